@@ -9,7 +9,7 @@ from typing import Any, Final
 from pydantic import BaseModel, TypeAdapter
 
 from curate.core.config import Config, Section
-from curate.core.datamap import Mapped
+from curate.core.datamap import MappedExample
 from curate.core.decision import Decision
 from curate.core.example import Conversation
 from curate.core.files import json_text
@@ -41,7 +41,7 @@ TYPES: Final[dict[str, Any]] = {
     "conflicts": ConflictsOutput,
     "conversation": Conversation,
     "convert": ConvertOutput,
-    "datamap": Mapped,
+    "datamap": MappedExample,
     "decision": Decision,
     "decontaminate": DecontaminateOutput,
     "dedup": DedupOutput,

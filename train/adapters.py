@@ -22,7 +22,7 @@ from peft import (
 from peft.tuners.cartridge.utils import prompt_embeddings_from_past_key_values
 
 from curate.core.errors import ConfigError
-from curate.models.names import reading
+from curate.models.names import model_errors
 from train.bottleneck import BottleneckConfig
 from train.methods import MethodName
 from train.model import autocast
@@ -77,7 +77,7 @@ def add_adapter(model: Any, recipe: Recipe, start: Sequence[int] = ()) -> Any:
 @contextmanager
 def loading(folder: Path, what: str) -> Iterator[None]:
     """Where PEFT loads an adapter from a folder. Raises `ModelError`, also where it would unpickle weights, or look for one on a hub."""
-    with reading(str(folder), what):
+    with model_errors(str(folder), what):
         if not (folder / WEIGHTS).is_file():
             raise FileNotFoundError(f"there is no {WEIGHTS}, and other formats are not loaded")
         yield
@@ -103,7 +103,7 @@ def load_adapter_weights(model: Any, folder: Path) -> None:
         return
     from safetensors.torch import load_model  # takes care of tied weights, which are saved once
 
-    with reading(str(folder), "its weights cannot be loaded"):
+    with model_errors(str(folder), "its weights cannot be loaded"):
         load_model(model, str(folder / "model.safetensors"))
 
 

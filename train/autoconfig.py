@@ -44,7 +44,7 @@ class Texts(NamedTuple):
     """Share of tokens that are trained on."""
 
 
-def fit(sizes: Sizes, texts: Texts, memory: int, *, optimiser: str) -> Fit:
+def choose_settings(sizes: Sizes, texts: Texts, memory: int, *, optimiser: str) -> Fit:
     """The fastest settings that fit into `memory` bytes; if none fit, those that need the least.
 
     Big passes without activation checkpointing come first, then smaller ones, then the same with it, which is a third slower. What the recipe says
@@ -100,7 +100,7 @@ def nearest(recipe: Recipe, sizes_of: Callable[[Recipe], Sizes], texts: Texts, m
         sizes, chosen = sizes_of(changed), str(changes.get("optimiser", optimiser))
         if sizes.without_steps(chosen) > memory * MARGIN:
             continue
-        found = fit(sizes, Texts(kept, texts.supervised), memory, optimiser=chosen)
+        found = choose_settings(sizes, Texts(kept, texts.supervised), memory, optimiser=chosen)
         if found.fits:
             told = {key: value for key, value in changes.items() if value != getattr(recipe, key)}
             return told | {"tokens_per_pass": found.tokens_per_pass, "activation_checkpointing": found.activation_checkpointing}, found
@@ -152,7 +152,7 @@ def decide(recipe: Recipe, texts: Texts) -> Settings:
     sizes = Sizes(recipe, dtype, on_cpu=on_cpu)
     memory = available()
     optimiser = optimiser_of(recipe)
-    found = fit(sizes, texts, memory, optimiser=optimiser)
+    found = choose_settings(sizes, texts, memory, optimiser=optimiser)
     if not found.fits:
         other = nearest(recipe, lambda changed: Sizes(changed, dtype, on_cpu=on_cpu), texts, memory, optimiser)
         raise ConfigError(f"this training needs {gigabytes(found.estimate.high)} of memory, and there are {gigabytes(memory)}", advice(other))

@@ -17,7 +17,7 @@ from curate.core.text import plural
 from curate.models.names import configuration
 from curate.models.template import Template, load_template
 from curate.read.dataset import read_dataset
-from train.autoconfig import Fit, Texts, available, fit, gigabytes
+from train.autoconfig import Fit, Texts, available, choose_settings, gigabytes
 from train.hardware import on_gpu
 from train.memory_profile import Sizes
 from train.recipe import Recipe, toml
@@ -140,7 +140,7 @@ def _base(model: str | None, data: str, texts: Texts, memory: int, *, on_cpu: bo
 
     def tried(name: str, shape: Any) -> tuple[str, Fit, Sizes]:
         sizes = Sizes(Recipe(model=name, data=data, max_length=max(texts.lengths)), dtype, on_cpu=on_cpu, config=shape)
-        return name, fit(sizes, texts, memory, optimiser=optimiser), sizes
+        return name, choose_settings(sizes, texts, memory, optimiser=optimiser), sizes
 
     if model is not None:
         return tried(model, configuration(model))

@@ -8,7 +8,7 @@ from peft import LoraConfig, PeftConfig, load_peft_weights
 from torch import Tensor
 
 from curate.core.text import visible
-from curate.models.names import reading
+from curate.models.names import model_errors
 from train.adapters import loading
 
 PREFIX: Final = "base_model.model."
@@ -31,7 +31,7 @@ class LoraWeights:
 
 def obstacle(folder: Path) -> str | None:
     """Why an adapter is more than factors beside an unchanged base; None where it is not."""
-    with reading(str(folder), "its adapter cannot be read"):
+    with model_errors(str(folder), "its adapter cannot be read"):
         config: Any = PeftConfig.from_pretrained(str(folder))
     if not isinstance(config, LoraConfig):
         return f"{visible(str(config.peft_type).rpartition('.')[2])} has no low-rank factors"

@@ -9,7 +9,7 @@ from transformers import AutoModelForCausalLM, BitsAndBytesConfig
 from transformers.utils import logging
 
 from curate.core.errors import MissingExtra
-from curate.models.names import reading, resolve
+from curate.models.names import model_errors, resolve
 from train.distributed import local_rank
 from train.loss import use_packed_attention
 from train.recipe import Recipe
@@ -49,7 +49,7 @@ def load_base(recipe: Recipe, dtype: torch.dtype, *, checkpointing: bool = False
     if recipe.parallel != "fsdp":  # which puts shares of the model on the devices itself
         options["device_map"] = {"": device()}
     hint = "the folder needs config.json and weights as safetensors" if Path(place).is_dir() else "check the hub id and the connection, or name a folder"
-    with reading(recipe.model, "cannot be loaded", hint):
+    with model_errors(recipe.model, "cannot be loaded", hint):
         model = AutoModelForCausalLM.from_pretrained(place, dtype=dtype, trust_remote_code=False, use_safetensors=True, **options)
     model.requires_grad_(False)
     if recipe.quantised:

@@ -13,7 +13,7 @@ from curate.lint.runner import check_paths
 from curate.models.encoding import IGNORED, Encoded
 from curate.models.template import Template
 from train.adapters import add_adapter
-from train.autoconfig import advice, available, fit, gigabytes, nearest, optimiser_of
+from train.autoconfig import advice, available, choose_settings, gigabytes, nearest, optimiser_of
 from train.batching import Microbatches
 from train.data import Prepared, prepare
 from train.hardware import peak_memory
@@ -22,7 +22,7 @@ from train.loss import EmbeddingNoise, packs_exactly, use_chunked_cross_entropy
 from train.memory_profile import Sizes
 from train.model import autocast, compute_dtype, device, load_base
 from train.recipe import Recipe, reporting_problem
-from train.results import LeftOut, Piece, Refusal, SplitPlan, Told, TrainingPlan
+from train.results import LeftOut, Refusal, RuleCount, SplitPlan, TextSpan, TrainingPlan
 
 SHOWN: Final = 3
 """Examples whose mask is shown."""
@@ -42,7 +42,7 @@ def plan(recipe: Recipe, narrator: Narrator, *, memory: int | None = None, measu
     sizes = Sizes(recipe, compute_dtype(recipe.dtype) if memory is None else torch.bfloat16, on_cpu=on_cpu)
     optimiser = optimiser_of(recipe) if memory is None or recipe.optimiser != "auto" else "paged_adamw_8bit"
     there = available() if memory is None else memory
-    found = fit(sizes, prepared.texts, there, optimiser=optimiser)
+    found = choose_settings(sizes, prepared.texts, there, optimiser=optimiser)
     left_out = (*prepared.train.left_out, *prepared.held_out.left_out)
     long = tuple(one for one in left_out if one.reason.startswith("K001"))
     unusable = tuple(one for one in left_out if one not in long)
@@ -128,7 +128,7 @@ def _work(prepared: Prepared, max_tokens: int) -> dict[str, int]:
     }
 
 
-def _findings(recipe: Recipe) -> tuple[Told, ...]:
+def _findings(recipe: Recipe) -> tuple[RuleCount, ...]:
     """What the rules of family K find in the splits, those of long examples apart, which the plan lists itself."""
     folder = Path(recipe.data)
     paths = [path for path in (folder / f"{name}.jsonl" for name in ("train", "validation", "test")) if path.is_file() and path.stat().st_size]
@@ -136,7 +136,7 @@ def _findings(recipe: Recipe) -> tuple[Told, ...]:
     report = check_paths(paths, config)
     first = {finding.code: finding for finding in reversed(report.findings)}
     return tuple(
-        Told(code=code, severity=first[code].severity, count=count, message=first[code].message, place=f"{first[code].file}:{first[code].line}")
+        RuleCount(code=code, severity=first[code].severity, count=count, message=first[code].message, place=f"{first[code].file}:{first[code].line}")
         for code, count in sorted(report.codes.items())
     )
 
@@ -146,14 +146,14 @@ def _spread_out(prepared: Prepared) -> list[Encoded]:
     return [texts[index] for index in sorted({0, len(texts) // 2, len(texts) - 1})][:SHOWN]
 
 
-def _pieces(encoded: Encoded, template: Template) -> tuple[Piece, ...]:
+def _pieces(encoded: Encoded, template: Template) -> tuple[TextSpan, ...]:
     """A text cut where training begins and ends: decoded from the very tokens, so that it shows what is trained on and not what should be."""
     found: list[tuple[list[int], bool]] = []
     for token, label in zip(encoded.input_ids, encoded.labels, strict=True):
         if not found or found[-1][1] != (label != IGNORED):
             found.append(([], label != IGNORED))
         found[-1][0].append(token)
-    return tuple(Piece(text=template.tokenizer.decode(ids, skip_special_tokens=False), trained=trained) for ids, trained in found)
+    return tuple(TextSpan(text=template.tokenizer.decode(ids, skip_special_tokens=False), trained=trained) for ids, trained in found)
 
 
 def measured(prepared: Prepared, made: TrainingPlan) -> tuple[float, int]:

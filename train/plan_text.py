@@ -8,7 +8,7 @@ from rich.text import Text
 from curate.core.text import plural, visible
 from curate.report.console import COLOURS, table
 from train.autoconfig import gigabytes
-from train.results import Piece, TrainingPlan
+from train.results import TextSpan, TrainingPlan
 
 MOST = 600
 """Characters of an example that are shown."""
@@ -75,7 +75,7 @@ def _facts(plan: TrainingPlan) -> Iterator[tuple[str, str]]:
     yield "time", "not measured: --measure runs a step" if plan.seconds is None else f"about {duration(plan.seconds)}"
 
 
-def _mask(pieces: tuple[Piece, ...]) -> Text:
+def _mask(pieces: tuple[TextSpan, ...]) -> Text:
     shown = Text()
     left = MOST
     for piece in pieces:

@@ -53,7 +53,7 @@ class MapRegion(Part):
 
 
 class Hard(Part):
-    """An example that the model found hard to learn; see `curate.core.datamap.Mapped`."""
+    """An example that the model found hard to learn; see `curate.core.datamap.MappedExample`."""
 
     line: int
     """In train.jsonl."""
@@ -232,7 +232,7 @@ class Estimate(Part):
     """With what allocators waste; the number to compare with what the device has."""
 
 
-class Piece(Part):
+class TextSpan(Part):
     """Text of an example, as the model gets it."""
 
     text: str
@@ -240,7 +240,7 @@ class Piece(Part):
     """Whether the model is trained on it."""
 
 
-class Told(Part):
+class RuleCount(Part):
     """A rule of family K and how often it was broken in the split."""
 
     code: str
@@ -314,9 +314,9 @@ class TrainingPlan(Part):
     """Examples that cannot be rendered, or in which nothing is trained on."""
     mismatches: dict[str, int]
     """Differences between what is trained on and what inference renders, with the number of examples that have them."""
-    findings: tuple[Told, ...]
+    findings: tuple[RuleCount, ...]
     """Findings of the rules of family K."""
-    masks: tuple[tuple[Piece, ...], ...]
+    masks: tuple[tuple[TextSpan, ...], ...]
     """Some examples, cut into what is trained on and what is not."""
     refusals: tuple[Refusal, ...]
     """Why the training would not begin; empty where it would."""

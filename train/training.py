@@ -12,7 +12,7 @@ import torch
 from transformers import set_seed
 
 from curate.core.config import validated
-from curate.core.datamap import Mapped
+from curate.core.datamap import MappedExample
 from curate.core.errors import ConfigError, UsageError
 from curate.core.files import write_bytes
 from curate.core.text import visible
@@ -148,12 +148,12 @@ class Training:
         distributed.from_first(lambda: self._conclude(report, mapped))
         return report
 
-    def _map(self) -> list[Mapped]:
+    def _map(self) -> list[MappedExample]:
         found = datamap(self.loss_log.lines(), self.prepared.train.examples)
         write_map(self.folder, found)
         return found
 
-    def _conclude(self, report: Report, mapped: list[Mapped]) -> None:
+    def _conclude(self, report: Report, mapped: list[MappedExample]) -> None:
         write_bytes(self.folder.path / "report.html", report_html(report, self.settings, self.journal.lines(), mapped).encode("utf-8", "backslashreplace"))
         self.folder.write("report.json", report.model_dump(mode="json"))
 
@@ -297,7 +297,7 @@ class Training:
         return folder / "adapter_model.safetensors"
 
     def _report(
-        self, mapped: list[Mapped], base: dict[str, Any], tuned: dict[str, Any], adapter: str, identity: dict[str, Any], callback: Callback, step: int
+        self, mapped: list[MappedExample], base: dict[str, Any], tuned: dict[str, Any], adapter: str, identity: dict[str, Any], callback: Callback, step: int
     ) -> Report:
         prepared = self.prepared
         trainable, total = parameters(self.model)

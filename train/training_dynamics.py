@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from curate.core.datamap import MAPPED, NAME, Mapped, Neighbour, Region
+from curate.core.datamap import MAPPED, NAME, MappedExample, Neighbour, Region
 from curate.core.example import Example
 from curate.core.files import write_bytes
 from curate.core.text import excerpt, normalised, words
@@ -169,7 +169,7 @@ FAR: Final = 2.0
 """Deviations of all examples' losses that lie between one and the neighbours that it pulls against."""
 
 
-def datamap(book: Iterable[dict[str, Any]], examples: Sequence[Example]) -> list[Mapped]:
+def datamap(book: Iterable[dict[str, Any]], examples: Sequence[Example]) -> list[MappedExample]:
     """The map, in the order of the split; an example that was never trained on, where the training is shorter than an epoch, is not on it."""
     visits = visits_of(book)
     if not len(visits.lines):
@@ -194,7 +194,7 @@ def datamap(book: Iterable[dict[str, Any]], examples: Sequence[Example]) -> list
     spiked = spikes(visits)
     pulls = _pulls([by_line[line] for line in lines], order.tolist(), loss)
     return [
-        Mapped(
+        MappedExample(
             line=line,
             example=by_line[line].id,
             losses=tuple(round(value, 5) for value in visits.loss[starts[at] : starts[at + 1]].tolist()),
@@ -262,12 +262,12 @@ def _answer(example: Example) -> str:
     return normalised(example.answer.text) if example.answer is not None else ""
 
 
-def write(folder: RunFolder, mapped: Sequence[Mapped]) -> None:
+def write(folder: RunFolder, mapped: Sequence[MappedExample]) -> None:
     """Write the map into the run's folder."""
     write_bytes(folder.path / NAME, b"".join(MAPPED.dump_json(one) + b"\n" for one in mapped))
 
 
-def summed(mapped: Sequence[Mapped], examples: Sequence[Example]) -> DataMap | None:
+def summed(mapped: Sequence[MappedExample], examples: Sequence[Example]) -> DataMap | None:
     """The summary of a map for the report; None if nothing was trained on."""
     if not mapped:
         return None
@@ -284,11 +284,11 @@ def summed(mapped: Sequence[Mapped], examples: Sequence[Example]) -> DataMap | N
     )
 
 
-def _mean(part: Sequence[Mapped], name: str) -> float:
+def _mean(part: Sequence[MappedExample], name: str) -> float:
     return _short(sum(getattr(one, name) for one in part) / len(part))
 
 
-def _hard(one: Mapped, example: Example) -> Hard:
+def _hard(one: MappedExample, example: Example) -> Hard:
     return Hard(
         line=one.line, example=one.example, loss=one.loss, excess=one.excess, confidence=one.confidence, spike=one.spike, pull=one.pull,
         prompt=excerpt(_asked(example), LONG), answer=excerpt(example.answer.text, LONG) if example.answer is not None else "",

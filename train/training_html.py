@@ -3,26 +3,26 @@
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from curate.core.datamap import Mapped, Region
+from curate.core.datamap import MappedExample, Region
 from curate.core.text import plural
 from curate.report.html import TABLE, foot, head, safe, tile
 from curate.report.html_plots import SCATTER, STYLE, Curve, Dots, curves, scatter
 from train.autoconfig import Settings, gigabytes
 from train.plan_text import duration
 from train.results import Overfitting, Report
-from train.training_text import said, why
+from train.training_text import datamap_lines, reason_for_review
 
 REGIONS: tuple[Region, ...] = ("easy", "ambiguous", "hard")
 SMOOTH: Final = 20
 """Steps that the smoothed loss is the mean of."""
 
 
-def report_html(report: Report, settings: Settings, journal: Sequence[dict[str, Any]], mapped: Sequence[Mapped] = ()) -> str:
+def report_html(report: Report, settings: Settings, journal: Sequence[dict[str, Any]], mapped: Sequence[MappedExample] = ()) -> str:
     """The document."""
     return "".join(_parts(report, settings, journal, mapped))
 
 
-def _parts(report: Report, settings: Settings, journal: Sequence[dict[str, Any]], mapped: Sequence[Mapped]) -> Iterator[str]:
+def _parts(report: Report, settings: Settings, journal: Sequence[dict[str, Any]], mapped: Sequence[MappedExample]) -> Iterator[str]:
     steps = [line for line in journal if "loss" in line]
     yield head(f"Training of {safe(report.model)}", STYLE + SCATTER + TABLE)
     yield f'<p class="quiet">{safe(report.method)}, {plural(report.steps, "step")} on {plural(report.train_examples, "example")}, {safe(settings.device)}</p>\n'
@@ -104,19 +104,19 @@ def _shown(text: str) -> str:
     return "\n".join(safe(line) for line in text.split("\n"))
 
 
-def map_html(report: Report, mapped: Sequence[Mapped]) -> Iterator[str]:
+def map_html(report: Report, mapped: Sequence[MappedExample]) -> Iterator[str]:
     """The parts of the section; none where the run has no map."""
     found = report.data_map
     if found is None:
         return
     yield "<h2>Easy and hard examples</h2>\n"
-    yield "".join(f"<p>{safe(sentence)}</p>\n" for sentence in said(found))
+    yield "".join(f"<p>{safe(sentence)}</p>\n" for sentence in datamap_lines(found))
     dots = [Dots(name, [(one.variability, one.confidence) for one in mapped if one.region == name]) for name in REGIONS]
     yield scatter("Each example by confidence and its variability", *dots, across="variability", up="confidence")
     yield "<table><tr><th>line of train.jsonl</th><th>loss</th><th>why</th><th>question</th><th>answer</th></tr>"
     for one in found.hardest:
         texts = "".join(f'<td class="text">{safe(text)}</td>' for text in (one.prompt, one.answer))
-        yield f"<tr><td>{one.line:,}</td><td>{one.loss:.2f}</td><td>{safe(why(one))}</td>{texts}</tr>"
+        yield f"<tr><td>{one.line:,}</td><td>{one.loss:.2f}</td><td>{safe(reason_for_review(one))}</td>{texts}</tr>"
     yield "</table>\n"
 
 

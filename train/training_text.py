@@ -6,13 +6,13 @@ from typing import Final
 from rich.console import Console
 from rich.text import Text
 
-from curate.core.datamap import Mapped
+from curate.core.datamap import MappedExample
 from curate.core.text import excerpt, plural, visible
 from curate.report.console import table
 from train.results import DataMap, Hard, LossPoint, Overfitting, Report
 
 
-def said(found: DataMap) -> Iterator[str]:
+def datamap_lines(found: DataMap) -> Iterator[str]:
     """The map in words."""
     times = f"{found.visits:.1f}".removesuffix(".0")
     yield f"{plural(found.examples, 'example')}, each trained on {times} {'time' if times == '1' else 'times'} on average."
@@ -26,7 +26,7 @@ def said(found: DataMap) -> Iterator[str]:
         yield f"{plural(found.pulling, 'example')} {pull} nearly the same, answer differently and are learned well."
 
 
-def why(one: Hard | Mapped) -> str:
+def reason_for_review(one: Hard | MappedExample) -> str:
     """Why an example deserves a look, in a few words."""
     parts = [f"{one.excess:+.2f} nats relative to other examples at that step"]
     if one.spike is not None:
@@ -110,9 +110,9 @@ def show(report: Report, console: Console) -> None:
 
 def _show_map(found: DataMap, console: Console) -> None:
     console.print(Text("Easy and hard examples", "bold"))
-    for sentence in said(found):
+    for sentence in datamap_lines(found):
         console.print(Text(sentence))
     hardest = table("", "train.jsonl", "loss", "question", "answer", "why", numbers=("train.jsonl", "loss"))
     for one in found.hardest[:SHOWN]:
-        hardest.add_row(f"{one.line:,}", f"{one.loss:.2f}", Text(excerpt(one.prompt, 60)), Text(excerpt(one.answer, 40)), Text(why(one)))
+        hardest.add_row(f"{one.line:,}", f"{one.loss:.2f}", Text(excerpt(one.prompt, 60)), Text(excerpt(one.answer, 40)), Text(reason_for_review(one)))
     console.print(hardest)

@@ -92,7 +92,7 @@ def heading(message: Message, *, pointed: bool = False) -> Content:
     return Content("").join(parts)
 
 
-class Reader:
+class ConversationView:
     """Texts of the data as they are shown: secrets are hidden unless somebody asked for them."""
 
     def __init__(self, *, secrets: bool = False) -> None:

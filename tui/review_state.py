@@ -5,7 +5,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from curate.core.decision import DecisionLog
-from curate.read.index import Lines
+from curate.read.index import LineIndex
 from curate.review import Kind, ReviewSession, Sources
 
 
@@ -35,7 +35,7 @@ class ReviewState:
 
     def opened(self) -> ReviewSession:
         """A new session over the files as they are now. Raises `CurateError`."""
-        return ReviewSession(Lines(self.sources.files), DecisionLog(self.sources.project.decisions))
+        return ReviewSession(LineIndex(self.sources.files), DecisionLog(self.sources.project.decisions))
 
     @cached_property
     def mender(self) -> Any:

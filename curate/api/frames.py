@@ -1,4 +1,4 @@
-"""Results as columns: a polars frame of one line for each finding, removal, pair, split; empty ones have the same columns. And as a notebook shows
+"""Results as polars frames: one row per finding, removal, pair or split; empty frames have the same columns. And as a notebook shows
 them: a heading, facts, and the beginnings of tables, in the notebook's own colours, with all text made safe.
 """
 
@@ -40,24 +40,24 @@ REMOVED: Final = {
     "similarity": pl.Float64, "when": pl.Datetime(time_zone="UTC"), "text": pl.String, "example": pl.String,
 }  # fmt: skip
 SHOWN: Final = 10
-"""Lines of a table that are shown."""
+"""Rows of a table that are displayed."""
 WIDTH: Final = 120
-"""Characters of a cell that are shown."""
+"""Characters of a cell that are displayed."""
 
 
 def names_of(paths: Paths) -> list[str]:
-    """What is named, as on the command line."""
+    """Paths as strings, as on the command line."""
     several = [paths] if isinstance(paths, (str, os.PathLike)) else paths
     return [os.fspath(path) for path in several]
 
 
 def files_of(paths: Paths) -> list[Path]:
-    """The files that are named. Raises as `data_files` does."""
+    """Resolve paths to files. Raises as `data_files` does."""
     return data_files(names_of(paths))
 
 
-def framed(lines: Iterable[Sequence[Any]], columns: dict[str, Any]) -> pl.DataFrame:
-    """A frame of these columns."""
+def to_frame(lines: Iterable[Sequence[Any]], columns: dict[str, Any]) -> pl.DataFrame:
+    """Create a frame with these columns."""
     return pl.DataFrame([_storable(line) for line in lines], schema=columns, orient="row")
 
 
@@ -67,13 +67,13 @@ def _storable(values: Sequence[Any]) -> list[Any]:
 
 
 def findings_frame(findings: Iterable[Finding]) -> pl.DataFrame:
-    """One line a finding."""
-    return framed(([getattr(found, name) if name != "severity" else found.severity.value for name in FINDINGS] for found in findings), FINDINGS)
+    """One row per finding."""
+    return to_frame(([getattr(found, name) if name != "severity" else found.severity.value for name in FINDINGS] for found in findings), FINDINGS)
 
 
-def losses_frame(losses: Iterable[DuplicateRemoval | Dropped]) -> pl.DataFrame:
-    """One line a line that goes, with the one that stays, if there is one; or one a pair."""
-    return framed(map(_loss, losses), LOSSES)
+def removals_frame(losses: Iterable[DuplicateRemoval | Dropped]) -> pl.DataFrame:
+    """One row per removed line, with the kept one if there is one; or one row per pair."""
+    return to_frame(map(_loss, losses), LOSSES)
 
 
 def _loss(gone: DuplicateRemoval | Dropped) -> list[Any]:
@@ -82,8 +82,8 @@ def _loss(gone: DuplicateRemoval | Dropped) -> list[Any]:
 
 
 def conflicts_frame(conflicts: Iterable[Conflict]) -> pl.DataFrame:
-    """One line a conflict, the surest first; `left` and `right` are the answers, in the order of the data."""
-    return framed(map(_conflict, conflicts), CONFLICTS)
+    """One row per conflict, highest confidence first; `left` and `right` are the answers, in the order of the data."""
+    return to_frame(map(_conflict, conflicts), CONFLICTS)
 
 
 def _conflict(conflict: Conflict) -> list[Any]:
@@ -95,20 +95,20 @@ def _conflict(conflict: Conflict) -> list[Any]:
 
 
 def splits_frame(manifest: Manifest) -> pl.DataFrame:
-    """One line a split."""
+    """One row per split."""
     total = sum(part.examples for part in manifest.splits.values()) or 1
-    return framed(((name, part.examples, part.examples / total, part.groups, part.characters, part.file) for name, part in manifest.splits.items()), SPLITS)
+    return to_frame(((name, part.examples, part.examples / total, part.groups, part.characters, part.file) for name, part in manifest.splits.items()), SPLITS)
 
 
 def removed_frame(ledger: Path) -> pl.DataFrame:
-    """One line a line that left: `text` is null where its bytes are no UTF-8. The file has them all, see `curate restore`."""
+    """One row per removed line: `text` is null if its bytes are not UTF-8. The file has all bytes, see `curate restore`."""
     with ledger.open("rb") as file:
         removals = [removal_of(line) for line in file if line.strip()]
     kept = [(removal, removal.kept) for removal in removals]
     lines = (
         (r.file, r.line, r.code, r.why, r.decided_by, k and k.file, k and k.line, r.similarity, r.when, r.text, r.example) for r, k in kept
     )  # fmt: skip
-    return framed(lines, REMOVED)
+    return to_frame(lines, REMOVED)
 
 
 def notebook_html(title: str, facts: Mapping[str, object], frames: Mapping[str, pl.DataFrame]) -> str:

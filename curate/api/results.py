@@ -7,12 +7,12 @@ from pathlib import Path
 
 import polars as pl
 
-from curate.api.frames import conflicts_frame, findings_frame, framed, losses_frame, notebook_html, removed_frame, splits_frame
+from curate.api.frames import conflicts_frame, findings_frame, notebook_html, removals_frame, removed_frame, splits_frame, to_frame
 from curate.conflicts.conflict import ConflictsResult as Compared
 from curate.core.errors import DataError
 from curate.core.finding import Severity
 from curate.core.manifest import Manifest
-from curate.core.output_pair import beside
+from curate.core.output_pair import removed_path
 from curate.core.paths import demand_apart
 from curate.core.text import plural
 from curate.lint.runner import CheckResult as Checked
@@ -26,10 +26,10 @@ from curate.verify.proof import VerifyResult as Proved
 
 @dataclass(frozen=True)
 class CheckResult:
-    """What a check found."""
+    """The result of `curate.check`."""
 
     report: Checked
-    """Findings as objects, and how much was read."""
+    """Findings as objects, and counts of what was read."""
 
     @property
     def ok(self) -> bool:
@@ -38,17 +38,17 @@ class CheckResult:
 
     @cached_property
     def findings(self) -> pl.DataFrame:
-        """One line a finding: file, line, code, severity, message, pointer, hint, fixable, example."""
+        """One row per finding: file, line, code, severity, message, pointer, hint, fixable, example."""
         return findings_frame(self.report.findings)
 
     @cached_property
     def counts(self) -> pl.DataFrame:
-        """One line a rule that fired: code, name, severity, findings; the worst and most frequent first."""
+        """One row per rule with findings: code, name, severity, findings; the worst and most frequent first."""
         rules = self.report.rules
         worst = {found.code: found.severity for found in sorted(self.report.findings, key=lambda found: -found.severity.rank)}
         order = sorted(self.report.codes.items(), key=lambda item: (worst[item[0]].rank, -item[1], item[0]))
         columns = {"code": pl.String, "name": pl.String, "severity": pl.String, "findings": pl.Int64}
-        return framed(((code, rules[code].name if code in rules else "", worst[code].value, count) for code, count in order), columns)
+        return to_frame(((code, rules[code].name if code in rules else "", worst[code].value, count) for code, count in order), columns)
 
     def __repr__(self) -> str:
         found = ", ".join(plural(self.report.severities[severity], severity.value) for severity in Severity)
@@ -63,7 +63,7 @@ class CheckResult:
 
 @dataclass(frozen=True)
 class DedupResult:
-    """What stays and what goes; nothing is written before `write`."""
+    """The result of `curate.dedup`: kept and removed lines. Only `write` writes files."""
 
     plan: Deduplicated
 
@@ -74,42 +74,42 @@ class DedupResult:
 
     @property
     def kept(self) -> int:
-        """Lines that stay."""
+        """Number of kept lines."""
         return self.plan.kept
 
     @property
     def not_understood(self) -> int:
-        """Lines that hold no example that curate understands; they are compared with nothing and stay."""
+        """Lines without an example in a known format; they are not compared and are kept."""
         return self.plan.not_understood
 
     @cached_property
     def removed(self) -> pl.DataFrame:
-        """One line a line that goes: file, line, code, similarity, kept_file, kept_line, example, kept; the last ones null where it was dropped."""
-        return losses_frame(sorted([*self.plan.losses, *self.plan.dropped], key=lambda gone: gone.place))
+        """One row per removed line: file, line, code, similarity, kept_file, kept_line, example, kept; the last ones null where it was dropped."""
+        return removals_frame(sorted([*self.plan.losses, *self.plan.dropped], key=lambda gone: gone.place))
 
     @cached_property
     def apart(self) -> pl.DataFrame:
-        """Near-duplicates that differ in a fact, so that both stay; columns as those of `removed`."""
-        return losses_frame(self.plan.apart)
+        """Near-duplicates that differ in a fact; both are kept. Columns as in `removed`."""
+        return removals_frame(self.plan.apart)
 
     @cached_property
     def same_words(self) -> pl.DataFrame:
         """Short examples of the same words of meaning that are less similar than the threshold: both stay; columns as those of `removed`."""
-        return losses_frame(self.plan.same_words)
+        return removals_frame(self.plan.same_words)
 
     @cached_property
     def alike(self) -> pl.DataFrame:
         """Where a model was named, what says the same in other words (D004): both stay; columns as those of `removed`."""
-        return losses_frame(self.plan.alike)
+        return removals_frame(self.plan.alike)
 
     @property
     def heavy(self) -> list[str]:
-        """What needs a yes before it is written (D008)."""
+        """Findings that require confirmation before `write` (D008)."""
         return [f"{found.code} {found.file}: {found.message}" for found in self.plan.heavy]
 
     @property
     def notes(self) -> list[str]:
-        """What a person should know besides."""
+        """Further notes."""
         return self.plan.notes
 
     def write(self, output: str | os.PathLike[str], *, yes: bool = False, overwrite: bool = False) -> Path:
@@ -119,9 +119,9 @@ class DedupResult:
         `UsageError` for a file that is read, and for one that is there unless `overwrite` was said, `OutputError`.
         """
         path = Path(output)
-        demand_apart([seen.path for seen in self.plan.seen], (path, beside(path, "removed")))
+        demand_apart([seen.path for seen in self.plan.seen], (path, removed_path(path, "removed")))
         if self.plan.heavy and not yes:
-            raise DataError("; ".join(self.heavy), "say yes=True if that is meant")
+            raise DataError("; ".join(self.heavy), "pass yes=True to write it anyway")
         write_plan(self.plan, path, overwrite=overwrite)
         return path
 
@@ -136,7 +136,7 @@ class DedupResult:
 
 @dataclass(frozen=True)
 class ConflictsResult:
-    """Answers to the same question that cannot both hold."""
+    """The result of `curate.conflicts`: answers to the same question that contradict each other."""
 
     report: Compared
     """Conflicts as objects, with all their evidence; topics, and what another system prompt explains."""
@@ -146,12 +146,12 @@ class ConflictsResult:
 
     @cached_property
     def pairs(self) -> pl.DataFrame:
-        """One line a conflict, the surest first: code, confidence, question, left, right (the answers), the words of each that clash, and places."""
+        """One row per conflict, highest confidence first: code, confidence, question, left, right (the answers), the words of each that clash, and places."""
         return conflicts_frame(self.report.conflicts)
 
     @property
     def notes(self) -> list[str]:
-        """What a person should know besides."""
+        """Further notes."""
         return list(self.report.notes)
 
     def __repr__(self) -> str:
@@ -165,23 +165,23 @@ class ConflictsResult:
 
 
 class _Folder:
-    """A folder with train, validation and test, and what its manifest says of it."""
+    """A folder with train, validation and test, and its manifest."""
 
     folder: Path
 
     @property
     def manifest(self) -> Manifest:
-        """What went in, was decided and came out, by hash."""
+        """The manifest: inputs, decisions and outputs, by hash."""
         raise NotImplementedError
 
     @cached_property
     def splits(self) -> pl.DataFrame:
-        """One line a split: split, examples, share, groups, characters, file."""
+        """One row per split: split, examples, share, groups, characters, file."""
         return splits_frame(self.manifest)
 
     @cached_property
     def removed(self) -> pl.DataFrame:
-        """One line a line that left: file, line, code, why, decided_by, what it lost to, similarity, when, text, example."""
+        """One row per removed line: file, line, code, why, decided_by, what it lost to, similarity, when, text, example."""
         return removed_frame(self.folder / self.manifest.removed.file)
 
     def _counts(self) -> dict[str, object]:
@@ -190,19 +190,19 @@ class _Folder:
 
 @dataclass(frozen=True)
 class SplitResult(_Folder):
-    """A folder with train, validation and test, and what is known of it."""
+    """The result of `curate.split`: a folder with train, validation and test."""
 
     folder: Path
     result: Divided
 
     @property
     def manifest(self) -> Manifest:
-        """What went in, was decided and came out, by hash."""
+        """The manifest: inputs, decisions and outputs, by hash."""
         return self.result.manifest
 
     @property
     def not_understood(self) -> int:
-        """Lines that hold no example that curate understands; they left."""
+        """Lines without an example in a known format; they were removed."""
         return self.result.not_understood
 
     @cached_property
@@ -210,7 +210,7 @@ class SplitResult(_Folder):
         """One line an example that was in another split before: file, line, before, now, why, example."""
         columns = dict.fromkeys(("file", "line", "before", "now", "why", "example"), pl.String) | {"line": pl.Int64}
         moves = self.result.division.moved
-        return framed(((move.place.file, move.place.line, move.before, move.now, move.why, move.example) for move in moves), columns)
+        return to_frame(((move.place.file, move.place.line, move.before, move.now, move.why, move.example) for move in moves), columns)
 
     @property
     def notes(self) -> list[str]:
@@ -231,25 +231,25 @@ class SplitResult(_Folder):
 
 @dataclass(frozen=True)
 class VerifyResult:
-    """What is proved of a folder, and where it breaks."""
+    """The result of `curate.verify`: what is proved of a folder, and what does not hold."""
 
     proof: Proved
 
     @property
     def holds(self) -> bool:
-        """Whether nothing is broken."""
+        """Whether no point is broken."""
         return self.proof.holds
 
     @cached_property
     def points(self) -> pl.DataFrame:
         """One line a point: name, verdict (proved, broken, open), said."""
         points = ((point.name, point.verdict.value, point.said) for point in self.proof.points)
-        return framed(points, dict.fromkeys(("name", "verdict", "said"), pl.String))
+        return to_frame(points, dict.fromkeys(("name", "verdict", "said"), pl.String))
 
     @cached_property
     def not_checked(self) -> pl.DataFrame:
         """One line for what was not compared: name, examples (how many it concerns), said."""
-        return framed(self.proof.not_checked, {"name": pl.String, "examples": pl.Int64, "said": pl.String})
+        return to_frame(self.proof.not_checked, {"name": pl.String, "examples": pl.Int64, "said": pl.String})
 
     @cached_property
     def findings(self) -> pl.DataFrame:
@@ -268,10 +268,10 @@ class VerifyResult:
 
 @dataclass(frozen=True)
 class RunResult(_Folder):
-    """What a whole run came to."""
+    """The result of `curate.run`."""
 
     folder: Path
-    """Where the splits are."""
+    """Folder of the splits."""
     result: Ran
 
     @property
@@ -282,7 +282,7 @@ class RunResult(_Folder):
     @cached_property
     def stages(self) -> pl.DataFrame:
         """One line a stage: stage, state (done, unchanged, skipped; in a dry run, would run)."""
-        return framed(self.result.stages.items(), {"stage": pl.String, "state": pl.String})
+        return to_frame(self.result.stages.items(), {"stage": pl.String, "state": pl.String})
 
     @cached_property
     def findings(self) -> pl.DataFrame:
@@ -296,7 +296,7 @@ class RunResult(_Folder):
 
     @property
     def notes(self) -> list[str]:
-        """What a person should know besides."""
+        """Further notes."""
         return self.result.notes
 
     def __repr__(self) -> str:

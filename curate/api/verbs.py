@@ -1,4 +1,4 @@
-"""The verbs as functions; what each does is said in `curate.api`."""
+"""The commands as functions; see `curate.api`."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -10,10 +10,10 @@ from curate.api.results import CheckResult, ConflictsResult, DedupResult, RunRes
 from curate.conflicts.conflict import find_conflicts
 from curate.conflicts.default_models import with_default_models
 from curate.conflicts.judges import judge_of
-from curate.core.config import chosen, find_config, load_project
+from curate.core.config import find_config, load_project, with_options
 from curate.core.decision import DecisionLog
 from curate.core.egress import Consent
-from curate.core.events import Listener, silent
+from curate.core.events import Listener, ignore_events
 from curate.core.files import display_name
 from curate.core.runs import Project
 from curate.lint.runner import check_paths
@@ -38,13 +38,13 @@ def check(
     max_length: int | None = None,
     workers: int = 1,
 ) -> CheckResult:
-    """Say what is wrong with a data set, and where: as `curate check`, options laid over the working folder's configuration.
+    """Check a data set like `curate check`. Options override the working folder's configuration.
 
-    Findings that a person suppressed are not told. Raises `InputError` for a file that cannot be read, `ConfigError`, `UsageError`.
+    Suppressed findings are not reported. Raises `InputError` for a file that cannot be read, `ConfigError`, `UsageError`.
     """
     files = files_of(paths)
     whole = find_config(Path.cwd())
-    config = chosen(whole.check, select=select, ignore=ignore, extend_select=extend_select, target=target, model=model, max_length=max_length)
+    config = with_options(whole.check, select=select, ignore=ignore, extend_select=extend_select, target=target, model=model, max_length=max_length)
     report = check_paths(files, config, workers=workers, conflicts=whole.conflicts)
     suppress(report, load_suppressions(Path.cwd()), list(map(display_name, files)))
     return CheckResult(report)
@@ -63,7 +63,7 @@ def dedup(
     against: Paths | None = None,
     drop: Sequence[str] | None = None,
 ) -> DedupResult:
-    """Find exact and near duplicates: as `curate dedup`, options laid over the working folder's configuration. `write` writes the result.
+    """Find exact and near duplicates like `curate dedup`. Options override the working folder's configuration. `write` writes the result.
 
     Raises `InputError` for a file that cannot be read, `ConfigError`, `UsageError`, `ModelError`.
     """
@@ -82,7 +82,7 @@ def dedup(
     others = [path for path in files_of(against) if path not in files] if against is not None else []
     decisions = DecisionLog(project.decisions).verdicts()
     return DedupResult(
-        plan(files, chosen(whole.dedup, **options), against=others, decisions=decisions, check=chosen(whole.check, drop=drop), cache=project.cache)
+        plan(files, with_options(whole.dedup, **options), against=others, decisions=decisions, check=with_options(whole.check, drop=drop), cache=project.cache)
     )
 
 
@@ -100,7 +100,7 @@ def conflicts(
     models: bool | None = None,
     yes: bool = False,
 ) -> ConflictsResult:
-    """Find contradictions: as `curate conflicts`, options laid over the working folder's configuration.
+    """Find contradictions like `curate conflicts`. Options override the working folder's configuration.
 
     With a judge at an address, questions and answers are sent there: say `yes=True`; `judge_key` names the
     environment variable that has its key. Raises `UsageError` before anything is sent
@@ -109,11 +109,11 @@ def conflicts(
     project = Project(Path.cwd())
     options = {"embeddings": embeddings, "nli": nli, "judge": judge, "judge_model": judge_model, "similarity": similarity, "all_turns": all_turns}
     options |= {"min_confidence": min_confidence, "models": models}
-    config = with_default_models(chosen(find_config(project.folder).conflicts, **options))
+    config = with_default_models(with_options(find_config(project.folder).conflicts, **options))
 
     dataset = read_dataset(files_of(paths))
     demand_understood(len(dataset.lines), len(dataset.examples))
-    asked = judge_of(config, project.cache, consent=Consent(yes, how="say yes=True if that may be"), key=judge_key, own=judge is not None)
+    asked = judge_of(config, project.cache, consent=Consent(yes, how="pass yes=True to allow this"), key=judge_key, own=judge is not None)
     return ConflictsResult(find_conflicts(dataset.examples, config, project.cache, judge=asked))
 
 
@@ -138,7 +138,7 @@ def split(
     drop: Sequence[str] | None = None,
     yes: bool = False,
 ) -> SplitResult:
-    """Write train, validation and test so that nothing leaks: as `curate split`, options laid over the working folder's configuration.
+    """Write train, validation and test without leakage, like `curate split`. Options override the working folder's configuration.
 
     Raises `InputError` for a file that cannot be read or where nothing is left, `ConfigError`, `UsageError`, `OutputError`, `DataError` where
     `drop` would take much of a file and `yes` was not said; nothing is changed then.
@@ -146,10 +146,10 @@ def split(
     project = Project(Path.cwd())
     whole = find_config(project.folder)
     options: dict[str, Any] = {"fractions": fractions, "counts": counts, "group_by": group_by, "stratify": stratify, "existing": existing}
-    section = chosen(whole.split, **options, semantic=semantic, grow=grow, parquet=parquet, trainers=trainers)
-    dedup = chosen(whole.dedup, threshold=threshold)
-    mix = chosen(whole.mix, weights=weights, examples=examples, tokens=tokens)
-    options = {"split": section, "dedup": dedup, "mix": mix, "check": chosen(whole.check, drop=drop), "seed": whole.seed if seed is None else seed}
+    section = with_options(whole.split, **options, semantic=semantic, grow=grow, parquet=parquet, trainers=trainers)
+    dedup = with_options(whole.dedup, threshold=threshold)
+    mix = with_options(whole.mix, weights=weights, examples=examples, tokens=tokens)
+    options = {"split": section, "dedup": dedup, "mix": mix, "check": with_options(whole.check, drop=drop), "seed": whole.seed if seed is None else seed}
     config = whole.model_copy(update=options)
     folder = Path(output)
     finish(folder, project.decisions)
@@ -173,7 +173,7 @@ def run(
     dry: bool = False,
     judge_key: str | None = None,
     yes: bool = False,
-    listen: Listener = silent,
+    listen: Listener = ignore_events,
 ) -> RunResult:
     """All stages from one configuration, or from the folder that has it (its curate.toml, else its pyproject.toml): as `curate run`.
 
@@ -183,5 +183,5 @@ def run(
     folder, settings = load_project(Path(config))
     project = Project(folder)
     choice = Choice(tuple(only), tuple(skip), tuple(again), until, dry)
-    agreed = Consent(yes, how="say yes=True if that may be")
+    agreed = Consent(yes, how="pass yes=True to allow this")
     return RunResult(project.folder / settings.output, run_pipeline(project, settings, listen, choice, consent=agreed, judge_key=judge_key))

@@ -9,7 +9,7 @@ import typer
 
 from curate.cli.adopt import Adopted
 from curate.cli.options import Paths, Quiet, codes, end, named_files, processes, progress
-from curate.core.config import CheckConfig, chosen, find_config
+from curate.core.config import CheckConfig, find_config, with_options
 from curate.core.errors import UsageError
 from curate.core.files import STDIN
 from curate.core.finding import Finding, Severity
@@ -58,12 +58,12 @@ def check(
     demand_apart([baseline] if baseline else [], (output_file,))
     named = {"select": codes(select), "ignore": codes(ignore), "extend_select": codes(extend_select)}
     project = find_config(Path.cwd())
-    config = chosen(project.check, **named, target=target, model=model, max_length=max_length)
+    config = with_options(project.check, **named, target=target, model=model, max_length=max_length)
     _tell_elsewhere(config)
     if fix or unsafe_fixes or diff or fix_only:
-        from curate.cli.fix import Fixing, mend  # what a hook that only checks need not load
+        from curate.cli.fix import Fixing, run_fix  # what a hook that only checks need not load
 
-        mend(files, config, Fixing(fix, unsafe_fixes, diff, fix_only, yes, project.dedup), quiet=quiet)
+        run_fix(files, config, Fixing(fix, unsafe_fixes, diff, fix_only, yes, project.dedup), quiet=quiet)
     adopted = Adopted.read(baseline, new_baseline)
     with progress("checking", "lines", quiet=quiet, waits=True) as advance:
         report = check_paths(files, config, advance, workers=workers or processes(), conflicts=project.conflicts)

@@ -12,7 +12,7 @@ from curate.conflicts.conflict import find_conflicts
 from curate.conflicts.default_models import with_default_models
 from curate.conflicts.judges import judge_of
 from curate.conflicts.judges.kept import Work
-from curate.core.config import chosen, find_config
+from curate.core.config import find_config, with_options
 from curate.core.paths import demand_apart
 from curate.core.runs import Project
 from curate.core.text import plural, visible
@@ -45,7 +45,7 @@ def conflicts(
     """
     options = {"embeddings": embeddings, "nli": nli, "similarity": similarity, "all_turns": all_turns or None, "judge": judge, "judge_model": judge_model}
     options |= {"min_confidence": min_confidence, "models": False if no_models else None}
-    config = with_default_models(chosen(find_config(Path.cwd()).conflicts, **options))
+    config = with_default_models(with_options(find_config(Path.cwd()).conflicts, **options))
     files = named_files(paths)
     demand_apart(files, (html,), named=paths)
     dataset = read_dataset(files)

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from curate.cli.options import AsJson, Overwrite, Paths, Quiet, end, named_files, progress
-from curate.core.output_pair import beside, demand_free
+from curate.core.output_pair import demand_not_existing, removed_path
 from curate.core.paths import demand_apart
 from curate.pipeline.convert import convert_paths
 from curate.report.console import print_json, print_lines
@@ -36,9 +36,9 @@ def convert(
     Exit status: 0 when every line was converted, 1 when some were set aside, 2 when a file cannot be read.
     """
     files = named_files(paths)
-    aside = beside(output, "unconverted")
+    aside = removed_path(output, "unconverted")
     demand_apart(files, (output, aside), named=paths)
-    demand_free(output, aside, overwrite=overwrite)
+    demand_not_existing(output, aside, overwrite=overwrite)
     with progress("converting", "lines", quiet=quiet) as advance:
         report = convert_paths(files, output, aside, chosen=chosen, overwrite=overwrite, progress=advance)
     if as_json:

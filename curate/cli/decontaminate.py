@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from curate.cli.options import STAYS, AsJson, Kept, Overwrite, Paths, Quiet, end, named_files, stages
-from curate.core.output_pair import beside, demand_free
+from curate.core.output_pair import demand_not_existing, removed_path
 from curate.core.paths import demand_apart
 from curate.core.text import visible
 from curate.pipeline.decontaminate import decontaminated, write_decontaminated
@@ -30,10 +30,10 @@ def decontaminate(
     holds no example, 2 when a file cannot be read or written.
     """
     files, benchmarks = named_files(paths), named_files(bench)
-    removed = output and beside(output, "removed")
+    removed = output and removed_path(output, "removed")
     demand_apart([*files, *benchmarks], (output, removed), named=(*paths, *bench))
     if output and removed:
-        demand_free(output, removed, overwrite=overwrite)
+        demand_not_existing(output, removed, overwrite=overwrite)
     with stages(quiet=quiet) as shown:
         result = decontaminated(files, benchmarks, fields=tuple(field or ()), share=share, listen=shown.listen)
     if output is not None:

@@ -7,9 +7,9 @@ from typing import Annotated, Any
 import typer
 
 from curate.cli.options import STAYS, AsJson, Drop, Heavy, Kept, Overwrite, Paths, Quiet, codes, end, named_files, stages, told_verdicts
-from curate.core.config import chosen, find_config
+from curate.core.config import find_config, with_options
 from curate.core.errors import DataError, UsageError
-from curate.core.output_pair import beside, demand_free
+from curate.core.output_pair import demand_not_existing, removed_path
 from curate.core.paths import demand_apart
 from curate.core.runs import Project
 from curate.core.text import visible
@@ -79,7 +79,7 @@ def dedup(
     else:
         print_lines(summary_text(planned, written=written))
         if output is not None and written and planned.gone:
-            err.print(f"what went is in {visible(str(beside(output, 'removed')))}")
+            err.print(f"what went is in {visible(str(removed_path(output, 'removed')))}")
     if output is not None and not written:
         raise DataError("; ".join(f"{found.code} {found.file}: {found.message}" for found in planned.heavy), planned.heavy[0].hint)
     end(planned.not_understood, STAYS)
@@ -91,10 +91,10 @@ def _files(paths: list[str], against: list[str] | None, output: Path | None, htm
     others = [path for path in named_files(against) if path not in files] if against else []
     if against and not others:
         raise UsageError("--against names the files that are deduplicated", "name other files there")
-    removed = output and beside(output, "removed")
+    removed = output and removed_path(output, "removed")
     demand_apart([*files, *others], (output, removed, html), named=(*paths, *(against or ())))
     if output and removed:
-        demand_free(output, removed, overwrite=overwrite)
+        demand_not_existing(output, removed, overwrite=overwrite)
     return files, others
 
 
@@ -103,7 +103,7 @@ def _planned(
 ) -> DedupResult:
     project = Project(Path.cwd())
     whole, decisions = find_config(project.folder), told_verdicts(project)
-    config, check = chosen(whole.dedup, **options), chosen(whole.check, drop=codes(drop))
+    config, check = with_options(whole.dedup, **options), with_options(whole.check, drop=codes(drop))
     cache = project.cache if cached else None
     with stages(quiet=quiet) as shown:
         return plan(files, config, against=others, decisions=decisions, check=check, cache=cache, remembered_only=remembered_only, listen=shown.listen)

@@ -11,7 +11,7 @@ import typer
 from curate.cli.options import progress
 from curate.core.config import CheckConfig, DedupConfig
 from curate.core.errors import ExitCode, UsageError
-from curate.core.files import STDIN, real
+from curate.core.files import STDIN, real_path
 from curate.core.text import visible
 from curate.lint.fixes import FixedFile, Fixer, FixReport, fix_paths
 from curate.lint.suppressions import load_suppressions
@@ -32,7 +32,7 @@ class Fixing:
     """How much of a file may be deleted without a yes (D008)."""
 
 
-def mend(files: Sequence[Path], config: CheckConfig, asked: Fixing, *, quiet: bool = False) -> None:
+def run_fix(files: Sequence[Path], config: CheckConfig, asked: Fixing, *, quiet: bool = False) -> None:
     """Fix the files as asked and say on stderr what was done; ends the command for `--diff` (1 when something would change) and `--fix-only`.
 
     What came from standard input goes to standard output, fixed.
@@ -59,7 +59,7 @@ def mend(files: Sequence[Path], config: CheckConfig, asked: Fixing, *, quiet: bo
         for line in fix_text(report, done=not asked.diff) if not quiet or report.lines else ():
             err.print(line)
     if STDIN in files and not asked.diff:
-        with real(STDIN).open("rb") as mended:
+        with real_path(STDIN).open("rb") as mended:
             shutil.copyfileobj(mended, sys.stdout.buffer)
         sys.stdout.flush()
     if asked.diff:

@@ -85,10 +85,10 @@ def stages(*, quiet: bool) -> StageProgress:
 
 def named_files(paths: Iterable[str | Path]) -> list[Path]:
     """As `data_files`; what it skips in folders is told on stderr."""
-    return data_files(paths, lambda note: tell([note]))
+    return data_files(paths, lambda note: print_notes([note]))
 
 
-def tell(notes: Iterable[str]) -> None:
+def print_notes(notes: Iterable[str]) -> None:
     """Notes on stderr."""
     for note in notes:
         sys.stderr.write(f"note: {visible(note)}\n")
@@ -97,7 +97,7 @@ def tell(notes: Iterable[str]) -> None:
 def told_verdicts(project: Project) -> dict[str, Decision]:
     """What people decided, by example; what is wrong with the journal is told on stderr."""
     log = DecisionLog(project.decisions)
-    tell(log.notes)
+    print_notes(log.notes)
     return log.verdicts()
 
 

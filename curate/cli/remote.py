@@ -70,7 +70,7 @@ def validate(
     Exit status: 0 when there is nothing above info, 1 with errors or warnings, 2 when a file cannot be read or is of another kind
     than the method learns from.
     """
-    meant = options.asked(target, None, connected=False, method=method)
+    meant = options.resolve_options(target, None, connected=False, method=method)
     files = [path for path in options.files_of(data, validation) if path is not None]
     report = _checked(files, meant, quiet=quiet)
     kind = OutputFormat.JSON if as_json else output_format
@@ -96,7 +96,7 @@ def estimate(
     quiet: Quiet = False,
 ) -> None:
     """Count tokens and money of a training; nothing is sent."""
-    meant = options.asked(target, None, connected=False, model=model, method=method, epochs=epochs)
+    meant = options.resolve_options(target, None, connected=False, model=model, method=method, epochs=epochs)
     wanted = options.settings(meant.remote, None, None, ordered=False)
     found = _estimated(wanted, options.files_of(data, validation), meant, price=price, hours=hours, tokenizer=tokenizer or "", quiet=quiet)
     if as_json:
@@ -120,7 +120,7 @@ def upload(
 
     Exit status: 0 when the service has them, 1 when they have errors, 2 when they cannot be sent.
     """
-    meant = options.asked(target, base_url, connected=True)
+    meant = options.resolve_options(target, base_url, connected=True)
     files = [path for path in options.files_of(data, validation) if path is not None]
     _demand_sound(files, meant, unchecked=no_check, quiet=quiet)
     key_of(meant.place)  # before anybody is asked
@@ -168,7 +168,7 @@ def start(
 
     Exit status: 0 when the job was started, 1 when the data has errors, 2 when it cannot be started.
     """
-    meant = options.asked(
+    meant = options.resolve_options(
         target, base_url, connected=True, model=model, method=method, epochs=epochs, batch_size=batch_size,
         learning_rate_multiplier=learning_rate_multiplier, beta=beta, suffix=suffix, seed=seed,
     )  # fmt: skip
@@ -202,13 +202,13 @@ remote.command(short_help="Fetch metrics, results and the record of a job.")(fet
 remote.command()(cancel)
 
 
-def _checked(files: list[Path], meant: options.Asked, *, quiet: bool) -> CheckResult:
+def _checked(files: list[Path], meant: options.RemoteOptions, *, quiet: bool) -> CheckResult:
     config = meant.config.check.model_copy(update={"target": meant.place.target})
     with progress("checking", "lines", quiet=quiet, waits=True) as advance:
         return check_paths(files, config, advance, workers=processes(), conflicts=meant.config.conflicts)
 
 
-def _demand_sound(files: list[Path], meant: options.Asked, *, unchecked: bool, quiet: bool) -> None:
+def _demand_sound(files: list[Path], meant: options.RemoteOptions, *, unchecked: bool, quiet: bool) -> None:
     """Raise `UsageError` for files that cannot be sent, `DataError` for those with errors by the service's rules."""
     for path in files:
         demand_sendable(path)
@@ -226,7 +226,7 @@ def _demand_sound(files: list[Path], meant: options.Asked, *, unchecked: bool, q
 
 
 def _estimated(
-    wanted: Settings, files: tuple[Path, Path | None], meant: options.Asked, *, price: float | None, hours: float | None, tokenizer: str, quiet: bool
+    wanted: Settings, files: tuple[Path, Path | None], meant: options.RemoteOptions, *, price: float | None, hours: float | None, tokenizer: str, quiet: bool
 ) -> Estimate:
     counter = counter_of(wanted.model, tokenizer)
     found: list[Measured | None] = []

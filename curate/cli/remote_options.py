@@ -9,7 +9,7 @@ from typing import Annotated, Any, NamedTuple
 import typer
 
 from curate.cli.options import consent
-from curate.core.config import Config, RemoteConfig, chosen, find_config
+from curate.core.config import Config, RemoteConfig, find_config, with_options
 from curate.core.errors import ConfigError, InputError, UsageError
 from curate.core.runs import Project
 from curate.core.targets import SERVICES, Target
@@ -40,7 +40,7 @@ Yes = Annotated[bool, typer.Option("--yes", "-y", help="Send data without asking
 JobId = Annotated[str | None, typer.Argument(help="Id of the job; the last one that was started here without.", metavar="JOB")]
 
 
-class Asked(NamedTuple):
+class RemoteOptions(NamedTuple):
     """What the configuration and the options come to."""
 
     config: Config
@@ -48,12 +48,12 @@ class Asked(NamedTuple):
     place: Place
 
 
-def asked(target: Target | None, base_url: str | None, *, connected: bool, **options: Any) -> Asked:
+def resolve_options(target: Target | None, base_url: str | None, *, connected: bool, **options: Any) -> RemoteOptions:
     """The configuration with options laid over it, and the place that it names. Raises `ConfigError`, `UsageError`."""
     config = find_config(Path.cwd())
-    remote = chosen(config.remote, target=target, base_url=base_url, **options)
+    remote = with_options(config.remote, target=target, base_url=base_url, **options)
     meant = remote.target or (config.check.target if config.check.target in SERVICES else Target.OPENAI)
-    return Asked(config, remote, place_of(meant, remote.base_url, connected=connected, named=base_url is not None))
+    return RemoteOptions(config, remote, place_of(meant, remote.base_url, connected=connected, named=base_url is not None))
 
 
 def settings(remote: RemoteConfig, others: list[str] | None, grader: Path | None, *, ordered: bool = True) -> Settings:
@@ -123,7 +123,7 @@ def place_of_job(job: str | None, target: Target | None, base_url: str | None) -
     """Where a job runs: as named, else where it was started from here, else by the configuration."""
     if target is None and base_url is None and (started := journal().started(job)) is not None:
         return Place(SERVICE[started.target], started.address)
-    return asked(target, base_url, connected=True).place
+    return resolve_options(target, base_url, connected=True).place
 
 
 def tell_closing(place: Place) -> None:

@@ -8,10 +8,10 @@ import typer
 from curate.cli.options import AsJson, codes
 from curate.core.errors import UsageError
 from curate.core.manifest import NAME, REMOVED
-from curate.core.output_pair import demand_free
+from curate.core.output_pair import demand_not_existing
 from curate.core.paths import demand_apart
 from curate.core.runs import Project
-from curate.output.restore import chosen, finish, read_entries, restore_into, restore_to
+from curate.output.restore import finish, read_entries, restore_into, restore_to, selected_positions
 from curate.report.console import print_json, print_lines
 from curate.report.restore import restore_json, restore_text
 
@@ -36,12 +36,12 @@ def restore(
     if output is None:
         finish(ledger.parent, project.decisions)
     entries = read_entries(ledger)
-    numbers = chosen(entries, wanted or (), codes(reason) or (), every=every)
+    numbers = selected_positions(entries, wanted or (), codes(reason) or (), every=every)
     if output is not None:
         demand_apart([ledger], (output,))
         if (ledger.parent / NAME).is_file() and output.resolve().parent == ledger.resolve().parent:
             raise UsageError(f"{output}: lies beside the ledger, among the splits", "name a file elsewhere")
-        demand_free(output, overwrite=overwrite)
+        demand_not_existing(output, overwrite=overwrite)
         result = restore_to(output, entries, numbers, mode=ledger.stat().st_mode)
     elif (ledger.parent / NAME).is_file() and ledger.name == REMOVED:
         result = restore_into(ledger.parent, entries, numbers, project)

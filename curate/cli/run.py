@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from curate.cli.options import LEFT, AsJson, Drop, JudgeKey, Quiet, codes, consent, end
-from curate.core.config import Config, chosen, load_project
+from curate.core.config import Config, load_project, with_options
 from curate.core.egress import Consent, address_of, is_address
 from curate.core.runs import Project
 from curate.pipeline import Choice
@@ -43,7 +43,7 @@ def run(
     """
     choice = Choice(_names(only), _names(skip), _names(again), until, dry_run, yes)
     folder, settings = load_project(config)
-    settings = settings.model_copy(update={"check": chosen(settings.check, drop=codes(drop))})
+    settings = settings.model_copy(update={"check": with_options(settings.check, drop=codes(drop))})
     agreed = _agreed(settings, choice, consent(yes=yes, as_json=as_json))
     with StageProgress(quiet=quiet) as progress:
         result = run_pipeline(Project(folder), settings, progress.listen, choice, consent=agreed, judge_key=judge_key)

@@ -5,8 +5,8 @@ from typing import Annotated, Any
 
 import typer
 
-from curate.cli.options import LEFT, AsJson, Drop, Heavy, Paths, Quiet, codes, end, stages, tell, told_verdicts
-from curate.core.config import chosen, find_config
+from curate.cli.options import LEFT, AsJson, Drop, Heavy, Paths, Quiet, codes, end, print_notes, stages, told_verdicts
+from curate.core.config import find_config, with_options
 from curate.core.errors import UsageError
 from curate.core.runs import Project
 from curate.core.text import visible
@@ -60,13 +60,13 @@ def split(
     sizes = {"fractions": _numbers("--fractions", fractions, float, "0.8,0.1,0.1"), "counts": _numbers("--counts", counts, int, "200,500")}
     options: dict[str, Any] = {**sizes, "group_by": group_by, "stratify": stratify, "existing": existing, "semantic": semantic}
     options |= {"parquet": parquet, "trainers": trainer, "grow": False if fresh else None}
-    section, dedup = chosen(whole.split, **options), chosen(whole.dedup, threshold=threshold)
-    check = chosen(whole.check, drop=codes(drop))
-    mix = chosen(whole.mix, weights=_weights(weight), examples=examples, tokens=tokens)
+    section, dedup = with_options(whole.split, **options), with_options(whole.dedup, threshold=threshold)
+    check = with_options(whole.check, drop=codes(drop))
+    mix = with_options(whole.mix, weights=_weights(weight), examples=examples, tokens=tokens)
     config = whole.model_copy(update={"split": section, "dedup": dedup, "mix": mix, "check": check, "seed": whole.seed if seed is None else seed})
     finish(output, project.decisions)
     decisions = told_verdicts(project)
-    sources = sources_of(project, paths, section.existing, output, decisions, lambda note: tell([note]))
+    sources = sources_of(project, paths, section.existing, output, decisions, lambda note: print_notes([note]))
     with stages(quiet=quiet) as shown:
         result = split_files(sources, output, config, decisions=decisions, cache=project.cache, listen=shown.listen, yes=yes)
     if as_json:

@@ -6,13 +6,13 @@ from typing import Annotated
 import typer
 
 from curate.core.address import parse_where, where
-from curate.core.config import SUPPRESSIONS, chosen, find_config
+from curate.core.config import SUPPRESSIONS, find_config, with_options
 from curate.core.errors import UsageError
 from curate.core.files import data_files
 from curate.core.finding import Finding
 from curate.core.text import plural, visible
 from curate.lint.runner import check_paths
-from curate.lint.suppressions import added, load_suppressions
+from curate.lint.suppressions import add_suppressions, load_suppressions
 from curate.report.console import console
 
 
@@ -28,7 +28,7 @@ def suppress(
     if not reason.strip():
         raise UsageError("a suppression needs a reason", "say why the finding may stand: --reason '...'")
     found = _findings(code.upper(), *parsed)
-    written = added(load_suppressions(Path()), found, reason.strip(), author)
+    written = add_suppressions(load_suppressions(Path()), found, reason.strip(), author)
     out = console(stderr=True)
     if written:
         out.print(f"{code.upper()} is not told any more about {visible(place)}: {plural(len(written), 'line')} added to {SUPPRESSIONS}")
@@ -38,7 +38,7 @@ def suppress(
 
 def _findings(code: str, file: str, line: int) -> list[Finding]:
     """What the rule finds in the example there. Raises `UsageError` when that is nothing, or is not about an example."""
-    config = chosen(find_config(Path.cwd()).check, select=(code,), ignore=(), extend_select=(), severity={})
+    config = with_options(find_config(Path.cwd()).check, select=(code,), ignore=(), extend_select=(), severity={})
     found = [finding for finding in check_paths(data_files([file]), config).findings if (finding.code, finding.line) == (code, line)]
     if not found:
         raise UsageError(f"{code} finds nothing at {where(file, line)}", f"curate check --select {code} {file}")

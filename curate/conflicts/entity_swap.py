@@ -8,8 +8,8 @@ from curate.core.text import normalised
 from curate.language.lexicon import EMPTY
 from curate.language.names import names
 from curate.language.sentences import Aligned
-from curate.language.spelling import look_alike, same_word
-from curate.language.tokens import changes, content_words, stems, tokens
+from curate.language.spelling import easily_confused, same_word
+from curate.language.tokens import content_words, differing_spans, stems, tokens
 
 QUOTES: Final = frozenset("\"'“”‘’`")
 # Asks for one thing, which has a name.
@@ -29,7 +29,7 @@ def swapped(pair: Aligned) -> tuple[str, str] | None:
         return None
     a, b = ([token for token in tokens(text) if not token.isspace()] for text in (pair.left, pair.right))
     plain_a, plain_b = [t.casefold() for t in a], [t.casefold() for t in b]
-    changed = list(changes(plain_a, plain_b))
+    changed = list(differing_spans(plain_a, plain_b))
     if not changed or len(changed) > 2 or len(set(plain_a) & set(plain_b)) < 2:
         return None
     found, named = None, [frozenset(names(text)) for text in (pair.left, pair.right)]
@@ -68,7 +68,7 @@ def unlike(question: str, left: str, right: str) -> tuple[str, str] | None:
     if not FACTOID.search(question) or LOOSE.search(question):
         return None
     one, other = (normalised(answer).strip(" .!") for answer in (left, right))
-    if one.isalpha() and other.isalpha() and look_alike(one, other):
+    if one.isalpha() and other.isalpha() and easily_confused(one, other):
         return None if same_word(one, other) else (left, right)
     asked = content_words(question)
     mine, others = content_words(left) - asked, content_words(right) - asked
@@ -83,7 +83,7 @@ def unlike(question: str, left: str, right: str) -> tuple[str, str] | None:
 
 def _akin(one: str, other: str) -> bool:
     """Whether two words may be one: Brazil and Brazilian, or a typing error; chlorite and chlorate are two."""
-    if look_alike(one, other) and not (one.startswith(other) or other.startswith(one)):
+    if easily_confused(one, other) and not (one.startswith(other) or other.startswith(one)):
         return same_word(one, other)
     shorter = min(len(one), len(other))
     common = next((at for at in range(shorter) if one[at] != other[at]), shorter)

@@ -8,9 +8,9 @@ import re
 from typing import Final
 
 from curate.language.lexicon import DENIES, MEANWHILE, STOPWORDS
-from curate.language.negation import NO, YES, denials, opposed
+from curate.language.negation import NO, YES, are_opposites, negation_count
 from curate.language.sentences import Aligned
-from curate.language.tokens import changes, plain_words, stem, stems
+from curate.language.tokens import differing_spans, plain_words, stem, stems
 
 # "Not only ... but also" and "none other than" deny nothing; "0 points" denies as "no points" does.
 NOT_ONLY: Final = re.compile(
@@ -32,7 +32,7 @@ def negation(pair: Aligned) -> tuple[str, str] | None:
     """Two sentences of the same words, of which exactly one denies: the words around the negation, and those where it is not."""
     if NOT_ONLY.search(pair.left) or NOT_ONLY.search(pair.right) or pair.left.endswith("?") or pair.right.endswith("?"):
         return None
-    denied = [denials(text) for text in (pair.left, pair.right)]
+    denied = [negation_count(text) for text in (pair.left, pair.right)]
     if denied[0] % 2 == denied[1] % 2 or max(denied) > 2:
         return None
     mine, others = ({stem(word) for word in plain_words(text) if word not in STOPWORDS and word not in DENIES} for text in (pair.left, pair.right))
@@ -49,7 +49,7 @@ def negation(pair: Aligned) -> tuple[str, str] | None:
 def opposite(pair: Aligned) -> tuple[str, str] | None:
     """Two sentences that are equal but for a word in the place of its opposite."""
     a, b = plain_words(pair.left), plain_words(pair.right)
-    changed = list(changes(a, b))
+    changed = list(differing_spans(a, b))
     if not changed or len(changed) > 2 or pair.alike < 0.5:
         return None
     found = None
@@ -59,7 +59,7 @@ def opposite(pair: Aligned) -> tuple[str, str] | None:
             continue
         if len(mine) > 2 or len(others) > 2:
             return None
-        clashing = next(((x, y) for x in mine for y in others if opposed(x, y)), None)
+        clashing = next(((x, y) for x in mine for y in others if are_opposites(x, y)), None)
         if clashing is None:
             return None
         found = found or clashing

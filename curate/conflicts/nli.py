@@ -10,9 +10,9 @@ from typing import Any, Final, NamedTuple
 
 from curate.core.errors import ModelError
 from curate.core.example import content_id
-from curate.language.quantities import respelled
+from curate.language.quantities import align_units
 from curate.language.sentences import aligned, sentences
-from curate.models.embedding_cache import VectorCache
+from curate.models.embedding_cache import EmbeddingCache
 from curate.models.model_loading import cross_encoder
 from curate.models.names import fingerprint
 
@@ -45,7 +45,7 @@ def contradictions(
     not at hand or has no class called contradiction, `MissingExtra` when sentence-transformers is not installed.
     """
     asked = [[*passages(left, right)] for left, right in pairs]
-    store = VectorCache(None if cache is None else cache / f"nli-{content_id([model, fingerprint(model)])[:16]}.npz")
+    store = EmbeddingCache(None if cache is None else cache / f"nli-{content_id([model, fingerprint(model)])[:16]}.npz")
     _judge({key(*passage): passage for passages_ in asked for passage in passages_}, model, store, progress)
     return [
         max(
@@ -72,7 +72,7 @@ def key(left: str, right: str) -> str:
     return content_id([left, right])
 
 
-def _judge(passages_: dict[str, tuple[str, str]], model: str, store: VectorCache, progress: Callable[[int], None] | None) -> None:
+def _judge(passages_: dict[str, tuple[str, str]], model: str, store: EmbeddingCache, progress: Callable[[int], None] | None) -> None:
     """Fill the store with P(contradiction) in both directions for each pair of texts that is new."""
     import numpy as np
 
@@ -84,7 +84,7 @@ def _judge(passages_: dict[str, tuple[str, str]], model: str, store: VectorCache
     column = _contradiction(judge.config.id2label, model)
     for start in range(0, len(missing), SAVED):
         batch = missing[start : start + SAVED]
-        texts = [(left, respelled(left, right)) for _, (left, right) in batch]
+        texts = [(left, align_units(left, right)) for _, (left, right) in batch]
         both = [*texts, *((right, left) for left, right in texts)]
         scores = judge.predict(both, batch_size=BATCH, apply_softmax=True, show_progress_bar=False, convert_to_numpy=True)[:, column]
         store.add([name for name, _ in batch], np.stack([scores[: len(batch)], scores[len(batch) :]], axis=1))

@@ -10,7 +10,7 @@ from curate.conflicts.entity_swap import FACTOID
 from curate.conflicts.numeric_contradictions import RESULT, SUM
 from curate.core.text import normalised, words
 from curate.language.names import names
-from curate.language.negation import NO, YES, denials
+from curate.language.negation import NO, YES, negation_count
 from curate.language.quantities import Quantity, quantities, unmatched
 from curate.language.tokens import content_words, stem
 
@@ -30,7 +30,7 @@ def _says_only_more(left: str, right: str) -> bool:
     mine, others = content_words(left), content_words(right)
     if not (mine <= others or others <= mine) or len(mine & others) < MOSTLY * len(mine | others):
         return False
-    return denials(left) % 2 == denials(right) % 2 and not all(unmatched(quantities(left), quantities(right)))
+    return negation_count(left) % 2 == negation_count(right) % 2 and not all(unmatched(quantities(left), quantities(right)))
 
 
 def _share_a_result(left: str, right: str) -> bool:

@@ -10,8 +10,8 @@ from curate.core.example import Example, Message, attachments, content_id
 from curate.core.text import normalised
 from curate.language.lexicon import ASKS, FILLER, NEUTRAL, PARTICULAR, STOPWORDS
 from curate.language.names import names
-from curate.language.negation import denials
-from curate.language.politeness import asked
+from curate.language.negation import negation_count
+from curate.language.politeness import without_politeness
 from curate.language.quantities import quantities
 from curate.language.tokens import content_words, plain_words, quoted, stems
 
@@ -66,7 +66,7 @@ class Question:
 def spelled_request(request: str) -> str:
     """The last turn of a context, in one spelling."""
     signs = "".join(OPERATOR.findall(request)) if SIGN.search(request) else ""  # words alone would make "2 + 3" of "2 - 3"
-    return f"user: {asked(request)} {signs}"
+    return f"user: {without_politeness(request)} {signs}"
 
 
 @lru_cache(1_024)  # most examples of a file have one of few system prompts
@@ -80,7 +80,7 @@ def _gist(system: str) -> str:
 def _particulars(text: str) -> list[Any]:
     numbers = [[quantity.kind, *quantity.value] for quantity in quantities(text)]
     asked = sorted(ASKS.intersection(plain_words(text)))
-    return [numbers, OPERATOR.findall(text), denials(text, outright=True), quoted(text), [normalised(name) for name in names(text)], asked]
+    return [numbers, OPERATOR.findall(text), negation_count(text, outright=True), quoted(text), [normalised(name) for name in names(text)], asked]
 
 
 def question_of(example: Example) -> Question | None:

@@ -33,8 +33,8 @@ SAME_SENTENCE: Final = 0.75
 HALF: Final = 0.5
 """The same share from which words in one another's place make two questions, unless the words mean the same."""
 SYNONYMS: Final = 0.7
-"""Cosine of the embeddings of two phrases from which they mean the same. Of 50 reworded questions none has a phrase of another meaning in place, of 50 near-misses
-47 have one (`tests/bench/question_triples.txt`), and 13 of the 17 pairs of a real file that were taken for one question without this test."""
+"""Cosine of the embeddings of two phrases from which they mean the same. None of 50 reworded questions has a phrase of another meaning in place, 47 of 50
+near-misses have one (`tests/bench/question_triples.txt`)."""
 FAR: Final = 6
 """Over 1, the cosine distance from which a word in another's place counts in full."""
 INTERCEPT: Final = -9.02

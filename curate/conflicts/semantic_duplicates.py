@@ -14,7 +14,7 @@ from curate.conflicts.question import Question, question_of
 from curate.core.example import Example, content_id
 from curate.core.text import normalised, words
 from curate.language.lexicon import PARTICULAR
-from curate.language.negation import denials
+from curate.language.negation import negation_count
 from curate.language.quantities import numbers
 from curate.language.tokens import quoted
 from curate.models.embeddings import embed
@@ -41,7 +41,7 @@ class _Said:
         self.number, self.request, self.answer = number, question.request, question.answer
         particular = sorted(PARTICULAR.intersection(words(normalised(question.request))))
         stated = sorted(set(numbers(normalised(question.answer))))  # each once: a wording may repeat one
-        denied = denials(question.answer, outright=True) > 0
+        denied = negation_count(question.answer, outright=True) > 0
         self.key = content_id([question.setting, question.particulars, particular, quoted(question.answer), stated, denied])
 
 

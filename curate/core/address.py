@@ -1,10 +1,10 @@
-"""How a line of a file, and a value in it, is named: FILE:LINE, and JSON pointers (RFC 6901). All places are written and read here."""
+"""Addresses of lines and of values in them: FILE:LINE and JSON pointers (RFC 6901). All addresses are written and parsed here."""
 
 from typing import Any
 
 
 def where(file: str, line: int) -> str:
-    """FILE:LINE, or the file alone for line 0."""
+    """Format FILE:LINE, or the file alone for line 0."""
     return f"{file}:{line}" if line else file
 
 
@@ -15,12 +15,12 @@ def parse_where(text: str) -> tuple[str, int] | None:
 
 
 def escape(key: str) -> str:
-    """One key of a JSON pointer."""
+    """Escape one key of a JSON pointer."""
     return key.replace("~", "~0").replace("/", "~1")
 
 
 def unescape(key: str) -> str:
-    """What `escape` was given."""
+    """Reverse `escape`."""
     return key.replace("~1", "/").replace("~0", "~")
 
 
@@ -30,7 +30,7 @@ def pointer(*keys: str | int) -> str:
 
 
 def value_at(line: dict[str, Any], path: str) -> Any:
-    """What stands in a line under a JSON pointer, `/meta/date`, or keys with dots between them, `meta.date`; None for nothing. A key with dots comes first."""
+    """The value of a line at a JSON pointer, `/meta/date`, or keys with dots between them, `meta.date`; None for nothing. A key with dots comes first."""
     if path in line:
         return line[path]
     value: Any = line

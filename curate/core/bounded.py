@@ -1,4 +1,4 @@
-"""Time and memory that a program of somebody else may take: chat templates are programs, and come with models from strangers.
+"""Limits of time and memory for third-party code: chat templates are programs and come with models from unknown authors.
 
 Where the system has timers and limits of memory (POSIX), the call is ended from within the process: a process for each rendering would cost more
 than the rendering. A timer reaches the main thread alone; in others memory is limited, and time is not.
@@ -14,9 +14,9 @@ from typing import Final, NoReturn, TypeVar
 Result = TypeVar("Result")
 VARIABLE: Final = "CURATE_MAX_TEMPLATE_SECONDS"
 SECONDS: Final = 10.0
-"""A conversation takes a template less than a thousandth of that."""
+"""Time limit of one rendering. A template usually needs less than a thousandth of it."""
 ROOM: Final = 2 << 30
-"""Bytes that a call may take besides what the process had at the first one."""
+"""Bytes that a call may allocate in addition to the memory of the process at the first call."""
 
 
 class OutOfBoundsError(Exception):
@@ -24,7 +24,7 @@ class OutOfBoundsError(Exception):
 
 
 class Bounds:
-    """Calls functions, and ends those that take too much."""
+    """Calls functions and stops those that exceed the limits."""
 
     def __init__(self) -> None:
         try:
@@ -34,7 +34,7 @@ class Bounds:
         self._most = _address_space()
 
     def call(self, function: Callable[[], Result]) -> Result:
-        """What the function returns. Raises `OutOfBoundsError`."""
+        """Call a function and return its result. Raises `OutOfBoundsError`."""
         timed = hasattr(signal, "setitimer") and threading.current_thread() is threading.main_thread()
         before = signal.signal(signal.SIGALRM, self._late) if timed else None
         waiting = signal.setitimer(signal.ITIMER_REAL, self.seconds) if timed else (0.0, 0.0)
@@ -50,11 +50,11 @@ class Bounds:
                 signal.signal(signal.SIGALRM, before)
 
     def _late(self, signal_number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG002  (as handlers are called)
-        raise OutOfBoundsError(f"takes more than {self.seconds:g} seconds; {VARIABLE} is how many it may take")
+        raise OutOfBoundsError(f"takes more than {self.seconds:g} seconds; {VARIABLE} sets the limit")
 
 
 def _address_space() -> int | None:
-    """What the address space may grow to; None where the system does not tell how big it is."""
+    """Limit of the address space; None if the system does not report its size."""
     try:
         with open("/proc/self/statm", encoding="ascii") as file:  # noqa: PTH123  (called for each model that is loaded)
             return int(file.read().split()[0]) * os.sysconf("SC_PAGE_SIZE") + ROOM

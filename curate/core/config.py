@@ -1,4 +1,4 @@
-"""Configuration: `curate.toml`, or `[tool.curate]` in `pyproject.toml`. Unknown keys are errors, all told at once."""
+"""Configuration: `curate.toml`, or `[tool.curate]` in `pyproject.toml`. Unknown keys are errors, all reported at once."""
 
 import tomllib
 from pathlib import Path
@@ -15,14 +15,14 @@ Model = TypeVar("Model", bound=BaseModel)
 SectionType = TypeVar("SectionType", bound="Section")
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Similarity = Annotated[float, Field(gt=0, le=1)]
-"""From which two texts are alike: at 0 everything would be."""
+"""Similarity from which two texts are near-duplicates; 0 would match everything."""
 SUPPRESSIONS = "curate-suppressions.jsonl"
-"""File beside the configuration with the findings that may stand."""
+"""File next to the configuration with the suppressed findings."""
 
 KEEP_BY_FIELD = ("newest", "highest", "lowest")
-"""Policies that name a key of the line."""
+"""Policies that take a key of the line."""
 KEEP = ("best", "first", "last", "longest", "most-turns", "manual", *KEEP_BY_FIELD)
-"""Which one of several duplicates stays."""
+"""Policies that choose which of several duplicates is kept."""
 
 
 class Section(BaseModel):
@@ -32,37 +32,37 @@ class Section(BaseModel):
 
 
 class CustomRule(Section):
-    """`[[check.rule]]`: a rule of one's own, about the text of a message."""
+    """`[[check.rule]]`: a custom rule about the text of a message."""
 
     code: Annotated[str, Field(pattern=r"^U\d{3}$")]
     """The letter U and three digits."""
     name: str
-    """The defect, in lower case with dashes."""
+    """Name of the defect, in lower case with dashes."""
     message: str
-    """What is said where it fires."""
+    """Message of its findings."""
     pattern: str = ""
     """Regular expression (Rust's, so it is quick on any text) that the text of a message matches somewhere."""
     expression: str = ""
     """SQL expression over the columns `turn`, `role`, `text`, `content`, `called`, `media`, e.g. `LENGTH(text) > 4000`."""
     role: tuple[str, ...] = ()
-    """Roles whose messages it is asked about; empty: all."""
+    """Roles whose messages the rule checks; empty: all."""
     severity: Severity = Severity.WARNING
-    """How bad."""
+    """Severity of its findings: error, warning or info."""
     hint: str = "Mend the message."
-    """The next step."""
+    """What to do about a finding."""
     summary: str = ""
-    """What it finds, in one sentence; empty: the message."""
+    """What the rule finds, in one sentence; empty: the message."""
     why: str = ""
-    """Why that matters."""
+    """Why the defect matters, as `curate rule CODE` shows it."""
     bad: tuple[str, ...] = ()
-    """Lines of JSON, each of which it must fire on; `curate rule --test` sees to it."""
+    """JSON lines on which the rule must fire; `curate rule --test` checks them."""
     good: tuple[str, ...] = ()
-    """Lines of JSON on none of which it may fire."""
+    """JSON lines on which the rule must not fire; `curate rule --test` checks them."""
 
     @model_validator(mode="after")
     def _asks(self) -> "CustomRule":
         if bool(self.pattern) == bool(self.expression):
-            raise ValueError("give it a pattern or an expression, one of them")
+            raise ValueError("set exactly one of pattern and expression")
         return self
 
 
@@ -70,32 +70,32 @@ class CheckConfig(Section):
     """`[check]`: which rules run."""
 
     select: tuple[str, ...] = ()
-    """Codes or prefixes of codes to run; empty means the default ones."""
+    """Codes or prefixes of the rules to run; empty: the default rules."""
     ignore: tuple[str, ...] = ()
-    """Codes or prefixes not to run; beats `select`."""
+    """Codes or prefixes of rules not to run; takes precedence over `select`."""
     extend_select: tuple[str, ...] = ()
-    """Codes or prefixes to run besides those of `select` or the default ones."""
+    """Codes or prefixes of rules to run in addition to `select` or the default rules."""
     drop: tuple[str, ...] = ()
     """Codes or prefixes of rules by whose findings lines leave, whatever their severity: `curate dedup`, `curate split` and `curate run` move these to the
     ledger of what was removed, with the code as the reason. They run besides the selected ones. Much of a file needs a yes (D008)."""
     severity: dict[str, Severity | Literal["off"]] = {}
-    """How bad the rules under a code or prefix are, whatever they say themselves; the longest prefix counts."""
+    """Severity by code or prefix, instead of that of the rule; the longest matching prefix applies."""
     per_file_ignores: Annotated[dict[str, tuple[str, ...]], Field(validation_alias=AliasChoices("per_file_ignores", "per-file-ignores"))] = {}
-    """Codes or prefixes that are not told, by glob of the files' names."""
+    """Codes or prefixes that are not reported, by glob pattern of file names."""
     rule: tuple[CustomRule, ...] = ()
-    """Rules of one's own."""
+    """Custom rules, one `[[check.rule]]` table each."""
     target: Target = Target.TRAINER
-    """Trainer or service that the data is meant for: switches rules and severities."""
+    """Trainer or service that the data is for; it selects rules and severities."""
     model: str = ""
-    """Model whose tokenizer and chat template the rules of family K use; empty: they do not run."""
+    """Model whose tokenizer and chat template the rules of family K use; empty: these rules do not run."""
     max_length: Annotated[int, Field(ge=1)] = 1024
-    """Tokens of the longest example that will be trained on, for the rules of family K."""
+    """Maximum number of tokens of a training example, for the rules of family K."""
 
 
 def _address(name: str) -> str:
     """Refuse an address that holds more than one. Mistakes of this kind are told without the value, which may be a password."""
     if "://" in name and any(sign in name for sign in "@?#"):
-        raise ValueError("an address without names, passwords and what follows ? or #; the key comes from the environment or the keyring")
+        raise ValueError("an address must not contain a user name, a password, a query or a fragment; the key comes from the environment or the keyring")
     return name
 
 
@@ -103,17 +103,17 @@ def _policy(keep: str) -> str:
     name, given, field = keep.partition(":")
     if name not in KEEP or (name in KEEP_BY_FIELD) != bool(field) or (given and not field):
         policies = ", ".join(f"{policy}:FIELD" if policy in KEEP_BY_FIELD else policy for policy in KEEP)
-        raise ValueError(f"{keep!r} is none of {policies}")
+        raise ValueError(f"{keep!r} is not one of {policies}")
     return keep
 
 
 class DedupConfig(Section):
-    """`[dedup]`: what counts as a near-duplicate."""
+    """`[dedup]`: how duplicates are found and which one is kept."""
 
     threshold: Similarity = 0.8
     """Jaccard similarity of shingle sets from which two examples are duplicates."""
     on: Literal["conversation", "prompt", "response", "last-turn"] = "conversation"
-    """Which turns are compared; system prompts never are."""
+    """Turns that are compared; system prompts never are."""
     keep: Annotated[str, AfterValidator(_policy)] = "best"
     """Which one of several duplicates stays: best (fewest findings of the default rules, errors first; of equal ones the first), first, last, longest,
     most-turns, newest:FIELD, highest:FIELD, lowest:FIELD, or manual (a near-duplicate goes only where a person dropped it in review). Of exact copies the
@@ -121,155 +121,156 @@ class DedupConfig(Section):
     ignore_facts: bool = False
     """Remove near-duplicates even when they differ in a fact, such as a number or a negation."""
     same_words: bool = False
-    """Remove short examples that have the same words of meaning as another one too, however similar the two are. Otherwise they are told, and stay."""
+    """Also remove short examples with the same content words as another one, whatever their similarity. Otherwise they are reported and kept."""
     embeddings: str = ""
-    """Sentence-transformers model that finds what says the same in other words (D004); it is told, and stays. Empty: not looked for."""
+    """Sentence-transformers model that finds paraphrases (D004); they are reported and kept. Empty: no search for paraphrases."""
     beginnings: bool = False
-    """Remove conversations that another one begins with, to the letter (D007)."""
+    """Remove conversations that are an exact prefix of another one (D007)."""
     stop_share: Fraction = 0.3
-    """Share of a file's lines above which a removal needs a yes (D008)."""
+    """Share of a file's lines above which a removal requires confirmation (D008)."""
     stop_cluster: Fraction = 0.05
-    """Share of all lines that one example and its duplicates may make up before a removal needs a yes (D008)."""
+    """Share of all lines in one cluster of duplicates above which a removal requires confirmation (D008)."""
     stop_least: Annotated[int, Field(ge=0)] = 100
-    """Lines up to which a removal never needs one."""
+    """Number of lines up to which a removal never requires confirmation."""
 
 
 class ConflictsConfig(Section):
-    """`[conflicts]`: how contradictions are looked for."""
+    """`[conflicts]`: how contradictions are found."""
 
     embeddings: str = ""
-    """Sentence-transformers model that finds the same question in other words; empty: the default one, where it is at hand."""
+    """Sentence-transformers model that finds the same question in other words; empty: the default model, if it is available."""
     nli: str = ""
-    """NLI cross-encoder that judges answers; empty: the default one, where it is at hand."""
+    """NLI cross-encoder that compares answers; empty: the default model, if it is available."""
     models: bool = True
-    """Use the default models where none are named; off: equal questions and rules alone."""
+    """Use the default models if none are set; off: compare equal questions only, with rules only."""
     min_confidence: Fraction = 0.55
-    """Probability that two questions are the same and their answers clash, from which a conflict is shown."""
+    """Minimum probability that two questions are the same and their answers contradict each other."""
     similarity: Similarity = 0.5
-    """Cosine similarity of two questions from which they may be the same one."""
+    """Cosine similarity from which two questions may be the same."""
     contradiction: Similarity = 0.5
-    """Probability of contradiction, the lower one of both directions, from which the NLI model's word counts."""
+    """Minimum contradiction probability of the NLI model, in both directions."""
     judge: Annotated[str, AfterValidator(_address)] = ""
-    """Who has the last word: a causal language model (folder, hub id, `offline:NAME`), or the address of an OpenAI-compatible endpoint; empty: nobody."""
+    """Judge that decides on the found pairs: a causal language model (folder, hub id, `offline:NAME`), or the URL of an OpenAI-compatible
+    endpoint; empty: no judge."""
     judge_model: str = ""
-    """Name of the model at that endpoint."""
+    """Model name at the endpoint of the judge."""
     judge_price: tuple[Annotated[float, Field(ge=0)], Annotated[float, Field(ge=0)]] | None = None
-    """US dollars for a million tokens that go in and that come out, for the estimate before it starts."""
+    """Price in US dollars per million input tokens and per million output tokens, for the estimate before the judge starts."""
     all_turns: bool = False
     """Compare the answers of all turns, not only the last one of each conversation."""
 
 
 class SplitConfig(Section):
-    """`[split]`: how the data set is divided."""
+    """`[split]`: how the data set is split."""
 
     fractions: tuple[Fraction, Fraction, Fraction] = (0.8, 0.1, 0.1)
     """Shares of train, validation and test."""
     counts: tuple[Annotated[int, Field(ge=0)], Annotated[int, Field(ge=0)]] | None = None
-    """Examples of validation and test, in place of shares; train gets the rest."""
+    """Number of examples in validation and test, instead of shares; train gets the rest."""
     group_by: tuple[str, ...] = ()
-    """Keys of the lines, `/metadata/source`: examples that have the same there are never divided."""
+    """Keys of the lines, e.g. `/metadata/source`: examples with equal values stay in one split."""
     stratify: tuple[str, ...] = ()
-    """What the splits shall have in equal shares: label, source, length, language, script, tools, or a key of the lines."""
+    """Properties to balance across the splits: label, source, length, language, script, tools, or a key of the lines."""
     existing: tuple[str, ...] = ()
-    """Files of a test set that stays as it is, relative to the configuration's folder: what is connected with one of its examples is left out."""
+    """Files of an existing test set, relative to the configuration's folder; it does not change, and examples related to it are left out."""
     semantic: str = ""
-    """Sentence-transformers model by which questions that mean much the same are kept together; empty: they are not looked for."""
+    """Sentence-transformers model that keeps questions of similar meaning in one split; empty: no search for them."""
     semantic_similarity: Similarity = 0.9
-    """Cosine similarity of two questions from which they do."""
+    """Cosine similarity from which two questions are kept in one split."""
     grow: bool = True
-    """Examples that the output folder has stay in their split."""
+    """Keep the examples of the output folder in their splits."""
     parquet: bool = False
-    """Write Parquet files beside the JSON Lines."""
+    """Also write Parquet files."""
     trainers: tuple[Literal["axolotl", "llamafactory", "trl"], ...] = ()
-    """Other trainers for which a configuration is written beside the splits."""
+    """Other trainers to write a configuration for, next to the splits."""
 
     @model_validator(mode="after")
     def _whole(self) -> "SplitConfig":
         if abs(sum(self.fractions) - 1) > 1e-6:
-            raise ValueError(f"the fractions add up to {sum(self.fractions):g}, not to 1")
+            raise ValueError(f"the fractions add up to {sum(self.fractions):g}, not 1")
         if not self.fractions[0]:
-            raise ValueError("the share of train is 0: nothing would be trained on")
+            raise ValueError("the share of train is 0: there would be no training data")
         return self
 
 
 class MixConfig(Section):
-    """`[mix]`: how much of each file is taken; what there is no room for is in removed.jsonl."""
+    """`[mix]`: how much of each file is used; lines beyond the budget are in removed.jsonl."""
 
     weights: dict[str, Annotated[float, Field(ge=0, allow_inf_nan=False)]] = {}
-    """By file, or pattern of files: its part of the mix, in relation to the others. `'*' = 1` is for all that are not named. Nothing is taken twice."""
+    """Relative weight in the mix, by file or file pattern. `'*' = 1` applies to all other files. No line is used twice."""
     examples: Annotated[int, Field(ge=1)] | None = None
-    """Examples at the most."""
+    """Maximum number of examples."""
     tokens: Annotated[int, Field(ge=1)] | None = None
-    """Tokens at the most, in place of examples: counted by the model of `[check]` or, where none is named, 4 bytes each."""
+    """Maximum number of tokens, instead of examples: counted with the model of `[check]`, or estimated as 4 bytes per token."""
     diverse: bool = True
-    """Take one example of each cluster before a second one of any; false: by chance alone."""
+    """Use one example of each cluster before a second one of any; false: random choice."""
     similarity: Similarity = 0.5
-    """Jaccard similarity of shingle sets from which two examples are of one cluster; those with the same question are too."""
+    """Jaccard similarity of shingle sets from which two examples are in one cluster. Examples with the same question are in one cluster too."""
 
     @model_validator(mode="after")
     def _one_budget(self) -> "MixConfig":
         if self.examples and self.tokens:
-            raise ValueError("a budget of examples or of tokens, not both")
+            raise ValueError("set a budget of examples or of tokens, not both")
         if self.weights and not any(self.weights.values()):
-            raise ValueError("all weights are 0: nothing would be left")
+            raise ValueError("all weights are 0: no example would be left")
         return self
 
 
 class RemoteConfig(Section):
-    """`[remote]`: fine-tuning at a service. No key ever stands here: it comes from the environment or the keyring."""
+    """`[remote]`: fine-tuning at a service. API keys are never configured here; they come from the environment or the keyring."""
 
     target: Target | None = None
-    """The service; left out: the target of `[check]` where that is one, else openai."""
+    """The service; default: the target of `[check]` if that is a service, else openai."""
     base_url: Annotated[str, AfterValidator(_address)] = ""
-    """Address of its interface, e.g. `https://NAME.openai.azure.com/openai/v1`; empty: the service's own."""
+    """URL of its API, e.g. `https://NAME.openai.azure.com/openai/v1`; empty: the service's own."""
     model: str = ""
-    """Model that is fine-tuned, as the service names it."""
+    """Model to fine-tune, by the service's name."""
     method: Literal["supervised", "dpo", "reinforcement"] = "supervised"
-    """How it learns: from answers, from pairs of a preferred and another one, or from a grader."""
+    """Training method: from answers (sft), from preference pairs (dpo), or with a grader (reinforcement)."""
     epochs: Annotated[int, Field(ge=1)] | None = None
-    """Passes over the data; left out: the service decides."""
+    """Number of epochs; default: the service decides."""
     batch_size: Annotated[int, Field(ge=1)] | None = None
-    """Examples in a step; left out: the service decides."""
+    """Batch size in examples; default: the service decides."""
     learning_rate_multiplier: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
-    """Factor on the service's learning rate; left out: the service decides."""
+    """Factor on the service's learning rate; default: the service decides."""
     beta: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
-    """With dpo: how strongly the model is held to what it was; left out: the service decides."""
+    """With dpo: beta, the strength of the constraint to the original model; default: the service decides."""
     hyperparameters: dict[str, int | float | str] = {}
-    """Others that the service knows, by its names."""
+    """Other hyperparameters, by the service's names."""
     suffix: Annotated[str, Field(max_length=64)] = ""
-    """Goes into the name of the new model."""
+    """Suffix of the name of the new model."""
     seed: Annotated[int, Field(ge=0)] | None = None
-    """Of the service's randomness."""
+    """Random seed that is sent to the service."""
     grader: str = ""
     """With reinforcement: JSON file of the grader, relative to the configuration's folder."""
     prices: dict[str, Annotated[float, Field(ge=0, allow_inf_nan=False)]] = {}
-    """US dollars for a million tokens of training, by model or the beginning of its name; beats the built-in table."""
+    """Price in US dollars per million training tokens, by model or prefix of its name; overrides the built-in table."""
 
 
 class CardConfig(Section):
-    """`[card]`: what the data card says that no program can know."""
+    """`[card]`: information for the data card that cannot be computed."""
 
     title: str = ""
-    """Its heading."""
+    """Title of the data card."""
     description: str = ""
-    """What the data is, and what it is for."""
+    """Description of the data and its purpose."""
     licence: str = ""
-    """Under which licence it may be used."""
+    """Licence of the data."""
     languages: str = ""
-    """Which languages it is in."""
+    """Languages of the data."""
     contact: str = ""
-    """Who answers questions about it."""
+    """Contact for questions about the data."""
 
 
 class Config(Section):
-    """A project: its data, what is done to it, and where the result goes."""
+    """The configuration of a project: its data, the stages and the output."""
 
     data: tuple[str, ...] = ()
     """Files or folders to read, relative to the configuration's folder."""
     output: str = "out"
-    """Folder for the splits, the removed examples and the manifest."""
+    """Output folder for the splits, the removed examples and the manifest."""
     seed: Annotated[int, Field(ge=0)] = 0
-    """Decides the splits."""
+    """Random seed of the splits."""
     errors: Literal["set-aside", "stop"] = "set-aside"
     """What `curate run` does with examples that have errors: move them to removed.jsonl with their code, or stop."""
     check: CheckConfig = CheckConfig.model_construct()
@@ -280,7 +281,7 @@ class Config(Section):
     card: CardConfig = CardConfig.model_construct()
     remote: RemoteConfig = RemoteConfig.model_construct()
     recipe: str = ""
-    """Recipe to train with, relative to the configuration's folder; empty: `curate run` ends with the splits."""
+    """Training recipe, relative to the configuration's folder; empty: `curate run` ends after the splits."""
 
 
 def load_config(path: Path) -> Config:
@@ -304,22 +305,22 @@ def load_project(path: Path) -> tuple[Path, Config]:
         path = path.with_name("pyproject.toml")
     config = load_config(path)
     if not config.data:
-        raise UsageError(f"{path}: names no data", 'write  data = ["data.jsonl"]')
+        raise UsageError(f"{path}: no data files are configured", 'write  data = ["data.jsonl"]')
     return path.absolute().parent, config
 
 
 def load_toml(path: Path) -> dict[str, Any]:
-    """What a TOML file holds. Raises `UsageError` where it cannot be read, `ConfigError` where it is no TOML."""
+    """Parse a TOML file. Raises `UsageError` if it cannot be read, `ConfigError` if it is not valid TOML."""
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise UsageError(f"{path}: no such file", 'write a curate.toml, e.g.  data = ["data.jsonl"]') from None
     except IsADirectoryError:
-        raise UsageError(f"{path}: is a folder", "name the configuration file in it") from None
+        raise UsageError(f"{path}: is a folder", "pass the configuration file in it") from None
     except OSError as error:
         raise UsageError(f"{path}: cannot be read: {error.strerror}", "check its permissions") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(visible(f"{path}: not valid TOML: {error}"), "mend the line that is named") from error
+        raise ConfigError(visible(f"{path}: not valid TOML: {error}"), "fix the line that the message names") from error
 
 
 def find_config(folder: Path) -> Config:
@@ -330,7 +331,7 @@ def find_config(folder: Path) -> Config:
     return Config.model_construct()  # what is written here needs no validator, which takes a tenth of a start
 
 
-def chosen(section: SectionType, **options: Any) -> SectionType:
+def with_options(section: SectionType, **options: Any) -> SectionType:
     """A section of the configuration with the options that were given for one command, those that are not None, laid over it.
 
     Raises `ConfigError` when an option's value makes no sense.
@@ -345,7 +346,7 @@ def validated(model: type[Model], values: dict[str, Any], source: str) -> Model:
         return model.model_validate(values)
     except ValidationError as error:
         mistakes = [visible(f"{source}: {_mistake(model, item)}") for item in error.errors(include_url=False)]
-        raise ConfigError("\n".join(mistakes), "mend the keys that are named") from None
+        raise ConfigError("\n".join(mistakes), "fix these keys") from None
 
 
 def _mistake(model: type[BaseModel], item: Any) -> str:

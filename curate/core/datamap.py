@@ -1,4 +1,4 @@
-"""What a training saw of each example: `datamap.jsonl` in a run's folder, one object a line, in the order of train.jsonl.
+"""Training dynamics of each example: `datamap.jsonl` in a run's folder, one object per line, in the order of train.jsonl.
 
 After Swayamdipta et al. 2020 (Dataset Cartography, EMNLP): how sure the model was of an answer, how much that moved, and how often it would have said
 it. The examples it was never sure of hold most of the wrong labels.
@@ -20,7 +20,7 @@ Region = Literal["easy", "ambiguous", "hard"]
 
 @dataclass(frozen=True, slots=True)
 class Neighbour:
-    """An example of the training split that asks much the same."""
+    """An example of the training split with a similar question."""
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(use_attribute_docstrings=True)
 
@@ -35,8 +35,8 @@ class Neighbour:
 
 
 @dataclass(frozen=True, slots=True)
-class Mapped:
-    """One training example over the whole training."""
+class MappedExample:
+    """Training dynamics of one example."""
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(use_attribute_docstrings=True)
 
@@ -72,29 +72,29 @@ class Mapped:
     """Of one that pulls: those that it pulls against, the nearest first."""
 
 
-MAPPED: Final = TypeAdapter(Mapped)
+MAPPED: Final = TypeAdapter(MappedExample)
 
 
-def read_datamap(run: Path) -> list[Mapped]:
+def read_datamap(run: Path) -> list[MappedExample]:
     """The map of a run, in the order of the training split. Raises `InputError` where it has none, or not what a training wrote."""
     path = run / NAME
     shown = visible(str(path))
     try:
         lines = path.read_bytes().splitlines()
     except FileNotFoundError:
-        what = "a training writes it at its end: `curate train RECIPE --resume`" if (run / "identity.json").is_file() else "name the folder of a run"
+        what = "a completed training writes it: run `curate train RECIPE --resume`" if (run / "identity.json").is_file() else "pass the folder of a run"
         raise InputError(f"{shown}: no such file", what) from None
     except OSError as error:
-        raise InputError(f"{shown}: cannot be read: {error.strerror}", "name the folder of a run and check its permissions") from error
+        raise InputError(f"{shown}: cannot be read: {error.strerror}", "check the permissions of the run folder") from error
     found = []
     for number, line in enumerate(lines, start=1):
         try:
             found.append(MAPPED.validate_json(line))
         except ValidationError as error:
-            raise InputError(f"{shown}:{number}: is not what a training wrote: {error.errors()[0]['msg']}", "train again with --fresh") from error
+            raise InputError(f"{shown}:{number}: not a valid data map record: {error.errors()[0]['msg']}", "train again with --fresh") from error
     return found
 
 
-def worth_a_look(mapped: Sequence[Mapped], hardest: int) -> list[Mapped]:
-    """The `hardest` examples of all, and those that spiked a step or pull against their neighbours; the hardest first."""
+def examples_to_review(mapped: Sequence[MappedExample], hardest: int) -> list[MappedExample]:
+    """The `hardest` examples, and those that caused a loss spike or contradict their neighbours; the hardest first."""
     return sorted((one for one in mapped if one.rank <= hardest or one.spike is not None or one.pull is not None), key=lambda one: one.rank)

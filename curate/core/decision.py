@@ -1,4 +1,4 @@
-"""Decisions of people about examples, in an append-only journal that survives any crash and that git can merge.
+"""Decisions about examples, in an append-only journal that survives a crash and that git can merge.
 
 `.curate/decisions.jsonl` has one line a decision; nothing is ever rewritten. Each decision names those it takes the place of, so that
 two journals can be put together in any order: what two people decided differently, neither having seen the other's word, is contested,
@@ -24,7 +24,7 @@ Verdict = Literal["keep", "drop", "edit", "undecided"]
 
 
 def user() -> str:
-    """The name of who runs this."""
+    """Name of the current user."""
     try:
         return getpass.getuser()
     except (OSError, KeyError):  # no name for this user id, as in some containers
@@ -36,36 +36,36 @@ def _aware(when: datetime) -> datetime:
 
 
 class Decision(BaseModel):
-    """What a person decided about one example."""
+    """A person's decision about one example."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     example: Annotated[str, Field(pattern="^[0-9a-f]{32}$")]
     """Id of the example; of a line that holds none, the hash of its bytes (`curate.core.example.line_id`)."""
     verdict: Verdict
-    """keep: stays, whatever a detector says; drop: leaves the data set; edit: `value` takes its place; undecided: takes an earlier verdict back."""
+    """keep: the example stays, whatever a detector reports; drop: it is removed; edit: `value` replaces it; undecided: cancels an earlier verdict."""
     value: dict[str, Any] | None = None
     """Of an edit: the line's new JSON object, in the format of its file."""
     about: str = ""
-    """What was looked at: a rule's code, or the id of a cluster or conflict."""
+    """Subject of the decision: a rule code, or the id of a cluster or conflict."""
     why: str = ""
-    """A note, in the person's own words."""
+    """Note of the person."""
     who: str = Field(default_factory=user)
     when: Annotated[datetime, AfterValidator(_aware)] = Field(default_factory=lambda: datetime.now(UTC).replace(microsecond=0))
     """A time without a zone, as somebody may write by hand, is taken for UTC."""
     replaces: tuple[str, ...] | None = None
     """Ids of the decisions about the example that were known and count no more; null: all that stand before it."""
     step: str = ""
-    """What was decided with one key has one step: it is undone as a whole."""
+    """Decisions made with one key press share a step, and are undone together."""
     undoes: str = ""
-    """The step that this takes back."""
+    """The step that this decision undoes."""
 
     _id: str = PrivateAttr(default="")
 
     @model_validator(mode="after")
     def _has_value(self) -> "Decision":
         if (self.verdict == "edit") != (self.value is not None):
-            raise ValueError("an edit has a value, and nothing else has one")
+            raise ValueError("only an edit has a value, and it requires one")
         return self
 
     def line(self) -> bytes:
@@ -92,14 +92,14 @@ def _line_id(line: bytes) -> str:
 
 
 class DecisionLog:
-    """The journal of one project: read once, then appended to; every append is on the disk before it returns."""
+    """The journal of one project: read once, then appended to. Every append is flushed to disk before it returns."""
 
     def __init__(self, path: Path) -> None:
         """Raises `InputError` for a journal that is there and cannot be read."""
         self.path = path
         self.decisions: list[Decision] = []
         self.unreadable: list[int] = []
-        """Numbers of the journal's lines that are no decision: torn by a crash, or edited by hand. They are left alone."""
+        """Numbers of invalid lines of the journal: truncated by a crash, or edited by hand. They are not changed."""
         self._known: set[str] = set()
         self._replaced: set[str] = set()
         self._heads: dict[str, list[Decision]] = {}
@@ -123,17 +123,17 @@ class DecisionLog:
     def merge(self, other: Path) -> list[Decision]:
         """Append what the journal `other` has and this one has not, as it stands there; returns it. Raises `InputError` and `OutputError`."""
         if not other.is_file():
-            raise InputError(f"{other}: no such journal", "name the decisions.jsonl of somebody else's .curate folder")
+            raise InputError(f"{other}: no such journal", "pass the decisions.jsonl of another .curate folder")
         theirs = DecisionLog(other)
         if theirs.unreadable:
             lines = ", ".join(map(str, theirs.unreadable[:5]))
-            raise InputError(f"{other}: line {lines} is no decision", "mend or remove it; nothing was merged")
+            raise InputError(f"{other}: line {lines} is not a valid decision", "fix or remove the line; nothing was merged")
         fresh = [decision for decision in theirs.decisions if decision.id not in self._known]
         self.add(*fresh)
         return fresh
 
     def standing(self, example: str) -> Decision | None:
-        """The decision that counts about an example; None where there is none, or it was taken back, or is contested."""
+        """The decision in effect for an example; None if there is none, or it was undone, or is contested."""
         heads = self._heads.get(example, ())
         if not heads or len({(head.verdict, canonical(head.value)) for head in heads}) > 1:
             return None
@@ -141,21 +141,21 @@ class DecisionLog:
         return None if last.verdict == "undecided" else last
 
     def heads(self, example: str) -> Sequence[Decision]:
-        """The decisions about an example that no other one takes the place of: one as a rule, several after a merge."""
+        """The decisions about an example that no other decision replaces: usually one, several after a merge."""
         return self._heads.get(example, ())
 
     @property
     def notes(self) -> list[str]:
-        """What a person should know of the journal: which of its lines are no decisions."""
+        """Notes about the journal: its invalid lines."""
         lines = ", ".join(map(str, self.unreadable))
-        return [f"{self.path}: line {lines} is no decision, and was passed over; mend or remove it"] if lines else []
+        return [f"{self.path}: line {lines} is not a valid decision and is ignored; fix or remove it"] if lines else []
 
     def verdicts(self) -> dict[str, Decision]:
-        """The decision that counts for each example decided about."""
+        """The decision in effect for each example."""
         return {example: decision for example in self._heads if (decision := self.standing(example)) is not None}
 
     def contested(self) -> dict[str, Sequence[Decision]]:
-        """Examples about which people decided differently without having seen each other's decision; what counts is nobody's word."""
+        """Examples with different decisions by people who did not see each other's; none of them is in effect."""
         several = {example: heads for example in self._several if len(heads := self._heads[example]) > 1}
         return {example: heads for example, heads in several.items() if self.standing(example) is None and any(h.verdict != "undecided" for h in heads)}
 
@@ -208,7 +208,7 @@ def _lines_from(path: Path, offset: int) -> Iterator[bytes]:
     except FileNotFoundError:
         return
     except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}", "check its permissions; decisions are kept there") from error
+        raise InputError(f"{path}: cannot be read: {error.strerror}", "check its permissions; decisions are stored there") from error
 
 
 def edits_of(decisions: Iterable[Decision]) -> dict[str, dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""What leaves the machine: with whose consent, to which address, with which key, and no further than that address.
+"""Outgoing data: with whose consent, to which address and with which key it is sent.
 
 A configuration that lies in a repository may come from a stranger. It can name an address; it can neither agree that data is sent there nor hand
 a key to it. That takes a person: at the terminal, on the command line, or in a configuration of their own outside of any repository,
@@ -43,7 +43,7 @@ class TrustedEndpoint(Section):
     address: str
     """Its scheme, host and port count."""
     send: bool = False
-    """Data may be sent there without asking."""
+    """Whether data may be sent there without asking."""
     key: Annotated[str, Field(pattern=VARIABLE)] | None = None
     """Environment variable with its key."""
 
@@ -56,44 +56,44 @@ class UserConfig(Section):
 
 @dataclass(frozen=True, slots=True)
 class Consent:
-    """Whether data may leave, and who says so."""
+    """Consent to send data, and how to ask for it."""
 
     yes: bool = False
-    """A person said so beforehand."""
+    """Consent was given in advance."""
     ask: Callable[[str], bool] | None = None
-    """Asks a person at the terminal; None where there is none."""
+    """Asks at the terminal; None if there is no terminal."""
     tell: Callable[[str], None] | None = None
-    """Shows a person a note."""
-    how: str = "say --yes if that may be"
-    """What somebody does who agrees."""
+    """Shows a note."""
+    how: str = "pass --yes to allow this"
+    """How to give consent, for the error message."""
 
     def demand(self, what: str, address: str) -> None:
-        """Return where somebody agrees that `what` is sent to `address`. Raises `UsageError` where nobody does, `ConfigError`."""
+        """Return if there is consent to send `what` to `address`. Raises `UsageError` if there is none, `ConfigError`."""
         place = origin(address)
         if self.tell is not None and is_readable(address):
-            self.tell(f"note: {place} is not encrypted: the data and the key can be read on the way")
+            self.tell(f"note: {place} is not encrypted: others on the network can read the data and the key")
         trusted = trusted_endpoint(address)
         if self.yes or (trusted is not None and trusted.send):
             return
         if self.ask is None:
-            raise UsageError(f"{what} would be sent to {place}", f"{self.how}, or name the address in {user_config_path()}")
+            raise UsageError(f"{what} would be sent to {place}", f"{self.how}, or add the address to {user_config_path()}")
         if not self.ask(f"Send {what} to {place}?"):
             raise UsageError("nothing was sent", f"{what} would have gone to {place}")
 
 
 NOBODY: Final = Consent(how="`curate conflicts` asks")
-"""Where nobody can be asked."""
+"""No consent, and no way to ask."""
 
 
 def user_config_path() -> Path:
-    """Where the user's own configuration lies."""
+    """Path of the user's own configuration."""
     from platformdirs import user_config_path as folder
 
     return folder("curate") / "curate.toml"
 
 
 def trusted_endpoint(address: str) -> TrustedEndpoint | None:
-    """What the user's own configuration says of an address. Raises `ConfigError`."""
+    """The entry of the user's own configuration for an address. Raises `ConfigError`."""
     path = user_config_path()
     if not path.is_file():
         return None
@@ -114,10 +114,10 @@ def address_of(text: str, option: str) -> str:
     """
     parts = _split(text)
     if parts is None or not parts.hostname or parts.scheme not in ("http", "https"):
-        raise UsageError(f"{option}: no address of a service", "it begins with https:// and as a rule ends in /v1")
+        raise UsageError(f"{option}: not the URL of a service", "pass a URL that begins with https:// and usually ends in /v1")
     if "@" in parts.netloc or parts.query or parts.fragment or "?" in text or "#" in text or visible(text.strip()) != text.strip():
         raise UsageError(
-            f"{option} holds more than an address", "leave out names, passwords and what follows ? or #; the key comes from the environment or the keyring"
+            f"{option} contains more than a URL", "remove the user name, password, query and fragment; the key comes from the environment or the keyring"
         )
     return text.strip().rstrip("/")
 
@@ -135,7 +135,7 @@ def origin(address: str) -> str:
     """Scheme, host and port of an address; nothing else of it is shown or compared."""
     parts = _split(address)
     if parts is None or not parts.hostname:
-        return "an address that is none"
+        return "an invalid URL"
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
     usual = {"http": 80, "https": 443}.get(parts.scheme) == port
@@ -148,12 +148,12 @@ def host_of(address: str) -> str:
 
 
 def is_readable(address: str) -> bool:
-    """Whether what is sent there can be read on the way."""
+    """Whether the connection to an address is not encrypted."""
     return address.startswith("http://") and host_of(address) not in LOOPBACK
 
 
 def bound_variable(address: str) -> str | None:
-    """The variable whose key belongs to the host of an address."""
+    """The environment variable with the key for the host of an address."""
     host = host_of(address)
     for variable, hosts in BOUND.items():
         if any(host == name or (name.startswith(".") and host.endswith(name)) for name in hosts):
@@ -215,7 +215,7 @@ def client_for(address: str, key: str, *, retries: int, seconds: float, feature:
 
 
 def redirect_of(error: Exception) -> str | None:
-    """Where the reply that an error of the openai package is about redirects to; None where it does not."""
+    """Redirect target of the reply in an error of the openai package; None if it is not a redirect."""
     response = getattr(error, "response", None)
     status = getattr(response, "status_code", 0)
     if response is None or not 300 <= status < 400:
@@ -223,9 +223,9 @@ def redirect_of(error: Exception) -> str | None:
     return origin(urljoin(str(response.url), response.headers.get("location", "")))
 
 
-def redirect_refused(error: Exception) -> tuple[str, str] | None:
-    """What is said of a reply that redirects, and the next step; None for one that does not."""
+def redirect_error(error: Exception) -> tuple[str, str] | None:
+    """Message and hint for a reply that redirects; None for other replies."""
     place = redirect_of(error)
     if place is None:
         return None
-    return f"redirects to {place}, which is not followed: data goes to the address that was named, and nowhere else", "name the address where the service is"
+    return f"redirects to {place}; redirects are not followed: data is sent only to the configured address", "set the final address of the service"

@@ -1,16 +1,16 @@
-"""Everything that can end a command early.
+"""Errors that end a command early.
 
-    CurateError            cannot go on; carries the next step and an exit code
-    ├── UsageError         the command line does not make sense
-    ├── InputError         a file cannot be read, or is not what it was said to be
+    CurateError            the command cannot continue; has a hint and an exit code
+    ├── UsageError         the command line is invalid
+    ├── InputError         a file cannot be read, or does not have the expected content
     ├── OutputError        a result cannot be written
     ├── ConfigError        the configuration or a recipe has mistakes
-    ├── ModelError         a model was named that is not at hand
+    ├── ModelError         a given model is not available
     ├── RemoteError        a service cannot be reached, or refuses
-    ├── DataError          the data has findings that the user asked to stop at (exit code 1)
-    └── MissingExtra       a part of curate is not installed
+    ├── DataError          the data has findings that the user configured to stop at (exit code 1)
+    └── MissingExtra       an optional dependency is not installed
 
-Bad *data* is never an exception: it is a finding (see `curate.core.finding`). Anything that is not a `CurateError` is our bug.
+Bad *data* is never an exception: it is a finding (see `curate.core.finding`). Anything that is not a `CurateError` is a bug in curate.
 """
 
 from enum import IntEnum
@@ -31,11 +31,11 @@ class ExitCode(IntEnum):
 
 
 class CurateError(Exception):
-    """Says what is wrong and, in `hint`, what to do next; ends a command with `exit_code`."""
+    """Names the problem and, in `hint`, the next step; ends a command with `exit_code`."""
 
     exit_code = ExitCode.USAGE
     lined = False
-    """Whether line breaks in the message are ours. Others come from names and data, and are shown as escapes."""
+    """Whether curate wrote the line breaks of the message. Others come from names and data, and are displayed escaped."""
 
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)
@@ -44,15 +44,15 @@ class CurateError(Exception):
 
 
 class UsageError(CurateError):
-    """The command line does not make sense."""
+    """The command line is invalid."""
 
 
 class InputError(CurateError):
-    """A file cannot be read, or is not what it was said to be."""
+    """A file cannot be read, or does not have the expected content."""
 
 
 class OutputError(CurateError):
-    """A result cannot be written; what was there before is still there."""
+    """A result cannot be written; the old content is unchanged."""
 
 
 class ConfigError(CurateError):
@@ -62,13 +62,13 @@ class ConfigError(CurateError):
 
 
 class LogError(CurateError):
-    """A process of ours failed; the message ends with the last lines that it said."""
+    """A child process failed; the message ends with the last lines of its output."""
 
     lined = True
 
 
 class ModelError(CurateError):
-    """A model was named that is not at hand."""
+    """A given model is not available."""
 
 
 class RemoteError(CurateError):
@@ -79,34 +79,34 @@ class RemoteError(CurateError):
         self.status = status
         """Of the reply over HTTP; None where there was no reply."""
         self.passing = passing
-        """Whether the same request may well succeed later."""
+        """Whether the same request may succeed later."""
         self.wait = wait
-        """Seconds that the service asked to wait."""
+        """Seconds to wait, as requested by the service."""
 
 
 class DataError(CurateError):
-    """The data has findings that the user asked to stop at."""
+    """The data has findings that the user configured to stop at."""
 
     exit_code = ExitCode.FINDINGS
 
 
 class MissingExtra(CurateError):
-    """A part of curate is not installed."""
+    """An optional dependency is not installed."""
 
     def __init__(self, what: str, extra: str, missing: str) -> None:
-        super().__init__(f"{what} needs the package {missing!r}, which is not installed", f"pip install 'curate-chat[{extra}]'")
+        super().__init__(f"{what} requires the package {missing!r}, which is not installed", f"pip install 'curate-chat[{extra}]'")
         self._parts = what, extra, missing
 
     def __reduce__(self) -> tuple[type["MissingExtra"], tuple[str, str, str]]:
-        """How another process hands it over."""
+        """Pickle support, to pass the error from another process."""
         return MissingExtra, self._parts
 
 
 class LostLineError(Exception):
-    """Lines were read that were neither kept nor removed, or are both: a bug of ours. Nothing was written."""
+    """Some lines are neither kept nor removed, or both: a bug in curate. Nothing was written."""
 
 
 def demand_all(read: int, kept: int, removed: int) -> None:
-    """Raise `LostLineError` unless kept + removed = read; counted where the lines were written."""
+    """Raise `LostLineError` unless kept + removed = read; the counts are those of the written lines."""
     if kept + removed != read:
         raise LostLineError(f"{read} lines read are not {kept} kept + {removed} removed")

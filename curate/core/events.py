@@ -1,4 +1,4 @@
-"""What a running pipeline tells: one immutable fact at a time, for whoever shows it."""
+"""Events of a running pipeline: immutable, one at a time, for any listener."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,21 +6,21 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class RunPlanned:
-    """A run begins that has these stages, in this order."""
+    """A run starts, with these stages in this order."""
 
     stages: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class StageStarted:
-    """A stage's work begins."""
+    """A stage starts."""
 
     stage: str
 
 
 @dataclass(frozen=True, slots=True)
 class StageAdvanced:
-    """A stage got on: `done` of `total` (None: not known), and a few words on where it is."""
+    """Progress of a stage: `done` of `total` (None: unknown), with a short description."""
 
     stage: str
     done: int
@@ -30,7 +30,7 @@ class StageAdvanced:
 
 @dataclass(frozen=True, slots=True)
 class StageFinished:
-    """A stage has its result; `reused` when that was there already, made from the same inputs."""
+    """A stage is finished; `reused` if its result existed already for the same inputs."""
 
     stage: str
     reused: bool
@@ -41,5 +41,5 @@ Event = RunPlanned | StageStarted | StageAdvanced | StageFinished
 Listener = Callable[[Event], None]
 
 
-def silent(event: Event) -> None:
-    """Listens to nothing."""
+def ignore_events(event: Event) -> None:
+    """Ignore an event."""

@@ -1,4 +1,4 @@
-"""An example: one conversation, as every stage sees it, whatever the format of the line that it came from.
+"""An example: one conversation, in the same form for every stage and input format.
 
 `Conversation` is the grammar of a well-formed one, for schemas and for code that needs guarantees. `Example` is the
 lenient view that rules and detectors use: it exists for any JSON object, and nothing in it is trusted.
@@ -20,7 +20,7 @@ from curate.core.address import where
 Role = Literal["system", "developer", "user", "assistant", "tool", "function"]
 ROLES: Final = frozenset(get_args(Role))
 UNKNOWN: Final = "unknown"
-"""The format of a line's object that no reader knows."""
+"""Name of the format of objects that match no known format."""
 
 
 @with_config(ConfigDict(extra="allow"))
@@ -52,12 +52,12 @@ class Conversation(TypedDict):
 
 
 class Place(NamedTuple):
-    """Where something stands: a file as the user named it, and a physical line in it, counted from 1 (0: the file itself)."""
+    """A place: a file as the user named it, and a physical line in it, counted from 1 (0: the whole file)."""
 
     file: str
     line: int
     nth: int = 0
-    """How many others start before it on the same line: in a JSON array, several elements may."""
+    """Number of elements that start before it on the same line, in a JSON array."""
 
     def __str__(self) -> str:
         return where(self.file, self.line)
@@ -65,7 +65,7 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One turn, as lenient as the data: `role` is None when it is missing or no string."""
+    """One turn, parsed leniently: `role` is None if it is missing or not a string."""
 
     index: int
     role: str | None
@@ -78,7 +78,7 @@ class Message:
 
     @property
     def content(self) -> Any:
-        """What stands under `content`, of any type; None when there is nothing."""
+        """The value of `content`, of any type; None if it is missing."""
         return self.value.get("content")
 
     @property
@@ -88,7 +88,7 @@ class Message:
 
     @property
     def says(self) -> bool:
-        """Whether there is anything of it that a trainer would see."""
+        """Whether it contains anything that a trainer uses."""
         content = self.value.get("content")
         return bool((content if isinstance(content, str | list) else None) or self.value.get("tool_calls") or self.value.get("function_call"))
 
@@ -112,7 +112,7 @@ def content_text(content: Any) -> str:
 
 @dataclass(frozen=True)
 class Example:
-    """One conversation and where it was read."""
+    """One conversation and its place."""
 
     place: Place
     value: dict[str, Any]
@@ -122,7 +122,7 @@ class Example:
     pointers: tuple[tuple[str, str], ...] | None = field(default=None, repr=False)
     """For a format other than messages: per turn, the pointers to the turn and to its content in the line as read."""
     plain: bool = field(default=False, repr=False, compare=False)
-    """True where the reader saw that it has nothing but messages of a role and a text each, and had no other form."""
+    """True if it is known to contain only messages of a role and a text, and needed no conversion."""
     tools_pointer: str = field(default="/tools", repr=False, compare=False)
     """JSON pointer to the tools in the line as it was read."""
 
@@ -133,7 +133,7 @@ class Example:
 
     @cached_property
     def messages(self) -> tuple[Message, ...]:
-        """The turns that are objects, in order; empty when `messages` is no list."""
+        """The turns that are objects, in order; empty if `messages` is not a list."""
         turns = self.value.get("messages")
         return tuple(self._turns(turns)) if isinstance(turns, list) else ()
 
@@ -151,7 +151,7 @@ class Example:
 
     @property
     def understood(self) -> bool:
-        """Whether its form is known and a trainer would see something of it: a text, a part of another kind, a tool call.
+        """Whether its format is known and it contains something that a trainer uses: a text, another content part, a tool call.
 
         What is not understood is compared with nothing and counts as no example: all verbs count it, and none calls it clean.
         """
@@ -174,17 +174,17 @@ class Example:
 
 
 ATTACHED: Final = ("images", "image", "audios", "audio", "videos", "video", "documents", "chat_template_kwargs")
-"""Keys of a line, or of a turn, for what a trainer is given beside text."""
+"""Keys of a line or a turn with training input other than text."""
 GIVEN: Final = (
     "messages", "tools", "functions", *ATTACHED, "chosen", "rejected", "preferred_output", "non_preferred_output", "rejected_messages", "response_k", "label",
 )  # fmt: skip
-"""Keys of an example in messages form that a trainer is given. All others, such as `id`, `source` and `metadata`, it is not."""
+"""Keys of an example in messages format that a trainer reads. It does not read others, such as `id`, `source` and `metadata`."""
 TEXTUAL: Final = frozenset(("type", "text", "value", "refusal", "cache_control", "annotations"))
-"""Keys of a part that is text and nothing else."""
+"""Keys of a pure text part."""
 
 
 def attachments(value: Mapping[str, Any]) -> bytes:
-    """What a trainer is given beside the text of an example, as canonical JSON: images, audio, video, documents, template arguments, parts of messages
+    """The training input of an example other than text, as canonical JSON: images, audio, video, documents, template arguments, parts of messages
     that are more than text. Empty where there is none. System prompts are left out. Values count as they are written: one picture under two names is two.
     """
     beside, parts = _attached(value), list[Any]()
@@ -195,8 +195,8 @@ def attachments(value: Mapping[str, Any]) -> bytes:
     return canonical([beside, parts]) if beside or parts else b""
 
 
-def given(value: Mapping[str, Any]) -> dict[str, Any]:
-    """What a trainer is given of an example in messages form."""
+def trained_content(value: Mapping[str, Any]) -> dict[str, Any]:
+    """The parts of an example in messages format that a trainer reads."""
     return {key: value[key] for key in GIVEN if key in value}
 
 
@@ -205,7 +205,7 @@ def _attached(value: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _other_parts(content: Any) -> list[Any]:
-    """The parts of a content that are more than text."""
+    """The content parts that are not pure text."""
     if not isinstance(content, list):
         return []
     return [part for part in content if not isinstance(part, str) and not (isinstance(part, dict) and part.keys() <= TEXTUAL)]
@@ -232,5 +232,5 @@ def content_id(value: Any) -> str:
 
 
 def line_id(data: bytes) -> str:
-    """What a line that holds no example is known by: 128-bit BLAKE2b of its bytes, in hexadecimal."""
+    """Id of a line without an example: 128-bit BLAKE2b of its bytes, in hexadecimal."""
     return hashlib.blake2b(data, digest_size=16).hexdigest()

@@ -1,4 +1,4 @@
-"""Files on disk: finding them, reading them whatever their compression, and replacing them so that a crash leaves old or new.
+"""Find files, read them with or without compression, and replace them so that a crash leaves the old or the new content.
 
 Whatever is written goes to a temporary file beside its target, is flushed to the disk and then renamed over it.
 """
@@ -26,22 +26,22 @@ from curate.core.scratch import runs, scratch
 
 DATA_SUFFIXES = (".jsonl", ".ndjson", ".json", ".jsonl.gz", ".jsonl.zst", ".json.gz", ".json.zst")
 LEDGER = "removed.jsonl"
-"""What left, or ends the name of such a file."""
+"""Name of the file of removed lines, or the end of the name of one."""
 TEMPORARY = ".curate-tmp"
 STDIN = Path("-")
-"""Stands for standard input wherever the path of a data file is wanted."""
+"""Path that means standard input in place of a data file."""
 PATTERN = re.compile(r"[*?\[]")
 GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 
 
-def warned(note: str) -> None:
-    """What is told where nobody listens: a warning of Python's."""
+def warn(note: str) -> None:
+    """Default for `tell`: issue a Python warning."""
     import warnings
 
     warnings.warn(note, stacklevel=2)
 
 
-def data_files(paths: Iterable[str | Path], tell: Callable[[str], None] = warned) -> list[Path]:
+def data_files(paths: Iterable[str | Path], tell: Callable[[str], None] = warn) -> list[Path]:
     """The files that `paths` name, each once, in the order given; `tell` hears of what was skipped in folders, and why.
 
     `-` is standard input. A folder stands for the data files anywhere below it, sorted, but for those in hidden folders, ledgers of removed
@@ -57,22 +57,22 @@ def data_files(paths: Iterable[str | Path], tell: Callable[[str], None] = warned
         else:
             found.update(dict.fromkeys(file for path in _named(str(name)) for file in (_inside(path, tell) if path.is_dir() else [path])))
     if not found:
-        raise UsageError("no file to read", "name a file or a folder, or - for standard input")
+        raise UsageError("no file to read", "pass a file or a folder, or - for standard input")
     return list(found)
 
 
 def _named(name: str) -> list[Path]:
-    """What a path or a pattern stands for."""
+    """Expand a path or a pattern."""
     path = path_of(name)
     if os.path.lexists(path):
         if not path.exists():
-            raise InputError(f"{name}: is a link to nothing", "check where it points to")
+            raise InputError(f"{name}: broken link", "check the target of the link")
         return [path.absolute() if path == STDIN else path]
     if not PATTERN.search(name):
-        raise InputError(f"{name}: no such file or folder", f"check the path; it is looked up from {Path.cwd()}")
+        raise InputError(f"{name}: no such file or folder", f"check the path; it is relative to {Path.cwd()}")
     matches = sorted(glob(name, recursive=True))  # noqa: PTH207  (Path.glob takes no absolute pattern)
     if not matches:
-        raise InputError(f"{name}: no file matches this pattern", f"check the pattern; it is looked up from {Path.cwd()}")
+        raise InputError(f"{name}: no file matches this pattern", f"check the pattern; it is relative to {Path.cwd()}")
     return [Path(match) for match in matches]
 
 
@@ -87,8 +87,8 @@ def _inside(folder: Path, tell: Callable[[str], None]) -> list[Path]:
         for path in (Path(root, name) for name in names):
             data = path.name.lower().endswith(DATA_SUFFIXES)
             if path.is_symlink() and not path.exists() and data:
-                raise InputError(f"{path}: is a link to nothing", "restore what it leads to, or remove it: a data set with a hole is not read")
-            if why := _skipped(path, folder) if data else "a link to nothing" if not path.exists() else "":
+                raise InputError(f"{path}: broken link", "restore the target or remove the link: an incomplete data set is not read")
+            if why := _skipped(path, folder) if data else "a broken link" if not path.exists() else "":
                 skipped[why].append(path)
             elif path.is_file():
                 others[path.suffix or path.name] += 1
@@ -96,28 +96,28 @@ def _inside(folder: Path, tell: Callable[[str], None]) -> list[Path]:
     read: dict[Path, Path] = {}
     for path in sorted(found, key=lambda path: (path.is_symlink(), path)):
         if read.setdefault(path.resolve(), path) != path:
-            skipped["a link to a file that is read anyway"].append(path)
+            skipped["a link to a file that is already read"].append(path)
     for why, paths in skipped.items():
         if paths:
-            tell(f"{folder}: {len(paths):,} not read, {why}; the first is {min(paths)}: name it to read it")
+            tell(f"{folder}: {len(paths):,} not read, {why}; the first is {min(paths)}; pass it explicitly to read it")
     found = sorted(read.values())
     if not found:
-        seen = ", ".join(f"{count:,} {suffix}" for suffix, count in others.most_common(3)) or "no file at all"
+        seen = ", ".join(f"{count:,} {suffix}" for suffix, count in others.most_common(3)) or "no files"
         raise InputError(f"{folder}: a folder without data files (it has {seen})", f"curate reads {', '.join(DATA_SUFFIXES[:3])} and their .gz and .zst")
     return found
 
 
 def _skipped(path: Path, folder: Path) -> str:
-    """Why a data file of a folder is not read; empty where it is."""
+    """Why a data file of a folder is skipped; empty if it is read."""
     if not path.is_file():
         return "no regular file"
     if path.name == LEDGER or path.name.endswith(f".{LEDGER}"):
-        return "a ledger of removed lines"
-    return "a link out of the folder" if path.is_symlink() and not path.resolve().is_relative_to(folder.resolve()) else ""
+        return "a file of removed lines"
+    return "a link that leaves the folder" if path.is_symlink() and not path.resolve().is_relative_to(folder.resolve()) else ""
 
 
 def _closed(error: OSError) -> None:
-    raise InputError(f"{error.filename}: cannot be searched: {error.strerror}", "check its permissions, or name the files") from error
+    raise InputError(f"{error.filename}: cannot be searched: {error.strerror}", "check its permissions, or pass the files") from error
 
 
 def display_name(path: str | Path) -> str:
@@ -127,23 +127,23 @@ def display_name(path: str | Path) -> str:
 
 
 def path_of(name: str) -> Path:
-    """The file that goes by a name."""
+    """Reverse `display_name`."""
     path = Path(name)
     if "\\x" not in name or os.path.lexists(path):
         return path
     return Path(os.fsdecode(re.sub(rb"\\x([0-9a-f]{2})", lambda found: bytes.fromhex(found[1].decode()), os.fsencode(name))))
 
 
-def real(path: Path) -> Path:
+def real_path(path: Path) -> Path:
     """Where the bytes of a data file lie on disk: the path itself, or what standard input or a pipe was copied to. Raises `OSError`."""
     return _copied(path) if path == STDIN or path.is_fifo() else path
 
 
 @cache
 def _copied(path: Path) -> Path:
-    """What can be read only once, read to its end into a file of this process: all that follows reads the data again. Raises `InputError`, `OutputError`."""
+    """Copy an input that can be read only once to a temporary file, since later stages read the data again. Raises `InputError`, `OutputError`."""
     if path == STDIN and sys.stdin is None:
-        raise InputError("-: there is no standard input", "name a file, or pipe one in")
+        raise InputError("-: there is no standard input", "pass a file, or pipe one to standard input")
     folder = scratch()
     with nullcontext(sys.stdin.buffer) if path == STDIN else path.open("rb") as pipe, replacing(folder / "data") as file:
         shutil.copyfileobj(pipe, file)
@@ -160,7 +160,7 @@ def blocks(path: Path, size: int = 1 << 20) -> Iterator[bytes]:
 
 def _blocks(path: Path, size: int) -> Iterator[bytes]:
     try:
-        with real(path).open("rb") as raw:
+        with real_path(path).open("rb") as raw:
             start = raw.peek(16)[:16]
             if start.startswith(GZIP):
                 yield from limited(path, _gzip_blocks(raw, size))
@@ -170,7 +170,7 @@ def _blocks(path: Path, size: int) -> Iterator[bytes]:
                 while block := raw.read(size):
                     yield block
     except IsADirectoryError:
-        raise InputError(f"{path}: is a folder", "name the files in it, or let a command that takes folders search it") from None
+        raise InputError(f"{path}: is a folder", "pass the files in it, or use a command that accepts folders") from None
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise InputError(f"{path}: damaged gzip file: {error}", "compress or download it again") from error
     except OSError as error:
@@ -178,9 +178,9 @@ def _blocks(path: Path, size: int) -> Iterator[bytes]:
 
 
 def is_packed(path: Path) -> bool:
-    """Whether a file is compressed, told as `blocks` tells it; false for one that cannot be read."""
+    """Whether a file is compressed, as detected by `blocks`; false if it cannot be read."""
     try:
-        with real(path).open("rb") as file:
+        with real_path(path).open("rb") as file:
             return file.read(4).startswith((GZIP, ZSTD))
     except OSError:
         return False
@@ -214,7 +214,7 @@ def _zstd_blocks(path: Path, raw: BufferedReader, size: int) -> Iterator[tuple[b
     except zstandard.ZstdError as error:
         raise InputError(f"{path}: damaged zstd file: {error}", "compress or download it again") from error
     if not frame.eof:
-        raise InputError(f"{path}: damaged zstd file: it ends before its last frame does", "compress or download it again")
+        raise InputError(f"{path}: damaged zstd file: the last frame is truncated", "compress or download it again")
     if ready:
         yield bytes(ready), raw.tell()
 
@@ -222,18 +222,18 @@ def _zstd_blocks(path: Path, raw: BufferedReader, size: int) -> Iterator[tuple[b
 def sha256(path: Path) -> str:
     """The SHA-256 of a file's bytes on disk, in hexadecimal."""
     try:
-        with real(path).open("rb") as file:
+        with real_path(path).open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror}", "check the path and its permissions") from error
 
 
 def checksum(path: Path) -> str:
-    """A checksum of a file's bytes on disk (xxh3, 128 bits): for telling whether it is still the same, not for who might want to deceive. Raises `OSError`."""
+    """A checksum of a file's bytes on disk (xxh3, 128 bits): detects changes, but not deliberate collisions. Raises `OSError`."""
     import xxhash
 
     found = xxhash.xxh3_128()
-    with real(path).open("rb", buffering=0) as file:
+    with real_path(path).open("rb", buffering=0) as file:
         update(file, found)
     return found.hexdigest()
 
@@ -262,7 +262,7 @@ def replacing(path: Path, *, mode: int | None = None) -> Iterator[IO[bytes]]:
         path.parent.mkdir(parents=True, exist_ok=True)
         remove_orphans(path.parent, escape(_short(path)))
         rights = (0o666 if mode is None else mode) & (path.stat().st_mode if path.is_file() else 0o666)
-        with fresh(path, rights | 0o600) as (file, temporary):
+        with new_temporary_file(path, rights | 0o600) as (file, temporary):
             yield file
             file.flush()
             os.fsync(file.fileno())
@@ -270,11 +270,11 @@ def replacing(path: Path, *, mode: int | None = None) -> Iterator[IO[bytes]]:
             temporary.replace(path)
         sync_folder(path.parent)
     except OSError as error:
-        raise OutputError(f"{path}: cannot be written: {error.strerror or error}", "free some space or choose another place; nothing was changed") from error
+        raise OutputError(f"{path}: cannot be written: {error.strerror or error}", "free disk space or choose another location; nothing was changed") from error
 
 
 @contextmanager
-def fresh(path: Path, rights: int) -> Iterator[tuple[IO[bytes], Path]]:
+def new_temporary_file(path: Path, rights: int) -> Iterator[tuple[IO[bytes], Path]]:
     """A new file beside `path` that nobody could have put there before, open, and its path; it is gone at the end unless it was renamed."""
     temporary = path.with_name(f".{_short(path)}.{os.urandom(8).hex()}.{os.getpid()}{TEMPORARY}")
 
@@ -292,12 +292,12 @@ def fresh(path: Path, rights: int) -> Iterator[tuple[IO[bytes], Path]]:
 
 
 def _short(path: Path) -> str:
-    """As much of a name as leaves room for the rest of a temporary one."""
+    """Shorten a name so that the name of its temporary file fits the limit."""
     return path.name[:40]
 
 
 def remove_orphans(folder: Path, name: str = "*") -> None:
-    """Delete what processes that were killed while they wrote left in a folder, beside files of a name (a pattern)."""
+    """Delete temporary files of killed processes in a folder, next to files that match a name (a pattern)."""
     for orphan in folder.glob(f".{name}.*{TEMPORARY}"):
         process = orphan.name.removesuffix(TEMPORARY).rpartition(".")[2]
         if os.name == "posix" and process.isdigit() and not runs(int(process)):  # elsewhere nobody can be asked without harm
@@ -305,7 +305,7 @@ def remove_orphans(folder: Path, name: str = "*") -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Make a rename in `folder` outlive a power cut, where the system offers that."""
+    """Flush the renames in `folder` to disk, if the system supports it."""
     try:
         handle = os.open(folder, os.O_RDONLY)
     except OSError:  # Windows opens no folders
@@ -316,8 +316,8 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def private(folder: Path) -> None:
-    """Make a folder that only its owner can look into, or make it one. Raises `OSError`."""
+def make_private_folder(folder: Path) -> None:
+    """Create a folder that only its owner can read, or restrict an existing one. Raises `OSError`."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     if folder.stat().st_mode & 0o077 and not folder.is_symlink():
         folder.chmod(0o700)
@@ -340,12 +340,12 @@ def write_json(path: Path, value: Any, *, mode: int | None = None) -> None:
 
 
 def _unlinked(path: str, flags: int) -> int:
-    """Opens no link: a journal that came with a folder must not lead elsewhere."""
+    """Opener that follows no link: a journal from an untrusted folder must not point elsewhere."""
     return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0), 0o666)
 
 
 def journal_lines(path: Path) -> list[bytes]:
-    """The lines of a journal, blank ones too; none where there is no journal. Raises `InputError`."""
+    """The lines of a journal, blank ones included; empty if it does not exist. Raises `InputError`."""
     try:
         return path.read_bytes().split(b"\n")
     except FileNotFoundError:
@@ -355,12 +355,12 @@ def journal_lines(path: Path) -> list[bytes]:
 
 
 def append_line(path: Path, data: bytes) -> None:
-    """Append one line to a journal and flush it to the disk; a torn last line of an earlier crash is closed first. Raises `OutputError`."""
+    """Append one line to a journal and flush it to disk; a truncated last line of an earlier crash is terminated first. Raises `OutputError`."""
     append_lines(path, [data])
 
 
 def append_lines(path: Path, lines: Iterable[bytes]) -> None:
-    """Append lines to a journal and flush them to the disk together. Raises `OutputError`; a full disk may have taken the first of them."""
+    """Append lines to a journal and flush them to disk together. Raises `OutputError`; a full disk may have taken the first of them."""
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         with open(path, "ab+", opener=_unlinked) as file:
@@ -372,10 +372,10 @@ def append_lines(path: Path, lines: Iterable[bytes]) -> None:
             file.flush()
             os.fsync(file.fileno())
     except OSError as error:
-        raise OutputError(f"{path}: cannot be written: {error.strerror}", "free some space or check the permissions") from error
+        raise OutputError(f"{path}: cannot be written: {error.strerror}", "free disk space or check the permissions") from error
 
 
 def remove_leftovers(folder: Path) -> None:
-    """Delete the temporary files that a killed run left in `folder`."""
+    """Delete the temporary files of a killed run in `folder`."""
     for leftover in folder.glob(f".*{TEMPORARY}") if folder.is_dir() else ():
         leftover.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""What a rule says: a problem in one place, and the finding that is made of it.
+"""Results of rules: a problem at one place, and the finding that reports it.
 
 A finding never holds a secret of the data: what it says goes through `curate.core.masking` when it is made.
 """
@@ -10,11 +10,11 @@ from typing import Any, NamedTuple
 
 from curate.core.address import where
 from curate.core.example import Place
-from curate.core.masking import hidden, hidden_pointer
+from curate.core.masking import redact_message, redact_pointer
 
 
 class Severity(StrEnum):
-    """How bad: an error breaks or silently corrupts a training, a warning deserves a look, info is a fact."""
+    """Severity: an error breaks or silently corrupts training, a warning should be reviewed, info is a fact."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -22,22 +22,22 @@ class Severity(StrEnum):
 
     @property
     def rank(self) -> int:
-        """0 for errors, 2 for info: the order in which people want to read them."""
+        """0 for errors, 2 for info: the order in reports."""
         return ("error", "warning", "info").index(self.value)
 
 
 class Problem(NamedTuple):
-    """What a rule found: a JSON pointer into the line (RFC 6901; empty for the whole line) and one sentence."""
+    """A problem found by a rule: a JSON pointer into the line (RFC 6901; empty for the whole line) and one sentence."""
 
     pointer: str
     message: str
     offset: int | None = None
-    """Byte offset in the line, where the rule knows it better than the pointer does."""
+    """Byte offset in the line, if it is more exact than the pointer."""
 
 
 Problems = Iterator[Problem]
 PlacedProblems = Iterator[tuple[Place | int, Problem]]
-"""With each problem its place, or the number of an example of the data set, from 0."""
+"""Problems, each with its place or with the number of an example of the data set, from 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class Finding:
     """Id of the example, where the line is one."""
 
     def __post_init__(self) -> None:
-        message, pointer = hidden(self.message), hidden_pointer(self.pointer)
+        message, pointer = redact_message(self.message), redact_pointer(self.pointer)
         if message is not self.message:
             object.__setattr__(self, "message", message)
         if pointer is not self.pointer:

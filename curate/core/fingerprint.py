@@ -1,4 +1,4 @@
-"""What a finding is known by when the data changes around it: what it says and of which example, not the line it stands at."""
+"""Identify a finding by its message and example, not by its line number, so that it is recognised after lines have moved."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -12,10 +12,10 @@ class Fingerprint(NamedTuple):
 
     code: str
     example: str
-    """Id of the example; where a line is none, the file and what was said about it."""
+    """Id of the example; for a line without one, the file and the message."""
     pointer: str
     nth: int
-    """How many findings before it are the same in all of this: copies of an example, lines broken in the same way."""
+    """Number of earlier findings with equal values: copies of an example, or lines with the same defect."""
 
 
 def fingerprints(findings: Sequence[Finding]) -> list[Fingerprint]:

@@ -1,4 +1,4 @@
-"""Libraries that are loaded at their first use: they take a twentieth of a second and more, and a small file needs none of them."""
+"""Libraries that are imported on first use: each takes 50 ms or more, and small files do not need them."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any

@@ -1,4 +1,4 @@
-"""The manifest: what went in, what was decided and what came out, by hash. It takes its place last: where it is, everything it names is.
+"""The manifest: inputs, decisions and outputs, by hash. It is written last: if it exists, every file that it names exists.
 
 It has no times and no durations: the same data, configuration and decisions give the same manifest, bit for bit.
 """
@@ -18,13 +18,13 @@ from curate.core.errors import InputError
 from curate.core.example import canonical
 from curate.core.files import json_text, sha256
 from curate.core.masking import plain_without_keys
-from curate.core.paths import inner
+from curate.core.paths import path_inside
 from curate.core.transaction import demand_settled
 
 NAME: Final = "manifest.json"
 REMOVED: Final = "removed.jsonl"
 SHAPING: Final = ("datasketch", "numba", "numpy", "orjson", "polars", "pydantic", "xxhash")
-"""Packages whose version can change what comes out."""
+"""Packages whose version can change the output."""
 
 
 class _Part(BaseModel):
@@ -67,14 +67,14 @@ class RemovedFile(_Part):
 
 
 class Restored(_Part):
-    """A line that left, and was put back."""
+    """A removed line that was restored."""
 
     file: str
     line: int
     example: str
     split: str
     code: str | None
-    """Why it had left."""
+    """Code for which it was removed."""
 
 
 class SharedInstruction(_Part):
@@ -102,7 +102,7 @@ class Manifest(_Part):
     curate: str
     """Version of curate that wrote it."""
     versions: dict[str, str]
-    """Of Python and of the packages that can change what comes out."""
+    """Versions of Python and of the packages that can change the output."""
     inputs: list[InputFile]
     existing: list[InputFile] = []
     """Files of a test set that was given; their lines are not among those read."""
@@ -135,14 +135,14 @@ class Manifest(_Part):
     """SHA-256 of all of the above, as canonical JSON without this key."""
 
 
-def shaping(config: Config) -> dict[str, Any]:
-    """The part of a configuration that the data depends on."""
+def data_settings(config: Config) -> dict[str, Any]:
+    """The part of a configuration that affects the data."""
     values = config.model_dump(mode="json", include={"seed", "errors", "check", "dedup", "conflicts", "split", "mix", "card"})
     return {name: plain_without_keys(value) for name, value in values.items()}
 
 
 def versions() -> dict[str, str]:
-    """Of Python and of the packages that can change what comes out."""
+    """Versions of Python and of the packages that can change the output."""
     found = {"python": ".".join(map(str, sys.version_info[:3]))}
     for package in SHAPING:
         try:
@@ -153,12 +153,12 @@ def versions() -> dict[str, str]:
 
 
 def digest_of(manifest: Manifest) -> str:
-    """What `Manifest.digest` has to be."""
+    """Compute `Manifest.digest`."""
     return hashlib.sha256(canonical(manifest.model_dump(mode="json", exclude={"digest"}))).hexdigest()
 
 
 def manifest_bytes(manifest: Manifest) -> bytes:
-    """The manifest as it is written."""
+    """Serialise the manifest."""
     return json_text(manifest.model_dump(mode="json")).encode("utf-8", "surrogatepass")
 
 
@@ -169,11 +169,11 @@ def read_manifest(folder: Path) -> tuple[Manifest, str]:
     first (`curate.core.transaction.settle`).
     """
     demand_settled(folder)
-    path = inner(folder, NAME)
+    path = path_inside(folder, NAME)
     try:
         data = path.read_bytes()
     except (FileNotFoundError, NotADirectoryError):
-        raise InputError(f"{path}: no such file", "name a folder that `curate split` or `curate run` has written") from None
+        raise InputError(f"{path}: no such file", "pass a folder written by `curate split` or `curate run`") from None
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror}", "check its permissions") from error
     try:
@@ -181,16 +181,16 @@ def read_manifest(folder: Path) -> tuple[Manifest, str]:
         _demand_settings(manifest)
     except ValidationError as error:
         where = ".".join(map(str, error.errors()[0]["loc"]))
-        said = f"{path}: no manifest of this version of curate ({where + ': ' if where else ''}{error.errors()[0]['msg']})"
-        raise InputError(said, f"curate {__version__} writes version 3 of it: split the data again") from None
+        said = f"{path}: not a manifest of this version of curate ({where + ': ' if where else ''}{error.errors()[0]['msg']})"
+        raise InputError(said, f"curate {__version__} writes manifest version 3: split the data again") from None
     for name in named_files(manifest):
-        inner(folder, name)
+        path_inside(folder, name)
     return manifest, hashlib.sha256(data).hexdigest()
 
 
 def _demand_settings(manifest: Manifest) -> None:
     """Raise `ValidationError` where the configuration in a manifest is none, or lacks a key: whoever reads it takes all that it says at its word."""
-    wanted = shaping(Config.model_validate(manifest.config))
+    wanted = data_settings(Config.model_validate(manifest.config))
     for section, values in wanted.items():
         given = manifest.config.get(section)
         missing = [section] if given is None else [f"{section}.{key}" for key in values if key not in given] if isinstance(values, dict) else []
@@ -203,8 +203,8 @@ def named_files(manifest: Manifest) -> dict[str, str]:
     return {manifest.removed.file: manifest.removed.sha256, **{part.file: part.sha256 for part in manifest.splits.values()}, **manifest.files}
 
 
-def intact(folder: Path) -> str | None:
-    """The hash of a folder's manifest when every file that it names is there, with the hash it names; else None."""
+def verified_hash(folder: Path) -> str | None:
+    """Hash of a folder's manifest if every file that it names exists with the named hash; else None."""
     try:
         manifest, digest = read_manifest(folder)
     except InputError:
@@ -213,16 +213,16 @@ def intact(folder: Path) -> str | None:
 
 
 def changed_files(folder: Path, named: Mapping[str, str]) -> dict[str, str]:
-    """Files that shall have a SHA-256 and have not, each with what is wrong with it."""
+    """Files whose SHA-256 differs from the expected one, each with the reason."""
     found = {}
     for name, wanted in named.items():
         if not (folder / name).is_file():
             found[name] = "is not there"
         elif sha256(folder / name) != wanted:
-            found[name] = "is not what was written"
+            found[name] = "differs from its hash in the manifest"
     return found
 
 
 def key_of(*parts: Any) -> str:
-    """A stage's key: the SHA-256 of all that its result depends on."""
+    """Cache key of a stage: the SHA-256 of everything that its result depends on."""
     return hashlib.sha256(canonical([__version__, *parts])).hexdigest()

@@ -1,4 +1,4 @@
-"""Secrets in what is shown: found, and replaced by their kind in brackets. All that says something about data or settings passes through here.
+"""Find secrets in displayed text and replace them by their kind in brackets. All that says something about data or settings passes through here.
 
     masked          a text of the data, whole, before it is cut or taken apart: keys, numbers, personal data
     hidden          what a finding says: also the beginnings of secrets, for quotes are cut
@@ -17,7 +17,7 @@ from curate.core.address import escape, unescape
 
 
 class Secret(NamedTuple):
-    """Where a secret stands in a text, and what it is."""
+    """Position and kind of a secret in a text."""
 
     start: int
     end: int
@@ -44,7 +44,7 @@ KEY: Final = re.compile("|".join(f"({pattern})" for pattern in KEYS.values()))
 MADE_UP_KEY: Final = re.compile(
     r"(?i)xxxx|1234567890|abcdefghij|your|example\.(?:com|org)|:(?:pass(?:word)?|secret|pwd|token|mypass\w*|user|guest|postgres|root|admin)@|localhost|127\.0\.0\.1|\*\*|\.\.\."
 )
-"""What stands in a key that somebody made up for a manual."""
+"""Parts of example keys in documentation."""
 KEY_NAMES: Final = tuple(KEYS)
 KEY_HINTS: Final = r"PRIVATE KEY|AKIA|ASIA|gh[pousr]_|github_pat_|glpat-|sk-|xox[abeoprs]-|hooks\.slack|AIza|k_live_|hf_|npm_|eyJ|://[^\s/@]+@"
 """What at least one part of every key is: one fast pass; few texts are looked at more closely."""
@@ -69,11 +69,11 @@ DOTTED: Final = re.compile(r"[0-9]\.[0-9]{1,3}\.[0-9]")
 PERSONAL_HINTS: Final = r"@[A-Za-z0-9-]+\.|\+[1-9][0-9]{0,2}[ .(-]?[(0-9]|[0-9]{3}[)-] ?[0-9]{3}-[0-9]|[0-9]\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]"
 NOBODYS: Final = ("example", "test", "domain", "email", "mail", "company", "yourdomain", "yourcompany", "abc", "xyz", "acme", "sample")
 MADE_UP: Final = re.compile(rf"(?i)^(?:{'|'.join(NOBODYS)})\.|\.(?:example|test|invalid|local)$|(?:^|\.)example\.(?:com|org|net)$")
-"""Domains that nobody's address is under."""
+"""Reserved domains of example addresses."""
 
 
 def keys_in(text: str) -> Iterator[Secret]:
-    """The keys, tokens and passwords in a text."""
+    """Find keys, tokens and passwords in a text."""
     for match in KEY.finditer(text):
         if MADE_UP_KEY.search(match.group()):
             continue
@@ -116,12 +116,12 @@ def personal_in(text: str) -> Iterator[Secret]:
 
 
 def secrets_in(text: str) -> list[str]:
-    """All that `masked` replaces in a text, as it stands there."""
+    """Find everything that `masked` replaces in a text."""
     return [text[secret.start : secret.end] for finder in (keys_in, numbers_in, personal_in) for secret in finder(text)]
 
 
-def stretch_of(stretch: str, text: str) -> str:
-    """A stretch of a text as it may be shown: where the text holds a secret, only what is left of it by `masked`."""
+def redacted_excerpt(stretch: str, text: str) -> str:
+    """Part of a text that is safe to display: if the text contains a secret, only what `masked` leaves."""
     clear = masked(text)
     if clear == text:
         return stretch
@@ -190,12 +190,12 @@ LONGEST: Final = 2_000_000
 """Characters of a line that are searched before its text is shown; a longer one would take seconds."""
 
 
-def hidden(said: str) -> str:
-    """What a finding says, with every secret in it, or the beginning of one, replaced by its kind in brackets; cut where it is very long."""
+def redact_message(said: str) -> str:
+    """The message of a finding with every secret, or beginning of one, replaced by its kind in brackets; truncated if very long."""
     return _remembered(said) if len(said) <= LONG else _told(f"{said[:LONG]}…")
 
 
-def hidden_pointer(pointer: str) -> str:
+def redact_pointer(pointer: str) -> str:
     """A JSON pointer (RFC 6901) with the secrets in its keys replaced and very long keys cut: it points at nothing then."""
     return _remembered_pointer(pointer) if len(pointer) <= LONG else _told_pointer(pointer)
 
@@ -210,7 +210,7 @@ def _told(said: str) -> str:
 
 def _told_pointer(pointer: str) -> str:
     keys = [unescape(key) for key in pointer.split("/")]
-    shown = [hidden(key) for key in keys]
+    shown = [redact_message(key) for key in keys]
     return pointer if shown == keys else "/".join(escape(key) for key in shown)
 
 
@@ -233,7 +233,7 @@ def _may_hold(text: str) -> bool:
 
 
 def holds_secret(text: str) -> bool:
-    """Whether a secret stands in the JSON text of a line, whether it can be read or not, as it is or written with escapes.
+    """Whether the JSON text of a line, valid or not, contains a secret, plain or escaped.
 
     A text too long to be searched counts as one with a secret.
     """

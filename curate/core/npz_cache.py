@@ -1,4 +1,4 @@
-"""Arrays on disk that can be made anew at any time: a folder of signed .npz files, safe to delete."""
+"""A cache of arrays on disk: a folder of signed .npz files, safe to delete."""
 
 import hmac
 import io
@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from curate.core.files import fresh, private, remove_orphans, update
+from curate.core.files import make_private_folder, new_temporary_file, remove_orphans, update
 
 if TYPE_CHECKING:
     import numpy as np
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     Arrays = dict[str, np.ndarray[Any, np.dtype[Any]]]
 
 MOST: Final = 2 << 30
-"""Bytes of a folder; what was used longest ago goes."""
+"""Maximum bytes of a folder; the least recently used files are deleted."""
 SIGNED: Final = 32
-"""Bytes of the signature, which stands before the arrays."""
+"""Bytes of the signature, which precedes the arrays."""
 DAMAGE: Final = (
     OSError,
     ValueError,
@@ -49,8 +49,8 @@ def _key() -> bytes:
     path = user_state_path("curate") / "cache.key"
     try:
         if not path.exists():
-            private(path.parent)
-            with fresh(path, 0o600) as (file, temporary), suppress(FileExistsError):  # another process was quicker
+            make_private_folder(path.parent)
+            with new_temporary_file(path, 0o600) as (file, temporary), suppress(FileExistsError):  # another process was quicker
                 file.write(os.urandom(32))
                 file.flush()
                 os.link(temporary, path)
@@ -92,8 +92,8 @@ def save(path: Path, arrays: "Mapping[str, Any]") -> str:
 
     signature = hmac.new(_key(), digestmod="sha256")
     try:
-        private(path.parent)
-        with fresh(path, 0o600) as (file, temporary):
+        make_private_folder(path.parent)
+        with new_temporary_file(path, 0o600) as (file, temporary):
             file.write(bytes(SIGNED))
             np.savez(file, allow_pickle=False, **arrays)
             file.seek(SIGNED)
@@ -108,7 +108,7 @@ def save(path: Path, arrays: "Mapping[str, Any]") -> str:
 
 
 def make_room(folder: Path) -> None:
-    """Delete what was used longest ago, until the rest is small enough, and what killed processes left."""
+    """Delete the least recently used files until the folder is small enough, and temporary files of killed processes."""
     with suppress(OSError):
         found = sorted(((info.st_mtime, info.st_size, path) for path in folder.glob("*.npz") if (info := path.stat())), reverse=True)
         size = 0

@@ -1,4 +1,4 @@
-"""A file of what stays and, beside it, one of what goes: both are written, or none, by one process at a time, over nothing that is there unasked."""
+"""Write a file of kept lines and, next to it, one of removed lines: both or none, by one process at a time. Existing files need `--overwrite`."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -12,13 +12,13 @@ from curate.core.files import replacing
 from curate.core.text import visible
 
 PIECE: Final = 1 << 20
-"""Bytes that are written at a time: to write a line at a time takes four times as long."""
+"""Bytes per write: writing line by line takes four times as long."""
 LOOK: Final = 1 << 16
-"""Bytes in which line breaks are counted at a time: as much as stays near the processor."""
+"""Bytes per count of line breaks: as much as fits the processor cache."""
 
 
-class Written:
-    """A file that is written in large pieces, with the number of lines, and the hash, of what was."""
+class CountingWriter:
+    """A buffered output file that counts and hashes what is written."""
 
     def __init__(self, file: IO[bytes], *, hashed: bool = False) -> None:
         """`hashed`: whether the SHA-256 is wanted."""
@@ -29,7 +29,7 @@ class Written:
         self._size = self._lines = 0
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
-        """Write bytes, whenever that pays. Raises `OSError`."""
+        """Write bytes, buffered. Raises `OSError`."""
         if not self._waiting and len(data) >= LOOK:
             self._put(data)
             return
@@ -39,7 +39,7 @@ class Written:
             self.flush()
 
     def flush(self) -> None:
-        """Hand all that waits to the file. Raises `OSError`."""
+        """Write the buffer to the file. Raises `OSError`."""
         data, self._waiting, self._size = b"".join(self._waiting), [], 0
         self._put(data)
 
@@ -54,33 +54,33 @@ class Written:
 
     @property
     def lines(self) -> int:
-        """Lines that were written, each with its line break."""
+        """Number of written lines, each with its line break."""
         self.flush()
         return self._lines
 
     @property
     def sha256(self) -> str:
-        """The hash of all of it."""
+        """SHA-256 of all written bytes."""
         self.flush()
         return "" if self._hash is None else self._hash.hexdigest()
 
 
-def beside(output: Path, kind: str) -> Path:
-    """Where what does not go to `output` is written: beside it, and named after it; `kept.jsonl` has `kept.removed.jsonl`."""
+def removed_path(output: Path, kind: str) -> Path:
+    """Path of the lines that are not written to `output`: next to it and named after it; `kept.jsonl` has `kept.removed.jsonl`."""
     return output.with_name(f"{output.name.removesuffix('.jsonl')}.{kind}.jsonl")
 
 
-def demand_free(*paths: Path, overwrite: bool) -> None:
-    """Raise `UsageError` where a file is there that would be replaced, unless that was said to be meant."""
+def demand_not_existing(*paths: Path, overwrite: bool) -> None:
+    """Raise `UsageError` if an existing file would be replaced without `--overwrite`."""
     for path in paths:
         if path.is_file() and not overwrite:
-            raise UsageError(f"{visible(str(path))}: is there already", "name another output, or say --overwrite")
+            raise UsageError(f"{visible(str(path))}: already exists", "choose another output, or pass --overwrite")
 
 
 @contextmanager
 def replacing_both(
     kept: Path, gone: Path, *, overwrite: bool = False, mode: int | None = None, unchanged: Callable[[], None] = lambda: None
-) -> Iterator[tuple[Written, Written]]:
+) -> Iterator[tuple[CountingWriter, CountingWriter]]:
     """Write what stays and what goes to two files, both whole or none of them, so that whenever we are killed each line is in one of the two.
 
     What goes takes its place first. Where an earlier run left such a file, its lines stand there too until what stays has taken its own.
@@ -88,14 +88,14 @@ def replacing_both(
     `OutputError`; `UsageError` where one of them is there and shall not be replaced, or another process writes them.
     """
     with _alone(gone), ExitStack() as stack:  # the one that is entered last takes its place first
-        demand_free(kept, gone, overwrite=overwrite)
+        demand_not_existing(kept, gone, overwrite=overwrite)
         if gone.is_file():
             goes = stack.enter_context(replacing(gone, mode=mode))
             stays = stack.enter_context(replacing(kept, mode=mode))
         else:
             stays = stack.enter_context(replacing(kept, mode=mode))
             goes = stack.enter_context(replacing(gone, mode=mode))
-        files = Written(stays), Written(goes)
+        files = CountingWriter(stays), CountingWriter(goes)
         yield files
         for written, file in zip(files, (stays, goes), strict=True):  # a full disk is known before the first of them takes its place
             written.flush()
@@ -106,7 +106,7 @@ def replacing_both(
 
 
 def _join(new: Path, old: Path, mode: int | None) -> None:
-    """Put what is new before what is there."""
+    """Prepend the new lines to the existing file."""
     import shutil
 
     with replacing(old, mode=mode) as both:
@@ -117,16 +117,16 @@ def _join(new: Path, old: Path, mode: int | None) -> None:
 
 @contextmanager
 def _alone(gone: Path) -> Iterator[None]:
-    """Keep out other processes that write the same files. Raises `UsageError` where there is one, `OutputError`."""
+    """Lock out other processes that write the same files. Raises `UsageError` if there is one, `OutputError`."""
     path = gone.with_name(f".{gone.name[:100]}.lock")
     try:
         gone.parent.mkdir(parents=True, exist_ok=True)
         lock = FileLock(path, timeout=0)
         lock.acquire()
     except Timeout:
-        raise UsageError(f"{visible(str(gone))}: another curate writes to this file", "wait for it, or stop it") from None
+        raise UsageError(f"{visible(str(gone))}: another curate process is writing to this file", "wait for that process or stop it") from None
     except OSError as error:
-        raise OutputError(f"{visible(str(gone))}: cannot be written: {error.strerror or error}", "choose another place; nothing was changed") from error
+        raise OutputError(f"{visible(str(gone))}: cannot be written: {error.strerror or error}", "choose another location; nothing was changed") from error
     try:
         yield
     finally:

@@ -1,4 +1,4 @@
-"""Names that stand in files of our own, and where outputs may lie: what others could have written reaches nothing outside its folder."""
+"""Validate file names from state files and the locations of outputs: untrusted content cannot reach files outside its folder."""
 
 import os
 from collections.abc import Iterable
@@ -12,22 +12,22 @@ from curate.core.text import visible
 HIDDEN: Final = frozenset((".huggingface.yaml", ".curate-restored.jsonl"))
 """Hidden files that a folder of ours has; no other hidden name is accepted, so that none reaches `.git` or a configuration."""
 LONGEST: Final = 255
-"""Bytes of a part of a name."""
+"""Maximum bytes of one part of a name."""
 
 
-def inner(folder: Path, name: str) -> Path:
-    """The file below `folder` that a state file of ours names.
+def path_inside(folder: Path, name: str) -> Path:
+    """The path inside `folder` for a name from a state file.
 
     A name is plain: parts joined by `/`, none of them empty, `.`, `..` or hidden, without a drive, a backslash or NUL, and none of them
     a link on the way. Raises `InputError` for any other: such a name was never written by curate.
     """
     if not _plain(name):
-        raise InputError(f"{visible(str(folder))}: names the file {visible(name)[:100]!r}, which is no plain name below it", "curate did not write it")
+        raise InputError(f"{visible(str(folder))}: refers to the file {visible(name)[:100]!r}, not a plain path inside it", "curate did not write this folder")
     path = folder
     for part in name.split("/"):
         path /= part
         if path.is_symlink():
-            raise InputError(f"{visible(str(path))}: is a link, in the place of a file that curate wrote", "put the file there, or write the folder anew")
+            raise InputError(f"{visible(str(path))}: is a link where curate wrote a file", "restore the file, or write the folder again")
     return path
 
 
@@ -43,7 +43,7 @@ def _plain(name: str) -> bool:
 
 
 def demand_apart(read: Iterable[Path], writes: Iterable[Path | None] = (), *, folder: Path | None = None, named: Iterable[str | Path] = ()) -> None:
-    """Raise `UsageError` where an output is a file that is read, would be read as data the next time, or is written twice.
+    """Raise `UsageError` if an output is an input file, would be read as data by the next run, or is written twice.
 
     `read`: the files; `named`: what the user named for them, where folders count whole. `writes`: the files that are written; None is an
     option that was not given. `folder`: a folder whose files are written; none that is read may lie in it.
@@ -55,13 +55,13 @@ def demand_apart(read: Iterable[Path], writes: Iterable[Path | None] = (), *, fo
     for path in [path for path in (*writes, folder) if path is not None]:
         place, shown = path.resolve(), visible(str(path))
         if place in inputs or _identity(path) in inputs:
-            raise UsageError(f"{shown}: would replace a file that is read", "name another output; input files are never overwritten")
+            raise UsageError(f"{shown}: the output would replace an input file", "choose another output; input files are never overwritten")
         if path is folder and any(file.resolve().parent == place for file in files):
-            raise UsageError(f"{shown}: holds a file that is read", "name another folder; input files are never overwritten")
+            raise UsageError(f"{shown}: the output folder contains an input file", "choose another folder; input files are never overwritten")
         if _identity(path) in seen:
-            raise UsageError(f"{shown}: two things would be written there", "name another output for one of them")
+            raise UsageError(f"{shown}: two outputs have this path", "choose another output for one of them")
         if any(_is_read(place, data, whole=path is folder) for data in inside):
-            raise UsageError(f"{shown}: lies in a folder that is read, and would be read as data the next time", "name an output outside of it")
+            raise UsageError(f"{shown}: the output is inside an input folder, and the next run would read it", "choose an output outside of this folder")
         seen.add(_identity(path))
 
 

@@ -9,14 +9,14 @@ from pydantic import BaseModel, ConfigDict
 from curate.core.example import Place
 
 UNREADABLE = {"syntax": "J001", "utf-8": "J003", "cut-off": "J010", "repairable": "J012", "not-finite": "J014", "too-deep": "J017"}
-"""Codes of the defects that leave a line without a value."""
+"""Codes of the defects that make a line unparsable."""
 NO_EXAMPLE: Final = frozenset((*UNREADABLE.values(), "J002", "M001", "M003", "C001"))
-"""Codes for which a line leaves that holds no example that is understood."""
+"""Codes for which a line without an example in a known format is removed."""
 WHY: Final = {"D001": "exact copy", "D007": "beginning of a longer conversation"}
 
 
-class Kept(BaseModel):
-    """The example that stayed in place of a removed one."""
+class KeptExample(BaseModel):
+    """The example that was kept instead of a removed one."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -26,29 +26,29 @@ class Kept(BaseModel):
 
 
 class Removal(BaseModel):
-    """A line of a ledger (`removed.jsonl`, `kept.removed.jsonl`): what left, why, and all of its bytes."""
+    """A record of a removed line (in `removed.jsonl` or `kept.removed.jsonl`): the line, the reason, and all of its bytes."""
 
     model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
 
     example: str | None = None
-    """Id of the example; none for a line that holds none."""
+    """Id of the example; none for a line without an example."""
     file: str
     line: int
     code: str | None = None
-    """Rule or detector that is the reason; none when a person decided."""
+    """Code of the rule or detector that is the reason; none if a person decided."""
     why: str
-    kept: Kept | None = None
-    """For a duplicate: the example that stayed in its place."""
+    kept: KeptExample | None = None
+    """For a duplicate: the example that was kept instead."""
     similarity: float | None = None
-    """For a duplicate: true Jaccard similarity to the one that stayed."""
+    """For a duplicate: exact Jaccard similarity to the kept example."""
     decided_by: str
     """`rule`, `detector`, or the name of the person."""
     when: datetime | None = None
-    """Of a person's decision; nothing else has a time, so that equal data gives equal files."""
+    """Time of a person's decision; other reasons have no time, so that equal data gives equal files."""
     text: str | None = None
     """The line as it was read, without its line break; null when it is not UTF-8."""
     base64: str | None = None
-    """The line's bytes, where they are not UTF-8."""
+    """The line's bytes in base64, if they are not UTF-8."""
 
     @property
     def data(self) -> bytes:
@@ -62,33 +62,33 @@ class Removal(BaseModel):
 
     @property
     def reason(self) -> str:
-        """What lines are counted by that left: the code, `mix` or `decision`."""
+        """Reason by which removed lines are counted: the code, `mix` or `decision`."""
         return counted_as(self.code, self.decided_by)
 
 
 def counted_as(code: str | None, decided_by: str) -> str:
-    """What a line that left is counted by: the code, `mix` where there was no room for it, `decision` where a person dropped it."""
+    """Reason by which a removed line is counted: the code, `mix` if it exceeded the budget, `decision` if a person dropped it."""
     return code or ("mix" if decided_by == "mix" else "decision")
 
 
 class Reason(NamedTuple):
-    """Why a line leaves."""
+    """Why a line is removed."""
 
     code: str | None
     why: str
     decided_by: str
     when: datetime | None = None
-    kept: Kept | None = None
+    kept: KeptExample | None = None
     similarity: float | None = None
 
 
-def writable(text: str) -> str:
-    """Half of a surrogate pair, which no UTF-8 can carry, written out."""
+def escape_surrogates(text: str) -> str:
+    """Escape lone surrogates, which cannot be encoded as UTF-8."""
     return text.encode("utf-8", "backslashreplace").decode()
 
 
 def removal(place: Place, example: str | None, reason: Reason, data: bytes) -> Removal:
-    """A line of the ledger."""
+    """Create the record of a removed line."""
     text, encoded = line_text(data)
     return Removal(example=example, file=place.file, line=place.line, text=text, base64=encoded, **reason._asdict())
 
@@ -107,5 +107,5 @@ def removed_line(removal: Removal) -> bytes:
 
 
 def removal_of(line: bytes) -> Removal:
-    """A line of `removed.jsonl`, read. Raises `ValueError` for what is none."""
+    """Parse a line of `removed.jsonl`. Raises `ValueError` if it is invalid."""
     return Removal.model_validate_json(line)

@@ -1,4 +1,4 @@
-"""Where a project keeps what it knows: the `.curate/` folder beside the configuration."""
+"""The state of a project: the `.curate/` folder next to the configuration."""
 
 import json
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from curate.core.text import visible
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """A working folder. Nothing is created before something is written there."""
+    """A working folder. Folders are created on the first write."""
 
     folder: Path
 
@@ -32,12 +32,12 @@ class Project:
 
     @property
     def edited(self) -> Path:
-        """Copies of data files with the edits of people in them, made anew by each run."""
+        """Copies of data files with edits applied, rebuilt by each run."""
         return self.state / "edited"
 
     @property
     def lock(self) -> Path:
-        """Held by the one pipeline that runs in this folder."""
+        """Lock of the pipeline that runs in this folder."""
         return self.state / "run.lock"
 
     def stage(self, name: str) -> Path:
@@ -54,11 +54,11 @@ class Project:
 
     @property
     def remote(self) -> Path:
-        """What was sent to services, and what they told of it."""
+        """Records of uploads and jobs at services."""
         return self.state / "remote"
 
     def sweep(self, name: str) -> Path:
-        """The folder of one sweep, with the trainings that it tried."""
+        """The folder of one sweep, with its training runs."""
         return self.state / "sweeps" / name
 
     @property
@@ -85,7 +85,7 @@ def find_run(name: str, project: Project) -> Path:
         if folder.is_dir():
             return folder
     there = visible(", ".join(sorted(path.name for path in project.runs)) or "none")
-    raise InputError(f"{visible(name)}: no such run", f"name the folder of a run, or one of this project's runs: {there}")
+    raise InputError(f"{visible(name)}: no such run", f"pass the folder of a run, or one of this project's runs: {there}")
 
 
 def data_of(run: Path) -> Path:
@@ -94,9 +94,9 @@ def data_of(run: Path) -> Path:
         recipe = json.loads((run / "recipe.json").read_bytes())
         path = Path(recipe["data"]) / "train.jsonl"
     except (OSError, ValueError, KeyError, TypeError):
-        raise InputError(f"{visible(str(run))}: its recipe.json does not say what it was trained on", "name the data files") from None
+        raise InputError(f"{visible(str(run))}: recipe.json does not name the training data", "pass the data files") from None
     if not path.is_file():
-        raise InputError(f"{visible(str(path))}: what the run was trained on is not there any more", "name the data files")
+        raise InputError(f"{visible(str(path))}: the training data of this run no longer exists", "pass the data files")
     return path
 
 

@@ -1,4 +1,4 @@
-"""Folders for copies of data that live as long as the process: nobody else can look into them, and what a killed process left goes at the next start."""
+"""Temporary folders for copies of data: only the owner can read them, and those of killed processes are deleted at the next start."""
 
 import atexit
 import os
@@ -11,12 +11,12 @@ from typing import Final
 
 PREFIX: Final = "curate-tmp-"
 DAY: Final = 24 * 60 * 60
-"""Seconds after which a folder whose process cannot be told dead by its number goes too, if nobody holds it."""
+"""Seconds after which an unlocked folder is deleted even if a process with its id is running."""
 _held: dict[Path, int] = {}
 
 
 def scratch() -> Path:
-    """A new folder in TMPDIR for this process alone; it is gone when the process ends. Raises `OSError`."""
+    """Create a folder in TMPDIR for this process; it is deleted when the process ends. Raises `OSError`."""
     import tempfile
 
     sweep()
@@ -27,14 +27,14 @@ def scratch() -> Path:
 
 
 def discard(folder: Path) -> None:
-    """Delete a folder that `scratch` made."""
+    """Delete a folder created by `scratch`."""
     shutil.rmtree(folder, ignore_errors=True)
     if (handle := _held.pop(folder, -1)) >= 0:
         os.close(handle)
 
 
 def sweep() -> None:
-    """Delete the folders that processes of this user left when they were killed: those that nobody holds, and whose process is gone or which are old."""
+    """Delete the folders of killed processes of this user: unlocked ones whose process has ended or which are old."""
     if os.name != "posix":
         return
     with suppress(OSError):
@@ -44,7 +44,7 @@ def sweep() -> None:
 
 
 def _is_left(entry: "os.DirEntry[str]") -> bool:
-    """Whether a folder is one of ours that is in nobody's use."""
+    """Whether a folder was created by curate and is not in use."""
     try:
         info = entry.stat(follow_symlinks=False)
         process = entry.name.removeprefix(PREFIX).partition("-")[0]
@@ -61,7 +61,7 @@ def _is_left(entry: "os.DirEntry[str]") -> bool:
 
 
 def _hold(folder: Path) -> int | None:
-    """A handle by which others see that a folder is in use, as long as it is open; None where somebody has one."""
+    """Lock a folder as in use while the handle is open; None if another process holds the lock."""
     if os.name != "posix":
         return None
     import fcntl
@@ -76,7 +76,7 @@ def _hold(folder: Path) -> int | None:
 
 
 def runs(process: int) -> bool:
-    """Whether a process of this number runs."""
+    """Whether a process with this id is running."""
     try:
         os.kill(process, 0)
     except ProcessLookupError:

@@ -1,4 +1,4 @@
-"""What a file was when it was read, to tell before anything takes its place whether what is written is what was read."""
+"""Snapshot of a file when it is read, to detect changes before an output replaces it."""
 
 import hashlib
 import os
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from curate.core.errors import InputError
-from curate.core.files import checksum, real, update
+from curate.core.files import checksum, real_path, update
 from curate.core.text import visible
 
 
@@ -22,16 +22,16 @@ class State(NamedTuple):
 
 
 class Snapshot(NamedTuple):
-    """A file at the moment it was read."""
+    """The state of a file when it was read."""
 
     path: Path
     state: State
     checksum: str
     """xxh3, 128 bits, of its bytes."""
     sha256: str = ""
-    """Of its bytes, where it was asked for."""
+    """SHA-256 of its bytes, if requested."""
     mode: int = 0o600
-    """Who may read and write it."""
+    """Permissions of the file."""
 
 
 def snapshot(path: Path, *, hashed: bool = False) -> Snapshot:
@@ -40,7 +40,7 @@ def snapshot(path: Path, *, hashed: bool = False) -> Snapshot:
 
     state, found, digest = state_of(path), xxhash.xxh3_128(), hashlib.sha256()
     try:
-        with real(path).open("rb", buffering=0) as file:
+        with real_path(path).open("rb", buffering=0) as file:
             mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
             update(file, found, *([digest] if hashed else []))
     except OSError as error:
@@ -49,9 +49,9 @@ def snapshot(path: Path, *, hashed: bool = False) -> Snapshot:
 
 
 def state_of(path: Path) -> State:
-    """What the disk says of a file. Raises `InputError`."""
+    """The current state of a file. Raises `InputError`."""
     try:
-        found = real(path).stat()
+        found = real_path(path).stat()
     except OSError as error:
         raise InputError(f"{visible(str(path))}: cannot be read: {error.strerror}", "check the path and its permissions") from error
     return State(found.st_ino, found.st_size, found.st_mtime_ns)
@@ -69,7 +69,10 @@ def demand_unchanged(snapshots: Iterable[Snapshot]) -> None:
     """Raise `InputError` where a file is not what it was, by its number, size and time on the disk, and by its bytes."""
     for seen in snapshots:
         if why := _change(seen):
-            raise InputError(f"{visible(str(seen.path))}: changed since it was read: {why}", "run it again when nobody writes to it; nothing was written")
+            raise InputError(
+                f"{visible(str(seen.path))}: changed since it was read: {why}",
+                "run it again when no other process writes to it; nothing was written",
+            )
 
 
 def _change(seen: Snapshot) -> str:
@@ -79,9 +82,9 @@ def _change(seen: Snapshot) -> str:
         if now.size != seen.state.size:
             return f"it had {seen.state.size:,} bytes and has {now.size:,}"
         if now.inode != seen.state.inode:
-            return "another file took its place"
+            return "it was replaced by another file"
         if now.mtime != seen.state.mtime or checksum(seen.path) != seen.checksum:
-            return "it was written to"
+            return "it was modified"
     except (InputError, OSError):
-        return "it cannot be read any more"
+        return "it can no longer be read"
     return ""

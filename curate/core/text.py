@@ -18,7 +18,7 @@ UNSPACED = r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uac00-\ud7af\
 
 
 def visible(text: str, *, keep_newlines: bool = False) -> str:
-    """`text` with every character that a terminal could obey written out as an escape, so that it can be shown to a person."""
+    """`text` with every control character escaped, so that a terminal can display it safely."""
 
     def escape(match: re.Match[str]) -> str:
         char = match.group()

@@ -5,7 +5,7 @@ into place one by one, which takes milliseconds; where that was cut short, the n
 Commands that only read write nothing: they tell that the folder has to be ended first (`demand_settled`).
 
 Such a list may have been planted, in a folder from a stranger, and is believed as far as it can do no harm: each name is a plain one below the
-folder (`curate.core.paths.inner`), and a file that is there is replaced or deleted only where the list knows the checksum of its content. Who does
+folder (`curate.core.paths.path_inside`), and a file that is there is replaced or deleted only where the list knows the checksum of its content. Who does
 not know a file can neither replace nor delete it. Anything else is refused, and nothing is changed.
 """
 
@@ -22,7 +22,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from curate.core.errors import InputError, OutputError, UsageError
 from curate.core.files import checksum, sync_folder, write_json
-from curate.core.paths import inner
+from curate.core.paths import path_inside
 from curate.core.text import visible
 
 STAGE: Final = ".curate-new"
@@ -63,7 +63,7 @@ def replacing_together(folder: Path, gone: Collection[str] = (), *, mode: int | 
             try:
                 yield stage
                 names = _finished(stage, mode)
-                old = {name: checksum(path) for name in {*names, *gone} if (path := inner(folder, name)).is_file()}
+                old = {name: checksum(path) for name in {*names, *gone} if (path := path_inside(folder, name)).is_file()}
                 ready = _Ready(new=names, gone=sorted(set(gone) - set(names)), old=dict(sorted(old.items())))
                 unchanged()
                 write_json(stage / READY, ready.model_dump())
@@ -73,7 +73,7 @@ def replacing_together(folder: Path, gone: Collection[str] = (), *, mode: int | 
             _place(folder, ready)
     except OSError as error:
         said = f"{error.filename or folder}: cannot be written: {error.strerror or error}"
-        raise OutputError(said, "free some space, or choose another folder; what was there is as it was") from error
+        raise OutputError(said, "free disk space or choose another folder; the old content is unchanged") from error
 
 
 def _finished(stage: Path, mode: int | None) -> list[str]:
@@ -96,7 +96,7 @@ def locked(folder: Path) -> Iterator[None]:
         with FileLock(folder / LOCK, timeout=0):
             yield
     except Timeout:
-        raise UsageError(f"{folder}: another curate writes to this folder", "wait for it, or stop it") from None
+        raise UsageError(f"{folder}: another curate process is writing to this folder", "wait for that process or stop it") from None
 
 
 def settle(folder: Path) -> None:
@@ -113,7 +113,7 @@ def settle(folder: Path) -> None:
         return
     except OSError as error:
         said = f"{error.filename or folder}: cannot be written: {error.strerror or error}"
-        raise OutputError(said, f"an earlier command was interrupted and has to be ended first: make {folder} writable") from error
+        raise OutputError(said, f"an earlier command was interrupted and must be completed first: make {folder} writable") from error
 
 
 def demand_settled(folder: Path) -> None:
@@ -122,7 +122,10 @@ def demand_settled(folder: Path) -> None:
     while _waiting(folder):
         if time.monotonic() > end:
             said = f"{visible(str(folder))}: a command that wrote to this folder was interrupted"
-            raise InputError(said, f"run that command again, or any that writes to it; or delete {visible(str(folder / STAGE))} to give it up")
+            raise InputError(
+                said,
+                f"run that command again; or delete {visible(str(folder / STAGE))} to discard the interrupted output",
+            )
         time.sleep(0.05)
 
 
@@ -146,9 +149,9 @@ def _settle(folder: Path) -> None:
         if name in ready.new and not staged.exists():
             continue  # it has been renamed before
         if name in ready.new and not staged.is_file():
-            raise _foreign(folder, f"{visible(name)} is no file")
+            raise _foreign(folder, f"{visible(name)} is not a file")
         if path.exists() and (not path.is_file() or checksum(path) != ready.old.get(name)):
-            raise _foreign(folder, f"{visible(name)} is neither what was there nor what takes its place")
+            raise _foreign(folder, f"{visible(name)} is neither the old nor the new content")
     _place(folder, ready)
 
 
@@ -156,7 +159,7 @@ def _ready(folder: Path) -> _Ready | None:
     """What is about to take its place; None where nothing is, or not all of it was written. Raises `InputError` for what is not ours."""
     stage = folder / STAGE
     if stage.is_symlink() or not stage.is_dir():
-        raise _foreign(folder, "it is no folder")
+        raise _foreign(folder, "it is not a folder")
     if not os.path.lexists(stage / READY):
         return None
     if (stage / READY).is_symlink():
@@ -166,16 +169,16 @@ def _ready(folder: Path) -> _Ready | None:
     except FileNotFoundError:  # just now
         return None
     except ValidationError as error:
-        raise _foreign(folder, f"{READY} is not what curate writes") from error
+        raise _foreign(folder, f"{READY} was not written by curate") from error
     for name in (*ready.new, *ready.gone):
-        inner(folder, name)
-        inner(stage, name)
+        path_inside(folder, name)
+        path_inside(stage, name)
     return ready
 
 
 def _foreign(folder: Path, why: str) -> InputError:
-    said = f"{visible(str(folder / STAGE))}: was not left by a command of curate: {why}"
-    return InputError(said, "look at it and delete it; nothing was changed")
+    said = f"{visible(str(folder / STAGE))}: not written by curate: {why}"
+    return InputError(said, "inspect it and delete it; nothing was changed")
 
 
 def _place(folder: Path, ready: _Ready) -> None:

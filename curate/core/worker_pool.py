@@ -33,8 +33,8 @@ FEW = 4
 """Items that are made by threads first: as many as can be while processes start, and perhaps all there are."""
 
 
-def once(make: Callable[[], Made]) -> Callable[[], Made]:
-    """`make`, which takes a while, made once: threads that ask for it meanwhile wait."""
+def lazy_once(make: Callable[[], Made]) -> Callable[[], Made]:
+    """Wrap an expensive `make` so that it runs once; other threads wait for its result."""
     made, lock = cache(make), Lock()
 
     def ready() -> Made:
@@ -50,7 +50,7 @@ def cores() -> int:
 
 
 def parallel_map(make: Callable[[Item], Made], items: Iterable[Item], workers: int) -> Iterator[Made]:
-    """What `make` makes of each item, in order, by threads; a few items are under way at a time, so that memory stays flat."""
+    """Apply `make` to each item in threads and yield the results in order; only a few items are processed at a time, to bound memory."""
     with WorkerPool(workers, processes=False) as pool:
         yield from pool.each(make, items)
 
@@ -117,7 +117,7 @@ class WorkerPool:
             pipe.send((make, item))
             made = pipe.recv()
         except (EOFError, OSError):
-            raise CurateError("a process that was at work died", "perhaps memory ran out; try again with fewer files, a check with --workers 1") from None
+            raise CurateError("a worker process died", "the machine may have run out of memory; try fewer files, or `curate check --workers 1`") from None
         finally:
             self._idle.put(pipe)
         if isinstance(made, BaseException):
@@ -185,6 +185,6 @@ def _serve(pipe: "Connection", inherited: Sequence["Connection"], own: object, a
             try:
                 pipe.send(made)
             except (TypeError, AttributeError, PicklingError):  # else this process would end, and write what it has with the error
-                pipe.send(RuntimeError(f"{type(made).__name__} cannot be handed over"))
+                pipe.send(RuntimeError(f"{type(made).__name__} cannot be sent to another process"))
         except (BrokenPipeError, ConnectionResetError):
             return

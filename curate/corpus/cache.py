@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from curate.core import example, npz_cache, text
 from curate.core.errors import UsageError
 from curate.core.example import content_id
-from curate.core.files import private
+from curate.core.files import make_private_folder
 from curate.core.text import visible
 from curate.corpus.boilerplate import Passages
 from curate.corpus.cache_codec import AGREED, arrays_of, columns_from, kinds
 from curate.corpus.features import Columns, FeatureSpec, columns_of
-from curate.read.chunks import Piece, bytes_of
+from curate.read.chunks import Chunk, chunk_bytes
 
 if TYPE_CHECKING:
     import numpy as np
@@ -50,7 +50,7 @@ def _code() -> bytes:
 class Task(NamedTuple):
     """A piece whose columns are wanted, and the folder in which they may be remembered."""
 
-    piece: Piece
+    piece: Chunk
     folder: Path | None = None
     only: bool = False
     """Whether they have to be."""
@@ -60,7 +60,7 @@ def columns_for(task: Task, spec: FeatureSpec) -> Columns:
     """The columns of a piece as remembered, or made and left for later runs. Raises `InputError`, `UsageError` where they have to be remembered."""
     if task.folder is None:
         return columns_of(task.piece, spec)
-    start, data, size = bytes_of(task.piece)
+    start, data, size = chunk_bytes(task.piece)
     digest = sha256(repr((_code(), spec, task.piece.start == 0)).encode())
     digest.update(memoryview(data)[:size])
     path = task.folder / f"piece-{digest.hexdigest()[:32]}.npz"
@@ -168,7 +168,7 @@ class Remembered:
         self.spec, self.reused, self.read = spec, 0, 0
         self.path = self.folder / f"decided-{content_id([self.path.name, repr(spec)])}.npz"
 
-    def task(self, piece: Piece) -> Task:
+    def task(self, piece: Chunk) -> Task:
         """A piece, and where its columns may be."""
         return Task(piece, self.folder, self.only)
 
@@ -208,7 +208,7 @@ class Remembered:
                 self.notes.append(f"what was compared is not remembered: {visible(said)}")
         self.notes[:] = dict.fromkeys(self.notes)
         with suppress(OSError):
-            private(self.folder.parent)
+            make_private_folder(self.folder.parent)
         npz_cache.make_room(self.folder)
 
     def _known(self) -> Agreements:

@@ -16,7 +16,7 @@ from curate.corpus.keep_policy import by_content, length, plain_ranks, rank_of
 from curate.corpus.keys import Keys, joined_keys, key_of, plain_key, plain_turns
 from curate.corpus.links import Links, joined_links, links_of_lines, links_of_outlined
 from curate.corpus.short_text_keys import Brief, joined_brief
-from curate.read.chunks import Batch, Cut, Piece, bytes_of, read_lines, read_piece
+from curate.read.chunks import Batch, Chunk, LineSlices, chunk_bytes, read_chunk, read_lines
 from curate.read.dataset import FileFacts, ParsedLine
 from curate.read.lines import BOM
 from curate.similarity.shingles import Sets, Shingling, joined, salted, shingled, texts_of
@@ -37,9 +37,9 @@ OUTLINED: Final = 1 << 20
 
 
 class Judging(Protocol):
-    """What lines are asked besides while they are read; `curate.lint.error_filter.Screening` is one."""
+    """What lines are asked besides while they are read; `curate.lint.error_filter.ErrorFilter` is one."""
 
-    def judge(self, piece: Piece) -> Any:
+    def judge(self, piece: Chunk) -> Any:
         """What comes of it for the lines of a piece."""
 
     def judge_batch(self, batch: Batch, lines: int) -> Any:
@@ -116,24 +116,24 @@ class Columns:
     """Whether they were read by compiled code, which threads can do side by side."""
 
 
-def columns_of(piece: Piece, spec: FeatureSpec) -> Columns:
+def columns_of(piece: Chunk, spec: FeatureSpec) -> Columns:
     """Read a piece. Raises `InputError` for a file that cannot be read any more."""
     judging = spec.judging
     judged = judging.judge(piece) if judging else None
     outlined = _outlined_columns(piece, spec) if (piece.end is None or piece.end - piece.start >= OUTLINED) and _outlines(spec) else None
     if outlined is None:
-        batch = read_piece(piece, FileFacts(piece.name))
+        batch = read_chunk(piece, FileFacts(piece.name))
         outlined = columns_of_batch(batch, spec)
         outlined.physical, outlined.quick = len(batch.lines), len(batch.lines) < FEW
     outlined.judged = judged
     return outlined
 
 
-def _outlined_columns(piece: Piece, spec: FeatureSpec) -> "Columns | None":
+def _outlined_columns(piece: Chunk, spec: FeatureSpec) -> "Columns | None":
     """The columns of a piece most of whose lines are plain; None for another one."""
     import numpy as np
 
-    offset, whole, size = bytes_of(piece)
+    offset, whole, size = chunk_bytes(piece)
     data = bytes(whole[:size])
     if size < OUTLINED:
         return None
@@ -141,13 +141,13 @@ def _outlined_columns(piece: Piece, spec: FeatureSpec) -> "Columns | None":
         offset, data = len(BOM), data[len(BOM) :]
 
     from curate.corpus import plain_features as of  # compiled: for big files
-    from curate.read.plain_columns import outline
+    from curate.read.plain_columns import plain_columns
 
-    outlined = outline(data)
+    outlined = plain_columns(data)
     lengths = of.lengths_of(outlined)
     if not lengths.all():  # whether those without a word are examples is told where lines are read one by one
         outlined, lengths = outlined.without(lengths == 0), lengths[lengths > 0]
-    if len(outlined.others) > len(outlined.numbers):
+    if len(outlined.irregular_lines) > len(outlined.numbers):
         return None
     starts, sizes, endings = of.places_in(data, offset, outlined)
     zeros, count = np.zeros(len(starts), dtype=np.int64), len(starts)
@@ -159,7 +159,7 @@ def _outlined_columns(piece: Piece, spec: FeatureSpec) -> "Columns | None":
     holds = np.ones(count, dtype=np.bool_)
     plain = Columns(starts, sizes, endings, outlined.numbers, zeros, holds, ids, sets, brief, lengths, ranks, keys, links, 0, marks)
     ended = not data or data.endswith(b"\n")
-    rest = columns_of_batch(read_lines(piece.name, data, outlined.starts, offset, outlined.others, ended=ended), spec)
+    rest = columns_of_batch(read_lines(piece.name, data, outlined.starts, offset, outlined.irregular_lines, ended=ended), spec)
     columns = _merged(plain, rest)
     columns.physical = len(outlined.starts) - 1
     return columns
@@ -207,7 +207,7 @@ def columns_of_batch(batch: Batch, spec: FeatureSpec) -> Columns:
     """The columns of a batch. Plain lines come first in it; here all are put in the order of the file."""
     import numpy as np
 
-    others = [(at, parsed) for at, parsed in zip(batch.others_at, batch.others, strict=True) if not parsed.line.blank]
+    others = [(at, parsed) for at, parsed in zip(batch.irregular_at, batch.irregular_lines, strict=True) if not parsed.line.blank]
     examples = [parsed.example for _, parsed in others if parsed.example is not None]
     lengths = np.array([*(sum(map(len, said)) for said in batch.texts), *map(length, examples)], dtype=np.int64)
     spelled = list(map(plain_turns, batch.roles, batch.texts))
@@ -272,7 +272,7 @@ def _plain_places(batch: Batch) -> "Numbers":
         return np.array([_place(parsed) for parsed in batch.whole], dtype=np.int64).reshape(-1, 5)
     at = np.array(batch.numbers, dtype=np.int64) - 1
     lines = batch.lines  # of a cut, only these were ever cut out
-    bounds = np.asarray(lines.starts) if isinstance(lines, Cut) else np.cumsum([0, *(len(line) + 1 for line in lines)])
+    bounds = np.asarray(lines.starts) if isinstance(lines, LineSlices) else np.cumsum([0, *(len(line) + 1 for line in lines)])
     starts, sizes = batch.offset + bounds[at], bounds[at + 1] - bounds[at] - 1
     ended = (at < len(batch.lines) - 1) | batch.ended
     returns = np.array([batch.lines[i].endswith(b"\r") for i in at.tolist()], dtype=np.int64) * ended

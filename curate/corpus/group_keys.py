@@ -55,7 +55,7 @@ def marks_of_batch(batch: Batch, marking: Marking) -> Marks:
     """The marks of a batch's examples: the plain ones first, then the others."""
     import numpy as np
 
-    examples = [parsed.example for parsed in batch.others if parsed.example is not None and not parsed.line.blank]
+    examples = [parsed.example for parsed in batch.irregular_lines if parsed.example is not None and not parsed.line.blank]
     characters = [sum(map(len, texts)) for texts in batch.texts]
     characters += [sum(len(message.text) for message in example.messages) for example in examples]
     names: dict[int, str] = {}

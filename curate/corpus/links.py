@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import xxhash
 
-from curate.core.example import UNKNOWN, Example, attachments, content_id, given
+from curate.core.example import UNKNOWN, Example, attachments, content_id, trained_content
 from curate.core.text import normalised
 from curate.corpus.dedup_text import SILENT, called_texts, other_sides
 from curate.similarity.casefold_table import folds
@@ -21,7 +21,7 @@ from curate.similarity.shingles import Sets, Texts, joined, letters, texts_in, t
 if TYPE_CHECKING:
     import numpy as np
 
-    from curate.read.plain_columns import Outlined
+    from curate.read.plain_columns import PlainColumns
 
     Ids = np.ndarray[Any, np.dtype[np.uint64]]
     Numbers = np.ndarray[Any, np.dtype[np.int64]]
@@ -110,7 +110,7 @@ def linked(pieces: Pieces, size: int) -> tuple[Sets, Links, "Numbers"]:
     return Sets(hashes, offsets), Links(asked.copy(), asked, whole, begun, ends, Sets(answers, bounds), answered, answer_ends), asks
 
 
-def links_of_outlined(outlined: "Outlined", ids: "Ids", size: int) -> tuple[Sets, Links]:
+def links_of_outlined(outlined: "PlainColumns", ids: "Ids", size: int) -> tuple[Sets, Links]:
     """Those of outlined lines, and the sets of their whole texts."""
     import numpy as np
 
@@ -154,7 +154,7 @@ def links_of_lines(roles: Sequence[tuple[str, ...]], texts: Sequence[Sequence[st
     for row, example in enumerate(examples, start=len(roles)):
         if attached := attachments(example.value):
             links.prompt_hash[row] = _key(attached, int(links.prompt_hash[row])) if links.prompt_hash[row] else 0
-        trained = given(example.value)
+        trained = trained_content(example.value)
         if example.format != UNKNOWN and len(trained) < len(example.value):
             links.copy[row] = int(content_id(trained)[:16], 16)
     return sets, links

@@ -10,7 +10,7 @@ from curate.corpus.dedup_text import On, Piece, turns_of
 from curate.corpus.group_keys import FORMAT_NAMES, Marks
 from curate.corpus.keys import Keys
 from curate.corpus.short_text_keys import SHORT, Brief
-from curate.read.plain_columns import ROLES, Outlined
+from curate.read.plain_columns import ROLES, PlainColumns
 from curate.similarity.shingles import Sets, Shingling, shingled, texts_in, texts_of
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ MOST: Final = 31
 """Turns of a conversation whose roles, at two bits each, make a number."""
 
 
-def places_in(data: bytes, offset: int, outlined: Outlined) -> "tuple[Numbers, Numbers, Numbers]":
+def places_in(data: bytes, offset: int, outlined: PlainColumns) -> "tuple[Numbers, Numbers, Numbers]":
     """Where the lines start in the file in which the bytes stand at `offset`, their sizes, and those of their endings."""
     import numpy as np
 
@@ -35,7 +35,7 @@ def places_in(data: bytes, offset: int, outlined: Outlined) -> "tuple[Numbers, N
     return offset + starts, behind - 1 - starts - returns, ended + returns.astype(np.int64)
 
 
-def ids_of(outlined: Outlined) -> "Ids":
+def ids_of(outlined: PlainColumns) -> "Ids":
     """The ids of the examples."""
     import numpy as np
 
@@ -44,7 +44,7 @@ def ids_of(outlined: Outlined) -> "Ids":
     return np.frombuffer(found, dtype=">u8").astype(np.uint64).reshape(-1, 2)
 
 
-def sets_of(outlined: Outlined, on: On, shingling: Shingling, common: Passages | None, *, brief: bool, whole: Sets | None) -> tuple[Sets, Brief]:
+def sets_of(outlined: PlainColumns, on: On, shingling: Shingling, common: Passages | None, *, brief: bool, whole: Sets | None) -> tuple[Sets, Brief]:
     """The shingles of the texts that are compared, `whole` where they are known and nothing is left out, and the words of short texts."""
     import numpy as np
 
@@ -65,14 +65,14 @@ def sets_of(outlined: Outlined, on: On, shingling: Shingling, common: Passages |
     return shingled(texts, shingling), words
 
 
-def _pieces(outlined: Outlined, row: int, on: On) -> list[Piece]:
+def _pieces(outlined: PlainColumns, row: int, on: On) -> list[Piece]:
     """`curate.corpus.dedup_text.pieces_of` for a line."""
     roles, said = outlined.conversation(row)
     return [Piece(said[at], roles[at] == "user") for at in turns_of(roles, on)]
 
 
 class _Spans(NamedTuple):
-    """Where the text of each example that is compared lies in `Outlined.text`."""
+    """Where the text of each example that is compared lies in `PlainColumns.text`."""
 
     starts: "Numbers"
     ends: "Numbers"
@@ -82,8 +82,8 @@ class _Spans(NamedTuple):
     """Texts that do not lie in one piece, by number; they are nothing in the arrays."""
 
 
-def _compared(outlined: Outlined, on: On) -> _Spans:
-    """The turns that are compared follow one another as a rule, with a line break between them, as they lie in `Outlined.text`.
+def _compared(outlined: PlainColumns, on: On) -> _Spans:
+    """The turns that are compared follow one another as a rule, with a line break between them, as they lie in `PlainColumns.text`.
 
     That is told from the roles, once for all conversations of the same ones.
     """
@@ -120,7 +120,7 @@ def _of_one_pattern(roles: "Numbers", first: "Numbers", counts: "Numbers") -> "I
         yield from some[:, None] if codes[some[0]] == 0 else [some]
 
 
-def _said(outlined: Outlined, turns: Sequence[int]) -> str:
+def _said(outlined: PlainColumns, turns: Sequence[int]) -> str:
     """The texts of some turns."""
     return "\n".join([outlined.said(start, end) for start, end in outlined.turns[turns, 3:5].tolist()])
 
@@ -130,7 +130,7 @@ def _turns(roles: tuple[int, ...], on: On) -> tuple[int, ...]:
     return turns_of(tuple(ROLES[role] for role in roles), on)
 
 
-def keys_of(outlined: Outlined) -> Keys:
+def keys_of(outlined: PlainColumns) -> Keys:
     """Their keys."""
     import numpy as np
 
@@ -142,14 +142,14 @@ def keys_of(outlined: Outlined) -> Keys:
     return Keys(whole, begun[:used].copy(), ends)
 
 
-def lengths_of(outlined: Outlined) -> "Numbers":
+def lengths_of(outlined: PlainColumns) -> "Numbers":
     """Characters of all turns of each."""
     import numpy as np
 
     return np.add.reduceat(outlined.turns[:, 5], outlined.lines[:, 0]) if len(outlined.numbers) else np.empty(0, dtype=np.int64)
 
 
-def marks_of(outlined: Outlined, keys: int) -> Marks:
+def marks_of(outlined: PlainColumns, keys: int) -> Marks:
     """Their marks, without traits; `keys`: how many there are to group by, none of which plain lines have."""
     import numpy as np
 

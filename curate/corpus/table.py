@@ -10,7 +10,7 @@ from typing import IO, TYPE_CHECKING, Any, Final, NamedTuple
 
 from curate.core.errors import InputError
 from curate.core.example import Example, Place
-from curate.core.files import display_name, is_packed, real
+from curate.core.files import display_name, is_packed, real_path
 from curate.core.scratch import scratch
 from curate.core.text import visible
 from curate.core.worker_pool import WorkerPool
@@ -22,7 +22,7 @@ from curate.corpus.group_keys import Marks, joined_marks
 from curate.corpus.keys import Keys, joined_keys
 from curate.corpus.links import Links, joined_links
 from curate.corpus.short_text_keys import Brief, joined_brief
-from curate.read.chunks import Piece, pieces_of
+from curate.read.chunks import Chunk, chunks_of
 from curate.read.dataset import FileFacts, ParsedLine, demand_read, parsed_line, read_file
 from curate.read.decode import decode
 from curate.read.lines import Line
@@ -299,7 +299,7 @@ def _read(
         for path in paths:
             copy = partial(spool.path, len(sources))
             physical = 0
-            pieces = pieces_of(path, name_of(path), SIZE)
+            pieces = chunks_of(path, name_of(path), SIZE)
             is_cut, copied = pieces is None, is_packed(path)
             for part in _elements(path, name_of(path), copy, spec) if pieces is None else _columns(_spooled(pieces, copy), spec, crew, memory):
                 part.numbers += physical
@@ -315,7 +315,7 @@ def _read(
                 if progress:
                     progress(len(part.starts))
                 yield made
-            sources.append(Source(copy() if is_cut or copied else real(path), name_of(path), is_cut))
+            sources.append(Source(copy() if is_cut or copied else real_path(path), name_of(path), is_cut))
             first.append(total)
 
     nothing = joined([])
@@ -335,7 +335,7 @@ def _read(
     return Table(sources, np.array(first), starts, sizes, endings, numbers, nths, lines, ids, every, brief, lengths, ranks, keys, links, marks, common, judged)
 
 
-def _columns(pieces: Iterator[Piece], spec: FeatureSpec, crew: WorkerPool, memory: Remembered | None) -> Iterator[Columns]:
+def _columns(pieces: Iterator[Chunk], spec: FeatureSpec, crew: WorkerPool, memory: Remembered | None) -> Iterator[Columns]:
     """The columns of each piece, as remembered or made."""
     quick = [spec.judging is None and not spec.keys]
     for columns in crew.each(partial(columns_for, spec=spec), map(memory.task if memory else Task, pieces), lambda: all(quick)):
@@ -359,7 +359,7 @@ def _elements(path: Path, name: str, copy: Callable[[], Path], spec: FeatureSpec
     yield columns_of_lines(lines, spec)
 
 
-def _spooled(pieces: Iterator[Piece], copy: Callable[[], Path]) -> Iterator[Piece]:
+def _spooled(pieces: Iterator[Chunk], copy: Callable[[], Path]) -> Iterator[Chunk]:
     for piece in pieces:
         if piece.data is not None and is_packed(piece.path):
             with copy().open("ab") as file:

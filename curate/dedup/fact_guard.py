@@ -30,7 +30,7 @@ from curate.language.lexicon import FILLER, FORMS, NEGATIONS, PARTICULAR, STRICT
 from curate.language.names import BEFORE, is_name
 from curate.language.quantities import numbers
 from curate.language.sentences import options
-from curate.language.spelling import look_alike, same_word
+from curate.language.spelling import easily_confused, same_word
 from curate.language.tokens import PIECE, QUOTED
 
 if TYPE_CHECKING:
@@ -128,11 +128,11 @@ def lines_agree(pairs: LinePairs) -> "Flags":
 def _plain_sides(reader: LineReader, pairs: LinePairs) -> dict[int, Sides]:
     """The sides of plain lines, by their numbers; these are read by compiled code, all at once."""
     from curate.corpus.plain_features import ids_of
-    from curate.read.plain_columns import ROLES, outline
+    from curate.read.plain_columns import ROLES, plain_columns
 
     if any(spot.source.document for spot in pairs.lines):  # an element may span lines
         return {}
-    outlined = outline(b"\n".join([*map(reader.data, pairs.lines), b""]))
+    outlined = plain_columns(b"\n".join([*map(reader.data, pairs.lines), b""]))
     if len(outlined.starts) != len(pairs.lines) + 1:
         return {}
     numbers = (outlined.numbers - 1).tolist()
@@ -307,7 +307,7 @@ def _single(words: dict[str, str]) -> set[str]:
 def _mistakable(mine: dict[str, str], others: dict[str, str]) -> bool:
     """Whether a word of one side is easily taken for one of the other."""
     their = [word for word in others if word.isalpha()]
-    return any(look_alike(word, other) for word in mine if word.isalpha() for other in their)
+    return any(easily_confused(word, other) for word in mine if word.isalpha() for other in their)
 
 
 def _without_respelled(mine: dict[str, str], others: dict[str, str], left: str, right: str) -> tuple[dict[str, str], dict[str, str]]:

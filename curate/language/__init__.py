@@ -1,1 +1,1 @@
-"""What texts say: words, stems, names, numbers and quantities, negation, refusals, politeness. Everything else asks here."""
+"""Language analysis: words, stems, names, numbers and quantities, negation, refusals, politeness. All other packages use this one."""

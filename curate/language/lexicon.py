@@ -1,4 +1,4 @@
-"""Words by what they do to the meaning of a text. English, and what is common in a few other languages.
+"""Word lists by their effect on the meaning of a text. English, and what is common in a few other languages.
 
 A word that is missing here is no error: it counts as one of meaning, and keeps two examples apart rather than merging them.
 """
@@ -38,7 +38,7 @@ FILLER: Final = STOPWORDS | _set(
     un une des de du et est sont et s'il te vous plaît plait je tu il elle el los las una y es son por favor 的 了 吗 呢 吧 请 請 问 問 是
     在 和 与 啊 我 你 您 の は が を に で と も か ね よ て た だ す ま し せ さ 은 는 이 가 을 를 에 의 도 요 니 다 까 ๆ"""
 )
-"""Words that tell nothing by themselves: grammar, politeness, what a request or an answer begins with."""
+"""Words without meaning of their own: grammar, politeness, openings of requests and answers."""
 PERSONS: Final = _set("he she him her his hers they them their theirs")
 FORMS: Final = _set("am is are was were be been has have had do does did")
 """Grammar that is no politeness: of short texts, exercises in it among them, these words have to agree, and those of `PERSONS`."""
@@ -54,7 +54,7 @@ EMPTY: Final = _set("answer question no not none unknown unsure different other 
 NEUTRAL: Final = _set("helpful assistant ai chatbot bot honest harmless friendly polite kind useful respectful knowledgeable language model")
 """Words of meaning of system prompts that say nothing about the answer."""
 UNENDED: Final = ("the", "an", "and", "or", "of", "to", "with", "from", "because", "which", "is", "are", "was", "were", "such as")
-"""What a sentence does not end with."""
+"""Words that do not end a sentence."""
 TWINS: Final = _pairs(
     """pairs/paris noble/nobel arise/aries farmers/framers macro/marco finish/finnish poses/posses aboard/abroad angel/angle angels/angles barely/barley
     beast/beats below/bellow biter/bitter board/broad boost/boots canon/cannon canons/cannons caned/canned carton/cartoon cartons/cartoons
@@ -83,7 +83,7 @@ OPPOSITES: Final = _pairs(
     adding/removing attach/detach agree/disagree agrees/disagrees beneficial/harmful helpful/harmful healthy/unhealthy permanent/temporary
     public/private internal/external guilty/innocent inhale/exhale import/export lend/borrow wide/narrow deep/shallow"""
 )
-"""Pairs of words of which one denies the other, in its place."""
+"""Pairs of opposites."""
 
 _ONES: Final = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen"
 _TENS: Final = "twenty thirty forty fifty sixty seventy eighty ninety"
@@ -134,7 +134,7 @@ FACTORS: Final[dict[str, dict[str, float]]] = {
     "celsius": {"°c celsius": 1},
     "fahrenheit": {"°f fahrenheit": 1},
 }
-"""Of each kind of quantity its units, and their factor to the kind's base unit."""
+"""Units of each kind of quantity, with the factor to its base unit."""
 UNITS: Final = {name: (kind, factor) for kind, names in FACTORS.items() for group, factor in names.items() for name in group.split()}
 PARTICULAR: Final = frozenset(word for word in (*NUMERALS, *SCALES, *ORDINALS, *TIMES_A, *MONTHS, *DAYS, *UNITS) if len(word) > 1 and word != "one") | _set(
     """half single double triple spring summer autumn fall winter morning noon afternoon evening night midnight today tomorrow yesterday am pm bc ad

@@ -6,7 +6,7 @@ from typing import Final
 from curate.language.lexicon import FILLER
 
 BEFORE: Final = '.!?:;…。！？"“«(-*#>|\n'
-"""What stands before the first word of a sentence, of a point in a list, of a cell."""
+"""Characters before the first word of a sentence, a list item or a table cell."""
 CAPITAL: Final = re.compile(r"(?<!\w)[A-ZÀ-ÖØ-ÞΑ-ΩЀ-Я]\w*(?:[-'’.]\w+)*(?P<more>(?= [A-ZÀ-ÖØ-ÞΑ-ΩЀ-Я]))?")
 
 
@@ -33,7 +33,7 @@ def is_name(written: str, text: str) -> bool:
 
 
 def _begins(text: str, at: int) -> bool:
-    """Whether a sentence begins at a place in a text."""
+    """Whether a sentence starts at a position of a text."""
     while at and text[at - 1] == " ":
         at -= 1
     return not at or text[at - 1] in BEFORE

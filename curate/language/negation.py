@@ -1,4 +1,4 @@
-"""Whether a text says yes or no, how often it denies, and which words are opposites."""
+"""Yes and no in a text, the number of negations, and opposites."""
 
 import re
 from typing import Final
@@ -18,12 +18,12 @@ NO: Final = re.compile(
 )
 
 
-def denials(text: str, *, outright: bool = False) -> int:
-    """How often a text denies: "it isn't", "nobody"; and unless only what is said `outright` counts, "it is impossible"."""
+def negation_count(text: str, *, outright: bool = False) -> int:
+    """Number of negations in a text: "it isn't", "nobody"; and unless only what is said `outright` counts, "it is impossible"."""
     return sum(word in DENIES or (not outright and word in DOUBTS) for word in plain_words(text))
 
 
-def opposed(one: str, other: str) -> bool:
+def are_opposites(one: str, other: str) -> bool:
     """Whether two words are opposites: in the list, or one is the other with un-, in-, im-, il-, ir-, dis- or non- before it."""
     if frozenset((one, other)) in OPPOSITES:
         return True

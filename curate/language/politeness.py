@@ -25,8 +25,8 @@ LEAST: Final = 2
 """Words of meaning, and of asking for something, without which politeness may be all that a request says."""
 
 
-def asked(request: str) -> str:
-    """What a request asks, as words: without politeness before and after it, articles, punctuation and contractions.
+def without_politeness(request: str) -> str:
+    """The words of a request without politeness before and after it, articles, punctuation and contractions.
 
     With its politeness where less than `LEAST` words of meaning would be left: "Sorry bot" and "Good evening bot" are two requests.
     """

@@ -1,4 +1,4 @@
-"""Numbers in a text with what they count, in one unit a kind: "two hours" is "120 minutes", "1.2 million" is "1,200,000", "5 March" is "March 5".
+"""Numbers in a text with their units, converted to one unit per kind: "two hours" is "120 minutes", "1.2 million" is "1,200,000", "5 March" is "March 5".
 
 English. A number whose unit is not known here is a bare number, which may be equal to one of any kind.
 """
@@ -199,13 +199,13 @@ def _spelled(words: str) -> int:
 
 
 def unmatched(left: Sequence[Quantity], right: Sequence[Quantity]) -> tuple[list[Quantity], list[Quantity]]:
-    """What each side says and the other does not."""
+    """The quantities of each side that the other side lacks."""
     mine = [quantity for quantity in left if not any(quantity.same(other) for other in right)]
     others = [quantity for quantity in right if not any(quantity.same(other) for other in left)]
     return mine, others
 
 
-def respelled(left: str, right: str) -> str:
+def align_units(left: str, right: str) -> str:
     """`right` with each quantity written as the equal one of `left`: models of language do not know that 120 minutes are two hours."""
     known = quantities(left)
     parts, at = [], 0

@@ -1,10 +1,10 @@
-"""What a refusal looks like at the start of an answer."""
+"""Detect refusals at the start of an answer."""
 
 import re
 from typing import Final
 
 OPENING: Final = 200
-"""Characters of an answer in which a refusal stands when it is one."""
+"""Characters at the start of an answer in which a refusal occurs."""
 REFUSAL: Final = re.compile(
     r"(?ai)(?:^|[.!?,;:\n—-] *)(?:i['’]?m (?:very |really |so |truly |deeply )?(?:sorry|afraid),?(?: but| yet| however,?)? (?:that )?"
     r"i (?:can(?:no|['’])t|am unable|am not able|won['’]t)"
@@ -22,7 +22,7 @@ HINTS: Final = (
 
 
 def refuses(opening: str) -> bool:
-    """Whether an answer that opens like this is a refusal."""
+    """Whether the opening of an answer is a refusal."""
     said = opening.lower()
     # looking for pieces is much cheaper, and most answers have none
     maybe = "canno" in said or "n't" in said or "n’t" in said or "unable" in said or "not able" in said or "decline" in said or "will not" in said

@@ -1,4 +1,4 @@
-"""Which scripts a text is written in, by its letters: a fact that needs no model, where naming a language would."""
+"""Detect the scripts of a text by its letters. Unlike language identification, this needs no model."""
 
 import unicodedata
 from collections import Counter
@@ -29,7 +29,7 @@ def letters(text: str) -> Counter[str]:
 
 @cache
 def script_of(char: str) -> str:
-    """The script of a letter; empty for what is no letter."""
+    """The script of a letter; empty for other characters."""
     if not char.isalpha():
         return ""
     words = unicodedata.name(char, "").split()

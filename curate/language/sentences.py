@@ -1,4 +1,4 @@
-"""What texts are made of: sentences, and which of one answer says about the same as which of another; options that a request gives to choose from."""
+"""Split texts into sentences, align the sentences of two answers, and find the options in a request."""
 
 import re
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ MOST: Final = 60
 
 
 class Aligned(NamedTuple):
-    """A sentence of each answer that say about the same."""
+    """A pair of aligned sentences, one of each answer."""
 
     left: str
     right: str
@@ -78,7 +78,7 @@ def _alike(mine: frozenset[str], others: frozenset[str]) -> float:
 
 
 class Option(NamedTuple):
-    """An option of a list."""
+    """One option of a list of choices."""
 
     label: str
     words: tuple[str, ...]

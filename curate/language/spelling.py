@@ -1,4 +1,4 @@
-"""Whether two words are one, spelled otherwise: a typing error, or a plural.
+"""Whether two words are spellings of the same word: a typing error, or a plural.
 
 What is forgiven makes a word that is none as a rule: two neighbours that changed places ("recieve"), a letter doubled or not ("acommodate").
 One letter more, less or in another's place is not forgiven: it makes nitrate of nitrite, and mortality of morality.
@@ -28,11 +28,11 @@ def same_word(left: str, right: str) -> bool:
 
 
 def bucket(word: str) -> str:
-    """A key that is equal for any two words that are one; empty for a word that is none but itself."""
+    """A key that is equal for all spellings of a word; empty for a word without other spellings."""
     return word[0] + "".join(sorted({*word[1:]} - {"s"})) if len(word) >= LEAST - 1 and word.isalpha() else ""
 
 
-def look_alike(left: str, right: str) -> bool:
+def easily_confused(left: str, right: str) -> bool:
     """Whether two words that are not one are easily taken for each other: nitrite and nitrate, import and export. Forms of one verb are not."""
     shorter, longer = (left, right) if len(left) <= len(right) else (right, left)
     if len(shorter) < 4 or not (left[0] == right[0] or left[-1] == right[-1]):  # most pairs
@@ -45,7 +45,7 @@ def look_alike(left: str, right: str) -> bool:
 
 
 def _swapped(left: str, right: str) -> bool:
-    """Whether two neighbouring letters have changed places."""
+    """Whether two neighbouring letters are swapped."""
     if len(left) != len(right):
         return False
     differing = [at for at in range(len(left)) if left[at] != right[at]]

@@ -1,4 +1,4 @@
-"""The words of a text: as they are written, with contractions written out, or those alone that carry its meaning; and where those of two texts differ."""
+"""The words of a text: as written, with contractions expanded, or content words only; and the differences between two texts."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -79,7 +79,7 @@ def tokens(text: str) -> list[str]:
     return [piece for token in found for piece in (token if re.search(UNSPACED, token) else (token,))]
 
 
-def changes(left: Sequence[str], right: Sequence[str]) -> Iterator[tuple[int, int, int, int]]:
+def differing_spans(left: Sequence[str], right: Sequence[str]) -> Iterator[tuple[int, int, int, int]]:
     """Where two sequences of words differ, in order, from and to in each; all else, a longest common subsequence, is equal."""
     from rapidfuzz.distance import Indel  # a few hundredths of a second that few commands need to pay
 

@@ -1,1 +1,1 @@
-"""The checks: the runner, fixes, baseline and suppressions; the rules are in `curate.lint.rules`, one file a family."""
+"""The linter: runner, fixes, baseline and suppressions. The rules are in `curate.lint.rules`, one file per family."""

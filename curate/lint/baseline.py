@@ -1,4 +1,4 @@
-"""A baseline: the findings that were there when a project began to check. They are not told again; only new ones fail.
+"""A baseline: the findings that a project had when it started to use curate. Known findings are not reported; only new ones fail.
 
 An entry knows its finding by rule, example and place in the example (see `curate.core.fingerprint`), so that lines may move.
 """
@@ -19,22 +19,22 @@ from curate.lint.rules.stale_suppressions import outdated, outdated_entry
 from curate.lint.runner import CheckResult
 
 NAMED = 5
-"""Rules that are named when entries are outdated."""
+"""Maximum number of rules that a message about outdated entries lists."""
 
 
 class BaselineEntry(BaseModel):
-    """Findings that are the same but for their number."""
+    """Equal findings, with their number."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     code: str
     file: str
-    """Where it was; counts only where there is no example."""
+    """File of the finding; compared only if there is no example."""
     example: str | None
-    """Id of the example; null for a line that is none, and for a file as a whole."""
+    """Id of the example; null for a line without an example and for a whole file."""
     pointer: str
     about: str = ""
-    """What was said about a line that is no example."""
+    """Message of a finding about a line without an example."""
     count: Annotated[int, Field(ge=1)] = 1
 
     @property
@@ -55,7 +55,7 @@ class Baseline(BaseModel):
 
 
 def baseline_of(report: CheckResult) -> Baseline:
-    """The baseline in which all findings of a report are."""
+    """The baseline with all findings of a report."""
     counts: Counter[BaselineEntry] = Counter(_entry(finding) for finding in report.findings if finding.code != outdated_entry.code)
     entries = [entry.model_copy(update={"count": count}) for entry, count in counts.items()]
     return Baseline(findings=tuple(sorted(entries, key=lambda entry: (entry.file, entry.code, entry.example or "", entry.pointer, entry.about))))
@@ -67,28 +67,28 @@ def _entry(finding: Finding) -> BaselineEntry:
 
 
 def write_baseline(path: Path, report: CheckResult) -> int:
-    """Write the baseline of a report; returns how many findings are in it. Raises `OutputError`."""
+    """Write the baseline of a report; returns the number of findings. Raises `OutputError`."""
     baseline = baseline_of(report)
     write_json(path, baseline.model_dump(mode="json", exclude_defaults=True) | {"version": baseline.version})
     return sum(entry.count for entry in baseline.findings)
 
 
 def load_baseline(path: Path) -> Baseline:
-    """Read a baseline. Raises `UsageError` when there is none, `ConfigError` when it is none."""
+    """Read a baseline. Raises `UsageError` if the file does not exist, `ConfigError` if it is not a baseline."""
     try:
         return Baseline.model_validate_json(path.read_bytes())
     except FileNotFoundError:
-        raise UsageError(f"{path}: no such file", f"write it first: curate check ... --write-baseline {path}") from None
+        raise UsageError(f"{path}: no such file", f"create it first: curate check ... --write-baseline {path}") from None
     except OSError as error:
         raise UsageError(f"{path}: cannot be read: {error.strerror}", "check the path and its permissions") from error
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         place = ".".join(map(str, first["loc"]))
-        raise ConfigError(f"{path}: not a baseline of this version: {place}: {first['msg']}", "write it again with --write-baseline") from None
+        raise ConfigError(f"{path}: not a baseline of this version of curate: {place}: {first['msg']}", "write it again with --write-baseline") from None
 
 
 def compare(report: CheckResult, baseline: Baseline, path: Path, files: Collection[str]) -> None:
-    """Take the findings that `baseline` has out of the report, and put in that entries of the checked `files` match nothing any more."""
+    """Remove the findings of `baseline` from the report, and report entries of the checked `files` that no longer match a finding."""
     left = Counter[tuple[str, str, str]]()
     for entry in baseline.findings:
         left[entry.key] += entry.count
@@ -109,11 +109,11 @@ def compare(report: CheckResult, baseline: Baseline, path: Path, files: Collecti
     if stale:
         codes = ", ".join(f"{code} × {count:,}" for code, count in stale.most_common(NAMED)) + (", …" if len(stale) > NAMED else "")
         number = stale.total()
-        said = f"{number:,} of its entries match no finding any more: {codes}" if number != 1 else f"one of its entries matches no finding any more: {codes}"
+        said = f"{number:,} entries no longer match a finding: {codes}" if number != 1 else f"one entry no longer matches a finding: {codes}"
         fresh += outdated([(Place(str(path), 0), said)], report.severities_of)
     report.findings = fresh
 
 
 def _was_asked(entry: BaselineEntry, report: CheckResult, files: Collection[str]) -> bool:
-    """Whether this check could have found an entry again: its rule ran or is no more, its file was read or is no more."""
+    """Whether this check could have found an entry again: its rule ran or no longer exists, its file was read or no longer exists."""
     return (entry.code in report.severities_of or entry.code not in report.rules) and (entry.file in files or not path_of(entry.file).exists())

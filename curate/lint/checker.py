@@ -1,6 +1,6 @@
-"""The selected rules over lines: what they find in each, and what the data set's rules have to know of it.
+"""Run the selected rules over lines, and collect what the rules about the whole data set need.
 
-A part is all that one piece of a file gives, and is made without knowing the others, in another process if need be. Parts are taken in
+A part is all that one chunk of a file gives, and is made without knowing the others, in another process if need be. Parts are taken in
 in order, and then the data set's rules are asked: so nothing depends on how a file was cut, or on how many processes there were.
 """
 
@@ -18,11 +18,11 @@ from curate.lint.rules import RULES, Rule, Scope, by_scope
 from curate.lint.rules.dataset_summary import DatasetState, DatasetSummary
 from curate.lint.rules.encoded_example import EncodedExample
 from curate.lint.rules.message_frame import batch_frame
-from curate.lint.rules.prefilter_tables import scanner
+from curate.lint.rules.prefilter_tables import fast_path_scan
 from curate.lint.rules.repair import RepairInput
 from curate.lint.rules.rule_selection import RuleSelection
-from curate.lint.rules.structure_signature import Shape, is_plain, shape_of
-from curate.read.chunks import Batch, Piece, read_piece
+from curate.lint.rules.structure_signature import Shape, is_plain, structure_signature
+from curate.read.chunks import Batch, Chunk, read_chunk
 from curate.read.dataset import FileFacts, ParsedLine
 from curate.read.json_pointer_spans import line_of
 
@@ -34,22 +34,22 @@ if TYPE_CHECKING:
 
 
 @dataclass(slots=True)
-class Part:
-    """What the lines of a piece give. Line numbers count from the start of the piece."""
+class CheckedChunk:
+    """The result of checking one chunk. Line numbers count from the start of the chunk."""
 
     facts: FileFacts
     lines: int
-    """All lines, blank ones too."""
+    """Number of lines, blank ones included."""
     findings: list[Finding]
     summary: DatasetSummary
     examples: list[ParsedLine] = field(default_factory=list)
-    """The lines whose examples rules of scope `DATASET` are asked about."""
-    piece: Piece | None = None
-    """The piece, where it can be read again."""
+    """The lines that rules of scope `DATASET` check."""
+    chunk: Chunk | None = None
+    """The chunk, if it can be read again."""
 
 
 class Checker:
-    """The selected rules, by what they see, and what the data set's rules remember."""
+    """The selected rules by scope, and the state of the rules about the data set."""
 
     def __init__(self, config: CheckConfig, conflicts: ConflictsConfig = ConflictsConfig.model_construct()) -> None:  # noqa: B008  (frozen)
         """Raises as `RuleSelection.from_config` does."""
@@ -66,27 +66,27 @@ class Checker:
         self.state = DatasetState()
         self.sound: set[Shape] = set()
 
-    def hurry(self) -> None:
-        """Let lines go through a compiled scan first: for big files, since it takes a while to load. Nothing else depends on it."""
+    def use_fast_path(self) -> None:
+        """Scan lines with the compiled fast path first. For large files, since it takes time to load; the findings are the same."""
         if self.template is None:
-            self.scan = scanner(RULES.values(), [rule for rule in self.text.rules if rule.code not in RULES])
+            self.scan = fast_path_scan(RULES.values(), [rule for rule in self.text.rules if rule.code not in RULES])
 
-    def part(self, piece: Piece) -> Part:
-        """What the lines of a piece give."""
-        facts = FileFacts(piece.name, target=self.target)
-        batch = read_piece(piece, facts, self.scan)
-        part = self.part_of(batch, facts, len(batch.lines))
-        part.piece = piece if piece.data is None else None
+    def check_chunk(self, chunk: Chunk) -> CheckedChunk:
+        """Read and check a chunk."""
+        facts = FileFacts(chunk.name, target=self.target)
+        batch = read_chunk(chunk, facts, self.scan)
+        part = self.check_batch(batch, facts, len(batch.lines))
+        part.chunk = chunk if chunk.data is None else None
         return part
 
-    def part_of(self, batch: Batch, facts: FileFacts, lines: int) -> Part:
-        """What a batch gives, of which `facts` are known."""
-        part = Part(facts, lines, list(self.findings(batch)), DatasetSummary())
+    def check_batch(self, batch: Batch, facts: FileFacts, lines: int) -> CheckedChunk:
+        """Check a batch of lines with the given facts."""
+        part = CheckedChunk(facts, lines, list(self.findings(batch)), DatasetSummary())
         if self.profiled or self.dataset:
             order = [*(batch.quiet.numbers.tolist() if batch.quiet else ()), *batch.plain_at]
-            part.summary.add_quiet(batch)
+            part.summary.add_fast_path(batch)
             part.summary.add_columns(batch)
-            for at, parsed in zip(batch.others_at, batch.others, strict=True):
+            for at, parsed in zip(batch.irregular_at, batch.irregular_lines, strict=True):
                 if parsed.example is not None:
                     part.summary.add(parsed.example)
                     order.append(at)
@@ -96,8 +96,8 @@ class Checker:
         return part
 
     def findings(self, batch: Batch) -> Iterator[Finding]:
-        """What the rules find in each line by itself."""
-        for parsed in batch.others:
+        """The findings about each line by itself."""
+        for parsed in batch.irregular_lines:
             if parsed.example is None or parsed.decoded.defects:  # nothing can be said about a line that is sound
                 for rule in self.line:
                     for problem in rule.function(parsed):
@@ -112,7 +112,7 @@ class Checker:
             for number in numbers:
                 if ("messages", *roles) in self.sound:
                     break
-                parsed = batch.quiet_line(int(number))
+                parsed = batch.fast_path_line(int(number))
                 yield from self._structure(parsed, parsed.example or Example(parsed.place, {}, "messages"))
         if self.template is not None:
             for position in range(len(batch.numbers)):
@@ -128,7 +128,7 @@ class Checker:
         yield from self._tokens(parsed)
 
     def _structure(self, parsed: ParsedLine, example: Example) -> Iterator[Finding]:
-        shape = shape_of(example)
+        shape = structure_signature(example)
         if shape is not None and shape in self.sound:
             return
         sound = True
@@ -151,7 +151,7 @@ class Checker:
     def _texts(self, batch: Batch) -> Iterator[Finding]:
         if not self.text.rules:
             return
-        lines = [(parsed, parsed.example) for parsed in batch.others if parsed.example is not None]
+        lines = [(parsed, parsed.example) for parsed in batch.irregular_lines if parsed.example is not None]
         for rule, position, turn, message in self.text.ask(batch_frame(batch, [example for _, example in lines])):
             if position < len(batch.numbers):
                 yield self._finding(rule, Problem(f"/messages/{turn}/content", message), batch.parsed(position))
@@ -160,8 +160,8 @@ class Checker:
                 pointer = next(said.content_pointer for said in example.messages if said.index == turn)
                 yield self._finding(rule, Problem(pointer, message), parsed)
 
-    def take(self, part: Part, before: int) -> Iterator[Finding]:
-        """Take in a part that comes next, `before` lines of its file before it: what it found, and what the data set's rules find in its examples."""
+    def merge(self, part: CheckedChunk, before: int) -> Iterator[Finding]:
+        """Merge the next checked chunk, which has `before` lines of its file before it; yields its findings and those of the data set's rules."""
         for finding in part.findings:
             yield replace(finding, line=finding.line + before) if before else finding
         self.state.summary.extend(part.summary, before)
@@ -171,14 +171,14 @@ class Checker:
                 for problem in rule.function(there.example, self.state) or ():
                     yield self._finding(rule, problem, there)
 
-    def file(self, facts: FileFacts) -> Iterator[Finding]:
-        """What the rules find in a file as a whole, once it has been read."""
+    def file_findings(self, facts: FileFacts) -> Iterator[Finding]:
+        """The findings about a file as a whole, after it has been read."""
         for rule in self.files:
             for problem in rule.function(facts):
                 yield self._about(rule, problem, Place(facts.path, 0))
 
-    def finalized(self) -> Iterator[tuple[Finding, int | None]]:
-        """What the rules find in the data set as a whole, once all files have been read.
+    def dataset_findings(self) -> Iterator[tuple[Finding, int | None]]:
+        """The findings about the data set as a whole, after all files have been read.
 
         With each, which example of the data set it is about, counted from 0, where it is about one and its id is to be told.
         """
@@ -193,11 +193,11 @@ class Checker:
 
     @property
     def compares(self) -> bool:
-        """Whether a rule compares all examples with each other."""
+        """Whether a selected rule compares all examples with each other."""
         return bool(self.whole or self.clashing)
 
-    def together(self, examples: Sequence[Example]) -> Iterator[Finding]:
-        """What the rules find that compare all examples with each other. Raises `CurateError` where a model that one needs is not at hand."""
+    def comparison_findings(self, examples: Sequence[Example]) -> Iterator[Finding]:
+        """The findings of the rules that compare all examples with each other. Raises `CurateError` if a required model is not available."""
         asked: list[tuple[Rule, object]] = [(rule, examples) for rule in self.whole]
         if self.clashing:
             from curate.conflicts.conflict import find_conflicts  # what no other rule needs
@@ -215,7 +215,7 @@ class Checker:
         return Finding(rule.code, severity, place.file, place.line, problem.pointer, problem.message, rule.hint, fixable, None)
 
     def _finding(self, rule: Rule, problem: Problem, parsed: ParsedLine) -> Finding:
-        """The finding that a problem makes; in an element of a document, at the line where the value stands."""
+        """Create the finding for a problem; in an element of a document, at the line of the value."""
         fixable = rule.repair is not None and rule.repair.applies(parsed)
         line = parsed.place.line + _inside(problem, parsed.line.data)
         example = parsed.example.id if parsed.example else None
@@ -229,7 +229,7 @@ def _template(model: str) -> "Template":
 
 
 class TextRules:
-    """The text rules, each asked only about the messages in which it may find something."""
+    """The text rules; each runs only on the messages that its prefilter selects."""
 
     def __init__(self, rules: Sequence[Rule]) -> None:
         self.rules = rules
@@ -251,7 +251,7 @@ class TextRules:
 
 
 def _suspects_of(rule: Rule, frame: "pl.DataFrame") -> "pl.DataFrame | None":
-    """The messages in which a rule may find something, if there are any; all of them for a rule of which nobody knows: one of a user's."""
+    """The messages that the prefilter of a rule selects, if any; all messages for a custom rule without a prefilter."""
     if not rule.prefilters:
         return frame
     found = reduce(or_, chain.from_iterable(prefilter.rows(frame) for prefilter in rule.prefilters))
@@ -259,14 +259,14 @@ def _suspects_of(rule: Rule, frame: "pl.DataFrame") -> "pl.DataFrame | None":
 
 
 def _inside(problem: Problem, data: bytes) -> int:
-    """Lines from the first line of an element of a document to where the problem stands."""
+    """Lines between the first line of an element of a document and the problem."""
     if problem.offset:
         return data.count(b"\n", 0, problem.offset)
     return line_of(data, problem.pointer) if problem.pointer and b"\n" in data else 0
 
 
 def _moved(parsed: ParsedLine, before: int) -> ParsedLine:
-    """A line with `before` more lines before it."""
+    """A line with its number increased by `before`."""
     place = parsed.place._replace(line=parsed.place.line + before)
     example = parsed.example
     if example is not None:

@@ -1,4 +1,4 @@
-"""Errors of lines, and what else lines leave for, asked for while these are read: before data is divided, in the time of one reading."""
+"""Find the lines that are removed for their findings (errors and rules in `drop`) while the data is read, without a second pass."""
 
 from collections.abc import Iterable
 from threading import Lock, local
@@ -6,59 +6,59 @@ from typing import Final, NamedTuple
 
 from curate.core.config import CheckConfig
 from curate.core.finding import Finding, Severity
-from curate.lint.checker import Checker, Part
+from curate.lint.checker import CheckedChunk, Checker
 from curate.lint.runner import CheckResult
-from curate.read.chunks import Batch, Piece
+from curate.read.chunks import Batch, Chunk
 from curate.read.dataset import FileFacts
 
 
-class Screening(NamedTuple):
-    """What lines are asked; small, so that it can be sent to another process with each piece."""
+class ErrorFilter(NamedTuple):
+    """The configuration of the filter; small, so that it can be sent to another process with each chunk."""
 
     config: str
-    """A `CheckConfig` as JSON, that selects what lines leave for."""
+    """A `CheckConfig` as JSON that selects the rules for which lines are removed."""
     quick: bool = False
-    """Whether a compiled scan goes first: for big files."""
+    """Whether the compiled fast path runs first: for large files."""
 
     @classmethod
-    def of(cls, config: CheckConfig, *, quick: bool) -> "Screening | None":
-        """The screening for the rules of a configuration that are errors or drop lines; None where there are none."""
+    def of(cls, config: CheckConfig, *, quick: bool) -> "ErrorFilter | None":
+        """The filter for the rules of a configuration that are errors or in `drop`; None if there are none."""
         codes = tuple(code for code, severity in Checker(config).chosen.severities.items() if severity is Severity.ERROR or code.startswith(config.drop))
         return cls(config.model_copy(update={"select": codes, "extend_select": ()}).model_dump_json(), quick) if codes else None
 
-    def judge(self, piece: Piece) -> Part:
-        """What the rules find in the lines of a piece."""
-        return _checker(self).part(piece)
+    def judge(self, chunk: Chunk) -> CheckedChunk:
+        """Check the lines of a chunk."""
+        return _checker(self).check_chunk(chunk)
 
-    def judge_batch(self, batch: Batch, lines: int) -> Part:
-        """What they find in lines that were read one by one."""
-        return _checker(self).part_of(batch, FileFacts(batch.file), lines)
+    def judge_batch(self, batch: Batch, lines: int) -> CheckedChunk:
+        """Check lines that were parsed one by one."""
+        return _checker(self).check_batch(batch, FileFacts(batch.file), lines)
 
-    def report(self, parts: Iterable[tuple[int, Part]]) -> CheckResult:
-        """The findings of parts that follow one another, each with the number of lines before it in its file."""
+    def report(self, parts: Iterable[tuple[int, CheckedChunk]]) -> CheckResult:
+        """The findings of consecutive checked chunks, each given with the number of lines before it in its file."""
         checker = _checker(self)
-        found: list[Finding] = [finding for before, part in parts for finding in checker.take(part, before)]
-        told = filter(checker.chosen.tells, found) if checker.chosen.file_ignores else found
+        found: list[Finding] = [finding for before, part in parts for finding in checker.merge(part, before)]
+        told = filter(checker.chosen.reports, found) if checker.chosen.file_ignores else found
         return CheckResult(findings=list(told), rules=checker.chosen.known, severities_of=checker.chosen.severities)
 
 
 class _Checkers(local):
-    """The checkers of each thread: one reads pieces into a room of its own, that no other may write to."""
+    """One checker per thread: each reads chunks into its own buffer."""
 
     def __init__(self) -> None:
-        self.known: dict[Screening, Checker] = {}
+        self.known: dict[ErrorFilter, Checker] = {}
 
 
 _CHECKERS: Final = _Checkers()
 _ONE: Final = Lock()
-"""Held while a checker is made: what it loads is loaded by one thread at a time."""
+"""Held while a checker is created, so that only one thread at a time loads its libraries."""
 
 
-def _checker(screening: Screening) -> Checker:
+def _checker(screening: ErrorFilter) -> Checker:
     known = _CHECKERS.known.get(screening)
     if known is None:
         with _ONE:
             known = _CHECKERS.known[screening] = Checker(CheckConfig.model_validate_json(screening.config))
             if screening.quick:
-                known.hurry()
+                known.use_fast_path()
     return known

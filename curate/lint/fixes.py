@@ -1,6 +1,6 @@
-"""Fixing: files of lines are mended in place by the repairs of the selected rules, whole or not at all, and every other byte stays as it was.
+"""Apply the repairs of the selected rules to files in place. A file is replaced completely or not at all, and all other bytes stay the same.
 
-A line is checked, mended by one repair, and checked again, until nothing is left that a repair would change. A repair that leads to an
+A line is checked, repaired once and checked again, until no repair changes it. A repair that leads to an
 error the line did not have is taken back. No safe repair deletes a line. Those that do are asked for by `unsafe`; what they delete is
 appended to a ledger beside the file, as `curate dedup` writes it, before the file is replaced.
 """
@@ -18,9 +18,9 @@ from typing import IO, Final, NamedTuple
 from curate.core.config import CheckConfig, DedupConfig
 from curate.core.errors import DataError, OutputError
 from curate.core.example import UNKNOWN, Place
-from curate.core.files import LEDGER, STDIN, display_name, is_packed, real, replacing
+from curate.core.files import LEDGER, STDIN, display_name, is_packed, real_path, replacing
 from curate.core.finding import Finding, Severity
-from curate.core.removed import WHY, Kept, Reason, Removal, removal, removal_of, removed_line
+from curate.core.removed import WHY, KeptExample, Reason, Removal, removal, removal_of, removed_line
 from curate.core.snapshot import Snapshot, demand_unchanged, state_of
 from curate.lint.checker import Checker
 from curate.lint.rules.dataset_summary import DatasetState
@@ -34,55 +34,55 @@ from curate.read.formats import example_of
 from curate.read.lines import BOM, Line
 
 ROUNDS: Final = 20
-"""Repairs of one line, one after the other, before it is left as it is."""
+"""Maximum number of successive repairs of one line."""
 Progress = Callable[[int], None]
 
 
-class Mended(NamedTuple):
+class LineChange(NamedTuple):
     """A physical line before and after, each with its ending and a byte order mark before the first."""
 
     before: bytes
     after: bytes
-    """May hold several lines, or nothing where the line goes."""
+    """May contain several lines; empty if the line is removed."""
     gone: tuple[Removal, ...] = ()
-    """What was deleted of it."""
+    """Its removed lines."""
 
 
 @dataclass(slots=True)
 class FixedFile:
-    """What was, or would be, done to a file; lines are numbered as before the fix."""
+    """The fixes made, or proposed, in one file. Line numbers are those before the fix."""
 
     name: str
     findings: Counter[str] = field(default_factory=Counter)
-    """Findings that repairs settled, by code."""
+    """Number of fixed findings by code."""
     lines: int = 0
     """Lines changed or removed."""
     removed: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
-    """Numbers of the lines that went, by the code of the rule."""
+    """Numbers of the removed lines by rule code."""
     ledger: str = ""
-    """Where what was deleted was written; empty where nothing was."""
+    """File that the removed lines were written to; empty if there were none."""
     held: list[tuple[int, str, str]] = field(default_factory=list)
-    """Repairs taken back: line, code of the rule, code of the error that it led to."""
+    """Reverted repairs: line, rule code, code of the error that the repair caused."""
     skipped: str = ""
-    """Why nothing in the file can be mended in place; empty when it can."""
+    """Why the file cannot be fixed in place; empty if it can."""
     foreign: tuple[str, ...] = ()
-    """Formats in it whose objects no repair rewrites."""
+    """Formats in the file whose objects no repair changes."""
 
 
 @dataclass(slots=True)
 class FixReport:
-    """What was, or would be, done to all files."""
+    """The fixes made, or proposed, in all files."""
 
     files: list[FixedFile] = field(default_factory=list)
 
     @property
     def findings(self) -> int:
-        """How many findings were settled."""
+        """Number of fixed findings."""
         return sum(file.findings.total() for file in self.files)
 
     @property
     def lines(self) -> int:
-        """How many lines were changed or removed."""
+        """Number of changed or removed lines."""
         return sum(file.lines for file in self.files)
 
 
@@ -110,11 +110,11 @@ def fix_paths(
     return report
 
 
-def _rewrite(path: Path, lines: Iterable[Mended], fixed: FixedFile, limits: DedupConfig | None) -> None:
-    """Write the lines over a file once the first of them has changed; the file's rights stay, and a link stays a link."""
+def _rewrite(path: Path, lines: Iterable[LineChange], fixed: FixedFile, limits: DedupConfig | None) -> None:
+    """Replace a file once a line has changed. Permissions are kept, and a link stays a link."""
     import xxhash
 
-    source = real(path).resolve()
+    source = real_path(path).resolve()
     state, digest, size, read = state_of(source), xxhash.xxh3_128(), 0, 0
     gone: list[Removal] = []
     with ExitStack() as stack:
@@ -125,7 +125,7 @@ def _rewrite(path: Path, lines: Iterable[Mended], fixed: FixedFile, limits: Dedu
             digest.update(before)
             if out is None and after != before:
                 if not os.access(source, os.W_OK):
-                    raise OutputError(f"{path}: is read-only", "change its permissions; nothing was changed")
+                    raise OutputError(f"{path}: is read-only", "check its permissions; nothing was changed")
                 out = stack.enter_context(replacing(source))
                 _copy(source, out, size)
             if out is not None:
@@ -146,7 +146,7 @@ def ledger_of(path: Path) -> Path:
 
 
 def _append(ledger: Path, gone: Iterable[Removal], stack: ExitStack) -> Path:
-    """Write a ledger again with more lines. Raises `OutputError` for a file of that name that is none."""
+    """Append to a ledger by rewriting it. Raises `OutputError` if a file with that name is not a ledger."""
     out = stack.enter_context(replacing(ledger))
     if ledger.is_file():
         with ledger.open("rb") as known:
@@ -154,7 +154,7 @@ def _append(ledger: Path, gone: Iterable[Removal], stack: ExitStack) -> Path:
                 try:
                     removal_of(line)
                 except ValueError:
-                    raise OutputError(f"{ledger}: holds something else than deleted lines", "rename it; nothing was changed") from None
+                    raise OutputError(f"{ledger}: contains something other than removed lines", "rename it; nothing was changed") from None
                 out.write(line if line.endswith(b"\n") else line + b"\n")
     out.writelines(map(removed_line, gone))
     out.flush()  # a full disk is known before the first of the two files takes its place
@@ -162,13 +162,13 @@ def _append(ledger: Path, gone: Iterable[Removal], stack: ExitStack) -> Path:
 
 
 def _demand_few(name: str, read: int, gone: Sequence[Removal], limits: DedupConfig) -> None:
-    """Raise `DataError` where too much of a file would be deleted (D008). Blank lines hold nothing, and do not count."""
+    """Raise `DataError` if too much of a file would be removed (D008). Blank lines do not count."""
     lines = [removal for removal in gone if removal.data.strip()]
     clusters = Counter(Place(removal.kept.file, removal.kept.line) for removal in lines if removal.kept)
     found = heavy(Removals({name: read}, {name: len(lines)}, clusters, limits.stop_share, limits.stop_cluster, limits.stop_least))
     if found:
         said = "; ".join(f"{finding.code} {finding.file}: {finding.message}" for finding in found)
-        raise DataError(said, "look at them with --diff, then say --yes; the file is as it was")
+        raise DataError(said, "inspect them with --diff, then pass --yes; the file is unchanged")
 
 
 def _copy(source: Path, out: IO[bytes], size: int) -> None:
@@ -181,13 +181,13 @@ def _copy(source: Path, out: IO[bytes], size: int) -> None:
 
 @dataclass(slots=True)
 class _Piece:
-    """A line on its way; one that is cut into several becomes several."""
+    """A line while it is being repaired; a repair may split it into several."""
 
     parsed: ParsedLine
     refused: set[str] = field(default_factory=set)
-    """Codes whose repairs are not wanted, or were taken back."""
+    """Codes whose repairs are disabled or were reverted."""
     tried: "_Tried | None" = None
-    """The repair that made it what it is, until it has been checked."""
+    """The last repair, until its result has been checked."""
 
 
 class _Tried(NamedTuple):
@@ -207,16 +207,16 @@ class _Tried(NamedTuple):
 
 @dataclass(slots=True)
 class _Outcome:
-    """What came of a line."""
+    """The result of repairing a line."""
 
     codes: list[str] = field(default_factory=list)
-    """Of the rules whose findings were settled."""
+    """Codes of the fixed findings."""
     gone: list[tuple[ParsedLine, Reason]] = field(default_factory=list)
-    """What was deleted of it."""
+    """Its removed lines."""
 
 
 class Fixer:
-    """The repairs of the selected rules, and what is remembered of the data set while files pass."""
+    """The repairs of the selected rules, and the state of the data set while files are read."""
 
     def __init__(self, config: CheckConfig, *, unsafe: bool, suppressed: Collection[tuple[str, str]] = ()) -> None:
         self.checker = Checker(config)
@@ -226,20 +226,20 @@ class Fixer:
         self.dataset = [rule for rule in self.checker.dataset if rule.code in self.allowed]
         self.state = DatasetState()
         self.firsts: dict[str, Place] = {}
-        """By the ids of the examples so far, as they were left, where the first of each stands."""
+        """Place of the first example with each id, after its repair."""
         self.suppressed: dict[str, set[str]] = defaultdict(set)
         for code, example in suppressed:
             self.suppressed[example].add(code)
 
-    def lines(self, path: Path, fixed: FixedFile, progress: Progress | None = None) -> Iterator[Mended]:
-        """The lines of a file, mended; `fixed` says what was done. Nothing comes from a file that is not mended in place."""
+    def lines(self, path: Path, fixed: FixedFile, progress: Progress | None = None) -> Iterator[LineChange]:
+        """Yield the repaired lines of a file and record the fixes in `fixed`. Yields nothing if the file cannot be fixed in place."""
         facts = FileFacts(fixed.name)
         lines = read_file(path, facts)
         packed: bool | None = None
         while chunk := list(islice(lines, CHUNK)):
             packed = is_packed(path) if packed is None else packed
             if facts.document or packed:
-                fixed.skipped = "is compressed: unpack it, then fix it" if packed else "is a JSON document, not lines: `curate convert` writes it as lines"
+                fixed.skipped = "is compressed: unpack it, then fix it" if packed else "is a JSON document, not JSON Lines: convert it with `curate convert`"
                 for parsed in chunk:
                     self._copies(parsed, parsed.place)
             else:
@@ -250,7 +250,7 @@ class Fixer:
             fixed.skipped = facts.defects[0].message
         fixed.foreign = () if fixed.skipped else tuple(name for name in facts.formats if name not in ("messages", UNKNOWN))
 
-    def _chunk(self, chunk: Sequence[ParsedLine], facts: FileFacts, fixed: FixedFile) -> Iterator[Mended]:
+    def _chunk(self, chunk: Sequence[ParsedLine], facts: FileFacts, fixed: FixedFile) -> Iterator[LineChange]:
         lines = [[_Piece(parsed, self._let_stand(parsed))] for parsed in chunk]
         outcomes = [_Outcome() for _ in chunk]
         pending = list(range(len(chunk)))
@@ -276,7 +276,7 @@ class Fixer:
             gone = outcome.gone if kept else [(parsed, outcome.gone[-1][1])]  # a line that goes whole goes as it was read
             if not kept:
                 fixed.removed[gone[0][1].code or ""].append(number)
-            yield Mended(whole, after, tuple(_removal(parsed.place, *one) for one in gone))
+            yield LineChange(whole, after, tuple(_removal(parsed.place, *one) for one in gone))
 
     def _found(self, pieces: Sequence[_Piece], *, first: bool) -> dict[int, list[Finding]]:
         """What the rules find in each piece, by its identity; pieces get numbers of their own, for those of one line share it."""
@@ -284,20 +284,20 @@ class Fixer:
         numbered = {piece.parsed.place.line if first else position: piece for position, piece in enumerate(pieces, 1)}
         lines = [piece.parsed if first else _placed(piece.parsed, number) for number, piece in numbered.items()]
         for finding in self.checker.findings(Batch.of_lines(lines)):
-            if self.checker.chosen.tells(finding):
+            if self.checker.chosen.reports(finding):
                 found[id(numbered[finding.line])].append(finding)
         return found
 
     def _let_stand(self, parsed: ParsedLine) -> set[str]:
-        """Codes that a person suppressed for a line's example, told by what it was before any repair."""
+        """Codes suppressed for the example of a line, identified by its content before any repair."""
         return self.suppressed.get(parsed.example.id, set()) if self.suppressed and parsed.example else set()
 
     def _asked(self, code: str, file: str) -> bool:
-        """Whether a rule is asked about a file at all."""
-        return self.checker.chosen.tells(Finding(code, Severity.INFO, file, 0, "", "", "", True, None))
+        """Whether a rule applies to a file."""
+        return self.checker.chosen.reports(Finding(code, Severity.INFO, file, 0, "", "", "", True, None))
 
     def _step(self, piece: _Piece, findings: list[Finding], outcome: _Outcome, fixed: FixedFile, *, more: bool) -> list[_Piece]:
-        """The piece after its next repair: itself where none is left, none where it goes."""
+        """The line after its next repair; unchanged if no repair is left, empty if the line is removed."""
         tried = piece.tried
         if tried is not None:
             new = {finding.code for finding in findings if finding.severity is Severity.ERROR} - tried.errors
@@ -333,7 +333,7 @@ class Fixer:
         if data != piece.parsed.line.data:
             outcome.codes.append(repair[0])
         if data is None:
-            kept = Kept(example=example.id, file=first.file, line=first.line) if first else None
+            kept = KeptExample(example=example.id, file=first.file, line=first.line) if first else None
             outcome.gone.append((piece.parsed, Reason(repair[0], WHY.get(repair[0], repair[1].summary), "detector", None, kept, 1.0 if kept else None)))
         return data
 
@@ -371,7 +371,7 @@ def _has_turns(parsed: ParsedLine) -> bool:
 
 
 def _reread(parsed: ParsedLine, data: bytes) -> ParsedLine:
-    """A line with other bytes."""
+    """The line parsed again with other bytes."""
     line = Line(parsed.line.number, parsed.line.offset, data, parsed.line.ending)
     decoded = decode(data) if data.strip() else Decoded(MISSING, ())
     example = example_of(decoded.value, parsed.place) if isinstance(decoded.value, dict) else None

@@ -1,4 +1,4 @@
-"""The checks: files go through the rules piece by piece, in several processes if wanted, and what is found comes out in the order of the lines."""
+"""Check files chunk by chunk, optionally in several processes; findings are reported in the order of the lines."""
 
 from bisect import bisect_left
 from collections import Counter
@@ -13,57 +13,57 @@ from curate.core.config import CheckConfig, ConflictsConfig
 from curate.core.files import display_name, is_packed
 from curate.core.finding import Finding, Severity
 from curate.core.worker_pool import WorkerPool
-from curate.lint.checker import Checker, Part
+from curate.lint.checker import CheckedChunk, Checker
 from curate.lint.rules import Rule
-from curate.read.chunks import SIZE, Batch, Piece, ids_at, pieces_of
+from curate.read.chunks import SIZE, Batch, Chunk, chunks_of, example_ids_at
 from curate.read.dataset import FileFacts, read_file
 
 CHUNK = 1024
-"""Elements of a document at a time."""
+"""Elements of a document that are checked together."""
 PARALLEL = 16 << 20
-"""Bytes from which it pays to start processes: each takes some tenths of a second."""
+"""Bytes from which several processes are faster: starting one takes some tenths of a second."""
 QUICK = 24 << 20
-"""Bytes from which it pays to load a compiled scan."""
+"""Bytes from which the compiled fast path is faster, loading included."""
 Progress = Callable[[int], None]
-Cuts = list[tuple[int, Piece]]
-"""The pieces that a file was read in, each with the lines before it."""
+Cuts = list[tuple[int, Chunk]]
+"""The chunks of a file, each with the number of lines before it."""
 
 
 @dataclass(slots=True)
 class CheckResult:
-    """What a check found, and how much it read."""
+    """The findings of a check, and counts of what was read."""
 
     findings: list[Finding] = field(default_factory=list)
     files: int = 0
     lines: int = 0
     """Lines that are not blank."""
     examples: int = 0
-    """Lines that hold an object."""
+    """Lines with a JSON object."""
     not_understood: int = 0
-    """Lines that hold no example in a known form, whether or not the rules that say so were asked."""
+    """Lines without an example in a known format, even if the rules that report them did not run."""
     known: int = 0
-    """Findings of a baseline, which are not told again."""
+    """Findings that the baseline contains; they are not reported."""
     suppressed: int = 0
-    """Findings that a person suppressed, with a reason."""
+    """Suppressed findings, each with a reason."""
     rules: Mapping[str, Rule] = field(default_factory=dict)
-    """All rules there were, those of one's own among them."""
+    """All known rules, custom ones included."""
     severities_of: Mapping[str, Severity] = field(default_factory=dict)
-    """The rules that ran, and how bad each was."""
+    """The rules that ran, with their severities."""
     seconds: float = 0.0
 
     @property
     def severities(self) -> Counter[Severity]:
-        """How many findings of each severity."""
+        """Number of findings by severity."""
         return Counter(finding.severity for finding in self.findings)
 
     @property
     def codes(self) -> Counter[str]:
-        """How many findings of each rule."""
+        """Number of findings by rule."""
         return Counter(finding.code for finding in self.findings)
 
     @property
     def failed(self) -> bool:
-        """True when there is an error or a warning; info alone is clean."""
+        """True if there is an error or a warning."""
         return any(finding.severity is not Severity.INFO for finding in self.findings)
 
 
@@ -76,7 +76,7 @@ def check_paths(
     found: Callable[[list[Finding]], None] | None = None,
     conflicts: ConflictsConfig = ConflictsConfig.model_construct(),  # noqa: B008  (frozen)
 ) -> CheckResult:
-    """Check files with the rules that `config` selects; `progress` is told the number of lines of each piece, `found` what was found in it.
+    """Check files with the rules that `config` selects; `progress` is told the number of lines of each chunk, `found` what was found in it.
 
     `name_of` gives the name that a file goes by in findings. More than one of `workers` are processes of their own, started where there is
     much to read; they import the main module anew, as `multiprocessing` does. `conflicts` is how the rules of family X look for them.
@@ -93,14 +93,14 @@ def check_paths(
         cuts = {name_of(path): _check_file(path, name_of(path), checker, pool, report, progress, told) for path in paths}
         _conclude(checker, report, pool, {name_of(path): path for path in paths}, cuts, told)
     if checker.chosen.file_ignores:
-        report.findings = list(filter(checker.chosen.tells, report.findings))
+        report.findings = list(filter(checker.chosen.reports, report.findings))
     report.seconds = monotonic() - started
     return report
 
 
 def _ready(checker: Checker, hurry: bool) -> Checker:
     if hurry:
-        checker.hurry()
+        checker.use_fast_path()
     return checker
 
 
@@ -113,7 +113,7 @@ def _size(paths: Iterable[Path]) -> int:
 
 
 class _Told:
-    """Hands on what is found while the check goes on, each finding once and as the report will have it."""
+    """Passes findings on during the check, each once and in its final form."""
 
     def __init__(self, checker: Checker, hear: Callable[[list[Finding]], None] | None) -> None:
         self._chosen, self._hear = checker.chosen, hear
@@ -122,22 +122,22 @@ class _Told:
         """`mended` tells whether repairs can be made in place in the file."""
         if self._hear is None:
             return
-        told = [finding if mended or not finding.fixable else replace(finding, fixable=False) for finding in findings if self._chosen.tells(finding)]
+        told = [finding if mended or not finding.fixable else replace(finding, fixable=False) for finding in findings if self._chosen.reports(finding)]
         if told:
             self._hear(told)
 
 
 def _check_file(path: Path, name: str, checker: Checker, pool: WorkerPool, report: CheckResult, progress: Progress | None, told: _Told) -> Cuts:
-    """Check a file; returns how it was cut, empty where it cannot be read in pieces once more."""
+    """Check a file; returns its chunks, empty if the file cannot be read again in chunks."""
     facts = FileFacts(name, target=checker.target)
     found: list[Finding] = []
     before = 0
     cuts: Cuts = []
     facts.packed = is_packed(path)
     for part in _parts(path, facts, checker, pool):
-        if part.piece is not None:
-            cuts.append((before, part.piece))
-        fresh = list(checker.take(part, before))
+        if part.chunk is not None:
+            cuts.append((before, part.chunk))
+        fresh = list(checker.merge(part, before))
         told(fresh, mended=not (facts.document or facts.packed))
         found.extend(fresh)
         if part.facts is not facts:
@@ -145,7 +145,7 @@ def _check_file(path: Path, name: str, checker: Checker, pool: WorkerPool, repor
             before += part.lines
         if progress:
             progress(part.lines)
-    about = list(checker.file(facts))
+    about = list(checker.file_findings(facts))
     told(about, mended=not (facts.document or facts.packed))
     found.extend(about)
     if facts.document or facts.packed:  # only a plain file of lines is mended in place
@@ -158,26 +158,26 @@ def _check_file(path: Path, name: str, checker: Checker, pool: WorkerPool, repor
     return cuts
 
 
-def _parts(path: Path, facts: FileFacts, checker: Checker, pool: WorkerPool) -> Iterator[Part]:
-    pieces = pieces_of(path, facts.path, SIZE)
-    if pieces is not None:
-        yield from pool.each(Checker.part, pieces)
+def _parts(path: Path, facts: FileFacts, checker: Checker, pool: WorkerPool) -> Iterator[CheckedChunk]:
+    chunks = chunks_of(path, facts.path, SIZE)
+    if chunks is not None:
+        yield from pool.each(Checker.check_chunk, chunks)
         return
     lines = read_file(path, facts)
     while chunk := list(islice(lines, CHUNK)):
-        yield checker.part_of(Batch.of_lines(chunk), facts, len(chunk))
+        yield checker.check_batch(Batch.of_lines(chunk), facts, len(chunk))
 
 
 def _conclude(checker: Checker, report: CheckResult, pool: WorkerPool, paths: Mapping[str, Path], cuts: Mapping[str, Cuts], told: _Told) -> None:
-    """Add what the rules find in the data set as a whole, with the ids of the examples that it is about."""
+    """Add the findings about the data set as a whole, with the ids of their examples."""
     if checker.compares:
         lines = (parsed for name, path in paths.items() for parsed in read_file(path, FileFacts(name)))
-        together = list(checker.together([parsed.example for parsed in lines if parsed.example is not None]))
+        together = list(checker.comparison_findings([parsed.example for parsed in lines if parsed.example is not None]))
         report.findings += together
         told(together)
-    concluded = list(checker.finalized())
+    concluded = list(checker.dataset_findings())
     ids = _ids({at for _, at in concluded if at is not None}, checker, pool, paths, cuts)
-    mended = {name for name, pieces in cuts.items() if pieces}
+    mended = {name for name, chunks in cuts.items() if chunks}
     whole = [replace(finding, example=ids.get(at) if at is not None else None, fixable=finding.fixable and finding.file in mended) for finding, at in concluded]
     report.findings += whole
     told(whole)
@@ -186,7 +186,7 @@ def _conclude(checker: Checker, report: CheckResult, pool: WorkerPool, paths: Ma
 
 
 def _ids(wanted: set[int], checker: Checker, pool: WorkerPool, paths: Mapping[str, Path], cuts: Mapping[str, Cuts]) -> dict[int, str]:
-    """The ids of some examples of the data set, counted from 0 over all files: read again, for there are few."""
+    """The ids of some examples of the data set, counted from 0 over all files. They are read again, since they are few."""
     found: dict[int, str] = {}
     places = checker.state.summary.places
     by_file: dict[str, dict[int, int]] = {}
@@ -202,17 +202,17 @@ def _ids(wanted: set[int], checker: Checker, pool: WorkerPool, paths: Mapping[st
     return found
 
 
-def _ids_at(checker: Checker, lookup: tuple[Piece, tuple[int, ...]]) -> dict[int, str]:
-    """The ids of the examples in some lines of a piece, counted from 1 and in order."""
-    return ids_at(*lookup, checker.scan.room if checker.scan is not None else None)
+def _ids_at(checker: Checker, lookup: tuple[Chunk, tuple[int, ...]]) -> dict[int, str]:
+    """The ids of the examples in some lines of a chunk, counted from 1 and in order."""
+    return example_ids_at(*lookup, checker.scan.room if checker.scan is not None else None)
 
 
 def _looked_up(lines: Mapping[int, int], pool: WorkerPool, cuts: Cuts) -> dict[int, str]:
     """The ids of examples, of which the line of the file is given, in order."""
     starts = [before for before, _ in cuts]
-    by_piece: dict[int, dict[int, int]] = {}
+    by_chunk: dict[int, dict[int, int]] = {}
     for at, line in lines.items():
         nth = bisect_left(starts, line) - 1
-        by_piece.setdefault(nth, {})[line - starts[nth]] = at
-    answers = pool.each(_ids_at, ((cuts[nth][1], tuple(numbers)) for nth, numbers in by_piece.items()))
-    return {numbers[number]: id_ for numbers, ids in zip(by_piece.values(), answers, strict=True) for number, id_ in ids.items()}
+        by_chunk.setdefault(nth, {})[line - starts[nth]] = at
+    answers = pool.each(_ids_at, ((cuts[nth][1], tuple(numbers)) for nth, numbers in by_chunk.items()))
+    return {numbers[number]: id_ for numbers, ids in zip(by_chunk.values(), answers, strict=True) for number, id_ in ids.items()}

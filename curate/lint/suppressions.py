@@ -1,4 +1,4 @@
-"""Suppressions: findings that a person has looked at and lets stand, each with a reason, in a file beside the data.
+"""Suppressions: findings that a person has reviewed and accepted, each with a reason, in a file next to the data.
 
 `curate-suppressions.jsonl` belongs under version control. A line is known by the example's id, so that it holds wherever the example
 moves, and ends when the example changes.
@@ -25,7 +25,7 @@ from curate.lint.runner import CheckResult
 
 
 class Suppression(BaseModel):
-    """A line of the file: one rule is not told about one example."""
+    """A line of the file: one rule is not reported for one example."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
@@ -33,10 +33,10 @@ class Suppression(BaseModel):
     example: Annotated[str, Field(pattern="^[0-9a-f]{32}$")]
     """Id of the example."""
     file: str
-    """Where the example was; it may move."""
+    """Last known place of the example; it may move."""
     line: int
     reason: Annotated[str, Field(min_length=1)]
-    """Why the finding may stand, in the person's own words."""
+    """Why the finding is accepted, written by the person."""
     author: str = Field(default_factory=user)
     when: datetime = Field(default_factory=lambda: datetime.now(UTC).replace(microsecond=0))
 
@@ -47,11 +47,11 @@ class Suppressions:
 
     path: Path
     lines: tuple[tuple[int, Suppression], ...] = ()
-    """Numbers of lines, and what they say."""
+    """Entries by line number."""
 
 
 def load_suppressions(folder: Path) -> Suppressions:
-    """The suppressions of a project's folder; none when it has no such file. Raises `ConfigError` for a line that is none."""
+    """The suppressions of a project's folder; empty without the file. Raises `ConfigError` for an invalid line."""
     path = folder / SUPPRESSIONS
     try:
         data = path.read_bytes()
@@ -68,12 +68,12 @@ def load_suppressions(folder: Path) -> Suppressions:
                 first = error.errors(include_url=False, include_input=False)[0]
                 wrong.append(f"{path}:{number}: not a suppression: {'.'.join(map(str, first['loc']))} {first['msg']}")
     if wrong:
-        raise ConfigError("\n".join(map(visible, wrong)), "mend or remove the lines that are named; `curate suppress` writes good ones")
+        raise ConfigError("\n".join(map(visible, wrong)), "fix or remove these lines; `curate suppress` writes valid ones")
     return Suppressions(path, tuple(lines))
 
 
 def suppress(report: CheckResult, suppressions: Suppressions, files: Collection[str]) -> None:
-    """Take suppressed findings out of the report, and put in that suppressions of the checked `files` match nothing any more."""
+    """Remove suppressed findings from the report, and report suppressions of the checked `files` that no longer match a finding."""
     known = {(entry.code, entry.example) for _, entry in suppressions.lines}
     if not known:
         return
@@ -83,7 +83,7 @@ def suppress(report: CheckResult, suppressions: Suppressions, files: Collection[
     stale = [
         (
             Place(suppressions.path.name, number),
-            f"nothing to suppress: {entry.code} does not find anything in the example that was {where(entry.file, entry.line)}",
+            f"nothing to suppress: {entry.code} no longer finds anything in the example that was at {where(entry.file, entry.line)}",
         )
         for number, entry in suppressions.lines
         if (entry.code, entry.example) not in met and _was_asked(entry, report, files)
@@ -92,12 +92,12 @@ def suppress(report: CheckResult, suppressions: Suppressions, files: Collection[
 
 
 def _was_asked(entry: Suppression, report: CheckResult, files: Collection[str]) -> bool:
-    """Whether this check could have met an entry: its rule ran or is no more, its file was read or is no more."""
+    """Whether this check could have matched an entry: its rule ran or no longer exists, its file was read or no longer exists."""
     return (entry.code in report.severities_of or entry.code not in report.rules) and (entry.file in files or not path_of(entry.file).exists())
 
 
-def added(suppressions: Suppressions, findings: Sequence[Finding], reason: str, author: str | None = None) -> list[Suppression]:
-    """Append a suppression for each finding that has none yet; returns what was written. Raises `OutputError`."""
+def add_suppressions(suppressions: Suppressions, findings: Sequence[Finding], reason: str, author: str | None = None) -> list[Suppression]:
+    """Append a suppression for each finding without one; returns the new entries. Raises `OutputError`."""
     known = {(entry.code, entry.example) for _, entry in suppressions.lines}
     written = []
     for finding in findings:

@@ -1,1 +1,1 @@
-"""Model names, tokenizers, chat templates, embeddings: how they are found and loaded."""
+"""Find and load models, tokenizers, chat templates and embeddings."""

@@ -1,4 +1,4 @@
-"""What models said about texts, by content hash, in a file of the project's cache folder that can be deleted at any time."""
+"""Cache of model outputs by content hash, in a file of the project's cache folder that can be deleted at any time."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 KINDS: Final = {"keys": "|S32", "vectors": "<f4"}
 
 
-class VectorCache:
+class EmbeddingCache:
     """Keys of 32 hexadecimal digits, each with a vector of one length, float32."""
 
     def __init__(self, path: Path | None) -> None:
@@ -30,7 +30,7 @@ class VectorCache:
         return key in self._vectors
 
     def add(self, keys: Sequence[str], vectors: Any) -> None:
-        """Remember `vectors`, one row for each key; about every 5,000 are saved, so that a killed run does not start anew."""
+        """Add `vectors`, one row per key; they are saved about every 5,000 rows, so that a killed run can resume."""
         import numpy as np
 
         self._vectors.update(zip(keys, np.asarray(vectors, dtype=np.float32), strict=True))
@@ -45,14 +45,14 @@ class VectorCache:
         return np.stack([self._vectors[key] for key in keys]) if keys else np.empty((0, 0), dtype=np.float32)
 
     def save(self) -> None:
-        """Write what is new. Raises `OutputError`."""
+        """Write new vectors. Raises `OutputError`."""
         import numpy as np
 
         if self.path is None or not self._unsaved:
             return
         names = sorted(self._vectors)
         if said := npz_cache.save(self.path, {"keys": np.array(names, dtype="S32"), "vectors": self.get(names)}):
-            raise OutputError(f"{visible(said)}: cannot be written", "free some space, or check the permissions")
+            raise OutputError(f"{visible(said)}: cannot be written", "free disk space or check the permissions")
         self._unsaved = 0
 
 

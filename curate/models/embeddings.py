@@ -1,11 +1,11 @@
-"""Embeddings of texts, each computed once, and the pairs of them that are near. They nominate; they never judge an answer."""
+"""Embeddings of texts, each computed once, and pairs of similar ones. They select candidates only; other code decides about them."""
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from curate.core.example import content_id
-from curate.models.embedding_cache import VectorCache
+from curate.models.embedding_cache import EmbeddingCache
 from curate.models.model_loading import sentence_encoder
 from curate.models.names import fingerprint
 
@@ -24,7 +24,7 @@ def embed(texts: Sequence[str], model: str, cache: Path | None, progress: Callab
 
     The model is loaded only when a text is new. Raises `ModelError` when it is not at hand, `MissingExtra` when sentence-transformers is not installed.
     """
-    store = VectorCache(None if cache is None else cache / f"embeddings-{content_id([model, fingerprint(model)])[:16]}.npz")
+    store = EmbeddingCache(None if cache is None else cache / f"embeddings-{content_id([model, fingerprint(model)])[:16]}.npz")
     keys = [content_id(text) for text in texts]
     missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in store}
     if missing:

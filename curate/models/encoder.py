@@ -1,4 +1,4 @@
-"""A rendered text to token ids, labels and weights, so that each answer stands behind the very tokens that inference puts before it."""
+"""Encode a rendered text as token ids, labels and weights, so that each answer follows exactly the prompt tokens of inference."""
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
@@ -7,7 +7,7 @@ from typing import Any, Final
 from curate.models.encoding import IGNORED, Answer, Encoded, Mismatch, Rendered, Span
 
 SHORT: Final = 100
-"""Characters of an ending of prompts that is worth remembering: it is the same one in most examples."""
+"""Maximum characters of a cached prompt ending: most examples share it."""
 
 
 class Encoder:
@@ -98,4 +98,4 @@ class Encoder:
                 yield Mismatch("the answer does not end with a stop token: the model would not learn where to stop", answer.turn, "K007")
 
 
-_OTHERWISE: Final = Mismatch("inference splits the text before an answer into other tokens", -1)
+_OTHERWISE: Final = Mismatch("inference tokenizes the text before an answer differently", -1)

@@ -1,4 +1,4 @@
-"""What becomes of an example for a model: the text, its supervised spans, and the tokens with their labels; or why there is nothing to train on."""
+"""Types of an encoded example: text, supervised spans, tokens and labels; or the reason why it cannot be trained on."""
 
 from dataclasses import dataclass
 from typing import Final, NamedTuple
@@ -7,22 +7,22 @@ IGNORED: Final = -100
 """The label of a token that is not trained on, as transformers and torch know it."""
 
 
-class Obstacle(NamedTuple):
+class EncodingProblem(NamedTuple):
     """Why an example cannot be trained on."""
 
     code: str
-    """The rule of `curate check --model` that says the same; empty where rules about structure say it."""
+    """The rule of `curate check --model` that reports the same; empty if rules about structure report it."""
     pointer: str
     message: str
 
 
 class Mismatch(NamedTuple):
-    """Where training and inference differ, or the text that is trained on and the data."""
+    """A difference between training and inference, or between the trained text and the data."""
 
     text: str
     turn: int
     code: str = ""
-    """The rule of `curate check --model` that says the same, where there is one."""
+    """The rule of `curate check --model` that reports the same, if there is one."""
 
 
 class Answer(NamedTuple):
@@ -54,10 +54,10 @@ class Rendered:
 
 @dataclass(frozen=True, slots=True)
 class Rendering:
-    """What became of an example: one text, or one per answer where the template changes earlier turns; or problems and no text."""
+    """The rendering of an example: one text, or one per answer where the template changes earlier turns; or problems and no text."""
 
     texts: tuple[Rendered, ...]
-    problems: tuple[Obstacle, ...] = ()
+    problems: tuple[EncodingProblem, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ class Encoded:
     labels: list[int]
     """The token's id where it is trained on, else `IGNORED`."""
     weights: list[float]
-    """How much each token counts in the loss; 0 where it is not trained on."""
+    """Loss weight of each token; 0 if it is not trained on."""
     text: Rendered
     answers: tuple[Answer, ...] = ()
     """Where the answers lie among the tokens; one of which no token is trained on is not there."""
@@ -83,21 +83,21 @@ class Encoded:
 
 @dataclass(frozen=True, slots=True)
 class Encoding:
-    """An example as the model gets it; with any problem there is nothing to train on."""
+    """An example as the model receives it; if it has problems, it cannot be trained on."""
 
     encoded: tuple[Encoded, ...]
-    problems: tuple[Obstacle, ...] = ()
+    problems: tuple[EncodingProblem, ...] = ()
 
     @property
     def length(self) -> int:
-        """Tokens of its longest text: what the trainer compares with its limit."""
+        """Number of tokens of its longest text, which the trainer compares with its limit."""
         return max((len(encoded.input_ids) for encoded in self.encoded), default=0)
 
     @property
     def mismatches(self) -> tuple[str, ...]:
-        """All differences between training and inference in words, each once."""
+        """Descriptions of all differences between training and inference, without duplicates."""
         return tuple(dict.fromkeys(mismatch.text for encoded in self.encoded for mismatch in encoded.text.mismatches))
 
     def told(self, code: str) -> tuple[Mismatch, ...]:
-        """The differences that a rule tells, each once a turn."""
+        """The differences that a rule reports, each once per turn."""
         return tuple(dict.fromkeys(mismatch for encoded in self.encoded for mismatch in encoded.text.mismatches if mismatch.code == code))

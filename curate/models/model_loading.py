@@ -1,4 +1,4 @@
-"""Loading the models that compare texts: sentence encoders and NLI cross-encoders, without their libraries' chatter."""
+"""Load the models that compare texts: sentence encoders and NLI cross-encoders, without log output of their libraries."""
 
 import logging
 from collections.abc import Iterator
@@ -6,11 +6,11 @@ from contextlib import contextmanager
 from typing import Any
 
 from curate.core.errors import MissingExtra
-from curate.models.names import reading, resolve
+from curate.models.names import model_errors, resolve
 
 
 def sentence_encoder(model: str) -> Any:
-    """A `SentenceTransformer`. Raises `ModelError` when the model is not at hand, `MissingExtra` without sentence-transformers."""
+    """A `SentenceTransformer`. Raises `ModelError` if the model is not available, `MissingExtra` without sentence-transformers."""
     return _load("SentenceTransformer", model, "comparing questions by meaning")
 
 
@@ -26,14 +26,14 @@ def _load(kind: str, model: str, purpose: str) -> Any:
             import sentence_transformers  # seconds, and torch: only when something has to be compared
         except ImportError as error:
             raise MissingExtra(purpose, "semantic", error.name or "sentence-transformers") from None
-        hint = "check the name and the connection, or name a folder; `offline:all-MiniLM-L6-v2` comes as a package"
-        with reading(model, "cannot be loaded", hint):
+        hint = "check the name and the connection, or pass a folder; `offline:all-MiniLM-L6-v2` is available as a package"
+        with model_errors(model, "cannot be loaded", hint):
             return getattr(sentence_transformers, kind)(place, trust_remote_code=False)
 
 
 @contextmanager
 def quiet_loading() -> Iterator[None]:
-    """No bars for loading weights, no word on optional kernels of bitsandbytes: ours say what is going on."""
+    """Disable the libraries' progress bars and the notices on optional kernels of bitsandbytes."""
     logging.getLogger("bitsandbytes.backends.cpu.ops").setLevel(logging.ERROR)
     try:
         from transformers.utils import logging as library

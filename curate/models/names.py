@@ -1,4 +1,4 @@
-"""Model names to something loadable: a folder, a hub id, or a model that comes as a Python package (`offline:NAME`).
+"""Resolve model names: a folder, a hub id, or a model in a Python package (`offline:NAME`).
 
 A demo and a test have to run without a hub, so a few models are taken from packages. One of them comes as GGUF, which
 can be neither quantised to NF4 nor trained: its weights are dequantised once into a folder that all projects share.
@@ -31,14 +31,14 @@ CONTROL_TOKEN: Final = 3  # GGUF's token type of <|im_start|> and its kind
 
 @dataclass(frozen=True, slots=True)
 class OfflineModel:
-    """A model that comes as a package."""
+    """A model that is available as a package."""
 
     package: str
     """Import name of the package; it is looked up, never imported."""
     path: str
     """Folder or GGUF file in the package."""
     install: str
-    """The command that brings it."""
+    """The command that installs it."""
 
 
 MODELS: Final = {
@@ -49,7 +49,7 @@ MODELS: Final = {
 
 
 @contextmanager
-def reading(name: str, what: str, hint: str = "take the files of the model from where they came again, or name another one") -> Iterator[None]:
+def model_errors(name: str, what: str, hint: str = "download the model again, or choose another one") -> Iterator[None]:
     """Make of whatever a model's files make the libraries raise, a panic of their Rust code included, a `ModelError`: the files are input like any other.
 
     `what`: what is done, behind the name: "its tokenizer cannot be loaded". What ends a command for other reasons is let through.
@@ -73,7 +73,7 @@ def resolve(name: str, *, needs_weights: bool = True) -> str:
     """
     if not name.startswith(OFFLINE):
         if not name:
-            raise ModelError("no model is named", "name a folder, a hub id, or one of " + _offline_names())
+            raise ModelError("no model is given", "pass a folder, a hub id, or one of " + _offline_names())
         folder = Path(name).expanduser()
         if folder.is_dir():
             return str(folder)
@@ -85,7 +85,7 @@ def resolve(name: str, *, needs_weights: bool = True) -> str:
 
 
 def fingerprint(name: str) -> str:
-    """What identifies a model's content in manifests and runs.
+    """Identifier of a model's content in manifests and runs.
 
     `sha256:...` of weights, configuration and tokenizer for folders and models from packages, else `hub:` and the id.
     """
@@ -110,7 +110,7 @@ def configuration(name: str) -> Any:
     except ImportError:
         raise MissingExtra("a model's configuration", "train", "transformers") from None
     source = _source(name) if name.startswith(OFFLINE) else None
-    with reading(name, "its config.json cannot be read", "check the hub id and the connection, or name a folder"):
+    with model_errors(name, "its config.json cannot be read", "check the hub id and the connection, or pass a folder"):
         if source is not None and source.is_file():
             made = _conversion(name, source)
             if not made.is_dir():
@@ -120,7 +120,7 @@ def configuration(name: str) -> Any:
 
 
 def cache_folder() -> Path:
-    """Where converted models are kept: `$CURATE_CACHE_DIR`, else the user's cache folder of the system."""
+    """Folder of converted models: `$CURATE_CACHE_DIR`, else the user's cache folder of the system."""
     from platformdirs import user_cache_path  # only commands with a model come here
 
     override = os.environ.get("CURATE_CACHE_DIR")
@@ -135,7 +135,7 @@ def _source(name: str) -> Path:
     """The folder or file inside the package of an offline model."""
     model = MODELS.get(name.removeprefix(OFFLINE))
     if model is None:
-        raise ModelError(f"{name}: no such model comes as a package", f"there are {_offline_names()}; name others by folder or hub id")
+        raise ModelError(f"{name}: no package contains this model", f"available: {_offline_names()}; pass other models by folder or hub id")
     spec = find_spec(model.package)
     for location in (spec.submodule_search_locations or ()) if spec else ():
         path = Path(location) / model.path
@@ -166,7 +166,7 @@ def _converted(name: str, source: Path, *, needs_weights: bool) -> Path:
                 temporary = folder / f".{target.name}{TEMPORARY}"
                 temporary.mkdir()
                 steps: tuple[Callable[[Path, Path], None], ...] = (_write_tokenizer, _write_weights) if needs_weights else (_write_tokenizer,)
-                with reading(name, "its GGUF file cannot be read"):
+                with model_errors(name, "its GGUF file cannot be read"):
                     for step in steps:
                         step(source, temporary)
                 for file in temporary.iterdir():  # else a power cut could leave the rename without the content
@@ -175,7 +175,7 @@ def _converted(name: str, source: Path, *, needs_weights: bool) -> Path:
                 temporary.rename(target)
                 sync_folder(folder)
     except OSError as error:
-        raise OutputError(f"{folder}: cannot be written: {error.strerror or error}", "free some space, or set CURATE_CACHE_DIR to another folder") from error
+        raise OutputError(f"{folder}: cannot be written: {error.strerror or error}", "free disk space, or set CURATE_CACHE_DIR to another folder") from error
     return target
 
 
@@ -204,7 +204,7 @@ def _write_tokenizer(source: Path, folder: Path) -> None:
         return fields[key].contents()
 
     if (family := (value("tokenizer.ggml.model"), value("tokenizer.ggml.pre"))) != ("gpt2", "smollm"):
-        raise ModelError(f"{source.name}: its tokenizer is of the kind {family}, which curate cannot convert", "name a model in safetensors form")
+        raise ModelError(f"{source.name}: its tokenizer has the type {family}, which curate cannot convert", "use a model in safetensors format")
     tokens, merges = value("tokenizer.ggml.tokens"), value("tokenizer.ggml.merges")
     tokenizer = Tokenizer(models.BPE({token: i for i, token in enumerate(tokens)}, [tuple(merge.split(" ", 1)) for merge in merges]))
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.Digits(individual_digits=True), pre_tokenizers.ByteLevel(add_prefix_space=False)])

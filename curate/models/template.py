@@ -1,4 +1,4 @@
-"""Chat template to text, spans, token ids and loss mask: one code for `check`, `plan` and training.
+"""Apply a chat template: text, spans, token ids and loss mask. `check`, `plan` and training share this code.
 
 What a model learns must be what it will be asked for: each supervised span continues the very prompt that inference
 renders. Tags in templates, markers in the text and token arithmetic all break on some template; rendering the
@@ -17,13 +17,13 @@ from curate.core.errors import MissingExtra, ModelError
 from curate.core.example import ROLES, content_text
 from curate.core.text import excerpt
 from curate.models.encoder import Encoder
-from curate.models.encoding import Encoding, Mismatch, Obstacle, Rendered, Rendering, Span
-from curate.models.names import reading, resolve
+from curate.models.encoding import Encoding, EncodingProblem, Mismatch, Rendered, Rendering, Span
+from curate.models.names import model_errors, resolve
 
 THOUGHTS: Final = ("reasoning_content", "thinking", "reasoning")
-"""Where data sets put what the assistant thought."""
+"""Keys that data sets use for the reasoning of the assistant."""
 SAID: Final = ("text", "refusal")
-"""Types of parts that are text."""
+"""Types of text parts."""
 Turn = dict[str, Any]
 
 
@@ -36,7 +36,7 @@ class Template:
 
     def __init__(self, tokenizer: Any) -> None:
         if not getattr(tokenizer, "is_fast", False):
-            raise ModelError("the tokenizer gives no character offsets, so answers cannot be told from prompts", "use a model with a tokenizer.json")
+            raise ModelError("the tokenizer has no character offsets, so answers cannot be separated from prompts", "use a model with a tokenizer.json")
         try:
             self.source: str = tokenizer.get_chat_template()
         except ValueError:
@@ -47,7 +47,7 @@ class Template:
 
     @cached_property
     def hash(self) -> str:
-        """SHA-256 of the template, to compare training with inference."""
+        """SHA-256 of the template, for comparing training with inference."""
         return template_hash(self.source)
 
     @cached_property
@@ -62,12 +62,12 @@ class Template:
 
     @cached_property
     def bounds(self) -> Bounds:
-        """What a rendering may take."""
+        """Limits of time and memory of a rendering."""
         return Bounds()
 
     @cached_property
     def encoder(self) -> Encoder:
-        """What makes tokens of its texts."""
+        """The encoder of its texts."""
         return Encoder(self.tokenizer, self.control.values(), self.stop_ids)
 
     def ids(self, text: str) -> list[int]:
@@ -82,14 +82,14 @@ class Template:
         """
         turns = value.get("messages")
         if not isinstance(turns, list) or not turns or not all(isinstance(turn, dict) for turn in turns):
-            return Rendering((), (Obstacle("", "/messages", "there are no messages to render"),))
+            return Rendering((), (EncodingProblem("", "/messages", "there are no messages to render"),))
         for pointer, weighted in (("", value), *((f"/messages/{i}", turn) for i, turn in enumerate(turns) if turn.get("role") == "assistant")):
             if not _weight(weighted) >= 0:  # NaN is not
-                return Rendering((), (Obstacle("", f"{pointer}/weight", f"a weight of {weighted['weight']} cannot be trained with"),))
+                return Rendering((), (EncodingProblem("", f"{pointer}/weight", f"the weight {weighted['weight']} is not usable in training"),))
         whole = _weight(value)
         answers = {i: whole * _weight(turn) for i, turn in enumerate(turns) if turn.get("role") == "assistant" and whole * _weight(turn) > 0}
         if not answers:
-            return Rendering((), (Obstacle("K011", "/messages", "no assistant message is trained on"),))
+            return Rendering((), (EncodingProblem("K011", "/messages", "no assistant message is trained on"),))
         tools = _tools(value)
         failures: list[str] = []
         for attempt in _variants(turns):
@@ -97,7 +97,7 @@ class Template:
                 return self._render(attempt, answers, tools)
             except TemplateFailure as failure:
                 failures.append(str(failure))
-        return Rendering((), (Obstacle("K004", "/messages", f"the chat template refuses the conversation: {failures[0]}{_cause(turns)}"),))
+        return Rendering((), (EncodingProblem("K004", "/messages", f"the chat template refuses the conversation: {failures[0]}{_cause(turns)}"),))
 
     def prompt(self, value: dict[str, Any]) -> str | None:
         """What inference renders before the last assistant turn; None where there is no such turn or the template refuses."""
@@ -120,7 +120,7 @@ class Template:
         encoded = tuple(encoded for text in rendering.texts for encoded in self.encoder.encode(text))
         empty = [span.turn for text in encoded if not text.supervised for span in text.text.spans]
         if empty:
-            return Encoding((), tuple(Obstacle("K011", f"/messages/{turn}", "no token of the answer would be trained on") for turn in empty))
+            return Encoding((), tuple(EncodingProblem("K011", f"/messages/{turn}", "no token of the answer would be trained on") for turn in empty))
         return Encoding(encoded)
 
     def _render(self, turns: list[Turn], answers: Mapping[int, float], tools: Any) -> Rendering:
@@ -137,11 +137,11 @@ class Template:
                 )
             mismatches += _lost(turns[: i + 1], full, start)
             if end <= start:
-                return Rendering((), (Obstacle("K011", f"/messages/{i}", "the chat template renders nothing for the answer"),))
+                return Rendering((), (EncodingProblem("K011", f"/messages/{i}", "the chat template renders nothing for the answer"),))
             if silent := [name for name in _called(turns[i]) if name not in full[start:end]]:
                 # Trained on, it would teach the model to say nothing where it should call.
                 return Rendering(
-                    (), (Obstacle("K004", f"/messages/{i}/tool_calls", f"the chat template does not render the call of {excerpt(silent[0], 40)}"),)
+                    (), (EncodingProblem("K004", f"/messages/{i}/tool_calls", f"the chat template does not render the call of {excerpt(silent[0], 40)}"),)
                 )
             if any(name not in full for name in _names(tools)):
                 mismatches.append(Mismatch("the template does not render the tools", -1, "K005"))
@@ -178,14 +178,14 @@ class Template:
             text = self.bounds.call(lambda: self.tokenizer.apply_chat_template(turns, tools=tools, tokenize=False, add_generation_prompt=prompt, **settings))
             text.encode()  # half a surrogate pair is no text that a tokenizer could take
         except OutOfBoundsError as error:  # nor would it be better with the next conversation
-            raise ModelError(f"its chat template {error}", "use the model from where it was published; a template needs next to nothing") from None
+            raise ModelError(f"its chat template {error}", "download the model from its publisher; a template needs very little time and memory") from None
         except Exception as error:
             # Templates are programs of others; what breaks in them on some data is a fact about the data.
             raise TemplateFailure(excerpt(f"{error or type(error).__name__}", 200)) from error
         assert isinstance(text, str)
         # Learnt, it would be said. Where the data itself has the word, nobody can tell.
         if "None" in text and any(turn.get("content") is None for turn in turns) and "None" not in json.dumps([turns, tools]):
-            raise TemplateFailure("it writes content that is null as the word None")
+            raise TemplateFailure("it renders null content as the word None")
         return text
 
 
@@ -201,15 +201,15 @@ def load_tokenizer(name: str) -> Any:
     except ImportError:
         raise MissingExtra("a chat template", "tokens", "transformers") from None
     place = resolve(name, needs_weights=False)
-    hint = "the folder needs tokenizer.json and tokenizer_config.json" if Path(place).is_dir() else "check the hub id and the connection, or name a folder"
-    with reading(name, "its tokenizer cannot be loaded", hint):
+    hint = "the folder needs tokenizer.json and tokenizer_config.json" if Path(place).is_dir() else "check the hub id and the connection, or pass a folder"
+    with model_errors(name, "its tokenizer cannot be loaded", hint):
         return AutoTokenizer.from_pretrained(place, trust_remote_code=False)
 
 
 def load_template(name: str) -> Template:
     """The tokenizer of a model together with its chat template. Raises `ModelError` where either is missing."""
     tokenizer = load_tokenizer(name)
-    with reading(name, "its tokenizer cannot be used"):
+    with model_errors(name, "its tokenizer cannot be used"):
         found = Template(tokenizer)
         found.ids("a b")  # what is malformed in it breaks here rather than in the midst of the data
         return found
@@ -315,7 +315,7 @@ def _lost(turns: list[Turn], full: str, start: int) -> Iterator[Mismatch]:
     for i, turn in enumerate(turns):
         text = turn.get("content")
         for kind in dict.fromkeys(part["type"] for part in text if _is_media(part)) if isinstance(text, list) else ():
-            yield Mismatch(f"a part of type {excerpt(kind, 30)!r} is not trained on: only text is", i, "K005")
+            yield Mismatch(f"a part of type {excerpt(kind, 30)!r} is not trained on; only text is", i, "K005")
         if turn.get("role") not in ROLES or not isinstance(text, str):
             continue
         # Templates take thoughts apart and drop them from history, as they should.

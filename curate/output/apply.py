@@ -11,7 +11,7 @@ from curate.core.decision import Decision
 from curate.core.errors import DataError
 from curate.core.example import UNKNOWN, Place
 from curate.core.finding import Finding, Severity
-from curate.core.removed import UNREADABLE, WHY, Kept, Reason, line_text, removal, removed_line, writable
+from curate.core.removed import UNREADABLE, WHY, KeptExample, Reason, escape_surrogates, line_text, removal, removed_line
 from curate.corpus.table import LineReader, Table, lines_at
 from curate.dedup.removal import DuplicateRemoval
 from curate.lint.rules.removal_guard import Removals, heavy
@@ -37,7 +37,7 @@ def reason_of(decision: Decision | None, error: Finding | None, lost: DuplicateR
     """Why a line that holds an example leaves; None where it stays."""
     if decision and decision.verdict == "drop":
         why = decision.why or (f"dropped in review of {decision.about}" if decision.about else "dropped in review")
-        return Reason(None, writable(why), writable(decision.who), decision.when)
+        return Reason(None, escape_surrogates(why), escape_surrogates(decision.who), decision.when)
     kept_by_hand = decision is not None and decision.verdict == "keep"
     if error and not kept_by_hand:
         return Reason(error.code, error.message, "rule")
@@ -60,7 +60,7 @@ def unreadable(parsed: ParsedLine) -> Reason:
 
 def lost_reason(loss: DuplicateRemoval) -> Reason:
     """Why a detector removes a line for another one."""
-    kept = Kept(example=loss.kept, file=loss.kept_place.file, line=loss.kept_place.line)
+    kept = KeptExample(example=loss.kept, file=loss.kept_place.file, line=loss.kept_place.line)
     return Reason(loss.code, _why(loss), "detector", kept=kept, similarity=round(loss.similarity, 6))
 
 

@@ -27,22 +27,22 @@ from curate.core.manifest import (
     SharedInstruction,
     ShortAnswer,
     changed_files,
+    data_settings,
     digest_of,
     manifest_bytes,
     named_files,
     read_manifest,
-    shaping,
     versions,
 )
 from curate.core.masking import masked
-from curate.core.output_pair import Written
+from curate.core.output_pair import CountingWriter
 from curate.core.removed import Reason, Removal, counted_as, removal, removed_line
 from curate.core.text import visible
 from curate.core.transaction import replacing_together, settle
 from curate.corpus.group_keys import FORMAT_NAMES
 from curate.corpus.table import LineReader, Table
 from curate.output.datacard import card, loading
-from curate.output.rewrite import pieces
+from curate.output.rewrite import line_blocks
 from curate.output.trainer_configs import FILES, configurations
 from curate.read.formats import example_of
 from curate.split.division import Division
@@ -120,7 +120,7 @@ def _written(stage: Path, table: Table, division: Division, inputs: Sequence[Inp
         versions=versions(),
         inputs=list(inputs[given:]),
         existing=list(inputs[:given]),
-        config=shaping(made.config),
+        config=data_settings(made.config),
         models=dict(made.models),
         decisions={example: _verdict(decision) for example, decision in sorted(made.decisions.items())},
         grown_from=made.grown_from,
@@ -149,7 +149,7 @@ def _verdict(decision: Decision) -> str:
     return decision.verdict if decision.value is None else f"edit {example_of(decision.value, Place('', 0)).id}"
 
 
-def put_back(
+def restore_lines(
     folder: Path,
     table: Table,
     division: Division,
@@ -173,7 +173,7 @@ def put_back(
         splits = {name: _split(stage, name, table, division, nth, reader) for nth, name in enumerate(NAMES)}
         data = b"".join(line + b"\n" for line in ledger)
         with (stage / REMOVED).open("wb") as out:
-            written = Written(out)
+            written = CountingWriter(out)
             written.write(data)
             left = written.lines
         reasons = Counter(removal.reason for removal in removals)
@@ -213,7 +213,7 @@ def _split(stage: Path, name: str, table: Table, division: Division, number: int
     as_read = np.isin(table.marks.formats[examples], [FORMAT_NAMES.index(known) for known in AS_READ])
     file = f"{name}.jsonl"
     with (stage / file).open("wb") as out:
-        written = Written(out, hashed=True)
+        written = CountingWriter(out, hashed=True)
         for piece in _lines(table, table.lines[examples], as_read, reader):
             written.write(piece)
         lines, digest = written.lines, written.sha256
@@ -231,7 +231,7 @@ def _lines(table: Table, lines: "Numbers", as_read: "np.ndarray[Any, np.dtype[np
         changes = np.flatnonzero(np.diff(as_read[inside])) + 1
         for run in np.split(inside, changes):
             if len(run) and as_read[run[0]]:
-                yield from pieces(table, source, lines[run], reader)
+                yield from line_blocks(table, source, lines[run], reader)
             else:
                 yield from (as_messages(reader.example(table.line_ref(line))) + b"\n" for line in lines[run].tolist())
 
@@ -248,7 +248,7 @@ def as_messages(example: Example) -> bytes:
 def _removed(path: Path, table: Table, leaves: Mapping[int, Reason], reader: LineReader) -> RemovedFile:
     reasons: Counter[str] = Counter()
     with path.open("wb") as out:
-        written = Written(out, hashed=True)
+        written = CountingWriter(out, hashed=True)
         for line, reason in sorted(leaves.items()):
             at = int(table.lines.searchsorted(line))
             example = table.id(at) if at < len(table.lines) and table.lines[at] == line else None

@@ -14,8 +14,8 @@ from curate.core.decision import Decision, DecisionLog
 from curate.core.errors import InputError, UsageError, demand_all
 from curate.core.files import display_name, replacing
 from curate.core.manifest import NAME, REMOVED, Manifest, Restored, changed_files, digest_of, named_files, read_manifest
-from curate.core.output_pair import Written
-from curate.core.paths import inner
+from curate.core.output_pair import CountingWriter
+from curate.core.paths import path_inside
 from curate.core.removed import Removal, removal_of
 from curate.core.runs import Project
 from curate.core.scratch import discard, scratch
@@ -24,7 +24,7 @@ from curate.core.text import plural, visible
 from curate.core.transaction import settle
 from curate.core.worker_pool import WorkerPool
 from curate.corpus.table import Table, read_table
-from curate.output.folder import put_back
+from curate.output.folder import restore_lines
 from curate.read.document import compact
 from curate.split.assign import NOWHERE
 from curate.split.division import Division, divide, making_of
@@ -78,7 +78,7 @@ def read_entries(ledger: Path) -> list[Entry]:
     return found
 
 
-def chosen(entries: Sequence[Entry], wanted: Iterable[str], reasons: Iterable[str], *, every: bool) -> list[int]:
+def selected_positions(entries: Sequence[Entry], wanted: Iterable[str], reasons: Iterable[str], *, every: bool) -> list[int]:
     """Positions of the lines that are wanted: by the beginning of an id, by `file:line`, by reason, or all. Raises `UsageError` for one that is not there."""
     found: set[int] = set(range(len(entries))) if every else set()
     for name in map(display_name, wanted):
@@ -102,7 +102,7 @@ def _is(removal: Removal, name: str) -> bool:
 def restore_to(output: Path, entries: Sequence[Entry], numbers: Sequence[int], *, mode: int | None = None) -> RestoreResult:
     """Write the bytes of lines to a file, in the order they were read; `mode` is as in `replacing`. Raises `OutputError`."""
     with replacing(output, mode=mode) as file:
-        written = Written(file)
+        written = CountingWriter(file)
         for at in numbers:
             written.write(compact(entries[at].removal.data) + b"\n")
         demand_all(len(numbers), written.lines, 0)
@@ -115,7 +115,7 @@ def finish(folder: Path, journal: Path) -> None:
     For commands that write to the folder, before they read it. Raises as `settle` and `DecisionLog` do.
     """
     settle(folder)
-    path = inner(folder, PENDING)
+    path = path_inside(folder, PENDING)
     if not path.is_file():
         return
     restored = {entry.example for entry in read_manifest(folder)[0].restored}
@@ -183,7 +183,7 @@ def restore_into(folder: Path, entries: Sequence[Entry], numbers: Sequence[int],
         restored = [_restored(entry.removal, table, division, at) for at, entry in enumerate(back)]
         stays = [entry for at, entry in enumerate(entries) if at not in set(numbers)]
         pending = b"".join(decision.line() + b"\n" for decision in _decisions(back, folder, project.decisions))
-        manifest = put_back(
+        manifest = restore_lines(
             folder, table, division, manifest, [entry.line for entry in stays], [entry.removal for entry in stays], restored,
             beside={PENDING: pending} if pending else {}, mode=mode_of(seen), unchanged=partial(demand_unchanged, seen),
         )  # fmt: skip

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from curate.core.errors import demand_all
-from curate.core.output_pair import Written
+from curate.core.output_pair import CountingWriter
 from curate.corpus.table import LineReader, Source, Table, lines_at
 from curate.dedup.removal import DuplicateRemoval
 from curate.output.apply import Dropped, dropped_line, lost_line
@@ -21,7 +21,7 @@ PIECE: Final = 1 << 20
 
 
 def write_lines(
-    table: Table, names: Collection[str], losses: Sequence[DuplicateRemoval], kept: Written, removed: Written, dropped: Sequence[Dropped] = ()
+    table: Table, names: Collection[str], losses: Sequence[DuplicateRemoval], kept: CountingWriter, removed: CountingWriter, dropped: Sequence[Dropped] = ()
 ) -> None:
     """Write the lines of the files `names` to `kept`, but for those in `losses` and `dropped` (each in the order of the lines), which go to `removed`.
 
@@ -43,12 +43,12 @@ def write_lines(
         removed.write(lost_line(gone, data) if isinstance(gone, DuplicateRemoval) else dropped_line(gone, data))
     for at, source in enumerate(table.sources):
         first, last = int(table.first[at]), int(table.first[at + 1])
-        for piece in pieces(table, source, first + np.flatnonzero(stays[first:last]), reader):
+        for piece in line_blocks(table, source, first + np.flatnonzero(stays[first:last]), reader):
             kept.write(piece)
     demand_all(read, kept.lines, removed.lines)
 
 
-def pieces(table: Table, source: Source, lines: "Numbers", reader: LineReader) -> "Iterator[Buffer]":
+def line_blocks(table: Table, source: Source, lines: "Numbers", reader: LineReader) -> "Iterator[Buffer]":
     """The bytes of some lines of a file, each with a line break; lines that follow one another are one piece."""
     import numpy as np
 

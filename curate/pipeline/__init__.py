@@ -13,7 +13,7 @@ from curate.conflicts.conflict import Conflict
 from curate.core.config import Config
 from curate.core.egress import NOBODY, Consent
 from curate.core.errors import OutputError, UsageError
-from curate.core.events import Listener, RunPlanned, StageFinished, StageStarted, silent
+from curate.core.events import Listener, RunPlanned, StageFinished, StageStarted, ignore_events
 from curate.core.example import Example
 from curate.core.files import remove_leftovers
 from curate.core.runs import Project
@@ -26,7 +26,7 @@ from curate.pipeline.stages import EVERY, Stage
 
 
 def run(
-    project: Project, config: Config, listen: Listener = silent, choice: Choice | None = None, *, consent: Consent = NOBODY, judge_key: str | None = None
+    project: Project, config: Config, listen: Listener = ignore_events, choice: Choice | None = None, *, consent: Consent = NOBODY, judge_key: str | None = None
 ) -> RunResult:
     """Run all stages that are wanted and not up to date. Raises `CurateError` when one cannot be; what was finished before it stays.
 

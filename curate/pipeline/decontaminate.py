@@ -7,10 +7,10 @@ from functools import partial
 from pathlib import Path
 
 from curate.core.errors import demand_all
-from curate.core.events import Listener, StageFinished, StageStarted, silent
+from curate.core.events import Listener, StageFinished, StageStarted, ignore_events
 from curate.core.finding import Finding
 from curate.core.masking import secrets_in
-from curate.core.output_pair import beside, replacing_both
+from curate.core.output_pair import removed_path, replacing_both
 from curate.core.removed import Reason, Removal, removal, removed_line
 from curate.core.snapshot import Snapshot, demand_unchanged, mode_of, snapshot
 from curate.core.text import plural
@@ -52,7 +52,7 @@ class DecontaminateResult:
 
 
 def decontaminated(
-    files: Sequence[Path], benchmarks: Sequence[Path], *, fields: Sequence[str] = (), share: float = 0.0, listen: Listener = silent
+    files: Sequence[Path], benchmarks: Sequence[Path], *, fields: Sequence[str] = (), share: float = 0.0, listen: Listener = ignore_events
 ) -> DecontaminateResult:
     """Decide what of `files` goes; nothing is written.
 
@@ -110,7 +110,7 @@ def write_decontaminated(result: DecontaminateResult, output: Path, *, overwrite
 
     Raises as `curate.pipeline.dedup.write_plan` does.
     """
-    removed = beside(output, "removed")
+    removed = removed_path(output, "removed")
     unchanged = partial(demand_unchanged, result.seen)
     with replacing_both(output, removed, overwrite=overwrite, mode=mode_of(result.seen), unchanged=unchanged) as (kept, gone):
         for line in result.kept:

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any, Final
 from curate.core.config import CheckConfig, DedupConfig
 from curate.core.decision import Decision
 from curate.core.errors import UsageError
-from curate.core.events import Listener, StageAdvanced, StageFinished, StageStarted, silent
+from curate.core.events import Listener, StageAdvanced, StageFinished, StageStarted, ignore_events
 from curate.core.example import Example, Place
 from curate.core.files import display_name
 from curate.core.finding import Finding, Severity
-from curate.core.output_pair import beside, replacing_both
+from curate.core.output_pair import removed_path, replacing_both
 from curate.core.snapshot import Snapshot, demand_unchanged, mode_of, snapshot
 from curate.core.text import plural, visible
 from curate.core.worker_pool import WorkerPool, cores
@@ -35,7 +35,7 @@ from curate.lint.runner import check_paths
 from curate.lint.suppressions import load_suppressions, suppress
 from curate.output.apply import Dropped, dropped_in
 from curate.output.rewrite import write_lines
-from curate.read.chunks import Piece
+from curate.read.chunks import Chunk
 from curate.read.dataset import demand_understood
 from curate.similarity.similarity_index import FLOOR
 
@@ -127,7 +127,7 @@ def plan(
     check: CheckConfig | None = None,
     cache: Path | None = None,
     remembered_only: bool = False,
-    listen: Listener = silent,
+    listen: Listener = ignore_events,
 ) -> DedupResult:
     """Decide what of `files` goes.
 
@@ -277,22 +277,22 @@ def _findings(table: Table, config: CheckConfig, examples: "Numbers") -> dict[st
     counts: dict[str, list[int]] = {}
     lines = table.lines[examples]
     if checker and int(table.sizes[lines].sum()) >= QUICK:
-        checker.hurry()
+        checker.use_fast_path()
     for piece in _pieces(table, lines) if checker else ():
-        for finding in checker.part(piece).findings if checker else ():
-            if finding.example and rules.tells(finding):
+        for finding in checker.check_chunk(piece).findings if checker else ():
+            if finding.example and rules.reports(finding):
                 counts.setdefault(finding.example, [0] * len(Severity))[finding.severity.rank] += 1
     return {example: tuple(found) for example, found in counts.items()}
 
 
-def _pieces(table: Table, lines: "Numbers") -> Iterator[Piece]:
+def _pieces(table: Table, lines: "Numbers") -> Iterator[Chunk]:
     """Some lines, read again, as pieces; elements of a document without their line breaks."""
     reader = LineReader()
     for at, source in enumerate(table.sources):
         here = lines[(lines >= table.first[at]) & (lines < table.first[at + 1])]
         for start in range(0, len(here), TOGETHER):
             some = reader.lines(table, here[start : start + TOGETHER])
-            yield Piece(source.path, source.name, 0, None, b"".join([line.replace(b"\n", b" ") + b"\n" for line in some]))
+            yield Chunk(source.path, source.name, 0, None, b"".join([line.replace(b"\n", b" ") + b"\n" for line in some]))
 
 
 def write_plan(plan: DedupResult, output: Path, *, overwrite: bool = False) -> Path:
@@ -301,7 +301,7 @@ def write_plan(plan: DedupResult, output: Path, *, overwrite: bool = False) -> P
     Raises `InputError` where a file is not what was read any more, `UsageError` where one of them is there and shall not be replaced, or
     another process writes it, `OutputError`.
     """
-    removed = beside(output, "removed")
+    removed = removed_path(output, "removed")
     unchanged = partial(demand_unchanged, plan.seen)
     with replacing_both(output, removed, overwrite=overwrite, mode=mode_of(plan.seen), unchanged=unchanged) as (kept, gone):
         unchanged()

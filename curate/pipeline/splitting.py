@@ -8,10 +8,10 @@ from typing import Final
 from curate.core.config import CheckConfig, Config
 from curate.core.decision import Decision, edits_of
 from curate.core.errors import InputError, UsageError
-from curate.core.events import Listener, StageAdvanced, StageFinished, StageStarted, silent
-from curate.core.files import data_files, display_name, warned
+from curate.core.events import Listener, StageAdvanced, StageFinished, StageStarted, ignore_events
+from curate.core.files import data_files, display_name, warn
 from curate.core.finding import Finding, Severity
-from curate.core.manifest import changed_files, named_files, read_manifest, shaping
+from curate.core.manifest import changed_files, data_settings, named_files, read_manifest
 from curate.core.paths import demand_apart
 from curate.core.removed import Reason
 from curate.core.runs import Project
@@ -20,7 +20,7 @@ from curate.core.text import plural, visible
 from curate.core.worker_pool import WorkerPool, cores
 from curate.corpus.features import FeatureSpec
 from curate.corpus.table import Table, read_table
-from curate.lint.error_filter import Screening
+from curate.lint.error_filter import ErrorFilter
 from curate.lint.rules import Scope
 from curate.lint.rules.rule_selection import RuleSelection
 from curate.lint.rules.split_balance import unbalanced
@@ -79,7 +79,7 @@ class Sources:
 
 
 def sources_of(
-    project: Project, named: Sequence[str], existing: Sequence[str], output: Path, verdicts: Mapping[str, Decision], note: Callable[[str], None] = warned
+    project: Project, named: Sequence[str], existing: Sequence[str], output: Path, verdicts: Mapping[str, Decision], note: Callable[[str], None] = warn
 ) -> Sources:
     """Files to divide, and a test set that stays, as the user named them; a file with lines that people edited is read as a copy that has their edits.
 
@@ -111,7 +111,7 @@ def split_files(
     *,
     decisions: Mapping[str, Decision] | None = None,
     cache: Path | None = None,
-    listen: Listener = silent,
+    listen: Listener = ignore_events,
     yes: bool = False,
 ) -> SplitResult:
     """Read, divide and write. What a person decided, what has errors and what `drop` of the check names leaves; duplicates stay, on one side.
@@ -122,7 +122,7 @@ def split_files(
     demand_apart(sources.every, folder=output)
     spec = making_of(config)
     apart = bool(config.check.model) or _asks_all(config.check)
-    screening = None if apart else Screening.of(config.check, quick=size_of(sources.every) >= QUICK)
+    screening = None if apart else ErrorFilter.of(config.check, quick=size_of(sources.every) >= QUICK)
     with WorkerPool(cores(), processes=is_big(sources.every)) as crew:
         errors = _errors(sources, config, listen) if apart else []
         listen(StageStarted("read"))
@@ -137,7 +137,7 @@ def split_files(
             demand_light(heavy_drops(table, leaves, config.check, config.dedup, first))
         listen(StageFinished("read", False, f"{plural(len(table.starts), 'line')}, of which {len(leaves):,} leave"))
         listen(StageStarted("split"))
-        result = divided(sources, table, leaves, output, config, crew, decisions=decisions, cache=cache)
+        result = split_data(sources, table, leaves, output, config, crew, decisions=decisions, cache=cache)
         listen(StageFinished("split", False, ", ".join(f"{name} {part.examples:,}" for name, part in result.manifest.splits.items())))
         return result
 
@@ -154,7 +154,7 @@ def _told(listen: Listener) -> Callable[[int], None]:
     return advance
 
 
-def divided(
+def split_data(
     sources: Sources,
     table: Table,
     leaves: Mapping[int, Reason],
@@ -232,7 +232,7 @@ def _earlier(output: Path, sources: Sources, config: Config, crew: WorkerPool, n
         return None, None
     if not config.split.grow:
         return None, None
-    now = shaping(config)
+    now = data_settings(config)
     changed = [name for name in DIVIDING if manifest.config["split"][name] != now["split"][name]] + ["seed"] * (manifest.config["seed"] != config.seed)
     if changed:
         notes.append(f"{' and '.join(changed)} changed since {visible(str(output))} was written, so all examples are divided anew")

@@ -14,7 +14,7 @@ from curate.conflicts.conflict import find_conflicts
 from curate.conflicts.judges import judge_of
 from curate.core.errors import CurateError, DataError, UsageError
 from curate.core.finding import Severity
-from curate.core.manifest import intact, key_of, read_manifest
+from curate.core.manifest import key_of, read_manifest, verified_hash
 from curate.core.text import plural
 from curate.core.worker_pool import cores
 from curate.dedup.near_duplicates import find_duplicates
@@ -25,7 +25,7 @@ from curate.pipeline import store, training
 from curate.pipeline.dedup import EACH
 from curate.pipeline.result import RunResult
 from curate.pipeline.run_data import RunData
-from curate.pipeline.splitting import divided
+from curate.pipeline.splitting import split_data
 from curate.read.dataset import demand_understood
 
 
@@ -164,19 +164,19 @@ class Split(Stage):
     @override
     def holds(self, data: RunData, result: store.Result) -> bool:
         """Where somebody changed the output, it is written again."""
-        return data.choice.dry or bool(result["manifest"] == intact(data.output))
+        return data.choice.dry or bool(result["manifest"] == verified_hash(data.output))
 
     @override
     def work(self, data: RunData, found: RunResult) -> store.Result:
         with data.pool() as pool:
-            split = divided(
+            split = split_data(
                 data.sources, data.table, data.leaves(found), data.output, data.config, pool,
                 decisions=data.verdicts, models=data.models, cache=data.project.cache,
             )  # fmt: skip
         data.table.sets = data.table.sets.part(0, 0)
         told = [f"{finding.code} {finding.message}" for finding in split.warnings]
         moved = [f"{move.place} moved from {move.before} to {move.now}: it {move.why}" for move in split.division.moved]
-        return {"manifest": intact(data.output), "notes": [*split.notes, *told, *moved], "not_understood": split.not_understood}
+        return {"manifest": verified_hash(data.output), "notes": [*split.notes, *told, *moved], "not_understood": split.not_understood}
 
     @override
     def summary(self, data: RunData, result: store.Result) -> str:

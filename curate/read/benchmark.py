@@ -1,4 +1,4 @@
-"""Benchmarks: what a model will be measured by, read in whatever form it comes, to be looked for in the data that it is trained on.
+"""Read benchmarks in their usual formats, so that their items can be searched for in training data.
 
 JSON Lines, a JSON array, an object with a list of items somewhere in it, CSV and TSV, each also as .gz or .zst. Benchmarks do not agree
 on names; those of the ones in wide use are known (`QUESTIONS`, `ANSWERS`), any other can be named.
@@ -19,29 +19,29 @@ from curate.read.dataset import FileFacts, ParsedLine, demand_read, read_file
 from curate.read.json_pointer_spans import Spans
 
 QUESTIONS: Final = ("question", "questions", "prompt", "problem", "instruction", "query", "turns", "ctx", "sentence", "goal", "premise", "messages")
-"""Names of what is asked, in lower case."""
+"""Field names of the question, in lower case."""
 BESIDE: Final = ("input", "text", "content")
-"""Names of what is asked, where a benchmark has no other: beside a question they are its material, or more than it."""
+"""Field names of the question if a benchmark has none of `QUESTIONS`. Beside a question they hold its material."""
 ANSWERS: Final = (
     *("answer", "answers", "best_answer", "correct_answers", "canonical_solution", "solution", "target", "output", "response", "completion", "reference"),
     *("code", "rationale", "explanation", "choices", "options", "endings", "mc1_targets", "mc2_targets"),
     *("sol1", "sol2", "option1", "option2", "a", "b", "c", "d"),
 )
-"""Names of what is answered, or to be chosen from."""
+"""Field names of the answer or of the choices."""
 NO_TEXT: Final = ("role", "from", "type", "label")
-"""Keys inside a field that say what a text is."""
+"""Keys inside a field that label a text."""
 TABLES: Final = {".csv": ",", ".tsv": "\t"}
 PACKED: Final = (".gz", ".zst")
 
 
-class Part(NamedTuple):
+class ItemText(NamedTuple):
     """A text of an item."""
 
     name: str
-    """Field that it stands in; `column 1` in a table without a head."""
+    """Its field; `column 1` in a table without a header."""
     text: str
     asked: bool
-    """Whether it is what is asked, not what is answered."""
+    """Whether it is part of the question, not of the answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class Item:
     """One question of a benchmark."""
 
     place: Place
-    parts: tuple[Part, ...]
+    parts: tuple[ItemText, ...]
 
 
 def read_benchmark(path: Path, fields: Sequence[str] = ()) -> list[Item]:
@@ -62,8 +62,8 @@ def read_benchmark(path: Path, fields: Sequence[str] = ()) -> list[Item]:
     items = [Item(place, parts) for place, value in named if (parts := tuple(_parts(value, tuple(name.lower() for name in fields))))]
     if not items:
         there = ", ".join(sorted({str(key) for _, value in named[:100] for key in value})[:12]) or "nothing"
-        wanted = "none of the fields named" if fields else "no question under a known name"
-        raise InputError(f"{path}: {wanted}; it has {there}", "name the field that holds the question with --field")
+        wanted = "none of the given fields" if fields else "no known question field"
+        raise InputError(f"{path}: {wanted} found; the fields are {there}", "pass the question field with --field")
     return items
 
 
@@ -90,7 +90,7 @@ def _objects(path: Path) -> Iterator[tuple[Place, dict[str, Any]]]:
 
 
 def _listed(parsed: ParsedLine, key: str, items: list[Any]) -> Iterator[tuple[Place, dict[str, Any]]]:
-    """The objects of a list inside an object, each where it stands."""
+    """The objects of a list inside an object, each with its location."""
     spans = Spans(parsed.line.data.decode("utf-8", "replace"))
     line, counted = parsed.place.line, 0
     for at, item in enumerate(items):
@@ -101,7 +101,7 @@ def _listed(parsed: ParsedLine, key: str, items: list[Any]) -> Iterator[tuple[Pl
 
 
 def _longest_list(value: dict[str, Any]) -> tuple[str, list[Any]] | None:
-    """The key of an object under which most objects are listed, and the list; None where no key has any."""
+    """The key with the longest list of objects, and that list; None if there is no such key."""
     lists = [(key, items) for key, items in value.items() if isinstance(items, list) and items and isinstance(items[0], dict)]
     return max(lists, key=lambda pair: len(pair[1]), default=None)
 
@@ -124,14 +124,14 @@ def _table(path: Path) -> Iterator[tuple[Place, dict[str, Any]]]:
             if any(cells):
                 yield place, dict(zip(head, cells, strict=False))
     except csv.Error as error:
-        raise InputError(f"{path}:{start}: not a table: {error}", "check its quotes, or give the benchmark as JSON Lines") from error
+        raise InputError(f"{path}:{start}: not a valid table: {error}", "check the quotes, or convert the file to JSON Lines") from error
 
 
 def _plain(name: str) -> str:
     return name.strip().lower().replace(" ", "_")
 
 
-def _parts(value: dict[str, Any], fields: tuple[str, ...]) -> Iterator[Part]:
+def _parts(value: dict[str, Any], fields: tuple[str, ...]) -> Iterator[ItemText]:
     by_name = {_plain(str(key)): item for key, item in value.items()}
     if fields:
         asked: Sequence[str] = [name for name in map(_plain, fields) if name in by_name]
@@ -143,7 +143,7 @@ def _parts(value: dict[str, Any], fields: tuple[str, ...]) -> Iterator[Part]:
     for names, is_asked in ((asked, True), (answered, False)):
         for name in names:
             for text in _texts(by_name[name], apart=not is_asked or name == "turns"):
-                yield Part(name, text, is_asked)
+                yield ItemText(name, text, is_asked)
 
 
 def _texts(value: Any, *, apart: bool) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""A file of lines in pieces that can be read apart from each other, by other processes too; and the plain lines of a piece as columns.
+"""Split a file of lines into chunks that processes can read independently, and read the plain lines of a chunk as columns.
 
 Most lines of most files are nothing but messages of a role and a text. They are read without an object for each line: what rules
 look at stands in lists, and `Batch.parsed` makes the line whole where a rule has found something in it.
@@ -19,92 +19,92 @@ from curate.core.limits import demand_filled
 from curate.read.dataset import SEPARATORS, WIDE, FileFacts, ParsedLine, parsed_line
 from curate.read.decode import Decoded
 from curate.read.document import is_document
-from curate.read.file_sniffing import kind_of
+from curate.read.file_sniffing import sniff_file_kind
 from curate.read.lines import BOM, Line
 
 if TYPE_CHECKING:
-    from curate.read.fast_path import Scan, Scanned
+    from curate.read.fast_path import Scan, ScanResult
 
 SIZE = 8 << 20
-"""Bytes of a piece: enough for columns to pay, little enough for memory and progress."""
+"""Bytes of a chunk: large enough for columns to be faster, small enough for memory and progress updates."""
 NEWLINE: Final = 10
 SLACK = 1 << 16
-"""Bytes that are read beyond a piece, in which its last line ends as a rule."""
+"""Bytes that are read beyond a chunk; its last line usually ends there."""
 
 
-class Piece(NamedTuple):
+class Chunk(NamedTuple):
     """The lines of a file that start at byte `start` or later and before `end`; `data` where they had to be unpacked."""
 
     path: Path
     name: str
-    """What the file goes by in findings."""
+    """Name of the file in findings."""
     start: int
     end: int | None
     """None for the rest of the file."""
     data: bytes | None = None
 
 
-def pieces_of(path: Path, name: str, size: int = SIZE) -> Iterator[Piece] | None:
-    """The pieces of a file of lines, in order; None for one that is not lines (see `document` and `file_sniffing`). Raises `InputError`."""
+def chunks_of(path: Path, name: str, size: int = SIZE) -> Iterator[Chunk] | None:
+    """The chunks of a file of lines, in order; None if the file is not JSON Lines (see `document` and `file_sniffing`). Raises `InputError`."""
     stream = blocks(path)
     start = next(stream, b"")
-    if WIDE.match(start) or kind_of(start) or is_document(start):
+    if WIDE.match(start) or sniff_file_kind(start) or is_document(start):
         return None
     if is_packed(path) or not path.is_file():
         return _unpacked(path, name, start, stream, size)
     return _ranges(path, name, path.stat().st_size, size)
 
 
-def _ranges(path: Path, name: str, total: int, size: int) -> Iterator[Piece]:
+def _ranges(path: Path, name: str, total: int, size: int) -> Iterator[Chunk]:
     for start in range(0, max(total, 1), size):
         end = start + size
-        yield Piece(path, name, start, end if end < total else None)
+        yield Chunk(path, name, start, end if end < total else None)
 
 
-def _unpacked(path: Path, name: str, block: bytes, stream: Iterator[bytes], size: int) -> Iterator[Piece]:
+def _unpacked(path: Path, name: str, block: bytes, stream: Iterator[bytes], size: int) -> Iterator[Chunk]:
     waiting: list[bytes] = []
     held = offset = 0
     while block:
         at = block.rfind(b"\n") + 1 if held + len(block) >= size else 0
         if at:
             data = b"".join([*waiting, block[:at]])
-            yield Piece(path, name, offset, offset + len(data), data)
+            yield Chunk(path, name, offset, offset + len(data), data)
             offset += len(data)
             waiting, held, block = [], 0, block[at:]
         waiting.append(block)
         held += len(block)
         block = next(stream, b"")
-    yield Piece(path, name, offset, None, b"".join(waiting))
+    yield Chunk(path, name, offset, None, b"".join(waiting))
 
 
-def bytes_of(piece: Piece, room: bytearray | None = None) -> tuple[int, bytes | bytearray, int]:
-    """Where the first line of a piece starts, bytes, and how many of them are its lines. Raises `InputError` for a file that cannot be read any more.
+def chunk_bytes(chunk: Chunk, room: bytearray | None = None) -> tuple[int, bytes | bytearray, int]:
+    """The offset of the first line of a chunk, a buffer, and the number of its bytes that belong to the chunk. Raises `InputError` if the file cannot be read.
 
-    With `room`, they are read to there as far as they find place, and are gone when the next piece is read.
+    With `room`, the bytes are read into this buffer if they fit, and the next chunk overwrites them.
     """
-    if piece.data is not None:
-        return piece.start, piece.data, len(piece.data)
+    if chunk.data is not None:
+        return chunk.start, chunk.data, len(chunk.data)
     try:
-        with piece.path.open("rb") as file:
-            start = piece.start
-            if start:  # a line that starts before belongs to the piece before
+        with chunk.path.open("rb") as file:
+            start = chunk.start
+            if start:  # a line that starts before belongs to the chunk before
                 file.seek(start - 1)
                 while not (passed := file.readline(SIZE)).endswith(b"\n"):
-                    if not passed or (piece.end is not None and file.tell() >= piece.end):
+                    if not passed or (chunk.end is not None and file.tell() >= chunk.end):
                         return start, b"", 0
                 start = file.tell()
-            if piece.end is not None and start >= piece.end:
+            if chunk.end is not None and start >= chunk.end:
                 return start, b"", 0
-            wanted = piece.end - start if piece.end is not None else None
+            wanted = chunk.end - start if chunk.end is not None else None
             data, size = _read_whole(file, wanted) if room is None else _read_into(file, wanted, room)
-            demand_filled(piece.path, data)
+            demand_filled(chunk.path, data)
             return start, data, size
     except OSError as error:
-        raise InputError(f"{piece.path}: cannot be read: {error.strerror or error}", "check the path, its permissions and the disk") from error
+        raise InputError(f"{chunk.path}: cannot be read: {error.strerror or error}", "check the path, its permissions and the disk") from error
 
 
 def _read_whole(file: BinaryIO, wanted: int | None) -> tuple[bytes, int]:
-    """Whole lines of so many bytes, or a little more; of all that is left."""
+    """Read whole lines of at least `wanted` bytes; without `wanted`, read the rest of the file."""
     data = file.read() if wanted is None else file.read(wanted)
     if wanted is not None and not data.endswith(b"\n"):
         data += file.readline()
@@ -112,7 +112,7 @@ def _read_whole(file: BinaryIO, wanted: int | None) -> tuple[bytes, int]:
 
 
 def _read_into(file: BinaryIO, wanted: int | None, room: bytearray) -> tuple[bytes | bytearray, int]:
-    """The same, in `room` as far as they find place."""
+    """The same, read into `room` if they fit."""
     most = (SIZE if wanted is None else wanted) + SLACK
     if len(room) < most:
         room += bytes(most - len(room))
@@ -127,13 +127,13 @@ def _read_into(file: BinaryIO, wanted: int | None, room: bytearray) -> tuple[byt
     return room, size
 
 
-def ids_at(piece: Piece, numbers: Iterable[int], room: bytearray | None = None) -> dict[int, str]:
-    """The ids of the examples on some lines of a piece, counted from 1 and given in order; all other lines are skipped unread.
+def example_ids_at(chunk: Chunk, numbers: Iterable[int], room: bytearray | None = None) -> dict[int, str]:
+    """The ids of the examples on the given lines of a chunk (counted from 1, in order); other lines are skipped without parsing.
 
-    `room` is as in `bytes_of`, which see. Raises `InputError`.
+    For `room` see `chunk_bytes`. Raises `InputError`.
     """
-    offset, data, size = bytes_of(piece, room)
-    facts, found = FileFacts(piece.name), {}
+    offset, data, size = chunk_bytes(chunk, room)
+    facts, found = FileFacts(chunk.name), {}
     at, passed = len(BOM) if offset == 0 and data.startswith(BOM) else 0, 1
     for number in numbers:
         for _ in range(number - passed):
@@ -146,8 +146,8 @@ def ids_at(piece: Piece, numbers: Iterable[int], room: bytearray | None = None) 
     return found
 
 
-class Cut(Sequence[bytes]):
-    """The lines of some bytes, each cut out when it is asked for; `starts` has where each starts, and where the next one would."""
+class LineSlices(Sequence[bytes]):
+    """The lines of a buffer, each sliced on access; `starts` holds the start of each line and the end of the last one."""
 
     def __init__(self, data: bytes | bytearray, starts: Any) -> None:
         self.data, self.starts = memoryview(data), starts
@@ -167,32 +167,32 @@ class Cut(Sequence[bytes]):
 
 @dataclass(slots=True)
 class Batch:
-    """Lines of one file: the plain ones as columns, equally long, and the others whole. Line numbers count from the start of the piece."""
+    """Lines of one file: plain lines as columns of equal length, irregular lines as objects. Line numbers count from the start of the chunk."""
 
     file: str
-    others: list[ParsedLine]
+    irregular_lines: list[ParsedLine]
     """Lines that are not plain, in order."""
     numbers: list[int] = field(default_factory=list)
     """Line of each plain example."""
     plain_at: list[int] = field(default_factory=list)
-    """Where each plain example stands among all lines of the batch; with `others_at`, what brings them into one order."""
-    others_at: list[int] = field(default_factory=list)
+    """Position of each plain example among all lines of the batch; together with `irregular_at` it restores the order of the lines."""
+    irregular_at: list[int] = field(default_factory=list)
     roles: list[tuple[str, ...]] = field(default_factory=list)
     texts: list[list[str]] = field(default_factory=list)
-    said: list[str] = field(default_factory=list)
-    """The texts of each, joined by NUL."""
+    joined_texts: list[str] = field(default_factory=list)
+    """The texts of each plain example, joined by NUL."""
     lines: Sequence[bytes] = field(default_factory=list)
-    """All lines of the piece, from which plain ones are made whole; empty where `whole` has them."""
+    """All lines of the chunk, from which plain examples are parsed on demand; empty if `whole` has them."""
     ended: bool = True
-    """Whether the last of them has an ending."""
+    """Whether the last line has a line ending."""
     offset: int = 0
-    """Byte of the file at which the piece starts."""
-    quiet: "Scanned | None" = None
-    """The lines that no rule has anything to say about; they stand neither in the columns nor among the others."""
+    """Byte of the file at which the chunk starts."""
+    quiet: "ScanResult | None" = None
+    """The lines on which no rule can fire (see `curate.read.fast_path`); they are neither in the columns nor in `irregular_lines`."""
     whole: list[ParsedLine] = field(default_factory=list)
-    """The plain examples as lines, where these were read one by one."""
-    looks: list[int] | None = None
-    """A first look at each message of the plain examples; kept by `curate.lint.rules.answer_flags`."""
+    """The plain examples as parsed lines, if the lines were read one by one."""
+    answer_flags: list[int] | None = None
+    """Flags of each message of the plain examples, computed by `curate.lint.rules.answer_flags`."""
     _starts: list[int] = field(default_factory=list)
 
     @classmethod
@@ -207,23 +207,23 @@ class Batch:
                 batch.whole.append(parsed)
                 batch.plain_at.append(at)
             else:
-                batch.others.append(parsed)
-                batch.others_at.append(at)
+                batch.irregular_lines.append(parsed)
+                batch.irregular_at.append(at)
         return batch
 
     def _add(self, number: int, roles: tuple[str, ...], texts: list[str], said: str) -> None:
         self.numbers.append(number)
         self.roles.append(roles)
         self.texts.append(texts)
-        self.said.append(said)
+        self.joined_texts.append(said)
 
-    def quiet_line(self, number: int) -> ParsedLine:
-        """A quiet line, read after all."""
+    def fast_path_line(self, number: int) -> ParsedLine:
+        """Parse a line that the fast path skipped."""
         line = _line(number, self.start_of(number), self.lines[number - 1], ended=self.ended or number < len(self.lines))
         return parsed_line(line, FileFacts(self.file))
 
     def texts_of(self, number: int) -> list[str]:
-        """What is said on a quiet line."""
+        """The texts of a line that the fast path skipped."""
         return [turn["content"] for turn in orjson.loads(self.lines[number - 1])["messages"]]
 
     def start_of(self, number: int) -> int:
@@ -235,7 +235,7 @@ class Batch:
         return self._starts[number - 1]
 
     def parsed(self, position: int) -> ParsedLine:
-        """The plain example at a position of the columns, as a line."""
+        """The plain example at a position of the columns, as a parsed line."""
         if self.whole:
             return self.whole[position]
         number = self.numbers[position]
@@ -245,13 +245,13 @@ class Batch:
         return ParsedLine(place, line, Decoded(value, (), True), Example(place, value, "messages", None, True))
 
 
-def read_piece(piece: Piece, facts: FileFacts, scan: "Scan | None" = None) -> Batch:
-    """Read the lines of a piece; `facts` gets what they add to it. Those that `scan` finds to be quiet are not read any further."""
-    offset, data, size = bytes_of(piece, scan.room if scan is not None else None)
+def read_chunk(chunk: Chunk, facts: FileFacts, scan: "Scan | None" = None) -> Batch:
+    """Read the lines of a chunk and add to `facts`. Lines on which `scan` finds that no rule can fire are not parsed."""
+    offset, data, size = chunk_bytes(chunk, scan.room if scan is not None else None)
     facts.size += size
     if offset == 0 and data.startswith(BOM):
         facts.bom, offset, data, size = True, len(BOM), data[len(BOM) : size], size - len(BOM)
-    batch = Batch(piece.name, [], ended=not size or data[size - 1] == NEWLINE, offset=offset)
+    batch = Batch(chunk.name, [], ended=not size or data[size - 1] == NEWLINE, offset=offset)
     lines: Sequence[bytes]
     if scan is None:
         lines = batch.lines = bytes(data).split(b"\n")[: -1 if batch.ended else None]
@@ -259,10 +259,10 @@ def read_piece(piece: Piece, facts: FileFacts, scan: "Scan | None" = None) -> Ba
         returns = data.count(b"\r\n") if b"\r" in data else 0
     else:
         batch.quiet = scan(data, size)
-        lines = batch.lines = Cut(data, batch.quiet.starts)
-        numbers = batch.quiet.others
+        lines = batch.lines = LineSlices(data, batch.quiet.starts)
+        numbers = batch.quiet.irregular_lines
         returns = batch.quiet.returns
-        count = len(lines) - len(batch.quiet.others)
+        count = len(lines) - len(batch.quiet.irregular_lines)
         facts.lines += count
         facts.examples += count
         facts.understood += count  # a quiet line has a text in each turn
@@ -275,19 +275,19 @@ def read_piece(piece: Piece, facts: FileFacts, scan: "Scan | None" = None) -> Ba
 
 
 def read_lines(name: str, data: bytes | bytearray, starts: Any, offset: int, numbers: Iterable[int], *, ended: bool) -> Batch:
-    """Read some lines of bytes that stand at `offset` of a file; `starts`: where each of all lines starts, and where the next one would."""
-    batch = Batch(name, [], lines=Cut(data, starts), ended=ended, offset=offset)
+    """Read some lines of a buffer that starts at `offset` of a file; `starts`: the start of each line and the end of the last one."""
+    batch = Batch(name, [], lines=LineSlices(data, starts), ended=ended, offset=offset)
     batch._starts = (starts[:-1] + offset).tolist()
     _read(batch, FileFacts(name), numbers)
     return batch
 
 
 def _counted(batch: Batch, ending: bytes) -> int:
-    return sum(parsed.line.ending == ending for parsed in batch.others)
+    return sum(parsed.line.ending == ending for parsed in batch.irregular_lines)
 
 
 def _read(batch: Batch, facts: FileFacts, lines: Iterable[int]) -> None:
-    numbers, columns = batch.numbers, (batch.roles.append, batch.texts.append, batch.said.append)
+    numbers, columns = batch.numbers, (batch.roles.append, batch.texts.append, batch.joined_texts.append)
     add_roles, add_texts, add_said = columns
     loads, last = orjson.loads, len(batch.lines)
     for number in lines:
@@ -318,18 +318,18 @@ def _read(batch: Batch, facts: FileFacts, lines: Iterable[int]) -> None:
                 facts.separated += 1
                 facts.first_separated = facts.first_separated or number
         else:
-            batch.others_at.append(number)
-            batch.others.append(parsed_line(_line(number, batch.start_of(number), line, ended=batch.ended or number < last), facts))
+            batch.irregular_at.append(number)
+            batch.irregular_lines.append(parsed_line(_line(number, batch.start_of(number), line, ended=batch.ended or number < last), facts))
     batch.plain_at = numbers
     facts.lines += len(numbers)
     facts.examples += len(numbers)
-    facts.understood += sum(len(said) >= (len(texts) or 1) for said, texts in zip(batch.said, batch.texts, strict=True))  # a NUL between two
+    facts.understood += sum(len(said) >= (len(texts) or 1) for said, texts in zip(batch.joined_texts, batch.texts, strict=True))  # a NUL between two
     if numbers:
         facts.formats["messages"] += len(numbers)
 
 
 KNOWN: set[tuple[str, ...]] = set()
-"""The roles of conversations that were seen to be known ones; at most `SHAPES`."""
+"""Cache of role sequences that contain known roles only; at most `SHAPES`."""
 SHAPES = 10_000
 
 

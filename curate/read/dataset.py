@@ -1,4 +1,4 @@
-"""Files to parsed lines, streaming; and the whole of them at once, for the stages that compare examples with each other."""
+"""Parse files line by line, streaming; or read whole files into memory, for the stages that compare examples with each other."""
 
 import re
 from collections import Counter
@@ -15,21 +15,21 @@ from curate.core.files import blocks, display_name, is_packed, sha256
 from curate.core.targets import Target
 from curate.read.decode import MISSING, Decoded, Defect, decode
 from curate.read.document import compact, elements, is_document
-from curate.read.file_sniffing import kind_of
+from curate.read.file_sniffing import sniff_file_kind
 from curate.read.formats import example_of, is_prompt
 from curate.read.lines import BOM, Line, split_lines
 
 SEPARATORS = ("\u2028".encode(), "\u2029".encode(), "\u0085".encode())
-FORMS = "`curate check` says what is wrong with each; `curate convert --help` and the README say which forms are read"
-"""What to do about lines that hold no example that a reader understands."""
+FORMS = "run `curate check` to list what is wrong; `curate convert --help` and the README list the supported formats"
+"""Hint for lines without an example in a known format."""
 KEYS = 10_000
-"""Different sets of keys that are counted in a file."""
+"""Maximum number of different key sets that are counted per file."""
 # First bytes of files in UTF-16 and UTF-32: a byte order mark, or the zero bytes that ASCII has there.
 WIDE = re.compile(rb"\xff\xfe|\xfe\xff|\0\0\xfe\xff|[^\0]\0[^\0]\0|\0[^\0]\0[^\0]|[^\0]\0\0\0|\0\0\0[^\0]", re.DOTALL)
 
 
 class ParsedLine(NamedTuple):
-    """A line, what it says and what is wrong with its JSON; `example` is None where it holds no object."""
+    """A line with its parsed value and the defects of its JSON; `example` is None if the line is not an object."""
 
     place: Place
     line: Line
@@ -49,7 +49,7 @@ class ParsedLine(NamedTuple):
 
 @dataclass(slots=True)
 class FileFacts:
-    """What is known of a file as a whole once it has been read; complete only after its last line."""
+    """Facts about a file as a whole; complete only after its last line."""
 
     path: str
     lines: int = 0
@@ -57,17 +57,17 @@ class FileFacts:
     examples: int = 0
     """Lines that hold an object."""
     understood: int = 0
-    """Those among them that are examples in a known form (see `Example.understood`), or what `target` takes besides."""
+    """Examples in a known format (see `Example.understood`), or lines that `target` accepts in addition."""
     document: bool = False
     """True for an array, or objects over several lines, instead of JSON Lines."""
     bom: bool = False
     defects: list[Defect] = field(default_factory=list)
-    """What keeps the file as a whole from being read."""
+    """Why the file as a whole cannot be read."""
     step: str = ""
-    """What to do about that."""
+    """The next step for that."""
     formats: Counter[str] = field(default_factory=Counter)
     target: Target = Target.TRAINER
-    """Who it is meant for: rules about a file name the limits of that one."""
+    """Trainer or service that the file is for; rules about files use its limits."""
     size: int = 0
     """Bytes, unpacked."""
     packed: bool = False
@@ -84,7 +84,7 @@ class FileFacts:
     """Format and top-level keys of the examples that have more than messages; at most `KEYS` different ones."""
 
     def add(self, part: "FileFacts", before: int) -> None:
-        """Take in the facts of lines that follow; `before` lines stand before them."""
+        """Add the facts of the lines that follow; `before` is the number of lines before them."""
         for name in ("lines", "examples", "understood", "size", "crlf", "lf", "separated"):
             setattr(self, name, getattr(self, name) + getattr(part, name))
         self.bom, self.step = self.bom or part.bom, self.step or part.step
@@ -103,11 +103,11 @@ def read_file(path: Path, facts: FileFacts) -> Iterator[ParsedLine]:
     facts.packed = is_packed(path)
     start = next(stream, b"")
     if WIDE.match(start):
-        facts.defects.append(Defect("wide", "the file is in UTF-16 or UTF-32, not UTF-8; nothing of it was read", 0))
+        facts.defects.append(Defect("wide", "the file is in UTF-16 or UTF-32, not UTF-8; it was not read", 0))
         facts.step = "convert it: iconv -f utf-16 -t utf-8"
         return
-    if kind := kind_of(start):
-        facts.defects.append(Defect("kind", f"the file is {kind.name}, not JSON Lines; nothing of it was read", 0))
+    if kind := sniff_file_kind(start):
+        facts.defects.append(Defect("kind", f"the file is {kind.name}, not JSON Lines; it was not read", 0))
         facts.step = kind.step
         return
     facts.bom = start.startswith(BOM)
@@ -122,15 +122,15 @@ def read_file(path: Path, facts: FileFacts) -> Iterator[ParsedLine]:
 
 
 def demand_read(facts: FileFacts) -> None:
-    """Raise `InputError` for a file of which nothing was read: only a check goes on, and tells it as a finding."""
+    """Raise `InputError` if nothing of a file was read. Only `curate check` continues, and reports a finding."""
     if facts.defects:
         raise InputError(f"{facts.path}: {facts.defects[0].message}", facts.step)
 
 
 def demand_understood(lines: int, understood: int) -> None:
-    """Raise `InputError` where there are lines and none of them is an example that a reader understands."""
+    """Raise `InputError` if there are lines and none is an example in a known format."""
     if lines and not understood:
-        what = "the one line there is holds no example" if lines == 1 else f"none of {lines:,} lines holds an example"
+        what = "the only line contains no example" if lines == 1 else f"none of the {lines:,} lines contains an example"
         raise InputError(f"{what} that curate understands", FORMS)
 
 
@@ -146,7 +146,7 @@ def _unread(line: Line, defect: Defect, facts: FileFacts) -> ParsedLine:
 
 
 def parsed_line(line: Line, facts: FileFacts) -> ParsedLine:
-    """A line with what it says; `facts` gets what it adds to its file."""
+    """Parse a line and add to the facts of its file."""
     place = Place(facts.path, line.number, line.nth)
     if line.ending == b"\n":
         facts.lf += 1
@@ -188,7 +188,7 @@ class Dataset:
 
     @property
     def not_understood(self) -> int:
-        """How many lines hold none."""
+        """Number of lines without such an example."""
         return len(self.lines) - len(self.examples)
 
 

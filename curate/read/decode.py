@@ -1,4 +1,4 @@
-"""One line's bytes to a JSON value, with everything that is wrong with the JSON itself as defects.
+"""Parse the bytes of one line into a JSON value, with all defects of the JSON itself.
 
 Python's parser is told to be as strict as the strictest reader that the data will meet: keys may not repeat, NaN and
 Infinity are refused, bytes must be UTF-8 (RFC 8259).
@@ -13,15 +13,15 @@ from typing import Any, Final, NamedTuple, NoReturn
 import orjson
 
 from curate.core.text import excerpt
-from curate.read.json_error_hints import name_mistake
+from curate.read.json_error_hints import explain_json_error
 from curate.read.json_pointer_spans import STRING, repeated_keys
 
 MISSING: Final = object()
-"""Stands for the value of a line that has none."""
+"""Placeholder for the value of a line without one."""
 DEEP = 200
-"""Nesting from which we warn: readers written in C and Rust stop between 128 and 1,024."""
+"""Nesting depth from which curate warns: parsers in C and Rust stop between 128 and 1,024."""
 TOO_DEEP = 400
-"""Nesting from which we do not read: Python's own writer of JSON stops soon after."""
+"""Nesting depth from which curate does not parse: Python's JSON writer stops soon after."""
 
 GAP = re.compile(rb'"[\t\r\n ]+:')
 CONTROL = re.compile(rb"\\(?:u00|[bf])")
@@ -33,27 +33,27 @@ ESCAPE = re.compile(rb"\\(?:u([0-9a-fA-F]{4})|(.))")
 
 
 class Defect(NamedTuple):
-    """Something wrong with a line's JSON; `kind` is what the rules of family J pick it by."""
+    """A defect of a line's JSON; the rules of family J select it by `kind`."""
 
     kind: str
     message: str
     offset: int
     """Byte offset in the line."""
     pointer: str = ""
-    """JSON pointer to the value it is about; empty for the whole line."""
+    """JSON pointer to the defective value; empty for the whole line."""
 
 
 class Decoded(NamedTuple):
-    """What a line says: its value, `MISSING` when it has none, and its defects."""
+    """The parsed value of a line, `MISSING` if there is none, and its defects."""
 
     value: Any
     defects: tuple[Defect, ...]
     plain: bool = False
-    """True where the value is seen to be nothing but messages of a role and a text each."""
+    """True if the value is known to contain only messages of a role and a text."""
 
 
 class _NotFiniteError(ValueError):
-    """A number that is none."""
+    """A number is NaN or Infinity."""
 
 
 class _RepeatedKeyError(ValueError):
@@ -102,14 +102,14 @@ def _decode(data: bytes, column: int) -> Decoded:
         except _RepeatedKeyError:
             value, repeated = _FORGIVING.decode(text), True
     except json.JSONDecodeError as error:
-        kind, message = name_mistake(text, error, column)
+        kind, message = explain_json_error(text, error, column)
         return Decoded(MISSING, (Defect(kind, message, _offset(text, error.pos)),))
     except _NotFiniteError as error:
         return Decoded(MISSING, (_not_finite(text, str(error)),))
     except RecursionError:
         return Decoded(MISSING, (Defect("too-deep", "nested too deeply to be read", 0),))
     except ValueError:  # an integer of more digits than Python converts (sys.get_int_max_str_digits)
-        return Decoded(MISSING, (Defect("syntax", "a number with thousands of digits cannot be read", 0),))
+        return Decoded(MISSING, (Defect("syntax", "a number has too many digits to be parsed", 0),))
     defects: list[Defect] = []
     if data.count(b"[") + data.count(b"{") > DEEP and (depth := _depth(data)) > DEEP:
         if depth > TOO_DEEP:
@@ -117,7 +117,7 @@ def _decode(data: bytes, column: int) -> Decoded:
         defects.append(Defect("too-deep", f"nested {depth} levels deep; many readers refuse more than {DEEP}", 0))
     if repeated:
         defects.extend(
-            Defect("repeated-key", f"key {excerpt(key)!r} stands twice in one object; the last one silently wins", _offset(text, at), pointer)
+            Defect("repeated-key", f"key {excerpt(key)!r} occurs twice in one object; readers keep only the last value", _offset(text, at), pointer)
             for key, pointer, at in repeated_keys(text)
         )
     if SUSPECT.search(data):
@@ -159,7 +159,7 @@ def _broken_utf8(data: bytes, error: UnicodeDecodeError) -> Defect:
 
 def _not_finite(text: str, name: str) -> Defect:
     at = next(match.start() for match in re.finditer(f"{STRING}|({re.escape(name)})", text, re.DOTALL) if match.group(1))
-    why = "is not JSON; most readers reject the line" if name[-1] in "Ny" else "is more than a number can hold: readers make it Infinity, or reject the line"
+    why = "is not JSON; most readers reject the line" if name[-1] in "Ny" else "is out of range: readers turn it into Infinity or reject the line"
     return Defect("not-finite", f"{excerpt(name)} {why}", _offset(text, at))
 
 
@@ -182,7 +182,7 @@ def _escapes(data: bytes) -> Iterator[Defect]:
         yield Defect("surrogate", f"lone surrogate {name}: half of a character, which tokenizers reject", surrogate.start())
     if control:
         name = control.group().decode()
-        means = {"\\b": ", a backspace (a backslash that was not doubled?)", "\\f": ", a form feed (a backslash that was not doubled?)"}.get(name, "")
+        means = {"\\b": ", a backspace (possibly an unescaped backslash)", "\\f": ", a form feed (possibly an unescaped backslash)"}.get(name, "")
         yield Defect("control", f"control character {name}{means} in a string", control.start())
 
 

@@ -1,4 +1,4 @@
-"""Files that are not JSON Lines: an array of examples, or objects that are spread over several lines.
+"""Read files that are not JSON Lines: an array of examples, or objects over several lines.
 
 Such a file is cut into its elements, each a `Line` that starts where the element starts, so that places stay true. It is
 read whole into memory: JSON cannot be cut without parsing it.
@@ -17,7 +17,7 @@ SPACE = re.compile(rb"[ \t\r\n]*")
 # opens a string that is never closed. No byte of a character beyond ASCII looks like one of these.
 LEXEME = re.compile(STRING.encode() + rb'|[\[\]{}",]|[^\s\[\]{}",]+', re.DOTALL)
 Element = tuple[Line, Defect | None]
-UNREAD = "; this and all after it was not read"
+UNREAD = "; the rest of the file was not read"
 
 
 def is_document(start: bytes) -> bool:
@@ -72,7 +72,7 @@ class _Cutter:
                 return
             end = _skip(self.data, at)
             if end is None:
-                yield self.rest(at, "cut-off", "the file breaks off inside this object")
+                yield self.rest(at, "cut-off", "the file ends inside this object")
                 return
             yield self.line(at, end), None
             at = self.space(end)
@@ -83,12 +83,12 @@ class _Cutter:
         at = self.space(self.start + 1)
         while (char := self.data[at : at + 1]) not in (b"]", b""):
             if char == b",":
-                yield self.line(at, at + 1), Defect("repairable", "a comma with no element before it", 0)
+                yield self.line(at, at + 1), Defect("repairable", "a comma without an element before it", 0)
                 at = self.space(at + 1)
                 continue
             end = _skip(self.data, at)
             if end is None or end == at:
-                kind, message = ("cut-off", "the array breaks off inside this element") if end is None else ("syntax", "this closes nothing")
+                kind, message = ("cut-off", "the file ends inside this element") if end is None else ("syntax", "this closes nothing")
                 yield self.rest(at, kind, message + UNREAD)
                 return
             yield self.line(at, end), None
@@ -96,17 +96,17 @@ class _Cutter:
             if self.data[comma : comma + 1] == b",":
                 at = self.space(comma + 1)
                 if self.data[at : at + 1] == b"]":
-                    yield self.line(comma, comma + 1), Defect("repairable", "a comma with no element after it", 0)
+                    yield self.line(comma, comma + 1), Defect("repairable", "a comma without an element after it", 0)
             elif self.data[at : at + 1] not in (b"]", b""):
                 yield self.rest(at, "syntax", f"a comma is missing before this{UNREAD}")
                 return
         if not char:
-            yield opening, Defect("cut-off", "the array that starts here is never closed", 0)
+            yield opening, Defect("cut-off", "the array that starts here is not closed", 0)
         elif (after := self.space(at + 1)) < len(self.data):
-            yield self.rest(after, "syntax", "text after the end of the array; it was not read")
+            yield self.rest(after, "syntax", "the text after the end of the array was not read")
 
     def space(self, at: int) -> int:
-        """Index of the first byte from `at` on that is no white space."""
+        """Index of the first byte from `at` on that is not white space."""
         match = SPACE.match(self.data, at)
         return match.end() if match else at
 
@@ -121,7 +121,7 @@ class _Cutter:
         return Line(self.number, start, self.data[start:end], b"\n", self.column, self.nth)
 
     def rest(self, start: int, kind: str, message: str) -> Element:
-        """Everything from `start` on, as a line that cannot be read."""
+        """Everything from `start` on, as a line that cannot be parsed."""
         return self.line(start, len(self.data)), Defect(kind, message, 0)
 
 

@@ -1,4 +1,4 @@
-"""Which lines are so plain that no rule has anything to say about them: the scan of a big file, line by line.
+"""Find the lines of a large file on which no rule can fire.
 
 Compiled, for big files; every other line goes the careful way, so that all the scan has to be is never sure without cause. A line is
 quiet when it is a conversation as `json.dumps` or `JSON.stringify` writes it, an optional system prompt and then questions and
@@ -15,26 +15,26 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import xxhash
 
-from curate.read.json_string_kernel import ANEW, ANSWER, CHARS, COUNT, FENCED, FLAGS, TOLD, Patterns, content
+from curate.read.json_string_kernel import ANEW, ANSWER, CHARS, COUNT, FENCED, FLAGS, TOLD, TextPatterns, scan_json_string
 from curate.read.numba_utils import Array, compiled, entry, forget, same
 from curate.read.pattern_table import LINKS, POINTS
-from curate.read.plain_line import ROLES, SYSTEM, USER, closed, opened, turn, turned
-from curate.read.text_prefilter import Answers, Exchanges, is_suspicious, is_unsound, shows
-from curate.read.xxh64 import digest
+from curate.read.plain_line import ROLES, SYSTEM, USER, first_turn_start, line_end, next_turn_start, turn_start
+from curate.read.text_prefilter import AnswerPatterns, ExchangePatterns, is_suspicious, is_unsound, shows_text
+from curate.read.xxh64 import xxh64_digest
 
 _SOURCES: Final = ("numba_utils", "xxh64", "fast_path", "json_string_kernel", "number_prefilter", "pattern_table", "plain_line", "text_prefilter")
 
 
 class Prefilters(NamedTuple):
-    """What the rules look for, as compiled code does."""
+    """The prefilters of all rules, as tables for compiled code."""
 
-    patterns: Patterns
-    answers: Answers
-    exchanges: Exchanges
+    patterns: TextPatterns
+    answers: AnswerPatterns
+    exchanges: ExchangePatterns
 
 
-class Room(NamedTuple):
-    """Arrays that the lines of a piece share."""
+class ScanBuffers(NamedTuple):
+    """Working arrays that the lines of a chunk share."""
 
     text: Array
     """uint8: what the quiet lines say, a U+0000 behind each text; for its digests, U+0002 and roles joined by U+0001 stand behind a line for a moment."""
@@ -46,8 +46,8 @@ class Room(NamedTuple):
     """int64, 2 x 2: where the last question and the last answer start, and their sizes."""
 
 
-class Lines(NamedTuple):
-    """What is known of each line of a piece, once it was scanned; nothing of those that are not quiet."""
+class LineColumns(NamedTuple):
+    """Facts about each scanned line of a chunk, filled only for lines on which no rule can fire."""
 
     quiet: Array
     """bool"""
@@ -65,15 +65,17 @@ class Lines(NamedTuple):
     """int32, lines x 5: turns; 1 for a system prompt; characters of all texts; 1 where `said` has to be made anew; characters of the last answer."""
 
 
-def room_for(size: int) -> Room:
-    """Room for lines of so many bytes in all."""
-    return Room(np.empty(size + 64, dtype=np.uint8), np.empty(size + 64, dtype=np.uint8), np.zeros(TOLD, dtype=np.int64), np.zeros((2, 2), dtype=np.int64))
+def buffers_for(size: int) -> ScanBuffers:
+    """Allocate the working arrays for lines with this total number of bytes."""
+    return ScanBuffers(
+        np.empty(size + 64, dtype=np.uint8), np.empty(size + 64, dtype=np.uint8), np.zeros(TOLD, dtype=np.int64), np.zeros((2, 2), dtype=np.int64)
+    )
 
 
-def lines_for(count: int) -> Lines:
-    """Room for what is known of so many lines."""
+def line_columns_for(count: int) -> LineColumns:
+    """Allocate the facts for this number of lines."""
     exact, said, system, answer, asked = np.zeros((5, count), dtype=np.uint64)
-    return Lines(np.zeros(count, dtype=np.bool_), exact, said, system, answer, asked, np.zeros((count, 5), dtype=np.int32))
+    return LineColumns(np.zeros(count, dtype=np.bool_), exact, said, system, answer, asked, np.zeros((count, 5), dtype=np.int32))
 
 
 @compiled
@@ -84,7 +86,9 @@ def _is_loud(role: int, text: Array, start: int, end: int, told: Array, known: P
     if role == ANSWER:
         return bool(is_unsound(text, start, end, told[CHARS], told[COUNT], told[FENCED], known.answers))
     flags = told[FLAGS]
-    return bool(role == USER and end - start < known.exchanges.short and (flags & LINKS or (flags & POINTS and not shows(text, start, end, known.exchanges))))
+    return bool(
+        role == USER and end - start < known.exchanges.short and (flags & LINKS or (flags & POINTS and not shows_text(text, start, end, known.exchanges)))
+    )
 
 
 @compiled
@@ -105,7 +109,7 @@ def _write_roles(text: Array, used: int, turns: int, system: bool) -> int:
 
 
 @compiled
-def _line(data: Array, at: int, end: int, known: Prefilters, room: Room, used: int, lines: Lines, line: int) -> tuple[int, int]:
+def _line(data: Array, at: int, end: int, known: Prefilters, room: ScanBuffers, used: int, lines: LineColumns, line: int) -> tuple[int, int]:
     """Where a quiet line ends, without its line break, and where its texts do, which are written from `used` on; -1 for any other line."""
     text, folded, told, last = room
     starts, sizes = last
@@ -114,26 +118,26 @@ def _line(data: Array, at: int, end: int, known: Prefilters, room: Room, used: i
     zero = used_folded = turns = total = anew = asked_chars = np.int64(0)
     role = np.int64(-1)
     system = False
-    at, more = opened(data, at, end), True
+    at, more = first_turn_start(data, at, end), True
     if at < 0:
         return -1, -1
     while more:
         before = role
-        role, at = turn(data, at, end)
+        role, at = turn_start(data, at, end)
         if at < 0 or (role == SYSTEM and before >= 0) or (role == ANSWER and before != USER) or (role == USER and before == USER):
             return -1, -1
         if turns:
             text[used], folded[used_folded] = 0, 0
             used, used_folded = used + 1, used_folded + 1
         start = used
-        at, used, used_folded = content(data, at, role, known.patterns, text, used, folded, used_folded, told)
+        at, used, used_folded = scan_json_string(data, at, role, known.patterns, text, used, folded, used_folded, told)
         if at < 0 or _is_loud(role, text, start, used, told, known):
             return -1, -1
         size, chars = used - start, told[CHARS]
         total, anew, turns = total + chars, anew | told[ANEW], turns + 1
         if role == SYSTEM:
             system = True
-            lines.system[line] = digest(text, start, used)
+            lines.system[line] = xxh64_digest(text, start, used)
         else:
             which = role - 1
             if known.exchanges.again and turns > 2 and sizes[which] == size and same(text, starts[which], start, size):
@@ -143,16 +147,16 @@ def _line(data: Array, at: int, end: int, known: Prefilters, room: Room, used: i
             starts[which], sizes[which] = start, size
             if role == USER:
                 asked_chars = chars
-        at, more = turned(data, at, end)
+        at, more = next_turn_start(data, at, end)
         if at < 0:
             return -1, -1
-    at = closed(data, at, end)
+    at = line_end(data, at, end)
     if role != ANSWER or at < 0:
         return -1, -1
-    lines.asked[line], lines.answer[line] = digest(text, first, start), digest(text, start, used)
+    lines.asked[line], lines.answer[line] = xxh64_digest(text, first, start), xxh64_digest(text, start, used)
     behind = used
     used, used_folded = _write_roles(text, used, turns, system), _write_roles(folded, used_folded, turns, system)
-    lines.exact[line], lines.said[line] = digest(text, first, used), digest(folded, zero, used_folded)
+    lines.exact[line], lines.said[line] = xxh64_digest(text, first, used), xxh64_digest(folded, zero, used_folded)
     count = lines.counts[line]
     count[0], count[1], count[2], count[3], count[4] = turns, system, total, anew, chars
     text[behind] = 0  # in the place of the roles
@@ -163,7 +167,7 @@ def _scan(stamp: int) -> Any:
     """The scan of lines, compiled from sources that `stamp` stands for: numba asks only whether this file has changed."""
 
     @entry
-    def scan_lines(data: Array, known: Prefilters, room: Room, lines: Lines, starts: Array) -> tuple[int, int]:
+    def scan_lines(data: Array, known: Prefilters, room: ScanBuffers, lines: LineColumns, starts: Array) -> tuple[int, int]:
         """Fill `lines` with what is known of those of the data, of which the last one ends with a line break, too, and `starts` with where they start.
 
         Returns how many end in CR LF, and how many bytes of the room the texts of the quiet ones take.
@@ -185,14 +189,14 @@ def _scan(stamp: int) -> Any:
 
 
 def _stamp() -> int:
-    """A number for the sources that the scan is compiled from."""
+    """Hash of the source files that the scan is compiled from."""
     return xxhash.xxh32_intdigest(b"".join(Path(__file__).with_name(f"{name}.py").read_bytes() for name in _SOURCES))
 
 
 scan_lines = _scan(_stamp())
 
 
-class Texts(NamedTuple):
+class FastPathTexts(NamedTuple):
     """What the quiet lines of a piece say: of each, a system prompt perhaps, and then questions and answers in turn."""
 
     joined: bytes
@@ -204,31 +208,31 @@ class Texts(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Scanned:
+class ScanResult:
     """What a scan found: which lines are quiet, and of these, in order, what is known of them."""
 
     quiet: Array
     """bool, one a line of the piece."""
     starts: Array
     """int64: where each line of the piece starts, and where the next one would."""
-    lines: Lines
+    lines: LineColumns
     """The quiet lines."""
     returns: int
     """Lines that end in CR LF."""
 
     @property
     def numbers(self) -> Array:
-        """The quiet lines, counted from 1."""
+        """The lines on which no rule can fire, counted from 1."""
         return np.flatnonzero(self.quiet) + 1
 
     @property
-    def others(self) -> list[int]:
-        """The lines that are not quiet, counted from 1."""
+    def irregular_lines(self) -> list[int]:
+        """The lines that must be parsed, counted from 1."""
         found: list[int] = (np.flatnonzero(~self.quiet) + 1).tolist()
         return found
 
     def by_roles(self) -> dict[tuple[str, ...], Array]:
-        """The quiet lines by the roles of their turns."""
+        """The lines on which no rule can fire, by the roles of their turns."""
         numbers, (turns, system, *_) = self.numbers, self.lines.counts.T
         found = {}
         for many, systems in (divmod(kind, 2) for kind in np.unique(turns * 2 + system).tolist()):
@@ -239,14 +243,14 @@ class Scanned:
 
 @dataclass(slots=True)
 class Scan:
-    """The scan with some prefilters."""
+    """The compiled scan with the given prefilters."""
 
     known: Prefilters
-    suspects: Callable[[Texts], Array] | None = None
+    suspects: Callable[[FastPathTexts], Array] | None = None
     """Which lines (bool, one each) are not quiet after all, for what they say; None where nobody is to be asked."""
     room: bytearray = field(default_factory=bytearray)
-    """Where pieces are read to, one after another: memory that is new each time costs as much as what is read into it."""
-    written: Room = field(default_factory=lambda: room_for(0))
+    """Buffer that each chunk is read into. Allocating it anew for each chunk would take as long as the read."""
+    written: ScanBuffers = field(default_factory=lambda: buffers_for(0))
 
     def load(self) -> None:
         """Load what is compiled, or compile it. numba would look for a library of matrices by loading SciPy, a third of the time; nothing here needs one."""
@@ -262,19 +266,19 @@ class Scan:
             if loaded is None:
                 del sys.modules["scipy"]
 
-    def __call__(self, data: bytes | bytearray, size: int) -> Scanned:
+    def __call__(self, data: bytes | bytearray, size: int) -> ScanResult:
         """Scan the lines of the first `size` bytes, of which the last one may have no line break."""
         ended = data.count(b"\n", 0, size)
         whole = data.rfind(b"\n", 0, size) + 1
         count = ended + (whole < size)
-        found, starts = lines_for(count), np.zeros(count + 1, dtype=np.int64)
-        now = Lines(*(column[:ended] for column in found))
+        found, starts = line_columns_for(count), np.zeros(count + 1, dtype=np.int64)
+        now = LineColumns(*(column[:ended] for column in found))
         if len(self.written.text) < whole + 64:
-            self.written = room_for(whole)
+            self.written = buffers_for(whole)
         returns, used = scan_lines(np.frombuffer(data, dtype=np.uint8, count=whole), self.known, self.written, now, starts)
         starts[ended], starts[count] = whole, whole if count == ended else size + 1
         quiet = np.flatnonzero(found.quiet)
         if self.suspects is not None and len(quiet):
             counts = found.counts[quiet]
-            found.quiet[quiet[self.suspects(Texts(self.written.text[:used].tobytes(), counts[:, 0], counts[:, 1]))]] = False
-        return Scanned(found.quiet, starts, Lines(*(column[found.quiet] for column in found)), returns)
+            found.quiet[quiet[self.suspects(FastPathTexts(self.written.text[:used].tobytes(), counts[:, 0], counts[:, 1]))]] = False
+        return ScanResult(found.quiet, starts, LineColumns(*(column[found.quiet] for column in found)), returns)

@@ -1,4 +1,4 @@
-"""Files that are no JSON at all: told by their beginning, so that a table or an archive gets one finding with the next step, not an error a line."""
+"""Recognise files that are not JSON by their first bytes, so that a table or an archive gets one finding with the next step, not one error per line."""
 
 import csv
 import re
@@ -8,43 +8,43 @@ from typing import Final, NamedTuple
 from curate.read.lines import BOM
 
 
-class Kind(NamedTuple):
-    """What a file is, with its article, and how its content becomes JSON Lines."""
+class FileKind(NamedTuple):
+    """A kind of file: its name with an article, and how to convert it to JSON Lines."""
 
     name: str
     step: str
 
 
 POLARS: Final = "write it as JSON Lines: python -c \"import polars; polars.{}('FILE').write_ndjson('OUT.jsonl')\""
-UNPACK: Final = "unpack it first (.gz and .zst are read as they are)"
+UNPACK: Final = "unpack it first (only .gz and .zst are read directly)"
 PACKED: Final = (
     (0, b"PK\x03\x04", "a zip archive"), (0, b"7z\xbc\xaf\x27\x1c", "a 7z archive"), (0, b"Rar!\x1a\x07", "a RAR archive"),
     (257, b"ustar", "a tar archive"), (0, b"BZh", "a bzip2 file"), (0, b"\xfd7zXZ\0", "an xz file"), (0, b"\x04\x22\x4d\x18", "an lz4 file"),
 )  # fmt: skip
-"""Offset and bytes that archives are told by, and their names."""
+"""Offset and magic bytes of archives and binary files, with their names."""
 MAGIC: Final = (
-    *((at, magic, Kind(name, UNPACK)) for at, magic, name in PACKED),
-    (0, b"PAR1", Kind("a Parquet file", POLARS.format("read_parquet"))),
-    (0, b"ARROW1", Kind("an Arrow file", POLARS.format("read_ipc"))),
-    (0, b"\xff\xff\xff\xff\x10\0\0\0", Kind("an Arrow stream", POLARS.format("read_ipc_stream"))),
-    (0, b"Obj\x01", Kind("an Avro file", POLARS.format("read_avro"))),
-    (0, b"SQLite format 3\0", Kind("an SQLite database", "export its table as JSON Lines: sqlite3 FILE -json 'select * from ...' | jq -c '.[]'")),
-    (0, b"%PDF", Kind("a PDF", "take the text out of it, and write the conversations that it is to become")),
-    (0, b"version https://git-lfs", Kind("a pointer of Git LFS, not the data", "fetch the data: git lfs pull")),
-    (0, b"\x93NUMPY", Kind("a NumPy array", "write the conversations that it stands for as JSON Lines")),
-    (0, b"GGUF", Kind("a model (GGUF)", "name a data file")),
+    *((at, magic, FileKind(name, UNPACK)) for at, magic, name in PACKED),
+    (0, b"PAR1", FileKind("a Parquet file", POLARS.format("read_parquet"))),
+    (0, b"ARROW1", FileKind("an Arrow file", POLARS.format("read_ipc"))),
+    (0, b"\xff\xff\xff\xff\x10\0\0\0", FileKind("an Arrow stream", POLARS.format("read_ipc_stream"))),
+    (0, b"Obj\x01", FileKind("an Avro file", POLARS.format("read_avro"))),
+    (0, b"SQLite format 3\0", FileKind("an SQLite database", "export its table as JSON Lines: sqlite3 FILE -json 'select * from ...' | jq -c '.[]'")),
+    (0, b"%PDF", FileKind("a PDF", "extract the text and write the conversations as JSON Lines")),
+    (0, b"version https://git-lfs", FileKind("a Git LFS pointer, not the data", "fetch the data: git lfs pull")),
+    (0, b"\x93NUMPY", FileKind("a NumPy array", "write the conversations as JSON Lines")),
+    (0, b"GGUF", FileKind("a model (GGUF)", "pass a data file")),
 )
-WEB: Final = Kind("a web page", "download the data itself: on a hub, the address with /resolve/, not /blob/; a page to log in looks like this too")
-XML: Final = Kind("XML", "write its conversations as JSON Lines")
-YAML: Final = Kind("YAML", "write it as JSON Lines: each conversation one object on one line")
-BINARY: Final = Kind("binary", "name a file of text: JSON Lines, or a JSON array")
-TEXT: Final = Kind("plain text", 'write each text as an object on one line: {"text": ...}, or better as messages')
-DELIMITERS: Final = {",": "CSV", "\t": "TSV", ";": "CSV with semicolons", "|": "a table with bars"}
+WEB: Final = FileKind("a web page", "download the data itself: on a hub, use the URL with /resolve/, not /blob/; the page may also be a login page")
+XML: Final = FileKind("XML", "write its conversations as JSON Lines")
+YAML: Final = FileKind("YAML", "write it as JSON Lines: one conversation per line, as an object")
+BINARY: Final = FileKind("binary", "pass a text file: JSON Lines or a JSON array")
+TEXT: Final = FileKind("plain text", 'write each text as an object on one line: {"text": ...}, or better as messages')
+DELIMITERS: Final = {",": "CSV", "\t": "TSV", ";": "CSV with semicolons", "|": "a table separated by bars"}
 
 START: Final = 1 << 16
-"""Bytes that are looked at."""
+"""Bytes that are inspected."""
 MANY: Final = 50
-"""Rows of a table, or lines of text, that are looked at."""
+"""Rows of a table or lines of text that are inspected."""
 FEW: Final = 3
 """Lines without any JSON from which a file is text; fewer are broken lines."""
 JSON: Final = re.compile(rb"^[ \t]*[{\[]", re.MULTILINE)
@@ -57,8 +57,8 @@ REGULAR: Final = 5
 """Rows of three fields or more from which on a table needs no header to be known."""
 
 
-def kind_of(start: bytes) -> Kind | None:
-    """What a file with these first bytes is; None where it may be JSON, if only in some of its lines."""
+def sniff_file_kind(start: bytes) -> FileKind | None:
+    """The kind of a file with these first bytes; None if it may be JSON, even if only on some lines."""
     start = start[:START]
     text = start.removeprefix(BOM).lstrip()
     if text[:1] in (b"{", b"[", b""):
@@ -71,8 +71,8 @@ def kind_of(start: bytes) -> Kind | None:
     return _table(text) or _prose(start)
 
 
-def _prose(start: bytes) -> Kind | None:
-    """Text without a line of JSON in it."""
+def _prose(start: bytes) -> FileKind | None:
+    """Whether a text contains no line of JSON."""
     if JSON.search(start) or VALUE.search(start):
         return None
     if b"\0" in start:
@@ -82,7 +82,7 @@ def _prose(start: bytes) -> Kind | None:
     return YAML if KEYED.match(start.removeprefix(BOM)) else TEXT
 
 
-def _table(text: bytes) -> Kind | None:
+def _table(text: bytes) -> FileKind | None:
     """A table with a header: names of columns, then rows that have as many fields each."""
     lines = text.decode("utf-8", "replace").splitlines(keepends=True)
     for delimiter, name in DELIMITERS.items():
@@ -100,7 +100,7 @@ def _table(text: bytes) -> Kind | None:
         named = names if names[0] else names[1:]  # pandas leaves its index without a name
         if len(set(names)) == len(names) and all(COLUMN.fullmatch(column) for column in named):
             columns = ", ".join(named[:8]) + (", ..." if len(named) > 8 else "")
-            return Kind(f"{name} with the columns {columns}", POLARS.format("read_csv").replace("'FILE'", f"'FILE'{how}"))
+            return FileKind(f"{name} with the columns {columns}", POLARS.format("read_csv").replace("'FILE'", f"'FILE'{how}"))
         if len(rows) >= REGULAR and len(rows[0]) > 2:
-            return Kind(f"{name} without a header", POLARS.format("read_csv").replace("'FILE'", f"'FILE'{how}, has_header=False, new_columns=[...]"))
+            return FileKind(f"{name} without a header", POLARS.format("read_csv").replace("'FILE'", f"'FILE'{how}, has_header=False, new_columns=[...]"))
     return None

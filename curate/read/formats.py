@@ -1,4 +1,4 @@
-"""The table of formats: how each known shape of a line is told, and how it reads as a conversation.
+"""The table of formats: how each format is detected, and how a line becomes a conversation.
 
 Reading loses nothing: keys that a format does not use stay in the example's value. Each turn remembers the JSON pointer
 to what it was made of, so that findings point into the line as the user wrote it.
@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from curate.core.address import escape
 from curate.core.example import UNKNOWN, Example, Place
-from curate.read.sharegpt_tools import Turn, with_calls
+from curate.read.sharegpt_tools import Turn, with_tool_calls
 
 Object = dict[str, Any]
 
@@ -29,13 +29,13 @@ ANSWERED: Final = ("solution", "response", "answer", "output")
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """A known shape of a line."""
+    """A known format of a line."""
 
     name: str
     summary: str
     matches: Callable[[Object], bool]
     turns: Callable[[Object], Iterator[Turn]] | None
-    """The line's turns; None where the line is in messages form already."""
+    """Converts a line to turns; None if the line is already in messages format."""
     uses: tuple[str, ...] = ()
     """Keys that turns may be made of. Those that were not used stay in the example's value, as all others do, unless they are empty."""
 
@@ -45,7 +45,7 @@ def _said(role: str, content: Any, pointer: str) -> Turn:
 
 
 def _system(value: Object) -> Iterator[Turn]:
-    """The system prompt that stands beside the conversation, if there is one."""
+    """The system prompt in a key of its own, if there is one."""
     if isinstance(value.get("system"), str) and value["system"]:
         yield _said("system", value["system"], "/system")
 
@@ -64,7 +64,7 @@ def _alpaca(value: Object) -> Iterator[Turn]:
 
 
 def _asked(value: Object, key: str, *, before: tuple[str, ...] = (), after: tuple[str, ...] = ()) -> Turn:
-    """What the user asks, with the texts of other keys that belong to it."""
+    """The user's question, with the texts of other keys that belong to it."""
     there = {other for other in (*before, *after) if _strings(value, other) and value[other].strip()} if isinstance(value[key], str) else set()
     keys = [other for other in (*before, key, *after) if other == key or other in there]
     text = value[key] if len(keys) == 1 else "\n\n".join(value[other] for other in keys)
@@ -101,7 +101,7 @@ def _question_answer(value: Object) -> Iterator[Turn]:
 
 def _sharegpt(value: Object) -> Iterator[Turn]:
     yield from _system(value)
-    yield from with_calls((turn, _speaker(turn, f"/conversations/{i}")) for i, turn in enumerate(value["conversations"]))
+    yield from with_tool_calls((turn, _speaker(turn, f"/conversations/{i}")) for i, turn in enumerate(value["conversations"]))
 
 
 def _speaker(turn: Any, at: str) -> Turn:
@@ -221,7 +221,7 @@ def _is_text(value: Object) -> bool:
 ALPACA_KEYS: Final = ("instruction", "input", "output", "response", "system", "history", "context")
 PREFERENCE_KEYS: Final = ("conversations", "instruction", "input", "system", "history", "prompt", "chosen", "question", "query")
 FORMATS: Final = (
-    Format("bedrock", "messages with the system prompt beside them", _is_bedrock, _bedrock, ("messages", "system")),
+    Format("bedrock", "messages with a separate system prompt", _is_bedrock, _bedrock, ("messages", "system")),
     Format("messages", '{"messages": [{"role": ..., "content": ...}, ...]}', lambda v: "messages" in v, None),
     Format("openai-preference", "input, preferred_output, non_preferred_output", _is_openai_preference, _openai_preference, ("input", "preferred_output")),
     Format(
@@ -252,7 +252,7 @@ BY_NAME: Final = {known.name: known for known in FORMATS}
 
 
 def format_of(value: Object) -> Format | None:
-    """The first format in the table that fits, or None."""
+    """The first matching format of the table, or None."""
     return next((known for known in FORMATS if known.matches(value)), None)
 
 
@@ -262,7 +262,7 @@ def is_prompt(value: Object) -> bool:
 
 
 def example_of(value: Object, place: Place) -> Example:
-    """The conversation that a line's object stands for; in an unknown format, one with no turns."""
+    """Convert a line's object to a conversation; without turns if the format is unknown."""
     known = format_of(value)
     if known is None:
         return Example(place, value, UNKNOWN)

@@ -1,4 +1,4 @@
-"""Where the lines of files stand, by byte: any line of a big file can be read at once, and the first ones while the rest is looked for.
+"""Byte offsets of the lines of files: any line of a large file can be read at once, and the first lines while the rest is still being indexed.
 
 A line costs 20 bytes. What cannot be read in place, packed files and JSON documents, is copied to a temporary file that nobody else sees.
 """
@@ -13,11 +13,11 @@ from typing import IO, TYPE_CHECKING, Any, Final
 
 from curate.core.errors import InputError
 from curate.core.example import Place
-from curate.core.files import blocks, display_name, is_packed, real
+from curate.core.files import blocks, display_name, is_packed, real_path
 from curate.core.snapshot import State, state_of
 from curate.read.dataset import WIDE, FileFacts, ParsedLine, parsed_line
 from curate.read.document import elements, is_document
-from curate.read.file_sniffing import kind_of
+from curate.read.file_sniffing import sniff_file_kind
 from curate.read.lines import BOM, Line
 
 if TYPE_CHECKING:
@@ -27,11 +27,11 @@ if TYPE_CHECKING:
 
 CR: Final = 13
 BLOCK: Final = 4 << 20
-"""Bytes between two words of progress: some milliseconds."""
+"""Bytes between two progress updates: a few milliseconds."""
 
 
-class Index:
-    """The lines of one file that are not blank. One thread may build it while others read."""
+class FileIndex:
+    """Index of the non-blank lines of one file. One thread may build it while others read."""
 
     def __init__(self, path: Path, name: str) -> None:
         """Nothing is read before `build`. Raises `InputError` for a file that cannot be opened."""
@@ -51,7 +51,7 @@ class Index:
         """The last byte of the block before."""
         self._lock = Lock()
         try:
-            self._own(real(path).open("rb"))  # open as long as lines are asked for: whoever replaces the file leaves us ours
+            self._own(real_path(path).open("rb"))  # open as long as lines are asked for: whoever replaces the file leaves us ours
         except OSError as error:
             raise InputError(f"{path}: cannot be read: {error.strerror}", "check the path and its permissions") from error
 
@@ -63,7 +63,7 @@ class Index:
         """Find the lines; yields how many there are so far. Raises `InputError`."""
         stream = blocks(self.path, BLOCK)
         start = next(stream, b"")
-        if WIDE.match(start) or kind_of(start):  # nothing to read; the check says what it is
+        if WIDE.match(start) or sniff_file_kind(start):  # nothing to read; the check says what it is
             self.complete = True
             return
         if is_document(start):
@@ -91,7 +91,7 @@ class Index:
         yield self.count
 
     def _block(self, block: bytes, offset: int, rest: int, number: int) -> tuple[int, int]:
-        """Take in a block that starts at `offset`; the line that goes on into it starts at `rest`."""
+        """Index a block that starts at `offset`; the line that continues into it starts at `rest`."""
         import numpy as np
 
         ends = np.flatnonzero(np.frombuffer(block, np.uint8) == 10) + offset
@@ -134,21 +134,21 @@ class Index:
         self._add([line.offset for line in lines], [line.offset + len(line.data) for line in lines], [line.number for line in lines])
 
     def data(self, at: int) -> bytes:
-        """The bytes of a line without its ending. Raises `InputError` when they are not there any more."""
+        """The bytes of a line without its ending. Raises `InputError` if they no longer exist."""
         start, end = int(self._starts[at]), int(self._ends[at])
         return self.between(start, end).removesuffix(b"\r") if not self._nths else self.between(start, end)
 
     def between(self, start: int, end: int) -> bytes:
-        """Bytes of the unpacked file. Raises `InputError` when they are not there any more."""
+        """Bytes of the unpacked file. Raises `InputError` if they no longer exist."""
         with self._lock:
             self._file.seek(start)
             found = self._file.read(end - start)
         if len(found) < end - start:
-            raise InputError(f"{self.name}: is shorter than it was", "read it again")
+            raise InputError(f"{self.name}: the file became shorter while it was open", "read it again")
         return found
 
     def span(self, at: int) -> tuple[int, int]:
-        """First byte of a line, and the one behind its last."""
+        """Start and end offset of a line."""
         return int(self._starts[at]), int(self._ends[at])
 
     def lines_at(self, offsets: "Sequence[int] | Numbers") -> "Numbers":
@@ -158,11 +158,11 @@ class Index:
         return np.unique(np.searchsorted(self._starts[: self.count], np.asarray(offsets, np.int64), side="right") - 1)
 
     def place(self, at: int) -> Place:
-        """Where a line stands."""
+        """Place of a line."""
         return Place(self.name, int(self._numbers[at]), self._nths.get(at, (0, 0))[1])
 
     def line(self, at: int) -> ParsedLine:
-        """A line and what it says. Raises `InputError` when it is not there any more."""
+        """Parse a line. Raises `InputError` if it no longer exists."""
         start, _ = self.span(at)
         column, nth = self._nths.get(at, (0, 0))
         return parsed_line(Line(int(self._numbers[at]), start, self.data(at), b"\n", column, nth), FileFacts(self.name))
@@ -180,16 +180,16 @@ class Index:
 
     @property
     def changed(self) -> bool:
-        """Whether the file on disk is another one by now."""
+        """Whether the file on disk has changed since it was opened."""
         return _state_of(self.path) != self.state
 
 
-class Lines:
-    """The lines of some files, one after the other, counted from 0. While they are looked for, those of a later file may move on."""
+class LineIndex:
+    """The lines of several files in sequence, counted from 0. While the index is being built, lines of later files may shift."""
 
     def __init__(self, paths: Sequence[Path]) -> None:
         """Raises `InputError` for a file that cannot be opened."""
-        self.indexes = [Index(path, display_name(path)) for path in paths]
+        self.indexes = [FileIndex(path, display_name(path)) for path in paths]
         self._by_name = {index.name: number for number, index in enumerate(self.indexes)}
 
     def build(self) -> Iterator[int]:
@@ -208,13 +208,13 @@ class Lines:
 
     @property
     def firsts(self) -> list[int]:
-        """Of each file its first line."""
+        """Number of the first line of each file."""
         found = [0]
         for index in self.indexes[:-1]:
             found.append(found[-1] + index.count)
         return found
 
-    def where(self, at: int) -> tuple[Index, int]:
+    def where(self, at: int) -> tuple[FileIndex, int]:
         """The file of a line, and its number there."""
         if len(self.indexes) == 1:
             return self.indexes[0], at
@@ -223,34 +223,34 @@ class Lines:
         return self.indexes[number], at - firsts[number]
 
     def line(self, at: int) -> ParsedLine:
-        """A line and what it says. Raises `InputError` when it is not there any more."""
+        """Parse a line. Raises `InputError` if it no longer exists."""
         index, there = self.where(at)
         return index.line(there)
 
     def place(self, at: int) -> Place:
-        """Where a line stands."""
+        """Place of a line."""
         index, there = self.where(at)
         return index.place(there)
 
     def find(self, place: Place) -> int | None:
-        """The line at a place; None where there is none (yet)."""
+        """Number of the line at a place; None if it is not (yet) indexed."""
         number = self._by_name.get(place.file)
         there = None if number is None else self.indexes[number].find(place)
         return None if there is None or number is None else self.firsts[number] + there
 
     def read(self, place: Place) -> ParsedLine | None:
-        """The line at a place; None where there is none (yet). Raises `InputError` when it is not there any more."""
+        """Parse the line at a place; None if it is not (yet) indexed. Raises `InputError` if it no longer exists."""
         at = self.find(place)
         return None if at is None else self.line(at)
 
     @property
     def changed(self) -> list[str]:
-        """Names of files that are others on disk by now."""
+        """Names of files that have changed on disk since they were opened."""
         return [index.name for index in self.indexes if index.changed]
 
 
 def _state_of(path: Path) -> State | None:
-    """The state of a file on disk; None where there is none."""
+    """The state of a file on disk; None if it does not exist."""
     try:
         return state_of(path)
     except InputError:

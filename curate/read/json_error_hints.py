@@ -1,4 +1,4 @@
-"""Why a line is not JSON, in words that lead to the cause: the parser's own words say where it stopped, not what was done wrong."""
+"""Explain why a line is not JSON. The parser reports where it stopped; these messages name the likely cause."""
 
 import json
 import re
@@ -11,14 +11,14 @@ CUT_WORD = re.compile(r"(?:t(?:ru?)?|f(?:a(?:ls?)?)?|n(?:ul?)?|-)\Z")
 CUT_ESCAPE = re.compile(r"\\?u[0-9a-fA-F]{0,3}\Z")
 
 
-class Mistake(NamedTuple):
+class JsonMistake(NamedTuple):
     """The kind of a defect (see `curate.read.decode.Defect`) and a sentence about it."""
 
     kind: str
     message: str
 
 
-def name_mistake(text: str, error: json.JSONDecodeError, column: int = 0) -> Mistake:
+def explain_json_error(text: str, error: json.JSONDecodeError, column: int = 0) -> JsonMistake:
     """Name the mistake where it is a known one, else repeat the parser's words; columns count characters from 1.
 
     `column` is the number of characters before `text` on its physical line.
@@ -26,41 +26,41 @@ def name_mistake(text: str, error: json.JSONDecodeError, column: int = 0) -> Mis
     where = f"at column {error.colno + (column if error.lineno == 1 else 0)}"
     start, rest = text.lstrip()[:1], text[error.pos :].lstrip()
     if not text.strip("\0 \t\r\n"):
-        return Mistake("cut-off", "the line is nothing but NUL bytes, as a crash or a full disk leaves them")
+        return JsonMistake("cut-off", "the line contains only NUL bytes; a crash or a full disk causes this")
     if text.startswith("\ufeff"):
-        return Mistake("syntax", "a byte order mark stands before the JSON, as where files were joined")
+        return JsonMistake("syntax", "a byte order mark precedes the JSON; concatenating files causes this")
     if start not in ("{", "["):
-        return Mistake("syntax", f"no JSON object: {_lower(error.msg)} {where}")
+        return JsonMistake("syntax", f"not a JSON object: {_lower(error.msg)} {where}")
     if error.msg == "Extra data":
         return _extra(rest, where)
     known = _slip(text, error, rest, where)
-    return known or Mistake("syntax", f"{_lower(error.msg)} {where}")
+    return known or JsonMistake("syntax", f"{_lower(error.msg)} {where}")
 
 
-def _extra(rest: str, where: str) -> Mistake:
-    """What stands after a complete value."""
+def _extra(rest: str, where: str) -> JsonMistake:
+    """The mistake after a complete value."""
     after = rest.removeprefix(",").lstrip()
     if after[:1] in ("{", "["):
-        return Mistake("repairable", f"several JSON values on one line, the next {where}")
+        return JsonMistake("repairable", f"several JSON values on one line; the second starts {where}")
     if not after:
-        return Mistake("repairable", f"a comma after the JSON value, {where}")
-    return Mistake("syntax", f"text after the JSON value, {where}")
+        return JsonMistake("repairable", f"a comma after the JSON value, {where}")
+    return JsonMistake("syntax", f"text after the JSON value, {where}")
 
 
-def _slip(text: str, error: json.JSONDecodeError, rest: str, where: str) -> Mistake | None:
-    """The slips that people and their exporters make inside of a value. Python 3.13 stops at a comma, older ones after it."""
+def _slip(text: str, error: json.JSONDecodeError, rest: str, where: str) -> JsonMistake | None:
+    """Frequent mistakes of people and exporters inside a value. Python 3.13 stops at a comma, older ones after it."""
     if COMMA_THEN_END.match(rest) or (rest[:1] in ("}", "]") and text[: error.pos].rstrip().endswith(",")):
-        return Mistake("repairable", f"a comma with nothing after it, {where}")
+        return JsonMistake("repairable", f"a comma with nothing after it, {where}")
     if PYTHON.match(rest):
-        return Mistake("repairable", f"Python notation instead of JSON, {where}: quotes are double; null, true, false")
+        return JsonMistake("repairable", f"Python notation instead of JSON, {where}: use double quotes, null, true and false")
     if error.msg.startswith("Unterminated string"):
         if text.rstrip().endswith(("}", "]")):
-            return Mistake("syntax", f"the string that starts {where} is never closed: a quotation mark is missing, or one in a text lacks its backslash")
-        return Mistake("cut-off", f"the JSON ends in the middle of the string that starts {where}")
+            return JsonMistake("syntax", f"the string that starts {where} is not closed: a quotation mark is missing, or one in the text is not escaped")
+        return JsonMistake("cut-off", f"the JSON ends in the middle of the string that starts {where}")
     if not rest or CUT_WORD.match(rest) or (error.msg.startswith("Invalid \\u") and CUT_ESCAPE.match(rest)):
-        return Mistake("cut-off", f"the JSON ends in the middle: {_lower(error.msg)} {where}")
+        return JsonMistake("cut-off", f"the JSON ends in the middle: {_lower(error.msg)} {where}")
     if error.msg.startswith("Invalid control character"):
-        return Mistake("syntax", f"control character \\x{ord(text[error.pos]):02x} stands in a string {where}; JSON wants it as an escape")
+        return JsonMistake("syntax", f"control character \\x{ord(text[error.pos]):02x} in a string {where}; JSON requires an escape")
     return None
 
 

@@ -1,4 +1,4 @@
-"""Where the values of a JSON text stand, by their JSON pointers: a finding then names the very line of a pretty-printed file."""
+"""Locate the values of a JSON text by JSON pointer, so that a finding names the exact line of a pretty-printed file."""
 
 import json
 import re
@@ -14,7 +14,7 @@ TOKEN = re.compile(STRING + r'|[\[\]{},:]|[^\s\[\]{},:"]+', re.DOTALL)
 
 
 class Key(NamedTuple):
-    """A key of an object where it stands in the text."""
+    """A key of an object and its position in the text."""
 
     name: str
     pointer: str
@@ -24,7 +24,7 @@ class Key(NamedTuple):
 
 
 class Span(NamedTuple):
-    """A stretch of a text, from `start` to before `end`."""
+    """The part of a text from `start` to before `end`."""
 
     start: int
     end: int
@@ -38,7 +38,7 @@ _KEY: Final = re.compile(r'[ \t\r\n]*,?[ \t\r\n]*"([^"\\]*+(?:\\.[^"\\]*+)*+)"[ 
 
 
 class Spans:
-    """Where the values of one JSON text stand. Only what is asked for is looked at, each object and list once, by the parser's own scanner."""
+    """Positions of the values of one JSON text. Only what is asked for is looked at, each object and list once, by the parser's own scanner."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -100,7 +100,7 @@ def repeated_keys(text: str) -> Iterator[Key]:
 
 
 class _Level:
-    """An object or array that is open."""
+    """An object or array that is being parsed."""
 
     __slots__ = ("index", "is_object", "key", "path", "seen", "wants_key")
 

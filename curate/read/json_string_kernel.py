@@ -1,4 +1,4 @@
-"""A string of JSON, read to its end as long as no rule may have anything to say about it: the loop over every byte of a big file."""
+"""Read a JSON string to its end unless a rule may fire on it: the loop over every byte of a large file."""
 
 # ruff: noqa: PLR1714, SIM110  (sets and generators are slower when they are compiled)
 
@@ -7,9 +7,9 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from curate.read.numba_utils import Array, compiled, is_word, literal, utf8_at, write_utf8
-from curate.read.number_prefilter import KEPT, Numbers, is_number_of
-from curate.read.pattern_table import ANYWHERE, AT_START, BITS, FACTOR, IN_ANSWER, SEVERAL, SIZE, SLOTS, Needles
-from curate.read.plain_line import ASSISTANT, escaped
+from curate.read.number_prefilter import KEPT, NumberPatterns, may_be_personal_number
+from curate.read.pattern_table import ANYWHERE, AT_START, BITS, FACTOR, IN_ANSWER, SEVERAL, SIZE, SLOTS, PatternTable
+from curate.read.plain_line import ASSISTANT, escape_code
 
 ODD, LEADS, FOLLOWS, SPACE, OTHER, MARK, JOINS, JOINED = 1, 2, 4, 8, 16, 32, 64, 128
 """Kinds of characters beyond ASCII: that some rule looks for; that begin, and go on, a text decoded wrongly; white space; that have another
@@ -17,8 +17,8 @@ compatible form; that go with the character before them, in an order that is fix
 with the one behind them."""
 
 
-class Characters(NamedTuple):
-    """What the characters are."""
+class CharacterTables(NamedTuple):
+    """Classes of characters."""
 
     kinds: Array
     """uint8, one a character: their kinds."""
@@ -26,12 +26,12 @@ class Characters(NamedTuple):
     """uint16, of those up to U+FFFF: their compatible form in lower case; 0 for those of which it is none, or several characters."""
 
 
-class Patterns(NamedTuple):
-    """What is looked for in every text while it is read."""
+class TextPatterns(NamedTuple):
+    """The patterns that are searched for in every text while it is read."""
 
-    needles: Needles
-    characters: Characters
-    numbers: Numbers
+    needles: PatternTable
+    characters: CharacterTables
+    numbers: NumberPatterns
     nobodys: Array
     """uint8, a row each: what the domain of an address begins with that is nobody's, before a dot, in lower case."""
     addresses: int
@@ -62,7 +62,7 @@ _CLOSES: Final = literal(b' .,!?:;")\\')
 
 
 @compiled
-def _stands_here(data: Array, at: int, text: Array, start: int, used: int, known: Needles, nth: int) -> bool:
+def _stands_here(data: Array, at: int, text: Array, start: int, used: int, known: PatternTable, nth: int) -> bool:
     """Whether a needle, its four bytes being the last of the text so far, stands here whole; either apostrophe may stand for the plain one."""
     exact, split = known.exact[nth], int(known.before[nth]) + SIZE
     for place in range(split - 1, -1, -1):
@@ -83,7 +83,7 @@ def _stands_here(data: Array, at: int, text: Array, start: int, used: int, known
 
 
 @compiled
-def _found(data: Array, at: int, text: Array, start: int, used: int, window: int, known: Needles) -> int:
+def _found(data: Array, at: int, text: Array, start: int, used: int, window: int, known: PatternTable) -> int:
     """What the needles mean that the last four bytes of a text belong to; the next bytes of the data tell of the rest of them."""
     meant = 0
     nth = int(known.heads[np.uintp(((window * FACTOR) & 0xFFFFFFFF) >> (32 - SLOTS))])
@@ -165,7 +165,7 @@ def _ended(window: int, text: Array, start: int, used: int, triples: Array) -> i
 
 
 @compiled
-def _is_address(data: Array, at: int, text: Array, start: int, used: int, known: Patterns) -> bool:
+def _is_address(data: Array, at: int, text: Array, start: int, used: int, known: TextPatterns) -> bool:
     """Whether an @ may stand in somebody's address, or behind a password."""
     after = data[np.uintp(at + 1)]
     if used == start or _is_one_of(text[np.uintp(used - 1)], _UNJOINED) or not (_is_name(after) or after == 45 or after == 46):
@@ -183,7 +183,7 @@ def _code_at(data: Array, at: int) -> tuple[int, int]:
     if data[np.uintp(at)] != 92:
         code = utf8_at(data, at)
         return code, at + (2 if code < 0x800 else 3 if code < 0x10000 else 4)
-    code, at = escaped(data, at + 1)
+    code, at = escape_code(data, at + 1)
     return (-1 if code < 128 else code), at
 
 
@@ -205,7 +205,7 @@ def _fold(code: int, folded: Array, used: int, folds: Array) -> int:
 
 @compiled
 def _beyond(
-    data: Array, at: int, text: Array, start: int, used: int, folded: Array, used_folded: int, known: Characters, told: Array,
+    data: Array, at: int, text: Array, start: int, used: int, folded: Array, used_folded: int, known: CharacterTables, told: Array,
 ) -> tuple[int, int, int]:  # fmt: skip
     """A character beyond ASCII: where to go on in the data, in `text` and in `folded`; -1 for one that is not quiet."""
     code, at = _code_at(data, at)
@@ -237,18 +237,20 @@ def _tells(meant: int, role: int, chars: int, start: int, told: Array) -> bool:
 
 
 @compiled
-def _digits(data: Array, at: int, text: Array, start: int, used: int, folded: Array, used_folded: int, told: Array, numbers: Numbers) -> tuple[int, int, int]:
+def _digits(
+    data: Array, at: int, text: Array, start: int, used: int, folded: Array, used_folded: int, told: Array, numbers: NumberPatterns
+) -> tuple[int, int, int]:
     """A run of digits: where to go on in the data, in `text` and in `folded`; -1 for one that may be somebody's number."""
     first, code = used, data[np.uintp(at)]
     while 48 <= code <= 57:
         text[np.uintp(used)] = folded[np.uintp(used_folded)] = code
         at, used, used_folded = at + 1, used + 1, used_folded + 1
         code = data[np.uintp(at)]
-    return (-1, 0, 0) if is_number_of(text, start, first, used, told, numbers) else (at, used, used_folded)
+    return (-1, 0, 0) if may_be_personal_number(text, start, first, used, told, numbers) else (at, used, used_folded)
 
 
 @compiled
-def _marks(data: Array, at: int, role: int, text: Array, start: int, used: int, known: Patterns, told: Array) -> bool:
+def _marks(data: Array, at: int, role: int, text: Array, start: int, used: int, known: TextPatterns, told: Array) -> bool:
     """Whether a mark of ASCII that is not escaped opens what makes a text one to be looked at."""
     code = data[np.uintp(at)]
     if code == 96:
@@ -263,8 +265,8 @@ def _marks(data: Array, at: int, role: int, text: Array, start: int, used: int, 
 
 
 @compiled
-def content(  # noqa: PLR0912  (one pass, and calls cost)
-    data: Array, at: int, role: int, known: Patterns, text: Array, used: int, folded: Array, used_folded: int, told: Array,
+def scan_json_string(  # noqa: PLR0912  (one pass, and calls cost)
+    data: Array, at: int, role: int, known: TextPatterns, text: Array, used: int, folded: Array, used_folded: int, told: Array,
 ) -> tuple[int, int, int]:  # fmt: skip
     """A string of JSON, from behind its opening quote: where it ends in the data, in `text` and in `folded`; -1 where it has to be looked at.
 
@@ -291,7 +293,7 @@ def content(  # noqa: PLR0912  (one pass, and calls cost)
                 window = (window << 8 | 39) & 0xFFFFFFFF if apostrophe else 0
                 continue
             if is_escape:
-                code, at = escaped(data, at + 1)
+                code, at = escape_code(data, at + 1)
                 at -= 1
                 if code < 0:
                     return -1, 0, 0

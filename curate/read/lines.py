@@ -24,7 +24,7 @@ class Line(NamedTuple):
 
     @property
     def blank(self) -> bool:
-        """Nothing on it but white space."""
+        """Whether it contains only white space."""
         return not self.data.strip()
 
 

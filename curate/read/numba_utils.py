@@ -1,4 +1,4 @@
-"""Small functions over bytes, compiled, for what goes over every byte of a big file (see `curate.read.quiet`).
+"""Small compiled functions over bytes, for loops over every byte of a large file (see `curate.read.fast_path`).
 
 Bytes are uint8 arrays; places in them count from 0. numba is imported here and nowhere else on the way of `curate check`, by the
 processes that check a big file.
@@ -13,7 +13,7 @@ import numpy as np
 from numba import njit
 
 Array = Any
-"""A NumPy array; what it holds is said where it is made."""
+"""A NumPy array; its type is documented where it is created."""
 
 
 _OPTIONS: Final[dict[str, Any]] = {"nogil": True, "error_model": "numpy", "boundscheck": False, "_nrt": False}

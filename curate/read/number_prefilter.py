@@ -1,4 +1,4 @@
-"""Runs of digits that may be somebody's number, for the scan of plain lines; which ones is said by tables."""
+"""Find runs of digits that may be a personal number, for the scan of plain lines; tables define which ones."""
 
 # ruff: noqa: PLR1714  (sets are slower when they are compiled)
 
@@ -14,8 +14,8 @@ each, 15 for more), the digits of all of them, the dots that join them, and whet
 KEPT: Final = 5
 
 
-class Numbers(NamedTuple):
-    """Which runs of digits are looked at; 0 stands for none."""
+class NumberPatterns(NamedTuple):
+    """Which runs of digits are candidates; 0 means none."""
 
     groups: Array
     """int64, a row each: which bits of `SHAPE` count, and what they are."""
@@ -57,7 +57,7 @@ def _follows_capitals(text: Array, start: int, at: int) -> bool:
 
 
 @compiled
-def is_number_of(text: Array, start: int, at: int, end: int, kept: Array, known: Numbers) -> bool:
+def may_be_personal_number(text: Array, start: int, at: int, end: int, kept: Array, known: NumberPatterns) -> bool:
     """Whether a run of digits of the text that begins at `start` may be, with those before it, somebody's number; `kept` is brought up to date."""
     size = end - at
     length = min(size, 15)

@@ -1,4 +1,4 @@
-"""Many strings looked for at once: by the four bytes of each that stand most seldom in texts, as tables for compiled code.
+"""Search for many strings at once, by the four bytes of each that are rarest in texts; tables for compiled code.
 
 Every four bytes of a text are asked for in a table of bits (Karp and Rabin 1987, with a filter in the place of equal lengths); the few that
 are there are compared, byte by byte. What is too short for that is looked for with all that may follow it, or at the character that opens it.
@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 Array = Any
-"""A NumPy array; what it holds is said where it is made."""
+"""A NumPy array; its type is documented where it is created."""
 ANYWHERE, IN_ANSWER, AT_START, SEVERAL, POINTS, LINKS = 1, 2, 4, 8, 16, 32
 """Where a string counts: in any text; in an answer; at the start of one; in one that has several; in a short question that shows no text; in a
 short question."""
@@ -22,36 +22,36 @@ BITS: Final = 17
 SLOTS: Final = 10
 LONGEST: Final = 32
 SELDOM: Final = "qxzjkvbpgfywmcu'ldrhsnioate "
-"""Characters of English text, from the seldom to the frequent ones; what is not there is seldom."""
+"""Characters of English text, from rare to frequent; other characters are rare."""
 OPENERS: Final = b"<&%"
 """What strings of two and three bytes may begin with."""
 PLAIN: Final = "abcdefghijklmnopqrstuvwxyz ,.;:-!?'()/*=^|_[]}~>$#+"
 """What the scan reads as it is, with capitals; at other characters it asks for strings of three bytes."""
 
 
-class Needles(NamedTuple):
-    """Strings as compiled code looks for them."""
+class PatternTable(NamedTuple):
+    """The searched strings as tables for compiled code."""
 
     bits: Array
     """uint8: a bit for each of 2**`BITS` numbers that four bytes may be spread to."""
     heads: Array
-    """int16, 2**`SLOTS`: the first needle of those whose four bytes are spread there; -1 for none."""
+    """int16, 2**`SLOTS`: the first pattern of those whose four bytes are spread there; -1 for none."""
     nexts: Array
-    """int16, one a needle: the next one of these."""
+    """int16, one per pattern: the next one of these."""
     grams: Array
-    """int64, one a needle: its four bytes, in lower case."""
+    """int64, one per pattern: its four bytes, in lower case."""
     before: Array
-    """int8, one a needle: the bytes of it that stand before the four."""
+    """int8, one per pattern: the bytes of it that stand before the four."""
     sizes: Array
-    """int8, one a needle"""
+    """int8, one per pattern"""
     written: Array
-    """uint8, needles x `LONGEST`: as it is written, or in lower case."""
+    """uint8, patterns x `LONGEST`: as it is written, or in lower case."""
     exact: Array
-    """bool, one a needle: whether it is looked for letter for letter."""
+    """bool, one per pattern: whether it is looked for letter for letter."""
     alone: Array
-    """bool, one a needle: whether no letter or digit may stand before it."""
+    """bool, one per pattern: whether no letter or digit may stand before it."""
     means: Array
-    """uint8, one a needle."""
+    """uint8, one per pattern."""
     shorts: Array
     """uint8, a row each of a short string of `OPENERS`, in lower case: up to three bytes, 0 for none, and where it counts."""
     triples: Array
@@ -59,8 +59,8 @@ class Needles(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Needle:
-    """What is looked for, and where it counts."""
+class Pattern:
+    """A searched string, and where in a text it counts."""
 
     text: str
     means: int = ANYWHERE
@@ -73,19 +73,19 @@ class Needle:
         return (self.text if self.exact else self.text.lower()).encode()
 
 
-def needles(wanted: Iterable[Needle]) -> Needles:
+def pattern_table(wanted: Iterable[Pattern]) -> PatternTable:
     """The tables of some strings.
 
     Raises `ValueError` for one that cannot be looked for: it has no four bytes in a row behind which nothing stands that JSON may write in
     another way, and is not one of the short ones that can.
     """
     every = list(wanted)
-    shorts = [needle for needle in every if needle.data[:1] in OPENERS and (len(needle.data) < SIZE or not needle.text.isascii())]
-    triples = [needle for needle in every if len(needle.data) == SIZE - 1 and needle not in shorts]
-    found = [(needle, _seldom(needle)) for needle in every if needle not in shorts and needle not in triples]
-    found += [(replace(needle, text=needle.text + byte), 0) for needle in triples for byte in PLAIN + (PLAIN[:26].upper() if needle.exact else "")]
+    shorts = [pattern for pattern in every if pattern.data[:1] in OPENERS and (len(pattern.data) < SIZE or not pattern.text.isascii())]
+    triples = [pattern for pattern in every if len(pattern.data) == SIZE - 1 and pattern not in shorts]
+    found = [(pattern, _seldom(pattern)) for pattern in every if pattern not in shorts and pattern not in triples]
+    found += [(replace(pattern, text=pattern.text + byte), 0) for pattern in triples for byte in PLAIN + (PLAIN[:26].upper() if pattern.exact else "")]
     count = len(found)
-    tables = Needles(
+    tables = PatternTable(
         bits=np.zeros((1 << BITS) // 8, dtype=np.uint8),
         heads=np.full(1 << SLOTS, -1, dtype=np.int16),
         nexts=np.full(count, -1, dtype=np.int16),
@@ -96,17 +96,17 @@ def needles(wanted: Iterable[Needle]) -> Needles:
         exact=np.zeros(count, dtype=np.bool_),
         alone=np.zeros(count, dtype=np.bool_),
         means=np.zeros(count, dtype=np.uint8),
-        shorts=np.array([[*needle.data.lower()[:3].ljust(3, b"\0"), needle.means] for needle in shorts], dtype=np.uint8).reshape(-1, 4),
-        triples=np.array([[int.from_bytes(needle.data.lower(), "big"), needle.means, needle.alone] for needle in triples], dtype=np.int64).reshape(-1, 3),
+        shorts=np.array([[*pattern.data.lower()[:3].ljust(3, b"\0"), pattern.means] for pattern in shorts], dtype=np.uint8).reshape(-1, 4),
+        triples=np.array([[int.from_bytes(pattern.data.lower(), "big"), pattern.means, pattern.alone] for pattern in triples], dtype=np.int64).reshape(-1, 3),
     )
-    for nth, (needle, at) in enumerate(found):
-        _enter(tables, nth, needle, at)
+    for nth, (pattern, at) in enumerate(found):
+        _enter(tables, nth, pattern, at)
     return tables
 
 
-def _enter(tables: Needles, nth: int, needle: Needle, at: int) -> None:
-    """Write a needle, of which the four bytes from `at` on are looked for, to the tables."""
-    data = needle.data
+def _enter(tables: PatternTable, nth: int, pattern: Pattern, at: int) -> None:
+    """Write a pattern, of which the four bytes from `at` on are looked for, to the tables."""
+    data = pattern.data
     gram = int.from_bytes(data[at : at + SIZE].lower(), "big")
     spread = gram * FACTOR & 0xFFFFFFFF
     bit, slot = spread >> 32 - BITS, spread >> 32 - SLOTS
@@ -114,15 +114,15 @@ def _enter(tables: Needles, nth: int, needle: Needle, at: int) -> None:
     tables.nexts[nth], tables.heads[slot] = tables.heads[slot], nth
     tables.grams[nth], tables.before[nth], tables.sizes[nth] = gram, at, len(data)
     tables.written[nth, : len(data)] = list(data)
-    tables.exact[nth], tables.alone[nth], tables.means[nth] = needle.exact, needle.alone, needle.means
+    tables.exact[nth], tables.alone[nth], tables.means[nth] = pattern.exact, pattern.alone, pattern.means
 
 
-def _seldom(needle: Needle) -> int:
+def _seldom(pattern: Pattern) -> int:
     """Where the four bytes stand that are looked for: behind them, nothing that JSON may write as an escape, and no apostrophe that may be another one."""
-    data = needle.data
-    places = [at for at in range(len(data) - SIZE + 1) if (needle.exact or data[at + SIZE - 1] != ord("'")) and _as_it_is(data[at + SIZE :])]
+    data = pattern.data
+    places = [at for at in range(len(data) - SIZE + 1) if (pattern.exact or data[at + SIZE - 1] != ord("'")) and _as_it_is(data[at + SIZE :])]
     if not places or len(data) > LONGEST or not data.isascii():
-        raise ValueError(f"{data!r}: cannot be looked for: too short, too long, or with an escape behind its first four bytes")
+        raise ValueError(f"{data!r}: not searchable: too short, too long, or contains a character that JSON escapes after its first four bytes")
     return min(places, key=lambda at: sum(SELDOM.find(chr(byte)) for byte in data[at : at + SIZE].lower()))
 
 

@@ -1,4 +1,4 @@
-"""Plain lines of a piece of a file without an object for any of them: their canonical JSON and their texts, one after another.
+"""Plain lines of a chunk as columns, without an object per line: their canonical JSON and their texts, concatenated.
 
 Compiled, for files of any size that need numbers of all lines rather than the lines: see `curate.corpus.features`.
 """
@@ -10,14 +10,14 @@ import numpy as np
 
 from curate.read.chunks import NEWLINE
 from curate.read.numba_utils import Array
-from curate.read.plain_columns_kernel import BLOCK, outline_lines
+from curate.read.plain_columns_kernel import BLOCK, fill_plain_columns
 
 ROLES: Final = ("system", "user", "assistant")
 
 
 @dataclass(frozen=True, slots=True)
-class Outlined:
-    """The plain lines of a piece."""
+class PlainColumns:
+    """The plain lines of a chunk."""
 
     canon: Array
     """uint8: their canonical JSON, by which an example has its id."""
@@ -29,8 +29,8 @@ class Outlined:
     """int64, a row each: first turn, turns, start and end in `canon`."""
     turns: Array
     """int64, a row each: role, start and end of its JSON in `canon`, start and end in `text`, characters, whether all are ASCII."""
-    others: list[int]
-    """Lines that are not plain, from 1."""
+    irregular_lines: list[int]
+    """Numbers of the lines that are not plain, from 1."""
     starts: Array
     """int64: where each of all lines starts, and where the next one would."""
 
@@ -40,35 +40,35 @@ class Outlined:
         turns = self.turns[first : first + count, [0, 3, 4]].tolist()
         return tuple(ROLES[role] for role, _, _ in turns), [self.said(start, end) for _, start, end in turns]
 
-    def without(self, silent: Array) -> "Outlined":
-        """The same, with some of the plain lines (bool, one each) among the others."""
+    def without(self, silent: Array) -> "PlainColumns":
+        """The same, with some of the plain lines (bool, one each) moved to `irregular_lines`."""
         counts = self.lines[:, 1]
         lines = self.lines[~silent].copy()
         lines[:, 0] = np.append(0, np.cumsum(counts[~silent]))[:-1]
-        others = sorted([*self.others, *self.numbers[silent].tolist()])
-        return replace(self, numbers=self.numbers[~silent], lines=lines, turns=self.turns[~np.repeat(silent, counts)], others=others)
+        others = sorted([*self.irregular_lines, *self.numbers[silent].tolist()])
+        return replace(self, numbers=self.numbers[~silent], lines=lines, turns=self.turns[~np.repeat(silent, counts)], irregular_lines=others)
 
     def said(self, start: int, end: int) -> str:
         """A part of `text`."""
         return str(self.text[start:end].tobytes(), "utf-8")
 
 
-def outline(data: bytes) -> Outlined:
-    """Outline the lines of some bytes, of which the last one may have no line break."""
+def plain_columns(data: bytes) -> PlainColumns:
+    """Read the plain lines of a buffer; the last line may have no line break."""
     bytes_ = np.frombuffer(data if data.endswith(b"\n") else data + b"\n", dtype=np.uint8)
     starts = np.append(0, np.flatnonzero(bytes_ == NEWLINE) + 1) if data else np.zeros(1, dtype=np.int64)
     size = len(bytes_) + 32 * len(starts) + 64 + BLOCK
     canon, text = np.empty(size, dtype=np.uint8), np.empty(size, dtype=np.uint8)
     turns, rows = np.empty((len(bytes_) // 24 + 1, 7), dtype=np.int64), np.empty((len(starts) - 1, 4), dtype=np.int64)
-    used, written, count = outline_lines(bytes_, canon, text, turns, rows, np.zeros(2, dtype=np.int64))
+    used, written, count = fill_plain_columns(bytes_, canon, text, turns, rows, np.zeros(2, dtype=np.int64))
     plain = rows[:, 0] >= 0
-    others: list[int] = (np.flatnonzero(~plain) + 1).tolist()
-    return Outlined(
+    irregular_lines: list[int] = (np.flatnonzero(~plain) + 1).tolist()
+    return PlainColumns(
         canon[:used],
         text[:written],
         np.flatnonzero(plain) + 1,
         rows[plain],
         turns[:count].copy(),
-        others,
+        irregular_lines,
         starts,
     )

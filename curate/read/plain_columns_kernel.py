@@ -10,8 +10,8 @@ from typing import Any, Final
 import numpy as np
 
 from curate.read.numba_utils import Array, compiled, entry, literal, utf8_at, write_utf8
-from curate.read.plain_line import ROLES, SYSTEM, USER, closed, escaped, opened, turn, turned
-from curate.read.xxh64 import seeded
+from curate.read.plain_line import ROLES, SYSTEM, USER, escape_code, first_turn_start, line_end, next_turn_start, turn_start
+from curate.read.xxh64 import xxh64_seeded
 
 _HEAD, _BODY, _MIDDLE, _TAIL, _BETWEEN = literal(b'{"messages":['), literal(b'{"content":"'), literal(b'","role":"'), literal(b'"}'), literal(b"]}")
 BLOCK: Final = 32
@@ -84,7 +84,7 @@ def _string(data: Array, at: int, end: int, canon: Array, used: int, text: Array
         if code < 32:
             break
         if code == 92:
-            code, at = escaped(data, at + 1)
+            code, at = escape_code(data, at + 1)
         else:
             code = utf8_at(data, at)
             at += 2 if code < 0x800 else 3 if code < 0x10000 else 4
@@ -111,13 +111,13 @@ def _line(
 
     turns: a row each of role, start and end of its JSON in `canon`, start and end of its text, characters, and whether all are ASCII.
     """
-    at = opened(data, at, end)
+    at = first_turn_start(data, at, end)
     if at < 0:
         return -1, 0, 0, 0
     used = _put(canon, used, _HEAD)
     first, more = count, True
     while more:
-        role, at = turn(data, at, end)
+        role, at = turn_start(data, at, end)
         if at < 0 or count >= len(turns):
             return -1, 0, 0, 0
         if count > first:
@@ -134,14 +134,14 @@ def _line(
         turns[count, 0], turns[count, 1], turns[count, 2] = role, start, used
         turns[count, 3], turns[count, 4], turns[count, 5], turns[count, 6] = begin, written - 1, told[0], told[1]
         count += 1
-        at, more = turned(data, at, end)
-    at = closed(data, at, end) if at >= 0 else -1
+        at, more = next_turn_start(data, at, end)
+    at = line_end(data, at, end) if at >= 0 else -1
     return (at, _put(canon, used, _BETWEEN), written, count) if at >= 0 else (-1, 0, 0, 0)
 
 
 @entry
-def outline_lines(data: Array, canon: Array, text: Array, turns: Array, lines: Array, told: Array) -> tuple[int, int, int]:
-    """Fill the arrays of `Outlined`: how much of `canon`, `text` and `turns` is used.
+def fill_plain_columns(data: Array, canon: Array, text: Array, turns: Array, lines: Array, told: Array) -> tuple[int, int, int]:
+    """Fill the arrays of `PlainColumns`: how much of `canon`, `text` and `turns` is used.
 
     `canon` and `text` are longer than needed by `BLOCK`.
     lines: a row each of first turn (-1 for a line that is not plain), its number of turns, start and end in `canon`.
@@ -163,13 +163,13 @@ def outline_lines(data: Array, canon: Array, text: Array, turns: Array, lines: A
 @compiled
 def _key(data: Array, start: int, end: int, seed: Any) -> Any:
     """A digest that is not 0, which stands for none."""
-    value = seeded(data, start, end, seed)
+    value = xxh64_seeded(data, start, end, seed)
     return value or np.uint64(1)
 
 
 @entry
 def keys_of_lines(canon: Array, turns: Array, lines: Array, answers: int, wholes: Array, begun: Array, ends: Array) -> int:
-    """Fill the columns of `curate.corpus.keys.Keys` for rows of `Outlined`; of `begun`, as long as `turns`, how many are used. answers: their role."""
+    """Fill the columns of `curate.corpus.keys.Keys` for rows of `PlainColumns`; of `begun`, as long as `turns`, how many are used. answers: their role."""
     total = 0
     for row in range(len(lines)):
         first, last = lines[row, 0], lines[row, 0] + lines[row, 1]

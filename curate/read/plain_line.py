@@ -18,14 +18,14 @@ _COLON, _COMMA = np.int64(58), np.int64(44)
 
 
 @compiled
-def opened(data: Array, at: int, end: int) -> int:
+def first_turn_start(data: Array, at: int, end: int) -> int:
     """Where the first turn starts of a line that starts here."""
     at = after(data, literal_at(data, at, end, _OPENING) - 1, end, _COLON)
     return at + 1 if 0 <= at < end and data[at] == 91 else -1
 
 
 @compiled
-def turn(data: Array, at: int, end: int) -> tuple[int, int]:
+def turn_start(data: Array, at: int, end: int) -> tuple[int, int]:
     """The role of a turn that opens here, and where its text starts, behind the quote."""
     at = after(data, literal_at(data, at, end, _ROLE) - 1, end, _COLON)
     if at < 0 or at + 1 >= end or data[at] != 34:
@@ -46,7 +46,7 @@ def turn(data: Array, at: int, end: int) -> tuple[int, int]:
 
 
 @compiled
-def turned(data: Array, at: int, end: int) -> tuple[int, bool]:
+def next_turn_start(data: Array, at: int, end: int) -> tuple[int, bool]:
     """Where to go on behind the quote that ends a text, and whether another turn follows."""
     if at >= end or data[at] != 125:
         return -1, False
@@ -55,7 +55,7 @@ def turned(data: Array, at: int, end: int) -> tuple[int, bool]:
 
 
 @compiled
-def closed(data: Array, at: int, end: int) -> int:
+def line_end(data: Array, at: int, end: int) -> int:
     """Where the line break stands behind the last turn, which is behind the data where there is none."""
     if at + 1 >= end or data[at] != 93 or data[at + 1] != 125:
         return -1
@@ -66,7 +66,7 @@ def closed(data: Array, at: int, end: int) -> int:
 
 
 @compiled
-def escaped(data: Array, at: int) -> tuple[int, int]:
+def escape_code(data: Array, at: int) -> tuple[int, int]:
     """The character that an escape stands for, from behind its backslash, and where it ends; -1 for control characters, and for half of one.
 
     The data ends with a line break.

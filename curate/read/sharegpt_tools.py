@@ -1,4 +1,4 @@
-"""Tool calls and results of ShareGPT files, which stand there as turns of speakers of their own, as messages have them."""
+"""Convert tool calls and results of ShareGPT files, which are separate turns there, to the messages format."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -21,7 +21,7 @@ class Turn(NamedTuple):
     beside: tuple[str, ...] = ()
 
 
-def with_calls(spoken: Iterable[tuple[Any, Turn]]) -> Iterator[Turn]:
+def with_tool_calls(spoken: Iterable[tuple[Any, Turn]]) -> Iterator[Turn]:
     """Turns, each given with what it was read from: calls become tool calls and results answer them, joined by ids that are made here.
 
     A call that cannot be read as one, and a result that answers none, stay the text that they are.
@@ -43,7 +43,7 @@ def with_calls(spoken: Iterable[tuple[Any, Turn]]) -> Iterator[Turn]:
 
 
 def speaker_of(said: Any) -> Any:
-    """Who says a turn of a ShareGPT file; None for one in messages form."""
+    """The speaker of a turn of a ShareGPT file; None for a turn in messages format."""
     return said.get("from") if isinstance(said, dict) and "role" not in said and "content" not in said else None
 
 
@@ -63,6 +63,6 @@ def _calls(text: Any, made: int) -> list[Object]:
 
 
 def json_in(text: str) -> Any:
-    """The value of a JSON text without a defect; None for any other text."""
+    """The value of a valid JSON text; None for any other text."""
     decoded = decode(text.encode("utf-8", "surrogatepass"))
     return decoded.value if isinstance(decoded.value, list | dict) and not decoded.defects else None

@@ -1,4 +1,4 @@
-"""What may be wrong with a text once it is read, for the scan of plain lines; what is looked for is said by tables."""
+"""Checks of a complete text for the scan of plain lines; tables define the patterns."""
 
 # ruff: noqa: PLR1714  (generators and sets are slower when they are compiled)
 
@@ -9,7 +9,7 @@ import numpy as np
 from curate.read.numba_utils import Array, byte_of, compiled, finds, same, stands_at
 
 
-class Answers(NamedTuple):
+class AnswerPatterns(NamedTuple):
     """Which answers are looked at. A number that is 0 stands for none of its kind; `curate.lint.rules.prefilter` has the words for them."""
 
     opens: Array
@@ -48,7 +48,7 @@ class Answers(NamedTuple):
     """float64, each for a word: the share of marks, the least and the greatest mean length, the share of words with letters."""
 
 
-class Exchanges(NamedTuple):
+class ExchangePatterns(NamedTuple):
     """Which answers are looked at for the questions that they answer, and which questions."""
 
     shared: int
@@ -72,7 +72,7 @@ class Exchanges(NamedTuple):
 
 
 @compiled
-def _repeats(text: Array, start: int, end: int, chars: int, known: Answers) -> bool:
+def _repeats(text: Array, start: int, end: int, chars: int, known: AnswerPatterns) -> bool:
     """Whether one of two pieces of a long answer stands before itself in it; of a short one, both of two smaller ones."""
     if known.piece == 0 or chars <= known.short:
         return False
@@ -94,7 +94,7 @@ def _stands_before(text: Array, start: int, end: int, chars: int, at: int, size:
 
 
 @compiled
-def _breaks_off(text: Array, start: int, end: int, known: Answers) -> bool:
+def _breaks_off(text: Array, start: int, end: int, known: AnswerPatterns) -> bool:
     """Whether an answer ends as no sentence does."""
     byte = text[end - 1]
     if not known.last[byte]:
@@ -115,7 +115,7 @@ def _breaks_off(text: Array, start: int, end: int, known: Answers) -> bool:
 
 
 @compiled
-def _is_uneven(text: Array, start: int, end: int, chars: int, known: Answers) -> bool:
+def _is_uneven(text: Array, start: int, end: int, chars: int, known: AnswerPatterns) -> bool:
     """Whether a long answer begins as written language does not: few or many spaces, or many digits and marks."""
     if known.head == 0 or end - start <= known.head:
         return False
@@ -130,7 +130,7 @@ def _is_uneven(text: Array, start: int, end: int, chars: int, known: Answers) ->
 
 
 @compiled
-def _is_odd(text: Array, start: int, end: int, chars: int, known: Answers) -> bool:
+def _is_odd(text: Array, start: int, end: int, chars: int, known: AnswerPatterns) -> bool:
     """Whether the words of an answer may have odd lengths, many marks among them or few letters in them."""
     words = lettered = marks = shown = size = 0
     letter = False
@@ -176,7 +176,7 @@ def _is_open(text: Array, start: int, end: int) -> bool:
 
 
 @compiled
-def is_unsound(text: Array, start: int, end: int, chars: int, several: int, fenced: int, known: Answers) -> bool:
+def is_unsound(text: Array, start: int, end: int, chars: int, several: int, fenced: int, known: AnswerPatterns) -> bool:
     """Whether something may be wrong with an answer, whatever it answers; `several`: strings of that kind in it."""
     if chars > known.opens[text[start]] or 0 < known.several <= several or _breaks_off(text, start, end, known):
         return True
@@ -186,7 +186,7 @@ def is_unsound(text: Array, start: int, end: int, chars: int, several: int, fenc
 
 
 @compiled
-def shows(text: Array, start: int, end: int, known: Exchanges) -> bool:
+def shows_text(text: Array, start: int, end: int, known: ExchangePatterns) -> bool:
     """Whether a question may show a text of its own."""
     before = 0
     for at in range(start, end):
@@ -200,7 +200,7 @@ def shows(text: Array, start: int, end: int, known: Exchanges) -> bool:
 
 
 @compiled
-def is_suspicious(text: Array, asked: int, asked_size: int, asked_chars: int, start: int, size: int, chars: int, known: Exchanges) -> bool:
+def is_suspicious(text: Array, asked: int, asked_size: int, asked_chars: int, start: int, size: int, chars: int, known: ExchangePatterns) -> bool:
     """Whether something may be wrong with an answer to this question: it begins with it, is in another script, or is a word or two."""
     shared = min(known.shared, asked_size)
     if known.shared > 0 and shared <= size and same(text, asked, start, shared):

@@ -1,4 +1,4 @@
-"""A digest of 64 bits, compiled: XXH64 (Yann Collet's specification, version 0.1.1), equal to that of the package `xxhash`."""
+"""Compiled 64-bit hash: XXH64 (Yann Collet's specification, version 0.1.1), equal to that of the package `xxhash`."""
 
 from typing import Any
 
@@ -35,7 +35,7 @@ def _round(lane: Any, word: Any) -> Any:
 
 
 @compiled
-def seeded(data: Array, start: int, end: int, seed: Any) -> Any:
+def xxh64_seeded(data: Array, start: int, end: int, seed: Any) -> Any:
     """XXH64 of the bytes between two places; `seed`: uint64."""
     at = start
     if end - start >= 32:
@@ -67,6 +67,6 @@ def seeded(data: Array, start: int, end: int, seed: Any) -> Any:
 
 
 @compiled
-def digest(data: Array, start: int, end: int) -> Any:
+def xxh64_digest(data: Array, start: int, end: int) -> Any:
     """XXH64 of the bytes between two places, with seed 0."""
-    return seeded(data, start, end, np.uint64(0))
+    return xxh64_seeded(data, start, end, np.uint64(0))

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Final, NamedTuple, Self
 
 from typing_extensions import override
 
-from curate.core.egress import bound_variable, client_for, host_of, redirect_refused
+from curate.core.egress import bound_variable, client_for, host_of, redirect_error
 from curate.core.errors import InputError, RemoteError
 from curate.core.targets import KEYS, Target
 from curate.core.text import excerpt
@@ -220,7 +220,7 @@ class Endpoint:
             quota = getattr(error, "code", None) == "insufficient_quota"
             passing = not quota and (isinstance(error, openai.APIConnectionError) or (status is not None and (status in (408, 409, 429) or status >= 500)))
             told = excerpt(str(error).replace(self._key, "[key]"), 300), self._next_step(error, quota=quota)
-            message, hint = redirect_refused(error) or told
+            message, hint = redirect_error(error) or told
             raise RemoteError(f"{self.place.host}: {message}", hint, status=status, passing=passing, wait=_asked_to_wait(error)) from None
 
     def _next_step(self, error: Exception, *, quota: bool) -> str:

@@ -13,16 +13,16 @@ SAME: Final = {"canceled": "cancelled", "completed": "succeeded", "success": "su
 FINAL: Final = frozenset(("succeeded", "failed", "cancelled"))
 
 
-class Told(BaseModel):
+class ServiceRecord(BaseModel):
     """Something that a service tells; keys that are not known here are kept."""
 
     model_config = ConfigDict(frozen=True, extra="allow", use_attribute_docstrings=True)
 
 
-Kind = TypeVar("Kind", bound=Told)
+Kind = TypeVar("Kind", bound=ServiceRecord)
 
 
-class UploadedFile(Told):
+class UploadedFile(ServiceRecord):
     """A file at a service."""
 
     id: str
@@ -32,7 +32,7 @@ class UploadedFile(Told):
     status_details: str | None = None
 
 
-class JobError(Told):
+class JobError(ServiceRecord):
     """Why a job failed."""
 
     code: str | None = None
@@ -40,7 +40,7 @@ class JobError(Told):
     param: str | None = None
 
 
-class Job(Told):
+class Job(ServiceRecord):
     """A training at a service."""
 
     id: str
@@ -67,7 +67,7 @@ class Job(Told):
         return self.status in FINAL or self.finished_at is not None
 
 
-class JobEvent(Told):
+class JobEvent(ServiceRecord):
     """Something that happened to a job."""
 
     id: str

@@ -5,7 +5,7 @@ from typing import Final
 
 from curate.core.text import visible
 from curate.lint.runner import CheckResult
-from curate.report.check_source import AFTER, BEFORE, Spot, spots
+from curate.report.check_source import AFTER, BEFORE, SourceRange, source_ranges
 from curate.report.check_text import SHOWN, ending, finding_line, first_ones
 from curate.report.console import COLOURS, Styled
 
@@ -17,7 +17,7 @@ HIDDEN: Final = "(not shown: the line holds a secret, or is very long)"
 def check_full(report: CheckResult, limit: int | None = SHOWN) -> Iterator[Styled]:
     """The lines of the report, each finding with the text around its place."""
     shown = first_ones(report, limit)
-    for finding, spot in zip(shown, spots(shown), strict=True):
+    for finding, spot in zip(shown, source_ranges(shown), strict=True):
         yield finding_line(finding, report)
         if spot is not None:
             yield from _excerpt(spot, COLOURS[finding.severity])
@@ -25,7 +25,7 @@ def check_full(report: CheckResult, limit: int | None = SHOWN) -> Iterator[Style
     yield from ending(report, limit)
 
 
-def _excerpt(spot: Spot, colour: str) -> Iterator[Styled]:
+def _excerpt(spot: SourceRange, colour: str) -> Iterator[Styled]:
     number = f"{spot.line:>6} | "
     margin = " " * (len(number) - 2) + "| "
     if spot.secret:
@@ -45,7 +45,7 @@ def _columns(text: str) -> int:
     return cell_len(text)
 
 
-def shown_parts(spot: Spot) -> tuple[str, str, str]:
+def shown_parts(spot: SourceRange) -> tuple[str, str, str]:
     """The text before a place, in it and after it, on one line, cut where it is long, with nothing in it that could be obeyed."""
     before = visible(spot.before if len(spot.before) <= BEFORE else "…" + spot.before[-BEFORE:])
     inside = visible(spot.text)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from curate.core.finding import Finding, Severity
 from curate.core.text import visible
 from curate.lint.runner import CheckResult
-from curate.report.check_source import Spot, spots
+from curate.report.check_source import SourceRange, source_ranges
 from curate.report.check_text import SHOWN, first_ones
 
 COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "notice"}
@@ -18,13 +18,13 @@ COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO:
 def check_github(report: CheckResult, limit: int | None = SHOWN) -> Iterator[str]:
     """One command a finding, of each rule at most `limit`; what is held back is told in a notice."""
     shown = first_ones(report, limit)
-    for finding, spot in zip(shown, spots(shown, text=False), strict=True):
+    for finding, spot in zip(shown, source_ranges(shown, text=False), strict=True):
         yield _command(finding, spot, report) + "\n"
     if len(shown) < len(report.findings):
         yield f"::notice title=curate::{len(report.findings) - len(shown):,} more findings not shown (--all shows them)\n"
 
 
-def _command(finding: Finding, spot: Spot | None, report: CheckResult) -> str:
+def _command(finding: Finding, spot: SourceRange | None, report: CheckResult) -> str:
     rule = report.rules.get(finding.code)
     properties = {"file": finding.file}
     if finding.line:

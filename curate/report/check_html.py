@@ -11,7 +11,7 @@ from curate.core.text import plural
 from curate.corpus.stats import Stats, collect, histogram
 from curate.lint.runner import CheckResult
 from curate.report.check_full import HIDDEN, shown_parts
-from curate.report.check_source import Spot, spots
+from curate.report.check_source import SourceRange, source_ranges
 from curate.report.check_text import SHOWN, first_ones, rule_counts, summary_line
 from curate.report.html import foot, head, safe, tile
 from curate.report.html_plots import bars
@@ -70,8 +70,8 @@ def _findings(report: CheckResult, limit: int | None) -> Iterator[str]:
         yield "<h2>Findings</h2>\n<p>Nothing to report.</p>\n"
         return
     shown = first_ones(report, limit)
-    groups: dict[str, list[tuple[Finding, Spot | None]]] = defaultdict(list)
-    for finding, spot in zip(shown, spots(shown), strict=True):
+    groups: dict[str, list[tuple[Finding, SourceRange | None]]] = defaultdict(list)
+    for finding, spot in zip(shown, source_ranges(shown), strict=True):
         groups[finding.code].append((finding, spot))
     yield "<h2>Findings</h2>\n"
     for code, count in rule_counts(report):
@@ -85,7 +85,7 @@ def _findings(report: CheckResult, limit: int | None) -> Iterator[str]:
         yield f"</ol>{f'<p class=quiet>{held:,} more not shown (--all shows them)</p>' if held else ''}</div></details>\n"
 
 
-def _item(finding: Finding, spot: Spot | None) -> str:
+def _item(finding: Finding, spot: SourceRange | None) -> str:
     where = f' <code class="quiet">{safe(finding.pointer)}</code>' if finding.pointer else ""
     if spot is None:
         excerpt = ""

@@ -16,7 +16,7 @@ from curate.core.fingerprint import fingerprints
 from curate.core.text import visible
 from curate.lint.rules.rule import Rule
 from curate.lint.runner import CheckResult
-from curate.report.check_source import Spot, spots
+from curate.report.check_source import SourceRange, source_ranges
 from curate.report.check_text import safe
 
 SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -49,7 +49,7 @@ def _log(report: CheckResult) -> tuple[dict[str, Any], Iterator[dict[str, Any]]]
     keys = fingerprints(report.findings)
     results = (
         _result(finding, positions[finding.code], spot, "/".join(map(str, key)))
-        for finding, spot, key in zip(report.findings, spots(report.findings, text=False), keys, strict=True)
+        for finding, spot, key in zip(report.findings, source_ranges(report.findings, text=False), keys, strict=True)
     )
     rules = [_rule(code, report.rules.get(code)) for code in codes]
     driver = {"name": "curate", "version": __version__, "semanticVersion": __version__, "rules": rules}
@@ -80,7 +80,7 @@ def _rule(code: str, rule: Rule | None) -> dict[str, Any]:
     }
 
 
-def _result(finding: Finding, position: int, spot: Spot | None, key: str) -> dict[str, Any]:
+def _result(finding: Finding, position: int, spot: SourceRange | None, key: str) -> dict[str, Any]:
     where = f" ({finding.pointer})" if finding.pointer else ""
     location: dict[str, Any] = {"artifactLocation": {"uri": _uri(finding.file)}}
     if finding.line:
@@ -99,7 +99,7 @@ def _result(finding: Finding, position: int, spot: Spot | None, key: str) -> dic
     }
 
 
-def _region(finding: Finding, spot: Spot | None) -> dict[str, int]:
+def _region(finding: Finding, spot: SourceRange | None) -> dict[str, int]:
     if spot is None:
         return {"startLine": finding.line}
     region = {"startLine": spot.line, "startColumn": spot.column, "endLine": spot.end_line, "endColumn": spot.end_column}

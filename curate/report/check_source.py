@@ -9,9 +9,9 @@ from itertools import chain, groupby
 from typing import Final, NamedTuple
 
 from curate.core.errors import InputError
-from curate.core.files import blocks, path_of, real
+from curate.core.files import blocks, path_of, real_path
 from curate.core.finding import Finding
-from curate.core.masking import hidden, holds_secret
+from curate.core.masking import holds_secret, redact_message
 from curate.read.dataset import FileFacts, ParsedLine, read_file
 from curate.read.decode import Defect, decode
 from curate.read.json_pointer_spans import Spans
@@ -23,7 +23,7 @@ READER: Final = "J"
 """The family of rules that repeat what the reader said, and where."""
 
 
-class Spot(NamedTuple):
+class SourceRange(NamedTuple):
     """A stretch of a file, its lines and columns counted from 1, in characters; `end_column` is the first one behind it."""
 
     line: int
@@ -44,14 +44,14 @@ class Spot(NamedTuple):
     """True when the line holds a secret: then none of its text is here."""
 
 
-def spots(findings: Sequence[Finding], *, text: bool = True) -> Iterator[Spot | None]:
+def source_ranges(findings: Sequence[Finding], *, text: bool = True) -> Iterator[SourceRange | None]:
     """Where each of `findings` stands, in their order; None for a file as a whole and where the file cannot be read again.
 
     `text` false leaves out what stands there, and with it the search for secrets.
     """
     for file, group in groupby(findings, key=lambda finding: finding.file):
         of_file = list(group)
-        yield from _Source(file, text).spots(of_file)
+        yield from _Source(file, text).source_ranges(of_file)
 
 
 class _Source:
@@ -60,7 +60,7 @@ class _Source:
     def __init__(self, file: str, text: bool) -> None:
         self.file, self.path, self.text = file, path_of(file), text
 
-    def spots(self, findings: Sequence[Finding]) -> Iterator[Spot | None]:
+    def source_ranges(self, findings: Sequence[Finding]) -> Iterator[SourceRange | None]:
         """The spots of findings in this file."""
         told = 0
         try:
@@ -70,15 +70,15 @@ class _Source:
         except InputError:  # it was there a moment ago: the findings stand without their text
             yield from [None] * (len(findings) - told)
 
-    def _spots(self, findings: Sequence[Finding]) -> Iterator[Spot | None]:
-        if not any(finding.line for finding in findings) or not real(self.path).is_file():  # a pipe cannot be read twice
+    def _spots(self, findings: Sequence[Finding]) -> Iterator[SourceRange | None]:
+        if not any(finding.line for finding in findings) or not real_path(self.path).is_file():  # a pipe cannot be read twice
             yield from [None] * len(findings)
             return
         facts = FileFacts(self.file)
         next(read_file(self.path, facts), None)
         yield from self._of_document(findings) if facts.document else self._of_lines(findings)
 
-    def _of_lines(self, findings: Sequence[Finding]) -> Iterator[Spot | None]:
+    def _of_lines(self, findings: Sequence[Finding]) -> Iterator[SourceRange | None]:
         lines = self._lines()
         place: _Place | None = None
         for number, group in groupby(findings, key=lambda finding: finding.line):
@@ -100,12 +100,12 @@ class _Source:
         skipped = len(BOM) if start.startswith(BOM) else 0
         return split_lines(chain([start[skipped:]], stream), skipped)
 
-    def _of_document(self, findings: Sequence[Finding]) -> Iterator[Spot | None]:
+    def _of_document(self, findings: Sequence[Finding]) -> Iterator[SourceRange | None]:
         """An element may span lines, and several may stand on one: the example tells which it is."""
         by_line: dict[int, list[int]] = {}
         for position, finding in enumerate(findings):
             by_line.setdefault(finding.line, []).append(position)
-        found: list[Spot | None] = [None] * len(findings)
+        found: list[SourceRange | None] = [None] * len(findings)
         for parsed in read_file(self.path, FileFacts(self.file)):
             first = parsed.line.number
             positions = [position for line in range(first, first + parsed.line.data.count(b"\n") + 1) for position in by_line.get(line, ())]
@@ -131,9 +131,9 @@ class _Place:
         self.spans = Spans(self.text)
         self.defects = defects
         self.secret: bool | None = None
-        self.spots: dict[str, Spot] = {}
+        self.spots: dict[str, SourceRange] = {}
 
-    def spot(self, finding: Finding, others: Sequence[Finding], *, text: bool) -> Spot:
+    def spot(self, finding: Finding, others: Sequence[Finding], *, text: bool) -> SourceRange:
         """Where a finding stands; `others` are all that stand here."""
         if text and self.secret is None:
             self.secret = any(other.code.startswith("S") for other in others) or holds_secret(self.text)
@@ -146,7 +146,7 @@ class _Place:
             found = self.spots[finding.pointer] = self._spot(start, end, text=text)
         return found
 
-    def _spot(self, start: int, end: int, *, text: bool) -> Spot:
+    def _spot(self, start: int, end: int, *, text: bool) -> SourceRange:
         """The stretch from `start` to `end` of the text."""
         hidden = not text or bool(self.secret)
         said, line = self.text, self.line
@@ -156,7 +156,7 @@ class _Place:
             first, last = said.rfind("\n", 0, start) + 1, said.rfind("\n", 0, end) + 1
             breaks, more = said.count("\n", 0, start), said.count("\n", start, end)
             line_end = said.find("\n", end) if "\n" in said[end:] else line_end
-        return Spot(
+        return SourceRange(
             line=line.number + breaks,
             column=start - first + 1 + (line.column if not first else 0),
             end_line=line.number + breaks + more,
@@ -181,4 +181,4 @@ class _Place:
 
 
 def _says(finding: Finding, defect: Defect) -> bool:
-    return hidden(defect.message) == finding.message
+    return redact_message(defect.message) == finding.message

@@ -36,10 +36,10 @@ def safe(text: str) -> str:
 def finding_line(finding: Finding, report: CheckResult) -> Styled:
     """`data.jsonl:3: M016 warning [*] two user turns in a row (/messages/2)`, safe to print."""
     place = where(safe(finding.file), finding.line)
-    return Styled((place, "bold"), ": ", (finding.code, COLOURS[finding.severity]), f" {finding.severity} ", *said(finding, report))
+    return Styled((place, "bold"), ": ", (finding.code, COLOURS[finding.severity]), f" {finding.severity} ", *finding_details(finding, report))
 
 
-def said(finding: Finding, report: CheckResult) -> tuple[tuple[str, str], ...]:
+def finding_details(finding: Finding, report: CheckResult) -> tuple[tuple[str, str], ...]:
     """The end of a finding's line: whether `--fix` mends it, its message and its pointer."""
     where = f" ({safe(finding.pointer)})" if finding.pointer else ""
     return (FIXABLE if is_safe(finding, report) else "", "green"), (safe(finding.message), ""), (where, "dim")
@@ -86,9 +86,9 @@ def _grouped_line(finding: Finding, report: CheckResult, by: GroupBy) -> Styled:
     severity = COLOURS[finding.severity]
     if by is GroupBy.FILE:
         line = f"{finding.line:>8}  " if finding.line else "    file  "
-        return Styled((line, "bold"), (finding.code, severity), f" {finding.severity} ", *said(finding, report))
+        return Styled((line, "bold"), (finding.code, severity), f" {finding.severity} ", *finding_details(finding, report))
     place = where(safe(finding.file), finding.line)
-    return Styled("    ", (place, "bold"), ": ", (finding.severity.value, severity), " ", *said(finding, report))
+    return Styled("    ", (place, "bold"), ": ", (finding.severity.value, severity), " ", *finding_details(finding, report))
 
 
 def check_statistics(report: CheckResult) -> Iterator[Styled]:

@@ -9,7 +9,7 @@ from curate.conflicts.conflict import Conflict, ConflictsResult
 from curate.conflicts.evidence import Evidence
 from curate.conflicts.question import Question
 from curate.conflicts.topics import Topic
-from curate.core.masking import hidden, masked, stretch_of
+from curate.core.masking import masked, redact_message, redacted_excerpt
 from curate.core.text import excerpt, plural, storable, visible
 from curate.report.console import more
 from curate.report.part import ClearText, Part, at, plain
@@ -106,7 +106,11 @@ def conflicts_json(report: ConflictsResult, not_understood: int = 0) -> dict[str
 def _conflict(conflict: Conflict) -> dict[str, Any]:
     left, right = conflict.questions
     evidence = [
-        said._replace(left=storable(stretch_of(said.left, left.answer)), right=storable(stretch_of(said.right, right.answer)), why=storable(hidden(said.why)))
+        said._replace(
+            left=storable(redacted_excerpt(said.left, left.answer)),
+            right=storable(redacted_excerpt(said.right, right.answer)),
+            why=storable(redact_message(said.why)),
+        )
         for said in conflict.evidence
     ]
     return {
@@ -152,7 +156,7 @@ def _block(conflict: Conflict) -> Iterator[Text]:
         first, second = (repr(excerpt(masked(system), SPAN)) if system else "none" for system in conflict.systems)
         yield Text(f"       system prompts differ: {first} / {second}", style="dim")
     for name, side, span in (("A", left, evidence[0].left), ("B", right, evidence[0].right)):
-        yield Text.assemble(f"  {name} {_place(side)}: ", *_marked(masked(side.answer), stretch_of(span, side.answer)))
+        yield Text.assemble(f"  {name} {_place(side)}: ", *_marked(masked(side.answer), redacted_excerpt(span, side.answer)))
     yield Text(f"    {'; '.join(_said(found, left, right) for found in evidence)}", style="dim")
 
 
@@ -180,8 +184,8 @@ def _marked(answer: str, span: str) -> Iterator[tuple[str, str]]:
 
 def _said(evidence: Evidence, left: Question, right: Question) -> str:
     if evidence.source == "judge":
-        return f"judge: {excerpt(hidden(evidence.why), SPAN) or 'they contradict each other'}"
-    spans = (excerpt(stretch_of(span, side.answer), SPAN) for span, side in ((evidence.left, left), (evidence.right, right)))
+        return f"judge: {excerpt(redact_message(evidence.why), SPAN) or 'they contradict each other'}"
+    spans = (excerpt(redacted_excerpt(span, side.answer), SPAN) for span, side in ((evidence.left, left), (evidence.right, right)))
     return f"{evidence.source} ({evidence.confidence:.2f}): {' against '.join(map(repr, spans))}"
 
 

@@ -7,7 +7,7 @@ from curate.conflicts.conflict import Conflict, ConflictsResult
 from curate.conflicts.evidence import Evidence
 from curate.conflicts.question import Question
 from curate.conflicts.topics import Topic
-from curate.core.masking import hidden, masked, stretch_of
+from curate.core.masking import masked, redact_message, redacted_excerpt
 from curate.core.text import plural
 from curate.report.conflicts import same_question
 from curate.report.html import foot, head, not_shown, safe, tiles
@@ -60,17 +60,17 @@ def _section(title: str, conflicts: Sequence[Conflict], limit: int | None) -> It
             first, second = (masked(system)[:300] or "none" for system in conflict.systems)
             yield f'<p class="quiet">system prompts differ: {safe(first)} / {safe(second)}</p>'
         yield f'<div class="pair">{_side(left, evidence[0].left)}{_side(right, evidence[0].right)}</div>'
-        told = [f"{item.source} {item.confidence:.2f}: {hidden(item.why) or _against(item, left, right)}" for item in evidence]
+        told = [f"{item.source} {item.confidence:.2f}: {redact_message(item.why) or _against(item, left, right)}" for item in evidence]
         yield f'<p class="quiet">{"<br>".join(map(safe, told))}</p></div></details>\n'
     yield not_shown(0 if limit is None else len(conflicts) - limit, "conflict")
 
 
 def _against(evidence: Evidence, left: Question, right: Question) -> str:
-    return f"{stretch_of(evidence.left, left.answer)[:200]!r} against {stretch_of(evidence.right, right.answer)[:200]!r}"
+    return f"{redacted_excerpt(evidence.left, left.answer)[:200]!r} against {redacted_excerpt(evidence.right, right.answer)[:200]!r}"
 
 
 def _side(side: Question, span: str) -> str:
-    clear, span = masked(side.answer), stretch_of(span, side.answer)
+    clear, span = masked(side.answer), redacted_excerpt(span, side.answer)
     answer = clear[:MOST] + ("…" if len(clear) > MOST else "")
     before, found, after = answer.partition(span) if 0 < len(span) < len(answer) else (answer, "", "")
     marked = f"<mark>{safe(found)}</mark>" if found else ""

@@ -17,7 +17,7 @@ from curate.dedup.removal import DuplicateRemoval
 from curate.pipeline.dedup import DedupResult
 from curate.report.console import more
 from curate.report.part import Part, PlaceText, Similarity, at, plain
-from curate.report.word_diff import Piece, folded, turn_diffs
+from curate.report.word_diff import DiffSpan, folded, turn_diffs
 
 SHOWN = 20
 BIN: Final = 0.05
@@ -196,7 +196,7 @@ def _differences(lost: DuplicateRemoval, examples: Mapping[Place, Example], *, c
         yield Padding(text, (0, 0, 0, 4)) if fold else Text.assemble("    ", text)
 
 
-def _diff(pieces: list[Piece], *, colour: bool) -> Text:
+def _diff(pieces: list[DiffSpan], *, colour: bool) -> Text:
     """The pieces of two texts as one; of a long piece the middle is left out."""
     text = Text()
     for kind, said in folded(pieces):

@@ -9,7 +9,7 @@ from curate.pipeline.dedup import DedupResult
 from curate.report.dedup import chance, doubtful, histogram
 from curate.report.html import foot, head, not_shown, safe, tiles
 from curate.report.html_plots import bars
-from curate.report.word_diff import Piece, folded, turn_diffs
+from curate.report.word_diff import DiffSpan, folded, turn_diffs
 
 SHOWN: Final = 200
 """Pairs in the file, unless all are wanted."""
@@ -69,6 +69,6 @@ def _side_by_side(gone: Example, kept: Example) -> Iterator[str]:
             yield f'<p class="quiet">{safe(role)}</p><div class="pair"><pre>{left}</pre><pre>{right}</pre></div>'
 
 
-def _marked(pieces: Sequence[Piece], side: Literal["gone", "kept"], tag: str) -> str:
+def _marked(pieces: Sequence[DiffSpan], side: Literal["gone", "kept"], tag: str) -> str:
     """One side of a turn, with what only it has marked."""
     return "".join(f"<{tag}>{safe(text)}</{tag}>" if kind == side else safe(text) for kind, text in pieces if kind in (side, "same"))

@@ -6,14 +6,14 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from curate.core.text import plural, visible
-from curate.lint.fixes import FixedFile, FixReport, Mended
+from curate.lint.fixes import FixedFile, FixReport, LineChange
 
 LINE: Final = re.compile(rb"[^\n]*\n|[^\n]+")
 CONTEXT: Final = 3
 """Unchanged lines shown before and after a change."""
 
 
-def unified(name: str, lines: Iterable[Mended]) -> Iterator[bytes]:
+def unified(name: str, lines: Iterable[LineChange]) -> Iterator[bytes]:
     """The lines of a unified diff, each with its line break; nothing for a file that does not change. Memory is that of one hunk."""
     ahead: deque[bytes] = deque(maxlen=CONTEXT)
     hunk: list[bytes] = []

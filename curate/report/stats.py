@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field
 from rich.table import Table
 from rich.text import Text
 
-from curate.core.masking import hidden
+from curate.core.masking import redact_message
 from curate.core.text import excerpt, plural, visible
 from curate.corpus.stats import PROMPT, Plan, Stats, histogram, percentile, usual_epochs
 from curate.report.console import table
@@ -152,7 +152,7 @@ class StatsResult(Part):
 def stats_result(stats: Stats, plan: Plan = Plan()) -> StatsResult:  # noqa: B008  (frozen)
     """The numbers, in the documented shape."""
     letters = max(1, stats.letters.total())
-    prompts = [PromptNumbers(text=hidden(excerpt(prompt.text, PROMPT)), examples=prompt.examples) for prompt in stats.frequent_prompts[:PROMPTS]]
+    prompts = [PromptNumbers(text=redact_message(excerpt(prompt.text, PROMPT)), examples=prompt.examples) for prompt in stats.frequent_prompts[:PROMPTS]]
     return StatsResult(
         files=stats.files,
         lines=stats.lines,

@@ -9,7 +9,7 @@ from typing import Final, Literal, NamedTuple
 
 from curate.core.example import Example
 from curate.core.masking import masked
-from curate.language.tokens import changes, tokens
+from curate.language.tokens import differing_spans, tokens
 
 MOST: Final = 100_000_000
 """Product of two lengths in words up to which texts are matched, in an eighth of it in bytes; beyond it, all but their ends differs as a whole."""
@@ -17,32 +17,32 @@ AROUND: Final = 8
 """Words, spaces and marks that are shown before and after a difference."""
 
 
-class Piece(NamedTuple):
+class DiffSpan(NamedTuple):
     """Some text, and whether it is in both, only in the one that goes, or only in the one that stays."""
 
     kind: Literal["same", "gone", "kept"]
     text: str
 
 
-def word_diff(gone: str, kept: str) -> list[Piece]:
+def word_diff(gone: str, kept: str) -> list[DiffSpan]:
     """The pieces of both texts in order: all but the `kept` ones make up `gone`, all but the `gone` ones `kept`."""
-    from rapidfuzz.distance import Postfix, Prefix  # loaded as by `changes`
+    from rapidfuzz.distance import Postfix, Prefix  # loaded as by `differing_spans`
 
     left, right = tokens(gone), tokens(kept)
     start = Prefix.similarity(left, right)
     a, b = left[start:], right[start:]
     end = Postfix.similarity(a, b)
     a, b = a[: len(a) - end], b[: len(b) - end]
-    changed = changes(a, b) if len(a) * len(b) <= MOST else [(0, len(a), 0, len(b))]
-    pieces, at = [Piece("same", "".join(left[:start]))], 0
+    changed = differing_spans(a, b) if len(a) * len(b) <= MOST else [(0, len(a), 0, len(b))]
+    pieces, at = [DiffSpan("same", "".join(left[:start]))], 0
     for i, i_end, j, j_end in changed:
-        pieces += [Piece("same", "".join(a[at:i])), Piece("gone", "".join(a[i:i_end])), Piece("kept", "".join(b[j:j_end]))]
+        pieces += [DiffSpan("same", "".join(a[at:i])), DiffSpan("gone", "".join(a[i:i_end])), DiffSpan("kept", "".join(b[j:j_end]))]
         at = i_end
-    pieces.append(Piece("same", "".join(left[start + at :])))
+    pieces.append(DiffSpan("same", "".join(left[start + at :])))
     return [piece for piece in pieces if piece.text]
 
 
-def folded(pieces: Sequence[Piece]) -> list[Piece]:
+def folded(pieces: Sequence[DiffSpan]) -> list[DiffSpan]:
     """The pieces with long common stretches cut down to what stands around the differences."""
     found = []
     for at, piece in enumerate(pieces):
@@ -53,17 +53,17 @@ def folded(pieces: Sequence[Piece]) -> list[Piece]:
         head = said[:AROUND] if at else []
         tail = said[-AROUND:] if at < len(pieces) - 1 else []
         whole = len(said) <= len(head) + len(tail) + 1
-        found.append(piece if whole else Piece("same", "".join([*head, "…", *tail])))
+        found.append(piece if whole else DiffSpan("same", "".join([*head, "…", *tail])))
     return found
 
 
-def turn_diffs(gone: Example, kept: Example) -> Iterator[tuple[str, list[Piece]]]:
+def turn_diffs(gone: Example, kept: Example) -> Iterator[tuple[str, list[DiffSpan]]]:
     """The turns of two examples side by side: a role with its pieces, secrets taken out. A turn that only one has is all of that one's."""
     for mine, other in zip_longest(gone.messages, kept.messages):
         if mine is not None and other is not None and mine.role == other.role:
             yield masked(mine.role or "?"), word_diff(masked(mine.text), masked(other.text))
             continue
         if mine is not None:
-            yield masked(mine.role or "?"), [Piece("gone", masked(mine.text))]
+            yield masked(mine.role or "?"), [DiffSpan("gone", masked(mine.text))]
         if other is not None:
-            yield masked(other.role or "?"), [Piece("kept", masked(other.text))]
+            yield masked(other.role or "?"), [DiffSpan("kept", masked(other.text))]

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from curate.core.datamap import Mapped
+from curate.core.datamap import MappedExample
 from curate.core.errors import CurateError
 from curate.core.finding import Finding
 from curate.review.entry import Cluster, MultiConflict, PairConflict
@@ -76,7 +76,7 @@ class ConflictsFound:
 class TrainingKnown:
     """What a training says of its examples."""
 
-    mapped: list[Mapped]
+    mapped: list[MappedExample]
     """Those worth a look, the hardest first."""
     total: int
     """Examples that were trained on."""

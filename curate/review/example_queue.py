@@ -7,11 +7,11 @@ import numpy as np
 
 from curate.core.example import Place
 from curate.core.finding import Severity
-from curate.read.index import Lines
+from curate.read.index import LineIndex
 from curate.review.entry import Entry, Kind, ReviewStatus
 from curate.review.events import ExamplesKnown
 from curate.review.query import Query
-from curate.review.queue import Flags, Queue, Rows, file_fits, within
+from curate.review.queue import Flags, Queue, Rows, file_fits, in_ranges
 
 
 class ExampleQueue(Queue):
@@ -20,7 +20,7 @@ class ExampleQueue(Queue):
     kind: ClassVar[Kind] = "example"
     sorts = ("line",)
 
-    def __init__(self, lines: Lines) -> None:
+    def __init__(self, lines: LineIndex) -> None:
         super().__init__()
         self.lines = lines
         self._ids: dict[str, np.ndarray[Any, Any]] = {}
@@ -88,7 +88,7 @@ class ExampleQueue(Queue):
             for index in self.lines.indexes:
                 fits = file_fits(index.name, query.files)
                 numbers = np.fromiter((index.place(at).line for at in range(index.count)), np.int64, index.count) if query.lines else np.zeros(index.count)
-                parts.append(within(numbers, query.lines) & fits if query.lines else np.full(index.count, fits))
+                parts.append(in_ranges(numbers, query.lines) & fits if query.lines else np.full(index.count, fits))
             found &= np.concatenate(parts)[: len(found)]
         if query.codes or query.severities or query.scores or query.fixes:
             found &= False

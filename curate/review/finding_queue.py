@@ -11,7 +11,7 @@ from curate.review.array_column import ArrayColumn
 from curate.review.entry import Entry, Kind, ReviewStatus
 from curate.review.example_index import key
 from curate.review.query import Query
-from curate.review.queue import Flags, Queue, Rows, chosen, file_fits, within
+from curate.review.queue import Flags, Queue, Rows, file_fits, in_ranges, matches_names
 
 SEVERITIES = tuple(Severity)
 
@@ -138,13 +138,13 @@ class FindingQueue(Queue):
         found = super().mask(query)
         column = {name: part.values[: len(found)] for name, part in self._columns.items()}
         if query.codes:
-            found &= chosen(column["code"], self.codes.all, [code.startswith(query.codes) for code in self.codes.all])
+            found &= matches_names(column["code"], self.codes.all, [code.startswith(query.codes) for code in self.codes.all])
         if query.severities:
-            found &= chosen(column["severity"], SEVERITIES, [severity.value.startswith(query.severities) for severity in SEVERITIES])
+            found &= matches_names(column["severity"], SEVERITIES, [severity.value.startswith(query.severities) for severity in SEVERITIES])
         if query.files:
-            found &= chosen(column["file"], self._files.all, [file_fits(name, query.files) for name in self._files.all])
+            found &= matches_names(column["file"], self._files.all, [file_fits(name, query.files) for name in self._files.all])
         if query.lines:
-            found &= within(column["line"], query.lines)
+            found &= in_ranges(column["line"], query.lines)
         if query.fixes:
             found &= column["fixable"] == 1
         if query.scores:

@@ -8,7 +8,7 @@ from typing import Final
 from curate.core.errors import InputError
 from curate.core.example import Example
 from curate.corpus.stats import Stats, histogram, percentile, stats_of
-from curate.read.index import Lines
+from curate.read.index import LineIndex
 
 TAKEN: Final = 5_000
 """Examples that are measured at most: enough for a share to be right to a hundredth."""
@@ -32,7 +32,7 @@ class Measured:
     """Of all examples: added up, or reckoned from those that were measured."""
 
 
-def measure(lines: Lines, seed: int = 0) -> Measured:
+def measure(lines: LineIndex, seed: int = 0) -> Measured:
     """Measure all lines, or `TAKEN` of them drawn at random, the same ones each time."""
     count = len(lines)
     chosen = range(count) if count <= TAKEN else sorted(Random(seed).sample(range(count), TAKEN))  # noqa: S311  (nothing secret)
@@ -50,7 +50,7 @@ def measure(lines: Lines, seed: int = 0) -> Measured:
     )
 
 
-def _examples(lines: Lines, chosen: "range | list[int]") -> Iterator[Example]:
+def _examples(lines: LineIndex, chosen: "range | list[int]") -> Iterator[Example]:
     for number in chosen:
         try:
             example = lines.line(number).example

@@ -74,7 +74,7 @@ class Queue(ABC):
         self.total += decidable
 
 
-def within(values: np.ndarray[Any, Any], ranges: Sequence[Range]) -> Flags:
+def in_ranges(values: np.ndarray[Any, Any], ranges: Sequence[Range]) -> Flags:
     """Which values lie in one of some ranges, ends included."""
     import numpy as np
 
@@ -84,7 +84,7 @@ def within(values: np.ndarray[Any, Any], ranges: Sequence[Range]) -> Flags:
     return found
 
 
-def chosen(values: np.ndarray[Any, Any], names: Sequence[str], fits: Sequence[bool]) -> Flags:
+def matches_names(values: np.ndarray[Any, Any], names: Sequence[str], fits: Sequence[bool]) -> Flags:
     """Which values are numbers of names that fit."""
     import numpy as np
 

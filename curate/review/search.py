@@ -5,7 +5,7 @@ from time import monotonic
 from typing import Final
 
 from curate.read.dataset import ParsedLine
-from curate.read.index import Lines
+from curate.read.index import LineIndex
 from curate.review.query import Query
 from curate.review.queue import Queue, Rows
 
@@ -19,7 +19,7 @@ ESCAPES: Final = b"\\u00"
 """ASCII itself may be written as escapes; such a line is parsed."""
 
 
-def search(queue: Queue, rows: Rows, query: Query, lines: Lines) -> Iterator[tuple[Rows, float]]:
+def search(queue: Queue, rows: Rows, query: Query, lines: LineIndex) -> Iterator[tuple[Rows, float]]:
     """Those of some entries whose texts fit, so far, and the share that was looked at; the last time all of them."""
     import numpy as np
 
@@ -37,7 +37,7 @@ def search(queue: Queue, rows: Rows, query: Query, lines: Lines) -> Iterator[tup
     yield np.array(found, np.int32), 1.0
 
 
-def may_hold(lines: Lines, numbers: Sequence[int], words: Sequence[bytes]) -> list[int]:
+def may_hold(lines: LineIndex, numbers: Sequence[int], words: Sequence[bytes]) -> list[int]:
     """Those of some lines, in order, whose bytes hold all words, or may hold them as escapes: read in one go where they stand together."""
     parts: list[list[int]] = []
     for number in numbers:
@@ -47,7 +47,7 @@ def may_hold(lines: Lines, numbers: Sequence[int], words: Sequence[bytes]) -> li
     return [number for part in parts for number in _may_hold(lines, part, words)]
 
 
-def _may_hold(lines: Lines, numbers: Sequence[int], words: Sequence[bytes]) -> Iterator[int]:
+def _may_hold(lines: LineIndex, numbers: Sequence[int], words: Sequence[bytes]) -> Iterator[int]:
     index, first = lines.where(numbers[0])
     offset = numbers[0] - first
     spans = [index.span(number - offset) for number in numbers]
@@ -62,7 +62,7 @@ def _may_hold(lines: Lines, numbers: Sequence[int], words: Sequence[bytes]) -> I
 
 
 class _Fits:
-    def __init__(self, queue: Queue, query: Query, lines: Lines) -> None:
+    def __init__(self, queue: Queue, query: Query, lines: LineIndex) -> None:
         self.queue, self.query, self.lines = queue, query, lines
         plain = all(word.isascii() and word.isprintable() and not set(word) & set('"\\/') for word in query.words)
         self.bytes = [word.encode() for word in query.words] if plain else []

@@ -19,7 +19,7 @@ from curate.core.text import plural
 from curate.output.edited import key_of
 from curate.read.dataset import ParsedLine
 from curate.read.formats import example_of
-from curate.read.index import Lines
+from curate.read.index import LineIndex
 from curate.review.entry import Cluster, Entry, Kind, MultiConflict, PairConflict, Progress, ReviewStatus, Side
 from curate.review.events import Advanced, Broke, Checked, ConflictsFound, DuplicatesFound, Ended, ExamplesKnown, FindingsFound, ScanEvent, TrainingKnown
 from curate.review.example_queue import ExampleQueue
@@ -50,7 +50,7 @@ VerdictOrEdit = Verdict | Edit
 class ReviewSession:
     """Everything there is to review in a data set, and every decision about it."""
 
-    def __init__(self, lines: Lines, log: DecisionLog) -> None:
+    def __init__(self, lines: LineIndex, log: DecisionLog) -> None:
         self.lines, self.log = lines, log
         self.examples, self.findings, self.clusters, self.conflicts = ExampleQueue(lines), FindingQueue(), ClusterQueue(), ConflictQueue()
         self.queues: dict[Kind, Queue] = {queue.kind: queue for queue in (self.examples, self.findings, self.clusters, self.conflicts)}

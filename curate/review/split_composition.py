@@ -7,7 +7,7 @@ from math import sqrt
 from pathlib import Path
 from typing import Final
 
-from curate.read.index import Lines
+from curate.read.index import LineIndex
 from curate.review.overview import Measured, measure
 
 CHANCE: Final = 3.0
@@ -44,7 +44,7 @@ def composition_of(splits: Mapping[str, Path]) -> SplitComposition:
     """Measure the files of splits, the one that is trained on first. Raises `InputError` for one that is not there."""
     measured = []
     for path in splits.values():
-        lines = Lines([path])
+        lines = LineIndex([path])
         for _ in lines.build():
             pass
         measured.append(measure(lines))

@@ -10,7 +10,7 @@ from curate.core.finding import Severity
 from curate.review.entry import Cluster, Entry, Kind, MultiConflict, PairConflict, ReviewStatus, Side
 from curate.review.example_index import key
 from curate.review.query import Query
-from curate.review.queue import Flags, Queue, Rows, file_fits, within
+from curate.review.queue import Flags, Queue, Rows, file_fits, in_ranges
 
 
 class SubjectQueue(Queue):
@@ -59,7 +59,7 @@ class SubjectQueue(Queue):
         """By status, code, file, line and score."""
         found = super().mask(query)
         if query.scores:
-            found &= within(self.scores()[: len(found)], query.scores)
+            found &= in_ranges(self.scores()[: len(found)], query.scores)
         if query.codes or query.files or query.lines:
             found &= np.fromiter((self._fits(number, query) for number in range(len(found))), np.bool_, len(found))
         if query.severities or query.fixes:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from curate.core.datamap import Mapped, read_datamap, worth_a_look
+from curate.core.datamap import MappedExample, examples_to_review, read_datamap
 from curate.core.example import Place
 from curate.core.finding import Finding, Severity
 from curate.core.text import plural
@@ -39,16 +39,16 @@ class Related(NamedTuple):
 def training_of(run: Path, hardest: int = HARDEST) -> TrainingKnown:
     """What the run in a folder says. Raises `InputError` where it has no map of its examples."""
     mapped = read_datamap(run)
-    return TrainingKnown(worth_a_look(mapped, hardest), len(mapped))
+    return TrainingKnown(examples_to_review(mapped, hardest), len(mapped))
 
 
-def finding_of(one: Mapped, place: Place, total: int) -> Finding:
+def finding_of(one: MappedExample, place: Place, total: int) -> Finding:
     """An example of a run as a finding."""
     code, severity = (PULL, Severity.WARNING) if one.pull is not None else (SPIKE, Severity.WARNING) if one.spike is not None else (HARD, Severity.INFO)
     return Finding(code, severity, place.file, place.line, "", "; ".join(_said(one, total)), HINT, fixable=False, example=one.example)
 
 
-def _said(one: Mapped, total: int) -> Iterator[str]:
+def _said(one: MappedExample, total: int) -> Iterator[str]:
     losses = [f"{loss:.2f}" for loss in one.losses]
     shown = losses if len(losses) <= SHOWN else [*losses[: SHOWN // 2], "…", *losses[-SHOWN // 2 :]]
     yield f"hard {one.rank:,}/{total:,}: loss {' → '.join(shown)}, {one.excess:+.2f} against the others of its time"
@@ -70,7 +70,7 @@ def placed(examples: ExampleQueue, known: TrainingKnown) -> tuple[list[Finding],
     return found, len(known.mapped) - len(found)
 
 
-def related(examples: ExampleQueue, queues: Iterable[SubjectQueue], example: str, mapped: Sequence[Mapped]) -> list[Related]:
+def related(examples: ExampleQueue, queues: Iterable[SubjectQueue], example: str, mapped: Sequence[MappedExample]) -> list[Related]:
     """What an example should be seen with: the neighbours that it pulls against, and what the `queues` have it with: conflicts, duplicates."""
     found: dict[str, Related] = {}
     for near in (near for one in mapped if one.example == example for near in one.neighbours):

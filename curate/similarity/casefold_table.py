@@ -8,7 +8,7 @@ import unicodedata
 from typing import TYPE_CHECKING, Any, Final
 
 from curate.core.text import WORDS
-from curate.core.worker_pool import once
+from curate.core.worker_pool import lazy_once
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,7 +23,7 @@ THEMSELVES: Final = ((0x3400, 0x4DC0), (0x4E00, 0xA000), (0xAC00, 0xD7A4))
 """Where every character is its own folding: ideographs and Korean syllables."""
 
 
-@once
+@lazy_once
 def folds() -> "Folds":
     """Per code point what it is folded to, `BETWEEN` for what is no part of a word then; -1 where that depends on others or is several characters."""
     import numpy as np

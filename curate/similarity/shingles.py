@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 from curate.core.text import UNSPACED, WORDS
-from curate.core.worker_pool import once
+from curate.core.worker_pool import lazy_once
 from curate.similarity.casefold_table import folds, normal
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ class Sets:
         return Sets(self.hashes[: offsets[-1]], offsets)
 
 
-@once
+@lazy_once
 def letters() -> "Bytes":
     """Per code point: 0 between words, 1 part of a word, 2 part of one in a script without spaces."""
     import numpy as np

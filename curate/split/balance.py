@@ -2,12 +2,12 @@
 
 from curate.core.config import Config
 from curate.corpus.table import Table
-from curate.lint.rules.split_balance import Balance, Part
+from curate.lint.rules.split_balance import SplitBalance, SplitCounts
 from curate.split.division import Division
 from curate.split.names import NAMES
 
 
-def balance_of(table: Table, division: Division, config: Config, file: str, *, given: bool) -> Balance:
+def balance_of(table: Table, division: Division, config: Config, file: str, *, given: bool) -> SplitBalance:
     """The splits as `curate.lint.rules.split_balance` looks at them; a test set that was given is nobody's doing. `file`: what findings are about."""
     import numpy as np
 
@@ -21,10 +21,10 @@ def balance_of(table: Table, division: Division, config: Config, file: str, *, g
         wanted = [max(0.0, 1 - sum(held)), *held]
     divided = [0, 1] if given else [0, 1, 2]
     total, text, whole = examples[divided].sum() or 1, texts[divided].sum() or 1, sum(wanted[nth] for nth in divided) or 1
-    return Balance(
+    return SplitBalance(
         file,
         [
-            Part(
+            SplitCounts(
                 NAMES[nth],
                 wanted[nth] / whole,
                 int(examples[nth]),

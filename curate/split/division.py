@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from curate.core.config import Config
 from curate.core.errors import InputError, UsageError
-from curate.core.removed import NO_EXAMPLE, Kept, Reason
+from curate.core.removed import NO_EXAMPLE, KeptExample, Reason
 from curate.core.text import plural, visible
 from curate.core.worker_pool import cores
 from curate.corpus.boilerplate import told
@@ -227,7 +227,7 @@ def _connected(table: Table, staying: "Numbers", tests: int, config: Config, cac
             place = part.place(int(part.lines[test]))
             alike = f", {similarity:.0%} of it" if pairs.similarity is not None else ""
             why = f"{pairs.link.words} {visible(str(place))} of the test set{alike}"
-            kept = Kept(example=part.id(test), file=place.file, line=place.line)
+            kept = KeptExample(example=part.id(test), file=place.file, line=place.line)
             found.setdefault(int(part.lines[at]), Reason(pairs.link.code, why, "detector", kept=kept, similarity=round(similarity, 6)))
     return found
 

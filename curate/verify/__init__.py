@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 from curate.core.config import DedupConfig
 from curate.core.errors import InputError
-from curate.core.events import Listener, StageFinished, StageStarted, silent
+from curate.core.events import Listener, StageFinished, StageStarted, ignore_events
 from curate.core.files import DATA_SUFFIXES, display_name
 from curate.core.manifest import NAME, Manifest, read_manifest
 from curate.core.text import plural
@@ -36,7 +36,7 @@ FOREIGN: Final = {
 WORD: Final = re.compile(r"[a-z]+")
 
 
-def verify_folder(folder: Path, *, embeddings: str = "", cache: Path | None = None, listen: Listener = silent) -> VerifyResult:
+def verify_folder(folder: Path, *, embeddings: str = "", cache: Path | None = None, listen: Listener = ignore_events) -> VerifyResult:
     """Prove a folder that `curate split` or `curate run` has written, or say where it breaks.
 
     A folder without a manifest, but with files called train, validation or test, is looked through for leaks alone. `embeddings`: a model to look
@@ -81,7 +81,7 @@ def verify_files(
     keys: Sequence[str] = (),
     embeddings: str = "",
     cache: Path | None = None,
-    listen: Listener = silent,
+    listen: Listener = ignore_events,
 ) -> VerifyResult:
     """Look for leaks among files that are splits, by name, the one that is trained on first. keys: paths of values that two splits must not share.
 

@@ -18,7 +18,7 @@ import numpy as np
 from curate.core.events import Listener, StageAdvanced
 from curate.core.worker_pool import WorkerPool
 from curate.verify.features import Features, Shingled, Wanted, features_of
-from curate.verify.lines import Lines, Piece, pieces_of, read_piece
+from curate.verify.lines import Chunk, ChunkLines, chunks_of, read_chunk
 from curate.verify.passages import Window
 from curate.verify.similarity_index import Counts, Flags, Floats, Index, Matches, Sets, counts_of, index_of, joined, matches, ordered
 from curate.verify.words import Hashes, Numbers, mixed
@@ -105,7 +105,7 @@ class _Task(NamedTuple):
     """A piece of a file, by the number of that."""
 
     file: int
-    piece: Piece | Lines
+    piece: Chunk | ChunkLines
 
 
 class _Reading:
@@ -134,7 +134,7 @@ class _Reading:
     def _pieces(self, *, held: bool) -> Iterator[_Task]:
         for file, path in enumerate(self.files):
             if (self.owners[file] > 0) is held:
-                yield from (_Task(file, piece) for piece in pieces_of(path))
+                yield from (_Task(file, piece) for piece in chunks_of(path))
 
     def _take(self, file: int, features: Features, physical: int) -> int:
         """Number the lines of a piece, and keep it; what was added to each number."""
@@ -240,7 +240,7 @@ class _Held:
 
 
 def _features(wanted: Wanted, task: _Task) -> tuple[int, Features, int]:
-    lines, physical = read_piece(task.piece)
+    lines, physical = read_chunk(task.piece)
     return task.file, features_of(lines, wanted), physical
 
 

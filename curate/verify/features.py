@@ -11,7 +11,7 @@ import xxhash
 
 from curate.core.address import value_at
 from curate.core.example import canonical
-from curate.verify.lines import Lines
+from curate.verify.lines import ChunkLines
 from curate.verify.passages import Passages, Window
 from curate.verify.reading import NotUnderstoodError, Reading, given, loads, read
 from curate.verify.similarity_index import Flags, Sets, joined
@@ -104,7 +104,7 @@ class _Text(NamedTuple):
     example: int
 
 
-def features_of(lines: Lines, wanted: Wanted) -> Features:
+def features_of(lines: ChunkLines, wanted: Wanted) -> Features:
     """Read lines and hash what is compared of them."""
     texts: list[_Text] = []
     windows = Counter[Window]()

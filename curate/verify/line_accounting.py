@@ -16,7 +16,7 @@ from curate.core.text import plural
 from curate.core.worker_pool import WorkerPool
 from curate.verify.examples import FILE, Examples
 from curate.verify.features import Wanted, digests_of, id_of
-from curate.verify.lines import Lines, Piece, lines_of, pieces_of, read_piece
+from curate.verify.lines import Chunk, ChunkLines, chunks_of, lines_of, read_chunk
 from curate.verify.manifest_integrity import Ledger
 from curate.verify.proof import SHOWN, Difference, Point, Verdict, judged
 from curate.verify.reading import NotUnderstoodError, loads, read
@@ -101,15 +101,15 @@ def _digested(paths: Sequence[Path], pool: WorkerPool) -> _Lines:
     digests, places = [np.empty((0, 2), dtype=np.uint64)], [np.empty(0, dtype=np.int64)]
     for file, path in enumerate(paths):
         before = file << FILE
-        for found, numbers, physical in pool.each(_digests, pieces_of(path)):
+        for found, numbers, physical in pool.each(_digests, chunks_of(path)):
             digests.append(found)
             places.append(numbers + before)
             before += physical
     return _Lines.of(paths, np.concatenate(digests), np.concatenate(places))
 
 
-def _digests(_: Wanted, piece: Piece | Lines) -> tuple[Hashes, Numbers, int]:
-    lines, physical = read_piece(piece)
+def _digests(_: Wanted, piece: Chunk | ChunkLines) -> tuple[Hashes, Numbers, int]:
+    lines, physical = read_chunk(piece)
     return digests_of(lines.lines), np.array(lines.numbers, dtype=np.int64), physical
 
 

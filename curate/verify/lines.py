@@ -14,7 +14,7 @@ SIZE: Final = 1 << 20
 BOM: Final = b"\xef\xbb\xbf"
 
 
-class Lines(NamedTuple):
+class ChunkLines(NamedTuple):
     """Some lines that are not blank."""
 
     numbers: list[int]
@@ -23,7 +23,7 @@ class Lines(NamedTuple):
     """Their bytes without the line break; those of an element of a document on one line."""
 
 
-class Piece(NamedTuple):
+class Chunk(NamedTuple):
     """The lines of a file that begin at one of these bytes."""
 
     path: Path
@@ -31,7 +31,7 @@ class Piece(NamedTuple):
     stop: int
 
 
-def pieces_of(path: Path) -> Iterator[Piece | Lines]:
+def chunks_of(path: Path) -> Iterator[Chunk | ChunkLines]:
     """A file in pieces: as places, which other processes read, where they can be told without reading it. Raises `InputError`."""
     try:
         size = path.stat().st_size
@@ -40,14 +40,14 @@ def pieces_of(path: Path) -> Iterator[Piece | Lines]:
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror or error}", "check the path and its permissions") from error
     if plain:
-        yield from (Piece(path, start, min(start + SIZE, size)) for start in range(0, size, SIZE))
+        yield from (Chunk(path, start, min(start + SIZE, size)) for start in range(0, size, SIZE))
     else:
         yield from _unpacked(path)
 
 
-def read_piece(piece: Piece | Lines) -> tuple[Lines, int]:
+def read_chunk(piece: Chunk | ChunkLines) -> tuple[ChunkLines, int]:
     """The lines of a piece, and how many physical lines it has; those of a place are counted from 1. Raises `InputError`."""
-    if isinstance(piece, Lines):
+    if isinstance(piece, ChunkLines):
         return piece, 0
     try:
         with piece.path.open("rb") as file:
@@ -62,7 +62,7 @@ def read_piece(piece: Piece | Lines) -> tuple[Lines, int]:
     if not piece.start:
         data = data.removeprefix(BOM)
     if not data:
-        return Lines([], []), 0
+        return ChunkLines([], []), 0
     demand_filled(piece.path, data)
     found, behind = _cut(data.removesuffix(b"\n"), 1)
     return found, behind - 1
@@ -71,19 +71,19 @@ def read_piece(piece: Piece | Lines) -> tuple[Lines, int]:
 def lines_of(path: Path) -> Iterator[tuple[int, bytes]]:
     """The lines of a file, each with its number. Raises `InputError`."""
     before = 0
-    for piece in pieces_of(path):
-        lines, physical = read_piece(piece)
+    for piece in chunks_of(path):
+        lines, physical = read_chunk(piece)
         yield from ((number + before, line) for number, line in zip(*lines, strict=True))
         before += physical
 
 
-def _unpacked(path: Path) -> Iterator[Lines]:
+def _unpacked(path: Path) -> Iterator[ChunkLines]:
     """The lines of a file that is packed or a document, in pieces. Raises `InputError`."""
     parts = blocks(path, SIZE)
     first = next(parts, b"")
     if is_document(first):
         cut = [line for line, _ in elements(first + b"".join(parts))]
-        yield Lines([line.number for line in cut], [compact(line.data) for line in cut])
+        yield ChunkLines([line.number for line in cut], [compact(line.data) for line in cut])
         return
     number, pending = 1, [first.removeprefix(BOM)]
     for part in parts:
@@ -97,8 +97,8 @@ def _unpacked(path: Path) -> Iterator[Lines]:
     yield _cut(b"".join(pending), number)[0]
 
 
-def _cut(data: bytes, number: int) -> tuple[Lines, int]:
+def _cut(data: bytes, number: int) -> tuple[ChunkLines, int]:
     """The lines of bytes that begin at a physical line, and the line behind them."""
     lines = data.split(b"\n")
     there = [at for at, line in enumerate(lines) if line and not line.isspace()]
-    return Lines([number + at for at in there], [lines[at].removesuffix(b"\r") for at in there]), number + len(lines)
+    return ChunkLines([number + at for at in there], [lines[at].removesuffix(b"\r") for at in there]), number + len(lines)

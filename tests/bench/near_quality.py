@@ -23,7 +23,7 @@ from curate.corpus.dedup_text import written_text
 from curate.dedup.fact_guard import facts_agree, sides_of
 from curate.dedup.near_duplicates import find_duplicates_in
 from curate.leakage.decontaminate import contaminated
-from curate.read.benchmark import Item, Part
+from curate.read.benchmark import Item, ItemText
 from curate.read.dataset import read_dataset
 from curate.similarity.shingles import Shingling, shingled, texts_of
 from curate.similarity.similarity_index import grouped
@@ -165,7 +165,7 @@ def runs(text: str, size: int = 13) -> set[tuple[str, ...]]:
 def rephrased(path: Path) -> None:
     """Benchmark items that were rephrased: how many of them words can find, and which they cannot."""
     found = lines(path)
-    items = [Item(Place(line["bench"], at), (Part("text", line["bench_text"], True),)) for at, line in enumerate(found)]
+    items = [Item(Place(line["bench"], at), (ItemText("text", line["bench_text"], True),)) for at, line in enumerate(found)]
     training = [Example(Place("train", at), {"messages": [{"role": "user", "content": line["train_text"]}]}, "messages") for at, line in enumerate(found)]
     matches = contaminated(training, items).matches
     hit = {match.item for match in matches if match.item == match.example}

@@ -21,7 +21,7 @@ from curate.core.config import load_config
 from curate.core.decision import DecisionLog
 from curate.core.runs import Project
 from curate.pipeline import run
-from curate.read.index import Lines
+from curate.read.index import LineIndex
 from curate.review import ReviewSession, sources_of
 from tests.bench.review_speed import Terminal
 from tests.conftest import chat
@@ -37,7 +37,7 @@ KEYS = 220
 
 def planted(path: Path, rng: random.Random) -> Iterator[dict[str, object]]:
     """The examples of a file, with duplicates and conflicts among them."""
-    lines = Lines([path])
+    lines = LineIndex([path])
     list(lines.build())
     for number in range(len(lines)):
         example = lines.line(number).example
@@ -84,7 +84,7 @@ def main() -> None:
         Path("data.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
         Path("curate.toml").write_text('data = ["data.jsonl"]\n')
         seconds = decide(Path(), rng)
-        session = ReviewSession(Lines(sources_of([Path()]).files), DecisionLog(Project(Path()).decisions))
+        session = ReviewSession(LineIndex(sources_of([Path()]).files), DecisionLog(Project(Path()).decisions))
         list(session.lines.build())
         session.grow()
         decisions = session.log.decisions

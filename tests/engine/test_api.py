@@ -89,7 +89,7 @@ def test_a_deduplication_writes_when_it_is_told(data: Path) -> None:
     found.write("kept.jsonl")
     assert len(Path("kept.jsonl").read_bytes().splitlines()) == 56
     assert len(Path("kept.removed.jsonl").read_bytes().splitlines()) == 2
-    with pytest.raises(UsageError, match="would replace a file that is read"):
+    with pytest.raises(UsageError, match="the output would replace an input file"):
         found.write(data)
 
 

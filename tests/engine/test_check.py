@@ -217,7 +217,7 @@ def test_judging_a_shape_once_finds_the_same_as_judging_every_example(chosen: li
     path.write_bytes(b"".join(line_of(kind(n)) + b"\n" for n, kind in enumerate([*chosen, *chosen])))
     remembered = check_paths([path]).findings
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(curate.lint.checker, "shape_of", lambda _: None)
+        patched.setattr(curate.lint.checker, "structure_signature", lambda _: None)
         assert check_paths([path]).findings == remembered
 
 

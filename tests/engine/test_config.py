@@ -14,7 +14,7 @@ def test_all_mistakes_are_told_with_the_likely_key() -> None:
         load_config(Path("curate.toml"))
     assert caught.value.message.split("\n") == [
         "curate.toml: unknown key 'dedup.treshold'; did you mean 'threshold'?",
-        "curate.toml: split: the fractions add up to 0.7, not to 1",
+        "curate.toml: split: the fractions add up to 0.7, not 1",
         "curate.toml: unknown key 'dta'; did you mean 'data'?",
     ]
 

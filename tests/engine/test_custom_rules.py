@@ -118,7 +118,7 @@ def test_ours_can_be_tested_too_and_nothing_to_test_is_told(capsys: Captured) ->
     [
         ('"U001"', '"C001"', "check.rule.0.code"),
         ('"U002"', '"U001"', "has that code or name"),
-        ('"long-question"', '"empty-answer"', "C003 empty-answer has that code or name"),
+        ('"long-question"', '"empty-answer"', "C003 empty-answer already has that code or name"),
         ('"long-question"', '"Long question"', "lower-case-with-dashes"),
         ("'(?i)\\bacme\\b'", "'(acme'", "check.rule U001"),
         ("LENGTH(text) > 20", "LENGTH(", "check.rule U002"),

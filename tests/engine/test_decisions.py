@@ -79,7 +79,7 @@ def test_what_another_process_wrote_is_known_before_the_next_decision() -> None:
 
 def test_a_journal_with_a_broken_line_is_not_merged() -> None:
     Path("other.jsonl").write_text('{"example": "x"}\n')
-    with pytest.raises(InputError, match="line 1 is no decision"):
+    with pytest.raises(InputError, match="line 1 is not a valid decision"):
         DecisionLog(Path("d.jsonl")).merge(Path("other.jsonl"))
     with pytest.raises(InputError, match="no such journal"):
         DecisionLog(Path("d.jsonl")).merge(Path("nowhere.jsonl"))

@@ -14,13 +14,13 @@ from curate.core.example import Example, Place
 from curate.core.files import data_files
 from curate.leakage.decontaminate import RUN, SHARED, contaminated
 from curate.pipeline.decontaminate import decontaminated, write_decontaminated
-from curate.read.benchmark import Item, Part, read_benchmark
+from curate.read.benchmark import Item, ItemText, read_benchmark
 
 QUESTION = "Janet's ducks lay sixteen eggs per day and she eats three for breakfast every morning before work. How many are left?"
 
 
 def item(question: str, answer: str = "", line: int = 1) -> Item:
-    return Item(Place("bench.jsonl", line), (Part("question", question, True), *((Part("answer", answer, False),) if answer else ())))
+    return Item(Place("bench.jsonl", line), (ItemText("question", question, True), *((ItemText("answer", answer, False),) if answer else ())))
 
 
 def example(*texts: str, line: int = 1) -> Example:
@@ -140,10 +140,10 @@ def test_a_field_can_be_named_and_an_unknown_form_says_what_it_has(tmp_path: Pat
     path = write(tmp_path / "b.jsonl", {"frage": "Wer?", "question": "Who?"}, {"frage": "Was?"})
     assert [[part.text for part in item.parts] for item in read_benchmark(path, ["frage"])] == [["Wer?"], ["Was?"]]
     other = write(tmp_path / "c.jsonl", {"frage": "Wer?"})
-    with pytest.raises(InputError, match="it has frage") as caught:
+    with pytest.raises(InputError, match="the fields are frage") as caught:
         read_benchmark(other)
     assert "--field" in caught.value.hint
-    with pytest.raises(InputError, match="none of the fields named"):
+    with pytest.raises(InputError, match="none of the given fields"):
         read_benchmark(other, ["question"])
 
 

@@ -152,8 +152,8 @@ def test_a_heavy_removal_needs_a_yes_and_nothing_is_written_without(write: Write
     Path("out.jsonl").write_text("old")
     assert dedup("data.jsonl", "-o", "out.jsonl", "--overwrite") == 1
     told = capsys.readouterr()
-    assert "error: D008 data.jsonl: 149 of 170 lines would go, 88%; above 30% needs a yes" in told.err
-    assert "149 lines would go for this one, 88% of all" in told.err
+    assert "error: D008 data.jsonl: 149 of 170 lines would be removed, 88%; more than 30% requires confirmation" in told.err
+    assert "149 lines would be removed as duplicates of this one, 88% of all" in told.err
     assert "--yes" in told.err
     assert told.out.splitlines()[-1].endswith("; nothing written")
     assert (Path("out.jsonl").read_text(), Path("out.removed.jsonl").exists()) == ("old", False)

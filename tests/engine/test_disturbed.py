@@ -157,7 +157,7 @@ def test_two_commands_never_write_to_one_folder_at_a_time(project: dict[str, byt
     with curate.core.transaction.locked(OUT):
         assert main(["split", "data.jsonl", "-o", "out", "--quiet"]) == 2
         assert main(["restore", "out", "--all"]) in (0, 2)
-    assert "another curate writes to this folder" in capsys.readouterr().err
+    assert "another curate process is writing to this folder" in capsys.readouterr().err
     assert held() == project
 
 

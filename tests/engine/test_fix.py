@@ -20,7 +20,7 @@ from curate.core.targets import Target
 from curate.lint.fixes import FixedFile, Fixer, FixReport, fix_paths
 from curate.lint.rules import RULES
 from curate.lint.runner import check_paths
-from curate.lint.suppressions import added, load_suppressions
+from curate.lint.suppressions import add_suppressions, load_suppressions
 from curate.report.fix import ranges, unified
 from tests.conftest import Write, line_of
 from tests.engine.test_repairs import errors, parsed_lines, target_of, without_turns
@@ -179,7 +179,7 @@ def test_what_a_person_suppressed_is_not_fixed(write: Write) -> None:
 def test_the_command_does_not_fix_what_is_suppressed(write: Write) -> None:
     path = write("data.jsonl", [ALIAS])
     findings = [finding for finding in check_paths([path]).findings if finding.code == "M007"]
-    added(load_suppressions(Path()), findings, "their own template has these roles", "a person")
+    add_suppressions(load_suppressions(Path()), findings, "their own template has these roles", "a person")
     assert main(["check", str(path), "--fix-only"]) == 0
     assert path.read_bytes() == ALIAS + b"\n"
     assert main(["check", str(path), "--diff"]) == 0

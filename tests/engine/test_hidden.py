@@ -13,7 +13,7 @@ from curate.cli.main import main
 from curate.core.address import pointer
 from curate.core.config import CheckConfig
 from curate.core.finding import Finding, Severity
-from curate.core.masking import CUT, KEY_NAMES, hidden, hidden_pointer, masked
+from curate.core.masking import CUT, KEY_NAMES, masked, redact_message, redact_pointer
 from curate.core.text import excerpt
 from curate.corpus.stats import collect
 from curate.lint.rules import RULES
@@ -151,7 +151,7 @@ def test_stats_and_baselines_tell_no_secret(write: Write, kind: str, capsys: pyt
 def test_half_of_a_secret_is_none_either(kind: str) -> None:
     """Messages quote the beginnings of texts; 19 characters and an ellipsis is the shortest quote that rules make."""
     for width in (20, 30, 40, 60, 100):
-        said = hidden(f"name '{excerpt(SECRETS[kind], width)}' is not one that services take")
+        said = redact_message(f"name '{excerpt(SECRETS[kind], width)}' is not one that services take")
         assert not told_of(said, kind, 6), (width, said)
 
 
@@ -174,12 +174,12 @@ def test_every_kind_that_rules_find_is_hidden() -> None:
     ],
 )
 def test_what_is_no_secret_is_said_as_it_is(said: str) -> None:
-    assert hidden(said) == said
+    assert redact_message(said) == said
 
 
 @given(st.text())
 def test_hiding_is_done_once(text: str) -> None:
-    assert hidden(hidden(text)) == hidden(text)
+    assert redact_message(redact_message(text)) == redact_message(text)
 
 
 def test_a_finding_is_made_without_secrets_whoever_makes_it() -> None:
@@ -192,8 +192,8 @@ def test_a_finding_is_made_without_secrets_whoever_makes_it() -> None:
 def test_a_key_of_a_megabyte_is_hidden_in_time_that_grows_with_it(piece: str) -> None:
     """A pointer goes through keys of any length: hostile ones must not cost the square of it. It would take minutes."""
     key = piece * (10**6 // len(piece))
-    assert len(hidden_pointer(pointer(key))) < 3_000
-    hidden(piece * (1_990 // len(piece)) + "…")
+    assert len(redact_pointer(pointer(key))) < 3_000
+    redact_message(piece * (1_990 // len(piece)) + "…")
 
 
 def test_a_diff_is_a_patch_and_holds_the_lines_as_they_are(write: Write, capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,7 +11,7 @@ from curate.core.errors import InputError
 from curate.core.example import Place
 from curate.read import index as module
 from curate.read.dataset import FileFacts, read_file
-from curate.read.index import Lines
+from curate.read.index import LineIndex
 from tests.conftest import Write
 
 FILES = {
@@ -30,7 +30,7 @@ FILES = {
 def test_lines_are_those_that_a_reader_sees(write: Write, monkeypatch: pytest.MonkeyPatch, name: str, size: int) -> None:
     monkeypatch.setattr(module, "BLOCK", max(size, 1000) if name in ("array.json", "wide.jsonl") else size)  # these are told by a first block
     path = write(name, FILES[name])
-    lines = Lines([path])
+    lines = LineIndex([path])
     list(lines.build())
     expected = [parsed for parsed in read_file(path, FileFacts(name)) if parsed.line.data]
     found = [lines.line(at) for at in range(len(lines))]
@@ -43,7 +43,7 @@ def test_lines_are_those_that_a_reader_sees(write: Write, monkeypatch: pytest.Mo
 def test_blank_lines_are_left_out_and_numbers_stay_true(tmp_path_factory: pytest.TempPathFactory, texts: list[bytes], ended: bool, size: int) -> None:
     path = tmp_path_factory.getbasetemp() / "lines.jsonl"
     path.write_bytes(b"\n".join(texts) + (b"\n" if ended else b""))
-    lines = Lines([path])
+    lines = LineIndex([path])
     module_block, module.BLOCK = module.BLOCK, size  # type: ignore[misc]
     try:
         list(lines.build())
@@ -54,7 +54,7 @@ def test_blank_lines_are_left_out_and_numbers_stay_true(tmp_path_factory: pytest
 
 
 def test_several_files_count_on(write: Write) -> None:
-    lines = Lines([write("a.jsonl", b"{}\n{}\n"), write("empty.jsonl", b""), write("b.jsonl", b'{"b": 1}\n')])
+    lines = LineIndex([write("a.jsonl", b"{}\n{}\n"), write("empty.jsonl", b""), write("b.jsonl", b'{"b": 1}\n')])
     assert lines.find(Place("b.jsonl", 1)) is None
     counts = list(lines.build())
     assert (counts[-1], lines.place(2), lines.find(Place("b.jsonl", 1)), lines.find(Place("c.jsonl", 1))) == (3, Place("b.jsonl", 1), 2, None)
@@ -62,19 +62,19 @@ def test_several_files_count_on(write: Write) -> None:
 
 def test_a_file_that_shrinks_is_told_and_a_replaced_one_is_still_there(write: Write) -> None:
     path = write("a.jsonl", b'{"a": 1}\n{"b": 2}\n')
-    lines = Lines([path])
+    lines = LineIndex([path])
     list(lines.build())
     assert lines.changed == []
     Path("new").write_bytes(b"{}\n")
     Path("new").replace(path)
     assert (lines.line(1).decoded.value, lines.changed) == ({"b": 2}, ["a.jsonl"])
-    other = Lines([write("b.jsonl", b'{"a": 1}\n{"b": 2}\n')])
+    other = LineIndex([write("b.jsonl", b'{"a": 1}\n{"b": 2}\n')])
     list(other.build())
     Path("b.jsonl").write_bytes(b"{}\n")
-    with pytest.raises(InputError, match="shorter than it was"):
+    with pytest.raises(InputError, match="became shorter"):
         other.line(1)
 
 
 def test_a_file_that_is_not_there_is_an_error() -> None:
     with pytest.raises(InputError, match="cannot be read"):
-        Lines([Path("nowhere.jsonl")])
+        LineIndex([Path("nowhere.jsonl")])

@@ -16,7 +16,7 @@ import pytest
 from curate.cli.main import main
 from curate.core import files
 from curate.core.files import STDIN, data_files
-from curate.read.file_sniffing import kind_of
+from curate.read.file_sniffing import sniff_file_kind
 from tests.conftest import Write, chat, line_of
 
 GOOD = line_of(("What is two plus two?", "It makes four.")) + b"\n"
@@ -67,11 +67,11 @@ def test_a_file_whose_name_looks_like_a_pattern_or_like_standard_input_is_that_f
 @pytest.mark.parametrize(
     ("path", "said", "step"),
     [
-        ("gone.jsonl", "gone.jsonl: no such file or folder", "looked up from"),
-        ("no/*.jsonl", "no/*.jsonl: no file matches this pattern", "looked up from"),
+        ("gone.jsonl", "gone.jsonl: no such file or folder", "is relative to"),
+        ("no/*.jsonl", "no/*.jsonl: no file matches this pattern", "is relative to"),
         ("other", "other: a folder without data files (it has 2 .csv, 1 .md)", ".jsonl, .ndjson, .json"),
-        ("bare", "bare: a folder without data files (it has no file at all)", ".jsonl, .ndjson, .json"),
-        ("link.jsonl", "link.jsonl: is a link to nothing", "where it points to"),
+        ("bare", "bare: a folder without data files (it has no files)", ".jsonl, .ndjson, .json"),
+        ("link.jsonl", "link.jsonl: broken link", "target of the link"),
     ],
 )
 def test_what_is_not_there_is_named_with_what_was_seen_and_the_next_step(
@@ -176,14 +176,14 @@ def tarred() -> bytes:
         (b"<html>\n<body>\n", "a web page"),
         (b"<?xml version='1.0'?>\n<a/>\n", "XML"),
         (b"# data\nmessages:\n  - role: user\n    content: Hi\n", "YAML"),
-        (b"version https://git-lfs.github.com/spec/v1\noid sha256:1\nsize 9\n", "a pointer of Git LFS, not the data"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:1\nsize 9\n", "a Git LFS pointer, not the data"),
         (b"One line,\nand another,\nand a third.\n", "plain text"),
         (b"\x80\x04\x95\x00\x00\x00\x00", "binary"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_a_file_that_is_no_json_is_known(data: bytes, name: str) -> None:
-    found = kind_of(data)
+    found = sniff_file_kind(data)
     assert found is not None
     assert found.name == name
     assert found.step
@@ -207,11 +207,11 @@ def test_a_file_that_is_no_json_is_known(data: bytes, name: str) -> None:
     ],
 )
 def test_a_file_that_may_be_json_in_some_line_is_not_taken_for_another(data: bytes) -> None:
-    assert kind_of(data) is None
+    assert sniff_file_kind(data) is None
 
 
 def test_a_big_table_is_known_by_its_beginning() -> None:
-    found = kind_of(b"prompt,completion\n" + b'"Who, me?","Yes, you, of course."\n' * 10_000)
+    found = sniff_file_kind(b"prompt,completion\n" + b'"Who, me?","Yes, you, of course."\n' * 10_000)
     assert found is not None
     assert found.name.startswith("CSV")
 
@@ -251,17 +251,17 @@ def test_links_in_a_folder_are_read_where_they_stay_in_it_and_what_is_skipped_is
     Path("d/a.removed.jsonl").write_bytes(b"")
     told: list[str] = []
     assert [path.as_posix() for path in data_files(["d"], told.append)] == ["d/a.jsonl", "d/blob.jsonl"]
-    assert sorted(note.partition(", a ")[2].partition(":")[0] for note in told) == [
-        "ledger of removed lines; the first is d/a.removed.jsonl",
-        "link out of the folder; the first is d/out.jsonl",
-        "link to a file that is read anyway; the first is d/same.jsonl",
+    assert sorted(note.partition(", a ")[2].partition(";")[0] + ";" + note.partition(";")[2].partition(";")[0] for note in told) == [
+        "broken link; the first is d/gone",
+        "file of removed lines; the first is d/a.removed.jsonl",
+        "link that leaves the folder; the first is d/out.jsonl",
+        "link to a file that is already read; the first is d/same.jsonl",
         "link to a folder; the first is d/folder",
-        "link to nothing; the first is d/gone",
     ]
     assert names("d/out.jsonl", "d/folder") == ["d/out.jsonl", "d/folder/b.jsonl"]
     for verb in ("check", "stats", "dedup", "conflicts"):
         assert main([verb, "d"]) == 0
-        assert "1 not read, a link out of the folder; the first is d/out.jsonl: name it to read it" in capsys.readouterr().err
+        assert "1 not read, a link that leaves the folder; the first is d/out.jsonl; pass it explicitly to read it" in capsys.readouterr().err
     with pytest.warns(UserWarning, match="not read"):
         data_files(["d"])
 
@@ -270,7 +270,7 @@ def test_a_link_to_data_that_is_not_there_is_an_error_in_a_folder_too(write: Wri
     write("d/a.jsonl", [("Hi", "Hello.")])
     Path("d/b.jsonl").symlink_to("nowhere.jsonl")
     assert main(["check", "d"]) == 2
-    assert "d/b.jsonl: is a link to nothing" in capsys.readouterr().err
+    assert "d/b.jsonl: broken link" in capsys.readouterr().err
     Path("d/c.jsonl").symlink_to("c.jsonl")
     Path("d/b.jsonl").unlink()
     assert main(["dedup", "d"]) == 2
@@ -282,6 +282,6 @@ def test_a_folder_with_nothing_but_links_out_of_it_says_so(write: Write, capsys:
     Path("d/b.jsonl").symlink_to("../elsewhere/b.jsonl")
     assert main(["check", "d"]) == 2
     said = capsys.readouterr().err
-    assert "a link out of the folder" in said
+    assert "a link that leaves the folder" in said
     assert "without data files" in said
     assert main(["check", "d/b.jsonl"]) == 0

@@ -62,4 +62,4 @@ def test_lines_of_the_journal_that_are_no_decisions_are_told(write: Write, capsy
     Path(".curate/decisions.jsonl").write_text(json.dumps({"example": EXAMPLE, "verdict": "drop", "when": "soon"}) + "\n")
     for words in (["dedup", "data.jsonl"], ["split", "data.jsonl", "-o", "out"]):
         assert main(words) == 0
-        assert "decisions.jsonl: line 1 is no decision" in capsys.readouterr().err
+        assert "decisions.jsonl: line 1 is not a valid decision" in capsys.readouterr().err

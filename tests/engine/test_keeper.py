@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from curate.core.address import value_at
-from curate.core.config import KEEP, KEEP_BY_FIELD, DedupConfig, chosen
+from curate.core.config import KEEP, KEEP_BY_FIELD, DedupConfig, with_options
 from curate.core.errors import ConfigError
 from curate.core.example import Example, Place
 from curate.corpus.keep_policy import moment, number, rank_of
@@ -106,4 +106,4 @@ def test_a_field_may_lie_in_an_object_and_a_key_with_a_dot_comes_first() -> None
 @pytest.mark.parametrize("keep", ["", "newest", "newest:", "longest:x", "shortest", "first:", "Newest:date"])
 def test_a_policy_that_is_none_is_named_with_those_there_are(keep: str) -> None:
     with pytest.raises(ConfigError, match="is none of best, first, last, longest, most-turns, manual, newest:FIELD"):
-        chosen(DedupConfig(), keep=keep)
+        with_options(DedupConfig(), keep=keep)

@@ -13,7 +13,7 @@ from curate.core.example import Example, Place
 from curate.corpus.features import Columns, FeatureSpec, columns_of
 from curate.corpus.keys import CARRIED, Key, Keys, joined_keys, key_of, plain_key, plain_turns
 from curate.corpus.links import Links
-from curate.read.chunks import pieces_of
+from curate.read.chunks import chunks_of
 from curate.similarity.shingles import Shingling
 from tests.bench.split_leaks import Seen, answers_of, turns_of, words
 from tests.conftest import chat
@@ -22,7 +22,7 @@ from tests.strategies import conversations, lines
 
 def columns(*values: Any) -> Columns:
     Path("data.jsonl").write_text("".join(json.dumps(value) + "\n" for value in values), encoding="utf-8")
-    [piece] = pieces_of(Path("data.jsonl"), "data.jsonl") or []
+    [piece] = chunks_of(Path("data.jsonl"), "data.jsonl") or []
     return columns_of(piece, FeatureSpec("conversation", Shingling(), links=True, brief=False))
 
 

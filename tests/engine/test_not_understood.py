@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from curate.cli.main import main
 from curate.core.removed import removal_of
 from curate.corpus import features
-from curate.read.chunks import pieces_of, read_piece
+from curate.read.chunks import chunks_of, read_chunk
 from curate.read.dataset import FileFacts, read_dataset
 from curate.similarity.shingles import Shingling
 from tests.conftest import Write, line_of
@@ -127,11 +127,11 @@ def test_all_readers_agree_on_what_is_understood(lines: list[object], big: bool)
     path = Path("data.jsonl")
     path.write_bytes(b"".join(line_of(line) + b"\n" for line in lines))
     wanted = [parsed.place.line for parsed in read_dataset([path]).lines if parsed.example and parsed.example.understood]
-    pieces = list(pieces_of(path, "data.jsonl") or ())
+    pieces = list(chunks_of(path, "data.jsonl") or ())
     if not pieces:
         return
     facts = FileFacts("data.jsonl")
-    read_piece(pieces[0], facts)
+    read_chunk(pieces[0], facts)
     assert facts.understood == len(wanted)
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(features, "OUTLINED", 0 if big else features.OUTLINED)

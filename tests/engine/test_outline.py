@@ -13,9 +13,9 @@ from curate.core.config import CheckConfig
 from curate.corpus import features as module
 from curate.corpus.features import Columns, FeatureSpec, columns_of
 from curate.corpus.group_keys import Marking
-from curate.lint.error_filter import Screening
-from curate.read.chunks import pieces_of
-from curate.read.plain_columns import outline
+from curate.lint.error_filter import ErrorFilter
+from curate.read.chunks import chunks_of
+from curate.read.plain_columns import plain_columns
 from curate.similarity.shingles import Shingling
 from tests.strategies import conversations, lines, written
 
@@ -88,7 +88,7 @@ def told(columns: Columns) -> list[Any]:
 def made(path: Path, spec: FeatureSpec, least: int, monkeypatch: pytest.MonkeyPatch) -> list[Columns]:
     with monkeypatch.context() as patched:
         patched.setattr(module, "OUTLINED", least)
-        return [columns_of(piece, spec) for piece in pieces_of(path, "x.jsonl", 400) or ()]
+        return [columns_of(piece, spec) for piece in chunks_of(path, "x.jsonl", 400) or ()]
 
 
 @pytest.mark.parametrize("on", ["conversation", "prompt", "response", "last-turn"])
@@ -116,7 +116,7 @@ def test_what_is_screened_for_errors_is_the_same_with_and_without_a_quick_look(c
     path.write_bytes(b"".join(line + ending for line, ending in content))
     found = []
     for quick, least in ((False, 1 << 30), (True, 0)):
-        screening = Screening.of(CheckConfig(), quick=quick)
+        screening = ErrorFilter.of(CheckConfig(), quick=quick)
         assert screening is not None
         with pytest.MonkeyPatch.context() as patch:
             parts = made(path, FeatureSpec("conversation", Shingling(), judging=screening), least, patch)
@@ -128,5 +128,5 @@ def test_what_is_screened_for_errors_is_the_same_with_and_without_a_quick_look(c
 def test_most_conversations_are_outlined() -> None:
     texts = ["What's the best way to cook rice?", "Add 2 + 2.", "Write a haiku about the sea", "Don't stop. Why?"]
     data = b"".join(json.dumps({"messages": [{"role": "user", "content": text}, {"role": "assistant", "content": "Yes."}]}).encode() + b"\n" for text in texts)
-    found = outline(data)
-    assert (found.numbers.tolist(), found.others) == ([1, 2, 3, 4], [])
+    found = plain_columns(data)
+    assert (found.numbers.tolist(), found.irregular_lines) == ([1, 2, 3, 4], [])

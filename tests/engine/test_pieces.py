@@ -18,7 +18,7 @@ from curate.lint.rules import RULES, Scope, by_scope
 from curate.lint.rules.content_parts import COMPOSED
 from curate.lint.rules.message_frame import messages_frame
 from curate.lint.runner import check_paths
-from curate.read.chunks import pieces_of, read_piece
+from curate.read.chunks import chunks_of, read_chunk
 from curate.read.dataset import FileFacts, ParsedLine, read_file
 from tests.conftest import chat, line_of
 
@@ -57,10 +57,10 @@ def written(file: tuple[list[bytes], bytes, bool, bool]) -> Path:
 
 def read_in_pieces(path: Path, facts: FileFacts, size: int) -> Iterator[ParsedLine]:
     before = 0
-    for piece in pieces_of(path, str(path), size) or ():
+    for piece in chunks_of(path, str(path), size) or ():
         part = FileFacts(str(path))
-        batch = read_piece(piece, part)
-        found = [*batch.others, *map(batch.parsed, range(len(batch.numbers)))]
+        batch = read_chunk(piece, part)
+        found = [*batch.irregular_lines, *map(batch.parsed, range(len(batch.numbers)))]
         for parsed in sorted(found, key=lambda parsed: parsed.place.line):
             place = Place(parsed.place.file, before + parsed.place.line)
             said = parsed.example
@@ -75,7 +75,7 @@ def read_in_pieces(path: Path, facts: FileFacts, size: int) -> Iterator[ParsedLi
 @example(file=([line_of(chat('"', "\\"))], b"\r\n", False, True), size=1)
 def test_pieces_hold_the_lines_of_the_file(file: tuple[list[bytes], bytes, bool, bool], size: int) -> None:
     path = written(file)
-    if pieces_of(path, str(path)) is None:
+    if chunks_of(path, str(path)) is None:
         return
     whole, cut = FileFacts(str(path)), FileFacts(str(path))
     lines, pieces = list(read_file(path, whole)), list(read_in_pieces(path, cut, size))

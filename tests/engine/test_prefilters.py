@@ -31,8 +31,8 @@ from curate.lint.rules import (
     quality,
     speakers,
 )
-from curate.lint.rules.prefilter import Brief, Ends, Literals, Opens, Points, Prefilter
-from curate.lint.rules.prefilter_tables import tables
+from curate.lint.rules.prefilter import EndsWith, Literals, MissingText, Prefilter, ShortAnswers, StartsWith
+from curate.lint.rules.prefilter_tables import prefilter_tables
 from curate.read.fast_path import Scan
 from tests.conftest import chat
 from tests.engine.test_pieces import fragments
@@ -70,10 +70,10 @@ SPARE = {"C017": {"all of it"}, "Q001": {"all of it"}}
 """What a declaration has that no line here needs: the scan's own digests need text in normal form, and no answer here ends in much white space."""
 PARTS: dict[type, tuple[str, ...]] = {
     Literals: ("texts",),
-    Ends: ("texts",),
-    Points: ("texts", "links"),
-    Opens: ("chars",),
-    Brief: ("answers", "questions"),
+    EndsWith: ("texts",),
+    MissingText: ("texts", "links"),
+    StartsWith: ("chars",),
+    ShortAnswers: ("answers", "questions"),
 }
 """The fields of a prefilter that have strings, or characters, of which one is enough."""
 CHANGES = st.sampled_from(
@@ -200,7 +200,7 @@ def fired(code: str, talks: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
 def let_pass(prefilters: Sequence[Prefilter], talks: Sequence[tuple[str, str]], *, ascii_: bool = False) -> list[tuple[str, str]]:
     """The questions and answers that a scan with some prefilters lets pass."""
     data = b"".join(json.dumps(chat(*talk), ensure_ascii=ascii_).encode("utf-8", "surrogatepass") + b"\n" for talk in talks)
-    return [talk for talk, quiet in zip(talks, Scan(tables(prefilters))(data, len(data)).quiet.tolist(), strict=True) if quiet]
+    return [talk for talk, quiet in zip(talks, Scan(prefilter_tables(prefilters))(data, len(data)).quiet.tolist(), strict=True) if quiet]
 
 
 @pytest.mark.parametrize("ascii_", [False, True])
@@ -223,9 +223,13 @@ def test_however_it_is_written(rule: Rule, data: st.DataObject) -> None:
 def without_one(prefilter: Prefilter) -> Iterator[tuple[str, Prefilter | None]]:
     """A prefilter with each of its strings or characters taken out, and without any: what was taken out, and what is left."""
     yield "all of it", None
-    for name in {Literals: ("texts",), Ends: ("texts",), Points: ("texts", "links"), Opens: ("chars",), Brief: ("answers", "questions")}.get(
-        type(prefilter), ()
-    ):
+    for name in {
+        Literals: ("texts",),
+        EndsWith: ("texts",),
+        MissingText: ("texts", "links"),
+        StartsWith: ("chars",),
+        ShortAnswers: ("answers", "questions"),
+    }.get(type(prefilter), ()):
         value = getattr(prefilter, name)
         for at in range(len(value)):
             yield f"{value[at]!r}", replace(prefilter, **{name: value[:at] + value[at + 1 :]})

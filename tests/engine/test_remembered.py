@@ -23,7 +23,7 @@ from curate.corpus.cache_codec import arrays_of, columns_from, kinds
 from curate.corpus.features import Columns, FeatureSpec, columns_of
 from curate.dedup import cluster_resolution
 from curate.pipeline.dedup import DedupResult, plan
-from curate.read.chunks import pieces_of
+from curate.read.chunks import chunks_of
 from curate.similarity.shingles import Shingling
 from tests.conftest import Write, chat
 from tests.strategies import lines
@@ -94,7 +94,7 @@ def test_a_verdict_is_asked_for_once_and_for_both_orders(left: list[tuple[int, i
 @given(st.lists(lines, max_size=6))
 def test_columns_come_back_as_they_were_wherever_their_piece_stands(keyed: bool, values: list[Any]) -> None:
     DATA.write_text("".join(json.dumps(value) + "\n" for value in values), encoding="utf-8")
-    [piece] = pieces_of(DATA, "data.jsonl") or []
+    [piece] = chunks_of(DATA, "data.jsonl") or []
     columns = columns_of(piece, FeatureSpec("conversation", Shingling(), keys=keyed))
     path = CACHE / "piece.npz"
     assert npz_cache.save(path, arrays_of(columns, 0)) == ""
@@ -158,5 +158,5 @@ def test_what_cannot_be_written_is_said_and_changes_nothing(write: Write) -> Non
     planned = plan([DATA], DedupConfig(), cache=Path("file"))
     assert len(planned.losses) == 1
     assert "not remembered" in planned.notes[0]
-    [piece] = pieces_of(DATA, "data.jsonl") or []
+    [piece] = chunks_of(DATA, "data.jsonl") or []
     assert columns_for(module.Task(piece, Path("file")), FeatureSpec("conversation", Shingling())).trouble

@@ -19,7 +19,7 @@ from curate.lint.rules import RULES
 from curate.lint.runner import CheckResult, check_paths
 from curate.report.check_formats import OutputFormat, reported
 from curate.report.check_sarif import check_sarif
-from curate.report.check_source import spots
+from curate.report.check_source import source_ranges
 from tests.conftest import Write, chat
 from tests.tinymodel import model
 
@@ -176,7 +176,7 @@ def test_spots_are_the_bytes_and_columns_of_the_values(write: Write) -> None:
     path = write("data.jsonl", [chat("Hi", "Hello."), line.encode()])
     data = path.read_bytes()
     report = check_paths([path], CheckConfig(select=("M007",)))
-    found = dict(zip((finding.code for finding in report.findings), spots(report.findings), strict=True))
+    found = dict(zip((finding.code for finding in report.findings), source_ranges(report.findings), strict=True))
     spot = found["M007"]
     assert spot is not None
     assert data[spot.offset : spot.offset + spot.length] == b'"human"'
@@ -188,7 +188,7 @@ def test_what_cannot_be_read_again_is_told_without_its_text(write: Write) -> Non
     path = write("data.jsonl", [NULL])
     report = check_paths([path])
     path.unlink()
-    assert list(spots(report.findings)) == [None]
+    assert list(source_ranges(report.findings)) == [None]
     assert "region" in json.loads("".join(check_sarif(report)))["runs"][0]["results"][0]["locations"][0]["physicalLocation"]
 
 

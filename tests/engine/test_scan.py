@@ -15,10 +15,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from curate.core.config import CheckConfig
-from curate.lint.checker import Checker, Part
+from curate.lint.checker import CheckedChunk, Checker
 from curate.lint.rules import RULES
 from curate.lint.rules.rule import Scope
-from curate.read.chunks import Batch, Piece, read_piece
+from curate.read.chunks import Batch, Chunk, read_chunk
 from curate.read.dataset import FileFacts
 from tests.conftest import chat, environment
 from tests.engine.test_pieces import LINES, TEXTS, fragments
@@ -51,15 +51,15 @@ TELLING = st.lists(st.one_of(WORDS, NUMBERS, MARKS, FORMS, st.sampled_from(TELLT
 def checker(*, quick: bool) -> Checker:
     found = Checker(EVERYTHING)
     if quick:
-        found.hurry()
+        found.use_fast_path()
         assert found.scan is not None
     return found
 
 
-def part_of(data: bytes, *, quick: bool) -> tuple[Part, Batch]:
+def part_of(data: bytes, *, quick: bool) -> tuple[CheckedChunk, Batch]:
     facts = FileFacts("data.jsonl")
-    batch = read_piece(Piece(None, "data.jsonl", 0, None, data), facts, checker(quick=quick).scan)  # type: ignore[arg-type]  # the bytes are at hand
-    return checker(quick=quick).part_of(batch, facts, len(batch.lines)), batch
+    batch = read_chunk(Chunk(None, "data.jsonl", 0, None, data), facts, checker(quick=quick).scan)  # type: ignore[arg-type]  # the bytes are at hand
+    return checker(quick=quick).check_batch(batch, facts, len(batch.lines)), batch
 
 
 def agree(data: bytes) -> Batch:

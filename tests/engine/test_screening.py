@@ -7,9 +7,9 @@ import pytest
 
 from curate.core.config import CheckConfig
 from curate.core.finding import Severity
-from curate.lint.error_filter import Screening
+from curate.lint.error_filter import ErrorFilter
 from curate.lint.runner import check_paths
-from curate.read.chunks import pieces_of
+from curate.read.chunks import chunks_of
 from tests.conftest import line_of
 
 
@@ -18,10 +18,10 @@ def test_pieces_judged_by_several_threads_at_a_time_are_judged_as_by_one() -> No
     path = Path("data.jsonl")
     sound = [line_of((f"What of number {n}?", f"It is {n * 7}, " * (n % 40 + 1))) for n in range(12_000)]
     path.write_bytes(b"\n".join(line_of((f"Say {n}.", "")) if n % 97 == 0 else line for n, line in enumerate(sound)) + b"\n")
-    screening = Screening.of(CheckConfig(), quick=True)
+    screening = ErrorFilter.of(CheckConfig(), quick=True)
     assert screening is not None
     expected = [(found.code, found.line) for found in check_paths([path]).findings if found.severity is Severity.ERROR]
-    pieces = list(pieces_of(path, "data.jsonl", 100_000) or ())
+    pieces = list(chunks_of(path, "data.jsonl", 100_000) or ())
     for _ in range(5):
         with ThreadPoolExecutor(4) as threads:
             parts = list(threads.map(screening.judge, pieces))

@@ -15,7 +15,7 @@ from jsonschema import validate
 from curate.cli.main import main
 from curate.core.decision import Decision, DecisionLog
 from curate.core.example import content_id
-from curate.core.manifest import NAME, digest_of, intact, read_manifest
+from curate.core.manifest import NAME, digest_of, read_manifest, verified_hash
 from curate.core.removed import removal_of
 from curate.core.runs import Project
 from curate.schemas import schemas
@@ -284,11 +284,11 @@ def test_a_changed_file_is_noticed_and_so_is_a_changed_manifest(write: Write) ->
     write("data.jsonl", [("Hi", "Hello.")])
     assert split("data.jsonl") == 0
     manifest, digest = read_manifest(Path("out"))
-    assert (intact(Path("out")), manifest.digest) == (digest, digest_of(manifest))
+    assert (verified_hash(Path("out")), manifest.digest) == (digest, digest_of(manifest))
     Path("out/train.jsonl").write_bytes(b"{}\n")
-    assert intact(Path("out")) is None
+    assert verified_hash(Path("out")) is None
     Path("out", NAME).unlink()
-    assert intact(Path("out")) is None
+    assert verified_hash(Path("out")) is None
 
 
 def test_a_line_leaves_for_the_strongest_reason_and_keeps_its_bytes(write: Write) -> None:

@@ -259,8 +259,8 @@ def test_how_much_can_be_held_out_is_said_where_it_is_little(write: Write, capsy
     write("data.jsonl", [*(row(said(rng, 9), passage) for _ in range(95)), *(row(said(rng, 9), said(rng, 30)) for _ in range(5))])
     assert main(["split", "data.jsonl", "-o", "out", "--json", "-q"]) == 0
     told = json.loads(capsys.readouterr().out)
-    assert "5 examples of 100 (5.0%) can be held out at the most" in " ".join(told["notes"])
-    assert any("5 examples can be held out at the most" in finding["message"] for finding in told["warnings"])
+    assert "5 examples of 100 (5.0%) can be held out at most" in " ".join(told["notes"])
+    assert any("5 examples can be held out at most" in finding["message"] for finding in told["warnings"])
     assert not any(counted().values())
 
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from curate.core.example import Example, Place
 from curate.report import word_diff as module
-from curate.report.word_diff import Piece, folded, turn_diffs, word_diff
+from curate.report.word_diff import DiffSpan, folded, turn_diffs, word_diff
 
 texts = st.text(st.sampled_from("ab .,\n犬猫é\u202e\x1b"), max_size=40) | st.text(max_size=20)
 
@@ -26,13 +26,18 @@ def test_what_is_folded_keeps_every_difference(gone: str, kept: str) -> None:
 
 
 def test_words_are_not_cut_up_and_signs_stand_alone() -> None:
-    assert word_diff("An apple, red.", "An apple, green.") == [Piece("same", "An apple, "), Piece("gone", "red"), Piece("kept", "green"), Piece("same", ".")]
-    assert word_diff("犬が好き", "猫が好き")[:2] == [Piece("gone", "犬"), Piece("kept", "猫")]
+    assert word_diff("An apple, red.", "An apple, green.") == [
+        DiffSpan("same", "An apple, "),
+        DiffSpan("gone", "red"),
+        DiffSpan("kept", "green"),
+        DiffSpan("same", "."),
+    ]
+    assert word_diff("犬が好き", "猫が好き")[:2] == [DiffSpan("gone", "犬"), DiffSpan("kept", "猫")]
 
 
 def test_texts_too_long_to_be_matched_differ_as_a_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MOST", 3)
-    assert word_diff("x a b y", "x c d y") == [Piece("same", "x "), Piece("gone", "a b"), Piece("kept", "c d"), Piece("same", " y")]
+    assert word_diff("x a b y", "x c d y") == [DiffSpan("same", "x "), DiffSpan("gone", "a b"), DiffSpan("kept", "c d"), DiffSpan("same", " y")]
 
 
 def test_long_stretches_in_common_are_cut_down_around_differences() -> None:
@@ -49,5 +54,5 @@ def test_a_turn_that_only_one_has_is_all_of_that_one_and_secrets_are_left_out() 
     left = turns(("user", "Mail ada@acme-works.com now"), ("assistant", "Done."))
     right = turns(("user", "Mail ada@acme-works.com"), ("assistant", "Done."), ("user", "Thanks"))
     shown = list(turn_diffs(left, right))
-    assert shown[1:] == [("assistant", [Piece("same", "Done.")]), ("user", [Piece("kept", "Thanks")])]
+    assert shown[1:] == [("assistant", [DiffSpan("same", "Done.")]), ("user", [DiffSpan("kept", "Thanks")])]
     assert "ada@" not in str(shown)

@@ -40,8 +40,8 @@ def _raising_what_is_unsendable(_: object, item: int) -> int:
     [
         (_refused, MissingExtra, "reading tables needs the package 'tabulate', which is not installed"),
         (_unreadable, InputError, r"data\.jsonl: gone"),
-        (_unsendable, RuntimeError, "lock cannot be handed over"),
-        (_raising_what_is_unsendable, RuntimeError, "ValueError cannot be handed over"),
+        (_unsendable, RuntimeError, "lock cannot be sent to another process"),
+        (_raising_what_is_unsendable, RuntimeError, "ValueError cannot be sent to another process"),
     ],
 )
 def test_what_a_process_raises_is_raised_here(

@@ -74,7 +74,7 @@ def test_the_library_refuses_as_the_command_does(write: Write) -> None:
     data = write("more/data.jsonl", [(f"Question {n}?", f"Answer {n}.") for n in range(20)])
     with pytest.raises(UsageError, match="would be read as data"):
         curate.split("more", "more/out")
-    with pytest.raises(UsageError, match="would replace a file that is read"):
+    with pytest.raises(UsageError, match="the output would replace an input file"):
         curate.dedup("more").write(data, overwrite=True)
     assert sorted(path.name for path in Path("more").iterdir()) == ["data.jsonl"]
 

@@ -16,7 +16,7 @@ from curate.cli.main import main
 from curate.core.errors import InputError, UsageError
 from curate.core.files import checksum, sha256
 from curate.core.manifest import NAME, digest_of, read_manifest
-from curate.core.paths import inner
+from curate.core.paths import path_inside
 from curate.core.transaction import READY, STAGE, replacing_together, settle
 from tests.conftest import Write, environment
 
@@ -218,12 +218,12 @@ def test_decisions_that_nobody_made_do_not_reach_the_journal(folder: Path) -> No
 )
 def test_only_plain_names_are_names(name: str) -> None:
     with pytest.raises(InputError):
-        inner(Path("folder"), name)
+        path_inside(Path("folder"), name)
 
 
 @pytest.mark.parametrize("name", ["a", "train.jsonl", "parquet/train.parquet", "été/文.json", ".huggingface.yaml", "a..b", "a b"])
 def test_plain_names_are_names(name: str) -> None:
-    assert inner(Path("folder"), name) == Path("folder") / name
+    assert path_inside(Path("folder"), name) == Path("folder") / name
 
 
 def test_an_export_names_only_files_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -274,7 +274,7 @@ def test_a_file_that_was_changed_after_the_kill_is_not_replaced(folder: Path) ->
         with pytest.raises(KeyboardInterrupt), replacing_together(folder) as stage:
             (stage / "a").write_text("new")
     (folder / "a").write_text("of a person")
-    with pytest.raises(InputError, match="neither what was there nor what takes its place"):
+    with pytest.raises(InputError, match="neither the old nor the new content"):
         settle(folder)
     assert (folder / "a").read_text() == "of a person"
     (folder / "a").write_text("old")

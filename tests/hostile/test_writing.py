@@ -17,8 +17,8 @@ from curate.cli.main import main
 from curate.core.config import Config
 from curate.core.decision import DecisionLog
 from curate.core.errors import ExitCode, InputError, UsageError
-from curate.core.manifest import intact, read_manifest
-from curate.core.output_pair import Written, replacing_both
+from curate.core.manifest import read_manifest, verified_hash
+from curate.core.output_pair import CountingWriter, replacing_both
 from curate.core.runs import Project
 from curate.output.folder import names_of
 from tests.conftest import Write, chat, environment
@@ -99,7 +99,7 @@ def test_a_file_that_changes_while_it_is_read_is_told_and_nothing_is_written(
 
     monkeypatch.setattr(curate.output.folder, "finish", then(curate.output.folder.finish))
     if verb not in LATE:
-        monkeypatch.setattr(Written, "write", then(Written.write))
+        monkeypatch.setattr(CountingWriter, "write", then(CountingWriter.write))
     assert main(VERBS[verb]) == 2
     said = capsys.readouterr().err
     assert re.search("data.jsonl: changed (since|while) it was read", said)
@@ -147,16 +147,16 @@ def test_who_has_not_changed_is_written(write: Write) -> None:
 def test_a_line_that_is_lost_on_the_way_stops_everything_whatever_python_leaves_out(verb: str, optimised: str) -> None:
     program = """
 import sys
-from curate.core.output_pair import Written
+from curate.core.output_pair import CountingWriter
 from curate.cli.main import main
-write, lost = Written.write, [True]
+write, lost = CountingWriter.write, [True]
 def losing(self, data):
     if lost:
         lost.pop()
         data = bytes(data)[:-1].rpartition(b"\\n")[0]  # the last line does not come
         data = data + b"\\n" if data else b""
     return write(self, data)
-Written.write = losing
+CountingWriter.write = losing
 sys.exit(main(sys.argv[1:]))
 """
     flags = ["-O"] if optimised == "1" else []
@@ -232,7 +232,7 @@ def test_a_restore_that_is_killed_at_any_step_leaves_old_or_new_the_journal_incl
         assert main(VERBS["split"]) == 0  # any command that writes to the folder ends what was begun
         manifest, _ = read_manifest(folder)
         decided = {decision.verdict for decision in DecisionLog(journal).verdicts().values()}
-        assert intact(folder)
+        assert verified_hash(folder)
         assert (manifest.kept, manifest.removed.lines, decided) in ((30, 2, set()), (32, 0, {"keep"}))
         assert manifest.kept + manifest.removed.lines == 32
         seen.add(manifest.kept)
@@ -249,7 +249,7 @@ def test_a_restore_that_is_killed_at_any_step_leaves_old_or_new_the_journal_incl
 def test_two_commands_do_not_write_one_output_at_a_time(capsys: pytest.CaptureFixture[str]) -> None:
     with replacing_both(Path("made/kept.jsonl"), Path("made/kept.removed.jsonl")):
         assert main(VERBS["dedup"]) == 2
-        assert "another curate writes to this file" in capsys.readouterr().err
+        assert "another curate process is writing to this file" in capsys.readouterr().err
     assert main([*VERBS["dedup"], "--overwrite"]) == 0
     assert list(Path("made").glob(".*")) == []
 
@@ -289,7 +289,7 @@ def test_what_is_there_is_replaced_on_a_word_only(verb: str, there: str, capsys:
     Path("made").mkdir()
     Path("made", there).write_text("of a person\n")
     assert main(VERBS[verb]) == 2
-    assert "is there already" in capsys.readouterr().err
+    assert "already exists" in capsys.readouterr().err
     assert files() == {f"made/{there}": b"of a person\n"}
     assert main([*VERBS[verb], "--overwrite"]) == 0
     assert b"of a person" not in b"".join(files().values())
@@ -298,7 +298,7 @@ def test_what_is_there_is_replaced_on_a_word_only(verb: str, there: str, capsys:
 def test_the_library_asks_for_a_word_too() -> None:
     curate.dedup("data.jsonl").write("made/kept.jsonl")
     before = files()
-    with pytest.raises(UsageError, match="is there already"):
+    with pytest.raises(UsageError, match="already exists"):
         curate.dedup("data.jsonl").write("made/kept.jsonl")
     assert files() == before
     curate.dedup("data.jsonl").write("made/kept.jsonl", overwrite=True)
@@ -334,7 +334,7 @@ def test_a_file_that_a_split_did_not_write_stays_when_it_is_written_again(capsys
     assert main(["split", "data.jsonl", "-o", "out", "-q"]) == 0
     before = files("out")
     assert main(["split", "data.jsonl", "-o", "out", "-q", "--trainer", "trl"]) == 2
-    assert "out/trl.yaml: is there already" in capsys.readouterr().err
+    assert "out/trl.yaml: already exists" in capsys.readouterr().err
     assert files("out") == before
 
 
@@ -347,5 +347,5 @@ def test_a_split_says_which_files_it_wrote_anew_although_somebody_had_changed_th
     capsys.readouterr()
     assert main(["split", "data.jsonl", "-o", "out", "-q", "--json", *how]) == 0
     notes = json.loads(capsys.readouterr().out)["notes"]
-    assert "out: train.jsonl is not what was written, test.jsonl is not there; all examples are divided anew, and the files written anew" in notes
+    assert "out: train.jsonl differs from its hash in the manifest, test.jsonl is not there; all examples are divided anew, and the files written anew" in notes
     assert Path("out/train.jsonl").read_bytes() == train

@@ -16,7 +16,7 @@ from curate.core.decision import DecisionLog
 from curate.core.example import Example, Place
 from curate.core.finding import Finding, Severity
 from curate.core.runs import Project
-from curate.read.index import Lines
+from curate.read.index import LineIndex
 from curate.review import AnswerGroup, Cluster, Member, MultiConflict, PairConflict, ReviewSession, Side, Sources
 from curate.review.events import Advanced, Checked, ConflictsFound, DuplicatesFound, Ended, FindingsFound, ScanEvent
 from tui.app import CurateApp
@@ -54,21 +54,21 @@ def write_lines(folder: Path, lines: tuple[bytes, ...] = LINES) -> Path:
 
 
 @pytest.fixture
-def lines() -> Lines:
+def lines() -> LineIndex:
     """The file, in the working folder, with all of its lines found."""
-    found = Lines([write_lines(Path())])
+    found = LineIndex([write_lines(Path())])
     list(found.build())
     return found
 
 
-def example_at(lines: Lines, line: int) -> Example:
+def example_at(lines: LineIndex, line: int) -> Example:
     parsed = lines.read(Place(NAME, line))
     assert parsed is not None
     assert parsed.example is not None
     return parsed.example
 
 
-def facts_about(lines: Lines) -> list[ScanEvent]:
+def facts_about(lines: LineIndex) -> list[ScanEvent]:
     def side(line: int) -> Side:
         return Side(Place(NAME, line), example_at(lines, line).id)
 
@@ -108,7 +108,7 @@ Opens = Callable[[], ReviewSession]
 
 
 @pytest.fixture
-def open_session(lines: Lines, journal: Path) -> Opens:
+def open_session(lines: LineIndex, journal: Path) -> Opens:
     """Opens the review as a new process would: from the journal on the disk."""
 
     def open_() -> ReviewSession:
@@ -128,7 +128,7 @@ def session(open_session: Opens) -> ReviewSession:
 
 def told(sources: Sources, tell: Callable[[ScanEvent], None], stopped: Callable[[], bool]) -> None:
     """Tells the facts about the file as a scan does."""
-    lines = Lines(sources.files)
+    lines = LineIndex(sources.files)
     list(lines.build())
     for fact in facts_about(lines):
         tell(fact)

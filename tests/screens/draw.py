@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from curate.core.config import load_config
-from curate.core.datamap import MAPPED, Mapped, Neighbour
+from curate.core.datamap import MAPPED, MappedExample, Neighbour
 from curate.core.runs import Project
 from curate.pipeline import run
 from curate.read.dataset import FileFacts, read_file
@@ -123,7 +123,7 @@ def write_datamap(folder: Path) -> None:
     ids = [example.id for example in read if example is not None]
     near = Neighbour(55, ids[53], 0.97, 0.41)
     mapped = [
-        Mapped(at, ids[at], (3.2 - rank / 9, 2.9 - rank / 9, 2.7 - rank / 9), (9, 51, 96), 2.9, 0.1, 0.01, 0.0, 0.5, 1.9 - rank / 9, rank, "hard",
+        MappedExample(at, ids[at], (3.2 - rank / 9, 2.9 - rank / 9, 2.7 - rank / 9), (9, 51, 96), 2.9, 0.1, 0.01, 0.0, 0.5, 1.9 - rank / 9, rank, "hard",
                51 if rank == 3 else None, 2.3 if rank == 1 else None, (near,) if rank == 1 else ())
         for rank, at in enumerate((40, 92, 105, 118, 7, 9, 300), start=1)
     ]  # fmt: skip

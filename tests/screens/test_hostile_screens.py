@@ -11,7 +11,7 @@ from textual.pilot import Pilot
 from curate.core.config import Config
 from curate.core.runs import Project
 from curate.core.text import UNSAFE
-from curate.read.index import Lines
+from curate.read.index import LineIndex
 from curate.review import KINDS, Sources
 from curate.review.events import Ended, ScanEvent, TrainingKnown
 from curate.review.training_signals import FILTER
@@ -113,7 +113,7 @@ async def test_what_runs_say_is_shown_and_not_obeyed(make_app: Makes, size: tupl
         assert "[bold red]loud[/]" in seen
 
 
-async def test_what_a_run_found_hard_is_shown_and_not_obeyed(lines: Lines) -> None:
+async def test_what_a_run_found_hard_is_shown_and_not_obeyed(lines: LineIndex) -> None:
     known = TrainingKnown([mapped(lines, 2, 1, near=9), mapped(lines, 9, 2, near=2)], 11)
 
     def trained(_: Sources, tell: Callable[[ScanEvent], None], __: Callable[[], bool]) -> None:

@@ -15,7 +15,7 @@ from curate.core.config import load_config
 from curate.core.decision import DecisionLog
 from curate.core.runs import Project
 from curate.pipeline import run
-from curate.read.index import Lines
+from curate.read.index import LineIndex
 from curate.review import Cluster, Edit, ReviewSession, sources_of
 from curate.review.choices import as_keeper, verdicts_for
 from curate.review.scan import scan
@@ -27,17 +27,17 @@ MOMENTS = int(os.environ.get("CURATE_KILLS", "6"))
 DECIDER = """
 import sys
 from curate.core.decision import DecisionLog
-from curate.read.index import Lines
+from curate.read.index import LineIndex
 from curate.review import ReviewSession
 from pathlib import Path
-session = ReviewSession(Lines([]), DecisionLog(Path("decisions.jsonl")))
+session = ReviewSession(LineIndex([]), DecisionLog(Path("decisions.jsonl")))
 number = int(sys.argv[1])
 while True:
     number += 1
     if number % 7 == 0:
         session.undo()
     else:
-        session.say({f"{number:032x}": "keep", f"{number + 1:032x}": "drop"})
+        session.decide({f"{number:032x}": "keep", f"{number + 1:032x}": "drop"})
     print(number, len(session.log.decisions), flush=True)
 """
 
@@ -86,7 +86,7 @@ def test_two_hundred_decisions_at_full_speed_are_what_comes_out() -> None:
     Path("data.jsonl").write_text("".join(json.dumps(line) + "\n" for line in planted(260)))
     Path("curate.toml").write_text('data = ["data.jsonl"]\n')
     sources = sources_of([Path()])
-    lines = Lines(sources.files)
+    lines = LineIndex(sources.files)
     list(lines.build())
     session = ReviewSession(lines, DecisionLog(Path(".curate", "decisions.jsonl")))
     session.grow()

@@ -7,7 +7,7 @@ import pytest
 
 from curate.core.decision import Decision, DecisionLog
 from curate.core.errors import OutputError
-from curate.read.index import Lines
+from curate.read.index import LineIndex
 from curate.review import Choice, Cluster, Edit, Entry, Kind, MultiConflict, Progress, ReviewSession, ReviewStatus, View, next_open, views
 from curate.review.bulk import decide, preview
 from curate.review.choices import apart_from, as_keeper, only_group, verdicts_for
@@ -140,7 +140,7 @@ def test_undo_and_redo_have_no_end_and_survive_a_restart(session: ReviewSession,
     assert third.redo() is None
 
 
-def test_an_edit_is_what_the_example_is_from_then_on(session: ReviewSession, lines: Lines) -> None:
+def test_an_edit_is_what_the_example_is_from_then_on(session: ReviewSession, lines: LineIndex) -> None:
     entry = found(session, "C003")
     value = {"messages": [{"role": "user", "content": "hi"}, {"role": "assistant", "content": "Hello."}]}
     session.decide({entry.ids[0]: Edit(value)}, entry.about)

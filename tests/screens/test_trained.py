@@ -8,11 +8,11 @@ import pytest
 
 from curate.cli.main import main
 from curate.core.config import Config
-from curate.core.datamap import MAPPED, Mapped, Neighbour
+from curate.core.datamap import MAPPED, MappedExample, Neighbour
 from curate.core.errors import InputError
 from curate.core.runs import Project, data_of, find_run
 from curate.lint.suppressions import load_suppressions
-from curate.read.index import Lines
+from curate.read.index import LineIndex
 from curate.review import ReviewSession, Sources
 from curate.review.events import Ended, ExamplesKnown, ScanEvent, TrainingKnown
 from curate.review.training_signals import FILTER, related, training_of
@@ -22,14 +22,14 @@ from tui.review_state import At
 from tui.screens.ask import AskScreen
 
 
-def mapped(lines: Lines, line: int, rank: int, *, spike: int | None = None, near: int | None = None) -> Mapped:
+def mapped(lines: LineIndex, line: int, rank: int, *, spike: int | None = None, near: int | None = None) -> MappedExample:
     neighbours = (Neighbour(near, example_at(lines, near).id, 0.9, 0.2),) if near else ()
-    return Mapped(
+    return MappedExample(
         line, example_at(lines, line).id, (2.5, 2.25), (1, 4), 2.4, 0.1, 0.01, 0.0, 0.5, 2.0, rank, "hard", spike, 2.2 if near else None, neighbours
     )  # fmt: skip
 
 
-def ids_known(lines: Lines) -> ExamplesKnown:
+def ids_known(lines: LineIndex) -> ExamplesKnown:
     import numpy as np
 
     numbers = [number for number in range(1, 13) if number != 8]
@@ -38,26 +38,26 @@ def ids_known(lines: Lines) -> ExamplesKnown:
     return ExamplesKnown("data.jsonl", np.empty(0, np.int64), np.array([number - 1 for number in numbers], np.int64), pairs)
 
 
-def known(lines: Lines) -> TrainingKnown:
-    gone = Mapped(99, "ab" * 16, (1.0,), (1,), 1.0, 0.3, 0.0, 0.0, 0.0, 0.5, 9, None, None, None)
+def known(lines: LineIndex) -> TrainingKnown:
+    gone = MappedExample(99, "ab" * 16, (1.0,), (1,), 1.0, 0.3, 0.0, 0.0, 0.0, 0.5, 9, None, None, None)
     return TrainingKnown([mapped(lines, 2, 1, near=10), mapped(lines, 4, 2, spike=3), mapped(lines, 11, 3), gone], 11)
 
 
-def facts(lines: Lines) -> list[ScanEvent]:
+def facts(lines: LineIndex) -> list[ScanEvent]:
     *told, ended = facts_about(lines)
     assert isinstance(ended, Ended)
     return [known(lines), *told[:4], ids_known(lines), *told[4:], ended]
 
 
 @pytest.fixture
-def learnt(lines: Lines, open_session: Opens) -> ReviewSession:
+def learnt(lines: LineIndex, open_session: Opens) -> ReviewSession:
     session = open_session()
     for fact in (known(lines), ids_known(lines)):
         session.take(fact)
     return session
 
 
-def test_what_was_hard_to_learn_is_found_again_in_the_files(learnt: ReviewSession, lines: Lines) -> None:
+def test_what_was_hard_to_learn_is_found_again_in_the_files(learnt: ReviewSession, lines: LineIndex) -> None:
     from curate.review import views
 
     shown = list(views(learnt, "finding", FILTER, "as found"))[-1]
@@ -78,7 +78,7 @@ def test_what_was_hard_to_learn_is_found_again_in_the_files(learnt: ReviewSessio
     assert learnt.log.decisions[-1].about == "PULL"
 
 
-async def test_the_review_begins_there_with_what_stands_beside(lines: Lines) -> None:
+async def test_the_review_begins_there_with_what_stands_beside(lines: LineIndex) -> None:
     path = write_lines(Path())
 
     def told(_: Sources, tell: Callable[[ScanEvent], None], __: Callable[[], bool]) -> None:
@@ -99,7 +99,7 @@ async def test_the_review_begins_there_with_what_stands_beside(lines: Lines) -> 
         assert session.verdict(example_at(lines, 2).id) == "drop"
 
 
-async def test_what_no_rule_has_found_is_neither_suppressed_nor_repaired(lines: Lines) -> None:
+async def test_what_no_rule_has_found_is_neither_suppressed_nor_repaired(lines: LineIndex) -> None:
     def told(_: Sources, tell: Callable[[ScanEvent], None], __: Callable[[], bool]) -> None:
         for fact in facts(lines):
             tell(fact)
@@ -119,7 +119,7 @@ async def test_what_no_rule_has_found_is_neither_suppressed_nor_repaired(lines: 
         assert {"Suppress (s)", "Repair (r)"} <= {command.title for command in app.get_system_commands(app.screen)}
 
 
-def test_a_run_is_named_by_its_folder_or_its_name(lines: Lines, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_run_is_named_by_its_folder_or_its_name(lines: LineIndex, capsys: pytest.CaptureFixture[str]) -> None:
     project = Project(Path())
     run = project.run("mine")
     run.mkdir(parents=True)
@@ -131,10 +131,10 @@ def test_a_run_is_named_by_its_folder_or_its_name(lines: Lines, capsys: pytest.C
         training_of(run)
     (run / "datamap.jsonl").write_bytes(b"".join(MAPPED.dump_json(one) + b"\n" for one in known(lines).mapped))
     assert [one.rank for one in training_of(run, 1).mapped] == [1, 2]
-    with pytest.raises(InputError, match="does not say what it was trained on"):
+    with pytest.raises(InputError, match="does not name the training data"):
         data_of(run)
     (run / "recipe.json").write_text(json.dumps({"data": "split"}))
-    with pytest.raises(InputError, match="not there any more"):
+    with pytest.raises(InputError, match="no longer exists"):
         data_of(run)
     assert main(["review", "--from-run", "other"]) == 2
     assert capsys.readouterr().err

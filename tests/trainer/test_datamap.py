@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curate.core.datamap import MAPPED, read_datamap, worth_a_look
+from curate.core.datamap import MAPPED, examples_to_review, read_datamap
 from curate.core.errors import InputError
 from curate.core.example import Example, Place
 from train.journal import LossLog
@@ -80,7 +80,7 @@ def test_a_spike_is_laid_to_the_example_that_made_it() -> None:
     assert all(one.spike is None for one in datamap(book(), examples(0)))
     mapped = datamap(book(wrong=0, spiked=25), examples(0))
     assert {one.line: one.spike for one in mapped if one.spike is not None} == {12: 26}
-    assert 12 in {one.line for one in worth_a_look(mapped, 1)}
+    assert 12 in {one.line for one in examples_to_review(mapped, 1)}
 
 
 def test_after_one_pass_nothing_is_said_of_what_moved() -> None:
@@ -139,5 +139,5 @@ def test_a_map_that_is_not_there_or_broken_is_told(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no such file"):
         read_datamap(tmp_path)
     (tmp_path / "datamap.jsonl").write_bytes(MAPPED.dump_json(datamap(book(), examples())[0]) + b"\n" + json.dumps({"line": "\x1b["}).encode())
-    with pytest.raises(InputError, match=r"datamap.jsonl:2: is not what a training wrote"):
+    with pytest.raises(InputError, match=r"datamap.jsonl:2: not a valid data map record"):
         read_datamap(tmp_path)

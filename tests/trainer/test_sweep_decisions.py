@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from curate.core.errors import ConfigError, UsageError
 from tests.trainer.tiny import write_recipe
 from train.recipe import Recipe, load_recipe
-from train.sweep.halving import Halving, Outcome, Piece, winner
+from train.sweep.halving import Halving, Outcome, RungSegment, winner
 from train.sweep.space import MOST, Range, Space, space_of, trials_of
 
 RECIPE = Recipe(model="m", data="d", rank=8, batch=4, max_steps=30)
@@ -23,7 +23,7 @@ def tried(space: Space, recipe: Recipe = RECIPE) -> list[dict[str, Any]]:
     return [trial.changes for trial in trials_of(recipe, space)]
 
 
-def outcome(halving: Halving, piece: Piece, ends: list[float | None], early: set[int]) -> Outcome:
+def outcome(halving: Halving, piece: RungSegment, ends: list[float | None], early: set[int]) -> Outcome:
     """What a trial comes to that loses a tenth of its distance to its end at each rung; `early`: trials that end at their first rung."""
     end = ends[piece.trial - 1]
     last = len(halving.shares) - 1
@@ -83,9 +83,9 @@ def test_no_trial_is_trained_twice_and_as_many_go_on_as_was_said(ends: list[floa
 def test_when_all_that_went_on_fail_the_next_best_take_their_places() -> None:
     halving = of([1.0, 2.0, 3.0, 4.0], 3)
     known = [Outcome(trial, 0, float(trial)) for trial in (1, 2, 3, 4)]
-    assert halving.next(known) == Piece(1, 1)
+    assert halving.next(known) == RungSegment(1, 1)
     known += [Outcome(1, 1, None), Outcome(2, 1, None)]
-    assert halving.next(known) == Piece(3, 1)
+    assert halving.next(known) == RungSegment(3, 1)
     known += [Outcome(3, 1, None), Outcome(4, 1, 3.5, 3.5)]
     assert halving.next(known) is None
     found = winner(halving, known, 0.0)

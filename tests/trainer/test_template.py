@@ -256,7 +256,7 @@ def test_tokens_that_cannot_be_as_inference_cuts_them_are_told() -> None:
     assert Template(tokenizer).encode(value).mismatches == ()
     tokenizer.backend_tokenizer.normalizer = normalizers.Prepend("b")  # as of tokenizers that begin each text with a space
     (encoded,) = Template(tokenizer).encode(value).encoded
-    assert [mismatch.text for mismatch in encoded.text.mismatches] == ["inference splits the text before an answer into other tokens"]
+    assert [mismatch.text for mismatch in encoded.text.mismatches] == ["inference tokenizes the text before an answer differently"]
     assert encoded.straddling == 1
 
 

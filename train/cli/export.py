@@ -52,11 +52,11 @@ def show(made: Export, console: "Console") -> None:
     for file in made.files:
         shown.add_row(Text(visible(file.name)), Text(f"{file.size / 1e6:,.1f} MB" if file.size >= 50_000 else f"{file.size:,} bytes"))
     console.print(shown)
-    for line in told(made):
+    for line in proof_lines(made):
         console.print(Text(line))
 
 
-def told(made: Export) -> list[str]:
+def proof_lines(made: Export) -> list[str]:
     """The proof as lines of text."""
     proof = made.proof
     if proof is None:

@@ -9,7 +9,7 @@ from typing import Final
 from curate.core.config import validated
 from curate.core.errors import InputError, UsageError
 from curate.core.files import json_text, sha256
-from curate.core.paths import inner
+from curate.core.paths import path_inside
 from curate.core.text import visible
 from curate.core.transaction import LOCK, replacing_together, settle
 from train.export.export_result import Export, File
@@ -59,5 +59,5 @@ def read(folder: Path) -> Export:
         raise InputError(f"{visible(str(folder / NAME))}: is not what curate wrote", "export again") from error
     export = validated(Export, value, str(folder / NAME))
     for file in export.files:
-        inner(folder, file.name)
+        path_inside(folder, file.name)
     return export

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from curate.core.errors import ModelError
-from curate.models.names import reading
+from curate.models.names import model_errors
 from curate.models.template import Template
 from train.export.gguf_layout import Family, add_tokenizer, frequency_factors, head_size, laid_out, names, package, rope_of
 from train.lora_weights import LoraWeights
@@ -116,13 +116,13 @@ def load_model(file: Path, dtype: torch.dtype, config: Any) -> Any:
 
 def template_in(file: Path) -> str:
     """The chat template in a GGUF file."""
-    with reading(str(file), "cannot be read"):
+    with model_errors(str(file), "cannot be read"):
         return str(package().GGUFReader(file).fields["tokenizer.chat_template"].contents())
 
 
 def tokens_in(file: Path) -> list[str]:
     """The tokens in a GGUF file."""
-    with reading(str(file), "cannot be read"):
+    with model_errors(str(file), "cannot be read"):
         return list(package().GGUFReader(file).fields["tokenizer.ggml.tokens"].contents())
 
 

@@ -9,7 +9,7 @@ from transformers import AutoModelForCausalLM
 from transformers.utils import logging
 
 from curate.core.errors import ModelError
-from curate.models.names import reading
+from curate.models.names import model_errors
 from curate.models.template import Template, load_template
 from train.export.export_result import DtypeName
 from train.loss import use_packed_attention
@@ -61,7 +61,7 @@ def write(model: Any, dtype: torch.dtype, trained: Trained, template: Template, 
 def load(folder: Path, dtype: torch.dtype, **options: Any) -> Any:
     """A model that was written, to be asked in `dtype`."""
     logging.disable_progress_bar()
-    with reading(str(folder), "cannot be loaded"):
+    with model_errors(str(folder), "cannot be loaded"):
         model = AutoModelForCausalLM.from_pretrained(
             str(folder), dtype=dtype, trust_remote_code=False, use_safetensors=None if options else True, device_map={"": device()}, **options
         )

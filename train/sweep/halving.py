@@ -31,7 +31,7 @@ class Outcome:
         return self.loss is None or self.final is not None
 
 
-class Piece(NamedTuple):
+class RungSegment(NamedTuple):
     """A part of a training that comes next: of this trial, up to this rung."""
 
     trial: int
@@ -64,12 +64,12 @@ class Halving:
             count = -(-count // self.factor)
         return found
 
-    def next(self, known: Sequence[Outcome]) -> Piece | None:
+    def next(self, known: Sequence[Outcome]) -> RungSegment | None:
         """What to train next; None at the end. Within a rung those come first that did best so far."""
         for rung in range(len(self.shares)):
             for trial in self.on(rung, known):
                 if self._at(trial, rung, known) is None:
-                    return Piece(trial, rung)
+                    return RungSegment(trial, rung)
         return None
 
     def on(self, rung: int, known: Sequence[Outcome]) -> list[int]:

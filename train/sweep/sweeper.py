@@ -11,7 +11,7 @@ from curate.core.text import excerpt, plural, visible
 from train.journal import Narrator, Phase
 from train.recipe import Recipe, recipe_text
 from train.run_folder import folder_lock
-from train.sweep.halving import Halving, Outcome, Piece
+from train.sweep.halving import Halving, Outcome, RungSegment
 from train.sweep.space import Space, Trial, trials_of
 from train.sweep.sweep_folder import SweepFolder, outcomes
 from train.sweep.sweep_report import described, standings, sweep_html
@@ -79,7 +79,7 @@ class Sweeping:
             return None
         return monotonic() + self.space.minutes * 60 - sum(entry.seconds for entry in self.entries)
 
-    def _train(self, piece: Piece, watch: Watch) -> bool:
+    def _train(self, piece: RungSegment, watch: Watch) -> bool:
         """A piece of a training, into the journal; False where the budget ended it."""
         for attempt in range(1, ATTEMPTS + 1):
             began, work = monotonic(), self._work(piece)
@@ -99,7 +99,7 @@ class Sweeping:
         self._note(Entry(trial=piece.trial, rung=piece.rung, state="failed", reason=reason))
         return True
 
-    def _work(self, piece: Piece) -> Work:
+    def _work(self, piece: RungSegment) -> Work:
         run = self.folder.run(piece.trial)
         return Work(self.folder.recipe(piece.trial), run, self.halving.shares[piece.rung], run.with_suffix(".json"), run.with_suffix(".failure.json"))
 
@@ -107,7 +107,7 @@ class Sweeping:
         self.folder.write(entry)
         self.entries.append(entry)
 
-    def _entry(self, piece: Piece, code: int, work: Work, seconds: float) -> Entry:
+    def _entry(self, piece: RungSegment, code: int, work: Work, seconds: float) -> Entry:
         """The journal entry of a training that ended by itself. Raises `CurateError` if the failure has nothing to do with the trial."""
         if code != ExitCode.CLEAN:
             state, reason = _fault(work)
@@ -123,15 +123,15 @@ class Sweeping:
             trainable_parameters=told["trainable_parameters"],
         )  # fmt: skip
 
-    def _trial(self, piece: Piece) -> Trial:
+    def _trial(self, piece: RungSegment) -> Trial:
         return self.trials[piece.trial - 1]
 
-    def _moved(self, phase: Phase, piece: Piece, event: dict[str, Any]) -> None:
+    def _moved(self, phase: Phase, piece: RungSegment, event: dict[str, Any]) -> None:
         """A training got on: to be seen on a terminal, where a line is not one more each time."""
         if self.narrator.bars is not None and "loss" in event:
             phase.advance(0, note=f"trial {piece.trial}: step {event['step']:,} of {event['max_steps']:,}, loss {event['loss']:.3f}")
 
-    def _tidy(self, piece: Piece) -> None:
+    def _tidy(self, piece: RungSegment) -> None:
         """Delete checkpoints that are no longer needed: of finished trials, and of those that do not continue after a rung."""
         if self.known[-1].over:
             self.folder.forget(piece.trial)

@@ -11,7 +11,7 @@ from curate.review.bulk import Bulk
 from curate.review.draft import draft_of
 from curate.review.live_lint import Repaired
 from curate.review.view import View
-from tui.conversation import MORE, Mark, Reader, literal
+from tui.conversation import MORE, ConversationView, Mark, literal
 from tui.diff import word_marks
 from tui.render.signs import lines
 
@@ -25,7 +25,7 @@ def repair_text(before: Mapping[str, Any] | None, repaired: Repaired) -> Content
     """The lines that a repair changes, with the words that differ marked, and what is found after it."""
     old = draft_of(dict(before)).split("\n") if before is not None else []
     new = draft_of(repaired.value).split("\n")
-    shown = list(_diff([Reader().text(line) for line in old], [Reader().text(line) for line in new]))
+    shown = list(_diff([ConversationView().text(line) for line in old], [ConversationView().text(line) for line in new]))
     more = Content.assemble((f"… {len(shown) - MOST:,} more lines", MORE)) if len(shown) > MOST else None
     left = f"afterwards: {plural(len(repaired.findings), 'finding')} in this example" if repaired.findings else "afterwards: no findings in this example"
     return lines(*shown[:MOST], more, "", Content.assemble((left, "bold")))

@@ -11,7 +11,7 @@ LEAST: Final = 36
 GAP: Final = "  "
 
 
-def beside(texts: Sequence[Content], width: int) -> Content:
+def side_by_side(texts: Sequence[Content], width: int) -> Content:
     """As many columns as fit, line by line; the next texts below them."""
     many = max(1, min(len(texts), (width + len(GAP)) // (LEAST + len(GAP))))
     if many == 1:

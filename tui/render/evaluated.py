@@ -9,7 +9,7 @@ from curate.core.text import excerpt, visible
 from curate.pipeline.followed import Followed
 from curate.pipeline.outcome import PLAIN, Contender, Outcome, Score
 from tui.conversation import fact, literal, shortened
-from tui.render.columns import beside
+from tui.render.columns import side_by_side
 from tui.render.runs import result
 from tui.render.signs import lines
 
@@ -107,8 +107,8 @@ def _outputs(found: Outcome, output: int, width: int) -> Content:
     answers = [
         _said(excerpt(way.title), one.answers[way.name], "$text-success" if way.tuned else "$text-warning") for way in found.results if way.name in one.answers
     ]
-    asked = beside([_said("asked", one.request, "$text-primary"), _said("expected", one.expected, "$text-accent")], width)
-    return lines("", head, "", asked, "", beside(answers, width))
+    asked = side_by_side([_said("asked", one.request, "$text-primary"), _said("expected", one.expected, "$text-accent")], width)
+    return lines("", head, "", asked, "", side_by_side(answers, width))
 
 
 def _generations(answers: Sequence[dict[str, Any]], output: int, width: int) -> Content:
@@ -118,4 +118,4 @@ def _generations(answers: Sequence[dict[str, Any]], output: int, width: int) -> 
     chosen = output % len(answers)
     head = Content.assemble(("question ", "bold"), (f"{chosen + 1} of {len(answers)} ↑↓", MUTED))
     said = [_said(title, str(answers[chosen].get(key, "")), colour) for title, key, colour in ANSWERS]
-    return lines("", head, "", beside(said[:2], width), "", beside(said[2:], width))
+    return lines("", head, "", side_by_side(said[:2], width), "", side_by_side(said[2:], width))

@@ -13,7 +13,7 @@ from curate.core.text import plural, visible
 from curate.review import Cluster, Entry, MultiConflict, PairConflict, ReviewSession, ReviewStatus, Side
 from curate.review.span import spans_of
 from curate.review.training_signals import related
-from tui.conversation import MORE, Mark, Reader, literal, shortened
+from tui.conversation import MORE, ConversationView, Mark, literal, shortened
 from tui.diff import clash_marks, turn_marks
 from tui.render.signs import SEVERITIES, lines, verdict_sign
 
@@ -50,17 +50,17 @@ class Page:
 
 
 @dataclass(frozen=True)
-class Look:
+class ViewOptions:
     """How somebody looks at an entry."""
 
-    read: Reader = field(default_factory=Reader)
+    read: ConversationView = field(default_factory=ConversationView)
     at: int = 0
     """Which duplicate of a cluster, or which stand of a dispute, is looked at."""
     marked: frozenset[int] = frozenset()
     """Duplicates that are marked, to be split off."""
 
 
-def page(session: ReviewSession, entry: Entry, look: Look) -> Page:
+def page(session: ReviewSession, entry: Entry, look: ViewOptions) -> Page:
     """An entry in full."""
     match entry.subject:
         case Finding():
@@ -94,7 +94,7 @@ def _said(decision: Decision) -> Content:
     return Content.assemble(literal(decision.who[:30], style="bold"), ": ", verdict_sign(decision.verdict), why, (f" {decision.when:%d %b %H:%M}", MUTED))
 
 
-def _example_page(session: ReviewSession, entry: Entry, look: Look) -> Page:
+def _example_page(session: ReviewSession, entry: Entry, look: ViewOptions) -> Page:
     example = session.example(entry)
     where = literal(str(entry.place), style=MUTED)
     if example is None:
@@ -105,7 +105,7 @@ def _example_page(session: ReviewSession, entry: Entry, look: Look) -> Page:
     return Page(about, left=look.read.whole(example))
 
 
-def _finding_page(session: ReviewSession, entry: Entry, finding: Finding, look: Look) -> Page:
+def _finding_page(session: ReviewSession, entry: Entry, finding: Finding, look: ViewOptions) -> Page:
     from curate.lint.rules import RULES  # a fifth of a second; the first screen does not wait for it
 
     rule = RULES.get(finding.code)
@@ -139,7 +139,7 @@ def _finding_page(session: ReviewSession, entry: Entry, finding: Finding, look: 
     return Page(lines(*about), look.read.turns(example.messages[:at], near=at - 1), rest, jump=True)
 
 
-def _trained_page(session: ReviewSession, entry: Entry, about: Content, look: Look) -> Page:
+def _trained_page(session: ReviewSession, entry: Entry, about: Content, look: ViewOptions) -> Page:
     """An example that was hard to learn, beside what it should be seen with."""
     assert session.trained is not None
     own = Side(entry.place, entry.ids[0])
@@ -153,7 +153,7 @@ def _trained_page(session: ReviewSession, entry: Entry, about: Content, look: Lo
     return _side_by_side(session, lines(about, *said), ("this one", own), (near[0].why.split(",")[0], near[0].side), look.read)
 
 
-def _span_marks(finding: Finding, message: Message, read: Reader) -> list[Mark]:
+def _span_marks(finding: Finding, message: Message, read: ConversationView) -> list[Mark]:
     return [Mark(start, end, SPAN) for start, end in spans_of(finding, read.text(message.text))]
 
 
@@ -167,7 +167,7 @@ def pointed_at(messages: Sequence[Message], pointer: str) -> int | None:
     return None
 
 
-def _cluster_page(session: ReviewSession, entry: Entry, cluster: Cluster, look: Look) -> Page:
+def _cluster_page(session: ReviewSession, entry: Entry, cluster: Cluster, look: ViewOptions) -> Page:
     copies = [member for member in cluster.members if member.side.id == cluster.kept.id]
     head = [_title(entry, NAMES.get(entry.code, "duplicates"))]
     if copies:
@@ -186,13 +186,13 @@ def _cluster_page(session: ReviewSession, entry: Entry, cluster: Cluster, look: 
     return _side_by_side(session, lines(*head), ("keeper", cluster.kept), (name, member.side), look.read)
 
 
-def _apart_page(session: ReviewSession, entry: Entry, cluster: Cluster, look: Look) -> Page:
+def _apart_page(session: ReviewSession, entry: Entry, cluster: Cluster, look: ViewOptions) -> Page:
     alike = Content.assemble(f"{cluster.members[0].similarity:.1%} similar; ", DIFFERENCE, "; if you do nothing, both stay")
     about = lines(_title(entry, "near-duplicates that differ in a number, a name or a negation"), alike)
     return _side_by_side(session, about, ("A", cluster.kept), ("B", cluster.members[0].side), look.read)
 
 
-def _side_by_side(session: ReviewSession, about: Content, one: tuple[str, Side], other: tuple[str, Side], read: Reader) -> Page:
+def _side_by_side(session: ReviewSession, about: Content, one: tuple[str, Side], other: tuple[str, Side], read: ConversationView) -> Page:
     examples = [session.example(side) for _, side in (one, other)]
     left, right = (example.messages if example else () for example in examples)
     marks = turn_marks(left, right, read.text)
@@ -209,7 +209,7 @@ def _column(session: ReviewSession, name: str, side: Side, body: Content) -> Con
     return Content.assemble((f" {name} ", "bold reverse"), " ", stays, " ", literal(str(side.place), style=MUTED), "\n", body)
 
 
-def _clash_page(session: ReviewSession, entry: Entry, clash: PairConflict, look: Look) -> Page:
+def _clash_page(session: ReviewSession, entry: Entry, clash: PairConflict, look: ViewOptions) -> Page:
     asked = "same question" if clash.similarity >= 1 else f"question similarity {clash.similarity:.2f}, same question {clash.same_question:.0%}"
     sure = f", {clash.confidence:.0%} sure"
     about = [Content.assemble(_title(entry, NAMES.get(clash.code, "")), (asked + sure, MUTED))]
@@ -234,7 +234,7 @@ def _prompt(example: Example | None, turn: int | None) -> Sequence[Message]:
     return example.prompt if turn is None else example.messages[:turn]
 
 
-def _answer(example: Example | None, at: int, said: Sequence[str], read: Reader) -> Content:
+def _answer(example: Example | None, at: int, said: Sequence[str], read: ConversationView) -> Content:
     if example is None or at >= len(example.messages):
         return Content.assemble(("(the answer is no longer there)", MORE))
     message = example.messages[at]
@@ -246,7 +246,7 @@ def _short(text: str) -> str:
     return shown if len(shown) <= 60 else shown[:59] + "…"
 
 
-def _dispute_page(session: ReviewSession, entry: Entry, dispute: MultiConflict, look: Look) -> Page:
+def _dispute_page(session: ReviewSession, entry: Entry, dispute: MultiConflict, look: ViewOptions) -> Page:
     at = min(look.at, len(dispute.groups) - 1)
     first = dispute.groups[0].examples
     tied = len(dispute.groups) > 1 and dispute.groups[1].examples == first

@@ -9,7 +9,7 @@ from curate.core.example import Example, Place
 from curate.core.finding import Finding
 from curate.core.text import excerpt, visible
 from curate.review import Cluster, Entry, Kind, MultiConflict, PairConflict, ReviewSession, question
-from tui.conversation import Reader
+from tui.conversation import ConversationView
 from tui.render.signs import SEVERITIES, status_sign
 
 HEADS: Final[dict[Kind, str]] = {
@@ -32,7 +32,7 @@ def head(session: ReviewSession, kind: Kind) -> str:
     return HEADS[kind].format(line=f"{'line':<{_room(session)}}")
 
 
-def row(session: ReviewSession, entry: Entry, read: Reader) -> Content:
+def row(session: ReviewSession, entry: Entry, read: ConversationView) -> Content:
     """An entry in the list: how it stands, where it is or how sure, and what it is about."""
     sign = status_sign(session.status(entry))
     muted = "$foreground-muted"
@@ -69,7 +69,7 @@ def _where(session: ReviewSession, place: Place) -> str:
     return f"{name.plain}{number}" + " " * (room - name.cell_length - len(number))
 
 
-def _asked(example: Example | None, read: Reader) -> Content:
+def _asked(example: Example | None, read: ConversationView) -> Content:
     if example is None:
         return Content.assemble(("(no example on this line)", "$foreground-muted italic"))
     asked = question(example)

@@ -9,7 +9,7 @@ from textual.content import Content
 from curate.core.text import excerpt
 from curate.pipeline.followed import Followed, State
 from tui.conversation import fact, literal, shortened
-from tui.render.columns import beside
+from tui.render.columns import side_by_side
 from tui.render.plot import LABEL, curve
 from tui.render.signs import bar, lines
 
@@ -104,7 +104,7 @@ def _tried(report: dict[str, Any], width: int) -> list[Content]:
     for one in (report.get("generations") or [])[:SHOWN]:
         asked = Content.assemble(("\nasked ", "bold"), literal(excerpt(str(one.get("prompt", "")), 300)))
         said = [Content.assemble((f"{title}\n", f"bold {colour}"), literal(excerpt(str(one.get(key, "")), 600))) for title, key, colour in SAID]
-        found.extend([asked, beside(said, width)])
+        found.extend([asked, side_by_side(said, width)])
     return found
 
 

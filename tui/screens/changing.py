@@ -13,7 +13,7 @@ from textual.reactive import reactive
 
 from curate.core.errors import CurateError, DataError, UsageError
 from curate.core.finding import Finding
-from curate.lint.suppressions import added, load_suppressions
+from curate.lint.suppressions import add_suppressions, load_suppressions
 from curate.output.edited import key_of
 from curate.read.dataset import ParsedLine
 from curate.review import Choice, Edit, Entry, Kind, Side, VerdictOrEdit, View
@@ -163,7 +163,7 @@ class Changing(FrameScreen):
         if not reason:
             return
         try:
-            written = added(load_suppressions(self.session_folder), [entry.subject], reason)
+            written = add_suppressions(load_suppressions(self.session_folder), [entry.subject], reason)
         except CurateError as error:
             self.app.post_message(Failed(error))
             return

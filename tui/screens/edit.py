@@ -62,7 +62,7 @@ class EditScreen(ModalScreen[dict[str, Any] | None]):
         except DataError as error:
             self._say(failure(error))
         else:
-            self._say(told(self._mender.findings(value, self._parsed)))
+            self._say(findings_content(self._mender.findings(value, self._parsed)))
 
     def _say(self, content: Content) -> None:
         self.query_one("#edit-findings", Static).update(content)
@@ -80,7 +80,7 @@ class EditScreen(ModalScreen[dict[str, Any] | None]):
         self.dismiss(None)
 
 
-def told(findings: list[Finding]) -> Content:
+def findings_content(findings: list[Finding]) -> Content:
     """Findings of one line, the first of them."""
     if not findings:
         return Content.assemble(("✓ no findings", "bold $text-success"))

@@ -17,10 +17,10 @@ from curate.review import SINGLE, Choice, Cluster, Entry, Kind, MultiConflict, R
 from curate.review.choices import apart_from, as_keeper, only_group, verdicts_for
 from curate.review.query import HELP
 from curate.review.training_signals import CODES
-from tui.conversation import Reader
+from tui.conversation import ConversationView
 from tui.keys import NAMES, TAB_OF, bindings, works_in
 from tui.messages import Failed, FilterChosen
-from tui.render.page import Look, Page, page
+from tui.render.page import Page, ViewOptions, page
 from tui.render.rows import head, row
 from tui.render.status import status
 from tui.review_state import ReviewState
@@ -63,7 +63,7 @@ class QueueScreen(Changing):
     def __init__(self, state: ReviewState) -> None:
         super().__init__(state)
         self.order = ""
-        self.read = Reader()
+        self.read = ConversationView()
         self.marked: frozenset[int] = frozenset()
         self._due = self._asked = 0.0
         self._known = -1
@@ -158,7 +158,7 @@ class QueueScreen(Changing):
     def _page(self) -> Page:
         entry = self.entry
         if entry is not None:
-            return page(self.session, entry, Look(self.read, self.at, self.marked))
+            return page(self.session, entry, ViewOptions(self.read, self.at, self.marked))
         if self.text and not (self.session.trained and not self.session.ended):
             return Page(Content("No entry matches the filter; Esc clears it."))
         if self.text:
@@ -307,7 +307,7 @@ class QueueScreen(Changing):
 
     def action_secrets(self) -> None:
         """Show secrets, or hide them."""
-        self.read = Reader(secrets=not self.read.secrets)
+        self.read = ConversationView(secrets=not self.read.secrets)
         self.redraw(stay=True)
 
     # What is shown

@@ -6,7 +6,7 @@ from typing import Any, Final
 from curate.conflicts.judges.kept import Pair
 from curate.conflicts.judges.prompt import AS_JSON, asked, verdict_of
 from curate.conflicts.judging import Verdict
-from curate.core.egress import client_for, key_for, redirect_refused
+from curate.core.egress import client_for, key_for, redirect_error
 from curate.core.errors import ModelError
 from curate.core.text import excerpt
 from curate.core.worker_pool import parallel_map
@@ -45,7 +45,7 @@ class Endpoint:
             try:
                 reply = client.chat.completions.create(model=self.model, messages=messages, temperature=0, max_tokens=2 * self.reply_tokens)
             except openai.OpenAIError as error:
-                said, hint = redirect_refused(error) or (excerpt(str(error), 200), _next_step(error))
+                said, hint = redirect_error(error) or (excerpt(str(error), 200), _next_step(error))
                 raise ModelError(f"{self.name}: {said}", hint) from None
             choices = getattr(reply, "choices", None)  # a server that is no such endpoint may answer anything
             return verdict_of(choices[0].message.content or "") if choices else None

@@ -12,7 +12,7 @@ from curate.conflicts.judging import Verdict
 from curate.conflicts.question import Question
 from curate.core.errors import OutputError
 from curate.core.example import content_id
-from curate.core.files import private
+from curate.core.files import make_private_folder
 
 CHARACTERS: Final = 4
 """Of a token of English, on average: the estimate needs no tokenizer."""
@@ -118,7 +118,7 @@ class _Appended:
     def __enter__(self) -> "_Appended":
         try:
             if self.path is not None:
-                private(self.path.parent)
+                make_private_folder(self.path.parent)
             self._file = None if self.path is None else open(self.path, "a", encoding="utf-8", opener=_owned)
             if self._file is not None and self._file.tell():
                 self._file.write("\n")  # should the last line have been cut off

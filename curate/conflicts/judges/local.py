@@ -8,7 +8,7 @@ from curate.conflicts.judges.prompt import YES_OR_NO, asked
 from curate.conflicts.judging import Verdict
 from curate.core.errors import MissingExtra, ModelError
 from curate.models.model_loading import quiet_loading
-from curate.models.names import reading, resolve
+from curate.models.names import model_errors, resolve
 
 BATCH: Final = 8
 TOKENS: Final = 2_048
@@ -51,7 +51,7 @@ def _load(name: str) -> tuple[Any, Any]:
         from transformers import AutoModelForCausalLM, AutoTokenizer  # seconds, and torch: only when somebody judges
     except ImportError as error:
         raise MissingExtra("judging by a language model", "semantic", error.name or "transformers") from None
-    with quiet_loading(), reading(name, "cannot be loaded", "name a causal language model: a folder, a hub id or offline:NAME"):
+    with quiet_loading(), model_errors(name, "cannot be loaded", "name a causal language model: a folder, a hub id or offline:NAME"):
         tokenizer = AutoTokenizer.from_pretrained(place, trust_remote_code=False, padding_side="left", truncation_side="left")
         model = AutoModelForCausalLM.from_pretrained(place, trust_remote_code=False, use_safetensors=True, dtype="auto")
     if tokenizer.chat_template is None:

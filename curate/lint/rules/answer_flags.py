@@ -1,4 +1,4 @@
-"""Prefilters that are flags of the frame of messages, and what finds them in small files: one text at a time, or in columns (see `curate.lint.rules.message_frame`)."""
+"""Prefilters that are flags of the message frame, and how small files compute them: per text or in columns (see `curate.lint.rules.message_frame`)."""
 
 import re
 from itertools import chain
@@ -8,19 +8,19 @@ from curate.language.lexicon import UNENDED
 from curate.language.refusals import HINTS, OPENING, refuses
 from curate.lint.rules.prefilter import (
     ANSWER,
-    Again,
-    Echoes,
-    Ends,
+    EchoesQuestion,
+    EndsWith,
     Flag,
     Literals,
+    MissingText,
     OpenFence,
-    Opens,
     OtherScript,
-    Padded,
-    Points,
+    OuterSpace,
     Prefilter,
+    RepeatedTurn,
     Repeats,
-    Uneven,
+    StartsWith,
+    UnusualText,
 )
 from curate.read.chunks import Batch
 
@@ -29,37 +29,37 @@ NOUNS: Final = (
     "text", "sentence", "paragraph", "passage", "article", "code", "list", "email", "poem", "story", "data", "table", "conversation", "review", "essay",
 )  # fmt: skip
 SHOWABLE: Final = ("text", "sentence", "paragraph", "passage", "article", "code", "list", "table", "email")
-PADDED: Final = Padded(flag="padded")
+PADDED: Final = OuterSpace(flag="padded")
 JOINED: Final = Flag(flag="joined")
-AGAIN: Final = Again(flag="repeated")
-ECHOES: Final = Echoes(flag="echoes")
+AGAIN: Final = RepeatedTurn(flag="repeated")
+ECHOES: Final = EchoesQuestion(flag="echoes")
 SWITCHED: Final = OtherScript(flag="switched")
 REPEATS: Final = Repeats(flag="repeats")
-UNEVEN: Final = Uneven(flag="uneven")
+UNEVEN: Final = UnusualText(flag="uneven")
 DECLINES: Final = Literals(HINTS, ANSWER, within=OPENING, flag="declines")
-ENDS: Final = Ends((",", " (", *UNENDED), flag="cut")
-CUT: Final[tuple[Prefilter, ...]] = (PADDED, ENDS, Opens("{[", flag="cut"), OpenFence(flag="cut"))
-POINTS: Final = Points(
+ENDS: Final = EndsWith((",", " (", *UNENDED), flag="cut")
+CUT: Final[tuple[Prefilter, ...]] = (PADDED, ENDS, StartsWith("{[", flag="cut"), OpenFence(flag="cut"))
+POINTS: Final = MissingText(
     (*(f"{which} {noun}" for which in POINTERS for noun in NOUNS), *(f"{noun} {which}" for noun in SHOWABLE for which in ("below", "above"))), flag="points"
 )
 REPEATING, ODD, REFUSING, UNFINISHED = 1, 2, 4, 8
-"""What is said of an answer."""
+"""Flags of an answer."""
 STOPPED: Final = re.compile(r"[.!?][^\n]*\Z")
 STOPS: Final = frozenset(".!?:;)\"'”*|>]}0123456789")
-"""Last characters of most answers, of which none ends as `ENDS` says."""
+"""Last characters of most answers; none of them matches `ENDS`."""
 FENCE: Final = re.compile(r"^\s*```", re.MULTILINE)
 
 
-def looks(batch: Batch) -> list[int]:
-    """What may be said of each message of the plain examples of a batch; 0 for those that are no answers."""
-    if batch.looks is None:
+def batch_flags(batch: Batch) -> list[int]:
+    """The flags of each message of the plain examples of a batch; 0 for messages that are not answers."""
+    if batch.answer_flags is None:
         roles, texts = chain.from_iterable(batch.roles), chain.from_iterable(batch.texts)
-        batch.looks = [look(text) if role == "assistant" else 0 for role, text in zip(roles, texts, strict=True)]
-    return batch.looks
+        batch.answer_flags = [flags_of(text) if role == "assistant" else 0 for role, text in zip(roles, texts, strict=True)]
+    return batch.answer_flags
 
 
-def look(text: str) -> int:
-    """What may be said of an answer: the flags that are cheaper to find one text at a time than in columns."""
+def flags_of(text: str) -> int:
+    """The flags of an answer that are cheaper to compute per text than in columns."""
     size, (fewest, most) = len(text), UNEVEN.spaces
     found = ODD if size > UNEVEN.head and not fewest <= text.count(" ", 0, UNEVEN.head) <= most else 0
     if REPEATS.found(text):

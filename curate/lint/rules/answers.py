@@ -10,9 +10,9 @@ import xxhash
 from curate.core.finding import PlacedProblems, Problem, Severity
 from curate.core.text import excerpt, plural, visible
 from curate.corpus.class_labels import are_labels, named
-from curate.lint.rules.dataset_summary import DatasetSummary, groups
-from curate.lint.rules.last import BEGINNINGS, CLASSIFIED, FRAGMENT, LABEL, SHORT, TEXT
-from curate.lint.rules.prefilter import Opens
+from curate.lint.rules.dataset_summary import DatasetSummary, equal_groups
+from curate.lint.rules.last_answer import BEGINNINGS, CLASSIFIED, FRAGMENT, LABEL, SHORT, TEXT
+from curate.lint.rules.prefilter import StartsWith
 from curate.lint.rules.rule import profile_rule
 
 SPREAD: Final = 10
@@ -36,7 +36,7 @@ def labels_differ(known: DatasetSummary) -> PlacedProblems:
         {"messages": [{"role": "user", "content": "Classify the sentiment: It is a book"}, {"role": "assistant", "content": "neutral"}]}
     """
     labels = [at for at in known.of_kind(LABEL) if known.asked[at]]
-    several = [[labels[nth] for nth in group] for group in groups(array(known.asked.typecode, map(known.asked.__getitem__, labels)))]
+    several = [[labels[nth] for nth in group] for group in equal_groups(array(known.asked.typecode, map(known.asked.__getitem__, labels)))]
     several = [group for group in several if len({known.answered[at] for at in group}) > 1]
     if not several:
         return
@@ -52,7 +52,9 @@ def labels_differ(known: DatasetSummary) -> PlacedProblems:
                 if told:
                     first = labelled[0]
                     before = excerpt(texts[known.answered[first]], 40)
-                    found.append((at, f"is labelled {excerpt(label, 40)!r} where {visible(str(known.places[first]))}, the same input, has {before!r}"))
+                    found.append(
+                        (at, f"is labelled {excerpt(label, 40)!r}, but {visible(str(known.places[first]))} has the same input and the label {before!r}")
+                    )
                 told[named(label)] = at
     for at, said in sorted(found):
         yield at, Problem("", said)
@@ -88,18 +90,18 @@ def one_answer_for_many(known: DatasetSummary) -> PlacedProblems:
         {"messages": [{"role": "user", "content": "Name a tree."}, {"role": "assistant", "content": "A beech."}]}
         {"messages": [{"role": "user", "content": "Name a bird."}, {"role": "assistant", "content": "A tit."}]}
     """
-    large = (group for group in groups(known.answered) if len(group) >= SPREAD and known.kinds[group[0]] & TEXT)
+    large = (group for group in equal_groups(known.answered) if len(group) >= SPREAD and known.kinds[group[0]] & TEXT)
     for first, asked, count in sorted((group[0], len({known.asked[at] for at in group}), len(group)) for group in large):
         if asked >= SPREAD:
             share = count / len(known.answered)
-            yield first, Problem("", f"one answer for {asked:,} different questions, in {plural(count, 'example')}, {share:.1%} of all")
+            yield first, Problem("", f"the same answer to {asked:,} different questions, in {plural(count, 'example')}, {share:.1%} of all")
 
 
 @profile_rule(
     "Q024",
     "begins-mid-sentence",
     Severity.INFO,
-    prefilter=Opens(BEGINNINGS, longer=SHORT),
+    prefilter=StartsWith(BEGINNINGS, longer=SHORT),
     hint="Compare the answer with its question. The beginning was cut off, or is part of the question.",
 )
 def begins_mid_sentence(known: DatasetSummary) -> PlacedProblems:

@@ -11,10 +11,10 @@ from curate.core.finding import Problem, Problems, Severity
 from curate.core.targets import ARROW, SERVICES, Target
 from curate.core.text import excerpt, visible
 from curate.lint.rules.dataset_summary import DatasetState
-from curate.lint.rules.repair import Object, messages_in, on_messages, without
+from curate.lint.rules.repair import Object, copy_without, messages_in, on_messages
 from curate.lint.rules.roles import kind_of
 from curate.lint.rules.rule import dataset_rule, value_rule
-from curate.lint.rules.tools import NOT_JSON, called, calls_in, declared, made, read, schema_fault, within
+from curate.lint.rules.tools import NOT_JSON, call_pointer, called, calls_in, declared, is_converted, json_value, schema_fault
 from curate.read.decode import decode
 
 MOST: Final = 3
@@ -24,15 +24,15 @@ MOST: Final = 3
 def arguments_of(function: dict[str, Any]) -> dict[str, Any] | None:
     """The arguments of a call, whether an object or JSON in a string; None when they are neither."""
     arguments = function.get("arguments")
-    value = read(arguments) if isinstance(arguments, str) else arguments
+    value = json_value(arguments) if isinstance(arguments, str) else arguments
     return value if isinstance(value, dict) else None
 
 
-def wrapped(arguments: Any) -> dict[str, Any] | None:
+def unwrapped_object(arguments: Any) -> dict[str, Any] | None:
     """The object that is JSON in a string in a string, at any depth; None where there is none."""
     value, depth = arguments, 0
     while isinstance(value, str) and depth < 9:
-        value, depth = read(value), depth + 1
+        value, depth = json_value(value), depth + 1
     return value if isinstance(value, dict) and depth > 1 else None
 
 
@@ -52,7 +52,7 @@ def parallel_calls(example: Example) -> Problems:
     if example.value.get("parallel_tool_calls") is False:
         for message in example.messages:
             if (count := len(calls_in(message.value))) > 1:
-                yield Problem(within(message, "tool_calls"), f"{count} calls at once, and `parallel_tool_calls` is false")
+                yield Problem(call_pointer(message, "tool_calls"), f"{count} calls at once, and `parallel_tool_calls` is false")
 
 
 @value_rule(
@@ -70,7 +70,7 @@ def tool_calls_malformed(example: Example) -> Problems:
     """
     for message in example.messages:
         calls = message.value.get("tool_calls")
-        at = within(message, "tool_calls")
+        at = call_pointer(message, "tool_calls")
         if calls is None or message.role != "assistant":
             continue
         if not isinstance(calls, list):
@@ -78,11 +78,11 @@ def tool_calls_malformed(example: Example) -> Problems:
         elif not calls:
             yield Problem(at, "`tool_calls` is an empty list")
         for i, call in enumerate(calls) if isinstance(calls, list) else ():
-            if found := fault(call):
+            if found := call_fault(call):
                 yield Problem(f"{at}/{i}", f"call {i + 1} of message {message.index + 1} {found}")
 
 
-def fault(call: Any) -> str | None:
+def call_fault(call: Any) -> str | None:
     """What a tool call lacks, its id aside."""
     if not isinstance(call, dict):
         return f"is {kind_of(call)}, not an object"
@@ -103,9 +103,9 @@ def drop_empty_calls(messages: list[Object]) -> list[Object] | None:
     edited = []
     for message in messages:
         calls = message.get("tool_calls") if message.get("role") == "assistant" else None
-        if calls not in (None, []) and (not isinstance(calls, list) or any(map(fault, calls))):
+        if calls not in (None, []) and (not isinstance(calls, list) or any(map(call_fault, calls))):
             return None
-        edited.append(without(message, "tool_calls") if calls == [] else message)
+        edited.append(copy_without(message, "tool_calls") if calls == [] else message)
     return edited
 
 
@@ -140,8 +140,8 @@ def arguments_form(example: Example, *, target: Target) -> Problems:
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{\\"zone\\": \\"UTC\\"}"}}]}], "tools": [{"type": "function", "function": {"name": "now"}}]}
     """
     for call in called(example):
-        arguments = None if made(call.message) else call.function.get("arguments")
-        if target is Target.TRL and isinstance(arguments, str) and isinstance(read(arguments), dict):
+        arguments = None if is_converted(call.message) else call.function.get("arguments")
+        if target is Target.TRL and isinstance(arguments, str) and isinstance(json_value(arguments), dict):
             yield Problem(call.at("arguments"), "the arguments are JSON in a string, not an object")
         elif target is not Target.TRL and isinstance(arguments, dict):
             yield Problem(call.at("arguments"), "the arguments are an object, not JSON in a string")
@@ -189,7 +189,7 @@ def arguments_not_json(example: Example) -> Problems:
     """
     for call in called(example):
         arguments = call.function.get("arguments")
-        if isinstance(arguments, str) and read(arguments) is NOT_JSON:
+        if isinstance(arguments, str) and json_value(arguments) is NOT_JSON:
             said = f"not JSON: {excerpt(arguments, 40)!r}" if arguments.strip() else "empty text"
             yield Problem(call.at("arguments"), f"the arguments are {said}")
 
@@ -206,8 +206,8 @@ def arguments_not_an_object(example: Example) -> Problems:
         if "arguments" not in call.function:
             continue
         arguments = call.function["arguments"]
-        value = read(arguments) if isinstance(arguments, str) else arguments
-        if value is not NOT_JSON and not isinstance(value, dict) and wrapped(arguments) is None:
+        value = json_value(arguments) if isinstance(arguments, str) else arguments
+        if value is not NOT_JSON and not isinstance(value, dict) and unwrapped_object(arguments) is None:
             yield Problem(call.at("arguments"), f"the arguments are {kind_of(value)}, not an object")
 
 
@@ -220,14 +220,14 @@ def arguments_encoded_twice(example: Example) -> Problems:
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}], "tools": [{"type": "function", "function": {"name": "now"}}]}
     """
     for call in called(example):
-        if wrapped(call.function.get("arguments")) is not None:
+        if unwrapped_object(call.function.get("arguments")) is not None:
             yield Problem(call.at("arguments"), "the arguments are encoded twice")
 
 
 @arguments_encoded_twice.repaired_by(safe=True)
 def decode_once(value: Object) -> Object:
     """Encode the arguments once."""
-    return with_arguments(value, lambda arguments: arguments if (found := wrapped(arguments)) is None else json.dumps(found, ensure_ascii=False))
+    return with_arguments(value, lambda arguments: arguments if (found := unwrapped_object(arguments)) is None else json.dumps(found, ensure_ascii=False))
 
 
 @value_rule("T015", "arguments-break-schema", Severity.WARNING, hint="Correct the call, or the tool's parameters.")
@@ -304,7 +304,7 @@ def argument_types(example: Example, state: DatasetState) -> Problems:
         return
     first: dict[str | None, tuple[str, Place]] = state.memory.setdefault("T016", {})
     for call in called(example):
-        arguments = None if made(call.message) else call.function.get("arguments")
+        arguments = None if is_converted(call.message) else call.function.get("arguments")
         given = [(None, arguments), *(arguments.items() if isinstance(arguments, dict) else ())]
         for name, value in given:
             if value is None:

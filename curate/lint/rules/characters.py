@@ -8,8 +8,8 @@ from curate.core.finding import Severity
 from curate.core.lazy import pl
 from curate.core.text import excerpt, plural
 from curate.lint.rules.answer_flags import SWITCHED, UNEVEN
-from curate.lint.rules.polars_text_helpers import answer, asked, closer, foreign, having, with_texts
-from curate.lint.rules.prefilter import Chars, Pairs
+from curate.lint.rules.polars_text_helpers import answer, answered_question, edit_texts, foreign, judged_by, matching
+from curate.lint.rules.prefilter import CharacterPairs, CharacterSet
 from curate.lint.rules.rule import text_rule
 
 LEADS: Final = "ÂÃÅÄâÐÑØÙ×ðãìëê"
@@ -38,7 +38,7 @@ FORMAL: Final = re.compile(
 """Code, mathematics, tables and choices, which are no written language and need not be."""
 
 
-@text_rule("Q009", "mojibake", Severity.INFO, prefilter=Pairs(LEADS, FOLLOWS), hint="Decode the source as UTF-8. `--fix` repairs this text.")
+@text_rule("Q009", "mojibake", Severity.INFO, prefilter=CharacterPairs(LEADS, FOLLOWS), hint="Decode the source as UTF-8. `--fix` repairs this text.")
 def mojibake() -> "pl.Expr":
     """A message contains wrongly decoded text (mojibake).
 
@@ -46,7 +46,7 @@ def mojibake() -> "pl.Expr":
     Bad: {"messages": [{"role": "user", "content": "Where is the cafÃ©?"}, {"role": "assistant", "content": "Itâ€™s there."}]}
     Good: {"messages": [{"role": "user", "content": "Where is the café?"}, {"role": "assistant", "content": "It's there."}]}
     """
-    return closer(pl.when(foreign().str.contains(MOJIBAKE)).then(pl.col("text")), _garbled)
+    return judged_by(pl.when(foreign().str.contains(MOJIBAKE)).then(pl.col("text")), _garbled)
 
 
 @lru_cache(maxsize=64)  # the rule asks, and whether it can be mended is asked next; a millisecond each
@@ -72,10 +72,12 @@ def _garbled(text: str) -> str | None:
 @mojibake.repaired_by(safe=True)
 def decode_again(value: dict[str, Any]) -> dict[str, Any]:
     """Decode the text again as UTF-8."""
-    return with_texts(value, lambda text: text if text.isascii() else _decoded(text))
+    return edit_texts(value, lambda text: text if text.isascii() else _decoded(text))
 
 
-@text_rule("Q010", "invisible-character", Severity.INFO, prefilter=Chars(UNSEEN), hint="Remove them with `--fix`, and check what else was copied with them.")
+@text_rule(
+    "Q010", "invisible-character", Severity.INFO, prefilter=CharacterSet(UNSEEN), hint="Remove them with `--fix`, and check what else was copied with them."
+)
 def invisible_character() -> "pl.Expr":
     r"""A message contains invisible characters.
 
@@ -85,7 +87,7 @@ def invisible_character() -> "pl.Expr":
     Good: {"messages": [{"role": "user", "content": "Hi there"}, {"role": "assistant", "content": "Hello."}]}
     """
 
-    return closer(having(foreign(), UNSEEN), _unseen)
+    return judged_by(matching(foreign(), UNSEEN), _unseen)
 
 
 def _stripped(text: str) -> str:
@@ -106,7 +108,7 @@ def _unseen(text: str) -> str | None:
 @invisible_character.repaired_by(safe=True)
 def remove_invisible(value: dict[str, Any]) -> dict[str, Any]:
     """Remove invisible characters."""
-    return with_texts(value, lambda text: text if text.isascii() else _stripped(text))
+    return edit_texts(value, lambda text: text if text.isascii() else _stripped(text))
 
 
 @text_rule("Q014", "other-script", Severity.INFO, prefilter=SWITCHED, hint="Answer in the language of the question, or name the wanted language in it.")
@@ -117,8 +119,8 @@ def other_script() -> "pl.Expr":
     Bad: {"messages": [{"role": "user", "content": "What is the capital of France?"}, {"role": "assistant", "content": "法国的首都是巴黎。"}]}
     Good: {"messages": [{"role": "user", "content": "What is the capital of France?"}, {"role": "assistant", "content": "Paris."}]}
     """
-    both = pl.when(pl.col("switched")).then(asked() + "\0" + answer())
-    return closer(both, _switched)
+    both = pl.when(pl.col("switched")).then(answered_question() + "\0" + answer())
+    return judged_by(both, _switched)
 
 
 def _switched(both: str) -> str | None:
@@ -145,7 +147,7 @@ def odd_text() -> "pl.Expr":
     """
     text = answer()
     unusual = pl.col("uneven")
-    return closer(pl.when(unusual & (text.str.len_bytes() <= text.str.len_chars() * SWITCHED.wide)).then(text), _odd)
+    return judged_by(pl.when(unusual & (text.str.len_bytes() <= text.str.len_chars() * SWITCHED.wide)).then(text), _odd)
 
 
 def _odd(text: str) -> str | None:
@@ -174,7 +176,7 @@ def _odd_words(text: str, said: list[str]) -> str | None:
     "Q022",
     "lost-character",
     Severity.INFO,
-    prefilter=Chars("[\ufffd]"),
+    prefilter=CharacterSet("[\ufffd]"),
     hint="Decode the source again with its real encoding. The character cannot be recovered from this file.",
 )
 def lost_character() -> "pl.Expr":
@@ -184,7 +186,7 @@ def lost_character() -> "pl.Expr":
     Bad: {"messages": [{"role": "user", "content": "Where is the caf\ufffd?"}, {"role": "assistant", "content": "There."}]}
     Good: {"messages": [{"role": "user", "content": "Where is the café?"}, {"role": "assistant", "content": "There."}]}
     """
-    found = having(foreign(), "\ufffd")
+    found = matching(foreign(), "\ufffd")
     return pl.format("the replacement character U+FFFD occurs {} times", found.str.count_matches("\ufffd", literal=True))
 
 

@@ -11,8 +11,8 @@ from curate.core.lazy import pl
 from curate.core.targets import ARROW, SERVICES, Target
 from curate.core.text import excerpt, visible
 from curate.lint.rules.answer_flags import JOINED, PADDED
-from curate.lint.rules.dataset_summary import DatasetState, stands_before
-from curate.lint.rules.polars_text_helpers import answer, asked, with_texts
+from curate.lint.rules.dataset_summary import DatasetState, comes_before
+from curate.lint.rules.polars_text_helpers import answer, answered_question, edit_texts
 from curate.lint.rules.prefilter import NotComposed
 from curate.lint.rules.repair import Object, RepairInput, json_line, on_messages
 from curate.lint.rules.rule import dataset_rule, text_rule, value_rule
@@ -28,7 +28,7 @@ BLANK_START: Final = re.compile(r"\A(?:[^\S\n]*\n)+")
 INDENTED: Final = re.compile(r"\n[ \t]+\S")
 
 
-class Part(NamedTuple):
+class TypedPart(NamedTuple):
     """A part of a message's content that is an object with a type."""
 
     message: Message
@@ -37,13 +37,13 @@ class Part(NamedTuple):
     value: dict[str, Any]
 
 
-def parts_of(example: Example) -> Iterator[Part]:
+def parts_of(example: Example) -> Iterator[TypedPart]:
     """All parts that have a type, in order."""
     for message in example.messages:
         content = message.content
         for i, part in enumerate(content) if isinstance(content, list) else ():
             if isinstance(part, dict) and isinstance(part.get("type"), str):
-                yield Part(message, f"{message.content_pointer}/{i}", part["type"], part)
+                yield TypedPart(message, f"{message.content_pointer}/{i}", part["type"], part)
 
 
 COMPOSED: Final = (
@@ -115,7 +115,7 @@ def content_kinds_mixed(example: Example, state: DatasetState) -> Problems:
     Bad: {"messages": [{"role": "user", "content": [{"type": "text", "text": "Hi"}]}, {"role": "assistant", "content": "Hello."}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
-    if state.summary.plain and stands_before(state.summary.plain[1], example.place):
+    if state.summary.plain and comes_before(state.summary.plain[1], example.place):
         state.memory.setdefault("C008", ("text", state.summary.plain[1]))
     for message in example.messages:
         kind = "text" if isinstance(message.content, str) else "parts" if isinstance(message.content, list) else None
@@ -208,11 +208,11 @@ def completion_unspaced() -> "pl.Expr":
     Bad: {"prompt": "The capital of France is", "completion": "Paris."}
     Good: {"prompt": "The capital of France is", "completion": " Paris."}
     """
-    apart = asked().str.contains(r"[^\s(\[{\"'`/\\>–—-]\z") & pl.col("text").str.contains(r"\A[\p{L}\p{N}]")
+    apart = answered_question().str.contains(r"[^\s(\[{\"'`/\\>–—-]\z") & pl.col("text").str.contains(r"\A[\p{L}\p{N}]")
     return pl.when(pl.col("joined") & apart).then(pl.lit("no white space between prompt and completion"))
 
 
-def joins(prompt: Any, completion: Any) -> bool:
+def runs_together(prompt: Any, completion: Any) -> bool:
     """Whether a text ends and another starts so that they would be read as one word."""
     if not isinstance(prompt, str) or not isinstance(completion, str) or not prompt or not completion:
         return False
@@ -224,7 +224,7 @@ def space_completion(data: bytes) -> bytes:
     """Start the completion with a space."""
     decoded = decode(data)
     value = decoded.value
-    if decoded.defects or not isinstance(value, dict) or not joins(value.get("prompt"), value.get("completion")):
+    if decoded.defects or not isinstance(value, dict) or not runs_together(value.get("prompt"), value.get("completion")):
         return data
     return json_line({**value, "completion": f" {value['completion']}"})
 
@@ -250,7 +250,7 @@ def not_nfc() -> "pl.Expr":
 @not_nfc.repaired_by(safe=False)
 def to_nfc(value: Object) -> Object:
     """Normalize all texts to NFC."""
-    return with_texts(value, lambda text: unicodedata.normalize("NFC", text))
+    return edit_texts(value, lambda text: unicodedata.normalize("NFC", text))
 
 
 RULES: Final = (part_type, part_on_wrong_role, no_parts, content_kinds_mixed, outer_space, completion_unspaced, not_nfc)

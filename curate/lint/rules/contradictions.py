@@ -95,7 +95,7 @@ def contradicts_itself(examples: Sequence[Example]) -> Found:
     for example in examples:
         for found in contradictions_within(example):
             said, denied = excerpt(found.evidence.right, 60), excerpt(found.evidence.left, 60)
-            yield example, Problem(_pointer(example, found.later), f"says {said!r}, and message {found.earlier} says {denied!r}")
+            yield example, Problem(_pointer(example, found.later), f"says {said!r}, but message {found.earlier} says {denied!r}")
 
 
 def _told(report: "ConflictsResult", code: str) -> Found:
@@ -107,7 +107,7 @@ def _told(report: "ConflictsResult", code: str) -> Found:
         if earlier.setting != later.setting:
             continue
         said, said_before = excerpt(evidence[0].right, 60), excerpt(evidence[0].left, 60)
-        message = f"answers {said!r} where {visible(str(earlier.example.place))} answers {said_before!r}"
+        message = f"answers {said!r}, but {visible(str(earlier.example.place))} answers {said_before!r}"
         yield later.example, Problem(_pointer(later.example, later.turn), message)
 
 

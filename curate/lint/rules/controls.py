@@ -5,7 +5,7 @@ from typing import Final
 
 from curate.core.finding import Severity
 from curate.core.lazy import pl
-from curate.lint.rules.polars_text_helpers import closer
+from curate.lint.rules.polars_text_helpers import judged_by
 from curate.lint.rules.prefilter import Literals
 from curate.lint.rules.rule import text_rule
 
@@ -62,7 +62,7 @@ def control_token() -> "pl.Expr":
     """
     text = pl.col("text")
     rendered = pl.col("joined") & (pl.col("role") == "assistant") & (pl.col("turn") == 0)
-    return closer(pl.when(~rendered & text.str.contains(HINT)).then(text), _control)
+    return judged_by(pl.when(~rendered & text.str.contains(HINT)).then(text), _control)
 
 
 def _control(text: str) -> str | None:

@@ -1,4 +1,4 @@
-"""Rules of one's own: declared in the configuration, or brought by other packages through the entry-point group `curate.lint.rules`."""
+"""Custom rules: declared in the configuration, or provided by other packages through the entry-point group `curate.lint.rules`."""
 
 import os
 import sys
@@ -19,11 +19,11 @@ from curate.lint.rules.rule import CODE, NAME, Rule, Scope
 GROUP: Final = "curate.lint.rules"
 """An entry point names a module with `RULES`, a sequence of rules declared by `curate.lint.rules.rule.rule`."""
 TRIAL: Final = [{"role": role, "content": text} for role, text in (("system", "Be brief."), ("user", "Hi"), ("assistant", "Hello, there."), ("user", ""))]
-"""Messages that a rule is tried on before anything is read."""
+"""Messages on which a custom rule is tested before any data is read."""
 
 
 def known_rules(declared: tuple[CustomRule, ...] = ()) -> dict[str, Rule]:
-    """All rules there are: ours, those of other packages, those declared in the configuration.
+    """All known rules: built-in ones, those of other packages, those declared in the configuration.
 
     Raises `ConfigError` for a code or a name that is taken, and for a pattern or expression that polars refuses.
     """
@@ -31,7 +31,7 @@ def known_rules(declared: tuple[CustomRule, ...] = ()) -> dict[str, Rule]:
     for source, rule in [*_from_packages(), *((f"check.rule {item.code}", _declared(item)) for item in declared)]:
         taken = next((known for known in found.values() if rule.code == known.code or rule.name == known.name), None)
         if taken is not None:
-            raise ConfigError(f"{source}: {rule.code} {rule.name}: {taken.code} {taken.name} has that code or name", "choose another one")
+            raise ConfigError(f"{source}: {rule.code} {rule.name}: {taken.code} {taken.name} already has that code or name", "choose another one")
         found[rule.code] = rule
     return found
 
@@ -51,13 +51,13 @@ def _from_packages() -> tuple[tuple[str, Rule], ...]:
             raise ConfigError(f"{source} cannot be loaded: {error}", "install that package again, or remove it") from error
         for rule in getattr(rules, "RULES", rules):
             if not isinstance(rule, Rule):
-                raise ConfigError(f"{source}: RULES holds something that is no rule", "declare it with `curate.lint.rules.rule.rule`")
+                raise ConfigError(f"{source}: RULES contains something that is not a rule", "declare it with `curate.lint.rules.rule.rule`")
             found.append((source, rule))
     return tuple(found)
 
 
 def _brings_some(folder: str) -> bool:
-    """Whether a package in a folder of the path may have rules: one names the group, or it is no folder, and who knows."""
+    """Whether an installed package may provide rules: one declares the entry-point group, or the path entry is not a folder and cannot be searched."""
     try:
         with os.scandir(folder or ".") as entries:
             for entry in entries:
@@ -108,8 +108,8 @@ def _condition(item: CustomRule) -> "pl.Expr":
 
 
 def _tried(item: CustomRule) -> None:
-    """Ask a rule about a few messages before anything is read. Raises `ConfigError` when polars refuses it, or it is no question about one message."""
-    source, step = f"check.rule {item.code}", "mend its pattern or expression; columns: turn, role, text, content, called, media"
+    """Test a rule on a few messages before any data is read. Raises `ConfigError` when polars refuses it, or it is no question about one message."""
+    source, step = f"check.rule {item.code}", "fix its pattern or expression; the columns are turn, role, text, content, called, media"
     frame = messages_frame([Example(Place("", 0), {"messages": TRIAL}, "messages")])
     try:
         together = frame.select(said=_condition(item))
@@ -117,9 +117,9 @@ def _tried(item: CustomRule) -> None:
     except (pl.exceptions.PolarsError, TypeError, ValueError) as error:
         raise ConfigError(f"{source}: {(str(error) or type(error).__name__).splitlines()[0]}", step) from None
     if together["said"].dtype != pl.Boolean:
-        raise ConfigError(f"{source}: the expression is a {together['said'].dtype}, not true or false", "compare it with something, e.g. LENGTH(text) > 4000")
+        raise ConfigError(f"{source}: the expression is a {together['said'].dtype}, not true or false", "compare it with a value, e.g. LENGTH(text) > 4000")
     if not pl.concat(apart).equals(together):
-        raise ConfigError(f"{source}: the expression depends on other messages", "ask about one message at a time: no sums, averages or windows")
+        raise ConfigError(f"{source}: the expression depends on other messages", "use one message at a time: no sums, averages or windows")
 
 
 def mistakes(declared: tuple[CustomRule, ...]) -> Iterator[str]:
@@ -131,5 +131,5 @@ def mistakes(declared: tuple[CustomRule, ...]) -> Iterator[str]:
 
 
 def own_rules(known: Mapping[str, Rule]) -> list[Rule]:
-    """Those of `known` that are not ours."""
+    """The rules of `known` that are not built in."""
     return [rule for code, rule in known.items() if code not in RULES]

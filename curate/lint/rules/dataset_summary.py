@@ -1,4 +1,4 @@
-"""What the rules over the data set keep of each example: a few bytes, taken once, whichever of them run.
+"""The summary of each example that the rules over the data set need: a few bytes, computed once.
 
 A profile is made for the lines of a piece of a file, perhaps in another process, and taken into that of the whole in order.
 """
@@ -19,9 +19,9 @@ from curate.core.finding import PlacedProblems, Problem
 from curate.core.lazy import np
 from curate.core.text import plural
 from curate.language.refusals import OPENING, refuses
-from curate.lint.rules.answer_flags import REFUSING, looks
-from curate.lint.rules.last import NONE, SHORT, TEXT, kinds_of, last_answer_of, request_of
-from curate.lint.rules.places import LARGEST, Places
+from curate.lint.rules.answer_flags import REFUSING, batch_flags
+from curate.lint.rules.example_places import LARGEST, Places
+from curate.lint.rules.last_answer import NONE, SHORT, TEXT, kinds_of, last_answer_of, request_of
 from curate.lint.rules.structure_signature import is_plain
 from curate.read.chunks import Batch
 
@@ -36,7 +36,7 @@ OTHER_SPACES: Final = re.compile("[\x85\u1680\u2028\u2029]")
 """White space beyond ASCII that compatible forms (NFKC) leave as it is."""
 SYSTEM: Final = ("system", "developer")
 Count = tuple[int, Place]
-"""How many, and where the first one stands."""
+"""A number, and the place of the first one."""
 
 
 @dataclass(slots=True)
@@ -55,7 +55,7 @@ class DatasetSummary:
     answered: "array[int]" = field(default_factory=lambda: array("Q"))
     """64 bits of that answer, letter for letter."""
     kinds: "array[int]" = field(default_factory=lambda: array("B"))
-    """What kind of answer it is (see `curate.lint.rules.last`)."""
+    """What kind of answer it is (see `curate.lint.rules.last_answer`)."""
     turns: Counter[int] = field(default_factory=Counter)
     systems: Counter[str] = field(default_factory=Counter)
     labels: Counter[str] = field(default_factory=Counter)
@@ -70,7 +70,7 @@ class DatasetSummary:
     """Those of them that do not end on the user's turn."""
 
     def add(self, example: Example) -> None:
-        """Take down what there is to know of an example."""
+        """Add an example."""
         listed = example.value.get("messages")
         turns = [turn for turn in listed if isinstance(turn, dict)] if isinstance(listed, list) else []
         texts = [content if isinstance(content := turn.get("content"), str) else content_text(content) for turn in turns]
@@ -80,7 +80,7 @@ class DatasetSummary:
         self._add(example.place, exact, said, sum(map(len, texts)), len(turns))
         self._last(*last_answer_of(example, texts, turns))
         if opened is not None:
-            self.opened[opened] = counted(self.opened.get(opened), example.place)
+            self.opened[opened] = add_to_count(self.opened.get(opened), example.place)
         system = next((text for text, role in zip(texts, roles, strict=True) if role == "system"), None)
         answer = next((text for text, role in zip(reversed(texts), reversed(roles), strict=True) if role == "assistant"), None)
         if system is not None:
@@ -95,13 +95,13 @@ class DatasetSummary:
             self.exact, self.said, self.lengths, self.asked, self.answered, self.kinds, self.places.lines = _sorted(order, columns)
 
     def add_columns(self, batch: Batch) -> None:
-        """Take down what there is to know of the plain examples of a batch."""
+        """Add the plain examples of a batch."""
         if not batch.numbers:
             return
         exact, said, lengths, digest = self.exact.append, self.said.append, self.lengths.append, xxhash.xxh64_intdigest
-        at, looked = 0, looks(batch)
+        at, looked = 0, batch_flags(batch)
         kinds: dict[tuple[str, ...], tuple[str, int | None, int | None]] = {}
-        for roles, texts, joined in zip(batch.roles, batch.texts, batch.said, strict=True):
+        for roles, texts, joined in zip(batch.roles, batch.texts, batch.joined_texts, strict=True):
             kind = kinds.get(roles)
             if kind is None:
                 kind = kinds[roles] = _opening(roles)
@@ -128,8 +128,8 @@ class DatasetSummary:
             first.setdefault(roles, number)
         self._count_roles(batch.file, {roles: (first[roles], count) for roles, count in Counter(batch.roles).items()})
 
-    def add_quiet(self, batch: Batch) -> None:
-        """Take down what there is to know of the quiet lines of a batch."""
+    def add_fast_path(self, batch: Batch) -> None:
+        """Add the lines of a batch that the fast path skipped."""
         scanned = batch.quiet
         if scanned is None or not scanned.quiet.any():
             return
@@ -175,11 +175,11 @@ class DatasetSummary:
         for roles, (line, count) in by_roles.items():
             place = Place(file, line)
             self.turns[len(roles)] += count
-            self.plain = counted(self.plain, place, count)
+            self.plain = add_to_count(self.plain, place, count)
             if len(roles) > 1:
-                self.opened[roles[0] in SYSTEM] = counted(self.opened.get(roles[0] in SYSTEM), place, count)
+                self.opened[roles[0] in SYSTEM] = add_to_count(self.opened.get(roles[0] in SYSTEM), place, count)
             if roles and roles[-1] != "user":
-                self.unasked = counted(self.unasked, place, count)
+                self.unasked = add_to_count(self.unasked, place, count)
 
     def _system(self, prompt: str, count: int = 1) -> None:
         if prompt in self.systems:
@@ -203,7 +203,7 @@ class DatasetSummary:
         if self.plain is None:
             return kinds
         count, place = self.plain
-        return kinds | {kind: counted(kinds.get(kind), place, count)}
+        return kinds | {kind: add_to_count(kinds.get(kind), place, count)}
 
     def length_counts(self) -> dict[int, int]:
         """How many examples there are of each length."""
@@ -230,12 +230,12 @@ class DatasetSummary:
 
     def copies(self) -> list[tuple[int, int]]:
         """Examples whose content an earlier one has, each with the first of these; in order."""
-        return sorted((at, group[0]) for group in groups(self.exact) for at in group[1:])
+        return sorted((at, group[0]) for group in equal_groups(self.exact) for at in group[1:])
 
     def respelled(self) -> list[tuple[int, int]]:
         """Examples that say what an earlier one says and are no copy, each with the first that says so; each content once, in order."""
         found = []
-        for first, *others in groups(self.said):
+        for first, *others in equal_groups(self.said):
             known = {self.exact[first]}
             for at in others:
                 if self.exact[at] not in known:
@@ -244,7 +244,7 @@ class DatasetSummary:
         return sorted(found)
 
     def extend(self, other: "DatasetSummary", before: int) -> None:
-        """Take in the profile of lines that follow; `before` lines of their file stand before them."""
+        """Append the summary of the lines that follow; `before` is the number of lines of their file before them."""
         self.places.extend(other.places, before)
         for name in ("exact", "said", "lengths", "asked", "answered", "kinds"):
             getattr(self, name).extend(getattr(other, name))
@@ -256,28 +256,28 @@ class DatasetSummary:
         self.answers += other.answers
         self.refusals += other.refusals
         for has, (count, place) in other.opened.items():
-            self.opened[has] = counted(self.opened.get(has), _after(place, before), count)
+            self.opened[has] = add_to_count(self.opened.get(has), _after(place, before), count)
         if other.plain:
-            self.plain = counted(self.plain, _after(other.plain[1], before), other.plain[0])
+            self.plain = add_to_count(self.plain, _after(other.plain[1], before), other.plain[0])
         if other.unasked:
-            self.unasked = counted(self.unasked, _after(other.unasked[1], before), other.unasked[0])
+            self.unasked = add_to_count(self.unasked, _after(other.unasked[1], before), other.unasked[0])
 
 
 @dataclass(slots=True)
 class DatasetState:
-    """What was seen so far, over all files: fixed bytes per example."""
+    """State of the data set so far, over all files: a fixed number of bytes per example."""
 
     summary: DatasetSummary = field(default_factory=DatasetSummary)
     memory: dict[str, Any] = field(default_factory=dict)
-    """What a rule keeps for its finalizer, under its code."""
+    """Values that rules keep for their finalizers, by rule code."""
 
     def count(self, code: str, kind: bool | str, place: Place) -> None:
         """Count an example of some kind for a rule."""
         counts = self.counts(code)
-        counts[kind] = counted(counts.get(kind), place)
+        counts[kind] = add_to_count(counts.get(kind), place)
 
     def counts(self, code: str) -> dict[Any, Count]:
-        """What a rule has counted, by kind."""
+        """The counts of a rule, by kind."""
         counts: dict[Any, Count] = self.memory.setdefault(code, {})
         return counts
 
@@ -316,7 +316,7 @@ def _sorted(order: list[int], columns: Sequence["array[int]"]) -> Iterator["arra
     yield from (array(column.typecode, np.frombuffer(column, dtype=column.typecode)[at].tobytes()) for column in columns)
 
 
-def groups(digests: "array[int]") -> Iterator[list[int]]:
+def equal_groups(digests: "array[int]") -> Iterator[list[int]]:
     """The positions of equal digests, of each that stands more than once; few, as a rule."""
     if len(digests) < SMALL:
         by_digest: dict[int, list[int]] = {}
@@ -338,7 +338,7 @@ def groups(digests: "array[int]") -> Iterator[list[int]]:
         yield group.tolist()
 
 
-def counted(known: Count | None, place: Place, count: int = 1) -> Count:
+def add_to_count(known: Count | None, place: Place, count: int = 1) -> Count:
     """A count with some more, of which the first stands at `place`; in one file, lines may come in any order."""
     if known is None:
         return count, place
@@ -346,7 +346,7 @@ def counted(known: Count | None, place: Place, count: int = 1) -> Count:
     return total + count, place if place.file == first.file and place.line < first.line else first
 
 
-def stands_before(place: Place, other: Place) -> bool:
+def comes_before(place: Place, other: Place) -> bool:
     """Whether a place of an example that is known stands before that of one which is looked at now."""
     return place.file != other.file or place.line < other.line
 

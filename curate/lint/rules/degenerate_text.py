@@ -9,7 +9,7 @@ from curate.core.finding import Severity
 from curate.core.lazy import pl
 from curate.core.text import normalised, plural, words
 from curate.lint.rules.answer_flags import ECHOES, REPEATS
-from curate.lint.rules.polars_text_helpers import answer, asked, closer
+from curate.lint.rules.polars_text_helpers import answer, answered_question, judged_by
 from curate.lint.rules.prefilter import ANSWER, Literals
 from curate.lint.rules.rule import text_rule
 
@@ -51,7 +51,7 @@ WORN_OUT: Final = Literals(SLOP, ANSWER, times=WORN)
 
 def _repeating() -> "pl.Expr":
     """Questions and answers, with NUL between them, where a piece of the answer stands in it twice."""
-    return pl.when(pl.col("repeats")).then(asked().fill_null("") + "\0" + pl.col("text").str.head(ENOUGH))
+    return pl.when(pl.col("repeats")).then(answered_question().fill_null("") + "\0" + pl.col("text").str.head(ENOUGH))
 
 
 @lru_cache(maxsize=64)  # two rules ask, one after the other
@@ -72,10 +72,10 @@ def _loops(both: str) -> str | None:
         return None
     share = loop_share(text)
     if share >= LOOP:
-        return f"{share:.0%} of the answer's 10-word sequences repeat an earlier one: it runs in a loop"
+        return f"{share:.0%} of the answer's 10-word sequences repeat an earlier one: the answer loops"
     said = _words(text)
     size, times = _in_a_row(said) if len(said) <= ENOUGH_WORDS and not VERSE.search(prompt) else (0, 0)
-    return f"{plural(size, 'word')} stand {times} times in a row: the answer runs in a loop" if times else None
+    return f"{plural(size, 'word')} repeat {times} times in a row: the answer loops" if times else None
 
 
 def _in_a_row(said: list[str]) -> tuple[int, int]:
@@ -125,7 +125,7 @@ def loop() -> "pl.Expr":
     Bad: {"messages": [{"role": "user", "content": "Name a colour."}, {"role": "assistant", "content": "The sky is blue and the sea is blue and so is the ink. The sky is blue and the sea is blue and so is the ink. The sky is blue and the sea is blue and so is the ink. The sky is blue and the sea is blue and so is the ink. The sky is blue and the sea is blue and so is the ink."}]}
     Good: {"messages": [{"role": "user", "content": "Name a colour."}, {"role": "assistant", "content": "The sky is blue and the sea is blue and so is the ink."}]}
     """
-    return closer(_repeating(), _loops)
+    return judged_by(_repeating(), _loops)
 
 
 @text_rule("Q007", "repetition", Severity.INFO, default=False, prefilter=REPEATS, hint="Read the answer and cut the repetition.")
@@ -137,7 +137,7 @@ def repetition() -> "pl.Expr":
     Bad: {"messages": [{"role": "user", "content": "Give tips."}, {"role": "assistant", "content": "Drink a glass of water before you eat.\nTake a walk around the block each day.\nDrink a glass of water before you eat.\nSleep eight hours in a room that is dark.\nTake a walk around the block each day.\nDrink a glass of water before you eat.\nRead a good book instead of the news.\nTake a walk around the block each day."}]}
     Good: {"messages": [{"role": "user", "content": "Give tips."}, {"role": "assistant", "content": "Drink a glass of water before you eat.\nTake a walk around the block each day."}]}
     """
-    return closer(_repeating(), _repeats)
+    return judged_by(_repeating(), _repeats)
 
 
 @text_rule("Q013", "echo", Severity.INFO, prefilter=ECHOES, hint="Remove the question from the answer, or remove the example.")
@@ -148,7 +148,7 @@ def echo() -> "pl.Expr":
     Bad: {"messages": [{"role": "user", "content": "What is the capital of France?"}, {"role": "assistant", "content": "What is the capital of France? It is Paris."}]}
     Good: {"messages": [{"role": "user", "content": "What is the capital of France?"}, {"role": "assistant", "content": "It is Paris."}]}
     """
-    said, prompt = answer().str.strip_chars(), asked().str.strip_chars()
+    said, prompt = answer().str.strip_chars(), answered_question().str.strip_chars()
     same, begins = said == prompt, said.str.starts_with(prompt)
     wanted = pl.when(begins).then(prompt).str.head(200).str.contains(r"(?i)\b(?:repeat|echo|copy|complete|continue|finish|correct|edit|fix|rewrite|proofread)")
     long = prompt.str.len_chars()
@@ -176,7 +176,7 @@ def worn_phrases() -> "pl.Expr":
     Good: {"messages": [{"role": "user", "content": "What is Rome like?"}, {"role": "assistant", "content": "Old, loud and beautiful."}]}
     """
     text = answer()
-    return closer(pl.when(text.str.count_matches(WORN_OUT.hint) >= WORN).then(text), _worn)
+    return judged_by(pl.when(text.str.count_matches(WORN_OUT.hint) >= WORN).then(text), _worn)
 
 
 RULES = (loop, repetition, echo, worn_phrases)

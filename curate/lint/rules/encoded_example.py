@@ -1,10 +1,10 @@
-"""What rules of scope `TOKENS` see: an example as the named model gets it, by the trainer's own rendering and masking."""
+"""The input of rules of scope `TOKENS`: an example as the model receives it, with the rendering and masking of the trainer."""
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from curate.core.example import Example
-from curate.lint.rules.roles import whole
+from curate.lint.rules.roles import conversation_pointer
 
 if TYPE_CHECKING:
     from curate.models.encoding import Encoding
@@ -21,11 +21,11 @@ class EncodedExample:
     max_length: int
     """Tokens of the longest example that is trained on."""
     memory: dict[str, Any] = field(default_factory=dict)
-    """What a rule keeps for its finalizer, under its code."""
+    """Values that rules keep for their finalizers, by rule code."""
 
     def pointer(self, turn: int) -> str:
         """Pointer to a turn in the line as it was read; to the conversation where there is no such turn."""
-        return next((message.pointer for message in self.example.messages if message.index == turn), whole(self.example))
+        return next((message.pointer for message in self.example.messages if message.index == turn), conversation_pointer(self.example))
 
     def content_pointer(self, turn: int) -> str:
         """Pointer to the content of a turn, or to the turn where it has none; to the conversation where there is no such turn."""
@@ -37,4 +37,4 @@ class EncodedExample:
         if self.example.pointers is None:
             return pointer
         turn = pointer.removeprefix("/messages/").partition("/")[0]
-        return self.pointer(int(turn)) if turn.isdigit() else whole(self.example)
+        return self.pointer(int(turn)) if turn.isdigit() else conversation_pointer(self.example)

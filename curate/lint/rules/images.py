@@ -10,7 +10,7 @@ from curate.core.example import Example
 from curate.core.finding import PlacedProblems, Problem, Problems, Severity
 from curate.core.targets import LIMITS, MB, OPENAI_AZURE, Target
 from curate.core.text import excerpt, plural
-from curate.lint.rules.content_parts import IMAGES, Part, parts_of
+from curate.lint.rules.content_parts import IMAGES, TypedPart, parts_of
 from curate.lint.rules.dataset_summary import DatasetState
 from curate.lint.rules.repair import Object, on_messages
 from curate.lint.rules.roles import kind_of
@@ -20,12 +20,12 @@ DATA: Final = re.compile(r"data:([\w.+-]*/?[\w.+-]*)((?:;[^;,]*)*),", re.ASCII)
 DETAILS: Final = ("auto", "low", "high")
 
 
-def images_of(example: Example) -> Iterator[Part]:
+def images_of(example: Example) -> Iterator[TypedPart]:
     """The parts that are images."""
     return (part for part in parts_of(example) if part.type in IMAGES)
 
 
-def url_of(part: Part) -> str | None:
+def url_of(part: TypedPart) -> str | None:
     """The address of an image, or its data URI."""
     given = part.value.get("image_url")
     url = given.get("url") if isinstance(given, dict) else given

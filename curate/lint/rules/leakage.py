@@ -51,13 +51,13 @@ def benchmark_in_training(leaks: Iterable[Leak]) -> Iterator[Finding]:
     """
     for leak in leaks:
         where = f"{visible(str(leak.benchmark))} ({visible(leak.field)})"
-        more = f"; {leak.others:,} other items too" if leak.others else ""
+        more = f"; and {leak.others:,} other items" if leak.others else ""
         if leak.kind == "near":
-            said = f"is like {where}, similarity {leak.share:.2f}"
+            said = f"is similar to {where}, similarity {leak.share:.2f}"
         elif leak.kind == "whole":
             said = f"is {where} word for word: {excerpt(leak.words, SHOWN)!r}"
         else:
-            said = f"has {len(leak.words.split())} words in a row of {where}, {leak.share:.0%} of it stand here: {excerpt(leak.words, SHOWN)!r}"
+            said = f"shares {len(leak.words.split())} consecutive words with {where}, {leak.share:.0%} of it is in this text: {excerpt(leak.words, SHOWN)!r}"
         yield benchmark_in_training.finding(leak.place, said + more, pointer=leak.pointer, example=leak.example)
 
 

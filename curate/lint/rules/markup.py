@@ -7,8 +7,8 @@ from curate.core.finding import Severity
 from curate.core.lazy import pl
 from curate.core.text import excerpt
 from curate.lint.rules.answer_flags import PADDED
-from curate.lint.rules.polars_text_helpers import answer, asked, closer, having, one_of
-from curate.lint.rules.prefilter import ANSWER, Brief, Literals, Variables
+from curate.lint.rules.polars_text_helpers import answer, answered_question, any_of_pattern, judged_by, matching
+from curate.lint.rules.prefilter import ANSWER, Literals, ShortAnswers, Variables
 from curate.lint.rules.rule import text_rule
 
 PLACEHOLDER: Final = re.compile(
@@ -18,7 +18,7 @@ PLACEHOLDERS: Final = (
     "lorem ipsum", "[insert ", "<noinput", "<nooutput", "<no input", "<no output", "[your answer", "[your response", "[your text", "[your code", "[todo",
     "todo:",
 )  # fmt: skip
-PLACEHOLDER_HINT: Final = one_of(*PLACEHOLDERS, "tbd")
+PLACEHOLDER_HINT: Final = any_of_pattern(*PLACEHOLDERS, "tbd")
 COMMENTED: Final = re.compile(r"```|//|/\*|#")
 """Code, in which such a mark is a note."""
 TEMPLATE: Final = re.compile(
@@ -49,7 +49,7 @@ LEGAL: Final = re.compile(r"copyright|\blicen[cs]|\bpermission\b|©|\(c\) ?[12]"
 SPANS: Final = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`|^[ \t]*\|[^\n]*$", re.DOTALL | re.MULTILINE)
 """Code and the rows of tables, which have markup of their own."""
 PROGRAM: Final = re.compile(r"[;{}]\s*$|^\s*(?:def |class |import |#include|function |const |var |let |return\b|SELECT )|\w\(.*\)\s*$|=>", re.MULTILINE)
-HTML_HINTS: Final = (rf"(?i-u:</?(?:{'|'.join(TAGS)})[ />])", rf"(?i-u:{'|'.join(ENTITIES)}|&#[0-9])", one_of(*NOTICES))
+HTML_HINTS: Final = (rf"(?i-u:</?(?:{'|'.join(TAGS)})[ />])", rf"(?i-u:{'|'.join(ENTITIES)}|&#[0-9])", any_of_pattern(*NOTICES))
 REMAINS: Final = (*ENTITIES, "&#", *NOTICES, *(f"<{slash}{tag}{end}" for slash in ("", "/") for tag in TAGS for end in " />"))
 ABOUT_HTML: Final = r"(?i-u:html|css|xml|```|markup|react|\bjsx?\b|javascript|php|<!doctype|web ?page|website|\btags?\b|\bdom\b)"
 
@@ -58,7 +58,7 @@ ABOUT_HTML: Final = r"(?i-u:html|css|xml|```|markup|react|\bjsx?\b|javascript|ph
     "Q002",
     "placeholder",
     Severity.INFO,
-    prefilter=(Literals((*PLACEHOLDERS, "tbd"), ANSWER), PADDED, Brief(answers="nt.-?<orp…", flag="brief")),
+    prefilter=(Literals((*PLACEHOLDERS, "tbd"), ANSWER), PADDED, ShortAnswers(answers="nt.-?<orp…", flag="brief")),
     hint="Write the missing content, or remove the example.",
 )
 def placeholder() -> "pl.Expr":
@@ -70,11 +70,11 @@ def placeholder() -> "pl.Expr":
     """
     text = answer()
     short = pl.when(text.str.len_bytes() < 20).then(text)
-    pair = having(answer(), PLACEHOLDER_HINT)
+    pair = matching(answer(), PLACEHOLDER_HINT)
     return (
         pl.when(short.str.contains(NOTHING))
         .then(pl.lit("the answer is nothing but a placeholder"))
-        .otherwise(closer(asked().fill_null("") + "\0" + pair, _left_open))
+        .otherwise(judged_by(answered_question().fill_null("") + "\0" + pair, _left_open))
     )
 
 
@@ -82,7 +82,7 @@ def _left_open(both: str) -> str | None:
     """What is said of an answer with a placeholder in it, unless the question wants one."""
     prompt, _, said = both.partition("\0")
     match = PLACEHOLDER.search(said)
-    return None if match is None or TEMPLATE.search(prompt) or COMMENTED.search(said) else f"the answer has a placeholder in it: {match.group().strip()}"
+    return None if match is None or TEMPLATE.search(prompt) or COMMENTED.search(said) else f"the answer contains a placeholder: {match.group().strip()}"
 
 
 @text_rule(
@@ -99,7 +99,7 @@ def unfilled_variable() -> "pl.Expr":
     Bad: {"messages": [{"role": "user", "content": "Who are you?"}, {"role": "assistant", "content": "I am {{name}}, made by {{author}}."}]}
     Good: {"messages": [{"role": "user", "content": "Who are you?"}, {"role": "assistant", "content": "I am Ada, made by Acme."}]}
     """
-    return closer(asked().fill_null("") + "\0" + having(pl.col("text"), VARIABLE_HINT), _unfilled)
+    return judged_by(answered_question().fill_null("") + "\0" + matching(pl.col("text"), VARIABLE_HINT), _unfilled)
 
 
 def _unfilled(both: str) -> str | None:
@@ -109,7 +109,7 @@ def _unfilled(both: str) -> str | None:
     if match is None or "{" in prompt or "%s" in prompt or CODE.search(said) or CODE.search(prompt):
         return None
     variable = excerpt(match.group().strip(' \n\t,."“”()!?:;'))
-    return f"{variable} was never filled in"
+    return f"{variable} is not filled in"
 
 
 @text_rule("Q011", "html-remains", Severity.INFO, prefilter=Literals(REMAINS, ANSWER, pattern=HTML_HINTS), hint="Extract the page as plain text or Markdown.")
@@ -120,8 +120,8 @@ def html_remains() -> "pl.Expr":
     Bad: {"messages": [{"role": "user", "content": "What is Rome?"}, {"role": "assistant", "content": "Rome is a&nbsp;city.<br>All rights reserved."}]}
     Good: {"messages": [{"role": "user", "content": "What is Rome?"}, {"role": "assistant", "content": "Rome is a city."}]}
     """
-    both = asked().fill_null("") + "\0" + answer()
-    return closer(pl.when(~both.str.contains(ABOUT_HTML)).then(both), _scraped)
+    both = answered_question().fill_null("") + "\0" + answer()
+    return judged_by(pl.when(~both.str.contains(ABOUT_HTML)).then(both), _scraped)
 
 
 def _scraped(both: str) -> str | None:

@@ -31,10 +31,10 @@ from curate.lint.rules.answer_flags import (
     SWITCHED,
     UNEVEN,
     UNFINISHED,
-    look,
-    looks,
+    batch_flags,
+    flags_of,
 )
-from curate.lint.rules.prefilter import Brief
+from curate.lint.rules.prefilter import ShortAnswers
 from curate.read.chunks import Batch
 
 CALLS: Final = frozenset(("tool_calls", "function_call", "refusal", "audio"))
@@ -58,7 +58,7 @@ def batch_frame(batch: Batch, others: Sequence[Example] = ()) -> "pl.DataFrame":
         rows.turn += range(len(roles))
     rows.role += chain.from_iterable(batch.roles)
     rows.text += chain.from_iterable(batch.texts)
-    rows.looks += looks(batch)
+    rows.answer_flags += batch_flags(batch)
     many = len(rows.example)
     for column, usual in ((rows.content, True), (rows.called, False), (rows.media, False), (rows.joined, False)):
         column.extend([usual] * many)
@@ -76,7 +76,7 @@ def messages_frame(examples: Sequence[Example]) -> "pl.DataFrame":
 
 
 def texts_frame(joined: bytes, turns: Any, system: Any, *, whole: bool) -> "pl.DataFrame":
-    """All messages of plain examples in which `curate.lint.rules.answer_flags` finds nothing: the fields of `curate.read.fast_path.Texts`, which see.
+    """All messages of plain examples in which `curate.lint.rules.answer_flags` finds nothing: the fields of `curate.read.fast_path.FastPathTexts`, which see.
 
     Not `whole`, it is without the columns that depend on other rows, and the flags.
     """
@@ -84,7 +84,7 @@ def texts_frame(joined: bytes, turns: Any, system: Any, *, whole: bool) -> "pl.D
     turn = np.arange(len(said)) - np.repeat(np.cumsum(turns) - turns, turns)
     kinds = np.where((turn == 0) & (np.repeat(system, turns) > 0), 0, 1 + (turn - np.repeat(system, turns)) % 2)
     role = pl.Series(["system", "user", "assistant"]).gather(kinds)
-    usual = {"content": True, "called": False, "media": False, "joined": False, "looks": 0}
+    usual = {"content": True, "called": False, "media": False, "joined": False, "answer_flags": 0}
     frame = pl.DataFrame({"example": np.repeat(np.arange(len(turns)), turns), "turn": turn, "role": role, "text": said})
     frame = frame.with_columns(pl.lit(value).alias(name) for name, value in usual.items()).cast(_schema())  # type: ignore[arg-type]  # a mapping of names to types, as it asks
     return _complete(frame) if whole else frame
@@ -102,7 +102,7 @@ class _Rows:
     called: list[bool] = field(default_factory=list)
     media: list[bool] = field(default_factory=list)
     joined: list[bool] = field(default_factory=list)
-    looks: list[int] = field(default_factory=list)
+    answer_flags: list[int] = field(default_factory=list)
 
     def add(self, position: int, example: Example) -> None:
         """Add the messages of an example."""
@@ -118,7 +118,7 @@ class _Rows:
             self.called.append(not CALLS.isdisjoint(value) and any(value.get(key) for key in CALLS))
             self.media.append(not plain and _has_media(said))
             self.joined.append(message.content_pointer == message.pointer and _is_joined(example))
-            self.looks.append(look(self.text[-1]) if message.role == "assistant" else 0)
+            self.answer_flags.append(flags_of(self.text[-1]) if message.role == "assistant" else 0)
 
     def frame(self) -> "pl.DataFrame":
         """The frame. Lone surrogates, which a column of text cannot hold, become question marks in it."""
@@ -128,7 +128,7 @@ class _Rows:
 
 def _schema() -> dict[str, type["pl.DataType"]]:
     flags = dict.fromkeys(("content", "called", "media", "joined"), pl.Boolean)
-    return {"example": pl.UInt32, "turn": pl.UInt32, "role": pl.String, "text": pl.String, **flags, "looks": pl.UInt8}
+    return {"example": pl.UInt32, "turn": pl.UInt32, "role": pl.String, "text": pl.String, **flags, "answer_flags": pl.UInt8}
 
 
 def _complete(frame: "pl.DataFrame") -> "pl.DataFrame":
@@ -139,7 +139,7 @@ def _complete(frame: "pl.DataFrame") -> "pl.DataFrame":
     size = text.str.len_bytes()
     wide = size > text.str.len_chars() * SWITCHED.wide
     padded = (text.str.strip_chars().str.len_bytes() < size) | (size == 0)
-    looked = pl.col("looks")
+    looked = pl.col("answer_flags")
 
     def same(back: int) -> "pl.Expr":
         return pl.all_horizontal(column.shift(back) == column for column in (example, role, text)).fill_null(value=False)
@@ -153,7 +153,7 @@ def _complete(frame: "pl.DataFrame") -> "pl.DataFrame":
         echoes=answers & text.str.strip_chars_start().str.starts_with(asked.str.strip_chars_start().str.head(ECHOES.shared)),
         foreign=size > text.str.len_chars(),
         padded=padded,
-        brief=size <= Brief.most,
+        brief=size <= ShortAnswers.most,
         short=((role == "user") & (size < POINTS.short)).fill_null(value=False),
         long=((role == "assistant") & (size > UNEVEN.head)).fill_null(value=False),
         repeats=looked & REPEATING > 0,

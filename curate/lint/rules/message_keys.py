@@ -12,8 +12,8 @@ from curate.lint.rules.answer_flags import AGAIN
 from curate.lint.rules.content import has_media
 from curate.lint.rules.dataset_summary import DatasetState, DatasetSummary
 from curate.lint.rules.message_frame import CALLS
-from curate.lint.rules.repair import Object, on_messages, without
-from curate.lint.rules.roles import kind_of, meant, role_of, whole
+from curate.lint.rules.repair import Object, copy_without, on_messages
+from curate.lint.rules.roles import conversation_pointer, intended_role, kind_of, role_of
 from curate.lint.rules.rule import dataset_rule, profile_rule, rule, text_rule, value_rule
 from curate.lint.rules.tools import NAME, REJECTED
 
@@ -50,7 +50,7 @@ def turn_structure(example: Example) -> Problems:
         return
     expected, last = "user", ""
     for message in example.messages:
-        role = meant(message) or ""
+        role = intended_role(message) or ""
         if message.index == 0 and role in ("system", "developer"):
             continue
         if role == "tool" == last:
@@ -60,7 +60,7 @@ def turn_structure(example: Example) -> Problems:
             yield Problem(message.pointer, f"turn of {excerpt(role or 'no role', 30)!r} where the {expected}'s is expected")
             return
         expected, last = ("user" if expected == "assistant" else "assistant"), role
-    if last and expected == "assistant" and any(meant(message) == "assistant" for message in example.messages):  # else it is M009's
+    if last and expected == "assistant" and any(intended_role(message) == "assistant" for message in example.messages):  # else it is M009's
         yield Problem(example.messages[-1].pointer, "the number of turns is odd: the last has no answer")
 
 
@@ -115,7 +115,7 @@ def weight_on_wrong_role(example: Example) -> Problems:
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello.", "weight": 1}]}
     """
     for message in example.messages:
-        if message.value.get("weight") is not None and meant(message) != "assistant":
+        if message.value.get("weight") is not None and intended_role(message) != "assistant":
             yield Problem(f"{message.pointer}/weight", f"a weight on a message of role {excerpt(message.role or 'none', 30)!r}")
 
 
@@ -123,7 +123,7 @@ def weight_on_wrong_role(example: Example) -> Problems:
 @on_messages
 def drop_weights(messages: list[Object]) -> list[Object]:
     """Remove weights from messages that are not the assistant's."""
-    return [message if role_of(message) == "assistant" else without(message, "weight") for message in messages]
+    return [message if role_of(message) == "assistant" else copy_without(message, "weight") for message in messages]
 
 
 # Spelled as text or as false it is meant all the same; M019 says that it has to be a number.
@@ -138,9 +138,9 @@ def nothing_weighted(example: Example) -> Problems:
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello.", "weight": 0}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello.", "weight": 0}, {"role": "user", "content": "Bye"}, {"role": "assistant", "content": "Goodbye."}]}
     """
-    weights = [message.value.get("weight") for message in example.messages if meant(message) == "assistant"]
+    weights = [message.value.get("weight") for message in example.messages if intended_role(message) == "assistant"]
     if weights and all(str(weight).strip().casefold() in ZERO for weight in weights):
-        yield Problem(whole(example), "the only answer has weight 0" if len(weights) == 1 else f"all {len(weights)} answers have weight 0")
+        yield Problem(conversation_pointer(example), "the only answer has weight 0" if len(weights) == 1 else f"all {len(weights)} answers have weight 0")
 
 
 @value_rule("M022", "unknown-message-key", Severity.WARNING, targets={Target.LLAMAFACTORY: Severity.INFO}, hint="Remove the key, or correct its name.")
@@ -164,7 +164,7 @@ def unknown_message_key(example: Example, *, target: Target) -> Problems:
 def drop_keys(messages: list[Object]) -> list[Object] | None:
     """Remove unknown keys; where one of them is a trainer's switch, such as loss_weight, nothing changes."""
     unknown = {key for message in messages for key in message} - KNOWN_KEYS
-    return None if unknown & MEANT_FOR_LOSS else [without(message, *unknown) for message in messages]
+    return None if unknown & MEANT_FOR_LOSS else [copy_without(message, *unknown) for message in messages]
 
 
 @value_rule("M023", "key-on-wrong-role", Severity.ERROR, hint="Move the key to the message that it belongs to, or remove it.")
@@ -176,8 +176,8 @@ def key_on_wrong_role(example: Example) -> Problems:
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
     for message in example.messages:
-        for key, owner in OWNERS.items() if meant(message) is not None else ():
-            if message.value.get(key) and meant(message) != owner:
+        for key, owner in OWNERS.items() if intended_role(message) is not None else ():
+            if message.value.get(key) and intended_role(message) != owner:
                 yield Problem(f"{message.pointer}/{key}", f"`{key}` on a message of role {excerpt(message.role or '', 30)!r}; it belongs to {owner!r}")
 
 
@@ -191,7 +191,7 @@ def message_name(example: Example) -> Problems:
     """
     for message in example.messages:
         name = message.value.get("name")
-        if name is None or meant(message) in ("tool", "function"):
+        if name is None or intended_role(message) in ("tool", "function"):
             continue
         if not isinstance(name, str):
             yield Problem(f"{message.pointer}/name", f"the name is {kind_of(name)}, not a string")
@@ -211,7 +211,7 @@ def repeated_message() -> "pl.Expr":
     speaks = pl.col("role").is_in(["user", "assistant"]) & ~pl.col("called") & ~pl.col("media") & (pl.col("text") != "")
     again = pl.col("again")
     said = pl.when(again == 1).then(pl.lit("the same as the message before")).when((again == 2) & (pl.col("text").str.len_chars() >= LONG))
-    return pl.when(speaks).then(said.then(pl.format("the {} said the same in the turn before", pl.col("role"))))
+    return pl.when(speaks).then(said.then(pl.format("the {} wrote the same in the previous turn", pl.col("role"))))
 
 
 @repeated_message.repaired_by(safe=False)

@@ -1,4 +1,4 @@
-"""What text rules are built from: the texts of a role, the message before, a closer look at few texts, and the edit of every text."""
+"""Helpers for text rules: the texts of a role, the previous message, an exact check of a few texts, and the edit of every text."""
 
 import re
 from collections.abc import Callable
@@ -21,7 +21,7 @@ def question() -> "pl.Expr":
     return pl.when(pl.col("role") == "user").then(pl.col("text"))
 
 
-def asked() -> "pl.Expr":
+def answered_question() -> "pl.Expr":
     """The text of the user's message that an assistant's message answers; null where another role stands before it."""
     return pl.col("asked")
 
@@ -31,8 +31,8 @@ def foreign() -> "pl.Expr":
     return pl.when(pl.col("foreign")).then(pl.col("text"))
 
 
-def closer(texts: "pl.Expr", judge: Callable[[str], str | None]) -> "pl.Expr":
-    """What `judge` says of each text that is not null: for the few that a cheap expression has left over."""
+def judged_by(texts: "pl.Expr", judge: Callable[[str], str | None]) -> "pl.Expr":
+    """The result of `judge` for each text that is not null: for the few texts that a cheap expression selects."""
 
     def look(series: "pl.Series") -> "pl.Series":
         if series.null_count() == len(series):
@@ -46,7 +46,7 @@ def closer(texts: "pl.Expr", judge: Callable[[str], str | None]) -> "pl.Expr":
     return texts.map_batches(look, return_dtype=pl.String, is_elementwise=True)
 
 
-def quoting(texts: "pl.Expr", hint: str, pattern: re.Pattern[str], message: str, unless: re.Pattern[str] | None = None) -> "pl.Expr":
+def quoting_match(texts: "pl.Expr", hint: str, pattern: re.Pattern[str], message: str, unless: re.Pattern[str] | None = None) -> "pl.Expr":
     """`message` with what `pattern` finds in each text in it, for the few that `hint` fits and `unless` does not.
 
     The hint is a fast pattern, often that of the rule's trigger. `pattern`, which finds no NUL, is looked for by Rust's engine: up to fifty times as fast.
@@ -56,28 +56,28 @@ def quoting(texts: "pl.Expr", hint: str, pattern: re.Pattern[str], message: str,
         match, _, text = found.partition("\0")
         return None if unless is not None and unless.search(text) else message.format(excerpt(match.strip(' \n\t,."“”()!?:;')))
 
-    texts = having(texts, hint)
-    match = texts.str.extract(f"({in_rust(pattern)})")
-    return closer(match if unless is None else pl.concat_str(match, pl.lit("\0"), texts), said)
+    texts = matching(texts, hint)
+    match = texts.str.extract(f"({rust_pattern(pattern)})")
+    return judged_by(match if unless is None else pl.concat_str(match, pl.lit("\0"), texts), said)
 
 
-def in_rust(pattern: re.Pattern[str]) -> str:
-    """A pattern as Rust writes it, with its flags."""
+def rust_pattern(pattern: re.Pattern[str]) -> str:
+    """A pattern with its flags in Rust's syntax."""
     flags = "".join(letter for letter, flag in (("i", re.IGNORECASE), ("m", re.MULTILINE), ("s", re.DOTALL)) if pattern.flags & flag)
     return f"(?{flags}:{pattern.pattern})" if flags else f"(?:{pattern.pattern})"
 
 
-def having(texts: "pl.Expr", hint: str) -> "pl.Expr":
-    """Those of the texts that a pattern fits; null for others."""
+def matching(texts: "pl.Expr", hint: str) -> "pl.Expr":
+    """The texts that match a pattern; null for others."""
     return pl.when(texts.str.contains(hint)).then(texts)
 
 
-def one_of(*pieces: str) -> str:
+def any_of_pattern(*pieces: str) -> str:
     """A fast pattern for texts that have one of some strings in them, in any case of the letters of ASCII."""
     return f"(?i-u:{'|'.join(map(re.escape, pieces))})"
 
 
-def with_texts(value: dict[str, Any], edit: Callable[[str], str]) -> dict[str, Any]:
+def edit_texts(value: dict[str, Any], edit: Callable[[str], str]) -> dict[str, Any]:
     """A copy of a line's object in which every text of its messages is edited; all else is shared with the one given."""
     turns = value.get("messages")
     return value if not isinstance(turns, list) else {**value, "messages": [_turn(turn, edit) for turn in turns]}

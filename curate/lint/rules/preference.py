@@ -32,7 +32,7 @@ MOST_LONGER: Final = 0.7
 """Share of pairs from which on length alone tells which side is chosen."""
 
 
-class Said(NamedTuple):
+class SideTurn(NamedTuple):
     """A turn of a side, in whatever form: its role, its text, and its calls."""
 
     role: str
@@ -43,8 +43,8 @@ class Said(NamedTuple):
 class Pair(NamedTuple):
     """The two sides of a preference example; turns that both begin with are the prompt's."""
 
-    chosen: list[Said]
-    rejected: list[Said]
+    chosen: list[SideTurn]
+    rejected: list[SideTurn]
     keys: tuple[str, str]
     started: bool
     """Whether both sides begin with the same turn."""
@@ -60,20 +60,20 @@ class Pair(NamedTuple):
         return _empty(self.chosen), _empty(self.rejected)
 
 
-def _empty(side: list[Said]) -> bool:
+def _empty(side: list[SideTurn]) -> bool:
     return not any(turn.text.strip() or turn.calls for turn in side if turn.role != "user")
 
 
-def _turn(value: Any, role: str = "assistant") -> Said:
+def _turn(value: Any, role: str = "assistant") -> SideTurn:
     if not isinstance(value, dict):
-        return Said(role, value if isinstance(value, str) else "", b"")
+        return SideTurn(role, value if isinstance(value, str) else "", b"")
     named = value.get("role", value.get("from"))
     calls = {key: value[key] for key in CALLS if value.get(key)}
     said = content_text(value.get("content", value.get("value")))
-    return Said(SPEAKERS.get(named, named) if isinstance(named, str) else role, said, canonical(calls) if calls else b"")
+    return SideTurn(SPEAKERS.get(named, named) if isinstance(named, str) else role, said, canonical(calls) if calls else b"")
 
 
-def _side(example: Example, key: str) -> list[Said]:
+def _side(example: Example, key: str) -> list[SideTurn]:
     """A side as it stands in the value, or as it was read into messages."""
     value = example.value.get(key)
     if value is not None and not (isinstance(value, list) and not value and example.pointers):
@@ -96,7 +96,7 @@ def pair_of(example: Example) -> Pair | None:
     return Pair(chosen[shared:], rejected[shared:], keys, shared > 0)
 
 
-def prompt_of(example: Example, keys: tuple[str, str]) -> list[Said]:
+def prompt_of(example: Example, keys: tuple[str, str]) -> list[SideTurn]:
     """The turns before the sides, where they stand by themselves."""
     at = f"/{keys[0]}"
     return [_turn(message.value) for message in example.messages if message.pointer != at and not message.pointer.startswith(f"{at}/")]

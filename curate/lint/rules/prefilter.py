@@ -1,4 +1,4 @@
-"""What has to stand in a message for a text rule to fire, declared beside the rule: `@rule(..., prefilter=Literals("as an ai"))`.
+"""What a message must contain for a text rule to fire, declared with the rule: `@rule(..., prefilter=Literals("as an ai"))`.
 
 A rule is asked only about messages that one of its prefilters marks. In small files a prefilter marks rows of the frame of messages by
 fast patterns, or by a flag of the frame. For big files those of all rules make the tables of one compiled scan (see
@@ -8,18 +8,18 @@ fast patterns, or by a flag of the frame. For big files those of all rules make 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from curate.lint.rules.polars_text_helpers import one_of
+from curate.lint.rules.polars_text_helpers import any_of_pattern
 
 if TYPE_CHECKING:
     import polars as pl
 
 ANYONE, ANSWER = "anyone", "assistant"
-"""Whose texts are meant."""
+"""Roles whose texts a prefilter applies to."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Prefilter:
-    """The base of all kinds: how rows of the frame are marked."""
+    """Base class: selects rows of the message frame."""
 
     pattern: str | tuple[str, ...] | None = None
     """Fast patterns (in Rust's syntax), one of which is found in every text that is meant, whoever says it; none where another prefilter of the rule has them."""
@@ -38,7 +38,7 @@ class Prefilter:
 
 @dataclass(frozen=True)
 class Flag(Prefilter):
-    """What a plain question or answer never is: the scan has nothing to look for."""
+    """A flag that no plain question or answer has: the compiled scan has nothing to search for."""
 
 
 @dataclass(frozen=True)
@@ -65,11 +65,11 @@ class Literals(Prefilter):
     @property
     def hint(self) -> str:
         """A fast pattern for the strings."""
-        return one_of(*self.texts, *(text.replace("'", "’") for text in self.texts if "'" in text))
+        return any_of_pattern(*self.texts, *(text.replace("'", "’") for text in self.texts if "'" in text))
 
 
 @dataclass(frozen=True)
-class Chars(Prefilter):
+class CharacterSet(Prefilter):
     """Texts with one of some characters beyond ASCII: a class of them, in brackets."""
 
     chars: str
@@ -81,7 +81,7 @@ class Chars(Prefilter):
 
 
 @dataclass(frozen=True)
-class Pairs(Prefilter):
+class CharacterPairs(Prefilter):
     """Texts where one of some characters beyond ASCII stands right behind one of others; both as what stands in the brackets of a class."""
 
     leads: str
@@ -95,7 +95,7 @@ class Pairs(Prefilter):
 
 @dataclass(frozen=True)
 class NotComposed(Prefilter):
-    """Texts that may not be in Unicode's normal form C."""
+    """Texts that may not be in Unicode normalization form C."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ class Variables(Prefilter):
 
 
 @dataclass(frozen=True)
-class Digits(Prefilter):
+class PersonalNumbers(Prefilter):
     """Texts with a number of somebody's. Runs of digits belong together where no more than two of space, hyphen, dot and brackets stand between."""
 
     groups: tuple[tuple[int, ...], ...] = ()
@@ -133,17 +133,17 @@ class Passwords(Prefilter):
 
 
 @dataclass(frozen=True)
-class Padded(Prefilter):
-    """Texts that are empty, or have white space outside."""
+class OuterSpace(Prefilter):
+    """Texts that are empty, or start or end with white space."""
 
 
 @dataclass(frozen=True)
-class Again(Prefilter):
-    """Texts that stand in the turn before too."""
+class RepeatedTurn(Prefilter):
+    """Texts that repeat one of the two previous messages."""
 
 
 @dataclass(frozen=True)
-class Brief(Prefilter):
+class ShortAnswers(Prefilter):
     """Answers of a few bytes that begin with one of some characters, or whose questions do, in any case of the letters of ASCII."""
 
     answers: str = ""
@@ -152,7 +152,7 @@ class Brief(Prefilter):
 
 
 @dataclass(frozen=True)
-class Opens(Prefilter):
+class StartsWith(Prefilter):
     """Answers that begin with one of some characters of ASCII, and are longer than so many characters."""
 
     chars: str
@@ -160,7 +160,7 @@ class Opens(Prefilter):
 
 
 @dataclass(frozen=True)
-class Ends(Prefilter):
+class EndsWith(Prefilter):
     """Answers that end with one of some strings of ASCII, or in lower case where a sentence ends earlier in their last line."""
 
     texts: tuple[str, ...]
@@ -172,7 +172,7 @@ class Ends(Prefilter):
 
 @dataclass(frozen=True)
 class OpenFence(Prefilter):
-    """Answers with a code block that is never closed."""
+    """Answers with an unclosed code block."""
 
 
 @dataclass(frozen=True)
@@ -201,7 +201,7 @@ class Repeats(Prefilter):
 
 
 @dataclass(frozen=True)
-class Uneven(Prefilter):
+class UnusualText(Prefilter):
     """Answers whose first characters have few or many spaces, or many digits and marks, and whose words are odd."""
 
     head: int = 150
@@ -220,8 +220,8 @@ class Uneven(Prefilter):
 
 
 @dataclass(frozen=True)
-class Echoes(Prefilter):
-    """Answers that begin as their question does."""
+class EchoesQuestion(Prefilter):
+    """Answers that begin with their question."""
 
     shared: int = 12
     """Characters, or all of a shorter question."""
@@ -236,7 +236,7 @@ class OtherScript(Prefilter):
 
 
 @dataclass(frozen=True)
-class Points(Prefilter):
+class MissingText(Prefilter):
     """Short questions that point at a text by one of some strings and show none, or have an address in them."""
 
     texts: tuple[str, ...]

@@ -15,34 +15,34 @@ from curate.lint.rules.message_frame import texts_frame
 from curate.lint.rules.prefilter import (
     ANSWER,
     Addresses,
-    Again,
-    Brief,
-    Chars,
-    Digits,
-    Echoes,
-    Ends,
+    CharacterPairs,
+    CharacterSet,
+    EchoesQuestion,
+    EndsWith,
     Literals,
+    MissingText,
     OpenFence,
-    Opens,
     OtherScript,
-    Padded,
-    Pairs,
+    OuterSpace,
     Passwords,
-    Points,
+    PersonalNumbers,
     Prefilter,
+    RepeatedTurn,
     Repeats,
-    Uneven,
+    ShortAnswers,
+    StartsWith,
+    UnusualText,
     Variables,
 )
 from curate.lint.rules.rule import Rule
 from curate.read.dataset import SEPARATORS
 
 if TYPE_CHECKING:
-    from curate.read.fast_path import Prefilters, Scan, Texts
-    from curate.read.json_string_kernel import Characters, Patterns
-    from curate.read.number_prefilter import Numbers
-    from curate.read.pattern_table import Needle
-    from curate.read.text_prefilter import Answers, Exchanges
+    from curate.read.fast_path import FastPathTexts, Prefilters, Scan
+    from curate.read.json_string_kernel import CharacterTables, TextPatterns
+    from curate.read.number_prefilter import NumberPatterns
+    from curate.read.pattern_table import Pattern
+    from curate.read.text_prefilter import AnswerPatterns, ExchangePatterns
 
 COLUMNS: Final = frozenset(("example", "turn", "role", "text", "content", "called", "media", "joined"))
 """Columns of the frame of messages that are made without looking at a text."""
@@ -52,19 +52,19 @@ Wanted = Mapping[type, list[Any]]
 """What is declared, by its kind."""
 
 
-def scanner(rules: Iterable[Rule], apart: Sequence[Rule] = ()) -> "Scan":
+def fast_path_scan(rules: Iterable[Rule], apart: Sequence[Rule] = ()) -> "Scan":
     """The scan for what `rules` declare, behind which rules that declare nothing, those of users, are asked about what is quiet.
 
     Compiled at its first use on a machine, which takes a while.
     """
     from curate.read.fast_path import Scan  # brings numba, which only big files are worth
 
-    found = Scan(tables(prefilter for rule in rules for prefilter in rule.prefilters), partial(_suspects, apart) if apart else None)
+    found = Scan(prefilter_tables(prefilter for rule in rules for prefilter in rule.prefilters), partial(_suspects, apart) if apart else None)
     found.load()
     return found
 
 
-def tables(prefilters: Iterable[Prefilter]) -> "Prefilters":
+def prefilter_tables(prefilters: Iterable[Prefilter]) -> "Prefilters":
     """The tables for some prefilters, taken together: what one of them marks is marked."""
     from curate.read.fast_path import Prefilters
 
@@ -74,15 +74,15 @@ def tables(prefilters: Iterable[Prefilter]) -> "Prefilters":
     return Prefilters(_patterns(wanted), _answers(wanted), _exchanges(wanted))
 
 
-def _patterns(wanted: Wanted) -> "Patterns":
-    from curate.read.json_string_kernel import Patterns
-    from curate.read.pattern_table import needles
+def _patterns(wanted: Wanted) -> "TextPatterns":
+    from curate.read.json_string_kernel import TextPatterns
+    from curate.read.pattern_table import pattern_table
 
     nobodys = set.intersection(*(set(one.nobodys) for one in wanted[Addresses])) if wanted[Addresses] else set()
-    return Patterns(
-        needles(_needles(wanted)),
-        _characters(tuple(wanted[Chars]), tuple(wanted[Pairs])),
-        _numbers(wanted[Digits]),
+    return TextPatterns(
+        pattern_table(_literal_patterns(wanted)),
+        _characters(tuple(wanted[CharacterSet]), tuple(wanted[CharacterPairs])),
+        _numbers(wanted[PersonalNumbers]),
         _rows(nobodys, 12),
         len(wanted[Addresses]),
         len(wanted[Passwords]),
@@ -91,45 +91,45 @@ def _patterns(wanted: Wanted) -> "Patterns":
     )
 
 
-def _needles(wanted: Wanted) -> "Iterator[Needle]":
-    from curate.read.pattern_table import ANYWHERE, AT_START, IN_ANSWER, LINKS, POINTS, SEVERAL, Needle
+def _literal_patterns(wanted: Wanted) -> "Iterator[Pattern]":
+    from curate.read.pattern_table import ANYWHERE, AT_START, IN_ANSWER, LINKS, POINTS, SEVERAL, Pattern
 
     for one in wanted[Literals]:
         means = SEVERAL if one.times > 1 else AT_START if one.within else IN_ANSWER if one.of == ANSWER else ANYWHERE
-        yield from (Needle(text, means, one.cased, one.begins_word) for text in one.texts)
-    for one in wanted[Points]:
-        yield from (Needle(text, means) for texts, means in ((one.texts, POINTS), (one.links, LINKS)) for text in texts)
+        yield from (Pattern(text, means, one.cased, one.begins_word) for text in one.texts)
+    for one in wanted[MissingText]:
+        yield from (Pattern(text, means) for texts, means in ((one.texts, POINTS), (one.links, LINKS)) for text in texts)
 
 
-def _numbers(wanted: Sequence[Digits]) -> "Numbers":
+def _numbers(wanted: Sequence[PersonalNumbers]) -> "NumberPatterns":
     import numpy as np
 
-    from curate.read.number_prefilter import Numbers
+    from curate.read.number_prefilter import NumberPatterns
 
     groups = [(16 ** len(lengths) - 1, int("".join(map("{:x}".format, lengths)), 16)) for one in wanted for lengths in one.groups]
     plus, dotted, capitals = (_least(getattr(one, name) for one in wanted) for name in ("plus", "dotted", "capitals"))
     alone, first = _among(size for one in wanted for size in one.alone), _among(ord(digit) for one in wanted if one.alone for digit in one.first)
-    return Numbers(np.array(groups, dtype=np.int64).reshape(-1, 2), alone, first, plus, max(0, dotted - 1), capitals)
+    return NumberPatterns(np.array(groups, dtype=np.int64).reshape(-1, 2), alone, first, plus, max(0, dotted - 1), capitals)
 
 
-def _answers(wanted: Wanted) -> "Answers":
+def _answers(wanted: Wanted) -> "AnswerPatterns":
     import numpy as np
 
-    from curate.read.text_prefilter import Answers
+    from curate.read.text_prefilter import AnswerPatterns
 
     opens = np.full(256, NEVER, dtype=np.int64)
-    for one in wanted[Opens]:
+    for one in wanted[StartsWith]:
         for byte in one.chars.encode("ascii"):
             opens[byte] = min(opens[byte], one.longer)
-    ends = [text for one in wanted[Ends] for text in one.texts]
+    ends = [text for one in wanted[EndsWith] for text in one.texts]
     last = _among(text.encode()[-1] for text in ends)
     last[97:123] |= bool(ends)
-    sentences, tail = _least(one.sentences for one in wanted[Ends]), 4 * max((one.tail for one in wanted[Ends]), default=0)
+    sentences, tail = _least(one.sentences for one in wanted[EndsWith]), 4 * max((one.tail for one in wanted[EndsWith]), default=0)
     several = _least(one.times for one in wanted[Literals] if one.times > 1)
     start = max((one.within for one in wanted[Literals]), default=0)
-    repeats, uneven = _only(wanted[Repeats], Repeats(piece=0)), _only(wanted[Uneven], Uneven(head=0))
+    repeats, uneven = _only(wanted[Repeats], Repeats(piece=0)), _only(wanted[UnusualText], UnusualText(head=0))
     odd = np.array([uneven.marked, *uneven.length, uneven.lettered])
-    return Answers(
+    return AnswerPatterns(
         opens,
         _rows(ends, 8),
         last,
@@ -151,30 +151,30 @@ def _answers(wanted: Wanted) -> "Answers":
     )
 
 
-def _exchanges(wanted: Wanted) -> "Exchanges":
+def _exchanges(wanted: Wanted) -> "ExchangePatterns":
     import numpy as np
 
-    from curate.read.text_prefilter import Exchanges
+    from curate.read.text_prefilter import ExchangePatterns
 
-    brief, points = wanted[Brief], _only(wanted[Points], Points((), short=0))
+    brief, points = wanted[ShortAnswers], _only(wanted[MissingText], MissingText((), short=0))
     openings = np.stack([_among(char.encode()[0] | 0x20 for one in brief for char in getattr(one, name)) for name in ("answers", "questions")])
-    return Exchanges(
-        _least(one.shared for one in wanted[Echoes]),
+    return ExchangePatterns(
+        _least(one.shared for one in wanted[EchoesQuestion]),
         _only(wanted[OtherScript], OtherScript(wide=0.0)).wide,
         max((one.most for one in brief), default=0),
         openings,
         points.short,
         _among(ord(char) for char in points.shown if char.isascii()),
         _among(char.encode()[2] for char in points.shown if not char.isascii()),
-        len(wanted[Padded]),
-        len(wanted[Again]),
+        len(wanted[OuterSpace]),
+        len(wanted[RepeatedTurn]),
     )
 
 
 def _only(declared: Sequence[Any], none: Any) -> Any:
     """What is declared of a kind that knows one set of numbers. Raises `ValueError` where there are two."""
     if len(declared) > 1:
-        raise ValueError(f"{declared[0]} and {declared[1]}: the scan looks for one of the kind")
+        raise ValueError(f"{declared[0]} and {declared[1]}: the scan supports one declaration of this kind")
     return declared[0] if declared else none
 
 
@@ -199,7 +199,7 @@ def _rows(texts: Iterable[str], width: int) -> Any:
     return np.array([list(text.encode().ljust(width, b"\0")) for text in sorted(texts)], dtype=np.uint8).reshape(-1, width)
 
 
-def _suspects(rules: Sequence[Rule], texts: "Texts") -> Any:
+def _suspects(rules: Sequence[Rule], texts: "FastPathTexts") -> Any:
     """Which lines (bool, one each) one of some rules says something about."""
     import numpy as np
     import polars as pl  # not before the processes are started that do this: it starts threads
@@ -212,11 +212,11 @@ def _suspects(rules: Sequence[Rule], texts: "Texts") -> Any:
 
 
 @cache
-def _characters(chars: tuple[Chars, ...], pairs: tuple[Pairs, ...]) -> "Characters":
+def _characters(chars: tuple[CharacterSet, ...], pairs: tuple[CharacterPairs, ...]) -> "CharacterTables":
     """What each character is to the scan."""
     import numpy as np
 
-    from curate.read.json_string_kernel import FOLLOWS, LEADS, ODD, SPACE, Characters
+    from curate.read.json_string_kernel import FOLLOWS, LEADS, ODD, SPACE, CharacterTables
 
     kinds, folds = _composed()
     kinds = kinds.copy()
@@ -226,7 +226,7 @@ def _characters(chars: tuple[Chars, ...], pairs: tuple[Pairs, ...]) -> "Characte
     for pattern, kind in classes:
         end = len(every) if any(char > "\uffff" for char in pattern) else 0x10000
         kinds[[match.start() for match in re.compile(pattern).finditer(every, 0x80, end)]] |= kind
-    return Characters(kinds, folds)
+    return CharacterTables(kinds, folds)
 
 
 @cache
@@ -259,7 +259,7 @@ def _composed() -> tuple[Any, Any]:
 
 
 def _pairs(characters: list[str]) -> tuple[set[str], set[str]]:
-    """Characters that are composed with others (UAX #15): the first ones, and the second ones."""
+    """CharacterSet that are composed with others (UAX #15): the first ones, and the second ones."""
     joined = {chr(point) for point in (*range(0x1100, 0x1113), *range(0xAC00, 0xD7A4, 28))}  # letters of Hangul, which are composed by a formula
     joins = {chr(point) for point in (*range(0x1161, 0x1176), *range(0x11A8, 0x11C3))}
     for char in characters:

@@ -9,8 +9,8 @@ from curate.core.lazy import pl
 from curate.language.lexicon import UNENDED
 from curate.lint.rules.answer_flags import CUT, DECLINES, PADDED, POINTS
 from curate.lint.rules.message_frame import BARE_URL, POINTING, SHOWN
-from curate.lint.rules.polars_text_helpers import answer, asked, closer, having, one_of, question, quoting
-from curate.lint.rules.prefilter import ANSWER, Brief, Literals
+from curate.lint.rules.polars_text_helpers import answer, answered_question, any_of_pattern, judged_by, matching, question, quoting_match
+from curate.lint.rules.prefilter import ANSWER, Literals, ShortAnswers
 from curate.lint.rules.rule import text_rule
 
 OPEN_REQUEST: Final = r"(?i)\A(?:please |could you |can you )?(?:explain|describe|discuss|elaborate|compare|write an? (?:\w+ )?(?:essay|story|article|poem|report|blog|letter|speech|review)|tell me (?:more )?about)"
@@ -37,7 +37,7 @@ DISCLAIMERS: Final = (
     "am an artificial",
     "knowledge cut",
 )
-DISCLAIMER_HINT: Final = one_of(*DISCLAIMERS)
+DISCLAIMER_HINT: Final = any_of_pattern(*DISCLAIMERS)
 MERGED: Final = re.compile(
     r"\n[ \t]*(?:(?P<number>\d{1,2})\. ?|(?P<mark>#{2,4} ?)?)(?:Instruction|Next instruction|Task \d+|(?P<input>Input)) ?\d*:"
     r"(?P<rest>[^\n]*(?:\n[^\n]*){0,3}?\n[ \t]*(?:\d{1,2}\. ?|#{1,4} ?)?(?:Output|Response|Answer|Input|API) ?\d*:)?"
@@ -68,7 +68,7 @@ MERGED_HINT: Final = r"\n[ \t]*(?:#{2,4} ?|[0-9]{1,2}\. ?)?(?:Instruction|Next i
     "short-answer",
     Severity.INFO,
     default=False,
-    prefilter=(PADDED, Brief(questions="pcedtw", flag="brief")),
+    prefilter=(PADDED, ShortAnswers(questions="pcedtw", flag="brief")),
     hint="Write a full answer, or ask for a short one.",
 )
 def short_answer() -> "pl.Expr":
@@ -80,7 +80,7 @@ def short_answer() -> "pl.Expr":
     Good: {"messages": [{"role": "user", "content": "Does rain form in clouds?"}, {"role": "assistant", "content": "Yes."}]}
     """
     said = answer().str.strip_chars()
-    brief = pl.when(said.str.len_bytes().is_between(1, 24) & ~said.str.contains(r"\S\s+\S+\s+\S")).then(asked())
+    brief = pl.when(said.str.len_bytes().is_between(1, 24) & ~said.str.contains(r"\S\s+\S+\s+\S")).then(answered_question())
     brief = pl.when(brief.str.len_bytes() <= ASKED).then(brief)
     wanted = brief.str.contains(OPEN_REQUEST) & ~brief.str.contains(BRIEF) & ~pl.col("called")
     return pl.when(wanted).then(pl.format("an answer of {} characters to an open request", said.str.len_chars()))
@@ -107,7 +107,7 @@ def ai_disclaimer() -> "pl.Expr":
     Bad: {"messages": [{"role": "user", "content": "Name a good book."}, {"role": "assistant", "content": "As an AI language model, I have no taste, but many like Moby-Dick."}]}
     Good: {"messages": [{"role": "user", "content": "Name a good book."}, {"role": "assistant", "content": "Many like Moby-Dick."}]}
     """
-    return quoting(answer(), DISCLAIMER_HINT, DISCLAIMER, 'the answer says "{}"')
+    return quoting_match(answer(), DISCLAIMER_HINT, DISCLAIMER, 'the answer says "{}"')
 
 
 def _invalid_json(text: str) -> str | None:
@@ -142,10 +142,10 @@ def cut_answer() -> "pl.Expr":
     looks_json = pl.when(text.str.contains(LIKE_JSON)).then(text)
     return (
         pl.when(unclosed)
-        .then(pl.lit("a code block of the answer is never closed"))
+        .then(pl.lit("a code block of the answer is not closed"))
         .when(open_ended & unclosed.fill_null(False).not_())
         .then(pl.lit("the answer stops in the middle of a sentence"))
-        .otherwise(closer(looks_json, _invalid_json))
+        .otherwise(judged_by(looks_json, _invalid_json))
     )
 
 
@@ -165,7 +165,7 @@ def missing_input() -> "pl.Expr":
     bare = short.str.contains(BARE_URL)
     return (
         pl.when(points)
-        .then(pl.lit("the question points at a text that is not in it"))
+        .then(pl.lit("the question refers to a text that it does not contain"))
         .when(bare)
         .then(pl.lit("the question is about an address that the model cannot open"))
     )
@@ -181,7 +181,7 @@ def merged_instructions() -> "pl.Expr":
     Bad: {"messages": [{"role": "user", "content": "Name a colour."}, {"role": "assistant", "content": "Blue.\n\nInstruction: Name a number.\nOutput: 7"}]}
     Good: {"messages": [{"role": "user", "content": "Name a colour."}, {"role": "assistant", "content": "Blue."}]}
     """
-    return closer(having(answer(), MERGED_HINT), _merged)
+    return judged_by(matching(answer(), MERGED_HINT), _merged)
 
 
 def _merged(text: str) -> str | None:
@@ -195,7 +195,7 @@ def _merged(text: str) -> str | None:
         number, rest = match["number"], match["rest"]
         listed = number is not None and steps.get(str(int(number) - 1), len(text)) < match.start()
         if (rest and (match["mark"] or number or not match["input"]) and not listed) or (number and int(number) > 1 and not listed and not match["input"]):
-            return "the answer goes on with another instruction" + (" and its output" if rest else "")
+            return "the answer continues with another instruction" + (" and its output" if rest else "")
     return None
 
 

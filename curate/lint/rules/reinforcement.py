@@ -12,10 +12,10 @@ from curate.core.example import Example, Place, content_id
 from curate.core.finding import PlacedProblems, Problem, Problems, Severity
 from curate.core.targets import LIMITS, Target
 from curate.core.text import excerpt, plural
-from curate.lint.rules.dataset_summary import DatasetState, counted
+from curate.lint.rules.dataset_summary import DatasetState, add_to_count
 from curate.lint.rules.images import images_of
 from curate.lint.rules.references import REINFORCING, references
-from curate.lint.rules.roles import kind_of, meant
+from curate.lint.rules.roles import intended_role, kind_of
 from curate.lint.rules.rule import dataset_rule, value_rule
 
 FEWEST: Final = 5
@@ -24,7 +24,7 @@ FEWEST: Final = 5
 
 def is_prompt(example: Example) -> bool:
     """Whether a line asks without answering, and has something to judge an answer by."""
-    return bool(example.messages) and meant(example.messages[-1]) != "assistant" and bool(references(example))
+    return bool(example.messages) and intended_role(example.messages[-1]) != "assistant" and bool(references(example))
 
 
 @dataset_rule("R001", "prompt-answered-already", Severity.ERROR, only=REINFORCING, hint="End each line with the user's message. The model writes the answer.")
@@ -42,7 +42,7 @@ def prompt_answered_already(example: Example, state: DatasetState) -> None:
         {"messages": [{"role": "user", "content": "1 + 3"}], "answer": "4"}
     """
     state.count("R001", is_prompt(example), example.place)
-    if example.messages and meant(example.messages[-1]) != "user":
+    if example.messages and intended_role(example.messages[-1]) != "user":
         state.count("R001", "wrong", example.place)
 
 
@@ -52,7 +52,7 @@ def not_all_prompts(state: DatasetState) -> PlacedProblems:
     prompts, others = _prompts_and_others(state, "R001")
     wrong = state.counts("R001").get("wrong")
     if state.summary.unasked:
-        wrong = counted(wrong, state.summary.unasked[1], state.summary.unasked[0])
+        wrong = add_to_count(wrong, state.summary.unasked[1], state.summary.unasked[0])
     if prompts > others and wrong:
         yield wrong[1], Problem("", f"{plural(wrong[0], 'line')} of {prompts + others:,} do not end with the user")
 

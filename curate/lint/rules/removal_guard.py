@@ -11,12 +11,12 @@ from curate.lint.rules.rule import rule
 
 @dataclass(frozen=True, slots=True)
 class Removals:
-    """How much would go, and how much is allowed to go without a yes."""
+    """How much would be removed, and how much may be removed without confirmation."""
 
     lines: Mapping[str, int]
     """Lines by file."""
     gone: Mapping[str, int]
-    """Of these, how many would go."""
+    """How many of these would be removed."""
     clusters: Mapping[Place, int]
     """Lines that would go for the one kept at a place."""
     share: float
@@ -53,12 +53,13 @@ def heavy_removal(removals: Removals) -> Iterator[Finding]:
         gone = removals.gone.get(file, 0)
         if gone > removals.least and gone > removals.share * lines:
             yield heavy_removal.finding(
-                Place(file, 0), f"{gone:,} of {plural(lines, 'line')} would go, {gone / lines:.0%}; above {removals.share:.0%} needs a yes"
+                Place(file, 0),
+                f"{gone:,} of {plural(lines, 'line')} would be removed, {gone / lines:.0%}; more than {removals.share:.0%} requires confirmation",
             )
     total = sum(removals.lines.values())
     large = [(kept, gone) for kept, gone in removals.clusters.items() if gone > removals.least and gone + 1 > removals.cluster * total]
     for kept, gone in sorted(large, key=lambda item: (-item[1], item[0])):
-        said = f"{plural(gone, 'line')} would go for this one, {(gone + 1) / total:.0%} of all; above {removals.cluster:.0%} needs a yes"
+        said = f"{plural(gone, 'line')} would be removed as duplicates of this one, {(gone + 1) / total:.0%} of all; more than {removals.cluster:.0%} requires confirmation"
         yield heavy_removal.finding(kept, said)
 
 

@@ -1,4 +1,4 @@
-"""A rule's own edit: what it takes, whether it changes the meaning, and what a line looks like after it."""
+"""The repair of a rule: its input, whether it is safe, and the line after it."""
 
 import json
 from collections.abc import Callable
@@ -14,7 +14,7 @@ Object = dict[str, Any]
 
 
 class RepairInput(StrEnum):
-    """What a repair's function takes and gives back. It never changes what it got; where it can do nothing, it gives back an equal value."""
+    """The input and output type of a repair function. It never changes its input; if it can do nothing, it returns an equal value."""
 
     OBJECT = "object"
     """A line's JSON object in messages form; gives back a new one."""
@@ -32,9 +32,9 @@ class Repair:
 
     function: Callable[[Any], Any]
     safe: bool
-    """True when the meaning is the same afterwards and no line goes; others need `--unsafe-fixes`."""
+    """True if the meaning is unchanged and no line is removed; other repairs need `--unsafe-fixes`."""
     summary: str
-    """What it does, in one sentence: its docstring."""
+    """What the repair does, in one sentence: its docstring."""
     takes: RepairInput = RepairInput.OBJECT
 
     def apply(self, parsed: ParsedLine) -> bytes | None:
@@ -84,6 +84,6 @@ def on_messages(edit: Callable[Concatenate[list[Object], Options], list[Object] 
     return repaired
 
 
-def without(value: Object, *keys: str) -> Object:
-    """A copy of an object without some keys."""
+def copy_without(value: Object, *keys: str) -> Object:
+    """Copy an object without some keys."""
     return {key: item for key, item in value.items() if key not in keys}

@@ -10,9 +10,9 @@ from curate.core.finding import Problem, Problems, Severity
 from curate.core.targets import Target
 from curate.core.text import excerpt, plural
 from curate.lint.rules.calls import ids_of
-from curate.lint.rules.repair import Object, on_messages, without
+from curate.lint.rules.repair import Object, copy_without, on_messages
 from curate.lint.rules.rule import value_rule
-from curate.lint.rules.tools import REJECTED, called, calls_in, declared, is_id, made, within
+from curate.lint.rules.tools import REJECTED, call_pointer, called, calls_in, declared, is_converted, is_id
 
 MISTRAL_ID: Final = re.compile(r"[A-Za-z0-9]{9}")
 
@@ -33,7 +33,7 @@ def call_id(example: Example, *, target: Target) -> Problems:
         for i, call in enumerate(calls_in(message.value)):
             if not isinstance(call, dict):
                 continue
-            at, name = within(message, f"tool_calls/{i}"), f"call {i + 1} of message {message.index + 1}"
+            at, name = call_pointer(message, f"tool_calls/{i}"), f"call {i + 1} of message {message.index + 1}"
             if not is_id(given := call.get("id")):
                 yield Problem(at, f"{name} has no id")
             elif given in used:
@@ -55,7 +55,7 @@ def number_calls(messages: list[Object]) -> list[Object] | None:
     for message in messages:
         if calls := calls_in(message):
             waiting = [(call.get("id"), _free(call.get("id"), used, taken)) for call in calls]
-            made = [call if was == now else {"id": now, **without(call, "id")} for call, (was, now) in zip(calls, waiting, strict=True)]
+            made = [call if was == now else {"id": now, **copy_without(call, "id")} for call, (was, now) in zip(calls, waiting, strict=True)]
             message = {**message, "tool_calls": made}  # noqa: PLW2901
         elif message.get("role") == "tool":
             was = message.get("tool_call_id")
@@ -105,7 +105,7 @@ def result_without_call(example: Example) -> Problems:
             given = message.value.get("tool_call_id")
             if is_id(given):
                 if given not in known and (known or not answered or last):
-                    yield Problem(within(message, "tool_call_id"), f"no earlier call has the id {excerpt(given, 40)!r}")
+                    yield Problem(call_pointer(message, "tool_call_id"), f"no earlier call has the id {excerpt(given, 40)!r}")
             elif not answered:
                 yield Problem(message.pointer, "a result before any call")
             elif any(is_id(id_) for id_ in last):
@@ -132,7 +132,7 @@ def unanswered_call(example: Example) -> Problems:
                 break
             results += 1
         if results < waiting and position + results + 1 < len(messages):
-            at = within(message, "function_call" if older else "tool_calls")
+            at = call_pointer(message, "function_call" if older else "tool_calls")
             yield Problem(at, f"{plural(waiting, 'call')} and {plural(results, 'result')} before the next turn")
 
 
@@ -165,7 +165,7 @@ def mistral_call_id(example: Example) -> Problems:
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call00001", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}], "tools": [{"type": "function", "function": {"name": "now"}}]}
     """
     for message in example.messages:
-        if made(message):
+        if is_converted(message):
             continue
         for i, call in enumerate(calls_in(message.value)):
             if isinstance(call, dict) and is_id(given := call.get("id")) and not MISTRAL_ID.fullmatch(given):
@@ -204,7 +204,7 @@ def calls_without_tools(example: Example) -> Problems:
     """
     first = next(called(example), None)
     if first is not None and not example.value.get("tools") and next(declared(example), None) is None:
-        at = within(first.message, "function_call" if first.older else "tool_calls")
+        at = call_pointer(first.message, "function_call" if first.older else "tool_calls")
         yield Problem(at, "tools are called and none are declared")
 
 

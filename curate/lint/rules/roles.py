@@ -7,7 +7,7 @@ from curate.core.finding import Problem, Problems, Severity
 from curate.core.targets import NO_DEVELOPER, OPENAI_AZURE, Target
 from curate.core.text import excerpt
 from curate.lint.rules.references import REINFORCING, references
-from curate.lint.rules.repair import Object, on_messages, without
+from curate.lint.rules.repair import Object, copy_without, on_messages
 from curate.lint.rules.rule import rule
 from curate.read.decode import decode
 from curate.read.formats import is_prompt
@@ -29,7 +29,7 @@ def alias(role: str) -> str | None:
     return plain if plain in ROLES else ALIASES.get(plain)
 
 
-def meant(message: Message) -> str | None:
+def intended_role(message: Message) -> str | None:
     """The message's role, or the one that it must mean, so that one wrong name is reported once."""
     return message.role if message.role is None or message.role in ROLES else alias(message.role) or message.role
 
@@ -53,7 +53,7 @@ def role_pointer(message: Message) -> str:
     return f"{message.pointer}/{'from' if message.content_pointer.endswith('/value') else 'role'}"
 
 
-def whole(example: Example) -> str:
+def conversation_pointer(example: Example) -> str:
     """Pointer to the conversation, in the line as it was read."""
     return {"messages": "/messages", "bedrock": "/messages", "sharegpt": "/conversations"}.get(example.format, "")
 
@@ -101,7 +101,7 @@ def empty_messages(example: Example) -> Problems:
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
     if example.value.get("messages") == []:
-        yield Problem(whole(example), "the conversation has no messages")
+        yield Problem(conversation_pointer(example), "the conversation has no messages")
 
 
 @rule("M004", "message-not-an-object", Severity.ERROR, hint='Write each message as {"role": ..., "content": ...}.')
@@ -214,12 +214,12 @@ def functions_to_tools(messages: list[Object]) -> list[Object] | None:
         if isinstance(call, dict) and isinstance(call.get("name"), str) and message.get("role") == "assistant" and not message.get("tool_calls"):
             waiting = (call["name"], f"call_{len(found)}")
             made = [{"id": waiting[1], "type": "function", "function": call}]
-            found.append({**without(message, "function_call", "tool_calls"), "tool_calls": made})
+            found.append({**copy_without(message, "function_call", "tool_calls"), "tool_calls": made})
             continue
         if message.get("role") == "function":
             if waiting is None or message.get("name", waiting[0]) != waiting[0] or message.get("tool_call_id") is not None:
                 return None
-            message = {"role": "tool", "tool_call_id": waiting[1], **without(message, "role", "name", "tool_call_id")}  # noqa: PLW2901
+            message = {"role": "tool", "tool_call_id": waiting[1], **copy_without(message, "role", "name", "tool_call_id")}  # noqa: PLW2901
         found.append(message)
         waiting = None
     return found
@@ -234,9 +234,13 @@ def no_assistant(example: Example, *, target: Target) -> Problems:
     Bad: {"messages": [{"role": "user", "content": "Hi"}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
-    if example.messages and not any(meant(message) == "assistant" for message in example.messages) and not (target in REINFORCING and references(example)):
+    if (
+        example.messages
+        and not any(intended_role(message) == "assistant" for message in example.messages)
+        and not (target in REINFORCING and references(example))
+    ):
         why = "; it looks like a prompt for reinforcement, which this target does not train on" if references(example) else ""
-        yield Problem(whole(example), f"no message is from the assistant{why}")
+        yield Problem(conversation_pointer(example), f"no message is from the assistant{why}")
 
 
 RULES = (no_messages, messages_not_a_list, empty_messages, message_not_an_object, no_role, unknown_role, role_alias, deprecated_role, no_assistant)

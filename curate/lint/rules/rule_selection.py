@@ -62,7 +62,7 @@ class RuleSelection:
                 found[prefix] = ", ".join(dict.fromkeys(asked))
         return found
 
-    def tells(self, finding: Finding) -> bool:
+    def reports(self, finding: Finding) -> bool:
         """Whether a finding is told: false where its file's name matches a glob for which its rule is ignored."""
         return not (self.file_ignores and finding.code.startswith(self._ignored(finding.file) or ("-",)))
 

@@ -17,8 +17,8 @@ from curate.core.masking import (
     redacted,
 )
 from curate.core.text import plural
-from curate.lint.rules.polars_text_helpers import closer, having, with_texts
-from curate.lint.rules.prefilter import Addresses, Digits, Literals, Passwords
+from curate.lint.rules.polars_text_helpers import edit_texts, judged_by, matching
+from curate.lint.rules.prefilter import Addresses, Literals, Passwords, PersonalNumbers
 from curate.lint.rules.rule import Rule, text_rule
 
 KEY_STARTS: Final = (
@@ -46,7 +46,7 @@ def _told(finder: Callable[[str], Iterator[Secret]]) -> Callable[[str], str | No
 
 
 def _secrets(texts: "pl.Expr", finder: Callable[[str], Iterator[Secret]]) -> "pl.Expr":
-    return pl.format("{} (message {})", closer(texts, _told(finder)), pl.col("turn") + 1)
+    return pl.format("{} (message {})", judged_by(texts, _told(finder)), pl.col("turn") + 1)
 
 
 @text_rule(
@@ -67,14 +67,14 @@ def secret_key() -> "pl.Expr":
     Bad: {"messages": [{"role": "user", "content": "Why is it refused? key = AKIAIOSFODNN7EXAMPLX"}, {"role": "assistant", "content": "It has expired."}]}
     Good: {"messages": [{"role": "user", "content": "Why is it refused? key = [AWS ACCESS KEY]"}, {"role": "assistant", "content": "It has expired."}]}
     """
-    return _secrets(having(pl.col("text"), KEY_HINTS), keys_in)
+    return _secrets(matching(pl.col("text"), KEY_HINTS), keys_in)
 
 
 @text_rule(
     "S002",
     "card-or-account-number",
     Severity.WARNING,
-    prefilter=Digits(groups=((4, 4, 4, 4), (4, 6, 5), (3, 2, 4)), alone=(15, 16), first="23456", capitals=2, pattern=NUMBER_HINTS),
+    prefilter=PersonalNumbers(groups=((4, 4, 4, 4), (4, 6, 5), (3, 2, 4)), alone=(15, 16), first="23456", capitals=2, pattern=NUMBER_HINTS),
     hint="Replace it with an invented number. `--unsafe-fixes` replaces it with its kind.",
 )
 def card_or_account_number() -> "pl.Expr":
@@ -84,14 +84,14 @@ def card_or_account_number() -> "pl.Expr":
     Bad: {"messages": [{"role": "user", "content": "My card is 4539 1488 0343 6467."}, {"role": "assistant", "content": "Thank you."}]}
     Good: {"messages": [{"role": "user", "content": "My card is [CARD NUMBER]."}, {"role": "assistant", "content": "Thank you."}]}
     """
-    return _secrets(having(pl.col("text"), NUMBER_HINTS), numbers_in)
+    return _secrets(matching(pl.col("text"), NUMBER_HINTS), numbers_in)
 
 
 @text_rule(
     "S003",
     "personal-data",
     Severity.INFO,
-    prefilter=(Digits(groups=((3, 3, 4),), plus=10, dotted=4, pattern=PERSONAL_HINTS), Addresses(NOBODYS)),
+    prefilter=(PersonalNumbers(groups=((3, 3, 4),), plus=10, dotted=4, pattern=PERSONAL_HINTS), Addresses(NOBODYS)),
     hint="Check whether it belongs to someone. `--unsafe-fixes` replaces it with its kind.",
 )
 def personal_data() -> "pl.Expr":
@@ -101,13 +101,13 @@ def personal_data() -> "pl.Expr":
     Bad: {"messages": [{"role": "user", "content": "Write to jo.miller@gmail.com"}, {"role": "assistant", "content": "Done."}]}
     Good: {"messages": [{"role": "user", "content": "Write to jo.miller@example.com"}, {"role": "assistant", "content": "Done."}]}
     """
-    return _secrets(having(pl.col("text"), PERSONAL_HINTS), personal_in)
+    return _secrets(matching(pl.col("text"), PERSONAL_HINTS), personal_in)
 
 
 def _redacting(declared: Rule, finder: Callable[[str], Iterator[Secret]]) -> None:
     def redact(value: dict[str, Any]) -> dict[str, Any]:
         """Replace what was found with its kind in brackets."""
-        return with_texts(value, lambda text: redacted(text, finder))
+        return edit_texts(value, lambda text: redacted(text, finder))
 
     declared.repaired_by(safe=False)(redact)
 

@@ -6,7 +6,7 @@ from typing import Final
 from curate.core.finding import Severity
 from curate.core.lazy import pl
 from curate.core.text import excerpt
-from curate.lint.rules.polars_text_helpers import answer, asked, closer, having
+from curate.lint.rules.polars_text_helpers import answer, answered_question, judged_by, matching
 from curate.lint.rules.prefilter import ANSWER, Literals
 from curate.lint.rules.rule import text_rule
 
@@ -43,7 +43,7 @@ def role_marker() -> "pl.Expr":
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello.\n### Human: Tell me a joke."}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
-    return closer(asked().fill_null("") + "\0" + having(answer(), SPEAKER_HINT), _goes_on)
+    return judged_by(answered_question().fill_null("") + "\0" + matching(answer(), SPEAKER_HINT), _goes_on)
 
 
 def _goes_on(both: str) -> str | None:
@@ -74,7 +74,7 @@ def transcript_in_message() -> "pl.Expr":
     """
     text, role = pl.col("text"), pl.col("role")
     told = (role == "assistant") | ((role == "user") & ~pl.col("joined") & text.str.contains(WAITS))  # a question may show a conversation
-    return closer(asked().fill_null("") + "\0" + having(pl.when(told).then(text), OPENER_HINT), _transcript)
+    return judged_by(answered_question().fill_null("") + "\0" + matching(pl.when(told).then(text), OPENER_HINT), _transcript)
 
 
 def _transcript(both: str) -> str | None:

@@ -19,7 +19,7 @@ OFF: Final = 1.5
 """How many times as much as was wanted, or as little, is told."""
 
 
-class Part(NamedTuple):
+class SplitCounts(NamedTuple):
     """What a split was to have, and what it has."""
 
     name: str
@@ -35,11 +35,11 @@ class Part(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Balance:
+class SplitBalance:
     """The splits, and the file that findings are about."""
 
     file: str
-    parts: Sequence[Part]
+    parts: Sequence[SplitCounts]
     holdable: int | None = None
     """Examples in groups that are small enough to be held out; None where that is not known."""
 
@@ -52,7 +52,7 @@ class Balance:
     by="`curate split`",
     hint="Add data, or set other shares with --fractions or --counts. Connected examples are never divided.",
 )
-def uneven_splits(balance: Balance) -> Iterator[str]:
+def uneven_splits(balance: SplitBalance) -> Iterator[str]:
     """A split is empty, too small to measure with, or far from its requested share.
 
     A score on a few dozen examples changes by whole points with each example. Groups of connected examples stay in one split, so large groups make uneven
@@ -66,7 +66,7 @@ def uneven_splits(balance: Balance) -> Iterator[str]:
         {"messages": [{"role": "user", "content": "Name a fish."}, {"role": "assistant", "content": "A carp."}]}
     """
     total = sum(part.examples for part in balance.parts)
-    could = f"; {plural(balance.holdable, 'example')} can be held out at the most" if balance.holdable is not None and balance.holdable < total else ""
+    could = f"; {plural(balance.holdable, 'example')} can be held out at most" if balance.holdable is not None and balance.holdable < total else ""
     for part in balance.parts:
         if not part.wanted:
             continue
@@ -76,7 +76,7 @@ def uneven_splits(balance: Balance) -> Iterator[str]:
         if part.examples < FEW and part.name != "train":
             yield f"{part.name} has {plural(part.examples, 'example')}: each of them is {1 / part.examples:.0%} of a score"
         if _is_off(part, total):
-            yield f"{part.name} has {part.share:.1%} of the examples where {part.wanted:.0%} was wanted: groups are large or few{could}"
+            yield f"{part.name} has {part.share:.1%} of the examples where {part.wanted:.0%} was wanted: groups are too large or too few{could}"
         elif part.examples >= FEW and not part.wanted / OFF <= part.text <= part.wanted * OFF:
             yield f"{part.name} has {part.text:.1%} of the text where {part.wanted:.0%} was wanted: its examples are longer or shorter"
         for name, count in part.missing[:3]:
@@ -85,13 +85,13 @@ def uneven_splits(balance: Balance) -> Iterator[str]:
             yield f"{part.name} lacks {len(part.missing) - 3:,} other classes too"
 
 
-def _is_off(part: Part, total: int) -> bool:
+def _is_off(part: SplitCounts, total: int) -> bool:
     """Whether a split's share is far from what was wanted, farther than the hash of single examples brings about by chance."""
     chance = 2 * sqrt(total * part.wanted * (1 - part.wanted))
     return not part.wanted / OFF <= part.share <= part.wanted * OFF and abs(part.examples - total * part.wanted) > chance
 
 
-def unbalanced(balance: Balance) -> list[Finding]:
+def unbalanced(balance: SplitBalance) -> list[Finding]:
     """The findings about a division, split by split."""
     return [uneven_splits.finding(Place(balance.file, 0), said) for said in uneven_splits.function(balance)]
 

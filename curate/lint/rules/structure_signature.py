@@ -7,7 +7,7 @@ from curate.lint.rules.references import references
 Shape = tuple[str | tuple[str, str], ...]
 
 
-def shape_of(example: Example) -> Shape | None:
+def structure_signature(example: Example) -> Shape | None:
     """The example's format and, of each turn, its role and whether it has text or calls a tool; None where it is less plain than that.
 
     A rule of scope `EXAMPLE` may see more than this only where this is None.

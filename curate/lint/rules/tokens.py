@@ -13,7 +13,7 @@ from curate.core.finding import PlacedProblems, Problem, Problems, Severity
 from curate.core.text import SPACES, excerpt, plural
 from curate.lint.rules.dataset_summary import DatasetState
 from curate.lint.rules.encoded_example import EncodedExample
-from curate.lint.rules.roles import whole
+from curate.lint.rules.roles import conversation_pointer
 from curate.lint.rules.rule import token_rule
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def too_long(one: EncodedExample) -> Problems:
     if length > limit:
         cut = sorted({answer.turn + 1 for text in one.encoding.encoded for answer in text.answers if answer.last >= limit})
         lost = f"; a trainer that cuts would lose the end of message {', '.join(map(str, cut[:5]))}{', …' if len(cut) > 5 else ''}"
-        yield Problem(whole(one.example), f"{length:,} tokens, {length - limit:,} more than max_length = {limit}{lost}")
+        yield Problem(conversation_pointer(one.example), f"{length:,} tokens, {length - limit:,} more than max_length = {limit}{lost}")
 
 
 @token_rule("K002", "nothing-before-limit", Severity.ERROR, hint="Raise max_length, or shorten the prompt.")
@@ -57,7 +57,7 @@ def nothing_before_limit(one: EncodedExample) -> Problems:
     """
     if one.encoding.encoded and _all_beyond(one):
         first = min(answer.first for text in one.encoding.encoded for answer in text.answers)
-        yield Problem(whole(one.example), f"the first trained token is number {first + 1:,}, beyond max_length = {one.max_length}")
+        yield Problem(conversation_pointer(one.example), f"the first trained token is number {first + 1:,}, beyond max_length = {one.max_length}")
 
 
 @token_rule("K003", "answer-beyond-limit", Severity.ERROR, hint="Raise max_length, or split the conversation.")
@@ -126,7 +126,7 @@ def double_bos(one: EncodedExample) -> Problems:
     """
     bos = one.template.tokenizer.bos_token_id
     if bos is not None and any(text.input_ids[:2] == [bos, bos] for text in one.encoding.encoded):
-        yield Problem(whole(one.example), f"the text begins with two tokens {excerpt(str(one.template.tokenizer.bos_token), 30)}")
+        yield Problem(conversation_pointer(one.example), f"the text begins with two tokens {excerpt(str(one.template.tokenizer.bos_token), 30)}")
 
 
 @token_rule("K010", "control-token-in-text", Severity.ERROR, hint="Remove or rewrite the text. It is tokenized as a control token.")
@@ -258,7 +258,7 @@ def unknown_tokens(one: EncodedExample) -> Problems:
                 )
                 count -= learnt
         if count > UNKNOWN * len(text.input_ids):
-            yield Problem(whole(one.example), f"{plural(count, 'token')} of the prompt {'is' if count == 1 else 'are'} unknown to the model")
+            yield Problem(conversation_pointer(one.example), f"{plural(count, 'token')} of the prompt {'is' if count == 1 else 'are'} unknown to the model")
             return
 
 

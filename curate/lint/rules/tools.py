@@ -11,7 +11,7 @@ from curate.core.finding import PlacedProblems, Problem, Problems, Severity
 from curate.core.targets import LIMITS, OPENAI_AZURE, SERVICES, Target
 from curate.core.text import excerpt, plural
 from curate.lint.rules.dataset_summary import DatasetState
-from curate.lint.rules.repair import Object, messages_in, without
+from curate.lint.rules.repair import Object, copy_without, messages_in
 from curate.lint.rules.roles import TAKEN, functions_to_tools, kind_of
 from curate.lint.rules.rule import dataset_rule, value_rule
 
@@ -50,7 +50,7 @@ class Call(NamedTuple):
 
     def at(self, key: str) -> str:
         """Pointer to a key of the object with the name and the arguments."""
-        return self.pointer if made(self.message) else f"{self.pointer}/{key}"
+        return self.pointer if is_converted(self.message) else f"{self.pointer}/{key}"
 
     @property
     def name(self) -> str | None:
@@ -60,7 +60,7 @@ class Call(NamedTuple):
 
 
 @lru_cache(maxsize=64)  # several rules look at one example
-def read(text: str) -> Any:
+def json_value(text: str) -> Any:
     """The value of a JSON text, or `NOT_JSON`."""
     try:
         return json.loads(text)
@@ -68,20 +68,20 @@ def read(text: str) -> Any:
         return NOT_JSON
 
 
-def made(message: Message) -> bool:
-    """Whether reading made a message's calls, or the id of its result: a ShareGPT file has both as the text of a turn."""
+def is_converted(message: Message) -> bool:
+    """Whether the reader created a message's calls or the id of its result: a ShareGPT file has both as the text of a turn."""
     return message.content_pointer.endswith("/value") and (message.role == "tool" or (message.role == "assistant" and message.content is None))
 
 
-def within(message: Message, rest: str) -> str:
+def call_pointer(message: Message, rest: str) -> str:
     """Pointer to something of a message's calls in the line as it was read: to the text that they were made of, where they were."""
-    return message.content_pointer if made(message) else f"{message.pointer}/{rest}"
+    return message.content_pointer if is_converted(message) else f"{message.pointer}/{rest}"
 
 
 def tools_in(example: Example) -> tuple[Any, bool]:
-    """What stands under `tools`, and whether it was JSON in a string, as some data sets have it."""
+    """The value of `tools`, and whether it was JSON in a string, as in some data sets."""
     tools = example.value.get("tools")
-    return (read(tools), True) if isinstance(tools, str) and tools.strip() else (tools, False)
+    return (json_value(tools), True) if isinstance(tools, str) and tools.strip() else (tools, False)
 
 
 def declared(example: Example) -> Iterator[Tool]:
@@ -107,7 +107,7 @@ def called(example: Example) -> Iterator[Call]:
         calls = message.value.get("tool_calls")
         for i, call in enumerate(calls) if isinstance(calls, list) else ():
             if isinstance(call, dict) and isinstance(call.get("function"), dict):
-                yield Call(message, within(message, f"tool_calls/{i}/function"), call["function"], call.get("id"), False)
+                yield Call(message, call_pointer(message, f"tool_calls/{i}/function"), call["function"], call.get("id"), False)
         if isinstance(call := message.value.get("function_call"), dict) and call:
             yield Call(message, f"{message.pointer}/function_call", call, None, True)
 
@@ -125,7 +125,7 @@ def is_id(value: Any) -> TypeGuard[str]:
 
 @lru_cache(maxsize=1024)  # most examples of a file declare the same tools
 def schema_fault(schema: bytes) -> str | None:
-    """Why a JSON text is no JSON Schema of an object, or None."""
+    """Why a JSON text is not a JSON Schema of an object, or None."""
     from jsonschema import Draft202012Validator, SchemaError  # only for lines that have tools
 
     value = json.loads(schema)
@@ -287,11 +287,11 @@ def parallel_tool_calls(example: Example) -> Problems:
 
 
 @parallel_tool_calls.repaired_by(safe=True)
-def mend_parallel(value: Object) -> Object:
+def fix_parallel_tool_calls(value: Object) -> Object:
     """Write text and numbers that mean true or false as such; remove the key where there are no tools."""
     parallel = value.get("parallel_tool_calls")
     if not value.get("tools") and not value.get("functions"):
-        return without(value, "parallel_tool_calls")
+        return copy_without(value, "parallel_tool_calls")
     meant = TRUTH.get(str(parallel).strip().casefold()) if isinstance(parallel, str | int) else None
     return value if meant is None else {**value, "parallel_tool_calls": meant}
 

@@ -6,8 +6,8 @@ from curate.core.example import Example
 from curate.core.finding import Problem, Problems, Severity
 from curate.core.targets import Target
 from curate.core.text import plural
-from curate.lint.rules.repair import Object, on_messages, without
-from curate.lint.rules.roles import TAKEN, meant, role_of, whole
+from curate.lint.rules.repair import Object, copy_without, on_messages
+from curate.lint.rules.roles import TAKEN, conversation_pointer, intended_role, role_of
 from curate.lint.rules.rule import rule
 
 SYSTEMS = ("system", "developer")
@@ -21,9 +21,9 @@ def no_user(example: Example) -> Problems:
     Bad: {"messages": [{"role": "system", "content": "Be brief."}, {"role": "assistant", "content": "Hello."}]}
     Good: {"messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
-    roles = {meant(message) for message in example.messages}
+    roles = {intended_role(message) for message in example.messages}
     if "assistant" in roles and "user" not in roles and example.format != "text" and (example.format, len(example.messages)) != ("preference", 1):
-        yield Problem(whole(example), "no message is from the user")
+        yield Problem(conversation_pointer(example), "no message is from the user")
 
 
 @rule("M011", "open-end", Severity.WARNING, hint="Remove the messages after the last answer, or add an answer.")
@@ -34,7 +34,7 @@ def open_end(example: Example) -> Problems:
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}, {"role": "user", "content": "And now?"}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
-    roles = [meant(message) for message in example.messages]
+    roles = [intended_role(message) for message in example.messages]
     if "assistant" in roles and roles[-1] != "assistant":
         count = roles[::-1].index("assistant")
         last = "the last message is" if count == 1 else f"the last {plural(count, 'message')} are"
@@ -63,8 +63,8 @@ def assistant_first(example: Example) -> Problems:
     Bad: {"messages": [{"role": "assistant", "content": "Hello."}, {"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
-    turns = [message for message in example.messages if meant(message) not in SYSTEMS]
-    if turns and meant(turns[0]) == "assistant" and example.format != "text" and any(meant(turn) == "user" for turn in turns):
+    turns = [message for message in example.messages if intended_role(message) not in SYSTEMS]
+    if turns and intended_role(turns[0]) == "assistant" and example.format != "text" and any(intended_role(turn) == "user" for turn in turns):
         yield Problem(turns[0].pointer, "the assistant speaks first")
 
 
@@ -126,9 +126,9 @@ def systems_merged(messages: list[Object]) -> list[Object] | None:
 
 def joined(left: Object, right: Object) -> Object | None:
     """Two messages as one, their texts a blank line apart; None where they differ in more than content, or content is not of one kind."""
-    rest = without(left, "role", "content")
+    rest = copy_without(left, "role", "content")
     first, second = left.get("content"), right.get("content")
-    if rest != without(right, "role", "content") or any(rest.get(key) for key in ("tool_calls", "function_call", "tool_call_id", "audio", "refusal")):
+    if rest != copy_without(right, "role", "content") or any(rest.get(key) for key in ("tool_calls", "function_call", "tool_call_id", "audio", "refusal")):
         return None
     if isinstance(first, list) and isinstance(second, list):
         return {**left, "content": [*first, *second]}
@@ -175,9 +175,9 @@ def consecutive_roles(example: Example, *, target: Target) -> Problems:
     Good: {"messages": [{"role": "user", "content": "Hi. Are you there?"}, {"role": "assistant", "content": "Hello."}]}
     """
     for left, right in pairwise(example.messages):
-        role = meant(right)
+        role = intended_role(right)
         apart = target in TAKEN and role == "user" and isinstance(left.content, list) != isinstance(right.content, list)
-        if meant(left) == role and role in ("user", "assistant") and not apart:
+        if intended_role(left) == role and role in ("user", "assistant") and not apart:
             yield Problem(right.pointer, f"two {role} turns in a row")
 
 

@@ -75,7 +75,7 @@ def type_changes(example: Example, state: DatasetState) -> None:
 
 
 @type_changes.finalize
-def told_types(state: DatasetState) -> PlacedProblems:
+def type_findings(state: DatasetState) -> PlacedProblems:
     """Which keys have several types."""
     known: dict[str, dict[str, Types]] = state.memory.get("J023", {})
     for path, kinds in known.items():

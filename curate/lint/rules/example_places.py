@@ -1,4 +1,4 @@
-"""Where examples stand, in few bytes each."""
+"""The places of examples, stored in few bytes each."""
 
 from array import array
 from bisect import bisect_right
@@ -12,7 +12,7 @@ LARGEST: Final = 2**32 - 1
 
 @dataclass(slots=True)
 class Places:
-    """Where examples stand: four bytes each, and each file's name once."""
+    """The places of examples: four bytes each, and each file name once."""
 
     lines: "array[int]" = field(default_factory=lambda: array("I"))
     """Line of each example, from the first line of its part."""

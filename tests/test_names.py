@@ -1,0 +1,140 @@
+"""Names are those that the field uses, and every command, option, rule and key of the configuration is explained."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+import typer
+from pydantic import BaseModel
+
+import curate
+from curate.cli.verbs import SUMMARIES, load_verb
+from curate.core.config import Config
+from curate.core.egress import TrustedEndpoint
+from curate.lint.rules import RULES
+from curate.schemas import _docstrings
+
+ROOT: Final = Path(curate.__file__).parents[1]
+FILES: Final = frozenset(
+    (
+        "adoption", "agreement", "archive", "asked_kernel", "attach", "begun", "beginnings", "blame", "books", "brief", "chosen", "clash", "column",
+        "compared", "concluded_by", "contender", "crew", "decide", "differing", "elsewhere", "faults", "figures", "folding", "follow", "forest",
+        "grams", "ground", "general", "incidence", "judges_kept", "keeper", "kept", "keys_kernel", "kinds", "locate", "looks", "loss_book", "makeup", "marks",
+        "mend", "mended", "must_learn", "needles", "nominate", "order", "outline", "partner", "parts", "picked", "pieces", "plain_facts", "polarity",
+        "profile", "quiet", "quoted", "ranking", "remembered", "sameness", "say", "screening", "seal", "setjoin", "shape", "sift", "slips", "steps",
+        "stored", "table", "texts", "threads", "tokenised", "traits", "transport", "trigger", "values", "visits", "within", "witness", "word_runs",
+    )
+)  # fmt: skip
+"""Names of files that a practitioner would not know. Left out, because they are terms of the field where they are used now: answer, calls, content,
+digits, encoder, folder (one is left, of the output), frame, messages, removal, repetition, turns and training's loss."""
+NAMES: Final = frozenset(
+    (
+        "Alike", "Clash", "Dispute", "Judging", "Loss", "Making", "Mended", "Mender", "Needle", "Needles", "Outlined", "Passes", "Piece", "Reader", "Seen",
+        "Sifted", "Spool", "Spot", "Stand", "Standing", "Takes", "Testimony", "Told", "Word",
+        "asked", "attach", "beginnings", "beside", "chosen", "clash", "clashing", "concluded_by", "crew", "differing", "divided", "elsewhere", "fit",
+        "follow", "looks", "mend", "mended", "nearest_before", "needles", "nominate", "outline", "pick", "picked", "pieces_of", "put_back", "ran",
+        "read_piece", "said", "same_side", "say", "seal", "sift", "sifted", "tell", "told", "trait", "why", "within", "without",
+    )
+)  # fmt: skip
+"""Names of classes and of public functions in the glossary's left column, or as private. Left out, because they are terms of the field where they are
+used now: answer, compared, compiled, decide, digest, head, kinds, ranks, scan and words."""
+PENDING: Final = frozenset(
+    (
+        "curate/conflicts/candidate_pairs.py: elsewhere",
+        "curate/conflicts/contradiction_rules.py: clash",
+        "curate/conflicts/judges/kept.py",
+        "curate/conflicts/judges/prompt.py: asked",
+        "curate/conflicts/repeated.py: beginnings",
+        "curate/conflicts/topics.py: Stand",
+        "curate/corpus/boilerplate.py: told",
+        "curate/corpus/dedup_text.py: Piece",
+        "curate/corpus/dedup_text.py: pieces_of",
+        "curate/corpus/features.py: Judging",
+        "curate/corpus/features.py: Making",
+        "curate/corpus/strata.py: Told",
+        "curate/corpus/table.py",
+        "curate/corpus/table.py: Reader",
+        "curate/corpus/table.py: Spool",
+        "curate/corpus/table.py: Spot",
+        "curate/dedup/cluster_resolution.py: chosen",
+        "curate/dedup/cluster_resolution.py: picked",
+        "curate/dedup/cluster_resolution_kernel.py: pick",
+        "curate/dedup/near_duplicates.py: Sifted",
+        "curate/dedup/near_duplicates.py: sift",
+        "curate/dedup/removal.py: Loss",
+        "curate/similarity/cross_split_jaccard_join.py: nearest_before",
+        "curate/similarity/kernels.py: chosen",
+        "curate/similarity/ngram_index.py: without",
+    )
+)
+"""Names that are still to be replaced."""
+LOSSES: Final = frozenset(("train/evaluation/answering.py: Loss",))
+"""Loss is training's loss, and only that."""
+
+
+def private_names() -> Iterator[str]:
+    """Files, classes and public functions of the program whose name is on a list above."""
+    for path in sorted(path for package in ("curate", "train", "tui") for path in (ROOT / package).rglob("*.py")):
+        where = path.relative_to(ROOT).as_posix()
+        if path.stem in FILES:
+            yield where
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        functions = (node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
+        classes = (node.name for node in ast.walk(tree) if isinstance(node, ast.ClassDef))
+        yield from (f"{where}: {name}" for name in (*functions, *classes) if name in NAMES)
+
+
+def test_no_private_coinage_is_left_as_a_name() -> None:
+    found = set(private_names()) - LOSSES
+    assert sorted(found - PENDING) == []
+    assert sorted(PENDING - found) == [], "these are replaced: take them off the list"
+
+
+def explained(text: str | None) -> bool:
+    """Whether a text says something: two words or more."""
+    return len((text or "").split()) > 1
+
+
+def commands(name: str) -> Iterator[tuple[str, Any]]:
+    """A command, or the commands of a group, each with its name."""
+    verb = load_verb(name)
+    app = verb if isinstance(verb, typer.Typer) else typer.Typer(add_completion=False)
+    if app is not verb:
+        app.command(name)(verb)
+    command: Any = typer.main.get_command(app)
+    yield name, command
+    yield from ((f"{name} {key}", one) for key, one in getattr(command, "commands", {}).items())
+
+
+@pytest.mark.parametrize("name", SUMMARIES)
+def test_each_command_and_option_is_explained(name: str) -> None:
+    assert explained(SUMMARIES[name])
+    for words, command in commands(name):
+        assert explained(command.help), words
+        short = [parameter.name for parameter in command.params if parameter.name != "help" and not explained(getattr(parameter, "help", None))]
+        assert short == [], words
+
+
+@pytest.mark.parametrize("code", RULES)
+def test_each_rule_is_explained(code: str) -> None:
+    rule = RULES[code]
+    assert all(map(explained, (rule.summary, rule.rationale, rule.hint)))
+
+
+def tables(kind: type[BaseModel]) -> Iterator[type[BaseModel]]:
+    """A table of the configuration and those inside it."""
+    yield kind
+    for field in kind.model_fields.values():
+        for inner in (field.annotation, *getattr(field.annotation, "__args__", ())):
+            if isinstance(inner, type) and issubclass(inner, BaseModel):
+                yield from tables(inner)
+
+
+@pytest.mark.parametrize("table", [*tables(Config), TrustedEndpoint], ids=lambda table: table.__name__)
+def test_each_key_of_the_configuration_is_explained(table: type[BaseModel]) -> None:
+    texts = dict(_docstrings(table))
+    inner = {name for name, field in table.model_fields.items() if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)}
+    assert explained(table.__doc__)
+    assert [name for name in table.model_fields if name not in inner and not explained(texts.get(name))] == []
