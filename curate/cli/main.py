@@ -138,8 +138,8 @@ def overview() -> str:
     width = max(map(len, names()))
     lines = [f"  {name:<{width}}  {SUMMARIES.get(name, '')}".rstrip() for name in names()]
     head = f"curate {__version__}: curation and validation of chat data for fine-tuning\n\nUsage: curate COMMAND [OPTIONS] ...\n\n"
-    codes = "Exit status: 0 clean, 1 findings, 2 usage or unreadable input, 3 a bug of ours,\n130 interrupted.\n"
-    return f"{head}{chr(10).join(lines)}\n\n`curate COMMAND --help` says more.\n{codes}"
+    codes = "Exit status: 0 no findings, 1 findings, 2 usage error or unreadable input,\n3 bug in curate, 130 interrupted.\n"
+    return f"{head}{chr(10).join(lines)}\n\n`curate COMMAND --help` shows the options of a command.\n{codes}"
 
 
 def _narrate(text: str) -> None:

@@ -34,7 +34,7 @@ BY_CODE: Final = {
 
 
 class RuleFormat(StrEnum):
-    """How rules are written."""
+    """Print rules in this format."""
 
     TEXT = "text"
     JSON = "json"
@@ -43,11 +43,11 @@ class RuleFormat(StrEnum):
 
 def rule(
     code: Annotated[str, typer.Argument(help="The rule's code, e.g. M016.", metavar="CODE")] = "",
-    show_all: Annotated[bool, typer.Option("--all", help="List all rules, those of your own among them.")] = False,
-    kind: Annotated[RuleFormat, typer.Option("--format", help="How rules are written.")] = RuleFormat.TEXT,
-    test: Annotated[bool, typer.Option("--test", help="Run the bad and good examples of CODE, or of all rules of your own.")] = False,
+    show_all: Annotated[bool, typer.Option("--all", help="List all rules, including your own.")] = False,
+    kind: Annotated[RuleFormat, typer.Option("--format", help="Print rules in this format.")] = RuleFormat.TEXT,
+    test: Annotated[bool, typer.Option("--test", help="Run the good and bad examples of CODE, or of all your own rules.")] = False,
 ) -> None:
-    """Explain a rule, list all of them, or test those of your own."""
+    """Explain a rule, list all rules, or test your own."""
     config = find_config(Path.cwd()).check
     known = known_rules(config.rule)
     if code and code.upper() not in known:

@@ -16,8 +16,8 @@ from curate.schemas import schemas
 
 def schema(
     folder: Annotated[Path, typer.Argument(help="Folder of the schemas.", metavar="FOLDER")] = Path("schemas"),
-    write: Annotated[bool, typer.Option("--write", help="Write them.")] = False,
-    check: Annotated[bool, typer.Option("--check", help="Fail when one on disk is stale.")] = False,
+    write: Annotated[bool, typer.Option("--write", help="Write the schemas and the table of rules.")] = False,
+    check: Annotated[bool, typer.Option("--check", help="Fail if a file on disk is out of date.")] = False,
 ) -> None:
     """Write or check the JSON Schemas of everything that curate reads and writes, and the table of rules in the README beside them."""
     if write == check:
