@@ -73,7 +73,7 @@ def check(
     told = reported(report, output_format, files, limit, group_by, statistics=statistics, model=config.model)
     with redirect_stdout(sys.stderr) if fix and STDIN in files else nullcontext():  # standard output has the fixed data
         write_report(told, output_file)
-    end(report.not_understood if untold else 0, "and the rules that say so were not asked", found=report.failed)
+    end(report.not_understood if untold else 0, "the rules that report them were not selected", found=report.failed)
 
 
 def _says_no_example(finding: Finding) -> bool:
@@ -86,7 +86,7 @@ def _tell_elsewhere(config: CheckConfig) -> None:
     if not (config.select or config.extend_select):
         return
     found = RuleSelection.from_config(config).elsewhere(config)
-    said = [f"{prefix}: no rule that `curate check` runs; run by {who}" for prefix, who in found.items()]
+    said = [f"{prefix}: not run by `curate check`; run by {who}" for prefix, who in found.items()]
     if config.select and set(config.select) <= found.keys() and set(config.extend_select) <= found.keys():
         raise UsageError("; ".join(said), "`curate rule CODE` explains one")
     for note in said:

@@ -45,4 +45,4 @@ def convert(
         print_json(convert_json(report))
     else:
         print_lines(convert_text(report, str(output), str(aside)))
-    end(report.not_understood, "see M001 and C001 of `curate rule`", found=bool(report.aside))
+    end(report.not_understood, "not converted", found=bool(report.aside))

@@ -47,5 +47,5 @@ def decontaminate(
     else:
         print_lines(decontaminate_text(result, None if show_all else SHOWN))
         if result.removed and removed:
-            console(stderr=True).print(f"what went is in {visible(str(removed))}")
+            console(stderr=True).print(f"removed lines are in {visible(str(removed))}")
     end(result.not_understood, STAYS, found=bool(result.leaks) and output is None)

@@ -18,7 +18,7 @@ from curate.report.check_formats import write_report
 from curate.report.console import console, print_json, print_lines
 from curate.report.dedup import SHOWN, dedup_json, dedup_text, summary_text
 
-KEEP = "Keep this example of each cluster: best (fewest findings, then first), first, last, longest, most-turns, newest:FIELD, highest:FIELD, lowest:FIELD, manual."
+KEEP = "Keep this example of each cluster: best (fewest findings), first, last, longest, most-turns, newest:FIELD, highest:FIELD, lowest:FIELD or manual."
 
 
 def dedup(
@@ -52,7 +52,7 @@ def dedup(
     Exit status: 0 on success, 1 if too much would be removed without --yes or a line holds no example, 2 if a file cannot be read or written.
     """
     if rethreshold is not None and (threshold is not None or no_cache):
-        raise UsageError("--rethreshold is a threshold, and needs the cache", "leave out --threshold and --no-cache")
+        raise UsageError("--rethreshold cannot be combined with --threshold or --no-cache", "remove the other option")
     options = {"threshold": threshold if rethreshold is None else rethreshold, "on": on, "keep": keep, "ignore_facts": ignore_facts}
     options |= {"same_words": same_words, "beginnings": beginnings, "embeddings": embeddings}
     files, others = _files(paths, against, output, html, overwrite=overwrite)
@@ -86,7 +86,7 @@ def _files(paths: list[str], against: list[str] | None, output: Path | None, htm
     files = named_files(paths)
     others = [path for path in named_files(against) if path not in files] if against else []
     if against and not others:
-        raise UsageError("--against names the files that are deduplicated", "name other files there")
+        raise UsageError("--against: no other files than those to deduplicate", "name other files")
     removed = output and beside(output, "removed")
     demand_apart([*files, *others], (output, removed, html), named=(*paths, *(against or ())))
     if output and removed:

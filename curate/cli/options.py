@@ -19,9 +19,9 @@ from curate.report.progress import StageProgress
 
 PATHS: Final = "Files, folders, quoted patterns such as 'data/**/*.jsonl', or - for standard input: JSON Lines or JSON arrays, plain, .gz or .zst."
 """What the argument PATH of a verb says in its help."""
-UNCOMPARED: Final = "compared with nothing"
-STAYS: Final = "compared with nothing, kept as it is"
-LEFT: Final = "not in the splits, but in removed.jsonl"
+UNCOMPARED: Final = "not compared"
+STAYS: Final = "kept, not compared"
+LEFT: Final = "written to removed.jsonl"
 """What becomes of a line that holds no example."""
 Paths = Annotated[list[str], typer.Argument(help=PATHS, metavar="PATH")]
 Drop = Annotated[
@@ -109,7 +109,7 @@ def end(not_understood: int, what: str, *, found: bool = False) -> NoReturn:
         from curate.report.console import console
 
         lines = plural(not_understood, "line")
-        console(stderr=True).print(f"{lines} without an example that curate understands ({what}); `curate check` says what is wrong with each", markup=False)
+        console(stderr=True).print(f"{lines} without an example in a known form: {what}; `curate check` reports the reasons", markup=False)
     raise typer.Exit(ExitCode.FINDINGS if found or not_understood else ExitCode.CLEAN)
 
 

@@ -181,7 +181,7 @@ def start(
     _tell(found, meant.place)
     ask = partial(options.demand_consent, place=meant.place, yes=yes, as_json=as_json)
     new = _unsent(files, meant.place)
-    ask(f"{_what(new)} and the order of a job" if new else "the order of a job")
+    ask(f"{_what(new)} and the request for a job" if new else "the request for a job")
     with options.connected(meant.place) as endpoint, _alone():
         endpoint.demand_takes(wanted)
         sent = [_sent(endpoint, path, None if path in new else ask, quiet=quiet) for path in files]
@@ -192,7 +192,7 @@ def start(
         return
     print_lines((*sent_text(sent), *job_text(job)))
     if known:
-        console(stderr=True).print("it was started before on the same data with the same settings; --again starts another one")
+        console(stderr=True).print("already started with the same data and settings; --again starts another one")
     console(stderr=True).print(f"next: curate remote watch {visible(job.id)}")
 
 
@@ -216,12 +216,12 @@ def _demand_sound(files: list[Path], meant: options.Asked, *, unchecked: bool, q
     report = _checked(files, meant, quiet=quiet)
     if errors := report.severities[Severity.ERROR]:
         first = next(finding for finding in report.findings if finding.severity is Severity.ERROR)
-        said = f"{plural(errors, 'error')} by the rules of {meant.place.target}; the first is {first.where}: {first.code} {first.message}"
-        raise DataError(said, "`curate remote validate` shows them; --no-check sends the data as it is")
+        said = f"{plural(errors, 'error')} against the rules of {meant.place.target}; first: {first.where}: {first.code} {first.message}"
+        raise DataError(said, "`curate remote validate` lists them; --no-check sends the data anyway")
     told = Counter(finding.code for finding in report.findings if finding.severity is Severity.WARNING or finding.code.startswith(PERSONAL))
     if told:
         counts = ", ".join(f"{report.rules[code].name} ({code}) {count:,}" for code, count in told.most_common())
-        console(stderr=True).print(f"found: {counts}; `curate remote validate` shows them")
+        console(stderr=True).print(f"findings: {counts}; `curate remote validate` lists them")
 
 
 def _estimated(
@@ -265,6 +265,6 @@ def _alone() -> AbstractContextManager[None]:
 
 def _sent(endpoint: Endpoint, path: Path, ask: Callable[[str], None] | None, *, quiet: bool) -> Sent:
     """A file, sent where it has to be; `ask` is called before that, where nobody agreed to it yet: the service had it, and has it no more."""
-    before = None if ask is None else lambda: ask(f"{_what([path])}, which is no more there,")
+    before = None if ask is None else lambda: ask(f"{_what([path])}, which the service no longer has,")
     with progress(f"sending {path.name}", "bytes", quiet=quiet, total=path.stat().st_size, waits=True) as advance:
         return send(endpoint, options.journal(), path, advance, before=before)

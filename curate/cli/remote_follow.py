@@ -52,11 +52,11 @@ def watch(
             if known and show_all:
                 told(known, None)
             elif known:
-                shown.say(f"{plural(len(known), 'event')} shown before; --all shows them again")
+                shown.say(f"{plural(len(known), 'event')} not shown again (--all shows them)")
                 shown.draw(known, None)
             last = watch_job(endpoint, journal, job_id, told, once=once, every=every, trouble=shown.trouble)
     except KeyboardInterrupt:
-        console(stderr=True).print(f"{visible(job_id)} goes on at {place.host}; `curate remote watch {visible(job_id)}` goes on here, `cancel` ends it there")
+        console(stderr=True).print(f"{visible(job_id)} continues at {place.host}; `curate remote watch {visible(job_id)}` follows it again, `cancel` stops it")
         raise
     if as_json:
         _line(WatchLine(kind="job", job=last))

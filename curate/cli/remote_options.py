@@ -72,7 +72,7 @@ def _pairs(texts: list[str]) -> Mapping[str, Value]:
     for text in texts:
         name, equals, value = text.partition("=")
         if not name or not equals:
-            raise UsageError(f"--set {text}: no NAME=VALUE", "e.g. --set compute_multiplier=1.5")
+            raise UsageError(f"--set {text}: not NAME=VALUE", "e.g. --set compute_multiplier=1.5")
         try:
             number = json.loads(value)
         except ValueError:
@@ -87,9 +87,9 @@ def _object(path: Path) -> dict[str, Any]:
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror}", "check the path and its permissions") from error
     except ValueError as error:
-        raise ConfigError(f"{path}: no JSON: {error}", "mend the file") from error
+        raise ConfigError(f"{path}: invalid JSON: {error}", "correct the JSON of the file") from error
     if not isinstance(value, dict):
-        raise ConfigError(f"{path}: a grader is a JSON object", "the service's guide to graders shows some")
+        raise ConfigError(f"{path}: not a JSON object, as a grader has to be", "see the service's guide to graders")
     return value
 
 
@@ -99,13 +99,13 @@ def files_of(data: Path, validation: Path | None) -> tuple[Path, Path | None]:
         raise InputError(f"{data}: no such file or folder", f"check the path; it is looked up from {Path.cwd()}")
     if data.is_dir():
         if not (data / "train.jsonl").is_file():
-            raise UsageError(f"{data}: no folder of a split: it has no train.jsonl", "`curate split` writes one; or name a file")
+            raise UsageError(f"{data}: not the folder of a split: it has no train.jsonl", "write one with `curate split`, or name a file")
         beside = data / "validation.jsonl"
         data, validation = data / "train.jsonl", validation or (beside if beside.is_file() and beside.stat().st_size else None)
     if validation is not None and not validation.is_file():
         raise InputError(f"{validation}: no such file", f"check the path; it is looked up from {Path.cwd()}")
     if validation is not None and validation.resolve() == data.resolve():
-        raise UsageError(f"{validation}: is what is trained on, too", "name another file, or leave --validation out")
+        raise UsageError(f"{validation}: is also the training file", "name another file, or leave --validation out")
     return data, validation
 
 

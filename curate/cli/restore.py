@@ -32,7 +32,7 @@ def restore(
     Lines restored into the splits are recorded as decisions, so that the next run keeps them.
     """
     if not (wanted or reason or every):
-        raise UsageError("nothing is named that shall come back", "name ids, --reason CODE or --all")
+        raise UsageError("no lines selected to restore", "name ids, or use --reason CODE or --all")
     ledger = folder / REMOVED if folder.is_dir() else folder
     project = Project(Path.cwd())
     if output is None:
@@ -42,13 +42,13 @@ def restore(
     if output is not None:
         demand_apart([ledger], (output,))
         if (ledger.parent / NAME).is_file() and output.resolve().parent == ledger.resolve().parent:
-            raise UsageError(f"{output}: lies beside the ledger, among the splits", "name a file elsewhere")
+            raise UsageError(f"{output}: is in the folder of the split", "choose a file in another folder")
         demand_free(output, overwrite=overwrite)
         result = restore_to(output, entries, numbers, mode=ledger.stat().st_mode)
     elif (ledger.parent / NAME).is_file() and ledger.name == REMOVED:
         result = restore_into(ledger.parent, entries, numbers, project)
     else:
-        raise UsageError(f"{ledger}: belongs to no split", "say -o FILE")
+        raise UsageError(f"{ledger}: is not part of a split", "restore to a file with -o FILE")
     if as_json:
         print_json(restore_json(result, output))
         return

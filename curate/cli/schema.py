@@ -21,7 +21,7 @@ def schema(
 ) -> None:
     """Write or check the JSON Schemas of everything that curate reads and writes, and the table of rules in the README beside them."""
     if write == check:
-        raise UsageError("say --write or --check", "`curate schema --check` compares, `--write` replaces")
+        raise UsageError("neither --write nor --check", "`curate schema --check` compares, `--write` replaces")
     current = {folder / name: data for name, data in schemas(schema_types()).items()}
     readme = folder.absolute().parent / "README.md"
     if readme.is_file():
@@ -34,6 +34,6 @@ def schema(
         )
         return
     stale = [str(path) for path, data in current.items() if not path.is_file() or path.read_bytes() != data]
-    stale += [f"{path} (no such schema any more)" for path in sorted(folder.glob("*.json")) if path not in current]
+    stale += [f"{path} (no longer a schema)" for path in sorted(folder.glob("*.json")) if path not in current]
     if stale:
         raise DataError(f"stale: {', '.join(stale)}", "run: curate schema --write")

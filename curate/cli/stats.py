@@ -42,4 +42,4 @@ def stats(
         name = str(files[0]) if len(files) == 1 else plural(len(files), "file")
         print_lines(stats_text(result, name, console().width))
     demand_understood(found.lines, found.lines - found.not_understood)
-    end(found.not_understood, "counted as a line only")
+    end(found.not_understood, "counted only as a line")
