@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from curate.conflicts import default_models
+
 # The same examples in every run, so that a change is judged by what it changes, and more of them in `make test`; `explore` looks for new ones.
 settings.register_profile("same", derandomize=True, deadline=None, max_examples=50)
 settings.register_profile("more", derandomize=True, deadline=None, max_examples=100)
@@ -30,6 +32,8 @@ def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     monkeypatch.setenv("TOKENIZERS_PARALLELISM", "false")
+    for models in ("EMBEDDINGS", "NLI"):  # a test that needs a model names it
+        monkeypatch.setattr(default_models, models, ())
     for name in ("COLUMNS", "LINES", "FORCE_COLOR", "NO_COLOR"):
         monkeypatch.delenv(name, raising=False)
 

@@ -8,6 +8,7 @@ from typing import Any
 from curate.api.frames import Paths, files_of, names_of
 from curate.api.results import CheckResult, ConflictsResult, DedupResult, RunResult, SplitResult, VerifyResult
 from curate.conflicts.conflict import find_conflicts
+from curate.conflicts.default_models import with_default_models
 from curate.conflicts.judges import judge_of
 from curate.core.config import chosen, find_config, load_project
 from curate.core.decision import DecisionLog
@@ -95,6 +96,8 @@ def conflicts(
     judge_key: str | None = None,
     similarity: float | None = None,
     all_turns: bool | None = None,
+    min_confidence: float | None = None,
+    models: bool | None = None,
     yes: bool = False,
 ) -> ConflictsResult:
     """Find contradictions: as `curate conflicts`, options laid over the working folder's configuration.
@@ -105,7 +108,8 @@ def conflicts(
     """
     project = Project(Path.cwd())
     options = {"embeddings": embeddings, "nli": nli, "judge": judge, "judge_model": judge_model, "similarity": similarity, "all_turns": all_turns}
-    config = chosen(find_config(project.folder).conflicts, **options)
+    options |= {"min_confidence": min_confidence, "models": models}
+    config = with_default_models(chosen(find_config(project.folder).conflicts, **options))
 
     dataset = read_dataset(files_of(paths))
     demand_understood(len(dataset.lines), len(dataset.examples))

@@ -1,6 +1,7 @@
 """`curate conflicts`."""
 
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -8,6 +9,7 @@ import typer
 
 from curate.cli.options import UNCOMPARED, AsJson, JudgeKey, Paths, Quiet, consent, end, named_files, progress
 from curate.conflicts.conflict import find_conflicts
+from curate.conflicts.default_models import with_default_models
 from curate.conflicts.judges import judge_of
 from curate.conflicts.judges.kept import Work
 from curate.core.config import chosen, find_config
@@ -27,11 +29,13 @@ def conflicts(
     judge: Annotated[str | None, typer.Option(help="Language model with the last word: a folder, a hub id, or the address of an endpoint (http...).")] = None,
     judge_model: Annotated[str | None, typer.Option(help="Name of the model at that endpoint.")] = None,
     judge_key: JudgeKey = None,
+    no_models: Annotated[bool, typer.Option("--no-models", help="Use no default models: equal questions and rules alone.")] = False,
+    min_confidence: Annotated[float | None, typer.Option(help="Probability of a conflict from which it is shown.")] = None,
     similarity: Annotated[float | None, typer.Option(help="Cosine similarity from which two questions may be the same one.")] = None,
     all_turns: Annotated[bool, typer.Option("--all-turns", help="Compare every answer, not only each conversation's last.")] = False,
     as_json: AsJson = False,
     html: Annotated[Path | None, typer.Option(help="Write a report to this file, too.", metavar="FILE")] = None,
-    show_all: Annotated[bool, typer.Option("--all", help=f"Show every conflict, not only {SHOWN}.")] = False,
+    show_all: Annotated[bool, typer.Option("--all", help=f"Show every conflict, not only {SHOWN}, and those of less confidence.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Send data to the judge's endpoint without asking.")] = False,
     quiet: Quiet = False,
 ) -> None:
@@ -40,7 +44,8 @@ def conflicts(
     Exit status: 0 without conflicts, 1 with some or with a line that holds no example, 2 when a model that was named is not at hand.
     """
     options = {"embeddings": embeddings, "nli": nli, "similarity": similarity, "all_turns": all_turns or None, "judge": judge, "judge_model": judge_model}
-    config = chosen(find_config(Path.cwd()).conflicts, **options)
+    options |= {"min_confidence": min_confidence, "models": False if no_models else None}
+    config = with_default_models(chosen(find_config(Path.cwd()).conflicts, **options))
     files = named_files(paths)
     demand_apart(files, (html,), named=paths)
     dataset = read_dataset(files)
@@ -62,6 +67,9 @@ def conflicts(
         agreed = consent(yes=yes, as_json=as_json)
         asked = judge_of(config, cache, before, advance, consent=agreed, key=judge_key, own=judge is not None)
         report = find_conflicts(dataset.examples, config, cache, advance, judge=asked)
+    found = bool(report.conflicts)
+    if show_all:
+        report = replace(report, conflicts=[*report.conflicts, *report.unsure])
     if html is not None:
         from curate.report.conflicts_html import SHOWN as SHOWN_THERE
         from curate.report.conflicts_html import conflicts_html
@@ -71,7 +79,7 @@ def conflicts(
         print_json(conflicts_json(report, dataset.not_understood))
     else:
         print_lines(conflicts_text(report, None if show_all else SHOWN))
-    end(dataset.not_understood, UNCOMPARED, found=bool(report.conflicts))
+    end(dataset.not_understood, UNCOMPARED, found=found)
 
 
 def _tell(work: Work, *, quiet: bool) -> None:

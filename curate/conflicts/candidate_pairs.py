@@ -1,23 +1,29 @@
-"""Which answers are compared: those to the same question, in the same setting; equal requests behind different system prompts too.
+"""Which answers are compared: those to the same question, in the same setting; behind other system prompts too, with less confidence.
 
-Equal questions need no model. Of the others those are compared whose setting and particulars (numbers, names, quoted words) are
-equal, whose embeddings are near, and whose words of meaning agree. Only within groups of equal particulars are there pairs at
-all, so most questions need no embedding.
+Equal questions need no model. Of the others those are compared that ask the same with a probability of .3 or more (`curate.conflicts.same_question`).
 """
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from itertools import combinations, product
+from itertools import accumulate, combinations, pairwise, product
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from curate.conflicts.question import Question, same_request
+from curate.conflicts.persona import same_setting
+from curate.conflicts.question import Question, beside_shared_lines, same_request
+from curate.conflicts.reworded import Embed, reworded
 from curate.core.config import ConflictsConfig
 from curate.core.text import excerpt, normalised, plural
-from curate.models.embeddings import embed, neighbours
+from curate.models.embeddings import embed
 
 CROWDED: Final = 50
 """Different answers to one question from which it is open-ended by use, and its answers are not compared."""
+LONGEST: Final = 1_000
+"""Characters of a request that an embedding model reads; longer ones are compared only where they are equal."""
+SHOWN_FROM: Final = 0.3
+"""Confidence from which a conflict is counted."""
+STRICT: Final = 0.9
+"""Probability that two requests ask the same whose words differ in nothing that could tell them apart."""
 ACROSS: Final = 5
 """Answers of each of two like questions that are compared with those of the other."""
 
@@ -28,11 +34,14 @@ class Nominee(NamedTuple):
     left: Question
     right: Question
     similarity: float
+    same: float = 1.0
+    """Probability that they ask the same."""
 
     @property
     def systems_differ(self) -> bool:
         """Whether system prompts before the two say something else, which may be why the answers differ."""
-        return self.left.setting != self.right.setting
+        left, right = self.left, self.right
+        return left.setting != right.setting and not same_setting((left.request, right.request), (left.system, right.system))
 
 
 Groups = dict[str, dict[str, Question]]
@@ -59,26 +68,33 @@ def equal(groups: Groups, notes: list[str]) -> Iterator[Nominee]:
 
 
 def alike(groups: Groups, config: ConflictsConfig, cache: Path | None, progress: Callable[[int], None] | None = None) -> Iterator[Nominee]:
-    """Pairs of different answers to questions that ask the same thing in other words."""
-    blocks: dict[tuple[str, str], list[dict[str, Question]]] = defaultdict(list)
+    """Pairs of different answers to questions that ask the same in other words, as far as it is likely; system prompts may differ."""
+    blocks: dict[str, list[dict[str, Question]]] = defaultdict(list)
     for group in groups.values():
-        if len(group) <= CROWDED:
-            first = next(iter(group.values()))
-            blocks[first.setting, first.particulars].append(group)
+        first = next(iter(group.values()))
+        if len(group) <= CROWDED and len(first.request) <= LONGEST:
+            blocks[first.before].append(group)
     compared = [block for block in blocks.values() if len(block) > 1]
-    vectors = embed([next(iter(group.values())).request for block in compared for group in block], config.embeddings, cache, progress)
-    start = 0
-    for block in compared:
-        for i, j, similarity in neighbours(vectors[start : start + len(block)], config.similarity):
-            if same_request(next(iter(block[i].values())), next(iter(block[j].values()))):
-                yield from _across(block[i], block[j], round(min(similarity, 1.0), 4))
-        start += len(block)
+    every = [group for block in compared for group in block]
+    asked = [next(iter(group.values())) for group in every]
+    requests = [question.request for question in asked]
+    ends = [0, *accumulate(len(block) for block in compared)]
+    vectors = embed(requests, config.embeddings, cache, progress)
+    for i, j, cosine, same in reworded(requests, vectors, _embedding(config, cache), SHOWN_FROM, [range(*block) for block in pairwise(ends)]):
+        if cosine < config.similarity or not beside_shared_lines(requests[i], requests[j]):
+            continue
+        strict = same_request(asked[i], asked[j])
+        yield from _across(every[i], every[j], round(cosine, 4), round(max(same, STRICT) if strict else same, 4))
 
 
-def _across(left: dict[str, Question], right: dict[str, Question], similarity: float) -> Iterator[Nominee]:
+def _embedding(config: ConflictsConfig, cache: Path | None) -> Embed:
+    return lambda texts: embed(texts, config.embeddings, cache)
+
+
+def _across(left: dict[str, Question], right: dict[str, Question], similarity: float, same: float) -> Iterator[Nominee]:
     for (a, one), (b, other) in product(list(left.items())[:ACROSS], list(right.items())[:ACROSS]):
         if a != b:
-            yield Nominee(one, other, min(similarity, 0.9999))
+            yield Nominee(one, other, min(similarity, 0.9999), same)
 
 
 def elsewhere(groups: Groups, notes: list[str]) -> Iterator[Nominee]:

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from curate.conflicts.candidate_pairs import alike, elsewhere, equal, grouped
+from curate.conflicts.candidate_pairs import SHOWN_FROM, alike, elsewhere, equal, grouped
+from curate.conflicts.default_models import JUDGING, SEMANTIC
 from curate.conflicts.evidence import Evidence
 from curate.conflicts.judging import Judge, Judged, by_judge, by_model, by_rules
 from curate.conflicts.labels import label_settings
@@ -20,10 +21,10 @@ from curate.core.example import Example
 
 # Over the 6,730 pairs of ChatProtect, ConflictQA and SICK: `python -m tests.bench.conflict_quality FOLDER --nli MODEL`.
 RULES_ALONE: Final = (
-    "no NLI model was named: answers were judged by rules alone, for numbers, dates, yes/no, negation, names, labels and refusals;"
-    " on labelled pairs 98 of 100 of their calls are right, and they find 59 of 100 clashes"
+    "answers were judged by rules alone, for numbers, dates, yes/no, negation, names, labels and refusals, which find 59 of 100 clashes of labelled pairs;"
+    f" an NLI model finds more: {JUDGING}"
 )
-OTHER_SYSTEM: Final = 0.5
+OTHER_SYSTEM: Final = 0.7
 """Part of the confidence that is left where another system prompt may be why two answers differ."""
 CODES: Final = {"refusal": "X004", "label": "X005"}
 
@@ -42,6 +43,8 @@ class Conflict:
     evidence: tuple[Evidence, ...]
     score: float | None = None
     """From 0 to 1, how sure it is that the answers clash, all evidence taken together; None: that of the strongest evidence."""
+    same_question: float = 1.0
+    """Probability that both questions ask the same; part of `score`."""
     turns: tuple[int, int] | None = None
     """Positions of the two answers among the messages; None: the last answers."""
 
@@ -83,12 +86,15 @@ class ConflictsResult:
     """What was found, and how much was compared."""
 
     conflicts: list[Conflict]
+    """Those of the smallest confidence that was asked for, or more."""
     questions: int
     """Examples with a question and an answer in words."""
     compared: int
     """Pairs of answers that were judged."""
     notes: list[str] = field(default_factory=list)
     """What was not done, and why; for the person who reads the result."""
+    unsure: list[Conflict] = field(default_factory=list)
+    """Those of less confidence, down to .3, the surest first."""
     topics: list[Topic] = field(default_factory=list)
     """Questions with three or more different answers, some of which clash."""
 
@@ -115,7 +121,10 @@ def find_conflicts(
     if config.embeddings:
         nominees.extend(alike(groups, config, cache, progress))
     else:
-        notes.append("no embedding model was named: only equal questions were compared")
+        notes.append(f"only equal questions were compared: questions in other words need an embedding model, {SEMANTIC}")
+    if config.embeddings or config.nli:
+        used = [f"{what} by {name}" for what, name in (("questions", config.embeddings), ("answers", config.nli)) if name]
+        notes.append(f"models used: {', '.join(used)}")
     settings = label_settings(distinct)
     judged = [by_rules(nominee, settings) for nominee in nominees]
     if config.nli:
@@ -124,10 +133,12 @@ def find_conflicts(
         notes.append(RULES_ALONE)
     if judge is not None:
         judged = by_judge(judged, judge, notes)
-    found = [item for item in judged if item.evidence]
-    conflicts = sorted((_conflict(item) for item in found), key=lambda conflict: (-conflict.confidence, conflict.id))
+    every = [(item, _conflict(item)) for item in judged if item.evidence]
+    conflicts = sorted((conflict for _, conflict in every if conflict.confidence >= SHOWN_FROM), key=lambda conflict: (-conflict.confidence, conflict.id))
+    sure = [conflict for conflict in conflicts if conflict.confidence >= config.min_confidence]
+    found = [item for item, conflict in every if conflict.confidence >= config.min_confidence]
     several = [topic for topic in topics(((item.nominee.left, item.nominee.right) for item in found), asked) if sum(len(s.answers) for s in topic.stands) > 2]
-    return ConflictsResult(conflicts, len({question.example.id for question in distinct}), len(nominees), notes, several)
+    return ConflictsResult(sure, len({question.example.id for question in distinct}), len(nominees), notes, conflicts[len(sure) :], several)
 
 
 def _questions(examples: Sequence[Example], *, all_turns: bool) -> list[Question]:
@@ -137,12 +148,12 @@ def _questions(examples: Sequence[Example], *, all_turns: bool) -> list[Question
 
 
 def _conflict(item: Judged) -> Conflict:
-    left, right, similarity = item.nominee
+    left, right, similarity, same = item.nominee
     by_model = "X001" if similarity == 1.0 else "X002"
     first = item.evidence[0].source
     code = CODES.get(first, by_model if first in ("nli", "judge") else "X003")
-    score = item.score * (OTHER_SYSTEM if item.nominee.systems_differ else 1.0)
-    return Conflict(code, left.example, right.example, similarity, item.evidence, round(score, 4), _turns(left, right))
+    score = same * item.score * (OTHER_SYSTEM if item.nominee.systems_differ else 1.0)
+    return Conflict(code, left.example, right.example, similarity, item.evidence, round(score, 4), same, _turns(left, right))
 
 
 def _turns(left: Question, right: Question) -> tuple[int, int] | None:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple, Protocol
 
+from curate.conflicts.answer_polarity import opposite_polarity
 from curate.conflicts.candidate_pairs import Nominee
 from curate.conflicts.contradiction_rules import clashes, is_comparable, is_open
 from curate.conflicts.evidence import Evidence, confidence
@@ -11,11 +12,14 @@ from curate.conflicts.labels import labels_clash
 from curate.conflicts.nli import contradictions
 from curate.conflicts.paraphrase_filter import agree
 from curate.conflicts.question import Question
+from curate.conflicts.weak_answers import is_weak
 from curate.core.config import ConflictsConfig
 from curate.core.text import plural
+from curate.language.sentences import sentences
 
 SETTLED: Final = frozenset(("refusal", "label"))
 """Rules about whose verdict no model is asked."""
+FACTS: Final = frozenset(("numbers", "dates"))
 LABEL_PRECISION: Final = 0.95
 
 
@@ -47,27 +51,53 @@ class Judged(NamedTuple):
 
 def by_rules(nominee: Nominee, settings: frozenset[str] = frozenset()) -> Judged:
     """What the rules say of a pair; `settings` are those in which answers are labels."""
-    left, right, _ = nominee
+    left, right = nominee.left, nominee.right
     if not nominee.systems_differ and labels_clash(left, right, settings):  # of labels, a system prompt says which are asked for
         evidence: tuple[Evidence, ...] = (Evidence("label", left.answer.strip(), right.answer.strip(), LABEL_PRECISION),)
-    else:
-        evidence = tuple(clashes(left.request, left.answer, right.answer))
+        return Judged(nominee, evidence, confidence(evidence))
+    evidence = tuple(clashes(_asked(nominee), left.answer, right.answer))
+    said, precision = _polarity(nominee)
+    if said < 0 and not any(item.source in ("polarity", *SETTLED) for item in evidence) and not is_open(left.request):
+        evidence = (Evidence("polarity", _opening(left.answer), _opening(right.answer), precision), *evidence)
+    if said > 0:  # both say yes, or both no: what else they say is no other answer, but for numbers
+        evidence = tuple(item for item in evidence if item.source in FACTS)
     return Judged(nominee, evidence, confidence(evidence))
 
 
 def by_model(judged: Sequence[Judged], config: ConflictsConfig, cache: Path | None = None, progress: Callable[[int], None] | None = None) -> list[Judged]:
-    """Add the NLI model's word about answers to questions that have one answer. Raises as `contradictions` does."""
+    """Add the NLI model's word about answers to questions that have one answer. Raises as `contradictions` does.
+
+    Both directions have to say so, but where a rule does, too.
+    """
     found = list(judged)
     asked = _to_be_judged(judged)
     pairs = [(judged[at].nominee.left.answer, judged[at].nominee.right.answer) for at in asked]
     for at, verdict in zip(asked, contradictions(pairs, config.nli, cache, progress), strict=True):
         nominee, evidence, _ = judged[at]
-        agreeing = not evidence and agree(nominee.left.request, nominee.left.answer, nominee.right.answer)
-        if verdict.probability >= config.contradiction and not agreeing:
-            evidence = (*evidence, Evidence("nli", verdict.left, verdict.right, round(verdict.probability, 4)))
-        score = confidence(evidence, verdict.probability)
-        found[at] = Judged(nominee, evidence, score / 2 if agreeing else score)
+        probability = verdict.either if evidence else verdict.probability
+        agreeing = not evidence and (_polarity(nominee)[0] > 0 or agree(_asked(nominee), nominee.left.answer, nominee.right.answer))
+        if probability >= config.contradiction and not agreeing:
+            evidence = (*evidence, Evidence("nli", verdict.left, verdict.right, round(probability, 4)))
+        score = confidence(evidence, probability)
+        alone = all(item.source == "nli" for item in evidence)
+        if agreeing or (alone and is_weak(_asked(nominee), nominee.left.answer, nominee.right.answer)):
+            score /= 2
+        found[at] = Judged(nominee, evidence, score)
     return found
+
+
+def _asked(nominee: Nominee) -> str:
+    """What both questions ask."""
+    left, right = nominee.left.request, nominee.right.request
+    return left if left == right else f"{left}\n{right}"
+
+
+def _polarity(nominee: Nominee) -> tuple[int, float]:
+    return opposite_polarity((nominee.left.request, nominee.right.request), (nominee.left.answer, nominee.right.answer))
+
+
+def _opening(answer: str) -> str:
+    return next(iter(sentences(answer)), answer)
 
 
 def by_judge(judged: Sequence[Judged], judge: Judge, notes: list[str]) -> list[Judged]:

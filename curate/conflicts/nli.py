@@ -29,6 +29,8 @@ class Contradiction(NamedTuple):
 
     probability: float
     """From 0 to 1, the lower one of both directions."""
+    either: float
+    """The higher one: enough where a rule says the same."""
     left: str
     right: str
     """The texts that were compared: the answers, or a sentence of each."""
@@ -47,9 +49,9 @@ def contradictions(
     _judge({key(*passage): passage for passages_ in asked for passage in passages_}, model, store, progress)
     return [
         max(
-            (Contradiction(float(min(store.get([key(*passage)])[0])), *passage) for passage in found),
+            (Contradiction(float(min(both)), float(max(both)), *passage) for passage in found for both in store.get([key(*passage)])),
             key=lambda verdict: verdict.probability,
-            default=Contradiction(0.0, left, right),
+            default=Contradiction(0.0, 0.0, left, right),
         )
         for found, (left, right) in zip(asked, pairs, strict=True)
     ]

@@ -122,7 +122,7 @@ def same_request(left: Question, right: Question) -> bool:
     A word put in another's place ("I love this song", "I hate this song") makes another question; words more on one side do not,
     unless they are particular: first, before, red.
     """
-    if left.setting != right.setting or left.particulars != right.particulars or not _beside_shared_lines(left.request, right.request):
+    if left.setting != right.setting or left.particulars != right.particulars or not beside_shared_lines(left.request, right.request):
         return False
     mine, others = left.content - right.content, right.content - left.content
     if (mine and others) or (mine | others) & stems(PARTICULAR):
@@ -131,7 +131,7 @@ def same_request(left: Question, right: Question) -> bool:
     return shared > 0 and shared >= SAME_WORDS * len(left.content | right.content)
 
 
-def _beside_shared_lines(left: str, right: str) -> bool:
+def beside_shared_lines(left: str, right: str) -> bool:
     """Whether two requests that begin with the same lines, a task or a list of tools, have words of meaning in common in the lines that follow."""
     mine, others = left.splitlines(), right.splitlines()
     shared = next((at for at, (one, other) in enumerate(zip(mine, others, strict=False)) if one != other), min(len(mine), len(others)))

@@ -138,10 +138,14 @@ class ConflictsConfig(Section):
     """`[conflicts]`: how contradictions are looked for."""
 
     embeddings: str = ""
-    """Sentence-transformers model that nominates same questions; empty: only equal questions are compared."""
+    """Sentence-transformers model that finds the same question in other words; empty: the default one, where it is at hand."""
     nli: str = ""
-    """NLI cross-encoder that judges answers; empty: rules only."""
-    similarity: Similarity = 0.9
+    """NLI cross-encoder that judges answers; empty: the default one, where it is at hand."""
+    models: bool = True
+    """Use the default models where none are named; off: equal questions and rules alone."""
+    min_confidence: Fraction = 0.55
+    """Probability that two questions are the same and their answers clash, from which a conflict is shown."""
+    similarity: Similarity = 0.5
     """Cosine similarity of two questions from which they may be the same one."""
     contradiction: Similarity = 0.5
     """Probability of contradiction, the lower one of both directions, from which the NLI model's word counts."""

@@ -7,7 +7,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from curate.core.config import Config
+from curate.conflicts.default_models import with_default_models
+from curate.core.config import Config, ConflictsConfig
 from curate.core.decision import Decision, DecisionLog
 from curate.core.egress import NOBODY, Consent, address_of, is_address
 from curate.core.errors import ConfigError, UsageError
@@ -70,9 +71,14 @@ class RunData:
             raise ConfigError(f"{self.recipe}: trains on {data}, not on this run's output {self.output}", f'write  data = "{self.config.output}"  there')
 
     @cached_property
+    def conflicts(self) -> ConflictsConfig:
+        """How contradictions are looked for, default models included."""
+        return with_default_models(self.config.conflicts)
+
+    @cached_property
     def models(self) -> dict[str, str]:
         """Fingerprints of the local models that are used. Raises `ModelError`."""
-        wanted = self.config.conflicts
+        wanted = self.conflicts
         local = "" if is_address(wanted.judge) else wanted.judge
         named = (("embeddings", wanted.embeddings), ("nli", wanted.nli), ("judge", local), ("semantic", self.config.split.semantic))
         return {name: fingerprint(model) for name, model in named if model}

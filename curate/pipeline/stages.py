@@ -132,12 +132,12 @@ class Conflicts(Stage):
 
     @override
     def key(self, data: RunData, found: RunResult) -> str:
-        losses, settings = [list(loss) for loss in found.losses], data.config.conflicts.model_dump(mode="json")
+        losses, settings = [list(loss) for loss in found.losses], data.conflicts.model_dump(mode="json")
         return key_of("conflicts", data.inputs, data.left(found), losses, settings, data.models)
 
     @override
     def work(self, data: RunData, found: RunResult) -> store.Result:
-        examples, config, cache = data.kept(found), data.config.conflicts, data.project.cache
+        examples, config, cache = data.kept(found), data.conflicts, data.project.cache
         advance = data.advance("conflicts", len(examples), "texts compared")
         judge = judge_of(config, cache, progress=advance, consent=data.consent, key=data.judge_key)
         return store.conflicts_result(find_conflicts(examples, config, cache, advance, judge=judge))

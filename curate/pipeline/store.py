@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, NotRequired
 
 from pydantic import ConfigDict, Field, TypeAdapter, with_config
 from typing_extensions import TypedDict
@@ -44,6 +44,7 @@ class _Conflict(TypedDict):
     similarity: float
     evidence: Annotated[list[_Evidence], Field(min_length=1)]
     score: float | None
+    same_question: NotRequired[float]
     turns: tuple[int, int] | None
 
 
@@ -102,6 +103,7 @@ def conflicts_result(report: ConflictsResult) -> Result:
                 "similarity": conflict.similarity,
                 "evidence": [item._asdict() for item in conflict.evidence],
                 "score": conflict.score,
+                "same_question": conflict.same_question,
                 "turns": conflict.turns,
             }
             for conflict in report.conflicts
@@ -128,6 +130,7 @@ def conflicts_of(result: Result, examples: Sequence[Example]) -> ConflictsResult
             value["similarity"],
             tuple(Evidence(**item) for item in value["evidence"]),
             value["score"],
+            value.get("same_question", 1.0),
             value["turns"],
         )
         for value in result["conflicts"]

@@ -22,7 +22,7 @@ from curate.read.plain_line import ROLES, SYSTEM, USER, closed, opened, turn, tu
 from curate.read.text_prefilter import Answers, Exchanges, is_suspicious, is_unsound, shows
 from curate.read.xxh64 import digest
 
-_SOURCES: Final = ("compiled", "digest", "fast_path", "json_string_kernel", "number_prefilter", "pattern_table", "plain_line", "text_prefilter")
+_SOURCES: Final = ("numba_utils", "xxh64", "fast_path", "json_string_kernel", "number_prefilter", "pattern_table", "plain_line", "text_prefilter")
 
 
 class Prefilters(NamedTuple):

@@ -54,8 +54,10 @@ class ConflictOutput(Part):
     """From 0 to 1, all evidence taken together."""
     similarity: float
     """Of the questions; 1.0 where they ask the same in the same words."""
+    same_question: float
+    """Probability that both questions ask the same; part of the confidence."""
     systems_differ: bool
-    """Whether the system prompts differ: they may be why the answers do. Where they say something else, the confidence is halved."""
+    """Whether the system prompts differ: they may be why the answers do. If they can change the question, the confidence is lower."""
     left: Side
     right: Side
     evidence: list[EvidenceOutput]
@@ -88,6 +90,8 @@ class ConflictsOutput(Part, title="ConflictsResult"):
     """Lines that hold no example that curate understands."""
     compared: int
     """Pairs of answers that were judged."""
+    unsure: int
+    """Conflicts with a confidence between .3 and the smallest that is shown; `--all` lists them with the others."""
     notes: list[str]
     """What was not done, and why."""
     topics: list[TopicOutput]
@@ -96,7 +100,7 @@ class ConflictsOutput(Part, title="ConflictsResult"):
 def conflicts_json(report: ConflictsResult, not_understood: int = 0) -> dict[str, Any]:
     """The report as plain values."""
     conflicts, topics = list(map(_conflict, report.conflicts)), list(map(_topic, report.topics))
-    return plain(ConflictsOutput, report, conflicts=conflicts, topics=topics, not_understood=not_understood)
+    return plain(ConflictsOutput, report, conflicts=conflicts, topics=topics, not_understood=not_understood, unsure=len(report.unsure))
 
 
 def _conflict(conflict: Conflict) -> dict[str, Any]:
@@ -110,6 +114,7 @@ def _conflict(conflict: Conflict) -> dict[str, Any]:
         "code": conflict.code,
         "confidence": round(conflict.confidence, 4),
         "similarity": conflict.similarity,
+        "same_question": conflict.same_question,
         "systems_differ": conflict.systems is not None,
         "left": left,
         "right": right,
@@ -131,6 +136,9 @@ def conflicts_text(report: ConflictsResult, limit: int | None = SHOWN) -> Iterat
         yield from _topic_lines(topic)
     for note in report.notes:
         yield Text(f"note: {note}", style="dim")
+    if report.unsure:
+        shown = "shown" if report.conflicts[-len(report.unsure) :] == report.unsure else "`--all` shows them"
+        yield Text(f"{plural(len(report.unsure), 'conflict')} of less confidence, down to .3: {shown}", style="dim")
     counts = f"{plural(report.compared, 'pair')} of answers compared among {plural(report.questions, 'question')}"
     yield Text(f"{plural(len(report.conflicts), 'conflict')} in {counts}; `curate review` decides", style="bold")
 
@@ -139,13 +147,18 @@ def _block(conflict: Conflict) -> Iterator[Text]:
     left, right, evidence = conflict.in_order()
     yield Text.assemble((conflict.code, "yellow"), f" {conflict.confidence:.2f} ", (excerpt(masked(left.request), 100), "bold"))
     if conflict.similarity < 1:
-        yield Text(f"       asked otherwise ({conflict.similarity:.2f} alike): {excerpt(masked(right.request), 100)}", style="dim")
+        yield Text(f"       asked otherwise ({same_question(conflict)}): {excerpt(masked(right.request), 100)}", style="dim")
     if conflict.systems:
         first, second = (repr(excerpt(masked(system), SPAN)) if system else "none" for system in conflict.systems)
         yield Text(f"       system prompts differ: {first} / {second}", style="dim")
     for name, side, span in (("A", left, evidence[0].left), ("B", right, evidence[0].right)):
         yield Text.assemble(f"  {name} {_place(side)}: ", *_marked(masked(side.answer), stretch_of(span, side.answer)))
     yield Text(f"    {'; '.join(_said(found, left, right) for found in evidence)}", style="dim")
+
+
+def same_question(conflict: Conflict) -> str:
+    """Why two questions are taken for one."""
+    return f"the same question with a probability of {conflict.same_question:.2f}, {conflict.similarity:.2f} alike"
 
 
 def _place(side: Question) -> str:

@@ -9,6 +9,7 @@ from curate.conflicts.question import Question
 from curate.conflicts.topics import Topic
 from curate.core.masking import hidden, masked, stretch_of
 from curate.core.text import plural
+from curate.report.conflicts import same_question
 from curate.report.html import foot, head, not_shown, safe, tiles
 from curate.report.html_plots import bars
 
@@ -54,7 +55,7 @@ def _section(title: str, conflicts: Sequence[Conflict], limit: int | None) -> It
         left, right, evidence = conflict.in_order()
         yield f"<details open><summary><h3>{conflict.code} {conflict.confidence:.2f}</h3> {safe(masked(left.request)[:300])}</summary><div>"
         if conflict.similarity < 1:
-            yield f'<p class="quiet">asked otherwise ({conflict.similarity:.2f} alike): {safe(masked(right.request)[:300])}</p>'
+            yield f'<p class="quiet">asked otherwise ({same_question(conflict)}): {safe(masked(right.request)[:300])}</p>'
         if conflict.systems:
             first, second = (masked(system)[:300] or "none" for system in conflict.systems)
             yield f'<p class="quiet">system prompts differ: {safe(first)} / {safe(second)}</p>'

@@ -89,6 +89,8 @@ class PairConflict:
     confidence: float
     turns: tuple[int, int] | None = None
     id: str = ""
+    same_question: float = 1.0
+    """Probability that both questions ask the same."""
 
 
 class AnswerGroup(NamedTuple):

@@ -153,7 +153,8 @@ def _conflicts(sources: Sources, recall: Recall | None, found: "DedupResult", te
 def pair_conflict_of(conflict: "Conflict") -> PairConflict:
     """A conflict without its texts."""
     left, right = _side(conflict.left), _side(conflict.right)
-    return PairConflict(conflict.code, left, right, conflict.similarity, conflict.evidence, conflict.confidence, conflict.turns, conflict.id)
+    sure = (conflict.similarity, conflict.evidence, conflict.confidence)
+    return PairConflict(conflict.code, left, right, *sure, conflict.turns, conflict.id, conflict.same_question)
 
 
 def multi_conflict_of(topic: "Topic") -> MultiConflict:

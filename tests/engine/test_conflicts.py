@@ -86,11 +86,11 @@ def test_numbers_are_read_in_one_spelling() -> None:
 def test_equal_questions_are_compared_without_a_model_and_that_is_said() -> None:
     report = find_conflicts([example("How high?", "3 m high.", 1), example("How high?", "4 m high.", 2)], ConflictsConfig())
     assert [(conflict.code, conflict.similarity) for conflict in report.conflicts] == [("X003", 1.0)]
-    assert [" ".join(note.split()[:3]) for note in report.notes] == ["no embedding model", "no NLI model"]
+    assert [" ".join(note.split()[:3]) for note in report.notes] == ["only equal questions", "answers were judged"]
 
 
 @pytest.mark.parametrize(
-    ("system", "confidence"), [("You are helpful.", 0.8), ("You are a helpful AI assistant.", 0.8), ("You are Ada, a pirate.", 0.4), ("Answer for 1912.", 0.4)]
+    ("system", "confidence"), [("You are helpful.", 0.8), ("You are a helpful AI assistant.", 0.8), ("You are Ada, a pirate.", 0.8), ("Answer for 1912.", 0.56)]
 )
 def test_another_system_prompt_is_shown_with_the_clash_and_makes_it_less_sure(system: str, confidence: float, capsys: pytest.CaptureFixture[str]) -> None:
     asked = ("What is the capital of France?", "Paris."), ("What is the capital of France?", "Lyon.", system)

@@ -15,7 +15,7 @@ from curate.core.worker_pool import WorkerPool
 from curate.corpus.features import making_for
 from curate.corpus.keep_policy import length
 from curate.corpus.table import Reader, Table, read_table
-from curate.dedup import cluster_resolution_kernel
+from curate.dedup import cluster_resolution, cluster_resolution_kernel
 from curate.dedup.cluster import Choice, Pair
 from curate.dedup.cluster_resolution import Compared, Wanted, chosen, picked
 from curate.dedup.cluster_resolution_kernel import COMPARED, GOES, TAKES
@@ -108,7 +108,7 @@ def test_it_decides_as_it_is_decided_example_by_example(
 
 @pytest.mark.parametrize("ahead", [1, 7, 5000])
 def test_it_does_not_matter_how_far_ahead_is_asked(ahead: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("curate.dedup.cluster_resolution.AHEAD", ahead)
+    monkeypatch.setattr(cluster_resolution, "AHEAD", ahead)
     said = [" ".join([*WORDS, *WORDS[: n % 5], *(["not"] * (n % 3 == 0)), str(n // 4)]) for n in range(60)]
     made, expected = both_ways([chat(QUESTION, text) for text in said], DedupConfig(threshold=0.5), frozenset(), 0, frozenset())
     assert made == expected
@@ -137,7 +137,7 @@ def test_a_crowd_tells_all_that_share_something_rare(members: list[frozenset[int
     base, found = 30 / (2 * 35 - 30), []
     for size in (10**9, crowd):
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("curate.dedup.cluster_resolution.CROWD", size)
+            patch.setattr(cluster_resolution, "CROWD", size)
             choice = chosen(sets, order, sizes, kinds, base + 0.01, lambda pairs: pairs.sum(axis=1) % 3 > 0)
         found.append((choice.gone, choice.apart, sorted(one for one in choice.similarities if one > base)))
     assert found[0] == found[1]
@@ -149,7 +149,7 @@ def test_a_group_is_chosen_from_in_parts(monkeypatch: pytest.MonkeyPatch) -> Non
     sets = joined([Sets(np.array(member, dtype=np.uint32), np.array([0, len(member)])) for member in members])
     order, sizes, kinds = np.arange(300), np.array([200, 100]), np.full(300, GOES | TAKES | COMPARED, dtype=np.uint8)
     whole = chosen(sets, order, sizes, kinds, 0.9, None)
-    monkeypatch.setattr("curate.dedup.cluster_resolution.WORK", 50)
+    monkeypatch.setattr(cluster_resolution, "WORK", 50)
     calls, kernel = [0], cluster_resolution_kernel.pick
 
     def counted(*given: Any) -> Any:

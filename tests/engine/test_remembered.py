@@ -21,6 +21,7 @@ from curate.corpus import table
 from curate.corpus.cache import FOLDER, Remembered, columns_for
 from curate.corpus.cache_codec import arrays_of, columns_from, kinds
 from curate.corpus.features import Columns, Making, columns_of
+from curate.dedup import cluster_resolution
 from curate.pipeline.dedup import DedupResult, plan
 from curate.read.chunks import pieces_of
 from curate.similarity.shingles import Shingling
@@ -66,7 +67,7 @@ def test_a_file_that_grew_is_read_from_where_it_grew_and_its_pairs_are_not_compa
         planned = plan([DATA], DedupConfig(keep=keep), cache=CACHE)
         with monkeypatch.context() as patch:  # nothing is read again
             patch.setattr(table.Reader, "example", None)
-            patch.setattr("curate.dedup.cluster_resolution.lines_agree", None)
+            patch.setattr(cluster_resolution, "lines_agree", None)
             assert told(plan([DATA], DedupConfig(keep=keep), cache=CACHE)) == told(planned)
 
 

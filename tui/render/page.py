@@ -210,7 +210,7 @@ def _column(session: ReviewSession, name: str, side: Side, body: Content) -> Con
 
 
 def _clash_page(session: ReviewSession, entry: Entry, clash: PairConflict, look: Look) -> Page:
-    asked = "same question" if clash.similarity >= 1 else f"question similarity {clash.similarity:.2f}"
+    asked = "same question" if clash.similarity >= 1 else f"question similarity {clash.similarity:.2f}, same question {clash.same_question:.0%}"
     sure = f", {clash.confidence:.0%} sure"
     about = [Content.assemble(_title(entry, NAMES.get(clash.code, "")), (asked + sure, MUTED))]
     for evidence in sorted(clash.evidence, key=lambda evidence: -evidence.confidence)[:3]:

@@ -1,0 +1,75 @@
+"""Whether an answer to a yes/no question says yes or no, also without these words: "not currently offered", "we cannot", "is covered"."""
+
+import re
+from typing import Final
+
+from curate.language.lexicon import DENIES, DOUBTS, FILLER, OPPOSITES
+from curate.language.negation import NO, YES, opposed
+from curate.language.sentences import sentences
+from curate.language.tokens import plain_words, stem
+
+EXPLICIT, IMPLIED = 0.97, 0.9
+"""Precision where both answers say yes or no, and where one of them says so in other words."""
+ASKS: Final = re.compile(
+    r"^\W*(?:(?:hi|hello|hey|please|so|and|but|also|then)\b\W*)*(?:is|are|am|was|were|do|does|did|can|could|will|would|should|shall|must|may|might|has|have|had)\b",
+    re.IGNORECASE,
+)
+CHOICE: Final = re.compile(r"\bor\b", re.IGNORECASE)
+"""A question between two things has no yes and no."""
+HEDGED: Final = re.compile(
+    r"\b(?:may|might|could|perhaps|possibly|probably|likely|maybe|depends?|depending|varies|vary|sometimes|usually|often"
+    r"|in some cases|not (?:necessarily|sure|certain)"
+    r"|unclear|suggests?|appears?|seems?)\b",
+    re.IGNORECASE,
+)
+NOT_ONLY: Final = re.compile(
+    r"\bnot (?:only|just|merely|necessarily|sure|certain)\b|\bno (?:problem|doubt|matter|worries|need to worry)\b|\bwhether or not\b", re.IGNORECASE
+)
+LIMITS: Final = re.compile(r"\b(?:only|except|unless|but not)\b", re.IGNORECASE)
+REFUSING: Final = frozenset(("not", "no", "none", "never", "cannot", "nor", "neither", "nobody", "nothing")) | (DENIES & {"hardly"})
+SHORT: Final = 30
+"""Words of a sentence that may answer by itself."""
+SHORT_COVERS, LONG_COVERS = 0.5, 0.75
+"""Share of the question's words of meaning that the first sentence of a short and of a long answer has to have."""
+BARE: Final = 8
+"""Words of an answer that denies without a word of the question."""
+
+
+def asks_yes_or_no(request: str) -> bool:
+    """Whether the last sentence of a request wants a yes or a no."""
+    asked = [sentence for sentence in sentences(request) if sentence.endswith("?")] or [request]
+    return ASKS.match(asked[-1]) is not None and CHOICE.search(asked[-1]) is None
+
+
+def polarity(request: str, answer: str) -> tuple[int, bool]:
+    """1 for yes, -1 for no, 0 for neither or unknown; and whether it is said outright. `request` has to ask for a yes or a no."""
+    if YES.match(answer):
+        return 1, True
+    if NO.match(answer):
+        return -1, True
+    said = sentences(answer)
+    if not said or len(said[0].split()) > SHORT or HEDGED.search(said[0]) or NOT_ONLY.search(said[0]) or LIMITS.search(said[0]):
+        return 0, False
+    words, asked = plain_words(said[0]), plain_words(request)
+    wanted = {stem(word) for word in asked if word not in FILLER}
+    covered = len(wanted.intersection(map(stem, words))) / max(1, len(wanted))
+    short = len(said) <= 2 and len(answer.split()) <= SHORT
+    denied = sum(word in REFUSING or word in DOUBTS for word in words)
+    if covered >= (SHORT_COVERS if short else LONG_COVERS):
+        denied += sum(word in DENIES for word in asked)
+    elif not (short and denied and (covered or len(words) <= BARE)):
+        return 0, False  # it speaks of something else
+    denied += any(_opposed(word, other) for word in set(words) - set(asked) for other in set(asked) - set(words) if word not in FILLER and other not in FILLER)
+    return (-1 if denied % 2 else 1), False
+
+
+def _opposed(one: str, other: str) -> bool:
+    return frozenset((one, other)) in OPPOSITES or opposed(one, other) or opposed(stem(one), stem(other))
+
+
+def opposite_polarity(requests: tuple[str, str], answers: tuple[str, str]) -> tuple[int, float]:
+    """-1 with its precision where one answer says yes and the other no, 1 where both say the same, 0 where it is not known."""
+    if not any(map(asks_yes_or_no, requests)):
+        return 0, 0.0
+    (one, outright), (other, outright_too) = (polarity(request, answer) for request, answer in zip(requests, answers, strict=True))
+    return one * other, EXPLICIT if outright and outright_too else IMPLIED

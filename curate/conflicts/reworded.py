@@ -1,0 +1,97 @@
+"""Pairs of questions that may ask the same in other words, each with its probability. Embeddings propose them, `same_question` decides."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from curate.conflicts.same_question import LEAST_COSINE, features, probability, words_apart
+from curate.conflicts.wording import wording
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Matrix = np.ndarray[Any, np.dtype[np.float32]]
+
+Embed = Callable[[Sequence[str]], "Matrix"]
+"""Unit vectors of texts."""
+TRIES: Final = 10
+"""Nearest questions that one question is held against, in each direction."""
+ROWS: Final = 256
+EXHAUSTIVE: Final = 8_000
+"""Questions up to which each is held against all; of more, against those of the nearest cells."""
+CELL, PROBES = 400, 8
+"""Questions of a cell, on average, and cells that one question is looked for in."""
+
+
+class Pair(NamedTuple):
+    """Two questions by position, the cosine of their embeddings, and the probability that they ask the same."""
+
+    left: int
+    right: int
+    cosine: float
+    same: float
+
+
+def reworded(requests: Sequence[str], vectors: "Matrix", embed: Embed, least: float, blocks: Sequence[range] | None = None) -> list[Pair]:
+    """The pairs of `requests` that ask the same with a probability of at least `least`, in order of position.
+
+    Only pairs of one block are compared, where there are blocks. `embed` is asked once.
+    """
+    near = [
+        (block.start + left, block.start + right, cosine)
+        for block in (blocks or [range(len(requests))])
+        for left, right, cosine in nearest(vectors[block.start : block.stop], LEAST_COSINE)
+        if requests[block.start + left] != requests[block.start + right]
+    ]
+    words = sorted({word for left, right, _ in near for word in words_apart(wording(requests[left]), wording(requests[right]))})
+    known: Mapping[str, Any] = dict(zip(words, embed(words), strict=True)) if words else {}
+    found = []
+    for left, right, cosine in near:
+        same = probability(features(wording(requests[left]), wording(requests[right]), cosine, known))
+        if same >= least:
+            found.append(Pair(left, right, cosine, same))
+    return found
+
+
+def nearest(vectors: "Matrix", least: float) -> list[tuple[int, int, float]]:
+    """Of each row the `TRIES` nearest others whose cosine is at least `least`, each pair once, smaller position first, in order."""
+    pairs: dict[tuple[int, int], float] = {}
+    for rows, others in _blocks(vectors):
+        for row, other, cosine in _nearest_of(vectors, rows, others, least):
+            pairs[min(row, other), max(row, other)] = cosine
+    return [(left, right, min(cosine, 1.0)) for (left, right), cosine in sorted(pairs.items())]
+
+
+def _nearest_of(vectors: "Matrix", rows: Any, others: Any, least: float) -> Iterator[tuple[int, int, float]]:
+    import numpy as np
+
+    block = vectors[rows] @ vectors[others].T
+    block[rows[:, None] == others[None, :]] = -1
+    kept = min(TRIES, len(others))
+    best = np.argpartition(-block, kept - 1, axis=1)[:, :kept]
+    cosines = np.take_along_axis(block, best, axis=1)
+    at, column = np.nonzero(cosines >= least)
+    yield from zip(rows[at].tolist(), others[best[at, column]].tolist(), cosines[at, column].tolist(), strict=True)
+
+
+def _blocks(vectors: "Matrix") -> Iterator[tuple[Any, Any]]:
+    """Rows, and the rows that they are held against: all of a small matrix, those of the nearest cells of a big one."""
+    import numpy as np
+
+    count = len(vectors)
+    if count <= EXHAUSTIVE:
+        for start in range(0, count, ROWS):
+            yield np.arange(start, min(start + ROWS, count)), np.arange(count)
+        return
+    # Cells around rows taken at even distances: an inverted file index without training, the same for the same rows.
+    centres = vectors[np.linspace(0, count - 1, max(PROBES, count // CELL)).astype(np.int64)]
+    cells = np.concatenate([np.argpartition(-(vectors[at : at + ROWS * 8] @ centres.T), PROBES, axis=1)[:, :PROBES] for at in range(0, count, ROWS * 8)])
+    home = np.concatenate([(vectors[at : at + ROWS * 8] @ centres.T).argmax(axis=1) for at in range(0, count, ROWS * 8)])
+    members: dict[int, list[int]] = defaultdict(list)
+    for row, cell in enumerate(home.tolist()):
+        members[cell].append(row)
+    for cell in range(len(centres)):
+        asking = np.flatnonzero((cells == cell).any(axis=1))
+        others = np.array(members.get(cell, []), dtype=np.int64)
+        for start in range(0, len(asking) if len(others) else 0, ROWS * 8):
+            yield asking[start : start + ROWS * 8], others

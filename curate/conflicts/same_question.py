@@ -1,0 +1,75 @@
+"""Whether two questions ask the same, as a probability: a logistic model over the cosine of their embeddings, their words and what sets them apart.
+
+The coefficients are fitted on labelled pairs of questions, which are not part of this project:
+
+    python -m tests.bench.same_question FOLDER --coefficients
+"""
+
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+from rapidfuzz.distance import Indel
+
+from curate.conflicts.wording import Wording, other_aspect, other_numbers, other_value, rarity
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Vector = np.ndarray[Any, np.dtype[np.float32]]
+
+FEATURES: Final = {
+    "cosine": 14.4,
+    "overlap": -2.46,
+    "replaced": -1.63,
+    "other aspect": -0.49,
+    "other value": -6.0,
+}
+"""Coefficients by feature. That of "other value" is set by hand, as labelled pairs hardly have such questions; fitted it is -1.6."""
+LEAST_COSINE: Final = 0.52
+"""Below which `probability` is less than a fifth whatever the words are."""
+SAME_SENTENCE: Final = 0.75
+"""Share of the words, in order, that two questions have in common from which they are one sentence with something else in it."""
+FAR: Final = 6
+"""Over 1, the cosine distance from which a word in another's place counts in full."""
+INTERCEPT: Final = -9.02
+
+
+def features(left: Wording, right: Wording, cosine: float, vectors: Mapping[str, "Vector"]) -> tuple[float, ...]:
+    """What is known of a pair of questions, in the order of `FEATURES`; `vectors` has an embedding of each word that is on one side only."""
+    weights = {word: rarity(word) for side in (left, right) for word in side.content.values()}
+    apart = [_apart(left, right, weights), _apart(right, left, weights)]
+    total = sum(whole for whole, _ in apart) or 1.0
+    overlap = 1 - sum(sum(weights[word] for word in words) for _, words in apart) / total
+    distances = [{word: _distance(word, other, vectors) for word in words} for (_, words), other in zip(apart, (right, left), strict=True)]
+    frame = Indel.normalized_similarity(left.order, right.order)
+    other = other_numbers(left, right) or (frame >= SAME_SENTENCE and other_value(left, right))
+    replaced = float(frame >= SAME_SENTENCE) * min(1.0, FAR * (1 - cosine)) * min(1.0, 2 * min(max(side.values(), default=0.0) for side in distances))
+    return (cosine, overlap, replaced, float(other_aspect(left, right)), float(other))
+
+
+def _apart(mine: Wording, other: Wording, weights: Mapping[str, float]) -> tuple[float, list[str]]:
+    """The weight of one side's words of meaning, and those that the other side does not have."""
+    return sum(weights[word] for word in mine.content.values()), [word for stemmed, word in mine.content.items() if stemmed not in other.content]
+
+
+def _distance(word: str, other: Wording, vectors: Mapping[str, "Vector"]) -> float:
+    """How far the nearest word of the other side is, from 0 to 1."""
+    if word not in vectors:
+        return 1.0
+    return 1 - max((float(vectors[word] @ vectors[known]) for known in other.content.values() if known in vectors), default=0.0)
+
+
+def probability(found: tuple[float, ...]) -> float:
+    """Of two questions asking the same, from their features."""
+    score = INTERCEPT + sum(weight * value for weight, value in zip(FEATURES.values(), found, strict=True))
+    return 1 / (1 + math.exp(-max(-50.0, min(50.0, score))))
+
+
+def words_apart(left: Wording, right: Wording) -> set[str]:
+    """The words whose vectors `features` needs: all words of meaning of two questions that are much the same sentence, where each side has words of its own."""
+    if left.content.keys() <= right.content.keys() or right.content.keys() <= left.content.keys():
+        return set()
+    if Indel.normalized_similarity(left.order, right.order) < SAME_SENTENCE:
+        return set()
+    return {*left.content.values(), *right.content.values()}

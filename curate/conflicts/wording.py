@@ -1,0 +1,129 @@
+"""What the wording of a question says about which question it is: its words of meaning, and what makes another question however near it is.
+
+Words that decide are numbers, names, negations, opposites, what is asked for (a price, a cause, a place) and qualifiers (used, other, next).
+"""
+
+import math
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
+from typing import Final
+
+from curate.core.text import normalised
+from curate.language.lexicon import DENIES, FILLER, NUMERALS, OPPOSITES, PARTICULAR
+from curate.language.names import names
+from curate.language.negation import opposed
+from curate.language.tokens import plain_words, stem, stems
+
+RAREST: Final = 2.5
+OFFSET: Final = 2_000
+"""Rank up to which common words tell about equally little."""
+NUMBER: Final = re.compile(r"\d+(?:[.,]\d+)*")
+_ASPECTS: Final = """why cause causes caused causing reason reasons due lead leads
+treat treated treating treatment treatments cure cures cured remedy remedies relief relieve heal heals medication medications medicine rid fix repair stop
+prevent prevents prevention preventing avoid avoiding
+symptom symptoms sign signs indicate
+risk risks danger dangerous dangers harmful safe safety harm complication complications
+mean means meant meaning definition define
+difference differences differ differs compare compared versus vs
+cost costs price prices priced pricing fee fees charge charges pay expensive cheap much
+long duration period warranty last lasts lasting
+when date deadline time hours hour
+where location located address place places city country
+who whom whose author writer wrote inventor invented painter painted founder founded director directed composer composed
+many number count total
+how way ways steps
+best top good better recommended
+benefit benefits advantage advantages pros
+disadvantage disadvantages cons drawback drawbacks
+learn study
+type types kind kinds
+diagnose diagnosed diagnosis detect test tests tested
+common likely chance chances probability odds"""
+ASPECTS: Final = {word: number for number, line in enumerate(_ASPECTS.splitlines()) for word in line.split()}
+"""Of each word that says what is asked for, the number of what it asks for."""
+_POLES: Final = """open/close begin/end start/end begin/finish start/finish first/last largest/smallest biggest/smallest maximum/minimum highest/lowest
+most/least oldest/youngest oldest/newest longest/shortest earliest/latest arrive/depart arrival/departure enter/leave boil/freez melt/freez
+buy/sell indoor/outdoor male/female men/women upload/download login/logout senior/junior advantage/disadvantage pros/cons"""
+POLES: Final = frozenset(frozenset(map(stem, pair.split("/"))) for pair in _POLES.split())
+"""Pairs of stems of which one in the other's place makes another question."""
+
+VALUES: Final = stems(PARTICULAR)
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """What is compared of one question."""
+
+    order: tuple[str, ...]
+    """All words in order, normalised."""
+    words: frozenset[str]
+    content: dict[str, str]
+    """The words of meaning by their stems."""
+    numbers: frozenset[str]
+    names: tuple[str, ...]
+    aspects: frozenset[int]
+    denies: bool
+
+
+@lru_cache(65_536)
+def wording(request: str) -> Wording:
+    """The wording of a request."""
+    every = plain_words(request)
+    content = {stem(word): word for word in every if word not in FILLER} or {stem(word): word for word in every}
+    numbers = {*NUMBER.findall(request), *(str(NUMERALS[word]) for word in every if word in NUMERALS and word != "one")}
+    return Wording(
+        tuple(every),
+        frozenset(every),
+        content,
+        frozenset(numbers),
+        tuple(normalised(name) for name in names(request)),
+        frozenset(ASPECTS[word] for word in every if word in ASPECTS),
+        not DENIES.isdisjoint(every),
+    )
+
+
+@lru_cache(1)
+def _ranks() -> dict[str, int]:
+    """The most common words of English, most common first: the whole words of the vocabulary of bert-base-uncased (Devlin et al. 2019, Apache-2.0)."""
+    listed = files("curate.conflicts").joinpath("common_words.txt").read_text(encoding="ascii")
+    return {word: rank for rank, word in enumerate(listed.splitlines())}
+
+
+def rarity(word: str) -> float:
+    """How much a word tells: from 0 for the most common one of English to 2.5 for what is not among the 5,000 most common ones."""
+    rank = _ranks().get(word)
+    return RAREST if rank is None else math.log1p(rank / OFFSET)
+
+
+def other_value(left: Wording, right: Wording) -> bool:
+    """Whether two questions give another number, name or value, deny or not, or ask for opposites: in the same sentence it makes another question."""
+    mine, others = left.words - right.words, right.words - left.words
+    other_names = [{name for name in one.names if name not in other.words and stem(name) not in other.content} for one, other in ((left, right), (right, left))]
+    shared_names = [[name for name in one.names if name in other.names] for one, other in ((left, right), (right, left))]
+    return (
+        all((left.numbers - right.numbers, right.numbers - left.numbers))
+        or all(other_names)
+        or (shared_names[0] != shared_names[1] and sorted(shared_names[0]) == sorted(shared_names[1]))
+        or all(VALUES.intersection(map(stem, words)) for words in (mine, others))
+        or left.denies != right.denies
+        or _opposite(left, right, mine, others)
+    )
+
+
+def other_numbers(left: Wording, right: Wording) -> bool:
+    """Whether both questions give numbers, and not the same ones: another question in whatever sentence."""
+    return bool(left.numbers) and bool(right.numbers) and left.numbers != right.numbers
+
+
+def other_aspect(left: Wording, right: Wording) -> bool:
+    """Whether two questions ask for something else of what they are about: a price and a place."""
+    return bool(left.aspects) and bool(right.aspects) and left.aspects.isdisjoint(right.aspects)
+
+
+def _opposite(left: Wording, right: Wording, mine: frozenset[str], others: frozenset[str]) -> bool:
+    stems_apart = (set(left.content) - set(right.content), set(right.content) - set(left.content))
+    if any(frozenset((one, other)) in POLES for one in stems_apart[0] for other in stems_apart[1]):
+        return True
+    return any(frozenset((one, other)) in OPPOSITES or opposed(one, other) for one in mine for other in others)

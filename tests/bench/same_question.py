@@ -1,0 +1,105 @@
+"""How well questions that ask the same are told from others that are near, on labelled pairs.
+
+    python -m tests.bench.same_question FOLDER [--embeddings MODEL] [--cross-encoder MODEL] [--cache FOLDER] [--coefficients]
+
+FOLDER has JSON Lines of {"a", "b", "same": true | false}, a file a source. Prints, for each source: area under the ROC curve, recall at a precision of .9
+and calibration, by the cosine of embeddings alone, by all features fitted on the other sources, and by these with a cross-encoder of duplicate questions.
+`--coefficients` prints the table for `curate/conflicts/same_question.py`, fitted on all sources with equal weight.
+"""
+
+import argparse
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import precision_recall_curve, roc_auc_score
+
+from curate.conflicts.same_question import FEATURES, features, words_apart
+from curate.conflicts.wording import wording
+from curate.models.embeddings import embed
+from curate.models.model_loading import cross_encoder
+
+PRECISION = 0.9
+COSINE = 1
+"""Columns of the features that are the cosine alone."""
+NEVER_RAISE = 2
+"""Columns from which on a coefficient may not be positive: what sets questions apart makes no pair more alike."""
+
+Matrix = np.ndarray[Any, np.dtype[np.float64]]
+Flags = np.ndarray[Any, np.dtype[np.bool_]]
+
+
+def measured(path: Path, model: str, cache: Path | None) -> tuple[Matrix, Flags, list[tuple[str, str]]]:
+    """The features of a source's pairs, and which of them ask the same."""
+    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    texts = sorted({row[side] for row in rows for side in "ab"})
+    vectors = dict(zip(texts, embed(texts, model, cache), strict=True))
+    pairs = [(wording(row["a"]), wording(row["b"])) for row in rows]
+    apart = sorted({word for pair in pairs for word in words_apart(*pair)})
+    words = dict(zip(apart, embed(apart, model, cache), strict=True))
+    found = [features(*pair, float(vectors[row["a"]] @ vectors[row["b"]]), words) for pair, row in zip(pairs, rows, strict=True)]
+    return np.array(found), np.array([row["same"] for row in rows]), [(row["a"], row["b"]) for row in rows]
+
+
+def fitted(sources: Sequence[tuple[Matrix, Flags]]) -> tuple[Matrix, float]:
+    """Coefficients and intercept of a logistic model, each source weighing the same; those of the wrong sign are 0."""
+    x = np.concatenate([found for found, _ in sources])
+    y = np.concatenate([same for _, same in sources])
+    weights = np.concatenate([np.full(len(same), 1 / len(same)) for _, same in sources]) * len(y) / len(sources)
+    scale = x.std(axis=0) + 1e-9
+    used = np.ones(x.shape[1], dtype=bool)
+    while True:
+        model = LogisticRegression(C=10, max_iter=2_000).fit((x / scale)[:, used], y, sample_weight=weights)
+        coefficients = np.zeros(x.shape[1])
+        coefficients[used] = model.coef_[0]
+        wrong = (coefficients > 0) & (np.arange(len(used)) >= NEVER_RAISE) & (np.arange(len(used)) < len(FEATURES))
+        if not wrong.any():
+            return coefficients / scale, float(model.intercept_[0])
+        used &= ~wrong
+
+
+def report(name: str, truth: Flags, scores: Matrix) -> None:
+    precision, recall, _ = precision_recall_curve(truth, scores)
+    chances = 1 / (1 + np.exp(-scores))
+    bins = [(chances >= low) & (chances < low + 0.2 + (low > 0.7)) for low in np.arange(0, 1, 0.2)]
+    told = "".join(f"{f'{chances[b].mean():.2f} {truth[b].mean():.2f} ({b.sum()})' if b.any() else '-':>18}" for b in bins)
+    print(f"    {name:26} {roc_auc_score(truth, scores):6.3f} {max(recall[precision >= PRECISION], default=0):9.3f}  {told}", flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--embeddings", default="offline:all-MiniLM-L6-v2")
+    parser.add_argument("--cross-encoder", help="a cross-encoder that scores duplicate questions")
+    parser.add_argument("--cache", type=Path)
+    parser.add_argument("--coefficients", action="store_true")
+    args = parser.parse_args()
+    sources = {path.stem: measured(path, args.embeddings, args.cache) for path in sorted(args.folder.glob("*.jsonl"))}
+    crossed = {}
+    if args.cross_encoder:
+        judge = cross_encoder(args.cross_encoder)
+        crossed = {name: np.asarray(judge.predict(pairs, show_progress_bar=False)).reshape(-1, 1) for name, (_, _, pairs) in sources.items()}
+    print(f"    {'':26} {'AUC':>6} {'recall@.9':>9}   promised, and share that ask the same (pairs)")
+    for name, (found, truth, _) in sources.items():
+        others = [other for other in sources if other != name]
+        print(f"{name}: {len(truth)} pairs, {truth.sum()} of them the same; fitted on {', '.join(others)}")
+        columns = {"cosine alone": slice(0, COSINE), "features": slice(0, len(FEATURES))}
+        for label, column in columns.items():
+            coefficients, intercept = fitted([(sources[other][0][:, column], sources[other][1]) for other in others])
+            report(label, truth, found[:, column] @ coefficients + intercept)
+        if crossed:
+            both = {key: np.hstack([sources[key][0], crossed[key]]) for key in sources}
+            coefficients, intercept = fitted([(both[other], sources[other][1]) for other in others])
+            report("features and cross-encoder", truth, both[name] @ coefficients + intercept)
+    if args.coefficients:
+        coefficients, intercept = fitted([(found, truth) for found, truth, _ in sources.values()])
+        for feature, value in zip(FEATURES, coefficients, strict=True):
+            print(f'    "{feature}": {value:.3f},')
+        print(f"INTERCEPT: Final = {intercept:.3f}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,157 @@
+"""Which questions are the same, which answers say yes and no, and which system prompts change nothing. No model is loaded: vectors are made by hand."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from curate.conflicts import default_models
+from curate.conflicts import reworded as candidates
+from curate.conflicts.answer_polarity import asks_yes_or_no, opposite_polarity, polarity
+from curate.conflicts.conflict import find_conflicts
+from curate.conflicts.default_models import with_default_models
+from curate.conflicts.persona import same_setting
+from curate.conflicts.reworded import nearest, reworded
+from curate.conflicts.same_question import FEATURES, features, probability, words_apart
+from curate.conflicts.weak_answers import is_weak
+from curate.conflicts.wording import other_aspect, other_value, wording
+from curate.core.config import ConflictsConfig
+from curate.core.example import Example, Place
+from tests.conftest import chat
+
+TRIPLES = Path(__file__).parents[1] / "bench" / "question_triples.txt"
+
+
+def same(left: str, right: str, cosine: float) -> float:
+    """The probability that two questions are the same where no word has a near one on the other side."""
+    return probability(features(wording(left), wording(right), cosine, {}))
+
+
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [
+        ("Is the shop open on Monday?", "Is the shop open on Sunday?"),
+        ("When does the store open?", "When does the store close?"),
+        ("What is the first step?", "What is the last step?"),
+        ("Does the fee rise in 2016?", "Does the fee rise in 2017?"),
+        ("How do I get from Paris to Rome?", "How do I get from Rome to Paris?"),
+        ("Who rules in Kenya today?", "Who rules in Ghana today?"),
+        ("Can I cancel it?", "Can I not cancel it?"),
+    ],
+)
+def test_another_value_makes_another_question_however_near_it_is(left: str, right: str) -> None:
+    assert other_value(wording(left), wording(right))
+    assert same(left, right, 0.95) < 0.3
+    assert same(left, left, 1.0) > 0.9
+
+
+def test_a_price_is_not_a_place() -> None:
+    assert other_aspect(wording("What does it cost?"), wording("Where is it?"))
+    assert not other_aspect(wording("What does it cost?"), wording("What is the price of it?"))
+
+
+def test_a_word_in_another_ones_place_counts_by_how_near_it_is() -> None:
+    left, right = wording("Do you accept the voucher here?"), wording("Do you accept the coupon here?")
+    assert words_apart(left, right) == {"accept", "voucher", "coupon"}
+    near = {word: np.array(vector, dtype=np.float32) for word, vector in (("accept", [1, 0, 0]), ("voucher", [0, 1, 0]), ("coupon", [0, 1, 0]))}
+    far = {**near, "coupon": np.array([0, 0, 1], dtype=np.float32)}
+    assert len(features(left, right, 0.8, near)) == len(FEATURES)
+    assert probability(features(left, right, 0.8, near)) > probability(features(left, right, 0.8, far))
+
+
+def test_the_nearest_are_the_same_by_cells_and_by_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    random = np.random.default_rng(0)
+    centres = random.normal(size=(40, 16))
+    vectors = (centres[random.integers(0, 40, 900)] + 0.1 * random.normal(size=(900, 16))).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    exact = nearest(vectors, 0.9)
+    monkeypatch.setattr(candidates, "EXHAUSTIVE", 100)
+    monkeypatch.setattr(candidates, "CELL", 20)
+    assert len({pair[:2] for pair in exact} & {pair[:2] for pair in nearest(vectors, 0.9)}) >= 0.9 * len(exact)
+    assert all(left < right for left, right, _ in exact)
+
+
+def test_pairs_come_with_their_probability() -> None:
+    def embed(texts: Any) -> Any:
+        return np.ones((len(texts), 2), dtype=np.float32) / np.float32(np.sqrt(2))
+
+    asked = ["Who wrote Hamlet?", "Who is the author of Hamlet?", "Who wrote Hamlet?"]
+    [first, second] = reworded(asked, embed(asked), embed, 0.3)
+    assert (first.left, first.right) == (0, 1)
+    assert (second.left, second.right) == (1, 2)
+    assert 0.9 < first.same < 1
+
+
+@pytest.mark.parametrize(
+    ("request_", "answer", "said"),
+    [
+        ("Do you offer night skiing?", "Night skiing is not currently offered.", -1),
+        ("Do you offer night skiing?", "Yes, we offer night skiing.", 1),
+        ("Is dental treatment covered?", "Dental treatment is covered.", 1),
+        ("Is it legal to own a ferret?", "Owning a ferret is illegal.", -1),
+        ("Is the museum open on Mondays?", "The museum is closed on Mondays.", -1),
+        ("Can I pay with cash?", "We cannot take cash.", -1),
+        ("Is it safe?", "It may be safe.", 0),
+        ("Can I return it?", "Returns are only possible within 30 days.", 0),
+        ("Is the pool heated?", "The hotel was built in 1970. It has a pool. It has a bar, too.", 0),
+    ],
+)
+def test_yes_and_no_in_other_words(request_: str, answer: str, said: int) -> None:
+    assert asks_yes_or_no(request_)
+    assert polarity(request_, answer)[0] == said
+
+
+def test_only_questions_for_yes_or_no_are_compared_by_it() -> None:
+    assert opposite_polarity(("Is it so?", "Is it?"), ("Yes.", "No."))[0] == -1
+    assert opposite_polarity(("Is it red or blue?", "Which colour?"), ("Yes.", "No."))[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("request_", "system", "nothing"),
+    [
+        ("How high is it?", "You are an experienced guide. Be concise.", True),
+        ("Who are you?", "You are Ada, a pirate.", False),
+        ("How high is it?", "You are a support agent for Acme.", False),
+        ("How high is it?", "Answer for 1912.", False),
+        ("How high is it?", "Classify the text.", False),
+    ],
+)
+def test_system_prompts_that_change_nothing(request_: str, system: str, nothing: bool) -> None:
+    assert same_setting((request_, request_), ("", system)) is nothing
+
+
+def test_default_models_are_taken_where_they_are_at_hand_and_none_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(default_models, "EMBEDDINGS", ("offline:none", "mine"))
+    monkeypatch.setattr(default_models, "_is_at_hand", lambda name: name == "mine")
+    monkeypatch.setattr(default_models, "find_spec", lambda _name: True)
+    assert with_default_models(ConflictsConfig()).embeddings == "mine"
+    assert with_default_models(ConflictsConfig(embeddings="other")).embeddings == "other"
+    assert with_default_models(ConflictsConfig(models=False)).embeddings == ""
+    monkeypatch.setattr(default_models, "find_spec", lambda _name: None)
+    assert with_default_models(ConflictsConfig()).embeddings == ""
+
+
+def test_what_is_less_sure_is_counted_and_not_shown() -> None:
+    examples = [Example(Place("data.jsonl", line), chat("How high?", f"{line} m high."), "messages") for line in (3, 4)]
+    report = find_conflicts(examples, ConflictsConfig(min_confidence=0.99))
+    assert (len(report.conflicts), len(report.unsure)) == (0, 1)
+
+
+def test_the_triples_of_the_benchmark_are_whole() -> None:
+    lines = [line for line in TRIPLES.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
+    assert {tuple(part.count("|") for part in line.split(" || ")) for line in lines} == {(1, 2, 1)}
+    assert len(lines) == 50
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "weak"),
+    [
+        ("What is it?", "It may be a fracture.", True),
+        ("What helps?", "- sleep\n- water\n- rest", True),
+        ("What helps?", "Sleep helps.", False),
+        ("What is a ferret?", "Once there was a king " * 12, True),
+    ],
+)
+def test_a_model_alone_is_less_sure_of_lists_hedges_and_passages(question: str, answer: str, weak: bool) -> None:
+    assert is_weak(question, answer, "It is so.") is weak
