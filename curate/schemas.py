@@ -71,7 +71,7 @@ def schemas(others: Mapping[str, Any]) -> dict[str, bytes]:
         if name in ("check", "check-line"):
             schema["$defs"]["Finding"]["properties"]["code"]["anyOf"] = [
                 {"enum": sorted(RULES)},
-                {"description": "a rule of one's own", "pattern": CODE.pattern},
+                {"description": "a custom rule", "pattern": CODE.pattern},
             ]
         found[f"{name}.schema.json"] = json_text({"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}).encode()
     found["rules.json"] = json_text([rule_json(RULES[code]) for code in sorted(RULES)]).encode()

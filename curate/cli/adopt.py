@@ -55,7 +55,7 @@ class Adopted:
             from curate.lint.baseline import write_baseline
 
             count = write_baseline(self.new, report)
-            console(stderr=True).print(f"{plural(count, 'finding')} written to {visible(str(self.new))}; --baseline tells only new ones")
+            console(stderr=True).print(f"{plural(count, 'finding')} written to {visible(str(self.new))}; --baseline reports only new ones")
             raise typer.Exit(ExitCode.CLEAN)
         if self.baseline is not None and self.path is not None:
             from curate.lint.baseline import compare

@@ -23,35 +23,35 @@ from curate.report.check_text import SHOWN, GroupBy
 
 def check(
     paths: Paths,
-    select: Annotated[list[str] | None, typer.Option(help="Codes or prefixes of rules to run, with commas between: D,L001.", metavar="CODES")] = None,
-    ignore: Annotated[list[str] | None, typer.Option(help="Codes or prefixes of rules not to run.", metavar="CODES")] = None,
-    extend_select: Annotated[list[str] | None, typer.Option(help="Codes or prefixes to run besides the default or selected ones.", metavar="CODES")] = None,
-    target: Annotated[Target | None, typer.Option(help=f"Trainer or service that the data is meant for: {', '.join(Target)}.", metavar="TARGET")] = None,
-    model: Annotated[str | None, typer.Option(help="Model whose tokenizer and chat template the rules of family K use.")] = None,
-    max_length: Annotated[int | None, typer.Option(help="Tokens of the longest example that will be trained on.")] = None,
-    output_format: Annotated[OutputFormat, typer.Option(help="How findings are written.")] = OutputFormat.CONCISE,
-    output_file: Annotated[Path | None, typer.Option(help="Write the findings to this file, whole or not at all.")] = None,
-    group_by: Annotated[GroupBy, typer.Option(help="What `--output-format grouped` puts together.")] = GroupBy.FILE,
-    statistics: Annotated[bool, typer.Option("--statistics", help="Only count the findings of each rule.")] = False,
-    baseline: Annotated[Path | None, typer.Option(help="Tell only findings that this file does not have.")] = None,
-    new_baseline: Annotated[Path | None, typer.Option("--write-baseline", help="Write the findings to a baseline; tell none.")] = None,
+    select: Annotated[list[str] | None, typer.Option(help="Run only these rules: codes or prefixes, separated by commas (D,L001).", metavar="CODES")] = None,
+    ignore: Annotated[list[str] | None, typer.Option(help="Skip these rules: codes or prefixes, separated by commas.", metavar="CODES")] = None,
+    extend_select: Annotated[list[str] | None, typer.Option(help="Run these rules in addition to the default or selected ones.", metavar="CODES")] = None,
+    target: Annotated[Target | None, typer.Option(help=f"Apply the limits of this trainer or service: {', '.join(Target)}.", metavar="TARGET")] = None,
+    model: Annotated[str | None, typer.Option(help="Use this model's tokenizer and chat template for the K rules.")] = None,
+    max_length: Annotated[int | None, typer.Option(help="Report examples longer than this many tokens (K rules).")] = None,
+    output_format: Annotated[OutputFormat, typer.Option(help="Write findings in this format.")] = OutputFormat.CONCISE,
+    output_file: Annotated[Path | None, typer.Option(help="Write the report to this file instead of standard output.")] = None,
+    group_by: Annotated[GroupBy, typer.Option(help="Group the findings of `--output-format grouped` by file or by rule.")] = GroupBy.FILE,
+    statistics: Annotated[bool, typer.Option("--statistics", help="Report only the number of findings of each rule.")] = False,
+    baseline: Annotated[Path | None, typer.Option(help="Report only findings that are not in this baseline.")] = None,
+    new_baseline: Annotated[Path | None, typer.Option("--write-baseline", help="Write a baseline and report nothing.")] = None,
     show_all: Annotated[bool, typer.Option("--all", help=f"Show every finding, not only the first {SHOWN} of each rule.")] = False,
     fix: Annotated[
         bool,
-        typer.Option("--fix", help="Mend what can be mended without changing the meaning, then check; no line is deleted. - is mended to standard output."),
+        typer.Option("--fix", help="Apply safe fixes, then check. No line is deleted. Standard input is fixed to standard output."),
     ] = False,
     unsafe_fixes: Annotated[
-        bool, typer.Option("--unsafe-fixes", help="With --fix, --fix-only or --diff: also fixes that may change the meaning or delete lines.")
+        bool, typer.Option("--unsafe-fixes", help="Also apply fixes that may change the meaning or delete lines; with --fix, --fix-only or --diff.")
     ] = False,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Let --unsafe-fixes delete lines even when much of a file goes (rule D008).")] = False,
-    diff: Annotated[bool, typer.Option("--diff", help="Show what --fix would change, and change nothing; exit status 1 if there is something.")] = False,
-    fix_only: Annotated[bool, typer.Option("--fix-only", help="Fix, and report nothing else; exit status 0.")] = False,
-    workers: Annotated[int | None, typer.Option(min=1, help="Processes that check a big file; as a rule, one for each core, at most 8.", metavar="N")] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Let --unsafe-fixes delete lines even if that removes a large share of a file (rule D008).")] = False,
+    diff: Annotated[bool, typer.Option("--diff", help="Show what --fix would change without writing it; exit with status 1 if there is a change.")] = False,
+    fix_only: Annotated[bool, typer.Option("--fix-only", help="Apply fixes, report no findings and exit with status 0.")] = False,
+    workers: Annotated[int | None, typer.Option(min=1, help="Check a large file with N processes; if omitted, one per core, at most 8.", metavar="N")] = None,
     quiet: Quiet = False,
 ) -> None:
-    """Say what is wrong with a data set, and where.
+    """Check a data set and report each problem with its place.
 
-    Exit status: 0 when there is nothing above info, 1 with errors or warnings or a line that holds no example, 2 when a file cannot be read.
+    Exit status: 0 without errors and warnings, 1 with errors, warnings or lines that hold no example, 2 if a file cannot be read.
     """
     files = named_files(paths)
     demand_apart(files, (output_file, new_baseline), named=paths)
@@ -73,7 +73,7 @@ def check(
     told = reported(report, output_format, files, limit, group_by, statistics=statistics, model=config.model)
     with redirect_stdout(sys.stderr) if fix and STDIN in files else nullcontext():  # standard output has the fixed data
         write_report(told, output_file)
-    end(report.not_understood if untold else 0, "and the rules that say so were not asked", found=report.failed)
+    end(report.not_understood if untold else 0, "the rules that report them were not selected", found=report.failed)
 
 
 def _says_no_example(finding: Finding) -> bool:
@@ -86,7 +86,7 @@ def _tell_elsewhere(config: CheckConfig) -> None:
     if not (config.select or config.extend_select):
         return
     found = RuleSelection.from_config(config).elsewhere(config)
-    said = [f"{prefix}: no rule that `curate check` runs; run by {who}" for prefix, who in found.items()]
+    said = [f"{prefix}: not run by `curate check`; run by {who}" for prefix, who in found.items()]
     if config.select and set(config.select) <= found.keys() and set(config.extend_select) <= found.keys():
         raise UsageError("; ".join(said), "`curate rule CODE` explains one")
     for note in said:

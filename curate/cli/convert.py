@@ -23,17 +23,17 @@ class To(StrEnum):
 def convert(
     paths: Paths,
     output: Annotated[
-        Path, typer.Option("-o", "--output", help="File for messages (out.jsonl); what cannot be converted is beside it (out.unconverted.jsonl).")
+        Path, typer.Option("-o", "--output", help="Write messages to this file (out.jsonl), lines that cannot be converted beside it (out.unconverted.jsonl).")
     ],
-    to: Annotated[To, typer.Option("--to", help="The format to write.")] = To.MESSAGES,  # noqa: ARG001  (there is one so far)
-    chosen: Annotated[bool, typer.Option("--chosen", help="Of preference pairs take the chosen side; the rejected one is left out.")] = False,
+    to: Annotated[To, typer.Option("--to", help="Convert to this format.")] = To.MESSAGES,  # noqa: ARG001  (there is one so far)
+    chosen: Annotated[bool, typer.Option("--chosen", help="Convert the chosen side of preference pairs and omit the rejected side.")] = False,
     overwrite: Overwrite = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Convert any known format to messages, one JSON object a line; nothing is dropped silently.
+    """Convert any known format to messages, as JSON Lines. Lines that cannot be converted are written to a second file.
 
-    Exit status: 0 when every line was converted, 1 when some were set aside, 2 when a file cannot be read.
+    Exit status: 0 if every line was converted, 1 if some were not, 2 if a file cannot be read.
     """
     files = named_files(paths)
     aside = removed_path(output, "unconverted")
@@ -45,4 +45,4 @@ def convert(
         print_json(convert_json(report))
     else:
         print_lines(convert_text(report, str(output), str(aside)))
-    end(report.not_understood, "see M001 and C001 of `curate rule`", found=bool(report.aside))
+    end(report.not_understood, "not converted", found=bool(report.aside))

@@ -15,19 +15,23 @@ from curate.report.decontaminate import SHOWN, decontaminate_json, decontaminate
 
 def decontaminate(
     paths: Paths,
-    bench: Annotated[list[str], typer.Option("--bench", help="Benchmark: .jsonl, .json, .csv or .tsv, also as .gz or .zst. May be given more than once.")],
+    bench: Annotated[
+        list[str], typer.Option("--bench", help="Search for the items of this benchmark: .jsonl, .json, .csv or .tsv, plain, .gz or .zst; repeatable.")
+    ],
     output: Kept = None,
     overwrite: Overwrite = False,
-    field: Annotated[list[str] | None, typer.Option(help="Field of the benchmark to look for, in place of the known names.", metavar="NAME")] = None,
-    share: Annotated[float, typer.Option(min=0, max=1, help="Least share of an item's words that has to be found in runs of 13.")] = 0.0,
+    field: Annotated[
+        list[str] | None, typer.Option(help="Search for this field of the benchmark instead of the known ones; repeatable.", metavar="NAME")
+    ] = None,
+    share: Annotated[float, typer.Option(min=0, max=1, help="Require at least this share of an item's words in matching runs of 13 words.")] = 0.0,
     as_json: AsJson = False,
-    show_all: Annotated[bool, typer.Option("--all", help=f"Show every find, not only {SHOWN}.")] = False,
+    show_all: Annotated[bool, typer.Option("--all", help=f"Show every match, not only {SHOWN}.")] = False,
     quiet: Quiet = False,
 ) -> None:
-    """Remove what a benchmark asks or answers; say which item, and by which words.
+    """Remove examples that contain items of a benchmark; report the item and the words found.
 
-    Exit status: 0 when nothing was found or all that was found was removed, 1 when something was found and no output named or a line
-    holds no example, 2 when a file cannot be read or written.
+    Exit status: 0 if nothing was found or every match was removed, 1 if there are matches and no output, or a line holds no example,
+    2 if a file cannot be read or written.
     """
     files, benchmarks = named_files(paths), named_files(bench)
     removed = output and removed_path(output, "removed")
@@ -43,5 +47,5 @@ def decontaminate(
     else:
         print_lines(decontaminate_text(result, None if show_all else SHOWN))
         if result.removed and removed:
-            console(stderr=True).print(f"what went is in {visible(str(removed))}")
+            console(stderr=True).print(f"removed lines are in {visible(str(removed))}")
     end(result.not_understood, STAYS, found=bool(result.leaks) and output is None)

@@ -18,45 +18,41 @@ from curate.report.check_formats import write_report
 from curate.report.console import console, print_json, print_lines
 from curate.report.dedup import SHOWN, dedup_json, dedup_text, summary_text
 
-KEEP = (
-    "Which one stays: best (fewest findings, then first), first, last, longest, most-turns, newest:FIELD, highest:FIELD, lowest:FIELD, manual (as in review)."
-)
+KEEP = "Keep this example of each cluster: best (fewest findings), first, last, longest, most-turns, newest:FIELD, highest:FIELD, lowest:FIELD or manual."
 
 
 def dedup(
     paths: Paths,
     output: Kept = None,
     overwrite: Overwrite = False,
-    threshold: Annotated[float | None, typer.Option(help="Jaccard similarity from which two examples are duplicates.")] = None,
-    on: Annotated[str | None, typer.Option(help="What is compared: conversation, prompt, response or last-turn.")] = None,
+    threshold: Annotated[float | None, typer.Option(help="Remove near-duplicates at or above this Jaccard similarity.")] = None,
+    on: Annotated[str | None, typer.Option(help="Compare this part of the examples: conversation, prompt, response or last-turn.")] = None,
     keep: Annotated[str | None, typer.Option(help=KEEP, metavar="POLICY")] = None,
-    ignore_facts: Annotated[bool | None, typer.Option("--ignore-facts", help="Remove near-duplicates that differ in a fact too.")] = None,
-    same_words: Annotated[
-        bool | None, typer.Option("--same-words", help="Remove short examples of the same words of meaning too, however similar they are.")
+    ignore_facts: Annotated[
+        bool | None, typer.Option("--ignore-facts", help="Also remove near-duplicates that differ in a number, a name or a negation.")
     ] = None,
+    same_words: Annotated[bool | None, typer.Option("--same-words", help="Also remove short examples with the same content words, at any similarity.")] = None,
     embeddings: Annotated[
-        str | None, typer.Option(help="Sentence-transformers model: tell what says the same in other words (D004); it stays.", metavar="MODEL")
+        str | None, typer.Option(help="Report paraphrases found by this sentence-transformers model (D004); none is removed.", metavar="MODEL")
     ] = None,
-    beginnings: Annotated[bool | None, typer.Option("--beginnings", help="Remove conversations that another one begins with, too.")] = None,
+    beginnings: Annotated[bool | None, typer.Option("--beginnings", help="Also remove conversations that are the beginning of another one.")] = None,
     drop: Drop = None,
-    against: Annotated[list[str] | None, typer.Option(help="Remove only duplicates of examples in this file or folder, which stays as it is.")] = None,
-    explain: Annotated[bool, typer.Option("--explain", help="Show how each removed example differs from the one kept, and all similarities.")] = False,
-    html: Annotated[Path | None, typer.Option("--html", help="Write the explanations to this HTML file.")] = None,
-    rethreshold: Annotated[
-        float | None, typer.Option(help="Another threshold for the files of an earlier run, from what is remembered of it alone.", metavar="FLOAT")
-    ] = None,
-    no_cache: Annotated[bool, typer.Option("--no-cache", help="Neither use nor keep what is remembered in .curate/cache.")] = False,
+    against: Annotated[list[str] | None, typer.Option(help="Remove only duplicates of examples in this file or folder, which is not changed.")] = None,
+    explain: Annotated[bool, typer.Option("--explain", help="Show a word diff of each removed and kept example, and a histogram of similarities.")] = False,
+    html: Annotated[Path | None, typer.Option("--html", help="Write the explanations as HTML to this file.")] = None,
+    rethreshold: Annotated[float | None, typer.Option(help="Re-run at a new threshold from the cache of an earlier run.", metavar="FLOAT")] = None,
+    no_cache: Annotated[bool, typer.Option("--no-cache", help="Disable the cache in .curate/cache.")] = False,
     yes: Heavy = False,
     as_json: AsJson = False,
     show_all: Annotated[bool, typer.Option("--all", help=f"Show every removal, not only {SHOWN}.")] = False,
     quiet: Quiet = False,
 ) -> None:
-    """Remove exact and near duplicates; say what went, for what, and how similar the two are.
+    """Remove exact and near duplicates; report each removed line, the line kept in its place, and their similarity.
 
-    Exit status: 0 when all went well, 1 when too much would go and nobody said yes or a line holds no example, 2 when a file cannot be read or written.
+    Exit status: 0 on success, 1 if too much would be removed without --yes or a line holds no example, 2 if a file cannot be read or written.
     """
     if rethreshold is not None and (threshold is not None or no_cache):
-        raise UsageError("--rethreshold is a threshold, and needs the cache", "leave out --threshold and --no-cache")
+        raise UsageError("--rethreshold cannot be combined with --threshold or --no-cache", "remove the other option")
     options = {"threshold": threshold if rethreshold is None else rethreshold, "on": on, "keep": keep, "ignore_facts": ignore_facts}
     options |= {"same_words": same_words, "beginnings": beginnings, "embeddings": embeddings}
     files, others = _files(paths, against, output, html, overwrite=overwrite)
@@ -90,7 +86,7 @@ def _files(paths: list[str], against: list[str] | None, output: Path | None, htm
     files = named_files(paths)
     others = [path for path in named_files(against) if path not in files] if against else []
     if against and not others:
-        raise UsageError("--against names the files that are deduplicated", "name other files there")
+        raise UsageError("--against: no other files than those to deduplicate", "name other files")
     removed = output and removed_path(output, "removed")
     demand_apart([*files, *others], (output, removed, html), named=(*paths, *(against or ())))
     if output and removed:

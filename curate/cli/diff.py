@@ -14,13 +14,13 @@ from curate.report.difference import SHOWN, diff_json, diff_text
 
 def diff(
     before: Annotated[Path, typer.Argument(help="Folder of a split.", metavar="DIR")],
-    now: Annotated[Path, typer.Argument(help="Folder of another one.", metavar="DIR")],
+    now: Annotated[Path, typer.Argument(help="Folder of another split.", metavar="DIR")],
     show_all: Annotated[bool, typer.Option("--all", help=f"Show every example, not only {SHOWN} of each kind.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Say what changed from one split to another: inputs, settings, versions, decisions, and which examples came, went and moved.
+    """Compare two splits: inputs, settings, versions, decisions, and the examples that were added, removed or moved.
 
-    Exit status: 0 when the two are the same, 1 when they are not.
+    Exit status: 0 if the two are the same, 1 if they differ.
     """
     found = difference(before, now)
     if as_json:

@@ -40,11 +40,11 @@ def run_fix(files: Sequence[Path], config: CheckConfig, asked: Fixing, *, quiet:
     Raises `UsageError` for options that do not go together, `OutputError` when a file cannot be written, `DataError` when too much would go.
     """
     if asked.diff and (asked.fix or asked.only):
-        raise UsageError("--diff writes nothing, --fix and --fix-only do", "leave one of them out")
+        raise UsageError("--diff cannot be combined with --fix or --fix-only", "leave one of them out")
     if asked.unsafe and not (asked.fix or asked.only or asked.diff):
-        raise UsageError("--unsafe-fixes alone fixes nothing", "say --fix --unsafe-fixes, or --diff --unsafe-fixes to see what that would do")
+        raise UsageError("--unsafe-fixes requires --fix, --fix-only or --diff", "use --fix --unsafe-fixes, or --diff --unsafe-fixes to see the changes")
     if pipe := next((path for path in files if path.is_fifo()), None):
-        raise UsageError(f"{pipe}: is a pipe, and cannot be mended in place", "give it as standard input: curate check --fix -")
+        raise UsageError(f"{pipe}: is a pipe and cannot be fixed in place", "pass it as standard input: curate check --fix -")
     report = FixReport()
     suppressed = {(entry.code, entry.example) for _, entry in load_suppressions(Path()).lines}
     try:

@@ -67,7 +67,7 @@ def _ended(error: BaseException) -> int:
         _narrate(f"error: {message}" + (f"\n  next: {hint}" if hint else ""))
         return _flushed(error.exit_code)
     if isinstance(error, KeyboardInterrupt):
-        _narrate("interrupted; what was finished is kept")
+        _narrate("interrupted; completed work is kept")
         return _flushed(ExitCode.INTERRUPTED)
     if isinstance(error, SystemExit):  # of a library
         return _flushed(error.code if isinstance(error.code, int) else ExitCode.USAGE)
@@ -76,16 +76,16 @@ def _ended(error: BaseException) -> int:
         return ExitCode.INTERRUPTED
     if isinstance(error, OSError) and error.filename is None:  # of a stream: all files are written where their errors get a name
         streams.abandon()
-        _narrate(f"error: the output cannot be written: {error.strerror or error}\n  next: free some space, or send the output elsewhere")
+        _narrate(f"error: the output cannot be written: {error.strerror or error}\n  next: free disk space, or redirect the output elsewhere")
         return ExitCode.USAGE
     if isinstance(error, OSError):
         _narrate(f"error: {visible(str(error.filename))}: {error.strerror or error}\n  next: check the path, its permissions and the disk")
         return _flushed(ExitCode.USAGE)
     if isinstance(error, ValueError) and "null byte" in str(error):  # as the system's calls say it of a path
-        _narrate("error: a path holds a NUL character\n  next: name another file or folder")
+        _narrate("error: a path contains a NUL character\n  next: use another file or folder")
         return _flushed(ExitCode.USAGE)
     if isinstance(error, MemoryError):
-        _narrate("error: there is not enough memory\n  next: close other programs, or work on a part of the data")
+        _narrate("error: not enough memory\n  next: close other programs, or process a part of the data")
         return _flushed(ExitCode.USAGE)
     if not isinstance(error, Exception) and type(error).__name__ != PANIC:
         raise error
@@ -138,8 +138,8 @@ def overview() -> str:
     width = max(map(len, names()))
     lines = [f"  {name:<{width}}  {SUMMARIES.get(name, '')}".rstrip() for name in names()]
     head = f"curate {__version__}: curation and validation of chat data for fine-tuning\n\nUsage: curate COMMAND [OPTIONS] ...\n\n"
-    codes = "Exit status: 0 clean, 1 findings, 2 usage or unreadable input, 3 a bug of ours,\n130 interrupted.\n"
-    return f"{head}{chr(10).join(lines)}\n\n`curate COMMAND --help` says more.\n{codes}"
+    codes = "Exit status: 0 no findings, 1 findings, 2 usage error or unreadable input,\n3 bug in curate, 130 interrupted.\n"
+    return f"{head}{chr(10).join(lines)}\n\n`curate COMMAND --help` shows the options of a command.\n{codes}"
 
 
 def _narrate(text: str) -> None:

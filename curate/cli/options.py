@@ -17,27 +17,29 @@ from curate.core.runs import Project
 from curate.core.text import plural, visible
 from curate.report.progress import StageProgress
 
-PATHS: Final = "Files, folders, patterns in quotes like 'data/**/*.jsonl', or - for standard input: JSON Lines or JSON arrays, also as .gz or .zst."
+PATHS: Final = "Files, folders, quoted patterns such as 'data/**/*.jsonl', or - for standard input: JSON Lines or JSON arrays, plain, .gz or .zst."
 """What the argument PATH of a verb says in its help."""
-UNCOMPARED: Final = "compared with nothing"
-STAYS: Final = "compared with nothing, kept as it is"
-LEFT: Final = "not in the splits, but in removed.jsonl"
+UNCOMPARED: Final = "not compared"
+STAYS: Final = "kept, not compared"
+LEFT: Final = "written to removed.jsonl"
 """What becomes of a line that holds no example."""
 Paths = Annotated[list[str], typer.Argument(help=PATHS, metavar="PATH")]
 Drop = Annotated[
     list[str] | None,
-    typer.Option(help="Codes or prefixes of rules, with commas between: lines with their findings leave, with the code as the reason.", metavar="CODES"),
+    typer.Option(help="Remove lines with findings of these rules: codes or prefixes, separated by commas.", metavar="CODES"),
 ]
 Kept = Annotated[
     Path | None,
-    typer.Option("-o", "--output", help="File for what is kept (kept.jsonl); what goes is beside it (kept.removed.jsonl). Without it no data is written."),
+    typer.Option(
+        "-o", "--output", help="Write kept lines to this file (kept.jsonl), removed ones beside it (kept.removed.jsonl); if omitted, nothing is written."
+    ),
 ]
-Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace OUTPUT, and the file beside it, where they are there.")]
-Model = Annotated[str | None, typer.Option(help="Model whose tokenizer and chat template the rules of family K use.")]
-JudgeKey = Annotated[str | None, typer.Option(help="Environment variable that has the key of the judge's endpoint.", metavar="VARIABLE")]
-Heavy = Annotated[bool, typer.Option("--yes", "-y", help="Write even when much of a file goes (rule D008).")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace OUTPUT and the file beside it if they exist.")]
+Model = Annotated[str | None, typer.Option(help="Use this model's tokenizer and chat template for the K rules.")]
+JudgeKey = Annotated[str | None, typer.Option(help="Read the API key of the judge's endpoint from this environment variable.", metavar="VARIABLE")]
+Heavy = Annotated[bool, typer.Option("--yes", "-y", help="Write even if a large share of a file would be removed (rule D008).")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Hide the progress bar.")]
 MOST_PROCESSES: Final = 8
 """Processes that share the work unless the user says otherwise: each takes some 200 MB."""
 
@@ -107,7 +109,7 @@ def end(not_understood: int, what: str, *, found: bool = False) -> NoReturn:
         from curate.report.console import console
 
         lines = plural(not_understood, "line")
-        console(stderr=True).print(f"{lines} without an example that curate understands ({what}); `curate check` says what is wrong with each", markup=False)
+        console(stderr=True).print(f"{lines} without an example in a known form: {what}; `curate check` reports the reasons", markup=False)
     raise typer.Exit(ExitCode.FINDINGS if found or not_understood else ExitCode.CLEAN)
 
 

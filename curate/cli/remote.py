@@ -33,7 +33,7 @@ from curate.report.remote import StartOutput, UploadOutput, cost_text, estimate_
 
 PERSONAL: Final = "S"
 """Family of the rules about secrets and personal data: told whatever their severity, for the data is about to leave."""
-NoCheck = Annotated[bool, typer.Option("--no-check", help="Send the data whatever `remote validate` says of it.")]
+NoCheck = Annotated[bool, typer.Option("--no-check", help="Send the data without validating it.")]
 OPEN: Final = [service for service in SERVICE.values() if not service.own]
 """Services at which jobs can be started."""
 VARIABLES: Final = ", ".join(KEYS[service.target].variable for service in OPEN)
@@ -43,11 +43,11 @@ remote = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
-    help=f"""Fine-tune at a service: {", ".join(service.name for service in OPEN)}, or any by --base-url that speaks OpenAI's interface.
+    help=f"""Fine-tune at a service: {", ".join(service.name for service in OPEN)}, or any OpenAI-compatible API by --base-url.
 
-    validate and estimate send nothing. upload, start, watch, fetch and cancel speak to the service; data leaves this machine only
-    after a yes. Keys come from the environment (CURATE_REMOTE_KEY, or the service's own: {VARIABLES}) or the
-    keyring, and are never written. What was sent and started stands in .curate/remote/: nothing is uploaded or started twice.
+    validate and estimate send nothing. upload, start, watch, fetch and cancel connect to the service. Data is sent only after
+    confirmation. Keys are read from the environment (CURATE_REMOTE_KEY, or the service's own: {VARIABLES}) or the
+    keyring, and are never written. Uploads and jobs are recorded in .curate/remote/, so that nothing is uploaded or started twice.
 
     OpenAI closes self-serve fine-tuning to everyone on 2027-01-06: no job can be started at api.openai.com from then on.
     """,
@@ -60,15 +60,14 @@ def validate(
     validation: options.Validation = None,
     target: options.Service = None,
     method: options.Method = None,
-    output_format: Annotated[OutputFormat, typer.Option(help="How findings are written.")] = OutputFormat.CONCISE,
-    as_json: Annotated[bool, typer.Option("--json", help="The same as --output-format json.")] = False,
+    output_format: Annotated[OutputFormat, typer.Option(help="Write findings in this format.")] = OutputFormat.CONCISE,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, as --output-format json does.")] = False,
     show_all: Annotated[bool, typer.Option("--all", help=f"Show every finding, not only the first {SHOWN} of each rule.")] = False,
     quiet: Quiet = False,
 ) -> None:
-    """Check the files by the rules of the service; nothing is sent.
+    """Check the files against the rules of the service; sends nothing.
 
-    Exit status: 0 when there is nothing above info, 1 with errors or warnings, 2 when a file cannot be read or is of another kind
-    than the method learns from.
+    Exit status: 0 without errors and warnings, 1 with errors or warnings, 2 if a file cannot be read or does not suit the method.
     """
     meant = options.resolve_options(target, None, connected=False, method=method)
     files = [path for path in options.files_of(data, validation) if path is not None]
@@ -95,7 +94,7 @@ def estimate(
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Count tokens and money of a training; nothing is sent."""
+    """Estimate the tokens and the cost of a training; sends nothing."""
     meant = options.resolve_options(target, None, connected=False, model=model, method=method, epochs=epochs)
     wanted = options.settings(meant.remote, None, None, ordered=False)
     found = _estimated(wanted, options.files_of(data, validation), meant, price=price, hours=hours, tokenizer=tokenizer or "", quiet=quiet)
@@ -105,7 +104,7 @@ def estimate(
     print_lines(estimate_text(found, meant.place))
 
 
-@remote.command(short_help="Send the files, each content once.")
+@remote.command(short_help="Upload the files; none is sent twice.")
 def upload(
     data: options.Data,
     validation: options.Validation = None,
@@ -116,9 +115,9 @@ def upload(
     yes: options.Yes = False,
     quiet: Quiet = False,
 ) -> None:
-    """Send the files, each content once; `start` does it by itself.
+    """Upload the files; `start` does so by itself. A file with the same content is not sent twice.
 
-    Exit status: 0 when the service has them, 1 when they have errors, 2 when they cannot be sent.
+    Exit status: 0 if the service has the files, 1 if they have errors, 2 if they cannot be sent.
     """
     meant = options.resolve_options(target, base_url, connected=True)
     files = [path for path in options.files_of(data, validation) if path is not None]
@@ -136,7 +135,7 @@ def upload(
     print_lines(sent_text(sent))
 
 
-@remote.command(short_help="Start a job once its files are checked and sent.")
+@remote.command(short_help="Validate and upload the files, then start a job.")
 def start(
     data: options.Data,
     validation: options.Validation = None,
@@ -155,18 +154,18 @@ def start(
     price: options.PerMillion = None,
     hours: options.Hours = None,
     tokenizer: options.Tokenizer = None,
-    again: Annotated[bool, typer.Option("--again", help="Start another job, though one on the same data and settings was started.")] = False,
+    again: Annotated[bool, typer.Option("--again", help="Start another job even if one with the same data and settings exists.")] = False,
     no_check: NoCheck = False,
     as_json: AsJson = False,
     yes: options.Yes = False,
     quiet: Quiet = False,
 ) -> None:
-    """Start a job, after its files are checked, counted and sent; what a job costs is told before.
+    """Validate, estimate and upload the files, then start a job. The cost is shown first.
 
-    Said again, it finds the job that it started: the same content with the same settings is not paid for twice. OpenAI closes
-    self-serve fine-tuning to everyone on 2027-01-06.
+    Run again, it finds the job it started: the same data with the same settings is not billed twice. OpenAI closes self-serve
+    fine-tuning to everyone on 2027-01-06.
 
-    Exit status: 0 when the job was started, 1 when the data has errors, 2 when it cannot be started.
+    Exit status: 0 if the job was started, 1 if the data has errors, 2 if the job cannot be started.
     """
     meant = options.resolve_options(
         target, base_url, connected=True, model=model, method=method, epochs=epochs, batch_size=batch_size,
@@ -182,7 +181,7 @@ def start(
     _tell(found, meant.place)
     ask = partial(options.demand_consent, place=meant.place, yes=yes, as_json=as_json)
     new = _unsent(files, meant.place)
-    ask(f"{_what(new)} and the order of a job" if new else "the order of a job")
+    ask(f"{_what(new)} and the request for a job" if new else "the request for a job")
     with options.connected(meant.place) as endpoint, _alone():
         endpoint.demand_takes(wanted)
         sent = [_sent(endpoint, path, None if path in new else ask, quiet=quiet) for path in files]
@@ -193,12 +192,12 @@ def start(
         return
     print_lines((*sent_text(sent), *job_text(job)))
     if known:
-        console(stderr=True).print("it was started before on the same data with the same settings; --again starts another one")
+        console(stderr=True).print("already started with the same data and settings; --again starts another one")
     console(stderr=True).print(f"next: curate remote watch {visible(job.id)}")
 
 
 remote.command()(watch)
-remote.command(short_help="Fetch metrics, results and the record of a job.")(fetch)
+remote.command(short_help="Download the results of a job.")(fetch)
 remote.command()(cancel)
 
 
@@ -217,12 +216,12 @@ def _demand_sound(files: list[Path], meant: options.RemoteOptions, *, unchecked:
     report = _checked(files, meant, quiet=quiet)
     if errors := report.severities[Severity.ERROR]:
         first = next(finding for finding in report.findings if finding.severity is Severity.ERROR)
-        said = f"{plural(errors, 'error')} by the rules of {meant.place.target}; the first is {first.where}: {first.code} {first.message}"
-        raise DataError(said, "`curate remote validate` shows them; --no-check sends the data as it is")
+        said = f"{plural(errors, 'error')} against the rules of {meant.place.target}; first: {first.where}: {first.code} {first.message}"
+        raise DataError(said, "`curate remote validate` lists them; --no-check sends the data anyway")
     told = Counter(finding.code for finding in report.findings if finding.severity is Severity.WARNING or finding.code.startswith(PERSONAL))
     if told:
         counts = ", ".join(f"{report.rules[code].name} ({code}) {count:,}" for code, count in told.most_common())
-        console(stderr=True).print(f"found: {counts}; `curate remote validate` shows them")
+        console(stderr=True).print(f"findings: {counts}; `curate remote validate` lists them")
 
 
 def _estimated(
@@ -266,6 +265,6 @@ def _alone() -> AbstractContextManager[None]:
 
 def _sent(endpoint: Endpoint, path: Path, ask: Callable[[str], None] | None, *, quiet: bool) -> Sent:
     """A file, sent where it has to be; `ask` is called before that, where nobody agreed to it yet: the service had it, and has it no more."""
-    before = None if ask is None else lambda: ask(f"{_what([path])}, which is no more there,")
+    before = None if ask is None else lambda: ask(f"{_what([path])}, which the service no longer has,")
     with progress(f"sending {path.name}", "bytes", quiet=quiet, total=path.stat().st_size, waits=True) as advance:
         return send(endpoint, options.journal(), path, advance, before=before)

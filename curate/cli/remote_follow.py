@@ -24,15 +24,15 @@ def watch(
     job: options.JobId = None,
     target: options.Service = None,
     base_url: options.BaseUrl = None,
-    once: Annotated[bool, typer.Option("--once", help="Look once, and do not wait for the end.")] = False,
-    show_all: Annotated[bool, typer.Option("--all", help="Show the events that were shown before, too.")] = False,
-    every: Annotated[float, typer.Option(min=0, help="Seconds between two looks.")] = EVERY,
-    as_json: Annotated[bool, typer.Option("--json", help="Print each event as a line of JSON, and the job as the last one.")] = False,
+    once: Annotated[bool, typer.Option("--once", help="Show the current state and exit.")] = False,
+    show_all: Annotated[bool, typer.Option("--all", help="Also show the events of earlier calls.")] = False,
+    every: Annotated[float, typer.Option(min=0, help="Ask the service every N seconds.")] = EVERY,
+    as_json: Annotated[bool, typer.Option("--json", help="Print each event as a line of JSON, the job last.")] = False,
     quiet: Quiet = False,
 ) -> None:
-    """Follow a job until it is over. Interrupted at any moment, it goes on where it was; the job is not disturbed.
+    """Follow a job until it ends. It can be interrupted and run again; the job continues.
 
-    Exit status: 0 when the job succeeded or still goes on (--once), 1 when it failed or was cancelled, 2 when the service cannot be
+    Exit status: 0 if the job succeeded or is running (--once), 1 if it failed or was cancelled, 2 if the service cannot be
     asked.
     """
     place, journal = options.place_of_job(job, target, base_url), options.journal()
@@ -52,11 +52,11 @@ def watch(
             if known and show_all:
                 told(known, None)
             elif known:
-                shown.say(f"{plural(len(known), 'event')} shown before; --all shows them again")
+                shown.say(f"{plural(len(known), 'event')} not shown again (--all shows them)")
                 shown.draw(known, None)
             last = watch_job(endpoint, journal, job_id, told, once=once, every=every, trouble=shown.trouble)
     except KeyboardInterrupt:
-        console(stderr=True).print(f"{visible(job_id)} goes on at {place.host}; `curate remote watch {visible(job_id)}` goes on here, `cancel` ends it there")
+        console(stderr=True).print(f"{visible(job_id)} continues at {place.host}; `curate remote watch {visible(job_id)}` follows it again, `cancel` stops it")
         raise
     if as_json:
         _line(WatchLine(kind="job", job=last))
@@ -69,14 +69,14 @@ def watch(
 
 def fetch(
     job: options.JobId = None,
-    output: Annotated[Path | None, typer.Option("-o", "--output", help="Folder to write to; else .curate/remote/JOB.", metavar="DIR")] = None,
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="Write to this folder; if omitted, .curate/remote/JOB.", metavar="DIR")] = None,
     target: options.Service = None,
     base_url: options.BaseUrl = None,
     as_json: AsJson = False,
 ) -> None:
-    """Fetch what came of a job: record, events, metrics and result files, all of them or none.
+    """Download the results of a job: record, events, metrics and result files.
 
-    Exit status: 0 when the job succeeded and nothing is missing, 1 when it failed, was cancelled or a result is gone, 2 when it is
+    Exit status: 0 if the job succeeded and no result is missing, 1 if it failed, was cancelled or a result is missing, 2 if it is
     not over or the service cannot be asked.
     """
     place, journal = options.place_of_job(job, target, base_url), options.journal()
@@ -95,7 +95,7 @@ def cancel(
     base_url: options.BaseUrl = None,
     as_json: AsJson = False,
 ) -> None:
-    """End a job; what was trained is billed."""
+    """Cancel a job; steps already trained are billed."""
     place, journal = options.place_of_job(job, target, base_url), options.journal()
     with options.connected(place) as endpoint:
         last = endpoint.cancel(demand_started(journal, job))

@@ -19,25 +19,27 @@ from curate.remote.services import CLOSED, SERVICE, closes, endpoint_of, place_o
 from curate.remote.settings import Hyperparameters, Settings, Value, settings_of
 from curate.report.console import console
 
-Data = Annotated[Path, typer.Argument(help="File to train on, or the folder of a split: its train and validation.", metavar="FILE|DIR")]
-Validation = Annotated[Path | None, typer.Option(help="File that the service measures on meanwhile.", metavar="FILE")]
-Service = Annotated[Target | None, typer.Option("--target", help=f"The service: {', '.join(SERVICES)}.", metavar="TARGET")]
-BaseUrl = Annotated[str | None, typer.Option(help="Address of its interface, where it is not the service's own.", metavar="URL")]
-Model = Annotated[str | None, typer.Option(help="Model that is fine-tuned, by the service's name.")]
-Method = Annotated[str | None, typer.Option(help="supervised, dpo or reinforcement.")]
-Epochs = Annotated[int | None, typer.Option(min=1, help="Passes over the data; else the service decides.")]
-BatchSize = Annotated[int | None, typer.Option(min=1, help="Examples in a step; else the service decides.")]
-LearningRate = Annotated[float | None, typer.Option("--learning-rate-multiplier", help="Factor on the service's learning rate.", metavar="FACTOR")]
-Beta = Annotated[float | None, typer.Option(help="With dpo: how strongly the model is held to what it was.")]
-Others = Annotated[list[str] | None, typer.Option("--set", help="Another hyperparameter, by the service's name.", metavar="NAME=VALUE")]
-Suffix = Annotated[str | None, typer.Option(help="Goes into the name of the new model.")]
-Seed = Annotated[int | None, typer.Option(min=0, help="Of the service's randomness.")]
-Grader = Annotated[Path | None, typer.Option(help="With reinforcement: JSON file of the grader.", metavar="FILE")]
-PerMillion = Annotated[float | None, typer.Option("--price", min=0, help="US dollars for a million tokens, in place of the table's.")]
-Hours = Annotated[float | None, typer.Option(min=0, help="How long a job that is billed by the hour will run.")]
-Tokenizer = Annotated[str | None, typer.Option(help="Model whose tokenizer counts: hub id, folder, offline:NAME.", metavar="NAME")]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Send data without asking.")]
-JobId = Annotated[str | None, typer.Argument(help="Id of the job; the last one that was started here without.", metavar="JOB")]
+Data = Annotated[Path, typer.Argument(help="Training file, or the folder of a split (its train and validation files).", metavar="FILE|DIR")]
+Validation = Annotated[Path | None, typer.Option(help="Measure on this file during training.", metavar="FILE")]
+Service = Annotated[Target | None, typer.Option("--target", help=f"Use this service: {', '.join(SERVICES)}.", metavar="TARGET")]
+BaseUrl = Annotated[str | None, typer.Option(help="Use the API at this address instead of the service's own.", metavar="URL")]
+Model = Annotated[str | None, typer.Option(help="Fine-tune this model, named as the service names it.")]
+Method = Annotated[str | None, typer.Option(help="Train by this method: supervised, dpo or reinforcement.")]
+Epochs = Annotated[int | None, typer.Option(min=1, help="Train for this many epochs; if omitted, the service decides.")]
+BatchSize = Annotated[int | None, typer.Option(min=1, help="Train on this many examples per step; if omitted, the service decides.")]
+LearningRate = Annotated[
+    float | None, typer.Option("--learning-rate-multiplier", help="Multiply the service's learning rate by this factor.", metavar="FACTOR")
+]
+Beta = Annotated[float | None, typer.Option(help="Set the beta of DPO, which limits how far the model moves from its start.")]
+Others = Annotated[list[str] | None, typer.Option("--set", help="Set another hyperparameter, named as the service names it; repeatable.", metavar="NAME=VALUE")]
+Suffix = Annotated[str | None, typer.Option(help="Add this to the name of the new model.")]
+Seed = Annotated[int | None, typer.Option(min=0, help="Set the seed of the service.")]
+Grader = Annotated[Path | None, typer.Option(help="Read the grader of a reinforcement job from this JSON file.", metavar="FILE")]
+PerMillion = Annotated[float | None, typer.Option("--price", min=0, help="Use this price in US dollars for 1,000,000 tokens instead of the known one.")]
+Hours = Annotated[float | None, typer.Option(min=0, help="Estimate a job that is billed by the hour for this many hours.")]
+Tokenizer = Annotated[str | None, typer.Option(help="Count tokens with the tokenizer of this model: hub id, folder or offline:NAME.", metavar="NAME")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Send data without asking for confirmation.")]
+JobId = Annotated[str | None, typer.Argument(help="Id of the job; if omitted, the last one started from this folder.", metavar="JOB")]
 
 
 class RemoteOptions(NamedTuple):
@@ -70,7 +72,7 @@ def _pairs(texts: list[str]) -> Mapping[str, Value]:
     for text in texts:
         name, equals, value = text.partition("=")
         if not name or not equals:
-            raise UsageError(f"--set {text}: no NAME=VALUE", "e.g. --set compute_multiplier=1.5")
+            raise UsageError(f"--set {text}: not NAME=VALUE", "e.g. --set compute_multiplier=1.5")
         try:
             number = json.loads(value)
         except ValueError:
@@ -85,9 +87,9 @@ def _object(path: Path) -> dict[str, Any]:
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror}", "check the path and its permissions") from error
     except ValueError as error:
-        raise ConfigError(f"{path}: no JSON: {error}", "mend the file") from error
+        raise ConfigError(f"{path}: invalid JSON: {error}", "correct the JSON of the file") from error
     if not isinstance(value, dict):
-        raise ConfigError(f"{path}: a grader is a JSON object", "the service's guide to graders shows some")
+        raise ConfigError(f"{path}: not a JSON object, as a grader has to be", "see the service's guide to graders")
     return value
 
 
@@ -97,13 +99,13 @@ def files_of(data: Path, validation: Path | None) -> tuple[Path, Path | None]:
         raise InputError(f"{data}: no such file or folder", f"check the path; it is looked up from {Path.cwd()}")
     if data.is_dir():
         if not (data / "train.jsonl").is_file():
-            raise UsageError(f"{data}: no folder of a split: it has no train.jsonl", "`curate split` writes one; or name a file")
+            raise UsageError(f"{data}: not the folder of a split: it has no train.jsonl", "write one with `curate split`, or name a file")
         beside = data / "validation.jsonl"
         data, validation = data / "train.jsonl", validation or (beside if beside.is_file() and beside.stat().st_size else None)
     if validation is not None and not validation.is_file():
         raise InputError(f"{validation}: no such file", f"check the path; it is looked up from {Path.cwd()}")
     if validation is not None and validation.resolve() == data.resolve():
-        raise UsageError(f"{validation}: is what is trained on, too", "name another file, or leave --validation out")
+        raise UsageError(f"{validation}: is also the training file", "name another file, or leave --validation out")
     return data, validation
 
 

@@ -17,20 +17,22 @@ from curate.report.restore import restore_json, restore_text
 
 
 def restore(
-    folder: Annotated[Path, typer.Argument(help="Folder of a split, or a ledger: removed.jsonl, kept.removed.jsonl.", metavar="DIR")],
-    wanted: Annotated[list[str] | None, typer.Argument(help="Ids of examples, or the first digits of one, or FILE:LINE.", metavar="ID...")] = None,
-    reason: Annotated[list[str] | None, typer.Option(help="All that left for these reasons: D003,decision, ...", metavar="CODES")] = None,
-    every: Annotated[bool, typer.Option("--all", help="All that left.")] = False,
-    output: Annotated[Path | None, typer.Option("-o", "--output", help="Write their bytes to this file; the folder stays as it is.")] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace that file, where it is there.")] = False,
+    folder: Annotated[Path, typer.Argument(help="Folder of a split, or a file of removed lines: removed.jsonl, kept.removed.jsonl.", metavar="DIR")],
+    wanted: Annotated[list[str] | None, typer.Argument(help="Lines to restore: ids, first digits of an id, or FILE:LINE.", metavar="ID...")] = None,
+    reason: Annotated[
+        list[str] | None, typer.Option(help="Restore all lines removed for these reasons, separated by commas: D003,decision.", metavar="CODES")
+    ] = None,
+    every: Annotated[bool, typer.Option("--all", help="Restore all removed lines.")] = False,
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="Write the lines to this file and leave the splits unchanged.")] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the output file if it exists.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Bring back lines that left, byte for byte: into the splits, each on the side of what it is connected with, or into a file.
+    """Restore removed lines, byte for byte: into the split of their related examples, or to a file.
 
-    What goes back into the splits is kept in the journal of decisions, so that the next run keeps it too.
+    Lines restored into the splits are recorded as decisions, so that the next run keeps them.
     """
     if not (wanted or reason or every):
-        raise UsageError("nothing is named that shall come back", "name ids, --reason CODE or --all")
+        raise UsageError("no lines selected to restore", "name ids, or use --reason CODE or --all")
     ledger = folder / REMOVED if folder.is_dir() else folder
     project = Project(Path.cwd())
     if output is None:
@@ -40,13 +42,13 @@ def restore(
     if output is not None:
         demand_apart([ledger], (output,))
         if (ledger.parent / NAME).is_file() and output.resolve().parent == ledger.resolve().parent:
-            raise UsageError(f"{output}: lies beside the ledger, among the splits", "name a file elsewhere")
+            raise UsageError(f"{output}: is in the folder of the split", "choose a file in another folder")
         demand_not_existing(output, overwrite=overwrite)
         result = restore_to(output, entries, numbers, mode=ledger.stat().st_mode)
     elif (ledger.parent / NAME).is_file() and ledger.name == REMOVED:
         result = restore_into(ledger.parent, entries, numbers, project)
     else:
-        raise UsageError(f"{ledger}: belongs to no split", "say -o FILE")
+        raise UsageError(f"{ledger}: is not part of a split", "restore to a file with -o FILE")
     if as_json:
         print_json(restore_json(result, output))
         return

@@ -23,18 +23,18 @@ from curate.report.rules import rule_json, rule_markdown, rules_markdown, terms
 
 WIDTH: Final = 120
 """Columns of an explanation."""
-NO_MODEL: Final = "needs a model, and its examples are written for a small one that only our own tests have; `curate check --model` runs it"
+NO_MODEL: Final = "its examples need a model that only the tests of curate have; `curate check --model` runs the rule"
 BY_CODE: Final = {
-    "F006": "its examples are lines of a file of suppressions, not of data",
-    "J018": "an example would have to be as big as a file that the service refuses",
+    "F006": "its examples are lines of a suppressions file, not of data",
+    "J018": "an example would be as large as a file that the service rejects",
     "X001": "it needs an NLI model or a judge; `curate conflicts --nli` runs it",
-    "X002": "it needs models that compare questions and answers; `curate conflicts --embeddings --nli` runs it",
+    "X002": "it needs an embedding and an NLI model; `curate conflicts --embeddings --nli` runs it",
 }
 """Why some of our rules cannot be tested by their own examples; the tests of curate test them in another way."""
 
 
 class RuleFormat(StrEnum):
-    """How rules are written."""
+    """Print rules in this format."""
 
     TEXT = "text"
     JSON = "json"
@@ -43,11 +43,11 @@ class RuleFormat(StrEnum):
 
 def rule(
     code: Annotated[str, typer.Argument(help="The rule's code, e.g. M016.", metavar="CODE")] = "",
-    show_all: Annotated[bool, typer.Option("--all", help="List all rules, those of your own among them.")] = False,
-    kind: Annotated[RuleFormat, typer.Option("--format", help="How rules are written.")] = RuleFormat.TEXT,
-    test: Annotated[bool, typer.Option("--test", help="Run the bad and good examples of CODE, or of all rules of your own.")] = False,
+    show_all: Annotated[bool, typer.Option("--all", help="List all rules, including your own.")] = False,
+    kind: Annotated[RuleFormat, typer.Option("--format", help="Print rules in this format.")] = RuleFormat.TEXT,
+    test: Annotated[bool, typer.Option("--test", help="Run the good and bad examples of CODE, or of all your own rules.")] = False,
 ) -> None:
-    """Explain a rule, list all of them, or test those of your own."""
+    """Explain a rule, list all rules, or test your own."""
     config = find_config(Path.cwd()).check
     known = known_rules(config.rule)
     if code and code.upper() not in known:
@@ -91,16 +91,16 @@ def _shown(data: bytes) -> list[str]:
 def _test(rules: list[Rule], config: CheckConfig) -> None:
     """Run the examples of rules and say how it went; ends the command with 1 when one is not as declared."""
     if not rules:
-        raise UsageError("no rule of your own to test", "declare one in curate.toml: [[check.rule]], or name one of ours")
+        raise UsageError("no custom rule to test", "declare one in curate.toml under [[check.rule]], or name a built-in rule")
     out, failed = console(), 0
     for item in rules:
-        if reason := BY_CODE.get(item.code) or (NO_MODEL if item.scope == Scope.TOKENS else item.by and f"{item.by} asks it, not `curate check`"):
+        if reason := BY_CODE.get(item.code) or (NO_MODEL if item.scope == Scope.TOKENS else item.by and f"run by {item.by}, not by `curate check`"):
             out.print(f"{item.code} {item.name}: not tested ({reason})")
             continue
         wrong = list(_wrong(item, config))
         failed += bool(wrong)
         tried = plural(item.bad.count(b"\n") + item.good.count(b"\n"), "line")
-        untried = "; no bad example to prove that it ever fires" if not item.bad else ""
+        untried = "; it has no bad example, so nothing shows that it reports anything" if not item.bad else ""
         out.print(f"{item.code} {item.name}: {'failed' if wrong else 'ok'} ({tried} tried{untried})")
         for said in wrong:
             out.print(f"  {said}")
@@ -115,7 +115,7 @@ def _wrong(item: Rule, config: CheckConfig) -> Iterator[str]:
         for part in data.splitlines(keepends=True) if item.scope == Scope.TEXT else [data] if data else []:
             if _fires(item.code, part, asked) is not wanted:
                 shown = excerpt(part.decode("utf-8", "backslashreplace").rstrip("\n"), 100)
-                yield f"{label} example {'does not fire it' if wanted else 'fires it'}: {shown}"
+                yield f"{label} example {'is not reported' if wanted else 'is reported'}: {shown}"
 
 
 def _fires(code: str, data: bytes, config: CheckConfig) -> bool:

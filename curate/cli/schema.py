@@ -16,12 +16,12 @@ from curate.schemas import schemas
 
 def schema(
     folder: Annotated[Path, typer.Argument(help="Folder of the schemas.", metavar="FOLDER")] = Path("schemas"),
-    write: Annotated[bool, typer.Option("--write", help="Write them.")] = False,
-    check: Annotated[bool, typer.Option("--check", help="Fail when one on disk is stale.")] = False,
+    write: Annotated[bool, typer.Option("--write", help="Write the schemas and the table of rules.")] = False,
+    check: Annotated[bool, typer.Option("--check", help="Fail if a file on disk is out of date.")] = False,
 ) -> None:
     """Write or check the JSON Schemas of everything that curate reads and writes, and the table of rules in the README beside them."""
     if write == check:
-        raise UsageError("say --write or --check", "`curate schema --check` compares, `--write` replaces")
+        raise UsageError("neither --write nor --check", "`curate schema --check` compares, `--write` replaces")
     current = {folder / name: data for name, data in schemas(schema_types()).items()}
     readme = folder.absolute().parent / "README.md"
     if readme.is_file():
@@ -34,6 +34,6 @@ def schema(
         )
         return
     stale = [str(path) for path, data in current.items() if not path.is_file() or path.read_bytes() != data]
-    stale += [f"{path} (no such schema any more)" for path in sorted(folder.glob("*.json")) if path not in current]
+    stale += [f"{path} (no longer a schema)" for path in sorted(folder.glob("*.json")) if path not in current]
     if stale:
         raise DataError(f"stale: {', '.join(stale)}", "run: curate schema --write")

@@ -18,42 +18,50 @@ from curate.report.split import split_json, split_text
 
 def split(
     paths: Paths,
-    output: Annotated[Path, typer.Option("-o", "--output", help="Folder for train, validation, test, removed, data card and manifest.")],
-    fractions: Annotated[str | None, typer.Option(help="Shares of train, validation and test.", metavar="0.8,0.1,0.1")] = None,
-    counts: Annotated[str | None, typer.Option(help="Examples of validation and test, in place of shares; train gets the rest.", metavar="200,500")] = None,
+    output: Annotated[Path, typer.Option("-o", "--output", help="Write splits, removed lines, data card and manifest to this folder.")],
+    fractions: Annotated[str | None, typer.Option(help="Set the shares of train, validation and test.", metavar="0.8,0.1,0.1")] = None,
+    counts: Annotated[
+        str | None, typer.Option(help="Set the numbers of validation and test examples instead of shares; train gets the rest.", metavar="200,500")
+    ] = None,
     group_by: Annotated[
-        list[str] | None, typer.Option(help="Key of the lines: examples that have the same there are never divided.", metavar="/metadata/source")
+        list[str] | None, typer.Option(help="Keep examples with the same value of this key in one split; repeatable.", metavar="/metadata/source")
     ] = None,
     stratify: Annotated[
-        list[str] | None, typer.Option(help="Equal shares of each: label, source, length, language, script, tools, or a key of the lines.", metavar="TRAIT")
+        list[str] | None,
+        typer.Option(
+            help="Give each split the same shares by label, source, length, language, script, tools or a key of the lines; repeatable.", metavar="TRAIT"
+        ),
     ] = None,
     existing: Annotated[
-        list[str] | None, typer.Option(help="A test set that stays as it is; what is connected with one of its examples is left out.", metavar="TEST.jsonl")
+        list[str] | None,
+        typer.Option(help="Use this file as the test set, unchanged; examples related to it are left out of the other splits.", metavar="TEST.jsonl"),
     ] = None,
-    semantic: Annotated[str | None, typer.Option(help="Keep questions together that mean much the same by this embedding model.", metavar="MODEL")] = None,
-    threshold: Annotated[float | None, typer.Option(help="Jaccard similarity from which two examples are nearly the same.")] = None,
+    semantic: Annotated[str | None, typer.Option(help="Keep questions that are paraphrases by this embedding model in one split.", metavar="MODEL")] = None,
+    threshold: Annotated[float | None, typer.Option(help="Treat examples at or above this Jaccard similarity as near-duplicates.")] = None,
     weight: Annotated[
-        list[str] | None, typer.Option(help="Part of a file, or of a pattern of files, in the mix; '*=1' is for all others.", metavar="FILE=NUMBER")
+        list[str] | None,
+        typer.Option(help="Set the weight of a file or file pattern in the mix; '*=1' covers all other files; repeatable.", metavar="FILE=NUMBER"),
     ] = None,
-    examples: Annotated[int | None, typer.Option(help="Take so many examples at the most, one of each cluster before a second one of any.")] = None,
-    tokens: Annotated[int | None, typer.Option(help="Take so many tokens at the most.")] = None,
+    examples: Annotated[int | None, typer.Option(help="Limit the mix to this many examples; each cluster gives one before any gives a second.")] = None,
+    tokens: Annotated[int | None, typer.Option(help="Limit the mix to this many tokens.")] = None,
     drop: Drop = None,
     yes: Heavy = False,
-    seed: Annotated[int | None, typer.Option(help="Another seed gives another split.")] = None,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Divide all examples anew; those that the folder has need not stay in their split.")] = False,
+    seed: Annotated[int | None, typer.Option(help="Set the seed of the split.")] = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Split all examples anew, regardless of an earlier split in the folder.")] = False,
     parquet: Annotated[bool | None, typer.Option("--parquet", help="Write Parquet files beside the JSON Lines.")] = None,
     trainer: Annotated[
-        list[str] | None, typer.Option(help="Write a configuration for it beside the splits: axolotl, llamafactory, trl.", metavar="TRAINER")
+        list[str] | None, typer.Option(help="Write a configuration for this trainer: axolotl, llamafactory or trl; repeatable.", metavar="TRAINER")
     ] = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Write train, validation and test so that nothing leaks: what is connected stays on one side.
+    """Write train, validation and test splits without leakage: related examples stay in one split.
 
-    Copies, near-duplicates, the same question, a conversation and one that goes on from it are connected. Duplicates are not removed here
-    (`curate dedup` does that). Lines with errors go to removed.jsonl. Examples that the folder has from an earlier split stay where they are.
+    Related examples are copies, near-duplicates, examples with the same question, and conversations that continue each other. Duplicates
+    are not removed (`curate dedup` does that). Lines with errors are written to removed.jsonl. Examples of an earlier split in the folder
+    keep their split.
 
-    Exit status: 0, or 1 where a line holds no example, 2 where no example is left and when a file cannot be read or written.
+    Exit status: 0, 1 if a line holds no example, 2 if no example is left or a file cannot be read or written.
     """
     project = Project(Path.cwd())
     whole = find_config(project.folder)

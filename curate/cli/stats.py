@@ -16,16 +16,20 @@ from curate.report.stats import stats_result, stats_text
 
 def stats(
     paths: Paths,
-    model: Annotated[str | None, typer.Option(help="Model whose tokenizer and chat template count tokens; without, they are bytes / 4.")] = None,
-    epochs: Annotated[int | None, typer.Option(min=1, help="Epochs of the training that is estimated; else what services choose for so many examples.")] = None,
-    price: Annotated[float | None, typer.Option(min=0, help="Price of a million tokens, to estimate what a training costs.")] = None,
-    speed: Annotated[float | None, typer.Option(min=1e-6, help="Tokens a second, to estimate how long a training takes.")] = None,
+    model: Annotated[
+        str | None, typer.Option(help="Count tokens with this model's tokenizer and chat template; if omitted, they are estimated as bytes / 4.")
+    ] = None,
+    epochs: Annotated[
+        int | None, typer.Option(min=1, help="Estimate a training of this many epochs; if omitted, the usual number of services for the size.")
+    ] = None,
+    price: Annotated[float | None, typer.Option(min=0, help="Estimate the cost at this price for 1,000,000 tokens.")] = None,
+    speed: Annotated[float | None, typer.Option(min=1e-6, help="Estimate the duration at this many tokens per second.")] = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Show the numbers of a data set: examples, turns, roles, lengths, scripts, tools, system prompts, duplicates.
+    """Show statistics of a data set: examples, turns, roles, lengths, scripts, tools, system prompts, duplicates.
 
-    Exit status: 0, or 1 where a line holds no example, 2 where none does and when a file cannot be read.
+    Exit status: 0, 1 if a line holds no example, 2 if no line holds one or a file cannot be read.
     """
     files = named_files(paths)
     plan = Plan(epochs, price, speed)
@@ -38,4 +42,4 @@ def stats(
         name = str(files[0]) if len(files) == 1 else plural(len(files), "file")
         print_lines(stats_text(result, name, console().width))
     demand_understood(found.lines, found.lines - found.not_understood)
-    end(found.not_understood, "counted as a line only")
+    end(found.not_understood, "counted only as a line")

@@ -18,22 +18,22 @@ from curate.report.console import console
 
 def suppress(
     code: Annotated[str, typer.Argument(help="The rule's code, e.g. M016.", metavar="CODE")],
-    place: Annotated[str, typer.Argument(help="Where the finding is, as `curate check` tells it.", metavar="FILE:LINE")],
-    reason: Annotated[str, typer.Option(help="Why the finding may stand.")],
-    author: Annotated[str | None, typer.Option(help="Who says so; you, when it is left out.")] = None,
+    place: Annotated[str, typer.Argument(help="Place of the finding, as `curate check` prints it.", metavar="FILE:LINE")],
+    reason: Annotated[str, typer.Option(help="Record this reason for the suppression.")],
+    author: Annotated[str | None, typer.Option(help="Record this author; if omitted, your user name.")] = None,
 ) -> None:
-    """Let a finding stand: write it with a reason into `curate-suppressions.jsonl`, which belongs under version control."""
+    """Suppress a finding: record it with a reason in `curate-suppressions.jsonl`. Keep that file under version control."""
     if (parsed := parse_where(place)) is None:
-        raise UsageError(f"{place!r} is no FILE:LINE", "take the place from the output of `curate check`")
+        raise UsageError(f"{place!r} is not FILE:LINE", "copy the place from the output of `curate check`")
     if not reason.strip():
-        raise UsageError("a suppression needs a reason", "say why the finding may stand: --reason '...'")
+        raise UsageError("a suppression needs a reason", "add --reason 'why the finding is accepted'")
     found = _findings(code.upper(), *parsed)
     written = add_suppressions(load_suppressions(Path()), found, reason.strip(), author)
     out = console(stderr=True)
     if written:
-        out.print(f"{code.upper()} is not told any more about {visible(place)}: {plural(len(written), 'line')} added to {SUPPRESSIONS}")
+        out.print(f"{code.upper()} suppressed at {visible(place)}: {plural(len(written), 'line')} added to {SUPPRESSIONS}")
     else:
-        out.print(f"{code.upper()} was suppressed there already; nothing was added")
+        out.print(f"{code.upper()} is already suppressed at {visible(place)}; nothing added")
 
 
 def _findings(code: str, file: str, line: int) -> list[Finding]:
@@ -41,9 +41,9 @@ def _findings(code: str, file: str, line: int) -> list[Finding]:
     config = with_options(find_config(Path.cwd()).check, select=(code,), ignore=(), extend_select=(), severity={})
     found = [finding for finding in check_paths(data_files([file]), config).findings if (finding.code, finding.line) == (code, line)]
     if not found:
-        raise UsageError(f"{code} finds nothing at {where(file, line)}", f"curate check --select {code} {file}")
+        raise UsageError(f"{where(file, line)}: no finding of {code}", f"`curate check --select {code} {file}` lists its findings")
     if all(finding.example is None for finding in found):
         raise UsageError(
-            f"{where(file, line)} is no example, and only findings about examples can be suppressed", "mend it, or use --baseline or per_file_ignores"
+            f"{where(file, line)}: holds no example; only findings about examples can be suppressed", "fix the line, or use --baseline or per_file_ignores"
         )
     return found

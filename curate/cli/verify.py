@@ -14,18 +14,18 @@ from curate.verify import verify_files, verify_folder
 
 
 def verify(
-    paths: Annotated[list[Path], typer.Argument(help="Folder of a split; or the files of one, the one that is trained on first.", metavar="DIR|FILE...")],
+    paths: Annotated[list[Path], typer.Argument(help="Folder of a split, or its files with the training file first.", metavar="DIR|FILE...")],
     embeddings: Annotated[
-        str, typer.Option("--embeddings", "--semantic", help="Look for questions of the same meaning by this embedding model too.", metavar="MODEL")
+        str, typer.Option("--embeddings", "--semantic", help="Also search for paraphrased questions with this embedding model.", metavar="MODEL")
     ] = "",
-    strict: Annotated[bool, typer.Option("--strict", help="Fail when something could not be looked at, too.")] = False,
-    show_all: Annotated[bool, typer.Option("--all", help=f"Show every breach, not only {SHOWN}.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Also fail on checks that could not run.")] = False,
+    show_all: Annotated[bool, typer.Option("--all", help=f"Show every finding, not only {SHOWN}.")] = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Prove that a split does not leak and that nothing was lost or changed: its files are read again and held against all that is said of them.
+    """Verify that a split has no leakage and that no line was lost or changed. All files are read again and compared with the manifest.
 
-    Exit status: 0 when it holds, 1 when something is broken, 2 when there is nothing to look at.
+    Exit status: 0 if every check passes, 1 if a check fails, 2 if there is nothing to verify.
     """
     cache = Project(Path.cwd()).cache
     with stages(quiet=quiet) as shown:

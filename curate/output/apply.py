@@ -54,7 +54,7 @@ def unreadable(parsed: ParsedLine) -> Reason:
         return Reason("C001", "no message has a text", "rule") if parsed.example.messages else Reason("M003", "there is no message", "rule")
     defect = next((d for d in parsed.defects if d.kind in UNREADABLE), None)
     if defect is None:
-        return Reason("J002", "the line is JSON but not an object", "rule")
+        return Reason("J002", "the line is valid JSON but not an object", "rule")
     return Reason(UNREADABLE[defect.kind], defect.message, "rule")
 
 
@@ -65,7 +65,7 @@ def lost_reason(loss: DuplicateRemoval) -> Reason:
 
 
 def _why(loss: DuplicateRemoval) -> str:
-    near = "the same words of meaning in a short text" if loss.words else "near-duplicate"
+    near = "short text with the same content words" if loss.words else "near-duplicate"
     return WHY.get(loss.code) or f"{near}, similarity {loss.similarity:.3f}"
 
 
@@ -149,7 +149,7 @@ def demand_light(found: Sequence[Finding]) -> None:
     """Raise `DataError` where a removal needs a yes."""
     if found:
         said = "; ".join(f"{finding.code} {finding.file}: {finding.message}" for finding in found)
-        raise DataError(said, "look at them with `curate check --select CODE`, then say --yes, or drop less; nothing was written")
+        raise DataError(said, "review them with `curate check --select CODE`, then add --yes or drop fewer rules; nothing written")
 
 
 def _with_ids(table: Table, ids: Sequence[str]) -> list[int]:

@@ -12,9 +12,9 @@ LINKS: Final = {
     "answer": "answers",
     "near": "near-duplicates",
     "question": "the same question",
-    "prefix": "one conversation begins the other",
+    "prefix": "one conversation is the beginning of the other",
     "key": "the same key",
-    "semantic": "questions that mean much the same",
+    "semantic": "paraphrased questions",
 }
 """What a kind of link is called."""
 
@@ -74,25 +74,23 @@ def _sources(manifest: Manifest) -> str:
         rows.append(f"| `{_cell(file.path)}` | {file.lines:,} | {file.examples:,} | {formats} | `{file.sha256}` |")
     text = _table("## Sources", "| file | lines | examples | formats | SHA-256 |", "|---|--:|--:|---|---|", rows)
     given = ", ".join(f"`{_cell(file.path)}`" for file in manifest.existing)
-    return text + (
-        f"\nThe test set was given ({given}) and stays as it was; what is connected with one of its examples was left out of the others.\n" if given else ""
-    )
+    return text + (f"\nThe test set was given ({given}) and is unchanged; examples related to it were left out of the other splits.\n" if given else "")
 
 
 def _left_out(manifest: Manifest) -> str:
-    head = f"{plural(manifest.read, 'line')} read = {manifest.kept:,} kept + {manifest.removed.lines:,} left out"
+    head = f"{plural(manifest.read, 'line')} read = {manifest.kept:,} kept + {manifest.removed.lines:,} removed"
     rows = [f"| {code} | {count:,} | {reason_for(code)} |" for code, count in manifest.removed.reasons.items()]
-    text = f"## What was left out\n\n{head}; each of them is in `{manifest.removed.file}`, whole, with its reason.\n"
+    text = f"## Removed lines\n\n{head}; `{manifest.removed.file}` has each of them in full, with its reason.\n"
     if rows:
         text += "\n" + "\n".join(["| code | lines | why |", "|---|--:|---|", *rows]) + "\n"
-    return text + (f"\n{plural(len(manifest.restored), 'line')} put back by hand.\n" if manifest.restored else "")
+    return text + (f"\n{plural(len(manifest.restored), 'line')} restored by hand.\n" if manifest.restored else "")
 
 
 def reason_for(code: str) -> str:
     """Why lines with this code leave, in a sentence."""
     if code in RULES:
         return _cell(RULES[code].summary)
-    return {"decision": "A person dropped it.", "mix": "There was no room for it in the mix that was wanted."}.get(code, "")
+    return {"decision": "Dropped in review.", "mix": "Over the size of the mix."}.get(code, "")
 
 
 def _divided(manifest: Manifest) -> str:
@@ -102,32 +100,32 @@ def _divided(manifest: Manifest) -> str:
     )
     ties = ", ".join(f"{LINKS[name]} ({count:,})" for name, count in manifest.links.items()) or "nothing"
     said = [
-        f"Connected examples are one group, and whole groups go to one split: {plural(manifest.groups, 'group')}. They are connected by {ties}.",
-        f"Which split a group goes to is decided by a hash of the seed ({manifest.config['seed']}) and the group; {sizes}.",
+        f"Related examples form a group, and each group is in one split: {plural(manifest.groups, 'group')}. Examples are related by {ties}.",
+        f"The split of a group is set by a hash of the seed ({manifest.config['seed']}) and the group; {sizes}.",
     ]
     if manifest.shared_instructions:
-        said.append(f"Whole texts were compared without {plural(len(manifest.shared_instructions), 'shared instruction')}: passages of user turns.")
+        said.append(f"Texts were compared without {plural(len(manifest.shared_instructions), 'shared instruction')}, which are passages of user turns.")
     if manifest.short_answer_examples:
         said.append(
             f"Answers of fewer than 20 words are not compared: {plural(manifest.short_answer_examples, 'example')} have one that other questions share."
         )
     said += _mix(manifest.config.get("mix", {}))
     if config["stratify"]:
-        said.append(f"Each split has its share by {', '.join(map(_cell, config['stratify']))}.")
+        said.append(f"The splits are stratified by {', '.join(map(_cell, config['stratify']))}.")
     if config["group_by"]:
         said.append(f"Grouped by {', '.join(f'`{_cell(key)}`' for key in config['group_by'])} too.")
     if manifest.grown_from:
-        said.append(f"Examples of an earlier division stayed in their split (manifest {manifest.grown_from[:12]}).")
-    return "## How it was divided\n\n" + "\n".join(said) + "\n"
+        said.append(f"Examples of an earlier split kept their split (manifest {manifest.grown_from[:12]}).")
+    return "## How it was split\n\n" + "\n".join(said) + "\n"
 
 
 def _mix(config: dict[str, Any]) -> Iterator[str]:
     if config.get("weights"):
-        yield f"Files were mixed by weight: {', '.join(f'`{_cell(name)}` {weight:g}' for name, weight in config['weights'].items())}; nothing was taken twice."
+        yield f"Files were mixed by weight: {', '.join(f'`{_cell(name)}` {weight:g}' for name, weight in config['weights'].items())}; no example was repeated."
     for unit in ("examples", "tokens"):
         if config.get(unit):
             how = "one of each cluster before a second one of any" if config["diverse"] else "by chance"
-            yield f"No more than {config[unit]:,} {unit} were taken, {how}."
+            yield f"The mix is limited to {config[unit]:,} {unit}, {how}."
 
 
 def _shares(fractions: list[float]) -> str:

@@ -36,7 +36,7 @@ def write_parquet(lines: Path, path: Path) -> Path:
     try:
         (pl.concat(frames) if frames else pl.DataFrame(schema=schema or {"messages": pl.String})).write_parquet(path)
     except (OSError, pl.exceptions.PolarsError) as error:
-        raise OutputError(f"{path}: cannot be written: {visible(str(error))}", "free some space, or leave out --parquet; nothing was changed") from error
+        raise OutputError(f"{path}: cannot be written: {visible(str(error))}", "free disk space, or leave out --parquet; no file was changed") from error
     return path
 
 

@@ -65,7 +65,7 @@ def read_entries(ledger: Path) -> list[Entry]:
     try:
         data = ledger.read_bytes()
     except OSError as error:
-        raise InputError(f"{ledger}: cannot be read: {error.strerror}", f"name a folder that has a {REMOVED}, or such a file") from error
+        raise InputError(f"{ledger}: cannot be read: {error.strerror}", f"name a folder with a {REMOVED}, or that file") from error
     found = []
     for number, line in enumerate(data.split(b"\n"), start=1):
         if line.strip():
@@ -73,7 +73,7 @@ def read_entries(ledger: Path) -> list[Entry]:
                 found.append(Entry(line, removal_of(line)))
             except ValueError:
                 raise InputError(
-                    f"{ledger}:{number}: is no line of a ledger", f"name the {REMOVED} that `curate dedup`, `split` or `run` has written"
+                    f"{ledger}:{number}: not the record of a removed line", f"name a {REMOVED} written by `curate dedup`, `split` or `run`"
                 ) from None
     return found
 
@@ -84,13 +84,13 @@ def selected_positions(entries: Sequence[Entry], wanted: Iterable[str], reasons:
     for name in map(display_name, wanted):
         here = {at for at, (_, removal) in enumerate(entries) if _is(removal, name)}
         if not here:
-            raise UsageError(f"{visible(name)}: nothing that left is called so", "name an id, or the first digits of one, or FILE:LINE as in removed.jsonl")
+            raise UsageError(f"{visible(name)}: no removed line has this id or place", "name an id, its first digits, or FILE:LINE as in removed.jsonl")
         found |= here
     for code in reasons:
         here = {at for at, (_, removal) in enumerate(entries) if code == removal.reason}
         if not here:
             known = ", ".join(sorted({removal.reason for _, removal in entries})) or "nothing left"
-            raise UsageError(f"--reason {visible(code)}: nothing left for it", f"reasons there are: {known}")
+            raise UsageError(f"--reason {visible(code)}: no line was removed for it", f"use one of: {known}")
         found |= here
     return sorted(found)
 
@@ -121,7 +121,7 @@ def finish(folder: Path, journal: Path) -> None:
     restored = {entry.example for entry in read_manifest(folder)[0].restored}
     pending = DecisionLog(path)
     if pending.unreadable or any(decision.verdict != "keep" or decision.example not in restored for decision in pending.decisions):
-        raise InputError(f"{visible(str(path))}: was not left by `curate restore`", "look at it and delete it; nothing was changed")
+        raise InputError(f"{visible(str(path))}: was not written by `curate restore`", "inspect the file and delete it; no file was changed")
     DecisionLog(journal).merge(path)
     path.unlink()
 
@@ -147,7 +147,7 @@ def _demand_intact(folder: Path, manifest: Manifest, entries: Sequence[Entry]) -
     if digest_of(manifest) != manifest.digest:
         broken[NAME] = "was edited"
     for name, why in broken.items():
-        raise InputError(f"{visible(str(folder / name))}: {why}", "`curate verify` says what else is wrong with the folder; nothing was changed")
+        raise InputError(f"{visible(str(folder / name))}: {why}", "run `curate verify` on the folder; no file was changed")
 
 
 def restore_into(folder: Path, entries: Sequence[Entry], numbers: Sequence[int], project: Project) -> RestoreResult:
@@ -163,7 +163,9 @@ def restore_into(folder: Path, entries: Sequence[Entry], numbers: Sequence[int],
     back = [entries[at] for at in numbers]
     if broken := [removal for _, removal in back if removal.example is None]:
         place = visible(where(broken[0].file, broken[0].line))
-        raise UsageError(f"{place}: holds no example ({plural(len(broken), 'such line')}), and cannot go into a split", "take its bytes with -o FILE")
+        raise UsageError(
+            f"{place}: holds no example and cannot be restored into a split ({plural(len(broken), 'such line')})", "write it to a file with -o FILE"
+        )
     given = bool(manifest.existing)
     config = Config.model_validate(manifest.config).model_copy(update={"mix": MixConfig()})  # what a person brings back has its room
     order = ["test", "train", "validation"] if given else list(NAMES)
@@ -179,7 +181,7 @@ def restore_into(folder: Path, entries: Sequence[Entry], numbers: Sequence[int],
         if division.leaves:
             at = min(division.leaves)
             said = division.leaves[at].why
-            raise UsageError(f"{visible(str(_place(back, table, at)))}: would leak: it {visible(said)}", "it can only be taken out with -o FILE")
+            raise UsageError(f"{visible(str(_place(back, table, at)))}: would leak: it {visible(said)}", "write it to a file with -o FILE")
         restored = [_restored(entry.removal, table, division, at) for at, entry in enumerate(back)]
         stays = [entry for at, entry in enumerate(entries) if at not in set(numbers)]
         pending = b"".join(decision.line() + b"\n" for decision in _decisions(back, folder, project.decisions))

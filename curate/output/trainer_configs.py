@@ -61,8 +61,8 @@ def _llamafactory(manifest: Manifest) -> dict[str, str]:
     if "validation" in parts:
         values |= {"eval_dataset": "validation", "eval_strategy": "epoch"}
     said = (
-        "name the template of the model, see its documentation; it skips conversations whose turns do not alternate, and does not read calls of tools"
-        " in this form: `curate check --target llamafactory` says which"
+        "set the template of the model, see the LLaMA-Factory documentation; conversations whose turns do not alternate are skipped, and tool"
+        " calls in this form are not read: `curate check --target llamafactory` lists both"
     )
     return {
         "dataset_info.json": json_text(info),

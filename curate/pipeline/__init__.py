@@ -40,10 +40,10 @@ def run(
         project.state.mkdir(parents=True, exist_ok=True)
         alone = FileLock(project.lock).acquire(timeout=0)
     except Timeout:
-        raise UsageError(f"another `curate run` works in {project.folder}", "wait for it, or stop it") from None
+        raise UsageError(f"another `curate run` is running in {project.folder}", "wait for it to end, or stop it") from None
     except OSError as error:
         raise OutputError(
-            f"{project.state}: cannot be written: {error.strerror or error}", "check the permissions and the disk; nothing was changed"
+            f"{project.state}: cannot be written: {error.strerror or error}", "check the permissions and the disk; no file was changed"
         ) from error
     with alone:
         remove_leftovers(project.state / "stages")

@@ -140,9 +140,9 @@ def _obstacle(parsed: ParsedLine, example: Example, *, chosen: bool) -> tuple[st
     if repeated := next((defect for defect in parsed.defects if defect.kind == "repeated-key"), None):
         return "J013", repeated.message
     if example.format in REJECTED and not chosen:
-        return "J025", "preference pair: converting to messages would drop the rejected side; say --chosen"
+        return "J025", "preference pair: messages cannot hold the rejected side; --chosen converts the chosen side"
     if example.format == "prompt-completion" and example.value.get("label") is False:
-        return "J025", "the completion is labelled as unwanted, which messages cannot say"
+        return "J025", "the completion is labelled as undesirable, which messages cannot express"
     return None
 
 
@@ -150,7 +150,7 @@ def _tools(text: str, place: Place, notes: list[Note]) -> Any:
     """Tools that stand as JSON in a string, as a list of functions; the text itself, noted, where it is nothing of the kind."""
     value = json_in(text) if text.strip() else []
     if not isinstance(value, list) or not all(isinstance(tool, dict) for tool in value):
-        notes.append(Note(place, "`tools` is text that is no JSON list of objects; it stays as it is"))
+        notes.append(Note(place, "`tools` is not a JSON list of objects; kept as text"))
         return text
     return [tool if "function" in tool or "type" in tool else {"type": "function", "function": tool} for tool in value]
 
@@ -162,6 +162,6 @@ def _unread_calls(parsed: ParsedLine, example: Example) -> Iterator[Note]:
     for index, said in enumerate(spoken, before):
         speaker, turn = speaker_of(said), example.value["messages"][index]
         if speaker in CALLERS and (turn.get("content") is not None or "tool_calls" not in turn):
-            yield Note(parsed.place, f"message {index + 1}: the value of `{speaker}` is no call that can be read; it stays as text")
+            yield Note(parsed.place, f"message {index + 1}: the value of `{speaker}` is not a readable tool call; kept as text")
         elif speaker in RESULTS and "tool_call_id" not in turn:
-            yield Note(parsed.place, f"message {index + 1}: the result of `{speaker}` answers no call; it stays without an id")
+            yield Note(parsed.place, f"message {index + 1}: the result of `{speaker}` has no matching call; kept without an id")

@@ -155,10 +155,10 @@ def runs(path: Path) -> bool:
 def start(project: Project, recipe: Path) -> Path:
     """Start the training of a recipe, or go on with it, in a process that outlives this one; returns its folder. Raises `UsageError`."""
     if not recipe.is_file():
-        raise UsageError(f"{recipe}: no such recipe", "`curate recipe init` writes one; name it in curate.toml as `recipe`")
+        raise UsageError(f"{recipe}: no such recipe", "write one with `curate recipe init`, and set `recipe` in curate.toml")
     run = project.run(recipe.stem)
     if runs(run):
-        raise UsageError(f"{run}: a training is at work there", "stop it first, or wait for it")
+        raise UsageError(f"{run}: a training is running there", "stop it, or wait for it to end")
     run.parent.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-P", "-m", "curate", "train", str(recipe.absolute()), "--run-dir", str(run.absolute()), "--resume"]
     with run.with_name(f"{run.name}.log").open("wb") as log:
@@ -171,14 +171,14 @@ def start(project: Project, recipe: Path) -> Path:
 def stop(run: Path) -> None:
     """Ask a training that was started from here to save and end. Raises `UsageError` where that cannot be."""
     if not runs(run):
-        raise UsageError(f"{run}: no training is at work there", "start it")
+        raise UsageError(f"{run}: no training is running there", "start it")
     try:
         process = int(run.with_name(f"{run.name}.pid").read_text())
         if not _trains(process, run):  # the number of one that ended long ago may be another process's by now
             raise ValueError(process)
         os.kill(process, signal.SIGINT)
     except (OSError, ValueError) as error:
-        raise UsageError(f"{run}: was not started from here, or is another user's", "press Ctrl-C where it was started") from error
+        raise UsageError(f"{run}: was started elsewhere or by another user", "press Ctrl-C where it was started") from error
 
 
 def _trains(process: int, run: Path) -> bool:

@@ -37,5 +37,5 @@ class RunResult:
     def written(self) -> Manifest:
         """The manifest of a run that came to its splits. Raises `UsageError` for another one."""
         if self.manifest is None:
-            raise UsageError("this run ended before the splits", "run the stage split too")
+            raise UsageError("this run ended before the splits", "run the stage split as well")
         return self.manifest

@@ -49,7 +49,7 @@ class RunData:
     def demand_ready(self) -> None:
         """Look at everything that could stop the run late: files, models, the recipe. Raises `CurateError`."""
         if not self.config.data:
-            raise UsageError("the configuration names no data", 'write  data = ["data.jsonl"]  in curate.toml')
+            raise UsageError("no data in the configuration", 'write  data = ["data.jsonl"]  in curate.toml')
         named = [self.project.folder / name for name in (*self.config.data, *self.config.split.existing)]
         demand_apart([*self.paths, *self.given], folder=self.output, named=named)
         if is_address(self.config.conflicts.judge):
@@ -63,9 +63,9 @@ class RunData:
         try:
             values = tomllib.loads(self.recipe.read_text(encoding="utf-8"))
         except OSError:
-            raise UsageError(f"{self.recipe}: no such recipe", "write one, or take `recipe` out of the configuration") from None
+            raise UsageError(f"{self.recipe}: no such recipe", "write one, or remove `recipe` from the configuration") from None
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise ConfigError(f"{self.recipe}: not valid TOML: {error}", "mend the line that is named") from None
+            raise ConfigError(f"{self.recipe}: not valid TOML: {error}", "correct the line named above") from None
         data = self.recipe.parent / str(values.get("data", ""))
         if data.resolve() != self.output.resolve():
             raise ConfigError(f"{self.recipe}: trains on {data}, not on this run's output {self.output}", f'write  data = "{self.config.output}"  there')
@@ -181,7 +181,7 @@ class RunData:
         log = DecisionLog(self.project.decisions)
         self.notes.extend(log.notes)
         if contested := log.contested():
-            self.notes.append(f"{plural(len(contested), 'example')} decided differently by several people, so by nobody: `curate review` shows them")
+            self.notes.append(f"{plural(len(contested), 'example')} with contradictory decisions by several people, not applied; `curate review` shows them")
         return log.verdicts()
 
     def advance(self, stage: str, total: int | None, text: str) -> Callable[[int], None]:

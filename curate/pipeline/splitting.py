@@ -90,7 +90,7 @@ def sources_of(
     given = data_files(existing, note) if existing else []
     demand_apart([*paths, *given], folder=output, named=[*named, *existing])
     if overlap := [path for path in given if path.resolve() in {file.resolve() for file in paths}]:
-        raise UsageError(f"{overlap[0]}: is both data and the test set that stays", "name it once")
+        raise UsageError(f"{overlap[0]}: is both data and the given test set", "name it once")
     copies, origins = copies_of(project, paths, verdicts)
     names = {copy: seen.path for copy, seen in origins.items()}
     return Sources([copies.get(path, path) for path in paths], given, lambda path: display_name(names.get(path, path)), origins)
@@ -135,7 +135,7 @@ def split_files(
         leaves = leaving(table, errors=errors, verdicts=decisions, first=first)
         if not yes:
             demand_light(heavy_drops(table, leaves, config.check, config.dedup, first))
-        listen(StageFinished("read", False, f"{plural(len(table.starts), 'line')}, of which {len(leaves):,} leave"))
+        listen(StageFinished("read", False, f"{plural(len(table.starts), 'line')}, {len(leaves):,} to remove"))
         listen(StageStarted("split"))
         result = split_data(sources, table, leaves, output, config, crew, decisions=decisions, cache=cache)
         listen(StageFinished("split", False, ", ".join(f"{name} {part.examples:,}" for name, part in result.manifest.splits.items())))
@@ -189,7 +189,7 @@ def read_sources(sources: Sources, spec: FeatureSpec, crew: WorkerPool, advance:
     if int(table.lines.searchsorted(tests)) < tests:
         held = set(table.lines[:tests].tolist())
         place = table.place(next(line for line in range(tests) if line not in held))
-        raise InputError(f"{visible(str(place))}: no example in this line of the test set", "mend it, or leave the line out: a test set stays as it is")
+        raise InputError(f"{visible(str(place))}: holds no example; a given test set is not changed", "correct or delete the line")
     return table
 
 
@@ -216,7 +216,7 @@ def _errors(sources: Sources, config: Config, listen: Listener) -> list[Finding]
     report = check_paths(sources.files, config.check, None, sources.name_of)
     suppress(report, load_suppressions(Path.cwd()), [sources.name_of(path) for path in sources.files])
     errors = [finding for finding in report.findings if leaves_by(finding, config.check.drop)]
-    listen(StageFinished("check", False, f"{plural(len(errors), 'finding')} for which lines leave"))
+    listen(StageFinished("check", False, f"{plural(len(errors), 'finding')} that remove lines"))
     return errors
 
 
@@ -228,14 +228,14 @@ def _earlier(output: Path, sources: Sources, config: Config, crew: WorkerPool, n
         return None, None
     if broken := changed_files(output, named_files(manifest)):
         said = ", ".join(f"{visible(name)} {why}" for name, why in broken.items())
-        notes.append(f"{visible(display_name(output))}: {said}; all examples are divided anew, and the files written anew")
+        notes.append(f"{visible(display_name(output))}: {said}; all examples are split anew")
         return None, None
     if not config.split.grow:
         return None, None
     now = data_settings(config)
     changed = [name for name in DIVIDING if manifest.config["split"][name] != now["split"][name]] + ["seed"] * (manifest.config["seed"] != config.seed)
     if changed:
-        notes.append(f"{' and '.join(changed)} changed since {visible(str(output))} was written, so all examples are divided anew")
+        notes.append(f"{' and '.join(changed)} changed since {visible(str(output))} was written; all examples are split anew")
         return None, None
     files = [(output / part.file, NAMES.index(name)) for name, part in manifest.splits.items() if not (sources.given and name == "test")]
     same = manifest.config == now and [file.sha256 for file in manifest.inputs] == [sources.hash_of(path) for path in sources.files]

@@ -80,7 +80,7 @@ class Check(Stage):
         errors = any(finding.severity is Severity.ERROR and finding.example for finding in found.findings)
         demand_understood(result["lines"], result["lines"] - found.not_understood)
         if data.config.errors == "stop" and (errors or found.not_understood):
-            raise DataError("the data has errors, and the configuration says to stop at them", "`curate check` shows them")
+            raise DataError("the data has errors, and the configuration stops the run at errors", "`curate check` lists them")
         return found
 
 
@@ -187,7 +187,7 @@ class Split(Stage):
         data.notes.extend(result["notes"])
         manifest, digest = read_manifest(data.output)
         if digest != result["manifest"]:
-            raise CurateError(f"{data.output}: changed while it was written", "run it again, alone")
+            raise CurateError(f"{data.output}: another process changed it during the run", "run again without other processes")
         return replace(found, not_understood=result["not_understood"], manifest=manifest, manifest_sha256=digest)
 
 
@@ -197,7 +197,7 @@ class Train(Stage):
     @override
     def key(self, data: RunData, found: RunResult) -> str:
         if found.manifest_sha256 is None:
-            raise UsageError("there is no split to train on", "leave --only and --skip away, or skip train too")
+            raise UsageError("no split to train on", "remove --only and --skip, or also skip train")
         return key_of("train", found.manifest_sha256, tomllib.loads(data.recipe.read_text(encoding="utf-8")))
 
     @override

@@ -40,8 +40,8 @@ def train(folder: Path, recipe: Path, run: Path, listen: Listener) -> dict[str, 
             raise
     if child.returncode != ExitCode.CLEAN:
         said = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
-        message = "\n".join(said[-6:]) or f"it ended with status {child.returncode} and said nothing"
-        raise LogError(f"training failed:\n{message}", f"everything before it is kept; the whole story is in {log}; `curate run` goes on from there")
+        message = "\n".join(said[-6:]) or f"it ended with status {child.returncode} without a message"
+        raise LogError(f"training failed:\n{message}", f"earlier stages are kept; see the log {log}; `curate run` resumes there")
     report: dict[str, Any] = json.loads((run / "report.json").read_bytes())
     return report
 

@@ -227,16 +227,16 @@ class Endpoint:
         import openai
 
         if quota:
-            return "the account has no money left: see to its billing"
+            return "the account has no credit left: check its billing"
         if isinstance(error, openai.AuthenticationError | openai.PermissionDeniedError):
-            return f"check the key for {self.place.host}, and that its account may fine-tune"
+            return f"check the key for {self.place.host}, and that the account may fine-tune"
         if isinstance(error, openai.NotFoundError):
-            return "check the id; and the address, which as a rule ends in /v1"
+            return "check the id and the address, which usually ends in /v1"
         if isinstance(error, openai.APIConnectionError):
-            return "check that the address is right and can be reached, then say the same again: what was done is kept"
+            return "check the address and the network, then run the command again; completed work is kept"
         if isinstance(error, openai.BadRequestError | openai.UnprocessableEntityError):
-            return "change what the service names"
-        return "say the same again later: what was done is kept"
+            return "change the value that the service names"
+        return "run the command again later; completed work is kept"
 
 
 class OwnEndpoint(Endpoint, ABC):
@@ -281,7 +281,7 @@ def plain(found: Any) -> dict[str, Any]:
     """A reply as plain values. Raises `RemoteError` for one that is no JSON object: a page for people, say."""
     value = found.to_dict(mode="json") if hasattr(found, "to_dict") else found
     if not isinstance(value, dict):
-        raise RemoteError("the service answered, but not with JSON", "check the address: is it the base of an OpenAI-style interface?")
+        raise RemoteError("the response of the service is not JSON", "check that the address is the base URL of an OpenAI-compatible API")
     text = json.dumps(value, ensure_ascii=False).encode("utf-8", "replace")  # half a surrogate pair cannot be written down
     plain: dict[str, Any] = json.loads(text, parse_constant=lambda _: None, object_hook=_without_keys)
     return plain

@@ -68,7 +68,7 @@ def fetch(endpoint: Endpoint, journal: Journal, job_id: str, folder: Path | None
     kept = journal.job_folder(job_id)
     job = endpoint.job(job_id)
     if not job.over:
-        raise UsageError(f"{job_id}: is {job.status}", f"`curate remote watch {job_id}` waits for its end")
+        raise UsageError(f"{job_id}: is {job.status}", f"wait with `curate remote watch {job_id}`")
     log = EventLog(kept)
     log.add(news(endpoint, job_id, log))
     contents = {name: endpoint.content(name) for name in job.result_files}

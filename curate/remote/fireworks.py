@@ -37,19 +37,19 @@ class FireworksEndpoint(OwnEndpoint):
     def demand_takes(self, settings: Settings) -> None:
         """Raise `UsageError` for what is not known there, and for an address without an account."""
         if not self._account.startswith("accounts/"):
-            raise UsageError(f"{self.place.address}: names no account", f"--base-url {self.place.service.example}")
+            raise UsageError(f"{self.place.address}: contains no account", f"--base-url {self.place.service.example}")
         if settings.method != "supervised":
-            raise UsageError(f"training by {settings.method} cannot be started at Fireworks from here", "use its own client, firectl")
+            raise UsageError(f"curate cannot start {settings.method} jobs at Fireworks", "use its client firectl")
         if "learning_rate_multiplier" in settings.hyperparameters:
-            raise UsageError("Fireworks takes a learning rate, not a factor on it", "say --set learningRate=1e-4")
+            raise UsageError("Fireworks has no learning rate multiplier", "use --set learningRate=1e-4")
         if settings.suffix:
-            raise UsageError("Fireworks names models as a whole", "say --set outputModel=NAME in place of --suffix")
+            raise UsageError("Fireworks has no suffix for model names", "use --set outputModel=NAME instead of --suffix")
         if settings.seed is not None:
-            raise UsageError("Fireworks takes no seed", "leave --seed out")
+            raise UsageError("Fireworks has no seed", "remove --seed")
 
     def _send(self, path: Path, file: BufferedReader) -> UploadedFile:
         if path.stat().st_size > LARGEST:
-            raise UsageError(f"{path}: Fireworks takes {LARGEST:,} bytes in one piece, this are more", "send it with its own client, firectl")
+            raise UsageError(f"{path}: larger than {LARGEST:,} bytes, the limit of Fireworks for one upload", "upload it with the client firectl")
         name = f"curate-{sha256(path)[:32]}"
         with path.open("rb") as lines:
             count = sum(not line.isspace() for line in lines)
@@ -96,7 +96,7 @@ class FireworksEndpoint(OwnEndpoint):
 
     def cancel(self, job_id: str) -> Job:
         """Raise `UsageError`: there is no such request."""
-        raise UsageError(f"{job_id}: cannot be cancelled from here", "use the dashboard of Fireworks, or its own client")
+        raise UsageError(f"{job_id}: curate cannot cancel jobs of this service", "use the dashboard of Fireworks or its client firectl")
 
     def events(self, job_id: str, after: str | None) -> EventPage:  # noqa: ARG002  (there is one page)
         """The state that a job is in, as an event."""

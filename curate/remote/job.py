@@ -123,5 +123,7 @@ def _read(kind: type[Kind], value: Any) -> Kind:
     try:
         return kind.model_validate(value)
     except ValidationError as error:
-        wrong = ", ".join(".".join(map(str, item["loc"])) or "all of it" for item in error.errors()[:3])
-        raise RemoteError(f"the service's reply is no {kind.__name__}: {wrong}", "check the address: is it the base of an OpenAI-style interface?") from None
+        wrong = ", ".join(".".join(map(str, item["loc"])) or "the whole response" for item in error.errors()[:3])
+        raise RemoteError(
+            f"the response of the service is not a {kind.__name__}: {wrong}", "check that the address is the base URL of an OpenAI-compatible API"
+        ) from None

@@ -106,7 +106,9 @@ class Journal:
                     found.append(LINE.validate_json(line))
             except ValidationError:
                 if _is_json(line):  # else it was cut short: what it was to say had not happened yet, or is asked for again
-                    raise InputError(f"{self.path}:{number}: no line of this journal", "a newer curate may have written it; else delete the line") from None
+                    raise InputError(
+                        f"{self.path}:{number}: not a record of this journal", "update curate if a newer version wrote it; otherwise delete the line"
+                    ) from None
         return found
 
     def file(self, address: str, sha256: str) -> FileSent | None:
@@ -152,7 +154,7 @@ class Journal:
 def safe_id(name: str) -> str:
     """An id as the name of a file. Raises `RemoteError` for one that could lead elsewhere."""
     if not SAFE.fullmatch(name):
-        raise RemoteError(f"{name!r} is no id of a job or a file", "it has letters, digits and . _ : - alone")
+        raise RemoteError(f"{name!r}: not the id of a job or a file", "an id has only letters, digits and . _ : -")
     return name
 
 
@@ -169,7 +171,7 @@ def demand_started(journal: Journal, job_id: str | None) -> str:
         return safe_id(job_id)
     last = journal.started()
     if last is None:
-        raise UsageError("no job was started from this folder", "name one: its id is in the service's list of jobs")
+        raise UsageError("no job was started from this folder", "pass the id of a job; the service lists them")
     return last.job
 
 

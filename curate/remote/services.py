@@ -46,7 +46,7 @@ SERVICE: Final[dict[Target, Service]] = {
             Target.MISTRAL,
             "Mistral",
             "https://api.mistral.ai/v1",
-            own="Mistral takes lists of training files and fields of its own (docs.mistral.ai, read 2026-11)",
+            own="Mistral's API has its own fields and lists of training files (docs.mistral.ai, read 2026-11)",
         ),
         together.SERVICE,
         fireworks.SERVICE,
@@ -61,14 +61,16 @@ def place_of(target: Target, base_url: str, *, connected: bool, named: bool = Fa
     or holds a password, and a service that does not take jobs in OpenAI's way.
     """
     if target not in SERVICES:
-        raise UsageError(f"{target}: no service trains for this target", f"--target is one of {', '.join(SERVICES)}")
+        raise UsageError(f"{target}: not a service", f"use one of {', '.join(SERVICES)}")
     service = SERVICE[target]
     if base_url:
         return Place(service, address_of(base_url, "--base-url"), named)
     if connected and service.own:
-        raise UsageError(f"jobs cannot be started at {target} from here: {service.own}", "name an OpenAI-style address with --base-url, or use its own client")
+        raise UsageError(
+            f"curate cannot start jobs at {target}: {service.own}", "pass an OpenAI-compatible address with --base-url, or use the service's client"
+        )
     if connected and not service.address:
-        raise UsageError(f"{target}: every customer has an address of their own", f"name yours: --base-url {service.example}")
+        raise UsageError(f"{target}: needs the address of your account", f"add --base-url {service.example}")
     return Place(service, service.address)
 
 
@@ -91,7 +93,5 @@ def key_of(place: Place) -> str:
     if key := key_for(place.address, general=general):
         return key
     names = [name for name in (general, bound_variable(place.address)) if name]
-    first = f"set {' or '.join(names)}, " if names else f"name the address with --base-url and set {ANY}, "
-    raise UsageError(
-        f"there is no key for {place.host}", f"{first}say `keyring set {RING} {place.host}`, or name the variable that has it in {user_config_path()}"
-    )
+    first = f"set {' or '.join(names)}, " if names else f"pass the address with --base-url and set {ANY}, "
+    raise UsageError(f"no API key for {place.host}", f"{first}run `keyring set {RING} {place.host}`, or set the variable's name in {user_config_path()}")

@@ -70,16 +70,16 @@ def settings_of(
     Raises `UsageError` where a model or a grader is missing, or something is named that the method does not take.
     """
     if not model:
-        raise UsageError("no model is named", "--model says which one is fine-tuned, by the service's name, e.g. gpt-4.1-mini-2025-04-14")
+        raise UsageError("no model", "add --model with the service's name of a model, e.g. gpt-4.1-mini-2025-04-14")
     named = known.model_dump(exclude_none=True)
     if both := sorted(named.keys() & others.keys()):
-        raise UsageError(f"{both[0]} is named twice", "name it by its option alone")
+        raise UsageError(f"{both[0]} is given twice", "remove it from --set")
     if "beta" in named and method != "dpo":
-        raise UsageError(f"beta is for dpo, and the method is {method}", "leave it out, or say --method dpo")
+        raise UsageError(f"beta is for dpo, but the method is {method}", "remove it, or use --method dpo")
     if method == "reinforcement" and grader is None and ordered:
-        raise UsageError("reinforcement needs something that judges the answers", "name the JSON file of a grader with --grader")
+        raise UsageError("reinforcement needs a grader", "add --grader with the JSON file of a grader")
     if method != "reinforcement" and grader is not None:
-        raise UsageError(f"a grader is for reinforcement, and the method is {method}", "leave it out, or say --method reinforcement")
+        raise UsageError(f"a grader is for reinforcement, but the method is {method}", "remove it, or use --method reinforcement")
     return Settings(model=model, method=method, hyperparameters=named | others, suffix=suffix, seed=seed, grader=grader)
 
 
@@ -87,6 +87,8 @@ def demand_fit(settings: Settings, formats: dict[str, int], name: str) -> None:
     """Raise `UsageError` where the data is of another kind than the method learns from; `formats` counts the examples of each format."""
     pairs = formats.get(PREFERENCE, 0)
     if settings.method == "dpo" and pairs < sum(formats.values()):
-        raise UsageError(f"{name}: dpo learns from pairs (input, preferred_output, non_preferred_output); {sum(formats.values()) - pairs:,} examples are none")
+        raise UsageError(
+            f"{name}: dpo learns from pairs (input, preferred_output, non_preferred_output); {sum(formats.values()) - pairs:,} examples are not pairs"
+        )
     if settings.method != "dpo" and pairs:
-        raise UsageError(f"{name}: has {pairs:,} preference pairs, and the method is {settings.method}", "say --method dpo")
+        raise UsageError(f"{name}: has {pairs:,} preference pairs, but the method is {settings.method}", "use --method dpo")

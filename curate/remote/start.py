@@ -92,8 +92,8 @@ def _awaited(endpoint: Endpoint, journal: Journal, asked: JobAsked, error: Remot
         if (job := _taken(endpoint, journal, asked)) is not None:
             return job
         sleep(PAUSE * 2**nth)
-    hint = "say the same again in a few minutes: whether a job was started is looked up before another one is"
-    raise RemoteError(f"{error.message}; no job was started so far", hint, passing=True) from None
+    hint = "run the command again in a few minutes; it first looks for the job, so that none is started twice"
+    raise RemoteError(f"{error.message}; no job found so far", hint, passing=True) from None
 
 
 def _taken(endpoint: Endpoint, journal: Journal, asked: JobAsked) -> Job | None:

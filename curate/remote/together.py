@@ -25,11 +25,11 @@ class TogetherEndpoint(OwnEndpoint):
     def demand_takes(self, settings: Settings) -> None:
         """Raise `UsageError` for what is not known there."""
         if settings.method not in METHODS:
-            raise UsageError(f"Together does not train by {settings.method}", f"--method is one of {', '.join(METHODS)}")
+            raise UsageError(f"Together does not support {settings.method}", f"use --method {' or '.join(METHODS)}")
         if "learning_rate_multiplier" in settings.hyperparameters:
-            raise UsageError("Together takes a learning rate, not a factor on it", "say --set learning_rate=1e-5")
+            raise UsageError("Together has no learning rate multiplier", "use --set learning_rate=1e-5")
         if settings.seed is not None:
-            raise UsageError("Together takes no seed by this name", "leave --seed out")
+            raise UsageError("Together has no seed", "remove --seed")
 
     def _send(self, path: Path, file: BufferedReader) -> UploadedFile:
         body = {"purpose": "fine-tune", "file_name": path.name, "file_type": "jsonl"}

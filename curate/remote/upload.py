@@ -37,9 +37,9 @@ class Sent:
 def demand_sendable(path: Path) -> None:
     """Raise `UsageError` for what is no plain file on this disk."""
     if path == STDIN or not path.is_file():
-        raise UsageError(f"{path}: no file on this disk", "write the data to a .jsonl file: it is read more than once")
+        raise UsageError(f"{path}: not a regular file", "write the data to a .jsonl file; it is read more than once")
     if is_packed(path):
-        raise UsageError(f"{path}: is packed; services take plain .jsonl", "unpack it first")
+        raise UsageError(f"{path}: is compressed; services take plain .jsonl", "decompress it first")
 
 
 def known_file(journal: Journal, address: str, path: Path) -> FileSent | None:
@@ -75,7 +75,7 @@ def send(
     file = _arrived(endpoint, path, size, advance)
     if (path.stat().st_size, sha256(path)) != (size, digest):
         endpoint.delete(file.id)
-        raise InputError(f"{path}: was changed while it was sent", "say the same again once it is written to its end; what was sent is deleted there")
+        raise InputError(f"{path}: changed during the upload", "run the command again when the file is complete; the upload is deleted at the service")
     journal.add(FileSent(address=address, path=display_name(path), sha256=digest, bytes=size, file_id=file.id))
     _await_read(endpoint, journal, file, path, sleep)
     return Sent(display_name(path), digest, size, file.id, reused=False)
@@ -90,7 +90,9 @@ def _arrived(endpoint: Endpoint, path: Path, size: int, advance: Progress | None
             return file
         arrived = file.bytes or 0
         endpoint.delete(file.id)
-    raise RemoteError(f"{path}: {arrived:,} of {size:,} bytes arrived, {TRIES} times; nothing of it is kept there", "say the same again on a better connection")
+    raise RemoteError(
+        f"{path}: {arrived:,} of {size:,} bytes arrived in each of {TRIES} attempts; the uploads were deleted", "run the command again on a better connection"
+    )
 
 
 def _await_read(endpoint: Endpoint, journal: Journal, file: UploadedFile, path: Path, sleep: Callable[[float], None]) -> None:
@@ -98,11 +100,11 @@ def _await_read(endpoint: Endpoint, journal: Journal, file: UploadedFile, path: 
     found: UploadedFile | None = file
     while found is not None and found.status and found.status not in READY | REFUSED:
         if waited >= PATIENCE:
-            raise RemoteError(f"{path}: the service still reads {file.id} ({found.status})", "say the same again later; it is not sent again")
+            raise RemoteError(f"{path}: the service is still processing {file.id} ({found.status})", "run the command again later; the file is not sent again")
         sleep(POLL)
         waited += POLL
         found = endpoint.file(file.id)
     if found is None or found.status in REFUSED:
         journal.add(FileGone(address=endpoint.place.address, file_id=file.id))
-        why = (found.status_details if found else None) or "it is gone"
-        raise RemoteError(f"{path}: the service could not read {file.id}: {why}", "`curate remote validate` says what is wrong with the file")
+        why = (found.status_details if found else None) or "it was deleted"
+        raise RemoteError(f"{path}: the service could not read {file.id}: {why}", "run `curate remote validate` on the file")

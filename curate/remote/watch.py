@@ -19,7 +19,7 @@ from curate.remote.journal import Journal
 EVENTS: Final = "events.jsonl"
 JOB: Final = "job.json"
 EVERY: Final = 10.0
-"""Seconds between two looks."""
+"""Ask the service every N seconds."""
 PATIENCE: Final = 1800.0
 """Seconds for which a service that cannot be reached is tried again."""
 LONGEST: Final = 60.0

@@ -75,7 +75,7 @@ def reported(
     elif statistics and target.startswith("check_json"):
         options["counts"] = True
     elif statistics:
-        raise UsageError(f"--statistics and --output-format {kind} do not go together", "counts alone come as concise, json or jsonl")
+        raise UsageError(f"--statistics is not available with --output-format {kind}", "use concise, json or jsonl")
     module, _, function = target.partition(":")
     write: Callable[..., Iterator[str] | Iterator[Styled]] = getattr(import_module(f"curate.report.{module}"), function or module)
     return write(report, **options)

@@ -11,7 +11,7 @@ from curate.report.console import COLOURS, Styled
 
 INSIDE, TAIL = 46, 15
 """Characters of the offending text that are shown, and how many of these are its last where it is longer: with what stands before it, it fits 80 columns."""
-HIDDEN: Final = "(not shown: the line holds a secret, or is very long)"
+HIDDEN: Final = "(not shown: the line contains a secret or is too long)"
 
 
 def check_full(report: CheckResult, limit: int | None = SHOWN) -> Iterator[Styled]:

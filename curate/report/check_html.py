@@ -42,7 +42,7 @@ def _many(noun: str, count: int) -> str:
 
 def _plots(report: CheckResult, counted: Stats) -> Iterator[str]:
     severities = {finding.code: finding.severity for finding in reversed(report.findings)}
-    yield '<h2>At a glance</h2>\n<div class="plots">\n'
+    yield '<h2>Overview</h2>\n<div class="plots">\n'
     yield bars("Findings by rule", [(_titled(code, report), count, severities[code].value) for code, count in rule_counts(report)])
     turns = Counter(min(count, MANY_TURNS) for count in counted.turns)
     several = range(min(turns), max(turns) + 1) if turns else ()
@@ -50,9 +50,9 @@ def _plots(report: CheckResult, counted: Stats) -> Iterator[str]:
     yield bars("Examples by characters", _ranges(counted.characters))
     yield bars(f"Examples by tokens{f', counted for {counted.model}' if counted.model else ' (about: bytes / 4)'}", _ranges(counted.tokens))
     yield bars("Messages by role", _most({name: role.messages for name, role in counted.roles.items()}))
-    yield bars("Examples by script of most of their letters", _most(counted.mainly))
+    yield bars("Examples by main script", _most(counted.mainly))
     yield bars("Examples by format", _most(counted.formats))
-    copies = {"exact copies of earlier ones": counted.duplicates, "all others": counted.examples - counted.duplicates}
+    copies = {"exact copies of earlier examples": counted.duplicates, "other examples": counted.examples - counted.duplicates}
     yield bars("Exact duplicates among the examples", _most(copies) if counted.duplicates else [])
     yield "</div>\n"
 
@@ -67,7 +67,7 @@ def _most(counts: Mapping[str, int]) -> list[tuple[str, int, str]]:
 
 def _findings(report: CheckResult, limit: int | None) -> Iterator[str]:
     if not report.findings:
-        yield "<h2>Findings</h2>\n<p>Nothing to report.</p>\n"
+        yield "<h2>Findings</h2>\n<p>No findings.</p>\n"
         return
     shown = first_ones(report, limit)
     groups: dict[str, list[tuple[Finding, SourceRange | None]]] = defaultdict(list)

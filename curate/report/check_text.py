@@ -152,4 +152,4 @@ def summary_line(report: CheckResult) -> str:
     counts = report.severities
     found = ", ".join(plural(counts[severity], severity.value) for severity in Severity if counts[severity])
     read = f"{plural(report.lines - report.not_understood, 'example')} in {plural(report.lines, 'line')} of {plural(report.files, 'file')}"
-    return f"{read}: {found or 'nothing to report'}"
+    return f"{read}: {found or 'no findings'}"

@@ -51,13 +51,13 @@ def convert_text(report: ConvertResult, output: str, aside: str) -> Iterator[str
     for note in report.notes[:SHOWN]:
         yield f"{visible(str(note.place))}: {visible(note.why)}"
     if len(report.notes) > SHOWN:
-        yield f"{len(report.notes) - SHOWN:,} more of these not shown (--json has all)"
+        yield f"{len(report.notes) - SHOWN:,} more notes not shown (--json has all)"
     formats = ", ".join(f"{count:,} {name}" for name, count in report.formats.most_common())
     yield f"{plural(report.read, 'line')} read: {report.converted:,} written to {visible(output)}" + (f" ({formats})" if formats else "")
     if report.added:
-        yield f"{plural(report.added, 'line')} more: instructions with several instances became one conversation each"
+        yield f"{plural(report.added, 'line')} added: each instance of an instruction became one conversation"
     if report.rejected:
-        yield f"{plural(report.rejected, 'preference pair')}: the chosen side was taken, the rejected side left out"
+        yield f"{plural(report.rejected, 'preference pair')}: chosen side converted, rejected side omitted"
     if report.aside:
         reasons = ", ".join(f"{code} × {count:,}" for code, count in report.aside.most_common())
-        yield f"{plural(report.aside.total(), 'line')} could not be converted and {'is' if report.aside.total() == 1 else 'are'} in {visible(aside)}: {reasons}"
+        yield f"{plural(report.aside.total(), 'line')} not converted, written to {visible(aside)}: {reasons}"

@@ -79,6 +79,6 @@ def decontaminate_text(result: DecontaminateResult, limit: int | None = SHOWN) -
         yield Text.assemble((visible(finding.where), "bold"), f": {finding.code} ", visible(finding.message))
     yield from more(len(order), limit)
     for of in result.benchmarks:
-        short = f"; {of.unsaid:,} too short to be looked for" if of.unsaid else ""
+        short = f"; {of.unsaid:,} too short to search for" if of.unsaid else ""
         yield Text(f"{visible(of.file)}: {len(of.found):,} of {plural(of.items, 'item')} found{short}")
     yield Text(f"{plural(result.read, 'line')} read = {len(result.kept):,} kept + {len(result.removed):,} removed", style="bold")

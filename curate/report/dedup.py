@@ -180,7 +180,7 @@ def dedup_text(plan: DedupResult, limit: int | None = SHOWN, *, explain: bool = 
         yield from _histogram(plan)
     for pairs, kind in ((plan.same_words, "of the same words"), (plan.alike, "in other words")):
         for pair in pairs[:limit]:
-            yield Text.assemble(_headline(pair), "; both stay")
+            yield Text.assemble(_headline(pair), "; both are kept")
         yield from more(len(pairs), limit, f" {kind}")
 
 
@@ -190,7 +190,7 @@ def _differences(lost: DuplicateRemoval, examples: Mapping[Place, Example], *, c
         return
     turns = [(role, pieces) for role, pieces in turn_diffs(examples[lost.place], examples[lost.kept_place]) if any(piece.kind != "same" for piece in pieces)]
     if not turns:
-        yield Text("    the turns read the same; the lines differ in something else", style="dim")
+        yield Text("    the turns are the same; other parts of the lines differ", style="dim")
     for role, pieces in turns:
         text = Text.assemble((f"{visible(role)}: ", "bold"), _diff(pieces, colour=colour))
         yield Padding(text, (0, 0, 0, 4)) if fold else Text.assemble("    ", text)
@@ -215,18 +215,18 @@ def _headline(lost: DuplicateRemoval, said: str = "") -> Text:
 def summary_text(plan: DedupResult, *, written: bool) -> Iterator[Text]:
     """The counts, and what else is to be known."""
     if plan.alike:
-        yield Text(f"{plural(len(plan.alike), 'pair')} say the same in other words (D004) and stay")
+        yield Text(f"{plural(len(plan.alike), 'pair')} are paraphrases (D004) and are kept")
     if plan.same_words:
-        yield Text(f"{plural(len(plan.same_words), 'pair')} of short examples have the same words and stay; --same-words removes one of each")
+        yield Text(f"{plural(len(plan.same_words), 'pair')} of short examples have the same words and are kept; --same-words removes one of each")
     if plan.apart:
-        yield Text(f"{plural(len(plan.apart), 'pair')} of near-duplicates differ in a fact and stay; `curate review` shows them")
+        yield Text(f"{plural(len(plan.apart), 'pair')} of near-duplicates differ in a number, a name or a negation and are kept; `curate review` shows them")
     codes = plan.codes
     counts = f"{codes['D001']:,} exact, {codes['D003']:,} near"
     if codes["D007"]:
         counts += f", {plural(codes['D007'], 'beginning')}"
     counts += "".join(f", {count:,} {code}" for code, count in sorted(Counter(gone.code for gone in plan.dropped).items()))
     of = f"{plural(plan.read, 'line')} read = {plan.kept:,} kept + {plan.gone:,} removed ({counts})"
-    held = f", held against {plural(sum(plan.against.values()), 'line')}" if plan.against else ""
+    held = f", compared with {plural(sum(plan.against.values()), 'line')}" if plan.against else ""
     yield Text(f"{of}{held}{'' if written else '; nothing written'}", style="bold")
 
 
@@ -237,7 +237,7 @@ def _clusters(plan: DedupResult) -> Iterator[Text]:
         return
     largest = sorted(clusters.items(), key=lambda item: (-item[1], item[0]))[:3]
     named = ", ".join(f"{visible(str(place))} for {count:,}" for place, count in largest)
-    yield Text(f"{plural(len(clusters), 'example')} stay for {len(plan.losses):,} that go; most: {named}")
+    yield Text(f"{plural(len(clusters), 'example')} kept for {len(plan.losses):,} removed; largest clusters: {named}")
 
 
 def _histogram(plan: DedupResult) -> Iterator[Text]:
@@ -245,9 +245,9 @@ def _histogram(plan: DedupResult) -> Iterator[Text]:
     bars = histogram(plan)
     most = max((bar.pairs for bar in bars), default=0) or 1
     width = len(f"{most:,}")
-    yield Text("similarity of pairs (exact copies left out)", style="bold")
+    yield Text("similarity of pairs (without exact copies)", style="bold")
     at = plan.config.threshold
-    said = Text(f"─ {at:g} threshold: a pair there is compared with probability {chance(plan.proposed(at))} {'─' * 4}", style="yellow")
+    said = Text(f"─ {at:g} threshold: a pair here is compared with probability {chance(plan.proposed(at))} {'─' * 4}", style="yellow")
     for bar in bars:
         if bar.low == at:
             yield said
@@ -257,7 +257,7 @@ def _histogram(plan: DedupResult) -> Iterator[Text]:
     if at == 1:
         yield said
     if plan.floor < at:
-        yield Text(f"at {plan.floor:g} it is {chance(plan.proposed(plan.floor))}: the bars below the threshold are not complete", style="dim")
+        yield Text(f"at {plan.floor:g} the probability is {chance(plan.proposed(plan.floor))}: bars below the threshold are incomplete", style="dim")
 
 
 def chance(probability: float) -> str:

@@ -26,7 +26,7 @@ def dedup_html(plan: DedupResult, limit: int | None = SHOWN) -> Iterator[str]:
     """The document, piece by piece; of the removals the `limit` least similar ones (None: all), and as many of the pairs that stay apart."""
     codes = plan.codes
     yield head("curate dedup", STYLE)
-    yield f'<p class="quiet">{safe(", ".join((*plan.lines, *(f"held against {file}" for file in plan.against))))}</p>\n'
+    yield f'<p class="quiet">{safe(", ".join((*plan.lines, *(f"compared with {file}" for file in plan.against))))}</p>\n'
     apart = len(plan.apart)
     counts = [(plan.read, "lines read"), (plan.kept, "kept"), (codes["D001"], "exact copies"), (codes["D003"], "near-duplicates"), (apart, "pairs apart")]
     if codes["D007"]:
@@ -36,15 +36,15 @@ def dedup_html(plan: DedupResult, limit: int | None = SHOWN) -> Iterator[str]:
         yield f'<p class="error">{found.code} {safe(found.where)}: {safe(found.message)}</p>\n'
     threshold = plan.config.threshold
     rows = [(f"{bar.low:.2f} to {bar.high:.2f}", bar.pairs, "quiet" if bar.low < threshold else "") for bar in histogram(plan)]
-    yield bars(f"Pairs by similarity; duplicates from {threshold:g} on", rows)
+    yield bars(f"Pairs by similarity; near-duplicates at {threshold:g} and above", rows)
     yield f'<p class="quiet">A pair at {threshold:g} is compared with probability {chance(plan.proposed(threshold))}, '
     yield f"one at {plan.floor:g} with {chance(plan.proposed(plan.floor))}.</p>\n"
-    yield from _pairs("What goes, and what stays in its place", "goes", doubtful(plan, limit), len(plan.losses), plan)
+    yield from _pairs("Removed examples, each with the one kept", "goes", doubtful(plan, limit), len(plan.losses), plan)
     alike = sorted(plan.apart, key=lambda pair: (-pair.similarity, pair.place))[:limit]
-    yield from _pairs("Nearly the same, but for a fact: both stay", "stays", alike, apart, plan)
+    yield from _pairs("Near-duplicates that differ in a number, a name or a negation: both are kept", "stays", alike, apart, plan)
     worded = sorted(plan.same_words, key=lambda pair: (-pair.similarity, pair.place))[:limit]
-    yield from _pairs("Short examples of the same words: both stay", "stays", worded, len(plan.same_words), plan)
-    yield from _pairs("The same in other words: both stay", "stays", plan.alike[:limit], len(plan.alike), plan)
+    yield from _pairs("Short examples with the same words: both are kept", "stays", worded, len(plan.same_words), plan)
+    yield from _pairs("Paraphrases: both are kept", "stays", plan.alike[:limit], len(plan.alike), plan)
     yield foot()
 
 

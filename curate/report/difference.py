@@ -45,7 +45,9 @@ def diff_text(found: DiffResult, limit: int | None = SHOWN) -> Iterator[Text]:
         yield from more(len(lines), limit, " like this")
     ways = Counter(f"{one.before} → {one.now}" for one in found.switched)
     ways_said = f" ({', '.join(f'{way} {count:,}' for way, count in sorted(ways.items()))})" if ways else ""
-    yield Text(f"{plural(len(found.added), 'example')} added, {len(found.gone):,} gone, {len(found.switched):,} in another split{ways_said}", style="bold")
+    yield Text(
+        f"{plural(len(found.added), 'example')} added, {len(found.gone):,} gone, {len(found.switched):,} moved to another split{ways_said}", style="bold"
+    )
 
 
 def _value(value: Any) -> str:

@@ -76,14 +76,14 @@ def _file_text(file: FixedFile, *, done: bool) -> Iterator[str]:
     if file.skipped:
         yield f"{name}: not changed: it {file.skipped}" if file.skipped.startswith("is ") else f"{name}: not changed: {file.skipped}"
     if file.foreign:
-        yield f"{name}: lines in the format {', '.join(file.foreign)} are mended only where their JSON is wrong; `curate convert` writes messages"
+        yield f"{name}: lines in the format {', '.join(file.foreign)} are fixed only where their JSON is invalid; convert them with `curate convert`"
     for code, numbers in sorted(file.removed.items()):
         yield f"{name}: {'removed' if done else 'would remove'} {plural(len(numbers), 'line')} ({code}): {ranges(numbers)}"
     if file.ledger:
         ledger = visible(file.ledger)
-        yield f"{name}: what was removed is in {ledger}; `curate restore {ledger} --all -o FILE` writes it to a file elsewhere"
+        yield f"{name}: removed lines are in {ledger}; `curate restore {ledger} --all -o FILE` writes them to a file"
     for line, code, error in file.held:
-        yield f"{name}:{line}: {code} not fixed: that would lead to {error}"
+        yield f"{name}:{line}: {code} not fixed: the fix would cause {error}"
 
 
 def ranges(numbers: Iterable[int]) -> str:

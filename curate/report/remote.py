@@ -121,18 +121,18 @@ def estimate_text(found: Estimate, place: Place) -> Iterator[str]:
     about = "" if found.counter.exact else "about "
     for name, file in (("training", found.training), ("validation", found.validation)):
         if file is not None:
-            tokens = f"{about}{plural(file.total, 'token')}, the longest {file.longest:,}"
+            tokens = f"{about}{plural(file.total, 'token')}, longest {file.longest:,}"
             yield f"{name:<11}{visible(file.path)}: {plural(file.examples, 'example')}, {tokens}"
-    how = f"counted by {visible(found.counter.name)}" if found.counter.exact else "bytes / 4: a guess; --tokenizer, tiktoken or bpe-openai counts them"
+    how = f"counted by {visible(found.counter.name)}" if found.counter.exact else "estimated as bytes / 4; --tokenizer NAME or the package tiktoken counts them"
     yield f"{'tokens':<11}{how}"
-    chosen = "as named" if found.epochs_named else "the service's usual choice for so many examples"
-    yield f"{'epochs':<11}{found.epochs} ({chosen}): {about}{plural(found.tokens, 'token')} in all"
+    chosen = "as given" if found.epochs_named else "the service's default for this number of examples"
+    yield f"{'epochs':<11}{found.epochs} ({chosen}): {about}{plural(found.tokens, 'token')} in total"
     yield f"{'cost':<11}{cost_text(found, place)}"
     if found.price is not None:
         yield f"{'price':<11}${found.price.dollars:,g} for {'an' if found.price.unit == 'hour' else 'a'} {found.price.unit}: {found.price.source}"
     if found.cut and found.price is not None and found.price.longest is not None:
         limit = f"{found.price.longest:,} tokens that the model trains on"
-        yield f"{'note':<11}{plural(found.cut, 'example')} longer than the {limit}: the rest is cut off"
+        yield f"{'note':<11}{plural(found.cut, 'example')} longer than the {limit} are truncated"
     images = found.training.images
     if images:
         yield f"{'note':<11}{plural(images, 'example')} with images, whose tokens are not counted"
@@ -143,15 +143,15 @@ def cost_text(found: Estimate, place: Place) -> str:
     if found.cost is not None:
         return f"about ${found.cost:,.2f}"
     if found.price is not None:
-        return f"by the hour: ${found.price.dollars:,g}; --hours says for how many"
-    unknown = f"no price is known for {visible(found.settings.model)} at {place.target}"
-    return f"{unknown}; --price names one for a million tokens, [remote.prices] in curate.toml for good"
+        return f"${found.price.dollars:,g} per hour; --hours N gives the total"
+    unknown = f"no known price for {visible(found.settings.model)} at {place.target}"
+    return f"{unknown}; set one for 1,000,000 tokens with --price, or in curate.toml under [remote.prices]"
 
 
 def sent_text(files: Sequence[Sent]) -> Iterator[str]:
     """Where files are."""
     for file in files:
-        yield f"{visible(file.path)}: {visible(file.file_id)} ({'was there already' if file.reused else f'{file.bytes:,} bytes sent'})"
+        yield f"{visible(file.path)}: {visible(file.file_id)} ({'already uploaded' if file.reused else f'{file.bytes:,} bytes sent'})"
 
 
 def event_text(event: JobEvent) -> Text:
@@ -169,7 +169,7 @@ def job_text(job: Job) -> Iterator[Text]:
     if job.fine_tuned_model:
         yield Text.assemble("  model  ", (visible(job.fine_tuned_model), "bold"))
     if job.trained_tokens:
-        yield Text(f"  {job.trained_tokens:,} tokens are billed")
+        yield Text(f"  {job.trained_tokens:,} tokens billed")
 
 
 def curves(events: Sequence[JobEvent]) -> Iterator[Text]:
@@ -205,5 +205,5 @@ def fetched_text(found: Fetched) -> Iterator[Text]:
     yield from curves(found.events)
     yield Text(f"{visible(str(found.folder))}: {', '.join(map(visible, found.files))}")
     for name in found.missing:
-        instead = f"; {METRICS} comes from the events" if found.record.metrics_from == "events" else ""
-        yield Text(f"{visible(name)}: the service has this result no more{instead}", style="yellow")
+        instead = f"; {METRICS} is written from the events" if found.record.metrics_from == "events" else ""
+        yield Text(f"{visible(name)}: the service no longer has this result{instead}", style="yellow")

@@ -57,7 +57,7 @@ class JobProgress:
 
     def trouble(self, error: RemoteError, wait: float) -> None:
         """Say that the service could not be asked, and when it is asked again."""
-        self.say(f"{visible(error.message)}; asked again in {wait:.0f} s")
+        self.say(f"{visible(error.message)}; retrying in {wait:.0f} s")
 
     def say(self, text: str) -> None:
         """Narrate something, above the bar."""

@@ -50,8 +50,8 @@ def restore_text(result: RestoreResult, output: Path | None) -> Iterator[Text]:
     for move in (result.division.moved if result.division else ())[:SHOWN]:
         yield Text(f"moved from {move.before} to {move.now}: {visible(str(move.place))} {move.why}", style="yellow")
     if output is not None:
-        yield Text(f"{plural(len(result.restored), 'line')} written to {visible(str(output))}; the folder is as it was", style="bold")
+        yield Text(f"{plural(len(result.restored), 'line')} written to {visible(str(output))}; the folder is unchanged", style="bold")
         return
     counts = Counter(splits[removal.file, removal.line] for removal in result.restored)
     into = ", ".join(f"{count:,} into {name}" for name, count in sorted(counts.items()))
-    yield Text(f"{plural(len(result.restored), 'line')} put back ({into}); {plural(result.left, 'line')} left in the ledger", style="bold")
+    yield Text(f"{plural(len(result.restored), 'line')} restored ({into}); {plural(result.left, 'line')} still in the file of removed lines", style="bold")

@@ -52,7 +52,7 @@ def run_text(result: RunResult) -> Iterator[RenderableType]:
     for note in result.notes:
         yield Text(f"note: {note}", style="dim")
     if result.training and result.training.get("generations"):
-        spoken = table("Held-out prompts, before and after", "Prompt", "Expected", "Base", "Tuned")
+        spoken = table("Held-out prompts, before and after training", "Prompt", "Expected", "Base", "Tuned")
         for item in result.training["generations"]:
             spoken.add_row(*(excerpt(str(item[key]), 60) for key in ("prompt", "reference", "base", "tuned")))
         yield spoken
@@ -64,7 +64,7 @@ def dry_text(result: RunResult) -> Iterator[RenderableType]:
     """What a dry run says: each stage, and what would become of it."""
     for name, state in result.stages.items():
         yield f"{name:<10} {state}"
-    yield "nothing was written"
+    yield "nothing written"
 
 
 def _summary(result: RunResult) -> Iterator[tuple[str, str]]:
@@ -85,7 +85,7 @@ def _summary(result: RunResult) -> Iterator[tuple[str, str]]:
     yield "duplicates removed", f"{duplicates:,} ({counts}; {result.apart:,} pairs kept apart)"
     mixed = reasons.get("mix", 0)
     if mixed:
-        yield "left out of the mix", f"{mixed:,}"
+        yield "not in the mix", f"{mixed:,}"
     yield "removed for other reasons", f"{result.manifest.removed.lines - duplicates - mixed:,}"
     yield from ((f"{name} examples", f"{part.examples:,}") for name, part in result.manifest.splits.items())
 

@@ -56,15 +56,14 @@ def split_text(result: SplitResult, folder: Path) -> Iterator[Text]:
         yield Text(f"{name:<10} {part.examples:>9,}  {part.examples / total:6.1%}  {visible(display_name(folder / part.file))}")
     ties = ", ".join(f"{LINKS[name]} {count:,}" for name, count in manifest.links.items())
     yield Text(
-        f"{plural(manifest.groups, 'group')}, none of them divided; the largest has {plural(result.division.largest, 'example')}"
-        + (f" ({ties})" if ties else "")
+        f"{plural(manifest.groups, 'group')}, each in one split; the largest has {plural(result.division.largest, 'example')}" + (f" ({ties})" if ties else "")
     )
     for code, count in manifest.removed.reasons.items():
         yield Text(f"removed    {count:>9,}  {code}: {reason_for(code)}")
     for move in result.division.moved[:SHOWN]:
         yield Text(f"moved from {move.before} to {move.now}: {visible(str(move.place))} {move.why}", style="yellow")
     if len(result.division.moved) > SHOWN:
-        yield Text(f"… and {len(result.division.moved) - SHOWN:,} more that moved (--json has all)", style="yellow")
+        yield Text(f"… and {len(result.division.moved) - SHOWN:,} more moves (--json has all)", style="yellow")
     for finding in result.warnings:
         yield Text.assemble((f"{finding.code} ", "yellow"), visible(finding.message))
     for note in result.notes:

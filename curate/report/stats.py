@@ -200,7 +200,7 @@ def stats_text(numbers: StatsResult, name: str, width: int) -> Iterator[Text | T
     about = "≈" if numbers.tokens_by == "bytes" else ""
     copies = f", {plural(numbers.duplicates, 'exact duplicate')}" if numbers.duplicates else ""
     unread = numbers.not_understood
-    broken = f", {plural(unread, 'line')} without an example that curate understands (curate check says why)" if unread else ""
+    broken = f", {plural(unread, 'line')} without an example in a known form (curate check reports the reasons)" if unread else ""
     formats = ", ".join(f"{known} {count:,}" if len(numbers.formats) > 1 else known for known, count in numbers.formats.items())
     yield Text.assemble((visible(name), "bold"), f"  {plural(numbers.lines - unread, 'example')}" + (f" ({formats})" if formats else "") + copies + broken)
     if not numbers.tokens.total and not numbers.roles:
@@ -226,7 +226,7 @@ def _roles(numbers: StatsResult, about: str) -> Table:
 
 
 def _spreads(numbers: StatsResult, about: str) -> Table:
-    columns = ("Mean", "Half up to", "95% up to", "Longest", "In all")
+    columns = ("Mean", "Median", "95th percentile", "Maximum", "Total")
     found = table("", "Per example", *columns, numbers=columns)
     for name, spread in (("messages", numbers.turns), (f"{about}tokens", numbers.tokens)):
         found.add_row(name, *_cells(spread))
@@ -262,13 +262,13 @@ def bar(share: float, width: int) -> str:
 def _facts(numbers: StatsResult, width: int) -> Iterator[Text]:
     shown = [f"{name} {script.share:.1%}" for name, script in numbers.scripts.items() if script.share >= SEEN]
     rest = len(numbers.scripts) - len(shown)
-    traces = f"; traces of {rest} more" if rest else ""
+    traces = f"; {rest} more below 1%" if rest else ""
     yield _fact("Scripts", f"{', '.join(shown)} of the letters{traces}" if shown else "no letters")
     tools = numbers.tools
     used = f"declared in {_share(tools.declared, numbers)}, {plural(tools.calls, 'call')} in {_share(tools.called, numbers)}, {plural(tools.results, 'result')}"
     yield _fact("Tools", used if tools.declared or tools.calls or tools.results else "none")
     if training := numbers.training:
-        refused = f"; {plural(training.refused, 'example')} refused (curate check --model says why)" if training.refused else ""
+        refused = f"; {plural(training.refused, 'example')} refused (curate check --model reports the reasons)" if training.refused else ""
         trained = f"{training.trained:,} of {plural(training.tokens, 'token')} trained on ({percent(training.trained, training.tokens)})"
         yield _fact("Training", trained + refused)
     yield _fact("Estimate", _estimated(numbers))
@@ -285,13 +285,14 @@ def _facts(numbers: StatsResult, width: int) -> Iterator[Text]:
 def _estimated(numbers: StatsResult) -> str:
     """What a training costs and takes, as far as a price and a speed were named."""
     found, about = numbers.estimate, "≈" if numbers.tokens_by == "bytes" else ""
-    said = f"{found.epochs} epoch{'s' if found.epochs > 1 else ''}, {about}{plural(found.tokens, 'token')} in all"
+    said = f"{found.epochs} epoch{'s' if found.epochs > 1 else ''}, {about}{plural(found.tokens, 'token')} in total"
     if found.cost is not None:
         said += f", costs {about}{found.cost:,.2f}"
     if found.seconds is not None:
         said += f", takes {about}{_duration(found.seconds)}"
-    missing = [option for option, value in (("--price", found.cost), ("--speed", found.seconds)) if value is None]
-    return said + (f" ({' and '.join(missing)} {'say' if len(missing) > 1 else 'says'} more)" if missing else "")
+    wanted = (("--price adds the cost", found.cost), ("--speed adds the duration", found.seconds))
+    missing = [option for option, value in wanted if value is None]
+    return said + (f" ({', '.join(missing)})" if missing else "")
 
 
 def _duration(seconds: float) -> str:

@@ -69,10 +69,10 @@ def verify_text(proof: VerifyResult, limit: int | None = SHOWN) -> Iterator[Text
         yield Text.assemble((visible(finding.where), "bold"), f": {finding.code} ", visible(finding.message))
     yield from more(len(proof.findings), limit)
     open_ = sum(point.verdict is Verdict.OPEN for point in proof.points)
-    left = f"; {plural(open_, 'point')} left open" if open_ else ""
+    left = f"; {plural(open_, 'point')} not checked" if open_ else ""
     of = f" {proof.manifest_sha256[:12]}" if proof.manifest_sha256 else ""
     if proof.holds:
-        yield Text(f"{visible(proof.folder)}{of}: holds{left}", style="bold")
+        yield Text(f"{visible(proof.folder)}{of}: passed{left}", style="bold")
     else:
         broken = sum(point.verdict is Verdict.BROKEN for point in proof.points)
-        yield Text(f"{visible(proof.folder)}{of}: does not hold, {plural(broken, 'point')} broken{left}", style="bold red")
+        yield Text(f"{visible(proof.folder)}{of}: failed, {plural(broken, 'check')} failed{left}", style="bold red")

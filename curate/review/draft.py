@@ -35,14 +35,14 @@ def value_of(draft: str) -> dict[str, Any]:
         value = json.loads(_meant(text), parse_constant=_refuse)
     except ValueError as error:
         where = f"line {error.lineno}: {error.msg}" if isinstance(error, json.JSONDecodeError) else str(error)
-        raise DataError(f"not valid JSON: {where}", "mend it, or start the text with a line  #: user  to write turns") from error
+        raise DataError(f"not valid JSON: {where}", "correct it, or start each message with a line such as `#: user`") from error
     if not isinstance(value, dict):
-        raise DataError("this is JSON, but no object", 'an example is an object: {"messages": [...]}')
+        raise DataError("valid JSON, but not an object", 'an example is an object: {"messages": [...]}')
     return value
 
 
 def _refuse(name: str) -> Any:
-    raise ValueError(f"{name} is no number in JSON")
+    raise ValueError(f"{name}: not a number in JSON")
 
 
 def _plain(turn: Any) -> bool:

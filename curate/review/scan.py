@@ -143,7 +143,7 @@ def _conflicts(sources: Sources, recall: Recall | None, found: "DedupResult", te
         tell(ConflictsFound([pair_conflict_of(conflict) for conflict in recalled]))
         return
     if count > MANY:
-        note = f"conflicts were not looked for among {plural(count, 'example')}: `curate run` finds them with models, and they are shown here then"
+        note = f"conflicts were not searched among {plural(count, 'example')}; `curate run` searches them with models and shows them here"
         tell(ConflictsFound([], notes=[note]))
         return
     report = find_conflicts(read(None), sources.config.conflicts.model_copy(update={"embeddings": "", "nli": ""}))
@@ -188,7 +188,7 @@ class Scan:
             except (EOFError, OSError):
                 if self._process.exitcode in (None, 0) or self._stopped:
                     return
-                raise CurateError("the process that checks died", "perhaps memory ran out; `curate check` with `--workers 1` needs less") from None
+                raise CurateError("the checking process ended unexpectedly", "memory may be exhausted; `curate check --workers 1` needs less") from None
             if isinstance(fact, BaseException):
                 raise fact
             yield fact

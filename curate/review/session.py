@@ -126,9 +126,7 @@ class ReviewSession:
         findings, missing = placed(self.examples, self.trained)
         self._take_findings(findings)
         if missing:
-            self.notes.append(
-                f"{plural(missing, 'example')} of the run worth a look {'is' if missing == 1 else 'are'} not in these files: edited since, or elsewhere"
-            )
+            self.notes.append(f"{plural(missing, 'example')} of the run to review {'is' if missing == 1 else 'are'} not in these files (edited or moved)")
 
     def _take_findings(self, findings: Sequence[Finding]) -> None:
         line_ids = [self._line_id(finding) if finding.example is None and len(self.findings) < BROKEN else "" for finding in findings]
@@ -293,4 +291,4 @@ class ReviewSession:
     def demand(self, entry: Entry) -> None:
         """Raise `UsageError` where there is nothing to decide."""
         if not entry.ids:
-            raise UsageError("there is nothing to decide here", "n goes on")
+            raise UsageError("nothing to decide here", "press n for the next item")

@@ -23,10 +23,10 @@ FILTER: Final = " ".join(f"code:{code}" for code in CODES)
 """Shows what a training says and nothing else."""
 HARDEST: Final = 20
 """Of the hardest examples, how many are shown unless somebody wants more."""
-HINT: Final = "read its answer: is it right, and does it say what its like say? Keep, edit or drop it"
+HINT: Final = "check whether the answer is right and agrees with similar examples; then keep, edit or drop it"
 SHOWN: Final = 6
 """Losses that are told."""
-SAID: Final = {"D001": "exact copy", "D003": "near-duplicate", "topic": "question with other answers too"}
+SAID: Final = {"D001": "exact copy", "D003": "near-duplicate", "topic": "question with other answers"}
 
 
 class Related(NamedTuple):
@@ -51,13 +51,13 @@ def finding_of(one: MappedExample, place: Place, total: int) -> Finding:
 def _said(one: MappedExample, total: int) -> Iterator[str]:
     losses = [f"{loss:.2f}" for loss in one.losses]
     shown = losses if len(losses) <= SHOWN else [*losses[: SHOWN // 2], "…", *losses[-SHOWN // 2 :]]
-    yield f"hard {one.rank:,}/{total:,}: loss {' → '.join(shown)}, {one.excess:+.2f} against the others of its time"
+    yield f"hard {one.rank:,}/{total:,}: loss {' → '.join(shown)}, {one.excess:+.2f} relative to the same steps"
     if one.pull is not None:
-        yield f"{one.pull:.2f} above {plural(len(one.neighbours), 'neighbour')} that answer otherwise"
+        yield f"{one.pull:.2f} above {plural(len(one.neighbours), 'neighbour')} with other answers"
     if one.spike is not None:
-        yield f"the loss of step {one.spike:,} rose for its sake"
+        yield f"caused the loss spike at step {one.spike:,}"
     if one.correctness == 0 and len(one.losses) > 1:
-        yield "never said word for word"
+        yield "never generated verbatim"
 
 
 def placed(examples: ExampleQueue, known: TrainingKnown) -> tuple[list[Finding], int]:
@@ -76,7 +76,7 @@ def related(examples: ExampleQueue, queues: Iterable[SubjectQueue], example: str
     for near in (near for one in mapped if one.example == example for near in one.neighbours):
         place = examples.place_of(near.example)
         if place is not None:
-            found.setdefault(near.example, Related(f"neighbour {near.similarity:.2f} alike, learnt to {near.loss:.2f}", Side(place, near.example)))
+            found.setdefault(near.example, Related(f"neighbour, similarity {near.similarity:.2f}, loss {near.loss:.2f}", Side(place, near.example)))
     for queue in queues:
         for number in queue.example_index.rows(example):
             subject = queue.subjects[number]
@@ -92,4 +92,4 @@ def _why(subject: Cluster | PairConflict | MultiConflict, side: Side) -> str:
     if isinstance(subject, MultiConflict):
         return SAID["topic"]
     alike = next((member for member in subject.members if member.side == side), subject.members[0])
-    return f"{SAID.get(alike.code, 'duplicate')}, {alike.similarity:.0%} alike"
+    return f"{SAID.get(alike.code, 'duplicate')}, similarity {alike.similarity:.0%}"

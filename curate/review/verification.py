@@ -31,5 +31,5 @@ def prove(folder: Path, stopped: Callable[[], bool] = lambda: False) -> VerifyOu
     try:
         return VerifyOutput.model_validate_json(proof)
     except ValidationError:
-        words = said.decode("utf-8", "replace").strip() or f"it ended with {process.returncode}"
-        raise CurateError(f"{folder}: could not be verified: {words[-2000:]}", f"`curate verify {folder}` says more") from None
+        words = said.decode("utf-8", "replace").strip() or f"it ended with status {process.returncode}"
+        raise CurateError(f"{folder}: could not be verified: {words[-2000:]}", f"run `curate verify {folder}` for details") from None

@@ -120,7 +120,7 @@ def _division(table: Table, leaves: Mapping[int, Reason], config: Config, given:
     holdable = int(len(staying) - np.count_nonzero(np.isin(groups.of, assigned.too_large)))
     notes = [*_large(groups, assigned, holdable), *(mixed.notes if mixed else ()), *_without(part, config.split.group_by)]
     if assigned.salted:
-        notes.append("these examples were divided before with the same seed, so another hash divides them now")
+        notes.append("these examples were split before with the same seed; another hash is used now")
     named, shared = short.told(split >= 0)
     return Division(
         split, gone, groups.counts, len(sizes), tuple(groups_in.tolist()), int(sizes.max()), holdable, moved, notes,
@@ -138,9 +138,9 @@ def _large(groups: Groups, assigned: Assigned, holdable: int) -> list[str]:
     if not len(assigned.too_large):
         return []
     sizes = [int((groups.of == first).sum()) for first in assigned.too_large[:3].tolist()]
-    found = [f"a group of {plural(size, 'example')} is in train: no other split can take so many" for size in sizes]
+    found = [f"a group of {plural(size, 'example')} is in train: it is too large for the other splits" for size in sizes]
     total = len(groups.of)
-    most = f"{plural(holdable, 'example')} of {total:,} ({holdable / total:.1%}) can be held out at the most: the others are in groups that are too large"
+    most = f"{plural(holdable, 'example')} of {total:,} ({holdable / total:.1%}) can be held out; the others are in groups that are too large"
     return [*found, most]
 
 
@@ -148,13 +148,13 @@ def _nothing_left(lines: int, gone: Mapping[int, Reason]) -> InputError:
     """Says of how many lines none is left, for which reasons, and what to do about the most frequent one."""
     counts = Counter((reason.code or "decision", reason.why if reason.code in NO_EXAMPLE else "") for reason in gone.values())
     if not counts:
-        return InputError("no example is left to split: the files have no line", "name files with examples")
+        return InputError("no example to split: the files are empty", "name files with examples")
     said = ", ".join(f"{plural(count, 'line')} {code}{why and f' ({visible(why)})'}" for (code, why), count in counts.most_common(3))
     first = counts.most_common(1)[0][0][0]
     step = (
-        "give each line its answer, or put the conversation under `messages`" if first in NO_EXAMPLE else "mend them, or take decisions back in `curate review`"
+        "give each line its answer, or put the conversation under `messages`" if first in NO_EXAMPLE else "correct them, or undo decisions in `curate review`"
     )
-    return InputError(f"no example is left to split: of {plural(lines, 'line')} all leave: {said}", f"`curate check` shows the lines; {step}")
+    return InputError(f"no example is left to split: all {plural(lines, 'line')} were removed: {said}", f"`curate check` lists the lines; {step}")
 
 
 def _divided(
@@ -202,13 +202,13 @@ def _examples(table: Table, lines: Iterable[int]) -> "Numbers":
 def _demand_keys(table: Table, keys: Sequence[str]) -> None:
     for nth, key in enumerate(keys):
         if table.marks is not None and len(table.lines) and not table.marks.keys[:, nth].any():
-            raise UsageError(f"--group-by {visible(key)}: no example has anything there", "name a key of the lines, as /metadata/source")
+            raise UsageError(f"--group-by {visible(key)}: no example has this key", "name a key of the lines, such as /metadata/source")
 
 
 def _without(part: Table, keys: Sequence[str]) -> list[str]:
     """What to say of examples that lack a key to group by."""
     lacking = [int((part.marks.keys[:, nth] == 0).sum()) if part.marks is not None else 0 for nth in range(len(keys))]
-    return [f"{plural(count, 'example')} without {visible(key)}: not grouped by it" for key, count in zip(keys, lacking, strict=True) if count]
+    return [f"{plural(count, 'example')} without {visible(key)}, not grouped by it" for key, count in zip(keys, lacking, strict=True) if count]
 
 
 def _connected(table: Table, staying: "Numbers", tests: int, config: Config, cache: Path | None) -> dict[int, Reason]:

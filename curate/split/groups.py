@@ -52,12 +52,12 @@ class Link(IntEnum):
 
 WORDS: Final = (
     "is a copy of",
-    "is nearly",
-    "asks the same as",
+    "is a near-duplicate of",
+    "has the same question as",
     "shares its beginning with",
-    "has the key of",
-    "means much the same as",
-    "has nearly the answer of",
+    "has the same key as",
+    "is a paraphrase of",
+    "has nearly the same answer as",
 )
 CODES: Final = ("L001", "L002", "L003", "L005", "L005", "L006", "L011")
 

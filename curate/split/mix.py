@@ -84,17 +84,17 @@ def mix(table: Table, config: Config, meanings: Pairs | None = None) -> Mixed | 
     taken = np.bincount(of, weights=sizes * stays, minlength=len(names))
     pools = [Pool(name, float(shares[at]), int(had[at]), int(taken[at])) for at, name in enumerate(names)]
     if not stays.any():
-        raise UsageError(f"the mix has room for no example: {plural(budget, unit)}", "give it a larger budget")
+        raise UsageError(f"the mix is too small for any example: {plural(budget, unit)}", "raise --examples or --tokens")
     if wanted.weights and total < budget:
         scarce = min((pool for pool in pools if pool.share), key=lambda pool: pool.had / pool.share)
-        notes.append(f"the mix has {int(total):,} of {plural(budget, unit)}: {visible(scarce.name)} has no more for its share")
-    notes += [f"of {visible(pool.name) or 'all files'}, {pool.taken:,} of {plural(pool.had, unit)} taken ({pool.share:.0%} of the mix)" for pool in pools]
+        notes.append(f"the mix has {int(total):,} of {plural(budget, unit)}: {visible(scarce.name)} has too few for its share")
+    notes += [f"{visible(pool.name) or 'all files'}: {pool.taken:,} of {plural(pool.had, unit)} taken ({pool.share:.0%} of the mix)" for pool in pools]
     why = {int(at): _reason(pools[of[at]], unit) for at in np.flatnonzero(~stays)}
     return Mixed(stays, why, notes)
 
 
 def _reason(pool: Pool, unit: str) -> Reason:
-    return Reason(None, f"no room in the mix: {pool.taken:,} of {plural(pool.had, unit)} of {pool.name or 'all files'} taken", MIX)
+    return Reason(None, f"over the size of the mix: {pool.taken:,} of {plural(pool.had, unit)} of {pool.name or 'all files'} taken", MIX)
 
 
 def _pools(table: Table, weights: Mapping[str, float]) -> "tuple[list[str], Numbers]":
@@ -110,10 +110,10 @@ def _pools(table: Table, weights: Mapping[str, float]) -> "tuple[list[str], Numb
         name = table.sources[number].name
         found = [at for at, pattern in enumerate(names) if _names(pattern, name)]
         if not found:
-            raise UsageError(f"{visible(name)}: the mix gives it no weight", "name it too, or give all others one: '*' = 1")
+            raise UsageError(f"{visible(name)}: has no weight in the mix", "add it, or set a weight for all other files: '*' = 1")
         pool_of[number] = found[0]
     if idle := [visible(name) for at, name in enumerate(names) if at not in pool_of]:
-        raise UsageError(f"the mix gives {idle[0]!r} a weight, and no example comes from such a file", "name a file, or a pattern like 'chat/*.jsonl'")
+        raise UsageError(f"no example comes from {idle[0]!r}, which has a weight in the mix", "name a file, or a pattern like 'chat/*.jsonl'")
     return names, pool_of[files]
 
 
@@ -130,7 +130,7 @@ def _sizes(table: Table, config: Config) -> "tuple[Numbers, list[str]]":
     reader = LineReader()
     template = load_template(config.check.model) if config.check.model else None
     sizes = [_tokens(reader.example(table.line_ref(line)), template) for line in table.lines.tolist()]
-    told = [] if template else [f"tokens were taken for {BYTES_A_TOKEN} bytes each: name a `model` under [check] to have them counted"]
+    told = [] if template else [f"tokens are estimated as bytes / {BYTES_A_TOKEN}; set `model` under [check] to count them"]
     return np.array(sizes, dtype=np.int64), told
 
 

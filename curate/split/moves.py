@@ -45,7 +45,7 @@ def moves_of(table: Table, groups: Groups, assigned: Assigned, before: "Numbers"
         path = _path(graph, at, before, now)
         places = [visible(str(table.place(int(table.lines[step.to])))) for step in path]
         why = ", which ".join(f"{step.link.words} {place}" for step, place in zip(path[:SHOWN], places, strict=False))
-        more = f", and so on to {places[-1]}" if len(path) > SHOWN else ""
+        more = f", … up to {places[-1]}" if len(path) > SHOWN else ""
         found.append(Move(table.place(int(table.lines[at])), table.id(at), NAMES[old], NAMES[now], f"{why}{more}, which was in {NAMES[now]}"))
     return found
 

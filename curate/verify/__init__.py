@@ -91,7 +91,7 @@ def verify_files(
     found: list[Difference] = []
     with _pool(_size(parts), Wanted(tuple(keys), requests=bool(embeddings))) as pool:
         read = _read(parts, compared, pool, listen)
-    points = [Point("manifest", Verdict.OPEN, "there is none: only leaks can be looked for"), _lines_point(read, found)]
+    points = [Point("manifest", Verdict.OPEN, "no manifest: only leakage is checked"), _lines_point(read, found)]
     return _proved(_Sought(name, None, points, found), read, compared, not_checked(read, Passages(()), (), embeddings), listen)
 
 
@@ -149,7 +149,7 @@ def _read(parts: Mapping[str, Sequence[Path]], compared: Compared, pool: WorkerP
 
 def _lines_point(read: Examples, found: list[Difference]) -> Point:
     """Whether each line of the splits holds an example that is understood."""
-    broken = [Difference("manifest", path, line, f"holds no example that can be compared: it {why}") for path, line, why in read.unread]
+    broken = [Difference("manifest", path, line, f"holds no example that can be compared: {why}") for path, line, why in read.unread]
     found.extend(broken[:SHOWN])
-    proved = f"each of {plural(len(read.line_places), 'line')} of the splits holds an example"
-    return judged("lines", broken, proved, f"{plural(len(broken), 'line')} hold{'s' if len(broken) == 1 else ''} none that can be compared")
+    proved = f"{plural(len(read.line_places), 'line')} of the splits, each with an example"
+    return judged("lines", broken, proved, f"{plural(len(broken), 'line')} {'holds' if len(broken) == 1 else 'hold'} no example that can be compared")

@@ -51,6 +51,10 @@ class Compared(NamedTuple):
     cache: Path | None = None
 
 
+SAME_KEY = "has the same source as {where}"
+"""What is said of a shared key; it is told beside another leak of the same example."""
+
+
 class _Leak(NamedTuple):
     """Leaks of a kind."""
 
@@ -66,40 +70,39 @@ def leak_points(found: Examples, compared: Compared) -> tuple[list[Point], list[
     begun = pl.DataFrame({"hash": found.begun, "place": found.begun_by})
     whole = pl.DataFrame({"hash": found.turns, "place": found.places})
     leaks = [
-        _Leak("L001", _equal(found, found.given), "is {where} once more"),
-        _Leak("L002", _frame(found.similar["whole"]), "is {share} the same as {where}"),
-        _Leak("L003", _equal(found, found.asked), "asks what {where} asks"),
-        _Leak("L011", _frame(found.similar["answers"]), "answers {share} the same as {where}"),
+        _Leak("L001", _equal(found, found.given), "is a copy of {where}"),
+        _Leak("L002", _frame(found.similar["whole"]), "is a near-duplicate of {where}, similarity {share}"),
+        _Leak("L003", _equal(found, found.asked), "has the same question as {where}"),
+        _Leak("L011", _frame(found.similar["answers"]), "has nearly the same answer as {where}, similarity {share}"),
         _Leak("L005", _first_match(found, whole, begun), "is the beginning of {where}"),
-        _Leak("L005", _first_match(found, begun, whole), "goes on from {where}"),
-        *(_Leak("L005", _equal(found, column), "comes from the same source as {where}") for column in found.keys.T),
+        _Leak("L005", _first_match(found, begun, whole), "continues {where}"),
+        *(_Leak("L005", _equal(found, column), SAME_KEY) for column in found.keys.T),
     ]
-    without = "" if compared.model else "not looked for: no model was named (--embeddings MODEL)"
+    without = "" if compared.model else "not checked: needs --embeddings MODEL"
     if compared.model:
         try:
             near = _frame(_near(found, compared))
         except (ModelError, MissingExtra) as error:
-            without = f"not looked for: {error.message}"
+            without = f"not checked: {error.message}"
         else:
-            leaks.insert(6, _Leak("L006", near, "asks nearly what {where} asks, cosine similarity {share}"))
+            leaks.insert(6, _Leak("L006", near, "has nearly the same question as {where}, cosine similarity {share}"))
     return list(_points(leaks, compared, without)), _findings(found, leaks, compared)
 
 
 def _points(leaks: Sequence[_Leak], compared: Compared, without: str) -> Iterator[Point]:
     said = {
-        "L001": "no example stands in two splits",
-        "L002": f"no two examples across splits are similar to {compared.threshold:g} or more (Jaccard of 3-word shingles, all pairs)",
-        "L003": "no question is asked in two splits",
-        "L011": f"no two answers of 20 words or more across splits are similar to {compared.threshold:g} or more (all pairs)",
-        "L005": "no conversation goes on from one of another split"
-        + (f"; nor do two of them share {', '.join(map(visible, compared.keys))}" if compared.keys else ""),
-        "L006": f"no two questions across splits are near by {visible(compared.model)} ({compared.close:g} or more)",
+        "L001": "no example is in two splits",
+        "L002": f"no Jaccard similarity of {compared.threshold:g} or more across splits (3-word shingles, all pairs)",
+        "L003": "no question is in two splits",
+        "L011": f"no similarity of {compared.threshold:g} or more between answers of 20 words or more across splits (all pairs)",
+        "L005": "no conversation continues one of another split" + (f"; no two share {', '.join(map(visible, compared.keys))}" if compared.keys else ""),
+        "L006": f"no cosine similarity of {compared.close:g} or more between questions across splits ({visible(compared.model)})",
     }
     for code, name in NAMES.items():
         every = [leak.pairs["place"] for leak in leaks if leak.code == code]
         count = pl.concat(every).n_unique() if every else 0
         if count:
-            yield Point(f"{code} {name}", Verdict.BROKEN, f"{plural(count, 'example')} of a split leak{'s' if count == 1 else ''} into an earlier one")
+            yield Point(f"{code} {name}", Verdict.BROKEN, f"{plural(count, 'example')} leak{'s' if count == 1 else ''} into an earlier split")
         elif code == "L006" and without:
             yield Point(f"{code} {name}", Verdict.OPEN, without)
         else:
@@ -111,7 +114,7 @@ def _findings(found: Examples, leaks: Sequence[_Leak], compared: Compared) -> li
     told: list[tuple[int, int, float, _Leak]] = []
     seen: set[int] = set()
     for leak in leaks:
-        rows = [row for row in leak.pairs.iter_rows() if leak.said.startswith("comes") or row[0] not in seen]
+        rows = [row for row in leak.pairs.iter_rows() if leak.said == SAME_KEY or row[0] not in seen]
         seen.update(place for place, _, _ in rows)
         told += [(*row, leak) for row in rows]
     told.sort(key=lambda item: item[0])

@@ -77,9 +77,9 @@ def books_point(folder: Path, manifest: Manifest, ledger: Ledger, written: Examp
     """Whether the lines of the inputs are those of the splits and the ledger, each as often."""
     inputs = find_inputs(folder, [*manifest.inputs, *manifest.existing])
     if inputs.missing or inputs.changed:
-        gone = [f"not at hand: {', '.join(inputs.missing[:3])}"] if inputs.missing else []
-        gone += [f"changed since: {', '.join(inputs.changed[:3])}"] if inputs.changed else []
-        return Point("nothing lost", Verdict.OPEN, f"the files that were read cannot be compared ({'; '.join(gone)})")
+        gone = [f"missing: {', '.join(inputs.missing[:3])}"] if inputs.missing else []
+        gone += [f"changed: {', '.join(inputs.changed[:3])}"] if inputs.changed else []
+        return Point("nothing lost", Verdict.OPEN, f"the input files cannot be compared ({'; '.join(gone)})")
     before = _digested(inputs.files, pool)
     left = {removed.line: removed.data or b"" for removed in ledger.removed}
     left_places = np.array(list(left), dtype=np.int64) + (len(written.files) << FILE)
@@ -89,11 +89,13 @@ def books_point(folder: Path, manifest: Manifest, ledger: Ledger, written: Examp
     odd = len(lost)
     if lost and added:  # lines in other formats were written as messages; what they say is compared
         lost, added = _matched_by_value(before, lost, after, added, manifest.decisions)
-    broken = before.differences(lost, "was read, and is neither in a split nor among what left") + after.differences(added, "was never read")
+    broken = before.differences(lost, "input line that is neither in a split nor in the removed lines") + after.differences(
+        added, "not a line of the input files"
+    )
     found.extend(broken[:SHOWN])
     total, converted = len(before.frame), odd - len(lost)
-    how = "byte for byte" if not converted else f"{total - converted:,} byte for byte and {converted:,} by what they say"
-    said = f"each of the {plural(total, 'line')} that were read is in a split or among what left, {how}; nothing else is there"
+    how = "byte for byte" if not converted else f"{total - converted:,} byte for byte and {converted:,} by content"
+    said = f"all {plural(total, 'input line')} are in a split or in the removed lines ({how}), and no other line is"
     return judged("nothing lost", broken, said, f"{plural(len(lost), 'line')} lost, {len(added):,} added")
 
 

@@ -25,16 +25,18 @@ def manifest_point(folder: Path, manifest: Manifest, found: list[Difference]) ->
     """Whether the manifest is the one that was written."""
     broken = []
     if digest_of(manifest) != manifest.digest:
-        broken.append(Difference("manifest", folder / NAME, 0, "the manifest was edited: its own digest does not fit what it says"))
+        broken.append(Difference("manifest", folder / NAME, 0, "the manifest was edited: its digest does not match its content"))
     if manifest.read != manifest.kept + manifest.removed.lines:
-        broken.append(Difference("manifest", folder / NAME, 0, f"{manifest.read:,} read are not {manifest.kept:,} kept + {manifest.removed.lines:,} removed"))
+        broken.append(
+            Difference("manifest", folder / NAME, 0, f"{manifest.read:,} lines read do not equal {manifest.kept:,} kept + {manifest.removed.lines:,} removed")
+        )
     given = sum(file.lines for file in manifest.existing)
     if (total := sum(part.examples for part in manifest.splits.values())) != manifest.kept + given:
-        broken.append(Difference("manifest", folder / NAME, 0, f"the splits have {total:,} examples, where {manifest.kept + given:,} were kept"))
+        broken.append(Difference("manifest", folder / NAME, 0, f"the splits have {total:,} examples, but {manifest.kept + given:,} were kept"))
     if (lines := sum(file.lines for file in manifest.inputs)) != manifest.read:
-        broken.append(Difference("manifest", folder / NAME, 0, f"its inputs have {lines:,} lines, where {manifest.read:,} were read"))
+        broken.append(Difference("manifest", folder / NAME, 0, f"the inputs have {lines:,} lines, but {manifest.read:,} were read"))
     found.extend(broken)
-    return judged("manifest", broken, f"is as it was written by curate {manifest.curate}, and its sums are right", "is not as it was written")
+    return judged("manifest", broken, f"unchanged since curate {manifest.curate} wrote it; its totals are consistent", "edited, or its totals are inconsistent")
 
 
 def files_point(folder: Path, manifest: Manifest, found: list[Difference]) -> Point:
@@ -43,16 +45,19 @@ def files_point(folder: Path, manifest: Manifest, found: list[Difference]) -> Po
     there = {name: folder / name for name in named if (folder / name).is_file()}
     with ThreadPoolExecutor(cores()) as pool:  # hashing holds no lock
         hashes = dict(zip(there, pool.map(sha256, there.values()), strict=True))
-    broken = [Difference("manifest", folder / name, 0, "the manifest names this file, and it is not there") for name in named if name not in there]
+    broken = [Difference("manifest", folder / name, 0, "the manifest lists this file, but it is missing") for name in named if name not in there]
     broken += [
-        Difference("manifest", folder / name, 0, f"is not the file that was written: its SHA-256 is {hashes[name][:12]}…, not {named[name][:12]}…")
+        Difference("manifest", folder / name, 0, f"the file was changed: its SHA-256 is {hashes[name][:12]}…, expected {named[name][:12]}…")
         for name in there
         if hashes[name] != named[name]
     ]
-    broken += [Difference("manifest", path, 0, "the manifest does not name this file") for path in _strangers(folder, named)]
+    broken += [Difference("manifest", path, 0, "the manifest does not list this file") for path in _strangers(folder, named)]
     found.extend(broken)
     return judged(
-        "files", broken, f"{plural(len(named), 'file')} {'has' if len(named) == 1 else 'have'} the hashes that it names", "are not those that it names"
+        "files",
+        broken,
+        f"{plural(len(named), 'file')} {'matches' if len(named) == 1 else 'match'} the SHA-256 in the manifest",
+        "files are missing, changed or not listed in the manifest",
     )
 
 
@@ -71,12 +76,12 @@ def counts_point(folder: Path, manifest: Manifest, examples: Mapping[str, int], 
     for name, part in manifest.splits.items():
         file = folder / part.file
         if name in examples and examples[name] != part.examples:
-            broken.append(Difference("manifest", file, 0, f"has {plural(examples[name], 'example')}, where the manifest says {part.examples:,}"))
+            broken.append(Difference("manifest", file, 0, f"has {plural(examples[name], 'example')}; the manifest says {part.examples:,}"))
         elif name in characters and characters[name] != part.characters:
-            broken.append(Difference("manifest", file, 0, f"has {characters[name]:,} characters of text, where the manifest says {part.characters:,}"))
+            broken.append(Difference("manifest", file, 0, f"has {characters[name]:,} characters of text; the manifest says {part.characters:,}"))
     found.extend(broken)
     sizes = ", ".join(f"{name} {count:,}" for name, count in examples.items())
-    return judged("counts", broken, f"{sizes}: as many examples, and as much text, as it says", "are not those that it says")
+    return judged("counts", broken, f"{sizes}, as in the manifest", "examples or characters differ from the manifest")
 
 
 class Removed(NamedTuple):
@@ -113,7 +118,7 @@ def read_ledger(path: Path, found: list[Difference]) -> Ledger:
             try:
                 ledger.removed.append(_removed(number, loads(line)))
             except (NotUnderstoodError, ValueError, KeyError, TypeError, AttributeError):
-                found.append(Difference("manifest", path, number, "is no line of a ledger"))
+                found.append(Difference("manifest", path, number, "not the record of a removed line"))
     return ledger
 
 
@@ -136,17 +141,17 @@ def ledger_point(manifest: Manifest, ledger: Ledger, found: Examples, difference
     path = ledger.path
     broken = []
     if len(ledger.removed) != manifest.removed.lines:
-        broken.append(Difference("manifest", path, 0, f"has {plural(len(ledger.removed), 'line')}, where the manifest says {manifest.removed.lines:,}"))
+        broken.append(Difference("manifest", path, 0, f"has {plural(len(ledger.removed), 'line')}; the manifest says {manifest.removed.lines:,}"))
     reasons = Counter(removed.reason for removed in ledger.removed)
     if dict(reasons) != manifest.removed.reasons:
-        broken.append(Difference("manifest", path, 0, f"its reasons are {dict(sorted(reasons.items()))}, where the manifest says {manifest.removed.reasons}"))
+        broken.append(Difference("manifest", path, 0, f"its reasons are {dict(sorted(reasons.items()))}; the manifest says {manifest.removed.reasons}"))
     there = found.ids | {removed.example for removed in ledger.removed}
     for removed in ledger.removed:
         if removed.data is None:
-            broken.append(Difference("lines", path, removed.line, "has no bytes of the line that left", removed.example))
+            broken.append(Difference("lines", path, removed.line, "the bytes of the removed line are missing", removed.example))
         if removed.kept is not None and removed.kept not in there and not found.others:
-            said = f"lost to the example {removed.kept[:12]}… ({removed.lost_to}), which is nowhere"
+            said = f"the example kept in its place is missing: {removed.kept[:12]}… ({removed.lost_to})"
             broken.append(Difference("lines", path, removed.line, said, removed.example))
     differences.extend(broken[:SHOWN])
-    said = f"{plural(len(ledger.removed), 'line')} left, each with its bytes and its reason"
-    return judged("removed", broken, said, "what left is not as it was written down")
+    said = f"{plural(len(ledger.removed), 'line')} removed, each recorded with its bytes and reason"
+    return judged("removed", broken, said, "records of removed lines are missing or inconsistent")

@@ -78,24 +78,24 @@ def loads(line: bytes) -> Any:
     try:
         return json.loads(line.decode("utf-8"))  # takes lone surrogates and long integers
     except (ValueError, RecursionError):
-        raise NotUnderstoodError("is no JSON") from None
+        raise NotUnderstoodError("not valid JSON") from None
 
 
 def read(value: Any) -> Reading:
     """The turns of a line's value. Raises `NotUnderstoodError`."""
     if type(value) is not dict:
-        raise NotUnderstoodError("is no JSON object")
+        raise NotUnderstoodError("not a JSON object")
     reading = Reading([])
     if len(value) > 1:
         _attach(value, reading)
     form = next((turns for known, turns in FORMS if known(value)), None)
     if form is None:
-        raise NotUnderstoodError("has no form that is known")
+        raise NotUnderstoodError("unknown format")
     if type(value.get("system")) is str and value["system"]:
         reading.turns.append(Turn("system", value["system"]))
     form(value, reading)
     if not reading.turns:
-        raise NotUnderstoodError("has no turns")
+        raise NotUnderstoodError("no messages")
     return reading
 
 
@@ -112,11 +112,11 @@ def _attach(value: Object, reading: Reading) -> None:
 def _turn(value: Any, reading: Reading) -> Turn:
     """One turn; what of it is no text is attached."""
     if type(value) is not dict:
-        raise NotUnderstoodError("has a turn that is no object")
+        raise NotUnderstoodError("a message is not an object")
     spoken = value.get("role", value.get("from"))
     role = ROLES.get(spoken) if type(spoken) is str else None
     if role is None:
-        raise NotUnderstoodError("has a turn of an unknown role")
+        raise NotUnderstoodError("a message has an unknown role")
     content = value.get("content", value.get("value"))
     if len(value) == 2 and type(content) is str and spoken not in CALLERS:
         return Turn(role, content)
@@ -135,14 +135,14 @@ def _text(content: Any, reading: Reading) -> str:
     if content is None:
         return ""
     if type(content) is not list:
-        raise NotUnderstoodError("has a turn whose content is neither text nor parts")
+        raise NotUnderstoodError("the content of a message is neither text nor a list of parts")
     found = []
     for part in content:
         text = part.get("text", part.get("value", part.get("refusal"))) if type(part) is dict else part
         if type(text) is str:
             found.append(text)
         elif type(part) is not dict:
-            raise NotUnderstoodError("has a part that is neither text nor an object")
+            raise NotUnderstoodError("a content part is neither text nor an object")
         if type(part) is dict and part.keys() - TEXTUAL:
             reading.attached.append(part)
     return "\n".join(found)
@@ -158,7 +158,7 @@ def _calls(turn: Object) -> str:
 
 def _call(call: Any) -> str:
     if type(call) is not dict or type(call.get("name")) is not str:
-        raise NotUnderstoodError("has a tool call without a name")
+        raise NotUnderstoodError("a tool call has no name")
     arguments = call.get("arguments", call.get("parameters", ""))
     return f"{call['name']} {arguments if type(arguments) is str else json.dumps(arguments, ensure_ascii=False)}"
 
@@ -177,7 +177,7 @@ def _listed(key: str) -> Callable[[Object, Reading], None]:
 
     def turns(value: Object, reading: Reading) -> None:
         if type(value[key]) is not list:
-            raise NotUnderstoodError(f"has no list under {key}")
+            raise NotUnderstoodError(f"no list under {key}")
         for turn in value[key]:
             if type(turn) is dict and len(turn) == 2 and type(turn.get("role")) is str and type(text := turn.get("content")) is str and turn["role"] in PLAIN:
                 reading.turns.append(Turn(ROLES[turn["role"]], text))  # nearly all there are
@@ -195,7 +195,7 @@ def _side(side: Any, role: str, reading: Reading) -> list[Turn]:
         return [_turn(side, reading)]
     if type(side) is list:
         return [_turn(turn, reading) for turn in side]
-    raise NotUnderstoodError("has a side that is neither text nor turns")
+    raise NotUnderstoodError("a side of a pair is neither text nor messages")
 
 
 def _pair(chosen_key: str, rejected_key: str, prompt: Callable[[Object, Reading], list[Turn]]) -> Callable[[Object, Reading], None]:
@@ -232,7 +232,7 @@ def _asked(value: Object) -> list[Turn]:
     turns = []
     for pair in value.get("history") or ():
         if type(pair) is not list or [type(text) for text in pair] != [str, str]:
-            raise NotUnderstoodError("has a history that is no list of pairs of texts")
+            raise NotUnderstoodError("the history is not a list of text pairs")
         turns += [Turn("user", pair[0]), Turn("assistant", pair[1])]
     return [*turns, Turn("user", _beside(value, "instruction", "input", "context"))]
 
@@ -250,7 +250,7 @@ def _alpaca(value: Object, reading: Reading) -> None:
 def _instances(value: Object, reading: Reading) -> None:
     for instance in value["instances"]:
         if type(instance) is not dict or type(instance.get("output")) is not str:
-            raise NotUnderstoodError("has an instance without an output")
+            raise NotUnderstoodError("an instance has no output")
         reading.turns += [Turn("user", _beside({**value, "input": instance.get("input")}, "instruction", "input")), Turn("assistant", instance["output"])]
 
 

@@ -56,7 +56,7 @@ def main(path: Path, most: int) -> None:
     for label, run in rows.items():
         print(f"{label:26} {run.cpu:8.2f} s of processors {run.wall:8.2f} s   {run.cpu / whole.cpu:6.1%}")
     grown = rows["100%, 99% remembered"]
-    print(f"without what starting costs: {(grown.cpu - start.cpu) / (whole.cpu - start.cpu):.1%}")
+    print(f"start-up excluded: {(grown.cpu - start.cpu) / (whole.cpu - start.cpu):.1%}")
 
 
 if __name__ == "__main__":

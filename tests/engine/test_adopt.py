@@ -144,7 +144,7 @@ def test_suppressing_twice_adds_nothing(write: Write, capsys: Captured) -> None:
     write("data.jsonl", [NULL])
     for _ in range(2):
         assert main(["suppress", "C001", "data.jsonl:1", "--reason", "meant so"]) == 0
-    assert "nothing was added" in capsys.readouterr().err
+    assert "nothing added" in capsys.readouterr().err
     assert len(Path(FILE).read_bytes().splitlines()) == 1
 
 

@@ -104,17 +104,17 @@ def test_they_are_listed_apart_and_go_only_when_that_is_wanted(write: Write, cap
     write("data.jsonl", [ASKED, ("Please tell me: what is the capital of Peru?", "Sure! The capital of Peru is Lima."), ASKED])
     assert main(["dedup", "data.jsonl", "-o", "out.jsonl", "--html", "report.html"]) == 0
     out = capsys.readouterr().out
-    assert "data.jsonl:2: D003 0.429 like data.jsonl:1, the same words; both stay" in out
-    assert "1 pair of short examples have the same words and stay; --same-words removes one of each" in out
+    assert "data.jsonl:2: D003 0.429 like data.jsonl:1, the same words; both are kept" in out
+    assert "1 pair of short examples have the same words and are kept; --same-words removes one of each" in out
     assert "3 lines read = 2 kept + 1 removed (1 exact, 0 near)" in out
-    assert "Short examples of the same words" in Path("report.html").read_text()
+    assert "Short examples with the same words" in Path("report.html").read_text()
     assert main(["dedup", "data.jsonl", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert [(pair["left_place"], pair["right_place"], pair["similarity"]) for pair in found["same_words"]] == [("data.jsonl:2", "data.jsonl:1", 0.428571)]
     Path("curate.toml").write_text("[dedup]\nsame_words = true\n")
     assert main(["dedup", "data.jsonl", "-o", "out.jsonl", "--overwrite"]) == 0
     assert "3 lines read = 1 kept + 2 removed (1 exact, 1 near)" in capsys.readouterr().out
-    assert "the same words of meaning in a short text" in Path("out.removed.jsonl").read_text()
+    assert "short text with the same content words" in Path("out.removed.jsonl").read_text()
 
 
 def test_new_ones_are_held_against_old_ones_alone(write: Write) -> None:

@@ -65,7 +65,7 @@ def without_file(findings: list[Finding]) -> list[tuple[str, str, str]]:
 
 def test_a_sound_file_is_clean_and_says_how_much_was_read(write: Write, capsys: Captured) -> None:
     assert check(str(write("data.jsonl", [GOOD]))) == 0
-    assert capsys.readouterr() == ("1 example in 1 line of 1 file: nothing to report\n", "")
+    assert capsys.readouterr() == ("1 example in 1 line of 1 file: no findings\n", "")
 
 
 @pytest.mark.parametrize("lines", [[NULL], [GOOD, GOOD], [GOOD, b""], [b"Hi"]], ids=["error", "warning", "blank line", "no example"])

@@ -97,13 +97,13 @@ def test_their_examples_are_run(configured: str, write: Write, capsys: Captured)
     assert main(["rule", "--test"]) == 0
     assert (
         capsys.readouterr().out
-        == "U001 mentions-rival: ok (2 lines tried)\nU002 long-question: ok (0 lines tried; no bad example to prove that it ever fires)\n"
+        == "U001 mentions-rival: ok (2 lines tried)\nU002 long-question: ok (0 lines tried; it has no bad example, so nothing shows that it reports anything)\n"
     )
     write("curate.toml", CONFIG.replace('"Ours."', '"acme"').replace('"Acme!"', '"Ours!"').encode())
     assert main(["rule", "--test", "U001"]) == 1
     said = capsys.readouterr().out
-    assert "bad example does not fire it: " in said
-    assert "good example fires it: " in said
+    assert "bad example is not reported: " in said
+    assert "good example is reported: " in said
 
 
 def test_ours_can_be_tested_too_and_nothing_to_test_is_told(capsys: Captured) -> None:

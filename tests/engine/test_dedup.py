@@ -44,7 +44,7 @@ def test_what_is_kept_keeps_its_bytes_and_what_goes_keeps_its_reason(write: Writ
     assert gone == [(3, "D003", 1, data[2]), (4, "D001", 2, data[3])]
     told = capsys.readouterr()
     assert told.out.splitlines()[-1] == "5 lines read = 3 kept + 2 removed (1 exact, 1 near)"
-    assert "1 line without an example that curate understands (compared with nothing, kept as it is)" in told.err
+    assert "1 line without an example in a known form: kept, not compared" in told.err
 
 
 def test_without_an_output_nothing_is_written(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
@@ -61,8 +61,8 @@ def test_an_explanation_shows_how_the_two_differ(write: Write, capsys: pytest.Ca
     assert "data.jsonl:3: D003 0.875 like data.jsonl:1\n" in out
     assert "    assistant: …it goes bad and [-stinks a lot-]{+smells+}\n" in out
     assert "user:" not in out
-    assert "2 examples stay for 2 that go" in out
-    assert "─ 0.8 threshold: a pair there is compared with probability 0.99" in out
+    assert "2 examples kept for 2 removed" in out
+    assert "─ 0.8 threshold: a pair here is compared with probability 0.99" in out
     assert "  0.85 to 0.90  1 ████" in out
 
 
@@ -92,7 +92,7 @@ def test_the_report_has_pairs_side_by_side(write: Write) -> None:
     page = Path("report.html").read_text()
     assert "bad and <del>stinks a lot</del></pre><pre>" in page
     assert "bad and <ins>smells</ins></pre>" in page
-    assert "Nearly the same, but for a fact" in page
+    assert "Near-duplicates that differ in a number, a name or a negation" in page
     assert "<code>data.jsonl:3</code> goes, <code>data.jsonl:1</code> stays" in page
 
 
@@ -201,7 +201,7 @@ def test_new_data_is_held_against_old(write: Write, capsys: pytest.CaptureFixtur
     assert [json.loads(line)["messages"][0]["content"] for line in Path("out.jsonl").read_bytes().splitlines()] == ["New", "New"]
     assert [(item["line"], item["kept"]["file"], item["kept"]["line"]) for item in removed()] == [(1, "old.jsonl", 1), (2, "old.jsonl", 2)]
     assert Path("old.jsonl").read_bytes() == old
-    assert "4 lines read = 2 kept + 2 removed (1 exact, 1 near), held against 3 lines" in capsys.readouterr().out
+    assert "4 lines read = 2 kept + 2 removed (1 exact, 1 near), compared with 3 lines" in capsys.readouterr().out
 
 
 def test_a_copy_of_a_new_line_that_goes_goes_too(write: Write) -> None:
@@ -389,7 +389,7 @@ def test_what_says_the_same_in_other_words_is_told_and_stays(write: Write, capsy
     assert dedup("data.jsonl", "--embeddings", "offline:all-MiniLM-L6-v2", "-o", "out.jsonl", "--json", "--html", "report.html") == 0
     told = json.loads(capsys.readouterr().out)
     assert (told["kept"], [(pair["left_place"], pair["right_place"]) for pair in told["alike"]]) == (2, [("data.jsonl:2", "data.jsonl:1")])
-    assert "The same in other words: both stay" in Path("report.html").read_text()
+    assert "Paraphrases: both are kept" in Path("report.html").read_text()
     assert dedup("data.jsonl", "--embeddings", "offline:all-MiniLM-L6-v2") == 0
-    assert "1 pair say the same in other words (D004) and stay" in capsys.readouterr().out
+    assert "1 pair are paraphrases (D004) and are kept" in capsys.readouterr().out
     assert dedup("data.jsonl", "--embeddings", "no/such/model") == 2

@@ -140,7 +140,7 @@ def test_a_second_run_on_the_same_folder_is_refused_and_the_first_one_ends_well(
     _, told = first.communicate(timeout=60)
     assert (first.returncode, told) == (0, "")
     assert second.returncode == 2
-    assert f"another `curate run` works in {Path.cwd()}" in second.stderr
+    assert f"another `curate run` is running in {Path.cwd()}" in second.stderr
     assert main(["verify", "out", "--quiet"]) == 0
 
 

@@ -34,7 +34,7 @@ def test_any_object_comes_back_as_it_was(value: dict[str, Any]) -> None:
     assert [char for char in UNSAFE.findall(draft) if char not in "\n\t"] == []
 
 
-@pytest.mark.parametrize(("draft", "said"), [("{", "not valid JSON"), ("[1]", "no object"), ('{"a": NaN}', "NaN is no number"), ("", "not valid JSON")])
+@pytest.mark.parametrize(("draft", "said"), [("{", "not valid JSON"), ("[1]", "not an object"), ('{"a": NaN}', "NaN: not a number"), ("", "not valid JSON")])
 def test_what_is_no_object_is_told(draft: str, said: str) -> None:
     with pytest.raises(DataError, match=said):
         value_of(draft)

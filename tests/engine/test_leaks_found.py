@@ -120,7 +120,7 @@ def test_each_split_is_held_against_all_before_it_and_none_behind(write: Write) 
     }
     proof = verify_files({name: [write(f"{name}.jsonl", lines)] for name, lines in files.items()}, "")
     assert [(finding.code, finding.file, finding.line) for finding in proof.findings] == [("L011", "validation.jsonl", 2), ("L011", "test.jsonl", 1)]
-    assert proof.findings[1].message == "answers 100% the same as validation.jsonl:1 (validation)"
+    assert proof.findings[1].message == "has nearly the same answer as validation.jsonl:1 (validation), similarity 100%"
 
 
 @pytest.mark.parametrize("share", [0.049, 0.05, 0.3, 0.6])
@@ -139,7 +139,7 @@ def test_lines_that_are_not_understood_are_broken_and_never_clean(write: Write) 
     lines = [b'{"contents": []}', b"\xff\xfe", b"[1]", b'{"messages": []}', b'{"messages": [{"role": "wizard", "content": "x"}]}', b'{"prompt": "x"}']
     proof = proved(write, [turns("Who?", "Me.")], lines)
     point = next(point for point in proof.points if point.name == "lines")
-    assert (point.verdict, point.said) == (Verdict.BROKEN, "6 lines hold none that can be compared")
+    assert (point.verdict, point.said) == (Verdict.BROKEN, "6 lines hold no example that can be compared")
     assert [finding.line for finding in proof.findings if finding.code == "L009"] == [1, 2, 3, 4, 5, 6]
 
 
@@ -194,7 +194,7 @@ def test_shared_instructions_are_left_out_counted_again_and_listed(write: Write,
     assert main(["verify", "out", "--json", "-q"]) == 1
     found = json.loads(capsys.readouterr().out)
     assert next(point["verdict"] for point in found["points"] if point["name"] == "shared instructions") == "broken"
-    assert "stands in 0 examples only" in next(finding["message"] for finding in found["findings"] if "shared instruction" in finding["message"])
+    assert "is in 0 examples only" in next(finding["message"] for finding in found["findings"] if "shared instruction" in finding["message"])
 
 
 @pytest.mark.slow

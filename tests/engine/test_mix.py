@@ -43,9 +43,9 @@ def test_weights_are_shares_and_nothing_is_taken_twice(files: tuple[str, str], c
     assert split(*files, "--weight", "chat.jsonl=1", "--weight", "code.jsonl=3") == 0
     assert Counter(line["from"] for line in kept()) == {"chat": 10, "code": 30}
     said = capsys.readouterr().out
-    assert "the mix has 40 of 90 examples: code.jsonl has no more for its share" in said
+    assert "the mix has 40 of 90 examples: code.jsonl has too few for its share" in said
     assert "of chat.jsonl, 10 of 60 examples taken (25% of the mix)" in said
-    assert {(line["decided_by"], line["why"]) for line in removed()} == {("mix", "no room in the mix: 10 of 60 examples of chat.jsonl taken")}
+    assert {(line["decided_by"], line["why"]) for line in removed()} == {("mix", "over the size of the mix: 10 of 60 examples of chat.jsonl taken")}
     manifest = read_manifest(OUT)[0]
     assert (manifest.read, manifest.kept, manifest.removed.reasons) == (90, 40, {"mix": 50})
     assert "Files were mixed by weight: `chat.jsonl` 1, `code.jsonl` 3" in (OUT / "DATACARD.md").read_text()
@@ -64,7 +64,7 @@ def test_a_budget_of_tokens_is_not_exceeded(files: tuple[str, str], capsys: pyte
     assert split(*files, "--tokens", "200") == 0
     sizes = [sum(len(turn["content"]) for turn in line["messages"]) for line in kept()]
     assert 185 <= sum(-(-size // 4) for size in sizes) <= 200
-    assert "tokens were taken for 4 bytes each" in capsys.readouterr().out
+    assert "tokens are estimated as bytes / 4" in capsys.readouterr().out
 
 
 def test_what_is_different_is_taken_before_what_is_alike(write: Write) -> None:
@@ -114,13 +114,13 @@ def test_a_run_mixes_what_deduplication_leaves(files: tuple[str, str], write: Wr
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("--weight", "chat.jsonl=1"), "code.jsonl: the mix gives it no weight"),
-        (("--weight", "chat.jsonl=1", "--weight", "code.jsonl=1", "--weight", "prose.jsonl=1"), "'prose.jsonl' a weight, and no example"),
+        (("--weight", "chat.jsonl=1"), "code.jsonl: has no weight in the mix"),
+        (("--weight", "chat.jsonl=1", "--weight", "code.jsonl=1", "--weight", "prose.jsonl=1"), "no example comes from 'prose.jsonl'"),
         (("--weight", "chat.jsonl"), "not a file and a number"),
         (("--weight", "*=0"), "nothing would be left"),
         (("--weight", "*=nan"), "finite number"),
         (("--examples", "5", "--tokens", "5"), "not both"),
-        (("--tokens", "1"), "room for no example"),
+        (("--tokens", "1"), "too small for any example"),
     ],
 )
 def test_what_makes_no_sense_is_said_and_nothing_is_written(

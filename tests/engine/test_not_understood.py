@@ -104,7 +104,7 @@ def test_split_says_how_many_are_no_examples_why_and_what_to_do(write: Write, ca
     write("data.jsonl", [{"instruction": f"Name {at} trees."} for at in range(12)])
     assert main(["split", "data.jsonl", "-o", "out"]) == 2
     said = capsys.readouterr().err
-    assert "of 12 lines all leave: 12 lines M001" in said
+    assert "all 12 lines were removed: 12 lines M001" in said
     assert "give each line its answer" in said
 
 

@@ -177,7 +177,7 @@ def test_a_job_is_never_taken_for_another_one(server: Server, capsys: pytest.Cap
     server.troubles = [Trouble("POST /fine", "400"), Trouble("POST /fine", "cut")]
     assert start("--seed", "1") == 2  # refused
     assert start("--seed", "2") == 2  # it never arrived, and nobody said so
-    assert "looked up before another one is" in capsys.readouterr().err
+    assert "it first looks for the job" in capsys.readouterr().err
     assert start("--seed", "3") == 0
     assert start("--seed", "2") == 0
     assert start("--seed", "1") == 0
@@ -200,7 +200,7 @@ def test_half_an_upload_is_sent_again(server: Server, what: str, capsys: pytest.
 def test_an_upload_that_never_arrives_whole_is_an_error_and_leaves_nothing(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
     server.troubles = [Trouble("POST /files", "half", times=9)]
     assert main(["remote", "upload", "data.jsonl", "--yes"]) == 2
-    assert "bytes arrived, 3 times" in capsys.readouterr().err
+    assert "bytes arrived in each of 3 attempts" in capsys.readouterr().err
     assert (server.files, Path(".curate/remote/journal.jsonl").exists()) == ({}, False)
 
 
@@ -210,7 +210,7 @@ def test_a_file_that_expired_is_sent_again(server: Server, capsys: pytest.Captur
     server.files.clear()
     server.reading = 2
     assert main(["remote", "upload", "data.jsonl"]) == 2  # it would be sent again, to which nobody agreed
-    assert "which is no more there, would be sent" in capsys.readouterr().err
+    assert "which the service no longer has, would be sent" in capsys.readouterr().err
     assert server.asked("POST /files") == 1
     assert start() == 0
     [file] = json.loads(capsys.readouterr().out.splitlines()[-1])["files"]
@@ -260,7 +260,7 @@ def test_a_result_that_expired_is_said_and_metrics_come_from_the_events(server: 
     assert watch() == 0
     server.files.clear()
     assert main(["remote", "fetch"]) == 1
-    assert "the service has this result no more; metrics.csv comes from the events" in capsys.readouterr().out
+    assert "the service no longer has this result; metrics.csv is written from the events" in capsys.readouterr().out
     assert Path(".curate/remote/ftjob-1/metrics.csv").read_text().splitlines()[:2] == ["step,train_loss,total_steps", "1,2.0,12"]
 
 
@@ -294,7 +294,7 @@ def test_a_watch_outlasts_a_service_that_is_away(server: Server, monkeypatch: py
     assert start() == 0
     server.troubles = [Trouble("GET .*events", "500", times=20)]
     assert watch() == 0
-    assert "asked again in" in capsys.readouterr().err
+    assert "retrying in" in capsys.readouterr().err
     monkeypatch.setattr("curate.remote.watch.PATIENCE", 0)
     server.troubles = [Trouble("GET .*events", "500", times=99)]
     assert watch("--every", "0.01") == 2
@@ -345,6 +345,6 @@ def test_the_key_is_sent_and_never_written_nor_shown(server: Server, capsys: pyt
 def test_an_address_of_something_else_is_said(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
     server.troubles = [Trouble("POST /files", "html")]
     assert main(["remote", "upload", "data.jsonl", "--yes"]) == 2
-    assert "not with JSON" in capsys.readouterr().err
+    assert "is not JSON" in capsys.readouterr().err
     assert main(["remote", "watch", "../../etc"]) == 2
     assert "is no id of a job" in capsys.readouterr().err

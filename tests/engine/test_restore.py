@@ -102,9 +102,9 @@ def test_the_next_split_keeps_what_was_restored(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        ((), "nothing is named"),
-        (("abcdef12",), "nothing that left is called so"),
-        (("--reason", "D003"), "reasons there are: C003, J010, decision"),
+        ((), "no lines selected to restore"),
+        (("abcdef12",), "no removed line has this id or place"),
+        (("--reason", "D003"), "use one of: C003, J010, decision"),
         (("--all",), "data.jsonl:44: holds no example"),
         (("--all", "-o", "out/train.jsonl"), "lies beside the ledger"),
     ],
@@ -121,7 +121,7 @@ def test_what_leaks_into_a_given_test_set_cannot_come_back(write: Write, capsys:
     write("kept.jsonl", [("Question 7?", "Another answer.")])
     assert main(["split", "data.jsonl", "--existing", "kept.jsonl", "-o", "out", "-q"]) == 0
     assert main(["restore", "out", "--all"]) == 2
-    assert "data.jsonl:8: would leak: it asks the same as" in capsys.readouterr().err
+    assert "data.jsonl:8: would leak: it has the same question as" in capsys.readouterr().err
     assert main(["restore", "out", "--all", "-o", "back.jsonl"]) == 0
 
 

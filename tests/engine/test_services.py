@@ -29,7 +29,7 @@ def test_a_key_goes_to_its_own_service_alone(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
     monkeypatch.setattr("curate.core.egress._from_keyring", lambda host: "from-ring" if host == "gateway.example" else "")
     assert key_of(place_of(Target.OPENAI, "", connected=True)) == KEY
-    with pytest.raises(UsageError, match="no key for") as caught:
+    with pytest.raises(UsageError, match="no API key for") as caught:
         key_of(place_of(Target.OPENAI, "https://api.openai.com.evil.example/v1", connected=True))
     assert "OPENAI_API_KEY" not in caught.value.hint
     assert key_of(place_of(Target.OPENAI, "https://gateway.example/v1", connected=True)) == "from-ring"
@@ -38,10 +38,10 @@ def test_a_key_goes_to_its_own_service_alone(monkeypatch: pytest.MonkeyPatch) ->
 @pytest.mark.parametrize(
     ("target", "address", "said"),
     [
-        (Target.MISTRAL, "", "cannot be started at mistral"),
-        (Target.FIREWORKS, "", "address of their own"),
-        (Target.AZURE, "", "address of their own"),
-        (Target.TRL, "", "no service"),
+        (Target.MISTRAL, "", "cannot start jobs at mistral"),
+        (Target.FIREWORKS, "", "address of your account"),
+        (Target.AZURE, "", "address of your account"),
+        (Target.TRL, "", "not a service"),
         (Target.OPENAI, "https://me:secret@host/v1", "more than an address"),
         (Target.OPENAI, "file:///etc", "no address"),
     ],
@@ -107,7 +107,7 @@ def test_costs_come_from_the_table_unless_somebody_knows_better(capsys: pytest.C
     other = json.loads(capsys.readouterr().out)
     assert (other["price"], other["epochs"]) == (0.48, 1)
     assert main(["remote", "estimate", "data.jsonl", "--model", "my-own"]) == 0
-    assert "no price is known for my-own" in capsys.readouterr().out
+    assert "no known price for my-own" in capsys.readouterr().out
 
 
 def test_a_split_is_named_by_its_folder(capsys: pytest.CaptureFixture[str]) -> None:
@@ -118,7 +118,7 @@ def test_a_split_is_named_by_its_folder(capsys: pytest.CaptureFixture[str]) -> N
     found = json.loads(capsys.readouterr().out)
     assert (found["training"]["path"], found["training"]["examples"], found["validation"]["examples"]) == ("out/train.jsonl", 4, 2)
     assert main(["remote", "estimate", "out/train.jsonl", "--validation", "out/train.jsonl", "--model", MODEL]) == 2
-    assert "is what is trained on, too" in capsys.readouterr().err
+    assert "is also the training file" in capsys.readouterr().err
     Path("out/train.jsonl").unlink()
     assert main(["remote", "estimate", "out", "--model", MODEL]) == 2
     assert "no train.jsonl" in capsys.readouterr().err
@@ -147,14 +147,14 @@ def test_reinforcement_is_billed_by_the_hour_and_needs_a_grader(monkeypatch: pyt
     Path("data.jsonl").write_text("".join(json.dumps({"messages": [{"role": "user", "content": f"{n} + 1"}], "answer": n + 1}) + "\n" for n in range(10)))
     by_hour = ["data.jsonl", "--model", "o4-mini-2025-04-16", "--method", "reinforcement"]
     assert main(["remote", "estimate", *by_hour]) == 0
-    assert "by the hour: $100" in capsys.readouterr().out
+    assert "$100 per hour" in capsys.readouterr().out
     assert main(["remote", "estimate", *by_hour, "--hours", "1.5", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["cost"] == 150
     assert main(["remote", "start", *by_hour]) == 2
     assert "--grader" in capsys.readouterr().err
     Path("grader.json").write_text("[1]")
     assert main(["remote", "start", *by_hour, "--grader", "grader.json"]) == 2
-    assert "a grader is a JSON object" in capsys.readouterr().err
+    assert "not a JSON object, as a grader has to be" in capsys.readouterr().err
 
 
 def test_openais_tokens_are_counted_where_a_tokenizer_is_installed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -168,7 +168,7 @@ def test_openais_tokens_are_counted_where_a_tokenizer_is_installed(monkeypatch: 
     monkeypatch.setitem(sys.modules, "tiktoken", SimpleNamespace())  # one that cannot get its vocabulary
     monkeypatch.setitem(sys.modules, "bpe_openai", None)
     assert main(["remote", "estimate", "data.jsonl", "--model", MODEL]) == 0
-    assert "bytes / 4: a guess" in capsys.readouterr().out
+    assert "estimated as bytes / 4" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("locked", [False, True])
@@ -197,7 +197,7 @@ def test_nobody_listening_is_said(monkeypatch: pytest.MonkeyPatch, capsys: pytes
     monkeypatch.setattr("curate.remote.endpoint.RETRIES", 0)
     monkeypatch.setenv("CURATE_REMOTE_KEY", KEY)
     assert main(["remote", "watch", "ftjob-1", "--once", "--base-url", "http://127.0.0.1:9/v1"]) == 2
-    assert "can be reached" in capsys.readouterr().err
+    assert "check the address and the network" in capsys.readouterr().err
 
 
 def test_without_the_package_the_extra_is_named(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

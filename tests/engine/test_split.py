@@ -53,7 +53,11 @@ KINDS = {
     "near-duplicates": [talk("How long does it keep?", LONG), talk("How long does it keep now?", NEAR)],
     "one question, many answers": [talk("What is up?", f"Answer number {n}, in its own words.") for n in range(5)],
     "one spelling": [talk("What  is UP?", "The sky."), talk("what is up?", "A bird.")],
-    "one conversation begins the other": [talk("Hi", "Hello."), talk("Hi", "Hello.", "And now?", "Now we talk."), talk("Hi", "Hello.", "Bye", "Bye then.")],
+    "one conversation is the beginning of the other": [
+        talk("Hi", "Hello."),
+        talk("Hi", "Hello.", "And now?", "Now we talk."),
+        talk("Hi", "Hello.", "Bye", "Bye then."),
+    ],
     "one key": [talk(f"Question {n}", f"Answer {n}", metadata={"source": "a.pdf"}) for n in range(4)],
 }
 
@@ -170,7 +174,9 @@ def test_groups_of_two_splits_that_grow_together_are_trained_on(write: Write, ca
     assert split("data.jsonl", "bridge.jsonl", "--group-by", "/tag", "--json") == 0
     [move] = told(capsys)["moved"]
     assert (move["example"], move["before"], move["now"]) == (content_id(test), "test", "train")
-    assert move["why"].startswith("asks the same as bridge.jsonl:1, which has the key of bridge.jsonl:2, which asks the same as data.jsonl:")
+    assert move["why"].startswith(
+        "has the same question as bridge.jsonl:1, which has the same key as bridge.jsonl:2, which has the same question as data.jsonl:"
+    )
     assert move["why"].endswith(", which was in train")
     grown = where()
     assert {grown[example] for example, name in first.items() if name == "train"} == {"train"}
@@ -213,7 +219,7 @@ def test_the_test_set_that_was_given_has_to_be_sound(write: Write, capsys: pytes
     write("data.jsonl", [("Question?", "Answer.")])
     write("kept.jsonl", [("Hi", "Hello."), b"{broken"])
     assert split("data.jsonl", "--existing", "kept.jsonl") == 2
-    assert "kept.jsonl:2: no example in this line of the test set" in capsys.readouterr().err
+    assert "kept.jsonl:2: holds no example; a given test set is not changed" in capsys.readouterr().err
     assert split("data.jsonl", "--existing", "data.jsonl") == 2
 
 
@@ -252,7 +258,7 @@ def test_counts_are_taken_in_place_of_shares(write: Write) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("--group-by", "/nothing"), "--group-by /nothing: no example has anything there"),
+        (("--group-by", "/nothing"), "--group-by /nothing: no example has this key"),
         (("--stratify", "colour"), "'colour': examples have no such trait"),
         (("--fractions", "0.8,0.1"), "'0.8,0.1': not 3 numbers"),
         (("--fractions", "a,b,c"), "not 3 numbers"),

@@ -119,7 +119,7 @@ def test_what_a_training_costs_and_takes(write: Write, capsys: pytest.CaptureFix
     assert main(["stats", path, "--json", "--epochs", "2", "--price", "8", "--speed", "100"]) == 0
     assert json.loads(capsys.readouterr().out)["estimate"] == {"epochs": 2, "tokens": 2 * tokens, "cost": 0.2, "seconds": 250.0}
     assert main(["stats", path, "--epochs", "2", "--price", "8", "--speed", "100"]) == 0
-    assert "Estimate  2 epochs, ≈25,000 tokens in all, costs ≈0.20, takes ≈4 min" in capsys.readouterr().out
+    assert "Estimate  2 epochs, ≈25,000 tokens in total, costs ≈0.20, takes ≈4 min" in capsys.readouterr().out
     assert main(["stats", path, "--price", "8"]) == 0
     assert "costs ≈0.30 (--speed says more)" in capsys.readouterr().out
     assert main(["stats", path, "--epochs", "0"]) == 2

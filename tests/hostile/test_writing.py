@@ -324,7 +324,7 @@ def test_a_split_replaces_no_file_of_somebody_else(there: str, manifest: str, ca
         Path("out", there).write_text("of a person\n")
     before = files("out")
     assert main(["split", "data.jsonl", "-o", "out", *EVERYTHING]) == 2
-    assert "is there already, and was not written by curate" in capsys.readouterr().err
+    assert "exists and was not written by curate" in capsys.readouterr().err
     assert files("out") == before
 
 
@@ -334,7 +334,7 @@ def test_a_file_that_a_split_did_not_write_stays_when_it_is_written_again(capsys
     assert main(["split", "data.jsonl", "-o", "out", "-q"]) == 0
     before = files("out")
     assert main(["split", "data.jsonl", "-o", "out", "-q", "--trainer", "trl"]) == 2
-    assert "out/trl.yaml: already exists" in capsys.readouterr().err
+    assert "out/trl.yaml: exists" in capsys.readouterr().err
     assert files("out") == before
 
 
@@ -347,5 +347,5 @@ def test_a_split_says_which_files_it_wrote_anew_although_somebody_had_changed_th
     capsys.readouterr()
     assert main(["split", "data.jsonl", "-o", "out", "-q", "--json", *how]) == 0
     notes = json.loads(capsys.readouterr().out)["notes"]
-    assert "out: train.jsonl differs from its hash in the manifest, test.jsonl is not there; all examples are divided anew, and the files written anew" in notes
+    assert "out: train.jsonl differs from its hash in the manifest, test.jsonl is not there; all examples are split anew" in notes
     assert Path("out/train.jsonl").read_bytes() == train

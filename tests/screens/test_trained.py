@@ -63,16 +63,16 @@ def test_what_was_hard_to_learn_is_found_again_in_the_files(learnt: ReviewSessio
     shown = list(views(learnt, "finding", FILTER, "as found"))[-1]
     entries = [learnt.findings.entry(shown[at]) for at in range(len(shown))]
     assert [(entry.code, entry.place.line) for entry in entries] == [("PULL", 2), ("SPIKE", 4), ("HARD", 11)]
-    assert "hard 1/11: loss 2.50 → 2.25, +2.00 against" in learnt.findings.head(shown[0])
-    assert "the loss of step 3 rose for its sake" in learnt.findings.head(shown[1])
-    assert learnt.notes == ["1 example of the run worth a look is not in these files: edited since, or elsewhere"]
+    assert "hard 1/11: loss 2.50 → 2.25, +2.00 relative to" in learnt.findings.head(shown[0])
+    assert "caused the loss spike at step 3" in learnt.findings.head(shown[1])
+    assert learnt.notes == ["1 example of the run to review is not in these files (edited or moved)"]
     assert learnt.trained is not None
     near = related(learnt.examples, (learnt.conflicts, learnt.clusters), entries[0].ids[0], learnt.trained.mapped)
     assert [(one.why, one.side.place.line) for one in near] == [
-        ("neighbour 0.90 alike, learnt to 0.20", 10), ("conflict X003", 1),
+        ("neighbour, similarity 0.90, loss 0.20", 10), ("conflict X003", 1),
     ]  # fmt: skip
     others = related(learnt.examples, (learnt.conflicts, learnt.clusters), entries[1].ids[0], learnt.trained.mapped)
-    assert ("near-duplicate, 87% alike", 3) not in [(one.why, one.side.place.line) for one in others]
+    assert ("near-duplicate, similarity 87%", 3) not in [(one.why, one.side.place.line) for one in others]
     assert {one.side.place.line for one in others} >= {5}
     learnt.decide({entries[0].ids[0]: "drop"}, entries[0].about)
     assert learnt.log.decisions[-1].about == "PULL"
@@ -91,7 +91,7 @@ async def test_the_review_begins_there_with_what_stands_beside(lines: LineIndex)
         shown = screen_text(app)
         assert "PULL" in shown
         assert "C003" not in shown
-        assert "beside: neighbour 0.90 alike, learnt to 0.20 data.jsonl:10" in shown
+        assert "beside: neighbour, similarity 0.90, loss 0.20 data.jsonl:10" in shown
         assert "beside: conflict X003 data.jsonl:1" in shown
         assert "1968" in shown
         assert "Ann is." in shown
