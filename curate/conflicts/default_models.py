@@ -1,5 +1,6 @@
 """The models that are used where none is named, if they are at hand: nothing is loaded from a hub without being asked for."""
 
+import sys
 from importlib.util import find_spec
 from typing import Final
 
@@ -17,7 +18,8 @@ JUDGING: Final = f"`--nli {NLI[0]}` (740 MB, loaded once)"
 
 def with_default_models(config: ConflictsConfig) -> ConflictsConfig:
     """The configuration with the default models that are at hand, in place of those that are not named."""
-    if not config.models or find_spec("sentence_transformers") is None:
+    stripped = sys.flags.optimize > 1  # transformers makes code of docstrings, which python -OO has not
+    if not config.models or stripped or find_spec("sentence_transformers") is None:
         return config
     chosen = {"embeddings": config.embeddings or _at_hand(EMBEDDINGS), "nli": config.nli or _at_hand(NLI)}
     return config.model_copy(update=chosen)

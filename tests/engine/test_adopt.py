@@ -66,7 +66,7 @@ def test_entries_that_match_nothing_any_more_are_one_warning(write: Write, capsy
     write("data.jsonl", [GOOD, EMPTY])
     code, found = checked(capsys, "data.jsonl", "--baseline", "baseline.json")
     assert (code, codes(found), found["findings"][0]["file"]) == (1, ["F006"], "baseline.json")
-    assert "2 of its entries" in found["findings"][0]["message"]
+    assert "2 entries no longer match" in found["findings"][0]["message"]
     assert "C001 × 1" in found["findings"][0]["message"]
     assert checked(capsys, "data.jsonl", "--baseline", "baseline.json", "--ignore", "F006")[0] == 0
 

@@ -126,7 +126,7 @@ def test_ours_can_be_tested_too_and_nothing_to_test_is_told(capsys: Captured) ->
         ("LENGTH(text) > 20 AND role = 'user'", "LENGTH(text)", "not true or false"),
         ("LENGTH(text) > 20 AND role = 'user'", "LENGTH(text) > AVG(LENGTH(text))", "depends on other messages"),
         ('["assistant"]', '["bot"]', "no message has the role 'bot'"),
-        ("pattern = '(?i)\\bacme\\b'", "", "a pattern or an expression"),
+        ("pattern = '(?i)\\bacme\\b'", "", "set exactly one of pattern and expression"),
     ],
     ids=["foreign code", "code twice", "our name", "name", "pattern", "syntax", "column", "no question", "other messages", "role", "nothing"],
 )

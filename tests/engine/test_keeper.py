@@ -105,5 +105,5 @@ def test_a_field_may_lie_in_an_object_and_a_key_with_a_dot_comes_first() -> None
 
 @pytest.mark.parametrize("keep", ["", "newest", "newest:", "longest:x", "shortest", "first:", "Newest:date"])
 def test_a_policy_that_is_none_is_named_with_those_there_are(keep: str) -> None:
-    with pytest.raises(ConfigError, match="is none of best, first, last, longest, most-turns, manual, newest:FIELD"):
+    with pytest.raises(ConfigError, match="is not one of best, first, last, longest, most-turns, manual, newest:FIELD"):
         with_options(DedupConfig(), keep=keep)

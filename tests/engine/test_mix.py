@@ -44,7 +44,7 @@ def test_weights_are_shares_and_nothing_is_taken_twice(files: tuple[str, str], c
     assert Counter(line["from"] for line in kept()) == {"chat": 10, "code": 30}
     said = capsys.readouterr().out
     assert "the mix has 40 of 90 examples: code.jsonl has too few for its share" in said
-    assert "of chat.jsonl, 10 of 60 examples taken (25% of the mix)" in said
+    assert "chat.jsonl: 10 of 60 examples taken (25% of the mix)" in said
     assert {(line["decided_by"], line["why"]) for line in removed()} == {("mix", "over the size of the mix: 10 of 60 examples of chat.jsonl taken")}
     manifest = read_manifest(OUT)[0]
     assert (manifest.read, manifest.kept, manifest.removed.reasons) == (90, 40, {"mix": 50})
@@ -117,7 +117,7 @@ def test_a_run_mixes_what_deduplication_leaves(files: tuple[str, str], write: Wr
         (("--weight", "chat.jsonl=1"), "code.jsonl: has no weight in the mix"),
         (("--weight", "chat.jsonl=1", "--weight", "code.jsonl=1", "--weight", "prose.jsonl=1"), "no example comes from 'prose.jsonl'"),
         (("--weight", "chat.jsonl"), "not a file and a number"),
-        (("--weight", "*=0"), "nothing would be left"),
+        (("--weight", "*=0"), "no example would be left"),
         (("--weight", "*=nan"), "finite number"),
         (("--examples", "5", "--tokens", "5"), "not both"),
         (("--tokens", "1"), "too small for any example"),

@@ -79,7 +79,7 @@ def test_dedup_against_what_it_does_not_understand_is_no_clean_bill(write: Write
     write("data.jsonl", GOOD)
     write("old.jsonl", [VERTEX, VERTEX])
     assert main(["dedup", "data.jsonl", "--against", "old.jsonl"]) == 2
-    assert "none of 2 lines" in capsys.readouterr().err
+    assert "none of the 2 lines" in capsys.readouterr().err
     write("old.jsonl", [VERTEX, GOOD[0]])
     assert main(["dedup", "data.jsonl", "--against", "old.jsonl"]) == 1
     assert "1 line without an example" in capsys.readouterr().err

@@ -107,7 +107,7 @@ def test_the_outcome_is_the_same_wherever_the_command_is_started(project: Path, 
 @pytest.mark.parametrize(
     ("config", "said"),
     [
-        ("data = []\n", "names no data"),
+        ("data = []\n", "no data in the configuration"),
         ('data = ["nowhere.jsonl"]\n', "no such file"),
         ('data = ["data.jsonl"]\nrecipe = "none.toml"\n', "no such recipe"),
         ('data = ["data.jsonl"]\n[conflicts]\nembeddings = "offline:none"\n', "offline:none"),

@@ -317,7 +317,7 @@ def test_data_with_errors_is_not_sent_and_personal_data_is_named_before(server: 
     with Path("data.jsonl").open("a") as file:
         file.write(json.dumps(chat("Whom do I write to?", "To ann.smith@brightlamp.net, at any time.")) + "\n")
     assert main(["remote", "start", "data.jsonl"]) == 2
-    assert "found: personal-data (S003) 1" in capsys.readouterr().err
+    assert "findings: personal-data (S003) 1" in capsys.readouterr().err
     with Path("data.jsonl").open("a") as file:
         file.write(json.dumps(chat("And now?", "")) + "\n")
     assert start() == 1
@@ -347,4 +347,4 @@ def test_an_address_of_something_else_is_said(server: Server, capsys: pytest.Cap
     assert main(["remote", "upload", "data.jsonl", "--yes"]) == 2
     assert "is not JSON" in capsys.readouterr().err
     assert main(["remote", "watch", "../../etc"]) == 2
-    assert "is no id of a job" in capsys.readouterr().err
+    assert "not the id of a job" in capsys.readouterr().err

@@ -106,7 +106,7 @@ def test_the_next_split_keeps_what_was_restored(folder: Path) -> None:
         (("abcdef12",), "no removed line has this id or place"),
         (("--reason", "D003"), "use one of: C003, J010, decision"),
         (("--all",), "data.jsonl:44: holds no example"),
-        (("--all", "-o", "out/train.jsonl"), "lies beside the ledger"),
+        (("--all", "-o", "out/train.jsonl"), "is in the folder of the split"),
     ],
 )
 def test_what_cannot_come_back_is_said_and_nothing_changes(words: tuple[str, ...], said: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

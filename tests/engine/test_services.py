@@ -42,8 +42,8 @@ def test_a_key_goes_to_its_own_service_alone(monkeypatch: pytest.MonkeyPatch) ->
         (Target.FIREWORKS, "", "address of your account"),
         (Target.AZURE, "", "address of your account"),
         (Target.TRL, "", "not a service"),
-        (Target.OPENAI, "https://me:secret@host/v1", "more than an address"),
-        (Target.OPENAI, "file:///etc", "no address"),
+        (Target.OPENAI, "https://me:secret@host/v1", "more than a URL"),
+        (Target.OPENAI, "file:///etc", "not the URL of a service"),
     ],
 )
 def test_a_place_that_cannot_be_is_refused(target: Target, address: str, said: str) -> None:

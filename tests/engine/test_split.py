@@ -190,7 +190,7 @@ def test_another_seed_or_other_shares_divide_anew_and_say_so(write: Write, capsy
         assert split("data.jsonl", *words, "--json") == 0
         result = told(capsys)
         assert result["manifest"]["grown_from"] is None
-        assert "divided anew" in result["notes"][0]
+        assert "all examples are split anew" in result["notes"][0]
 
 
 def test_a_test_set_that_was_given_stays_and_what_is_connected_with_it_leaves(write: Write, capsys: pytest.CaptureFixture[str]) -> None:

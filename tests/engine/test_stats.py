@@ -121,7 +121,7 @@ def test_what_a_training_costs_and_takes(write: Write, capsys: pytest.CaptureFix
     assert main(["stats", path, "--epochs", "2", "--price", "8", "--speed", "100"]) == 0
     assert "Estimate  2 epochs, ≈25,000 tokens in total, costs ≈0.20, takes ≈4 min" in capsys.readouterr().out
     assert main(["stats", path, "--price", "8"]) == 0
-    assert "costs ≈0.30 (--speed says more)" in capsys.readouterr().out
+    assert "costs ≈0.30 (--speed adds the duration)" in capsys.readouterr().out
     assert main(["stats", path, "--epochs", "0"]) == 2
 
 

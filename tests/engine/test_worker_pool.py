@@ -38,7 +38,7 @@ def _raising_what_is_unsendable(_: object, item: int) -> int:
 @pytest.mark.parametrize(
     ("make", "kind", "said"),
     [
-        (_refused, MissingExtra, "reading tables needs the package 'tabulate', which is not installed"),
+        (_refused, MissingExtra, "reading tables requires the package 'tabulate', which is not installed"),
         (_unreadable, InputError, r"data\.jsonl: gone"),
         (_unsendable, RuntimeError, "lock cannot be sent to another process"),
         (_raising_what_is_unsendable, RuntimeError, "ValueError cannot be sent to another process"),

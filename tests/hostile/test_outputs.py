@@ -72,7 +72,7 @@ def test_no_output_is_an_input(case: str, write: Write, capsys: pytest.CaptureFi
 
 def test_the_library_refuses_as_the_command_does(write: Write) -> None:
     data = write("more/data.jsonl", [(f"Question {n}?", f"Answer {n}.") for n in range(20)])
-    with pytest.raises(UsageError, match="would be read as data"):
+    with pytest.raises(UsageError, match="the output is inside an input folder"):
         curate.split("more", "more/out")
     with pytest.raises(UsageError, match="the output would replace an input file"):
         curate.dedup("more").write(data, overwrite=True)
