@@ -38,7 +38,7 @@ def test_a_file_of_nothing_else_ends_with_2_or_as_findings(verb: str, write: Wri
     write("data.jsonl", [{**VERTEX, "id": at} for at in range(6)])
     assert ask(verb) == (1 if verb == "check" else 2)
     said = capsys.readouterr()
-    assert "M001" in said.out if verb == "check" else "none of 6 lines" in said.err or "of 6 lines all leave" in said.err
+    assert "M001" in said.out if verb == "check" else "none of the 6 lines" in said.err or "all 6 lines were removed" in said.err
     assert not Path("out").exists()
     assert not Path("converted.jsonl").exists()
 
