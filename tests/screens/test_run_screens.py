@@ -105,7 +105,7 @@ async def test_trainings_are_shown_and_held_beside_each_other(make_app: Makes) -
         assert "first" in screen_text(app)
         assert "second" in screen_text(app)
         await opened(pilot, "x")
-        assert "no training is at work" in screen_text(app)
+        assert "no training is running" in screen_text(app)
         await opened(pilot, "s")
         assert "no such recipe" in screen_text(app)
         await opened(pilot, "8")
