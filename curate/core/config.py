@@ -357,7 +357,7 @@ def _mistake(model: type[BaseModel], item: Any) -> str:
         near = difflib.get_close_matches(str(item["loc"][-1]), _keys(model, item["loc"][:-1]), n=1)
         return f"unknown key {place!r}" + (f"; did you mean {near[0]!r}?" if near else "")
     message = str(item["msg"]).removeprefix("Value error, ")
-    return f"{place}: {message}" + (f" (got {item['input']!r})" if item["type"] != "value_error" else "")
+    return (f"{place}: " if place else "") + message + (f" (got {item['input']!r})" if item["type"] != "value_error" else "")
 
 
 def _keys(model: type[BaseModel], path: tuple[str | int, ...]) -> list[str]:
