@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from curate.conflicts.same_question import LEAST_COSINE, features, probability, words_apart
 from curate.conflicts.wording import wording
+from curate.core.text import normalised
 
 if TYPE_CHECKING:
     import numpy as np
@@ -41,7 +42,7 @@ def reworded(requests: Sequence[str], vectors: "Matrix", embed: Embed, least: fl
         (block.start + left, block.start + right, cosine)
         for block in (blocks or [range(len(requests))])
         for left, right, cosine in nearest(vectors[block.start : block.stop], LEAST_COSINE)
-        if requests[block.start + left] != requests[block.start + right]
+        if requests[block.start + left] != requests[block.start + right] and _input(requests[block.start + left]) == _input(requests[block.start + right])
     ]
     words = sorted({word for left, right, _ in near for word in words_apart(wording(requests[left]), wording(requests[right]))})
     known: Mapping[str, Any] = dict(zip(words, embed(words), strict=True)) if words else {}
@@ -51,6 +52,11 @@ def reworded(requests: Sequence[str], vectors: "Matrix", embed: Embed, least: fl
         if same >= least:
             found.append(Pair(left, right, cosine, same))
     return found
+
+
+def _input(request: str) -> str:
+    """What an instruction is about, below a blank line: with another input it is another question, in whatever words."""
+    return normalised(request.partition("\n\n")[2])
 
 
 def nearest(vectors: "Matrix", least: float) -> list[tuple[int, int, float]]:

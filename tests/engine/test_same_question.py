@@ -60,6 +60,24 @@ def test_a_word_in_another_ones_place_counts_by_how_near_it_is() -> None:
     assert probability(features(left, right, 0.8, near)) > probability(features(left, right, 0.8, far))
 
 
+def test_a_phrase_of_another_meaning_in_its_place_makes_another_question() -> None:
+    left, right = wording("What is the boiling point of gold in Celsius?"), wording("What is the melting point of gold in Celsius?")
+    assert {"boiling", "melting"} <= words_apart(left, right)
+    vectors = {"boiling": np.array([1, 0], dtype=np.float32), "melting": np.array([0.5, 0.866], dtype=np.float32)}
+    assert probability(features(left, right, 0.93, vectors)) < 0.3
+    assert probability(features(left, right, 0.93, {**vectors, "melting": vectors["boiling"]})) > 0.7
+
+
+def test_instructions_with_another_input_are_other_questions() -> None:
+    def embed(texts: Any) -> Any:
+        return np.ones((len(texts), 2), dtype=np.float32) / np.float32(np.sqrt(2))
+
+    same_input = ["Sort these animals.\n\nDog, eagle", "Put these animals in order.\n\ndog,  eagle"]
+    other_input = ["Sort these animals.\n\nDog, eagle", "Put these animals in order.\n\nShark, lion"]
+    assert len(reworded(same_input, embed(same_input), embed, 0.0)) == 1
+    assert reworded(other_input, embed(other_input), embed, 0.0) == []
+
+
 def test_the_nearest_are_the_same_by_cells_and_by_all(monkeypatch: pytest.MonkeyPatch) -> None:
     random = np.random.default_rng(0)
     centres = random.normal(size=(40, 16))
