@@ -42,7 +42,7 @@ def ran(*words):
 
 subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", "."], check=True)
 os.chdir(os.getcwd())  # into what was mounted
-Path("curate.toml").write_text(f"data = {json.dumps([sys.argv[1]])}\\n")
+Path("curate.toml").write_text(f"data = {json.dumps([sys.argv[1]])}\\n[conflicts]\\nmodels = false\\n")
 seen = [ran("run")]
 before, manifest = held(), Path("out/manifest.json").read_bytes()
 with open(sys.argv[1], "a") as file:

@@ -23,7 +23,7 @@ VERBS = (
 @pytest.fixture
 def data(write: Write) -> None:
     write("data.jsonl", GOOD)
-    Path("curate.toml").write_text('data = ["data.jsonl"]\n')
+    Path("curate.toml").write_text('data = ["data.jsonl"]\n[conflicts]\nmodels = false\n')
     assert main(["split", "data.jsonl", "-o", "split"]) == 0
 
 
