@@ -55,8 +55,12 @@ def reworded(requests: Sequence[str], vectors: "Matrix", embed: Embed, least: fl
 
 
 def _input(request: str) -> str:
-    """What an instruction is about, below a blank line: with another input it is another question, in whatever words."""
-    return normalised(request.partition("\n\n")[2])
+    """What an instruction is about, below a blank line: with another input it is another question, in whatever words.
+
+    Not so below a salutation, and not where a question stands there: that is the request itself.
+    """
+    above, _, below = request.partition("\n\n")
+    return "" if "?" in below or above.rstrip().endswith((",", "!")) else normalised(below)
 
 
 def nearest(vectors: "Matrix", least: float) -> list[tuple[int, int, float]]:

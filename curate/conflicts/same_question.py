@@ -73,9 +73,9 @@ def _substitutions(left: Wording, right: Wording) -> Iterator[tuple[str, str]]:
     """Phrases that stand in one another's place in two questions that are otherwise much the same sentence: only their words of meaning."""
     if Indel.normalized_similarity(left.order, right.order) < HALF:
         return
-    operations = [one for one in Levenshtein.opcodes(left.order, right.order) if one.tag == "equal" and one.src_end > one.src_start]
-    ends = [(one.src_end, one.dest_end) for one in operations]
-    starts = [(one.src_start, one.dest_start) for one in operations]
+    shared = [one for one in Levenshtein.opcodes(left.order, right.order) if one.tag == "equal"]
+    ends = [(one.src_end, one.dest_end) for one in shared]
+    starts = [(one.src_start, one.dest_start) for one in shared]
     for (at, to), (end, until) in zip([(0, 0), *ends], [*starts, (len(left.order), len(right.order))], strict=True):
         one = " ".join(word for word in left.order[at:end] if word in left.content.values())
         two = " ".join(word for word in right.order[to:until] if word in right.content.values())

@@ -76,6 +76,11 @@ def test_instructions_with_another_input_are_other_questions() -> None:
     other_input = ["Sort these animals.\n\nDog, eagle", "Put these animals in order.\n\nShark, lion"]
     assert len(reworded(same_input, embed(same_input), embed, 0.0)) == 1
     assert reworded(other_input, embed(other_input), embed, 0.0) == []
+    for left, right in (
+        ("Hi there,\n\nplease tell me the period of the warranty.", "Tell me how long the warranty is."),
+        ("I bought a kettle.\n\nHow long is the warranty?", "How long is the warranty of the kettle?"),
+    ):
+        assert len(reworded([left, right], embed([left, right]), embed, 0.0)) == 1
 
 
 def test_the_nearest_are_the_same_by_cells_and_by_all(monkeypatch: pytest.MonkeyPatch) -> None:
