@@ -67,13 +67,18 @@ def equal(groups: Groups, notes: list[str]) -> Iterator[Nominee]:
             yield from (Nominee(left, right, 1.0) for left, right in combinations(group.values(), 2))
 
 
-def alike(groups: Groups, config: ConflictsConfig, cache: Path | None, progress: Callable[[int], None] | None = None) -> Iterator[Nominee]:
-    """Pairs of different answers to questions that ask the same in other words, as far as it is likely; system prompts may differ."""
+def alike(groups: Groups, config: ConflictsConfig, cache: Path | None, notes: list[str], progress: Callable[[int], None] | None = None) -> Iterator[Nominee]:
+    """Pairs of different answers to questions that ask the same in other words, as far as it is likely; system prompts may differ.
+
+    Says in `notes` how many questions are too long to be compared.
+    """
     blocks: dict[str, list[dict[str, Question]]] = defaultdict(list)
     for group in groups.values():
         first = next(iter(group.values()))
         if len(group) <= CROWDED and len(first.request) <= LONGEST:
             blocks[first.before].append(group)
+    if long := sum(len(next(iter(group.values())).request) > LONGEST for group in groups.values()):
+        notes.append(f"{plural(long, 'question')} of more than {LONGEST:,} characters compared with equal ones only")
     compared = [block for block in blocks.values() if len(block) > 1]
     every = [group for block in compared for group in block]
     asked = [next(iter(group.values())) for group in every]

@@ -119,7 +119,7 @@ def find_conflicts(
     notes: list[str] = []
     nominees = [*equal(groups, notes), *elsewhere(groups, notes)]
     if config.embeddings:
-        nominees.extend(alike(groups, config, cache, progress))
+        nominees.extend(alike(groups, config, cache, notes, progress))
     else:
         notes.append(f"only equal questions were compared: questions in other words need an embedding model, {SEMANTIC}")
     if config.embeddings or config.nli:

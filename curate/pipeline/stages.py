@@ -144,7 +144,8 @@ class Conflicts(Stage):
 
     @override
     def summary(self, data: RunData, result: store.Result) -> str:
-        return f"{plural(len(result['conflicts']), 'conflict')} in {plural(result['compared'], 'pair')} of answers compared"
+        unsure = f"; {result['unsure']:,} of less confidence, shown by `curate conflicts --all`" if result.get("unsure") else ""
+        return f"{plural(len(result['conflicts']), 'conflict')} in {plural(result['compared'], 'pair')} of answers compared{unsure}"
 
     @override
     def take(self, data: RunData, found: RunResult, result: store.Result) -> RunResult:

@@ -52,6 +52,7 @@ class _Conflicts(TypedDict):
     conflicts: list[_Conflict]
     questions: int
     compared: int
+    unsure: NotRequired[int]
     notes: list[str]
 
 
@@ -110,6 +111,7 @@ def conflicts_result(report: ConflictsResult) -> Result:
         ],
         "questions": report.questions,
         "compared": report.compared,
+        "unsure": len(report.unsure),
         "notes": report.notes,
     }
 

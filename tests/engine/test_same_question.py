@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from curate.conflicts import default_models
+from curate.conflicts import candidate_pairs, default_models
 from curate.conflicts import reworded as candidates
 from curate.conflicts.answer_polarity import asks_yes_or_no, opposite_polarity, polarity
 from curate.conflicts.conflict import find_conflicts
@@ -178,3 +178,10 @@ def test_the_triples_of_the_benchmark_are_whole() -> None:
 )
 def test_a_model_alone_is_less_sure_of_lists_hedges_and_passages(question: str, answer: str, weak: bool) -> None:
     assert is_weak(question, answer, "It is so.") is weak
+
+
+def test_questions_too_long_to_be_reworded_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(candidate_pairs, "embed", lambda texts, *_: np.ones((len(texts), 2), dtype=np.float32) / np.float32(np.sqrt(2)))
+    examples = [Example(Place("t", at), chat(asked, "It is so."), "messages") for at, asked in enumerate(("Why? " * 300, "What is it?"))]
+    report = find_conflicts(examples, ConflictsConfig(embeddings="any"))
+    assert "1 question of more than 1,000 characters compared with equal ones only" in report.notes
