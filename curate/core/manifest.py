@@ -189,8 +189,12 @@ def read_manifest(folder: Path) -> tuple[Manifest, str]:
 
 
 def _demand_settings(manifest: Manifest) -> None:
-    """Raise `ValidationError` where the configuration in a manifest is none, or lacks a key: whoever reads it takes all that it says at its word."""
+    """Raise `ValidationError` where the configuration in a manifest is none, or lacks a key: whoever reads it takes all that it says at its word.
+
+    Not for `conflicts`, which nothing that reads a manifest goes by: folders of versions with fewer of its keys can still be verified and restored.
+    """
     wanted = data_settings(Config.model_validate(manifest.config))
+    del wanted["conflicts"]
     for section, values in wanted.items():
         given = manifest.config.get(section)
         missing = [section] if given is None else [f"{section}.{key}" for key in values if key not in given] if isinstance(values, dict) else []

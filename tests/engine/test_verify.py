@@ -195,6 +195,12 @@ def test_each_planted_breach_is_found(breach: str, folder: Path, capsys: pytest.
         assert (code, SIGNED[breach]) == (1, {finding["code"] for finding in proof["findings"]})
 
 
+def test_a_folder_of_a_version_with_fewer_keys_for_conflicts_is_proved(folder: Path) -> None:
+    edit(lambda value: [value["config"]["conflicts"].pop(key) for key in ("models", "min_confidence")])
+    sign()
+    assert main(["verify", "out", "--quiet"]) == 0
+
+
 def test_at_least_twenty_breaches_are_planted() -> None:
     assert len(PLANTED) >= 20
 
