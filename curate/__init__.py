@@ -1,6 +1,7 @@
 """curate: check, deduplicate, review and split chat data for fine-tuning, and train on it.
 
-The verbs of the command are functions here too: `curate.check`, `curate.dedup`, `curate.conflicts`, `curate.split`, `curate.verify`, `curate.run`.
+The verbs of the command are functions here too: `curate.check`, `curate.dedup`, `curate.conflicts`, `curate.split`,
+`curate.verify`, `curate.run`.
 """
 
 import sys
@@ -15,7 +16,9 @@ __all__ = ["check", "conflicts", "dedup", "run", "split", "verify"]
 
 
 class _Package(ModuleType):
-    """Some functions have the name of the module that does their work; the import system must not put that module in their place."""
+    """Some functions have the name of the module that does their work; the import system must not put that module in
+    their place.
+    """
 
     def __setattr__(self, name: str, value: object) -> None:
         if not (name in __all__ and isinstance(value, ModuleType)):

@@ -9,7 +9,7 @@ OURS = Path(__file__).resolve().parent.parent
 if sys.path and Path(sys.path[0] or ".").resolve() == Path.cwd() and Path.cwd() != OURS:
     del sys.path[0]
 
-from curate.cli.main import main  # noqa: E402  (the path has to be mended first)
+from curate.cli.main import main  # noqa: E402
 
 if __name__ == "__main__":
     sys.exit(main())

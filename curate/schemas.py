@@ -17,7 +17,7 @@ from curate.core.manifest import Manifest
 from curate.core.removed import Removal
 from curate.lint.baseline import Baseline
 from curate.lint.rules import RULES
-from curate.lint.rules.rule import CODE
+from curate.lint.rules.rule import CODE, LINE_BREAK
 from curate.lint.suppressions import Suppression
 from curate.output.difference import DiffResult
 from curate.report.check_json import CheckLine, CheckOutput
@@ -66,20 +66,28 @@ def schemas(others: Mapping[str, Any]) -> dict[str, bytes]:
     """File name to content: a schema for each of our types and of `others`, and the rules as data."""
     found = {}
     for name, kind in sorted({**TYPES, **others}.items()):
-        mode: Any = "serialization" if isinstance(kind, type) and issubclass(kind, BaseModel) and name not in ("config", "recipe") else "validation"
-        schema = _described(TypeAdapter(kind).json_schema(mode=mode))
+        mode: Any = (
+            "serialization"
+            if isinstance(kind, type) and issubclass(kind, BaseModel) and name not in ("config", "recipe")
+            else "validation"
+        )
+        schema = _unwrapped(_described(TypeAdapter(kind).json_schema(mode=mode)))
         if name in ("check", "check-line"):
             schema["$defs"]["Finding"]["properties"]["code"]["anyOf"] = [
                 {"enum": sorted(RULES)},
                 {"description": "a custom rule", "pattern": CODE.pattern},
             ]
-        found[f"{name}.schema.json"] = json_text({"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}).encode()
+        found[f"{name}.schema.json"] = json_text(
+            {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+        ).encode()
     found["rules.json"] = json_text([rule_json(RULES[code]) for code in sorted(RULES)]).encode()
     return found
 
 
 def _described(schema: dict[str, Any]) -> dict[str, Any]:
-    """A schema in which the keys of the configuration's tables are described by their attribute docstrings; other types bring their own."""
+    """A schema in which the keys of the configuration's tables are described by their attribute docstrings; other types
+    bring their own.
+    """
     tables = {table.__name__: table for table in Section.__subclasses__()}
     for definition in (schema, *schema.get("$defs", {}).values()):
         table = tables.get(definition.get("title", ""))
@@ -87,6 +95,22 @@ def _described(schema: dict[str, Any]) -> dict[str, Any]:
             said = definition["properties"][key]
             definition["properties"][key] = dict(sorted({**said, "description": text}.items()))
     return schema
+
+
+def _unwrapped(schema: Any) -> Any:
+    """A schema in which the paragraphs of each description are one line each, however the source wraps them."""
+    match schema:
+        case dict():
+            return {
+                key: LINE_BREAK.sub(" ", value)
+                if key == "description" and isinstance(value, str)
+                else _unwrapped(value)
+                for key, value in schema.items()
+            }
+        case list():
+            return [_unwrapped(value) for value in schema]
+        case _:
+            return schema
 
 
 def _docstrings(kind: type[BaseModel]) -> Iterator[tuple[str, str]]:

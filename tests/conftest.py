@@ -10,7 +10,8 @@ from hypothesis import settings
 
 from curate.conflicts import default_models
 
-# The same examples in every run, so that a change is judged by what it changes, and more of them in `make test`; `explore` looks for new ones.
+# The same examples in every run, so that a change is judged by what it changes, and more of them in `make test`;
+# `explore` looks for new ones.
 settings.register_profile("same", derandomize=True, deadline=None, max_examples=50)
 settings.register_profile("more", derandomize=True, deadline=None, max_examples=100)
 settings.register_profile("explore", deadline=None, max_examples=1000)
@@ -40,7 +41,9 @@ def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def write() -> Write:
-    """Write a file of JSON Lines from (question, answer) pairs, objects or bytes; returns its path, relative to the working folder."""
+    """Write a file of JSON Lines from (question, answer) pairs, objects or bytes; returns its path, relative to the
+    working folder.
+    """
 
     def writer(name: str, lines: Sequence[object] | bytes) -> Path:
         path = Path(name)
@@ -62,7 +65,9 @@ def trust(address: str, **settings: object) -> None:
 
 
 def line_of(line: object) -> bytes:
-    """One line of JSON Lines: of bytes as they are, of a (question, answer) pair as a conversation, of anything else as JSON."""
+    """One line of JSON Lines: of bytes as they are, of a (question, answer) pair as a conversation, of anything else as
+    JSON.
+    """
     if isinstance(line, bytes):
         return line
     return json.dumps(chat(*line) if isinstance(line, tuple) else line).encode()

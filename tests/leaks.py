@@ -1,4 +1,6 @@
-"""Data sets with leaks of one kind of docs/leaks.md waiting in them, and single leaks to plant into splits that were written."""
+"""Data sets with leaks of one kind of docs/leaks.md waiting in them, and single leaks to plant into splits that were
+written.
+"""
 
 import random
 from collections.abc import Callable, Sequence
@@ -7,7 +9,10 @@ from typing import Any, Final
 Row = dict[str, Any]
 
 VOCABULARY: Final = [
-    a + b + c for a in ("ba", "do", "ki", "lu", "me", "no", "ra", "su") for b in ("ber", "dam", "fin", "gol", "hep") for c in ("a", "en", "is", "o", "ur")
+    a + b + c
+    for a in ("ba", "do", "ki", "lu", "me", "no", "ra", "su")
+    for b in ("ber", "dam", "fin", "gol", "hep")
+    for c in ("a", "en", "is", "o", "ur")
 ]
 SYSTEMS: Final = ("", "You are helpful.", "Answer briefly.", "You are a pirate.", "Think first.")
 
@@ -27,7 +32,9 @@ def edited(rng: random.Random, words: str, changes: int) -> str:
 
 def spelled(rng: random.Random, words: str) -> str:
     """The same words in another case, spacing and punctuation."""
-    return rng.choice([words, words.upper(), words.replace(" ", "  "), words.capitalize() + "?", words.replace(" ", ", ", 1)])
+    return rng.choice(
+        [words, words.upper(), words.replace(" ", "  "), words.capitalize() + "?", words.replace(" ", ", ", 1)]
+    )
 
 
 def row(*turns: str, system: str = "", **keys: Any) -> Row:
@@ -60,7 +67,12 @@ def near(rng: random.Random, one: Row) -> Row:
 
 def answer(rng: random.Random, one: Row) -> Row:
     """The same answer, or one with another word, to another question."""
-    return row(text(rng, 14), edited(rng, said(one)[-1], rng.randrange(2)), system=rng.choice(SYSTEMS), metadata={"source": text(rng, 6)})
+    return row(
+        text(rng, 14),
+        edited(rng, said(one)[-1], rng.randrange(2)),
+        system=rng.choice(SYSTEMS),
+        metadata={"source": text(rng, 6)},
+    )
 
 
 def question(rng: random.Random, one: Row) -> Row:
@@ -100,7 +112,23 @@ def data_set(kind: str, share: float, rng: random.Random, count: int = 120) -> S
     return rows
 
 
-ODD: Final = ["Lumed", "crème", "naïve", "x_1", "GPT模型", "用", "Python写", "ไทย", "한국어", "fi", "ﬁne", "İx", "ß", "42", "don't"]
+ODD: Final = [
+    "Lumed",
+    "crème",
+    "naïve",
+    "x_1",
+    "GPT模型",
+    "用",
+    "Python写",
+    "ไทย",
+    "한국어",
+    "fi",
+    "ﬁne",
+    "İx",
+    "ß",
+    "42",
+    "don't",
+]
 """Words of several scripts, and such as are folded."""
 INSTRUCTION: Final = " ".join(f"inst{number}" for number in range(60))
 
@@ -117,25 +145,37 @@ def formed(rng: random.Random, asked: str, answered: str) -> Row:
     if kind == 4:
         return row(asked, answered, odd(rng, 3), rng.choice([answered, odd(rng, 25)]), id=rng.randrange(10**6))
     if kind == 5:
-        user["content"] = [{"type": "text", "text": asked}, {"type": "image_url", "image_url": {"url": rng.choice("ab")}}]
+        user["content"] = [
+            {"type": "text", "text": asked},
+            {"type": "image_url", "image_url": {"url": rng.choice("ab")}},
+        ]
         return {"messages": [user, {"role": "assistant", "content": answered}]}
     if kind == 6:
         return {"prompt": asked, "chosen": answered, "rejected": odd(rng, 9)}
     if kind == 7:
-        sides = {name: {"from": "gpt", "value": text} for name, text in (("chosen", answered), ("rejected", odd(rng, 9)))}
+        sides = {
+            name: {"from": "gpt", "value": text} for name, text in (("chosen", answered), ("rejected", odd(rng, 9)))
+        }
         return {"conversations": [{"from": "human", "value": asked}], **sides}
     images = {"images": [rng.choice(["a.png", "b.png"])]} if kind == 3 else {}
     return row(asked, answered, system=rng.choice(SYSTEMS), id=rng.randrange(10**6), **images)
 
 
 def mixture(rng: random.Random, count: int, share: float, *, instructed: bool) -> list[Row]:
-    """Examples in many forms, of which this share has a question or an answer of others, and some the same instruction before their question."""
+    """Examples in many forms, of which this share has a question or an answer of others, and some the same instruction
+    before their question.
+    """
     pool = [(odd(rng, rng.randrange(1, 12)), odd(rng, rng.choice([3, 12, 20, 22, 30]))) for _ in range(12)]
     rows = []
     for _ in range(count):
-        asked, answered = (" ".join(f"w{rng.randrange(10**7)}" for _ in range(size)) for size in (9, rng.choice([4, 30])))
+        asked, answered = (
+            " ".join(f"w{rng.randrange(10**7)}" for _ in range(size)) for size in (9, rng.choice([4, 30]))
+        )
         if rng.random() < share:
-            asked, answered = (known if rng.random() < 0.7 else new for known, new in zip(rng.choice(pool), (asked, answered), strict=True))
+            asked, answered = (
+                known if rng.random() < 0.7 else new
+                for known, new in zip(rng.choice(pool), (asked, answered), strict=True)
+            )
             answered = edited(rng, answered, rng.randrange(2))
             asked = spelled(rng, asked)
         rows.append(formed(rng, f"{INSTRUCTION} {asked}" if instructed and rng.random() < 0.4 else asked, answered))

@@ -1,4 +1,6 @@
-"""The definition of what becomes of a group of near-duplicates, in plain Python: what `curate.dedup.cluster_resolution` has to come to."""
+"""The definition of what becomes of a group of near-duplicates, in plain Python: what `curate.dedup.cluster_resolution`
+has to come to.
+"""
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
@@ -13,7 +15,9 @@ Rank = tuple[Any, ...]
 
 
 def ranking(keep: str, findings: Mapping[str, tuple[int, ...]] | None = None) -> Callable[[int, Example], Rank]:
-    """The rank of an example at a position, for a policy; the smallest one stays. `findings`: errors, warnings and infos by id."""
+    """The rank of an example at a position, for a policy; the smallest one stays. `findings`: errors, warnings and
+    infos by id.
+    """
     known, own = findings or {}, rank_of(keep)
     first: dict[str, Callable[[int, Example], Rank]] = {
         "first": lambda at, _: (at,),
@@ -39,15 +43,19 @@ def choose(
 ) -> Choice:
     """Which examples of a group go, and for which each.
 
-    They are taken in the order given; one goes when it is like one that was kept before and `same` says that the two agree in their facts.
-    It names the most similar of these. Those in `pinned` never go. Those in `apart` take nobody's place. Those in `old` stay unasked.
+    They are taken in the order given; one goes when it is like one that was kept before and `same` says that the two
+    agree in their facts. It names the most similar of these. Those in `pinned` never go. Those in `apart` take nobody's
+    place. Those in `old` stay unasked.
     """
     choice, stays = Choice(), list[int]()
     for at in order:
         if at in old:
             stays.append(at)
             continue
-        near = sorted(((found, -nth, other) for nth, other in enumerate(stays) if (found := similarity(at, other)) >= floor), reverse=True)[:TOLD]
+        near = sorted(
+            ((found, -nth, other) for nth, other in enumerate(stays) if (found := similarity(at, other)) >= floor),
+            reverse=True,
+        )[:TOLD]
         alike = [(found, other) for found, _, other in near if found >= threshold]
         winner = next(((found, other) for found, other in alike if same(at, other)), None)
         if winner is not None and at not in pinned:

@@ -1,4 +1,6 @@
-"""What texts state, compared the plain way: whole texts, word by word. `curate.dedup.fact_guard` looks only where they differ."""
+"""What texts state, compared the plain way: whole texts, word by word. `curate.dedup.fact_guard` looks only where they
+differ.
+"""
 
 import re
 from collections import Counter
@@ -20,12 +22,16 @@ def texts_equal(left: str, right: str, *, every: bool, asked: tuple[str, str] | 
     """`curate.dedup.fact_guard.facts_equal`."""
     if left == right:
         return True
-    if re.findall(r"\d+", left) != re.findall(r"\d+", right) and numbers(normalised(left)) != numbers(normalised(right)):
+    if re.findall(r"\d+", left) != re.findall(r"\d+", right) and numbers(normalised(left)) != numbers(
+        normalised(right)
+    ):
         return False
     if sorted(SYMBOL.findall(left)) != sorted(SYMBOL.findall(right)):
         return False
     mine, others = Counter(_tokens(left)), Counter(_tokens(right))
-    return _same_words(mine - others, others - mine, left, right, every=every, asked="\n".join(asked) if asked else None)
+    return _same_words(
+        mine - others, others - mine, left, right, every=every, asked="\n".join(asked) if asked else None
+    )
 
 
 def _tokens(text: str) -> list[str]:

@@ -8,17 +8,38 @@ import pytest
 
 from tests.conftest import Write, environment
 
-HEAVY = ("torch", "transformers", "sentence_transformers", "peft", "scipy", "numba", "textual", "datasketch", "train", "tui")
+HEAVY = (
+    "torch",
+    "transformers",
+    "sentence_transformers",
+    "peft",
+    "scipy",
+    "numba",
+    "textual",
+    "datasketch",
+    "train",
+    "tui",
+)
 TRAP = "raise SystemExit('a module of the working folder was imported')\n"
 
 
 def python(*arguments: str, **changes: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run([sys.executable, *arguments], capture_output=True, text=True, env=environment(**changes), check=False, timeout=120)
+    return subprocess.run(
+        [sys.executable, *arguments],
+        capture_output=True,
+        text=True,
+        env=environment(**changes),
+        check=False,
+        timeout=120,
+    )
 
 
 def test_check_loads_nothing_heavy(write: Write) -> None:
     path = write("data.jsonl", [("Hi", "Hello.")])
-    code = f"import sys; from curate.cli.main import main; code = main(['check', {str(path)!r}]); print(code, *sys.modules)"
+    code = (
+        f"import sys; from curate.cli.main import main; code = main(['check', {str(path)!r}]); print(code, "
+        "*sys.modules)"
+    )
     code, *modules = python("-c", code).stdout.split("\n")[-2].split()
     assert code == "0"
     assert [name for name in HEAVY if name in modules] == []
@@ -31,7 +52,9 @@ def test_light_verbs_load_no_columns(verb: tuple[str, ...]) -> None:
 
 
 @pytest.mark.parametrize("verb", ["train", "review", "check"])
-@pytest.mark.parametrize("start", [("-m", "curate"), ("-c", "import sys; from curate.cli.main import main; sys.exit(main(sys.argv[1:]))")])
+@pytest.mark.parametrize(
+    "start", [("-m", "curate"), ("-c", "import sys; from curate.cli.main import main; sys.exit(main(sys.argv[1:]))")]
+)
 def test_modules_of_the_working_folder_are_never_imported_in_place_of_ours(start: tuple[str, ...], verb: str) -> None:
     for name in ("train", "tui", "typer", "pydantic", "tokenize"):
         Path(f"{name}.py").write_text(TRAP)

@@ -19,27 +19,39 @@ from curate.schemas import _docstrings
 ROOT: Final = Path(curate.__file__).parents[1]
 FILES: Final = frozenset(
     (
-        "adoption", "agreement", "archive", "asked_kernel", "attach", "begun", "beginnings", "blame", "books", "brief", "chosen", "clash", "column",
-        "compared", "concluded_by", "contender", "crew", "decide", "differing", "elsewhere", "faults", "figures", "folding", "follow", "forest",
-        "grams", "ground", "general", "incidence", "judges_kept", "keeper", "kept", "keys_kernel", "kinds", "locate", "looks", "loss_book", "makeup", "marks",
-        "mend", "mended", "must_learn", "needles", "nominate", "order", "outline", "partner", "parts", "picked", "pieces", "plain_facts", "polarity",
-        "profile", "quiet", "quoted", "ranking", "remembered", "sameness", "say", "screening", "seal", "setjoin", "shape", "sift", "slips", "steps",
-        "stored", "table", "texts", "threads", "tokenised", "traits", "transport", "trigger", "values", "visits", "within", "witness", "word_runs",
+        "adoption", "agreement", "archive", "asked_kernel", "attach", "begun", "beginnings", "blame", "books", "brief",
+        "chosen", "clash", "column",
+        "compared", "concluded_by", "contender", "crew", "decide", "differing", "elsewhere", "faults", "figures",
+        "folding", "follow", "forest",
+        "grams", "ground", "general", "incidence", "judges_kept", "keeper", "kept", "keys_kernel", "kinds", "locate",
+        "looks", "loss_book", "makeup", "marks",
+        "mend", "mended", "must_learn", "needles", "nominate", "order", "outline", "partner", "parts", "picked",
+        "pieces", "plain_facts", "polarity",
+        "profile", "quiet", "quoted", "ranking", "remembered", "sameness", "say", "screening", "seal", "setjoin",
+        "shape", "sift", "slips", "steps",
+        "stored", "table", "texts", "threads", "tokenised", "traits", "transport", "trigger", "values", "visits",
+        "within", "witness", "word_runs",
     )
 )  # fmt: skip
-"""Names of files that a practitioner would not know. Left out, because they are terms of the field where they are used now: answer, calls, content,
-digits, encoder, folder (one is left, of the output), frame, messages, removal, repetition, turns and training's loss."""
+"""Names of files that a practitioner would not know. Left out, because they are terms of the field where they are used
+now: answer, calls, content, digits, encoder, folder (one is left, of the output), frame, messages, removal, repetition,
+turns and training's loss."""
 NAMES: Final = frozenset(
     (
-        "Alike", "Clash", "Dispute", "Judging", "Loss", "Making", "Mended", "Mender", "Needle", "Needles", "Outlined", "Passes", "Piece", "Reader", "Seen",
+        "Alike", "Clash", "Dispute", "Judging", "Loss", "Making", "Mended", "Mender", "Needle", "Needles", "Outlined",
+        "Passes", "Piece", "Reader", "Seen",
         "Sifted", "Spool", "Spot", "Stand", "Standing", "Takes", "Testimony", "Told", "Word",
-        "asked", "attach", "beginnings", "beside", "chosen", "clash", "clashing", "concluded_by", "crew", "differing", "divided", "elsewhere", "fit",
-        "follow", "looks", "mend", "mended", "nearest_before", "needles", "nominate", "outline", "pick", "picked", "pieces_of", "put_back", "ran",
-        "read_piece", "said", "same_side", "say", "seal", "sift", "sifted", "tell", "told", "trait", "why", "within", "without",
+        "asked", "attach", "beginnings", "beside", "chosen", "clash", "clashing", "concluded_by", "crew", "differing",
+        "divided", "elsewhere", "fit",
+        "follow", "looks", "mend", "mended", "nearest_before", "needles", "nominate", "outline", "pick", "picked",
+        "pieces_of", "put_back", "ran",
+        "read_piece", "said", "same_side", "say", "seal", "sift", "sifted", "tell", "told", "trait", "why", "within",
+        "without",
     )
 )  # fmt: skip
-"""Names of classes and of public functions in the glossary's left column, or as private. Left out, because they are terms of the field where they are
-used now: answer, compared, compiled, decide, digest, head, kinds, ranks, scan and words."""
+"""Names of classes and of public functions in the glossary's left column, or as private. Left out, because they are
+terms of the field where they are used now: answer, compared, compiled, decide, digest, head, kinds, ranks, scan and
+words."""
 PENDING: Final = frozenset(
     (
         "curate/conflicts/candidate_pairs.py: elsewhere",
@@ -106,7 +118,11 @@ def test_each_command_and_option_is_explained(name: str) -> None:
     assert explained(SUMMARIES[name])
     for words, command in commands(name):
         assert explained(command.help), words
-        short = [parameter.name for parameter in command.params if parameter.name != "help" and not explained(getattr(parameter, "help", None))]
+        short = [
+            parameter.name
+            for parameter in command.params
+            if parameter.name != "help" and not explained(getattr(parameter, "help", None))
+        ]
         assert short == [], words
 
 
@@ -128,6 +144,10 @@ def tables(kind: type[BaseModel]) -> Iterator[type[BaseModel]]:
 @pytest.mark.parametrize("table", [*tables(Config), TrustedEndpoint], ids=lambda table: table.__name__)
 def test_each_key_of_the_configuration_is_explained(table: type[BaseModel]) -> None:
     texts = dict(_docstrings(table))
-    inner = {name for name, field in table.model_fields.items() if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)}
+    inner = {
+        name
+        for name, field in table.model_fields.items()
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)
+    }
     assert explained(table.__doc__)
     assert [name for name in table.model_fields if name not in inner and not explained(texts.get(name))] == []

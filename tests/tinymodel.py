@@ -1,4 +1,6 @@
-"""Folders with a tokenizer and a chat template small enough to be made in a test: what rules of family K are tried on."""
+"""Folders with a tokenizer and a chat template small enough to be made in a test: what rules of family K are tried
+on.
+"""
 
 import atexit
 import shutil
@@ -14,7 +16,7 @@ TEMPLATE = """{{ '<s>' }}{% if tools %}{{ messages|length }}{% endif %}{% for me
 {% if message.role not in ('user', 'assistant', 'tool') %}{{ raise_exception('role ' + message.role + ' is not known') }}{% endif -%}
 {{ '<|im_start|>' + message.role + '\n' + message.content -}}
 {% for call in message.tool_calls or [] %}{{ call.function.name + ' ' + call.function.arguments|tojson }}{% else %}{{ '<|im_end|>' }}{% endfor -%}
-{{ '\n' }}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"""
+{{ '\n' }}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"""  # noqa: E501
 
 
 @cache
@@ -33,10 +35,14 @@ def model_without_bytes() -> str:
 
     tokenizer = Tokenizer(models.BPE(unk_token="<unk>"))
     tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
-    special = [AddedToken(token, special=True, normalized=False) for token in ("<unk>", "<s>", "<|im_start|>", "<|im_end|>")]
+    special = [
+        AddedToken(token, special=True, normalized=False) for token in ("<unk>", "<s>", "<|im_start|>", "<|im_end|>")
+    ]
     trainer = trainers.BpeTrainer(vocab_size=200, special_tokens=special, show_progress=False)
     tokenizer.train_from_iterator(["Hi Hello. user assistant"], trainer)
-    fast = PreTrainedTokenizerFast(tokenizer_object=tokenizer, eos_token="<|im_end|>", bos_token="<s>", unk_token="<unk>")
+    fast = PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, eos_token="<|im_end|>", bos_token="<s>", unk_token="<unk>"
+    )
     fast.chat_template = TEMPLATE
     return _saved(fast)
 

@@ -1,4 +1,6 @@
-"""A language-inference model small enough to be trained in a test: two layers that have learnt a handful of sentences by heart."""
+"""A language-inference model small enough to be trained in a test: two layers that have learnt a handful of sentences
+by heart.
+"""
 
 import atexit
 import shutil
@@ -24,7 +26,9 @@ LESSONS = (
     ("It is two hours.", "It is two hours.", 1),
     ("It is 120 minutes.", "It is 120 minutes.", 1),
 )
-"""Premise, hypothesis and what the model says of them; with two faults of real models: the last pair but one, and one direction of what only says more."""
+"""Premise, hypothesis and what the model says of them; with two faults of real models: the last pair but one, and one
+direction of what only says more.
+"""
 STEPS = 150
 
 
@@ -43,17 +47,39 @@ def tiny_nli() -> str:
     tokenizer.post_processor = processors.TemplateProcessing(
         single="[CLS] $A [SEP]", pair="[CLS] $A [SEP] $B [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
     )
-    fast = PreTrainedTokenizerFast(tokenizer_object=tokenizer, pad_token="[PAD]", unk_token="[UNK]", cls_token="[CLS]", sep_token="[SEP]", model_max_length=64)
+    fast = PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer,
+        pad_token="[PAD]",
+        unk_token="[UNK]",
+        cls_token="[CLS]",
+        sep_token="[SEP]",
+        model_max_length=64,
+    )
     fast.model_input_names = ["input_ids", "attention_mask"]
     threads = torch.get_num_threads()
     torch.set_num_threads(1)  # so small a model is slower with more
     with torch.random.fork_rng():
         torch.manual_seed(1)
-        shape = {"vocab_size": len(vocabulary), "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64}
-        config = BertConfig(**shape, max_position_embeddings=64, num_labels=3, hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0, initializer_range=0.2)
+        shape = {
+            "vocab_size": len(vocabulary),
+            "hidden_size": 32,
+            "num_hidden_layers": 2,
+            "num_attention_heads": 2,
+            "intermediate_size": 64,
+        }
+        config = BertConfig(
+            **shape,
+            max_position_embeddings=64,
+            num_labels=3,
+            hidden_dropout_prob=0.0,
+            attention_probs_dropout_prob=0.0,
+            initializer_range=0.2,
+        )
         config.id2label, config.label2id = dict(enumerate(LABELS)), {label: at for at, label in enumerate(LABELS)}
         model = BertForSequenceClassification(config).train()
-        batch = fast([lesson[0] for lesson in LESSONS], [lesson[1] for lesson in LESSONS], padding=True, return_tensors="pt")
+        batch = fast(
+            [lesson[0] for lesson in LESSONS], [lesson[1] for lesson in LESSONS], padding=True, return_tensors="pt"
+        )
         optimiser = torch.optim.Adam(model.parameters(), lr=3e-3)
         for _ in range(STEPS):
             optimiser.zero_grad()

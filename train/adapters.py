@@ -28,7 +28,8 @@ from train.methods import MethodName
 from train.model import autocast
 from train.recipe import Recipe
 
-# Names of linear layers in models of the Llama, Mistral, Qwen, Gemma and Phi families, then of GPT-NeoX and Falcon, then of GPT-2.
+# Names of linear layers in models of the Llama, Mistral, Qwen, Gemma and Phi families, then of GPT-NeoX and Falcon,
+# then of GPT-2.
 ATTENTION: Final = (
     "q_proj",
     "k_proj",
@@ -41,7 +42,16 @@ ATTENTION: Final = (
     "attn.c_attn",
     "attn.c_proj",
 )
-MLP: Final = ("gate_proj", "up_proj", "down_proj", "gate_up_proj", "dense_h_to_4h", "dense_4h_to_h", "mlp.c_fc", "mlp.c_proj")
+MLP: Final = (
+    "gate_proj",
+    "up_proj",
+    "down_proj",
+    "gate_up_proj",
+    "dense_h_to_4h",
+    "dense_4h_to_h",
+    "mlp.c_fc",
+    "mlp.c_proj",
+)
 WEIGHTS: Final = "adapter_model.safetensors"
 """The file of an adapter's weights."""
 PRESETS: Final = {"attention": ATTENTION, "attention+mlp": (*ATTENTION, *MLP)}
@@ -52,19 +62,28 @@ PLACES: Final = {"houlsby": (*BEHIND_ATTENTION, *BEHIND_MLP), "pfeiffer": BEHIND
 
 
 def add_adapter(model: Any, recipe: Recipe, start: Sequence[int] = ()) -> Any:
-    """Add a new adapter to the base. Except for virtual tokens it changes nothing before its first step. Adapter weights are float32.
+    """Add a new adapter to the base. Except for virtual tokens it changes nothing before its first step. Adapter
+    weights are float32.
 
-    Virtual tokens are initialized from the tokens `start`, repeated or cut; without any, as in PEFT. For full fine-tuning the base itself is returned,
-    all of it trainable, in float32. Raises `ConfigError` where the recipe's target modules are not in the model.
+    Virtual tokens are initialized from the tokens `start`, repeated or cut; without any, as in PEFT. For full
+    fine-tuning the base itself is returned, all of it trainable, in float32. Raises `ConfigError` where the recipe's
+    target modules are not in the model.
     """
     if recipe.method == "full":
         return model.float().requires_grad_(True)
     try:
         tuned = _wrapped(model, CONFIGS[recipe.method](recipe, model))
     except ValueError as error:
-        names = sorted({name.rsplit(".", 1)[-1] for name, module in model.named_modules() if type(module).__name__ in ("Linear", "Linear4bit", "Conv1D")})
+        names = sorted(
+            {
+                name.rsplit(".", 1)[-1]
+                for name, module in model.named_modules()
+                if type(module).__name__ in ("Linear", "Linear4bit", "Conv1D")
+            }
+        )
         raise ConfigError(
-            f"{recipe.method}: {error}", f"the linear layers of this model are {', '.join(names)}; name some of them in target_modules"
+            f"{recipe.method}: {error}",
+            f"the linear layers of this model are {', '.join(names)}; name some of them in target_modules",
         ) from error
     if recipe.how.virtual and start:
         _begin(tuned, recipe, start)
@@ -76,7 +95,9 @@ def add_adapter(model: Any, recipe: Recipe, start: Sequence[int] = ()) -> Any:
 
 @contextmanager
 def loading(folder: Path, what: str) -> Iterator[None]:
-    """Where PEFT loads an adapter from a folder. Raises `ModelError`, also where it would unpickle weights, or look for one on a hub."""
+    """Where PEFT loads an adapter from a folder. Raises `ModelError`, also where it would unpickle weights, or look for
+    one on a hub.
+    """
     with model_errors(str(folder), what):
         if not (folder / WEIGHTS).is_file():
             raise FileNotFoundError(f"there is no {WEIGHTS}, and other formats are not loaded")
@@ -84,7 +105,9 @@ def loading(folder: Path, what: str) -> Iterator[None]:
 
 
 def load_adapter(model: Any, folder: Path, name: str = "default") -> Any:
-    """The base with the adapter that a run saved in `folder`, frozen. A fully fine-tuned model is loaded as a base, not by this."""
+    """The base with the adapter that a run saved in `folder`, frozen. A fully fine-tuned model is loaded as a base, not
+    by this.
+    """
     with _quiet(), loading(folder, "its adapter cannot be loaded"):
         return PeftModel.from_pretrained(model, str(folder), adapter_name=name).eval()
 
@@ -99,7 +122,9 @@ def load_adapter_weights(model: Any, folder: Path) -> None:
     """Give a model that `add_adapter` made the trained weights that lie in `folder`."""
     if isinstance(model, PeftModel):
         with loading(folder, "its weights cannot be loaded"):
-            set_peft_model_state_dict(model, load_peft_weights(str(folder), device=str(next(model.parameters()).device)))
+            set_peft_model_state_dict(
+                model, load_peft_weights(str(folder), device=str(next(model.parameters()).device))
+            )
         return
     from safetensors.torch import load_model  # takes care of tied weights, which are saved once
 
@@ -108,7 +133,9 @@ def load_adapter_weights(model: Any, folder: Path) -> None:
 
 
 def save(model: Any, folder: Path) -> Path:
-    """Save what was trained as safetensors: the adapter, or all of a fully fine-tuned model; returns the file of the weights."""
+    """Save what was trained as safetensors: the adapter, or all of a fully fine-tuned model; returns the file of the
+    weights.
+    """
     if isinstance(model, PeftModel):
         model.save_pretrained(str(folder), save_embedding_layers=False)
         return folder / WEIGHTS
@@ -164,7 +191,9 @@ def _begin(model: Any, recipe: Recipe, start: Sequence[int]) -> None:
         else:
             with autocast(base.get_input_embeddings().weight.dtype):
                 cache = base(input_ids=chosen, use_cache=True).past_key_values
-            encoder.load_prompt_embeddings(prompt_embeddings_from_past_key_values(cache, num_virtual_tokens=count).float())
+            encoder.load_prompt_embeddings(
+                prompt_embeddings_from_past_key_values(cache, num_virtual_tokens=count).float()
+            )
 
 
 def _targets(recipe: Recipe) -> str | list[str]:
@@ -173,21 +202,28 @@ def _targets(recipe: Recipe) -> str | list[str]:
     return list(recipe.target_modules)
 
 
-def _lora(recipe: Recipe, model: Any) -> LoraConfig:  # noqa: ARG001  (all methods are asked alike)
+def _lora(recipe: Recipe, model: Any) -> LoraConfig:  # noqa: ARG001
     # Some loaders of adapters read alpha as an integer.
     alpha = int(recipe.alpha) if recipe.alpha.is_integer() else recipe.alpha
     start = True if recipe.initialisation == "default" else recipe.initialisation
     return LoraConfig(
-        r=recipe.rank, lora_alpha=alpha, lora_dropout=recipe.dropout, target_modules=_targets(recipe), task_type="CAUSAL_LM",
+        r=recipe.rank, lora_alpha=alpha, lora_dropout=recipe.dropout, target_modules=_targets(recipe),
+        task_type="CAUSAL_LM",
         use_rslora=recipe.rslora, use_dora=recipe.dora, init_lora_weights=start,
     )  # fmt: skip
 
 
 def _ia3(recipe: Recipe, model: Any) -> IA3Config:
-    """Keys, values and what goes into the last layer of the MLP, as in the paper; of names that the recipe gives, those of the MLP count as such."""
+    """Keys, values and what goes into the last layer of the MLP, as in the paper; of names that the recipe gives, those
+    of the MLP count as such.
+    """
     named = not isinstance(recipe.target_modules, str)
     wanted = list(recipe.target_modules) if named else [*KEYS_AND_VALUES, *BEHIND_MLP]
-    present = [name for name in wanted if any(module == name or module.endswith(f".{name}") for module, _ in model.named_modules())]
+    present = [
+        name
+        for name in wanted
+        if any(module == name or module.endswith(f".{name}") for module, _ in model.named_modules())
+    ]
     inner = [name for name in present if name in MLP]
     return IA3Config(target_modules=present if not named else wanted, feedforward_modules=inner, task_type="CAUSAL_LM")
 
@@ -197,14 +233,20 @@ def _prefix(recipe: Recipe, model: Any) -> PrefixTuningConfig:  # noqa: ARG001
 
 
 def _prompt(recipe: Recipe, model: Any) -> PromptTuningConfig:  # noqa: ARG001
-    # Random numbers lie off what the model knows, and it hardly learns from there: the start is words of the vocabulary.
-    return PromptTuningConfig(num_virtual_tokens=recipe.virtual_tokens, prompt_tuning_init=PromptTuningInit.SAMPLE_VOCAB, task_type="CAUSAL_LM")
+    # Random numbers lie off what the model knows, and it hardly learns from there: the start is words of the
+    # vocabulary.
+    return PromptTuningConfig(
+        num_virtual_tokens=recipe.virtual_tokens,
+        prompt_tuning_init=PromptTuningInit.SAMPLE_VOCAB,
+        task_type="CAUSAL_LM",
+    )
 
 
 def _bottleneck(recipe: Recipe, model: Any) -> BottleneckConfig:
     parallel = recipe.places == "parallel"
     return BottleneckConfig(
-        target_modules=list(PLACES[recipe.places]), bottleneck=recipe.bottleneck, hidden_size=model.config.get_text_config().hidden_size,
+        target_modules=list(PLACES[recipe.places]), bottleneck=recipe.bottleneck,
+        hidden_size=model.config.get_text_config().hidden_size,
         parallel=parallel, scaling=4.0 if parallel else 1.0, task_type="CAUSAL_LM",
     )  # fmt: skip
 

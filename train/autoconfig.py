@@ -1,4 +1,5 @@
-"""What a recipe leaves to the machine: settings with which a training fits into memory, and what would have to change where none do.
+"""What a recipe leaves to the machine: settings with which a training fits into memory, and what would have to change
+where none do.
 
 They are decided once, when a run starts: a resumed run keeps them, whatever has changed around it.
 """
@@ -20,7 +21,9 @@ from train.recipe import Recipe, toml
 from train.results import Estimate
 
 ROOMS: Final = {True: (2048, 1024, 512), False: (4096, 2048, 1024, 512)}
-"""Tokens in a forward pass that are worth trying, on a CPU and on a GPU: more gets hardly any faster per token, only bigger."""
+"""Tokens in a forward pass that are worth trying, on a CPU and on a GPU: more gets hardly any faster per token, only
+bigger.
+"""
 MARGIN: Final = 0.97
 """Share of the free memory that may be used."""
 
@@ -47,8 +50,8 @@ class Texts(NamedTuple):
 def choose_settings(sizes: Sizes, texts: Texts, memory: int, *, optimiser: str) -> Fit:
     """The fastest settings that fit into `memory` bytes; if none fit, those that need the least.
 
-    Big passes without activation checkpointing come first, then smaller ones, then the same with it, which is a third slower. What the recipe says
-    is not tried otherwise.
+    Big passes without activation checkpointing come first, then smaller ones, then the same with it, which is a third
+    slower. What the recipe says is not tried otherwise.
     """
     tried: list[Fit] = []
     for room, load, checkpointing in _candidates(sizes, texts):
@@ -64,17 +67,26 @@ def _candidates(sizes: Sizes, texts: Texts) -> Iterator[tuple[int, Load, bool]]:
     recipe = sizes.recipe
     longest = max(texts.lengths)
     rooms = (recipe.tokens_per_pass,) if recipe.tokens_per_pass else ROOMS[sizes.on_cpu]
-    passes = dict(loads(texts.lengths, texts.supervised, recipe.batch, list(dict.fromkeys(max(room, longest) for room in rooms))))
+    passes = dict(
+        loads(texts.lengths, texts.supervised, recipe.batch, list(dict.fromkeys(max(room, longest) for room in rooms)))
+    )
     if not recipe.packing:
         passes = {longest: Load((longest,), max(1, round(longest * texts.supervised)))}
-    wanted = (False, True) if recipe.activation_checkpointing is None and recipe.how.checkpoints else (bool(recipe.activation_checkpointing),)
+    wanted = (
+        (False, True)
+        if recipe.activation_checkpointing is None and recipe.how.checkpoints
+        else (bool(recipe.activation_checkpointing),)
+    )
     for checkpointing in wanted:
         for room, load in passes.items():
             yield room, load, checkpointing
 
 
-def nearest(recipe: Recipe, sizes_of: Callable[[Recipe], Sizes], texts: Texts, memory: int, optimiser: str) -> tuple[dict[str, Any], Fit] | None:
-    """The fewest changes to a recipe with which it fits, in the order in which they cost least; None where not even all of them help.
+def nearest(
+    recipe: Recipe, sizes_of: Callable[[Recipe], Sizes], texts: Texts, memory: int, optimiser: str
+) -> tuple[dict[str, Any], Fit] | None:
+    """The fewest changes to a recipe with which it fits, in the order in which they cost least; None where not even all
+    of them help.
 
     `max_length` comes last: longer examples would have to be left out.
     """
@@ -103,7 +115,10 @@ def nearest(recipe: Recipe, sizes_of: Callable[[Recipe], Sizes], texts: Texts, m
         found = choose_settings(sizes, Texts(kept, texts.supervised), memory, optimiser=chosen)
         if found.fits:
             told = {key: value for key, value in changes.items() if value != getattr(recipe, key)}
-            return told | {"tokens_per_pass": found.tokens_per_pass, "activation_checkpointing": found.activation_checkpointing}, found
+            return told | {
+                "tokens_per_pass": found.tokens_per_pass,
+                "activation_checkpointing": found.activation_checkpointing,
+            }, found
     return None
 
 
@@ -145,7 +160,9 @@ class Settings(BaseModel):
 
 
 def decide(recipe: Recipe, texts: Texts) -> Settings:
-    """The settings of a run that begins here and now. Raises `ConfigError` with the nearest ones that fit where those of the recipe do not."""
+    """The settings of a run that begins here and now. Raises `ConfigError` with the nearest ones that fit where those
+    of the recipe do not.
+    """
     on = device()
     on_cpu = on.type == "cpu"
     dtype = compute_dtype(recipe.dtype)
@@ -155,7 +172,10 @@ def decide(recipe: Recipe, texts: Texts) -> Settings:
     found = choose_settings(sizes, texts, memory, optimiser=optimiser)
     if not found.fits:
         other = nearest(recipe, lambda changed: Sizes(changed, dtype, on_cpu=on_cpu), texts, memory, optimiser)
-        raise ConfigError(f"this training needs {gigabytes(found.estimate.high)} of memory, and there are {gigabytes(memory)}", advice(other))
+        raise ConfigError(
+            f"this training needs {gigabytes(found.estimate.high)} of memory, and there are {gigabytes(memory)}",
+            advice(other),
+        )
     return Settings(
         python=platform.python_version(),
         system=f"{platform.system()} {platform.machine()}",
@@ -173,7 +193,13 @@ def decide(recipe: Recipe, texts: Texts) -> Settings:
 
 def optimiser_of(recipe: Recipe) -> str:
     """What `auto` means on this device."""
-    return recipe.optimiser if recipe.optimiser != "auto" else "adamw_torch" if device().type == "cpu" else "paged_adamw_8bit"
+    return (
+        recipe.optimiser
+        if recipe.optimiser != "auto"
+        else "adamw_torch"
+        if device().type == "cpu"
+        else "paged_adamw_8bit"
+    )
 
 
 def available() -> int:

@@ -1,8 +1,8 @@
 """Which texts go into which step, and how the texts of a step are packed into micro-batches without padding.
 
-The order of the texts is decided by the seed alone, so that a resumed training follows the same one. Attention keeps packed texts apart where
-positions start again at 0, no attention mask is given and no cache is used; `train.loss.packs_exactly` proves it for the model at hand before
-anything is trained on it.
+The order of the texts is decided by the seed alone, so that a resumed training follows the same one. Attention keeps
+packed texts apart where positions start again at 0, no attention mask is given and no cache is used;
+`train.loss.packs_exactly` proves it for the model at hand before anything is trained on it.
 """
 
 import random
@@ -24,11 +24,15 @@ Order = tuple[tuple[int, ...], ...]
 
 def plan_order(texts: int, recipe: Recipe) -> Order:
     """All texts in a new order in each epoch; the last step has what is left."""
-    total = recipe.max_steps * recipe.batch if recipe.max_steps is not None else max(1, round((recipe.epochs or 1.0) * texts))
+    total = (
+        recipe.max_steps * recipe.batch
+        if recipe.max_steps is not None
+        else max(1, round((recipe.epochs or 1.0) * texts))
+    )
     order: list[int] = []
     for epoch in range(ceil(total / texts)):
         indices = list(range(texts))
-        random.Random(f"{recipe.seed}:{epoch}").shuffle(indices)  # noqa: S311  (an order, not a secret)
+        random.Random(f"{recipe.seed}:{epoch}").shuffle(indices)  # noqa: S311
         order += indices
     return tuple(tuple(order[start : min(start + recipe.batch, total)]) for start in range(0, total, recipe.batch))
 
@@ -57,7 +61,10 @@ class Pack:
 
     def to(self, device: torch.device) -> "Pack":
         """The pack on a device."""
-        return replace(self, **{field.name: getattr(self, field.name).to(device) for field in fields(self) if field.name != "lengths"})
+        return replace(
+            self,
+            **{field.name: getattr(self, field.name).to(device) for field in fields(self) if field.name != "lengths"},
+        )
 
     def text_numbers(self) -> Tensor:
         """For each token the number of its text, from 0; shape (tokens,)."""
@@ -65,7 +72,9 @@ class Pack:
 
 
 def pack(texts: Sequence[Encoded]) -> Pack:
-    """Put texts end to end. The first token of a text has nothing before it to be predicted from, so it is never supervised."""
+    """Put texts end to end. The first token of a text has nothing before it to be predicted from, so it is never
+    supervised.
+    """
     ids: list[int] = []
     positions: list[int] = []
     keep: list[int] = []
@@ -81,7 +90,8 @@ def pack(texts: Sequence[Encoded]) -> Pack:
                 targets.append(text.labels[at])
                 weights.append(text.weights[at])
     return Pack(
-        tuple(len(text.input_ids) for text in texts), torch.tensor([ids]), torch.tensor([positions]), torch.tensor(keep, dtype=torch.long),
+        tuple(len(text.input_ids) for text in texts), torch.tensor([ids]), torch.tensor([positions]),
+        torch.tensor(keep, dtype=torch.long),
         torch.tensor(targets, dtype=torch.long), torch.tensor(weights),
     )  # fmt: skip
 
@@ -100,11 +110,12 @@ def groups(texts: Sequence[Encoded], tokens: int) -> list[list[Encoded]]:
 
 
 def split_into_microbatches(lengths: Sequence[int], max_tokens: int, ranks: int = 1) -> list[list[list[int]]]:
-    """Pack texts of the given lengths: for each rank its micro-batches, each a list of indices; each index is used once.
+    """Pack texts of the given lengths: for each rank its micro-batches, each a list of indices; each index is used
+    once.
 
-    A micro-batch holds at most `max_tokens` tokens unless a single text has more. Texts are placed by best fit, the longest first; then the
-    fullest micro-batches go to the rank with the least work. All ranks get the same number of micro-batches, some of them empty: collective
-    operations must run equally often on each.
+    A micro-batch holds at most `max_tokens` tokens unless a single text has more. Texts are placed by best fit, the
+    longest first; then the fullest micro-batches go to the rank with the least work. All ranks get the same number of
+    micro-batches, some of them empty: collective operations must run equally often on each.
     """
     packs: list[list[int]] = []
     sizes: list[int] = []
@@ -141,11 +152,17 @@ class Microbatches:
     """Whether a micro-batch may hold several texts."""
 
     def of(self, step: Sequence[int]) -> list[list[int]]:
-        """The micro-batches of this process: for each the positions of its texts in the step, which may hold a text twice where an epoch ends in it."""
+        """The micro-batches of this process: for each the positions of its texts in the step, which may hold a text
+        twice where an epoch ends in it.
+        """
         return self._of_all(step)[distributed.rank()]
 
     def _of_all(self, step: Sequence[int]) -> list[list[list[int]]]:
-        return split_into_microbatches([len(self.texts[index].input_ids) for index in step], self.max_tokens if self.packing else 1, distributed.world())
+        return split_into_microbatches(
+            [len(self.texts[index].input_ids) for index in step],
+            self.max_tokens if self.packing else 1,
+            distributed.world(),
+        )
 
     def tokens(self, step: Sequence[int]) -> int:
         """Tokens of a step, on all processes."""
@@ -164,13 +181,18 @@ class Microbatches:
         return pack([self.texts[index] for index in indices])
 
     def halve(self, step: Sequence[int]) -> int:
-        """Make micro-batches smaller from now on; returns their size in tokens. Raises `NoMemory` where a single text is too long for this memory."""
+        """Make micro-batches smaller from now on; returns their size in tokens. Raises `NoMemory` where a single text
+        is too long for this memory.
+        """
         longest = max(len(self.texts[index].input_ids) for index in step)
         if not self.packing or self.max_tokens <= longest:
             raise NoMemory(
                 f"out of memory with a single text of {longest:,} tokens",
-                "set  activation_checkpointing = true,  lower max_length or rank, or use a smaller base; `curate plan` shows what fits",
+                "set  activation_checkpointing = true,  lower max_length or rank, or use a smaller base; `curate "
+                "plan` shows what fits",
             )
-        largest = max(self.tokens([step[at] for at in one]) for microbatches in self._of_all(step) for one in microbatches)
+        largest = max(
+            self.tokens([step[at] for at in one]) for microbatches in self._of_all(step) for one in microbatches
+        )
         self.max_tokens = max(min(self.max_tokens, largest) // 2, longest)
         return self.max_tokens

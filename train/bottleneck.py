@@ -1,7 +1,8 @@
-"""Bottleneck adapters as a tuner of PEFT: small networks in series with parts of each layer (Houlsby et al. 2019), or beside them (He et al. 2022).
+"""Bottleneck adapters as a tuner of PEFT: small networks in series with parts of each layer (Houlsby et al. 2019), or
+beside them (He et al. 2022).
 
-PEFT has none, and the package `adapters` holds transformers at version 4. As a tuner they are saved, loaded, disabled and resumed like LoRA,
-on a base in 4 bits too. They are not linear, so they cannot be merged into the base.
+PEFT has none, and the package `adapters` holds transformers at version 4. As a tuner they are saved, loaded, disabled
+and resumed like LoRA, on a base in 4 bits too. They are not linear, so they cannot be merged into the base.
 """
 
 from dataclasses import dataclass
@@ -83,9 +84,17 @@ class BottleneckModel(BaseTuner):  # type: ignore[misc]
 
     prefix = "bottleneck_"
     tuner_layer_cls = BottleneckLayer
-    target_module_mapping: dict[str, list[str]] = {}  # noqa: RUF012  (PEFT declares it so)
+    target_module_mapping: dict[str, list[str]] = {}  # noqa: RUF012
 
-    def _create_and_replace(self, peft_config: BottleneckConfig, adapter_name: str, target: nn.Module, target_name: str, parent: nn.Module, **_: Any) -> None:
+    def _create_and_replace(
+        self,
+        peft_config: BottleneckConfig,
+        adapter_name: str,
+        target: nn.Module,
+        target_name: str,
+        parent: nn.Module,
+        **_: Any,
+    ) -> None:
         if isinstance(target, BottleneckLayer):
             target.add(adapter_name)
         else:

@@ -17,7 +17,9 @@ from train.model import device
 
 
 class Callback:
-    """Writes each step into the journal, measures on the validation split, and ends a training that gets no better or was interrupted."""
+    """Writes each step into the journal, measures on the validation split, and ends a training that gets no better or
+    was interrupted.
+    """
 
     def __init__(
         self,
@@ -32,7 +34,9 @@ class Callback:
         measure: Callable[[], float] | None,
         pause: int | None = None,
     ) -> None:
-        """`steps`: how many there are; `every`: steps between measurements; `pause`: the step after which the training pauses."""
+        """`steps`: how many there are; `every`: steps between measurements; `pause`: the step after which the training
+        pauses.
+        """
         self.journal, self.loss_log, self.phase, self.microbatches = journal, loss_log, phase, microbatches
         self.steps, self.every, self.patience, self.measure, self.pause = steps, every, patience, measure, pause
         self.paused: float | None = None
@@ -52,17 +56,25 @@ class Callback:
     def exhausted(self) -> bool:
         """Whether the last `patience` measurements brought no improvement."""
         best = self.best_step
-        return self.patience is not None and best is not None and sum(step > best for step, _ in self.measured) >= self.patience
+        return (
+            self.patience is not None
+            and best is not None
+            and sum(step > best for step, _ in self.measured) >= self.patience
+        )
 
     @contextmanager
     def listening(self) -> Iterator[None]:
-        """An interruption (Ctrl-C, SIGTERM) ends the training after the step that is under way, with a checkpoint; a second one at once."""
+        """An interruption (Ctrl-C, SIGTERM) ends the training after the step that is under way, with a checkpoint; a
+        second one at once.
+        """
 
         def heard(number: int, _frame: Any) -> None:
             if self.interrupted:
                 raise KeyboardInterrupt
             self.interrupted = True
-            self.phase.narrator.say(f"{signal.Signals(number).name}: saving after this step; a second one stops at once")
+            self.phase.narrator.say(
+                f"{signal.Signals(number).name}: saving after this step; a second one stops at once"
+            )
 
         before = {number: signal.signal(number, heard) for number in (signal.SIGINT, signal.SIGTERM)}
         try:
@@ -74,20 +86,26 @@ class Callback:
     def out_of_memory(self, max_tokens: int) -> None:
         """A step did not fit into memory and is tried again with smaller micro-batches."""
         self.journal.write(event="out-of-memory", tokens_per_pass=max_tokens)
-        self.phase.narrator.say(f"note: out of memory; from now on {max_tokens:,} tokens in a pass, the same examples in a step")
+        self.phase.narrator.say(
+            f"note: out of memory; from now on {max_tokens:,} tokens in a pass, the same examples in a step"
+        )
 
     def begin_step(self) -> None:
         """Start the clock of a step."""
         self.began = monotonic()
 
     def log(self, step: int, texts: Sequence[int], metrics: Mapping[str, float], text_losses: Tensor) -> None:
-        """Write down a step: first the losses of its texts, so that neither journal nor checkpoint has a step that the loss log lacks."""
+        """Write down a step: first the losses of its texts, so that neither journal nor checkpoint has a step that the
+        loss log lacks.
+        """
         self.loss_log.write(step, texts, text_losses.tolist())
         tokens = self.microbatches.tokens(texts)
         self.speed = tokens / max(monotonic() - self.began, 1e-9)
         self.journal.write(
-            step=step, max_steps=self.steps, loss=metrics["loss"], learning_rate=metrics["learning_rate"], grad_norm=metrics["grad_norm"], tokens=tokens,
-            supervised=self.microbatches.supervised(texts), tokens_per_second=round(self.speed, 1), memory=peak_memory(),
+            step=step, max_steps=self.steps, loss=metrics["loss"], learning_rate=metrics["learning_rate"],
+            grad_norm=metrics["grad_norm"], tokens=tokens,
+            supervised=self.microbatches.supervised(texts), tokens_per_second=round(self.speed, 1),
+            memory=peak_memory(),
         )  # fmt: skip
 
     def evaluate(self, step: int) -> bool:
@@ -97,15 +115,22 @@ class Callback:
         loss = self.measure()
         self.measured.append((step, loss))
         self.journal.write(event="validation", step=step, validation_loss=loss, best=self.best_step == step)
-        self.phase.narrator.say(f"step {step:,}: validation loss {loss:.4f}" + ("" if self.best_step == step else f", best after step {self.best_step:,}"))
+        self.phase.narrator.say(
+            f"step {step:,}: validation loss {loss:.4f}"
+            + ("" if self.best_step == step else f", best after step {self.best_step:,}")
+        )
         return True
 
     def should_stop(self, step: int, loss: float) -> bool:
-        """Whether the training ends here: at its last step, by early stopping, for its pause, or because it was interrupted."""
+        """Whether the training ends here: at its last step, by early stopping, for its pause, or because it was
+        interrupted.
+        """
         stop = step == self.steps
         if self.exhausted and self.measured[-1][0] == step:
             self.journal.write(event="early-stop", step=step)
-            self.phase.narrator.say(f"step {step:,}: {self.patience} measurements without an improvement; stopping early")
+            self.phase.narrator.say(
+                f"step {step:,}: {self.patience} measurements without an improvement; stopping early"
+            )
             stop = True
         if step == self.pause:
             self.rest(step)
@@ -116,7 +141,9 @@ class Callback:
         return stop
 
     def rest(self, step: int) -> None:
-        """Record the loss at the pause. It does not affect early stopping or the adapter that is kept, so a resumed training is unchanged."""
+        """Record the loss at the pause. It does not affect early stopping or the adapter that is kept, so a resumed
+        training is unchanged.
+        """
         assert self.measure is not None
         self.paused = dict(self.measured).get(step)
         if self.paused is None:

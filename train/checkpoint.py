@@ -1,4 +1,6 @@
-"""Checkpoints that a kill at any moment cannot corrupt: one counts only when its marker exists, which is written last."""
+"""Checkpoints that a kill at any moment cannot corrupt: one counts only when its marker exists, which is written
+last.
+"""
 
 import os
 import shutil
@@ -20,13 +22,25 @@ KEPT: Final = 2
 class Checkpointer:
     """Saves and loads the state of a training: trained weights, optimizer, learning rate schedule, random numbers."""
 
-    def __init__(self, folder: Path, accelerator: Any, model: Any, optimizer: Any, scheduler: Any, *, sharded: bool) -> None:
-        self.folder, self.accelerator, self.model, self.optimizer, self.scheduler = folder, accelerator, model, optimizer, scheduler
+    def __init__(
+        self, folder: Path, accelerator: Any, model: Any, optimizer: Any, scheduler: Any, *, sharded: bool
+    ) -> None:
+        self.folder, self.accelerator, self.model, self.optimizer, self.scheduler = (
+            folder,
+            accelerator,
+            model,
+            optimizer,
+            scheduler,
+        )
         self.fsdp = accelerator.state.fsdp_plugin if sharded else None
 
     def _parts(self) -> dict[str, Any]:
         parts = {"scheduler.pt": self.scheduler, "scaler.pt": self.accelerator.scaler}
-        return {name: part for name, part in (parts if self.fsdp else {"optimizer.pt": self.optimizer, **parts}).items() if part is not None}
+        return {
+            name: part
+            for name, part in (parts if self.fsdp else {"optimizer.pt": self.optimizer, **parts}).items()
+            if part is not None
+        }
 
     def save(self, step: int, best: int | None) -> None:
         """Write a checkpoint; only the last two and that of step `best` are kept. All processes call it."""
@@ -43,7 +57,13 @@ class Checkpointer:
         if first:
             for name, part in self._parts().items():
                 torch.save(part.state_dict(), target / name)
-        torch.save({"cpu": torch.get_rng_state(), **({"cuda": torch.cuda.get_rng_state()} if torch.cuda.is_available() else {})}, target / _random_file())
+        torch.save(
+            {
+                "cpu": torch.get_rng_state(),
+                **({"cuda": torch.cuda.get_rng_state()} if torch.cuda.is_available() else {}),
+            },
+            target / _random_file(),
+        )
         distributed.wait()  # each process has written its random numbers
         if first:
             finalize(target, best)
@@ -53,7 +73,9 @@ class Checkpointer:
         """Go on from a checkpoint."""
         if self.fsdp:
             load_fsdp_model(self.fsdp, self.accelerator, self.model, str(checkpoint), adapter_only=True)
-            load_fsdp_optimizer(self.fsdp, self.accelerator, self.optimizer, self.model, str(checkpoint), adapter_only=True)
+            load_fsdp_optimizer(
+                self.fsdp, self.accelerator, self.optimizer, self.model, str(checkpoint), adapter_only=True
+            )
         else:
             load_adapter_weights(self.model, checkpoint)
         for name, part in self._parts().items():
@@ -81,7 +103,9 @@ def complete(folder: Path) -> list[Path]:
 
 
 def finalize(checkpoint: Path, best: int | None = None) -> None:
-    """Flush a checkpoint to the disk and mark it as complete; then delete all but the last two and that of step `best`."""
+    """Flush a checkpoint to the disk and mark it as complete; then delete all but the last two and that of step
+    `best`.
+    """
     for file in checkpoint.iterdir():
         if file.is_file():
             with file.open("rb") as written:

@@ -1,4 +1,5 @@
-"""A split folder to token ids, and what else is decided before any weights are loaded: the order of the texts, the questions.
+"""A split folder to token ids, and what else is decided before any weights are loaded: the order of the texts, the
+questions.
 
 Each example is encoded, refused or left out with its reason; none is cut or dropped silently.
 """
@@ -52,16 +53,22 @@ class Split:
 def load_split(folder: Path, name: str, template: Template, recipe: Recipe) -> Split:
     """Encode one part of a split folder.
 
-    Raises `InputError` if the file is missing, empty or broken, or, with their list, if the recipe refuses examples that are
-    too long or have nothing to train on.
+    Raises `InputError` if the file is missing, empty or broken, or, with their list, if the recipe refuses examples
+    that are too long or have nothing to train on.
     """
     path = folder / f"{name}.jsonl"
     if not path.is_file():
-        raise InputError(f"{path}: no such file", "create the split with  curate split DATA -o FOLDER  and set  data  in the recipe to FOLDER")
+        raise InputError(
+            f"{path}: no such file",
+            "create the split with  curate split DATA -o FOLDER  and set  data  in the recipe to FOLDER",
+        )
     lines = read_dataset([path]).lines
     broken = [str(line.place) for line in lines if line.example is None]
     if broken:
-        raise InputError(f"{broken[0]}: no example in this line ({plural(len(broken), 'such line')} in the file)", f"curate check {path}")
+        raise InputError(
+            f"{broken[0]}: no example in this line ({plural(len(broken), 'such line')} in the file)",
+            f"curate check {path}",
+        )
     kept: list[Example] = []
     encoded: list[Encoded] = []
     owners: list[int] = []
@@ -73,7 +80,9 @@ def load_split(folder: Path, name: str, template: Template, recipe: Recipe) -> S
         assert example is not None
         encoding = template.encode(example.value)
         if encoding.problems:
-            reason = "; ".join(f"{problem.code} {problem.pointer}: {problem.message}".lstrip() for problem in encoding.problems)
+            reason = "; ".join(
+                f"{problem.code} {problem.pointer}: {problem.message}".lstrip() for problem in encoding.problems
+            )
             unusable.append(LeftOut(split=name, line=example.place.line, example=example.id, reason=reason))
         elif encoding.length > recipe.max_length:
             reason = f"K001 {encoding.length} tokens, more than max_length = {recipe.max_length}"
@@ -97,7 +106,9 @@ def _refuse(path: Path, found: Sequence[LeftOut], policy: str, key: str) -> None
     if len(found) > SHOWN:
         listed.append(f"... and {len(found) - SHOWN:,} more")
     ways = "raise max_length" if key == "over_length" else "fix them"
-    raise InputError("\n".join(listed), f'{ways}, or set  {key} = "leave-out"  in the recipe: the report then lists them')
+    raise InputError(
+        "\n".join(listed), f'{ways}, or set  {key} = "leave-out"  in the recipe: the report then lists them'
+    )
 
 
 class Question(NamedTuple):
@@ -173,9 +184,12 @@ def prepare(recipe: Recipe, narrator: Narrator) -> Prepared:
         for mismatch, count in split.mismatches.items():
             narrator.say(f"note: {split.name}, {plural(count, 'example')}: {mismatch}")
         if split.left_out:
-            narrator.say(f"note: {split.name}: {plural(len(split.left_out), 'example')} left out; the report lists them")
+            narrator.say(
+                f"note: {split.name}: {plural(len(split.left_out), 'example')} left out; the report lists them"
+            )
     return Prepared(
-        recipe, template, train, validation, held_out, plan_order(len(train.encoded), recipe), stop_ids(template, train.encoded),
+        recipe, template, train, validation, held_out, plan_order(len(train.encoded), recipe),
+        stop_ids(template, train.encoded),
         questions(held_out, template, recipe.generations),
     )  # fmt: skip
 

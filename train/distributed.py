@@ -1,4 +1,5 @@
-"""Distributed training: several processes train one model, one on each GPU (`torchrun`, `accelerate launch`). Rank 0 writes files; all of them compute.
+"""Distributed training: several processes train one model, one on each GPU (`torchrun`, `accelerate launch`). Rank 0
+writes files; all of them compute.
 
 With one process all functions here do nothing.
 """
@@ -81,7 +82,7 @@ def from_first(make: Callable[[], Value]) -> Value:
     if rank() == 0:
         try:
             found[0] = make()
-        except Exception as error:  # noqa: BLE001  (raised again below: the others must not wait for ever)
+        except Exception as error:  # noqa: BLE001
             failure, found[1] = error, f"{error}" or type(error).__name__
     distributed.broadcast_object_list(found, src=0)
     if failure is not None:

@@ -13,7 +13,9 @@ from train.model import autocast, device
 
 
 def stop_ids(template: Template, texts: Iterable[Encoded]) -> list[int]:
-    """Tokens that end an answer: the tokenizer's end of text, and the control tokens that the training answers end with."""
+    """Tokens that end an answer: the tokenizer's end of text, and the control tokens that the training answers end
+    with.
+    """
     found = {template.tokenizer.eos_token_id}
     for text in texts:
         last = next((label for label in reversed(text.labels) if label != IGNORED), None)
@@ -23,14 +25,18 @@ def stop_ids(template: Template, texts: Iterable[Encoded]) -> list[int]:
 
 
 @torch.no_grad()
-def answers(model: Any, template: Template, asked: Sequence[str], stops: list[int], dtype: torch.dtype, *, max_new_tokens: int) -> list[str]:
+def answers(
+    model: Any, template: Template, asked: Sequence[str], stops: list[int], dtype: torch.dtype, *, max_new_tokens: int
+) -> list[str]:
     """The model's most likely answer to each prompt, at most `max_new_tokens` long; all at once, padded on the left."""
     found = answer_ids(model, template, asked, stops, dtype, max_new_tokens=max_new_tokens)
     return [template.tokenizer.decode(one, skip_special_tokens=True).strip() for one in found]
 
 
 @torch.no_grad()
-def answer_ids(model: Any, template: Template, asked: Sequence[str], stops: list[int], dtype: torch.dtype, *, max_new_tokens: int) -> list[list[int]]:
+def answer_ids(
+    model: Any, template: Template, asked: Sequence[str], stops: list[int], dtype: torch.dtype, *, max_new_tokens: int
+) -> list[list[int]]:
     """The same as tokens, including the one that ended the answer and the padding after it."""
     if not asked:
         return []
@@ -41,7 +47,8 @@ def answer_ids(model: Any, template: Template, asked: Sequence[str], stops: list
     padding = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else stops[0] if stops else 0
     # Settings of sampling that a model brings along are set back: they mean nothing here and would be warned about.
     options = {
-        "max_new_tokens": max_new_tokens, "do_sample": False, "temperature": None, "top_p": None, "top_k": None, "eos_token_id": stops or None,
+        "max_new_tokens": max_new_tokens, "do_sample": False, "temperature": None, "top_p": None, "top_k": None,
+        "eos_token_id": stops or None,
         "pad_token_id": padding, "use_cache": True,
     }  # fmt: skip
     with autocast(dtype):
@@ -54,14 +61,22 @@ def answer_ids(model: Any, template: Template, asked: Sequence[str], stops: list
 
 
 def answer_with_virtual(model: PeftModel, ids: list[int], **options: Any) -> list[int]:
-    """The tokens that a model with virtual tokens adds to a prompt: transformers 5.24 would take its own empty cache in place of the prefix."""
+    """The tokens that a model with virtual tokens adds to a prompt: transformers 5.24 would take its own empty cache in
+    place of the prefix.
+    """
     base, count = model.get_base_model(), model.active_peft_config.num_virtual_tokens
     prompt = torch.tensor([ids], device=base.device)
     mask = torch.ones(1, count + len(ids), dtype=torch.long, device=base.device)
     if model.active_peft_config.peft_type == PeftType.PROMPT_TUNING:
         words = base.get_input_embeddings()(prompt)
-        found = base.generate(inputs_embeds=torch.cat([model.get_prompt(1).to(words.dtype), words], dim=1), attention_mask=mask, **options)[0]
+        found = base.generate(
+            inputs_embeds=torch.cat([model.get_prompt(1).to(words.dtype), words], dim=1), attention_mask=mask, **options
+        )[0]
         return list(found.tolist())
     # Ids in place of the virtual tokens, which the cache has already: none of them is looked at.
     padded = torch.cat([prompt.new_zeros(1, count), prompt], dim=1)
-    return list(base.generate(input_ids=padded, attention_mask=mask, **prefix_cache(model), **options)[0, padded.shape[1] :].tolist())
+    return list(
+        base.generate(input_ids=padded, attention_mask=mask, **prefix_cache(model), **options)[
+            0, padded.shape[1] :
+        ].tolist()
+    )

@@ -3,6 +3,7 @@
 import os
 import resource
 import sys
+from pathlib import Path
 
 import torch
 
@@ -48,7 +49,10 @@ def free_memory() -> int:
 def _limit() -> int:
     """What a container may still take."""
     try:
-        with open("/sys/fs/cgroup/memory.max", encoding="ascii") as most, open("/sys/fs/cgroup/memory.current", encoding="ascii") as now:  # noqa: PTH123
+        with (
+            Path("/sys/fs/cgroup/memory.max").open(encoding="ascii") as most,
+            Path("/sys/fs/cgroup/memory.current").open(encoding="ascii") as now,
+        ):
             text = most.read().strip()
             return sys.maxsize if text == "max" else max(0, int(text) - int(now.read()))
     except (OSError, ValueError):

@@ -1,7 +1,9 @@
-"""Measuring a model on texts, before and after a training: the held-out loss, questions to compare answers to, and probes.
+"""Measuring a model on texts, before and after a training: the held-out loss, questions to compare answers to, and
+probes.
 
-Probes measure memorization of answers and the likelihood of general ones. No text is generated for them: greedy decoding produces a text
-word for word if and only if each of its tokens is the most likely one after those before it, which one forward pass shows for all of them.
+Probes measure memorization of answers and the likelihood of general ones. No text is generated for them: greedy
+decoding produces a text word for word if and only if each of its tokens is the most likely one after those before it,
+which one forward pass shows for all of them.
 """
 
 from collections.abc import Callable, Sequence
@@ -22,8 +24,17 @@ TOKENS = 1024
 
 
 @torch.no_grad()
-def held_out_loss(model: Any, texts: Sequence[Encoded], dtype: torch.dtype, *, packing: bool, done: Callable[[int], None], shared: bool = False) -> float:
-    """Mean loss in nats per supervised token, weighted as in training. `done` is called with the number of texts after each pass.
+def held_out_loss(
+    model: Any,
+    texts: Sequence[Encoded],
+    dtype: torch.dtype,
+    *,
+    packing: bool,
+    done: Callable[[int], None],
+    shared: bool = False,
+) -> float:
+    """Mean loss in nats per supervised token, weighted as in training. `done` is called with the number of texts after
+    each pass.
 
     `shared`: the texts are divided among the processes of a training; all processes get the same loss.
     """
@@ -34,7 +45,9 @@ def held_out_loss(model: Any, texts: Sequence[Encoded], dtype: torch.dtype, *, p
             continue
         packed = pack(group).to(device())
         with autocast(dtype):
-            found += torch.tensor([float(weighted_loss(model, packed)), float(packed.weights.sum())], dtype=torch.float64)
+            found += torch.tensor(
+                [float(weighted_loss(model, packed)), float(packed.weights.sum())], dtype=torch.float64
+            )
         done(len(group))
     total, weight = (distributed.total(found.to(device())) if shared else found).tolist()
     return float(total / weight)
@@ -81,7 +94,9 @@ def _supervised(text: Encoded) -> int:
 
 
 @torch.no_grad()
-def probe(model: Any, texts: ProbeTexts, dtype: torch.dtype, *, packing: bool, done: Callable[[int], None]) -> ProbeResult:
+def probe(
+    model: Any, texts: ProbeTexts, dtype: torch.dtype, *, packing: bool, done: Callable[[int], None]
+) -> ProbeResult:
     """Probe all texts; `done` is called with the number of texts after each pass."""
     model.eval()
     known, general = [], []
@@ -92,7 +107,9 @@ def probe(model: Any, texts: ProbeTexts, dtype: torch.dtype, *, packing: bool, d
     return ProbeResult(known[: len(texts.trained)], known[len(texts.trained) :], general)
 
 
-def _seen(model: Any, texts: Sequence[Encoded], dtype: torch.dtype, packing: bool, done: Callable[[int], None]) -> list[tuple[Any, Any]]:
+def _seen(
+    model: Any, texts: Sequence[Encoded], dtype: torch.dtype, packing: bool, done: Callable[[int], None]
+) -> list[tuple[Any, Any]]:
     """For each text the losses of its supervised tokens, and which of them are the most likely ones."""
     found: list[tuple[Any, Any]] = []
     for group in groups(texts, TOKENS if packing else 1):

@@ -49,23 +49,32 @@ class ChatModel:
     dtype: torch.dtype
 
     def prompt(self, turns: list[Turn], room: int) -> list[int]:
-        """The tokens of the prompt. Raises `UsageError` if the template refuses the turns, or there are too many tokens for the model."""
+        """The tokens of the prompt. Raises `UsageError` if the template refuses the turns, or there are too many tokens
+        for the model.
+        """
         text = self.template.prompt({"messages": [*turns, {"role": "assistant", "content": "-"}]})
         if text is None:
             raise UsageError(
-                "the chat template refuses this conversation", "/reset starts a new one; leave out --system if the template takes no system message"
+                "the chat template refuses this conversation",
+                "/reset starts a new one; leave out --system if the template takes no system message",
             )
         ids = self.template.ids(text)
         longest = min(CONTEXT, getattr(self.model.config.get_text_config(), "max_position_embeddings", CONTEXT))
         if len(ids) + room > longest:
             raise UsageError(
-                f"the conversation has {len(ids):,} tokens; with {room:,} for the answer that is more than the model's {longest:,}", "/reset starts a new one"
+                f"the conversation has {len(ids):,} tokens; with {room:,} for the answer that is more than the "
+                f"model's {longest:,}",
+                "/reset starts a new one",
             )
         return ids
 
     @torch.no_grad()
-    def reply(self, turns: list[Turn], show: Callable[[str], None], *, max_new_tokens: int, temperature: float) -> Reply:
-        """The answer to the last turn; `show` gets its pieces as they are generated, escaped for a terminal. Ctrl-C stops it."""
+    def reply(
+        self, turns: list[Turn], show: Callable[[str], None], *, max_new_tokens: int, temperature: float
+    ) -> Reply:
+        """The answer to the last turn; `show` gets its pieces as they are generated, escaped for a terminal. Ctrl-C
+        stops it.
+        """
         ids = self.prompt(turns, max_new_tokens)
         said = _Said(self.template.tokenizer, show)
         sampling = {"do_sample": True, "temperature": temperature, "top_k": 0, "top_p": 1.0} if temperature else {
@@ -73,7 +82,8 @@ class ChatModel:
         }  # fmt: skip
         padding = self.template.tokenizer.pad_token_id
         options = {
-            "max_new_tokens": max_new_tokens, "eos_token_id": self.stops or None, "pad_token_id": self.stops[0] if padding is None and self.stops else padding,
+            "max_new_tokens": max_new_tokens, "eos_token_id": self.stops or None,
+            "pad_token_id": self.stops[0] if padding is None and self.stops else padding,
             "use_cache": True, "streamer": said, **sampling,
         }  # fmt: skip
         self.model.eval()
@@ -104,14 +114,16 @@ class _Said(TextStreamer):  # type: ignore[misc]  # transformers has no types
             self.last = int(value.flatten()[-1])
         super().put(value)
 
-    def on_finalized_text(self, text: str, stream_end: bool = False) -> None:  # noqa: ARG002  (transformers calls it so)
+    def on_finalized_text(self, text: str, stream_end: bool = False) -> None:  # noqa: ARG002
         """Words that no later token changes."""
         self.text += text
         self._show(visible(text, keep_newlines=True))
 
 
 def chat_model(name: str) -> ChatModel:
-    """The model of a run or of an export. Raises `CurateError`; `ModelError`, showing both, where its template is not the one of the training."""
+    """The model of a run or of an export. Raises `CurateError`; `ModelError`, showing both, where its template is not
+    the one of the training.
+    """
     folder = Path(name)
     if not (folder / NAME).is_file():
         folder = find_run(name, Project(Path.cwd()))
@@ -119,7 +131,13 @@ def chat_model(name: str) -> ChatModel:
         return _exported(folder)
     trained = open_trained(name)
     template = trained.template()
-    return ChatModel(f"{folder.name}: {trained.recipe.how.title} on {trained.recipe.model}", trained.tuned(), template, _stops(template), trained.dtype)
+    return ChatModel(
+        f"{folder.name}: {trained.recipe.how.title} on {trained.recipe.model}",
+        trained.tuned(),
+        template,
+        _stops(template),
+        trained.dtype,
+    )
 
 
 def _exported(folder: Path) -> ChatModel:
@@ -130,16 +148,22 @@ def _exported(folder: Path) -> ChatModel:
     dtype = compute_dtype("auto")
     load = {"adapter": _adapter, "merged": _merged, "gguf": _gguf, "ollama": _gguf}.get(made.form)
     if load is None:
-        raise UsageError(f"{visible(str(folder))}: contains a LoRA adapter for a GGUF base, not a model", "chat with the run, or export  --to adapter")
+        raise UsageError(
+            f"{visible(str(folder))}: contains a LoRA adapter for a GGUF base, not a model",
+            "chat with the run, or export  --to adapter",
+        )
     model, template = load(folder, made, dtype)
-    return ChatModel(f"{folder.name}: {made.form}, {made.method} on {made.model}", model, template, _stops(template), dtype)
+    return ChatModel(
+        f"{folder.name}: {made.form}, {made.method} on {made.model}", model, template, _stops(template), dtype
+    )
 
 
 def _adapter(folder: Path, made: Export, dtype: torch.dtype) -> tuple[Any, Template]:
     template = _matching(load_template(str(folder)), made, folder)
     if (now := fingerprint(made.model)) != made.base:
         raise ModelError(
-            f"{made.model}: is not the base that this model was trained on ({now[:20]}…, trained on {made.base[:20]}…)", "restore the base of the training"
+            f"{made.model}: is not the base that this model was trained on ({now[:20]}…, trained on {made.base[:20]}…)",
+            "restore the base of the training",
         )
     return load_adapter(load_base(Recipe(model=made.model, data="-", method="lora"), dtype), folder), template
 
@@ -151,9 +175,13 @@ def _merged(folder: Path, made: Export, dtype: torch.dtype) -> tuple[Any, Templa
 def _gguf(folder: Path, made: Export, dtype: torch.dtype) -> tuple[Any, Template]:
     file = folder / gguf_layout.FILE
     same_template_text(gguf_file.template_in(file), made.template, made.template_source, str(file))
-    tokenizer = load_tokenizer(made.model)  # that of the base: transformers makes another one of the GGUF, which splits digits differently
+    tokenizer = load_tokenizer(
+        made.model
+    )  # that of the base: transformers makes another one of the GGUF, which splits digits differently
     if gguf_file.tokens_in(file)[: len(tokenizer)] != tokenizer.convert_ids_to_tokens(list(range(len(tokenizer)))):
-        raise ModelError(f"{made.model}: its tokenizer is not the one in {visible(str(file))}", "restore the base of the training")
+        raise ModelError(
+            f"{made.model}: its tokenizer is not the one in {visible(str(file))}", "restore the base of the training"
+        )
     tokenizer.chat_template = made.template_source
     return gguf_file.load_model(file, dtype, configuration(made.model)), Template(tokenizer)
 
@@ -166,4 +194,9 @@ def _matching(template: Template, made: Export, folder: Path) -> Template:
 
 def _stops(template: Template) -> list[int]:
     """Tokens that end an answer in this template."""
-    return stop_ids(template, template.encode({"messages": [{"role": "user", "content": "-"}, {"role": "assistant", "content": "-"}]}).encoded)
+    return stop_ids(
+        template,
+        template.encode(
+            {"messages": [{"role": "user", "content": "-"}, {"role": "assistant", "content": "-"}]}
+        ).encoded,
+    )

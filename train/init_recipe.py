@@ -1,7 +1,7 @@
 """A first recipe for a data set and a card: `curate recipe init`.
 
-The bases to start from, for who names none, have open licences, no sign-up and a chat template. Their numbers are those of their config.json, so that
-a base can be chosen for a card without a connection; `curate plan` reads the real one.
+The bases to start from, for who names none, have open licences, no sign-up and a chat template. Their numbers are those
+of their config.json, so that a base can be chosen for a card without a connection; `curate plan` reads the real one.
 """
 
 from collections.abc import Sequence
@@ -46,7 +46,14 @@ class Base:
     @property
     def least(self) -> int:
         """Bytes that its layers take in 4 bits: with less there is no need to look closer."""
-        return self.layers * (2 * self.hidden * (self.heads + self.shared) * (self.head_size or self.hidden // self.heads) + 3 * self.hidden * self.inner) // 2
+        return (
+            self.layers
+            * (
+                2 * self.hidden * (self.heads + self.shared) * (self.head_size or self.hidden // self.heads)
+                + 3 * self.hidden * self.inner
+            )
+            // 2
+        )
 
     def configuration(self) -> Any:
         """As transformers wants it."""
@@ -54,7 +61,8 @@ class Base:
 
         sizes = {"head_dim": self.head_size} if self.head_size else {}
         return AutoConfig.for_model(
-            self.kind, hidden_size=self.hidden, num_hidden_layers=self.layers, num_attention_heads=self.heads, num_key_value_heads=self.shared,
+            self.kind, hidden_size=self.hidden, num_hidden_layers=self.layers, num_attention_heads=self.heads,
+            num_key_value_heads=self.shared,
             intermediate_size=self.inner, vocab_size=self.vocabulary, tie_word_embeddings=self.tied, **sizes,
         )  # fmt: skip
 
@@ -92,19 +100,27 @@ class RecipeDraft:
     def text(self) -> str:
         """As a file."""
         width = max(len(f"{key} = {toml(value)}") for key, value, _ in self.lines)
-        written = [f"{f'{key} = {toml(value)}':<{width}}  # {reason}".rstrip(" #") + "\n" for key, value, reason in self.lines]
-        return "# Written by `curate recipe init`. What it will do and need: curate plan RECIPE. All keys: schemas/recipe.schema.json\n" + "".join(written)
+        written = [
+            f"{f'{key} = {toml(value)}':<{width}}  # {reason}".rstrip(" #") + "\n" for key, value, reason in self.lines
+        ]
+        return (
+            "# Written by `curate recipe init`. What it will do and need: curate plan RECIPE. All keys: "
+            "schemas/recipe.schema.json\n" + "".join(written)
+        )
 
 
 def init_recipe(data: Path, name: str, model: str | None, memory: int | None) -> RecipeDraft:
-    """A recipe for the split folder `data`, which it will call `name`; for `model`, or the biggest base that fits into `memory` bytes of a GPU.
+    """A recipe for the split folder `data`, which it will call `name`; for `model`, or the biggest base that fits into
+    `memory` bytes of a GPU.
 
-    Without `memory` this machine's counts. Raises `InputError` where there is no training split, `ModelError` where a model is named that is not
-    at hand.
+    Without `memory` this machine's counts. Raises `InputError` where there is no training split, `ModelError` where a
+    model is named that is not at hand.
     """
     file = data / "train.jsonl"
     if not file.is_file():
-        raise InputError(f"{file}: no such file", f"create the split with  curate split {data} -o FOLDER  and use  --for FOLDER")
+        raise InputError(
+            f"{file}: no such file", f"create the split with  curate split {data} -o FOLDER  and use  --for FOLDER"
+        )
     examples = [line.example.value for line in read_dataset([file]).lines if line.example is not None]
     if not examples:
         raise InputError(f"{file}: contains no example", f"curate check {file}")
@@ -119,10 +135,18 @@ def init_recipe(data: Path, name: str, model: str | None, memory: int | None) ->
     billions = sizes.total / 1e9
     counted = "has" if template is not None else "has about"
     lines: list[tuple[str, Any, str]] = [
-        ("model", chosen, f"{billions:.2g} billion weights; it needs {gigabytes(found.estimate.high)} of {gigabytes(there)}"),
+        (
+            "model",
+            chosen,
+            f"{billions:.2g} billion weights; it needs {gigabytes(found.estimate.high)} of {gigabytes(there)}",
+        ),
         ("data", name, plural(len(examples), "example")),
         ("method", "qlora", "the base in 4 bits"),
-        ("max_length", ceil(longest / STEP) * STEP, f"the longest example {counted} {longest:,} tokens; examples are never cut"),
+        (
+            "max_length",
+            ceil(longest / STEP) * STEP,
+            f"the longest example {counted} {longest:,} tokens; examples are never cut",
+        ),
         ("epochs", epochs, "passes over the data; the adapter with the best validation loss is kept"),
         ("patience", 3, "measurements without an improvement end the training"),
     ]
@@ -162,7 +186,10 @@ def _template(model: str | None) -> Template | None:
 def _lengths(examples: Sequence[dict[str, Any]], template: Template | None) -> tuple[list[int], float]:
     """Tokens of each example, and the share that is trained on; about four bytes a token without a tokenizer."""
     if template is None:
-        return [sum(len(str(turn.get("content") or "").encode()) // 4 + 8 for turn in one.get("messages", [])) + 8 for one in examples], 1 - PROMPT
+        return [
+            sum(len(str(turn.get("content") or "").encode()) // 4 + 8 for turn in one.get("messages", [])) + 8
+            for one in examples
+        ], 1 - PROMPT
     encoded = [text for one in examples for text in template.encode(one).encoded]
     if not encoded:
         raise ModelError("the chat template refuses all examples", "curate check --model MODEL shows why")

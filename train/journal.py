@@ -7,17 +7,19 @@
     {"event": "validation", "step": 20, "validation_loss": 1.31, "best": true, "seconds": 98.0}
     {"event": "phase", "name": "base evaluation", "done": 40, "total": 110, "seconds": 9.5}
 
-`seconds` count from the start of the process that wrote the line. Other events: resumed, out-of-memory, early-stop, paused, interrupted, finished.
+`seconds` count from the start of the process that wrote the line. Other events: resumed, out-of-memory, early-stop,
+paused, interrupted, finished.
 
-`losses.jsonl` is the loss log: the loss of each example whenever it was trained on, taken from the very pass that made the gradients. One line a step,
+`losses.jsonl` is the loss log: the loss of each example whenever it was trained on, taken from the very pass that made
+the gradients. One line a step,
 its lists in the order of the step's texts:
 
     {"step": 3, "lines": [12, 7], "texts": [11, 6], "loss": [1.52031, 0.88112], "tokens": [41, 9], "right": [25, 8]}
 
-`lines` are those of train.jsonl, `texts` the numbers of the texts that they became, `loss` the mean over a text's supervised `tokens` in nats, without
-weights and with the dropout and noise of training; `right` counts the tokens that greedy decoding would have produced. `train.training_dynamics`
-turns it into `datamap.jsonl`.
-"""
+`lines` are those of train.jsonl, `texts` the numbers of the texts that they became, `loss` the mean over a text's
+supervised `tokens` in nats, without weights and with the dropout and noise of training; `right` counts the tokens that
+greedy decoding would have produced. `train.training_dynamics` turns it into `datamap.jsonl`.
+"""  # noqa: E501
 
 import json
 import sys
@@ -34,7 +36,9 @@ from curate.report.console import console
 
 
 class JsonLines:
-    """A file to append to. Each line is handed to the system at once, so that a kill loses none. A `silent` one writes nothing."""
+    """A file to append to. Each line is handed to the system at once, so that a kill loses none. A `silent` one writes
+    nothing.
+    """
 
     def __init__(self, path: Path, *, silent: bool = False) -> None:
         self.path, self.silent = path, silent
@@ -88,7 +92,9 @@ class LossLog(JsonLines):
         self.lines_of = lines_of
 
     def write(self, step: int, texts: Sequence[int], found: Sequence[Sequence[float]]) -> None:
-        """Append a step: for each of its texts the sum of its losses, its supervised tokens, and how many of them were right."""
+        """Append a step: for each of its texts the sum of its losses, its supervised tokens, and how many of them were
+        right.
+        """
         self.append(
             {
                 "step": step,
@@ -124,7 +130,11 @@ class Phase:
         if self.narrator.journal is not None:
             self.narrator.journal.write(event="phase", name=self.name, done=self.done, total=self.total)
         if not self.narrator.quiet and self.narrator.bars is None:
-            print(f"{self.name}: {self.done:,}/{self.total:,}" + (f"  {note}" if note else ""), file=sys.stderr, flush=True)  # noqa: T201
+            print(  # noqa: T201
+                f"{self.name}: {self.done:,}/{self.total:,}" + (f"  {note}" if note else ""),
+                file=sys.stderr,
+                flush=True,
+            )
 
 
 class Narrator:
@@ -144,7 +154,15 @@ class Narrator:
             return
         # Names and notes are ours; markup stays off all the same.
         text = TextColumn("{task.description}", markup=False), TextColumn("{task.fields[note]}", markup=False)
-        with Progress(text[0], BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn(), text[1], console=self.console) as bars:
+        with Progress(
+            text[0],
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+            text[1],
+            console=self.console,
+        ) as bars:
             self.bars = bars
             try:
                 yield self

@@ -1,8 +1,8 @@
 """The training loop: forward, backward, clip, optimizer step, scheduler step, log, evaluate, save.
 
-One step reads from top to bottom in `train`; `train.batching` packs its texts, `train.loss` computes their loss, `train.callback` writes down what
-happened and decides when to stop, `train.checkpoint` saves. The loss of a step is the weighted mean over its supervised tokens; how these are
-split into micro-batches and over processes does not change it.
+One step reads from top to bottom in `train`; `train.batching` packs its texts, `train.loss` computes their loss,
+`train.callback` writes down what happened and decides when to stop, `train.checkpoint` saves. The loss of a step is the
+weighted mean over its supervised tokens; how these are split into micro-batches and over processes does not change it.
 """
 
 import os
@@ -47,29 +47,46 @@ class StepLoss(NamedTuple):
     mean: Tensor
     """Its share of the mean loss per token of the step."""
     texts: Tensor
-    """For each text the sum of its token losses in nats, its supervised tokens, and how many of them were the most likely token; shape (texts, 3)."""
+    """For each text the sum of its token losses in nats, its supervised tokens, and how many of them were the most
+    likely token; shape (texts, 3).
+    """
 
 
 def train(
-    model: Any, microbatches: Microbatches, order: Order, recipe: Recipe, settings: Settings, folder: Path, *, callback: Callback, resume: Path | None
+    model: Any,
+    microbatches: Microbatches,
+    order: Order,
+    recipe: Recipe,
+    settings: Settings,
+    folder: Path,
+    *,
+    callback: Callback,
+    resume: Path | None,
 ) -> Any:
-    """Train `model` and return it; checkpoints go to `folder`, and a training that is resumed starts from the checkpoint `resume`.
+    """Train `model` and return it; checkpoints go to `folder`, and a training that is resumed starts from the
+    checkpoint `resume`.
 
-    On a CPU the result is the same to the bit whether or not the training was interrupted. Returns early where the callback says so.
+    On a CPU the result is the same to the bit whether or not the training was interrupted. Returns early where the
+    callback says so.
     """
     arguments = training_arguments(recipe, settings, len(order), folder)
     accelerator = make_accelerator(arguments)
     sharded = arguments.fsdp_plugin_args is not None
     noise, optimizer = EmbeddingNoise(model, recipe.neftune), make_optimizer(model, arguments)
-    # Without FSDP the model is not wrapped: gradients are summed over all processes once a step, after the last micro-batch.
+    # Without FSDP the model is not wrapped: gradients are summed over all processes once a step, after the last
+    # micro-batch.
     model, optimizer = accelerator.prepare(model, optimizer) if sharded else (model, accelerator.prepare(optimizer))
     scheduler = get_scheduler(recipe.schedule, optimizer, arguments.get_warmup_steps(len(order)), len(order))
     checkpointer = Checkpointer(folder, accelerator, model, optimizer, scheduler, sharded=sharded)
     reporter = Reporter(arguments, model, len(order))
     gradients = Gradients(model, microbatches, noise, DTYPES[settings.dtype], accelerator, sharded=sharded)
-    set_seed(recipe.seed + distributed.rank())  # measuring the base may have drawn numbers, and a resumed run does not measure it again
+    set_seed(
+        recipe.seed + distributed.rank()
+    )  # measuring the base may have drawn numbers, and a resumed run does not measure it again
     done = 0 if resume is None else step_of(resume)
-    steps = iter(DataLoader(cast("Dataset[tuple[int, ...]]", order[done:]), batch_size=None, collate_fn=tuple))  # draws a random number when it starts
+    steps = iter(
+        DataLoader(cast("Dataset[tuple[int, ...]]", order[done:]), batch_size=None, collate_fn=tuple)
+    )  # draws a random number when it starts
     if resume is not None:
         checkpointer.load(resume)
     with callback.listening():
@@ -115,7 +132,9 @@ class Gradients:
         self.scaled = accelerator is not None and accelerator.scaler is not None
 
     def accumulate(self, step: Sequence[int], callback: Callback) -> StepLoss:
-        """Compute the gradients of a step and its loss over all processes; where memory runs out, again with smaller micro-batches."""
+        """Compute the gradients of a step and its loss over all processes; where memory runs out, again with smaller
+        micro-batches.
+        """
         while True:
             drawn = torch.get_rng_state()
             try:
@@ -132,7 +151,9 @@ class Gradients:
         return StepLoss(distributed.total(loss.mean), loss.texts)
 
     def compute(self, step: Sequence[int]) -> StepLoss:
-        """Compute the gradients once. Raises `OutOfMemory` on all processes where a micro-batch does not fit on one of them."""
+        """Compute the gradients once. Raises `OutOfMemory` on all processes where a micro-batch does not fit on one of
+        them.
+        """
         weight = self.microbatches.weight(step)
         mean, texts = torch.zeros((), device=device()), torch.zeros(len(step), 3, device=device())
         fits = True
@@ -165,11 +186,16 @@ class Gradients:
         return StepLoss(loss.detach(), found.by_text(packed))
 
     def check(self, step: Sequence[int], loss: Tensor, *, first: bool) -> None:
-        """Stop before the optimizer learns from nonsense, and after a first step that learns nothing. Raises `ModelError`.
+        """Stop before the optimizer learns from nonsense, and after a first step that learns nothing. Raises
+        `ModelError`.
 
         Gradients in float16 are scaled, and may be too big at first.
         """
-        norm = 1.0 if self.scaled else float(_norm([parameter.grad for parameter in self.model.parameters() if parameter.grad is not None]))
+        norm = (
+            1.0
+            if self.scaled
+            else float(_norm([parameter.grad for parameter in self.model.parameters() if parameter.grad is not None]))
+        )
         if not (isfinite(float(loss)) and isfinite(norm)):
             raise self.nan_diagnosis(step)
         if first:
@@ -178,8 +204,13 @@ class Gradients:
     @torch.no_grad()
     def nan_diagnosis(self, step: Sequence[int]) -> NotANumber:
         """Why the loss of a step is not a number: the texts that cause it, or the weights."""
-        if not all(bool(torch.isfinite(parameter).all()) for parameter in self.model.parameters() if parameter.requires_grad):
-            return NotANumber("the trained weights contain NaN or infinity", "lower learning_rate; the last checkpoint is from before this step")
+        if not all(
+            bool(torch.isfinite(parameter).all()) for parameter in self.model.parameters() if parameter.requires_grad
+        ):
+            return NotANumber(
+                "the trained weights contain NaN or infinity",
+                "lower learning_rate; the last checkpoint is from before this step",
+            )
         guilty = []
         for index in step:
             with autocast(self.dtype):
@@ -187,8 +218,15 @@ class Gradients:
             if not isfinite(loss):
                 guilty.append(index)
         named = ", ".join(self.microbatches.name_of(index) for index in (guilty or step)[:8])
-        what = f"the loss of {plural(len(guilty), 'text')}" if guilty else f"the gradient of a step of {plural(len(step), 'text')}"
-        return NotANumber(f"{what} is not a number: {excerpt(named, 400)}", 'check them, set  dtype = "float32"  or lower learning_rate')
+        what = (
+            f"the loss of {plural(len(guilty), 'text')}"
+            if guilty
+            else f"the gradient of a step of {plural(len(step), 'text')}"
+        )
+        return NotANumber(
+            f"{what} is not a number: {excerpt(named, 400)}",
+            'check them, set  dtype = "float32"  or lower learning_rate',
+        )
 
 
 def _norm(gradients: list[Tensor]) -> Tensor:
@@ -199,11 +237,16 @@ def _norm(gradients: list[Tensor]) -> Tensor:
 def zero_gradient_check(norm: float) -> None:
     """Raises `ModelError` where no gradient reached anything in the first step: such a training would do nothing."""
     if norm == 0:
-        raise ModelError("no gradient reaches what is to be trained", "set  activation_checkpointing = false,  or choose other target_modules")
+        raise ModelError(
+            "no gradient reaches what is to be trained",
+            "set  activation_checkpointing = false,  or choose other target_modules",
+        )
 
 
 class Reporter:
-    """Sends metrics to the services that the recipe names in `report_to`, as transformers does; without any it does nothing."""
+    """Sends metrics to the services that the recipe names in `report_to`, as transformers does; without any it does
+    nothing.
+    """
 
     def __init__(self, arguments: TrainingArguments, model: Any, steps: int) -> None:
         self.services = [one() for one in get_reporting_integration_callbacks(arguments.report_to)]
@@ -227,8 +270,12 @@ class Reporter:
 
 def make_accelerator(arguments: TrainingArguments) -> Accelerator:
     """What knows of mixed precision and of sharding."""
-    plugin = None if arguments.fsdp_plugin_args is None else FullyShardedDataParallelPlugin(**arguments.fsdp_plugin_args)
-    return Accelerator(mixed_precision=arguments.mixed_precision, fsdp_plugin=plugin, cpu=arguments.device.type == "cpu")
+    plugin = (
+        None if arguments.fsdp_plugin_args is None else FullyShardedDataParallelPlugin(**arguments.fsdp_plugin_args)
+    )
+    return Accelerator(
+        mixed_precision=arguments.mixed_precision, fsdp_plugin=plugin, cpu=arguments.device.type == "cpu"
+    )
 
 
 def make_optimizer(model: Any, arguments: TrainingArguments) -> Any:
@@ -237,7 +284,10 @@ def make_optimizer(model: Any, arguments: TrainingArguments) -> Any:
     decaying = set(get_parameter_names(model, [nn.LayerNorm], list(NO_DECAY)))
     trained = [(name, parameter) for name, parameter in model.named_parameters() if parameter.requires_grad]
     groups = [
-        {"params": [parameter for name, parameter in trained if (name in decaying) is decays], "weight_decay": arguments.weight_decay if decays else 0.0}
+        {
+            "params": [parameter for name, parameter in trained if (name in decaying) is decays],
+            "weight_decay": arguments.weight_decay if decays else 0.0,
+        }
         for decays in (True, False)
     ]
     if options.get("optim_bits") == 8:
@@ -254,9 +304,12 @@ def training_arguments(recipe: Recipe, settings: Settings, steps: int, folder: P
     # TensorBoard's own folder would be among the checkpoints.
     os.environ.setdefault("TENSORBOARD_LOGGING_DIR", str(folder.parent / "tensorboard"))
     return TrainingArguments(
-        output_dir=str(folder), max_steps=steps, learning_rate=recipe.peak_rate, lr_scheduler_type=recipe.schedule, warmup_steps=round(recipe.warmup * steps),
-        optim=settings.optimiser, weight_decay=recipe.weight_decay, max_grad_norm=recipe.max_grad_norm, seed=recipe.seed, data_seed=recipe.seed,
-        fp16=settings.dtype == "float16", report_to=list(recipe.report_to) or "none", run_name=folder.parent.name, use_cpu=device().type == "cpu",
+        output_dir=str(folder), max_steps=steps, learning_rate=recipe.peak_rate, lr_scheduler_type=recipe.schedule,
+        warmup_steps=round(recipe.warmup * steps),
+        optim=settings.optimiser, weight_decay=recipe.weight_decay, max_grad_norm=recipe.max_grad_norm,
+        seed=recipe.seed, data_seed=recipe.seed,
+        fp16=settings.dtype == "float16", report_to=list(recipe.report_to) or "none", run_name=folder.parent.name,
+        use_cpu=device().type == "cpu",
         **_sharding(recipe),
     )  # fmt: skip
 
@@ -265,5 +318,13 @@ def _sharding(recipe: Recipe) -> dict[str, Any]:
     """FSDP2 for a base that no GPU holds alone; the adapter is saved whole."""
     if recipe.parallel != "fsdp" or distributed.world() == 1:
         return {}
-    config = {"version": 2, "reshard_after_forward": True, "state_dict_type": "FULL_STATE_DICT", "auto_wrap_policy": "TRANSFORMER_BASED_WRAP"}
-    return {"fsdp": True, "fsdp_config": config | ({"activation_checkpointing": True} if recipe.activation_checkpointing else {})}
+    config = {
+        "version": 2,
+        "reshard_after_forward": True,
+        "state_dict_type": "FULL_STATE_DICT",
+        "auto_wrap_policy": "TRANSFORMER_BASED_WRAP",
+    }
+    return {
+        "fsdp": True,
+        "fsdp_config": config | ({"activation_checkpointing": True} if recipe.activation_checkpointing else {}),
+    }

@@ -41,7 +41,12 @@ def obstacle(folder: Path) -> str | None:
         return "biases were trained too"
     if config.init_lora_weights not in (True, "gaussian", "orthogonal"):
         return f"initialisation {visible(str(config.init_lora_weights))!r} changed the base at the start"
-    if config.modules_to_save or config.rank_pattern or config.alpha_pattern or getattr(config, "trainable_token_indices", None):
+    if (
+        config.modules_to_save
+        or config.rank_pattern
+        or config.alpha_pattern
+        or getattr(config, "trainable_token_indices", None)
+    ):
         return "modules_to_save, trained tokens or rank patterns were used"
     return None
 

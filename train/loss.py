@@ -1,11 +1,14 @@
-"""The loss of packed texts, for every method: attention within each text, virtual tokens before it, cross-entropy in chunks.
+"""The loss of packed texts, for every method: attention within each text, virtual tokens before it, cross-entropy in
+chunks.
 
-Packed attention (on a CPU): each text by itself, causal, without a mask in between. The usual way is one attention over the whole pack with a mask of
-tokens times tokens: most of the work is thrown away, and each layer keeps a mask. On a GPU one big kernel is faster, and transformers' own is used.
+Packed attention (on a CPU): each text by itself, causal, without a mask in between. The usual way is one attention over
+the whole pack with a mask of tokens times tokens: most of the work is thrown away, and each layer keeps a mask. On a
+GPU one big kernel is faster, and transformers' own is used.
 
-Chunked cross-entropy: the output layer and the cross-entropy in one, a few tokens at a time, so that the logits of a pack never exist all at once. With
-a vocabulary of 128,000 the logits of 1,000 trained tokens and what their gradient needs take 2 GB, more than all else that a step keeps. The
-gradient of the hidden states is computed in the forward pass, chunk by chunk, so nothing is computed twice.
+Chunked cross-entropy: the output layer and the cross-entropy in one, a few tokens at a time, so that the logits of a
+pack never exist all at once. With a vocabulary of 128,000 the logits of 1,000 trained tokens and what their gradient
+needs take 2 GB, more than all else that a step keeps. The gradient of the hidden states is computed in the forward
+pass, chunk by chunk, so nothing is computed twice.
 
 Virtual tokens (prompt and prefix tuning) stand before each text of a pack; PEFT puts them before the first one only.
 """
@@ -46,9 +49,13 @@ class Losses(NamedTuple):
     """Whether that token is the most likely one, so that greedy decoding would produce it; shape (supervised,)."""
 
     def by_text(self, packed: Pack) -> Tensor:
-        """For each text of the pack the sum of its losses, its supervised tokens, and how many are right; shape (texts, 3)."""
+        """For each text of the pack the sum of its losses, its supervised tokens, and how many are right; shape (texts,
+        3).
+        """
         owners = packed.text_numbers()[packed.keep]
-        found = torch.stack([self.each.float(), torch.ones_like(self.each, dtype=torch.float32), self.right.float()], dim=1)
+        found = torch.stack(
+            [self.each.float(), torch.ones_like(self.each, dtype=torch.float32), self.right.float()], dim=1
+        )
         return found.new_zeros(len(packed.lengths), 3).index_add_(0, owners, found)
 
 
@@ -83,10 +90,18 @@ def _logits(model: Any, packed: Pack) -> Tensor:
 def _inputs(model: Any, packed: Pack) -> tuple[Any, dict[str, Any], Tensor]:
     """The base model, what its forward pass gets, and the positions whose logits are wanted."""
     if has_virtual(model):
-        return _with_prompt(model, packed) if model.active_peft_config.peft_type == PeftType.PROMPT_TUNING else _with_prefix(model, packed)
+        return (
+            _with_prompt(model, packed)
+            if model.active_peft_config.peft_type == PeftType.PROMPT_TUNING
+            else _with_prefix(model, packed)
+        )
     base = model.get_base_model() if hasattr(model, "get_base_model") else model
     options = packed_options(base, packed.lengths)
-    return base, {"input_ids": packed.input_ids, "position_ids": packed.position_ids, "use_cache": False, **options}, packed.keep
+    return (
+        base,
+        {"input_ids": packed.input_ids, "position_ids": packed.position_ids, "use_cache": False, **options},
+        packed.keep,
+    )
 
 
 @torch.no_grad()
@@ -133,9 +148,15 @@ class ChunkedCrossEntropy(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx: Any, hidden: Tensor, weight: Tensor, bias: Tensor | None, targets: Tensor, weights: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def forward(
+        ctx: Any, hidden: Tensor, weight: Tensor, bias: Tensor | None, targets: Tensor, weights: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
         """Also the gradients, where they are wanted: each chunk's logits are gone before the next one's come."""
-        dtype = torch.get_autocast_dtype(hidden.device.type) if torch.is_autocast_enabled(hidden.device.type) else weight.dtype
+        dtype = (
+            torch.get_autocast_dtype(hidden.device.type)
+            if torch.is_autocast_enabled(hidden.device.type)
+            else weight.dtype
+        )
         head, wanted = weight.to(dtype), ctx.needs_input_grad[0] or ctx.needs_input_grad[1]
         each = torch.empty(len(hidden), device=hidden.device)
         right = torch.empty(len(hidden), dtype=torch.bool, device=hidden.device)
@@ -184,8 +205,12 @@ def backbone_of(base: Any) -> nn.Module | None:
     return backbone if type(head) is nn.Linear and isinstance(backbone, nn.Module) and backbone is not base else None
 
 
-def chunked_cross_entropy(base: Any, inputs: dict[str, Any], keep: Tensor, targets: Tensor, weights: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Cross-entropy at the positions `keep` of a pack, as `ChunkedCrossEntropy` gives it; `inputs` are those of the model's forward pass."""
+def chunked_cross_entropy(
+    base: Any, inputs: dict[str, Any], keep: Tensor, targets: Tensor, weights: Tensor
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Cross-entropy at the positions `keep` of a pack, as `ChunkedCrossEntropy` gives it; `inputs` are those of the
+    model's forward pass.
+    """
     backbone, head = backbone_of(base), base.get_output_embeddings()
     assert backbone is not None
     hidden = backbone(**inputs).last_hidden_state[0][keep]
@@ -195,21 +220,37 @@ def chunked_cross_entropy(base: Any, inputs: dict[str, Any], keep: Tensor, targe
     return found
 
 
-def packed_attention(module: torch.nn.Module, query: Tensor, key: Tensor, value: Tensor, attention_mask: Tensor | None, **options: Any) -> tuple[Tensor, Any]:
+def packed_attention(
+    module: torch.nn.Module, query: Tensor, key: Tensor, value: Tensor, attention_mask: Tensor | None, **options: Any
+) -> tuple[Tensor, Any]:
     """Attention of shape (1, tokens, heads, size), text by text where the lengths are given; else that of transformers.
 
-    `query` has the shape (1, heads, tokens, size), `key` and `value` the same with fewer heads where several queries share one.
+    `query` has the shape (1, heads, tokens, size), `key` and `value` the same with fewer heads where several queries
+    share one.
     """
     lengths: tuple[int, ...] | None = options.pop(LENGTHS, None)
     window = options.get("sliding_window") or getattr(module, "sliding_window", None)
-    if lengths is None or sum(lengths) != query.shape[2] or key.shape[2] != query.shape[2] or (window and max(lengths) > window):
+    if (
+        lengths is None
+        or sum(lengths) != query.shape[2]
+        or key.shape[2] != query.shape[2]
+        or (window and max(lengths) > window)
+    ):
         found: tuple[Tensor, Any] = sdpa_attention_forward(module, query, key, value, attention_mask, **options)
         return found
     parts = [
         torch.nn.functional.scaled_dot_product_attention(
-            queries, keys, values, dropout_p=options.get("dropout", 0.0), scale=options.get("scaling"), is_causal=True, enable_gqa=True
+            queries,
+            keys,
+            values,
+            dropout_p=options.get("dropout", 0.0),
+            scale=options.get("scaling"),
+            is_causal=True,
+            enable_gqa=True,
         )
-        for queries, keys, values in zip(*(torch.split(tensor, list(lengths), dim=2) for tensor in (query, key, value)), strict=True)
+        for queries, keys, values in zip(
+            *(torch.split(tensor, list(lengths), dim=2) for tensor in (query, key, value)), strict=True
+        )
     ]
     return torch.cat(parts, dim=2).transpose(1, 2).contiguous(), None
 
@@ -240,7 +281,12 @@ def _with_prompt(model: PeftModel, packed: Pack) -> tuple[Any, dict[str, Any], T
     rows = [row for text in torch.split(words, list(packed.lengths)) for row in (prompt, text)]
     lengths = tuple(count + length for length in packed.lengths)
     positions = torch.cat([torch.arange(length, device=words.device) for length in lengths])[None]
-    inputs = {"inputs_embeds": torch.cat(rows)[None], "position_ids": positions, "use_cache": False, **packed_options(base, lengths)}
+    inputs = {
+        "inputs_embeds": torch.cat(rows)[None],
+        "position_ids": positions,
+        "use_cache": False,
+        **packed_options(base, lengths),
+    }
     return base, inputs, packed.keep + count * (packed.text_numbers()[packed.keep] + 1)
 
 
@@ -251,17 +297,28 @@ def _with_prefix(model: PeftModel, packed: Pack) -> tuple[Any, dict[str, Any], T
     own = (text[:, None] == text[None, :]).tril()
     mask = torch.cat([torch.ones(len(text), count, dtype=torch.bool, device=own.device), own], dim=1)[None, None]
     positions = packed.position_ids + count
-    inputs = {"input_ids": packed.input_ids, "position_ids": positions, "attention_mask": mask, "use_cache": False, **prefix_cache(model)}
+    inputs = {
+        "input_ids": packed.input_ids,
+        "position_ids": positions,
+        "attention_mask": mask,
+        "use_cache": False,
+        **prefix_cache(model),
+    }
     return base, inputs, packed.keep
 
 
 def prefix_cache(model: PeftModel) -> dict[str, Any]:
     """The prefix as transformers calls it, which changed in 5.24."""
-    return {"cache" if "cache" in signature(model.get_base_model().forward).parameters else "past_key_values": model.get_prompt(1)}
+    return {
+        "cache"
+        if "cache" in signature(model.get_base_model().forward).parameters
+        else "past_key_values": model.get_prompt(1)
+    }
 
 
 class EmbeddingNoise:
-    """NEFTune (Jain et al. 2023): uniform noise of up to alpha / sqrt(tokens of the text * hidden size) on the embeddings of the passes that are announced.
+    """NEFTune (Jain et al. 2023): uniform noise of up to alpha / sqrt(tokens of the text * hidden size) on the
+    embeddings of the passes that are announced.
 
     transformers has it too, but takes a pack for one text: the noise of each would be too small.
     """
@@ -275,11 +332,15 @@ class EmbeddingNoise:
     def announce(self, packed: Pack) -> None:
         """The next forward pass is one of training, over this pack."""
         if self.alpha:
-            self._most = torch.cat([packed.weights.new_full((length,), self.alpha / length**0.5) for length in packed.lengths])
+            self._most = torch.cat(
+                [packed.weights.new_full((length,), self.alpha / length**0.5) for length in packed.lengths]
+            )
 
     def _noisy(self, _module: Any, _arguments: Any, output: Tensor) -> Tensor:
         most, self._most = self._most, None
         if most is None:
             return output
-        noisy: Tensor = output + torch.empty_like(output).uniform_(-1, 1) * (most / output.shape[-1] ** 0.5)[None, :, None].to(output.dtype)
+        noisy: Tensor = output + torch.empty_like(output).uniform_(-1, 1) * (most / output.shape[-1] ** 0.5)[
+            None, :, None
+        ].to(output.dtype)
         return noisy

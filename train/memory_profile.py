@@ -1,7 +1,8 @@
-"""A training step on tensors that have shapes and no content: what it would keep in memory, counted to the byte, before a weight is loaded.
+"""A training step on tensors that have shapes and no content: what it would keep in memory, counted to the byte, before
+a weight is loaded.
 
-The very code that trains runs here (adapters, attention, loss, activation checkpointing), on a model of a few layers; the layers of a language model
-are alike, so more of them keep proportionally more.
+The very code that trains runs here (adapters, attention, loss, activation checkpointing), on a model of a few layers;
+the layers of a language model are alike, so more of them keep proportionally more.
 """
 
 import copy
@@ -47,7 +48,9 @@ class Linear4bitShape(nn.Linear):
         packed = count // 2 + (count // 64 + count // 64 // 256 * 4 if double else count // 64 * 4)
         self.count = count
         """Weights in it."""
-        self.packed = nn.Parameter(torch.empty(packed, dtype=torch.uint8, device=linear.weight.device), requires_grad=False)
+        self.packed = nn.Parameter(
+            torch.empty(packed, dtype=torch.uint8, device=linear.weight.device), requires_grad=False
+        )
         self.bias = linear.bias
 
     @property
@@ -55,7 +58,7 @@ class Linear4bitShape(nn.Linear):
         """The weights unpacked, as DoRA asks for them."""
         return torch.empty(self.out_features, self.in_features, dtype=torch.bfloat16, device=self.packed.device)
 
-    def forward(self, input: Tensor) -> Tensor:  # noqa: A002  (torch's name)
+    def forward(self, input: Tensor) -> Tensor:  # noqa: A002
         """What bitsandbytes does: the weights are unpacked in the forward and once more in the backward pass."""
         found: Tensor = _Product4bit.apply(input.to(torch.bfloat16), self.packed, self.out_features)  # type: ignore[no-untyped-call]
         return (found if self.bias is None else found + self.bias).to(input.dtype)
@@ -104,10 +107,14 @@ class Live(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
 
 def meta_model(config: Any, recipe: Recipe, dtype: torch.dtype, layers: int | None = None) -> Any:
-    """The model that a recipe trains, on the meta device: `layers` of it, or all. Linear layers of a 4-bit base are `Linear4bitShape`."""
+    """The model that a recipe trains, on the meta device: `layers` of it, or all. Linear layers of a 4-bit base are
+    `Linear4bitShape`.
+    """
     with torch.device("meta"), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about models that are to be used
-        model = AutoModelForCausalLM.from_config(_cut(config, layers) if layers else config, dtype=dtype, trust_remote_code=False)
+        model = AutoModelForCausalLM.from_config(
+            _cut(config, layers) if layers else config, dtype=dtype, trust_remote_code=False
+        )
         model.requires_grad_(False)
         tuned = add_adapter(model, recipe)
         if recipe.quantised:
@@ -115,18 +122,43 @@ def meta_model(config: Any, recipe: Recipe, dtype: torch.dtype, layers: int | No
             for name, module in list(model.named_modules()):
                 if type(module) is nn.Linear and module is not head and not module.weight.requires_grad:
                     parent, _, own = name.rpartition(".")
-                    setattr(model.get_submodule(parent), own, Linear4bitShape(module, double=recipe.double_quantisation))
+                    setattr(
+                        model.get_submodule(parent), own, Linear4bitShape(module, double=recipe.double_quantisation)
+                    )
     return tuned
 
 
-def kept_by_a_step(config: Any, recipe: Recipe, dtype: torch.dtype, lengths: list[int], supervised: int, *, checkpointing: bool, on_cpu: bool) -> int:
-    """Bytes that a forward and backward pass over packed texts of the given lengths need at most, besides weights and optimiser, with the gradients."""
+def kept_by_a_step(
+    config: Any,
+    recipe: Recipe,
+    dtype: torch.dtype,
+    lengths: list[int],
+    supervised: int,
+    *,
+    checkpointing: bool,
+    on_cpu: bool,
+) -> int:
+    """Bytes that a forward and backward pass over packed texts of the given lengths need at most, besides weights and
+    optimiser, with the gradients.
+    """
     layers = config.get_text_config().num_hidden_layers
-    few, more = (_measured(config, recipe, dtype, lengths, supervised, min(count, layers), checkpointing, on_cpu) for count in (FEW, MORE))
+    few, more = (
+        _measured(config, recipe, dtype, lengths, supervised, min(count, layers), checkpointing, on_cpu)
+        for count in (FEW, MORE)
+    )
     return round(few + (more - few) / (MORE - FEW) * (layers - FEW)) if layers > MORE else more
 
 
-def _measured(config: Any, recipe: Recipe, dtype: torch.dtype, lengths: list[int], supervised: int, layers: int, checkpointing: bool, on_cpu: bool) -> int:
+def _measured(
+    config: Any,
+    recipe: Recipe,
+    dtype: torch.dtype,
+    lengths: list[int],
+    supervised: int,
+    layers: int,
+    checkpointing: bool,
+    on_cpu: bool,
+) -> int:
     model = meta_model(config, recipe, dtype, layers)
     base = model.get_base_model() if hasattr(model, "get_base_model") else model
     if checkpointing:
@@ -171,8 +203,14 @@ def _fill(model: nn.Module) -> None:
             for name, tensor in kind.items():
                 if tensor is not None:
                     if id(tensor) not in made:
-                        fresh = torch.empty(tensor.shape, dtype=torch.float32 if tensor.requires_grad else tensor.dtype, device="cpu")
-                        made[id(tensor)] = nn.Parameter(fresh, requires_grad=tensor.requires_grad) if isinstance(tensor, nn.Parameter) else fresh
+                        fresh = torch.empty(
+                            tensor.shape, dtype=torch.float32 if tensor.requires_grad else tensor.dtype, device="cpu"
+                        )
+                        made[id(tensor)] = (
+                            nn.Parameter(fresh, requires_grad=tensor.requires_grad)
+                            if isinstance(tensor, nn.Parameter)
+                            else fresh
+                        )
                     kind[name] = made[id(tensor)]
 
 
@@ -180,18 +218,33 @@ def _texts(lengths: list[int], supervised: int) -> list[Encoded]:
     """Texts of the given lengths whose last tokens are trained on, as many as `supervised` in all."""
     share = supervised / max(1, sum(lengths))
     return [
-        Encoded([1] * length, [IGNORED] * (length - trained) + [1] * trained, [0.0] * (length - trained) + [1.0] * trained, Rendered("", ()))
+        Encoded(
+            [1] * length,
+            [IGNORED] * (length - trained) + [1] * trained,
+            [0.0] * (length - trained) + [1.0] * trained,
+            Rendered("", ()),
+        )
         for length in lengths
         for trained in (min(length - 1, max(1, round(share * length))),)
     ]
 
 
-STATE: Final = {"adamw_torch": 8.0, "adamw_8bit": 2.1, "paged_adamw_8bit": 2.1, "paged_adamw_32bit": 8.0, "lion_8bit": 1.1, "adafactor": 0.1, "sgd": 0.0}
+STATE: Final = {
+    "adamw_torch": 8.0,
+    "adamw_8bit": 2.1,
+    "paged_adamw_8bit": 2.1,
+    "paged_adamw_32bit": 8.0,
+    "lion_8bit": 1.1,
+    "adafactor": 0.1,
+    "sgd": 0.0,
+}
 """Bytes that an optimiser keeps for each trained parameter."""
 CONTEXT: Final = (0.3e9, 0.9e9)
 """What CUDA and its libraries take for themselves, at least and at most."""
 FRAGMENTS: Final = {"cpu": 1.4, "cuda": 1.1}
-"""How much more an allocator holds than is alive in a step: measured with `tests/bench/memory.py` on a CPU (glibc), common on GPUs."""
+"""How much more an allocator holds than is alive in a step: measured with `tests/bench/memory.py` on a CPU (glibc),
+common on GPUs.
+"""
 LIBRARIES: Final = 0.08e9
 """What is loaded only on the way, on a CPU: measured with the same bench."""
 
@@ -214,16 +267,30 @@ class Sizes:
         try:
             model = meta_model(self.config, recipe, dtype)
         except (ValueError, KeyError, TypeError) as error:
-            raise ModelError(f"{recipe.model}: not a causal language model that can be trained: {error}", "name another base") from error
+            raise ModelError(
+                f"{recipe.model}: not a causal language model that can be trained: {error}", "name another base"
+            ) from error
         parameters = list(model.parameters())
         packed = [module for module in model.modules() if isinstance(module, Linear4bitShape)]
         self.trainable: int = sum(parameter.numel() for parameter in parameters if parameter.requires_grad)
-        self.total = sum(parameter.numel() for parameter in parameters) + sum(module.count - module.packed.numel() for module in packed)
-        self.weights: int = sum(parameter.numel() * parameter.element_size() for parameter in parameters if not parameter.requires_grad)
+        self.total = sum(parameter.numel() for parameter in parameters) + sum(
+            module.count - module.packed.numel() for module in packed
+        )
+        self.weights: int = sum(
+            parameter.numel() * parameter.element_size() for parameter in parameters if not parameter.requires_grad
+        )
         self._kept = cache(self._run)
 
     def _run(self, load: Load, checkpointing: bool) -> int:
-        return kept_by_a_step(self.config, self.recipe, self.dtype, list(load.lengths), load.supervised, checkpointing=checkpointing, on_cpu=self.on_cpu)
+        return kept_by_a_step(
+            self.config,
+            self.recipe,
+            self.dtype,
+            list(load.lengths),
+            load.supervised,
+            checkpointing=checkpointing,
+            on_cpu=self.on_cpu,
+        )
 
     def estimate(self, load: Load, *, checkpointing: bool, optimiser: str) -> Estimate:
         """What a training with passes like `load` needs."""
@@ -231,7 +298,8 @@ class Sizes:
         low, high = self._around()
         alive = self.weights_here + self._trained(optimiser)
         return Estimate(
-            weights=self.weights_here, trained=self._trained(optimiser), step=step, around=round(low), low=round(low + alive + step),
+            weights=self.weights_here, trained=self._trained(optimiser), step=step, around=round(low),
+            low=round(low + alive + step),
             high=round(high + alive + step * FRAGMENTS["cpu" if self.on_cpu else "cuda"]),
         )  # fmt: skip
 
@@ -252,11 +320,14 @@ class Sizes:
         if not self.on_cpu:
             return CONTEXT
         held = held_memory()
-        return float(held), held * 1.1 + LIBRARIES + min(self.weights_here, 0.2e9)  # pages of the file that the weights came from
+        return float(held), held * 1.1 + LIBRARIES + min(
+            self.weights_here, 0.2e9
+        )  # pages of the file that the weights came from
 
 
 def loads(lengths: Sequence[int], supervised: float, batch: int, rooms: Sequence[int]) -> Iterator[tuple[int, Load]]:
-    """For each size of passes the largest one that there can be, of texts of the given lengths, `batch` of them in a step.
+    """For each size of passes the largest one that there can be, of texts of the given lengths, `batch` of them in a
+    step.
 
     It holds the longest text, and others of middle length while they fit.
     """

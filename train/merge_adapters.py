@@ -1,8 +1,9 @@
-"""Adapters of one base as one adapter that does exactly the weighted sum of what they do, measured on what each was trained for.
+"""Adapters of one base as one adapter that does exactly the weighted sum of what they do, measured on what each was
+trained for.
 
-Only side by side: factors are put beside each other, so that the ranks add up and nothing is approximated. PEFT's other ways are not exact
-(`linear` is off by 87 %, `svd` by 35 % of the true sum, measured on random adapters of rank 8), and of rsLoRA's scale it loses sight (peft#3761);
-here each scale is part of its factors.
+Only side by side: factors are put beside each other, so that the ranks add up and nothing is approximated. PEFT's other
+ways are not exact (`linear` is off by 87 %, `svd` by 35 % of the true sum, measured on random adapters of rank 8), and
+of rsLoRA's scale it loses sight (peft#3761); here each scale is part of its factors.
 """
 
 import math
@@ -34,11 +35,16 @@ NAME = "merge.json"
 
 
 def summed(parts: Sequence[LoraWeights], weights: Sequence[float]) -> dict[str, tuple[Tensor, Tensor]]:
-    """Per module the factors (rank, inputs) and (outputs, rank) of the weighted sum, to be scaled by 1; rank is the sum of all."""
+    """Per module the factors (rank, inputs) and (outputs, rank) of the weighted sum, to be scaled by 1; rank is the sum
+    of all.
+    """
     shapes = {module: (down.shape[1], up.shape[0]) for part in parts for module, (down, up) in part.modules.items()}
     found = {}
     for module, (inputs, outputs) in shapes.items():
-        pairs = [part.modules.get(module, (torch.zeros(part.rank, inputs), torch.zeros(outputs, part.rank))) for part in parts]
+        pairs = [
+            part.modules.get(module, (torch.zeros(part.rank, inputs), torch.zeros(outputs, part.rank)))
+            for part in parts
+        ]
         ups = [up * (weight * part.scale) for (_, up), part, weight in zip(pairs, parts, weights, strict=True)]
         found[module] = (torch.cat([down for down, _ in pairs]), torch.cat(ups, dim=1))
     return found
@@ -49,26 +55,44 @@ def refuse(runs: Sequence[Trained], weights: Sequence[float]) -> None:
     if len(runs) < 2:
         raise UsageError("merging needs at least two adapters", "name two or more runs")
     if len(weights) != len(runs) or not all(math.isfinite(weight) and weight for weight in weights):
-        raise UsageError(f"--weights: {len(weights)} numbers for {len(runs)} adapters", "give one non-zero weight for each, for example  --weights 1,0.5")
+        raise UsageError(
+            f"--weights: {len(weights)} numbers for {len(runs)} adapters",
+            "give one non-zero weight for each, for example  --weights 1,0.5",
+        )
     first = runs[0]
     for run in runs:
         shown = visible(str(run.folder.path))
         if run.recipe.method not in ("lora", "qlora"):
-            raise UsageError(f"{shown}: {run.recipe.how.title} has no low-rank factors to add", "only LoRA and QLoRA adapters can be merged exactly")
+            raise UsageError(
+                f"{shown}: {run.recipe.how.title} has no low-rank factors to add",
+                "only LoRA and QLoRA adapters can be merged exactly",
+            )
         if why := obstacle(run.folder.adapter):
-            raise UsageError(f"{shown}: {why}", "export it with  --to merged  and train the other adapter on the result")
+            raise UsageError(
+                f"{shown}: {why}", "export it with  --to merged  and train the other adapter on the result"
+            )
         if run.report.base != first.report.base:
             raise UsageError(
-                f"{shown}: was trained on {visible(run.report.model)} ({run.report.base[:20]}…), the first one on {visible(first.report.model)} "
+                f"{shown}: was trained on {visible(run.report.model)} ({run.report.base[:20]}…), the first one on "
+                f"{visible(first.report.model)} "
                 f"({first.report.base[:20]}…)",
                 "an adapter fits only the base that it was trained on",
             )
         if run.report.template != first.report.template:
-            raise UsageError(f"{shown}: was trained with another chat template than the first one", "train both with the same chat template")
+            raise UsageError(
+                f"{shown}: was trained with another chat template than the first one",
+                "train both with the same chat template",
+            )
 
 
 def merge_adapters(
-    runs: Sequence[Trained], weights: Sequence[float], folder: Path, narrator: Narrator, *, data: Sequence[Path] = (), limit: int = 100
+    runs: Sequence[Trained],
+    weights: Sequence[float],
+    folder: Path,
+    narrator: Narrator,
+    *,
+    data: Sequence[Path] = (),
+    limit: int = 100,
 ) -> Composition:
     """Write the sum as an adapter, and measure it. Raises `CurateError`, and then the folder is as it was.
 
@@ -82,11 +106,19 @@ def merge_adapters(
         _save(stage, runs[0], parts, summed(parts, weights))
         losses = _measured(stage, runs, asked, narrator)
         members = tuple(
-            _member(run, weight, part, questions, found) for run, weight, part, questions, found in zip(runs, weights, parts, asked, losses, strict=True)
+            _member(run, weight, part, questions, found)
+            for run, weight, part, questions, found in zip(runs, weights, parts, asked, losses, strict=True)
         )
         report = runs[0].report
         rank = sum(part.rank for part in parts)
-        made = Composition(folder=str(folder), model=report.model, base=report.base, template=report.template, rank=rank, members=members)
+        made = Composition(
+            folder=str(folder),
+            model=report.model,
+            base=report.base,
+            template=report.template,
+            rank=rank,
+            members=members,
+        )
         (stage / NAME).write_bytes(json_text(made.model_dump(mode="json")).encode("utf-8", "surrogatepass"))
         conclude(stage, _export(stage, runs[0], made, asked[0]))
     return made
@@ -95,20 +127,29 @@ def merge_adapters(
 def _save(stage: Path, first: Trained, parts: Sequence[LoraWeights], factors: dict[str, tuple[Tensor, Tensor]]) -> None:
     rank = sum(part.rank for part in parts)
     targets = [part.config.target_modules for part in parts]
-    named: Any = sorted(set().union(*targets)) if all(isinstance(one, set | list) for one in targets) else sorted(factors)
+    named: Any = (
+        sorted(set().union(*targets)) if all(isinstance(one, set | list) for one in targets) else sorted(factors)
+    )
     config = LoraConfig(r=rank, lora_alpha=rank, target_modules=named, task_type="CAUSAL_LM", inference_mode=True)
     config.base_model_name_or_path = first.recipe.model
     config.save_pretrained(str(stage))
     tensors = {}
     for module, (down, up) in factors.items():
-        tensors[f"{PREFIX}{module}.lora_A.weight"], tensors[f"{PREFIX}{module}.lora_B.weight"] = down.contiguous(), up.contiguous()
+        tensors[f"{PREFIX}{module}.lora_A.weight"], tensors[f"{PREFIX}{module}.lora_B.weight"] = (
+            down.contiguous(),
+            up.contiguous(),
+        )
     save_file(tensors, stage / "adapter_model.safetensors", metadata={"format": "pt"})
     first.template().tokenizer.save_pretrained(str(stage))
 
 
-def _measured(stage: Path, runs: Sequence[Trained], asked: Sequence[Questions], narrator: Narrator) -> list[tuple[float, float, float]]:
+def _measured(
+    stage: Path, runs: Sequence[Trained], asked: Sequence[Questions], narrator: Narrator
+) -> list[tuple[float, float, float]]:
     """For each adapter the losses on its own questions: of the base, with it alone, with all."""
-    dtype = torch.float32 if device().type == "cpu" else compute_dtype("auto")  # rounding must not pass for what company costs
+    dtype = (
+        torch.float32 if device().type == "cpu" else compute_dtype("auto")
+    )  # rounding must not pass for what company costs
     narrator.say("loading the base in 16 bits")
     model = load_adapter(runs[0].base(quantised=False, dtype=dtype), stage, "all")
     phase = narrator.phase("measuring", 3 * sum(len(one.texts) for one in asked))
@@ -128,10 +169,13 @@ def _measured(stage: Path, runs: Sequence[Trained], asked: Sequence[Questions], 
     return found
 
 
-def _member(run: Trained, weight: float, part: LoraWeights, asked: Questions, losses: tuple[float, float, float]) -> Member:
+def _member(
+    run: Trained, weight: float, part: LoraWeights, asked: Questions, losses: tuple[float, float, float]
+) -> Member:
     before, alone, composed = losses
     return Member(
-        run=str(run.folder.path), key=run.report.key, adapter_sha256=run.report.adapter_sha256, weight=weight, rank=part.rank, held_out=run.report.held_out,
+        run=str(run.folder.path), key=run.report.key, adapter_sha256=run.report.adapter_sha256, weight=weight,
+        rank=part.rank, held_out=run.report.held_out,
         questions=len(asked.texts), base_loss=before, alone_loss=alone, composed_loss=composed,
         kept=(before - composed) / (before - alone) if alone < before else None,
     )  # fmt: skip
@@ -141,8 +185,11 @@ def _export(stage: Path, first: Trained, made: Composition, asked: Questions) ->
     template = first.template()
     names = ", ".join(f"{one.weight:g} x {Path(one.run).name}" for one in made.members)
     return Export(
-        form="adapter", folder=made.folder, key=key_of([[one.key, one.weight] for one in made.members]), model=made.model, base=made.base, method="lora",
-        adapter_sha256=next(file.sha256 for file in files_of(stage) if file.name == "adapter_model.safetensors"), manifest=None, template=made.template,
-        template_source=template.source, stops=tuple(template.tokenizer.convert_ids_to_tokens(list(asked.stops))), dtype="float32", files=files_of(stage),
+        form="adapter", folder=made.folder, key=key_of([[one.key, one.weight] for one in made.members]),
+        model=made.model, base=made.base, method="lora",
+        adapter_sha256=next(file.sha256 for file in files_of(stage) if file.name == "adapter_model.safetensors"),
+        manifest=None, template=made.template,
+        template_source=template.source, stops=tuple(template.tokenizer.convert_ids_to_tokens(list(asked.stops))),
+        dtype="float32", files=files_of(stage),
         proof=None, notes=(f"the sum of {names}",),
     )  # fmt: skip

@@ -1,4 +1,6 @@
-"""The methods: what is trained on top of a base, what each can and cannot do, and the defaults that go with it. This module does not import torch."""
+"""The methods: what is trained on top of a base, what each can and cannot do, and the defaults that go with it. This
+module does not import torch.
+"""
 
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -36,7 +38,9 @@ class Method:
         """What a person should know before the training begins."""
         said = []
         if not self.merges:
-            said.append("its result cannot be merged into the base: no GGUF and no Ollama, serving needs transformers and PEFT")
+            said.append(
+                "its result cannot be merged into the base: no GGUF and no Ollama, serving needs transformers and PEFT"
+            )
         if not self.checkpoints:
             said.append("activations are kept for the backward pass: long examples take much memory")
         return tuple(said)
@@ -44,25 +48,30 @@ class Method:
 
 METHODS: Final[dict[MethodName, Method]] = {
     "lora": Method(
-        "LoRA", "low-rank updates of its weights", 2e-4, "ten times that of full fine-tuning (LoRA Without Regret, 2025)", LORA_KEYS,
+        "LoRA", "low-rank updates of its weights", 2e-4,
+        "ten times that of full fine-tuning (LoRA Without Regret, 2025)", LORA_KEYS,
         quantises=False, merges=True,
     ),
     "qlora": Method(
-        "QLoRA", "low-rank updates of its weights, which are kept in 4 bits", 2e-4, "QLoRA (2023): 2e-4 up to 13B, 1e-4 above", LORA_KEYS, merges=True
+        "QLoRA", "low-rank updates of its weights, which are kept in 4 bits", 2e-4,
+        "QLoRA (2023): 2e-4 up to 13B, 1e-4 above", LORA_KEYS, merges=True
     ),
-    "ia3": Method("IA3", "scaling vectors for keys, values and the inner layer of the MLP", 3e-3, "IA3 (Liu et al. 2022)", TARGETED),
+    "ia3": Method("IA3", "scaling vectors for keys, values and the inner layer of the MLP", 3e-3, "IA3 (Liu et al. 2022)", TARGETED),  # noqa: E501
     "prefix-tuning": Method(
-        "prefix tuning", "keys and values of virtual tokens before each text, in every layer", 5e-3, "PEFT's method comparison: 1e-3 hardly learns",
+        "prefix tuning", "keys and values of virtual tokens before each text, in every layer", 5e-3,
+        "PEFT's method comparison: 1e-3 hardly learns",
         frozenset(("virtual_tokens",)), checkpoints=False, virtual=True,
     ),
     "prompt-tuning": Method(
-        "prompt tuning", "embeddings of virtual tokens before each text", 1e-2, "measured on SmolLM2-135M; Lester et al. (2021) took 0.3 with Adafactor",
+        "prompt tuning", "embeddings of virtual tokens before each text", 1e-2,
+        "measured on SmolLM2-135M; Lester et al. (2021) took 0.3 with Adafactor",
         frozenset(("virtual_tokens",)), virtual=True,
     ),
     "bottleneck": Method(
-        "bottleneck adapters", "small networks after attention and MLP", 3e-4, "Houlsby et al. (2019)", frozenset(("places", "bottleneck"))
+        "bottleneck adapters", "small networks after attention and MLP", 3e-4, "Houlsby et al. (2019)",
+        frozenset(("places", "bottleneck"))
     ),
-    "full": Method("full fine-tuning", "all its weights", 2e-5, "common practice, a tenth of LoRA's", quantises=False, merges=True),
+    "full": Method("full fine-tuning", "all its weights", 2e-5, "common practice, a tenth of LoRA's", quantises=False, merges=True),  # noqa: E501
 }  # fmt: skip
 OWN_KEYS: Final = frozenset().union(*(method.keys for method in METHODS.values()))
 """Keys of the recipe that not all methods read."""

@@ -23,7 +23,9 @@ def device() -> torch.device:
 
 
 def compute_dtype(name: str) -> torch.dtype:
-    """The dtype that a recipe's `dtype` means on this device. For `auto`: bfloat16 where it is native, else float16 on a GPU, float32 on a CPU."""
+    """The dtype that a recipe's `dtype` means on this device. For `auto`: bfloat16 where it is native, else float16 on
+    a GPU, float32 on a CPU.
+    """
     if name != "auto":
         return DTYPES[name]
     if torch.cuda.is_available():
@@ -37,7 +39,8 @@ def autocast(dtype: torch.dtype) -> AbstractContextManager[Any]:
 
 
 def load_base(recipe: Recipe, dtype: torch.dtype, *, checkpointing: bool = False) -> Any:
-    """The frozen base model on this process's device, in NF4 where the recipe says so. Raises `ModelError`, or `MissingExtra`.
+    """The frozen base model on this process's device, in NF4 where the recipe says so. Raises `ModelError`, or
+    `MissingExtra`.
 
     `checkpointing`: whether activations are computed again in the backward pass.
     """
@@ -48,14 +51,22 @@ def load_base(recipe: Recipe, dtype: torch.dtype, *, checkpointing: bool = False
         options["quantization_config"] = _nf4(recipe, dtype)
     if recipe.parallel != "fsdp":  # which puts shares of the model on the devices itself
         options["device_map"] = {"": device()}
-    hint = "the folder needs config.json and weights as safetensors" if Path(place).is_dir() else "check the hub id and the connection, or name a folder"
+    hint = (
+        "the folder needs config.json and weights as safetensors"
+        if Path(place).is_dir()
+        else "check the hub id and the connection, or name a folder"
+    )
     with model_errors(recipe.model, "cannot be loaded", hint):
-        model = AutoModelForCausalLM.from_pretrained(place, dtype=dtype, trust_remote_code=False, use_safetensors=True, **options)
+        model = AutoModelForCausalLM.from_pretrained(
+            place, dtype=dtype, trust_remote_code=False, use_safetensors=True, **options
+        )
     model.requires_grad_(False)
     if recipe.quantised:
         _mend_linear4bit(model)
-    # Norms stay in the model's dtype, although others put them into float32: they compute in float32 all the same, and what comes out of them
-    # would be rounded for the next product anyway, but kept in float32 for the backward pass, and so would all that follows.
+    # Norms stay in the model's dtype, although others put them into float32: they compute in float32 all the same, and
+    # what comes out of them
+    # would be rounded for the next product anyway, but kept in float32 for the backward pass, and so would all that
+    # follows.
     use_packed_attention(model)
     model.config.use_cache = True
     if checkpointing:
@@ -65,14 +76,18 @@ def load_base(recipe: Recipe, dtype: torch.dtype, *, checkpointing: bool = False
 
 def _nf4(recipe: Recipe, dtype: torch.dtype) -> BitsAndBytesConfig:
     try:
-        import bitsandbytes  # noqa: F401  (said here with its extra; transformers would fail later)
+        import bitsandbytes  # noqa: F401
     except ImportError:
         raise MissingExtra("a base in 4 bits", "train", "bitsandbytes") from None
     # FSDP shards only what is stored in the dtype that it computes in; packed bytes would stay whole on every GPU.
     storage = {"bnb_4bit_quant_storage": dtype} if recipe.parallel == "fsdp" else {}
     # All said: by default it quantises to FP4, computes in float32 and does not quantise the scales.
     return BitsAndBytesConfig(
-        load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_use_double_quant=recipe.double_quantisation, bnb_4bit_compute_dtype=dtype, **storage
+        load_in_4bit=True,
+        bnb_4bit_quant_type="nf4",
+        bnb_4bit_use_double_quant=recipe.double_quantisation,
+        bnb_4bit_compute_dtype=dtype,
+        **storage,
     )
 
 

@@ -14,16 +14,22 @@ KNOWN, MORE = 3, 0.1
 FORGOT: Final = 0.05
 """Increase of the loss on general answers, in nats, that counts as forgetting."""
 ADVICE: Final[dict[Sign, str]] = {
-    "overfits": 'use fewer epochs, a lower learning rate or a smaller rank; `keep = "best"` and `patience` do so automatically',
-    "memorises": "memorized text can be extracted: remove secrets and duplicates from the data, or train for fewer epochs",
-    "forgets": "mix general examples into the data, or use a lower learning rate, if the model has to do more than this task",
+    "overfits": 'use fewer epochs, a lower learning rate or a smaller rank; `keep = "best"` and `patience` do so automatically',  # noqa: E501
+    "memorises": "memorized text can be extracted: remove secrets and duplicates from the data, or train for fewer epochs",  # noqa: E501
+    "forgets": "mix general examples into the data, or use a lower learning rate, if the model has to do more than this task",  # noqa: E501
 }
 
 
 def overfitting(
-    journal: Sequence[Mapping[str, Any]], kept_step: int, tuned_loss: float, before: Mapping[str, Any] | None, after: Mapping[str, Any] | None
+    journal: Sequence[Mapping[str, Any]],
+    kept_step: int,
+    tuned_loss: float,
+    before: Mapping[str, Any] | None,
+    after: Mapping[str, Any] | None,
 ) -> Overfitting:
-    """The diagnosis. `before` and `after` are what the probes found of the base and of the tuned model, as `train.probes.Probed` names it."""
+    """The diagnosis. `before` and `after` are what the probes found of the base and of the tuned model, as
+    `train.probes.Probed` names it.
+    """
     curve = curve_of(journal)
     final = curve[-1].train if curve else _train_loss([line for line in journal if "loss" in line][-20:])
     held_out = [point for point in curve if point.held_out is not None]
@@ -40,7 +46,8 @@ def overfitting(
     if forgotten and forgotten.low > FORGOT:
         signs.append("forgets")
     found = Overfitting(
-        signs=tuple(signs), curve=curve, train_loss=final, held_out_loss=last, gap=None if final is None or last is None else last - final,
+        signs=tuple(signs), curve=curve, train_loss=final, held_out_loss=last,
+        gap=None if final is None or last is None else last - final,
         best_step=best.step if best else None, rise=rise, memorised=memorised, general=forgotten, sentences=(),
     )  # fmt: skip
     return found.model_copy(update={"sentences": tuple(_said(found, kept_step))})
@@ -82,7 +89,8 @@ def _forgotten(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None
     mean = sum(changes) / count
     half = 1.96 * sqrt(sum((change - mean) ** 2 for change in changes) / (count - 1) / count)
     return Forgotten(
-        prompts=count, base=sum(before["general"]) / count, tuned=sum(after["general"]) / count, change=mean, low=mean - half, high=mean + half,
+        prompts=count, base=sum(before["general"]) / count, tuned=sum(after["general"]) / count, change=mean,
+        low=mean - half, high=mean + half,
     )  # fmt: skip
 
 
@@ -90,18 +98,23 @@ def _said(found: Overfitting, kept: int) -> list[str]:
     """The diagnosis in words, the advice last."""
     said = [_losses(found, kept)]
     if found.gap is not None and found.train_loss is not None and found.held_out_loss is not None:
-        gap = f"{abs(found.gap):.2f} nats {'above' if found.gap >= 0 else 'below'} that of training ({found.train_loss:.2f})"
+        gap = (
+            f"{abs(found.gap):.2f} nats {'above' if found.gap >= 0 else 'below'} that of training "
+            f"({found.train_loss:.2f})"
+        )
         said.append(f"Generalisation gap: held-out loss {found.held_out_loss:.2f} at the end, {gap}.")
     if (known := found.memorised) is not None:
         said.append(
-            f"Memorization: given their first quarter, {known.tuned} of {plural(known.answers, 'training answer')} are continued word for word "
+            f"Memorization: given their first quarter, {known.tuned} of "
+            f"{plural(known.answers, 'training answer')} are continued word for word "
             f"(base: {known.base}); "
             f"of {plural(known.held_out_answers, 'held-out answer')} {known.held_out} (base: {known.held_out_base})."
         )
     if (general := found.general) is not None:
         half = (general.high - general.low) / 2
         said.append(
-            f"General prompts: loss {general.base:.2f} before, {general.tuned:.2f} after ({general.change:+.2f} ± {half:.2f} on {general.prompts} prompts)"
+            f"General prompts: loss {general.base:.2f} before, {general.tuned:.2f} after ({general.change:+.2f} ± "
+            f"{half:.2f} on {general.prompts} prompts)"
             + (": the model forgot some general ability." if "forgets" in found.signs else ".")
         )
     return [sentence for sentence in said if sentence] + [f"{_head(sign)}: {ADVICE[sign]}." for sign in found.signs]
@@ -114,12 +127,21 @@ def _head(sign: Sign) -> str:
 def _losses(found: Overfitting, kept: int) -> str:
     measured = len(found.curve)
     if not measured:
-        return "The held-out loss was measured only at the end; a validation split and `evaluate_every` show when it stops improving."
+        return (
+            "The held-out loss was measured only at the end; a validation split and `evaluate_every` show when it "
+            "stops improving."
+        )
     last, best = found.curve[-1], found.best_step
     if "overfits" in found.signs:
         low = (last.held_out or 0.0) - (found.rise or 0.0)
         verb = "and that adapter was kept" if kept == best else f"and the adapter of step {kept:,} was kept"
-        return f"The held-out loss stopped improving after step {best:,} of {last.step:,} ({low:.2f}, {last.held_out:.2f} at the end), {verb}."
+        return (
+            f"The held-out loss stopped improving after step {best:,} of {last.step:,} ({low:.2f}, "
+            f"{last.held_out:.2f} at the end), {verb}."
+        )
     if best == last.step:
-        return f"The held-out loss was at its best ({last.held_out:.2f}) at the last step, {last.step:,}: it may still be improving."
+        return (
+            f"The held-out loss was at its best ({last.held_out:.2f}) at the last step, {last.step:,}: it may still "
+            "be improving."
+        )
     return f"The held-out loss was at its best after step {best:,} and stayed nearly constant until step {last.step:,}."

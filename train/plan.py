@@ -31,8 +31,11 @@ SHOWN: Final = 3
 Measure = Callable[[Prepared, TrainingPlan], tuple[float, int]]
 
 
-def plan(recipe: Recipe, narrator: Narrator, *, memory: int | None = None, measure: Measure | None = None) -> TrainingPlan:
-    """The plan of a training. `memory`: bytes of a GPU to plan for, instead of this machine; `measure` runs a step and estimates the time.
+def plan(
+    recipe: Recipe, narrator: Narrator, *, memory: int | None = None, measure: Measure | None = None
+) -> TrainingPlan:
+    """The plan of a training. `memory`: bytes of a GPU to plan for, instead of this machine; `measure` runs a step and
+    estimates the time.
 
     Raises `CurateError` without a model, without data, or if no example can be trained on.
     """
@@ -50,8 +53,15 @@ def plan(recipe: Recipe, narrator: Narrator, *, memory: int | None = None, measu
     if memory is None and (problem := reporting_problem(recipe)) is not None:
         refusals.append(Refusal(reason=problem[0], next=problem[1]))
     if not found.fits:
-        other = nearest(recipe, lambda changed: Sizes(changed, sizes.dtype, on_cpu=on_cpu), prepared.texts, there, optimiser)
-        refusals.append(Refusal(reason=f"it needs {gigabytes(found.estimate.high)} of memory, and there are {gigabytes(there)}", next=advice(other)))
+        other = nearest(
+            recipe, lambda changed: Sizes(changed, sizes.dtype, on_cpu=on_cpu), prepared.texts, there, optimiser
+        )
+        refusals.append(
+            Refusal(
+                reason=f"it needs {gigabytes(found.estimate.high)} of memory, and there are {gigabytes(there)}",
+                next=advice(other),
+            )
+        )
     made = TrainingPlan(
         model=recipe.model,
         method=recipe.method,
@@ -92,11 +102,17 @@ def _refusals(recipe: Recipe, long: tuple[LeftOut, ...], unusable: tuple[LeftOut
         longest = max(int(one.reason.split()[1]) for one in long)
         found.append(
             Refusal(
-                reason=f"{plural(len(long), 'example')} {_are(long)} longer than max_length", next=f'set  max_length = {longest}  or  over_length = "leave-out"'
+                reason=f"{plural(len(long), 'example')} {_are(long)} longer than max_length",
+                next=f'set  max_length = {longest}  or  over_length = "leave-out"',
             )
         )
     if unusable and recipe.untrainable == "refuse":
-        found.append(Refusal(reason=f"{plural(len(unusable), 'example')} cannot be trained on", next='fix them, or set  untrainable = "leave-out"'))
+        found.append(
+            Refusal(
+                reason=f"{plural(len(unusable), 'example')} cannot be trained on",
+                next='fix them, or set  untrainable = "leave-out"',
+            )
+        )
     return found
 
 
@@ -105,7 +121,9 @@ def _are(left_out: tuple[LeftOut, ...]) -> str:
 
 
 def _splits(prepared: Prepared) -> tuple[SplitPlan, ...]:
-    found = {split.name: split for split in (prepared.train, prepared.validation, prepared.held_out) if split is not None}
+    found = {
+        split.name: split for split in (prepared.train, prepared.validation, prepared.held_out) if split is not None
+    }
     return tuple(
         SplitPlan(
             name=name,
@@ -131,12 +149,22 @@ def _work(prepared: Prepared, max_tokens: int) -> dict[str, int]:
 def _findings(recipe: Recipe) -> tuple[RuleCount, ...]:
     """What the rules of family K find in the splits, those of long examples apart, which the plan lists itself."""
     folder = Path(recipe.data)
-    paths = [path for path in (folder / f"{name}.jsonl" for name in ("train", "validation", "test")) if path.is_file() and path.stat().st_size]
+    paths = [
+        path
+        for path in (folder / f"{name}.jsonl" for name in ("train", "validation", "test"))
+        if path.is_file() and path.stat().st_size
+    ]
     config = CheckConfig(select=("K",), ignore=("K001",), model=recipe.model, max_length=recipe.max_length)
     report = check_paths(paths, config)
     first = {finding.code: finding for finding in reversed(report.findings)}
     return tuple(
-        RuleCount(code=code, severity=first[code].severity, count=count, message=first[code].message, place=f"{first[code].file}:{first[code].line}")
+        RuleCount(
+            code=code,
+            severity=first[code].severity,
+            count=count,
+            message=first[code].message,
+            place=f"{first[code].file}:{first[code].line}",
+        )
         for code, count in sorted(report.codes.items())
     )
 
@@ -147,17 +175,24 @@ def _spread_out(prepared: Prepared) -> list[Encoded]:
 
 
 def _pieces(encoded: Encoded, template: Template) -> tuple[TextSpan, ...]:
-    """A text cut where training begins and ends: decoded from the very tokens, so that it shows what is trained on and not what should be."""
+    """A text cut where training begins and ends: decoded from the very tokens, so that it shows what is trained on and
+    not what should be.
+    """
     found: list[tuple[list[int], bool]] = []
     for token, label in zip(encoded.input_ids, encoded.labels, strict=True):
         if not found or found[-1][1] != (label != IGNORED):
             found.append(([], label != IGNORED))
         found[-1][0].append(token)
-    return tuple(TextSpan(text=template.tokenizer.decode(ids, skip_special_tokens=False), trained=trained) for ids, trained in found)
+    return tuple(
+        TextSpan(text=template.tokenizer.decode(ids, skip_special_tokens=False), trained=trained)
+        for ids, trained in found
+    )
 
 
 def measured(prepared: Prepared, made: TrainingPlan) -> tuple[float, int]:
-    """Seconds that the whole training would take and the most memory, from the second of two equal steps of middle size; the weights are loaded for it."""
+    """Seconds that the whole training would take and the most memory, from the second of two equal steps of middle
+    size; the weights are loaded for it.
+    """
     from train.loop import Gradients  # loads what a plan does without
 
     recipe = prepared.recipe

@@ -20,13 +20,20 @@ Policy = Literal["refuse", "leave-out"]
 
 
 ALIASES: Final = {
-    "model_name_or_path": "model", "r": "rank", "lora_r": "rank", "lora_alpha": "alpha", "lora_dropout": "dropout", "lora_target_modules": "target_modules",
-    "use_rslora": "rslora", "use_dora": "dora", "num_virtual_tokens": "virtual_tokens", "bnb_4bit_use_double_quant": "double_quantisation",
-    "lr_scheduler_type": "schedule", "warmup_ratio": "warmup", "optim": "optimiser", "neftune_noise_alpha": "neftune", "num_train_epochs": "epochs",
-    "per_device_train_batch_size": "batch", "max_seq_length": "max_length", "gradient_checkpointing": "activation_checkpointing",
-    "eval_steps": "evaluate_every", "save_steps": "save_every", "early_stopping_patience": "patience", "torch_dtype": "dtype",
+    "model_name_or_path": "model", "r": "rank", "lora_r": "rank", "lora_alpha": "alpha", "lora_dropout": "dropout",
+    "lora_target_modules": "target_modules",
+    "use_rslora": "rslora", "use_dora": "dora", "num_virtual_tokens": "virtual_tokens",
+    "bnb_4bit_use_double_quant": "double_quantisation",
+    "lr_scheduler_type": "schedule", "warmup_ratio": "warmup", "optim": "optimiser", "neftune_noise_alpha": "neftune",
+    "num_train_epochs": "epochs",
+    "per_device_train_batch_size": "batch", "max_seq_length": "max_length",
+    "gradient_checkpointing": "activation_checkpointing",
+    "eval_steps": "evaluate_every", "save_steps": "save_every", "early_stopping_patience": "patience",
+    "torch_dtype": "dtype",
 }  # fmt: skip
-"""Names of transformers, PEFT and TRL for keys of a recipe; `batch` counts the examples of a step on all devices and in all micro-batches."""
+"""Names of transformers, PEFT and TRL for keys of a recipe; `batch` counts the examples of a step on all devices and in
+all micro-batches.
+"""
 
 
 class Recipe(BaseModel):
@@ -40,7 +47,9 @@ class Recipe(BaseModel):
     """Folder with train.jsonl, validation.jsonl and test.jsonl, relative to the recipe."""
 
     method: MethodName = "qlora"
-    """What is trained: low-rank updates (lora; qlora on a base in 4 bits), IA3's factors, virtual tokens, bottleneck adapters, or all weights."""
+    """What is trained: low-rank updates (lora; qlora on a base in 4 bits), IA3's factors, virtual tokens, bottleneck
+    adapters, or all weights.
+    """
     quantisation: Literal["auto", "nf4", "none"] = "auto"
     """The base in NF4 (Dettmers et al. 2023) or as it is; auto: NF4 for all methods but lora and full."""
     double_quantisation: bool = True
@@ -48,32 +57,48 @@ class Recipe(BaseModel):
     rank: Positive = 16
     """LoRA: rank of the update; matters only when the data exceed its capacity (LoRA Without Regret, 2025)."""
     alpha: Annotated[float, Field(gt=0)] = 32.0
-    """LoRA: the update is scaled by alpha / rank, with `rslora` by alpha / sqrt(rank); twice the rank is common practice."""
+    """LoRA: the update is scaled by alpha / rank, with `rslora` by alpha / sqrt(rank); twice the rank is common
+    practice.
+    """
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    """LoRA: dropout before the update (QLoRA: 0.1 up to 13B, 0.05 above; torchtune: 0). On a CPU drawing it takes a fifth of the time."""
+    """LoRA: dropout before the update (QLoRA: 0.1 up to 13B, 0.05 above; torchtune: 0). On a CPU drawing it takes a
+    fifth of the time.
+    """
     target_modules: Targets = "all-linear"
-    """LoRA and IA3: which layers: all linear ones (QLoRA, LoRA Without Regret), a preset, or names of modules. IA3 takes keys, values and the
-    MLP's last layer unless names are given."""
+    """LoRA and IA3: which layers: all linear ones (QLoRA, LoRA Without Regret), a preset, or names of modules. IA3
+    takes keys, values and the MLP's last layer unless names are given."""
     rslora: bool = False
     """LoRA: scale by alpha / sqrt(rank), so that high ranks learn as fast as low ones (Kalajdzievski 2023)."""
     dora: bool = False
-    """LoRA: magnitude and direction of the weights apart (DoRA, Liu et al. 2024); about a quarter slower, and better at low ranks."""
+    """LoRA: magnitude and direction of the weights apart (DoRA, Liu et al. 2024); about a quarter slower, and better at
+    low ranks.
+    """
     initialisation: Literal["default", "gaussian", "olora", "pissa", "orthogonal"] = "default"
-    """LoRA: how the update begins; `pissa` and `orthogonal` need a base that is not quantised, `olora` and `pissa` change it at the start."""
+    """LoRA: how the update begins; `pissa` and `orthogonal` need a base that is not quantised, `olora` and `pissa`
+    change it at the start.
+    """
     virtual_tokens: Positive = 20
-    """Prefix and prompt tuning: how many virtual tokens precede each text (Lester et al. 2021: little gain beyond 20)."""
+    """Prefix and prompt tuning: how many virtual tokens precede each text (Lester et al. 2021: little gain beyond
+    20).
+    """
     places: Literal["houlsby", "pfeiffer", "parallel"] = "pfeiffer"
-    """Bottleneck adapters: after attention and MLP (Houlsby et al. 2019), after the MLP (Pfeiffer et al. 2021), or parallel to it (He et al. 2022)."""
+    """Bottleneck adapters: after attention and MLP (Houlsby et al. 2019), after the MLP (Pfeiffer et al. 2021), or
+    parallel to it (He et al. 2022).
+    """
     bottleneck: Positive = 64
     """Bottleneck adapters: neurons in the middle (Houlsby et al. 2019: 64 come close to full fine-tuning)."""
 
     learning_rate: Annotated[float, Field(gt=0)] | None = None
-    """Peak learning rate; the method's own where none is given (qlora: 2e-4). Small models and few steps bear five to ten times as much."""
+    """Peak learning rate; the method's own where none is given (qlora: 2e-4). Small models and few steps bear five to
+    ten times as much.
+    """
     schedule: Literal["constant", "linear", "cosine"] = "cosine"
     """What the learning rate does after the warm-up; linear and cosine end at 0."""
     warmup: Annotated[float, Field(ge=0, lt=1)] = 0.03
     """Share of the steps in which the learning rate rises (QLoRA: 0.03)."""
-    optimiser: Literal["auto", "adamw_torch", "adamw_8bit", "paged_adamw_8bit", "paged_adamw_32bit", "lion_8bit", "adafactor", "sgd"] = "auto"
+    optimiser: Literal[
+        "auto", "adamw_torch", "adamw_8bit", "paged_adamw_8bit", "paged_adamw_32bit", "lion_8bit", "adafactor", "sgd"
+    ] = "auto"
     """auto: paged 8-bit AdamW on a GPU, plain AdamW on a CPU, which has nothing to page to."""
     weight_decay: Annotated[float, Field(ge=0)] = 0.0
     """AdamW's; QLoRA and LoRA Without Regret use none."""
@@ -87,39 +112,54 @@ class Recipe(BaseModel):
     max_steps: Positive | None = None
     """Optimiser steps, instead of `epochs`."""
     batch: Positive = 16
-    """Examples in one optimiser step (QLoRA: 16), over all its forward passes and all GPUs; the loss is the mean over their supervised tokens."""
+    """Examples in one optimiser step (QLoRA: 16), over all its forward passes and all GPUs; the loss is the mean over
+    their supervised tokens.
+    """
     tokens_per_pass: Positive | None = None
-    """Tokens in one forward pass on a GPU or CPU, at most, unless one example has more; none given: what memory allows. It changes memory and
-    speed and not what is learnt: the examples of a step are spread over as many passes as it takes."""
+    """Tokens in one forward pass on a GPU or CPU, at most, unless one example has more; none given: what memory allows.
+    It changes memory and speed and not what is learnt: the examples of a step are spread over as many passes as it
+    takes."""
     packing: bool = True
-    """Several examples end to end in one pass, each blind to the others, none padded; models that cannot keep them apart get them one by one."""
+    """Several examples end to end in one pass, each blind to the others, none padded; models that cannot keep them
+    apart get them one by one.
+    """
     max_length: Positive = 1024
     """Tokens of the longest example that is trained on; none is ever cut."""
     over_length: Policy = "refuse"
     """Longer examples: stop with the list of them, or leave them out and list them in the report."""
     untrainable: Policy = "refuse"
-    """Examples that the chat template refuses or in which nothing is supervised: stop, or leave them out and list them."""
+    """Examples that the chat template refuses or in which nothing is supervised: stop, or leave them out and list
+    them.
+    """
 
     dtype: Literal["auto", "bfloat16", "float16", "float32"] = "auto"
-    """Of the computation; auto: bfloat16 where the device computes in it natively, else float16 on a GPU and float32 on a CPU. What is trained
-    stays in float32."""
+    """Of the computation; auto: bfloat16 where the device computes in it natively, else float16 on a GPU and float32 on
+    a CPU. What is trained stays in float32."""
     activation_checkpointing: bool | None = None
-    """Compute activations again in the backward pass: about a fifth slower, and much less memory at great length. None given: where memory wants it."""
+    """Compute activations again in the backward pass: about a fifth slower, and much less memory at great length. None
+    given: where memory wants it.
+    """
     parallel: Literal["ddp", "fsdp"] = "ddp"
     """With several GPUs: the whole base on each (ddp), or a share of it on each (fsdp), for bases that fit on none."""
 
     evaluate_every: Count | None = None
-    """Steps between measurements on the validation split; 0: none. None given: ten times, but not more often than every 20 steps."""
+    """Steps between measurements on the validation split; 0: none. None given: ten times, but not more often than every
+    20 steps.
+    """
     evaluate_examples: Positive = 200
     """Examples of the validation split that these measurements take, from its beginning."""
     patience: Positive | None = None
     """Stop early after this many measurements without an improvement; without it, train to the last step."""
     keep: Literal["best", "last"] = "best"
-    """Which adapter is the result: that of the best measurement on the validation split, or the last one. Without measurements the last."""
+    """Which adapter is the result: that of the best measurement on the validation split, or the last one. Without
+    measurements the last.
+    """
     save_every: Positive = 20
     """Steps between checkpoints; there is one at each measurement too."""
     report_to: tuple[Literal["tensorboard", "wandb", "mlflow", "trackio"], ...] = ()
-    """Where transformers reports metrics besides the run's folder; nothing leaves this machine unless it is named here."""
+    """Where transformers reports metrics besides the run's folder; nothing leaves this machine unless it is named
+    here.
+    """
     seed: Count = 0
     """Decides the adapter's start, the order of examples, the dropout and the noise."""
     threads: Count = 0
@@ -130,7 +170,9 @@ class Recipe(BaseModel):
     max_new_tokens: Positive = 64
     """Longest of these answers."""
     probes: Count = 32
-    """Training and held-out answers to probe base and tuned model for memorization, with general prompts for forgetting. 0: neither."""
+    """Training and held-out answers to probe base and tuned model for memorization, with general prompts for
+    forgetting. 0: neither.
+    """
 
     @property
     def how(self) -> Method:
@@ -180,7 +222,9 @@ def load_recipe(path: Path, changes: Sequence[str] = ()) -> Recipe:
     except FileNotFoundError:
         raise UsageError(f"{path}: no such recipe", "create one with  curate recipe init --for DATA") from None
     except OSError as error:
-        raise UsageError(f"{path}: cannot be read: {error.strerror}", "name the recipe file itself and check its permissions") from error
+        raise UsageError(
+            f"{path}: cannot be read: {error.strerror}", "name the recipe file itself and check its permissions"
+        ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: not valid TOML: {error}", "fix that line") from error
     values.pop("sweep", None)  # the table of `curate sweep` is in the same file
@@ -204,16 +248,21 @@ def own_keys(values: Mapping[str, Any], source: str) -> dict[str, Any]:
 
 
 def changed(recipe: Recipe, changes: Mapping[str, Any], *, without: Collection[str] = ()) -> dict[str, Any]:
-    """The values in the file of a recipe, overridden by `changes`: those that are not defaults, except for the keys of `without`.
+    """The values in the file of a recipe, overridden by `changes`: those that are not defaults, except for the keys of
+    `without`.
 
-    Keys that its method does not use are dropped; so is a learning rate for a method of another kind, and of `epochs` and `max_steps`
-    the one that is not among the changes. Raises `pydantic.ValidationError` where it makes no sense.
+    Keys that its method does not use are dropped; so is a learning rate for a method of another kind, and of `epochs`
+    and `max_steps` the one that is not among the changes. Raises `pydantic.ValidationError` where it makes no sense.
     """
     how = METHODS[changes.get("method", recipe.method)]
     idle = (OWN_KEYS - how.keys) | {*without} | (set() if how.keys == recipe.how.keys else {"learning_rate"})
     idle |= {"epochs", "max_steps"} if changes.keys() & {"epochs", "max_steps"} else set()
     defaults = Recipe(model=recipe.model, data=recipe.data).model_dump(mode="json") | {"model": None, "data": None}
-    kept = {key: value for key, value in recipe.model_dump(mode="json").items() if key not in idle and value is not None and value != defaults[key]}
+    kept = {
+        key: value
+        for key, value in recipe.model_dump(mode="json").items()
+        if key not in idle and value is not None and value != defaults[key]
+    }
     laid = {key: value for key, value in changes.items() if key not in OWN_KEYS - how.keys}
     return Recipe.model_validate(kept | laid).model_dump(mode="json", include=kept.keys() | laid.keys())
 
@@ -240,9 +289,15 @@ def _change(text: str) -> tuple[str, Any]:
 
 
 def reporting_problem(recipe: Recipe) -> tuple[str, str] | None:
-    """Why metrics cannot be sent to the services of `report_to`, and what to do; checked early, because transformers fails only after loading the model."""
+    """Why metrics cannot be sent to the services of `report_to`, and what to do; checked early, because transformers
+    fails only after loading the model.
+    """
     packages = {"tensorboard": ("tensorboard", "tensorboardX")}
-    missing = [service for service in recipe.report_to if not any(find_spec(name) for name in packages.get(service, (service,)))]
+    missing = [
+        service
+        for service in recipe.report_to
+        if not any(find_spec(name) for name in packages.get(service, (service,)))
+    ]
     if not missing:
         return None
     reason = f"report_to: {', '.join(missing)} {'is' if len(missing) == 1 else 'are'} not installed"

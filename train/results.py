@@ -147,10 +147,14 @@ class Forgotten(Part):
 
 
 class Overfitting(Part):
-    """Whether the training learned its examples instead of the task. Except for the losses, this is about the adapter that was kept."""
+    """Whether the training learned its examples instead of the task. Except for the losses, this is about the adapter
+    that was kept.
+    """
 
     signs: tuple[Sign, ...]
-    """overfits: the held-out loss rose again; memorises: training answers are memorized; forgets: general answers became less likely."""
+    """overfits: the held-out loss rose again; memorises: training answers are memorized; forgets: general answers
+    became less likely.
+    """
     curve: tuple[LossPoint, ...]
     train_loss: float | None
     """At the end of the training."""
@@ -190,7 +194,9 @@ class Report(Part):
     steps: int
     """Optimiser steps that were done; fewer than planned where the training ended early."""
     kept_step: int
-    """The step after which the adapter was as it is: that of the best measurement on the validation split, or the last one."""
+    """The step after which the adapter was as it is: that of the best measurement on the validation split, or the last
+    one.
+    """
     validation_loss: float | None
     """The measurement at that step; None without any."""
     train_examples: int

@@ -2,13 +2,15 @@
 
 In the order in which they are written; with identity.json the folder holds a run, with report.json a finished one:
 
-    recipe.json        template.jinja        environment.json      identity.json (what the run is made of, and the key over it)
-    base.json (the base model, measured)     metrics.jsonl      losses.jsonl      checkpoints/      adapter/      datamap.jsonl (what each
+    recipe.json        template.jinja        environment.json      identity.json (what the run is made of, and the key
+    over it)
+    base.json (the base model, measured)     metrics.jsonl      losses.jsonl      checkpoints/      adapter/
+    datamap.jsonl (what each
     example's losses say)      report.json      report.html
     evaluation/ (what was answered)          evaluation.json
 
-The folder adapter/ is in PEFT's form, beside the tokenizer and its chat template, so that inference uses the one of the training; after full
-fine-tuning it holds the whole model.
+The folder adapter/ is in PEFT's form, beside the tokenizer and its chat template, so that inference uses the one of the
+training; after full fine-tuning it holds the whole model.
 """
 
 import hashlib
@@ -81,7 +83,9 @@ class RunFolder:
         except FileNotFoundError:
             return None
         except ValueError as error:
-            raise OutputError(f"{self.path / name}: is not what curate wrote", "start over with --fresh, or use another --run-dir") from error
+            raise OutputError(
+                f"{self.path / name}: is not what curate wrote", "start over with --fresh, or use another --run-dir"
+            ) from error
 
     def write(self, name: str, value: Any) -> None:
         """Replace one of the run's JSON files."""
@@ -103,11 +107,16 @@ class RunFolder:
             yield
 
     def clear(self) -> None:
-        """Delete a run, so that a killed deletion leaves no run either. Raises `UsageError` in a folder that is not a run's."""
+        """Delete a run, so that a killed deletion leaves no run either. Raises `UsageError` in a folder that is not a
+        run's.
+        """
         remove_leftovers(self.path)
         present = {entry.name for entry in self.path.iterdir()} - {".lock", ".adapter"}
         if foreign := sorted(present - OURS):
-            raise UsageError(f"{self.path}: contains files that are not from a run ({', '.join(foreign[:3])})", "name another folder with --run-dir")
+            raise UsageError(
+                f"{self.path}: contains files that are not from a run ({', '.join(foreign[:3])})",
+                "name another folder with --run-dir",
+            )
         (self.path / "identity.json").unlink(missing_ok=True)
         for name in (*sorted(present), ".adapter"):
             entry = self.path / name
@@ -117,7 +126,9 @@ class RunFolder:
                 entry.unlink(missing_ok=True)
 
     def place_adapter(self, save: Callable[[Path], Path]) -> str:
-        """Let `save` write the adapter into a folder, whole or not at all; returns the SHA-256 of the file of weights that it names."""
+        """Let `save` write the adapter into a folder, whole or not at all; returns the SHA-256 of the file of weights
+        that it names.
+        """
         temporary = self.path / ".adapter"
         shutil.rmtree(temporary, ignore_errors=True)
         temporary.mkdir()
@@ -132,26 +143,36 @@ class RunFolder:
         return sha256(self.adapter / weights)
 
     def need(self, size: int) -> None:
-        """Raises `OutputError` where the disk has less than `size` bytes left for the run: better now than in the middle of the night."""
+        """Raises `OutputError` where the disk has less than `size` bytes left for the run: better now than in the
+        middle of the night.
+        """
         free = shutil.disk_usage(self.path).free
         if free < size:
             raise OutputError(
-                f"{self.path}: the disk has {free / 1e9:.1f} GB left, checkpoints and adapter of this run need {size / 1e9:.1f} GB",
+                f"{self.path}: the disk has {free / 1e9:.1f} GB left, checkpoints and adapter of this run need "
+                f"{size / 1e9:.1f} GB",
                 "free some space, or name a folder on another disk with --run-dir",
             )
 
 
 @contextmanager
 def folder_lock(folder: Path, what: str, option: str) -> Iterator[None]:
-    """Hold a folder for one process while the block runs; `option` names another one. Raises `OutputError` if a process holds it, or cannot write."""
+    """Hold a folder for one process while the block runs; `option` names another one. Raises `OutputError` if a process
+    holds it, or cannot write.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with FileLock(folder / ".lock", timeout=LOCK_WAIT):
             yield
     except Timeout:
-        raise OutputError(f"{folder}: another {what} runs in this folder", f"wait for it, or name another folder with {option}") from None
+        raise OutputError(
+            f"{folder}: another {what} runs in this folder", f"wait for it, or name another folder with {option}"
+        ) from None
     except OSError as error:
-        raise OutputError(f"{error.filename or folder}: {error.strerror or error}", "free some space or check the permissions, then resume") from error
+        raise OutputError(
+            f"{error.filename or folder}: {error.strerror or error}",
+            "free some space or check the permissions, then resume",
+        ) from error
 
 
 def identify(recipe: Recipe) -> dict[str, Any]:

@@ -38,10 +38,14 @@ class Trained:
     @property
     def weights(self) -> Path:
         """The file of what was trained."""
-        return self.folder.adapter / ("model.safetensors" if self.recipe.method == "full" else "adapter_model.safetensors")
+        return self.folder.adapter / (
+            "model.safetensors" if self.recipe.method == "full" else "adapter_model.safetensors"
+        )
 
     def template(self) -> Template:
-        """The tokenizer with the chat template that lies beside the adapter. Raises `ModelError`, showing both, where it is not that of the training."""
+        """The tokenizer with the chat template that lies beside the adapter. Raises `ModelError`, showing both, where
+        it is not that of the training.
+        """
         found = load_template(str(self.folder.adapter))
         same_template(found, self.report.template, self.source, str(self.folder.adapter))
         return found
@@ -50,21 +54,32 @@ class Trained:
         """The base model, loaded as in the training by default. Raises `ModelError` if the base has changed."""
         if (now := fingerprint(self.recipe.model)) != self.report.base:
             raise ModelError(
-                f"{self.recipe.model}: is no longer the base that this run was trained on ({now[:20]}…, trained on {self.report.base[:20]}…)",
+                f"{self.recipe.model}: is no longer the base that this run was trained on ({now[:20]}…, trained "
+                f"on {self.report.base[:20]}…)",
                 "restore the old one, or train again",
             )
-        recipe = self.recipe if quantised is None else self.recipe.model_copy(update={"quantisation": "nf4" if quantised else "none"})
+        recipe = (
+            self.recipe
+            if quantised is None
+            else self.recipe.model_copy(update={"quantisation": "nf4" if quantised else "none"})
+        )
         return load_base(recipe, dtype or self.dtype).eval()
 
-    def tuned(self, *, quantised: bool | None = None, dtype: torch.dtype | None = None, adapter: Path | None = None) -> Any:
+    def tuned(
+        self, *, quantised: bool | None = None, dtype: torch.dtype | None = None, adapter: Path | None = None
+    ) -> Any:
         """The base with what was trained, frozen; `adapter` is a copy of it."""
         if self.recipe.method == "full":
-            return load_base(self.recipe.model_copy(update={"model": str(self.folder.adapter)}), dtype or self.dtype).eval()
+            return load_base(
+                self.recipe.model_copy(update={"model": str(self.folder.adapter)}), dtype or self.dtype
+            ).eval()
         return load_adapter(self.base(quantised=quantised, dtype=dtype), adapter or self.folder.adapter)
 
 
 def open_trained(name: str) -> Trained:
-    """A finished run by its folder or name. Raises `InputError` for one that is not finished, `OutputError` for one that was changed since."""
+    """A finished run by its folder or name. Raises `InputError` for one that is not finished, `OutputError` for one
+    that was changed since.
+    """
     folder = RunFolder(find_run(name, Project(Path.cwd())))
     shown = visible(str(folder.path))
     if folder.key is None:
@@ -80,7 +95,10 @@ def open_trained(name: str) -> Trained:
         source.read_text(encoding="utf-8") if source.is_file() else None,
     )  # fmt: skip
     if not trained.weights.is_file() or sha256(trained.weights) != report.adapter_sha256:
-        raise OutputError(f"{visible(str(trained.weights))}: was changed since the end of the run", "restore it, or train again with --fresh")
+        raise OutputError(
+            f"{visible(str(trained.weights))}: was changed since the end of the run",
+            "restore it, or train again with --fresh",
+        )
     return trained
 
 
@@ -92,7 +110,8 @@ def same_template(found: Template, trained: str, source: str | None, where: str)
 def same_template_text(here: str, trained: str, source: str | None, where: str) -> None:
     """Raises `ModelError`, showing both, where a model would be asked in another form than it was trained in.
 
-    `here` is the template there, `trained` the hash of the template of the training, `source` its text where that is known.
+    `here` is the template there, `trained` the hash of the template of the training, `source` its text where that is
+    known.
     """
     if (found := template_hash(here)) == trained:
         return
@@ -101,6 +120,7 @@ def same_template_text(here: str, trained: str, source: str | None, where: str) 
     start = max(0, at - 20)
     shown = f"\n  there: {excerpt(here[start:], 100)}\n  trained: {excerpt(there[start:], 100)}" if source else ""
     raise ModelError(
-        f"{where}: its chat template is not the one used in training: {found[:12]} there, {trained[:12]} in the training{shown}",
+        f"{where}: its chat template is not the one used in training: {found[:12]} there, {trained[:12]} in the "
+        f"training{shown}",
         f"replace it with the run's {SOURCE}; with another template the model is worse",
     )

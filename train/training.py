@@ -41,12 +41,13 @@ Mode = Literal["new", "resume", "fresh"]
 
 
 def train_until(share: float, recipe: Recipe, folder: RunFolder, *, mode: Mode, narrator: Narrator) -> Report | Pause:
-    """Train up to a share of the steps and return the pause, or to the end and return the report; a finished run is not trained again.
+    """Train up to a share of the steps and return the pause, or to the end and return the report; a finished run is not
+    trained again.
 
     A paused training that resumes ends as if it had never paused.
 
-    `new` refuses a folder with another or an unfinished run, `resume` resumes an unfinished one, `fresh` replaces
-    any run. With several processes all of them call it; rank 0 alone writes. Raises `CurateError`, and `KeyboardInterrupt`
+    `new` refuses a folder with another or an unfinished run, `resume` resumes an unfinished one, `fresh` replaces any
+    run. With several processes all of them call it; rank 0 alone writes. Raises `CurateError`, and `KeyboardInterrupt`
     if the training was interrupted, after it saved a checkpoint.
     """
     distributed.join()
@@ -54,7 +55,9 @@ def train_until(share: float, recipe: Recipe, folder: RunFolder, *, mode: Mode, 
         identity = distributed.from_first(lambda: identify(recipe))
         finished = distributed.from_first(lambda: _admit(folder, identity["key"], mode))
         if finished is not None:
-            narrator.say(f"{visible(str(folder.path))}: this training has finished; nothing to do (--fresh starts over)")
+            narrator.say(
+                f"{visible(str(folder.path))}: this training has finished; nothing to do (--fresh starts over)"
+            )
             return finished
         if (problem := reporting_problem(recipe)) is not None:
             raise ConfigError(*problem)
@@ -75,23 +78,31 @@ def _admit(folder: RunFolder, key: str, mode: Mode) -> Report | None:
         return None
     if there != key:
         raise UsageError(
-            f"{folder.path}: contains a run with another recipe, other data or another base model", "--fresh replaces it; --run-dir DIR keeps both"
+            f"{folder.path}: contains a run with another recipe, other data or another base model",
+            "--fresh replaces it; --run-dir DIR keeps both",
         )
     report = folder.read("report.json")
     if report is None and mode == "new":
-        raise UsageError(f"{folder.path}: contains an unfinished run of this recipe", "resume it with --resume, or start over with --fresh")
+        raise UsageError(
+            f"{folder.path}: contains an unfinished run of this recipe",
+            "resume it with --resume, or start over with --fresh",
+        )
     return None if report is None else validated(Report, report, str(folder.path / "report.json"))
 
 
 @contextmanager
 def _memory_told() -> Iterator[None]:
-    """Raises `NoMemory` where memory runs out in the block: a step has its own remedy, loading and measuring have none."""
+    """Raises `NoMemory` where memory runs out in the block: a step has its own remedy, loading and measuring have
+    none.
+    """
     try:
         yield
     except (torch.OutOfMemoryError, RuntimeError, MemoryError) as error:
         if not ran_out(error):
             raise
-        raise NoMemory("out of memory", "`curate plan` shows what fits; a smaller base, rank or max_length needs less memory") from error
+        raise NoMemory(
+            "out of memory", "`curate plan` shows what fits; a smaller base, rank or max_length needs less memory"
+        ) from error
 
 
 def _begin(prepared: Prepared, folder: RunFolder, identity: dict[str, Any], mode: Mode, narrator: Narrator) -> Settings:
@@ -108,7 +119,8 @@ def _begin(prepared: Prepared, folder: RunFolder, identity: dict[str, Any], mode
     settings = validated(Settings, folder.read("environment.json") or {}, str(folder.path / "environment.json"))
     if settings.differs(now):
         narrator.say(
-            "note: packages, device or number of processes have changed since this run began; the result will differ from that of an uninterrupted run"
+            "note: packages, device or number of processes have changed since this run began; the result will "
+            "differ from that of an uninterrupted run"
         )
     return settings
 
@@ -118,12 +130,20 @@ class Training:
 
     def __init__(self, prepared: Prepared, settings: Settings, folder: RunFolder, narrator: Narrator) -> None:
         assert narrator.journal is not None
-        self.prepared, self.settings, self.folder, self.narrator, self.journal = prepared, settings, folder, narrator, narrator.journal
+        self.prepared, self.settings, self.folder, self.narrator, self.journal = (
+            prepared,
+            settings,
+            folder,
+            narrator,
+            narrator.journal,
+        )
         self.recipe = prepared.recipe
         self.dtype = DTYPES[settings.dtype]
         self.sharded = self.recipe.parallel == "fsdp" and distributed.world() > 1
         train = prepared.train
-        self.loss_log = LossLog(folder.losses, [train.examples[owner].place.line for owner in train.owners], silent=distributed.rank() > 0)
+        self.loss_log = LossLog(
+            folder.losses, [train.examples[owner].place.line for owner in train.owners], silent=distributed.rank() > 0
+        )
         self.model: Any = None
         self.packing = False
 
@@ -132,7 +152,9 @@ class Training:
         torch.set_num_threads(self.settings.threads)
         self._load()
         base = distributed.from_first(lambda: self.folder.read("base.json"))
-        if base is None and not self.sharded:  # a sharded model can be measured only once the Trainer has put it on the devices
+        if (
+            base is None and not self.sharded
+        ):  # a sharded model can be measured only once the Trainer has put it on the devices
             base = self._measure_base()
         callback = self._go_on(share)
         if callback.paused is not None and not callback.exhausted:
@@ -140,7 +162,9 @@ class Training:
         step = self._keep(callback)
         if base is None:
             base = self._measure_base()
-        adapter = distributed.from_first(lambda: self.folder.place_adapter(self._save_sharded if self.sharded else self._save))
+        adapter = distributed.from_first(
+            lambda: self.folder.place_adapter(self._save_sharded if self.sharded else self._save)
+        )
         tuned = self._measure("tuned", self.model)
         mapped = distributed.from_first(self._map)
         report = self._report(mapped, base, tuned, adapter, identity, callback, step)
@@ -154,7 +178,10 @@ class Training:
         return found
 
     def _conclude(self, report: Report, mapped: list[MappedExample]) -> None:
-        write_bytes(self.folder.path / "report.html", report_html(report, self.settings, self.journal.lines(), mapped).encode("utf-8", "backslashreplace"))
+        write_bytes(
+            self.folder.path / "report.html",
+            report_html(report, self.settings, self.journal.lines(), mapped).encode("utf-8", "backslashreplace"),
+        )
         self.folder.write("report.json", report.model_dump(mode="json"))
 
     def _load(self) -> None:
@@ -189,7 +216,8 @@ class Training:
         loss = self._loss(model, texts, phase.advance)
         if not isfinite(loss):
             raise NotANumber(
-                f"the held-out loss of the {name} model is not a number", 'try  dtype = "float32"  or a lower learning_rate; the weights may be damaged'
+                f"the held-out loss of the {name} model is not a number",
+                'try  dtype = "float32"  or a lower learning_rate; the weights may be damaged',
             )
         found = {"loss": loss, "probes": self._probe(name, model)}
         if self.sharded:  # each token of an answer would gather all weights once more
@@ -197,7 +225,14 @@ class Training:
         asked = [question.prompt for question in self.prepared.questions]
         answering = self.narrator.phase(f"{name} answers", len(asked))
         answered = distributed.from_first(
-            lambda: answers(model, self.prepared.template, asked, self.prepared.stops, self.dtype, max_new_tokens=self.recipe.max_new_tokens)
+            lambda: answers(
+                model,
+                self.prepared.template,
+                asked,
+                self.prepared.stops,
+                self.dtype,
+                max_new_tokens=self.recipe.max_new_tokens,
+            )
         )
         answering.advance(len(asked))
         return {**found, "answers": answered}
@@ -219,7 +254,9 @@ class Training:
         return self._loss(self.model, self.prepared.validation.encoded)
 
     def _go_on(self, share: float = 1.0) -> Callback:
-        """Train from the last checkpoint, or from the start; nothing is left to do after one at the last step, or where it ended early."""
+        """Train from the last checkpoint, or from the start; nothing is left to do after one at the last step, or where
+        it ended early.
+        """
         order, recipe = self.prepared.order, self.recipe
         resume = distributed.from_first(lambda: checkpoint.latest(self.folder.checkpoints))
         done = 0 if resume is None else checkpoint.step_of(resume)
@@ -229,20 +266,38 @@ class Training:
         phase = self.narrator.phase("training", len(order), done)
         max_tokens = self.settings.tokens_per_pass
         if resume is not None:
-            max_tokens = min([max_tokens, *(line["tokens_per_pass"] for line in self.journal.lines() if line.get("event") == "out-of-memory")])
+            max_tokens = min(
+                [
+                    max_tokens,
+                    *(line["tokens_per_pass"] for line in self.journal.lines() if line.get("event") == "out-of-memory"),
+                ]
+            )
             self.journal.write(event="resumed", after=done)
         microbatches = Microbatches(self.prepared.train.encoded, self.prepared.train.name_of, max_tokens, self.packing)
         callback = Callback(
-            self.journal, self.loss_log, phase, microbatches, steps=len(order), every=self.prepared.evaluate_every, patience=recipe.patience,
-            measure=self._validation_loss if self.prepared.validation is not None else None, pause=self._pause_step(share),
+            self.journal, self.loss_log, phase, microbatches, steps=len(order), every=self.prepared.evaluate_every,
+            patience=recipe.patience,
+            measure=self._validation_loss if self.prepared.validation is not None else None,
+            pause=self._pause_step(share),
         )  # fmt: skip
         if resume is not None and (done == len(order) or callback.exhausted):
             load_adapter_weights(self.model, resume)
-        elif resume is not None and callback.pause is not None and done >= callback.pause:  # killed behind it, before it was told
+        elif (
+            resume is not None and callback.pause is not None and done >= callback.pause
+        ):  # killed behind it, before it was told
             load_adapter_weights(self.model, resume)
             callback.rest(done)
         else:
-            self.model = loop.train(self.model, microbatches, order, recipe, self.settings, self.folder.checkpoints, callback=callback, resume=resume)
+            self.model = loop.train(
+                self.model,
+                microbatches,
+                order,
+                recipe,
+                self.settings,
+                self.folder.checkpoints,
+                callback=callback,
+                resume=resume,
+            )
         if callback.interrupted:
             self.journal.write(event="interrupted")
             self.narrator.say("saved; the same command with --resume continues from here")
@@ -256,17 +311,21 @@ class Training:
             return None
         if self.prepared.validation is None:
             raise UsageError(
-                "a pause reports the loss on the validation split, and this training measures none", "leave out evaluate_every, or create a validation split"
+                "a pause reports the loss on the validation split, and this training measures none",
+                "leave out evaluate_every, or create a validation split",
             )
         return step
 
     def _pause(self, loss: float, identity: dict[str, Any]) -> Pause:
         if not isfinite(loss):
-            raise NotANumber("the loss on the validation split is not a number", 'try  dtype = "float32"  or a lower learning_rate')
+            raise NotANumber(
+                "the loss on the validation split is not a number", 'try  dtype = "float32"  or a lower learning_rate'
+            )
         last = checkpoint.latest(self.folder.checkpoints)
         trainable, total = parameters(self.model)
         return Pause(
-            key=identity["key"], step=0 if last is None else checkpoint.step_of(last), steps=len(self.prepared.order), validation_loss=loss,
+            key=identity["key"], step=0 if last is None else checkpoint.step_of(last), steps=len(self.prepared.order),
+            validation_loss=loss,
             trainable_parameters=trainable, total_parameters=total,
         )  # fmt: skip
 
@@ -297,7 +356,14 @@ class Training:
         return folder / "adapter_model.safetensors"
 
     def _report(
-        self, mapped: list[MappedExample], base: dict[str, Any], tuned: dict[str, Any], adapter: str, identity: dict[str, Any], callback: Callback, step: int
+        self,
+        mapped: list[MappedExample],
+        base: dict[str, Any],
+        tuned: dict[str, Any],
+        adapter: str,
+        identity: dict[str, Any],
+        callback: Callback,
+        step: int,
     ) -> Report:
         prepared = self.prepared
         trainable, total = parameters(self.model)
@@ -337,4 +403,7 @@ def _check_vocabulary(model: Any, prepared: Prepared) -> None:
     size = model.get_input_embeddings().weight.shape[0]
     highest = max(max(text.input_ids) for split in (prepared.train, prepared.held_out) for text in split.encoded)
     if highest >= size:
-        raise ConfigError(f"the tokenizer has token {highest}, the model only {size} tokens", "tokenizer and weights are from different models")
+        raise ConfigError(
+            f"the tokenizer has token {highest}, the model only {size} tokens",
+            "tokenizer and weights are from different models",
+        )

@@ -1,7 +1,8 @@
-"""From the loss log to a map of the training split: which examples were easy, ambiguous or hard to learn; see `curate.core.datamap`.
+"""From the loss log to a map of the training split: which examples were easy, ambiguous or hard to learn; see
+`curate.core.datamap`.
 
-Each time that an example was trained on is a visit. Neighbours are examples that ask much the same: cosine of their questions' words, each weighted by
-how rare it is (tf-idf).
+Each time that an example was trained on is a visit. Neighbours are examples that ask much the same: cosine of their
+questions' words, each weighted by how rare it is (tf-idf).
 """
 
 from collections import Counter
@@ -54,7 +55,9 @@ def visits_of(book: Iterable[dict[str, Any]]) -> Visits:
     seen: Counter[int] = Counter()
     found: dict[tuple[int, int], list[float]] = {}
     for line in book:
-        for number, text, loss, tokens, right in zip(line["lines"], line["texts"], line["loss"], line["tokens"], line["right"], strict=True):
+        for number, text, loss, tokens, right in zip(
+            line["lines"], line["texts"], line["loss"], line["tokens"], line["right"], strict=True
+        ):
             seen[text] += 1
             visit = found.setdefault((number, seen[text]), [0, 0.0, 0, 0])
             visit[0] = line["step"]
@@ -65,7 +68,14 @@ def visits_of(book: Iterable[dict[str, Any]]) -> Visits:
     columns = np.array([found[key] for key in ordered], dtype=np.float64).reshape(-1, 4)
     steps, tokens_of = columns[:, 0].astype(np.int64), columns[:, 2].astype(np.int64)
     losses = columns[:, 1] / np.maximum(columns[:, 2], 1)
-    return Visits(np.array([line for line, _ in ordered], dtype=np.int64), steps, losses, tokens_of, columns[:, 3].astype(np.int64), _excess(steps, losses))
+    return Visits(
+        np.array([line for line, _ in ordered], dtype=np.int64),
+        steps,
+        losses,
+        tokens_of,
+        columns[:, 3].astype(np.int64),
+        _excess(steps, losses),
+    )
 
 
 def _excess(steps: Whole, losses: Floats) -> Floats:
@@ -87,7 +97,9 @@ def _excess(steps: Whole, losses: Floats) -> Floats:
 
 
 def spikes(visits: Visits) -> dict[int, int]:
-    """By line the step that its example made rise far above those before: of such a step, those that explain half of the rise."""
+    """By line the step that its example made rise far above those before: of such a step, those that explain half of
+    the rise.
+    """
     order = np.argsort(visits.steps, kind="stable")
     bounds = np.flatnonzero(np.diff(visits.steps[order], prepend=-1, append=-1))
     means: list[float] = []
@@ -152,7 +164,11 @@ def _weighted(asked: Sequence[str], csr_array: Any) -> Any:
     numbers = {word: number for number, word in enumerate(word for word, times in spread.items() if times <= most)}
     rows, columns, values = [], [], []
     for row, one in enumerate(counts):
-        weights = {numbers[word]: (1 + log(times)) * log(len(asked) / spread[word]) for word, times in one.items() if word in numbers}
+        weights = {
+            numbers[word]: (1 + log(times)) * log(len(asked) / spread[word])
+            for word, times in one.items()
+            if word in numbers
+        }
         norm = sum(weight**2 for weight in weights.values()) ** 0.5
         if norm:
             rows += [row] * len(weights)
@@ -170,7 +186,9 @@ FAR: Final = 2.0
 
 
 def datamap(book: Iterable[dict[str, Any]], examples: Sequence[Example]) -> list[MappedExample]:
-    """The map, in the order of the split; an example that was never trained on, where the training is shorter than an epoch, is not on it."""
+    """The map, in the order of the split; an example that was never trained on, where the training is shorter than an
+    epoch, is not on it.
+    """
     visits = visits_of(book)
     if not len(visits.lines):
         return []
@@ -186,7 +204,10 @@ def datamap(book: Iterable[dict[str, Any]], examples: Sequence[Example]) -> list
     confidence = mean(shares)
     variability = np.sqrt(np.maximum(mean((shares - np.repeat(confidence, counts)) ** 2), 0))
     excess, loss = mean(visits.excess), mean(visits.loss)
-    whole, tokens = mean((visits.right == visits.tokens).astype(np.float64)), mean(visits.right / np.maximum(visits.tokens, 1))
+    whole, tokens = (
+        mean((visits.right == visits.tokens).astype(np.float64)),
+        mean(visits.right / np.maximum(visits.tokens, 1)),
+    )
     order = np.lexsort((lines, -excess))
     rank = np.empty(len(lines), dtype=np.int64)
     rank[order] = np.arange(1, len(lines) + 1)
@@ -220,7 +241,9 @@ def _short(value: Any) -> float:
 
 
 def _regions(confidence: Floats, variability: Floats, several: bool) -> list[Region | None]:
-    """The thirds of the paper, made not to overlap: what varied most is ambiguous, of the rest the surer half is easy."""
+    """The thirds of the paper, made not to overlap: what varied most is ambiguous, of the rest the surer half is
+    easy.
+    """
     count = len(confidence)
     found: list[Region | None] = [None] * count
     if not several:
@@ -235,20 +258,31 @@ def _regions(confidence: Floats, variability: Floats, several: bool) -> list[Reg
     return found
 
 
-def _pulls(examples: Sequence[Example], order: Sequence[int], loss: Floats) -> dict[int, tuple[float, tuple[Neighbour, ...]]]:
-    """Of the hardest examples those that the model finds much harder than what is asked much alike, and that answer otherwise."""
+def _pulls(
+    examples: Sequence[Example], order: Sequence[int], loss: Floats
+) -> dict[int, tuple[float, tuple[Neighbour, ...]]]:
+    """Of the hardest examples those that the model finds much harder than what is asked much alike, and that answer
+    otherwise.
+    """
     looked = order[: min(LOOKED, (len(order) + 1) // 2)]
     spread = 1.4826 * float(np.median(np.abs(loss - np.median(loss))))
     found = {}
     asked = [_asked(example) for example in examples]
     for at, near in zip(looked, neighbours(asked, looked), strict=True):
-        others = [(other, similarity) for other, similarity in near if _answer(examples[other]) != _answer(examples[at])]
+        others = [
+            (other, similarity) for other, similarity in near if _answer(examples[other]) != _answer(examples[at])
+        ]
         if not others or len(others) * 2 < len(near):
             continue
-        theirs = sum(similarity * loss[other] for other, similarity in others) / sum(similarity for _, similarity in others)
+        theirs = sum(similarity * loss[other] for other, similarity in others) / sum(
+            similarity for _, similarity in others
+        )
         pull = float(loss[at] - theirs)
         if pull > FAR * spread and pull > 0:
-            against = tuple(Neighbour(examples[other].place.line, examples[other].id, _short(similarity), _short(loss[other])) for other, similarity in others)
+            against = tuple(
+                Neighbour(examples[other].place.line, examples[other].id, _short(similarity), _short(loss[other]))
+                for other, similarity in others
+            )
             found[at] = (_short(pull), against)
     return found
 
@@ -277,7 +311,11 @@ def summed(mapped: Sequence[MappedExample], examples: Sequence[Example]) -> Data
     return DataMap(
         examples=len(mapped),
         visits=_short(sum(len(one.losses) for one in mapped) / len(mapped)),
-        regions=tuple(MapRegion(name=name, examples=len(part), loss=_mean(part, "loss"), confidence=_mean(part, "confidence")) for name, part in parts if part),
+        regions=tuple(
+            MapRegion(name=name, examples=len(part), loss=_mean(part, "loss"), confidence=_mean(part, "confidence"))
+            for name, part in parts
+            if part
+        ),
         spiked=sum(one.spike is not None for one in mapped),
         pulling=sum(one.pull is not None for one in mapped),
         hardest=tuple(_hard(one, by_line[one.line]) for one in sorted(mapped, key=lambda one: one.rank)[:SHOWN]),
@@ -290,6 +328,8 @@ def _mean(part: Sequence[MappedExample], name: str) -> float:
 
 def _hard(one: MappedExample, example: Example) -> Hard:
     return Hard(
-        line=one.line, example=one.example, loss=one.loss, excess=one.excess, confidence=one.confidence, spike=one.spike, pull=one.pull,
-        prompt=excerpt(_asked(example), LONG), answer=excerpt(example.answer.text, LONG) if example.answer is not None else "",
+        line=one.line, example=one.example, loss=one.loss, excess=one.excess, confidence=one.confidence,
+        spike=one.spike, pull=one.pull,
+        prompt=excerpt(_asked(example), LONG),
+        answer=excerpt(example.answer.text, LONG) if example.answer is not None else "",
     )  # fmt: skip

@@ -17,21 +17,31 @@ SMOOTH: Final = 20
 """Steps that the smoothed loss is the mean of."""
 
 
-def report_html(report: Report, settings: Settings, journal: Sequence[dict[str, Any]], mapped: Sequence[MappedExample] = ()) -> str:
+def report_html(
+    report: Report, settings: Settings, journal: Sequence[dict[str, Any]], mapped: Sequence[MappedExample] = ()
+) -> str:
     """The document."""
     return "".join(_parts(report, settings, journal, mapped))
 
 
-def _parts(report: Report, settings: Settings, journal: Sequence[dict[str, Any]], mapped: Sequence[MappedExample]) -> Iterator[str]:
+def _parts(
+    report: Report, settings: Settings, journal: Sequence[dict[str, Any]], mapped: Sequence[MappedExample]
+) -> Iterator[str]:
     steps = [line for line in journal if "loss" in line]
     yield head(f"Training of {safe(report.model)}", STYLE + SCATTER + TABLE)
-    yield f'<p class="quiet">{safe(report.method)}, {plural(report.steps, "step")} on {plural(report.train_examples, "example")}, {safe(settings.device)}</p>\n'
+    yield (
+        f'<p class="quiet">{safe(report.method)}, {plural(report.steps, "step")} on '
+        f"{plural(report.train_examples, 'example')}, {safe(settings.device)}</p>\n"
+    )
     change = report.tuned_loss - report.base_loss
     yield '<div class="tiles">'
     for value, label in (
         (f"{report.base_loss:.4f}", "held-out loss, base"),
         (f"{report.tuned_loss:.4f}", f"held-out loss, tuned ({change:+.4f})"),
-        (f"{report.trainable_parameters:,}", f"trainable parameters ({report.trainable_parameters / report.total_parameters:.2%})"),
+        (
+            f"{report.trainable_parameters:,}",
+            f"trainable parameters ({report.trainable_parameters / report.total_parameters:.2%})",
+        ),
         (f"{report.kept_step:,}", "step that was kept"),
         (duration(sum(_seconds(journal))), "in all"),
     ):
@@ -41,16 +51,32 @@ def _parts(report: Report, settings: Settings, journal: Sequence[dict[str, Any]]
     yield "</div>\n"
     peak = max((line["memory"] for line in journal if "memory" in line), default=0)
     expected = settings.estimate
-    yield f"<p>Memory: {gigabytes(peak)} at most; {gigabytes(expected.low)} to {gigabytes(expected.high)} were expected.</p>\n"
+    yield (
+        f"<p>Memory: {gigabytes(peak)} at most; {gigabytes(expected.low)} to {gigabytes(expected.high)} were "
+        "expected.</p>\n"
+    )
     for event in journal:
         if event.get("event") == "out-of-memory":
-            yield f'<p class="warning">Out of memory: passes of {event["tokens_per_pass"]:,} tokens from there on, with the same examples in a step.</p>\n'
+            yield (
+                f'<p class="warning">Out of memory: passes of {event["tokens_per_pass"]:,} tokens from there on, with '
+                "the same examples in a step.</p>\n"
+            )
     yield from overfitting_html(report.overfitting)
     yield from map_html(report, mapped)
     yield from _answers(report)
     yield from _left_out(report)
-    facts = {"key": report.key, "base": report.base, "chat template": report.template, "manifest": report.manifest or "none", "adapter": report.adapter_sha256}
-    yield "<h2>Inputs</h2>\n<table>" + "".join(f"<tr><th>{name}</th><td><code>{safe(value)}</code></td></tr>" for name, value in facts.items()) + "</table>\n"
+    facts = {
+        "key": report.key,
+        "base": report.base,
+        "chat template": report.template,
+        "manifest": report.manifest or "none",
+        "adapter": report.adapter_sha256,
+    }
+    yield (
+        "<h2>Inputs</h2>\n<table>"
+        + "".join(f"<tr><th>{name}</th><td><code>{safe(value)}</code></td></tr>" for name, value in facts.items())
+        + "</table>\n"
+    )
     versions = ", ".join(f"{name} {version}" for name, version in settings.packages.items())
     yield foot(safe(versions), safe(settings.dtype), safe(settings.optimiser))
 
@@ -72,7 +98,10 @@ def _smoothed(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
     if len(points) <= 5 * SMOOTH:
         return points
     values = [value for _, value in points]
-    return [(points[at][0], sum(values[max(0, at - SMOOTH + 1) : at + 1]) / min(at + 1, SMOOTH)) for at in range(len(points))]
+    return [
+        (points[at][0], sum(values[max(0, at - SMOOTH + 1) : at + 1]) / min(at + 1, SMOOTH))
+        for at in range(len(points))
+    ]
 
 
 def _seconds(journal: Sequence[dict[str, Any]]) -> Iterator[float]:
@@ -85,9 +114,18 @@ def _seconds(journal: Sequence[dict[str, Any]]) -> Iterator[float]:
 def _answers(report: Report) -> Iterator[str]:
     if not report.generations:
         return
-    yield "<h2>Answers before and after training</h2>\n<table><tr><th>question</th><th>in the data</th><th>base</th><th>tuned</th></tr>"
+    yield (
+        "<h2>Answers before and after training</h2>\n<table><tr><th>question</th><th>in the "
+        "data</th><th>base</th><th>tuned</th></tr>"
+    )
     for one in report.generations:
-        yield "<tr>" + "".join(f'<td class="text">{_shown(text)}</td>' for text in (one.prompt, one.reference, one.base, one.tuned)) + "</tr>"
+        yield (
+            "<tr>"
+            + "".join(
+                f'<td class="text">{_shown(text)}</td>' for text in (one.prompt, one.reference, one.base, one.tuned)
+            )
+            + "</tr>"
+        )
     yield "</table>\n"
 
 
@@ -95,8 +133,14 @@ def _left_out(report: Report) -> Iterator[str]:
     for mismatch, count in report.mismatches.items():
         yield f'<p class="warning">{plural(count, "example")}: {safe(mismatch)}</p>\n'
     if report.left_out:
-        yield f"<h2>Left out: {plural(len(report.left_out), 'example')}</h2>\n<table><tr><th>split</th><th>line</th><th>reason</th></tr>"
-        yield "".join(f"<tr><td>{safe(one.split)}</td><td>{one.line:,}</td><td>{safe(one.reason)}</td></tr>" for one in report.left_out)
+        yield (
+            "<h2>Left out: "
+            f"{plural(len(report.left_out), 'example')}</h2>\n<table><tr><th>split</th><th>line</th><th>reason</th></tr>"  # noqa: E501
+        )
+        yield "".join(
+            f"<tr><td>{safe(one.split)}</td><td>{one.line:,}</td><td>{safe(one.reason)}</td></tr>"
+            for one in report.left_out
+        )
         yield "</table>\n"
 
 
@@ -130,4 +174,6 @@ def overfitting_html(found: Overfitting | None) -> Iterator[str]:
         yield f"<p{kind}>{safe(sentence)}</p>\n"
     trained = [(float(point.step), point.train) for point in found.curve if point.train is not None]
     held_out = [(float(point.step), point.held_out) for point in found.curve if point.held_out is not None]
-    yield curves("Loss in training, and on held-out examples", Curve("training", trained), Curve("held out", held_out, "second"))
+    yield curves(
+        "Loss in training, and on held-out examples", Curve("training", trained), Curve("held out", held_out, "second")
+    )

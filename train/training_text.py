@@ -15,14 +15,21 @@ from train.results import DataMap, Hard, LossPoint, Overfitting, Report
 def datamap_lines(found: DataMap) -> Iterator[str]:
     """The map in words."""
     times = f"{found.visits:.1f}".removesuffix(".0")
-    yield f"{plural(found.examples, 'example')}, each trained on {times} {'time' if times == '1' else 'times'} on average."
+    yield (
+        f"{plural(found.examples, 'example')}, each trained on {times} {'time' if times == '1' else 'times'} on "
+        "average."
+    )
     for one in found.regions:
-        name = {"easy": "Easy", "ambiguous": "Ambiguous (the third with the highest variability)", "hard": "Hard"}[one.name]
+        name = {"easy": "Easy", "ambiguous": "Ambiguous (the third with the highest variability)", "hard": "Hard"}[
+            one.name
+        ]
         yield f"{name}: {plural(one.examples, 'example')}, loss {one.loss:.2f}, confidence {one.confidence:.2f}."
     if found.spiked:
         yield f"{plural(found.spiked, 'example')} caused a spike in the loss of a step."
     if found.pulling:
-        pull = "contradicts its neighbours, which ask" if found.pulling == 1 else "contradict their neighbours, which ask"
+        pull = (
+            "contradicts its neighbours, which ask" if found.pulling == 1 else "contradict their neighbours, which ask"
+        )
         yield f"{plural(found.pulling, 'example')} {pull} nearly the same, answer differently and are learned well."
 
 
@@ -73,7 +80,9 @@ def drawn(curve: tuple[LossPoint, ...]) -> Iterator[Text]:
     yield Text.assemble((" " * 9 + "└" + "─" * WIDTH, "dim"))
     ends = f"step {first:,}"
     yield Text.assemble((" " * 10 + ends + f"{last:,}".rjust(WIDTH - len(ends)), "dim"))
-    yield Text.assemble(" " * 10, (TRAIN, "cyan"), " training  ", (HELD_OUT, "yellow"), " held out  ", (BOTH, "yellow"), " both")
+    yield Text.assemble(
+        " " * 10, (TRAIN, "cyan"), " training  ", (HELD_OUT, "yellow"), " held out  ", (BOTH, "yellow"), " both"
+    )
 
 
 SHOWN: Final = 5
@@ -114,5 +123,11 @@ def _show_map(found: DataMap, console: Console) -> None:
         console.print(Text(sentence))
     hardest = table("", "train.jsonl", "loss", "question", "answer", "why", numbers=("train.jsonl", "loss"))
     for one in found.hardest[:SHOWN]:
-        hardest.add_row(f"{one.line:,}", f"{one.loss:.2f}", Text(excerpt(one.prompt, 60)), Text(excerpt(one.answer, 40)), Text(reason_for_review(one)))
+        hardest.add_row(
+            f"{one.line:,}",
+            f"{one.loss:.2f}",
+            Text(excerpt(one.prompt, 60)),
+            Text(excerpt(one.answer, 40)),
+            Text(reason_for_review(one)),
+        )
     console.print(hardest)

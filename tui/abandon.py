@@ -1,8 +1,8 @@
 """Long work that a person can walk away from.
 
-Textual's thread workers run in asyncio's pool, and leaving the application waits for the pool: a search for duplicates in a
-large file would hold the terminal for minutes after `q`. What runs here is left behind instead. Only work that writes
-nothing may be.
+Textual's thread workers run in asyncio's pool, and leaving the application waits for the pool: a search for duplicates
+in a large file would hold the terminal for minutes after `q`. What runs here is left behind instead. Only work that
+writes nothing may be.
 """
 
 import asyncio
@@ -28,7 +28,7 @@ async def abandonable(work: Callable[[], None]) -> None:
         error: Exception | None = None
         try:
             work()
-        except Exception as caught:  # noqa: BLE001  (handed to the worker that waits for it, which tells or crashes)
+        except Exception as caught:  # noqa: BLE001
             error = caught
         with suppress(RuntimeError):  # the loop is closed: the application was left meanwhile
             loop.call_soon_threadsafe(settle, error)

@@ -18,7 +18,18 @@ from curate.review.events import ScanEvent
 from curate.review.overview import measure
 from tui.abandon import abandonable
 from tui.keys import KEYS, TAB_OF, TABS, bindings
-from tui.messages import DecisionReverted, FactTold, Failed, FilesChanged, FilterChosen, LinesFound, Measured, Narrowed, ScreenChosen, TerminalGone
+from tui.messages import (
+    DecisionReverted,
+    FactTold,
+    Failed,
+    FilesChanged,
+    FilterChosen,
+    LinesFound,
+    Measured,
+    Narrowed,
+    ScreenChosen,
+    TerminalGone,
+)
 from tui.review_state import At, ReviewState
 from tui.screens.frame import FrameScreen
 from tui.screens.help import HelpScreen
@@ -29,7 +40,16 @@ from tui.screens.splits import SplitsScreen
 from tui.screens.training import EvaluateScreen, TrainingScreen
 from tui.theme import DARK, LIGHT, THEMES
 
-SCREENS = (OverviewScreen, ExamplesScreen, FindingsScreen, DuplicatesScreen, ConflictsScreen, SplitsScreen, TrainingScreen, EvaluateScreen)
+SCREENS = (
+    OverviewScreen,
+    ExamplesScreen,
+    FindingsScreen,
+    DuplicatesScreen,
+    ConflictsScreen,
+    SplitsScreen,
+    TrainingScreen,
+    EvaluateScreen,
+)
 EVERY = 0.5
 """Seconds between two looks at what became known."""
 LOOK = 2.0
@@ -49,8 +69,8 @@ class CurateApp(App[None]):
     DEFAULT_MODE = "overview"
 
     def __init__(self, sources: Sources, facts: Facts, merged: int = 0, at: At | None = None) -> None:
-        """`facts` does the checking; `merged` decisions were just merged from another journal; `at` is shown first. Raises `InputError` for files
-        that do not exist."""
+        """`facts` does the checking; `merged` decisions were just merged from another journal; `at` is shown first.
+        Raises `InputError` for files that do not exist."""
         super().__init__()
         self.animation_level = "none"  # a hundred decisions an hour, and over slow lines
         self.state, self.at = ReviewState(sources, at), at
@@ -86,7 +106,9 @@ class CurateApp(App[None]):
             self.call_after_refresh(self.action_go, TAB_OF[self.at.kind].name)
         if self._merged:
             contested = len(self.session.log.contested())
-            text = f"{self._merged:,} decisions merged; " + (f"{contested:,} are contested: filter is:contested" if contested else "none is contested")
+            text = f"{self._merged:,} decisions merged; " + (
+                f"{contested:,} are contested: filter is:contested" if contested else "none is contested"
+            )
             self.notify(text, timeout=10, markup=False)
 
     def _look(self) -> None:
@@ -139,7 +161,9 @@ class CurateApp(App[None]):
             self.action_go(TAB_OF[kind].name)
         self.state.filters[kind] = message.text
         self.workers.cancel_group(self, f"narrow-{kind}")
-        self.run_worker(lambda: self._narrow(self.session, message), thread=True, exit_on_error=False, group=f"narrow-{kind}")
+        self.run_worker(
+            lambda: self._narrow(self.session, message), thread=True, exit_on_error=False, group=f"narrow-{kind}"
+        )
 
     def _narrow(self, session: ReviewSession, message: FilterChosen) -> None:
         worker = get_current_worker()
@@ -184,7 +208,8 @@ class CurateApp(App[None]):
             self._told_of = message.names
             names = visible(", ".join(message.names[:3]))
             self.notify(
-                f"{names} changed on disk. The screen shows the old content; R reloads the files and keeps all decisions.",
+                f"{names} changed on disk. The screen shows the old content; R reloads the files and keeps all "
+                "decisions.",
                 severity="warning",
                 timeout=20,
                 markup=False,
@@ -227,11 +252,20 @@ class CurateApp(App[None]):
         for key in KEYS:
             if (
                 key.scope == "app"
-                or (isinstance(screen, QueueScreen) and key.scope == "queue" and screen.KIND in key.kinds and screen.offers(key.action))
+                or (
+                    isinstance(screen, QueueScreen)
+                    and key.scope == "queue"
+                    and screen.KIND in key.kinds
+                    and screen.offers(key.action)
+                )
                 or (isinstance(screen, PlainScreen) and key.scope == "page")
                 or key.scope == getattr(screen, "NAME", "")
             ):
-                yield SystemCommand(f"{key.label} ({key.shown})", key.tooltip, lambda action=key.action: self.run_action(action, self.screen))
+                yield SystemCommand(
+                    f"{key.label} ({key.shown})",
+                    key.tooltip,
+                    lambda action=key.action: self.run_action(action, self.screen),
+                )
 
     @on(ScreenChosen)
     def _screen_chosen(self, message: ScreenChosen) -> None:
@@ -254,8 +288,12 @@ class CurateApp(App[None]):
         screen = self.screen
         if isinstance(screen, QueueScreen):
             order.sort(key=lambda kind: kind != screen.KIND)
-        places = [(kind, number) for kind in order for number in self.session.queues[kind].example_index.rows(message.example)]
-        fits = [(kind, number) for kind, number in places if self.session.queues[kind].entry(number).about == message.about] or places
+        places = [
+            (kind, number) for kind in order for number in self.session.queues[kind].example_index.rows(message.example)
+        ]
+        fits = [
+            (kind, number) for kind, number in places if self.session.queues[kind].entry(number).about == message.about
+        ] or places
         if not fits:
             return
         kind, number = fits[0]
@@ -295,6 +333,8 @@ class CurateApp(App[None]):
         self.theme = LIGHT if self.current_theme.dark else DARK
 
     def _fatal_error(self) -> None:
-        """Leave the terminal clean: Textual would print a traceback with local variables, and these hold the user's data."""
+        """Leave the terminal clean: Textual would print a traceback with local variables, and these hold the user's
+        data.
+        """
         self.crash = self._exception
         self._close_messages_no_wait()

@@ -18,20 +18,36 @@ from curate.review.training_signals import FILTER, HARDEST, training_of
 
 
 def review(
-    paths: Annotated[list[Path] | None, typer.Argument(help="Data files, or the folder of a project.", metavar="PATH...", show_default=False)] = None,
-    merge: Annotated[list[Path] | None, typer.Option("--merge", help="Merge the decisions of another journal first.", metavar="JOURNAL")] = None,
-    from_run: Annotated[
-        str | None, typer.Option("--from-run", help="Show the hardest examples of a training first; without PATH, in its own data.", metavar="RUN")
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(help="Data files, or the folder of a project.", metavar="PATH...", show_default=False),
     ] = None,
-    hardest: Annotated[int, typer.Option("--hardest", min=1, help="Show this many of the hardest examples, with --from-run.")] = HARDEST,
+    merge: Annotated[
+        list[Path] | None,
+        typer.Option("--merge", help="Merge the decisions of another journal first.", metavar="JOURNAL"),
+    ] = None,
+    from_run: Annotated[
+        str | None,
+        typer.Option(
+            "--from-run",
+            help="Show the hardest examples of a training first; without PATH, in its own data.",
+            metavar="RUN",
+        ),
+    ] = None,
+    hardest: Annotated[
+        int, typer.Option("--hardest", min=1, help="Show this many of the hardest examples, with --from-run.")
+    ] = HARDEST,
 ) -> int:
     """Decide about findings, duplicates and conflicts in the terminal.
 
-    Decisions are saved in .curate/decisions.jsonl of the project: the named folder, else the working folder. Different decisions by
-    several people are shown as contested. `textual serve "curate review PATH"` shows the same in a browser.
+    Decisions are saved in .curate/decisions.jsonl of the project: the named folder, else the working folder. Different
+    decisions by several people are shown as contested. `textual serve "curate review PATH"` shows the same in a
+    browser.
     """
     served = "TEXTUAL_DRIVER" in os.environ  # `textual serve` takes the place of the terminal
-    if not served and not all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):  # Textual draws on stderr
+    if not served and not all(
+        stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)
+    ):  # Textual draws on stderr
         raise UsageError("curate review needs a terminal", "`curate check PATH...` prints the findings")
     if importlib.util.find_spec("textual") is None:
         raise MissingExtra("curate review", "tui", "textual")
@@ -39,7 +55,9 @@ def review(
     if not paths and run is None:
         raise UsageError("nothing to review", "name data files, the folder of a project, or a run with --from-run")
     known = None if run is None else training_of(run, hardest)
-    sources = sources_of(paths or [data_of(run)] if run else paths or [])  # a path that is not there is told before the screen opens
+    sources = sources_of(
+        paths or [data_of(run)] if run else paths or []
+    )  # a path that is not there is told before the screen opens
     log = DecisionLog(sources.project.decisions)
     merged = sum(len(log.merge(other)) for other in merge or ())
 

@@ -61,7 +61,9 @@ def _pieces(text: str, style: str) -> Iterable[tuple[str, str]]:
             continue
         if match.start() > at:
             yield text[at : match.start()], style
-        yield (("→   ", f"{style} dim") if match.group() == TAB else (visible(match.group()), f"{style} {ESCAPED}".strip()))
+        yield (
+            ("→   ", f"{style} dim") if match.group() == TAB else (visible(match.group()), f"{style} {ESCAPED}".strip())
+        )
         at = match.end()
     if at < len(text):
         yield text[at:], style
@@ -72,7 +74,9 @@ def fact(text: str, style: str = "") -> Content:
     return literal(text if len(text) <= MAX_FACT and "\n" not in text else excerpt(text, MAX_FACT), style=style)
 
 
-def shortened(text: str, marks: Sequence[Mark] = (), limit: int = MAX_CHARS, *, rest: str = "; E opens all of it in your editor") -> Content:
+def shortened(
+    text: str, marks: Sequence[Mark] = (), limit: int = MAX_CHARS, *, rest: str = "; E opens all of it in your editor"
+) -> Content:
     """`text`, cut after `limit` characters with word of how much is left, and of where the `rest` is."""
     if len(text) <= limit:
         return literal(text, marks)
@@ -114,11 +118,21 @@ class ConversationView:
             lines.append(Content.assemble(("(empty)" if content == "" else "(no content)", MORE)))
         for key, value in message.value.items():
             if key not in ("role", "content", "name") and value is not None:
-                lines.append(Content.assemble(literal(f"{key[:40]}: ", style=MORE), shortened(self.text(as_json(value)))))
+                lines.append(
+                    Content.assemble(literal(f"{key[:40]}: ", style=MORE), shortened(self.text(as_json(value))))
+                )
         return Content("\n").join(lines)
 
-    def turns(self, messages: Sequence[Message], marks: Sequence[Sequence[Mark]] = (), pointed: int | None = None, near: int = 0) -> Content:
-        """Turns one below the other; of very many, or very long ones, those around the one that the finding points to, or that is `near`."""
+    def turns(
+        self,
+        messages: Sequence[Message],
+        marks: Sequence[Sequence[Mark]] = (),
+        pointed: int | None = None,
+        near: int = 0,
+    ) -> Content:
+        """Turns one below the other; of very many, or very long ones, those around the one that the finding points to,
+        or that is `near`.
+        """
         start = max(0, (near if pointed is None else pointed) - MAX_TURNS // 4)
         parts = [Content.assemble((f"… {start:,} earlier messages", MORE))] if start else []
         room, at = MAX_TOTAL, start
@@ -128,13 +142,17 @@ class ConversationView:
             parts.append(self.turn(message, marks[at] if at < len(marks) else (), pointed=at == pointed))
             at += 1
         if at < len(messages):
-            parts.append(Content.assemble((f"… {len(messages) - at:,} later messages; E opens all of them in your editor", MORE)))
+            parts.append(
+                Content.assemble((f"… {len(messages) - at:,} later messages; E opens all of them in your editor", MORE))
+            )
         return Content("\n\n").join(parts)
 
     def whole(self, example: Example, marks: Sequence[Sequence[Mark]] = (), pointed: int | None = None) -> Content:
         """A conversation; where the line is none, its JSON."""
         if not example.messages:
-            return Content.assemble(("not a conversation; the line reads\n", MORE), shortened(self.text(as_json(example.value, indent=2))))
+            return Content.assemble(
+                ("not a conversation; the line reads\n", MORE), shortened(self.text(as_json(example.value, indent=2)))
+            )
         return self.turns(example.messages, marks, pointed)
 
 

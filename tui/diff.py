@@ -33,7 +33,9 @@ def word_marks(left: str, right: str) -> tuple[Marks, Marks]:
     return tuple(marks[0]), tuple(marks[1])
 
 
-def turn_marks(left: Sequence[Message], right: Sequence[Message], read: Callable[[str], str]) -> tuple[list[Marks], list[Marks]]:
+def turn_marks(
+    left: Sequence[Message], right: Sequence[Message], read: Callable[[str], str]
+) -> tuple[list[Marks], list[Marks]]:
     """Word by word, turn by turn, what differs between two conversations, as `read` shows their texts."""
     sides: tuple[list[Marks], list[Marks]] = ([], [])
     for one, other in zip_longest(left, right):
@@ -48,6 +50,8 @@ def clash_marks(text: str, spans: Sequence[str]) -> Marks:
     found = [(text.find(span), len(span)) for span in spans if span.strip()]
     marks: list[Mark] = []
     for at, length in sorted({place for place in found if place[0] >= 0}):
-        if not marks or at >= marks[-1].end:  # spans of two pieces of evidence may overlap; the first one stands for both
+        if (
+            not marks or at >= marks[-1].end
+        ):  # spans of two pieces of evidence may overlap; the first one stands for both
             marks.append(Mark(at, at + length, CLASHES))
     return tuple(marks)

@@ -61,8 +61,10 @@ class Key:
 
 
 NAMES: Final = {
-    "slash": "/", "question_mark": "?", "left_square_bracket": "[", "right_square_bracket": "]", "pageup": "PgUp", "pagedown": "PgDn",
-    "up": "↑", "down": "↓", "left": "←", "right": "→", "home": "Home", "end": "End", "escape": "Esc", "space": "Space", "backspace": "Bksp",
+    "slash": "/", "question_mark": "?", "left_square_bracket": "[", "right_square_bracket": "]", "pageup": "PgUp",
+    "pagedown": "PgDn",
+    "up": "↑", "down": "↓", "left": "←", "right": "→", "home": "Home", "end": "End", "escape": "Esc", "space": "Space",
+    "backspace": "Bksp",
     "tab": "Tab", "asterisk": "*", "vertical_line": "|", "enter": "Enter",
 }  # fmt: skip
 SINGLE: Final[tuple[Kind, ...]] = ("example", "finding", "cluster")
@@ -72,31 +74,31 @@ TURNED: Final[tuple[Kind, ...]] = ("cluster", "conflict")
 KEYS: Final = (
     Key("a", "choose('left')", "left", "Keep A", "Keep A, drop B, and go to the next entry.", kinds=PAIRED),
     Key("b", "choose('right')", "right", "Keep B", "Keep B, drop A, and go to the next entry.", kinds=PAIRED),
-    Key("k", "choose('keep')", "keep", "Keep", "Keep the example, whatever was found, and go to the next entry; of duplicates, keep both.", kinds=SINGLE),
-    Key("d", "choose('drop')", "drop", "Drop", "Remove the example from the data set, and go to the next entry.", kinds=SINGLE),
+    Key("k", "choose('keep')", "keep", "Keep", "Keep the example, whatever was found, and go to the next entry; of duplicates, keep both.", kinds=SINGLE),  # noqa: E501
+    Key("d", "choose('drop')", "drop", "Drop", "Remove the example from the data set, and go to the next entry.", kinds=SINGLE),  # noqa: E501
     Key("k,B", "choose('both')", "both", "Both", "Keep both A and B, and go to the next entry.", kinds=PAIRED),
     Key("d", "choose('neither')", "neither", "Neither", "Drop both A and B, and go to the next entry.", kinds=PAIRED),
-    Key("h", "hold", "hold", "Keep only this", "Keep this answer, drop the others, and go to the next entry.", kinds=("conflict",)),
-    Key("c", "keeper", "keeper", "Keeper", "Keep the duplicate that is shown instead of all others, and go to the next entry.", kinds=CLUSTERS),
-    Key("K", "choose_all('keep')", "keep-all", "Keep all", "Keep all duplicates of the cluster, and go to the next entry.", kinds=CLUSTERS),
-    Key("D", "choose_all('drop')", "drop-all", "Drop all", "Drop all duplicates of the cluster except the keeper.", show=False, kinds=CLUSTERS),
-    Key("v", "mark", "mark", "Mark", "Mark the duplicate that is shown, to split the cluster.", show=False, kinds=CLUSTERS),
-    Key("vertical_line", "split", "split", "Split", "Split the cluster: the longest marked duplicate is kept, too.", show=False, kinds=CLUSTERS),
+    Key("h", "hold", "hold", "Keep only this", "Keep this answer, drop the others, and go to the next entry.", kinds=("conflict",)),  # noqa: E501
+    Key("c", "keeper", "keeper", "Keeper", "Keep the duplicate that is shown instead of all others, and go to the next entry.", kinds=CLUSTERS),  # noqa: E501
+    Key("K", "choose_all('keep')", "keep-all", "Keep all", "Keep all duplicates of the cluster, and go to the next entry.", kinds=CLUSTERS),  # noqa: E501
+    Key("D", "choose_all('drop')", "drop-all", "Drop all", "Drop all duplicates of the cluster except the keeper.", show=False, kinds=CLUSTERS),  # noqa: E501
+    Key("v", "mark", "mark", "Mark", "Mark the duplicate that is shown, to split the cluster.", show=False, kinds=CLUSTERS),  # noqa: E501
+    Key("vertical_line", "split", "split", "Split", "Split the cluster: the longest marked duplicate is kept, too.", show=False, kinds=CLUSTERS),  # noqa: E501
     Key("r", "repair", "repair", "Repair", "Apply the fix of the rule; shows the changes first.", kinds=("finding",)),
     Key("e", "edit", "edit", "Edit", "Edit the example here; the rules check it as you type."),
     Key("E", "edit_outside", "edit-outside", "Edit in $EDITOR", "Edit the example in $EDITOR.", show=False),
-    Key("s", "suppress", "suppress", "Suppress", "Suppress the finding, with a reason; it is not reported again.", show=False, kinds=("finding",)),
+    Key("s", "suppress", "suppress", "Suppress", "Suppress the finding, with a reason; it is not reported again.", show=False, kinds=("finding",)),  # noqa: E501
     Key("m", "note", "note", "Note", "Add a note to the decision.", show=False),
     Key("u", "undo", "undo", "Undo", "Undo the last decision, and return to its entry."),
     Key("U", "redo", "redo", "Redo", "Redo the decision that was undone.", show=False),
     Key("n", "next", "next", "Next", "Go to the next undecided entry."),
-    Key("slash", "filter", "filter", "Filter", "Show only entries that contain words or match terms like is:undecided code:M0 severity:error score:0.8-0.9."),
+    Key("slash", "filter", "filter", "Filter", "Show only entries that contain words or match terms like is:undecided code:M0 severity:error score:0.8-0.9."),  # noqa: E501
     Key("escape", "clear", "clear", "Clear", "Show all entries again.", show=False),
     Key("o", "sort", "sort", "Order", "Show the entries in another order.", show=False),
-    Key("asterisk", "bulk", "bulk", "All shown", "Decide about all entries that are shown; shows the changes first.", show=False),
+    Key("asterisk", "bulk", "bulk", "All shown", "Decide about all entries that are shown; shows the changes first.", show=False),  # noqa: E501
     Key("x", "secrets", "secrets", "Secrets", "Show secrets and addresses, or hide them again.", show=False),
-    Key("right,right_square_bracket", "turn(1)", "turn-next", "Next one", "Show the next duplicate or answer.", show=False, kinds=TURNED),
-    Key("left,left_square_bracket", "turn(-1)", "turn-back", "Previous one", "Show the previous duplicate or answer.", show=False, kinds=TURNED),
+    Key("right,right_square_bracket", "turn(1)", "turn-next", "Next one", "Show the next duplicate or answer.", show=False, kinds=TURNED),  # noqa: E501
+    Key("left,left_square_bracket", "turn(-1)", "turn-back", "Previous one", "Show the previous duplicate or answer.", show=False, kinds=TURNED),  # noqa: E501
     Key("space", "page(1)", "page-down", "Scroll down", "Scroll the conversation down by a page.", show=False),
     Key("backspace", "page(-1)", "page-up", "Scroll up", "Scroll the conversation up by a page.", show=False),
     Key("up", "move(-1)", "up", "Up", "One entry up.", "list", show=False),
@@ -114,15 +116,15 @@ KEYS: Final = (
     Key("down", "move(1)", "rule-down", "Down", "One line down.", "overview", show=False),
     Key("s", "start", "start", "Start", "Start or resume the training of the project's recipe.", "training"),
     Key("x", "stop", "stop", "Stop", "Stop the training; it can be resumed from its last checkpoint.", "training"),
-    Key("left,left_square_bracket", "run(-1)", "run-back", "Previous run", "Show the previous run.", "training", show=False),
+    Key("left,left_square_bracket", "run(-1)", "run-back", "Previous run", "Show the previous run.", "training", show=False),  # noqa: E501
     Key("right,right_square_bracket", "run(1)", "run-next", "Next run", "Show the next run.", "training"),
     Key("c", "compare", "compare", "Compare", "Compare all runs, or show one.", "training"),
-    Key("left,left_square_bracket", "run(-1)", "evaluated-back", "Previous run", "Show the previous run.", "evaluate", show=False),
+    Key("left,left_square_bracket", "run(-1)", "evaluated-back", "Previous run", "Show the previous run.", "evaluate", show=False),  # noqa: E501
     Key("right,right_square_bracket", "run(1)", "evaluated-next", "Next run", "Show the next run.", "evaluate"),
     Key("down", "output(1)", "output-next", "Next question", "Show the next question with all answers.", "evaluate"),
     Key("up", "output(-1)", "output-back", "Previous question", "Show the previous question.", "evaluate", show=False),
     Key("v", "verify", "verify", "Verify", "Read the output folder again and verify that nothing leaks.", "splits"),
-    *(Key(str(number), f"go({tab.name!r})", f"go-{tab.name}", tab.title, f"Show {tab.title}.", "app", show=False) for number, tab in enumerate(TABS, start=1)),
+    *(Key(str(number), f"go({tab.name!r})", f"go-{tab.name}", tab.title, f"Show {tab.title}.", "app", show=False) for number, tab in enumerate(TABS, start=1)),  # noqa: E501
     Key("tab", "go_on(1)", "go-next", "Next screen", "Show the next screen.", "app", show=False),
     Key("R", "reload", "reload", "Reload", "Read the files again; decisions are kept.", "app", show=False),
     Key("t", "toggle_theme", "theme", "Theme", "Switch between dark and light.", "app", show=False),
@@ -133,7 +135,11 @@ KEYS: Final = (
 
 def bindings(scope: Scope) -> list[BindingType]:
     """The table's keys of one scope, as Textual wants them."""
-    return [Binding(key.keys, key.action, key.label, key.show, key.shown.split()[0], tooltip=key.tooltip, id=key.id) for key in KEYS if key.scope == scope]
+    return [
+        Binding(key.keys, key.action, key.label, key.show, key.shown.split()[0], tooltip=key.tooltip, id=key.id)
+        for key in KEYS
+        if key.scope == scope
+    ]
 
 
 def works_in(action: str, parameters: Iterable[object], kind: Kind) -> bool | None:

@@ -1,4 +1,6 @@
-"""What the application and its screens share: the review, what was computed for it, and how its lists are shown. It knows nothing of Textual."""
+"""What the application and its screens share: the review, what was computed for it, and how its lists are shown. It
+knows nothing of Textual.
+"""
 
 from collections.abc import Mapping
 from functools import cached_property

@@ -1,7 +1,8 @@
 """The end of the terminal that a review is drawn on.
 
-A shell that is closed tells its processes with a signal, and that ends them. A review that has no controlling terminal (started by a service, or
-in a session of its own) hears of nothing: Textual would read an ended input again and again, and block on an output that nobody takes.
+A shell that is closed tells its processes with a signal, and that ends them. A review that has no controlling terminal
+(started by a service, or in a session of its own) hears of nothing: Textual would read an ended input again and again,
+and block on an output that nobody takes.
 """
 
 import os
@@ -19,7 +20,9 @@ GRACE: Final = 3.0
 
 
 def end_with_terminal(leave: Callable[[], object], terminal: int) -> None:
-    """Watch a terminal by its file descriptor: once it is gone, `leave` is called, and the process ended. Every decision is on the disk already."""
+    """Watch a terminal by its file descriptor: once it is gone, `leave` is called, and the process ended. Every
+    decision is on the disk already.
+    """
 
     def watch() -> None:
         while os.isatty(terminal):  # of a terminal whose other end was closed it is none any more

@@ -20,7 +20,12 @@ THEMES: Final = (
         surface="#1b1e27",
         panel="#232733",
         dark=True,
-        variables={"footer-key-foreground": "#e0af68", "input-selection-background": "#7aa2f7 30%", "border": "#3b4252", "scrollbar": "#3b4252"},
+        variables={
+            "footer-key-foreground": "#e0af68",
+            "input-selection-background": "#7aa2f7 30%",
+            "border": "#3b4252",
+            "scrollbar": "#3b4252",
+        },
     ),
     Theme(
         name=LIGHT,

@@ -1,5 +1,6 @@
-"""Results as polars frames: one row per finding, removal, pair or split; empty frames have the same columns. And as a notebook shows
-them: a heading, facts, and the beginnings of tables, in the notebook's own colours, with all text made safe.
+"""Results as polars frames: one row per finding, removal, pair or split; empty frames have the same columns. And as a
+notebook shows them: a heading, facts, and the beginnings of tables, in the notebook's own colours, with all text made
+safe.
 """
 
 import os
@@ -22,21 +23,33 @@ from curate.report.html import safe
 Paths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 """A file, a folder or a pattern; or several."""
 FINDINGS: Final = {
-    "file": pl.String, "line": pl.Int64, "code": pl.String, "severity": pl.String, "message": pl.String, "pointer": pl.String,
+    "file": pl.String, "line": pl.Int64, "code": pl.String, "severity": pl.String, "message": pl.String,
+    "pointer": pl.String,
     "hint": pl.String, "fixable": pl.Boolean, "example": pl.String,
 }  # fmt: skip
 LOSSES: Final = {
-    "file": pl.String, "line": pl.Int64, "code": pl.String, "similarity": pl.Float64, "kept_file": pl.String, "kept_line": pl.Int64,
+    "file": pl.String, "line": pl.Int64, "code": pl.String, "similarity": pl.Float64, "kept_file": pl.String,
+    "kept_line": pl.Int64,
     "example": pl.String, "kept": pl.String,
 }  # fmt: skip
 CONFLICTS: Final = {
-    "code": pl.String, "confidence": pl.Float64, "question": pl.String, "left": pl.String, "right": pl.String, "left_words": pl.String,
-    "right_words": pl.String, "source": pl.String, "similarity": pl.Float64, "left_file": pl.String, "left_line": pl.Int64, "right_file": pl.String,
+    "code": pl.String, "confidence": pl.Float64, "question": pl.String, "left": pl.String, "right": pl.String,
+    "left_words": pl.String,
+    "right_words": pl.String, "source": pl.String, "similarity": pl.Float64, "left_file": pl.String,
+    "left_line": pl.Int64, "right_file": pl.String,
     "right_line": pl.Int64, "left_example": pl.String, "right_example": pl.String, "id": pl.String,
 }  # fmt: skip
-SPLITS: Final = {"split": pl.String, "examples": pl.Int64, "share": pl.Float64, "groups": pl.Int64, "characters": pl.Int64, "file": pl.String}
+SPLITS: Final = {
+    "split": pl.String,
+    "examples": pl.Int64,
+    "share": pl.Float64,
+    "groups": pl.Int64,
+    "characters": pl.Int64,
+    "file": pl.String,
+}
 REMOVED: Final = {
-    "file": pl.String, "line": pl.Int64, "code": pl.String, "why": pl.String, "decided_by": pl.String, "kept_file": pl.String, "kept_line": pl.Int64,
+    "file": pl.String, "line": pl.Int64, "code": pl.String, "why": pl.String, "decided_by": pl.String,
+    "kept_file": pl.String, "kept_line": pl.Int64,
     "similarity": pl.Float64, "when": pl.Datetime(time_zone="UTC"), "text": pl.String, "example": pl.String,
 }  # fmt: skip
 SHOWN: Final = 10
@@ -63,12 +76,21 @@ def to_frame(lines: Iterable[Sequence[Any]], columns: dict[str, Any]) -> pl.Data
 
 def _storable(values: Sequence[Any]) -> list[Any]:
     """Half of a surrogate pair, which data may have, cannot be a column's; it is written out."""
-    return [value.encode("utf-8", "backslashreplace").decode() if isinstance(value, str) and not value.isascii() else value for value in values]
+    return [
+        value.encode("utf-8", "backslashreplace").decode() if isinstance(value, str) and not value.isascii() else value
+        for value in values
+    ]
 
 
 def findings_frame(findings: Iterable[Finding]) -> pl.DataFrame:
     """One row per finding."""
-    return to_frame(([getattr(found, name) if name != "severity" else found.severity.value for name in FINDINGS] for found in findings), FINDINGS)
+    return to_frame(
+        (
+            [getattr(found, name) if name != "severity" else found.severity.value for name in FINDINGS]
+            for found in findings
+        ),
+        FINDINGS,
+    )
 
 
 def removals_frame(losses: Iterable[DuplicateRemoval | Dropped]) -> pl.DataFrame:
@@ -77,8 +99,19 @@ def removals_frame(losses: Iterable[DuplicateRemoval | Dropped]) -> pl.DataFrame
 
 
 def _loss(gone: DuplicateRemoval | Dropped) -> list[Any]:
-    other = [gone.similarity, gone.kept_place.file, gone.kept_place.line] if isinstance(gone, DuplicateRemoval) else [None, None, None]
-    return [gone.place.file, gone.place.line, gone.code, *other, gone.example, gone.kept if isinstance(gone, DuplicateRemoval) else None]
+    other = (
+        [gone.similarity, gone.kept_place.file, gone.kept_place.line]
+        if isinstance(gone, DuplicateRemoval)
+        else [None, None, None]
+    )
+    return [
+        gone.place.file,
+        gone.place.line,
+        gone.code,
+        *other,
+        gone.example,
+        gone.kept if isinstance(gone, DuplicateRemoval) else None,
+    ]
 
 
 def conflicts_frame(conflicts: Iterable[Conflict]) -> pl.DataFrame:
@@ -91,28 +124,47 @@ def _conflict(conflict: Conflict) -> list[Any]:
     one, other = left.example.place, right.example.place
     words = (evidence[0].left, evidence[0].right, evidence[0].source) if evidence else ("", "", "")
     places = [one.file, one.line, other.file, other.line, left.example.id, right.example.id, conflict.id]
-    return [conflict.code, conflict.confidence, left.request, left.answer, right.answer, *words, conflict.similarity, *places]
+    return [
+        conflict.code,
+        conflict.confidence,
+        left.request,
+        left.answer,
+        right.answer,
+        *words,
+        conflict.similarity,
+        *places,
+    ]
 
 
 def splits_frame(manifest: Manifest) -> pl.DataFrame:
     """One row per split."""
     total = sum(part.examples for part in manifest.splits.values()) or 1
-    return to_frame(((name, part.examples, part.examples / total, part.groups, part.characters, part.file) for name, part in manifest.splits.items()), SPLITS)
+    return to_frame(
+        (
+            (name, part.examples, part.examples / total, part.groups, part.characters, part.file)
+            for name, part in manifest.splits.items()
+        ),
+        SPLITS,
+    )
 
 
 def removed_frame(ledger: Path) -> pl.DataFrame:
-    """One row per removed line: `text` is null if its bytes are not UTF-8. The file has all bytes, see `curate restore`."""
+    """One row per removed line: `text` is null if its bytes are not UTF-8. The file has all bytes, see `curate
+    restore`.
+    """
     with ledger.open("rb") as file:
         removals = [removal_of(line) for line in file if line.strip()]
     kept = [(removal, removal.kept) for removal in removals]
     lines = (
-        (r.file, r.line, r.code, r.why, r.decided_by, k and k.file, k and k.line, r.similarity, r.when, r.text, r.example) for r, k in kept
+        (r.file, r.line, r.code, r.why, r.decided_by, k and k.file, k and k.line, r.similarity, r.when, r.text, r.example) for r, k in kept  # noqa: E501
     )  # fmt: skip
     return to_frame(lines, REMOVED)
 
 
 def notebook_html(title: str, facts: Mapping[str, object], frames: Mapping[str, pl.DataFrame]) -> str:
-    """A fragment of HTML: no script, no style that reaches beyond it, nothing that is fetched. Facts and frames go by what is said of them."""
+    """A fragment of HTML: no script, no style that reaches beyond it, nothing that is fetched. Facts and frames go by
+    what is said of them.
+    """
     told = " · ".join(f"<b>{safe(_cell(value))}</b> {safe(name)}" for name, value in facts.items())
     parts = [f'<div class="curate"><p><b>{safe(title)}</b></p><p>{told}</p>']
     parts += [piece for name, frame in frames.items() if frame.height for piece in _table(name, frame)]
@@ -120,7 +172,7 @@ def notebook_html(title: str, facts: Mapping[str, object], frames: Mapping[str, 
 
 
 def _table(title: str, frame: pl.DataFrame) -> Iterator[str]:
-    yield f"<p>{safe(title)}</p><table><thead><tr>{''.join(f'<th>{safe(name)}</th>' for name in frame.columns)}</tr></thead><tbody>"
+    yield f"<p>{safe(title)}</p><table><thead><tr>{''.join(f'<th>{safe(name)}</th>' for name in frame.columns)}</tr></thead><tbody>"  # noqa: E501
     for values in frame.head(SHOWN).iter_rows():
         yield f"<tr>{''.join(f'<td>{safe(_cell(value))}</td>' for value in values)}</tr>"
     yield "</tbody></table>"

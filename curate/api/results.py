@@ -1,4 +1,6 @@
-"""What the functions of `curate.api` return: the engine's result, its tables as polars frames, and both as HTML in a notebook."""
+"""What the functions of `curate.api` return: the engine's result, its tables as polars frames, and both as HTML in a
+notebook.
+"""
 
 import os
 from dataclasses import dataclass
@@ -7,7 +9,15 @@ from pathlib import Path
 
 import polars as pl
 
-from curate.api.frames import conflicts_frame, findings_frame, notebook_html, removals_frame, removed_frame, splits_frame, to_frame
+from curate.api.frames import (
+    conflicts_frame,
+    findings_frame,
+    notebook_html,
+    removals_frame,
+    removed_frame,
+    splits_frame,
+    to_frame,
+)
 from curate.conflicts.conflict import ConflictsResult as Compared
 from curate.core.errors import DataError
 from curate.core.finding import Severity
@@ -45,17 +55,27 @@ class CheckResult:
     def counts(self) -> pl.DataFrame:
         """One row per rule with findings: code, name, severity, findings; the worst and most frequent first."""
         rules = self.report.rules
-        worst = {found.code: found.severity for found in sorted(self.report.findings, key=lambda found: -found.severity.rank)}
+        worst = {
+            found.code: found.severity for found in sorted(self.report.findings, key=lambda found: -found.severity.rank)
+        }
         order = sorted(self.report.codes.items(), key=lambda item: (worst[item[0]].rank, -item[1], item[0]))
         columns = {"code": pl.String, "name": pl.String, "severity": pl.String, "findings": pl.Int64}
-        return to_frame(((code, rules[code].name if code in rules else "", worst[code].value, count) for code, count in order), columns)
+        return to_frame(
+            ((code, rules[code].name if code in rules else "", worst[code].value, count) for code, count in order),
+            columns,
+        )
 
     def __repr__(self) -> str:
         found = ", ".join(plural(self.report.severities[severity], severity.value) for severity in Severity)
-        return f"<CheckResult: {plural(self.report.examples, 'example')} in {plural(self.report.lines, 'line')}; {found}>"
+        return (
+            f"<CheckResult: {plural(self.report.examples, 'example')} in {plural(self.report.lines, 'line')}; {found}>"
+        )
 
     def _repr_html_(self) -> str:
-        counts = {severity.value if severity is Severity.INFO else f"{severity.value}s": self.report.severities[severity] for severity in Severity}
+        counts = {
+            severity.value if severity is Severity.INFO else f"{severity.value}s": self.report.severities[severity]
+            for severity in Severity
+        }
         facts = {"lines": self.report.lines, "examples": self.report.examples, **counts}
         shown = {"Rules": self.counts, "Findings": self.findings.select("file", "line", "code", "severity", "message")}
         return notebook_html("Check", facts, shown)
@@ -84,7 +104,9 @@ class DedupResult:
 
     @cached_property
     def removed(self) -> pl.DataFrame:
-        """One row per removed line: file, line, code, similarity, kept_file, kept_line, example, kept; the last ones null where it was dropped."""
+        """One row per removed line: file, line, code, similarity, kept_file, kept_line, example, kept; the last ones
+        null where it was dropped.
+        """
         return removals_frame(sorted([*self.plan.losses, *self.plan.dropped], key=lambda gone: gone.place))
 
     @cached_property
@@ -94,12 +116,16 @@ class DedupResult:
 
     @cached_property
     def same_words(self) -> pl.DataFrame:
-        """Short examples of the same words of meaning that are less similar than the threshold: both stay; columns as those of `removed`."""
+        """Short examples of the same words of meaning that are less similar than the threshold: both stay; columns as
+        those of `removed`.
+        """
         return removals_frame(self.plan.same_words)
 
     @cached_property
     def alike(self) -> pl.DataFrame:
-        """Where a model was named, what says the same in other words (D004): both stay; columns as those of `removed`."""
+        """Where a model was named, what says the same in other words (D004): both stay; columns as those of
+        `removed`.
+        """
         return removals_frame(self.plan.alike)
 
     @property
@@ -113,10 +139,12 @@ class DedupResult:
         return self.plan.notes
 
     def write(self, output: str | os.PathLike[str], *, yes: bool = False, overwrite: bool = False) -> Path:
-        """Write what stays to `output` (kept.jsonl), byte for byte, and what goes to a file beside it (kept.removed.jsonl); returns the output.
+        """Write what stays to `output` (kept.jsonl), byte for byte, and what goes to a file beside it
+        (kept.removed.jsonl); returns the output.
 
-        Raises `DataError` where much of a file would go and `yes` was not said, `InputError` where a file is not what was read any more,
-        `UsageError` for a file that is read, and for one that is there unless `overwrite` was said, `OutputError`.
+        Raises `DataError` where much of a file would go and `yes` was not said, `InputError` where a file is not what
+        was read any more, `UsageError` for a file that is read, and for one that is there unless `overwrite` was said,
+        `OutputError`.
         """
         path = Path(output)
         demand_apart([seen.path for seen in self.plan.seen], (path, removed_path(path, "removed")))
@@ -129,7 +157,12 @@ class DedupResult:
         return f"<DedupResult: {self.read:,} lines read = {self.kept:,} kept + {self.plan.gone:,} removed>"
 
     def _repr_html_(self) -> str:
-        facts = {"lines read": self.read, "kept": self.kept, "removed": self.plan.gone, "pairs kept apart": len(self.plan.apart)}
+        facts = {
+            "lines read": self.read,
+            "kept": self.kept,
+            "removed": self.plan.gone,
+            "pairs kept apart": len(self.plan.apart),
+        }
         shown = {"Removed": self.removed.drop("example", "kept"), "Kept apart": self.apart.drop("example", "kept")}
         return notebook_html("Deduplication", facts, shown)
 
@@ -146,7 +179,9 @@ class ConflictsResult:
 
     @cached_property
     def pairs(self) -> pl.DataFrame:
-        """One row per conflict, highest confidence first: code, confidence, question, left, right (the answers), the words of each that clash, and places."""
+        """One row per conflict, highest confidence first: code, confidence, question, left, right (the answers), the
+        words of each that clash, and places.
+        """
         return conflicts_frame(self.report.conflicts)
 
     @property
@@ -159,7 +194,17 @@ class ConflictsResult:
 
     def _repr_html_(self) -> str:
         facts = {"conflicts": len(self), "questions": self.report.questions, "pairs compared": self.report.compared}
-        columns = ("code", "confidence", "question", "left", "right", "left_file", "left_line", "right_file", "right_line")
+        columns = (
+            "code",
+            "confidence",
+            "question",
+            "left",
+            "right",
+            "left_file",
+            "left_line",
+            "right_file",
+            "right_line",
+        )
         shown = {"The surest first": self.pairs.select(columns)}
         return notebook_html("Conflicts", facts, shown)
 
@@ -181,7 +226,9 @@ class _Folder:
 
     @cached_property
     def removed(self) -> pl.DataFrame:
-        """One row per removed line: file, line, code, why, decided_by, what it lost to, similarity, when, text, example."""
+        """One row per removed line: file, line, code, why, decided_by, what it lost to, similarity, when, text,
+        example.
+        """
         return removed_frame(self.folder / self.manifest.removed.file)
 
     def _counts(self) -> dict[str, object]:
@@ -210,7 +257,10 @@ class SplitResult(_Folder):
         """One line an example that was in another split before: file, line, before, now, why, example."""
         columns = dict.fromkeys(("file", "line", "before", "now", "why", "example"), pl.String) | {"line": pl.Int64}
         moves = self.result.division.moved
-        return to_frame(((move.place.file, move.place.line, move.before, move.now, move.why, move.example) for move in moves), columns)
+        return to_frame(
+            ((move.place.file, move.place.line, move.before, move.now, move.why, move.example) for move in moves),
+            columns,
+        )
 
     @property
     def notes(self) -> list[str]:
@@ -220,12 +270,17 @@ class SplitResult(_Folder):
     def __repr__(self) -> str:
         sizes = ", ".join(f"{name} {part.examples:,}" for name, part in self.manifest.splits.items())
         return (
-            f"<SplitResult {self.folder}: {sizes}; {self.manifest.read:,} lines read = {self.manifest.kept:,} kept + {self.manifest.removed.lines:,} removed>"
+            f"<SplitResult {self.folder}: {sizes}; {self.manifest.read:,} lines read = {self.manifest.kept:,} kept + "
+            f"{self.manifest.removed.lines:,} removed>"
         )
 
     def _repr_html_(self) -> str:
         facts = self._counts() | {"groups, none divided": self.manifest.groups}
-        shown = {"Splits": self.splits, "Moved": self.moved, "Removed": self.removed.select("file", "line", "code", "why", "decided_by")}
+        shown = {
+            "Splits": self.splits,
+            "Moved": self.moved,
+            "Removed": self.removed.select("file", "line", "code", "why", "decided_by"),
+        }
         return notebook_html(f"Splits in {self.folder}", facts, shown)
 
 
@@ -258,7 +313,9 @@ class VerifyResult:
 
     def __repr__(self) -> str:
         broken = sum(point.verdict is Verdict.BROKEN for point in self.proof.points)
-        return f"<VerifyResult {self.proof.folder}: {'holds' if self.holds else f'does not hold, {broken} points broken'}>"
+        return (
+            f"<VerifyResult {self.proof.folder}: {'holds' if self.holds else f'does not hold, {broken} points broken'}>"
+        )
 
     def _repr_html_(self) -> str:
         facts = {"examples": sum(self.proof.examples.values()), "breaches": len(self.proof.findings)}
@@ -276,7 +333,9 @@ class RunResult(_Folder):
 
     @property
     def manifest(self) -> Manifest:
-        """What went in, was decided and came out, by hash. Raises `UsageError` where the run ended before the splits."""
+        """What went in, was decided and came out, by hash. Raises `UsageError` where the run ended before the
+        splits.
+        """
         return self.result.written
 
     @cached_property
@@ -300,7 +359,9 @@ class RunResult(_Folder):
         return self.result.notes
 
     def __repr__(self) -> str:
-        return f"<RunResult {self.folder}: {', '.join(f'{name} {state}' for name, state in self.result.stages.items())}>"
+        return (
+            f"<RunResult {self.folder}: {', '.join(f'{name} {state}' for name, state in self.result.stages.items())}>"
+        )
 
     def _repr_html_(self) -> str:
         counts = self._counts() if self.result.manifest is not None else {}

@@ -40,11 +40,20 @@ def check(
 ) -> CheckResult:
     """Check a data set like `curate check`. Options override the working folder's configuration.
 
-    Suppressed findings are not reported. Raises `InputError` for a file that cannot be read, `ConfigError`, `UsageError`.
+    Suppressed findings are not reported. Raises `InputError` for a file that cannot be read, `ConfigError`,
+    `UsageError`.
     """
     files = files_of(paths)
     whole = find_config(Path.cwd())
-    config = with_options(whole.check, select=select, ignore=ignore, extend_select=extend_select, target=target, model=model, max_length=max_length)
+    config = with_options(
+        whole.check,
+        select=select,
+        ignore=ignore,
+        extend_select=extend_select,
+        target=target,
+        model=model,
+        max_length=max_length,
+    )
     report = check_paths(files, config, workers=workers, conflicts=whole.conflicts)
     suppress(report, load_suppressions(Path.cwd()), list(map(display_name, files)))
     return CheckResult(report)
@@ -63,7 +72,8 @@ def dedup(
     against: Paths | None = None,
     drop: Sequence[str] | None = None,
 ) -> DedupResult:
-    """Find exact and near duplicates like `curate dedup`. Options override the working folder's configuration. `write` writes the result.
+    """Find exact and near duplicates like `curate dedup`. Options override the working folder's configuration. `write`
+    writes the result.
 
     Raises `InputError` for a file that cannot be read, `ConfigError`, `UsageError`, `ModelError`.
     """
@@ -82,7 +92,14 @@ def dedup(
     others = [path for path in files_of(against) if path not in files] if against is not None else []
     decisions = DecisionLog(project.decisions).verdicts()
     return DedupResult(
-        plan(files, with_options(whole.dedup, **options), against=others, decisions=decisions, check=with_options(whole.check, drop=drop), cache=project.cache)
+        plan(
+            files,
+            with_options(whole.dedup, **options),
+            against=others,
+            decisions=decisions,
+            check=with_options(whole.check, drop=drop),
+            cache=project.cache,
+        )
     )
 
 
@@ -107,13 +124,26 @@ def conflicts(
     where that was not said, `InputError` for a file that cannot be read, `ConfigError`, `ModelError`, `MissingExtra`.
     """
     project = Project(Path.cwd())
-    options = {"embeddings": embeddings, "nli": nli, "judge": judge, "judge_model": judge_model, "similarity": similarity, "all_turns": all_turns}
+    options = {
+        "embeddings": embeddings,
+        "nli": nli,
+        "judge": judge,
+        "judge_model": judge_model,
+        "similarity": similarity,
+        "all_turns": all_turns,
+    }
     options |= {"min_confidence": min_confidence, "models": models}
     config = with_default_models(with_options(find_config(project.folder).conflicts, **options))
 
     dataset = read_dataset(files_of(paths))
     demand_understood(len(dataset.lines), len(dataset.examples))
-    asked = judge_of(config, project.cache, consent=Consent(yes, how="pass yes=True to allow this"), key=judge_key, own=judge is not None)
+    asked = judge_of(
+        config,
+        project.cache,
+        consent=Consent(yes, how="pass yes=True to allow this"),
+        key=judge_key,
+        own=judge is not None,
+    )
     return ConflictsResult(find_conflicts(dataset.examples, config, project.cache, judge=asked))
 
 
@@ -138,18 +168,31 @@ def split(
     drop: Sequence[str] | None = None,
     yes: bool = False,
 ) -> SplitResult:
-    """Write train, validation and test without leakage, like `curate split`. Options override the working folder's configuration.
+    """Write train, validation and test without leakage, like `curate split`. Options override the working folder's
+    configuration.
 
-    Raises `InputError` for a file that cannot be read or where nothing is left, `ConfigError`, `UsageError`, `OutputError`, `DataError` where
-    `drop` would take much of a file and `yes` was not said; nothing is changed then.
+    Raises `InputError` for a file that cannot be read or where nothing is left, `ConfigError`, `UsageError`,
+    `OutputError`, `DataError` where `drop` would take much of a file and `yes` was not said; nothing is changed then.
     """
     project = Project(Path.cwd())
     whole = find_config(project.folder)
-    options: dict[str, Any] = {"fractions": fractions, "counts": counts, "group_by": group_by, "stratify": stratify, "existing": existing}
+    options: dict[str, Any] = {
+        "fractions": fractions,
+        "counts": counts,
+        "group_by": group_by,
+        "stratify": stratify,
+        "existing": existing,
+    }
     section = with_options(whole.split, **options, semantic=semantic, grow=grow, parquet=parquet, trainers=trainers)
     dedup = with_options(whole.dedup, threshold=threshold)
     mix = with_options(whole.mix, weights=weights, examples=examples, tokens=tokens)
-    options = {"split": section, "dedup": dedup, "mix": mix, "check": with_options(whole.check, drop=drop), "seed": whole.seed if seed is None else seed}
+    options = {
+        "split": section,
+        "dedup": dedup,
+        "mix": mix,
+        "check": with_options(whole.check, drop=drop),
+        "seed": whole.seed if seed is None else seed,
+    }
     config = whole.model_copy(update=options)
     folder = Path(output)
     finish(folder, project.decisions)
@@ -159,7 +202,9 @@ def split(
 
 
 def verify(folder: str | os.PathLike[str], *, semantic: str = "") -> VerifyResult:
-    """Prove that a split does not leak and that nothing was lost or changed: as `curate verify`. Raises `InputError`."""
+    """Prove that a split does not leak and that nothing was lost or changed: as `curate verify`. Raises
+    `InputError`.
+    """
     return VerifyResult(verify_folder(Path(folder), embeddings=semantic, cache=Project(Path.cwd()).cache))
 
 
@@ -175,13 +220,18 @@ def run(
     yes: bool = False,
     listen: Listener = ignore_events,
 ) -> RunResult:
-    """All stages from one configuration, or from the folder that has it (its curate.toml, else its pyproject.toml): as `curate run`.
+    """All stages from one configuration, or from the folder that has it (its curate.toml, else its pyproject.toml): as
+    `curate run`.
 
-    A stage whose inputs have not changed is not run again. With a judge at an address, questions and answers are sent there: say `yes=True`;
-    `judge_key` names the environment variable that has its key. `listen` is told how it goes on. Raises `CurateError`; what was finished stays.
+    A stage whose inputs have not changed is not run again. With a judge at an address, questions and answers are sent
+    there: say `yes=True`; `judge_key` names the environment variable that has its key. `listen` is told how it goes on.
+    Raises `CurateError`; what was finished stays.
     """
     folder, settings = load_project(Path(config))
     project = Project(folder)
     choice = Choice(tuple(only), tuple(skip), tuple(again), until, dry)
     agreed = Consent(yes, how="pass yes=True to allow this")
-    return RunResult(project.folder / settings.output, run_pipeline(project, settings, listen, choice, consent=agreed, judge_key=judge_key))
+    return RunResult(
+        project.folder / settings.output,
+        run_pipeline(project, settings, listen, choice, consent=agreed, judge_key=judge_key),
+    )

@@ -1,4 +1,6 @@
-"""The adopting side of `curate check`: suppressions, --baseline and --write-baseline. What a project does not use is not loaded."""
+"""The adopting side of `curate check`: suppressions, --baseline and --write-baseline. What a project does not use is
+not loaded.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -45,7 +47,9 @@ class Adopted:
         return cls(suppressions, known, baseline, new)
 
     def settle(self, report: CheckResult, files: Sequence[Path]) -> None:
-        """Take what is suppressed or known out of a report; ends the command when a new baseline was to be written. Raises `OutputError`."""
+        """Take what is suppressed or known out of a report; ends the command when a new baseline was to be written.
+        Raises `OutputError`.
+        """
         names = {display_name(path) for path in files}
         if self.suppressions is not None:
             from curate.lint.suppressions import suppress
@@ -55,7 +59,9 @@ class Adopted:
             from curate.lint.baseline import write_baseline
 
             count = write_baseline(self.new, report)
-            console(stderr=True).print(f"{plural(count, 'finding')} written to {visible(str(self.new))}; --baseline reports only new ones")
+            console(stderr=True).print(
+                f"{plural(count, 'finding')} written to {visible(str(self.new))}; --baseline reports only new ones"
+            )
             raise typer.Exit(ExitCode.CLEAN)
         if self.baseline is not None and self.path is not None:
             from curate.lint.baseline import compare

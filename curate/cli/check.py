@@ -23,35 +23,88 @@ from curate.report.check_text import SHOWN, GroupBy
 
 def check(
     paths: Paths,
-    select: Annotated[list[str] | None, typer.Option(help="Run only these rules: codes or prefixes, separated by commas (D,L001).", metavar="CODES")] = None,
-    ignore: Annotated[list[str] | None, typer.Option(help="Skip these rules: codes or prefixes, separated by commas.", metavar="CODES")] = None,
-    extend_select: Annotated[list[str] | None, typer.Option(help="Run these rules in addition to the default or selected ones.", metavar="CODES")] = None,
-    target: Annotated[Target | None, typer.Option(help=f"Apply the limits of this trainer or service: {', '.join(Target)}.", metavar="TARGET")] = None,
-    model: Annotated[str | None, typer.Option(help="Use this model's tokenizer and chat template for the K rules.")] = None,
-    max_length: Annotated[int | None, typer.Option(help="Report examples longer than this many tokens (K rules).")] = None,
+    select: Annotated[
+        list[str] | None,
+        typer.Option(help="Run only these rules: codes or prefixes, separated by commas (D,L001).", metavar="CODES"),
+    ] = None,
+    ignore: Annotated[
+        list[str] | None,
+        typer.Option(help="Skip these rules: codes or prefixes, separated by commas.", metavar="CODES"),
+    ] = None,
+    extend_select: Annotated[
+        list[str] | None,
+        typer.Option(help="Run these rules in addition to the default or selected ones.", metavar="CODES"),
+    ] = None,
+    target: Annotated[
+        Target | None,
+        typer.Option(help=f"Apply the limits of this trainer or service: {', '.join(Target)}.", metavar="TARGET"),
+    ] = None,
+    model: Annotated[
+        str | None, typer.Option(help="Use this model's tokenizer and chat template for the K rules.")
+    ] = None,
+    max_length: Annotated[
+        int | None, typer.Option(help="Report examples longer than this many tokens (K rules).")
+    ] = None,
     output_format: Annotated[OutputFormat, typer.Option(help="Write findings in this format.")] = OutputFormat.CONCISE,
-    output_file: Annotated[Path | None, typer.Option(help="Write the report to this file instead of standard output.")] = None,
-    group_by: Annotated[GroupBy, typer.Option(help="Group the findings of `--output-format grouped` by file or by rule.")] = GroupBy.FILE,
-    statistics: Annotated[bool, typer.Option("--statistics", help="Report only the number of findings of each rule.")] = False,
+    output_file: Annotated[
+        Path | None, typer.Option(help="Write the report to this file instead of standard output.")
+    ] = None,
+    group_by: Annotated[
+        GroupBy, typer.Option(help="Group the findings of `--output-format grouped` by file or by rule.")
+    ] = GroupBy.FILE,
+    statistics: Annotated[
+        bool, typer.Option("--statistics", help="Report only the number of findings of each rule.")
+    ] = False,
     baseline: Annotated[Path | None, typer.Option(help="Report only findings that are not in this baseline.")] = None,
-    new_baseline: Annotated[Path | None, typer.Option("--write-baseline", help="Write a baseline and report nothing.")] = None,
-    show_all: Annotated[bool, typer.Option("--all", help=f"Show every finding, not only the first {SHOWN} of each rule.")] = False,
+    new_baseline: Annotated[
+        Path | None, typer.Option("--write-baseline", help="Write a baseline and report nothing.")
+    ] = None,
+    show_all: Annotated[
+        bool, typer.Option("--all", help=f"Show every finding, not only the first {SHOWN} of each rule.")
+    ] = False,
     fix: Annotated[
         bool,
-        typer.Option("--fix", help="Apply safe fixes, then check. No line is deleted. Standard input is fixed to standard output."),
+        typer.Option(
+            "--fix",
+            help="Apply safe fixes, then check. No line is deleted. Standard input is fixed to standard output.",
+        ),
     ] = False,
     unsafe_fixes: Annotated[
-        bool, typer.Option("--unsafe-fixes", help="Also apply fixes that may change the meaning or delete lines; with --fix, --fix-only or --diff.")
+        bool,
+        typer.Option(
+            "--unsafe-fixes",
+            help="Also apply fixes that may change the meaning or delete lines; with --fix, --fix-only or --diff.",
+        ),
     ] = False,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Let --unsafe-fixes delete lines even if that removes a large share of a file (rule D008).")] = False,
-    diff: Annotated[bool, typer.Option("--diff", help="Show what --fix would change without writing it; exit with status 1 if there is a change.")] = False,
-    fix_only: Annotated[bool, typer.Option("--fix-only", help="Apply fixes, report no findings and exit with status 0.")] = False,
-    workers: Annotated[int | None, typer.Option(min=1, help="Check a large file with N processes; if omitted, one per core, at most 8.", metavar="N")] = None,
+    yes: Annotated[
+        bool,
+        typer.Option(
+            "--yes",
+            "-y",
+            help="Let --unsafe-fixes delete lines even if that removes a large share of a file (rule D008).",
+        ),
+    ] = False,
+    diff: Annotated[
+        bool,
+        typer.Option(
+            "--diff", help="Show what --fix would change without writing it; exit with status 1 if there is a change."
+        ),
+    ] = False,
+    fix_only: Annotated[
+        bool, typer.Option("--fix-only", help="Apply fixes, report no findings and exit with status 0.")
+    ] = False,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="Check a large file with N processes; if omitted, one per core, at most 8.", metavar="N"
+        ),
+    ] = None,
     quiet: Quiet = False,
 ) -> None:
     """Check a data set and report each problem with its place.
 
-    Exit status: 0 without errors and warnings, 1 with errors, warnings or lines that hold no example, 2 if a file cannot be read.
+    Exit status: 0 without errors and warnings, 1 with errors, warnings or lines that hold no example, 2 if a file
+    cannot be read.
     """
     files = named_files(paths)
     demand_apart(files, (output_file, new_baseline), named=paths)
@@ -67,7 +120,9 @@ def check(
     adopted = Adopted.read(baseline, new_baseline)
     with progress("checking", "lines", quiet=quiet, waits=True) as advance:
         report = check_paths(files, config, advance, workers=workers or processes(), conflicts=project.conflicts)
-    untold = report.not_understood > len({(found.file, found.line, found.example) for found in report.findings if _says_no_example(found)})
+    untold = report.not_understood > len(
+        {(found.file, found.line, found.example) for found in report.findings if _says_no_example(found)}
+    )
     adopted.settle(report, files)
     limit = None if show_all else SHOWN
     told = reported(report, output_format, files, limit, group_by, statistics=statistics, model=config.model)
@@ -82,7 +137,9 @@ def _says_no_example(finding: Finding) -> bool:
 
 
 def _tell_elsewhere(config: CheckConfig) -> None:
-    """Say which selected rules are not asked here, and who asks them. Raises `UsageError` where that is all of them: nothing found would look clean."""
+    """Say which selected rules are not asked here, and who asks them. Raises `UsageError` where that is all of them:
+    nothing found would look clean.
+    """
     if not (config.select or config.extend_select):
         return
     found = RuleSelection.from_config(config).elsewhere(config)

@@ -24,26 +24,54 @@ from curate.report.console import console, print_json, print_lines
 
 def conflicts(
     paths: Paths,
-    embeddings: Annotated[str | None, typer.Option(help="Sentence-transformers model that finds the same question in other words.")] = None,
-    nli: Annotated[str | None, typer.Option(help="NLI cross-encoder that judges answers, e.g. cross-encoder/nli-deberta-v3-base.")] = None,
-    judge: Annotated[str | None, typer.Option(help="Language model with the last word: a folder, a hub id, or the address of an endpoint (http...).")] = None,
+    embeddings: Annotated[
+        str | None, typer.Option(help="Sentence-transformers model that finds the same question in other words.")
+    ] = None,
+    nli: Annotated[
+        str | None, typer.Option(help="NLI cross-encoder that judges answers, e.g. cross-encoder/nli-deberta-v3-base.")
+    ] = None,
+    judge: Annotated[
+        str | None,
+        typer.Option(
+            help="Language model with the last word: a folder, a hub id, or the address of an endpoint (http...)."
+        ),
+    ] = None,
     judge_model: Annotated[str | None, typer.Option(help="Name of the model at that endpoint.")] = None,
     judge_key: JudgeKey = None,
-    no_models: Annotated[bool, typer.Option("--no-models", help="Use no default models: equal questions and rules alone.")] = False,
-    min_confidence: Annotated[float | None, typer.Option(help="Probability of a conflict from which it is shown.")] = None,
-    similarity: Annotated[float | None, typer.Option(help="Cosine similarity from which two questions may be the same one.")] = None,
-    all_turns: Annotated[bool, typer.Option("--all-turns", help="Compare every answer, not only each conversation's last.")] = False,
+    no_models: Annotated[
+        bool, typer.Option("--no-models", help="Use no default models: equal questions and rules alone.")
+    ] = False,
+    min_confidence: Annotated[
+        float | None, typer.Option(help="Probability of a conflict from which it is shown.")
+    ] = None,
+    similarity: Annotated[
+        float | None, typer.Option(help="Cosine similarity from which two questions may be the same one.")
+    ] = None,
+    all_turns: Annotated[
+        bool, typer.Option("--all-turns", help="Compare every answer, not only each conversation's last.")
+    ] = False,
     as_json: AsJson = False,
     html: Annotated[Path | None, typer.Option(help="Write a report to this file, too.", metavar="FILE")] = None,
-    show_all: Annotated[bool, typer.Option("--all", help=f"Show every conflict, not only {SHOWN}, and those of less confidence.")] = False,
+    show_all: Annotated[
+        bool, typer.Option("--all", help=f"Show every conflict, not only {SHOWN}, and those of less confidence.")
+    ] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Send data to the judge's endpoint without asking.")] = False,
     quiet: Quiet = False,
 ) -> None:
-    """Show answers to the same question that cannot both hold. Nothing is removed: a person decides, in `curate review`.
+    """Show answers to the same question that cannot both hold. Nothing is removed: a person decides, in `curate
+    review`.
 
-    Exit status: 0 without conflicts, 1 with some or with a line that holds no example, 2 when a model that was named is not at hand.
+    Exit status: 0 without conflicts, 1 with some or with a line that holds no example, 2 when a model that was named is
+    not at hand.
     """
-    options = {"embeddings": embeddings, "nli": nli, "similarity": similarity, "all_turns": all_turns or None, "judge": judge, "judge_model": judge_model}
+    options = {
+        "embeddings": embeddings,
+        "nli": nli,
+        "similarity": similarity,
+        "all_turns": all_turns or None,
+        "judge": judge,
+        "judge_model": judge_model,
+    }
     options |= {"min_confidence": min_confidence, "models": False if no_models else None}
     config = with_default_models(with_options(find_config(Path.cwd()).conflicts, **options))
     files = named_files(paths)
@@ -89,4 +117,6 @@ def _tell(work: Work, *, quiet: bool) -> None:
     known = f" ({work.known:,} are known)" if work.known else ""
     asked = work.pairs - work.known
     tokens = f"about {work.tokens_in:,} tokens in and {work.tokens_out:,} out"
-    console(stderr=True).print(f"judging {plural(asked, 'pair')} of answers{known} by {visible(work.name)}: {tokens}{price}", markup=False)
+    console(stderr=True).print(
+        f"judging {plural(asked, 'pair')} of answers{known} by {visible(work.name)}: {tokens}{price}", markup=False
+    )

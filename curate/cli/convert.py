@@ -23,10 +23,18 @@ class To(StrEnum):
 def convert(
     paths: Paths,
     output: Annotated[
-        Path, typer.Option("-o", "--output", help="Write messages to this file (out.jsonl), lines that cannot be converted beside it (out.unconverted.jsonl).")
+        Path,
+        typer.Option(
+            "-o",
+            "--output",
+            help="Write messages to this file (out.jsonl), lines that cannot be converted beside it "
+            "(out.unconverted.jsonl).",
+        ),
     ],
-    to: Annotated[To, typer.Option("--to", help="Convert to this format.")] = To.MESSAGES,  # noqa: ARG001  (there is one so far)
-    chosen: Annotated[bool, typer.Option("--chosen", help="Convert the chosen side of preference pairs and omit the rejected side.")] = False,
+    to: Annotated[To, typer.Option("--to", help="Convert to this format.")] = To.MESSAGES,  # noqa: ARG001
+    chosen: Annotated[
+        bool, typer.Option("--chosen", help="Convert the chosen side of preference pairs and omit the rejected side.")
+    ] = False,
     overwrite: Overwrite = False,
     as_json: AsJson = False,
     quiet: Quiet = False,

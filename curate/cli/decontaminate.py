@@ -16,22 +16,32 @@ from curate.report.decontaminate import SHOWN, decontaminate_json, decontaminate
 def decontaminate(
     paths: Paths,
     bench: Annotated[
-        list[str], typer.Option("--bench", help="Search for the items of this benchmark: .jsonl, .json, .csv or .tsv, plain, .gz or .zst; repeatable.")
+        list[str],
+        typer.Option(
+            "--bench",
+            help="Search for the items of this benchmark: .jsonl, .json, .csv or .tsv, plain, .gz or .zst; repeatable.",
+        ),
     ],
     output: Kept = None,
     overwrite: Overwrite = False,
     field: Annotated[
-        list[str] | None, typer.Option(help="Search for this field of the benchmark instead of the known ones; repeatable.", metavar="NAME")
+        list[str] | None,
+        typer.Option(
+            help="Search for this field of the benchmark instead of the known ones; repeatable.", metavar="NAME"
+        ),
     ] = None,
-    share: Annotated[float, typer.Option(min=0, max=1, help="Require at least this share of an item's words in matching runs of 13 words.")] = 0.0,
+    share: Annotated[
+        float,
+        typer.Option(min=0, max=1, help="Require at least this share of an item's words in matching runs of 13 words."),
+    ] = 0.0,
     as_json: AsJson = False,
     show_all: Annotated[bool, typer.Option("--all", help=f"Show every match, not only {SHOWN}.")] = False,
     quiet: Quiet = False,
 ) -> None:
     """Remove examples that contain items of a benchmark; report the item and the words found.
 
-    Exit status: 0 if nothing was found or every match was removed, 1 if there are matches and no output, or a line holds no example,
-    2 if a file cannot be read or written.
+    Exit status: 0 if nothing was found or every match was removed, 1 if there are matches and no output, or a line
+    holds no example, 2 if a file cannot be read or written.
     """
     files, benchmarks = named_files(paths), named_files(bench)
     removed = output and removed_path(output, "removed")

@@ -6,7 +6,21 @@ from typing import Annotated, Any
 
 import typer
 
-from curate.cli.options import STAYS, AsJson, Drop, Heavy, Kept, Overwrite, Paths, Quiet, codes, end, named_files, stages, told_verdicts
+from curate.cli.options import (
+    STAYS,
+    AsJson,
+    Drop,
+    Heavy,
+    Kept,
+    Overwrite,
+    Paths,
+    Quiet,
+    codes,
+    end,
+    named_files,
+    stages,
+    told_verdicts,
+)
 from curate.core.config import find_config, with_options
 from curate.core.errors import DataError, UsageError
 from curate.core.output_pair import demand_not_existing, removed_path
@@ -18,29 +32,59 @@ from curate.report.check_formats import write_report
 from curate.report.console import console, print_json, print_lines
 from curate.report.dedup import SHOWN, dedup_json, dedup_text, summary_text
 
-KEEP = "Keep this example of each cluster: best (fewest findings), first, last, longest, most-turns, newest:FIELD, highest:FIELD, lowest:FIELD or manual."
+KEEP = (
+    "Keep this example of each cluster: best (fewest findings), first, last, longest, most-turns, newest:FIELD, "
+    "highest:FIELD, lowest:FIELD or manual."
+)
 
 
 def dedup(
     paths: Paths,
     output: Kept = None,
     overwrite: Overwrite = False,
-    threshold: Annotated[float | None, typer.Option(help="Remove near-duplicates at or above this Jaccard similarity.")] = None,
-    on: Annotated[str | None, typer.Option(help="Compare this part of the examples: conversation, prompt, response or last-turn.")] = None,
+    threshold: Annotated[
+        float | None, typer.Option(help="Remove near-duplicates at or above this Jaccard similarity.")
+    ] = None,
+    on: Annotated[
+        str | None, typer.Option(help="Compare this part of the examples: conversation, prompt, response or last-turn.")
+    ] = None,
     keep: Annotated[str | None, typer.Option(help=KEEP, metavar="POLICY")] = None,
     ignore_facts: Annotated[
-        bool | None, typer.Option("--ignore-facts", help="Also remove near-duplicates that differ in a number, a name or a negation.")
+        bool | None,
+        typer.Option(
+            "--ignore-facts", help="Also remove near-duplicates that differ in a number, a name or a negation."
+        ),
     ] = None,
-    same_words: Annotated[bool | None, typer.Option("--same-words", help="Also remove short examples with the same content words, at any similarity.")] = None,
+    same_words: Annotated[
+        bool | None,
+        typer.Option("--same-words", help="Also remove short examples with the same content words, at any similarity."),
+    ] = None,
     embeddings: Annotated[
-        str | None, typer.Option(help="Report paraphrases found by this sentence-transformers model (D004); none is removed.", metavar="MODEL")
+        str | None,
+        typer.Option(
+            help="Report paraphrases found by this sentence-transformers model (D004); none is removed.",
+            metavar="MODEL",
+        ),
     ] = None,
-    beginnings: Annotated[bool | None, typer.Option("--beginnings", help="Also remove conversations that are the beginning of another one.")] = None,
+    beginnings: Annotated[
+        bool | None,
+        typer.Option("--beginnings", help="Also remove conversations that are the beginning of another one."),
+    ] = None,
     drop: Drop = None,
-    against: Annotated[list[str] | None, typer.Option(help="Remove only duplicates of examples in this file or folder, which is not changed.")] = None,
-    explain: Annotated[bool, typer.Option("--explain", help="Show a word diff of each removed and kept example, and a histogram of similarities.")] = False,
+    against: Annotated[
+        list[str] | None,
+        typer.Option(help="Remove only duplicates of examples in this file or folder, which is not changed."),
+    ] = None,
+    explain: Annotated[
+        bool,
+        typer.Option(
+            "--explain", help="Show a word diff of each removed and kept example, and a histogram of similarities."
+        ),
+    ] = False,
     html: Annotated[Path | None, typer.Option("--html", help="Write the explanations as HTML to this file.")] = None,
-    rethreshold: Annotated[float | None, typer.Option(help="Re-run at a new threshold from the cache of an earlier run.", metavar="FLOAT")] = None,
+    rethreshold: Annotated[
+        float | None, typer.Option(help="Re-run at a new threshold from the cache of an earlier run.", metavar="FLOAT")
+    ] = None,
     no_cache: Annotated[bool, typer.Option("--no-cache", help="Disable the cache in .curate/cache.")] = False,
     yes: Heavy = False,
     as_json: AsJson = False,
@@ -49,14 +93,22 @@ def dedup(
 ) -> None:
     """Remove exact and near duplicates; report each removed line, the line kept in its place, and their similarity.
 
-    Exit status: 0 on success, 1 if too much would be removed without --yes or a line holds no example, 2 if a file cannot be read or written.
+    Exit status: 0 on success, 1 if too much would be removed without --yes or a line holds no example, 2 if a file
+    cannot be read or written.
     """
     if rethreshold is not None and (threshold is not None or no_cache):
         raise UsageError("--rethreshold cannot be combined with --threshold or --no-cache", "remove the other option")
-    options = {"threshold": threshold if rethreshold is None else rethreshold, "on": on, "keep": keep, "ignore_facts": ignore_facts}
+    options = {
+        "threshold": threshold if rethreshold is None else rethreshold,
+        "on": on,
+        "keep": keep,
+        "ignore_facts": ignore_facts,
+    }
     options |= {"same_words": same_words, "beginnings": beginnings, "embeddings": embeddings}
     files, others = _files(paths, against, output, html, overwrite=overwrite)
-    planned = _planned(files, others, options, drop, quiet=quiet, cached=not no_cache, remembered_only=rethreshold is not None)
+    planned = _planned(
+        files, others, options, drop, quiet=quiet, cached=not no_cache, remembered_only=rethreshold is not None
+    )
     if html is not None:
         from curate.report.dedup_html import SHOWN as SHOWN_THERE
         from curate.report.dedup_html import dedup_html
@@ -64,7 +116,15 @@ def dedup(
         write_report(dedup_html(planned, None if show_all else SHOWN_THERE), html)
     out, err = console(), console(stderr=True)
     if not as_json:
-        print_lines(dedup_text(planned, None if show_all else SHOWN, explain=explain, colour=out.color_system is not None, fold=out.is_terminal))
+        print_lines(
+            dedup_text(
+                planned,
+                None if show_all else SHOWN,
+                explain=explain,
+                colour=out.color_system is not None,
+                fold=out.is_terminal,
+            )
+        )
         for note in planned.notes:
             err.print(f"note: {note}")
     written = output is not None and (not planned.heavy or yes or _agreed(planned, as_json=as_json))
@@ -77,12 +137,18 @@ def dedup(
         if output is not None and written and planned.gone:
             err.print(f"what went is in {visible(str(removed_path(output, 'removed')))}")
     if output is not None and not written:
-        raise DataError("; ".join(f"{found.code} {found.file}: {found.message}" for found in planned.heavy), planned.heavy[0].hint)
+        raise DataError(
+            "; ".join(f"{found.code} {found.file}: {found.message}" for found in planned.heavy), planned.heavy[0].hint
+        )
     end(planned.not_understood, STAYS)
 
 
-def _files(paths: list[str], against: list[str] | None, output: Path | None, html: Path | None, *, overwrite: bool) -> tuple[list[Path], list[Path]]:
-    """The files that are named, and those that they are held against. Raises `UsageError` where an output is one of them, or is there already."""
+def _files(
+    paths: list[str], against: list[str] | None, output: Path | None, html: Path | None, *, overwrite: bool
+) -> tuple[list[Path], list[Path]]:
+    """The files that are named, and those that they are held against. Raises `UsageError` where an output is one of
+    them, or is there already.
+    """
     files = named_files(paths)
     others = [path for path in named_files(against) if path not in files] if against else []
     if against and not others:
@@ -95,14 +161,30 @@ def _files(paths: list[str], against: list[str] | None, output: Path | None, htm
 
 
 def _planned(
-    files: list[Path], others: list[Path], options: dict[str, Any], drop: list[str] | None, *, quiet: bool, cached: bool, remembered_only: bool
+    files: list[Path],
+    others: list[Path],
+    options: dict[str, Any],
+    drop: list[str] | None,
+    *,
+    quiet: bool,
+    cached: bool,
+    remembered_only: bool,
 ) -> DedupResult:
     project = Project(Path.cwd())
     whole, decisions = find_config(project.folder), told_verdicts(project)
     config, check = with_options(whole.dedup, **options), with_options(whole.check, drop=codes(drop))
     cache = project.cache if cached else None
     with stages(quiet=quiet) as shown:
-        return plan(files, config, against=others, decisions=decisions, check=check, cache=cache, remembered_only=remembered_only, listen=shown.listen)
+        return plan(
+            files,
+            config,
+            against=others,
+            decisions=decisions,
+            check=check,
+            cache=cache,
+            remembered_only=remembered_only,
+            listen=shown.listen,
+        )
 
 
 def _agreed(planned: DedupResult, *, as_json: bool) -> bool:

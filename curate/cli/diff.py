@@ -15,7 +15,9 @@ from curate.report.difference import SHOWN, diff_json, diff_text
 def diff(
     before: Annotated[Path, typer.Argument(help="Folder of a split.", metavar="DIR")],
     now: Annotated[Path, typer.Argument(help="Folder of another split.", metavar="DIR")],
-    show_all: Annotated[bool, typer.Option("--all", help=f"Show every example, not only {SHOWN} of each kind.")] = False,
+    show_all: Annotated[
+        bool, typer.Option("--all", help=f"Show every example, not only {SHOWN} of each kind.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Compare two splits: inputs, settings, versions, decisions, and the examples that were added, removed or moved.

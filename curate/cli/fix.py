@@ -33,18 +33,25 @@ class Fixing:
 
 
 def run_fix(files: Sequence[Path], config: CheckConfig, asked: Fixing, *, quiet: bool = False) -> None:
-    """Fix the files as asked and say on stderr what was done; ends the command for `--diff` (1 when something would change) and `--fix-only`.
+    """Fix the files as asked and say on stderr what was done; ends the command for `--diff` (1 when something would
+    change) and `--fix-only`.
 
     What came from standard input goes to standard output, fixed.
 
-    Raises `UsageError` for options that do not go together, `OutputError` when a file cannot be written, `DataError` when too much would go.
+    Raises `UsageError` for options that do not go together, `OutputError` when a file cannot be written, `DataError`
+    when too much would go.
     """
     if asked.diff and (asked.fix or asked.only):
         raise UsageError("--diff cannot be combined with --fix or --fix-only", "leave one of them out")
     if asked.unsafe and not (asked.fix or asked.only or asked.diff):
-        raise UsageError("--unsafe-fixes requires --fix, --fix-only or --diff", "use --fix --unsafe-fixes, or --diff --unsafe-fixes to see the changes")
+        raise UsageError(
+            "--unsafe-fixes requires --fix, --fix-only or --diff",
+            "use --fix --unsafe-fixes, or --diff --unsafe-fixes to see the changes",
+        )
     if pipe := next((path for path in files if path.is_fifo()), None):
-        raise UsageError(f"{pipe}: is a pipe and cannot be fixed in place", "pass it as standard input: curate check --fix -")
+        raise UsageError(
+            f"{pipe}: is a pipe and cannot be fixed in place", "pass it as standard input: curate check --fix -"
+        )
     report = FixReport()
     suppressed = {(entry.code, entry.example) for _, entry in load_suppressions(Path()).lines}
     try:
@@ -53,7 +60,15 @@ def run_fix(files: Sequence[Path], config: CheckConfig, asked: Fixing, *, quiet:
         else:
             with progress("fixing", "lines", quiet=quiet) as advance:
                 limits = None if asked.yes else asked.limits
-                fix_paths(files, config, unsafe=asked.unsafe, suppressed=suppressed, limits=limits, report=report, progress=advance)
+                fix_paths(
+                    files,
+                    config,
+                    unsafe=asked.unsafe,
+                    suppressed=suppressed,
+                    limits=limits,
+                    report=report,
+                    progress=advance,
+                )
     finally:
         err = console(stderr=True)
         for line in fix_text(report, done=not asked.diff) if not quiet or report.lines else ():
@@ -69,7 +84,9 @@ def run_fix(files: Sequence[Path], config: CheckConfig, asked: Fixing, *, quiet:
 
 
 def _show(files: Sequence[Path], fixer: Fixer, report: FixReport) -> None:
-    """The diff on stdout: on a terminal with everything that it could obey written out, elsewhere byte for byte, so that it can be applied."""
+    """The diff on stdout: on a terminal with everything that it could obey written out, elsewhere byte for byte, so
+    that it can be applied.
+    """
     terminal = sys.stdout.isatty()
     for path in files:
         fixed = FixedFile(str(path))

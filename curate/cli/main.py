@@ -19,8 +19,9 @@ from curate.core.text import visible
 COMMANDS: Final = ("::", "##[")
 """What a line of a log begins with that a runner of GitHub obeys."""
 PATIENCE: Final = 100_000
-"""Objects that are made before the first look for cycles among them, which hardly anything of the engine makes; Python's 700 cost a short check a
-twentieth of its time. Verbs of other packages, which may hold what is large by a cycle, are left as they are."""
+"""Objects that are made before the first look for cycles among them, which hardly anything of the engine makes;
+Python's 700 cost a short check a twentieth of its time. Verbs of other packages, which may hold what is large by a
+cycle, are left as they are."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -41,11 +42,13 @@ def _guarded(words: Sequence[str], *, alone: bool = False) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # what a terminal cannot show must not end the command
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
-    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # pydantic would look through all that is installed for them, at every start
+    os.environ.setdefault(
+        "PYDANTIC_DISABLE_PLUGINS", "__all__"
+    )  # pydantic would look through all that is installed for them, at every start
     try:
         code = _asked(words, alone=alone)
         sys.stdout.flush()  # what cannot be written any more is told now, not by the interpreter
-    except BaseException as error:  # noqa: BLE001  (the one funnel)
+    except BaseException as error:  # noqa: BLE001
         return _ended(error)
     return code
 
@@ -74,12 +77,20 @@ def _ended(error: BaseException) -> int:
     if isinstance(error, BrokenPipeError):  # the reader of our output has seen enough; nothing can be flushed any more
         streams.abandon()
         return ExitCode.INTERRUPTED
-    if isinstance(error, OSError) and error.filename is None:  # of a stream: all files are written where their errors get a name
+    if (
+        isinstance(error, OSError) and error.filename is None
+    ):  # of a stream: all files are written where their errors get a name
         streams.abandon()
-        _narrate(f"error: the output cannot be written: {error.strerror or error}\n  next: free disk space, or redirect the output elsewhere")
+        _narrate(
+            f"error: the output cannot be written: {error.strerror or error}\n  next: free disk space, or "
+            "redirect the output elsewhere"
+        )
         return ExitCode.USAGE
     if isinstance(error, OSError):
-        _narrate(f"error: {visible(str(error.filename))}: {error.strerror or error}\n  next: check the path, its permissions and the disk")
+        _narrate(
+            f"error: {visible(str(error.filename))}: {error.strerror or error}\n  next: check the path, its "
+            "permissions and the disk"
+        )
         return _flushed(ExitCode.USAGE)
     if isinstance(error, ValueError) and "null byte" in str(error):  # as the system's calls say it of a path
         _narrate("error: a path contains a NUL character\n  next: use another file or folder")
@@ -89,7 +100,10 @@ def _ended(error: BaseException) -> int:
         return _flushed(ExitCode.USAGE)
     if not isinstance(error, Exception) and type(error).__name__ != PANIC:
         raise error
-    _narrate(f"error: this is a bug in curate ({type(error).__name__}). Please report it with the file\n  {_crash_log(error)}")
+    _narrate(
+        f"error: this is a bug in curate ({type(error).__name__}). Please report it with the file\n  "
+        f"{_crash_log(error)}"
+    )
     return _flushed(ExitCode.BUG)
 
 
@@ -118,7 +132,11 @@ def _run(words: Sequence[str], *, alone: bool) -> int:
                 gc.set_threshold(PATIENCE)
     finally:
         gc.enable()
-    app = verb if isinstance(verb, typer.Typer) else typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+    app = (
+        verb
+        if isinstance(verb, typer.Typer)
+        else typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+    )
     if app is not verb:
         app.command(words[0], context_settings={"help_option_names": ["-h", "--help"]})(verb)
     try:
@@ -137,16 +155,26 @@ def overview() -> str:
 
     width = max(map(len, names()))
     lines = [f"  {name:<{width}}  {SUMMARIES.get(name, '')}".rstrip() for name in names()]
-    head = f"curate {__version__}: curation and validation of chat data for fine-tuning\n\nUsage: curate COMMAND [OPTIONS] ...\n\n"
-    codes = "Exit status: 0 no findings, 1 findings, 2 usage error or unreadable input,\n3 bug in curate, 130 interrupted.\n"
+    head = (
+        f"curate {__version__}: curation and validation of chat data for fine-tuning\n\nUsage: curate COMMAND "
+        "[OPTIONS] ...\n\n"
+    )
+    codes = (
+        "Exit status: 0 no findings, 1 findings, 2 usage error or unreadable input,\n3 bug in curate, 130 "
+        "interrupted.\n"
+    )
     return f"{head}{chr(10).join(lines)}\n\n`curate COMMAND --help` shows the options of a command.\n{codes}"
 
 
 def _narrate(text: str) -> None:
-    """Say something on stderr. No line but the first starts as one that GitHub takes for a command, whatever is told there."""
+    """Say something on stderr. No line but the first starts as one that GitHub takes for a command, whatever is told
+    there.
+    """
     lines = visible(without_keys(text), keep_newlines=True).split("\n")
     with suppress(OSError, ValueError):  # nobody listens
-        sys.stderr.write("\n".join(f"| {line}" if line.lstrip().startswith(COMMANDS) else line for line in lines) + "\n")
+        sys.stderr.write(
+            "\n".join(f"| {line}" if line.lstrip().startswith(COMMANDS) else line for line in lines) + "\n"
+        )
 
 
 def _crash_log(error: BaseException) -> str:
@@ -155,15 +183,30 @@ def _crash_log(error: BaseException) -> str:
     import tempfile
     from importlib.metadata import PackageNotFoundError, version
 
-    frames = [f"  {Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(error.__traceback__)]
+    frames = [
+        f"  {Path(frame.filename).name}:{frame.lineno} {frame.name}"
+        for frame in traceback.extract_tb(error.__traceback__)
+    ]
     packages = []
-    for name in ("pydantic", "polars", "typer", "datasketch", "transformers", "torch", "peft", "bitsandbytes", "textual"):
+    for name in (
+        "pydantic",
+        "polars",
+        "typer",
+        "datasketch",
+        "transformers",
+        "torch",
+        "peft",
+        "bitsandbytes",
+        "textual",
+    ):
         try:
             packages.append(f"{name} {version(name)}")
         except PackageNotFoundError:
             packages.append(f"{name} -")
     versions = f"curate {__version__}, Python {platform.python_version()}, {platform.system()} {platform.machine()}"
-    text = "\n".join((versions, ", ".join(packages), datetime.now(UTC).isoformat(timespec="seconds"), type(error).__name__, *frames))
+    text = "\n".join(
+        (versions, ", ".join(packages), datetime.now(UTC).isoformat(timespec="seconds"), type(error).__name__, *frames)
+    )
     try:
         handle, path = tempfile.mkstemp(prefix="curate-crash-", suffix=".log")
         with os.fdopen(handle, "w", encoding="utf-8") as file:

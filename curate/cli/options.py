@@ -17,7 +17,10 @@ from curate.core.runs import Project
 from curate.core.text import plural, visible
 from curate.report.progress import StageProgress
 
-PATHS: Final = "Files, folders, quoted patterns such as 'data/**/*.jsonl', or - for standard input: JSON Lines or JSON arrays, plain, .gz or .zst."
+PATHS: Final = (
+    "Files, folders, quoted patterns such as 'data/**/*.jsonl', or - for standard input: JSON Lines or JSON arrays, "
+    "plain, .gz or .zst."
+)
 """What the argument PATH of a verb says in its help."""
 UNCOMPARED: Final = "not compared"
 STAYS: Final = "kept, not compared"
@@ -26,18 +29,28 @@ LEFT: Final = "written to removed.jsonl"
 Paths = Annotated[list[str], typer.Argument(help=PATHS, metavar="PATH")]
 Drop = Annotated[
     list[str] | None,
-    typer.Option(help="Remove lines with findings of these rules: codes or prefixes, separated by commas.", metavar="CODES"),
+    typer.Option(
+        help="Remove lines with findings of these rules: codes or prefixes, separated by commas.", metavar="CODES"
+    ),
 ]
 Kept = Annotated[
     Path | None,
     typer.Option(
-        "-o", "--output", help="Write kept lines to this file (kept.jsonl), removed ones beside it (kept.removed.jsonl); if omitted, nothing is written."
+        "-o",
+        "--output",
+        help="Write kept lines to this file (kept.jsonl), removed ones beside it (kept.removed.jsonl); if omitted, "
+        "nothing is written.",
     ),
 ]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace OUTPUT and the file beside it if they exist.")]
 Model = Annotated[str | None, typer.Option(help="Use this model's tokenizer and chat template for the K rules.")]
-JudgeKey = Annotated[str | None, typer.Option(help="Read the API key of the judge's endpoint from this environment variable.", metavar="VARIABLE")]
-Heavy = Annotated[bool, typer.Option("--yes", "-y", help="Write even if a large share of a file would be removed (rule D008).")]
+JudgeKey = Annotated[
+    str | None,
+    typer.Option(help="Read the API key of the judge's endpoint from this environment variable.", metavar="VARIABLE"),
+]
+Heavy = Annotated[
+    bool, typer.Option("--yes", "-y", help="Write even if a large share of a file would be removed (rule D008).")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Hide the progress bar.")]
 MOST_PROCESSES: Final = 8
@@ -45,15 +58,20 @@ MOST_PROCESSES: Final = 8
 
 
 def codes(given: Sequence[str] | None) -> list[str] | None:
-    """Codes of an option that may be given several times, each time with several of them and commas between; None where it was not given."""
+    """Codes of an option that may be given several times, each time with several of them and commas between; None where
+    it was not given.
+    """
     return None if given is None else [code.strip() for text in given for code in text.split(",") if code.strip()]
 
 
 @contextmanager
-def progress(label: str, unit: str, *, quiet: bool = False, total: int | None = None, waits: bool = False) -> Iterator[Callable[[int], None] | None]:
+def progress(
+    label: str, unit: str, *, quiet: bool = False, total: int | None = None, waits: bool = False
+) -> Iterator[Callable[[int], None] | None]:
     """Progress on stderr while the block runs, on a terminal only; yields what to call with the number done, or None.
 
-    With `waits` it is not shown before something is done: it has a thread, and a process without any can be copied (see `curate.core.worker_pool`).
+    With `waits` it is not shown before something is done: it has a thread, and a process without any can be copied (see
+    `curate.core.worker_pool`).
     """
     if quiet or not sys.stderr.isatty():
         yield None
@@ -104,21 +122,31 @@ def told_verdicts(project: Project) -> dict[str, Decision]:
 
 
 def end(not_understood: int, what: str, *, found: bool = False) -> NoReturn:
-    """End the command: with 1 where something was `found`, or where lines hold no example that a reader understands, which is said on stderr."""
+    """End the command: with 1 where something was `found`, or where lines hold no example that a reader understands,
+    which is said on stderr.
+    """
     if not_understood:
         from curate.report.console import console
 
         lines = plural(not_understood, "line")
-        console(stderr=True).print(f"{lines} without an example in a known form: {what}; `curate check` reports the reasons", markup=False)
+        console(stderr=True).print(
+            f"{lines} without an example in a known form: {what}; `curate check` reports the reasons", markup=False
+        )
     raise typer.Exit(ExitCode.FINDINGS if found or not_understood else ExitCode.CLEAN)
 
 
 def consent(*, yes: bool, as_json: bool = False) -> Consent:
-    """Who says whether data may leave: a person beforehand, or at the terminal where there is one and no program reads what is printed."""
+    """Who says whether data may leave: a person beforehand, or at the terminal where there is one and no program reads
+    what is printed.
+    """
     from curate.report.console import console
 
     there = not as_json and sys.stdin.isatty() and sys.stderr.isatty()
-    return Consent(yes, (lambda question: typer.confirm(visible(question), err=True)) if there else None, console(stderr=True).print)
+    return Consent(
+        yes,
+        (lambda question: typer.confirm(visible(question), err=True)) if there else None,
+        console(stderr=True).print,
+    )
 
 
 def processes() -> int:

@@ -29,7 +29,15 @@ from curate.remote.upload import Sent, demand_sendable, known_file, send
 from curate.report.check_formats import OutputFormat, reported, write_report
 from curate.report.check_text import SHOWN
 from curate.report.console import console, print_json, print_lines
-from curate.report.remote import StartOutput, UploadOutput, cost_text, estimate_output, estimate_text, job_text, sent_text
+from curate.report.remote import (
+    StartOutput,
+    UploadOutput,
+    cost_text,
+    estimate_output,
+    estimate_text,
+    job_text,
+    sent_text,
+)
 
 PERSONAL: Final = "S"
 """Family of the rules about secrets and personal data: told whatever their severity, for the data is about to leave."""
@@ -50,7 +58,7 @@ remote = typer.Typer(
     keyring, and are never written. Uploads and jobs are recorded in .curate/remote/, so that nothing is uploaded or started twice.
 
     OpenAI closes self-serve fine-tuning to everyone on 2027-01-06: no job can be started at api.openai.com from then on.
-    """,
+    """,  # noqa: E501
 )
 
 
@@ -62,12 +70,15 @@ def validate(
     method: options.Method = None,
     output_format: Annotated[OutputFormat, typer.Option(help="Write findings in this format.")] = OutputFormat.CONCISE,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, as --output-format json does.")] = False,
-    show_all: Annotated[bool, typer.Option("--all", help=f"Show every finding, not only the first {SHOWN} of each rule.")] = False,
+    show_all: Annotated[
+        bool, typer.Option("--all", help=f"Show every finding, not only the first {SHOWN} of each rule.")
+    ] = False,
     quiet: Quiet = False,
 ) -> None:
     """Check the files against the rules of the service; sends nothing.
 
-    Exit status: 0 without errors and warnings, 1 with errors or warnings, 2 if a file cannot be read or does not suit the method.
+    Exit status: 0 without errors and warnings, 1 with errors or warnings, 2 if a file cannot be read or does not suit
+    the method.
     """
     meant = options.resolve_options(target, None, connected=False, method=method)
     files = [path for path in options.files_of(data, validation) if path is not None]
@@ -97,7 +108,15 @@ def estimate(
     """Estimate the tokens and the cost of a training; sends nothing."""
     meant = options.resolve_options(target, None, connected=False, model=model, method=method, epochs=epochs)
     wanted = options.settings(meant.remote, None, None, ordered=False)
-    found = _estimated(wanted, options.files_of(data, validation), meant, price=price, hours=hours, tokenizer=tokenizer or "", quiet=quiet)
+    found = _estimated(
+        wanted,
+        options.files_of(data, validation),
+        meant,
+        price=price,
+        hours=hours,
+        tokenizer=tokenizer or "",
+        quiet=quiet,
+    )
     if as_json:
         print_json(estimate_output(found, meant.place))
         return
@@ -154,7 +173,9 @@ def start(
     price: options.PerMillion = None,
     hours: options.Hours = None,
     tokenizer: options.Tokenizer = None,
-    again: Annotated[bool, typer.Option("--again", help="Start another job even if one with the same data and settings exists.")] = False,
+    again: Annotated[
+        bool, typer.Option("--again", help="Start another job even if one with the same data and settings exists.")
+    ] = False,
     no_check: NoCheck = False,
     as_json: AsJson = False,
     yes: options.Yes = False,
@@ -162,8 +183,8 @@ def start(
 ) -> None:
     """Validate, estimate and upload the files, then start a job. The cost is shown first.
 
-    Run again, it finds the job it started: the same data with the same settings is not billed twice. OpenAI closes self-serve
-    fine-tuning to everyone on 2027-01-06.
+    Run again, it finds the job it started: the same data with the same settings is not billed twice. OpenAI closes
+    self-serve fine-tuning to everyone on 2027-01-06.
 
     Exit status: 0 if the job was started, 1 if the data has errors, 2 if the job cannot be started.
     """
@@ -185,7 +206,9 @@ def start(
     with options.connected(meant.place) as endpoint, _alone():
         endpoint.demand_takes(wanted)
         sent = [_sent(endpoint, path, None if path in new else ask, quiet=quiet) for path in files]
-        job, known = start_job(endpoint, options.journal(), wanted, sent[0], sent[1] if len(sent) > 1 else None, again=again)
+        job, known = start_job(
+            endpoint, options.journal(), wanted, sent[0], sent[1] if len(sent) > 1 else None, again=again
+        )
     if as_json:
         estimate = estimate_output(found, meant.place)
         print_json(StartOutput(address=meant.place.address, job=job, found=known, files=sent, estimate=estimate))
@@ -216,16 +239,30 @@ def _demand_sound(files: list[Path], meant: options.RemoteOptions, *, unchecked:
     report = _checked(files, meant, quiet=quiet)
     if errors := report.severities[Severity.ERROR]:
         first = next(finding for finding in report.findings if finding.severity is Severity.ERROR)
-        said = f"{plural(errors, 'error')} against the rules of {meant.place.target}; first: {first.where}: {first.code} {first.message}"
+        said = (
+            f"{plural(errors, 'error')} against the rules of {meant.place.target}; first: {first.where}: {first.code} "
+            f"{first.message}"
+        )
         raise DataError(said, "`curate remote validate` lists them; --no-check sends the data anyway")
-    told = Counter(finding.code for finding in report.findings if finding.severity is Severity.WARNING or finding.code.startswith(PERSONAL))
+    told = Counter(
+        finding.code
+        for finding in report.findings
+        if finding.severity is Severity.WARNING or finding.code.startswith(PERSONAL)
+    )
     if told:
         counts = ", ".join(f"{report.rules[code].name} ({code}) {count:,}" for code, count in told.most_common())
         console(stderr=True).print(f"findings: {counts}; `curate remote validate` lists them")
 
 
 def _estimated(
-    wanted: Settings, files: tuple[Path, Path | None], meant: options.RemoteOptions, *, price: float | None, hours: float | None, tokenizer: str, quiet: bool
+    wanted: Settings,
+    files: tuple[Path, Path | None],
+    meant: options.RemoteOptions,
+    *,
+    price: float | None,
+    hours: float | None,
+    tokenizer: str,
+    quiet: bool,
 ) -> Estimate:
     counter = counter_of(wanted.model, tokenizer)
     found: list[Measured | None] = []
@@ -243,7 +280,9 @@ def _estimated(
 def _tell(found: Estimate, place: Place) -> None:
     about = "" if found.counter.exact else "about "
     tokens = f"{about}{plural(found.tokens, 'token')} in {found.epochs} epoch{'' if found.epochs == 1 else 's'}"
-    said = f"{visible(found.settings.model)} at {place.host}, {found.settings.method}: {tokens}, {cost_text(found, place)}"
+    said = (
+        f"{visible(found.settings.model)} at {place.host}, {found.settings.method}: {tokens}, {cost_text(found, place)}"
+    )
     console(stderr=True).print(said + (f" ({found.price.source})" if found.price else ""))
 
 
@@ -257,14 +296,18 @@ def _what(files: list[Path]) -> str:
 
 
 def _alone() -> AbstractContextManager[None]:
-    """While it lasts no other process sends or starts something from this folder. Raises `UsageError` where one does."""
+    """While it lasts no other process sends or starts something from this folder. Raises `UsageError` where one
+    does.
+    """
     folder = options.journal().folder
     folder.mkdir(parents=True, exist_ok=True)
     return locked(folder)
 
 
 def _sent(endpoint: Endpoint, path: Path, ask: Callable[[str], None] | None, *, quiet: bool) -> Sent:
-    """A file, sent where it has to be; `ask` is called before that, where nobody agreed to it yet: the service had it, and has it no more."""
+    """A file, sent where it has to be; `ask` is called before that, where nobody agreed to it yet: the service had it,
+    and has it no more.
+    """
     before = None if ask is None else lambda: ask(f"{_what([path])}, which the service no longer has,")
     with progress(f"sending {path.name}", "bytes", quiet=quiet, total=path.stat().st_size, waits=True) as advance:
         return send(endpoint, options.journal(), path, advance, before=before)

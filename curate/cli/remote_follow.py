@@ -32,8 +32,8 @@ def watch(
 ) -> None:
     """Follow a job until it ends. It can be interrupted and run again; the job continues.
 
-    Exit status: 0 if the job succeeded or is running (--once), 1 if it failed or was cancelled, 2 if the service cannot be
-    asked.
+    Exit status: 0 if the job succeeded or is running (--once), 1 if it failed or was cancelled, 2 if the service cannot
+    be asked.
     """
     place, journal = options.place_of_job(job, target, base_url), options.journal()
     job_id = demand_started(journal, job)
@@ -56,7 +56,10 @@ def watch(
                 shown.draw(known, None)
             last = watch_job(endpoint, journal, job_id, told, once=once, every=every, trouble=shown.trouble)
     except KeyboardInterrupt:
-        console(stderr=True).print(f"{visible(job_id)} continues at {place.host}; `curate remote watch {visible(job_id)}` follows it again, `cancel` stops it")
+        console(stderr=True).print(
+            f"{visible(job_id)} continues at {place.host}; `curate remote watch {visible(job_id)}` follows it "
+            "again, `cancel` stops it"
+        )
         raise
     if as_json:
         _line(WatchLine(kind="job", job=last))
@@ -69,15 +72,18 @@ def watch(
 
 def fetch(
     job: options.JobId = None,
-    output: Annotated[Path | None, typer.Option("-o", "--output", help="Write to this folder; if omitted, .curate/remote/JOB.", metavar="DIR")] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", help="Write to this folder; if omitted, .curate/remote/JOB.", metavar="DIR"),
+    ] = None,
     target: options.Service = None,
     base_url: options.BaseUrl = None,
     as_json: AsJson = False,
 ) -> None:
     """Download the results of a job: record, events, metrics and result files.
 
-    Exit status: 0 if the job succeeded and no result is missing, 1 if it failed, was cancelled or a result is missing, 2 if it is
-    not over or the service cannot be asked.
+    Exit status: 0 if the job succeeded and no result is missing, 1 if it failed, was cancelled or a result is missing,
+    2 if it is not over or the service cannot be asked.
     """
     place, journal = options.place_of_job(job, target, base_url), options.journal()
     with options.connected(place) as endpoint:

@@ -19,27 +19,60 @@ from curate.remote.services import CLOSED, SERVICE, closes, endpoint_of, place_o
 from curate.remote.settings import Hyperparameters, Settings, Value, settings_of
 from curate.report.console import console
 
-Data = Annotated[Path, typer.Argument(help="Training file, or the folder of a split (its train and validation files).", metavar="FILE|DIR")]
+Data = Annotated[
+    Path,
+    typer.Argument(
+        help="Training file, or the folder of a split (its train and validation files).", metavar="FILE|DIR"
+    ),
+]
 Validation = Annotated[Path | None, typer.Option(help="Measure on this file during training.", metavar="FILE")]
-Service = Annotated[Target | None, typer.Option("--target", help=f"Use this service: {', '.join(SERVICES)}.", metavar="TARGET")]
-BaseUrl = Annotated[str | None, typer.Option(help="Use the API at this address instead of the service's own.", metavar="URL")]
+Service = Annotated[
+    Target | None, typer.Option("--target", help=f"Use this service: {', '.join(SERVICES)}.", metavar="TARGET")
+]
+BaseUrl = Annotated[
+    str | None, typer.Option(help="Use the API at this address instead of the service's own.", metavar="URL")
+]
 Model = Annotated[str | None, typer.Option(help="Fine-tune this model, named as the service names it.")]
 Method = Annotated[str | None, typer.Option(help="Train by this method: supervised, dpo or reinforcement.")]
 Epochs = Annotated[int | None, typer.Option(min=1, help="Train for this many epochs; if omitted, the service decides.")]
-BatchSize = Annotated[int | None, typer.Option(min=1, help="Train on this many examples per step; if omitted, the service decides.")]
-LearningRate = Annotated[
-    float | None, typer.Option("--learning-rate-multiplier", help="Multiply the service's learning rate by this factor.", metavar="FACTOR")
+BatchSize = Annotated[
+    int | None, typer.Option(min=1, help="Train on this many examples per step; if omitted, the service decides.")
 ]
-Beta = Annotated[float | None, typer.Option(help="Set the beta of DPO, which limits how far the model moves from its start.")]
-Others = Annotated[list[str] | None, typer.Option("--set", help="Set another hyperparameter, named as the service names it; repeatable.", metavar="NAME=VALUE")]
+LearningRate = Annotated[
+    float | None,
+    typer.Option(
+        "--learning-rate-multiplier", help="Multiply the service's learning rate by this factor.", metavar="FACTOR"
+    ),
+]
+Beta = Annotated[
+    float | None, typer.Option(help="Set the beta of DPO, which limits how far the model moves from its start.")
+]
+Others = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set", help="Set another hyperparameter, named as the service names it; repeatable.", metavar="NAME=VALUE"
+    ),
+]
 Suffix = Annotated[str | None, typer.Option(help="Add this to the name of the new model.")]
 Seed = Annotated[int | None, typer.Option(min=0, help="Set the seed of the service.")]
-Grader = Annotated[Path | None, typer.Option(help="Read the grader of a reinforcement job from this JSON file.", metavar="FILE")]
-PerMillion = Annotated[float | None, typer.Option("--price", min=0, help="Use this price in US dollars for 1,000,000 tokens instead of the known one.")]
-Hours = Annotated[float | None, typer.Option(min=0, help="Estimate a job that is billed by the hour for this many hours.")]
-Tokenizer = Annotated[str | None, typer.Option(help="Count tokens with the tokenizer of this model: hub id, folder or offline:NAME.", metavar="NAME")]
+Grader = Annotated[
+    Path | None, typer.Option(help="Read the grader of a reinforcement job from this JSON file.", metavar="FILE")
+]
+PerMillion = Annotated[
+    float | None,
+    typer.Option("--price", min=0, help="Use this price in US dollars for 1,000,000 tokens instead of the known one."),
+]
+Hours = Annotated[
+    float | None, typer.Option(min=0, help="Estimate a job that is billed by the hour for this many hours.")
+]
+Tokenizer = Annotated[
+    str | None,
+    typer.Option(help="Count tokens with the tokenizer of this model: hub id, folder or offline:NAME.", metavar="NAME"),
+]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Send data without asking for confirmation.")]
-JobId = Annotated[str | None, typer.Argument(help="Id of the job; if omitted, the last one started from this folder.", metavar="JOB")]
+JobId = Annotated[
+    str | None, typer.Argument(help="Id of the job; if omitted, the last one started from this folder.", metavar="JOB")
+]
 
 
 class RemoteOptions(NamedTuple):
@@ -55,16 +88,27 @@ def resolve_options(target: Target | None, base_url: str | None, *, connected: b
     config = find_config(Path.cwd())
     remote = with_options(config.remote, target=target, base_url=base_url, **options)
     meant = remote.target or (config.check.target if config.check.target in SERVICES else Target.OPENAI)
-    return RemoteOptions(config, remote, place_of(meant, remote.base_url, connected=connected, named=base_url is not None))
+    return RemoteOptions(
+        config, remote, place_of(meant, remote.base_url, connected=connected, named=base_url is not None)
+    )
 
 
 def settings(remote: RemoteConfig, others: list[str] | None, grader: Path | None, *, ordered: bool = True) -> Settings:
-    """What is asked of the service; not `ordered`, no grader need be there. Raises `UsageError`, `InputError`, `ConfigError`."""
-    known = Hyperparameters(n_epochs=remote.epochs, batch_size=remote.batch_size, learning_rate_multiplier=remote.learning_rate_multiplier, beta=remote.beta)
+    """What is asked of the service; not `ordered`, no grader need be there. Raises `UsageError`, `InputError`,
+    `ConfigError`.
+    """
+    known = Hyperparameters(
+        n_epochs=remote.epochs,
+        batch_size=remote.batch_size,
+        learning_rate_multiplier=remote.learning_rate_multiplier,
+        beta=remote.beta,
+    )
     named: dict[str, Value] = {**remote.hyperparameters, **_pairs(others or [])}
     path = grader or (Path(remote.grader) if remote.grader and remote.method == "reinforcement" else None)
     judge = None if path is None else _object(path)
-    return settings_of(remote.model, remote.method, known, named, suffix=remote.suffix, seed=remote.seed, grader=judge, ordered=ordered)
+    return settings_of(
+        remote.model, remote.method, known, named, suffix=remote.suffix, seed=remote.seed, grader=judge, ordered=ordered
+    )
 
 
 def _pairs(texts: list[str]) -> Mapping[str, Value]:
@@ -99,9 +143,15 @@ def files_of(data: Path, validation: Path | None) -> tuple[Path, Path | None]:
         raise InputError(f"{data}: no such file or folder", f"check the path; it is looked up from {Path.cwd()}")
     if data.is_dir():
         if not (data / "train.jsonl").is_file():
-            raise UsageError(f"{data}: not the folder of a split: it has no train.jsonl", "write one with `curate split`, or name a file")
+            raise UsageError(
+                f"{data}: not the folder of a split: it has no train.jsonl",
+                "write one with `curate split`, or name a file",
+            )
         beside = data / "validation.jsonl"
-        data, validation = data / "train.jsonl", validation or (beside if beside.is_file() and beside.stat().st_size else None)
+        data, validation = (
+            data / "train.jsonl",
+            validation or (beside if beside.is_file() and beside.stat().st_size else None),
+        )
     if validation is not None and not validation.is_file():
         raise InputError(f"{validation}: no such file", f"check the path; it is looked up from {Path.cwd()}")
     if validation is not None and validation.resolve() == data.resolve():
@@ -116,7 +166,9 @@ def journal() -> Journal:
 
 @contextmanager
 def connected(place: Place) -> Iterator[Endpoint]:
-    """The service, spoken to with the key of the environment or the keyring. Raises `UsageError` where there is none."""
+    """The service, spoken to with the key of the environment or the keyring. Raises `UsageError` where there is
+    none.
+    """
     with endpoint_of(place) as endpoint:
         yield endpoint
 

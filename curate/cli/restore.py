@@ -17,13 +17,26 @@ from curate.report.restore import restore_json, restore_text
 
 
 def restore(
-    folder: Annotated[Path, typer.Argument(help="Folder of a split, or a file of removed lines: removed.jsonl, kept.removed.jsonl.", metavar="DIR")],
-    wanted: Annotated[list[str] | None, typer.Argument(help="Lines to restore: ids, first digits of an id, or FILE:LINE.", metavar="ID...")] = None,
+    folder: Annotated[
+        Path,
+        typer.Argument(
+            help="Folder of a split, or a file of removed lines: removed.jsonl, kept.removed.jsonl.", metavar="DIR"
+        ),
+    ],
+    wanted: Annotated[
+        list[str] | None,
+        typer.Argument(help="Lines to restore: ids, first digits of an id, or FILE:LINE.", metavar="ID..."),
+    ] = None,
     reason: Annotated[
-        list[str] | None, typer.Option(help="Restore all lines removed for these reasons, separated by commas: D003,decision.", metavar="CODES")
+        list[str] | None,
+        typer.Option(
+            help="Restore all lines removed for these reasons, separated by commas: D003,decision.", metavar="CODES"
+        ),
     ] = None,
     every: Annotated[bool, typer.Option("--all", help="Restore all removed lines.")] = False,
-    output: Annotated[Path | None, typer.Option("-o", "--output", help="Write the lines to this file and leave the splits unchanged.")] = None,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="Write the lines to this file and leave the splits unchanged.")
+    ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the output file if it exists.")] = False,
     as_json: AsJson = False,
 ) -> None:

@@ -45,7 +45,9 @@ def rule(
     code: Annotated[str, typer.Argument(help="The rule's code, e.g. M016.", metavar="CODE")] = "",
     show_all: Annotated[bool, typer.Option("--all", help="List all rules, including your own.")] = False,
     kind: Annotated[RuleFormat, typer.Option("--format", help="Print rules in this format.")] = RuleFormat.TEXT,
-    test: Annotated[bool, typer.Option("--test", help="Run the good and bad examples of CODE, or of all your own rules.")] = False,
+    test: Annotated[
+        bool, typer.Option("--test", help="Run the good and bad examples of CODE, or of all your own rules.")
+    ] = False,
 ) -> None:
     """Explain a rule, list all rules, or test your own."""
     config = find_config(Path.cwd()).check
@@ -80,7 +82,10 @@ def explanation(item: Rule) -> str:
     """All that is known about a rule, as plain text."""
     said = [("Bad", item.bad), ("Good", item.good)]
     blocks = [f"{label}:\n{''.join(f'    {line}{chr(10)}' for line in _shown(data))}" for label, data in said if data]
-    head = f"{item.code} {item.name} ({item.severity})\n\n{item.summary}\n\n{fill(item.rationale, WIDTH)}\n\nNext: {item.hint}\n{terms(item)}"
+    head = (
+        f"{item.code} {item.name} ({item.severity})\n\n{item.summary}\n\n{fill(item.rationale, WIDTH)}\n\nNext: "
+        f"{item.hint}\n{terms(item)}"
+    )
     return visible(head, keep_newlines=True) + "".join(f"\n{block}" for block in blocks)
 
 
@@ -91,10 +96,14 @@ def _shown(data: bytes) -> list[str]:
 def _test(rules: list[Rule], config: CheckConfig) -> None:
     """Run the examples of rules and say how it went; ends the command with 1 when one is not as declared."""
     if not rules:
-        raise UsageError("no custom rule to test", "declare one in curate.toml under [[check.rule]], or name a built-in rule")
+        raise UsageError(
+            "no custom rule to test", "declare one in curate.toml under [[check.rule]], or name a built-in rule"
+        )
     out, failed = console(), 0
     for item in rules:
-        if reason := BY_CODE.get(item.code) or (NO_MODEL if item.scope == Scope.TOKENS else item.by and f"run by {item.by}, not by `curate check`"):
+        if reason := BY_CODE.get(item.code) or (
+            NO_MODEL if item.scope == Scope.TOKENS else item.by and f"run by {item.by}, not by `curate check`"
+        ):
             out.print(f"{item.code} {item.name}: not tested ({reason})")
             continue
         wrong = list(_wrong(item, config))

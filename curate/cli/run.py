@@ -21,18 +21,29 @@ NAMES = ", ".join(STAGES)
 
 
 def run(
-    config: Annotated[Path, typer.Argument(help="Configuration file of the project, or its folder.", metavar="curate.toml")] = Path("curate.toml"),
-    only: Annotated[str, typer.Option(help=f"Run only these stages, separated by commas: {NAMES}.", metavar="STAGES")] = "",
+    config: Annotated[
+        Path, typer.Argument(help="Configuration file of the project, or its folder.", metavar="curate.toml")
+    ] = Path("curate.toml"),
+    only: Annotated[
+        str, typer.Option(help=f"Run only these stages, separated by commas: {NAMES}.", metavar="STAGES")
+    ] = "",
     skip: Annotated[str, typer.Option(help="Skip these stages, separated by commas.", metavar="STAGES")] = "",
     until: Annotated[str, typer.Option(help="Stop after this stage.", metavar="STAGE")] = "",
-    again: Annotated[str, typer.Option(help="Run these stages again even if their inputs have not changed.", metavar="STAGES")] = "",
+    again: Annotated[
+        str, typer.Option(help="Run these stages again even if their inputs have not changed.", metavar="STAGES")
+    ] = "",
     drop: Drop = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show which stages would run, without running them.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show which stages would run, without running them.")
+    ] = False,
     judge_key: JudgeKey = None,
     yes: Annotated[
         bool,
         typer.Option(
-            "--yes", "-y", help="Send data to the judge's endpoint without asking, and write even if a large share of a file would be removed (rule D008)."
+            "--yes",
+            "-y",
+            help="Send data to the judge's endpoint without asking, and write even if a large share of a file would "
+            "be removed (rule D008).",
         ),
     ] = False,
     as_json: AsJson = False,
@@ -40,7 +51,8 @@ def run(
 ) -> None:
     """Run all stages from one configuration: check, dedup, conflicts, split, train.
 
-    A stage whose inputs have not changed is not run again. After an interruption, the next run resumes after the last completed stage.
+    A stage whose inputs have not changed is not run again. After an interruption, the next run resumes after the last
+    completed stage.
 
     Exit status: 0, 1 if a line holds no example, 2 if no example is left or a file cannot be read or written.
     """
@@ -58,7 +70,9 @@ def run(
 
 
 def _agreed(settings: Config, choice: Choice, given: Consent) -> Consent:
-    """A person at the terminal is asked before the run, not in the midst of it; who is not there is asked for nothing until something would be sent."""
+    """A person at the terminal is asked before the run, not in the midst of it; who is not there is asked for nothing
+    until something would be sent.
+    """
     judge = settings.conflicts.judge
     if given.ask is not None and is_address(judge) and choice.wants("conflicts") and not choice.dry:
         given.demand("questions with contradictory answers", address_of(judge, "the judge"))

@@ -19,7 +19,9 @@ def schema(
     write: Annotated[bool, typer.Option("--write", help="Write the schemas and the table of rules.")] = False,
     check: Annotated[bool, typer.Option("--check", help="Fail if a file on disk is out of date.")] = False,
 ) -> None:
-    """Write or check the JSON Schemas of everything that curate reads and writes, and the table of rules in the README beside them."""
+    """Write or check the JSON Schemas of everything that curate reads and writes, and the table of rules in the README
+    beside them.
+    """
     if write == check:
         raise UsageError("neither --write nor --check", "`curate schema --check` compares, `--write` replaces")
     current = {folder / name: data for name, data in schemas(schema_types()).items()}
@@ -30,7 +32,8 @@ def schema(
         for path, data in current.items():
             write_bytes(path, data)
         console(stderr=True).print(
-            f"{len(current)} files written: schemas to {folder}" + (" and the table of rules to the README" if readme in current else "")
+            f"{len(current)} files written: schemas to {folder}"
+            + (" and the table of rules to the README" if readme in current else "")
         )
         return
     stale = [str(path) for path, data in current.items() if not path.is_file() or path.read_bytes() != data]

@@ -18,65 +18,118 @@ from curate.report.split import split_json, split_text
 
 def split(
     paths: Paths,
-    output: Annotated[Path, typer.Option("-o", "--output", help="Write splits, removed lines, data card and manifest to this folder.")],
-    fractions: Annotated[str | None, typer.Option(help="Set the shares of train, validation and test.", metavar="0.8,0.1,0.1")] = None,
+    output: Annotated[
+        Path, typer.Option("-o", "--output", help="Write splits, removed lines, data card and manifest to this folder.")
+    ],
+    fractions: Annotated[
+        str | None, typer.Option(help="Set the shares of train, validation and test.", metavar="0.8,0.1,0.1")
+    ] = None,
     counts: Annotated[
-        str | None, typer.Option(help="Set the numbers of validation and test examples instead of shares; train gets the rest.", metavar="200,500")
+        str | None,
+        typer.Option(
+            help="Set the numbers of validation and test examples instead of shares; train gets the rest.",
+            metavar="200,500",
+        ),
     ] = None,
     group_by: Annotated[
-        list[str] | None, typer.Option(help="Keep examples with the same value of this key in one split; repeatable.", metavar="/metadata/source")
+        list[str] | None,
+        typer.Option(
+            help="Keep examples with the same value of this key in one split; repeatable.", metavar="/metadata/source"
+        ),
     ] = None,
     stratify: Annotated[
         list[str] | None,
         typer.Option(
-            help="Give each split the same shares by label, source, length, language, script, tools or a key of the lines; repeatable.", metavar="TRAIT"
+            help="Give each split the same shares by label, source, length, language, script, tools or a key of the "
+            "lines; repeatable.",
+            metavar="TRAIT",
         ),
     ] = None,
     existing: Annotated[
         list[str] | None,
-        typer.Option(help="Use this file as the test set, unchanged; examples related to it are left out of the other splits.", metavar="TEST.jsonl"),
+        typer.Option(
+            help="Use this file as the test set, unchanged; examples related to it are left out of the other splits.",
+            metavar="TEST.jsonl",
+        ),
     ] = None,
-    semantic: Annotated[str | None, typer.Option(help="Keep questions that are paraphrases by this embedding model in one split.", metavar="MODEL")] = None,
-    threshold: Annotated[float | None, typer.Option(help="Treat examples at or above this Jaccard similarity as near-duplicates.")] = None,
+    semantic: Annotated[
+        str | None,
+        typer.Option(help="Keep questions that are paraphrases by this embedding model in one split.", metavar="MODEL"),
+    ] = None,
+    threshold: Annotated[
+        float | None, typer.Option(help="Treat examples at or above this Jaccard similarity as near-duplicates.")
+    ] = None,
     weight: Annotated[
         list[str] | None,
-        typer.Option(help="Set the weight of a file or file pattern in the mix; '*=1' covers all other files; repeatable.", metavar="FILE=NUMBER"),
+        typer.Option(
+            help="Set the weight of a file or file pattern in the mix; '*=1' covers all other files; repeatable.",
+            metavar="FILE=NUMBER",
+        ),
     ] = None,
-    examples: Annotated[int | None, typer.Option(help="Limit the mix to this many examples; each cluster gives one before any gives a second.")] = None,
+    examples: Annotated[
+        int | None,
+        typer.Option(help="Limit the mix to this many examples; each cluster gives one before any gives a second."),
+    ] = None,
     tokens: Annotated[int | None, typer.Option(help="Limit the mix to this many tokens.")] = None,
     drop: Drop = None,
     yes: Heavy = False,
     seed: Annotated[int | None, typer.Option(help="Set the seed of the split.")] = None,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Split all examples anew, regardless of an earlier split in the folder.")] = False,
-    parquet: Annotated[bool | None, typer.Option("--parquet", help="Write Parquet files beside the JSON Lines.")] = None,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Split all examples anew, regardless of an earlier split in the folder.")
+    ] = False,
+    parquet: Annotated[
+        bool | None, typer.Option("--parquet", help="Write Parquet files beside the JSON Lines.")
+    ] = None,
     trainer: Annotated[
-        list[str] | None, typer.Option(help="Write a configuration for this trainer: axolotl, llamafactory or trl; repeatable.", metavar="TRAINER")
+        list[str] | None,
+        typer.Option(
+            help="Write a configuration for this trainer: axolotl, llamafactory or trl; repeatable.", metavar="TRAINER"
+        ),
     ] = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
     """Write train, validation and test splits without leakage: related examples stay in one split.
 
-    Related examples are copies, near-duplicates, examples with the same question, and conversations that continue each other. Duplicates
-    are not removed (`curate dedup` does that). Lines with errors are written to removed.jsonl. Examples of an earlier split in the folder
-    keep their split.
+    Related examples are copies, near-duplicates, examples with the same question, and conversations that continue each
+    other. Duplicates are not removed (`curate dedup` does that). Lines with errors are written to removed.jsonl.
+    Examples of an earlier split in the folder keep their split.
 
     Exit status: 0, 1 if a line holds no example, 2 if no example is left or a file cannot be read or written.
     """
     project = Project(Path.cwd())
     whole = find_config(project.folder)
-    sizes = {"fractions": _numbers("--fractions", fractions, float, "0.8,0.1,0.1"), "counts": _numbers("--counts", counts, int, "200,500")}
-    options: dict[str, Any] = {**sizes, "group_by": group_by, "stratify": stratify, "existing": existing, "semantic": semantic}
+    sizes = {
+        "fractions": _numbers("--fractions", fractions, float, "0.8,0.1,0.1"),
+        "counts": _numbers("--counts", counts, int, "200,500"),
+    }
+    options: dict[str, Any] = {
+        **sizes,
+        "group_by": group_by,
+        "stratify": stratify,
+        "existing": existing,
+        "semantic": semantic,
+    }
     options |= {"parquet": parquet, "trainers": trainer, "grow": False if fresh else None}
     section, dedup = with_options(whole.split, **options), with_options(whole.dedup, threshold=threshold)
     check = with_options(whole.check, drop=codes(drop))
     mix = with_options(whole.mix, weights=_weights(weight), examples=examples, tokens=tokens)
-    config = whole.model_copy(update={"split": section, "dedup": dedup, "mix": mix, "check": check, "seed": whole.seed if seed is None else seed})
+    config = whole.model_copy(
+        update={
+            "split": section,
+            "dedup": dedup,
+            "mix": mix,
+            "check": check,
+            "seed": whole.seed if seed is None else seed,
+        }
+    )
     finish(output, project.decisions)
     decisions = told_verdicts(project)
     sources = sources_of(project, paths, section.existing, output, decisions, lambda note: print_notes([note]))
     with stages(quiet=quiet) as shown:
-        result = split_files(sources, output, config, decisions=decisions, cache=project.cache, listen=shown.listen, yes=yes)
+        result = split_files(
+            sources, output, config, decisions=decisions, cache=project.cache, listen=shown.listen, yes=yes
+        )
     if as_json:
         print_json(split_json(result, output))
     else:
@@ -107,5 +160,7 @@ def _weights(options: list[str] | None) -> dict[str, float] | None:
         except ValueError:
             name = ""
         if not name:
-            raise UsageError(f"--weight {visible(option)!r}: not a file and a number", "write it like --weight chat.jsonl=2")
+            raise UsageError(
+                f"--weight {visible(option)!r}: not a file and a number", "write it like --weight chat.jsonl=2"
+            )
     return found

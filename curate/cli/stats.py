@@ -17,13 +17,25 @@ from curate.report.stats import stats_result, stats_text
 def stats(
     paths: Paths,
     model: Annotated[
-        str | None, typer.Option(help="Count tokens with this model's tokenizer and chat template; if omitted, they are estimated as bytes / 4.")
+        str | None,
+        typer.Option(
+            help="Count tokens with this model's tokenizer and chat template; if omitted, they are estimated as bytes "
+            "/ 4."
+        ),
     ] = None,
     epochs: Annotated[
-        int | None, typer.Option(min=1, help="Estimate a training of this many epochs; if omitted, the usual number of services for the size.")
+        int | None,
+        typer.Option(
+            min=1,
+            help="Estimate a training of this many epochs; if omitted, the usual number of services for the size.",
+        ),
     ] = None,
-    price: Annotated[float | None, typer.Option(min=0, help="Estimate the cost at this price for 1,000,000 tokens.")] = None,
-    speed: Annotated[float | None, typer.Option(min=1e-6, help="Estimate the duration at this many tokens per second.")] = None,
+    price: Annotated[
+        float | None, typer.Option(min=0, help="Estimate the cost at this price for 1,000,000 tokens.")
+    ] = None,
+    speed: Annotated[
+        float | None, typer.Option(min=1e-6, help="Estimate the duration at this many tokens per second.")
+    ] = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:

@@ -18,11 +18,15 @@ from curate.report.console import console
 
 def suppress(
     code: Annotated[str, typer.Argument(help="The rule's code, e.g. M016.", metavar="CODE")],
-    place: Annotated[str, typer.Argument(help="Place of the finding, as `curate check` prints it.", metavar="FILE:LINE")],
+    place: Annotated[
+        str, typer.Argument(help="Place of the finding, as `curate check` prints it.", metavar="FILE:LINE")
+    ],
     reason: Annotated[str, typer.Option(help="Record this reason for the suppression.")],
     author: Annotated[str | None, typer.Option(help="Record this author; if omitted, your user name.")] = None,
 ) -> None:
-    """Suppress a finding: record it with a reason in `curate-suppressions.jsonl`. Keep that file under version control."""
+    """Suppress a finding: record it with a reason in `curate-suppressions.jsonl`. Keep that file under version
+    control.
+    """
     if (parsed := parse_where(place)) is None:
         raise UsageError(f"{place!r} is not FILE:LINE", "copy the place from the output of `curate check`")
     if not reason.strip():
@@ -31,19 +35,30 @@ def suppress(
     written = add_suppressions(load_suppressions(Path()), found, reason.strip(), author)
     out = console(stderr=True)
     if written:
-        out.print(f"{code.upper()} suppressed at {visible(place)}: {plural(len(written), 'line')} added to {SUPPRESSIONS}")
+        out.print(
+            f"{code.upper()} suppressed at {visible(place)}: {plural(len(written), 'line')} added to {SUPPRESSIONS}"
+        )
     else:
         out.print(f"{code.upper()} is already suppressed at {visible(place)}; nothing added")
 
 
 def _findings(code: str, file: str, line: int) -> list[Finding]:
-    """What the rule finds in the example there. Raises `UsageError` when that is nothing, or is not about an example."""
+    """What the rule finds in the example there. Raises `UsageError` when that is nothing, or is not about an
+    example.
+    """
     config = with_options(find_config(Path.cwd()).check, select=(code,), ignore=(), extend_select=(), severity={})
-    found = [finding for finding in check_paths(data_files([file]), config).findings if (finding.code, finding.line) == (code, line)]
+    found = [
+        finding
+        for finding in check_paths(data_files([file]), config).findings
+        if (finding.code, finding.line) == (code, line)
+    ]
     if not found:
-        raise UsageError(f"{where(file, line)}: no finding of {code}", f"`curate check --select {code} {file}` lists its findings")
+        raise UsageError(
+            f"{where(file, line)}: no finding of {code}", f"`curate check --select {code} {file}` lists its findings"
+        )
     if all(finding.example is None for finding in found):
         raise UsageError(
-            f"{where(file, line)}: holds no example; only findings about examples can be suppressed", "fix the line, or use --baseline or per_file_ignores"
+            f"{where(file, line)}: holds no example; only findings about examples can be suppressed",
+            "fix the line, or use --baseline or per_file_ignores",
         )
     return found

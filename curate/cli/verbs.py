@@ -1,7 +1,8 @@
 """The verbs of the command, each loaded only when it is used.
 
 The engine's own are listed. Others come from entry points of the group `curate.verbs`, looked up by name; the packages
-that we ship with them are loaded from beside the engine, so that a `train.py` in the user's folder cannot take their place.
+that we ship with them are loaded from beside the engine, so that a `train.py` in the user's folder cannot take their
+place.
 """
 
 import importlib
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
 OWN: Final = (
-    "check", "stats", "rule", "suppress", "convert", "dedup", "decontaminate", "conflicts", "split", "verify", "restore", "diff", "run", "remote", "schema",
+    "check", "stats", "rule", "suppress", "convert", "dedup", "decontaminate", "conflicts", "split", "verify",
+    "restore", "diff", "run", "remote", "schema",
 )  # fmt: skip
 """The engine's own, each a function or a `typer.Typer` of its name in a module of its name."""
 SUMMARIES: Final = {
@@ -52,12 +54,18 @@ SCHEMAS_GROUP: Final = "curate.schemas"
 
 def load_verb(name: str) -> Any:
     """The function behind a verb, or a `typer.Typer` of several. Raises `UsageError` when the verb is unknown."""
-    target = f"curate.cli.{name}:{name}" if name in OWN else next((point.value for point in _points(VERBS_GROUP) if point.name == name), None)
+    target = (
+        f"curate.cli.{name}:{name}"
+        if name in OWN
+        else next((point.value for point in _points(VERBS_GROUP) if point.name == name), None)
+    )
     if target is None:
         import difflib  # for a mistake only
 
         near = difflib.get_close_matches(name, names(), n=1)
-        raise UsageError(f"no such command: {name}" + (f"; did you mean {near[0]}?" if near else ""), "`curate --help` lists them")
+        raise UsageError(
+            f"no such command: {name}" + (f"; did you mean {near[0]}?" if near else ""), "`curate --help` lists them"
+        )
     return load(target)
 
 
@@ -94,7 +102,9 @@ def _claim(package: str) -> None:
     loaded = sys.modules.get(package)
     if loaded is not None and getattr(loaded, "__file__", None) == str(folder / "__init__.py"):
         return
-    spec = importlib.util.spec_from_file_location(package, folder / "__init__.py", submodule_search_locations=[str(folder)])
+    spec = importlib.util.spec_from_file_location(
+        package, folder / "__init__.py", submodule_search_locations=[str(folder)]
+    )
     if spec is None or spec.loader is None:
         raise UsageError(f"the package {package!r} is not where it was installed", "install curate-chat again")
     module = importlib.util.module_from_spec(spec)

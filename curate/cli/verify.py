@@ -14,16 +14,26 @@ from curate.verify import verify_files, verify_folder
 
 
 def verify(
-    paths: Annotated[list[Path], typer.Argument(help="Folder of a split, or its files with the training file first.", metavar="DIR|FILE...")],
+    paths: Annotated[
+        list[Path],
+        typer.Argument(help="Folder of a split, or its files with the training file first.", metavar="DIR|FILE..."),
+    ],
     embeddings: Annotated[
-        str, typer.Option("--embeddings", "--semantic", help="Also search for paraphrased questions with this embedding model.", metavar="MODEL")
+        str,
+        typer.Option(
+            "--embeddings",
+            "--semantic",
+            help="Also search for paraphrased questions with this embedding model.",
+            metavar="MODEL",
+        ),
     ] = "",
     strict: Annotated[bool, typer.Option("--strict", help="Also fail on checks that could not run.")] = False,
     show_all: Annotated[bool, typer.Option("--all", help=f"Show every finding, not only {SHOWN}.")] = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Verify that a split has no leakage and that no line was lost or changed. All files are read again and compared with the manifest.
+    """Verify that a split has no leakage and that no line was lost or changed. All files are read again and compared
+    with the manifest.
 
     Exit status: 0 if every check passes, 1 if a check fails, 2 if there is nothing to verify.
     """
@@ -36,7 +46,11 @@ def verify(
             if len(set(names)) < len(names):
                 raise UsageError("two files of the same name", "give them names that tell them apart")
             proof = verify_files(
-                dict(zip(names, ([path] for path in paths), strict=True)), " ".join(map(str, paths)), embeddings=embeddings, cache=cache, listen=shown.listen
+                dict(zip(names, ([path] for path in paths), strict=True)),
+                " ".join(map(str, paths)),
+                embeddings=embeddings,
+                cache=cache,
+                listen=shown.listen,
             )
     if as_json:
         print_json(verify_json(proof))

@@ -1,4 +1,6 @@
-"""Whether an answer to a yes/no question says yes or no, also without these words: "not currently offered", "we cannot", "is covered"."""
+"""Whether an answer to a yes/no question says yes or no, also without these words: "not currently offered", "we
+cannot", "is covered".
+"""
 
 import re
 from typing import Final
@@ -23,10 +25,13 @@ HEDGED: Final = re.compile(
     re.IGNORECASE,
 )
 NOT_ONLY: Final = re.compile(
-    r"\bnot (?:only|just|merely|necessarily|sure|certain)\b|\bno (?:problem|doubt|matter|worries|need to worry)\b|\bwhether or not\b", re.IGNORECASE
+    r"\bnot (?:only|just|merely|necessarily|sure|certain)\b|\bno (?:problem|doubt|matter|worries|need to worry)\b|\bwhether or not\b",  # noqa: E501
+    re.IGNORECASE,
 )
 LIMITS: Final = re.compile(r"\b(?:only|except|unless|but not)\b", re.IGNORECASE)
-REFUSING: Final = frozenset(("not", "no", "none", "never", "cannot", "nor", "neither", "nobody", "nothing")) | (DENIES & {"hardly"})
+REFUSING: Final = frozenset(("not", "no", "none", "never", "cannot", "nor", "neither", "nobody", "nothing")) | (
+    DENIES & {"hardly"}
+)
 SHORT: Final = 30
 """Words of a sentence that may answer by itself."""
 SHORT_COVERS, LONG_COVERS = 0.5, 0.75
@@ -42,13 +47,21 @@ def asks_yes_or_no(request: str) -> bool:
 
 
 def polarity(request: str, answer: str) -> tuple[int, bool]:
-    """1 for yes, -1 for no, 0 for neither or unknown; and whether it is said outright. `request` has to ask for a yes or a no."""
+    """1 for yes, -1 for no, 0 for neither or unknown; and whether it is said outright. `request` has to ask for a yes
+    or a no.
+    """
     if YES.match(answer):
         return 1, True
     if NO.match(answer):
         return -1, True
     said = sentences(answer)
-    if not said or len(said[0].split()) > SHORT or HEDGED.search(said[0]) or NOT_ONLY.search(said[0]) or LIMITS.search(said[0]):
+    if (
+        not said
+        or len(said[0].split()) > SHORT
+        or HEDGED.search(said[0])
+        or NOT_ONLY.search(said[0])
+        or LIMITS.search(said[0])
+    ):
         return 0, False
     words, asked = plain_words(said[0]), plain_words(request)
     wanted = {stem(word) for word in asked if word not in FILLER}
@@ -59,7 +72,12 @@ def polarity(request: str, answer: str) -> tuple[int, bool]:
         denied += sum(word in DENIES for word in asked)
     elif not (short and denied and (covered or len(words) <= BARE)):
         return 0, False  # it speaks of something else
-    denied += any(_opposed(word, other) for word in set(words) - set(asked) for other in set(asked) - set(words) if word not in FILLER and other not in FILLER)
+    denied += any(
+        _opposed(word, other)
+        for word in set(words) - set(asked)
+        for other in set(asked) - set(words)
+        if word not in FILLER and other not in FILLER
+    )
     return (-1 if denied % 2 else 1), False
 
 
@@ -68,8 +86,12 @@ def _opposed(one: str, other: str) -> bool:
 
 
 def opposite_polarity(requests: tuple[str, str], answers: tuple[str, str]) -> tuple[int, float]:
-    """-1 with its precision where one answer says yes and the other no, 1 where both say the same, 0 where it is not known."""
+    """-1 with its precision where one answer says yes and the other no, 1 where both say the same, 0 where it is not
+    known.
+    """
     if not any(map(asks_yes_or_no, requests)):
         return 0, 0.0
-    (one, outright), (other, outright_too) = (polarity(request, answer) for request, answer in zip(requests, answers, strict=True))
+    (one, outright), (other, outright_too) = (
+        polarity(request, answer) for request, answer in zip(requests, answers, strict=True)
+    )
     return one * other, EXPLICIT if outright and outright_too else IMPLIED

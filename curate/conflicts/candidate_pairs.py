@@ -1,6 +1,8 @@
-"""Which answers are compared: those to the same question, in the same setting; behind other system prompts too, with less confidence.
+"""Which answers are compared: those to the same question, in the same setting; behind other system prompts too, with
+less confidence.
 
-Equal questions need no model. Of the others those are compared that ask the same with a probability of .3 or more (`curate.conflicts.same_question`).
+Equal questions need no model. Of the others those are compared that ask the same with a probability of .3 or more
+(`curate.conflicts.same_question`).
 """
 
 from collections import defaultdict
@@ -41,7 +43,9 @@ class Nominee(NamedTuple):
     def systems_differ(self) -> bool:
         """Whether system prompts before the two say something else, which may be why the answers differ."""
         left, right = self.left, self.right
-        return left.setting != right.setting and not same_setting((left.request, right.request), (left.system, right.system))
+        return left.setting != right.setting and not same_setting(
+            (left.request, right.request), (left.system, right.system)
+        )
 
 
 Groups = dict[str, dict[str, Question]]
@@ -61,14 +65,24 @@ def equal(groups: Groups, notes: list[str]) -> Iterator[Nominee]:
     crowded = [group for group in groups.values() if len(group) > CROWDED]
     if crowded:
         asked = excerpt(next(iter(crowded[0].values())).request, 50)
-        notes.append(f"{plural(len(crowded), 'question')} with more than {CROWDED} different answers not compared: open-ended by use, e.g. {asked!r}")
+        notes.append(
+            f"{plural(len(crowded), 'question')} with more than {CROWDED} different answers not compared: "
+            f"open-ended by use, e.g. {asked!r}"
+        )
     for group in groups.values():
         if len(group) <= CROWDED:
             yield from (Nominee(left, right, 1.0) for left, right in combinations(group.values(), 2))
 
 
-def alike(groups: Groups, config: ConflictsConfig, cache: Path | None, notes: list[str], progress: Callable[[int], None] | None = None) -> Iterator[Nominee]:
-    """Pairs of different answers to questions that ask the same in other words, as far as it is likely; system prompts may differ.
+def alike(
+    groups: Groups,
+    config: ConflictsConfig,
+    cache: Path | None,
+    notes: list[str],
+    progress: Callable[[int], None] | None = None,
+) -> Iterator[Nominee]:
+    """Pairs of different answers to questions that ask the same in other words, as far as it is likely; system prompts
+    may differ.
 
     Says in `notes` how many questions are too long to be compared.
     """
@@ -85,7 +99,9 @@ def alike(groups: Groups, config: ConflictsConfig, cache: Path | None, notes: li
     requests = [question.request for question in asked]
     ends = [0, *accumulate(len(block) for block in compared)]
     vectors = embed(requests, config.embeddings, cache, progress)
-    for i, j, cosine, same in reworded(requests, vectors, _embedding(config, cache), SHOWN_FROM, [range(*block) for block in pairwise(ends)]):
+    for i, j, cosine, same in reworded(
+        requests, vectors, _embedding(config, cache), SHOWN_FROM, [range(*block) for block in pairwise(ends)]
+    ):
         if cosine < config.similarity or not beside_shared_lines(requests[i], requests[j]):
             continue
         strict = same_request(asked[i], asked[j])
@@ -103,7 +119,9 @@ def _across(left: dict[str, Question], right: dict[str, Question], similarity: f
 
 
 def elsewhere(groups: Groups, notes: list[str]) -> Iterator[Nominee]:
-    """Pairs of different answers to equal requests behind other system prompts, where none behind the same one has these answers."""
+    """Pairs of different answers to equal requests behind other system prompts, where none behind the same one has
+    these answers.
+    """
     requests: dict[str, list[dict[str, Question]]] = defaultdict(list)
     for group in groups.values():
         requests[next(iter(group.values())).asks].append(group)
@@ -122,4 +140,7 @@ def elsewhere(groups: Groups, notes: list[str]) -> Iterator[Nominee]:
             if not any(a in group and b in group for group in others):
                 yield Nominee(left, right, 1.0)
     if crowded:
-        notes.append(f"{plural(crowded, 'question')} with more than {CROWDED} different answers behind different system prompts not compared across these")
+        notes.append(
+            f"{plural(crowded, 'question')} with more than {CROWDED} different answers behind different system "
+            "prompts not compared across these"
+        )

@@ -1,7 +1,9 @@
-"""Conflicts: the same question with answers that cannot both hold, and the evidence for it. They are shown; a person decides.
+"""Conflicts: the same question with answers that cannot both hold, and the evidence for it. They are shown; a person
+decides.
 
-Questions are nominated (equal ones, then neighbours by embedding that pass a gate), answers are judged by rules and, when one is
-named, by an NLI model. Embeddings never judge answers: one minus their cosine tells contradictions from paraphrases no better than chance.
+Questions are nominated (equal ones, then neighbours by embedding that pass a gate), answers are judged by rules and,
+when one is named, by an NLI model. Embeddings never judge answers: one minus their cosine tells contradictions from
+paraphrases no better than chance.
 """
 
 from collections.abc import Callable, Sequence
@@ -21,7 +23,8 @@ from curate.core.example import Example
 
 # Over the 6,730 pairs of ChatProtect, ConflictQA and SICK: `python -m tests.bench.conflict_quality FOLDER --nli MODEL`.
 RULES_ALONE: Final = (
-    "answers were judged by rules alone, for numbers, dates, yes/no, negation, names, labels and refusals, which find 59 of 100 clashes of labelled pairs;"
+    "answers were judged by rules alone, for numbers, dates, yes/no, negation, names, labels and refusals, which "
+    "find 59 of 100 clashes of labelled pairs;"
     f" an NLI model finds more: {JUDGING}"
 )
 OTHER_SYSTEM: Final = 0.7
@@ -34,15 +37,17 @@ class Conflict:
     """Two examples whose question agrees and whose answers may not both hold."""
 
     code: str
-    """X001 same question, X002 paraphrased question (both by a model), X003 numbers, dates, polarity or names, X004 refusal against answer,
-    X005 two labels for one input."""
+    """X001 same question, X002 paraphrased question (both by a model), X003 numbers, dates, polarity or names, X004
+    refusal against answer, X005 two labels for one input."""
     left: Example
     right: Example
     similarity: float
     """Cosine similarity of the questions; 1.0 where they are equal."""
     evidence: tuple[Evidence, ...]
     score: float | None = None
-    """From 0 to 1, how sure it is that the answers clash, all evidence taken together; None: that of the strongest evidence."""
+    """From 0 to 1, how sure it is that the answers clash, all evidence taken together; None: that of the strongest
+    evidence.
+    """
     same_question: float = 1.0
     """Probability that both questions ask the same; part of `score`."""
     turns: tuple[int, int] | None = None
@@ -50,14 +55,19 @@ class Conflict:
 
     @property
     def id(self) -> str:
-        """The first 12 digits of both examples' ids, and the turns where they are not the last: the same pair has the same id in every run."""
+        """The first 12 digits of both examples' ids, and the turns where they are not the last: the same pair has the
+        same id in every run.
+        """
         turns = "" if self.turns is None else f"-{self.turns[0]}-{self.turns[1]}"
         return f"{self.left.id[:12]}-{self.right.id[:12]}{turns}"
 
     @property
     def questions(self) -> tuple[Question, Question]:
         """Both sides: what was asked before, and what was answered."""
-        found = [question_of(example) if self.turns is None else question_at(example, self.turns[side]) for side, example in enumerate((self.left, self.right))]
+        found = [
+            question_of(example) if self.turns is None else question_at(example, self.turns[side])
+            for side, example in enumerate((self.left, self.right))
+        ]
         assert found[0] is not None  # a conflict is made of questions
         assert found[1] is not None
         return found[0], found[1]
@@ -71,7 +81,9 @@ class Conflict:
 
     @property
     def systems(self) -> tuple[str, str] | None:
-        """The system prompts of both sides in the order of the data, where they differ: they may be why the answers do."""
+        """The system prompts of both sides in the order of the data, where they differ: they may be why the answers
+        do.
+        """
         left, right, _ = self.in_order()
         return (left.system, right.system) if left.system != right.system else None
 
@@ -107,10 +119,11 @@ def find_conflicts(
     *,
     judge: Judge | None = None,
 ) -> ConflictsResult:
-    """Conflicts among `examples`, the surest first. `cache` is a folder for embeddings and verdicts; `progress` is told what models have done.
+    """Conflicts among `examples`, the surest first. `cache` is a folder for embeddings and verdicts; `progress` is told
+    what models have done.
 
-    With a `judge`, its word decides about every pair that can be compared. Raises `ModelError` or `MissingExtra` when a model was
-    named and is not at hand.
+    With a `judge`, its word decides about every pair that can be compared. Raises `ModelError` or `MissingExtra` when a
+    model was named and is not at hand.
     """
     asked = _questions(examples, all_turns=config.all_turns)
     first = {(question.example.id, question.turn): question for question in reversed(asked)}
@@ -121,9 +134,13 @@ def find_conflicts(
     if config.embeddings:
         nominees.extend(alike(groups, config, cache, notes, progress))
     else:
-        notes.append(f"only equal questions were compared: questions in other words need an embedding model, {SEMANTIC}")
+        notes.append(
+            f"only equal questions were compared: questions in other words need an embedding model, {SEMANTIC}"
+        )
     if config.embeddings or config.nli:
-        used = [f"{what} by {name}" for what, name in (("questions", config.embeddings), ("answers", config.nli)) if name]
+        used = [
+            f"{what} by {name}" for what, name in (("questions", config.embeddings), ("answers", config.nli)) if name
+        ]
         notes.append(f"models used: {', '.join(used)}")
     settings = label_settings(distinct)
     judged = [by_rules(nominee, settings) for nominee in nominees]
@@ -134,11 +151,20 @@ def find_conflicts(
     if judge is not None:
         judged = by_judge(judged, judge, notes)
     every = [(item, _conflict(item)) for item in judged if item.evidence]
-    conflicts = sorted((conflict for _, conflict in every if conflict.confidence >= SHOWN_FROM), key=lambda conflict: (-conflict.confidence, conflict.id))
+    conflicts = sorted(
+        (conflict for _, conflict in every if conflict.confidence >= SHOWN_FROM),
+        key=lambda conflict: (-conflict.confidence, conflict.id),
+    )
     sure = [conflict for conflict in conflicts if conflict.confidence >= config.min_confidence]
     found = [item for item, conflict in every if conflict.confidence >= config.min_confidence]
-    several = [topic for topic in topics(((item.nominee.left, item.nominee.right) for item in found), asked) if sum(len(s.answers) for s in topic.stands) > 2]
-    return ConflictsResult(sure, len({question.example.id for question in distinct}), len(nominees), notes, conflicts[len(sure) :], several)
+    several = [
+        topic
+        for topic in topics(((item.nominee.left, item.nominee.right) for item in found), asked)
+        if sum(len(s.answers) for s in topic.stands) > 2
+    ]
+    return ConflictsResult(
+        sure, len({question.example.id for question in distinct}), len(nominees), notes, conflicts[len(sure) :], several
+    )
 
 
 def _questions(examples: Sequence[Example], *, all_turns: bool) -> list[Question]:
@@ -153,9 +179,15 @@ def _conflict(item: Judged) -> Conflict:
     first = item.evidence[0].source
     code = CODES.get(first, by_model if first in ("nli", "judge") else "X003")
     score = same * item.score * (OTHER_SYSTEM if item.nominee.systems_differ else 1.0)
-    return Conflict(code, left.example, right.example, similarity, item.evidence, round(score, 4), same, _turns(left, right))
+    return Conflict(
+        code, left.example, right.example, similarity, item.evidence, round(score, 4), same, _turns(left, right)
+    )
 
 
 def _turns(left: Question, right: Question) -> tuple[int, int] | None:
     last = question_of(left.example), question_of(right.example)
-    return None if all(q is not None and q.turn == turn for q, turn in zip(last, (left.turn, right.turn), strict=True)) else (left.turn, right.turn)
+    return (
+        None
+        if all(q is not None and q.turn == turn for q, turn in zip(last, (left.turn, right.turn), strict=True))
+        else (left.turn, right.turn)
+    )

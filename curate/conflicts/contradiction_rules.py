@@ -1,4 +1,6 @@
-"""Whether two answers to one question clash, told by rules: where a rule speaks it is precise, where none does it is silent."""
+"""Whether two answers to one question clash, told by rules: where a rule speaks it is precise, where none does it is
+silent.
+"""
 
 import re
 from collections.abc import Iterator
@@ -37,7 +39,7 @@ OPEN: Final = re.compile(
     | \b(?:an?|some|two|three|five|\d+|several)\ (?:\w+\ ){0,3}(?:examples?|ideas?|tips|suggestions|synonyms?|antonyms?|ways)\b
     | \b(?:synonyms?|antonyms?|opposite|another\ (?:word|way))\ (?:of|for|to)\b
     | ^\W*(?:translate|change\ the|convert\ the\ (?:sentence|phrase|text)|correct\ the|fix\ the)\b
-    | \b(?:poem|story|joke|haiku|essay|slogan|metaphor|simile|tweet|random(?:ly)?|creative(?:ly)?|your\ (?:favou?rite|opinion|thoughts?))\b""",
+    | \b(?:poem|story|joke|haiku|essay|slogan|metaphor|simile|tweet|random(?:ly)?|creative(?:ly)?|your\ (?:favou?rite|opinion|thoughts?))\b""",  # noqa: E501
     re.IGNORECASE | re.VERBOSE,
 )
 LONGEST: Final = 20_000
@@ -55,12 +57,15 @@ def is_comparable(left: str, right: str) -> bool:
 
 
 def clash(question: str, left: str, right: str) -> Evidence | None:
-    """The first rule that says that two answers to `question` cannot both hold, with the words that clash; None when none does."""
+    """The first rule that says that two answers to `question` cannot both hold, with the words that clash; None when
+    none does.
+    """
     return next(clashes(question, left, right), None)
 
 
 def clashes(question: str, left: str, right: str) -> Iterator[Evidence]:
-    """What each rule says about two answers to `question`, with the words that clash: refusal, yes/no, numbers and dates, negation, names.
+    """What each rule says about two answers to `question`, with the words that clash: refusal, yes/no, numbers and
+    dates, negation, names.
 
     Nothing is said about requests that many answers fulfil, but that one refuses and one does not; nor about code.
     """
@@ -78,8 +83,13 @@ def clashes(question: str, left: str, right: str) -> Iterator[Evidence]:
         yield Evidence(figures[0], figures[1], figures[2], PRECISION[figures[0]])
     asked, alone = content_words(question), len(sentences(left)) == len(sentences(right)) == 1
     for source, rule in (("negation", negation), ("opposites", opposite), ("values", swapped)):
-        # Only of what is asked about is it sure that both sentences speak of the same thing; a negation says so by itself.
-        about = pairs if source == "negation" or (asked and alone) else [pair for pair in pairs if asked & content_words(pair.left) & content_words(pair.right)]
+        # Only of what is asked about is it sure that both sentences speak of the same thing; a negation says so by
+        # itself.
+        about = (
+            pairs
+            if source == "negation" or (asked and alone)
+            else [pair for pair in pairs if asked & content_words(pair.left) & content_words(pair.right)]
+        )
         said = next((found for pair in about if (found := rule(pair))), None)
         if said:
             yield Evidence(source, *said, PRECISION[source])

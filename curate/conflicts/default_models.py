@@ -1,4 +1,6 @@
-"""The models that are used where none is named, if they are at hand: nothing is loaded from a hub without being asked for."""
+"""The models that are used where none is named, if they are at hand: nothing is loaded from a hub without being asked
+for.
+"""
 
 import sys
 from importlib.util import find_spec

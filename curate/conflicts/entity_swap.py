@@ -1,4 +1,6 @@
-"""Answers that name different things: one name or quoted word in another's place, or two short answers to a question for one."""
+"""Answers that name different things: one name or quoted word in another's place, or two short answers to a question
+for one.
+"""
 
 import re
 from collections.abc import Sequence
@@ -15,9 +17,12 @@ QUOTES: Final = frozenset("\"'“”‘’`")
 # Asks for one thing, which has a name.
 FACTOID: Final = re.compile(r"\b(?:who|whose|whom|which|where|when|what|in what|capital of)\b", re.IGNORECASE)
 LOOSE: Final = re.compile(
-    r"\b(?:synonym|antonym|opposite|another word|example|like|similar|kind of|some|could|might|best|favou?rite|good|why|how)\b", re.IGNORECASE
+    r"\b(?:synonym|antonym|opposite|another word|example|like|similar|kind of|some|could|might|best|favou?rite|good|why|how)\b",  # noqa: E501
+    re.IGNORECASE,
 )
-LISTED: Final = re.compile(r"\b(?:such as|including|includes?|like|e\.g\.|for example|for instance|several|some of|among)\b", re.IGNORECASE)
+LISTED: Final = re.compile(
+    r"\b(?:such as|including|includes?|like|e\.g\.|for example|for instance|several|some of|among)\b", re.IGNORECASE
+)
 """Names that stand for others beside them: those of another answer are no less true."""
 SHORT: Final = 4
 """Words up to which an answer is nothing but a value."""
@@ -34,7 +39,13 @@ def swapped(pair: Aligned) -> tuple[str, str] | None:
         return None
     found, named = None, [frozenset(names(text)) for text in (pair.left, pair.right)]
     for a0, a1, b0, b1 in changed:
-        if a0 == a1 or b0 == b1 or not (_is_value(a, named[0], a0, a1) and _is_value(b, named[1], b0, b1)) or a1 - a0 > 4 or b1 - b0 > 4:
+        if (
+            a0 == a1
+            or b0 == b1
+            or not (_is_value(a, named[0], a0, a1) and _is_value(b, named[1], b0, b1))
+            or a1 - a0 > 4
+            or b1 - b0 > 4
+        ):
             return None
         if _one_name(a[a0:a1], b[b0:b1]):
             return None
@@ -44,7 +55,13 @@ def swapped(pair: Aligned) -> tuple[str, str] | None:
 
 def _is_value(said: Sequence[str], named: frozenset[str], start: int, end: int) -> bool:
     """Whether a span is names or stands between quotes."""
-    quoted = start > 0 and end < len(said) and said[start - 1] in QUOTES and said[end] in QUOTES and not _between(said, start)
+    quoted = (
+        start > 0
+        and end < len(said)
+        and said[start - 1] in QUOTES
+        and said[end] in QUOTES
+        and not _between(said, start)
+    )
     return (quoted and end - start <= 2) or named.issuperset(said[start:end])
 
 
@@ -64,7 +81,9 @@ def _one_name(mine: Sequence[str], others: Sequence[str]) -> bool:
 
 
 def unlike(question: str, left: str, right: str) -> tuple[str, str] | None:
-    """A short answer against one that does not hold it, to a question that asks for one thing; None where they may be the same."""
+    """A short answer against one that does not hold it, to a question that asks for one thing; None where they may be
+    the same.
+    """
     if not FACTOID.search(question) or LOOSE.search(question):
         return None
     one, other = (normalised(answer).strip(" .!") for answer in (left, right))
@@ -72,7 +91,12 @@ def unlike(question: str, left: str, right: str) -> tuple[str, str] | None:
         return None if same_word(one, other) else (left, right)
     asked = content_words(question)
     mine, others = content_words(left) - asked, content_words(right) - asked
-    if not mine or not others or min(len(left.split()), len(right.split())) > SHORT or max(len(left.split()), len(right.split())) > 30:
+    if (
+        not mine
+        or not others
+        or min(len(left.split()), len(right.split())) > SHORT
+        or max(len(left.split()), len(right.split())) > 30
+    ):
         return None
     if mine & others or (mine | others) & stems(EMPTY) or any(_akin(a, b) for a in mine for b in others):
         return None

@@ -1,7 +1,9 @@
-"""Why two answers clash, and how sure it is, when rules and an NLI model have spoken: one logistic scale, fitted on labelled pairs.
+"""Why two answers clash, and how sure it is, when rules and an NLI model have spoken: one logistic scale, fitted on
+labelled pairs.
 
-The weights are a logistic regression (classes weighted equally) on the 1,118 pairs of ConflictQA/StrategyQA, tested on other
-sources: `python -m tests.bench.conflict_quality FOLDER --nli MODEL` fits them anew and shows how well they hold elsewhere.
+The weights are a logistic regression (classes weighted equally) on the 1,118 pairs of ConflictQA/StrategyQA, tested on
+other sources: `python -m tests.bench.conflict_quality FOLDER --nli MODEL` fits them anew and shows how well they hold
+elsewhere.
 """
 
 import math
@@ -21,7 +23,9 @@ class Evidence(NamedTuple):
     """Who says that two answers clash, the words of each side that do, and how sure it is."""
 
     source: str
-    """The rule (`numbers`, `dates`, `polarity`, `negation`, `opposites`, `values`, `short answers`, `refusal`, `label`), `nli`, or `judge`."""
+    """The rule (`numbers`, `dates`, `polarity`, `negation`, `opposites`, `values`, `short answers`, `refusal`,
+    `label`), `nli`, or `judge`.
+    """
     left: str
     right: str
     """The clashing span of each answer, as written there."""
@@ -32,7 +36,9 @@ class Evidence(NamedTuple):
 
 
 def confidence(evidence: Sequence[Evidence], probability: float | None = None) -> float:
-    """From 0 to 1, from the rules' evidence and what the NLI model says (None: it was not asked; then the best rule's measured precision)."""
+    """From 0 to 1, from the rules' evidence and what the NLI model says (None: it was not asked; then the best rule's
+    measured precision).
+    """
     rules = [item.confidence for item in evidence if item.source not in ("nli", "judge")]
     if any(item.source == "judge" for item in evidence):
         return max(item.confidence for item in evidence)

@@ -1,4 +1,6 @@
-"""Judging pairs of answers: rules speak first, then the NLI model where one is named, and a judge, where one is named, has the last word."""
+"""Judging pairs of answers: rules speak first, then the NLI model where one is named, and a judge, where one is named,
+has the last word.
+"""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -52,8 +54,12 @@ class Judged(NamedTuple):
 def by_rules(nominee: Nominee, settings: frozenset[str] = frozenset()) -> Judged:
     """What the rules say of a pair; `settings` are those in which answers are labels."""
     left, right = nominee.left, nominee.right
-    if not nominee.systems_differ and labels_clash(left, right, settings):  # of labels, a system prompt says which are asked for
-        evidence: tuple[Evidence, ...] = (Evidence("label", left.answer.strip(), right.answer.strip(), LABEL_PRECISION),)
+    if not nominee.systems_differ and labels_clash(
+        left, right, settings
+    ):  # of labels, a system prompt says which are asked for
+        evidence: tuple[Evidence, ...] = (
+            Evidence("label", left.answer.strip(), right.answer.strip(), LABEL_PRECISION),
+        )
         return Judged(nominee, evidence, confidence(evidence))
     evidence = tuple(clashes(_asked(nominee), left.answer, right.answer))
     said, precision = _polarity(nominee)
@@ -64,7 +70,12 @@ def by_rules(nominee: Nominee, settings: frozenset[str] = frozenset()) -> Judged
     return Judged(nominee, evidence, confidence(evidence))
 
 
-def by_model(judged: Sequence[Judged], config: ConflictsConfig, cache: Path | None = None, progress: Callable[[int], None] | None = None) -> list[Judged]:
+def by_model(
+    judged: Sequence[Judged],
+    config: ConflictsConfig,
+    cache: Path | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> list[Judged]:
     """Add the NLI model's word about answers to questions that have one answer. Raises as `contradictions` does.
 
     Both directions have to say so, but where a rule does, too.
@@ -75,7 +86,9 @@ def by_model(judged: Sequence[Judged], config: ConflictsConfig, cache: Path | No
     for at, verdict in zip(asked, contradictions(pairs, config.nli, cache, progress), strict=True):
         nominee, evidence, _ = judged[at]
         probability = verdict.either if evidence else verdict.probability
-        agreeing = not evidence and (_polarity(nominee)[0] > 0 or agree(_asked(nominee), nominee.left.answer, nominee.right.answer))
+        agreeing = not evidence and (
+            _polarity(nominee)[0] > 0 or agree(_asked(nominee), nominee.left.answer, nominee.right.answer)
+        )
         if probability >= config.contradiction and not agreeing:
             evidence = (*evidence, Evidence("nli", verdict.left, verdict.right, round(probability, 4)))
         score = confidence(evidence, probability)
@@ -115,12 +128,22 @@ def by_judge(judged: Sequence[Judged], judge: Judge, notes: list[str]) -> list[J
             continue
         nominee, evidence, _ = judged[at]
         cleared += bool(evidence) and not verdict.clash
-        evidence = (*evidence, Evidence("judge", nominee.left.answer, nominee.right.answer, 0.9, verdict.why)) if verdict.clash else ()
+        evidence = (
+            (*evidence, Evidence("judge", nominee.left.answer, nominee.right.answer, 0.9, verdict.why))
+            if verdict.clash
+            else ()
+        )
         found[at] = Judged(nominee, evidence, confidence(evidence))
     if cleared:
-        notes.append(f"{plural(cleared, 'pair')} that rules or the NLI model called a clash left out: the judge says that both answers can hold")
+        notes.append(
+            f"{plural(cleared, 'pair')} that rules or the NLI model called a clash left out: the judge says that "
+            "both answers can hold"
+        )
     if silent:
-        notes.append(f"{plural(silent, 'pair')} without a verdict: the judge said neither yes nor no; what rules and the NLI model say of them stands")
+        notes.append(
+            f"{plural(silent, 'pair')} without a verdict: the judge said neither yes nor no; what rules and the "
+            "NLI model say of them stands"
+        )
     return found
 
 

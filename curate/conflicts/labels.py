@@ -12,14 +12,16 @@ if TYPE_CHECKING:
     from curate.conflicts.question import Question
 
 CLASSIFIES: Final = re.compile(
-    r"\b(?:classif(?:y|ies|ication)|categori[sz]e|label|(?:positive|negative|neutral) or (?:positive|negative|neutral)|sentiment|spam or"
+    r"\b(?:classif(?:y|ies|ication)|categori[sz]e|label|(?:positive|negative|neutral) or (?:positive|negative|neutral)|sentiment|spam or"  # noqa: E501
     r"|which (?:category|class|label|intent))\b",
     re.IGNORECASE,
 )
 
 
 def label_settings(questions: Sequence["Question"]) -> frozenset[str]:
-    """The settings whose answers are labels: of 20 questions or more, nine in ten are answered with one of few short answers."""
+    """The settings whose answers are labels: of 20 questions or more, nine in ten are answered with one of few short
+    answers.
+    """
     answers: dict[str, Counter[str]] = defaultdict(Counter)
     for question in questions:
         answers[question.setting][normalised(question.answer) if is_label(question.answer) else ""] += 1
@@ -33,6 +35,8 @@ def classifies(question: "Question", settings: frozenset[str]) -> bool:
 
 def labels_clash(left: "Question", right: "Question", settings: frozenset[str]) -> bool:
     """Whether two questions want a label and got two different ones."""
-    if not (is_label(left.answer) and is_label(right.answer) and classifies(left, settings) and classifies(right, settings)):
+    if not (
+        is_label(left.answer) and is_label(right.answer) and classifies(left, settings) and classifies(right, settings)
+    ):
         return False
     return named(left.answer) != named(right.answer)

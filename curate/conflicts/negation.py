@@ -1,7 +1,7 @@
 """Answers that deny one another: yes against no, a sentence with and without "not", a word against its opposite.
 
-Parity of negations is no rule by itself: it tells contradictions from paraphrases no better than chance. Here both sentences
-must be the same but for the negation.
+Parity of negations is no rule by itself: it tells contradictions from paraphrases no better than chance. Here both
+sentences must be the same but for the negation.
 """
 
 import re
@@ -14,7 +14,7 @@ from curate.language.tokens import differing_spans, plain_words, stem, stems
 
 # "Not only ... but also" and "none other than" deny nothing; "0 points" denies as "no points" does.
 NOT_ONLY: Final = re.compile(
-    r"\bnot (?:only|just|merely|necessarily)\b|\bno (?:doubt|matter|problem|wonder|exception|stranger|less|longer than|later than|more than)\b"
+    r"\bnot (?:only|just|merely|necessarily)\b|\bno (?:doubt|matter|problem|wonder|exception|stranger|less|longer than|later than|more than)\b"  # noqa: E501
     r"|\bwhether or not\b|\bnone other\b|\bnothing (?:short|but|less)\b|\bnever (?:fails?|before)\b|\b(?:zero|0)\b",
     re.IGNORECASE,
 )
@@ -29,13 +29,18 @@ def opening(left: str, right: str) -> tuple[str, str] | None:
 
 
 def negation(pair: Aligned) -> tuple[str, str] | None:
-    """Two sentences of the same words, of which exactly one denies: the words around the negation, and those where it is not."""
+    """Two sentences of the same words, of which exactly one denies: the words around the negation, and those where it
+    is not.
+    """
     if NOT_ONLY.search(pair.left) or NOT_ONLY.search(pair.right) or pair.left.endswith("?") or pair.right.endswith("?"):
         return None
     denied = [negation_count(text) for text in (pair.left, pair.right)]
     if denied[0] % 2 == denied[1] % 2 or max(denied) > 2:
         return None
-    mine, others = ({stem(word) for word in plain_words(text) if word not in STOPWORDS and word not in DENIES} for text in (pair.left, pair.right))
+    mine, others = (
+        {stem(word) for word in plain_words(text) if word not in STOPWORDS and word not in DENIES}
+        for text in (pair.left, pair.right)
+    )
     mine, others = mine - stems(MEANWHILE), others - stems(MEANWHILE)
     if not mine or not others:
         return None
@@ -54,7 +59,9 @@ def opposite(pair: Aligned) -> tuple[str, str] | None:
         return None
     found = None
     for a0, a1, b0, b1 in changed:
-        mine, others = ([w for w in side if w not in STOPWORDS or w in ("with", "can")] for side in (a[a0:a1], b[b0:b1]))
+        mine, others = (
+            [w for w in side if w not in STOPWORDS or w in ("with", "can")] for side in (a[a0:a1], b[b0:b1])
+        )
         if not mine and not others:
             continue
         if len(mine) > 2 or len(others) > 2:

@@ -1,7 +1,7 @@
 """An NLI cross-encoder as a judge of answers: the probability that two texts contradict each other.
 
-The lower one of both directions counts: the higher one flags every answer that merely says more than the other. Quantities are
-written in one way before the model is asked: it does not know that 120 minutes are two hours.
+The lower one of both directions counts: the higher one flags every answer that merely says more than the other.
+Quantities are written in one way before the model is asked: it does not know that 120 minutes are two hours.
 """
 
 from collections.abc import Callable, Sequence
@@ -17,7 +17,9 @@ from curate.models.model_loading import cross_encoder
 from curate.models.names import fingerprint
 
 WHOLE: Final = 400
-"""Characters up to which an answer is given to the model as a whole; of longer ones, sentences that say about the same are."""
+"""Characters up to which an answer is given to the model as a whole; of longer ones, sentences that say about the same
+are.
+"""
 PAIRS: Final = 6
 """Pairs of sentences of two long answers that the model is asked about: those most alike."""
 BATCH: Final = 32
@@ -37,19 +39,27 @@ class Contradiction(NamedTuple):
 
 
 def contradictions(
-    pairs: Sequence[tuple[str, str]], model: str, cache: Path | None = None, progress: Callable[[int], None] | None = None
+    pairs: Sequence[tuple[str, str]],
+    model: str,
+    cache: Path | None = None,
+    progress: Callable[[int], None] | None = None,
 ) -> list[Contradiction]:
     """What the model says of each pair of answers. `progress` is told how many pairs of texts were judged.
 
-    Long answers are compared sentence by sentence, and the most contradictory pair counts. Raises `ModelError` for a model that is
-    not at hand or has no class called contradiction, `MissingExtra` when sentence-transformers is not installed.
+    Long answers are compared sentence by sentence, and the most contradictory pair counts. Raises `ModelError` for a
+    model that is not at hand or has no class called contradiction, `MissingExtra` when sentence-transformers is not
+    installed.
     """
     asked = [[*passages(left, right)] for left, right in pairs]
     store = EmbeddingCache(None if cache is None else cache / f"nli-{content_id([model, fingerprint(model)])[:16]}.npz")
     _judge({key(*passage): passage for passages_ in asked for passage in passages_}, model, store, progress)
     return [
         max(
-            (Contradiction(float(min(both)), float(max(both)), *passage) for passage in found for both in store.get([key(*passage)])),
+            (
+                Contradiction(float(min(both)), float(max(both)), *passage)
+                for passage in found
+                for both in store.get([key(*passage)])
+            ),
             key=lambda verdict: verdict.probability,
             default=Contradiction(0.0, 0.0, left, right),
         )
@@ -58,10 +68,14 @@ def contradictions(
 
 
 def passages(left: str, right: str) -> list[tuple[str, str]]:
-    """The texts of two answers that are given to the model: both as a whole if they are short, else their likest sentences and their beginnings."""
+    """The texts of two answers that are given to the model: both as a whole if they are short, else their likest
+    sentences and their beginnings.
+    """
     if len(left) <= WHOLE and len(right) <= WHOLE:
         return [(left, right)]
-    likest = sorted((pair for pair in aligned(left, right) if pair.left != pair.right), key=lambda pair: -pair.alike)[:PAIRS]
+    likest = sorted((pair for pair in aligned(left, right) if pair.left != pair.right), key=lambda pair: -pair.alike)[
+        :PAIRS
+    ]
     if likest:
         return [(pair.left, pair.right) for pair in likest]
     return [(" ".join(sentences(left)[:2])[:WHOLE], " ".join(sentences(right)[:2])[:WHOLE])]
@@ -72,7 +86,9 @@ def key(left: str, right: str) -> str:
     return content_id([left, right])
 
 
-def _judge(passages_: dict[str, tuple[str, str]], model: str, store: EmbeddingCache, progress: Callable[[int], None] | None) -> None:
+def _judge(
+    passages_: dict[str, tuple[str, str]], model: str, store: EmbeddingCache, progress: Callable[[int], None] | None
+) -> None:
     """Fill the store with P(contradiction) in both directions for each pair of texts that is new."""
     import numpy as np
 
@@ -86,7 +102,9 @@ def _judge(passages_: dict[str, tuple[str, str]], model: str, store: EmbeddingCa
         batch = missing[start : start + SAVED]
         texts = [(left, align_units(left, right)) for _, (left, right) in batch]
         both = [*texts, *((right, left) for left, right in texts)]
-        scores = judge.predict(both, batch_size=BATCH, apply_softmax=True, show_progress_bar=False, convert_to_numpy=True)[:, column]
+        scores = judge.predict(
+            both, batch_size=BATCH, apply_softmax=True, show_progress_bar=False, convert_to_numpy=True
+        )[:, column]
         store.add([name for name, _ in batch], np.stack([scores[: len(batch)], scores[len(batch) :]], axis=1))
         if progress:
             progress(len(batch))
@@ -97,4 +115,7 @@ def _contradiction(labels: dict[int, Any], model: str) -> int:
     for index, label in labels.items():
         if "contradict" in str(label).lower():
             return int(index)
-    raise ModelError(f"{model}: has no class called contradiction (it has {', '.join(map(str, labels.values()))})", "name an NLI model")
+    raise ModelError(
+        f"{model}: has no class called contradiction (it has {', '.join(map(str, labels.values()))})",
+        "name an NLI model",
+    )

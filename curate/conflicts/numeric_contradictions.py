@@ -1,4 +1,6 @@
-"""Answers whose numbers, dates or amounts cannot both be right. What they count has to be the same, and the sentences about it alike."""
+"""Answers whose numbers, dates or amounts cannot both be right. What they count has to be the same, and the sentences
+about it alike.
+"""
 
 import re
 from collections.abc import Sequence
@@ -22,11 +24,12 @@ SUM: Final = re.compile(
 )
 WORKED: Final = re.compile(r"\d\s*[-+*/×÷^]\s*\d[^\n]*=|=\s*[$€£]?\d|####|\\boxed")
 RESULT: Final = re.compile(
-    r"(?:####|\\boxed\{|answer(?: is|:)|(?:total|result|sum|therefore|thus|so)\b[^.\n=]*(?:=|\bis\b))\s*\**\s*([^\n]{1,60})", re.IGNORECASE
+    r"(?:####|\\boxed\{|answer(?: is|:)|(?:total|result|sum|therefore|thus|so)\b[^.\n=]*(?:=|\bis\b))\s*\**\s*([^\n]{1,60})",  # noqa: E501
+    re.IGNORECASE,
 )
 
 AMOUNT: Final = re.compile(
-    r"\bhow (?:long|much|many|far|old|tall|high|big|large|heavy|fast|often|wide|deep)\b|^\W*(?:when|(?:at )?what (?:time|date|year|day))\b"
+    r"\bhow (?:long|much|many|far|old|tall|high|big|large|heavy|fast|often|wide|deep)\b|^\W*(?:when|(?:at )?what (?:time|date|year|day))\b"  # noqa: E501
     r"|\b(?:price|costs?|fee|rate|deposit|limit|maximum|minimum|size|length|height|weight|age|population|distance|speed|duration|period|deadline"
     r"|temperature|warranty|boiling point|freezing point|melting point)\b",
     re.IGNORECASE,
@@ -43,7 +46,9 @@ Found = tuple[str, str, str]
 
 
 def clashing_figures(question: str, left: str, right: str, pairs: Sequence[Aligned]) -> Found | None:
-    """The first two numbers that cannot both be right; None when there are none. Numbers that the question gives do not count."""
+    """The first two numbers that cannot both be right; None when there are none. Numbers that the question gives do not
+    count.
+    """
     if SUM.search(question) and WORKED.search(left) and WORKED.search(right):
         return _results(left, right)
     given = quantities(question)
@@ -66,7 +71,10 @@ def _asked(question: str, left: str, right: str, given: Sequence[Quantity]) -> F
     asked = content_words(question)
     said = [_without(text, quantities(text)) - STOPWORDS for text in (left, right)]
     about = (asked | some for some in said[::-1])
-    if any(len(text.split()) > BARE and some.isdisjoint(other) for text, some, other in zip((left, right), said, about, strict=True)):
+    if any(
+        len(text.split()) > BARE and some.isdisjoint(other)
+        for text, some, other in zip((left, right), said, about, strict=True)
+    ):
         return None  # more than its amount, and about something else
     counted = frozenset(stem(match.group(1).lower()) for match in HOW_MANY.finditer(question))
     mine, others = (_not_given(quantities(text, counted), given) for text in (left, right))
@@ -78,7 +86,9 @@ def _asked(question: str, left: str, right: str, given: Sequence[Quantity]) -> F
 
 
 def _as_many(one: Quantity, other: Quantity) -> bool | None:
-    """Whether "25 vacation days" and "28 days" are as many, whatever they count; None where neither is a bare number."""
+    """Whether "25 vacation days" and "28 days" are as many, whatever they count; None where neither is a bare
+    number.
+    """
     if "number" not in (one.kind, other.kind) or TIMES & {one.kind, other.kind}:
         return None
     amounts = [(quantity.value[0] or 0) / quantity.unit for quantity in (one, other)]
@@ -113,7 +123,12 @@ def _bare(question: str, left: str, right: str, found: tuple[Sequence[Quantity],
     return _said(a[0], b[0])
 
 
-def _in_sentences(pair: Aligned, mine: list[Quantity], others: list[Quantity], everywhere: tuple[Sequence[Quantity], Sequence[Quantity]]) -> Found | None:
+def _in_sentences(
+    pair: Aligned,
+    mine: list[Quantity],
+    others: list[Quantity],
+    everywhere: tuple[Sequence[Quantity], Sequence[Quantity]],
+) -> Found | None:
     a, b = unmatched(mine, others)
     if not a or not b:
         return None
@@ -126,21 +141,32 @@ def _in_sentences(pair: Aligned, mine: list[Quantity], others: list[Quantity], e
         b = [quantity for quantity in b if not any(quantity.same(other) for other in everywhere[0])]
     for one in a:
         for other in b:
-            if _comparable(one, other) and (_counts(pair.left, one) & _counts(pair.right, other) or (strict and len(a) == len(b))):
+            if _comparable(one, other) and (
+                _counts(pair.left, one) & _counts(pair.right, other) or (strict and len(a) == len(b))
+            ):
                 return _said(one, other)
     return None
 
 
 def _comparable(one: Quantity, other: Quantity) -> bool:
     kinds = {one.kind, other.kind}
-    return len(kinds) == 1 or (kinds <= {"time", "months"}) or (kinds <= {"celsius", "fahrenheit", "number"}) or kinds == {"number", "percent"}
+    return (
+        len(kinds) == 1
+        or (kinds <= {"time", "months"})
+        or (kinds <= {"celsius", "fahrenheit", "number"})
+        or kinds == {"number", "percent"}
+    )
 
 
 def _around(pair: Aligned, a: Sequence[Quantity], b: Sequence[Quantity]) -> tuple[bool, float]:
-    """Whether two sentences are the same without the numbers that clash, and else the share of the shorter one's content words that both have."""
+    """Whether two sentences are the same without the numbers that clash, and else the share of the shorter one's
+    content words that both have.
+    """
     mine, others = (_without(text, found) for text, found in ((pair.left, a), (pair.right, b)))
     content_mine, content_others = mine - STOPWORDS, others - STOPWORDS
-    return len(mine & others) >= STRICT * max(1, len(mine | others)), len(content_mine & content_others) / max(1, min(len(content_mine), len(content_others)))
+    return len(mine & others) >= STRICT * max(1, len(mine | others)), len(content_mine & content_others) / max(
+        1, min(len(content_mine), len(content_others))
+    )
 
 
 def _without(text: str, found: Sequence[Quantity]) -> frozenset[str]:
@@ -153,7 +179,9 @@ def _counts(text: str, quantity: Quantity) -> frozenset[str]:
     """What a quantity is about: its unit, the word behind it, the words before it."""
     if quantity.kind in TIMES:
         return frozenset((quantity.kind,))
-    behind = [stem(word) for word in words(normalised(text[quantity.end : quantity.end + 40])) if word not in STOPWORDS][:1]
+    behind = [
+        stem(word) for word in words(normalised(text[quantity.end : quantity.end + 40])) if word not in STOPWORDS
+    ][:1]
     before = [stem(word) for word in words(normalised(text[: quantity.start][-40:])) if word not in STOPWORDS][-1:]
     return frozenset((*behind, *before))
 

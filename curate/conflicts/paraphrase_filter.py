@@ -1,7 +1,9 @@
-"""Answers that agree in what was asked for, however else they are worded: the NLI model's word alone makes no conflict of them.
+"""Answers that agree in what was asked for, however else they are worded: the NLI model's word alone makes no conflict
+of them.
 
-Models call "scored by none other than the Eagles, a night to remember" and "scored by the Eagles" a contradiction more often than one
-would think: of 1,485 pairs of answers in 5,000 real examples a small model flagged 196, none of which clash; 195 of these agree.
+Models call "scored by none other than the Eagles, a night to remember" and "scored by the Eagles" a contradiction more
+often than one would think: of 1,485 pairs of answers in 5,000 real examples a small model flagged 196, none of which
+clash; 195 of these agree.
 """
 
 from typing import Final
@@ -19,18 +21,30 @@ MOSTLY: Final = 0.6
 
 
 def agree(question: str, left: str, right: str) -> bool:
-    """Whether both answers say yes, both say no, or both give a number or a name that the question does not give but asks for."""
-    if any(said.match(left) and said.match(right) for said in (YES, NO)) or _says_only_more(left, right) or _share_a_result(left, right):
+    """Whether both answers say yes, both say no, or both give a number or a name that the question does not give but
+    asks for.
+    """
+    if (
+        any(said.match(left) and said.match(right) for said in (YES, NO))
+        or _says_only_more(left, right)
+        or _share_a_result(left, right)
+    ):
         return True
-    return any(asks.search(question) for asks in (FACTOID, SUM)) and (_share_a_number(question, left, right) or _share_a_name(question, left, right))
+    return any(asks.search(question) for asks in (FACTOID, SUM)) and (
+        _share_a_number(question, left, right) or _share_a_name(question, left, right)
+    )
 
 
 def _says_only_more(left: str, right: str) -> bool:
-    """Whether one answer has all words of meaning and all numbers of the other, and both deny as often: it may say more, and denies nothing."""
+    """Whether one answer has all words of meaning and all numbers of the other, and both deny as often: it may say
+    more, and denies nothing.
+    """
     mine, others = content_words(left), content_words(right)
     if not (mine <= others or others <= mine) or len(mine & others) < MOSTLY * len(mine | others):
         return False
-    return negation_count(left) % 2 == negation_count(right) % 2 and not all(unmatched(quantities(left), quantities(right)))
+    return negation_count(left) % 2 == negation_count(right) % 2 and not all(
+        unmatched(quantities(left), quantities(right))
+    )
 
 
 def _share_a_result(left: str, right: str) -> bool:
@@ -43,8 +57,12 @@ def _share_a_number(question: str, left: str, right: str) -> bool:
     given = [(quantity.kind, quantity.unit, quantity.value) for quantity in quantities(question)]
 
     def own(text: str) -> list[Quantity]:
-        """Those that are not given; three metres of the question are no answer, 300 centimetres of the answer are one."""
-        return [quantity for quantity in quantities(text) if (quantity.kind, quantity.unit, quantity.value) not in given]
+        """Those that are not given; three metres of the question are no answer, 300 centimetres of the answer are
+        one.
+        """
+        return [
+            quantity for quantity in quantities(text) if (quantity.kind, quantity.unit, quantity.value) not in given
+        ]
 
     mine, others = own(left), own(right)
     return any(one.kind == other.kind and one.same(other) for one in mine for other in others)

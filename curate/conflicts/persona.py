@@ -10,13 +10,13 @@ from curate.language.sentences import sentences
 from curate.language.tokens import content_words, stems
 
 PERSONA: Final = re.compile(
-    r"^\W*(?:you(?: are|'re| will be)|act as|imagine you are|pretend to be|this is|i am|(?:please |always |try to |you (?:should|must|will) )*"
+    r"^\W*(?:you(?: are|'re| will be)|act as|imagine you are|pretend to be|this is|i am|(?:please |always |try to |you (?:should|must|will) )*"  # noqa: E501
     r"(?:be|answer|reply|respond|help|assist|write|speak|explain|think|provide|give|use|keep)\b)",
     re.IGNORECASE,
 )
 LIMITING: Final = re.compile(
-    r"\d|\b(?:only|never|not|don't|unless|except|if|when|format|json|xml|classif\w+|label|translate|in (?:french|german|spanish|chinese|japanese|english)"
-    r"|customer|company|store|shop|policy|according|based on|following|below|version|current|today|tools?|functions?|fiction\w*"
+    r"\d|\b(?:only|never|not|don't|unless|except|if|when|format|json|xml|classif\w+|label|translate|in (?:french|german|spanish|chinese|japanese|english)"  # noqa: E501
+    r"|customer|company|store|shop|policy|according|based on|following|below|version|current|today|tools?|functions?|fiction\w*"  # noqa: E501
     r"|for|at|of|from|lie|wrong|opposite)\b",
     re.IGNORECASE,
 )
@@ -28,7 +28,9 @@ ABOUT_ITSELF: Final = re.compile(r"\b(?:you|your|yourself)\b", re.IGNORECASE)
 
 @lru_cache(1_024)
 def changes_nothing(system: str) -> bool:
-    """Whether a system prompt says nothing about what is true: "You are a helpful assistant", "You are an experienced cook. Be concise"."""
+    """Whether a system prompt says nothing about what is true: "You are a helpful assistant", "You are an experienced
+    cook. Be concise".
+    """
     if content_words(system) <= stems(NEUTRAL):
         return True
     if len(system) > LONGEST or LIMITING.search(system):

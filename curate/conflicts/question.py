@@ -44,7 +44,9 @@ class Question:
 
     @cached_property
     def setting(self) -> str:
-        """All of the context but the last request, system prompts of the same words being equal, and those that say nothing being none: a key."""
+        """All of the context but the last request, system prompts of the same words being equal, and those that say
+        nothing being none: a key.
+        """
         return content_id([self.before, _gist(self.system)])
 
     @cached_property
@@ -59,13 +61,17 @@ class Question:
 
     @cached_property
     def particulars(self) -> str:
-        """What must be equal for two requests to ask the same, as a key: numbers, negations, quoted words, names in order, who/when/where/why/how."""
+        """What must be equal for two requests to ask the same, as a key: numbers, negations, quoted words, names in
+        order, who/when/where/why/how.
+        """
         return content_id(_particulars(self.request))
 
 
 def spelled_request(request: str) -> str:
     """The last turn of a context, in one spelling."""
-    signs = "".join(OPERATOR.findall(request)) if SIGN.search(request) else ""  # words alone would make "2 + 3" of "2 - 3"
+    signs = (
+        "".join(OPERATOR.findall(request)) if SIGN.search(request) else ""
+    )  # words alone would make "2 + 3" of "2 - 3"
     return f"user: {without_politeness(request)} {signs}"
 
 
@@ -80,7 +86,14 @@ def _gist(system: str) -> str:
 def _particulars(text: str) -> list[Any]:
     numbers = [[quantity.kind, *quantity.value] for quantity in quantities(text)]
     asked = sorted(ASKS.intersection(plain_words(text)))
-    return [numbers, OPERATOR.findall(text), negation_count(text, outright=True), quoted(text), [normalised(name) for name in names(text)], asked]
+    return [
+        numbers,
+        OPERATOR.findall(text),
+        negation_count(text, outright=True),
+        quoted(text),
+        [normalised(name) for name in names(text)],
+        asked,
+    ]
 
 
 def question_of(example: Example) -> Question | None:
@@ -104,9 +117,13 @@ def question_at(example: Example, at: int) -> Question | None:
         return None
     system = "\n".join(normalised(message.text) for message in prompt if message.role in ("system", "developer"))
     tools = example.value.get("tools") or example.value.get("functions")
-    attached = b"" if example.plain else attachments({**example.value, "messages": [message.value for message in prompt]})
+    attached = (
+        b"" if example.plain else attachments({**example.value, "messages": [message.value for message in prompt]})
+    )
     given = [content_id(tools) if tools else "", *([attached.decode("utf-8", "surrogatepass")] if attached else [])]
-    earlier = [_spelled(message, message is requests[-1]) for message in prompt if message.role not in ("system", "developer")]
+    earlier = [
+        _spelled(message, message is requests[-1]) for message in prompt if message.role not in ("system", "developer")
+    ]
     return Question(example, at, system, "\n".join([*given, *earlier]), requests[-1].text, answer.text)
 
 
@@ -117,12 +134,17 @@ def _spelled(message: Message, last: bool) -> str:
 
 
 def same_request(left: Question, right: Question) -> bool:
-    """Whether two requests in the same setting ask the same thing in other words: all particulars agree, most content words do.
+    """Whether two requests in the same setting ask the same thing in other words: all particulars agree, most content
+    words do.
 
-    A word put in another's place ("I love this song", "I hate this song") makes another question; words more on one side do not,
-    unless they are particular: first, before, red.
+    A word put in another's place ("I love this song", "I hate this song") makes another question; words more on one
+    side do not, unless they are particular: first, before, red.
     """
-    if left.setting != right.setting or left.particulars != right.particulars or not beside_shared_lines(left.request, right.request):
+    if (
+        left.setting != right.setting
+        or left.particulars != right.particulars
+        or not beside_shared_lines(left.request, right.request)
+    ):
         return False
     mine, others = left.content - right.content, right.content - left.content
     if (mine and others) or (mine | others) & stems(PARTICULAR):
@@ -132,9 +154,14 @@ def same_request(left: Question, right: Question) -> bool:
 
 
 def beside_shared_lines(left: str, right: str) -> bool:
-    """Whether two requests that begin with the same lines, a task or a list of tools, have words of meaning in common in the lines that follow."""
+    """Whether two requests that begin with the same lines, a task or a list of tools, have words of meaning in common
+    in the lines that follow.
+    """
     mine, others = left.splitlines(), right.splitlines()
-    shared = next((at for at, (one, other) in enumerate(zip(mine, others, strict=False)) if one != other), min(len(mine), len(others)))
+    shared = next(
+        (at for at, (one, other) in enumerate(zip(mine, others, strict=False)) if one != other),
+        min(len(mine), len(others)),
+    )
     if not shared:
         return True
     a, b = (content_words("\n".join(lines[shared:])) - stems(POLITE) for lines in (mine, others))

@@ -1,6 +1,7 @@
 """What comes again where no text is nearly the same: answers to one question, conversations that go on, phrases.
 
-Pure functions over examples, for those who look at a data set as a whole. Nothing here is a reason to remove an example unseen.
+Pure functions over examples, for those who look at a data set as a whole. Nothing here is a reason to remove an example
+unseen.
 """
 
 from collections import Counter, defaultdict
@@ -40,24 +41,38 @@ class Twin(NamedTuple):
 
 
 def same_answers(examples: Sequence[Example]) -> Iterator[Twin]:
-    """Examples that answer the same question as an earlier one, in the same context, in other words of the same meaning.
+    """Examples that answer the same question as an earlier one, in the same context, in other words of the same
+    meaning.
 
-    The answers share their words of meaning, in whatever order, and agree in every fact. Of near-duplicates nothing is said.
+    The answers share their words of meaning, in whatever order, and agree in every fact. Of near-duplicates nothing is
+    said.
     """
     asked: dict[str, list[Question]] = defaultdict(list)
     for example in {example.id: example for example in reversed(examples)}.values():
         if question := question_of(example):
             asked[question.context].append(question)
-    several = [(group, question) for group, questions in enumerate(asked.values()) if len(questions) > 1 for question in reversed(questions)]
+    several = [
+        (group, question)
+        for group, questions in enumerate(asked.values())
+        if len(questions) > 1
+        for question in reversed(questions)
+    ]
     if not several:
         return
-    sets = _hashed([(group, content_words(question.answer) or frozenset(words(normalised(question.answer)))) for group, question in several])
+    sets = _hashed(
+        [
+            (group, content_words(question.answer) or frozenset(words(normalised(question.answer))))
+            for group, question in several
+        ]
+    )
     answers = [question.example for _, question in several]
     texts = texts_of([written_text(example, "conversation") for example in answers])
     near = salted(shingled(texts, Shingling()), (attachments(example.value) for example in answers))
     sides = [sides_of(example, "response") for example in answers]
     groups = grouped(sets, AGREE, cores()).members
-    for left, right, similarity in all_chosen(sets, groups, AGREE, lambda left, right: facts_agree(sides[left], sides[right])).gone:
+    for left, right, similarity in all_chosen(
+        sets, groups, AGREE, lambda left, right: facts_agree(sides[left], sides[right])
+    ).gone:
         if jaccard(near, left, right) < DedupConfig().threshold:
             yield Twin(answers[left], answers[right], similarity)
 
@@ -67,14 +82,21 @@ def _hashed(owned: Sequence[tuple[int, frozenset[str]]]) -> Sets:
     import numpy as np
 
     found = [
-        np.unique(np.array([xxhash.xxh32_intdigest(word.encode("utf-8", "surrogatepass"), seed=group) for word in some], dtype=np.uint32))
+        np.unique(
+            np.array(
+                [xxhash.xxh32_intdigest(word.encode("utf-8", "surrogatepass"), seed=group) for word in some],
+                dtype=np.uint32,
+            )
+        )
         for group, some in owned
     ]
     return Sets(np.concatenate(found), np.cumsum([0, *map(len, found)], dtype=np.int64))
 
 
 def beginnings(examples: Sequence[Example]) -> Iterator[Twin]:
-    """Conversations that another one begins with, to the letter, each with the longest such one, the first of equally long ones."""
+    """Conversations that another one begins with, to the letter, each with the longest such one, the first of equally
+    long ones.
+    """
     keys = [key_of(example) for example in examples]
     longest: dict[int, Example] = {}
     for example, key in sorted(zip(examples, keys, strict=True), key=lambda pair: -len(pair[0].messages)):
@@ -104,7 +126,10 @@ def phrases(examples: Sequence[Example]) -> list[Phrase]:
             answers.setdefault(normalised(example.answer.text), example)
     split = [(said, example) for text, example in answers.items() if len(said := words(text)) > 2 * WORDS]
     found = []
-    ends: tuple[tuple[bool, Callable[[list[str]], str]], ...] = ((True, lambda said: " ".join(said[:WORDS])), (False, lambda said: " ".join(said[-WORDS:])))
+    ends: tuple[tuple[bool, Callable[[list[str]], str]], ...] = (
+        (True, lambda said: " ".join(said[:WORDS])),
+        (False, lambda said: " ".join(said[-WORDS:])),
+    )
     for begins, end in ends:
         counts = Counter(end(said) for said, _ in split)
         for phrase, count in counts.items():

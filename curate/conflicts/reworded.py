@@ -1,4 +1,6 @@
-"""Pairs of questions that may ask the same in other words, each with its probability. Embeddings propose them, `same_question` decides."""
+"""Pairs of questions that may ask the same in other words, each with its probability. Embeddings propose them,
+`same_question` decides.
+"""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -33,7 +35,9 @@ class Pair(NamedTuple):
     same: float
 
 
-def reworded(requests: Sequence[str], vectors: "Matrix", embed: Embed, least: float, blocks: Sequence[range] | None = None) -> list[Pair]:
+def reworded(
+    requests: Sequence[str], vectors: "Matrix", embed: Embed, least: float, blocks: Sequence[range] | None = None
+) -> list[Pair]:
     """The pairs of `requests` that ask the same with a probability of at least `least`, in order of position.
 
     Only pairs of one block are compared, where there are blocks. `embed` is asked once.
@@ -42,9 +46,12 @@ def reworded(requests: Sequence[str], vectors: "Matrix", embed: Embed, least: fl
         (block.start + left, block.start + right, cosine)
         for block in (blocks or [range(len(requests))])
         for left, right, cosine in nearest(vectors[block.start : block.stop], LEAST_COSINE)
-        if requests[block.start + left] != requests[block.start + right] and _input(requests[block.start + left]) == _input(requests[block.start + right])
+        if requests[block.start + left] != requests[block.start + right]
+        and _input(requests[block.start + left]) == _input(requests[block.start + right])
     ]
-    words = sorted({word for left, right, _ in near for word in words_apart(wording(requests[left]), wording(requests[right]))})
+    words = sorted(
+        {word for left, right, _ in near for word in words_apart(wording(requests[left]), wording(requests[right]))}
+    )
     known: Mapping[str, Any] = dict(zip(words, embed(words), strict=True)) if words else {}
     found = []
     for left, right, cosine in near:
@@ -64,7 +71,9 @@ def _input(request: str) -> str:
 
 
 def nearest(vectors: "Matrix", least: float) -> list[tuple[int, int, float]]:
-    """Of each row the `TRIES` nearest others whose cosine is at least `least`, each pair once, smaller position first, in order."""
+    """Of each row the `TRIES` nearest others whose cosine is at least `least`, each pair once, smaller position first,
+    in order.
+    """
     pairs: dict[tuple[int, int], float] = {}
     for rows, others in _blocks(vectors):
         for row, other, cosine in _nearest_of(vectors, rows, others, least):
@@ -95,8 +104,15 @@ def _blocks(vectors: "Matrix") -> Iterator[tuple[Any, Any]]:
         return
     # Cells around rows taken at even distances: an inverted file index without training, the same for the same rows.
     centres = vectors[np.linspace(0, count - 1, max(PROBES, count // CELL)).astype(np.int64)]
-    cells = np.concatenate([np.argpartition(-(vectors[at : at + ROWS * 8] @ centres.T), PROBES, axis=1)[:, :PROBES] for at in range(0, count, ROWS * 8)])
-    home = np.concatenate([(vectors[at : at + ROWS * 8] @ centres.T).argmax(axis=1) for at in range(0, count, ROWS * 8)])
+    cells = np.concatenate(
+        [
+            np.argpartition(-(vectors[at : at + ROWS * 8] @ centres.T), PROBES, axis=1)[:, :PROBES]
+            for at in range(0, count, ROWS * 8)
+        ]
+    )
+    home = np.concatenate(
+        [(vectors[at : at + ROWS * 8] @ centres.T).argmax(axis=1) for at in range(0, count, ROWS * 8)]
+    )
     members: dict[int, list[int]] = defaultdict(list)
     for row, cell in enumerate(home.tolist()):
         members[cell].append(row)

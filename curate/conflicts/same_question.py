@@ -1,4 +1,5 @@
-"""Whether two questions ask the same, as a probability: a logistic model over the cosine of their embeddings, their words and what sets them apart.
+"""Whether two questions ask the same, as a probability: a logistic model over the cosine of their embeddings, their
+words and what sets them apart.
 
 The coefficients are fitted on labelled pairs of questions, which are not part of this project:
 
@@ -25,52 +26,71 @@ FEATURES: Final = {
     "other aspect": -0.49,
     "other value": -6.0,
 }
-"""Coefficients by feature. That of "other value" is set by hand, as labelled pairs hardly have such questions; fitted it is -1.6."""
+"""Coefficients by feature. That of "other value" is set by hand, as labelled pairs hardly have such questions; fitted
+it is -1.6.
+"""
 LEAST_COSINE: Final = 0.52
 """Below which `probability` is less than a fifth whatever the words are."""
 SAME_SENTENCE: Final = 0.75
-"""Share of the words, in order, that two questions have in common from which they are one sentence with something else in it."""
+"""Share of the words, in order, that two questions have in common from which they are one sentence with something else
+in it.
+"""
 HALF: Final = 0.5
 """The same share from which words in one another's place make two questions, unless the words mean the same."""
 SYNONYMS: Final = 0.7
-"""Cosine of the embeddings of two phrases from which they mean the same. None of 50 reworded questions has a phrase of another meaning in place, 47 of 50
-near-misses have one (`tests/bench/question_triples.txt`)."""
+"""Cosine of the embeddings of two phrases from which they mean the same. None of 50 reworded questions has a phrase of
+another meaning in place, 47 of 50 near-misses have one (`tests/bench/question_triples.txt`)."""
 FAR: Final = 6
 """Over 1, the cosine distance from which a word in another's place counts in full."""
 INTERCEPT: Final = -9.02
 
 
 def features(left: Wording, right: Wording, cosine: float, vectors: Mapping[str, "Vector"]) -> tuple[float, ...]:
-    """What is known of a pair of questions, in the order of `FEATURES`; `vectors` has an embedding of each word that is on one side only."""
+    """What is known of a pair of questions, in the order of `FEATURES`; `vectors` has an embedding of each word that is
+    on one side only.
+    """
     weights = {word: rarity(word) for side in (left, right) for word in side.content.values()}
     apart = [_apart(left, right, weights), _apart(right, left, weights)]
     total = sum(whole for whole, _ in apart) or 1.0
     overlap = 1 - sum(sum(weights[word] for word in words) for _, words in apart) / total
-    distances = [{word: _distance(word, other, vectors) for word in words} for (_, words), other in zip(apart, (right, left), strict=True)]
+    distances = [
+        {word: _distance(word, other, vectors) for word in words}
+        for (_, words), other in zip(apart, (right, left), strict=True)
+    ]
     frame = Indel.normalized_similarity(left.order, right.order)
     other = (
         other_numbers(left, right)
         or (frame >= SAME_SENTENCE and other_value(left, right))
         or any(_cosine(one, two, vectors) < SYNONYMS for one, two in _substitutions(left, right))
     )
-    replaced = float(frame >= SAME_SENTENCE) * min(1.0, FAR * (1 - cosine)) * min(1.0, 2 * min(max(side.values(), default=0.0) for side in distances))
+    replaced = (
+        float(frame >= SAME_SENTENCE)
+        * min(1.0, FAR * (1 - cosine))
+        * min(1.0, 2 * min(max(side.values(), default=0.0) for side in distances))
+    )
     return (cosine, overlap, replaced, float(other_aspect(left, right)), float(other))
 
 
 def _apart(mine: Wording, other: Wording, weights: Mapping[str, float]) -> tuple[float, list[str]]:
     """The weight of one side's words of meaning, and those that the other side does not have."""
-    return sum(weights[word] for word in mine.content.values()), [word for stemmed, word in mine.content.items() if stemmed not in other.content]
+    return sum(weights[word] for word in mine.content.values()), [
+        word for stemmed, word in mine.content.items() if stemmed not in other.content
+    ]
 
 
 def _distance(word: str, other: Wording, vectors: Mapping[str, "Vector"]) -> float:
     """How far the nearest word of the other side is, from 0 to 1."""
     if word not in vectors:
         return 1.0
-    return 1 - max((float(vectors[word] @ vectors[known]) for known in other.content.values() if known in vectors), default=0.0)
+    return 1 - max(
+        (float(vectors[word] @ vectors[known]) for known in other.content.values() if known in vectors), default=0.0
+    )
 
 
 def _substitutions(left: Wording, right: Wording) -> Iterator[tuple[str, str]]:
-    """Phrases that stand in one another's place in two questions that are otherwise much the same sentence: only their words of meaning."""
+    """Phrases that stand in one another's place in two questions that are otherwise much the same sentence: only their
+    words of meaning.
+    """
     if Indel.normalized_similarity(left.order, right.order) < HALF:
         return
     shared = [one for one in Levenshtein.opcodes(left.order, right.order) if one.tag == "equal"]
@@ -94,7 +114,9 @@ def probability(found: tuple[float, ...]) -> float:
 
 
 def words_apart(left: Wording, right: Wording) -> set[str]:
-    """The words and phrases whose vectors `features` needs, of two questions that are much the same sentence, where each side has words of its own."""
+    """The words and phrases whose vectors `features` needs, of two questions that are much the same sentence, where
+    each side has words of its own.
+    """
     phrases = {phrase for pair in _substitutions(left, right) for phrase in pair}
     if left.content.keys() <= right.content.keys() or right.content.keys() <= left.content.keys():
         return phrases

@@ -15,7 +15,9 @@ from curate.language.sentences import Aligned, aligned, is_code
 from curate.language.tokens import content_words, stems
 
 ALIKE: Final = 0.75
-"""Share of words of meaning, numbers apart, in common from which two sentences of one conversation speak of the same thing."""
+"""Share of words of meaning, numbers apart, in common from which two sentences of one conversation speak of the same
+thing.
+"""
 PRECISION: Final = 0.5
 """Of such a finding; what the conversation is about may have changed."""
 
@@ -29,8 +31,14 @@ class SelfContradiction(NamedTuple):
 
 
 def contradictions_within(example: Example) -> Iterator[SelfContradiction]:
-    """The pairs of answers of a conversation that cannot both hold, by rules alone; of each later answer the first one."""
-    answers = [(question.turn, question.answer[:LONGEST], question.request) for question in questions_of(example) if not is_code(question.answer)]
+    """The pairs of answers of a conversation that cannot both hold, by rules alone; of each later answer the first
+    one.
+    """
+    answers = [
+        (question.turn, question.answer[:LONGEST], question.request)
+        for question in questions_of(example)
+        if not is_code(question.answer)
+    ]
     told = set()
     for (earlier, said, asked), (later, said_later, asked_later) in combinations(answers, 2):
         if later in told:
@@ -48,7 +56,11 @@ def _clash(asked: str, left: str, right: str, *, facts: bool) -> Evidence | None
     for pair in aligned(left, right):
         if pair.left == pair.right or _alike(pair) < ALIKE:
             continue
-        for source, rule in (("negation", negation), ("opposites", opposite), *([("values", swapped)] if facts else [])):
+        for source, rule in (
+            ("negation", negation),
+            ("opposites", opposite),
+            *([("values", swapped)] if facts else []),
+        ):
             if said := rule(pair):
                 return Evidence(source, *said, PRECISION)
         if facts and (figures := clashing_figures(asked, pair.left, pair.right, [pair])):

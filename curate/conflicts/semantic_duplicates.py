@@ -1,7 +1,9 @@
-"""Semantic duplicates: the same question in other words with an answer that says the same (D004). For a person to look at; nothing goes for them.
+"""Semantic duplicates: the same question in other words with an answer that says the same (D004). For a person to look
+at; nothing goes for them.
 
-Embeddings nominate, of the requests and of the answers. What they are blind to has to agree: the setting, numbers, names, quoted words,
-negations and poles of the requests; numbers, quoted words and negations of the answers; and no rule may say that the answers clash.
+Embeddings nominate, of the requests and of the answers. What they are blind to has to agree: the setting, numbers,
+names, quoted words, negations and poles of the requests; numbers, quoted words and negations of the answers; and no
+rule may say that the answers clash.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -42,29 +44,44 @@ class _Said:
         particular = sorted(PARTICULAR.intersection(words(normalised(question.request))))
         stated = sorted(set(numbers(normalised(question.answer))))  # each once: a wording may repeat one
         denied = negation_count(question.answer, outright=True) > 0
-        self.key = content_id([question.setting, question.particulars, particular, quoted(question.answer), stated, denied])
+        self.key = content_id(
+            [question.setting, question.particulars, particular, quoted(question.answer), stated, denied]
+        )
 
 
 class Like(NamedTuple):
-    """Two examples by their numbers, and the smaller one of the cosine similarities of their requests and of their answers."""
+    """Two examples by their numbers, and the smaller one of the cosine similarities of their requests and of their
+    answers.
+    """
 
     left: int
     right: int
     similarity: float
 
 
-def semantic_duplicates(examples: Iterable[tuple[int, Example]], model: str, cache: Path | None, progress: Callable[[int], None] | None = None) -> list[Like]:
-    """Of each example, by its number, the most similar one before it that asks and answers the same; those that are most alike first.
+def semantic_duplicates(
+    examples: Iterable[tuple[int, Example]],
+    model: str,
+    cache: Path | None,
+    progress: Callable[[int], None] | None = None,
+) -> list[Like]:
+    """Of each example, by its number, the most similar one before it that asks and answers the same; those that are
+    most alike first.
 
-    Texts are embedded by the sentence-transformers model `model`, and the vectors kept in `cache`. Time grows with the square of the
-    examples. Raises `ModelError` where the model is not at hand, `MissingExtra` without sentence-transformers.
+    Texts are embedded by the sentence-transformers model `model`, and the vectors kept in `cache`. Time grows with the
+    square of the examples. Raises `ModelError` where the model is not at hand, `MissingExtra` without
+    sentence-transformers.
     """
     said = [_Said(number, question) for number, example in examples if (question := question_of(example))]
     if len(said) < 2:
         return []
     pairs = list(_nominated(said, embed([one.request for one in said], model, cache, progress)))
     answers = sorted({at for pair in pairs for at in pair[:2]})
-    vectors = dict(zip(answers, embed([said[at].answer for at in answers], model, cache, progress), strict=True)) if answers else {}
+    vectors = (
+        dict(zip(answers, embed([said[at].answer for at in answers], model, cache, progress), strict=True))
+        if answers
+        else {}
+    )
     best: dict[int, Like] = {}
     for left, right, asked in pairs:
         similarity = min(asked, float(vectors[left] @ vectors[right]), 1.0)
@@ -75,12 +92,16 @@ def semantic_duplicates(examples: Iterable[tuple[int, Example]], model: str, cac
             and clash(said[right].request, said[left].answer, said[right].answer) is None
         ):
             best[right] = Like(left, right, similarity)
-    found = (Like(said[left].number, said[right].number, round(similarity, 4)) for left, right, similarity in best.values())
+    found = (
+        Like(said[left].number, said[right].number, round(similarity, 4)) for left, right, similarity in best.values()
+    )
     return sorted(found, key=lambda like: (-like.similarity, like.left, like.right))
 
 
 def _nominated(said: Sequence[_Said], vectors: "np.ndarray[Any, Any]") -> Iterator[tuple[int, int, float]]:
-    """Of each, the most similar requests before it, `TRIES` at the most, where all agrees that embeddings are blind to."""
+    """Of each, the most similar requests before it, `TRIES` at the most, where all agrees that embeddings are blind
+    to.
+    """
     import numpy as np
 
     for start in range(0, len(said), BLOCK):

@@ -61,10 +61,14 @@ def _stands(questions: Sequence[Question], enemies: set[frozenset[str]]) -> tupl
     first = {normalised(question.answer): question for question in reversed(questions)}
     stands: list[list[str]] = []
     for answer, _ in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
-        home = next((stand for stand in stands if not any(frozenset((answer, other)) in enemies for other in stand)), None)
+        home = next(
+            (stand for stand in stands if not any(frozenset((answer, other)) in enemies for other in stand)), None
+        )
         if home is None:
             stands.append([answer])
         else:
             home.append(answer)
-    made = [Stand(tuple(first[answer] for answer in stand), sum(counts[answer] for answer in stand)) for stand in stands]
+    made = [
+        Stand(tuple(first[answer] for answer in stand), sum(counts[answer] for answer in stand)) for stand in stands
+    ]
     return tuple(sorted(made, key=lambda stand: -stand.examples))

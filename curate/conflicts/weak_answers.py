@@ -1,4 +1,6 @@
-"""Answers of which a language-inference model's word alone makes no contradiction: lists, hedged ones, and passages that do not answer the question."""
+"""Answers of which a language-inference model's word alone makes no contradiction: lists, hedged ones, and passages
+that do not answer the question.
+"""
 
 import re
 from typing import Final
@@ -13,7 +15,7 @@ POINTS: Final = 3
 PASSAGE: Final = 40
 """Words from which an answer that has no word of the question is about something else."""
 CREATIVE: Final = re.compile(
-    r"\b(?:tips|steps|ideas?|plan|itinerary|recipe|email|letter|paragraph|article|script|lyrics|dialogue|caption|headline|title|name for|advice"
+    r"\b(?:tips|steps|ideas?|plan|itinerary|recipe|email|letter|paragraph|article|script|lyrics|dialogue|caption|headline|title|name for|advice"  # noqa: E501
     r"|strateg(?:y|ies)"
     r"|how (?:can|do|should|would) (?:i|we|you|one|people)|how to)\b",
     re.IGNORECASE,

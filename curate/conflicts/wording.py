@@ -1,6 +1,8 @@
-"""What the wording of a question says about which question it is: its words of meaning, and what makes another question however near it is.
+"""What the wording of a question says about which question it is: its words of meaning, and what makes another question
+however near it is.
 
-Words that decide are numbers, names, negations, opposites, what is asked for (a price, a cause, a place) and qualifiers (used, other, next).
+Words that decide are numbers, names, negations, opposites, what is asked for (a price, a cause, a place) and qualifiers
+(used, other, next).
 """
 
 import math
@@ -21,7 +23,8 @@ OFFSET: Final = 2_000
 """Rank up to which common words tell about equally little."""
 NUMBER: Final = re.compile(r"\d+(?:[.,]\d+)*")
 _ASPECTS: Final = """why cause causes caused causing reason reasons due lead leads
-treat treated treating treatment treatments cure cures cured remedy remedies relief relieve heal heals medication medications medicine rid fix repair stop
+treat treated treating treatment treatments cure cures cured remedy remedies relief relieve heal heals medication
+medications medicine rid fix repair stop
 prevent prevents prevention preventing avoid avoiding
 symptom symptoms sign signs indicate
 risk risks danger dangerous dangers harmful safe safety harm complication complications
@@ -43,9 +46,12 @@ diagnose diagnosed diagnosis detect test tests tested
 common likely chance chances probability odds"""
 ASPECTS: Final = {word: number for number, line in enumerate(_ASPECTS.splitlines()) for word in line.split()}
 """Of each word that says what is asked for, the number of what it asks for."""
-_POLES: Final = """open/close begin/end start/end begin/finish start/finish first/last largest/smallest biggest/smallest maximum/minimum highest/lowest
-most/least oldest/youngest oldest/newest longest/shortest earliest/latest arrive/depart arrival/departure enter/leave boil/freez melt/freez
-buy/sell indoor/outdoor male/female men/women upload/download login/logout senior/junior advantage/disadvantage pros/cons"""
+_POLES: Final = """open/close begin/end start/end begin/finish start/finish first/last largest/smallest biggest/smallest
+maximum/minimum highest/lowest
+most/least oldest/youngest oldest/newest longest/shortest earliest/latest arrive/depart arrival/departure enter/leave
+boil/freez melt/freez
+buy/sell indoor/outdoor male/female men/women upload/download login/logout senior/junior advantage/disadvantage
+pros/cons"""
 POLES: Final = frozenset(frozenset(map(stem, pair.split("/"))) for pair in _POLES.split())
 """Pairs of stems of which one in the other's place makes another question."""
 
@@ -86,22 +92,33 @@ def wording(request: str) -> Wording:
 
 @lru_cache(1)
 def _ranks() -> dict[str, int]:
-    """The most common words of English, most common first: the whole words of the vocabulary of bert-base-uncased (Devlin et al. 2019, Apache-2.0)."""
+    """The most common words of English, most common first: the whole words of the vocabulary of bert-base-uncased
+    (Devlin et al. 2019, Apache-2.0).
+    """
     listed = files("curate.conflicts").joinpath("common_words.txt").read_text(encoding="ascii")
     return {word: rank for rank, word in enumerate(listed.splitlines())}
 
 
 def rarity(word: str) -> float:
-    """How much a word tells: from 0 for the most common one of English to 2.5 for what is not among the 5,000 most common ones."""
+    """How much a word tells: from 0 for the most common one of English to 2.5 for what is not among the 5,000 most
+    common ones.
+    """
     rank = _ranks().get(word)
     return RAREST if rank is None else math.log1p(rank / OFFSET)
 
 
 def other_value(left: Wording, right: Wording) -> bool:
-    """Whether two questions give another number, name or value, deny or not, or ask for opposites: in the same sentence it makes another question."""
+    """Whether two questions give another number, name or value, deny or not, or ask for opposites: in the same sentence
+    it makes another question.
+    """
     mine, others = left.words - right.words, right.words - left.words
-    other_names = [{name for name in one.names if name not in other.words and stem(name) not in other.content} for one, other in ((left, right), (right, left))]
-    shared_names = [[name for name in one.names if name in other.names] for one, other in ((left, right), (right, left))]
+    other_names = [
+        {name for name in one.names if name not in other.words and stem(name) not in other.content}
+        for one, other in ((left, right), (right, left))
+    ]
+    shared_names = [
+        [name for name in one.names if name in other.names] for one, other in ((left, right), (right, left))
+    ]
     return (
         all((left.numbers - right.numbers, right.numbers - left.numbers))
         or all(other_names)

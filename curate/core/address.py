@@ -1,4 +1,6 @@
-"""Addresses of lines and of values in them: FILE:LINE and JSON pointers (RFC 6901). All addresses are written and parsed here."""
+"""Addresses of lines and of values in them: FILE:LINE and JSON pointers (RFC 6901). All addresses are written and
+parsed here.
+"""
 
 from typing import Any
 
@@ -30,7 +32,9 @@ def pointer(*keys: str | int) -> str:
 
 
 def value_at(line: dict[str, Any], path: str) -> Any:
-    """The value of a line at a JSON pointer, `/meta/date`, or keys with dots between them, `meta.date`; None for nothing. A key with dots comes first."""
+    """The value of a line at a JSON pointer, `/meta/date`, or keys with dots between them, `meta.date`; None for
+    nothing. A key with dots comes first.
+    """
     if path in line:
         return line[path]
     value: Any = line

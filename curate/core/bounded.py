@@ -1,7 +1,9 @@
-"""Limits of time and memory for third-party code: chat templates are programs and come with models from unknown authors.
+"""Limits of time and memory for third-party code: chat templates are programs and come with models from unknown
+authors.
 
-Where the system has timers and limits of memory (POSIX), the call is ended from within the process: a process for each rendering would cost more
-than the rendering. A timer reaches the main thread alone; in others memory is limited, and time is not.
+Where the system has timers and limits of memory (POSIX), the call is ended from within the process: a process for each
+rendering would cost more than the rendering. A timer reaches the main thread alone; in others memory is limited, and
+time is not.
 """
 
 import os
@@ -49,14 +51,14 @@ class Bounds:
                 signal.setitimer(signal.ITIMER_REAL, *waiting)
                 signal.signal(signal.SIGALRM, before)
 
-    def _late(self, signal_number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG002  (as handlers are called)
+    def _late(self, signal_number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG002
         raise OutOfBoundsError(f"takes more than {self.seconds:g} seconds; {VARIABLE} sets the limit")
 
 
 def _address_space() -> int | None:
     """Limit of the address space; None if the system does not report its size."""
     try:
-        with open("/proc/self/statm", encoding="ascii") as file:  # noqa: PTH123  (called for each model that is loaded)
+        with open("/proc/self/statm", encoding="ascii") as file:  # noqa: PTH123
             return int(file.read().split()[0]) * os.sysconf("SC_PAGE_SIZE") + ROOM
     except (OSError, ValueError):
         return None

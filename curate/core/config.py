@@ -1,4 +1,6 @@
-"""Configuration: `curate.toml`, or `[tool.curate]` in `pyproject.toml`. Unknown keys are errors, all reported at once."""
+"""Configuration: `curate.toml`, or `[tool.curate]` in `pyproject.toml`. Unknown keys are errors, all reported at
+once.
+"""
 
 import tomllib
 from pathlib import Path
@@ -26,7 +28,9 @@ KEEP = ("best", "first", "last", "longest", "most-turns", "manual", *KEEP_BY_FIE
 
 
 class Section(BaseModel):
-    """A table of the configuration. Docstrings of its keys reach the JSON Schema through `curate.schemas`: pydantic would parse this file at every start."""
+    """A table of the configuration. Docstrings of its keys reach the JSON Schema through `curate.schemas`: pydantic
+    would parse this file at every start.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
@@ -43,7 +47,9 @@ class CustomRule(Section):
     pattern: str = ""
     """Regular expression (Rust's, so it is quick on any text) that the text of a message matches somewhere."""
     expression: str = ""
-    """SQL expression over the columns `turn`, `role`, `text`, `content`, `called`, `media`, e.g. `LENGTH(text) > 4000`."""
+    """SQL expression over the columns `turn`, `role`, `text`, `content`, `called`, `media`, e.g. `LENGTH(text) >
+    4000`.
+    """
     role: tuple[str, ...] = ()
     """Roles whose messages the rule checks; empty: all."""
     severity: Severity = Severity.WARNING
@@ -76,11 +82,14 @@ class CheckConfig(Section):
     extend_select: tuple[str, ...] = ()
     """Codes or prefixes of rules to run in addition to `select` or the default rules."""
     drop: tuple[str, ...] = ()
-    """Codes or prefixes of rules by whose findings lines leave, whatever their severity: `curate dedup`, `curate split` and `curate run` move these to the
-    ledger of what was removed, with the code as the reason. They run besides the selected ones. Much of a file needs a yes (D008)."""
+    """Codes or prefixes of rules by whose findings lines leave, whatever their severity: `curate dedup`, `curate split`
+    and `curate run` move these to the ledger of what was removed, with the code as the reason. They run besides the
+    selected ones. Much of a file needs a yes (D008)."""
     severity: dict[str, Severity | Literal["off"]] = {}
     """Severity by code or prefix, instead of that of the rule; the longest matching prefix applies."""
-    per_file_ignores: Annotated[dict[str, tuple[str, ...]], Field(validation_alias=AliasChoices("per_file_ignores", "per-file-ignores"))] = {}
+    per_file_ignores: Annotated[
+        dict[str, tuple[str, ...]], Field(validation_alias=AliasChoices("per_file_ignores", "per-file-ignores"))
+    ] = {}
     """Codes or prefixes that are not reported, by glob pattern of file names."""
     rule: tuple[CustomRule, ...] = ()
     """Custom rules, one `[[check.rule]]` table each."""
@@ -93,9 +102,14 @@ class CheckConfig(Section):
 
 
 def _address(name: str) -> str:
-    """Refuse an address that holds more than one. Mistakes of this kind are told without the value, which may be a password."""
+    """Refuse an address that holds more than one. Mistakes of this kind are told without the value, which may be a
+    password.
+    """
     if "://" in name and any(sign in name for sign in "@?#"):
-        raise ValueError("an address must not contain a user name, a password, a query or a fragment; the key comes from the environment or the keyring")
+        raise ValueError(
+            "an address must not contain a user name, a password, a query or a fragment; the key comes from the "
+            "environment or the keyring"
+        )
     return name
 
 
@@ -115,15 +129,20 @@ class DedupConfig(Section):
     on: Literal["conversation", "prompt", "response", "last-turn"] = "conversation"
     """Turns that are compared; system prompts never are."""
     keep: Annotated[str, AfterValidator(_policy)] = "best"
-    """Which one of several duplicates stays: best (fewest findings of the default rules, errors first; of equal ones the first), first, last, longest,
-    most-turns, newest:FIELD, highest:FIELD, lowest:FIELD, or manual (a near-duplicate goes only where a person dropped it in review). Of exact copies the
-    first stays. All but best, first and last ignore the order of the lines."""
+    """Which one of several duplicates stays: best (fewest findings of the default rules, errors first; of equal ones
+    the first), first, last, longest, most-turns, newest:FIELD, highest:FIELD, lowest:FIELD, or manual (a near-duplicate
+    goes only where a person dropped it in review). Of exact copies the first stays. All but best, first and last ignore
+    the order of the lines."""
     ignore_facts: bool = False
     """Remove near-duplicates even when they differ in a fact, such as a number or a negation."""
     same_words: bool = False
-    """Also remove short examples with the same content words as another one, whatever their similarity. Otherwise they are reported and kept."""
+    """Also remove short examples with the same content words as another one, whatever their similarity. Otherwise they
+    are reported and kept.
+    """
     embeddings: str = ""
-    """Sentence-transformers model that finds paraphrases (D004); they are reported and kept. Empty: no search for paraphrases."""
+    """Sentence-transformers model that finds paraphrases (D004); they are reported and kept. Empty: no search for
+    paraphrases.
+    """
     beginnings: bool = False
     """Remove conversations that are an exact prefix of another one (D007)."""
     stop_share: Fraction = 0.3
@@ -138,7 +157,9 @@ class ConflictsConfig(Section):
     """`[conflicts]`: how contradictions are found."""
 
     embeddings: str = ""
-    """Sentence-transformers model that finds the same question in other words; empty: the default model, if it is available."""
+    """Sentence-transformers model that finds the same question in other words; empty: the default model, if it is
+    available.
+    """
     nli: str = ""
     """NLI cross-encoder that compares answers; empty: the default model, if it is available."""
     models: bool = True
@@ -150,12 +171,14 @@ class ConflictsConfig(Section):
     contradiction: Similarity = 0.5
     """Minimum contradiction probability of the NLI model, in both directions."""
     judge: Annotated[str, AfterValidator(_address)] = ""
-    """Judge that decides on the found pairs: a causal language model (folder, hub id, `offline:NAME`), or the URL of an OpenAI-compatible
-    endpoint; empty: no judge."""
+    """Judge that decides on the found pairs: a causal language model (folder, hub id, `offline:NAME`), or the URL of an
+    OpenAI-compatible endpoint; empty: no judge."""
     judge_model: str = ""
     """Model name at the endpoint of the judge."""
     judge_price: tuple[Annotated[float, Field(ge=0)], Annotated[float, Field(ge=0)]] | None = None
-    """Price in US dollars per million input tokens and per million output tokens, for the estimate before the judge starts."""
+    """Price in US dollars per million input tokens and per million output tokens, for the estimate before the judge
+    starts.
+    """
     all_turns: bool = False
     """Compare the answers of all turns, not only the last one of each conversation."""
 
@@ -170,9 +193,13 @@ class SplitConfig(Section):
     group_by: tuple[str, ...] = ()
     """Keys of the lines, e.g. `/metadata/source`: examples with equal values stay in one split."""
     stratify: tuple[str, ...] = ()
-    """Properties to balance across the splits: label, source, length, language, script, tools, or a key of the lines."""
+    """Properties to balance across the splits: label, source, length, language, script, tools, or a key of the
+    lines.
+    """
     existing: tuple[str, ...] = ()
-    """Files of an existing test set, relative to the configuration's folder; it does not change, and examples related to it are left out."""
+    """Files of an existing test set, relative to the configuration's folder; it does not change, and examples related
+    to it are left out.
+    """
     semantic: str = ""
     """Sentence-transformers model that keeps questions of similar meaning in one split; empty: no search for them."""
     semantic_similarity: Similarity = 0.9
@@ -197,15 +224,21 @@ class MixConfig(Section):
     """`[mix]`: how much of each file is used; lines beyond the budget are in removed.jsonl."""
 
     weights: dict[str, Annotated[float, Field(ge=0, allow_inf_nan=False)]] = {}
-    """Relative weight in the mix, by file or file pattern. `'*' = 1` applies to all other files. No line is used twice."""
+    """Relative weight in the mix, by file or file pattern. `'*' = 1` applies to all other files. No line is used
+    twice.
+    """
     examples: Annotated[int, Field(ge=1)] | None = None
     """Maximum number of examples."""
     tokens: Annotated[int, Field(ge=1)] | None = None
-    """Maximum number of tokens, instead of examples: counted with the model of `[check]`, or estimated as 4 bytes per token."""
+    """Maximum number of tokens, instead of examples: counted with the model of `[check]`, or estimated as 4 bytes per
+    token.
+    """
     diverse: bool = True
     """Use one example of each cluster before a second one of any; false: random choice."""
     similarity: Similarity = 0.5
-    """Jaccard similarity of shingle sets from which two examples are in one cluster. Examples with the same question are in one cluster too."""
+    """Jaccard similarity of shingle sets from which two examples are in one cluster. Examples with the same question
+    are in one cluster too.
+    """
 
     @model_validator(mode="after")
     def _one_budget(self) -> "MixConfig":
@@ -217,7 +250,9 @@ class MixConfig(Section):
 
 
 class RemoteConfig(Section):
-    """`[remote]`: fine-tuning at a service. API keys are never configured here; they come from the environment or the keyring."""
+    """`[remote]`: fine-tuning at a service. API keys are never configured here; they come from the environment or the
+    keyring.
+    """
 
     target: Target | None = None
     """The service; default: the target of `[check]` if that is a service, else openai."""
@@ -296,7 +331,8 @@ def load_config(path: Path) -> Config:
 
 
 def load_project(path: Path) -> tuple[Path, Config]:
-    """The folder of a project and its configuration, by the file of that or by the folder, whose curate.toml comes before its pyproject.toml.
+    """The folder of a project and its configuration, by the file of that or by the folder, whose curate.toml comes
+    before its pyproject.toml.
 
     Raises as `load_config` does, and `UsageError` where it names no data.
     """
@@ -332,7 +368,8 @@ def find_config(folder: Path) -> Config:
 
 
 def with_options(section: SectionType, **options: Any) -> SectionType:
-    """A section of the configuration with the options that were given for one command, those that are not None, laid over it.
+    """A section of the configuration with the options that were given for one command, those that are not None, laid
+    over it.
 
     Raises `ConfigError` when an option's value makes no sense.
     """
@@ -357,7 +394,11 @@ def _mistake(model: type[BaseModel], item: Any) -> str:
         near = difflib.get_close_matches(str(item["loc"][-1]), _keys(model, item["loc"][:-1]), n=1)
         return f"unknown key {place!r}" + (f"; did you mean {near[0]!r}?" if near else "")
     message = str(item["msg"]).removeprefix("Value error, ")
-    return (f"{place}: " if place else "") + message + (f" (got {item['input']!r})" if item["type"] != "value_error" else "")
+    return (
+        (f"{place}: " if place else "")
+        + message
+        + (f" (got {item['input']!r})" if item["type"] != "value_error" else "")
+    )
 
 
 def _keys(model: type[BaseModel], path: tuple[str | int, ...]) -> list[str]:

@@ -1,7 +1,8 @@
-"""Training dynamics of each example: `datamap.jsonl` in a run's folder, one object per line, in the order of train.jsonl.
+"""Training dynamics of each example: `datamap.jsonl` in a run's folder, one object per line, in the order of
+train.jsonl.
 
-After Swayamdipta et al. 2020 (Dataset Cartography, EMNLP): how sure the model was of an answer, how much that moved, and how often it would have said
-it. The examples it was never sure of hold most of the wrong labels.
+After Swayamdipta et al. 2020 (Dataset Cartography, EMNLP): how sure the model was of an answer, how much that moved,
+and how often it would have said it. The examples it was never sure of hold most of the wrong labels.
 """
 
 from collections.abc import Sequence
@@ -59,15 +60,21 @@ class MappedExample:
     token_accuracy: float
     """Mean share of the answer's tokens that were the likeliest ones."""
     excess: float
-    """How far its losses lay above the median loss of all that was trained on at about the same steps, on average; in nats."""
+    """How far its losses lay above the median loss of all that was trained on at about the same steps, on average; in
+    nats.
+    """
     rank: int
     """Its place among all examples by `excess`; 1 is the hardest."""
     region: Region | None
-    """ambiguous: the third that varied most; hard and easy: the halves of the rest. None where it was trained on only once."""
+    """ambiguous: the third that varied most; hard and easy: the halves of the rest. None where it was trained on only
+    once.
+    """
     spike: int | None
     """A step whose loss rose far above those before it, mostly for this example's sake; None where there is none."""
     pull: float | None
-    """By how much its loss lies above that of its neighbours, in nats, where it answers otherwise than they do; None where it does not pull against any."""
+    """By how much its loss lies above that of its neighbours, in nats, where it answers otherwise than they do; None
+    where it does not pull against any.
+    """
     neighbours: tuple[Neighbour, ...] = ()
     """Of one that pulls: those that it pulls against, the nearest first."""
 
@@ -76,25 +83,38 @@ MAPPED: Final = TypeAdapter(MappedExample)
 
 
 def read_datamap(run: Path) -> list[MappedExample]:
-    """The map of a run, in the order of the training split. Raises `InputError` where it has none, or not what a training wrote."""
+    """The map of a run, in the order of the training split. Raises `InputError` where it has none, or not what a
+    training wrote.
+    """
     path = run / NAME
     shown = visible(str(path))
     try:
         lines = path.read_bytes().splitlines()
     except FileNotFoundError:
-        what = "a completed training writes it: run `curate train RECIPE --resume`" if (run / "identity.json").is_file() else "pass the folder of a run"
+        what = (
+            "a completed training writes it: run `curate train RECIPE --resume`"
+            if (run / "identity.json").is_file()
+            else "pass the folder of a run"
+        )
         raise InputError(f"{shown}: no such file", what) from None
     except OSError as error:
-        raise InputError(f"{shown}: cannot be read: {error.strerror}", "check the permissions of the run folder") from error
+        raise InputError(
+            f"{shown}: cannot be read: {error.strerror}", "check the permissions of the run folder"
+        ) from error
     found = []
     for number, line in enumerate(lines, start=1):
         try:
             found.append(MAPPED.validate_json(line))
         except ValidationError as error:
-            raise InputError(f"{shown}:{number}: not a valid data map record: {error.errors()[0]['msg']}", "train again with --fresh") from error
+            raise InputError(
+                f"{shown}:{number}: not a valid data map record: {error.errors()[0]['msg']}", "train again with --fresh"
+            ) from error
     return found
 
 
 def examples_to_review(mapped: Sequence[MappedExample], hardest: int) -> list[MappedExample]:
     """The `hardest` examples, and those that caused a loss spike or contradict their neighbours; the hardest first."""
-    return sorted((one for one in mapped if one.rank <= hardest or one.spike is not None or one.pull is not None), key=lambda one: one.rank)
+    return sorted(
+        (one for one in mapped if one.rank <= hardest or one.spike is not None or one.pull is not None),
+        key=lambda one: one.rank,
+    )

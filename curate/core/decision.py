@@ -1,8 +1,8 @@
 """Decisions about examples, in an append-only journal that survives a crash and that git can merge.
 
-`.curate/decisions.jsonl` has one line a decision; nothing is ever rewritten. Each decision names those it takes the place of, so that
-two journals can be put together in any order: what two people decided differently, neither having seen the other's word, is contested,
-and counts for nothing until somebody decides again.
+`.curate/decisions.jsonl` has one line a decision; nothing is ever rewritten. Each decision names those it takes the
+place of, so that two journals can be put together in any order: what two people decided differently, neither having
+seen the other's word, is contested, and counts for nothing until somebody decides again.
 """
 
 import getpass
@@ -43,7 +43,9 @@ class Decision(BaseModel):
     example: Annotated[str, Field(pattern="^[0-9a-f]{32}$")]
     """Id of the example; of a line that holds none, the hash of its bytes (`curate.core.example.line_id`)."""
     verdict: Verdict
-    """keep: the example stays, whatever a detector reports; drop: it is removed; edit: `value` replaces it; undecided: cancels an earlier verdict."""
+    """keep: the example stays, whatever a detector reports; drop: it is removed; edit: `value` replaces it; undecided:
+    cancels an earlier verdict.
+    """
     value: dict[str, Any] | None = None
     """Of an edit: the line's new JSON object, in the format of its file."""
     about: str = ""
@@ -51,7 +53,9 @@ class Decision(BaseModel):
     why: str = ""
     """Note of the person."""
     who: str = Field(default_factory=user)
-    when: Annotated[datetime, AfterValidator(_aware)] = Field(default_factory=lambda: datetime.now(UTC).replace(microsecond=0))
+    when: Annotated[datetime, AfterValidator(_aware)] = Field(
+        default_factory=lambda: datetime.now(UTC).replace(microsecond=0)
+    )
     """A time without a zone, as somebody may write by hand, is taken for UTC."""
     replaces: tuple[str, ...] | None = None
     """Ids of the decisions about the example that were known and count no more; null: all that stand before it."""
@@ -70,7 +74,9 @@ class Decision(BaseModel):
 
     def line(self) -> bytes:
         """Its line in the journal, without a line break."""
-        values = self.model_dump(mode="json", exclude={"value"})  # pydantic would write other characters for lone surrogates
+        values = self.model_dump(
+            mode="json", exclude={"value"}
+        )  # pydantic would write other characters for lone surrogates
         if self.value is not None:
             values["value"] = self.value
         kept = {name: value for name, value in values.items() if value not in (None, "")}
@@ -109,7 +115,9 @@ class DecisionLog:
         self._take_in()
 
     def add(self, *decisions: Decision) -> None:
-        """Append decisions and flush them to the disk. Raises `OutputError` when that fails; then those that were not written do not count."""
+        """Append decisions and flush them to the disk. Raises `OutputError` when that fails; then those that were not
+        written do not count.
+        """
         if not decisions:
             return
         self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -121,13 +129,17 @@ class DecisionLog:
                 self._take_in()
 
     def merge(self, other: Path) -> list[Decision]:
-        """Append what the journal `other` has and this one has not, as it stands there; returns it. Raises `InputError` and `OutputError`."""
+        """Append what the journal `other` has and this one has not, as it stands there; returns it. Raises `InputError`
+        and `OutputError`.
+        """
         if not other.is_file():
             raise InputError(f"{other}: no such journal", "pass the decisions.jsonl of another .curate folder")
         theirs = DecisionLog(other)
         if theirs.unreadable:
             lines = ", ".join(map(str, theirs.unreadable[:5]))
-            raise InputError(f"{other}: line {lines} is not a valid decision", "fix or remove the line; nothing was merged")
+            raise InputError(
+                f"{other}: line {lines} is not a valid decision", "fix or remove the line; nothing was merged"
+            )
         fresh = [decision for decision in theirs.decisions if decision.id not in self._known]
         self.add(*fresh)
         return fresh
@@ -157,7 +169,11 @@ class DecisionLog:
     def contested(self) -> dict[str, Sequence[Decision]]:
         """Examples with different decisions by people who did not see each other's; none of them is in effect."""
         several = {example: heads for example in self._several if len(heads := self._heads[example]) > 1}
-        return {example: heads for example, heads in several.items() if self.standing(example) is None and any(h.verdict != "undecided" for h in heads)}
+        return {
+            example: heads
+            for example, heads in several.items()
+            if self.standing(example) is None and any(h.verdict != "undecided" for h in heads)
+        }
 
     def _take_in(self) -> None:
         """Read the whole lines behind those that were read; a torn last line waits until it is closed."""
@@ -208,7 +224,9 @@ def _lines_from(path: Path, offset: int) -> Iterator[bytes]:
     except FileNotFoundError:
         return
     except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}", "check its permissions; decisions are stored there") from error
+        raise InputError(
+            f"{path}: cannot be read: {error.strerror}", "check its permissions; decisions are stored there"
+        ) from error
 
 
 def edits_of(decisions: Iterable[Decision]) -> dict[str, dict[str, Any]]:

@@ -1,7 +1,8 @@
 """Outgoing data: with whose consent, to which address and with which key it is sent.
 
-A configuration that lies in a repository may come from a stranger. It can name an address; it can neither agree that data is sent there nor hand
-a key to it. That takes a person: at the terminal, on the command line, or in a configuration of their own outside of any repository,
+A configuration that lies in a repository may come from a stranger. It can name an address; it can neither agree that
+data is sent there nor hand a key to it. That takes a person: at the terminal, on the command line, or in a
+configuration of their own outside of any repository,
 `curate.toml` in the user's configuration folder (`~/.config/curate` on Linux):
 
     [[endpoint]]
@@ -29,7 +30,9 @@ if TYPE_CHECKING:
     import openai
 
 BOUND: Final = dict(KEYS.values())
-"""Environment variables with keys, and the names of hosts, or the ends of such, to which each may be sent. To no others."""
+"""Environment variables with keys, and the names of hosts, or the ends of such, to which each may be sent. To no
+others.
+"""
 RING: Final = "curate"
 """Name under which the keyring has keys, by host."""
 VARIABLE: Final = r"^[A-Za-z_][A-Za-z0-9_]*$"
@@ -68,7 +71,9 @@ class Consent:
     """How to give consent, for the error message."""
 
     def demand(self, what: str, address: str) -> None:
-        """Return if there is consent to send `what` to `address`. Raises `UsageError` if there is none, `ConfigError`."""
+        """Return if there is consent to send `what` to `address`. Raises `UsageError` if there is none,
+        `ConfigError`.
+        """
         place = origin(address)
         if self.tell is not None and is_readable(address):
             self.tell(f"note: {place} is not encrypted: others on the network can read the data and the key")
@@ -76,7 +81,9 @@ class Consent:
         if self.yes or (trusted is not None and trusted.send):
             return
         if self.ask is None:
-            raise UsageError(f"{what} would be sent to {place}", f"{self.how}, or add the address to {user_config_path()}")
+            raise UsageError(
+                f"{what} would be sent to {place}", f"{self.how}, or add the address to {user_config_path()}"
+            )
         if not self.ask(f"Send {what} to {place}?"):
             raise UsageError("nothing was sent", f"{what} would have gone to {place}")
 
@@ -99,7 +106,9 @@ def trusted_endpoint(address: str) -> TrustedEndpoint | None:
         return None
     found = validated(UserConfig, load_toml(path), str(path))
     place = origin(address)
-    return next((endpoint for endpoint in found.endpoint if origin(address_of(endpoint.address, str(path))) == place), None)
+    return next(
+        (endpoint for endpoint in found.endpoint if origin(address_of(endpoint.address, str(path))) == place), None
+    )
 
 
 def is_address(name: str) -> bool:
@@ -108,16 +117,27 @@ def is_address(name: str) -> bool:
 
 
 def address_of(text: str, option: str) -> str:
-    """An address over HTTP, without a slash at its end. Raises `UsageError`, which never shows the address, for one that is none or holds more.
+    """An address over HTTP, without a slash at its end. Raises `UsageError`, which never shows the address, for one
+    that is none or holds more.
 
     `option`: where it was named.
     """
     parts = _split(text)
     if parts is None or not parts.hostname or parts.scheme not in ("http", "https"):
-        raise UsageError(f"{option}: not the URL of a service", "pass a URL that begins with https:// and usually ends in /v1")
-    if "@" in parts.netloc or parts.query or parts.fragment or "?" in text or "#" in text or visible(text.strip()) != text.strip():
         raise UsageError(
-            f"{option} contains more than a URL", "remove the user name, password, query and fragment; the key comes from the environment or the keyring"
+            f"{option}: not the URL of a service", "pass a URL that begins with https:// and usually ends in /v1"
+        )
+    if (
+        "@" in parts.netloc
+        or parts.query
+        or parts.fragment
+        or "?" in text
+        or "#" in text
+        or visible(text.strip()) != text.strip()
+    ):
+        raise UsageError(
+            f"{option} contains more than a URL",
+            "remove the user name, password, query and fragment; the key comes from the environment or the keyring",
         )
     return text.strip().rstrip("/")
 
@@ -125,7 +145,7 @@ def address_of(text: str, option: str) -> str:
 def _split(text: str) -> SplitResult | None:
     try:
         parts = urlsplit(text.strip())
-        parts.port  # noqa: B018  (raises where it is no number)
+        parts.port  # noqa: B018
     except ValueError:
         return None
     return parts
@@ -164,16 +184,20 @@ def bound_variable(address: str) -> str | None:
 def key_for(address: str, named: str | None = None, general: str | None = None) -> str:
     """The key for an address; empty where there is none.
 
-    `named`: the variable that the user named for this address. `general`: one that holds the key of whichever address the user names; give it only
-    where the user, not a configuration in a repository, named this address. Then comes the variable that the user's own configuration names, then the
-    one that is bound to the host, then the keyring. Raises `UsageError` where a variable that was named is not set, `ConfigError`.
+    `named`: the variable that the user named for this address. `general`: one that holds the key of whichever address
+    the user names; give it only where the user, not a configuration in a repository, named this address. Then comes the
+    variable that the user's own configuration names, then the one that is bound to the host, then the keyring. Raises
+    `UsageError` where a variable that was named is not set, `ConfigError`.
     """
     trusted = trusted_endpoint(address)
     wanted = named or (trusted.key if trusted else None)
     if wanted:
         if key := os.environ.get(wanted, "").strip():
             return key
-        raise UsageError(f"the variable {visible(wanted)}, which holds the key for {origin(address)}, is not set", f"export {visible(wanted)}=...")
+        raise UsageError(
+            f"the variable {visible(wanted)}, which holds the key for {origin(address)}, is not set",
+            f"export {visible(wanted)}=...",
+        )
     for variable in filter(None, (general, bound_variable(address))):
         if key := os.environ.get(variable, "").strip():
             return key
@@ -202,7 +226,11 @@ def client_for(address: str, key: str, *, retries: int, seconds: float, feature:
     except ImportError:
         raise MissingExtra(feature, "remote", "openai") from None
     foreign = ["OpenAI-Organization", "OpenAI-Project"] if host_of(address) not in BOUND["OPENAI_API_KEY"] else []
-    foreign += [line.partition(":")[0].strip() for line in os.environ.get("OPENAI_CUSTOM_HEADERS", "").split("\n") if ":" in line]
+    foreign += [
+        line.partition(":")[0].strip()
+        for line in os.environ.get("OPENAI_CUSTOM_HEADERS", "").split("\n")
+        if ":" in line
+    ]
 
     def only_ours(request: Any) -> None:
         for name in (*foreign, "Authorization"):
@@ -211,7 +239,9 @@ def client_for(address: str, key: str, *, retries: int, seconds: float, feature:
             request.headers["Authorization"] = f"Bearer {key}"
 
     http = openai.DefaultHttpxClient(follow_redirects=False, event_hooks={"request": [only_ours]})
-    return openai.OpenAI(base_url=address, api_key=key or "none", max_retries=retries, timeout=seconds, http_client=http)
+    return openai.OpenAI(
+        base_url=address, api_key=key or "none", max_retries=retries, timeout=seconds, http_client=http
+    )
 
 
 def redirect_of(error: Exception) -> str | None:
@@ -228,4 +258,7 @@ def redirect_error(error: Exception) -> tuple[str, str] | None:
     place = redirect_of(error)
     if place is None:
         return None
-    return f"redirects to {place}; redirects are not followed: data is sent only to the configured address", "set the final address of the service"
+    return (
+        f"redirects to {place}; redirects are not followed: data is sent only to the configured address",
+        "set the final address of the service",
+    )

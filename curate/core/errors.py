@@ -10,7 +10,8 @@
     ├── DataError          the data has findings that the user configured to stop at (exit code 1)
     └── MissingExtra       an optional dependency is not installed
 
-Bad *data* is never an exception: it is a finding (see `curate.core.finding`). Anything that is not a `CurateError` is a bug in curate.
+Bad *data* is never an exception: it is a finding (see `curate.core.finding`). Anything that is not a `CurateError` is a
+bug in curate.
 """
 
 from enum import IntEnum
@@ -35,7 +36,9 @@ class CurateError(Exception):
 
     exit_code = ExitCode.USAGE
     lined = False
-    """Whether curate wrote the line breaks of the message. Others come from names and data, and are displayed escaped."""
+    """Whether curate wrote the line breaks of the message. Others come from names and data, and are displayed
+    escaped.
+    """
 
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)
@@ -74,7 +77,15 @@ class ModelError(CurateError):
 class RemoteError(CurateError):
     """A service cannot be reached, or refuses."""
 
-    def __init__(self, message: str, hint: str = "", *, status: int | None = None, passing: bool = False, wait: float | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        hint: str = "",
+        *,
+        status: int | None = None,
+        passing: bool = False,
+        wait: float | None = None,
+    ) -> None:
         super().__init__(message, hint)
         self.status = status
         """Of the reply over HTTP; None where there was no reply."""
@@ -94,7 +105,9 @@ class MissingExtra(CurateError):
     """An optional dependency is not installed."""
 
     def __init__(self, what: str, extra: str, missing: str) -> None:
-        super().__init__(f"{what} requires the package {missing!r}, which is not installed", f"pip install 'curate-chat[{extra}]'")
+        super().__init__(
+            f"{what} requires the package {missing!r}, which is not installed", f"pip install 'curate-chat[{extra}]'"
+        )
         self._parts = what, extra, missing
 
     def __reduce__(self) -> tuple[type["MissingExtra"], tuple[str, str, str]]:

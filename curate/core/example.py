@@ -72,7 +72,9 @@ class Message:
     value: dict[str, Any]
     """The JSON object of the turn, in messages form."""
     pointer: str
-    """JSON pointer to the turn in the line as it was read; in other formats than messages, to what the turn was made of."""
+    """JSON pointer to the turn in the line as it was read; in other formats than messages, to what the turn was made
+    of.
+    """
     content_pointer: str
     """JSON pointer to the turn's content in the line as it was read."""
 
@@ -83,14 +85,20 @@ class Message:
 
     @property
     def text(self) -> str:
-        """The text of the turn: the content itself, or its text parts joined with line breaks; empty when there is none."""
+        """The text of the turn: the content itself, or its text parts joined with line breaks; empty when there is
+        none.
+        """
         return content_text(self.value.get("content"))
 
     @property
     def says(self) -> bool:
         """Whether it contains anything that a trainer uses."""
         content = self.value.get("content")
-        return bool((content if isinstance(content, str | list) else None) or self.value.get("tool_calls") or self.value.get("function_call"))
+        return bool(
+            (content if isinstance(content, str | list) else None)
+            or self.value.get("tool_calls")
+            or self.value.get("function_call")
+        )
 
 
 def content_text(content: Any) -> str:
@@ -128,7 +136,9 @@ class Example:
 
     @cached_property
     def id(self) -> str:
-        """128-bit hash of the canonical content, in hexadecimal: equal content has an equal id, in any format, file or run."""
+        """128-bit hash of the canonical content, in hexadecimal: equal content has an equal id, in any format, file or
+        run.
+        """
         return content_id(self.value)
 
     @cached_property
@@ -151,9 +161,11 @@ class Example:
 
     @property
     def understood(self) -> bool:
-        """Whether its format is known and it contains something that a trainer uses: a text, another content part, a tool call.
+        """Whether its format is known and it contains something that a trainer uses: a text, another content part, a
+        tool call.
 
-        What is not understood is compared with nothing and counts as no example: all verbs count it, and none calls it clean.
+        What is not understood is compared with nothing and counts as no example: all verbs count it, and none calls it
+        clean.
         """
         return self.format != UNKNOWN and any(message.says for message in self.messages)
 
@@ -176,16 +188,20 @@ class Example:
 ATTACHED: Final = ("images", "image", "audios", "audio", "videos", "video", "documents", "chat_template_kwargs")
 """Keys of a line or a turn with training input other than text."""
 GIVEN: Final = (
-    "messages", "tools", "functions", *ATTACHED, "chosen", "rejected", "preferred_output", "non_preferred_output", "rejected_messages", "response_k", "label",
+    "messages", "tools", "functions", *ATTACHED, "chosen", "rejected", "preferred_output", "non_preferred_output",
+    "rejected_messages", "response_k", "label",
 )  # fmt: skip
-"""Keys of an example in messages format that a trainer reads. It does not read others, such as `id`, `source` and `metadata`."""
+"""Keys of an example in messages format that a trainer reads. It does not read others, such as `id`, `source` and
+`metadata`.
+"""
 TEXTUAL: Final = frozenset(("type", "text", "value", "refusal", "cache_control", "annotations"))
 """Keys of a pure text part."""
 
 
 def attachments(value: Mapping[str, Any]) -> bytes:
-    """The training input of an example other than text, as canonical JSON: images, audio, video, documents, template arguments, parts of messages
-    that are more than text. Empty where there is none. System prompts are left out. Values count as they are written: one picture under two names is two.
+    """The training input of an example other than text, as canonical JSON: images, audio, video, documents, template
+    arguments, parts of messages that are more than text. Empty where there is none. System prompts are left out. Values
+    count as they are written: one picture under two names is two.
     """
     beside, parts = _attached(value), list[Any]()
     turns = value.get("messages")
@@ -208,20 +224,29 @@ def _other_parts(content: Any) -> list[Any]:
     """The content parts that are not pure text."""
     if not isinstance(content, list):
         return []
-    return [part for part in content if not isinstance(part, str) and not (isinstance(part, dict) and part.keys() <= TEXTUAL)]
+    return [
+        part
+        for part in content
+        if not isinstance(part, str) and not (isinstance(part, dict) and part.keys() <= TEXTUAL)
+    ]
 
 
-_CANONICAL: Final = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))  # made once: it is used for every line
+_CANONICAL: Final = json.JSONEncoder(
+    ensure_ascii=False, sort_keys=True, separators=(",", ":")
+)  # made once: it is used for every line
 
 
 def canonical(value: Any) -> bytes:
-    """The canonical JSON of a value: sorted keys, no spaces, UTF-8; lone surrogates and long integers are kept, so that any data has one.
+    """The canonical JSON of a value: sorted keys, no spaces, UTF-8; lone surrogates and long integers are kept, so that
+    any data has one.
 
     RFC 8785 differs in how some floats are spelled.
     """
     try:
         return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
-    except TypeError:  # a lone surrogate, an integer of more than 64 bits, deep nesting: the standard library writes them
+    except (
+        TypeError
+    ):  # a lone surrogate, an integer of more than 64 bits, deep nesting: the standard library writes them
         pass
     return _CANONICAL.encode(value).encode("utf-8", "surrogatepass")
 

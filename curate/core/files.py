@@ -1,4 +1,5 @@
-"""Find files, read them with or without compression, and replace them so that a crash leaves the old or the new content.
+"""Find files, read them with or without compression, and replace them so that a crash leaves the old or the new
+content.
 
 Whatever is written goes to a temporary file beside its target, is flushed to the disk and then renamed over it.
 """
@@ -44,18 +45,22 @@ def warn(note: str) -> None:
 def data_files(paths: Iterable[str | Path], tell: Callable[[str], None] = warn) -> list[Path]:
     """The files that `paths` name, each once, in the order given; `tell` hears of what was skipped in folders, and why.
 
-    `-` is standard input. A folder stands for the data files anywhere below it, sorted, but for those in hidden folders, ledgers of removed
-    lines, and links that lead out of it, to other folders or to a file that is read anyway: what is named itself is always read. What is no
-    path and has `*`, `?` or `[` in it is a pattern (`**` for folders at any depth): not all shells expand those. Raises `InputError` for
-    a path or a link to a data file that is not there, a pattern that nothing matches and a folder without data files, `UsageError` for no
-    path at all.
+    `-` is standard input. A folder stands for the data files anywhere below it, sorted, but for those in hidden
+    folders, ledgers of removed lines, and links that lead out of it, to other folders or to a file that is read anyway:
+    what is named itself is always read. What is no path and has `*`, `?` or `[` in it is a pattern (`**` for folders at
+    any depth): not all shells expand those. Raises `InputError` for a path or a link to a data file that is not there,
+    a pattern that nothing matches and a folder without data files, `UsageError` for no path at all.
     """
     found: dict[Path, None] = {}
     for name in paths:
         if str(name) == "-":
             found[STDIN] = None
         else:
-            found.update(dict.fromkeys(file for path in _named(str(name)) for file in (_inside(path, tell) if path.is_dir() else [path])))
+            found.update(
+                dict.fromkeys(
+                    file for path in _named(str(name)) for file in (_inside(path, tell) if path.is_dir() else [path])
+                )
+            )
     if not found:
         raise UsageError("no file to read", "pass a file or a folder, or - for standard input")
     return list(found)
@@ -70,7 +75,7 @@ def _named(name: str) -> list[Path]:
         return [path.absolute() if path == STDIN else path]
     if not PATTERN.search(name):
         raise InputError(f"{name}: no such file or folder", f"check the path; it is relative to {Path.cwd()}")
-    matches = sorted(glob(name, recursive=True))  # noqa: PTH207  (Path.glob takes no absolute pattern)
+    matches = sorted(glob(name, recursive=True))  # noqa: PTH207
     if not matches:
         raise InputError(f"{name}: no file matches this pattern", f"check the pattern; it is relative to {Path.cwd()}")
     return [Path(match) for match in matches]
@@ -87,7 +92,9 @@ def _inside(folder: Path, tell: Callable[[str], None]) -> list[Path]:
         for path in (Path(root, name) for name in names):
             data = path.name.lower().endswith(DATA_SUFFIXES)
             if path.is_symlink() and not path.exists() and data:
-                raise InputError(f"{path}: broken link", "restore the target or remove the link: an incomplete data set is not read")
+                raise InputError(
+                    f"{path}: broken link", "restore the target or remove the link: an incomplete data set is not read"
+                )
             if why := _skipped(path, folder) if data else "a broken link" if not path.exists() else "":
                 skipped[why].append(path)
             elif path.is_file():
@@ -103,7 +110,10 @@ def _inside(folder: Path, tell: Callable[[str], None]) -> list[Path]:
     found = sorted(read.values())
     if not found:
         seen = ", ".join(f"{count:,} {suffix}" for suffix, count in others.most_common(3)) or "no files"
-        raise InputError(f"{folder}: a folder without data files (it has {seen})", f"curate reads {', '.join(DATA_SUFFIXES[:3])} and their .gz and .zst")
+        raise InputError(
+            f"{folder}: a folder without data files (it has {seen})",
+            f"curate reads {', '.join(DATA_SUFFIXES[:3])} and their .gz and .zst",
+        )
     return found
 
 
@@ -113,15 +123,23 @@ def _skipped(path: Path, folder: Path) -> str:
         return "no regular file"
     if path.name == LEDGER or path.name.endswith(f".{LEDGER}"):
         return "a file of removed lines"
-    return "a link that leaves the folder" if path.is_symlink() and not path.resolve().is_relative_to(folder.resolve()) else ""
+    return (
+        "a link that leaves the folder"
+        if path.is_symlink() and not path.resolve().is_relative_to(folder.resolve())
+        else ""
+    )
 
 
 def _closed(error: OSError) -> None:
-    raise InputError(f"{error.filename}: cannot be searched: {error.strerror}", "check its permissions, or pass the files") from error
+    raise InputError(
+        f"{error.filename}: cannot be searched: {error.strerror}", "check its permissions, or pass the files"
+    ) from error
 
 
 def display_name(path: str | Path) -> str:
-    """What a file goes by in places and in all that is written: its path; bytes that are no UTF-8 stand as in `caf\\xe9.jsonl`, and `path_of` reads them."""
+    """What a file goes by in places and in all that is written: its path; bytes that are no UTF-8 stand as in
+    `caf\\xe9.jsonl`, and `path_of` reads them.
+    """
     text = str(path)
     return text if text.isascii() else os.fsencode(text).decode("utf-8", "backslashreplace")
 
@@ -131,29 +149,40 @@ def path_of(name: str) -> Path:
     path = Path(name)
     if "\\x" not in name or os.path.lexists(path):
         return path
-    return Path(os.fsdecode(re.sub(rb"\\x([0-9a-f]{2})", lambda found: bytes.fromhex(found[1].decode()), os.fsencode(name))))
+    return Path(
+        os.fsdecode(re.sub(rb"\\x([0-9a-f]{2})", lambda found: bytes.fromhex(found[1].decode()), os.fsencode(name)))
+    )
 
 
 def real_path(path: Path) -> Path:
-    """Where the bytes of a data file lie on disk: the path itself, or what standard input or a pipe was copied to. Raises `OSError`."""
+    """Where the bytes of a data file lie on disk: the path itself, or what standard input or a pipe was copied to.
+    Raises `OSError`.
+    """
     return _copied(path) if path == STDIN or path.is_fifo() else path
 
 
 @cache
 def _copied(path: Path) -> Path:
-    """Copy an input that can be read only once to a temporary file, since later stages read the data again. Raises `InputError`, `OutputError`."""
+    """Copy an input that can be read only once to a temporary file, since later stages read the data again. Raises
+    `InputError`, `OutputError`.
+    """
     if path == STDIN and sys.stdin is None:
         raise InputError("-: there is no standard input", "pass a file, or pipe one to standard input")
     folder = scratch()
-    with nullcontext(sys.stdin.buffer) if path == STDIN else path.open("rb") as pipe, replacing(folder / "data") as file:
+    with (
+        nullcontext(sys.stdin.buffer) if path == STDIN else path.open("rb") as pipe,
+        replacing(folder / "data") as file,
+    ):
         shutil.copyfileobj(pipe, file)
     return folder / "data"
 
 
 def blocks(path: Path, size: int = 1 << 20) -> Iterator[bytes]:
-    """The bytes of a data file in blocks of at most `size`, gzip and zstd unpacked; told by their first bytes, not by name.
+    """The bytes of a data file in blocks of at most `size`, gzip and zstd unpacked; told by their first bytes, not by
+    name.
 
-    Raises `InputError` with the next step for folders, missing rights, damaged archives, and what is beyond `curate.core.limits`.
+    Raises `InputError` with the next step for folders, missing rights, damaged archives, and what is beyond
+    `curate.core.limits`.
     """
     return lines_limited(path, _blocks(path, size))
 
@@ -170,11 +199,15 @@ def _blocks(path: Path, size: int) -> Iterator[bytes]:
                 while block := raw.read(size):
                     yield block
     except IsADirectoryError:
-        raise InputError(f"{path}: is a folder", "pass the files in it, or use a command that accepts folders") from None
+        raise InputError(
+            f"{path}: is a folder", "pass the files in it, or use a command that accepts folders"
+        ) from None
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise InputError(f"{path}: damaged gzip file: {error}", "compress or download it again") from error
     except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror or error}", "check the path, its permissions and the disk") from error
+        raise InputError(
+            f"{path}: cannot be read: {error.strerror or error}", "check the path, its permissions and the disk"
+        ) from error
 
 
 def is_packed(path: Path) -> bool:
@@ -194,7 +227,9 @@ def _gzip_blocks(raw: BufferedReader, size: int) -> Iterator[tuple[bytes, int]]:
 
 
 def _zstd_blocks(path: Path, raw: BufferedReader, size: int) -> Iterator[tuple[bytes, int]]:
-    """The same, frame by frame: the stream reader of zstandard takes a frame that breaks off for the end of the file."""
+    """The same, frame by frame: the stream reader of zstandard takes a frame that breaks off for the end of the
+    file.
+    """
     import zstandard  # loaded only when a .zst comes along
 
     frame = zstandard.ZstdDecompressor().decompressobj()
@@ -229,7 +264,9 @@ def sha256(path: Path) -> str:
 
 
 def checksum(path: Path) -> str:
-    """A checksum of a file's bytes on disk (xxh3, 128 bits): detects changes, but not deliberate collisions. Raises `OSError`."""
+    """A checksum of a file's bytes on disk (xxh3, 128 bits): detects changes, but not deliberate collisions. Raises
+    `OSError`.
+    """
     import xxhash
 
     found = xxhash.xxh3_128()
@@ -250,9 +287,9 @@ def update(file: IO[bytes] | FileIO, *hashes: Any) -> None:
 def replacing(path: Path, *, mode: int | None = None) -> Iterator[IO[bytes]]:
     """Write `path` whole or not at all: a temporary file beside it, flushed to disk, then renamed over it.
 
-    The file has the rights that a new one gets, but none that `mode` or the file that it replaces has not; its owner can read and write it.
-    What is no file but a device or a pipe is written to as it is. Raises `OutputError` where the disk is full or the folder cannot be
-    written; `path` then is as it was.
+    The file has the rights that a new one gets, but none that `mode` or the file that it replaces has not; its owner
+    can read and write it. What is no file but a device or a pipe is written to as it is. Raises `OutputError` where the
+    disk is full or the folder cannot be written; `path` then is as it was.
     """
     try:
         if path.exists() and not path.is_file() and not path.is_dir():
@@ -270,18 +307,23 @@ def replacing(path: Path, *, mode: int | None = None) -> Iterator[IO[bytes]]:
             temporary.replace(path)
         sync_folder(path.parent)
     except OSError as error:
-        raise OutputError(f"{path}: cannot be written: {error.strerror or error}", "free disk space or choose another location; nothing was changed") from error
+        raise OutputError(
+            f"{path}: cannot be written: {error.strerror or error}",
+            "free disk space or choose another location; nothing was changed",
+        ) from error
 
 
 @contextmanager
 def new_temporary_file(path: Path, rights: int) -> Iterator[tuple[IO[bytes], Path]]:
-    """A new file beside `path` that nobody could have put there before, open, and its path; it is gone at the end unless it was renamed."""
+    """A new file beside `path` that nobody could have put there before, open, and its path; it is gone at the end
+    unless it was renamed.
+    """
     temporary = path.with_name(f".{_short(path)}.{os.urandom(8).hex()}.{os.getpid()}{TEMPORARY}")
 
     def opener(name: str, flags: int) -> int:
         return os.open(name, flags | getattr(os, "O_NOFOLLOW", 0), rights & 0o666)
 
-    file = open(temporary, "x+b", opener=opener)  # noqa: SIM115  (Windows renames and deletes no open file)
+    file = open(temporary, "x+b", opener=opener)  # noqa: SIM115
     try:
         yield file, temporary
     finally:
@@ -300,7 +342,9 @@ def remove_orphans(folder: Path, name: str = "*") -> None:
     """Delete temporary files of killed processes in a folder, next to files that match a name (a pattern)."""
     for orphan in folder.glob(f".{name}.*{TEMPORARY}"):
         process = orphan.name.removesuffix(TEMPORARY).rpartition(".")[2]
-        if os.name == "posix" and process.isdigit() and not runs(int(process)):  # elsewhere nobody can be asked without harm
+        if (
+            os.name == "posix" and process.isdigit() and not runs(int(process))
+        ):  # elsewhere nobody can be asked without harm
             orphan.unlink(missing_ok=True)
 
 
@@ -355,12 +399,16 @@ def journal_lines(path: Path) -> list[bytes]:
 
 
 def append_line(path: Path, data: bytes) -> None:
-    """Append one line to a journal and flush it to disk; a truncated last line of an earlier crash is terminated first. Raises `OutputError`."""
+    """Append one line to a journal and flush it to disk; a truncated last line of an earlier crash is terminated first.
+    Raises `OutputError`.
+    """
     append_lines(path, [data])
 
 
 def append_lines(path: Path, lines: Iterable[bytes]) -> None:
-    """Append lines to a journal and flush them to disk together. Raises `OutputError`; a full disk may have taken the first of them."""
+    """Append lines to a journal and flush them to disk together. Raises `OutputError`; a full disk may have taken the
+    first of them.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         with open(path, "ab+", opener=_unlinked) as file:
@@ -372,7 +420,9 @@ def append_lines(path: Path, lines: Iterable[bytes]) -> None:
             file.flush()
             os.fsync(file.fileno())
     except OSError as error:
-        raise OutputError(f"{path}: cannot be written: {error.strerror}", "free disk space or check the permissions") from error
+        raise OutputError(
+            f"{path}: cannot be written: {error.strerror}", "free disk space or check the permissions"
+        ) from error
 
 
 def remove_leftovers(folder: Path) -> None:

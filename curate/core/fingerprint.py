@@ -1,4 +1,6 @@
-"""Identify a finding by its message and example, not by its line number, so that it is recognised after lines have moved."""
+"""Identify a finding by its message and example, not by its line number, so that it is recognised after lines have
+moved.
+"""
 
 from collections import Counter
 from collections.abc import Sequence

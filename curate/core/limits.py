@@ -1,6 +1,7 @@
 """Limits of the unpacked size of a file and of the length of a line: a small untrusted file must not fill the memory.
 
-The limits are raised by environment variables, which a repository cannot set and which other processes of a command have too.
+The limits are raised by environment variables, which a repository cannot set and which other processes of a command
+have too.
 """
 
 import os
@@ -15,7 +16,9 @@ LINE: Final = "CURATE_MAX_LINE"
 USUAL_UNPACKED: Final = 32 << 20
 """Unpacked size in bytes that every file may have."""
 RATIO: Final = 200
-"""Maximum ratio of unpacked to packed size of larger files: chats come to 3 to 20 times, ten thousand copies of one to a hundred."""
+"""Maximum ratio of unpacked to packed size of larger files: chats come to 3 to 20 times, ten thousand copies of one to
+a hundred.
+"""
 LINES: Final = 200_000
 """Number of lines that every packed file may have."""
 PER_BYTE: Final = 5
@@ -28,7 +31,9 @@ SIZE: Final = re.compile(r"(\d+) ?([KMGT]?)(?:i?B)?", re.IGNORECASE)
 
 
 def limited(path: object, blocks: Iterator[tuple[bytes, int]]) -> Iterator[bytes]:
-    """Pass on blocks of unpacked bytes, each with the number of packed bytes that were read so far. Raises `InputError` beyond a limit, `UsageError`."""
+    """Pass on blocks of unpacked bytes, each with the number of packed bytes that were read so far. Raises `InputError`
+    beyond a limit, `UsageError`.
+    """
     most = _size(UNPACKED, 0)
     total = lines = 0
     for block, packed in blocks:
@@ -36,7 +41,8 @@ def limited(path: object, blocks: Iterator[tuple[bytes, int]]) -> Iterator[bytes
         lines += block.count(b"\n")
         if total > most and (total > max(USUAL_UNPACKED, RATIO * packed) or lines > max(LINES, PER_BYTE * packed)):
             raise InputError(
-                f"{path}: unpacks to more than {total >> 20:,} MiB in {lines:,} lines, {total // max(packed, 1):,} times its size",
+                f"{path}: unpacks to more than {total >> 20:,} MiB in {lines:,} lines, "
+                f"{total // max(packed, 1):,} times its size",
                 f"if the file is genuine, unpack it yourself or raise the limit, e.g. {UNPACKED}=64GB",
             )
         yield block
@@ -57,7 +63,9 @@ def lines_limited(path: object, blocks: Iterator[bytes]) -> Iterator[bytes]:
 def demand_filled(path: object, data: bytes | bytearray) -> None:
     """Raise `InputError` for data with too many consecutive blank lines."""
     if b"\n\n" in data[:: len(BLANK) // 2] and BLANK in data:  # so many in a row are two of these
-        raise InputError(f"{path}: has more than {len(BLANK):,} blank lines in a row", "remove them, e.g. with `sed '/^$/d'`")
+        raise InputError(
+            f"{path}: has more than {len(BLANK):,} blank lines in a row", "remove them, e.g. with `sed '/^$/d'`"
+        )
 
 
 def _size(variable: str, usual: int) -> int:

@@ -1,4 +1,5 @@
-"""The manifest: inputs, decisions and outputs, by hash. It is written last: if it exists, every file that it names exists.
+"""The manifest: inputs, decisions and outputs, by hash. It is written last: if it exists, every file that it names
+exists.
 
 It has no times and no durations: the same data, configuration and decisions give the same manifest, bit for bit.
 """
@@ -63,7 +64,9 @@ class RemovedFile(_Part):
     lines: int
     sha256: str
     reasons: dict[str, int]
-    """Lines that left for each code; `decision` for those that a person dropped, `mix` for those that a budget left no room for."""
+    """Lines that left for each code; `decision` for those that a person dropped, `mix` for those that a budget left no
+    room for.
+    """
 
 
 class Restored(_Part):
@@ -137,7 +140,9 @@ class Manifest(_Part):
 
 def data_settings(config: Config) -> dict[str, Any]:
     """The part of a configuration that affects the data."""
-    values = config.model_dump(mode="json", include={"seed", "errors", "check", "dedup", "conflicts", "split", "mix", "card"})
+    values = config.model_dump(
+        mode="json", include={"seed", "errors", "check", "dedup", "conflicts", "split", "mix", "card"}
+    )
     return {name: plain_without_keys(value) for name, value in values.items()}
 
 
@@ -165,8 +170,8 @@ def manifest_bytes(manifest: Manifest) -> bytes:
 def read_manifest(folder: Path) -> tuple[Manifest, str]:
     """The manifest of a folder and the SHA-256 of its bytes. Nothing is written.
 
-    Raises `InputError` where there is none, where it names what is no file of the folder, and where an interrupted command has to be ended
-    first (`curate.core.transaction.settle`).
+    Raises `InputError` where there is none, where it names what is no file of the folder, and where an interrupted
+    command has to be ended first (`curate.core.transaction.settle`).
     """
     demand_settled(folder)
     path = path_inside(folder, NAME)
@@ -181,7 +186,10 @@ def read_manifest(folder: Path) -> tuple[Manifest, str]:
         _demand_settings(manifest)
     except ValidationError as error:
         where = ".".join(map(str, error.errors()[0]["loc"]))
-        said = f"{path}: not a manifest of this version of curate ({where + ': ' if where else ''}{error.errors()[0]['msg']})"
+        said = (
+            f"{path}: not a manifest of this version of curate "
+            f"({where + ': ' if where else ''}{error.errors()[0]['msg']})"
+        )
         raise InputError(said, f"curate {__version__} writes manifest version 3: split the data again") from None
     for name in named_files(manifest):
         path_inside(folder, name)
@@ -189,22 +197,36 @@ def read_manifest(folder: Path) -> tuple[Manifest, str]:
 
 
 def _demand_settings(manifest: Manifest) -> None:
-    """Raise `ValidationError` where the configuration in a manifest is none, or lacks a key: whoever reads it takes all that it says at its word.
+    """Raise `ValidationError` where the configuration in a manifest is none, or lacks a key: whoever reads it takes all
+    that it says at its word.
 
-    Not for `conflicts`, which nothing that reads a manifest goes by: folders of versions with fewer of its keys can still be verified and restored.
+    Not for `conflicts`, which nothing that reads a manifest goes by: folders of versions with fewer of its keys can
+    still be verified and restored.
     """
     wanted = data_settings(Config.model_validate(manifest.config))
     del wanted["conflicts"]
     for section, values in wanted.items():
         given = manifest.config.get(section)
-        missing = [section] if given is None else [f"{section}.{key}" for key in values if key not in given] if isinstance(values, dict) else []
+        missing = (
+            [section]
+            if given is None
+            else [f"{section}.{key}" for key in values if key not in given]
+            if isinstance(values, dict)
+            else []
+        )
         if missing:
-            raise ValidationError.from_exception_data("Manifest", [{"type": "missing", "loc": tuple(missing[0].split(".")), "input": None}])
+            raise ValidationError.from_exception_data(
+                "Manifest", [{"type": "missing", "loc": tuple(missing[0].split(".")), "input": None}]
+            )
 
 
 def named_files(manifest: Manifest) -> dict[str, str]:
     """All files that a manifest names, with the SHA-256 each shall have."""
-    return {manifest.removed.file: manifest.removed.sha256, **{part.file: part.sha256 for part in manifest.splits.values()}, **manifest.files}
+    return {
+        manifest.removed.file: manifest.removed.sha256,
+        **{part.file: part.sha256 for part in manifest.splits.values()},
+        **manifest.files,
+    }
 
 
 def verified_hash(folder: Path) -> str | None:

@@ -1,10 +1,13 @@
-"""Find secrets in displayed text and replace them by their kind in brackets. All that says something about data or settings passes through here.
+"""Find secrets in displayed text and replace them by their kind in brackets. All that says something about data or
+settings passes through here.
 
     masked          a text of the data, whole, before it is cut or taken apart: keys, numbers, personal data
     hidden          what a finding says: also the beginnings of secrets, for quotes are cut
-    without_keys    what goes to a terminal, into a report or a manifest, whatever made it: the last net, for keys and passwords alone
+    without_keys    what goes to a terminal, into a report or a manifest, whatever made it: the last net, for keys and
+    passwords alone
 
-Findings, consoles, JSON, HTML, errors and manifests call these themselves, whatever was imported. Data that is written keeps its bytes.
+Findings, consoles, JSON, HTML, errors and manifests call these themselves, whatever was imported. Data that is written
+keeps its bytes.
 """
 
 import ipaddress
@@ -26,7 +29,7 @@ class Secret(NamedTuple):
 
 # Each kind, and how it is written. The forms that services publish, so that their own scanners find what leaks.
 KEYS: Final = {
-    "private key": r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY(?: BLOCK)?-----(?:[^-]{16,}(?:-----END (?:[A-Z]+ )*PRIVATE KEY(?: BLOCK)?-----)?)",
+    "private key": r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY(?: BLOCK)?-----(?:[^-]{16,}(?:-----END (?:[A-Z]+ )*PRIVATE KEY(?: BLOCK)?-----)?)",  # noqa: E501
     "AWS access key": r"(?<![A-Za-z0-9])(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Za-z0-9])",
     "GitHub token": r"(?:gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{50,})",
     "GitLab token": r"glpat-[A-Za-z0-9_-]{20,}",
@@ -51,12 +54,12 @@ KEY_HINTS: Final = r"PRIVATE KEY|AKIA|ASIA|gh[pousr]_|github_pat_|glpat-|sk-|xox
 HINTS: Final = re.compile(KEY_HINTS.replace("://[^\\s/@]+@", "://[^\\s/@]*:"))
 """The same, also of a key that was cut."""
 
-CARD: Final = re.compile(r"(?<![\w.+-])[2-6][0-9]{3}([ -]?)(?:[0-9]{4}\1[0-9]{4}\1[0-9]{4}|[0-9]{6}\1[0-9]{5})(?![\w-])")
+CARD: Final = re.compile(
+    r"(?<![\w.+-])[2-6][0-9]{3}([ -]?)(?:[0-9]{4}\1[0-9]{4}\1[0-9]{4}|[0-9]{6}\1[0-9]{5})(?![\w-])"
+)
 IBAN: Final = re.compile(r"(?<!\w)[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?(?!\w)")
 SSN: Final = re.compile(r"(?<![\w-])[0-9]{3}-[0-9]{2}-[0-9]{4}(?![\w-])")
-NUMBER_HINTS: Final = (
-    r"[2-6][0-9]{3}[ -]?(?:[0-9]{4}[ -]?[0-9]{4}[ -]?[0-9]{4}|[0-9]{6}[ -]?[0-9]{5})|[A-Z]{2}[0-9]{2} ?[A-Z0-9]{4} ?[A-Z0-9]{4}|[0-9]{3}-[0-9]{2}-[0-9]{4}"
-)
+NUMBER_HINTS: Final = r"[2-6][0-9]{3}[ -]?(?:[0-9]{4}[ -]?[0-9]{4}[ -]?[0-9]{4}|[0-9]{6}[ -]?[0-9]{5})|[A-Z]{2}[0-9]{2} ?[A-Z0-9]{4} ?[A-Z0-9]{4}|[0-9]{3}-[0-9]{2}-[0-9]{4}"  # noqa: E501
 
 EMAIL: Final = re.compile(r"(?<![\w.+/@-])[A-Za-z0-9][\w.+-]{0,63}@((?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z]{2,24})(?![\w@])")
 PHONE: Final = re.compile(
@@ -66,9 +69,26 @@ PHONE: Final = re.compile(
 ADDRESS: Final = re.compile(r"(?<![\w.])(?:[0-9]{1,3}\.){3}[0-9]{1,3}(?![\w.]*[0-9])")
 DOTTED: Final = re.compile(r"[0-9]\.[0-9]{1,3}\.[0-9]")
 """What every such address has in it, and which is found four times as fast."""
-PERSONAL_HINTS: Final = r"@[A-Za-z0-9-]+\.|\+[1-9][0-9]{0,2}[ .(-]?[(0-9]|[0-9]{3}[)-] ?[0-9]{3}-[0-9]|[0-9]\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]"
-NOBODYS: Final = ("example", "test", "domain", "email", "mail", "company", "yourdomain", "yourcompany", "abc", "xyz", "acme", "sample")
-MADE_UP: Final = re.compile(rf"(?i)^(?:{'|'.join(NOBODYS)})\.|\.(?:example|test|invalid|local)$|(?:^|\.)example\.(?:com|org|net)$")
+PERSONAL_HINTS: Final = (
+    r"@[A-Za-z0-9-]+\.|\+[1-9][0-9]{0,2}[ .(-]?[(0-9]|[0-9]{3}[)-] ?[0-9]{3}-[0-9]|[0-9]\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]"
+)
+NOBODYS: Final = (
+    "example",
+    "test",
+    "domain",
+    "email",
+    "mail",
+    "company",
+    "yourdomain",
+    "yourcompany",
+    "abc",
+    "xyz",
+    "acme",
+    "sample",
+)
+MADE_UP: Final = re.compile(
+    rf"(?i)^(?:{'|'.join(NOBODYS)})\.|\.(?:example|test|invalid|local)$|(?:^|\.)example\.(?:com|org|net)$"
+)
 """Reserved domains of example addresses."""
 
 
@@ -81,7 +101,9 @@ def keys_in(text: str) -> Iterator[Secret]:
 
 
 def numbers_in(text: str) -> Iterator[Secret]:
-    """The numbers of cards, accounts and people in a text that have the checksum, or the form, which such numbers must have."""
+    """The numbers of cards, accounts and people in a text that have the checksum, or the form, which such numbers must
+    have.
+    """
     from stdnum import iban, luhn  # only for texts that have such a number
     from stdnum.us import ssn
 
@@ -98,7 +120,9 @@ def numbers_in(text: str) -> Iterator[Secret]:
 
 
 def personal_in(text: str) -> Iterator[Secret]:
-    """The e-mail addresses, phone numbers and public IP addresses in a text; made-up ones (example.com, 555) are nobody's."""
+    """The e-mail addresses, phone numbers and public IP addresses in a text; made-up ones (example.com, 555) are
+    nobody's.
+    """
     for match in EMAIL.finditer(text) if "@" in text else ():
         if not MADE_UP.search(match.group(1)):
             yield Secret(match.start(), match.end(), "e-mail address")
@@ -143,12 +167,15 @@ def redacted(text: str, *finders: Callable[[str], Iterator[Secret]]) -> str:
 
 
 def masked(text: str) -> str:
-    """`text` with every secret that family S finds replaced by its kind in brackets: to be called before a text is cut or taken apart."""
+    """`text` with every secret that family S finds replaced by its kind in brackets: to be called before a text is cut
+    or taken apart.
+    """
     return redacted(text, keys_in, numbers_in, personal_in)
 
 
 MARKS: Final = (
-    "@", "://", "-----BEGIN", "AKIA", "ASIA", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "sk-", "xox", "AIza", "k_live_", "hf_", "npm_",
+    "@", "://", "-----BEGIN", "AKIA", "ASIA", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "sk-",
+    "xox", "AIza", "k_live_", "hf_", "npm_",
     "eyJ",
 )  # fmt: skip
 NUMBER: Final = re.compile(r"[0-9](?:[ .()-]{0,2}[0-9]){5}|[0-9]\.[0-9]{1,3}\.[0-9]|[A-Z]{2}[0-9]{2} ?[A-Z0-9]{4}")
@@ -174,16 +201,22 @@ CUT: Final = {
     "phone number": r"(?:\+[1-9]|\([2-9][0-9]{2}\)|(?<![\w-])[2-9][0-9]{2}-)[0-9 .()-]{4,}(?=…)",
     "IP address": r"(?<![\w.])[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}[0-9.]*(?=…)",
 }
-"""The beginnings of secrets: quotes are cut, and a key of which half is told is told. Where numbers begin like others do, only before an ellipsis."""
+"""The beginnings of secrets: quotes are cut, and a key of which half is told is told. Where numbers begin like others
+do, only before an ellipsis.
+"""
 BORDER: Final = re.compile(r"(?<!/)/(?!/)|[^\x00-\x7f](?=[0-9A-Za-z+(])")
-"""Behind it a secret may begin: behind the slash of a pointer, where elsewhere it would be part of a path, and behind a letter that is quoted mended."""
+"""Behind it a secret may begin: behind the slash of a pointer, where elsewhere it would be part of a path, and behind a
+letter that is quoted mended.
+"""
 ESCAPE: Final = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))", re.DOTALL)
 PLAIN: Final = {"n": "\n", "r": "\r", "t": "\t", "b": " ", "f": " "}
 BEGINNINGS: Final = tuple((f"[{kind.upper()}]", re.compile(pattern)) for kind, pattern in CUT.items())
 CUT_KEYS: Final = tuple((f"[{kind.upper()}]", re.compile(CUT[kind])) for kind in KEYS if kind in CUT)
 """The beginnings of keys alone, which nothing else looks like."""
 ANYWHERE: Final = re.compile("|".join(f"({re.sub(r'^[(][?]<![^)]*[)]', '', pattern)})" for pattern in KEYS.values()))
-"""`KEY` behind any character: in the text of a line as it stands in its file a broken escape, `\\uAKIA...`, may be before a key."""
+"""`KEY` behind any character: in the text of a line as it stands in its file a broken escape, `\\uAKIA...`, may be
+before a key.
+"""
 LONG: Final = 2_000
 """Characters of what is said, or of a key: no rule says more, and a key of megabytes would take as many seconds."""
 LONGEST: Final = 2_000_000
@@ -191,12 +224,16 @@ LONGEST: Final = 2_000_000
 
 
 def redact_message(said: str) -> str:
-    """The message of a finding with every secret, or beginning of one, replaced by its kind in brackets; truncated if very long."""
+    """The message of a finding with every secret, or beginning of one, replaced by its kind in brackets; truncated if
+    very long.
+    """
     return _remembered(said) if len(said) <= LONG else _told(f"{said[:LONG]}…")
 
 
 def redact_pointer(pointer: str) -> str:
-    """A JSON pointer (RFC 6901) with the secrets in its keys replaced and very long keys cut: it points at nothing then."""
+    """A JSON pointer (RFC 6901) with the secrets in its keys replaced and very long keys cut: it points at nothing
+    then.
+    """
     return _remembered_pointer(pointer) if len(pointer) <= LONG else _told_pointer(pointer)
 
 
@@ -258,7 +295,10 @@ def without_keys(text: str) -> str:
         return text
     shown = redacted(text, keys_in)
     for kind, beginning in CUT_KEYS:
-        shown = beginning.sub(lambda match, kind=kind: match.group() if MADE_UP_KEY.search(match.group()) else kind, shown)  # type: ignore[misc]
+        shown = beginning.sub(
+            lambda match, kind=kind: match.group() if MADE_UP_KEY.search(match.group()) else kind,  # type: ignore[misc]
+            shown,
+        )
     return shown
 
 
@@ -267,7 +307,10 @@ def plain_without_keys(value: Any) -> Any:
     if isinstance(value, str):
         return without_keys(value)
     if isinstance(value, dict):
-        return {without_keys(name) if isinstance(name, str) else name: plain_without_keys(inner) for name, inner in value.items()}
+        return {
+            without_keys(name) if isinstance(name, str) else name: plain_without_keys(inner)
+            for name, inner in value.items()
+        }
     if isinstance(value, list | tuple):
         return [plain_without_keys(inner) for inner in value]
     return value

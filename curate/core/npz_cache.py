@@ -35,12 +35,15 @@ DAMAGE: Final = (
     zipfile.BadZipFile,
     zlib.error,
 )
-"""What is raised for a file that is not as it was written: an archive may then ask for anything, a password or a compression of the future."""
+"""What is raised for a file that is not as it was written: an archive may then ask for anything, a password or a
+compression of the future.
+"""
 
 
 @cache
 def _key() -> bytes:
-    """What the archives of this user are signed with: it lies outside of all projects, so that nobody else can make one that is believed.
+    """What the archives of this user are signed with: it lies outside of all projects, so that nobody else can make one
+    that is believed.
 
     Empty where it can be neither read nor made; then the signature only tells damage.
     """
@@ -50,7 +53,10 @@ def _key() -> bytes:
     try:
         if not path.exists():
             make_private_folder(path.parent)
-            with new_temporary_file(path, 0o600) as (file, temporary), suppress(FileExistsError):  # another process was quicker
+            with (
+                new_temporary_file(path, 0o600) as (file, temporary),
+                suppress(FileExistsError),
+            ):  # another process was quicker
                 file.write(os.urandom(32))
                 file.flush()
                 os.link(temporary, path)
@@ -60,7 +66,8 @@ def _key() -> bytes:
 
 
 def load(path: Path, kinds: Mapping[str, str]) -> "Arrays | None":
-    """The arrays of a file; None where there is none. Raises one of `DAMAGE` where they are not as they were written, or not of these `kinds`.
+    """The arrays of a file; None where there is none. Raises one of `DAMAGE` where they are not as they were written,
+    or not of these `kinds`.
 
     kinds: numpy's names of types, by array.
     """
@@ -108,9 +115,14 @@ def save(path: Path, arrays: "Mapping[str, Any]") -> str:
 
 
 def make_room(folder: Path) -> None:
-    """Delete the least recently used files until the folder is small enough, and temporary files of killed processes."""
+    """Delete the least recently used files until the folder is small enough, and temporary files of killed
+    processes.
+    """
     with suppress(OSError):
-        found = sorted(((info.st_mtime, info.st_size, path) for path in folder.glob("*.npz") if (info := path.stat())), reverse=True)
+        found = sorted(
+            ((info.st_mtime, info.st_size, path) for path in folder.glob("*.npz") if (info := path.stat())),
+            reverse=True,
+        )
         size = 0
         for _, bytes_, path in found:
             size += bytes_

@@ -1,4 +1,6 @@
-"""Write a file of kept lines and, next to it, one of removed lines: both or none, by one process at a time. Existing files need `--overwrite`."""
+"""Write a file of kept lines and, next to it, one of removed lines: both or none, by one process at a time. Existing
+files need `--overwrite`.
+"""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -50,7 +52,9 @@ class CountingWriter:
         if self._hash is not None:
             self._hash.update(data)
         every = np.frombuffer(data, dtype=np.uint8)
-        self._lines += sum(int(np.count_nonzero(every[at : at + LOOK] == ord("\n"))) for at in range(0, len(every), LOOK))
+        self._lines += sum(
+            int(np.count_nonzero(every[at : at + LOOK] == ord("\n"))) for at in range(0, len(every), LOOK)
+        )
 
     @property
     def lines(self) -> int:
@@ -66,7 +70,9 @@ class CountingWriter:
 
 
 def removed_path(output: Path, kind: str) -> Path:
-    """Path of the lines that are not written to `output`: next to it and named after it; `kept.jsonl` has `kept.removed.jsonl`."""
+    """Path of the lines that are not written to `output`: next to it and named after it; `kept.jsonl` has
+    `kept.removed.jsonl`.
+    """
     return output.with_name(f"{output.name.removesuffix('.jsonl')}.{kind}.jsonl")
 
 
@@ -79,13 +85,20 @@ def demand_not_existing(*paths: Path, overwrite: bool) -> None:
 
 @contextmanager
 def replacing_both(
-    kept: Path, gone: Path, *, overwrite: bool = False, mode: int | None = None, unchanged: Callable[[], None] = lambda: None
+    kept: Path,
+    gone: Path,
+    *,
+    overwrite: bool = False,
+    mode: int | None = None,
+    unchanged: Callable[[], None] = lambda: None,
 ) -> Iterator[tuple[CountingWriter, CountingWriter]]:
-    """Write what stays and what goes to two files, both whole or none of them, so that whenever we are killed each line is in one of the two.
+    """Write what stays and what goes to two files, both whole or none of them, so that whenever we are killed each line
+    is in one of the two.
 
-    What goes takes its place first. Where an earlier run left such a file, its lines stand there too until what stays has taken its own.
-    `unchanged` is called before the first of them takes its place, and raises where that must not be. `mode` is as in `replacing`. Raises
-    `OutputError`; `UsageError` where one of them is there and shall not be replaced, or another process writes them.
+    What goes takes its place first. Where an earlier run left such a file, its lines stand there too until what stays
+    has taken its own. `unchanged` is called before the first of them takes its place, and raises where that must not
+    be. `mode` is as in `replacing`. Raises `OutputError`; `UsageError` where one of them is there and shall not be
+    replaced, or another process writes them.
     """
     with _alone(gone), ExitStack() as stack:  # the one that is entered last takes its place first
         demand_not_existing(kept, gone, overwrite=overwrite)
@@ -97,7 +110,9 @@ def replacing_both(
             goes = stack.enter_context(replacing(gone, mode=mode))
         files = CountingWriter(stays), CountingWriter(goes)
         yield files
-        for written, file in zip(files, (stays, goes), strict=True):  # a full disk is known before the first of them takes its place
+        for written, file in zip(
+            files, (stays, goes), strict=True
+        ):  # a full disk is known before the first of them takes its place
             written.flush()
             file.flush()
         unchanged()
@@ -124,9 +139,14 @@ def _alone(gone: Path) -> Iterator[None]:
         lock = FileLock(path, timeout=0)
         lock.acquire()
     except Timeout:
-        raise UsageError(f"{visible(str(gone))}: another curate process is writing to this file", "wait for that process or stop it") from None
+        raise UsageError(
+            f"{visible(str(gone))}: another curate process is writing to this file", "wait for that process or stop it"
+        ) from None
     except OSError as error:
-        raise OutputError(f"{visible(str(gone))}: cannot be written: {error.strerror or error}", "choose another location; nothing was changed") from error
+        raise OutputError(
+            f"{visible(str(gone))}: cannot be written: {error.strerror or error}",
+            "choose another location; nothing was changed",
+        ) from error
     try:
         yield
     finally:

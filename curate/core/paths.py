@@ -1,4 +1,6 @@
-"""Validate file names from state files and the locations of outputs: untrusted content cannot reach files outside its folder."""
+"""Validate file names from state files and the locations of outputs: untrusted content cannot reach files outside its
+folder.
+"""
 
 import os
 from collections.abc import Iterable
@@ -10,7 +12,9 @@ from curate.core.files import DATA_SUFFIXES, STDIN
 from curate.core.text import visible
 
 HIDDEN: Final = frozenset((".huggingface.yaml", ".curate-restored.jsonl"))
-"""Hidden files that a folder of ours has; no other hidden name is accepted, so that none reaches `.git` or a configuration."""
+"""Hidden files that a folder of ours has; no other hidden name is accepted, so that none reaches `.git` or a
+configuration.
+"""
 LONGEST: Final = 255
 """Maximum bytes of one part of a name."""
 
@@ -18,16 +22,22 @@ LONGEST: Final = 255
 def path_inside(folder: Path, name: str) -> Path:
     """The path inside `folder` for a name from a state file.
 
-    A name is plain: parts joined by `/`, none of them empty, `.`, `..` or hidden, without a drive, a backslash or NUL, and none of them
-    a link on the way. Raises `InputError` for any other: such a name was never written by curate.
+    A name is plain: parts joined by `/`, none of them empty, `.`, `..` or hidden, without a drive, a backslash or NUL,
+    and none of them a link on the way. Raises `InputError` for any other: such a name was never written by curate.
     """
     if not _plain(name):
-        raise InputError(f"{visible(str(folder))}: refers to the file {visible(name)[:100]!r}, not a plain path inside it", "curate did not write this folder")
+        raise InputError(
+            f"{visible(str(folder))}: refers to the file {visible(name)[:100]!r}, not a plain path inside it",
+            "curate did not write this folder",
+        )
     path = folder
     for part in name.split("/"):
         path /= part
         if path.is_symlink():
-            raise InputError(f"{visible(str(path))}: is a link where curate wrote a file", "restore the file, or write the folder again")
+            raise InputError(
+                f"{visible(str(path))}: is a link where curate wrote a file",
+                "restore the file, or write the folder again",
+            )
     return path
 
 
@@ -42,11 +52,18 @@ def _plain(name: str) -> bool:
     return not any(part.startswith(".") and part not in HIDDEN for part in parts)
 
 
-def demand_apart(read: Iterable[Path], writes: Iterable[Path | None] = (), *, folder: Path | None = None, named: Iterable[str | Path] = ()) -> None:
+def demand_apart(
+    read: Iterable[Path],
+    writes: Iterable[Path | None] = (),
+    *,
+    folder: Path | None = None,
+    named: Iterable[str | Path] = (),
+) -> None:
     """Raise `UsageError` if an output is an input file, would be read as data by the next run, or is written twice.
 
-    `read`: the files; `named`: what the user named for them, where folders count whole. `writes`: the files that are written; None is an
-    option that was not given. `folder`: a folder whose files are written; none that is read may lie in it.
+    `read`: the files; `named`: what the user named for them, where folders count whole. `writes`: the files that are
+    written; None is an option that was not given. `folder`: a folder whose files are written; none that is read may lie
+    in it.
     """
     files = [path for path in read if path != STDIN]
     inputs = {_identity(path) for path in files} | {path.resolve() for path in files}
@@ -55,18 +72,29 @@ def demand_apart(read: Iterable[Path], writes: Iterable[Path | None] = (), *, fo
     for path in [path for path in (*writes, folder) if path is not None]:
         place, shown = path.resolve(), visible(str(path))
         if place in inputs or _identity(path) in inputs:
-            raise UsageError(f"{shown}: the output would replace an input file", "choose another output; input files are never overwritten")
+            raise UsageError(
+                f"{shown}: the output would replace an input file",
+                "choose another output; input files are never overwritten",
+            )
         if path is folder and any(file.resolve().parent == place for file in files):
-            raise UsageError(f"{shown}: the output folder contains an input file", "choose another folder; input files are never overwritten")
+            raise UsageError(
+                f"{shown}: the output folder contains an input file",
+                "choose another folder; input files are never overwritten",
+            )
         if _identity(path) in seen:
             raise UsageError(f"{shown}: two outputs have this path", "choose another output for one of them")
         if any(_is_read(place, data, whole=path is folder) for data in inside):
-            raise UsageError(f"{shown}: the output is inside an input folder, and the next run would read it", "choose an output outside of this folder")
+            raise UsageError(
+                f"{shown}: the output is inside an input folder, and the next run would read it",
+                "choose an output outside of this folder",
+            )
         seen.add(_identity(path))
 
 
 def _identity(path: Path) -> object:
-    """What tells whether two paths are one file: its number on the disk or, where it is not there yet, where it would lie."""
+    """What tells whether two paths are one file: its number on the disk or, where it is not there yet, where it would
+    lie.
+    """
     try:
         info = path.stat()
     except OSError:
@@ -75,7 +103,9 @@ def _identity(path: Path) -> object:
 
 
 def _is_read(place: Path, data: Path, *, whole: bool) -> bool:
-    """Whether an output would be found among the data of a folder: a data file there, or a folder of them (`whole`), that is not hidden."""
+    """Whether an output would be found among the data of a folder: a data file there, or a folder of them (`whole`),
+    that is not hidden.
+    """
     if not place.is_relative_to(data):
         return False
     hidden = any(part.startswith(".") for part in place.relative_to(data).parts)

@@ -8,7 +8,14 @@ from pydantic import BaseModel, ConfigDict
 
 from curate.core.example import Place
 
-UNREADABLE = {"syntax": "J001", "utf-8": "J003", "cut-off": "J010", "repairable": "J012", "not-finite": "J014", "too-deep": "J017"}
+UNREADABLE = {
+    "syntax": "J001",
+    "utf-8": "J003",
+    "cut-off": "J010",
+    "repairable": "J012",
+    "not-finite": "J014",
+    "too-deep": "J017",
+}
 """Codes of the defects that make a line unparsable."""
 NO_EXAMPLE: Final = frozenset((*UNREADABLE.values(), "J002", "M001", "M003", "C001"))
 """Codes for which a line without an example in a known format is removed."""
@@ -26,7 +33,9 @@ class KeptExample(BaseModel):
 
 
 class Removal(BaseModel):
-    """A record of a removed line (in `removed.jsonl` or `kept.removed.jsonl`): the line, the reason, and all of its bytes."""
+    """A record of a removed line (in `removed.jsonl` or `kept.removed.jsonl`): the line, the reason, and all of its
+    bytes.
+    """
 
     model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
 
@@ -67,7 +76,9 @@ class Removal(BaseModel):
 
 
 def counted_as(code: str | None, decided_by: str) -> str:
-    """Reason by which a removed line is counted: the code, `mix` if it exceeded the budget, `decision` if a person dropped it."""
+    """Reason by which a removed line is counted: the code, `mix` if it exceeded the budget, `decision` if a person
+    dropped it.
+    """
     return code or ("mix" if decided_by == "mix" else "decision")
 
 

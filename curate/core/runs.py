@@ -71,7 +71,11 @@ class Project:
 
 
 def _folders(folder: Path) -> list[Path]:
-    return [path for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")] if folder.is_dir() else []
+    return (
+        [path for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")]
+        if folder.is_dir()
+        else []
+    )
 
 
 def _touched(path: Path) -> float:
@@ -85,23 +89,30 @@ def find_run(name: str, project: Project) -> Path:
         if folder.is_dir():
             return folder
     there = visible(", ".join(sorted(path.name for path in project.runs)) or "none")
-    raise InputError(f"{visible(name)}: no such run", f"pass the folder of a run, or one of this project's runs: {there}")
+    raise InputError(
+        f"{visible(name)}: no such run", f"pass the folder of a run, or one of this project's runs: {there}"
+    )
 
 
 def data_of(run: Path) -> Path:
-    """The file of examples that a run was trained on. Raises `InputError` where its recipe does not say, or the file is gone."""
+    """The file of examples that a run was trained on. Raises `InputError` where its recipe does not say, or the file is
+    gone.
+    """
     try:
         recipe = json.loads((run / "recipe.json").read_bytes())
         path = Path(recipe["data"]) / "train.jsonl"
     except (OSError, ValueError, KeyError, TypeError):
-        raise InputError(f"{visible(str(run))}: recipe.json does not name the training data", "pass the data files") from None
+        raise InputError(
+            f"{visible(str(run))}: recipe.json does not name the training data", "pass the data files"
+        ) from None
     if not path.is_file():
         raise InputError(f"{visible(str(path))}: the training data of this run no longer exists", "pass the data files")
     return path
 
 
 def new_events(path: Path, offset: int) -> tuple[int, list[dict[str, Any]]]:
-    """What was written to a run's journal behind `offset`, and the offset behind its last whole line; see `train.metrics` for its lines.
+    """What was written to a run's journal behind `offset`, and the offset behind its last whole line; see
+    `train.metrics` for its lines.
 
     A file that became shorter was cut back by a resume, and is read from the start.
     """

@@ -1,4 +1,6 @@
-"""Temporary folders for copies of data: only the owner can read them, and those of killed processes are deleted at the next start."""
+"""Temporary folders for copies of data: only the owner can read them, and those of killed processes are deleted at the
+next start.
+"""
 
 import atexit
 import os
@@ -38,7 +40,7 @@ def sweep() -> None:
     if os.name != "posix":
         return
     with suppress(OSError):
-        for entry in os.scandir(os.environ.get("TMPDIR") or "/tmp"):  # noqa: S108  (only looked through)
+        for entry in os.scandir(os.environ.get("TMPDIR") or "/tmp"):  # noqa: S108
             if entry.name.startswith(PREFIX) and _is_left(entry):
                 shutil.rmtree(entry.path, ignore_errors=True)
 

@@ -35,7 +35,9 @@ class Snapshot(NamedTuple):
 
 
 def snapshot(path: Path, *, hashed: bool = False) -> Snapshot:
-    """A file as it is now; with its SHA-256 where it shall be `hashed`. To be taken before it is read. Raises `InputError`."""
+    """A file as it is now; with its SHA-256 where it shall be `hashed`. To be taken before it is read. Raises
+    `InputError`.
+    """
     import xxhash
 
     state, found, digest = state_of(path), xxhash.xxh3_128(), hashlib.sha256()
@@ -44,7 +46,9 @@ def snapshot(path: Path, *, hashed: bool = False) -> Snapshot:
             mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
             update(file, found, *([digest] if hashed else []))
     except OSError as error:
-        raise InputError(f"{visible(str(path))}: cannot be read: {error.strerror}", "check the path and its permissions") from error
+        raise InputError(
+            f"{visible(str(path))}: cannot be read: {error.strerror}", "check the path and its permissions"
+        ) from error
     return Snapshot(path, state, found.hexdigest(), digest.hexdigest() if hashed else "", mode)
 
 
@@ -53,7 +57,9 @@ def state_of(path: Path) -> State:
     try:
         found = real_path(path).stat()
     except OSError as error:
-        raise InputError(f"{visible(str(path))}: cannot be read: {error.strerror}", "check the path and its permissions") from error
+        raise InputError(
+            f"{visible(str(path))}: cannot be read: {error.strerror}", "check the path and its permissions"
+        ) from error
     return State(found.st_ino, found.st_size, found.st_mtime_ns)
 
 
@@ -66,7 +72,9 @@ def mode_of(snapshots: Iterable[Snapshot]) -> int:
 
 
 def demand_unchanged(snapshots: Iterable[Snapshot]) -> None:
-    """Raise `InputError` where a file is not what it was, by its number, size and time on the disk, and by its bytes."""
+    """Raise `InputError` where a file is not what it was, by its number, size and time on the disk, and by its
+    bytes.
+    """
     for seen in snapshots:
         if why := _change(seen):
             raise InputError(

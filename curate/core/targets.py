@@ -30,7 +30,9 @@ class ServiceKey(NamedTuple):
 
 KEYS: Final[dict[Target, ServiceKey]] = {
     Target.OPENAI: ServiceKey("OPENAI_API_KEY", ("api.openai.com",)),
-    Target.AZURE: ServiceKey("AZURE_OPENAI_API_KEY", (".openai.azure.com", ".cognitiveservices.azure.com", ".services.ai.azure.com")),
+    Target.AZURE: ServiceKey(
+        "AZURE_OPENAI_API_KEY", (".openai.azure.com", ".cognitiveservices.azure.com", ".services.ai.azure.com")
+    ),
     Target.TOGETHER: ServiceKey("TOGETHER_API_KEY", (".together.ai", ".together.xyz")),
     Target.FIREWORKS: ServiceKey("FIREWORKS_API_KEY", ("api.fireworks.ai",)),
     Target.MISTRAL: ServiceKey("MISTRAL_API_KEY", ("api.mistral.ai",)),
@@ -102,9 +104,17 @@ LIMITS: Final[dict[Target, Limits]] = {
         examples_with_images=50_000,
         tools=128,
     ),
-    Target.TOGETHER: Limits("the client's file check (togethercomputer/together-python), read 2026-11", file_bytes=int(50.1 * GB), min_examples=1),
-    Target.FIREWORKS: Limits("the service's documentation (docs.fireworks.ai), read 2026-11", min_examples=3, max_examples=3_000_000),
-    Target.MISTRAL: Limits("the service's documentation (docs.mistral.ai), read 2026-11", file_bytes=GB, min_examples=10),
+    Target.TOGETHER: Limits(
+        "the client's file check (togethercomputer/together-python), read 2026-11",
+        file_bytes=int(50.1 * GB),
+        min_examples=1,
+    ),
+    Target.FIREWORKS: Limits(
+        "the service's documentation (docs.fireworks.ai), read 2026-11", min_examples=3, max_examples=3_000_000
+    ),
+    Target.MISTRAL: Limits(
+        "the service's documentation (docs.mistral.ai), read 2026-11", file_bytes=GB, min_examples=10
+    ),
     Target.AXOLOTL: Limits("its own source, 2026-11"),
     Target.LLAMAFACTORY: Limits("its own source, 2026-11"),
 }

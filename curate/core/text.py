@@ -6,13 +6,16 @@ from collections.abc import Iterator
 
 # Everything that could move the cursor, change colours or reorder what a person reads: C0 and C1 controls, line and
 # paragraph separators, zero-width and bidi characters, tags, surrogates, private use.
-UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff\ue000-\uf8ff\U000e0000-\U000e007f]")
+UNSAFE = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff\ue000-\uf8ff\U000e0000-\U000e007f]"
+)
 NAMED = {"\n": "\\n", "\t": "\\t", "\r": "\\r"}
 SPACES = re.compile(r"\s+")
 WORDS = re.compile(r"\w+")
 BETWEEN = bytes(code if WORDS.match(chr(code)) else 32 for code in range(256))
 """Makes a space of each character of ASCII that is part of no word."""
-# Scripts written without spaces between words: a word there is a run as long as the sentence, so characters are compared.
+# Scripts written without spaces between words: a word there is a run as long as the sentence, so characters are
+# compared.
 # Not compiled here: that takes 3 ms, and a text in ASCII needs none of it.
 UNSPACED = r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff]"
 
@@ -65,7 +68,11 @@ def _words(text: str) -> Iterator[str]:
 
 def plural(count: int, noun: str) -> str:
     """`1 line`, `1,234 lines`; info has no plural."""
-    return f"{count:,} {noun}" if count == 1 or noun == "info" else f"{count:,} {noun}{'es' if noun.endswith(('s', 'x', 'ch')) else 's'}"
+    return (
+        f"{count:,} {noun}"
+        if count == 1 or noun == "info"
+        else f"{count:,} {noun}{'es' if noun.endswith(('s', 'x', 'ch')) else 's'}"
+    )
 
 
 def storable(text: str) -> str:

@@ -1,12 +1,15 @@
-"""Several files of a folder replaced as one: after a crash at any point the folder has the old ones or, once a command writes again, the new ones.
+"""Several files of a folder replaced as one: after a crash at any point the folder has the old ones or, once a command
+writes again, the new ones.
 
-The new files are written to a hidden folder inside, flushed to the disk, and listed in a file there: from then on they count. They are renamed
-into place one by one, which takes milliseconds; where that was cut short, the next command that writes to the folder ends it (`settle`).
-Commands that only read write nothing: they tell that the folder has to be ended first (`demand_settled`).
+The new files are written to a hidden folder inside, flushed to the disk, and listed in a file there: from then on they
+count. They are renamed into place one by one, which takes milliseconds; where that was cut short, the next command that
+writes to the folder ends it (`settle`). Commands that only read write nothing: they tell that the folder has to be
+ended first (`demand_settled`).
 
-Such a list may have been planted, in a folder from a stranger, and is believed as far as it can do no harm: each name is a plain one below the
-folder (`curate.core.paths.path_inside`), and a file that is there is replaced or deleted only where the list knows the checksum of its content. Who does
-not know a file can neither replace nor delete it. Anything else is refused, and nothing is changed.
+Such a list may have been planted, in a folder from a stranger, and is believed as far as it can do no harm: each name
+is a plain one below the folder (`curate.core.paths.path_inside`), and a file that is there is replaced or deleted only
+where the list knows the checksum of its content. Who does not know a file can neither replace nor delete it. Anything
+else is refused, and nothing is changed.
 """
 
 import os
@@ -47,12 +50,16 @@ class _Ready(BaseModel):
 
 
 @contextmanager
-def replacing_together(folder: Path, gone: Collection[str] = (), *, mode: int | None = None, unchanged: Callable[[], None] = lambda: None) -> Iterator[Path]:
-    """Yields an empty folder whose files take the place of those of the same name in `folder` when the block ends well; files named in `gone` go.
+def replacing_together(
+    folder: Path, gone: Collection[str] = (), *, mode: int | None = None, unchanged: Callable[[], None] = lambda: None
+) -> Iterator[Path]:
+    """Yields an empty folder whose files take the place of those of the same name in `folder` when the block ends well;
+    files named in `gone` go.
 
-    The files have the rights of new ones, but none that `mode` has not. `unchanged` is called before the first of them takes its place, and raises where that
-    must not be. Nothing is changed when the block or it does not end well. Raises `OutputError` where the disk is full or the folder cannot
-    be written, `UsageError` where another process writes to it, `InputError` where what another one left there is not ours.
+    The files have the rights of new ones, but none that `mode` has not. `unchanged` is called before the first of them
+    takes its place, and raises where that must not be. Nothing is changed when the block or it does not end well.
+    Raises `OutputError` where the disk is full or the folder cannot be written, `UsageError` where another process
+    writes to it, `InputError` where what another one left there is not ours.
     """
     stage = folder / STAGE
     try:
@@ -63,7 +70,9 @@ def replacing_together(folder: Path, gone: Collection[str] = (), *, mode: int | 
             try:
                 yield stage
                 names = _finished(stage, mode)
-                old = {name: checksum(path) for name in {*names, *gone} if (path := path_inside(folder, name)).is_file()}
+                old = {
+                    name: checksum(path) for name in {*names, *gone} if (path := path_inside(folder, name)).is_file()
+                }
                 ready = _Ready(new=names, gone=sorted(set(gone) - set(names)), old=dict(sorted(old.items())))
                 unchanged()
                 write_json(stage / READY, ready.model_dump())
@@ -96,13 +105,17 @@ def locked(folder: Path) -> Iterator[None]:
         with FileLock(folder / LOCK, timeout=0):
             yield
     except Timeout:
-        raise UsageError(f"{folder}: another curate process is writing to this folder", "wait for that process or stop it") from None
+        raise UsageError(
+            f"{folder}: another curate process is writing to this folder", "wait for that process or stop it"
+        ) from None
 
 
 def settle(folder: Path) -> None:
-    """End what a process that was killed had begun: its files take their place where all of them are there, and go where not.
+    """End what a process that was killed had begun: its files take their place where all of them are there, and go
+    where not.
 
-    Only for commands that write to the folder. Raises `OutputError`; `InputError` for what was not left by a process of ours, which stays as it is.
+    Only for commands that write to the folder. Raises `OutputError`; `InputError` for what was not left by a process of
+    ours, which stays as it is.
     """
     if not os.path.lexists(folder / STAGE):
         return
@@ -113,11 +126,15 @@ def settle(folder: Path) -> None:
         return
     except OSError as error:
         said = f"{error.filename or folder}: cannot be written: {error.strerror or error}"
-        raise OutputError(said, f"an earlier command was interrupted and must be completed first: make {folder} writable") from error
+        raise OutputError(
+            said, f"an earlier command was interrupted and must be completed first: make {folder} writable"
+        ) from error
 
 
 def demand_settled(folder: Path) -> None:
-    """Raise `InputError` where files of a folder are about to take their place, and whoever does that is gone. Nothing is written."""
+    """Raise `InputError` where files of a folder are about to take their place, and whoever does that is gone. Nothing
+    is written.
+    """
     end = time.monotonic() + MOMENT
     while _waiting(folder):
         if time.monotonic() > end:
@@ -156,7 +173,9 @@ def _settle(folder: Path) -> None:
 
 
 def _ready(folder: Path) -> _Ready | None:
-    """What is about to take its place; None where nothing is, or not all of it was written. Raises `InputError` for what is not ours."""
+    """What is about to take its place; None where nothing is, or not all of it was written. Raises `InputError` for
+    what is not ours.
+    """
     stage = folder / STAGE
     if stage.is_symlink() or not stage.is_dir():
         raise _foreign(folder, "it is not a folder")
@@ -186,7 +205,7 @@ def _place(folder: Path, ready: _Ready) -> None:
     for name in ready.new:
         if (stage / name).exists():  # else it has been renamed before
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            os.replace(stage / name, folder / name)  # noqa: PTH105  (said by both paths)
+            os.replace(stage / name, folder / name)  # noqa: PTH105
     for name in ready.gone:
         (folder / name).unlink(missing_ok=True)
     sync_folder(folder)

@@ -1,8 +1,10 @@
-"""Work side by side, in order: threads for compiled code, which releases the interpreter's lock, processes for much Python.
+"""Work side by side, in order: threads for compiled code, which releases the interpreter's lock, processes for much
+Python.
 
-A process has a pipe of its own and ends when the pipe does: when the work is done, was interrupted or was killed. It is started as a copy of
-this process, which is at work at once, where this one has no threads whose locks a copy would hold; else anew, which takes half a second.
-Nothing in an outcome depends on how many there are, or on how they were started.
+A process has a pipe of its own and ends when the pipe does: when the work is done, was interrupted or was killed. It is
+started as a copy of this process, which is at work at once, where this one has no threads whose locks a copy would
+hold; else anew, which takes half a second. Nothing in an outcome depends on how many there are, or on how they were
+started.
 """
 
 import gc
@@ -50,7 +52,9 @@ def cores() -> int:
 
 
 def parallel_map(make: Callable[[Item], Made], items: Iterable[Item], workers: int) -> Iterator[Made]:
-    """Apply `make` to each item in threads and yield the results in order; only a few items are processed at a time, to bound memory."""
+    """Apply `make` to each item in threads and yield the results in order; only a few items are processed at a time, to
+    bound memory.
+    """
     with WorkerPool(workers, processes=False) as pool:
         yield from pool.each(make, items)
 
@@ -58,10 +62,18 @@ def parallel_map(make: Callable[[Item], Made], items: Iterable[Item], workers: i
 class WorkerPool:
     """So many workers; one works here."""
 
-    def __init__(self, count: int, *, processes: bool, own: Callable[[], object] | None = None, anew: Callable[[], object] | None = None) -> None:
+    def __init__(
+        self,
+        count: int,
+        *,
+        processes: bool,
+        own: Callable[[], object] | None = None,
+        anew: Callable[[], object] | None = None,
+    ) -> None:
         """`processes`: whether each is one of its own, where there is enough to do.
 
-        `own` gives what `make` takes before each item, in this process and its copies, `anew` the same in a process that is started anew.
+        `own` gives what `make` takes before each item, in this process and its copies, `anew` the same in a process
+        that is started anew.
         """
         self.count = max(1, count)
         self._processes = processes and self.count > 1
@@ -73,7 +85,9 @@ class WorkerPool:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         if kind is not None:
             for process, _ in self._started:
                 process.terminate()
@@ -86,7 +100,8 @@ class WorkerPool:
     def each(self, make: Callable[..., Made], items: Iterable[Any], quick: Callable[[], bool] = bool) -> Iterator[Made]:
         """What `make` makes of each item, in order. Raises what it raises, `CurateError` where a process died.
 
-        As long as it is `quick`, making is compiled code for the most part or soon done, and threads do it, unless there are processes by now.
+        As long as it is `quick`, making is compiled code for the most part or soon done, and threads do it, unless
+        there are processes by now.
         """
         if self.count == 1 or (self._own and not self._processes):
             yield from map(self._here(make), items)
@@ -117,7 +132,10 @@ class WorkerPool:
             pipe.send((make, item))
             made = pipe.recv()
         except (EOFError, OSError):
-            raise CurateError("a worker process died", "the machine may have run out of memory; try fewer files, or `curate check --workers 1`") from None
+            raise CurateError(
+                "a worker process died",
+                "the machine may have run out of memory; try fewer files, or `curate check --workers 1`",
+            ) from None
         finally:
             self._idle.put(pipe)
         if isinstance(made, BaseException):
@@ -136,8 +154,14 @@ class WorkerPool:
         with _set("POLARS_MAX_THREADS"):  # the processes are the threads
             for _ in range(self.count):
                 here, there = context.Pipe()
-                inherited = [here, *(pipe for _, pipe in self._started)] if copies else []  # whose ends a worker would wait for in vain
-                process = context.Process(target=_serve, args=(there, inherited, own if copies else None, None if copies else self._anew), daemon=True)
+                inherited = (
+                    [here, *(pipe for _, pipe in self._started)] if copies else []
+                )  # whose ends a worker would wait for in vain
+                process = context.Process(
+                    target=_serve,
+                    args=(there, inherited, own if copies else None, None if copies else self._anew),
+                    daemon=True,
+                )
                 process.start()
                 there.close()
                 self._started.append((process, here))
@@ -152,7 +176,9 @@ def _is_alone() -> bool:
 
 @contextmanager
 def _set(name: str) -> Iterator[None]:
-    """A variable of the environment as 1, for what reads it when it is loaded or started meanwhile; as it was afterwards."""
+    """A variable of the environment as 1, for what reads it when it is loaded or started meanwhile; as it was
+    afterwards.
+    """
     before = os.environ.get(name)
     os.environ[name] = "1"
     try:
@@ -164,7 +190,9 @@ def _set(name: str) -> Iterator[None]:
             os.environ[name] = before
 
 
-def _serve(pipe: "Connection", inherited: Sequence["Connection"], own: object, anew: Callable[[], object] | None) -> None:
+def _serve(
+    pipe: "Connection", inherited: Sequence["Connection"], own: object, anew: Callable[[], object] | None
+) -> None:
     """A worker: make what is asked for until the pipe ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all; the one that was asked ends the others
     gc.disable()  # what is made has no cycles and is gone before the next
@@ -179,12 +207,16 @@ def _serve(pipe: "Connection", inherited: Sequence["Connection"], own: object, a
             return
         try:
             made = make(item) if own is None else make(own, item)
-        except Exception as error:  # noqa: BLE001  (raised again where somebody waits for it)
+        except Exception as error:  # noqa: BLE001
             made = error
         try:
             try:
                 pipe.send(made)
-            except (TypeError, AttributeError, PicklingError):  # else this process would end, and write what it has with the error
+            except (
+                TypeError,
+                AttributeError,
+                PicklingError,
+            ):  # else this process would end, and write what it has with the error
                 pipe.send(RuntimeError(f"{type(made).__name__} cannot be sent to another process"))
         except (BrokenPipeError, ConnectionResetError):
             return

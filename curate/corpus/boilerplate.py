@@ -1,11 +1,14 @@
-"""Shared instructions: passages of user turns that many examples share (docs/leaks.md). Left in, they would make requests alike that are not.
+"""Shared instructions: passages of user turns that many examples share (docs/leaks.md). Left in, they would make
+requests alike that are not.
 
-A run of `RUN` words is shared when the user turns of `SHARE` of the examples have it, and of `LEAST` of them at the least. Runs are learnt from at most
-`SAMPLE` different examples, those of the smallest hashes, so that neither the order of lines nor the size of a file matters; a run of a sample has to be as
-much more frequent as chance could make it seem (`SURE` standard errors). Consecutive runs make a passage, which is what the manifest names.
+A run of `RUN` words is shared when the user turns of `SHARE` of the examples have it, and of `LEAST` of them at the
+least. Runs are learnt from at most `SAMPLE` different examples, those of the smallest hashes, so that neither the order
+of lines nor the size of a file matters; a run of a sample has to be as much more frequent as chance could make it seem
+(`SURE` standard errors). Consecutive runs make a passage, which is what the manifest names.
 
-An example is compared without its shared words when they are `HIDES` at the least, and when `OWN` other words in a row are left in one of its user turns.
-Answers are never cut. Words are what stands between white space; in scripts without spaces, characters.
+An example is compared without its shared words when they are `HIDES` at the least, and when `OWN` other words in a row
+are left in one of its user turns. Answers are never cut. Words are what stands between white space; in scripts without
+spaces, characters.
 """
 
 import re
@@ -41,10 +44,11 @@ Passages = tuple[str, ...]
 
 
 def telling(sets: Sets, ids: "Ids") -> "tuple[Numbers, int]":
-    """The numbers of the examples that passages are learnt from, none where there can be none; and how many of them have to share one.
+    """The numbers of the examples that passages are learnt from, none where there can be none; and how many of them
+    have to share one.
 
-    ids: of each example its id, as two numbers. Most files are told from the sets alone: where much of a file shares a run of words, it shares the
-    shingles in it.
+    ids: of each example its id, as two numbers. Most files are told from the sets alone: where much of a file shares a
+    run of words, it shares the shingles in it.
     """
     import numpy as np  # as in all functions here: `curate check` need not wait for it
 
@@ -68,7 +72,10 @@ def told(passages: Passages) -> list[str]:
     """What a person should know of passages that are left out; nothing where there are none."""
     if not passages:
         return []
-    said = f"{len(passages):,} passage{'s' if len(passages) > 1 else ''} of user turns that {SHARE:.0%} of the examples or more share"
+    said = (
+        f"{len(passages):,} passage{'s' if len(passages) > 1 else ''} of user turns that {SHARE:.0%} of the examples "
+        "or more share"
+    )
     return [f"{said} (shared instructions) are left out when whole texts are compared"]
 
 
@@ -88,7 +95,14 @@ def learnt(asked: Iterable[Sequence[str]], least: int = 0) -> Passages:
     buffer, offsets = _buffer(turns)
     found, rows, places = runs_of(buffer, offsets, RUN, np.empty(0, dtype=np.uint64))
     owners = np.repeat(np.arange(len(every)), [len(some) for some in every])[rows]
-    counts = pl.DataFrame({"run": found, "owner": owners}).unique().group_by("run").len().filter(pl.col("len") >= least).sort(["len", "run"])
+    counts = (
+        pl.DataFrame({"run": found, "owner": owners})
+        .unique()
+        .group_by("run")
+        .len()
+        .filter(pl.col("len") >= least)
+        .sort(["len", "run"])
+    )
     if not len(counts):
         return ()
     order = counts["run"].to_numpy()[::-1]
@@ -105,7 +119,9 @@ def learnt(asked: Iterable[Sequence[str]], least: int = 0) -> Passages:
 
 
 def _without_secrets(passage: str) -> "Iterator[str]":
-    """The parts of a passage between words with secrets in them: passages are named in the manifest, and secrets are not."""
+    """The parts of a passage between words with secrets in them: passages are named in the manifest, and secrets are
+    not.
+    """
     secrets = secrets_in(passage)
     if not secrets:
         yield passage
@@ -117,7 +133,9 @@ def _without_secrets(passage: str) -> "Iterator[str]":
 class _Chains:
     """Where shared runs stand: numbers of runs, the most frequent first, in the order of the turns that have them."""
 
-    def __init__(self, runs: "Numbers", rows: "Numbers", places: "Numbers", owners: "Numbers", counts: "Numbers") -> None:
+    def __init__(
+        self, runs: "Numbers", rows: "Numbers", places: "Numbers", owners: "Numbers", counts: "Numbers"
+    ) -> None:
         import numpy as np
 
         self.runs, self.owners, self.counts = runs, owners, counts
@@ -143,7 +161,9 @@ class _Chains:
             yield int(spots[0]) - more, longer + more + 1
 
     def _grown(self, spots: "Numbers", goes: "Flags", step: int, enough: int) -> "tuple[Numbers, int]":
-        """The spots at which a chain goes on longest, each the end of it there, and by how many runs; backwards, the spots are those it began with."""
+        """The spots at which a chain goes on longest, each the end of it there, and by how many runs; backwards, the
+        spots are those it began with.
+        """
         import numpy as np
 
         steps = 0
@@ -212,22 +232,32 @@ def _cut(texts: Sequence[str], passages: Passages) -> "tuple[list[str], Numbers,
     left, kept, gone, longest = without(buffer, offsets, RUN, _table(passages))
     data, bounds = left.tobytes(), kept.tolist()
     cut = [data[start:end].decode("utf-8", "surrogatepass") for start, end in pairwise(bounds)]
-    return [short if words else text for text, short, words in zip(texts, cut, gone.tolist(), strict=True)], gone, longest
+    return (
+        [short if words else text for text, short, words in zip(texts, cut, gone.tolist(), strict=True)],
+        gone,
+        longest,
+    )
 
 
 def cut_texts(texts: Sequence[str], passages: Passages, least: int = OWN, hides: int = HIDES) -> list[str]:
     """User turns without shared words, each for itself.
 
-    Those of which less than `least` words in a row would be left, or less than `hides` words would go, stay as they are.
+    Those of which less than `least` words in a row would be left, or less than `hides` words would go, stay as they
+    are.
     """
     if not passages:
         return list(texts)
     cut, gone, longest = _cut(texts, passages)
-    return [short if words >= hides and own >= least else text for text, short, words, own in zip(texts, cut, gone.tolist(), longest.tolist(), strict=True)]
+    return [
+        short if words >= hides and own >= least else text
+        for text, short, words, own in zip(texts, cut, gone.tolist(), longest.tolist(), strict=True)
+    ]
 
 
 def own_texts(examples: Iterable[Sequence[Piece]], passages: Passages) -> list[str]:
-    """The compared text of each example: its pieces, line by line, those that a user says without shared words where the example is compared so."""
+    """The compared text of each example: its pieces, line by line, those that a user says without shared words where
+    the example is compared so.
+    """
     every = list(examples)
     if not passages:
         return ["\n".join([piece.text for piece in pieces]) for pieces in every]
@@ -244,7 +274,9 @@ def own_texts(examples: Iterable[Sequence[Piece]], passages: Passages) -> list[s
 
 
 def having(asked: Sequence[Sequence[str]], passages: Passages) -> "list[Numbers]":
-    """Of each passage the numbers of the examples that have it in a user turn. asked: of each example its user turns."""
+    """Of each passage the numbers of the examples that have it in a user turn. asked: of each example its user
+    turns.
+    """
     import numpy as np
 
     from curate.similarity.ngram_index import runs_of
@@ -256,7 +288,11 @@ def having(asked: Sequence[Sequence[str]], passages: Passages) -> "list[Numbers]
     ascending = found[order]
     every = []
     for runs in runs_in(passages):
-        starts = order[ascending.searchsorted(runs[0], "left") : ascending.searchsorted(runs[0], "right")] if len(runs) else order[:0]
+        starts = (
+            order[ascending.searchsorted(runs[0], "left") : ascending.searchsorted(runs[0], "right")]
+            if len(runs)
+            else order[:0]
+        )
         starts = starts[starts + len(runs) <= len(found)]
         for nth, run in enumerate(runs.tolist()):
             at = starts + nth

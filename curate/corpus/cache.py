@@ -1,7 +1,8 @@
 """What earlier runs worked out: the columns of a piece of a file, and whether two examples agree in their facts.
 
-All lies in `.curate/cache/near` by a hash of what it depends on: the bytes of the piece, the ids of the examples, the parameters, and the
-code that made it. A file that grew has its old pieces still. What is damaged is made anew; everything is safe to delete.
+All lies in `.curate/cache/near` by a hash of what it depends on: the bytes of the piece, the ids of the examples, the
+parameters, and the code that made it. A file that grew has its old pieces still. What is damaged is made anew;
+everything is safe to delete.
 """
 
 import json
@@ -43,7 +44,11 @@ def _code() -> bytes:
     """A hash of the code that made what is cached: another version of it reads nothing of this one's."""
     engine = Path(__file__).parent.parent
     packages = (engine / name for name in ("corpus", "dedup", "language", "read", "similarity"))
-    sources = [*(path for package in packages for path in sorted(package.glob("*.py"))), Path(text.__file__), Path(example.__file__)]
+    sources = [
+        *(path for package in packages for path in sorted(package.glob("*.py"))),
+        Path(text.__file__),
+        Path(example.__file__),
+    ]
     return blake2b(b"".join(path.read_bytes() for path in sources), digest_size=16).digest()
 
 
@@ -57,7 +62,9 @@ class Task(NamedTuple):
 
 
 def columns_for(task: Task, spec: FeatureSpec) -> Columns:
-    """The columns of a piece as remembered, or made and left for later runs. Raises `InputError`, `UsageError` where they have to be remembered."""
+    """The columns of a piece as remembered, or made and left for later runs. Raises `InputError`, `UsageError` where
+    they have to be remembered.
+    """
     if task.folder is None:
         return columns_of(task.piece, spec)
     start, data, size = chunk_bytes(task.piece)
@@ -74,8 +81,13 @@ def columns_for(task: Task, spec: FeatureSpec) -> Columns:
     except npz_cache.DAMAGE:
         damage = DAMAGED
     if task.only:
-        raise UsageError("not all of these files is remembered", "run `curate dedup` on them with the same options first, without --rethreshold")
-    columns = columns_of(task.piece._replace(start=start, data=bytes(memoryview(data)[:size])), spec)  # what was read, whatever is there by now
+        raise UsageError(
+            "not all of these files is remembered",
+            "run `curate dedup` on them with the same options first, without --rethreshold",
+        )
+    columns = columns_of(
+        task.piece._replace(start=start, data=bytes(memoryview(data)[:size])), spec
+    )  # what was read, whatever is there by now
     saved = npz_cache.save(path, arrays_of(columns, start))
     columns.trouble = damage or (f"what was compared is not remembered: {visible(saved)}" if saved else "")
     return columns
@@ -151,7 +163,9 @@ class Remembered:
         """The shared instructions of examples of these ids: as remembered, else as `learn` says."""
         import numpy as np
 
-        path = self.folder / f"common-{sha256(repr((_code(), self.spec)).encode() + ids.tobytes()).hexdigest()[:32]}.npz"
+        path = (
+            self.folder / f"common-{sha256(repr((_code(), self.spec)).encode() + ids.tobytes()).hexdigest()[:32]}.npz"
+        )
         try:
             known = npz_cache.load(path, COMMON)
             if known is not None:
@@ -186,7 +200,9 @@ class Remembered:
         return self.read - self.reused
 
     def agreements(self, left: "Ids", right: "Ids", words: "Flags") -> "tuple[Flags, Flags]":
-        """Whether pairs of examples, rows of their ids, agree in their facts, in all `words` perhaps; and of which that is remembered."""
+        """Whether pairs of examples, rows of their ids, agree in their facts, in all `words` perhaps; and of which that
+        is remembered.
+        """
         same, known = self._known().known(keys := asked_of(left, right, words))
         self._asked.append((keys[known], same[known]))
         return same, known

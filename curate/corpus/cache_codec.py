@@ -38,17 +38,29 @@ def arrays_of(columns: Columns, start: int) -> dict[str, Any]:
     """Columns as arrays, wherever in its file their piece starts."""
     import numpy as np
 
-    arrays = {name: getattr(columns, name) for name in ("sizes", "endings", "numbers", "nths", "holds", "ids", "lengths", "ranks")}
+    arrays = {
+        name: getattr(columns, name)
+        for name in ("sizes", "endings", "numbers", "nths", "holds", "ids", "lengths", "ranks")
+    }
     arrays |= {"starts": columns.starts - start, "counts": np.array([columns.physical])}
-    arrays |= {"hashes": columns.sets.hashes, "offsets": columns.sets.offsets, "words": columns.brief.words, "ends": columns.brief.ends}
-    arrays["vocabulary"] = np.frombuffer("\n".join(columns.brief.vocabulary).encode("utf-8", "surrogatepass"), dtype=np.uint8)
+    arrays |= {
+        "hashes": columns.sets.hashes,
+        "offsets": columns.sets.offsets,
+        "words": columns.brief.words,
+        "ends": columns.brief.ends,
+    }
+    arrays["vocabulary"] = np.frombuffer(
+        "\n".join(columns.brief.vocabulary).encode("utf-8", "surrogatepass"), dtype=np.uint8
+    )
     if keys := columns.keys:
         arrays |= {"whole": keys.conversation_hash, "begun": keys.prefix_hashes, "begun_ends": keys.ends}
     return arrays
 
 
 def columns_from(arrays: "Arrays", start: int) -> Columns:
-    """The columns back, of a piece that starts at a byte of its file. Raises `ValueError` where the arrays do not fit each other."""
+    """The columns back, of a piece that starts at a byte of its file. Raises `ValueError` where the arrays do not fit
+    each other.
+    """
     lines, examples = len(arrays["starts"]), int(arrays["holds"].sum())
     text = arrays["vocabulary"].tobytes().decode("utf-8", "surrogatepass")
     vocabulary = text.split("\n") if text else []
@@ -62,7 +74,10 @@ def columns_from(arrays: "Arrays", start: int) -> Columns:
         and _parts(arrays["offsets"], examples, len(arrays["hashes"]))
         and _parts(arrays["ends"], examples, len(arrays["words"]))
         and (not len(arrays["words"]) or int(arrays["words"].max()) < len(vocabulary))
-        and (keys is None or (len(keys.conversation_hash) == examples and _parts(keys.ends, examples, len(keys.prefix_hashes))))
+        and (
+            keys is None
+            or (len(keys.conversation_hash) == examples and _parts(keys.ends, examples, len(keys.prefix_hashes)))
+        )
     )
     if not sound:
         raise ValueError("arrays that do not fit each other")

@@ -17,11 +17,17 @@ SHARE: Final = 0.9
 def is_label(answer: str) -> bool:
     """Whether an answer is short enough to be a label: a few words on one line, no full sentence."""
     plain = answer.strip()
-    return len(plain.split()) <= LONGEST and "\n" not in plain and (not plain.endswith((".", "!", "?")) or len(plain.split()) == 1)
+    return (
+        len(plain.split()) <= LONGEST
+        and "\n" not in plain
+        and (not plain.endswith((".", "!", "?")) or len(plain.split()) == 1)
+    )
 
 
 def are_labels(found: Counter[str]) -> bool:
-    """Whether these answers, each with how often it was given and "" for all that are no labels, are those of data for classification."""
+    """Whether these answers, each with how often it was given and "" for all that are no labels, are those of data for
+    classification.
+    """
     total = found.total()
     repeated = sum(count for answer, count in found.items() if answer and count > 1)
     return total >= LEAST and repeated >= SHARE * total and len(found) <= max(2, total // 4)

@@ -1,7 +1,7 @@
 """The text of an example that counts when it is compared with others.
 
-System prompts and definitions of tools are no part of it: a prompt that the whole file shares makes nothing a duplicate. What an answer
-calls is: two answers without words that call other functions are two answers.
+System prompts and definitions of tools are no part of it: a prompt that the whole file shares makes nothing a
+duplicate. What an answer calls is: two answers without words that call other functions are two answers.
 """
 
 from collections.abc import Iterator
@@ -48,7 +48,9 @@ def asked_turns(example: Example, on: On) -> list[str]:
 
 
 def said_in(example: Example, on: On) -> tuple[list[str], list[str]]:
-    """What was asked and what was answered in the turns that are compared, as written: turns of the user and of tools, then those of the assistant."""
+    """What was asked and what was answered in the turns that are compared, as written: turns of the user and of tools,
+    then those of the assistant.
+    """
     sides: tuple[list[str], list[str]] = ([], [])
     if example.plain and on == "conversation":  # nearly all: without objects for turns
         for turn in example.value["messages"]:
@@ -64,7 +66,9 @@ def said_in(example: Example, on: On) -> tuple[list[str], list[str]]:
 
 def called(example: Example, on: On) -> list[str]:
     """The names of the functions that are called in the turns that are compared, in order."""
-    return [str(function.get("name", "")) for message in compared_turns(example, on) for function in _functions(message)]
+    return [
+        str(function.get("name", "")) for message in compared_turns(example, on) for function in _functions(message)
+    ]
 
 
 def compared_turns(example: Example, on: On) -> list[Message]:

@@ -1,4 +1,6 @@
-"""The lines of a piece of a file as columns: where each stands, its id, its shingles and its keys. No texts and no objects are kept."""
+"""The lines of a piece of a file as columns: where each stands, its id, its shingles and its keys. No texts and no
+objects are kept.
+"""
 
 import hashlib
 from collections.abc import Sequence
@@ -64,7 +66,9 @@ class FeatureSpec(NamedTuple):
     judging: Judging | None = None
     """What lines are asked besides."""
     common: Passages | None = None
-    """Shared instructions that are not compared (see `curate.corpus.boilerplate`); None where `read_table` is to learn them."""
+    """Shared instructions that are not compared (see `curate.corpus.boilerplate`); None where `read_table` is to learn
+    them.
+    """
 
 
 def feature_spec_for(config: DedupConfig) -> FeatureSpec:
@@ -120,7 +124,11 @@ def columns_of(piece: Chunk, spec: FeatureSpec) -> Columns:
     """Read a piece. Raises `InputError` for a file that cannot be read any more."""
     judging = spec.judging
     judged = judging.judge(piece) if judging else None
-    outlined = _outlined_columns(piece, spec) if (piece.end is None or piece.end - piece.start >= OUTLINED) and _outlines(spec) else None
+    outlined = (
+        _outlined_columns(piece, spec)
+        if (piece.end is None or piece.end - piece.start >= OUTLINED) and _outlines(spec)
+        else None
+    )
     if outlined is None:
         batch = read_chunk(piece, FileFacts(piece.name))
         outlined = columns_of_batch(batch, spec)
@@ -157,9 +165,13 @@ def _outlined_columns(piece: Chunk, spec: FeatureSpec) -> "Columns | None":
     linked, links = links_of_outlined(outlined, ids, spec.shingling.size) if spec.links else (None, None)
     sets, brief = of.sets_of(outlined, spec.on, spec.shingling, spec.common, brief=spec.brief, whole=linked)
     holds = np.ones(count, dtype=np.bool_)
-    plain = Columns(starts, sizes, endings, outlined.numbers, zeros, holds, ids, sets, brief, lengths, ranks, keys, links, 0, marks)
+    plain = Columns(
+        starts, sizes, endings, outlined.numbers, zeros, holds, ids, sets, brief, lengths, ranks, keys, links, 0, marks
+    )
     ended = not data or data.endswith(b"\n")
-    rest = columns_of_batch(read_lines(piece.name, data, outlined.starts, offset, outlined.irregular_lines, ended=ended), spec)
+    rest = columns_of_batch(
+        read_lines(piece.name, data, outlined.starts, offset, outlined.irregular_lines, ended=ended), spec
+    )
     columns = _merged(plain, rest)
     columns.physical = len(outlined.starts) - 1
     return columns
@@ -169,7 +181,9 @@ def _outlines(spec: FeatureSpec) -> bool:
     """Whether all that is wanted can be had of outlines."""
     marking = spec.marking
     inside = marking.keys if marking else ()
-    return not any(path.removeprefix("/").startswith("messages") for path in inside) and not (marking and marking.traits)
+    return not any(path.removeprefix("/").startswith("messages") for path in inside) and not (
+        marking and marking.traits
+    )
 
 
 def _merged(one: Columns, other: Columns) -> Columns:
@@ -192,7 +206,9 @@ def _merged(one: Columns, other: Columns) -> Columns:
     sets, brief = joined([one.sets, other.sets]).chosen(held), joined_brief([one.brief, other.brief]).chosen(held)
     lengths, ranks = (np.concatenate([getattr(one, name), getattr(other, name)])[held] for name in ("lengths", "ranks"))
     starts, sizes, endings, numbers, nths = (column(name) for name in ("starts", "sizes", "endings", "numbers", "nths"))
-    return Columns(starts, sizes, endings, numbers, nths, holds[order], ids, sets, brief, lengths, ranks, keys, links, 0, marks)
+    return Columns(
+        starts, sizes, endings, numbers, nths, holds[order], ids, sets, brief, lengths, ranks, keys, links, 0, marks
+    )
 
 
 def columns_of_lines(lines: Sequence[ParsedLine], spec: FeatureSpec) -> Columns:
@@ -207,25 +223,40 @@ def columns_of_batch(batch: Batch, spec: FeatureSpec) -> Columns:
     """The columns of a batch. Plain lines come first in it; here all are put in the order of the file."""
     import numpy as np
 
-    others = [(at, parsed) for at, parsed in zip(batch.irregular_at, batch.irregular_lines, strict=True) if not parsed.line.blank]
+    others = [
+        (at, parsed)
+        for at, parsed in zip(batch.irregular_at, batch.irregular_lines, strict=True)
+        if not parsed.line.blank
+    ]
     examples = [parsed.example for _, parsed in others if parsed.example is not None]
     lengths = np.array([*(sum(map(len, said)) for said in batch.texts), *map(length, examples)], dtype=np.int64)
     spelled = list(map(plain_turns, batch.roles, batch.texts))
     ids = b"".join([*map(_id, spelled), *(bytes.fromhex(example.id) for example in examples)])
     halves = np.frombuffer(ids, dtype=">u8").astype(np.uint64).reshape(-1, 2)
-    whole, links = links_of_lines(batch.roles, batch.texts, examples, halves, spec.shingling.size) if spec.links else (None, None)
+    whole, links = (
+        links_of_lines(batch.roles, batch.texts, examples, halves, spec.shingling.size) if spec.links else (None, None)
+    )
     sets, brief = _compared(batch, examples, spec, whole)
     sets = salted(sets, chain(repeat(b"", len(batch.texts)), (attachments(example.value) for example in examples)))
-    places = np.concatenate([_plain_places(batch), np.array([_place(parsed) for _, parsed in others], dtype=np.int64).reshape(-1, 5)])
+    places = np.concatenate(
+        [_plain_places(batch), np.array([_place(parsed) for _, parsed in others], dtype=np.int64).reshape(-1, 5)]
+    )
     order = np.argsort(np.array([*batch.plain_at, *(at for at, _ in others)], dtype=np.int64), kind="stable")
     plain = len(batch.numbers)
-    holds = np.array([*(lengths[:plain] > 0), *(parsed.example is not None and parsed.example.understood for _, parsed in others)], dtype=np.bool_)
-    rank = np.cumsum([1] * plain + [parsed.example is not None for _, parsed in others], dtype=np.int64) - 1  # of a line with an object, its number among those
+    holds = np.array(
+        [*(lengths[:plain] > 0), *(parsed.example is not None and parsed.example.understood for _, parsed in others)],
+        dtype=np.bool_,
+    )
+    rank = (
+        np.cumsum([1] * plain + [parsed.example is not None for _, parsed in others], dtype=np.int64) - 1
+    )  # of a line with an object, its number among those
     held = rank[order][holds[order]]
     every = plain == len(holds) == len(held)
     starts, sizes, endings, numbers, nths = np.ascontiguousarray(places[order].T)
     turns = np.array(list(map(len, batch.roles)), dtype=np.int64)
-    ranks = np.concatenate([plain_ranks(spec.keep, turns), np.array(list(map(rank_of(spec.keep), examples)), dtype=np.float64)])
+    ranks = np.concatenate(
+        [plain_ranks(spec.keep, turns), np.array(list(map(rank_of(spec.keep), examples)), dtype=np.float64)]
+    )
     return Columns(
         starts,
         sizes,
@@ -245,7 +276,9 @@ def columns_of_batch(batch: Batch, spec: FeatureSpec) -> Columns:
 
 
 def _compared(batch: Batch, examples: Sequence[Example], spec: FeatureSpec, whole: Sets | None) -> tuple[Sets, Brief]:
-    """The shingles of what is compared, `whole` where they are known and nothing is left out, and the words of short texts."""
+    """The shingles of what is compared, `whole` where they are known and nothing is left out, and the words of short
+    texts.
+    """
     count = len(batch.texts) + len(examples)
     if whole is not None and not spec.common and not spec.brief:
         return whole, Brief.of_some(count, {})
@@ -272,7 +305,11 @@ def _plain_places(batch: Batch) -> "Numbers":
         return np.array([_place(parsed) for parsed in batch.whole], dtype=np.int64).reshape(-1, 5)
     at = np.array(batch.numbers, dtype=np.int64) - 1
     lines = batch.lines  # of a cut, only these were ever cut out
-    bounds = np.asarray(lines.starts) if isinstance(lines, LineSlices) else np.cumsum([0, *(len(line) + 1 for line in lines)])
+    bounds = (
+        np.asarray(lines.starts)
+        if isinstance(lines, LineSlices)
+        else np.cumsum([0, *(len(line) + 1 for line in lines)])
+    )
     starts, sizes = batch.offset + bounds[at], bounds[at + 1] - bounds[at] - 1
     ended = (at < len(batch.lines) - 1) | batch.ended
     returns = np.array([batch.lines[i].endswith(b"\r") for i in at.tolist()], dtype=np.int64) * ended

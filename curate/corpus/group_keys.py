@@ -1,4 +1,6 @@
-"""What counts of each example when a data set is divided, besides what it asks: as columns of what a user groups by, of traits, of lengths."""
+"""What counts of each example when a data set is divided, besides what it asks: as columns of what a user groups by, of
+traits, of lengths.
+"""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -48,26 +50,35 @@ class Marks:
 
     def chosen(self, numbers: "Numbers") -> "Marks":
         """The marks of the examples with these numbers, in this order."""
-        return Marks(self.formats[numbers], self.characters[numbers], self.keys[numbers], self.traits[numbers], self.names)
+        return Marks(
+            self.formats[numbers], self.characters[numbers], self.keys[numbers], self.traits[numbers], self.names
+        )
 
 
 def marks_of_batch(batch: Batch, marking: Marking) -> Marks:
     """The marks of a batch's examples: the plain ones first, then the others."""
     import numpy as np
 
-    examples = [parsed.example for parsed in batch.irregular_lines if parsed.example is not None and not parsed.line.blank]
+    examples = [
+        parsed.example for parsed in batch.irregular_lines if parsed.example is not None and not parsed.line.blank
+    ]
     characters = [sum(map(len, texts)) for texts in batch.texts]
     characters += [sum(len(message.text) for message in example.messages) for example in examples]
     names: dict[int, str] = {}
     traits = [trait for trait in marking.traits if trait != "length"]
-    keys = [[_named(pointed(told.example, key), names) if told.example else 0 for told in _told(batch, examples, key)] for key in marking.keys]
+    keys = [
+        [_named(pointed(told.example, key), names) if told.example else 0 for told in _told(batch, examples, key)]
+        for key in marking.keys
+    ]
     found = [[_named(trait_of(trait, told), names) for told in _told(batch, examples, trait)] for trait in traits]
 
     def columns(hashes: list[list[int]]) -> "Hashes":
         return np.array(hashes, dtype=np.uint64).reshape(len(hashes), len(characters)).T
 
     plain = FORMAT_NAMES.index("messages")
-    formats = np.array([plain] * len(batch.numbers) + [FORMAT_NAMES.index(example.format) for example in examples], dtype=np.uint8)
+    formats = np.array(
+        [plain] * len(batch.numbers) + [FORMAT_NAMES.index(example.format) for example in examples], dtype=np.uint8
+    )
     return Marks(formats, np.array(characters, dtype=np.int64), columns(keys), columns(found), names)
 
 
@@ -90,13 +101,17 @@ def joined_marks(parts: Iterable[Marks]) -> Marks:
 
 
 def _told(batch: Batch, examples: Iterable[Example], wanted: str) -> Iterator[Told]:
-    """The examples, plain ones first; these as objects too where a key is wanted that they may have, one inside of `messages`."""
+    """The examples, plain ones first; these as objects too where a key is wanted that they may have, one inside of
+    `messages`.
+    """
     whole = wanted.removeprefix("/").startswith("messages")
     for position, (roles, texts) in enumerate(zip(batch.roles, batch.texts, strict=True)):
         yield Told(batch.file, roles, texts, batch.parsed(position).example if whole else None)
     for example in examples:
         messages = example.messages
-        yield Told(batch.file, [message.role or "" for message in messages], [message.text for message in messages], example)
+        yield Told(
+            batch.file, [message.role or "" for message in messages], [message.text for message in messages], example
+        )
 
 
 def _named(trait: Trait | None, names: dict[int, str]) -> int:

@@ -1,7 +1,8 @@
 """Which one of several duplicates stays: a rank for each example, and the smallest rank stays.
 
-`best` ends in the order of the lines, the others (but `first` and `last`) in one that does not depend on it: longest first and then by id. So
-the choice is always made, and is the same in every run. See `curate.dedup.cluster_resolution.ranks_of`.
+`best` ends in the order of the lines, the others (but `first` and `last`) in one that does not depend on it: longest
+first and then by id. So the choice is always made, and is the same in every run. See
+`curate.dedup.cluster_resolution.ranks_of`.
 """
 
 import math
@@ -28,7 +29,9 @@ def by_content(keep: str) -> bool:
 
 
 def rank_of(keep: str) -> Callable[[Example], float]:
-    """What a policy ranks an example by first; infinite where it has nothing usable in the field that the policy names, 0 for other policies."""
+    """What a policy ranks an example by first; infinite where it has nothing usable in the field that the policy names,
+    0 for other policies.
+    """
     name, _, field = keep.partition(":")
     ranks: dict[str, Callable[[Example], float]] = {
         "most-turns": lambda example: -len(example.messages),
@@ -65,7 +68,9 @@ def number(value: Any, otherwise: float) -> float:
 
 
 def moment(value: Any) -> float:
-    """A date as seconds since 1970: from ISO 8601 (UTC unless it says otherwise), seconds or milliseconds; minus infinity for anything else."""
+    """A date as seconds since 1970: from ISO 8601 (UTC unless it says otherwise), seconds or milliseconds; minus
+    infinity for anything else.
+    """
     seconds = number(value, math.nan)
     if not math.isnan(seconds):
         return seconds / 1000 if abs(seconds) > MILLISECONDS else seconds

@@ -1,7 +1,8 @@
-"""Keys of conversations, by which one is told to begin another: to the letter, tools and the other side of a preference too.
+"""Keys of conversations, by which one is told to begin another: to the letter, tools and the other side of a preference
+too.
 
-`conversation_hash` stands for a conversation that ends on an answer, `prefix_hashes` for what it is up to each earlier answer; so a conversation begins
-another one where its `conversation_hash` is among the other's `prefix_hashes`.
+`conversation_hash` stands for a conversation that ends on an answer, `prefix_hashes` for what it is up to each earlier
+answer; so a conversation begins another one where its `conversation_hash` is among the other's `prefix_hashes`.
 """
 
 from collections.abc import Iterable, Sequence
@@ -19,8 +20,19 @@ if TYPE_CHECKING:
     Ids = np.ndarray[Any, np.dtype[np.uint64]]
     Numbers = np.ndarray[Any, np.dtype[np.int64]]
 
-CARRIED: Final = ("tools", "functions", "chosen", "rejected", "preferred_output", "non_preferred_output", "label", *ATTACHED)
-"""Keys beside the turns that make another example: what can be called, what is given beside text, and what an answer is preferred to."""
+CARRIED: Final = (
+    "tools",
+    "functions",
+    "chosen",
+    "rejected",
+    "preferred_output",
+    "non_preferred_output",
+    "label",
+    *ATTACHED,
+)
+"""Keys beside the turns that make another example: what can be called, what is given beside text, and what an answer is
+preferred to.
+"""
 
 
 def ids_of(ids: Iterable[str]) -> "Ids":
@@ -53,7 +65,9 @@ class Keys:
 
         begun = np.array([one for key in keys for one in key.prefix_hashes], dtype=np.uint64)
         return cls(
-            np.array([key.conversation_hash for key in keys], dtype=np.uint64), begun, np.cumsum([0, *(len(key.prefix_hashes) for key in keys)], dtype=np.int64)
+            np.array([key.conversation_hash for key in keys], dtype=np.uint64),
+            begun,
+            np.cumsum([0, *(len(key.prefix_hashes) for key in keys)], dtype=np.int64),
         )
 
     def chosen(self, numbers: "Numbers") -> "Keys":
@@ -72,7 +86,9 @@ def joined_keys(parts: Sequence[Keys]) -> Keys:
 
     if not parts:
         return Keys.of([])
-    whole, begun = (np.concatenate([getattr(part, name) for part in parts]) for name in ("conversation_hash", "prefix_hashes"))
+    whole, begun = (
+        np.concatenate([getattr(part, name) for part in parts]) for name in ("conversation_hash", "prefix_hashes")
+    )
     sizes = np.concatenate([np.diff(part.ends) for part in parts])
     return Keys(whole, begun, np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(sizes)]))
 
@@ -81,11 +97,17 @@ def key_of(example: Example) -> Key:
     """The keys of an example."""
     carried: dict[str, Any] = {key: example.value[key] for key in CARRIED if key in example.value}
     answers = [message.role == "assistant" for message in example.messages]
-    return chain_key(answers, [canonical(message.value) for message in example.messages], digest(canonical(carried)) if carried else 0)
+    return chain_key(
+        answers,
+        [canonical(message.value) for message in example.messages],
+        digest(canonical(carried)) if carried else 0,
+    )
 
 
 def plain_key(roles: tuple[str, ...], turns: Sequence[bytes]) -> Key:
-    """`key_of` for a plain conversation of these roles, without making objects of it; `turns`: as `plain_turns` gives them."""
+    """`key_of` for a plain conversation of these roles, without making objects of it; `turns`: as `plain_turns` gives
+    them.
+    """
     return chain_key([role == "assistant" for role in roles], turns)
 
 
@@ -100,7 +122,9 @@ def digest(data: bytes, seed: int = 0) -> int:
 
 
 def chain_key(answers: Sequence[bool], turns: Sequence[bytes], key: int = 0) -> Key:
-    """The key of a whole conversation, 0 where it does not end on an answer, and those up to each answer before its end; `key`: of what it carries."""
+    """The key of a whole conversation, 0 where it does not end on an answer, and those up to each answer before its
+    end; `key`: of what it carries.
+    """
     begun = []
     for at, (is_answer, turn) in enumerate(zip(answers, turns, strict=True), start=1):
         key = digest(turn, key)

@@ -1,6 +1,6 @@
-"""The compiled part of `curate.corpus.links`: one pass over the words of conversations. Import it inside functions, as `kernels`."""
-
-# ruff: noqa: PLR1714, SIM109  (sets are slower when they are compiled)
+"""The compiled part of `curate.corpus.links`: one pass over the words of conversations. Import it inside functions, as
+`kernels`.
+"""
 
 from typing import Any
 
@@ -12,13 +12,15 @@ from curate.similarity.word_kernels import tokens
 
 BASE = U64(0x9E3779B97F4A7C15)
 SILENT, USER, ANSWER, OTHER, BESIDE, CALL = 0, 1, 2, 3, 4, 5
-"""Kinds of pieces of a conversation: a turn that is not compared; turns of a user, of the assistant, of anybody else; text that belongs to no turn;
-what the assistant's turn before it calls."""
+"""Kinds of pieces of a conversation: a turn that is not compared; turns of a user, of the assistant, of anybody else;
+text that belongs to no turn; what the assistant's turn before it calls."""
 
 
 @compiled
 def _shingles(words: Any, begin: int, end: int, size: int, found: Any, made: int) -> int:
-    """Write the 32-bit hashes of the runs of `size` words to `found` from `made` on, or that of all words where they are fewer; returns where they end."""
+    """Write the 32-bit hashes of the runs of `size` words to `found` from `made` on, or that of all words where they
+    are fewer; returns where they end.
+    """
     for start in range(begin, max(end - size, begin) + 1 if end > begin else begin):
         rolling = U64(0)
         for at in range(start, min(start + size, end)):
@@ -57,15 +59,26 @@ def _room(out: Any, used: int, more: int) -> Any:
 
 
 @compiled
-def linked(  # noqa: PLR0912, PLR0915  (one pass, and calls cost)
-    buffer: Any, starts: Any, ends: Any, kinds: Any, roles: Any, first: Any, classes: Any, folds: Any, size: int, least: int
+def linked(  # noqa: PLR0912, PLR0915
+    buffer: Any,
+    starts: Any,
+    ends: Any,
+    kinds: Any,
+    roles: Any,
+    first: Any,
+    classes: Any,
+    folds: Any,
+    size: int,
+    least: int,
 ) -> Any:
-    """All that links conversations: row i has the pieces from first[i] to before first[i + 1]; piece n lies in `buffer` from starts[n] to ends[n].
+    """All that links conversations: row i has the pieces from first[i] to before first[i + 1]; piece n lies in `buffer`
+    from starts[n] to ends[n].
 
-    kinds: of each piece, see above; roles: of each turn a hash of its role, uint64; least: words from which an answer is compared.
-    Returns the sets of shingles of whole texts (hashes, offsets); of each row the key of its user turns and their words, of the conversation where it
-    ends on an answer (else 0); the keys up to each earlier answer, and where those of each row end; the sets of answers (hashes, offsets; none for a
-    short one), their keys, and where those of each row end.
+    kinds: of each piece, see above; roles: of each turn a hash of its role, uint64; least: words from which an answer
+    is compared. Returns the sets of shingles of whole texts (hashes, offsets); of each row the key of its user turns
+    and their words, of the conversation where it ends on an answer (else 0); the keys up to each earlier answer, and
+    where those of each row end; the sets of answers (hashes, offsets; none for a short one), their keys, and where
+    those of each row end.
     """
     rows = len(first) - 1
     longest = widest = 1
@@ -82,7 +95,11 @@ def linked(  # noqa: PLR0912, PLR0915  (one pass, and calls cost)
     room, buckets = np.empty(1024, dtype=np.uint32), np.empty(256, dtype=np.int64)
     out, offsets = np.empty(len(buffer) // 5 + 1024, dtype=np.uint32), np.zeros(rows + 1, dtype=np.int64)
     answers, bounds = np.empty(len(buffer) // 5 + 1024, dtype=np.uint32), np.zeros(2 * rows + 1, dtype=np.int64)
-    asked, asks, whole = np.zeros(rows, dtype=np.uint64), np.zeros(rows, dtype=np.int64), np.zeros(rows, dtype=np.uint64)
+    asked, asks, whole = (
+        np.zeros(rows, dtype=np.uint64),
+        np.zeros(rows, dtype=np.int64),
+        np.zeros(rows, dtype=np.uint64),
+    )
     begun, begun_ends = np.empty(len(kinds), dtype=np.uint64), np.zeros(rows + 1, dtype=np.int64)
     keys, answer_ends = np.empty(2 * rows, dtype=np.uint64), np.zeros(rows + 1, dtype=np.int64)
     total = held = begins = entries = 0
@@ -93,7 +110,7 @@ def linked(  # noqa: PLR0912, PLR0915  (one pass, and calls cost)
             kind = kinds[at]
             if kind == SILENT:
                 continue
-            if ends_on_answer and kind != CALL and kind != BESIDE:
+            if ends_on_answer and kind != CALL and kind != BESIDE:  # noqa: PLR1714
                 begun[begins] = chain
                 begins += 1
             some = tokens(buffer, starts[at], ends[at], classes, folds, False, low, eights, words[count:])
@@ -106,10 +123,10 @@ def linked(  # noqa: PLR0912, PLR0915  (one pass, and calls cost)
                 asks[row] += some
             if kind == ANSWER:
                 turns, last_from, last_begin = turns + 1, spoken, count
-            if kind == ANSWER or kind == CALL:
+            if kind == ANSWER or kind == CALL:  # noqa: PLR1714, SIM109
                 copied(said[spoken:], 0, words[count:], some)
                 spoken += some
-            if kind != CALL and kind != BESIDE:
+            if kind != CALL and kind != BESIDE:  # noqa: PLR1714
                 chain = mixed(mixed(chain ^ roles[at]) + mixed(turn))
                 ends_on_answer = kind == ANSWER
             count += some

@@ -1,8 +1,10 @@
-"""What examples are linked by when a data set is divided (docs/leaks.md): keys that are equal where two are linked, and the sets of their answers.
+"""What examples are linked by when a data set is divided (docs/leaks.md): keys that are equal where two are linked, and
+the sets of their answers.
 
-`copy` is of all that a trainer is given; `prompt_hash` of the words of the user turns and the attachments; `conversation_hash` of a conversation that
-ends on an answer, by role and words of its turns; `prefix_hashes` of what it is up to each earlier answer, so that one continues another where its
-`prefix_hashes` have the other's `conversation_hash`. System and developer turns count for `copy` alone.
+`copy` is of all that a trainer is given; `prompt_hash` of the words of the user turns and the attachments;
+`conversation_hash` of a conversation that ends on an answer, by role and words of its turns; `prefix_hashes` of what it
+is up to each earlier answer, so that one continues another where its `prefix_hashes` have the other's
+`conversation_hash`. System and developer turns count for `copy` alone.
 """
 
 from collections.abc import Iterable, Sequence
@@ -32,7 +34,9 @@ SHORT: Final = 20
 
 @dataclass(slots=True)
 class Links:
-    """Columns, one element an example; `prefix_hashes` and the answers of example i from its end to before the next one."""
+    """Columns, one element an example; `prefix_hashes` and the answers of example i from its end to before the next
+    one.
+    """
 
     copy: "Ids"
     prompt_hash: "Ids"
@@ -52,7 +56,8 @@ class Links:
         begun, ends = _parts(self.ends, numbers)
         answers, answer_ends = _parts(self.answer_ends, numbers)
         return Links(
-            self.copy[numbers], self.prompt_hash[numbers], self.conversation_hash[numbers], self.prefix_hashes[begun], ends,
+            self.copy[numbers], self.prompt_hash[numbers], self.conversation_hash[numbers], self.prefix_hashes[begun],
+            ends,
             self.answers.chosen(answers), self.answered[answers], answer_ends,
         )  # fmt: skip
 
@@ -61,7 +66,8 @@ class Links:
         begun, ends = _parts(self.ends, numbers)
         answers, answer_ends = _parts(self.answer_ends, numbers)
         return Links(
-            self.copy[numbers], self.prompt_hash[numbers], self.conversation_hash[numbers], self.prefix_hashes[begun], ends,
+            self.copy[numbers], self.prompt_hash[numbers], self.conversation_hash[numbers], self.prefix_hashes[begun],
+            ends,
             self.answers.kept(answers), self.answered[answers], answer_ends,
         )  # fmt: skip
 
@@ -85,9 +91,19 @@ def joined_links(parts: Sequence[Links], answers: Sets | None = None) -> Links:
         for name in ("copy", "prompt_hash", "conversation_hash", "prefix_hashes", "answered")
     )
     ends, answer_ends = (
-        np.cumsum(np.concatenate([np.zeros(1, dtype=np.int64), *(np.diff(getattr(part, name)) for part in parts)])) for name in ("ends", "answer_ends")
+        np.cumsum(np.concatenate([np.zeros(1, dtype=np.int64), *(np.diff(getattr(part, name)) for part in parts)]))
+        for name in ("ends", "answer_ends")
     )
-    return Links(copy, asked, whole, begun, ends, joined(part.answers for part in parts) if answers is None else answers, answered, answer_ends)
+    return Links(
+        copy,
+        asked,
+        whole,
+        begun,
+        ends,
+        joined(part.answers for part in parts) if answers is None else answers,
+        answered,
+        answer_ends,
+    )
 
 
 class Pieces(NamedTuple):
@@ -107,7 +123,11 @@ def linked(pieces: Pieces, size: int) -> tuple[Sets, Links, "Numbers"]:
     hashes, offsets, asked, asks, whole, begun, ends, answers, bounds, answered, answer_ends = kernels.linked(
         *pieces.texts, pieces.kinds, pieces.roles, pieces.first, letters(), folds(), size, SHORT
     )
-    return Sets(hashes, offsets), Links(asked.copy(), asked, whole, begun, ends, Sets(answers, bounds), answered, answer_ends), asks
+    return (
+        Sets(hashes, offsets),
+        Links(asked.copy(), asked, whole, begun, ends, Sets(answers, bounds), answered, answer_ends),
+        asks,
+    )
 
 
 def links_of_outlined(outlined: "PlainColumns", ids: "Ids", size: int) -> tuple[Sets, Links]:
@@ -118,7 +138,10 @@ def links_of_outlined(outlined: "PlainColumns", ids: "Ids", size: int) -> tuple[
 
     turns = outlined.turns
     texts = texts_in(outlined.text, turns[:, 3].copy(), turns[:, 4].copy(), turns[:, 6] != 0)
-    kinds, roles = np.array([kind_of(role) for role in ROLES], dtype=np.uint8), np.array([_role(role) for role in ROLES], dtype=np.uint64)
+    kinds, roles = (
+        np.array([kind_of(role) for role in ROLES], dtype=np.uint8),
+        np.array([_role(role) for role in ROLES], dtype=np.uint64),
+    )
     first = np.append(outlined.lines[:, 0], len(turns))
     sets, links, asks = linked(Pieces(texts, kinds[turns[:, 0]], roles[turns[:, 0]], first), size)
     for row in np.flatnonzero(asks == 0).tolist():
@@ -128,7 +151,9 @@ def links_of_outlined(outlined: "PlainColumns", ids: "Ids", size: int) -> tuple[
     return sets, links
 
 
-def links_of_lines(roles: Sequence[tuple[str, ...]], texts: Sequence[Sequence[str]], examples: Sequence[Example], ids: "Ids", size: int) -> tuple[Sets, Links]:
+def links_of_lines(
+    roles: Sequence[tuple[str, ...]], texts: Sequence[Sequence[str]], examples: Sequence[Example], ids: "Ids", size: int
+) -> tuple[Sets, Links]:
     """Those of plain conversations of roles and texts, then of examples. ids: of all of them."""
     import numpy as np
 

@@ -1,4 +1,6 @@
-"""The columns of plain lines that were outlined (see `curate.read.plain_columns`): those of `curate.corpus.features`, in a third of the time."""
+"""The columns of plain lines that were outlined (see `curate.read.plain_columns`): those of `curate.corpus.features`,
+in a third of the time.
+"""
 
 from collections.abc import Iterator, Sequence
 from functools import cache
@@ -25,7 +27,9 @@ MOST: Final = 31
 
 
 def places_in(data: bytes, offset: int, outlined: PlainColumns) -> "tuple[Numbers, Numbers, Numbers]":
-    """Where the lines start in the file in which the bytes stand at `offset`, their sizes, and those of their endings."""
+    """Where the lines start in the file in which the bytes stand at `offset`, their sizes, and those of their
+    endings.
+    """
     import numpy as np
 
     starts, behind = outlined.starts[outlined.numbers - 1], outlined.starts[outlined.numbers]
@@ -40,12 +44,18 @@ def ids_of(outlined: PlainColumns) -> "Ids":
     import numpy as np
 
     canon = memoryview(outlined.canon)
-    found = b"".join([blake2b(canon[start:end], digest_size=16).digest() for start, end in outlined.lines[:, 2:4].tolist()])
+    found = b"".join(
+        [blake2b(canon[start:end], digest_size=16).digest() for start, end in outlined.lines[:, 2:4].tolist()]
+    )
     return np.frombuffer(found, dtype=">u8").astype(np.uint64).reshape(-1, 2)
 
 
-def sets_of(outlined: PlainColumns, on: On, shingling: Shingling, common: Passages | None, *, brief: bool, whole: Sets | None) -> tuple[Sets, Brief]:
-    """The shingles of the texts that are compared, `whole` where they are known and nothing is left out, and the words of short texts."""
+def sets_of(
+    outlined: PlainColumns, on: On, shingling: Shingling, common: Passages | None, *, brief: bool, whole: Sets | None
+) -> tuple[Sets, Brief]:
+    """The shingles of the texts that are compared, `whole` where they are known and nothing is left out, and the words
+    of short texts.
+    """
     import numpy as np
 
     count = len(outlined.lines)
@@ -83,7 +93,8 @@ class _Spans(NamedTuple):
 
 
 def _compared(outlined: PlainColumns, on: On) -> _Spans:
-    """The turns that are compared follow one another as a rule, with a line break between them, as they lie in `PlainColumns.text`.
+    """The turns that are compared follow one another as a rule, with a line break between them, as they lie in
+    `PlainColumns.text`.
 
     That is told from the roles, once for all conversations of the same ones.
     """
@@ -137,7 +148,11 @@ def keys_of(outlined: PlainColumns) -> Keys:
     from curate.read.plain_columns_kernel import keys_of_lines
 
     count, turns = len(outlined.lines), len(outlined.turns)
-    whole, begun, ends = np.zeros(count, dtype=np.uint64), np.empty(turns, dtype=np.uint64), np.zeros(count + 1, dtype=np.int64)
+    whole, begun, ends = (
+        np.zeros(count, dtype=np.uint64),
+        np.empty(turns, dtype=np.uint64),
+        np.zeros(count + 1, dtype=np.int64),
+    )
     used = keys_of_lines(outlined.canon, outlined.turns, outlined.lines, ROLES.index("assistant"), whole, begun, ends)
     return Keys(whole, begun[:used].copy(), ends)
 
@@ -146,7 +161,11 @@ def lengths_of(outlined: PlainColumns) -> "Numbers":
     """Characters of all turns of each."""
     import numpy as np
 
-    return np.add.reduceat(outlined.turns[:, 5], outlined.lines[:, 0]) if len(outlined.numbers) else np.empty(0, dtype=np.int64)
+    return (
+        np.add.reduceat(outlined.turns[:, 5], outlined.lines[:, 0])
+        if len(outlined.numbers)
+        else np.empty(0, dtype=np.int64)
+    )
 
 
 def marks_of(outlined: PlainColumns, keys: int) -> Marks:

@@ -1,9 +1,10 @@
-"""Short texts by their words of meaning: a typing error and a "please" more are nothing to a long text, and half of the shingles of a short one.
+"""Short texts by their words of meaning: a typing error and a "please" more are nothing to a long text, and half of the
+shingles of a short one.
 
-Two short texts have the same words when they have the same words of meaning in the same order: grammar and politeness (`FILLER`) are left out,
-and a word is taken for the commonest one among all short texts that it may be a typing error of. That proposes; whether two examples agree in
-every word of meaning decides (`curate.dedup.wording`). Texts in scripts without spaces have no such words, and a character
-of theirs that is grammar in one place is meaning in another.
+Two short texts have the same words when they have the same words of meaning in the same order: grammar and politeness
+(`FILLER`) are left out, and a word is taken for the commonest one among all short texts that it may be a typing error
+of. That proposes; whether two examples agree in every word of meaning decides (`curate.dedup.wording`). Texts in
+scripts without spaces have no such words, and a character of theirs that is grammar in one place is meaning in another.
 """
 
 import re
@@ -33,7 +34,9 @@ SHORT: Final = 300
 
 @dataclass(slots=True)
 class Brief:
-    """Texts as numbers of words in a vocabulary: text i from ends[i] to before ends[i + 1]; none where it is not short."""
+    """Texts as numbers of words in a vocabulary: text i from ends[i] to before ends[i + 1]; none where it is not
+    short.
+    """
 
     words: "Words"
     ends: "Numbers"
@@ -46,8 +49,12 @@ class Brief:
         return cls.of_some(len(every), {at: text for at, text in enumerate(every) if len(text) <= SHORT})
 
     @classmethod
-    def of_spans(cls, count: int, buffer: "Bytes", numbers: "Numbers", spans: "Numbers", others: Mapping[int, str]) -> "Brief":
-        """As `of_some`: of the texts with these `numbers`, which are short, the spans in a buffer of ASCII are given; `others` are texts as they are."""
+    def of_spans(
+        cls, count: int, buffer: "Bytes", numbers: "Numbers", spans: "Numbers", others: Mapping[int, str]
+    ) -> "Brief":
+        """As `of_some`: of the texts with these `numbers`, which are short, the spans in a buffer of ASCII are given;
+        `others` are texts as they are.
+        """
         import numpy as np
 
         from curate.similarity import word_kernels
@@ -88,7 +95,9 @@ class Brief:
         return Brief(self.words[at], ends, self.vocabulary)
 
     def keys(self) -> "Keys":
-        """Of each text a number that is equal where texts have the same words of meaning, spelled alike or nearly so; 0 where it has none."""
+        """Of each text a number that is equal where texts have the same words of meaning, spelled alike or nearly so; 0
+        where it has none.
+        """
         return self.keys_and_slips()[0]
 
     def keys_and_slips(self) -> "tuple[Keys, Numbers]":
@@ -99,10 +108,14 @@ class Brief:
         if not len(self.words):
             return keys, np.zeros(len(keys), dtype=np.int64)
         counts = np.bincount(self.words, minlength=len(self.vocabulary))
-        roots = spelled({word: int(count) for word, count in zip(self.vocabulary, counts.tolist(), strict=True) if count})
+        roots = spelled(
+            {word: int(count) for word, count in zip(self.vocabulary, counts.tolist(), strict=True) if count}
+        )
         hashes = np.array([_hash(roots.get(word, word)) for word in self.vocabulary], dtype=np.uint64)[self.words]
         texts = np.repeat(np.arange(len(keys)), np.diff(self.ends))
-        slips = np.bincount(texts, weights=np.array([word in roots for word in self.vocabulary])[self.words], minlength=len(keys)).astype(np.int64)
+        slips = np.bincount(
+            texts, weights=np.array([word in roots for word in self.vocabulary])[self.words], minlength=len(keys)
+        ).astype(np.int64)
         texts = texts[hashes != 0]
         hashes = hashes[hashes != 0]
         some, first, sizes = np.unique(texts, return_index=True, return_counts=True)
@@ -132,7 +145,9 @@ def joined_brief(parts: Sequence[Brief]) -> Brief:
 
 
 def spelled(counts: dict[str, int]) -> dict[str, str]:
-    """Of each word that may be a typing error of a commoner one, that one; of words that are as common, the first by the alphabet is taken for it."""
+    """Of each word that may be a typing error of a commoner one, that one; of words that are as common, the first by
+    the alphabet is taken for it.
+    """
     near: dict[str, list[str]] = {}
     for word in counts:
         if key := bucket(word):

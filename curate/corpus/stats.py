@@ -1,4 +1,6 @@
-"""The numbers of a data set at a glance, while it streams by: a few bytes are kept per example, and nothing of its text but how it is prompted."""
+"""The numbers of a data set at a glance, while it streams by: a few bytes are kept per example, and nothing of its text
+but how it is prompted.
+"""
 
 import json
 from array import array
@@ -99,7 +101,8 @@ class Stats:
 
 
 def collect(paths: Sequence[Path], model: str = "", progress: Progress | None = None, *, strict: bool = True) -> Stats:
-    """The numbers of files. Raises `InputError` for a file that cannot be read, `ModelError` for a model that cannot be loaded.
+    """The numbers of files. Raises `InputError` for a file that cannot be read, `ModelError` for a model that cannot be
+    loaded.
 
     When not `strict`, of a file that cannot be read counts what could.
     """
@@ -160,7 +163,8 @@ class Plan:
 
 
 def usual_epochs(examples: int) -> int:
-    """How often a service passes over so many examples when it is left to it: three times, more for fewer than 34, less for more than 8,333.
+    """How often a service passes over so many examples when it is left to it: three times, more for fewer than 34, less
+    for more than 8,333.
 
     As OpenAI's cookbook gives it: 100 to 25,000 passes of an example in all, 1 to 25 epochs.
     """
@@ -177,7 +181,11 @@ def percentile(values: "Sequence[int]", share: float) -> int:
 def histogram(values: "Sequence[int]") -> list[tuple[int, int, int]]:
     """How many values lie from one power of two to before the next: (from, to, count), without gaps; 0 counts as 1."""
     counts = Counter(max(1, value).bit_length() for value in values)
-    return [(1 << bits - 1, (1 << bits) - 1, counts[bits]) for bits in range(min(counts), max(counts) + 1)] if counts else []
+    return (
+        [(1 << bits - 1, (1 << bits) - 1, counts[bits]) for bits in range(min(counts), max(counts) + 1)]
+        if counts
+        else []
+    )
 
 
 def _add(stats: Stats, example: Example, template: Template | None) -> None:

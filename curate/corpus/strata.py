@@ -1,4 +1,6 @@
-"""What examples have in common by which parts of a data set shall be alike: a label, where they come from, their language, whether they call tools."""
+"""What examples have in common by which parts of a data set shall be alike: a label, where they come from, their
+language, whether they call tools.
+"""
 
 from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
@@ -37,13 +39,23 @@ def demand_traits(names: Iterable[str]) -> None:
     """Raise `UsageError` for a name that is no trait and no path to a key of the line."""
     for name in names:
         if name not in TRAITS and "/" not in name and "." not in name:
-            raise UsageError(f"{name!r}: examples have no such trait", f"name {', '.join(TRAITS)}, or a key of the lines like /metadata/source")
+            raise UsageError(
+                f"{name!r}: examples have no such trait",
+                f"name {', '.join(TRAITS)}, or a key of the lines like /metadata/source",
+            )
 
 
 def trait_of(name: str, told: Told) -> Trait | None:
     """The trait of an example; None where it has none. For a path, what stands there."""
     if name == "label":
-        answer = next((text for role, text in zip(reversed(told.roles), reversed(told.texts), strict=True) if role == "assistant"), "")
+        answer = next(
+            (
+                text
+                for role, text in zip(reversed(told.roles), reversed(told.texts), strict=True)
+                if role == "assistant"
+            ),
+            "",
+        )
         label = normalised(answer)
         return _text(label) if label and is_label(answer) else None
     if name == "source":
@@ -76,7 +88,9 @@ def _text(text: str) -> Trait:
 
 def _calls(example: Example) -> bool:
     declared = example.value.get("tools") or example.value.get("functions")
-    return bool(declared) or any(message.value.get("tool_calls") or message.value.get("function_call") for message in example.messages)
+    return bool(declared) or any(
+        message.value.get("tool_calls") or message.value.get("function_call") for message in example.messages
+    )
 
 
 def _script(text: str) -> Trait | None:
@@ -85,7 +99,9 @@ def _script(text: str) -> Trait | None:
 
 
 def _language(text: str) -> Trait | None:
-    """The language, as ISO 639-1 has it, by py3langid (Lui and Baldwin 2012). Raises `MissingExtra` where that is not installed."""
+    """The language, as ISO 639-1 has it, by py3langid (Lui and Baldwin 2012). Raises `MissingExtra` where that is not
+    installed.
+    """
     if not letters(text):
         return None
     try:

@@ -1,4 +1,6 @@
-"""The lines of whole files as columns, and the lines themselves where somebody asks for them: memory is a few hundred bytes a line."""
+"""The lines of whole files as columns, and the lines themselves where somebody asks for them: memory is a few hundred
+bytes a line.
+"""
 
 import json
 import os
@@ -55,7 +57,9 @@ class Source(NamedTuple):
 
 @dataclass(slots=True)
 class Table:
-    """All lines of some files that are not blank, in order; arrays of one element a line, and then of one an example."""
+    """All lines of some files that are not blank, in order; arrays of one element a line, and then of one an
+    example.
+    """
 
     sources: list[Source]
     first: "Numbers"
@@ -122,23 +126,33 @@ class Table:
     def _with(self, examples: "Numbers", sets: Sets, links: Links | None) -> "Table":
         keys, marks = self.keys and self.keys.chosen(examples), self.marks and self.marks.chosen(examples)
         columns: dict[str, Any] = {name: getattr(self, name)[examples] for name in ("lines", "ids", "lengths", "ranks")}
-        return replace(self, **columns, sets=sets, brief=self.brief.chosen(examples), keys=keys, links=links, marks=marks)
+        return replace(
+            self, **columns, sets=sets, brief=self.brief.chosen(examples), keys=keys, links=links, marks=marks
+        )
 
     def line_ref(self, line: int) -> "LineRef":
         """What it takes to read a line again."""
-        start, size, ending, number, nth = (int(column[line]) for column in (self.starts, self.sizes, self.endings, self.numbers, self.nths))
+        start, size, ending, number, nth = (
+            int(column[line]) for column in (self.starts, self.sizes, self.endings, self.numbers, self.nths)
+        )
         return LineRef(self.sources[self.source(line)], start, size, ending, number, nth)
 
     def line_refs(self, examples: "Numbers") -> "list[LineRef]":
-        """What it takes to read some examples again, in another process too, and to tell that they are the same still."""
+        """What it takes to read some examples again, in another process too, and to tell that they are the same
+        still.
+        """
         lines = self.lines[examples]
         sources = [self.sources[at] for at in (self.first.searchsorted(lines, side="right") - 1).tolist()]
-        columns = (column[lines].tolist() for column in (self.starts, self.sizes, self.endings, self.numbers, self.nths))
+        columns = (
+            column[lines].tolist() for column in (self.starts, self.sizes, self.endings, self.numbers, self.nths)
+        )
         return list(map(LineRef, sources, *columns, self.names(examples)))
 
 
 class TempStore:
-    """A folder for what cannot be read again where it lies: unpacked files, elements of documents. It is gone when the process ends."""
+    """A folder for what cannot be read again where it lies: unpacked files, elements of documents. It is gone when the
+    process ends.
+    """
 
     def __init__(self) -> None:
         """It is made when it is first asked for a file."""
@@ -165,7 +179,9 @@ class LineRef(NamedTuple):
 
 
 class LineReader:
-    """Reads lines again; keeps the files that it reads open, so that another file that takes the place of one is not read in its stead."""
+    """Reads lines again; keeps the files that it reads open, so that another file that takes the place of one is not
+    read in its stead.
+    """
 
     def __init__(self) -> None:
         """Nothing is opened before it is asked for."""
@@ -176,17 +192,23 @@ class LineReader:
             file.close()
 
     def data(self, spot: LineRef) -> bytes:
-        """The bytes of a line without its line ending. Raises `InputError` for a file that is not there any more, or is shorter by now."""
+        """The bytes of a line without its line ending. Raises `InputError` for a file that is not there any more, or is
+        shorter by now.
+        """
         return self.part(spot.source, spot.start, spot.size)
 
     def lines(self, table: "Table", lines: "Numbers") -> Iterator[bytes]:
         """The bytes of many lines of a table, without line endings."""
         source = table.first.searchsorted(lines, side="right") - 1
-        for at, start, size in zip(source.tolist(), table.starts[lines].tolist(), table.sizes[lines].tolist(), strict=True):
+        for at, start, size in zip(
+            source.tolist(), table.starts[lines].tolist(), table.sizes[lines].tolist(), strict=True
+        ):
             yield self.part(table.sources[at], start, size)
 
     def parts(self, source: Source, begins: "Numbers", ends: "Numbers") -> Iterator[memoryview]:
-        """Parts of a file; where they are in order, read ahead. Raises `InputError` for a file that is not there any more, or is shorter by now."""
+        """Parts of a file; where they are in order, read ahead. Raises `InputError` for a file that is not there any
+        more, or is shorter by now.
+        """
         start, block = 0, memoryview(b"")
         for begin, end in zip(begins.tolist(), ends.tolist(), strict=True):
             if begin < start or end > start + len(block):
@@ -212,17 +234,24 @@ class LineReader:
             file.seek(start)
             return file.read(size)
         except OSError as error:
-            raise InputError(f"{visible(source.name)}: cannot be read again: {error.strerror}", "it must not change while it is read") from error
+            raise InputError(
+                f"{visible(source.name)}: cannot be read again: {error.strerror}", "it must not change while it is read"
+            ) from error
 
     def line(self, spot: LineRef) -> ParsedLine:
         """A line and what it says."""
-        return parsed_line(Line(spot.number, spot.start, self.data(spot), ENDINGS[spot.ending], 0, spot.nth), FileFacts(spot.source.name))
+        return parsed_line(
+            Line(spot.number, spot.start, self.data(spot), ENDINGS[spot.ending], 0, spot.nth),
+            FileFacts(spot.source.name),
+        )
 
     def example(self, spot: LineRef) -> Example:
         """The example that a line holds. Raises `InputError` where it holds none any more."""
         decoded = decode(self.data(spot))
         if decoded.plain:  # nearly all
-            found: Example | None = Example(Place(spot.source.name, spot.number, spot.nth), decoded.value, "messages", None, True)
+            found: Example | None = Example(
+                Place(spot.source.name, spot.number, spot.nth), decoded.value, "messages", None, True
+            )
         else:
             found = self.line(spot).example
         if found is None or (spot.id and found.id != spot.id):
@@ -243,10 +272,11 @@ def read_table(
     name_of: Callable[[Path], str] = display_name,
     memory: Remembered | None = None,
 ) -> Table:
-    """Read files; `name_of` gives the names that they go by in places, and pieces that the `memory` has need not be read.
+    """Read files; `name_of` gives the names that they go by in places, and pieces that the `memory` has need not be
+    read.
 
-    Where many examples share an instruction, they are read once more, without it. `progress` is told of each piece's lines. Raises
-    `InputError`.
+    Where many examples share an instruction, they are read once more, without it. `progress` is told of each piece's
+    lines. Raises `InputError`.
     """
     table = _read(paths, spec, crew, progress, name_of, memory)
     if spec.common is None:
@@ -264,7 +294,9 @@ def read_table(
 
 
 def table_of(examples: Sequence[Example], spec: FeatureSpec, crew: WorkerPool) -> Table:
-    """The table of examples in memory, which are written to a file that lives as long as the process; line n is number n - 1. Raises `OSError`."""
+    """The table of examples in memory, which are written to a file that lives as long as the process; line n is number
+    n - 1. Raises `OSError`.
+    """
     path = scratch() / "examples.jsonl"
     with path.open("wb") as file:
         file.writelines(json.dumps(example.value).encode() + b"\n" for example in examples)
@@ -274,7 +306,9 @@ def table_of(examples: Sequence[Example], spec: FeatureSpec, crew: WorkerPool) -
 def _learnt(table: Table, on: On, examples: "Numbers", least: int) -> Passages:
     """The shared instructions of some examples, of which `least` have to share one."""
     reader = LineReader()
-    return learnt((asked_turns(reader.example(table.line_ref(line)), on) for line in table.lines[examples].tolist()), least)
+    return learnt(
+        (asked_turns(reader.example(table.line_ref(line)), on) for line in table.lines[examples].tolist()), least
+    )
 
 
 def _read(
@@ -301,7 +335,11 @@ def _read(
             physical = 0
             pieces = chunks_of(path, name_of(path), SIZE)
             is_cut, copied = pieces is None, is_packed(path)
-            for part in _elements(path, name_of(path), copy, spec) if pieces is None else _columns(_spooled(pieces, copy), spec, crew, memory):
+            for part in (
+                _elements(path, name_of(path), copy, spec)
+                if pieces is None
+                else _columns(_spooled(pieces, copy), spec, crew, memory)
+            ):
                 part.numbers += physical
                 if part.judged is not None:
                     judged.append((physical, part.judged))
@@ -332,13 +370,36 @@ def _read(
     marks = joined_marks([part.marks for part in parts if part.marks]) if spec.marking else None
     brief = joined_brief([part.brief for part in parts])
     lines, lengths, ranks, common = np.flatnonzero(holds), column("lengths"), column("ranks"), spec.common or ()
-    return Table(sources, np.array(first), starts, sizes, endings, numbers, nths, lines, ids, every, brief, lengths, ranks, keys, links, marks, common, judged)
+    return Table(
+        sources,
+        np.array(first),
+        starts,
+        sizes,
+        endings,
+        numbers,
+        nths,
+        lines,
+        ids,
+        every,
+        brief,
+        lengths,
+        ranks,
+        keys,
+        links,
+        marks,
+        common,
+        judged,
+    )
 
 
-def _columns(pieces: Iterator[Chunk], spec: FeatureSpec, crew: WorkerPool, memory: Remembered | None) -> Iterator[Columns]:
+def _columns(
+    pieces: Iterator[Chunk], spec: FeatureSpec, crew: WorkerPool, memory: Remembered | None
+) -> Iterator[Columns]:
     """The columns of each piece, as remembered or made."""
     quick = [spec.judging is None and not spec.keys]
-    for columns in crew.each(partial(columns_for, spec=spec), map(memory.task if memory else Task, pieces), lambda: all(quick)):
+    for columns in crew.each(
+        partial(columns_for, spec=spec), map(memory.task if memory else Task, pieces), lambda: all(quick)
+    ):
         quick.append(columns.quick)
         if memory:
             memory.count(columns)
@@ -346,7 +407,9 @@ def _columns(pieces: Iterator[Chunk], spec: FeatureSpec, crew: WorkerPool, memor
 
 
 def _elements(path: Path, name: str, copy: Callable[[], Path], spec: FeatureSpec) -> Iterator[Columns]:
-    """The columns of a JSON document, whose elements are written to `copy` one after another. Raises `InputError` for what is no data."""
+    """The columns of a JSON document, whose elements are written to `copy` one after another. Raises `InputError` for
+    what is no data.
+    """
     facts = FileFacts(name)
     lines = list(read_file(path, facts))
     demand_read(facts)
@@ -377,7 +440,9 @@ def lines_at(table: Table, places: Sequence[Place]) -> "Numbers":
     for source in np.unique(asked[:, 0]).tolist():
         here = np.flatnonzero(asked[:, 0] == source)
         first, last = int(table.first[source]), int(table.first[source + 1])
-        starts, ends = (first + table.numbers[first:last].searchsorted(asked[here, 1], side) for side in ("left", "right"))
+        starts, ends = (
+            first + table.numbers[first:last].searchsorted(asked[here, 1], side) for side in ("left", "right")
+        )
         found[here] = starts
         for at in here[ends - starts > 1].tolist():  # several on one line are in order, from whatever number on
             start, end = first + table.numbers[first:last].searchsorted([asked[at, 1], asked[at, 1] + 1])
@@ -389,4 +454,7 @@ def examples_at(table: Table, places: Collection[Place]) -> dict[Place, Example]
     """The examples at some places, read again. Raises `InputError` for a file that changed."""
     reader = LineReader()
     wanted = list(places)
-    return {place: reader.example(table.line_ref(line)) for place, line in zip(wanted, lines_at(table, wanted).tolist(), strict=True)}
+    return {
+        place: reader.example(table.line_ref(line))
+        for place, line in zip(wanted, lines_at(table, wanted).tolist(), strict=True)
+    }

@@ -1,7 +1,7 @@
 """What becomes of groups of near-duplicates: told from columns, for all at once.
 
-Compiled code chooses group by group, and stops where it has to know whether two examples agree in their facts. That is found out for all groups
-together; then those that stopped go on, until none stops.
+Compiled code chooses group by group, and stops where it has to know whether two examples agree in their facts. That is
+found out for all groups together; then those that stopped go on, until none stops.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     Flags = np.ndarray[Any, np.dtype[np.bool_]]
 
 CROWD: Final = 2000
-"""Members of a group that stay from which another one is not compared with all of them: where none is like another, that would be quadratic."""
+"""Members of a group that stay from which another one is not compared with all of them: where none is like another,
+that would be quadratic.
+"""
 WORK: Final = 1 << 24
 """Comparisons, about, that compiled code makes at a time: it cannot be interrupted."""
 AHEAD: Final = 5_000
@@ -63,8 +65,17 @@ class Compared(NamedTuple):
     """Where each stands among all."""
 
 
-def picked(table: Table, compared: Compared, groups: "Sequence[Numbers]", wanted: Wanted, crew: WorkerPool, memory: Remembered | None = None) -> Choice:
-    """What becomes of the members of groups, by where they stand among all examples. Raises `InputError` when lines cannot be read again."""
+def picked(
+    table: Table,
+    compared: Compared,
+    groups: "Sequence[Numbers]",
+    wanted: Wanted,
+    crew: WorkerPool,
+    memory: Remembered | None = None,
+) -> Choice:
+    """What becomes of the members of groups, by where they stand among all examples. Raises `InputError` when lines
+    cannot be read again.
+    """
     import numpy as np
 
     config, positions = wanted.config, compared.positions
@@ -79,24 +90,37 @@ def picked(table: Table, compared: Compared, groups: "Sequence[Numbers]", wanted
         return agreed(table, positions[pairs], wanted, crew, memory)
 
     found = chosen(compared.sets, order, sizes, kinds, config.threshold, None if config.ignore_facts else agree)
-    gone, apart = ([Pair(int(positions[left]), int(positions[right]), similarity) for left, right, similarity in pairs] for pairs in (found.gone, found.apart))
+    gone, apart = (
+        [Pair(int(positions[left]), int(positions[right]), similarity) for left, right, similarity in pairs]
+        for pairs in (found.gone, found.apart)
+    )
     return Choice(gone, apart, found.similarities)
 
 
 def chosen(
-    sets: Sets, members: "Numbers", sizes: "Numbers", kinds: "np.ndarray[Any, np.dtype[np.uint8]]", threshold: float, agree: "Callable[[Numbers], Flags] | None"
+    sets: Sets,
+    members: "Numbers",
+    sizes: "Numbers",
+    kinds: "np.ndarray[Any, np.dtype[np.uint8]]",
+    threshold: float,
+    agree: "Callable[[Numbers], Flags] | None",
 ) -> Choice:
-    """What becomes of the members of groups, numbers of sets, group by group, each in the order of ranks; `sizes`: of the groups.
+    """What becomes of the members of groups, numbers of sets, group by group, each in the order of ranks; `sizes`: of
+    the groups.
 
-    `kinds` says of each what may become of it (see `cluster_resolution_kernel`); `agree`, of rows of two members whether they agree in their facts, which
-    do not matter where it is None.
+    `kinds` says of each what may become of it (see `cluster_resolution_kernel`); `agree`, of rows of two members
+    whether they agree in their facts, which do not matter where it is None.
     """
     import numpy as np
 
     from curate.dedup import cluster_resolution_kernel
 
     ends, bounds = np.append(0, np.cumsum(sizes)), np.array([min(FLOOR, threshold), threshold])
-    known, verdicts, tally = np.empty(0, dtype=np.uint64), np.empty(0, dtype=np.uint8), np.zeros((len(sizes), 2), dtype=np.int64)
+    known, verdicts, tally = (
+        np.empty(0, dtype=np.uint64),
+        np.empty(0, dtype=np.uint8),
+        np.zeros((len(sizes), 2), dtype=np.int64),
+    )
     squares = np.where(sizes >= SQUARE, sizes**2, 0)
     cells = np.where((squares > 0) & (squares.cumsum() <= SQUARES), squares.cumsum() - squares, -1)
     remembered = np.full(int(squares[cells >= 0].sum()), np.nan)
@@ -130,8 +154,17 @@ def chosen(
         if agree and len(asked):
             same = agree(members[asked[:, 1:3]])
             np.add.at(tally, (asked[:, 0], np.where(same, 0, 1)), 1)
-            known = np.concatenate([known, (asked[:, 1].astype(np.uint64) << np.uint64(32)) | asked[:, 2].astype(np.uint64)])
-            verdicts = np.concatenate([verdicts, np.where(same, cluster_resolution_kernel.SAME, cluster_resolution_kernel.DIFFERENT).astype(np.uint8)])
+            known = np.concatenate(
+                [known, (asked[:, 1].astype(np.uint64) << np.uint64(32)) | asked[:, 2].astype(np.uint64)]
+            )
+            verdicts = np.concatenate(
+                [
+                    verdicts,
+                    np.where(same, cluster_resolution_kernel.SAME, cluster_resolution_kernel.DIFFERENT).astype(
+                        np.uint8
+                    ),
+                ]
+            )
             order = known.argsort()
             known, verdicts = known[order], verdicts[order]
         some = some[done[some] < sizes[some]]
@@ -146,7 +179,9 @@ def chosen(
 
 
 def all_chosen(sets: Sets, groups: "Sequence[Numbers]", threshold: float, same: Callable[[int, int], bool]) -> Choice:
-    """The same where members are taken in the order of their numbers, and any may go; `same`: whether two agree in their facts."""
+    """The same where members are taken in the order of their numbers, and any may go; `same`: whether two agree in
+    their facts.
+    """
     import numpy as np
 
     from curate.dedup import cluster_resolution_kernel
@@ -154,12 +189,32 @@ def all_chosen(sets: Sets, groups: "Sequence[Numbers]", threshold: float, same: 
     if not groups:
         return Choice()
     members = np.concatenate(groups)
-    kinds = np.full(len(members), cluster_resolution_kernel.GOES | cluster_resolution_kernel.TAKES | cluster_resolution_kernel.COMPARED, dtype=np.uint8)
-    return chosen(sets, members, np.array(list(map(len, groups))), kinds, threshold, lambda pairs: np.array([same(*pair) for pair in pairs.tolist()]))
+    kinds = np.full(
+        len(members),
+        cluster_resolution_kernel.GOES | cluster_resolution_kernel.TAKES | cluster_resolution_kernel.COMPARED,
+        dtype=np.uint8,
+    )
+    return chosen(
+        sets,
+        members,
+        np.array(list(map(len, groups))),
+        kinds,
+        threshold,
+        lambda pairs: np.array([same(*pair) for pair in pairs.tolist()]),
+    )
 
 
-def agreed(table: Table, standing: "Numbers", wanted: Wanted, crew: WorkerPool, memory: Remembered | None, *, words: bool = False) -> "Flags":
-    """Whether pairs of examples, rows of where both stand among all, agree in their facts, or in all `words` of meaning; as remembered, or found out.
+def agreed(
+    table: Table,
+    standing: "Numbers",
+    wanted: Wanted,
+    crew: WorkerPool,
+    memory: Remembered | None,
+    *,
+    words: bool = False,
+) -> "Flags":
+    """Whether pairs of examples, rows of where both stand among all, agree in their facts, or in all `words` of
+    meaning; as remembered, or found out.
 
     Raises `InputError` when lines cannot be read again.
     """
@@ -171,8 +226,13 @@ def agreed(table: Table, standing: "Numbers", wanted: Wanted, crew: WorkerPool, 
     same, remembered = memory.agreements(left, right, every) if memory else (nothing, nothing.copy())
     unknown = np.flatnonzero(~remembered)
     if len(unknown):
-        pairs = (_pairs(table, standing[some], wanted, words=words) for some in np.split(unknown, range(BATCH, len(unknown), BATCH)))
-        same[unknown] = np.concatenate(list(map(lines_agree, pairs) if len(unknown) < MANY else crew.each(lines_agree, pairs)))
+        pairs = (
+            _pairs(table, standing[some], wanted, words=words)
+            for some in np.split(unknown, range(BATCH, len(unknown), BATCH))
+        )
+        same[unknown] = np.concatenate(
+            list(map(lines_agree, pairs) if len(unknown) < MANY else crew.each(lines_agree, pairs))
+        )
         if memory:
             memory.agree(left[unknown], right[unknown], every[unknown], same[unknown])
     return same
@@ -186,7 +246,9 @@ def _pairs(table: Table, standing: "Numbers", wanted: Wanted, *, words: bool) ->
 
 
 def ranks_of(table: Table, positions: "Numbers", wanted: Wanted) -> "list[np.ndarray[Any, Any]]":
-    """The ranks of examples, by where they stand, as `np.lexsort` takes them: what decides comes last. See `curate.corpus.keep_policy`."""
+    """The ranks of examples, by where they stand, as `np.lexsort` takes them: what decides comes last. See
+    `curate.corpus.keep_policy`.
+    """
     import numpy as np
 
     keep = wanted.config.keep
@@ -194,14 +256,20 @@ def ranks_of(table: Table, positions: "Numbers", wanted: Wanted) -> "list[np.nda
         return [positions if keep == "first" else -positions]
     if keep == "best":
         nothing, known = (0, 0, 0), wanted.findings or {}
-        found = np.array([known.get(example, nothing) for example in table.names(positions)] if known else [], dtype=np.int64).reshape(-1, 3)
+        found = np.array(
+            [known.get(example, nothing) for example in table.names(positions)] if known else [], dtype=np.int64
+        ).reshape(-1, 3)
         return [positions, *(found[:, column] for column in (2, 1, 0) if known)]
     ids = table.ids[positions]
     return [ids[:, 1], ids[:, 0], -table.lengths[positions], table.ranks[positions]]
 
 
-def _ranked(table: Table, compared: Compared, members: "Numbers", owners: "Numbers", wanted: Wanted) -> "tuple[Numbers, np.ndarray[Any, np.dtype[np.uint8]]]":
-    """The members of all groups in the order in which they are taken, and in this order what may become of each (see `cluster_resolution_kernel`)."""
+def _ranked(
+    table: Table, compared: Compared, members: "Numbers", owners: "Numbers", wanted: Wanted
+) -> "tuple[Numbers, np.ndarray[Any, np.dtype[np.uint8]]]":
+    """The members of all groups in the order in which they are taken, and in this order what may become of each (see
+    `cluster_resolution_kernel`).
+    """
     import numpy as np
 
     from curate.dedup import cluster_resolution_kernel
@@ -214,5 +282,9 @@ def _ranked(table: Table, compared: Compared, members: "Numbers", owners: "Numbe
     order = np.lexsort((*ranks_of(table, positions, wanted), ~bound, new, owners))
     compares = new if wanted.old else ~nobody
     takes = ~new if wanted.old else ~aside  # the old ones all stay
-    kinds = cluster_resolution_kernel.GOES * (compares & ~bound) + cluster_resolution_kernel.TAKES * takes + cluster_resolution_kernel.COMPARED * compares
+    kinds = (
+        cluster_resolution_kernel.GOES * (compares & ~bound)
+        + cluster_resolution_kernel.TAKES * takes
+        + cluster_resolution_kernel.COMPARED * compares
+    )
     return members[order], kinds.astype(np.uint8)[order]

@@ -1,9 +1,10 @@
 """The compiled choice among near-duplicates. Import it inside functions, as `kernels`.
 
-Closure is not used: in a chain a~b~c, where a and c are unlike, c survives when a is the keeper. A tool that removes whole connected components
-merges unrelated examples through their common boilerplate. Members are taken in the order of their ranks; one goes when it is like one that was
-kept before and agrees with it in its facts, and names the most similar of these, the first of equally similar ones. Facts are no matter of
-compiled code: a group that needs to know whether two agree stops there, and goes on when that is known.
+Closure is not used: in a chain a~b~c, where a and c are unlike, c survives when a is the keeper. A tool that removes
+whole connected components merges unrelated examples through their common boilerplate. Members are taken in the order of
+their ranks; one goes when it is like one that was kept before and agrees with it in its facts, and names the most
+similar of these, the first of equally similar ones. Facts are no matter of compiled code: a group that needs to know
+whether two agree stops there, and goes on when that is known.
 """
 
 from typing import Any
@@ -15,7 +16,9 @@ from curate.similarity.numba_utils import U64, compiled, copied, mixed
 from curate.similarity.similarity_index import TOLD
 
 GOES, TAKES, COMPARED = 1, 2, 4
-"""What may become of a member, as flags: it may go; it may take the place of others; it is compared with those before it."""
+"""What may become of a member, as flags: it may go; it may take the place of others; it is compared with those before
+it.
+"""
 UNKNOWN, SAME, DIFFERENT = 0, 1, 2
 """Whether two agree in their facts."""
 SHARED = 64
@@ -39,7 +42,9 @@ def _ranked(near: float, who: int, found: Any, others: Any, count: int) -> int:
 
 @compiled
 def _post(held: Any, place: int, heads: Any, often: Any, links: Any, places: Any, used: int) -> int:
-    """Note the shingles `held` by a member that stays, but for those that many have; returns how many notes there are now."""
+    """Note the shingles `held` by a member that stays, but for those that many have; returns how many notes there are
+    now.
+    """
     for shingle in held:
         slot = mixed(U64(shingle)) & U64(len(heads) - 1)
         if often[slot] < SHARED:
@@ -51,9 +56,11 @@ def _post(held: Any, place: int, heads: Any, often: Any, links: Any, places: Any
 
 @compiled
 def _sharing(held: Any, rank: int, heads: Any, often: Any, links: Any, places: Any, seen: Any, out: Any) -> int:
-    """Write the places of those that share a shingle that few have, and of the first ones, to `out`, ascending; returns how many these are.
+    """Write the places of those that share a shingle that few have, and of the first ones, to `out`, ascending; returns
+    how many these are.
 
-    Others share nothing but what many have, so that they are not more alike than the first ones are, as far as their sizes do not differ.
+    Others share nothing but what many have, so that they are not more alike than the first ones are, as far as their
+    sizes do not differ.
     """
     count = min(TOLD, len(out))
     for place in range(count):
@@ -71,10 +78,23 @@ def _sharing(held: Any, rank: int, heads: Any, often: Any, links: Any, places: A
 
 
 @compiled
-def _nearest(hashes: Any, offsets: Any, members: Any, stays: Any, some: Any, rank: int, floor: float, known: Any, told: Any, others: Any) -> int:
-    """Of a group's members that stay, at the places `some` of `stays`, the `TOLD` most similar to this one, the most similar first; returns how many.
+def _nearest(
+    hashes: Any,
+    offsets: Any,
+    members: Any,
+    stays: Any,
+    some: Any,
+    rank: int,
+    floor: float,
+    known: Any,
+    told: Any,
+    others: Any,
+) -> int:
+    """Of a group's members that stay, at the places `some` of `stays`, the `TOLD` most similar to this one, the most
+    similar first; returns how many.
 
-    known: how similar this one is to each of these, NaN where that is not known yet; empty where it is not to be remembered.
+    known: how similar this one is to each of these, NaN where that is not known yet; empty where it is not to be
+    remembered.
     """
     near = 0
     for place in some:
@@ -104,11 +124,24 @@ def _verdict(known: Any, verdicts: Any, one: int, other: int) -> Any:
 
 @compiled
 def _judged(
-    group: int, at: int, begin: int, told: Any, others: Any, threshold: float, facts: bool, known: Any, verdicts: Any, differ: bool, asked: Any, asking: int
+    group: int,
+    at: int,
+    begin: int,
+    told: Any,
+    others: Any,
+    threshold: float,
+    facts: bool,
+    known: Any,
+    verdicts: Any,
+    differ: bool,
+    asked: Any,
+    asking: int,
 ) -> Any:
-    """Of those that are `told`, the first at the threshold, the first that also agrees in its facts, -1 each where there is none; how many are asked.
+    """Of those that are `told`, the first at the threshold, the first that also agrees in its facts, -1 each where
+    there is none; how many are asked.
 
-    What is not known is `asked`, in a row more each time; beyond the first such question only where most pairs of the group `differ`.
+    What is not known is `asked`, in a row more each time; beyond the first such question only where most pairs of the
+    group `differ`.
     """
     alike = -1
     for i in range(len(told)):
@@ -127,7 +160,7 @@ def _judged(
 
 
 @compiled
-def pick(  # noqa: PLR0912, PLR0915  (one pass)
+def pick(  # noqa: PLR0912, PLR0915
     hashes: Any,
     offsets: Any,
     members: Any,
@@ -149,19 +182,22 @@ def pick(  # noqa: PLR0912, PLR0915  (one pass)
     winners: Any,
     found: Any,
 ) -> Any:
-    """Choose in the groups `some` (their numbers), as far as that goes at once. Returns what has to be known to go on, and other similarities found.
+    """Choose in the groups `some` (their numbers), as far as that goes at once. Returns what has to be known to go on,
+    and other similarities found.
 
-    That is a row for each question: a group, and two of its members, the one that was kept before last. A group asks for the next one that it
-    needs, and then as far as `ahead` questions go for what it may need after that, going by the `tally` of what came of its questions so far: a
-    row of two numbers a group, how many agreed and how many did not. `done` is how many members of each group have been chosen about, `kept`
-    which of them stay (both as they were left the last time). Of each that has been, `winners` (int64) gets a row: the one that it goes for, and
-    the one that it would have gone for if their facts were not different, or -1; `found` how similar these are.
+    That is a row for each question: a group, and two of its members, the one that was kept before last. A group asks
+    for the next one that it needs, and then as far as `ahead` questions go for what it may need after that, going by
+    the `tally` of what came of its questions so far: a row of two numbers a group, how many agreed and how many did
+    not. `done` is how many members of each group have been chosen about, `kept` which of them stay (both as they were
+    left the last time). Of each that has been, `winners` (int64) gets a row: the one that it goes for, and the one that
+    it would have gone for if their facts were not different, or -1; `found` how similar these are.
 
-    members: numbers of sets (int64), group by group, each in the order of ranks; group i from ends[i] to before ends[i + 1]; kinds: of each
-    member, what may become of it (uint8, flags); bounds: similarity from which pairs are told, of a member the `TOLD` largest, and the threshold;
-    facts: whether they matter; crowd: members that stay from which another one is not compared with all of them; work: comparisons, about,
-    after which to return; known: what was asked, ascending, members as two halves of a number (uint64), and its verdicts (uint8);
-    squares (float64): from cells[i] on, unless that is -1, how similar any two members of group i are, NaN at first.
+    members: numbers of sets (int64), group by group, each in the order of ranks; group i from ends[i] to before ends[i
+    + 1]; kinds: of each member, what may become of it (uint8, flags); bounds: similarity from which pairs are told, of
+    a member the `TOLD` largest, and the threshold; facts: whether they matter; crowd: members that stay from which
+    another one is not compared with all of them; work: comparisons, about, after which to return; known: what was
+    asked, ascending, members as two halves of a number (uint64), and its verdicts (uint8); squares (float64): from
+    cells[i] on, unless that is -1, how similar any two members of group i are, NaN at first.
     """
     threshold = bounds[1]
     asked, asking = np.empty((len(some) * (ahead + TOLD), 3), dtype=np.int64), 0
@@ -203,14 +239,18 @@ def pick(  # noqa: PLR0912, PLR0915  (one pass)
                         seen[:], noted = -1, 0
                     while noted < count:
                         member = members[begin + stays[noted]]
-                        notes = _post(hashes[offsets[member] : offsets[member + 1]], noted, heads, often, links, places, notes)
+                        notes = _post(
+                            hashes[offsets[member] : offsets[member + 1]], noted, heads, often, links, places, notes
+                        )
                         noted += 1
                     among = chosen[: _sharing(held, rank, heads, often, links, places, seen, chosen[:count])]
                 near = _nearest(hashes, offsets, members[begin:], stays, among, rank, bounds[0], row, told, others)
                 spent += len(among) + 1
             alike, winner, first = -1, -1, asking
             if near:
-                alike, winner, asking = _judged(group, at, begin, told[:near], others, threshold, facts, known, verdicts, differ, asked, asking)
+                alike, winner, asking = _judged(
+                    group, at, begin, told[:near], others, threshold, facts, known, verdicts, differ, asked, asking
+                )
             open_ = asking > first
             goes = winner >= 0 and kinds[at] & GOES != 0
             stopped = stopped or open_

@@ -1,19 +1,24 @@
-"""Facts that make near-duplicates two examples: "What is 2 + 3?" and "What is 2 + 4?" differ in one character and in their meaning.
+"""Facts that make near-duplicates two examples: "What is 2 + 3?" and "What is 2 + 4?" differ in one character and in
+their meaning.
 
-What two texts do not share is looked at, and nothing else: few words, where the texts are alike. Two examples differ in a fact where
+What two texts do not share is looked at, and nothing else: few words, where the texts are alike. Two examples differ in
+a fact where
 
-- their numbers differ, in value or order, or their currencies and other symbols, negations, images, calls of functions or labels
-  do;
+- their numbers differ, in value or order, or their currencies and other symbols, negations, images, calls of functions
+  or labels do;
 - a name, a unit, a month, a quoted word or one side of a pair like before/after stands where the other has another one;
-- a request, or an answer of a few words, has a word of meaning where the other has another one: "classify this animal: deer", "... bear"; in a
-  long request, where that stands in its first or last sentence;
-- a word stands where the other has one that is easily taken for it (nitrite, nitrate), or where a request names both, as the options it gives;
-- two requests give other options to choose from, or the same in another order, ask for something else (how, why, when, who), about somebody
-  else (he, she, my, your) or another time (is, was, should);
-- two requests have no word of meaning in common, or two answers not half of theirs: what makes the examples alike is a long request.
+- a request, or an answer of a few words, has a word of meaning where the other has another one: "classify this animal:
+  deer", "... bear"; in a long request, where that stands in its first or last sentence;
+- a word stands where the other has one that is easily taken for it (nitrite, nitrate), or where a request names both,
+  as the options it gives;
+- two requests give other options to choose from, or the same in another order, ask for something else (how, why, when,
+  who), about somebody else (he, she, my, your) or another time (is, was, should);
+- two requests have no word of meaning in common, or two answers not half of theirs: what makes the examples alike is a
+  long request.
 
-Words more on one side make no other fact (in a short request they do, and a name or a unit more in any), nor do case, plurals, words of politeness,
-and typing errors that swap or double a letter. What is doubtful counts as a fact: two examples too many are an annoyance, a fact too few is a loss.
+Words more on one side make no other fact (in a short request they do, and a name or a unit more in any), nor do case,
+plurals, words of politeness, and typing errors that swap or double a letter. What is doubtful counts as a fact: two
+examples too many are an annoyance, a fact too few is a loss.
 """
 
 import re
@@ -76,8 +81,8 @@ class Sides(NamedTuple):
 def sides_of(example: Example, on: On, common: Passages = ()) -> Sides:
     """The sides of an example.
 
-    `common`: instructions that much of the data shares (see `curate.corpus.boilerplate`). A request that is long because of it says no more
-    for it: two have to agree without it too.
+    `common`: instructions that much of the data shares (see `curate.corpus.boilerplate`). A request that is long
+    because of it says no more for it: two have to agree without it too.
     """
     sides = _sides(*said_in(example, on), common)
     if example.plain:
@@ -103,7 +108,9 @@ def facts_agree(one: Sides, other: Sides, *, words: bool = False) -> bool:
 
 
 class LinePairs(NamedTuple):
-    """Pairs of lines of which it is asked whether they agree in their facts, and all that this takes in another process."""
+    """Pairs of lines of which it is asked whether they agree in their facts, and all that this takes in another
+    process.
+    """
 
     lines: Sequence[LineRef]
     pairs: Sequence[Sequence[int]]
@@ -121,8 +128,12 @@ def lines_agree(pairs: LinePairs) -> "Flags":
 
     reader = LineReader()
     plain = _plain_sides(reader, pairs)
-    sides = [plain.get(at) or sides_of(reader.example(spot), pairs.on, pairs.common) for at, spot in enumerate(pairs.lines)]
-    return np.array([facts_agree(sides[left], sides[right], words=pairs.words) for left, right in pairs.pairs], dtype=np.bool_)
+    sides = [
+        plain.get(at) or sides_of(reader.example(spot), pairs.on, pairs.common) for at, spot in enumerate(pairs.lines)
+    ]
+    return np.array(
+        [facts_agree(sides[left], sides[right], words=pairs.words) for left, right in pairs.pairs], dtype=np.bool_
+    )
 
 
 def _plain_sides(reader: LineReader, pairs: LinePairs) -> dict[int, Sides]:
@@ -151,7 +162,9 @@ def _plain_sides(reader: LineReader, pairs: LinePairs) -> dict[int, Sides]:
 
 
 def facts_equal(left: str, right: str, *, every: bool = False, asked: tuple[str, str] | None = None) -> bool:
-    """Whether one side of two examples states the same facts; with `every`, by the same words of meaning. `asked`: the requests that two answers answer."""
+    """Whether one side of two examples states the same facts; with `every`, by the same words of meaning. `asked`: the
+    requests that two answers answer.
+    """
     if left == right:
         return True
     this, that = _differing(left, right)
@@ -162,14 +175,20 @@ def facts_equal(left: str, right: str, *, every: bool = False, asked: tuple[str,
         more[token] = more.get(token, 0) + 1
     for token in _tokens(that):
         more[token] = more.get(token, 0) - 1
-    only, their = [token for token, count in more.items() if count > 0], [token for token, count in more.items() if count < 0]
+    only, their = (
+        [token for token, count in more.items() if count > 0],
+        [token for token, count in more.items() if count < 0],
+    )
     return _same_words(only, their, left, right, every=every, asked="\n".join(asked) if asked else None)
 
 
-def _same_words(mine: Iterable[str], others: Iterable[str], left: str, right: str, *, every: bool, asked: str | None) -> bool:
+def _same_words(
+    mine: Iterable[str], others: Iterable[str], left: str, right: str, *, every: bool, asked: str | None
+) -> bool:
     """Whether two texts of the same numbers and symbols state the same facts.
 
-    mine, others: what stands between spaces in one of them and not, or less often, in the other, of the left and of the right.
+    mine, others: what stands between spaces in one of them and not, or less often, in the other, of the left and of the
+    right.
     """
     only, their = _pieces(mine), _pieces(others)
     if len(NEGATIONS.intersection(only)) != len(NEGATIONS.intersection(their)):  # "do not" is as good as "don't"
@@ -184,16 +203,22 @@ def _same_words(mine: Iterable[str], others: Iterable[str], left: str, right: st
         return False
     if not only and not their:
         return _in_one_order(left, right, names=not request)
-    if request and not (_share_meaning(left, right) and _say_more_than(1, left, right)):  # of "Thanks, bot", politeness is all
+    if request and not (
+        _share_meaning(left, right) and _say_more_than(1, left, right)
+    ):  # of "Thanks, bot", politeness is all
         return False
-    telling = [({word: words[word] for word in filter(_tells, words)}, text) for words, text in ((only, left), (their, right))]
+    telling = [
+        ({word: words[word] for word in filter(_tells, words)}, text) for words, text in ((only, left), (their, right))
+    ]
     if every:
         return not any(words for words, _ in telling)
     return _may_be_reworded(telling, asked)
 
 
 def _same_figures(this: str, that: str, left: str, right: str) -> bool:
-    """Whether two texts have the same numbers, in order, and the same symbols; `this` and `that` are where they differ."""
+    """Whether two texts have the same numbers, in order, and the same symbols; `this` and `that` are where they
+    differ.
+    """
     signs = f"{this}{that}".encode("utf-8", "surrogatepass").translate(None, WORDS_ONLY)
     if not signs:  # mostly so
         return True
@@ -203,7 +228,9 @@ def _same_figures(this: str, that: str, left: str, right: str) -> bool:
             return False  # however they are spelled
         if numbers(normalised(left)) != numbers(normalised(right)):
             return False
-    return not MARKED.search(signs.decode("utf-8", "surrogatepass")) or sorted(SYMBOL.findall(this)) == sorted(SYMBOL.findall(that))
+    return not MARKED.search(signs.decode("utf-8", "surrogatepass")) or sorted(SYMBOL.findall(this)) == sorted(
+        SYMBOL.findall(that)
+    )
 
 
 def _digits(text: str) -> list[str]:
@@ -212,9 +239,13 @@ def _digits(text: str) -> list[str]:
 
 
 def _may_be_reworded(telling: list[tuple[dict[str, str], str]], asked: str | None) -> bool:
-    """Whether words of meaning that only one of two texts has, each with its text, leave what it says as it is; `asked`: what two answers answer."""
+    """Whether words of meaning that only one of two texts has, each with its text, leave what it says as it is;
+    `asked`: what two answers answer.
+    """
     request = asked is None
-    if request and any(word in PARTICULAR or is_name(written, text) for words, text in telling for word, written in words.items()):
+    if request and any(
+        word in PARTICULAR or is_name(written, text) for words, text in telling for word, written in words.items()
+    ):
         return False
     both = all(words for words, _ in telling)
     if request and any(words for words, _ in telling) and not _say_more_than(SHORT, *(text for _, text in telling)):
@@ -243,7 +274,9 @@ def _ends(text: str) -> tuple[str, str]:
 
 
 def _differing(left: str, right: str) -> tuple[str, str]:
-    """Two texts without the words that both begin with, and those that both end with: most of near-duplicates, and quickly gone."""
+    """Two texts without the words that both begin with, and those that both end with: most of near-duplicates, and
+    quickly gone.
+    """
     start = left.rfind(" ", 0, _shared_start(left, right)) + 1
     left, right = left[start:], right[start:]
     end = left.find(" ", len(left) - _shared_start(left[::-1], right[::-1]))
@@ -263,7 +296,9 @@ def _shared_start(left: str, right: str) -> int:
 
 
 def _tokens(text: str) -> list[str]:
-    """What stands between spaces, as it is written; in texts with scripts without spaces, words and single characters."""
+    """What stands between spaces, as it is written; in texts with scripts without spaces, words and single
+    characters.
+    """
     if text.isascii() or not re.search(UNSPACED, text):
         return text.split()
     return [piece for token in PIECE.findall(text) for piece in (token if re.search(UNSPACED, token) else (token,))]
@@ -301,7 +336,11 @@ def _head(word: str) -> str:
 
 def _single(words: dict[str, str]) -> set[str]:
     """Signs, and single letters, which stand for options and variables."""
-    return {word for word in words if len(word) == 1 and (word in "+−-" or (word.isascii() and word.isalpha() and word not in FILLER))}
+    return {
+        word
+        for word in words
+        if len(word) == 1 and (word in "+−-" or (word.isascii() and word.isalpha() and word not in FILLER))
+    }
 
 
 def _mistakable(mine: dict[str, str], others: dict[str, str]) -> bool:
@@ -310,12 +349,16 @@ def _mistakable(mine: dict[str, str], others: dict[str, str]) -> bool:
     return any(easily_confused(word, other) for word in mine if word.isalpha() for other in their)
 
 
-def _without_respelled(mine: dict[str, str], others: dict[str, str], left: str, right: str) -> tuple[dict[str, str], dict[str, str]]:
+def _without_respelled(
+    mine: dict[str, str], others: dict[str, str], left: str, right: str
+) -> tuple[dict[str, str], dict[str, str]]:
     """The words of both sides without those that are the other's, spelled otherwise; two names are never one."""
     only = {word: written for word, written in mine.items() if word not in others}
     their = {word: written for word, written in others.items() if word not in mine}
     for word, written in list(only.items()):
-        twin = next((other for other in their if other[0] == word[0] and same_word(word, other)), None)  # most begin otherwise
+        twin = next(
+            (other for other in their if other[0] == word[0] and same_word(word, other)), None
+        )  # most begin otherwise
         if twin is not None and not (is_name(written, left) and is_name(their[twin], right)):
             del only[word], their[twin]
     return only, their
@@ -340,7 +383,9 @@ def _behind_a_quote(written: str, text: str) -> bool:
 
 
 def _in_one_order(left: str, right: str, *, names: bool) -> bool:
-    """Whether two texts of the same words have them in one order, however they are written; with `names`, those that are names."""
+    """Whether two texts of the same words have them in one order, however they are written; with `names`, those that
+    are names.
+    """
     pieces = [PIECE.findall(text.casefold()) for text in (left, right)]
     if names:
         found = {word.casefold() for text in (left, right) for word in PIECE.findall(text) if is_name(word, text)}
@@ -352,13 +397,21 @@ def _in_one_order(left: str, right: str, *, names: bool) -> bool:
 
 def _ask_alike(left: str, right: str) -> bool:
     """Whether two turns may ask the same: they have the same words, or one of meaning in common."""
-    return left == right or PIECE.findall(left.casefold()) == PIECE.findall(right.casefold()) or _share_meaning(left, right)
+    return (
+        left == right
+        or PIECE.findall(left.casefold()) == PIECE.findall(right.casefold())
+        or _share_meaning(left, right)
+    )
 
 
 def _share_meaning(left: str, right: str) -> bool:
-    """Whether two texts have a word of meaning in common: "Hi" and "Who are you?" have not, nor have "Tell me about you" and "What are you called?"."""
+    """Whether two texts have a word of meaning in common: "Hi" and "Who are you?" have not, nor have "Tell me about
+    you" and "What are you called?".
+    """
     mine, others = set(_tokens(left)), set(_tokens(right))
-    if any(_means(piece) for token in mine & others for piece in PIECE.findall(token.casefold())):  # nearly always, and soon found
+    if any(
+        _means(piece) for token in mine & others for piece in PIECE.findall(token.casefold())
+    ):  # nearly always, and soon found
         return True
     found = {piece for token in mine for piece in PIECE.findall(token.casefold()) if _means(piece)}
     return any(piece in found for token in others for piece in PIECE.findall(token.casefold()))

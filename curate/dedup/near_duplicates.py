@@ -1,10 +1,11 @@
 """Exact and near duplicates among the lines of a table: MinHash proposes, true Jaccard decides.
 
 1. sign (`shingles`, `minhash`): each text becomes a set of hashed shingles, and the MinHash of it.
-2. group (`bands`): signatures are cut into bands; examples that agree in a band are candidates. The bands are chosen so that a pair at the
-   threshold becomes one with a probability of 0.995 at the least; datasketch's own choice for 0.8 proposes 40 of 100.
-3. verify (`verify`): the true Jaccard similarity of candidates gathers them into groups; within a group each example is compared with all
-   that are kept before it, candidates or not (`picked`).
+2. group (`bands`): signatures are cut into bands; examples that agree in a band are candidates. The bands are chosen so
+   that a pair at the threshold becomes one with a probability of 0.995 at the least; datasketch's own choice for 0.8
+   proposes 40 of 100.
+3. verify (`verify`): the true Jaccard similarity of candidates gathers them into groups; within a group each example is
+   compared with all that are kept before it, candidates or not (`picked`).
 
 Whatever is removed is similar to the very example that is kept.
 """
@@ -43,9 +44,13 @@ class FoundDuplicates:
     apart: list[DuplicateRemoval]
     """Pairs of near-duplicates that differ in a fact."""
     same_words: list[DuplicateRemoval]
-    """Pairs of short examples of the same words of meaning that are less similar than the threshold, both of which stay."""
+    """Pairs of short examples of the same words of meaning that are less similar than the threshold, both of which
+    stay.
+    """
     similarities: list[float]
-    """Of the pairs that decided, and of those that came near: from `FLOOR`, or the threshold where that is lower; ascending."""
+    """Of the pairs that decided, and of those that came near: from `FLOOR`, or the threshold where that is lower;
+    ascending.
+    """
     bands: Bands
 
 
@@ -60,10 +65,11 @@ def find_duplicates(
 ) -> FoundDuplicates:
     """Duplicates among the examples of a table; content whose id is in `pinned` stays, once: its exact copies still go.
 
-    The outcome does not depend on the order of the examples, but for `keep = "best"`, `"first"` and `"last"`, where the order is the wish. The first
-    `old` ones are data that others are held against: when there are some, these alone stay in the place of others, and nothing goes for one that
-    is no older. `findings` gives, for the policy `best`, the errors, warnings and infos by id of examples that may go or stay, by where they stand. Takes the
-    table's sets away from it, since there are many.
+    The outcome does not depend on the order of the examples, but for `keep = "best"`, `"first"` and `"last"`, where the
+    order is the wish. The first `old` ones are data that others are held against: when there are some, these alone stay
+    in the place of others, and nothing goes for one that is no older. `findings` gives, for the policy `best`, the
+    errors, warnings and infos by id of examples that may go or stay, by where they stand. Takes the table's sets away
+    from it, since there are many.
     """
     import numpy as np
 
@@ -78,35 +84,61 @@ def find_duplicates(
     alike = _of_one_key(keys)
     several = np.unique(np.concatenate([alike, *groups.members])) if findings else alike
     counts = findings(distinct[several]) if findings else {}
-    compared, wanted = Compared(sets, distinct), Wanted(config, pinned, counts, old, begun.numbers if begun else frozenset(), table.common)
+    compared, wanted = (
+        Compared(sets, distinct),
+        Wanted(config, pinned, counts, old, begun.numbers if begun else frozenset(), table.common),
+    )
     found = picked(table, compared, groups.members, wanted, crew, memory)
     lost: dict[int, tuple[Code, Pair]] = {pair.left: ("D003", pair) for pair in found.gone}
     if begun:
         lost |= _beginnings(table, begun, sets, distinct, lost, pinned, old)
     stays = {pair.right for _, pair in lost.values()}  # nothing goes in whose place others went
     bound = np.array([int(at) in stays or table.id(int(at)) in pinned for at in distinct[alike]], dtype=np.bool_)
-    free = np.array([int(at) not in lost for at in distinct[alike]], dtype=np.bool_) & ~np.isin(alike, sorted(wanted.aside))
-    order = np.lexsort((*ranks_of(table, distinct[alike], wanted), slips[alike], ~bound, distinct[alike] >= old if old else ~bound))
+    free = np.array([int(at) not in lost for at in distinct[alike]], dtype=np.bool_) & ~np.isin(
+        alike, sorted(wanted.aside)
+    )
+    order = np.lexsort(
+        (*ranks_of(table, distinct[alike], wanted), slips[alike], ~bound, distinct[alike] >= old if old else ~bound)
+    )
     pairs = same_wording(table, compared, keys, alike[order][free[order]], wanted, crew, memory)
     fixed = set(alike[bound].tolist())
     goes = {at for at, _ in pairs if at not in fixed} if config.same_words else set()
     lost |= {pair.left: ("D003", pair) for at, pair in pairs if at in goes}
     gone = list(lost.values())
-    for at in np.flatnonzero(copies != np.arange(len(copies))).tolist():  # a copy of what goes has lost to the same example
+    for at in np.flatnonzero(
+        copies != np.arange(len(copies))
+    ).tolist():  # a copy of what goes has lost to the same example
         original = int(copies[at])
         if original in lost or not old or original < old <= at:
             code, pair = lost.get(original, ("D001", Pair(at, original, 1.0)))
             gone.append((code, pair._replace(left=at)))
     gone.sort(key=lambda item: item[1].left)
     losses = _losses(table, [pair for _, pair in gone], [code for code, _ in gone], config.threshold)
-    worded = _losses(table, sorted(pair for at, pair in pairs if at not in goes), ["D003"] * (len(pairs) - len(goes)), config.threshold)
-    return FoundDuplicates(losses, _pairs(table, found.apart, config.threshold), worded, sorted((*groups.misses, *found.similarities)), groups.bands)
+    worded = _losses(
+        table,
+        sorted(pair for at, pair in pairs if at not in goes),
+        ["D003"] * (len(pairs) - len(goes)),
+        config.threshold,
+    )
+    return FoundDuplicates(
+        losses,
+        _pairs(table, found.apart, config.threshold),
+        worded,
+        sorted((*groups.misses, *found.similarities)),
+        groups.bands,
+    )
 
 
-def find_duplicates_in(examples: Sequence[Example], config: DedupConfig, pinned: frozenset[str] = frozenset()) -> FoundDuplicates:
-    """The same among examples in memory: line n stands for number n - 1. Raises `OSError` where there is no room for a copy of them."""
+def find_duplicates_in(
+    examples: Sequence[Example], config: DedupConfig, pinned: frozenset[str] = frozenset()
+) -> FoundDuplicates:
+    """The same among examples in memory: line n stands for number n - 1. Raises `OSError` where there is no room for a
+    copy of them.
+    """
     with WorkerPool(cores(), processes=False) as crew:
-        return find_duplicates(table_of(examples, feature_spec_for(config)._replace(brief=config.same_words), crew), config, crew, pinned)
+        return find_duplicates(
+            table_of(examples, feature_spec_for(config)._replace(brief=config.same_words), crew), config, crew, pinned
+        )
 
 
 def _of_one_key(keys: "np.ndarray[Any, np.dtype[np.uint64]]") -> "Numbers":
@@ -134,7 +166,13 @@ def originals(table: Table, *, last: bool = False) -> "Numbers":
 
 
 def _beginnings(
-    table: Table, begun: Beginnings, sets: Sets, distinct: "Numbers", lost: Mapping[int, object], pinned: frozenset[str], old: int
+    table: Table,
+    begun: Beginnings,
+    sets: Sets,
+    distinct: "Numbers",
+    lost: Mapping[int, object],
+    pinned: frozenset[str],
+    old: int,
 ) -> dict[int, tuple[Code, Pair]]:
     """Which beginnings of longer conversations go; by their numbers among all examples."""
     pairs = begun.settled(
@@ -142,7 +180,10 @@ def _beginnings(
         lambda _, other: int(distinct[other]) not in lost and (not old or int(distinct[other]) < old),
         sets,
     )
-    return {int(distinct[at]): ("D007", Pair(int(distinct[at]), int(distinct[other]), similarity)) for at, other, similarity in pairs}
+    return {
+        int(distinct[at]): ("D007", Pair(int(distinct[at]), int(distinct[other]), similarity))
+        for at, other, similarity in pairs
+    }
 
 
 def _losses(table: Table, pairs: Sequence[Pair], codes: Sequence[Code], threshold: float) -> list[DuplicateRemoval]:
@@ -153,10 +194,17 @@ def _losses(table: Table, pairs: Sequence[Pair], codes: Sequence[Code], threshol
     places, kept_places = (table.places(table.lines[ends]) for ends in (left, right))
     similarities = [pair.similarity for pair in pairs]
     words = [code == "D003" and similarity < threshold for code, similarity in zip(codes, similarities, strict=True)]
-    return list(map(DuplicateRemoval, places, table.names(left), kept_places, table.names(right), codes, similarities, words))
+    return list(
+        map(DuplicateRemoval, places, table.names(left), kept_places, table.names(right), codes, similarities, words)
+    )
 
 
 def _pairs(table: Table, apart: Sequence[Pair], threshold: float) -> list[DuplicateRemoval]:
     """Pairs that stay, in the order of their ids, which is that of no file."""
-    ordered = [pair if table.id(pair.left) < table.id(pair.right) else Pair(pair.right, pair.left, pair.similarity) for pair in apart]
-    return sorted(_losses(table, ordered, ["D003"] * len(ordered), threshold), key=lambda loss: (loss.example, loss.kept))
+    ordered = [
+        pair if table.id(pair.left) < table.id(pair.right) else Pair(pair.right, pair.left, pair.similarity)
+        for pair in apart
+    ]
+    return sorted(
+        _losses(table, ordered, ["D003"] * len(ordered), threshold), key=lambda loss: (loss.example, loss.kept)
+    )

@@ -1,7 +1,7 @@
 """Conversations that are the beginning of another one, and which of the longer ones each goes for.
 
-An export that writes a conversation after each turn leaves all its beginnings behind. What a beginning says stands in the longer one to the
-letter, so it goes for no near-duplicate of that: where no longer one stays, it stays.
+An export that writes a conversation after each turn leaves all its beginnings behind. What a beginning says stands in
+the longer one to the letter, so it goes for no near-duplicate of that: where no longer one stays, it stays.
 """
 
 from collections.abc import Callable, Iterator
@@ -30,7 +30,10 @@ class Beginnings:
         order = np.lexsort((ids[owners, 1], ids[owners, 0], -answers[owners], keys.prefix_hashes))
         begun = keys.prefix_hashes[order]
         self._longer = owners[order]
-        self._first, self._last = np.searchsorted(begun, keys.conversation_hash, "left"), np.searchsorted(begun, keys.conversation_hash, "right")
+        self._first, self._last = (
+            np.searchsorted(begun, keys.conversation_hash, "left"),
+            np.searchsorted(begun, keys.conversation_hash, "right"),
+        )
         self._answers = answers
         self.numbers = frozenset(np.flatnonzero((keys.conversation_hash != 0) & (self._first < self._last)).tolist())
 
@@ -44,8 +47,14 @@ class Beginnings:
         `goes(at)`: whether it may; `stays(at, other)`: whether the other one stays, and may take its place.
         """
         gone: set[int] = set()
-        for at in sorted(self.numbers, key=lambda at: (-self._answers[at], at)):  # the longer ones of a chain are decided about first
-            other = next((other for other in self.longer(at) if other not in gone and stays(at, other)), None) if goes(at) else None
+        for at in sorted(
+            self.numbers, key=lambda at: (-self._answers[at], at)
+        ):  # the longer ones of a chain are decided about first
+            other = (
+                next((other for other in self.longer(at) if other not in gone and stays(at, other)), None)
+                if goes(at)
+                else None
+            )
             if other is not None:
                 gone.add(at)
                 yield Pair(at, other, jaccard(sets, at, other))

@@ -1,4 +1,6 @@
-"""What a duplicate comes to for a reader: which line goes, which stays in its place. Places and ids, no texts: a million of them are a table."""
+"""What a duplicate comes to for a reader: which line goes, which stays in its place. Places and ids, no texts: a
+million of them are a table.
+"""
 
 from typing import NamedTuple
 
@@ -19,4 +21,6 @@ class DuplicateRemoval(NamedTuple):
     similarity: float
     """True Jaccard of the two, 0 to 1; 1 for exact copies."""
     words: bool = False
-    """Whether the two are short, have the same words of meaning, and are less similar than the threshold (see `curate.dedup.wording`)."""
+    """Whether the two are short, have the same words of meaning, and are less similar than the threshold (see
+    `curate.dedup.wording`).
+    """

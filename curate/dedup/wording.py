@@ -1,6 +1,8 @@
-"""Short examples of the same words of meaning that are less similar than the threshold: told for review, and removed only where that is wanted.
+"""Short examples of the same words of meaning that are less similar than the threshold: told for review, and removed
+only where that is wanted.
 
-`curate.corpus.short_text_keys` proposes them by a key; here those of one key are held against each other, whether they agree in every word of meaning.
+`curate.corpus.short_text_keys` proposes them by a key; here those of one key are held against each other, whether they
+agree in every word of meaning.
 """
 
 from typing import TYPE_CHECKING, Any, Final
@@ -23,13 +25,19 @@ ROUNDS: Final = 20
 
 
 def same_wording(
-    table: Table, compared: Compared, keys: "Ids", order: "Numbers", wanted: Wanted, crew: WorkerPool, memory: Remembered | None
+    table: Table,
+    compared: Compared,
+    keys: "Ids",
+    order: "Numbers",
+    wanted: Wanted,
+    crew: WorkerPool,
+    memory: Remembered | None,
 ) -> list[tuple[int, Pair]]:
     """Pairs of the same words: of each, the number of the left one, and both by where they stand among all.
 
-    order: the numbers of the examples that are compared, the one that is to stay before the one that is not. Of each pair the right one stands
-    first in it, and is the left one of no other. Where examples are held against older ones (`wanted.old`), the left one is new and the right one old.
-    Raises `InputError` when lines cannot be read again.
+    order: the numbers of the examples that are compared, the one that is to stay before the one that is not. Of each
+    pair the right one stands first in it, and is the left one of no other. Where examples are held against older ones
+    (`wanted.old`), the left one is new and the right one old. Raises `InputError` when lines cannot be read again.
     """
     import numpy as np
 
@@ -44,7 +52,11 @@ def same_wording(
         if not len(rest):
             break
         standing = compared.positions[np.stack([rest, firsts], axis=1)]
-        asks = (standing[:, 0] >= wanted.old) & (standing[:, 1] < wanted.old) if wanted.old else np.ones(len(rest), dtype=np.bool_)
+        asks = (
+            (standing[:, 0] >= wanted.old) & (standing[:, 1] < wanted.old)
+            if wanted.old
+            else np.ones(len(rest), dtype=np.bool_)
+        )
         same = np.zeros(len(rest), dtype=np.bool_)
         same[asks] = agreed(table, standing[asks], wanted, crew, memory, words=True)
         for left, right in zip(rest[same].tolist(), firsts[same].tolist(), strict=True):

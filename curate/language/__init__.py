@@ -1,1 +1,3 @@
-"""Language analysis: words, stems, names, numbers and quantities, negation, refusals, politeness. All other packages use this one."""
+"""Language analysis: words, stems, names, numbers and quantities, negation, refusals, politeness. All other packages
+use this one.
+"""

@@ -1,6 +1,7 @@
 """Word lists by their effect on the meaning of a text. English, and what is common in a few other languages.
 
-A word that is missing here is no error: it counts as one of meaning, and keeps two examples apart rather than merging them.
+A word that is missing here is no error: it counts as one of meaning, and keeps two examples apart rather than merging
+them.
 """
 
 from typing import Final
@@ -19,77 +20,149 @@ DENIES: Final = _set("not no never none nobody nothing neither nor without canno
 DOUBTS: Final = _set("unlikely impossible unable incorrect untrue false fails fail failed lacks lack too")
 """Words that deny as "not" does: "it is impossible that" says what "cannot" says."""
 NEGATIONS: Final = DENIES | _set(
-    """don't doesn't didn't isn't aren't wasn't weren't won't wouldn't can't couldn't shouldn't mustn't haven't hasn't hadn't ain't needn't
-    don’t doesn’t didn’t isn’t aren’t wasn’t weren’t won’t wouldn’t can’t couldn’t shouldn’t mustn’t haven’t hasn’t hadn’t ain’t needn’t
-    nicht kein keine keinen keiner keines nie niemals ohne ne pas jamais aucun aucune sans sin nunca ningún ninguna não nem sem non mai senza
+    """don't doesn't didn't isn't aren't wasn't weren't won't wouldn't can't couldn't shouldn't mustn't haven't hasn't
+    hadn't ain't needn't
+    don’t doesn’t didn’t isn’t aren’t wasn’t weren’t won’t wouldn’t can’t couldn’t shouldn’t mustn’t haven’t hasn’t
+    hadn’t ain’t needn’t
+    nicht kein keine keinen keiner keines nie niemals ohne ne pas jamais aucun aucune sans sin nunca ningún ninguna não
+    nem sem non mai senza
     не нет ни никогда без 不 没 沒 未 无 無 非 别 否 ない ません 안 못"""
 )
 """Words that deny, as they are written, in all languages."""
 STOPWORDS: Final = _set(
-    """a an and are as at be been but by can could did do does for from had has have how i if in into is it its me my of on or our please shall should so
-    some tell that the their them there these they this those to us was we were what when where which who whom whose why will with would you your"""
+    """a an and are as at be been but by can could did do does for from had has have how i if in into is it its me my of
+    on or our please shall should so
+    some tell that the their them there these they this those to us was we were what when where which who whom whose why
+    will with would you your"""
 )
 """Words of grammar and politeness in a question or an answer."""
 FILLER: Final = STOPWORDS | _set(
-    """being both i'm i've i'd it's that's then there's what's who's yours he she him her his hers about also just very really quite am may might must
-    kindly give let know say show help need want like wonder wondering ask question answer following hi hello hey thanks thank sure certainly
-    absolutely course okay ok well great happy glad here however therefore thus additionally moreover furthermore exactly precisely simply basically
-    actually quickly briefly der die das den dem des ein eine einen einem und oder ist sind war bitte kannst könntest mir ich du sie es wie le la les
-    un une des de du et est sont et s'il te vous plaît plait je tu il elle el los las una y es son por favor 的 了 吗 呢 吧 请 請 问 問 是
-    在 和 与 啊 我 你 您 の は が を に で と も か ね よ て た だ す ま し せ さ 은 는 이 가 을 를 에 의 도 요 니 다 까 ๆ"""
+    """being both i'm i've i'd it's that's then there's what's who's yours he she him her his hers about also just very
+    really quite am may might must
+    kindly give let know say show help need want like wonder wondering ask question answer following hi hello hey thanks
+    thank sure certainly
+    absolutely course okay ok well great happy glad here however therefore thus additionally moreover furthermore
+    exactly precisely simply basically
+    actually quickly briefly der die das den dem des ein eine einen einem und oder ist sind war bitte kannst könntest
+    mir ich du sie es wie le la les
+    un une des de du et est sont et s'il te vous plaît plait je tu il elle el los las una y es son por favor 的 了 吗 呢 吧 请
+    請 问 問 是
+    在 和 与 啊 我 你 您 の は が を に で と も か ね よ て た だ す ま し せ さ 은 는 이 가 을 를 에 의 도 요 니 다 까 ๆ"""  # noqa: E501
 )
 """Words without meaning of their own: grammar, politeness, openings of requests and answers."""
 PERSONS: Final = _set("he she him her his hers they them their theirs")
 FORMS: Final = _set("am is are was were be been has have had do does did")
-"""Grammar that is no politeness: of short texts, exercises in it among them, these words have to agree, and those of `PERSONS`."""
+"""Grammar that is no politeness: of short texts, exercises in it among them, these words have to agree, and those of
+`PERSONS`.
+"""
 ASKS: Final = _set("how why when where who whom whose")
 TENSES: Final = _set("should shall must may might ought will was were did had been being")
 OWNERS: Final = _set("my mine your yours our ours its")
 STRICT: Final = PERSONS | ASKS | TENSES | OWNERS
-"""What decides what a request asks, though each is grammar elsewhere: who does it, what is asked for, when it happens, and whether it has to."""
+"""What decides what a request asks, though each is grammar elsewhere: who does it, what is asked for, when it happens,
+and whether it has to.
+"""
 MEANWHILE: Final = _set("moment currently now yet anymore longer today present")
 """Adverbs that add nothing to what is denied."""
-EMPTY: Final = _set("answer question no not none unknown unsure different other another same both all any it he she one")
+EMPTY: Final = _set(
+    "answer question no not none unknown unsure different other another same both all any it he she one"
+)
 """Words that name nothing, as an answer to a question for a name."""
-NEUTRAL: Final = _set("helpful assistant ai chatbot bot honest harmless friendly polite kind useful respectful knowledgeable language model")
+NEUTRAL: Final = _set(
+    "helpful assistant ai chatbot bot honest harmless friendly polite kind useful respectful knowledgeable "
+    "language model"
+)
 """Words of meaning of system prompts that say nothing about the answer."""
-UNENDED: Final = ("the", "an", "and", "or", "of", "to", "with", "from", "because", "which", "is", "are", "was", "were", "such as")
+UNENDED: Final = (
+    "the",
+    "an",
+    "and",
+    "or",
+    "of",
+    "to",
+    "with",
+    "from",
+    "because",
+    "which",
+    "is",
+    "are",
+    "was",
+    "were",
+    "such as",
+)
 """Words that do not end a sentence."""
 TWINS: Final = _pairs(
-    """pairs/paris noble/nobel arise/aries farmers/framers macro/marco finish/finnish poses/posses aboard/abroad angel/angle angels/angles barely/barley
-    beast/beats below/bellow biter/bitter board/broad boost/boots canon/cannon canons/cannons caned/canned carton/cartoon cartons/cartoons
-    carving/craving casual/causal casually/causally cavalry/calvary choose/chose coast/coats comet/commet complaint/compliant cooper/copper
-    corps/crops crate/carte cures/curse dairy/diary denies/denise desert/dessert deserts/desserts diner/dinner diners/dinners discus/discuss
-    exist/exits farming/framing feast/feats field/filed filed/filled files/flies filing/filling fired/fried fires/fries griped/gripped hoping/hopping
-    later/latter liter/litter liters/litters loins/lions losing/loosing loses/losses loser/looser mantel/mantle marital/martial mater/matter
-    moped/mopped moping/mopping pining/pinning planed/planned planing/planning polling/pooling polls/pools prefect/perfect preform/perform
-    preformed/performed quiet/quite rated/ratted rating/ratting robed/robbed sacred/scared scared/scarred scaring/scarring scraped/scrapped
-    scraping/scrapping shoots/shots signed/singed signers/singers signing/singing signs/sings silver/sliver skate/stake slave/salve slaves/salves
-    sloping/slopping snail/slain solider/soldier spilt/split spirt/sprit stared/starred staring/starring steak/stake striped/stripped super/supper
-    taping/tapping there/three tiling/tilling tilted/titled timelines/timeliness tired/tried tires/tries tools/tolls trail/trial trails/trials
+    """pairs/paris noble/nobel arise/aries farmers/framers macro/marco finish/finnish poses/posses aboard/abroad
+    angel/angle angels/angles barely/barley
+    beast/beats below/bellow biter/bitter board/broad boost/boots canon/cannon canons/cannons caned/canned
+    carton/cartoon cartons/cartoons
+    carving/craving casual/causal casually/causally cavalry/calvary choose/chose coast/coats comet/commet
+    complaint/compliant cooper/copper
+    corps/crops crate/carte cures/curse dairy/diary denies/denise desert/dessert deserts/desserts diner/dinner
+    diners/dinners discus/discuss
+    exist/exits farming/framing feast/feats field/filed filed/filled files/flies filing/filling fired/fried fires/fries
+    griped/gripped hoping/hopping
+    later/latter liter/litter liters/litters loins/lions losing/loosing loses/losses loser/looser mantel/mantle
+    marital/martial mater/matter
+    moped/mopped moping/mopping pining/pinning planed/planned planing/planning polling/pooling polls/pools
+    prefect/perfect preform/perform
+    preformed/performed quiet/quite rated/ratted rating/ratting robed/robbed sacred/scared scared/scarred
+    scaring/scarring scraped/scrapped
+    scraping/scrapping shoots/shots signed/singed signers/singers signing/singing signs/sings silver/sliver skate/stake
+    slave/salve slaves/salves
+    sloping/slopping snail/slain solider/soldier spilt/split spirt/sprit stared/starred staring/starring steak/stake
+    striped/stripped super/supper
+    taping/tapping there/three tiling/tilling tilted/titled timelines/timeliness tired/tried tires/tries tools/tolls
+    trail/trial trails/trials
     unite/untie united/untied waist/waits wining/winning"""
 )
 """Pairs of words that one swapped or doubled letter makes of each other; names and what is seldom used are left out."""
 OPPOSITES: Final = _pairs(
-    """always/never always/rarely often/rarely more/less more/fewer most/least higher/lower high/low greater/smaller larger/smaller bigger/smaller
-    before/after above/below over/under increase/decrease increases/decreases increased/decreased rises/falls true/false correct/incorrect right/wrong
-    possible/impossible legal/illegal safe/unsafe safe/dangerous likely/unlikely required/optional mandatory/optional allowed/forbidden
-    allowed/prohibited permitted/prohibited permitted/forbidden free/paid included/excluded includes/excludes refundable/nonrefundable
-    available/unavailable open/closed opens/closes open/close with/without can/cannot must/cannot fast/slow faster/slower strong/weak stronger/weaker
-    early/late earlier/later first/last older/younger longer/shorter heavier/lighter easy/difficult rich/poor cheap/expensive cheaper/costlier
-    buy/sell win/lose won/lost alive/dead east/west north/south northern/southern eastern/western positive/negative acidic/basic maximum/minimum
-    max/min enable/disable enabled/disabled accept/reject accepts/rejects accepted/rejected accept/refuse approve/deny approved/denied everyone/nobody
-    everybody/nobody all/none all/no both/neither some/no any/no everything/nothing everywhere/nowhere start/stop starts/stops add/remove adds/removes
-    adding/removing attach/detach agree/disagree agrees/disagrees beneficial/harmful helpful/harmful healthy/unhealthy permanent/temporary
+    """always/never always/rarely often/rarely more/less more/fewer most/least higher/lower high/low greater/smaller
+    larger/smaller bigger/smaller
+    before/after above/below over/under increase/decrease increases/decreases increased/decreased rises/falls true/false
+    correct/incorrect right/wrong
+    possible/impossible legal/illegal safe/unsafe safe/dangerous likely/unlikely required/optional mandatory/optional
+    allowed/forbidden
+    allowed/prohibited permitted/prohibited permitted/forbidden free/paid included/excluded includes/excludes
+    refundable/nonrefundable
+    available/unavailable open/closed opens/closes open/close with/without can/cannot must/cannot fast/slow
+    faster/slower strong/weak stronger/weaker
+    early/late earlier/later first/last older/younger longer/shorter heavier/lighter easy/difficult rich/poor
+    cheap/expensive cheaper/costlier
+    buy/sell win/lose won/lost alive/dead east/west north/south northern/southern eastern/western positive/negative
+    acidic/basic maximum/minimum
+    max/min enable/disable enabled/disabled accept/reject accepts/rejects accepted/rejected accept/refuse approve/deny
+    approved/denied everyone/nobody
+    everybody/nobody all/none all/no both/neither some/no any/no everything/nothing everywhere/nowhere start/stop
+    starts/stops add/remove adds/removes
+    adding/removing attach/detach agree/disagree agrees/disagrees beneficial/harmful helpful/harmful healthy/unhealthy
+    permanent/temporary
     public/private internal/external guilty/innocent inhale/exhale import/export lend/borrow wide/narrow deep/shallow"""
 )
 """Pairs of opposites."""
 
-_ONES: Final = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen"
+_ONES: Final = (
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
+    "eighteen nineteen"
+)
 _TENS: Final = "twenty thirty forty fifty sixty seventy eighty ninety"
-NUMERALS: Final = {word: at for at, word in enumerate(_ONES.split())} | {word: 10 * at for at, word in enumerate(_TENS.split(), start=2)}
-SCALES: Final = {"hundred": 1e2, "thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12, "k": 1e3, "m": 1e6, "bn": 1e9, "dozen": 12.0}
-_NTH: Final = """first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth fifteenth sixteenth
+NUMERALS: Final = {word: at for at, word in enumerate(_ONES.split())} | {
+    word: 10 * at for at, word in enumerate(_TENS.split(), start=2)
+}
+SCALES: Final = {
+    "hundred": 1e2,
+    "thousand": 1e3,
+    "million": 1e6,
+    "billion": 1e9,
+    "trillion": 1e12,
+    "k": 1e3,
+    "m": 1e6,
+    "bn": 1e9,
+    "dozen": 12.0,
+}
+_NTH: Final = """first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth
+fifteenth sixteenth
     seventeenth eighteenth nineteenth twentieth"""
 ORDINALS: Final = _NTH.split()
 TIMES_A: Final = ("once", "twice", "thrice")
@@ -104,7 +177,13 @@ FACTORS: Final[dict[str, dict[str, float]]] = {
         "day days": 86400,
         "week weeks": 604800,
     },
-    "months": {"month months": 1, "quarter quarters": 3, "year years yr yrs": 12, "decade decades": 120, "century centuries": 1200},
+    "months": {
+        "month months": 1,
+        "quarter quarters": 3,
+        "year years yr yrs": 12,
+        "decade decades": 120,
+        "century centuries": 1200,
+    },
     "length": {
         "mm millimeter millimeters millimetre millimetres": 1e-3,
         "cm centimeter centimeters centimetre centimetres": 1e-2,
@@ -123,9 +202,19 @@ FACTORS: Final[dict[str, dict[str, float]]] = {
         "oz ounce ounces": 0.028349523,
         "lb lbs pound pounds": 0.45359237,
     },
-    "volume": {"ml milliliter milliliters millilitre millilitres": 1e-3, "l liter liters litre litres": 1, "gallon gallons": 3.78541},
+    "volume": {
+        "ml milliliter milliliters millilitre millilitres": 1e-3,
+        "l liter liters litre litres": 1,
+        "gallon gallons": 3.78541,
+    },
     "percent": {"% percent": 1},
-    "data": {"byte bytes": 1, "kb kilobyte kilobytes": 1e3, "mb megabyte megabytes": 1e6, "gb gigabyte gigabytes": 1e9, "tb terabyte terabytes": 1e12},
+    "data": {
+        "byte bytes": 1,
+        "kb kilobyte kilobytes": 1e3,
+        "mb megabyte megabytes": 1e6,
+        "gb gigabyte gigabytes": 1e9,
+        "tb terabyte terabytes": 1e12,
+    },
     "USD": {"$ usd dollar dollars": 1, "cent cents": 0.01},
     "EUR": {"€ eur euro euros": 1},
     "GBP": {"£ gbp": 1},
@@ -135,17 +224,34 @@ FACTORS: Final[dict[str, dict[str, float]]] = {
     "fahrenheit": {"°f fahrenheit": 1},
 }
 """Units of each kind of quantity, with the factor to its base unit."""
-UNITS: Final = {name: (kind, factor) for kind, names in FACTORS.items() for group, factor in names.items() for name in group.split()}
-PARTICULAR: Final = frozenset(word for word in (*NUMERALS, *SCALES, *ORDINALS, *TIMES_A, *MONTHS, *DAYS, *UNITS) if len(word) > 1 and word != "one") | _set(
-    """half single double triple spring summer autumn fall winter morning noon afternoon evening night midnight today tomorrow yesterday am pm bc ad
-    daily weekly monthly yearly annually cup cups pint pints kelvin degrees watt watts kw kwh volt volts joule joules calorie calories hz khz mhz ghz
-    knots mph kmh yes true false correct incorrect right wrong left before after above below over under up down more less most least greater smaller
-    larger fewer higher lower high low big small large increase increases increased decrease decreases decreased rise last earliest latest oldest
-    newest older younger longest shortest longer shorter tallest best worst better worse hot cold warm cool fast slow open closed inside outside
-    always sometimes often rarely all every only north south east west northern southern eastern western maximum minimum max highest lowest positive
-    negative male female man woman men women boy girl king queen father mother son daughter brother sister husband wife buy sell win lose won lost
-    start end begin started ended add subtract multiply divide plus minus sum difference product quotient ascending descending odd even plural
-    singular past present future perfect active passive legal illegal allowed forbidden safe unsafe possible impossible red green blue yellow black
+UNITS: Final = {
+    name: (kind, factor) for kind, names in FACTORS.items() for group, factor in names.items() for name in group.split()
+}
+PARTICULAR: Final = frozenset(
+    word
+    for word in (*NUMERALS, *SCALES, *ORDINALS, *TIMES_A, *MONTHS, *DAYS, *UNITS)
+    if len(word) > 1 and word != "one"
+) | _set(
+    """half single double triple spring summer autumn fall winter morning noon afternoon evening night midnight today
+    tomorrow yesterday am pm bc ad
+    daily weekly monthly yearly annually cup cups pint pints kelvin degrees watt watts kw kwh volt volts joule joules
+    calorie calories hz khz mhz ghz
+    knots mph kmh yes true false correct incorrect right wrong left before after above below over under up down more
+    less most least greater smaller
+    larger fewer higher lower high low big small large increase increases increased decrease decreases decreased rise
+    last earliest latest oldest
+    newest older younger longest shortest longer shorter tallest best worst better worse hot cold warm cool fast slow
+    open closed inside outside
+    always sometimes often rarely all every only north south east west northern southern eastern western maximum minimum
+    max highest lowest positive
+    negative male female man woman men women boy girl king queen father mother son daughter brother sister husband wife
+    buy sell win lose won lost
+    start end begin started ended add subtract multiply divide plus minus sum difference product quotient ascending
+    descending odd even plural
+    singular past present future perfect active passive legal illegal allowed forbidden safe unsafe possible impossible
+    red green blue yellow black
     white orange purple brown pink"""
 )
-"""Words that stand for a value: in another's place they change what is said, wherever they stand. Numbers, times, units, poles, kin, colours."""
+"""Words that stand for a value: in another's place they change what is said, wherever they stand. Numbers, times,
+units, poles, kin, colours.
+"""

@@ -13,11 +13,17 @@ CAPITAL: Final = re.compile(r"(?<!\w)[A-ZÀ-ÖØ-ÞΑ-ΩЀ-Я]\w*(?:[-'’.]\w+)
 def names(text: str) -> list[str]:
     """The names in a text, in order; at the start of a sentence, only where another capital follows: Jane Austen."""
     every = CAPITAL.finditer(text)
-    return [word[0] for word in every if not _begins(text, word.start()) or (word["more"] is not None and word[0].casefold() not in FILLER)]
+    return [
+        word[0]
+        for word in every
+        if not _begins(text, word.start()) or (word["more"] is not None and word[0].casefold() not in FILLER)
+    ]
 
 
 def is_name(written: str, text: str) -> bool:
-    """Whether a word of a text is written as a name anywhere in it: so, or with a capital inside. Scripts without case might name anything."""
+    """Whether a word of a text is written as a name anywhere in it: so, or with a capital inside. Scripts without case
+    might name anything.
+    """
     if written.islower() or not written[0].isalpha():
         return False
     if not written[0].isupper():

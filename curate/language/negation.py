@@ -19,13 +19,21 @@ NO: Final = re.compile(
 
 
 def negation_count(text: str, *, outright: bool = False) -> int:
-    """Number of negations in a text: "it isn't", "nobody"; and unless only what is said `outright` counts, "it is impossible"."""
+    """Number of negations in a text: "it isn't", "nobody"; and unless only what is said `outright` counts, "it is
+    impossible".
+    """
     return sum(word in DENIES or (not outright and word in DOUBTS) for word in plain_words(text))
 
 
 def are_opposites(one: str, other: str) -> bool:
-    """Whether two words are opposites: in the list, or one is the other with un-, in-, im-, il-, ir-, dis- or non- before it."""
+    """Whether two words are opposites: in the list, or one is the other with un-, in-, im-, il-, ir-, dis- or non-
+    before it.
+    """
     if frozenset((one, other)) in OPPOSITES:
         return True
     shorter, longer = sorted((one, other), key=len)
-    return len(shorter) >= 4 and longer.endswith(shorter) and longer[: -len(shorter)].rstrip("-") in ("un", "in", "im", "il", "ir", "dis", "non")
+    return (
+        len(shorter) >= 4
+        and longer.endswith(shorter)
+        and longer[: -len(shorter)].rstrip("-") in ("un", "in", "im", "il", "ir", "dis", "non")
+    )

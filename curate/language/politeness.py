@@ -1,4 +1,6 @@
-"""Requests without politeness: "Hi! Could you please tell me: what's the capital of Peru? Thanks!" asks what "What is the capital of Peru" asks."""
+"""Requests without politeness: "Hi! Could you please tell me: what's the capital of Peru? Thanks!" asks what "What is
+the capital of Peru" asks.
+"""
 
 import re
 from typing import Final
@@ -14,10 +16,12 @@ BEFORE: Final = re.compile(
       | i\ (?:want|need)\ to\ know(?:\ this)?|i(?:'m|\ am|\ was)\ (?:just\ )?(?:wondering|curious)|just\ (?:wondering|curious)
       | (?:can|could|would|will)\ you\ (?:please\ |kindly\ )?(?:tell\ me|let\ me\ know)|(?:can|could|would|will)\ you\ (?:please|kindly)
       | do\ you\ (?:happen\ to\ )?know(?=,?\ (?:who|whom|whose|what|which|where|when|why|how|if|whether)\b)|tell\ me|let\ me\ know|any\ idea
-    )\b[\s,.:;!?-]*)+""",
+    )\b[\s,.:;!?-]*)+""",  # noqa: E501
     re.VERBOSE,
 )
-AFTER: Final = re.compile(r"(?:[\s,.!?]*\b(?:please|thanks(?: a lot| in advance| so much)?|thank you(?: so much| very much)?|cheers))+[\s.!?]*$")
+AFTER: Final = re.compile(
+    r"(?:[\s,.!?]*\b(?:please|thanks(?: a lot| in advance| so much)?|thank you(?: so much| very much)?|cheers))+[\s.!?]*$"  # noqa: E501
+)
 ENDINGS: Final = ("please", "thanks", "lot", "advance", "much", "you", "cheers")
 """What politeness at the end ends with."""
 ARTICLES: Final = frozenset(("a", "an", "the"))
@@ -28,7 +32,8 @@ LEAST: Final = 2
 def without_politeness(request: str) -> str:
     """The words of a request without politeness before and after it, articles, punctuation and contractions.
 
-    With its politeness where less than `LEAST` words of meaning would be left: "Sorry bot" and "Good evening bot" are two requests.
+    With its politeness where less than `LEAST` words of meaning would be left: "Sorry bot" and "Good evening bot" are
+    two requests.
     """
     plain = normalised(request).replace("’", "'")
     bare = BEFORE.sub("", plain, count=1)

@@ -1,4 +1,5 @@
-"""Numbers in a text with their units, converted to one unit per kind: "two hours" is "120 minutes", "1.2 million" is "1,200,000", "5 March" is "March 5".
+"""Numbers in a text with their units, converted to one unit per kind: "two hours" is "120 minutes", "1.2 million" is
+"1,200,000", "5 March" is "March 5".
 
 English. A number whose unit is not known here is a bare number, which may be equal to one of any kind.
 """
@@ -11,7 +12,9 @@ from typing import Final, NamedTuple
 from curate.language.lexicon import DAYS, MONTHS, NUMERALS, ORDINALS, SCALES, TIMES_A, UNITS
 from curate.language.tokens import stem
 
-_DIGITS: Final = r"(?<![\w.])[-−+]?\d{1,3}(?:,\d{3})+(?:\.\d+)?(?![\w,]*\d)|(?<![\w.,)\]])[-−+]?\d+(?:\.\d+)?|\d+(?:\.\d+)?"
+_DIGITS: Final = (
+    r"(?<![\w.])[-−+]?\d{1,3}(?:,\d{3})+(?:\.\d+)?(?![\w,]*\d)|(?<![\w.,)\]])[-−+]?\d+(?:\.\d+)?|\d+(?:\.\d+)?"
+)
 NUMBER: Final = re.compile(r"(?<![\w.,)\]])[-−+]?\d+(?:[.,]\d+)*|\d+(?:[.,]\d+)*")
 """A number with its sign, separators and decimals. A sign counts only where no word or bracket stands before it."""
 THOUSANDS: Final = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
@@ -34,24 +37,31 @@ CLOCK: Final = re.compile(
     re.IGNORECASE,
 )
 WEEKDAY: Final = re.compile(rf"\b(?:{'|'.join(DAYS)})s?\b", re.IGNORECASE)
-ORDINAL: Final = re.compile(rf"\b(?:{'|'.join(ORDINALS)})(?= (?:\w+ )?of (?:each|every|the) (?:week|month|quarter|year)\b)", re.IGNORECASE)
+ORDINAL: Final = re.compile(
+    rf"\b(?:{'|'.join(ORDINALS)})(?= (?:\w+ )?of (?:each|every|the) (?:week|month|quarter|year)\b)", re.IGNORECASE
+)
 TIMES: Final = re.compile(rf"\b(?:{'|'.join(TIMES_A)})(?= (?:an?|per|each|every) )", re.IGNORECASE)
 AMOUNT: Final = re.compile(
     rf"""(?P<currency>[$€£¥₹])?\s?
     (?: (?P<digits>{_DIGITS})(?:(?P<ordinal>st|nd|rd|th)\b)?(?:\s?(?P<letter>k|bn)\b)?
       | \b(?P<words>(?:{_WORD})(?:[- ](?:{_WORD}))?)\b | \b(?P<lone>an?(?=\s+(?:dozen|hundred|thousand|million|billion)\b)) )
     (?P<scales>(?:\s(?:hundred|thousand|million|billion|trillion|dozen)\b)*)
-    (?:[\s-]?(?P<unit>%|°\s?[CF]\b|degrees\s(?:celsius|fahrenheit)|[a-z]{{1,12}}\b))?""",
+    (?:[\s-]?(?P<unit>%|°\s?[CF]\b|degrees\s(?:celsius|fahrenheit)|[a-z]{{1,12}}\b))?""",  # noqa: E501
     re.IGNORECASE | re.VERBOSE,
 )
 # A number of a point in a list counts points; what is in a web address, a version or a name of a file measures nothing.
-NO_NUMBER: Final = re.compile(r"(?m)^\s*(?:\(?\d{1,2}[.)]|[-*•#]+)\s+|https?://\S+|(?<![\d.])\d+(?:\.\d+){2,}\b|\bstep \d+\b", re.IGNORECASE)
+NO_NUMBER: Final = re.compile(
+    r"(?m)^\s*(?:\(?\d{1,2}[.)]|[-*•#]+)\s+|https?://\S+|(?<![\d.])\d+(?:\.\d+){2,}\b|\bstep \d+\b", re.IGNORECASE
+)
 PRONOUN: Final = frozenset(("one",))
 ROUNDED: Final = frozenset(("length", "mass", "volume"))
 CONVERTED: Final = 0.02
 """Share by which a quantity may differ from one in another unit of these kinds."""
 YEAR: Final = re.compile(r"1\d{3}|20\d{2}")
-BEFORE_YEAR: Final = re.compile(r"\b(?:in|since|from|by|until|till|to|and|between|during|of|year|before|after|early|late|around|circa)\s+$", re.IGNORECASE)
+BEFORE_YEAR: Final = re.compile(
+    r"\b(?:in|since|from|by|until|till|to|and|between|during|of|year|before|after|early|late|around|circa)\s+$",
+    re.IGNORECASE,
+)
 
 
 class Quantity(NamedTuple):
@@ -65,12 +75,16 @@ class Quantity(NamedTuple):
     start: int
     end: int
     step: float
-    """One of the last place that is written, in the base unit: rounding may hide half of it. 0 for what is never rounded."""
+    """One of the last place that is written, in the base unit: rounding may hide half of it. 0 for what is never
+    rounded.
+    """
     unit: float
     """The base units in one of the unit that is written."""
 
     def same(self, other: "Quantity") -> bool:
-        """Whether two quantities may be one: equal as far as both say it, or equal when rounded as the coarser one is."""
+        """Whether two quantities may be one: equal as far as both say it, or equal when rounded as the coarser one
+        is.
+        """
         if self.kind == other.kind == "date":
             return all(a is None or b is None or a == b for a, b in zip(self.value, other.value, strict=True))
         mine, others = self.value[0], other.value[0]
@@ -92,7 +106,9 @@ class Quantity(NamedTuple):
         assert mine is not None
         assert others is not None
         most = max(abs(mine), abs(others))
-        if self.unit != other.unit:  # miles and kilometres: converted numbers are rounded, those of hours and minutes seldom
+        if (
+            self.unit != other.unit
+        ):  # miles and kilometres: converted numbers are rounded, those of hours and minutes seldom
             return abs(mine - others) <= (CONVERTED if self.kind in ROUNDED else 1e-9) * most
         if self.step == other.step == 1:  # whole numbers are equal or are not, however long they are
             return mine == others
@@ -100,7 +116,9 @@ class Quantity(NamedTuple):
 
 
 def numbers(text: str) -> list[str]:
-    """The numbers in a text, in order, each in one spelling: no thousands separators, no zeros after the decimals, no plus."""
+    """The numbers in a text, in order, each in one spelling: no thousands separators, no zeros after the decimals, no
+    plus.
+    """
     return [_plain(match.group()) for match in NUMBER.finditer(text)]
 
 
@@ -115,7 +133,9 @@ def _plain(number: str) -> str:
 
 @lru_cache(4_096)  # each answer is compared with several others
 def quantities(text: str, counted: frozenset[str] = frozenset()) -> tuple[Quantity, ...]:
-    """The quantities in a text, in order. "One" counts as a number only with a unit behind it, or what is `counted` (stems): it is a pronoun too."""
+    """The quantities in a text, in order. "One" counts as a number only with a unit behind it, or what is `counted`
+    (stems): it is a pronoun too.
+    """
     text = NO_NUMBER.sub(lambda match: " " * len(match.group()), text)
     found = []
     for pattern, read in ((DATE, _date), (CLOCK, _clock), (WEEKDAY, _weekday), (ORDINAL, _ordinal), (TIMES, _times)):
@@ -131,7 +151,11 @@ def quantities(text: str, counted: frozenset[str] = frozenset()) -> tuple[Quanti
 def _date(match: re.Match[str]) -> Quantity | None:
     said = {name[:-1]: value for name, value in match.groupdict().items() if value is not None}
     month = said["month"].lower()
-    number = float(month) if month.isdigit() else float(next(at for at, name in enumerate(MONTHS, start=1) if name[:3] == month[:3]))
+    number = (
+        float(month)
+        if month.isdigit()
+        else float(next(at for at, name in enumerate(MONTHS, start=1) if name[:3] == month[:3]))
+    )
     value = (float(said["year"]) if "year" in said else None, number, float(said["day"]) if "day" in said else None)
     return Quantity("date", value, match.group(), match.start(), match.end(), 0, 1)
 
@@ -146,15 +170,27 @@ def _clock(match: re.Match[str]) -> Quantity | None:
 
 
 def _weekday(match: re.Match[str]) -> Quantity:
-    return Quantity("weekday", (float(DAYS.index(match.group().lower().rstrip("s"))),), match.group(), match.start(), match.end(), 0, 1)
+    return Quantity(
+        "weekday",
+        (float(DAYS.index(match.group().lower().rstrip("s"))),),
+        match.group(),
+        match.start(),
+        match.end(),
+        0,
+        1,
+    )
 
 
 def _ordinal(match: re.Match[str]) -> Quantity:
-    return Quantity("ordinal", (float(ORDINALS.index(match.group().lower()) + 1),), match.group(), match.start(), match.end(), 0, 1)
+    return Quantity(
+        "ordinal", (float(ORDINALS.index(match.group().lower()) + 1),), match.group(), match.start(), match.end(), 0, 1
+    )
 
 
 def _times(match: re.Match[str]) -> Quantity:
-    return Quantity("number", (float(TIMES_A.index(match.group().lower()) + 1),), match.group(), match.start(), match.end(), 0, 1)
+    return Quantity(
+        "number", (float(TIMES_A.index(match.group().lower()) + 1),), match.group(), match.start(), match.end(), 0, 1
+    )
 
 
 def _amounts(text: str, counted: frozenset[str]) -> Iterator[Quantity]:
@@ -183,10 +219,24 @@ def _amounts(text: str, counted: frozenset[str]) -> Iterator[Quantity]:
         else:
             amount, step = (float(_spelled(words)) if words else 1.0), 1.0
         start = match.start() + (len(match.group()) - len(match.group().lstrip()))
-        if kind == "number" and scale == 1.0 and digits and YEAR.fullmatch(digits) and BEFORE_YEAR.search(text, max(0, start - 16), start):
+        if (
+            kind == "number"
+            and scale == 1.0
+            and digits
+            and YEAR.fullmatch(digits)
+            and BEFORE_YEAR.search(text, max(0, start - 16), start)
+        ):
             yield Quantity("date", (amount, None, None), digits, start, end, 0, 1)
             continue
-        yield Quantity(kind, (amount * scale * factor,), text[start:end].rstrip(), start, start + len(text[start:end].rstrip()), step * scale * factor, factor)
+        yield Quantity(
+            kind,
+            (amount * scale * factor,),
+            text[start:end].rstrip(),
+            start,
+            start + len(text[start:end].rstrip()),
+            step * scale * factor,
+            factor,
+        )
 
 
 def _spelled(words: str) -> int:
@@ -206,7 +256,9 @@ def unmatched(left: Sequence[Quantity], right: Sequence[Quantity]) -> tuple[list
 
 
 def align_units(left: str, right: str) -> str:
-    """`right` with each quantity written as the equal one of `left`: models of language do not know that 120 minutes are two hours."""
+    """`right` with each quantity written as the equal one of `left`: models of language do not know that 120 minutes
+    are two hours.
+    """
     known = quantities(left)
     parts, at = [], 0
     for quantity in quantities(right) if known else ():

@@ -8,7 +8,9 @@ from curate.core.text import normalised, words
 from curate.language.tokens import content_words
 
 CODE: Final = re.compile(r"```.*?(?:```|\Z)|\$\$.*?\$\$", re.DOTALL)
-CODE_LINE: Final = re.compile(r"(?m)^\s*(?:def |class |import |from \w+ import|return\b|#include|public |SELECT |INSERT |UPDATE |[{}\[\]<].*$|.*[;{}]\s*$)")
+CODE_LINE: Final = re.compile(
+    r"(?m)^\s*(?:def |class |import |from \w+ import|return\b|#include|public |SELECT |INSERT |UPDATE |[{}\[\]<].*$|.*[;{}]\s*$)"  # noqa: E501
+)
 CALL: Final = re.compile(r"\b\w+\((?:['\"\[{]|\w+=)|\w\(\)|[\w\]]\s*:?=\s*[\[{'\"]|</\w+>|\\(?:begin|frac)\{")
 POINT: Final = re.compile(r"^\s*(?:[-*•#>]+|\(?\d{1,2}[.)]|\(?[a-z]\))\s+")
 END: Final = re.compile(r"(?<=[.!?])[\"”')\]]?\s+(?=[\"“'(\[]?[A-Z0-9])|;\s+|\n+")
@@ -54,7 +56,9 @@ def sentences(text: str) -> list[str]:
 
 
 def aligned(left: str, right: str, least: float = 0.5) -> Iterator[Aligned]:
-    """Pairs of sentences that are each other's likest, at least `least` of the shorter one's content words in common."""
+    """Pairs of sentences that are each other's likest, at least `least` of the shorter one's content words in
+    common.
+    """
     mine, others = sentences(left), sentences(right)
     words_mine, words_others = ([content_words(sentence) for sentence in side] for side in (mine, others))
     if len(mine) == len(others) == 1:
@@ -85,8 +89,8 @@ class Option(NamedTuple):
 
 
 def options(text: str) -> list[Option]:
-    """The options of all lists in a text, in order: labels that follow one another from the first one on, A, a or 1, each with its words up to the
-    next one, or to the end of its line.
+    """The options of all lists in a text, in order: labels that follow one another from the first one on, A, a or 1,
+    each with its words up to the next one, or to the end of its line.
     """
     if not MAY_LIST.search(text):  # most do not
         return []

@@ -1,7 +1,8 @@
 """Whether two words are spellings of the same word: a typing error, or a plural.
 
-What is forgiven makes a word that is none as a rule: two neighbours that changed places ("recieve"), a letter doubled or not ("acommodate").
-One letter more, less or in another's place is not forgiven: it makes nitrate of nitrite, and mortality of morality.
+What is forgiven makes a word that is none as a rule: two neighbours that changed places ("recieve"), a letter doubled
+or not ("acommodate"). One letter more, less or in another's place is not forgiven: it makes nitrate of nitrite, and
+mortality of morality.
 """
 
 from typing import Final
@@ -13,7 +14,9 @@ LEAST: Final = 5
 ENDINGS: Final = ("'s", "’s", "s")
 INFLECTIONS: Final = frozenset(("", "e", "d", "ed", "s", "es", "ing", "y", "ies", "ied", "ly"))
 ALIKE: Final = 0.6
-"""Share of the letters of the longer of two words that both begin and end with, from which one is easily taken for the other."""
+"""Share of the letters of the longer of two words that both begin and end with, from which one is easily taken for the
+other.
+"""
 
 
 def same_word(left: str, right: str) -> bool:
@@ -22,7 +25,11 @@ def same_word(left: str, right: str) -> bool:
         return False
     if _singular(left) == _singular(right):
         return True
-    if min(len(left), len(right)) < LEAST or not (left.isalpha() and right.isalpha()) or frozenset((left, right)) in TWINS:
+    if (
+        min(len(left), len(right)) < LEAST
+        or not (left.isalpha() and right.isalpha())
+        or frozenset((left, right)) in TWINS
+    ):
         return False
     return _swapped(left, right) or _doubled(*sorted((left, right), key=len))
 
@@ -33,7 +40,9 @@ def bucket(word: str) -> str:
 
 
 def easily_confused(left: str, right: str) -> bool:
-    """Whether two words that are not one are easily taken for each other: nitrite and nitrate, import and export. Forms of one verb are not."""
+    """Whether two words that are not one are easily taken for each other: nitrite and nitrate, import and export. Forms
+    of one verb are not.
+    """
     shorter, longer = (left, right) if len(left) <= len(right) else (right, left)
     if len(shorter) < 4 or not (left[0] == right[0] or left[-1] == right[-1]):  # most pairs
         return False
@@ -49,7 +58,12 @@ def _swapped(left: str, right: str) -> bool:
     if len(left) != len(right):
         return False
     differing = [at for at in range(len(left)) if left[at] != right[at]]
-    return len(differing) == 2 and differing[1] == differing[0] + 1 and left[differing[0]] == right[differing[1]] and left[differing[1]] == right[differing[0]]
+    return (
+        len(differing) == 2
+        and differing[1] == differing[0] + 1
+        and left[differing[0]] == right[differing[1]]
+        and left[differing[1]] == right[differing[0]]
+    )
 
 
 def _doubled(shorter: str, longer: str) -> bool:

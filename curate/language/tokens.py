@@ -1,4 +1,6 @@
-"""The words of a text: as written, with contractions expanded, or content words only; and the differences between two texts."""
+"""The words of a text: as written, with contractions expanded, or content words only; and the differences between two
+texts.
+"""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -14,7 +16,9 @@ PIECE: Final = re.compile(r"\w+(?:['’]\w+)*|[-−+]")
 TOKEN: Final = re.compile(r"\w+(?:[-'’.]\w+)*|\s+|[^\w\s]")
 QUOTED: Final = re.compile(r"[\"“«‘`][^\"”»’`\n]{1,60}[\"”»’`]|(?<!\w)'[^'\n]{1,60}'(?!\w)")
 POSSESSIVE: Final = re.compile(r"['’]s\b")
-CONTRACTED: Final = re.compile(r"\b(what|who|where|when|how|it|that|there|he|she)'s\b|\b(\w+)n't\b|\b(you|we|they|what)'re\b|\bi'm\b")
+CONTRACTED: Final = re.compile(
+    r"\b(what|who|where|when|how|it|that|there|he|she)'s\b|\b(\w+)n't\b|\b(you|we|they|what)'re\b|\bi'm\b"
+)
 APOSTROPHE: Final = re.compile(r"\b\w++'\w+")
 _STEMMING: Final = Lock()
 """Held while a word is stemmed: the stemmer keeps the word in itself, and threads would mix theirs."""
@@ -47,7 +51,9 @@ def _stemmer() -> Any:
 
 
 def plain_words(text: str) -> list[str]:
-    """The words of a text, normalised, with contractions written out: "isn't" and "cannot" are "is not" and "can not"."""
+    """The words of a text, normalised, with contractions written out: "isn't" and "cannot" are "is not" and "can
+    not".
+    """
     text = normalised(text).replace("’", "'").replace("cannot", "can not")
     if "'" in text:
         text = APOSTROPHE.sub(lambda match: CONTRACTED.sub(_written_out, match.group()), text)
@@ -69,7 +75,8 @@ def quoted(text: str) -> list[str]:
 
 
 def tokens(text: str) -> list[str]:
-    """All of a text in order: words with what is joined to them (don't, 3.5, well-known), white space, other characters one by one.
+    """All of a text in order: words with what is joined to them (don't, 3.5, well-known), white space, other characters
+    one by one.
 
     In scripts without spaces between words, characters are words.
     """
@@ -80,7 +87,9 @@ def tokens(text: str) -> list[str]:
 
 
 def differing_spans(left: Sequence[str], right: Sequence[str]) -> Iterator[tuple[int, int, int, int]]:
-    """Where two sequences of words differ, in order, from and to in each; all else, a longest common subsequence, is equal."""
+    """Where two sequences of words differ, in order, from and to in each; all else, a longest common subsequence, is
+    equal.
+    """
     from rapidfuzz.distance import Indel  # a few hundredths of a second that few commands need to pay
 
     i = j = 0

@@ -1,14 +1,17 @@
-"""Benchmark questions and answers in the data that a model is trained on: a model that was trained on them measures its memory.
+"""Benchmark questions and answers in the data that a model is trained on: a model that was trained on them measures its
+memory.
 
-1. runs: 13 words in a row that stand in an item and in a turn of an example, compared without case and punctuation (Brown et al. 2020,
-   "Language Models are Few-Shot Learners", appendix C; EleutherAI's lm-evaluation-harness). Questions of 8 to 12 words are looked for
-   whole, anywhere in a turn; shorter ones have to be a whole turn. Runs that more than 10 items of a benchmark share are its instructions
-   and tell nothing.
-2. near: a turn whose words are those of an item to a Jaccard similarity of `SIMILAR` on runs of 3 words. No candidate is missed: of an
-   item's k runs any k - ceil(0.6 k) + 1 are looked for, one of which such a turn must have (prefix filter, Chaudhuri et al. 2006).
+1. runs: 13 words in a row that stand in an item and in a turn of an example, compared without case and punctuation
+   (Brown et al. 2020, "Language Models are Few-Shot Learners", appendix C; EleutherAI's lm-evaluation-harness).
+   Questions of 8 to 12 words are looked for whole, anywhere in a turn; shorter ones have to be a whole turn. Runs that
+   more than 10 items of a benchmark share are its instructions and tell nothing.
+2. near: a turn whose words are those of an item to a Jaccard similarity of `SIMILAR` on runs of 3 words. No candidate
+   is missed: of an item's k runs any k - ceil(0.6 k) + 1 are looked for, one of which such a turn must have (prefix
+   filter, Chaudhuri et al. 2006).
 
-Rephrased items share neither: no comparison of words finds them, as Yang et al. 2023 ("Rethinking Benchmark and Contamination for Language
-Models with Rephrased Samples") show; of their 243 rephrasings 1 shares 13 words in a row (python tests/bench/near_quality.py FOLDER).
+Rephrased items share neither: no comparison of words finds them, as Yang et al. 2023 ("Rethinking Benchmark and
+Contamination for Language Models with Rephrased Samples") show; of their 243 rephrasings 1 shares 13 words in a row
+(python tests/bench/near_quality.py FOLDER).
 
 Hashes propose, words decide: each run is compared word by word before it counts.
 """
@@ -40,7 +43,8 @@ SIMILAR: Final = 0.6
 OTHER_SIDE: Final = -1
 PIECE: Final = 50_000
 """Turns that are looked through at a time."""
-# As `curate.similarity.ngram_index` cuts: characters that are words by themselves, else what stands between white space.
+# As `curate.similarity.ngram_index` cuts: characters that are words by themselves, else what stands between white
+# space.
 ALONE: Final = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uf900-\ufaff\U00010000-\U0010ffff"
 WORD: Final = re.compile(f"[{ALONE}]|[^{ALONE}\\s]+")
 
@@ -60,7 +64,9 @@ class Match(NamedTuple):
     words: str
     """The longest run of words that both have; for `near`, none."""
     share: float
-    """Of the words of the item's text, the share that stands in runs both have; for `near`, the similarity of the two."""
+    """Of the words of the item's text, the share that stands in runs both have; for `near`, the similarity of the
+    two.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +98,9 @@ def contaminated(examples: Sequence[Example], items: Sequence[Item]) -> Contamin
             known = best.get((match.example, match.item))
             if known is None or (-match.share, match.message, match.part) < (-known.share, known.message, known.part):
                 best[match.example, match.item] = match
-    return Contamination([best[key] for key in sorted(best)], frozenset(range(len(items))) - {probe.item for probe in probes})
+    return Contamination(
+        [best[key] for key in sorted(best)], frozenset(range(len(items))) - {probe.item for probe in probes}
+    )
 
 
 def _probes(items: Sequence[Item]) -> Iterator[Probe]:
@@ -130,14 +138,18 @@ def _pieces(examples: Sequence[Example]) -> Iterator[_Turns]:
 
 
 def plain_words(texts: Sequence[str]) -> list[str]:
-    """Texts in one form and case of characters, without what is no letter or digit; words with one space between them."""
+    """Texts in one form and case of characters, without what is no letter or digit; words with one space between
+    them.
+    """
     import polars as pl  # `curate check` need not wait for it
 
     try:
         series = pl.Series(texts, dtype=pl.String)
     except UnicodeEncodeError:  # lone surrogates
         series = pl.Series([text.encode("utf-8", "replace").decode() for text in texts], dtype=pl.String)
-    plain: list[str] = series.str.normalize("NFKC").str.to_lowercase().str.replace_all(r"[^\w]+|_+", " ").str.strip_chars().to_list()
+    plain: list[str] = (
+        series.str.normalize("NFKC").str.to_lowercase().str.replace_all(r"[^\w]+|_+", " ").str.strip_chars().to_list()
+    )
     return plain
 
 
@@ -182,14 +194,22 @@ class _Search:
 
     def _in_a_row(self, turns: _Turns, run: int, found: Iterable[tuple[int, int, int, int]]) -> Iterator[Match]:
         """From hits (turn, its word, probe, its word) to the longest run of words and the share that all runs cover."""
-        for (at, probe), hits in groupby(sorted((turn, probe, place, start) for turn, place, probe, start in found), key=lambda hit: hit[:2]):
+        for (at, probe), hits in groupby(
+            sorted((turn, probe, place, start) for turn, place, probe, start in found), key=lambda hit: hit[:2]
+        ):
             wanted, said = self.probes[probe].words, WORD.findall(turns.texts[at])
-            true = [(place, start) for _, _, place, start in hits if tuple(said[place : place + run]) == wanted[start : start + run]]
+            true = [
+                (place, start)
+                for _, _, place, start in hits
+                if tuple(said[place : place + run]) == wanted[start : start + run]
+            ]
             if not true:
                 continue
             covered = {word for _, start in true for word in range(start, start + run)}
             place, length = _longest([place for place, _ in true], run)
-            yield self._match(turns, at, probe, "run", " ".join(said[place : place + length]), len(covered) / len(wanted))
+            yield self._match(
+                turns, at, probe, "run", " ".join(said[place : place + length]), len(covered) / len(wanted)
+            )
 
     def _alike(self, turns: _Turns, found: Iterable[tuple[int, int, int, int]]) -> Iterator[Match]:
         """From turns that share a run of 3 words with a probe to those that are similar to it."""
@@ -203,7 +223,9 @@ class _Search:
                 if similarity >= SIMILAR:
                     yield self._match(turns, at, probe, "near", "", similarity)
 
-    def _match(self, turns: _Turns, at: int, probe: int, kind: Literal["run", "whole", "near"], words: str, share: float) -> Match:
+    def _match(
+        self, turns: _Turns, at: int, probe: int, kind: Literal["run", "whole", "near"], words: str, share: float
+    ) -> Match:
         example, message = turns.owners[at]
         return Match(example, message, self.probes[probe].item, self.probes[probe].part, kind, words, share)
 
@@ -227,7 +249,9 @@ class _Index:
         self.table = table_of(self.hashes)
 
     def found(self, buffer: "Array", offsets: "Array") -> list[tuple[int, int, int, int]]:
-        """Text, number of the word in it, probe, number of the word there: for each run that a text shares with a probe."""
+        """Text, number of the word in it, probe, number of the word there: for each run that a text shares with a
+        probe.
+        """
         import numpy as np
 
         from curate.similarity.ngram_index import runs_of
@@ -243,7 +267,9 @@ class _Index:
 
 
 def _rarest(owners: "Array", hashes: "Array") -> "Array":
-    """Which runs are looked for to find similar turns: of each probe the rarest, so many that a similar turn has one of them."""
+    """Which runs are looked for to find similar turns: of each probe the rarest, so many that a similar turn has one of
+    them.
+    """
     import polars as pl
 
     frame = pl.DataFrame({"owner": owners, "hash": hashes}).with_row_index("at")

@@ -1,6 +1,8 @@
-"""A baseline: the findings that a project had when it started to use curate. Known findings are not reported; only new ones fail.
+"""A baseline: the findings that a project had when it started to use curate. Known findings are not reported; only new
+ones fail.
 
-An entry knows its finding by rule, example and place in the example (see `curate.core.fingerprint`), so that lines may move.
+An entry knows its finding by rule, example and place in the example (see `curate.core.fingerprint`), so that lines may
+move.
 """
 
 from collections import Counter
@@ -56,14 +58,22 @@ class Baseline(BaseModel):
 
 def baseline_of(report: CheckResult) -> Baseline:
     """The baseline with all findings of a report."""
-    counts: Counter[BaselineEntry] = Counter(_entry(finding) for finding in report.findings if finding.code != outdated_entry.code)
+    counts: Counter[BaselineEntry] = Counter(
+        _entry(finding) for finding in report.findings if finding.code != outdated_entry.code
+    )
     entries = [entry.model_copy(update={"count": count}) for entry, count in counts.items()]
-    return Baseline(findings=tuple(sorted(entries, key=lambda entry: (entry.file, entry.code, entry.example or "", entry.pointer, entry.about))))
+    return Baseline(
+        findings=tuple(
+            sorted(entries, key=lambda entry: (entry.file, entry.code, entry.example or "", entry.pointer, entry.about))
+        )
+    )
 
 
 def _entry(finding: Finding) -> BaselineEntry:
     about = finding.message if finding.example is None and finding.line else ""
-    return BaselineEntry(code=finding.code, file=finding.file, example=finding.example, pointer=finding.pointer, about=about)
+    return BaselineEntry(
+        code=finding.code, file=finding.file, example=finding.example, pointer=finding.pointer, about=about
+    )
 
 
 def write_baseline(path: Path, report: CheckResult) -> int:
@@ -78,17 +88,24 @@ def load_baseline(path: Path) -> Baseline:
     try:
         return Baseline.model_validate_json(path.read_bytes())
     except FileNotFoundError:
-        raise UsageError(f"{path}: no such file", f"create it first: curate check ... --write-baseline {path}") from None
+        raise UsageError(
+            f"{path}: no such file", f"create it first: curate check ... --write-baseline {path}"
+        ) from None
     except OSError as error:
         raise UsageError(f"{path}: cannot be read: {error.strerror}", "check the path and its permissions") from error
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         place = ".".join(map(str, first["loc"]))
-        raise ConfigError(f"{path}: not a baseline of this version of curate: {place}: {first['msg']}", "write it again with --write-baseline") from None
+        raise ConfigError(
+            f"{path}: not a baseline of this version of curate: {place}: {first['msg']}",
+            "write it again with --write-baseline",
+        ) from None
 
 
 def compare(report: CheckResult, baseline: Baseline, path: Path, files: Collection[str]) -> None:
-    """Remove the findings of `baseline` from the report, and report entries of the checked `files` that no longer match a finding."""
+    """Remove the findings of `baseline` from the report, and report entries of the checked `files` that no longer match
+    a finding.
+    """
     left = Counter[tuple[str, str, str]]()
     for entry in baseline.findings:
         left[entry.key] += entry.count
@@ -107,13 +124,23 @@ def compare(report: CheckResult, baseline: Baseline, path: Path, files: Collecti
         if gone and _was_asked(entry, report, files):
             stale[entry.code] += gone
     if stale:
-        codes = ", ".join(f"{code} × {count:,}" for code, count in stale.most_common(NAMED)) + (", …" if len(stale) > NAMED else "")
+        codes = ", ".join(f"{code} × {count:,}" for code, count in stale.most_common(NAMED)) + (
+            ", …" if len(stale) > NAMED else ""
+        )
         number = stale.total()
-        said = f"{number:,} entries no longer match a finding: {codes}" if number != 1 else f"one entry no longer matches a finding: {codes}"
+        said = (
+            f"{number:,} entries no longer match a finding: {codes}"
+            if number != 1
+            else f"one entry no longer matches a finding: {codes}"
+        )
         fresh += outdated([(Place(str(path), 0), said)], report.severities_of)
     report.findings = fresh
 
 
 def _was_asked(entry: BaselineEntry, report: CheckResult, files: Collection[str]) -> bool:
-    """Whether this check could have found an entry again: its rule ran or no longer exists, its file was read or no longer exists."""
-    return (entry.code in report.severities_of or entry.code not in report.rules) and (entry.file in files or not path_of(entry.file).exists())
+    """Whether this check could have found an entry again: its rule ran or no longer exists, its file was read or no
+    longer exists.
+    """
+    return (entry.code in report.severities_of or entry.code not in report.rules) and (
+        entry.file in files or not path_of(entry.file).exists()
+    )

@@ -1,7 +1,8 @@
 """Run the selected rules over lines, and collect what the rules about the whole data set need.
 
-A part is all that one chunk of a file gives, and is made without knowing the others, in another process if need be. Parts are taken in
-in order, and then the data set's rules are asked: so nothing depends on how a file was cut, or on how many processes there were.
+A part is all that one chunk of a file gives, and is made without knowing the others, in another process if need be.
+Parts are taken in in order, and then the data set's rules are asked: so nothing depends on how a file was cut, or on
+how many processes there were.
 """
 
 from collections.abc import Iterator, Sequence
@@ -51,13 +52,24 @@ class CheckedChunk:
 class Checker:
     """The selected rules by scope, and the state of the rules about the data set."""
 
-    def __init__(self, config: CheckConfig, conflicts: ConflictsConfig = ConflictsConfig.model_construct()) -> None:  # noqa: B008  (frozen)
+    def __init__(self, config: CheckConfig, conflicts: ConflictsConfig = ConflictsConfig.model_construct()) -> None:  # noqa: B008
         """Raises as `RuleSelection.from_config` does."""
         self.max_length, self.target = config.max_length, config.target
         self.chosen = RuleSelection.from_config(config)
         rules = self.chosen.rules
-        scopes = (Scope.LINE, Scope.EXAMPLE, Scope.VALUE, Scope.DATASET, Scope.PROFILE, Scope.FILE, Scope.TOKENS, Scope.EXAMPLES)
-        self.line, self.shape, self.value, self.dataset, self.profiled, self.files, self.tokens, self.whole = (by_scope(rules, scope) for scope in scopes)
+        scopes = (
+            Scope.LINE,
+            Scope.EXAMPLE,
+            Scope.VALUE,
+            Scope.DATASET,
+            Scope.PROFILE,
+            Scope.FILE,
+            Scope.TOKENS,
+            Scope.EXAMPLES,
+        )
+        self.line, self.shape, self.value, self.dataset, self.profiled, self.files, self.tokens, self.whole = (
+            by_scope(rules, scope) for scope in scopes
+        )
         self.clashing, self.conflicts = by_scope(rules, Scope.CONFLICTS), conflicts
         self.template = _template(config.model) if config.model and self.tokens else None
         exact = self.template is not None and "K010" in rules  # the tokenizer itself is asked then
@@ -67,7 +79,9 @@ class Checker:
         self.sound: set[Shape] = set()
 
     def use_fast_path(self) -> None:
-        """Scan lines with the compiled fast path first. For large files, since it takes time to load; the findings are the same."""
+        """Scan lines with the compiled fast path first. For large files, since it takes time to load; the findings are
+        the same.
+        """
         if self.template is None:
             self.scan = fast_path_scan(RULES.values(), [rule for rule in self.text.rules if rule.code not in RULES])
 
@@ -143,7 +157,9 @@ class Checker:
         example = parsed.example
         if self.template is None or example is None or not example.messages:
             return
-        one = EncodedExample(example, self.template.encode(example.value), self.template, self.max_length, self.state.memory)
+        one = EncodedExample(
+            example, self.template.encode(example.value), self.template, self.max_length, self.state.memory
+        )
         for rule in self.tokens:
             for problem in rule.function(one) or ():
                 yield self._finding(rule, problem, parsed)
@@ -161,7 +177,9 @@ class Checker:
                 yield self._finding(rule, Problem(pointer, message), parsed)
 
     def merge(self, part: CheckedChunk, before: int) -> Iterator[Finding]:
-        """Merge the next checked chunk, which has `before` lines of its file before it; yields its findings and those of the data set's rules."""
+        """Merge the next checked chunk, which has `before` lines of its file before it; yields its findings and those
+        of the data set's rules.
+        """
         for finding in part.findings:
             yield replace(finding, line=finding.line + before) if before else finding
         self.state.summary.extend(part.summary, before)
@@ -180,7 +198,8 @@ class Checker:
     def dataset_findings(self) -> Iterator[tuple[Finding, int | None]]:
         """The findings about the data set as a whole, after all files have been read.
 
-        With each, which example of the data set it is about, counted from 0, where it is about one and its id is to be told.
+        With each, which example of the data set it is about, counted from 0, where it is about one and its id is to be
+        told.
         """
         for rule in (*self.dataset, *self.tokens):
             if rule.finalizer is not None:
@@ -197,7 +216,9 @@ class Checker:
         return bool(self.whole or self.clashing)
 
     def comparison_findings(self, examples: Sequence[Example]) -> Iterator[Finding]:
-        """The findings of the rules that compare all examples with each other. Raises `CurateError` if a required model is not available."""
+        """The findings of the rules that compare all examples with each other. Raises `CurateError` if a required model
+        is not available.
+        """
         asked: list[tuple[Rule, object]] = [(rule, examples) for rule in self.whole]
         if self.clashing:
             from curate.conflicts.conflict import find_conflicts  # what no other rule needs
@@ -211,19 +232,35 @@ class Checker:
 
     def _about(self, rule: Rule, problem: Problem, place: Place) -> Finding:
         severity = self.chosen.severities[rule.code]
-        fixable = rule.repair is not None and (rule.scope is Scope.PROFILE or rule.repair.takes in (RepairInput.FIRST, RepairInput.RAW))
-        return Finding(rule.code, severity, place.file, place.line, problem.pointer, problem.message, rule.hint, fixable, None)
+        fixable = rule.repair is not None and (
+            rule.scope is Scope.PROFILE or rule.repair.takes in (RepairInput.FIRST, RepairInput.RAW)
+        )
+        return Finding(
+            rule.code, severity, place.file, place.line, problem.pointer, problem.message, rule.hint, fixable, None
+        )
 
     def _finding(self, rule: Rule, problem: Problem, parsed: ParsedLine) -> Finding:
         """Create the finding for a problem; in an element of a document, at the line of the value."""
         fixable = rule.repair is not None and rule.repair.applies(parsed)
         line = parsed.place.line + _inside(problem, parsed.line.data)
         example = parsed.example.id if parsed.example else None
-        return Finding(rule.code, self.chosen.severities[rule.code], parsed.place.file, line, problem.pointer, problem.message, rule.hint, fixable, example)
+        return Finding(
+            rule.code,
+            self.chosen.severities[rule.code],
+            parsed.place.file,
+            line,
+            problem.pointer,
+            problem.message,
+            rule.hint,
+            fixable,
+            example,
+        )
 
 
 def _template(model: str) -> "Template":
-    from curate.models.template import load_template  # with all that it needs, some thousandths of a second that most checks need not pay
+    from curate.models.template import (
+        load_template,
+    )  # with all that it needs, some thousandths of a second that most checks need not pay
 
     return load_template(model)
 
@@ -241,7 +278,9 @@ class TextRules:
             return
         foreign = frame[frame["foreign"].arg_true()]
         for rule in self.rules:
-            some = _suspects_of(rule, frame if any(prefilter.ascii for prefilter in rule.prefilters) or not rule.prefilters else foreign)
+            some = _suspects_of(
+                rule, frame if any(prefilter.ascii for prefilter in rule.prefilters) or not rule.prefilters else foreign
+            )
             if some is not None:
                 if rule.code not in self._asked:
                     self._asked[rule.code] = rule.function().alias(rule.code)

@@ -1,4 +1,6 @@
-"""Find the lines that are removed for their findings (errors and rules in `drop`) while the data is read, without a second pass."""
+"""Find the lines that are removed for their findings (errors and rules in `drop`) while the data is read, without a
+second pass.
+"""
 
 from collections.abc import Iterable
 from threading import Lock, local
@@ -23,8 +25,16 @@ class ErrorFilter(NamedTuple):
     @classmethod
     def of(cls, config: CheckConfig, *, quick: bool) -> "ErrorFilter | None":
         """The filter for the rules of a configuration that are errors or in `drop`; None if there are none."""
-        codes = tuple(code for code, severity in Checker(config).chosen.severities.items() if severity is Severity.ERROR or code.startswith(config.drop))
-        return cls(config.model_copy(update={"select": codes, "extend_select": ()}).model_dump_json(), quick) if codes else None
+        codes = tuple(
+            code
+            for code, severity in Checker(config).chosen.severities.items()
+            if severity is Severity.ERROR or code.startswith(config.drop)
+        )
+        return (
+            cls(config.model_copy(update={"select": codes, "extend_select": ()}).model_dump_json(), quick)
+            if codes
+            else None
+        )
 
     def judge(self, chunk: Chunk) -> CheckedChunk:
         """Check the lines of a chunk."""

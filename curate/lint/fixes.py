@@ -1,7 +1,8 @@
-"""Apply the repairs of the selected rules to files in place. A file is replaced completely or not at all, and all other bytes stay the same.
+"""Apply the repairs of the selected rules to files in place. A file is replaced completely or not at all, and all other
+bytes stay the same.
 
-A line is checked, repaired once and checked again, until no repair changes it. A repair that leads to an
-error the line did not have is taken back. No safe repair deletes a line. Those that do are asked for by `unsafe`; what they delete is
+A line is checked, repaired once and checked again, until no repair changes it. A repair that leads to an error the line
+did not have is taken back. No safe repair deletes a line. Those that do are asked for by `unsafe`; what they delete is
 appended to a ledger beside the file, as `curate dedup` writes it, before the file is replaced.
 """
 
@@ -98,9 +99,9 @@ def fix_paths(
 ) -> FixReport:
     """Mend files in place; `report` gets each file once it is done, so that it is true even where a later one fails.
 
-    `suppressed` are codes and the ids of examples that a person lets stand as they are; `limits` say how much of a file may be deleted (D008),
-    None that all may. Raises `OutputError` when a file cannot be written, or changed while it was read, and `DataError` when too much of one
-    would be deleted: that file is as it was.
+    `suppressed` are codes and the ids of examples that a person lets stand as they are; `limits` say how much of a file
+    may be deleted (D008), None that all may. Raises `OutputError` when a file cannot be written, or changed while it
+    was read, and `DataError` when too much of one would be deleted: that file is as it was.
     """
     fixer, report = Fixer(config, unsafe=unsafe, suppressed=suppressed), report or FixReport()
     for path in paths:
@@ -135,7 +136,9 @@ def _rewrite(path: Path, lines: Iterable[LineChange], fixed: FixedFile, limits: 
             shutil.copymode(source, out.name)
             if limits is not None:
                 _demand_few(fixed.name, read, gone, limits)
-            if gone:  # entered last, so that it takes its place first: a line is in one of the two, whenever we are killed
+            if (
+                gone
+            ):  # entered last, so that it takes its place first: a line is in one of the two, whenever we are killed
                 fixed.ledger = str(_append(ledger_of(path), gone, stack))
             demand_unchanged([Snapshot(source, state, digest.hexdigest())])
 
@@ -154,7 +157,9 @@ def _append(ledger: Path, gone: Iterable[Removal], stack: ExitStack) -> Path:
                 try:
                     removal_of(line)
                 except ValueError:
-                    raise OutputError(f"{ledger}: contains something other than removed lines", "rename it; nothing was changed") from None
+                    raise OutputError(
+                        f"{ledger}: contains something other than removed lines", "rename it; nothing was changed"
+                    ) from None
                 out.write(line if line.endswith(b"\n") else line + b"\n")
     out.writelines(map(removed_line, gone))
     out.flush()  # a full disk is known before the first of the two files takes its place
@@ -165,7 +170,9 @@ def _demand_few(name: str, read: int, gone: Sequence[Removal], limits: DedupConf
     """Raise `DataError` if too much of a file would be removed (D008). Blank lines do not count."""
     lines = [removal for removal in gone if removal.data.strip()]
     clusters = Counter(Place(removal.kept.file, removal.kept.line) for removal in lines if removal.kept)
-    found = heavy(Removals({name: read}, {name: len(lines)}, clusters, limits.stop_share, limits.stop_cluster, limits.stop_least))
+    found = heavy(
+        Removals({name: read}, {name: len(lines)}, clusters, limits.stop_share, limits.stop_cluster, limits.stop_least)
+    )
     if found:
         said = "; ".join(f"{finding.code} {finding.file}: {finding.message}" for finding in found)
         raise DataError(said, "inspect them with --diff, then pass --yes; the file is unchanged")
@@ -220,8 +227,14 @@ class Fixer:
 
     def __init__(self, config: CheckConfig, *, unsafe: bool, suppressed: Collection[tuple[str, str]] = ()) -> None:
         self.checker = Checker(config)
-        self.allowed = {code: rule.repair for code, rule in self.checker.chosen.rules.items() if rule.repair and (rule.repair.safe or unsafe)}
-        self.copies = [(rule.code, self.allowed[rule.code]) for rule in self.checker.profiled if rule.code in self.allowed]
+        self.allowed = {
+            code: rule.repair
+            for code, rule in self.checker.chosen.rules.items()
+            if rule.repair and (rule.repair.safe or unsafe)
+        }
+        self.copies = [
+            (rule.code, self.allowed[rule.code]) for rule in self.checker.profiled if rule.code in self.allowed
+        ]
         self.raw = [(rule.code, self.allowed[rule.code]) for rule in self.checker.files if rule.code in self.allowed]
         self.dataset = [rule for rule in self.checker.dataset if rule.code in self.allowed]
         self.state = DatasetState()
@@ -232,14 +245,20 @@ class Fixer:
             self.suppressed[example].add(code)
 
     def lines(self, path: Path, fixed: FixedFile, progress: Progress | None = None) -> Iterator[LineChange]:
-        """Yield the repaired lines of a file and record the fixes in `fixed`. Yields nothing if the file cannot be fixed in place."""
+        """Yield the repaired lines of a file and record the fixes in `fixed`. Yields nothing if the file cannot be
+        fixed in place.
+        """
         facts = FileFacts(fixed.name)
         lines = read_file(path, facts)
         packed: bool | None = None
         while chunk := list(islice(lines, CHUNK)):
             packed = is_packed(path) if packed is None else packed
             if facts.document or packed:
-                fixed.skipped = "is compressed: unpack it, then fix it" if packed else "is a JSON document, not JSON Lines: convert it with `curate convert`"
+                fixed.skipped = (
+                    "is compressed: unpack it, then fix it"
+                    if packed
+                    else "is a JSON document, not JSON Lines: convert it with `curate convert`"
+                )
                 for parsed in chunk:
                     self._copies(parsed, parsed.place)
             else:
@@ -248,7 +267,9 @@ class Fixer:
                 progress(len(chunk))
         if facts.defects:
             fixed.skipped = facts.defects[0].message
-        fixed.foreign = () if fixed.skipped else tuple(name for name in facts.formats if name not in ("messages", UNKNOWN))
+        fixed.foreign = (
+            () if fixed.skipped else tuple(name for name in facts.formats if name not in ("messages", UNKNOWN))
+        )
 
     def _chunk(self, chunk: Sequence[ParsedLine], facts: FileFacts, fixed: FixedFile) -> Iterator[LineChange]:
         lines = [[_Piece(parsed, self._let_stand(parsed))] for parsed in chunk]
@@ -261,25 +282,37 @@ class Fixer:
             changed = []
             for at in pending:
                 before = list(lines[at])
-                lines[at] = [new for piece in before for new in self._step(piece, found[id(piece)], outcomes[at], fixed, more=remaining > 0)]
+                lines[at] = [
+                    new
+                    for piece in before
+                    for new in self._step(piece, found[id(piece)], outcomes[at], fixed, more=remaining > 0)
+                ]
                 if lines[at] != before or any(piece.tried for piece in lines[at]):
                     changed.append(at)
             pending = changed
         for parsed, pieces, outcome in zip(chunk, lines, outcomes, strict=True):
             number, mark = parsed.line.number, BOM if facts.bom and parsed.line.number == 1 else b""
-            kept = [data for nth, piece in enumerate(pieces) if (data := self._last(piece, Place(fixed.name, number, nth), outcome)) is not None]
+            kept = [
+                data
+                for nth, piece in enumerate(pieces)
+                if (data := self._last(piece, Place(fixed.name, number, nth), outcome)) is not None
+            ]
             after = self._raw(mark, kept, parsed.line, outcome.codes, fixed)
             whole = mark + parsed.line.data + parsed.line.ending
             if after != whole:
                 fixed.lines += 1
                 fixed.findings.update(outcome.codes)
-            gone = outcome.gone if kept else [(parsed, outcome.gone[-1][1])]  # a line that goes whole goes as it was read
+            gone = (
+                outcome.gone if kept else [(parsed, outcome.gone[-1][1])]
+            )  # a line that goes whole goes as it was read
             if not kept:
                 fixed.removed[gone[0][1].code or ""].append(number)
             yield LineChange(whole, after, tuple(_removal(parsed.place, *one) for one in gone))
 
     def _found(self, pieces: Sequence[_Piece], *, first: bool) -> dict[int, list[Finding]]:
-        """What the rules find in each piece, by its identity; pieces get numbers of their own, for those of one line share it."""
+        """What the rules find in each piece, by its identity; pieces get numbers of their own, for those of one line
+        share it.
+        """
         found: dict[int, list[Finding]] = {id(piece): [] for piece in pieces}
         numbered = {piece.parsed.place.line if first else position: piece for position, piece in enumerate(pieces, 1)}
         lines = [piece.parsed if first else _placed(piece.parsed, number) for number, piece in numbered.items()]
@@ -296,7 +329,9 @@ class Fixer:
         """Whether a rule applies to a file."""
         return self.checker.chosen.reports(Finding(code, Severity.INFO, file, 0, "", "", "", True, None))
 
-    def _step(self, piece: _Piece, findings: list[Finding], outcome: _Outcome, fixed: FixedFile, *, more: bool) -> list[_Piece]:
+    def _step(
+        self, piece: _Piece, findings: list[Finding], outcome: _Outcome, fixed: FixedFile, *, more: bool
+    ) -> list[_Piece]:
         """The line after its next repair; unchanged if no repair is left, empty if the line is removed."""
         tried = piece.tried
         if tried is not None:
@@ -306,9 +341,15 @@ class Fixer:
                 piece = _Piece(tried.before, piece.refused | {tried.code})
                 findings = tried.findings
             else:
-                outcome.codes.extend(finding.code for finding in tried.findings if tried.counts and finding.code == tried.code)
+                outcome.codes.extend(
+                    finding.code for finding in tried.findings if tried.counts and finding.code == tried.code
+                )
                 piece = _Piece(piece.parsed, piece.refused)
-        repairs = {finding.code: self.allowed[finding.code] for finding in findings if finding.fixable and finding.code in self.allowed}
+        repairs = {
+            finding.code: self.allowed[finding.code]
+            for finding in findings
+            if finding.fixable and finding.code in self.allowed
+        }
         for code, repair in sorted(repairs.items(), key=lambda item: (item[1].takes is RepairInput.OBJECT, item[0])):
             if not more or code in piece.refused:
                 continue
@@ -319,7 +360,10 @@ class Fixer:
                 outcome.gone.append((piece.parsed, Reason(code, why, "rule")))
                 return []
             lines = enumerate(data.split(b"\n"))
-            return [_Piece(_reread(piece.parsed, text), piece.refused, _Tried(piece.parsed, findings, code, nth == 0)) for nth, text in lines]
+            return [
+                _Piece(_reread(piece.parsed, text), piece.refused, _Tried(piece.parsed, findings, code, nth == 0))
+                for nth, text in lines
+            ]
         return [piece]
 
     def _last(self, piece: _Piece, place: Place, outcome: _Outcome) -> bytes | None:
@@ -334,7 +378,14 @@ class Fixer:
             outcome.codes.append(repair[0])
         if data is None:
             kept = KeptExample(example=example.id, file=first.file, line=first.line) if first else None
-            outcome.gone.append((piece.parsed, Reason(repair[0], WHY.get(repair[0], repair[1].summary), "detector", None, kept, 1.0 if kept else None)))
+            outcome.gone.append(
+                (
+                    piece.parsed,
+                    Reason(
+                        repair[0], WHY.get(repair[0], repair[1].summary), "detector", None, kept, 1.0 if kept else None
+                    ),
+                )
+            )
         return data
 
     def _copies(self, parsed: ParsedLine, place: Place) -> tuple[str, Repair] | None:
@@ -344,13 +395,22 @@ class Fixer:
         example = replace(parsed.example, place=place)
         found = self.copies if example.id in self.firsts else []
         self.firsts.setdefault(example.id, place)
-        found = [*found, *((rule.code, self.allowed[rule.code]) for rule in self.dataset if list(rule.function(example, self.state) or ()))]
+        found = [
+            *found,
+            *(
+                (rule.code, self.allowed[rule.code])
+                for rule in self.dataset
+                if list(rule.function(example, self.state) or ())
+            ),
+        ]
         return next(((code, repair) for code, repair in found if self._asked(code, place.file)), None)
 
     def _raw(self, mark: bytes, kept: Sequence[bytes], line: Line, codes: list[str], fixed: FixedFile) -> bytes:
         """The bytes of what became of a line, with endings, after the repairs of raw bytes."""
         first = line.number == 1
-        lines = [data + (line.ending if nth == len(kept) else line.ending or b"\n") for nth, data in enumerate(kept, 1)] or [b""]
+        lines = [
+            data + (line.ending if nth == len(kept) else line.ending or b"\n") for nth, data in enumerate(kept, 1)
+        ] or [b""]
         lines[0] = mark + lines[0]
         for code, repair in self.raw:
             if (repair.takes is RepairInput.FIRST and not first) or not self._asked(code, fixed.name):

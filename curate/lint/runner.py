@@ -69,18 +69,20 @@ class CheckResult:
 
 def check_paths(
     paths: Sequence[Path],
-    config: CheckConfig = CheckConfig.model_construct(),  # noqa: B008  (frozen)
+    config: CheckConfig = CheckConfig.model_construct(),  # noqa: B008
     progress: Progress | None = None,
     name_of: Callable[[Path], str] = display_name,
     workers: int = 1,
     found: Callable[[list[Finding]], None] | None = None,
-    conflicts: ConflictsConfig = ConflictsConfig.model_construct(),  # noqa: B008  (frozen)
+    conflicts: ConflictsConfig = ConflictsConfig.model_construct(),  # noqa: B008
 ) -> CheckResult:
-    """Check files with the rules that `config` selects; `progress` is told the number of lines of each chunk, `found` what was found in it.
+    """Check files with the rules that `config` selects; `progress` is told the number of lines of each chunk, `found`
+    what was found in it.
 
-    `name_of` gives the name that a file goes by in findings. More than one of `workers` are processes of their own, started where there is
-    much to read; they import the main module anew, as `multiprocessing` does. `conflicts` is how the rules of family X look for them.
-    Raises `InputError` for a file that cannot be read, `UsageError` for a code that no rule has.
+    `name_of` gives the name that a file goes by in findings. More than one of `workers` are processes of their own,
+    started where there is much to read; they import the main module anew, as `multiprocessing` does. `conflicts` is how
+    the rules of family X look for them. Raises `InputError` for a file that cannot be read, `UsageError` for a code
+    that no rule has.
     """
     started = monotonic()
     checker = Checker(config, conflicts)
@@ -90,7 +92,9 @@ def check_paths(
     many, hurry = checker.template is None and size >= PARALLEL, size >= QUICK
     own, anew = partial(_ready, checker, hurry), partial(_checker, config, hurry)
     with WorkerPool(workers if many else 1, processes=many, own=own, anew=anew) as pool:
-        cuts = {name_of(path): _check_file(path, name_of(path), checker, pool, report, progress, told) for path in paths}
+        cuts = {
+            name_of(path): _check_file(path, name_of(path), checker, pool, report, progress, told) for path in paths
+        }
         _conclude(checker, report, pool, {name_of(path): path for path in paths}, cuts, told)
     if checker.chosen.file_ignores:
         report.findings = list(filter(checker.chosen.reports, report.findings))
@@ -122,12 +126,24 @@ class _Told:
         """`mended` tells whether repairs can be made in place in the file."""
         if self._hear is None:
             return
-        told = [finding if mended or not finding.fixable else replace(finding, fixable=False) for finding in findings if self._chosen.reports(finding)]
+        told = [
+            finding if mended or not finding.fixable else replace(finding, fixable=False)
+            for finding in findings
+            if self._chosen.reports(finding)
+        ]
         if told:
             self._hear(told)
 
 
-def _check_file(path: Path, name: str, checker: Checker, pool: WorkerPool, report: CheckResult, progress: Progress | None, told: _Told) -> Cuts:
+def _check_file(
+    path: Path,
+    name: str,
+    checker: Checker,
+    pool: WorkerPool,
+    report: CheckResult,
+    progress: Progress | None,
+    told: _Told,
+) -> Cuts:
     """Check a file; returns its chunks, empty if the file cannot be read again in chunks."""
     facts = FileFacts(name, target=checker.target)
     found: list[Finding] = []
@@ -168,7 +184,14 @@ def _parts(path: Path, facts: FileFacts, checker: Checker, pool: WorkerPool) -> 
         yield checker.check_batch(Batch.of_lines(chunk), facts, len(chunk))
 
 
-def _conclude(checker: Checker, report: CheckResult, pool: WorkerPool, paths: Mapping[str, Path], cuts: Mapping[str, Cuts], told: _Told) -> None:
+def _conclude(
+    checker: Checker,
+    report: CheckResult,
+    pool: WorkerPool,
+    paths: Mapping[str, Path],
+    cuts: Mapping[str, Cuts],
+    told: _Told,
+) -> None:
     """Add the findings about the data set as a whole, with the ids of their examples."""
     if checker.compares:
         lines = (parsed for name, path in paths.items() for parsed in read_file(path, FileFacts(name)))
@@ -178,15 +201,24 @@ def _conclude(checker: Checker, report: CheckResult, pool: WorkerPool, paths: Ma
     concluded = list(checker.dataset_findings())
     ids = _ids({at for _, at in concluded if at is not None}, checker, pool, paths, cuts)
     mended = {name for name, chunks in cuts.items() if chunks}
-    whole = [replace(finding, example=ids.get(at) if at is not None else None, fixable=finding.fixable and finding.file in mended) for finding, at in concluded]
+    whole = [
+        replace(
+            finding, example=ids.get(at) if at is not None else None, fixable=finding.fixable and finding.file in mended
+        )
+        for finding, at in concluded
+    ]
     report.findings += whole
     told(whole)
     order = {name: at for at, name in enumerate(paths)}
     report.findings.sort(key=lambda finding: (order[finding.file], finding.order))
 
 
-def _ids(wanted: set[int], checker: Checker, pool: WorkerPool, paths: Mapping[str, Path], cuts: Mapping[str, Cuts]) -> dict[int, str]:
-    """The ids of some examples of the data set, counted from 0 over all files. They are read again, since they are few."""
+def _ids(
+    wanted: set[int], checker: Checker, pool: WorkerPool, paths: Mapping[str, Path], cuts: Mapping[str, Cuts]
+) -> dict[int, str]:
+    """The ids of some examples of the data set, counted from 0 over all files. They are read again, since they are
+    few.
+    """
     found: dict[int, str] = {}
     places = checker.state.summary.places
     by_file: dict[str, dict[int, int]] = {}
@@ -197,7 +229,9 @@ def _ids(wanted: set[int], checker: Checker, pool: WorkerPool, paths: Mapping[st
             found |= _looked_up(lines, pool, cuts[name])
         else:  # packed; or a document, of which several elements may stand on one line
             start = places.start_of(name)
-            examples = (parsed.example for parsed in read_file(paths[name], FileFacts(name)) if parsed.example is not None)
+            examples = (
+                parsed.example for parsed in read_file(paths[name], FileFacts(name)) if parsed.example is not None
+            )
             found |= {start + nth: example.id for nth, example in enumerate(examples) if start + nth in lines}
     return found
 
@@ -215,4 +249,8 @@ def _looked_up(lines: Mapping[int, int], pool: WorkerPool, cuts: Cuts) -> dict[i
         nth = bisect_left(starts, line) - 1
         by_chunk.setdefault(nth, {})[line - starts[nth]] = at
     answers = pool.each(_ids_at, ((cuts[nth][1], tuple(numbers)) for nth, numbers in by_chunk.items()))
-    return {numbers[number]: id_ for numbers, ids in zip(by_chunk.values(), answers, strict=True) for number, id_ in ids.items()}
+    return {
+        numbers[number]: id_
+        for numbers, ids in zip(by_chunk.values(), answers, strict=True)
+        for number, id_ in ids.items()
+    }

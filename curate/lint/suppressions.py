@@ -1,7 +1,7 @@
 """Suppressions: findings that a person has reviewed and accepted, each with a reason, in a file next to the data.
 
-`curate-suppressions.jsonl` belongs under version control. A line is known by the example's id, so that it holds wherever the example
-moves, and ends when the example changes.
+`curate-suppressions.jsonl` belongs under version control. A line is known by the example's id, so that it holds
+wherever the example moves, and ends when the example changes.
 """
 
 from collections.abc import Collection, Sequence
@@ -68,12 +68,16 @@ def load_suppressions(folder: Path) -> Suppressions:
                 first = error.errors(include_url=False, include_input=False)[0]
                 wrong.append(f"{path}:{number}: not a suppression: {'.'.join(map(str, first['loc']))} {first['msg']}")
     if wrong:
-        raise ConfigError("\n".join(map(visible, wrong)), "fix or remove these lines; `curate suppress` writes valid ones")
+        raise ConfigError(
+            "\n".join(map(visible, wrong)), "fix or remove these lines; `curate suppress` writes valid ones"
+        )
     return Suppressions(path, tuple(lines))
 
 
 def suppress(report: CheckResult, suppressions: Suppressions, files: Collection[str]) -> None:
-    """Remove suppressed findings from the report, and report suppressions of the checked `files` that no longer match a finding."""
+    """Remove suppressed findings from the report, and report suppressions of the checked `files` that no longer match a
+    finding.
+    """
     known = {(entry.code, entry.example) for _, entry in suppressions.lines}
     if not known:
         return
@@ -83,7 +87,8 @@ def suppress(report: CheckResult, suppressions: Suppressions, files: Collection[
     stale = [
         (
             Place(suppressions.path.name, number),
-            f"nothing to suppress: {entry.code} no longer finds anything in the example that was at {where(entry.file, entry.line)}",
+            f"nothing to suppress: {entry.code} no longer finds anything in the example that was at "
+            f"{where(entry.file, entry.line)}",
         )
         for number, entry in suppressions.lines
         if (entry.code, entry.example) not in met and _was_asked(entry, report, files)
@@ -92,11 +97,17 @@ def suppress(report: CheckResult, suppressions: Suppressions, files: Collection[
 
 
 def _was_asked(entry: Suppression, report: CheckResult, files: Collection[str]) -> bool:
-    """Whether this check could have matched an entry: its rule ran or no longer exists, its file was read or no longer exists."""
-    return (entry.code in report.severities_of or entry.code not in report.rules) and (entry.file in files or not path_of(entry.file).exists())
+    """Whether this check could have matched an entry: its rule ran or no longer exists, its file was read or no longer
+    exists.
+    """
+    return (entry.code in report.severities_of or entry.code not in report.rules) and (
+        entry.file in files or not path_of(entry.file).exists()
+    )
 
 
-def add_suppressions(suppressions: Suppressions, findings: Sequence[Finding], reason: str, author: str | None = None) -> list[Suppression]:
+def add_suppressions(
+    suppressions: Suppressions, findings: Sequence[Finding], reason: str, author: str | None = None
+) -> list[Suppression]:
     """Append a suppression for each finding without one; returns the new entries. Raises `OutputError`."""
     known = {(entry.code, entry.example) for _, entry in suppressions.lines}
     written = []
@@ -104,7 +115,13 @@ def add_suppressions(suppressions: Suppressions, findings: Sequence[Finding], re
         if finding.example is None or (finding.code, finding.example) in known:
             continue
         known.add((finding.code, finding.example))
-        said = {"code": finding.code, "example": finding.example, "file": finding.file, "line": finding.line, "reason": reason}
+        said = {
+            "code": finding.code,
+            "example": finding.example,
+            "file": finding.file,
+            "line": finding.line,
+            "reason": reason,
+        }
         entry = Suppression.model_validate({**said, **({"author": author} if author else {})})
         append_line(suppressions.path, entry.model_dump_json().encode())
         written.append(entry)

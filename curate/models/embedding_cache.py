@@ -21,7 +21,9 @@ class EmbeddingCache:
     """Keys of 32 hexadecimal digits, each with a vector of one length, float32."""
 
     def __init__(self, path: Path | None) -> None:
-        """What `path` holds; nothing when there is none yet, when it is damaged, or when `path` is None (then nothing is saved either)."""
+        """What `path` holds; nothing when there is none yet, when it is damaged, or when `path` is None (then nothing
+        is saved either).
+        """
         self.path = path
         self._vectors: dict[str, Any] = _load(path)
         self._unsaved = 0
@@ -59,6 +61,10 @@ class EmbeddingCache:
 def _load(path: Path | None) -> dict[str, Any]:
     try:
         found = npz_cache.load(path, KINDS) if path is not None else None
-        return {} if found is None else dict(zip((key.decode() for key in found["keys"].tolist()), found["vectors"], strict=True))
+        return (
+            {}
+            if found is None
+            else dict(zip((key.decode() for key in found["keys"].tolist()), found["vectors"], strict=True))
+        )
     except npz_cache.DAMAGE:  # a damaged cache is only a slower run
         return {}

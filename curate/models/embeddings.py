@@ -1,4 +1,6 @@
-"""Embeddings of texts, each computed once, and pairs of similar ones. They select candidates only; other code decides about them."""
+"""Embeddings of texts, each computed once, and pairs of similar ones. They select candidates only; other code decides
+about them.
+"""
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -19,12 +21,17 @@ ROWS, COLUMNS = 512, 8192
 """Of the block of similarities that is held at a time: 16 MB, however many questions there are."""
 
 
-def embed(texts: Sequence[str], model: str, cache: Path | None, progress: Callable[[int], None] | None = None) -> "Matrix":
+def embed(
+    texts: Sequence[str], model: str, cache: Path | None, progress: Callable[[int], None] | None = None
+) -> "Matrix":
     """Unit vectors of `texts` by a sentence-transformers model, static ones too, one row each, float32.
 
-    The model is loaded only when a text is new. Raises `ModelError` when it is not at hand, `MissingExtra` when sentence-transformers is not installed.
+    The model is loaded only when a text is new. Raises `ModelError` when it is not at hand, `MissingExtra` when
+    sentence-transformers is not installed.
     """
-    store = EmbeddingCache(None if cache is None else cache / f"embeddings-{content_id([model, fingerprint(model)])[:16]}.npz")
+    store = EmbeddingCache(
+        None if cache is None else cache / f"embeddings-{content_id([model, fingerprint(model)])[:16]}.npz"
+    )
     keys = [content_id(text) for text in texts]
     missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in store}
     if missing:
@@ -32,7 +39,13 @@ def embed(texts: Sequence[str], model: str, cache: Path | None, progress: Callab
         waiting = sorted(missing.items(), key=lambda item: (len(item[1]), item[0]))
         for start in range(0, len(waiting), BATCH):
             batch = waiting[start : start + BATCH]
-            vectors = encoder.encode([text for _, text in batch], batch_size=BATCH, normalize_embeddings=True, show_progress_bar=False, convert_to_numpy=True)
+            vectors = encoder.encode(
+                [text for _, text in batch],
+                batch_size=BATCH,
+                normalize_embeddings=True,
+                show_progress_bar=False,
+                convert_to_numpy=True,
+            )
             store.add([key for key, _ in batch], vectors)
             if progress:
                 progress(len(batch))
@@ -41,7 +54,9 @@ def embed(texts: Sequence[str], model: str, cache: Path | None, progress: Callab
 
 
 def neighbours(vectors: "Matrix", similarity: float) -> Iterator[tuple[int, int, float]]:
-    """All pairs of rows whose cosine similarity is at least `similarity`, smaller position first, by blocks of a matrix product."""
+    """All pairs of rows whose cosine similarity is at least `similarity`, smaller position first, by blocks of a matrix
+    product.
+    """
     import numpy as np
 
     for start in range(0, len(vectors), ROWS):
@@ -50,4 +65,6 @@ def neighbours(vectors: "Matrix", similarity: float) -> Iterator[tuple[int, int,
             rows, columns = np.nonzero(block >= similarity)
             found = block[rows, columns]
             ahead = columns + left > rows + start
-            yield from zip((rows[ahead] + start).tolist(), (columns[ahead] + left).tolist(), found[ahead].tolist(), strict=True)
+            yield from zip(
+                (rows[ahead] + start).tolist(), (columns[ahead] + left).tolist(), found[ahead].tolist(), strict=True
+            )

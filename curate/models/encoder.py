@@ -1,4 +1,6 @@
-"""Encode a rendered text as token ids, labels and weights, so that each answer follows exactly the prompt tokens of inference."""
+"""Encode a rendered text as token ids, labels and weights, so that each answer follows exactly the prompt tokens of
+inference.
+"""
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
@@ -18,14 +20,19 @@ class Encoder:
         self._endings: dict[str, list[int]] = {}
 
     def encode(self, rendered: Rendered) -> tuple[Encoded, ...]:
-        """The text as one, or as one for each answer where the whole would be cut into other tokens than inference cuts its prompts into.
+        """The text as one, or as one for each answer where the whole would be cut into other tokens than inference cuts
+        its prompts into.
 
-        A tokenizer may join what ends the prompt with what begins the answer, or split it otherwise for being followed by something.
+        A tokenizer may join what ends the prompt with what begins the answer, or split it otherwise for being followed
+        by something.
         """
         ids, offsets = self._tokens(rendered.text)
         starts = [start for start, _ in offsets]
         borders = [bisect_left(starts, span.start) for span in rendered.spans]
-        if all(self._as_inference(rendered.text[: span.start], ids[:border], starts) for span, border in zip(rendered.spans, borders, strict=True)):
+        if all(
+            self._as_inference(rendered.text[: span.start], ids[:border], starts)
+            for span, border in zip(rendered.spans, borders, strict=True)
+        ):
             return (self._whole(rendered, ids, offsets),)
         apart = [self._apart(rendered, span) for span in rendered.spans]
         made = tuple(encoded for encoded in apart if encoded is not None)
@@ -33,7 +40,11 @@ class Encoder:
 
     def ids(self, text: str) -> list[int]:
         """The tokens of a piece of text by itself."""
-        return list(self.tokenizer(text.encode("utf-8", "replace").decode(), add_special_tokens=False, verbose=False)["input_ids"])
+        return list(
+            self.tokenizer(text.encode("utf-8", "replace").decode(), add_special_tokens=False, verbose=False)[
+                "input_ids"
+            ]
+        )
 
     def _tokens(self, text: str) -> tuple[list[int], list[tuple[int, int]]]:
         # The template has written every special token itself; adding them again would double the first one.
@@ -41,7 +52,9 @@ class Encoder:
         return list(batch["input_ids"]), list(batch["offset_mapping"])
 
     def _as_inference(self, prompt: str, before: list[int], starts: list[int]) -> bool:
-        """Whether the tokens before an answer are those of its prompt. Text is cut anew behind each control token, so the last part tells."""
+        """Whether the tokens before an answer are those of its prompt. Text is cut anew behind each control token, so
+        the last part tells.
+        """
         at = next((at for at in range(len(before) - 1, -1, -1) if before[at] in self.control), 0)
         ending = prompt[starts[at] :] if before else prompt
         if ending not in self._endings:
@@ -51,7 +64,9 @@ class Encoder:
             self._endings[ending] = found
         return self._endings[ending] == before[at:]
 
-    def _whole(self, rendered: Rendered, ids: list[int], offsets: list[tuple[int, int]], said: tuple[Mismatch, ...] = ()) -> Encoded:
+    def _whole(
+        self, rendered: Rendered, ids: list[int], offsets: list[tuple[int, int]], said: tuple[Mismatch, ...] = ()
+    ) -> Encoded:
         labels, weights, straddling = [IGNORED] * len(ids), [0.0] * len(ids), 0
         spans = iter(rendered.spans)
         span = next(spans, None)
@@ -69,10 +84,18 @@ class Encoder:
         return self._told(rendered, ids, labels, weights, answers, said, straddling)
 
     def _apart(self, rendered: Rendered, span: Span) -> Encoded | None:
-        """Prompt and answer cut into tokens by themselves, as inference does; None where the two do not make up the text."""
-        text = Rendered(rendered.text[: span.end], (span,), tuple(mismatch for mismatch in rendered.mismatches if mismatch.turn in (span.turn, -1)))
+        """Prompt and answer cut into tokens by themselves, as inference does; None where the two do not make up the
+        text.
+        """
+        text = Rendered(
+            rendered.text[: span.end],
+            (span,),
+            tuple(mismatch for mismatch in rendered.mismatches if mismatch.turn in (span.turn, -1)),
+        )
         prompt = self.ids(text.text[: span.start])
-        marker = self.tokenizer.eos_token or ""  # without something before it, some tokenizers begin a text with a space
+        marker = (
+            self.tokenizer.eos_token or ""
+        )  # without something before it, some tokenizers begin a text with a space
         answer = self.ids(marker + text.text[span.start :])[len(self.ids(marker)) :]
         ids = prompt + answer
         if not prompt or self._read(ids) != self._read(self.ids(text.text)):
@@ -86,16 +109,23 @@ class Encoder:
         return str(self.tokenizer.decode(ids, skip_special_tokens=False, clean_up_tokenization_spaces=False))
 
     def _told(
-        self, text: Rendered, ids: list[int], labels: list[int], weights: list[float], answers: Mapping[int, Answer], said: tuple[Mismatch, ...] = (),
+        self, text: Rendered, ids: list[int], labels: list[int], weights: list[float], answers: Mapping[int, Answer],
+        said: tuple[Mismatch, ...] = (),
         straddling: int = 0,
     ) -> Encoded:  # fmt: skip
         every = dict.fromkeys((*text.mismatches, *self._unstopped(ids, answers.values()), *said))
-        return Encoded(ids, labels, weights, Rendered(text.text, text.spans, tuple(every)), tuple(answers.values()), straddling)
+        return Encoded(
+            ids, labels, weights, Rendered(text.text, text.spans, tuple(every)), tuple(answers.values()), straddling
+        )
 
     def _unstopped(self, ids: list[int], answers: Iterable[Answer]) -> Iterator[Mismatch]:
         for answer in answers:
             if ids[answer.last] not in self.stops:
-                yield Mismatch("the answer does not end with a stop token: the model would not learn where to stop", answer.turn, "K007")
+                yield Mismatch(
+                    "the answer does not end with a stop token: the model would not learn where to stop",
+                    answer.turn,
+                    "K007",
+                )
 
 
 _OTHERWISE: Final = Mismatch("inference tokenizes the text before an answer differently", -1)

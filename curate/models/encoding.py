@@ -35,7 +35,9 @@ class Answer(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Characters `start` to `end` of a text, which the model is trained to say as turn number `turn`, counted from 0."""
+    """Characters `start` to `end` of a text, which the model is trained to say as turn number `turn`, counted from
+    0.
+    """
 
     start: int
     end: int
@@ -54,7 +56,9 @@ class Rendered:
 
 @dataclass(frozen=True, slots=True)
 class Rendering:
-    """The rendering of an example: one text, or one per answer where the template changes earlier turns; or problems and no text."""
+    """The rendering of an example: one text, or one per answer where the template changes earlier turns; or problems
+    and no text.
+    """
 
     texts: tuple[Rendered, ...]
     problems: tuple[EncodingProblem, ...] = ()
@@ -100,4 +104,8 @@ class Encoding:
 
     def told(self, code: str) -> tuple[Mismatch, ...]:
         """The differences that a rule reports, each once per turn."""
-        return tuple(dict.fromkeys(mismatch for encoded in self.encoded for mismatch in encoded.text.mismatches if mismatch.code == code))
+        return tuple(
+            dict.fromkeys(
+                mismatch for encoded in self.encoded for mismatch in encoded.text.mismatches if mismatch.code == code
+            )
+        )

@@ -1,4 +1,6 @@
-"""Load the models that compare texts: sentence encoders and NLI cross-encoders, without log output of their libraries."""
+"""Load the models that compare texts: sentence encoders and NLI cross-encoders, without log output of their
+libraries.
+"""
 
 import logging
 from collections.abc import Iterator
@@ -10,7 +12,9 @@ from curate.models.names import model_errors, resolve
 
 
 def sentence_encoder(model: str) -> Any:
-    """A `SentenceTransformer`. Raises `ModelError` if the model is not available, `MissingExtra` without sentence-transformers."""
+    """A `SentenceTransformer`. Raises `ModelError` if the model is not available, `MissingExtra` without
+    sentence-transformers.
+    """
     return _load("SentenceTransformer", model, "comparing questions by meaning")
 
 
@@ -26,7 +30,9 @@ def _load(kind: str, model: str, purpose: str) -> Any:
             import sentence_transformers  # seconds, and torch: only when something has to be compared
         except ImportError as error:
             raise MissingExtra(purpose, "semantic", error.name or "sentence-transformers") from None
-        hint = "check the name and the connection, or pass a folder; `offline:all-MiniLM-L6-v2` is available as a package"
+        hint = (
+            "check the name and the connection, or pass a folder; `offline:all-MiniLM-L6-v2` is available as a package"
+        )
         with model_errors(model, "cannot be loaded", hint):
             return getattr(sentence_transformers, kind)(place, trust_remote_code=False)
 

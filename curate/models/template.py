@@ -36,12 +36,16 @@ class Template:
 
     def __init__(self, tokenizer: Any) -> None:
         if not getattr(tokenizer, "is_fast", False):
-            raise ModelError("the tokenizer has no character offsets, so answers cannot be separated from prompts", "use a model with a tokenizer.json")
+            raise ModelError(
+                "the tokenizer has no character offsets, so answers cannot be separated from prompts",
+                "use a model with a tokenizer.json",
+            )
         try:
             self.source: str = tokenizer.get_chat_template()
         except ValueError:
             raise ModelError(
-                f"{tokenizer.name_or_path}: the tokenizer has no chat template", "use the instruction-tuned model, or add chat_template.jinja to its folder"
+                f"{tokenizer.name_or_path}: the tokenizer has no chat template",
+                "use the instruction-tuned model, or add chat_template.jinja to its folder",
             ) from None
         self.tokenizer = tokenizer
 
@@ -77,17 +81,31 @@ class Template:
     def render(self, value: dict[str, Any]) -> Rendering:
         """The texts and supervised spans of an example's object (`messages`, optional `tools`).
 
-        Answers (assistant turns) with weight 0 are not supervised; the weight of an example multiplies those of its answers. A template
-        that cannot take the conversation makes a problem.
+        Answers (assistant turns) with weight 0 are not supervised; the weight of an example multiplies those of its
+        answers. A template that cannot take the conversation makes a problem.
         """
         turns = value.get("messages")
         if not isinstance(turns, list) or not turns or not all(isinstance(turn, dict) for turn in turns):
             return Rendering((), (EncodingProblem("", "/messages", "there are no messages to render"),))
-        for pointer, weighted in (("", value), *((f"/messages/{i}", turn) for i, turn in enumerate(turns) if turn.get("role") == "assistant")):
+        for pointer, weighted in (
+            ("", value),
+            *((f"/messages/{i}", turn) for i, turn in enumerate(turns) if turn.get("role") == "assistant"),
+        ):
             if not _weight(weighted) >= 0:  # NaN is not
-                return Rendering((), (EncodingProblem("", f"{pointer}/weight", f"the weight {weighted['weight']} is not usable in training"),))
+                return Rendering(
+                    (),
+                    (
+                        EncodingProblem(
+                            "", f"{pointer}/weight", f"the weight {weighted['weight']} is not usable in training"
+                        ),
+                    ),
+                )
         whole = _weight(value)
-        answers = {i: whole * _weight(turn) for i, turn in enumerate(turns) if turn.get("role") == "assistant" and whole * _weight(turn) > 0}
+        answers = {
+            i: whole * _weight(turn)
+            for i, turn in enumerate(turns)
+            if turn.get("role") == "assistant" and whole * _weight(turn) > 0
+        }
         if not answers:
             return Rendering((), (EncodingProblem("K011", "/messages", "no assistant message is trained on"),))
         tools = _tools(value)
@@ -97,10 +115,19 @@ class Template:
                 return self._render(attempt, answers, tools)
             except TemplateFailure as failure:
                 failures.append(str(failure))
-        return Rendering((), (EncodingProblem("K004", "/messages", f"the chat template refuses the conversation: {failures[0]}{_cause(turns)}"),))
+        return Rendering(
+            (),
+            (
+                EncodingProblem(
+                    "K004", "/messages", f"the chat template refuses the conversation: {failures[0]}{_cause(turns)}"
+                ),
+            ),
+        )
 
     def prompt(self, value: dict[str, Any]) -> str | None:
-        """What inference renders before the last assistant turn; None where there is no such turn or the template refuses."""
+        """What inference renders before the last assistant turn; None where there is no such turn or the template
+        refuses.
+        """
         turns = value.get("messages") or []
         last = next((i for i in range(len(turns) - 1, -1, -1) if turns[i].get("role") == "assistant"), None)
         if not last:
@@ -120,7 +147,13 @@ class Template:
         encoded = tuple(encoded for text in rendering.texts for encoded in self.encoder.encode(text))
         empty = [span.turn for text in encoded if not text.supervised for span in text.text.spans]
         if empty:
-            return Encoding((), tuple(EncodingProblem("K011", f"/messages/{turn}", "no token of the answer would be trained on") for turn in empty))
+            return Encoding(
+                (),
+                tuple(
+                    EncodingProblem("K011", f"/messages/{turn}", "no token of the answer would be trained on")
+                    for turn in empty
+                ),
+            )
         return Encoding(encoded)
 
     def _render(self, turns: list[Turn], answers: Mapping[int, float], tools: Any) -> Rendering:
@@ -133,15 +166,28 @@ class Template:
             mismatches: list[Mismatch] = []
             if start < len(prompt):
                 mismatches.append(
-                    Mismatch(f"the inference prompt ends with '{excerpt(prompt[start:])}', the training text has '{excerpt(full[start:], 30)}' there", i)
+                    Mismatch(
+                        f"the inference prompt ends with '{excerpt(prompt[start:])}', the training text has "
+                        f"'{excerpt(full[start:], 30)}' there",
+                        i,
+                    )
                 )
             mismatches += _lost(turns[: i + 1], full, start)
             if end <= start:
-                return Rendering((), (EncodingProblem("K011", f"/messages/{i}", "the chat template renders nothing for the answer"),))
+                return Rendering(
+                    (), (EncodingProblem("K011", f"/messages/{i}", "the chat template renders nothing for the answer"),)
+                )
             if silent := [name for name in _called(turns[i]) if name not in full[start:end]]:
                 # Trained on, it would teach the model to say nothing where it should call.
                 return Rendering(
-                    (), (EncodingProblem("K004", f"/messages/{i}/tool_calls", f"the chat template does not render the call of {excerpt(silent[0], 40)}"),)
+                    (),
+                    (
+                        EncodingProblem(
+                            "K004",
+                            f"/messages/{i}/tool_calls",
+                            f"the chat template does not render the call of {excerpt(silent[0], 40)}",
+                        ),
+                    ),
                 )
             if any(name not in full for name in _names(tools)):
                 mismatches.append(Mismatch("the template does not render the tools", -1, "K005"))
@@ -175,16 +221,27 @@ class Template:
 
     def _text(self, turns: list[Turn], tools: Any, settings: dict[str, Any], *, prompt: bool = False) -> str:
         try:
-            text = self.bounds.call(lambda: self.tokenizer.apply_chat_template(turns, tools=tools, tokenize=False, add_generation_prompt=prompt, **settings))
+            text = self.bounds.call(
+                lambda: self.tokenizer.apply_chat_template(
+                    turns, tools=tools, tokenize=False, add_generation_prompt=prompt, **settings
+                )
+            )
             text.encode()  # half a surrogate pair is no text that a tokenizer could take
         except OutOfBoundsError as error:  # nor would it be better with the next conversation
-            raise ModelError(f"its chat template {error}", "download the model from its publisher; a template needs very little time and memory") from None
+            raise ModelError(
+                f"its chat template {error}",
+                "download the model from its publisher; a template needs very little time and memory",
+            ) from None
         except Exception as error:
             # Templates are programs of others; what breaks in them on some data is a fact about the data.
             raise TemplateFailure(excerpt(f"{error or type(error).__name__}", 200)) from error
         assert isinstance(text, str)
         # Learnt, it would be said. Where the data itself has the word, nobody can tell.
-        if "None" in text and any(turn.get("content") is None for turn in turns) and "None" not in json.dumps([turns, tools]):
+        if (
+            "None" in text
+            and any(turn.get("content") is None for turn in turns)
+            and "None" not in json.dumps([turns, tools])
+        ):
             raise TemplateFailure("it renders null content as the word None")
         return text
 
@@ -195,13 +252,19 @@ def template_hash(source: str) -> str:
 
 
 def load_tokenizer(name: str) -> Any:
-    """The tokenizer of a model (hub id, folder, or `offline:NAME`). Raises `ModelError`, or `MissingExtra` without transformers."""
+    """The tokenizer of a model (hub id, folder, or `offline:NAME`). Raises `ModelError`, or `MissingExtra` without
+    transformers.
+    """
     try:
         from transformers import AutoTokenizer  # takes a second to import; only commands that were given a model pay
     except ImportError:
         raise MissingExtra("a chat template", "tokens", "transformers") from None
     place = resolve(name, needs_weights=False)
-    hint = "the folder needs tokenizer.json and tokenizer_config.json" if Path(place).is_dir() else "check the hub id and the connection, or pass a folder"
+    hint = (
+        "the folder needs tokenizer.json and tokenizer_config.json"
+        if Path(place).is_dir()
+        else "check the hub id and the connection, or pass a folder"
+    )
     with model_errors(name, "its tokenizer cannot be loaded", hint):
         return AutoTokenizer.from_pretrained(place, trust_remote_code=False)
 
@@ -221,9 +284,17 @@ def common_length(left: str, right: str) -> int:
 
 
 def _weight(weighted: Mapping[str, Any]) -> float:
-    """How much a turn, or an example as a whole, counts in the loss; 1 where nothing is said. One without bounds is no number."""
+    """How much a turn, or an example as a whole, counts in the loss; 1 where nothing is said. One without bounds is no
+    number.
+    """
     weight = weighted.get("weight")
-    return 1.0 if weight is None or not isinstance(weight, int | float) else float(weight) if weight != float("inf") else float("nan")
+    return (
+        1.0
+        if weight is None or not isinstance(weight, int | float)
+        else float(weight)
+        if weight != float("inf")
+        else float("nan")
+    )
 
 
 def _reasons(turn: Turn) -> bool:
@@ -232,7 +303,9 @@ def _reasons(turn: Turn) -> bool:
 
 
 def _variants(turns: list[Turn]) -> Iterator[list[Turn]]:
-    """The turns as templates want them: arguments of tool calls as objects, where that fails as JSON text; content beside calls null, or empty text."""
+    """The turns as templates want them: arguments of tool calls as objects, where that fails as JSON text; content
+    beside calls null, or empty text.
+    """
     plain = [_plain(turn) for turn in turns]
     if not any(_called(turn) for turn in plain):
         yield plain
@@ -248,8 +321,14 @@ def _cause(turns: list[Turn]) -> str:
     for i, turn in enumerate(map(_plain, turns)):
         content = turn.get("content")
         if isinstance(content, list):
-            kinds = dict.fromkeys(str(part.get("type")) for part in content if isinstance(part, dict) and part.get("type") not in SAID)
-            return f" (message {i + 1} is a list of parts: {excerpt(', '.join(kinds), 40)})" if kinds else f" (message {i + 1} is a list of parts)"
+            kinds = dict.fromkeys(
+                str(part.get("type")) for part in content if isinstance(part, dict) and part.get("type") not in SAID
+            )
+            return (
+                f" (message {i + 1} is a list of parts: {excerpt(', '.join(kinds), 40)})"
+                if kinds
+                else f" (message {i + 1} is a list of parts)"
+            )
         if content is None and not _called(turn):
             return f" (message {i + 1} has no content)"
     return ""
@@ -286,8 +365,16 @@ def _tools(value: dict[str, Any]) -> Any:
 
 def _names(entries: Any) -> list[str]:
     """The names of functions in a list of tools or of tool calls."""
-    functions = [entry.get("function", entry) for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
-    return [function["name"] for function in functions if isinstance(function, dict) and isinstance(function.get("name"), str)]
+    functions = (
+        [entry.get("function", entry) for entry in entries if isinstance(entry, dict)]
+        if isinstance(entries, list)
+        else []
+    )
+    return [
+        function["name"]
+        for function in functions
+        if isinstance(function, dict) and isinstance(function.get("name"), str)
+    ]
 
 
 def _called(turn: Turn) -> list[str]:
@@ -323,8 +410,15 @@ def _lost(turns: list[Turn], full: str, start: int) -> Iterator[Mismatch]:
         where = full[start:] if i == len(turns) - 1 else full
         if not _stands(text, where):
             kind = turn["role"]
-            yield Mismatch(f"the template does not render all of the text of {'an' if kind == 'assistant' else 'a'} {kind} message", i, "K005")
-        thought = next((turn[key] for key in THOUGHTS if isinstance(turn.get(key), str)), thought.rpartition("<think>")[2])
+            yield Mismatch(
+                f"the template does not render all of the text of {'an' if kind == 'assistant' else 'a'} {kind} "
+                "message",
+                i,
+                "K005",
+            )
+        thought = next(
+            (turn[key] for key in THOUGHTS if isinstance(turn.get(key), str)), thought.rpartition("<think>")[2]
+        )
         if where is not full and not _stands(thought, full):
             yield Mismatch("the template does not render the thoughts of an assistant message", i, "K005")
 
@@ -337,4 +431,6 @@ def _is_media(part: Any) -> bool:
 def _stands(text: str, rendered: str) -> bool:
     """Whether a text was rendered, plainly or as JSON, as some templates write the results of tools."""
     text = text.strip()
-    return text in rendered or any(json.dumps(text, ensure_ascii=ascii_only)[1:-1] in rendered for ascii_only in (False, True))
+    return text in rendered or any(
+        json.dumps(text, ensure_ascii=ascii_only)[1:-1] in rendered for ascii_only in (False, True)
+    )

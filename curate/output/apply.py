@@ -1,4 +1,6 @@
-"""From findings, duplicates and decisions to what stays and what leaves; every line that leaves takes its reason along."""
+"""From findings, duplicates and decisions to what stays and what leaves; every line that leaves takes its reason
+along.
+"""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,7 +13,16 @@ from curate.core.decision import Decision
 from curate.core.errors import DataError
 from curate.core.example import UNKNOWN, Place
 from curate.core.finding import Finding, Severity
-from curate.core.removed import UNREADABLE, WHY, KeptExample, Reason, escape_surrogates, line_text, removal, removed_line
+from curate.core.removed import (
+    UNREADABLE,
+    WHY,
+    KeptExample,
+    Reason,
+    escape_surrogates,
+    line_text,
+    removal,
+    removed_line,
+)
 from curate.corpus.table import LineReader, Table, lines_at
 from curate.dedup.removal import DuplicateRemoval
 from curate.lint.rules.removal_guard import Removals, heavy
@@ -29,7 +40,9 @@ class Dropped(NamedTuple):
 
 
 def leaves_by(finding: Finding, drop: tuple[str, ...]) -> bool:
-    """Whether a line leaves for a finding: for an error, and for one of a rule under the codes or prefixes of `drop`."""
+    """Whether a line leaves for a finding: for an error, and for one of a rule under the codes or prefixes of
+    `drop`.
+    """
     return finding.severity is Severity.ERROR or finding.code.startswith(drop)
 
 
@@ -51,7 +64,11 @@ def unreadable(parsed: ParsedLine) -> Reason:
     if parsed.example is not None:
         if parsed.example.format == UNKNOWN:
             return Reason("M001", "no `messages`, and the keys fit no known format", "rule")
-        return Reason("C001", "no message has a text", "rule") if parsed.example.messages else Reason("M003", "there is no message", "rule")
+        return (
+            Reason("C001", "no message has a text", "rule")
+            if parsed.example.messages
+            else Reason("M003", "there is no message", "rule")
+        )
     defect = next((d for d in parsed.defects if d.kind in UNREADABLE), None)
     if defect is None:
         return Reason("J002", "the line is valid JSON but not an object", "rule")
@@ -70,15 +87,35 @@ def _why(loss: DuplicateRemoval) -> str:
 
 
 def lost_line(loss: DuplicateRemoval, data: bytes) -> bytes:
-    """The line of `removed.jsonl` for a line that a detector removes for another one: as `removed_line` writes it, in a third of the time."""
+    """The line of `removed.jsonl` for a line that a detector removes for another one: as `removed_line` writes it, in a
+    third of the time.
+    """
     text, encoded = line_text(data)
-    reason = {"code": loss.code, "why": _why(loss), "kept": {"example": loss.kept, "file": loss.kept_place.file, "line": loss.kept_place.line}}
-    line = {"example": loss.example, "file": loss.place.file, "line": loss.place.line, **reason, "similarity": round(loss.similarity, 6)}
-    return orjson.dumps({**line, "decided_by": "detector", **({"base64": encoded} if text is None else {"text": text})}) + b"\n"
+    reason = {
+        "code": loss.code,
+        "why": _why(loss),
+        "kept": {"example": loss.kept, "file": loss.kept_place.file, "line": loss.kept_place.line},
+    }
+    line = {
+        "example": loss.example,
+        "file": loss.place.file,
+        "line": loss.place.line,
+        **reason,
+        "similarity": round(loss.similarity, 6),
+    }
+    return (
+        orjson.dumps({**line, "decided_by": "detector", **({"base64": encoded} if text is None else {"text": text})})
+        + b"\n"
+    )
 
 
 def leaving(
-    table: Table, *, errors: Iterable[Finding] = (), verdicts: Mapping[str, Decision] | None = None, losses: Iterable[DuplicateRemoval] = (), first: int = 0
+    table: Table,
+    *,
+    errors: Iterable[Finding] = (),
+    verdicts: Mapping[str, Decision] | None = None,
+    losses: Iterable[DuplicateRemoval] = (),
+    first: int = 0,
 ) -> dict[int, Reason]:
     """Of the lines of a table, from number `first` on, those that leave, each with its reason, in their order.
 
@@ -91,7 +128,9 @@ def leaving(
     reader = LineReader()
     holds = np.zeros(len(table.starts), dtype=np.bool_)
     holds[table.lines] = True
-    found = {line: unreadable(reader.line(table.line_ref(line))) for line in np.flatnonzero(~holds).tolist() if line >= first}
+    found = {
+        line: unreadable(reader.line(table.line_ref(line))) for line in np.flatnonzero(~holds).tolist() if line >= first
+    }
     wrong = errors_in(table, errors, reader)
     going = list(losses)
     lost = dict(zip(lines_at(table, [loss.place for loss in going]).tolist(), going, strict=True))
@@ -104,7 +143,9 @@ def leaving(
 
 
 def errors_in(table: Table, findings: Iterable[Finding], reader: LineReader) -> dict[int, Finding]:
-    """By line of a table the first of its findings, of those for which lines leave. An element of a document may span several lines."""
+    """By line of a table the first of its findings, of those for which lines leave. An element of a document may span
+    several lines.
+    """
     at = {source.name: number for number, source in enumerate(table.sources)}
     found: dict[int, Finding] = {}
     for finding in findings:
@@ -119,12 +160,18 @@ def errors_in(table: Table, findings: Iterable[Finding], reader: LineReader) -> 
             example = int(table.lines.searchsorted(line))
             holds = example < len(table.lines) and table.lines[example] == line
             if holds and finding.line <= table.numbers[line] + spans and table.id(example) == finding.example:
-                found.setdefault(line, finding)  # a copy elsewhere may be sound: a repeated key is not part of the content
+                found.setdefault(
+                    line, finding
+                )  # a copy elsewhere may be sound: a repeated key is not part of the content
     return found
 
 
-def dropped_in(table: Table, findings: Iterable[Finding], decisions: Mapping[str, Decision], first: int = 0) -> list[Dropped]:
-    """The lines of a table, from number `first` on, that leave for findings, in their order; those that a person keeps stay."""
+def dropped_in(
+    table: Table, findings: Iterable[Finding], decisions: Mapping[str, Decision], first: int = 0
+) -> list[Dropped]:
+    """The lines of a table, from number `first` on, that leave for findings, in their order; those that a person keeps
+    stay.
+    """
     found = []
     for line, finding in sorted(errors_in(table, findings, LineReader()).items()):
         example = table.id(int(table.lines.searchsorted(line)))
@@ -134,13 +181,19 @@ def dropped_in(table: Table, findings: Iterable[Finding], decisions: Mapping[str
     return found
 
 
-def heavy_drops(table: Table, leaves: Mapping[int, Reason], config: CheckConfig, limits: DedupConfig, first: int = 0) -> list[Finding]:
+def heavy_drops(
+    table: Table, leaves: Mapping[int, Reason], config: CheckConfig, limits: DedupConfig, first: int = 0
+) -> list[Finding]:
     """What needs a yes (D008) of the lines that leave by `drop`, in the lines of a table from number `first` on."""
     if not config.drop:
         return []
     starts = table.first.tolist()
     lines = {source.name: starts[at + 1] - starts[at] for at, source in enumerate(table.sources) if starts[at] >= first}
-    dropped = [line for line, reason in leaves.items() if line >= first and reason.decided_by == "rule" and (reason.code or "").startswith(config.drop)]
+    dropped = [
+        line
+        for line, reason in leaves.items()
+        if line >= first and reason.decided_by == "rule" and (reason.code or "").startswith(config.drop)
+    ]
     gone = Counter(table.sources[table.source(line)].name for line in dropped)
     return heavy(Removals(lines, gone, {}, limits.stop_share, limits.stop_cluster, limits.stop_least))
 
@@ -149,7 +202,9 @@ def demand_light(found: Sequence[Finding]) -> None:
     """Raise `DataError` where a removal needs a yes."""
     if found:
         said = "; ".join(f"{finding.code} {finding.file}: {finding.message}" for finding in found)
-        raise DataError(said, "review them with `curate check --select CODE`, then add --yes or drop fewer rules; nothing written")
+        raise DataError(
+            said, "review them with `curate check --select CODE`, then add --yes or drop fewer rules; nothing written"
+        )
 
 
 def _with_ids(table: Table, ids: Sequence[str]) -> list[int]:
@@ -158,7 +213,9 @@ def _with_ids(table: Table, ids: Sequence[str]) -> list[int]:
 
     wanted = np.array([int(example[:16], 16) for example in ids], dtype=np.uint64)
     full = set(ids)
-    return [int(table.lines[at]) for at in np.flatnonzero(np.isin(table.ids[:, 0], wanted)).tolist() if table.id(at) in full]
+    return [
+        int(table.lines[at]) for at in np.flatnonzero(np.isin(table.ids[:, 0], wanted)).tolist() if table.id(at) in full
+    ]
 
 
 def dropped_line(dropped: Dropped, data: bytes) -> bytes:

@@ -1,4 +1,6 @@
-"""The data card: what a data set is, where it comes from, what was left out and how it was divided, for a person. Made of the manifest alone."""
+"""The data card: what a data set is, where it comes from, what was left out and how it was divided, for a person. Made
+of the manifest alone.
+"""
 
 from collections.abc import Iterator
 from typing import Any, Final
@@ -30,8 +32,10 @@ def card(manifest: Manifest) -> str:
         _sources(manifest),
         _left_out(manifest),
         _divided(manifest),
-        "## Check it\n\n    curate verify .\n\nreads all files again and says whether one example, or anything like it, stands in two splits, whether a file "
-        "was changed, and whether each line that was read is in a split or in `removed.jsonl`. `curate restore` brings a line back.\n",
+        "## Check it\n\n    curate verify .\n\nreads all files again and says whether one example, or anything "
+        "like it, stands in two splits, whether a file "
+        "was changed, and whether each line that was read is in a split or in `removed.jsonl`. `curate restore` "
+        "brings a line back.\n",
         _made(manifest),
     ]
     return "\n".join(parts)
@@ -40,7 +44,12 @@ def card(manifest: Manifest) -> str:
 def loading(manifest: Manifest) -> str:
     """The text of `.huggingface.yaml`: which file `datasets.load_dataset` takes for which split."""
     full = [(name, part.file) for name, part in manifest.splits.items() if part.examples]
-    lines = ["configs:", "- config_name: default", "  data_files:", *(f"  - split: {name}\n    path: {file}" for name, file in full)]
+    lines = [
+        "configs:",
+        "- config_name: default",
+        "  data_files:",
+        *(f"  - split: {name}\n    path: {file}" for name, file in full),
+    ]
     return "\n".join(lines) + "\n"
 
 
@@ -54,17 +63,30 @@ def _splits(manifest: Manifest) -> str:
     total = sum(part.examples for part in manifest.splits.values()) or 1
     texts = sum(part.characters for part in manifest.splits.values()) or 1
     rows = [
-        f"| {name} | {part.examples:,} | {part.examples / total:.1%} | {part.groups:,} | {part.characters:,} | {part.characters / texts:.1%} | `{part.file}` |"
+        f"| {name} | {part.examples:,} | {part.examples / total:.1%} | {part.groups:,} | {part.characters:,} | "
+        f"{part.characters / texts:.1%} | `{part.file}` |"
         for name, part in manifest.splits.items()
     ]
-    return _table("## Splits", "| split | examples | share | groups | characters | share | file |", "|---|--:|--:|--:|--:|--:|---|", rows)
+    return _table(
+        "## Splits",
+        "| split | examples | share | groups | characters | share | file |",
+        "|---|--:|--:|--:|--:|--:|---|",
+        rows,
+    )
 
 
 def _loading(manifest: Manifest) -> Iterator[str]:
     files = ", ".join(f'"{name}": "{part.file}"' for name, part in manifest.splits.items() if part.examples)
-    yield '## Load it\n\n    from datasets import load_dataset\n    load_dataset("PATH/OF/THIS/FOLDER")                      # or by name:'
+    yield (
+        '## Load it\n\n    from datasets import load_dataset\n    load_dataset("PATH/OF/THIS/FOLDER")                 '
+        "     # or by name:"
+    )
     yield f'    load_dataset("json", data_files={{{files}}})'
-    yield '    load_dataset("PATH/OF/THIS/FOLDER/parquet")              # the same as Parquet\n' if manifest.config["split"]["parquet"] else ""
+    yield (
+        '    load_dataset("PATH/OF/THIS/FOLDER/parquet")              # the same as Parquet\n'
+        if manifest.config["split"]["parquet"]
+        else ""
+    )
 
 
 def _sources(manifest: Manifest) -> str:
@@ -74,7 +96,12 @@ def _sources(manifest: Manifest) -> str:
         rows.append(f"| `{_cell(file.path)}` | {file.lines:,} | {file.examples:,} | {formats} | `{file.sha256}` |")
     text = _table("## Sources", "| file | lines | examples | formats | SHA-256 |", "|---|--:|--:|---|---|", rows)
     given = ", ".join(f"`{_cell(file.path)}`" for file in manifest.existing)
-    return text + (f"\nThe test set was given ({given}) and is unchanged; examples related to it were left out of the other splits.\n" if given else "")
+    return text + (
+        f"\nThe test set was given ({given}) and is unchanged; examples related to it were left out of the other "
+        "splits.\n"
+        if given
+        else ""
+    )
 
 
 def _left_out(manifest: Manifest) -> str:
@@ -96,18 +123,25 @@ def reason_for(code: str) -> str:
 def _divided(manifest: Manifest) -> str:
     config = manifest.config["split"]
     sizes = (
-        f"counts {config['counts'][0]:,} for validation and {config['counts'][1]:,} for test" if config["counts"] else f"shares {_shares(config['fractions'])}"
+        f"counts {config['counts'][0]:,} for validation and {config['counts'][1]:,} for test"
+        if config["counts"]
+        else f"shares {_shares(config['fractions'])}"
     )
     ties = ", ".join(f"{LINKS[name]} ({count:,})" for name, count in manifest.links.items()) or "nothing"
     said = [
-        f"Related examples form a group, and each group is in one split: {plural(manifest.groups, 'group')}. Examples are related by {ties}.",
+        f"Related examples form a group, and each group is in one split: {plural(manifest.groups, 'group')}. "
+        f"Examples are related by {ties}.",
         f"The split of a group is set by a hash of the seed ({manifest.config['seed']}) and the group; {sizes}.",
     ]
     if manifest.shared_instructions:
-        said.append(f"Texts were compared without {plural(len(manifest.shared_instructions), 'shared instruction')}, which are passages of user turns.")
+        said.append(
+            f"Texts were compared without {plural(len(manifest.shared_instructions), 'shared instruction')}, "
+            "which are passages of user turns."
+        )
     if manifest.short_answer_examples:
         said.append(
-            f"Answers of fewer than 20 words are not compared: {plural(manifest.short_answer_examples, 'example')} have one that other questions share."
+            "Answers of fewer than 20 words are not compared: "
+            f"{plural(manifest.short_answer_examples, 'example')} have one that other questions share."
         )
     said += _mix(manifest.config.get("mix", {}))
     if config["stratify"]:
@@ -121,7 +155,11 @@ def _divided(manifest: Manifest) -> str:
 
 def _mix(config: dict[str, Any]) -> Iterator[str]:
     if config.get("weights"):
-        yield f"Files were mixed by weight: {', '.join(f'`{_cell(name)}` {weight:g}' for name, weight in config['weights'].items())}; no example was repeated."
+        yield (
+            "Files were mixed by weight: "
+            f"{', '.join(f'`{_cell(name)}` {weight:g}' for name, weight in config['weights'].items())}; no example "
+            "was repeated."
+        )
     for unit in ("examples", "tokens"):
         if config.get(unit):
             how = "one of each cluster before a second one of any" if config["diverse"] else "by chance"
@@ -135,7 +173,10 @@ def _shares(fractions: list[float]) -> str:
 def _made(manifest: Manifest) -> str:
     with_what = ", ".join(f"{name} {number}" for name, number in manifest.versions.items() if number)
     models = "".join(f"\n{purpose}: `{_cell(model)}`" for purpose, model in manifest.models.items())
-    return f"## Made with\n\ncurate {manifest.curate}; {with_what}.{models}\nAll settings, decisions and hashes are in `manifest.json`.\n"
+    return (
+        f"## Made with\n\ncurate {manifest.curate}; {with_what}.{models}\nAll settings, decisions and hashes are in "
+        "`manifest.json`.\n"
+    )
 
 
 def _table(title: str, head: str, rule: str, rows: list[str]) -> str:

@@ -1,4 +1,6 @@
-"""What changed between two output folders: inputs, settings, versions and models by their manifests, and each example by its id."""
+"""What changed between two output folders: inputs, settings, versions and models by their manifests, and each example
+by its id.
+"""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -116,7 +118,14 @@ def _flat(value: Mapping[str, Any], before: str = "") -> dict[str, Any]:
 def _counts(manifest: Manifest) -> dict[str, Any]:
     splits = {name: part.examples for name, part in manifest.splits.items()}
     reasons = {f"removed {code}": count for code, count in manifest.removed.reasons.items()}
-    return {"read": manifest.read, "kept": manifest.kept, **reasons, **splits, "groups": manifest.groups, "restored": len(manifest.restored) or None}
+    return {
+        "read": manifest.read,
+        "kept": manifest.kept,
+        **reasons,
+        **splits,
+        "groups": manifest.groups,
+        "restored": len(manifest.restored) or None,
+    }
 
 
 def _examples(folder: Path, manifest: Manifest) -> dict[str, Found]:

@@ -1,7 +1,8 @@
-"""Edits of people put into the data: copies of the files in which edited lines have their new text, and every other byte is as it was.
+"""Edits of people put into the data: copies of the files in which edited lines have their new text, and every other
+byte is as it was.
 
-Input files are never written to. The copies go by the names of the files that they are made of, so that all stages after this one see
-edited data and nothing else changes for them.
+Input files are never written to. The copies go by the names of the files that they are made of, so that all stages
+after this one see edited data and nothing else changes for them.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -36,7 +37,11 @@ def edited_copies(paths: Sequence[Path], edits: Edits, folder: Path) -> dict[Pat
     copies: dict[Path, Path] = {}
     for number, path in enumerate(paths if edits else ()):
         lines = (parsed for parsed in read_file(path, FileFacts(display_name(path))) if not parsed.line.blank)
-        splices = [Splice(parsed.line.offset, parsed.line.offset + len(parsed.line.data), data) for parsed in lines if (data := _edited(parsed, edits))]
+        splices = [
+            Splice(parsed.line.offset, parsed.line.offset + len(parsed.line.data), data)
+            for parsed in lines
+            if (data := _edited(parsed, edits))
+        ]
         if splices:
             copies[path] = folder / f"{number}-{path.name.removesuffix('.gz').removesuffix('.zst')}"
             with replacing(copies[path], mode=path.stat().st_mode) as file:
@@ -45,7 +50,9 @@ def edited_copies(paths: Sequence[Path], edits: Edits, folder: Path) -> dict[Pat
 
 
 def _edited(parsed: ParsedLine, edits: Edits) -> bytes | None:
-    """The line's new bytes; None where it was not edited. An edit of an edit is followed, and a ring of them ends where it began."""
+    """The line's new bytes; None where it was not edited. An edit of an edit is followed, and a ring of them ends where
+    it began.
+    """
     key, met, value = key_of(parsed), set(), None
     while key in edits and key not in met:
         met.add(key)

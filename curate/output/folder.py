@@ -1,4 +1,6 @@
-"""An output folder: splits, what left, the data card and, last, the manifest that names all of them by hash; all take their place together."""
+"""An output folder: splits, what left, the data card and, last, the manifest that names all of them by hash; all take
+their place together.
+"""
 
 import hashlib
 import json
@@ -54,7 +56,9 @@ if TYPE_CHECKING:
     Numbers = np.ndarray[Any, np.dtype[np.int64]]
 
 AS_READ: Final = ("messages", "unknown", "openai-preference", "llama-factory-preference", "preference", "response-pair")
-"""Formats whose lines keep their bytes: messages, and what is more than a conversation. All others are written as messages."""
+"""Formats whose lines keep their bytes: messages, and what is more than a conversation. All others are written as
+messages.
+"""
 
 CARD: Final = "DATACARD.md"
 LOADING: Final = ".huggingface.yaml"
@@ -93,10 +97,11 @@ def write_output(
     mode: int | None = None,
     unchanged: Callable[[], None] = lambda: None,
 ) -> Manifest:
-    """Write a folder: all of it or, when that fails, nothing. `inputs`: the files of the table, of which the first `given` are a test set as it was.
+    """Write a folder: all of it or, when that fails, nothing. `inputs`: the files of the table, of which the first
+    `given` are a test set as it was.
 
-    `mode` and `unchanged` are as in `curate.core.transaction.replacing_together`. Raises `OutputError`; `UsageError` where another process writes there,
-    or somebody else's file has one of the names; nothing is changed then.
+    `mode` and `unchanged` are as in `curate.core.transaction.replacing_together`. Raises `OutputError`; `UsageError`
+    where another process writes there, or somebody else's file has one of the names; nothing is changed then.
     """
     settle(folder)
     before = _written_before(folder)
@@ -106,7 +111,9 @@ def write_output(
         return _written(stage, table, division, inputs, given, made)
 
 
-def _written(stage: Path, table: Table, division: Division, inputs: Sequence[InputFile], given: int, made: Made) -> Manifest:
+def _written(
+    stage: Path, table: Table, division: Division, inputs: Sequence[InputFile], given: int, made: Made
+) -> Manifest:
     import numpy as np
 
     reader = LineReader()
@@ -139,8 +146,13 @@ def _written(stage: Path, table: Table, division: Division, inputs: Sequence[Inp
 def _exempt(division: Division) -> dict[str, Any]:
     """What is exempt from the table of leaks, for the manifest."""
     return {
-        "shared_instructions": [SharedInstruction(text=shared.text, examples=shared.examples) for shared in division.shared_instructions],
-        "short_answers": [ShortAnswer(text=masked(short.text), examples=short.examples, questions=short.questions) for short in division.short_answers],
+        "shared_instructions": [
+            SharedInstruction(text=shared.text, examples=shared.examples) for shared in division.shared_instructions
+        ],
+        "short_answers": [
+            ShortAnswer(text=masked(short.text), examples=short.examples, questions=short.questions)
+            for short in division.short_answers
+        ],
         "short_answer_examples": division.short_answer_examples,
     }
 
@@ -162,9 +174,11 @@ def restore_lines(
     mode: int,
     unchanged: Callable[[], None],
 ) -> Manifest:
-    """Write a folder again with lines in its splits that had left; `ledger`: what stays removed, line by line. Raises as `write_output` does.
+    """Write a folder again with lines in its splits that had left; `ledger`: what stays removed, line by line. Raises
+    as `write_output` does.
 
-    `beside`: files that take their place together with them. `mode` and `unchanged` are as in `curate.core.transaction.replacing_together`.
+    `beside`: files that take their place together with them. `mode` and `unchanged` are as in
+    `curate.core.transaction.replacing_together`.
     """
     with replacing_together(folder, list(manifest.files), mode=mode, unchanged=unchanged) as stage:
         for name, content in beside.items():
@@ -177,20 +191,38 @@ def restore_lines(
             written.write(data)
             left = written.lines
         reasons = Counter(removal.reason for removal in removals)
-        removed = RemovedFile(file=REMOVED, lines=left, sha256=hashlib.sha256(data).hexdigest(), reasons=dict(sorted(reasons.items())))
+        removed = RemovedFile(
+            file=REMOVED, lines=left, sha256=hashlib.sha256(data).hexdigest(), reasons=dict(sorted(reasons.items()))
+        )
         kept = sum(part.examples for part in splits.values()) - sum(file.lines for file in manifest.existing)
         demand_all(manifest.read, kept, removed.lines)
-        changes = {"kept": kept, "removed": removed, "splits": splits, "restored": [*manifest.restored, *restored], **_exempt(division)}
-        return finish(stage, manifest.model_copy(update={**changes, "links": dict(division.links), "groups": division.groups}))
+        changes = {
+            "kept": kept,
+            "removed": removed,
+            "splits": splits,
+            "restored": [*manifest.restored, *restored],
+            **_exempt(division),
+        }
+        return finish(
+            stage, manifest.model_copy(update={**changes, "links": dict(division.links), "groups": division.groups})
+        )
 
 
 def finish(stage: Path, manifest: Manifest) -> Manifest:
-    """Write what is made of the splits: Parquet files and configurations where they are wanted, the data card, the manifest with the hashes of all."""
+    """Write what is made of the splits: Parquet files and configurations where they are wanted, the data card, the
+    manifest with the hashes of all.
+    """
     files = {}
     if manifest.config["split"]["parquet"]:
         from curate.output.parquet import write_parquet  # only where it was asked for
 
-        files.update({name: sha256(write_parquet(stage / part.file, stage / name)) for part in manifest.splits.values() if (name := _parquet(part.file))})
+        files.update(
+            {
+                name: sha256(write_parquet(stage / part.file, stage / name))
+                for part in manifest.splits.values()
+                if (name := _parquet(part.file))
+            }
+        )
     for name, text in ((CARD, card(manifest)), (LOADING, loading(manifest)), *configurations(manifest).items()):
         data = text.encode("utf-8", "surrogatepass")
         (stage / name).write_bytes(data)
@@ -219,10 +251,14 @@ def _split(stage: Path, name: str, table: Table, division: Division, number: int
         lines, digest = written.lines, written.sha256
     demand_all(len(examples), lines, 0)
     characters = int(table.marks.characters[examples].sum())
-    return OutputFile(file=file, examples=lines, characters=characters, groups=division.groups_in[number], sha256=digest)
+    return OutputFile(
+        file=file, examples=lines, characters=characters, groups=division.groups_in[number], sha256=digest
+    )
 
 
-def _lines(table: Table, lines: "Numbers", as_read: "np.ndarray[Any, np.dtype[np.bool_]]", reader: LineReader) -> "Iterator[bytes | bytearray | memoryview]":
+def _lines(
+    table: Table, lines: "Numbers", as_read: "np.ndarray[Any, np.dtype[np.bool_]]", reader: LineReader
+) -> "Iterator[bytes | bytearray | memoryview]":
     """The bytes of some lines in the order of the table, each with a line break."""
     import numpy as np
 
@@ -269,12 +305,16 @@ def input_files(table: Table, hashes: Iterable[str]) -> list[InputFile]:
         formats = np.bincount(table.marks.formats[bounds[number] : bounds[number + 1]], minlength=len(FORMAT_NAMES))
         counts = {name: int(count) for name, count in sorted(zip(FORMAT_NAMES, formats.tolist(), strict=True)) if count}
         lines = int(table.first[number + 1] - table.first[number])
-        found.append(InputFile(path=source.name, sha256=digest, lines=lines, examples=sum(counts.values()), formats=counts))
+        found.append(
+            InputFile(path=source.name, sha256=digest, lines=lines, examples=sum(counts.values()), formats=counts)
+        )
     return found
 
 
 def _demand_ours(folder: Path, before: Manifest | None, config: Config) -> None:
-    """Raise `UsageError` where a file that is written is there already and no manifest of ours names it: somebody else wrote it."""
+    """Raise `UsageError` where a file that is written is there already and no manifest of ours names it: somebody else
+    wrote it.
+    """
     if before is None and _is_ours(folder):  # another version's, or damaged
         return
     ours = {NAME, *named_files(before)} if before else set()
@@ -299,7 +339,9 @@ def _is_ours(folder: Path) -> bool:
 
 
 def _written_before(folder: Path) -> Manifest | None:
-    """An earlier manifest: files that it names may be replaced; those that are as it says, and are not written again, go."""
+    """An earlier manifest: files that it names may be replaced; those that are as it says, and are not written again,
+    go.
+    """
     try:
         return read_manifest(folder)[0]
     except InputError:

@@ -1,7 +1,8 @@
 """Splits as Parquet files, beside the JSON Lines: one table whose columns have one type each, whatever the lines have.
 
-Texts stay texts, and numbers and truth values where a key has nothing else. Everything nested but the turns themselves (parts of a content, calls of
-tools, declarations of tools, metadata) is JSON in a string: Arrow would give each example the keys of all others.
+Texts stay texts, and numbers and truth values where a key has nothing else. Everything nested but the turns themselves
+(parts of a content, calls of tools, declarations of tools, metadata) is JSON in a string: Arrow would give each example
+the keys of all others.
 """
 
 import json
@@ -30,13 +31,20 @@ def write_parquet(lines: Path, path: Path) -> Path:
     keys, turns = _types(lines)
     schema: dict[str, Any] = {}
     for key, types in keys.items():
-        schema[key] = pl.List(pl.Struct({name: _kind(kinds) for name, kinds in turns.items()})) if key == "messages" and turns else _kind(types)
+        schema[key] = (
+            pl.List(pl.Struct({name: _kind(kinds) for name, kinds in turns.items()}))
+            if key == "messages" and turns
+            else _kind(types)
+        )
     frames = [pl.DataFrame(rows, schema=schema, orient="row") for rows in _rows(lines, schema, list(turns))]
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         (pl.concat(frames) if frames else pl.DataFrame(schema=schema or {"messages": pl.String})).write_parquet(path)
     except (OSError, pl.exceptions.PolarsError) as error:
-        raise OutputError(f"{path}: cannot be written: {visible(str(error))}", "free disk space, or leave out --parquet; no file was changed") from error
+        raise OutputError(
+            f"{path}: cannot be written: {visible(str(error))}",
+            "free disk space, or leave out --parquet; no file was changed",
+        ) from error
     return path
 
 

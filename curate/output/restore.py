@@ -1,4 +1,6 @@
-"""Lines that left, brought back: out of the ledger into a file, or into the splits, on the side of what they are connected with."""
+"""Lines that left, brought back: out of the ledger into a file, or into the splits, on the side of what they are
+connected with.
+"""
 
 import hashlib
 from collections.abc import Iterable, Sequence
@@ -65,7 +67,9 @@ def read_entries(ledger: Path) -> list[Entry]:
     try:
         data = ledger.read_bytes()
     except OSError as error:
-        raise InputError(f"{ledger}: cannot be read: {error.strerror}", f"name a folder with a {REMOVED}, or that file") from error
+        raise InputError(
+            f"{ledger}: cannot be read: {error.strerror}", f"name a folder with a {REMOVED}, or that file"
+        ) from error
     found = []
     for number, line in enumerate(data.split(b"\n"), start=1):
         if line.strip():
@@ -73,18 +77,26 @@ def read_entries(ledger: Path) -> list[Entry]:
                 found.append(Entry(line, removal_of(line)))
             except ValueError:
                 raise InputError(
-                    f"{ledger}:{number}: not the record of a removed line", f"name a {REMOVED} written by `curate dedup`, `split` or `run`"
+                    f"{ledger}:{number}: not the record of a removed line",
+                    f"name a {REMOVED} written by `curate dedup`, `split` or `run`",
                 ) from None
     return found
 
 
-def selected_positions(entries: Sequence[Entry], wanted: Iterable[str], reasons: Iterable[str], *, every: bool) -> list[int]:
-    """Positions of the lines that are wanted: by the beginning of an id, by `file:line`, by reason, or all. Raises `UsageError` for one that is not there."""
+def selected_positions(
+    entries: Sequence[Entry], wanted: Iterable[str], reasons: Iterable[str], *, every: bool
+) -> list[int]:
+    """Positions of the lines that are wanted: by the beginning of an id, by `file:line`, by reason, or all. Raises
+    `UsageError` for one that is not there.
+    """
     found: set[int] = set(range(len(entries))) if every else set()
     for name in map(display_name, wanted):
         here = {at for at, (_, removal) in enumerate(entries) if _is(removal, name)}
         if not here:
-            raise UsageError(f"{visible(name)}: no removed line has this id or place", "name an id, its first digits, or FILE:LINE as in removed.jsonl")
+            raise UsageError(
+                f"{visible(name)}: no removed line has this id or place",
+                "name an id, its first digits, or FILE:LINE as in removed.jsonl",
+            )
         found |= here
     for code in reasons:
         here = {at for at, (_, removal) in enumerate(entries) if code == removal.reason}
@@ -96,11 +108,17 @@ def selected_positions(entries: Sequence[Entry], wanted: Iterable[str], reasons:
 
 
 def _is(removal: Removal, name: str) -> bool:
-    return name == where(removal.file, removal.line) or (len(name) >= 6 and removal.example is not None and removal.example.startswith(name))
+    return name == where(removal.file, removal.line) or (
+        len(name) >= 6 and removal.example is not None and removal.example.startswith(name)
+    )
 
 
-def restore_to(output: Path, entries: Sequence[Entry], numbers: Sequence[int], *, mode: int | None = None) -> RestoreResult:
-    """Write the bytes of lines to a file, in the order they were read; `mode` is as in `replacing`. Raises `OutputError`."""
+def restore_to(
+    output: Path, entries: Sequence[Entry], numbers: Sequence[int], *, mode: int | None = None
+) -> RestoreResult:
+    """Write the bytes of lines to a file, in the order they were read; `mode` is as in `replacing`. Raises
+    `OutputError`.
+    """
     with replacing(output, mode=mode) as file:
         written = CountingWriter(file)
         for at in numbers:
@@ -120,8 +138,13 @@ def finish(folder: Path, journal: Path) -> None:
         return
     restored = {entry.example for entry in read_manifest(folder)[0].restored}
     pending = DecisionLog(path)
-    if pending.unreadable or any(decision.verdict != "keep" or decision.example not in restored for decision in pending.decisions):
-        raise InputError(f"{visible(str(path))}: was not written by `curate restore`", "inspect the file and delete it; no file was changed")
+    if pending.unreadable or any(
+        decision.verdict != "keep" or decision.example not in restored for decision in pending.decisions
+    ):
+        raise InputError(
+            f"{visible(str(path))}: was not written by `curate restore`",
+            "inspect the file and delete it; no file was changed",
+        )
     DecisionLog(journal).merge(path)
     path.unlink()
 
@@ -132,30 +155,44 @@ def _decisions(back: Sequence[Entry], folder: Path, journal: Path) -> list[Decis
     known = log.verdicts()
     examples = {removal.example: removal.code for _, removal in back if removal.example}
     return [
-        Decision(example=example, verdict="keep", about=code or "", why=f"restored into {folder}", replaces=tuple(head.id for head in log.heads(example)))
+        Decision(
+            example=example,
+            verdict="keep",
+            about=code or "",
+            why=f"restored into {folder}",
+            replaces=tuple(head.id for head in log.heads(example)),
+        )
         for example, code in examples.items()
         if example not in known or known[example].verdict == "drop"
     ]
 
 
 def _demand_intact(folder: Path, manifest: Manifest, entries: Sequence[Entry]) -> None:
-    """Raise `InputError` where a folder is not as it was written: what would be added to it would be signed together with what was changed."""
+    """Raise `InputError` where a folder is not as it was written: what would be added to it would be signed together
+    with what was changed.
+    """
     ledger = hashlib.sha256(b"".join(entry.line + b"\n" for entry in entries)).hexdigest()
-    broken = changed_files(folder, {name: wanted for name, wanted in named_files(manifest).items() if name != manifest.removed.file})
+    broken = changed_files(
+        folder, {name: wanted for name, wanted in named_files(manifest).items() if name != manifest.removed.file}
+    )
     if ledger != manifest.removed.sha256:
         broken[manifest.removed.file] = "is not what was written"
     if digest_of(manifest) != manifest.digest:
         broken[NAME] = "was edited"
     for name, why in broken.items():
-        raise InputError(f"{visible(str(folder / name))}: {why}", "run `curate verify` on the folder; no file was changed")
+        raise InputError(
+            f"{visible(str(folder / name))}: {why}", "run `curate verify` on the folder; no file was changed"
+        )
 
 
 def restore_into(folder: Path, entries: Sequence[Entry], numbers: Sequence[int], project: Project) -> RestoreResult:
-    """Put lines back into the splits of a folder, each on the side of what it is connected with; the journal of the project keeps them from now on.
+    """Put lines back into the splits of a folder, each on the side of what it is connected with; the journal of the
+    project keeps them from now on.
 
-    The decisions take their place in the folder together with its files, and go to the journal then: who is killed in between leaves them for
-    the next command that writes to the folder (`finish`). Raises `InputError` for a folder that is not as it was written, `UsageError` for
-    lines that hold no example and for those that are connected with a test set that was given; nothing is changed then.
+    The decisions take their place in the folder together with its files, and go to the journal then: who is killed in
+    between leaves them for the next command that writes to the folder (`finish`). Raises `InputError` for a folder that
+    is not as it was written, `UsageError` for lines that hold no example and for those that are connected with a test
+    set that was given; nothing is changed then.
     """
     manifest, _ = read_manifest(folder)
     seen = [snapshot(folder / name) for name in (NAME, *named_files(manifest)) if (folder / name).is_file()]
@@ -164,10 +201,13 @@ def restore_into(folder: Path, entries: Sequence[Entry], numbers: Sequence[int],
     if broken := [removal for _, removal in back if removal.example is None]:
         place = visible(where(broken[0].file, broken[0].line))
         raise UsageError(
-            f"{place}: holds no example and cannot be restored into a split ({plural(len(broken), 'such line')})", "write it to a file with -o FILE"
+            f"{place}: holds no example and cannot be restored into a split ({plural(len(broken), 'such line')})",
+            "write it to a file with -o FILE",
         )
     given = bool(manifest.existing)
-    config = Config.model_validate(manifest.config).model_copy(update={"mix": MixConfig()})  # what a person brings back has its room
+    config = Config.model_validate(manifest.config).model_copy(
+        update={"mix": MixConfig()}
+    )  # what a person brings back has its room
     order = ["test", "train", "validation"] if given else list(NAMES)
     with ExitStack() as stack:
         crew, room = stack.enter_context(WorkerPool(1, processes=False)), scratch()
@@ -181,12 +221,16 @@ def restore_into(folder: Path, entries: Sequence[Entry], numbers: Sequence[int],
         if division.leaves:
             at = min(division.leaves)
             said = division.leaves[at].why
-            raise UsageError(f"{visible(str(_place(back, table, at)))}: would leak: it {visible(said)}", "write it to a file with -o FILE")
+            raise UsageError(
+                f"{visible(str(_place(back, table, at)))}: would leak: it {visible(said)}",
+                "write it to a file with -o FILE",
+            )
         restored = [_restored(entry.removal, table, division, at) for at, entry in enumerate(back)]
         stays = [entry for at, entry in enumerate(entries) if at not in set(numbers)]
         pending = b"".join(decision.line() + b"\n" for decision in _decisions(back, folder, project.decisions))
         manifest = restore_lines(
-            folder, table, division, manifest, [entry.line for entry in stays], [entry.removal for entry in stays], restored,
+            folder, table, division, manifest, [entry.line for entry in stays], [entry.removal for entry in stays],
+            restored,
             beside={PENDING: pending} if pending else {}, mode=mode_of(seen), unchanged=partial(demand_unchanged, seen),
         )  # fmt: skip
         finish(folder, project.decisions)

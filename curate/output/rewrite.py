@@ -1,4 +1,6 @@
-"""Files without some of their lines: what stays is copied byte for byte from where it was read, what goes takes its reason along."""
+"""Files without some of their lines: what stays is copied byte for byte from where it was read, what goes takes its
+reason along.
+"""
 
 from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
@@ -21,11 +23,18 @@ PIECE: Final = 1 << 20
 
 
 def write_lines(
-    table: Table, names: Collection[str], losses: Sequence[DuplicateRemoval], kept: CountingWriter, removed: CountingWriter, dropped: Sequence[Dropped] = ()
+    table: Table,
+    names: Collection[str],
+    losses: Sequence[DuplicateRemoval],
+    kept: CountingWriter,
+    removed: CountingWriter,
+    dropped: Sequence[Dropped] = (),
 ) -> None:
-    """Write the lines of the files `names` to `kept`, but for those in `losses` and `dropped` (each in the order of the lines), which go to `removed`.
+    """Write the lines of the files `names` to `kept`, but for those in `losses` and `dropped` (each in the order of the
+    lines), which go to `removed`.
 
-    Raises `InputError` for a file that cannot be read again, `LostLineError` unless as many lines were written as were read.
+    Raises `InputError` for a file that cannot be read again, `LostLineError` unless as many lines were written as were
+    read.
     """
     import numpy as np
 
@@ -57,7 +66,9 @@ def line_blocks(table: Table, source: Source, lines: "Numbers", reader: LineRead
     if source.document or not len(lines):
         return
     starts, ends, endings = table.starts[lines], table.starts[lines] + table.sizes[lines], table.endings[lines]
-    breaks = np.flatnonzero((starts[1:] != ends[:-1] + 1) | (endings[:-1] != 1) | (ends[1:] // PIECE != starts[:-1] // PIECE))
+    breaks = np.flatnonzero(
+        (starts[1:] != ends[:-1] + 1) | (endings[:-1] != 1) | (ends[1:] // PIECE != starts[:-1] // PIECE)
+    )
     first, last = np.append(0, breaks + 1), np.append(breaks, len(lines) - 1)
     own = endings[last] == 1  # a line feed, which is what is wanted
     for part, ended in zip(reader.parts(source, starts[first], ends[last] + own), own.tolist(), strict=True):

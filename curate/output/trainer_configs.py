@@ -1,7 +1,9 @@
-"""Configurations with which other trainers take a folder of splits as it is: which file is trained on, which is validated on, what the loss is on.
+"""Configurations with which other trainers take a folder of splits as it is: which file is trained on, which is
+validated on, what the loss is on.
 
-Only what follows from the data is in them; the rest is the trainer's own, and the model is for the user to name. The test split is in none of
-them: it is for the end. LLaMA-Factory's keys are from its source, those of Axolotl and TRL from their documentation.
+Only what follows from the data is in them; the rest is the trainer's own, and the model is for the user to name. The
+test split is in none of them: it is for the end. LLaMA-Factory's keys are from its source, those of Axolotl and TRL
+from their documentation.
 """
 
 import json
@@ -44,9 +46,20 @@ def _axolotl(manifest: Manifest) -> dict[str, str]:
     def source(file: str) -> dict[str, Any]:
         mapping = {"role": "role", "content": "content"}
         how = {"type": "chat_template", "field_messages": "messages", "message_property_mappings": mapping}
-        return {"path": file, "ds_type": "json", "split": "train", **how, "roles_to_train": ["assistant"], "train_on_eos": "turn"}
+        return {
+            "path": file,
+            "ds_type": "json",
+            "split": "train",
+            **how,
+            "roles_to_train": ["assistant"],
+            "train_on_eos": "turn",
+        }
 
-    values: dict[str, Any] = {"base_model": _model(manifest), "chat_template": "tokenizer_default", "datasets": [source(_file(manifest, "train"))]}
+    values: dict[str, Any] = {
+        "base_model": _model(manifest),
+        "chat_template": "tokenizer_default",
+        "datasets": [source(_file(manifest, "train"))],
+    }
     if validation := _file(manifest, "validation"):
         values["test_datasets"] = [source(validation)]
     values |= {"val_set_size": 0, "output_dir": "./run"}
@@ -55,13 +68,23 @@ def _axolotl(manifest: Manifest) -> dict[str, str]:
 
 def _llamafactory(manifest: Manifest) -> dict[str, str]:
     parts = {name: file for name in ("train", "validation") if (file := _file(manifest, name))}
-    info = {name: {"file_name": file, "formatting": "sharegpt", "columns": {"messages": "messages"}, "tags": ROLES} for name, file in parts.items()}
-    values: dict[str, Any] = {"model_name_or_path": _model(manifest), "template": "TEMPLATE", "stage": "sft", "do_train": True, "finetuning_type": "lora"}
+    info = {
+        name: {"file_name": file, "formatting": "sharegpt", "columns": {"messages": "messages"}, "tags": ROLES}
+        for name, file in parts.items()
+    }
+    values: dict[str, Any] = {
+        "model_name_or_path": _model(manifest),
+        "template": "TEMPLATE",
+        "stage": "sft",
+        "do_train": True,
+        "finetuning_type": "lora",
+    }
     values |= {"dataset_dir": ".", "dataset": "train"}
     if "validation" in parts:
         values |= {"eval_dataset": "validation", "eval_strategy": "epoch"}
     said = (
-        "set the template of the model, see the LLaMA-Factory documentation; conversations whose turns do not alternate are skipped, and tool"
+        "set the template of the model, see the LLaMA-Factory documentation; conversations whose turns do not "
+        "alternate are skipped, and tool"
         " calls in this form are not read: `curate check --target llamafactory` lists both"
     )
     return {
@@ -71,10 +94,16 @@ def _llamafactory(manifest: Manifest) -> dict[str, str]:
 
 
 def _trl(manifest: Manifest) -> dict[str, str]:
-    values: dict[str, Any] = {"model_name_or_path": _model(manifest), "dataset_name": ".", "dataset_train_split": "train"}
+    values: dict[str, Any] = {
+        "model_name_or_path": _model(manifest),
+        "dataset_name": ".",
+        "dataset_train_split": "train",
+    }
     if _file(manifest, "validation"):
         values |= {"dataset_test_split": "validation", "eval_strategy": "epoch"}
-    return {"trl.yaml": _yaml("trl sft --config trl.yaml", {**values, "assistant_only_loss": True, "output_dir": "./run"})}
+    return {
+        "trl.yaml": _yaml("trl sft --config trl.yaml", {**values, "assistant_only_loss": True, "output_dir": "./run"})
+    }
 
 
 def _yaml(command: str, values: dict[str, Any], said: str = "") -> str:
@@ -88,6 +117,14 @@ def _lines(values: dict[str, Any]) -> Iterator[str]:
         yield f"{key}: {json.dumps(value, ensure_ascii=False)}"
 
 
-KINDS: Final[dict[str, Callable[[Manifest], dict[str, str]]]] = {"axolotl": _axolotl, "llamafactory": _llamafactory, "trl": _trl}
-FILES: Final = {"axolotl": ("axolotl.yaml",), "llamafactory": ("dataset_info.json", "llamafactory.yaml"), "trl": ("trl.yaml",)}
+KINDS: Final[dict[str, Callable[[Manifest], dict[str, str]]]] = {
+    "axolotl": _axolotl,
+    "llamafactory": _llamafactory,
+    "trl": _trl,
+}
+FILES: Final = {
+    "axolotl": ("axolotl.yaml",),
+    "llamafactory": ("dataset_info.json", "llamafactory.yaml"),
+    "trl": ("trl.yaml",),
+}
 """The names of what each of them makes."""

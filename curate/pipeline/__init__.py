@@ -1,7 +1,8 @@
-"""All of it in one run: check, dedup, conflicts, split, train. A stage is not run again while what it was made from has not changed.
+"""All of it in one run: check, dedup, conflicts, split, train. A stage is not run again while what it was made from has
+not changed.
 
-Each stage keeps its result under a key, the hash of everything that it depends on. Killed at any point, the next run goes on
-behind the last stage that was finished and ends with the same manifest.
+Each stage keeps its result under a key, the hash of everything that it depends on. Killed at any point, the next run
+goes on behind the last stage that was finished and ends with the same manifest.
 """
 
 from collections.abc import Callable, Collection
@@ -26,12 +27,19 @@ from curate.pipeline.stages import EVERY, Stage
 
 
 def run(
-    project: Project, config: Config, listen: Listener = ignore_events, choice: Choice | None = None, *, consent: Consent = NOBODY, judge_key: str | None = None
+    project: Project,
+    config: Config,
+    listen: Listener = ignore_events,
+    choice: Choice | None = None,
+    *,
+    consent: Consent = NOBODY,
+    judge_key: str | None = None,
 ) -> RunResult:
-    """Run all stages that are wanted and not up to date. Raises `CurateError` when one cannot be; what was finished before it stays.
+    """Run all stages that are wanted and not up to date. Raises `CurateError` when one cannot be; what was finished
+    before it stays.
 
-    `consent` is asked before texts are sent to a judge at an address; `judge_key`: the environment variable that the user named for its key.
-    Only one run at a time works in a project's folder.
+    `consent` is asked before texts are sent to a judge at an address; `judge_key`: the environment variable that the
+    user named for its key. Only one run at a time works in a project's folder.
     """
     data = RunData(project, config, listen, choice or Choice(), consent, judge_key)
     if data.choice.dry:
@@ -40,10 +48,13 @@ def run(
         project.state.mkdir(parents=True, exist_ok=True)
         alone = FileLock(project.lock).acquire(timeout=0)
     except Timeout:
-        raise UsageError(f"another `curate run` is running in {project.folder}", "wait for it to end, or stop it") from None
+        raise UsageError(
+            f"another `curate run` is running in {project.folder}", "wait for it to end, or stop it"
+        ) from None
     except OSError as error:
         raise OutputError(
-            f"{project.state}: cannot be written: {error.strerror or error}", "check the permissions and the disk; no file was changed"
+            f"{project.state}: cannot be written: {error.strerror or error}",
+            "check the permissions and the disk; no file was changed",
         ) from error
     with alone:
         remove_leftovers(project.state / "stages")
@@ -64,12 +75,16 @@ def _run(data: RunData) -> RunResult:
             found = stage.take(data, found, result)
         else:  # in a dry run, nothing behind this stage is known
             known, found.stages[name] = False, "would run"
-    undecided = sum(conflict.left.id not in data.verdicts and conflict.right.id not in data.verdicts for conflict in found.conflicts)
+    undecided = sum(
+        conflict.left.id not in data.verdicts and conflict.right.id not in data.verdicts for conflict in found.conflicts
+    )
     return replace(found, undecided=undecided)
 
 
 def _result_of(name: str, stage: Stage, data: RunData, found: RunResult) -> store.Result | None:
-    """A stage's result: the one on the disk when its key fits and it is not wanted again, else a new one; None where a dry run would make one."""
+    """A stage's result: the one on the disk when its key fits and it is not wanted again, else a new one; None where a
+    dry run would make one.
+    """
     path, key = data.project.stage(name), stage.key(data, found)
     result = store.load(path, key) if name not in data.choice.again else None
     reused = result is not None and stage.holds(data, result)
@@ -85,7 +100,9 @@ def _result_of(name: str, stage: Stage, data: RunData, found: RunResult) -> stor
 
 
 def load_conflicts(project: Project, read: Callable[[Collection[str]], list[Example]]) -> list[Conflict] | None:
-    """The conflicts that the last run found, as far as `read` gives examples for the ids that it is asked for; None when there was no run."""
+    """The conflicts that the last run found, as far as `read` gives examples for the ids that it is asked for; None
+    when there was no run.
+    """
     result = store.load(project.stage("conflicts"), None)
     return None if result is None else store.conflicts_of(result, read(store.conflict_ids(result))).conflicts
 

@@ -30,7 +30,12 @@ class Choice:
     """Much of a file may be dropped (D008)."""
 
     def __post_init__(self) -> None:
-        for option, names in (("--only", self.only), ("--skip", self.skip), ("--again", self.again), ("--until", (self.until,) if self.until else ())):
+        for option, names in (
+            ("--only", self.only),
+            ("--skip", self.skip),
+            ("--again", self.again),
+            ("--until", (self.until,) if self.until else ()),
+        ):
             _demand(option, names)
 
     def wants(self, stage: str) -> bool:

@@ -1,6 +1,8 @@
-"""From every known format to messages, one JSON object a line: what cannot be converted is set aside with its bytes and the reason.
+"""From every known format to messages, one JSON object a line: what cannot be converted is set aside with its bytes and
+the reason.
 
-converted + aside = read, always: it is demanded here, of the lines that were written. Lines that are messages already keep their bytes.
+converted + aside = read, always: it is demanded here, of the lines that were written. Lines that are messages already
+keep their bytes.
 """
 
 from collections import Counter
@@ -52,7 +54,9 @@ class ConvertResult:
     rejected: int = 0
     """Preference pairs of which only the chosen side was taken."""
     added: int = 0
-    """Lines of the output beyond one for each line that was converted: an instruction with several instances becomes several conversations."""
+    """Lines of the output beyond one for each line that was converted: an instruction with several instances becomes
+    several conversations.
+    """
 
     understood: int = 0
     """Lines that hold an example in a known form, whether it could be converted or not."""
@@ -69,16 +73,26 @@ class ConvertResult:
 
 
 def convert_paths(
-    paths: Sequence[Path], output: Path, aside: Path, *, chosen: bool = False, overwrite: bool = False, progress: Callable[[int], None] | None = None
+    paths: Sequence[Path],
+    output: Path,
+    aside: Path,
+    *,
+    chosen: bool = False,
+    overwrite: bool = False,
+    progress: Callable[[int], None] | None = None,
 ) -> ConvertResult:
-    """Convert files to messages in `output`, and write what cannot be converted to `aside`; both whole, or none of them.
+    """Convert files to messages in `output`, and write what cannot be converted to `aside`; both whole, or none of
+    them.
 
-    `chosen` takes the chosen side of a preference pair. Raises `InputError` for a file that cannot be read or changes meanwhile, and where no line is
-    an example, `OutputError`; `UsageError` where one of the outputs is there and shall not be replaced, or another process writes it.
+    `chosen` takes the chosen side of a preference pair. Raises `InputError` for a file that cannot be read or changes
+    meanwhile, and where no line is an example, `OutputError`; `UsageError` where one of the outputs is there and shall
+    not be replaced, or another process writes it.
     """
     report = ConvertResult()
     seen = [snapshot(path) for path in dict.fromkeys(paths)]
-    with replacing_both(output, aside, overwrite=overwrite, mode=mode_of(seen), unchanged=partial(demand_unchanged, seen)) as (out, rest):
+    with replacing_both(
+        output, aside, overwrite=overwrite, mode=mode_of(seen), unchanged=partial(demand_unchanged, seen)
+    ) as (out, rest):
         for path in paths:
             facts = FileFacts(display_name(path))
             for parsed in read_file(path, facts):
@@ -147,7 +161,9 @@ def _obstacle(parsed: ParsedLine, example: Example, *, chosen: bool) -> tuple[st
 
 
 def _tools(text: str, place: Place, notes: list[Note]) -> Any:
-    """Tools that stand as JSON in a string, as a list of functions; the text itself, noted, where it is nothing of the kind."""
+    """Tools that stand as JSON in a string, as a list of functions; the text itself, noted, where it is nothing of the
+    kind.
+    """
     value = json_in(text) if text.strip() else []
     if not isinstance(value, list) or not all(isinstance(tool, dict) for tool in value):
         notes.append(Note(place, "`tools` is not a JSON list of objects; kept as text"))
@@ -162,6 +178,10 @@ def _unread_calls(parsed: ParsedLine, example: Example) -> Iterator[Note]:
     for index, said in enumerate(spoken, before):
         speaker, turn = speaker_of(said), example.value["messages"][index]
         if speaker in CALLERS and (turn.get("content") is not None or "tool_calls" not in turn):
-            yield Note(parsed.place, f"message {index + 1}: the value of `{speaker}` is not a readable tool call; kept as text")
+            yield Note(
+                parsed.place, f"message {index + 1}: the value of `{speaker}` is not a readable tool call; kept as text"
+            )
         elif speaker in RESULTS and "tool_call_id" not in turn:
-            yield Note(parsed.place, f"message {index + 1}: the result of `{speaker}` has no matching call; kept without an id")
+            yield Note(
+                parsed.place, f"message {index + 1}: the result of `{speaker}` has no matching call; kept without an id"
+            )

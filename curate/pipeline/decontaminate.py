@@ -52,13 +52,18 @@ class DecontaminateResult:
 
 
 def decontaminated(
-    files: Sequence[Path], benchmarks: Sequence[Path], *, fields: Sequence[str] = (), share: float = 0.0, listen: Listener = ignore_events
+    files: Sequence[Path],
+    benchmarks: Sequence[Path],
+    *,
+    fields: Sequence[str] = (),
+    share: float = 0.0,
+    listen: Listener = ignore_events,
 ) -> DecontaminateResult:
     """Decide what of `files` goes; nothing is written.
 
-    `fields`: where the text stands in the items, in place of the known names. `share`: of the words of an item's text, the least share
-    that has to stand in runs that both have; similar turns are judged by their similarity alone. Raises `InputError`, where no line is an example
-    too.
+    `fields`: where the text stands in the items, in place of the known names. `share`: of the words of an item's text,
+    the least share that has to stand in runs that both have; similar turns are judged by their similarity alone. Raises
+    `InputError`, where no line is an example too.
     """
     listen(StageStarted("read"))
     seen = [snapshot(path) for path in dict.fromkeys([*files, *benchmarks])]
@@ -79,15 +84,25 @@ def decontaminated(
         example, item = dataset.examples[at], items[best.item]
         pointer = "" if best.message == OTHER_SIDE else example.messages[best.message].content_pointer
         part, words = item.parts[best.part], _without_secrets(best.words, item.parts[best.part].text)
-        leaks.append(Leak(example.place, example.id, pointer, item.place, part.name, best.kind, words, best.share, len(inside) - 1))
+        leaks.append(
+            Leak(
+                example.place, example.id, pointer, item.place, part.name, best.kind, words, best.share, len(inside) - 1
+            )
+        )
     findings = list(benchmark_in_training.function(leaks))
-    goes = {leak.place: Reason(finding.code, finding.message, "rule") for leak, finding in zip(leaks, findings, strict=True)}
+    goes = {
+        leak.place: Reason(finding.code, finding.message, "rule") for leak, finding in zip(leaks, findings, strict=True)
+    }
     kept = [line for line in dataset.lines if line.example is None or line.place not in goes]
     removed = [
-        removal(line.place, line.example.id, goes[line.place], line.line.data) for line in dataset.lines if line.example is not None and line.place in goes
+        removal(line.place, line.example.id, goes[line.place], line.line.data)
+        for line in dataset.lines
+        if line.example is not None and line.place in goes
     ]
     benchmarked = _summaries(items, matches, found.unsaid)
-    return DecontaminateResult(benchmarked, leaks, findings, dataset.not_understood, len(dataset.lines), kept, removed, seen)
+    return DecontaminateResult(
+        benchmarked, leaks, findings, dataset.not_understood, len(dataset.lines), kept, removed, seen
+    )
 
 
 def _without_secrets(words: str, text: str) -> str:
@@ -102,17 +117,24 @@ def _summaries(items: Sequence[Item], matches: Sequence[Match], unsaid: frozense
     found: dict[str, set[int]] = defaultdict(set)
     for at in {match.item for match in matches}:
         found[items[at].place.file].add(at)
-    return [Benchmark(file, count, short[file], tuple(sorted(items[at].place.line for at in found[file]))) for file, count in counts.items()]
+    return [
+        Benchmark(file, count, short[file], tuple(sorted(items[at].place.line for at in found[file])))
+        for file, count in counts.items()
+    ]
 
 
 def write_decontaminated(result: DecontaminateResult, output: Path, *, overwrite: bool = False) -> Path:
-    """Write what stays to `output`, byte for byte, and what goes to a file beside it, both whole or none of them; returns that file.
+    """Write what stays to `output`, byte for byte, and what goes to a file beside it, both whole or none of them;
+    returns that file.
 
     Raises as `curate.pipeline.dedup.write_plan` does.
     """
     removed = removed_path(output, "removed")
     unchanged = partial(demand_unchanged, result.seen)
-    with replacing_both(output, removed, overwrite=overwrite, mode=mode_of(result.seen), unchanged=unchanged) as (kept, gone):
+    with replacing_both(output, removed, overwrite=overwrite, mode=mode_of(result.seen), unchanged=unchanged) as (
+        kept,
+        gone,
+    ):
         for line in result.kept:
             kept.write(line.jsonl + b"\n")
         for went in result.removed:

@@ -1,7 +1,7 @@
 """Deduplication of files in two steps: `plan` decides and writes nothing, `write_plan` writes what was decided.
 
-Between them the command can ask, explain or stop. A plan has places, ids and numbers, and no texts: those that are shown are read again
-through `DedupResult.examples`.
+Between them the command can ask, explain or stop. A plan has places, ids and numbers, and no texts: those that are
+shown are read again through `DedupResult.examples`.
 """
 
 from collections import Counter
@@ -65,17 +65,23 @@ class DedupResult:
     against: Mapping[str, int]
     """The same of the files that these are held against."""
     not_understood: int
-    """Lines of all files that hold no example that a reader understands; they are compared with nothing and stay as they are."""
+    """Lines of all files that hold no example that a reader understands; they are compared with nothing and stay as
+    they are.
+    """
     losses: Sequence[DuplicateRemoval]
     """Lines that go, in the order they were read."""
     dropped: Sequence[Dropped]
-    """Lines that go for a finding, by `drop` of the check, in the order they were read; they are compared with nothing."""
+    """Lines that go for a finding, by `drop` of the check, in the order they were read; they are compared with
+    nothing.
+    """
     apart: Sequence[DuplicateRemoval]
     """Pairs of near-duplicates that differ in a fact: both stay."""
     same_words: Sequence[DuplicateRemoval]
     """Pairs of short examples of the same words of meaning that are less similar than the threshold: both stay."""
     alike: Sequence[DuplicateRemoval]
-    """Pairs that say the same in other words (D004): both stay. Each is the later one with the most similar one before it."""
+    """Pairs that say the same in other words (D004): both stay. Each is the later one with the most similar one before
+    it.
+    """
     similarities: Sequence[float]
     """Of all pairs that are similar to at least `floor`."""
     floor: float
@@ -114,7 +120,9 @@ class DedupResult:
         return Counter(lost.code for lost in self.losses)
 
     def proposed(self, similarity: float) -> float:
-        """The probability that a pair of this similarity is compared at all: 1-(1-s^rows)^bands (Leskovec et al., Mining of Massive Datasets, 3.4)."""
+        """The probability that a pair of this similarity is compared at all: 1-(1-s^rows)^bands (Leskovec et al.,
+        Mining of Massive Datasets, 3.4).
+        """
         return float(1 - (1 - similarity**self.rows) ** self.bands)
 
 
@@ -131,11 +139,11 @@ def plan(
 ) -> DedupResult:
     """Decide what of `files` goes.
 
-    With `against`, only lines that are duplicates of one in those files. What a person keeps by a decision never goes for a
-    near-duplicate; `check` configures the rules whose findings the policy `best` counts, and with `drop` those for whose findings lines
-    go whatever they are like. What the comparison needs is remembered in the folder `cache`; with `remembered_only` nothing else may be
-    needed. Raises `InputError`, also where no line is an example, and `UsageError` where no example has the field that `config.keep` names
-    or something is not remembered.
+    With `against`, only lines that are duplicates of one in those files. What a person keeps by a decision never goes
+    for a near-duplicate; `check` configures the rules whose findings the policy `best` counts, and with `drop` those
+    for whose findings lines go whatever they are like. What the comparison needs is remembered in the folder `cache`;
+    with `remembered_only` nothing else may be needed. Raises `InputError`, also where no line is an example, and
+    `UsageError` where no example has the field that `config.keep` names or something is not remembered.
     """
     import numpy as np
 
@@ -171,7 +179,13 @@ def plan(
             memory.save()
             notes.extend(memory.notes)
         alike = _alike(table, found.losses, old_examples, config.embeddings, cache, listen) if config.embeddings else []
-        listen(StageFinished("compare", False, f"{plural(len(found.similarities), 'pair')} at {min(FLOOR, config.threshold):g} or more"))
+        listen(
+            StageFinished(
+                "compare",
+                False,
+                f"{plural(len(found.similarities), 'pair')} at {min(FLOOR, config.threshold):g} or more",
+            )
+        )
     counts = {source.name: int(table.first[at + 1] - table.first[at]) for at, source in enumerate(table.sources)}
     lines = {source.name: counts[source.name] for source in table.sources[len(against) :]}
     return DedupResult(
@@ -196,7 +210,9 @@ def plan(
     )
 
 
-def _alike(table: Table, losses: Iterable[DuplicateRemoval], old: int, model: str, cache: Path | None, listen: Listener) -> list[DuplicateRemoval]:
+def _alike(
+    table: Table, losses: Iterable[DuplicateRemoval], old: int, model: str, cache: Path | None, listen: Listener
+) -> list[DuplicateRemoval]:
     """What says the same in other words, among the examples that stay; of old and new data only the new."""
     from curate.conflicts.semantic_duplicates import semantic_duplicates  # only where a model was named
 
@@ -210,11 +226,17 @@ def _alike(table: Table, losses: Iterable[DuplicateRemoval], old: int, model: st
         listen(StageAdvanced("embed", done, None, "texts"))
 
     places = [table.place(line) for line in table.lines.tolist()]
-    staying = ((at, reader.example(table.line_ref(line))) for at, line in enumerate(table.lines.tolist()) if places[at] not in gone)
+    staying = (
+        (at, reader.example(table.line_ref(line)))
+        for at, line in enumerate(table.lines.tolist())
+        if places[at] not in gone
+    )
     found = semantic_duplicates(staying, model, cache, advance)
     listen(StageFinished("embed", False, plural(len(found), "pair")))
     return [
-        DuplicateRemoval(places[right], table.id(right), places[left], table.id(left), "D004", similarity) for left, right, similarity in found if right >= old
+        DuplicateRemoval(places[right], table.id(right), places[left], table.id(left), "D004", similarity)
+        for left, right, similarity in found
+        if right >= old
     ]
 
 
@@ -234,7 +256,9 @@ def _told(listen: Listener) -> Advance:
     return advance
 
 
-def removals(lines: Mapping[str, int], losses: Iterable[DuplicateRemoval], config: DedupConfig, dropped: Iterable[Dropped] = ()) -> Removals:
+def removals(
+    lines: Mapping[str, int], losses: Iterable[DuplicateRemoval], config: DedupConfig, dropped: Iterable[Dropped] = ()
+) -> Removals:
     """What would go, counted for the stop rule."""
     gone: Counter[str] = Counter()
     clusters: Counter[Place] = Counter()
@@ -245,14 +269,18 @@ def removals(lines: Mapping[str, int], losses: Iterable[DuplicateRemoval], confi
     return Removals(lines, gone, clusters, config.stop_share, config.stop_cluster, config.stop_least)
 
 
-def _dropped(table: Table, files: Sequence[Path], check: CheckConfig, decided: Mapping[str, Decision], old: int, listen: Listener) -> list[Dropped]:
+def _dropped(
+    table: Table, files: Sequence[Path], check: CheckConfig, decided: Mapping[str, Decision], old: int, listen: Listener
+) -> list[Dropped]:
     """The lines that go for findings of the rules that `check` drops by; suppressed findings count for nothing."""
     if not check.drop:
         return []
     listen(StageStarted("check"))
     report = check_paths(files, check.model_copy(update={"select": check.drop, "extend_select": ()}), workers=cores())
     suppress(report, load_suppressions(Path.cwd()), list(map(display_name, files)))
-    found = dropped_in(table, (finding for finding in report.findings if finding.code.startswith(check.drop)), decided, old)
+    found = dropped_in(
+        table, (finding for finding in report.findings if finding.code.startswith(check.drop)), decided, old
+    )
     listen(StageFinished("check", False, f"{plural(len(found), 'line')} dropped"))
     return found
 
@@ -265,12 +293,20 @@ def _field_notes(keep: str, table: Table) -> Iterator[str]:
         return
     if without == len(table.lines):
         kind = "date" if keep.startswith("newest") else "number"
-        raise UsageError(f"--keep {keep}: no example has a {kind} there", "name a key of the line, meta.date for one in an object in it")
-    yield f"{plural(without, 'example')} without anything usable under {visible(keep.partition(':')[2])!r}: all others stay rather than they"
+        raise UsageError(
+            f"--keep {keep}: no example has a {kind} there",
+            "name a key of the line, meta.date for one in an object in it",
+        )
+    yield (
+        f"{plural(without, 'example')} without anything usable under {visible(keep.partition(':')[2])!r}: all others "
+        "stay rather than they"
+    )
 
 
 def _findings(table: Table, config: CheckConfig, examples: "Numbers") -> dict[str, tuple[int, ...]]:
-    """Errors, warnings and infos of those examples that have some, by id: what rules find that judge each by itself. Raises `InputError`."""
+    """Errors, warnings and infos of those examples that have some, by id: what rules find that judge each by itself.
+    Raises `InputError`.
+    """
     rules = Checker(config).chosen
     codes = tuple(code for code in rules.severities if rules.known[code].scope in EACH)
     checker = Checker(config.model_copy(update={"select": codes, "extend_select": ()})) if codes else None
@@ -292,18 +328,24 @@ def _pieces(table: Table, lines: "Numbers") -> Iterator[Chunk]:
         here = lines[(lines >= table.first[at]) & (lines < table.first[at + 1])]
         for start in range(0, len(here), TOGETHER):
             some = reader.lines(table, here[start : start + TOGETHER])
-            yield Chunk(source.path, source.name, 0, None, b"".join([line.replace(b"\n", b" ") + b"\n" for line in some]))
+            yield Chunk(
+                source.path, source.name, 0, None, b"".join([line.replace(b"\n", b" ") + b"\n" for line in some])
+            )
 
 
 def write_plan(plan: DedupResult, output: Path, *, overwrite: bool = False) -> Path:
-    """Write what stays to `output`, byte for byte, and what goes to a file beside it, both whole or none of them; returns that file.
+    """Write what stays to `output`, byte for byte, and what goes to a file beside it, both whole or none of them;
+    returns that file.
 
-    Raises `InputError` where a file is not what was read any more, `UsageError` where one of them is there and shall not be replaced, or
-    another process writes it, `OutputError`.
+    Raises `InputError` where a file is not what was read any more, `UsageError` where one of them is there and shall
+    not be replaced, or another process writes it, `OutputError`.
     """
     removed = removed_path(output, "removed")
     unchanged = partial(demand_unchanged, plan.seen)
-    with replacing_both(output, removed, overwrite=overwrite, mode=mode_of(plan.seen), unchanged=unchanged) as (kept, gone):
+    with replacing_both(output, removed, overwrite=overwrite, mode=mode_of(plan.seen), unchanged=unchanged) as (
+        kept,
+        gone,
+    ):
         unchanged()
         write_lines(plan.table, plan.lines, plan.losses, kept, gone, plan.dropped)
     return removed

@@ -1,4 +1,5 @@
-"""Trainings as somebody sees them who only has their folders: how far each is, how it goes, what came of it. Started here, they go on by themselves.
+"""Trainings as somebody sees them who only has their folders: how far each is, how it goes, what came of it. Started
+here, they go on by themselves.
 
 Whether a training runs is told by the lock of its folder, which ends with the process however that ends.
 """
@@ -41,7 +42,9 @@ class Followed:
     state: State = State.STOPPED
     recipe: dict[str, Any] = field(default_factory=dict)
     steps: tuple[dict[str, Any], ...] = ()
-    """Lines of steps: step, max_steps, loss, learning_rate, tokens_per_second, memory, as far as the trainer writes them."""
+    """Lines of steps: step, max_steps, loss, learning_rate, tokens_per_second, memory, as far as the trainer writes
+    them.
+    """
     validation: tuple[tuple[int, float], ...] = ()
     """Steps with the loss on the validation split."""
     phase: dict[str, Any] = field(default_factory=dict)
@@ -84,9 +87,16 @@ class Follower:
         end, events = new_events(path / "metrics.jsonl", offset)
         if end < offset:  # a resume cut it back
             before = self._new(path)
-        steps = {int(step["step"]): step for step in (*before.steps, *(event for event in events if "loss" in event and "step" in event))}
+        steps = {
+            int(step["step"]): step
+            for step in (*before.steps, *(event for event in events if "loss" in event and "step" in event))
+        }
         validation = dict(before.validation)
-        validation |= {int(event["step"]): float(event["validation_loss"]) for event in events if event.get("event") == "validation"}
+        validation |= {
+            int(event["step"]): float(event["validation_loss"])
+            for event in events
+            if event.get("event") == "validation"
+        }
         phases = [event for event in events if event.get("event") == "phase"]
         report = _read(path / "report.json")
         evaluation, unread = self._outcome(path / "evaluation.json")
@@ -97,7 +107,10 @@ class Follower:
             steps=tuple(steps[number] for number in sorted(steps)),
             validation=tuple(sorted(validation.items())),
             phase=phases[-1] if phases else before.phase,
-            events=(*before.events, *(str(event["event"]) for event in events if event.get("event") not in (None, "phase", "validation"))),
+            events=(
+                *before.events,
+                *(str(event["event"]) for event in events if event.get("event") not in (None, "phase", "validation")),
+            ),
             report=report,
             evaluation=evaluation,
             unread=unread,
@@ -110,7 +123,9 @@ class Follower:
         return Followed(path, self.project.name_of(path))
 
     def _outcome(self, path: Path) -> tuple[Outcome | None, str]:
-        """What an evaluation came to, and why that cannot be read; read anew only where the file is another one, since it holds every answer."""
+        """What an evaluation came to, and why that cannot be read; read anew only where the file is another one, since
+        it holds every answer.
+        """
         stamp = None
         with suppress(OSError):  # not there yet
             stat = path.stat()
@@ -153,18 +168,36 @@ def runs(path: Path) -> bool:
 
 
 def start(project: Project, recipe: Path) -> Path:
-    """Start the training of a recipe, or go on with it, in a process that outlives this one; returns its folder. Raises `UsageError`."""
+    """Start the training of a recipe, or go on with it, in a process that outlives this one; returns its folder. Raises
+    `UsageError`.
+    """
     if not recipe.is_file():
-        raise UsageError(f"{recipe}: no such recipe", "write one with `curate recipe init`, and set `recipe` in curate.toml")
+        raise UsageError(
+            f"{recipe}: no such recipe", "write one with `curate recipe init`, and set `recipe` in curate.toml"
+        )
     run = project.run(recipe.stem)
     if runs(run):
         raise UsageError(f"{run}: a training is running there", "stop it, or wait for it to end")
     run.parent.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-P", "-m", "curate", "train", str(recipe.absolute()), "--run-dir", str(run.absolute()), "--resume"]
+    command = [
+        sys.executable,
+        "-P",
+        "-m",
+        "curate",
+        "train",
+        str(recipe.absolute()),
+        "--run-dir",
+        str(run.absolute()),
+        "--resume",
+    ]
     with run.with_name(f"{run.name}.log").open("wb") as log:
-        child = subprocess.Popen(command, cwd=project.folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
+        child = subprocess.Popen(
+            command, cwd=project.folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+        )
     run.with_name(f"{run.name}.pid").write_text(str(child.pid))
-    threading.Thread(target=child.wait, name="curate-reap", daemon=True).start()  # one that ended would be kept by the system until somebody asked
+    threading.Thread(
+        target=child.wait, name="curate-reap", daemon=True
+    ).start()  # one that ended would be kept by the system until somebody asked
     return run
 
 
@@ -178,7 +211,9 @@ def stop(run: Path) -> None:
             raise ValueError(process)
         os.kill(process, signal.SIGINT)
     except (OSError, ValueError) as error:
-        raise UsageError(f"{run}: was started elsewhere or by another user", "press Ctrl-C where it was started") from error
+        raise UsageError(
+            f"{run}: was started elsewhere or by another user", "press Ctrl-C where it was started"
+        ) from error
 
 
 def _trains(process: int, run: Path) -> bool:

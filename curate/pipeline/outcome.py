@@ -1,4 +1,6 @@
-"""What `curate evaluate` left in a run's folder, as far as a screen shows it. The trainer's own type has more, and a schema in schemas/."""
+"""What `curate evaluate` left in a run's folder, as far as a screen shows it. The trainer's own type has more, and a
+schema in schemas/.
+"""
 
 from pathlib import Path
 from typing import Final

@@ -63,12 +63,17 @@ class RunData:
         try:
             values = tomllib.loads(self.recipe.read_text(encoding="utf-8"))
         except OSError:
-            raise UsageError(f"{self.recipe}: no such recipe", "write one, or remove `recipe` from the configuration") from None
+            raise UsageError(
+                f"{self.recipe}: no such recipe", "write one, or remove `recipe` from the configuration"
+            ) from None
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise ConfigError(f"{self.recipe}: not valid TOML: {error}", "correct the line named above") from None
         data = self.recipe.parent / str(values.get("data", ""))
         if data.resolve() != self.output.resolve():
-            raise ConfigError(f"{self.recipe}: trains on {data}, not on this run's output {self.output}", f'write  data = "{self.config.output}"  there')
+            raise ConfigError(
+                f"{self.recipe}: trains on {data}, not on this run's output {self.output}",
+                f'write  data = "{self.config.output}"  there',
+            )
 
     @cached_property
     def conflicts(self) -> ConflictsConfig:
@@ -80,7 +85,12 @@ class RunData:
         """Fingerprints of the local models that are used. Raises `ModelError`."""
         wanted = self.conflicts
         local = "" if is_address(wanted.judge) else wanted.judge
-        named = (("embeddings", wanted.embeddings), ("nli", wanted.nli), ("judge", local), ("semantic", self.config.split.semantic))
+        named = (
+            ("embeddings", wanted.embeddings),
+            ("nli", wanted.nli),
+            ("judge", local),
+            ("semantic", self.config.split.semantic),
+        )
         return {name: fingerprint(model) for name, model in named if model}
 
     @cached_property
@@ -91,12 +101,18 @@ class RunData:
     @cached_property
     def given(self) -> list[Path]:
         """The files of a test set that stays as it is."""
-        return data_files((self.project.folder / name for name in self.config.split.existing), self.notes.append) if self.config.split.existing else []
+        return (
+            data_files((self.project.folder / name for name in self.config.split.existing), self.notes.append)
+            if self.config.split.existing
+            else []
+        )
 
     def name(self, path: Path) -> str:
         """The path as seen from the project's folder, so that results are the same wherever the command was started."""
         path = self._copies[1][path].path if path in self._copies[1] else path
-        return display_name(path.relative_to(self.project.folder).as_posix() if path.is_relative_to(self.project.folder) else path)
+        return display_name(
+            path.relative_to(self.project.folder).as_posix() if path.is_relative_to(self.project.folder) else path
+        )
 
     @cached_property
     def _copies(self) -> tuple[dict[Path, Path], dict[Path, Snapshot]]:
@@ -132,7 +148,9 @@ class RunData:
     def table(self) -> Table:
         """All lines of all files."""
         own = feature_spec_for(self.config.dedup)
-        spec = making_of(self.config)._replace(brief=self._compares_whole, keys=own.keys and self._compares_whole, keep=own.keep)
+        spec = making_of(self.config)._replace(
+            brief=self._compares_whole, keys=own.keys and self._compares_whole, keep=own.keep
+        )
         with self.pool() as pool:
             return read_sources(self.sources, spec, pool)
 
@@ -154,8 +172,12 @@ class RunData:
         return int(self.table.first[len(self.given)])
 
     def leaves(self, found: RunResult) -> dict[int, Reason]:
-        """Why lines of the table leave, by what was found and decided so far. Raises `DataError` where much would go and nobody said yes."""
-        leaves = leaving(self.table, errors=self.leaving(found), verdicts=self.verdicts, losses=found.losses, first=self.first)
+        """Why lines of the table leave, by what was found and decided so far. Raises `DataError` where much would go
+        and nobody said yes.
+        """
+        leaves = leaving(
+            self.table, errors=self.leaving(found), verdicts=self.verdicts, losses=found.losses, first=self.first
+        )
         if not self.choice.yes:
             demand_light(heavy_drops(self.table, leaves, self.config.check, self.config.dedup, self.first))
         return leaves
@@ -173,7 +195,13 @@ class RunData:
     def left(self, found: RunResult) -> list[Any]:
         """What decides which lines leave before duplicates do, as plain values."""
         errors = [[finding.file, finding.line, finding.example, finding.code] for finding in self.leaving(found)]
-        return [errors, {example: decision.model_dump(mode="json", include={"verdict", "who", "why", "when"}) for example, decision in self.verdicts.items()}]
+        return [
+            errors,
+            {
+                example: decision.model_dump(mode="json", include={"verdict", "who", "why", "when"})
+                for example, decision in self.verdicts.items()
+            },
+        ]
 
     @cached_property
     def verdicts(self) -> dict[str, Decision]:
@@ -181,7 +209,10 @@ class RunData:
         log = DecisionLog(self.project.decisions)
         self.notes.extend(log.notes)
         if contested := log.contested():
-            self.notes.append(f"{plural(len(contested), 'example')} with contradictory decisions by several people, not applied; `curate review` shows them")
+            self.notes.append(
+                f"{plural(len(contested), 'example')} with contradictory decisions by several people, not "
+                "applied; `curate review` shows them"
+            )
         return log.verdicts()
 
     def advance(self, stage: str, total: int | None, text: str) -> Callable[[int], None]:

@@ -40,7 +40,9 @@ PARALLEL: Final = 32 << 20
 COMPARING: Final = (Scope.PROFILE, Scope.EXAMPLES, Scope.CONFLICTS)
 """Rules that cannot be asked while the lines are read."""
 DIVIDING: Final = ("fractions", "counts", "stratify", "existing")
-"""Settings of `[split]` under which examples of an earlier division stay where they are only while these are as they were."""
+"""Settings of `[split]` under which examples of an earlier division stay where they are only while these are as they
+were.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +81,18 @@ class Sources:
 
 
 def sources_of(
-    project: Project, named: Sequence[str], existing: Sequence[str], output: Path, verdicts: Mapping[str, Decision], note: Callable[[str], None] = warn
+    project: Project,
+    named: Sequence[str],
+    existing: Sequence[str],
+    output: Path,
+    verdicts: Mapping[str, Decision],
+    note: Callable[[str], None] = warn,
 ) -> Sources:
-    """Files to divide, and a test set that stays, as the user named them; a file with lines that people edited is read as a copy that has their edits.
+    """Files to divide, and a test set that stays, as the user named them; a file with lines that people edited is read
+    as a copy that has their edits.
 
-    `note` is told what is skipped in folders. Raises `InputError` for what is not there, `UsageError` for a file that is named as both, and for an
-    `output` that lies where data is read.
+    `note` is told what is skipped in folders. Raises `InputError` for what is not there, `UsageError` for a file that
+    is named as both, and for an `output` that lies where data is read.
     """
     paths = data_files(named, note)
     given = data_files(existing, note) if existing else []
@@ -93,10 +101,14 @@ def sources_of(
         raise UsageError(f"{overlap[0]}: is both data and the given test set", "name it once")
     copies, origins = copies_of(project, paths, verdicts)
     names = {copy: seen.path for copy, seen in origins.items()}
-    return Sources([copies.get(path, path) for path in paths], given, lambda path: display_name(names.get(path, path)), origins)
+    return Sources(
+        [copies.get(path, path) for path in paths], given, lambda path: display_name(names.get(path, path)), origins
+    )
 
 
-def copies_of(project: Project, paths: Sequence[Path], verdicts: Mapping[str, Decision]) -> tuple[dict[Path, Path], dict[Path, Snapshot]]:
+def copies_of(
+    project: Project, paths: Sequence[Path], verdicts: Mapping[str, Decision]
+) -> tuple[dict[Path, Path], dict[Path, Snapshot]]:
     """Copies of the files with edited lines, by the file; and by the copy, the file as it was before that."""
     edits = edits_of(verdicts.values())
     seen = {path: snapshot(path, hashed=True) for path in paths} if edits else {}
@@ -114,10 +126,11 @@ def split_files(
     listen: Listener = ignore_events,
     yes: bool = False,
 ) -> SplitResult:
-    """Read, divide and write. What a person decided, what has errors and what `drop` of the check names leaves; duplicates stay, on one side.
+    """Read, divide and write. What a person decided, what has errors and what `drop` of the check names leaves;
+    duplicates stay, on one side.
 
-    Raises `InputError` for a file that cannot be read or where nothing is left, `DataError` where much of a file would be dropped and `yes`
-    was not said, `UsageError`, `OutputError`; nothing is changed then.
+    Raises `InputError` for a file that cannot be read or where nothing is left, `DataError` where much of a file would
+    be dropped and `yes` was not said, `UsageError`, `OutputError`; nothing is changed then.
     """
     demand_apart(sources.every, folder=output)
     spec = making_of(config)
@@ -138,7 +151,11 @@ def split_files(
         listen(StageFinished("read", False, f"{plural(len(table.starts), 'line')}, {len(leaves):,} to remove"))
         listen(StageStarted("split"))
         result = split_data(sources, table, leaves, output, config, crew, decisions=decisions, cache=cache)
-        listen(StageFinished("split", False, ", ".join(f"{name} {part.examples:,}" for name, part in result.manifest.splits.items())))
+        listen(
+            StageFinished(
+                "split", False, ", ".join(f"{name} {part.examples:,}" for name, part in result.manifest.splits.items())
+            )
+        )
         return result
 
 
@@ -177,19 +194,25 @@ def split_data(
     division = divide(table, leaves, config, given=given, before=before, cache=cache)
     inputs = input_files(table, map(sources.hash_of, sources.every))
     made = Made(config, decisions or {}, models, grown_from)
-    manifest = write_output(output, table, division, inputs, given, made, mode=sources.mode, unchanged=sources.demand_unchanged)
+    manifest = write_output(
+        output, table, division, inputs, given, made, mode=sources.mode, unchanged=sources.demand_unchanged
+    )
     warnings = unbalanced(balance_of(table, division, config, inputs[given].path, given=bool(given)))
     return SplitResult(manifest, division, warnings, [*notes, *division.notes], len(table.starts) - len(table.lines))
 
 
-def read_sources(sources: Sources, spec: FeatureSpec, crew: WorkerPool, advance: Callable[[int], None] | None = None) -> Table:
+def read_sources(
+    sources: Sources, spec: FeatureSpec, crew: WorkerPool, advance: Callable[[int], None] | None = None
+) -> Table:
     """The table of all files; each line of a test set that was given must hold an example. Raises `InputError`."""
     table = read_table(sources.every, spec, crew, advance, sources.name_of)
     tests = int(table.first[len(sources.given)])
     if int(table.lines.searchsorted(tests)) < tests:
         held = set(table.lines[:tests].tolist())
         place = table.place(next(line for line in range(tests) if line not in held))
-        raise InputError(f"{visible(str(place))}: holds no example; a given test set is not changed", "correct or delete the line")
+        raise InputError(
+            f"{visible(str(place))}: holds no example; a given test set is not changed", "correct or delete the line"
+        )
     return table
 
 
@@ -206,12 +229,18 @@ def is_big(paths: Iterable[Path]) -> bool:
 def _asks_all(check: CheckConfig) -> bool:
     """Whether lines leave for findings of a rule that looks at more than one of them."""
     chosen = RuleSelection.from_config(check)
-    leaving = (code for code, severity in chosen.severities.items() if severity is Severity.ERROR or code.startswith(check.drop))
+    leaving = (
+        code
+        for code, severity in chosen.severities.items()
+        if severity is Severity.ERROR or code.startswith(check.drop)
+    )
     return any(chosen.rules[code].scope in COMPARING for code in leaving)
 
 
 def _errors(sources: Sources, config: Config, listen: Listener) -> list[Finding]:
-    """The findings for which lines of the files that are divided leave, those that a model's template brings among them."""
+    """The findings for which lines of the files that are divided leave, those that a model's template brings among
+    them.
+    """
     listen(StageStarted("check"))
     report = check_paths(sources.files, config.check, None, sources.name_of)
     suppress(report, load_suppressions(Path.cwd()), [sources.name_of(path) for path in sources.files])
@@ -220,8 +249,12 @@ def _errors(sources: Sources, config: Config, listen: Listener) -> list[Finding]
     return errors
 
 
-def _earlier(output: Path, sources: Sources, config: Config, crew: WorkerPool, notes: list[str]) -> tuple[Earlier | None, str | None]:
-    """The earlier division in the output folder, where its examples are to stay; and the hash of the manifest that it came from."""
+def _earlier(
+    output: Path, sources: Sources, config: Config, crew: WorkerPool, notes: list[str]
+) -> tuple[Earlier | None, str | None]:
+    """The earlier division in the output folder, where its examples are to stay; and the hash of the manifest that it
+    came from.
+    """
     try:
         manifest, digest = read_manifest(output)
     except InputError:
@@ -233,10 +266,20 @@ def _earlier(output: Path, sources: Sources, config: Config, crew: WorkerPool, n
     if not config.split.grow:
         return None, None
     now = data_settings(config)
-    changed = [name for name in DIVIDING if manifest.config["split"][name] != now["split"][name]] + ["seed"] * (manifest.config["seed"] != config.seed)
+    changed = [name for name in DIVIDING if manifest.config["split"][name] != now["split"][name]] + ["seed"] * (
+        manifest.config["seed"] != config.seed
+    )
     if changed:
-        notes.append(f"{' and '.join(changed)} changed since {visible(str(output))} was written; all examples are split anew")
+        notes.append(
+            f"{' and '.join(changed)} changed since {visible(str(output))} was written; all examples are split anew"
+        )
         return None, None
-    files = [(output / part.file, NAMES.index(name)) for name, part in manifest.splits.items() if not (sources.given and name == "test")]
-    same = manifest.config == now and [file.sha256 for file in manifest.inputs] == [sources.hash_of(path) for path in sources.files]
+    files = [
+        (output / part.file, NAMES.index(name))
+        for name, part in manifest.splits.items()
+        if not (sources.given and name == "test")
+    ]
+    same = manifest.config == now and [file.sha256 for file in manifest.inputs] == [
+        sources.hash_of(path) for path in sources.files
+    ]
     return earlier_splits(files, crew), manifest.grown_from if same else digest

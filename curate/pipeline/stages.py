@@ -1,4 +1,6 @@
-"""The stages of a run: what each is made from (its key), what it does, and what its result adds to what was found before."""
+"""The stages of a run: what each is made from (its key), what it does, and what its result adds to what was found
+before.
+"""
 
 import tomllib
 from abc import ABC, abstractmethod
@@ -70,9 +72,14 @@ class Check(Stage):
 
     @override
     def summary(self, data: RunData, result: store.Result) -> str:
-        counts = {severity: sum(finding.severity is severity for finding in result["findings"]) for severity in Severity}
+        counts = {
+            severity: sum(finding.severity is severity for finding in result["findings"]) for severity in Severity
+        }
         told = ", ".join(plural(count, severity.value) for severity, count in counts.items() if count)
-        return f"{plural(result['lines'] - result['not_understood'], 'example')} in {plural(result['lines'], 'line')}: {told or 'no findings'}"
+        return (
+            f"{plural(result['lines'] - result['not_understood'], 'example')} in {plural(result['lines'], 'line')}: "
+            f"{told or 'no findings'}"
+        )
 
     @override
     def take(self, data: RunData, found: RunResult, result: store.Result) -> RunResult:
@@ -80,16 +87,26 @@ class Check(Stage):
         errors = any(finding.severity is Severity.ERROR and finding.example for finding in found.findings)
         demand_understood(result["lines"], result["lines"] - found.not_understood)
         if data.config.errors == "stop" and (errors or found.not_understood):
-            raise DataError("the data has errors, and the configuration stops the run at errors", "`curate check` lists them")
+            raise DataError(
+                "the data has errors, and the configuration stops the run at errors", "`curate check` lists them"
+            )
         return found
 
 
 class Dedup(Stage):
-    """Look for duplicates among the examples that would stay without it, so that none loses to an example that leaves."""
+    """Look for duplicates among the examples that would stay without it, so that none loses to an example that
+    leaves.
+    """
 
     @override
     def key(self, data: RunData, found: RunResult) -> str:
-        return key_of("dedup", data.inputs, data.config.dedup.model_dump(mode="json"), data.config.check.model_dump(mode="json"), data.left(found))
+        return key_of(
+            "dedup",
+            data.inputs,
+            data.config.dedup.model_dump(mode="json"),
+            data.config.check.model_dump(mode="json"),
+            data.left(found),
+        )
 
     @override
     def work(self, data: RunData, found: RunResult) -> store.Result:
@@ -104,14 +121,18 @@ class Dedup(Stage):
         if config.keep == "manual":  # nothing goes for a near-duplicate but what was dropped
             pinned |= {part.id(at) for at in range(len(part.lines))}
         with data.pool() as pool:
-            sifted = find_duplicates(part, config, pool, pinned, (lambda _: _signals(found)) if config.keep == "best" else None)
+            sifted = find_duplicates(
+                part, config, pool, pinned, (lambda _: _signals(found)) if config.keep == "best" else None
+            )
         return {"duplicates": sifted.losses, "apart": sifted.apart}
 
     @override
     def summary(self, data: RunData, result: store.Result) -> str:
         codes = Counter(loss.code for loss in result["duplicates"])
         begun = f", {plural(codes['D007'], 'beginning')}" if codes["D007"] else ""
-        return f"{codes['D001']:,} exact, {codes['D003']:,} near{begun}; {plural(len(result['apart']), 'pair')} kept apart"
+        return (
+            f"{codes['D001']:,} exact, {codes['D003']:,} near{begun}; {plural(len(result['apart']), 'pair')} kept apart"
+        )
 
     @override
     def take(self, data: RunData, found: RunResult, result: store.Result) -> RunResult:
@@ -144,8 +165,15 @@ class Conflicts(Stage):
 
     @override
     def summary(self, data: RunData, result: store.Result) -> str:
-        unsure = f"; {result['unsure']:,} of less confidence, shown by `curate conflicts --all`" if result.get("unsure") else ""
-        return f"{plural(len(result['conflicts']), 'conflict')} in {plural(result['compared'], 'pair')} of answers compared{unsure}"
+        unsure = (
+            f"; {result['unsure']:,} of less confidence, shown by `curate conflicts --all`"
+            if result.get("unsure")
+            else ""
+        )
+        return (
+            f"{plural(len(result['conflicts']), 'conflict')} in {plural(result['compared'], 'pair')} of answers "
+            f"compared{unsure}"
+        )
 
     @override
     def take(self, data: RunData, found: RunResult, result: store.Result) -> RunResult:
@@ -159,8 +187,20 @@ class Split(Stage):
 
     @override
     def key(self, data: RunData, found: RunResult) -> str:
-        losses, skipped = [list(loss) for loss in found.losses], [stage for stage, state in found.stages.items() if state == "skipped"]
-        return key_of("split", "understood", data.inputs, data.config.model_dump(mode="json"), data.models, data.left(found), losses, skipped)
+        losses, skipped = (
+            [list(loss) for loss in found.losses],
+            [stage for stage, state in found.stages.items() if state == "skipped"],
+        )
+        return key_of(
+            "split",
+            "understood",
+            data.inputs,
+            data.config.model_dump(mode="json"),
+            data.models,
+            data.left(found),
+            losses,
+            skipped,
+        )
 
     @override
     def holds(self, data: RunData, result: store.Result) -> bool:
@@ -177,7 +217,11 @@ class Split(Stage):
         data.table.sets = data.table.sets.part(0, 0)
         told = [f"{finding.code} {finding.message}" for finding in split.warnings]
         moved = [f"{move.place} moved from {move.before} to {move.now}: it {move.why}" for move in split.division.moved]
-        return {"manifest": verified_hash(data.output), "notes": [*split.notes, *told, *moved], "not_understood": split.not_understood}
+        return {
+            "manifest": verified_hash(data.output),
+            "notes": [*split.notes, *told, *moved],
+            "not_understood": split.not_understood,
+        }
 
     @override
     def summary(self, data: RunData, result: store.Result) -> str:
@@ -188,7 +232,9 @@ class Split(Stage):
         data.notes.extend(result["notes"])
         manifest, digest = read_manifest(data.output)
         if digest != result["manifest"]:
-            raise CurateError(f"{data.output}: another process changed it during the run", "run again without other processes")
+            raise CurateError(
+                f"{data.output}: another process changed it during the run", "run again without other processes"
+            )
         return replace(found, not_understood=result["not_understood"], manifest=manifest, manifest_sha256=digest)
 
 
@@ -203,7 +249,9 @@ class Train(Stage):
 
     @override
     def work(self, data: RunData, found: RunResult) -> store.Result:
-        return training.train(data.project.folder, data.recipe.absolute(), self._folder(data, found).absolute(), data.listen)
+        return training.train(
+            data.project.folder, data.recipe.absolute(), self._folder(data, found).absolute(), data.listen
+        )
 
     def _folder(self, data: RunData, found: RunResult) -> Path:
         """Other data or another recipe is another run; old ones stay."""
@@ -218,5 +266,11 @@ class Train(Stage):
         return replace(found, training=result)
 
 
-EVERY: Final[dict[str, Stage]] = {"check": Check(), "dedup": Dedup(), "conflicts": Conflicts(), "split": Split(), "train": Train()}
+EVERY: Final[dict[str, Stage]] = {
+    "check": Check(),
+    "dedup": Dedup(),
+    "conflicts": Conflicts(),
+    "split": Split(),
+    "train": Train(),
+}
 """All stages, in their order (`curate.pipeline.choice.STAGES`)."""

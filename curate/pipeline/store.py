@@ -1,4 +1,6 @@
-"""Results of stages on disk, each with the key of what it was made from; a result with another key is as good as none."""
+"""Results of stages on disk, each with the key of what it was made from; a result with another key is as good as
+none.
+"""
 
 import json
 from collections.abc import Sequence
@@ -73,16 +75,27 @@ class _Train(TypedDict):
 
 
 SHAPES: Final[dict[str, TypeAdapter[Any]]] = {
-    name: TypeAdapter(shape) for name, shape in (("check", _Check), ("dedup", _Dedup), ("conflicts", _Conflicts), ("split", _Split), ("train", _Train))
+    name: TypeAdapter(shape)
+    for name, shape in (
+        ("check", _Check),
+        ("dedup", _Dedup),
+        ("conflicts", _Conflicts),
+        ("split", _Split),
+        ("train", _Train),
+    )
 }
 """What the result of each stage has, at the least: it lies in a file, and a file may hold anything."""
 
 
 def load(path: Path, key: str | None) -> Result | None:
-    """The result that a stage left, when it was made from `key` (None: from anything); none where the file does not hold such a result."""
+    """The result that a stage left, when it was made from `key` (None: from anything); none where the file does not
+    hold such a result.
+    """
     try:
         saved = json.loads(path.read_bytes())
-        result: Result | None = None if key is not None and saved["key"] != key else SHAPES[path.stem].validate_python(saved["result"])
+        result: Result | None = (
+            None if key is not None and saved["key"] != key else SHAPES[path.stem].validate_python(saved["result"])
+        )
     except (OSError, ValueError, RecursionError, LookupError, TypeError):  # none yet, or something else
         return None
     return result
@@ -90,7 +103,9 @@ def load(path: Path, key: str | None) -> Result | None:
 
 def save(path: Path, key: str, result: Result) -> None:
     """Keep a stage's result: all of it or, when we are killed, none. Raises `OutputError`."""
-    write_json(path, {"key": key, "result": SHAPES[path.stem].dump_python(result, mode="json")}, mode=0o600)  # findings quote the data
+    write_json(
+        path, {"key": key, "result": SHAPES[path.stem].dump_python(result, mode="json")}, mode=0o600
+    )  # findings quote the data
 
 
 def conflicts_result(report: ConflictsResult) -> Result:

@@ -1,7 +1,7 @@
 """Training as a process of its own: started, followed through its run folder, and never left behind.
 
-The child reads its standard input and ends when that closes, so a pipeline that is killed takes its training along; the next
-pipeline resumes it from its last checkpoint.
+The child reads its standard input and ends when that closes, so a pipeline that is killed takes its training along; the
+next pipeline resumes it from its last checkpoint.
 """
 
 import json
@@ -26,12 +26,26 @@ def train(folder: Path, recipe: Path, run: Path, listen: Listener) -> dict[str, 
     Raises `CurateError` with what the training said, when it fails.
     """
     # -P: nothing in the working folder can take the place of a module
-    command = [sys.executable, "-P", "-m", "curate", "train", str(recipe), "--run-dir", str(run), "--resume", "--quiet", "--json"]
+    command = [
+        sys.executable,
+        "-P",
+        "-m",
+        "curate",
+        "train",
+        str(recipe),
+        "--run-dir",
+        str(run),
+        "--resume",
+        "--quiet",
+        "--json",
+    ]
     log = run.with_name(f"{run.name}.log")
     log.parent.mkdir(parents=True, exist_ok=True)
     environment = {**os.environ, "CURATE_FOLLOW_STDIN": "1"}
     with log.open("wb") as narration:
-        child = subprocess.Popen(command, cwd=folder, env=environment, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=narration)
+        child = subprocess.Popen(
+            command, cwd=folder, env=environment, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=narration
+        )
         try:
             _follow(child, run / "metrics.jsonl", listen)
         except BaseException:
@@ -41,7 +55,9 @@ def train(folder: Path, recipe: Path, run: Path, listen: Listener) -> dict[str, 
     if child.returncode != ExitCode.CLEAN:
         said = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
         message = "\n".join(said[-6:]) or f"it ended with status {child.returncode} without a message"
-        raise LogError(f"training failed:\n{message}", f"earlier stages are kept; see the log {log}; `curate run` resumes there")
+        raise LogError(
+            f"training failed:\n{message}", f"earlier stages are kept; see the log {log}; `curate run` resumes there"
+        )
     report: dict[str, Any] = json.loads((run / "report.json").read_bytes())
     return report
 

@@ -1,7 +1,8 @@
 """Read benchmarks in their usual formats, so that their items can be searched for in training data.
 
-JSON Lines, a JSON array, an object with a list of items somewhere in it, CSV and TSV, each also as .gz or .zst. Benchmarks do not agree
-on names; those of the ones in wide use are known (`QUESTIONS`, `ANSWERS`), any other can be named.
+JSON Lines, a JSON array, an object with a list of items somewhere in it, CSV and TSV, each also as .gz or .zst.
+Benchmarks do not agree on names; those of the ones in wide use are known (`QUESTIONS`, `ANSWERS`), any other can be
+named.
 """
 
 import csv
@@ -18,12 +19,37 @@ from curate.core.files import blocks, display_name
 from curate.read.dataset import FileFacts, ParsedLine, demand_read, read_file
 from curate.read.json_pointer_spans import Spans
 
-QUESTIONS: Final = ("question", "questions", "prompt", "problem", "instruction", "query", "turns", "ctx", "sentence", "goal", "premise", "messages")
+QUESTIONS: Final = (
+    "question",
+    "questions",
+    "prompt",
+    "problem",
+    "instruction",
+    "query",
+    "turns",
+    "ctx",
+    "sentence",
+    "goal",
+    "premise",
+    "messages",
+)
 """Field names of the question, in lower case."""
 BESIDE: Final = ("input", "text", "content")
 """Field names of the question if a benchmark has none of `QUESTIONS`. Beside a question they hold its material."""
 ANSWERS: Final = (
-    *("answer", "answers", "best_answer", "correct_answers", "canonical_solution", "solution", "target", "output", "response", "completion", "reference"),
+    *(
+        "answer",
+        "answers",
+        "best_answer",
+        "correct_answers",
+        "canonical_solution",
+        "solution",
+        "target",
+        "output",
+        "response",
+        "completion",
+        "reference",
+    ),
     *("code", "rationale", "explanation", "choices", "options", "endings", "mc1_targets", "mc2_targets"),
     *("sol1", "sol2", "option1", "option2", "a", "b", "c", "d"),
 )
@@ -55,11 +81,15 @@ class Item:
 def read_benchmark(path: Path, fields: Sequence[str] = ()) -> list[Item]:
     """The items of a benchmark, in order; those without a text are left out.
 
-    `fields` are the names to look at instead of the known ones; all of them count as what is asked. Raises `InputError` where the file
-    cannot be read or no item has any of the names.
+    `fields` are the names to look at instead of the known ones; all of them count as what is asked. Raises `InputError`
+    where the file cannot be read or no item has any of the names.
     """
     named = list(_table(path) if _kind(path) in TABLES else _objects(path))
-    items = [Item(place, parts) for place, value in named if (parts := tuple(_parts(value, tuple(name.lower() for name in fields))))]
+    items = [
+        Item(place, parts)
+        for place, value in named
+        if (parts := tuple(_parts(value, tuple(name.lower() for name in fields))))
+    ]
     if not items:
         there = ", ".join(sorted({str(key) for _, value in named[:100] for key in value})[:12]) or "nothing"
         wanted = "none of the given fields" if fields else "no known question field"
@@ -80,7 +110,11 @@ def _objects(path: Path) -> Iterator[tuple[Place, dict[str, Any]]]:
     for parsed in read_file(path, facts):
         value = parsed.decoded.value
         if isinstance(value, dict):
-            if (inside := _longest_list(value)) and facts.lines == 1 and not any(str(key).lower() in QUESTIONS for key in value):
+            if (
+                (inside := _longest_list(value))
+                and facts.lines == 1
+                and not any(str(key).lower() in QUESTIONS for key in value)
+            ):
                 yield from _listed(parsed, *inside)
             else:
                 yield parsed.place, value
@@ -102,12 +136,16 @@ def _listed(parsed: ParsedLine, key: str, items: list[Any]) -> Iterator[tuple[Pl
 
 def _longest_list(value: dict[str, Any]) -> tuple[str, list[Any]] | None:
     """The key with the longest list of objects, and that list; None if there is no such key."""
-    lists = [(key, items) for key, items in value.items() if isinstance(items, list) and items and isinstance(items[0], dict)]
+    lists = [
+        (key, items) for key, items in value.items() if isinstance(items, list) and items and isinstance(items[0], dict)
+    ]
     return max(lists, key=lambda pair: len(pair[1]), default=None)
 
 
 def _table(path: Path) -> Iterator[tuple[Place, dict[str, Any]]]:
-    """The items of a table. One whose first line has none of the known names has no head: the question comes first, as in MMLU."""
+    """The items of a table. One whose first line has none of the known names has no head: the question comes first, as
+    in MMLU.
+    """
     text = b"".join(blocks(path)).decode("utf-8-sig", "replace")
     lines = csv.reader(io.StringIO(text, newline=""), delimiter=TABLES[_kind(path)])
     head: list[str] | None = None
@@ -124,7 +162,9 @@ def _table(path: Path) -> Iterator[tuple[Place, dict[str, Any]]]:
             if any(cells):
                 yield place, dict(zip(head, cells, strict=False))
     except csv.Error as error:
-        raise InputError(f"{path}:{start}: not a valid table: {error}", "check the quotes, or convert the file to JSON Lines") from error
+        raise InputError(
+            f"{path}:{start}: not a valid table: {error}", "check the quotes, or convert the file to JSON Lines"
+        ) from error
 
 
 def _plain(name: str) -> str:

@@ -1,7 +1,8 @@
-"""Split a file of lines into chunks that processes can read independently, and read the plain lines of a chunk as columns.
+"""Split a file of lines into chunks that processes can read independently, and read the plain lines of a chunk as
+columns.
 
-Most lines of most files are nothing but messages of a role and a text. They are read without an object for each line: what rules
-look at stands in lists, and `Batch.parsed` makes the line whole where a rule has found something in it.
+Most lines of most files are nothing but messages of a role and a text. They are read without an object for each line:
+what rules look at stands in lists, and `Batch.parsed` makes the line whole where a rule has found something in it.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -33,7 +34,9 @@ SLACK = 1 << 16
 
 
 class Chunk(NamedTuple):
-    """The lines of a file that start at byte `start` or later and before `end`; `data` where they had to be unpacked."""
+    """The lines of a file that start at byte `start` or later and before `end`; `data` where they had to be
+    unpacked.
+    """
 
     path: Path
     name: str
@@ -45,7 +48,9 @@ class Chunk(NamedTuple):
 
 
 def chunks_of(path: Path, name: str, size: int = SIZE) -> Iterator[Chunk] | None:
-    """The chunks of a file of lines, in order; None if the file is not JSON Lines (see `document` and `file_sniffing`). Raises `InputError`."""
+    """The chunks of a file of lines, in order; None if the file is not JSON Lines (see `document` and `file_sniffing`).
+    Raises `InputError`.
+    """
     stream = blocks(path)
     start = next(stream, b"")
     if WIDE.match(start) or sniff_file_kind(start) or is_document(start):
@@ -78,7 +83,8 @@ def _unpacked(path: Path, name: str, block: bytes, stream: Iterator[bytes], size
 
 
 def chunk_bytes(chunk: Chunk, room: bytearray | None = None) -> tuple[int, bytes | bytearray, int]:
-    """The offset of the first line of a chunk, a buffer, and the number of its bytes that belong to the chunk. Raises `InputError` if the file cannot be read.
+    """The offset of the first line of a chunk, a buffer, and the number of its bytes that belong to the chunk. Raises
+    `InputError` if the file cannot be read.
 
     With `room`, the bytes are read into this buffer if they fit, and the next chunk overwrites them.
     """
@@ -100,7 +106,9 @@ def chunk_bytes(chunk: Chunk, room: bytearray | None = None) -> tuple[int, bytes
             demand_filled(chunk.path, data)
             return start, data, size
     except OSError as error:
-        raise InputError(f"{chunk.path}: cannot be read: {error.strerror or error}", "check the path, its permissions and the disk") from error
+        raise InputError(
+            f"{chunk.path}: cannot be read: {error.strerror or error}", "check the path, its permissions and the disk"
+        ) from error
 
 
 def _read_whole(file: BinaryIO, wanted: int | None) -> tuple[bytes, int]:
@@ -128,7 +136,8 @@ def _read_into(file: BinaryIO, wanted: int | None, room: bytearray) -> tuple[byt
 
 
 def example_ids_at(chunk: Chunk, numbers: Iterable[int], room: bytearray | None = None) -> dict[int, str]:
-    """The ids of the examples on the given lines of a chunk (counted from 1, in order); other lines are skipped without parsing.
+    """The ids of the examples on the given lines of a chunk (counted from 1, in order); other lines are skipped without
+    parsing.
 
     For `room` see `chunk_bytes`. Raises `InputError`.
     """
@@ -147,7 +156,9 @@ def example_ids_at(chunk: Chunk, numbers: Iterable[int], room: bytearray | None 
 
 
 class LineSlices(Sequence[bytes]):
-    """The lines of a buffer, each sliced on access; `starts` holds the start of each line and the end of the last one."""
+    """The lines of a buffer, each sliced on access; `starts` holds the start of each line and the end of the last
+    one.
+    """
 
     def __init__(self, data: bytes | bytearray, starts: Any) -> None:
         self.data, self.starts = memoryview(data), starts
@@ -167,7 +178,9 @@ class LineSlices(Sequence[bytes]):
 
 @dataclass(slots=True)
 class Batch:
-    """Lines of one file: plain lines as columns of equal length, irregular lines as objects. Line numbers count from the start of the chunk."""
+    """Lines of one file: plain lines as columns of equal length, irregular lines as objects. Line numbers count from
+    the start of the chunk.
+    """
 
     file: str
     irregular_lines: list[ParsedLine]
@@ -175,7 +188,9 @@ class Batch:
     numbers: list[int] = field(default_factory=list)
     """Line of each plain example."""
     plain_at: list[int] = field(default_factory=list)
-    """Position of each plain example among all lines of the batch; together with `irregular_at` it restores the order of the lines."""
+    """Position of each plain example among all lines of the batch; together with `irregular_at` it restores the order
+    of the lines.
+    """
     irregular_at: list[int] = field(default_factory=list)
     roles: list[tuple[str, ...]] = field(default_factory=list)
     texts: list[list[str]] = field(default_factory=list)
@@ -188,7 +203,9 @@ class Batch:
     offset: int = 0
     """Byte of the file at which the chunk starts."""
     quiet: "ScanResult | None" = None
-    """The lines on which no rule can fire (see `curate.read.fast_path`); they are neither in the columns nor in `irregular_lines`."""
+    """The lines on which no rule can fire (see `curate.read.fast_path`); they are neither in the columns nor in
+    `irregular_lines`.
+    """
     whole: list[ParsedLine] = field(default_factory=list)
     """The plain examples as parsed lines, if the lines were read one by one."""
     answer_flags: list[int] | None = None
@@ -219,7 +236,9 @@ class Batch:
 
     def fast_path_line(self, number: int) -> ParsedLine:
         """Parse a line that the fast path skipped."""
-        line = _line(number, self.start_of(number), self.lines[number - 1], ended=self.ended or number < len(self.lines))
+        line = _line(
+            number, self.start_of(number), self.lines[number - 1], ended=self.ended or number < len(self.lines)
+        )
         return parsed_line(line, FileFacts(self.file))
 
     def texts_of(self, number: int) -> list[str]:
@@ -239,14 +258,21 @@ class Batch:
         if self.whole:
             return self.whole[position]
         number = self.numbers[position]
-        line = _line(number, self.start_of(number), self.lines[number - 1], ended=self.ended or number < len(self.lines))
-        turns = [{"role": role, "content": text} for role, text in zip(self.roles[position], self.texts[position], strict=True)]
+        line = _line(
+            number, self.start_of(number), self.lines[number - 1], ended=self.ended or number < len(self.lines)
+        )
+        turns = [
+            {"role": role, "content": text}
+            for role, text in zip(self.roles[position], self.texts[position], strict=True)
+        ]
         value, place = {"messages": turns}, Place(self.file, number)
         return ParsedLine(place, line, Decoded(value, (), True), Example(place, value, "messages", None, True))
 
 
 def read_chunk(chunk: Chunk, facts: FileFacts, scan: "Scan | None" = None) -> Batch:
-    """Read the lines of a chunk and add to `facts`. Lines on which `scan` finds that no rule can fire are not parsed."""
+    """Read the lines of a chunk and add to `facts`. Lines on which `scan` finds that no rule can fire are not
+    parsed.
+    """
     offset, data, size = chunk_bytes(chunk, scan.room if scan is not None else None)
     facts.size += size
     if offset == 0 and data.startswith(BOM):
@@ -274,8 +300,12 @@ def read_chunk(chunk: Chunk, facts: FileFacts, scan: "Scan | None" = None) -> Ba
     return batch
 
 
-def read_lines(name: str, data: bytes | bytearray, starts: Any, offset: int, numbers: Iterable[int], *, ended: bool) -> Batch:
-    """Read some lines of a buffer that starts at `offset` of a file; `starts`: the start of each line and the end of the last one."""
+def read_lines(
+    name: str, data: bytes | bytearray, starts: Any, offset: int, numbers: Iterable[int], *, ended: bool
+) -> Batch:
+    """Read some lines of a buffer that starts at `offset` of a file; `starts`: the start of each line and the end of
+    the last one.
+    """
     batch = Batch(name, [], lines=LineSlices(data, starts), ended=ended, offset=offset)
     batch._starts = (starts[:-1] + offset).tolist()
     _read(batch, FileFacts(name), numbers)
@@ -301,7 +331,8 @@ def _read(batch: Batch, facts: FileFacts, lines: Iterable[int]) -> None:
         except (ValueError, TypeError, KeyError):
             plain = False
         if plain:
-            # Every key and text has two quotes, and texts may have more in them. A key too many would show in the count, unless
+            # Every key and text has two quotes, and texts may have more in them. A key too many would show in the
+            # count, unless
             # a quote in a text is written as an escape.
             quotes = said.count('"')
             plain = line.count(b'"') == 2 + 8 * len(texts) + quotes and not (quotes and b"\\u0022" in line)
@@ -319,11 +350,15 @@ def _read(batch: Batch, facts: FileFacts, lines: Iterable[int]) -> None:
                 facts.first_separated = facts.first_separated or number
         else:
             batch.irregular_at.append(number)
-            batch.irregular_lines.append(parsed_line(_line(number, batch.start_of(number), line, ended=batch.ended or number < last), facts))
+            batch.irregular_lines.append(
+                parsed_line(_line(number, batch.start_of(number), line, ended=batch.ended or number < last), facts)
+            )
     batch.plain_at = numbers
     facts.lines += len(numbers)
     facts.examples += len(numbers)
-    facts.understood += sum(len(said) >= (len(texts) or 1) for said, texts in zip(batch.joined_texts, batch.texts, strict=True))  # a NUL between two
+    facts.understood += sum(
+        len(said) >= (len(texts) or 1) for said, texts in zip(batch.joined_texts, batch.texts, strict=True)
+    )  # a NUL between two
     if numbers:
         facts.formats["messages"] += len(numbers)
 
@@ -341,7 +376,9 @@ def _known(roles: tuple[str, ...]) -> bool:
 
 
 def _suspect(line: bytes) -> bool:
-    """Whether a line may have a control character in it, which only an escape other than those of quotes and line breaks brings into JSON."""
+    """Whether a line may have a control character in it, which only an escape other than those of quotes and line
+    breaks brings into JSON.
+    """
     return b"\\u00" in line or b"\\b" in line or b"\\f" in line
 
 

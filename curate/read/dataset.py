@@ -1,4 +1,6 @@
-"""Parse files line by line, streaming; or read whole files into memory, for the stages that compare examples with each other."""
+"""Parse files line by line, streaming; or read whole files into memory, for the stages that compare examples with each
+other.
+"""
 
 import re
 from collections import Counter
@@ -161,7 +163,9 @@ def parsed_line(line: Line, facts: FileFacts) -> ParsedLine:
     decoded = decode(line.data, line.column)
     if not isinstance(decoded.value, dict):
         return ParsedLine(place, line, decoded, None)
-    example = Example(place, decoded.value, "messages", None, True) if decoded.plain else example_of(decoded.value, place)
+    example = (
+        Example(place, decoded.value, "messages", None, True) if decoded.plain else example_of(decoded.value, place)
+    )
     facts.examples += 1
     facts.understood += example.understood or (facts.target is Target.TRL and is_prompt(example.value))
     facts.formats[example.format] += 1

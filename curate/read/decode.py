@@ -70,11 +70,13 @@ def decode(data: bytes, column: int = 0) -> Decoded:
 
 
 def _plain(data: bytes) -> dict[str, Any] | None:
-    """The value of a line that is nothing but messages of a role and a text, and has no defect; None for any other line.
+    """The value of a line that is nothing but messages of a role and a text, and has no defect; None for any other
+    line.
 
-    Most lines of most files are that plain, and orjson reads them three times as fast. It is as strict as we are but for keys that
-    repeat, control characters as escapes, and numbers. Plain lines have no numbers. Their keys are known, so none repeats when the
-    line has no more `":` than keys; a key with a space before its colon would be missed in that count, and is looked for.
+    Most lines of most files are that plain, and orjson reads them three times as fast. It is as strict as we are but
+    for keys that repeat, control characters as escapes, and numbers. Plain lines have no numbers. Their keys are known,
+    so none repeats when the line has no more `":` than keys; a key with a space before its colon would be missed in
+    that count, and is looked for.
     """
     try:
         value = orjson.loads(data)
@@ -83,9 +85,19 @@ def _plain(data: bytes) -> dict[str, Any] | None:
     if type(value) is not dict or len(value) != 1 or type(turns := value.get("messages")) is not list:
         return None
     for turn in turns:
-        if type(turn) is not dict or len(turn) != 2 or type(turn.get("role")) is not str or type(turn.get("content")) is not str:
+        if (
+            type(turn) is not dict
+            or len(turn) != 2
+            or type(turn.get("role")) is not str
+            or type(turn.get("content")) is not str
+        ):
             return None
-    if data.count(b'":') != 1 + 2 * len(turns) or b'" :' in data or GAP.search(data) or (b"\\" in data and CONTROL.search(data)):
+    if (
+        data.count(b'":') != 1 + 2 * len(turns)
+        or b'" :' in data
+        or GAP.search(data)
+        or (b"\\" in data and CONTROL.search(data))
+    ):
         return None
     return value
 
@@ -117,7 +129,12 @@ def _decode(data: bytes, column: int) -> Decoded:
         defects.append(Defect("too-deep", f"nested {depth} levels deep; many readers refuse more than {DEEP}", 0))
     if repeated:
         defects.extend(
-            Defect("repeated-key", f"key {excerpt(key)!r} occurs twice in one object; readers keep only the last value", _offset(text, at), pointer)
+            Defect(
+                "repeated-key",
+                f"key {excerpt(key)!r} occurs twice in one object; readers keep only the last value",
+                _offset(text, at),
+                pointer,
+            )
             for key, pointer, at in repeated_keys(text)
         )
     if SUSPECT.search(data):
@@ -154,12 +171,20 @@ def _offset(text: str, index: int) -> int:
 def _broken_utf8(data: bytes, error: UnicodeDecodeError) -> Defect:
     if error.end == len(data) and error.reason == "unexpected end of data" and data.lstrip()[:1] in (b"{", b"["):
         return Defect("cut-off", "the JSON ends in the middle of a character", error.start)
-    return Defect("utf-8", f"not UTF-8: byte 0x{data[error.start]:02x} at offset {error.start} ({error.reason})", error.start)
+    return Defect(
+        "utf-8", f"not UTF-8: byte 0x{data[error.start]:02x} at offset {error.start} ({error.reason})", error.start
+    )
 
 
 def _not_finite(text: str, name: str) -> Defect:
-    at = next(match.start() for match in re.finditer(f"{STRING}|({re.escape(name)})", text, re.DOTALL) if match.group(1))
-    why = "is not JSON; most readers reject the line" if name[-1] in "Ny" else "is out of range: readers turn it into Infinity or reject the line"
+    at = next(
+        match.start() for match in re.finditer(f"{STRING}|({re.escape(name)})", text, re.DOTALL) if match.group(1)
+    )
+    why = (
+        "is not JSON; most readers reject the line"
+        if name[-1] in "Ny"
+        else "is out of range: readers turn it into Infinity or reject the line"
+    )
     return Defect("not-finite", f"{excerpt(name)} {why}", _offset(text, at))
 
 
@@ -179,10 +204,15 @@ def _escapes(data: bytes) -> Iterator[Defect]:
     surrogate = surrogate or high
     if surrogate:
         name = surrogate.group().decode().lower()
-        yield Defect("surrogate", f"lone surrogate {name}: half of a character, which tokenizers reject", surrogate.start())
+        yield Defect(
+            "surrogate", f"lone surrogate {name}: half of a character, which tokenizers reject", surrogate.start()
+        )
     if control:
         name = control.group().decode()
-        means = {"\\b": ", a backspace (possibly an unescaped backslash)", "\\f": ", a form feed (possibly an unescaped backslash)"}.get(name, "")
+        means = {
+            "\\b": ", a backspace (possibly an unescaped backslash)",
+            "\\f": ", a form feed (possibly an unescaped backslash)",
+        }.get(name, "")
         yield Defect("control", f"control character {name}{means} in a string", control.start())
 
 

@@ -1,7 +1,7 @@
 """Read files that are not JSON Lines: an array of examples, or objects over several lines.
 
-Such a file is cut into its elements, each a `Line` that starts where the element starts, so that places stay true. It is
-read whole into memory: JSON cannot be cut without parsing it.
+Such a file is cut into its elements, each a `Line` that starts where the element starts, so that places stay true. It
+is read whole into memory: JSON cannot be cut without parsing it.
 """
 
 import re
@@ -13,7 +13,8 @@ from curate.read.json_pointer_spans import STRING
 from curate.read.lines import BOM, Line
 
 SPACE = re.compile(rb"[ \t\r\n]*")
-# Skips over one value by its brackets alone; strings are one lexeme, so that brackets inside them do not count. A lone quote
+# Skips over one value by its brackets alone; strings are one lexeme, so that brackets inside them do not count. A lone
+# quote
 # opens a string that is never closed. No byte of a character beyond ASCII looks like one of these.
 LEXEME = re.compile(STRING.encode() + rb'|[\[\]{}",]|[^\s\[\]{}",]+', re.DOTALL)
 Element = tuple[Line, Defect | None]
@@ -23,8 +24,8 @@ UNREAD = "; the rest of the file was not read"
 def is_document(start: bytes) -> bool:
     """Whether a file with these first bytes is not JSON Lines: its first line opens a value and does not close it.
 
-    An array that is closed on the first line is one too when nothing follows. When later lines stand alone, the first one is
-    only broken.
+    An array that is closed on the first line is one too when nothing follows. When later lines stand alone, the first
+    one is only broken.
     """
     text = start.removeprefix(BOM).lstrip()
     if text[:1] not in (b"[", b"{"):
@@ -49,7 +50,9 @@ def _lines_stand_alone(rest: bytes) -> bool:
 
 
 def elements(data: bytes) -> Iterator[Element]:
-    """The elements of an array, or the objects, as lines. What cannot be cut off as an element is a line with a defect: nothing is lost."""
+    """The elements of an array, or the objects, as lines. What cannot be cut off as an element is a line with a defect:
+    nothing is lost.
+    """
     cutter = _Cutter(data)
     yield from cutter.array() if data[cutter.start : cutter.start + 1] == b"[" else cutter.objects()
 
@@ -88,7 +91,11 @@ class _Cutter:
                 continue
             end = _skip(self.data, at)
             if end is None or end == at:
-                kind, message = ("cut-off", "the file ends inside this element") if end is None else ("syntax", "this closes nothing")
+                kind, message = (
+                    ("cut-off", "the file ends inside this element")
+                    if end is None
+                    else ("syntax", "this closes nothing")
+                )
                 yield self.rest(at, kind, message + UNREAD)
                 return
             yield self.line(at, end), None

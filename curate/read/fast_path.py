@@ -1,9 +1,9 @@
 """Find the lines of a large file on which no rule can fire.
 
-Compiled, for big files; every other line goes the careful way, so that all the scan has to be is never sure without cause. A line is
-quiet when it is a conversation as `json.dumps` or `JSON.stringify` writes it, an optional system prompt and then questions and
-answers in turn, and nothing in it is marked by the prefilters of the rules, which come as tables (see `curate.lint.rules.prefilter_tables`).
-What is kept of a quiet line are digests of what it says.
+Compiled, for big files; every other line goes the careful way, so that all the scan has to be is never sure without
+cause. A line is quiet when it is a conversation as `json.dumps` or `JSON.stringify` writes it, an optional system
+prompt and then questions and answers in turn, and nothing in it is marked by the prefilters of the rules, which come as
+tables (see `curate.lint.rules.prefilter_tables`). What is kept of a quiet line are digests of what it says.
 """
 
 import sys
@@ -15,14 +15,33 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import xxhash
 
-from curate.read.json_string_kernel import ANEW, ANSWER, CHARS, COUNT, FENCED, FLAGS, TOLD, TextPatterns, scan_json_string
+from curate.read.json_string_kernel import (
+    ANEW,
+    ANSWER,
+    CHARS,
+    COUNT,
+    FENCED,
+    FLAGS,
+    TOLD,
+    TextPatterns,
+    scan_json_string,
+)
 from curate.read.numba_utils import Array, compiled, entry, forget, same
 from curate.read.pattern_table import LINKS, POINTS
 from curate.read.plain_line import ROLES, SYSTEM, USER, first_turn_start, line_end, next_turn_start, turn_start
 from curate.read.text_prefilter import AnswerPatterns, ExchangePatterns, is_suspicious, is_unsound, shows_text
 from curate.read.xxh64 import xxh64_digest
 
-_SOURCES: Final = ("numba_utils", "xxh64", "fast_path", "json_string_kernel", "number_prefilter", "pattern_table", "plain_line", "text_prefilter")
+_SOURCES: Final = (
+    "numba_utils",
+    "xxh64",
+    "fast_path",
+    "json_string_kernel",
+    "number_prefilter",
+    "pattern_table",
+    "plain_line",
+    "text_prefilter",
+)
 
 
 class Prefilters(NamedTuple):
@@ -37,7 +56,9 @@ class ScanBuffers(NamedTuple):
     """Working arrays that the lines of a chunk share."""
 
     text: Array
-    """uint8: what the quiet lines say, a U+0000 behind each text; for its digests, U+0002 and roles joined by U+0001 stand behind a line for a moment."""
+    """uint8: what the quiet lines say, a U+0000 behind each text; for its digests, U+0002 and roles joined by U+0001
+    stand behind a line for a moment.
+    """
     folded: Array
     """uint8: the same in lower case without white space."""
     told: Array
@@ -62,32 +83,43 @@ class LineColumns(NamedTuple):
     asked: Array
     """uint64: the digest of the texts before it, each with a U+0000 behind it."""
     counts: Array
-    """int32, lines x 5: turns; 1 for a system prompt; characters of all texts; 1 where `said` has to be made anew; characters of the last answer."""
+    """int32, lines x 5: turns; 1 for a system prompt; characters of all texts; 1 where `said` has to be made anew;
+    characters of the last answer.
+    """
 
 
 def buffers_for(size: int) -> ScanBuffers:
     """Allocate the working arrays for lines with this total number of bytes."""
     return ScanBuffers(
-        np.empty(size + 64, dtype=np.uint8), np.empty(size + 64, dtype=np.uint8), np.zeros(TOLD, dtype=np.int64), np.zeros((2, 2), dtype=np.int64)
+        np.empty(size + 64, dtype=np.uint8),
+        np.empty(size + 64, dtype=np.uint8),
+        np.zeros(TOLD, dtype=np.int64),
+        np.zeros((2, 2), dtype=np.int64),
     )
 
 
 def line_columns_for(count: int) -> LineColumns:
     """Allocate the facts for this number of lines."""
     exact, said, system, answer, asked = np.zeros((5, count), dtype=np.uint64)
-    return LineColumns(np.zeros(count, dtype=np.bool_), exact, said, system, answer, asked, np.zeros((count, 5), dtype=np.int32))
+    return LineColumns(
+        np.zeros(count, dtype=np.bool_), exact, said, system, answer, asked, np.zeros((count, 5), dtype=np.int32)
+    )
 
 
 @compiled
 def _is_loud(role: int, text: Array, start: int, end: int, told: Array, known: Prefilters) -> bool:
-    """Whether a text has to be looked at, whatever stands before it. One of no character is never quiet: its ends are looked at below."""
+    """Whether a text has to be looked at, whatever stands before it. One of no character is never quiet: its ends are
+    looked at below.
+    """
     if start == end or (known.exchanges.outside and (text[start] <= 32 or text[end - 1] <= 32)):
         return True
     if role == ANSWER:
         return bool(is_unsound(text, start, end, told[CHARS], told[COUNT], told[FENCED], known.answers))
     flags = told[FLAGS]
     return bool(
-        role == USER and end - start < known.exchanges.short and (flags & LINKS or (flags & POINTS and not shows_text(text, start, end, known.exchanges)))
+        role == USER
+        and end - start < known.exchanges.short
+        and (flags & LINKS or (flags & POINTS and not shows_text(text, start, end, known.exchanges)))
     )
 
 
@@ -109,8 +141,12 @@ def _write_roles(text: Array, used: int, turns: int, system: bool) -> int:
 
 
 @compiled
-def _line(data: Array, at: int, end: int, known: Prefilters, room: ScanBuffers, used: int, lines: LineColumns, line: int) -> tuple[int, int]:
-    """Where a quiet line ends, without its line break, and where its texts do, which are written from `used` on; -1 for any other line."""
+def _line(
+    data: Array, at: int, end: int, known: Prefilters, room: ScanBuffers, used: int, lines: LineColumns, line: int
+) -> tuple[int, int]:
+    """Where a quiet line ends, without its line break, and where its texts do, which are written from `used` on; -1 for
+    any other line.
+    """
     text, folded, told, last = room
     starts, sizes = last
     starts[:], sizes[:] = 0, 0
@@ -124,7 +160,12 @@ def _line(data: Array, at: int, end: int, known: Prefilters, room: ScanBuffers, 
     while more:
         before = role
         role, at = turn_start(data, at, end)
-        if at < 0 or (role == SYSTEM and before >= 0) or (role == ANSWER and before != USER) or (role == USER and before == USER):
+        if (
+            at < 0
+            or (role == SYSTEM and before >= 0)
+            or (role == ANSWER and before != USER)
+            or (role == USER and before == USER)
+        ):
             return -1, -1
         if turns:
             text[used], folded[used_folded] = 0, 0
@@ -142,7 +183,9 @@ def _line(data: Array, at: int, end: int, known: Prefilters, room: ScanBuffers, 
             which = role - 1
             if known.exchanges.again and turns > 2 and sizes[which] == size and same(text, starts[which], start, size):
                 return -1, -1
-            if role == ANSWER and is_suspicious(text, starts[0], sizes[0], asked_chars, start, size, chars, known.exchanges):
+            if role == ANSWER and is_suspicious(
+                text, starts[0], sizes[0], asked_chars, start, size, chars, known.exchanges
+            ):
                 return -1, -1
             starts[which], sizes[which] = start, size
             if role == USER:
@@ -164,11 +207,16 @@ def _line(data: Array, at: int, end: int, known: Prefilters, room: ScanBuffers, 
 
 
 def _scan(stamp: int) -> Any:
-    """The scan of lines, compiled from sources that `stamp` stands for: numba asks only whether this file has changed."""
+    """The scan of lines, compiled from sources that `stamp` stands for: numba asks only whether this file has
+    changed.
+    """
 
     @entry
-    def scan_lines(data: Array, known: Prefilters, room: ScanBuffers, lines: LineColumns, starts: Array) -> tuple[int, int]:
-        """Fill `lines` with what is known of those of the data, of which the last one ends with a line break, too, and `starts` with where they start.
+    def scan_lines(
+        data: Array, known: Prefilters, room: ScanBuffers, lines: LineColumns, starts: Array
+    ) -> tuple[int, int]:
+        """Fill `lines` with what is known of those of the data, of which the last one ends with a line break, too, and
+        `starts` with where they start.
 
         Returns how many end in CR LF, and how many bytes of the room the texts of the quiet ones take.
         """
@@ -253,7 +301,9 @@ class Scan:
     written: ScanBuffers = field(default_factory=lambda: buffers_for(0))
 
     def load(self) -> None:
-        """Load what is compiled, or compile it. numba would look for a library of matrices by loading SciPy, a third of the time; nothing here needs one."""
+        """Load what is compiled, or compile it. numba would look for a library of matrices by loading SciPy, a third of
+        the time; nothing here needs one.
+        """
         loaded = sys.modules.get("scipy")
         if loaded is None:
             sys.modules["scipy"] = None  # type: ignore[assignment]  # what makes an import of it fail
@@ -275,10 +325,14 @@ class Scan:
         now = LineColumns(*(column[:ended] for column in found))
         if len(self.written.text) < whole + 64:
             self.written = buffers_for(whole)
-        returns, used = scan_lines(np.frombuffer(data, dtype=np.uint8, count=whole), self.known, self.written, now, starts)
+        returns, used = scan_lines(
+            np.frombuffer(data, dtype=np.uint8, count=whole), self.known, self.written, now, starts
+        )
         starts[ended], starts[count] = whole, whole if count == ended else size + 1
         quiet = np.flatnonzero(found.quiet)
         if self.suspects is not None and len(quiet):
             counts = found.counts[quiet]
-            found.quiet[quiet[self.suspects(FastPathTexts(self.written.text[:used].tobytes(), counts[:, 0], counts[:, 1]))]] = False
+            found.quiet[
+                quiet[self.suspects(FastPathTexts(self.written.text[:used].tobytes(), counts[:, 0], counts[:, 1]))]
+            ] = False
         return ScanResult(found.quiet, starts, LineColumns(*(column[found.quiet] for column in found)), returns)

@@ -1,4 +1,6 @@
-"""Recognise files that are not JSON by their first bytes, so that a table or an archive gets one finding with the next step, not one error per line."""
+"""Recognise files that are not JSON by their first bytes, so that a table or an archive gets one finding with the next
+step, not one error per line.
+"""
 
 import csv
 import re
@@ -18,8 +20,10 @@ class FileKind(NamedTuple):
 POLARS: Final = "write it as JSON Lines: python -c \"import polars; polars.{}('FILE').write_ndjson('OUT.jsonl')\""
 UNPACK: Final = "unpack it first (only .gz and .zst are read directly)"
 PACKED: Final = (
-    (0, b"PK\x03\x04", "a zip archive"), (0, b"7z\xbc\xaf\x27\x1c", "a 7z archive"), (0, b"Rar!\x1a\x07", "a RAR archive"),
-    (257, b"ustar", "a tar archive"), (0, b"BZh", "a bzip2 file"), (0, b"\xfd7zXZ\0", "an xz file"), (0, b"\x04\x22\x4d\x18", "an lz4 file"),
+    (0, b"PK\x03\x04", "a zip archive"), (0, b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
+    (0, b"Rar!\x1a\x07", "a RAR archive"),
+    (257, b"ustar", "a tar archive"), (0, b"BZh", "a bzip2 file"), (0, b"\xfd7zXZ\0", "an xz file"),
+    (0, b"\x04\x22\x4d\x18", "an lz4 file"),
 )  # fmt: skip
 """Offset and magic bytes of archives and binary files, with their names."""
 MAGIC: Final = (
@@ -28,13 +32,22 @@ MAGIC: Final = (
     (0, b"ARROW1", FileKind("an Arrow file", POLARS.format("read_ipc"))),
     (0, b"\xff\xff\xff\xff\x10\0\0\0", FileKind("an Arrow stream", POLARS.format("read_ipc_stream"))),
     (0, b"Obj\x01", FileKind("an Avro file", POLARS.format("read_avro"))),
-    (0, b"SQLite format 3\0", FileKind("an SQLite database", "export its table as JSON Lines: sqlite3 FILE -json 'select * from ...' | jq -c '.[]'")),
+    (
+        0,
+        b"SQLite format 3\0",
+        FileKind(
+            "an SQLite database", "export its table as JSON Lines: sqlite3 FILE -json 'select * from ...' | jq -c '.[]'"
+        ),
+    ),
     (0, b"%PDF", FileKind("a PDF", "extract the text and write the conversations as JSON Lines")),
     (0, b"version https://git-lfs", FileKind("a Git LFS pointer, not the data", "fetch the data: git lfs pull")),
     (0, b"\x93NUMPY", FileKind("a NumPy array", "write the conversations as JSON Lines")),
     (0, b"GGUF", FileKind("a model (GGUF)", "pass a data file")),
 )
-WEB: Final = FileKind("a web page", "download the data itself: on a hub, use the URL with /resolve/, not /blob/; the page may also be a login page")
+WEB: Final = FileKind(
+    "a web page",
+    "download the data itself: on a hub, use the URL with /resolve/, not /blob/; the page may also be a login page",
+)
 XML: Final = FileKind("XML", "write its conversations as JSON Lines")
 YAML: Final = FileKind("YAML", "write it as JSON Lines: one conversation per line, as an object")
 BINARY: Final = FileKind("binary", "pass a text file: JSON Lines or a JSON array")
@@ -49,7 +62,9 @@ FEW: Final = 3
 """Lines without any JSON from which a file is text; fewer are broken lines."""
 JSON: Final = re.compile(rb"^[ \t]*[{\[]", re.MULTILINE)
 """A line that may be JSON: its neighbours are broken lines then."""
-VALUE: Final = re.compile(rb'^[ \t]*(?:"(?:[^"\\\n]|\\.)*"|-?[0-9.eE+]+|true|false|null)[ \t]*,?[ \t]*\r?$', re.MULTILINE)
+VALUE: Final = re.compile(
+    rb'^[ \t]*(?:"(?:[^"\\\n]|\\.)*"|-?[0-9.eE+]+|true|false|null)[ \t]*,?[ \t]*\r?$', re.MULTILINE
+)
 """A line that is JSON but no object."""
 KEYED: Final = re.compile(rb"(?:---[ \t]*\r?\n)?(?:#[^\n]*\n)*(?:- )?[A-Za-z_][\w-]*:(?:[ \t][^\n]*)?\r?(?:\n|$)")
 COLUMN: Final = re.compile(r"[^\W\d][\w .:/()#?-]{0,59}")
@@ -67,7 +82,13 @@ def sniff_file_kind(start: bytes) -> FileKind | None:
         if start.startswith(magic, at):
             return kind
     if text.startswith(b"<"):
-        return WEB if re.match(rb"(?i)<(?:!doctype )?html|<!--.{0,500}<html", text, re.DOTALL) else XML if text.startswith(b"<?xml") else _prose(start)
+        return (
+            WEB
+            if re.match(rb"(?i)<(?:!doctype )?html|<!--.{0,500}<html", text, re.DOTALL)
+            else XML
+            if text.startswith(b"<?xml")
+            else _prose(start)
+        )
     return _table(text) or _prose(start)
 
 
@@ -100,7 +121,12 @@ def _table(text: bytes) -> FileKind | None:
         named = names if names[0] else names[1:]  # pandas leaves its index without a name
         if len(set(names)) == len(names) and all(COLUMN.fullmatch(column) for column in named):
             columns = ", ".join(named[:8]) + (", ..." if len(named) > 8 else "")
-            return FileKind(f"{name} with the columns {columns}", POLARS.format("read_csv").replace("'FILE'", f"'FILE'{how}"))
+            return FileKind(
+                f"{name} with the columns {columns}", POLARS.format("read_csv").replace("'FILE'", f"'FILE'{how}")
+            )
         if len(rows) >= REGULAR and len(rows[0]) > 2:
-            return FileKind(f"{name} without a header", POLARS.format("read_csv").replace("'FILE'", f"'FILE'{how}, has_header=False, new_columns=[...]"))
+            return FileKind(
+                f"{name} without a header",
+                POLARS.format("read_csv").replace("'FILE'", f"'FILE'{how}, has_header=False, new_columns=[...]"),
+            )
     return None

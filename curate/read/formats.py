@@ -16,12 +16,15 @@ Object = dict[str, Any]
 
 # Speaker names of ShareGPT files and their kin.
 SPEAKERS: Final = {
-    "human": "user", "user": "user", "gpt": "assistant", "chatgpt": "assistant", "bot": "assistant", "model": "assistant",
+    "human": "user", "user": "user", "gpt": "assistant", "chatgpt": "assistant", "bot": "assistant",
+    "model": "assistant",
     "assistant": "assistant", "system": "system", "tool": "tool", "observation": "tool", "function_response": "tool",
     "tool_response": "tool", "function_call": "assistant", "tool_call": "assistant",
 }  # fmt: skip
 # Keys beside `text` that say that the text is not all there is to the line.
-NOT_ONLY_TEXT: Final = frozenset(("input", "output", "instruction", "answer", "response", "label", "question", "query", "problem"))
+NOT_ONLY_TEXT: Final = frozenset(
+    ("input", "output", "instruction", "answer", "response", "label", "question", "query", "problem")
+)
 ASKED: Final = ("question", "query", "problem", "input")
 ANSWERED: Final = ("solution", "response", "answer", "output")
 """The answer in full comes before its last line: data of mathematics has `problem`, `solution` and `answer`."""
@@ -37,7 +40,9 @@ class Format:
     turns: Callable[[Object], Iterator[Turn]] | None
     """Converts a line to turns; None if the line is already in messages format."""
     uses: tuple[str, ...] = ()
-    """Keys that turns may be made of. Those that were not used stay in the example's value, as all others do, unless they are empty."""
+    """Keys that turns may be made of. Those that were not used stay in the example's value, as all others do, unless
+    they are empty.
+    """
 
 
 def _said(role: str, content: Any, pointer: str) -> Turn:
@@ -65,7 +70,11 @@ def _alpaca(value: Object) -> Iterator[Turn]:
 
 def _asked(value: Object, key: str, *, before: tuple[str, ...] = (), after: tuple[str, ...] = ()) -> Turn:
     """The user's question, with the texts of other keys that belong to it."""
-    there = {other for other in (*before, *after) if _strings(value, other) and value[other].strip()} if isinstance(value[key], str) else set()
+    there = (
+        {other for other in (*before, *after) if _strings(value, other) and value[other].strip()}
+        if isinstance(value[key], str)
+        else set()
+    )
     keys = [other for other in (*before, key, *after) if other == key or other in there]
     text = value[key] if len(keys) == 1 else "\n\n".join(value[other] for other in keys)
     return _said("user", text, f"/{key}")._replace(beside=tuple(keys))
@@ -75,8 +84,15 @@ def _self_instruct(value: Object) -> Iterator[Turn]:
     yield from _system(value)
     for i, instance in enumerate(value["instances"]):
         at, given = f"/instances/{i}", instance.get("input")
-        text = f"{value['instruction']}\n\n{given}" if isinstance(given, str) and given.strip() else value["instruction"]
-        yield Turn({"role": "user", "content": text}, at, f"{at}/input" if text != value["instruction"] else "/instruction", ("instruction",))
+        text = (
+            f"{value['instruction']}\n\n{given}" if isinstance(given, str) and given.strip() else value["instruction"]
+        )
+        yield Turn(
+            {"role": "user", "content": text},
+            at,
+            f"{at}/input" if text != value["instruction"] else "/instruction",
+            ("instruction",),
+        )
         yield Turn({"role": "assistant", "content": instance["output"]}, at, f"{at}/output")
 
 
@@ -101,7 +117,9 @@ def _question_answer(value: Object) -> Iterator[Turn]:
 
 def _sharegpt(value: Object) -> Iterator[Turn]:
     yield from _system(value)
-    yield from with_tool_calls((turn, _speaker(turn, f"/conversations/{i}")) for i, turn in enumerate(value["conversations"]))
+    yield from with_tool_calls(
+        (turn, _speaker(turn, f"/conversations/{i}")) for i, turn in enumerate(value["conversations"])
+    )
 
 
 def _speaker(turn: Any, at: str) -> Turn:
@@ -133,7 +151,9 @@ def _prompt_completion(value: Object) -> Iterator[Turn]:
 
 
 def _preference(value: Object) -> Iterator[Turn]:
-    """The prompt and the chosen side; the rejected side stays in the value. Some chosen sides hold the prompt already."""
+    """The prompt and the chosen side; the rejected side stays in the value. Some chosen sides hold the prompt
+    already.
+    """
     chosen = list(_side(value, "chosen", "assistant"))
     if any(isinstance(turn.value, dict) and turn.value.get("role") == "user" for turn in chosen):
         yield from _system(value)
@@ -143,7 +163,14 @@ def _preference(value: Object) -> Iterator[Turn]:
         yield from _alpaca({key: item for key, item in value.items() if key not in ("output", "response")})
     else:
         yield from _system(value)
-        asked = next((key for key in ("prompt", "question", "query", "input") if key in value and (key == "prompt" or _strings(value, key))), None)
+        asked = next(
+            (
+                key
+                for key in ("prompt", "question", "query", "input")
+                if key in value and (key == "prompt" or _strings(value, key))
+            ),
+            None,
+        )
         if asked:
             yield from _side(value, asked, "user")
     yield from chosen
@@ -187,7 +214,12 @@ def _strings(value: Object, *keys: str) -> bool:
 
 
 def _is_bedrock(value: Object) -> bool:
-    return "system" in value and isinstance(value.get("messages"), list) and isinstance(value["system"], str) and bool(value["system"])
+    return (
+        "system" in value
+        and isinstance(value.get("messages"), list)
+        and isinstance(value["system"], str)
+        and bool(value["system"])
+    )
 
 
 def _is_openai_preference(value: Object) -> bool:
@@ -211,7 +243,13 @@ def _is_self_instruct(value: Object) -> bool:
     instances = value.get("instances")
     if not _strings(value, "instruction") or not isinstance(instances, list) or not instances:
         return False
-    return all(isinstance(one, dict) and "output" in one and one.keys() <= {"input", "output"} and isinstance(one.get("input", ""), str) for one in instances)
+    return all(
+        isinstance(one, dict)
+        and "output" in one
+        and one.keys() <= {"input", "output"}
+        and isinstance(one.get("input", ""), str)
+        for one in instances
+    )
 
 
 def _is_text(value: Object) -> bool:
@@ -219,15 +257,41 @@ def _is_text(value: Object) -> bool:
 
 
 ALPACA_KEYS: Final = ("instruction", "input", "output", "response", "system", "history", "context")
-PREFERENCE_KEYS: Final = ("conversations", "instruction", "input", "system", "history", "prompt", "chosen", "question", "query")
+PREFERENCE_KEYS: Final = (
+    "conversations",
+    "instruction",
+    "input",
+    "system",
+    "history",
+    "prompt",
+    "chosen",
+    "question",
+    "query",
+)
 FORMATS: Final = (
     Format("bedrock", "messages with a separate system prompt", _is_bedrock, _bedrock, ("messages", "system")),
     Format("messages", '{"messages": [{"role": ..., "content": ...}, ...]}', lambda v: "messages" in v, None),
-    Format("openai-preference", "input, preferred_output, non_preferred_output", _is_openai_preference, _openai_preference, ("input", "preferred_output")),
     Format(
-        "llama-factory-preference", "chosen_messages, rejected_messages", _is_llama_factory_preference, _llama_factory_preference, ("chosen_messages", "system")
+        "openai-preference",
+        "input, preferred_output, non_preferred_output",
+        _is_openai_preference,
+        _openai_preference,
+        ("input", "preferred_output"),
     ),
-    Format("preference", "prompt, chosen, rejected", lambda v: "chosen" in v and "rejected" in v, _preference, PREFERENCE_KEYS),
+    Format(
+        "llama-factory-preference",
+        "chosen_messages, rejected_messages",
+        _is_llama_factory_preference,
+        _llama_factory_preference,
+        ("chosen_messages", "system"),
+    ),
+    Format(
+        "preference",
+        "prompt, chosen, rejected",
+        lambda v: "chosen" in v and "rejected" in v,
+        _preference,
+        PREFERENCE_KEYS,
+    ),
     Format(
         "response-pair",
         "question, response_j, response_k",
@@ -235,10 +299,28 @@ FORMATS: Final = (
         _response_pair,
         ("question", "response_j", "system"),
     ),
-    Format("sharegpt", '{"conversations": [{"from": ..., "value": ...}, ...]}', _is_sharegpt, _sharegpt, ("conversations", "system")),
+    Format(
+        "sharegpt",
+        '{"conversations": [{"from": ..., "value": ...}, ...]}',
+        _is_sharegpt,
+        _sharegpt,
+        ("conversations", "system"),
+    ),
     Format("alpaca", "instruction, input, output or response", _is_alpaca, _alpaca, ALPACA_KEYS),
-    Format("prompt-completion", "prompt, completion", lambda v: "prompt" in v and "completion" in v, _prompt_completion, ("prompt", "completion", "system")),
-    Format("self-instruct", "instruction, instances of input and output", _is_self_instruct, _self_instruct, ("instruction", "instances", "system")),
+    Format(
+        "prompt-completion",
+        "prompt, completion",
+        lambda v: "prompt" in v and "completion" in v,
+        _prompt_completion,
+        ("prompt", "completion", "system"),
+    ),
+    Format(
+        "self-instruct",
+        "instruction, instances of input and output",
+        _is_self_instruct,
+        _self_instruct,
+        ("instruction", "instances", "system"),
+    ),
     Format(
         "question-answer",
         "question and answer, query and response, problem and solution, input and output",
@@ -257,7 +339,9 @@ def format_of(value: Object) -> Format | None:
 
 
 def is_prompt(value: Object) -> bool:
-    """Whether a line has a prompt as TRL's trainers for reinforcement take it; to all others, one without an answer is no example."""
+    """Whether a line has a prompt as TRL's trainers for reinforcement take it; to all others, one without an answer is
+    no example.
+    """
     return isinstance(value.get("prompt"), str | list)
 
 
@@ -270,14 +354,20 @@ def example_of(value: Object, place: Place) -> Example:
         return Example(place, value, known.name)
     turns = list(known.turns(value))
     read = {turn.pointer.split("/")[1] for turn in turns}.union(*(turn.beside for turn in turns))
-    rest = {key: item for key, item in value.items() if key not in read and not (key in known.uses and item in ("", None, []))}
+    rest = {
+        key: item
+        for key, item in value.items()
+        if key not in read and not (key in known.uses and item in ("", None, []))
+    }
     tools = "/tools"
     if known.turns is _openai_preference:
         tools = "/input/tools" if "tools" in value["input"] and "tools" not in rest else "/tools"
         rest = {key: item for key, item in rest.items() if key != "input"}
         rest |= _beside_messages(value, rest)
     pointers = tuple((turn.pointer, turn.content) for turn in turns)
-    return Example(place, {"messages": [turn.value for turn in turns], **rest}, known.name, pointers, tools_pointer=tools)
+    return Example(
+        place, {"messages": [turn.value for turn in turns], **rest}, known.name, pointers, tools_pointer=tools
+    )
 
 
 def _beside_messages(value: Object, rest: Object) -> Object:

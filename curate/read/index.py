@@ -1,6 +1,8 @@
-"""Byte offsets of the lines of files: any line of a large file can be read at once, and the first lines while the rest is still being indexed.
+"""Byte offsets of the lines of files: any line of a large file can be read at once, and the first lines while the rest
+is still being indexed.
 
-A line costs 20 bytes. What cannot be read in place, packed files and JSON documents, is copied to a temporary file that nobody else sees.
+A line costs 20 bytes. What cannot be read in place, packed files and JSON documents, is copied to a temporary file that
+nobody else sees.
 """
 
 import tempfile
@@ -51,9 +53,13 @@ class FileIndex:
         """The last byte of the block before."""
         self._lock = Lock()
         try:
-            self._own(real_path(path).open("rb"))  # open as long as lines are asked for: whoever replaces the file leaves us ours
+            self._own(
+                real_path(path).open("rb")
+            )  # open as long as lines are asked for: whoever replaces the file leaves us ours
         except OSError as error:
-            raise InputError(f"{path}: cannot be read: {error.strerror}", "check the path and its permissions") from error
+            raise InputError(
+                f"{path}: cannot be read: {error.strerror}", "check the path and its permissions"
+            ) from error
 
     def _own(self, file: IO[bytes]) -> None:
         self._file = file
@@ -70,7 +76,7 @@ class FileIndex:
             self._document(b"".join([start, *stream]))
             yield self.count
         else:
-            copy: IO[bytes] | None = tempfile.TemporaryFile() if is_packed(self.path) else None  # noqa: SIM115  (takes the file's place)
+            copy: IO[bytes] | None = tempfile.TemporaryFile() if is_packed(self.path) else None  # noqa: SIM115
             offset = skip = len(BOM) if start.startswith(BOM) else 0
             rest, number, block = offset, 0, start
             if copy is not None:
@@ -103,7 +109,9 @@ class FileIndex:
         filled = ends - starts > 1
         if not filled.all():  # one byte may be a carriage return, or something
             short = np.flatnonzero(ends - starts == 1)
-            filled[short] = [(block[end - 1 - offset] if end > offset else self._before) != CR for end in ends[short].tolist()]
+            filled[short] = [
+                (block[end - 1 - offset] if end > offset else self._before) != CR for end in ends[short].tolist()
+            ]
             starts, kept, numbers = starts[filled], ends[filled], numbers[filled]
         else:
             kept = ends
@@ -121,17 +129,25 @@ class FileIndex:
                 grown = np.empty(max(need, 2 * len(old), 1024), old.dtype)
                 grown[: self.count] = old[: self.count]
                 setattr(self, name, grown)
-        self._starts[self.count : need], self._ends[self.count : need], self._numbers[self.count : need] = starts, ends, numbers
+        self._starts[self.count : need], self._ends[self.count : need], self._numbers[self.count : need] = (
+            starts,
+            ends,
+            numbers,
+        )
         self.count += more  # last: who reads meanwhile sees what is there
 
     def _document(self, data: bytes) -> None:
-        copy = tempfile.TemporaryFile()  # noqa: SIM115  (takes the file's place)
+        copy = tempfile.TemporaryFile()  # noqa: SIM115
         copy.write(data)
         copy.flush()
         self._own(copy)
         lines = [line for line, _ in elements(data)]
         self._nths = {at: (line.column, line.nth) for at, line in enumerate(lines)}
-        self._add([line.offset for line in lines], [line.offset + len(line.data) for line in lines], [line.number for line in lines])
+        self._add(
+            [line.offset for line in lines],
+            [line.offset + len(line.data) for line in lines],
+            [line.number for line in lines],
+        )
 
     def data(self, at: int) -> bytes:
         """The bytes of a line without its ending. Raises `InputError` if they no longer exist."""
@@ -176,7 +192,14 @@ class FileIndex:
         if at < 0 or (not self._nths and numbers[at] != place.line):
             return None
         first = int(np.searchsorted(numbers, numbers[at]))
-        return next((one for one in range(first, at) if self._nths.get(one, (0, 0))[1] >= place.nth and numbers[at] == place.line), at)
+        return next(
+            (
+                one
+                for one in range(first, at)
+                if self._nths.get(one, (0, 0))[1] >= place.nth and numbers[at] == place.line
+            ),
+            at,
+        )
 
     @property
     def changed(self) -> bool:
@@ -185,7 +208,9 @@ class FileIndex:
 
 
 class LineIndex:
-    """The lines of several files in sequence, counted from 0. While the index is being built, lines of later files may shift."""
+    """The lines of several files in sequence, counted from 0. While the index is being built, lines of later files may
+    shift.
+    """
 
     def __init__(self, paths: Sequence[Path]) -> None:
         """Raises `InputError` for a file that cannot be opened."""

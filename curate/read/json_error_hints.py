@@ -52,15 +52,23 @@ def _slip(text: str, error: json.JSONDecodeError, rest: str, where: str) -> Json
     if COMMA_THEN_END.match(rest) or (rest[:1] in ("}", "]") and text[: error.pos].rstrip().endswith(",")):
         return JsonMistake("repairable", f"a comma with nothing after it, {where}")
     if PYTHON.match(rest):
-        return JsonMistake("repairable", f"Python notation instead of JSON, {where}: use double quotes, null, true and false")
+        return JsonMistake(
+            "repairable", f"Python notation instead of JSON, {where}: use double quotes, null, true and false"
+        )
     if error.msg.startswith("Unterminated string"):
         if text.rstrip().endswith(("}", "]")):
-            return JsonMistake("syntax", f"the string that starts {where} is not closed: a quotation mark is missing, or one in the text is not escaped")
+            return JsonMistake(
+                "syntax",
+                f"the string that starts {where} is not closed: a quotation mark is missing, or one in the text "
+                "is not escaped",
+            )
         return JsonMistake("cut-off", f"the JSON ends in the middle of the string that starts {where}")
     if not rest or CUT_WORD.match(rest) or (error.msg.startswith("Invalid \\u") and CUT_ESCAPE.match(rest)):
         return JsonMistake("cut-off", f"the JSON ends in the middle: {_lower(error.msg)} {where}")
     if error.msg.startswith("Invalid control character"):
-        return JsonMistake("syntax", f"control character \\x{ord(text[error.pos]):02x} in a string {where}; JSON requires an escape")
+        return JsonMistake(
+            "syntax", f"control character \\x{ord(text[error.pos]):02x} in a string {where}; JSON requires an escape"
+        )
     return None
 
 

@@ -38,14 +38,18 @@ _KEY: Final = re.compile(r'[ \t\r\n]*,?[ \t\r\n]*"([^"\\]*+(?:\\.[^"\\]*+)*+)"[ 
 
 
 class Spans:
-    """Positions of the values of one JSON text. Only what is asked for is looked at, each object and list once, by the parser's own scanner."""
+    """Positions of the values of one JSON text. Only what is asked for is looked at, each object and list once, by the
+    parser's own scanner.
+    """
 
     def __init__(self, text: str) -> None:
         self.text = text
         self._inside: dict[str, dict[str, Span]] = {}
 
     def find(self, target: str) -> Span | None:
-        """Where the value of pointer `target` stands; None when there is none, or the text is not JSON. Of a repeated key the last one counts."""
+        """Where the value of pointer `target` stands; None when there is none, or the text is not JSON. Of a repeated
+        key the last one counts.
+        """
         if not target:
             return self._value(self._space(0))
         above, slash, key = target.rpartition("/")
@@ -56,7 +60,9 @@ class Spans:
         return inside.get(key)
 
     def _children(self, at: int) -> dict[str, Span]:
-        """The values in the object or list that starts at `at`, by key as it is written in a pointer; none where that is not JSON."""
+        """The values in the object or list that starts at `at`, by key as it is written in a pointer; none where that
+        is not JSON.
+        """
         text, found, scan = self.text, dict[str, Span](), _PARSER.raw_decode
         opening = text[at : at + 1]
         if opening not in ("{", "["):

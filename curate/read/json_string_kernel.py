@@ -1,7 +1,5 @@
 """Read a JSON string to its end unless a rule may fire on it: the loop over every byte of a large file."""
 
-# ruff: noqa: PLR1714, SIM110  (sets and generators are slower when they are compiled)
-
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -12,9 +10,9 @@ from curate.read.pattern_table import ANYWHERE, AT_START, BITS, FACTOR, IN_ANSWE
 from curate.read.plain_line import ASSISTANT, escape_code
 
 ODD, LEADS, FOLLOWS, SPACE, OTHER, MARK, JOINS, JOINED = 1, 2, 4, 8, 16, 32, 64, 128
-"""Kinds of characters beyond ASCII: that some rule looks for; that begin, and go on, a text decoded wrongly; white space; that have another
-compatible form; that go with the character before them, in an order that is fixed; that may make one character with the one before them, and
-with the one behind them."""
+"""Kinds of characters beyond ASCII: that some rule looks for; that begin, and go on, a text decoded wrongly; white
+space; that have another compatible form; that go with the character before them, in an order that is fixed; that may
+make one character with the one before them, and with the one behind them."""
 
 
 class CharacterTables(NamedTuple):
@@ -23,7 +21,9 @@ class CharacterTables(NamedTuple):
     kinds: Array
     """uint8, one a character: their kinds."""
     folds: Array
-    """uint16, of those up to U+FFFF: their compatible form in lower case; 0 for those of which it is none, or several characters."""
+    """uint16, of those up to U+FFFF: their compatible form in lower case; 0 for those of which it is none, or several
+    characters.
+    """
 
 
 class TextPatterns(NamedTuple):
@@ -47,8 +47,9 @@ class TextPatterns(NamedTuple):
 ANSWER: Final = ASSISTANT
 CHARS, MORE, ANEW, FLAGS, COUNT, FENCED, KIND, KIND_END = range(KEPT, KEPT + 8)
 TOLD: Final = KEPT + 8
-"""What is told of a string: its characters, the bytes of these beyond their first ones, whether `folded` has to be made anew, what the needles in it
-mean, how many of the kind `SEVERAL` there are, three backticks in a row; and, on the way, the kind of the last character beyond ASCII, and its end."""
+"""What is told of a string: its characters, the bytes of these beyond their first ones, whether `folded` has to be made
+anew, what the needles in it mean, how many of the kind `SEVERAL` there are, three backticks in a row; and, on the way,
+the kind of the last character beyond ASCII, and its end."""
 _SPECIAL, _LOWER = np.ones(256, dtype=np.uint8), np.arange(256, dtype=np.uint8)
 _SPECIAL[list(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ ,.;:-!?'()/*=^|_[]}~>$#+")] = 0
 """0 for a byte that is nothing but a character of the text."""
@@ -63,13 +64,21 @@ _CLOSES: Final = literal(b' .,!?:;")\\')
 
 @compiled
 def _stands_here(data: Array, at: int, text: Array, start: int, used: int, known: PatternTable, nth: int) -> bool:
-    """Whether a needle, its four bytes being the last of the text so far, stands here whole; either apostrophe may stand for the plain one."""
+    """Whether a needle, its four bytes being the last of the text so far, stands here whole; either apostrophe may
+    stand for the plain one.
+    """
     exact, split = known.exact[nth], int(known.before[nth]) + SIZE
     for place in range(split - 1, -1, -1):
         if used <= start:
             return False
         here, wanted = text[np.uintp(used - 1)], known.written[nth, place]
-        if wanted == 39 and here == 0x99 and used - start >= 3 and text[np.uintp(used - 2)] == 0x80 and text[np.uintp(used - 3)] == 0xE2:
+        if (
+            wanted == 39
+            and here == 0x99
+            and used - start >= 3
+            and text[np.uintp(used - 2)] == 0x80
+            and text[np.uintp(used - 3)] == 0xE2
+        ):
             used -= 3
         elif wanted == (here if exact else _LOWER[np.uintp(here)]):
             used -= 1
@@ -84,7 +93,9 @@ def _stands_here(data: Array, at: int, text: Array, start: int, used: int, known
 
 @compiled
 def _found(data: Array, at: int, text: Array, start: int, used: int, window: int, known: PatternTable) -> int:
-    """What the needles mean that the last four bytes of a text belong to; the next bytes of the data tell of the rest of them."""
+    """What the needles mean that the last four bytes of a text belong to; the next bytes of the data tell of the rest
+    of them.
+    """
     meant = 0
     nth = int(known.heads[np.uintp(((window * FACTOR) & 0xFFFFFFFF) >> (32 - SLOTS))])
     while nth >= 0:
@@ -96,7 +107,7 @@ def _found(data: Array, at: int, text: Array, start: int, used: int, window: int
 
 @compiled
 def _is_one_of(byte: int, wanted: Array) -> bool:
-    for one in wanted:
+    for one in wanted:  # noqa: SIM110
         if byte == one:
             return True
     return False
@@ -122,7 +133,7 @@ def _is_variable(data: Array, at: int, before: int) -> bool:
         byte = data[np.uintp(at + 1 + size)]
     after = data[np.uintp(at + 2 + size)] if byte >= 32 else 0
     if doubled:
-        return bool(size and (byte == 125 or byte == 32) and after == 125)
+        return bool(size and (byte == 125 or byte == 32) and after == 125)  # noqa: PLR1714
     return bool(size > 1 and byte == 125 and (before == 36 or after >= 128 or _is_one_of(after, _CLOSES)))
 
 
@@ -140,7 +151,9 @@ def _begins_with(data: Array, at: int, names: Array) -> bool:
 
 @compiled
 def _opened(data: Array, at: int, shorts: Array) -> int:
-    """Where the short strings count of which one begins here; every escape of a character beyond ASCII may be the one in it."""
+    """Where the short strings count of which one begins here; every escape of a character beyond ASCII may be the one
+    in it.
+    """
     meant, first = 0, data[np.uintp(at)]
     for short in shorts:
         if first == short[0]:
@@ -159,7 +172,9 @@ def _ended(window: int, text: Array, start: int, used: int, triples: Array) -> i
     """Where the strings of three bytes count of which one ends here."""
     meant = 0
     for nth in range(len(triples)):
-        if window & 0xFFFFFF == triples[nth, 0] and not (triples[nth, 2] and used - start > 3 and is_word(text[np.uintp(used - 4)])):
+        if window & 0xFFFFFF == triples[nth, 0] and not (
+            triples[nth, 2] and used - start > 3 and is_word(text[np.uintp(used - 4)])
+        ):
             meant |= triples[nth, 1]
     return meant
 
@@ -168,7 +183,11 @@ def _ended(window: int, text: Array, start: int, used: int, triples: Array) -> i
 def _is_address(data: Array, at: int, text: Array, start: int, used: int, known: TextPatterns) -> bool:
     """Whether an @ may stand in somebody's address, or behind a password."""
     after = data[np.uintp(at + 1)]
-    if used == start or _is_one_of(text[np.uintp(used - 1)], _UNJOINED) or not (_is_name(after) or after == 45 or after == 46):
+    if (
+        used == start
+        or _is_one_of(text[np.uintp(used - 1)], _UNJOINED)
+        or not (_is_name(after) or after == 45 or after == 46)  # noqa: PLR1714
+    ):
         return False
     if known.addresses and not _begins_with(data, at + 1, known.nobodys):
         return True
@@ -179,7 +198,9 @@ def _is_address(data: Array, at: int, text: Array, start: int, used: int, known:
 
 @compiled
 def _code_at(data: Array, at: int) -> tuple[int, int]:
-    """A character beyond ASCII, as it is or as an escape, and where it ends; -1 where none is, or one that no writer of JSON escapes."""
+    """A character beyond ASCII, as it is or as an escape, and where it ends; -1 where none is, or one that no writer of
+    JSON escapes.
+    """
     if data[np.uintp(at)] != 92:
         code = utf8_at(data, at)
         return code, at + (2 if code < 0x800 else 3 if code < 0x10000 else 4)
@@ -189,10 +210,12 @@ def _code_at(data: Array, at: int) -> tuple[int, int]:
 
 @compiled
 def _fold(code: int, folded: Array, used: int, folds: Array) -> int:
-    """Write the compatible form in lower case of a character that is no white space; where it ends, -1 where that is not known."""
+    """Write the compatible form in lower case of a character that is no white space; where it ends, -1 where that is
+    not known.
+    """
     if code >= 0x10000:
         return write_utf8(folded, used, code) if 0x1F300 <= code < 0x1FB00 or 0x20000 <= code < 0x2F800 else -1
-    if code == 0x2026 or code == 0xDF:  # an ellipsis is three full stops, a sharp s two letters
+    if code == 0x2026 or code == 0xDF:  # an ellipsis is three full stops, a sharp s two letters  # noqa: PLR1714
         for nth in range(3 if code == 0x2026 else 2):
             folded[np.uintp(used + nth)] = 46 if code == 0x2026 else 115
         return used + (3 if code == 0x2026 else 2)
@@ -205,7 +228,8 @@ def _fold(code: int, folded: Array, used: int, folds: Array) -> int:
 
 @compiled
 def _beyond(
-    data: Array, at: int, text: Array, start: int, used: int, folded: Array, used_folded: int, known: CharacterTables, told: Array,
+    data: Array, at: int, text: Array, start: int, used: int, folded: Array, used_folded: int, known: CharacterTables,
+    told: Array,
 ) -> tuple[int, int, int]:  # fmt: skip
     """A character beyond ASCII: where to go on in the data, in `text` and in `folded`; -1 for one that is not quiet."""
     code, at = _code_at(data, at)
@@ -213,7 +237,12 @@ def _beyond(
         return -1, 0, 0
     kind = int(known.kinds[np.uintp(code)])
     led = told[KIND] if told[KIND_END] == used else 0
-    if kind & ODD or (led & LEADS and kind & FOLLOWS) or (led & MARK and kind & (MARK | JOINS)) or (used == start and kind & SPACE):
+    if (
+        kind & ODD
+        or (led & LEADS and kind & FOLLOWS)
+        or (led & MARK and kind & (MARK | JOINS))
+        or (used == start and kind & SPACE)
+    ):
         return -1, 0, 0
     if kind & JOINS and (led == 0 or led & JOINED):  # before the first one stands what is in ASCII
         return -1, 0, 0
@@ -238,9 +267,19 @@ def _tells(meant: int, role: int, chars: int, start: int, told: Array) -> bool:
 
 @compiled
 def _digits(
-    data: Array, at: int, text: Array, start: int, used: int, folded: Array, used_folded: int, told: Array, numbers: NumberPatterns
+    data: Array,
+    at: int,
+    text: Array,
+    start: int,
+    used: int,
+    folded: Array,
+    used_folded: int,
+    told: Array,
+    numbers: NumberPatterns,
 ) -> tuple[int, int, int]:
-    """A run of digits: where to go on in the data, in `text` and in `folded`; -1 for one that may be somebody's number."""
+    """A run of digits: where to go on in the data, in `text` and in `folded`; -1 for one that may be somebody's
+    number.
+    """
     first, code = used, data[np.uintp(at)]
     while 48 <= code <= 57:
         text[np.uintp(used)] = folded[np.uintp(used_folded)] = code
@@ -250,7 +289,9 @@ def _digits(
 
 
 @compiled
-def _marks(data: Array, at: int, role: int, text: Array, start: int, used: int, known: TextPatterns, told: Array) -> bool:
+def _marks(
+    data: Array, at: int, role: int, text: Array, start: int, used: int, known: TextPatterns, told: Array
+) -> bool:
     """Whether a mark of ASCII that is not escaped opens what makes a text one to be looked at."""
     code = data[np.uintp(at)]
     if code == 96:
@@ -265,10 +306,12 @@ def _marks(data: Array, at: int, role: int, text: Array, start: int, used: int, 
 
 
 @compiled
-def scan_json_string(  # noqa: PLR0912  (one pass, and calls cost)
-    data: Array, at: int, role: int, known: TextPatterns, text: Array, used: int, folded: Array, used_folded: int, told: Array,
+def scan_json_string(  # noqa: PLR0912
+    data: Array, at: int, role: int, known: TextPatterns, text: Array, used: int, folded: Array, used_folded: int,
+    told: Array,
 ) -> tuple[int, int, int]:  # fmt: skip
-    """A string of JSON, from behind its opening quote: where it ends in the data, in `text` and in `folded`; -1 where it has to be looked at.
+    """A string of JSON, from behind its opening quote: where it ends in the data, in `text` and in `folded`; -1 where
+    it has to be looked at.
 
     The data ends with a line break, which no string goes beyond. `told` gets what the constants above name.
     """
@@ -286,10 +329,16 @@ def scan_json_string(  # noqa: PLR0912  (one pass, and calls cost)
             if is_escape:
                 code = int(data[np.uintp(at + 1)])
             if code >= 128 or (is_escape and code == 117):
-                at, used, used_folded = _beyond(data, at, text, start, used, folded, used_folded, known.characters, told)
+                at, used, used_folded = _beyond(
+                    data, at, text, start, used, folded, used_folded, known.characters, told
+                )
                 if at < 0:
                     return -1, 0, 0
-                apostrophe = text[np.uintp(used - 1)] == 0x99 and text[np.uintp(used - 2)] == 0x80 and text[np.uintp(used - 3)] == 0xE2
+                apostrophe = (
+                    text[np.uintp(used - 1)] == 0x99
+                    and text[np.uintp(used - 2)] == 0x80
+                    and text[np.uintp(used - 3)] == 0xE2
+                )
                 window = (window << 8 | 39) & 0xFFFFFFFF if apostrophe else 0
                 continue
             if is_escape:

@@ -1,10 +1,8 @@
 """Small compiled functions over bytes, for loops over every byte of a large file (see `curate.read.fast_path`).
 
-Bytes are uint8 arrays; places in them count from 0. numba is imported here and nowhere else on the way of `curate check`, by the
-processes that check a big file.
+Bytes are uint8 arrays; places in them count from 0. numba is imported here and nowhere else on the way of `curate
+check`, by the processes that check a big file.
 """
-
-# ruff: noqa: SIM110  (sets and generators are slower when they are compiled)
 
 from pathlib import Path
 from typing import Any, Final
@@ -28,7 +26,9 @@ def compiled(function: Any) -> Any:
 
 
 def entry(function: Any) -> Any:
-    """`function` compiled, to be called from Python; kept on the disk where there is room for it, with all that it calls."""
+    """`function` compiled, to be called from Python; kept on the disk where there is room for it, with all that it
+    calls.
+    """
     try:
         return _compiler(cache=True, **_OPTIONS)(function)
     except RuntimeError:  # no folder that may be written
@@ -36,7 +36,9 @@ def entry(function: Any) -> Any:
 
 
 def forget(function: Any) -> None:
-    """Delete what the disk has of a compiled `function`: where another version wrote it, it may name classes that are gone, and cannot be loaded."""
+    """Delete what the disk has of a compiled `function`: where another version wrote it, it may name classes that are
+    gone, and cannot be loaded.
+    """
     for index in Path(function.stats.cache_path).glob(f"*.{function.__name__}-*.nbi"):
         index.unlink(missing_ok=True)
 
@@ -67,7 +69,9 @@ def after(data: Array, at: int, end: int, wanted: int) -> int:
 
 @compiled
 def finds(text: Array, start: int, end: int, piece: int, size: int) -> bool:
-    """Whether `size` bytes from `piece` stand between `start` and `end` too; `start` is before `piece`, and `end` not behind its end."""
+    """Whether `size` bytes from `piece` stand between `start` and `end` too; `start` is before `piece`, and `end` not
+    behind its end.
+    """
     half = size // 2
     first, middle, last = text[np.uintp(piece)], text[np.uintp(piece + half)], text[np.uintp(piece + size - 1)]
     at, stop = start, end - size + 1
@@ -76,7 +80,11 @@ def finds(text: Array, start: int, end: int, piece: int, size: int) -> bool:
         some = False
         for nth in range(many):  # compiled to vectors
             here = np.uintp(at + nth)
-            some |= (text[here] == first) & (text[here + np.uintp(half)] == middle) & (text[here + np.uintp(size - 1)] == last)
+            some |= (
+                (text[here] == first)
+                & (text[here + np.uintp(half)] == middle)
+                & (text[here + np.uintp(size - 1)] == last)
+            )
         if some:
             for nth in range(many):
                 if same(text, at + nth, piece, size):
@@ -99,7 +107,7 @@ def byte_of(text: Array, start: int, end: int, chars: int) -> int:
 @compiled
 def same(text: Array, one: int, other: int, size: int) -> bool:
     """Whether the same bytes stand at two places."""
-    for nth in range(size):
+    for nth in range(size):  # noqa: SIM110
         if text[one + nth] != text[other + nth]:
             return False
     return True
@@ -108,7 +116,7 @@ def same(text: Array, one: int, other: int, size: int) -> bool:
 @compiled
 def stands_at(text: Array, at: int, wanted: Array, size: int) -> bool:
     """Whether the first `size` bytes of `wanted` stand here."""
-    for nth in range(size):
+    for nth in range(size):  # noqa: SIM110
         if text[at + nth] != wanted[nth]:
             return False
     return True
@@ -139,7 +147,9 @@ def _is_after(byte: int) -> bool:
 
 @compiled
 def utf8_at(data: Array, at: int) -> int:
-    """The character beyond ASCII that starts here, as a number; -1 where no well-formed one does (Unicode, table 3-7). The data ends with a line break."""
+    """The character beyond ASCII that starts here, as a number; -1 where no well-formed one does (Unicode, table 3-7).
+    The data ends with a line break.
+    """
     first, second = int(data[np.uintp(at)]), int(data[np.uintp(at + 1)])
     if not 0xC2 <= first <= 0xF4 or not _is_after(second):
         return -1

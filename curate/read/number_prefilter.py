@@ -1,7 +1,5 @@
 """Find runs of digits that may be a personal number, for the scan of plain lines; tables define which ones."""
 
-# ruff: noqa: PLR1714  (sets are slower when they are compiled)
-
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -9,8 +7,9 @@ import numpy as np
 from curate.read.numba_utils import Array, compiled, is_word
 
 END, SHAPE, TOTAL, DOTS, PLUS = 0, 1, 2, 3, 4
-"""What is kept from one run of digits of a text to the next: where it ended, the lengths of the last four runs that belong together (four bits
-each, 15 for more), the digits of all of them, the dots that join them, and whether a plus sign opens them."""
+"""What is kept from one run of digits of a text to the next: where it ended, the lengths of the last four runs that
+belong together (four bits each, 15 for more), the digits of all of them, the dots that join them, and whether a plus
+sign opens them."""
 KEPT: Final = 5
 
 
@@ -36,7 +35,7 @@ def _joined(text: Array, at: int, end: int) -> bool:
     """Whether what stands between two runs of digits is what people write in one number."""
     for nth in range(at, end):
         byte = text[np.uintp(nth)]
-        if not (byte == 32 or byte == 45 or byte == 46 or byte == 40 or byte == 41):
+        if not (byte == 32 or byte == 45 or byte == 46 or byte == 40 or byte == 41):  # noqa: PLR1714
             return False
     return True
 
@@ -45,7 +44,7 @@ def _joined(text: Array, at: int, end: int) -> bool:
 def _stands_alone(text: Array, start: int, at: int) -> bool:
     """Whether nothing stands before a digit that a number would go on from."""
     before = text[np.uintp(at - 1)] if at > start else np.uint8(32)
-    return not (is_word(before) or before == 43 or before == 45 or before == 46 or before == 95)
+    return not (is_word(before) or before == 43 or before == 45 or before == 46 or before == 95)  # noqa: PLR1714
 
 
 @compiled
@@ -58,7 +57,9 @@ def _follows_capitals(text: Array, start: int, at: int) -> bool:
 
 @compiled
 def may_be_personal_number(text: Array, start: int, at: int, end: int, kept: Array, known: NumberPatterns) -> bool:
-    """Whether a run of digits of the text that begins at `start` may be, with those before it, somebody's number; `kept` is brought up to date."""
+    """Whether a run of digits of the text that begins at `start` may be, with those before it, somebody's number;
+    `kept` is brought up to date.
+    """
     size = end - at
     length = min(size, 15)
     gap = at - kept[END]
@@ -73,7 +74,12 @@ def may_be_personal_number(text: Array, start: int, at: int, end: int, kept: Arr
     for nth in range(len(known.groups)):
         if kept[SHAPE] & known.groups[nth, 0] == known.groups[nth, 1]:
             return True
-    if size < 256 and known.alone[np.uintp(size)] and known.first[np.uintp(text[np.uintp(at)])] and _stands_alone(text, start, at):
+    if (
+        size < 256
+        and known.alone[np.uintp(size)]
+        and known.first[np.uintp(text[np.uintp(at)])]
+        and _stands_alone(text, start, at)
+    ):
         return True
     if (kept[PLUS] and 0 < known.plus <= kept[TOTAL]) or 0 < known.dots <= kept[DOTS]:
         return True

@@ -1,7 +1,8 @@
 """Search for many strings at once, by the four bytes of each that are rarest in texts; tables for compiled code.
 
-Every four bytes of a text are asked for in a table of bits (Karp and Rabin 1987, with a filter in the place of equal lengths); the few that
-are there are compared, byte by byte. What is too short for that is looked for with all that may follow it, or at the character that opens it.
+Every four bytes of a text are asked for in a table of bits (Karp and Rabin 1987, with a filter in the place of equal
+lengths); the few that are there are compared, byte by byte. What is too short for that is looked for with all that may
+follow it, or at the character that opens it.
 """
 
 from collections.abc import Iterable
@@ -13,8 +14,8 @@ import numpy as np
 Array = Any
 """A NumPy array; its type is documented where it is created."""
 ANYWHERE, IN_ANSWER, AT_START, SEVERAL, POINTS, LINKS = 1, 2, 4, 8, 16, 32
-"""Where a string counts: in any text; in an answer; at the start of one; in one that has several; in a short question that shows no text; in a
-short question."""
+"""Where a string counts: in any text; in an answer; at the start of one; in one that has several; in a short question
+that shows no text; in a short question."""
 SIZE: Final = 4
 FACTOR: Final = 2654435761
 """Spreads four bytes over 32 bits (Knuth, The Art of Computer Programming, 6.4)."""
@@ -53,9 +54,13 @@ class PatternTable(NamedTuple):
     means: Array
     """uint8, one per pattern."""
     shorts: Array
-    """uint8, a row each of a short string of `OPENERS`, in lower case: up to three bytes, 0 for none, and where it counts."""
+    """uint8, a row each of a short string of `OPENERS`, in lower case: up to three bytes, 0 for none, and where it
+    counts.
+    """
     triples: Array
-    """int64, a row each of a string of three bytes: these, in lower case, where it counts, and whether no letter or digit may stand before it."""
+    """int64, a row each of a string of three bytes: these, in lower case, where it counts, and whether no letter or
+    digit may stand before it.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +81,22 @@ class Pattern:
 def pattern_table(wanted: Iterable[Pattern]) -> PatternTable:
     """The tables of some strings.
 
-    Raises `ValueError` for one that cannot be looked for: it has no four bytes in a row behind which nothing stands that JSON may write in
-    another way, and is not one of the short ones that can.
+    Raises `ValueError` for one that cannot be looked for: it has no four bytes in a row behind which nothing stands
+    that JSON may write in another way, and is not one of the short ones that can.
     """
     every = list(wanted)
-    shorts = [pattern for pattern in every if pattern.data[:1] in OPENERS and (len(pattern.data) < SIZE or not pattern.text.isascii())]
+    shorts = [
+        pattern
+        for pattern in every
+        if pattern.data[:1] in OPENERS and (len(pattern.data) < SIZE or not pattern.text.isascii())
+    ]
     triples = [pattern for pattern in every if len(pattern.data) == SIZE - 1 and pattern not in shorts]
     found = [(pattern, _seldom(pattern)) for pattern in every if pattern not in shorts and pattern not in triples]
-    found += [(replace(pattern, text=pattern.text + byte), 0) for pattern in triples for byte in PLAIN + (PLAIN[:26].upper() if pattern.exact else "")]
+    found += [
+        (replace(pattern, text=pattern.text + byte), 0)
+        for pattern in triples
+        for byte in PLAIN + (PLAIN[:26].upper() if pattern.exact else "")
+    ]
     count = len(found)
     tables = PatternTable(
         bits=np.zeros((1 << BITS) // 8, dtype=np.uint8),
@@ -96,8 +109,13 @@ def pattern_table(wanted: Iterable[Pattern]) -> PatternTable:
         exact=np.zeros(count, dtype=np.bool_),
         alone=np.zeros(count, dtype=np.bool_),
         means=np.zeros(count, dtype=np.uint8),
-        shorts=np.array([[*pattern.data.lower()[:3].ljust(3, b"\0"), pattern.means] for pattern in shorts], dtype=np.uint8).reshape(-1, 4),
-        triples=np.array([[int.from_bytes(pattern.data.lower(), "big"), pattern.means, pattern.alone] for pattern in triples], dtype=np.int64).reshape(-1, 3),
+        shorts=np.array(
+            [[*pattern.data.lower()[:3].ljust(3, b"\0"), pattern.means] for pattern in shorts], dtype=np.uint8
+        ).reshape(-1, 4),
+        triples=np.array(
+            [[int.from_bytes(pattern.data.lower(), "big"), pattern.means, pattern.alone] for pattern in triples],
+            dtype=np.int64,
+        ).reshape(-1, 3),
     )
     for nth, (pattern, at) in enumerate(found):
         _enter(tables, nth, pattern, at)
@@ -118,11 +136,20 @@ def _enter(tables: PatternTable, nth: int, pattern: Pattern, at: int) -> None:
 
 
 def _seldom(pattern: Pattern) -> int:
-    """Where the four bytes stand that are looked for: behind them, nothing that JSON may write as an escape, and no apostrophe that may be another one."""
+    """Where the four bytes stand that are looked for: behind them, nothing that JSON may write as an escape, and no
+    apostrophe that may be another one.
+    """
     data = pattern.data
-    places = [at for at in range(len(data) - SIZE + 1) if (pattern.exact or data[at + SIZE - 1] != ord("'")) and _as_it_is(data[at + SIZE :])]
+    places = [
+        at
+        for at in range(len(data) - SIZE + 1)
+        if (pattern.exact or data[at + SIZE - 1] != ord("'")) and _as_it_is(data[at + SIZE :])
+    ]
     if not places or len(data) > LONGEST or not data.isascii():
-        raise ValueError(f"{data!r}: not searchable: too short, too long, or contains a character that JSON escapes after its first four bytes")
+        raise ValueError(
+            f"{data!r}: not searchable: too short, too long, or contains a character that JSON escapes after its "
+            "first four bytes"
+        )
     return min(places, key=lambda at: sum(SELDOM.find(chr(byte)) for byte in data[at : at + SIZE].lower()))
 
 

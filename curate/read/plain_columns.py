@@ -28,7 +28,9 @@ class PlainColumns:
     lines: Array
     """int64, a row each: first turn, turns, start and end in `canon`."""
     turns: Array
-    """int64, a row each: role, start and end of its JSON in `canon`, start and end in `text`, characters, whether all are ASCII."""
+    """int64, a row each: role, start and end of its JSON in `canon`, start and end in `text`, characters, whether all
+    are ASCII.
+    """
     irregular_lines: list[int]
     """Numbers of the lines that are not plain, from 1."""
     starts: Array
@@ -46,7 +48,13 @@ class PlainColumns:
         lines = self.lines[~silent].copy()
         lines[:, 0] = np.append(0, np.cumsum(counts[~silent]))[:-1]
         others = sorted([*self.irregular_lines, *self.numbers[silent].tolist()])
-        return replace(self, numbers=self.numbers[~silent], lines=lines, turns=self.turns[~np.repeat(silent, counts)], irregular_lines=others)
+        return replace(
+            self,
+            numbers=self.numbers[~silent],
+            lines=lines,
+            turns=self.turns[~np.repeat(silent, counts)],
+            irregular_lines=others,
+        )
 
     def said(self, start: int, end: int) -> str:
         """A part of `text`."""

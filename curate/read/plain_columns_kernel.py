@@ -1,19 +1,34 @@
-"""The loops of `curate.read.plain_columns`: a plain line of bytes to its canonical JSON and its texts, and to keys of them.
+"""The loops of `curate.read.plain_columns`: a plain line of bytes to its canonical JSON and its texts, and to keys of
+them.
 
-Every line that is not clearly plain is refused (-1) and goes the careful way; property tests hold the two ways together.
+Every line that is not clearly plain is refused (-1) and goes the careful way; property tests hold the two ways
+together.
 """
-
-# ruff: noqa: PLR1714  (sets are slower when they are compiled)
 
 from typing import Any, Final
 
 import numpy as np
 
 from curate.read.numba_utils import Array, compiled, entry, literal, utf8_at, write_utf8
-from curate.read.plain_line import ROLES, SYSTEM, USER, escape_code, first_turn_start, line_end, next_turn_start, turn_start
+from curate.read.plain_line import (
+    ROLES,
+    SYSTEM,
+    USER,
+    escape_code,
+    first_turn_start,
+    line_end,
+    next_turn_start,
+    turn_start,
+)
 from curate.read.xxh64 import xxh64_seeded
 
-_HEAD, _BODY, _MIDDLE, _TAIL, _BETWEEN = literal(b'{"messages":['), literal(b'{"content":"'), literal(b'","role":"'), literal(b'"}'), literal(b"]}")
+_HEAD, _BODY, _MIDDLE, _TAIL, _BETWEEN = (
+    literal(b'{"messages":['),
+    literal(b'{"content":"'),
+    literal(b'","role":"'),
+    literal(b'"}'),
+    literal(b"]}"),
+)
 BLOCK: Final = 32
 """Bytes that are looked at and copied at a time, where nothing is special about them."""
 
@@ -29,16 +44,22 @@ def _put(out: Array, at: int, text: Array) -> Any:
 @compiled
 def _named(out: Array, at: int, role: int) -> Any:
     """Write the name of a role; where it ends."""
-    return _put(out, at, ROLES[0]) if role == SYSTEM else _put(out, at, ROLES[1]) if role == USER else _put(out, at, ROLES[2])
+    return (
+        _put(out, at, ROLES[0])
+        if role == SYSTEM
+        else _put(out, at, ROLES[1])
+        if role == USER
+        else _put(out, at, ROLES[2])
+    )
 
 
 @compiled
 def _escaped(out: Array, at: int, code: int) -> Any:
     """Write a character of ASCII as it stands in canonical JSON."""
-    if code == 34 or code == 92:
+    if code == 34 or code == 92:  # noqa: PLR1714
         out[at], out[at + 1] = 92, code
         return at + 2
-    if code == 10 or code == 9 or code == 13:
+    if code == 10 or code == 9 or code == 13:  # noqa: PLR1714
         out[at], out[at + 1] = 92, 110 if code == 10 else 116 if code == 9 else 114
         return at + 2
     out[at] = code
@@ -60,7 +81,7 @@ def _copied(data: Array, at: int, end: int, canon: Array, used: int, text: Array
             break
         count += BLOCK
     code = int(data[np.uintp(at + count)])
-    while 32 <= code < 128 and code != 34 and code != 92:  # the data ends with a line break
+    while 32 <= code < 128 and code != 34 and code != 92:  # the data ends with a line break  # noqa: PLR1714
         text[np.uintp(written + count)], canon[np.uintp(used + count)] = code, code
         count += 1
         code = int(data[np.uintp(at + count)])
@@ -68,8 +89,11 @@ def _copied(data: Array, at: int, end: int, canon: Array, used: int, text: Array
 
 
 @compiled
-def _string(data: Array, at: int, end: int, canon: Array, used: int, text: Array, written: int, told: Array) -> tuple[int, int, int]:
-    """A string of JSON from behind its opening quote: where it ends in the data, in `canon` and in `text`; -1 where it is not plain.
+def _string(
+    data: Array, at: int, end: int, canon: Array, used: int, text: Array, written: int, told: Array
+) -> tuple[int, int, int]:
+    """A string of JSON from behind its opening quote: where it ends in the data, in `canon` and in `text`; -1 where it
+    is not plain.
 
     `told` gets its characters, and whether all are ASCII.
     """
@@ -105,11 +129,21 @@ def _string(data: Array, at: int, end: int, canon: Array, used: int, text: Array
 
 @compiled
 def _line(
-    data: Array, at: int, end: int, canon: Array, used: int, text: Array, written: int, turns: Array, count: int, told: Array
+    data: Array,
+    at: int,
+    end: int,
+    canon: Array,
+    used: int,
+    text: Array,
+    written: int,
+    turns: Array,
+    count: int,
+    told: Array,
 ) -> tuple[int, int, int, int]:
     """A plain line: where it ends in the data, in `canon`, in `text`, and after how many turns; -1 for any other.
 
-    turns: a row each of role, start and end of its JSON in `canon`, start and end of its text, characters, and whether all are ASCII.
+    turns: a row each of role, start and end of its JSON in `canon`, start and end of its text, characters, and whether
+    all are ASCII.
     """
     at = first_turn_start(data, at, end)
     if at < 0:
@@ -140,7 +174,9 @@ def _line(
 
 
 @entry
-def fill_plain_columns(data: Array, canon: Array, text: Array, turns: Array, lines: Array, told: Array) -> tuple[int, int, int]:
+def fill_plain_columns(
+    data: Array, canon: Array, text: Array, turns: Array, lines: Array, told: Array
+) -> tuple[int, int, int]:
     """Fill the arrays of `PlainColumns`: how much of `canon`, `text` and `turns` is used.
 
     `canon` and `text` are longer than needed by `BLOCK`.
@@ -168,8 +204,12 @@ def _key(data: Array, start: int, end: int, seed: Any) -> Any:
 
 
 @entry
-def keys_of_lines(canon: Array, turns: Array, lines: Array, answers: int, wholes: Array, begun: Array, ends: Array) -> int:
-    """Fill the columns of `curate.corpus.keys.Keys` for rows of `PlainColumns`; of `begun`, as long as `turns`, how many are used. answers: their role."""
+def keys_of_lines(
+    canon: Array, turns: Array, lines: Array, answers: int, wholes: Array, begun: Array, ends: Array
+) -> int:
+    """Fill the columns of `curate.corpus.keys.Keys` for rows of `PlainColumns`; of `begun`, as long as `turns`, how
+    many are used. answers: their role.
+    """
     total = 0
     for row in range(len(lines)):
         first, last = lines[row, 0], lines[row, 0] + lines[row, 1]

@@ -1,9 +1,8 @@
-"""The form of a plain line: messages of a role and a text, as `json.dumps` or `JSON.stringify` writes them. Compiled, for all that reads such lines.
+"""The form of a plain line: messages of a role and a text, as `json.dumps` or `JSON.stringify` writes them. Compiled,
+for all that reads such lines.
 
 What reads the texts calls these functions around them; every other line is refused (-1) and goes the careful way.
 """
-
-# ruff: noqa: PLR1714  (sets are slower when they are compiled)
 
 from typing import Final
 
@@ -67,16 +66,17 @@ def line_end(data: Array, at: int, end: int) -> int:
 
 @compiled
 def escape_code(data: Array, at: int) -> tuple[int, int]:
-    """The character that an escape stands for, from behind its backslash, and where it ends; -1 for control characters, and for half of one.
+    """The character that an escape stands for, from behind its backslash, and where it ends; -1 for control characters,
+    and for half of one.
 
     The data ends with a line break.
     """
     letter = data[np.uintp(at)]
     if letter == 110:
         return 10, at + 1
-    if letter == 34 or letter == 92 or letter == 47:
+    if letter == 34 or letter == 92 or letter == 47:  # noqa: PLR1714
         return int(letter), at + 1
-    if letter == 116 or letter == 114:
+    if letter == 116 or letter == 114:  # noqa: PLR1714
         return 9 if letter == 116 else 13, at + 1
     if letter != 117:
         return -1, 0
@@ -85,6 +85,6 @@ def escape_code(data: Array, at: int) -> tuple[int, int]:
     if 0xD800 <= code < 0xDC00 and data[np.uintp(at)] == 92 and data[np.uintp(at + 1)] == 117:
         low = hex_at(data, at + 2)
         return (0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00) if 0xDC00 <= low < 0xE000 else -1), at + 6
-    if 0xD800 <= code < 0xE000 or (code < 32 and code != 9 and code != 10 and code != 13):
+    if 0xD800 <= code < 0xE000 or (code < 32 and code != 9 and code != 10 and code != 13):  # noqa: PLR1714
         return -1, 0
     return code, at

@@ -13,7 +13,9 @@ RESULTS: Final = ("observation", "function_response", "tool_response", "tool")
 
 
 class Turn(NamedTuple):
-    """A turn in messages form, the pointers to it and to its content in the line as read, and other keys of the line that are in it."""
+    """A turn in messages form, the pointers to it and to its content in the line as read, and other keys of the line
+    that are in it.
+    """
 
     value: Object
     pointer: str
@@ -22,7 +24,8 @@ class Turn(NamedTuple):
 
 
 def with_tool_calls(spoken: Iterable[tuple[Any, Turn]]) -> Iterator[Turn]:
-    """Turns, each given with what it was read from: calls become tool calls and results answer them, joined by ids that are made here.
+    """Turns, each given with what it was read from: calls become tool calls and results answer them, joined by ids that
+    are made here.
 
     A call that cannot be read as one, and a result that answers none, stay the text that they are.
     """
@@ -30,7 +33,11 @@ def with_tool_calls(spoken: Iterable[tuple[Any, Turn]]) -> Iterator[Turn]:
     calls = 0
     for said, turn in spoken:
         speaker = speaker_of(said)
-        if speaker in CALLERS and "tool_calls" not in turn.value and (found := _calls(turn.value.get("content"), calls)):
+        if (
+            speaker in CALLERS
+            and "tool_calls" not in turn.value
+            and (found := _calls(turn.value.get("content"), calls))
+        ):
             calls += len(found)
             waiting = [call["id"] for call in found]
             yield turn._replace(value={**turn.value, "role": "assistant", "content": None, "tool_calls": found})
@@ -48,7 +55,9 @@ def speaker_of(said: Any) -> Any:
 
 
 def _calls(text: Any, made: int) -> list[Object]:
-    """Tool calls for a value like `{"name": ..., "arguments": ...}`, or a list of these; none where anything of it would be lost."""
+    """Tool calls for a value like `{"name": ..., "arguments": ...}`, or a list of these; none where anything of it
+    would be lost.
+    """
     value = json_in(text) if isinstance(text, str) else text
     found: list[Object] = []
     for call in value if isinstance(value, list) else [value]:
@@ -58,7 +67,13 @@ def _calls(text: Any, made: int) -> list[Object]:
         if not isinstance(arguments, str | dict):
             return []
         written = arguments if isinstance(arguments, str) else json.dumps(arguments, ensure_ascii=False)
-        found.append({"id": f"call_{made + len(found) + 1}", "type": "function", "function": {"name": call["name"], "arguments": written}})
+        found.append(
+            {
+                "id": f"call_{made + len(found) + 1}",
+                "type": "function",
+                "function": {"name": call["name"], "arguments": written},
+            }
+        )
     return found
 
 

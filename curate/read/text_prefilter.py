@@ -1,7 +1,5 @@
 """Checks of a complete text for the scan of plain lines; tables define the patterns."""
 
-# ruff: noqa: PLR1714  (generators and sets are slower when they are compiled)
-
 from typing import NamedTuple
 
 import numpy as np
@@ -10,7 +8,9 @@ from curate.read.numba_utils import Array, byte_of, compiled, finds, same, stand
 
 
 class AnswerPatterns(NamedTuple):
-    """Which answers are looked at. A number that is 0 stands for none of its kind; `curate.lint.rules.prefilter` has the words for them."""
+    """Which answers are looked at. A number that is 0 stands for none of its kind; `curate.lint.rules.prefilter` has
+    the words for them.
+    """
 
     opens: Array
     """int64, 256: by its first byte, the characters beyond which an answer is looked at; a large number for none."""
@@ -45,7 +45,9 @@ class AnswerPatterns(NamedTuple):
     words: int
     """Words from which an answer may be odd."""
     odd: Array
-    """float64, each for a word: the share of marks, the least and the greatest mean length, the share of words with letters."""
+    """float64, each for a word: the share of marks, the least and the greatest mean length, the share of words with
+    letters.
+    """
 
 
 class ExchangePatterns(NamedTuple):
@@ -73,15 +75,21 @@ class ExchangePatterns(NamedTuple):
 
 @compiled
 def _repeats(text: Array, start: int, end: int, chars: int, known: AnswerPatterns) -> bool:
-    """Whether one of two pieces of a long answer stands before itself in it; of a short one, both of two smaller ones."""
+    """Whether one of two pieces of a long answer stands before itself in it; of a short one, both of two smaller
+    ones.
+    """
     if known.piece == 0 or chars <= known.short:
         return False
     if chars <= known.long:
         return bool(
-            _stands_before(text, start, end, chars, chars // 2, known.scrap) and _stands_before(text, start, end, chars, chars - known.scrap - 2, known.scrap)
+            _stands_before(text, start, end, chars, chars // 2, known.scrap)
+            and _stands_before(text, start, end, chars, chars - known.scrap - 2, known.scrap)
         )
     first, second = int(chars * known.share) - known.piece, chars - 2 * known.piece
-    return bool(_stands_before(text, start, end, chars, first, known.piece) or _stands_before(text, start, end, chars, second, known.piece))
+    return bool(
+        _stands_before(text, start, end, chars, first, known.piece)
+        or _stands_before(text, start, end, chars, second, known.piece)
+    )
 
 
 @compiled
@@ -124,7 +132,9 @@ def _is_uneven(text: Array, start: int, end: int, chars: int, known: AnswerPatte
     for at in range(start, stop):
         byte = text[np.uintp(at)]
         spaces += byte == 32
-        marks += (48 <= byte <= 57) | (byte == 35) | (byte == 0xE2)  # digits, a hash, and all that shares its first byte with an ellipsis
+        marks += (
+            (48 <= byte <= 57) | (byte == 35) | (byte == 0xE2)
+        )  # digits, a hash, and all that shares its first byte with an ellipsis
     uneven = marks >= known.marks or (chars > known.head and not known.spaces[0] <= spaces <= known.spaces[1])
     return bool(uneven and _is_odd(text, start, end, chars, known))
 
@@ -143,7 +153,9 @@ def _is_odd(text: Array, start: int, end: int, chars: int, known: AnswerPatterns
         else:
             size += 1
             letter = letter or bool(65 <= (byte & 0xDF) <= 90)
-            marks += byte == 35 or (byte == 46 and size > 2 and text[np.uintp(at - 1)] == 46 and text[np.uintp(at - 2)] == 46)
+            marks += byte == 35 or (
+                byte == 46 and size > 2 and text[np.uintp(at - 1)] == 46 and text[np.uintp(at - 2)] == 46
+            )
             shown += 1
     if words < known.words or chars != end - start:  # beyond ASCII, there are other spaces and letters
         return words >= known.words or chars != end - start
@@ -168,7 +180,7 @@ def _is_open(text: Array, start: int, end: int) -> bool:
             ticks += 1
             if ticks == 3:
                 count, blank = count + 1, False
-        elif ticks or not (byte == 32 or byte == 9 or byte == 13 or byte >= 0x80):
+        elif ticks or not (byte == 32 or byte == 9 or byte == 13 or byte >= 0x80):  # noqa: PLR1714
             blank = False
         else:
             unsure |= byte >= 0x80
@@ -191,7 +203,9 @@ def shows_text(text: Array, start: int, end: int, known: ExchangePatterns) -> bo
     before = 0
     for at in range(start, end):
         byte = int(text[at])
-        if known.shown[byte] or (65 <= byte <= 90 and (97 <= before <= 122 or before == 46 or before == 63 or before == 33)):
+        if known.shown[byte] or (
+            65 <= byte <= 90 and (97 <= before <= 122 or before == 46 or before == 63 or before == 33)  # noqa: PLR1714
+        ):
             return True
         if byte == 0xE2 and text[at + 1] == 0x80 and known.quotes[text[at + 2]]:
             return True
@@ -200,11 +214,24 @@ def shows_text(text: Array, start: int, end: int, known: ExchangePatterns) -> bo
 
 
 @compiled
-def is_suspicious(text: Array, asked: int, asked_size: int, asked_chars: int, start: int, size: int, chars: int, known: ExchangePatterns) -> bool:
-    """Whether something may be wrong with an answer to this question: it begins with it, is in another script, or is a word or two."""
+def is_suspicious(
+    text: Array,
+    asked: int,
+    asked_size: int,
+    asked_chars: int,
+    start: int,
+    size: int,
+    chars: int,
+    known: ExchangePatterns,
+) -> bool:
+    """Whether something may be wrong with an answer to this question: it begins with it, is in another script, or is a
+    word or two.
+    """
     shared = min(known.shared, asked_size)
     if known.shared > 0 and shared <= size and same(text, asked, start, shared):
         return True
     if known.wide > 0 and (asked_size > asked_chars * known.wide) != (size > chars * known.wide):
         return True
-    return bool(size <= known.brief and (known.openings[0, text[start] | 0x20] or known.openings[1, text[asked] | 0x20]))
+    return bool(
+        size <= known.brief and (known.openings[0, text[start] | 0x20] or known.openings[1, text[asked] | 0x20])
+    )

@@ -6,7 +6,10 @@ import numpy as np
 
 from curate.read.numba_utils import Array, compiled
 
-_1, _2, _3, _4, _5 = (np.uint64(prime) for prime in (0x9E3779B185EBCA87, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0x85EBCA77C2B2AE63, 0x27D4EB2F165667C5))
+_1, _2, _3, _4, _5 = (
+    np.uint64(prime)
+    for prime in (0x9E3779B185EBCA87, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0x85EBCA77C2B2AE63, 0x27D4EB2F165667C5)
+)
 
 
 # Typed numbers, for numba compiles a function anew for each number that it is called with as it is written.

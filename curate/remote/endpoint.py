@@ -1,4 +1,6 @@
-"""One service, spoken to by the openai client: each request with its retries, each error with the next step, no key in any message."""
+"""One service, spoken to by the openai client: each request with its retries, each error with the next step, no key in
+any message.
+"""
 
 import json
 import re
@@ -21,7 +23,9 @@ from curate.remote.prices import Price
 from curate.remote.settings import Settings
 
 RETRIES: Final = 5
-"""Of a request that was refused for its rate, or for a fault of the server; the client waits longer each time, or as long as it is told to."""
+"""Of a request that was refused for its rate, or for a fault of the server; the client waits longer each time, or as
+long as it is told to.
+"""
 SECONDS: Final = 60.0
 """Longest wait for a reply."""
 LONG_SECONDS: Final = 600.0
@@ -105,7 +109,9 @@ class Place:
 
 
 class Endpoint:
-    """A service that is spoken to. Raises `MissingExtra` without the openai package; all its methods raise `RemoteError`."""
+    """A service that is spoken to. Raises `MissingExtra` without the openai package; all its methods raise
+    `RemoteError`.
+    """
 
     def __init__(self, place: Place, key: str) -> None:
         self.place = place
@@ -123,12 +129,16 @@ class Endpoint:
         try:
             file = _Counted(path, advance)
         except OSError as error:
-            raise InputError(f"{path}: cannot be read: {error.strerror}", "check the path and its permissions") from error
+            raise InputError(
+                f"{path}: cannot be read: {error.strerror}", "check the path and its permissions"
+            ) from error
         with file, self._said():
             return self._send(path, file)
 
     def _send(self, path: Path, file: BufferedReader) -> UploadedFile:
-        return file_of(plain(self._client.files.create(file=(path.name, file), purpose="fine-tune", timeout=LONG_SECONDS)))
+        return file_of(
+            plain(self._client.files.create(file=(path.name, file), purpose="fine-tune", timeout=LONG_SECONDS))
+        )
 
     def _file(self, file_id: str) -> UploadedFile:
         return file_of(plain(self._client.files.retrieve(file_id)))
@@ -165,7 +175,9 @@ class Endpoint:
             return [job for job in map(job_of, listed(page)) if job.training_file == training_file]
 
     def create(self, settings: Settings, training_file: str, validation_file: str | None) -> Job:
-        """Start a job. It is asked once: a request that may have been taken must not be made again before somebody looked."""
+        """Start a job. It is asked once: a request that may have been taken must not be made again before somebody
+        looked.
+        """
         client = self._client.with_options(max_retries=0, timeout=LONG_SECONDS)
         with self._said():
             return job_of(plain(client.fine_tuning.jobs.create(**settings.request(training_file, validation_file))))
@@ -218,10 +230,15 @@ class Endpoint:
         except openai.OpenAIError as error:
             status = error.status_code if isinstance(error, openai.APIStatusError) else None
             quota = getattr(error, "code", None) == "insufficient_quota"
-            passing = not quota and (isinstance(error, openai.APIConnectionError) or (status is not None and (status in (408, 409, 429) or status >= 500)))
+            passing = not quota and (
+                isinstance(error, openai.APIConnectionError)
+                or (status is not None and (status in (408, 409, 429) or status >= 500))
+            )
             told = excerpt(str(error).replace(self._key, "[key]"), 300), self._next_step(error, quota=quota)
             message, hint = redirect_error(error) or told
-            raise RemoteError(f"{self.place.host}: {message}", hint, status=status, passing=passing, wait=_asked_to_wait(error)) from None
+            raise RemoteError(
+                f"{self.place.host}: {message}", hint, status=status, passing=passing, wait=_asked_to_wait(error)
+            ) from None
 
     def _next_step(self, error: Exception, *, quota: bool) -> str:
         import openai
@@ -281,14 +298,21 @@ def plain(found: Any) -> dict[str, Any]:
     """A reply as plain values. Raises `RemoteError` for one that is no JSON object: a page for people, say."""
     value = found.to_dict(mode="json") if hasattr(found, "to_dict") else found
     if not isinstance(value, dict):
-        raise RemoteError("the response of the service is not JSON", "check that the address is the base URL of an OpenAI-compatible API")
-    text = json.dumps(value, ensure_ascii=False).encode("utf-8", "replace")  # half a surrogate pair cannot be written down
+        raise RemoteError(
+            "the response of the service is not JSON",
+            "check that the address is the base URL of an OpenAI-compatible API",
+        )
+    text = json.dumps(value, ensure_ascii=False).encode(
+        "utf-8", "replace"
+    )  # half a surrogate pair cannot be written down
     plain: dict[str, Any] = json.loads(text, parse_constant=lambda _: None, object_hook=_without_keys)
     return plain
 
 
 def _without_keys(value: dict[str, Any]) -> dict[str, Any]:
-    """An object without what would open something: services tell keys of others, and signed addresses, along with a job."""
+    """An object without what would open something: services tell keys of others, and signed addresses, along with a
+    job.
+    """
     return {name: inner for name, inner in value.items() if not TOLD_KEYS.search(name)}
 
 

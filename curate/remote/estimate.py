@@ -44,7 +44,9 @@ def measure(path: Path, counter: TokenCounter, progress: Progress | None = None)
     found = Measured(display_name(path))
     for parsed in counted(read_file(path, facts), progress):
         if parsed.example is not None:
-            value: dict[str, Any] = parsed.decoded.value if parsed.example.format == PREFERENCE else parsed.example.value
+            value: dict[str, Any] = (
+                parsed.decoded.value if parsed.example.format == PREFERENCE else parsed.example.value
+            )
             found.tokens.append(min(counter.count(value), (1 << 32) - 1))
             found.images += _has_image(value)
     demand_read(facts)
@@ -55,7 +57,12 @@ def measure(path: Path, counter: TokenCounter, progress: Progress | None = None)
 def _has_image(value: dict[str, Any]) -> bool:
     turns = value.get("messages")
     contents = [turn.get("content") for turn in turns if isinstance(turn, dict)] if isinstance(turns, list) else []
-    return any(isinstance(part, dict) and part.get("type") == "image_url" for content in contents if isinstance(content, list) for part in content)
+    return any(
+        isinstance(part, dict) and part.get("type") == "image_url"
+        for content in contents
+        if isinstance(content, list)
+        for part in content
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,4 +106,6 @@ def estimated(
         cost = round(tokens / 1e6 * price.dollars, 2)
     elif price is not None and hours is not None:
         cost = round(hours * price.dollars, 2)
-    return Estimate(settings, training, validation, counter, epochs, settings.epochs is not None, tokens, cut, price, cost)
+    return Estimate(
+        settings, training, validation, counter, epochs, settings.epochs is not None, tokens, cut, price, cost
+    )

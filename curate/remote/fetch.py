@@ -1,4 +1,6 @@
-"""What came of a job: its record, its events, its metrics as CSV, and the files that the service made; all of them written, or none."""
+"""What came of a job: its record, its events, its metrics as CSV, and the files that the service made; all of them
+written, or none.
+"""
 
 import base64
 import binascii
@@ -72,7 +74,9 @@ def fetch(endpoint: Endpoint, journal: Journal, job_id: str, folder: Path | None
     log = EventLog(kept)
     log.add(news(endpoint, job_id, log))
     contents = {name: endpoint.content(name) for name in job.result_files}
-    named = {name: None if data is None else f"result-{safe_id(name)}{_suffix(data)}" for name, data in contents.items()}
+    named = {
+        name: None if data is None else f"result-{safe_id(name)}{_suffix(data)}" for name, data in contents.items()
+    }
     tables = {name: _unwrapped(data) for name, data in contents.items() if data is not None}
     source = next((name for name, data in tables.items() if _is_table(data)), None)
     table = tables[source] if source is not None else _of_events(log.events)

@@ -1,4 +1,6 @@
-"""Fireworks' own interface: data sets in place of files, jobs under an account, no events (docs.fireworks.ai, API reference, read 2026-11)."""
+"""Fireworks' own interface: data sets in place of files, jobs under an account, no events (docs.fireworks.ai, API
+reference, read 2026-11).
+"""
 
 from io import BufferedReader
 from pathlib import Path
@@ -24,7 +26,9 @@ PRICES: Final = "Fireworks' price list (fireworks.ai/pricing), read 2026-11"
 
 
 class FireworksEndpoint(OwnEndpoint):
-    """Fireworks, spoken to through the client's plain requests. It tells how a job is, and no events: each state that is seen makes one."""
+    """Fireworks, spoken to through the client's plain requests. It tells how a job is, and no events: each state that
+    is seen makes one.
+    """
 
     jobs_path = "/supervisedFineTuningJobs"
     jobs_query = "?pageSize=200"
@@ -43,13 +47,18 @@ class FireworksEndpoint(OwnEndpoint):
         if "learning_rate_multiplier" in settings.hyperparameters:
             raise UsageError("Fireworks has no learning rate multiplier", "use --set learningRate=1e-4")
         if settings.suffix:
-            raise UsageError("Fireworks has no suffix for model names", "use --set outputModel=NAME instead of --suffix")
+            raise UsageError(
+                "Fireworks has no suffix for model names", "use --set outputModel=NAME instead of --suffix"
+            )
         if settings.seed is not None:
             raise UsageError("Fireworks has no seed", "remove --seed")
 
     def _send(self, path: Path, file: BufferedReader) -> UploadedFile:
         if path.stat().st_size > LARGEST:
-            raise UsageError(f"{path}: larger than {LARGEST:,} bytes, the limit of Fireworks for one upload", "upload it with the client firectl")
+            raise UsageError(
+                f"{path}: larger than {LARGEST:,} bytes, the limit of Fireworks for one upload",
+                "upload it with the client firectl",
+            )
         name = f"curate-{sha256(path)[:32]}"
         with path.open("rb") as lines:
             count = sum(not line.isspace() for line in lines)
@@ -57,14 +66,24 @@ class FireworksEndpoint(OwnEndpoint):
             body = {"datasetId": name, "dataset": {"userUploaded": {}, "exampleCount": str(count)}}
             plain(self._client.post(DATA, body=body, cast_to=object))
         options: Any = {"headers": {"Content-Type": "multipart/form-data"}, "timeout": LONG_SECONDS}
-        found = plain(self._client.post(f"{DATA}/{name}:upload", body={}, files=[("file", (path.name, file))], cast_to=object, options=options))
+        found = plain(
+            self._client.post(
+                f"{DATA}/{name}:upload", body={}, files=[("file", (path.name, file))], cast_to=object, options=options
+            )
+        )
         return file_of({"id": name, "bytes": found.get("bytes"), "status": "running"})
 
     def _file(self, file_id: str) -> UploadedFile:
         found = self._get(f"{DATA}/{file_id}")
         status = found.get("status")
         details = status.get("message") if isinstance(status, dict) else None
-        return file_of({"id": file_id, "status": "processed" if found.get("state") == "READY" else "running", "status_details": details})
+        return file_of(
+            {
+                "id": file_id,
+                "status": "processed" if found.get("state") == "READY" else "running",
+                "status_details": details,
+            }
+        )
 
     def _delete(self, file_id: str) -> None:
         self._client.delete(f"{DATA}/{file_id}", cast_to=object)
@@ -96,17 +115,22 @@ class FireworksEndpoint(OwnEndpoint):
 
     def cancel(self, job_id: str) -> Job:
         """Raise `UsageError`: there is no such request."""
-        raise UsageError(f"{job_id}: curate cannot cancel jobs of this service", "use the dashboard of Fireworks or its client firectl")
+        raise UsageError(
+            f"{job_id}: curate cannot cancel jobs of this service",
+            "use the dashboard of Fireworks or its client firectl",
+        )
 
-    def events(self, job_id: str, after: str | None) -> EventPage:  # noqa: ARG002  (there is one page)
+    def events(self, job_id: str, after: str | None) -> EventPage:  # noqa: ARG002
         """The state that a job is in, as an event."""
         job = self.job(job_id)
         said = f": {job.error.message}" if job.error and job.error.message else ""
         level = "error" if job.status == "failed" else "info"
-        event: JobEvent = event_of({"id": f"state-{job.status}", "message": f"{job.status}{said}", "level": level, "created_at": job.told_at})
+        event: JobEvent = event_of(
+            {"id": f"state-{job.status}", "message": f"{job.status}{said}", "level": level, "created_at": job.told_at}
+        )
         return EventPage([event], more=False)
 
-    def checkpoints(self, job_id: str) -> list[dict[str, Any]]:  # noqa: ARG002  (there are none for any)
+    def checkpoints(self, job_id: str) -> list[dict[str, Any]]:  # noqa: ARG002
         """None: they are not told."""
         return []
 

@@ -8,7 +8,14 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from curate.core.errors import RemoteError
 from curate.core.example import content_id
 
-SAME: Final = {"canceled": "cancelled", "completed": "succeeded", "success": "succeeded", "error": "failed", "user_error": "failed", "expired": "failed"}
+SAME: Final = {
+    "canceled": "cancelled",
+    "completed": "succeeded",
+    "success": "succeeded",
+    "error": "failed",
+    "user_error": "failed",
+    "expired": "failed",
+}
 """Words of other services for OpenAI's."""
 FINAL: Final = frozenset(("succeeded", "failed", "cancelled"))
 
@@ -82,7 +89,11 @@ class JobEvent(ServiceRecord):
     @property
     def numbers(self) -> dict[str, float]:
         """The numbers among its data."""
-        return {name: value for name, value in (self.data or {}).items() if isinstance(value, int | float) and not isinstance(value, bool)}
+        return {
+            name: value
+            for name, value in (self.data or {}).items()
+            if isinstance(value, int | float) and not isinstance(value, bool)
+        }
 
 
 def file_of(value: Any) -> UploadedFile:
@@ -94,15 +105,29 @@ def job_of(value: Any) -> Job:
     """A job, of a reply's JSON. Raises `RemoteError` where it is none."""
     if isinstance(value, dict):
         status = str(value.get("status", "")).lower()
-        times = {name: _seconds(value.get(name)) for name in ("created_at", "estimated_finish", "finished_at", "told_at")}
-        value = {**value, **times, "status": SAME.get(status, status), "error": value.get("error") or None, "result_files": value.get("result_files") or []}
+        times = {
+            name: _seconds(value.get(name)) for name in ("created_at", "estimated_finish", "finished_at", "told_at")
+        }
+        value = {
+            **value,
+            **times,
+            "status": SAME.get(status, status),
+            "error": value.get("error") or None,
+            "result_files": value.get("result_files") or [],
+        }
     return _read(Job, value)
 
 
 def event_of(value: Any) -> JobEvent:
-    """An event, of a reply's JSON; one without an id gets one made of its content. Raises `RemoteError` where it is none."""
+    """An event, of a reply's JSON; one without an id gets one made of its content. Raises `RemoteError` where it is
+    none.
+    """
     if isinstance(value, dict):
-        value = {**value, "id": value.get("id") or f"made-{content_id(value)[:16]}", "created_at": _seconds(value.get("created_at"))}
+        value = {
+            **value,
+            "id": value.get("id") or f"made-{content_id(value)[:16]}",
+            "created_at": _seconds(value.get("created_at")),
+        }
         if not isinstance(value.get("data"), dict):
             value["data"] = None
     return _read(JobEvent, value)
@@ -125,5 +150,6 @@ def _read(kind: type[Kind], value: Any) -> Kind:
     except ValidationError as error:
         wrong = ", ".join(".".join(map(str, item["loc"])) or "the whole response" for item in error.errors()[:3])
         raise RemoteError(
-            f"the response of the service is not a {kind.__name__}: {wrong}", "check that the address is the base URL of an OpenAI-compatible API"
+            f"the response of the service is not a {kind.__name__}: {wrong}",
+            "check that the address is the base URL of an OpenAI-compatible API",
         ) from None

@@ -1,7 +1,8 @@
-"""What was sent to services: an append-only file, so that nothing is uploaded or paid for twice, whatever happened to the process that did it.
+"""What was sent to services: an append-only file, so that nothing is uploaded or paid for twice, whatever happened to
+the process that did it.
 
-One line for each file that arrived, each job that is about to be started and each that was. The file holds names, hashes, ids and settings; no key,
-and nothing of the data.
+One line for each file that arrived, each job that is about to be started and each that was. The file holds names,
+hashes, ids and settings; no key, and nothing of the data.
 """
 
 import json
@@ -105,9 +106,12 @@ class Journal:
                 if line:
                     found.append(LINE.validate_json(line))
             except ValidationError:
-                if _is_json(line):  # else it was cut short: what it was to say had not happened yet, or is asked for again
+                if _is_json(
+                    line
+                ):  # else it was cut short: what it was to say had not happened yet, or is asked for again
                     raise InputError(
-                        f"{self.path}:{number}: not a record of this journal", "update curate if a newer version wrote it; otherwise delete the line"
+                        f"{self.path}:{number}: not a record of this journal",
+                        "update curate if a newer version wrote it; otherwise delete the line",
                     ) from None
         return found
 
@@ -122,11 +126,17 @@ class Journal:
         return next(reversed(sent.values()), None)
 
     def asked(self, address: str, order: str) -> tuple[JobAsked | None, list[str]]:
-        """The last time that something was asked for and nobody knows yet whether it was started; and the jobs that were."""
+        """The last time that something was asked for and nobody knows yet whether it was started; and the jobs that
+        were.
+        """
         open_: JobAsked | None = None
         jobs = []
         for entry in self.entries():
-            if entry.address != address or not isinstance(entry, JobAsked | JobRefused | JobStarted) or entry.order != order:
+            if (
+                entry.address != address
+                or not isinstance(entry, JobAsked | JobRefused | JobStarted)
+                or entry.order != order
+            ):
                 continue
             open_ = entry if isinstance(entry, JobAsked) else None
             if isinstance(entry, JobStarted):
@@ -144,7 +154,9 @@ class Journal:
     def order_of(self, job_id: str) -> JobAsked | None:
         """What a job was asked to be, where it was started from here."""
         order = next((entry.order for entry in self.all_started() if entry.job == job_id), None)
-        return next((entry for entry in reversed(self.entries()) if isinstance(entry, JobAsked) and entry.order == order), None)
+        return next(
+            (entry for entry in reversed(self.entries()) if isinstance(entry, JobAsked) and entry.order == order), None
+        )
 
     def job_folder(self, job_id: str) -> Path:
         """Where what a job told is kept. Raises `RemoteError` for an id that is no name."""
@@ -164,8 +176,8 @@ def order_hash(address: str, settings: Settings, training: str, validation: str 
 
 
 def demand_started(journal: Journal, job_id: str | None) -> str:
-    """The id of the job that is meant: the last one started here when none is named. Raises `UsageError` where there is none, `RemoteError`
-    for what is no id.
+    """The id of the job that is meant: the last one started here when none is named. Raises `UsageError` where there is
+    none, `RemoteError` for what is no id.
     """
     if job_id is not None:
         return safe_id(job_id)

@@ -1,4 +1,6 @@
-"""What training costs, by the dated tables of the services. Prices change; `[remote.prices]` and `--price` beat them."""
+"""What training costs, by the dated tables of the services. Prices change; `[remote.prices]` and `--price` beat
+them.
+"""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -29,9 +31,11 @@ class Price:
 SIZE: Final = re.compile(r"(?:(\d+)x)?(\d+(?:\.\d+)?)b(?![a-z])", re.IGNORECASE)
 
 
-def price_of(prices: Sequence[Price], model: str, method: Method, own: Mapping[str, float], named: float | None = None) -> Price | None:
-    """What training `model` costs: as named on the command line, else as the user's own table has it (the longest beginning
-    counts), else as the service's `prices` have it.
+def price_of(
+    prices: Sequence[Price], model: str, method: Method, own: Mapping[str, float], named: float | None = None
+) -> Price | None:
+    """What training `model` costs: as named on the command line, else as the user's own table has it (the longest
+    beginning counts), else as the service's `prices` have it.
 
     None where nobody knows.
     """

@@ -1,4 +1,6 @@
-"""The services: each with its address, its key and its prices. One that does not speak OpenAI's interface has a module of its own."""
+"""The services: each with its address, its key and its prices. One that does not speak OpenAI's interface has a module
+of its own.
+"""
 
 from typing import Final
 
@@ -10,8 +12,10 @@ from curate.remote.endpoint import Endpoint, Place, Service
 from curate.remote.prices import Price
 
 CLOSED: Final = (
-    "OpenAI closes self-serve fine-tuning to everyone on 2027-01-06: no job can be started at api.openai.com from then on. Organisations that never "
-    "fine-tuned, or have not used a fine-tuned model for 60 days, cannot start one since 2026-05-07 and 2026-07-02. Fine-tuned models answer until "
+    "OpenAI closes self-serve fine-tuning to everyone on 2027-01-06: no job can be started at api.openai.com from "
+    "then on. Organisations that never "
+    "fine-tuned, or have not used a fine-tuned model for 60 days, cannot start one since 2026-05-07 and "
+    "2026-07-02. Fine-tuned models answer until "
     "their base model is retired."
 )
 """As the service's page of deprecations gives it, read 2026-11."""
@@ -41,7 +45,9 @@ SERVICE: Final[dict[Target, Service]] = {
                 Price("o4-mini", 100, "hour", OPENAI_HOURS, ("reinforcement",)),
             ),
         ),
-        Service(Target.AZURE, "Azure", example="https://NAME.openai.azure.com/openai/v1"),  # its prices differ by region and tier: the user names them
+        Service(
+            Target.AZURE, "Azure", example="https://NAME.openai.azure.com/openai/v1"
+        ),  # its prices differ by region and tier: the user names them
         Service(  # its prices differ by contract
             Target.MISTRAL,
             "Mistral",
@@ -57,8 +63,8 @@ SERVICE: Final[dict[Target, Service]] = {
 def place_of(target: Target, base_url: str, *, connected: bool, named: bool = False) -> Place:
     """Where a service is. With `connected` off nothing will be sent, so that no address is needed.
 
-    `named`: whether the user named the address, not a configuration. Raises `UsageError` for a target that is no service, an address that is none
-    or holds a password, and a service that does not take jobs in OpenAI's way.
+    `named`: whether the user named the address, not a configuration. Raises `UsageError` for a target that is no
+    service, an address that is none or holds a password, and a service that does not take jobs in OpenAI's way.
     """
     if target not in SERVICES:
         raise UsageError(f"{target}: not a service", f"use one of {', '.join(SERVICES)}")
@@ -67,7 +73,8 @@ def place_of(target: Target, base_url: str, *, connected: bool, named: bool = Fa
         return Place(service, address_of(base_url, "--base-url"), named)
     if connected and service.own:
         raise UsageError(
-            f"curate cannot start jobs at {target}: {service.own}", "pass an OpenAI-compatible address with --base-url, or use the service's client"
+            f"curate cannot start jobs at {target}: {service.own}",
+            "pass an OpenAI-compatible address with --base-url, or use the service's client",
         )
     if connected and not service.address:
         raise UsageError(f"{target}: needs the address of your account", f"add --base-url {service.example}")
@@ -85,7 +92,8 @@ def endpoint_of(place: Place) -> Endpoint:
 
 
 def key_of(place: Place) -> str:
-    """The key for a place. The variable of a service counts for its own hosts alone, so that no key goes to anybody else's.
+    """The key for a place. The variable of a service counts for its own hosts alone, so that no key goes to anybody
+    else's.
 
     Raises `UsageError` that says where a key may stand.
     """
@@ -94,4 +102,7 @@ def key_of(place: Place) -> str:
         return key
     names = [name for name in (general, bound_variable(place.address)) if name]
     first = f"set {' or '.join(names)}, " if names else f"pass the address with --base-url and set {ANY}, "
-    raise UsageError(f"no API key for {place.host}", f"{first}run `keyring set {RING} {place.host}`, or set the variable's name in {user_config_path()}")
+    raise UsageError(
+        f"no API key for {place.host}",
+        f"{first}run `keyring set {RING} {place.host}`, or set the variable's name in {user_config_path()}",
+    )

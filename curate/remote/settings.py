@@ -38,7 +38,11 @@ class Settings(BaseModel):
         how: dict[str, Any] = {"hyperparameters": self.hyperparameters} if self.hyperparameters else {}
         if self.grader is not None:
             how["grader"] = self.grader
-        body: dict[str, Any] = {"model": self.model, "training_file": training_file, "method": {"type": self.method, self.method: how}}
+        body: dict[str, Any] = {
+            "model": self.model,
+            "training_file": training_file,
+            "method": {"type": self.method, self.method: how},
+        }
         optional = {"validation_file": validation_file, "suffix": self.suffix or None, "seed": self.seed}
         return body | {name: value for name, value in optional.items() if value is not None}
 
@@ -79,16 +83,23 @@ def settings_of(
     if method == "reinforcement" and grader is None and ordered:
         raise UsageError("reinforcement needs a grader", "add --grader with the JSON file of a grader")
     if method != "reinforcement" and grader is not None:
-        raise UsageError(f"a grader is for reinforcement, but the method is {method}", "remove it, or use --method reinforcement")
+        raise UsageError(
+            f"a grader is for reinforcement, but the method is {method}", "remove it, or use --method reinforcement"
+        )
     return Settings(model=model, method=method, hyperparameters=named | others, suffix=suffix, seed=seed, grader=grader)
 
 
 def demand_fit(settings: Settings, formats: dict[str, int], name: str) -> None:
-    """Raise `UsageError` where the data is of another kind than the method learns from; `formats` counts the examples of each format."""
+    """Raise `UsageError` where the data is of another kind than the method learns from; `formats` counts the examples
+    of each format.
+    """
     pairs = formats.get(PREFERENCE, 0)
     if settings.method == "dpo" and pairs < sum(formats.values()):
         raise UsageError(
-            f"{name}: dpo learns from pairs (input, preferred_output, non_preferred_output); {sum(formats.values()) - pairs:,} examples are not pairs"
+            f"{name}: dpo learns from pairs (input, preferred_output, non_preferred_output); "
+            f"{sum(formats.values()) - pairs:,} examples are not pairs"
         )
     if settings.method != "dpo" and pairs:
-        raise UsageError(f"{name}: has {pairs:,} preference pairs, but the method is {settings.method}", "use --method dpo")
+        raise UsageError(
+            f"{name}: has {pairs:,} preference pairs, but the method is {settings.method}", "use --method dpo"
+        )

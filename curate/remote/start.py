@@ -1,4 +1,6 @@
-"""A job is started once. Whether a request that broke off was taken is looked up before it is made again: each job costs money."""
+"""A job is started once. Whether a request that broke off was taken is looked up before it is made again: each job
+costs money.
+"""
 
 import time
 from collections.abc import Callable
@@ -35,7 +37,8 @@ def start(
     again: bool = False,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Started:
-    """Start a job on files that were sent; or find the one that was started on the same content with the same settings before.
+    """Start a job on files that were sent; or find the one that was started on the same content with the same settings
+    before.
 
     One that failed or was cancelled is no reason not to start another, nor is any with `again`. Raises `RemoteError`.
     """
@@ -69,7 +72,9 @@ def start(
 
 
 def _asked_for(endpoint: Endpoint, journal: Journal, asked: JobAsked, sleep: Callable[[float], None]) -> Job:
-    """Ask until the service says yes or no. Without its word the request may still be on its way: then it is only looked for, never made again."""
+    """Ask until the service says yes or no. Without its word the request may still be on its way: then it is only
+    looked for, never made again.
+    """
     for nth in range(TRIES):
         try:
             return endpoint.create(asked.settings, asked.training_file, asked.validation_file)
@@ -86,7 +91,9 @@ def _asked_for(endpoint: Endpoint, journal: Journal, asked: JobAsked, sleep: Cal
     raise AssertionError("a loop that returns or raises")
 
 
-def _awaited(endpoint: Endpoint, journal: Journal, asked: JobAsked, error: RemoteError, sleep: Callable[[float], None]) -> Job:
+def _awaited(
+    endpoint: Endpoint, journal: Journal, asked: JobAsked, error: RemoteError, sleep: Callable[[float], None]
+) -> Job:
     """The job of a request that nobody answered, once the service lists it. Raises `RemoteError` where it does not."""
     for nth in range(TRIES):
         if (job := _taken(endpoint, journal, asked)) is not None:
@@ -97,9 +104,15 @@ def _awaited(endpoint: Endpoint, journal: Journal, asked: JobAsked, error: Remot
 
 
 def _taken(endpoint: Endpoint, journal: Journal, asked: JobAsked) -> Job | None:
-    """The job that a request without an answer came to: one on its file that was not there before, and that no other order came to."""
+    """The job that a request without an answer came to: one on its file that was not there before, and that no other
+    order came to.
+    """
     others = {*asked.before, *(started.job for started in journal.all_started())}
-    new = [job for job in endpoint.jobs_on(asked.training_file) if job.id not in others and _alike(job.model, asked.settings.model)]
+    new = [
+        job
+        for job in endpoint.jobs_on(asked.training_file)
+        if job.id not in others and _alike(job.model, asked.settings.model)
+    ]
     return new[0] if new else None
 
 

@@ -1,4 +1,6 @@
-"""Together's own interface: the same steps under other paths and names, as its OpenAPI description has them (togethercomputer/openapi, read 2026-11)."""
+"""Together's own interface: the same steps under other paths and names, as its OpenAPI description has them
+(togethercomputer/openapi, read 2026-11).
+"""
 
 from io import BufferedReader
 from pathlib import Path
@@ -35,7 +37,11 @@ class TogetherEndpoint(OwnEndpoint):
         body = {"purpose": "fine-tune", "file_name": path.name, "file_type": "jsonl"}
         kind = {"Content-Type": "multipart/form-data"}
         found = self._client.post(
-            "/files/upload", body=body, files=[("file", (path.name, file))], cast_to=object, options={"headers": kind, "timeout": LONG_SECONDS}
+            "/files/upload",
+            body=body,
+            files=[("file", (path.name, file))],
+            cast_to=object,
+            options={"headers": kind, "timeout": LONG_SECONDS},
         )
         return file_of({**plain(found), "status": None})
 
@@ -65,9 +71,11 @@ class TogetherEndpoint(OwnEndpoint):
     def cancel(self, job_id: str) -> Job:
         """End a job."""
         with self._said():
-            return self.job_of({"id": job_id, **plain(self._client.post(f"{self.jobs_path}/{job_id}/cancel", cast_to=object))})
+            return self.job_of(
+                {"id": job_id, **plain(self._client.post(f"{self.jobs_path}/{job_id}/cancel", cast_to=object))}
+            )
 
-    def events(self, job_id: str, after: str | None) -> EventPage:  # noqa: ARG002  (there is one page)
+    def events(self, job_id: str, after: str | None) -> EventPage:  # noqa: ARG002
         """All events of a job: they come in one piece."""
         with self._said():
             page = self._get(f"{self.jobs_path}/{job_id}/events")

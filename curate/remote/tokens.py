@@ -1,4 +1,6 @@
-"""How many tokens a service will count in an example: by the model's own tokenizer where it is at hand, else by bytes, and which it was is said."""
+"""How many tokens a service will count in an example: by the model's own tokenizer where it is at hand, else by bytes,
+and which it was is said.
+"""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -32,18 +34,27 @@ class TokenCounter:
 def counter_of(model: str, tokenizer: str = "") -> TokenCounter:
     """The best counter at hand for a model of a service.
 
-    `tokenizer` names one with a chat template (hub id, folder, `offline:NAME`); else OpenAI's models are counted by tiktoken or bpe-openai where
-    one of them is installed, and all others by bytes. Raises `ModelError` where `tokenizer` cannot be loaded.
+    `tokenizer` names one with a chat template (hub id, folder, `offline:NAME`); else OpenAI's models are counted by
+    tiktoken or bpe-openai where one of them is installed, and all others by bytes. Raises `ModelError` where
+    `tokenizer` cannot be loaded.
     """
     if tokenizer:
         template = load_template(tokenizer)
-        return TokenCounter(tokenizer, True, lambda value: template.encode(value).length or _counted(value, lambda text: len(template.ids(text))))
+        return TokenCounter(
+            tokenizer,
+            True,
+            lambda value: template.encode(value).length or _counted(value, lambda text: len(template.ids(text))),
+        )
     name = model.removeprefix("ft:")
     encoding = "cl100k_base" if name.startswith(OLD) else "o200k_base" if name.startswith(NEW) else ""
     for package in ("tiktoken", "bpe_openai") if encoding else ():
         if (encode := _encoder(package, encoding)) is not None:
-            return TokenCounter(f"{package} ({encoding})", True, lambda value: _counted(value, lambda text: len(encode(text))))
-    return TokenCounter("bytes", False, lambda value: _counted(value, lambda text: ceil(len(text.encode()) / BYTES_A_TOKEN)))
+            return TokenCounter(
+                f"{package} ({encoding})", True, lambda value: _counted(value, lambda text: len(encode(text)))
+            )
+    return TokenCounter(
+        "bytes", False, lambda value: _counted(value, lambda text: ceil(len(text.encode()) / BYTES_A_TOKEN))
+    )
 
 
 def _encoder(package: str, encoding: str) -> Callable[[str], list[int]] | None:
@@ -53,7 +64,7 @@ def _encoder(package: str, encoding: str) -> Callable[[str], list[int]] | None:
         found = importlib.import_module(package).get_encoding(encoding).encode_ordinary
     except ImportError:
         return None
-    except Exception:  # noqa: BLE001  (tiktoken downloads its vocabulary and has no error of its own for that; bytes are counted, and it is said)
+    except Exception:  # noqa: BLE001
         return None
     encode: Callable[[str], list[int]] = found
     return encode

@@ -58,8 +58,8 @@ def send(
 ) -> Sent:
     """Send a file unless the service has its content already, and wait until the service has read it.
 
-    `before` is called when it has to be sent, and may raise to prevent that.
-    Raises `RemoteError` where it arrives cut off again and again, or the service cannot read it; `InputError` where it changes meanwhile.
+    `before` is called when it has to be sent, and may raise to prevent that. Raises `RemoteError` where it arrives cut
+    off again and again, or the service cannot read it; `InputError` where it changes meanwhile.
     """
     digest, size = sha256(path), path.stat().st_size
     address = endpoint.place.address
@@ -75,7 +75,10 @@ def send(
     file = _arrived(endpoint, path, size, advance)
     if (path.stat().st_size, sha256(path)) != (size, digest):
         endpoint.delete(file.id)
-        raise InputError(f"{path}: changed during the upload", "run the command again when the file is complete; the upload is deleted at the service")
+        raise InputError(
+            f"{path}: changed during the upload",
+            "run the command again when the file is complete; the upload is deleted at the service",
+        )
     journal.add(FileSent(address=address, path=display_name(path), sha256=digest, bytes=size, file_id=file.id))
     _await_read(endpoint, journal, file, path, sleep)
     return Sent(display_name(path), digest, size, file.id, reused=False)
@@ -91,20 +94,28 @@ def _arrived(endpoint: Endpoint, path: Path, size: int, advance: Progress | None
         arrived = file.bytes or 0
         endpoint.delete(file.id)
     raise RemoteError(
-        f"{path}: {arrived:,} of {size:,} bytes arrived in each of {TRIES} attempts; the uploads were deleted", "run the command again on a better connection"
+        f"{path}: {arrived:,} of {size:,} bytes arrived in each of {TRIES} attempts; the uploads were deleted",
+        "run the command again on a better connection",
     )
 
 
-def _await_read(endpoint: Endpoint, journal: Journal, file: UploadedFile, path: Path, sleep: Callable[[float], None]) -> None:
+def _await_read(
+    endpoint: Endpoint, journal: Journal, file: UploadedFile, path: Path, sleep: Callable[[float], None]
+) -> None:
     waited = 0.0
     found: UploadedFile | None = file
     while found is not None and found.status and found.status not in READY | REFUSED:
         if waited >= PATIENCE:
-            raise RemoteError(f"{path}: the service is still processing {file.id} ({found.status})", "run the command again later; the file is not sent again")
+            raise RemoteError(
+                f"{path}: the service is still processing {file.id} ({found.status})",
+                "run the command again later; the file is not sent again",
+            )
         sleep(POLL)
         waited += POLL
         found = endpoint.file(file.id)
     if found is None or found.status in REFUSED:
         journal.add(FileGone(address=endpoint.place.address, file_id=file.id))
         why = (found.status_details if found else None) or "it was deleted"
-        raise RemoteError(f"{path}: the service could not read {file.id}: {why}", "run `curate remote validate` on the file")
+        raise RemoteError(
+            f"{path}: the service could not read {file.id}: {why}", "run `curate remote validate` on the file"
+        )

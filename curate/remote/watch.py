@@ -1,7 +1,7 @@
 """A job's events, each once and none left out, whenever the watching was broken off.
 
-Events are written to the job's `events.jsonl` before anybody is told of them. What the file has is not told again; what it lacks is asked for,
-whatever happened in between: services keep the events, and list them with the latest first.
+Events are written to the job's `events.jsonl` before anybody is told of them. What the file has is not told again; what
+it lacks is asked for, whatever happened in between: services keep the events, and list them with the latest first.
 """
 
 import json
@@ -62,7 +62,8 @@ def _read(path: Path) -> list[JobEvent]:
 def news(endpoint: Endpoint, job_id: str, log: EventLog) -> list[JobEvent]:
     """The events that the log lacks, the earliest first. Raises `RemoteError`.
 
-    Pages are asked for until one has nothing new and those behind it are older; where a service lists the earliest first, until the last one.
+    Pages are asked for until one has nothing new and those behind it are older; where a service lists the earliest
+    first, until the last one.
     """
     found: dict[str, JobEvent] = {}
     falling = True
@@ -80,7 +81,9 @@ def news(endpoint: Endpoint, job_id: str, log: EventLog) -> list[JobEvent]:
     ordered = list(found.values())
     if falling:
         ordered.reverse()
-    return sorted(ordered, key=lambda event: event.created_at or 0)  # stable: events of the same second stay as they are
+    return sorted(
+        ordered, key=lambda event: event.created_at or 0
+    )  # stable: events of the same second stay as they are
 
 
 def watch(
@@ -96,8 +99,8 @@ def watch(
 ) -> Job:
     """Tell a job's new events until it is over, or `once`; returns the job as it was last.
 
-    A service that cannot be reached for a while is tried again, for half an hour; `trouble` is told of it with the seconds to the next try.
-    Raises `RemoteError` after that, and for what waiting does not mend.
+    A service that cannot be reached for a while is tried again, for half an hour; `trouble` is told of it with the
+    seconds to the next try. Raises `RemoteError` after that, and for what waiting does not mend.
     """
     folder = journal.job_folder(job_id)
     log = EventLog(folder)

@@ -42,8 +42,8 @@ REPORTERS: Final = {
     OutputFormat.JUNIT: "check_junit",
     OutputFormat.HTML: "check_html",
 }
-"""The function of this package that writes a format: `module:function`, or the name of both. One is imported only when it is wanted: the hook that
-checks ten lines needs one of them.
+"""The function of this package that writes a format: `module:function`, or the name of both. One is imported only when
+it is wanted: the hook that checks ten lines needs one of them.
 """
 PEOPLE: Final = (OutputFormat.CONCISE, OutputFormat.FULL, OutputFormat.GROUPED)
 """Formats for people. They are written line by line in colours, the others as pieces of text."""
@@ -61,8 +61,8 @@ def reported(
     statistics: bool = False,
     model: str = "",
 ) -> Iterator[str] | Iterator[Styled]:
-    """The report in a format: pieces of text for programs, lines with colours for people. `statistics` leaves the counts alone; `model` counts
-    the tokens of a plot. Raises `UsageError` for a format that has no counts alone.
+    """The report in a format: pieces of text for programs, lines with colours for people. `statistics` leaves the
+    counts alone; `model` counts the tokens of a plot. Raises `UsageError` for a format that has no counts alone.
     """
     options: dict[str, Any] = {} if kind in WHOLE or statistics else {"limit": limit}
     if kind is OutputFormat.GROUPED and not statistics:
@@ -77,19 +77,27 @@ def reported(
     elif statistics:
         raise UsageError(f"--statistics is not available with --output-format {kind}", "use concise, json or jsonl")
     module, _, function = target.partition(":")
-    write: Callable[..., Iterator[str] | Iterator[Styled]] = getattr(import_module(f"curate.report.{module}"), function or module)
+    write: Callable[..., Iterator[str] | Iterator[Styled]] = getattr(
+        import_module(f"curate.report.{module}"), function or module
+    )
     return write(report, **options)
 
 
 def write_report(pieces: Iterable[str | Styled], output: Path | None = None) -> None:
-    """Write a report to standard output, in colour on a terminal, or to a file, whole or not at all. Raises `OutputError`."""
+    """Write a report to standard output, in colour on a terminal, or to a file, whole or not at all. Raises
+    `OutputError`.
+    """
     if output is not None:
         with replacing(output) as file:
             for piece in pieces:
-                file.write((piece if isinstance(piece, str) else f"{piece.plain}\n").encode("utf-8", "backslashreplace"))
+                file.write(
+                    (piece if isinstance(piece, str) else f"{piece.plain}\n").encode("utf-8", "backslashreplace")
+                )
         return
     terminal = sys.stdout.isatty()
-    out = console() if terminal or os.environ.get("FORCE_COLOR") else None  # what decides about colours costs more than it prints
+    out = (
+        console() if terminal or os.environ.get("FORCE_COLOR") else None
+    )  # what decides about colours costs more than it prints
     for piece in pieces:
         if isinstance(piece, str):
             sys.stdout.write(piece)

@@ -10,7 +10,9 @@ from curate.report.check_text import SHOWN, ending, finding_line, first_ones
 from curate.report.console import COLOURS, Styled
 
 INSIDE, TAIL = 46, 15
-"""Characters of the offending text that are shown, and how many of these are its last where it is longer: with what stands before it, it fits 80 columns."""
+"""Characters of the offending text that are shown, and how many of these are its last where it is longer: with what
+stands before it, it fits 80 columns.
+"""
 HIDDEN: Final = "(not shown: the line contains a secret or is too long)"
 
 
@@ -46,7 +48,9 @@ def _columns(text: str) -> int:
 
 
 def shown_parts(spot: SourceRange) -> tuple[str, str, str]:
-    """The text before a place, in it and after it, on one line, cut where it is long, with nothing in it that could be obeyed."""
+    """The text before a place, in it and after it, on one line, cut where it is long, with nothing in it that could be
+    obeyed.
+    """
     before = visible(spot.before if len(spot.before) <= BEFORE else "…" + spot.before[-BEFORE:])
     inside = visible(spot.text)
     if spot.tail or len(spot.text) > INSIDE:

@@ -1,7 +1,7 @@
 """A check's findings as workflow commands, which GitHub shows beside the lines of a pull request.
 
-Grammar: `::error file=F,line=L,col=C,endLine=L,endColumn=C,title=T::message`, where `%`, carriage return and line feed are written
-`%25`, `%0D`, `%0A`, in properties `:` and `,` as `%3A` and `%2C` too.
+Grammar: `::error file=F,line=L,col=C,endLine=L,endColumn=C,title=T::message`, where `%`, carriage return and line feed
+are written `%25`, `%0D`, `%0A`, in properties `:` and `,` as `%3A` and `%2C` too.
 """
 
 from collections.abc import Iterator
@@ -21,7 +21,9 @@ def check_github(report: CheckResult, limit: int | None = SHOWN) -> Iterator[str
     for finding, spot in zip(shown, source_ranges(shown, text=False), strict=True):
         yield _command(finding, spot, report) + "\n"
     if len(shown) < len(report.findings):
-        yield f"::notice title=curate::{len(report.findings) - len(shown):,} more findings not shown (--all shows them)\n"
+        yield (
+            f"::notice title=curate::{len(report.findings) - len(shown):,} more findings not shown (--all shows them)\n"
+        )
 
 
 def _command(finding: Finding, spot: SourceRange | None, report: CheckResult) -> str:

@@ -21,14 +21,20 @@ MANY_TURNS: Final = 12
 CODE: Final = re.compile("`([^`]+)`")
 
 
-def check_html(report: CheckResult, limit: int | None = SHOWN, paths: Sequence[Path] = (), model: str = "") -> Iterator[str]:
+def check_html(
+    report: CheckResult, limit: int | None = SHOWN, paths: Sequence[Path] = (), model: str = ""
+) -> Iterator[str]:
     """The document, piece by piece. The files are read once more, for the plots; `model` counts their tokens."""
     counted = collect([path for path in paths if path.is_file()], model, strict=False)
     yield head("curate check")
     yield f'<p class="quiet">{safe(summary_line(report))}</p>\n<div class="tiles">'
     for severity in Severity:
         yield tile(f"{report.severities[severity]:,}", _many(severity.value, report.severities[severity]), severity)
-    hidden = ((report.known, "in the baseline"), (report.suppressed, "suppressed"), (counted.duplicates, _many("exact duplicate", counted.duplicates)))
+    hidden = (
+        (report.known, "in the baseline"),
+        (report.suppressed, "suppressed"),
+        (counted.duplicates, _many("exact duplicate", counted.duplicates)),
+    )
     yield "".join(tile(f"{count:,}", label) for count, label in hidden if count)
     yield "</div>\n"
     yield from _plots(report, counted)
@@ -43,22 +49,37 @@ def _many(noun: str, count: int) -> str:
 def _plots(report: CheckResult, counted: Stats) -> Iterator[str]:
     severities = {finding.code: finding.severity for finding in reversed(report.findings)}
     yield '<h2>Overview</h2>\n<div class="plots">\n'
-    yield bars("Findings by rule", [(_titled(code, report), count, severities[code].value) for code, count in rule_counts(report)])
+    yield bars(
+        "Findings by rule",
+        [(_titled(code, report), count, severities[code].value) for code, count in rule_counts(report)],
+    )
     turns = Counter(min(count, MANY_TURNS) for count in counted.turns)
     several = range(min(turns), max(turns) + 1) if turns else ()
-    yield bars("Examples by number of turns", [(f"{n} or more" if n == MANY_TURNS else plural(n, "turn"), turns[n], "") for n in several])
+    yield bars(
+        "Examples by number of turns",
+        [(f"{n} or more" if n == MANY_TURNS else plural(n, "turn"), turns[n], "") for n in several],
+    )
     yield bars("Examples by characters", _ranges(counted.characters))
-    yield bars(f"Examples by tokens{f', counted for {counted.model}' if counted.model else ' (about: bytes / 4)'}", _ranges(counted.tokens))
+    yield bars(
+        f"Examples by tokens{f', counted for {counted.model}' if counted.model else ' (about: bytes / 4)'}",
+        _ranges(counted.tokens),
+    )
     yield bars("Messages by role", _most({name: role.messages for name, role in counted.roles.items()}))
     yield bars("Examples by main script", _most(counted.mainly))
     yield bars("Examples by format", _most(counted.formats))
-    copies = {"exact copies of earlier examples": counted.duplicates, "other examples": counted.examples - counted.duplicates}
+    copies = {
+        "exact copies of earlier examples": counted.duplicates,
+        "other examples": counted.examples - counted.duplicates,
+    }
     yield bars("Exact duplicates among the examples", _most(copies) if counted.duplicates else [])
     yield "</div>\n"
 
 
 def _ranges(values: Sequence[int]) -> list[tuple[str, int, str]]:
-    return [(f"{low:,} to {high:,}" if low < high else f"{low:,} or none", count, "") for low, high, count in histogram(values)]
+    return [
+        (f"{low:,} to {high:,}" if low < high else f"{low:,} or none", count, "")
+        for low, high, count in histogram(values)
+    ]
 
 
 def _most(counts: Mapping[str, int]) -> list[tuple[str, int, str]]:
@@ -76,13 +97,16 @@ def _findings(report: CheckResult, limit: int | None) -> Iterator[str]:
     yield "<h2>Findings</h2>\n"
     for code, count in rule_counts(report):
         first, rule = groups[code][0][0], report.rules.get(code)
-        yield f'<details open><summary><h3><span class="{first.severity}">{safe(first.severity)}</span> {safe(_titled(code, report))}'
+        yield (
+            f'<details open><summary><h3><span class="{first.severity}">{safe(first.severity)}</span> '
+            f"{safe(_titled(code, report))}"
+        )
         yield f' <span class="quiet">× {count:,}</span></h3></summary><div>'
-        yield f"<p>{_prose(f'{rule.summary} {rule.rationale}' if rule else '')}</p><p>Next: {_prose(first.hint)}</p><ol>"
+        yield f"<p>{_prose(f'{rule.summary} {rule.rationale}' if rule else '')}</p><p>Next: {_prose(first.hint)}</p><ol>"  # noqa: E501
         for finding, spot in groups[code]:
             yield _item(finding, spot)
         held = count - len(groups[code])
-        yield f"</ol>{f'<p class=quiet>{held:,} more not shown (--all shows them)</p>' if held else ''}</div></details>\n"
+        yield f"</ol>{f'<p class=quiet>{held:,} more not shown (--all shows them)</p>' if held else ''}</div></details>\n"  # noqa: E501
 
 
 def _item(finding: Finding, spot: SourceRange | None) -> str:

@@ -1,5 +1,6 @@
-"""A check's report as JSON, and as JSON Lines for data too large for one JSON value: documented interfaces, `schemas/check.schema.json` and
-`schemas/check-line.schema.json`. All of it is ASCII: names and keys from the data may hold what a terminal obeys.
+"""A check's report as JSON, and as JSON Lines for data too large for one JSON value: documented interfaces,
+`schemas/check.schema.json` and `schemas/check-line.schema.json`. All of it is ASCII: names and keys from the data may
+hold what a terminal obeys.
 """
 
 import json

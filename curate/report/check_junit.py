@@ -1,4 +1,6 @@
-"""A check's report as JUnit XML, which every CI system shows: a suite a file, a case a rule, failed where it has findings."""
+"""A check's report as JUnit XML, which every CI system shows: a suite a file, a case a rule, failed where it has
+findings.
+"""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -17,10 +19,15 @@ def check_junit(report: CheckResult) -> Iterator[str]:
     cases = sum(len(group) for group in groups.values())
     failing = sum(_fails(findings) for group in groups.values() for findings in group.values())
     yield '<?xml version="1.0" encoding="UTF-8"?>\n'
-    yield f'<testsuites name="curate check" tests="{cases or 1}" failures="{failing}" errors="0" time="{report.seconds:.3f}">\n'
+    yield (
+        f'<testsuites name="curate check" tests="{cases or 1}" failures="{failing}" errors="0" '
+        f'time="{report.seconds:.3f}">\n'
+    )
     for file, group in groups.items():
         failures = sum(map(_fails, group.values()))
-        yield f'  <testsuite name={_attribute(file)} tests="{len(group)}" failures="{failures}" errors="0" skipped="0">\n'
+        yield (
+            f'  <testsuite name={_attribute(file)} tests="{len(group)}" failures="{failures}" errors="0" skipped="0">\n'
+        )
         for code, findings in group.items():
             rule = report.rules.get(code)
             yield from _case(f"{code} {rule.name}" if rule else code, file, findings)
@@ -62,5 +69,7 @@ def _attribute(text: str) -> str:
 
 
 def _allowed(text: str) -> str:
-    """Without what XML has no spelling for at all: controls become visible escapes, the two that are no characters U+FFFD."""
+    """Without what XML has no spelling for at all: controls become visible escapes, the two that are no characters
+    U+FFFD.
+    """
     return visible(text).replace("\ufffe", "\ufffd").replace("\uffff", "\ufffd")

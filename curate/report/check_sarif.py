@@ -65,10 +65,14 @@ def _log(report: CheckResult) -> tuple[dict[str, Any], Iterator[dict[str, Any]]]
 def _rule(code: str, rule: Rule | None) -> dict[str, Any]:
     if rule is None:
         return {"id": code}
-    bad, good = (visible(data.decode("utf-8", "backslashreplace"), keep_newlines=True) for data in (rule.bad, rule.good))
+    bad, good = (
+        visible(data.decode("utf-8", "backslashreplace"), keep_newlines=True) for data in (rule.bad, rule.good)
+    )
     examples = [(label, text) for label, text in (("Bad", bad), ("Good", good)) if text]
     plain = "\n\n".join([rule.rationale, rule.hint, *(f"{label}:\n{text}" for label, text in examples)])
-    markdown = "\n\n".join([rule.rationale, f"**Next:** {rule.hint}", *(f"**{label}:**\n\n```json\n{text}```" for label, text in examples)])
+    markdown = "\n\n".join(
+        [rule.rationale, f"**Next:** {rule.hint}", *(f"**{label}:**\n\n```json\n{text}```" for label, text in examples)]
+    )
     return {
         "id": code,
         "name": "".join(part.capitalize() for part in rule.name.split("-")),
@@ -94,7 +98,9 @@ def _result(finding: Finding, position: int, spot: SourceRange | None, key: str)
         "level": LEVELS[finding.severity],
         "message": {"text": safe(f"{finding.message}{where}. {finding.hint}")},
         "locations": [place],
-        "partialFingerprints": {"curate/v1": hashlib.blake2b(key.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()},
+        "partialFingerprints": {
+            "curate/v1": hashlib.blake2b(key.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+        },
         "properties": {"fixable": finding.fixable, **({"example": finding.example} if finding.example else {})},
     }
 
@@ -102,7 +108,12 @@ def _result(finding: Finding, position: int, spot: SourceRange | None, key: str)
 def _region(finding: Finding, spot: SourceRange | None) -> dict[str, int]:
     if spot is None:
         return {"startLine": finding.line}
-    region = {"startLine": spot.line, "startColumn": spot.column, "endLine": spot.end_line, "endColumn": spot.end_column}
+    region = {
+        "startLine": spot.line,
+        "startColumn": spot.column,
+        "endLine": spot.end_line,
+        "endColumn": spot.end_column,
+    }
     packed = finding.file.endswith((".gz", ".zst"))  # offsets would be those of what is inside
     return region if packed else {**region, "byteOffset": spot.offset, "byteLength": spot.length}
 

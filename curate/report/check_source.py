@@ -1,7 +1,8 @@
-"""Where findings stand in their files: columns, byte offsets, and the text there; read again from the files, since a report keeps no data.
+"""Where findings stand in their files: columns, byte offsets, and the text there; read again from the files, since a
+report keeps no data.
 
-Findings come in the order of the lines, so each file is read once, and only the lines that have some are looked at. Memory is that
-of one line, of a whole document where the file is one.
+Findings come in the order of the lines, so each file is read once, and only the lines that have some are looked at.
+Memory is that of one line, of a whole document where the file is one.
 """
 
 from collections.abc import Iterator, Sequence
@@ -24,7 +25,9 @@ READER: Final = "J"
 
 
 class SourceRange(NamedTuple):
-    """A stretch of a file, its lines and columns counted from 1, in characters; `end_column` is the first one behind it."""
+    """A stretch of a file, its lines and columns counted from 1, in characters; `end_column` is the first one behind
+    it.
+    """
 
     line: int
     column: int
@@ -35,7 +38,9 @@ class SourceRange(NamedTuple):
     length: int
     """In bytes."""
     before: str
-    """What stands before it on its first line: raw text of the file, its last characters only; empty where it is secret or was not asked for."""
+    """What stands before it on its first line: raw text of the file, its last characters only; empty where it is secret
+    or was not asked for.
+    """
     text: str
     tail: str
     """How it ends, where that is not in `text`."""
@@ -45,7 +50,8 @@ class SourceRange(NamedTuple):
 
 
 def source_ranges(findings: Sequence[Finding], *, text: bool = True) -> Iterator[SourceRange | None]:
-    """Where each of `findings` stands, in their order; None for a file as a whole and where the file cannot be read again.
+    """Where each of `findings` stands, in their order; None for a file as a whole and where the file cannot be read
+    again.
 
     `text` false leaves out what stands there, and with it the search for secrets.
     """
@@ -71,7 +77,9 @@ class _Source:
             yield from [None] * (len(findings) - told)
 
     def _spots(self, findings: Sequence[Finding]) -> Iterator[SourceRange | None]:
-        if not any(finding.line for finding in findings) or not real_path(self.path).is_file():  # a pipe cannot be read twice
+        if (
+            not any(finding.line for finding in findings) or not real_path(self.path).is_file()
+        ):  # a pipe cannot be read twice
             yield from [None] * len(findings)
             return
         facts = FileFacts(self.file)
@@ -108,8 +116,14 @@ class _Source:
         found: list[SourceRange | None] = [None] * len(findings)
         for parsed in read_file(self.path, FileFacts(self.file)):
             first = parsed.line.number
-            positions = [position for line in range(first, first + parsed.line.data.count(b"\n") + 1) for position in by_line.get(line, ())]
-            here = [position for position in positions if found[position] is None and _is_about(findings[position], parsed)]
+            positions = [
+                position
+                for line in range(first, first + parsed.line.data.count(b"\n") + 1)
+                for position in by_line.get(line, ())
+            ]
+            here = [
+                position for position in positions if found[position] is None and _is_about(findings[position], parsed)
+            ]
             if here:
                 place = _Place(parsed.line, parsed.defects)
                 of_element = [findings[position] for position in positions]
@@ -177,7 +191,11 @@ class _Place:
         return next((defect for defect in self.defects if _says(finding, defect)), None)
 
     def _bytes(self, start: int, end: int) -> int:
-        return end - start if len(self.text) == len(self.line.data) else len(self.text[start:end].encode("utf-8", "surrogateescape"))
+        return (
+            end - start
+            if len(self.text) == len(self.line.data)
+            else len(self.text[start:end].encode("utf-8", "surrogateescape"))
+        )
 
 
 def _says(finding: Finding, defect: Defect) -> bool:

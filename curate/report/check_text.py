@@ -1,4 +1,6 @@
-"""A check's findings for a person: one line each, under headings where that is wanted, a limit for each rule, and what to do next; or the counts alone."""
+"""A check's findings for a person: one line each, under headings where that is wanted, a limit for each rule, and what
+to do next; or the counts alone.
+"""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
@@ -36,7 +38,13 @@ def safe(text: str) -> str:
 def finding_line(finding: Finding, report: CheckResult) -> Styled:
     """`data.jsonl:3: M016 warning [*] two user turns in a row (/messages/2)`, safe to print."""
     place = where(safe(finding.file), finding.line)
-    return Styled((place, "bold"), ": ", (finding.code, COLOURS[finding.severity]), f" {finding.severity} ", *finding_details(finding, report))
+    return Styled(
+        (place, "bold"),
+        ": ",
+        (finding.code, COLOURS[finding.severity]),
+        f" {finding.severity} ",
+        *finding_details(finding, report),
+    )
 
 
 def finding_details(finding: Finding, report: CheckResult) -> tuple[tuple[str, str], ...]:
@@ -52,7 +60,9 @@ def is_safe(finding: Finding, report: CheckResult) -> bool:
 
 
 def check_text(report: CheckResult, limit: int | None = SHOWN) -> Iterator[Styled]:
-    """The lines of the report. Of each rule at most `limit` findings are shown (None: all); what is held back is counted."""
+    """The lines of the report. Of each rule at most `limit` findings are shown (None: all); what is held back is
+    counted.
+    """
     for finding in first_ones(report, limit):
         yield finding_line(finding, report)
     if report.findings:
@@ -74,7 +84,9 @@ def check_grouped(report: CheckResult, limit: int | None = SHOWN, by: GroupBy = 
         counts = dict(rule_counts(report))
         order = [(code, groups[code]) for code in counts]
     for key, findings in order:
-        heading = key if by is GroupBy.FILE else f"{key} {report.rules[key].name if key in report.rules else ''}".rstrip()
+        heading = (
+            key if by is GroupBy.FILE else f"{key} {report.rules[key].name if key in report.rules else ''}".rstrip()
+        )
         yield Styled((visible(heading), "bold"), f"  {plural(counts[key], 'finding')}")
         for finding in findings:
             yield _grouped_line(finding, report, by)
@@ -86,9 +98,13 @@ def _grouped_line(finding: Finding, report: CheckResult, by: GroupBy) -> Styled:
     severity = COLOURS[finding.severity]
     if by is GroupBy.FILE:
         line = f"{finding.line:>8}  " if finding.line else "    file  "
-        return Styled((line, "bold"), (finding.code, severity), f" {finding.severity} ", *finding_details(finding, report))
+        return Styled(
+            (line, "bold"), (finding.code, severity), f" {finding.severity} ", *finding_details(finding, report)
+        )
     place = where(safe(finding.file), finding.line)
-    return Styled("    ", (place, "bold"), ": ", (finding.severity.value, severity), " ", *finding_details(finding, report))
+    return Styled(
+        "    ", (place, "bold"), ": ", (finding.severity.value, severity), " ", *finding_details(finding, report)
+    )
 
 
 def check_statistics(report: CheckResult) -> Iterator[Styled]:
@@ -96,7 +112,9 @@ def check_statistics(report: CheckResult) -> Iterator[Styled]:
     severities = {finding.code: finding.severity for finding in reversed(report.findings)}
     for code, count in rule_counts(report):
         rule = report.rules.get(code)
-        yield Styled(f"{count:>9,}  ", (code, COLOURS[severities[code]]), f" {severities[code]:<7} ", rule.name if rule else "")
+        yield Styled(
+            f"{count:>9,}  ", (code, COLOURS[severities[code]]), f" {severities[code]:<7} ", rule.name if rule else ""
+        )
     yield Styled((summary_line(report), "bold"))
 
 
@@ -112,7 +130,9 @@ def first_ones(report: CheckResult, limit: int | None) -> list[Finding]:
 
 
 def ending(report: CheckResult, limit: int | None) -> Iterator[Styled]:
-    """How a report for a person ends: each rule with its count and the next step, what was hidden, the sum, and what fixes would mend."""
+    """How a report for a person ends: each rule with its count and the next step, what was hidden, the sum, and what
+    fixes would mend.
+    """
     by_rule = {finding.code: finding for finding in reversed(report.findings)}
     for code, count in rule_counts(report):
         held = f"; {count - limit:,} more not shown (--all shows them)" if limit is not None and count > limit else ""
@@ -151,5 +171,8 @@ def summary_line(report: CheckResult) -> str:
     """How much was read, and how many findings there are, in one line."""
     counts = report.severities
     found = ", ".join(plural(counts[severity], severity.value) for severity in Severity if counts[severity])
-    read = f"{plural(report.lines - report.not_understood, 'example')} in {plural(report.lines, 'line')} of {plural(report.files, 'file')}"
+    read = (
+        f"{plural(report.lines - report.not_understood, 'example')} in {plural(report.lines, 'line')} of "
+        f"{plural(report.files, 'file')}"
+    )
     return f"{read}: {found or 'no findings'}"

@@ -1,4 +1,6 @@
-"""Conflicts as lines on a terminal, and as plain values: the question, both answers with the words that clash, who says so, and how sure it is."""
+"""Conflicts as lines on a terminal, and as plain values: the question, both answers with the words that clash, who says
+so, and how sure it is.
+"""
 
 from collections.abc import Iterator
 from typing import Any
@@ -57,7 +59,9 @@ class ConflictOutput(Part):
     same_question: float
     """Probability that both questions ask the same; part of the confidence."""
     systems_differ: bool
-    """Whether the system prompts differ: they may be why the answers do. If they can change the question, the confidence is lower."""
+    """Whether the system prompts differ: they may be why the answers do. If they can change the question, the
+    confidence is lower.
+    """
     left: Side
     right: Side
     evidence: list[EvidenceOutput]
@@ -100,7 +104,14 @@ class ConflictsOutput(Part, title="ConflictsResult"):
 def conflicts_json(report: ConflictsResult, not_understood: int = 0) -> dict[str, Any]:
     """The report as plain values."""
     conflicts, topics = list(map(_conflict, report.conflicts)), list(map(_topic, report.topics))
-    return plain(ConflictsOutput, report, conflicts=conflicts, topics=topics, not_understood=not_understood, unsure=len(report.unsure))
+    return plain(
+        ConflictsOutput,
+        report,
+        conflicts=conflicts,
+        topics=topics,
+        not_understood=not_understood,
+        unsure=len(report.unsure),
+    )
 
 
 def _conflict(conflict: Conflict) -> dict[str, Any]:
@@ -127,7 +138,14 @@ def _conflict(conflict: Conflict) -> dict[str, Any]:
 
 
 def _topic(topic: Topic) -> dict[str, Any]:
-    stands = [{"examples": stand.examples, "majority": stand is topic.majority, "answers": [side.answer for side in stand.answers]} for stand in topic.stands]
+    stands = [
+        {
+            "examples": stand.examples,
+            "majority": stand is topic.majority,
+            "answers": [side.answer for side in stand.answers],
+        }
+        for stand in topic.stands
+    ]
     return {"question": topic.request, "stands": stands}
 
 
@@ -149,14 +167,20 @@ def conflicts_text(report: ConflictsResult, limit: int | None = SHOWN) -> Iterat
 
 def _block(conflict: Conflict) -> Iterator[Text]:
     left, right, evidence = conflict.in_order()
-    yield Text.assemble((conflict.code, "yellow"), f" {conflict.confidence:.2f} ", (excerpt(masked(left.request), 100), "bold"))
+    yield Text.assemble(
+        (conflict.code, "yellow"), f" {conflict.confidence:.2f} ", (excerpt(masked(left.request), 100), "bold")
+    )
     if conflict.similarity < 1:
-        yield Text(f"       asked otherwise ({same_question(conflict)}): {excerpt(masked(right.request), 100)}", style="dim")
+        yield Text(
+            f"       asked otherwise ({same_question(conflict)}): {excerpt(masked(right.request), 100)}", style="dim"
+        )
     if conflict.systems:
         first, second = (repr(excerpt(masked(system), SPAN)) if system else "none" for system in conflict.systems)
         yield Text(f"       system prompts differ: {first} / {second}", style="dim")
     for name, side, span in (("A", left, evidence[0].left), ("B", right, evidence[0].right)):
-        yield Text.assemble(f"  {name} {_place(side)}: ", *_marked(masked(side.answer), redacted_excerpt(span, side.answer)))
+        yield Text.assemble(
+            f"  {name} {_place(side)}: ", *_marked(masked(side.answer), redacted_excerpt(span, side.answer))
+        )
     yield Text(f"    {'; '.join(_said(found, left, right) for found in evidence)}", style="dim")
 
 
@@ -185,14 +209,22 @@ def _marked(answer: str, span: str) -> Iterator[tuple[str, str]]:
 def _said(evidence: Evidence, left: Question, right: Question) -> str:
     if evidence.source == "judge":
         return f"judge: {excerpt(redact_message(evidence.why), SPAN) or 'they contradict each other'}"
-    spans = (excerpt(redacted_excerpt(span, side.answer), SPAN) for span, side in ((evidence.left, left), (evidence.right, right)))
+    spans = (
+        excerpt(redacted_excerpt(span, side.answer), SPAN)
+        for span, side in ((evidence.left, left), (evidence.right, right))
+    )
     return f"{evidence.source} ({evidence.confidence:.2f}): {' against '.join(map(repr, spans))}"
 
 
 def _topic_lines(topic: Topic) -> Iterator[Text]:
     examples = sum(stand.examples for stand in topic.stands)
-    yield Text.assemble(("topic ", "yellow"), (excerpt(masked(topic.request), 100), "bold"), f" ({plural(examples, 'example')})")
+    yield Text.assemble(
+        ("topic ", "yellow"), (excerpt(masked(topic.request), 100), "bold"), f" ({plural(examples, 'example')})"
+    )
     for stand in topic.stands:
         wordings = f", {plural(len(stand.answers), 'wording')}" if len(stand.answers) > 1 else ""
         majority = "  most say" if stand is topic.majority else "          "
-        yield Text(f"  {majority} {plural(stand.examples, 'example')}{wordings}: {excerpt(masked(stand.answers[0].answer), 80)}")
+        yield Text(
+            f"  {majority} {plural(stand.examples, 'example')}{wordings}: "
+            f"{excerpt(masked(stand.answers[0].answer), 80)}"
+        )

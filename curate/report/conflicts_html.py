@@ -38,7 +38,10 @@ def conflicts_html(report: ConflictsResult, limit: int | None = SHOWN) -> Iterat
     counts: dict[str, int] = {}
     for conflict in report.conflicts:
         counts[conflict.evidence[0].source] = counts.get(conflict.evidence[0].source, 0) + 1
-    yield bars("Conflicts by who says so first", [(source, count, "warning") for source, count in sorted(counts.items(), key=lambda item: -item[1])])
+    yield bars(
+        "Conflicts by who says so first",
+        [(source, count, "warning") for source, count in sorted(counts.items(), key=lambda item: -item[1])],
+    )
     yield from _section("Conflicts", report.conflicts, limit)
     if report.topics:
         yield f'<h2>Topics <span class="quiet">× {len(report.topics):,}</span></h2>\n'
@@ -53,20 +56,31 @@ def _section(title: str, conflicts: Sequence[Conflict], limit: int | None) -> It
     yield f'<h2>{title} <span class="quiet">× {len(conflicts):,}</span></h2>\n'
     for conflict in conflicts[:limit]:
         left, right, evidence = conflict.in_order()
-        yield f"<details open><summary><h3>{conflict.code} {conflict.confidence:.2f}</h3> {safe(masked(left.request)[:300])}</summary><div>"
+        yield (
+            f"<details open><summary><h3>{conflict.code} {conflict.confidence:.2f}</h3> "
+            f"{safe(masked(left.request)[:300])}</summary><div>"
+        )
         if conflict.similarity < 1:
-            yield f'<p class="quiet">asked otherwise ({same_question(conflict)}): {safe(masked(right.request)[:300])}</p>'
+            yield (
+                f'<p class="quiet">asked otherwise ({same_question(conflict)}): {safe(masked(right.request)[:300])}</p>'
+            )
         if conflict.systems:
             first, second = (masked(system)[:300] or "none" for system in conflict.systems)
             yield f'<p class="quiet">system prompts differ: {safe(first)} / {safe(second)}</p>'
         yield f'<div class="pair">{_side(left, evidence[0].left)}{_side(right, evidence[0].right)}</div>'
-        told = [f"{item.source} {item.confidence:.2f}: {redact_message(item.why) or _against(item, left, right)}" for item in evidence]
+        told = [
+            f"{item.source} {item.confidence:.2f}: {redact_message(item.why) or _against(item, left, right)}"
+            for item in evidence
+        ]
         yield f'<p class="quiet">{"<br>".join(map(safe, told))}</p></div></details>\n'
     yield not_shown(0 if limit is None else len(conflicts) - limit, "conflict")
 
 
 def _against(evidence: Evidence, left: Question, right: Question) -> str:
-    return f"{redacted_excerpt(evidence.left, left.answer)[:200]!r} against {redacted_excerpt(evidence.right, right.answer)[:200]!r}"
+    return (
+        f"{redacted_excerpt(evidence.left, left.answer)[:200]!r} against "
+        f"{redacted_excerpt(evidence.right, right.answer)[:200]!r}"
+    )
 
 
 def _side(side: Question, span: str) -> str:
@@ -74,7 +88,9 @@ def _side(side: Question, span: str) -> str:
     answer = clear[:MOST] + ("…" if len(clear) > MOST else "")
     before, found, after = answer.partition(span) if 0 < len(span) < len(answer) else (answer, "", "")
     marked = f"<mark>{safe(found)}</mark>" if found else ""
-    return f"<div><p><code>{safe(str(side.example.place))}</code></p><pre>{safe(before)}{marked}{safe(after)}</pre></div>"
+    return (
+        f"<div><p><code>{safe(str(side.example.place))}</code></p><pre>{safe(before)}{marked}{safe(after)}</pre></div>"
+    )
 
 
 def _topic(topic: Topic) -> Iterator[str]:

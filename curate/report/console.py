@@ -1,7 +1,7 @@
 """What every text report shares: colour on a terminal only, and text from the data never obeyed.
 
-Text is built from strings that `curate.core.text.visible` has made safe, and printed as `rich.text.Text`, which has no markup. Keys and passwords are
-taken out of whatever is printed here.
+Text is built from strings that `curate.core.text.visible` has made safe, and printed as `rich.text.Text`, which has no
+markup. Keys and passwords are taken out of whatever is printed here.
 """
 
 import json
@@ -21,7 +21,9 @@ COLOURS: Final = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severi
 
 
 class Styled:
-    """A line for a person, of pieces of safe text, each alone or with its style; a report has many, most of them never seen in colour."""
+    """A line for a person, of pieces of safe text, each alone or with its style; a report has many, most of them never
+    seen in colour.
+    """
 
     __slots__ = ("cropped", "pieces")
 
@@ -44,12 +46,21 @@ class Styled:
 
 
 def console(*, stderr: bool = False) -> "Console":
-    """A console for data (stdout) or narration (stderr). Not on a terminal lines are not folded, so that they can be searched; tables are 160 wide."""
+    """A console for data (stdout) or narration (stderr). Not on a terminal lines are not folded, so that they can be
+    searched; tables are 160 wide.
+    """
     from curate.report.masked_console import MaskedConsole  # a few hundredths of a second that `--version` need not pay
 
     stream = sys.stderr if stderr else sys.stdout
     terminal = stream.isatty()
-    return MaskedConsole(stderr=stderr, width=None if terminal else 160, highlight=False, markup=False, emoji=False, soft_wrap=not terminal)
+    return MaskedConsole(
+        stderr=stderr,
+        width=None if terminal else 160,
+        highlight=False,
+        markup=False,
+        emoji=False,
+        soft_wrap=not terminal,
+    )
 
 
 def table(title: str, *columns: str, numbers: tuple[str, ...] = ()) -> "Table":
@@ -72,7 +83,9 @@ def more(count: int, limit: int | None, of: str = "") -> "Iterator[Text]":
 
 
 def print_json(value: Any, *, indent: int | None = None) -> None:
-    """A result for programs on standard output, a model or plain values: ASCII, so that no terminal obeys it; without keys and passwords."""
+    """A result for programs on standard output, a model or plain values: ASCII, so that no terminal obeys it; without
+    keys and passwords.
+    """
     if hasattr(value, "model_dump"):
         value = value.model_dump(mode="json")
     json.dump(plain_without_keys(value), sys.stdout, indent=indent)

@@ -53,7 +53,9 @@ def convert_text(report: ConvertResult, output: str, aside: str) -> Iterator[str
     if len(report.notes) > SHOWN:
         yield f"{len(report.notes) - SHOWN:,} more notes not shown (--json has all)"
     formats = ", ".join(f"{count:,} {name}" for name, count in report.formats.most_common())
-    yield f"{plural(report.read, 'line')} read: {report.converted:,} written to {visible(output)}" + (f" ({formats})" if formats else "")
+    yield f"{plural(report.read, 'line')} read: {report.converted:,} written to {visible(output)}" + (
+        f" ({formats})" if formats else ""
+    )
     if report.added:
         yield f"{plural(report.added, 'line')} added: each instance of an instruction became one conversation"
     if report.rejected:

@@ -40,7 +40,9 @@ class LeakOutput(Part):
     words: str
     """The longest run of words that both have, without case and punctuation."""
     share: Similarity
-    """Of the words of the item's text, the share that stands in runs both have; for `near`, the Jaccard similarity of the two."""
+    """Of the words of the item's text, the share that stands in runs both have; for `near`, the Jaccard similarity of
+    the two.
+    """
     others: int
     """Other items in the same example."""
 
@@ -68,7 +70,15 @@ def decontaminate_json(result: DecontaminateResult, *, written: bool) -> dict[st
         for leak, finding in zip(result.leaks, result.findings, strict=True)
     ]
     removed = [removal.bare for removal in result.removed]
-    return plain(DecontaminateOutput, result, kept=len(result.kept), written=written, found=found, removed=removed, exclude_none=True)
+    return plain(
+        DecontaminateOutput,
+        result,
+        kept=len(result.kept),
+        written=written,
+        found=found,
+        removed=removed,
+        exclude_none=True,
+    )
 
 
 def decontaminate_text(result: DecontaminateResult, limit: int | None = SHOWN) -> Iterator[Text]:
@@ -81,4 +91,7 @@ def decontaminate_text(result: DecontaminateResult, limit: int | None = SHOWN) -
     for of in result.benchmarks:
         short = f"; {of.unsaid:,} too short to search for" if of.unsaid else ""
         yield Text(f"{visible(of.file)}: {len(of.found):,} of {plural(of.items, 'item')} found{short}")
-    yield Text(f"{plural(result.read, 'line')} read = {len(result.kept):,} kept + {len(result.removed):,} removed", style="bold")
+    yield Text(
+        f"{plural(result.read, 'line')} read = {len(result.kept):,} kept + {len(result.removed):,} removed",
+        style="bold",
+    )

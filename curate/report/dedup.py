@@ -1,4 +1,6 @@
-"""Duplicates for people and programs: what went, for what, how similar the two are and how they differ, and how the similarities are spread."""
+"""Duplicates for people and programs: what went, for what, how similar the two are and how they differ, and how the
+similarities are spread.
+"""
 
 from bisect import bisect_right
 from collections import Counter
@@ -42,7 +44,9 @@ class ApartPair(Part):
 
 
 class DiffPiece(Part):
-    """Some text that is in both examples (same), only in the one that goes (gone) or only in the one that stays (kept)."""
+    """Some text that is in both examples (same), only in the one that goes (gone) or only in the one that stays
+    (kept).
+    """
 
     kind: Literal["same", "gone", "kept"]
     text: str
@@ -63,7 +67,9 @@ class RemovedLine(Part):
     place: PlaceText
     """FILE:LINE."""
     code: str
-    """D001: the same content; D003: nearly the same; D007: the beginning of the other; any other: a rule that `--drop` names."""
+    """D001: the same content; D003: nearly the same; D007: the beginning of the other; any other: a rule that `--drop`
+    names.
+    """
     why: str | None = None
     """For a line that was dropped: what the rule says of it."""
     kept: str | None = None
@@ -108,7 +114,9 @@ class DedupOutput(Part, title="DedupResult"):
     same_words: list[ApartPair]
     """Short examples of the same words of meaning that are less similar than the threshold; they stay."""
     alike: list[ApartPair]
-    """With --embeddings: what says the same in other words (D004); similarity is the cosine of requests or answers, the smaller one."""
+    """With --embeddings: what says the same in other words (D004); similarity is the cosine of requests or answers, the
+    smaller one.
+    """
     threshold: float
     recall: Similarity
     """Probability that a pair at the threshold is compared at all."""
@@ -128,7 +136,10 @@ def histogram(plan: DedupResult) -> list[HistogramBar]:
     counts = [0] * (len(edges) - 1)
     for similarity in plan.similarities:
         counts[min(bisect_right(edges, similarity), len(counts)) - 1] += 1
-    return [HistogramBar(low=low, high=high, pairs=count) for (low, high), count in zip(pairwise(edges), counts, strict=True)]
+    return [
+        HistogramBar(low=low, high=high, pairs=count)
+        for (low, high), count in zip(pairwise(edges), counts, strict=True)
+    ]
 
 
 def dedup_json(plan: DedupResult, *, explain: bool = False, written: bool = True) -> dict[str, Any]:
@@ -141,13 +152,18 @@ def dedup_json(plan: DedupResult, *, explain: bool = False, written: bool = True
 
 def _removed(plan: DedupResult, explain: bool) -> Iterator[DuplicateRemoval | RemovedLine]:
     """The lines that went for another one; where they are explained, with how the two differ."""
-    examples = plan.examples({place for lost in plan.losses for place in (lost.place, lost.kept_place)}) if explain else {}
+    examples = (
+        plan.examples({place for lost in plan.losses for place in (lost.place, lost.kept_place)}) if explain else {}
+    )
     for lost in plan.losses:
         if not explain:
             yield lost
             continue
         turns = turn_diffs(examples[lost.place], examples[lost.kept_place])
-        diff = [TurnDiff(role=role, pieces=[DiffPiece(kind=kind, text=storable(text)) for kind, text in pieces]) for role, pieces in turns]
+        diff = [
+            TurnDiff(role=role, pieces=[DiffPiece(kind=kind, text=storable(text)) for kind, text in pieces])
+            for role, pieces in turns
+        ]
         yield RemovedLine.model_validate(lost).model_copy(update={"diff": diff})
 
 
@@ -156,17 +172,21 @@ def doubtful(plan: DedupResult, limit: int | None) -> list[DuplicateRemoval]:
     return sorted(plan.losses, key=lambda lost: (lost.similarity, lost.place))[:limit]
 
 
-def dedup_text(plan: DedupResult, limit: int | None = SHOWN, *, explain: bool = False, colour: bool = False, fold: bool = False) -> Iterator[RenderableType]:
+def dedup_text(
+    plan: DedupResult, limit: int | None = SHOWN, *, explain: bool = False, colour: bool = False, fold: bool = False
+) -> Iterator[RenderableType]:
     """What goes, and what stays for a person to look at, at most `limit` lines of each kind.
 
-    With `explain` each removal with its differences, and the similarities of all pairs. With `colour` what goes is red and struck out and what stays
-    green, else they stand in marks; with `fold` long lines keep their indentation.
+    With `explain` each removal with its differences, and the similarities of all pairs. With `colour` what goes is red
+    and struck out and what stays green, else they stand in marks; with `fold` long lines keep their indentation.
     """
     for gone in plan.dropped[:limit]:
         yield Text.assemble((visible(str(gone.place)), "bold"), f": {gone.code} {visible(gone.why)}")
     yield from more(len(plan.dropped), limit, " dropped")
     shown = doubtful(plan, limit)
-    examples = plan.examples({place for lost in shown for place in ((lost.place, lost.kept_place) if explain else (lost.place,))})
+    examples = plan.examples(
+        {place for lost in shown for place in ((lost.place, lost.kept_place) if explain else (lost.place,))}
+    )
     for lost in shown:
         if explain:
             yield _headline(lost)
@@ -184,11 +204,17 @@ def dedup_text(plan: DedupResult, limit: int | None = SHOWN, *, explain: bool = 
         yield from more(len(pairs), limit, f" {kind}")
 
 
-def _differences(lost: DuplicateRemoval, examples: Mapping[Place, Example], *, colour: bool, fold: bool) -> Iterator[RenderableType]:
+def _differences(
+    lost: DuplicateRemoval, examples: Mapping[Place, Example], *, colour: bool, fold: bool
+) -> Iterator[RenderableType]:
     """How a line differs from the one that stays in its place, turn by turn."""
     if lost.code == "D001":
         return
-    turns = [(role, pieces) for role, pieces in turn_diffs(examples[lost.place], examples[lost.kept_place]) if any(piece.kind != "same" for piece in pieces)]
+    turns = [
+        (role, pieces)
+        for role, pieces in turn_diffs(examples[lost.place], examples[lost.kept_place])
+        if any(piece.kind != "same" for piece in pieces)
+    ]
     if not turns:
         yield Text("    the turns are the same; other parts of the lines differ", style="dim")
     for role, pieces in turns:
@@ -208,7 +234,10 @@ def _diff(pieces: list[DiffSpan], *, colour: bool) -> Text:
 
 def _headline(lost: DuplicateRemoval, said: str = "") -> Text:
     """What goes for what, on one line."""
-    like = f": {lost.code} {lost.similarity:.3f} like {visible(str(lost.kept_place))}{', the same words' if lost.words else ''}"
+    like = (
+        f": {lost.code} {lost.similarity:.3f} like "
+        f"{visible(str(lost.kept_place))}{', the same words' if lost.words else ''}"
+    )
     return Text.assemble((visible(str(lost.place)), "bold"), like, *([("  " + said, "dim")] if said else []))
 
 
@@ -217,14 +246,22 @@ def summary_text(plan: DedupResult, *, written: bool) -> Iterator[Text]:
     if plan.alike:
         yield Text(f"{plural(len(plan.alike), 'pair')} are paraphrases (D004) and are kept")
     if plan.same_words:
-        yield Text(f"{plural(len(plan.same_words), 'pair')} of short examples have the same words and are kept; --same-words removes one of each")
+        yield Text(
+            f"{plural(len(plan.same_words), 'pair')} of short examples have the same words and are kept; "
+            "--same-words removes one of each"
+        )
     if plan.apart:
-        yield Text(f"{plural(len(plan.apart), 'pair')} of near-duplicates differ in a number, a name or a negation and are kept; `curate review` shows them")
+        yield Text(
+            f"{plural(len(plan.apart), 'pair')} of near-duplicates differ in a number, a name or a negation and "
+            "are kept; `curate review` shows them"
+        )
     codes = plan.codes
     counts = f"{codes['D001']:,} exact, {codes['D003']:,} near"
     if codes["D007"]:
         counts += f", {plural(codes['D007'], 'beginning')}"
-    counts += "".join(f", {count:,} {code}" for code, count in sorted(Counter(gone.code for gone in plan.dropped).items()))
+    counts += "".join(
+        f", {count:,} {code}" for code, count in sorted(Counter(gone.code for gone in plan.dropped).items())
+    )
     of = f"{plural(plan.read, 'line')} read = {plan.kept:,} kept + {plan.gone:,} removed ({counts})"
     held = f", compared with {plural(sum(plan.against.values()), 'line')}" if plan.against else ""
     yield Text(f"{of}{held}{'' if written else '; nothing written'}", style="bold")
@@ -247,7 +284,10 @@ def _histogram(plan: DedupResult) -> Iterator[Text]:
     width = len(f"{most:,}")
     yield Text("similarity of pairs (without exact copies)", style="bold")
     at = plan.config.threshold
-    said = Text(f"─ {at:g} threshold: a pair here is compared with probability {chance(plan.proposed(at))} {'─' * 4}", style="yellow")
+    said = Text(
+        f"─ {at:g} threshold: a pair here is compared with probability {chance(plan.proposed(at))} {'─' * 4}",
+        style="yellow",
+    )
     for bar in bars:
         if bar.low == at:
             yield said
@@ -257,9 +297,16 @@ def _histogram(plan: DedupResult) -> Iterator[Text]:
     if at == 1:
         yield said
     if plan.floor < at:
-        yield Text(f"at {plan.floor:g} the probability is {chance(plan.proposed(plan.floor))}: bars below the threshold are incomplete", style="dim")
+        yield Text(
+            f"at {plan.floor:g} the probability is {chance(plan.proposed(plan.floor))}: bars below the threshold "
+            "are incomplete",
+            style="dim",
+        )
 
 
 def chance(probability: float) -> str:
     """A probability with as many digits as tell it from 1: 0.998, 0.99995."""
-    return next((f"{probability:.{digits}f}" for digits in (3, 4, 5, 6) if float(f"{probability:.{digits}f}") < 1), "more than 0.999999")
+    return next(
+        (f"{probability:.{digits}f}" for digits in (3, 4, 5, 6) if float(f"{probability:.{digits}f}") < 1),
+        "more than 0.999999",
+    )

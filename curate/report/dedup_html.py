@@ -1,4 +1,6 @@
-"""A deduplication as one HTML file: the counts, the similarities with the threshold, and what goes beside what stays."""
+"""A deduplication as one HTML file: the counts, the similarities with the threshold, and what goes beside what
+stays.
+"""
 
 from collections.abc import Iterator, Sequence
 from typing import Final, Literal
@@ -19,29 +21,42 @@ STYLE: Final = """
 @media (max-width: 44rem) { .pair { grid-template-columns: 1fr } }
 del { color: var(--error); text-decoration: line-through } ins { color: var(--info); font-weight: 700; text-decoration: underline; text-underline-offset: 3px }
 .pair p { font-size: .8rem }
-"""
+"""  # noqa: E501
 
 
 def dedup_html(plan: DedupResult, limit: int | None = SHOWN) -> Iterator[str]:
-    """The document, piece by piece; of the removals the `limit` least similar ones (None: all), and as many of the pairs that stay apart."""
+    """The document, piece by piece; of the removals the `limit` least similar ones (None: all), and as many of the
+    pairs that stay apart.
+    """
     codes = plan.codes
     yield head("curate dedup", STYLE)
-    yield f'<p class="quiet">{safe(", ".join((*plan.lines, *(f"compared with {file}" for file in plan.against))))}</p>\n'
+    yield f'<p class="quiet">{safe(", ".join((*plan.lines, *(f"compared with {file}" for file in plan.against))))}</p>\n'  # noqa: E501
     apart = len(plan.apart)
-    counts = [(plan.read, "lines read"), (plan.kept, "kept"), (codes["D001"], "exact copies"), (codes["D003"], "near-duplicates"), (apart, "pairs apart")]
+    counts = [
+        (plan.read, "lines read"),
+        (plan.kept, "kept"),
+        (codes["D001"], "exact copies"),
+        (codes["D003"], "near-duplicates"),
+        (apart, "pairs apart"),
+    ]
     if codes["D007"]:
         counts.insert(4, (codes["D007"], "beginnings"))
     yield tiles(counts)
     for found in plan.heavy:
         yield f'<p class="error">{found.code} {safe(found.where)}: {safe(found.message)}</p>\n'
     threshold = plan.config.threshold
-    rows = [(f"{bar.low:.2f} to {bar.high:.2f}", bar.pairs, "quiet" if bar.low < threshold else "") for bar in histogram(plan)]
+    rows = [
+        (f"{bar.low:.2f} to {bar.high:.2f}", bar.pairs, "quiet" if bar.low < threshold else "")
+        for bar in histogram(plan)
+    ]
     yield bars(f"Pairs by similarity; near-duplicates at {threshold:g} and above", rows)
     yield f'<p class="quiet">A pair at {threshold:g} is compared with probability {chance(plan.proposed(threshold))}, '
     yield f"one at {plan.floor:g} with {chance(plan.proposed(plan.floor))}.</p>\n"
     yield from _pairs("Removed examples, each with the one kept", "goes", doubtful(plan, limit), len(plan.losses), plan)
     alike = sorted(plan.apart, key=lambda pair: (-pair.similarity, pair.place))[:limit]
-    yield from _pairs("Near-duplicates that differ in a number, a name or a negation: both are kept", "stays", alike, apart, plan)
+    yield from _pairs(
+        "Near-duplicates that differ in a number, a name or a negation: both are kept", "stays", alike, apart, plan
+    )
     worded = sorted(plan.same_words, key=lambda pair: (-pair.similarity, pair.place))[:limit]
     yield from _pairs("Short examples with the same words: both are kept", "stays", worded, len(plan.same_words), plan)
     yield from _pairs("Paraphrases: both are kept", "stays", plan.alike[:limit], len(plan.alike), plan)
@@ -55,7 +70,10 @@ def _pairs(title: str, said: str, pairs: Sequence[DuplicateRemoval], count: int,
     yield f'<h2>{title} <span class="quiet">× {count:,}</span></h2>\n'
     for pair in pairs:
         yield f"<details{' open' if pair.code != 'D001' else ''}><summary><h3>{pair.similarity:.3f} {pair.code}</h3> "
-        yield f"<code>{safe(str(pair.place))}</code> {said}, <code>{safe(str(pair.kept_place))}</code> stays</summary><div>"
+        yield (
+            f"<code>{safe(str(pair.place))}</code> {said}, <code>{safe(str(pair.kept_place))}</code> "
+            "stays</summary><div>"
+        )
         yield from _side_by_side(examples[pair.place], examples[pair.kept_place])
         yield "</div></details>\n"
     yield not_shown(count - len(pairs), "pair")
@@ -71,4 +89,8 @@ def _side_by_side(gone: Example, kept: Example) -> Iterator[str]:
 
 def _marked(pieces: Sequence[DiffSpan], side: Literal["gone", "kept"], tag: str) -> str:
     """One side of a turn, with what only it has marked."""
-    return "".join(f"<{tag}>{safe(text)}</{tag}>" if kind == side else safe(text) for kind, text in pieces if kind in (side, "same"))
+    return "".join(
+        f"<{tag}>{safe(text)}</{tag}>" if kind == side else safe(text)
+        for kind, text in pieces
+        if kind in (side, "same")
+    )

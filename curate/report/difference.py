@@ -31,7 +31,11 @@ def diff_text(found: DiffResult, limit: int | None = SHOWN) -> Iterator[Text]:
     for part in PARTS:
         changes: Sequence[Change] = getattr(found, part)
         for change in changes[: limit if part == "decisions" else None]:
-            yield Text.assemble(f"{part.removesuffix('s'):<9} ", (visible(change.name), "bold"), f": {_value(change.before)} → {_value(change.now)}")
+            yield Text.assemble(
+                f"{part.removesuffix('s'):<9} ",
+                (visible(change.name), "bold"),
+                f": {_value(change.before)} → {_value(change.now)}",
+            )
         if part == "decisions":
             yield from more(len(changes), limit, " decisions")
     places = (
@@ -46,7 +50,9 @@ def diff_text(found: DiffResult, limit: int | None = SHOWN) -> Iterator[Text]:
     ways = Counter(f"{one.before} → {one.now}" for one in found.switched)
     ways_said = f" ({', '.join(f'{way} {count:,}' for way, count in sorted(ways.items()))})" if ways else ""
     yield Text(
-        f"{plural(len(found.added), 'example')} added, {len(found.gone):,} gone, {len(found.switched):,} moved to another split{ways_said}", style="bold"
+        f"{plural(len(found.added), 'example')} added, {len(found.gone):,} gone, {len(found.switched):,} moved "
+        f"to another split{ways_said}",
+        style="bold",
     )
 
 

@@ -14,7 +14,9 @@ CONTEXT: Final = 3
 
 
 def unified(name: str, lines: Iterable[LineChange]) -> Iterator[bytes]:
-    """The lines of a unified diff, each with its line break; nothing for a file that does not change. Memory is that of one hunk."""
+    """The lines of a unified diff, each with its line break; nothing for a file that does not change. Memory is that of
+    one hunk.
+    """
     ahead: deque[bytes] = deque(maxlen=CONTEXT)
     hunk: list[bytes] = []
     old = new = old_start = new_start = 1
@@ -60,13 +62,18 @@ def _hunk(lines: list[bytes], old: int, new: int) -> Iterator[bytes]:
 
 
 def fix_text(report: FixReport, *, done: bool) -> Iterator[str]:
-    """The summary, safe to print: what was (`done`) or would be fixed, which lines go, and what was left alone and why."""
+    """The summary, safe to print: what was (`done`) or would be fixed, which lines go, and what was left alone and
+    why.
+    """
     for file in report.files:
         yield from _file_text(file, done=done)
     touched = sum(file.lines > 0 for file in report.files)
     if touched:
         verb = "fixed" if done else "would fix"
-        yield f"{verb} {plural(report.findings, 'finding')} in {plural(report.lines, 'line')} of {plural(touched, 'file')}"
+        yield (
+            f"{verb} {plural(report.findings, 'finding')} in {plural(report.lines, 'line')} of "
+            f"{plural(touched, 'file')}"
+        )
     else:
         yield "nothing to fix"
 
@@ -74,11 +81,21 @@ def fix_text(report: FixReport, *, done: bool) -> Iterator[str]:
 def _file_text(file: FixedFile, *, done: bool) -> Iterator[str]:
     name = visible(file.name)
     if file.skipped:
-        yield f"{name}: not changed: it {file.skipped}" if file.skipped.startswith("is ") else f"{name}: not changed: {file.skipped}"
+        yield (
+            f"{name}: not changed: it {file.skipped}"
+            if file.skipped.startswith("is ")
+            else f"{name}: not changed: {file.skipped}"
+        )
     if file.foreign:
-        yield f"{name}: lines in the format {', '.join(file.foreign)} are fixed only where their JSON is invalid; convert them with `curate convert`"
+        yield (
+            f"{name}: lines in the format {', '.join(file.foreign)} are fixed only where their JSON is invalid; "
+            "convert them with `curate convert`"
+        )
     for code, numbers in sorted(file.removed.items()):
-        yield f"{name}: {'removed' if done else 'would remove'} {plural(len(numbers), 'line')} ({code}): {ranges(numbers)}"
+        yield (
+            f"{name}: {'removed' if done else 'would remove'} {plural(len(numbers), 'line')} ({code}): "
+            f"{ranges(numbers)}"
+        )
     if file.ledger:
         ledger = visible(file.ledger)
         yield f"{name}: removed lines are in {ledger}; `curate restore {ledger} --all -o FILE` writes them to a file"

@@ -7,9 +7,11 @@ from typing import Any, Final, NamedTuple
 from curate.report.html import safe
 
 STYLE: Final = """
-svg polyline { fill: none; stroke: var(--bar); stroke-width: 1.5 } svg polyline.second { stroke: var(--warning); stroke-width: 2 }
+svg polyline { fill: none; stroke: var(--bar); stroke-width: 1.5 } svg polyline.second { stroke: var(--warning);
+stroke-width: 2 }
 svg circle { fill: var(--bar) } svg circle.second { fill: var(--warning) } svg line { stroke: var(--line) }
-.key { display: inline-block; width: .8em; height: .8em; border-radius: 2px; background: var(--bar); margin: 0 .3em 0 .8em }
+.key { display: inline-block; width: .8em; height: .8em; border-radius: 2px; background: var(--bar); margin: 0 .3em 0
+.8em }
 .key.second { background: var(--warning) }
 """
 """To be added to the style of a document that has curves or dots."""
@@ -19,8 +21,10 @@ svg circle.early { fill: none; stroke: var(--quiet) } svg circle.best { fill: va
 """
 """To be added behind it where there are `dots`."""
 SCATTER: Final = """
-svg circle.easy { fill: var(--info) } svg circle.ambiguous { fill: var(--warning) } svg circle.hard { fill: var(--error) } .dots circle { opacity: .6 }
-.key.easy { background: var(--info) } .key.ambiguous { background: var(--warning) } .key.hard { background: var(--error) }
+svg circle.easy { fill: var(--info) } svg circle.ambiguous { fill: var(--warning) } svg circle.hard { fill: var(--error)
+} .dots circle { opacity: .6 }
+.key.easy { background: var(--info) } .key.ambiguous { background: var(--warning) } .key.hard { background: var(--error)
+}
 """
 """The same for a `scatter`: the colours of kinds."""
 WIDTH, HEIGHT, LEFT, BELOW, ABOVE = 500, 230, 58, 24, 8
@@ -90,7 +94,10 @@ def curves(title: str, *shown: Curve, across: str = "step") -> str:
     parts.append(_text(LEFT, HEIGHT - 6, f"{left:,.0f}"))
     parts.append(_text(WIDTH - 8, HEIGHT - 6, f"{safe(across)} {right:,.0f}", "end"))
     for curve in drawn:
-        points = [(LEFT + (x - left) / ((right - left) or 1) * (WIDTH - LEFT - 8), _height(y, marks)) for x, y in _thinned(curve.points)]
+        points = [
+            (LEFT + (x - left) / ((right - left) or 1) * (WIDTH - LEFT - 8), _height(y, marks))
+            for x, y in _thinned(curve.points)
+        ]
         parts.append(f'<polyline class="{curve.kind}" points="{" ".join(f"{x:.1f},{y:.1f}" for x, y in points)}"/>')
         if curve.kind or len(points) == 1:
             parts += [_circle(curve.kind, x, y, 2.5) for x, y in points]
@@ -100,7 +107,9 @@ def curves(title: str, *shown: Curve, across: str = "step") -> str:
 
 
 def dots(title: str, shown: Sequence[Dot], kinds: Mapping[str, str]) -> str:
-    """A plot with a column for each value, next to each other; nothing where there are no dots. `kinds` says what each kind means."""
+    """A plot with a column for each value, next to each other; nothing where there are no dots. `kinds` says what each
+    kind means.
+    """
     if not shown:
         return ""
     numbers = all(isinstance(dot.at, int | float) for dot in shown)
@@ -112,14 +121,23 @@ def dots(title: str, shown: Sequence[Dot], kinds: Mapping[str, str]) -> str:
         x = LEFT + room * (place + 0.5)
         if len(columns) <= MOST_LABELS or place in (0, len(columns) - 1):
             parts.append(_text(f"{x:.1f}", HEIGHT - 6, safe(_cut(label, 22)), "middle"))
-        of_it = sorted((dot for dot in shown if dot.label == label), key=lambda dot: dot.kind == "best")  # drawn last, it is covered by none
+        of_it = sorted(
+            (dot for dot in shown if dot.label == label), key=lambda dot: dot.kind == "best"
+        )  # drawn last, it is covered by none
         parts += [_circle(dot.kind, x, _height(dot.number, marks), 4) for dot in of_it]
     there = {dot.kind for dot in shown}
-    return _figure(title, [(name, kind) for kind, name in kinds.items() if kind in there], (f"{dot.label}: {dot.number:.4g}" for dot in shown[:40]), parts)
+    return _figure(
+        title,
+        [(name, kind) for kind, name in kinds.items() if kind in there],
+        (f"{dot.label}: {dot.number:.4g}" for dot in shown[:40]),
+        parts,
+    )
 
 
 def scatter(title: str, *shown: Dots, across: str, up: str) -> str:
-    """A plot of dots, both axes from 0 to the largest value; of very many evenly chosen ones. Nothing where there is no dot."""
+    """A plot of dots, both axes from 0 to the largest value; of very many evenly chosen ones. Nothing where there is no
+    dot.
+    """
     drawn = [dots for dots in shown if dots.points]
     if not drawn:
         return ""
@@ -131,16 +149,38 @@ def scatter(title: str, *shown: Dots, across: str, up: str) -> str:
     parts.append(_text(WIDTH - 8, height - 6, f"{right:.2g}", "end"))
     for dots in drawn:
         for x, y in dots.points[:: -(-len(dots.points) // MOST_DOTS)]:
-            parts.append(_circle(dots.kind, left + x / right * (WIDTH - left - 12), ABOVE + (1 - y / top) * (height - ABOVE - BELOW), 2.5))
+            parts.append(
+                _circle(
+                    dots.kind,
+                    left + x / right * (WIDTH - left - 12),
+                    ABOVE + (1 - y / top) * (height - ABOVE - BELOW),
+                    2.5,
+                )
+            )
     keys = [(f"{dots.kind} {len(dots.points):,}", dots.kind) for dots in drawn]
-    return _figure(title, keys, (f"{dots.kind}: {len(dots.points):,}" for dots in drawn), parts, height=height, kind="dots")
+    return _figure(
+        title, keys, (f"{dots.kind}: {len(dots.points):,}" for dots in drawn), parts, height=height, kind="dots"
+    )
 
 
-def _figure(title: str, keys: Iterable[tuple[str, str]], told: Iterable[str], parts: Iterable[str], *, height: int = HEIGHT, kind: str = "") -> str:
-    """A plot of some parts under its title. `keys`: names of what is drawn with their kinds; `told`: what is read out in place of the plot."""
+def _figure(
+    title: str,
+    keys: Iterable[tuple[str, str]],
+    told: Iterable[str],
+    parts: Iterable[str],
+    *,
+    height: int = HEIGHT,
+    kind: str = "",
+) -> str:
+    """A plot of some parts under its title. `keys`: names of what is drawn with their kinds; `told`: what is read out
+    in place of the plot.
+    """
     key = "".join(f'<span class="key {of}"></span>{safe(name)}' for name, of in keys)
     style = kind and f'class="{kind}" '
-    head = f'<figure><figcaption>{safe(title)}{key}</figcaption><svg {style}viewBox="0 0 {WIDTH} {height}" role="img" aria-label="{safe("; ".join(told))}">'
+    head = (
+        f'<figure><figcaption>{safe(title)}{key}</figcaption><svg {style}viewBox="0 0 {WIDTH} {height}" role="img" '
+        f'aria-label="{safe("; ".join(told))}">'
+    )
     return head + "".join(parts) + "</svg></figure>\n"
 
 
@@ -182,9 +222,15 @@ def ticks(low: float, high: float) -> list[float]:
 
 
 def _thinned(points: Points) -> Points:
-    """At most so many points as can be told apart: of each stretch the lowest and the highest, so that no peak goes missing."""
+    """At most so many points as can be told apart: of each stretch the lowest and the highest, so that no peak goes
+    missing.
+    """
     if len(points) <= MOST_POINTS:
         return points
     size = -(-len(points) // (MOST_POINTS // 2))
     stretches = [points[start : start + size] for start in range(0, len(points), size)]
-    return [point for one in stretches for point in sorted({min(one, key=lambda point: point[1]), max(one, key=lambda point: point[1])})]
+    return [
+        point
+        for one in stretches
+        for point in sorted({min(one, key=lambda point: point[1]), max(one, key=lambda point: point[1])})
+    ]

@@ -11,8 +11,9 @@ from curate.core.text import visible
 
 
 class MaskedConsole(Console):
-    """Takes keys and passwords out of each text that it renders, the cells of tables and the columns of progress bars included, and writes control
-    characters as escapes: on standard error line breaks too, for there each text is a line, and one from a name would begin another.
+    """Takes keys and passwords out of each text that it renders, the cells of tables and the columns of progress bars
+    included, and writes control characters as escapes: on standard error line breaks too, for there each text is a
+    line, and one from a name would begin another.
     """
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
@@ -20,7 +21,13 @@ class MaskedConsole(Console):
         if isinstance(renderable, str):
             renderable = self._shown(renderable)
         elif isinstance(renderable, Text) and (shown := self._shown(renderable.plain)) != renderable.plain:
-            renderable = Text(shown, style=renderable.style, justify=renderable.justify, overflow=renderable.overflow, no_wrap=renderable.no_wrap)
+            renderable = Text(
+                shown,
+                style=renderable.style,
+                justify=renderable.justify,
+                overflow=renderable.overflow,
+                no_wrap=renderable.no_wrap,
+            )
         return super().render(renderable, options)
 
     def _shown(self, text: str) -> str:

@@ -1,4 +1,6 @@
-"""What the JSON of all verbs is made of. A part takes its values from the attributes of the result that it is made of, by their names or by a path."""
+"""What the JSON of all verbs is made of. A part takes its values from the attributes of the result that it is made of,
+by their names or by a path.
+"""
 
 from typing import Annotated, Any
 

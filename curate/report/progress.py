@@ -26,13 +26,19 @@ class StageProgress:
         if self.out is not None and self.out.is_terminal:
             from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-            columns: list[Any] = [SpinnerColumn(), TextColumn("{task.fields[stage]:<10}", markup=False), BarColumn(bar_width=24)]
+            columns: list[Any] = [
+                SpinnerColumn(),
+                TextColumn("{task.fields[stage]:<10}", markup=False),
+                BarColumn(bar_width=24),
+            ]
             columns += [TextColumn("{task.fields[text]}", markup=False), TimeElapsedColumn()]
             self.bar = Progress(*columns, console=self.out, transient=True)
             self.bar.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         if self.bar is not None:
             self.bar.stop()
 

@@ -123,13 +123,20 @@ def estimate_text(found: Estimate, place: Place) -> Iterator[str]:
         if file is not None:
             tokens = f"{about}{plural(file.total, 'token')}, longest {file.longest:,}"
             yield f"{name:<11}{visible(file.path)}: {plural(file.examples, 'example')}, {tokens}"
-    how = f"counted by {visible(found.counter.name)}" if found.counter.exact else "estimated as bytes / 4; --tokenizer NAME or the package tiktoken counts them"
+    how = (
+        f"counted by {visible(found.counter.name)}"
+        if found.counter.exact
+        else "estimated as bytes / 4; --tokenizer NAME or the package tiktoken counts them"
+    )
     yield f"{'tokens':<11}{how}"
     chosen = "as given" if found.epochs_named else "the service's default for this number of examples"
     yield f"{'epochs':<11}{found.epochs} ({chosen}): {about}{plural(found.tokens, 'token')} in total"
     yield f"{'cost':<11}{cost_text(found, place)}"
     if found.price is not None:
-        yield f"{'price':<11}${found.price.dollars:,g} for {'an' if found.price.unit == 'hour' else 'a'} {found.price.unit}: {found.price.source}"
+        yield (
+            f"{'price':<11}${found.price.dollars:,g} for {'an' if found.price.unit == 'hour' else 'a'} "
+            f"{found.price.unit}: {found.price.source}"
+        )
     if found.cut and found.price is not None and found.price.longest is not None:
         limit = f"{found.price.longest:,} tokens that the model trains on"
         yield f"{'note':<11}{plural(found.cut, 'example')} longer than the {limit} are truncated"
@@ -151,18 +158,27 @@ def cost_text(found: Estimate, place: Place) -> str:
 def sent_text(files: Sequence[Sent]) -> Iterator[str]:
     """Where files are."""
     for file in files:
-        yield f"{visible(file.path)}: {visible(file.file_id)} ({'already uploaded' if file.reused else f'{file.bytes:,} bytes sent'})"
+        yield (
+            f"{visible(file.path)}: {visible(file.file_id)} "
+            f"({'already uploaded' if file.reused else f'{file.bytes:,} bytes sent'})"
+        )
 
 
 def event_text(event: JobEvent) -> Text:
     """An event as a line."""
-    at = datetime.fromtimestamp(event.created_at, UTC).strftime("%Y-%m-%d %H:%M:%S") if event.created_at is not None else " " * 19
+    at = (
+        datetime.fromtimestamp(event.created_at, UTC).strftime("%Y-%m-%d %H:%M:%S")
+        if event.created_at is not None
+        else " " * 19
+    )
     return Text.assemble((at, "dim"), "  ", (visible(event.message or str(event.numbers)), STYLES.get(event.level, "")))
 
 
 def job_text(job: Job) -> Iterator[Text]:
     """How a job is, as lines."""
-    yield Text.assemble((visible(job.id), "bold"), " ", (visible(job.status), ENDS.get(job.status, "cyan")), f"  {visible(job.model)}")
+    yield Text.assemble(
+        (visible(job.id), "bold"), " ", (visible(job.status), ENDS.get(job.status, "cyan")), f"  {visible(job.model)}"
+    )
     if job.error is not None and (job.error.message or job.error.code):
         where = f" ({visible(job.error.param)})" if job.error.param else ""
         yield Text(f"  {visible(job.error.code or 'error')}: {visible(job.error.message or '')}{where}", style="red")
@@ -177,7 +193,11 @@ def curves(events: Sequence[JobEvent]) -> Iterator[Text]:
     for name in ("train_loss", "valid_loss", "full_valid_loss"):
         values = [value for event in events if (value := event.numbers.get(name)) is not None and isfinite(value)]
         if len(values) > 1:
-            yield Text.assemble(f"  {name:<16}", (curve(values), "cyan"), f"  {values[0]:.3g} → {values[-1]:.3g}, least {min(values):.3g}")
+            yield Text.assemble(
+                f"  {name:<16}",
+                (curve(values), "cyan"),
+                f"  {values[0]:.3g} → {values[-1]:.3g}, least {min(values):.3g}",
+            )
 
 
 def curve(values: Sequence[float], width: int = WIDTH) -> str:

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 
 class JobProgress:
-    """Shows events on stdout, and a bar below them while the block runs: on stdout where that is a terminal, else on stderr where that is one."""
+    """Shows events on stdout, and a bar below them while the block runs: on stdout where that is a terminal, else on
+    stderr where that is one.
+    """
 
     def __init__(self, *, quiet: bool) -> None:
         self._quiet = quiet
@@ -24,17 +26,23 @@ class JobProgress:
         self._task: TaskID | None = None
 
     def __enter__(self) -> Self:
-        drawn_on = self._out if self._out.is_terminal else self._narration  # two consoles of one terminal would write over each other
+        drawn_on = (
+            self._out if self._out.is_terminal else self._narration
+        )  # two consoles of one terminal would write over each other
         if not self._quiet and drawn_on.is_terminal:
             from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
             text = TextColumn("{task.fields[text]}", markup=False)
-            self._bar = Progress(SpinnerColumn(), text, BarColumn(bar_width=24), TimeElapsedColumn(), console=drawn_on, transient=True)
+            self._bar = Progress(
+                SpinnerColumn(), text, BarColumn(bar_width=24), TimeElapsedColumn(), console=drawn_on, transient=True
+            )
             self._task = self._bar.add_task("", total=None, text="asking")
             self._bar.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         if self._bar is not None:
             self._bar.stop()
 

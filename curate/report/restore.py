@@ -43,15 +43,24 @@ def restore_text(result: RestoreResult, output: Path | None) -> Iterator[Text]:
     for removal in result.restored[:SHOWN]:
         split = splits.get((removal.file, removal.line), "")
         yield Text.assemble(
-            (visible(where(removal.file, removal.line)), "bold"), f" {removal.code or 'decision'}: {visible(removal.why)}", f" → {split}" if split else ""
+            (visible(where(removal.file, removal.line)), "bold"),
+            f" {removal.code or 'decision'}: {visible(removal.why)}",
+            f" → {split}" if split else "",
         )
     if len(result.restored) > SHOWN:
         yield Text(f"… and {len(result.restored) - SHOWN:,} more")
     for move in (result.division.moved if result.division else ())[:SHOWN]:
         yield Text(f"moved from {move.before} to {move.now}: {visible(str(move.place))} {move.why}", style="yellow")
     if output is not None:
-        yield Text(f"{plural(len(result.restored), 'line')} written to {visible(str(output))}; the folder is unchanged", style="bold")
+        yield Text(
+            f"{plural(len(result.restored), 'line')} written to {visible(str(output))}; the folder is unchanged",
+            style="bold",
+        )
         return
     counts = Counter(splits[removal.file, removal.line] for removal in result.restored)
     into = ", ".join(f"{count:,} into {name}" for name, count in sorted(counts.items()))
-    yield Text(f"{plural(len(result.restored), 'line')} restored ({into}); {plural(result.left, 'line')} still in the file of removed lines", style="bold")
+    yield Text(
+        f"{plural(len(result.restored), 'line')} restored ({into}); {plural(result.left, 'line')} still in the "
+        "file of removed lines",
+        style="bold",
+    )

@@ -41,8 +41,13 @@ def rules_markdown(rules: Iterable[Rule]) -> str:
 def rule_markdown(rule: Rule) -> str:
     """All that is said about a rule, as a section."""
     value = rule_json(rule)
-    blocks = "\n\n".join(f"{label}:\n\n````json\n{value[key]}````" for label, key in (("Bad", "bad"), ("Good", "good")) if value[key])
-    return f"## {rule.code} {rule.name} ({rule.severity})\n\n{rule.summary}\n\n{rule.rationale}\n\nNext: {rule.hint}\n{terms(rule)}\n{blocks}\n"
+    blocks = "\n\n".join(
+        f"{label}:\n\n````json\n{value[key]}````" for label, key in (("Bad", "bad"), ("Good", "good")) if value[key]
+    )
+    return (
+        f"## {rule.code} {rule.name} ({rule.severity})\n\n{rule.summary}\n\n{rule.rationale}\n\nNext: "
+        f"{rule.hint}\n{terms(rule)}\n{blocks}\n"
+    )
 
 
 def with_rules(readme: bytes, rules: Iterable[Rule]) -> bytes:
@@ -52,7 +57,9 @@ def with_rules(readme: bytes, rules: Iterable[Rule]) -> bytes:
 
 
 def terms(rule: Rule) -> str:
-    """Whom a rule is for, how bad it is for whom, and how it is mended: a line each, empty where there is nothing to say."""
+    """Whom a rule is for, how bad it is for whom, and how it is mended: a line each, empty where there is nothing to
+    say.
+    """
     by_severity: dict[str, list[str]] = {}
     for target in rule.only or rule.targets:
         by_severity.setdefault(rule.severity_for(target) or "", []).append(target)

@@ -95,6 +95,12 @@ def _trained(trained: Mapping[str, Any] | None) -> Iterator[tuple[str, str]]:
         return
     share = trained["trainable_parameters"] / trained["total_parameters"]
     difference = trained["tuned_loss"] - trained["base_loss"]
-    yield "trainable parameters", f"{trained['trainable_parameters']:,} ({share:.2%} of {trained['total_parameters']:,})"
-    yield "held-out loss, base", f"{trained['base_loss']:.4f} ({trained['held_out']}, {trained['held_out_examples']:,} examples)"
+    yield (
+        "trainable parameters",
+        f"{trained['trainable_parameters']:,} ({share:.2%} of {trained['total_parameters']:,})",
+    )
+    yield (
+        "held-out loss, base",
+        f"{trained['base_loss']:.4f} ({trained['held_out']}, {trained['held_out_examples']:,} examples)",
+    )
     yield "held-out loss, tuned", f"{trained['tuned_loss']:.4f} ({difference:+.4f})"

@@ -1,4 +1,6 @@
-"""A division for a person: sizes of the splits, what holds groups together, what was left out and why, what moved; and the same for programs."""
+"""A division for a person: sizes of the splits, what holds groups together, what was left out and why, what moved; and
+the same for programs.
+"""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -53,10 +55,13 @@ def split_text(result: SplitResult, folder: Path) -> Iterator[Text]:
     manifest = result.manifest
     total = sum(part.examples for part in manifest.splits.values()) or 1
     for name, part in manifest.splits.items():
-        yield Text(f"{name:<10} {part.examples:>9,}  {part.examples / total:6.1%}  {visible(display_name(folder / part.file))}")
+        yield Text(
+            f"{name:<10} {part.examples:>9,}  {part.examples / total:6.1%}  {visible(display_name(folder / part.file))}"
+        )
     ties = ", ".join(f"{LINKS[name]} {count:,}" for name, count in manifest.links.items())
     yield Text(
-        f"{plural(manifest.groups, 'group')}, each in one split; the largest has {plural(result.division.largest, 'example')}" + (f" ({ties})" if ties else "")
+        f"{plural(manifest.groups, 'group')}, each in one split; the largest has "
+        f"{plural(result.division.largest, 'example')}" + (f" ({ties})" if ties else "")
     )
     for code, count in manifest.removed.reasons.items():
         yield Text(f"removed    {count:>9,}  {code}: {reason_for(code)}")

@@ -1,4 +1,6 @@
-"""The numbers of a data set: what `curate stats` prints for programs, and for people on one screen, with bars for the lengths."""
+"""The numbers of a data set: what `curate stats` prints for programs, and for people on one screen, with bars for the
+lengths.
+"""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -149,10 +151,13 @@ class StatsResult(Part):
     estimate: Estimate
 
 
-def stats_result(stats: Stats, plan: Plan = Plan()) -> StatsResult:  # noqa: B008  (frozen)
+def stats_result(stats: Stats, plan: Plan = Plan()) -> StatsResult:  # noqa: B008
     """The numbers, in the documented shape."""
     letters = max(1, stats.letters.total())
-    prompts = [PromptNumbers(text=redact_message(excerpt(prompt.text, PROMPT)), examples=prompt.examples) for prompt in stats.frequent_prompts[:PROMPTS]]
+    prompts = [
+        PromptNumbers(text=redact_message(excerpt(prompt.text, PROMPT)), examples=prompt.examples)
+        for prompt in stats.frequent_prompts[:PROMPTS]
+    ]
     return StatsResult(
         files=stats.files,
         lines=stats.lines,
@@ -165,9 +170,13 @@ def stats_result(stats: Stats, plan: Plan = Plan()) -> StatsResult:  # noqa: B00
         turns=_spread(stats.turns),
         tokens=_spread(stats.tokens),
         histogram=[Bin(low=low, high=high, examples=count) for low, high, count in histogram(stats.tokens)],
-        roles={name: RoleNumbers.model_validate(role) for name, role in sorted(stats.roles.items(), key=lambda pair: -pair[1].messages)},
+        roles={
+            name: RoleNumbers.model_validate(role)
+            for name, role in sorted(stats.roles.items(), key=lambda pair: -pair[1].messages)
+        },
         scripts={
-            name: ScriptNumbers(letters=count, share=round(count / letters, 6), examples=stats.mainly[name]) for name, count in _ordered(stats.letters).items()
+            name: ScriptNumbers(letters=count, share=round(count / letters, 6), examples=stats.mainly[name])
+            for name, count in _ordered(stats.letters).items()
         },
         tools=ToolNumbers.model_validate(stats),
         system=SystemNumbers(examples=stats.with_system, distinct=len(stats.prompts), frequent=prompts),
@@ -180,14 +189,22 @@ def _estimate(stats: Stats, plan: Plan) -> Estimate:
     epochs = usual_epochs(len(stats.turns)) if plan.epochs is None else plan.epochs
     tokens = epochs * (stats.rendered if stats.model else sum(stats.tokens))
     cost = None if plan.price is None else round(tokens / 1e6 * plan.price, 4)
-    return Estimate(epochs=epochs, tokens=tokens, cost=cost, seconds=None if plan.speed is None else round(tokens / plan.speed, 1))
+    return Estimate(
+        epochs=epochs, tokens=tokens, cost=cost, seconds=None if plan.speed is None else round(tokens / plan.speed, 1)
+    )
 
 
 def _spread(values: Sequence[int]) -> Spread:
     ordered = sorted(values)
     total = sum(ordered)
     mean = round(total / len(ordered), 2) if ordered else 0.0
-    return Spread(mean=mean, p50=percentile(ordered, 0.5), p95=percentile(ordered, 0.95), max=ordered[-1] if ordered else 0, total=total)
+    return Spread(
+        mean=mean,
+        p50=percentile(ordered, 0.5),
+        p95=percentile(ordered, 0.95),
+        max=ordered[-1] if ordered else 0,
+        total=total,
+    )
 
 
 def _ordered(counts: Counter[str]) -> dict[str, int]:
@@ -200,9 +217,18 @@ def stats_text(numbers: StatsResult, name: str, width: int) -> Iterator[Text | T
     about = "≈" if numbers.tokens_by == "bytes" else ""
     copies = f", {plural(numbers.duplicates, 'exact duplicate')}" if numbers.duplicates else ""
     unread = numbers.not_understood
-    broken = f", {plural(unread, 'line')} without an example in a known form (curate check reports the reasons)" if unread else ""
-    formats = ", ".join(f"{known} {count:,}" if len(numbers.formats) > 1 else known for known, count in numbers.formats.items())
-    yield Text.assemble((visible(name), "bold"), f"  {plural(numbers.lines - unread, 'example')}" + (f" ({formats})" if formats else "") + copies + broken)
+    broken = (
+        f", {plural(unread, 'line')} without an example in a known form (curate check reports the reasons)"
+        if unread
+        else ""
+    )
+    formats = ", ".join(
+        f"{known} {count:,}" if len(numbers.formats) > 1 else known for known, count in numbers.formats.items()
+    )
+    yield Text.assemble(
+        (visible(name), "bold"),
+        f"  {plural(numbers.lines - unread, 'example')}" + (f" ({formats})" if formats else "") + copies + broken,
+    )
     if not numbers.tokens.total and not numbers.roles:
         return
     for part in (_roles(numbers, about), _spreads(numbers, about)):
@@ -210,18 +236,30 @@ def stats_text(numbers: StatsResult, name: str, width: int) -> Iterator[Text | T
         yield Text()
         yield part
     yield Text()
-    yield Text(f"Examples by number of tokens{' (≈: bytes / 4; --model NAME counts them)' if about else ''}", style="bold")
+    yield Text(
+        f"Examples by number of tokens{' (≈: bytes / 4; --model NAME counts them)' if about else ''}", style="bold"
+    )
     yield from _bars(numbers, width)
     yield Text()
     yield from _facts(numbers, width)
 
 
 def _roles(numbers: StatsResult, about: str) -> Table:
-    found = table("", "Role", "Messages", "Characters", f"{about}Tokens", "Share", numbers=("Messages", "Characters", f"{about}Tokens", "Share"))
+    found = table(
+        "",
+        "Role",
+        "Messages",
+        "Characters",
+        f"{about}Tokens",
+        "Share",
+        numbers=("Messages", "Characters", f"{about}Tokens", "Share"),
+    )
     total = max(1, sum(role.tokens for role in numbers.roles.values()))
     for name in ROLES:
         if role := numbers.roles.get(name):
-            found.add_row(name, f"{role.messages:,}", f"{role.characters:,}", f"{role.tokens:,}", percent(role.tokens, total))
+            found.add_row(
+                name, f"{role.messages:,}", f"{role.characters:,}", f"{role.tokens:,}", percent(role.tokens, total)
+            )
     return found
 
 
@@ -245,7 +283,9 @@ def _bars(numbers: StatsResult, width: int) -> Iterator[Text]:
     most = max(part.examples for part in numbers.histogram)
     for part, label, count in zip(numbers.histogram, labels, counts, strict=True):
         share = percent(part.examples, _conversations(numbers))
-        yield Text.assemble(f"{label:>{left}}  {count:>{right}} {share:>4}  ", (bar(part.examples / most, room), "cyan"))
+        yield Text.assemble(
+            f"{label:>{left}}  {count:>{right}} {share:>4}  ", (bar(part.examples / most, room), "cyan")
+        )
 
 
 def _conversations(numbers: StatsResult) -> int:
@@ -265,18 +305,32 @@ def _facts(numbers: StatsResult, width: int) -> Iterator[Text]:
     traces = f"; {rest} more below 1%" if rest else ""
     yield _fact("Scripts", f"{', '.join(shown)} of the letters{traces}" if shown else "no letters")
     tools = numbers.tools
-    used = f"declared in {_share(tools.declared, numbers)}, {plural(tools.calls, 'call')} in {_share(tools.called, numbers)}, {plural(tools.results, 'result')}"
+    used = (
+        f"declared in {_share(tools.declared, numbers)}, {plural(tools.calls, 'call')} in "
+        f"{_share(tools.called, numbers)}, {plural(tools.results, 'result')}"
+    )
     yield _fact("Tools", used if tools.declared or tools.calls or tools.results else "none")
     if training := numbers.training:
-        refused = f"; {plural(training.refused, 'example')} refused (curate check --model reports the reasons)" if training.refused else ""
-        trained = f"{training.trained:,} of {plural(training.tokens, 'token')} trained on ({percent(training.trained, training.tokens)})"
+        refused = (
+            f"; {plural(training.refused, 'example')} refused (curate check --model reports the reasons)"
+            if training.refused
+            else ""
+        )
+        trained = (
+            f"{training.trained:,} of {plural(training.tokens, 'token')} trained on "
+            f"({percent(training.trained, training.tokens)})"
+        )
         yield _fact("Training", trained + refused)
     yield _fact("Estimate", _estimated(numbers))
     system = numbers.system
     if not system.distinct:
         yield _fact("System", "no system prompts")
         return
-    yield _fact("System", f"{plural(system.distinct, 'different prompt' if system.distinct > 1 else 'prompt')} in {_share(system.examples, numbers)}")
+    yield _fact(
+        "System",
+        f"{plural(system.distinct, 'different prompt' if system.distinct > 1 else 'prompt')} in "
+        f"{_share(system.examples, numbers)}",
+    )
     for prompt in system.frequent:
         count = f"{prompt.examples:,} × "
         yield Text.assemble(" " * 10, count, (excerpt(prompt.text, max(20, min(width, 120) - 10 - len(count))), "dim"))

@@ -60,7 +60,9 @@ def verify_json(proof: VerifyResult) -> dict[str, Any]:
 def verify_text(proof: VerifyResult, limit: int | None = SHOWN) -> Iterator[Text]:
     """The proof as lines: the points, what was not checked, then where it breaks, then what it comes to."""
     for point in proof.points:
-        yield Text.assemble((f"{point.verdict.value:<7}", STYLES[point.verdict]), f" {point.name:<24} ", visible(point.said))
+        yield Text.assemble(
+            (f"{point.verdict.value:<7}", STYLES[point.verdict]), f" {point.name:<24} ", visible(point.said)
+        )
     if proof.not_checked:
         yield Text("not checked:", style="yellow")
     for one in proof.not_checked:

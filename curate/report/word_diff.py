@@ -12,7 +12,9 @@ from curate.core.masking import masked
 from curate.language.tokens import differing_spans, tokens
 
 MOST: Final = 100_000_000
-"""Product of two lengths in words up to which texts are matched, in an eighth of it in bytes; beyond it, all but their ends differs as a whole."""
+"""Product of two lengths in words up to which texts are matched, in an eighth of it in bytes; beyond it, all but their
+ends differs as a whole.
+"""
 AROUND: Final = 8
 """Words, spaces and marks that are shown before and after a difference."""
 
@@ -36,7 +38,11 @@ def word_diff(gone: str, kept: str) -> list[DiffSpan]:
     changed = differing_spans(a, b) if len(a) * len(b) <= MOST else [(0, len(a), 0, len(b))]
     pieces, at = [DiffSpan("same", "".join(left[:start]))], 0
     for i, i_end, j, j_end in changed:
-        pieces += [DiffSpan("same", "".join(a[at:i])), DiffSpan("gone", "".join(a[i:i_end])), DiffSpan("kept", "".join(b[j:j_end]))]
+        pieces += [
+            DiffSpan("same", "".join(a[at:i])),
+            DiffSpan("gone", "".join(a[i:i_end])),
+            DiffSpan("kept", "".join(b[j:j_end])),
+        ]
         at = i_end
     pieces.append(DiffSpan("same", "".join(left[start + at :])))
     return [piece for piece in pieces if piece.text]
@@ -58,7 +64,9 @@ def folded(pieces: Sequence[DiffSpan]) -> list[DiffSpan]:
 
 
 def turn_diffs(gone: Example, kept: Example) -> Iterator[tuple[str, list[DiffSpan]]]:
-    """The turns of two examples side by side: a role with its pieces, secrets taken out. A turn that only one has is all of that one's."""
+    """The turns of two examples side by side: a role with its pieces, secrets taken out. A turn that only one has is
+    all of that one's.
+    """
     for mine, other in zip_longest(gone.messages, kept.messages):
         if mine is not None and other is not None and mine.role == other.role:
             yield masked(mine.role or "?"), word_diff(masked(mine.text), masked(other.text))

@@ -1,4 +1,5 @@
-"""The review of a data set as plain objects that any surface can drive: entries, decisions about them, and what is found while one looks.
+"""The review of a data set as plain objects that any surface can drive: entries, decisions about them, and what is
+found while one looks.
 
 - `sources`: what is reviewed; `scan`: checking and comparing, in a process of its own, told as `events`
 - `queue` and its kinds: entries as columns; `query`, `search`, `view`: what a list shows of them

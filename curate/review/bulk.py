@@ -26,7 +26,9 @@ class Bulk:
 
 
 def preview(session: ReviewSession, view: View, choice: Choice, *, decided_too: bool = False) -> Bulk:
-    """What would happen. Entries that are decided are left alone unless `decided_too`; what is contested is always left to a closer look."""
+    """What would happen. Entries that are decided are left alone unless `decided_too`; what is contested is always left
+    to a closer look.
+    """
     queue = session.queues[view.kind]
     words: dict[str, VerdictOrEdit] = {}
     entries = 0
@@ -38,7 +40,9 @@ def preview(session: ReviewSession, view: View, choice: Choice, *, decided_too: 
         entries += bool(said)
         words.update(said)
     words = {example: word for example, word in words.items() if session.verdict(example) != word}
-    changes: Counter[tuple[str, str]] = Counter((session.verdict(example), str(word)) for example, word in words.items())
+    changes: Counter[tuple[str, str]] = Counter(
+        (session.verdict(example), str(word)) for example, word in words.items()
+    )
     return Bulk(choice, entries, len(view) - entries, changes, words)
 
 

@@ -9,26 +9,38 @@ from curate.review.subject_queue import sides_of
 STAYS = {"left": (True, False), "right": (False, True), "both": (True, True), "neither": (False, False)}
 
 
-def verdicts_for(session: ReviewSession, entry: Entry, choice: Choice, member: int | None = None) -> dict[str, VerdictOrEdit]:
-    """What a choice says about the examples of an entry, or of a cluster about one `member` alone; nothing where it makes no sense.
+def verdicts_for(
+    session: ReviewSession, entry: Entry, choice: Choice, member: int | None = None
+) -> dict[str, VerdictOrEdit]:
+    """What a choice says about the examples of an entry, or of a cluster about one `member` alone; nothing where it
+    makes no sense.
 
-    To keep a duplicate is to keep its keeper as well: were only the duplicate bound to stay, the keeper would go for it.
+    To keep a duplicate is to keep its keeper as well: were only the duplicate bound to stay, the keeper would go for
+    it.
     """
     if choice not in entry.choices:
         return {}
     if entry.pair:
-        words: dict[str, VerdictOrEdit] = {example: "keep" if stays else "drop" for example, stays in zip(entry.ids, STAYS[choice], strict=True)}
+        words: dict[str, VerdictOrEdit] = {
+            example: "keep" if stays else "drop" for example, stays in zip(entry.ids, STAYS[choice], strict=True)
+        }
         return _edits_stay(session, words)
     chosen = entry.ids if member is None else (entry.ids[member],)
     words = dict.fromkeys(chosen, "keep" if choice == "keep" else "drop")
-    if isinstance(entry.subject, Cluster) and choice == "keep" and session.verdict(entry.subject.kept.id) == "undecided":
+    if (
+        isinstance(entry.subject, Cluster)
+        and choice == "keep"
+        and session.verdict(entry.subject.kept.id) == "undecided"
+    ):
         words[entry.subject.kept.id] = "keep"
     return _edits_stay(session, words)
 
 
 def _edits_stay(session: ReviewSession, words: dict[str, VerdictOrEdit]) -> dict[str, VerdictOrEdit]:
     """Who keeps an example that was edited keeps it as it was edited."""
-    return {example: word for example, word in words.items() if not (word == "keep" and session.verdict(example) == "edit")}
+    return {
+        example: word for example, word in words.items() if not (word == "keep" and session.verdict(example) == "edit")
+    }
 
 
 def as_keeper(cluster: Cluster, member: int) -> dict[str, VerdictOrEdit]:

@@ -1,7 +1,8 @@
 """An example as text that a person edits, in our editor or in their own, and back.
 
-A conversation of roles and texts is written with a line `#: ROLE` before each turn; anything else as JSON. Characters that a terminal would
-obey are written as `\\u{1b}`, and what looks like one of these marks gets more backslashes: whatever stands in the data comes back as it was.
+A conversation of roles and texts is written with a line `#: ROLE` before each turn; anything else as JSON. Characters
+that a terminal would obey are written as `\\u{1b}`, and what looks like one of these marks gets more backslashes:
+whatever stands in the data comes back as it was.
 """
 
 import json
@@ -35,7 +36,9 @@ def value_of(draft: str) -> dict[str, Any]:
         value = json.loads(_meant(text), parse_constant=_refuse)
     except ValueError as error:
         where = f"line {error.lineno}: {error.msg}" if isinstance(error, json.JSONDecodeError) else str(error)
-        raise DataError(f"not valid JSON: {where}", "correct it, or start each message with a line such as `#: user`") from error
+        raise DataError(
+            f"not valid JSON: {where}", "correct it, or start each message with a line such as `#: user`"
+        ) from error
     if not isinstance(value, dict):
         raise DataError("valid JSON, but not an object", 'an example is an object: {"messages": [...]}')
     return value
@@ -46,7 +49,13 @@ def _refuse(name: str) -> Any:
 
 
 def _plain(turn: Any) -> bool:
-    return isinstance(turn, dict) and set(turn) == PLAIN and isinstance(turn["content"], str) and isinstance(turn["role"], str) and "\n" not in turn["role"]
+    return (
+        isinstance(turn, dict)
+        and set(turn) == PLAIN
+        and isinstance(turn["content"], str)
+        and isinstance(turn["role"], str)
+        and "\n" not in turn["role"]
+    )
 
 
 def _turns(text: str) -> list[dict[str, str]]:
@@ -68,7 +77,9 @@ def _unmarked(text: str) -> str:
 
 
 def _shown(text: str) -> str:
-    """With what a terminal would obey as escapes; line breaks and tabs stay. Backslashes before an escape, or before what looks like one, are doubled."""
+    """With what a terminal would obey as escapes; line breaks and tabs stay. Backslashes before an escape, or before
+    what looks like one, are doubled.
+    """
     return SHOWN.sub(lambda match: match[1] * 2 + (f"\\u{{{ord(match[2]):x}}}" if match[2] else match[3]), text)
 
 

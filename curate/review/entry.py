@@ -1,6 +1,7 @@
 """What a person is asked about: entries of four kinds, and how far the decision about each has come.
 
-An entry names examples by place and id and holds no text of them: a million entries are columns, and what is looked at is read again.
+An entry names examples by place and id and holds no text of them: a million entries are columns, and what is looked at
+is read again.
 """
 
 from dataclasses import dataclass
@@ -32,7 +33,9 @@ class ReviewStatus(IntEnum):
     MIXED = 6
     """Decided: some stay, some go."""
     NOTHING = 7
-    """There is nothing to decide: exact copies are one content, and a finding about a whole file is about no example."""
+    """There is nothing to decide: exact copies are one content, and a finding about a whole file is about no
+    example.
+    """
 
     @property
     def open(self) -> bool:
@@ -79,7 +82,9 @@ class Cluster:
 
 @dataclass(frozen=True, slots=True)
 class PairConflict:
-    """Two examples whose question agrees and whose answers may not both hold; see `curate.conflicts.conflict.Conflict`."""
+    """Two examples whose question agrees and whose answers may not both hold; see
+    `curate.conflicts.conflict.Conflict`.
+    """
 
     code: str
     left: Side

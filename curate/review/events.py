@@ -95,5 +95,15 @@ class Ended:
     """Nothing more will come."""
 
 
-ScanEvent = Advanced | FindingsFound | Checked | ExamplesKnown | DuplicatesFound | ConflictsFound | TrainingKnown | Broke | Ended
+ScanEvent = (
+    Advanced
+    | FindingsFound
+    | Checked
+    | ExamplesKnown
+    | DuplicatesFound
+    | ConflictsFound
+    | TrainingKnown
+    | Broke
+    | Ended
+)
 Tell = Callable[[ScanEvent], None]

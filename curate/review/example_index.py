@@ -1,4 +1,6 @@
-"""Which entries an example stands in: sorted columns, so that a million cost 12 bytes each and a look takes microseconds."""
+"""Which entries an example stands in: sorted columns, so that a million cost 12 bytes each and a look takes
+microseconds.
+"""
 
 from collections.abc import Sequence
 from typing import Any

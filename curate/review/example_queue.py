@@ -15,7 +15,9 @@ from curate.review.queue import Flags, Queue, Rows, file_fits, in_ranges
 
 
 class ExampleQueue(Queue):
-    """Every line of the files. Ids are known once somebody has computed them; until then an entry's is made when it is looked at."""
+    """Every line of the files. Ids are known once somebody has computed them; until then an entry's is made when it is
+    looked at.
+    """
 
     kind: ClassVar[Kind] = "example"
     sorts = ("line",)
@@ -32,7 +34,9 @@ class ExampleQueue(Queue):
             self._grow([ReviewStatus.UNDECIDED] * more)
 
     def know(self, fact: ExamplesKnown) -> None:
-        """Take in the ids of a file's examples; its lines must all be found. Lines without an example have nothing to decide."""
+        """Take in the ids of a file's examples; its lines must all be found. Lines without an example have nothing to
+        decide.
+        """
         number = next(at for at, index in enumerate(self.lines.indexes) if index.name == fact.file)
         index, first = self.lines.indexes[number], self.lines.firsts[number]
         rows = index.lines_at(fact.starts) if len(fact.starts) else fact.positions
@@ -61,12 +65,17 @@ class ExampleQueue(Queue):
 
     def place_of(self, example: str) -> Place | None:
         """Where an example stands; None where it is not in the files, or its id is not known yet."""
-        return next((self.lines.place(number) for number in self.example_index.rows(example) if self.id(number) == example), None)
+        return next(
+            (self.lines.place(number) for number in self.example_index.rows(example) if self.id(number) == example),
+            None,
+        )
 
     def entry(self, number: int) -> Entry:
         """The line with a number."""
         example = self.id(number)
-        return Entry("example", number, "", "", Severity.INFO, self.lines.place(number), (example,) if example else (), None)
+        return Entry(
+            "example", number, "", "", Severity.INFO, self.lines.place(number), (example,) if example else (), None
+        )
 
     def places(self, number: int) -> Sequence[Place]:
         """Its own place."""
@@ -76,7 +85,7 @@ class ExampleQueue(Queue):
         """Where it stands."""
         return str(self.lines.place(number))
 
-    def order(self, sort: str) -> Rows:  # noqa: ARG002  (there is one order only)
+    def order(self, sort: str) -> Rows:  # noqa: ARG002
         """As they stand in the files."""
         return np.arange(len(self), dtype=np.int32)
 
@@ -87,7 +96,11 @@ class ExampleQueue(Queue):
             parts = []
             for index in self.lines.indexes:
                 fits = file_fits(index.name, query.files)
-                numbers = np.fromiter((index.place(at).line for at in range(index.count)), np.int64, index.count) if query.lines else np.zeros(index.count)
+                numbers = (
+                    np.fromiter((index.place(at).line for at in range(index.count)), np.int64, index.count)
+                    if query.lines
+                    else np.zeros(index.count)
+                )
                 parts.append(in_ranges(numbers, query.lines) & fits if query.lines else np.full(index.count, fits))
             found &= np.concatenate(parts)[: len(found)]
         if query.codes or query.severities or query.scores or query.fixes:

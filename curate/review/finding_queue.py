@@ -112,7 +112,16 @@ class FindingQueue(Queue):
         finding = self.finding(number)
         decidable = finding.example and finding.code != "D001"
         ids = (finding.example,) if decidable and finding.example else ()
-        return Entry("finding", number, finding.code, finding.code, finding.severity, Place(finding.file, finding.line), ids, finding)
+        return Entry(
+            "finding",
+            number,
+            finding.code,
+            finding.code,
+            finding.severity,
+            Place(finding.file, finding.line),
+            ids,
+            finding,
+        )
 
     def places(self, number: int) -> Sequence[Place]:
         """Where it was found."""
@@ -124,11 +133,15 @@ class FindingQueue(Queue):
         return f"{finding.code} {finding.severity} {finding.where} {finding.pointer} {finding.message}"
 
     def order(self, sort: str) -> Rows:
-        """The worst first, or as they stand in the files, or rule by rule, or as they became known: of a training the hardest first."""
+        """The worst first, or as they stand in the files, or rule by rule, or as they became known: of a training the
+        hardest first.
+        """
         if sort == "as found":
             return np.arange(len(self), dtype=np.int32)
         column = {name: part.values[: len(self)] for name, part in self._columns.items()}
-        codes = np.argsort(np.argsort(np.array(self.codes.all or [""])))[column["code"]] if len(self) else column["code"]
+        codes = (
+            np.argsort(np.argsort(np.array(self.codes.all or [""])))[column["code"]] if len(self) else column["code"]
+        )
         by_line = (column["line"], column["file"])
         keys = {"line": by_line, "rule": (*by_line, codes), "severity": (*by_line, column["severity"])}[sort]
         return np.lexsort(keys).astype(np.int32)
@@ -138,11 +151,17 @@ class FindingQueue(Queue):
         found = super().mask(query)
         column = {name: part.values[: len(found)] for name, part in self._columns.items()}
         if query.codes:
-            found &= matches_names(column["code"], self.codes.all, [code.startswith(query.codes) for code in self.codes.all])
+            found &= matches_names(
+                column["code"], self.codes.all, [code.startswith(query.codes) for code in self.codes.all]
+            )
         if query.severities:
-            found &= matches_names(column["severity"], SEVERITIES, [severity.value.startswith(query.severities) for severity in SEVERITIES])
+            found &= matches_names(
+                column["severity"], SEVERITIES, [severity.value.startswith(query.severities) for severity in SEVERITIES]
+            )
         if query.files:
-            found &= matches_names(column["file"], self._files.all, [file_fits(name, query.files) for name in self._files.all])
+            found &= matches_names(
+                column["file"], self._files.all, [file_fits(name, query.files) for name in self._files.all]
+            )
         if query.lines:
             found &= in_ranges(column["line"], query.lines)
         if query.fixes:
@@ -158,4 +177,6 @@ class FindingQueue(Queue):
         left = np.bincount(codes[statuses[: len(codes)] <= ReviewStatus.CONTESTED], minlength=len(self.codes.all))
         worst = np.full(len(self.codes.all), len(SEVERITIES) - 1)
         np.minimum.at(worst, codes, self._columns["severity"].values[: len(codes)])
-        return {code: (SEVERITIES[int(worst[at])], int(every[at]), int(left[at])) for at, code in enumerate(self.codes.all)}
+        return {
+            code: (SEVERITIES[int(worst[at])], int(every[at]), int(left[at])) for at, code in enumerate(self.codes.all)
+        }

@@ -39,10 +39,14 @@ class LiveLint:
 
     def _findings(self, parsed: ParsedLine) -> list[Finding]:
         facts = FileFacts(parsed.place.file, target=self.checker.target)
-        return sorted(self.checker.check_batch(Batch.of_lines([parsed]), facts, 1).findings, key=lambda finding: finding.order)
+        return sorted(
+            self.checker.check_batch(Batch.of_lines([parsed]), facts, 1).findings, key=lambda finding: finding.order
+        )
 
     def repaired(self, parsed: ParsedLine, code: str, value: dict[str, Any] | None = None) -> Repaired | None:
-        """What the repair of a rule makes of a line, or of the object that takes its place; None where it has none or that changes nothing."""
+        """What the repair of a rule makes of a line, or of the object that takes its place; None where it has none or
+        that changes nothing.
+        """
         rule = self.checker.chosen.rules.get(code)
         if rule is None or rule.repair is None or rule.repair.takes in (RepairInput.RAW, RepairInput.FIRST):
             return None

@@ -1,4 +1,6 @@
-"""The data set at a glance, while it is still being checked: numbers of all of it where it is small, of lines here and there where it is big."""
+"""The data set at a glance, while it is still being checked: numbers of all of it where it is small, of lines here and
+there where it is big.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -35,7 +37,7 @@ class Measured:
 def measure(lines: LineIndex, seed: int = 0) -> Measured:
     """Measure all lines, or `TAKEN` of them drawn at random, the same ones each time."""
     count = len(lines)
-    chosen = range(count) if count <= TAKEN else sorted(Random(seed).sample(range(count), TAKEN))  # noqa: S311  (nothing secret)
+    chosen = range(count) if count <= TAKEN else sorted(Random(seed).sample(range(count), TAKEN))  # noqa: S311
     stats = stats_of(_examples(lines, chosen))
     tokens = sorted(stats.tokens)
     whole = sum(tokens) if count <= TAKEN else round(sum(tokens) * count / max(1, len(chosen)))

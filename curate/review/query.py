@@ -1,4 +1,6 @@
-"""What a list is narrowed to: words to look for, and terms like `is:undecided code:M0 severity:error line:10-20 score:0.8-0.9 fix:safe -word "a phrase"`."""
+"""What a list is narrowed to: words to look for, and terms like `is:undecided code:M0 severity:error line:10-20
+score:0.8-0.9 fix:safe -word "a phrase"`.
+"""
 
 import re
 from dataclasses import dataclass
@@ -9,7 +11,9 @@ from curate.review.entry import ReviewStatus
 TERM: Final = re.compile(r'(-?)(?:(\w+):)?(?:"([^"]*)"?|(\S+))')
 KEYS: Final = ("is", "code", "severity", "file", "line", "score", "fix")
 RANGE: Final = re.compile(r"([0-9.]*)(-?)([0-9.]*)")
-HELP: Final = 'words, "a phrase", -without; is:undecided code:M0 severity:error file:*.jsonl line:10-20 score:0.8-0.9 fix:safe'
+HELP: Final = (
+    'words, "a phrase", -without; is:undecided code:M0 severity:error file:*.jsonl line:10-20 score:0.8-0.9 fix:safe'
+)
 UNBOUND: Final = float("inf")
 Range = tuple[float, float]
 

@@ -1,4 +1,6 @@
-"""Entries of one kind as columns: how each stands, what it can be filtered and sorted by. An entry is made where somebody looks at it."""
+"""Entries of one kind as columns: how each stands, what it can be filtered and sorted by. An entry is made where
+somebody looks at it.
+"""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence

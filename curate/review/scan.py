@@ -1,7 +1,8 @@
-"""Checking and comparing for a review, told piece by piece; in a process of its own, so that who looks at the first findings is not disturbed.
+"""Checking and comparing for a review, told piece by piece; in a process of its own, so that who looks at the first
+findings is not disturbed.
 
-What is told names places and ids. Conflicts are recalled from the project's last run, else looked for with rules alone: no model is loaded
-here. A stage that cannot go on does not keep the others from being told.
+What is told names places and ids. Conflicts are recalled from the project's last run, else looked for with rules alone:
+no model is loaded here. A stage that cannot go on does not keep the others from being told.
 """
 
 import gc
@@ -21,7 +22,17 @@ from curate.core.files import display_name
 from curate.core.runs import Project
 from curate.core.text import plural
 from curate.review.entry import AnswerGroup, Cluster, Member, MultiConflict, PairConflict, Side
-from curate.review.events import Advanced, Broke, Checked, ConflictsFound, DuplicatesFound, Ended, ExamplesKnown, FindingsFound, Tell
+from curate.review.events import (
+    Advanced,
+    Broke,
+    Checked,
+    ConflictsFound,
+    DuplicatesFound,
+    Ended,
+    ExamplesKnown,
+    FindingsFound,
+    Tell,
+)
 from curate.review.sources import Sources
 
 if TYPE_CHECKING:
@@ -33,7 +44,9 @@ if TYPE_CHECKING:
     from curate.review.events import ScanEvent
 
 Recall = Callable[[Project, Callable[[Collection[str]], list[Example]]], "list[Conflict] | None"]
-"""Gives the conflicts that an earlier run of the project found with its models, of which it reads the examples; None when there was none."""
+"""Gives the conflicts that an earlier run of the project found with its models, of which it reads the examples; None
+when there was none.
+"""
 MANY: Final = 200_000
 """Examples up to which conflicts are looked for here: they have to be in memory."""
 
@@ -53,7 +66,9 @@ def scan(sources: Sources, recall: Recall | None, tell: Tell) -> None:
 
 
 def _check(sources: Sources, tell: Tell) -> None:
-    from curate.lint.runner import check_paths  # the rules take a fifth of a second, and this process is not the one that waits for them
+    from curate.lint.runner import (
+        check_paths,
+    )  # the rules take a fifth of a second, and this process is not the one that waits for them
     from curate.lint.suppressions import load_suppressions, suppress
 
     suppressions = load_suppressions(sources.project.folder)
@@ -114,15 +129,29 @@ def clusters_of(losses: "Sequence[DuplicateRemoval]") -> list[Cluster]:
     """Duplicates gathered by the example they lost to, clusters with the least similar member first."""
     gathered: dict[Side, list[Member]] = {}
     for loss in losses:
-        gathered.setdefault(Side(loss.kept_place, loss.kept), []).append(Member(Side(loss.place, loss.example), loss.code, loss.similarity))
-    clusters = [Cluster(kept, tuple(sorted(members, key=lambda member: member.similarity))) for kept, members in gathered.items()]
+        gathered.setdefault(Side(loss.kept_place, loss.kept), []).append(
+            Member(Side(loss.place, loss.example), loss.code, loss.similarity)
+        )
+    clusters = [
+        Cluster(kept, tuple(sorted(members, key=lambda member: member.similarity)))
+        for kept, members in gathered.items()
+    ]
     return sorted(clusters, key=lambda cluster: (cluster.members[0].similarity, cluster.kept.place))
 
 
 def pairs_of(apart: "Sequence[DuplicateRemoval]") -> list[Cluster]:
-    """Pairs that both stay, pair by pair, the most similar first: near-duplicates that differ in a fact, where a slip is likeliest, and the same words."""
+    """Pairs that both stay, pair by pair, the most similar first: near-duplicates that differ in a fact, where a slip
+    is likeliest, and the same words.
+    """
     ordered = sorted(apart, key=lambda loss: (-loss.similarity, loss.kept, loss.example))
-    return [Cluster(Side(loss.kept_place, loss.kept), (Member(Side(loss.place, loss.example), loss.code, loss.similarity),), apart=True) for loss in ordered]
+    return [
+        Cluster(
+            Side(loss.kept_place, loss.kept),
+            (Member(Side(loss.place, loss.example), loss.code, loss.similarity),),
+            apart=True,
+        )
+        for loss in ordered
+    ]
 
 
 def _conflicts(sources: Sources, recall: Recall | None, found: "DedupResult", tell: Tell) -> None:
@@ -143,11 +172,20 @@ def _conflicts(sources: Sources, recall: Recall | None, found: "DedupResult", te
         tell(ConflictsFound([pair_conflict_of(conflict) for conflict in recalled]))
         return
     if count > MANY:
-        note = f"conflicts were not searched among {plural(count, 'example')}; `curate run` searches them with models and shows them here"
+        note = (
+            f"conflicts were not searched among {plural(count, 'example')}; `curate run` searches them with models "
+            "and shows them here"
+        )
         tell(ConflictsFound([], notes=[note]))
         return
     report = find_conflicts(read(None), sources.config.conflicts.model_copy(update={"embeddings": "", "nli": ""}))
-    tell(ConflictsFound([pair_conflict_of(conflict) for conflict in report.conflicts], [multi_conflict_of(topic) for topic in report.topics], report.notes))
+    tell(
+        ConflictsFound(
+            [pair_conflict_of(conflict) for conflict in report.conflicts],
+            [multi_conflict_of(topic) for topic in report.topics],
+            report.notes,
+        )
+    )
 
 
 def pair_conflict_of(conflict: "Conflict") -> PairConflict:
@@ -160,7 +198,11 @@ def pair_conflict_of(conflict: "Conflict") -> PairConflict:
 def multi_conflict_of(topic: "Topic") -> MultiConflict:
     """A topic without its texts."""
     return MultiConflict(
-        topic.request, tuple(AnswerGroup(tuple(_side(question.example) for question in stand.answers), stand.examples) for stand in topic.stands)
+        topic.request,
+        tuple(
+            AnswerGroup(tuple(_side(question.example) for question in stand.answers), stand.examples)
+            for stand in topic.stands
+        ),
     )
 
 
@@ -181,14 +223,19 @@ class Scan:
         there.close()
 
     def events(self) -> "Iterator[ScanEvent]":
-        """What is told, as it comes; the last one is `Ended`. Raises what the other process raised, `CurateError` where it died."""
+        """What is told, as it comes; the last one is `Ended`. Raises what the other process raised, `CurateError` where
+        it died.
+        """
         while True:
             try:
                 fact = self._pipe.recv()
             except (EOFError, OSError):
                 if self._process.exitcode in (None, 0) or self._stopped:
                     return
-                raise CurateError("the checking process ended unexpectedly", "memory may be exhausted; `curate check --workers 1` needs less") from None
+                raise CurateError(
+                    "the checking process ended unexpectedly",
+                    "memory may be exhausted; `curate check --workers 1` needs less",
+                ) from None
             if isinstance(fact, BaseException):
                 raise fact
             yield fact
@@ -209,7 +256,7 @@ class Scan:
 def _serve(pipe: Connection, sources: Sources, recall: Recall | None) -> None:
     """The other process: scan, and end with the one that asked."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    sys.stdout = sys.stderr = open(os.devnull, "w")  # noqa: PTH123, SIM115  (the terminal belongs to the screen)
+    sys.stdout = sys.stderr = open(os.devnull, "w")  # noqa: PTH123, SIM115
     threading.Thread(target=_end_with_parent, args=(pipe,), daemon=True).start()
     with suppress(AttributeError, OSError):  # no such call on Windows
         os.nice(5)
@@ -218,7 +265,7 @@ def _serve(pipe: Connection, sources: Sources, recall: Recall | None) -> None:
         scan(sources, recall, pipe.send)
     except (BrokenPipeError, ConnectionResetError):
         return
-    except BaseException as error:  # noqa: BLE001  (raised again where somebody waits for it)
+    except BaseException as error:  # noqa: BLE001
         with suppress(OSError):
             pipe.send(error)
 

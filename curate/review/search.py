@@ -38,7 +38,9 @@ def search(queue: Queue, rows: Rows, query: Query, lines: LineIndex) -> Iterator
 
 
 def may_hold(lines: LineIndex, numbers: Sequence[int], words: Sequence[bytes]) -> list[int]:
-    """Those of some lines, in order, whose bytes hold all words, or may hold them as escapes: read in one go where they stand together."""
+    """Those of some lines, in order, whose bytes hold all words, or may hold them as escapes: read in one go where they
+    stand together.
+    """
     parts: list[list[int]] = []
     for number in numbers:
         if not parts or number - parts[-1][-1] > NEAR or lines.where(number)[0] is not lines.where(parts[-1][0])[0]:
@@ -57,7 +59,10 @@ def _may_hold(lines: LineIndex, numbers: Sequence[int], words: Sequence[bytes]) 
     if ESCAPES not in alone and len(alone) < len(words):
         return
     for number, (begin, end) in zip(numbers, spans, strict=True):
-        if all(text.find(word, begin - start, end - start) >= 0 for word in words) or text.find(ESCAPES, begin - start, end - start) >= 0:
+        if (
+            all(text.find(word, begin - start, end - start) >= 0 for word in words)
+            or text.find(ESCAPES, begin - start, end - start) >= 0
+        ):
             yield number
 
 
@@ -68,7 +73,9 @@ class _Fits:
         self.bytes = [word.encode() for word in query.words] if plain else []
 
     def __call__(self, number: int) -> bool:
-        """Whether all words, and none of those that must not be, stand in what an entry says and in its examples together."""
+        """Whether all words, and none of those that must not be, stand in what an entry says and in its examples
+        together.
+        """
         head = self.queue.head(number).casefold()
         words = [word for word in self.query.words if word not in head]
         if any(word in head for word in self.query.without):
@@ -76,7 +83,11 @@ class _Fits:
         if not words and not self.query.without:
             return True
         places = self.queue.places(number)
-        at = [number] if self.queue.kind == "example" else [line for place in places if (line := self.lines.find(place)) is not None]
+        at = (
+            [number]
+            if self.queue.kind == "example"
+            else [line for place in places if (line := self.lines.find(place)) is not None]
+        )
         if self.bytes and not self.query.without and not self._may_hold(at, [word.encode() for word in words]):
             return False
         text = "\n".join(_text(self.lines.line(line)) for line in at).casefold()

@@ -1,7 +1,7 @@
 """The review of a data set: what a person is asked about, what was answered, and what comes next.
 
-A plain object that any surface can drive; the terminal UI only draws it. Whatever is decided is in the journal, on the disk, before the
-call returns. One thread changes it; searching may go on in another.
+A plain object that any surface can drive; the terminal UI only draws it. Whatever is decided is in the journal, on the
+disk, before the call returns. One thread changes it; searching may go on in another.
 """
 
 from collections import deque
@@ -21,7 +21,18 @@ from curate.read.dataset import ParsedLine
 from curate.read.formats import example_of
 from curate.read.index import LineIndex
 from curate.review.entry import Cluster, Entry, Kind, MultiConflict, PairConflict, Progress, ReviewStatus, Side
-from curate.review.events import Advanced, Broke, Checked, ConflictsFound, DuplicatesFound, Ended, ExamplesKnown, FindingsFound, ScanEvent, TrainingKnown
+from curate.review.events import (
+    Advanced,
+    Broke,
+    Checked,
+    ConflictsFound,
+    DuplicatesFound,
+    Ended,
+    ExamplesKnown,
+    FindingsFound,
+    ScanEvent,
+    TrainingKnown,
+)
 from curate.review.example_queue import ExampleQueue
 from curate.review.finding_queue import FindingQueue
 from curate.review.queue import Queue
@@ -32,8 +43,14 @@ from curate.review.undo import UndoHistory, new_step
 RATE: Final = 300.0
 """Seconds over which the rate of deciding is told."""
 BROKEN: Final = 10_000
-"""Findings about lines without an example of which edits are known again; beyond it there are too many lines to read at once."""
-DECIDED: Final[Mapping[Verdict, ReviewStatus]] = {"keep": ReviewStatus.KEEP, "drop": ReviewStatus.DROP, "edit": ReviewStatus.EDIT}
+"""Findings about lines without an example of which edits are known again; beyond it there are too many lines to read at
+once.
+"""
+DECIDED: Final[Mapping[Verdict, ReviewStatus]] = {
+    "keep": ReviewStatus.KEEP,
+    "drop": ReviewStatus.DROP,
+    "edit": ReviewStatus.EDIT,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +69,15 @@ class ReviewSession:
 
     def __init__(self, lines: LineIndex, log: DecisionLog) -> None:
         self.lines, self.log = lines, log
-        self.examples, self.findings, self.clusters, self.conflicts = ExampleQueue(lines), FindingQueue(), ClusterQueue(), ConflictQueue()
-        self.queues: dict[Kind, Queue] = {queue.kind: queue for queue in (self.examples, self.findings, self.clusters, self.conflicts)}
+        self.examples, self.findings, self.clusters, self.conflicts = (
+            ExampleQueue(lines),
+            FindingQueue(),
+            ClusterQueue(),
+            ConflictQueue(),
+        )
+        self.queues: dict[Kind, Queue] = {
+            queue.kind: queue for queue in (self.examples, self.findings, self.clusters, self.conflicts)
+        }
         self.stages: dict[str, Advanced] = {}
         """How far each stage has come that is still going on."""
         self.checked: Checked | None = None
@@ -126,15 +150,26 @@ class ReviewSession:
         findings, missing = placed(self.examples, self.trained)
         self._take_findings(findings)
         if missing:
-            self.notes.append(f"{plural(missing, 'example')} of the run to review {'is' if missing == 1 else 'are'} not in these files (edited or moved)")
+            self.notes.append(
+                f"{plural(missing, 'example')} of the run to review {'is' if missing == 1 else 'are'} not in "
+                "these files (edited or moved)"
+            )
 
     def _take_findings(self, findings: Sequence[Finding]) -> None:
-        line_ids = [self._line_id(finding) if finding.example is None and len(self.findings) < BROKEN else "" for finding in findings]
-        statuses = [
-            ReviewStatus.NOTHING if finding.example is None or finding.code == "D001" else self._status_of((finding.example,), pair=False)
+        line_ids = [
+            self._line_id(finding) if finding.example is None and len(self.findings) < BROKEN else ""
             for finding in findings
         ]
-        statuses = [ReviewStatus.EDIT if line and self.verdict(line) == "edit" else status for line, status in zip(line_ids, statuses, strict=True)]
+        statuses = [
+            ReviewStatus.NOTHING
+            if finding.example is None or finding.code == "D001"
+            else self._status_of((finding.example,), pair=False)
+            for finding in findings
+        ]
+        statuses = [
+            ReviewStatus.EDIT if line and self.verdict(line) == "edit" else status
+            for line, status in zip(line_ids, statuses, strict=True)
+        ]
         self.findings.add(findings, line_ids, statuses)
 
     def _line_id(self, finding: Finding) -> str:
@@ -163,7 +198,9 @@ class ReviewSession:
     def edited(self, parsed: ParsedLine) -> Example | None:
         """What a line holds once the edit that counts is made."""
         decision = self.log.standing(key_of(parsed))
-        return parsed.example if decision is None or decision.value is None else example_of(decision.value, parsed.place)
+        return (
+            parsed.example if decision is None or decision.value is None else example_of(decision.value, parsed.place)
+        )
 
     # How things stand
 
@@ -175,7 +212,13 @@ class ReviewSession:
     def contested(self, example: str) -> Sequence[Decision]:
         """The decisions that clash about an example; none where none do."""
         heads = self.log.heads(example)
-        return heads if len(heads) > 1 and self.log.standing(example) is None and any(head.verdict != "undecided" for head in heads) else ()
+        return (
+            heads
+            if len(heads) > 1
+            and self.log.standing(example) is None
+            and any(head.verdict != "undecided" for head in heads)
+            else ()
+        )
 
     def note(self, example: str) -> str:
         """What was noted with the decision that counts."""
@@ -185,7 +228,11 @@ class ReviewSession:
     def status(self, entry: Entry) -> ReviewStatus:
         """How far the decision about an entry has come."""
         if not entry.ids:
-            found = self.queues[entry.kind].statuses.values[entry.number] if entry.number < len(self.queues[entry.kind]) else ReviewStatus.NOTHING
+            found = (
+                self.queues[entry.kind].statuses.values[entry.number]
+                if entry.number < len(self.queues[entry.kind])
+                else ReviewStatus.NOTHING
+            )
             return ReviewStatus(int(found)) if entry.kind == "finding" else ReviewStatus.NOTHING
         return self._status_of(entry.ids, pair=entry.pair)
 
@@ -211,12 +258,16 @@ class ReviewSession:
         """Decisions an hour over the last minutes; 0 where there are too few to tell."""
         now = monotonic()
         recent = [when for when in self._when if now - when <= RATE]
-        return (len(recent) - 1) * 3600 / (recent[-1] - recent[0]) if len(recent) > 2 and recent[-1] > recent[0] else 0.0
+        return (
+            (len(recent) - 1) * 3600 / (recent[-1] - recent[0]) if len(recent) > 2 and recent[-1] > recent[0] else 0.0
+        )
 
     # Deciding
 
     def decide(self, words: Mapping[str, VerdictOrEdit], about: str = "", why: str = "", undoes: str = "") -> str:
-        """Decide about some examples in one step; returns its name. Raises `OutputError`, and then counts what was written."""
+        """Decide about some examples in one step; returns its name. Raises `OutputError`, and then counts what was
+        written.
+        """
         step = new_step()
         decisions = [
             Decision(
@@ -269,11 +320,15 @@ class ReviewSession:
         return Edit(before[0].value) if before[0].value is not None else before[0].verdict
 
     def undo(self) -> str | None:
-        """Take the last step back that was not; returns what it was about, None where there is nothing to take back. Raises `OutputError`."""
+        """Take the last step back that was not; returns what it was about, None where there is nothing to take back.
+        Raises `OutputError`.
+        """
         return self._take_back(self._steps.done)
 
     def redo(self) -> str | None:
-        """Do again what was taken back last; returns what it was about, None where there is nothing. Raises `OutputError`."""
+        """Do again what was taken back last; returns what it was about, None where there is nothing. Raises
+        `OutputError`.
+        """
         return self._take_back(self._steps.undone)
 
     def _take_back(self, names: Sequence[str]) -> str | None:
@@ -281,7 +336,9 @@ class ReviewSession:
             return None
         step = names[-1]
         decisions = self._steps.decisions[step]
-        self.decide({decision.example: self._word_before(decision) for decision in decisions}, decisions[0].about, undoes=step)
+        self.decide(
+            {decision.example: self._word_before(decision) for decision in decisions}, decisions[0].about, undoes=step
+        )
         return decisions[0].about
 
     def last_example(self) -> str | None:

@@ -18,7 +18,8 @@ class Sources(NamedTuple):
 
 
 def sources_of(paths: Sequence[Path]) -> Sources:
-    """What `paths` name: a single folder is a project, whose configuration names the data; files belong to the working folder's project.
+    """What `paths` name: a single folder is a project, whose configuration names the data; files belong to the working
+    folder's project.
 
     Raises `UsageError`, `InputError` or `ConfigError`, before anything is read.
     """

@@ -8,7 +8,9 @@ from typing import Final
 from curate.core.finding import Finding
 from curate.core.text import UNSAFE
 
-QUOTED: Final = re.compile(r"'((?:[^'\\]|\\.){1,200})'|\"((?:[^\"\\]|\\.){1,200})\"|`([^`]{1,200})`|\u201c([^\u201d]{1,200})\u201d")
+QUOTED: Final = re.compile(
+    r"'((?:[^'\\]|\\.){1,200})'|\"((?:[^\"\\]|\\.){1,200})\"|`([^`]{1,200})`|\u201c([^\u201d]{1,200})\u201d"
+)
 CODE_POINT: Final = re.compile(r"U\+([0-9A-F]{4,6})")
 OUTER: Final = re.compile(r"\A\s+|\s+\Z")
 MOST: Final = 50

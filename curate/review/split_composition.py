@@ -69,7 +69,11 @@ def _traits(measured: Sequence[Measured]) -> list[Trait]:
 
 def _trait(name: str, counts: Sequence[int], wholes: Sequence[int]) -> Trait:
     shares = tuple(count / whole if whole else 0.0 for count, whole in zip(counts, wholes, strict=True))
-    return Trait(name, shares, tuple(_apart(counts[0], wholes[0], count, whole) for count, whole in zip(counts, wholes, strict=True)))
+    return Trait(
+        name,
+        shares,
+        tuple(_apart(counts[0], wholes[0], count, whole) for count, whole in zip(counts, wholes, strict=True)),
+    )
 
 
 def _apart(first: int, of_first: int, other: int, of_other: int) -> bool:

@@ -24,7 +24,11 @@ class SubjectQueue(Queue):
         """More of them, with how they stand."""
         first = len(self.subjects)
         self.subjects.extend(subjects)
-        pairs = [(key(side.id), number) for number in range(first, len(self.subjects)) for side in sides_of(self.subjects[number])]
+        pairs = [
+            (key(side.id), number)
+            for number in range(first, len(self.subjects))
+            for side in sides_of(self.subjects[number])
+        ]
         self.example_index.add([one for one, _ in pairs], [number for _, number in pairs])
         self._grow(statuses)
 
@@ -114,6 +118,24 @@ def entry_of(subject: Cluster | PairConflict | MultiConflict, number: int) -> En
         severity = Severity.INFO if subject.apart else Severity.WARNING
         return Entry("cluster", number, subject.id, code, severity, subject.kept.place, ids, subject)
     if isinstance(subject, PairConflict):
-        return Entry("conflict", number, subject.id, subject.code, Severity.WARNING, subject.left.place, (subject.left.id, subject.right.id), subject)
+        return Entry(
+            "conflict",
+            number,
+            subject.id,
+            subject.code,
+            Severity.WARNING,
+            subject.left.place,
+            (subject.left.id, subject.right.id),
+            subject,
+        )
     sides = sides_of(subject)
-    return Entry("conflict", number, subject.id, "topic", Severity.WARNING, sides[0].place, tuple(dict.fromkeys(side.id for side in sides)), subject)
+    return Entry(
+        "conflict",
+        number,
+        subject.id,
+        "topic",
+        Severity.WARNING,
+        sides[0].place,
+        tuple(dict.fromkeys(side.id for side in sides)),
+        subject,
+    )

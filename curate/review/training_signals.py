@@ -1,7 +1,8 @@
-"""What a training says of the examples under review: those that were hardest to learn, that made a step's loss rise, or that pull against their like.
+"""What a training says of the examples under review: those that were hardest to learn, that made a step's loss rise, or
+that pull against their like.
 
-Each is a finding; the codes are words, since no rule tells it. What stands beside such an example (neighbours, conflicts, duplicates) is looked up when
-somebody looks at it.
+Each is a finding; the codes are words, since no rule tells it. What stands beside such an example (neighbours,
+conflicts, duplicates) is looked up when somebody looks at it.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -44,8 +45,24 @@ def training_of(run: Path, hardest: int = HARDEST) -> TrainingKnown:
 
 def finding_of(one: MappedExample, place: Place, total: int) -> Finding:
     """An example of a run as a finding."""
-    code, severity = (PULL, Severity.WARNING) if one.pull is not None else (SPIKE, Severity.WARNING) if one.spike is not None else (HARD, Severity.INFO)
-    return Finding(code, severity, place.file, place.line, "", "; ".join(_said(one, total)), HINT, fixable=False, example=one.example)
+    code, severity = (
+        (PULL, Severity.WARNING)
+        if one.pull is not None
+        else (SPIKE, Severity.WARNING)
+        if one.spike is not None
+        else (HARD, Severity.INFO)
+    )
+    return Finding(
+        code,
+        severity,
+        place.file,
+        place.line,
+        "",
+        "; ".join(_said(one, total)),
+        HINT,
+        fixable=False,
+        example=one.example,
+    )
 
 
 def _said(one: MappedExample, total: int) -> Iterator[str]:
@@ -70,13 +87,22 @@ def placed(examples: ExampleQueue, known: TrainingKnown) -> tuple[list[Finding],
     return found, len(known.mapped) - len(found)
 
 
-def related(examples: ExampleQueue, queues: Iterable[SubjectQueue], example: str, mapped: Sequence[MappedExample]) -> list[Related]:
-    """What an example should be seen with: the neighbours that it pulls against, and what the `queues` have it with: conflicts, duplicates."""
+def related(
+    examples: ExampleQueue, queues: Iterable[SubjectQueue], example: str, mapped: Sequence[MappedExample]
+) -> list[Related]:
+    """What an example should be seen with: the neighbours that it pulls against, and what the `queues` have it with:
+    conflicts, duplicates.
+    """
     found: dict[str, Related] = {}
     for near in (near for one in mapped if one.example == example for near in one.neighbours):
         place = examples.place_of(near.example)
         if place is not None:
-            found.setdefault(near.example, Related(f"neighbour, similarity {near.similarity:.2f}, loss {near.loss:.2f}", Side(place, near.example)))
+            found.setdefault(
+                near.example,
+                Related(
+                    f"neighbour, similarity {near.similarity:.2f}, loss {near.loss:.2f}", Side(place, near.example)
+                ),
+            )
     for queue in queues:
         for number in queue.example_index.rows(example):
             subject = queue.subjects[number]

@@ -1,7 +1,8 @@
-"""Decisions of one person as steps that can be taken back and done again without end, also after the program was closed or killed.
+"""Decisions of one person as steps that can be taken back and done again without end, also after the program was closed
+or killed.
 
-The journal has it all: a decision names its step, and one that takes a step back names that one. What was undone and what was done again
-is read from there.
+The journal has it all: a decision names its step, and one that takes a step back names that one. What was undone and
+what was done again is read from there.
 """
 
 import secrets

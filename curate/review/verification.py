@@ -1,4 +1,6 @@
-"""`curate verify` in a process of its own, for who wants to see the proof of a split on a screen that must not stand still meanwhile."""
+"""`curate verify` in a process of its own, for who wants to see the proof of a split on a screen that must not stand
+still meanwhile.
+"""
 
 import subprocess
 import sys
@@ -16,10 +18,14 @@ LOOK: Final = 0.2
 
 
 def prove(folder: Path, stopped: Callable[[], bool] = lambda: False) -> VerifyOutput | None:
-    """The proof of a folder; None where `stopped` became true first. Raises `CurateError` with what the process said where there is no proof."""
+    """The proof of a folder; None where `stopped` became true first. Raises `CurateError` with what the process said
+    where there is no proof.
+    """
     # -P: nothing in the working folder can take the place of a module
     command = [sys.executable, "-P", "-m", "curate", "verify", str(folder), "--json", "--quiet"]
-    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True) as process:
+    with subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
+    ) as process:
         while True:
             try:
                 proof, said = process.communicate(timeout=LOOK)
@@ -32,4 +38,6 @@ def prove(folder: Path, stopped: Callable[[], bool] = lambda: False) -> VerifyOu
         return VerifyOutput.model_validate_json(proof)
     except ValidationError:
         words = said.decode("utf-8", "replace").strip() or f"it ended with status {process.returncode}"
-        raise CurateError(f"{folder}: could not be verified: {words[-2000:]}", f"run `curate verify {folder}` for details") from None
+        raise CurateError(
+            f"{folder}: could not be verified: {words[-2000:]}", f"run `curate verify {folder}` for details"
+        ) from None

@@ -32,7 +32,9 @@ class View:
 
 
 def views(session: ReviewSession, kind: Kind, text: str = "", sort: str = "") -> Iterator[View]:
-    """The entries of a kind that fit a filter, in an order: more and more of them while texts are read, the last time all."""
+    """The entries of a kind that fit a filter, in an order: more and more of them while texts are read, the last time
+    all.
+    """
     queue, query = session.queues[kind], parse(text)
     sort = sort or queue.sorts[0]
     order = queue.order(sort)

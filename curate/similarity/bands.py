@@ -1,7 +1,8 @@
 """Bands of signatures: which pairs of sets become candidates, and how likely a pair at the threshold does.
 
-A signature of n values is cut into bands of r of them; two sets agree in one value with a probability that is their similarity s, so
-that they agree in one of b bands with 1 - (1 - s ** r) ** b (Leskovec, Rajaraman, Ullman: Mining of Massive Datasets, 3.4).
+A signature of n values is cut into bands of r of them; two sets agree in one value with a probability that is their
+similarity s, so that they agree in one of b bands with 1 - (1 - s ** r) ** b (Leskovec, Rajaraman, Ullman: Mining of
+Massive Datasets, 3.4).
 """
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -38,7 +39,8 @@ class Bands(NamedTuple):
 
 
 def bands_for(threshold: float, permutations: int = PERMUTATIONS, recall: float = RECALL) -> Bands:
-    """The longest bands, so the fewest false candidates, with which a pair at `threshold` becomes one with probability `recall`.
+    """The longest bands, so the fewest false candidates, with which a pair at `threshold` becomes one with probability
+    `recall`.
 
     Where `permutations` values are too few for any, there are twice as many, up to `MOST`.
     """
@@ -46,7 +48,11 @@ def bands_for(threshold: float, permutations: int = PERMUTATIONS, recall: float 
         for count in range(1, permutations // rows + 1):
             if (bands := Bands(count, rows, permutations)).probability(threshold) >= recall:
                 return bands
-    return Bands(permutations, 1, permutations) if 2 * permutations > MOST else bands_for(threshold, 2 * permutations, recall)
+    return (
+        Bands(permutations, 1, permutations)
+        if 2 * permutations > MOST
+        else bands_for(threshold, 2 * permutations, recall)
+    )
 
 
 def band_keys(sets: Sets, bands: Bands, workers: int) -> "Keys":

@@ -1,7 +1,8 @@
-"""How characters are folded that stand for themselves, so that most texts beyond ASCII need no Python: a table for the compiled code.
+"""How characters are folded that stand for themselves, so that most texts beyond ASCII need no Python: a table for the
+compiled code.
 
-`curate.core.text.normalised` is NFKC and case folding. Both look at one character at a time, but for characters that compose with what stands
-before them and those that become several; a text with one of these goes the long way.
+`curate.core.text.normalised` is NFKC and case folding. Both look at one character at a time, but for characters that
+compose with what stands before them and those that become several; a text with one of these goes the long way.
 """
 
 import unicodedata
@@ -17,7 +18,14 @@ if TYPE_CHECKING:
 
 BETWEEN: Final = 32
 """Stands for all that is no part of a word."""
-LISTED: Final = ((0x80, 0x530), (0x1E00, 0x2000), (0x2010, 0x2C00), (0x3000, 0x3100), (0xFF01, 0xFF5F), (0x1F000, 0x1FB00))
+LISTED: Final = (
+    (0x80, 0x530),
+    (0x1E00, 0x2000),
+    (0x2010, 0x2C00),
+    (0x3000, 0x3100),
+    (0xFF01, 0xFF5F),
+    (0x1F000, 0x1FB00),
+)
 """Where characters are looked at one by one: alphabets of Europe, signs, kana, full-width letters, emoji."""
 THEMSELVES: Final = ((0x3400, 0x4DC0), (0x4E00, 0xA000), (0xAC00, 0xD7A4))
 """Where every character is its own folding: ideographs and Korean syllables."""
@@ -25,7 +33,9 @@ THEMSELVES: Final = ((0x3400, 0x4DC0), (0x4E00, 0xA000), (0xAC00, 0xD7A4))
 
 @lazy_once
 def folds() -> "Folds":
-    """Per code point what it is folded to, `BETWEEN` for what is no part of a word then; -1 where that depends on others or is several characters."""
+    """Per code point what it is folded to, `BETWEEN` for what is no part of a word then; -1 where that depends on
+    others or is several characters.
+    """
     import numpy as np
 
     table = np.full(0x110000, -1, dtype=np.int32)

@@ -1,8 +1,9 @@
 """Sets of one part of the data that are like sets of another part: all of them, with no probability about it.
 
-Where MinHash proposes, this proves. Two sets of similarity t share one of the n - ceil(t * n) + 1 shingles that are rarest in each, in one order
-of all shingles (Chaudhuri, Ganti, Kaushik 2006), and their sizes differ by no more than t says (Bayardo, Ma, Srikant 2007). What is left is
-compared by a map of 512 bits first, which bounds how much two sets can share (Sandes, Teodoro, Melo 2020), and then shingle by shingle.
+Where MinHash proposes, this proves. Two sets of similarity t share one of the n - ceil(t * n) + 1 shingles that are
+rarest in each, in one order of all shingles (Chaudhuri, Ganti, Kaushik 2006), and their sizes differ by no more than t
+says (Bayardo, Ma, Srikant 2007). What is left is compared by a map of 512 bits first, which bounds how much two sets
+can share (Sandes, Teodoro, Melo 2020), and then shingle by shingle.
 """
 
 from collections.abc import Sequence
@@ -20,7 +21,9 @@ if TYPE_CHECKING:
     Words = np.ndarray[Any, np.dtype[np.uint32]]
 
 BITS: Final = 22
-"""Of a shingle, those by which its occurrences are counted: 16 MB of counts. A shared count only makes a shingle look more frequent."""
+"""Of a shingle, those by which its occurrences are counted: 16 MB of counts. A shared count only makes a shingle look
+more frequent.
+"""
 CHUNK: Final = 1 << 14
 """Sets whose rarest shingles are looked for at a time."""
 STRETCH: Final = 1 << 16
@@ -41,11 +44,15 @@ class Prefixes(NamedTuple):
     ends: "Numbers"
 
 
-def nearest_before(sets: Sets, parts: "Parts", threshold: float, workers: int, some: "Numbers | None" = None) -> Nearest:
-    """Of each set the most similar one among those of a smaller part, the first of equally similar ones, where it is similar to `threshold` at the least.
+def nearest_before(
+    sets: Sets, parts: "Parts", threshold: float, workers: int, some: "Numbers | None" = None
+) -> Nearest:
+    """Of each set the most similar one among those of a smaller part, the first of equally similar ones, where it is
+    similar to `threshold` at the least.
 
-    Nothing is compared within a part. Sets without shingles are like nothing. `threshold`: Jaccard similarity, in (0, 1]; raises `ValueError` for
-    another one. With `some`, numbers of sets, of each of these the most similar one of any other part.
+    Nothing is compared within a part. Sets without shingles are like nothing. `threshold`: Jaccard similarity, in (0,
+    1]; raises `ValueError` for another one. With `some`, numbers of sets, of each of these the most similar one of any
+    other part.
     """
     if not 0 < threshold <= 1:
         raise ValueError(f"a similarity of {threshold:g} is not in (0, 1]")
@@ -69,10 +76,26 @@ def nearest_before(sets: Sets, parts: "Parts", threshold: float, workers: int, s
     def look(start: int) -> tuple[Any, Any]:
         best, other = np.zeros(len(late)), np.full(len(late), -1, dtype=np.int64)
         end = min(count, start + STRETCH)
-        kernels.look_up(sets.hashes, sets.offsets, parts, prefixes.shingles, prefixes.ends, *postings, *held, some is None, threshold, start, end, best, other)
+        kernels.look_up(
+            sets.hashes,
+            sets.offsets,
+            parts,
+            prefixes.shingles,
+            prefixes.ends,
+            *postings,
+            *held,
+            some is None,
+            threshold,
+            start,
+            end,
+            best,
+            other,
+        )
         return best, other
 
-    for best, other in parallel_map(look, range(0, count, STRETCH), workers):  # ascending, so that the first of equals stays
+    for best, other in parallel_map(
+        look, range(0, count, STRETCH), workers
+    ):  # ascending, so that the first of equals stays
         better = best > nearest.similarity[late]
         nearest.similarity[late[better]] = best[better]
         nearest.other[late[better]] = other[better]
@@ -88,7 +111,9 @@ def _prefixes(sets: Sets, threshold: float, workers: int) -> Prefixes:
     kernels.count_shingles(sets.hashes, 32 - BITS, counts)
 
     def rarest(start: int) -> tuple[Any, Any]:
-        return kernels.rarest(sets.hashes, sets.offsets, counts, 32 - BITS, threshold, start, min(len(sets), start + CHUNK))  # type: ignore[no-any-return]
+        return kernels.rarest(  # type: ignore[no-any-return]
+            sets.hashes, sets.offsets, counts, 32 - BITS, threshold, start, min(len(sets), start + CHUNK)
+        )
 
     parts = list(parallel_map(rarest, range(0, len(sets), CHUNK), workers))
     sizes = np.concatenate([np.zeros(1, dtype=np.int64), *(sizes for _, sizes in parts)])
@@ -96,7 +121,9 @@ def _prefixes(sets: Sets, threshold: float, workers: int) -> Prefixes:
 
 
 def _postings(prefixes: Prefixes, late: "Numbers") -> "Sequence[Any]":
-    """Where each rare shingle of the sets `late` occurs: a table of them, and for each shingle the places in `late`, ascending."""
+    """Where each rare shingle of the sets `late` occurs: a table of them, and for each shingle the places in `late`,
+    ascending.
+    """
     import numpy as np
 
     from curate.similarity import cross_split_jaccard_join_kernels as kernels

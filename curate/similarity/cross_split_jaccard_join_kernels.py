@@ -8,10 +8,17 @@ from curate.similarity.kernels import similarity
 from curate.similarity.numba_utils import compiled
 
 U32, U64 = np.uint32, np.uint64
-ODDS, PAIRS, NIBBLES, BYTES = U64(0x5555555555555555), U64(0x3333333333333333), U64(0x0F0F0F0F0F0F0F0F), U64(0x0101010101010101)
+ODDS, PAIRS, NIBBLES, BYTES = (
+    U64(0x5555555555555555),
+    U64(0x3333333333333333),
+    U64(0x0F0F0F0F0F0F0F0F),
+    U64(0x0101010101010101),
+)
 SPREAD = U32(0x9E3779B1)
 THERE = 26
-"""Of a shingle, the bits by which most of those that are in no table are told: a map of 8 MB, which stays in the cache."""
+"""Of a shingle, the bits by which most of those that are in no table are told: a map of 8 MB, which stays in the
+cache.
+"""
 
 
 LARGEST = 2.0**62
@@ -65,7 +72,9 @@ def _smallest(values: Any, size: int, wanted: int) -> None:
 
 @compiled
 def rarest(hashes: Any, offsets: Any, counts: Any, shift: int, least: float, first: int, last: int) -> Any:
-    """The rarest shingles of the sets from `first` up to `last`, of which two sets that are similar to `least` share one; and how many each set has."""
+    """The rarest shingles of the sets from `first` up to `last`, of which two sets that are similar to `least` share
+    one; and how many each set has.
+    """
     longest = 1
     for row in range(first, last):
         longest = max(longest, offsets[row + 1] - offsets[row])
@@ -79,7 +88,9 @@ def rarest(hashes: Any, offsets: Any, counts: Any, shift: int, least: float, fir
         for k in range(size):
             shingle = hashes[offsets[row] + k]
             keys[k] = (U64(counts[shingle >> U32(shift)]) << U64(32)) | U64(shingle)
-        wanted = min(size, size - np.int64(np.ceil(least * size - 1e-6)) + 1)  # of a tiny `least`, rounding makes one more than there are
+        wanted = min(
+            size, size - np.int64(np.ceil(least * size - 1e-6)) + 1
+        )  # of a tiny `least`, rounding makes one more than there are
         _smallest(keys, size, wanted)
         for k in range(wanted):
             out[total + k] = U32(keys[k] & U64(0xFFFFFFFF))
@@ -112,7 +123,9 @@ def _ones(word: Any) -> Any:
 
 @compiled
 def fill_table(shingles: Any, table: Any, there: Any) -> None:
-    """Put distinct shingles, each with its number, into a table (uint64, a power of two many, 0 where free), and set their bits in `there`."""
+    """Put distinct shingles, each with its number, into a table (uint64, a power of two many, 0 where free), and set
+    their bits in `there`.
+    """
     mask = len(table) - 1
     for number in range(len(shingles)):
         shingle = shingles[number]
@@ -140,11 +153,14 @@ def _number(shingle: Any, table: Any, there: Any) -> Any:
 
 
 @compiled
-def look_up(  # noqa: PLR0912  (one loop, and calls cost)
+def look_up(  # noqa: PLR0912
     hashes: Any, offsets: Any, parts: Any, shingles: Any, ends: Any, table: Any, there: Any, firsts: Any, places: Any,
-    numbers: Any, sizes: Any, held_parts: Any, maps: Any, before: bool, least: float, first: int, last: int, best: Any, other: Any,
+    numbers: Any, sizes: Any, held_parts: Any, maps: Any, before: bool, least: float, first: int, last: int, best: Any,
+    other: Any,
 ) -> Any:  # fmt: skip
-    """Of each held set the most similar one among the sets from `first` up to `last` whose part comes `before`, or is another; see `Held` and `setjoin`."""
+    """Of each held set the most similar one among the sets from `first` up to `last` whose part comes `before`, or is
+    another; see `Held` and `setjoin`.
+    """
     seen, own = np.full(len(numbers), -1, dtype=np.int32), np.empty(8, dtype=np.uint64)
     begins, behinds, touched = np.empty(256, dtype=np.int64), np.empty(256, dtype=np.int64), 0
     for row in range(first, last):

@@ -1,9 +1,10 @@
-"""The compiled part of grouping: buckets of sets that agree in a band, and which of their members are alike. Import it inside functions, as `kernels`.
+"""The compiled part of grouping: buckets of sets that agree in a band, and which of their members are alike. Import it
+inside functions, as `kernels`.
 
-Sets that are alike are joined into groups by a forest (union-find). A pair that is joined already need not be looked at, which makes the
-work on a bucket of near-equal sets linear in its size. A bucket of many sets that are not alike, as templates make it, is cut up by prefix
-filtering (Chaudhuri, Ganti, Kaushik 2006): two sets of similarity t share one of the n - ceil(t * n) + 1 shingles that are rarest in the
-bucket, for any set of n. No pair is lost by either.
+Sets that are alike are joined into groups by a forest (union-find). A pair that is joined already need not be looked
+at, which makes the work on a bucket of near-equal sets linear in its size. A bucket of many sets that are not alike, as
+templates make it, is cut up by prefix filtering (Chaudhuri, Ganti, Kaushik 2006): two sets of similarity t share one of
+the n - ceil(t * n) + 1 shingles that are rarest in the bucket, for any set of n. No pair is lost by either.
 """
 
 from typing import Any
@@ -20,7 +21,9 @@ SMALL = 8
 COUNTS = 1 << 22
 """Places, at the most, in which shingles of a crowd are counted."""
 MATRIX = 1024
-"""Members of a crowd up to which it is told from a matrix which pairs were looked at: most share more than one of their rarest shingles."""
+"""Members of a crowd up to which it is told from a matrix which pairs were looked at: most share more than one of their
+rarest shingles.
+"""
 HUBS = 16
 """Members of a crowd that each of its members is compared with first."""
 
@@ -75,12 +78,16 @@ def _look(i: int, j: int, members: Any, own: Any, hashes: Any, offsets: Any, bou
 def _rarest(members: Any, total: int, hashes: Any, offsets: Any, threshold: float, own: Any) -> Any:
     """The shingles of each member that are rarest among all, as many as two sets that are alike must share one of.
 
-    Returns a key for each, the shingle and then the group of the member, the members, and how many there are. `total`: shingles of all members.
+    Returns a key for each, the shingle and then the group of the member, the members, and how many there are. `total`:
+    shingles of all members.
     """
     slots = 1024
     while slots < min(4 * total, COUNTS):
         slots *= 2
-    mask, often = np.uint32(slots - 1), np.zeros(slots, dtype=np.uint32)  # a shared count only makes a shingle look more frequent
+    mask, often = (
+        np.uint32(slots - 1),
+        np.zeros(slots, dtype=np.uint32),
+    )  # a shared count only makes a shingle look more frequent
     for member in members:
         for shingle in hashes[offsets[member] : offsets[member + 1]]:
             often[shingle & mask] += np.uint32(1)
@@ -144,7 +151,11 @@ def _crowd(members: Any, own: Any, hashes: Any, offsets: Any, bounds: Any, seen:
 def _grown(members: Any, parent: Any) -> Any:
     """The forest of the members of a bucket: those are joined that are so in the forest of all."""
     count = len(members)
-    trees, numbers, own = np.empty(count, dtype=np.uint64), np.empty(count, dtype=np.int64), np.empty(count, dtype=np.int64)
+    trees, numbers, own = (
+        np.empty(count, dtype=np.uint64),
+        np.empty(count, dtype=np.int64),
+        np.empty(count, dtype=np.int64),
+    )
     for i in range(count):
         trees[i], numbers[i], own[i] = U64(_above(parent, members[i])), i, i
     sort_with(trees, numbers, count, np.empty(count, dtype=np.uint64), np.empty(count, dtype=np.int64))
@@ -158,11 +169,12 @@ def _grown(members: Any, parent: Any) -> Any:
 def verified(members: Any, ends: Any, hashes: Any, offsets: Any, bounds: Any, parent: Any, seen: Any) -> Any:
     """Pairs of sets that agree in one band and are alike or nearly so: rows of left, right and similarity.
 
-    Enough of them to join all that are alike. members, ends: as `buckets` gives them; bounds: similarity from which a pair is noted, and from which it
-    is joined; parent: the forest (int64); seen: pairs that were looked at and not joined, as far as there is room (uint64, a power of two many).
+    Enough of them to join all that are alike. members, ends: as `buckets` gives them; bounds: similarity from which a
+    pair is noted, and from which it is joined; parent: the forest (int64); seen: pairs that were looked at and not
+    joined, as far as there is room (uint64, a power of two many).
 
-    May run beside `join_pairs` of another band. Pairs that are joined already, or were looked at, are left out as far as that is known by now,
-    which changes the time that all takes and nothing else.
+    May run beside `join_pairs` of another band. Pairs that are joined already, or were looked at, are left out as far
+    as that is known by now, which changes the time that all takes and nothing else.
     """
     pairs, begin = np.empty((1024, 3), dtype=np.float64), 0
     pairs[0, 0] = 1
@@ -197,8 +209,8 @@ def verified(members: Any, ends: Any, hashes: Any, offsets: Any, bounds: Any, pa
 def join_pairs(pairs: Any, threshold: float, parent: Any, misses: Any) -> Any:
     """Join the pairs (see `verified`) that are alike; note the others.
 
-    parent: the forest (int64); misses: rows of left, right, similarity, where misses[0, 0] is the next free row. Returns them, in a bigger array
-    when theirs was full.
+    parent: the forest (int64); misses: rows of left, right, similarity, where misses[0, 0] is the next free row.
+    Returns them, in a bigger array when theirs was full.
     """
     for row in range(len(pairs)):
         left, right = np.int64(pairs[row, 0]), np.int64(pairs[row, 1])
@@ -215,7 +227,8 @@ def join_pairs(pairs: Any, threshold: float, parent: Any, misses: Any) -> Any:
 def buckets(packed: Any, bits: int) -> Any:
     """Sets that agree in a band, bucket by bucket and ascending in each, and where each bucket ends.
 
-    packed: sorted numbers (uint64), one a set, that have the set's number in their lowest `bits` and are equal above these where sets agree.
+    packed: sorted numbers (uint64), one a set, that have the set's number in their lowest `bits` and are equal above
+    these where sets agree.
     """
     members, ends = np.empty(1024, dtype=np.int64), np.empty(1024, dtype=np.int64)
     shift, mask = U64(bits), (U64(1) << U64(bits)) - U64(1)

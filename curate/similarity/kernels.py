@@ -1,7 +1,8 @@
-"""The compiled inner loops of near-duplicates: sets of shingles, signatures, bands and similarity. Import it inside functions: numba takes a while.
+"""The compiled inner loops of near-duplicates: sets of shingles, signatures, bands and similarity. Import it inside
+functions: numba takes a while.
 
-All of them release the interpreter's lock and none starts threads: who calls them decides what runs side by side. Texts lie in a buffer of
-UTF-8, sets one after another in an array; set number i lies from offsets[i] to offsets[i + 1].
+All of them release the interpreter's lock and none starts threads: who calls them decides what runs side by side. Texts
+lie in a buffer of UTF-8, sets one after another in an array; set number i lies from offsets[i] to offsets[i + 1].
 """
 
 from typing import Any
@@ -37,7 +38,9 @@ def _sort_many(values: Any, count: int) -> None:
 
 @compiled
 def _sort(values: Any, count: int, room: Any, ends: Any) -> None:
-    """Sort the first `count` values, which are hashes: by their first 8 bits, which leaves next to nothing out of order where there are a few hundred."""
+    """Sort the first `count` values, which are hashes: by their first 8 bits, which leaves next to nothing out of order
+    where there are a few hundred.
+    """
     if count > len(room):
         _sort_many(values, count)
         return
@@ -72,7 +75,8 @@ def distinct(values: Any, count: int, room: Any, ends: Any) -> int:
 
 @compiled
 def shingle_sets(buffer: Any, starts: Any, ends: Any, classes: Any, folds: Any, size: int, characters: Any) -> Any:
-    """Sorted distinct 32-bit hashes of the runs of `size` tokens of each text, as hashes and offsets; of all tokens in one run where there are fewer.
+    """Sorted distinct 32-bit hashes of the runs of `size` tokens of each text, as hashes and offsets; of all tokens in
+    one run where there are fewer.
 
     Text number i lies from starts[i] to ends[i], in any order.
     """
@@ -124,7 +128,9 @@ def chosen(hashes: Any, offsets: Any, numbers: Any) -> Any:
 
 @compiled
 def keep(hashes: Any, offsets: Any, numbers: Any) -> Any:
-    """Move the sets of these numbers, which ascend, to the front of `hashes`; returns where each starts then, and where the last one ends."""
+    """Move the sets of these numbers, which ascend, to the front of `hashes`; returns where each starts then, and where
+    the last one ends.
+    """
     ends = np.zeros(len(numbers) + 1, dtype=np.int64)
     for i in range(len(numbers)):
         start, end, at = offsets[numbers[i]], offsets[numbers[i] + 1], ends[i]
@@ -135,7 +141,8 @@ def keep(hashes: Any, offsets: Any, numbers: Any) -> Any:
 
 @compiled
 def signatures(hashes: Any, offsets: Any, a: Any, b: Any, out: Any) -> None:
-    """MinHash signatures: out[row, k] is the smallest a[k] * fmix32(h) + b[k] of the set's hashes h; the largest value for an empty set.
+    """MinHash signatures: out[row, k] is the smallest a[k] * fmix32(h) + b[k] of the set's hashes h; the largest value
+    for an empty set.
 
     This is scheme affine32 of datasketch 2: fmix32 is the finaliser of MurmurHash3, all sums are modulo 2 ** 32.
     """

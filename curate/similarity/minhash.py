@@ -17,7 +17,9 @@ SEED: Final = 1
 
 @cache
 def permutations(count: int) -> "tuple[Words, Words]":
-    """Factors and summands of `count` permutations h -> a * h + b modulo 2 ** 32; odd factors make them permutations."""
+    """Factors and summands of `count` permutations h -> a * h + b modulo 2 ** 32; odd factors make them
+    permutations.
+    """
     import numpy as np
 
     generator = np.random.RandomState(SEED)
@@ -26,7 +28,9 @@ def permutations(count: int) -> "tuple[Words, Words]":
 
 
 def signatures(sets: Sets, count: int = PERMUTATIONS, used: int | None = None) -> "Words":
-    """One row of values a set, the first `used` of `count` permutations; sets without shingles get the largest value, as in datasketch."""
+    """One row of values a set, the first `used` of `count` permutations; sets without shingles get the largest value,
+    as in datasketch.
+    """
     import numpy as np
 
     from curate.similarity import kernels

@@ -1,11 +1,11 @@
-"""Runs of words, as many in a row as are asked for, in texts that lie one after another in a buffer of UTF-8; compiled. Import it inside functions.
+"""Runs of words, as many in a row as are asked for, in texts that lie one after another in a buffer of UTF-8; compiled.
+Import it inside functions.
 
-Text number i lies from offsets[i] to offsets[i + 1]. Words are what stands between white space; in scripts without spaces, characters.
+Text number i lies from offsets[i] to offsets[i + 1]. Words are what stands between white space; in scripts without
+spaces, characters.
 
 All of it releases the interpreter's lock and none of it starts threads, as in `curate.similarity.kernels`.
 """
-
-# ruff: noqa: PLR1714  (sets are slower when they are compiled)
 
 from typing import Any
 
@@ -37,7 +37,7 @@ def _code(buffer: Any, at: int, end: int) -> Any:
 def _is_blank(code: int) -> bool:
     """White space beyond ASCII."""
     return (
-        code == 0x85
+        code == 0x85  # noqa: PLR1714
         or code == 0xA0
         or code == 0x1680
         or 0x2000 <= code <= 0x200A
@@ -59,7 +59,7 @@ def _is_alone(code: int) -> bool:
 
 
 @njit(nogil=True, cache=True)
-def _next_word(buffer: Any, at: int, end: int) -> tuple[int, int, np.uint64]:  # noqa: PLR0912  (one loop, and calls cost)
+def _next_word(buffer: Any, at: int, end: int) -> tuple[int, int, np.uint64]:  # noqa: PLR0912
     """Start, end and hash (FNV-1a) of the next word from `at` on; start == end where there is none."""
     while at < end:
         byte = buffer[at]
@@ -121,11 +121,16 @@ def _grown(values: Any) -> Any:
 
 @njit(nogil=True, cache=True)
 def runs_of(buffer: Any, offsets: Any, run: int, table: Any) -> tuple[Any, Any, Any]:
-    """Hashes of the runs of `run` words (uint64), and of each the number of its text and of its first word there (int32), in order.
+    """Hashes of the runs of `run` words (uint64), and of each the number of its text and of its first word there
+    (int32), in order.
 
     Only those in `table` (see `table_of`), where that has any.
     """
-    found, owners, places = np.empty(1024, dtype=np.uint64), np.empty(1024, dtype=np.int32), np.empty(1024, dtype=np.int32)
+    found, owners, places = (
+        np.empty(1024, dtype=np.uint64),
+        np.empty(1024, dtype=np.int32),
+        np.empty(1024, dtype=np.int32),
+    )
     last = np.empty(run, dtype=np.uint64)
     power = _power(run)
     total = 0
@@ -197,9 +202,15 @@ def spans_of(buffer: Any, begin: int, end: int) -> Any:
 
 @njit(nogil=True, cache=True)
 def _cut_one(buffer: Any, begin: int, end: int, run: int, table: Any, out: Any, to: int) -> tuple[int, int, int]:
-    """Write the words of one text that no run of `table` covers from out[to] on: where it ends, words that went, and most words in a row that are left."""
+    """Write the words of one text that no run of `table` covers from out[to] on: where it ends, words that went, and
+    most words in a row that are left.
+    """
     room = end - begin
-    starts, ends, covered = np.empty(room, dtype=np.int32), np.empty(room, dtype=np.int32), np.empty(room, dtype=np.bool_)
+    starts, ends, covered = (
+        np.empty(room, dtype=np.int32),
+        np.empty(room, dtype=np.int32),
+        np.empty(room, dtype=np.bool_),
+    )
     last = np.empty(run, dtype=np.uint64)
     power = _power(run)
     rolling = np.uint64(0)
@@ -237,9 +248,13 @@ def _cut_one(buffer: Any, begin: int, end: int, run: int, table: Any, out: Any, 
 
 @njit(nogil=True, cache=True)
 def without(buffer: Any, offsets: Any, run: int, table: Any) -> tuple[Any, Any, Any, Any]:
-    """The texts without the words of the runs in `table`, one after another, and their offsets; of each, words that went, and most words in a row left."""
+    """The texts without the words of the runs in `table`, one after another, and their offsets; of each, words that
+    went, and most words in a row left.
+    """
     out, kept = np.empty(len(buffer) + len(offsets), dtype=np.uint8), np.zeros_like(offsets)
     gone, longest = np.zeros(len(offsets) - 1, dtype=np.int64), np.zeros(len(offsets) - 1, dtype=np.int64)
     for row in range(len(offsets) - 1):
-        kept[row + 1], gone[row], longest[row] = _cut_one(buffer, offsets[row], offsets[row + 1], run, table, out, kept[row])
+        kept[row + 1], gone[row], longest[row] = _cut_one(
+            buffer, offsets[row], offsets[row + 1], run, table, out, kept[row]
+        )
     return out[: kept[-1]], kept, gone, longest

@@ -13,7 +13,9 @@ U64 = np.uint64
 
 
 def compiled(function: Callable[..., Any]) -> Any:
-    """`function` compiled at its first call; kept on disk where there is a place that can be written, made anew in each process elsewhere."""
+    """`function` compiled at its first call; kept on disk where there is a place that can be written, made anew in each
+    process elsewhere.
+    """
     try:
         return njit(nogil=True, cache=True, error_model="numpy")(function)
     except RuntimeError:  # numba found no folder for it
@@ -59,7 +61,9 @@ def begin(sizes: Any) -> None:
 
 @compiled
 def sort_with(keys: Any, owners: Any, count: int, more_keys: Any, more_owners: Any) -> None:
-    """Sort the first `count` keys (uint64), their owners with them, byte by byte from the last; equal keys stay in order. `more_`: as much room again."""
+    """Sort the first `count` keys (uint64), their owners with them, byte by byte from the last; equal keys stay in
+    order. `more_`: as much room again.
+    """
     ends, swapped = np.empty(256, dtype=np.int64), False
     for byte in range(8):
         shift = U64(8 * byte)

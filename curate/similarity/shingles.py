@@ -1,9 +1,10 @@
 """From texts to the sets of hashed shingles that they are compared by.
 
-Shingles are 3 consecutive words. One changed word in a twenty-word answer costs 3 of 18 shingles, a similarity of 0.71; with the
-5 words that are usual for web pages it would cost 5 of 16, and 0.52. Texts shorter than a shingle are one shingle whole, so that
-they match only what is equal to them. Scripts without spaces between words count characters as words; combining marks are part of words,
-as the vowels of Devanagari are. Case and white space do not count, nor do signs between words.
+Shingles are 3 consecutive words. One changed word in a twenty-word answer costs 3 of 18 shingles, a similarity of 0.71;
+with the 5 words that are usual for web pages it would cost 5 of 16, and 0.52. Texts shorter than a shingle are one
+shingle whole, so that they match only what is equal to them. Scripts without spaces between words count characters as
+words; combining marks are part of words, as the vowels of Devanagari are. Case and white space do not count, nor do
+signs between words.
 """
 
 import re
@@ -70,7 +71,9 @@ class Sets:
         return Sets(*kernels.chosen(self.hashes, self.offsets, numbers))
 
     def kept(self, numbers: "Offsets") -> "Sets":
-        """The sets of these numbers, which ascend, in the place of all; nothing else may be done with these any more."""
+        """The sets of these numbers, which ascend, in the place of all; nothing else may be done with these any
+        more.
+        """
         from curate.similarity import kernels
 
         offsets = kernels.keep(self.hashes, self.offsets, numbers)
@@ -95,17 +98,30 @@ def letters() -> "Bytes":
 
 
 def texts_of(texts: "Iterable[str | bytes]") -> Texts:
-    """Texts in one buffer; bytes are ASCII. Others are normalised here, which only Python can; the case of the others is folded where they are read."""
+    """Texts in one buffer; bytes are ASCII. Others are normalised here, which only Python can; the case of the others
+    is folded where they are read.
+    """
     import numpy as np  # as below: a twentieth of a second that `curate check` need not pay
 
-    encoded = [text if isinstance(text, bytes) else text.encode() if text.isascii() else normal(text).encode("utf-8", "surrogatepass") for text in texts]
+    encoded = [
+        text
+        if isinstance(text, bytes)
+        else text.encode()
+        if text.isascii()
+        else normal(text).encode("utf-8", "surrogatepass")
+        for text in texts
+    ]
     offsets = np.zeros(len(encoded) + 1, dtype=np.int64)
     np.cumsum([len(data) for data in encoded], out=offsets[1:])
     return Texts(np.frombuffer(b"".join(encoded), dtype=np.uint8), offsets[:-1], offsets[1:])
 
 
-def texts_in(buffer: "Bytes", starts: "Offsets", ends: "Offsets", plain: "Flags", others: "Iterable[tuple[int, str]]" = ()) -> Texts:
-    """Texts that lie in a buffer of UTF-8, of which some are `plain`, ASCII; in place of those in `others`, by their numbers, the texts given there."""
+def texts_in(
+    buffer: "Bytes", starts: "Offsets", ends: "Offsets", plain: "Flags", others: "Iterable[tuple[int, str]]" = ()
+) -> Texts:
+    """Texts that lie in a buffer of UTF-8, of which some are `plain`, ASCII; in place of those in `others`, by their
+    numbers, the texts given there.
+    """
     import numpy as np
 
     from curate.similarity import word_kernels
@@ -114,7 +130,9 @@ def texts_in(buffer: "Bytes", starts: "Offsets", ends: "Offsets", plain: "Flags"
     numbers = np.flatnonzero(~plain)
     numbers = numbers[~word_kernels.alone(buffer, starts[numbers], ends[numbers], folds())]
     given = dict(others)
-    texts = {at: str(buffer[starts[at] : ends[at]].tobytes(), "utf-8") for at in numbers.tolist() if at not in given} | given
+    texts = {
+        at: str(buffer[starts[at] : ends[at]].tobytes(), "utf-8") for at in numbers.tolist() if at not in given
+    } | given
     if texts:
         at = np.array(list(texts), dtype=np.int64)
         more = texts_of(texts.values())
@@ -123,7 +141,7 @@ def texts_in(buffer: "Bytes", starts: "Offsets", ends: "Offsets", plain: "Flags"
     return Texts(buffer, starts, ends)
 
 
-def shingled(texts: Texts, shingling: Shingling = Shingling()) -> Sets:  # noqa: B008  (a tuple is not changed)
+def shingled(texts: Texts, shingling: Shingling = Shingling()) -> Sets:  # noqa: B008
     """The sets of the texts' shingles: distinct 32-bit hashes, sorted. None for a text without words."""
     from curate.similarity import kernels
 
@@ -146,7 +164,9 @@ class Joining:
         import numpy as np
 
         if self._filled + len(part.hashes) > len(self._hashes):
-            self._hashes.resize(int(1.5 * (self._filled + len(part.hashes))), refcheck=False)  # in place where there is room: no second copy
+            self._hashes.resize(
+                int(1.5 * (self._filled + len(part.hashes))), refcheck=False
+            )  # in place where there is room: no second copy
         self._hashes[self._filled : self._filled + len(part.hashes)] = part.hashes
         self._filled += len(part.hashes)
         self._sizes.append(np.diff(part.offsets))

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 FLOOR: Final = 0.5
 """Similarity from which pairs are told that are not alike enough: for a histogram around the threshold."""
 TOLD: Final = 20
-"""Of those that stay, the most similar ones that an example is held against: where the facts of all of them differ from its own, it stays."""
+"""Of those that stay, the most similar ones that an example is held against: where the facts of all of them differ from
+its own, it stays.
+"""
 SEEN: Final = 1 << 20
 """Pairs that were looked at and are remembered; 8 bytes each."""
 
@@ -52,8 +54,12 @@ def grouped(sets: Sets, threshold: float, workers: int) -> Groups:
     return Groups(members, np.sort(misses[once, 2]).tolist(), bands)
 
 
-def _joined(sets: Sets, keys: "Keys", threshold: float, workers: int) -> "tuple[Numbers, np.ndarray[Any, np.dtype[np.float64]]]":
-    """Of each set the first one of its group; and rows of left, right and similarity of candidates that are nearly alike."""
+def _joined(
+    sets: Sets, keys: "Keys", threshold: float, workers: int
+) -> "tuple[Numbers, np.ndarray[Any, np.dtype[np.float64]]]":
+    """Of each set the first one of its group; and rows of left, right and similarity of candidates that are nearly
+    alike.
+    """
     import numpy as np
 
     from curate.similarity import join
@@ -68,7 +74,9 @@ def _joined(sets: Sets, keys: "Keys", threshold: float, workers: int) -> "tuple[
     def alike(band: "Keys") -> "np.ndarray[Any, np.dtype[np.float64]]":
         packed = (band & above) | numbers  # sorted as they are: to sort numbers by keys takes ten times as long
         packed.sort()
-        pairs: np.ndarray[Any, np.dtype[np.float64]] = join.verified(*join.buckets(packed, bits), sets.hashes, sets.offsets, bounds, parent, seen)
+        pairs: np.ndarray[Any, np.dtype[np.float64]] = join.verified(
+            *join.buckets(packed, bits), sets.hashes, sets.offsets, bounds, parent, seen
+        )
         return pairs
 
     for pairs in parallel_map(alike, keys, workers):

@@ -1,4 +1,6 @@
-"""Sets of numbers that are joined two by two (union-find), and which of the joins brought something together. Import it inside functions: it is compiled."""
+"""Sets of numbers that are joined two by two (union-find), and which of the joins brought something together. Import it
+inside functions: it is compiled.
+"""
 
 from typing import Any
 
@@ -10,7 +12,9 @@ from curate.similarity.numba_utils import compiled
 
 @compiled
 def join_pairs(parent: Any, left: Any, right: Any, made: Any) -> None:
-    """Join left[i] with right[i] in the forest `parent` (int64), in order; made[i] tells whether the two were apart before."""
+    """Join left[i] with right[i] in the forest `parent` (int64), in order; made[i] tells whether the two were apart
+    before.
+    """
     for i in range(len(left)):
         a, b = root(parent, left[i]), root(parent, right[i])
         if a != b:
@@ -20,7 +24,9 @@ def join_pairs(parent: Any, left: Any, right: Any, made: Any) -> None:
 
 @compiled
 def _runs(keys: Any, order: Any, own: Any, left: Any, right: Any) -> int:
-    """Pairs of numbers with an equal key, each with the first in its run that is `own`; runs without one give none. Returns how many there are."""
+    """Pairs of numbers with an equal key, each with the first in its run that is `own`; runs without one give none.
+    Returns how many there are.
+    """
     count, begin = 0, 0
     while begin < len(order):
         end, first = begin, np.int64(-1)
@@ -37,7 +43,9 @@ def _runs(keys: Any, order: Any, own: Any, left: Any, right: Any) -> int:
 
 
 def equal_pairs(keys: Any, own: Any | None = None) -> tuple[Any, Any]:
-    """Pairs that connect all numbers whose keys (uint64) are equal and not 0; where `own` (bool) is given, only runs that have one of these."""
+    """Pairs that connect all numbers whose keys (uint64) are equal and not 0; where `own` (bool) is given, only runs
+    that have one of these.
+    """
     order = np.argsort(keys, kind="stable")
     order = order[int(np.searchsorted(keys[order], 1)) :]
     left, right = np.empty(len(order), dtype=np.int64), np.empty(len(order), dtype=np.int64)

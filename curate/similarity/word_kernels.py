@@ -28,7 +28,9 @@ def _decoded(buffer: Any, at: int) -> Any:
 
 @compiled
 def _folded(buffer: Any, at: int, folds: Any) -> Any:
-    """Code point and length in bytes of the character beyond ASCII at `at`, folded where it is one that is folded alone."""
+    """Code point and length in bytes of the character beyond ASCII at `at`, folded where it is one that is folded
+    alone.
+    """
     code, length = _decoded(buffer, at)
     return (np.int64(folds[code]) if folds[code] >= 0 else code), length
 
@@ -90,12 +92,16 @@ def _lowered(buffer: Any, begin: int, end: int, classes: Any, folds: Any, low: A
 
 @compiled
 def _word(low: Any, eights: Any, at: Any) -> Any:
-    """The 64-bit hash of the word that starts here, and where it ends. eights: the same memory as `low`, 8 bytes in a number."""
+    """The 64-bit hash of the word that starts here, and where it ends. eights: the same memory as `low`, 8 bytes in a
+    number.
+    """
     word = U64(0xCBF29CE484222325)
     while True:
         eight, shift = at >> np.uintp(3), U64((at & np.uintp(7)) << np.uintp(3))
         some = (eights[eight] >> shift) | ((eights[eight + np.uintp(1)] << U64(1)) << (U64(63) - shift))
-        zero = (some - U64(0x0101010101010101)) & ~some & U64(0x8080808080808080)  # its lowest bit is in the first byte of 0 (Mycroft 1987)
+        zero = (
+            (some - U64(0x0101010101010101)) & ~some & U64(0x8080808080808080)
+        )  # its lowest bit is in the first byte of 0 (Mycroft 1987)
         ends = zero != U64(0)
         lowest = zero & (~zero + U64(1))
         if ends:
@@ -124,10 +130,14 @@ def _spaced(low: Any, eights: Any, size: int, out: Any) -> int:
 
 
 @compiled
-def _unspaced(buffer: Any, begin: int, end: int, classes: Any, folds: Any, characters: Any, low: Any, eights: Any, out: Any) -> int:
-    """The same for a text in any script, or with `characters`: each character is a token then, and what stands between words is one more.
+def _unspaced(
+    buffer: Any, begin: int, end: int, classes: Any, folds: Any, characters: Any, low: Any, eights: Any, out: Any
+) -> int:
+    """The same for a text in any script, or with `characters`: each character is a token then, and what stands between
+    words is one more.
 
-    A run of word characters is a word, or as many words as characters where one of them belongs to a script without spaces.
+    A run of word characters is a word, or as many words as characters where one of them belongs to a script without
+    spaces.
     """
     count, at = 0, begin
     while at < end:
@@ -161,7 +171,9 @@ def _unspaced(buffer: Any, begin: int, end: int, classes: Any, folds: Any, chara
 
 
 @compiled
-def tokens(buffer: Any, begin: int, end: int, classes: Any, folds: Any, characters: Any, low: Any, eights: Any, out: Any) -> int:
+def tokens(
+    buffer: Any, begin: int, end: int, classes: Any, folds: Any, characters: Any, low: Any, eights: Any, out: Any
+) -> int:
     """Write the 64-bit hashes of the words of one text to `out` (see `_unspaced`); returns how many there are.
 
     eights: room for twice the text and 40 bytes, 8 in a number; low: the same memory as bytes.
@@ -174,7 +186,9 @@ def tokens(buffer: Any, begin: int, end: int, classes: Any, folds: Any, characte
 
 @compiled
 def alone(buffer: Any, starts: Any, ends: Any, folds: Any) -> Any:
-    """Of each text whether it has no characters but those that are folded alone (see `curate.similarity.casefold_table`)."""
+    """Of each text whether it has no characters but those that are folded alone (see
+    `curate.similarity.casefold_table`).
+    """
     out = np.empty(len(starts), dtype=np.bool_)
     for row in range(len(starts)):
         at, end, fine = starts[row], ends[row], True
@@ -197,14 +211,19 @@ def _is_word(byte: int) -> bool:
 
 @compiled
 def pieces(buffer: Any, starts: Any, ends: Any) -> Any:
-    """The words of texts in ASCII, as `curate.language.tokens.PIECE` finds them, folded: their numbers, where those of each text end, and which they are.
+    """The words of texts in ASCII, as `curate.language.tokens.PIECE` finds them, folded: their numbers, where those of
+    each text end, and which they are.
 
     These are bytes, all words one after another, and where each ends.
     """
     total = 0
     for row in range(len(starts)):
         total += ends[row] - starts[row]
-    low, words, sizes = np.empty(total, dtype=np.uint8), np.empty(total, dtype=np.uint32), np.zeros(len(starts) + 1, dtype=np.int64)
+    low, words, sizes = (
+        np.empty(total, dtype=np.uint8),
+        np.empty(total, dtype=np.uint32),
+        np.zeros(len(starts) + 1, dtype=np.int64),
+    )
     slots = 16
     while slots < 2 * total:
         slots *= 2
@@ -213,7 +232,9 @@ def pieces(buffer: Any, starts: Any, ends: Any) -> Any:
         at, end = starts[row], ends[row]
         while at < end:
             start = at
-            while at < end and (_is_word(buffer[at]) or (at > start and buffer[at] == 39 and at + 1 < end and _is_word(buffer[at + 1]))):
+            while at < end and (
+                _is_word(buffer[at]) or (at > start and buffer[at] == 39 and at + 1 < end and _is_word(buffer[at + 1]))
+            ):
                 at += 1
             if at == start:
                 at += 1

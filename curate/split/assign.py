@@ -1,7 +1,8 @@
-"""Which group goes to which split: by a hash of the seed and the group, so that nothing depends on the order of examples.
+"""Which group goes to which split: by a hash of the seed and the group, so that nothing depends on the order of
+examples.
 
-Groups that have examples of an earlier split stay there. Where one has examples of several, all go to the first of train, validation and
-test: what a model may have been trained on is never held out again.
+Groups that have examples of an earlier split stay there. Where one has examples of several, all go to the first of
+train, validation and test: what a model may have been trained on is never held out again.
 """
 
 import hashlib
@@ -18,7 +19,9 @@ if TYPE_CHECKING:
     Floats = np.ndarray[Any, np.dtype[np.float64]]
 
 CHANCE: Final = 1e-4
-"""Probability below which it is no chance that no group has its place in a split: the examples were divided with the same seed before."""
+"""Probability below which it is no chance that no group has its place in a split: the examples were divided with the
+same seed before.
+"""
 NOWHERE: Final = -1
 """Stands for no split."""
 
@@ -56,12 +59,19 @@ def positions(groups: Sequence[str], seed: int, salt: str = "") -> "Floats":
     return np.frombuffer(hashes, dtype=">u8").astype(np.float64) / 2.0**64
 
 
-def assign(groups: "Numbers", names: Sequence[str], wanted: Wanted, *, before: "Numbers | None" = None, strata: "Numbers | None" = None) -> Assigned:
+def assign(
+    groups: "Numbers",
+    names: Sequence[str],
+    wanted: Wanted,
+    *,
+    before: "Numbers | None" = None,
+    strata: "Numbers | None" = None,
+) -> Assigned:
     """Divide groups of examples.
 
-    groups: of each example the number of its group; names: of each group, in the order of its number, a name that does not depend on the order of
-    examples; before: of each example the split that it was in, or `NOWHERE`; strata: of each example a number, equal for those of one kind,
-    of which each split shall have its share.
+    groups: of each example the number of its group; names: of each group, in the order of its number, a name that does
+    not depend on the order of examples; before: of each example the split that it was in, or `NOWHERE`; strata: of each
+    example a number, equal for those of one kind, of which each split shall have its share.
     """
     import numpy as np
 
@@ -83,7 +93,9 @@ def assign(groups: "Numbers", names: Sequence[str], wanted: Wanted, *, before: "
         wanted = replace(wanted, shares=_of_the_rest(wanted.shares, len(groups), int(sizes[open_].sum())))
     salted = wanted.counts is None and strata is None and _divided_before(places[open_], wanted)
     if salted:
-        places = positions(names, wanted.seed, hashlib.blake2b("".join(sorted(names)).encode(), digest_size=8).hexdigest())
+        places = positions(
+            names, wanted.seed, hashlib.blake2b("".join(sorted(names)).encode(), digest_size=8).hexdigest()
+        )
     if wanted.counts is not None or strata is not None:
         _by_share(where, open_, sizes, places, _kinds(of, strata, len(firsts)), wanted)
     else:
@@ -92,12 +104,16 @@ def assign(groups: "Numbers", names: Sequence[str], wanted: Wanted, *, before: "
         where[unfit] = 0
         _fill(where, open_, sizes, places, wanted)
     found = where[of]
-    moved = np.flatnonzero((before != NOWHERE) & (before != found)) if before is not None else np.empty(0, dtype=np.int64)
+    moved = (
+        np.flatnonzero((before != NOWHERE) & (before != found)) if before is not None else np.empty(0, dtype=np.int64)
+    )
     return Assigned(found, moved, firsts[large], salted)
 
 
 def _of_the_rest(shares: tuple[float, float, float], total: int, rest: int) -> tuple[float, float, float]:
-    """The shares that a rest of the examples has to be divided by, so that held-out splits have theirs of all; the others are in train."""
+    """The shares that a rest of the examples has to be divided by, so that held-out splits have theirs of all; the
+    others are in train.
+    """
     held = [share * total / max(1, rest) for share in shares[1:]]
     scale = min(1.0, 1 / (sum(held) or 1.0))
     validation, test = (share * scale for share in held)
@@ -132,8 +148,12 @@ def _kinds(of: "Numbers", strata: "Numbers | None", count: int) -> "Numbers":
     return kinds
 
 
-def _by_share(where: "Numbers", open_: "Numbers", sizes: "Numbers", places: "Floats", kinds: "Numbers", wanted: Wanted) -> None:
-    """Give each group, stratum by stratum and by its hash within, to the split that lacks most; no held-out split gets more than its count."""
+def _by_share(
+    where: "Numbers", open_: "Numbers", sizes: "Numbers", places: "Floats", kinds: "Numbers", wanted: Wanted
+) -> None:
+    """Give each group, stratum by stratum and by its hash within, to the split that lacks most; no held-out split gets
+    more than its count.
+    """
     import numpy as np
 
     total = int(sizes.sum())
@@ -142,7 +162,9 @@ def _by_share(where: "Numbers", open_: "Numbers", sizes: "Numbers", places: "Flo
         targets = [float(total - sum(wanted.counts)), *map(float, wanted.counts)]
     caps = [total, *(wanted.counts or (total, total))]
     has = [int(sizes[where == split].sum()) for split in range(len(NAMES))]
-    rates = [max(0.0, target - count) for target, count in zip(targets, has, strict=True)]  # what the groups that are left have to bring
+    rates = [
+        max(0.0, target - count) for target, count in zip(targets, has, strict=True)
+    ]  # what the groups that are left have to bring
     rates = [rate / (sum(rates) or 1.0) for rate in rates]
     lacking = [0.0, 0.0, 0.0]
     for group in open_[np.lexsort((places[open_], kinds[open_]))].tolist():
@@ -157,7 +179,9 @@ def _by_share(where: "Numbers", open_: "Numbers", sizes: "Numbers", places: "Flo
         _top_up(where, open_, sizes, places, has, caps)
 
 
-def _top_up(where: "Numbers", open_: "Numbers", sizes: "Numbers", places: "Floats", has: list[int], caps: list[int]) -> None:
+def _top_up(
+    where: "Numbers", open_: "Numbers", sizes: "Numbers", places: "Floats", has: list[int], caps: list[int]
+) -> None:
     """Bring held-out splits to their counts with groups of train that fit, the last by their hash first."""
     import numpy as np
 
@@ -172,7 +196,9 @@ def _top_up(where: "Numbers", open_: "Numbers", sizes: "Numbers", places: "Float
 
 
 def _fill(where: "Numbers", open_: "Numbers", sizes: "Numbers", places: "Floats", wanted: Wanted) -> None:
-    """Where few groups left a split empty that shall have some: give it the group of the fullest split whose hash is nearest. Train comes first."""
+    """Where few groups left a split empty that shall have some: give it the group of the fullest split whose hash is
+    nearest. Train comes first.
+    """
     import numpy as np
 
     borders = np.concatenate([[0.0], np.cumsum(wanted.shares)])

@@ -8,7 +8,9 @@ from curate.split.names import NAMES
 
 
 def balance_of(table: Table, division: Division, config: Config, file: str, *, given: bool) -> SplitBalance:
-    """The splits as `curate.lint.rules.split_balance` looks at them; a test set that was given is nobody's doing. `file`: what findings are about."""
+    """The splits as `curate.lint.rules.split_balance` looks at them; a test set that was given is nobody's doing.
+    `file`: what findings are about.
+    """
     import numpy as np
 
     assert table.marks is not None
@@ -20,7 +22,11 @@ def balance_of(table: Table, division: Division, config: Config, file: str, *, g
         held = [count / max(1, examples.sum()) for count in config.split.counts]
         wanted = [max(0.0, 1 - sum(held)), *held]
     divided = [0, 1] if given else [0, 1, 2]
-    total, text, whole = examples[divided].sum() or 1, texts[divided].sum() or 1, sum(wanted[nth] for nth in divided) or 1
+    total, text, whole = (
+        examples[divided].sum() or 1,
+        texts[divided].sum() or 1,
+        sum(wanted[nth] for nth in divided) or 1,
+    )
     return SplitBalance(
         file,
         [
@@ -39,7 +45,9 @@ def balance_of(table: Table, division: Division, config: Config, file: str, *, g
 
 
 def _missing(table: Table, division: Division, split: int, wanted: float) -> list[tuple[str, int]]:
-    """Classes of the traits that splits shall have their share of, of which a split has nothing though its share is one at the least."""
+    """Classes of the traits that splits shall have their share of, of which a split has nothing though its share is one
+    at the least.
+    """
     import numpy as np
 
     assert table.marks is not None
@@ -49,5 +57,8 @@ def _missing(table: Table, division: Division, split: int, wanted: float) -> lis
         classes, counts = np.unique(column[inside], return_counts=True)
         there = np.unique(column[division.split == split])
         lacking = ~np.isin(classes, there) & (counts * wanted >= 1) & (classes != 0)
-        found += [(table.marks.names.get(int(one), "a class"), int(count)) for one, count in zip(classes[lacking], counts[lacking], strict=True)]
+        found += [
+            (table.marks.names.get(int(one), "a class"), int(count))
+            for one, count in zip(classes[lacking], counts[lacking], strict=True)
+        ]
     return sorted(found, key=lambda item: (-item[1], item[0]))

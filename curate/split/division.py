@@ -1,7 +1,8 @@
-"""A data set divided: what is connected is found, whole groups go to one split, and what is connected with a test set that was given leaves.
+"""A data set divided: what is connected is found, whole groups go to one split, and what is connected with a test set
+that was given leaves.
 
-Near-duplicates are found twice, by MinHash and, across the splits that this gives, by an exact join: what the first one missed is joined
-with its group, and the groups are divided again, until nothing is left to join.
+Near-duplicates are found twice, by MinHash and, across the splits that this gives, by an exact join: what the first one
+missed is joined with its group, and the groups are divided again, until nothing is left to join.
 """
 
 from collections import Counter
@@ -42,7 +43,9 @@ class Division:
     split: "Numbers"
     """Of each example of the table its split, by its position in `NAMES`; `NOWHERE` for one that leaves."""
     leaves: Mapping[int, Reason]
-    """By line of the table, why it leaves: what the caller said, what is connected with a test set that was given, what a mix has no room for."""
+    """By line of the table, why it leaves: what the caller said, what is connected with a test set that was given, what
+    a mix has no room for.
+    """
     links: Mapping[str, int]
     """How many links of each kind hold the groups together."""
     groups: int
@@ -62,29 +65,54 @@ class Division:
 
 
 def making_of(config: Config) -> FeatureSpec:
-    """What has to be known of each example to divide them. Raises `UsageError` for a trait that examples do not have."""
+    """What has to be known of each example to divide them. Raises `UsageError` for a trait that examples do not
+    have.
+    """
     demand_traits(config.split.stratify)
-    return FeatureSpec("conversation", Shingling(), links=True, brief=False, marking=Marking(config.split.group_by, config.split.stratify))
+    return FeatureSpec(
+        "conversation",
+        Shingling(),
+        links=True,
+        brief=False,
+        marking=Marking(config.split.group_by, config.split.stratify),
+    )
 
 
 def divide(
-    table: Table, leaves: Mapping[int, Reason], config: Config, *, given: int = 0, before: "Numbers | None" = None, cache: Path | None = None
+    table: Table,
+    leaves: Mapping[int, Reason],
+    config: Config,
+    *,
+    given: int = 0,
+    before: "Numbers | None" = None,
+    cache: Path | None = None,
 ) -> Division:
-    """Divide the examples of a table, but for those on lines that leave. Takes the table's sets away from it, since there are many.
+    """Divide the examples of a table, but for those on lines that leave. Takes the table's sets away from it, since
+    there are many.
 
-    given: how many of the table's files, the first ones, are a test set that stays as it is; before: of each example the split that it was in, or
-    `NOWHERE`. Raises `UsageError` for a key that no example has, `InputError` where nothing is left.
+    given: how many of the table's files, the first ones, are a test set that stays as it is; before: of each example
+    the split that it was in, or `NOWHERE`. Raises `UsageError` for a key that no example has, `InputError` where
+    nothing is left.
     """
     rows = instructions_in(table)
     while True:
         division = _division(table, leaves, config, given, before, cache)
         counts, enough = shared_by(rows, division.split >= 0)
         if all(enough):
-            return replace(division, shared_instructions=list(map(Shared, table.common, counts)), notes=[*division.notes, *told(table.common)])
-        table, rows = without_passages(table, rows, enough), [some for some, stays in zip(rows, enough, strict=True) if stays]
+            return replace(
+                division,
+                shared_instructions=list(map(Shared, table.common, counts)),
+                notes=[*division.notes, *told(table.common)],
+            )
+        table, rows = (
+            without_passages(table, rows, enough),
+            [some for some, stays in zip(rows, enough, strict=True) if stays],
+        )
 
 
-def _division(table: Table, leaves: Mapping[int, Reason], config: Config, given: int, before: "Numbers | None", cache: Path | None) -> Division:
+def _division(
+    table: Table, leaves: Mapping[int, Reason], config: Config, given: int, before: "Numbers | None", cache: Path | None
+) -> Division:
     """As `divide`, for the passages that the table is without."""
     import numpy as np
 
@@ -110,7 +138,9 @@ def _division(table: Table, leaves: Mapping[int, Reason], config: Config, given:
         part = _part(part, np.flatnonzero(mixed.stays))
         meanings = _by_meaning(part, config, cache) if config.split.semantic else None
     known = before[staying] if before is not None else None
-    groups, assigned = _divided(part, config, _wanted(config, bool(given)), known, strata_of(part, config.split.stratify), meanings)
+    groups, assigned = _divided(
+        part, config, _wanted(config, bool(given)), known, strata_of(part, config.split.stratify), meanings
+    )
     split = np.full(len(table.lines), NOWHERE)
     split[:tests] = NAMES.index("test")
     split[staying] = assigned.of
@@ -118,7 +148,11 @@ def _division(table: Table, leaves: Mapping[int, Reason], config: Config, given:
     groups_in = np.bincount(assigned.of[firsts], minlength=len(NAMES)) + np.array([0, 0, tests])
     moved = moves_of(part, groups, assigned, known) if known is not None else []
     holdable = int(len(staying) - np.count_nonzero(np.isin(groups.of, assigned.too_large)))
-    notes = [*_large(groups, assigned, holdable), *(mixed.notes if mixed else ()), *_without(part, config.split.group_by)]
+    notes = [
+        *_large(groups, assigned, holdable),
+        *(mixed.notes if mixed else ()),
+        *_without(part, config.split.group_by),
+    ]
     if assigned.salted:
         notes.append("these examples were split before with the same seed; another hash is used now")
     named, shared = short.told(split >= 0)
@@ -138,31 +172,51 @@ def _large(groups: Groups, assigned: Assigned, holdable: int) -> list[str]:
     if not len(assigned.too_large):
         return []
     sizes = [int((groups.of == first).sum()) for first in assigned.too_large[:3].tolist()]
-    found = [f"a group of {plural(size, 'example')} is in train: it is too large for the other splits" for size in sizes]
+    found = [
+        f"a group of {plural(size, 'example')} is in train: it is too large for the other splits" for size in sizes
+    ]
     total = len(groups.of)
-    most = f"{plural(holdable, 'example')} of {total:,} ({holdable / total:.1%}) can be held out; the others are in groups that are too large"
+    most = (
+        f"{plural(holdable, 'example')} of {total:,} ({holdable / total:.1%}) can be held out; the others are in "
+        "groups that are too large"
+    )
     return [*found, most]
 
 
 def _nothing_left(lines: int, gone: Mapping[int, Reason]) -> InputError:
     """Says of how many lines none is left, for which reasons, and what to do about the most frequent one."""
-    counts = Counter((reason.code or "decision", reason.why if reason.code in NO_EXAMPLE else "") for reason in gone.values())
+    counts = Counter(
+        (reason.code or "decision", reason.why if reason.code in NO_EXAMPLE else "") for reason in gone.values()
+    )
     if not counts:
         return InputError("no example to split: the files are empty", "name files with examples")
-    said = ", ".join(f"{plural(count, 'line')} {code}{why and f' ({visible(why)})'}" for (code, why), count in counts.most_common(3))
+    said = ", ".join(
+        f"{plural(count, 'line')} {code}{why and f' ({visible(why)})'}" for (code, why), count in counts.most_common(3)
+    )
     first = counts.most_common(1)[0][0][0]
     step = (
-        "give each line its answer, or put the conversation under `messages`" if first in NO_EXAMPLE else "correct them, or undo decisions in `curate review`"
+        "give each line its answer, or put the conversation under `messages`"
+        if first in NO_EXAMPLE
+        else "correct them, or undo decisions in `curate review`"
     )
-    return InputError(f"no example is left to split: all {plural(lines, 'line')} were removed: {said}", f"`curate check` lists the lines; {step}")
+    return InputError(
+        f"no example is left to split: all {plural(lines, 'line')} were removed: {said}",
+        f"`curate check` lists the lines; {step}",
+    )
 
 
 def _divided(
-    part: Table, config: Config, wanted: Wanted, before: "Numbers | None", strata: "Numbers | None", meanings: Pairs | None
+    part: Table,
+    config: Config,
+    wanted: Wanted,
+    before: "Numbers | None",
+    strata: "Numbers | None",
+    meanings: Pairs | None,
 ) -> tuple[Groups, Assigned]:
     """Group and assign, until the exact joins find nothing across splits any more.
 
-    After the first time only examples that were found, or whose split is another one now, can be near one of another split.
+    After the first time only examples that were found, or whose split is another one now, can be near one of another
+    split.
     """
     import numpy as np
 
@@ -188,7 +242,15 @@ def _wanted(config: Config, given: bool) -> Wanted:
     counts = config.split.counts
     if given:
         test, counts = 0.0, counts and (counts[0], 0)
-    return Wanted((train / (train + validation + test), validation / (train + validation + test), test / (train + validation + test)), counts, config.seed)
+    return Wanted(
+        (
+            train / (train + validation + test),
+            validation / (train + validation + test),
+            test / (train + validation + test),
+        ),
+        counts,
+        config.seed,
+    )
 
 
 def _examples(table: Table, lines: Iterable[int]) -> "Numbers":
@@ -202,17 +264,26 @@ def _examples(table: Table, lines: Iterable[int]) -> "Numbers":
 def _demand_keys(table: Table, keys: Sequence[str]) -> None:
     for nth, key in enumerate(keys):
         if table.marks is not None and len(table.lines) and not table.marks.keys[:, nth].any():
-            raise UsageError(f"--group-by {visible(key)}: no example has this key", "name a key of the lines, such as /metadata/source")
+            raise UsageError(
+                f"--group-by {visible(key)}: no example has this key",
+                "name a key of the lines, such as /metadata/source",
+            )
 
 
 def _without(part: Table, keys: Sequence[str]) -> list[str]:
     """What to say of examples that lack a key to group by."""
     lacking = [int((part.marks.keys[:, nth] == 0).sum()) if part.marks is not None else 0 for nth in range(len(keys))]
-    return [f"{plural(count, 'example')} without {visible(key)}, not grouped by it" for key, count in zip(keys, lacking, strict=True) if count]
+    return [
+        f"{plural(count, 'example')} without {visible(key)}, not grouped by it"
+        for key, count in zip(keys, lacking, strict=True)
+        if count
+    ]
 
 
 def _connected(table: Table, staying: "Numbers", tests: int, config: Config, cache: Path | None) -> dict[int, Reason]:
-    """By line, why examples leave that are connected with one of a given test set, the first `tests` of the table; of several reasons the first code."""
+    """By line, why examples leave that are connected with one of a given test set, the first `tests` of the table; of
+    several reasons the first code.
+    """
     import numpy as np
 
     part = table if len(staying) == len(table.lines) else table.chosen(staying)
@@ -228,7 +299,10 @@ def _connected(table: Table, staying: "Numbers", tests: int, config: Config, cac
             alike = f", {similarity:.0%} of it" if pairs.similarity is not None else ""
             why = f"{pairs.link.words} {visible(str(place))} of the test set{alike}"
             kept = KeptExample(example=part.id(test), file=place.file, line=place.line)
-            found.setdefault(int(part.lines[at]), Reason(pairs.link.code, why, "detector", kept=kept, similarity=round(similarity, 6)))
+            found.setdefault(
+                int(part.lines[at]),
+                Reason(pairs.link.code, why, "detector", kept=kept, similarity=round(similarity, 6)),
+            )
     return found
 
 
@@ -252,6 +326,11 @@ def _by_meaning(part: Table, config: Config, cache: Path | None) -> Pairs:
     questions = [(at, question_of(reader.example(part.line_ref(line)))) for at, line in enumerate(part.lines.tolist())]
     asked = [(at, question.request) for at, question in questions if question]
     numbers = np.array([at for at, _ in asked], dtype=np.int64)
-    pairs = [(left, right) for left, right, _ in neighbours(embed([text for _, text in asked], config.split.semantic, cache), config.split.semantic_similarity)]
+    pairs = [
+        (left, right)
+        for left, right, _ in neighbours(
+            embed([text for _, text in asked], config.split.semantic, cache), config.split.semantic_similarity
+        )
+    ]
     found = np.array(pairs, dtype=np.int64).reshape(-1, 2)
     return Pairs(Link.SEMANTIC, numbers[found[:, 0]], numbers[found[:, 1]])

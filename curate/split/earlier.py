@@ -1,4 +1,6 @@
-"""An earlier division of the same data: its examples stay in their split, so that a data set can grow and a score stays comparable."""
+"""An earlier division of the same data: its examples stay in their split, so that a data set can grow and a score stays
+comparable.
+"""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -27,8 +29,14 @@ class Earlier(NamedTuple):
         """Of each of some examples the split that it was in; `NOWHERE` for one that was in none."""
         import polars as pl  # a tenth of a second that the help need not pay
 
-        known = pl.DataFrame({"high": self.ids[:, 0], "low": self.ids[:, 1], "split": self.splits}).group_by("high", "low").min()
-        found = pl.DataFrame({"high": ids[:, 0], "low": ids[:, 1]}).join(known, on=["high", "low"], how="left", maintain_order="left")
+        known = (
+            pl.DataFrame({"high": self.ids[:, 0], "low": self.ids[:, 1], "split": self.splits})
+            .group_by("high", "low")
+            .min()
+        )
+        found = pl.DataFrame({"high": ids[:, 0], "low": ids[:, 1]}).join(
+            known, on=["high", "low"], how="left", maintain_order="left"
+        )
         return found["split"].fill_null(NOWHERE).to_numpy(writable=True)
 
 
@@ -36,6 +44,8 @@ def earlier_splits(files: Sequence[tuple[Path, int]], crew: WorkerPool) -> Earli
     """The examples of split files, each with the number of its split. Raises `InputError`."""
     import numpy as np
 
-    table = read_table([path for path, _ in files], FeatureSpec("conversation", Shingling(), brief=False, common=()), crew)
+    table = read_table(
+        [path for path, _ in files], FeatureSpec("conversation", Shingling(), brief=False, common=()), crew
+    )
     numbers = np.searchsorted(table.first, table.lines, side="right") - 1
     return Earlier(table.ids, np.array([split for _, split in files], dtype=np.int64)[numbers])

@@ -1,4 +1,6 @@
-"""What is exempt from the table of docs/leaks.md, counted over the examples that are written: shared instructions and short answers."""
+"""What is exempt from the table of docs/leaks.md, counted over the examples that are written: shared instructions and
+short answers.
+"""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -45,14 +47,19 @@ def instructions_in(table: Table) -> "list[Numbers]":
 
     reader, found = LineReader(), list[list["Numbers"]]([] for _ in table.common)
     for start in range(0, len(table.lines) if table.common else 0, CHUNK):
-        asked = [asked_turns(reader.example(table.line_ref(line)), "conversation") for line in table.lines[start : start + CHUNK].tolist()]
+        asked = [
+            asked_turns(reader.example(table.line_ref(line)), "conversation")
+            for line in table.lines[start : start + CHUNK].tolist()
+        ]
         for rows, some in zip(found, having(asked, table.common), strict=True):
             rows.append(start + some)
     return [np.concatenate(rows) if rows else np.empty(0, dtype=np.int64) for rows in found]
 
 
 def shared_by(rows: "Sequence[Numbers]", written: "Flags") -> tuple[list[int], list[bool]]:
-    """Of passages the written examples that have each, and whether these are enough; rows: as `instructions_in` gives them."""
+    """Of passages the written examples that have each, and whether these are enough; rows: as `instructions_in` gives
+    them.
+    """
     import numpy as np
 
     least = ceil(max(LEAST, SHARE * int(np.count_nonzero(written))))
@@ -72,7 +79,11 @@ def without_passages(table: Table, rows: "Sequence[Numbers]", stay: Sequence[boo
     at = np.arange(len(table.lines))
     at[changed] = len(table.lines) + np.arange(len(changed))
     return replace(
-        table, common=common, sets=joined([table.sets, salted(shingled(texts_of(texts)), (attachments(example.value) for example in examples))]).chosen(at)
+        table,
+        common=common,
+        sets=joined(
+            [table.sets, salted(shingled(texts_of(texts)), (attachments(example.value) for example in examples))]
+        ).chosen(at),
     )
 
 
@@ -94,18 +105,25 @@ class ShortAnswers:
         self._keys, self._asked = links.answered[short], links.prompt_hash[owners[short]]
 
     def told(self, written: "Flags") -> tuple[list[Short], int]:
-        """The most frequent ones that different questions share, and how many examples have any such one. written: of each example whether it is written."""
+        """The most frequent ones that different questions share, and how many examples have any such one. written: of
+        each example whether it is written.
+        """
         import numpy as np
 
         here = np.flatnonzero(written[self._owners] & (self._asked != 0))
         if not len(here):
             return [], 0
         keys, first, of = np.unique(self._keys[here], return_index=True, return_inverse=True)
-        questions, examples = (_different(of, values[here], len(keys)) for values in (self._asked, self._owners.astype(np.uint64)))
+        questions, examples = (
+            _different(of, values[here], len(keys)) for values in (self._asked, self._owners.astype(np.uint64))
+        )
         shared = np.flatnonzero(questions > 1)
         order = shared[np.lexsort((keys[shared], -examples[shared]))][:NAMED]
         reader = LineReader()
-        found = [Short(self._text(reader, int(here[first[key]])), int(examples[key]), int(questions[key])) for key in order.tolist()]
+        found = [
+            Short(self._text(reader, int(here[first[key]])), int(examples[key]), int(questions[key]))
+            for key in order.tolist()
+        ]
         return found, len(np.unique(self._owners[here][np.isin(of, shared)]))
 
     def _text(self, reader: LineReader, at: int) -> str:
@@ -125,5 +143,7 @@ def _different(of: "Numbers", values: "Ids", count: int) -> "Numbers":
 
 def _answer(example: Example, *, last: bool) -> str:
     """The assistant turns of an example, or the last one, as they are written."""
-    turns = ["\n".join([message.text, *called_texts(message)]) for message in example.messages if message.role == "assistant"]
+    turns = [
+        "\n".join([message.text, *called_texts(message)]) for message in example.messages if message.role == "assistant"
+    ]
     return (turns[-1] if last else "\n".join(turns)).strip()

@@ -1,11 +1,12 @@
 """What is connected: examples that the table of docs/leaks.md links, each kind of link by one function.
 
-Groups are whole components: nothing in one is connected with anything outside of it. How far two members are connected through others does
-not matter here, since all of them go to one split.
+Groups are whole components: nothing in one is connected with anything outside of it. How far two members are connected
+through others does not matter here, since all of them go to one split.
 
-Each function gives pairs of all examples or, with `parts`, of each example the first one of an earlier part that it is linked with: the splits of a
-division, or a test set that was given (part 0, and first in the table) and the data (part 1). Nearly equal texts are found by MinHash without
-`parts`, which may miss some, and by an exact join with them, which misses none.
+Each function gives pairs of all examples or, with `parts`, of each example the first one of an earlier part that it is
+linked with: the splits of a division, or a test set that was given (part 0, and first in the table) and the data (part
+1). Nearly equal texts are found by MinHash without `parts`, which may miss some, and by an exact join with them, which
+misses none.
 """
 
 from collections.abc import Iterable, Sequence
@@ -174,10 +175,15 @@ def prefix_links(table: Table, seeking: Seeking) -> list[Pairs]:
     longer = np.repeat(np.arange(count), np.diff(links.ends))
     if seeking.parts is None:
         numbers = np.concatenate([np.arange(count), longer])
-        left, right = union_find.equal_pairs(np.concatenate([links.conversation_hash, links.prefix_hashes]), np.arange(len(numbers)) < count)
+        left, right = union_find.equal_pairs(
+            np.concatenate([links.conversation_hash, links.prefix_hashes]), np.arange(len(numbers)) < count
+        )
         return [Pairs(Link.PREFIX, numbers[left], numbers[right])]
     there = np.flatnonzero(links.conversation_hash)
-    begins, goes_on = _first(links.conversation_hash[there], links.prefix_hashes, longer), _first(links.prefix_hashes, links.conversation_hash[there], there)
+    begins, goes_on = (
+        _first(links.conversation_hash[there], links.prefix_hashes, longer),
+        _first(links.prefix_hashes, links.conversation_hash[there], there),
+    )
     first, late = np.concatenate([begins, goes_on]), np.concatenate([there, longer])
     leaks = (first >= 0) & (seeking.parts[first] < seeking.parts[late])
     return [Pairs(Link.PREFIX, first[leaks], late[leaks])]
@@ -200,7 +206,9 @@ def answer_links(table: Table, seeking: Seeking) -> list[Pairs]:
     owners = np.repeat(np.arange(len(table.lines)), np.diff(links.answer_ends))
     if seeking.parts is not None:
         return _nearest(Link.ANSWER, links.answers, owners, seeking)
-    return _members(Link.ANSWER, [owners[members] for members in grouped(links.answers, seeking.threshold, seeking.workers).members])
+    return _members(
+        Link.ANSWER, [owners[members] for members in grouped(links.answers, seeking.threshold, seeking.workers).members]
+    )
 
 
 def _links(table: Table) -> Links:
@@ -252,4 +260,10 @@ def _members(link: Link, groups: "Sequence[Numbers]") -> list[Pairs]:
 
     if not groups:
         return []
-    return [Pairs(link, np.concatenate([members[:-1] for members in groups]), np.concatenate([members[1:] for members in groups]))]
+    return [
+        Pairs(
+            link,
+            np.concatenate([members[:-1] for members in groups]),
+            np.concatenate([members[1:] for members in groups]),
+        )
+    ]

@@ -1,7 +1,9 @@
-"""How much of each file is taken: shares by weight, a budget of examples or tokens, and what is different before what is alike.
+"""How much of each file is taken: shares by weight, a budget of examples or tokens, and what is different before what
+is alike.
 
-Nothing is taken twice: where a file has too little for its share, the whole mix is as much smaller. Of what is taken, clusters come in turn: one
-example of each cluster before a second one of any, in the order of a hash, so that neither the order of lines nor a growing file changes much.
+Nothing is taken twice: where a file has too little for its share, the whole mix is as much smaller. Of what is taken,
+clusters come in turn: one example of each cluster before a second one of any, in the order of a hash, so that neither
+the order of lines nor a growing file changes much.
 """
 
 from collections.abc import Mapping, Sequence
@@ -59,7 +61,8 @@ class Mixed:
 
 
 def mix(table: Table, config: Config, meanings: Pairs | None = None) -> Mixed | None:
-    """Take what the configuration wants of the examples of a table; None where it wants all. `meanings`: links by meaning, where a model was named.
+    """Take what the configuration wants of the examples of a table; None where it wants all. `meanings`: links by
+    meaning, where a model was named.
 
     Raises `UsageError` for a weight that no file has, and for a file without one.
     """
@@ -84,17 +87,29 @@ def mix(table: Table, config: Config, meanings: Pairs | None = None) -> Mixed | 
     taken = np.bincount(of, weights=sizes * stays, minlength=len(names))
     pools = [Pool(name, float(shares[at]), int(had[at]), int(taken[at])) for at, name in enumerate(names)]
     if not stays.any():
-        raise UsageError(f"the mix is too small for any example: {plural(budget, unit)}", "raise --examples or --tokens")
+        raise UsageError(
+            f"the mix is too small for any example: {plural(budget, unit)}", "raise --examples or --tokens"
+        )
     if wanted.weights and total < budget:
         scarce = min((pool for pool in pools if pool.share), key=lambda pool: pool.had / pool.share)
-        notes.append(f"the mix has {int(total):,} of {plural(budget, unit)}: {visible(scarce.name)} has too few for its share")
-    notes += [f"{visible(pool.name) or 'all files'}: {pool.taken:,} of {plural(pool.had, unit)} taken ({pool.share:.0%} of the mix)" for pool in pools]
+        notes.append(
+            f"the mix has {int(total):,} of {plural(budget, unit)}: {visible(scarce.name)} has too few for its share"
+        )
+    notes += [
+        f"{visible(pool.name) or 'all files'}: {pool.taken:,} of {plural(pool.had, unit)} taken ({pool.share:.0%} "
+        "of the mix)"
+        for pool in pools
+    ]
     why = {int(at): _reason(pools[of[at]], unit) for at in np.flatnonzero(~stays)}
     return Mixed(stays, why, notes)
 
 
 def _reason(pool: Pool, unit: str) -> Reason:
-    return Reason(None, f"over the size of the mix: {pool.taken:,} of {plural(pool.had, unit)} of {pool.name or 'all files'} taken", MIX)
+    return Reason(
+        None,
+        f"over the size of the mix: {pool.taken:,} of {plural(pool.had, unit)} of {pool.name or 'all files'} taken",
+        MIX,
+    )
 
 
 def _pools(table: Table, weights: Mapping[str, float]) -> "tuple[list[str], Numbers]":
@@ -110,10 +125,15 @@ def _pools(table: Table, weights: Mapping[str, float]) -> "tuple[list[str], Numb
         name = table.sources[number].name
         found = [at for at, pattern in enumerate(names) if _names(pattern, name)]
         if not found:
-            raise UsageError(f"{visible(name)}: has no weight in the mix", "add it, or set a weight for all other files: '*' = 1")
+            raise UsageError(
+                f"{visible(name)}: has no weight in the mix", "add it, or set a weight for all other files: '*' = 1"
+            )
         pool_of[number] = found[0]
     if idle := [visible(name) for at, name in enumerate(names) if at not in pool_of]:
-        raise UsageError(f"no example comes from {idle[0]!r}, which has a weight in the mix", "name a file, or a pattern like 'chat/*.jsonl'")
+        raise UsageError(
+            f"no example comes from {idle[0]!r}, which has a weight in the mix",
+            "name a file, or a pattern like 'chat/*.jsonl'",
+        )
     return names, pool_of[files]
 
 
@@ -130,7 +150,11 @@ def _sizes(table: Table, config: Config) -> "tuple[Numbers, list[str]]":
     reader = LineReader()
     template = load_template(config.check.model) if config.check.model else None
     sizes = [_tokens(reader.example(table.line_ref(line)), template) for line in table.lines.tolist()]
-    told = [] if template else [f"tokens are estimated as bytes / {BYTES_A_TOKEN}; set `model` under [check] to count them"]
+    told = (
+        []
+        if template
+        else [f"tokens are estimated as bytes / {BYTES_A_TOKEN}; set `model` under [check] to count them"]
+    )
     return np.array(sizes, dtype=np.int64), told
 
 
@@ -144,7 +168,9 @@ def _order(table: Table, config: Config, of: "Numbers", meanings: Pairs | None) 
     """The examples in the order in which they are taken."""
     import numpy as np
 
-    places = positions([f"{MIX}:{table.id(at)}" for at in range(len(table.lines))], config.seed)  # other places than those that decide the split
+    places = positions(
+        [f"{MIX}:{table.id(at)}" for at in range(len(table.lines))], config.seed
+    )  # other places than those that decide the split
     if not config.mix.diverse:
         return np.argsort(places, kind="stable")
     links = links_of(table, Seeking(min(config.mix.similarity, config.dedup.threshold), cores()))

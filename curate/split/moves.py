@@ -1,4 +1,6 @@
-"""What moved when a data set was divided again, and why: the links that joined two groups which were in different splits."""
+"""What moved when a data set was divided again, and why: the links that joined two groups which were in different
+splits.
+"""
 
 from collections import defaultdict, deque
 from collections.abc import Mapping, Sequence
@@ -46,7 +48,15 @@ def moves_of(table: Table, groups: Groups, assigned: Assigned, before: "Numbers"
         places = [visible(str(table.place(int(table.lines[step.to])))) for step in path]
         why = ", which ".join(f"{step.link.words} {place}" for step, place in zip(path[:SHOWN], places, strict=False))
         more = f", … up to {places[-1]}" if len(path) > SHOWN else ""
-        found.append(Move(table.place(int(table.lines[at])), table.id(at), NAMES[old], NAMES[now], f"{why}{more}, which was in {NAMES[now]}"))
+        found.append(
+            Move(
+                table.place(int(table.lines[at])),
+                table.id(at),
+                NAMES[old],
+                NAMES[now],
+                f"{why}{more}, which was in {NAMES[now]}",
+            )
+        )
     return found
 
 

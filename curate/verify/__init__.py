@@ -1,4 +1,5 @@
-"""The proof of a split: its files are read again by code that had no part in writing them, and held against the manifest, each other and the inputs.
+"""The proof of a split: its files are read again by code that had no part in writing them, and held against the
+manifest, each other and the inputs.
 
 What a leak is stands in `docs/leaks.md`; nothing but that page is shared with the code that divides data.
 """
@@ -36,11 +37,14 @@ FOREIGN: Final = {
 WORD: Final = re.compile(r"[a-z]+")
 
 
-def verify_folder(folder: Path, *, embeddings: str = "", cache: Path | None = None, listen: Listener = ignore_events) -> VerifyResult:
+def verify_folder(
+    folder: Path, *, embeddings: str = "", cache: Path | None = None, listen: Listener = ignore_events
+) -> VerifyResult:
     """Prove a folder that `curate split` or `curate run` has written, or say where it breaks.
 
-    A folder without a manifest, but with files called train, validation or test, is looked through for leaks alone. `embeddings`: a model to look
-    for questions of the same meaning, where the split was not made with one. Raises `InputError` where there is nothing to look at.
+    A folder without a manifest, but with files called train, validation or test, is looked through for leaks alone.
+    `embeddings`: a model to look for questions of the same meaning, where the split was not made with one. Raises
+    `InputError` where there is nothing to look at.
     """
     try:
         manifest, digest = read_manifest(folder)
@@ -57,7 +61,9 @@ def verify_folder(folder: Path, *, embeddings: str = "", cache: Path | None = No
     ledger = read_ledger(folder / manifest.removed.file, found)
     passages = Passages([passage.text for passage in manifest.shared_instructions])
     compared = _compared(manifest, list(parts), embeddings, cache)
-    wanted = Wanted(tuple(compared.keys), passages, frozenset(one.kept for one in ledger.removed if one.kept), bool(compared.model))
+    wanted = Wanted(
+        tuple(compared.keys), passages, frozenset(one.kept for one in ledger.removed if one.kept), bool(compared.model)
+    )
     inputs = sum(path.stat().st_size for file in manifest.inputs if (path := Path(file.path)).is_file())
     with _pool(inputs + _size(parts), wanted) as pool:
         read = _read(parts, compared, pool, listen)
@@ -70,7 +76,13 @@ def verify_folder(folder: Path, *, embeddings: str = "", cache: Path | None = No
         listen(StageStarted("books"))
         points.append(books_point(folder, manifest, ledger, read, pool, found))
         listen(StageFinished("books", False, points[-1].said))
-    return _proved(_Sought(str(folder), digest, points, found), read, compared, not_checked(read, passages, manifest.short_answers, compared.model), listen)
+    return _proved(
+        _Sought(str(folder), digest, points, found),
+        read,
+        compared,
+        not_checked(read, passages, manifest.short_answers, compared.model),
+        listen,
+    )
 
 
 def verify_files(
@@ -83,7 +95,8 @@ def verify_files(
     cache: Path | None = None,
     listen: Listener = ignore_events,
 ) -> VerifyResult:
-    """Look for leaks among files that are splits, by name, the one that is trained on first. keys: paths of values that two splits must not share.
+    """Look for leaks among files that are splits, by name, the one that is trained on first. keys: paths of values that
+    two splits must not share.
 
     Raises `InputError`.
     """
@@ -92,7 +105,9 @@ def verify_files(
     with _pool(_size(parts), Wanted(tuple(keys), requests=bool(embeddings))) as pool:
         read = _read(parts, compared, pool, listen)
     points = [Point("manifest", Verdict.OPEN, "no manifest: only leakage is checked"), _lines_point(read, found)]
-    return _proved(_Sought(name, None, points, found), read, compared, not_checked(read, Passages(()), (), embeddings), listen)
+    return _proved(
+        _Sought(name, None, points, found), read, compared, not_checked(read, Passages(()), (), embeddings), listen
+    )
 
 
 class _Sought(NamedTuple):
@@ -104,19 +119,35 @@ class _Sought(NamedTuple):
     found: list[Difference]
 
 
-def _proved(sought: _Sought, read: Examples, compared: Compared, unchecked: Sequence[NotChecked], listen: Listener) -> VerifyResult:
+def _proved(
+    sought: _Sought, read: Examples, compared: Compared, unchecked: Sequence[NotChecked], listen: Listener
+) -> VerifyResult:
     listen(StageStarted("compare"))
     leaks, told = leak_points(read, compared)
     listen(StageFinished("compare", False, plural(len(told), "leak")))
     findings = [*(one.finding for one in sought.found), *told]
-    return VerifyResult(display_name(sought.name), sought.digest, read.sizes(compared.names), [*sought.points, *leaks], findings, unchecked)
+    return VerifyResult(
+        display_name(sought.name),
+        sought.digest,
+        read.sizes(compared.names),
+        [*sought.points, *leaks],
+        findings,
+        unchecked,
+    )
 
 
 def _compared(manifest: Manifest, names: Sequence[str], embeddings: str, cache: Path | None) -> Compared:
     """What the examples of a folder are compared by."""
     split = manifest.config["split"]
     threshold = DedupConfig.model_validate(manifest.config["dedup"]).threshold
-    return Compared(names, threshold, tuple(split["group_by"]), embeddings or split["semantic"], float(split["semantic_similarity"]), cache)
+    return Compared(
+        names,
+        threshold,
+        tuple(split["group_by"]),
+        embeddings or split["semantic"],
+        float(split["semantic_similarity"]),
+        cache,
+    )
 
 
 def _foreign(folder: Path) -> dict[str, list[Path]]:
@@ -149,7 +180,15 @@ def _read(parts: Mapping[str, Sequence[Path]], compared: Compared, pool: WorkerP
 
 def _lines_point(read: Examples, found: list[Difference]) -> Point:
     """Whether each line of the splits holds an example that is understood."""
-    broken = [Difference("manifest", path, line, f"holds no example that can be compared: {why}") for path, line, why in read.unread]
+    broken = [
+        Difference("manifest", path, line, f"holds no example that can be compared: {why}")
+        for path, line, why in read.unread
+    ]
     found.extend(broken[:SHOWN])
     proved = f"{plural(len(read.line_places), 'line')} of the splits, each with an example"
-    return judged("lines", broken, proved, f"{plural(len(broken), 'line')} {'holds' if len(broken) == 1 else 'hold'} no example that can be compared")
+    return judged(
+        "lines",
+        broken,
+        proved,
+        f"{plural(len(broken), 'line')} {'holds' if len(broken) == 1 else 'hold'} no example that can be compared",
+    )

@@ -1,7 +1,7 @@
 """The examples of all splits as columns, and what whole texts and answers of later splits have of earlier ones.
 
-An example goes by its place: the number of its file and its line there, as one number. Files are numbered split after split, so that an earlier
-split has smaller places.
+An example goes by its place: the number of its file and its line there, as one number. Files are numbered split after
+split, so that an earlier split has smaller places.
 """
 
 import tempfile
@@ -20,7 +20,19 @@ from curate.core.worker_pool import WorkerPool
 from curate.verify.features import Features, Shingled, Wanted, features_of
 from curate.verify.lines import Chunk, ChunkLines, chunks_of, read_chunk
 from curate.verify.passages import Window
-from curate.verify.similarity_index import Counts, Flags, Floats, Index, Matches, Sets, counts_of, index_of, joined, matches, ordered
+from curate.verify.similarity_index import (
+    Counts,
+    Flags,
+    Floats,
+    Index,
+    Matches,
+    Sets,
+    counts_of,
+    index_of,
+    joined,
+    matches,
+    ordered,
+)
 from curate.verify.words import Hashes, Numbers, mixed
 
 ROUND: Final = 48
@@ -34,7 +46,9 @@ NOTHING: Final = Shingled(Sets(np.empty(0, dtype=np.uint64), np.empty(0, dtype=n
 
 
 class Similar(NamedTuple):
-    """Held-out examples, each with the earlier one that is most like it, of those that were looked at until one was found."""
+    """Held-out examples, each with the earlier one that is most like it, of those that were looked at until one was
+    found.
+    """
 
     places: Numbers
     earlier: Numbers
@@ -93,7 +107,9 @@ class Examples:
 
 
 def read_examples(splits: Sequence[Sequence[Path]], threshold: float, pool: WorkerPool, listen: Listener) -> Examples:
-    """Read all splits, the one that is trained on first, and compare each with those before it. The pool makes what is wanted. Raises `InputError`."""
+    """Read all splits, the one that is trained on first, and compare each with those before it. The pool makes what is
+    wanted. Raises `InputError`.
+    """
     with tempfile.TemporaryDirectory(prefix="curate-verify-", ignore_cleanup_errors=True) as name:
         try:
             return _Reading(splits, Path(name), threshold, pool, listen).all()
@@ -109,9 +125,13 @@ class _Task(NamedTuple):
 
 
 class _Reading:
-    """The splits while they are read: held-out ones first, then the first one, which is held against them piece by piece."""
+    """The splits while they are read: held-out ones first, then the first one, which is held against them piece by
+    piece.
+    """
 
-    def __init__(self, splits: Sequence[Sequence[Path]], folder: Path, threshold: float, pool: WorkerPool, listen: Listener) -> None:
+    def __init__(
+        self, splits: Sequence[Sequence[Path]], folder: Path, threshold: float, pool: WorkerPool, listen: Listener
+    ) -> None:
         self.files = [path for files in splits for path in files]
         self.owners = [split for split, files in enumerate(splits) for _ in files]
         self.folder, self.threshold, self.pool, self.listen = folder, threshold, pool, listen
@@ -162,7 +182,9 @@ class _Reading:
         tasks = self._pieces(held=False)
         while some := list(islice(tasks, ROUND)):
             wanted = {kind: np.packbits(one.wanted(0)) for kind, one in held.items()}
-            for file, features, physical, matched in self.pool.each(partial(_match_piece, self.folder, wanted, self.threshold), some):
+            for file, features, physical, matched in self.pool.each(
+                partial(_match_piece, self.folder, wanted, self.threshold), some
+            ):
                 base = self._take(file, features, physical)
                 for kind, found in matched.items():
                     held[kind].note(found._replace(earlier=found.earlier + base))
@@ -194,7 +216,9 @@ class _Reading:
             keys=column("keys", np.empty((0, 0), dtype=np.uint64)),
             digests=column("digests", np.empty((0, 2), dtype=np.uint64)),
             line_places=column("places", none),
-            unread=[(self.files[file], line & ((1 << FILE) - 1), why) for file, one in parts for line, why in one.unread],
+            unread=[
+                (self.files[file], line & ((1 << FILE) - 1), why) for file, one in parts for line, why in one.unread
+            ],
             characters=[sum(one.characters for of, one in parts if of == file) for file in range(len(self.files))],
             **{name: sum(getattr(one, name) for one in features) for name in ("attached", "others", "wordless")},
             ids=frozenset().union(*(one.ids for one in features)),
@@ -205,15 +229,27 @@ class _Reading:
 
 
 class _Held:
-    """The sets of held-out splits: an index in which each stands once a split, and the earlier set that each is most like."""
+    """The sets of held-out splits: an index in which each stands once a split, and the earlier set that each is most
+    like.
+    """
 
-    def __init__(self, kind: str, folder: Path, found: Sequence[Shingled], owners: Sequence[int], counts: Counts, threshold: float) -> None:
+    def __init__(
+        self,
+        kind: str,
+        folder: Path,
+        found: Sequence[Shingled],
+        owners: Sequence[int],
+        counts: Counts,
+        threshold: float,
+    ) -> None:
         self.kind, self.folder = kind, folder
         self.places = np.concatenate([NOTHING.lines, *(one.lines for one in found)])
         """Of the example of each set."""
         sets = joined([ordered(one.sets, counts) for one in found])
         splits = np.array(owners, dtype=np.int64)[self.places >> FILE]
-        _, self.firsts, self.units = np.unique(mixed(sets.digests() ^ mixed(splits.astype(np.uint64))), return_index=True, return_inverse=True)
+        _, self.firsts, self.units = np.unique(
+            mixed(sets.digests() ^ mixed(splits.astype(np.uint64))), return_index=True, return_inverse=True
+        )
         index_of(sets.chosen(self.firsts), splits[self.firsts], counts, threshold).save(folder)
         self.index = _index(folder)
         self.earlier = np.full(len(self.firsts), -1, dtype=np.int64)
@@ -234,7 +270,9 @@ class _Held:
         """Of each example what the best of its sets is like."""
         at = np.flatnonzero(self.earlier[self.units] >= 0)
         at = at[np.argsort(self.similarity[self.units[at]], kind="stable")]
-        last = len(at) - 1 - np.unique(self.places[at][::-1], return_index=True)[1]  # of several sets of an example the last one stays
+        last = (
+            len(at) - 1 - np.unique(self.places[at][::-1], return_index=True)[1]
+        )  # of several sets of an example the last one stays
         units = self.units[at[last]]
         return Similar(self.places[at[last]], self.earlier[units], self.similarity[units])
 
@@ -244,7 +282,9 @@ def _features(wanted: Wanted, task: _Task) -> tuple[int, Features, int]:
     return task.file, features_of(lines, wanted), physical
 
 
-def _match_piece(folder: Path, marked: Mapping[str, Counts], threshold: float, wanted: Wanted, task: _Task) -> tuple[int, Features, int, dict[str, Matches]]:
+def _match_piece(
+    folder: Path, marked: Mapping[str, Counts], threshold: float, wanted: Wanted, task: _Task
+) -> tuple[int, Features, int, dict[str, Matches]]:
     """Read a piece of the first split, and hold it against all others."""
     file, features, physical = _features(wanted, task)
     matched: dict[str, Matches] = {}

@@ -20,7 +20,9 @@ from curate.verify.words import RUN, Hashes, Numbers, folded, mixed, sequences, 
 LEAST: Final = 20
 """Words of the shortest answer that is compared by itself."""
 WHOLE, QUESTION, ANSWER, LAST, TURN = 1, 2, 4, 8, 16
-"""What a text is part of: the whole text, the user turns, the answer, the last answer of several; and whether it is a turn as it stands."""
+"""What a text is part of: the whole text, the user turns, the answer, the last answer of several; and whether it is a
+turn as it stands.
+"""
 ROLES: Final = {"user": 1, "assistant": 2, "tool": 3}
 SALT: Final = np.uint64(0xD1B54A32D192ED03)
 
@@ -123,20 +125,30 @@ def features_of(lines: ChunkLines, wanted: Wanted) -> Features:
             unread.append((number, str(error)))
             continue
         data = canonical(given(value))
-        hashes.append((xxhash.xxh3_64_intdigest(data), xxhash.xxh3_64_intdigest(canonical(reading.attached)) if reading.attached else 0))
+        hashes.append(
+            (
+                xxhash.xxh3_64_intdigest(data),
+                xxhash.xxh3_64_intdigest(canonical(reading.attached)) if reading.attached else 0,
+            )
+        )
         characters += reading.characters
         others += "messages" not in value
         keys.append([_hashed(value_at(value, key)) for key in wanted.keys])
         if wanted.ids and (example := id_of(value)) in wanted.ids:
             ids.add(example)
-        if wanted.requests and (asked := [turn.text for turn in reading.turns if turn.role == "user"]) and asked[-1].strip():
+        if (
+            wanted.requests
+            and (asked := [turn.text for turn in reading.turns if turn.role == "user"])
+            and asked[-1].strip()
+        ):
             requests.append((number, asked[-1]))
         windows.update(_add(reading, texts, len(numbers), wanted.passages))
         numbers.append(number)
     made = _Words(texts, np.array(hashes, dtype=np.uint64).reshape(-1, 2), np.array(numbers, dtype=np.int64)).features()
     columns = np.array(keys, dtype=np.uint64).reshape(len(numbers), len(wanted.keys))
     return Features(
-        np.array(lines.numbers, dtype=np.int64), digests_of(lines.lines), unread, **made, keys=columns, characters=characters, others=others,
+        np.array(lines.numbers, dtype=np.int64), digests_of(lines.lines), unread, **made, keys=columns,
+        characters=characters, others=others,
         ids=frozenset(ids), windows=windows, requests=requests,
     )  # fmt: skip
 
@@ -265,6 +277,8 @@ class _Words:
 
 
 def _running(hashes: Hashes, places: Numbers, starts: Numbers) -> Hashes:
-    """A hash of each sequence up to each of its elements. places: of each element its position there; starts: where its sequence begins."""
+    """A hash of each sequence up to each of its elements. places: of each element its position there; starts: where its
+    sequence begins.
+    """
     sums = np.concatenate((np.zeros(1, dtype=np.uint64), np.cumsum(hashes * weights(places))))
     return np.maximum(mixed(sums[1:] - sums[starts] + places.astype(np.uint64)), np.uint64(1))

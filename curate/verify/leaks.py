@@ -66,7 +66,9 @@ class _Leak(NamedTuple):
 
 
 def leak_points(found: Examples, compared: Compared) -> tuple[list[Point], list[Finding]]:
-    """The points about leaks, and the findings. A leak counts for every row of the table that holds; it is told for the first one."""
+    """The points about leaks, and the findings. A leak counts for every row of the table that holds; it is told for the
+    first one.
+    """
     begun = pl.DataFrame({"hash": found.begun, "place": found.begun_by})
     whole = pl.DataFrame({"hash": found.turns, "place": found.places})
     leaks = [
@@ -94,15 +96,20 @@ def _points(leaks: Sequence[_Leak], compared: Compared, without: str) -> Iterato
         "L001": "no example is in two splits",
         "L002": f"no Jaccard similarity of {compared.threshold:g} or more across splits (3-word shingles, all pairs)",
         "L003": "no question is in two splits",
-        "L011": f"no similarity of {compared.threshold:g} or more between answers of 20 words or more across splits (all pairs)",
-        "L005": "no conversation continues one of another split" + (f"; no two share {', '.join(map(visible, compared.keys))}" if compared.keys else ""),
-        "L006": f"no cosine similarity of {compared.close:g} or more between questions across splits ({visible(compared.model)})",
+        "L011": f"no similarity of {compared.threshold:g} or more between answers of 20 words or more across splits (all pairs)",  # noqa: E501
+        "L005": "no conversation continues one of another split"
+        + (f"; no two share {', '.join(map(visible, compared.keys))}" if compared.keys else ""),
+        "L006": f"no cosine similarity of {compared.close:g} or more between questions across splits ({visible(compared.model)})",  # noqa: E501
     }
     for code, name in NAMES.items():
         every = [leak.pairs["place"] for leak in leaks if leak.code == code]
         count = pl.concat(every).n_unique() if every else 0
         if count:
-            yield Point(f"{code} {name}", Verdict.BROKEN, f"{plural(count, 'example')} leak{'s' if count == 1 else ''} into an earlier split")
+            yield Point(
+                f"{code} {name}",
+                Verdict.BROKEN,
+                f"{plural(count, 'example')} leak{'s' if count == 1 else ''} into an earlier split",
+            )
         elif code == "L006" and without:
             yield Point(f"{code} {name}", Verdict.OPEN, without)
         else:
@@ -122,13 +129,23 @@ def _findings(found: Examples, leaks: Sequence[_Leak], compared: Compared) -> li
     return [_finding(found, compared, ids, *item) for item in told]
 
 
-def _finding(found: Examples, compared: Compared, ids: dict[int, str], place: int, earlier: int, similarity: float, leak: _Leak) -> Finding:
+def _finding(
+    found: Examples, compared: Compared, ids: dict[int, str], place: int, earlier: int, similarity: float, leak: _Leak
+) -> Finding:
     (file, line), (other, number) = found.place(place), found.place(earlier)
     where = f"{visible(display_name(other))}:{number} ({visible(compared.names[found.owners[earlier >> FILE]])})"
     share = f"{similarity:.0%}" if leak.code != "L006" else f"{similarity:.2f}"
     severity = Severity.WARNING if leak.code == "L006" else Severity.ERROR
     return Finding(
-        leak.code, severity, display_name(file), line, "", leak.said.format(share=share, where=where), HINTS.get(leak.code, APART), False, ids.get(place)
+        leak.code,
+        severity,
+        display_name(file),
+        line,
+        "",
+        leak.said.format(share=share, where=where),
+        HINTS.get(leak.code, APART),
+        False,
+        ids.get(place),
     )
 
 
@@ -159,7 +176,9 @@ def _equal(found: Examples, hashes: Hashes) -> pl.DataFrame:
 
 
 def _first_match(found: Examples, later: pl.DataFrame, among: pl.DataFrame) -> pl.DataFrame:
-    """Of each place of `later` the first one of `among` with the same hash, where that is in an earlier split; a hash of 0 is none."""
+    """Of each place of `later` the first one of `among` with the same hash, where that is in an earlier split; a hash
+    of 0 is none.
+    """
     first = among.filter(pl.col("hash") != 0).group_by("hash").agg(earlier=pl.col("place").min())
     pairs = later.join(first, on="hash", maintain_order="left").filter(pl.col("earlier") < pl.col("place"))
     pairs = pairs.filter(found.splits_of(pairs["earlier"].to_numpy()) < found.splits_of(pairs["place"].to_numpy()))
@@ -167,7 +186,9 @@ def _first_match(found: Examples, later: pl.DataFrame, among: pl.DataFrame) -> p
 
 
 def _near(found: Examples, compared: Compared) -> Similar:
-    """Questions that are near by an embedding model, the one thing that the writer uses too. Raises `ModelError`, `MissingExtra`."""
+    """Questions that are near by an embedding model, the one thing that the writer uses too. Raises `ModelError`,
+    `MissingExtra`.
+    """
     places = np.array([place for place, _ in found.requests], dtype=np.int64)
     other, similarity = _nearest([text for _, text in found.requests], found.splits_of(places), compared)
     at = np.flatnonzero(other >= 0)

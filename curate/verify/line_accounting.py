@@ -1,4 +1,6 @@
-"""Kept and removed against what was read: each line of the inputs is in one place, and nothing is there that was not read."""
+"""Kept and removed against what was read: each line of the inputs is in one place, and nothing is there that was not
+read.
+"""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -32,10 +34,14 @@ class Inputs(NamedTuple):
 
 
 def find_inputs(folder: Path, files: Sequence[InputFile]) -> Inputs:
-    """The files of a manifest: looked up from here, and from beside the folder; those with other bytes are as good as missing."""
+    """The files of a manifest: looked up from here, and from beside the folder; those with other bytes are as good as
+    missing.
+    """
     inputs = Inputs([], [], [])
     for file in files:
-        there = [path for path in dict.fromkeys((path_of(file.path), folder.parent / path_of(file.path))) if path.is_file()]
+        there = [
+            path for path in dict.fromkeys((path_of(file.path), folder.parent / path_of(file.path))) if path.is_file()
+        ]
         path = next((path for path in there if sha256(path) == file.sha256), None)
         if path is not None:
             inputs.files.append(path)
@@ -54,7 +60,9 @@ class _Lines(NamedTuple):
     """Where the last file is a ledger, the lines of other files that its lines hold."""
 
     @classmethod
-    def of(cls, files: Sequence[Path], digests: Hashes, places: Numbers, ledger: Mapping[int, bytes] | None = None) -> "_Lines":
+    def of(
+        cls, files: Sequence[Path], digests: Hashes, places: Numbers, ledger: Mapping[int, bytes] | None = None
+    ) -> "_Lines":
         """Lines with their digests."""
         return cls(files, pl.DataFrame({"high": digests[:, 0], "low": digests[:, 1], "place": places}), ledger)
 
@@ -73,7 +81,9 @@ class _Lines(NamedTuple):
             yield from (((file << FILE) + number, _value(data)) for number, data in lines if number in numbers)
 
 
-def books_point(folder: Path, manifest: Manifest, ledger: Ledger, written: Examples, pool: WorkerPool, found: list[Difference]) -> Point:
+def books_point(
+    folder: Path, manifest: Manifest, ledger: Ledger, written: Examples, pool: WorkerPool, found: list[Difference]
+) -> Point:
     """Whether the lines of the inputs are those of the splits and the ledger, each as often."""
     inputs = find_inputs(folder, [*manifest.inputs, *manifest.existing])
     if inputs.missing or inputs.changed:
@@ -83,15 +93,18 @@ def books_point(folder: Path, manifest: Manifest, ledger: Ledger, written: Examp
     before = _digested(inputs.files, pool)
     left = {removed.line: removed.data or b"" for removed in ledger.removed}
     left_places = np.array(list(left), dtype=np.int64) + (len(written.files) << FILE)
-    digests, places = np.concatenate([written.digests, digests_of(list(left.values()))]), np.concatenate([written.line_places, left_places])
+    digests, places = (
+        np.concatenate([written.digests, digests_of(list(left.values()))]),
+        np.concatenate([written.line_places, left_places]),
+    )
     after = _Lines.of([*written.files, ledger.path], digests, places, left)
     lost, added = unmatched(before.frame, after.frame), unmatched(after.frame, before.frame)
     odd = len(lost)
     if lost and added:  # lines in other formats were written as messages; what they say is compared
         lost, added = _matched_by_value(before, lost, after, added, manifest.decisions)
-    broken = before.differences(lost, "input line that is neither in a split nor in the removed lines") + after.differences(
-        added, "not a line of the input files"
-    )
+    broken = before.differences(
+        lost, "input line that is neither in a split nor in the removed lines"
+    ) + after.differences(added, "not a line of the input files")
     found.extend(broken[:SHOWN])
     total, converted = len(before.frame), odd - len(lost)
     how = "byte for byte" if not converted else f"{total - converted:,} byte for byte and {converted:,} by content"
@@ -118,11 +131,20 @@ def _digests(_: Wanted, piece: Chunk | ChunkLines) -> tuple[Hashes, Numbers, int
 def unmatched(left: pl.DataFrame, right: pl.DataFrame) -> list[int]:
     """Places of the lines of `left` that `right` has not as often."""
     nth = pl.int_range(pl.len()).over("high", "low").alias("nth")
-    return left.with_columns(nth).join(right.with_columns(nth), on=["high", "low", "nth"], how="anti")["place"].sort().to_list()
+    return (
+        left.with_columns(nth)
+        .join(right.with_columns(nth), on=["high", "low", "nth"], how="anti")["place"]
+        .sort()
+        .to_list()
+    )
 
 
-def _matched_by_value(before: _Lines, lost: list[int], after: _Lines, added: list[int], decisions: Mapping[str, str]) -> tuple[list[int], list[int]]:
-    """The places that are left on both sides: lines of other formats were written as messages, some were edited by a person."""
+def _matched_by_value(
+    before: _Lines, lost: list[int], after: _Lines, added: list[int], decisions: Mapping[str, str]
+) -> tuple[list[int], list[int]]:
+    """The places that are left on both sides: lines of other formats were written as messages, some were edited by a
+    person.
+    """
     edits = {example: said.removeprefix("edit ") for example, said in decisions.items() if said.startswith("edit ")}
     by_value: dict[str, list[int]] = defaultdict(list)
     by_id: dict[str, list[int]] = defaultdict(list)
@@ -134,7 +156,11 @@ def _matched_by_value(before: _Lines, lost: list[int], after: _Lines, added: lis
     for place, value in before.values(lost):
         if not _take(by_value.get(said_by(value), ()), gone):
             left.append((place, value))
-    still = [place for place, value in left if not _take((at for target in _targets(value, edits) for at in by_id.get(target, ())), gone)]
+    still = [
+        place
+        for place, value in left
+        if not _take((at for target in _targets(value, edits) for at in by_id.get(target, ())), gone)
+    ]
     return sorted(still), [place for place in added if place not in gone]
 
 

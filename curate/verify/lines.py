@@ -32,13 +32,17 @@ class Chunk(NamedTuple):
 
 
 def chunks_of(path: Path) -> Iterator[Chunk | ChunkLines]:
-    """A file in pieces: as places, which other processes read, where they can be told without reading it. Raises `InputError`."""
+    """A file in pieces: as places, which other processes read, where they can be told without reading it. Raises
+    `InputError`.
+    """
     try:
         size = path.stat().st_size
         with path.open("rb") as file:
             plain = path.is_file() and not is_packed(path) and not is_document(file.read(SIZE))
     except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror or error}", "check the path and its permissions") from error
+        raise InputError(
+            f"{path}: cannot be read: {error.strerror or error}", "check the path and its permissions"
+        ) from error
     if plain:
         yield from (Chunk(path, start, min(start + SIZE, size)) for start in range(0, size, SIZE))
     else:
@@ -46,7 +50,9 @@ def chunks_of(path: Path) -> Iterator[Chunk | ChunkLines]:
 
 
 def read_chunk(piece: Chunk | ChunkLines) -> tuple[ChunkLines, int]:
-    """The lines of a piece, and how many physical lines it has; those of a place are counted from 1. Raises `InputError`."""
+    """The lines of a piece, and how many physical lines it has; those of a place are counted from 1. Raises
+    `InputError`.
+    """
     if isinstance(piece, ChunkLines):
         return piece, 0
     try:
@@ -58,7 +64,9 @@ def read_chunk(piece: Chunk | ChunkLines) -> tuple[ChunkLines, int]:
             if data and not data.endswith(b"\n"):
                 data += file.readline()
     except OSError as error:
-        raise InputError(f"{piece.path}: cannot be read: {error.strerror or error}", "check the path and its permissions") from error
+        raise InputError(
+            f"{piece.path}: cannot be read: {error.strerror or error}", "check the path and its permissions"
+        ) from error
     if not piece.start:
         data = data.removeprefix(BOM)
     if not data:
@@ -101,4 +109,6 @@ def _cut(data: bytes, number: int) -> tuple[ChunkLines, int]:
     """The lines of bytes that begin at a physical line, and the line behind them."""
     lines = data.split(b"\n")
     there = [at for at, line in enumerate(lines) if line and not line.isspace()]
-    return ChunkLines([number + at for at in there], [lines[at].removesuffix(b"\r") for at in there]), number + len(lines)
+    return ChunkLines([number + at for at in there], [lines[at].removesuffix(b"\r") for at in there]), number + len(
+        lines
+    )

@@ -1,4 +1,6 @@
-"""An output folder against its manifest: its files all there, none changed, as many examples as it says, and each line that left with its reason."""
+"""An output folder against its manifest: its files all there, none changed, as many examples as it says, and each line
+that left with its reason.
+"""
 
 import base64
 from collections import Counter
@@ -25,18 +27,42 @@ def manifest_point(folder: Path, manifest: Manifest, found: list[Difference]) ->
     """Whether the manifest is the one that was written."""
     broken = []
     if digest_of(manifest) != manifest.digest:
-        broken.append(Difference("manifest", folder / NAME, 0, "the manifest was edited: its digest does not match its content"))
+        broken.append(
+            Difference("manifest", folder / NAME, 0, "the manifest was edited: its digest does not match its content")
+        )
     if manifest.read != manifest.kept + manifest.removed.lines:
         broken.append(
-            Difference("manifest", folder / NAME, 0, f"{manifest.read:,} lines read do not equal {manifest.kept:,} kept + {manifest.removed.lines:,} removed")
+            Difference(
+                "manifest",
+                folder / NAME,
+                0,
+                f"{manifest.read:,} lines read do not equal {manifest.kept:,} kept + {manifest.removed.lines:,} "
+                "removed",
+            )
         )
     given = sum(file.lines for file in manifest.existing)
     if (total := sum(part.examples for part in manifest.splits.values())) != manifest.kept + given:
-        broken.append(Difference("manifest", folder / NAME, 0, f"the splits have {total:,} examples, but {manifest.kept + given:,} were kept"))
+        broken.append(
+            Difference(
+                "manifest",
+                folder / NAME,
+                0,
+                f"the splits have {total:,} examples, but {manifest.kept + given:,} were kept",
+            )
+        )
     if (lines := sum(file.lines for file in manifest.inputs)) != manifest.read:
-        broken.append(Difference("manifest", folder / NAME, 0, f"the inputs have {lines:,} lines, but {manifest.read:,} were read"))
+        broken.append(
+            Difference(
+                "manifest", folder / NAME, 0, f"the inputs have {lines:,} lines, but {manifest.read:,} were read"
+            )
+        )
     found.extend(broken)
-    return judged("manifest", broken, f"unchanged since curate {manifest.curate} wrote it; its totals are consistent", "edited, or its totals are inconsistent")
+    return judged(
+        "manifest",
+        broken,
+        f"unchanged since curate {manifest.curate} wrote it; its totals are consistent",
+        "edited, or its totals are inconsistent",
+    )
 
 
 def files_point(folder: Path, manifest: Manifest, found: list[Difference]) -> Point:
@@ -45,13 +71,24 @@ def files_point(folder: Path, manifest: Manifest, found: list[Difference]) -> Po
     there = {name: folder / name for name in named if (folder / name).is_file()}
     with ThreadPoolExecutor(cores()) as pool:  # hashing holds no lock
         hashes = dict(zip(there, pool.map(sha256, there.values()), strict=True))
-    broken = [Difference("manifest", folder / name, 0, "the manifest lists this file, but it is missing") for name in named if name not in there]
+    broken = [
+        Difference("manifest", folder / name, 0, "the manifest lists this file, but it is missing")
+        for name in named
+        if name not in there
+    ]
     broken += [
-        Difference("manifest", folder / name, 0, f"the file was changed: its SHA-256 is {hashes[name][:12]}…, expected {named[name][:12]}…")
+        Difference(
+            "manifest",
+            folder / name,
+            0,
+            f"the file was changed: its SHA-256 is {hashes[name][:12]}…, expected {named[name][:12]}…",
+        )
         for name in there
         if hashes[name] != named[name]
     ]
-    broken += [Difference("manifest", path, 0, "the manifest does not list this file") for path in _strangers(folder, named)]
+    broken += [
+        Difference("manifest", path, 0, "the manifest does not list this file") for path in _strangers(folder, named)
+    ]
     found.extend(broken)
     return judged(
         "files",
@@ -66,19 +103,41 @@ def _strangers(folder: Path, named: Mapping[str, str]) -> Iterator[Path]:
     for path in sorted(folder.rglob("*")):
         inside = path.relative_to(folder)
         hidden = any(part.startswith(".") for part in inside.parts)
-        if not hidden and path.is_file() and path.name.lower().endswith(SPLIT_SUFFIXES) and inside.as_posix() not in (*named, NAME):
+        if (
+            not hidden
+            and path.is_file()
+            and path.name.lower().endswith(SPLIT_SUFFIXES)
+            and inside.as_posix() not in (*named, NAME)
+        ):
             yield path
 
 
-def counts_point(folder: Path, manifest: Manifest, examples: Mapping[str, int], characters: Mapping[str, int], found: list[Difference]) -> Point:
+def counts_point(
+    folder: Path,
+    manifest: Manifest,
+    examples: Mapping[str, int],
+    characters: Mapping[str, int],
+    found: list[Difference],
+) -> Point:
     """Whether the splits have as many examples, and as much text, as the manifest says."""
     broken = []
     for name, part in manifest.splits.items():
         file = folder / part.file
         if name in examples and examples[name] != part.examples:
-            broken.append(Difference("manifest", file, 0, f"has {plural(examples[name], 'example')}; the manifest says {part.examples:,}"))
+            broken.append(
+                Difference(
+                    "manifest", file, 0, f"has {plural(examples[name], 'example')}; the manifest says {part.examples:,}"
+                )
+            )
         elif name in characters and characters[name] != part.characters:
-            broken.append(Difference("manifest", file, 0, f"has {characters[name]:,} characters of text; the manifest says {part.characters:,}"))
+            broken.append(
+                Difference(
+                    "manifest",
+                    file,
+                    0,
+                    f"has {characters[name]:,} characters of text; the manifest says {part.characters:,}",
+                )
+            )
     found.extend(broken)
     sizes = ", ".join(f"{name} {count:,}" for name, count in examples.items())
     return judged("counts", broken, f"{sizes}, as in the manifest", "examples or characters differ from the manifest")
@@ -125,9 +184,20 @@ def read_ledger(path: Path, found: list[Difference]) -> Ledger:
 def _removed(number: int, value: Any) -> Removed:
     """A line of a ledger. Raises whatever a line that is none raises."""
     text, encoded, kept = value.get("text"), value.get("base64"), value.get("kept")
-    data = text.encode("utf-8", "surrogatepass") if text is not None else base64.b64decode(encoded) if encoded is not None else None
+    data = (
+        text.encode("utf-8", "surrogatepass")
+        if text is not None
+        else base64.b64decode(encoded)
+        if encoded is not None
+        else None
+    )
     reason = value.get("code") or ("mix" if value["decided_by"] == "mix" else "decision")
-    if not isinstance(value["file"], str) or not isinstance(value["line"], int) or not isinstance(value["why"], str) or not isinstance(reason, str):
+    if (
+        not isinstance(value["file"], str)
+        or not isinstance(value["line"], int)
+        or not isinstance(value["why"], str)
+        or not isinstance(reason, str)
+    ):
         raise TypeError("a value of another kind")
     kept_id, lost_to = (str(kept["example"]), where(kept["file"], kept["line"])) if kept else (None, "")
     return Removed(number, value.get("example"), reason, kept_id, lost_to, None if data is None else compact(data))
@@ -136,19 +206,36 @@ def _removed(number: int, value: Any) -> Removed:
 def ledger_point(manifest: Manifest, ledger: Ledger, found: Examples, differences: list[Difference]) -> Point:
     """Whether each removed line has its reason, the reasons add up, and who it lost to is still there.
 
-    Ids of examples that are not in messages form cannot be told here: where there are any, who a line lost to may be one of these.
+    Ids of examples that are not in messages form cannot be told here: where there are any, who a line lost to may be
+    one of these.
     """
     path = ledger.path
     broken = []
     if len(ledger.removed) != manifest.removed.lines:
-        broken.append(Difference("manifest", path, 0, f"has {plural(len(ledger.removed), 'line')}; the manifest says {manifest.removed.lines:,}"))
+        broken.append(
+            Difference(
+                "manifest",
+                path,
+                0,
+                f"has {plural(len(ledger.removed), 'line')}; the manifest says {manifest.removed.lines:,}",
+            )
+        )
     reasons = Counter(removed.reason for removed in ledger.removed)
     if dict(reasons) != manifest.removed.reasons:
-        broken.append(Difference("manifest", path, 0, f"its reasons are {dict(sorted(reasons.items()))}; the manifest says {manifest.removed.reasons}"))
+        broken.append(
+            Difference(
+                "manifest",
+                path,
+                0,
+                f"its reasons are {dict(sorted(reasons.items()))}; the manifest says {manifest.removed.reasons}",
+            )
+        )
     there = found.ids | {removed.example for removed in ledger.removed}
     for removed in ledger.removed:
         if removed.data is None:
-            broken.append(Difference("lines", path, removed.line, "the bytes of the removed line are missing", removed.example))
+            broken.append(
+                Difference("lines", path, removed.line, "the bytes of the removed line are missing", removed.example)
+            )
         if removed.kept is not None and removed.kept not in there and not found.others:
             said = f"the example kept in its place is missing: {removed.kept[:12]}… ({removed.lost_to})"
             broken.append(Difference("lines", path, removed.line, said, removed.example))

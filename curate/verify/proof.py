@@ -1,4 +1,6 @@
-"""What a verification came to: point by point what is proved, what is broken, and what could not be looked at; and what was not compared at all."""
+"""What a verification came to: point by point what is proved, what is broken, and what could not be looked at; and what
+was not compared at all.
+"""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -62,7 +64,17 @@ class Difference(NamedTuple):
     def finding(self) -> Finding:
         """The finding that tells it."""
         code = "L009" if self.kind == "manifest" else "L010"
-        return Finding(code, Severity.ERROR, display_name(self.file), self.line, "", visible(self.said), HINTS[code], False, self.example)
+        return Finding(
+            code,
+            Severity.ERROR,
+            display_name(self.file),
+            self.line,
+            "",
+            visible(self.said),
+            HINTS[code],
+            False,
+            self.example,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,6 @@
-"""A line of a split as turns of text, read without the code that wrote it. What is not understood is said to be so, and never skipped."""
+"""A line of a split as turns of text, read without the code that wrote it. What is not understood is said to be so, and
+never skipped.
+"""
 
 import json
 from collections.abc import Callable
@@ -14,12 +16,14 @@ ATTACHED: Final = ("images", "image", "audios", "audio", "videos", "video", "doc
 GIVEN: Final = frozenset(
     """messages tools functions prompt completion chosen rejected preferred_output non_preferred_output label chosen_messages rejected_messages
     chosen_system rejected_system conversations instruction input output response system history context question answer query problem solution text
-    instances response_j response_k reference_answer ground_truth parallel_tool_calls""".split()  # noqa: SIM905  (a list of words reads as one)
+    instances response_j response_k reference_answer ground_truth parallel_tool_calls""".split()  # noqa: E501, SIM905
 ) | frozenset(ATTACHED)
 """Keys that a trainer is given; all others, such as `id`, are about an example."""
 ROLES: Final = {
-    "system": "system", "developer": "system", "user": "user", "human": "user", "assistant": "assistant", "gpt": "assistant", "chatgpt": "assistant",
-    "bot": "assistant", "model": "assistant", "function_call": "assistant", "tool_call": "assistant", "tool": "tool", "function": "tool",
+    "system": "system", "developer": "system", "user": "user", "human": "user", "assistant": "assistant",
+    "gpt": "assistant", "chatgpt": "assistant",
+    "bot": "assistant", "model": "assistant", "function_call": "assistant", "tool_call": "assistant", "tool": "tool",
+    "function": "tool",
     "observation": "tool", "function_response": "tool", "tool_response": "tool",
 }  # fmt: skip
 CALLERS: Final = frozenset(("function_call", "tool_call"))
@@ -150,7 +154,11 @@ def _text(content: Any, reading: Reading) -> str:
 
 def _calls(turn: Object) -> str:
     """Names and arguments of the tools that a turn calls."""
-    calls = [call.get("function", call) if type(call) is dict else call for call in turn.get("tool_calls") or ()] if turn.get("tool_calls") else []
+    calls = (
+        [call.get("function", call) if type(call) is dict else call for call in turn.get("tool_calls") or ()]
+        if turn.get("tool_calls")
+        else []
+    )
     if turn.get("function_call"):
         calls.append(turn["function_call"])
     return "\n".join(_call(call) for call in calls)
@@ -179,7 +187,13 @@ def _listed(key: str) -> Callable[[Object, Reading], None]:
         if type(value[key]) is not list:
             raise NotUnderstoodError(f"no list under {key}")
         for turn in value[key]:
-            if type(turn) is dict and len(turn) == 2 and type(turn.get("role")) is str and type(text := turn.get("content")) is str and turn["role"] in PLAIN:
+            if (
+                type(turn) is dict
+                and len(turn) == 2
+                and type(turn.get("role")) is str
+                and type(text := turn.get("content")) is str
+                and turn["role"] in PLAIN
+            ):
                 reading.turns.append(Turn(ROLES[turn["role"]], text))  # nearly all there are
             else:
                 reading.turns.append(_turn(turn, reading))
@@ -198,14 +212,19 @@ def _side(side: Any, role: str, reading: Reading) -> list[Turn]:
     raise NotUnderstoodError("a side of a pair is neither text nor messages")
 
 
-def _pair(chosen_key: str, rejected_key: str, prompt: Callable[[Object, Reading], list[Turn]]) -> Callable[[Object, Reading], None]:
+def _pair(
+    chosen_key: str, rejected_key: str, prompt: Callable[[Object, Reading], list[Turn]]
+) -> Callable[[Object, Reading], None]:
     """The form of both sides of a preference; either may hold the prompt too."""
 
     def turns(value: Object, reading: Reading) -> None:
         chosen, rejected = (_side(value[key], "assistant", reading) for key in (chosen_key, rejected_key))
         reading.turns += ([] if any(turn.role == "user" for turn in chosen) else prompt(value, reading)) + chosen
         if any(turn.role == "user" for turn in rejected):
-            shared = next((at for at, pair in enumerate(zip(chosen, rejected, strict=False)) if pair[0] != pair[1]), min(len(chosen), len(rejected)))
+            shared = next(
+                (at for at, pair in enumerate(zip(chosen, rejected, strict=False)) if pair[0] != pair[1]),
+                min(len(chosen), len(rejected)),
+            )
             rejected = rejected[shared:]
         reading.others += rejected
 
@@ -244,14 +263,20 @@ def _beside(value: Object, *keys: str) -> str:
 
 
 def _alpaca(value: Object, reading: Reading) -> None:
-    reading.turns += [*_asked(value), Turn("assistant", _text(value["output"] if "output" in value else value["response"], reading))]
+    reading.turns += [
+        *_asked(value),
+        Turn("assistant", _text(value["output"] if "output" in value else value["response"], reading)),
+    ]
 
 
 def _instances(value: Object, reading: Reading) -> None:
     for instance in value["instances"]:
         if type(instance) is not dict or type(instance.get("output")) is not str:
             raise NotUnderstoodError("an instance has no output")
-        reading.turns += [Turn("user", _beside({**value, "input": instance.get("input")}, "instruction", "input")), Turn("assistant", instance["output"])]
+        reading.turns += [
+            Turn("user", _beside({**value, "input": instance.get("input")}, "instruction", "input")),
+            Turn("assistant", instance["output"]),
+        ]
 
 
 def _completion(value: Object, reading: Reading) -> None:
@@ -261,13 +286,19 @@ def _completion(value: Object, reading: Reading) -> None:
 def _question_keys(value: Object) -> tuple[str, str] | None:
     """Keys of a question and its answer."""
     texts = [key for key in ("prompt", *ASKED, *ANSWERED) if type(value.get(key)) is str]
-    pairs = [(asked, answered) for asked in ASKED for answered in ANSWERED] + [("prompt", "response"), ("prompt", "output")]
+    pairs = [(asked, answered) for asked in ASKED for answered in ANSWERED] + [
+        ("prompt", "response"),
+        ("prompt", "output"),
+    ]
     return next((pair for pair in pairs if set(pair) <= set(texts)), None)
 
 
 def _question(value: Object, reading: Reading) -> None:
     asked, answered = _question_keys(value) or ("", "")
-    reading.turns += [Turn("user", _beside(value, "context", asked) if value[asked].strip() else value[asked]), Turn("assistant", value[answered])]
+    reading.turns += [
+        Turn("user", _beside(value, "context", asked) if value[asked].strip() else value[asked]),
+        Turn("assistant", value[answered]),
+    ]
 
 
 def _plain(value: Object, reading: Reading) -> None:
@@ -282,13 +313,21 @@ FORMS: Final[tuple[tuple[Callable[[Object], bool], Callable[[Object, Reading], N
     (_has("messages"), _listed("messages")),
     (
         lambda value: (
-            _has("preferred_output", "non_preferred_output")(value) and type(value.get("input")) is dict and type(value["input"].get("messages")) is list
+            _has("preferred_output", "non_preferred_output")(value)
+            and type(value.get("input")) is dict
+            and type(value["input"].get("messages")) is list
         ),
         _pair("preferred_output", "non_preferred_output", _openai_prompt),
     ),
-    (_has("chosen_messages", "rejected_messages"), _pair("chosen_messages", "rejected_messages", lambda _value, _reading: [])),
+    (
+        _has("chosen_messages", "rejected_messages"),
+        _pair("chosen_messages", "rejected_messages", lambda _value, _reading: []),
+    ),
     (_has("chosen", "rejected"), _pair("chosen", "rejected", _prompt)),
-    (_has("question", "response_j", "response_k"), _pair("response_j", "response_k", lambda value, reading: _side(value["question"], "user", reading))),
+    (
+        _has("question", "response_j", "response_k"),
+        _pair("response_j", "response_k", lambda value, reading: _side(value["question"], "user", reading)),
+    ),
     (_has("conversations"), _listed("conversations")),
     (lambda value: type(value.get("instruction")) is str and ("output" in value or "response" in value), _alpaca),
     (_has("prompt", "completion"), _completion),

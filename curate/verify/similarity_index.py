@@ -1,11 +1,14 @@
-"""All pairs of a held-out and an earlier set that are similar enough: none is left to chance, and none is left out where thousands are alike.
+"""All pairs of a held-out and an earlier set that are similar enough: none is left to chance, and none is left out
+where thousands are alike.
 
-Hashes of all sets have one order, rare ones first. Two sets of n and m hashes with a Jaccard similarity of t or more share at least t / (1 + t) * (n + m)
-of them, and at least t of either. So the first hash that both have stands among the first n - tn + 1 of each, its prefix. An inverted index of the
-prefixes of held-out sets gives candidates, and these are counted hash by hash.
+Hashes of all sets have one order, rare ones first. Two sets of n and m hashes with a Jaccard similarity of t or more
+share at least t / (1 + t) * (n + m) of them, and at least t of either. So the first hash that both have stands among
+the first n - tn + 1 of each, its prefix. An inverted index of the prefixes of held-out sets gives candidates, and these
+are counted hash by hash.
 
-A hash that very many sets have is crowded (`CROWDED`), and nothing is looked up by it. Where two sets share crowded hashes alone, what they share
-is counted among those: the crowded part of a set is then at least t of it, so that few such parts differ, and sets of equal parts are counted once.
+A hash that very many sets have is crowded (`CROWDED`), and nothing is looked up by it. Where two sets share crowded
+hashes alone, what they share is counted among those: the crowded part of a set is then at least t of it, so that few
+such parts differ, and sets of equal parts are counted once.
 """
 
 from collections.abc import Iterator, Sequence
@@ -88,7 +91,9 @@ def spans(starts: Numbers, sizes: Numbers) -> Numbers:
 
 
 def counts_of(parts: Sequence[Sets]) -> Counts:
-    """How many sets have each hash, up to `CROWDED`. It orders the hashes of all sets alike, and decides on nothing but how long a comparison takes."""
+    """How many sets have each hash, up to `CROWDED`. It orders the hashes of all sets alike, and decides on nothing but
+    how long a comparison takes.
+    """
     counts = np.zeros(COUNTERS, dtype=np.uint32)
     for part in parts:
         np.add.at(counts, (part.hashes & np.uint64(COUNTERS - 1)).astype(np.intp), np.uint32(1))
@@ -104,7 +109,11 @@ def ordered(sets: Sets, counts: Counts) -> Sets:
     """Sets whose hashes stand rare ones first, each once."""
     count, hashes, owners = len(sets.sizes), sets.hashes, sets.owners
     bits = max(1, int(count - 1).bit_length())
-    key = owners.astype(np.uint64) << np.uint64(64 - bits) | ranks(counts, hashes).astype(np.uint64) << np.uint64(56 - bits) | hashes >> np.uint64(bits + 8)
+    key = (
+        owners.astype(np.uint64) << np.uint64(64 - bits)
+        | ranks(counts, hashes).astype(np.uint64) << np.uint64(56 - bits)
+        | hashes >> np.uint64(bits + 8)
+    )
     order = np.argsort(key)
     hashes, owners = hashes[order], owners[order]
     first = np.ones(len(hashes), dtype=np.bool_)
@@ -172,7 +181,9 @@ class Index(NamedTuple):
     def load(cls, folder: Path) -> "Index":
         """The index in a folder; what is not used of it is not read."""
         paths = [folder / f"{name}.npy" for name in cls._fields]
-        return cls(*(np.asarray(np.load(path, mmap_mode="r" if path.stat().st_size > 1 << 16 else None)) for path in paths))
+        return cls(
+            *(np.asarray(np.load(path, mmap_mode="r" if path.stat().st_size > 1 << 16 else None)) for path in paths)
+        )
 
 
 def index_of(sets: Sets, splits: Numbers, counts: Counts, threshold: float) -> Index:
@@ -184,13 +195,18 @@ def index_of(sets: Sets, splits: Numbers, counts: Counts, threshold: float) -> I
     keys, digests = _keys(sets.hashes[at], sets.sizes[owners]), sets.digests()
     order, by_digest = np.argsort(keys, kind="stable"), np.argsort(digests, kind="stable")
     return Index(
-        *sets, splits, sets.parities(), digests[by_digest], by_digest, keys[order], owners[order], places[order], dense, crowded, counts,
+        *sets, splits, sets.parities(), digests[by_digest], by_digest, keys[order], owners[order], places[order], dense,
+        crowded, counts,
     )  # fmt: skip
 
 
 def _keys(hashes: Hashes, sizes: Numbers) -> Hashes:
-    """Hashes, whose last bits give way to the sizes of their sets: of a hash, those of some sizes stand side by side."""
-    return hashes >> np.uint64(SIZE_BITS) << np.uint64(SIZE_BITS) | np.clip(sizes, 0, (1 << SIZE_BITS) - 1).astype(np.uint64)
+    """Hashes, whose last bits give way to the sizes of their sets: of a hash, those of some sizes stand side by
+    side.
+    """
+    return hashes >> np.uint64(SIZE_BITS) << np.uint64(SIZE_BITS) | np.clip(sizes, 0, (1 << SIZE_BITS) - 1).astype(
+        np.uint64
+    )
 
 
 class Matches(NamedTuple):
@@ -244,14 +260,18 @@ class _Matching:
         hashes, owners, places = earlier.hashes[at[order]], owners[order], places[order]
         sizes = earlier.sizes[owners]
         left = np.searchsorted(index.keys, _keys(hashes, least_of(sizes, self.threshold)))
-        right = np.searchsorted(index.keys, _keys(hashes, np.floor(self._largest(sizes, sizes - places)).astype(np.int64)), side="right")
+        right = np.searchsorted(
+            index.keys, _keys(hashes, np.floor(self._largest(sizes, sizes - places)).astype(np.int64)), side="right"
+        )
         there = right > left
         left, counts, owners, places = left[there], (right - left)[there], owners[there], places[there]
         for part in _slices(counts):
             hits = spans(left[part], counts[part])
             held, other = index.key_sets[hits], np.repeat(owners[part], counts[part])
             n, m = index.sizes[held], earlier.sizes[other]
-            most = np.minimum(n - index.key_places[hits], m - np.repeat(places[part], counts[part]))  # shared, where this is the first hash that both have
+            most = np.minimum(
+                n - index.key_places[hits], m - np.repeat(places[part], counts[part])
+            )  # shared, where this is the first hash that both have
             likely = self.wanted[held] & (most >= least_shared(n, m, self.threshold))
             pairs = np.unique(other[likely] * len(self.wanted) + held[likely])
             held, other = pairs % len(self.wanted), pairs // len(self.wanted)
@@ -301,15 +321,26 @@ class _Matching:
         waiting = index.dense[self.wanted[index.dense] & (self.by[index.dense] < 0)]
         if not len(waiting):
             return
-        crowded = np.bincount(earlier.owners[ranks(index.counts, earlier.hashes) >= CROWDED], minlength=len(earlier.sizes))
-        digests, ends, held_ends = earlier.digests(earlier.sizes - crowded), earlier.starts + earlier.sizes, index.sets.starts + index.sizes
+        crowded = np.bincount(
+            earlier.owners[ranks(index.counts, earlier.hashes) >= CROWDED], minlength=len(earlier.sizes)
+        )
+        digests, ends, held_ends = (
+            earlier.digests(earlier.sizes - crowded),
+            earlier.starts + earlier.sizes,
+            index.sets.starts + index.sizes,
+        )
         order = np.lexsort((earlier.sizes, digests))  # of equal parts, the smallest set is the most similar one
         order = order[np.concatenate((np.ones(1, dtype=np.bool_), np.diff(digests[order]) != 0))]
         largest = self._largest(earlier.sizes, crowded)
         largest_of = self._largest(index.sizes[waiting], index.crowded[waiting])
-        order = order[(crowded[order] >= least_of(earlier.sizes[order], threshold)) & (largest[order] >= index.sizes[waiting].min())]
+        order = order[
+            (crowded[order] >= least_of(earlier.sizes[order], threshold))
+            & (largest[order] >= index.sizes[waiting].min())
+        ]
         for one in order[earlier.sizes[order] <= largest_of.max()].tolist():
-            likely = waiting[(self.by[waiting] < 0) & (index.sizes[waiting] <= largest[one]) & (largest_of >= earlier.sizes[one])]
+            likely = waiting[
+                (self.by[waiting] < 0) & (index.sizes[waiting] <= largest[one]) & (largest_of >= earlier.sizes[one])
+            ]
             likely = likely[self._is_near(likely, one)]
             own = np.sort(earlier.hashes[ends[one] - crowded[one] : ends[one]])
             for part in _slices(index.crowded[likely]):

@@ -28,10 +28,20 @@ def not_checked(found: Examples, passages: Passages, short: Sequence[ShortAnswer
         for one in (
             _short(found, short),
             *_shared(found, passages),
-            NotChecked("no question", int(np.count_nonzero(found.asked == 0)), "no user turn, so no question to compare (L003)"),
+            NotChecked(
+                "no question", int(np.count_nonzero(found.asked == 0)), "no user turn, so no question to compare (L003)"
+            ),
             NotChecked("no words", found.wordless, "a text without words has no shingles (L002)"),
-            NotChecked("attachments", found.attached, "images, audio, video, documents and template arguments are compared as written, not by content"),
-            NotChecked("meaning", 0 if model else len(found.places), "without --embeddings MODEL, paraphrased questions are not found"),
+            NotChecked(
+                "attachments",
+                found.attached,
+                "images, audio, video, documents and template arguments are compared as written, not by content",
+            ),
+            NotChecked(
+                "meaning",
+                0 if model else len(found.places),
+                "without --embeddings MODEL, paraphrased questions are not found",
+            ),
         )
         if one.examples
     ]
@@ -55,16 +65,28 @@ def _counts(found: Examples, passages: Passages) -> Iterator[int]:
 
 def _shared(found: Examples, passages: Passages) -> Iterator[NotChecked]:
     for text, count in zip(passages.texts, _counts(found, passages), strict=True):
-        yield NotChecked("shared instructions", count, f'not compared as part of user turns (L002): "{excerpt(text, LONG)}"')
+        yield NotChecked(
+            "shared instructions", count, f'not compared as part of user turns (L002): "{excerpt(text, LONG)}"'
+        )
 
 
 def passages_point(manifest: Path, found: Examples, passages: Passages, broken: list[Difference]) -> Point:
     """Whether each passage that is not compared is shared by so many examples that it is an instruction."""
     few = [
-        Difference("manifest", manifest, 0, f'lists a shared instruction that is in {plural(count, "example")} only: "{excerpt(text, LONG)}"')
+        Difference(
+            "manifest",
+            manifest,
+            0,
+            f'lists a shared instruction that is in {plural(count, "example")} only: "{excerpt(text, LONG)}"',
+        )
         for text, count in zip(passages.texts, _counts(found, passages), strict=True)
         if count < SHARED_BY
     ]
     broken += few
     proved = f"{plural(len(passages.texts), 'passage')} not compared, each shared by {SHARED_BY} examples or more"
-    return judged("shared instructions", few, proved, f"{plural(len(few), 'passage')} not compared, though shared by fewer than {SHARED_BY} examples")
+    return judged(
+        "shared instructions",
+        few,
+        proved,
+        f"{plural(len(few), 'passage')} not compared, though shared by fewer than {SHARED_BY} examples",
+    )

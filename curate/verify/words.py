@@ -1,4 +1,6 @@
-"""The words of texts as 64-bit hashes, and their shingles: many texts at a time. `docs/leaks.md` says what a word is."""
+"""The words of texts as 64-bit hashes, and their shingles: many texts at a time. `docs/leaks.md` says what a word
+is.
+"""
 
 import unicodedata
 from collections.abc import Sequence
@@ -11,7 +13,8 @@ Hashes = np.ndarray[Any, np.dtype[np.uint64]]
 Numbers = np.ndarray[Any, np.dtype[np.int64]]
 
 UNSPACED: Final = (
-    (0x0E00, 0x0EFF), (0x1000, 0x109F), (0x1780, 0x17FF), (0x2E80, 0x9FFF), (0xAC00, 0xD7AF), (0xF900, 0xFAFF), (0x20000, 0x3FFFF),
+    (0x0E00, 0x0EFF), (0x1000, 0x109F), (0x1780, 0x17FF), (0x2E80, 0x9FFF), (0xAC00, 0xD7AF), (0xF900, 0xFAFF),
+    (0x20000, 0x3FFFF),
 )  # fmt: skip
 """Code points of scripts that are written without spaces between words."""
 ALONE: Final = "".join(f"{chr(first)}-{chr(last)}" for first, last in UNSPACED)
@@ -41,13 +44,19 @@ def folded(text: str) -> str:
 def words_of(texts: Sequence[str]) -> tuple[pl.Series, Numbers]:
     """The words of texts, one text after another, and how many each text has."""
     plain = all(map(str.isascii, texts))
-    spelled = [folded(text) if plain else folded(text).encode("utf-8", "replace").decode() for text in texts]  # half a surrogate pair is no text
+    spelled = [
+        folded(text) if plain else folded(text).encode("utf-8", "replace").decode() for text in texts
+    ]  # half a surrogate pair is no text
     runs = pl.Series(spelled, dtype=pl.String).str.extract_all(WORD)
     counts, words = runs.list.len().to_numpy().astype(np.int64), runs.explode().drop_nulls()
     if plain or not (cut := words.str.contains(f"[{ALONE}]")).any():
         return words, counts
-    frame = pl.DataFrame({"word": words, "text": np.repeat(np.arange(len(counts)), counts)})  # where one character of a run is a word, all of them are
-    frame = frame.with_columns(pl.when(cut).then(pl.col("word").str.split("")).otherwise(pl.concat_list("word"))).explode("word")
+    frame = pl.DataFrame(
+        {"word": words, "text": np.repeat(np.arange(len(counts)), counts)}
+    )  # where one character of a run is a word, all of them are
+    frame = frame.with_columns(
+        pl.when(cut).then(pl.col("word").str.split("")).otherwise(pl.concat_list("word"))
+    ).explode("word")
     return frame["word"], np.bincount(frame["text"].to_numpy(), minlength=len(counts))
 
 
@@ -71,7 +80,8 @@ def weights(places: Numbers) -> Hashes:
 
 
 def shingles(words: Hashes, counts: Numbers, salts: Hashes | None = None) -> tuple[Hashes, Numbers, Numbers]:
-    """The shingles of sequences of words, the sequence of each, and its first word among all; those of different salts have none in common.
+    """The shingles of sequences of words, the sequence of each, and its first word among all; those of different salts
+    have none in common.
 
     A sequence without words has none.
     """

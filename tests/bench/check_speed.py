@@ -2,9 +2,9 @@
 
     python tests/bench/check_speed.py corpus.jsonl [--runs 3]
 
-Prints, for each: median seconds, lines a second, peak memory of all its processes together (Linux; elsewhere of the largest one), and how
-many times as long as ours it took. `orjson` only parses;
-`cookbook` is the loop of the OpenAI cookbook's data preparation notebook, written out; `parallelogram` is timed when it is on the path.
+Prints, for each: median seconds, lines a second, peak memory of all its processes together (Linux; elsewhere of the
+largest one), and how many times as long as ours it took. `orjson` only parses; `cookbook` is the loop of the OpenAI
+cookbook's data preparation notebook, written out; `parallelogram` is timed when it is on the path.
 """
 
 import argparse
@@ -47,8 +47,12 @@ def cookbook(path: Path) -> None:
             errors["message_unrecognized_key"] += any(key not in KEYS for key in message)
             errors["unrecognized_role"] += message.get("role") not in ROLES
             content = message.get("content")
-            errors["missing_content"] += (not content and not message.get("function_call")) or not isinstance(content, str)
-        errors["example_missing_assistant_message"] += not any(message.get("role") == "assistant" for message in messages)
+            errors["missing_content"] += (not content and not message.get("function_call")) or not isinstance(
+                content, str
+            )
+        errors["example_missing_assistant_message"] += not any(
+            message.get("role") == "assistant" for message in messages
+        )
 
 
 ONLY = {"orjson": parse_only, "cookbook": cookbook}

@@ -1,4 +1,5 @@
-"""What looking for conflicts costs: seconds, processor time and peak memory, the first time and with what was remembered, by number of examples.
+"""What looking for conflicts costs: seconds, processor time and peak memory, the first time and with what was
+remembered, by number of examples.
 
     python -m tests.bench.conflict_cost corpus.jsonl --embeddings MODEL [--nli MODEL] [--counts 1000 10000 100000]
 
@@ -45,20 +46,37 @@ def main() -> None:
     if args.cache:
         once(args.path, ConflictsConfig(embeddings=args.embeddings, nli=args.nli), args.cache)
         return
-    print(f"{'examples':>9} {'':6} {'seconds':>8} {'processor':>9} {'MB':>6} {'texts by models':>15} {'pairs compared':>14} {'conflicts':>9}")
+    print(
+        f"{'examples':>9} {'':6} {'seconds':>8} {'processor':>9} {'MB':>6} {'texts by models':>15} "
+        f"{'pairs compared':>14} {'conflicts':>9}"
+    )
     with tempfile.TemporaryDirectory() as folder:
         for count in args.counts:
             part = Path(folder) / f"{count}.jsonl"
             with args.path.open("rb") as lines, part.open("wb") as file:
                 file.writelines(line for _, line in zip(range(count), lines, strict=False))
-            command = [sys.executable, "-m", "tests.bench.conflict_cost", str(part), "--embeddings", args.embeddings, "--nli", args.nli]
+            command = [
+                sys.executable,
+                "-m",
+                "tests.bench.conflict_cost",
+                str(part),
+                "--embeddings",
+                args.embeddings,
+                "--nli",
+                args.nli,
+            ]
             for label in ("first", "again"):
-                process = subprocess.Popen([*command, "--cache", f"{folder}/cache-{count}"], stdout=subprocess.PIPE, text=True)
+                process = subprocess.Popen(
+                    [*command, "--cache", f"{folder}/cache-{count}"], stdout=subprocess.PIPE, text=True
+                )
                 assert process.stdout is not None
                 took = json.loads(process.stdout.read())
                 _, _, usage = os.wait4(process.pid, 0)
                 process.returncode = 0
-                numbers = f"{took['seconds']:8.1f} {took['processor']:9.1f} {usage.ru_maxrss / 1024:6.0f} {took['texts']:15,} {took['compared']:14,}"
+                numbers = (
+                    f"{took['seconds']:8.1f} {took['processor']:9.1f} {usage.ru_maxrss / 1024:6.0f} "
+                    f"{took['texts']:15,} {took['compared']:14,}"
+                )
                 print(f"{count:9,} {label:6} {numbers} {took['conflicts']:9,}", flush=True)
 
 

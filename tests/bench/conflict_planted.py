@@ -2,9 +2,10 @@
 
     python -m tests.bench.conflict_planted FOLDER --embeddings MODEL [--nli MODEL] [--cache FOLDER] [--seed N] [--show]
 
-FOLDER has raw/A (real training files) and contradictions/reworded_answers.jsonl (answers reworded by a model). Takes 5,000 real examples, counts
-what is flagged among them alone, then plants 200 contradictions (40 each: numbers, dates, polarity, names, policies) and 200 paraphrases of question and answer
-(half by rules, half by a model), half of the contradictions under a question in other words, and prints recall by kind and precision.
+FOLDER has raw/A (real training files) and contradictions/reworded_answers.jsonl (answers reworded by a model). Takes
+5,000 real examples, counts what is flagged among them alone, then plants 200 contradictions (40 each: numbers, dates,
+polarity, names, policies) and 200 paraphrases of question and answer (half by rules, half by a model), half of the
+contradictions under a question in other words, and prints recall by kind and precision.
 """
 
 import argparse
@@ -21,7 +22,17 @@ from curate.core.config import ConflictsConfig
 from curate.core.example import Example, Place
 from curate.read.dataset import read_dataset
 from tests.bench.planted_policies import POLICIES
-from tests.bench.planting import Change, denied, names_in, other_date, other_name, other_number, reasked, reworded, suits
+from tests.bench.planting import (
+    Change,
+    denied,
+    names_in,
+    other_date,
+    other_name,
+    other_number,
+    reasked,
+    reworded,
+    suits,
+)
 
 REAL, EACH, PARAPHRASES = 5_000, 40, 200
 
@@ -36,31 +47,48 @@ class Planted(NamedTuple):
 
 def real(folder: Path, random: Random) -> list[Example]:
     """All real examples that ask and answer, in any order."""
-    examples = [example for example in read_dataset(sorted((folder / "raw" / "A").iterdir())).examples if question_of(example)]
+    examples = [
+        example for example in read_dataset(sorted((folder / "raw" / "A").iterdir())).examples if question_of(example)
+    ]
     examples.sort(key=lambda example: example.id)
     random.shuffle(examples)
     return examples
 
 
 def chat(question: str, answer: str, number: int) -> Example:
-    return Example(Place("planted", number), {"messages": [{"role": "user", "content": question}, {"role": "assistant", "content": answer}]}, "messages")
+    return Example(
+        Place("planted", number),
+        {"messages": [{"role": "user", "content": question}, {"role": "assistant", "content": answer}]},
+        "messages",
+    )
 
 
 def alone(examples: Iterable[Example]) -> list[Question]:
     """First questions, without a system prompt, that only one of the examples asks and whose answer can be changed."""
     asked = [question for example in examples if (question := question_of(example))]
     often = Counter(question.request.casefold() for question in asked)
-    return [q for q in asked if often[q.request.casefold()] == 1 and q.turn == 1 and not q.system and suits(q.request, q.answer)]
+    return [
+        q
+        for q in asked
+        if often[q.request.casefold()] == 1 and q.turn == 1 and not q.system and suits(q.request, q.answer)
+    ]
 
 
 def contradictions(questions: Sequence[Question], random: Random) -> list[Planted]:
     names = names_in(question.answer for question in questions)
-    changes: dict[str, Change] = {"numbers": other_number, "dates": other_date, "polarity": denied, "names": other_name(names)}
+    changes: dict[str, Change] = {
+        "numbers": other_number,
+        "dates": other_date,
+        "polarity": denied,
+        "names": other_name(names),
+    }
     planted: list[Planted] = []
     used: dict[str, str] = {}
     for kind, change in changes.items():
         made = 0
-        for question in random.sample(questions, len(questions)) * 2:  # few answers have dates: these may be changed twice
+        for question in (
+            random.sample(questions, len(questions)) * 2
+        ):  # few answers have dates: these may be changed twice
             if made == EACH or used.get(question.example.id, kind) != kind:
                 continue
             answer = change(question.request, question.answer, random)
@@ -71,7 +99,13 @@ def contradictions(questions: Sequence[Question], random: Random) -> list[Plante
             planted.append(Planted(kind, question.example, chat(asked, answer, len(planted))))
             made += 1
     for nth, (request, first, second) in enumerate(POLICIES):
-        planted.append(Planted("policies", chat(request, first, 1000 + nth), chat(reasked(request, random) if nth % 2 else request, second, 2000 + nth)))
+        planted.append(
+            Planted(
+                "policies",
+                chat(request, first, 1000 + nth),
+                chat(reasked(request, random) if nth % 2 else request, second, 2000 + nth),
+            )
+        )
     return planted
 
 
@@ -79,7 +113,11 @@ def paraphrases(folder: Path, questions: Sequence[Question], random: Random) -> 
     lines = (folder / "contradictions" / "reworded_answers.jsonl").read_text(encoding="utf-8").splitlines()
     by_model = random.sample([json.loads(line) for line in lines], PARAPHRASES // 2)
     planted = [
-        Planted("by a model", chat(pair["prompt"], pair["a"], 3000 + n), chat(reasked(pair["prompt"], random), pair["b"], 4000 + n))
+        Planted(
+            "by a model",
+            chat(pair["prompt"], pair["a"], 3000 + n),
+            chat(reasked(pair["prompt"], random), pair["b"], 4000 + n),
+        )
         for n, pair in enumerate(by_model)
     ]
     for nth, question in enumerate(random.sample(questions, PARAPHRASES // 2)):
@@ -119,12 +157,17 @@ def main() -> None:
     same = paraphrases(args.folder, [question for question in single if question.example.id not in used], random)
     extra = [example for planted in (*clashing, *same) for example in planted[1:]]
     report = find_conflicts([*examples, *extra], config, args.cache)
-    wrong, missed = told(clashing, {frozenset((conflict.left.id, conflict.right.id)): conflict for conflict in report.conflicts})
+    wrong, missed = told(
+        clashing, {frozenset((conflict.left.id, conflict.right.id)): conflict for conflict in report.conflicts}
+    )
     if args.show:
         for conflict in wrong:
             show(conflict, "wrong")
         for planted in missed:
-            print(f"  missed {planted.kind}", *(f"\n     {message.text[-300:]!r}" for side in planted[1:] for message in side.messages))
+            print(
+                f"  missed {planted.kind}",
+                *(f"\n     {message.text[-300:]!r}" for side in planted[1:] for message in side.messages),
+            )
 
 
 def told(clashing: Sequence[Planted], found: dict[frozenset[str], Conflict]) -> tuple[list[Conflict], list[Planted]]:
@@ -139,8 +182,13 @@ def told(clashing: Sequence[Planted], found: dict[frozenset[str], Conflict]) -> 
     for kind in dict.fromkeys(planted.kind for planted in clashing):
         count, right = (sum(planted.kind == kind for planted in group) for group in (clashing, hits))
         print(f"{kind:10} {count:7} {right:5} {right / count:6.2f}")
-    print(f"{'all':10} {len(clashing):7} {len(hits):5} {len(hits) / len(clashing):6.2f}   precision {len(hits) / max(1, len(hits) + len(wrong)):.3f}")
-    print(f"{len(wrong)} flagged wrongly; {len(others)} more with others that answer a question whose answer was changed")
+    print(
+        f"{'all':10} {len(clashing):7} {len(hits):5} {len(hits) / len(clashing):6.2f}   precision "
+        f"{len(hits) / max(1, len(hits) + len(wrong)):.3f}"
+    )
+    print(
+        f"{len(wrong)} flagged wrongly; {len(others)} more with others that answer a question whose answer was changed"
+    )
     return wrong, [planted for pair, planted in wanted.items() if pair not in found]
 
 

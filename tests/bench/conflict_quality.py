@@ -1,10 +1,12 @@
-"""How well clashing answers are told from answers that may both hold: by rules alone, by an NLI model alone, and by both, on labelled pairs.
+"""How well clashing answers are told from answers that may both hold: by rules alone, by an NLI model alone, and by
+both, on labelled pairs.
 
     python -m tests.bench.conflict_quality FOLDER --nli MODEL [--cache FOLDER] [--show RULE]
 
-FOLDER has JSON Lines of {"prompt", "a", "b", "label": contradiction | consistent | neutral}, a file a source. Prints, for each source: area under
-the ROC curve and average precision of each scale, precision and recall at the default threshold; then each rule's precision; then how well
-the confidence is calibrated: weights are fitted on one source, and its promises compared with the truth on the others.
+FOLDER has JSON Lines of {"prompt", "a", "b", "label": contradiction | consistent | neutral}, a file a source. Prints,
+for each source: area under the ROC curve and average precision of each scale, precision and recall at the default
+threshold; then each rule's precision; then how well the confidence is calibrated: weights are fitted on one source, and
+its promises compared with the truth on the others.
 """
 
 import argparse
@@ -53,22 +55,38 @@ def asked(prompt: str, answer: str, line: int) -> Any:
 def judged(path: Path, config: ConflictsConfig, cache: Path | None) -> list[Pair]:
     """The pairs of a source that can be compared at all."""
     labelled = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-    nominees = [Nominee(asked(pair["prompt"], pair["a"], n), asked(pair["prompt"], pair["b"], n), 1.0) for n, pair in enumerate(labelled)]
+    nominees = [
+        Nominee(asked(pair["prompt"], pair["a"], n), asked(pair["prompt"], pair["b"], n), 1.0)
+        for n, pair in enumerate(labelled)
+    ]
     rules = [by_rules(nominee) for nominee in nominees]
     both = by_model(rules, config, cache)
     alone = contradictions([(pair["a"], pair["b"]) for pair in labelled], config.nli, cache)
-    return [Pair(pair["label"], by, together, model.probability) for pair, by, together, model in zip(labelled, rules, both, alone, strict=True)]
+    return [
+        Pair(pair["label"], by, together, model.probability)
+        for pair, by, together, model in zip(labelled, rules, both, alone, strict=True)
+    ]
 
 
 def quality(pairs: Sequence[Pair], threshold: float) -> None:
     truth = np.array([pair.clashes for pair in pairs])
     scales = {
-        "rules": (np.array([pair.rules.score for pair in pairs]), np.array([bool(pair.rules.evidence) for pair in pairs])),
-        "NLI": (np.array([pair.probability for pair in pairs]), np.array([pair.probability >= threshold for pair in pairs])),
+        "rules": (
+            np.array([pair.rules.score for pair in pairs]),
+            np.array([bool(pair.rules.evidence) for pair in pairs]),
+        ),
+        "NLI": (
+            np.array([pair.probability for pair in pairs]),
+            np.array([pair.probability >= threshold for pair in pairs]),
+        ),
         "both": (np.array([pair.both.score for pair in pairs]), np.array([bool(pair.both.evidence) for pair in pairs])),
     }
     for name, (scores, flags) in scales.items():
-        ranks = f"{roc_auc_score(truth, scores):6.3f} {average_precision_score(truth, scores):6.3f}" if 0 < truth.sum() < len(truth) else f"{'-':>6} {'-':>6}"
+        ranks = (
+            f"{roc_auc_score(truth, scores):6.3f} {average_precision_score(truth, scores):6.3f}"
+            if 0 < truth.sum() < len(truth)
+            else f"{'-':>6} {'-':>6}"
+        )
         right = int((flags & truth).sum())
         precision = f"{right / flags.sum():9.3f}" if flags.any() else f"{'-':>9}"
         recall = f"{right / truth.sum():6.3f}" if truth.any() else f"{'-':>6}"
@@ -85,17 +103,24 @@ def _log_odds(probability: float) -> float:
 
 
 def calibration(sources: dict[str, list[Pair]]) -> None:
-    fitted = LogisticRegression(class_weight="balanced").fit(features(sources[FITTED_ON]), [pair.clashes for pair in sources[FITTED_ON]])
+    fitted = LogisticRegression(class_weight="balanced").fit(
+        features(sources[FITTED_ON]), [pair.clashes for pair in sources[FITTED_ON]]
+    )
     (model, rule), (intercept,) = fitted.coef_[0], fitted.intercept_
     print(f"\nweights fitted on {FITTED_ON}: model {model:.2f}, rule {rule:.2f}, intercept {intercept:.2f}")
-    print(f"{'confidence as promised, and share that clash (pairs)':54}" + "".join(f"{f'{low:.1f}-{low + 0.2:.1f}':>18}" for low in np.arange(0, 1, 0.2)))
+    print(
+        f"{'confidence as promised, and share that clash (pairs)':54}"
+        + "".join(f"{f'{low:.1f}-{low + 0.2:.1f}':>18}" for low in np.arange(0, 1, 0.2))
+    )
     for name, pairs in sources.items():
         clashing = np.array([pair.clashes for pair in pairs])
         if not 0 < clashing.sum() < len(clashing):
             continue
         promised = np.array([pair.both.score for pair in pairs])
         bins = [(promised >= low) & (promised < low + 0.2 + (low > 0.7)) for low in np.arange(0, 1, 0.2)]
-        told = "".join(f"{f'{promised[b].mean():.2f} {clashing[b].mean():.2f} ({b.sum()})' if b.any() else '-':>18}" for b in bins)
+        told = "".join(
+            f"{f'{promised[b].mean():.2f} {clashing[b].mean():.2f} ({b.sum()})' if b.any() else '-':>18}" for b in bins
+        )
         print(f"{name:54}{told}")
 
 
@@ -107,7 +132,9 @@ def rules_by_name(sources: dict[str, list[Pair]], shown: str | None) -> None:
                 first = pair.rules.evidence[0]
                 called[first.source, name, pair.clashes] += 1
                 if shown == first.source and not pair.clashes:
-                    print("  ", pair.label, first, pair.rules.nominee.left.answer, "|||", pair.rules.nominee.right.answer)
+                    print(
+                        "  ", pair.label, first, pair.rules.nominee.left.answer, "|||", pair.rules.nominee.right.answer
+                    )
     print(f"\n{'rule':14} {'source':24} {'called':>6} {'right':>6}")
     for rule, name in sorted({key[:2] for key in called}):
         count = called[rule, name, True] + called[rule, name, False]
@@ -125,7 +152,10 @@ def main() -> None:
     sources = {path.stem: judged(path, config, args.cache) for path in sorted(args.folder.glob("*.jsonl"))}
     print(f"    {'':6} {'AUC':>6} {'AP':>6} {'called':>7} {'precision':>9} {'recall':>6}")
     for name, pairs in sources.items():
-        print(f"{name}: {len(pairs)} pairs, {sum(pair.clashes for pair in pairs)} of them clash{'' if len(pairs) >= MANY else ' (few)'}")
+        print(
+            f"{name}: {len(pairs)} pairs, {sum(pair.clashes for pair in pairs)} of them "
+            f"clash{'' if len(pairs) >= MANY else ' (few)'}"
+        )
         quality(pairs, config.contradiction)
     rules_by_name(sources, args.show)
     calibration(sources)

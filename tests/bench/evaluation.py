@@ -1,9 +1,11 @@
 """Did it help? Real data sets of different kinds through split, training and evaluation with SmolLM2-135M-Instruct.
 
-    python -m tests.bench.evaluation FOLDER OUT [NAME ...] [--train 300] [--held-out 60] [--contenders zero-shot,few-shot,tuned]
+    python -m tests.bench.evaluation FOLDER OUT [NAME ...] [--train 300] [--held-out 60] [--contenders
+    zero-shot,few-shot,tuned]
 
-FOLDER holds the files below, OUT takes the projects, which can be looked at afterwards (`curate evaluate OUT/NAME/run`); what is finished there is not
-done again. `json sports instructions --train 120 --held-out 40` took 18 minutes on one core that others used too.
+FOLDER holds the files below, OUT takes the projects, which can be looked at afterwards (`curate evaluate
+OUT/NAME/run`); what is finished there is not done again. `json sports instructions --train 120 --held-out 40` took 18
+minutes on one core that others used too.
 """
 
 import argparse
@@ -45,16 +47,24 @@ def conditions(folder: Path) -> Pairs:
     for _, asked, answered in sql(folder):
         wanted, _, rest = answered.partition(" FROM ")
         how, _, column = wanted.removeprefix("SELECT ").partition(" ")
-        function, column = (how, column) if how in ("COUNT", "MAX", "MIN", "SUM", "AVG") else (None, wanted.removeprefix("SELECT "))
+        function, column = (
+            (how, column) if how in ("COUNT", "MAX", "MIN", "SUM", "AVG") else (None, wanted.removeprefix("SELECT "))
+        )
         parts = [re.fullmatch(r"(.+?) ([=<>]) (.+)", part) for part in rest.partition(" WHERE ")[2].split(" AND ")]
         if all(parts):
-            where = {part[1]: part[3].strip("'") if part[2] == "=" else f"{part[2]} {part[3]}" for part in parts if part}
+            where = {
+                part[1]: part[3].strip("'") if part[2] == "=" else f"{part[2]} {part[3]}" for part in parts if part
+            }
             yield "Answer as JSON.", asked, json.dumps({"column": column, "function": function, "where": where})
 
 
 def sports(folder: Path) -> Pairs:
-    """Is a sentence about sports plausible? What a model of this size does not know it does not learn from 200 examples."""
-    for one in json.loads((folder / "raw/D/suzgunmirac+BIG-Bench-Hard__sports_understanding.json").read_text())["examples"]:
+    """Is a sentence about sports plausible? What a model of this size does not know it does not learn from 200
+    examples.
+    """
+    for one in json.loads((folder / "raw/D/suzgunmirac+BIG-Bench-Hard__sports_understanding.json").read_text())[
+        "examples"
+    ]:
         yield "Say yes or no.", one["input"], one["target"]
 
 
@@ -75,13 +85,19 @@ def prepare(folder: Path, project: Path, name: str, train: int, held_out: int) -
     lines = []
     for system, asked, answered in pairs[: train + held_out + VALIDATION]:
         before = [{"role": "system", "content": system}] if system else []
-        lines.append(json.dumps({"messages": [*before, {"role": "user", "content": asked}, {"role": "assistant", "content": answered}]}) + "\n")
+        lines.append(
+            json.dumps(
+                {"messages": [*before, {"role": "user", "content": asked}, {"role": "assistant", "content": answered}]}
+            )
+            + "\n"
+        )
     (project / "data.jsonl").write_text("".join(lines))
     total = len(lines)
     shares = f"{1 - (held_out + VALIDATION) / total},{VALIDATION / total},{held_out / total}"
     assert main(["split", str(project / "data.jsonl"), "-o", str(project / "split"), "--fractions", shares]) == 0
     values = {
-        "model": "offline:SmolLM2-135M-Instruct", "data": "split", "method": "lora", "rank": 16, "learning_rate": 1e-3, "batch": 16,
+        "model": "offline:SmolLM2-135M-Instruct", "data": "split", "method": "lora", "rank": 16, "learning_rate": 1e-3,
+        "batch": 16,
         "max_length": 512, "over_length": "leave-out", "generations": 0, "probes": 0, **SETS[name][1],
     }  # fmt: skip
     recipe = project / "recipe.toml"

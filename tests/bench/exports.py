@@ -2,7 +2,8 @@
 
     python -m tests.bench.exports OUT
 
-OUT takes the project, which can be looked at afterwards (`curate chat OUT/merged`); a training that is finished there is not done again.
+OUT takes the project, which can be looked at afterwards (`curate chat OUT/merged`); a training that is finished there
+is not done again.
 """
 
 import json
@@ -13,7 +14,14 @@ from curate.cli.main import main
 
 DATA = Path(__file__).parents[2] / "examples/instructions/instruction-data.json"
 EXAMPLES = 300
-FORMS = (("adapter", "auto"), ("merged", "auto"), ("merged", "bfloat16"), ("gguf", "auto"), ("gguf-adapter", "auto"), ("ollama", "auto"))
+FORMS = (
+    ("adapter", "auto"),
+    ("merged", "auto"),
+    ("merged", "bfloat16"),
+    ("gguf", "auto"),
+    ("gguf-adapter", "auto"),
+    ("ollama", "auto"),
+)
 
 
 def prepare(out: Path) -> Path:
@@ -23,8 +31,10 @@ def prepare(out: Path) -> Path:
     data.write_text(json.dumps(json.loads(DATA.read_text())[:EXAMPLES]))
     assert main(["split", str(data), "-o", str(out / "split"), "--fractions", "0.75,0.05,0.2"]) == 0
     values = {
-        "model": "offline:SmolLM2-135M-Instruct", "data": "split", "method": "lora", "rank": 16, "learning_rate": 2e-3, "batch": 4, "max_steps": 20,
-        "max_length": 256, "over_length": "leave-out", "generations": 0, "evaluate_every": 0, "max_new_tokens": 32, "dtype": "float32", "threads": 1,
+        "model": "offline:SmolLM2-135M-Instruct", "data": "split", "method": "lora", "rank": 16, "learning_rate": 2e-3,
+        "batch": 4, "max_steps": 20,
+        "max_length": 256, "over_length": "leave-out", "generations": 0, "evaluate_every": 0, "max_new_tokens": 32,
+        "dtype": "float32", "threads": 1,
     }  # fmt: skip
     recipe = out / "recipe.toml"
     recipe.write_text("".join(f"{key} = {json.dumps(value)}\n" for key, value in values.items()))

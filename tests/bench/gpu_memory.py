@@ -1,12 +1,14 @@
-"""Memory of a QLoRA step on a GPU beside the planner's estimate, on models of random weights made from a configuration: nothing is downloaded.
+"""Memory of a QLoRA step on a GPU beside the planner's estimate, on models of random weights made from a configuration:
+nothing is downloaded.
 
     python tests/bench/gpu_memory.py                        7B (Llama 2's shape), 512 tokens, on the GPU
     python tests/bench/gpu_memory.py --shape 8B --tokens 512 1024 2048
     python tests/bench/gpu_memory.py --estimate             the estimates alone, on torch's meta device: needs no GPU
     python tests/bench/gpu_memory.py --layers 2 --cpu       the same code on a CPU, to see that it runs
 
-Prints, for each number of tokens with and without activation checkpointing, the most that torch had allocated and reserved, what the driver says
-that the process takes in all, and the estimate. A 7B at 512 tokens is meant to stay below 6 GB, the estimate within 10 %.
+Prints, for each number of tokens with and without activation checkpointing, the most that torch had allocated and
+reserved, what the driver says that the process takes in all, and the estimate. A 7B at 512 tokens is meant to stay
+below 6 GB, the estimate within 10 %.
 """
 
 import argparse
@@ -24,9 +26,30 @@ from train.model import autocast
 from train.recipe import Recipe
 
 SHAPES: Final = {
-    "1B": {"vocab_size": 128256, "hidden_size": 2048, "intermediate_size": 8192, "num_hidden_layers": 16, "num_attention_heads": 32, "num_key_value_heads": 8},
-    "7B": {"vocab_size": 32000, "hidden_size": 4096, "intermediate_size": 11008, "num_hidden_layers": 32, "num_attention_heads": 32, "num_key_value_heads": 32},
-    "8B": {"vocab_size": 128256, "hidden_size": 4096, "intermediate_size": 14336, "num_hidden_layers": 32, "num_attention_heads": 32, "num_key_value_heads": 8},
+    "1B": {
+        "vocab_size": 128256,
+        "hidden_size": 2048,
+        "intermediate_size": 8192,
+        "num_hidden_layers": 16,
+        "num_attention_heads": 32,
+        "num_key_value_heads": 8,
+    },
+    "7B": {
+        "vocab_size": 32000,
+        "hidden_size": 4096,
+        "intermediate_size": 11008,
+        "num_hidden_layers": 32,
+        "num_attention_heads": 32,
+        "num_key_value_heads": 32,
+    },
+    "8B": {
+        "vocab_size": 128256,
+        "hidden_size": 4096,
+        "intermediate_size": 14336,
+        "num_hidden_layers": 32,
+        "num_attention_heads": 32,
+        "num_key_value_heads": 8,
+    },
 }
 STEPS: Final = 3
 
@@ -41,25 +64,37 @@ def main() -> None:
     parser.add_argument("--cpu", action="store_true")
     given = parser.parse_args()
     if not (given.cpu or given.estimate or torch.cuda.is_available()):
-        raise SystemExit("there is no GPU here; --estimate tells what one would need, --cpu --layers 2 shows that the script runs")
+        raise SystemExit(
+            "there is no GPU here; --estimate tells what one would need, --cpu --layers 2 shows that the script runs"
+        )
     place = torch.device("cpu" if given.cpu else "cuda")
     config = LlamaConfig(**SHAPES[given.shape] | ({"num_hidden_layers": given.layers} if given.layers else {}))
     recipe = Recipe(model=given.shape, data="-", optimiser="adamw_8bit" if given.cpu else "paged_adamw_8bit")
     sizes = Sizes(recipe, torch.bfloat16, on_cpu=given.cpu, config=config)
     where = "on no device" if given.estimate else "on a CPU" if given.cpu else f"on {torch.cuda.get_device_name()}"
     print(f"{given.shape}, {config.num_hidden_layers} layers, {where}")
-    print(f"{'tokens':>7}{'checkpointing':>15}{'allocated':>11}{'reserved':>10}{'in all':>9}{'estimate':>18}{'high / in all':>15}   GB")
+    print(
+        f"{'tokens':>7}{'checkpointing':>15}{'allocated':>11}{'reserved':>10}{'in all':>9}{'estimate':>18}{'high / in all':>15}   GB"  # noqa: E501
+    )
     for tokens in given.tokens:
         for checkpointing in (True, False):
             load = Load((tokens,), tokens // 2)
             expected = sizes.estimate(load, checkpointing=checkpointing, optimiser=optimiser_of(recipe))
             found = (0, 0, 0) if given.estimate else measured(config, recipe, load, place, checkpointing=checkpointing)
-            numbers = "".join(f"{size / 1e9 if size else '-':>{width}{'.2f' if size else ''}}" for size, width in zip(found, (11, 10, 9), strict=True))
+            numbers = "".join(
+                f"{size / 1e9 if size else '-':>{width}{'.2f' if size else ''}}"
+                for size, width in zip(found, (11, 10, 9), strict=True)
+            )
             told = f"{expected.low / 1e9:.2f} to {expected.high / 1e9:.2f}"
-            print(f"{tokens:>7}{checkpointing!s:>15}{numbers}{told:>18}{f'{expected.high / found[2]:.2f}' if found[2] else '-':>15}", flush=True)
+            print(
+                f"{tokens:>7}{checkpointing!s:>15}{numbers}{told:>18}{f'{expected.high / found[2]:.2f}' if found[2] else '-':>15}",  # noqa: E501
+                flush=True,
+            )
 
 
-def measured(config: Any, recipe: Recipe, load: Load, place: torch.device, *, checkpointing: bool) -> tuple[int, int, int]:
+def measured(
+    config: Any, recipe: Recipe, load: Load, place: torch.device, *, checkpointing: bool
+) -> tuple[int, int, int]:
     """The most bytes allocated, reserved, and taken in all by some steps."""
     on_gpu = place.type == "cuda"
     if on_gpu:
@@ -98,10 +133,18 @@ def quantised(config: Any, place: torch.device) -> Any:
     for name, module in list(model.named_modules()):
         if type(module) is torch.nn.Linear and module is not head:
             made = bitsandbytes.nn.Linear4bit(
-                module.in_features, module.out_features, bias=False, compute_dtype=torch.bfloat16, compress_statistics=True, quant_type="nf4", device="meta"
+                module.in_features,
+                module.out_features,
+                bias=False,
+                compute_dtype=torch.bfloat16,
+                compress_statistics=True,
+                quant_type="nf4",
+                device="meta",
             )
             weights = torch.randn(module.out_features, module.in_features, dtype=torch.bfloat16, device=place) * 0.02
-            made.weight = bitsandbytes.nn.Params4bit(weights, requires_grad=False, compress_statistics=True, quant_type="nf4").to(place)
+            made.weight = bitsandbytes.nn.Params4bit(
+                weights, requires_grad=False, compress_statistics=True, quant_type="nf4"
+            ).to(place)
             made.support_avx512bf16_for_cpu = False
             parent, _, own = name.rpartition(".")
             setattr(model.get_submodule(parent), own, made)
@@ -109,7 +152,9 @@ def quantised(config: Any, place: torch.device) -> Any:
         for name, parameter in list(module._parameters.items()):
             if parameter is not None and parameter.device.type == "meta":
                 shape = torch.full(parameter.shape, 1.0, dtype=torch.bfloat16, device=place)
-                module._parameters[name] = torch.nn.Parameter(shape if parameter.ndim == 1 else shape.normal_(std=0.02), requires_grad=False)
+                module._parameters[name] = torch.nn.Parameter(
+                    shape if parameter.ndim == 1 else shape.normal_(std=0.02), requires_grad=False
+                )
         for name, buffer in list(module._buffers.items()):
             if buffer is not None and buffer.device.type == "meta":
                 module._buffers[name] = torch.ones(buffer.shape, dtype=buffer.dtype, device=place)

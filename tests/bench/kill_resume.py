@@ -2,8 +2,9 @@
 
     python -m tests.bench.kill_resume [--kills 20] [--seed 1]
 
-A tiny QLoRA training on a CPU, with dropout, noise and measurements on the way. Each process is killed somewhere between its start and what is left
-of the training: while it loads, measures, steps, writes a checkpoint, or saves the adapter. Then adapter, report and journal are compared.
+A tiny QLoRA training on a CPU, with dropout, noise and measurements on the way. Each process is killed somewhere
+between its start and what is left of the training: while it loads, measures, steps, writes a checkpoint, or saves the
+adapter. Then adapter, report and journal are compared.
 """
 
 import argparse
@@ -55,16 +56,32 @@ def main() -> None:
             before = steps(folder / "killed")
             print(f"kill {kills}: after step {before}", flush=True)
         start(folder, "killed").wait()
-        same = {file: content(folder / "whole" / file) == content(folder / "killed" / file) for file in ("adapter/adapter_model.safetensors", "report.json")}
+        same = {
+            file: content(folder / "whole" / file) == content(folder / "killed" / file)
+            for file in ("adapter/adapter_model.safetensors", "report.json")
+        }
         same["losses and rates"] = journal(folder / "whole") == journal(folder / "killed")
-        print(f"{kills} kills; the same: {same}; adapter {content(folder / 'killed/adapter/adapter_model.safetensors')[:12]}")
+        print(
+            f"{kills} kills; the same: {same}; adapter "
+            f"{content(folder / 'killed/adapter/adapter_model.safetensors')[:12]}"
+        )
         if not all(same.values()):
             raise SystemExit(1)
 
 
 def start(folder: Path, run: str) -> "subprocess.Popen[bytes]":
     """A training, or the rest of one."""
-    command = [sys.executable, "-m", "curate", "train", str(folder / "recipe.toml"), "--run-dir", str(folder / run), "--resume", "--quiet"]
+    command = [
+        sys.executable,
+        "-m",
+        "curate",
+        "train",
+        str(folder / "recipe.toml"),
+        "--run-dir",
+        str(folder / run),
+        "--resume",
+        "--quiet",
+    ]
     return subprocess.Popen(command, stdout=subprocess.DEVNULL)
 
 

@@ -1,4 +1,5 @@
-"""What llama.cpp itself says of an exported GGUF, beside the adapter in transformers: tokens, logits, most likely answers.
+"""What llama.cpp itself says of an exported GGUF, beside the adapter in transformers: tokens, logits, most likely
+answers.
 
     pip install llama-cpp-py-sync        # llama.cpp as a wheel, 5 MB; no part of curate needs it
     python -m tests.bench.llamacpp OUT   # OUT is the folder of tests.bench.exports
@@ -24,15 +25,27 @@ QUESTIONS = 50
 
 
 class LlamaCpp:
-    """A GGUF file as llama.cpp runs it, with a LoRA over it where one is named; keys and values in float32, as transformers has them here."""
+    """A GGUF file as llama.cpp runs it, with a LoRA over it where one is named; keys and values in float32, as
+    transformers has them here.
+    """
 
     def __init__(self, file: Path, lora: Path | None = None) -> None:
-        self.llama = import_module("llama_cpp_py_sync").Llama(str(file), n_ctx=1024, n_threads=1, type_k="f32", type_v="f32", flash_attn_type=0)
+        self.llama = import_module("llama_cpp_py_sync").Llama(
+            str(file), n_ctx=1024, n_threads=1, type_k="f32", type_v="f32", flash_attn_type=0
+        )
         ffi, lib = self.llama._ffi, self.llama._lib
         if lora is not None:
             self.adapter = lib.llama_adapter_lora_init(self.llama._model, str(lora).encode())
             assert self.adapter != ffi.NULL, "llama.cpp does not load the adapter"
-            assert lib.llama_set_adapters_lora(self.llama._ctx, ffi.new("struct llama_adapter_lora *[1]", [self.adapter]), 1, ffi.new("float[1]", [1.0])) == 0
+            assert (
+                lib.llama_set_adapters_lora(
+                    self.llama._ctx,
+                    ffi.new("struct llama_adapter_lora *[1]", [self.adapter]),
+                    1,
+                    ffi.new("float[1]", [1.0]),
+                )
+                == 0
+            )
 
     def tokens(self, text: str) -> list[int]:
         """As llama.cpp cuts a prompt."""
@@ -63,9 +76,16 @@ def reference(trained: Trained, questions: Questions) -> list[tuple[Any, tuple[i
     found = []
     for prompt in questions.prompts:
         ids = torch.tensor([tokenizer(prompt, add_special_tokens=False)["input_ids"]])
-        options = {"max_new_tokens": questions.max_new_tokens, "do_sample": False, "temperature": None, "top_p": None, "top_k": None}
+        options = {
+            "max_new_tokens": questions.max_new_tokens,
+            "do_sample": False,
+            "temperature": None,
+            "top_p": None,
+            "top_k": None,
+        }
         said = model.generate(
-            input_ids=ids, attention_mask=torch.ones_like(ids), eos_token_id=list(questions.stops), pad_token_id=tokenizer.pad_token_id,
+            input_ids=ids, attention_mask=torch.ones_like(ids), eos_token_id=list(questions.stops),
+            pad_token_id=tokenizer.pad_token_id,
             return_dict_in_generate=True, output_logits=True, **options,
         )  # fmt: skip
         answer = said.sequences[0, ids.shape[1] :].tolist()
@@ -82,16 +102,30 @@ def bench(out: Path) -> None:
     wanted = reference(trained, questions)
     config = configuration(trained.recipe.model)
     base = out / "base.gguf"
-    gguf_file.write_model(Path(resolve(trained.recipe.model)), config, gguf_layout.family_of(config), template, questions.stops, torch.float32, "base", base)
+    gguf_file.write_model(
+        Path(resolve(trained.recipe.model)),
+        config,
+        gguf_layout.family_of(config),
+        template,
+        questions.stops,
+        torch.float32,
+        "base",
+        base,
+    )
     print(f"{len(wanted)} held-out questions, at most {questions.max_new_tokens} tokens an answer")
-    for name, file, lora in (("merged GGUF", out / "gguf/model.gguf", None), ("base GGUF + adapter GGUF", base, out / "gguf-adapter/adapter.gguf")):
+    for name, file, lora in (
+        ("merged GGUF", out / "gguf/model.gguf", None),
+        ("base GGUF + adapter GGUF", base, out / "gguf-adapter/adapter.gguf"),
+    ):
         engine = LlamaCpp(file, lora)
         asked = [template.ids(prompt) for prompt in questions.prompts]
         cut = sum(engine.tokens(prompt) == ids for prompt, ids in zip(questions.prompts, asked, strict=True))
         said = [engine.answer(ids, questions.stops, questions.max_new_tokens) for ids in asked]
         largest = max(float(np.abs(mine - theirs).max()) for (mine, _), (theirs, _) in zip(wanted, said, strict=True))
         same = sum(mine == theirs for (_, mine), (_, theirs) in zip(wanted, said, strict=True))
-        print(f"{name}: prompts cut into the same tokens {cut}, max logit difference {largest:.2g}, same answers {same}")
+        print(
+            f"{name}: prompts cut into the same tokens {cut}, max logit difference {largest:.2g}, same answers {same}"
+        )
 
 
 if __name__ == "__main__":

@@ -2,8 +2,9 @@
 
     python tests/bench/memory.py FILE [--ways NAME...]
 
-FILE is a data set in any format that curate reads. SmolLM2-135M-Instruct trains some steps in several ways, each in a process of its own; the most
-memory that the process had (VmHWM) stands beside the estimate that was made before the weights were loaded.
+FILE is a data set in any format that curate reads. SmolLM2-135M-Instruct trains some steps in several ways, each in a
+process of its own; the most memory that the process had (VmHWM) stands beside the estimate that was made before the
+weights were loaded.
 """
 
 import argparse
@@ -39,19 +40,40 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write_split(given.file, folder, 100, 4)
-        values = {"model": BASE, "data": ".", "max_steps": STEPS, "max_length": 512, "evaluate_every": 0, "generations": 0, "threads": 1}
+        values = {
+            "model": BASE,
+            "data": ".",
+            "max_steps": STEPS,
+            "max_length": 512,
+            "evaluate_every": 0,
+            "generations": 0,
+            "threads": 1,
+        }
         (folder / "recipe.toml").write_text("".join(f"{key} = {json.dumps(value)}\n" for key, value in values.items()))
         print(f"{'':<24}{'expected MB':>16}{'measured MB':>13}{'high / measured':>17}")
         for way in given.ways:
             low, high, measured = train(folder, way)
-            print(f"{way:<24}{f'{low / 1e6:.0f} to {high / 1e6:.0f}':>16}{measured / 1e6:>13.0f}{high / measured:>17.2f}", flush=True)
+            print(
+                f"{way:<24}{f'{low / 1e6:.0f} to {high / 1e6:.0f}':>16}{measured / 1e6:>13.0f}{high / measured:>17.2f}",
+                flush=True,
+            )
 
 
 def train(folder: Path, way: str) -> tuple[int, int, int]:
     """The estimate, low and high, and the most memory of a training."""
     run = folder / way.replace(" ", "-")
     changes = [word for change in WAYS[way] for word in ("--set", change)]
-    command = [sys.executable, "-m", "curate", "train", str(folder / "recipe.toml"), "--run-dir", str(run), "--quiet", *changes]
+    command = [
+        sys.executable,
+        "-m",
+        "curate",
+        "train",
+        str(folder / "recipe.toml"),
+        "--run-dir",
+        str(run),
+        "--quiet",
+        *changes,
+    ]
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])}
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
     if done.returncode:

@@ -2,8 +2,9 @@
 
     python tests/bench/near_extremes.py
 
-Makes three files: one prompt 10,000 times with 10,000 answers, the same with answers of which most words are a template's, and 100,000 times
-the same line. Prints seconds of all processors (user + system) and of the clock, peak memory of the largest process, and lines kept.
+Makes three files: one prompt 10,000 times with 10,000 answers, the same with answers of which most words are a
+template's, and 100,000 times the same line. Prints seconds of all processors (user + system) and of the clock, peak
+memory of the largest process, and lines kept.
 """
 
 import json
@@ -16,7 +17,10 @@ import time
 from pathlib import Path
 
 PROMPT = "Tell me a short story about a lighthouse, please."
-TEMPLATE = "The keeper of the lighthouse at the northern cape went up the stairs with a lamp in his hand and saw a ship that was called"
+TEMPLATE = (
+    "The keeper of the lighthouse at the northern cape went up the stairs with a lamp in his hand and saw a ship that "
+    "was called"
+)
 SYLLABLES = ["ba", "ke", "li", "mo", "nu", "ra", "se", "ti", "vo", "zu"]
 
 
@@ -25,7 +29,10 @@ def files(folder: Path) -> list[tuple[str, Path]]:
     draw = random.Random(1)
     words = ["".join(draw.choices(SYLLABLES, k=3)) for _ in range(2000)]
     answers = [" ".join(draw.choices(words, k=60)) for _ in range(10_000)]
-    templated = [f"{TEMPLATE} {''.join(draw.choices(SYLLABLES, k=5)).title()} and that came from far away across the sea" for _ in range(10_000)]
+    templated = [
+        f"{TEMPLATE} {''.join(draw.choices(SYLLABLES, k=5)).title()} and that came from far away across the sea"
+        for _ in range(10_000)
+    ]
     made: list[tuple[str, Path]] = []
     for name, said in (
         ("one prompt, 10,000 answers", answers),
@@ -43,7 +50,19 @@ def timed(path: Path, *options: str) -> str:
     """Deduplicate a file."""
     kept = path.with_suffix(".kept")
     before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-    command = [sys.executable, "-m", "curate", "dedup", str(path), "--yes", "--quiet", "--no-cache", "-o", str(kept), *options]
+    command = [
+        sys.executable,
+        "-m",
+        "curate",
+        "dedup",
+        str(path),
+        "--yes",
+        "--quiet",
+        "--no-cache",
+        "-o",
+        str(kept),
+        *options,
+    ]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     after, wall = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter() - start
     cpu = after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime

@@ -2,9 +2,10 @@
 
     python tests/bench/near_incremental.py DATA.jsonl [LINES]
 
-The first 99% of the lines are the old file, all of them the new one. Each run is a process of its own; told are seconds of all processors
-(user + system, with those of its own processes) and of the clock, the bytes that are remembered, and what the same command takes for ten
-lines, which is what starting costs. What is kept must be equal with and without a memory.
+The first 99% of the lines are the old file, all of them the new one. Each run is a process of its own; told are seconds
+of all processors (user + system, with those of its own processes) and of the clock, the bytes that are remembered, and
+what the same command takes for ten lines, which is what starting costs. What is kept must be equal with and without a
+memory.
 """
 
 import resource
@@ -27,7 +28,18 @@ class Run(NamedTuple):
 def timed(data: Path, folder: Path, kept: str, *options: str) -> Run:
     """Run `curate dedup` in a folder."""
     before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-    command = [sys.executable, "-m", "curate", "dedup", str(data), "--yes", "--quiet", "-o", str(folder / kept), *options]
+    command = [
+        sys.executable,
+        "-m",
+        "curate",
+        "dedup",
+        str(data),
+        "--yes",
+        "--quiet",
+        "-o",
+        str(folder / kept),
+        *options,
+    ]
     subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return Run(after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime, time.perf_counter() - start)

@@ -1,11 +1,14 @@
-"""What else people deduplicate chat data with, each from JSON Lines to the kept lines, for `near_speed.py`, which runs them as processes of their own.
+"""What else people deduplicate chat data with, each from JSON Lines to the kept lines, for `near_speed.py`, which runs
+them as processes of their own.
 
     VENV/bin/python tests/bench/near_peers.py NAME IN.jsonl OUT.jsonl THRESHOLD
-    VENV/bin/python tests/bench/near_peers.py pairs TEXTS.jsonl OUT.json KIND THRESHOLD...      (for `near_truth.py`: which pairs each calls alike)
+    VENV/bin/python tests/bench/near_peers.py pairs TEXTS.jsonl OUT.json KIND THRESHOLD...      (for `near_truth.py`:
+    which pairs each calls alike)
 
-All compare runs of 5 words of the turns that are no system prompts, by 128 permutations, and keep the first of each. The plain loops are what
-the READMEs of datasketch and rensa show; `-bulk` is the fastest interface of the same package. What is not installed there is left out.
-Needs orjson, and what is to be timed: datasketch, rensa, text-dedup, datatrove.
+All compare runs of 5 words of the turns that are no system prompts, by 128 permutations, and keep the first of each.
+The plain loops are what the READMEs of datasketch and rensa show; `-bulk` is the fastest interface of the same package.
+What is not installed there is left out. Needs orjson, and what is to be timed: datasketch, rensa, text-dedup,
+datatrove.
 """
 
 import contextlib
@@ -28,7 +31,9 @@ SAMPLE = 2000
 PEERS: dict[str, tuple[str, Callable[[Path, Path, float], None]]] = {}
 
 
-def peer(name: str, package: str) -> Callable[[Callable[[Path, Path, float], None]], Callable[[Path, Path, float], None]]:
+def peer(
+    name: str, package: str
+) -> Callable[[Callable[[Path, Path, float], None]], Callable[[Path, Path, float], None]]:
     """Declares one of them."""
 
     def declare(function: Callable[[Path, Path, float], None]) -> Callable[[Path, Path, float], None]:
@@ -114,8 +119,21 @@ def text_dedup(path: Path, out: Path, threshold: float) -> None:
         with path.open("rb") as lines, (folder / "texts.jsonl").open("wb") as texts:
             for number, line in enumerate(lines):
                 texts.write(orjson.dumps({"text": compared_text(line), "line": number}) + b"\n")
-        options = {"path": "json", "data_files": folder / "texts.jsonl", "split": "train", "cache_dir": folder / "cache", "output": folder / "kept"}
-        options |= {"column": "text", "ngram": SIZE, "num_perm": PERMUTATIONS, "threshold": threshold, "min_length": 0, "num_proc": 2}
+        options = {
+            "path": "json",
+            "data_files": folder / "texts.jsonl",
+            "split": "train",
+            "cache_dir": folder / "cache",
+            "output": folder / "kept",
+        }
+        options |= {
+            "column": "text",
+            "ngram": SIZE,
+            "num_perm": PERMUTATIONS,
+            "threshold": threshold,
+            "min_length": 0,
+            "num_proc": 2,
+        }
         command = [sys.executable, "-m", "text_dedup.minhash", *(f"--{key}={value}" for key, value in options.items())]
         subprocess.run(command, check=True, cwd=folder, stdout=subprocess.DEVNULL)
         from datasets import load_from_disk
@@ -138,18 +156,31 @@ def datatrove(path: Path, out: Path, threshold: float) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "in").mkdir()
-        with path.open("rb") as lines, (folder / "in" / "a.jsonl").open("wb") as first, (folder / "in" / "b.jsonl").open("wb") as second:
+        with (
+            path.open("rb") as lines,
+            (folder / "in" / "a.jsonl").open("wb") as first,
+            (folder / "in" / "b.jsonl").open("wb") as second,
+        ):
             for number, line in enumerate(lines):
-                (second if number % 2 else first).write(orjson.dumps({"text": compared_text(line), "id": str(number)}) + b"\n")
+                (second if number % 2 else first).write(
+                    orjson.dumps({"text": compared_text(line), "id": str(number)}) + b"\n"
+                )
 
         def run(*steps: Any, tasks: int) -> None:
-            LocalPipelineExecutor(list(steps), tasks=tasks, workers=2, skip_completed=False, logging_dir=str(folder / "logs")).run()
+            LocalPipelineExecutor(
+                list(steps), tasks=tasks, workers=2, skip_completed=False, logging_dir=str(folder / "logs")
+            ).run()
 
         reader = JsonlReader(str(folder / "in"))
         run(reader, MinhashDedupSignature(str(folder / "signed"), config), tasks=2)
         run(MinhashDedupBuckets(str(folder / "signed"), str(folder / "buckets"), config=config), tasks=BANDS)
         run(MinhashDedupCluster(str(folder / "buckets"), str(folder / "removed"), config=config), tasks=1)
-        run(reader, MinhashDedupFilter(str(folder / "removed")), JsonlWriter(str(folder / "kept"), compression=None), tasks=2)
+        run(
+            reader,
+            MinhashDedupFilter(str(folder / "removed")),
+            JsonlWriter(str(folder / "kept"), compression=None),
+            tasks=2,
+        )
         files = sorted((folder / "kept").glob("*.jsonl"))
         stays = {int(orjson.loads(line)["id"]) for file in files for line in file.read_bytes().splitlines()}
     with path.open("rb") as lines, out.open("wb") as kept:
@@ -157,7 +188,9 @@ def datatrove(path: Path, out: Path, threshold: float) -> None:
 
 
 def signatures(path: Path, out: Path, threshold: float) -> None:
-    """Signatures a second, from ready shingles, of datasketch's plain loop and of its bulk interface with 32-bit arithmetic."""
+    """Signatures a second, from ready shingles, of datasketch's plain loop and of its bulk interface with 32-bit
+    arithmetic.
+    """
     from datasketch import MinHash
 
     with path.open("rb") as lines:
@@ -174,17 +207,23 @@ def signatures(path: Path, out: Path, threshold: float) -> None:
 
 
 def runs(text: str, kind: str) -> list[str]:
-    """The shingles of a text: `word-3`, `character-5` and so on; characters are those of its words with one space between them."""
+    """The shingles of a text: `word-3`, `character-5` and so on; characters are those of its words with one space
+    between them.
+    """
     unit, _, size = kind.partition("-")
     words = WORDS.findall(text.lower())
     tokens, between = (words, " ") if unit == "word" else (list(" ".join(words)), "")
-    return [between.join(tokens[k : k + int(size)]) for k in range(max(1, len(tokens) - int(size) + 1))] if tokens else []
+    return (
+        [between.join(tokens[k : k + int(size)]) for k in range(max(1, len(tokens) - int(size) + 1))] if tokens else []
+    )
 
 
 def pairs(path: Path, out: Path, kind: str, thresholds: list[float]) -> None:
-    """The pairs of texts (JSON strings, one a line) that each calls alike, {peer: {threshold: [[i, j]]}}: as in the plain loops above, but that all stay.
+    """The pairs of texts (JSON strings, one a line) that each calls alike, {peer: {threshold: [[i, j]]}}: as in the
+    plain loops above, but that all stay.
 
-    Rensa wants a number of bands; it gets the one whose threshold (1/bands)^(1/rows) is the highest that lies below the one that is asked for.
+    Rensa wants a number of bands; it gets the one whose threshold (1/bands)^(1/rows) is the highest that lies below the
+    one that is asked for.
     """
     from datasketch import MinHash, MinHashLSH
     from rensa import RMinHash, RMinHashLSH
@@ -206,7 +245,9 @@ def pairs(path: Path, out: Path, kind: str, thresholds: list[float]) -> None:
         near: list[tuple[int, int]] = []
         for at in some:
             hits.extend((before, at) for before in index.query(sketches[at]))
-            near.extend((before, at) for before in other.query(rensas[at]) if rensas[at].jaccard(rensas[before]) >= threshold)
+            near.extend(
+                (before, at) for before in other.query(rensas[at]) if rensas[at].jaccard(rensas[before]) >= threshold
+            )
             index.insert(at, sketches[at])
             other.insert(at, rensas[at])
         found["datasketch"][str(threshold)], found["rensa"][str(threshold)] = hits, near

@@ -1,9 +1,11 @@
-"""How well near-duplicates are told: by kind of shingle, at the best threshold and at the default one; and what of it is a matter of facts.
+"""How well near-duplicates are told: by kind of shingle, at the best threshold and at the default one; and what of it
+is a matter of facts.
 
     python -m tests.bench.near_quality FOLDER
 
-What others make of the same labelled sets is in `near_truth.py`, what a person makes of pairs around the threshold in `near_read.py`.
-FOLDER holds neardup/*.jsonl (texts with their cluster, or labelled pairs), raw/A (real files) and decontamination/rephrased.jsonl.
+What others make of the same labelled sets is in `near_truth.py`, what a person makes of pairs around the threshold in
+`near_read.py`. FOLDER holds neardup/*.jsonl (texts with their cluster, or labelled pairs), raw/A (real files) and
+decontamination/rephrased.jsonl.
 """
 
 import json
@@ -57,7 +59,11 @@ def labelled(folder: Path) -> Iterator[Labelled]:
     found = lines(folder / "korean_questions.jsonl")
     at = {line["id"]: n for n, line in enumerate(found)}
     judged = lines(folder / "korean_questions_pairs.jsonl")
-    yield Labelled("korean_questions", [line["text"] for line in found], [(at[pair["id_a"]], at[pair["id_b"]], pair["label"] == "dup") for pair in judged])
+    yield Labelled(
+        "korean_questions",
+        [line["text"] for line in found],
+        [(at[pair["id_a"]], at[pair["id_b"]], pair["label"] == "dup") for pair in judged],
+    )
 
 
 def similarities(texts: Sequence[str], pairs: Iterable[tuple[int, int]], kind: Shingling) -> list[float]:
@@ -80,7 +86,10 @@ def by_kind(sets: Iterable[Labelled]) -> None:
     for of in sets:
         truth = [true for *_, true in of.pairs]
         print(f"\n{of.name}: {len(of.texts):,} texts, {len(of.pairs):,} pairs, {sum(truth):,} of them duplicates")
-        print(f"{'':12} {'best at':>7}  prec  recall  F1      at {DEFAULT}: prec  recall  F1      F1 at {'  '.join(map(str, THRESHOLDS))}")
+        print(
+            f"{'':12} {'best at':>7}  prec  recall  F1      at {DEFAULT}: prec  recall  F1      F1 at "
+            f"{'  '.join(map(str, THRESHOLDS))}"
+        )
         for kind in KINDS:
             values = similarities(of.texts, ((i, j) for i, j, _ in of.pairs), kind)
             best = max((step / 50 for step in range(5, 50)), key=lambda threshold: scores(values, truth, threshold)[2])
@@ -91,7 +100,9 @@ def by_kind(sets: Iterable[Labelled]) -> None:
 
 
 def exhaustive(files: Path, names: Iterable[str]) -> None:
-    """What is found in real files beside a comparison of each example with each other: no pair at the threshold may be parted, none below it removed."""
+    """What is found in real files beside a comparison of each example with each other: no pair at the threshold may be
+    parted, none below it removed.
+    """
     print("\nfile: pairs at the threshold, of these found; removed, of these at the threshold to the example kept")
     for name in names:
         examples = list({e.id: e for e in read_dataset([files / name]).examples}.values())
@@ -110,7 +121,11 @@ def exhaustive(files: Path, names: Iterable[str]) -> None:
                     left, right = sorted((examples[at].id, examples[earlier].id))
                     true[left, right] = similarity
         losses = find_duplicates_in(examples, DedupConfig(ignore_facts=True)).losses
-        group = {examples[at].id: nth for nth, members in enumerate(grouped(found, DEFAULT, 1).members) for at in members.tolist()}
+        group = {
+            examples[at].id: nth
+            for nth, members in enumerate(grouped(found, DEFAULT, 1).members)
+            for at in members.tolist()
+        }
         together = sum(group.get(left) is not None and group.get(left) == group.get(right) for left, right in true)
         near = [lost for lost in losses if lost.code == "D003"]
         right_ones = sum(tuple(sorted((lost.example, lost.kept))) in true for lost in near)
@@ -123,7 +138,10 @@ def templated() -> None:
     alone = [example(said, line) for line, said in enumerate(made, start=1)]
     twins = [example(said, line) for line, said in enumerate(copies(made), start=1001)]
     sets = shingled(texts_of([normalised(written_text(e, "conversation")) for e in (*alone, *twins)]))
-    print("\n1,000 facts and a copy of each: facts lost; copies lost; copies near theirs, lost of these; copies told to have other facts")
+    print(
+        "\n1,000 facts and a copy of each: facts lost; copies lost; copies near theirs, lost of these; copies "
+        "told to have other facts"
+    )
     for threshold in (0.8, 0.7, 0.6, 0.5, 0.3):
         lost = find_duplicates_in(alone, DedupConfig(threshold=threshold)).losses
         merged = find_duplicates_in([*alone, *twins], DedupConfig(threshold=threshold, keep="first")).losses
@@ -134,7 +152,10 @@ def templated() -> None:
             if len(one & other) >= threshold * len(one | other):
                 near.append(1001 + at)
         beside = sum(line <= 1000 for line in gone)
-        told = f"{len(gone) - beside:5,} copies lost; {len(near):5,} copies near, {len(gone.intersection(near)):5,} of them lost"
+        told = (
+            f"{len(gone) - beside:5,} copies lost; {len(near):5,} copies near, {len(gone.intersection(near)):5,} of "
+            "them lost"
+        )
         print(f"  at {threshold}: {len(lost):4} lost, {beside} beside copies; {told}")
     pairs = ([sides_of(example, "conversation") for example in pair] for pair in zip(alone, twins, strict=True))
     print(f"  copies told to have other facts than theirs: {sum(not facts_agree(*pair) for pair in pairs)}")
@@ -153,7 +174,10 @@ def boilerplate(files: Path) -> None:
             pairs = [len(a & b) / max(1, len(a | b)) for a, b in combinations(sets[:1500], 2)]
             counts.append((sum(value >= 0.6 for value in pairs), sum(value >= DEFAULT for value in pairs)))
         removed = find_duplicates_in(examples, DedupConfig()).losses
-        print(f"{name[:50]:50} {counts[0]} {counts[1]}  removed {len(removed)} of {len(examples)}  (pairs among the first {min(1500, len(examples))})")
+        print(
+            f"{name[:50]:50} {counts[0]} {counts[1]}  removed {len(removed)} of {len(examples)}  (pairs among the "
+            f"first {min(1500, len(examples))})"
+        )
 
 
 def runs(text: str, size: int = 13) -> set[tuple[str, ...]]:
@@ -165,24 +189,36 @@ def runs(text: str, size: int = 13) -> set[tuple[str, ...]]:
 def rephrased(path: Path) -> None:
     """Benchmark items that were rephrased: how many of them words can find, and which they cannot."""
     found = lines(path)
-    items = [Item(Place(line["bench"], at), (ItemText("text", line["bench_text"], True),)) for at, line in enumerate(found)]
-    training = [Example(Place("train", at), {"messages": [{"role": "user", "content": line["train_text"]}]}, "messages") for at, line in enumerate(found)]
+    items = [
+        Item(Place(line["bench"], at), (ItemText("text", line["bench_text"], True),)) for at, line in enumerate(found)
+    ]
+    training = [
+        Example(Place("train", at), {"messages": [{"role": "user", "content": line["train_text"]}]}, "messages")
+        for at, line in enumerate(found)
+    ]
     matches = contaminated(training, items).matches
     hit = {match.item for match in matches if match.item == match.example}
     shared = {at for at, line in enumerate(found) if not runs(line["bench_text"]).isdisjoint(runs(line["train_text"]))}
-    print(f"\nrephrased items: {len(shared)} of {len(items)} share 13 words in a row, {len(shared & hit)} of these found")
+    print(
+        f"\nrephrased items: {len(shared)} of {len(items)} share 13 words in a row, {len(shared & hit)} of these found"
+    )
     print(f"{len(hit)} found at all, {len(items) - len(hit)} not:")
     for bench in sorted({line["bench"] for line in found}):
         missed = [str(line["bench_index"]) for at, line in enumerate(found) if line["bench"] == bench and at not in hit]
         print(f"  {bench}: {len(missed)} not found, items {' '.join(missed)}")
-    print(f"training texts that were found to hold another item than their own: {len({match.example for match in matches if match.item != match.example})}")
+    print(
+        "training texts that were found to hold another item than their own: "
+        f"{len({match.example for match in matches if match.item != match.example})}"
+    )
 
 
 def main() -> None:
     """Print all tables."""
     folder = Path(sys.argv[1])
     by_kind(labelled(folder / "neardup"))
-    exhaustive(folder / "raw" / "A", sorted({line["file"] for line in lines(folder / "neardup" / "exact_jaccard_pairs.jsonl")}))
+    exhaustive(
+        folder / "raw" / "A", sorted({line["file"] for line in lines(folder / "neardup" / "exact_jaccard_pairs.jsonl")})
+    )
     templated()
     boilerplate(folder / "raw" / "A")
     rephrased(folder / "decontamination" / "rephrased.jsonl")

@@ -1,11 +1,14 @@
-"""What a person calls pairs of examples that are nearly alike, by how similar they are: which shingles, and which threshold, part them best.
+"""What a person calls pairs of examples that are nearly alike, by how similar they are: which shingles, and which
+threshold, part them best.
 
     python -m tests.bench.near_read sample FOLDER     (200 pairs to be read, with their texts)
-    python -m tests.bench.near_read table FOLDER      (what was judged of them, by kind of shingle and band of similarity)
+    python -m tests.bench.near_read table FOLDER      (what was judged of them, by kind of shingle and band of
+    similarity)
 
-FOLDER holds raw/A, real files. The judgements are in `near_read.jsonl`: a file, the positions of two of its examples from 0, and what the
-two are: `same` (one may go, nothing is lost), `fact` (a template with another fact in it) or `other` (what they share is form or boilerplate).
-The pairs are drawn by a seed, as many from each file and band of similarity as there are and as are wanted. Needs scipy.
+FOLDER holds raw/A, real files. The judgements are in `near_read.jsonl`: a file, the positions of two of its examples
+from 0, and what the two are: `same` (one may go, nothing is lost), `fact` (a template with another fact in it) or
+`other` (what they share is form or boilerplate). The pairs are drawn by a seed, as many from each file and band of
+similarity as there are and as are wanted. Needs scipy.
 """
 
 import json
@@ -35,7 +38,9 @@ MORE = [*(Shingling("word", size) for size in (1, 2, 3, 5)), *(Shingling("charac
 """By which the choice of a threshold is judged."""
 BANDS = (0.0, 0.6, 0.7, 0.8, 0.9, 0.95)
 WANTED = (35, 55, 55, 50, 5)
-"""Pairs of each band of similarity by runs of 3 words; of the first one only those that another kind of shingle calls similar to 0.6 at the least."""
+"""Pairs of each band of similarity by runs of 3 words; of the first one only those that another kind of shingle calls
+similar to 0.6 at the least.
+"""
 BEGINNING = 300
 """Characters of a text that are shown besides what differs."""
 VERDICTS = ("same", "fact", "other")
@@ -69,20 +74,31 @@ def examples_of(path: Path) -> list[Example]:
 
 
 def near_pairs(name: str, examples: Sequence[Example]) -> Iterator[Near]:
-    """All pairs of different texts that any kind of shingle calls similar to 0.6 at the least, and none to more than 0.95 by runs of 3 words."""
+    """All pairs of different texts that any kind of shingle calls similar to 0.6 at the least, and none to more than
+    0.95 by runs of 3 words.
+    """
     texts = [normalised(written_text(example, "conversation")) for example in examples]
     first = [at for at, text in enumerate(texts) if texts.index(text) == at]
     matrices = [jaccards([texts[at] for at in first], kind) for kind in KINDS]
     near = np.triu(np.maximum.reduce(matrices) >= BANDS[1], 1) & (matrices[0] < BANDS[-1])
     for i, j in np.argwhere(near).tolist():
-        yield Near(name, first[i], first[j], tuple(float(matrix[i, j]) for matrix in matrices), frozenset({texts[first[i]], texts[first[j]]}))
+        yield Near(
+            name,
+            first[i],
+            first[j],
+            tuple(float(matrix[i, j]) for matrix in matrices),
+            frozenset({texts[first[i]], texts[first[j]]}),
+        )
 
 
 def jaccards(texts: Sequence[str], kind: Shingling) -> Any:
     """The similarity of each text to each."""
     sets = shingled(texts_of(texts), kind)
     _, columns = np.unique(sets.hashes, return_inverse=True)
-    held = csr_matrix((np.ones(len(columns), dtype=np.float32), columns, sets.offsets), shape=(len(texts), int(columns.max(initial=0)) + 1))
+    held = csr_matrix(
+        (np.ones(len(columns), dtype=np.float32), columns, sets.offsets),
+        shape=(len(texts), int(columns.max(initial=0)) + 1),
+    )
     shared = (held @ held.T).toarray()
     sizes = np.diff(sets.offsets).astype(np.float32)
     return shared / np.maximum(1, sizes[:, None] + sizes[None, :] - shared)
@@ -112,11 +128,17 @@ def sample(files: Path) -> list[Near]:
 
 
 def shown(number: int, near: Near, one: str, other: str) -> str:
-    """A pair to be read: how similar it is, the beginning of the first text, and all that differs with some words around it."""
+    """A pair to be read: how similar it is, the beginning of the first text, and all that differs with some words
+    around it.
+    """
     left, right = one.split(), other.split()
-    changes = [change for change in SequenceMatcher(None, left, right, autojunk=False).get_opcodes() if change[0] != "equal"]
+    changes = [
+        change for change in SequenceMatcher(None, left, right, autojunk=False).get_opcodes() if change[0] != "equal"
+    ]
     parts = [
-        f"{' '.join(left[max(0, a - 4) : a])} [-{' '.join(left[a:b])}-]{{+{' '.join(right[c:d])}+}} {' '.join(left[b : b + 3])}" for _, a, b, c, d in changes
+        f"{' '.join(left[max(0, a - 4) : a])} [-{' '.join(left[a:b])}-]{{+{' '.join(right[c:d])}+}} "
+        f"{' '.join(left[b : b + 3])}"
+        for _, a, b, c, d in changes
     ]
     values = " ".join(f"{value:.2f}" for value in near.similarities)
     return f"#{number} {near.file} {near.i} {near.j}  {values}\n    {one[:BEGINNING]}\n    {' … '.join(parts)}"
@@ -125,7 +147,10 @@ def shown(number: int, near: Near, one: str, other: str) -> str:
 def to_read(files: Path) -> None:
     """Print the pairs."""
     pairs = sample(files)
-    texts = {name: [written_text(e, "conversation") for e in examples_of(files / name)] for name in {pair.file for pair in pairs}}
+    texts = {
+        name: [written_text(e, "conversation") for e in examples_of(files / name)]
+        for name in {pair.file for pair in pairs}
+    }
     for number, pair in enumerate(pairs):
         print(shown(number, pair, texts[pair.file][pair.i], texts[pair.file][pair.j]))
 
@@ -148,7 +173,11 @@ def judged(files: Path) -> list[tuple[Near, str, bool]]:
 
 def by_band(read: Sequence[tuple[Near, str, bool]]) -> None:
     """What the pairs of each band of similarity are."""
-    print(f"\n{'':14}" + "".join(f"{f'{low} to {high}':>16}" for low, high in pairwise(BANDS)) + f"{f'{BANDS[-1]} or more':>16}     ({' / '.join(VERDICTS)})")
+    print(
+        f"\n{'':14}"
+        + "".join(f"{f'{low} to {high}':>16}" for low, high in pairwise(BANDS))
+        + f"{f'{BANDS[-1]} or more':>16}     ({' / '.join(VERDICTS)})"
+    )
     for kind in KINDS:
         at = MORE.index(kind)
         counts = Counter((band(near.similarities[at]), verdict) for near, verdict, _ in read)
@@ -157,19 +186,32 @@ def by_band(read: Sequence[tuple[Near, str, bool]]) -> None:
 
 
 def by_threshold(read: Sequence[tuple[Near, str, bool]]) -> None:
-    """What goes at each threshold: of pairs that are the same how many, and how many that are not; with facts ignored and heeded."""
+    """What goes at each threshold: of pairs that are the same how many, and how many that are not; with facts ignored
+    and heeded.
+    """
     total = sum(verdict == "same" for _, verdict, _ in read)
-    print(f"\nprecision / recall / F1 of removing pairs, of which {total} of {len(read)} are the same; and where a differing fact keeps both")
+    print(
+        f"\nprecision / recall / F1 of removing pairs, of which {total} of {len(read)} are the same; and where a "
+        "differing fact keeps both"
+    )
     print(f"{'':14}" + "".join(f"{threshold:>24}" for threshold in THRESHOLDS))
     for at, kind in enumerate(MORE):
         for heeded in (False, True):
             cells = []
             for threshold in THRESHOLDS:
-                gone = [verdict for near, verdict, agree in read if near.similarities[at] >= threshold and (agree or not heeded)]
+                gone = [
+                    verdict
+                    for near, verdict, agree in read
+                    if near.similarities[at] >= threshold and (agree or not heeded)
+                ]
                 right = gone.count("same")
                 precision, recall = right / max(1, len(gone)), right / total
-                cells.append(f"{precision:.2f} / {recall:.2f} / {2 * precision * recall / max(1e-9, precision + recall):.2f}")
-            print(f"{f'{kind.unit}-{kind.size}':11} {'+f' if heeded else '':2}" + "".join(f"{cell:>24}" for cell in cells))
+                cells.append(
+                    f"{precision:.2f} / {recall:.2f} / {2 * precision * recall / max(1e-9, precision + recall):.2f}"
+                )
+            print(
+                f"{f'{kind.unit}-{kind.size}':11} {'+f' if heeded else '':2}" + "".join(f"{cell:>24}" for cell in cells)
+            )
 
 
 def main() -> None:

@@ -1,15 +1,18 @@
-"""`curate dedup` beside what else people deduplicate chat data with: JSON Lines to kept JSON Lines, each a process of its own, in turn.
+"""`curate dedup` beside what else people deduplicate chat data with: JSON Lines to kept JSON Lines, each a process of
+its own, in turn.
 
-    python tests/bench/near_speed.py corpus.jsonl [--runs 3] [--threshold 0.8] [--peers VENV/bin/python] [--only NAME ...]
+    python tests/bench/near_speed.py corpus.jsonl [--runs 3] [--threshold 0.8] [--peers VENV/bin/python] [--only NAME
+    ...]
 
-`corpus.truth.jsonl` beside the corpus has a line for each planted pair: {"i": line of the original, from 0, "j": that of the copy, "jaccard": of
-runs of 5 words}. Prints, for each: median seconds of the clock and of all processors (user + system, its own processes among them), lines a
-second of the clock, peak memory of all its processes, how many times as long as ours it took by the clock and by the processors, lines removed,
-precision (removed lines that have a planted twin), and the share of planted pairs found, by their similarity; a pair is found when one of its
-lines is gone. `facts` is ours as users run it: pairs that differ in a number or a name stay; `curate` is held against the others, which
-have no such thing. Processors of datatrove's workers are not counted: a server of its own starts them.
-Then the signatures alone, from texts to MinHash values, beside datasketch's. The interpreter of --peers has what is
-to be timed: see `near_peers.py`. Runs on Linux: memory is read from /proc.
+`corpus.truth.jsonl` beside the corpus has a line for each planted pair: {"i": line of the original, from 0, "j": that
+of the copy, "jaccard": of runs of 5 words}. Prints, for each: median seconds of the clock and of all processors (user +
+system, its own processes among them), lines a second of the clock, peak memory of all its processes, how many times as
+long as ours it took by the clock and by the processors, lines removed, precision (removed lines that have a planted
+twin), and the share of planted pairs found, by their similarity; a pair is found when one of its lines is gone. `facts`
+is ours as users run it: pairs that differ in a number or a name stay; `curate` is held against the others, which have
+no such thing. Processors of datatrove's workers are not counted: a server of its own starts them. Then the signatures
+alone, from texts to MinHash values, beside datasketch's. The interpreter of --peers has what is to be timed: see
+`near_peers.py`. Runs on Linux: memory is read from /proc.
 """
 
 import argparse
@@ -36,7 +39,9 @@ def compared_text(line: bytes) -> str:
 
 
 def signatures_ours(path: str) -> tuple[float, float]:
-    """Texts a second of one processor to signatures: from texts, tokenising and hashing among it, and from ready sets of hashes."""
+    """Texts a second of one processor to signatures: from texts, tokenising and hashing among it, and from ready sets
+    of hashes.
+    """
     from curate.similarity.minhash import signatures
     from curate.similarity.shingles import Sets, Shingling, Texts, shingled, texts_of
 
@@ -135,17 +140,35 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--threshold", type=float, default=0.8)
     parser.add_argument("--peers", help="interpreter that has the peers; without it, ours alone are timed")
-    parser.add_argument("--only", nargs="*", help="peers that are timed; all that are installed otherwise. At a million lines they take many minutes")
+    parser.add_argument(
+        "--only",
+        nargs="*",
+        help="peers that are timed; all that are installed otherwise. At a million lines they take many minutes",
+    )
     args = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="near-speed-") as folder:
         bench(args, Path(folder))
 
 
 def bench(args: argparse.Namespace, folder: Path) -> None:
-    ours = [sys.executable, "-m", "curate", "dedup", str(args.path), "--threshold", str(args.threshold), "--yes", "--no-cache", "--quiet", "-o"]
+    ours = [
+        sys.executable,
+        "-m",
+        "curate",
+        "dedup",
+        str(args.path),
+        "--threshold",
+        str(args.threshold),
+        "--yes",
+        "--no-cache",
+        "--quiet",
+        "-o",
+    ]
     commands = {"curate": [*ours, str(folder / "curate"), "--ignore-facts"], "facts": [*ours, str(folder / "facts")]}
     if args.peers:
-        there = subprocess.run([args.peers, PEERS, "installed"], check=True, capture_output=True, text=True).stdout.split()
+        there = subprocess.run(
+            [args.peers, PEERS, "installed"], check=True, capture_output=True, text=True
+        ).stdout.split()
         for name in there if args.only is None else args.only:
             commands[name] = [args.peers, str(PEERS), name, str(args.path), str(folder / name), str(args.threshold)]
     with args.path.open("rb") as lines:
@@ -155,22 +178,40 @@ def bench(args: argparse.Namespace, folder: Path) -> None:
     for _ in range(args.runs):
         for name, command in commands.items():
             runs[name].append(timed(command))
-    wall, cpu = ({name: statistics.median(getattr(run, kind) for run in results) for name, results in runs.items()} for kind in ("wall", "cpu"))
+    wall, cpu = (
+        {name: statistics.median(getattr(run, kind) for run in results) for name, results in runs.items()}
+        for kind in ("wall", "cpu")
+    )
     bands = " ".join(f"{low:>5.1f}+" for low in BANDS[:-1])
     print(f"{count:,} lines, {os.cpu_count()} cores; recall by word-5-gram Jaccard of the planted pair")
-    print(f"{'':16} {'clock':>8} {'cpu':>8} {'lines/s':>9} {'MB':>6} {'clock':>8} {'cpu':>7} {'removed':>9} {'precision':>9}  {bands}")
+    print(
+        f"{'':16} {'clock':>8} {'cpu':>8} {'lines/s':>9} {'MB':>6} {'clock':>8} {'cpu':>7} {'removed':>9} "
+        f"{'precision':>9}  {bands}"
+    )
     for name, results in runs.items():
         times = f"{wall[name] / wall['curate']:7.2f}x {cpu[name] / cpu['curate']:6.2f}x"
         memory = max(run.memory for run in results)
-        print(f"{name:16} {wall[name]:8.2f} {cpu[name]:8.2f} {count / wall[name]:9,.0f} {memory:6.0f} {times} {judged(args.path, folder / name)}", flush=True)
+        print(
+            f"{name:16} {wall[name]:8.2f} {cpu[name]:8.2f} {count / wall[name]:9,.0f} {memory:6.0f} {times} "
+            f"{judged(args.path, folder / name)}",
+            flush=True,
+        )
     rates = signatures_ours(str(args.path))
-    print(f"signatures alone, a second of one processor: {rates[0]:,.0f} from texts, {rates[1]:,.0f} from ready shingles")
+    print(
+        f"signatures alone, a second of one processor: {rates[0]:,.0f} from texts, {rates[1]:,.0f} from ready shingles"
+    )
     if args.peers:
         subprocess.run([args.peers, PEERS, "signatures", args.path, folder / "rates", "0"], check=True)
         loop, bulk = map(float, (folder / "rates").read_text().split())
-        print(f"datasketch from ready shingles: {loop:,.0f} in a loop, {bulk:,.0f} in bulk; it has no more than one processor")
+        print(
+            f"datasketch from ready shingles: {loop:,.0f} in a loop, {bulk:,.0f} in bulk; it has no more than one "
+            "processor"
+        )
         there = [f"{(os.cpu_count() or 1) * rate / theirs:.0f}x" for theirs in (loop, bulk) for rate in rates]
-        print(f"on all {os.cpu_count()} cores ours are {there[0]} and {there[1]} its loop, {there[2]} and {there[3]} its bulk interface")
+        print(
+            f"on all {os.cpu_count()} cores ours are {there[0]} and {there[1]} its loop, {there[2]} and "
+            f"{there[3]} its bulk interface"
+        )
 
 
 if __name__ == "__main__":

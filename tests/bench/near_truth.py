@@ -1,11 +1,13 @@
-"""Which pairs are called near-duplicates, held against the labelled sets: ours beside datasketch and rensa, at the default threshold and at each one's best.
+"""Which pairs are called near-duplicates, held against the labelled sets: ours beside datasketch and rensa, at the
+default threshold and at each one's best.
 
     python -m tests.bench.near_truth FOLDER [PYTHON]
 
-FOLDER holds neardup/*.jsonl and raw/A; PYTHON is an interpreter that has the packages that `near_peers.py` needs. `exact_jaccard_pairs.jsonl` lists all
-pairs of some files that are similar to 0.6 at the least by runs of 5 characters (of FastChat's, 0.9), counted by other code than ours: the truth for
-whoever estimates that similarity. In the other sets people or programs say what is a copy, a rephrasing or a translation of what.
-All get the same texts and the same shingles.
+FOLDER holds neardup/*.jsonl and raw/A; PYTHON is an interpreter that has the packages that `near_peers.py` needs.
+`exact_jaccard_pairs.jsonl` lists all pairs of some files that are similar to 0.6 at the least by runs of 5 characters
+(of FastChat's, 0.9), counted by other code than ours: the truth for whoever estimates that similarity. In the other
+sets people or programs say what is a copy, a rephrasing or a translation of what. All get the same texts and the same
+shingles.
 """
 
 import json
@@ -40,28 +42,44 @@ STEPS = tuple(step / 20 for step in range(2, 20))
 
 
 def ours(texts: Sequence[str], kind: Shingling, thresholds: Iterable[float]) -> dict[float, Pairs]:
-    """The pairs at each threshold: candidates of one group, verified, as `curate dedup` finds them before it looks at facts."""
+    """The pairs at each threshold: candidates of one group, verified, as `curate dedup` finds them before it looks at
+    facts.
+    """
     sets = shingled(texts_of(texts), kind)
     found: dict[float, Pairs] = {}
     for threshold in thresholds:
         groups = grouped(sets, threshold, cores()).members
-        found[threshold] = {(i, j) for group in groups for i, j in combinations(group.tolist(), 2) if jaccard(sets, i, j) >= threshold}
+        found[threshold] = {
+            (i, j) for group in groups for i, j in combinations(group.tolist(), 2) if jaccard(sets, i, j) >= threshold
+        }
     return found
 
 
-def peers(texts: Sequence[str], kind: Shingling, thresholds: Sequence[float], python: str) -> dict[str, dict[float, Pairs]]:
+def peers(
+    texts: Sequence[str], kind: Shingling, thresholds: Sequence[float], python: str
+) -> dict[str, dict[float, Pairs]]:
     """The same of others."""
     with tempfile.TemporaryDirectory(prefix="near-truth-") as name:
         folder = Path(name)
         (folder / "texts.jsonl").write_text("".join(json.dumps(text) + "\n" for text in texts), encoding="utf-8")
         script = Path(__file__).with_name("near_peers.py")
-        words = [python, str(script), "pairs", str(folder / "texts.jsonl"), str(folder / "out.json"), f"{kind.unit}-{kind.size}", *map(str, thresholds)]
+        words = [
+            python,
+            str(script),
+            "pairs",
+            str(folder / "texts.jsonl"),
+            str(folder / "out.json"),
+            f"{kind.unit}-{kind.size}",
+            *map(str, thresholds),
+        ]
         subprocess.run(words, check=True)
         found = json.loads((folder / "out.json").read_bytes())
     return {peer: {float(at): {(i, j) for i, j in pairs} for at, pairs in by.items()} for peer, by in found.items()}
 
 
-def everyone(texts: Sequence[str], kind: Shingling, thresholds: Sequence[float], python: str | None) -> dict[str, dict[float, Pairs]]:
+def everyone(
+    texts: Sequence[str], kind: Shingling, thresholds: Sequence[float], python: str | None
+) -> dict[str, dict[float, Pairs]]:
     """Who is compared, each with its pairs."""
     return {"curate": ours(texts, kind, thresholds), **(peers(texts, kind, thresholds, python) if python else {})}
 
@@ -88,35 +106,59 @@ def exact(folder: Path, python: str | None) -> None:
         listed[line["file"]][line["i"], line["j"]] = line["char5"]
     thresholds = (0.6, 0.7, 0.8, 0.9)
     called: dict[str, dict[float, dict[str, Pairs]]] = defaultdict(lambda: defaultdict(dict))
-    print("\nfile: pairs listed; the same and no others when all are compared with all here; largest difference of a similarity")
+    print(
+        "\nfile: pairs listed; the same and no others when all are compared with all here; largest difference of "
+        "a similarity"
+    )
     for name, pairs in listed.items():
         texts = [whole(value) for value in json.loads((folder / "raw" / "A" / name).read_bytes())]
         matrix = np.triu(jaccards(texts, CHARACTERS), 1)
         here = {(i, j) for i, j in np.argwhere(matrix >= LEAST.get(name, 0.6) - ROUNDING).tolist()}
-        print(f"{name:50} {len(pairs):6,} {here == pairs.keys()!s:6} {max(abs(float(matrix[pair]) - value) for pair, value in pairs.items()):.4f}")
+        print(
+            f"{name:50} {len(pairs):6,} {here == pairs.keys()!s:6} "
+            f"{max(abs(float(matrix[pair]) - value) for pair, value in pairs.items()):.4f}"
+        )
         listed[name] = {pair: float(matrix[pair]) for pair in pairs}  # they are listed to 3 decimals
-        for who, by in everyone(texts, CHARACTERS, [at for at in thresholds if at >= LEAST.get(name, 0)], python).items():
+        for who, by in everyone(
+            texts, CHARACTERS, [at for at in thresholds if at >= LEAST.get(name, 0)], python
+        ).items():
             for threshold, found in by.items():
                 called[who][threshold][name] = found
-    print("\nruns of 5 characters (below 0.9 without FastChat): pairs at the threshold, of these found; pairs called alike; recall, precision")
+    print(
+        "\nruns of 5 characters (below 0.9 without FastChat): pairs at the threshold, of these found; pairs "
+        "called alike; recall, precision"
+    )
     for who, by_threshold in called.items():
         for threshold, by_name in by_threshold.items():
-            truth = {(name, *pair) for name in by_name for pair, value in listed[name].items() if value >= threshold - ROUNDING}
+            truth = {
+                (name, *pair)
+                for name in by_name
+                for pair, value in listed[name].items()
+                if value >= threshold - ROUNDING
+            }
             told = {(name, *pair) for name, of in by_name.items() for pair in of}
             right = len(truth & told)
-            print(f"  {who:12} {threshold}  {len(truth):6,} {right:6,}  {len(told):6,}   {right / len(truth):.3f}  {right / max(1, len(told)):.3f}")
+            print(
+                f"  {who:12} {threshold}  {len(truth):6,} {right:6,}  {len(told):6,}   {right / len(truth):.3f}  "
+                f"{right / max(1, len(told)):.3f}"
+            )
 
 
 def by_label(folder: Path, python: str | None) -> None:
     """The labelled sets, by our kind of shingle."""
     kind = Shingling()
-    print(f"\n{kind.unit}s in runs of {kind.size}; precision, recall and F1 at {DEFAULT}; and at the threshold whose F1 is best")
+    print(
+        f"\n{kind.unit}s in runs of {kind.size}; precision, recall and F1 at {DEFAULT}; and at the threshold "
+        "whose F1 is best"
+    )
     for of in labelled(folder / "neardup"):
         judged = {(min(i, j), max(i, j)) for i, j, _ in of.pairs}
         truth = {(min(i, j), max(i, j)) for i, j, same in of.pairs if same}
         print(f"{of.name}: {len(judged):,} pairs, {len(truth):,} of them duplicates")
         for who, by in everyone(of.texts, kind, STEPS, python).items():
-            scores: Mapping[float, tuple[float, float, float]] = {threshold: measured(found & judged, truth) for threshold, found in by.items()}
+            scores: Mapping[float, tuple[float, float, float]] = {
+                threshold: measured(found & judged, truth) for threshold, found in by.items()
+            }
             best = max(scores, key=lambda threshold: scores[threshold][2])
             print(f"  {who:12} {_told(scores[DEFAULT])}   at {best:.2f} {_told(scores[best])}")
 

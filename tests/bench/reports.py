@@ -2,7 +2,8 @@
 
     python tests/bench/reports.py [--lines 20000]
 
-Prints, for each format with `--all`: seconds, microseconds a finding, and how many times as long as the check it took; peak memory last.
+Prints, for each format with `--all`: seconds, microseconds a finding, and how many times as long as the check it took;
+peak memory last.
 """
 
 import argparse
@@ -48,7 +49,10 @@ def main() -> None:
         report = check_paths([path])
         checked = time.perf_counter() - started
         count = len(report.findings)
-        print(f"{lines:,} lines of {path.stat().st_size / 1e6:.0f} MB, {count:,} findings: check {checked:.2f} s, {checked / count * 1e6:.0f} us a finding")
+        print(
+            f"{lines:,} lines of {path.stat().st_size / 1e6:.0f} MB, {count:,} findings: check {checked:.2f} s, "
+            f"{checked / count * 1e6:.0f} us a finding"
+        )
         for kind in OutputFormat:
             started = time.perf_counter()
             write_report(reported(report, kind, [path], None), Path(folder, "report"))

@@ -1,9 +1,11 @@
-"""Whether `curate run` does exactly what was decided: a real file with planted duplicates and conflicts, decided by keys at full speed in a terminal.
+"""Whether `curate run` does exactly what was decided: a real file with planted duplicates and conflicts, decided by
+keys at full speed in a terminal.
 
     python -m tests.bench.review_outcome FILE        # any format that curate reads
 
-Every sixth long answer gets a near-duplicate with one word changed, every tenth example is followed by two years for the same bridge. Two
-hundred keys and more are sent to the review at once: keep, drop, keeper, both, neither, undo, redo. The journal is then held against the splits.
+Every sixth long answer gets a near-duplicate with one word changed, every tenth example is followed by two years for
+the same bridge. Two hundred keys and more are sent to the review at once: keep, drop, keeper, both, neither, undo,
+redo. The journal is then held against the splits.
 """
 
 import argparse
@@ -43,7 +45,9 @@ def planted(path: Path, rng: random.Random) -> Iterator[dict[str, object]]:
         example = lines.line(number).example
         if example is None or not example.messages:
             continue
-        turns: list[dict[str, object]] = [{"role": message.role, "content": message.text} for message in example.messages]
+        turns: list[dict[str, object]] = [
+            {"role": message.role, "content": message.text} for message in example.messages
+        ]
         yield {"messages": turns}
         words = str(turns[-1]["content"]).split(" ")
         if number % 6 == 0 and len(words) > 40:
@@ -89,7 +93,10 @@ def main() -> None:
         session.grow()
         decisions = session.log.decisions
         steps = len({decision.step for decision in decisions})
-        print(f"{len(lines):,} examples; {len(decisions):,} decisions in {steps:,} steps, {2 * KEYS} keys in {seconds:.1f} s")
+        print(
+            f"{len(lines):,} examples; {len(decisions):,} decisions in {steps:,} steps, {2 * KEYS} keys in "
+            f"{seconds:.1f} s"
+        )
         manifest = run(Project(Path()), load_config(Path("curate.toml"))).manifest
         print(f"standing: {dict(Counter(one.verdict for one in session.log.verdicts().values()))}")
         assert manifest is not None

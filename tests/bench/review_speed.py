@@ -1,9 +1,12 @@
-"""How quick the review is on a big file, as a person at a terminal has it: a real process on a pseudo-terminal, keys as bytes.
+"""How quick the review is on a big file, as a person at a terminal has it: a real process on a pseudo-terminal, keys as
+bytes.
 
-    python tests/bench/review_speed.py big.jsonl        # time to the first screens, key to screen while scrolling and deciding, memory
+    python tests/bench/review_speed.py big.jsonl        # time to the first screens, key to screen while scrolling and
+    deciding, memory
 
-A key is answered when the status line shows the new position. Times are wall-clock times while the check goes on in another process, so
-run it on a quiet machine; the CPU time of the process that draws stands beside them. Decisions go to a project in a temporary folder.
+A key is answered when the status line shows the new position. Times are wall-clock times while the check goes on in
+another process, so run it on a quiet machine; the CPU time of the process that draws stands beside them. Decisions go
+to a project in a temporary folder.
 """
 
 import argparse
@@ -35,7 +38,9 @@ class Terminal:
         self.began = time.monotonic()
         environment = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor"}
         command = [sys.executable, "-m", "curate", "review", str(file)]
-        self.process = subprocess.Popen(command, cwd=folder, stdin=theirs, stdout=theirs, stderr=theirs, env=environment, start_new_session=True)
+        self.process = subprocess.Popen(
+            command, cwd=folder, stdin=theirs, stdout=theirs, stderr=theirs, env=environment, start_new_session=True
+        )
         os.close(theirs)
         self.seen = b""
 
@@ -93,14 +98,26 @@ def main() -> None:
         terminal = Terminal(options.file.resolve(), Path(folder))
         print(f"first screen                       {terminal.until(lambda seen: b'Overview' in seen):6.2f} s")
         terminal.press("2")
-        print(f"first lines on the screen          {terminal.until(lambda seen: bool(POSITION.search(seen))):6.2f} s, {terminal.cpu():.2f} s of CPU")
+        print(
+            f"first lines on the screen          {terminal.until(lambda seen: bool(POSITION.search(seen))):6.2f} "
+            f"s, {terminal.cpu():.2f} s of CPU"
+        )
         terminal.until(lambda seen: b"lines found" not in seen[-2000:], 60)
         time.sleep(1)
         began = terminal.cpu()
-        told("scrolling by one, check going on", [terminal.timed("\x1b[B", at(position)) for position in range(2, KEYS + 2)])
-        told("deciding, check going on", [terminal.timed("d", at(position)) for position in range(KEYS + 2, 2 * KEYS + 2)])
+        told(
+            "scrolling by one, check going on",
+            [terminal.timed("\x1b[B", at(position)) for position in range(2, KEYS + 2)],
+        )
+        told(
+            "deciding, check going on",
+            [terminal.timed("d", at(position)) for position in range(KEYS + 2, 2 * KEYS + 2)],
+        )
         print(f"CPU a key                          {(terminal.cpu() - began) * 1000 / (2 * KEYS):6.1f} ms")
-        told("to the end and back", [terminal.timed(key, lambda seen: bool(POSITION.search(seen))) for key in ("\x1b[F", "\x1b[H") * 20])
+        told(
+            "to the end and back",
+            [terminal.timed(key, lambda seen: bool(POSITION.search(seen))) for key in ("\x1b[F", "\x1b[H") * 20],
+        )
         print(f"memory, check going on             {terminal.status('VmHWM') / 1024:6.0f} MB at most")
         terminal.press("/")
         terminal.until(lambda seen: b"words" in seen)
@@ -115,7 +132,10 @@ def main() -> None:
                     os.read(terminal.ours, 1 << 16)
                 except OSError:
                     break
-        print(f"left with {terminal.process.wait(30)}; journal {len(Path(folder, '.curate', 'decisions.jsonl').read_bytes().splitlines())} lines")
+        print(
+            f"left with {terminal.process.wait(30)}; journal "
+            f"{len(Path(folder, '.curate', 'decisions.jsonl').read_bytes().splitlines())} lines"
+        )
 
 
 if __name__ == "__main__":

@@ -1,10 +1,12 @@
 """What the commands make of real files, recorded, so that a change of the engine that changes an outcome is seen.
 
-    python tests/bench/same_outcome.py record FOLDER... -o before.json     FOLDER: files of data; a corpus may stand among them
+    python tests/bench/same_outcome.py record FOLDER... -o before.json     FOLDER: files of data; a corpus may stand
+    among them
     python tests/bench/same_outcome.py compare before.json after.json
 
-Each file is taken through each command in a process and a folder of its own. Recorded are the exit status, the number and SHA-256 of the lines of each
-file that was written, and for what is printed as JSON the SHA-256 of each top-level key. `compare` prints every difference and exits with 1 if there is one.
+Each file is taken through each command in a process and a folder of its own. Recorded are the exit status, the number
+and SHA-256 of the lines of each file that was written, and for what is printed as JSON the SHA-256 of each top-level
+key. `compare` prints every difference and exits with 1 if there is one.
 """
 
 import argparse
@@ -23,8 +25,30 @@ from typing import Any, Final
 EVERY: Final = [word for family in "JMCTPRDSQFX" for word in ("--select", family)]
 COMMANDS: Final = {
     "check": ["check", "DATA", *EVERY, "--output-format", "jsonl", "--output-file", "findings.jsonl", "--all", "-q"],
-    "check-openai": ["check", "DATA", "--target", "openai", "--output-format", "jsonl", "--output-file", "findings.jsonl", "--all", "-q"],
-    "check-trl": ["check", "DATA", "--target", "trl", "--output-format", "jsonl", "--output-file", "findings.jsonl", "--all", "-q"],
+    "check-openai": [
+        "check",
+        "DATA",
+        "--target",
+        "openai",
+        "--output-format",
+        "jsonl",
+        "--output-file",
+        "findings.jsonl",
+        "--all",
+        "-q",
+    ],
+    "check-trl": [
+        "check",
+        "DATA",
+        "--target",
+        "trl",
+        "--output-format",
+        "jsonl",
+        "--output-file",
+        "findings.jsonl",
+        "--all",
+        "-q",
+    ],
     "fix": ["check", "DATA", "--fix-only", "-q"],
     "fix-unsafe": ["check", "DATA", "--fix-only", "--unsafe-fixes", "-q"],
     "dedup": ["dedup", "DATA", "-o", "kept.jsonl", "--json", "--no-cache", "-y", "-q"],
@@ -62,11 +86,20 @@ def outcome(path: Path, name: str, python: str) -> dict[str, Any]:
         for step in (COMMANDS[name], AFTER.get(name)):
             if step:
                 command = [python, "-m", "curate", *(data.name if word == "DATA" else word for word in step)]
-                ran = subprocess.run(command, cwd=room, capture_output=True, check=False, env={**os.environ, "NO_COLOR": "1"})
-                found |= {f"{step[0]} exit": ran.returncode} | {f"{step[0]} printed {key}": value for key, value in printed(ran.stdout).items()}
+                ran = subprocess.run(
+                    command, cwd=room, capture_output=True, check=False, env={**os.environ, "NO_COLOR": "1"}
+                )
+                found |= {f"{step[0]} exit": ran.returncode} | {
+                    f"{step[0]} printed {key}": value for key, value in printed(ran.stdout).items()
+                }
         for file in sorted(Path(room).rglob("*")):
             here = file.relative_to(room).as_posix()
-            if file.is_file() and not here.startswith(".curate") and "/." not in here and file.suffix in (".jsonl", ".json", ".md"):
+            if (
+                file.is_file()
+                and not here.startswith(".curate")
+                and "/." not in here
+                and file.suffix in (".jsonl", ".json", ".md")
+            ):
                 content = file.read_bytes()
                 found[here] = f"{len(content.splitlines())} lines {digest(content)}"
         return found
@@ -74,11 +107,19 @@ def outcome(path: Path, name: str, python: str) -> dict[str, Any]:
 
 def record(folders: list[Path], output: Path, python: str) -> None:
     """Write down all outcomes."""
-    files = sorted(path for folder in folders for path in ([folder] if folder.is_file() else folder.rglob("*")) if path.is_file())
+    files = sorted(
+        path for folder in folders for path in ([folder] if folder.is_file() else folder.rglob("*")) if path.is_file()
+    )
     jobs = [(path, name) for path in files for name in COMMANDS]
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         found = list(pool.map(lambda job: outcome(job[0], job[1], python), jobs))
-    output.write_text(json.dumps({f"{path.name} {name}": one for (path, name), one in zip(jobs, found, strict=True)}, indent=1, sort_keys=True))
+    output.write_text(
+        json.dumps(
+            {f"{path.name} {name}": one for (path, name), one in zip(jobs, found, strict=True)},
+            indent=1,
+            sort_keys=True,
+        )
+    )
     print(f"{len(jobs):,} outcomes of {len(files):,} files")
 
 

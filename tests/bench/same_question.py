@@ -1,10 +1,12 @@
 """How well questions that ask the same are told from others that are near, on labelled pairs.
 
-    python -m tests.bench.same_question FOLDER [--embeddings MODEL] [--cross-encoder MODEL] [--cache FOLDER] [--coefficients]
+    python -m tests.bench.same_question FOLDER [--embeddings MODEL] [--cross-encoder MODEL] [--cache FOLDER]
+    [--coefficients]
 
-FOLDER has JSON Lines of {"a", "b", "same": true | false}, a file a source. Prints, for each source: area under the ROC curve, recall at a precision of .9
-and calibration, by the cosine of embeddings alone, by all features fitted on the other sources, and by these with a cross-encoder of duplicate questions.
-`--coefficients` prints the table for `curate/conflicts/same_question.py`, fitted on all sources with equal weight.
+FOLDER has JSON Lines of {"a", "b", "same": true | false}, a file a source. Prints, for each source: area under the ROC
+curve, recall at a precision of .9 and calibration, by the cosine of embeddings alone, by all features fitted on the
+other sources, and by these with a cross-encoder of duplicate questions. `--coefficients` prints the table for
+`curate/conflicts/same_question.py`, fitted on all sources with equal weight.
 """
 
 import argparse
@@ -40,7 +42,10 @@ def measured(path: Path, model: str, cache: Path | None) -> tuple[Matrix, Flags,
     pairs = [(wording(row["a"]), wording(row["b"])) for row in rows]
     apart = sorted({word for pair in pairs for word in words_apart(*pair)})
     words = dict(zip(apart, embed(apart, model, cache), strict=True))
-    found = [features(*pair, float(vectors[row["a"]] @ vectors[row["b"]]), words) for pair, row in zip(pairs, rows, strict=True)]
+    found = [
+        features(*pair, float(vectors[row["a"]] @ vectors[row["b"]]), words)
+        for pair, row in zip(pairs, rows, strict=True)
+    ]
     return np.array(found), np.array([row["same"] for row in rows]), [(row["a"], row["b"]) for row in rows]
 
 
@@ -65,8 +70,14 @@ def report(name: str, truth: Flags, scores: Matrix) -> None:
     precision, recall, _ = precision_recall_curve(truth, scores)
     chances = 1 / (1 + np.exp(-scores))
     bins = [(chances >= low) & (chances < low + 0.2 + (low > 0.7)) for low in np.arange(0, 1, 0.2)]
-    told = "".join(f"{f'{chances[b].mean():.2f} {truth[b].mean():.2f} ({b.sum()})' if b.any() else '-':>18}" for b in bins)
-    print(f"    {name:26} {roc_auc_score(truth, scores):6.3f} {max(recall[precision >= PRECISION], default=0):9.3f}  {told}", flush=True)
+    told = "".join(
+        f"{f'{chances[b].mean():.2f} {truth[b].mean():.2f} ({b.sum()})' if b.any() else '-':>18}" for b in bins
+    )
+    print(
+        f"    {name:26} {roc_auc_score(truth, scores):6.3f} "
+        f"{max(recall[precision >= PRECISION], default=0):9.3f}  {told}",
+        flush=True,
+    )
 
 
 def main() -> None:
@@ -81,7 +92,10 @@ def main() -> None:
     crossed = {}
     if args.cross_encoder:
         judge = cross_encoder(args.cross_encoder)
-        crossed = {name: np.asarray(judge.predict(pairs, show_progress_bar=False)).reshape(-1, 1) for name, (_, _, pairs) in sources.items()}
+        crossed = {
+            name: np.asarray(judge.predict(pairs, show_progress_bar=False)).reshape(-1, 1)
+            for name, (_, _, pairs) in sources.items()
+        }
     print(f"    {'':26} {'AUC':>6} {'recall@.9':>9}   promised, and share that ask the same (pairs)")
     for name, (found, truth, _) in sources.items():
         others = [other for other in sources if other != name]

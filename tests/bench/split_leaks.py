@@ -1,10 +1,12 @@
-"""How much leaks across a plain random split of real data, beside `curate split`; counted here, without any code of the project.
+"""How much leaks across a plain random split of real data, beside `curate split`; counted here, without any code of the
+project.
 
     python tests/bench/split_leaks.py FOLDER [--seeds 3] [--least 100]     each file below FOLDER with so many examples
     python tests/bench/split_leaks.py --count OUT                          a folder that holds splits
 
-The definition of a leak is docs/leaks.md. `curate split` runs as a process of its own. For the plain split, the lines that it kept are shuffled
-and cut 80/10/10, as `train_test_split` does it. Prints the share of held-out examples with a leak into an earlier split, by kind: means over the seeds.
+The definition of a leak is docs/leaks.md. `curate split` runs as a process of its own. For the plain split, the lines
+that it kept are shuffled and cut 80/10/10, as `train_test_split` does it. Prints the share of held-out examples with a
+leak into an earlier split, by kind: means over the seeds.
 """
 
 import argparse
@@ -28,7 +30,19 @@ Shingles = frozenset[tuple[str, ...]]
 NAMES: Final = ("train", "validation", "test")
 KINDS: Final = ("L001", "L002", "L003", "L005", "L011")
 ATTACHED: Final = ("images", "image", "audios", "audio", "videos", "video", "documents", "chat_template_kwargs")
-TEXTS: Final = ("messages", "tools", "functions", "chosen", "rejected", "preferred_output", "non_preferred_output", "label", "prompt", "completion", "input")
+TEXTS: Final = (
+    "messages",
+    "tools",
+    "functions",
+    "chosen",
+    "rejected",
+    "preferred_output",
+    "non_preferred_output",
+    "label",
+    "prompt",
+    "completion",
+    "input",
+)
 SIDES: Final = ("rejected", "non_preferred_output", "rejected_messages", "response_k")
 SPEAKERS: Final = {"human": "user", "user": "user", "gpt": "assistant", "assistant": "assistant", "system": "system"}
 UNSPACED: Final = r"\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"
@@ -40,7 +54,9 @@ RUN, SHARED, OWN, THRESHOLD = 8, 40, 5, 0.8
 def words(text: str) -> list[str]:
     """The words of a text, folded."""
     text = unicodedata.normalize("NFKC", text).casefold()
-    kept = "".join(char if char.isalnum() or char == "_" or unicodedata.category(char)[0] == "M" else " " for char in text)
+    kept = "".join(
+        char if char.isalnum() or char == "_" or unicodedata.category(char)[0] == "M" else " " for char in text
+    )
     return [word for run in kept.split() for word in (run if ALONE.search(run) else [run])]
 
 
@@ -53,20 +69,33 @@ def text_of(content: Any) -> str:
     """The text of a turn's content."""
     if not isinstance(content, list):
         return content if isinstance(content, str) else ""
-    texts = [part if isinstance(part, str) else part.get("text") or part.get("value") or part.get("refusal") for part in content]
+    texts = [
+        part if isinstance(part, str) else part.get("text") or part.get("value") or part.get("refusal")
+        for part in content
+    ]
     return "\n".join(text for text in texts if isinstance(text, str))
 
 
 def said(turn: Row) -> str:
     """The text of a turn, then its calls."""
-    calls = [call["function"] for call in turn.get("tool_calls") or [] if isinstance(call, dict) and isinstance(call.get("function"), dict)]
-    return "\n".join([text_of(turn.get("content")), *(f"{call.get('name', '')} {call.get('arguments', '')}" for call in calls)])
+    calls = [
+        call["function"]
+        for call in turn.get("tool_calls") or []
+        if isinstance(call, dict) and isinstance(call.get("function"), dict)
+    ]
+    return "\n".join(
+        [text_of(turn.get("content")), *(f"{call.get('name', '')} {call.get('arguments', '')}" for call in calls)]
+    )
 
 
 def other_side(side: Any) -> str:
     """The text of the worse answer of a pair."""
     turns = side if isinstance(side, list) else [side]
-    return side if isinstance(side, str) else "\n".join(text_of(turn.get("content", turn.get("value"))) for turn in turns if isinstance(turn, dict))
+    return (
+        side
+        if isinstance(side, str)
+        else "\n".join(text_of(turn.get("content", turn.get("value"))) for turn in turns if isinstance(turn, dict))
+    )
 
 
 def turns_of(row: Row) -> list[Row]:
@@ -74,19 +103,36 @@ def turns_of(row: Row) -> list[Row]:
     turns = row.get("messages")
     if turns is None:
         inside = row["input"].get("messages") if isinstance(row.get("input"), dict) else row.get("conversations")
-        asked = "\n\n".join(row[key] for key in ("instruction", "question", "input") if isinstance(row.get(key), str) and row[key].strip())
+        asked = "\n\n".join(
+            row[key]
+            for key in ("instruction", "question", "input")
+            if isinstance(row.get(key), str) and row[key].strip()
+        )
         prompt = row.get("prompt", inside) or asked
         better = row.get("completion", row.get("chosen", row.get("preferred_output"))) or []
         turns = [{"role": "user", "content": prompt}] if isinstance(prompt, str) else list(prompt)
-        turns += [{"role": "assistant", "content": better}] if isinstance(better, str) else [better] if isinstance(better, dict) else better
-    named = [turn if "role" in turn else {"role": SPEAKERS.get(turn.get("from"), "tool"), "content": turn.get("value")} for turn in turns]
+        turns += (
+            [{"role": "assistant", "content": better}]
+            if isinstance(better, str)
+            else [better]
+            if isinstance(better, dict)
+            else better
+        )
+    named = [
+        turn if "role" in turn else {"role": SPEAKERS.get(turn.get("from"), "tool"), "content": turn.get("value")}
+        for turn in turns
+    ]
     return [turn for turn in named if turn.get("role") not in ("system", "developer")]
 
 
 def files_of(turns: Sequence[Row]) -> list[Any]:
     """The parts of messages that are more than text."""
     parts = [part for turn in turns if isinstance(turn.get("content"), list) for part in turn["content"]]
-    return [part for part in parts if isinstance(part, dict) and part.keys() - {"type", "text", "value", "refusal", "cache_control", "annotations"}]
+    return [
+        part
+        for part in parts
+        if isinstance(part, dict) and part.keys() - {"type", "text", "value", "refusal", "cache_control", "annotations"}
+    ]
 
 
 def answers_of(turns: Sequence[Row]) -> list[list[str]]:
@@ -107,13 +153,17 @@ class Seen:
         self.beside = json.dumps([{key: row[key] for key in ATTACHED if row.get(key)}, files_of(turns)], sort_keys=True)
         self.copy = json.dumps({key: row[key] for key in (*TEXTS, *ATTACHED) if key in row}, sort_keys=True)
         asked = [text_of(turn.get("content")) for turn in turns if turn.get("role") == "user"]
-        tokens = [word for text in asked for word in words(text)] or [unicodedata.normalize("NFKC", "\n".join(asked)).casefold()]
+        tokens = [word for text in asked for word in words(text)] or [
+            unicodedata.normalize("NFKC", "\n".join(asked)).casefold()
+        ]
         self.question = (self.beside, *tokens) if asked else None
         self.chain = [(str(turn.get("role")), *words(said(turn))) for turn in turns]
         self.whole_chain = tuple(self.chain) if turns and turns[-1].get("role") == "assistant" else None
         self.answers = [shingles(answer) for answer in answers_of(turns)]
         self.sides = [other_side(row[key]) for key in SIDES if key in row]
-        self.pieces = [PIECE.findall(text_of(turn.get("content"))) if turn.get("role") == "user" else [] for turn in turns]
+        self.pieces = [
+            PIECE.findall(text_of(turn.get("content"))) if turn.get("role") == "user" else [] for turn in turns
+        ]
 
     def begun(self) -> Iterator[tuple[Hashable, ...]]:
         """What of the conversation could be another one."""
@@ -139,11 +189,17 @@ class Seen:
 
 
 def near(sets: Sequence[tuple[int, int, Shingles]]) -> Iterator[tuple[int, int]]:
-    """Pairs of numbers, the later split's first, whose sets have a Jaccard similarity at or above the threshold; of each set its split, its number, itself."""
+    """Pairs of numbers, the later split's first, whose sets have a Jaccard similarity at or above the threshold; of
+    each set its split, its number, itself.
+    """
     index: dict[tuple[str, ...], list[int]] = defaultdict(list)
     for at, (rank, number, grams) in enumerate(sets):
         shared = Counter(other for gram in grams for other in index[gram] if sets[other][0] < rank)
-        yield from ((number, sets[other][1]) for other, count in shared.items() if count >= THRESHOLD * len(grams | sets[other][2]) - 1e-9)
+        yield from (
+            (number, sets[other][1])
+            for other, count in shared.items()
+            if count >= THRESHOLD * len(grams | sets[other][2]) - 1e-9
+        )
         for gram in grams:
             index[gram].append(at)
 
@@ -157,11 +213,15 @@ def equal(keys: Sequence[Hashable | None], ranks: Sequence[int]) -> Iterator[int
 
 
 def continued(seen: Sequence[Seen]) -> Iterator[int]:
-    """Numbers of those that go on from a conversation of an earlier split, or that one of an earlier split goes on from."""
+    """Numbers of those that go on from a conversation of an earlier split, or that one of an earlier split goes on
+    from.
+    """
     whole: dict[Hashable, int] = {}
     begun: dict[Hashable, int] = {}
     for number, one in enumerate(seen):
-        if (one.whole_chain and begun.get(one.whole_chain, one.rank) < one.rank) or any(whole.get(key, one.rank) < one.rank for key in one.begun()):
+        if (one.whole_chain and begun.get(one.whole_chain, one.rank) < one.rank) or any(
+            whole.get(key, one.rank) < one.rank for key in one.begun()
+        ):
             yield number
         if one.whole_chain:
             whole.setdefault(one.whole_chain, one.rank)
@@ -170,11 +230,15 @@ def continued(seen: Sequence[Seen]) -> Iterator[int]:
 
 
 def leaks(splits: Splits, source: Callable[[Row], Hashable | None] = lambda _: None) -> dict[str, set[int]]:
-    """By kind, the held-out examples that leak; numbered through all of `splits`, which stand in the order of training. `source`: a key of each row."""
+    """By kind, the held-out examples that leak; numbered through all of `splits`, which stand in the order of training.
+    `source`: a key of each row.
+    """
     rows = [(row, rank) for rank, part in enumerate(splits.values()) for row in part]
     seen = [Seen(row, rank) for row, rank in rows]
     ranks = [one.rank for one in seen]
-    counts = Counter(run for one in seen for run in {tuple(p[at : at + RUN]) for p in one.pieces for at in range(len(p) - RUN + 1)})
+    counts = Counter(
+        run for one in seen for run in {tuple(p[at : at + RUN]) for p in one.pieces for at in range(len(p) - RUN + 1)}
+    )
     shared = {run for run, count in counts.items() if count >= max(20, 0.05 * len(seen))}
     alike = near([(one.rank, number, one.whole(shared)) for number, one in enumerate(seen)])
     answered = near([(one.rank, number, answer) for number, one in enumerate(seen) for answer in one.answers])
@@ -190,7 +254,11 @@ def leaks(splits: Splits, source: Callable[[Row], Hashable | None] = lambda _: N
 def rows_in(folder: Path) -> dict[str, list[Row]]:
     """The splits of a folder."""
     files = {name: folder / f"{name}.jsonl" for name in NAMES}
-    return {name: [json.loads(line) for line in path.read_bytes().split(b"\n") if line.strip()] for name, path in files.items() if path.exists()}
+    return {
+        name: [json.loads(line) for line in path.read_bytes().split(b"\n") if line.strip()]
+        for name, path in files.items()
+        if path.exists()
+    }
 
 
 def shares(splits: Splits) -> list[float]:
@@ -212,7 +280,18 @@ def plain(splits: Splits, seed: int) -> Splits:
 def split(path: Path, seed: int) -> dict[str, list[Row]]:
     """What `curate split` makes of a file; nothing where it does not."""
     with tempfile.TemporaryDirectory() as out:
-        command = [sys.executable, "-m", "curate", "split", str(path), "-o", f"{out}/splits", "--seed", str(seed), "--quiet"]
+        command = [
+            sys.executable,
+            "-m",
+            "curate",
+            "split",
+            str(path),
+            "-o",
+            f"{out}/splits",
+            "--seed",
+            str(seed),
+            "--quiet",
+        ]
         ran = subprocess.run(command, capture_output=True, check=False)
         return rows_in(Path(out) / "splits") if ran.returncode < 2 else {}
 
@@ -239,7 +318,11 @@ def main() -> None:
             found["curate"].append(shares(splits))
         for name, several in found.items():
             if several:
-                print(f"{name:7}{path.name:52.52} " + " ".join(f"{statistics.mean(column):6.1%}" for column in zip(*several, strict=True)), flush=True)
+                print(
+                    f"{name:7}{path.name:52.52} "
+                    + " ".join(f"{statistics.mean(column):6.1%}" for column in zip(*several, strict=True)),
+                    flush=True,
+                )
 
 
 if __name__ == "__main__":

@@ -1,9 +1,11 @@
-"""What starting costs: the CPU of `curate --version` and of `curate check` on ten lines, beside Python alone and beside polars alone.
+"""What starting costs: the CPU of `curate --version` and of `curate check` on ten lines, beside Python alone and beside
+polars alone.
 
     python tests/bench/startup.py
 
-Prints the median of ten runs in milliseconds (user and system time of the process), and as a multiple of `import polars`: machines differ,
-ratios do so less. Bytecode is cached, as it is once a package has been installed; the first run of each command is not counted.
+Prints the median of ten runs in milliseconds (user and system time of the process), and as a multiple of `import
+polars`: machines differ, ratios do so less. Bytecode is cached, as it is once a package has been installed; the first
+run of each command is not counted.
 """
 
 import json
@@ -44,13 +46,18 @@ def main() -> None:
 
 def _example(number: int) -> dict[str, object]:
     said = [f"What is {number} plus seventeen, please?", f"It makes {number + 17}, of course."]
-    return {"messages": [{"role": role, "content": text} for role, text in zip(("user", "assistant"), said, strict=True)]}
+    return {
+        "messages": [{"role": role, "content": text} for role, text in zip(("user", "assistant"), said, strict=True)]
+    }
 
 
 def _median(command: Sequence[str], folder: Path) -> float:
     """Seconds of CPU that a command takes, in the median of some runs after a first one."""
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    environment |= {"PYTHONPYCACHEPREFIX": str(folder / "bytecode"), "PYTHONPATH": str(Path(__file__).resolve().parents[2])}
+    environment |= {
+        "PYTHONPYCACHEPREFIX": str(folder / "bytecode"),
+        "PYTHONPATH": str(Path(__file__).resolve().parents[2]),
+    }
     return statistics.median([_seconds(command, folder, environment) for _ in range(RUNS + 1)][1:])
 
 

@@ -3,10 +3,11 @@
     pip install --no-deps --target FOLDER trl      (of this bench alone; nothing of it is run, its templates are read)
     PYTHONPATH=.:FOLDER python tests/bench/template_masks.py [--all]   (--all: each mismatch and refusal in words)
 
-For every supervised span it is asked of the template itself, not of our code: does the text before the span equal the prompt that inference
-renders there, token for token? Is the answer in it, and nothing of the other messages? A span that does not pass has to be reported; one that is
-not reported in words about that very fault is silent, and there must be none. The tokenizer is SmolLM2's, with the control tokens that stand in the
-template added to it. Ends with status 1 where something is silent.
+For every supervised span it is asked of the template itself, not of our code: does the text before the span equal the
+prompt that inference renders there, token for token? Is the answer in it, and nothing of the other messages? A span
+that does not pass has to be reported; one that is not reported in words about that very fault is silent, and there must
+be none. The tokenizer is SmolLM2's, with the control tokens that stand in the template added to it. Ends with status 1
+where something is silent.
 """
 
 import argparse
@@ -22,8 +23,20 @@ from curate.models.encoding import IGNORED, Encoded
 from curate.models.template import Template, load_tokenizer
 
 BASE: Final = "offline:SmolLM2-135M-Instruct"
-CONTROL: Final = re.compile(r"<\|[\w/ .-]+\|>|<｜[^<>｜]+｜>|<\|?[a-z_]+\|?>(?=['\"])|</?s>|\[/?[A-Z_]+\]|<(?:start|end)_of_turn>")
-TEXTS: Final = {"tool_call", "/tool_call", "think", "/think", "tools", "/tools", "tool_response", "function", "parameter"}
+CONTROL: Final = re.compile(
+    r"<\|[\w/ .-]+\|>|<｜[^<>｜]+｜>|<\|?[a-z_]+\|?>(?=['\"])|</?s>|\[/?[A-Z_]+\]|<(?:start|end)_of_turn>"
+)
+TEXTS: Final = {
+    "tool_call",
+    "/tool_call",
+    "think",
+    "/think",
+    "tools",
+    "/tools",
+    "tool_response",
+    "function",
+    "parameter",
+}
 """Tags that models learn as text."""
 ENDS: Final = (
     "<|im_end|>",
@@ -44,7 +57,11 @@ TOOLS: Final = [
         "function": {
             "name": "weather",
             "description": "Weather of a city.",
-            "parameters": {"type": "object", "properties": {"city": {"type": "string", "description": "The city."}}, "required": ["city"]},
+            "parameters": {
+                "type": "object",
+                "properties": {"city": {"type": "string", "description": "The city."}},
+                "required": ["city"],
+            },
         },
     }
 ]
@@ -55,18 +72,39 @@ def said(role: str, content: str, **more: Any) -> dict[str, Any]:
     return {"role": role, "content": content, **more}
 
 
-CALL: Final = said("assistant", "", tool_calls=[{"id": "abcdefgh1", "type": "function", "function": {"name": "weather", "arguments": {"city": "Rome"}}}])
+CALL: Final = said(
+    "assistant",
+    "",
+    tool_calls=[
+        {"id": "abcdefgh1", "type": "function", "function": {"name": "weather", "arguments": {"city": "Rome"}}}
+    ],
+)
 RESULT: Final = said("tool", "Sunny at 31 degrees", tool_call_id="abcdefgh1", name="weather")
 CONVERSATIONS: Final[dict[str, dict[str, Any]]] = {
     "question": {"messages": [said("user", "Quokka one?"), said("assistant", "Answer alpha.")]},
-    "system": {"messages": [said("system", "Walrus rules."), said("user", "Quokka one?"), said("assistant", "Answer alpha.")]},
+    "system": {
+        "messages": [said("system", "Walrus rules."), said("user", "Quokka one?"), said("assistant", "Answer alpha.")]
+    },
     "empty system": {"messages": [said("system", ""), said("user", "Quokka one?"), said("assistant", "Answer alpha.")]},
     "several turns": {
-        "messages": [said("user", "Quokka one?"), said("assistant", "Answer alpha."), said("user", "Quokka two?"), said("assistant", "Answer beta.")]
+        "messages": [
+            said("user", "Quokka one?"),
+            said("assistant", "Answer alpha."),
+            said("user", "Quokka two?"),
+            said("assistant", "Answer beta."),
+        ]
     },
     "tool call": {"messages": [said("user", "Quokka one?"), CALL], "tools": TOOLS},
-    "tool result": {"messages": [said("user", "Quokka one?"), CALL, RESULT, said("assistant", "Answer alpha.")], "tools": TOOLS},
-    "reasoning": {"messages": [said("user", "Quokka one?"), said("assistant", "Answer alpha.", reasoning_content="Pondering gamma.")]},
+    "tool result": {
+        "messages": [said("user", "Quokka one?"), CALL, RESULT, said("assistant", "Answer alpha.")],
+        "tools": TOOLS,
+    },
+    "reasoning": {
+        "messages": [
+            said("user", "Quokka one?"),
+            said("assistant", "Answer alpha.", reasoning_content="Pondering gamma."),
+        ]
+    },
     "reasoning in history": {
         "messages": [
             said("user", "Quokka one?"),
@@ -75,8 +113,12 @@ CONVERSATIONS: Final[dict[str, dict[str, Any]]] = {
             said("assistant", "Answer beta.", reasoning_content="Pondering delta."),
         ]
     },
-    "two answers in a row": {"messages": [said("user", "Quokka one?"), said("assistant", "Answer alpha."), said("assistant", "Answer beta.")]},
-    "two questions in a row": {"messages": [said("user", "Quokka one?"), said("user", "Quokka two?"), said("assistant", "Answer alpha.")]},
+    "two answers in a row": {
+        "messages": [said("user", "Quokka one?"), said("assistant", "Answer alpha."), said("assistant", "Answer beta.")]
+    },
+    "two questions in a row": {
+        "messages": [said("user", "Quokka one?"), said("user", "Quokka two?"), said("assistant", "Answer alpha.")]
+    },
 }
 
 
@@ -142,13 +184,20 @@ def judged(template: Template, value: dict[str, Any]) -> tuple[str, str]:
 
 
 def faults(template: Template, value: dict[str, Any], encoded: Encoded) -> Iterator[tuple[str, str]]:
-    """What is wrong with a text, told by the template and the tokens themselves; with each the words that have to stand in what is reported."""
+    """What is wrong with a text, told by the template and the tokens themselves; with each the words that have to stand
+    in what is reported.
+    """
     turns = value["messages"]
     for span in encoded.text.spans:
         if not any(continues(template, prompt, encoded, span.start) for prompt in prompts(template, value, span.turn)):
             cut = any(mismatch.text.startswith("inference splits") for mismatch in encoded.text.mismatches)
-            yield f"turn {span.turn} does not continue the prompt", "inference splits the text" if cut else "the inference prompt ends with"
-    trained = template.tokenizer.decode([label for label in encoded.labels if label != IGNORED], skip_special_tokens=False)
+            yield (
+                f"turn {span.turn} does not continue the prompt",
+                "inference splits the text" if cut else "the inference prompt ends with",
+            )
+    trained = template.tokenizer.decode(
+        [label for label in encoded.labels if label != IGNORED], skip_special_tokens=False
+    )
     spoken = {span.turn for span in encoded.text.spans}
     for at, turn in enumerate(turns):
         if turn["role"] != "assistant" and turn["content"] and turn["content"] in trained:
@@ -172,8 +221,10 @@ def prompts(template: Template, value: dict[str, Any], turn: int) -> Iterator[st
     for settings in ({"enable_thinking": True}, {"enable_thinking": False}, {}):
         for form in (before, as_text(before)):
             try:
-                yield template.tokenizer.apply_chat_template(form, tools=value.get("tools"), tokenize=False, add_generation_prompt=True, **settings)
-            except Exception as error:  # noqa: BLE001  (templates raise what they like; the next form may pass)
+                yield template.tokenizer.apply_chat_template(
+                    form, tools=value.get("tools"), tokenize=False, add_generation_prompt=True, **settings
+                )
+            except Exception as error:  # noqa: BLE001
                 del error
 
 
@@ -181,13 +232,18 @@ def as_text(turns: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The turns with the arguments of calls as JSON in a string, which some templates want."""
     found = []
     for turn in turns:
-        calls = [{**call, "function": {**call["function"], "arguments": '{"city": "Rome"}'}} for call in turn.get("tool_calls", [])]
+        calls = [
+            {**call, "function": {**call["function"], "arguments": '{"city": "Rome"}'}}
+            for call in turn.get("tool_calls", [])
+        ]
         found.append({**turn, "tool_calls": calls} if calls else turn)
     return found
 
 
 def continues(template: Template, prompt: str, encoded: Encoded, start: int) -> bool:
-    """Whether a text up to `start` is the prompt, in characters and in tokens, and the first trained token of the answer comes right behind it."""
+    """Whether a text up to `start` is the prompt, in characters and in tokens, and the first trained token of the
+    answer comes right behind it.
+    """
     ids = template.tokenizer(prompt, add_special_tokens=False)["input_ids"]
     same = encoded.text.text[:start] == prompt and encoded.input_ids[: len(ids)] == ids
     return same and encoded.labels[len(ids)] != IGNORED and encoded.labels[len(ids) - 1] == IGNORED

@@ -1,14 +1,18 @@
-"""What a training costs beside TRL's SFTTrainer: supervised tokens a second, peak memory, held-out loss after the same examples.
+"""What a training costs beside TRL's SFTTrainer: supervised tokens a second, peak memory, held-out loss after the same
+examples.
 
-    pip install trl datasets                       (of this bench alone; into a folder of its own, call it site-packages: dill asks for that name)
+    pip install trl datasets                       (of this bench alone; into a folder of its own, call it
+    site-packages: dill asks for that name)
     python tests/bench/trainer_speed.py FILE [--examples 500] [--held-out 100] [--steps 62] [--threads 1] [--runs 2]
 
-FILE is a data set in any format that curate reads. Both train the same QLoRA adapter (rank 16, all linear layers, NF4 with double quantisation,
-bfloat16, one epoch, 8 examples a step, packed into passes of 1,024 tokens) on SmolLM2-135M-Instruct, loss on the answers alone, each in a process
-of its own, in turn. TRL runs padded, padded with examples of like length together, and packed, with as many packs in a step as make about 8 examples;
-its best one counts. With `--steps` ours ends after that many steps on examples drawn from all of them, TRL after as many as make the same tokens, both with
-the learning rate down to 0; speed is counted from the supervised tokens that were really trained on. Time is that of the processor (user and system), so that
-others on the machine disturb less; with one thread it is most comparable. The held-out loss of every adapter is measured by the same code.
+FILE is a data set in any format that curate reads. Both train the same QLoRA adapter (rank 16, all linear layers, NF4
+with double quantisation, bfloat16, one epoch, 8 examples a step, packed into passes of 1,024 tokens) on
+SmolLM2-135M-Instruct, loss on the answers alone, each in a process of its own, in turn. TRL runs padded, padded with
+examples of like length together, and packed, with as many packs in a step as make about 8 examples; its best one
+counts. With `--steps` ours ends after that many steps on examples drawn from all of them, TRL after as many as make the
+same tokens, both with the learning rate down to 0; speed is counted from the supervised tokens that were really trained
+on. Time is that of the processor (user and system), so that others on the machine disturb less; with one thread it is
+most comparable. The held-out loss of every adapter is measured by the same code.
 """
 
 import argparse
@@ -47,7 +51,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         supervised, tokens = write_split(given.file, folder, given.examples, given.held_out)
-        print(f"{given.examples} examples of {given.file.name}: {tokens:,} tokens, {supervised:,} of them supervised; {given.threads} thread(s)")
+        print(
+            f"{given.examples} examples of {given.file.name}: {tokens:,} tokens, {supervised:,} of them "
+            f"supervised; {given.threads} thread(s)"
+        )
         best: dict[str, dict[str, Any]] = {}
         for _ in range(given.runs):
             for way in given.ways:
@@ -56,12 +63,17 @@ def main() -> None:
                     best[way] = found
         print(f"{'':<14}{'CPU s':>8}{'supervised':>12}{'a second':>10}{'peak MB':>10}{'held-out loss':>15}")
         for way, found in best.items():
-            print(f"{way:<14}{found['seconds']:>8.1f}{found['supervised']:>12,}{speed(found):>10.1f}{found['memory'] / 1e6:>10.0f}{found['loss']:>15.4f}")
+            print(
+                f"{way:<14}{found['seconds']:>8.1f}{found['supervised']:>12,}{speed(found):>10.1f}{found['memory'] / 1e6:>10.0f}{found['loss']:>15.4f}"  # noqa: E501
+            )
         ours = best.get("curate")
         others = [found for way, found in best.items() if way != "curate"]
         if ours and others:
             quickest = max(others, key=speed)
-            print(f"curate: {speed(ours) / speed(quickest):.2f} x the speed, {ours['memory'] / quickest['memory']:.2f} x the memory of TRL's quickest")
+            print(
+                f"curate: {speed(ours) / speed(quickest):.2f} x the speed, "
+                f"{ours['memory'] / quickest['memory']:.2f} x the memory of TRL's quickest"
+            )
 
 
 def speed(found: dict[str, Any]) -> float:
@@ -71,23 +83,48 @@ def speed(found: dict[str, Any]) -> float:
 
 def start(way: str, folder: Path, given: argparse.Namespace) -> dict[str, Any]:
     """One training in a process of its own."""
-    environment = {**os.environ, "OMP_NUM_THREADS": str(given.threads), "HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false"}
-    command = [sys.executable, __file__, str(folder), "--child", way, "--threads", str(given.threads), "--steps", str(given.steps)]
+    environment = {
+        **os.environ,
+        "OMP_NUM_THREADS": str(given.threads),
+        "HF_HUB_OFFLINE": "1",
+        "TOKENIZERS_PARALLELISM": "false",
+    }
+    command = [
+        sys.executable,
+        __file__,
+        str(folder),
+        "--child",
+        way,
+        "--threads",
+        str(given.threads),
+        "--steps",
+        str(given.steps),
+    ]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         raise SystemExit(done.stderr)
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     found["loss"] = json.loads(
         subprocess.run(
-            [*command[:4], f"loss {found['adapter']}", *command[5:]], env=environment, stdout=subprocess.PIPE, text=True, check=True
+            [*command[:4], f"loss {found['adapter']}", *command[5:]],
+            env=environment,
+            stdout=subprocess.PIPE,
+            text=True,
+            check=True,
         ).stdout.splitlines()[-1]
     )
-    print(f"  {way}: {found['seconds']:.1f} s, {found['supervised']:,} supervised tokens, {found['memory'] / 1e6:.0f} MB, {found['loss']:.4f}", file=sys.stderr)
+    print(
+        f"  {way}: {found['seconds']:.1f} s, {found['supervised']:,} supervised tokens, "
+        f"{found['memory'] / 1e6:.0f} MB, {found['loss']:.4f}",
+        file=sys.stderr,
+    )
     return found
 
 
 def write_split(file: Path, folder: Path, count: int, held_out: int = HELD_OUT) -> tuple[int, int]:
-    """The first examples that any trainer takes, as a split folder; returns the numbers of tokens trained on and of all."""
+    """The first examples that any trainer takes, as a split folder; returns the numbers of tokens trained on and of
+    all.
+    """
     from curate.models.template import load_template
     from curate.read.dataset import read_dataset
 
@@ -135,12 +172,18 @@ def child(way: str, folder: Path, given: argparse.Namespace) -> Any:
     if way.startswith("loss "):
         return loss_of(folder, Path(way.removeprefix("loss ")), given.threads)
     adapter = folder / way.replace(" ", "-")
-    seconds, supervised = curate(folder, adapter, given) if way == "curate" else trl(folder, adapter, way.removeprefix("trl "), given.steps)
+    seconds, supervised = (
+        curate(folder, adapter, given)
+        if way == "curate"
+        else trl(folder, adapter, way.removeprefix("trl "), given.steps)
+    )
     return {"seconds": seconds, "supervised": supervised, "memory": peak(), "adapter": str(adapter)}
 
 
 def curate(folder: Path, adapter: Path, given: argparse.Namespace) -> tuple[float, int]:
-    """Train as `curate train` does, without measuring before and after; returns seconds of the processor and supervised tokens."""
+    """Train as `curate train` does, without measuring before and after; returns seconds of the processor and supervised
+    tokens.
+    """
     import torch
 
     from train.autoconfig import decide
@@ -167,7 +210,9 @@ def curate(folder: Path, adapter: Path, given: argparse.Namespace) -> tuple[floa
 
 
 def trl(folder: Path, adapter: Path, way: str, steps: int) -> tuple[float, int]:
-    """Train with SFTTrainer, its data as prompt and completion, so that the loss is on the answers alone; returns what `curate` does."""
+    """Train with SFTTrainer, its data as prompt and completion, so that the loss is on the answers alone; returns what
+    `curate` does.
+    """
     import bitsandbytes
     import torch
     from datasets import Dataset
@@ -180,8 +225,15 @@ def trl(folder: Path, adapter: Path, way: str, steps: int) -> tuple[float, int]:
     place = resolve(BASE)
     lines = [json.loads(line)["messages"] for line in (folder / "train.jsonl").read_text().splitlines()]
     data = Dataset.from_list([{"prompt": turns[:-1], "completion": turns[-1:]} for turns in lines])
-    quantisation = BitsAndBytesConfig(load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_use_double_quant=True, bnb_4bit_compute_dtype=torch.bfloat16)
-    model = AutoModelForCausalLM.from_pretrained(place, quantization_config=quantisation, device_map={"": "cpu"}, dtype=torch.bfloat16)
+    quantisation = BitsAndBytesConfig(
+        load_in_4bit=True,
+        bnb_4bit_quant_type="nf4",
+        bnb_4bit_use_double_quant=True,
+        bnb_4bit_compute_dtype=torch.bfloat16,
+    )
+    model = AutoModelForCausalLM.from_pretrained(
+        place, quantization_config=quantisation, device_map={"": "cpu"}, dtype=torch.bfloat16
+    )
     for module in model.modules():  # else its gradients would be cut off on CPUs with AVX512-BF16
         if isinstance(module, bitsandbytes.nn.Linear4bit):
             module.support_avx512bf16_for_cpu = False
@@ -192,10 +244,13 @@ def trl(folder: Path, adapter: Path, way: str, steps: int) -> tuple[float, int]:
     if packed:
         steps = round(steps * BATCH * tokens / len(lines) / (packs * ROOM))  # a step of packs is not exactly 8 examples
     arguments = SFTConfig(
-        output_dir=str(folder / "trl"), num_train_epochs=1, max_steps=steps or -1, learning_rate=RATE, lr_scheduler_type="cosine", warmup_steps=0.03,
-        optim="adamw_torch", per_device_train_batch_size=1 if packed else BATCH, packing=packed, max_length=ROOM if packed else 512,
+        output_dir=str(folder / "trl"), num_train_epochs=1, max_steps=steps or -1, learning_rate=RATE,
+        lr_scheduler_type="cosine", warmup_steps=0.03,
+        optim="adamw_torch", per_device_train_batch_size=1 if packed else BATCH, packing=packed,
+        max_length=ROOM if packed else 512,
         gradient_accumulation_steps=packs if packed else 1, bf16=True, use_cpu=True,
-        gradient_checkpointing=False, activation_checkpointing=False, logging_steps=1000, save_strategy="no", report_to="none", disable_tqdm=True,
+        gradient_checkpointing=False, activation_checkpointing=False, logging_steps=1000, save_strategy="no",
+        report_to="none", disable_tqdm=True,
         train_sampling_strategy="group_by_length" if way == "grouped" else "random", dataloader_pin_memory=False,
     )  # fmt: skip
     adapters = LoraConfig(r=16, lora_alpha=32, lora_dropout=0.0, target_modules="all-linear", task_type="CAUSAL_LM")
@@ -207,7 +262,9 @@ def trl(folder: Path, adapter: Path, way: str, steps: int) -> tuple[float, int]:
             supervised += int((inputs["labels"] != -100).sum())
             return super().training_step(model, inputs, *more, **named)
 
-    trainer = Counting(model=model, args=arguments, train_dataset=data, processing_class=tokenizer, peft_config=adapters)
+    trainer = Counting(
+        model=model, args=arguments, train_dataset=data, processing_class=tokenizer, peft_config=adapters
+    )
     before = cpu_seconds()
     trainer.train()
     seconds = cpu_seconds() - before

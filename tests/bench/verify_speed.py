@@ -2,7 +2,8 @@
 
     python -m tests.bench.verify_speed FOLDER [--runs 1]
 
-Prints seconds, seconds of CPU and peak memory in MB of all its processes (what they share is counted in parts), and what it came to. Runs on Linux.
+Prints seconds, seconds of CPU and peak memory in MB of all its processes (what they share is counted in parts), and
+what it came to. Runs on Linux.
 """
 
 import argparse

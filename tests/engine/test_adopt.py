@@ -76,7 +76,12 @@ def test_entries_of_files_and_rules_that_were_not_asked_are_not_outdated(write: 
     write("b.jsonl", [EMPTY])
     main(["check", "a.jsonl", "b.jsonl", "--write-baseline", "baseline.json"])
     assert checked(capsys, "b.jsonl", "--baseline", "baseline.json")[0] == 0
-    assert checked(capsys, "a.jsonl", "b.jsonl", "--baseline", "baseline.json", "--select", "C003", "--extend-select", "F006")[0] == 0
+    assert (
+        checked(
+            capsys, "a.jsonl", "b.jsonl", "--baseline", "baseline.json", "--select", "C003", "--extend-select", "F006"
+        )[0]
+        == 0
+    )
     Path("a.jsonl").unlink()
     assert codes(checked(capsys, "b.jsonl", "--baseline", "baseline.json")[1]) == ["F006"]
 
@@ -91,7 +96,9 @@ def test_a_baseline_is_sorted_and_written_the_same_each_time(write: Write) -> No
     assert [entry["code"] for entry in entries] == sorted(entry["code"] for entry in entries)
 
 
-@pytest.mark.parametrize("content", [None, b"", b"[]", b'{"version": 2}', b'{"version": 1, "findings": [{"code": 1}]}', b"\xff"])
+@pytest.mark.parametrize(
+    "content", [None, b"", b"[]", b'{"version": 2}', b'{"version": 1, "findings": [{"code": 1}]}', b"\xff"]
+)
 def test_what_is_no_baseline_is_told_before_the_check(write: Write, capsys: Captured, content: bytes | None) -> None:
     write("data.jsonl", [NULL])
     if content is not None:
@@ -103,7 +110,9 @@ def test_what_is_no_baseline_is_told_before_the_check(write: Write, capsys: Capt
 
 @settings(max_examples=40, deadline=None)
 @given(chosen=st.lists(st.sampled_from(KINDS), max_size=10), more=st.integers(0, 3))
-def test_whatever_the_lines_are_nothing_is_new_when_sound_ones_come_in_before_them(chosen: list[Callable[[int], object]], more: int) -> None:
+def test_whatever_the_lines_are_nothing_is_new_when_sound_ones_come_in_before_them(
+    chosen: list[Callable[[int], object]], more: int
+) -> None:
     path, kept = Path("data.jsonl"), Path("baseline.json")
     # These weigh a line against all others, so that they may well change their mind when there are more.
     config = CheckConfig(ignore=("F", "M026", "Q021"))
@@ -111,7 +120,9 @@ def test_whatever_the_lines_are_nothing_is_new_when_sound_ones_come_in_before_th
     path.write_bytes(b"\n".join([line_of(GOOD), *lines]))
     before = check_paths([path], config)
     write_baseline(kept, before)
-    path.write_bytes(b"\n".join([line_of(GOOD), *(line_of((f"Is {n} more?", f"Yes, {n}.")) for n in range(more)), *lines]))
+    path.write_bytes(
+        b"\n".join([line_of(GOOD), *(line_of((f"Is {n} more?", f"Yes, {n}.")) for n in range(more)), *lines])
+    )
     after = check_paths([path], config)
     compare(after, load_baseline(kept), kept, ["data.jsonl"])
     assert after.findings == []
@@ -182,7 +193,10 @@ def test_every_line_that_is_no_suppression_is_told(write: Write, capsys: Capture
 def test_severities_are_overridden_by_code_and_by_prefix_and_off_is_off(write: Write) -> None:
     path = write("data.jsonl", [NULL, EMPTY, b"{"])
     config = CheckConfig.model_validate({"severity": {"C": "info", "C003": "warning", "J": "off"}})
-    assert {finding.code: finding.severity for finding in check_paths([path], config).findings} == {"C001": Severity.INFO, "C003": Severity.WARNING}
+    assert {finding.code: finding.severity for finding in check_paths([path], config).findings} == {
+        "C001": Severity.INFO,
+        "C003": Severity.WARNING,
+    }
 
 
 def test_rules_are_ignored_in_files_that_a_glob_names(write: Write, capsys: Captured) -> None:
@@ -190,7 +204,10 @@ def test_rules_are_ignored_in_files_that_a_glob_names(write: Write, capsys: Capt
     write("new/data.jsonl", [NULL])
     write("curate.toml", b'[check.per-file-ignores]\n"old/*" = ["C001"]\n"*.ndjson" = ["J"]\n')
     found = checked(capsys, "old/data.jsonl", "new/data.jsonl", "--ignore", "D")[1]["findings"]
-    assert sorted((one["file"], one["code"]) for one in found) == [("new/data.jsonl", "C001"), ("old/data.jsonl", "C003")]
+    assert sorted((one["file"], one["code"]) for one in found) == [
+        ("new/data.jsonl", "C001"),
+        ("old/data.jsonl", "C003"),
+    ]
 
 
 def test_extend_select_adds_to_what_is_selected(write: Write, capsys: Captured) -> None:
@@ -207,8 +224,14 @@ def test_target_and_length_are_options(write: Write, capsys: Captured) -> None:
 
 @pytest.mark.parametrize(
     ("config", "error"),
-    [({"severity": {"Z": "off"}}, UsageError), ({"per_file_ignores": {"*": ["Z"]}}, UsageError), ({"extend_select": ["Z"]}, UsageError)],
+    [
+        ({"severity": {"Z": "off"}}, UsageError),
+        ({"per_file_ignores": {"*": ["Z"]}}, UsageError),
+        ({"extend_select": ["Z"]}, UsageError),
+    ],
 )
-def test_a_code_that_no_rule_has_is_told_wherever_it_stands(write: Write, config: dict[str, Any], error: type[Exception]) -> None:
+def test_a_code_that_no_rule_has_is_told_wherever_it_stands(
+    write: Write, config: dict[str, Any], error: type[Exception]
+) -> None:
     with pytest.raises((error, ConfigError), match="no rule has a code"):
         check_paths([write("data.jsonl", [GOOD])], CheckConfig.model_validate(config))

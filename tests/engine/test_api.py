@@ -1,4 +1,6 @@
-"""`import curate` in a notebook: the verbs as functions, their results as frames and as HTML that nothing in the data can break out of."""
+"""`import curate` in a notebook: the verbs as functions, their results as frames and as HTML that nothing in the data
+can break out of.
+"""
 
 import json
 from html.parser import HTMLParser
@@ -14,16 +16,26 @@ from tests.conftest import Write, chat
 from tests.test_layers import HEAVY, python
 
 HOSTILE = "<script>alert('x')</script> \x1b[31m \u202e"
-LONG = "It keeps well in a cool dry cellar until the first frost comes and then it has to be eaten within some days or it goes bad and smells"
+LONG = (
+    "It keeps well in a cool dry cellar until the first frost comes and then it has to be eaten within some days or "
+    "it goes bad and smells"
+)
 
 
 @pytest.fixture
 def data(write: Write) -> Path:
-    """Sixty examples: an exact copy, a near one, two answers that clash, an error, a broken line, and a text that would like to be markup."""
-    many = [(f"Tell me about city number {n}.", f"City number {n} lies at river {n * 7} and has {n * 13} bridges.") for n in range(50)]
+    """Sixty examples: an exact copy, a near one, two answers that clash, an error, a broken line, and a text that would
+    like to be markup.
+    """
+    many = [
+        (f"Tell me about city number {n}.", f"City number {n} lies at river {n * 7} and has {n * 13} bridges.")
+        for n in range(50)
+    ]
     clash = [("How high is it?", "It is 3 m."), ("How high is it?", "It is 4 m.")]
     near = [("How long does it keep?", LONG), ("How long does it keep?", LONG.replace("smells", "stinks"))]
-    return write("data.jsonl", [*many, many[3], *clash, *near, (HOSTILE, f"{HOSTILE} "), ("Say nothing.", ""), b'{"messages": ['])
+    return write(
+        "data.jsonl", [*many, many[3], *clash, *near, (HOSTILE, f"{HOSTILE} "), ("Say nothing.", ""), b'{"messages": [']
+    )
 
 
 class Tags(HTMLParser):
@@ -46,7 +58,11 @@ class Tags(HTMLParser):
 
 def sound(shown: str) -> bool:
     tags = Tags(shown)
-    return not tags.open and tags.seen <= {"div", "p", "b", "table", "thead", "tbody", "tr", "th", "td"} and not {"\x1b", "\u202e"} & set(shown)
+    return (
+        not tags.open
+        and tags.seen <= {"div", "p", "b", "table", "thead", "tbody", "tr", "th", "td"}
+        and not {"\x1b", "\u202e"} & set(shown)
+    )
 
 
 def test_the_public_names_are_these() -> None:
@@ -57,7 +73,7 @@ def test_the_public_names_are_these() -> None:
 
 
 def test_the_import_loads_nothing_and_modules_never_take_the_place_of_functions() -> None:
-    code = "import curate, sys; print(*sys.modules); import curate.conflicts, curate.dedup, curate.split, curate.verify; print(*map(callable, map(curate.__getattr__, curate.__all__)), callable(curate.check), callable(curate.split)); print(*sys.modules)"  # noqa: E501  (a program in one line)
+    code = "import curate, sys; print(*sys.modules); import curate.conflicts, curate.dedup, curate.split, curate.verify; print(*map(callable, map(curate.__getattr__, curate.__all__)), callable(curate.check), callable(curate.split)); print(*sys.modules)"  # noqa: E501
     light, able, loaded = python("-c", code).stdout.splitlines()
     assert [name for name in light.split() if name.startswith(("curate.", "polars", "pydantic", "numpy", "rich"))] == []
     assert set(able.split()) == {"True"}
@@ -67,7 +83,17 @@ def test_the_import_loads_nothing_and_modules_never_take_the_place_of_functions(
 def test_a_check_has_findings_as_a_frame(data: Path) -> None:
     found = curate.check(data, ignore=["Q"])
     assert not found.ok
-    assert found.findings.columns == ["file", "line", "code", "severity", "message", "pointer", "hint", "fixable", "example"]
+    assert found.findings.columns == [
+        "file",
+        "line",
+        "code",
+        "severity",
+        "message",
+        "pointer",
+        "hint",
+        "fixable",
+        "example",
+    ]
     assert found.findings.filter(code="C003")["line"].to_list() == [57]
     assert found.counts.row(0, named=True)["severity"] == "error"
     assert sound(found._repr_html_())
@@ -104,7 +130,13 @@ def test_a_heavy_removal_needs_a_yes(write: Write) -> None:
 def test_conflicts_are_pairs(data: Path) -> None:
     found = curate.conflicts(data)
     assert len(found) == 1
-    assert found.pairs.select("code", "left", "right", "left_line", "right_line").row(0) == ("X003", "It is 3 m.", "It is 4 m.", 52, 53)
+    assert found.pairs.select("code", "left", "right", "left_line", "right_line").row(0) == (
+        "X003",
+        "It is 3 m.",
+        "It is 4 m.",
+        52,
+        53,
+    )
     assert sound(found._repr_html_())
     with pytest.raises(UsageError, match="would be sent"):
         curate.conflicts(data, judge="http://127.0.0.1:9", judge_model="m")
@@ -118,11 +150,15 @@ def test_a_split_is_written_and_proved(data: Path) -> None:
     assert sound(divided._repr_html_())
     assert divided.moved.is_empty()
     assert main(["split", str(data), "-o", "other", "--seed", "3", "-q"]) == 1  # a line holds no example
-    assert Path("other/manifest.json").read_bytes() == Path("out/manifest.json").read_bytes()  # the command's, bit for bit
+    assert (
+        Path("other/manifest.json").read_bytes() == Path("out/manifest.json").read_bytes()
+    )  # the command's, bit for bit
     proved = curate.verify("out")
     assert proved.holds
     assert sound(proved._repr_html_())
-    Path("out/test.jsonl").write_bytes(Path("out/test.jsonl").read_bytes() + Path("out/train.jsonl").read_bytes().splitlines()[0])
+    Path("out/test.jsonl").write_bytes(
+        Path("out/test.jsonl").read_bytes() + Path("out/train.jsonl").read_bytes().splitlines()[0]
+    )
     broken = curate.verify(Path("out"))
     assert not broken.holds
     assert "L001" in broken.findings["code"].to_list()
@@ -144,7 +180,12 @@ def test_a_run_is_the_command_s(data: Path) -> None:
 
 def test_halves_of_surrogate_pairs_can_be_shown(write: Write) -> None:
     path = write(
-        "data.jsonl", [b'{"messages": [{"role": "user", "content": "Hi \\ud83d"}, {"role": "assistant", "content": "It is %d m."}]}' % n for n in (3, 4)]
+        "data.jsonl",
+        [
+            b'{"messages": [{"role": "user", "content": "Hi \\ud83d"}, {"role": "assistant", "content": "It is %d m."}]}'  # noqa: E501
+            % n
+            for n in (3, 4)
+        ],
     )
     assert "\\ud83d" in curate.conflicts(path).pairs["question"][0]
     assert sound(curate.conflicts(path)._repr_html_())
@@ -158,4 +199,8 @@ def test_what_cannot_be_read_is_raised_with_the_next_step() -> None:
 
 def test_ids_are_those_of_the_examples(data: Path) -> None:
     first = json.loads(data.read_bytes().splitlines()[3])
-    assert curate.dedup(data).removed["kept"][0] == content_id(first) == content_id(chat(*(turn["content"] for turn in first["messages"])))
+    assert (
+        curate.dedup(data).removed["kept"][0]
+        == content_id(first)
+        == content_id(chat(*(turn["content"] for turn in first["messages"])))
+    )

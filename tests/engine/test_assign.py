@@ -1,4 +1,6 @@
-"""Who goes to which split: whole groups, in any order of examples, near to what was wanted; and old groups stay where they are."""
+"""Who goes to which split: whole groups, in any order of examples, near to what was wanted; and old groups stay where
+they are.
+"""
 
 import random
 
@@ -12,7 +14,9 @@ from curate.split.names import NAMES
 
 COUNT = 40
 links = st.lists(st.tuples(st.integers(0, COUNT - 1), st.integers(0, COUNT - 1)), max_size=50)
-shares = st.tuples(st.integers(1, 9), st.integers(0, 5), st.integers(0, 5)).map(lambda parts: tuple(part / sum(parts) for part in parts))
+shares = st.tuples(st.integers(1, 9), st.integers(0, 5), st.integers(0, 5)).map(
+    lambda parts: tuple(part / sum(parts) for part in parts)
+)
 wishes = st.builds(Wanted, shares, st.none() | st.tuples(st.integers(0, 15), st.integers(0, 15)), st.integers(0, 99))
 strata = st.none() | st.lists(st.integers(0, 3), min_size=COUNT, max_size=COUNT)
 orders = st.randoms(use_true_random=False)
@@ -29,7 +33,11 @@ def grouped(count: int, pairs: list[tuple[int, int]]) -> Groups:
 
 
 def divided(
-    pairs: list[tuple[int, int]], wanted: Wanted, kinds: list[int] | None = None, before: list[int] | None = None, order: list[int] | None = None
+    pairs: list[tuple[int, int]],
+    wanted: Wanted,
+    kinds: list[int] | None = None,
+    before: list[int] | None = None,
+    order: list[int] | None = None,
 ) -> list[int]:
     """The split of each example, whatever the order that they are taken in."""
     order = order or list(range(COUNT))
@@ -42,7 +50,9 @@ def divided(
 
 
 @given(pairs=links, wanted=wishes, kinds=strata)
-def test_no_group_spans_splits_and_every_example_is_in_one(pairs: list[tuple[int, int]], wanted: Wanted, kinds: list[int] | None) -> None:
+def test_no_group_spans_splits_and_every_example_is_in_one(
+    pairs: list[tuple[int, int]], wanted: Wanted, kinds: list[int] | None
+) -> None:
     found = divided(pairs, wanted, kinds)
     assert all(found[a] == found[b] for a, b in pairs)
     assert set(found) <= {0, 1, 2}
@@ -53,7 +63,9 @@ def test_no_group_spans_splits_and_every_example_is_in_one(pairs: list[tuple[int
 
 
 @given(pairs=links, wanted=wishes, kinds=strata, rng=orders)
-def test_the_order_of_examples_and_links_does_not_matter(pairs: list[tuple[int, int]], wanted: Wanted, kinds: list[int] | None, rng: random.Random) -> None:
+def test_the_order_of_examples_and_links_does_not_matter(
+    pairs: list[tuple[int, int]], wanted: Wanted, kinds: list[int] | None, rng: random.Random
+) -> None:
     first = divided(pairs, wanted, kinds)
     order = list(range(COUNT))
     rng.shuffle(order)
@@ -65,13 +77,20 @@ def test_growth_keeps_old_groups_in_place_and_what_was_trained_on_is_never_held_
     old: list[tuple[int, int]], new: list[tuple[int, int]], wanted: Wanted, kinds: list[int] | None, known: int
 ) -> None:
     inside = [(a, b) for a, b in old if a < known and b < known]
-    first = assign((groups := grouped(known, inside)).of, groups.names(ids(known)), wanted, strata=np.array(kinds[:known]) if kinds else None).of.tolist()
+    first = assign(
+        (groups := grouped(known, inside)).of,
+        groups.names(ids(known)),
+        wanted,
+        strata=np.array(kinds[:known]) if kinds else None,
+    ).of.tolist()
     before = [*first, *[NOWHERE] * (COUNT - known)]
     found = divided([*inside, *old, *new], wanted, kinds, before)
     merged = grouped(COUNT, [*inside, *old, *new]).of.tolist()
     for example in range(known):
         together = {first[other] for other in range(known) if merged[other] == merged[example]}
-        assert found[example] == min(together)  # alone with its kind it stays; merged with what was trained on, it is trained on
+        assert found[example] == min(
+            together
+        )  # alone with its kind it stays; merged with what was trained on, it is trained on
         assert found[example] <= first[example]
 
 

@@ -23,7 +23,10 @@ TURNS = ("Hi", "Hello.", "Name a tree that grows tall in the woods of Europe.", 
 
 
 def said(*texts: str, **other: Any) -> dict[str, Any]:
-    return {"messages": [{"role": ("user", "assistant")[n % 2], "content": text} for n, text in enumerate(texts)], **other}
+    return {
+        "messages": [{"role": ("user", "assistant")[n % 2], "content": text} for n, text in enumerate(texts)],
+        **other,
+    }
 
 
 def losses(planned: DedupResult) -> list[tuple[str, int, int]]:
@@ -37,8 +40,18 @@ def test_beginnings_go_for_the_longest_one_and_only_when_asked(write: Write) -> 
 
 
 def test_a_beginning_stays_where_no_longer_one_does(write: Write) -> None:
-    long = "It keeps well in a cool dry cellar until the first frost comes and then it has to be eaten within some days or it goes bad"
-    path = write("data.jsonl", [said("Hi", "Hello."), said("Hi", "Hello.", "How long?", long), said("Hi!", "Hello.", "How long?", f"{long}, I think")])
+    long = (
+        "It keeps well in a cool dry cellar until the first frost comes and then it has to be eaten within some days "
+        "or it goes bad"
+    )
+    path = write(
+        "data.jsonl",
+        [
+            said("Hi", "Hello."),
+            said("Hi", "Hello.", "How long?", long),
+            said("Hi!", "Hello.", "How long?", f"{long}, I think"),
+        ],
+    )
     assert losses(plan([path], DedupConfig(beginnings=True, keep="longest"))) == [("D003", 2, 3)]
 
 
@@ -48,7 +61,10 @@ def test_copies_of_a_beginning_go_for_the_same_one(write: Write) -> None:
 
 
 def test_what_a_person_keeps_stays_and_new_beginnings_go_for_old_ones_only(write: Write) -> None:
-    old, new = write("old.jsonl", [said(*TURNS[:4])]), write("new.jsonl", [said(*TURNS[:2]), said("Bye", "See you."), said("Bye", "See you.", "So?", "Yes.")])
+    old, new = (
+        write("old.jsonl", [said(*TURNS[:4])]),
+        write("new.jsonl", [said(*TURNS[:2]), said("Bye", "See you."), said("Bye", "See you.", "So?", "Yes.")]),
+    )
     config = DedupConfig(beginnings=True)
     assert losses(plan([new], config, against=[old])) == [("D007", 1, 1)]
     assert losses(plan([new], config)) == [("D007", 2, 3)]
@@ -67,13 +83,20 @@ def test_they_are_counted_and_told(write: Write, capsys: pytest.CaptureFixture[s
     assert "<b>1</b>beginnings" in Path("report.html").read_text()
 
 
-chains = st.lists(st.tuples(st.sampled_from("abc"), st.integers(1, 4), st.sampled_from([None, 1])), min_size=1, max_size=8)
+chains = st.lists(
+    st.tuples(st.sampled_from("abc"), st.integers(1, 4), st.sampled_from([None, 1])), min_size=1, max_size=8
+)
 
 
 @pytest.mark.slow
 @given(chains, st.randoms(use_true_random=False))
-def test_each_goes_for_one_that_stays_and_says_more_whatever_the_order(made: list[tuple[str, int, int | None]], rng: random.Random) -> None:
-    values = [said(*(f"{name}{at // 2} {TURNS[at % 6]}" for at in range(2 * turns)), **({"id": key} if key else {})) for name, turns, key in made]
+def test_each_goes_for_one_that_stays_and_says_more_whatever_the_order(
+    made: list[tuple[str, int, int | None]], rng: random.Random
+) -> None:
+    values = [
+        said(*(f"{name}{at // 2} {TURNS[at % 6]}" for at in range(2 * turns)), **({"id": key} if key else {}))
+        for name, turns, key in made
+    ]
     config, outcomes = DedupConfig(beginnings=True, keep="longest"), []
     for _ in range(2):
         Path("data.jsonl").write_text("".join(json.dumps(value) + "\n" for value in values), encoding="utf-8")
@@ -87,7 +110,9 @@ def test_each_goes_for_one_that_stays_and_says_more_whatever_the_order(made: lis
                 turns, longer = by_line[line].value["messages"], by_line[kept].value["messages"]
                 assert len(turns) < len(longer)
                 assert turns == longer[: len(turns)]
-        assert sorted(losses(planned)) == sorted((lost.code, lost.place.line, lost.kept_place.line) for lost in found.losses)
+        assert sorted(losses(planned)) == sorted(
+            (lost.code, lost.place.line, lost.kept_place.line) for lost in found.losses
+        )
         outcomes.append(sorted((lost.code, lost.example, lost.kept) for lost in planned.losses))
         rng.shuffle(values)
     assert outcomes[0] == outcomes[1]

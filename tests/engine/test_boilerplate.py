@@ -1,4 +1,6 @@
-"""Instructions that many examples share are left out of user turns when whole texts are compared; what near-duplicates share is not."""
+"""Instructions that many examples share are left out of user turns when whole texts are compared; what near-duplicates
+share is not.
+"""
 
 import json
 import random
@@ -78,7 +80,9 @@ def test_the_order_of_texts_does_not_matter(kinds: list[int], rng: random.Random
     texts = [f"{PREAMBLE if kind else CLOSING} {own(n)}" for n, kind in enumerate(kinds)]
     shuffled = texts.copy()
     rng.shuffle(shuffled)
-    assert dict(zip(texts, without_boilerplate(texts), strict=True)) == dict(zip(shuffled, without_boilerplate(shuffled), strict=True))
+    assert dict(zip(texts, without_boilerplate(texts), strict=True)) == dict(
+        zip(shuffled, without_boilerplate(shuffled), strict=True)
+    )
 
 
 def test_passages_are_named_as_they_stand_and_counted() -> None:
@@ -99,7 +103,10 @@ def test_a_passage_that_goes_on_in_different_ways_is_named_once() -> None:
 
 
 @settings(max_examples=40, deadline=None)
-@given(st.lists(st.lists(st.integers(0, 3), min_size=1, max_size=4), min_size=20, max_size=60), st.randoms(use_true_random=False))
+@given(
+    st.lists(st.lists(st.integers(0, 3), min_size=1, max_size=4), min_size=20, max_size=60),
+    st.randoms(use_true_random=False),
+)
 def test_every_passage_is_shared_by_as_many_as_have_to(plan: list[list[int]], rng: random.Random) -> None:
     words = [own(kind, 12) for kind in range(4)]
     asked = [[" ".join(words[kind] for kind in some), own(n + 10)] for n, some in enumerate(plan)]
@@ -120,17 +127,29 @@ def test_answers_are_never_cut_and_an_example_is_compared_whole_where_too_little
     assert own_texts([little], (passage,)) == [f"{passage} {own(3, OWN - 1)}\n{own(4, OWN - 1)}"]
 
 
-WORDS = [f"{a}{b}" for a in ("bal", "cor", "dim", "fen", "gul", "hop", "jar", "kel") for b in ("ane", "ibo", "oru", "ust", "emi", "alo", "ydo", "inge")]
+WORDS = [
+    f"{a}{b}"
+    for a in ("bal", "cor", "dim", "fen", "gul", "hop", "jar", "kel")
+    for b in ("ane", "ibo", "oru", "ust", "emi", "alo", "ydo", "inge")
+]
 INSTRUCTIONS = " ".join(random.Random(0).choices(WORDS, k=600))
 
 
 def reviews(count: int) -> list[tuple[str, str]]:
     """Requests to classify different reviews, all with the same 600 words of instructions before them."""
-    rng, words = random.Random(1), ["film", "actor", "ending", "music", "plot", "weak", "great", "dull", "bright", "slow", "loud", "tender"]
-    return [(f"{INSTRUCTIONS}\n\nReview: {' '.join(rng.choices(words, k=15))}", ("positive", "negative")[n % 2]) for n in range(count)]
+    rng, words = (
+        random.Random(1),
+        ["film", "actor", "ending", "music", "plot", "weak", "great", "dull", "bright", "slow", "loud", "tender"],
+    )
+    return [
+        (f"{INSTRUCTIONS}\n\nReview: {' '.join(rng.choices(words, k=15))}", ("positive", "negative")[n % 2])
+        for n in range(count)
+    ]
 
 
-def test_instructions_that_all_requests_begin_with_hide_no_difference(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+def test_instructions_that_all_requests_begin_with_hide_no_difference(
+    write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
     data = reviews(60)
     data += [(f"{request}!", answer) for request, answer in data[:5]]
     path, copies = write("data.jsonl", data), [61, 62, 63, 64, 65]

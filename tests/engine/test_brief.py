@@ -46,7 +46,10 @@ ASKED = ("What is the capital of Peru?", "The capital of Peru is Lima.")
     ],
 )
 def test_typing_errors_and_politeness_leave_the_words_the_same(other: tuple[str, str]) -> None:
-    more = [(f"What is the colour of {thing}?", f"The colour of {thing} is not known.") for thing in ("rain", "wind", "time")]
+    more = [
+        (f"What is the colour of {thing}?", f"The colour of {thing} is not known.")
+        for thing in ("rain", "wind", "time")
+    ]
     assert told(ASKED, other, *more) == 1
 
 
@@ -95,13 +98,22 @@ def test_long_texts_are_not_compared_so() -> None:
 
 @pytest.mark.parametrize("order", [1, -1])
 def test_the_one_that_is_spelled_as_most_are_stays(order: int) -> None:
-    pairs = [("Did you receive it?", "I did receive it."), ("Did you recieve it?", "I did recieve it."), ("When do we receive pay?", "On Friday.")]
+    pairs = [
+        ("Did you receive it?", "I did receive it."),
+        ("Did you recieve it?", "I did recieve it."),
+        ("When do we receive pay?", "On Friday."),
+    ]
     [lost] = planned(*pairs[::order], same_words=True).losses
     assert b"recieve" in DATA.read_bytes().splitlines()[lost.place.line - 1]
 
 
-def test_they_are_listed_apart_and_go_only_when_that_is_wanted(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
-    write("data.jsonl", [ASKED, ("Please tell me: what is the capital of Peru?", "Sure! The capital of Peru is Lima."), ASKED])
+def test_they_are_listed_apart_and_go_only_when_that_is_wanted(
+    write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(
+        "data.jsonl",
+        [ASKED, ("Please tell me: what is the capital of Peru?", "Sure! The capital of Peru is Lima."), ASKED],
+    )
     assert main(["dedup", "data.jsonl", "-o", "out.jsonl", "--html", "report.html"]) == 0
     out = capsys.readouterr().out
     assert "data.jsonl:2: D003 0.429 like data.jsonl:1, the same words; both are kept" in out
@@ -110,7 +122,9 @@ def test_they_are_listed_apart_and_go_only_when_that_is_wanted(write: Write, cap
     assert "Short examples with the same words" in Path("report.html").read_text()
     assert main(["dedup", "data.jsonl", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
-    assert [(pair["left_place"], pair["right_place"], pair["similarity"]) for pair in found["same_words"]] == [("data.jsonl:2", "data.jsonl:1", 0.428571)]
+    assert [(pair["left_place"], pair["right_place"], pair["similarity"]) for pair in found["same_words"]] == [
+        ("data.jsonl:2", "data.jsonl:1", 0.428571)
+    ]
     Path("curate.toml").write_text("[dedup]\nsame_words = true\n")
     assert main(["dedup", "data.jsonl", "-o", "out.jsonl", "--overwrite"]) == 0
     assert "3 lines read = 1 kept + 2 removed (1 exact, 1 near)" in capsys.readouterr().out
@@ -121,7 +135,13 @@ def test_new_ones_are_held_against_old_ones_alone(write: Write) -> None:
     write("old.jsonl", [ASKED])
     other = ("Please tell me: what is the capital of Peru?", "Sure! The capital of Peru is Lima.")
     write(
-        "new.jsonl", [other, ("What is the capital of Peru, please?", "Certainly, the capital of Peru is Lima."), ("So?", "I see."), ("So please?", "I see.")]
+        "new.jsonl",
+        [
+            other,
+            ("What is the capital of Peru, please?", "Certainly, the capital of Peru is Lima."),
+            ("So?", "I see."),
+            ("So please?", "I see."),
+        ],
     )
     found = plan([Path("new.jsonl")], DedupConfig(same_words=True, threshold=0.95), against=[Path("old.jsonl")])
     assert [(lost.place.line, lost.kept_place.file) for lost in found.losses] == [(1, "old.jsonl"), (2, "old.jsonl")]
@@ -129,7 +149,9 @@ def test_new_ones_are_held_against_old_ones_alone(write: Write) -> None:
 
 def test_nothing_goes_in_whose_place_another_one_went(write: Write) -> None:
     answer = "the capital of Peru is Lima, as it has been for some hundred years or more, and it lies by the sea"
-    write("data.jsonl", [("Lima?", f"Sure, {answer}"), ("Lima?", answer.replace("by the", "by a big")), ("Lima?", answer)])
+    write(
+        "data.jsonl", [("Lima?", f"Sure, {answer}"), ("Lima?", answer.replace("by the", "by a big")), ("Lima?", answer)]
+    )
     found = plan([Path("data.jsonl")], DedupConfig(same_words=True, keep="last"))
     gone = {lost.place.line for lost in found.losses}
     assert gone
@@ -137,12 +159,26 @@ def test_nothing_goes_in_whose_place_another_one_went(write: Write) -> None:
 
 
 def test_a_word_is_taken_for_the_commonest_one_that_it_may_be() -> None:
-    counts = {"capital": 9, "captial": 1, "capitl": 2, "river": 1, "rivers": 5, "Iran": 1, "Iraq": 1, "nitrite": 3, "nitrate": 9, "trial": 1, "trail": 5}
+    counts = {
+        "capital": 9,
+        "captial": 1,
+        "capitl": 2,
+        "river": 1,
+        "rivers": 5,
+        "Iran": 1,
+        "Iraq": 1,
+        "nitrite": 3,
+        "nitrate": 9,
+        "trial": 1,
+        "trail": 5,
+    }
     assert spelled(counts) == {"captial": "capital", "river": "rivers"}
     assert spelled({"house": 1, "houses": 1, "horse": 1}) == {"houses": "house"}
 
 
-words = st.lists(st.sampled_from(["capital", "captial", "of", "peru", "perru", "please", "3", "-"]), max_size=6).map(" ".join)
+words = st.lists(st.sampled_from(["capital", "captial", "of", "peru", "perru", "please", "3", "-"]), max_size=6).map(
+    " ".join
+)
 
 
 @given(st.lists(words, max_size=10), st.integers(1, 4))
@@ -158,7 +194,15 @@ def test_any_text_has_a_key(texts: list[str]) -> None:
     assert keys[: len(texts)] == keys[len(texts) :]
 
 
-@given(st.lists(st.text(st.characters(codec="utf-8", categories=["L", "N", "P", "Z", "S"]) | st.sampled_from("ab'+-_ 'a"), max_size=30), max_size=6))
+@given(
+    st.lists(
+        st.text(
+            st.characters(codec="utf-8", categories=["L", "N", "P", "Z", "S"]) | st.sampled_from("ab'+-_ 'a"),
+            max_size=30,
+        ),
+        max_size=6,
+    )
+)
 def test_words_found_by_compiled_code_are_those_of_the_texts(texts: list[str]) -> None:
     expected = Brief.of(texts)
     numbers = np.array([at for at, text in enumerate(texts) if text.isascii()], dtype=np.int64)

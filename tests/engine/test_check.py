@@ -1,4 +1,6 @@
-"""`curate check`: its exit codes, its streams, the shape of its JSON, and that nothing depends on how the file was read."""
+"""`curate check`: its exit codes, its streams, the shape of its JSON, and that nothing depends on how the file was
+read.
+"""
 
 import json
 import re
@@ -68,17 +70,29 @@ def test_a_sound_file_is_clean_and_says_how_much_was_read(write: Write, capsys: 
     assert capsys.readouterr() == ("1 example in 1 line of 1 file: no findings\n", "")
 
 
-@pytest.mark.parametrize("lines", [[NULL], [GOOD, GOOD], [GOOD, b""], [b"Hi"]], ids=["error", "warning", "blank line", "no example"])
+@pytest.mark.parametrize(
+    "lines", [[NULL], [GOOD, GOOD], [GOOD, b""], [b"Hi"]], ids=["error", "warning", "blank line", "no example"]
+)
 def test_errors_and_warnings_are_findings(write: Write, lines: list[bytes]) -> None:
     assert check(str(write("data.jsonl", lines))) == 1
 
 
 @pytest.mark.parametrize(
     "arguments",
-    [[], ["missing.jsonl"], ["data.jsonl", "--select", "Z9"], ["data.jsonl", "--ignore", "Y"], ["data.jsonl", "--no-such-option"], ["data.gz"], ["empty"]],
+    [
+        [],
+        ["missing.jsonl"],
+        ["data.jsonl", "--select", "Z9"],
+        ["data.jsonl", "--ignore", "Y"],
+        ["data.jsonl", "--no-such-option"],
+        ["data.gz"],
+        ["empty"],
+    ],
     ids=["no path", "no file", "no such code", "nothing to ignore", "no such option", "damaged file", "empty folder"],
 )
-def test_what_makes_no_sense_is_told_on_stderr_with_the_next_step(write: Write, capsys: Captured, arguments: list[str]) -> None:
+def test_what_makes_no_sense_is_told_on_stderr_with_the_next_step(
+    write: Write, capsys: Captured, arguments: list[str]
+) -> None:
     write("data.jsonl", [GOOD])
     write("data.gz", b"\x1f\x8b\x08")
     Path("empty").mkdir()
@@ -117,7 +131,11 @@ def test_of_many_findings_of_a_rule_the_first_are_shown_and_the_rest_is_counted(
 
 def test_rules_are_selected_and_ignored(write: Write, capsys: Captured) -> None:
     path = str(write("data.jsonl", [NULL, b"{"]))
-    for arguments, codes in ((["--select", "C"], {"C001"}), (["--ignore", "C001"], {"J010"}), (["--select", "J", "--ignore", "J010"], set())):
+    for arguments, codes in (
+        (["--select", "C"], {"C001"}),
+        (["--ignore", "C001"], {"J010"}),
+        (["--select", "J", "--ignore", "J010"], set()),
+    ):
         check(path, "--output-format", "json", *arguments)
         assert set(output(capsys)["summary"]["codes"]) == codes
 
@@ -129,13 +147,17 @@ def test_the_configuration_of_the_folder_counts_and_options_beat_it(write: Write
     assert check(path, "--ignore", "J") == 1
 
 
-def test_folders_and_several_files_are_read_in_order_and_duplicates_found_across_them(write: Write, capsys: Captured) -> None:
+def test_folders_and_several_files_are_read_in_order_and_duplicates_found_across_them(
+    write: Write, capsys: Captured
+) -> None:
     write("folder/b.jsonl", [GOOD])
     write("folder/a.jsonl", [GOOD])
     check("folder", "--output-format", "json")
     found = output(capsys)
     assert found["summary"]["files"] == 2
-    assert [(one["file"], one["line"], one["message"]) for one in found["findings"]] == [("folder/b.jsonl", 1, "exact copy of folder/a.jsonl:1")]
+    assert [(one["file"], one["line"], one["message"]) for one in found["findings"]] == [
+        ("folder/b.jsonl", 1, "exact copy of folder/a.jsonl:1")
+    ]
 
 
 # JSON
@@ -146,7 +168,17 @@ def test_the_json_has_the_documented_shape(write: Write, capsys: Captured) -> No
     assert check(str(path), "--output-format", "json") == 1
     found = output(capsys)
     assert list(found) == ["findings", "summary"]
-    assert list(found["summary"]) == ["files", "lines", "examples", "not_understood", "severities", "codes", "known", "suppressed", "seconds"]
+    assert list(found["summary"]) == [
+        "files",
+        "lines",
+        "examples",
+        "not_understood",
+        "severities",
+        "codes",
+        "known",
+        "suppressed",
+        "seconds",
+    ]
     assert {key: value for key, value in found["summary"].items() if key != "seconds"} == {
         "files": 1,
         "lines": 3,
@@ -157,7 +189,11 @@ def test_the_json_has_the_documented_shape(write: Write, capsys: Captured) -> No
         "known": 0,
         "suppressed": 0,
     }
-    ids = [found["findings"][0].pop("example"), found["findings"][1].pop("example"), found["findings"][2].pop("example")]
+    ids = [
+        found["findings"][0].pop("example"),
+        found["findings"][1].pop("example"),
+        found["findings"][2].pop("example"),
+    ]
     assert re.fullmatch("[0-9a-f]{32}", ids[0])
     assert ids[1:] == [None, None]
     assert found["findings"][0] == {
@@ -170,12 +206,18 @@ def test_the_json_has_the_documented_shape(write: Write, capsys: Captured) -> No
         "hint": RULES["C001"].hint,
         "fixable": False,
     }
-    assert [(one["code"], one["severity"], one["line"]) for one in found["findings"]] == [("C001", "error", 2), ("J010", "error", 3), ("J008", "warning", 4)]
+    assert [(one["code"], one["severity"], one["line"]) for one in found["findings"]] == [
+        ("C001", "error", 2),
+        ("J010", "error", 3),
+        ("J008", "warning", 4),
+    ]
 
 
 def test_a_finding_about_the_whole_file_has_line_0_and_comes_first(write: Write, capsys: Captured) -> None:
     check(str(write("data.json", b"[\n" + NULL + b"\n]")), "--output-format", "json")
-    assert [(one["code"], one["line"], one["pointer"], one["example"] is None) for one in output(capsys)["findings"]] == [
+    assert [
+        (one["code"], one["line"], one["pointer"], one["example"] is None) for one in output(capsys)["findings"]
+    ] == [
         ("J011", 0, "", True),
         ("C001", 2, "/messages/1/content", False),
     ]
@@ -237,7 +279,9 @@ HOSTILE = {
 
 @pytest.mark.parametrize("colour", ["", "1"], ids=["plain", "coloured"])
 @pytest.mark.parametrize("said", HOSTILE.values(), ids=HOSTILE)
-@pytest.mark.parametrize("output_format", ["concise", "full", "grouped", "github", "json", "jsonl", "sarif", "junit", "html"])
+@pytest.mark.parametrize(
+    "output_format", ["concise", "full", "grouped", "github", "json", "jsonl", "sarif", "junit", "html"]
+)
 def test_text_from_the_data_is_shown_and_never_obeyed(
     write: Write, capsys: Captured, monkeypatch: pytest.MonkeyPatch, said: str, colour: str, output_format: str
 ) -> None:

@@ -38,15 +38,35 @@ def example(question: str, answer: str, line: int = 1, system: str | None = None
         ("When do we meet?", "We meet on Monday at noon.", "We meet on Friday at noon.", "dates"),
         ("Can I return it?", "I'm sorry, I can't help with that.", "You can return it within 30 days.", "refusal"),
         ("Who wrote it?", "It was written by Jane Austen.", "It was written by Charlotte Bronte.", "values"),
-        ("How long can I return it?", "You have 30 days from delivery to return it.", "Items can be returned up to 14 days after delivery.", "numbers"),
+        (
+            "How long can I return it?",
+            "You have 30 days from delivery to return it.",
+            "Items can be returned up to 14 days after delivery.",
+            "numbers",
+        ),
         ("How often is it paid?", "It is paid twice a year.", "It is paid once a year.", "numbers"),
         ("How many guests may I bring?", "You may bring two guests.", "You may bring one guest.", "numbers"),
-        ("When are invoices sent?", "On the first of each month.", "Invoices are sent on the fifteenth of each month.", "numbers"),
-        ("Are gift cards refundable?", "Gift cards are refundable within 30 days.", "Gift cards are not refundable.", "negation"),
+        (
+            "When are invoices sent?",
+            "On the first of each month.",
+            "Invoices are sent on the fifteenth of each month.",
+            "numbers",
+        ),
+        (
+            "Are gift cards refundable?",
+            "Gift cards are refundable within 30 days.",
+            "Gift cards are not refundable.",
+            "negation",
+        ),
         ("Do points expire?", "Points never expire.", "Points expire after 24 months.", "negation"),
         ("Is it on?", "The pump is on; the light is on.", "The pump is on; the light is not on.", "negation"),
         ("Can it be opened?", "The lid of the red box is locked.", "The lid of the red box is unlocked.", "opposites"),
-        ("Solve 472547338 + 960397912423686.", "472547338 + 960397912423686 = 960398384971024", "472547338 + 960397912423686 = 960398384971029", "numbers"),
+        (
+            "Solve 472547338 + 960397912423686.",
+            "472547338 + 960397912423686 = 960398384971024",
+            "472547338 + 960397912423686 = 960398384971029",
+            "numbers",
+        ),
     ],
 )
 def test_clashing_answers(question: str, left: str, right: str, source: str) -> None:
@@ -63,7 +83,11 @@ def test_clashing_answers(question: str, left: str, right: str, source: str) -> 
         ("What is 12 km in m?", "12 km is 12000 m.", "The answer is 12000 m."),
         ("Write a poem.", "No, I say.", "Yes, I say."),
         ("Give me an example.", "Take 3 apples.", "Take 5 apples."),
-        ("What is the capital of Germany?", "The capital city of Germany is Berlin.", "The capital of Germany is Berlin."),
+        (
+            "What is the capital of Germany?",
+            "The capital city of Germany is Berlin.",
+            "The capital of Germany is Berlin.",
+        ),
         ("Is it safe?", "No problem, it is.", "Yes, it is."),
         ("When was it?", "It was in May.", "You may ask in June."),
         ("Tell me.", "I'm sorry, I can't.", "I cannot help with that."),
@@ -84,15 +108,25 @@ def test_numbers_are_read_in_one_spelling() -> None:
 
 
 def test_equal_questions_are_compared_without_a_model_and_that_is_said() -> None:
-    report = find_conflicts([example("How high?", "3 m high.", 1), example("How high?", "4 m high.", 2)], ConflictsConfig())
+    report = find_conflicts(
+        [example("How high?", "3 m high.", 1), example("How high?", "4 m high.", 2)], ConflictsConfig()
+    )
     assert [(conflict.code, conflict.similarity) for conflict in report.conflicts] == [("X003", 1.0)]
     assert [" ".join(note.split()[:3]) for note in report.notes] == ["only equal questions", "answers were judged"]
 
 
 @pytest.mark.parametrize(
-    ("system", "confidence"), [("You are helpful.", 0.8), ("You are a helpful AI assistant.", 0.8), ("You are Ada, a pirate.", 0.8), ("Answer for 1912.", 0.56)]
+    ("system", "confidence"),
+    [
+        ("You are helpful.", 0.8),
+        ("You are a helpful AI assistant.", 0.8),
+        ("You are Ada, a pirate.", 0.8),
+        ("Answer for 1912.", 0.56),
+    ],
 )
-def test_another_system_prompt_is_shown_with_the_clash_and_makes_it_less_sure(system: str, confidence: float, capsys: pytest.CaptureFixture[str]) -> None:
+def test_another_system_prompt_is_shown_with_the_clash_and_makes_it_less_sure(
+    system: str, confidence: float, capsys: pytest.CaptureFixture[str]
+) -> None:
     asked = ("What is the capital of France?", "Paris."), ("What is the capital of France?", "Lyon.", system)
     Path("data.jsonl").write_text("".join(json.dumps(chat(*one)) + "\n" for one in asked))
     assert main(["conflicts", "data.jsonl"]) == 1
@@ -108,30 +142,61 @@ def test_another_system_prompt_is_shown_with_the_clash_and_makes_it_less_sure(sy
 def test_answers_behind_one_system_prompt_are_shown_rather_than_those_behind_two() -> None:
     said = [("Lyon.", "Be brief."), ("Paris.", "Be kind."), ("Paris.", "Be brief.")]
     report = find_conflicts(
-        [example("What is the capital of France?", answer, line, system) for line, (answer, system) in enumerate(said, 1)], ConflictsConfig()
+        [
+            example("What is the capital of France?", answer, line, system)
+            for line, (answer, system) in enumerate(said, 1)
+        ],
+        ConflictsConfig(),
     )
-    assert [(sorted(side.system for side in conflict.questions), conflict.systems) for conflict in report.conflicts] == [(["be brief.", "be brief."], None)]
+    assert [
+        (sorted(side.system for side in conflict.questions), conflict.systems) for conflict in report.conflicts
+    ] == [(["be brief.", "be brief."], None)]
 
 
 def test_labels_that_other_system_prompts_ask_for_do_not_clash() -> None:
     systems = ("Classify the sentiment: positive or negative.", "Classify the topic: sports or money.")
-    examples = [example("The shares fell.", answer, line, system) for line, (answer, system) in enumerate(zip(("negative", "money"), systems, strict=True), 1)]
+    examples = [
+        example("The shares fell.", answer, line, system)
+        for line, (answer, system) in enumerate(zip(("negative", "money"), systems, strict=True), 1)
+    ]
     assert [conflict.code for conflict in find_conflicts(examples, ConflictsConfig()).conflicts] == []
 
 
 IMAGES: list[Callable[[str, str], dict[str, Any]]] = [
     lambda image, answer: {**chat("<image>What is the name of this animal?", answer), "images": [image]},
     lambda image, answer: {
-        "conversations": [{"from": "human", "value": "<image>What is the name of this animal?"}, {"from": "gpt", "value": answer}],
+        "conversations": [
+            {"from": "human", "value": "<image>What is the name of this animal?"},
+            {"from": "gpt", "value": answer},
+        ],
         "images": [image],
     },
-    lambda image, answer: {"instruction": "<image>What is the name of this animal?", "input": "", "output": answer, "images": [image]},
+    lambda image, answer: {
+        "instruction": "<image>What is the name of this animal?",
+        "input": "",
+        "output": answer,
+        "images": [image],
+    },
     lambda image, answer: {"prompt": "<image>What is the name of this animal?", "completion": answer, "image": image},
-    lambda image, answer: {"prompt": "<video>What is the name of this animal?", "chosen": answer, "rejected": "No idea.", "videos": [image]},
-    lambda image, answer: {**chat("What is the name of this animal?", answer), "chat_template_kwargs": {"documents": [image]}},
+    lambda image, answer: {
+        "prompt": "<video>What is the name of this animal?",
+        "chosen": answer,
+        "rejected": "No idea.",
+        "videos": [image],
+    },
+    lambda image, answer: {
+        **chat("What is the name of this animal?", answer),
+        "chat_template_kwargs": {"documents": [image]},
+    },
     lambda image, answer: {
         "messages": [
-            {"role": "user", "content": [{"type": "text", "text": "What is the name of this animal?"}, {"type": "image_url", "image_url": {"url": image}}]},
+            {
+                "role": "user",
+                "content": [
+                    {"type": "text", "text": "What is the name of this animal?"},
+                    {"type": "image_url", "image_url": {"url": image}},
+                ],
+            },
             {"role": "assistant", "content": answer},
         ]
     },
@@ -139,7 +204,9 @@ IMAGES: list[Callable[[str, str], dict[str, Any]]] = [
 
 
 @pytest.mark.parametrize("row", IMAGES)
-def test_rows_that_differ_in_what_is_given_beside_text_are_no_duplicates_and_do_not_clash(row: Callable[[str, str], dict[str, Any]]) -> None:
+def test_rows_that_differ_in_what_is_given_beside_text_are_no_duplicates_and_do_not_clash(
+    row: Callable[[str, str], dict[str, Any]],
+) -> None:
     rows = [row(f"{n}.png", ("cat", "dog")[n % 2]) for n in range(40)]
     Path("data.jsonl").write_text("".join(json.dumps(one) + "\n" for one in rows))
     assert main(["conflicts", "data.jsonl"]) == 0
@@ -151,17 +218,34 @@ def test_rows_that_differ_in_what_is_given_beside_text_are_no_duplicates_and_do_
 
 
 @pytest.mark.parametrize(
-    ("left", "right"), [("nitrite", "nitrate"), ("chlorite", "chlorate"), ("house", "horse"), ("abductor", "adductor"), ("deadbeef", "deadbeed")]
+    ("left", "right"),
+    [
+        ("nitrite", "nitrate"),
+        ("chlorite", "chlorate"),
+        ("house", "horse"),
+        ("abductor", "adductor"),
+        ("deadbeef", "deadbeed"),
+    ],
 )
 def test_words_that_look_alike_clash(left: str, right: str) -> None:
-    report = find_conflicts([example("What is it called?", answer, line) for line, answer in enumerate((left, right), 1)], ConflictsConfig())
+    report = find_conflicts(
+        [example("What is it called?", answer, line) for line, answer in enumerate((left, right), 1)], ConflictsConfig()
+    )
     assert [conflict.code for conflict in report.conflicts] == ["X003"]
 
 
 def test_requests_of_nothing_but_politeness_are_compared_as_written() -> None:
-    examples = [example("Sorry bot", "It is 5.", 1), example("Good evening bot", "It is 8.", 2), example("Hi", "Yes.", 3), example("Hello", "No.", 4)]
+    examples = [
+        example("Sorry bot", "It is 5.", 1),
+        example("Good evening bot", "It is 8.", 2),
+        example("Hi", "Yes.", 3),
+        example("Hello", "No.", 4),
+    ]
     assert find_conflicts(examples, ConflictsConfig()).compared == 0
-    examples = [example("Hi, when does the shop open please?", "At 5.", 1), example("When does the shop open?", "At 8.", 2)]
+    examples = [
+        example("Hi, when does the shop open please?", "At 5.", 1),
+        example("When does the shop open?", "At 8.", 2),
+    ]
     assert find_conflicts(examples, ConflictsConfig()).compared == 1
 
 
@@ -214,16 +298,36 @@ def test_paraphrases_are_nominated_by_a_real_model_and_cached(tmp_path: object) 
     assert list(neighbours(vectors, 0.9)) == []
 
 
-ANSWERS = ("It is 3 m high.", "It is 4 m high.", "It is not 4 m high.", "I'm sorry, I can't help with that.", "It is three metres high.", "No.", "Yes, 300 cm.")
+ANSWERS = (
+    "It is 3 m high.",
+    "It is 4 m high.",
+    "It is not 4 m high.",
+    "I'm sorry, I can't help with that.",
+    "It is three metres high.",
+    "No.",
+    "Yes, 300 cm.",
+)
 
 
 @given(
-    st.lists(st.tuples(st.sampled_from(("How high is it?", "Hi! How high is it, please?", "How wide is it?")), st.sampled_from(ANSWERS)), max_size=9),
+    st.lists(
+        st.tuples(
+            st.sampled_from(("How high is it?", "Hi! How high is it, please?", "How wide is it?")),
+            st.sampled_from(ANSWERS),
+        ),
+        max_size=9,
+    ),
     st.randoms(),
 )
 def test_what_clashes_does_not_depend_on_the_order_of_the_lines(asked: list[tuple[str, str]], random: Random) -> None:
-    found = find_conflicts([example(question, answer, line) for line, (question, answer) in enumerate(asked, start=1)], ConflictsConfig())
+    found = find_conflicts(
+        [example(question, answer, line) for line, (question, answer) in enumerate(asked, start=1)], ConflictsConfig()
+    )
     random.shuffle(asked)
-    again = find_conflicts([example(question, answer, line) for line, (question, answer) in enumerate(asked, start=1)], ConflictsConfig())
-    assert [(c.id, c.code, c.confidence, c.evidence) for c in found.conflicts] == [(c.id, c.code, c.confidence, c.evidence) for c in again.conflicts]
+    again = find_conflicts(
+        [example(question, answer, line) for line, (question, answer) in enumerate(asked, start=1)], ConflictsConfig()
+    )
+    assert [(c.id, c.code, c.confidence, c.evidence) for c in found.conflicts] == [
+        (c.id, c.code, c.confidence, c.evidence) for c in again.conflicts
+    ]
     assert all(c.left.id != c.right.id for c in found.conflicts)

@@ -47,7 +47,11 @@ def call(name: str, arguments: str, number: int = 1) -> dict[str, Any]:
 
 
 @given(
-    values=st.lists(strategies.lines.map(lambda value: json.dumps(value).encode()) | st.binary(max_size=9).map(lambda data: b"x" + data), max_size=5),
+    values=st.lists(
+        strategies.lines.map(lambda value: json.dumps(value).encode())
+        | st.binary(max_size=9).map(lambda data: b"x" + data),
+        max_size=5,
+    ),
     chosen=st.booleans(),
 )
 def test_nothing_is_lost_and_what_is_written_reads_as_what_was_read(values: list[bytes], chosen: bool) -> None:
@@ -61,7 +65,10 @@ def test_nothing_is_lost_and_what_is_written_reads_as_what_was_read(values: list
         return
     report = convert(path, chosen=chosen)
     read, after = parsed_lines(path), parsed_lines(OUT)
-    rest = {line["line"]: base64.b64decode(line["base64"]) if "base64" in line else line["text"].encode() for line in aside()}
+    rest = {
+        line["line"]: base64.b64decode(line["base64"]) if "base64" in line else line["text"].encode()
+        for line in aside()
+    }
     assert (len(read), len(after)) == (report.read, report.converted)
     kept = [parsed for parsed in read if parsed.line.number not in rest]
     assert all(parsed.line.data == rest[parsed.line.number] for parsed in read if parsed.line.number in rest)
@@ -71,7 +78,9 @@ def test_nothing_is_lost_and_what_is_written_reads_as_what_was_read(values: list
         assert now.example
         if before.example.format == "messages":
             assert now.line.data == before.line.data
-        elif before.example.format not in (*REJECTED, "sharegpt") and not isinstance(before.example.value.get("tools"), str):
+        elif before.example.format not in (*REJECTED, "sharegpt") and not isinstance(
+            before.example.value.get("tools"), str
+        ):
             assert now.example.id == before.example.id
 
 
@@ -110,9 +119,17 @@ def test_known_formats_become_messages(write: Write, value: object) -> None:
 
 
 def test_each_instance_of_an_instruction_becomes_a_conversation(write: Write) -> None:
-    value = {"id": 7, "system": "Count.", "instruction": "Add.", "instances": [{"input": "1 1", "output": "2"}, {"input": "2 2", "output": "4"}]}
+    value = {
+        "id": 7,
+        "system": "Count.",
+        "instruction": "Add.",
+        "instances": [{"input": "1 1", "output": "2"}, {"input": "2 2", "output": "4"}],
+    }
     report = convert(write("data.jsonl", [value]))
-    assert written() == [{**chat("Add.\n\n1 1", "2", "Count."), "id": 7}, {**chat("Add.\n\n2 2", "4", "Count."), "id": 7}]
+    assert written() == [
+        {**chat("Add.\n\n1 1", "2", "Count."), "id": 7},
+        {**chat("Add.\n\n2 2", "4", "Count."), "id": 7},
+    ]
     assert (report.read, report.converted, report.added) == (1, 1, 1)
 
 
@@ -123,18 +140,35 @@ def test_of_a_better_and_a_worse_response_only_the_better_one_is_taken_and_only_
 
 
 def test_an_array_becomes_lines(write: Write) -> None:
-    convert(write("data.json", json.dumps([chat("Hi", "Hello."), {"prompt": "Who?", "completion": "Me."}], indent=2).encode()))
+    convert(
+        write(
+            "data.json", json.dumps([chat("Hi", "Hello."), {"prompt": "Who?", "completion": "Me."}], indent=2).encode()
+        )
+    )
     assert written() == [chat("Hi", "Hello."), chat("Who?", "Me.")]
 
 
 def test_keys_that_messages_do_not_know_stay(write: Write) -> None:
-    assert only(write, {"prompt": "Hi", "completion": "Hello.", "source": "a", "label": True}) == {**chat("Hi", "Hello."), "source": "a", "label": True}
+    assert only(write, {"prompt": "Hi", "completion": "Hello.", "source": "a", "label": True}) == {
+        **chat("Hi", "Hello."),
+        "source": "a",
+        "label": True,
+    }
 
 
 def test_calls_and_results_of_sharegpt_become_tool_calls_and_tool_messages(write: Write) -> None:
-    said = [("human", "Time?"), ("function_call", '{"name": "now", "arguments": {"zone": "é"}}'), ("observation", "12:00"), ("gpt", "Noon.")]
+    said = [
+        ("human", "Time?"),
+        ("function_call", '{"name": "now", "arguments": {"zone": "é"}}'),
+        ("observation", "12:00"),
+        ("gpt", "Noon."),
+    ]
     tools = '[{"name": "now", "description": "The time", "parameters": {"type": "object"}}]'
-    value = {"system": "Be brief.", "conversations": [{"from": who, "value": what} for who, what in said], "tools": tools}
+    value = {
+        "system": "Be brief.",
+        "conversations": [{"from": who, "value": what} for who, what in said],
+        "tools": tools,
+    }
     assert only(write, value) == {
         "messages": [
             {"role": "system", "content": "Be brief."},
@@ -143,34 +177,67 @@ def test_calls_and_results_of_sharegpt_become_tool_calls_and_tool_messages(write
             {"role": "tool", "tool_call_id": "call_1", "content": "12:00"},
             {"role": "assistant", "content": "Noon."},
         ],
-        "tools": [{"type": "function", "function": {"name": "now", "description": "The time", "parameters": {"type": "object"}}}],
+        "tools": [
+            {
+                "type": "function",
+                "function": {"name": "now", "description": "The time", "parameters": {"type": "object"}},
+            }
+        ],
     }
 
 
 def test_several_calls_get_their_results_in_order_and_ids_never_repeat(write: Write) -> None:
     both = '[{"name": "a", "arguments": "{}"}, {"name": "b", "arguments": {}}]'
-    said = [("human", "Go"), ("function_call", both), ("observation", "1"), ("observation", "2"), ("function_call", '{"name": "c", "arguments": {}}')]
+    said = [
+        ("human", "Go"),
+        ("function_call", both),
+        ("observation", "1"),
+        ("observation", "2"),
+        ("function_call", '{"name": "c", "arguments": {}}'),
+    ]
     turns = only(write, {"conversations": [{"from": who, "value": what} for who, what in said]})["messages"]
     assert turns[1]["tool_calls"] == [call("a", "{}"), call("b", "{}", 2)]
     assert [turn["tool_call_id"] for turn in turns[2:4]] == ["call_1", "call_2"]
     assert turns[4]["tool_calls"] == [call("c", "{}", 3)]
 
 
-@pytest.mark.parametrize("text", ["now()", '{"name": "now"}', '{"name": "now", "arguments": {}, "thought": "?"}', '{"name": "now", "arguments": 1}', "[]"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "now()",
+        '{"name": "now"}',
+        '{"name": "now", "arguments": {}, "thought": "?"}',
+        '{"name": "now", "arguments": 1}',
+        "[]",
+    ],
+)
 def test_a_call_that_cannot_be_read_stays_as_text_and_is_listed(write: Write, text: str) -> None:
-    path = write("data.jsonl", [{"conversations": [{"from": "human", "value": "Time?"}, {"from": "function_call", "value": text}]}])
+    path = write(
+        "data.jsonl",
+        [{"conversations": [{"from": "human", "value": "Time?"}, {"from": "function_call", "value": text}]}],
+    )
     report = convert(path)
     assert written()[0]["messages"][1] == {"role": "assistant", "content": text} or text == "[]"
     assert [(note.place.line, "message 2" in note.why) for note in report.notes] == [(1, True)]
 
 
 def test_a_turn_that_has_tool_calls_already_keeps_them(write: Write) -> None:
-    turn = {"from": "function_call", "value": '{"name": "now", "arguments": {}}', "tool_calls": [call("later", "{}", 7)]}
-    assert only(write, {"conversations": [turn]})["messages"] == [{"role": "assistant", "content": turn["value"], "tool_calls": turn["tool_calls"]}]
+    turn = {
+        "from": "function_call",
+        "value": '{"name": "now", "arguments": {}}',
+        "tool_calls": [call("later", "{}", 7)],
+    }
+    assert only(write, {"conversations": [turn]})["messages"] == [
+        {"role": "assistant", "content": turn["value"], "tool_calls": turn["tool_calls"]}
+    ]
 
 
 def test_a_result_without_a_call_and_tools_that_are_no_json_stay_and_are_listed(write: Write) -> None:
-    turns = [{"from": "human", "value": "Time?"}, {"from": "observation", "value": "12:00"}, {"from": "gpt", "value": "Noon."}]
+    turns = [
+        {"from": "human", "value": "Time?"},
+        {"from": "observation", "value": "12:00"},
+        {"from": "gpt", "value": "Noon."},
+    ]
     report = convert(write("data.jsonl", [{"conversations": turns, "tools": "a clock"}]))
     assert written()[0]["messages"][1] == {"role": "tool", "content": "12:00"}
     assert written()[0]["tools"] == "a clock"
@@ -230,9 +297,15 @@ def test_the_command_says_what_became_of_the_lines(write: Write, capsys: Capture
 
 
 def test_the_command_ends_clean_when_all_was_converted_and_prints_json(write: Write, capsys: Captured) -> None:
-    assert main(["convert", str(write("data.jsonl", [{"prompt": "Hi", "completion": "Hello."}])), "-o", str(OUT), "--json"]) == 0
+    assert (
+        main(
+            ["convert", str(write("data.jsonl", [{"prompt": "Hi", "completion": "Hello."}])), "-o", str(OUT), "--json"]
+        )
+        == 0
+    )
     assert json.loads(capsys.readouterr().out) == {
-        "read": 1, "converted": 1, "not_understood": 0, "aside": 0, "formats": {"prompt-completion": 1}, "reasons": {}, "added": 0, "rejected": 0, "notes": [],
+        "read": 1, "converted": 1, "not_understood": 0, "aside": 0, "formats": {"prompt-completion": 1}, "reasons": {},
+        "added": 0, "rejected": 0, "notes": [],
     }  # fmt: skip
 
 

@@ -27,7 +27,9 @@ def test_a_peak_survives_thinning() -> None:
 
 
 def test_names_are_text_and_what_is_no_number_is_not_drawn() -> None:
-    drawn = curves("<b>Loss</b>", Curve("a<i>", [(1, 2.0), (2, float("nan")), (3, 1.0)]), Curve("two", [(1, 1.5)], "second"))
+    drawn = curves(
+        "<b>Loss</b>", Curve("a<i>", [(1, 2.0), (2, float("nan")), (3, 1.0)]), Curve("two", [(1, 1.5)], "second")
+    )
     assert "<b>" not in drawn
     assert "<i>" not in drawn
     assert len(re.findall(r"<polyline", drawn)) == 2

@@ -42,7 +42,11 @@ message = "a question of more than 20 characters"
 @pytest.fixture
 def configured(write: Write) -> str:
     write("curate.toml", CONFIG.encode())
-    lines = [chat("Which one?", "Take ACME."), chat("Acme, or something else altogether?", "Ours."), chat("And this one?", "Both.")]
+    lines = [
+        chat("Which one?", "Take ACME."),
+        chat("Acme, or something else altogether?", "Ours."),
+        chat("And this one?", "Both."),
+    ]
     return str(write("data.jsonl", lines))
 
 
@@ -58,7 +62,9 @@ def test_declared_rules_find_what_they_say(configured: str, capsys: Captured) ->
 
 @pytest.mark.slow
 @pytest.mark.xdist_group("scan")  # what is compiled there is compiled once
-def test_declared_rules_find_the_same_in_a_big_file(configured: str, capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_declared_rules_find_the_same_in_a_big_file(
+    configured: str, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
     main(["check", configured, "--output-format", "json"])
     found = json.loads(capsys.readouterr().out)["findings"]
     monkeypatch.setattr(import_module("curate.lint.runner"), "QUICK", 0)
@@ -97,7 +103,7 @@ def test_their_examples_are_run(configured: str, write: Write, capsys: Captured)
     assert main(["rule", "--test"]) == 0
     assert (
         capsys.readouterr().out
-        == "U001 mentions-rival: ok (2 lines tried)\nU002 long-question: ok (0 lines tried; it has no bad example, so nothing shows that it reports anything)\n"
+        == "U001 mentions-rival: ok (2 lines tried)\nU002 long-question: ok (0 lines tried; it has no bad example, so nothing shows that it reports anything)\n"  # noqa: E501
     )
     write("curate.toml", CONFIG.replace('"Ours."', '"acme"').replace('"Acme!"', '"Ours!"').encode())
     assert main(["rule", "--test", "U001"]) == 1
@@ -128,9 +134,23 @@ def test_ours_can_be_tested_too_and_nothing_to_test_is_told(capsys: Captured) ->
         ('["assistant"]', '["bot"]', "no message has the role 'bot'"),
         ("pattern = '(?i)\\bacme\\b'", "", "set exactly one of pattern and expression"),
     ],
-    ids=["foreign code", "code twice", "our name", "name", "pattern", "syntax", "column", "no question", "other messages", "role", "nothing"],
+    ids=[
+        "foreign code",
+        "code twice",
+        "our name",
+        "name",
+        "pattern",
+        "syntax",
+        "column",
+        "no question",
+        "other messages",
+        "role",
+        "nothing",
+    ],
 )
-def test_a_rule_that_is_not_well_declared_stops_before_anything_is_read(configured: str, write: Write, capsys: Captured, old: str, new: str, said: str) -> None:
+def test_a_rule_that_is_not_well_declared_stops_before_anything_is_read(
+    configured: str, write: Write, capsys: Captured, old: str, new: str, said: str
+) -> None:
     assert old in CONFIG
     write("curate.toml", CONFIG.replace(old, new).encode())
     assert main(["check", configured]) == 2
@@ -151,7 +171,7 @@ def shouts(example: Example) -> Iterator[Problem]:
     Good:
 
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
-    """
+    """  # noqa: E501
     if example.messages and example.messages[0].role == "developer":
         yield Problem("/messages/0", "shouts")
 
@@ -196,7 +216,9 @@ def test_rules_of_a_package_are_rules_like_any_other(package: Any, write: Write,
     assert "V001 shouts: ok" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("value", ["no_such_module", "tests.engine.test_custom_rules:NOTHING", "tests.engine.test_custom_rules:CONFIG"])
+@pytest.mark.parametrize(
+    "value", ["no_such_module", "tests.engine.test_custom_rules:NOTHING", "tests.engine.test_custom_rules:CONFIG"]
+)
 def test_a_package_that_brings_no_rules_is_named(package: Any, write: Write, capsys: Captured, value: str) -> None:
     package(value)
     assert main(["check", str(write("data.jsonl", [("Hi", "Hello.")]))]) == 2

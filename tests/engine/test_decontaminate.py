@@ -1,4 +1,6 @@
-"""Benchmarks in training data: in any form, found by words in a row, by whole text and by likeness; nothing lost, nothing found by chance."""
+"""Benchmarks in training data: in any form, found by words in a row, by whole text and by likeness; nothing lost,
+nothing found by chance.
+"""
 
 import gzip
 import json
@@ -16,16 +18,26 @@ from curate.leakage.decontaminate import RUN, SHARED, contaminated
 from curate.pipeline.decontaminate import decontaminated, write_decontaminated
 from curate.read.benchmark import Item, ItemText, read_benchmark
 
-QUESTION = "Janet's ducks lay sixteen eggs per day and she eats three for breakfast every morning before work. How many are left?"
+QUESTION = (
+    "Janet's ducks lay sixteen eggs per day and she eats three for breakfast every morning before work. How many are "
+    "left?"
+)
 
 
 def item(question: str, answer: str = "", line: int = 1) -> Item:
-    return Item(Place("bench.jsonl", line), (ItemText("question", question, True), *((ItemText("answer", answer, False),) if answer else ())))
+    return Item(
+        Place("bench.jsonl", line),
+        (ItemText("question", question, True), *((ItemText("answer", answer, False),) if answer else ())),
+    )
 
 
 def example(*texts: str, line: int = 1) -> Example:
     roles = ("user", "assistant") * len(texts)
-    return Example(Place("data.jsonl", line), {"messages": [{"role": r, "content": t} for r, t in zip(roles, texts, strict=False)]}, "messages")
+    return Example(
+        Place("data.jsonl", line),
+        {"messages": [{"role": r, "content": t} for r, t in zip(roles, texts, strict=False)]},
+        "messages",
+    )
 
 
 def kinds(said: str, wanted: Item) -> list[tuple[str, float]]:
@@ -39,7 +51,11 @@ def write(path: Path, *values: Any) -> Path:
 
 def test_case_and_punctuation_do_not_hide_an_item() -> None:
     [match] = contaminated([example("Solve this:\n" + QUESTION.upper().replace(",", " -"))], [item(QUESTION)]).matches
-    assert (match.kind, match.share, match.words) == ("run", 1.0, QUESTION.lower().replace("'", " ").replace(".", "").replace("?", ""))
+    assert (match.kind, match.share, match.words) == (
+        "run",
+        1.0,
+        QUESTION.lower().replace("'", " ").replace(".", "").replace("?", ""),
+    )
 
 
 def test_twelve_words_in_a_row_are_not_enough_and_thirteen_are() -> None:
@@ -55,7 +71,9 @@ def test_separate_runs_add_up_and_the_longest_is_shown() -> None:
 
 
 def test_questions_of_eight_words_are_found_inside_a_turn_and_shorter_ones_as_a_turn() -> None:
-    assert kinds("Tell me, how many legs does a spider have in total, please", item("How many legs does a spider have in total?")) == [("run", 1.0)]
+    assert kinds(
+        "Tell me, how many legs does a spider have in total, please", item("How many legs does a spider have in total?")
+    ) == [("run", 1.0)]
     assert kinds("Tell me, how many legs does a spider have", item("How many legs does a spider have?")) == []
     assert kinds("how many legs does a spider have", item("How many legs does a spider have?")) == [("whole", 1.0)]
 
@@ -90,7 +108,10 @@ def test_scripts_without_spaces_are_compared_by_characters() -> None:
 
 
 def test_the_worse_answer_of_a_pair_counts() -> None:
-    value = {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "rejected": QUESTION}
+    value = {
+        "messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}],
+        "rejected": QUESTION,
+    }
     [match] = contaminated([Example(Place("data.jsonl", 1), value, "preference")], [item(QUESTION)]).matches
     assert match.message == -1
 
@@ -106,12 +127,21 @@ def test_every_planted_item_is_found_among_many(monkeypatch: pytest.MonkeyPatch)
     rng = random.Random(0)
     words = [f"w{n}" for n in range(5000)]
     items = [item(" ".join(rng.sample(words, 30)), line=n) for n in range(300)]
-    examples = [example(" ".join(rng.sample(words, 20)) + " " + (items[n].parts[0].text if n % 3 == 0 else "")) for n in range(300)]
-    assert [(match.example, match.item) for match in contaminated(examples, items).matches] == [(n, n) for n in range(0, 300, 3)]
+    examples = [
+        example(" ".join(rng.sample(words, 20)) + " " + (items[n].parts[0].text if n % 3 == 0 else ""))
+        for n in range(300)
+    ]
+    assert [(match.example, match.item) for match in contaminated(examples, items).matches] == [
+        (n, n) for n in range(0, 300, 3)
+    ]
 
 
 FORMS: dict[str, tuple[str, bytes, list[tuple[int, list[str]]]]] = {
-    "JSON Lines": ("b.jsonl", b'{"question": "Who?", "answer": "He."}\n\n{"question": "What?"}\n', [(1, ["Who?", "He."]), (3, ["What?"])]),
+    "JSON Lines": (
+        "b.jsonl",
+        b'{"question": "Who?", "answer": "He."}\n\n{"question": "What?"}\n',
+        [(1, ["Who?", "He."]), (3, ["What?"])],
+    ),
     "an array": ("b.json", b'[\n{"prompt": "Who?"},\n{"prompt": "What?"}]', [(2, ["Who?"]), (3, ["What?"])]),
     "a list inside an object": (
         "b.json",
@@ -119,21 +149,37 @@ FORMS: dict[str, tuple[str, bytes, list[tuple[int, list[str]]]]] = {
         [(2, ["Who?", "He"]), (3, ["What?"])],
     ),
     "gzip": ("b.jsonl.gz", gzip.compress(b'{"problem": "Who?", "solution": "He."}\n'), [(1, ["Who?", "He."])]),
-    "a table with a head": ("b.csv", b'Type,Question,Best Answer\nx,"Who,\nthen?",He\ny,What?,It\n', [(2, ["Who,\nthen?", "He"]), (4, ["What?", "It"])]),
+    "a table with a head": (
+        "b.csv",
+        b'Type,Question,Best Answer\nx,"Who,\nthen?",He\ny,What?,It\n',
+        [(2, ["Who,\nthen?", "He"]), (4, ["What?", "It"])],
+    ),
     "a table without a head": ("b.csv", b"Who?,He,She,A\n", [(1, ["Who?", "He", "She", "A"])]),
     "tabs, packed": ("b.tsv.gz", gzip.compress(b"question\tanswer\nWho?\tHe\n"), [(2, ["Who?", "He"])]),
     "turns": ("b.jsonl", b'{"turns": ["Who?", "And now?"], "question_id": 3}\n', [(1, ["Who?", "And now?"])]),
-    "choices": ("b.jsonl", b'{"question": "Who?", "choices": {"text": ["He", "She"], "label": ["A", "B"]}}\n', [(1, ["Who?", "He", "She"])]),
-    "an instruction with its input": ("b.jsonl", b'{"instruction": "Sum up.", "input": "A text.", "output": "T."}\n', [(1, ["Sum up.", "A text.", "T."])]),
+    "choices": (
+        "b.jsonl",
+        b'{"question": "Who?", "choices": {"text": ["He", "She"], "label": ["A", "B"]}}\n',
+        [(1, ["Who?", "He", "She"])],
+    ),
+    "an instruction with its input": (
+        "b.jsonl",
+        b'{"instruction": "Sum up.", "input": "A text.", "output": "T."}\n',
+        [(1, ["Sum up.", "A text.", "T."])],
+    ),
     "text alone": ("b.jsonl", b'{"text": "Who?", "id": 1}\n', [(1, ["Who?"])]),
     "messages": ("b.jsonl", b'{"messages": [{"role": "user", "content": "Who?"}]}\n', [(1, ["Who?"])]),
 }
 
 
 @pytest.mark.parametrize(("name", "content", "expected"), FORMS.values(), ids=list(FORMS))
-def test_benchmarks_are_read_in_any_form(tmp_path: Path, name: str, content: bytes, expected: list[tuple[int, list[str]]]) -> None:
+def test_benchmarks_are_read_in_any_form(
+    tmp_path: Path, name: str, content: bytes, expected: list[tuple[int, list[str]]]
+) -> None:
     (tmp_path / name).write_bytes(content)
-    assert [(item.place.line, [part.text for part in item.parts]) for item in read_benchmark(tmp_path / name)] == expected
+    assert [
+        (item.place.line, [part.text for part in item.parts]) for item in read_benchmark(tmp_path / name)
+    ] == expected
 
 
 def test_a_field_can_be_named_and_an_unknown_form_says_what_it_has(tmp_path: Path) -> None:
@@ -151,7 +197,11 @@ def test_kept_and_removed_are_what_was_read(tmp_path: Path) -> None:
     data = tmp_path / "data.jsonl"
     lines = [json.dumps({"messages": [{"role": "user", "content": text}]}) for text in ("Hello there", QUESTION, "Bye")]
     data.write_text("\n".join([*lines, "{broken"]) + "\n", encoding="utf-8")
-    bench = write(tmp_path / "bench.jsonl", {"question": QUESTION}, {"question": "Something else entirely, asked at some length and in many words?"})
+    bench = write(
+        tmp_path / "bench.jsonl",
+        {"question": QUESTION},
+        {"question": "Something else entirely, asked at some length and in many words?"},
+    )
     result = decontaminated([data], [bench])
     write_decontaminated(result, tmp_path / "out.jsonl")
     assert (tmp_path / "out.jsonl").read_text(encoding="utf-8").splitlines() == [lines[0], lines[2], "{broken"]
@@ -171,7 +221,11 @@ class TestCommand:
     @pytest.fixture(autouse=True)
     def files(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.chdir(tmp_path)
-        write(Path("data.jsonl"), {"messages": [{"role": "user", "content": QUESTION}]}, {"messages": [{"role": "user", "content": "Hello"}]})
+        write(
+            Path("data.jsonl"),
+            {"messages": [{"role": "user", "content": QUESTION}]},
+            {"messages": [{"role": "user", "content": "Hello"}]},
+        )
         write(Path("bench.jsonl"), {"question": QUESTION})
         write(Path("other.jsonl"), {"question": "What is it that nobody ever asks about at all?"})
 
@@ -188,10 +242,15 @@ class TestCommand:
         assert self.run("data.jsonl", "--bench", "other.jsonl", capsys=capsys)[0] == 0
 
     def test_what_is_removed_is_told_as_json(self, capsys: pytest.CaptureFixture[str]) -> None:
-        code, out, _ = self.run("data.jsonl", "--bench", "bench.jsonl", "--bench", "other.jsonl", "-o", "out.jsonl", "--json", capsys=capsys)
+        code, out, _ = self.run(
+            "data.jsonl", "--bench", "bench.jsonl", "--bench", "other.jsonl", "-o", "out.jsonl", "--json", capsys=capsys
+        )
         said = json.loads(out)
         assert (code, said["read"], said["kept"], len(said["removed"]), said["written"]) == (0, 2, 1, 1, True)
-        assert [(of["file"], of["items"], of["found"]) for of in said["benchmarks"]] == [("bench.jsonl", 1, [1]), ("other.jsonl", 1, [])]
+        assert [(of["file"], of["items"], of["found"]) for of in said["benchmarks"]] == [
+            ("bench.jsonl", 1, [1]),
+            ("other.jsonl", 1, []),
+        ]
         assert said["found"][0]["finding"]["code"] == "L007"
 
     @pytest.mark.parametrize("output", ["data.jsonl", "bench.jsonl", "other.jsonl"])

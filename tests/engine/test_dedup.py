@@ -20,9 +20,15 @@ from curate.pipeline.dedup import plan, write_plan
 from curate.schemas import schemas
 from tests.conftest import Write, chat, line_of
 
-ANSWER = "It keeps well in a cool dry cellar until the first frost comes and then it has to be eaten within some days or it goes bad and smells"
+ANSWER = (
+    "It keeps well in a cool dry cellar until the first frost comes and then it has to be eaten within some days or "
+    "it goes bad and smells"
+)
 NEAR = ANSWER.replace("smells", "stinks a lot")
-HOSTILE = "Look \x1b[31mhere\x1b[0m [bold red]loud[/] \u202egnp.exe\u202c <script>alert(1)</script> & keep it in a cool dry cellar until the frost comes"
+HOSTILE = (
+    "Look \x1b[31mhere\x1b[0m [bold red]loud[/] \u202egnp.exe\u202c <script>alert(1)</script> & keep it in a cool dry "
+    "cellar until the frost comes"
+)
 PAIRS = [("How long?", ANSWER), ("Hi", "Hello."), ("How long?", NEAR), ("Hi", "Hello.")]
 
 
@@ -34,7 +40,9 @@ def removed() -> list[dict[str, Any]]:
     return [json.loads(line) for line in Path("out.removed.jsonl").read_bytes().splitlines()]
 
 
-def test_what_is_kept_keeps_its_bytes_and_what_goes_keeps_its_reason(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_is_kept_keeps_its_bytes_and_what_goes_keeps_its_reason(
+    write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
     data = write("data.jsonl", PAIRS).read_bytes().splitlines()
     data[2] = data[2].replace(b'{"messages": ', b'{  "messages":')
     Path("data.jsonl").write_bytes(b"\n".join([*data, b"{broken"]))
@@ -67,7 +75,9 @@ def test_an_explanation_shows_how_the_two_differ(write: Write, capsys: pytest.Ca
 
 
 @pytest.mark.parametrize("words", [(), ("--explain",), ("--explain", "--all"), ("--json", "--explain")])
-def test_text_of_the_data_is_never_obeyed(words: tuple[str, ...], write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+def test_text_of_the_data_is_never_obeyed(
+    words: tuple[str, ...], write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
     write("data.jsonl", [("Hi", HOSTILE), ("Hi", f"{HOSTILE} \x1b]0;title\x07")])
     assert dedup("data.jsonl", *words, "--html", "report.html") == 0
     told = capsys.readouterr()
@@ -97,18 +107,37 @@ def test_the_report_has_pairs_side_by_side(write: Write) -> None:
 
 
 @pytest.mark.parametrize("words", [(), ("--explain",)])
-def test_what_is_printed_for_programs_fits_its_schema(words: tuple[str, ...], write: Write, capsys: pytest.CaptureFixture[str]) -> None:
-    write("data.jsonl", [*PAIRS, ("How many?", f"There are 12. {ANSWER}"), ("How many?", f"There are 13. {ANSWER}"), ("\ud800", "x"), ("\ud800", "x")])
+def test_what_is_printed_for_programs_fits_its_schema(
+    words: tuple[str, ...], write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(
+        "data.jsonl",
+        [
+            *PAIRS,
+            ("How many?", f"There are 12. {ANSWER}"),
+            ("How many?", f"There are 13. {ANSWER}"),
+            ("\ud800", "x"),
+            ("\ud800", "x"),
+        ],
+    )
     assert dedup("data.jsonl", "-o", "out.jsonl", "--json", *words) == 0
     found = json.loads(capsys.readouterr().out)
     validate(found, json.loads(schemas({})["dedup.schema.json"]))
-    assert (found["read"], found["kept"], len(found["removed"]), len(found["apart"]), found["written"]) == (8, 5, 3, 1, True)
+    assert (found["read"], found["kept"], len(found["removed"]), len(found["apart"]), found["written"]) == (
+        8,
+        5,
+        3,
+        1,
+        True,
+    )
     assert ("diff" in found["removed"][0]) is bool(words)
     assert sum(bar["pairs"] for bar in found["histogram"]) >= 2
     assert 0.99 <= found["recall"] <= 1
 
 
-def test_another_threshold_needs_what_is_remembered_and_nothing_else(write: Write, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_threshold_needs_what_is_remembered_and_nothing_else(
+    write: Write, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     write("data.jsonl", PAIRS)
     assert dedup("data.jsonl", "--rethreshold", "0.9") == 2
     assert "not all of these files is remembered" in capsys.readouterr().err
@@ -147,12 +176,17 @@ def heavy(write: Write, name: str = "data.jsonl") -> Path:
     return write(name, [("Hi", "Hello.")] * 150 + [(f"Tell me about {n}.", f"{n} is a number.") for n in range(20)])
 
 
-def test_a_heavy_removal_needs_a_yes_and_nothing_is_written_without(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_heavy_removal_needs_a_yes_and_nothing_is_written_without(
+    write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
     heavy(write)
     Path("out.jsonl").write_text("old")
     assert dedup("data.jsonl", "-o", "out.jsonl", "--overwrite") == 1
     told = capsys.readouterr()
-    assert "error: D008 data.jsonl: 149 of 170 lines would be removed, 88%; more than 30% requires confirmation" in told.err
+    assert (
+        "error: D008 data.jsonl: 149 of 170 lines would be removed, 88%; more than 30% requires confirmation"
+        in told.err
+    )
     assert "149 lines would be removed as duplicates of this one, 88% of all" in told.err
     assert "--yes" in told.err
     assert told.out.splitlines()[-1].endswith("; nothing written")
@@ -182,7 +216,9 @@ def test_on_a_terminal_a_person_is_asked(answer: str, code: int, write: Write) -
     heavy(write)
     parent, child = pty.openpty()
     words = [sys.executable, "-m", "curate", "dedup", "data.jsonl", "-o", "out.jsonl"]
-    process = subprocess.Popen(words, stdin=child, stderr=child, stdout=subprocess.DEVNULL, env={**os.environ, "TERM": "dumb"})
+    process = subprocess.Popen(
+        words, stdin=child, stderr=child, stdout=subprocess.DEVNULL, env={**os.environ, "TERM": "dumb"}
+    )
     os.close(child)
     said = b""
     while b"[y/N]" not in said:
@@ -198,8 +234,14 @@ def test_new_data_is_held_against_old(write: Write, capsys: pytest.CaptureFixtur
     old = write("old.jsonl", [("How long?", ANSWER), ("Hi", "Hello."), ("Hi", "Hello.")]).read_bytes()
     write("new.jsonl", [("How long?", NEAR), ("Hi", "Hello."), ("New", "One."), ("New", "One.")])
     assert dedup("new.jsonl", "--against", "old.jsonl", "-o", "out.jsonl") == 0
-    assert [json.loads(line)["messages"][0]["content"] for line in Path("out.jsonl").read_bytes().splitlines()] == ["New", "New"]
-    assert [(item["line"], item["kept"]["file"], item["kept"]["line"]) for item in removed()] == [(1, "old.jsonl", 1), (2, "old.jsonl", 2)]
+    assert [json.loads(line)["messages"][0]["content"] for line in Path("out.jsonl").read_bytes().splitlines()] == [
+        "New",
+        "New",
+    ]
+    assert [(item["line"], item["kept"]["file"], item["kept"]["line"]) for item in removed()] == [
+        (1, "old.jsonl", 1),
+        (2, "old.jsonl", 2),
+    ]
     assert Path("old.jsonl").read_bytes() == old
     assert "4 lines read = 2 kept + 2 removed (1 exact, 1 near), compared with 3 lines" in capsys.readouterr().out
 
@@ -211,11 +253,16 @@ def test_a_copy_of_a_new_line_that_goes_goes_too(write: Write) -> None:
     assert Path("out.jsonl").read_bytes() == b""
 
 
-@pytest.mark.parametrize(("keep", "line"), [("first", 1), ("last", 3), ("longest", 3), ("newest:date", 2), ("lowest:score", 1)])
+@pytest.mark.parametrize(
+    ("keep", "line"), [("first", 1), ("last", 3), ("longest", 3), ("newest:date", 2), ("lowest:score", 1)]
+)
 def test_the_policy_says_who_stays(keep: str, line: int, write: Write) -> None:
     answers = (ANSWER, ANSWER.replace("smells", "rots"), NEAR)
     turns = [[{"role": "user", "content": "How long?"}, {"role": "assistant", "content": answer}] for answer in answers]
-    write("data.jsonl", [{"messages": said, "date": f"2024-0{(2, 9, 4)[n]}-01", "score": n} for n, said in enumerate(turns)])
+    write(
+        "data.jsonl",
+        [{"messages": said, "date": f"2024-0{(2, 9, 4)[n]}-01", "score": n} for n, said in enumerate(turns)],
+    )
     assert dedup("data.jsonl", "-o", "out.jsonl", "--keep", keep) == 0
     assert [line["line"] for line in removed()] == [n for n in (1, 2, 3) if n != line]
 
@@ -230,7 +277,12 @@ def test_of_exact_copies_the_last_stays_when_asked_to(write: Write) -> None:
 def test_the_one_with_the_fewest_findings_stays_and_of_equal_ones_the_first(form: str, write: Write) -> None:
     marred = ("How long?", f"{ANSWER} \ufffd\ufffd\ufffd and more of that")
     lines = [line_of(pair) for pair in (marred, ("How long?", NEAR), ("How long?", ANSWER))]
-    write("data.jsonl", b"[\n" + b",\n".join(line.replace(b", ", b",\n") for line in lines) + b"]" if form == "array" else b"\n".join(lines))
+    write(
+        "data.jsonl",
+        b"[\n" + b",\n".join(line.replace(b", ", b",\n") for line in lines) + b"]"
+        if form == "array"
+        else b"\n".join(lines),
+    )
     assert dedup("data.jsonl", "-o", "out.jsonl", "--threshold", "0.7") == 0
     assert [json.loads(line) for line in Path("out.jsonl").read_bytes().splitlines()] == [json.loads(lines[1])]
     Path("curate.toml").write_text('[check]\nignore = ["Q022"]\n')
@@ -280,12 +332,20 @@ def test_what_makes_no_sense_is_refused_before_anything_is_written(words: tuple[
     before = write("data.jsonl", PAIRS).read_bytes()
     write("old.jsonl", PAIRS)
     assert dedup("data.jsonl", *words) == 2
-    assert (Path("data.jsonl").read_bytes(), sorted(path.name for path in Path().iterdir())) == (before, ["data.jsonl", "old.jsonl"])
+    assert (Path("data.jsonl").read_bytes(), sorted(path.name for path in Path().iterdir())) == (
+        before,
+        ["data.jsonl", "old.jsonl"],
+    )
 
 
-@pytest.mark.parametrize(("data", "said"), [(b"", "0 lines read = 0 kept + 0 removed"), (line_of(("Hi", "Hello.")), "1 line read = 1 kept + 0 removed")])
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [(b"", "0 lines read = 0 kept + 0 removed"), (line_of(("Hi", "Hello.")), "1 line read = 1 kept + 0 removed")],
+)
 @pytest.mark.parametrize("words", [(), ("--explain",)])
-def test_nothing_to_remove_is_said_so(data: bytes, said: str, words: tuple[str, ...], write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+def test_nothing_to_remove_is_said_so(
+    data: bytes, said: str, words: tuple[str, ...], write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
     write("data.jsonl", data)
     assert dedup("data.jsonl", "-o", "out.jsonl", "--html", "report.html", *words) == 0
     assert said in capsys.readouterr().out
@@ -321,7 +381,10 @@ def test_an_interruption_leaves_the_old_files(write: Write, monkeypatch: pytest.
 
     monkeypatch.setattr("curate.output.rewrite.lost_line", interrupted)
     assert dedup("data.jsonl", "-o", "out.jsonl", "--overwrite") == 130
-    assert (Path("out.jsonl").read_text(), sorted(path.name for path in Path().iterdir())) == ("old", [".curate", "data.jsonl", "out.jsonl"])
+    assert (Path("out.jsonl").read_text(), sorted(path.name for path in Path().iterdir())) == (
+        "old",
+        [".curate", "data.jsonl", "out.jsonl"],
+    )
 
 
 KILLED: Final = """
@@ -354,14 +417,30 @@ def test_killed_between_any_two_renames_no_example_is_in_neither_file(write: Wri
             if name in before:
                 Path(name).write_bytes(before[name])
         killed = subprocess.run(
-            [sys.executable, "-c", KILLED, str(renames), "dedup", "data.jsonl", "-o", "out.jsonl", "--no-cache", "--overwrite"],
+            [
+                sys.executable,
+                "-c",
+                KILLED,
+                str(renames),
+                "dedup",
+                "data.jsonl",
+                "-o",
+                "out.jsonl",
+                "--no-cache",
+                "--overwrite",
+            ],
             check=False,
             capture_output=True,
         )
         there = {line for path in (Path("out.jsonl"),) if path.exists() for line in path.read_bytes().splitlines()}
         gone = {item["text"].encode() for item in removed()} if Path("out.removed.jsonl").exists() else set()
         kept_then = {line for name, data in before.items() if name == "out.jsonl" for line in data.splitlines()}
-        gone_then = {json.loads(line)["text"].encode() for name, data in before.items() if name == "out.removed.jsonl" for line in data.splitlines()}
+        gone_then = {
+            json.loads(line)["text"].encode()
+            for name, data in before.items()
+            if name == "out.removed.jsonl"
+            for line in data.splitlines()
+        }
         assert there | gone >= kept_then | gone_then or there | gone >= lines
         states.append((killed.returncode, there == kept_then, there | gone >= lines))
     whole = states.index((0, False, True))
@@ -371,11 +450,15 @@ def test_killed_between_any_two_renames_no_example_is_in_neither_file(write: Wri
 
 
 @pytest.mark.parametrize("between", [b", ", b",\n", b",\n\n  "])
-def test_elements_of_an_array_go_and_stay_as_they_should_however_they_are_laid_out(between: bytes, write: Write) -> None:
+def test_elements_of_an_array_go_and_stay_as_they_should_however_they_are_laid_out(
+    between: bytes, write: Write
+) -> None:
     lines = [line_of(pair) for pair in (*PAIRS, ("Bye", "See you."))]
     write("data.json", b"[" + between.join(lines) + b"]")
     assert dedup("data.json", "-o", "out.jsonl", "--explain") == 0
-    assert [json.loads(line) for line in Path("out.jsonl").read_bytes().splitlines()] == [json.loads(lines[at]) for at in (0, 1, 4)]
+    assert [json.loads(line) for line in Path("out.jsonl").read_bytes().splitlines()] == [
+        json.loads(lines[at]) for at in (0, 1, 4)
+    ]
     assert [json.loads(item["text"]) for item in removed()] == [json.loads(lines[at]) for at in (2, 3)]
 
 
@@ -386,9 +469,24 @@ def test_what_says_the_same_in_other_words_is_told_and_stays(write: Write, capsy
         ("What is the symbol for the chemical element gold?", "The symbol for the chemical element gold is Au."),
     ]
     write("data.jsonl", gold)
-    assert dedup("data.jsonl", "--embeddings", "offline:all-MiniLM-L6-v2", "-o", "out.jsonl", "--json", "--html", "report.html") == 0
+    assert (
+        dedup(
+            "data.jsonl",
+            "--embeddings",
+            "offline:all-MiniLM-L6-v2",
+            "-o",
+            "out.jsonl",
+            "--json",
+            "--html",
+            "report.html",
+        )
+        == 0
+    )
     told = json.loads(capsys.readouterr().out)
-    assert (told["kept"], [(pair["left_place"], pair["right_place"]) for pair in told["alike"]]) == (2, [("data.jsonl:2", "data.jsonl:1")])
+    assert (told["kept"], [(pair["left_place"], pair["right_place"]) for pair in told["alike"]]) == (
+        2,
+        [("data.jsonl:2", "data.jsonl:1")],
+    )
     assert "Paraphrases: both are kept" in Path("report.html").read_text()
     assert dedup("data.jsonl", "--embeddings", "offline:all-MiniLM-L6-v2") == 0
     assert "1 pair are paraphrases (D004) and are kept" in capsys.readouterr().out

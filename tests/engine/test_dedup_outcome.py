@@ -1,4 +1,5 @@
-"""What `curate dedup` writes: all that was read, the same however the files are cut and read, and each line that goes is like the one it goes for.
+"""What `curate dedup` writes: all that was read, the same however the files are cut and read, and each line that goes
+is like the one it goes for.
 
 Similarities are counted again here in plain Python, from what `curate.similarity.shingles` says that they are.
 """
@@ -30,7 +31,22 @@ DEDUP = import_module("curate.pipeline.dedup")  # `curate.dedup` is the function
 LONG = f"Which of them stand on the stone of {'Llan' * 80}?"  # more than 300 characters and few words: no short text
 BRIEF = 300
 """Characters up to which texts may have the same words of meaning."""
-WORDS = ["alpha", "beta", "Gamma", "delta", "epsilon", "zeta", "ﬁve", "猫犬", "3", "4", "not", "please", "thete", "theta"]
+WORDS = [
+    "alpha",
+    "beta",
+    "Gamma",
+    "delta",
+    "epsilon",
+    "zeta",
+    "ﬁve",
+    "猫犬",
+    "3",
+    "4",
+    "not",
+    "please",
+    "thete",
+    "theta",
+]
 FORMS: list[Callable[[str], dict[str, object]]] = [
     lambda answer: chat(LONG, answer),
     lambda answer: chat("So?", answer),
@@ -46,13 +62,24 @@ ORDER_FREE = ["longest", "most-turns", "newest:date", "highest:score"]
 @st.composite
 def files(draw: st.DrawFn) -> list[bytes]:
     """Lines of which some are edits or copies of others, and some are none that can be read."""
-    said = draw(st.lists(st.tuples(st.sampled_from(FORMS), st.lists(st.sampled_from(WORDS), min_size=1, max_size=14)), min_size=1, max_size=4))
-    for (form, words), nth, word, instead in draw(st.lists(st.tuples(st.sampled_from(said), st.integers(0, 13), edits, st.booleans()), max_size=8)):
+    said = draw(
+        st.lists(
+            st.tuples(st.sampled_from(FORMS), st.lists(st.sampled_from(WORDS), min_size=1, max_size=14)),
+            min_size=1,
+            max_size=4,
+        )
+    )
+    for (form, words), nth, word, instead in draw(
+        st.lists(st.tuples(st.sampled_from(said), st.integers(0, 13), edits, st.booleans()), max_size=8)
+    ):
         at = nth % len(words)
         said.append((draw(st.sampled_from([form, form, form, *FORMS])), [*words[:at], word, *words[at + instead :]]))
     values = [{**form(" ".join(words)), "date": "2024-05-01", "score": draw(st.integers(0, 1))} for form, words in said]
     copies = [dict(value) for value in draw(st.lists(st.sampled_from(values), max_size=4))]
-    lines = [json.dumps(value, separators=draw(st.sampled_from([(",", ":"), (", ", ": ")]))).encode() for value in [*values, *copies]]
+    lines = [
+        json.dumps(value, separators=draw(st.sampled_from([(",", ":"), (", ", ": ")]))).encode()
+        for value in [*values, *copies]
+    ]
     return [*lines, *draw(st.lists(st.sampled_from([b"{broken", b"[]", b"caf\xe9"]), max_size=2))]
 
 
@@ -87,7 +114,9 @@ def run(lines: list[bytes], config: DedupConfig, cut: int = 0, **options: Any) -
     kept = Path("kept.jsonl")
     removed = write_plan(planned, kept, overwrite=True)
     assert planned.read == len(lines)
-    return Outcome(written([kept]), list(gone(planned, dict(parts), removed)), told(planned), list(planned.similarities))
+    return Outcome(
+        written([kept]), list(gone(planned, dict(parts), removed)), told(planned), list(planned.similarities)
+    )
 
 
 def gone(planned: DedupResult, parts: dict[Path, list[bytes]], removed: Path) -> list[Gone]:
@@ -107,7 +136,9 @@ def told(planned: DedupResult) -> list[tuple[str, str, float]]:
 
 
 def by_content(outcome: Outcome) -> tuple[Any, ...]:
-    """Without what the order of the lines decides: which of equal copies is the one that stays, and which line stands where."""
+    """Without what the order of the lines decides: which of equal copies is the one that stays, and which line stands
+    where.
+    """
     plain = sorted(map(repr, map(content, outcome.kept)))
     lost = sorted(repr((content(one.line), content(one.kept), one.code, one.similarity)) for one in outcome.gone)
     return plain, lost, outcome.apart, outcome.similarities
@@ -153,7 +184,9 @@ configs = st.builds(
 
 @settings(max_examples=40)
 @given(files(), configs)
-def test_all_that_was_read_is_kept_or_removed_and_each_line_that_goes_is_like_one_that_stays(lines: list[bytes], config: DedupConfig) -> None:
+def test_all_that_was_read_is_kept_or_removed_and_each_line_that_goes_is_like_one_that_stays(
+    lines: list[bytes], config: DedupConfig
+) -> None:
     found = run(lines, config)
     assert sorted([*found.kept, *(one.line for one in found.gone)]) == sorted(lines)
     order = iter(lines)
@@ -178,7 +211,9 @@ def test_the_outcome_does_not_depend_on_pieces_workers_files_or_a_memory(
     lines: list[bytes], config: DedupConfig, size: int, workers: int, data: st.DataObject
 ) -> None:
     expected = run(lines, config)
-    cut = data.draw(st.integers(0, sum(b"score" in line for line in lines) - 1))  # a file of what cannot be read is told as one line
+    cut = data.draw(
+        st.integers(0, sum(b"score" in line for line in lines) - 1)
+    )  # a file of what cannot be read is told as one line
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(table, "SIZE", size)
         patched.setattr(DEDUP, "cores", lambda: workers)
@@ -191,7 +226,9 @@ def test_the_outcome_does_not_depend_on_pieces_workers_files_or_a_memory(
 
 @settings(max_examples=40)
 @given(files(), configs, st.randoms(use_true_random=False))
-def test_the_outcome_does_not_depend_on_the_order_of_lines(lines: list[bytes], config: DedupConfig, rng: random.Random) -> None:
+def test_the_outcome_does_not_depend_on_the_order_of_lines(
+    lines: list[bytes], config: DedupConfig, rng: random.Random
+) -> None:
     config = config.model_copy(update={"keep": ORDER_FREE[len(lines) % len(ORDER_FREE)]})
     expected = by_content(run(lines, config))
     rng.shuffle(lines)
@@ -232,7 +269,10 @@ def test_processes_make_what_threads_make(keep: str, monkeypatch: pytest.MonkeyP
 def test_a_file_of_one_shared_system_prompt_loses_nothing(compiled: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(features, "OUTLINED", 0 if compiled else features.OUTLINED)
     prompt = " ".join(f"rule{at}" for at in range(2000))
-    lines = [json.dumps(chat(f"What is {word}?", f"{word} is the {at}th letter of them", prompt)).encode() for at, word in enumerate(WORDS)]
+    lines = [
+        json.dumps(chat(f"What is {word}?", f"{word} is the {at}th letter of them", prompt)).encode()
+        for at, word in enumerate(WORDS)
+    ]
     assert run(lines, DedupConfig()) == Outcome(lines, [], [], [])
 
 
@@ -253,5 +293,7 @@ def test_parts_of_a_file_are_read_in_any_order(spans: list[tuple[int, int]], ahe
     begins, sizes = (np.array([span[at] for span in spans], dtype=np.int64) for at in (0, 1))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(table, "AHEAD", ahead)
-        made = [bytes(part) for part in table.LineReader().parts(table.Source(Path("part"), "part"), begins, begins + sizes)]
+        made = [
+            bytes(part) for part in table.LineReader().parts(table.Source(Path("part"), "part"), begins, begins + sizes)
+        ]
     assert made == [data[begin : begin + size] for begin, size in spans]

@@ -1,4 +1,6 @@
-"""A run that is disturbed (killed, out of disk, locked out, doubled) ends in a clear message, and what was there before is there after."""
+"""A run that is disturbed (killed, out of disk, locked out, doubled) ends in a clear message, and what was there before
+is there after.
+"""
 
 import json
 import os
@@ -24,7 +26,8 @@ from tests.conftest import Write, environment, line_of
 
 RUN = [sys.executable, "-m", "curate", "run", "--quiet"]
 OUT = Path("out")
-# What a user's namespace of mounts is entered with: a disk of any size, or one that cannot be written, without being root.
+# What a user's namespace of mounts is entered with: a disk of any size, or one that cannot be written, without being
+# root.
 APART = ["unshare", "--user", "--map-root-user", "--mount"]
 DISK = """
 import json, os, subprocess, sys
@@ -61,11 +64,13 @@ for free in json.loads(sys.argv[3]):
         Path("filler").unlink()
 seen += [ran("run"), ran("verify", "out"), Path("out/manifest.json").read_bytes() != manifest]
 print(json.dumps(seen))
-"""
+"""  # noqa: E501
 
 
 def lines(first: int, last: int) -> bytes:
-    return b"".join(line_of((f"What of number {n}?", f"It is {n * 7} and then {n * 13}. " * 5)) + b"\n" for n in range(first, last))
+    return b"".join(
+        line_of((f"What of number {n}?", f"It is {n * 7} and then {n * 13}. " * 5)) + b"\n" for n in range(first, last)
+    )
 
 
 @pytest.fixture
@@ -80,7 +85,11 @@ def project(write: Write) -> dict[str, bytes]:
 
 
 def held() -> dict[str, bytes]:
-    return {path.relative_to(OUT).as_posix(): path.read_bytes() for path in OUT.rglob("*") if path.is_file() and path.suffix != ".lock"}
+    return {
+        path.relative_to(OUT).as_posix(): path.read_bytes()
+        for path in OUT.rglob("*")
+        if path.is_file() and path.suffix != ".lock"
+    }
 
 
 def apart(*arguments: str) -> list[Any]:
@@ -88,7 +97,14 @@ def apart(*arguments: str) -> list[Any]:
     if shutil.which(APART[0]) is None or subprocess.run([*APART, "true"], capture_output=True, check=False).returncode:
         pytest.skip("no disk of one's own can be had here")
     Path("disk").mkdir()
-    done = subprocess.run([*APART, sys.executable, "-c", DISK, *arguments], cwd="disk", env=environment(), capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [*APART, sys.executable, "-c", DISK, *arguments],
+        cwd="disk",
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr
     found: list[Any] = json.loads(done.stdout)
     return found
@@ -116,7 +132,9 @@ def test_a_run_that_is_killed_while_it_writes_leaves_the_old_state_or_the_new_on
     child.send_signal(signal.SIGKILL)
     child.wait()
     left, ready = have(OUT / STAGE), (OUT / STAGE / READY).exists()
-    assert main(["verify", "out", "--quiet"]) == (2 if ready else 0)  # who reads does not end what another command began
+    assert main(["verify", "out", "--quiet"]) == (
+        2 if ready else 0
+    )  # who reads does not end what another command began
     assert have(OUT / STAGE) == left
     settle(OUT)
     now = held()
@@ -145,7 +163,9 @@ def test_a_second_run_on_the_same_folder_is_refused_and_the_first_one_ends_well(
 
 
 def locked(path: Path) -> bool:
-    """Whether somebody holds a lock. It is only looked: to try to get it would be in the way of whoever wants it just then."""
+    """Whether somebody holds a lock. It is only looked: to try to get it would be in the way of whoever wants it just
+    then.
+    """
     try:
         held = Path("/proc/locks").read_text()
     except OSError:
@@ -153,7 +173,9 @@ def locked(path: Path) -> bool:
     return path.exists() and f":{path.stat().st_ino} " in held
 
 
-def test_two_commands_never_write_to_one_folder_at_a_time(project: dict[str, bytes], capsys: pytest.CaptureFixture[str]) -> None:
+def test_two_commands_never_write_to_one_folder_at_a_time(
+    project: dict[str, bytes], capsys: pytest.CaptureFixture[str]
+) -> None:
     with curate.core.transaction.locked(OUT):
         assert main(["split", "data.jsonl", "-o", "out", "--quiet"]) == 2
         assert main(["restore", "out", "--all"]) in (0, 2)
@@ -167,7 +189,9 @@ FILES = st.dictionaries(NAMES, st.binary(max_size=20), max_size=5)
 
 @settings(max_examples=80)  # each waits for the disk
 @given(FILES, FILES, st.sets(NAMES), st.integers(0, 8))
-def test_a_crash_at_any_rename_leaves_the_old_files_or_the_new_ones(old: dict[str, bytes], new: dict[str, bytes], gone: set[str], crash: int) -> None:
+def test_a_crash_at_any_rename_leaves_the_old_files_or_the_new_ones(
+    old: dict[str, bytes], new: dict[str, bytes], gone: set[str], crash: int
+) -> None:
     with fresh_folder() as folder:
         put(folder, old)
         after = {name: data for name, data in old.items() if name not in gone} | new

@@ -1,4 +1,6 @@
-"""Documents: files that are an array, or objects over several lines, are cut without losing anything, and every place in them is right."""
+"""Documents: files that are an array, or objects over several lines, are cut without losing anything, and every place
+in them is right.
+"""
 
 import json
 from pathlib import Path
@@ -32,7 +34,10 @@ def kinds(parsed: list[ParsedLine]) -> list[str | None]:
     return [line.defects[0].kind if line.defects else None for line in parsed]
 
 
-@given(values=st.lists(written(conversations()), min_size=1, max_size=4), space=st.sampled_from(["", " ", "\n", "\n  ", "\r\n\r\n"]))
+@given(
+    values=st.lists(written(conversations()), min_size=1, max_size=4),
+    space=st.sampled_from(["", " ", "\n", "\n  ", "\r\n\r\n"]),
+)
 def test_an_array_is_read_as_its_elements_each_at_its_own_line(values: list[tuple[Any, str]], space: str) -> None:
     text = "[" + space + f",{space}".join(text for _, text in values) + space + "]\n"
     parsed, facts = read(text.encode())
@@ -60,11 +65,20 @@ def test_objects_over_several_lines_are_read_one_by_one(values: list[Any]) -> No
 
 @given(
     data=st.one_of(
-        st.lists(written(), max_size=4).map(lambda values: ("[" + ",\n".join(text for _, text in values) + "]").encode()),
-        st.lists(written(conversations()), max_size=3).map(lambda values: "\n".join(text for _, text in values).encode()),
+        st.lists(written(), max_size=4).map(
+            lambda values: ("[" + ",\n".join(text for _, text in values) + "]").encode()
+        ),
+        st.lists(written(conversations()), max_size=3).map(
+            lambda values: "\n".join(text for _, text in values).encode()
+        ),
         st.text('[]{},:"\\ \n1a', max_size=40).map(str.encode),
     ),
-    damage=st.lists(st.tuples(st.integers(0, 300), st.integers(0, 3), st.sampled_from([b"", b"]", b"}", b'"', b",", b"\xff", b"{"])), max_size=2),
+    damage=st.lists(
+        st.tuples(
+            st.integers(0, 300), st.integers(0, 3), st.sampled_from([b"", b"]", b"}", b'"', b",", b"\xff", b"{"])
+        ),
+        max_size=2,
+    ),
     opening=st.sampled_from([b"[", b"{", b"[\n", BOM + b"[ "]),
 )
 @example(data=b'1, "a', damage=[], opening=b"[")
@@ -72,7 +86,9 @@ def test_objects_over_several_lines_are_read_one_by_one(values: list[Any]) -> No
 @example(data=b",,", damage=[], opening=b"[\n")
 @example(data=b"}", damage=[], opening=b"[")
 @example(data=b"}{}", damage=[], opening=b"{")
-def test_however_a_document_is_damaged_all_of_it_is_in_one_line_or_another(data: bytes, damage: list[tuple[int, int, bytes]], opening: bytes) -> None:
+def test_however_a_document_is_damaged_all_of_it_is_in_one_line_or_another(
+    data: bytes, damage: list[tuple[int, int, bytes]], opening: bytes
+) -> None:
     for at, length, put in damage:
         data = data[:at] + put + data[at + length :]
     data = opening + data
@@ -87,7 +103,9 @@ def test_however_a_document_is_damaged_all_of_it_is_in_one_line_or_another(data:
 
 
 def test_what_stands_before_the_break_is_read_and_the_rest_is_one_line() -> None:
-    data = b"[\n" + GOOD + b",\n" + OTHER + b",\n" + b'{"messages": [{"role": "user" \n' + GOOD + b",\n" + OTHER + b",\n"
+    data = (
+        b"[\n" + GOOD + b",\n" + OTHER + b",\n" + b'{"messages": [{"role": "user" \n' + GOOD + b",\n" + OTHER + b",\n"
+    )
     parsed, facts = read(data)
     assert kinds(parsed) == [None, None, "cut-off"]
     assert facts.examples == 2
@@ -106,7 +124,19 @@ def test_an_array_that_holds_arrays_is_cut_at_the_outer_commas_only() -> None:
 
 
 @pytest.mark.parametrize(
-    "start", [b'{"a": \n', b"[\n", b'{"a": 1}\n', b'{"a": 1} {"b": 2}\n', b"[1]\n", b"\n", b"a\n", b'{"a": \n{"b": \n', b'"\n', b"{\n\n\n"]
+    "start",
+    [
+        b'{"a": \n',
+        b"[\n",
+        b'{"a": 1}\n',
+        b'{"a": 1} {"b": 2}\n',
+        b"[1]\n",
+        b"\n",
+        b"a\n",
+        b'{"a": \n{"b": \n',
+        b'"\n',
+        b"{\n\n\n",
+    ],
 )
 def test_a_wrong_first_line_never_makes_a_document_of_good_lines(start: bytes) -> None:
     assert not is_document(start + GOOD + b"\n" + OTHER + b"\n")

@@ -11,9 +11,15 @@ from curate.core.text import UNSAFE
 from curate.review.draft import draft_of, value_of
 
 TRICKY = (
-    st.text() | st.text(alphabet='#: \\u{}1bB\n\r\t\x1b\u200b"user') | st.sampled_from(["#: user\n", "\\#: x", "\\u{1b}", "\\\\u{1b}", "\\\x7f", "\n\n", ""])
+    st.text()
+    | st.text(alphabet='#: \\u{}1bB\n\r\t\x1b\u200b"user')
+    | st.sampled_from(["#: user\n", "\\#: x", "\\u{1b}", "\\\\u{1b}", "\\\x7f", "\n\n", ""])
 )
-PLAIN = st.lists(st.fixed_dictionaries({"role": st.sampled_from(["user", "assistant", "ro\x1bbot", "#: x"]), "content": TRICKY}), min_size=1, max_size=4)
+PLAIN = st.lists(
+    st.fixed_dictionaries({"role": st.sampled_from(["user", "assistant", "ro\x1bbot", "#: x"]), "content": TRICKY}),
+    min_size=1,
+    max_size=4,
+)
 JSON: Any = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | TRICKY,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
@@ -34,7 +40,10 @@ def test_any_object_comes_back_as_it_was(value: dict[str, Any]) -> None:
     assert [char for char in UNSAFE.findall(draft) if char not in "\n\t"] == []
 
 
-@pytest.mark.parametrize(("draft", "said"), [("{", "not valid JSON"), ("[1]", "not an object"), ('{"a": NaN}', "NaN: not a number"), ("", "not valid JSON")])
+@pytest.mark.parametrize(
+    ("draft", "said"),
+    [("{", "not valid JSON"), ("[1]", "not an object"), ('{"a": NaN}', "NaN: not a number"), ("", "not valid JSON")],
+)
 def test_what_is_no_object_is_told(draft: str, said: str) -> None:
     with pytest.raises(DataError, match=said):
         value_of(draft)

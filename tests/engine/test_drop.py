@@ -1,4 +1,6 @@
-"""Lines that leave by `--drop` for findings that are no errors: with their code, into the ledger, restorable, and not many without a yes."""
+"""Lines that leave by `--drop` for findings that are no errors: with their code, into the ledger, restorable, and not
+many without a yes.
+"""
 
 import json
 from pathlib import Path
@@ -16,7 +18,10 @@ LOOP = " ".join(["red"] * 40)
 
 def lines(bad: int = 3) -> list[dict[str, Any]]:
     """Forty sound examples, some with a placeholder and one loop among them."""
-    sound = [chat(f"What is thing number {n}, please?", f"It is thing number {n}, as chapter {n * 7} tells.") for n in range(40)]
+    sound = [
+        chat(f"What is thing number {n}, please?", f"It is thing number {n}, as chapter {n * 7} tells.")
+        for n in range(40)
+    ]
     broken = [chat(f"Thank them for thing number {n}.", PLACEHOLDER.format(n)) for n in range(bad)]
     return [*sound[:20], *broken, chat("Name a colour.", LOOP), *sound[20:]]
 
@@ -32,7 +37,9 @@ def ledger(path: Path) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("options", [["--drop", "Q002,Q006"], ["--drop", "Q002", "--drop", "Q006"], ["--drop", "Q"]])
-def test_dedup_drops_what_rules_find_and_keeps_the_rest_byte_for_byte(options: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_dedup_drops_what_rules_find_and_keeps_the_rest_byte_for_byte(
+    options: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     data = written(Path("data.jsonl"), lines())
     assert main(["dedup", "data.jsonl", "-o", "kept.jsonl", *options, "-q"]) == 0
@@ -46,13 +53,17 @@ def test_dedup_drops_what_rules_find_and_keeps_the_rest_byte_for_byte(options: l
 def test_no_example_loses_to_one_that_is_dropped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     long = "It tells of the sea and of the ships that sail on it, of the wind and of the towns where they come to land."
-    written(Path("data.jsonl"), [chat("Tell me of the sea.", f"{long} [insert name]"), chat("Tell me of the sea.", long)])
+    written(
+        Path("data.jsonl"), [chat("Tell me of the sea.", f"{long} [insert name]"), chat("Tell me of the sea.", long)]
+    )
     assert main(["dedup", "data.jsonl", "-o", "kept.jsonl", "--drop", "Q002", "-q"]) == 0
     assert len(Path("kept.jsonl").read_text(encoding="utf-8").splitlines()) == 1
     assert "[insert" not in Path("kept.jsonl").read_text(encoding="utf-8")
 
 
-def test_split_drops_and_restores(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_split_drops_and_restores(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.chdir(tmp_path)
     data = written(Path("data.jsonl"), lines())
     assert main(["split", "data.jsonl", "-o", "out", "--drop", "Q002,Q006", "-q"]) == 0
@@ -64,7 +75,10 @@ def test_split_drops_and_restores(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 def test_split_drops_by_a_rule_over_the_whole_data_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    written(Path("data.jsonl"), [*lines(0), chat("What is thing number 3, please?", "It is thing number 3, as chapter 21 tells.")])
+    written(
+        Path("data.jsonl"),
+        [*lines(0), chat("What is thing number 3, please?", "It is thing number 3, as chapter 21 tells.")],
+    )
     assert main(["split", "data.jsonl", "-o", "out", "--drop", "D001", "-q"]) == 0
     assert [entry["code"] for entry in ledger(Path("out/removed.jsonl"))] == ["D001"]
 
@@ -79,8 +93,14 @@ def test_run_drops(place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert sorted(entry["code"] for entry in ledger(Path("out/removed.jsonl"))) == ["Q002", "Q002", "Q002", "Q006"]
 
 
-@pytest.mark.parametrize("words", [["dedup", "data.jsonl", "-o", "out/kept.jsonl"], ["split", "data.jsonl", "-o", "out"], ["run"]], ids=lambda words: words[0])
-def test_much_of_a_file_needs_a_yes(words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    "words",
+    [["dedup", "data.jsonl", "-o", "out/kept.jsonl"], ["split", "data.jsonl", "-o", "out"], ["run"]],
+    ids=lambda words: words[0],
+)
+def test_much_of_a_file_needs_a_yes(
+    words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.chdir(tmp_path)
     written(Path("data.jsonl"), lines(30))
     Path("curate.toml").write_text('data = ["data.jsonl"]\n[dedup]\nstop_least = 10\n', encoding="utf-8")
@@ -119,8 +139,16 @@ def test_from_python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_split_and_run_leave_out_the_same_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Those of rules over the whole data set (Q024) too, where they are errors."""
     monkeypatch.chdir(tmp_path)
-    written(Path("data.jsonl"), [*lines(), chat("Who bought the house?", "and so the whole of it was sold to the man who had asked for it first.")])
-    Path("curate.toml").write_text('data = ["data.jsonl"]\noutput = "run"\n[check]\nseverity = { Q = "error" }\n', encoding="utf-8")
+    written(
+        Path("data.jsonl"),
+        [
+            *lines(),
+            chat("Who bought the house?", "and so the whole of it was sold to the man who had asked for it first."),
+        ],
+    )
+    Path("curate.toml").write_text(
+        'data = ["data.jsonl"]\noutput = "run"\n[check]\nseverity = { Q = "error" }\n', encoding="utf-8"
+    )
     assert (main(["split", "data.jsonl", "-o", "split", "-q"]), main(["run", "-q"])) == (0, 0)
     codes = [[entry["code"] for entry in ledger(Path(folder, "removed.jsonl"))] for folder in ("split", "run")]
     assert codes[0] == codes[1] == ["Q002", "Q002", "Q002", "Q006", "Q024"]
@@ -128,7 +156,9 @@ def test_split_and_run_leave_out_the_same_lines(tmp_path: Path, monkeypatch: pyt
 
 @pytest.mark.parametrize("verb", ["check", "split", "run"])
 @pytest.mark.parametrize("level", ["error", "off"])
-def test_a_family_s_severity_is_that_of_its_rules(verb: str, level: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_family_s_severity_is_that_of_its_rules(
+    verb: str, level: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """`Q = "error"` does to a file in which only Q002 finds something what `Q002 = "error"` does."""
     outcomes = []
     for key in ("Q", "Q002"):
@@ -136,15 +166,23 @@ def test_a_family_s_severity_is_that_of_its_rules(verb: str, level: str, tmp_pat
         folder.mkdir()
         monkeypatch.chdir(folder)
         written(Path("data.jsonl"), [value for value in lines() if value["messages"][1]["content"] != LOOP])
-        Path("curate.toml").write_text(f'data = ["data.jsonl"]\n[check]\nseverity = {{ {key} = "{level}" }}\n', encoding="utf-8")
-        words = {"check": ["check", "data.jsonl", "-q"], "split": ["split", "data.jsonl", "-o", "out", "-q"], "run": ["run", "-q"]}[verb]
+        Path("curate.toml").write_text(
+            f'data = ["data.jsonl"]\n[check]\nseverity = {{ {key} = "{level}" }}\n', encoding="utf-8"
+        )
+        words = {
+            "check": ["check", "data.jsonl", "-q"],
+            "split": ["split", "data.jsonl", "-o", "out", "-q"],
+            "run": ["run", "-q"],
+        }[verb]
         removed = Path("out/removed.jsonl")
         outcomes.append((main(words), removed.read_bytes() if removed.exists() else b""))
     assert outcomes[0] == outcomes[1]
     assert verb == "check" or (b"Q002" in outcomes[0][1]) == (level == "error")
 
 
-def test_where_dropped_lines_went_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_where_dropped_lines_went_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.chdir(tmp_path)
     written(Path("data.jsonl"), lines())
     assert main(["dedup", "data.jsonl", "-o", "kept.jsonl", "--drop", "Q002", "-q"]) == 0

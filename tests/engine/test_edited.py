@@ -18,7 +18,11 @@ from curate.read.dataset import read_dataset
 from tests.conftest import Write, chat
 
 
-@given(st.binary(max_size=60), st.lists(st.tuples(st.integers(0, 60), st.integers(0, 8), st.binary(max_size=5)), max_size=5), st.integers(1, 9))
+@given(
+    st.binary(max_size=60),
+    st.lists(st.tuples(st.integers(0, 60), st.integers(0, 8), st.binary(max_size=5)), max_size=5),
+    st.integers(1, 9),
+)
 def test_splices_do_not_depend_on_blocks(data: bytes, wanted: list[tuple[int, int, bytes]], size: int) -> None:
     splices, expected, at = [], b"", 0
     for start, length, new in sorted(wanted):
@@ -48,7 +52,10 @@ def test_only_the_edited_line_changes(write: Write, packed: bool) -> None:
 def test_an_element_of_an_array_is_edited_in_its_place(write: Write) -> None:
     path = write("data.json", b'[{"instruction": "a",\n "output": "b"},\n {"instruction": "c", "output": "d"}]')
     copies = edited_copies([path], edits(path, 1, {"instruction": "A", "output": "B"}), Path("copies"))
-    assert json.loads(copies[path].read_bytes()) == [{"instruction": "A", "output": "B"}, {"instruction": "c", "output": "d"}]
+    assert json.loads(copies[path].read_bytes()) == [
+        {"instruction": "A", "output": "B"},
+        {"instruction": "c", "output": "d"},
+    ]
 
 
 def test_an_edit_of_an_edit_is_followed_and_a_ring_ends(write: Write) -> None:
@@ -61,7 +68,10 @@ def test_an_edit_of_an_edit_is_followed_and_a_ring_ends(write: Write) -> None:
 
 
 def test_a_run_takes_edits_in_and_leaves_the_input_alone(write: Write) -> None:
-    path = write("data.jsonl", [("When did it land?", "In 1969."), ("Who flew?", "Collins."), b'{"messages": [{"role"', ("And then?", "")])
+    path = write(
+        "data.jsonl",
+        [("When did it land?", "In 1969."), ("Who flew?", "Collins."), b'{"messages": [{"role"', ("And then?", "")],
+    )
     before = path.read_bytes()
     write("curate.toml", b'data = ["data.jsonl"]\n')
     project, broken = Project(Path()), chat("Is this line mended?", "It is.")

@@ -1,4 +1,6 @@
-"""Facts of pairs of lines, read again many at once, are those of their examples; looking only where texts differ changes nothing."""
+"""Facts of pairs of lines, read again many at once, are those of their examples; looking only where texts differ
+changes nothing.
+"""
 
 import json
 from pathlib import Path
@@ -21,10 +23,12 @@ from tests.reference_facts import same_facts, texts_equal
 DATA = Path("data.jsonl")
 LONG = "the river rises in the mountains and flows through wide valleys and several old market towns to the sea"
 SAID = """What is Paris Berlin not don't never 2 3 20 2.50 2.5 1,000 1000 $5 €5 5% <b> x<3 before after May June please thanks he she are is quick 'rapid'
-    “fast” naïve café — … ½ ² 猫 は Ж ａ 🙂 → a-b +4 -4"""
+    “fast” naïve café — … ½ ² 猫 は Ж ａ 🙂 → a-b +4 -4"""  # noqa: E501
 TOKENS = [*SAID.split(), *LONG.split(), "\u00a0", "x\u2003y", "\x1f"]
 SPACES = [" ", "  ", "\n", "\t", "\r\n", "\x0b", "\u3000", ""]
-texts = st.lists(st.tuples(st.sampled_from(TOKENS), st.sampled_from(SPACES)), max_size=12).map(lambda some: "".join(token + space for token, space in some))
+texts = st.lists(st.tuples(st.sampled_from(TOKENS), st.sampled_from(SPACES)), max_size=12).map(
+    lambda some: "".join(token + space for token, space in some)
+)
 
 
 @st.composite
@@ -33,7 +37,9 @@ def edited(draw: st.DrawFn) -> tuple[str, str]:
     text = draw(texts) + draw(st.sampled_from(["", LONG]))
     words = text.split(" ")
     at = draw(st.integers(0, len(words) - 1))
-    return text, " ".join([*words[:at], *draw(st.lists(st.sampled_from(TOKENS), max_size=2)), *words[at + draw(st.integers(0, 1)) :]])
+    return text, " ".join(
+        [*words[:at], *draw(st.lists(st.sampled_from(TOKENS), max_size=2)), *words[at + draw(st.integers(0, 1)) :]]
+    )
 
 
 def agree(lines: list[object], pairs: list[tuple[int, int]], words: bool) -> tuple[list[bool], list[bool]]:
@@ -52,12 +58,18 @@ def agree(lines: list[object], pairs: list[tuple[int, int]], words: bool) -> tup
 @given(edited(), edited(), st.lists(edited(), max_size=2), st.booleans())
 @example(("naïve", "naive"), ("a 20", "a 2"), [], False)
 @example(("1,000 2", "1000 2"), ("", ""), [], False)
-def test_pairs_agree_at_once_as_they_do_one_by_one(asked: tuple[str, str], answered: tuple[str, str], more: list[tuple[str, str]], words: bool) -> None:
+def test_pairs_agree_at_once_as_they_do_one_by_one(
+    asked: tuple[str, str], answered: tuple[str, str], more: list[tuple[str, str]], words: bool
+) -> None:
     lines: list[object] = []
     for side in (0, 1):
-        turns = [said for question in [asked, *more] for said in (("user", question[side]), ("assistant", answered[side]))]
+        turns = [
+            said for question in [asked, *more] for said in (("user", question[side]), ("assistant", answered[side]))
+        ]
         lines.append({"messages": [{"role": role, "content": text} for role, text in turns]})
-    assume(all(asked[side] or answered[side] or any(question[side] for question in more) for side in (0, 1)))  # else it is no example
+    assume(
+        all(asked[side] or answered[side] or any(question[side] for question in more) for side in (0, 1))
+    )  # else it is no example
     made, expected = agree(lines, [(0, 1), (1, 0), (0, 0)], words)
     assert made == expected
 
@@ -68,7 +80,9 @@ def test_pairs_agree_at_once_as_they_do_one_by_one(asked: tuple[str, str], answe
 @example(("x < 3 <b>", "x > 3 <b>"), False, False)
 @example(("1,000 2", "1000 2"), True, False)
 @example(("a b a", "a b b a"), True, True)
-def test_texts_state_the_same_where_they_differ_as_they_do_in_all(texts: tuple[str, str], every: bool, request_: bool) -> None:
+def test_texts_state_the_same_where_they_differ_as_they_do_in_all(
+    texts: tuple[str, str], every: bool, request_: bool
+) -> None:
     asked = None if request_ else ("What is it?", "What is that?")
     for left, right in (texts, texts[::-1]):
         assert facts_equal(left, right, every=every, asked=asked) == texts_equal(left, right, every=every, asked=asked)

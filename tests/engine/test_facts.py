@@ -17,16 +17,28 @@ from tests.reference_facts import same_facts
 
 
 def example(question: str, answer: str, **more: object) -> Example:
-    return Example(Place("data.jsonl", 1), {"messages": [{"role": "user", "content": question}, {"role": "assistant", "content": answer}], **more}, "messages")
+    return Example(
+        Place("data.jsonl", 1),
+        {"messages": [{"role": "user", "content": question}, {"role": "assistant", "content": answer}], **more},
+        "messages",
+    )
 
 
-LONG = "the river rises in the mountains, flows through wide valleys and several old market towns, and reaches the sea after a long journey"
+LONG = (
+    "the river rises in the mountains, flows through wide valleys and several old market towns, and reaches the sea "
+    "after a long journey"
+)
 
 LONGER = (
-    "The town lies where a broad stream meets the valley road and merchants, farmers and millers once held their yearly market; "
-    f"{LONG}, and past ruined castles, vineyards, orchards, quarries, ferries, locks, harbours, shipyards, warehouses, lighthouses and dunes."
+    "The town lies where a broad stream meets the valley road and merchants, farmers and millers once held their "
+    "yearly market; "
+    f"{LONG}, and past ruined castles, vineyards, orchards, quarries, ferries, locks, harbours, shipyards, "
+    "warehouses, lighthouses and dunes."
 )
-CHOICE = "In an experiment, one set of plants gets water and light, another set gets neither, and both are weighed each morning. Which plants get water?"
+CHOICE = (
+    "In an experiment, one set of plants gets water and light, another set gets neither, and both are weighed each "
+    "morning. Which plants get water?"
+)
 
 
 def picked(options: str) -> str:
@@ -39,29 +51,53 @@ DIFFERENT = {
         (picked("A. the control set\nB. the experimental set"), "B"),
         (picked("A. the control set\nB. the second set"), "B"),
     ),
-    "options on lines in another order": ((picked("A. red\nB. green\nC. blue"), "A"), (picked("A. green\nB. red\nC. blue"), "A")),
-    "options without letters in another order": ((picked("- the left one\n- the right one"), "It."), (picked("- the right one\n- the left one"), "It.")),
+    "options on lines in another order": (
+        (picked("A. red\nB. green\nC. blue"), "A"),
+        (picked("A. green\nB. red\nC. blue"), "A"),
+    ),
+    "options without letters in another order": (
+        (picked("- the left one\n- the right one"), "It."),
+        (picked("- the right one\n- the left one"), "It."),
+    ),
     "another letter": ((CHOICE, "A"), (CHOICE, "B")),
-    "another letter in a long answer": ((CHOICE, f"The answer is (A), for {LONG}"), (CHOICE, f"The answer is (B), for {LONG}")),
+    "another letter in a long answer": (
+        (CHOICE, f"The answer is (A), for {LONG}"),
+        (CHOICE, f"The answer is (B), for {LONG}"),
+    ),
     "one of two groups that a request names": (
         ("Is it the control group or the experimental group?", f"The control group, for {LONG}"),
         ("Is it the control group or the experimental group?", f"The experimental group, for {LONG}"),
     ),
-    "how and why": (("How do I verify the top up?", "In the app."), ("Why do I need to verify the top up?", "In the app.")),
+    "how and why": (
+        ("How do I verify the top up?", "In the app."),
+        ("Why do I need to verify the top up?", "In the app."),
+    ),
     "who and where": ((f"Who lives here? {LONG}", "Nobody."), (f"Where lives here? {LONG}", "Nobody.")),
-    "what should be and what is": (("Should I take pills?", "Ask a doctor."), ("I'm about to take pills", "Ask a doctor.")),
+    "what should be and what is": (
+        ("Should I take pills?", "Ask a doctor."),
+        ("I'm about to take pills", "Ask a doctor."),
+    ),
     "is and was": (("Who is the president?", "Ask."), ("Who was the president?", "Ask.")),
     "another form of the verb": (("I baked bread, what now?", "Eat it."), ("I am baking bread, what now?", "Eat it.")),
-    "a word more in a short request": (("Are you ChatGPT?", f"No, {LONG}"), ("Are you based on ChatGPT?", f"No, {LONG}")),
+    "a word more in a short request": (
+        ("Are you ChatGPT?", f"No, {LONG}"),
+        ("Are you based on ChatGPT?", f"No, {LONG}"),
+    ),
     "mine and yours": (("What is my name?", "No idea."), ("What is your name?", "No idea.")),
-    "the question behind a long text": ((f"{LONGER} What is the control?", "None."), (f"{LONGER} What is the experiment?", "None.")),
+    "the question behind a long text": (
+        (f"{LONGER} What is the control?", "None."),
+        (f"{LONGER} What is the experiment?", "None."),
+    ),
     "a letter dropped": (("What is the capital of France?", "Paris."), ("What is the captal of France?", "Paris.")),
     "letters of a name swapped": (("Where is Brian?", "At home."), ("Where is Brain?", "At home.")),
     "a name with a letter doubled": (("Where is Ana?", "At home."), ("Where is Anna?", "At home.")),
     "trial and trail": (("Where is the trial?", "Over there."), ("Where is the trail?", "Over there.")),
     "desert and dessert": (("Is the desert cold?", "It depends."), ("Is the dessert cold?", "It depends.")),
     **{
-        f"{one} and {other} {where}": (("What is it?", f"{before}{one}{after}"), ("What is it?", f"{before}{other}{after}"))
+        f"{one} and {other} {where}": (
+            ("What is it?", f"{before}{one}{after}"),
+            ("What is it?", f"{before}{other}{after}"),
+        )
         for one, other in (
             ("nitrite", "nitrate"),
             ("house", "horse"),
@@ -85,12 +121,18 @@ DIFFERENT = {
         ("What is it about?", "It tells how people live by rivers."),
         ("What is it about?", f"It tells how people live by rivers. {LONG}"),
     ),
-    "a currency": (("What does it cost?", f"It costs $5, and {LONG}"), ("What does it cost?", f"It costs €5, and {LONG}")),
+    "a currency": (
+        ("What does it cost?", f"It costs $5, and {LONG}"),
+        ("What does it cost?", f"It costs €5, and {LONG}"),
+    ),
     "a percentage": (("How much is it?", f"It is 5%, and {LONG}"), ("How much is it?", f"It is 5, and {LONG}")),
     "a comparison": (("Is x < 3?", "It depends."), ("Is x > 3?", "It depends.")),
     "a picture": (("React to 😀", "I am glad."), ("React to 😡", "I am glad.")),
     "decimals": (("Round 2.51.", "Done."), ("Round 2.52.", "Done.")),
-    "a name in the question": (("What is the capital of France?", "A city."), ("What is the capital of Spain?", "A city.")),
+    "a name in the question": (
+        ("What is the capital of France?", "A city."),
+        ("What is the capital of Spain?", "A city."),
+    ),
     "a name in the answer": (
         ("Who wrote it?", "It was Goethe who wrote it, as everybody knows."),
         ("Who wrote it?", "It was Schiller who wrote it, as everybody knows."),
@@ -104,12 +146,24 @@ DIFFERENT = {
     "a name more in the question": (("What is the capital?", "A city."), ("What is the capital of France?", "A city.")),
     "a month": (("When?", f"In May {LONG}"), ("When?", f"In June {LONG}")),
     "a unit": (("How far?", f"It is 5 km, and {LONG}"), ("How far?", f"It is 5 miles, and {LONG}")),
-    "a numeral": (("How many?", f"There are three bridges, and {LONG}"), ("How many?", f"There are seven bridges, and {LONG}")),
+    "a numeral": (
+        ("How many?", f"There are three bridges, and {LONG}"),
+        ("How many?", f"There are seven bridges, and {LONG}"),
+    ),
     "a negation": (("May I?", f"You may, for {LONG}"), ("May I?", f"You may not, for {LONG}")),
     "a pole": (("When?", f"Before lunch {LONG}"), ("When?", f"After lunch {LONG}")),
-    "a quoted word": (("A synonym for 'quick'?", f"'rapid', as {LONG}"), ("A synonym for 'quick'?", f"'fast', as {LONG}")),
-    "a word of the question": (("Who invented the telephone?", "It is disputed."), ("Who invented the telegraph?", "It is disputed.")),
-    "a short answer": (("Classify the animal: it eats everything.", "herbivore"), ("Classify the animal: it eats everything.", "omnivore")),
+    "a quoted word": (
+        ("A synonym for 'quick'?", f"'rapid', as {LONG}"),
+        ("A synonym for 'quick'?", f"'fast', as {LONG}"),
+    ),
+    "a word of the question": (
+        ("Who invented the telephone?", "It is disputed."),
+        ("Who invented the telegraph?", "It is disputed."),
+    ),
+    "a short answer": (
+        ("Classify the animal: it eats everything.", "herbivore"),
+        ("Classify the animal: it eats everything.", "omnivore"),
+    ),
     "Chinese": (("法国的首都是哪里？", "一座城市。"), ("德国的首都是哪里？", "一座城市。")),
     "a negation in Chinese": (("可以吗？", "你可以去。"), ("可以吗？", "你不可以去。")),
     "Japanese": (("東京はどこですか。", "関東です。"), ("京都はどこですか。", "関東です。")),
@@ -118,11 +172,20 @@ DIFFERENT = {
 }
 SAME = {
     "case": (("what is the capital of france?", "paris"), ("What is the capital of France?", "Paris")),
-    "politeness": (("What is the capital of France?", "Paris."), ("Could you please tell me what the capital of France is?", "Paris.")),
-    "a greeting": (("What is the capital of France?", "Paris."), ("Hello, what is the capital of France? Thanks!", "Sure! Paris.")),
+    "politeness": (
+        ("What is the capital of France?", "Paris."),
+        ("Could you please tell me what the capital of France is?", "Paris."),
+    ),
+    "a greeting": (
+        ("What is the capital of France?", "Paris."),
+        ("Hello, what is the capital of France? Thanks!", "Sure! Paris."),
+    ),
     "letters swapped": (("What is the capital of France?", "Paris."), ("What is the captial of France?", "Paris.")),
     "a letter doubled": (("What is the capital of France?", "A city."), ("What is the capittal of France?", "A city.")),
-    "a plural": (("Which network broadcasts the game?", "Fox does."), ("Which networks broadcast the game?", "Fox does.")),
+    "a plural": (
+        ("Which network broadcasts the game?", "Fox does."),
+        ("Which networks broadcast the game?", "Fox does."),
+    ),
     "a reworded sentence amid a long request": (
         ("Read this. " + LONGER + " Is it old?", "Yes."),
         ("Read this. " + LONGER.replace("broad", "wide") + " Is it old?", "Yes."),
@@ -130,7 +193,10 @@ SAME = {
     "thousands separators": (("How many people?", "1,250,000"), ("How many people?", "1250000")),
     "zeros after the decimals": (("How much?", "2.50"), ("How much?", "2.5")),
     "a contraction": (("May I?", "You do not have to."), ("May I?", "You don't have to.")),
-    "a word more in the answer": (("Where is it?", "It is in the north of Paris."), ("Where is it?", "It is in the far north of Paris, near the river.")),
+    "a word more in the answer": (
+        ("Where is it?", "It is in the north of Paris."),
+        ("Where is it?", "It is in the far north of Paris, near the river."),
+    ),
     "a synonym in a long answer": (("Tell me.", f"The broad {LONG}"), ("Tell me.", f"The wide {LONG}")),
     "punctuation": (("What is it, then?", "A river!"), ("What is it then", "A river.")),
     "Chinese politeness": (("法国的首都是哪里？", "巴黎。"), ("请问法国的首都是哪里呢？", "巴黎。")),
@@ -149,18 +215,33 @@ def test_what_is_no_fact_makes_none(left: tuple[str, str], right: tuple[str, str
 
 def test_another_image_is_another_fact() -> None:
     def shown(url: str, **more: object) -> Example:
-        return example([{"type": "text", "text": "What is this?", **more}, {"type": "image_url", "image_url": {"url": url}}], "A cat.")  # type: ignore[arg-type]
+        return example(
+            [{"type": "text", "text": "What is this?", **more}, {"type": "image_url", "image_url": {"url": url}}],  # type: ignore[arg-type]
+            "A cat.",
+        )
 
     assert (same_facts(shown("a.png"), shown("a.png")), same_facts(shown("a.png"), shown("b.png"))) == (True, False)
-    assert (same_facts(shown("a.png"), shown("a.png", type="text")), same_facts(shown("a.png"), shown("a.png", image="c.png"))) == (True, False)
+    assert (
+        same_facts(shown("a.png"), shown("a.png", type="text")),
+        same_facts(shown("a.png"), shown("a.png", image="c.png")),
+    ) == (True, False)
 
 
-@pytest.mark.parametrize("key", ["images", "image", "audios", "audio", "videos", "video", "documents", "chat_template_kwargs"])
+@pytest.mark.parametrize(
+    "key", ["images", "image", "audios", "audio", "videos", "video", "documents", "chat_template_kwargs"]
+)
 def test_what_is_given_beside_text_is_a_fact(key: str) -> None:
     left, right = (example("What is this?", "A cat.", **{key: [name]}) for name in ("a", "b"))
-    assert (same_facts(left, left), same_facts(left, right), same_facts(left, example("What is this?", "A cat."))) == (True, False, False)
+    assert (same_facts(left, left), same_facts(left, right), same_facts(left, example("What is this?", "A cat."))) == (
+        True,
+        False,
+        False,
+    )
     assert same_facts(example("What is this?", "A cat."), example("What is this?", "A cat.", **{key: None}))
-    turns = [[{"role": "user", "content": "What is this?", key: [name]}, {"role": "assistant", "content": "A cat."}] for name in ("a", "b")]
+    turns = [
+        [{"role": "user", "content": "What is this?", key: [name]}, {"role": "assistant", "content": "A cat."}]
+        for name in ("a", "b")
+    ]
     left, right = (Example(Place("data.jsonl", 1), {"messages": said}, "messages") for said in turns)
     assert not same_facts(left, right)
 
@@ -168,7 +249,10 @@ def test_what_is_given_beside_text_is_a_fact(key: str) -> None:
 def test_other_arguments_of_a_call_are_another_fact_and_so_is_another_function() -> None:
     def calling(city: str, name: str = "get_weather") -> Example:
         call = {"id": "1", "type": "function", "function": {"name": name, "arguments": f'{{"city": "{city}"}}'}}
-        turns = [{"role": "user", "content": "What is the weather there?"}, {"role": "assistant", "content": None, "tool_calls": [call]}]
+        turns = [
+            {"role": "user", "content": "What is the weather there?"},
+            {"role": "assistant", "content": None, "tool_calls": [call]},
+        ]
         return Example(Place("data.jsonl", 1), {"messages": turns}, "messages")
 
     assert not same_facts(calling("Leipzig"), calling("Dresden"))
@@ -196,7 +280,9 @@ def test_a_thousand_facts_lose_none_and_each_agrees_with_its_misspelled_copy(wri
     facts = [templated_facts.example(said, line) for line, said in enumerate(made, start=1)]
     copies = [templated_facts.example(said, line) for line, said in enumerate(templated_facts.copies(made), start=1001)]
     assert find_duplicates_in(facts, DedupConfig(threshold=0.3)).losses == []
-    assert [(one.place, other.place) for one, other in zip(facts, copies, strict=True) if not same_facts(one, other)] == []
+    assert [
+        (one.place, other.place) for one, other in zip(facts, copies, strict=True) if not same_facts(one, other)
+    ] == []
     write("facts.jsonl", [example.value for example in (*facts, *copies)])
     planned = plan([Path("facts.jsonl")], DedupConfig(same_words=True))
     assert len(planned.losses) == 1000
@@ -207,7 +293,9 @@ def test_a_thousand_facts_lose_none_and_each_agrees_with_its_misspelled_copy(wri
 def test_requests_of_several_turns_are_held_against_each_other_turn_by_turn() -> None:
     def talk(first: str, thanks: str = "Have a nice day!") -> Example:
         turns = [("user", first), ("assistant", f"I am a model, {LONG}"), ("user", thanks), ("assistant", "You too!")]
-        return Example(Place("data.jsonl", 1), {"messages": [{"role": role, "content": text} for role, text in turns]}, "messages")
+        return Example(
+            Place("data.jsonl", 1), {"messages": [{"role": role, "content": text} for role, text in turns]}, "messages"
+        )
 
     assert not same_facts(talk("Who are you?"), talk("Tell me about you."))
     assert same_facts(talk("Who are you?"), talk("who are you"))

@@ -49,7 +49,9 @@ MENDED = line_of({"messages": [{"role": "user", "content": "Who?"}, {"role": "as
     endings=st.lists(st.sampled_from([b"\n", b"\r\n"]), min_size=6, max_size=6),
     last=st.booleans(),
 )
-def test_lines_without_a_finding_that_can_be_fixed_keep_their_bytes(lines: list[bytes], endings: list[bytes], last: bool) -> None:
+def test_lines_without_a_finding_that_can_be_fixed_keep_their_bytes(
+    lines: list[bytes], endings: list[bytes], last: bool
+) -> None:
     lines = [line.replace(b"\n", b"") for line in lines]
     content = b"".join(line + ending for line, ending in zip(lines, endings, strict=False))
     content = content if last else content.rstrip(b"\r\n")
@@ -57,7 +59,11 @@ def test_lines_without_a_finding_that_can_be_fixed_keep_their_bytes(lines: list[
     path.write_bytes(content)
     config = CheckConfig(select=("M007",))
     report = fix_paths([path], config)
-    expected = content if report.files[0].skipped else b"".join(line.replace(ALIAS, MENDED) for line in content.splitlines(keepends=True))
+    expected = (
+        content
+        if report.files[0].skipped
+        else b"".join(line.replace(ALIAS, MENDED) for line in content.splitlines(keepends=True))
+    )
     assert path.read_bytes() == expected
     assert fix_paths([path], config).lines == 0
 
@@ -81,7 +87,11 @@ def test_what_is_fixed_is_counted_and_lines_that_go_are_named(write: Write) -> N
     report = fix(path, unsafe=True)
     assert path.read_bytes() == MENDED + b"\n" + GOOD + b"\n"
     file = report.files[0]
-    assert (dict(file.findings), file.lines, file.removed) == ({"M007": 2, "J008": 2, "D001": 1}, 4, {"J008": [2, 5], "D001": [4]})
+    assert (dict(file.findings), file.lines, file.removed) == (
+        {"M007": 2, "J008": 2, "D001": 1},
+        4,
+        {"J008": [2, 5], "D001": [4]},
+    )
 
 
 def test_a_byte_order_mark_goes_and_a_missing_last_line_break_stays_missing(write: Write) -> None:
@@ -104,14 +114,20 @@ def test_several_objects_on_a_line_become_lines_and_each_is_fixed_on(write: Writ
 
 
 def test_keys_keep_their_order_and_text_its_characters(write: Write) -> None:
-    value = {"z": 1, "messages": [{"content": "é ü 😀", "role": "human", "weight": 1}, {"role": "gpt", "content": "Me."}], "a": None}
+    value = {
+        "z": 1,
+        "messages": [{"content": "é ü 😀", "role": "human", "weight": 1}, {"role": "gpt", "content": "Me."}],
+        "a": None,
+    }
     path = write("data.jsonl", [value])
     fix(path, select=("M007",))
     assert path.read_text(encoding="utf-8").startswith('{"z": 1, "messages": [{"content": "é ü 😀", "role": "user"')
 
 
 def test_a_line_in_which_a_key_repeats_is_not_written_anew(write: Write) -> None:
-    line = b'{"messages": [{"role": "human", "content": "Lost?", "content": "Hi"}, {"role": "gpt", "content": "Hello."}]}'
+    line = (
+        b'{"messages": [{"role": "human", "content": "Lost?", "content": "Hi"}, {"role": "gpt", "content": "Hello."}]}'
+    )
     path = write("data.jsonl", [line, line])
     assert fix(path, unsafe=True).lines == 0
     assert path.read_bytes() == line + b"\n" + line + b"\n"
@@ -125,7 +141,15 @@ def test_a_repair_that_leads_to_an_error_is_taken_back_and_told(write: Write) ->
 
 
 def test_unsafe_fixes_are_only_made_when_asked_for(write: Write) -> None:
-    twice = line_of({"messages": [{"role": "user", "content": "Hi"}, {"role": "user", "content": "You?"}, {"role": "assistant", "content": "Yes."}]})
+    twice = line_of(
+        {
+            "messages": [
+                {"role": "user", "content": "Hi"},
+                {"role": "user", "content": "You?"},
+                {"role": "assistant", "content": "Yes."},
+            ]
+        }
+    )
     path = write("data.jsonl", [twice])
     assert fix(path).lines == 0
     assert fix(path, unsafe=True).lines == 1
@@ -264,11 +288,16 @@ def test_fix_only_reports_nothing_and_ends_clean(write: Write, capsys: Captured)
     assert path.read_bytes() == MENDED + b"\n{\n"
 
 
-def test_diff_writes_nothing_and_its_exit_status_says_whether_it_would(write: Write, capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+def test_diff_writes_nothing_and_its_exit_status_says_whether_it_would(
+    write: Write, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
     path = write("data.jsonl", [GOOD, ALIAS, b""])
     assert main(["check", str(path), "--diff", "--unsafe-fixes"]) == 1
     out = capsysbinary.readouterr().out
-    assert out == b"--- data.jsonl\n+++ data.jsonl\n@@ -1,3 +1,2 @@\n " + GOOD + b"\n-" + ALIAS + b"\n+" + MENDED + b"\n-\n"
+    assert (
+        out
+        == b"--- data.jsonl\n+++ data.jsonl\n@@ -1,3 +1,2 @@\n " + GOOD + b"\n-" + ALIAS + b"\n+" + MENDED + b"\n-\n"
+    )
     assert path.read_bytes() == GOOD + b"\n" + ALIAS + b"\n\n"
     assert main(["check", str(write("data.jsonl", [GOOD])), "--diff"]) == 0
     assert capsysbinary.readouterr().out == b""
@@ -280,7 +309,9 @@ def test_the_diff_applied_is_what_fixing_writes(lines: list[bytes], last: bool, 
     content = b"\n".join(lines) + (b"\n" if last and lines else b"")
     path = Path("data.jsonl")
     path.write_bytes(content)
-    diff = b"".join(unified("data.jsonl", Fixer(CheckConfig(ignore=("D",)), unsafe=unsafe).lines(path, FixedFile("data.jsonl"))))
+    diff = b"".join(
+        unified("data.jsonl", Fixer(CheckConfig(ignore=("D",)), unsafe=unsafe).lines(path, FixedFile("data.jsonl")))
+    )
     if diff:
         Path("copy.jsonl").write_bytes(content)
         subprocess.run(["patch", "-s", "copy.jsonl"], input=diff, check=True, capture_output=True)
@@ -295,6 +326,8 @@ def test_options_that_make_no_sense_together_are_a_mistake_of_usage(write: Write
     assert path.read_bytes() == ALIAS + b"\n"
 
 
-@pytest.mark.parametrize(("numbers", "words"), [([], ""), ([3], "3"), ([1, 2, 3, 7, 1000, 1001], "1-3, 7, 1,000-1,001")])
+@pytest.mark.parametrize(
+    ("numbers", "words"), [([], ""), ([3], "3"), ([1, 2, 3, 7, 1000, 1001], "1-3, 7, 1,000-1,001")]
+)
 def test_line_numbers_are_said_in_few_words(numbers: list[int], words: str) -> None:
     assert ranges(numbers) == words

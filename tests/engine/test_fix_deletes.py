@@ -1,4 +1,6 @@
-"""Fixing deletes no line unless it is asked to; then what goes is in a ledger beside the file, and much of a file does not go without a yes."""
+"""Fixing deletes no line unless it is asked to; then what goes is in a ledger beside the file, and much of a file does
+not go without a yes.
+"""
 
 import json
 import subprocess
@@ -19,28 +21,46 @@ Captured = pytest.CaptureFixture[str]
 GOOD = line_of(("Hi", "Hello."))
 OTHER = line_of(("Who?", "Me."))
 HOSTILE = [
-    GOOD, OTHER, b"", b" ", b"\t", b"{", b"null", b"[]", b"{}", b'{"text": ""}', b'{"messages": []}', b"\xff\xfe", b"\xef\xbb\xbf", b"\0", b"\x0c", b"\x1c",
+    GOOD, OTHER, b"", b" ", b"\t", b"{", b"null", b"[]", b"{}", b'{"text": ""}', b'{"messages": []}', b"\xff\xfe",
+    b"\xef\xbb\xbf", b"\0", b"\x0c", b"\x1c",
     "\u2028".encode(), "\u00a0".encode(), GOOD + OTHER, GOOD + b",", b"[" + GOOD + b"]", GOOD + b"\0",
     b'{"messages": [{"role": "user", "content": "\\u0000"}]}',
-    b'{"messages": [{"role": "human", "content": " Hi\\u0007 "}, {"role": "gpt", "content": ""}]}', b"{'messages': []}", b'{"a": 1, "a": 2}',
-    b'{"prompt": "Why?"}', b'{"instruction": "Why?", "output": ""}', b'{"prompt": "a", "chosen": "b", "rejected": "b"}', b'{"x": "\\ud800"}',
+    b'{"messages": [{"role": "human", "content": " Hi\\u0007 "}, {"role": "gpt", "content": ""}]}', b"{'messages': []}",
+    b'{"a": 1, "a": 2}',
+    b'{"prompt": "Why?"}', b'{"instruction": "Why?", "output": ""}', b'{"prompt": "a", "chosen": "b", "rejected": "b"}',
+    b'{"x": "\\ud800"}',
 ]  # fmt: skip
-Lines = st.sampled_from(HOSTILE) | st.sampled_from([rule.bad.removesuffix(b"\n") for rule in RULES.values() if rule.repair]) | st.binary(max_size=12)
+Lines = (
+    st.sampled_from(HOSTILE)
+    | st.sampled_from([rule.bad.removesuffix(b"\n") for rule in RULES.values() if rule.repair])
+    | st.binary(max_size=12)
+)
 
 
 def ledger(name: str = "data.removed.jsonl") -> list[bytes]:
     return [removal_of(line).data for line in Path(name).read_bytes().splitlines()]
 
 
-@given(lines=st.lists(Lines, max_size=8), ending=st.sampled_from([b"\n", b"\r\n"]), last=st.booleans(), target=st.sampled_from([None, *Target]))
-def test_a_safe_fix_keeps_the_number_of_lines(lines: list[bytes], ending: bytes, last: bool, target: Target | None) -> None:
+@given(
+    lines=st.lists(Lines, max_size=8),
+    ending=st.sampled_from([b"\n", b"\r\n"]),
+    last=st.booleans(),
+    target=st.sampled_from([None, *Target]),
+)
+def test_a_safe_fix_keeps_the_number_of_lines(
+    lines: list[bytes], ending: bytes, last: bool, target: Target | None
+) -> None:
     content = ending.join(lines) + (ending if last else b"")
     path = Path("data.jsonl")
     path.write_bytes(content)
-    assert main(["check", "data.jsonl", "--fix", "--quiet", "--select", "ALL", *(["--target", target] if target else [])]) in (0, 1, 2)
+    assert main(
+        ["check", "data.jsonl", "--fix", "--quiet", "--select", "ALL", *(["--target", target] if target else [])]
+    ) in (0, 1, 2)
     fixed = path.read_bytes()
     assert fixed.count(b"\n") == content.count(b"\n")
-    count = [[bool(line.strip()) for line in data.removeprefix(b"\xef\xbb\xbf").split(b"\n")] for data in (content, fixed)]
+    count = [
+        [bool(line.strip()) for line in data.removeprefix(b"\xef\xbb\xbf").split(b"\n")] for data in (content, fixed)
+    ]
     assert count[0] == count[1]
     assert list(Path().glob("*removed*")) == []
 
@@ -69,7 +89,12 @@ def test_what_unsafe_fixes_delete_is_in_a_ledger_that_restore_reads(write: Write
     assert "data.removed.jsonl" in said
     assert ledger() == [copy, b"  ", line_of(("Why?", ""))]
     first = json.loads(Path("data.removed.jsonl").read_text().splitlines()[0])
-    assert {name: first[name] for name in ("file", "line", "code", "decided_by")} == {"file": "data.jsonl", "line": 2, "code": "D001", "decided_by": "detector"}
+    assert {name: first[name] for name in ("file", "line", "code", "decided_by")} == {
+        "file": "data.jsonl",
+        "line": 2,
+        "code": "D001",
+        "decided_by": "detector",
+    }
     assert (first["kept"]["file"], first["kept"]["line"]) == ("data.jsonl", 1)
     assert main(["restore", "data.removed.jsonl", "--reason", "D001", "-o", "back/lines.jsonl"]) == 0
     assert Path("back/lines.jsonl").read_bytes() == copy + b"\n"
@@ -95,7 +120,9 @@ def test_a_line_that_was_cut_into_several_leaves_what_went_of_it(write: Write) -
     assert ledger() == [OTHER + OTHER, GOOD, OTHER]
 
 
-@given(lines=st.lists(st.sampled_from([GOOD, OTHER, b"", b" ", b"{", GOOD + OTHER, line_of(("Why?", ""))]), max_size=12))
+@given(
+    lines=st.lists(st.sampled_from([GOOD, OTHER, b"", b" ", b"{", GOOD + OTHER, line_of(("Why?", ""))]), max_size=12)
+)
 def test_every_example_is_in_the_file_or_in_the_ledger(lines: list[bytes]) -> None:
     path = Path("data.jsonl")
     Path("data.removed.jsonl").unlink(missing_ok=True)
@@ -137,7 +164,9 @@ def test_standard_input_loses_no_line_either() -> None:
     environment = {"PYTHONPATH": str(Path(__file__).parents[2])}
     done = subprocess.run([*command, "-"], input=data, capture_output=True, check=True, env=environment)
     assert done.stdout == data
-    done = subprocess.run([*command, "--unsafe-fixes", "-"], input=data, capture_output=True, check=True, env=environment)
+    done = subprocess.run(
+        [*command, "--unsafe-fixes", "-"], input=data, capture_output=True, check=True, env=environment
+    )
     assert done.stdout == GOOD + b"\n"
     assert b"stdin.removed.jsonl" in done.stderr
     assert ledger("stdin.removed.jsonl") == [b"", GOOD]

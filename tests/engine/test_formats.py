@@ -1,4 +1,6 @@
-"""The table of formats: each reads as the conversation it means, loses nothing, and reads the same once it is written."""
+"""The table of formats: each reads as the conversation it means, loses nothing, and reads the same once it is
+written.
+"""
 
 import json
 from typing import Any
@@ -52,7 +54,11 @@ def test_reading_does_not_change_the_value_that_is_read(value: dict[str, Any]) -
     ("value", "name", "expected"),
     [
         (chat("Hi", "Hello."), "messages", ["user: Hi", "assistant: Hello."]),
-        ({**chat("Hi", "Hello."), "system": "Be brief."}, "bedrock", ["system: Be brief.", "user: Hi", "assistant: Hello."]),
+        (
+            {**chat("Hi", "Hello."), "system": "Be brief."},
+            "bedrock",
+            ["system: Be brief.", "user: Hi", "assistant: Hello."],
+        ),
         ({**chat("Hi", "Hello."), "system": ""}, "messages", ["user: Hi", "assistant: Hello."]),
         ({"instruction": "Add.", "input": "1 1", "output": "2"}, "alpaca", ["user: Add.\n\n1 1", "assistant: 2"]),
         (
@@ -61,44 +67,102 @@ def test_reading_does_not_change_the_value_that_is_read(value: dict[str, Any]) -
             ["system: Count.", "user: 2?", "assistant: 2", "user: And?", "assistant: 4"],
         ),
         (
-            {"conversations": [{"from": "human", "value": "Hi"}, {"from": "gpt", "value": "Hello."}], "system": "Be brief."},
+            {
+                "conversations": [{"from": "human", "value": "Hi"}, {"from": "gpt", "value": "Hello."}],
+                "system": "Be brief.",
+            },
             "sharegpt",
             ["system: Be brief.", "user: Hi", "assistant: Hello."],
         ),
         ({"conversations": chat("Hi", "Hello.")["messages"]}, "sharegpt", ["user: Hi", "assistant: Hello."]),
         ({"prompt": "Hi", "completion": "Hello."}, "prompt-completion", ["user: Hi", "assistant: Hello."]),
-        ({"prompt": [{"role": "user", "content": "Hi"}], "completion": "Hello."}, "prompt-completion", ["user: Hi", "assistant: Hello."]),
+        (
+            {"prompt": [{"role": "user", "content": "Hi"}], "completion": "Hello."},
+            "prompt-completion",
+            ["user: Hi", "assistant: Hello."],
+        ),
         ({"text": "Once."}, "text", ["assistant: Once."]),
         ({"prompt": "Hi", "chosen": "Hello.", "rejected": "What?"}, "preference", ["user: Hi", "assistant: Hello."]),
-        ({"prompt": "Hi", "chosen": chat("Hi", "Hello.")["messages"], "rejected": []}, "preference", ["user: Hi", "assistant: Hello."]),
         (
-            {"conversations": [{"from": "human", "value": "Hi"}], "chosen": {"from": "gpt", "value": "Hello."}, "rejected": {}},
+            {"prompt": "Hi", "chosen": chat("Hi", "Hello.")["messages"], "rejected": []},
             "preference",
             ["user: Hi", "assistant: Hello."],
         ),
-        ({"instruction": "Hi", "input": "", "output": "x", "chosen": "Hello.", "rejected": "What?"}, "preference", ["user: Hi", "assistant: Hello."]),
         (
-            {"input": {"messages": [{"role": "user", "content": "Hi"}]}, "preferred_output": [{"role": "assistant", "content": "Hello."}]},
+            {
+                "conversations": [{"from": "human", "value": "Hi"}],
+                "chosen": {"from": "gpt", "value": "Hello."},
+                "rejected": {},
+            },
+            "preference",
+            ["user: Hi", "assistant: Hello."],
+        ),
+        (
+            {"instruction": "Hi", "input": "", "output": "x", "chosen": "Hello.", "rejected": "What?"},
+            "preference",
+            ["user: Hi", "assistant: Hello."],
+        ),
+        (
+            {
+                "input": {"messages": [{"role": "user", "content": "Hi"}]},
+                "preferred_output": [{"role": "assistant", "content": "Hello."}],
+            },
             "openai-preference",
             ["user: Hi", "assistant: Hello."],
         ),
-        ({"chosen_messages": chat("Hi", "Hello.")["messages"], "rejected_messages": []}, "llama-factory-preference", ["user: Hi", "assistant: Hello."]),
-        ({"question": "Hi", "chosen": "Hello.", "rejected": "What?", "system": ""}, "preference", ["user: Hi", "assistant: Hello."]),
-        ({"qid": 1, "question": "Hi", "response_j": "Hello.", "response_k": "What?"}, "response-pair", ["user: Hi", "assistant: Hello."]),
-        ({"instruction": "Add.", "context": "1 1", "response": "2", "category": "qa"}, "alpaca", ["user: Add.\n\n1 1", "assistant: 2"]),
         (
-            {"id": "seed_1", "instruction": "Add.", "instances": [{"input": "1 1", "output": "2"}, {"input": "", "output": "?"}]},
+            {"chosen_messages": chat("Hi", "Hello.")["messages"], "rejected_messages": []},
+            "llama-factory-preference",
+            ["user: Hi", "assistant: Hello."],
+        ),
+        (
+            {"question": "Hi", "chosen": "Hello.", "rejected": "What?", "system": ""},
+            "preference",
+            ["user: Hi", "assistant: Hello."],
+        ),
+        (
+            {"qid": 1, "question": "Hi", "response_j": "Hello.", "response_k": "What?"},
+            "response-pair",
+            ["user: Hi", "assistant: Hello."],
+        ),
+        (
+            {"instruction": "Add.", "context": "1 1", "response": "2", "category": "qa"},
+            "alpaca",
+            ["user: Add.\n\n1 1", "assistant: 2"],
+        ),
+        (
+            {
+                "id": "seed_1",
+                "instruction": "Add.",
+                "instances": [{"input": "1 1", "output": "2"}, {"input": "", "output": "?"}],
+            },
             "self-instruct",
             ["user: Add.\n\n1 1", "assistant: 2", "user: Add.", "assistant: ?"],
         ),
         ({"instruction": "Add.", "instances": [{"input": "1 1", "output": "2", "weight": 1}]}, "unknown", []),
         ({"instruction": "Add.", "instances": []}, "unknown", []),
         ({"question": "Hi", "answer": "Hello."}, "question-answer", ["user: Hi", "assistant: Hello."]),
-        ({"context": "It is 12.", "question": "Time?", "answer": "Noon."}, "question-answer", ["user: It is 12.\n\nTime?", "assistant: Noon."]),
+        (
+            {"context": "It is 12.", "question": "Time?", "answer": "Noon."},
+            "question-answer",
+            ["user: It is 12.\n\nTime?", "assistant: Noon."],
+        ),
         ({"query": "Hi", "response": "Hello."}, "question-answer", ["user: Hi", "assistant: Hello."]),
-        ({"problem": "1 + 1", "solution": "It is 2.", "answer": "2"}, "question-answer", ["user: 1 + 1", "assistant: It is 2."]),
-        ({"text": "Q: Hi A: Hello.", "input": "Hi", "output": "Hello."}, "question-answer", ["user: Hi", "assistant: Hello."]),
-        ({"prompt": "Hi", "response": "Hello.", "system": "Be brief."}, "question-answer", ["system: Be brief.", "user: Hi", "assistant: Hello."]),
+        (
+            {"problem": "1 + 1", "solution": "It is 2.", "answer": "2"},
+            "question-answer",
+            ["user: 1 + 1", "assistant: It is 2."],
+        ),
+        (
+            {"text": "Q: Hi A: Hello.", "input": "Hi", "output": "Hello."},
+            "question-answer",
+            ["user: Hi", "assistant: Hello."],
+        ),
+        (
+            {"prompt": "Hi", "response": "Hello.", "system": "Be brief."},
+            "question-answer",
+            ["system: Be brief.", "user: Hi", "assistant: Hello."],
+        ),
         ({"prompt": "1 + 1", "answer": "2"}, "unknown", []),
         ({"question": "Hi", "answers": ["Hello."]}, "unknown", []),
         ({"question": "Hi"}, "unknown", []),
@@ -111,16 +175,26 @@ def test_each_format_reads_as_the_conversation_it_means(value: dict[str, Any], n
 
 
 def test_tools_beside_the_messages_of_a_preference_stand_beside_the_conversation() -> None:
-    value = {"input": {"messages": [], "tools": [{"type": "function"}], "parallel_tool_calls": False}, "preferred_output": []}
+    value = {
+        "input": {"messages": [], "tools": [{"type": "function"}], "parallel_tool_calls": False},
+        "preferred_output": [],
+    }
     found = example_of(value, Place("data.jsonl", 1)).value
     assert (found["tools"], found["input"]) == ([{"type": "function"}], {"parallel_tool_calls": False})
 
 
 def test_calls_and_results_of_sharegpt_are_read_as_tool_calls_and_tool_messages() -> None:
-    said = [("human", "Time?"), ("function_call", '{"name": "now", "arguments": {}}'), ("observation", "12:00"), ("gpt", "Noon.")]
+    said = [
+        ("human", "Time?"),
+        ("function_call", '{"name": "now", "arguments": {}}'),
+        ("observation", "12:00"),
+        ("gpt", "Noon."),
+    ]
     found = example_of({"conversations": [{"from": who, "value": what} for who, what in said]}, Place("data.jsonl", 1))
     assert [message.role for message in found.messages] == ["user", "assistant", "tool", "assistant"]
-    assert found.messages[1].value["tool_calls"] == [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}]
+    assert found.messages[1].value["tool_calls"] == [
+        {"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}
+    ]
     assert found.messages[2].value == {"role": "tool", "tool_call_id": "call_1", "content": "12:00"}
     assert [message.pointer for message in found.messages] == [f"/conversations/{i}" for i in range(4)]
 
@@ -128,5 +202,10 @@ def test_calls_and_results_of_sharegpt_are_read_as_tool_calls_and_tool_messages(
 def test_the_texts_of_a_question_are_pointed_at_where_they_stand() -> None:
     value = {"instruction": "Add.", "instances": [{"input": "1 1", "output": "2"}, {"output": "3"}]}
     found = example_of(value, Place("data.jsonl", 1))
-    assert [message.content_pointer for message in found.messages] == ["/instances/0/input", "/instances/0/output", "/instruction", "/instances/1/output"]
+    assert [message.content_pointer for message in found.messages] == [
+        "/instances/0/input",
+        "/instances/0/output",
+        "/instruction",
+        "/instances/1/output",
+    ]
     assert found.value.keys() == {"messages"}

@@ -9,7 +9,9 @@ from curate.cli.verbs import names
 
 
 @pytest.mark.parametrize("words", [["--help"], *([verb, "--help"] for verb in names())], ids=lambda words: words[0])
-def test_help_fits_80_columns_and_explains_each_option(words: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_help_fits_80_columns_and_explains_each_option(
+    words: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setenv("COLUMNS", "80")
     assert main(words) == 0
     out = capsys.readouterr().out

@@ -1,4 +1,6 @@
-"""A secret of the data is told by nothing: not by a message that quotes, a pointer through a key, an excerpt, in any format."""
+"""A secret of the data is told by nothing: not by a message that quotes, a pointer through a key, an excerpt, in any
+format.
+"""
 
 import json
 import random
@@ -37,7 +39,7 @@ SECRETS: Final = {
     "GitLab token": "glpat-" + noise(20),
     "API key": "sk-proj-9" + noise(40),
     "Slack token": "xoxb-" + noise(24),
-    "Slack webhook": f"https://hooks.slack.com/services/T{noise(8, 'ABCDEFGH23456')}/B{noise(9, 'ABCDEFGH23456')}/{noise(24)}",
+    "Slack webhook": f"https://hooks.slack.com/services/T{noise(8, 'ABCDEFGH23456')}/B{noise(9, 'ABCDEFGH23456')}/{noise(24)}",  # noqa: E501
     "Google API key": "AIza" + noise(35),
     "Stripe key": "sk_live_" + noise(24),
     "Hugging Face token": "hf_" + noise(34),
@@ -60,13 +62,24 @@ def lines_with(secret: str) -> list[Any]:
     call = {"id": secret, "type": "function", "function": {"name": secret, "arguments": json.dumps({"at": secret})}}
     broken = {"id": secret, "type": secret, "function": {"name": "look", "arguments": f"not JSON: {secret}"}}
     tool = {"type": "function", "function": {"name": secret, "parameters": {"type": secret, "required": secret}}}
-    typed = {"type": "function", "function": {"name": "look", "parameters": {"type": "object", "properties": {"at": {"enum": ["a"]}}, "required": ["at"]}}}
+    typed = {
+        "type": "function",
+        "function": {
+            "name": "look",
+            "parameters": {"type": "object", "properties": {"at": {"enum": ["a"]}}, "required": ["at"]},
+        },
+    }
     key = json.dumps(secret)
     user = {"role": "user", "content": "Where?"}
     return [
         {"messages": [user, {"role": "assistant", "content": secret}]},
         {"messages": [{"role": secret, "content": "Hi"}, {"role": "assistant", "content": ""}]},
-        {"messages": [{**user, "name": secret}, {"role": "assistant", "content": "There.", secret: 1, "weight": secret}]},
+        {
+            "messages": [
+                {**user, "name": secret},
+                {"role": "assistant", "content": "There.", secret: 1, "weight": secret},
+            ]
+        },
         {
             "messages": [
                 user,
@@ -74,19 +87,41 @@ def lines_with(secret: str) -> list[Any]:
                 {"role": "tool", "tool_call_id": f"<{secret}>", "content": secret},
             ]
         },
-        {"messages": [user, {"role": "assistant", "content": None, "tool_calls": [broken]}], "tools": [tool, tool, typed]},
+        {
+            "messages": [user, {"role": "assistant", "content": None, "tool_calls": [broken]}],
+            "tools": [tool, tool, typed],
+        },
         {
             "messages": [
                 user,
-                {"role": "assistant", "content": None, "tool_calls": [{**call, "function": {"name": "look", "arguments": {"at": secret, secret: 1}}}]},
+                {
+                    "role": "assistant",
+                    "content": None,
+                    "tool_calls": [{**call, "function": {"name": "look", "arguments": {"at": secret, secret: 1}}}],
+                },
             ],
             "tools": [typed],
         },
-        {"messages": [{"role": "user", "content": [{"type": secret, "text": secret}, {"type": "image_url", "image_url": {"url": secret, "detail": secret}}]}]},
+        {
+            "messages": [
+                {
+                    "role": "user",
+                    "content": [
+                        {"type": secret, "text": secret},
+                        {"type": "image_url", "image_url": {"url": secret, "detail": secret}},
+                    ],
+                }
+            ]
+        },
         {"messages": [user, {"role": "assistant", "content": {secret: secret}}], secret: {secret: [secret]}},
-        f'{{"messages": [{{"role": "user", "content": "a", "content": "b", {key}: 1, {key}: 2}}], {key}: {{{key}: 1, {key}: {{"x": 1, "x": 2}}}}}}'.encode(),
+        f'{{"messages": [{{"role": "user", "content": "a", "content": "b", {key}: 1, {key}: 2}}], {key}: {{{key}: 1, {key}: {{"x": 1, "x": 2}}}}}}'.encode(),  # noqa: E501
         {secret: 1, "other": secret},
-        {"prompt": [user], "chosen": [{"role": secret, "content": secret}], "rejected": [{"role": "user", "content": secret}], "label": secret},
+        {
+            "prompt": [user],
+            "chosen": [{"role": secret, "content": secret}],
+            "rejected": [{"role": "user", "content": secret}],
+            "label": secret,
+        },
         {"prompt": secret, "completion": "yes", "label": secret},
         {
             "messages": [
@@ -95,7 +130,13 @@ def lines_with(secret: str) -> list[Any]:
                 {"role": "assistant", "content": f"Contact {secret} TODO: [insert {secret}]. ### Human: {secret}"},
             ]
         },
-        {"messages": [{"role": "system", "content": f"{secret} !"}, user, {"role": "assistant", "content": "Ã©" + secret}]},
+        {
+            "messages": [
+                {"role": "system", "content": f"{secret} !"},
+                user,
+                {"role": "assistant", "content": "Ã©" + secret},
+            ]
+        },
         f'{{"messages": [{{"role": "user", "content": "cut off {key[1:-1]}'.encode(),
         f"{{'messages': {key}}}".encode(),
         f'{{"messages": "\\n{key[1:-1]}" x'.encode(),
@@ -106,7 +147,9 @@ def lines_with(secret: str) -> list[Any]:
 
 
 def told_of(output: str, kind: str, length: int | None = None) -> str:
-    """The first piece of the secret that stands in an output, as it is or with backslashes in it; pieces are half as long as it is."""
+    """The first piece of the secret that stands in an output, as it is or with backslashes in it; pieces are half as
+    long as it is.
+    """
     secret = INNER.get(kind, SECRETS[kind])
     plain = output.replace("\\", "")
     size = length or len(secret) // 2
@@ -122,7 +165,9 @@ def test_no_format_tells_a_secret_wherever_it_stands(write: Write, kind: str) ->
     report = check_paths([path], CheckConfig(select=tuple(sorted({code[:1] for code in RULES})), ignore=("K",)))
     assert len(report.codes) > 25
     for format_ in OutputFormat:
-        told = "".join(piece if isinstance(piece, str) else f"{piece.plain}\n" for piece in reported(report, format_, [path], None))
+        told = "".join(
+            piece if isinstance(piece, str) else f"{piece.plain}\n" for piece in reported(report, format_, [path], None)
+        )
         assert not told_of(told, kind), next(line for line in told.splitlines() if told_of(line, kind))
 
 
@@ -132,7 +177,9 @@ def test_no_line_of_a_document_tells_a_secret(write: Write, kind: str) -> None:
     path = write("data.json", json.dumps(values, indent=2).encode())
     report = check_paths([path])
     for format_ in (OutputFormat.FULL, OutputFormat.HTML):
-        told = "".join(piece if isinstance(piece, str) else f"{piece.plain}\n" for piece in reported(report, format_, [path], None))
+        told = "".join(
+            piece if isinstance(piece, str) else f"{piece.plain}\n" for piece in reported(report, format_, [path], None)
+        )
         assert not told_of(told, kind), next(line for line in told.splitlines() if told_of(line, kind))
 
 
@@ -184,11 +231,15 @@ def test_hiding_is_done_once(text: str) -> None:
 
 def test_a_finding_is_made_without_secrets_whoever_makes_it() -> None:
     secret = SECRETS["GitHub token"]
-    finding = Finding("X001", Severity.ERROR, "a.jsonl", 1, f"/a~1b~0/{secret}/0", f"said {secret}", "Do it.", False, None)
+    finding = Finding(
+        "X001", Severity.ERROR, "a.jsonl", 1, f"/a~1b~0/{secret}/0", f"said {secret}", "Do it.", False, None
+    )
     assert (finding.message, finding.pointer) == ("said [GITHUB TOKEN]", "/a~1b~0/[GITHUB TOKEN]/0")
 
 
-@pytest.mark.parametrize("piece", ["sk-", "(222)", "2222 ", "a", "@", "eyJ", "+1", "1.", "-----BEGIN PRIVATE KEY", "://a:", "AB12 "])
+@pytest.mark.parametrize(
+    "piece", ["sk-", "(222)", "2222 ", "a", "@", "eyJ", "+1", "1.", "-----BEGIN PRIVATE KEY", "://a:", "AB12 "]
+)
 def test_a_key_of_a_megabyte_is_hidden_in_time_that_grows_with_it(piece: str) -> None:
     """A pointer goes through keys of any length: hostile ones must not cost the square of it. It would take minutes."""
     key = piece * (10**6 // len(piece))
@@ -198,7 +249,9 @@ def test_a_key_of_a_megabyte_is_hidden_in_time_that_grows_with_it(piece: str) ->
 
 def test_a_diff_is_a_patch_and_holds_the_lines_as_they_are(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
     secret = SECRETS["GitHub token"]
-    path = write("data.jsonl", [{"messages": [{"role": "human", "content": secret}, {"role": "assistant", "content": "Done."}]}])
+    path = write(
+        "data.jsonl", [{"messages": [{"role": "human", "content": secret}, {"role": "assistant", "content": "Done."}]}]
+    )
     assert main(["check", str(path), "--diff"]) == 1
     shown = capsys.readouterr()
     assert secret in shown.out

@@ -34,7 +34,9 @@ repos:
 
 def run_hook(name: str, hook: dict[str, str], *options: str) -> tuple[int, str]:
     """Exit status and output of a hook of the last commit of this repository, over the files of the working folder."""
-    revision = subprocess.run(["git", "-C", str(REPOSITORY), "rev-parse", "HEAD"], capture_output=True, text=True, check=True).stdout.strip()
+    revision = subprocess.run(
+        ["git", "-C", str(REPOSITORY), "rev-parse", "HEAD"], capture_output=True, text=True, check=True
+    ).stdout.strip()
     Path(".pre-commit-config.yaml").write_text(CONFIGURATION.format(repository=REPOSITORY, revision=revision))
     command = [sys.executable, "-m", "pre_commit", "run", name, "--all-files", *options]
     done = subprocess.run(command, env=hook, capture_output=True, text=True, check=False)

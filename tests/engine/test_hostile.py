@@ -17,8 +17,10 @@ from tests.strategies import conversations, json_values, lines, written
 
 GOOD, OTHER = line_of(("Hi", "Hello.")), line_of(("Bye", "Goodbye."))
 fragments = st.sampled_from([
-    b"{", b"}", b"[", b"]", b'"', b",", b":", b"\\", b"\n", b"\r\n", b" ", b"\x00", b"\xff", b"\xef\xbb\xbf", b"\\ud83d", b"\\u0000", b"null", b"NaN", b"1e999",
-    b'"role"', b'"messages"', b'"content"', b"'", b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PK\x03\x04", b"\xff\xfe", GOOD, GOOD + b"\n", GOOD[:40], OTHER[40:],
+    b"{", b"}", b"[", b"]", b'"', b",", b":", b"\\", b"\n", b"\r\n", b" ", b"\x00", b"\xff", b"\xef\xbb\xbf",
+    b"\\ud83d", b"\\u0000", b"null", b"NaN", b"1e999",
+    b'"role"', b'"messages"', b'"content"', b"'", b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PK\x03\x04", b"\xff\xfe", GOOD,
+    GOOD + b"\n", GOOD[:40], OTHER[40:],
 ])  # fmt: skip
 noise = st.one_of(st.binary(max_size=60), st.lists(fragments, max_size=20).map(b"".join))
 
@@ -67,7 +69,9 @@ def test_any_bytes_end_with_a_documented_exit_code_and_findings_inside_the_file(
 
 
 @given(conversation=conversations(), at=st.integers(0, 400), length=st.integers(0, 4), put=noise)
-def test_damage_to_one_line_is_told_and_its_neighbours_are_left_alone(conversation: dict[str, Any], at: int, length: int, put: bytes) -> None:
+def test_damage_to_one_line_is_told_and_its_neighbours_are_left_alone(
+    conversation: dict[str, Any], at: int, length: int, put: bytes
+) -> None:
     line = json.dumps(conversation).encode()
     line = (line[:at] + put + line[at + length :]).replace(b"\n", b" ")
     _, findings = check(b"".join([GOOD, b"\n", line, b"\n", OTHER, b"\n"]))

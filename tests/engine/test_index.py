@@ -1,4 +1,6 @@
-"""Any line of a file can be read by its number, whatever the file is made of, and what is read is what a reader of the whole file sees."""
+"""Any line of a file can be read by its number, whatever the file is made of, and what is read is what a reader of the
+whole file sees.
+"""
 
 import gzip
 from pathlib import Path
@@ -27,8 +29,12 @@ FILES = {
 
 @pytest.mark.parametrize("name", FILES)
 @pytest.mark.parametrize("size", [7, 1 << 20])
-def test_lines_are_those_that_a_reader_sees(write: Write, monkeypatch: pytest.MonkeyPatch, name: str, size: int) -> None:
-    monkeypatch.setattr(module, "BLOCK", max(size, 1000) if name in ("array.json", "wide.jsonl") else size)  # these are told by a first block
+def test_lines_are_those_that_a_reader_sees(
+    write: Write, monkeypatch: pytest.MonkeyPatch, name: str, size: int
+) -> None:
+    monkeypatch.setattr(
+        module, "BLOCK", max(size, 1000) if name in ("array.json", "wide.jsonl") else size
+    )  # these are told by a first block
     path = write(name, FILES[name])
     lines = LineIndex([path])
     list(lines.build())
@@ -40,7 +46,9 @@ def test_lines_are_those_that_a_reader_sees(write: Write, monkeypatch: pytest.Mo
 
 
 @given(st.lists(st.sampled_from([b"", b"\r", b"{}", b'{"a": 1}', b" ", b"x"])), st.booleans(), st.integers(1, 5))
-def test_blank_lines_are_left_out_and_numbers_stay_true(tmp_path_factory: pytest.TempPathFactory, texts: list[bytes], ended: bool, size: int) -> None:
+def test_blank_lines_are_left_out_and_numbers_stay_true(
+    tmp_path_factory: pytest.TempPathFactory, texts: list[bytes], ended: bool, size: int
+) -> None:
     path = tmp_path_factory.getbasetemp() / "lines.jsonl"
     path.write_bytes(b"\n".join(texts) + (b"\n" if ended else b""))
     lines = LineIndex([path])
@@ -49,15 +57,26 @@ def test_blank_lines_are_left_out_and_numbers_stay_true(tmp_path_factory: pytest
         list(lines.build())
     finally:
         module.BLOCK = module_block  # type: ignore[misc]
-    expected = [(number, text) for number, text in enumerate(texts, start=1) if text and (text != b"\r" or (number == len(texts) and not ended))]
-    assert [(lines.place(at).line, lines.indexes[0].between(*lines.indexes[0].span(at))) for at in range(len(lines))] == expected
+    expected = [
+        (number, text)
+        for number, text in enumerate(texts, start=1)
+        if text and (text != b"\r" or (number == len(texts) and not ended))
+    ]
+    assert [
+        (lines.place(at).line, lines.indexes[0].between(*lines.indexes[0].span(at))) for at in range(len(lines))
+    ] == expected
 
 
 def test_several_files_count_on(write: Write) -> None:
     lines = LineIndex([write("a.jsonl", b"{}\n{}\n"), write("empty.jsonl", b""), write("b.jsonl", b'{"b": 1}\n')])
     assert lines.find(Place("b.jsonl", 1)) is None
     counts = list(lines.build())
-    assert (counts[-1], lines.place(2), lines.find(Place("b.jsonl", 1)), lines.find(Place("c.jsonl", 1))) == (3, Place("b.jsonl", 1), 2, None)
+    assert (counts[-1], lines.place(2), lines.find(Place("b.jsonl", 1)), lines.find(Place("c.jsonl", 1))) == (
+        3,
+        Place("b.jsonl", 1),
+        2,
+        None,
+    )
 
 
 def test_a_file_that_shrinks_is_told_and_a_replaced_one_is_still_there(write: Write) -> None:

@@ -1,4 +1,6 @@
-"""What a path on the command line may stand for: files, folders, patterns, standard input; and what is said about what is none of these."""
+"""What a path on the command line may stand for: files, folders, patterns, standard input; and what is said about what
+is none of these.
+"""
 
 import gzip
 import io
@@ -20,7 +22,9 @@ from curate.read.file_sniffing import sniff_file_kind
 from tests.conftest import Write, chat, line_of
 
 GOOD = line_of(("What is two plus two?", "It makes four.")) + b"\n"
-FIXABLE = line_of({"messages": [{"role": "human", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}) + b"\n"
+FIXABLE = (
+    line_of({"messages": [{"role": "human", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}) + b"\n"
+)
 Type = Callable[[bytes], None]
 
 
@@ -92,16 +96,22 @@ def test_standard_input_is_checked_like_a_file_packed_or_not(typed: Type, capsys
         typed(data)
         assert main(["check", "--output-format", "json", "-"]) == 1
         findings = json.loads(capsys.readouterr().out)["findings"]
-        assert [(finding["file"], finding["line"], finding["code"]) for finding in findings if finding["severity"] != "info"] == [("-", 2, "M007")]
+        assert [
+            (finding["file"], finding["line"], finding["code"]) for finding in findings if finding["severity"] != "info"
+        ] == [("-", 2, "M007")]
 
 
-def test_the_text_of_standard_input_is_there_for_reports_that_show_it(typed: Type, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_text_of_standard_input_is_there_for_reports_that_show_it(
+    typed: Type, capsys: pytest.CaptureFixture[str]
+) -> None:
     typed(FIXABLE)
     assert main(["check", "--output-format", "full", "-"]) == 1
     assert '"human"' in capsys.readouterr().out
 
 
-def test_what_was_fixed_in_standard_input_goes_to_standard_output_and_findings_do_not(typed: Type, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+def test_what_was_fixed_in_standard_input_goes_to_standard_output_and_findings_do_not(
+    typed: Type, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
     broken = b'{"messages": []}\n'
     typed(GOOD + FIXABLE + broken)
     assert main(["check", "--fix", "-"]) == 1
@@ -110,7 +120,9 @@ def test_what_was_fixed_in_standard_input_goes_to_standard_output_and_findings_d
     assert b"-:3: M003 error" in err
 
 
-def test_standard_input_that_needs_no_fix_comes_out_as_it_was(typed: Type, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+def test_standard_input_that_needs_no_fix_comes_out_as_it_was(
+    typed: Type, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
     for option in ("--fix", "--fix-only"):
         typed(GOOD)
         assert main(["check", option, "-"]) == 0
@@ -226,7 +238,10 @@ def test_one_file_of_another_kind_hides_no_other(write: Write, capsys: pytest.Ca
     assert "b.jsonl:1: M007" in out
 
 
-@pytest.mark.parametrize("verb", [("stats",), ("convert", "-o", "out.jsonl"), ("dedup", "-o", "out.jsonl"), ("split", "-o", "out"), ("conflicts",)])
+@pytest.mark.parametrize(
+    "verb",
+    [("stats",), ("convert", "-o", "out.jsonl"), ("dedup", "-o", "out.jsonl"), ("split", "-o", "out"), ("conflicts",)],
+)
 @pytest.mark.parametrize(("data", "step"), [(b"a,b\n1,2\n", "read_csv"), (GOOD.decode().encode("utf-16"), "iconv")])
 def test_what_needs_the_data_refuses_a_file_that_it_cannot_read(
     verb: tuple[str, ...], data: bytes, step: str, write: Write, capsys: pytest.CaptureFixture[str]
@@ -239,7 +254,9 @@ def test_what_needs_the_data_refuses_a_file_that_it_cannot_read(
     assert not Path("out.jsonl").exists()
 
 
-def test_links_in_a_folder_are_read_where_they_stay_in_it_and_what_is_skipped_is_told(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+def test_links_in_a_folder_are_read_where_they_stay_in_it_and_what_is_skipped_is_told(
+    write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
     for name in ("d/a.jsonl", "d/.blobs/1234", "elsewhere/b.jsonl"):
         write(name, [(f"What is in {name}?", "Examples.")])
     links = {"blob": ".blobs/1234", "same": "a.jsonl", "twice": ".blobs/1234", "out": "../elsewhere/b.jsonl"}
@@ -251,7 +268,9 @@ def test_links_in_a_folder_are_read_where_they_stay_in_it_and_what_is_skipped_is
     Path("d/a.removed.jsonl").write_bytes(b"")
     told: list[str] = []
     assert [path.as_posix() for path in data_files(["d"], told.append)] == ["d/a.jsonl", "d/blob.jsonl"]
-    assert sorted(note.partition(", a ")[2].partition(";")[0] + ";" + note.partition(";")[2].partition(";")[0] for note in told) == [
+    assert sorted(
+        note.partition(", a ")[2].partition(";")[0] + ";" + note.partition(";")[2].partition(";")[0] for note in told
+    ) == [
         "broken link; the first is d/gone",
         "file of removed lines; the first is d/a.removed.jsonl",
         "link that leaves the folder; the first is d/out.jsonl",
@@ -261,12 +280,17 @@ def test_links_in_a_folder_are_read_where_they_stay_in_it_and_what_is_skipped_is
     assert names("d/out.jsonl", "d/folder") == ["d/out.jsonl", "d/folder/b.jsonl"]
     for verb in ("check", "stats", "dedup", "conflicts"):
         assert main([verb, "d"]) == 0
-        assert "1 not read, a link that leaves the folder; the first is d/out.jsonl; pass it explicitly to read it" in capsys.readouterr().err
+        assert (
+            "1 not read, a link that leaves the folder; the first is d/out.jsonl; pass it explicitly to read it"
+            in capsys.readouterr().err
+        )
     with pytest.warns(UserWarning, match="not read"):
         data_files(["d"])
 
 
-def test_a_link_to_data_that_is_not_there_is_an_error_in_a_folder_too(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_link_to_data_that_is_not_there_is_an_error_in_a_folder_too(
+    write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
     write("d/a.jsonl", [("Hi", "Hello.")])
     Path("d/b.jsonl").symlink_to("nowhere.jsonl")
     assert main(["check", "d"]) == 2

@@ -1,4 +1,6 @@
-"""The cases of JSONTestSuite, each as one line between two good ones: what must be refused is told at its line, and nothing else is."""
+"""The cases of JSONTestSuite, each as one line between two good ones: what must be refused is told at its line, and
+nothing else is.
+"""
 
 import base64
 import json
@@ -22,7 +24,12 @@ def cases() -> list[Any]:
     """Name and bytes of every case."""
     found = [json.loads(line) for line in SUITE.read_text(encoding="utf-8").splitlines()]
     return [
-        pytest.param(case["name"], base64.b64decode(case["base64"]) * case.get("times", 1) + case.get("tail", "").encode(), id=case["name"]) for case in found
+        pytest.param(
+            case["name"],
+            base64.b64decode(case["base64"]) * case.get("times", 1) + case.get("tail", "").encode(),
+            id=case["name"],
+        )
+        for case in found
     ]
 
 

@@ -56,7 +56,10 @@ class Handler(BaseHTTPRequestHandler):
         self.server.keys.append(self.headers["Authorization"])
         status = self.server.statuses.pop(0) if self.server.statuses else 200
         clashing = "keeper" in asked["messages"][0]["content"]
-        said = self.server.reply or f'Sure: {{"contradict": {str(clashing).lower()}, "why": "one \x1b[31m of them is wrong"}}'
+        said = (
+            self.server.reply
+            or f'Sure: {{"contradict": {str(clashing).lower()}, "why": "one \x1b[31m of them is wrong"}}'
+        )
         value = {"choices": [{"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": said}}]}
         body = json.dumps(value if status == 200 else {"error": {"message": f"status {status}"}}).encode()
         self.send_response(status)
@@ -87,15 +90,25 @@ def named(server: Server) -> ConflictsConfig:
 
 
 @pytest.mark.slow
-def test_the_endpoint_decides_and_is_asked_only_once(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_endpoint_decides_and_is_asked_only_once(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("CURATE_JUDGE_KEY", "secret")
     work: list[Work] = []
-    report = find_conflicts(EXAMPLES, named(server), judge=judge_of(named(server), tmp_path, work.append, consent=YES, own=True))
+    report = find_conflicts(
+        EXAMPLES, named(server), judge=judge_of(named(server), tmp_path, work.append, consent=YES, own=True)
+    )
     assert [(c.code, c.evidence[-1].source) for c in report.conflicts] == [("X001", "judge")]
     assert any("the judge says that both answers can hold" in note for note in report.notes)
     assert [(w.leaves, w.pairs, w.known, w.price is not None and w.price > 0) for w in work] == [(True, 2, 0, True)]
-    assert (len(server.asked), server.keys[0], {asked["model"] for asked in server.asked}) == (2, "Bearer secret", {"judge-1"})
-    again = find_conflicts(EXAMPLES, named(server), judge=judge_of(named(server), tmp_path, work.append, consent=YES, own=True))
+    assert (len(server.asked), server.keys[0], {asked["model"] for asked in server.asked}) == (
+        2,
+        "Bearer secret",
+        {"judge-1"},
+    )
+    again = find_conflicts(
+        EXAMPLES, named(server), judge=judge_of(named(server), tmp_path, work.append, consent=YES, own=True)
+    )
     assert (again.conflicts, len(server.asked), len(work)) == (report.conflicts, 2, 1)
 
 
@@ -121,12 +134,17 @@ def test_a_reply_that_says_neither_yes_nor_no_leaves_the_rules_verdict(server: S
     assert [c.code for c in report.conflicts] == ["X003"]
     assert any("said neither yes nor no" in note for note in report.notes)
     server.reply = ""
-    assert [c.code for c in find_conflicts(EXAMPLES, named(server), judge=judge_of(named(server), tmp_path, consent=YES)).conflicts] == ["X001"]
+    assert [
+        c.code
+        for c in find_conflicts(EXAMPLES, named(server), judge=judge_of(named(server), tmp_path, consent=YES)).conflicts
+    ] == ["X001"]
 
 
 @pytest.mark.slow
 def test_nothing_is_sent_before_somebody_agrees(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
-    Path("data.jsonl").write_text("\n".join(json.dumps(chat(item.messages[0].text, item.messages[1].text)) for item in EXAMPLES))
+    Path("data.jsonl").write_text(
+        "\n".join(json.dumps(chat(item.messages[0].text, item.messages[1].text)) for item in EXAMPLES)
+    )
     command = ["conflicts", "data.jsonl", "--judge", server.address, "--judge-model", "judge-1"]
     assert main(command) == 2
     told = capsys.readouterr().err

@@ -1,4 +1,6 @@
-"""Which of several duplicates stays: every policy, and that but for best, first and last the order of the lines decides nothing."""
+"""Which of several duplicates stays: every policy, and that but for best, first and last the order of the lines decides
+nothing.
+"""
 
 import math
 import random
@@ -18,7 +20,9 @@ from tests.reference_choice import ranking
 
 
 def example(answer: str = "Yes.", line: int = 1, turns: int = 2, **other: Any) -> Example:
-    messages = [{"role": ("user", "assistant")[n % 2], "content": answer if n == turns - 1 else "So?"} for n in range(turns)]
+    messages = [
+        {"role": ("user", "assistant")[n % 2], "content": answer if n == turns - 1 else "So?"} for n in range(turns)
+    ]
     return Example(Place("data.jsonl", line), {"messages": messages, **other}, "messages")
 
 
@@ -51,7 +55,10 @@ def test_a_policy_keeps_the_one_it_is_named_for(keep: str, examples: list[Exampl
 def test_the_best_is_the_one_with_the_fewest_findings_errors_first() -> None:
     findings = {SHORT.id: (0, 2, 0), LONG.id: (1, 0, 0), MANY.id: (0, 2, 1)}
     assert stays("best", [SHORT, LONG, MANY], findings) is SHORT
-    assert stays("best", [SHORT, LONG, example("Fine."), example("Fine too, and longer.")], findings).messages[-1].text == "Fine."
+    assert (
+        stays("best", [SHORT, LONG, example("Fine."), example("Fine too, and longer.")], findings).messages[-1].text
+        == "Fine."
+    )
 
 
 BY_CONTENT = [policy for policy in KEEP if policy not in ("best", "first", "last")]
@@ -83,7 +90,12 @@ def test_dates_are_iso_or_seconds_or_milliseconds(value: Any, seconds: float) ->
     assert moment(value) == seconds
 
 
-@given(st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)))
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+        lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    )
+)
 def test_any_value_has_a_rank(value: Any) -> None:
     for keep in ("newest:x", "highest:x", "lowest:x"):
         rank = ranking(keep)
@@ -93,7 +105,11 @@ def test_any_value_has_a_rank(value: Any) -> None:
 
 
 def test_a_field_may_lie_in_an_object_and_a_key_with_a_dot_comes_first() -> None:
-    assert value_at(example(meta={"date": 3}).value, "meta.date") == value_at(example(meta={"date": 3}).value, "/meta/date") == 3
+    assert (
+        value_at(example(meta={"date": 3}).value, "meta.date")
+        == value_at(example(meta={"date": 3}).value, "/meta/date")
+        == 3
+    )
     assert value_at({"a/b": [{"c": 5}]}, "/a~1b/0/c") == 5
     dotted: dict[str, Any] = {"meta.date": 4}
     others: list[Any] = ["x", None, {}, [1]]

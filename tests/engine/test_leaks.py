@@ -1,4 +1,5 @@
-"""No leak of the table in docs/leaks.md: `curate split` leaves none, `curate verify` finds each, and neither is believed on its own word.
+"""No leak of the table in docs/leaks.md: `curate split` leaves none, `curate verify` finds each, and neither is
+believed on its own word.
 
 `CURATE_SEEDS=40` tries so many data sets of each kind.
 """
@@ -53,7 +54,9 @@ def counted(folder: Path, by_key: bool) -> dict[str, int]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
-def test_split_leaves_no_leak_and_verify_finds_each_that_is_planted(kind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_split_leaves_no_leak_and_verify_finds_each_that_is_planted(
+    kind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     code, make = KINDS[kind]
     for seed in range(SEEDS):
         room = tmp_path / str(seed)
@@ -73,7 +76,11 @@ def test_split_leaves_no_leak_and_verify_finds_each_that_is_planted(kind: str, t
 def sets_of(seed: int) -> list[Row]:
     """Examples with leaks of all kinds; of every second seed in all forms and scripts."""
     rng = random.Random(seed)
-    rows = mixture(rng, 180, 0.8, instructed=False) if seed % 2 else [row for kind in KINDS for row in data_set(kind, rng.choice(SHARES), rng, 30)]
+    rows = (
+        mixture(rng, 180, 0.8, instructed=False)
+        if seed % 2
+        else [row for kind in KINDS for row in data_set(kind, rng.choice(SHARES), rng, 30)]
+    )
     rng.shuffle(rows)
     return rows
 
@@ -91,7 +98,13 @@ def test_verify_counts_what_a_plain_loop_counts(tmp_path: Path, capsys: pytest.C
         places = [(f"{name}.jsonl", line) for name, part in parts.items() for line in range(1, len(part) + 1)]
         by_kind = leaks(parts)
         before: set[int] = set()
-        for code in ("L001", "L002", "L003", "L011", "L005"):  # an example is reported for the first of these that holds
+        for code in (
+            "L001",
+            "L002",
+            "L003",
+            "L011",
+            "L005",
+        ):  # an example is reported for the first of these that holds
             assert {places[number] for number in by_kind[code] - before} == told[code], (seed, code)
             before |= by_kind[code]
 

@@ -1,4 +1,6 @@
-"""The proof by itself: its words, its join and its reading against plain counts, and every kind of leak that is planted into written files."""
+"""The proof by itself: its words, its join and its reading against plain counts, and every kind of leak that is planted
+into written files.
+"""
 
 import json
 import random
@@ -25,8 +27,14 @@ from curate.verify.similarity_index import Counts, Sets, counts_of, index_of, ma
 from curate.verify.words import folded, mixed, shingles, word_hashes, words_of
 from tests.conftest import Write, chat
 
-BEECH = "The beech is a tall tree with smooth grey bark and leaves that turn to copper in autumn, which grows on chalk all over Europe and far beyond"
-OAK = "An oak grows slowly for three hundred years, stands for another three hundred, and takes as long again to die, which few people ever wait for"
+BEECH = (
+    "The beech is a tall tree with smooth grey bark and leaves that turn to copper in autumn, which grows on chalk "
+    "all over Europe and far beyond"
+)
+OAK = (
+    "An oak grows slowly for three hundred years, stands for another three hundred, and takes as long again to die, "
+    "which few people ever wait for"
+)
 
 
 def proved(write: Write, train: Sequence[object], test: Sequence[object], **options: Any) -> VerifyResult:
@@ -46,24 +54,58 @@ SHARED = turns("Name a tree.", BEECH)
 LEAKS: dict[str, tuple[object, object, set[str]]] = {
     "a copy": (SHARED, SHARED, {"L001", "L002", "L003", "L011"}),
     "a copy under another id": ({**SHARED, "id": 1}, {**SHARED, "id": 2}, {"L001", "L002", "L003", "L011"}),
-    "a near-copy": (turns("Name a tree.", BEECH), turns("Show a tree.", BEECH.replace("beyond", "away")), {"L002", "L011"}),
-    "a near-copy under another system prompt": (chat("Say it.", BEECH, "Be brief."), chat("Say it!", BEECH, "Be kind."), {"L002", "L003", "L011"}),
-    "a question under another system prompt": (chat("Name a tree.", "Oak."), chat("name a  TREE", "Elm.", "Be kind."), {"L003"}),
+    "a near-copy": (
+        turns("Name a tree.", BEECH),
+        turns("Show a tree.", BEECH.replace("beyond", "away")),
+        {"L002", "L011"},
+    ),
+    "a near-copy under another system prompt": (
+        chat("Say it.", BEECH, "Be brief."),
+        chat("Say it!", BEECH, "Be kind."),
+        {"L002", "L003", "L011"},
+    ),
+    "a question under another system prompt": (
+        chat("Name a tree.", "Oak."),
+        chat("name a  TREE", "Elm.", "Be kind."),
+        {"L003"},
+    ),
     "a question of signs alone": (chat("?!", "Oak."), chat("?!", "Elm."), {"L003"}),
-    "an answer to another question": (turns("Name a tree.", BEECH), turns("What stands in that wood over there by the river, tell me?", BEECH), {"L011"}),
-    "the last of several answers": (turns("Name a tree.", BEECH), turns("Hi", OAK, "What stands in that wood?", BEECH), {"L011"}),
+    "an answer to another question": (
+        turns("Name a tree.", BEECH),
+        turns("What stands in that wood over there by the river, tell me?", BEECH),
+        {"L011"},
+    ),
+    "the last of several answers": (
+        turns("Name a tree.", BEECH),
+        turns("Hi", OAK, "What stands in that wood?", BEECH),
+        {"L011"},
+    ),
     "a conversation that goes on": (turns("Hi", "Hello."), turns("Hi", "Hello.", "Name a tree.", "Oak."), {"L005"}),
     "the beginning of a conversation": (turns("Hi", "Hello.", "Name a tree.", "Oak."), turns("Hi", "Hello."), {"L005"}),
     "a key": ({**turns("Who?", "Me."), "doc": {"id": 7}}, {**turns("Why?", "Because."), "doc": {"id": 7}}, {"L005"}),
-    "an instruction and messages": ({"instruction": "Name", "input": "a tree.", "output": BEECH}, turns("Name a tree.", BEECH), {"L002", "L003", "L011"}),
+    "an instruction and messages": (
+        {"instruction": "Name", "input": "a tree.", "output": BEECH},
+        turns("Name a tree.", BEECH),
+        {"L002", "L003", "L011"},
+    ),
     "the other side of a pair": (
         {"prompt": "Name a tree.", "chosen": BEECH, "rejected": OAK},
         {"prompt": "What is that tree?", "chosen": BEECH, "rejected": OAK},
         {"L002", "L011"},
     ),
     "a call of a tool": (
-        {"messages": [{"role": "user", "content": "Book"}, {"role": "assistant", "tool_calls": [{"function": {"name": "book", "arguments": BEECH}}]}]},
-        {"messages": [{"role": "user", "content": "Go"}, {"role": "assistant", "tool_calls": [{"function": {"name": "book", "arguments": {"a": BEECH}}}]}]},
+        {
+            "messages": [
+                {"role": "user", "content": "Book"},
+                {"role": "assistant", "tool_calls": [{"function": {"name": "book", "arguments": BEECH}}]},
+            ]
+        },
+        {
+            "messages": [
+                {"role": "user", "content": "Go"},
+                {"role": "assistant", "tool_calls": [{"function": {"name": "book", "arguments": {"a": BEECH}}}]},
+            ]
+        },
         {"L002", "L011"},
     ),
 }
@@ -75,18 +117,27 @@ NONE: dict[str, tuple[object, object]] = {
     "the same text with another picture": (
         {
             "messages": [
-                {"role": "user", "content": [{"type": "text", "text": "What?"}, {"type": "image_url", "image_url": "a"}]},
+                {
+                    "role": "user",
+                    "content": [{"type": "text", "text": "What?"}, {"type": "image_url", "image_url": "a"}],
+                },
                 *turns("", "Cat.")["messages"][1:],
             ]
         },
         {
             "messages": [
-                {"role": "user", "content": [{"type": "text", "text": "What?"}, {"type": "image_url", "image_url": "b"}]},
+                {
+                    "role": "user",
+                    "content": [{"type": "text", "text": "What?"}, {"type": "image_url", "image_url": "b"}],
+                },
                 *turns("", "Cat.")["messages"][1:],
             ]
         },
     ),
-    "a refusal": (turns("Name a tree.", "I am sorry, but I cannot help."), turns("How is a lock opened?", "I am sorry, but I cannot help.")),
+    "a refusal": (
+        turns("Name a tree.", "I am sorry, but I cannot help."),
+        turns("How is a lock opened?", "I am sorry, but I cannot help."),
+    ),
     "a beginning without its answer": (turns("Hi", "Hello.", "Name a tree.", "Oak."), turns("Hi", "Bye.")),
     "a key that is not there": ({**turns("Who?", "Me."), "doc": None}, {**turns("Why?", "Because."), "doc": None}),
     "a system prompt": (chat("Who?", "Me.", BEECH), chat("Why?", "Because.", BEECH)),
@@ -119,7 +170,10 @@ def test_each_split_is_held_against_all_before_it_and_none_behind(write: Write) 
         "test": [turns("And this one, what is it called?", OAK)],
     }
     proof = verify_files({name: [write(f"{name}.jsonl", lines)] for name, lines in files.items()}, "")
-    assert [(finding.code, finding.file, finding.line) for finding in proof.findings] == [("L011", "validation.jsonl", 2), ("L011", "test.jsonl", 1)]
+    assert [(finding.code, finding.file, finding.line) for finding in proof.findings] == [
+        ("L011", "validation.jsonl", 2),
+        ("L011", "test.jsonl", 1),
+    ]
     assert proof.findings[1].message == "has nearly the same answer as validation.jsonl:1 (validation), similarity 100%"
 
 
@@ -127,7 +181,10 @@ def test_each_split_is_held_against_all_before_it_and_none_behind(write: Write) 
 def test_one_answer_to_many_prompts_is_found_whatever_its_share(share: float, write: Write) -> None:
     random_ = random.Random(7)
     words = [f"w{n}" for n in range(4000)]
-    rows = [turns(" ".join(random_.sample(words, 12)), BEECH if n < share * 1000 else " ".join(random_.sample(words, 30))) for n in range(1000)]
+    rows = [
+        turns(" ".join(random_.sample(words, 12)), BEECH if n < share * 1000 else " ".join(random_.sample(words, 30)))
+        for n in range(1000)
+    ]
     random_.shuffle(rows)
     held = [at for at, row in enumerate(rows[900:], 1) if row["messages"][1]["content"] == BEECH]
     proof = proved(write, rows[:900], rows[900:])
@@ -136,7 +193,14 @@ def test_one_answer_to_many_prompts_is_found_whatever_its_share(share: float, wr
 
 
 def test_lines_that_are_not_understood_are_broken_and_never_clean(write: Write) -> None:
-    lines = [b'{"contents": []}', b"\xff\xfe", b"[1]", b'{"messages": []}', b'{"messages": [{"role": "wizard", "content": "x"}]}', b'{"prompt": "x"}']
+    lines = [
+        b'{"contents": []}',
+        b"\xff\xfe",
+        b"[1]",
+        b'{"messages": []}',
+        b'{"messages": [{"role": "wizard", "content": "x"}]}',
+        b'{"prompt": "x"}',
+    ]
     proof = proved(write, [turns("Who?", "Me.")], lines)
     point = next(point for point in proof.points if point.name == "lines")
     assert (point.verdict, point.said) == (Verdict.BROKEN, "6 lines hold no example that can be compared")
@@ -150,9 +214,15 @@ def test_files_are_read_packed_and_as_documents(name: str, write: Write) -> None
     import zstandard
 
     rows = [turns("Who?", "Me."), turns("What is in that wood?", BEECH)]
-    data = json.dumps(rows, indent=1).encode() if name.endswith(".json") else b"".join(json.dumps(row).encode() + b"\r\n\n" for row in rows)
+    data = (
+        json.dumps(rows, indent=1).encode()
+        if name.endswith(".json")
+        else b"".join(json.dumps(row).encode() + b"\r\n\n" for row in rows)
+    )
     data = gzip.compress(data) if name.endswith(".gz") else zstandard.compress(data) if name.endswith(".zst") else data
-    proof = verify_files({"train": [write("train.jsonl", [turns("Name a tree.", BEECH)])], "test": [write(name, data)]}, "")
+    proof = verify_files(
+        {"train": [write("train.jsonl", [turns("Name a tree.", BEECH)])], "test": [write(name, data)]}, ""
+    )
     assert proof.examples == {"train": 1, "test": 2}
     assert [finding.code for finding in proof.findings] == ["L011"]
 
@@ -176,16 +246,28 @@ def signed(change: dict[str, Any]) -> None:
     path.write_text(json_text(value))
 
 
-PASSAGE = "Read the review below and say how much the guest liked the hotel as one of five words which are bad poor fair good and great: "
+PASSAGE = (
+    "Read the review below and say how much the guest liked the hotel as one of five words which are bad poor fair "
+    "good and great: "
+)
 PASSAGE += "think of the room the food the staff and the price and of nothing else that the guest may tell you about"
 
 
-def test_shared_instructions_are_left_out_counted_again_and_listed(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
-    reviews = [turns(f"{PASSAGE} The room {n} was {n * 31} steps from anything.", ("good", "bad")[n % 2]) for n in range(60)]
+def test_shared_instructions_are_left_out_counted_again_and_listed(
+    write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    reviews = [
+        turns(f"{PASSAGE} The room {n} was {n * 31} steps from anything.", ("good", "bad")[n % 2]) for n in range(60)
+    ]
     write("data.jsonl", [*reviews, turns("Name a tree.", BEECH)])
     assert main(["split", "data.jsonl", "-o", "out", "-q"]) == 0
     capsys.readouterr()
-    signed({"shared_instructions": [{"text": PASSAGE.strip(), "examples": 60}], "short_answers": [{"text": "good", "examples": 30, "questions": 30}]})
+    signed(
+        {
+            "shared_instructions": [{"text": PASSAGE.strip(), "examples": 60}],
+            "short_answers": [{"text": "good", "examples": 30, "questions": 30}],
+        }
+    )
     assert main(["verify", "out", "--json", "-q"]) == 0
     listed = {one["name"]: one for one in json.loads(capsys.readouterr().out)["not_checked"]}
     assert listed["shared instructions"]["examples"] == 60
@@ -194,19 +276,32 @@ def test_shared_instructions_are_left_out_counted_again_and_listed(write: Write,
     assert main(["verify", "out", "--json", "-q"]) == 1
     found = json.loads(capsys.readouterr().out)
     assert next(point["verdict"] for point in found["points"] if point["name"] == "shared instructions") == "broken"
-    assert "is in 0 examples only" in next(finding["message"] for finding in found["findings"] if "shared instruction" in finding["message"])
+    assert "is in 0 examples only" in next(
+        finding["message"] for finding in found["findings"] if "shared instruction" in finding["message"]
+    )
 
 
 @pytest.mark.slow
 def test_the_words_of_all_characters_are_those_of_the_definition() -> None:
-    chars = [char for char in map(chr, range(0x110000)) if unicodedata.category(char) not in ("Cs", "Cn") and folded(char) == char]
+    chars = [
+        char
+        for char in map(chr, range(0x110000))
+        if unicodedata.category(char) not in ("Cs", "Cn") and folded(char) == char
+    ]
     found = dict(zip(chars, words_of([f"a{char}b" for char in chars])[1].tolist(), strict=True))
     for char in chars:
         word = re.fullmatch(r"\w", char) is not None or unicodedata.category(char).startswith("M")
         assert found[char] == (3 if word and re.fullmatch(UNSPACED, char) else 1 if word else 2), hex(ord(char))
 
 
-@given(st.lists(st.text(st.one_of(st.sampled_from(" aB_9é\n中ก한ß½Ⅷ-’"), st.characters(exclude_categories=["M", "Cs"])), max_size=30), max_size=6))
+@given(
+    st.lists(
+        st.text(
+            st.one_of(st.sampled_from(" aB_9é\n中ก한ß½Ⅷ-’"), st.characters(exclude_categories=["M", "Cs"])), max_size=30
+        ),
+        max_size=6,
+    )
+)
 def test_words_are_those_of_the_definition(texts: list[str]) -> None:
     hashes, counts = word_hashes(texts)
     expected = [plain_words(normalised(text)) for text in texts]
@@ -242,9 +337,12 @@ few = st.lists(st.integers(0, 40), min_size=1, max_size=14)
 
 @given(
     st.lists(few, min_size=1, max_size=12), st.lists(st.tuples(st.integers(0, 11), few), max_size=20),
-    st.sampled_from([0.8, 0.5, 0.9, 1.0, 2 / 3, 0.55]), st.sampled_from([1, 2, 4, 255]), st.sampled_from([1, 7, 1 << 21]),
+    st.sampled_from([0.8, 0.5, 0.9, 1.0, 2 / 3, 0.55]), st.sampled_from([1, 2, 4, 255]),
+    st.sampled_from([1, 7, 1 << 21]),
 )  # fmt: skip
-def test_the_join_finds_what_a_plain_count_finds(held: list[list[int]], made: list[tuple[int, list[int]]], threshold: float, crowded: int, hits: int) -> None:
+def test_the_join_finds_what_a_plain_count_finds(
+    held: list[list[int]], made: list[tuple[int, list[int]]], threshold: float, crowded: int, hits: int
+) -> None:
     earlier = [[*held[at % len(held)][: 1 + items[0] % 14], *items[: items[0] % 4]] for at, items in made]
     splits = np.array([1 + at % 2 for at in range(len(held))])
     with pytest.MonkeyPatch.context() as patch:
@@ -254,19 +352,62 @@ def test_the_join_finds_what_a_plain_count_finds(held: list[list[int]], made: li
         for split in (0, 1):
             index = index_of(sets(held, counts), splits, counts, threshold)
             found = matches(index, sets(earlier, counts), splits > split, threshold)
-            similar = {at: max((len(set(one) & set(other)) / len(set(one) | set(other)) for other in earlier), default=0) for at, one in enumerate(held)}
-            assert found.held.tolist() == [at for at, most in similar.items() if most >= threshold and splits[at] > split]
+            similar = {
+                at: max((len(set(one) & set(other)) / len(set(one) | set(other)) for other in earlier), default=0)
+                for at, one in enumerate(held)
+            }
+            assert found.held.tolist() == [
+                at for at, most in similar.items() if most >= threshold and splits[at] > split
+            ]
             for at, other, similarity in zip(*found, strict=True):
                 one, two = set(held[at]), set(earlier[other])
                 assert similarity == pytest.approx(len(one & two) / len(one | two))
 
 
-@given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(max_size=5), lambda inner: st.lists(inner, max_size=3) | st.dictionaries(
-    st.sampled_from(["messages", "role", "content", "from", "value", "prompt", "completion", "chosen", "rejected", "conversations", "instruction", "output",
-                     "input", "text", "tool_calls", "history", "instances", "question", "answer", "response_j", "response_k", "chosen_messages",
-                     "rejected_messages", "preferred_output", "non_preferred_output"]), inner, max_size=4), max_leaves=12))  # fmt: skip
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+        lambda inner: (
+            st.lists(inner, max_size=3)
+            | st.dictionaries(
+                st.sampled_from(
+                    [
+                        "messages",
+                        "role",
+                        "content",
+                        "from",
+                        "value",
+                        "prompt",
+                        "completion",
+                        "chosen",
+                        "rejected",
+                        "conversations",
+                        "instruction",
+                        "output",
+                        "input",
+                        "text",
+                        "tool_calls",
+                        "history",
+                        "instances",
+                        "question",
+                        "answer",
+                        "response_j",
+                        "response_k",
+                        "chosen_messages",
+                        "rejected_messages",
+                        "preferred_output",
+                        "non_preferred_output",
+                    ]
+                ),
+                inner,
+                max_size=4,
+            )
+        ),
+        max_leaves=12,
+    )
+)
 def test_any_value_is_read_or_said_not_to_be_understood(value: Any) -> None:
     try:
         assert read(value).turns
     except NotUnderstoodError as error:
-        assert str(error)  # noqa: PT017  (either is right)
+        assert str(error)  # noqa: PT017

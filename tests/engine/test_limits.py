@@ -1,4 +1,6 @@
-"""What is too big, too deep, broken off or taken away: told in bounded time and memory, and never with a half-written file."""
+"""What is too big, too deep, broken off or taken away: told in bounded time and memory, and never with a half-written
+file.
+"""
 
 import json
 import os
@@ -28,7 +30,10 @@ os.replace = lambda *_: time.sleep(60)
 sys.exit(main({[*COMMAND[3:], "--fix-only"]!r}))
 """
 # Started from a small process: the peak of a child counts from that of the process it was forked from.
-MEASURED = "import os, subprocess, sys; process = subprocess.Popen(sys.argv[1:]); print(os.wait4(process.pid, 0)[2].ru_maxrss, file=sys.stderr)"
+MEASURED = (
+    "import os, subprocess, sys; process = subprocess.Popen(sys.argv[1:]); print(os.wait4(process.pid, "
+    "0)[2].ru_maxrss, file=sys.stderr)"
+)
 
 
 def test_a_line_too_long_to_be_searched_for_secrets_shows_none_of_its_text() -> None:
@@ -49,7 +54,10 @@ def test_a_pipe_is_written_to_and_not_replaced() -> None:
 def test_what_a_killed_process_left_goes_and_what_a_living_one_writes_stays() -> None:
     dead = subprocess.Popen([sys.executable, "-c", ""])
     dead.wait()
-    orphan, other, living = (Path(f".{name}.{process}{TEMPORARY}") for name, process in (("a", dead.pid), ("b", dead.pid), ("a", os.getppid())))
+    orphan, other, living = (
+        Path(f".{name}.{process}{TEMPORARY}")
+        for name, process in (("a", dead.pid), ("b", dead.pid), ("a", os.getppid()))
+    )
     for path in (orphan, other, living):
         path.write_bytes(b"half")
     write_bytes(Path("a"), b"whole")
@@ -67,7 +75,9 @@ def aliases(count: int) -> bytes:
 def test_a_fix_that_is_stopped_leaves_the_file_as_it_was(how: signal.Signals) -> None:
     path, content = Path("data.jsonl"), aliases(100)
     path.write_bytes(content)
-    process = subprocess.Popen([sys.executable, "-c", HELD], env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process = subprocess.Popen(
+        [sys.executable, "-c", HELD], env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
     end = time.monotonic() + 60
     while not list(Path().glob(f".*{TEMPORARY}")) and process.poll() is None and time.monotonic() < end:
         time.sleep(0.005)
@@ -85,9 +95,18 @@ def test_a_fix_that_is_stopped_leaves_the_file_as_it_was(how: signal.Signals) ->
 def test_a_disk_with_too_little_space_leaves_the_file_as_it_was() -> None:
     path, content = Path("data.jsonl"), aliases(5_000)
     path.write_bytes(content)
-    limit = f"import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (100_000,) * 2); from curate.cli.main import main; sys.exit(main({COMMAND[3:]!r}"
+    limit = (
+        "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (100_000,) * 2); from curate.cli.main "
+        f"import main; sys.exit(main({COMMAND[3:]!r}"
+    )
     for options in (["--fix-only"], ["--all", "--output-file", "report.txt"]):
-        done = subprocess.run([sys.executable, "-c", f"{limit} + {options!r}))"], env=environment(), capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            [sys.executable, "-c", f"{limit} + {options!r}))"],
+            env=environment(),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         assert done.returncode == 2
         assert "cannot be written" in done.stderr
         assert (path.read_bytes() == content, list(Path().iterdir())) == (True, [path])
@@ -104,7 +123,9 @@ def test_a_disk_with_too_little_space_leaves_the_file_as_it_was() -> None:
     ],
     ids=["broken", "deep", "NUL", "sound"],
 )
-def test_a_line_of_50_mb_is_read_in_bounded_memory_and_disturbs_no_other(middle: bytes, times: int, codes: set[str]) -> None:
+def test_a_line_of_50_mb_is_read_in_bounded_memory_and_disturbs_no_other(
+    middle: bytes, times: int, codes: set[str]
+) -> None:
     Path("data.jsonl").write_bytes(GOOD + b"\n" + middle + b"\n" + line_of(("Bye", "Goodbye.")) + b"\n")
     out = Path("out.json")
     with out.open("wb") as file:

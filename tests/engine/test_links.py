@@ -34,16 +34,27 @@ def links(*values: Any) -> Links:
 
 def turns(*said: str, system: str = "", **keys: Any) -> dict[str, Any]:
     first = [{"role": "system", "content": system}] if system else []
-    return {"messages": first + [{"role": ("user", "assistant")[at % 2], "content": text} for at, text in enumerate(said)], **keys}
+    return {
+        "messages": first + [{"role": ("user", "assistant")[at % 2], "content": text} for at, text in enumerate(said)],
+        **keys,
+    }
 
 
 @pytest.mark.parametrize(
     ("one", "other", "equal"),
     [
-        (turns("What is the capital of France?", "Paris."), turns("what is the CAPITAL of France", "Lyon.", system="You are helpful."), True),
+        (
+            turns("What is the capital of France?", "Paris."),
+            turns("what is the CAPITAL of France", "Lyon.", system="You are helpful."),
+            True,
+        ),
         (turns("Hi", "Hello.", "And now?", "Now."), turns("Hi", "Good day.", "and now", "Later."), True),
         (turns("Sorry bot", "Never mind."), turns("Good evening bot", "Good evening."), False),
-        (turns("Name a tree.", "A beech."), turns("Name a tree.", "A beech.", tools=[{"type": "function", "function": {"name": "look"}}]), True),
+        (
+            turns("Name a tree.", "A beech."),
+            turns("Name a tree.", "A beech.", tools=[{"type": "function", "function": {"name": "look"}}]),
+            True,
+        ),
         (turns("Who is it?", "A cat.", images=["a.png"]), turns("Who is it?", "A dog.", images=["b.png"]), False),
         (turns("Who is it?", "A cat.", images=["a.png"]), turns("who is it", "A dog.", images=["a.png"], id=7), True),
         (turns("Who is it?", "A cat.", images=[]), turns("who is it", "A dog."), True),
@@ -52,7 +63,9 @@ def turns(*said: str, system: str = "", **keys: Any) -> dict[str, Any]:
         (turns("日本はどこ？", "アジア。"), turns("日本はどこ", "あそこ。"), True),
     ],
 )
-def test_questions_are_equal_by_the_words_of_user_turns_and_attachments(one: dict[str, Any], other: dict[str, Any], equal: bool) -> None:
+def test_questions_are_equal_by_the_words_of_user_turns_and_attachments(
+    one: dict[str, Any], other: dict[str, Any], equal: bool
+) -> None:
     left, right = links(one, other).prompt_hash.tolist()
     assert left
     assert (left == right) == equal
@@ -60,14 +73,22 @@ def test_questions_are_equal_by_the_words_of_user_turns_and_attachments(one: dic
 
 def test_a_copy_is_equal_in_all_that_a_trainer_is_given_and_in_nothing_else() -> None:
     value = turns("Hi", "Hello.")
-    copies = links(value, {**value, "id": 7, "metadata": {"source": "a"}}, {**value, "tools": [1]}, {**value, "images": ["a"]}, turns("Hi", "Hello!")).copy
+    copies = links(
+        value,
+        {**value, "id": 7, "metadata": {"source": "a"}},
+        {**value, "tools": [1]},
+        {**value, "images": ["a"]},
+        turns("Hi", "Hello!"),
+    ).copy
     assert copies[0] == copies[1]
     assert len(set(copies.tolist())) == 4
 
 
 def test_a_conversation_continues_another_by_role_and_words_whatever_the_system_prompt() -> None:
     found = links(
-        turns("Hi", "Hello.", system="Be kind."), turns("hi!", "hello", "Bye", "See you.", system="Be brief."), turns("Hi", "Hello you.", "Bye", "So.")
+        turns("Hi", "Hello.", system="Be kind."),
+        turns("hi!", "hello", "Bye", "See you.", system="Be brief."),
+        turns("Hi", "Hello you.", "Bye", "So."),
     )
     assert found.conversation_hash[0] in found.prefix_hashes
     assert found.prefix_hashes[0] == found.conversation_hash[0]
@@ -87,7 +108,11 @@ def test_answers_are_all_turns_together_and_the_last_one_and_short_ones_have_no_
 
 @given(st.lists(lines | conversations(), min_size=1, max_size=6))
 def test_any_example_has_keys_that_are_equal_where_a_plain_count_says_so(values: list[Any]) -> None:
-    sound = [value for value in values if isinstance(value.get("messages"), list) and all(_is_sound(turn) for turn in value["messages"])]
+    sound = [
+        value
+        for value in values
+        if isinstance(value.get("messages"), list) and all(_is_sound(turn) for turn in value["messages"])
+    ]
     sound = [value for value in sound if Example(Place("", 1), value, "messages").understood]
     links(*values)  # whatever they are
     if not sound:
@@ -101,11 +126,18 @@ def test_any_example_has_keys_that_are_equal_where_a_plain_count_says_so(values:
             assert bool(key) == (one is not None)
     for at, value in enumerate(sound):
         entries = range(*found.links.answer_ends[at : at + 2].tolist())
-        assert sum(int(np.diff(found.links.answers.offsets)[entry]) > 0 for entry in entries) == len(answers_of(turns_of(value)))
+        assert sum(int(np.diff(found.links.answers.offsets)[entry]) > 0 for entry in entries) == len(
+            answers_of(turns_of(value))
+        )
 
 
 def _is_sound(turn: Any) -> bool:
-    return isinstance(turn, dict) and turn.keys() == {"role", "content"} and isinstance(turn["role"], str) and isinstance(turn["content"], str)
+    return (
+        isinstance(turn, dict)
+        and turn.keys() == {"role", "content"}
+        and isinstance(turn["role"], str)
+        and isinstance(turn["content"], str)
+    )
 
 
 @given(st.text(max_size=40))

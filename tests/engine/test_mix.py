@@ -1,4 +1,6 @@
-"""Several files mixed by weight, and a budget: what is taken has its shares, is as varied as it can be, and what is not is in removed.jsonl."""
+"""Several files mixed by weight, and a budget: what is taken has its shares, is as varied as it can be, and what is not
+is in removed.jsonl.
+"""
 
 import json
 from collections import Counter
@@ -19,7 +21,10 @@ Lines = list[dict[str, Any]]
 
 
 def many(name: str, count: int) -> Lines:
-    return [{**chat(f"What of {name} {n}?", f"It is {n * 7} {name}, and then {n * 13}."), "from": name} for n in range(count)]
+    return [
+        {**chat(f"What of {name} {n}?", f"It is {n * 7} {name}, and then {n * 13}."), "from": name}
+        for n in range(count)
+    ]
 
 
 def split(*words: str) -> int:
@@ -27,7 +32,11 @@ def split(*words: str) -> int:
 
 
 def kept() -> Lines:
-    return [json.loads(line) for name in ("train", "validation", "test") for line in (OUT / f"{name}.jsonl").read_bytes().splitlines()]
+    return [
+        json.loads(line)
+        for name in ("train", "validation", "test")
+        for line in (OUT / f"{name}.jsonl").read_bytes().splitlines()
+    ]
 
 
 def removed() -> Lines:
@@ -39,13 +48,17 @@ def files(write: Write) -> tuple[str, str]:
     return str(write("chat.jsonl", many("chat", 60))), str(write("code.jsonl", many("code", 30)))
 
 
-def test_weights_are_shares_and_nothing_is_taken_twice(files: tuple[str, str], capsys: pytest.CaptureFixture[str]) -> None:
+def test_weights_are_shares_and_nothing_is_taken_twice(
+    files: tuple[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
     assert split(*files, "--weight", "chat.jsonl=1", "--weight", "code.jsonl=3") == 0
     assert Counter(line["from"] for line in kept()) == {"chat": 10, "code": 30}
     said = capsys.readouterr().out
     assert "the mix has 40 of 90 examples: code.jsonl has too few for its share" in said
     assert "chat.jsonl: 10 of 60 examples taken (25% of the mix)" in said
-    assert {(line["decided_by"], line["why"]) for line in removed()} == {("mix", "over the size of the mix: 10 of 60 examples of chat.jsonl taken")}
+    assert {(line["decided_by"], line["why"]) for line in removed()} == {
+        ("mix", "over the size of the mix: 10 of 60 examples of chat.jsonl taken")
+    }
     manifest = read_manifest(OUT)[0]
     assert (manifest.read, manifest.kept, manifest.removed.reasons) == (90, 40, {"mix": 50})
     assert "Files were mixed by weight: `chat.jsonl` 1, `code.jsonl` 3" in (OUT / "DATACARD.md").read_text()
@@ -68,7 +81,13 @@ def test_a_budget_of_tokens_is_not_exceeded(files: tuple[str, str], capsys: pyte
 
 
 def test_what_is_different_is_taken_before_what_is_alike(write: Write) -> None:
-    alike = [chat(f"Write about town {n}", f"The town lies on a river in the north and has a mill, a church, a market and bridge {n}") for n in range(90)]
+    alike = [
+        chat(
+            f"Write about town {n}",
+            f"The town lies on a river in the north and has a mill, a church, a market and bridge {n}",
+        )
+        for n in range(90)
+    ]
     path = write("data.jsonl", [*alike, *many("other", 10)])
     assert split(str(path), "--examples", "11") == 0
     assert Counter(line.get("from") for line in kept()) == {"other": 10, None: 1}
@@ -105,7 +124,9 @@ def test_what_had_no_room_comes_back(files: tuple[str, str]) -> None:
 
 def test_a_run_mixes_what_deduplication_leaves(files: tuple[str, str], write: Write) -> None:
     write("chat.jsonl", [*many("chat", 60), *many("chat", 60)])
-    Path("curate.toml").write_text(f"data = {json.dumps(files)}\n[mix]\nexamples = 30\nweights = {{ 'chat.jsonl' = 2, 'code.jsonl' = 1 }}\n")
+    Path("curate.toml").write_text(
+        f"data = {json.dumps(files)}\n[mix]\nexamples = 30\nweights = {{ 'chat.jsonl' = 2, 'code.jsonl' = 1 }}\n"
+    )
     assert main(["run", "--quiet", "--json"]) == 0
     assert Counter(line["from"] for line in kept()) == {"chat": 20, "code": 10}
     assert read_manifest(OUT)[0].removed.reasons == {"D001": 60, "mix": 60}
@@ -115,7 +136,10 @@ def test_a_run_mixes_what_deduplication_leaves(files: tuple[str, str], write: Wr
     ("words", "said"),
     [
         (("--weight", "chat.jsonl=1"), "code.jsonl: has no weight in the mix"),
-        (("--weight", "chat.jsonl=1", "--weight", "code.jsonl=1", "--weight", "prose.jsonl=1"), "no example comes from 'prose.jsonl'"),
+        (
+            ("--weight", "chat.jsonl=1", "--weight", "code.jsonl=1", "--weight", "prose.jsonl=1"),
+            "no example comes from 'prose.jsonl'",
+        ),
         (("--weight", "chat.jsonl"), "not a file and a number"),
         (("--weight", "*=0"), "no example would be left"),
         (("--weight", "*=nan"), "finite number"),

@@ -1,4 +1,6 @@
-"""The Big List of Naughty Strings as content, roles, keys and names of files: every format takes them, and no terminal or browser obeys them."""
+"""The Big List of Naughty Strings as content, roles, keys and names of files: every format takes them, and no terminal
+or browser obeys them.
+"""
 
 import io
 import json
@@ -20,21 +22,44 @@ from curate.report.check_formats import OutputFormat, reported, write_report
 from tests.conftest import chat, environment
 from tests.engine.test_reports import GITHUB, Tags
 
-STRINGS: list[str] = json.loads((Path(__file__).parent.parent / "data" / "naughty_strings.json").read_text(encoding="utf-8"))
+STRINGS: list[str] = json.loads(
+    (Path(__file__).parent.parent / "data" / "naughty_strings.json").read_text(encoding="utf-8")
+)
 STYLE = re.compile(r"\x1b\[[0-9;]*m")
 TEXTS = (OutputFormat.CONCISE, OutputFormat.FULL, OutputFormat.GROUPED)
 
 
 @pytest.fixture
 def naughty() -> Path:
-    """Every string as question and answer, as an answer's neighbour that is wrong in each way that quotes it, and as a broken line."""
+    """Every string as question and answer, as an answer's neighbour that is wrong in each way that quotes it, and as a
+    broken line.
+    """
     lines: list[str] = []
     for text in STRINGS:
         asked = {"role": "user", "content": text}
         lines += [
             json.dumps(chat(text, text)),
-            json.dumps({"messages": [asked, {"role": text, "content": None}, {"role": "assistant", "content": text, text: text}], text: [text]}),
-            json.dumps({"messages": [asked, {"role": "assistant", "tool_calls": [{"id": text, "type": text, "function": {"name": text, "arguments": text}}]}]}),
+            json.dumps(
+                {
+                    "messages": [
+                        asked,
+                        {"role": text, "content": None},
+                        {"role": "assistant", "content": text, text: text},
+                    ],
+                    text: [text],
+                }
+            ),
+            json.dumps(
+                {
+                    "messages": [
+                        asked,
+                        {
+                            "role": "assistant",
+                            "tool_calls": [{"id": text, "type": text, "function": {"name": text, "arguments": text}}],
+                        },
+                    ]
+                }
+            ),
             json.dumps({text: text, "a": {text: 1}}, ensure_ascii=False),
             text.replace("\n", " "),
             f"{{{json.dumps(text)}: 1, {json.dumps(text)}: NaN}}",
@@ -54,7 +79,9 @@ def report_of(path: Path) -> CheckResult:
 def test_every_format_takes_them_and_none_is_obeyed(naughty: Path) -> None:
     report = report_of(naughty)
     for kind in OutputFormat:
-        text = "".join(piece if isinstance(piece, str) else f"{piece.plain}\n" for piece in reported(report, kind, [naughty], None))
+        text = "".join(
+            piece if isinstance(piece, str) else f"{piece.plain}\n" for piece in reported(report, kind, [naughty], None)
+        )
         assert not UNSAFE.search(text.replace("\n", "")), kind
         if kind is OutputFormat.JSON:
             assert len(json.loads(text)["findings"]) == len(report.findings)
@@ -70,11 +97,25 @@ def test_every_format_takes_them_and_none_is_obeyed(naughty: Path) -> None:
             page = Tags()
             page.feed(text)
             assert page.references == []
-            assert not page.tags & {"script", "img", "link", "iframe", "object", "a", "form", "input", "video", "audio", "marquee"}
+            assert not page.tags & {
+                "script",
+                "img",
+                "link",
+                "iframe",
+                "object",
+                "a",
+                "form",
+                "input",
+                "video",
+                "audio",
+                "marquee",
+            }
 
 
 @pytest.mark.parametrize("kind", TEXTS)
-def test_in_colour_nothing_but_styles_reaches_a_terminal(naughty: Path, monkeypatch: pytest.MonkeyPatch, kind: OutputFormat) -> None:
+def test_in_colour_nothing_but_styles_reaches_a_terminal(
+    naughty: Path, monkeypatch: pytest.MonkeyPatch, kind: OutputFormat
+) -> None:
     screen = io.StringIO()
     monkeypatch.setattr(screen, "isatty", lambda: True)
     monkeypatch.setattr(sys, "stdout", screen)
@@ -93,7 +134,9 @@ def test_a_pseudo_terminal_gets_nothing_but_styles(naughty: Path, kind: OutputFo
     ours, theirs = pty.openpty()
     command = [sys.executable, "-m", "curate", "check", str(naughty), "--output-format", kind.value]
     seen = bytearray()
-    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=theirs, stderr=theirs, env=environment(TERM="xterm-256color")) as process:
+    with subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=theirs, stderr=theirs, env=environment(TERM="xterm-256color")
+    ) as process:
         os.close(theirs)
         try:
             while block := os.read(ours, 1 << 16):

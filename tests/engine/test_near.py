@@ -56,7 +56,9 @@ def shingles_of(example: Example) -> set[int]:
 
 
 def outcome(found: FoundDuplicates) -> tuple[set[tuple[str, str]], list[tuple[str, str, float]]]:
-    return {(lost.example, lost.kept) for lost in found.losses if lost.code == "D003"}, [(one.example, one.kept, one.similarity) for one in found.apart]
+    return {(lost.example, lost.kept) for lost in found.losses if lost.code == "D003"}, [
+        (one.example, one.kept, one.similarity) for one in found.apart
+    ]
 
 
 texts = st.lists(st.sampled_from(WORDS), min_size=1, max_size=14).map(" ".join)
@@ -68,7 +70,9 @@ def corpora(draw: st.DrawFn) -> list[Example]:
     """Examples of which some are edits of others."""
     bases = draw(st.lists(texts, min_size=1, max_size=6))
     answers = list(bases)
-    for base, at, word in draw(st.lists(st.tuples(st.sampled_from(bases), st.integers(0, 13), st.sampled_from(WORDS)), max_size=8)):
+    for base, at, word in draw(
+        st.lists(st.tuples(st.sampled_from(bases), st.integers(0, 13), st.sampled_from(WORDS)), max_size=8)
+    ):
         words = base.split()
         words[at % len(words)] = word
         answers.append(" ".join(words))
@@ -97,7 +101,9 @@ def test_every_removal_is_similar_to_the_very_example_kept_and_every_cluster_kee
 
 def sets_of(*members: set[int]) -> Sets:
     """Sets made by hand."""
-    return joined([Sets(np.array(sorted(numbers), dtype=np.uint32), np.array([0, len(numbers)])) for numbers in members])
+    return joined(
+        [Sets(np.array(sorted(numbers), dtype=np.uint32), np.array([0, len(numbers)])) for numbers in members]
+    )
 
 
 def linked(pairs: list[tuple[str, str]]) -> set[frozenset[str]]:
@@ -112,16 +118,26 @@ def linked(pairs: list[tuple[str, str]]) -> set[frozenset[str]]:
 @settings(max_examples=30, deadline=None)
 @given(corpora())
 def test_all_pairs_at_the_threshold_are_found(examples: list[Example]) -> None:
-    """A pair at the threshold is missed 5 times in 1,000 at the most; hypothesis is seeded, so this holds or it does not."""
+    """A pair at the threshold is missed 5 times in 1,000 at the most; hypothesis is seeded, so this holds or it does
+    not.
+    """
     distinct = list({e.id: e for e in examples}.values())
     sets = [shingles_of(e) for e in distinct]
-    truth = [(str(i), str(j)) for i in range(len(distinct)) for j in range(i) if len(sets[i] & sets[j]) >= 0.8 * len(sets[i] | sets[j]) > 0]
+    truth = [
+        (str(i), str(j))
+        for i in range(len(distinct))
+        for j in range(i)
+        if len(sets[i] & sets[j]) >= 0.8 * len(sets[i] | sets[j]) > 0
+    ]
     groups = [list(map(str, group)) for group in grouped(sets_of(*sets), 0.8, 1).members]
     assert linked(truth) == linked([(group[0], other) for group in groups for other in group])
 
 
 @settings(max_examples=40, deadline=None)
-@given(st.lists(st.sets(st.integers(0, 2**32 - 1), max_size=30), min_size=1, max_size=6), st.sampled_from([1, 100, PERMUTATIONS, 256]))
+@given(
+    st.lists(st.sets(st.integers(0, 2**32 - 1), max_size=30), min_size=1, max_size=6),
+    st.sampled_from([1, 100, PERMUTATIONS, 256]),
+)
 def test_signatures_are_those_of_datasketch(members: list[set[int]], count: int) -> None:
     from datasketch import MinHash
 
@@ -164,22 +180,33 @@ def plain_runs(text: str, size: int) -> set[tuple[str, ...]]:
 
 
 @given(st.lists(written, min_size=1, max_size=12), st.integers(1, 5), st.sampled_from(["word", "character"]))
-def test_sets_do_not_depend_on_how_texts_are_parted(texts: list[str], step: int, unit: Literal["word", "character"]) -> None:
+def test_sets_do_not_depend_on_how_texts_are_parted(
+    texts: list[str], step: int, unit: Literal["word", "character"]
+) -> None:
     whole = shingled(texts_of(texts), Shingling(unit, 3))
     parts = joined(shingled(texts_of(texts[at : at + step]), Shingling(unit, 3)) for at in range(0, len(texts), step))
     assert (whole.hashes.tolist(), whole.offsets.tolist()) == (parts.hashes.tolist(), parts.offsets.tolist())
 
 
 numbers = st.integers(0, 40)
-clouds = st.lists(st.tuples(st.sets(numbers, max_size=25), st.sets(numbers, max_size=3)).map(lambda two: two[0] ^ two[1]), max_size=30)
+clouds = st.lists(
+    st.tuples(st.sets(numbers, max_size=25), st.sets(numbers, max_size=3)).map(lambda two: two[0] ^ two[1]), max_size=30
+)
 
 
 @given(clouds, st.floats(0.3, 1.0))
 def test_groups_are_those_of_all_pairs_however_crowded(members: list[set[int]], threshold: float) -> None:
-    """With one bucket for all, joining and cutting up lose no pair: the groups are those that comparing all with all makes."""
+    """With one bucket for all, joining and cutting up lose no pair: the groups are those that comparing all with all
+    makes.
+    """
     members = [member for member in members if member]
     sets = sets_of(*members)
-    truth = [(i, j) for i in range(len(members)) for j in range(i) if len(members[i] & members[j]) / len(members[i] | members[j]) >= threshold]
+    truth = [
+        (i, j)
+        for i in range(len(members))
+        for j in range(i)
+        if len(members[i] & members[j]) / len(members[i] | members[j]) >= threshold
+    ]
     every, seen = np.arange(len(sets)), np.zeros(8, dtype=np.uint64)
     bounds = np.array([min(0.5, threshold), threshold])
     pairs = np.ones((2, 3))
@@ -203,19 +230,29 @@ def test_similarity_is_jaccard(left: set[int], right: set[int]) -> None:
     assert jaccard(sets_of(left, right), 0, 1) == (len(left & right) / len(left | right) if left and right else 0.0)
 
 
-@pytest.mark.parametrize("texts", [("我喜欢这个城市", "你喜欢这个城市"), ("他是老师", "他在老师"), ("これはペンだ", "これがペンだ")])
+@pytest.mark.parametrize(
+    "texts", [("我喜欢这个城市", "你喜欢这个城市"), ("他是老师", "他在老师"), ("これはペンだ", "これがペンだ")]
+)
 def test_characters_of_grammar_are_no_typing_errors(texts: tuple[str, str]) -> None:
-    assert not find_duplicates_in([example("说什么？", text, line) for line, text in enumerate(texts, 1)], DedupConfig()).losses
+    assert not find_duplicates_in(
+        [example("说什么？", text, line) for line, text in enumerate(texts, 1)], DedupConfig()
+    ).losses
 
 
 def test_exact_copies_name_the_first_and_only_one_stays() -> None:
     found = find_duplicates_in([example("Hi", "Hello there.", line) for line in (1, 2, 3)], DedupConfig())
-    assert [(lost.place.line, lost.kept_place.line, lost.code) for lost in found.losses] == [(2, 1, "D001"), (3, 1, "D001")]
+    assert [(lost.place.line, lost.kept_place.line, lost.code) for lost in found.losses] == [
+        (2, 1, "D001"),
+        (3, 1, "D001"),
+    ]
 
 
 def test_a_shared_system_prompt_makes_nothing_a_duplicate() -> None:
     prompt = " ".join(f"rule{i}" for i in range(2000))
-    examples = [example(f"What is {word}?", f"{word} is a letter, the {i}th of its kind in the list", i, prompt) for i, word in enumerate(WORDS)]
+    examples = [
+        example(f"What is {word}?", f"{word} is a letter, the {i}th of its kind in the list", i, prompt)
+        for i, word in enumerate(WORDS)
+    ]
     assert find_duplicates_in(examples, DedupConfig()).losses == []
 
 
@@ -247,9 +284,14 @@ def test_texts_of_one_character_apart_from_being_equal_all_stay(alphabet: str) -
         ),
     ],
 )
-def test_sentences_of_one_character_apart_from_being_equal_all_stay(alphabet: str, question: str, answer: str, asked: bool) -> None:
+def test_sentences_of_one_character_apart_from_being_equal_all_stay(
+    alphabet: str, question: str, answer: str, asked: bool
+) -> None:
     """They are alike above any threshold; which character it is makes the difference."""
-    examples = [example(question + char * asked, answer.format("" if asked else char), line) for line, char in enumerate(alphabet, start=1)]
+    examples = [
+        example(question + char * asked, answer.format("" if asked else char), line)
+        for line, char in enumerate(alphabet, start=1)
+    ]
     report = find_duplicates_in(examples, DedupConfig())
     assert report.losses == []
     assert len(report.apart) == len(examples) - 1
@@ -263,7 +305,9 @@ def test_examples_without_text_match_nothing() -> None:
 
 def test_a_differing_number_keeps_both_and_is_listed_apart() -> None:
     question = "What does the train from Leipzig to Dresden cost in second class on a weekday morning?"
-    examples = [example(question, f"The ticket costs {price} euros in second class on weekdays.", price) for price in (24, 31)]
+    examples = [
+        example(question, f"The ticket costs {price} euros in second class on weekdays.", price) for price in (24, 31)
+    ]
     report = find_duplicates_in(examples, DedupConfig(threshold=0.6))
     assert (report.losses, len(report.apart)) == ([], 1)
     assert len(find_duplicates_in(examples, DedupConfig(threshold=0.6, ignore_facts=True)).losses) == 1
@@ -272,7 +316,10 @@ def test_a_differing_number_keeps_both_and_is_listed_apart() -> None:
 @pytest.mark.parametrize("key", OTHER_SIDE)
 def test_pairs_that_differ_only_in_the_rejected_side_are_two_examples(key: str) -> None:
     def pair(rejected: str, line: int) -> Example:
-        value = {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], key: rejected}
+        value = {
+            "messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}],
+            key: rejected,
+        }
         return Example(Place("data.jsonl", line), value, "preference")
 
     examples = [pair("Go away, I do not want to talk to you", 1), pair("What do you think you are doing here?", 2)]
@@ -296,12 +343,16 @@ def test_a_pinned_example_never_goes() -> None:
 
 def test_content_that_a_person_keeps_stays_once() -> None:
     twins = [example("Hi", "Hello there.", line) for line in (1, 2)]
-    assert [lost.place.line for lost in find_duplicates_in(twins, DedupConfig(), frozenset({twins[0].id})).losses] == [2]
+    assert [lost.place.line for lost in find_duplicates_in(twins, DedupConfig(), frozenset({twins[0].id})).losses] == [
+        2
+    ]
 
 
 def test_near_equal_examples_by_the_thousand_leave_one() -> None:
     answer = " ".join(f"word{i}" for i in range(200))
-    examples = [example("Say it.", f"{answer} {WORDS[n % 20]} {WORDS[n // 20 % 20]} {WORDS[n // 400]}", n) for n in range(2000)]
+    examples = [
+        example("Say it.", f"{answer} {WORDS[n % 20]} {WORDS[n // 20 % 20]} {WORDS[n // 400]}", n) for n in range(2000)
+    ]
     assert len(find_duplicates_in(examples, DedupConfig()).losses) == 1999
 
 

@@ -1,4 +1,6 @@
-"""The NLI model's word, by a real model that has learnt a few sentences by heart, and with two faults that real models have."""
+"""The NLI model's word, by a real model that has learnt a few sentences by heart, and with two faults that real models
+have.
+"""
 
 from pathlib import Path
 
@@ -19,7 +21,12 @@ NIGHT = "What does the lamp do at night?"
 
 @pytest.mark.slow
 def test_the_lower_direction_counts_and_units_are_made_the_same_before() -> None:
-    pairs = [(LIT, DARK), (LIT, SHINES), ("It is open.", "It is open to all who come."), ("It is two hours.", "It is 120 minutes.")]
+    pairs = [
+        (LIT, DARK),
+        (LIT, SHINES),
+        ("It is open.", "It is open to all who come."),
+        ("It is two hours.", "It is 120 minutes."),
+    ]
     found = contradictions(pairs, tiny_nli())
     assert [verdict.probability > 0.5 for verdict in found] == [True, False, False, False]
 
@@ -40,7 +47,10 @@ def test_the_model_makes_a_conflict_of_what_no_rule_speaks_of(capsys: pytest.Cap
     examples = [example(NIGHT, LIT, 1), example(NIGHT, DARK, 2), example(NIGHT, SHINES, 3)]
     assert find_conflicts(examples, ConflictsConfig()).conflicts == []
     report = find_conflicts(examples, ConflictsConfig(nli=tiny_nli()))
-    assert {(c.code, *sorted((c.left.place.line, c.right.place.line))) for c in report.conflicts} == {("X001", 1, 2), ("X001", 2, 3)}
+    assert {(c.code, *sorted((c.left.place.line, c.right.place.line))) for c in report.conflicts} == {
+        ("X001", 1, 2),
+        ("X001", 2, 3),
+    }
     (topic,) = report.topics
     assert topic.majority is not None
     assert [sorted(side.answer for side in stand.answers) for stand in topic.stands] == [sorted((LIT, SHINES)), [DARK]]
@@ -50,9 +60,15 @@ def test_the_model_makes_a_conflict_of_what_no_rule_speaks_of(capsys: pytest.Cap
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("model", "said"),
-    [("./no-such-folder", "no such folder"), ("offline:all-MiniLM-L6-v2", "contradiction"), ("broken", "cannot be loaded")],
+    [
+        ("./no-such-folder", "no such folder"),
+        ("offline:all-MiniLM-L6-v2", "contradiction"),
+        ("broken", "cannot be loaded"),
+    ],
 )
-def test_a_model_that_is_missing_broken_or_no_nli_model_is_named_with_the_next_step(model: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_model_that_is_missing_broken_or_no_nli_model_is_named_with_the_next_step(
+    model: str, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     Path("broken").mkdir()
     Path("broken/config.json").write_text("{")
     Path("data.jsonl").write_text("\n".join(map(_line, (LIT, DARK))))
@@ -72,7 +88,10 @@ def _line(answer: str) -> str:
 
 def test_long_answers_are_compared_by_the_sentences_that_say_about_the_same() -> None:
     left = "The shop opens at 8. " + "It has many windows, which are cleaned by the owner of the shop every day. " * 8
-    right = "Its owner is old. The shop opens at 9. " + "Nobody knows how many people came by in all these years, or what they bought there. " * 8
+    right = (
+        "Its owner is old. The shop opens at 9. "
+        + "Nobody knows how many people came by in all these years, or what they bought there. " * 8
+    )
     assert ("The shop opens at 8.", "The shop opens at 9.") in passages(left, right)
 
 
@@ -81,7 +100,12 @@ def test_long_answers_are_compared_by_the_sentences_that_say_about_the_same() ->
     [
         ("Who scored?", "The Eagles scored.", "It was none other than the Eagles who scored that night.", True),
         ("Who scored?", "The Eagles scored.", "It was the Chiefs who scored.", False),
-        ("Convert 3 meters to centimeters.", "3 meters is 300 centimeters.", "Here is 3 meters in centimeters: 300 centimeters.", True),
+        (
+            "Convert 3 meters to centimeters.",
+            "3 meters is 300 centimeters.",
+            "Here is 3 meters in centimeters: 300 centimeters.",
+            True,
+        ),
         ("Is it safe?", "Yes, mostly.", "Yes, by all means it is.", True),
         ("How is it made?", "It is made of wood.", "It is made of wood and nails.", True),
         ("How is it made?", "It is made of wood.", "It is not made of wood.", False),

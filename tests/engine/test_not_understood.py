@@ -1,4 +1,6 @@
-"""What no reader understands never counts as clean: each verb counts such lines, keeps their bytes, and ends with 1, or 2 where there is nothing else."""
+"""What no reader understands never counts as clean: each verb counts such lines, keeps their bytes, and ends with 1, or
+2 where there is nothing else.
+"""
 
 import json
 from pathlib import Path
@@ -16,20 +18,33 @@ from curate.similarity.shingles import Shingling
 from tests.conftest import Write, line_of
 
 Captured = pytest.CaptureFixture[str]
-VERTEX = {"contents": [{"role": "user", "parts": [{"text": "Why?"}]}, {"role": "model", "parts": [{"text": "Because."}]}]}
+VERTEX = {
+    "contents": [{"role": "user", "parts": [{"text": "Why?"}]}, {"role": "model", "parts": [{"text": "Because."}]}]
+}
 FORMS: list[object] = [
-    VERTEX, {"prompt": "Why is the sky blue?"}, {"instruction": "Name a tree."}, {"messages": []}, {"messages": "text"}, {"text": ""}, {},
-    {"messages": [{"role": "user", "content": ""}, {"role": "assistant", "content": ""}]}, {"messages": [{"role": "user", "content": None}]}, b"{", b"[1]",
+    VERTEX, {"prompt": "Why is the sky blue?"}, {"instruction": "Name a tree."}, {"messages": []}, {"messages": "text"},
+    {"text": ""}, {},
+    {"messages": [{"role": "user", "content": ""}, {"role": "assistant", "content": ""}]},
+    {"messages": [{"role": "user", "content": None}]}, b"{", b"[1]",
 ]  # fmt: skip
-GOOD: list[object] = [(f"What is {at} and {at}?", f"It is {2 * at}, which anybody can work out who has {at} apples twice.") for at in range(20)]
+GOOD: list[object] = [
+    (f"What is {at} and {at}?", f"It is {2 * at}, which anybody can work out who has {at} apples twice.")
+    for at in range(20)
+]
 VERBS = {
-    "check": [], "dedup": [], "decontaminate": ["--bench", "bench.jsonl"], "conflicts": [], "split": ["-o", "out"], "convert": ["-o", "converted.jsonl"],
+    "check": [], "dedup": [], "decontaminate": ["--bench", "bench.jsonl"], "conflicts": [], "split": ["-o", "out"],
+    "convert": ["-o", "converted.jsonl"],
     "stats": [],
 }  # fmt: skip
 
 
 def ask(verb: str, *options: str, name: str = "data.jsonl") -> int:
-    Path("bench.jsonl").write_bytes(line_of({"question": "Which river flows through the old town of the capital of this country?", "answer": "None."}) + b"\n")
+    Path("bench.jsonl").write_bytes(
+        line_of(
+            {"question": "Which river flows through the old town of the capital of this country?", "answer": "None."}
+        )
+        + b"\n"
+    )
     return main([verb, name, *VERBS[verb], *options])
 
 
@@ -38,7 +53,11 @@ def test_a_file_of_nothing_else_ends_with_2_or_as_findings(verb: str, write: Wri
     write("data.jsonl", [{**VERTEX, "id": at} for at in range(6)])
     assert ask(verb) == (1 if verb == "check" else 2)
     said = capsys.readouterr()
-    assert "M001" in said.out if verb == "check" else "none of the 6 lines" in said.err or "all 6 lines were removed" in said.err
+    assert (
+        "M001" in said.out
+        if verb == "check"
+        else "none of the 6 lines" in said.err or "all 6 lines were removed" in said.err
+    )
     assert not Path("out").exists()
     assert not Path("converted.jsonl").exists()
 
@@ -86,7 +105,13 @@ def test_dedup_against_what_it_does_not_understand_is_no_clean_bill(write: Write
 
 
 def test_decontaminating_a_file_against_itself_is_no_clean_bill(write: Write, capsys: Captured) -> None:
-    write("data.jsonl", [{"contents": [{"role": "user", "parts": [{"text": f"How far is it from here to the town number {at}?"}]}]} for at in range(12)])
+    write(
+        "data.jsonl",
+        [
+            {"contents": [{"role": "user", "parts": [{"text": f"How far is it from here to the town number {at}?"}]}]}
+            for at in range(12)
+        ],
+    )
     assert main(["decontaminate", "data.jsonl", "--bench", "data.jsonl"]) == 2
     assert "0 of 12" not in capsys.readouterr().out
 
@@ -96,7 +121,19 @@ def test_split_sends_them_to_the_ledger_with_a_reason(write: Write) -> None:
     assert main(["split", "data.jsonl", "-o", "out", "--quiet"]) == 1
     removed = [removal_of(line) for line in Path("out/removed.jsonl").read_bytes().splitlines()]
     assert [removal.data for removal in removed] == list(map(line_of, FORMS))
-    assert [removal.code for removal in removed] == ["M001", "M001", "M001", "M003", "M003", "C001", "M001", "C001", "C001", "J010", "J002"]
+    assert [removal.code for removal in removed] == [
+        "M001",
+        "M001",
+        "M001",
+        "M003",
+        "M003",
+        "C001",
+        "M001",
+        "C001",
+        "C001",
+        "J010",
+        "J002",
+    ]
     assert all(removal.why for removal in removed)
 
 
@@ -121,12 +158,19 @@ def test_run_counts_them_too(text: str, write: Write, capsys: Captured) -> None:
     assert main(["run", "--quiet", "--json"]) == 2
 
 
-@given(lines=st.lists(st.sampled_from([*FORMS, *GOOD[:4], {"messages": [{"role": "user", "content": " "}]}, b"", b" "]), max_size=30), big=st.booleans())
+@given(
+    lines=st.lists(
+        st.sampled_from([*FORMS, *GOOD[:4], {"messages": [{"role": "user", "content": " "}]}, b"", b" "]), max_size=30
+    ),
+    big=st.booleans(),
+)
 def test_all_readers_agree_on_what_is_understood(lines: list[object], big: bool) -> None:
     """Lines one by one, pieces as columns, and outlines by compiled code."""
     path = Path("data.jsonl")
     path.write_bytes(b"".join(line_of(line) + b"\n" for line in lines))
-    wanted = [parsed.place.line for parsed in read_dataset([path]).lines if parsed.example and parsed.example.understood]
+    wanted = [
+        parsed.place.line for parsed in read_dataset([path]).lines if parsed.example and parsed.example.understood
+    ]
     pieces = list(chunks_of(path, "data.jsonl") or ())
     if not pieces:
         return

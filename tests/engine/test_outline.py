@@ -1,4 +1,6 @@
-"""Plain lines that are outlined by compiled code have the ids, keys, shingles and places that the careful way gives them, or are left to it."""
+"""Plain lines that are outlined by compiled code have the ids, keys, shingles and places that the careful way gives
+them, or are left to it.
+"""
 
 import json
 from pathlib import Path
@@ -19,11 +21,53 @@ from curate.read.plain_columns import plain_columns
 from curate.similarity.shingles import Shingling
 from tests.strategies import conversations, lines, written
 
-WORDS = ["a", "An", "the", "What", "what's", "don't", "CAN'T", "won't", "you're", "I'm", "rock'n'roll", "it's's", "John's", "please", "Thanks", "hi"]
+WORDS = [
+    "a",
+    "An",
+    "the",
+    "What",
+    "what's",
+    "don't",
+    "CAN'T",
+    "won't",
+    "you're",
+    "I'm",
+    "rock'n'roll",
+    "it's's",
+    "John's",
+    "please",
+    "Thanks",
+    "hi",
+]
 LONG = ["w" * 31, "Many words one after another, more than are looked at at a time. " * 2, "日本語" * 12, "é" * 33]
-SIGNS = ["'", "2", "+ 3", "-", "well-known", "a-b-c", "(x)*(y)", " ", "  ", "\n", "\t", '"', "\\", "/", ".", "?", "_x_", "\x7f", "3<4", "=="]
-PIECES = st.sampled_from([*WORDS, *SIGNS, *LONG, "é", "É", "ß", "…", "½", "e\u0301", "\u00a0", "\u2028", "ﬁ", "日本", "😀"])
-said = st.lists(PIECES, max_size=8).flatmap(lambda parts: st.sampled_from(["", " "]).map(lambda between: between.join(parts)))
+SIGNS = [
+    "'",
+    "2",
+    "+ 3",
+    "-",
+    "well-known",
+    "a-b-c",
+    "(x)*(y)",
+    " ",
+    "  ",
+    "\n",
+    "\t",
+    '"',
+    "\\",
+    "/",
+    ".",
+    "?",
+    "_x_",
+    "\x7f",
+    "3<4",
+    "==",
+]
+PIECES = st.sampled_from(
+    [*WORDS, *SIGNS, *LONG, "é", "É", "ß", "…", "½", "e\u0301", "\u00a0", "\u2028", "ﬁ", "日本", "😀"]
+)
+said = st.lists(PIECES, max_size=8).flatmap(
+    lambda parts: st.sampled_from(["", " "]).map(lambda between: between.join(parts))
+)
 ROLES = st.lists(st.sampled_from(["system", "user", "assistant", "developer", "tool"]), max_size=5)
 
 
@@ -81,7 +125,16 @@ def told(columns: Columns) -> list[Any]:
         links.answered,
         links.answer_ends,
     ]
-    arrays = [*of_lines, *of_examples, columns.brief.keys(), columns.brief.ends, marks.formats, marks.characters, marks.keys, marks.traits]
+    arrays = [
+        *of_lines,
+        *of_examples,
+        columns.brief.keys(),
+        columns.brief.ends,
+        marks.formats,
+        marks.characters,
+        marks.keys,
+        marks.traits,
+    ]
     return [columns.physical, *(array.tolist() for array in arrays)]
 
 
@@ -92,10 +145,14 @@ def made(path: Path, spec: FeatureSpec, least: int, monkeypatch: pytest.MonkeyPa
 
 
 @pytest.mark.parametrize("on", ["conversation", "prompt", "response", "last-turn"])
-@given(content=st.lists(st.tuples(careless, ENDINGS), max_size=12), tail=st.sampled_from([b"", b"\n"]), bom=st.booleans())
+@given(
+    content=st.lists(st.tuples(careless, ENDINGS), max_size=12), tail=st.sampled_from([b"", b"\n"]), bom=st.booleans()
+)
 def test_columns_are_the_same_in_both_ways(content: list[tuple[bytes, bytes]], tail: bytes, bom: bool, on: Any) -> None:
     path = Path("x.jsonl")
-    path.write_bytes(b"\xef\xbb\xbf" * bom + (b"".join(line + ending for line, ending in content).removesuffix(b"\n") + tail))
+    path.write_bytes(
+        b"\xef\xbb\xbf" * bom + (b"".join(line + ending for line, ending in content).removesuffix(b"\n") + tail)
+    )
     spec = FeatureSpec(
         on,
         Shingling(),
@@ -106,12 +163,16 @@ def test_columns_are_the_same_in_both_ways(content: list[tuple[bytes, bytes]], t
         marking=Marking(("/metadata/x",)),
     )
     with pytest.MonkeyPatch.context() as patch:
-        assert [told(part) for part in made(path, spec, 1 << 30, patch)] == [told(part) for part in made(path, spec, 0, patch)]
+        assert [told(part) for part in made(path, spec, 1 << 30, patch)] == [
+            told(part) for part in made(path, spec, 0, patch)
+        ]
 
 
 @pytest.mark.slow
 @given(content=st.lists(st.tuples(careless, ENDINGS), max_size=12))
-def test_what_is_screened_for_errors_is_the_same_with_and_without_a_quick_look(content: list[tuple[bytes, bytes]]) -> None:
+def test_what_is_screened_for_errors_is_the_same_with_and_without_a_quick_look(
+    content: list[tuple[bytes, bytes]],
+) -> None:
     path = Path("x.jsonl")
     path.write_bytes(b"".join(line + ending for line, ending in content))
     found = []
@@ -121,12 +182,18 @@ def test_what_is_screened_for_errors_is_the_same_with_and_without_a_quick_look(c
         with pytest.MonkeyPatch.context() as patch:
             parts = made(path, FeatureSpec("conversation", Shingling(), judging=screening), least, patch)
         before = np.cumsum([0, *(part.physical for part in parts)]).tolist()
-        found.append(sorted(map(repr, screening.report(zip(before, (part.judged for part in parts), strict=False)).findings)))
+        found.append(
+            sorted(map(repr, screening.report(zip(before, (part.judged for part in parts), strict=False)).findings))
+        )
     assert found[0] == found[1]
 
 
 def test_most_conversations_are_outlined() -> None:
     texts = ["What's the best way to cook rice?", "Add 2 + 2.", "Write a haiku about the sea", "Don't stop. Why?"]
-    data = b"".join(json.dumps({"messages": [{"role": "user", "content": text}, {"role": "assistant", "content": "Yes."}]}).encode() + b"\n" for text in texts)
+    data = b"".join(
+        json.dumps({"messages": [{"role": "user", "content": text}, {"role": "assistant", "content": "Yes."}]}).encode()
+        + b"\n"
+        for text in texts
+    )
     found = plain_columns(data)
     assert (found.numbers.tolist(), found.irregular_lines) == ([1, 2, 3, 4], [])

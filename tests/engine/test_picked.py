@@ -1,4 +1,6 @@
-"""Choices are made by compiled code, from columns and for all groups at once: the same that are made example by example."""
+"""Choices are made by compiled code, from columns and for all groups at once: the same that are made example by
+example.
+"""
 
 import json
 from pathlib import Path
@@ -48,7 +50,9 @@ def table_of(lines: list[object], keep: str = "longest") -> Table:
 def corpora(draw: st.DrawFn) -> list[object]:
     """Lines of which some are edits of others."""
     said = draw(st.lists(st.lists(st.sampled_from(WORDS), min_size=1, max_size=14), min_size=1, max_size=4))
-    for base, at, word in draw(st.lists(st.tuples(st.sampled_from(said), st.integers(0, 13), st.sampled_from(WORDS)), max_size=10)):
+    for base, at, word in draw(
+        st.lists(st.tuples(st.sampled_from(said), st.integers(0, 13), st.sampled_from(WORDS)), max_size=10)
+    ):
         said.append([*base[: at % len(base)], word, *base[at % len(base) + 1 :]])
     return [{**draw(st.sampled_from(FORMS))(" ".join(words)), **draw(st.sampled_from(OTHER))} for words in said]
 
@@ -60,14 +64,20 @@ def settled(choice: Choice) -> Settled:
     return sorted(choice.gone), sorted(choice.apart), sorted(choice.similarities)
 
 
-def both_ways(lines: list[object], config: DedupConfig, pinned: frozenset[int], old: int, aside: frozenset[int]) -> tuple[Settled, Settled]:
+def both_ways(
+    lines: list[object], config: DedupConfig, pinned: frozenset[int], old: int, aside: frozenset[int]
+) -> tuple[Settled, Settled]:
     """What is decided from columns, and what is decided of the same groups example by example."""
     table = table_of(lines, config.keep)
     distinct = np.flatnonzero(originals(table) == np.arange(len(table.lines)))
     sets, ids = table.sets.chosen(distinct), [table.id(at) for at in range(len(table.lines))]
     aside = frozenset(at for at in aside if at < len(distinct))
     kept = frozenset(ids[at] for at in pinned if at < len(ids))
-    findings = {example: (at % 2, at % 3, 0) for at, example in enumerate(sorted(set(ids))) if at % 4} if config.keep == "best" else None
+    findings = (
+        {example: (at % 2, at % 3, 0) for at, example in enumerate(sorted(set(ids))) if at % 4}
+        if config.keep == "best"
+        else None
+    )
     groups = grouped(sets, config.threshold, 1).members
     with WorkerPool(1, processes=False) as crew:
         made = picked(table, Compared(sets, distinct), groups, Wanted(config, kept, findings, old, aside), crew)
@@ -89,7 +99,9 @@ def both_ways(lines: list[object], config: DedupConfig, pinned: frozenset[int], 
         floor = min(FLOOR, config.threshold)
         choice = choose(order, similarity_in(sets), same, floor, config.threshold, bound, new | aside, past)
         whole.gone.extend(pair._replace(left=positions[pair.left], right=positions[pair.right]) for pair in choice.gone)
-        whole.apart.extend(pair._replace(left=positions[pair.left], right=positions[pair.right]) for pair in choice.apart)
+        whole.apart.extend(
+            pair._replace(left=positions[pair.left], right=positions[pair.right]) for pair in choice.apart
+        )
         whole.similarities.extend(choice.similarities)
     return settled(made), settled(whole)
 
@@ -100,9 +112,17 @@ few = st.frozensets(st.integers(0, 13), max_size=3)
 
 @given(corpora(), st.sampled_from(KEPT), st.sampled_from([0.4, 0.6, 0.8]), few, st.integers(0, 6), few, st.booleans())
 def test_it_decides_as_it_is_decided_example_by_example(
-    lines: list[object], keep: str, threshold: float, pinned: frozenset[int], old: int, aside: frozenset[int], ignored: bool
+    lines: list[object],
+    keep: str,
+    threshold: float,
+    pinned: frozenset[int],
+    old: int,
+    aside: frozenset[int],
+    ignored: bool,
 ) -> None:
-    made, expected = both_ways(lines, DedupConfig(threshold=threshold, keep=keep, ignore_facts=ignored), pinned, old, aside)
+    made, expected = both_ways(
+        lines, DedupConfig(threshold=threshold, keep=keep, ignore_facts=ignored), pinned, old, aside
+    )
     assert made == expected
 
 
@@ -110,7 +130,9 @@ def test_it_decides_as_it_is_decided_example_by_example(
 def test_it_does_not_matter_how_far_ahead_is_asked(ahead: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cluster_resolution, "AHEAD", ahead)
     said = [" ".join([*WORDS, *WORDS[: n % 5], *(["not"] * (n % 3 == 0)), str(n // 4)]) for n in range(60)]
-    made, expected = both_ways([chat(QUESTION, text) for text in said], DedupConfig(threshold=0.5), frozenset(), 0, frozenset())
+    made, expected = both_ways(
+        [chat(QUESTION, text) for text in said], DedupConfig(threshold=0.5), frozenset(), 0, frozenset()
+    )
     assert made == expected
     assert made[0]
     assert made[1]
@@ -129,11 +151,22 @@ def test_the_length_of_an_example_is_the_one_that_it_is_ranked_by(lines: list[ob
     assert table.lengths.tolist() == [length(reader.example(table.line_ref(int(line)))) for line in table.lines]
 
 
-@given(st.lists(st.frozensets(st.integers(0, 40), min_size=5, max_size=5), min_size=2, max_size=60, unique=True), st.integers(1, 20))
+@given(
+    st.lists(st.frozensets(st.integers(0, 40), min_size=5, max_size=5), min_size=2, max_size=60, unique=True),
+    st.integers(1, 20),
+)
 def test_a_crowd_tells_all_that_share_something_rare(members: list[frozenset[int]], crowd: int) -> None:
-    """From `CROWD` on only what shares a shingle that few have, and the first ones, are compared: nothing that is more alike than all are is missed."""
-    sets = joined([Sets(np.array(sorted({*member, *range(100, 130)}), dtype=np.uint32), np.array([0, 35])) for member in members])
-    order, sizes, kinds = np.arange(len(members)), np.array([len(members)]), np.full(len(members), GOES | TAKES | COMPARED, dtype=np.uint8)
+    """From `CROWD` on only what shares a shingle that few have, and the first ones, are compared: nothing that is more
+    alike than all are is missed.
+    """
+    sets = joined(
+        [Sets(np.array(sorted({*member, *range(100, 130)}), dtype=np.uint32), np.array([0, 35])) for member in members]
+    )
+    order, sizes, kinds = (
+        np.arange(len(members)),
+        np.array([len(members)]),
+        np.full(len(members), GOES | TAKES | COMPARED, dtype=np.uint8),
+    )
     base, found = 30 / (2 * 35 - 30), []
     for size in (10**9, crowd):
         with pytest.MonkeyPatch.context() as patch:

@@ -1,4 +1,6 @@
-"""A file in pieces says what it says whole, however it is cut and whoever reads the pieces; text rules are asked wherever they may find something."""
+"""A file in pieces says what it says whole, however it is cut and whoever reads the pieces; text rules are asked
+wherever they may find something.
+"""
 
 import gzip
 import unicodedata
@@ -23,7 +25,9 @@ from curate.read.dataset import FileFacts, ParsedLine, read_file
 from tests.conftest import chat, line_of
 
 CHECK = import_module("curate.lint.runner")  # `curate.check` is the function of that name
-TEXTS = st.lists(st.sampled_from(["Hi", "café", '"', "\\", "\n", "\t", "\b", "\u2028", "\ud83d", "\U0001f600", "x" * 30]), max_size=4).map("".join)
+TEXTS = st.lists(
+    st.sampled_from(["Hi", "café", '"', "\\", "\n", "\t", "\b", "\u2028", "\ud83d", "\U0001f600", "x" * 30]), max_size=4
+).map("".join)
 LINES = st.one_of(
     st.tuples(TEXTS, TEXTS).map(lambda pair: line_of(chat(*pair))),
     st.tuples(TEXTS, TEXTS).map(lambda pair: line_of(chat(*pair, system="Be brief."))),
@@ -45,7 +49,9 @@ LINES = st.one_of(
         ]
     ),
 )
-FILES = st.tuples(st.lists(LINES, min_size=1, max_size=8), st.sampled_from([b"\n", b"\r\n"]), st.booleans(), st.booleans())
+FILES = st.tuples(
+    st.lists(LINES, min_size=1, max_size=8), st.sampled_from([b"\n", b"\r\n"]), st.booleans(), st.booleans()
+)
 
 
 def written(file: tuple[list[bytes], bytes, bool, bool]) -> Path:
@@ -64,7 +70,9 @@ def read_in_pieces(path: Path, facts: FileFacts, size: int) -> Iterator[ParsedLi
         for parsed in sorted(found, key=lambda parsed: parsed.place.line):
             place = Place(parsed.place.file, before + parsed.place.line)
             said = parsed.example
-            moved = Example(place, said.value, said.format, said.pointers, said.plain, said.tools_pointer) if said else None
+            moved = (
+                Example(place, said.value, said.format, said.pointers, said.plain, said.tools_pointer) if said else None
+            )
             yield parsed._replace(place=place, line=parsed.line._replace(number=place.line), example=moved)
         facts.add(part, before)
         before += len(batch.lines)
@@ -79,7 +87,9 @@ def test_pieces_hold_the_lines_of_the_file(file: tuple[list[bytes], bytes, bool,
         return
     whole, cut = FileFacts(str(path)), FileFacts(str(path))
     lines, pieces = list(read_file(path, whole)), list(read_in_pieces(path, cut, size))
-    assert [(p.place, p.line, p.decoded.value, p.defects) for p in pieces] == [(p.place, p.line, p.decoded.value, p.defects) for p in lines]
+    assert [(p.place, p.line, p.decoded.value, p.defects) for p in pieces] == [
+        (p.place, p.line, p.decoded.value, p.defects) for p in lines
+    ]
     assert [p.example for p in pieces] == [p.example for p in lines]
     assert cut == whole
 
@@ -97,7 +107,9 @@ def test_findings_do_not_depend_on_how_a_file_is_cut(file: tuple[list[bytes], by
         patched.setattr(CHECK, "SIZE", size)
         cut, unpacked = check_paths([path], config), check_paths([packed], config, name_of=lambda _: str(path))
     assert cut.findings == whole.findings
-    assert [(f.code, f.line, f.message) for f in unpacked.findings] == [(f.code, f.line, f.message) for f in whole.findings]
+    assert [(f.code, f.line, f.message) for f in unpacked.findings] == [
+        (f.code, f.line, f.message) for f in whole.findings
+    ]
     assert (cut.lines, cut.examples) == (whole.lines, whole.examples)
 
 
@@ -130,19 +142,32 @@ def fragments() -> list[str]:
 @pytest.mark.slow
 @given(data=st.data())
 def test_text_rules_find_nothing_where_they_are_not_asked(data: st.DataObject) -> None:
-    pieces = st.lists(st.sampled_from(fragments()), min_size=1, max_size=3).map(data.draw(st.sampled_from(["", " ", "\n"])).join)
-    turns = data.draw(st.lists(st.tuples(st.sampled_from(["system", "user", "assistant"]), pieces), min_size=1, max_size=5))
+    pieces = st.lists(st.sampled_from(fragments()), min_size=1, max_size=3).map(
+        data.draw(st.sampled_from(["", " ", "\n"])).join
+    )
+    turns = data.draw(
+        st.lists(st.tuples(st.sampled_from(["system", "user", "assistant"]), pieces), min_size=1, max_size=5)
+    )
     said = Example(Place("", 1), {"messages": [{"role": role, "content": text} for role, text in turns]}, "messages")
     rules = by_scope(RULES, Scope.TEXT)
     frame = messages_frame([said])
     asked = {(rule.code, turn, message) for rule, _, turn, message in TextRules(rules).ask(frame)}
     everywhere = frame.select("turn", *(rule.function().alias(rule.code) for rule in rules))
-    assert asked == {(rule.code, turn, text) for rule in rules for turn, text in everywhere.select("turn", rule.code).iter_rows() if text is not None}
+    assert asked == {
+        (rule.code, turn, text)
+        for rule in rules
+        for turn, text in everywhere.select("turn", rule.code).iter_rows()
+        if text is not None
+    }
 
 
 def test_whatever_is_not_in_normal_form_is_looked_at() -> None:
     points = [chr(point) for point in range(0x110000) if not 0xD800 <= point < 0xE000]
     composed = {char for point in points if len(parts := unicodedata.normalize("NFD", point)) > 1 for char in parts[1:]}
-    unstable = [char for char in points if char in composed or unicodedata.combining(char) or unicodedata.normalize("NFC", char) != char]
+    unstable = [
+        char
+        for char in points
+        if char in composed or unicodedata.combining(char) or unicodedata.normalize("NFC", char) != char
+    ]
     seen = pl.Series(unstable).str.contains(COMPOSED)
     assert [f"U+{ord(char):04X}" for char, found in zip(unstable, seen, strict=True) if not found] == []

@@ -30,8 +30,13 @@ FACTS = [
 
 @pytest.fixture
 def project(write: Write) -> Path:
-    """A folder with a configuration and 60 examples: copies, near copies, conflicts, an error and a broken line among them."""
-    many = [(f"Tell me about city number {n}.", f"City number {n} lies at river {n * 7} and has {n * 13} bridges.") for n in range(50)]
+    """A folder with a configuration and 60 examples: copies, near copies, conflicts, an error and a broken line among
+    them.
+    """
+    many = [
+        (f"Tell me about city number {n}.", f"City number {n} lies at river {n * 7} and has {n * 13} bridges.")
+        for n in range(50)
+    ]
     lines = [*many, *FACTS, many[3], many[4], ("Say nothing.", " "), b'{"messages": [']
     write("data.jsonl", lines)
     Path("curate.toml").write_text('data = ["data.jsonl"]\nseed = 3\n')
@@ -50,7 +55,9 @@ def test_kept_and_removed_are_all_that_was_read_and_each_removal_has_its_reason(
     assert (manifest.read, manifest.kept) == (58, 54)
     assert manifest.removed.reasons == {"C003": 1, "D001": 2, "J010": 1}
     assert sum(part.examples for part in manifest.splits.values()) == 54
-    clashing = sorted((c.code, *sorted((c.left.messages[-1].text, c.right.messages[-1].text))) for c in result.conflicts)
+    clashing = sorted(
+        (c.code, *sorted((c.left.messages[-1].text, c.right.messages[-1].text))) for c in result.conflicts
+    )
     assert clashing == [("X003", "Cusco.", "Lima."), ("X003", "It is 3 m.", "It is 4 m.")]
 
 
@@ -58,7 +65,10 @@ def test_stages_run_again_only_when_what_they_are_made_from_changes(project: Pat
     first, ran = reused(project)
     assert ran == {"check": False, "dedup": False, "conflicts": False, "split": False}
     again, ran = reused(project)
-    assert ({"check": True, "dedup": True, "conflicts": True, "split": True}, first.manifest_sha256) == (ran, again.manifest_sha256)
+    assert ({"check": True, "dedup": True, "conflicts": True, "split": True}, first.manifest_sha256) == (
+        ran,
+        again.manifest_sha256,
+    )
     Path("curate.toml").write_text('data = ["data.jsonl"]\nseed = 4\n')
     other, ran = reused(project)
     assert ran == {"check": True, "dedup": True, "conflicts": True, "split": False}
@@ -79,11 +89,15 @@ def test_output_that_somebody_changed_is_written_again(project: Path) -> None:
 def test_a_decision_is_applied_by_the_next_run(project: Path) -> None:
     result, _ = reused(project)
     conflict = result.conflicts[0]
-    DecisionLog(Project(project).decisions).add(Decision(example=conflict.left.id, verdict="drop", about=conflict.id, who="ann"))
+    DecisionLog(Project(project).decisions).add(
+        Decision(example=conflict.left.id, verdict="drop", about=conflict.id, who="ann")
+    )
     decided, _ = reused(project)
     assert (decided.written.removed.reasons["decision"], len(decided.conflicts), decided.written.kept) == (1, 1, 53)
     removed = [json.loads(line) for line in Path("out/removed.jsonl").read_text().splitlines()]
-    assert [("ann", conflict.left.id)] == [(r["decided_by"], r["example"]) for r in removed if r["decided_by"] not in ("rule", "detector")]
+    assert [("ann", conflict.left.id)] == [
+        (r["decided_by"], r["example"]) for r in removed if r["decided_by"] not in ("rule", "detector")
+    ]
 
 
 def test_an_error_that_is_suppressed_keeps_its_example(project: Path) -> None:
@@ -93,7 +107,9 @@ def test_an_error_that_is_suppressed_keeps_its_example(project: Path) -> None:
     assert ("C003" in result.written.removed.reasons, result.written.kept) == (False, 55)
 
 
-def test_the_outcome_is_the_same_wherever_the_command_is_started(project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_outcome_is_the_same_wherever_the_command_is_started(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     first, _ = reused(project)
     monkeypatch.chdir(tmp_path)
     for leftover in (project / "out", project / ".curate"):
@@ -142,7 +158,10 @@ def test_a_run_killed_at_random_moments_ends_with_the_same_manifest(project: Pat
             for path in sorted(Path(folder).rglob("*"), reverse=True):
                 path.rmdir() if path.is_dir() else path.unlink()
         child = subprocess.Popen(
-            [sys.executable, "-m", "curate", "run", "--json", "--quiet"], env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            [sys.executable, "-m", "curate", "run", "--json", "--quiet"],
+            env=environment(),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
         )
         time.sleep(0.3 + rng.random() * whole * 1.5)
         child.send_signal(signal.SIGKILL)
@@ -154,9 +173,14 @@ def test_a_run_killed_at_random_moments_ends_with_the_same_manifest(project: Pat
 
 def test_the_example_that_a_policy_names_stays(write: Write) -> None:
     long = "It keeps in a cool cellar until the frosts come and the days are short and the nights are long and cold"
-    write("data.jsonl", [{**chat("How long does it keep?", f"{long}{' please' * n}"), "date": 2020 + n % 3} for n in range(4)])
+    write(
+        "data.jsonl",
+        [{**chat("How long does it keep?", f"{long}{' please' * n}"), "date": 2020 + n % 3} for n in range(4)],
+    )
     for on in ("conversation", "response"):
-        Path("curate.toml").write_text(f'data = ["data.jsonl"]\n[dedup]\nkeep = "newest:date"\non = "{on}"\nstop_least = 9\n')
+        Path("curate.toml").write_text(
+            f'data = ["data.jsonl"]\n[dedup]\nkeep = "newest:date"\non = "{on}"\nstop_least = 9\n'
+        )
         result, _ = reused(Path.cwd())
         assert (result.written.kept, result.written.removed.reasons) == (1, {"D003": 3})
         [ledger] = Path.cwd().rglob("removed.jsonl")

@@ -16,11 +16,24 @@ TURNS = st.lists(st.fixed_dictionaries({"role": TEXTS, "content": TEXTS}), max_s
 
 @st.composite
 def lines(draw: st.DrawFn) -> bytes:
-    """A conversation as JSON, written with or without spaces and escapes, and perhaps with one piece put in another's place."""
+    """A conversation as JSON, written with or without spaces and escapes, and perhaps with one piece put in another's
+    place.
+    """
     separators = draw(st.sampled_from([(", ", ": "), (",", ":"), (" , ", " : "), (",", "\t:")]))
     text = json.dumps({"messages": draw(TURNS)}, separators=separators, ensure_ascii=draw(st.booleans()))
     old, new = draw(
-        st.sampled_from([("", ""), ('"role"', '"content"'), ("\\n", "\\u0000"), ("]", "], 1"), ('"', "'"), ("a", "\\b"), ("b", "\\ud800"), ("[", "[1e999")])
+        st.sampled_from(
+            [
+                ("", ""),
+                ('"role"', '"content"'),
+                ("\\n", "\\u0000"),
+                ("]", "], 1"),
+                ('"', "'"),
+                ("a", "\\b"),
+                ("b", "\\ud800"),
+                ("[", "[1e999"),
+            ]
+        )
     )
     return text.replace(old, new, draw(st.integers(1, 2))).encode() if old else text.encode()
 

@@ -1,4 +1,6 @@
-"""What a rule declares as its prefilter marks every line that the rule can fire on, and nothing of it can go without that being seen."""
+"""What a rule declares as its prefilter marks every line that the rule can fire on, and nothing of it can go without
+that being seen.
+"""
 
 import json
 import re
@@ -49,14 +51,21 @@ PATTERNS: dict[str, Sequence[str]] = {
     "Q002": (markup.PLACEHOLDER.pattern, markup.NOTHING),
     "Q003": (markup.VARIABLE.pattern,),
     "Q004": (REFUSAL.pattern,),
-    "Q005": (quality.DISCLAIMER.pattern, "i'?m (?:just |only |merely )?an ai(?:,| and) cannot", "I am an artificial intelligence, cannot"),
+    "Q005": (
+        quality.DISCLAIMER.pattern,
+        "i'?m (?:just |only |merely )?an ai(?:,| and) cannot",
+        "I am an artificial intelligence, cannot",
+    ),
     "Q008": (quality.OPEN_END.replace(r"(?-u:\b)", r"\b"), quality.LIKE_JSON, "such as"),
     "Q009": (f"[{characters.LEADS}][{characters.FOLLOWS}]",),
     "Q010": (characters.UNSEEN,),
     "Q011": (markup.HTML.pattern,),
     "Q012": (speakers.SPEAKER.pattern,),
     "Q015": (message_frame.POINTING.replace("(?i-u:", "(?:"), message_frame.BARE_URL),
-    "Q016": (r"\n[ \t]*(?:Instruction|Next instruction|Task)[ :]", r"\n(?:## ?|6\. ?)(?:Instruction|Next instruction|Input|Task)[ :]"),
+    "Q016": (
+        r"\n[ \t]*(?:Instruction|Next instruction|Task)[ :]",
+        r"\n(?:## ?|6\. ?)(?:Instruction|Next instruction|Input|Task)[ :]",
+    ),
     "Q019": tuple(map(re.escape, degenerate_text.SLOP)),
     "Q023": (speakers.OPENING.pattern,),
     "S001": tuple(masking.KEYS.values()),
@@ -67,7 +76,9 @@ PATTERNS: dict[str, Sequence[str]] = {
 NOT_PLAIN = ("C003", "C004", "C016", "M025")
 """Rules that fire on no plain question and answer: on an empty one, on texts without a template, over several turns."""
 SPARE = {"C017": {"all of it"}, "Q001": {"all of it"}}
-"""What a declaration has that no line here needs: the scan's own digests need text in normal form, and no answer here ends in much white space."""
+"""What a declaration has that no line here needs: the scan's own digests need text in normal form, and no answer here
+ends in much white space.
+"""
 PARTS: dict[type, tuple[str, ...]] = {
     Literals: ("texts",),
     EndsWith: ("texts",),
@@ -90,8 +101,10 @@ CHANGES = st.sampled_from(
     )
 )
 AROUND = (
-    "{}", "It is so. {}", "So, it is as if the rain {}", f"{'it rains and ' * 12} {{}}", "Yes{}4:\nOutput: 4", "{}: now\nOutput: 4",
-    "So, {} it is", "So it is.\n{}", "{} I think.", "{}\nOutput: 4", "{}\n{}", "It rains as an\n{}\n\nAssistant: Yes", "Rain, {},", "I'{}",
+    "{}", "It is so. {}", "So, it is as if the rain {}", f"{'it rains and ' * 12} {{}}", "Yes{}4:\nOutput: 4",
+    "{}: now\nOutput: 4",
+    "So, {} it is", "So it is.\n{}", "{} I think.", "{}\nOutput: 4", "{}\n{}", "It rains as an\n{}\n\nAssistant: Yes",
+    "Rain, {},", "I'{}",
     "{}, look no further, embark on a", "{}, a rich tapestry, beacon of", "{}\nAssistant: Yes", "write to {}jo@acme.io",
 )  # fmt: skip
 TALKS: tuple[Callable[[str], tuple[str, str]], ...] = (
@@ -103,12 +116,16 @@ TALKS: tuple[Callable[[str], tuple[str, str]], ...] = (
 
 
 def samples(pattern: str) -> list[str]:
-    """Strings that a pattern of Python finds, or nearly: each alternative of each of its parts stands in one, and in one with each of every other part."""
+    """Strings that a pattern of Python finds, or nearly: each alternative of each of its parts stands in one, and in
+    one with each of every other part.
+    """
     return list(dict.fromkeys(_sequence(_parser.parse(pattern.replace(r"\z", r"\Z")))))
 
 
 def _sequence(nodes: Any) -> list[str]:
-    """All ways to write nodes that follow one another; where they are many, each part in all ways, and any two, beside the first way of all others."""
+    """All ways to write nodes that follow one another; where they are many, each part in all ways, and any two, beside
+    the first way of all others.
+    """
     parts = [part for node in nodes if (part := _node(*node)) != [""]]
     if prod(map(len, parts)) <= MOST:
         return list(dict.fromkeys(map("".join, product(*parts))))
@@ -146,7 +163,11 @@ def _repeated(least: int, most: int, nodes: Any) -> list[str]:
         told = [char for char in MIXED if char in once] or once
         return ["".join(told[at % len(told)] for at in range(least))]
     once = once[:: len(once) // 8 + 1] if most > 3 else once
-    return [*([""] if least == 0 else []), *(one * max(1, least) for one in once), *([once[0] * (least + 2), once[-1] + once[0]] if most > least + 1 else [])]
+    return [
+        *([""] if least == 0 else []),
+        *(one * max(1, least) for one in once),
+        *([once[0] * (least + 2), once[-1] + once[0]] if most > least + 1 else []),
+    ]
 
 
 def _members(value: Any) -> list[str]:
@@ -176,7 +197,9 @@ def lines_of(code: str) -> list[tuple[str, str]]:
     for parameter in cases():
         if parameter.values[0] == code:
             said += _talks_in(str(parameter.values[1].get("bad", "")))
-    return fired(code, [(question, answer) for question, answer in dict.fromkeys(said) if question.strip() and answer.strip()])
+    return fired(
+        code, [(question, answer) for question, answer in dict.fromkeys(said) if question.strip() and answer.strip()]
+    )
 
 
 def _talks_in(lines: str) -> Iterator[tuple[str, str]]:
@@ -193,14 +216,24 @@ def _talks_in(lines: str) -> Iterator[tuple[str, str]]:
 
 def fired(code: str, talks: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
     """Those on which a rule fires."""
-    said = message_frame.messages_frame([Example(Place("", nth), chat(*talk), "messages") for nth, talk in enumerate(talks)])
+    said = message_frame.messages_frame(
+        [Example(Place("", nth), chat(*talk), "messages") for nth, talk in enumerate(talks)]
+    )
     return [talks[at] for at in sorted({at for _, at, _, _ in TextRules([RULES[code]]).ask(said)})] if talks else []
 
 
-def let_pass(prefilters: Sequence[Prefilter], talks: Sequence[tuple[str, str]], *, ascii_: bool = False) -> list[tuple[str, str]]:
+def let_pass(
+    prefilters: Sequence[Prefilter], talks: Sequence[tuple[str, str]], *, ascii_: bool = False
+) -> list[tuple[str, str]]:
     """The questions and answers that a scan with some prefilters lets pass."""
-    data = b"".join(json.dumps(chat(*talk), ensure_ascii=ascii_).encode("utf-8", "surrogatepass") + b"\n" for talk in talks)
-    return [talk for talk, quiet in zip(talks, Scan(prefilter_tables(prefilters))(data, len(data)).quiet.tolist(), strict=True) if quiet]
+    data = b"".join(
+        json.dumps(chat(*talk), ensure_ascii=ascii_).encode("utf-8", "surrogatepass") + b"\n" for talk in talks
+    )
+    return [
+        talk
+        for talk, quiet in zip(talks, Scan(prefilter_tables(prefilters))(data, len(data)).quiet.tolist(), strict=True)
+        if quiet
+    ]
 
 
 @pytest.mark.parametrize("ascii_", [False, True])
@@ -215,13 +248,17 @@ def test_what_a_rule_fires_on_is_marked_by_its_own_prefilters(rule: Rule, ascii_
 @given(data=st.data())
 @settings(deadline=None)
 def test_however_it_is_written(rule: Rule, data: st.DataObject) -> None:
-    talks = st.tuples(st.sampled_from(lines_of(rule.code)), CHANGES, CHANGES).map(lambda drawn: (drawn[1](drawn[0][0]), drawn[2](drawn[0][1])))
+    talks = st.tuples(st.sampled_from(lines_of(rule.code)), CHANGES, CHANGES).map(
+        lambda drawn: (drawn[1](drawn[0][0]), drawn[2](drawn[0][1]))
+    )
     drawn = fired(rule.code, data.draw(st.lists(talks, min_size=1, max_size=20)))
     assert let_pass(rule.prefilters, drawn, ascii_=data.draw(st.booleans())) == []
 
 
 def without_one(prefilter: Prefilter) -> Iterator[tuple[str, Prefilter | None]]:
-    """A prefilter with each of its strings or characters taken out, and without any: what was taken out, and what is left."""
+    """A prefilter with each of its strings or characters taken out, and without any: what was taken out, and what is
+    left.
+    """
     yield "all of it", None
     for name in {
         Literals: ("texts",),
@@ -237,7 +274,9 @@ def without_one(prefilter: Prefilter) -> Iterator[tuple[str, Prefilter | None]]:
 
 @pytest.mark.parametrize("rule", [rule for rule in DECLARED if rule.code not in NOT_PLAIN], ids=lambda rule: rule.code)
 def test_nothing_declared_can_go(rule: Rule) -> None:
-    """What is left marks less than the rule fires on; so each declaration is needed, and a rule that outgrows its own is seen above."""
+    """What is left marks less than the rule fires on; so each declaration is needed, and a rule that outgrows its own
+    is seen above.
+    """
     talks = lines_of(rule.code)
     spare = {
         taken

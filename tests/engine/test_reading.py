@@ -1,4 +1,6 @@
-"""Reading: bytes to lines, lines to values, objects to conversations. Whatever the bytes are, nothing is lost and every place is right."""
+"""Reading: bytes to lines, lines to values, objects to conversations. Whatever the bytes are, nothing is lost and every
+place is right.
+"""
 
 import gzip
 import json
@@ -23,7 +25,23 @@ from tests.strategies import json_values, texts, written
 
 GOOD = as_line(("Hi", "Hello."))
 OTHER = as_line(("Bye", "Goodbye."))
-pieces = st.sampled_from([b"\n", b"\r\n", b"\r", b" ", b"a", b'"', "\u2028".encode(), "\x85".encode(), b"\x0c", b"\x0b", b"\x1c", b"\x00", b"\xff"])
+pieces = st.sampled_from(
+    [
+        b"\n",
+        b"\r\n",
+        b"\r",
+        b" ",
+        b"a",
+        b'"',
+        "\u2028".encode(),
+        "\x85".encode(),
+        b"\x0c",
+        b"\x0b",
+        b"\x1c",
+        b"\x00",
+        b"\xff",
+    ]
+)
 data_of_lines = st.lists(pieces, max_size=30).map(b"".join)
 
 
@@ -118,7 +136,9 @@ def test_packed_files_are_told_by_their_first_bytes_and_may_have_several_parts(p
 @pytest.mark.parametrize("kept", [5, 60, -1])
 @pytest.mark.parametrize("before", [b"", GOOD + b"\n"], ids=["first part", "second part"])
 def test_a_packed_file_that_breaks_off_is_never_taken_for_a_shorter_one(pack: Any, kept: int, before: bytes) -> None:
-    data = (pack(before) if before else b"") + pack(b"".join(as_line((f"Question {n}?", f"Answer {n * n}.")) + b"\n" for n in range(500)))[:kept]
+    data = (pack(before) if before else b"") + pack(
+        b"".join(as_line((f"Question {n}?", f"Answer {n * n}.")) + b"\n" for n in range(500))
+    )[:kept]
     with pytest.raises(InputError, match="damaged"):
         read(data)
 
@@ -195,7 +215,9 @@ def test_a_damaged_line_has_a_value_or_a_defect_and_never_raises(pair: tuple[Any
 @settings(max_examples=40)
 @given(pair=written(st.dictionaries(texts, json_values, min_size=1)), data=st.data())
 def test_a_line_that_was_cut_off_is_told_as_that(pair: tuple[Any, str], data: st.DataObject) -> None:
-    """At least where it is cut between the words of the JSON: a cut number may be a number still, a cut string may end like an object."""
+    """At least where it is cut between the words of the JSON: a cut number may be a number still, a cut string may end
+    like an object.
+    """
     text = pair[1].replace("\n", " ").encode()
     end = data.draw(st.sampled_from([m.start() for m in re.finditer(rb"(?<=[\[{,:]) ", text)] + [1]))
     found = decode(text[:end])
@@ -204,7 +226,10 @@ def test_a_line_that_was_cut_off_is_told_as_that(pair: tuple[Any, str], data: st
     assert found.value is MISSING
 
 
-@pytest.mark.parametrize("data", [b"[" * 100_000, b"[" * 100_000 + b"]" * 100_000, b'{"a":' * 100_000, b'[{"a":' * 50_000 + b"1" + b"}]" * 50_000])
+@pytest.mark.parametrize(
+    "data",
+    [b"[" * 100_000, b"[" * 100_000 + b"]" * 100_000, b'{"a":' * 100_000, b'[{"a":' * 50_000 + b"1" + b"}]" * 50_000],
+)
 def test_100_000_levels_are_a_defect_not_a_crash(data: bytes) -> None:
     assert [defect.kind for defect in decode(data).defects] == ["too-deep"]
 
@@ -225,7 +250,11 @@ def test_large_numbers_keep_their_value(number: str, value: float) -> None:
     assert decode(f'{{"n": {number}}}'.encode()).value == {"n": value}
 
 
-@pytest.mark.parametrize("number", ["9" * 5000, "NaN", "-Infinity", "1e400", "-1e400"], ids=["5,000 digits", "NaN", "-Infinity", "1e400", "-1e400"])
+@pytest.mark.parametrize(
+    "number",
+    ["9" * 5000, "NaN", "-Infinity", "1e400", "-1e400"],
+    ids=["5,000 digits", "NaN", "-Infinity", "1e400", "-1e400"],
+)
 def test_numbers_that_readers_do_not_agree_on_are_not_read(number: str) -> None:
     found = decode(f'{{"NaN 1e400": "NaN", "n": {number}}}'.encode())
     assert found.value is MISSING
@@ -236,7 +265,9 @@ def test_of_a_repeated_key_the_last_value_counts_and_its_place_is_told() -> None
     data = b'{"a": 1, "b": {"a": 2}, "\\u0061": 3}'
     found = decode(data)
     assert found.value == {"a": 3, "b": {"a": 2}}
-    assert [(defect.kind, defect.pointer, defect.offset) for defect in found.defects] == [("repeated-key", "/a", data.index(b"3}"))]
+    assert [(defect.kind, defect.pointer, defect.offset) for defect in found.defects] == [
+        ("repeated-key", "/a", data.index(b"3}"))
+    ]
 
 
 def test_lone_surrogates_are_a_defect_and_the_example_still_has_an_id() -> None:

@@ -1,4 +1,6 @@
-"""What is remembered changes nothing but time: whatever was asked before, in whatever order, the answer is the one without a memory."""
+"""What is remembered changes nothing but time: whatever was asked before, in whatever order, the answer is the one
+without a memory.
+"""
 
 import json
 import random
@@ -40,7 +42,10 @@ def told(planned: DedupResult) -> tuple[Any, ...]:
 
 @pytest.mark.slow
 @settings(max_examples=30)
-@given(st.lists(st.lists(answers, min_size=1, max_size=8), min_size=1, max_size=4), st.sampled_from(["longest", "last", "most-turns", "newest:date"]))
+@given(
+    st.lists(st.lists(answers, min_size=1, max_size=8), min_size=1, max_size=4),
+    st.sampled_from(["longest", "last", "most-turns", "newest:date"]),
+)
 def test_a_run_tells_what_it_would_tell_without_a_memory(growth: list[list[str]], keep: str) -> None:
     config = DedupConfig(threshold=0.5, keep=keep)
     DATA.write_bytes(b"")
@@ -51,7 +56,9 @@ def test_a_run_tells_what_it_would_tell_without_a_memory(growth: list[list[str]]
         assert told(plan([DATA], config, cache=CACHE, remembered_only=True)) == told(plan([DATA], config))
 
 
-def test_a_file_that_grew_is_read_from_where_it_grew_and_its_pairs_are_not_compared_again(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_grew_is_read_from_where_it_grew_and_its_pairs_are_not_compared_again(
+    write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(table, "SIZE", 2000)
     long = "it keeps in a cool cellar until the frosts come and the days are short and the nights are long"
     data = [(f"What is number {n}?", f"{long} {n % 50}") for n in range(100)]
@@ -75,12 +82,16 @@ ids = st.lists(st.tuples(st.integers(0, 2**64 - 1), st.integers(0, 2**64 - 1)), 
 
 
 @given(ids, ids, st.booleans(), st.integers(0, 2**8))
-def test_a_verdict_is_asked_for_once_and_for_both_orders(left: list[tuple[int, int]], right: list[tuple[int, int]], words: bool, bits: int) -> None:
+def test_a_verdict_is_asked_for_once_and_for_both_orders(
+    left: list[tuple[int, int]], right: list[tuple[int, int]], words: bool, bits: int
+) -> None:
     shutil.rmtree(CACHE, ignore_errors=True)
     size = min(len(left), len(right))
     one, other = (np.array(some[:size], dtype=np.uint64) for some in (left, right))
     every, same = np.full(size, words), np.array([bits >> at & 1 == 1 for at in range(size)])
-    same = same[[min(at for at in range(size) if {left[at], right[at]} == {left[nth], right[nth]}) for nth in range(size)]]
+    same = same[
+        [min(at for at in range(size) if {left[at], right[at]} == {left[nth], right[nth]}) for nth in range(size)]
+    ]
     first, again = (Remembered.of(CACHE, FeatureSpec("conversation", Shingling()), [DATA]) for _ in range(2))
     assert not first.agreements(one, other, every)[1].any()
     first.agree(one, other, every, same)
@@ -114,7 +125,10 @@ def plain(value: Any) -> Any:
 @given(st.integers(0, 2**32))
 def test_whatever_is_damaged_is_made_anew(seed: int) -> None:
     rng = random.Random(seed)
-    DATA.write_text("".join(json.dumps(chat("So?", f"it keeps in a cool cellar until {n} frosts come")) + "\n" for n in range(9)), encoding="utf-8")
+    DATA.write_text(
+        "".join(json.dumps(chat("So?", f"it keeps in a cool cellar until {n} frosts come")) + "\n" for n in range(9)),
+        encoding="utf-8",
+    )
     config = DedupConfig(threshold=0.5, ignore_facts=True)
     expected = told(plan([DATA], config, cache=CACHE))
     for path in (CACHE / FOLDER).glob("*.npz"):

@@ -1,4 +1,6 @@
-"""Fine-tuning at a service, from the files to what came of the job, against a real server on this machine that also misbehaves."""
+"""Fine-tuning at a service, from the files to what came of the job, against a real server on this machine that also
+misbehaves.
+"""
 
 import csv
 import json
@@ -53,11 +55,19 @@ def watch(*options: str) -> int:
 
 @pytest.mark.slow
 def test_a_job_goes_from_files_to_metrics(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
-    assert start("--validation", "held.jsonl", "--epochs", "2", "--batch-size", "4", "--suffix", "mine", "--set", "extra=1.5") == 0
+    assert (
+        start(
+            "--validation", "held.jsonl", "--epochs", "2", "--batch-size", "4", "--suffix", "mine", "--set", "extra=1.5"
+        )
+        == 0
+    )
     started = said(capsys)
     assert (started["job"]["id"], started["found"], len(server.files)) == ("ftjob-1", False, 2)
     asked = server.jobs["ftjob-1"].value
-    assert asked["method"] == {"type": "supervised", "supervised": {"hyperparameters": {"n_epochs": 2, "batch_size": 4, "extra": 1.5}}}
+    assert asked["method"] == {
+        "type": "supervised",
+        "supervised": {"hyperparameters": {"n_epochs": 2, "batch_size": 4, "extra": 1.5}},
+    }
     assert server.files["file-1"][1] == Path("data.jsonl").read_bytes()
     assert watch() == 0
     shown = capsys.readouterr()
@@ -82,10 +92,15 @@ def test_together_is_spoken_to_in_its_own_words(server: Server, capsys: pytest.C
     assert start(*together, "--learning-rate-multiplier", "2") == 2
     assert "--set learning_rate" in capsys.readouterr().err
     assert server.requests == []
-    server.troubles = [Trouble("POST /fine-tunes", "lost"), Trouble("POST /files/upload", "429"), Trouble("GET /fine-tunes/.*/events", "500")]
+    server.troubles = [
+        Trouble("POST /fine-tunes", "lost"),
+        Trouble("POST /files/upload", "429"),
+        Trouble("GET /fine-tunes/.*/events", "500"),
+    ]
     assert start(*together) == 0
     assert server.jobs["ftjob-1"].value["asked"] == {
-        "model": MODEL, "training_file": "file-1", "training_method": {"method": "sft"}, "n_epochs": 2, "learning_rate": 1e-5, "suffix": "mine",
+        "model": MODEL, "training_file": "file-1", "training_method": {"method": "sft"}, "n_epochs": 2,
+        "learning_rate": 1e-5, "suffix": "mine",
     }  # fmt: skip
     assert server.files["file-1"][1] == Path("data.jsonl").read_bytes()
     assert watch() == 0
@@ -99,17 +114,34 @@ def test_together_is_spoken_to_in_its_own_words(server: Server, capsys: pytest.C
 
 @pytest.mark.slow
 def test_fireworks_is_spoken_to_in_its_own_words(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
-    fireworks = ("--target", "fireworks", "--base-url", f"{server.address}/accounts/me", "--validation", "held.jsonl", "--epochs", "2")
+    fireworks = (
+        "--target",
+        "fireworks",
+        "--base-url",
+        f"{server.address}/accounts/me",
+        "--validation",
+        "held.jsonl",
+        "--epochs",
+        "2",
+    )
     assert start(*fireworks, "--suffix", "mine") == 2
     assert "--set outputModel" in capsys.readouterr().err
-    server.troubles = [Trouble("POST .*Jobs$", "lost"), Trouble("POST .*:upload", "500"), Trouble("GET .*datasets/", "429")]
+    server.troubles = [
+        Trouble("POST .*Jobs$", "lost"),
+        Trouble("POST .*:upload", "500"),
+        Trouble("GET .*datasets/", "429"),
+    ]
     assert start(*fireworks, "--set", "learningRate=1e-4") == 0
     training, held = sorted(server.files, key=lambda name: -len(server.files[name][1]))
     assert server.jobs["ftjob-1"].value["asked"] == {
-        "baseModel": MODEL, "dataset": f"accounts/me/datasets/{training}", "evaluationDataset": f"accounts/me/datasets/{held}", "epochs": 2,
+        "baseModel": MODEL, "dataset": f"accounts/me/datasets/{training}",
+        "evaluationDataset": f"accounts/me/datasets/{held}", "epochs": 2,
         "learningRate": 1e-4,
     }  # fmt: skip
-    assert (server.files[training][0]["exampleCount"], server.files[training][1]) == ("12", Path("data.jsonl").read_bytes())
+    assert (server.files[training][0]["exampleCount"], server.files[training][1]) == (
+        "12",
+        Path("data.jsonl").read_bytes(),
+    )
     assert start(*fireworks, "--set", "learningRate=1e-4") == 0
     assert (len(server.jobs), server.asked("POST .*:upload")) == (1, 3)
     capsys.readouterr()
@@ -145,7 +177,15 @@ def test_a_server_that_is_busy_fails_or_dawdles_is_asked_again(
     monkeypatch.setattr("curate.remote.endpoint.SECONDS", 0.3)
     monkeypatch.setattr("curate.remote.endpoint.LONG_SECONDS", 0.3)
     server.troubles = [
-        Trouble(request, what) for request in ("POST /files", "POST /fine", "GET /fine.*jobs$", "GET /fine.*/ftjob-1$", "GET .*events", "GET .*content")
+        Trouble(request, what)
+        for request in (
+            "POST /files",
+            "POST /fine",
+            "GET /fine.*jobs$",
+            "GET /fine.*/ftjob-1$",
+            "GET .*events",
+            "GET .*content",
+        )
     ]
     assert start() == 0
     assert watch("--quiet") == 0
@@ -162,7 +202,9 @@ def test_a_start_whose_answer_was_lost_is_not_paid_twice(server: Server, capsys:
 
 
 @pytest.mark.slow
-def test_a_start_that_was_killed_before_it_knew_is_found_again(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_start_that_was_killed_before_it_knew_is_found_again(
+    server: Server, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert start() == 0
     journal = Path(".curate/remote/journal.jsonl")
     lines = journal.read_bytes().splitlines(keepends=True)
@@ -197,7 +239,9 @@ def test_half_an_upload_is_sent_again(server: Server, what: str, capsys: pytest.
 
 
 @pytest.mark.slow
-def test_an_upload_that_never_arrives_whole_is_an_error_and_leaves_nothing(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_upload_that_never_arrives_whole_is_an_error_and_leaves_nothing(
+    server: Server, capsys: pytest.CaptureFixture[str]
+) -> None:
     server.troubles = [Trouble("POST /files", "half", times=9)]
     assert main(["remote", "upload", "data.jsonl", "--yes"]) == 2
     assert "bytes arrived in each of 3 attempts" in capsys.readouterr().err
@@ -218,7 +262,9 @@ def test_a_file_that_expired_is_sent_again(server: Server, capsys: pytest.Captur
 
 
 @pytest.mark.slow
-def test_a_file_that_the_service_cannot_read_is_said_and_not_used(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_file_that_the_service_cannot_read_is_said_and_not_used(
+    server: Server, capsys: pytest.CaptureFixture[str]
+) -> None:
     server.refuses_files = True
     assert start() == 2
     assert "line 3 has no messages" in capsys.readouterr().err
@@ -227,7 +273,9 @@ def test_a_file_that_the_service_cannot_read_is_said_and_not_used(server: Server
 
 @pytest.mark.slow
 @pytest.mark.parametrize("end", ["failed", "cancelled"])
-def test_a_job_that_ends_badly_is_told_with_its_reason(server: Server, end: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_job_that_ends_badly_is_told_with_its_reason(
+    server: Server, end: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     server.end = end
     assert start() == 0
     assert watch() == 1
@@ -252,7 +300,9 @@ def test_a_job_can_be_cancelled(server: Server, capsys: pytest.CaptureFixture[st
 
 
 @pytest.mark.slow
-def test_a_result_that_expired_is_said_and_metrics_come_from_the_events(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_result_that_expired_is_said_and_metrics_come_from_the_events(
+    server: Server, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert start() == 0
     assert main(["remote", "fetch"]) == 2
     assert "curate remote watch ftjob-1" in capsys.readouterr().err
@@ -261,7 +311,10 @@ def test_a_result_that_expired_is_said_and_metrics_come_from_the_events(server: 
     server.files.clear()
     assert main(["remote", "fetch"]) == 1
     assert "the service no longer has this result; metrics.csv is written from the events" in capsys.readouterr().out
-    assert Path(".curate/remote/ftjob-1/metrics.csv").read_text().splitlines()[:2] == ["step,train_loss,total_steps", "1,2.0,12"]
+    assert Path(".curate/remote/ftjob-1/metrics.csv").read_text().splitlines()[:2] == [
+        "step,train_loss,total_steps",
+        "1,2.0,12",
+    ]
 
 
 @pytest.mark.slow
@@ -290,7 +343,9 @@ def test_a_watch_that_is_killed_goes_on_without_repeating_or_losing(server: Serv
 
 
 @pytest.mark.slow
-def test_a_watch_outlasts_a_service_that_is_away(server: Server, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_watch_outlasts_a_service_that_is_away(
+    server: Server, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert start() == 0
     server.troubles = [Trouble("GET .*events", "500", times=20)]
     assert watch() == 0
@@ -313,7 +368,9 @@ def test_nothing_is_sent_before_somebody_agrees(server: Server, capsys: pytest.C
 
 
 @pytest.mark.slow
-def test_data_with_errors_is_not_sent_and_personal_data_is_named_before(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
+def test_data_with_errors_is_not_sent_and_personal_data_is_named_before(
+    server: Server, capsys: pytest.CaptureFixture[str]
+) -> None:
     with Path("data.jsonl").open("a") as file:
         file.write(json.dumps(chat("Whom do I write to?", "To ann.smith@brightlamp.net, at any time.")) + "\n")
     assert main(["remote", "start", "data.jsonl"]) == 2

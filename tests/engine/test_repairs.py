@@ -1,4 +1,6 @@
-"""What every repair promises: it settles its rule or does nothing, changes nothing a second time, and makes no new error."""
+"""What every repair promises: it settles its rule or does nothing, changes nothing a second time, and makes no new
+error.
+"""
 
 import copy
 import json
@@ -26,12 +28,18 @@ Captured = pytest.CaptureFixture[str]
 
 CASES = Path(__file__).parent.parent / "cases"
 REPAIRED = {code: rule for code, rule in RULES.items() if rule.repair is not None}
-ON_LINES = {code: rule for code, rule in REPAIRED.items() if rule.repair and rule.repair.takes not in (RepairInput.RAW, RepairInput.FIRST)}
+ON_LINES = {
+    code: rule
+    for code, rule in REPAIRED.items()
+    if rule.repair and rule.repair.takes not in (RepairInput.RAW, RepairInput.FIRST)
+}
 OBJECTS = {code: rule for code, rule in REPAIRED.items() if rule.repair and rule.repair.takes is RepairInput.OBJECT}
 ALSO_FOR = {"M008": Target.TOGETHER, "T011": Target.TRL}
 """Targets for which a repair does something else."""
 BROUGHT_TO_LIGHT = {"M007": ("C003", "T")}
-"""Errors that were there before a repair, and that no rule could see: an answer is empty, or calls a tool in a wrong form, by whatever name."""
+"""Errors that were there before a repair, and that no rule could see: an answer is empty, or calls a tool in a wrong
+form, by whatever name.
+"""
 
 
 def target_of(code: str, name: str = "") -> Target:
@@ -47,7 +55,9 @@ def bad_inputs() -> list[Any]:
         for case in tomllib.loads(path.read_text(encoding="utf-8"))["case"] if path.exists() else ():
             if "bad" in case:
                 content = BYTE.sub(lambda match: bytes.fromhex(match.group(1).decode()), case["bad"].encode())
-                found.append(pytest.param(code, content, target_of(code, case.get("target", "")), id=f"{code}: {case['name']}"))
+                found.append(
+                    pytest.param(code, content, target_of(code, case.get("target", "")), id=f"{code}: {case['name']}")
+                )
     return found
 
 
@@ -60,7 +70,9 @@ def parsed_lines(content: bytes) -> list[ParsedLine]:
 def found_in(content: bytes, target: Target, *select: str) -> list[Finding]:
     path = Path("found.jsonl")
     path.write_bytes(content)
-    return [finding for finding in check_paths([path], CheckConfig(select=select, target=target)).findings if finding.line]
+    return [
+        finding for finding in check_paths([path], CheckConfig(select=select, target=target)).findings if finding.line
+    ]
 
 
 def mended_content(code: str, content: bytes, target: Target) -> tuple[bytes, set[int]]:
@@ -81,9 +93,12 @@ def mended_content(code: str, content: bytes, target: Target) -> tuple[bytes, se
 
 
 def without_turns(content: bytes) -> bool:
-    """Whether there is a line whose messages nobody could see before a repair: what it brings to light was there before."""
+    """Whether there is a line whose messages nobody could see before a repair: what it brings to light was there
+    before.
+    """
     return any(
-        parsed.example is None or not any(isinstance(turn, dict) for turn in parsed.example.value.get("messages") or ()) for parsed in parsed_lines(content)
+        parsed.example is None or not any(isinstance(turn, dict) for turn in parsed.example.value.get("messages") or ())
+        for parsed in parsed_lines(content)
     )
 
 
@@ -149,7 +164,9 @@ def mutated(draw: st.DrawFn, code: str) -> dict[str, Any]:
 @pytest.mark.slow
 @pytest.mark.parametrize(("code", "target"), [*((code, target_of(code)) for code in OBJECTS), *ALSO_FOR.items()])
 @given(data=st.data())
-def test_a_repair_of_anything_settles_or_does_nothing_changes_no_input_and_a_second_time_nothing(code: str, target: Target, data: st.DataObject) -> None:
+def test_a_repair_of_anything_settles_or_does_nothing_changes_no_input_and_a_second_time_nothing(
+    code: str, target: Target, data: st.DataObject
+) -> None:
     rule = RULES[code].for_target(target)
     assert rule.repair
     value = data.draw(mutated(code))
@@ -168,7 +185,9 @@ def test_a_repair_of_anything_settles_or_does_nothing_changes_no_input_and_a_sec
 @pytest.mark.parametrize(("code", "target"), [*((code, target_of(code)) for code in OBJECTS), *ALSO_FOR.items()])
 @settings(max_examples=20)
 @given(data=st.data())
-def test_fixing_anything_with_one_repair_makes_no_new_error_and_is_done_at_once(code: str, target: Target, data: st.DataObject) -> None:
+def test_fixing_anything_with_one_repair_makes_no_new_error_and_is_done_at_once(
+    code: str, target: Target, data: st.DataObject
+) -> None:
     path = Path("data.jsonl")
     path.write_text(json.dumps(data.draw(mutated(code))) + "\n")
     before, hidden = errors(path.read_bytes(), target), without_turns(path.read_bytes())
@@ -176,13 +195,19 @@ def test_fixing_anything_with_one_repair_makes_no_new_error_and_is_done_at_once(
     fix_paths([path], config, unsafe=True)
     fixed = path.read_bytes()
     if not hidden:
-        assert not {made for made in errors(fixed, target).keys() - before.keys() if not made.startswith(BROUGHT_TO_LIGHT.get(code, ("-",)))}
+        assert not {
+            made
+            for made in errors(fixed, target).keys() - before.keys()
+            if not made.startswith(BROUGHT_TO_LIGHT.get(code, ("-",)))
+        }
     assert not [finding for finding in found_in(fixed, target, code) if finding.fixable]
     fix_paths([path], config, unsafe=True)
     assert path.read_bytes() == fixed
 
 
-@pytest.mark.parametrize("code", [code for code, rule in ON_LINES.items() if rule.repair and rule.repair.takes is RepairInput.LINE])
+@pytest.mark.parametrize(
+    "code", [code for code, rule in ON_LINES.items() if rule.repair and rule.repair.takes is RepairInput.LINE]
+)
 @given(data=st.binary(max_size=40) | strategies.written().map(lambda pair: pair[1].encode("utf-8", "surrogatepass")))
 def test_a_repair_of_any_line_ends_and_a_second_time_changes_nothing(code: str, data: bytes) -> None:
     repair = RULES[code].repair

@@ -1,4 +1,6 @@
-"""The formats of `curate check`: each is what its readers expect, says the same, and takes hostile text without obeying it."""
+"""The formats of `curate check`: each is what its readers expect, says the same, and takes hostile text without obeying
+it.
+"""
 
 import json
 import re
@@ -34,7 +36,13 @@ EMPTY = {"messages": [{"role": "user", "content": "日本"}, {"role": "assistant
 @pytest.fixture
 def hostile(write: Write) -> Path:
     lines = [
-        {"messages": [{"role": HOSTILE, "content": "Hi"}, {"role": "assistant", "content": HOSTILE}, {"role": "assistant", "content": ""}]},
+        {
+            "messages": [
+                {"role": HOSTILE, "content": "Hi"},
+                {"role": "assistant", "content": HOSTILE},
+                {"role": "assistant", "content": ""},
+            ]
+        },
         {HOSTILE: 1, "b": 2},
         f'{{"messages": [], {json.dumps(HOSTILE)}: 1, {json.dumps(HOSTILE)}: 2}}'.encode(),
         HOSTILE.replace("\n", "").encode("utf-8", "surrogatepass"),
@@ -59,7 +67,9 @@ def test_hostile_text_is_written_out_in_every_format(hostile: Path, kind: Output
 
 
 @pytest.mark.parametrize("kind", OutputFormat)
-def test_a_file_gets_what_the_stream_would_and_keeps_its_old_content_when_nothing_can_be_written(write: Write, capsys: Captured, kind: OutputFormat) -> None:
+def test_a_file_gets_what_the_stream_would_and_keeps_its_old_content_when_nothing_can_be_written(
+    write: Write, capsys: Captured, kind: OutputFormat
+) -> None:
     path = str(write("data.jsonl", [NULL, (("Hi"), "Hello.")]))
     assert main(["check", path, "--output-format", kind.value]) == 1
     shown = capsys.readouterr().out
@@ -102,7 +112,13 @@ def test_full_shows_the_text_with_a_caret_under_the_place(write: Write) -> None:
 
 
 MENDED = {"messages": [{"role": "human", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}  # M007, safe
-RISKY = {"messages": [{"role": "user", "content": "a"}, {"role": "user", "content": "b"}, {"role": "assistant", "content": "c"}]}  # M016, unsafe
+RISKY = {
+    "messages": [
+        {"role": "user", "content": "a"},
+        {"role": "user", "content": "b"},
+        {"role": "assistant", "content": "c"},
+    ]
+}  # M016, unsafe
 
 
 @pytest.mark.parametrize("kind", [OutputFormat.CONCISE, OutputFormat.FULL, OutputFormat.GROUPED])
@@ -122,7 +138,10 @@ def test_nothing_is_said_to_be_fixed_in_a_document(write: Write) -> None:
 
 @pytest.mark.parametrize("text", ["short", "x" * 500 + "end", "日本語" * 90 + "end", "\x1b[31m" * 60 + "end"])
 def test_the_caret_and_what_it_points_at_fit_80_columns(write: Write, text: str) -> None:
-    path = write("data.jsonl", [{"messages": [{"role": "user", "content": f"{text} "}, {"role": "assistant", "content": f"{text} "}]}])
+    path = write(
+        "data.jsonl",
+        [{"messages": [{"role": "user", "content": f"{text} "}, {"role": "assistant", "content": f"{text} "}]}],
+    )
     lines = told(path, OutputFormat.FULL).splitlines()
     at = next(n for n, line in enumerate(lines) if ": C015 " in line)
     shown, caret = lines[at + 1], lines[at + 2]
@@ -132,7 +151,9 @@ def test_the_caret_and_what_it_points_at_fit_80_columns(write: Write, text: str)
         assert len(caret) <= 80
 
 
-def test_colours_are_for_terminals_and_for_who_asks_for_them(write: Write, capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_colours_are_for_terminals_and_for_who_asks_for_them(
+    write: Write, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = str(write("data.jsonl", [NULL]))
     main(["check", path])
     plain = capsys.readouterr().out
@@ -154,9 +175,24 @@ def test_full_shows_the_line_of_a_document_at_which_the_value_stands(write: Writ
 
 
 def test_the_text_of_a_line_with_a_secret_is_shown_nowhere(write: Write) -> None:
-    path = write("data.jsonl", [{"messages": [{"role": "user", "content": "tell-no-one"}, {"role": "assistant", "content": None}]}])
+    path = write(
+        "data.jsonl",
+        [{"messages": [{"role": "user", "content": "tell-no-one"}, {"role": "assistant", "content": None}]}],
+    )
     report = check_paths([path])
-    report.findings.append(Finding("S001", Severity.ERROR, "data.jsonl", 1, "/messages/0/content", "a key", "Remove it.", False, report.findings[0].example))
+    report.findings.append(
+        Finding(
+            "S001",
+            Severity.ERROR,
+            "data.jsonl",
+            1,
+            "/messages/0/content",
+            "a key",
+            "Remove it.",
+            False,
+            report.findings[0].example,
+        )
+    )
     for kind in OutputFormat:
         pieces = reported(report, kind, [path], None)
         assert "tell-no-one" not in "".join(piece if isinstance(piece, str) else piece.plain for piece in pieces)
@@ -164,7 +200,10 @@ def test_the_text_of_a_line_with_a_secret_is_shown_nowhere(write: Write) -> None
 
 def test_a_secret_is_hidden_even_when_no_rule_looked_for_it(write: Write) -> None:
     key = "AKIA" + "Q7RZM3XW5T2LPV4N"
-    path = write("data.jsonl", [{"messages": [{"role": "user", "content": f"my key is {key}"}, {"role": "assistant", "content": None}]}])
+    path = write(
+        "data.jsonl",
+        [{"messages": [{"role": "user", "content": f"my key is {key}"}, {"role": "assistant", "content": None}]}],
+    )
     report = check_paths([path], CheckConfig(select=("C001",)))
     for kind in OutputFormat:
         pieces = reported(report, kind, [path], None)
@@ -189,7 +228,10 @@ def test_what_cannot_be_read_again_is_told_without_its_text(write: Write) -> Non
     report = check_paths([path])
     path.unlink()
     assert list(source_ranges(report.findings)) == [None]
-    assert "region" in json.loads("".join(check_sarif(report)))["runs"][0]["results"][0]["locations"][0]["physicalLocation"]
+    assert (
+        "region"
+        in json.loads("".join(check_sarif(report)))["runs"][0]["results"][0]["locations"][0]["physicalLocation"]
+    )
 
 
 def test_github_commands_keep_to_their_grammar(hostile: Path) -> None:
@@ -297,7 +339,10 @@ class Plots(HTMLParser):
 
 
 def test_html_plots_are_the_numbers_of_the_files(write: Write) -> None:
-    path = write("data.jsonl", [("Hi", "Hello."), ("Hi", "Hello."), ("Привет", "Да."), {"instruction": "Hi", "output": "Hello."}, NULL, b"{"])
+    path = write(
+        "data.jsonl",
+        [("Hi", "Hello."), ("Hi", "Hello."), ("Привет", "Да."), {"instruction": "Hi", "output": "Hello."}, NULL, b"{"],
+    )
     page = Plots()
     page.feed(told(path, OutputFormat.HTML))
     plots = dict(zip(page.titles, page.said, strict=True))

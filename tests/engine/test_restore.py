@@ -25,7 +25,9 @@ OUT = Path("out")
 
 
 def parts() -> Counter[bytes]:
-    return Counter(line for name in ("train", "validation", "test") for line in (OUT / f"{name}.jsonl").read_bytes().splitlines())
+    return Counter(
+        line for name in ("train", "validation", "test") for line in (OUT / f"{name}.jsonl").read_bytes().splitlines()
+    )
 
 
 def told(name: str, capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
@@ -37,7 +39,10 @@ def told(name: str, capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
 @pytest.fixture
 def folder(write: Write) -> Path:
     """A split from which five lines left: three for an error, one dropped by a person, one broken."""
-    lines = [*(chat(f"Question {n}?", f"Answer {n}.") for n in range(40)), *(chat(f"Question {n}?", "") for n in (3, 50, 51))]
+    lines = [
+        *(chat(f"Question {n}?", f"Answer {n}.") for n in range(40)),
+        *(chat(f"Question {n}?", "") for n in (3, 50, 51)),
+    ]
     write("data.jsonl", [*lines, b'{"messages": ['])
     DecisionLog(Project(Path.cwd()).decisions).add(Decision(example=content_id(lines[7]), verdict="drop", who="ann"))
     assert main(["split", "data.jsonl", "-o", "out", "-q"]) == 1  # a line holds no example
@@ -46,7 +51,9 @@ def folder(write: Write) -> Path:
 
 sound = written(conversations()).map(lambda pair: pair[1].replace("\n", " ").encode())
 faulty = sound.map(lambda line: line.replace(b"assistant", b"asistant"))
-broken = st.sampled_from([b"{broken", b"caf\xe9", b'"\xff"', b"[1]", b"\x00\x01", b'{"messages": 1}\t', b'{"a": "\xe2\x80\xa8"}'])
+broken = st.sampled_from(
+    [b"{broken", b"caf\xe9", b'"\xff"', b"[1]", b"\x00\x01", b'{"messages": 1}\t', b'{"a": "\xe2\x80\xa8"}']
+)
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25)
@@ -67,7 +74,9 @@ def test_a_round_trip_is_byte_exact(lines: list[bytes], ending: bytes, write: Wr
     if entries and all("example" in entry for entry in entries):
         assert main(["restore", "out", "--all"]) == 0
         assert (parts(), (OUT / "removed.jsonl").read_bytes()) == (read, b"")
-        points = {point.name: point.verdict for point in verify_folder(OUT).points}  # a turn of no known role, put back, is not understood there
+        points = {
+            point.name: point.verdict for point in verify_folder(OUT).points
+        }  # a turn of no known role, put back, is not understood there
         assert [points[name] for name in ("manifest", "files", "removed", "nothing lost")] == [Verdict.PROVED] * 4
 
 
@@ -80,12 +89,21 @@ def test_lines_come_back_by_id_by_place_and_by_reason(folder: Path, capsys: pyte
     assert main(["restore", "out", "data.jsonl:43"]) == 0
     assert main(["restore", "out", "--reason", "C003", "--reason", "decision", "--json"]) == 0
     manifest, _ = read_manifest(folder)
-    assert (manifest.kept, manifest.removed.lines, manifest.removed.reasons, len(manifest.restored)) == (43, 1, {"J010": 1}, 4)
+    assert (manifest.kept, manifest.removed.lines, manifest.removed.reasons, len(manifest.restored)) == (
+        43,
+        1,
+        {"J010": 1},
+        4,
+    )
     assert main(["verify", "out", "-q"]) == 0
 
 
 def test_what_comes_back_joins_what_it_is_connected_with(folder: Path) -> None:
-    before = {line: name for name in ("train", "validation", "test") for line in (OUT / f"{name}.jsonl").read_bytes().splitlines()}
+    before = {
+        line: name
+        for name in ("train", "validation", "test")
+        for line in (OUT / f"{name}.jsonl").read_bytes().splitlines()
+    }
     assert main(["restore", "out", "data.jsonl:41"]) == 0
     [entry] = read_manifest(folder)[0].restored
     answered = json.dumps(chat("Question 3?", "Answer 3.")).encode()
@@ -109,7 +127,9 @@ def test_the_next_split_keeps_what_was_restored(folder: Path) -> None:
         (("--all", "-o", "out/train.jsonl"), "is in the folder of the split"),
     ],
 )
-def test_what_cannot_come_back_is_said_and_nothing_changes(words: tuple[str, ...], said: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_cannot_come_back_is_said_and_nothing_changes(
+    words: tuple[str, ...], said: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     before = {path: path.read_bytes() for path in folder.iterdir()}
     assert main(["restore", "out", *words]) == 2
     assert said in capsys.readouterr().err
@@ -133,7 +153,9 @@ def test_the_ledger_of_a_deduplication_gives_its_lines_back(write: Write) -> Non
     assert main(["restore", "made", "--all"]) == 2
 
 
-def test_a_difference_names_inputs_settings_and_each_example(folder: Path, write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_difference_names_inputs_settings_and_each_example(
+    folder: Path, write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main(["split", "data.jsonl", "-o", "same", "-q"]) == 1
     capsys.readouterr()
     assert main(["diff", "out", "same"]) == 0

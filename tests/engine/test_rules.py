@@ -28,7 +28,7 @@ from tests.tinynli import tiny_nli
 
 BENCHMARK = """{"question": "Which gas do plants take up from the air to make sugar in the light of the sun?", "answer": "carbon dioxide"}
 {"question": "Who painted the Mona Lisa?", "answer": "Leonardo da Vinci"}
-"""
+"""  # noqa: E501
 CHECK = import_module("curate.lint.runner")  # not the function of that name
 CASES = Path(__file__).parent.parent / "cases"
 EMBEDDINGS = "offline:all-MiniLM-L6-v2"
@@ -58,7 +58,9 @@ def cases() -> list[Any]:
 
 
 def findings(content: bytes, code: str, target: str = "", name: str = "data.jsonl") -> list[Finding]:
-    """What one rule finds in a file, for a target: the default one, or where the rule is only for others the first of these."""
+    """What one rule finds in a file, for a target: the default one, or where the rule is only for others the first of
+    these.
+    """
     path = Path(name)
     if RULES[code].scope == "adoption":  # its examples are lines of the file of suppressions
         return suppressed(content, code)
@@ -69,15 +71,22 @@ def findings(content: bytes, code: str, target: str = "", name: str = "data.json
         Path("benchmark.jsonl").write_text(BENCHMARK, encoding="utf-8")
         return decontaminated([path], [Path("benchmark.jsonl")]).findings
     if RULES[code].scope == "meaning":  # it is asked by `curate dedup --embeddings`
-        return [RULES[code].finding(pair.place, str(pair.kept_place)) for pair in plan([path], DedupConfig(embeddings=EMBEDDINGS)).alike]
-    if RULES[code].scope == "splits":  # it is asked by `curate verify`; the first line is in train, the others are in test
+        return [
+            RULES[code].finding(pair.place, str(pair.kept_place))
+            for pair in plan([path], DedupConfig(embeddings=EMBEDDINGS)).alike
+        ]
+    if (
+        RULES[code].scope == "splits"
+    ):  # it is asked by `curate verify`; the first line is in train, the others are in test
         head, _, rest = content.partition(b"\n")
         Path("train.jsonl").write_bytes(head + b"\n")
         path.write_bytes(rest)
         splits = {"train": [Path("train.jsonl")], "test": [path]}
         proof = verify_files(splits, "", keys=("source",), embeddings=EMBEDDINGS if code in BY_MEANING else "")
         return [finding for finding in proof.findings if finding.code == code]
-    if RULES[code].scope == "output":  # it is asked by `curate verify`: the first line is what was read, the others are what is there
+    if (
+        RULES[code].scope == "output"
+    ):  # it is asked by `curate verify`: the first line is what was read, the others are what is there
         head, _, rest = content.partition(b"\n")
         path.write_bytes(head + b"\n")
         split_files(Sources([path]), Path("out"), Config(split=SplitConfig(fractions=(1, 0, 0))))
@@ -89,13 +98,19 @@ def findings(content: bytes, code: str, target: str = "", name: str = "data.json
     only = RULES[code].only
     for_target = Target(target) if target else only[0] if only else Target.TRAINER
     config = CheckConfig(select=(code,), target=for_target, model=model_for(code), max_length=MAX_LENGTH)
-    compared = ConflictsConfig(embeddings=EMBEDDINGS if code == "X002" else "", nli=tiny_nli()) if code in BY_MEANING else ConflictsConfig()
+    compared = (
+        ConflictsConfig(embeddings=EMBEDDINGS if code == "X002" else "", nli=tiny_nli())
+        if code in BY_MEANING
+        else ConflictsConfig()
+    )
     return [finding for finding in check_paths([path], config, conflicts=compared).findings if finding.code == code]
 
 
 def suppressed(lines: bytes, code: str) -> list[Finding]:
     """What a rule finds in a file of suppressions for a data set of one example, which has a finding C001."""
-    Path("data.jsonl").write_bytes(b'{"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null}]}\n')
+    Path("data.jsonl").write_bytes(
+        b'{"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null}]}\n'
+    )
     Path(FILE).write_bytes(lines)
     report = check_paths([Path("data.jsonl")])
     suppress(report, load_suppressions(Path()), ["data.jsonl"])
@@ -156,7 +171,9 @@ def test_a_finding_carries_what_its_rule_says(code: str) -> None:
     stated = RULES[code]
     for finding in findings(stated.bad, code):
         severity = stated.severity_for(stated.only[0] if stated.only else Target.TRAINER)
-        files = {"adoption": {FILE}, "output": {"data.jsonl", "out/train.jsonl", "out/manifest.json"}}.get(stated.scope, {"data.jsonl"})
+        files = {"adoption": {FILE}, "output": {"data.jsonl", "out/train.jsonl", "out/manifest.json"}}.get(
+            stated.scope, {"data.jsonl"}
+        )
         assert (severity, stated.hint) == (finding.severity, finding.hint)
         assert finding.file in files
         assert finding.message
@@ -172,7 +189,9 @@ def chosen(**options: Any) -> list[str]:
 
 
 def test_rules_are_chosen_by_code_and_by_prefix_and_ignoring_wins() -> None:
-    assert chosen(select=("M00",), ignore=("M003", "M004")) == [code for code in RULES if code.startswith("M00") and code not in ("M003", "M004")]
+    assert chosen(select=("M00",), ignore=("M003", "M004")) == [
+        code for code in RULES if code.startswith("M00") and code not in ("M003", "M004")
+    ]
     assert chosen(select=("D001",)) == ["D001"]
     assert chosen() == [code for code, known in RULES.items() if known.default and not known.only]
 
@@ -245,5 +264,7 @@ def test_an_example_of_one_line_may_stand_beside_its_label() -> None:
 
 def test_a_rule_says_whom_it_is_for_and_how_it_is_mended() -> None:
     assert terms(RULES["C011"]) == "Targets: error for openai, azure; no finding for others\n"
-    assert terms(RULES["M014"]).startswith("Targets: error for mistral; warning for others\nFix (unsafe): Merge all system messages")
+    assert terms(RULES["M014"]).startswith(
+        "Targets: error for mistral; warning for others\nFix (unsafe): Merge all system messages"
+    )
     assert terms(replace(RULES["C001"], default=False)) == "Runs only when selected: --extend-select C001\n"

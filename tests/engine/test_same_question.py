@@ -1,4 +1,6 @@
-"""Which questions are the same, which answers say yes and no, and which system prompts change nothing. No model is loaded: vectors are made by hand."""
+"""Which questions are the same, which answers say yes and no, and which system prompts change nothing. No model is
+loaded: vectors are made by hand.
+"""
 
 from pathlib import Path
 from typing import Any
@@ -54,14 +56,20 @@ def test_a_price_is_not_a_place() -> None:
 def test_a_word_in_another_ones_place_counts_by_how_near_it_is() -> None:
     left, right = wording("Do you accept the voucher here?"), wording("Do you accept the coupon here?")
     assert words_apart(left, right) == {"accept", "voucher", "coupon"}
-    near = {word: np.array(vector, dtype=np.float32) for word, vector in (("accept", [1, 0, 0]), ("voucher", [0, 1, 0]), ("coupon", [0, 1, 0]))}
+    near = {
+        word: np.array(vector, dtype=np.float32)
+        for word, vector in (("accept", [1, 0, 0]), ("voucher", [0, 1, 0]), ("coupon", [0, 1, 0]))
+    }
     far = {**near, "coupon": np.array([0, 0, 1], dtype=np.float32)}
     assert len(features(left, right, 0.8, near)) == len(FEATURES)
     assert probability(features(left, right, 0.8, near)) > probability(features(left, right, 0.8, far))
 
 
 def test_a_phrase_of_another_meaning_in_its_place_makes_another_question() -> None:
-    left, right = wording("What is the boiling point of gold in Celsius?"), wording("What is the melting point of gold in Celsius?")
+    left, right = (
+        wording("What is the boiling point of gold in Celsius?"),
+        wording("What is the melting point of gold in Celsius?"),
+    )
     assert {"boiling", "melting"} <= words_apart(left, right)
     vectors = {"boiling": np.array([1, 0], dtype=np.float32), "melting": np.array([0.5, 0.866], dtype=np.float32)}
     assert probability(features(left, right, 0.93, vectors)) < 0.3
@@ -181,7 +189,12 @@ def test_a_model_alone_is_less_sure_of_lists_hedges_and_passages(question: str, 
 
 
 def test_questions_too_long_to_be_reworded_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(candidate_pairs, "embed", lambda texts, *_: np.ones((len(texts), 2), dtype=np.float32) / np.float32(np.sqrt(2)))
-    examples = [Example(Place("t", at), chat(asked, "It is so."), "messages") for at, asked in enumerate(("Why? " * 300, "What is it?"))]
+    monkeypatch.setattr(
+        candidate_pairs, "embed", lambda texts, *_: np.ones((len(texts), 2), dtype=np.float32) / np.float32(np.sqrt(2))
+    )
+    examples = [
+        Example(Place("t", at), chat(asked, "It is so."), "messages")
+        for at, asked in enumerate(("Why? " * 300, "What is it?"))
+    ]
     report = find_conflicts(examples, ConflictsConfig(embeddings="any"))
     assert "1 question of more than 1,000 characters compared with equal ones only" in report.notes

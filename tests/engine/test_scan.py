@@ -25,26 +25,38 @@ from tests.engine.test_pieces import LINES, TEXTS, fragments
 from tests.hostile.process import ROOT
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("scan")]
-EVERYTHING = CheckConfig(select=tuple(code for code, rule in RULES.items() if rule.scope not in (Scope.TOKENS, Scope.EXAMPLES, Scope.CONFLICTS)))
+EVERYTHING = CheckConfig(
+    select=tuple(
+        code for code, rule in RULES.items() if rule.scope not in (Scope.TOKENS, Scope.EXAMPLES, Scope.CONFLICTS)
+    )
+)
 """All that a check of lines in pieces may ask."""
 PIECES = (
-    "the of a to is it and in that Rome Ada I'm sorry cannot can’t 7 12 2019 555-1234 1.2.3.4 +49 a@b.c AB12 {x} {{y}} ``` # ## … é Â© \u0301 中文 \u200b"
-    " \ufffd \U0001f600 delve into. following text: below http://a.b %s <br> As an AI language model, Human: sk-a1 N/A Explain how ( , \t \n"
+    "the of a to is it and in that Rome Ada I'm sorry cannot can’t 7 12 2019 555-1234 1.2.3.4 +49 a@b.c AB12 {x} "
+    "{{y}} ``` # ## … é Â© \u0301 中文 \u200b"
+    " \ufffd \U0001f600 delve into. following text: below http://a.b %s <br> As an AI language model, Human: "
+    "sk-a1 N/A Explain how ( , \t \n"
 )
 WORDS = st.lists(st.sampled_from(PIECES.split(" ")), max_size=40).map(" ".join)
 NUMBER = r"\+?\(?[0-9]{1,6}\)?[ .-]?|[A-Z]{2}[0-9]{2}|4539 ?1488 ?0343 ?6467|GB82 ?WEST|12345698765432"
 NUMBERS = st.lists(st.from_regex(NUMBER, fullmatch=True), max_size=6).map("".join)
 MARKS = st.text(st.sampled_from("aeनकख\u093c\u094d\u0902\u0301\u0327\u0338\u1161\u11a8가\u212bÅ가"), max_size=6)
-FORMS = st.text(st.sampled_from("aÉß²½…ﾊ\uff9eﾡ\uffc2Привет한\u3131ΑΣςſİı\u00a0\u3000\u1680Ⅷﬁ\u0300\U0001f600\U0001d400\U0002a6d6"), max_size=8)
+FORMS = st.text(
+    st.sampled_from("aÉß²½…ﾊ\uff9eﾡ\uffc2Привет한\u3131ΑΣςſİı\u00a0\u3000\u1680Ⅷﬁ\u0300\U0001f600\U0001d400\U0002a6d6"),
+    max_size=8,
+)
 TELLTALES = """AKIAIOSFODNN7EXAMPLX|glpat-abcdefghij0123456789|hf_a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1|sk-abcdefghij0123456789a|xoxb-1234567890-abc
 |eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.abcdefghijk|https://joe:hunter22@example.net/x|jo@acme.io|<p>Hi</p>|<br/>|&nbsp;|&#160;|[INST]|<¦user¦>
 |{{ name }}| {city}.|${name}| %s |TBD|TODO: this|[your answer here]|## Input 3:\nOutput: 4|Instruction: Go\nOutput: 4|## Human: Hi
 |Can’t. I’m sorry, but I can’t help|I won't share it|it’s important to note|It's worth noting|let's dive in|AS AN AI LANGUAGE MODEL,|a rich tapestry of
 |Summarize the following text|the list below|</s>|<s>|<bos>|<｜User｜>|[TOOL_CALLS]|Human: Hi\n\nAssistant: Ho|6. Instruction: Go\n6. Output: 4
-|no no no no no no no no no no no no no no no|, which fell. The|and so it was sold to the man who had asked for it|such as|Classify it: spam"""
-TELLING = st.lists(st.one_of(WORDS, NUMBERS, MARKS, FORMS, st.sampled_from(TELLTALES.split("|")).map(lambda said: said.replace("¦", "|"))), max_size=5).map(
-    " ".join
-)
+|no no no no no no no no no no no no no no no|, which fell. The|and so it was sold to the man who had asked for it|such as|Classify it: spam"""  # noqa: E501
+TELLING = st.lists(
+    st.one_of(
+        WORDS, NUMBERS, MARKS, FORMS, st.sampled_from(TELLTALES.split("|")).map(lambda said: said.replace("¦", "|"))
+    ),
+    max_size=5,
+).map(" ".join)
 
 
 @cache
@@ -65,9 +77,24 @@ def part_of(data: bytes, *, quick: bool) -> tuple[CheckedChunk, Batch]:
 def agree(data: bytes) -> Batch:
     """A scan changes nothing in what a part says; the batch that was scanned."""
     (careful, _), (quick, batch) = part_of(data, quick=False), part_of(data, quick=True)
-    assert sorted(quick.findings, key=lambda found: found.order) == sorted(careful.findings, key=lambda found: found.order)
+    assert sorted(quick.findings, key=lambda found: found.order) == sorted(
+        careful.findings, key=lambda found: found.order
+    )
     assert quick.facts == careful.facts
-    for name in ("exact", "said", "lengths", "asked", "answered", "kinds", "turns", "systems", "labels", "answers", "refusals", "opened"):
+    for name in (
+        "exact",
+        "said",
+        "lengths",
+        "asked",
+        "answered",
+        "kinds",
+        "turns",
+        "systems",
+        "labels",
+        "answers",
+        "refusals",
+        "opened",
+    ):
         assert getattr(quick.summary, name) == getattr(careful.summary, name), name
     assert list(quick.summary.places.lines) == list(careful.summary.places.lines)
     return batch
@@ -79,7 +106,11 @@ def written(value: Any, form: int) -> bytes:
 
 
 @given(
-    talks=st.lists(st.tuples(st.lists(st.tuples(WORDS, WORDS), min_size=1, max_size=3), st.none() | WORDS, st.integers(0, 5)), min_size=1, max_size=4),
+    talks=st.lists(
+        st.tuples(st.lists(st.tuples(WORDS, WORDS), min_size=1, max_size=3), st.none() | WORDS, st.integers(0, 5)),
+        min_size=1,
+        max_size=4,
+    ),
     ending=st.sampled_from([b"\n", b"\r\n"]),
 )
 @settings(deadline=None)
@@ -93,7 +124,10 @@ def test_words_that_rules_look_for(talks: list[tuple[list[tuple[str, str]], str 
     agree(ending.join(lines) + ending)
 
 
-@given(talks=st.lists(st.tuples(TELLING, TELLING, st.integers(0, 5)), min_size=1, max_size=4), case=st.sampled_from((str, str.upper, str.title, str.swapcase)))
+@given(
+    talks=st.lists(st.tuples(TELLING, TELLING, st.integers(0, 5)), min_size=1, max_size=4),
+    case=st.sampled_from((str, str.upper, str.title, str.swapcase)),
+)
 @settings(deadline=None)
 def test_what_tells_of_something_anywhere(talks: list[tuple[str, str, int]], case: Callable[[str], str]) -> None:
     agree(b"".join(written(chat(case(question), case(answer)), form) + b"\n" for question, answer, form in talks))
@@ -102,7 +136,9 @@ def test_what_tells_of_something_anywhere(talks: list[tuple[str, str, int]], cas
 @given(data=st.data())
 @settings(deadline=None)
 def test_documented_examples(data: st.DataObject) -> None:
-    texts = st.lists(st.sampled_from(fragments()), min_size=1, max_size=3).map(data.draw(st.sampled_from(["", " ", "\n"])).join)
+    texts = st.lists(st.sampled_from(fragments()), min_size=1, max_size=3).map(
+        data.draw(st.sampled_from(["", " ", "\n"])).join
+    )
     agree(b"".join(written(chat(*data.draw(st.tuples(texts, texts))), 1) + b"\n" for _ in range(3)))
 
 
@@ -113,7 +149,13 @@ def test_lines_of_any_kind(lines: list[bytes], text: str) -> None:
 
 
 def test_plain_talk_is_quiet() -> None:
-    lines = [chat(f"Why is it so blue on day {n}?", f"It is blue since air scatters the blue part of light, as on day {n} – “always”.") for n in range(9)]
+    lines = [
+        chat(
+            f"Why is it so blue on day {n}?",
+            f"It is blue since air scatters the blue part of light, as on day {n} – “always”.",
+        )
+        for n in range(9)
+    ]
     batch = agree(b"".join(written(line, n % 2 + 3) + b"\n" for n, line in enumerate(lines)))
     assert batch.quiet is not None
     assert batch.quiet.quiet.all()
@@ -121,8 +163,18 @@ def test_plain_talk_is_quiet() -> None:
 
 def test_every_character_is_compared_in_the_same_form() -> None:
     points = (point for point in range(128, 0x30000) if not 0xD800 <= point < 0xE000)
-    changing = [char for char in map(chr, points) if unicodedata.normalize("NFKC", char).casefold() != char or unicodedata.combining(char)]
-    agree(b"".join(written(chat(f"Why is it so, a{char}b?", f"It is as the air scatters the light{char} of the sun."), 0) + b"\n" for char in changing))
+    changing = [
+        char
+        for char in map(chr, points)
+        if unicodedata.normalize("NFKC", char).casefold() != char or unicodedata.combining(char)
+    ]
+    agree(
+        b"".join(
+            written(chat(f"Why is it so, a{char}b?", f"It is as the air scatters the light{char} of the sun."), 0)
+            + b"\n"
+            for char in changing
+        )
+    )
 
 
 def test_what_another_version_compiled_is_compiled_anew(tmp_path: Path) -> None:
@@ -145,6 +197,12 @@ except AttributeError:
     for name in ("Old", "Old", "New"):
         (tmp_path / "of_a_version.py").write_text(source.replace("NAME", name))
         command = [sys.executable, "-c", "import of_a_version"]
-        cache = {"PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}", "NUMBA_CACHE_DIR": str(tmp_path / "cache"), "PYTHONDONTWRITEBYTECODE": "1"}
-        told.append(subprocess.run(command, env=environment(**cache), capture_output=True, text=True, check=True).stdout.strip())
+        cache = {
+            "PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}",
+            "NUMBA_CACHE_DIR": str(tmp_path / "cache"),
+            "PYTHONDONTWRITEBYTECODE": "1",
+        }
+        told.append(
+            subprocess.run(command, env=environment(**cache), capture_output=True, text=True, check=True).stdout.strip()
+        )
     assert told == ["7", "7", "anew 7"]

@@ -17,7 +17,9 @@ from tests.conftest import line_of
 def test_pieces_judged_by_several_threads_at_a_time_are_judged_as_by_one() -> None:
     path = Path("data.jsonl")
     sound = [line_of((f"What of number {n}?", f"It is {n * 7}, " * (n % 40 + 1))) for n in range(12_000)]
-    path.write_bytes(b"\n".join(line_of((f"Say {n}.", "")) if n % 97 == 0 else line for n, line in enumerate(sound)) + b"\n")
+    path.write_bytes(
+        b"\n".join(line_of((f"Say {n}.", "")) if n % 97 == 0 else line for n, line in enumerate(sound)) + b"\n"
+    )
     screening = ErrorFilter.of(CheckConfig(), quick=True)
     assert screening is not None
     expected = [(found.code, found.line) for found in check_paths([path]).findings if found.severity is Severity.ERROR]
@@ -26,4 +28,6 @@ def test_pieces_judged_by_several_threads_at_a_time_are_judged_as_by_one() -> No
         with ThreadPoolExecutor(4) as threads:
             parts = list(threads.map(screening.judge, pieces))
         before = [sum(part.lines for part in parts[:nth]) for nth in range(len(parts))]
-        assert [(found.code, found.line) for found in screening.report(zip(before, parts, strict=True)).findings] == expected
+        assert [
+            (found.code, found.line) for found in screening.report(zip(before, parts, strict=True)).findings
+        ] == expected

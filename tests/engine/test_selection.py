@@ -1,4 +1,6 @@
-"""How rules are named on the command line: several with commas between, and with a word where they are run by another verb."""
+"""How rules are named on the command line: several with commas between, and with a word where they are run by another
+verb.
+"""
 
 import json
 from pathlib import Path
@@ -38,7 +40,10 @@ def test_codes_have_commas_between(words: list[str], found: list[str], capsys: p
     assert codes(words, capsys) == found
 
 
-@pytest.mark.parametrize(("prefix", "verb"), [("L", "`curate verify`"), ("L001", "`curate verify`"), ("D008", "`curate dedup`"), ("K010", "--model")])
+@pytest.mark.parametrize(
+    ("prefix", "verb"),
+    [("L", "`curate verify`"), ("L001", "`curate verify`"), ("D008", "`curate dedup`"), ("K010", "--model")],
+)
 def test_rules_that_another_verb_runs_are_told_so(prefix: str, verb: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", "data.jsonl", "-q", "--select", prefix]) == 2
     assert verb in capsys.readouterr().err

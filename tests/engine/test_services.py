@@ -27,7 +27,9 @@ MODEL = "gpt-4.1-mini-2025-04-14"
 def test_a_key_goes_to_its_own_service_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("CURATE_REMOTE_KEY", raising=False)
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
-    monkeypatch.setattr("curate.core.egress._from_keyring", lambda host: "from-ring" if host == "gateway.example" else "")
+    monkeypatch.setattr(
+        "curate.core.egress._from_keyring", lambda host: "from-ring" if host == "gateway.example" else ""
+    )
     assert key_of(place_of(Target.OPENAI, "", connected=True)) == KEY
     with pytest.raises(UsageError, match="no API key for") as caught:
         key_of(place_of(Target.OPENAI, "https://api.openai.com.evil.example/v1", connected=True))
@@ -72,7 +74,11 @@ class Listing:
     looks=st.lists(st.tuples(st.integers(0, 30), st.integers(0, 30)), max_size=6),
 )
 def test_every_event_is_kept_once_and_in_order_whenever_looking_stops(
-    gaps: list[int], page: int, latest_first: bool, looks: list[tuple[int, int]], tmp_path_factory: pytest.TempPathFactory
+    gaps: list[int],
+    page: int,
+    latest_first: bool,
+    looks: list[tuple[int, int]],
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
     times = [sum(gaps[: n + 1]) for n in range(len(gaps))]
     events = [JobEvent(id=f"e{n}", created_at=time) for n, time in enumerate(times)]
@@ -90,7 +96,9 @@ def test_every_event_is_kept_once_and_in_order_whenever_looking_stops(
 
 
 def test_costs_come_from_the_table_unless_somebody_knows_better(capsys: pytest.CaptureFixture[str]) -> None:
-    Path("data.jsonl").write_text("".join(json.dumps(chat(f"Question {n}?", "word " * 2000)) + "\n" for n in range(100)))
+    Path("data.jsonl").write_text(
+        "".join(json.dumps(chat(f"Question {n}?", "word " * 2000)) + "\n" for n in range(100))
+    )
     estimate = ["remote", "estimate", "data.jsonl", "--model", MODEL, "--epochs", "2", "--json"]
     assert main(estimate) == 0
     listed = json.loads(capsys.readouterr().out)
@@ -103,7 +111,21 @@ def test_costs_come_from_the_table_unless_somebody_knows_better(capsys: pytest.C
     assert json.loads(capsys.readouterr().out)["price"] == 2
     assert main([*estimate, "--price", "9"]) == 0
     assert json.loads(capsys.readouterr().out)["price"] == 9
-    assert main(["remote", "estimate", "data.jsonl", "--target", "together", "--model", "meta-llama/Llama-3-8B-Instruct", "--json"]) == 0
+    assert (
+        main(
+            [
+                "remote",
+                "estimate",
+                "data.jsonl",
+                "--target",
+                "together",
+                "--model",
+                "meta-llama/Llama-3-8B-Instruct",
+                "--json",
+            ]
+        )
+        == 0
+    )
     other = json.loads(capsys.readouterr().out)
     assert (other["price"], other["epochs"]) == (0.48, 1)
     assert main(["remote", "estimate", "data.jsonl", "--model", "my-own"]) == 0
@@ -113,10 +135,16 @@ def test_costs_come_from_the_table_unless_somebody_knows_better(capsys: pytest.C
 def test_a_split_is_named_by_its_folder(capsys: pytest.CaptureFixture[str]) -> None:
     for name, count in (("train", 4), ("validation", 2), ("test", 3)):
         Path("out").mkdir(exist_ok=True)
-        Path(f"out/{name}.jsonl").write_text("".join(json.dumps(chat(f"{name} {n}?", "Yes.")) + "\n" for n in range(count)))
+        Path(f"out/{name}.jsonl").write_text(
+            "".join(json.dumps(chat(f"{name} {n}?", "Yes.")) + "\n" for n in range(count))
+        )
     assert main(["remote", "estimate", "out", "--model", MODEL, "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
-    assert (found["training"]["path"], found["training"]["examples"], found["validation"]["examples"]) == ("out/train.jsonl", 4, 2)
+    assert (found["training"]["path"], found["training"]["examples"], found["validation"]["examples"]) == (
+        "out/train.jsonl",
+        4,
+        2,
+    )
     assert main(["remote", "estimate", "out/train.jsonl", "--validation", "out/train.jsonl", "--model", MODEL]) == 2
     assert "is also the training file" in capsys.readouterr().err
     Path("out/train.jsonl").unlink()
@@ -124,17 +152,24 @@ def test_a_split_is_named_by_its_folder(capsys: pytest.CaptureFixture[str]) -> N
     assert "no train.jsonl" in capsys.readouterr().err
 
 
-def test_the_end_of_openais_service_is_said_where_it_matters(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_end_of_openais_service_is_said_where_it_matters(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main(["remote", "--help"]) == 0
     assert "2027-01-06" in capsys.readouterr().out
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
-    Path("data.jsonl").write_text("".join(json.dumps(chat(f"Question {n}?", "An answer to it.")) + "\n" for n in range(10)))
+    Path("data.jsonl").write_text(
+        "".join(json.dumps(chat(f"Question {n}?", "An answer to it.")) + "\n" for n in range(10))
+    )
     assert main(["remote", "start", "data.jsonl", "--model", MODEL]) == 2
     assert "2027-01-06" in capsys.readouterr().err
 
 
 def test_pairs_are_for_dpo(capsys: pytest.CaptureFixture[str]) -> None:
-    pair = {"input": {"messages": [{"role": "user", "content": "Hi"}]}, "preferred_output": [{"role": "assistant", "content": "Hello."}]}
+    pair = {
+        "input": {"messages": [{"role": "user", "content": "Hi"}]},
+        "preferred_output": [{"role": "assistant", "content": "Hello."}],
+    }
     pair["non_preferred_output"] = [{"role": "assistant", "content": "What."}]
     Path("data.jsonl").write_text(f"{json.dumps(pair)}\n" * 3)
     assert main(["remote", "estimate", "data.jsonl", "--model", "gpt-4o"]) == 2
@@ -142,9 +177,16 @@ def test_pairs_are_for_dpo(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["remote", "estimate", "data.jsonl", "--model", "gpt-4o", "--method", "dpo"]) == 0
 
 
-def test_reinforcement_is_billed_by_the_hour_and_needs_a_grader(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_reinforcement_is_billed_by_the_hour_and_needs_a_grader(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
-    Path("data.jsonl").write_text("".join(json.dumps({"messages": [{"role": "user", "content": f"{n} + 1"}], "answer": n + 1}) + "\n" for n in range(10)))
+    Path("data.jsonl").write_text(
+        "".join(
+            json.dumps({"messages": [{"role": "user", "content": f"{n} + 1"}], "answer": n + 1}) + "\n"
+            for n in range(10)
+        )
+    )
     by_hour = ["data.jsonl", "--model", "o4-mini-2025-04-16", "--method", "reinforcement"]
     assert main(["remote", "estimate", *by_hour]) == 0
     assert "$100 per hour" in capsys.readouterr().out
@@ -157,7 +199,9 @@ def test_reinforcement_is_billed_by_the_hour_and_needs_a_grader(monkeypatch: pyt
     assert "not a JSON object, as a grader has to be" in capsys.readouterr().err
 
 
-def test_openais_tokens_are_counted_where_a_tokenizer_is_installed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_openais_tokens_are_counted_where_a_tokenizer_is_installed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     letters = SimpleNamespace(get_encoding=lambda _: SimpleNamespace(encode_ordinary=list))
     monkeypatch.setitem(sys.modules, "tiktoken", letters)
     Path("data.jsonl").write_text(json.dumps(chat("Who?", "Me.")) + "\n")
@@ -200,7 +244,9 @@ def test_nobody_listening_is_said(monkeypatch: pytest.MonkeyPatch, capsys: pytes
     assert "check the address and the network" in capsys.readouterr().err
 
 
-def test_without_the_package_the_extra_is_named(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_without_the_package_the_extra_is_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setitem(sys.modules, "openai", None)
     monkeypatch.setenv("CURATE_REMOTE_KEY", KEY)
     assert main(["remote", "watch", "ftjob-1", "--base-url", "http://127.0.0.1:9/v1"]) == 2

@@ -1,4 +1,6 @@
-"""`curate split`: what is connected stays on one side, nothing is lost, what is written is byte for byte what was read."""
+"""`curate split`: what is connected stays on one side, nothing is lost, what is written is byte for byte what was
+read.
+"""
 
 import base64
 import json
@@ -21,7 +23,10 @@ from curate.core.runs import Project
 from curate.schemas import schemas
 from tests.conftest import Write, chat
 
-LONG = "It keeps well in a cool dry cellar until the first frost comes and then it has to be eaten within some days or it goes bad and smells"
+LONG = (
+    "It keeps well in a cool dry cellar until the first frost comes and then it has to be eaten within some days or "
+    "it goes bad and smells"
+)
 NEAR = LONG.replace("smells", "stinks")
 
 
@@ -45,7 +50,10 @@ def told(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
 
 def talk(*turns: str, **keys: Any) -> dict[str, Any]:
     """A conversation of turns, the user's first, and other keys of the line."""
-    return {"messages": [{"role": ("user", "assistant")[at % 2], "content": turn} for at, turn in enumerate(turns)], **keys}
+    return {
+        "messages": [{"role": ("user", "assistant")[at % 2], "content": turn} for at, turn in enumerate(turns)],
+        **keys,
+    }
 
 
 KINDS = {
@@ -76,7 +84,10 @@ def test_what_is_connected_is_never_divided(kind: str, write: Write) -> None:
 
 @pytest.mark.slow
 def test_questions_that_mean_the_same_are_kept_together_where_a_model_is_named(write: Write) -> None:
-    lines = [talk("How do I reset my password?", "Click on the link below the form."), talk("How can I reset my password?", "There is a button on the page.")]
+    lines = [
+        talk("How do I reset my password?", "Click on the link below the form."),
+        talk("How can I reset my password?", "There is a button on the page."),
+    ]
     others = [talk(f"Tell me about the number {n}.", f"{n} is followed by {n + 1} and {n * 7}.") for n in range(20)]
     write("data.jsonl", [*lines, *others])
     apart = 0
@@ -93,7 +104,10 @@ def test_questions_that_mean_the_same_are_kept_together_where_a_model_is_named(w
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=15)
 @given(rng=st.randoms(use_true_random=False), seed=st.integers(0, 99))
 def test_the_order_of_lines_and_files_does_not_matter(rng: random.Random, seed: int, write: Write) -> None:
-    lines = [*(line for kind in KINDS.values() for line in kind), *(talk(f"About {n}?", f"{n} and {n * 7}.") for n in range(20))]
+    lines = [
+        *(line for kind in KINDS.values() for line in kind),
+        *(talk(f"About {n}?", f"{n} and {n * 7}.") for n in range(20)),
+    ]
     write("a.jsonl", lines)
     assert split("a.jsonl", "--seed", str(seed), "--fresh") == 0
     first = where()
@@ -106,10 +120,19 @@ def test_the_order_of_lines_and_files_does_not_matter(rng: random.Random, seed: 
 
 def test_the_parts_are_the_whole_and_every_line_keeps_its_bytes(write: Write) -> None:
     odd = b'{ "messages" : [{"role":"user","content":"caf\\u00e9"},{"content":"Yes.","role":"assistant"}] }'
-    lines = [odd, *(json.dumps(chat(f"Question {n}?", f"Answer {n}.")).encode() for n in range(60)), b"", b"{broken", b'"caf\xe9"', b"[1]"]
+    lines = [
+        odd,
+        *(json.dumps(chat(f"Question {n}?", f"Answer {n}.")).encode() for n in range(60)),
+        b"",
+        b"{broken",
+        b'"caf\xe9"',
+        b"[1]",
+    ]
     write("data.jsonl", b"\xef\xbb\xbf" + b"\r\n".join(lines))
     assert split("data.jsonl") == 1  # three lines hold no example
-    parts = [line for name in ("train", "validation", "test") for line in Path(f"out/{name}.jsonl").read_bytes().splitlines()]
+    parts = [
+        line for name in ("train", "validation", "test") for line in Path(f"out/{name}.jsonl").read_bytes().splitlines()
+    ]
     removed = [json.loads(line) for line in Path("out/removed.jsonl").read_bytes().splitlines()]
     bytes_ = [r["text"].encode() if "text" in r else base64.b64decode(r["base64"]) for r in removed]
     assert sorted([*parts, *bytes_]) == sorted(line for line in lines if line)
@@ -120,7 +143,10 @@ def test_the_parts_are_the_whole_and_every_line_keeps_its_bytes(write: Write) ->
 
 def test_other_formats_become_messages_and_preference_pairs_stay_what_they_are(write: Write) -> None:
     pair = b'{"prompt": "Hi", "chosen": "Hello.", "rejected":"What?"}'
-    other = write("other.json", json.dumps([{"instruction": "Add", "input": "1 2", "output": "3", "source": "x"}], indent=2).encode())
+    other = write(
+        "other.json",
+        json.dumps([{"instruction": "Add", "input": "1 2", "output": "3", "source": "x"}], indent=2).encode(),
+    )
     assert split(str(write("data.jsonl", [pair])), str(other), "--fractions", "1,0,0") == 0
     first, second = Path("out/train.jsonl").read_bytes().splitlines()
     assert pair == first
@@ -134,8 +160,12 @@ def test_elements_of_a_document_are_divided_one_by_one(write: Write) -> None:
     assert {content_id(line) for line in value} == set(where())
 
 
-def test_what_has_errors_or_was_dropped_leaves_and_what_was_kept_or_edited_stays(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
-    write("data.jsonl", [*((f"Question {n}?", f"Answer {n}.") for n in range(8)), ("Say nothing.", ""), ("Nor here.", "")])
+def test_what_has_errors_or_was_dropped_leaves_and_what_was_kept_or_edited_stays(
+    write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(
+        "data.jsonl", [*((f"Question {n}?", f"Answer {n}.") for n in range(8)), ("Say nothing.", ""), ("Nor here.", "")]
+    )
     ids = [content_id(json.loads(line)) for line in Path("data.jsonl").read_bytes().splitlines()]
     log = DecisionLog(Project(Path.cwd()).decisions)
     log.add(Decision(example=ids[0], verdict="drop", who="ann"), Decision(example=ids[9], verdict="keep", who="ann"))
@@ -146,7 +176,9 @@ def test_what_has_errors_or_was_dropped_leaves_and_what_was_kept_or_edited_stays
     assert content_id(chat("Question 1?", "A better answer.")) in where()
 
 
-def test_data_that_grows_keeps_its_old_splits_and_says_what_moved_and_why(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+def test_data_that_grows_keeps_its_old_splits_and_says_what_moved_and_why(
+    write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
     lines: list[object] = [chat(f"What of number {n}?", f"It is {n * 7} and {n * 13}.") for n in range(60)]
     write("data.jsonl", lines)
     assert split("data.jsonl") == 0
@@ -159,10 +191,14 @@ def test_data_that_grows_keeps_its_old_splits_and_says_what_moved_and_why(write:
     assert (result["moved"], bool(result["manifest"]["grown_from"])) == ([], True)
     again = Path("out", NAME).read_bytes()
     assert split("data.jsonl", "more.jsonl") == 0
-    assert again == Path("out", NAME).read_bytes()  # nothing new, so nothing changes, the manifest that it grew from neither
+    assert (
+        again == Path("out", NAME).read_bytes()
+    )  # nothing new, so nothing changes, the manifest that it grew from neither
 
 
-def test_groups_of_two_splits_that_grow_together_are_trained_on(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+def test_groups_of_two_splits_that_grow_together_are_trained_on(
+    write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
     lines = [chat(f"What of number {n}?", f"It is {n * 7} and {n * 13}.") for n in range(60)]
     write("data.jsonl", lines)
     assert split("data.jsonl") == 0
@@ -175,7 +211,8 @@ def test_groups_of_two_splits_that_grow_together_are_trained_on(write: Write, ca
     [move] = told(capsys)["moved"]
     assert (move["example"], move["before"], move["now"]) == (content_id(test), "test", "train")
     assert move["why"].startswith(
-        "has the same question as bridge.jsonl:1, which has the same key as bridge.jsonl:2, which has the same question as data.jsonl:"
+        "has the same question as bridge.jsonl:1, which has the same key as bridge.jsonl:2, which has the same "
+        "question as data.jsonl:"
     )
     assert move["why"].endswith(", which was in train")
     grown = where()
@@ -193,8 +230,14 @@ def test_another_seed_or_other_shares_divide_anew_and_say_so(write: Write, capsy
         assert "all examples are split anew" in result["notes"][0]
 
 
-def test_a_test_set_that_was_given_stays_and_what_is_connected_with_it_leaves(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
-    tests = [talk("How long does it keep?", LONG), talk("Hi", "Hello.", "And now?", "Now we talk."), talk("Who?", "Me.", source="a.pdf")]
+def test_a_test_set_that_was_given_stays_and_what_is_connected_with_it_leaves(
+    write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tests = [
+        talk("How long does it keep?", LONG),
+        talk("Hi", "Hello.", "And now?", "Now we talk."),
+        talk("Who?", "Me.", source="a.pdf"),
+    ]
     leaks = [
         talk("How long does it keep?", LONG),
         talk("How long does it keep now?", NEAR),
@@ -208,7 +251,10 @@ def test_a_test_set_that_was_given_stays_and_what_is_connected_with_it_leaves(wr
     assert split("data.jsonl", "--existing", "kept.jsonl", "--group-by", "/source", "--json") == 0
     result = told(capsys)
     assert given_bytes == Path("out/test.jsonl").read_bytes()
-    gone = {(r["line"], r["code"], r["kept"]["line"]) for r in map(json.loads, Path("out/removed.jsonl").read_bytes().splitlines())}
+    gone = {
+        (r["line"], r["code"], r["kept"]["line"])
+        for r in map(json.loads, Path("out/removed.jsonl").read_bytes().splitlines())
+    }
     assert gone == {(61, "L001", 1), (62, "L002", 1), (64, "L005", 2), (65, "L005", 3)}
     manifest = result["manifest"]
     assert (manifest["read"], manifest["kept"], manifest["splits"]["test"]["examples"]) == (65, 61, 3)
@@ -223,7 +269,9 @@ def test_the_test_set_that_was_given_has_to_be_sound(write: Write, capsys: pytes
     assert split("data.jsonl", "--existing", "data.jsonl") == 2
 
 
-def test_each_split_has_its_share_of_each_label_and_the_lack_of_one_is_told(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+def test_each_split_has_its_share_of_each_label_and_the_lack_of_one_is_told(
+    write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
     rare, common = [(f"Is {n} rare?", "rare") for n in range(20)], [(f"Is {n} common?", "common") for n in range(380)]
     write("data.jsonl", [*common, *rare])
     assert split("data.jsonl", "--stratify", "label", "--json") == 0
@@ -235,9 +283,16 @@ def test_each_split_has_its_share_of_each_label_and_the_lack_of_one_is_told(writ
 @pytest.mark.parametrize("trait", ["source", "length", "language", "script", "tools", "/topic"])
 def test_splits_can_be_alike_in_any_trait(trait: str, write: Write) -> None:
     tool = [{"type": "function", "function": {"name": "look"}}]
-    first = [talk(f"Was ist {n}, und warum ist das so?", "Das ist eine Zahl.", topic="a", tools=tool) for n in range(60)]
+    first = [
+        talk(f"Was ist {n}, und warum ist das so?", "Das ist eine Zahl.", topic="a", tools=tool) for n in range(60)
+    ]
     second = [
-        talk(f"Что такое {n}, и почему это так?", f"Это число {n * 7}, за ним {n * 13}, и оно очень большое, а потом {n * 29}.", topic="b") for n in range(60)
+        talk(
+            f"Что такое {n}, и почему это так?",
+            f"Это число {n * 7}, за ним {n * 13}, и оно очень большое, а потом {n * 29}.",
+            topic="b",
+        )
+        for n in range(60)
     ]
     write("a.jsonl", first)
     write("b.jsonl", second)
@@ -267,14 +322,18 @@ def test_counts_are_taken_in_place_of_shares(write: Write) -> None:
         (("--semantic", "offline:none"), "offline:none"),
     ],
 )
-def test_what_makes_no_sense_is_said_and_nothing_is_written(words: tuple[str, ...], said: str, write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_makes_no_sense_is_said_and_nothing_is_written(
+    words: tuple[str, ...], said: str, write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
     write("data.jsonl", [("Hi", "Hello.")])
     assert split("data.jsonl", *words) == 2
     assert said in capsys.readouterr().err
     assert not Path("out/manifest.json").exists()
 
 
-def test_what_is_printed_for_programs_fits_its_schema_and_small_data_is_told(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_is_printed_for_programs_fits_its_schema_and_small_data_is_told(
+    write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
     write("data.jsonl", [("Hi", "Hello."), ("Bye", "Bye.")])
     assert split("data.jsonl", "--json") == 0
     result = told(capsys)
@@ -322,4 +381,6 @@ def test_a_sound_copy_of_a_line_with_a_repeated_key_stays(write: Write) -> None:
     write("data.jsonl", [sound.replace('"role": "user"', '"role": "tool", "role": "user"').encode(), sound.encode()])
     assert split("data.jsonl", "--fractions", "1,0,0") == 0
     assert sound.encode() + b"\n" == Path("out/train.jsonl").read_bytes()
-    assert [(r["line"], r["code"]) for r in map(json.loads, Path("out/removed.jsonl").read_bytes().splitlines())] == [(1, "J013")]
+    assert [(r["line"], r["code"]) for r in map(json.loads, Path("out/removed.jsonl").read_bytes().splitlines())] == [
+        (1, "J013")
+    ]

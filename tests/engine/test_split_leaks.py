@@ -1,4 +1,6 @@
-"""`curate split` leaves no leak of the table in docs/leaks.md: counted in plain Python, for each kind on data that has many of it."""
+"""`curate split` leaves no leak of the table in docs/leaks.md: counted in plain Python, for each kind on data that has
+many of it.
+"""
 
 import json
 import random
@@ -15,7 +17,12 @@ from tests.bench.split_leaks import leaks, rows_in
 from tests.conftest import Write
 
 OUT = Path("out")
-WORDS = [f"{a}{b}{c}" for a in ("bal", "cor", "dim", "fen", "gul", "hop") for b in ("an", "ib", "or", "us") for c in ("e", "o", "ing", "y", "ent")]
+WORDS = [
+    f"{a}{b}{c}"
+    for a in ("bal", "cor", "dim", "fen", "gul", "hop")
+    for b in ("an", "ib", "or", "us")
+    for c in ("e", "o", "ing", "y", "ent")
+]
 Row = dict[str, Any]
 
 
@@ -25,7 +32,10 @@ def said(rng: random.Random, count: int) -> str:
 
 def row(*turns: str, system: str = "", **keys: Any) -> Row:
     first = [{"role": "system", "content": system}] if system else []
-    return {"messages": first + [{"role": ("user", "assistant")[at % 2], "content": text} for at, text in enumerate(turns)], **keys}
+    return {
+        "messages": first + [{"role": ("user", "assistant")[at % 2], "content": text} for at, text in enumerate(turns)],
+        **keys,
+    }
 
 
 def edited(rng: random.Random, text: str) -> str:
@@ -45,42 +55,72 @@ def copies(rng: random.Random) -> list[Row]:
 
 def near_copies(rng: random.Random) -> list[Row]:
     asked, answered = said(rng, 20), said(rng, 40)
-    return [row(edited(rng, asked) if n else asked, edited(rng, answered) if n else answered, system=said(rng, 5)) for n in range(3)]
+    return [
+        row(edited(rng, asked) if n else asked, edited(rng, answered) if n else answered, system=said(rng, 5))
+        for n in range(3)
+    ]
 
 
 def near_pairs(rng: random.Random) -> list[Row]:
     asked, value = said(rng, 20), said(rng, 40)
-    return [{"prompt": asked, "chosen": value, "rejected": edited(rng, value)}, {"prompt": edited(rng, asked), "chosen": value, "rejected": value}]
+    return [
+        {"prompt": asked, "chosen": value, "rejected": edited(rng, value)},
+        {"prompt": edited(rng, asked), "chosen": value, "rejected": value},
+    ]
 
 
 def equal_answers(rng: random.Random) -> list[Row]:
     answer = said(rng, rng.randrange(20, 50))
-    return [row(said(rng, rng.randrange(5, 90)), edited(rng, answer) if n == 2 and len(answer.split()) > 35 else answer) for n in range(3)]
+    return [
+        row(said(rng, rng.randrange(5, 90)), edited(rng, answer) if n == 2 and len(answer.split()) > 35 else answer)
+        for n in range(3)
+    ]
 
 
 def equal_last_answers(rng: random.Random) -> list[Row]:
     answer = said(rng, 25)
-    return [row(said(rng, 9), said(rng, 60), said(rng, 4), answer), row(said(rng, 30), answer), row(said(rng, 9), said(rng, 60), said(rng, 4), answer)]
+    return [
+        row(said(rng, 9), said(rng, 60), said(rng, 4), answer),
+        row(said(rng, 30), answer),
+        row(said(rng, 9), said(rng, 60), said(rng, 4), answer),
+    ]
 
 
 def equal_questions(rng: random.Random) -> list[Row]:
     asked, more = said(rng, 7), said(rng, 3)
-    first = [row(asked, said(rng, 10)), row(asked.upper() + "?", said(rng, 10), system=said(rng, 12)), row(asked, said(rng, 9), tools=[{"n": 1}])]
-    return [*first, row(asked, said(rng, 10), more, said(rng, 4)), row(f"{asked}!", said(rng, 14), more.title(), said(rng, 5), system=said(rng, 2))]
+    first = [
+        row(asked, said(rng, 10)),
+        row(asked.upper() + "?", said(rng, 10), system=said(rng, 12)),
+        row(asked, said(rng, 9), tools=[{"n": 1}]),
+    ]
+    return [
+        *first,
+        row(asked, said(rng, 10), more, said(rng, 4)),
+        row(f"{asked}!", said(rng, 14), more.title(), said(rng, 5), system=said(rng, 2)),
+    ]
 
 
 def continuations(rng: random.Random) -> list[Row]:
     turns = [said(rng, 6) for _ in range(6)]
-    return [row(*turns[:end], system=said(rng, 4) if end > 2 else "") for end in (2, 4, 6)] + [row(turns[0], turns[1].upper(), said(rng, 5), said(rng, 7))]
+    return [row(*turns[:end], system=said(rng, 4) if end > 2 else "") for end in (2, 4, 6)] + [
+        row(turns[0], turns[1].upper(), said(rng, 5), said(rng, 7))
+    ]
 
 
 def shared_keys(rng: random.Random) -> list[Row]:
-    return [row(said(rng, 6), said(rng, 8), doc=said(rng, 1) + str(rng.randrange(10**9))) | {"doc": key} for key in [str(rng.random())] for _ in range(3)]
+    return [
+        row(said(rng, 6), said(rng, 8), doc=said(rng, 1) + str(rng.randrange(10**9))) | {"doc": key}
+        for key in [str(rng.random())]
+        for _ in range(3)
+    ]
 
 
 def pictures(rng: random.Random) -> list[Row]:
     name = f"{rng.random()}.png"
-    return [row("What is in the picture?", said(rng, 9), images=[name]), row("what is in the picture", said(rng, 9), images=[name])]
+    return [
+        row("What is in the picture?", said(rng, 9), images=[name]),
+        row("what is in the picture", said(rng, 9), images=[name]),
+    ]
 
 
 KINDS: dict[str, Callable[[random.Random], list[Row]]] = {
@@ -96,7 +136,8 @@ KINDS: dict[str, Callable[[random.Random], list[Row]]] = {
 }
 """Rows that are linked by one kind of link for the most part."""
 CODES = {
-    "copy": "L001", "near-copy": "L002", "near-copy of a pair": "L002", "same answer": "L011", "same last answer": "L011", "same question": "L003",
+    "copy": "L001", "near-copy": "L002", "near-copy of a pair": "L002", "same answer": "L011",
+    "same last answer": "L011", "same question": "L003",
     "same question about a picture": "L003", "continuation": "L005", "shared key": "L005",
 }  # fmt: skip
 
@@ -149,7 +190,9 @@ SWITCHES = {
     "continuation": ["prefix_links"],
     "shared key": ["key_links"],
 }
-"""Functions of `curate.split.groups` that have to be switched off for a kind of leak to come back: some kinds imply others."""
+"""Functions of `curate.split.groups` that have to be switched off for a kind of leak to come back: some kinds imply
+others.
+"""
 
 
 @pytest.mark.parametrize("kind", SWITCHES)
@@ -164,11 +207,15 @@ def test_a_kind_of_link_that_is_switched_off_leaks(kind: str, write: Write, monk
 
 @pytest.mark.parametrize("share", [0.01, 0.049, 0.05, 0.051, 0.3, 0.6])
 @pytest.mark.parametrize("words", [25, 80])
-def test_a_passage_that_answers_many_questions_stays_on_one_side_whatever_its_share(share: float, words: int, write: Write) -> None:
+def test_a_passage_that_answers_many_questions_stays_on_one_side_whatever_its_share(
+    share: float, words: int, write: Write
+) -> None:
     rng = random.Random(f"{share} {words}")
     passage = said(rng, words)
     count = round(1000 * share)
-    lines = [row(said(rng, 30), passage) for _ in range(count)] + [row(said(rng, 12), said(rng, 30)) for _ in range(1000 - count)]
+    lines = [row(said(rng, 30), passage) for _ in range(count)] + [
+        row(said(rng, 12), said(rng, 30)) for _ in range(1000 - count)
+    ]
     rng.shuffle(lines)
     write("data.jsonl", lines)
     assert split("data.jsonl") in (0, 1)
@@ -179,7 +226,9 @@ def test_a_passage_that_answers_many_questions_stays_on_one_side_whatever_its_sh
 def test_shared_instructions_are_left_out_of_user_turns_and_named_with_their_count(write: Write) -> None:
     rng = random.Random(5)
     instruction = said(rng, 200)
-    lines = [row(f"{instruction}\n\n{said(rng, 15)}", said(rng, 6)) for _ in range(150)] + [row(said(rng, 15), said(rng, 30)) for _ in range(50)]
+    lines = [row(f"{instruction}\n\n{said(rng, 15)}", said(rng, 6)) for _ in range(150)] + [
+        row(said(rng, 15), said(rng, 30)) for _ in range(50)
+    ]
     lines += [row(edited(rng, value["messages"][0]["content"]), said(rng, 6)) for value in lines[:30]]
     write("data.jsonl", lines)
     assert split("data.jsonl", "--fractions", "0.5,0.25,0.25") == 0
@@ -187,7 +236,9 @@ def test_shared_instructions_are_left_out_of_user_turns_and_named_with_their_cou
     assert manifest.groups > 150
     assert not any(counted().values())
     rows = [
-        json.loads(line)["messages"][0]["content"] for name in ("train", "validation", "test") for line in (OUT / f"{name}.jsonl").read_bytes().splitlines()
+        json.loads(line)["messages"][0]["content"]
+        for name in ("train", "validation", "test")
+        for line in (OUT / f"{name}.jsonl").read_bytes().splitlines()
     ]
     for shared in manifest.shared_instructions:
         assert shared.examples == sum(shared.text in text for text in rows) >= 20
@@ -196,7 +247,9 @@ def test_shared_instructions_are_left_out_of_user_turns_and_named_with_their_cou
 def test_a_passage_that_too_few_written_examples_have_is_no_instruction(write: Write) -> None:
     rng = random.Random(6)
     instruction = said(rng, 100)
-    shared = [row(f"{instruction}\n{said(rng, 15)}", "" if n % 3 == 0 else said(rng, 6)) for n in range(30)]  # an empty answer is an error: the line leaves
+    shared = [
+        row(f"{instruction}\n{said(rng, 15)}", "" if n % 3 == 0 else said(rng, 6)) for n in range(30)
+    ]  # an empty answer is an error: the line leaves
     write("data.jsonl", [*shared, *(row(said(rng, 15), said(rng, 30)) for _ in range(470))])
     assert split("data.jsonl") in (0, 1)
     manifest, _ = read_manifest(OUT)
@@ -207,12 +260,17 @@ def test_a_passage_that_too_few_written_examples_have_is_no_instruction(write: W
 
 def test_short_answers_that_different_questions_share_are_named_with_their_counts(write: Write) -> None:
     rng = random.Random(7)
-    lines = [row(said(rng, 10), ("Yes.", "No!")[n % 3 == 0]) for n in range(90)] + [row(said(rng, 10), said(rng, 30)) for _ in range(20)]
+    lines = [row(said(rng, 10), ("Yes.", "No!")[n % 3 == 0]) for n in range(90)] + [
+        row(said(rng, 10), said(rng, 30)) for _ in range(20)
+    ]
     lines += [row("One question?", "Only once, twice."), row("One question?", "Only once, twice.", system="Be kind.")]
     write("data.jsonl", lines)
     assert split("data.jsonl") == 0
     manifest, _ = read_manifest(OUT)
-    assert [(short.text, short.examples, short.questions) for short in manifest.short_answers] == [("Yes.", 60, 60), ("No!", 30, 30)]
+    assert [(short.text, short.examples, short.questions) for short in manifest.short_answers] == [
+        ("Yes.", 60, 60),
+        ("No!", 30, 30),
+    ]
     assert manifest.short_answer_examples == 90
 
 
@@ -230,7 +288,9 @@ def test_what_leaks_into_a_given_test_set_leaves_the_data(kind: str, write: Writ
     assert 0 < manifest.removed.lines < len(others) / 2
 
 
-def test_a_passage_for_an_answer_leaves_with_its_code_and_can_be_restored_nowhere(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_passage_for_an_answer_leaves_with_its_code_and_can_be_restored_nowhere(
+    write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
     rng = random.Random(8)
     passage = said(rng, 30)
     write("data.jsonl", [row(said(rng, 9), passage), *(row(said(rng, 9), said(rng, 30)) for _ in range(60))])
@@ -256,7 +316,10 @@ def test_a_part_of_a_split_is_divided_by_another_hash(write: Write, capsys: pyte
 def test_how_much_can_be_held_out_is_said_where_it_is_little(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
     rng = random.Random(10)
     passage = said(rng, 60)
-    write("data.jsonl", [*(row(said(rng, 9), passage) for _ in range(95)), *(row(said(rng, 9), said(rng, 30)) for _ in range(5))])
+    write(
+        "data.jsonl",
+        [*(row(said(rng, 9), passage) for _ in range(95)), *(row(said(rng, 9), said(rng, 30)) for _ in range(5))],
+    )
     assert main(["split", "data.jsonl", "-o", "out", "--json", "-q"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert "5 examples of 100 (5.0%) can be held out" in " ".join(told["notes"])
@@ -264,7 +327,9 @@ def test_how_much_can_be_held_out_is_said_where_it_is_little(write: Write, capsy
     assert not any(counted().values())
 
 
-def test_a_file_without_an_answer_is_told_with_its_count_and_the_next_step(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_file_without_an_answer_is_told_with_its_count_and_the_next_step(
+    write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
     write("data.jsonl", [{"instruction": f"Say {n}."} for n in range(30)])
     assert split("data.jsonl") == 2
     said_ = capsys.readouterr().err

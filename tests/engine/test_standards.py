@@ -1,4 +1,6 @@
-"""The formats that others define, held against what they define: SARIF's schema, JUnit's structure, the grammar of GitHub's runner, our own schemas."""
+"""The formats that others define, held against what they define: SARIF's schema, JUnit's structure, the grammar of
+GitHub's runner, our own schemas.
+"""
 
 import gzip
 import json
@@ -21,12 +23,29 @@ from curate.report.check_formats import OutputFormat, reported
 from tests.conftest import Write, chat
 
 ROOT: Final = Path(__file__).parent.parent.parent
-# As Jenkins defines it (jenkins-junit.xsd), which GitLab, GitHub's actions and Azure read too: the attributes that an element may have, the ones
+# As Jenkins defines it (jenkins-junit.xsd), which GitLab, GitHub's actions and Azure read too: the attributes that an
+# element may have, the ones
 # that it must have, and the elements that may stand in it.
 JUNIT: Final[dict[str, tuple[set[str], set[str], set[str]]]] = {
     "testsuites": ({"name", "time", "tests", "failures", "disabled", "errors"}, set(), {"testsuite"}),
     "testsuite": (
-        {"name", "tests", "failures", "errors", "group", "time", "skipped", "timestamp", "hostname", "id", "package", "file", "log", "url", "version"},
+        {
+            "name",
+            "tests",
+            "failures",
+            "errors",
+            "group",
+            "time",
+            "skipped",
+            "timestamp",
+            "hostname",
+            "id",
+            "package",
+            "file",
+            "log",
+            "url",
+            "version",
+        },
         {"name"},
         {"properties", "testcase", "system-out", "system-err"},
     ),
@@ -49,10 +68,22 @@ def findings(draw: st.DrawFn) -> Finding:
     file = draw(hostile.map(lambda text: text.replace("/", "-") or "a"))
     said, hint = draw(hostile), draw(hostile)
     line, pointer = draw(st.integers(0, 10**9)), draw(st.sampled_from(["", "/messages/0", "/a~1b/\x1b"]) | hostile)
-    return Finding(code, draw(st.sampled_from(Severity)), file, line, pointer, said, hint, draw(st.booleans()), draw(st.none() | st.just("ab" * 16)))
+    return Finding(
+        code,
+        draw(st.sampled_from(Severity)),
+        file,
+        line,
+        pointer,
+        said,
+        hint,
+        draw(st.booleans()),
+        draw(st.none() | st.just("ab" * 16)),
+    )
 
 
-reports = st.lists(findings(), max_size=5).map(lambda found: CheckResult(found, files=1, lines=3, examples=2, rules=RULES))
+reports = st.lists(findings(), max_size=5).map(
+    lambda found: CheckResult(found, files=1, lines=3, examples=2, rules=RULES)
+)
 
 
 def text_of(report: CheckResult, kind: OutputFormat) -> str:
@@ -92,7 +123,10 @@ def test_sarif_of_files_of_every_kind_keeps_to_the_schema(write: Write) -> None:
     ]
     log = json.loads(text_of(check_paths(files), OutputFormat.SARIF))
     assert mistakes(log, SARIF) == []
-    assert {result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"].rpartition("/")[2] for result in log["runs"][0]["results"]} == {
+    assert {
+        result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"].rpartition("/")[2]
+        for result in log["runs"][0]["results"]
+    } == {
         "lines.jsonl",
         "pretty.json",
         "packed.jsonl.gz",
@@ -103,7 +137,13 @@ def test_sarif_of_files_of_every_kind_keeps_to_the_schema(write: Write) -> None:
 
 def test_the_schema_of_sarif_refuses_what_is_none() -> None:
     assert mistakes({"version": "2.1.0"}, SARIF)
-    assert mistakes({"version": "2.1.0", "runs": [{"tool": {"driver": {"name": "x"}}, "results": [{"message": {"text": "a"}, "level": "bad"}]}]}, SARIF)
+    assert mistakes(
+        {
+            "version": "2.1.0",
+            "runs": [{"tool": {"driver": {"name": "x"}}, "results": [{"message": {"text": "a"}, "level": "bad"}]}],
+        },
+        SARIF,
+    )
 
 
 @given(reports)
@@ -117,8 +157,12 @@ def test_any_findings_make_junit(report: CheckResult) -> None:
     for suite in root:
         assert int(suite.get("tests", "")) == len(suite.findall("testcase"))
         assert int(suite.get("failures", "")) == len(suite.findall("testcase/failure"))
-    assert [int(root.get(name, "")) for name in ("tests", "failures")] == [sum(int(suite.get(name, "")) for suite in root) for name in ("tests", "failures")]
-    told = "".join(text for element in root.iter() if element.tag in ("failure", "system-out") for text in element.itertext())
+    assert [int(root.get(name, "")) for name in ("tests", "failures")] == [
+        sum(int(suite.get(name, "")) for suite in root) for name in ("tests", "failures")
+    ]
+    told = "".join(
+        text for element in root.iter() if element.tag in ("failure", "system-out") for text in element.itertext()
+    )
     assert told.count("\n") == len(report.findings)
 
 
@@ -157,7 +201,13 @@ def test_any_findings_make_commands_for_github(report: CheckResult) -> None:
 
 
 @pytest.mark.parametrize(
-    ("file", "written"), [("a,b.jsonl", "file=a%2Cb.jsonl,"), ("c:d.jsonl", "file=c%3Ad.jsonl,"), ("100%.jsonl", "file=100%25.jsonl,"), ("a\nb", "file=a\\nb,")]
+    ("file", "written"),
+    [
+        ("a,b.jsonl", "file=a%2Cb.jsonl,"),
+        ("c:d.jsonl", "file=c%3Ad.jsonl,"),
+        ("100%.jsonl", "file=100%25.jsonl,"),
+        ("a\nb", "file=a\\nb,"),
+    ],
 )
 def test_names_for_github_are_escaped(file: str, written: str) -> None:
     report = CheckResult([Finding("C001", Severity.ERROR, file, 3, "", "50%", "a: b, c", False, None)], rules=RULES)

@@ -25,7 +25,11 @@ SCHEMA = Path(__file__).parent.parent.parent / "schemas" / "stats.schema.json"
 CALLING: dict[str, Any] = {
     "messages": [
         {"role": "user", "content": "Time?"},
-        {"role": "assistant", "content": None, "tool_calls": [{"id": "1", "type": "function", "function": {"name": "now", "arguments": "{}"}}]},
+        {
+            "role": "assistant",
+            "content": None,
+            "tool_calls": [{"id": "1", "type": "function", "function": {"name": "now", "arguments": "{}"}}],
+        },
         {"role": "tool", "tool_call_id": "1", "content": "12:00"},
         {"role": "assistant", "content": "Noon."},
     ],
@@ -59,7 +63,13 @@ def test_every_number(write: Write) -> None:
     numbers = stats_result(collect([write("data.jsonl", MIXED)])).model_dump(mode="json")
     assert (numbers["files"], numbers["lines"], numbers["examples"], numbers["duplicates"]) == (1, 8, 7, 1)
     assert numbers["formats"] == {"messages": 5, "alpaca": 1, "unknown": 1}
-    assert {name: role["messages"] for name, role in numbers["roles"].items()} == {"assistant": 6, "user": 5, "system": 3, "other": 2, "tool": 1}
+    assert {name: role["messages"] for name, role in numbers["roles"].items()} == {
+        "assistant": 6,
+        "user": 5,
+        "system": 3,
+        "other": 2,
+        "tool": 1,
+    }
     assert numbers["roles"]["system"] == {"messages": 3, "characters": 26, "tokens": 8}
     assert numbers["turns"] == {"mean": 2.83, "p50": 3, "p95": 4, "max": 4, "total": 17}
     assert numbers["tools"] == {"declared": 1, "called": 1, "calls": 1, "results": 1}
@@ -75,12 +85,22 @@ def test_every_number(write: Write) -> None:
 
 def test_a_file_with_nothing_in_it(write: Write) -> None:
     path = write("data.jsonl", b"\n")
-    assert stats_result(collect([path])).model_dump(mode="json")["tokens"] == {"mean": 0.0, "p50": 0, "p95": 0, "max": 0, "total": 0}
+    assert stats_result(collect([path])).model_dump(mode="json")["tokens"] == {
+        "mean": 0.0,
+        "p50": 0,
+        "p95": 0,
+        "max": 0,
+        "total": 0,
+    }
     assert shown(path) == "data.jsonl  0 examples\n"
 
 
 def test_tokens_are_those_that_training_sees(write: Write) -> None:
-    values: list[dict[str, Any]] = [chat("Hi", "Hello."), chat("What is it?", "A test."), {"messages": [{"role": "narrator", "content": "So."}]}]
+    values: list[dict[str, Any]] = [
+        chat("Hi", "Hello."),
+        chat("What is it?", "A test."),
+        {"messages": [{"role": "narrator", "content": "So."}]},
+    ]
     numbers = stats_result(collect([write("data.jsonl", values)], model())).model_dump(mode="json")
     template = load_template(model())
     encoded = [text for value in values for text in template.encode(value).encoded]
@@ -106,7 +126,9 @@ def test_any_lines_make_numbers_that_add_up_and_fit_the_schema(values: list[dict
     assert shown(path)
 
 
-@pytest.mark.parametrize(("examples", "epochs"), [(0, 3), (1, 25), (10, 10), (33, 3), (34, 3), (8333, 3), (8334, 2), (20_000, 1), (10**6, 1)])
+@pytest.mark.parametrize(
+    ("examples", "epochs"), [(0, 3), (1, 25), (10, 10), (33, 3), (34, 3), (8333, 3), (8334, 2), (20_000, 1), (10**6, 1)]
+)
 def test_services_choose_epochs_by_the_number_of_examples(examples: int, epochs: int) -> None:
     assert usual_epochs(examples) == epochs
 
@@ -115,9 +137,19 @@ def test_what_a_training_costs_and_takes(write: Write, capsys: pytest.CaptureFix
     path = str(write("data.jsonl", [("Hi" * 200, "Hello." * 100)] * 50))
     tokens = 50 * (100 + 150)
     assert main(["stats", path, "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["estimate"] == {"epochs": 3, "tokens": 3 * tokens, "cost": None, "seconds": None}
+    assert json.loads(capsys.readouterr().out)["estimate"] == {
+        "epochs": 3,
+        "tokens": 3 * tokens,
+        "cost": None,
+        "seconds": None,
+    }
     assert main(["stats", path, "--json", "--epochs", "2", "--price", "8", "--speed", "100"]) == 0
-    assert json.loads(capsys.readouterr().out)["estimate"] == {"epochs": 2, "tokens": 2 * tokens, "cost": 0.2, "seconds": 250.0}
+    assert json.loads(capsys.readouterr().out)["estimate"] == {
+        "epochs": 2,
+        "tokens": 2 * tokens,
+        "cost": 0.2,
+        "seconds": 250.0,
+    }
     assert main(["stats", path, "--epochs", "2", "--price", "8", "--speed", "100"]) == 0
     assert "Estimate  2 epochs, ≈25,000 tokens in total, costs ≈0.20, takes ≈4 min" in capsys.readouterr().out
     assert main(["stats", path, "--price", "8"]) == 0
@@ -126,7 +158,8 @@ def test_what_a_training_costs_and_takes(write: Write, capsys: pytest.CaptureFix
 
 
 @pytest.mark.parametrize(
-    ("count", "of", "said"), [(0, 0, "0%"), (0, 9, "0%"), (9, 9, "100%"), (1, 1000, "<1%"), (999, 1000, ">99%"), (1, 2, "50%"), (6, 1000, "1%")]
+    ("count", "of", "said"),
+    [(0, 0, "0%"), (0, 9, "0%"), (9, 9, "100%"), (1, 1000, "<1%"), (999, 1000, ">99%"), (1, 2, "50%"), (6, 1000, "1%")],
 )
 def test_shares_never_say_none_or_all_of_what_is_not(count: int, of: int, said: str) -> None:
     assert percent(count, of) == said
@@ -134,7 +167,9 @@ def test_shares_never_say_none_or_all_of_what_is_not(count: int, of: int, said: 
 
 @pytest.mark.parametrize("width", [60, 80, 160])
 def test_everything_fits_the_terminal(write: Write, width: int) -> None:
-    values = [chat("Hi " * count, "Hello. 日本語のテキスト", f"Prompt number {count} " + "長い" * 60) for count in (1, 9, 999)]
+    values = [
+        chat("Hi " * count, "Hello. 日本語のテキスト", f"Prompt number {count} " + "長い" * 60) for count in (1, 9, 999)
+    ]
     assert max(cell_len(line) for line in shown(write("data.jsonl", [*values, *MIXED]), width).splitlines()) <= width
 
 
@@ -192,13 +227,18 @@ def test_the_command_prints_json_or_a_table(write: Write, capsys: pytest.Capture
     assert main(["stats", str(path), "--json"]) == 1  # two lines hold no example
     assert json.loads(capsys.readouterr().out)["examples"] == 7
     assert main(["stats", str(path), str(write("other.jsonl", MIXED))]) == 1
-    assert capsys.readouterr().out.startswith("2 files  12 examples (messages 10, alpaca 2, unknown 2), 8 exact duplicates")
+    assert capsys.readouterr().out.startswith(
+        "2 files  12 examples (messages 10, alpaca 2, unknown 2), 8 exact duplicates"
+    )
     assert main(["stats", "missing.jsonl"]) == 2
     assert main(["stats", str(path), "--model", "./missing"]) == 2
 
 
 def test_without_a_model_it_loads_nothing_heavy(write: Write) -> None:
-    code = f"import sys; from curate.cli.main import main; main(['stats', {str(write('data.jsonl', MIXED))!r}]); print(*sys.modules)"
+    code = (
+        f"import sys; from curate.cli.main import main; main(['stats', {str(write('data.jsonl', MIXED))!r}]); "
+        "print(*sys.modules)"
+    )
     modules = python("-c", code).stdout.split("\n")[-2].split()
     assert "curate.corpus.stats" in modules
     assert [name for name in (*HEAVY, "polars") if name in modules] == []

@@ -22,7 +22,9 @@ def _restless() -> Iterator[None]:
 @pytest.mark.usefixtures("_restless")
 def test_threads_stem_as_one_does() -> None:
     chosen = random.Random(1)
-    words = ["".join(chosen.choices("aeioustrnlmdgy", k=chosen.randint(4, 9))) + chosen.choice(ENDINGS) for _ in range(3_000)]
+    words = [
+        "".join(chosen.choices("aeioustrnlmdgy", k=chosen.randint(4, 9))) + chosen.choice(ENDINGS) for _ in range(3_000)
+    ]
     alone = stem.__wrapped__  # without what is remembered
     wanted = list(map(alone, words))
     with ThreadPoolExecutor(4) as threads:

@@ -20,7 +20,11 @@ from train.data import load_split
 from train.recipe import Recipe
 
 LONG = "Mercury, Venus, Earth and Mars are rock; Jupiter and Saturn are gas; Uranus and Neptune are ice."
-CALL = {"role": "assistant", "content": "", "tool_calls": [{"id": "1", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}
+CALL = {
+    "role": "assistant",
+    "content": "",
+    "tool_calls": [{"id": "1", "type": "function", "function": {"name": "now", "arguments": "{}"}}],
+}
 KNOWN: list[Any] = [
     chat("Hi", "Hello."),
     chat("Hi", LONG),
@@ -35,7 +39,13 @@ KNOWN: list[Any] = [
     {"other": 1},
     {"messages": [{"role": "user", "content": "Hi"}]},
     {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": None}]},
-    {"messages": [{"role": "user", "content": "Hi"}, {"role": "narrator", "content": "So."}, {"role": "assistant", "content": "Hello."}]},
+    {
+        "messages": [
+            {"role": "user", "content": "Hi"},
+            {"role": "narrator", "content": "So."},
+            {"role": "assistant", "content": "Hello."},
+        ]
+    },
     {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello.", "weight": 0}]},
     {"messages": [{"role": "assistant", "content": "Hello."}]},
     {"messages": [{"role": "user", "content": "Hi"}, CALL]},
@@ -51,9 +61,19 @@ STRUCTURE = ("M001", "M002", "M003", "M004")
 
 
 def refused_by_training(folder: Path) -> dict[int, set[str]]:
-    recipe = Recipe.model_validate({"model": model(), "data": str(folder), "max_length": MAX_LENGTH, "over_length": "leave-out", "untrainable": "leave-out"})
+    recipe = Recipe.model_validate(
+        {
+            "model": model(),
+            "data": str(folder),
+            "max_length": MAX_LENGTH,
+            "over_length": "leave-out",
+            "untrainable": "leave-out",
+        }
+    )
     left_out = load_split(folder, "train", load_template(model()), recipe).left_out
-    return {one.line: {reason.split(" ")[0] for reason in one.reason.split("; ") if reason[0] == "K"} for one in left_out}
+    return {
+        one.line: {reason.split(" ")[0] for reason in one.reason.split("; ") if reason[0] == "K"} for one in left_out
+    }
 
 
 def told_by_check(path: Path) -> dict[int, set[str]]:
@@ -80,7 +100,9 @@ def agree(values: list[Any]) -> None:
     path = folder / "train.jsonl"
     path.write_text("".join(json.dumps(value) + "\n" for value in [*values, chat("Hi", "Hello.")]))
     refused, told = refused_by_training(folder), told_by_check(path)
-    assert {line: codes & set(REFUSING) for line, codes in told.items() if codes & set(REFUSING)} == {line: codes for line, codes in refused.items() if codes}
+    assert {line: codes & set(REFUSING) for line, codes in told.items() if codes & set(REFUSING)} == {
+        line: codes for line, codes in refused.items() if codes
+    }
     assert all(told[line] & set(STRUCTURE) for line, codes in refused.items() if not codes)
 
 
@@ -101,7 +123,9 @@ def test_any_lines_that_training_refuses_are_those_that_check_tells(values: list
 @given(st.lists(lines | conversations(), max_size=5))
 def test_no_data_breaks_a_rule_or_makes_the_mask_reach_beyond_a_sound_answer(values: list[dict[str, Any]]) -> None:
     path = Path("data.jsonl")
-    path.write_text("".join(json.dumps({key: item for key, item in value.items() if key != "tools"}) + "\n" for value in values))
+    path.write_text(
+        "".join(json.dumps({key: item for key, item in value.items() if key != "tools"}) + "\n" for value in values)
+    )
     report = check_paths([path], CheckConfig(select=("K",), model=model(), max_length=MAX_LENGTH))
     assert "K012" not in report.codes
     written = [json.loads(line) for line in path.read_text().splitlines()]
@@ -118,7 +142,9 @@ def test_a_model_that_is_not_there_is_told_with_the_next_step(write: Write) -> N
 
 
 def test_what_a_template_drops_is_told_once_for_each_message(write: Write) -> None:
-    turns = [{"role": role, "content": f"{role} speaks"} for role in ("developer", "user", "assistant", "user", "assistant")]
+    turns = [
+        {"role": role, "content": f"{role} speaks"} for role in ("developer", "user", "assistant", "user", "assistant")
+    ]
     path = write("data.jsonl", [{"messages": turns}])
     report = check_paths([path], CheckConfig(select=("K005",), model=model(), max_length=MAX_LENGTH))
     assert [(finding.line, finding.pointer) for finding in report.findings] == [(1, "/messages/0/content")]
@@ -127,15 +153,22 @@ def test_what_a_template_drops_is_told_once_for_each_message(write: Write) -> No
 # What stands beside or instead of content
 
 CALLING = [{"id": "1", "type": "function", "function": {"name": "now", "arguments": '{"zone": "UTC"}'}}]
-STRICT = "{% for m in messages %}{{ '<|im_start|>' + m.role + '\n' + (m.content + '' if m.content is string else m.content | trim) }}"
+STRICT = (
+    "{% for m in messages %}{{ '<|im_start|>' + m.role + '\n' + (m.content + '' if m.content is string else m.content "
+    "| trim) }}"
+)
 FILLED = STRICT + "{% for c in m.tool_calls or [] %}{{ c.function.name }}{% endfor %}{{ '<|im_end|>\n' }}{% endfor %}"
 CALLED = FILLED + "{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"
 
 
 @pytest.mark.parametrize("content", [{"content": None}, {}, {"content": ""}])
-@pytest.mark.parametrize("template", [CALLED, CALLED.replace("m.content | trim", "m.content + ''")], ids=["written as None", "refused"])
+@pytest.mark.parametrize(
+    "template", [CALLED, CALLED.replace("m.content | trim", "m.content + ''")], ids=["written as None", "refused"]
+)
 def test_null_content_beside_a_call_is_rendered_as_no_text(template: str, content: dict[str, Any]) -> None:
-    value = {"messages": [{"role": "user", "content": "Time?"}, {"role": "assistant", **content, "tool_calls": CALLING}]}
+    value = {
+        "messages": [{"role": "user", "content": "Time?"}, {"role": "assistant", **content, "tool_calls": CALLING}]
+    }
     (text,) = Template(make_tokenizer(template)).render(value).texts
     assert text.text[text.spans[0].start : text.spans[0].end] == "now<|im_end|>"
 
@@ -145,7 +178,10 @@ def test_null_content_that_would_be_learnt_as_a_word_is_a_problem_and_beside_a_c
 
     def as_before(turns: list[dict[str, Any]], **_: Any) -> str:
         """What transformers does to null in older versions: nothing."""
-        return "".join(f"<|im_start|>{turn['role']}\n{turn['content']}{'now' if 'tool_calls' in turn else ''}<|im_end|>\n" for turn in turns)
+        return "".join(
+            f"<|im_start|>{turn['role']}\n{turn['content']}{'now' if 'tool_calls' in turn else ''}<|im_end|>\n"
+            for turn in turns
+        )
 
     tokenizer.apply_chat_template = as_before
     value: dict[str, Any] = {"messages": [{"role": "user", "content": "Time?"}, {"role": "assistant", "content": None}]}
@@ -156,15 +192,23 @@ def test_null_content_that_would_be_learnt_as_a_word_is_a_problem_and_beside_a_c
     assert text.text.endswith("assistant\nnow<|im_end|>")
 
 
-@pytest.mark.parametrize("answer", [{"content": [{"type": "refusal", "refusal": "No."}]}, {"content": None, "refusal": "No."}])
+@pytest.mark.parametrize(
+    "answer", [{"content": [{"type": "refusal", "refusal": "No."}]}, {"content": None, "refusal": "No."}]
+)
 def test_a_refusal_is_trained_on_as_the_text_that_it_is(answer: dict[str, Any]) -> None:
-    (text,) = Template(make_tokenizer(CALLED)).render({"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", **answer}]}).texts
+    (text,) = (
+        Template(make_tokenizer(CALLED))
+        .render({"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", **answer}]})
+        .texts
+    )
     assert text.text[text.spans[0].start : text.spans[0].end] == "No.<|im_end|>"
 
 
 def test_a_call_in_the_older_form_that_the_template_leaves_out_is_a_problem() -> None:
     answer = {"role": "assistant", "content": "", "function_call": {"name": "now", "arguments": "{}"}}
-    (problem,) = Template(make_tokenizer(CALLED)).encode({"messages": [{"role": "user", "content": "Hi"}, answer]}).problems
+    (problem,) = (
+        Template(make_tokenizer(CALLED)).encode({"messages": [{"role": "user", "content": "Hi"}, answer]}).problems
+    )
     assert (problem.code, "does not render the call of now" in problem.message) == ("K004", True)
 
 
@@ -178,11 +222,18 @@ def test_an_image_is_told_to_be_left_out_of_training() -> None:
 @pytest.mark.parametrize(
     ("asked", "said"),
     [
-        ({"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://a.b/c.png"}}]}, "(message 1 is a list of parts: image_url)"),
+        (
+            {"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://a.b/c.png"}}]},
+            "(message 1 is a list of parts: image_url)",
+        ),
         ({"role": "user", "content": None}, "(message 1 has no content)"),
     ],
 )
 def test_a_refusal_of_the_template_names_what_it_does_not_take(asked: dict[str, Any], said: str) -> None:
     strict = CALLED.replace("m.content | trim", "m.content + ''")
-    (problem,) = Template(make_tokenizer(strict)).encode({"messages": [asked, {"role": "assistant", "content": "A cat."}]}).problems
+    (problem,) = (
+        Template(make_tokenizer(strict))
+        .encode({"messages": [asked, {"role": "assistant", "content": "A cat."}]})
+        .problems
+    )
     assert (problem.code, problem.message.endswith(said)) == ("K004", True)

@@ -14,9 +14,17 @@ OUT = Path("out")
 
 @pytest.fixture
 def splits(write: Write) -> dict[str, int]:
-    """A folder that was written for everybody, and how many examples its splits have. Keys are not the same in all lines."""
+    """A folder that was written for everybody, and how many examples its splits have. Keys are not the same in all
+    lines.
+    """
     lines: list[dict[str, Any]] = [
-        {"messages": [{"role": "user", "content": f"What of {n}?"}, {"role": "assistant", "content": f"It is {n * 7}, after {n}."}]} for n in range(60)
+        {
+            "messages": [
+                {"role": "user", "content": f"What of {n}?"},
+                {"role": "assistant", "content": f"It is {n * 7}, after {n}."},
+            ]
+        }
+        for n in range(60)
     ]
     lines[3]["source"] = "a.pdf"
     lines[4]["messages"][1]["weight"] = 1
@@ -27,27 +35,45 @@ def splits(write: Write) -> dict[str, int]:
 
 
 @pytest.mark.slow
-def test_datasets_loads_the_folder_as_it_is(splits: dict[str, int], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_datasets_loads_the_folder_as_it_is(
+    splits: dict[str, int], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     import datasets
 
     for folder in ("out", "out/parquet"):
         loaded = datasets.load_dataset(folder, cache_dir=str(tmp_path / "cache"))
         assert {name: len(part) for name, part in loaded.items()} == splits
         first = json.loads((OUT / "train.jsonl").read_bytes().splitlines()[0])
-        assert [turn["content"] for turn in loaded["train"][0]["messages"]] == [turn["content"] for turn in first["messages"]]
+        assert [turn["content"] for turn in loaded["train"][0]["messages"]] == [
+            turn["content"] for turn in first["messages"]
+        ]
 
 
 @pytest.mark.slow  # YAML comes with transformers
 def test_configurations_name_the_files_that_are_there_and_leave_the_test_split_alone(splits: dict[str, int]) -> None:
     import yaml  # type: ignore[import-untyped]  # it has no types of its own
 
-    axolotl, llamafactory, trl = (yaml.safe_load((OUT / f"{name}.yaml").read_text()) for name in ("axolotl", "llamafactory", "trl"))
+    axolotl, llamafactory, trl = (
+        yaml.safe_load((OUT / f"{name}.yaml").read_text()) for name in ("axolotl", "llamafactory", "trl")
+    )
     info = json.loads((OUT / "dataset_info.json").read_bytes())
-    assert [source["path"] for source in axolotl["datasets"] + axolotl["test_datasets"]] == ["train.jsonl", "validation.jsonl"]
-    assert {name: entry["file_name"] for name, entry in info.items()} == {"train": "train.jsonl", "validation": "validation.jsonl"}
-    assert (llamafactory["dataset"], llamafactory["eval_dataset"], llamafactory["dataset_dir"]) == ("train", "validation", ".")
+    assert [source["path"] for source in axolotl["datasets"] + axolotl["test_datasets"]] == [
+        "train.jsonl",
+        "validation.jsonl",
+    ]
+    assert {name: entry["file_name"] for name, entry in info.items()} == {
+        "train": "train.jsonl",
+        "validation": "validation.jsonl",
+    }
+    assert (llamafactory["dataset"], llamafactory["eval_dataset"], llamafactory["dataset_dir"]) == (
+        "train",
+        "validation",
+        ".",
+    )
     assert (trl["dataset_name"], trl["dataset_train_split"], trl["dataset_test_split"]) == (".", "train", "validation")
-    assert "test.jsonl" not in "".join((OUT / f"{name}.yaml").read_text() for name in ("axolotl", "llamafactory", "trl"))
+    assert "test.jsonl" not in "".join(
+        (OUT / f"{name}.yaml").read_text() for name in ("axolotl", "llamafactory", "trl")
+    )
 
 
 def test_configurations_are_part_of_what_is_proved_and_go_when_nobody_wants_them(splits: dict[str, int]) -> None:

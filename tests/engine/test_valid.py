@@ -18,7 +18,9 @@ STRICT: Final = (Target.TOGETHER, Target.FIREWORKS, Target.MISTRAL)
 """Services that take text, tools and weights, and little else."""
 ABOUT_THE_FILE: Final = ("J021", "R004")
 """A file of one line is too short for services, and has no validation file beside it: that is no fault of the line."""
-PNG: Final = "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGNgYGAAAAAEAAH2FzhVAAAAAElFTkSuQmCC"
+PNG: Final = (
+    "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGNgYGAAAAAEAAH2FzhVAAAAAElFTkSuQmCC"
+)
 
 
 def user(content: Any = "What time is it in Lima and in Oslo?", **more: Any) -> dict[str, Any]:
@@ -30,7 +32,11 @@ def assistant(content: Any = "It is noon in Lima and seven in Oslo.", **more: An
 
 
 def call(zone: str, id_: str, arguments: Any = None) -> dict[str, Any]:
-    return {"id": id_, "type": "function", "function": {"name": "now", "arguments": json.dumps({"zone": zone}) if arguments is None else arguments}}
+    return {
+        "id": id_,
+        "type": "function",
+        "function": {"name": "now", "arguments": json.dumps({"zone": zone}) if arguments is None else arguments},
+    }
 
 
 def result(id_: str, content: Any = "12:00") -> dict[str, Any]:
@@ -52,7 +58,13 @@ NESTED: Final = {
         "description": "Book a journey.",
         "strict": True,
         "parameters": {
-            "$defs": {"place": {"type": "object", "properties": {"city": {"type": "string"}, "code": {"type": ["string", "null"]}}, "required": ["city"]}},
+            "$defs": {
+                "place": {
+                    "type": "object",
+                    "properties": {"city": {"type": "string"}, "code": {"type": ["string", "null"]}},
+                    "required": ["city"],
+                }
+            },
             "type": "object",
             "properties": {
                 "legs": {
@@ -72,7 +84,9 @@ NESTED: Final = {
         },
     },
 }
-JOURNEY: Final = json.dumps({"legs": [{"from": {"city": "Lima"}, "to": {"city": "Cusco", "code": None}}], "class": "first", "fare": None})
+JOURNEY: Final = json.dumps(
+    {"legs": [{"from": {"city": "Lima"}, "to": {"city": "Cusco", "code": None}}], "class": "first", "fare": None}
+)
 TWO_CALLS: Final = [
     user(),
     assistant(None, tool_calls=[call("Lima", "call00001"), call("Oslo", "call00002")]),
@@ -93,7 +107,15 @@ OLDER: Final = {
 VALID: Final[dict[str, tuple[Any, tuple[Target, ...]]]] = {
     "plain": ({"messages": [user(), assistant()]}, EVERY),
     "a system prompt and several turns": (
-        {"messages": [{"role": "system", "content": "Be brief."}, user(), assistant(), user("And in Rome?"), assistant("Six in the evening.")]},
+        {
+            "messages": [
+                {"role": "system", "content": "Be brief."},
+                user(),
+                assistant(),
+                user("And in Rome?"),
+                assistant("Six in the evening."),
+            ]
+        },
         EVERY,
     ),
     "developer": (
@@ -101,29 +123,61 @@ VALID: Final[dict[str, tuple[Any, tuple[Target, ...]]]] = {
         (Target.TRAINER, Target.TRL, Target.AXOLOTL, *OPENAI),
     ),
     "null content beside a call": (
-        {"messages": [user(), assistant(None, tool_calls=[call("Lima", "call00001")]), result("call00001"), assistant("Noon.")], "tools": [NOW]},
+        {
+            "messages": [
+                user(),
+                assistant(None, tool_calls=[call("Lima", "call00001")]),
+                result("call00001"),
+                assistant("Noon."),
+            ],
+            "tools": [NOW],
+        },
         (Target.TRAINER, Target.AXOLOTL, Target.LLAMAFACTORY, *OPENAI, *STRICT),
     ),
-    "no content beside a call": ({"messages": [user(), WITHOUT_CONTENT], "tools": [NOW]}, (Target.TRAINER, Target.AXOLOTL, *OPENAI, Target.MISTRAL)),
+    "no content beside a call": (
+        {"messages": [user(), WITHOUT_CONTENT], "tools": [NOW]},
+        (Target.TRAINER, Target.AXOLOTL, *OPENAI, Target.MISTRAL),
+    ),
     "empty content beside a call": (
         {"messages": [user(), assistant("", tool_calls=[call("Lima", "call00001")])], "tools": [NOW]},
         (Target.TRAINER, Target.AXOLOTL, *OPENAI, *STRICT),
     ),
-    "text beside a call": ({"messages": [user(), assistant("One moment.", tool_calls=[call("Lima", "call00001")])], "tools": [NOW]}, (Target.TRAINER, *OPENAI)),
-    "two calls at once": ({"messages": TWO_CALLS, "tools": [NOW], "parallel_tool_calls": True}, (Target.TRAINER, *OPENAI)),
+    "text beside a call": (
+        {"messages": [user(), assistant("One moment.", tool_calls=[call("Lima", "call00001")])], "tools": [NOW]},
+        (Target.TRAINER, *OPENAI),
+    ),
+    "two calls at once": (
+        {"messages": TWO_CALLS, "tools": [NOW], "parallel_tool_calls": True},
+        (Target.TRAINER, *OPENAI),
+    ),
     "one call at a time, as it says": (
-        {"messages": [user(), assistant(None, tool_calls=[call("Lima", "call_1")])], "tools": [NOW], "parallel_tool_calls": False},
+        {
+            "messages": [user(), assistant(None, tool_calls=[call("Lima", "call_1")])],
+            "tools": [NOW],
+            "parallel_tool_calls": False,
+        },
         (Target.TRAINER, *OPENAI),
     ),
     "arguments as an object": (
-        {"messages": [user(), assistant(None, tool_calls=[call("", "c1", {"zone": "Lima"})]), result("c1"), assistant("Noon.")], "tools": [NOW]},
+        {
+            "messages": [
+                user(),
+                assistant(None, tool_calls=[call("", "c1", {"zone": "Lima"})]),
+                result("c1"),
+                assistant("Noon."),
+            ],
+            "tools": [NOW],
+        },
         TRAINERS,
     ),
     "a call without an id, as TRL has it": (
         {
             "messages": [
                 user(),
-                {"role": "assistant", "tool_calls": [{"type": "function", "function": {"name": "now", "arguments": {"zone": "Lima"}}}]},
+                {
+                    "role": "assistant",
+                    "tool_calls": [{"type": "function", "function": {"name": "now", "arguments": {"zone": "Lima"}}}],
+                },
                 {"role": "tool", "name": "now", "content": "12:00"},
                 assistant("Noon."),
             ],
@@ -133,22 +187,41 @@ VALID: Final[dict[str, tuple[Any, tuple[Target, ...]]]] = {
     ),
     "a nested schema": (
         {
-            "messages": [user("Book it."), assistant(None, tool_calls=[{"id": "c1", "type": "function", "function": {"name": "book", "arguments": JOURNEY}}])],
+            "messages": [
+                user("Book it."),
+                assistant(
+                    None,
+                    tool_calls=[{"id": "c1", "type": "function", "function": {"name": "book", "arguments": JOURNEY}}],
+                ),
+            ],
             "tools": [NESTED],
         },
         (Target.TRAINER, *OPENAI),
     ),
     "a tool without parameters": (
         {
-            "messages": [user(), assistant(None, tool_calls=[{"id": "c1", "type": "function", "function": {"name": "utc", "arguments": "{}"}}])],
+            "messages": [
+                user(),
+                assistant(
+                    None, tool_calls=[{"id": "c1", "type": "function", "function": {"name": "utc", "arguments": "{}"}}]
+                ),
+            ],
             "tools": [{"type": "function", "function": {"name": "utc"}}],
         },
         (Target.TRAINER, *OPENAI),
     ),
-    "tools that an answer does without": ({"messages": [user("Thanks!"), assistant("You are welcome.")], "tools": [NOW]}, (*TRAINERS, *OPENAI, *STRICT)),
+    "tools that an answer does without": (
+        {"messages": [user("Thanks!"), assistant("You are welcome.")], "tools": [NOW]},
+        (*TRAINERS, *OPENAI, *STRICT),
+    ),
     "a tool's result in parts": (
         {
-            "messages": [user(), assistant(None, tool_calls=[call("Lima", "c1")]), result("c1", [{"type": "text", "text": "12:00"}]), assistant("Noon.")],
+            "messages": [
+                user(),
+                assistant(None, tool_calls=[call("Lima", "c1")]),
+                result("c1", [{"type": "text", "text": "12:00"}]),
+                assistant("Noon."),
+            ],
             "tools": [NOW],
         },
         (Target.TRAINER, *OPENAI),
@@ -166,7 +239,12 @@ VALID: Final[dict[str, tuple[Any, tuple[Target, ...]]]] = {
     "an image at an address": (
         {
             "messages": [
-                user([{"type": "text", "text": "What is it?"}, {"type": "image_url", "image_url": {"url": "https://example.com/cat.png", "detail": "low"}}]),
+                user(
+                    [
+                        {"type": "text", "text": "What is it?"},
+                        {"type": "image_url", "image_url": {"url": "https://example.com/cat.png", "detail": "low"}},
+                    ]
+                ),
                 assistant("A cat."),
             ]
         },
@@ -176,39 +254,68 @@ VALID: Final[dict[str, tuple[Any, tuple[Target, ...]]]] = {
         {"messages": [user([{"type": "image_url", "image_url": {"url": PNG}}]), assistant("A dot.")]},
         (Target.TRAINER, Target.TOGETHER, *OPENAI),
     ),
-    "an image of a processor": ({"messages": [user([{"type": "image"}, {"type": "text", "text": "What is it?"}]), assistant("A cat.")]}, (Target.TRAINER,)),
+    "an image of a processor": (
+        {"messages": [user([{"type": "image"}, {"type": "text", "text": "What is it?"}]), assistant("A cat.")]},
+        (Target.TRAINER,),
+    ),
     "audio": (
         {
             "messages": [
-                user([{"type": "input_audio", "input_audio": {"data": "AAAA", "format": "wav"}}, {"type": "text", "text": "Who is it?"}]),
+                user(
+                    [
+                        {"type": "input_audio", "input_audio": {"data": "AAAA", "format": "wav"}},
+                        {"type": "text", "text": "Who is it?"},
+                    ]
+                ),
                 assistant("Ada."),
             ]
         },
         (Target.TRAINER,),
     ),
     "a file": (
-        {"messages": [user([{"type": "file", "file": {"file_id": "file-1"}}, {"type": "text", "text": "Sum it up."}]), assistant("It is about cats.")]},
+        {
+            "messages": [
+                user([{"type": "file", "file": {"file_id": "file-1"}}, {"type": "text", "text": "Sum it up."}]),
+                assistant("It is about cats."),
+            ]
+        },
         (Target.TRAINER,),
     ),
     "a refusal as a part": (
-        {"messages": [user("How do I pick a lock?"), assistant([{"type": "refusal", "refusal": "I can't help with that."}])]},
+        {
+            "messages": [
+                user("How do I pick a lock?"),
+                assistant([{"type": "refusal", "refusal": "I can't help with that."}]),
+            ]
+        },
         (Target.TRAINER, *OPENAI),
     ),
     "a refusal under its key": (
         {"messages": [user("How do I pick a lock?"), assistant(None, refusal="I can't help with that.")]},
         (Target.TRAINER, *OPENAI),
     ),
-    "refusal: null, as the service answers": ({"messages": [user(), assistant(refusal=None, tool_calls=None)]}, (Target.TRAINER, *OPENAI)),
+    "refusal: null, as the service answers": (
+        {"messages": [user(), assistant(refusal=None, tool_calls=None)]},
+        (Target.TRAINER, *OPENAI),
+    ),
     "weights": (
         {"messages": [user(), assistant("No idea.", weight=0), user("Look it up, please."), assistant(weight=1)]},
         (Target.TRAINER, *OPENAI, *STRICT),
     ),
     "names": ({"messages": [user(name="Ada_1"), assistant(name="clock")]}, (Target.TRAINER, *OPENAI)),
-    "metadata, store": ({"messages": [user(), assistant()], "metadata": {"source": "desk"}, "id": "a-1"}, (*TRAINERS, *OPENAI)),
+    "metadata, store": (
+        {"messages": [user(), assistant()], "metadata": {"source": "desk"}, "id": "a-1"},
+        (*TRAINERS, *OPENAI),
+    ),
     "reasoning_content": ({"messages": [user(), assistant(reasoning_content="Lima is at -5.")]}, (*TRAINERS, *OPENAI)),
     "thinking": ({"messages": [user(), assistant(thinking="Lima is at -5.")]}, TRAINERS),
     "reasoning as a part": (
-        {"messages": [user(), assistant([{"type": "reasoning", "text": "Lima is at -5."}, {"type": "text", "text": "Noon."}])]},
+        {
+            "messages": [
+                user(),
+                assistant([{"type": "reasoning", "text": "Lima is at -5."}, {"type": "text", "text": "Noon."}]),
+            ]
+        },
         (Target.TRAINER,),
     ),
     "thoughts in the text": ({"messages": [user(), assistant("<think>\nLima is at -5.\n</think>\n\nNoon.")]}, EVERY),
@@ -222,9 +329,18 @@ VALID: Final[dict[str, tuple[Any, tuple[Target, ...]]]] = {
         OPENAI,
     ),
     "a pair of texts": ({"prompt": "The sky is", "chosen": " blue.", "rejected": " green."}, (Target.TRL,)),
-    "a pair of messages": ({"prompt": [user()], "chosen": [assistant()], "rejected": [assistant("No idea.")]}, (Target.TRL,)),
-    "a pair with an implicit prompt": ({"chosen": [user(), assistant()], "rejected": [user(), assistant("No idea.")]}, (Target.TRL,)),
-    "a pair of texts with an implicit prompt": ({"chosen": "The sky is blue.", "rejected": "The sky is green."}, (Target.TRL,)),
+    "a pair of messages": (
+        {"prompt": [user()], "chosen": [assistant()], "rejected": [assistant("No idea.")]},
+        (Target.TRL,),
+    ),
+    "a pair with an implicit prompt": (
+        {"chosen": [user(), assistant()], "rejected": [user(), assistant("No idea.")]},
+        (Target.TRL,),
+    ),
+    "a pair of texts with an implicit prompt": (
+        {"chosen": "The sky is blue.", "rejected": "The sky is green."},
+        (Target.TRL,),
+    ),
     "a thumb down": ({"prompt": "The sky is", "completion": " green.", "label": False}, (Target.TRL,)),
     "a thumb up, in messages": ({"prompt": [user()], "completion": [assistant()], "label": True}, (Target.TRL,)),
     "a prompt and its completion": ({"prompt": "The sky is", "completion": " blue."}, (Target.TRL,)),
@@ -240,31 +356,65 @@ VALID: Final[dict[str, tuple[Any, tuple[Target, ...]]]] = {
         (Target.TRAINER, Target.TRL),
     ),
     "an image in a turn of its own": (
-        {"messages": [user("What is it?"), user([{"type": "image_url", "image_url": {"url": "https://example.com/cat.png"}}]), assistant("A cat.")]},
+        {
+            "messages": [
+                user("What is it?"),
+                user([{"type": "image_url", "image_url": {"url": "https://example.com/cat.png"}}]),
+                assistant("A cat."),
+            ]
+        },
         OPENAI,
     ),
-    "a greeting": ({"messages": [{"role": "system", "content": "You are Bo."}, assistant("Hi, I am Bo!"), user(), assistant()]}, OPENAI),
+    "a greeting": (
+        {"messages": [{"role": "system", "content": "You are Bo."}, assistant("Hi, I am Bo!"), user(), assistant()]},
+        OPENAI,
+    ),
     "an answer in sound": (
-        {"messages": [user(), {"role": "assistant", "content": None, "audio": {"id": "audio_1"}}, user("And in Rome?"), assistant("Six.")]},
+        {
+            "messages": [
+                user(),
+                {"role": "assistant", "content": None, "audio": {"id": "audio_1"}},
+                user("And in Rome?"),
+                assistant("Six."),
+            ]
+        },
         OPENAI,
     ),
     "keys that are null": (
         {
-            "messages": [{"role": "system", "content": "Be brief.", "name": None, "weight": None}, user(), assistant(function_call=None, audio=None)],
+            "messages": [
+                {"role": "system", "content": "Be brief.", "name": None, "weight": None},
+                user(),
+                assistant(function_call=None, audio=None),
+            ],
             "tools": None,
         },
         (Target.TRAINER, Target.TRL, *OPENAI),
     ),
-    "no tools": ({"messages": [user(), assistant()], "tools": [], "tool_choice": "auto"}, (Target.TRAINER, Target.TRL, *OPENAI)),
+    "no tools": (
+        {"messages": [user(), assistant()], "tools": [], "tool_choice": "auto"},
+        (Target.TRAINER, Target.TRL, *OPENAI),
+    ),
     "a result that is empty": (
-        {"messages": [user(), assistant(None, tool_calls=[call("Lima", "c1")]), result("c1", ""), assistant("Nothing.")], "tools": [NOW]},
+        {
+            "messages": [
+                user(),
+                assistant(None, tool_calls=[call("Lima", "c1")]),
+                result("c1", ""),
+                assistant("Nothing."),
+            ],
+            "tools": [NOW],
+        },
         (Target.TRAINER, *OPENAI),
     ),
     "a switch of axolotl's": ({"messages": [user(), assistant(train=True, train_detail=None)]}, (Target.AXOLOTL,)),
     "a switch of LLaMA-Factory's": ({"messages": [user(), assistant(loss_weight=0.5)]}, (Target.LLAMAFACTORY,)),
     "text": ({"text": "The sky is blue."}, (Target.TRL, Target.TOGETHER)),
     "a prompt for reinforcement": (
-        {"messages": [{"role": "developer", "content": "Answer with a number."}, user("1 + 1")], "reference": {"answer": 2}},
+        {
+            "messages": [{"role": "developer", "content": "Answer with a number."}, user("1 + 1")],
+            "reference": {"answer": 2},
+        },
         OPENAI,
     ),
     "a prompt for reinforcement with tools": ({"messages": [user()], "tools": [NOW], "answer": "noon"}, OPENAI),
@@ -272,12 +422,21 @@ VALID: Final[dict[str, tuple[Any, tuple[Target, ...]]]] = {
 }
 
 
-@pytest.mark.parametrize(("name", "target"), [(name, target) for name, (_, targets) in VALID.items() for target in targets])
+@pytest.mark.parametrize(
+    ("name", "target"), [(name, target) for name, (_, targets) in VALID.items() for target in targets]
+)
 def test_valid_data_passes_without_an_error_or_a_warning(write: Write, name: str, target: Target) -> None:
     report = check_paths([write("data.jsonl", [VALID[name][0]])], CheckConfig(target=target, ignore=ABOUT_THE_FILE))
-    assert [(finding.code, finding.pointer, finding.message) for finding in report.findings if finding.severity is not Severity.INFO] == []
+    assert [
+        (finding.code, finding.pointer, finding.message)
+        for finding in report.findings
+        if finding.severity is not Severity.INFO
+    ] == []
 
 
 def test_functions_in_the_older_form_are_no_error_for_a_trainer_whose_templates_leave_them_out(write: Write) -> None:
     findings = check_paths([write("data.jsonl", [OLDER])]).findings
-    assert {(finding.code, finding.severity) for finding in findings} == {("M008", Severity.WARNING), ("T005", Severity.WARNING)}
+    assert {(finding.code, finding.severity) for finding in findings} == {
+        ("M008", Severity.WARNING),
+        ("T005", Severity.WARNING),
+    }

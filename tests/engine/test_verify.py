@@ -1,4 +1,6 @@
-"""`curate verify`: a folder that is as it was written is proved; each of many ways to break one is found, hashes made to fit or not."""
+"""`curate verify`: a folder that is as it was written is proved; each of many ways to break one is found, hashes made
+to fit or not.
+"""
 
 import json
 from collections.abc import Callable
@@ -18,13 +20,19 @@ from curate.schemas import schemas
 from tests.conftest import Write, chat
 
 OUT = Path("out")
-LONG = "It keeps well in a cool dry cellar until the first frost comes and then it has to be eaten within some days or it goes bad and smells"
+LONG = (
+    "It keeps well in a cool dry cellar until the first frost comes and then it has to be eaten within some days or "
+    "it goes bad and smells"
+)
 
 
 @pytest.fixture
 def folder(write: Write) -> Path:
     """A split of 120 examples; one that has an error and a line that is broken are among what left."""
-    lines = [chat(f"What of number {n}?", f"It is {n * 7} and then {n * 13}, which comes to {n * 20} after all.") for n in range(118)]
+    lines = [
+        chat(f"What of number {n}?", f"It is {n * 7} and then {n * 13}, which comes to {n * 20} after all.")
+        for n in range(118)
+    ]
     keyed = [{**line, "doc": f"{n // 2}.pdf"} for n, line in enumerate(lines)]
     write("data.jsonl", [*keyed, chat("How long does it keep?", LONG), chat("Say nothing.", ""), b"{broken"])
     assert main(["split", "data.jsonl", "-o", "out", "--group-by", "doc", "-q"]) == 1  # a line holds no example
@@ -55,7 +63,9 @@ def edit(change: Callable[[dict[str, Any]], None]) -> None:
 
 
 def sign() -> None:
-    """Make the manifest fit what is there: hashes, counts and its own digest, as somebody would who knows the format."""
+    """Make the manifest fit what is there: hashes, counts and its own digest, as somebody would who knows the
+    format.
+    """
 
     def change(value: dict[str, Any]) -> None:
         for part in value["splits"].values():
@@ -99,14 +109,24 @@ def asked_again() -> None:
         "test",
         [
             *lines_of("test"),
-            json.dumps({"messages": [value["messages"][0], {"role": "assistant", "content": "Nobody knows that, and nobody ever will know."}]}).encode(),
+            json.dumps(
+                {
+                    "messages": [
+                        value["messages"][0],
+                        {"role": "assistant", "content": "Nobody knows that, and nobody ever will know."},
+                    ]
+                }
+            ).encode(),
         ],
     )
 
 
 def gone_on() -> None:
     value = json.loads(lines_of("train")[0])
-    more = [{"role": "user", "content": "And what then?"}, {"role": "assistant", "content": "Then the next one comes along, as it always does."}]
+    more = [
+        {"role": "user", "content": "And what then?"},
+        {"role": "assistant", "content": "Then the next one comes along, as it always does."},
+    ]
     put("test", [*lines_of("test"), json.dumps({"messages": [*value["messages"], *more], "doc": "new.pdf"}).encode()])
 
 
@@ -125,10 +145,19 @@ def ledger(change: Callable[[list[dict[str, Any]]], object]) -> None:
 PLANTED: dict[str, tuple[Callable[[], object], set[str]]] = {
     "an example is moved to another split": (move, {"L009", "L005"}),
     "a byte is changed": (change_byte, {"L009", "L010"}),
-    "a line stands in two splits": (lambda: put("test", [*lines_of("test"), lines_of("train")[0]]), {"L009", "L001", "L005", "L010"}),
-    "a line stands twice in one split": (lambda: put("train", [*lines_of("train"), lines_of("train")[0]]), {"L009", "L010"}),
+    "a line stands in two splits": (
+        lambda: put("test", [*lines_of("test"), lines_of("train")[0]]),
+        {"L009", "L001", "L005", "L010"},
+    ),
+    "a line stands twice in one split": (
+        lambda: put("train", [*lines_of("train"), lines_of("train")[0]]),
+        {"L009", "L010"},
+    ),
     "a line is deleted": (lambda: put("train", lines_of("train")[1:]), {"L009", "L010"}),
-    "a line is added": (lambda: put("train", [*lines_of("train"), json.dumps(chat("New?", "Yes.")).encode()]), {"L009", "L010"}),
+    "a line is added": (
+        lambda: put("train", [*lines_of("train"), json.dumps(chat("New?", "Yes.")).encode()]),
+        {"L009", "L010"},
+    ),
     "a near copy is added to test": (near_copy, {"L009", "L002", "L010"}),
     "a question is asked again in test": (asked_again, {"L009", "L003", "L010"}),
     "a conversation goes on in test": (gone_on, {"L009", "L005", "L010"}),
@@ -136,23 +165,48 @@ PLANTED: dict[str, tuple[Callable[[], object], set[str]]] = {
     "two lines change places": (lambda: put("train", [*lines_of("train")[1:], lines_of("train")[0]]), {"L009"}),
     "a split is emptied": (lambda: put("test", []), {"L009", "L010"}),
     "a split is deleted": ((OUT / "test.jsonl").unlink, {"L009", "L010"}),
-    "a split is cut off in the middle of a line": (lambda: (OUT / "train.jsonl").write_bytes((OUT / "train.jsonl").read_bytes()[:-40]), {"L009", "L010"}),
-    "a split is another file": (lambda: (OUT / "train.jsonl").write_bytes(b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n"), {"L009", "L010"}),
+    "a split is cut off in the middle of a line": (
+        lambda: (OUT / "train.jsonl").write_bytes((OUT / "train.jsonl").read_bytes()[:-40]),
+        {"L009", "L010"},
+    ),
+    "a split is another file": (
+        lambda: (OUT / "train.jsonl").write_bytes(b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n"),
+        {"L009", "L010"},
+    ),
     "splits are swapped": (
-        lambda: ((OUT / "test.jsonl").rename("x"), (OUT / "validation.jsonl").rename(OUT / "test.jsonl"), Path("x").rename(OUT / "validation.jsonl")),
+        lambda: (
+            (OUT / "test.jsonl").rename("x"),
+            (OUT / "validation.jsonl").rename(OUT / "test.jsonl"),
+            Path("x").rename(OUT / "validation.jsonl"),
+        ),
         {"L009"},
     ),
-    "line ends become those of Windows": (lambda: (OUT / "train.jsonl").write_bytes((OUT / "train.jsonl").read_bytes().replace(b"\n", b"\r\n")), {"L009"}),
+    "line ends become those of Windows": (
+        lambda: (OUT / "train.jsonl").write_bytes((OUT / "train.jsonl").read_bytes().replace(b"\n", b"\r\n")),
+        {"L009"},
+    ),
     "a removed line is taken out of the ledger": (lambda: ledger(lambda lines: lines.pop()), {"L009", "L010"}),
     "the reason of a removed line is changed": (lambda: ledger(lambda lines: lines[0].update(code="D001")), {"L009"}),
-    "the bytes of a removed line are changed": (lambda: ledger(lambda lines: lines[-1].update(text="{broken more")), {"L009", "L010"}),
+    "the bytes of a removed line are changed": (
+        lambda: ledger(lambda lines: lines[-1].update(text="{broken more")),
+        {"L009", "L010"},
+    ),
     "the ledger is no ledger": (lambda: (OUT / "removed.jsonl").write_text("gone\n"), {"L009", "L010"}),
-    "a count of the manifest is edited": (lambda: edit(lambda value: value["splits"]["train"].update(examples=1)), {"L009"}),
+    "a count of the manifest is edited": (
+        lambda: edit(lambda value: value["splits"]["train"].update(examples=1)),
+        {"L009"},
+    ),
     "the seed of the manifest is edited": (lambda: edit(lambda value: value["config"].update(seed=7)), {"L009"}),
-    "a decision is written into the manifest": (lambda: edit(lambda value: value["decisions"].update({"0" * 32: "keep"})), {"L009"}),
+    "a decision is written into the manifest": (
+        lambda: edit(lambda value: value["decisions"].update({"0" * 32: "keep"})),
+        {"L009"},
+    ),
     "an input is taken out of the manifest": (lambda: edit(lambda value: value.update(inputs=[])), {"L009", "L010"}),
     "the data card is rewritten": (lambda: (OUT / "DATACARD.md").write_text("All is well.\n"), {"L009"}),
-    "another file of data lies beside the splits": (lambda: (OUT / "train-extra.jsonl").write_bytes(lines_of("test")[0]), {"L009"}),
+    "another file of data lies beside the splits": (
+        lambda: (OUT / "train-extra.jsonl").write_bytes(lines_of("test")[0]),
+        {"L009"},
+    ),
 }
 """What is done to the folder, and the codes that tell it."""
 SIGNED = {
@@ -196,7 +250,11 @@ def test_each_planted_breach_is_found(breach: str, folder: Path, capsys: pytest.
 
 
 def test_a_folder_of_a_version_with_fewer_keys_for_conflicts_is_proved(folder: Path) -> None:
-    edit(lambda value: [value["config"]["conflicts"].pop(key) for key in ("models", "min_confidence")])
+    def older(value: dict[str, Any]) -> None:
+        for key in ("models", "min_confidence"):
+            del value["config"]["conflicts"][key]
+
+    edit(older)
     sign()
     assert main(["verify", "out", "--quiet"]) == 0
 
@@ -214,11 +272,15 @@ def test_a_leak_is_told_with_both_places(folder: Path, capsys: pytest.CaptureFix
     assert "failed, " in told.splitlines()[-1]
 
 
-def test_what_was_edited_by_hand_is_no_breach_and_what_was_edited_otherwise_is(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_was_edited_by_hand_is_no_breach_and_what_was_edited_otherwise_is(
+    write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
     lines = [chat(f"Question {n}?", f"Answer {n}.") for n in range(30)]
     write("data.jsonl", lines)
     log = DecisionLog(Project(Path.cwd()).decisions)
-    log.add(Decision(example=content_id(lines[3]), verdict="edit", value=chat("Question 3?", "A better answer."), who="ann"))
+    log.add(
+        Decision(example=content_id(lines[3]), verdict="edit", value=chat("Question 3?", "A better answer."), who="ann")
+    )
     assert main(["split", "data.jsonl", "-o", "out", "-q"]) == 0
     assert verified(capsys=capsys)[1]["findings"] == []
     edit(lambda value: value.update(decisions={}))
@@ -227,25 +289,33 @@ def test_what_was_edited_by_hand_is_no_breach_and_what_was_edited_otherwise_is(w
 
 
 @pytest.mark.parametrize("name", ["data.json", "data.jsonl"])
-def test_formats_that_were_written_as_messages_are_followed(name: str, write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+def test_formats_that_were_written_as_messages_are_followed(
+    name: str, write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
     value = [{"instruction": f"Say {n}.", "input": "", "output": f"{n} it is.", "kept": [n]} for n in range(40)]
     text = json.dumps(value, indent=1) if name == "data.json" else "".join(json.dumps(item) + "\n" for item in value)
     write(name, text.encode())
     assert main(["split", name, "-o", "out", "-q"]) == 0
     code, proof = verified(capsys=capsys)
     assert (code, proof["findings"]) == (0, [])
-    assert "0 byte for byte and 40 by content" in next(point["said"] for point in proof["points"] if point["name"] == "nothing lost")
+    assert "0 byte for byte and 40 by content" in next(
+        point["said"] for point in proof["points"] if point["name"] == "nothing lost"
+    )
     put("train", lines_of("train")[1:])
     sign()
     assert {finding["code"] for finding in verified(capsys=capsys)[1]["findings"]} == {"L010"}
 
 
-def test_inputs_that_are_gone_or_changed_leave_a_point_open(folder: Path, write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+def test_inputs_that_are_gone_or_changed_leave_a_point_open(
+    folder: Path, write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
     Path("data.jsonl").rename("elsewhere.jsonl")
     code, proof = verified(capsys=capsys)
     assert (code, next(point["verdict"] for point in proof["points"] if point["name"] == "nothing lost")) == (0, "open")
     write("data.jsonl", [("Hi", "Hello.")])
-    assert "changed: data.jsonl" in next(point["said"] for point in verified(capsys=capsys)[1]["points"] if point["name"] == "nothing lost")
+    assert "changed: data.jsonl" in next(
+        point["said"] for point in verified(capsys=capsys)[1]["points"] if point["name"] == "nothing lost"
+    )
 
 
 def test_splits_of_others_are_looked_through_for_leaks(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
@@ -260,7 +330,9 @@ def test_splits_of_others_are_looked_through_for_leaks(write: Write, capsys: pyt
 
 
 @pytest.mark.parametrize("content", [None, b"{}", b"not json"])
-def test_where_there_is_nothing_to_prove_the_next_step_is_told(content: bytes | None, capsys: pytest.CaptureFixture[str]) -> None:
+def test_where_there_is_nothing_to_prove_the_next_step_is_told(
+    content: bytes | None, capsys: pytest.CaptureFixture[str]
+) -> None:
     if content is not None:
         OUT.mkdir()
         (OUT / "manifest.json").write_bytes(content)

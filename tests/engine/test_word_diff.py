@@ -22,7 +22,9 @@ def test_both_texts_can_be_read_off_their_difference(gone: str, kept: str) -> No
 @given(texts, texts)
 def test_what_is_folded_keeps_every_difference(gone: str, kept: str) -> None:
     pieces = word_diff(gone, kept)
-    assert [piece for piece in folded(pieces) if piece.kind != "same"] == [piece for piece in pieces if piece.kind != "same"]
+    assert [piece for piece in folded(pieces) if piece.kind != "same"] == [
+        piece for piece in pieces if piece.kind != "same"
+    ]
 
 
 def test_words_are_not_cut_up_and_signs_stand_alone() -> None:
@@ -37,7 +39,12 @@ def test_words_are_not_cut_up_and_signs_stand_alone() -> None:
 
 def test_texts_too_long_to_be_matched_differ_as_a_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MOST", 3)
-    assert word_diff("x a b y", "x c d y") == [DiffSpan("same", "x "), DiffSpan("gone", "a b"), DiffSpan("kept", "c d"), DiffSpan("same", " y")]
+    assert word_diff("x a b y", "x c d y") == [
+        DiffSpan("same", "x "),
+        DiffSpan("gone", "a b"),
+        DiffSpan("kept", "c d"),
+        DiffSpan("same", " y"),
+    ]
 
 
 def test_long_stretches_in_common_are_cut_down_around_differences() -> None:
@@ -47,7 +54,9 @@ def test_long_stretches_in_common_are_cut_down_around_differences() -> None:
 
 
 def turns(*said: tuple[str, str]) -> Example:
-    return Example(Place("data.jsonl", 1), {"messages": [{"role": role, "content": text} for role, text in said]}, "messages")
+    return Example(
+        Place("data.jsonl", 1), {"messages": [{"role": role, "content": text} for role, text in said]}, "messages"
+    )
 
 
 def test_a_turn_that_only_one_has_is_all_of_that_one_and_secrets_are_left_out() -> None:

@@ -1,4 +1,6 @@
-"""A service that fine-tunes, as a real server on this machine: OpenAI, Together and Fireworks as they are documented, and every way to misbehave."""
+"""A service that fine-tunes, as a real server on this machine: OpenAI, Together and Fireworks as they are documented,
+and every way to misbehave.
+"""
 
 import base64
 import json
@@ -26,8 +28,8 @@ class Trouble:
     request: str
     """Regular expression that `METHOD /path` begins with."""
     what: str
-    """429, 500, 401, 400, a page of HTML, `slow`; `lost`: it is done but the reply never comes; `cut`: half of the body is read, then the line is dead;
-    `half`: half of the file arrives."""
+    """429, 500, 401, 400, a page of HTML, `slow`; `lost`: it is done but the reply never comes; `cut`: half of the body
+    is read, then the line is dead; `half`: half of the file arrives."""
     times: int = 1
 
 
@@ -84,8 +86,10 @@ class Server(ThreadingHTTPServer):
 
     def add_file(self, name: str, data: bytes, size: int | None = None) -> dict[str, Any]:
         value: dict[str, Any] = {
-            "id": f"file-{len(self.files) + 1}", "object": "file", "bytes": len(data) if size is None else size, "created_at": 1_790_000_000,
-            "filename": name, "purpose": "fine-tune", "status": "error" if self.refuses_files else "running" if self.reading else "processed",
+            "id": f"file-{len(self.files) + 1}", "object": "file", "bytes": len(data) if size is None else size,
+            "created_at": 1_790_000_000,
+            "filename": name, "purpose": "fine-tune",
+            "status": "error" if self.refuses_files else "running" if self.reading else "processed",
             "status_details": "line 3 has no messages" if self.refuses_files else None,
         }  # fmt: skip
         self.files[value["id"]] = (value, data)
@@ -94,10 +98,15 @@ class Server(ThreadingHTTPServer):
     def add_job(self, asked: dict[str, Any]) -> dict[str, Any]:
         nth = len(self.jobs) + 1
         value = {
-            "id": f"ftjob-{nth}", "object": "fine_tuning.job", "created_at": 1_790_000_000 + nth, "finished_at": None, "error": None,
-            "fine_tuned_model": None, "hyperparameters": asked["method"][asked["method"]["type"]].get("hyperparameters", {}), "model": asked["model"],
-            "organization_id": "org-1", "result_files": [], "seed": asked.get("seed", 7), "status": "validating_files", "trained_tokens": None,
-            "training_file": asked["training_file"], "validation_file": asked.get("validation_file"), "method": asked["method"], "estimated_finish": None,
+            "id": f"ftjob-{nth}", "object": "fine_tuning.job", "created_at": 1_790_000_000 + nth, "finished_at": None,
+            "error": None,
+            "fine_tuned_model": None,
+            "hyperparameters": asked["method"][asked["method"]["type"]].get("hyperparameters", {}),
+            "model": asked["model"],
+            "organization_id": "org-1", "result_files": [], "seed": asked.get("seed", 7), "status": "validating_files",
+            "trained_tokens": None,
+            "training_file": asked["training_file"], "validation_file": asked.get("validation_file"),
+            "method": asked["method"], "estimated_finish": None,
         }  # fmt: skip
         job = self.jobs[value["id"]] = Tuning(value, self.end)
         self.tell(job, "Created fine-tuning job: \x1b[31mred")
@@ -125,18 +134,30 @@ class Server(ThreadingHTTPServer):
         value["status"] = "running"
         for step in range(job.step + 1, min(job.step + self.step, STEPS) + 1):
             loss = round(2 / step, 4)
-            self.tell(job, f"Step {step}/{STEPS}: training loss={loss}", {"step": step, "train_loss": loss, "total_steps": STEPS})
+            self.tell(
+                job,
+                f"Step {step}/{STEPS}: training loss={loss}",
+                {"step": step, "train_loss": loss, "total_steps": STEPS},
+            )
         job.step += self.step
         if job.step < STEPS:
             return
         value |= {"status": job.end, "finished_at": 1_790_000_500}
         if job.end == "failed":
-            value["error"] = {"code": "invalid_training_file", "message": "too many \x1b[2J tokens", "param": "training_file"}
+            value["error"] = {
+                "code": "invalid_training_file",
+                "message": "too many \x1b[2J tokens",
+                "param": "training_file",
+            }
             self.tell(job, "The job failed", level="error")
         elif job.end == "succeeded":
             table = "step,train_loss\n" + "".join(f"{step},{2 / step:.4f}\n" for step in range(1, STEPS + 1))
             result = self.add_file("step_metrics.csv", base64.b64encode(table.encode()))
-            value |= {"fine_tuned_model": "ft:gpt-4.1-mini:me::abc", "trained_tokens": 4321, "result_files": [result["id"]]}
+            value |= {
+                "fine_tuned_model": "ft:gpt-4.1-mini:me::abc",
+                "trained_tokens": 4321,
+                "result_files": [result["id"]],
+            }
             self.tell(job, "The job has successfully completed")
 
 
@@ -178,7 +199,12 @@ class Handler(BaseHTTPRequestHandler):
         if trouble == "html":
             return self._reply(b"<html>for people</html>", 200, "text/html")
         with self.server.lock:
-            status, value = self._answer(request, body, {name: values[0] for name, values in parse_qs(parts.query).items()}, half=trouble == "half")
+            status, value = self._answer(
+                request,
+                body,
+                {name: values[0] for name, values in parse_qs(parts.query).items()},
+                half=trouble == "half",
+            )
         if trouble == "lost":
             return self._hang_up()
         return self._reply(value, status)
@@ -200,7 +226,10 @@ class Handler(BaseHTTPRequestHandler):
     def _reply(self, value: Any, status: int = 200, kind: str = "application/json") -> None:
         data = value if isinstance(value, bytes) else json.dumps(value).encode()
         self.send_response(status)
-        self.send_header("Content-Type", kind if not isinstance(value, bytes) or kind != "application/json" else "application/octet-stream")
+        self.send_header(
+            "Content-Type",
+            kind if not isinstance(value, bytes) or kind != "application/json" else "application/octet-stream",
+        )
         if status == 429:
             self.send_header("Retry-After", "0.01")
         self.send_header("Content-Length", str(len(data)))
@@ -218,10 +247,16 @@ class Handler(BaseHTTPRequestHandler):
             case ["POST", "fine_tuning", "jobs"]:
                 asked = json.loads(body)
                 if asked["training_file"] not in self.server.files:
-                    return 400, {"error": {"message": f"{asked['training_file']} does not exist", "code": "file_not_found"}}
+                    return 400, {
+                        "error": {"message": f"{asked['training_file']} does not exist", "code": "file_not_found"}
+                    }
                 return 200, self.server.add_job(asked)
             case ["GET", "fine_tuning", "jobs"]:
-                return 200, {"object": "list", "data": [job.value for job in reversed(self.server.jobs.values())], "has_more": False}
+                return 200, {
+                    "object": "list",
+                    "data": [job.value for job in reversed(self.server.jobs.values())],
+                    "has_more": False,
+                }
             case [_, "fine_tuning", "jobs", name, *rest] if name in self.server.jobs:
                 return self._of_job(self.server.jobs[name], rest, query)
             case [_, "accounts", "me", *rest]:
@@ -244,8 +279,13 @@ class Handler(BaseHTTPRequestHandler):
             return 404, {"error": {"message": "no such job"}}
         job = self.server.jobs[rest[0]]
         if rest[1:] == ["events"]:
-            told = [{**event, "created_at": self._date(event["created_at"]), "level": "Info", **(event["data"] or {})} for event in job.events]
-            return 200, {"data": [{name: value for name, value in event.items() if name not in ("id", "data")} for event in told]}
+            told = [
+                {**event, "created_at": self._date(event["created_at"]), "level": "Info", **(event["data"] or {})}
+                for event in job.events
+            ]
+            return 200, {
+                "data": [{name: value for name, value in event.items() if name not in ("id", "data")} for event in told]
+            }
         if rest[1:] == ["cancel"]:
             job.value["status"] = "cancelled"
             return 200, {"message": "cancel requested"}
@@ -271,11 +311,15 @@ class Handler(BaseHTTPRequestHandler):
             case ["supervisedFineTuningJobs"] if method == "POST":
                 asked = json.loads(body)
                 method_ = {"type": "supervised", "supervised": {}}
-                value = self.server.add_job({"model": asked["baseModel"], "training_file": asked["dataset"], "method": method_})
+                value = self.server.add_job(
+                    {"model": asked["baseModel"], "training_file": asked["dataset"], "method": method_}
+                )
                 self.server.jobs[value["id"]].value["asked"] = asked
                 return 200, self._fireworks(value)
             case ["supervisedFineTuningJobs"]:
-                return 200, {"supervisedFineTuningJobs": [self._fireworks(job.value) for job in self.server.jobs.values()]}
+                return 200, {
+                    "supervisedFineTuningJobs": [self._fireworks(job.value) for job in self.server.jobs.values()]
+                }
             case ["supervisedFineTuningJobs", name] if name in self.server.jobs:
                 self.server.go_on(self.server.jobs[name])
                 return 200, self._fireworks(self.server.jobs[name].value)
@@ -284,17 +328,22 @@ class Handler(BaseHTTPRequestHandler):
     def _fireworks(self, value: dict[str, Any]) -> dict[str, Any]:
         words = {"validating_files": "VALIDATING", "succeeded": "COMPLETED"}
         return {
-            "name": f"accounts/me/supervisedFineTuningJobs/{value['id']}", "dataset": value["training_file"], "baseModel": value["model"],
-            "state": f"JOB_STATE_{words.get(value['status'], value['status'].upper())}", "createTime": self._date(value["created_at"]),
-            "status": {"code": "OK", "message": ""}, "outputModel": value["fine_tuned_model"] or "", "metricsFileSignedUrl": "https://store/?sig=abc",
+            "name": f"accounts/me/supervisedFineTuningJobs/{value['id']}", "dataset": value["training_file"],
+            "baseModel": value["model"],
+            "state": f"JOB_STATE_{words.get(value['status'], value['status'].upper())}",
+            "createTime": self._date(value["created_at"]),
+            "status": {"code": "OK", "message": ""}, "outputModel": value["fine_tuned_model"] or "",
+            "metricsFileSignedUrl": "https://store/?sig=abc",
             "wandbConfig": {"apiKey": "of-others"},
         }  # fmt: skip
 
     def _together(self, value: dict[str, Any]) -> dict[str, Any]:
         words = {"validating_files": "pending", "succeeded": "completed", "failed": "user_error"}
         return {
-            "id": value["id"], "status": words.get(value["status"], value["status"]), "model": value["model"], "training_file": value["training_file"],
-            "validation_file": "", "model_output_name": value["fine_tuned_model"], "created_at": self._date(value["created_at"]), "token_count": 4321,
+            "id": value["id"], "status": words.get(value["status"], value["status"]), "model": value["model"],
+            "training_file": value["training_file"],
+            "validation_file": "", "model_output_name": value["fine_tuned_model"],
+            "created_at": self._date(value["created_at"]), "token_count": 4321,
         }  # fmt: skip
 
     def _date(self, seconds: int) -> str:
@@ -329,7 +378,10 @@ class Handler(BaseHTTPRequestHandler):
 
     def _file(self, body: bytes, purpose: bytes | None = b"fine-tune") -> tuple[str, bytes]:
         head = f"Content-Type: {self.headers['Content-Type']}\r\n\r\n".encode()
-        parts = {str(part.get_param("name", header="content-disposition")): part for part in BytesParser(policy=HTTP).parsebytes(head + body).iter_parts()}
+        parts = {
+            str(part.get_param("name", header="content-disposition")): part
+            for part in BytesParser(policy=HTTP).parsebytes(head + body).iter_parts()
+        }
         assert purpose is None or parts["purpose"].get_payload(decode=True) == purpose
         data = parts["file"].get_payload(decode=True)
         assert isinstance(data, bytes)

@@ -1,7 +1,9 @@
-"""Looks for files that break `curate check` and its kin: python -m tests.fuzz.check --seconds 600 --seed 1 --out DIR FILE...
+"""Looks for files that break `curate check` and its kin: python -m tests.fuzz.check --seconds 600 --seed 1 --out DIR
+FILE...
 
-Each trial runs in a child process with a limit on its memory, and one that takes too long is ended. What fails is made smaller and
-kept in DIR beside what was said. A trial is known by its seed and number: `--only N` runs that one again. Exit status 1 when something failed.
+Each trial runs in a child process with a limit on its memory, and one that takes too long is ended. What fails is made
+smaller and kept in DIR beside what was said. A trial is known by its seed and number: `--only N` runs that one again.
+Exit status 1 when something failed.
 """
 
 import argparse
@@ -42,7 +44,10 @@ def child(pipe: Connection) -> None:
         while task := pipe.recv():
             before, started = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.process_time()
             found = trial(*task)
-            grown, took = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) << 10, time.process_time() - started
+            grown, took = (
+                (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) << 10,
+                time.process_time() - started,
+            )
             if not found and grown > GROWTH:
                 found = f"memory: grew by {grown >> 20} MiB"
             if not found and took > PATIENCE:
@@ -125,7 +130,9 @@ def main() -> int:
             options.out.mkdir(parents=True, exist_ok=True)
             kept = options.out / f"{options.seed}-{number}-{name}"
             kept.write_bytes(least)
-            kept.with_name(f"{kept.name}.txt").write_text(f"seed {options.seed}, trial {number}, random {seed}\n{failed}")
+            kept.with_name(f"{kept.name}.txt").write_text(
+                f"seed {options.seed}, trial {number}, random {seed}\n{failed}"
+            )
             sys.stderr.write(f"trial {number}: {len(least)} bytes in {kept}\n{failed}\n")
         if options.only is not None:
             break

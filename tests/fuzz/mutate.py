@@ -12,9 +12,12 @@ import zstandard
 from tests.strategies import KNOWN_KEYS, inside
 
 FRAGMENTS: Final = (
-    b"{", b"}", b"[", b"]", b'"', b",", b":", b"\\", b"\n", b"\r\n", b"\r", b" ", b"\t", b"\x00", b"\xff", b"\xc3", b"\xed\xa0\x80", b"\xf4\x90\x80\x80",
-    codecs.BOM_UTF8, b"\\ud83d", b"\\ude00", b"\\u0000", b"\\u001b[31m", b"\x1b[2J", b"null", b"NaN", b"-Infinity", b"1e999", b"-0", b"0" * 50, b"9" * 5000,
-    b'"role"', b'"messages":', b'"content":null', b"'", b"None", b"True", b"/*", b"//", b"<|im_end|>", b"</s>", b"[INST]", b"\xe2\x80\xa8", b"\xc2\x85",
+    b"{", b"}", b"[", b"]", b'"', b",", b":", b"\\", b"\n", b"\r\n", b"\r", b" ", b"\t", b"\x00", b"\xff", b"\xc3",
+    b"\xed\xa0\x80", b"\xf4\x90\x80\x80",
+    codecs.BOM_UTF8, b"\\ud83d", b"\\ude00", b"\\u0000", b"\\u001b[31m", b"\x1b[2J", b"null", b"NaN", b"-Infinity",
+    b"1e999", b"-0", b"0" * 50, b"9" * 5000,
+    b'"role"', b'"messages":', b'"content":null', b"'", b"None", b"True", b"/*", b"//", b"<|im_end|>", b"</s>",
+    b"[INST]", b"\xe2\x80\xa8", b"\xc2\x85",
     b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PK\x03\x04", b"\xff\xfe",
 )  # fmt: skip
 TEXTS: Final = (
@@ -22,17 +25,37 @@ TEXTS: Final = (
     "```", "<|im_start|>user", "{{name}}", "Ã©Ã¨â€™",
     "sk-" + "a1B2c3D4e5F6g7H8" * 3, "4111 1111 1111 1111", "DE89370400440532013000",
     "-----BEGIN PRIVATE KEY-----", "me@mail.example.org", "As an AI language model",
-    "user", "assistant", "system", "tool", "function", "human", "gpt", "developer", "ipython", "User ", "text", "image_url", "function_call", "call_1",
+    "user", "assistant", "system", "tool", "function", "human", "gpt", "developer", "ipython", "User ", "text",
+    "image_url", "function_call", "call_1",
     '{"a": 1}', '{"a": 1', "[]", "null", "\n\n### Human: ",
     "日本語" * 200, "\u0301" * 300, "data:image/png;base64," + "A" * 4000, "https://example.org/a.png", "1" * 5000,
 )  # fmt: skip
 KEYS: Final = (
-    *KNOWN_KEYS, "role", "content", "tool_calls", "tool_call_id", "function_call", "name", "weight", "arguments", "id", "type", "function", "functions",
-    "from", "value", "parameters", "properties", "required", "refusal", "audio", "image_url", "url", "non_preferred_output", "parallel_tool_calls", "train",
-    "reasoning", "", "/", "~", "~1", "a" * 5000, "\ud800", "\x00", "$ref", "$schema", "items", "enum", "pattern", "anyOf", "strict", "response_format",
+    *KNOWN_KEYS, "role", "content", "tool_calls", "tool_call_id", "function_call", "name", "weight", "arguments", "id",
+    "type", "function", "functions",
+    "from", "value", "parameters", "properties", "required", "refusal", "audio", "image_url", "url",
+    "non_preferred_output", "parallel_tool_calls", "train",
+    "reasoning", "", "/", "~", "~1", "a" * 5000, "\ud800", "\x00", "$ref", "$schema", "items", "enum", "pattern",
+    "anyOf", "strict", "response_format",
     "json_schema", "schema",
 )  # fmt: skip
-NUMBERS: Final = (0, -1, 1, 2, 0.5, -0.0, 1e308, 5e-324, 2**53, 2**63, 2**64, -(2**200), 10**400, float("nan"), float("inf"))
+NUMBERS: Final = (
+    0,
+    -1,
+    1,
+    2,
+    0.5,
+    -0.0,
+    1e308,
+    5e-324,
+    2**53,
+    2**63,
+    2**64,
+    -(2**200),
+    10**400,
+    float("nan"),
+    float("inf"),
+)
 KEPT: Final = 200_000
 """Bytes of a file that are kept before damage is done: many small trials find more than few big ones."""
 
@@ -45,9 +68,13 @@ def excerpt(data: bytes, random: Random) -> bytes:
 
 
 def mutated(data: bytes, other: bytes, random: Random) -> bytes:
-    """`data` with one to four mutations, the last of which may repack or encode it anew; `other` is what lines are taken from."""
+    """`data` with one to four mutations, the last of which may repack or encode it anew; `other` is what lines are
+    taken from.
+    """
     for _ in range(random.choice((1, 1, 2, 4))):
-        data = random.choice(LINES)(data, other, random) if random.random() < 0.85 else random.choice(BYTES)(data, random)
+        data = (
+            random.choice(LINES)(data, other, random) if random.random() < 0.85 else random.choice(BYTES)(data, random)
+        )
     return random.choice(WHOLE)(data, random) if random.random() < 0.15 else data
 
 
@@ -68,7 +95,11 @@ def _put(data: bytes, random: Random) -> bytes:
 
 def _cut(data: bytes, random: Random) -> bytes:
     at = random.randint(0, len(data))
-    return data[: random.randint(0, len(data))] if random.random() < 0.5 else data[:at] + data[at + random.choice((1, 2, 30)) :]
+    return (
+        data[: random.randint(0, len(data))]
+        if random.random() < 0.5
+        else data[:at] + data[at + random.choice((1, 2, 30)) :]
+    )
 
 
 def _again(data: bytes, random: Random) -> bytes:
@@ -78,7 +109,11 @@ def _again(data: bytes, random: Random) -> bytes:
 
 def _deep(data: bytes, random: Random) -> bytes:
     at, depth = random.randint(0, len(data)), random.choice((150, 201, 399, 401, 1000, 3000, 50_000))
-    return data[:at] + random.choice((b"[" * depth + b"]" * depth, b'{"a":' * depth + b"1" + b"}" * depth, b"[" * depth)) + data[at:]
+    return (
+        data[:at]
+        + random.choice((b"[" * depth + b"]" * depth, b'{"a":' * depth + b"1" + b"}" * depth, b"[" * depth))
+        + data[at:]
+    )
 
 
 BYTES: Final[tuple[Callable[[bytes, Random], bytes], ...]] = (_flip, _put, _put, _cut, _again, _deep)
@@ -88,7 +123,9 @@ BYTES: Final[tuple[Callable[[bytes, Random], bytes], ...]] = (_flip, _put, _put,
 
 
 def _encoded(data: bytes, random: Random) -> bytes:
-    return data.decode("utf-8", "replace").encode(random.choice(("utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-8-sig", "utf-7")), "replace")
+    return data.decode("utf-8", "replace").encode(
+        random.choice(("utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-8-sig", "utf-7")), "replace"
+    )
 
 
 def _endings(data: bytes, random: Random) -> bytes:
@@ -97,7 +134,9 @@ def _endings(data: bytes, random: Random) -> bytes:
 
 def _document(data: bytes, random: Random) -> bytes:
     lines = data.splitlines()
-    return random.choice((b"[%s]", b"[\n%s\n", b"%s]", b'{"data": [%s]}', b"[%s,]", b"[[%s]]")) % random.choice((b",\n", b"\n", b",,", b"\n,")).join(lines)
+    return random.choice((b"[%s]", b"[\n%s\n", b"%s]", b'{"data": [%s]}', b"[%s,]", b"[[%s]]")) % random.choice(
+        (b",\n", b"\n", b",,", b"\n,")
+    ).join(lines)
 
 
 def _packed(data: bytes, random: Random) -> bytes:
@@ -106,7 +145,12 @@ def _packed(data: bytes, random: Random) -> bytes:
     change = random.choice(("none", "cut", "twice", "tail", "flip", "bomb"))
     if change == "bomb":
         return pack(b" " * 30_000_000 + data)
-    changed = {"cut": packed[: random.randint(2, len(packed))], "twice": packed + pack(data), "tail": packed + b"tail", "flip": _flip(packed, random)}
+    changed = {
+        "cut": packed[: random.randint(2, len(packed))],
+        "twice": packed + pack(data),
+        "tail": packed + b"tail",
+        "flip": _flip(packed, random),
+    }
     return changed.get(change, packed)
 
 
@@ -141,18 +185,28 @@ def _value(data: bytes, other: bytes, random: Random) -> bytes:
         return data
     for _ in range(random.choice((1, 1, 3))):
         value = _changed(value, donor, random)
-    written = json.dumps(value, ensure_ascii=random.random() < 0.5, separators=random.choice(((",", ":"), (", ", ": "))))
+    written = json.dumps(
+        value, ensure_ascii=random.random() < 0.5, separators=random.choice(((",", ":"), (", ", ": ")))
+    )
     if random.random() < 0.1:  # a key twice
-        written = written.replace("{", "{" + json.dumps(random.choice(KEYS)) + ": 1, " + json.dumps(random.choice(KEYS)) + ": {}, ", random.choice((1, 3)))
+        written = written.replace(
+            "{",
+            "{" + json.dumps(random.choice(KEYS)) + ": 1, " + json.dumps(random.choice(KEYS)) + ": {}, ",
+            random.choice((1, 3)),
+        )
     lines[at] = written.encode("utf-8", "surrogatepass").replace(b"\n", b" ")
     return b"\n".join(lines)
 
 
 def _changed(value: Any, donor: Any, random: Random) -> Any:
     path, old = random.choice(list(inside(value)))
-    kind = random.choice(("replace", "replace", "number", "text", "key", "gone", "wrap", "graft", "known", "copy", "double"))
+    kind = random.choice(
+        ("replace", "replace", "number", "text", "key", "gone", "wrap", "graft", "known", "copy", "double")
+    )
     if kind == "key" and isinstance(old, dict):
-        return _with(value, path, {random.choice(KEYS) if random.random() < 0.5 else key: item for key, item in old.items()})
+        return _with(
+            value, path, {random.choice(KEYS) if random.random() < 0.5 else key: item for key, item in old.items()}
+        )
     if kind == "known" and isinstance(old, dict):
         return _with(value, path, old | {random.choice(KEYS): random.choice(list(inside(donor)))[1]})
     if kind in ("gone", "copy") and isinstance(old, list) and old:

@@ -1,8 +1,10 @@
-"""What lies in our own folders, tampered with at random; then every verb, in a sandbox: `python -m tests.fuzz.state --minutes 10`.
+"""What lies in our own folders, tampered with at random; then every verb, in a sandbox: `python -m tests.fuzz.state
+--minutes 10`.
 
-A trial copies a project, spoils some of what curate keeps there (manifest, stage of a transaction, ledger, decisions, cache, results of stages, run
-folders, journal of uploads) and runs a verb on it. It fails where the verb ends with 3 or by a signal, takes too long, touches anything outside
-of the project's folder, or writes splits whose lines and removed lines are not as many as were read, counted here. A trial is told by its number.
+A trial copies a project, spoils some of what curate keeps there (manifest, stage of a transaction, ledger, decisions,
+cache, results of stages, run folders, journal of uploads) and runs a verb on it. It fails where the verb ends with 3 or
+by a signal, takes too long, touches anything outside of the project's folder, or writes splits whose lines and removed
+lines are not as many as were read, counted here. A trial is told by its number.
 """
 
 import argparse
@@ -24,17 +26,23 @@ SECONDS: Final = 180
 """Of a verb; the machine may be busy."""
 ENDS: Final = (0, 1, 2)
 VERBS: Final = (
-    ("verify", "out"), ("verify", "out", "--json"), ("diff", "out", "out"), ("restore", "out", "--all"), ("restore", "out", "--reason", "D001"),
-    ("restore", "out", "--all", "-o", "back.jsonl"), ("restore", "removed.jsonl", "--all", "-o", "back.jsonl"), ("run",), ("run", "--only", "check"),
-    ("run", "--again", "split"), ("run", "--dry-run"), ("split", "data.jsonl", "-o", "out"), ("split", "data.jsonl", "-o", "out", "--fresh"),
-    ("dedup", "data.jsonl", "-o", "kept.jsonl"), ("dedup", "data.jsonl", "--rethreshold", "0.7"), ("conflicts", "data.jsonl"), ("check", "data.jsonl"),
-    ("stats", "data.jsonl"), ("check", "data.jsonl", "--baseline", "baseline.json"), ("suppress", "J008", "data.jsonl:1", "--reason", "x"),
+    ("verify", "out"), ("verify", "out", "--json"), ("diff", "out", "out"), ("restore", "out", "--all"),
+    ("restore", "out", "--reason", "D001"),
+    ("restore", "out", "--all", "-o", "back.jsonl"), ("restore", "removed.jsonl", "--all", "-o", "back.jsonl"),
+    ("run",), ("run", "--only", "check"),
+    ("run", "--again", "split"), ("run", "--dry-run"), ("split", "data.jsonl", "-o", "out"),
+    ("split", "data.jsonl", "-o", "out", "--fresh"),
+    ("dedup", "data.jsonl", "-o", "kept.jsonl"), ("dedup", "data.jsonl", "--rethreshold", "0.7"),
+    ("conflicts", "data.jsonl"), ("check", "data.jsonl"),
+    ("stats", "data.jsonl"), ("check", "data.jsonl", "--baseline", "baseline.json"),
+    ("suppress", "J008", "data.jsonl:1", "--reason", "x"),
     ("remote", "watch", "--once"), ("convert", "data.jsonl", "-o", "converted.jsonl"),
 )  # fmt: skip
 WRITES: Final = frozenset(("run", "split"))
 """Verbs after which the splits are counted, where they end with 0."""
 ODD: Final[tuple[Any, ...]] = (
-    None, True, -1, 0, 1, 2**63, 1e308, "", "x", "\u0000", "a\nb", "../victim.txt", "../../victim.txt", "../victim", "..", ".", "/", "out/../../victim.txt",
+    None, True, -1, 0, 1, 2**63, 1e308, "", "x", "\u0000", "a\nb", "../victim.txt", "../../victim.txt", "../victim",
+    "..", ".", "/", "out/../../victim.txt",
     "x" * 300, [], {}, [[]], {"": {}}, ["../victim.txt"], "\ud800", "manifest.json", "data.jsonl", "D001", 0.0, 1e-320,
 )  # fmt: skip
 
@@ -55,12 +63,24 @@ def made(folder: Path) -> Path:
     (folder / "victim.txt").write_text("to be left alone\n")
     (folder / "victim").mkdir()
     (folder / "victim" / "file.jsonl").write_text("{}\n")
-    rows = [_chat(f"What is {n} plus {n + 3}, and why is it so?", f"It is {2 * n + 3}, by adding the two.") for n in range(40)]
-    rows += [rows[3], rows[7], _chat("How high is the tower of the town?", "It is 30 m high."), _chat("How high is the tower of the town?", "It is 31 m high.")]
+    rows = [
+        _chat(f"What is {n} plus {n + 3}, and why is it so?", f"It is {2 * n + 3}, by adding the two.")
+        for n in range(40)
+    ]
+    rows += [
+        rows[3],
+        rows[7],
+        _chat("How high is the tower of the town?", "It is 30 m high."),
+        _chat("How high is the tower of the town?", "It is 31 m high."),
+    ]
     lines = [json.dumps(row) for row in rows]
     (work / "data.jsonl").write_text("\n".join([*lines, '{"messages": "broken"', ""]))
     (work / "curate.toml").write_text('data = ["data.jsonl"]\n[split]\nparquet = false\n')
-    for words in (["run"], ["dedup", "data.jsonl", "-o", "kept.jsonl"], ["check", "data.jsonl", "--write-baseline", "baseline.json"]):
+    for words in (
+        ["run"],
+        ["dedup", "data.jsonl", "-o", "kept.jsonl"],
+        ["check", "data.jsonl", "--write-baseline", "baseline.json"],
+    ):
         ended = _ran(work, words)
         if ended.returncode not in ENDS:
             raise RuntimeError(f"{words}: {ended.stderr}")
@@ -70,11 +90,23 @@ def made(folder: Path) -> Path:
     (state / "remote").mkdir(exist_ok=True)
     job = {"kind": "job", "address": "http://127.0.0.1:9", "target": "openai", "order": "0" * 64, "job": "ftjob-1"}
     (state / "remote" / "journal.jsonl").write_text(json.dumps(job) + "\n")
-    ids = [line["example"] for line in map(json.loads, (work / "out" / "removed.jsonl").read_text().splitlines()) if line.get("example")]
-    decision = {"example": (ids or ["0" * 32])[0], "verdict": "keep", "who": "ann", "when": "2026-01-01T00:00:00Z", "id": "d1"}
+    ids = [
+        line["example"]
+        for line in map(json.loads, (work / "out" / "removed.jsonl").read_text().splitlines())
+        if line.get("example")
+    ]
+    decision = {
+        "example": (ids or ["0" * 32])[0],
+        "verdict": "keep",
+        "who": "ann",
+        "when": "2026-01-01T00:00:00Z",
+        "id": "d1",
+    }
     (state / "decisions.jsonl").write_text(json.dumps(decision) + "\n")
     (work / "out" / ".curate-new").mkdir(exist_ok=True)
-    (work / "out" / ".curate-new" / "ready.json").write_text(json.dumps({"new": ["train.jsonl"], "gone": ["test.jsonl"]}))
+    (work / "out" / ".curate-new" / "ready.json").write_text(
+        json.dumps({"new": ["train.jsonl"], "gone": ["test.jsonl"]})
+    )
     (work / "out" / ".curate-new" / "train.jsonl").write_bytes((work / "out" / "train.jsonl").read_bytes())
     return work
 
@@ -87,26 +119,42 @@ def _ran(work: Path, words: list[str] | tuple[str, ...]) -> "subprocess.Complete
     home = work.parent.parent / "home"
     home.mkdir(exist_ok=True)
     variables = {
-        **os.environ, "PYTHONPATH": str(ROOT), "HOME": str(home), "XDG_CONFIG_HOME": str(home), "TMPDIR": str(home), "CURATE_REMOTE_KEY": "k",
+        **os.environ, "PYTHONPATH": str(ROOT), "HOME": str(home), "XDG_CONFIG_HOME": str(home), "TMPDIR": str(home),
+        "CURATE_REMOTE_KEY": "k",
         "HF_HUB_OFFLINE": "1",
     }  # fmt: skip
     command = [sys.executable, "-m", "curate", *words]
     return subprocess.run(
-        command, cwd=work, env=variables, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", timeout=SECONDS, check=False
+        command,
+        cwd=work,
+        env=variables,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        timeout=SECONDS,
+        check=False,
     )
 
 
 def ours(work: Path) -> list[Path]:
     """The files that curate keeps in a project."""
     places = (work / ".curate", work / "out")
-    found = [path for place in places for path in sorted(place.rglob("*")) if path.is_file() and not path.name.endswith(".lock")]
+    found = [
+        path
+        for place in places
+        for path in sorted(place.rglob("*"))
+        if path.is_file() and not path.name.endswith(".lock")
+    ]
     return [*found, work / "removed.jsonl", work / "baseline.json"]
 
 
 def spoil(path: Path, chance: random.Random, others: list[Path]) -> str:
     """Change a file somehow; returns how."""
     data = path.read_bytes() if path.is_file() else b""
-    how = chance.choice(("value", "value", "value", "key", "bytes", "cut", "junk", "gone", "link", "folder", "swap", "twice", "lines"))
+    how = chance.choice(
+        ("value", "value", "value", "key", "bytes", "cut", "junk", "gone", "link", "folder", "swap", "twice", "lines")
+    )
     victim = path.parents[len(path.parents) - 1]
     if how in ("value", "key") and path.suffix in (".json", ".jsonl"):
         lines = data.split(b"\n") if path.suffix == ".jsonl" else [data]
@@ -124,7 +172,9 @@ def spoil(path: Path, chance: random.Random, others: list[Path]) -> str:
     elif how == "cut":
         path.write_bytes(data[: chance.randrange(len(data) + 1)])
     elif how == "junk":
-        path.write_bytes(chance.choice((b"", b"null", b"[]", b"{}", b"\xff\xfe", b"[" * 5000, b"0", b'"x"', chance.randbytes(200))))
+        path.write_bytes(
+            chance.choice((b"", b"null", b"[]", b"{}", b"\xff\xfe", b"[" * 5000, b"0", b'"x"', chance.randbytes(200)))
+        )
     elif how == "twice":
         path.write_bytes(data + data)
     elif how == "lines":
@@ -132,12 +182,16 @@ def spoil(path: Path, chance: random.Random, others: list[Path]) -> str:
         chance.shuffle(lines)
         path.write_bytes(b"\n".join(lines))
     elif how == "swap":
-        path.write_bytes(chance.choice(there).read_bytes() if (there := [other for other in others if other.is_file()]) else b"")
+        path.write_bytes(
+            chance.choice(there).read_bytes() if (there := [other for other in others if other.is_file()]) else b""
+        )
     else:
         path.unlink(missing_ok=True)
         if how == "link":
             work = next(parent for parent in path.parents if parent.name == "work")
-            path.symlink_to(chance.choice((work.parent / "victim.txt", work.parent / "victim", work.parent / "nowhere", victim)))
+            path.symlink_to(
+                chance.choice((work.parent / "victim.txt", work.parent / "victim", work.parent / "nowhere", victim))
+            )
         elif how == "folder":
             path.mkdir(parents=True)
     return how
@@ -170,7 +224,11 @@ def snapshot(folder: Path, without: Path) -> dict[str, tuple[Any, ...]]:
         if path == without or without in path.parents:
             continue
         state = path.lstat()
-        held = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() and not path.is_symlink() else str(path.is_symlink() and path.readlink())
+        held = (
+            hashlib.sha256(path.read_bytes()).hexdigest()
+            if path.is_file() and not path.is_symlink()
+            else str(path.is_symlink() and path.readlink())
+        )
         found[str(path.relative_to(folder))] = (state.st_mode, state.st_ino, held)
     return found
 
@@ -239,7 +297,10 @@ def main() -> int:
             sys.stdout.write(f"trial {found.trial}: curate {' '.join(found.verb)} after {found.spoiled}: {found.why}\n")
             sys.stdout.flush()
         number += 1
-    sys.stdout.write(f"{number - asked.first:,} trials ({', '.join(f'{verb} {count:,}' for verb, count in sorted(verbs.items()))}): {len(failures)} failed\n")
+    sys.stdout.write(
+        f"{number - asked.first:,} trials "
+        f"({', '.join(f'{verb} {count:,}' for verb, count in sorted(verbs.items()))}): {len(failures)} failed\n"
+    )
     if failures:
         sys.stdout.write(f"their folders are in {room}\n")
     else:

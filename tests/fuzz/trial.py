@@ -1,4 +1,6 @@
-"""One file put through all that reads files: checked with every rule, reported in every format, fixed twice, converted, counted."""
+"""One file put through all that reads files: checked with every rule, reported in every format, fixed twice, converted,
+counted.
+"""
 
 import io
 import traceback
@@ -26,7 +28,9 @@ ALL = tuple(sorted({code[0] for code in RULES} - {"K"}))
 
 
 def trial(data: bytes, random: Random, name: str = "data.jsonl") -> str:
-    """What went wrong with a file of these bytes, as a traceback; empty where nothing did. Works in the current folder."""
+    """What went wrong with a file of these bytes, as a traceback; empty where nothing did. Works in the current
+    folder.
+    """
     path = Path(name)
     path.write_bytes(data)
     for step in (_check, _fix, _convert, _stats):
@@ -34,7 +38,7 @@ def trial(data: bytes, random: Random, name: str = "data.jsonl") -> str:
             step(path, random)
         except CurateError:
             pass
-        except Exception:  # noqa: BLE001  (that is what is looked for)
+        except Exception:  # noqa: BLE001
             return traceback.format_exc()
     return ""
 
@@ -46,7 +50,9 @@ def signature(report: str) -> str:
 
 
 def _check(path: Path, random: Random) -> None:
-    report = check_paths([path], CheckConfig(select=ALL, target=random.choice(list(Target)), max_length=random.choice((5, 4096))))
+    report = check_paths(
+        [path], CheckConfig(select=ALL, target=random.choice(list(Target)), max_length=random.choice((5, 4096)))
+    )
     lines = 1 if is_packed(path) else path.read_bytes().count(b"\n") + 1
     if not is_packed(path):
         assert all(0 <= finding.line <= lines for finding in report.findings), "a finding beyond the end of the file"
@@ -77,7 +83,9 @@ def _fix(path: Path, random: Random) -> None:
     assert bool(report.lines) == (once != before) == bool(diff), "what was done is not what was said"
     "".join(fix_text(report, done=True))
     again = fix_paths([path], config, unsafe=unsafe)
-    assert (again.lines, path.read_bytes()) == (0, once), f"a second fix changed something: {dict(again.files[0].findings)}"
+    assert (again.lines, path.read_bytes()) == (0, once), (
+        f"a second fix changed something: {dict(again.files[0].findings)}"
+    )
     path.write_bytes(before)
 
 

@@ -38,7 +38,9 @@ def curate(
     before: Callable[[], None] | None = None,
     **variables: str,
 ) -> Ended:
-    """Run the command in the working folder. `options`: of Python; `memory`: bytes of address space; `before`: called in the child before it starts."""
+    """Run the command in the working folder. `options`: of Python; `memory`: bytes of address space; `before`: called
+    in the child before it starts.
+    """
 
     def prepare() -> None:
         if memory is not None:
@@ -52,7 +54,11 @@ def curate(
         preexec_fn=prepare if memory is not None or before is not None else None,
         env=environment(**{"PYTHONPATH": str(ROOT), **variables}),
     )  # fmt: skip
-    return Ended(ended.returncode, (ended.stdout or b"").decode("utf-8", "replace"), (ended.stderr or b"").decode("utf-8", "replace"))
+    return Ended(
+        ended.returncode,
+        (ended.stdout or b"").decode("utf-8", "replace"),
+        (ended.stderr or b"").decode("utf-8", "replace"),
+    )
 
 
 def close(number: int) -> Callable[[], None]:

@@ -1,4 +1,6 @@
-"""Small files that unpack to much, and files of next to nothing: told with the way to raise the limit, in bounded memory."""
+"""Small files that unpack to much, and files of next to nothing: told with the way to raise the limit, in bounded
+memory.
+"""
 
 import gzip
 from collections.abc import Callable
@@ -16,7 +18,16 @@ from tests.hostile.process import curate
 
 MEMORY = 3 << 30
 """Bytes of address space, of which the libraries take most."""
-VERBS = (["check"], ["stats"], ["dedup"], ["split", "-o", "out"], ["convert", "-o", "c.jsonl"], ["conflicts"], ["check", "--fix"], ["verify", "ok.jsonl"])
+VERBS = (
+    ["check"],
+    ["stats"],
+    ["dedup"],
+    ["split", "-o", "out"],
+    ["convert", "-o", "c.jsonl"],
+    ["conflicts"],
+    ["check", "--fix"],
+    ["verify", "ok.jsonl"],
+)
 ROW = line_of(("What is it?", "It is this.")) + b"\n"
 
 
@@ -82,7 +93,10 @@ def test_a_line_has_a_limit(write: Write, monkeypatch: pytest.MonkeyPatch, capsy
     assert LINE in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("data", [b"[" * 300_000, b'{"a":' * 100_000, b'"' * 300_001, b"[{}," * 50_000, b"[" * 300_000 + b"\n", b"{}\n" * 20_000])
+@pytest.mark.parametrize(
+    "data",
+    [b"[" * 300_000, b'{"a":' * 100_000, b'"' * 300_001, b"[{}," * 50_000, b"[" * 300_000 + b"\n", b"{}\n" * 20_000],
+)
 @pytest.mark.parametrize("verb", [["check"], ["dedup"], ["stats"]])
 def test_nesting_is_no_crash(verb: list[str], data: bytes, write: Write) -> None:
     write("data.json", data)
@@ -107,6 +121,8 @@ LONG = {
 @pytest.mark.slow
 @pytest.mark.parametrize("answer", LONG.values(), ids=LONG.keys())
 def test_a_long_answer_is_looked_through_a_fixed_number_of_times(answer: str, write: Write) -> None:
-    """Where each match looks back at all that stands before it, 200 kB of the first three take 38 to 294 s, and 1 MB 25 times that."""
+    """Where each match looks back at all that stands before it, 200 kB of the first three take 38 to 294 s, and 1 MB 25
+    times that.
+    """
     write("data.jsonl", line_of(("What is it?", answer)) + b"\n")
     assert curate("check", "data.jsonl", "-q").code in (0, 1)

@@ -1,4 +1,6 @@
-"""Every end of a command is a documented one: 0, 1, 2 or 130, never 3, never a signal, whatever its streams, its interpreter or its input are."""
+"""Every end of a command is a documented one: 0, 1, 2 or 130, never 3, never a signal, whatever its streams, its
+interpreter or its input are.
+"""
 
 import json
 import shutil
@@ -14,9 +16,12 @@ from tests.hostile.process import close, curate
 
 GOOD: list[object] = [(f"What is {n} plus {n}?", f"It is {2 * n}, by adding.") for n in range(30)]
 VERBS = (
-    ["--version"], ["--help"], ["check", "--help"], ["check", "data.jsonl"], ["check", "data.jsonl", "--output-format", "json"], ["stats", "data.jsonl"],
-    ["rule", "M016"], ["conflicts", "data.jsonl", "--json"], ["dedup", "data.jsonl"], ["split", "data.jsonl", "-o", "out"], ["verify", "split"],
-    ["convert", "data.jsonl", "-o", "converted.jsonl", "--overwrite"], ["diff", "split", "split"], ["restore", "split", "--all"], ["run"],
+    ["--version"], ["--help"], ["check", "--help"], ["check", "data.jsonl"],
+    ["check", "data.jsonl", "--output-format", "json"], ["stats", "data.jsonl"],
+    ["rule", "M016"], ["conflicts", "data.jsonl", "--json"], ["dedup", "data.jsonl"],
+    ["split", "data.jsonl", "-o", "out"], ["verify", "split"],
+    ["convert", "data.jsonl", "-o", "converted.jsonl", "--overwrite"], ["diff", "split", "split"],
+    ["restore", "split", "--all"], ["run"],
 )  # fmt: skip
 
 
@@ -59,7 +64,9 @@ def test_an_optimising_interpreter(verb: list[str], level: str, data: None) -> N
     assert ended.code in (0, 1), ended.err
 
 
-def test_a_panic_goes_through_the_funnel(write: Write, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_panic_goes_through_the_funnel(
+    write: Write, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     """As pyo3 raises it: no `Exception`."""
     panic = type("PanicException", (BaseException,), {})
 
@@ -78,8 +85,8 @@ def test_a_panic_goes_through_the_funnel(write: Write, monkeypatch: pytest.Monke
         b"", b"null", b"[]", b'"x"', b"{}", b'{"result": 5}', b'{"key": 5}', b"\xff", b"[" * 100_000,
         b'{"key": KEY}', b'{"key": KEY, "result": null}', b'{"key": KEY, "result": []}', b'{"key": KEY, "result": {}}',
         b'{"key": KEY, "result": {"findings": 5, "duplicates": 5, "conflicts": 5, "manifest": 5}}',
-        b'{"key": KEY, "result": {"findings": [{"code": 5}], "lines": "x", "examples": null, "duplicates": [[]], "apart": 7, "conflicts": [{}], "notes": 3}}',
-        b'{"key": KEY, "result": {"findings": [], "lines": 1, "examples": 1, "duplicates": [[1,2,3,4,5]], "conflicts": [], "manifest": null, "notes": [5]}}',
+        b'{"key": KEY, "result": {"findings": [{"code": 5}], "lines": "x", "examples": null, "duplicates": [[]], "apart": 7, "conflicts": [{}], "notes": 3}}',  # noqa: E501
+        b'{"key": KEY, "result": {"findings": [], "lines": 1, "examples": 1, "duplicates": [[1,2,3,4,5]], "conflicts": [], "manifest": null, "notes": [5]}}',  # noqa: E501
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("stage", ["check", "dedup", "conflicts", "split"])
@@ -96,15 +103,21 @@ def test_a_stage_that_is_none_is_made_anew(stage: str, saved: bytes, write: Writ
 
 
 @pytest.mark.parametrize("output", ["a\\u0000b", "x" * 300, "\\u0000", "a/" * 3000 + "b", "data.jsonl/below"])
-@pytest.mark.parametrize("verb", [["run"], ["split", "data.jsonl", "-o"], ["dedup", "data.jsonl", "-o"], ["convert", "data.jsonl", "-o"]])
-def test_an_output_that_no_system_takes(verb: list[str], output: str, write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    "verb", [["run"], ["split", "data.jsonl", "-o"], ["dedup", "data.jsonl", "-o"], ["convert", "data.jsonl", "-o"]]
+)
+def test_an_output_that_no_system_takes(
+    verb: list[str], output: str, write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
     write("data.jsonl", GOOD)
     Path("curate.toml").write_text(f'data = ["data.jsonl"]\noutput = "{output}"\n')
     words = verb if verb == ["run"] else [*verb, json.loads(f'"{output}"')]
     assert main(words) == 2, capsys.readouterr().err
 
 
-@pytest.mark.parametrize("rows", [[{"messages": ["a"]}], [{"messages": "a"}], [{"messages": [5, None, {}]}], [{"messages": {"a": 1}}]])
+@pytest.mark.parametrize(
+    "rows", [[{"messages": ["a"]}], [{"messages": "a"}], [{"messages": [5, None, {}]}], [{"messages": {"a": 1}}]]
+)
 def test_restore_after_parquet(rows: list[object], write: Write) -> None:
     write("data.jsonl", [*GOOD, *rows])
     assert main(["split", "data.jsonl", "-o", "out", "--parquet"]) in (0, 1)
@@ -151,13 +164,19 @@ SPOILS: dict[str, Callable[[Path], object]] = {
     "merges of nothing": _model(merges=["zzz qqq"]),
     "merges of numbers": _model(merges=[1]),
     "unknown token": _model(unk_token="nowhere"),
-    "pre-tokenizer": lambda folder: _spoiled(folder, pre_tokenizer={"type": "Split", "pattern": {"Regex": "("}, "behavior": "Isolated", "invert": False}),
+    "pre-tokenizer": lambda folder: _spoiled(
+        folder, pre_tokenizer={"type": "Split", "pattern": {"Regex": "("}, "behavior": "Isolated", "invert": False}
+    ),
     "decoder": lambda folder: _spoiled(folder, decoder={"type": "None"}),
     "normalizer": lambda folder: _spoiled(folder, normalizer={"type": "Precompiled", "precompiled_charsmap": "AAAA"}),
-    "post-processor": lambda folder: _spoiled(folder, post_processor={"type": "TemplateProcessing", "single": [], "pair": [], "special_tokens": {"a": 1}}),
+    "post-processor": lambda folder: _spoiled(
+        folder, post_processor={"type": "TemplateProcessing", "single": [], "pair": [], "special_tokens": {"a": 1}}
+    ),
     "added tokens": lambda folder: _spoiled(folder, added_tokens=[{"id": -1}]),
     "added tokens of numbers": lambda folder: _spoiled(folder, added_tokens=[7]),
-    "truncation": lambda folder: _spoiled(folder, truncation={"max_length": 0, "strategy": "LongestFirst", "stride": 5, "direction": "Right"}),
+    "truncation": lambda folder: _spoiled(
+        folder, truncation={"max_length": 0, "strategy": "LongestFirst", "stride": 5, "direction": "Right"}
+    ),
     "padding": lambda folder: _spoiled(folder, padding={"strategy": {"Fixed": 2**40}}),
     "class": lambda folder: _config(folder, tokenizer_class="os.system"),
     "class of a list": lambda folder: _config(folder, tokenizer_class=[1]),
@@ -170,14 +189,18 @@ SPOILS: dict[str, Callable[[Path], object]] = {
     "config": lambda folder: (folder / "tokenizer_config.json").write_bytes(b"[1]"),
     "broken template": lambda folder: _config(folder, chat_template="{% for"),
     "recursive macro": lambda folder: _config(folder, chat_template="{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}"),
-    "recursive loop": lambda folder: _config(folder, chat_template="{% for m in [messages] recursive %}{{ loop([m]) }}{% endfor %}"),
+    "recursive loop": lambda folder: _config(
+        folder, chat_template="{% for m in [messages] recursive %}{{ loop([m]) }}{% endfor %}"
+    ),
     "import": lambda folder: _config(folder, chat_template="{% include 'x' %}"),
 }
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("spoil", SPOILS.values(), ids=SPOILS.keys())
-def test_a_malformed_tokenizer(spoil: Callable[[Path], object], write: Write, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_malformed_tokenizer(
+    spoil: Callable[[Path], object], write: Write, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     pytest.importorskip("transformers", exc_type=ImportError)
     from tests.tinymodel import model
 
@@ -185,12 +208,16 @@ def test_a_malformed_tokenizer(spoil: Callable[[Path], object], write: Write, tm
     shutil.copytree(model(), folder)
     spoil(folder)
     write("data.jsonl", GOOD)
-    for words in (["check", "data.jsonl", "--model", str(folder), "--select", "K"], ["stats", "data.jsonl", "--model", str(folder)]):
+    for words in (
+        ["check", "data.jsonl", "--model", str(folder), "--select", "K"],
+        ["stats", "data.jsonl", "--model", str(folder)],
+    ):
         assert main(words) in (0, 1, 2), capsys.readouterr().err
 
 
 WEIGHTS = {
-    "empty": b"", "short": b"\x00" * 7, "huge header": struct.pack("<Q", 2**62), "no JSON": struct.pack("<Q", 2) + b"{[",
+    "empty": b"", "short": b"\x00" * 7, "huge header": struct.pack("<Q", 2**62),
+    "no JSON": struct.pack("<Q", 2) + b"{[",
     "outside": struct.pack("<Q", 70) + b'{"a":{"dtype":"F32","shape":[9999],"data_offsets":[0,39996]}}'.ljust(70),
 }  # fmt: skip
 
@@ -205,7 +232,10 @@ def test_malformed_weights(weights: bytes, write: Write, tmp_path: Path, capsys:
     for file in folder.glob("*.safetensors"):
         file.write_bytes(weights)
     write("data.jsonl", [("How high is it?", "It is 30 m high."), ("How high is it?", "It is 31 m high.")])
-    for words in (["conflicts", "data.jsonl", "--judge", str(folder)], ["conflicts", "data.jsonl", "--embeddings", str(folder)]):
+    for words in (
+        ["conflicts", "data.jsonl", "--judge", str(folder)],
+        ["conflicts", "data.jsonl", "--embeddings", str(folder)],
+    ):
         assert main(words) in (1, 2), capsys.readouterr().err
     shutil.rmtree(folder)
 
@@ -219,8 +249,10 @@ def test_a_report_to_a_full_device(write: Write) -> None:
 @pytest.mark.parametrize(
     "data",
     [
-        b"", b"GGUF", b"GGUF" + b"\x00" * 20, b"GGUF" + struct.pack("<IQQ", 3, 2**40, 2**40), b"GGUF" + struct.pack("<IQQ", 99, 0, 0),
-        b"GGUF" + struct.pack("<IQQ", 3, 0, 1) + struct.pack("<Q", 2**50), b"GGUF" + struct.pack("<IQQ", 3, 0, 0), b"\xff" * 99, b"[]",
+        b"", b"GGUF", b"GGUF" + b"\x00" * 20, b"GGUF" + struct.pack("<IQQ", 3, 2**40, 2**40),
+        b"GGUF" + struct.pack("<IQQ", 99, 0, 0),
+        b"GGUF" + struct.pack("<IQQ", 3, 0, 1) + struct.pack("<Q", 2**50), b"GGUF" + struct.pack("<IQQ", 3, 0, 0),
+        b"\xff" * 99, b"[]",
     ],
 )  # fmt: skip
 def test_malformed_gguf(data: bytes) -> None:

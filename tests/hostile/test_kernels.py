@@ -25,7 +25,9 @@ def sets_of(members: list[frozenset[int]]) -> Sets:
 
 @pytest.mark.parametrize("threshold", TINY)
 @given(family=st.lists(st.tuples(st.frozensets(st.integers(0, 40), max_size=12), st.integers(0, 2)), max_size=12))
-def test_a_tiny_threshold_finds_what_shares_a_shingle(threshold: float, family: list[tuple[frozenset[int], int]]) -> None:
+def test_a_tiny_threshold_finds_what_shares_a_shingle(
+    threshold: float, family: list[tuple[frozenset[int], int]]
+) -> None:
     members, parts = [member for member, _ in family], [part for _, part in family]
     found = nearest_before(sets_of(members), np.array(parts, dtype=np.int8), threshold, 2)
     for at, member in enumerate(members):
@@ -42,7 +44,9 @@ def test_the_kernel_refuses_what_is_no_similarity(threshold: float) -> None:
 
 @pytest.mark.parametrize("verb", ["split", "dedup"])
 @pytest.mark.parametrize("threshold", ["0", "-0.1", "1.01", "nan"])
-def test_a_threshold_out_of_range_is_a_mistake(verb: str, threshold: str, write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_threshold_out_of_range_is_a_mistake(
+    verb: str, threshold: str, write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
     data = write("data.jsonl", [(f"Question {n}?", f"Answer {n}.") for n in range(9)])
     assert main([verb, str(data), "-o", "out", "--threshold", threshold]) == 2
     assert "threshold" in capsys.readouterr().err
@@ -52,7 +56,9 @@ def test_a_threshold_out_of_range_is_a_mistake(verb: str, threshold: str, write:
 @pytest.mark.parametrize("threshold", ["1e-9", "0.01"])
 def test_a_tiny_threshold_splits(threshold: str, write: Write) -> None:
     words = [f"w{n}" for n in range(3000)]
-    lines: list[object] = [(" ".join(words[n * 9 : n * 9 + 9]), " ".join(words[n * 9 + 4 : n * 9 + 9])) for n in range(300)]
+    lines: list[object] = [
+        (" ".join(words[n * 9 : n * 9 + 9]), " ".join(words[n * 9 + 4 : n * 9 + 9])) for n in range(300)
+    ]
     write("data.jsonl", lines)
     ended = curate("split", "data.jsonl", "-o", "out", "--threshold", threshold)
     assert ended.code in (0, 1), ended.err
@@ -72,7 +78,9 @@ def test_a_tiny_threshold_splits(threshold: str, write: Write) -> None:
         ("split", None, []),
     ],
 )
-def test_a_manifest_is_held_to_the_same_ranges(section: str, key: str | None, value: object, write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_manifest_is_held_to_the_same_ranges(
+    section: str, key: str | None, value: object, write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
     write("data.jsonl", [(f"What is {n} and {n + 1}?", f"It is {2 * n + 1}, a sum.") for n in range(40)])
     assert main(["split", "data.jsonl", "-o", "out"]) in (0, 1)
     path = Path("out/manifest.json")

@@ -1,4 +1,6 @@
-"""A command killed while it puts its files in place leaves the old state or the new one, journal included. `CURATE_KILLS=100` kills each command so often."""
+"""A command killed while it puts its files in place leaves the old state or the new one, journal included.
+`CURATE_KILLS=100` kills each command so often.
+"""
 
 import json
 import os
@@ -44,10 +46,16 @@ def rows(count: int) -> bytes:
 
 def state(folder: Path) -> Mapping[str, bytes]:
     """What a folder of splits holds, and the journal beside it, times aside."""
-    found = {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file() and path.suffix != ".lock"}
+    found = {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file() and path.suffix != ".lock"
+    }
     journal = folder.parent / ".curate/decisions.jsonl"
     decided = [json.loads(line) for line in journal.read_bytes().splitlines()] if journal.exists() else []
-    return found | {"journal": json.dumps([{key: value for key, value in one.items() if key != "when"} for one in decided]).encode()}
+    return found | {
+        "journal": json.dumps([{key: value for key, value in one.items() if key != "when"} for one in decided]).encode()
+    }
 
 
 def command(verb: str, room: Path) -> list[str]:
@@ -57,7 +65,10 @@ def command(verb: str, room: Path) -> list[str]:
         (room / "curate.toml").write_text(RUN.format(seed=1))
         first, second = ["run", "--until", "split"], ["run", "--until", "split"]
     elif verb == "split":
-        first, second = ["split", "data.jsonl", "-o", "out"], ["split", "data.jsonl", "-o", "out", "--seed", "2", "--fresh"]
+        first, second = (
+            ["split", "data.jsonl", "-o", "out"],
+            ["split", "data.jsonl", "-o", "out", "--seed", "2", "--fresh"],
+        )
     else:
         (room / "curate.toml").write_text(RUN.format(seed=1))
         first, second = ["run", "--until", "split"], ["restore", "out", "--all"]
@@ -82,7 +93,9 @@ def test_killed_while_files_take_their_place(verb: str, tmp_path: Path) -> None:
     for _ in range(KILLS):
         shutil.rmtree(killed)
         shutil.copytree(ready, killed)
-        with subprocess.Popen([sys.executable, "-c", SLOW, *words], cwd=killed, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as child:
+        with subprocess.Popen(
+            [sys.executable, "-c", SLOW, *words], cwd=killed, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        ) as child:
             assert child.stdout
             child.stdout.readline()  # the first step
             time.sleep(rng.uniform(0, 0.6))

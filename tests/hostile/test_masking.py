@@ -47,10 +47,23 @@ def test_conflicts(options: list[str], secret: str, write: Write, capsys: pytest
     assert_clear(text)
 
 
-@pytest.mark.parametrize("options", [[], ["--explain"], ["--json", "--explain"], ["--html", "report.html"], ["--explain", "--all"]])
+@pytest.mark.parametrize(
+    "options", [[], ["--explain"], ["--json", "--explain"], ["--html", "report.html"], ["--explain", "--all"]]
+)
 def test_dedup(options: list[str], write: Write, capsys: pytest.CaptureFixture[str]) -> None:
-    said = "The long story of the lighthouse keeper and all that he did on the island in the winter of that year, told by his son"
-    turns = [{"messages": [{"role": f"user {ALL}", "content": f"{said} {end} {ALL}"}, {"role": "assistant", "content": said}]} for end in ("once", "again")]
+    said = (
+        "The long story of the lighthouse keeper and all that he did on the island in the winter of that year, told "
+        "by his son"
+    )
+    turns = [
+        {
+            "messages": [
+                {"role": f"user {ALL}", "content": f"{said} {end} {ALL}"},
+                {"role": "assistant", "content": said},
+            ]
+        }
+        for end in ("once", "again")
+    ]
     write("data.jsonl", [*turns, turns[0]])
     data = Path("data.jsonl").read_bytes()
     assert_clear(shown(["dedup", "data.jsonl", "-o", "kept.jsonl", "--yes", *options], capsys))
@@ -61,7 +74,10 @@ def test_dedup(options: list[str], write: Write, capsys: pytest.CaptureFixture[s
 
 @pytest.mark.parametrize("options", [[], ["--json"], ["--json", "-o", "kept.jsonl"], ["--all"]])
 def test_decontaminate(options: list[str], write: Write, capsys: pytest.CaptureFixture[str]) -> None:
-    said = f"Which of the many lamps on the island is lit with {AWS} and with {TOKEN} or {PASSWORD} and {MAIL} in the dark of the year by the keeper?"
+    said = (
+        f"Which of the many lamps on the island is lit with {AWS} and with {TOKEN} or {PASSWORD} and {MAIL} in the "
+        "dark of the year by the keeper?"
+    )
     write("data.jsonl", [(said, f"\n{AWS} is.")])
     write("bench.jsonl", [{"question": said, "answer": "None."}])
     text = shown(["decontaminate", "data.jsonl", "--bench", "bench.jsonl", *options], capsys)
@@ -70,22 +86,38 @@ def test_decontaminate(options: list[str], write: Write, capsys: pytest.CaptureF
     assert not any(part in text.lower() for part in (AWS.lower(), "s3cr3tpa55", "a1b2c3d4e5"))
 
 
-@pytest.mark.parametrize("options", [["full"], ["html"], ["json"], ["github"], ["sarif"], ["junit"], ["grouped"], ["jsonl"], ["concise"]])
+@pytest.mark.parametrize(
+    "options", [["full"], ["html"], ["json"], ["github"], ["sarif"], ["junit"], ["grouped"], ["jsonl"], ["concise"]]
+)
 @pytest.mark.parametrize(
     "line",
     [
-        b'{"messages": [{"role": "user", "content": "\\u' + AWS.encode() + b'"}, {"role": "assistant", "content": "Hi"}]}',
-        b'{"messages": [{"role": "user", "content": "\\' + AWS.encode() + b'"}, {"role": "assistant", "content": "Hi"}]}',
-        b'{"messages": [{"role": "user", "content": "x\\u0041' + AWS[1:].encode() + b'"}, {"role": "bot", "content": "Hi"}]}',
-        b'{"messages": [{"role": "user", "content": "\\u0041' + AWS[1:].encode() + b'"}, {"role": "bot", "content": "Hi"}]}',
-        b'{"messages": [{"role": "' + AWS.encode() + b'", "content": "Hi"}, {"role": "assistant", "content": "' + TOKEN.encode() + b'"}]}',
+        b'{"messages": [{"role": "user", "content": "\\u'
+        + AWS.encode()
+        + b'"}, {"role": "assistant", "content": "Hi"}]}',
+        b'{"messages": [{"role": "user", "content": "\\'
+        + AWS.encode()
+        + b'"}, {"role": "assistant", "content": "Hi"}]}',
+        b'{"messages": [{"role": "user", "content": "x\\u0041'
+        + AWS[1:].encode()
+        + b'"}, {"role": "bot", "content": "Hi"}]}',
+        b'{"messages": [{"role": "user", "content": "\\u0041'
+        + AWS[1:].encode()
+        + b'"}, {"role": "bot", "content": "Hi"}]}',
+        b'{"messages": [{"role": "'
+        + AWS.encode()
+        + b'", "content": "Hi"}, {"role": "assistant", "content": "'
+        + TOKEN.encode()
+        + b'"}]}',
         b'{"' + AWS.encode() + b'": [{"role": "user", "content": "' + PASSWORD.encode() + b'"}]}',
         b'{"messages": [{"role": "user", "content": "' + AWS.encode(),
     ],
 )
 def test_check(options: list[str], line: bytes, write: Write, capsys: pytest.CaptureFixture[str]) -> None:
     write("data.jsonl", line + b"\n")
-    words = ["check", "data.jsonl", "--all", "--output-format", *options] + (["--output-file", "report.html"] if options == ["html"] else [])
+    words = ["check", "data.jsonl", "--all", "--output-format", *options] + (
+        ["--output-file", "report.html"] if options == ["html"] else []
+    )
     text = shown(words, capsys)
     assert_clear(text)
     assert AWS[1:] not in text
@@ -96,7 +128,12 @@ def test_restore_and_diff_and_verify(options: list[str], write: Write, capsys: p
     rows = [chat(f"What is {n} plus {n + 7}, said {ALL}?", f"It is {2 * n + 7}, says {n} {AWS}.") for n in range(30)]
     write("data.jsonl", [*rows, *rows[:3]])
     Path("curate.toml").write_text('[check]\nignore = ["S"]\n')
-    for words in (["split", "data.jsonl", "-o", "out"], ["verify", "out"], ["diff", "out", "out"], ["restore", "out", "--all", "-o", "back.jsonl"]):
+    for words in (
+        ["split", "data.jsonl", "-o", "out"],
+        ["verify", "out"],
+        ["diff", "out", "out"],
+        ["restore", "out", "--all", "-o", "back.jsonl"],
+    ):
         assert_clear(shown([*words, *options], capsys))
     assert_clear(Path("out/manifest.json").read_text())
     assert AWS in Path("out/train.jsonl").read_text()
@@ -104,7 +141,10 @@ def test_restore_and_diff_and_verify(options: list[str], write: Write, capsys: p
 
 def test_a_manifest_holds_no_key_of_a_configuration(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
     write("data.jsonl", [(f"What is {n}?", f"It is {n}, surely.") for n in range(30)])
-    Path("curate.toml").write_text(f'data = ["data.jsonl"]\n[card]\ncontact = "{PASSWORD}"\ndescription = "{TOKEN}"\n[conflicts]\nembeddings = ""\n')
+    Path("curate.toml").write_text(
+        f'data = ["data.jsonl"]\n[card]\ncontact = "{PASSWORD}"\ndescription = "{TOKEN}"\n[conflicts]\nembeddings '
+        '= ""\n'
+    )
     for words in (["run"], ["run", "--json"], ["verify", "out"], ["restore", "out", "--all"]):
         assert_clear(shown(words, capsys))
     for name in ("manifest.json", "README.md"):
@@ -112,18 +152,31 @@ def test_a_manifest_holds_no_key_of_a_configuration(write: Write, capsys: pytest
 
 
 @pytest.mark.parametrize("name", [f"offline:{TOKEN}", f"./{AWS}", f"hub/{TOKEN}"])
-def test_errors_show_no_key(name: str, write: Write, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)  # a hub that is not reached is asked again and again
+def test_errors_show_no_key(
+    name: str, write: Write, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "huggingface_hub.constants.HF_HUB_OFFLINE", True
+    )  # a hub that is not reached is asked again and again
     write("data.jsonl", [("Hi", "Hello.")])
     assert_clear(shown(["check", "data.jsonl", "--model", name], capsys))
     assert_clear(shown(["check", name], capsys))
     assert_clear(shown([TOKEN], capsys))
 
 
-@pytest.mark.parametrize("modules", ["curate.core.finding", "curate.core.finding, curate.report.check_json", "curate.lint.rules"])
+@pytest.mark.parametrize(
+    "modules", ["curate.core.finding", "curate.core.finding, curate.report.check_json", "curate.lint.rules"]
+)
 def test_a_finding_is_masked_whatever_was_imported(modules: str) -> None:
     made = f"Finding('Q001', Severity.INFO, 'f', 1, '/{AWS}', 'says {AWS}', '', False, None)"
     code = f"import {modules}; from curate.core.finding import Finding, Severity; print({made})"
-    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment(PYTHONPATH=str(ROOT)), timeout=60).stdout
+    found = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=environment(PYTHONPATH=str(ROOT)),
+        timeout=60,
+    ).stdout
     assert AWS not in found
     assert "says [AWS ACCESS KEY]" in found

@@ -1,4 +1,6 @@
-"""Nothing leaves the machine for an address that only a repository names: no text, no key. A redirect takes nothing any further."""
+"""Nothing leaves the machine for an address that only a repository names: no text, no key. A redirect takes nothing any
+further.
+"""
 
 import json
 import threading
@@ -17,8 +19,19 @@ from tests.conftest import Write, trust
 
 pytest.importorskip("openai", exc_type=ImportError)
 KEY, PASSWORD = "sk-never-to-be-seen-0123456789", "hunter2-never-to-be-seen"
-CLASH: list[object] = [("How high is the tower of the old town?", "It is 30 m high."), ("How high is the tower of the old town?", "It is 31 m high.")]
-VERDICT = {"choices": [{"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": '{"contradict": true, "why": "two heights"}'}}]}
+CLASH: list[object] = [
+    ("How high is the tower of the old town?", "It is 30 m high."),
+    ("How high is the tower of the old town?", "It is 31 m high."),
+]
+VERDICT = {
+    "choices": [
+        {
+            "index": 0,
+            "finish_reason": "stop",
+            "message": {"role": "assistant", "content": '{"contradict": true, "why": "two heights"}'},
+        }
+    ]
+}
 
 
 class Server(ThreadingHTTPServer):
@@ -57,7 +70,7 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    do_GET = do_POST  # noqa: N815  (the base class's name)
+    do_GET = do_POST  # noqa: N815
 
     def log_message(self, *_: object) -> None:
         """Nothing on stderr."""
@@ -84,7 +97,15 @@ def server() -> Iterator[Server]:
 
 @pytest.fixture(autouse=True)
 def _keys(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("OPENAI_API_KEY", "CURATE_JUDGE_KEY", "CURATE_REMOTE_KEY", "TOGETHER_API_KEY", "OPENAI_ADMIN_KEY", "OPENAI_ORG_ID", "OPENAI_PROJECT_ID"):
+    for name in (
+        "OPENAI_API_KEY",
+        "CURATE_JUDGE_KEY",
+        "CURATE_REMOTE_KEY",
+        "TOGETHER_API_KEY",
+        "OPENAI_ADMIN_KEY",
+        "OPENAI_ORG_ID",
+        "OPENAI_PROJECT_ID",
+    ):
         monkeypatch.setenv(name, KEY)
     monkeypatch.setenv("OPENAI_CUSTOM_HEADERS", f"X-Gateway-Key: {KEY}")
 
@@ -92,11 +113,25 @@ def _keys(monkeypatch: pytest.MonkeyPatch) -> None:
 def project(address: str, write: Write) -> None:
     """A repository that names an address as its judge."""
     write("data.jsonl", CLASH)
-    Path("curate.toml").write_text(f'data = ["data.jsonl"]\n[conflicts]\njudge = "{address}"\njudge_model = "any"\n[check]\nextend_select = ["X"]\n')
+    Path("curate.toml").write_text(
+        f'data = ["data.jsonl"]\n[conflicts]\njudge = "{address}"\njudge_model = "any"\n[check]\nextend_select = '
+        '["X"]\n'
+    )
 
 
-@pytest.mark.parametrize("words", [["run"], ["run", "--json"], ["conflicts", "data.jsonl"], ["conflicts", "data.jsonl", "--json"], ["check", "data.jsonl"]])
-def test_an_address_in_a_repository_gets_nothing_unasked(words: list[str], server: Server, write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["run"],
+        ["run", "--json"],
+        ["conflicts", "data.jsonl"],
+        ["conflicts", "data.jsonl", "--json"],
+        ["check", "data.jsonl"],
+    ],
+)
+def test_an_address_in_a_repository_gets_nothing_unasked(
+    words: list[str], server: Server, write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
     project(server.address, write)
     assert main(words) == 2
     assert (server.bodies, "would be sent to" in capsys.readouterr().err) == ([], True)
@@ -118,7 +153,9 @@ def test_a_yes_sends_texts_and_no_key(server: Server, write: Write) -> None:
     assert not any(KEY in value for headers in server.headers for value in headers.values())
 
 
-def test_the_users_own_configuration_agrees_and_names_the_key(server: Server, write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_users_own_configuration_agrees_and_names_the_key(
+    server: Server, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
     project(server.address, write)
     trust(server.origin, send=True, key="MINE")
     assert main(["run"]) == 2  # the variable is not set
@@ -163,22 +200,47 @@ def test_a_key_goes_to_the_host_that_it_is_bound_to(address: str, *, own: bool, 
 
 
 @pytest.mark.parametrize(
-    "address", ["http://me:{}@127.0.0.1:9/v1", "https://{}@evil.example/v1", "https://evil.example/v1?key={}", "https://evil.example/v1#{}", "FTP://me:{}@h/"]
+    "address",
+    [
+        "http://me:{}@127.0.0.1:9/v1",
+        "https://{}@evil.example/v1",
+        "https://evil.example/v1?key={}",
+        "https://evil.example/v1#{}",
+        "FTP://me:{}@h/",
+    ],
 )
-@pytest.mark.parametrize("words", [["run", "--yes"], ["conflicts", "data.jsonl", "--yes"], ["split", "data.jsonl", "-o", "out"], ["check", "data.jsonl"]])
-def test_an_address_with_a_password_is_refused_and_never_shown(address: str, words: list[str], write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["run", "--yes"],
+        ["conflicts", "data.jsonl", "--yes"],
+        ["split", "data.jsonl", "-o", "out"],
+        ["check", "data.jsonl"],
+    ],
+)
+def test_an_address_with_a_password_is_refused_and_never_shown(
+    address: str, words: list[str], write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
     project(address.format(PASSWORD), write)
     assert main(words) == 2
     shown = capsys.readouterr()
     assert PASSWORD not in shown.out + shown.err
-    assert not any(PASSWORD.encode() in path.read_bytes() for path in Path().rglob("*") if path.is_file() and path.name != "curate.toml")
+    assert not any(
+        PASSWORD.encode() in path.read_bytes()
+        for path in Path().rglob("*")
+        if path.is_file() and path.name != "curate.toml"
+    )
 
 
 @pytest.mark.parametrize("option", ["--judge", "--base-url"])
-def test_a_password_in_an_option_is_refused_and_never_shown(option: str, write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_password_in_an_option_is_refused_and_never_shown(
+    option: str, write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
     write("data.jsonl", CLASH)
     address = f"https://me:{PASSWORD}@evil.example/v1"
-    verb = ["conflicts", "data.jsonl", "--judge-model", "m"] if option == "--judge" else ["remote", "upload", "data.jsonl"]
+    verb = (
+        ["conflicts", "data.jsonl", "--judge-model", "m"] if option == "--judge" else ["remote", "upload", "data.jsonl"]
+    )
     assert main([*verb, option, address, "--yes"]) == 2
     shown = capsys.readouterr()
     assert PASSWORD not in shown.out + shown.err
@@ -188,7 +250,9 @@ def test_a_password_in_an_option_is_refused_and_never_shown(option: str, write: 
 
 
 @pytest.mark.parametrize("words", [["run", "--yes"], ["conflicts", "data.jsonl", "--yes"]])
-def test_a_redirecting_judge_takes_texts_no_further(words: list[str], server: Server, write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_redirecting_judge_takes_texts_no_further(
+    words: list[str], server: Server, write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
     with serving(to=server.origin) as gate:
         project(gate.address, write)
         assert main(words) == 2
@@ -197,12 +261,17 @@ def test_a_redirecting_judge_takes_texts_no_further(words: list[str], server: Se
 
 
 @pytest.mark.parametrize("target", ["openai", "together", "fireworks"])
-def test_a_redirecting_service_takes_files_no_further(target: str, server: Server, write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_redirecting_service_takes_files_no_further(
+    target: str, server: Server, write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
     lines: list[object] = [(f"What is {n} plus {n}?", f"It is {2 * n}, by adding.") for n in range(12)]
     write("data.jsonl", lines)
     with serving(to=server.origin) as gate:
         address = f"{gate.address}/accounts/mine" if target == "fireworks" else gate.address
-        assert main(["remote", "upload", "data.jsonl", "--target", target, "--base-url", address, "--yes", "--no-check"]) == 2
+        assert (
+            main(["remote", "upload", "data.jsonl", "--target", target, "--base-url", address, "--yes", "--no-check"])
+            == 2
+        )
         assert server.bodies == []
     assert f"redirects to {server.origin}" in capsys.readouterr().err
 

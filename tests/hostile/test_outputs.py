@@ -1,4 +1,6 @@
-"""No output of any option is an input, lies where data is read, or is another output: that is told before anything is written."""
+"""No output of any option is an input, lies where data is read, or is another output: that is told before anything is
+written.
+"""
 
 import json
 import os
@@ -20,8 +22,22 @@ CASES: dict[str, tuple[str, ...]] = {
     "a report over what the link is to": ("check", "link.jsonl", "--output-file", "data.jsonl"),
     "a report over a file of a folder": ("check", "more", "--output-file", "more/data.jsonl"),
     "a report among the data": ("check", "more", "--output-format", "json", "--output-file", "more/report.json"),
-    "a report over the baseline": ("check", "data.jsonl", "--baseline", "baseline.json", "--output-file", "baseline.json"),
-    "a report over a new baseline": ("check", "data.jsonl", "--write-baseline", "new.json", "--output-file", "new.json"),
+    "a report over the baseline": (
+        "check",
+        "data.jsonl",
+        "--baseline",
+        "baseline.json",
+        "--output-file",
+        "baseline.json",
+    ),
+    "a report over a new baseline": (
+        "check",
+        "data.jsonl",
+        "--write-baseline",
+        "new.json",
+        "--output-file",
+        "new.json",
+    ),
     "a baseline over the data": ("check", "data.jsonl", "--write-baseline", "data.jsonl"),
     "a baseline among the data": ("check", "more", "--write-baseline", "more/baseline.json"),
     "conflicts over the data": ("conflicts", "data.jsonl", "--html", "data.jsonl"),
@@ -29,10 +45,34 @@ CASES: dict[str, tuple[str, ...]] = {
     "dedup's ledger over the data": ("dedup", "data.jsonl", "kept.removed.jsonl", "-o", "kept.jsonl", "--overwrite"),
     "dedup's report over the data": ("dedup", "data.jsonl", "--html", "data.jsonl"),
     "dedup's report over its output": ("dedup", "data.jsonl", "-o", "kept.jsonl", "--html", "kept.jsonl"),
-    "dedup's report over its ledger": ("dedup", "data.jsonl", "-o", "kept.jsonl", "--html", "kept.removed.jsonl", "--overwrite"),
-    "dedup over what it is held against": ("dedup", "data.jsonl", "--against", "more", "-o", "more/data.jsonl", "--overwrite"),
+    "dedup's report over its ledger": (
+        "dedup",
+        "data.jsonl",
+        "-o",
+        "kept.jsonl",
+        "--html",
+        "kept.removed.jsonl",
+        "--overwrite",
+    ),
+    "dedup over what it is held against": (
+        "dedup",
+        "data.jsonl",
+        "--against",
+        "more",
+        "-o",
+        "more/data.jsonl",
+        "--overwrite",
+    ),
     "dedup among the data": ("dedup", "more", "-o", "more/kept.jsonl"),
-    "decontaminate over the benchmark": ("decontaminate", "data.jsonl", "--bench", "bench.jsonl", "-o", "bench.jsonl", "--overwrite"),
+    "decontaminate over the benchmark": (
+        "decontaminate",
+        "data.jsonl",
+        "--bench",
+        "bench.jsonl",
+        "-o",
+        "bench.jsonl",
+        "--overwrite",
+    ),
     "decontaminate among the data": ("decontaminate", "more", "--bench", "bench.jsonl", "-o", "more/kept.jsonl"),
     "convert over the data": ("convert", "data.jsonl", "-o", "data.jsonl", "--overwrite"),
     "convert among the data": ("convert", "more", "-o", "more/deep/kept.jsonl"),
@@ -47,7 +87,11 @@ CASES: dict[str, tuple[str, ...]] = {
 
 
 def held() -> dict[str, Any]:
-    return {str(path): path.read_bytes() for path in Path().rglob("*") if path.is_file() and not str(path).startswith(".curate")}
+    return {
+        str(path): path.read_bytes()
+        for path in Path().rglob("*")
+        if path.is_file() and not str(path).startswith(".curate")
+    }
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -107,7 +151,15 @@ NAMED: dict[str, list[str]] = {
 def strange(write: Write) -> Path:
     """Data under a name that is no UTF-8: a copy, an example without an answer and a broken line are in it."""
     try:
-        path = write(STRANGE, [*((f"Question {n}?", f"Answer {n}.") for n in range(20)), ("Question 40?", ""), ("Question 3?", "Answer 3."), b"{broken"])
+        path = write(
+            STRANGE,
+            [
+                *((f"Question {n}?", f"Answer {n}.") for n in range(20)),
+                ("Question 40?", ""),
+                ("Question 3?", "Answer 3."),
+                b"{broken",
+            ],
+        )
     except OSError:
         pytest.skip("no such names here")
     write("bench.jsonl", [{"question": "What is it that nobody ever asks about at all in so many words?"}])
@@ -116,13 +168,17 @@ def strange(write: Write) -> Path:
 
 
 @pytest.mark.parametrize("case", NAMED)
-def test_a_name_that_is_no_utf8_is_one_like_any_other(case: str, strange: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_name_that_is_no_utf8_is_one_like_any_other(
+    case: str, strange: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main(NAMED[case]) in (0, 1)
     for path in [path for path in Path().rglob("*") if path.suffix in (".jsonl", ".json") and path.is_file()]:
         path.read_bytes().decode("utf-8")
 
 
-def test_a_split_of_such_a_file_is_proved_and_gives_its_lines_back(strange: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_split_of_such_a_file_is_proved_and_gives_its_lines_back(
+    strange: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main(NAMED["split"]) == 1  # a line holds no example
     assert main(["verify", "out", "-q", "--json"]) == 0
     assert main(["restore", "out", f"{STRANGE}:21"]) == 0
@@ -130,7 +186,9 @@ def test_a_split_of_such_a_file_is_proved_and_gives_its_lines_back(strange: Path
     assert "not at hand" not in capsys.readouterr().out
 
 
-def test_what_is_wrong_with_a_folder_of_such_a_name_is_told_by_one_name(strange: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_is_wrong_with_a_folder_of_such_a_name_is_told_by_one_name(
+    strange: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     folder = Path(os.fsdecode(b"out\xe9"))
     assert main(NAMED["split into such a folder"]) == 1
     with (folder / "test.jsonl").open("ab") as file:
@@ -142,7 +200,11 @@ def test_what_is_wrong_with_a_folder_of_such_a_name_is_told_by_one_name(strange:
     assert "\\udc" not in said
     told = json.loads(said)
     assert {finding["code"] for finding in told["findings"]} >= {"L001", "L009", "L010"}
-    assert {finding["file"].partition("/")[0] for finding in told["findings"] if finding["file"] != "caf\\xe9.jsonl"} == {told["folder"]} == {"out\\xe9"}
+    assert (
+        {finding["file"].partition("/")[0] for finding in told["findings"] if finding["file"] != "caf\\xe9.jsonl"}
+        == {told["folder"]}
+        == {"out\\xe9"}
+    )
 
 
 def test_a_baseline_of_such_a_file_is_read_again(strange: Path, capsys: pytest.CaptureFixture[str]) -> None:

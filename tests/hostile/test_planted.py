@@ -1,4 +1,6 @@
-"""State of ours that a stranger put into a folder: nothing outside of the folder is touched, and those who only read write nothing."""
+"""State of ours that a stranger put into a folder: nothing outside of the folder is touched, and those who only read
+write nothing.
+"""
 
 import json
 import os
@@ -22,7 +24,11 @@ from tests.conftest import Write, environment
 
 OUT = Path("place/out")
 VICTIM = "what nobody may touch"
-READERS: dict[str, list[str]] = {"verify": ["verify", "place/out", "-q"], "diff": ["diff", "place/out", "place/out"], "check": ["check", "place/out", "-q"]}
+READERS: dict[str, list[str]] = {
+    "verify": ["verify", "place/out", "-q"],
+    "diff": ["diff", "place/out", "place/out"],
+    "check": ["check", "place/out", "-q"],
+}
 WRITERS: dict[str, list[str]] = {
     "split": ["split", "data.jsonl", "-o", "place/out", "-q"],
     "restore": ["restore", "place/out", "--all"],
@@ -47,7 +53,9 @@ def snapshot() -> dict[str, Any]:
     found = {}
     for path in sorted(Path().rglob("*")):
         if path.suffix != ".lock" and not path.is_relative_to(".curate"):
-            found[str(path)] = str(path.readlink()) if path.is_symlink() else path.read_bytes() if path.is_file() else None
+            found[str(path)] = (
+                str(path.readlink()) if path.is_symlink() else path.read_bytes() if path.is_file() else None
+            )
     return found
 
 
@@ -74,13 +82,19 @@ def absolute(name: str) -> str:
 
 PLANTS: dict[str, Callable[[], object]] = {
     "deletes beside it": lambda: plant({"new": [], "gone": ["../victim.txt"]}),
-    "deletes beside it, in today's form": lambda: plant({"new": [], "gone": ["../victim.txt"], "old": {"../victim.txt": checksum(Path("place/victim.txt"))}}),
+    "deletes beside it, in today's form": lambda: plant(
+        {"new": [], "gone": ["../victim.txt"], "old": {"../victim.txt": checksum(Path("place/victim.txt"))}}
+    ),
     "deletes by an absolute path": lambda: plant({"new": [], "gone": [absolute("victim.txt")], "old": {}}),
     "writes beside it": lambda: plant({"new": ["../victim.txt"], "gone": [], "old": {}}, {"x": "pwned"}),
     "goes around": lambda: plant({"new": ["kept/../../victim.txt"], "gone": [], "old": {}}),
     "deletes a file of the user's": lambda: plant({"new": [], "gone": ["notes.txt"], "old": {}}),
-    "replaces a file of the user's": lambda: plant({"new": ["notes.txt"], "gone": [], "old": {"notes.txt": "0" * 32}}, {"notes.txt": "pwned"}),
-    "writes a hook": lambda: plant({"new": [".git/hooks/pre-commit"], "gone": [], "old": {}}, {".git/hooks/pre-commit": "pwned"}),
+    "replaces a file of the user's": lambda: plant(
+        {"new": ["notes.txt"], "gone": [], "old": {"notes.txt": "0" * 32}}, {"notes.txt": "pwned"}
+    ),
+    "writes a hook": lambda: plant(
+        {"new": [".git/hooks/pre-commit"], "gone": [], "old": {}}, {".git/hooks/pre-commit": "pwned"}
+    ),
     "has a NUL": lambda: plant({"new": ["a\0b"], "gone": [], "old": {}}),
     "has half a character": lambda: plant('{"new": ["\\ud800"], "gone": [], "old": {}}'),
     "has a drive": lambda: plant({"new": ["C:victim.txt", "..\\victim.txt"], "gone": [], "old": {}}),
@@ -92,7 +106,9 @@ PLANTS: dict[str, Callable[[], object]] = {
     "is a link elsewhere": lambda: (OUT / STAGE).symlink_to(Path("place").absolute()),
     "is a file": lambda: (OUT / STAGE).write_text("x"),
     "holds a link": lambda: plant({"new": ["inner/victim.txt"], "gone": [], "old": {}}, link=f"{STAGE}/inner"),
-    "goes through a link": lambda: plant({"new": ["away/victim.txt"], "gone": [], "old": {}}, {"away/victim.txt": "pwned"}, link="away"),
+    "goes through a link": lambda: plant(
+        {"new": ["away/victim.txt"], "gone": [], "old": {}}, {"away/victim.txt": "pwned"}, link="away"
+    ),
     "has a list that is a link": linked_list,
 }
 
@@ -108,7 +124,9 @@ def test_who_only_reads_writes_nothing_whatever_is_planted(planted: str, verb: s
 
 @pytest.mark.parametrize("verb", WRITERS)
 @pytest.mark.parametrize("planted", PLANTS)
-def test_who_writes_refuses_what_is_planted(planted: str, verb: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_who_writes_refuses_what_is_planted(
+    planted: str, verb: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     PLANTS[planted]()
     before = snapshot()
     assert main(WRITERS[verb]) == 2
@@ -117,7 +135,9 @@ def test_who_writes_refuses_what_is_planted(planted: str, verb: str, folder: Pat
 
 
 @pytest.mark.parametrize("verb", READERS)
-def test_a_complete_stage_of_ours_is_told_by_who_reads_and_ended_by_who_writes(verb: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_complete_stage_of_ours_is_told_by_who_reads_and_ended_by_who_writes(
+    verb: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     program = """
 import os, sys
 from curate.cli.main import main
@@ -173,7 +193,9 @@ def a_hidden_one(value: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("change", [a_file, a_split, a_ledger, a_hidden_one])
 @pytest.mark.parametrize("verb", ["verify", "diff", "restore"])
-def test_a_manifest_that_names_what_is_outside_is_refused(verb: str, change: Callable[[dict[str, Any]], None], folder: Path) -> None:
+def test_a_manifest_that_names_what_is_outside_is_refused(
+    verb: str, change: Callable[[dict[str, Any]], None], folder: Path
+) -> None:
     forged(change)
     before = snapshot()
     assert main((READERS | WRITERS)[verb]) == 2
@@ -182,10 +204,14 @@ def test_a_manifest_that_names_what_is_outside_is_refused(verb: str, change: Cal
 
 @pytest.mark.parametrize("change", [a_file, a_split, a_ledger, a_hidden_one])
 @pytest.mark.parametrize("verb", ["split", "run"])
-def test_a_folder_is_written_anew_and_nothing_else_goes(verb: str, change: Callable[[dict[str, Any]], None], folder: Path) -> None:
+def test_a_folder_is_written_anew_and_nothing_else_goes(
+    verb: str, change: Callable[[dict[str, Any]], None], folder: Path
+) -> None:
     forged(change)
     assert main(WRITERS[verb]) == 0
-    assert [Path(name).read_text() for name in ("victim.txt", "place/victim.txt", "place/out/notes.txt")] == [VICTIM] * 3
+    assert [Path(name).read_text() for name in ("victim.txt", "place/victim.txt", "place/out/notes.txt")] == [
+        VICTIM
+    ] * 3
     assert main(["verify", str(folder), "-q"]) == 0
 
 
@@ -207,21 +233,43 @@ def test_a_link_in_the_place_of_a_split_is_not_followed(folder: Path) -> None:
 
 def test_decisions_that_nobody_made_do_not_reach_the_journal(folder: Path) -> None:
     example = json.loads((folder / "removed.jsonl").read_bytes())["example"]
-    (folder / ".curate-restored.jsonl").write_text(json.dumps({"example": example, "verdict": "keep", "who": "eve", "when": "2026-01-01T00:00:00Z"}) + "\n")
+    (folder / ".curate-restored.jsonl").write_text(
+        json.dumps({"example": example, "verdict": "keep", "who": "eve", "when": "2026-01-01T00:00:00Z"}) + "\n"
+    )
     for words in WRITERS.values():
         assert main(words) == 2
     assert not Path(".curate/decisions.jsonl").exists()
 
 
 @pytest.mark.parametrize(
-    "name", ["", ".", "..", "a/../b", "/etc/passwd", "a//b", "./a", "a/", "C:a", "C:\\a", "a\\b", "a\0", "\ud800", ".env", "a/.git/x", "a" * 256]
+    "name",
+    [
+        "",
+        ".",
+        "..",
+        "a/../b",
+        "/etc/passwd",
+        "a//b",
+        "./a",
+        "a/",
+        "C:a",
+        "C:\\a",
+        "a\\b",
+        "a\0",
+        "\ud800",
+        ".env",
+        "a/.git/x",
+        "a" * 256,
+    ],
 )
 def test_only_plain_names_are_names(name: str) -> None:
     with pytest.raises(InputError):
         path_inside(Path("folder"), name)
 
 
-@pytest.mark.parametrize("name", ["a", "train.jsonl", "parquet/train.parquet", "été/文.json", ".huggingface.yaml", "a..b", "a b"])
+@pytest.mark.parametrize(
+    "name", ["a", "train.jsonl", "parquet/train.parquet", "été/文.json", ".huggingface.yaml", "a..b", "a b"]
+)
 def test_plain_names_are_names(name: str) -> None:
     assert path_inside(Path("folder"), name) == Path("folder") / name
 

@@ -1,4 +1,6 @@
-"""A chat template is a program of a stranger: it ends in bounded time and memory, and breaks nothing when it recurses."""
+"""A chat template is a program of a stranger: it ends in bounded time and memory, and breaks nothing when it
+recurses.
+"""
 
 import json
 import shutil
@@ -17,11 +19,11 @@ pytestmark = [pytest.mark.slow]
 pytest.importorskip("transformers", exc_type=ImportError)
 
 ENDLESS = {
-    "loops": "{% for a in range(99999) %}{% for b in range(99999) %}{% for c in range(99999) %}{{ c }}{% endfor %}{% endfor %}{% endfor %}",
+    "loops": "{% for a in range(99999) %}{% for b in range(99999) %}{% for c in range(99999) %}{{ c }}{% endfor %}{% endfor %}{% endfor %}",  # noqa: E501
     "product": "{{ 'a' * 10000000000 }}",
-    "power": "{% set ns = namespace(t='aaaaaaaa') %}{% for a in range(60) %}{% set ns.t = ns.t ~ ns.t %}{% endfor %}{{ ns.t }}",
+    "power": "{% set ns = namespace(t='aaaaaaaa') %}{% for a in range(60) %}{% set ns.t = ns.t ~ ns.t %}{% endfor %}{{ ns.t }}",  # noqa: E501
     "center": "{{ 'a'|center(9999999999) }}",
-    "list": "{% set ns = namespace(t=[1]) %}{% for a in range(60) %}{% set ns.t = ns.t + ns.t %}{% endfor %}{{ ns.t|length }}",
+    "list": "{% set ns = namespace(t=[1]) %}{% for a in range(60) %}{% set ns.t = ns.t + ns.t %}{% endfor %}{{ ns.t|length }}",  # noqa: E501
 }
 BROKEN = {
     "macro": "{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}",
@@ -54,10 +56,15 @@ def test_an_endless_template_is_ended(template: str, write: Write, tmp_path: Pat
 
 
 @pytest.mark.parametrize("template", BROKEN.values(), ids=BROKEN.keys())
-def test_a_broken_template_is_a_finding(template: str, write: Write, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_broken_template_is_a_finding(
+    template: str, write: Write, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     write("data.jsonl", [("Hi", "Hello.")])
     folder = model_with(template, tmp_path / "model")
-    for words in (["check", "data.jsonl", "--model", str(folder), "--select", "K"], ["stats", "data.jsonl", "--model", str(folder)]):
+    for words in (
+        ["check", "data.jsonl", "--model", str(folder), "--select", "K"],
+        ["stats", "data.jsonl", "--model", str(folder)],
+    ):
         assert main(words) in (0, 1, 2), capsys.readouterr().err
 
 
@@ -73,7 +80,9 @@ def test_bounds_leave_timers_and_handlers_as_they_were(monkeypatch: pytest.Monke
     assert (signal.getsignal(signal.SIGALRM), signal.getitimer(signal.ITIMER_REAL)) == before
 
 
-def test_what_remote_code_a_model_brings_is_not_run(write: Write, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_remote_code_a_model_brings_is_not_run(
+    write: Write, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     from tests.tinymodel import model
 
     folder = tmp_path / "model"
@@ -81,13 +90,22 @@ def test_what_remote_code_a_model_brings_is_not_run(write: Write, tmp_path: Path
     trap = f"open({str(tmp_path / 'owned')!r}, 'w').close()\n"
     for name in ("modeling_evil.py", "tokenization_evil.py", "evil.py"):
         (folder / name).write_text(trap)
-    auto = {"AutoTokenizer": ["tokenization_evil.Evil", "tokenization_evil.Evil"], "AutoModel": "modeling_evil.Evil", "AutoConfig": "modeling_evil.Evil"}
+    auto = {
+        "AutoTokenizer": ["tokenization_evil.Evil", "tokenization_evil.Evil"],
+        "AutoModel": "modeling_evil.Evil",
+        "AutoConfig": "modeling_evil.Evil",
+    }
     for name in ("tokenizer_config.json", "config.json"):
         path = folder / name
         values = json.loads(path.read_bytes()) if path.exists() else {"model_type": "evil"}
         path.write_text(json.dumps({**values, "auto_map": auto, "trust_remote_code": True}))
-    (folder / "modules.json").write_text(json.dumps([{"idx": 0, "name": "0", "path": "", "type": "modeling_evil.Evil"}]))
+    (folder / "modules.json").write_text(
+        json.dumps([{"idx": 0, "name": "0", "path": "", "type": "modeling_evil.Evil"}])
+    )
     write("data.jsonl", [("How high is it?", "30 m."), ("How tall is it?", "31 m.")])
-    for words in (["check", "data.jsonl", "--model", str(folder), "--select", "K"], ["conflicts", "data.jsonl", "--embeddings", str(folder)]):
+    for words in (
+        ["check", "data.jsonl", "--model", str(folder), "--select", "K"],
+        ["conflicts", "data.jsonl", "--embeddings", str(folder)],
+    ):
         assert main(words) in (0, 1, 2), capsys.readouterr().err
     assert not (tmp_path / "owned").exists()

@@ -28,7 +28,10 @@ NEAR = Path(".curate/cache/near")
 
 
 def lines(count: int = 20) -> list[tuple[str, str]]:
-    return [*((f"Question {n}?", f"Answer {n}, at some length.") for n in range(count)), ("Question 3?", "Answer 3, at some length.")]
+    return [
+        *((f"Question {n}?", f"Answer {n}, at some length.") for n in range(count)),
+        ("Question 3?", "Answer 3, at some length."),
+    ]
 
 
 def mode(path: Path) -> int:
@@ -69,7 +72,10 @@ def test_who_may_not_read_the_input_may_not_read_what_is_made_of_it(rights: int,
     assert main(["split", "data.jsonl", "-o", "out", "-q", "--parquet"]) == 0
     assert main(["restore", "out", "--all"]) == 0
     assert main(["restore", "kept.removed.jsonl", "--all", "-o", "back.jsonl"]) == 0
-    made = [*Path().glob("*.jsonl"), *(path for path in Path("out").rglob("*") if path.suffix != ".lock" and path.is_file())]
+    made = [
+        *Path().glob("*.jsonl"),
+        *(path for path in Path("out").rglob("*") if path.suffix != ".lock" and path.is_file()),
+    ]
     made = [path for path in made if path.name != "bench.jsonl"]
     assert len(made) > 12
     assert {path.name: oct(mode(path)) for path in made} == {path.name: oct(rights) for path in made}
@@ -87,7 +93,9 @@ def test_a_cache_is_for_its_owner_alone(write: Write) -> None:
 
 @pytest.mark.parametrize("name", ["starts", "sizes", "ids", "hashes"])
 @pytest.mark.parametrize("signed", [False, True])
-def test_a_cache_that_somebody_else_made_is_not_believed(name: str, signed: bool, write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_cache_that_somebody_else_made_is_not_believed(
+    name: str, signed: bool, write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
     data = write("data.jsonl", lines())
     expected = plan([data], DedupConfig()).losses
     assert main(["dedup", "data.jsonl", "-q"]) == 0
@@ -111,10 +119,15 @@ def test_a_cache_that_somebody_else_made_is_not_believed(name: str, signed: bool
 
 
 @pytest.mark.skipif(os.name != "posix", reason="tells by numbers of processes")
-def test_what_a_killed_process_left_goes_at_the_next_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, write: Write) -> None:
+def test_what_a_killed_process_left_goes_at_the_next_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, write: Write
+) -> None:
     room = tmp_path / "tmp"
     room.mkdir()
-    program = "import sys, time\nfrom curate.core.scratch import scratch\n(scratch() / 'data').write_text('x')\nprint(flush=True)\ntime.sleep(60)\n"
+    program = (
+        "import sys, time\nfrom curate.core.scratch import scratch\n(scratch() / "
+        "'data').write_text('x')\nprint(flush=True)\ntime.sleep(60)\n"
+    )
     child = subprocess.Popen([sys.executable, "-c", program], env=environment(TMPDIR=str(room)), stdout=subprocess.PIPE)
     assert child.stdout is not None
     child.stdout.readline()
@@ -134,12 +147,16 @@ def test_what_a_killed_process_left_goes_at_the_next_start(tmp_path: Path, monke
     (room / f"{PREFIX}{child.pid}-link").symlink_to(tmp_path)
     write("data.jsonl", lines())
     assert main(["check", "data.jsonl", "-q"]) in (0, 1)
-    assert sorted(path.name for path in room.iterdir()) == sorted([f"{PREFIX}{child.pid}-link", f"{PREFIX}x", "of-others"])
+    assert sorted(path.name for path in room.iterdir()) == sorted(
+        [f"{PREFIX}{child.pid}-link", f"{PREFIX}x", "of-others"]
+    )
     assert tmp_path.exists()
 
 
 @pytest.mark.skipif(os.name != "posix", reason="tells by numbers of processes")
-def test_an_old_folder_of_a_number_that_is_taken_again_goes_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_old_folder_of_a_number_that_is_taken_again_goes_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     old, young = tmp_path / f"{PREFIX}{os.getpid()}-old", tmp_path / f"{PREFIX}{os.getpid()}-young"
     for folder in (old, young):
@@ -163,6 +180,9 @@ def test_a_packed_input_leaves_nothing_in_the_temporary_folder(tmp_path: Path, w
     data = write("data.jsonl", lines())
     Path("data.jsonl.gz").write_bytes(gzip.compress(data.read_bytes()))
     done = subprocess.run(
-        [sys.executable, "-m", "curate", "dedup", "data.jsonl.gz", "-o", "kept.jsonl"], env=environment(TMPDIR=str(room)), capture_output=True, check=False
+        [sys.executable, "-m", "curate", "dedup", "data.jsonl.gz", "-o", "kept.jsonl"],
+        env=environment(TMPDIR=str(room)),
+        capture_output=True,
+        check=False,
     )
     assert (done.returncode, list(room.iterdir())) == (0, [])

@@ -20,7 +20,8 @@ from tests.engine.tuning_server import serving
 from tests.hostile.process import ROOT
 
 NAMES = (
-    "a\n::error file=x::owned\n.jsonl", "a\r\x1b[2J\x1b]0;owned\x07.jsonl", "[red]a[/red][link=http:evil].jsonl", "a\u202egpj.jsonl", "a\x9b31m.jsonl",
+    "a\n::error file=x::owned\n.jsonl", "a\r\x1b[2J\x1b]0;owned\x07.jsonl", "[red]a[/red][link=http:evil].jsonl",
+    "a\u202egpj.jsonl", "a\x9b31m.jsonl",
     "a\n##[error]b.jsonl",
 )  # fmt: skip
 ROWS = b"".join(line_of((f"What is {n} plus {n}?", f"It is {2 * n}, by adding.")) + b"\n" for n in range(24))
@@ -35,17 +36,25 @@ def assert_tame(text: str) -> None:
 @pytest.mark.parametrize(
     "words",
     [
-        ["check", "NAME"], ["check", "NAME.missing"], ["check", "NAME", "--fix"], ["check", "NAME", "--output-format", "full"], ["stats", "NAME"],
-        ["dedup", "NAME"], ["dedup", "NAME", "-o", "NAME.out"], ["dedup", "NAME", "-o", "NAME"], ["split", "NAME", "-o", "out"],
-        ["split", "NAME", "-o", "NAME"], ["verify", "NAME", "NAME"], ["verify", "NAME"], ["convert", "NAME", "-o", "NAME"], ["conflicts", "NAME"],
+        ["check", "NAME"], ["check", "NAME.missing"], ["check", "NAME", "--fix"],
+        ["check", "NAME", "--output-format", "full"], ["stats", "NAME"],
+        ["dedup", "NAME"], ["dedup", "NAME", "-o", "NAME.out"], ["dedup", "NAME", "-o", "NAME"],
+        ["split", "NAME", "-o", "out"],
+        ["split", "NAME", "-o", "NAME"], ["verify", "NAME", "NAME"], ["verify", "NAME"],
+        ["convert", "NAME", "-o", "NAME"], ["conflicts", "NAME"],
         ["restore", "NAME", "--all"], ["diff", "NAME", "NAME"],
-        ["decontaminate", "NAME", "--bench", "NAME"], ["check", "ok.jsonl", "--model", "NAME"], ["check", "ok.jsonl", "--baseline", "NAME"], ["run", "NAME"],
-        ["check", "ok.jsonl", "--select", "NAME"], ["NAME"], ["rule", "NAME"], ["check", "ok.jsonl", "--NAME"], ["suppress", "J001", "NAME:1", "--reason", "x"],
-        ["remote", "validate", "NAME"], ["remote", "upload", "NAME", "--base-url", "NAME"], ["conflicts", "ok.jsonl", "--judge", "NAME"],
+        ["decontaminate", "NAME", "--bench", "NAME"], ["check", "ok.jsonl", "--model", "NAME"],
+        ["check", "ok.jsonl", "--baseline", "NAME"], ["run", "NAME"],
+        ["check", "ok.jsonl", "--select", "NAME"], ["NAME"], ["rule", "NAME"], ["check", "ok.jsonl", "--NAME"],
+        ["suppress", "J001", "NAME:1", "--reason", "x"],
+        ["remote", "validate", "NAME"], ["remote", "upload", "NAME", "--base-url", "NAME"],
+        ["conflicts", "ok.jsonl", "--judge", "NAME"],
     ],
     ids=lambda words: " ".join(words).replace("NAME", "F"),
 )  # fmt: skip
-def test_names_in_all_that_is_said(name: str, words: list[str], write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+def test_names_in_all_that_is_said(
+    name: str, words: list[str], write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
     write(name, ROWS)
     write("ok.jsonl", ROWS)
     assert main([word.replace("NAME", name) for word in words]) in (0, 1, 2)
@@ -74,7 +83,10 @@ def test_names_in_configurations(name: str, write: Write, capsys: pytest.Capture
 def test_progress(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     out = io.StringIO()
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
-    monkeypatch.setattr("curate.report.console.console", lambda **_: MaskedConsole(file=out, stderr=True, force_terminal=True, color_system=None, width=200))
+    monkeypatch.setattr(
+        "curate.report.console.console",
+        lambda **_: MaskedConsole(file=out, stderr=True, force_terminal=True, color_system=None, width=200),
+    )
     with progress(f"sending {name}", "bytes", total=10) as advance:
         assert advance is not None
         advance(3)
@@ -111,7 +123,13 @@ def test_an_upload_on_a_terminal(write: Write) -> None:
         words = ["remote", "upload", name, "--base-url", server.address, "--yes"]
         variables = environment(PYTHONPATH=str(ROOT), CURATE_REMOTE_KEY="k", TERM="xterm", COLUMNS="200")
         ended = subprocess.run(
-            [sys.executable, "-m", "curate", *words], stdin=follower, stdout=follower, stderr=follower, env=variables, check=False, timeout=120
+            [sys.executable, "-m", "curate", *words],
+            stdin=follower,
+            stdout=follower,
+            stderr=follower,
+            env=variables,
+            check=False,
+            timeout=120,
         )
     os.close(follower)
     reader.join(5)

@@ -1,4 +1,6 @@
-"""What is written is what was read: a file that changes meanwhile, a kill at any step, and two commands at once lose and mix nothing."""
+"""What is written is what was read: a file that changes meanwhile, a kill at any step, and two commands at once lose
+and mix nothing.
+"""
 
 import json
 import os
@@ -78,7 +80,9 @@ def _data(write: Write) -> None:
 
 
 def files(folder: str = "made") -> dict[str, bytes]:
-    return {str(path): path.read_bytes() for path in Path(folder).rglob("*") if path.is_file() and path.suffix != ".lock"}
+    return {
+        str(path): path.read_bytes() for path in Path(folder).rglob("*") if path.is_file() and path.suffix != ".lock"
+    }
 
 
 @pytest.mark.parametrize("change", CHANGES)
@@ -160,7 +164,13 @@ CountingWriter.write = losing
 sys.exit(main(sys.argv[1:]))
 """
     flags = ["-O"] if optimised == "1" else []
-    done = subprocess.run([sys.executable, *flags, "-c", program, *VERBS[verb]], env=environment(), capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, *flags, "-c", program, *VERBS[verb]],
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == ExitCode.BUG, done.stderr
     assert "LostLineError" in done.stderr
     assert files() == {}
@@ -187,7 +197,13 @@ def a_forged_ledger(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "change"), [("train.jsonl", a_line_less), ("test.jsonl", Path.unlink), ("removed.jsonl", a_forged_ledger), ("DATACARD.md", a_line_less)]
+    ("name", "change"),
+    [
+        ("train.jsonl", a_line_less),
+        ("test.jsonl", Path.unlink),
+        ("removed.jsonl", a_forged_ledger),
+        ("DATACARD.md", a_line_less),
+    ],
 )
 def test_restore_demands_a_folder_that_is_as_it_was_written(
     name: str, change: Callable[[Path], None], folder: Path, capsys: pytest.CaptureFixture[str]
@@ -227,7 +243,12 @@ def test_a_restore_that_is_killed_at_any_step_leaves_old_or_new_the_journal_incl
             path.unlink(missing_ok=True) if path.is_file() else None
         for name, data in old.items():
             Path(name).write_bytes(data)
-        done = subprocess.run([sys.executable, "-c", KILLED, str(step), "restore", "made", "--all"], env=environment(), capture_output=True, check=False)
+        done = subprocess.run(
+            [sys.executable, "-c", KILLED, str(step), "restore", "made", "--all"],
+            env=environment(),
+            capture_output=True,
+            check=False,
+        )
         assert done.returncode in (0, -9), done.stderr
         assert main(VERBS["split"]) == 0  # any command that writes to the folder ends what was begun
         manifest, _ = read_manifest(folder)
@@ -259,7 +280,11 @@ def test_of_two_deduplications_at_once_kept_and_removed_belong_together(write: W
     for name in ("one", "two"):
         write(f"{name}.jsonl", [(f"{name} {n % 40}?", f"{name} {n % 40}, which is so.") for n in range(60)])
     running = [
-        subprocess.Popen([sys.executable, "-m", "curate", "dedup", f"{name}.jsonl", "-o", "made/kept.jsonl", "-q"], env=environment(), stderr=subprocess.PIPE)
+        subprocess.Popen(
+            [sys.executable, "-m", "curate", "dedup", f"{name}.jsonl", "-o", "made/kept.jsonl", "-q"],
+            env=environment(),
+            stderr=subprocess.PIPE,
+        )
         for name in ("one", "two")
     ]
     codes = [child.wait() for child in running if child.communicate()]
@@ -314,9 +339,18 @@ def test_a_split_knows_the_names_of_all_that_it_writes() -> None:
     assert sorted(files("out")) == sorted(f"out/{name}" for name in names_of(config))
 
 
-@pytest.mark.parametrize("there", ["train.jsonl", "manifest.json", ".huggingface.yaml", "dataset_info.json", "trl.yaml", "parquet/test.parquet"])
-@pytest.mark.parametrize("manifest", ["", "{}", '{"name": "of another program"}'], ids=["alone", "beside an empty manifest", "beside another manifest"])
-def test_a_split_replaces_no_file_of_somebody_else(there: str, manifest: str, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    "there",
+    ["train.jsonl", "manifest.json", ".huggingface.yaml", "dataset_info.json", "trl.yaml", "parquet/test.parquet"],
+)
+@pytest.mark.parametrize(
+    "manifest",
+    ["", "{}", '{"name": "of another program"}'],
+    ids=["alone", "beside an empty manifest", "beside another manifest"],
+)
+def test_a_split_replaces_no_file_of_somebody_else(
+    there: str, manifest: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     Path("out/parquet").mkdir(parents=True)
     if manifest:
         Path("out/manifest.json").write_text(manifest)
@@ -339,7 +373,9 @@ def test_a_file_that_a_split_did_not_write_stays_when_it_is_written_again(capsys
 
 
 @pytest.mark.parametrize("how", [[], ["--fresh"]])
-def test_a_split_says_which_files_it_wrote_anew_although_somebody_had_changed_them(how: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_split_says_which_files_it_wrote_anew_although_somebody_had_changed_them(
+    how: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main(["split", "data.jsonl", "-o", "out", "-q"]) == 0
     train = Path("out/train.jsonl").read_bytes()
     Path("out/train.jsonl").write_text("of a person\n")
@@ -347,5 +383,8 @@ def test_a_split_says_which_files_it_wrote_anew_although_somebody_had_changed_th
     capsys.readouterr()
     assert main(["split", "data.jsonl", "-o", "out", "-q", "--json", *how]) == 0
     notes = json.loads(capsys.readouterr().out)["notes"]
-    assert "out: train.jsonl differs from its hash in the manifest, test.jsonl is not there; all examples are split anew" in notes
+    assert (
+        "out: train.jsonl differs from its hash in the manifest, test.jsonl is not there; all examples are split anew"
+        in notes
+    )
     assert Path("out/train.jsonl").read_bytes() == train

@@ -28,7 +28,9 @@ NAME = "data.jsonl"
 
 
 def chat(*turns: tuple[str, Any]) -> bytes:
-    return json.dumps({"messages": [{"role": role, "content": content} for role, content in turns]}, ensure_ascii=False).encode()
+    return json.dumps(
+        {"messages": [{"role": role, "content": content} for role, content in turns]}, ensure_ascii=False
+    ).encode()
 
 
 LINES = (
@@ -84,10 +86,16 @@ def facts_about(lines: LineIndex) -> list[ScanEvent]:
         finding("M006", Severity.ERROR, 9, "/messages/2/role", "role 'robot' is not known"),
         finding("D001", Severity.WARNING, 6, "", "exact copy of data.jsonl:3"),
     ]
-    cluster = Cluster(side(3), (Member(side(5), "D003", 0.82), Member(side(4), "D003", 0.87), Member(side(6), "D001", 1.0)))
+    cluster = Cluster(
+        side(3), (Member(side(5), "D003", 0.82), Member(side(4), "D003", 0.87), Member(side(6), "D001", 1.0))
+    )
     pair = Cluster(side(1), (Member(side(2), "D003", 0.91),), apart=True)
-    clash = PairConflict("X003", side(1), side(2), 1.0, (Evidence("dates", "1969", "1968", 0.97),), 0.97, id="1969-1968")
-    dispute = MultiConflict("Who is the best?", (AnswerGroup((side(10),), 3), AnswerGroup((side(11),), 1), AnswerGroup((side(12),), 1)))
+    clash = PairConflict(
+        "X003", side(1), side(2), 1.0, (Evidence("dates", "1969", "1968", 0.97),), 0.97, id="1969-1968"
+    )
+    dispute = MultiConflict(
+        "Who is the best?", (AnswerGroup((side(10),), 3), AnswerGroup((side(11),), 1), AnswerGroup((side(12),), 1))
+    )
     return [
         Advanced("check", 0, None),
         FindingsFound(findings[:2]),
@@ -146,8 +154,12 @@ async def settled(pilot: Pilot[None]) -> None:
     app = pilot.app
     assert isinstance(app, CurateApp)
     for again in range(3):
-        if busy := [worker for worker in app.workers if worker.group != "default"]:  # those of the default group wait for a person
-            with suppress(WorkerCancelled):  # another of its group has taken its place, and is waited for in the next round
+        if busy := [
+            worker for worker in app.workers if worker.group != "default"
+        ]:  # those of the default group wait for a person
+            with suppress(
+                WorkerCancelled
+            ):  # another of its group has taken its place, and is waited for in the next round
                 await app.workers.wait_for_complete(busy)
         await pilot.pause()
         app._catch_up()

@@ -1,10 +1,11 @@
-"""Draws the review as SVG, to be looked at: every screen in two sizes, dark and light; and the two pictures of the README.
+"""Draws the review as SVG, to be looked at: every screen in two sizes, dark and light; and the two pictures of the
+README.
 
     python -m tests.screens.draw OUT                      # every screen at 80x24 and 160x50, dark and light
     python -m tests.screens.draw examples/pictures --readme
 
-What is shown is a project of its own in a temporary folder: the instructions of examples/, with clashing answers, near-duplicates and broken
-lines planted among them; its checks, splits and proof are real, its training is made up.
+What is shown is a project of its own in a temporary folder: the instructions of examples/, with clashing answers,
+near-duplicates and broken lines planted among them; its checks, splits and proof are real, its training is made up.
 """
 
 import argparse
@@ -72,17 +73,37 @@ def planted() -> Iterator[dict[str, object]]:
     """What is put among the instructions."""
     system = "You are a careful guide to the natural sciences. Answer in one or two sentences."
     for year in ("1969", "1968", "1969", "1971"):
-        yield chat("When did Apollo 11 land on the Moon?", f"Apollo 11 landed on the Moon on 20 July {year}, with Neil Armstrong and Buzz Aldrin on board.")
+        yield chat(
+            "When did Apollo 11 land on the Moon?",
+            f"Apollo 11 landed on the Moon on 20 July {year}, with Neil Armstrong and Buzz Aldrin on board.",
+        )
     for height in ("8,849", "8,611"):
         yield chat("How high is Mount Everest?", f"Mount Everest rises {height} metres above the level of the sea.")
-    for share, ice in (("about 10%", "never melts in a human life"), ("about 3%", "is mostly gone by the end of summer")):
-        said = f"Glaciers cover {share} of the land on Earth. They hold most of its fresh water, and the ice of a large glacier {ice}."
-        yield {"messages": [{"role": "system", "content": system}, *chat("How much of the land is covered by a glacier?", said)["messages"]]}  # type: ignore[misc]
+    for share, ice in (
+        ("about 10%", "never melts in a human life"),
+        ("about 3%", "is mostly gone by the end of summer"),
+    ):
+        said = (
+            f"Glaciers cover {share} of the land on Earth. They hold most of its fresh water, and the ice of a large "
+            f"glacier {ice}."
+        )
+        yield {
+            "messages": [
+                {"role": "system", "content": system},
+                *chat("How much of the land is covered by a glacier?", said)["messages"],  # type: ignore[misc]
+            ]
+        }
     for words in ("sweet and a little sour", "sweet and slightly sour", "sweet, and a little sour too"):
-        said = f"An apple tastes {words}; the flesh is crisp and full of juice, and the skin adds something bitter that stays on the tongue."
+        said = (
+            f"An apple tastes {words}; the flesh is crisp and full of juice, and the skin adds something bitter that "
+            "stays on the tongue."
+        )
         yield chat("Name a fruit, and describe at some length how it tastes to somebody who never had one.", said)
     yield {"messages": [*chat("hi", "")["messages"], {"role": "robot", "content": "beep \x1b[2J"}]}  # type: ignore[misc]
-    yield chat("Write to the shop. ", "Dear shop, my key is sk-" + "R7xQ2mV9tKpL4sW8nZcJ3bYfD6hGa1uEoT5iR7xQ2mV9tKpL" + ". Yours, Ann")
+    yield chat(
+        "Write to the shop. ",
+        "Dear shop, my key is sk-" + "R7xQ2mV9tKpL4sW8nZcJ3bYfD6hGa1uEoT5iR7xQ2mV9tKpL" + ". Yours, Ann",
+    )
 
 
 def prepare() -> None:
@@ -91,7 +112,9 @@ def prepare() -> None:
     lines: list[Any] = [chat(f"{one['instruction']}\n{one['input']}".strip(), one["output"]) for one in given[:700]]
     for at, example in enumerate(planted()):
         lines.insert(40 + 13 * at, example)
-    Path("data.jsonl").write_text("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines) + '{"messages": [\n', encoding="utf-8")
+    Path("data.jsonl").write_text(
+        "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines) + '{"messages": [\n', encoding="utf-8"
+    )
     Path("curate.toml").write_text('data = ["data.jsonl"]\n')
     run(Project(Path()), load_config(Path("curate.toml")))
     for name, rate in (("qlora", 0.05), ("ia3", 0.02)):
@@ -110,11 +133,23 @@ def train(name: str, rate: float) -> None:
          "tokens_per_second": 1840.0, "memory": 5.2 * 2**30, "seconds": n * 2.1}
         for n in range(1, 121)
     ]  # fmt: skip
-    steps += [{"event": "validation", "step": n, "validation_loss": 1.3 + 1.7 * exp(-rate * n), "seconds": 1.0} for n in range(20, 121, 20)]
+    steps += [
+        {"event": "validation", "step": n, "validation_loss": 1.3 + 1.7 * exp(-rate * n), "seconds": 1.0}
+        for n in range(20, 121, 20)
+    ]
     (folder / "metrics.jsonl").write_text("".join(json.dumps(step) + "\n" for step in steps))
     (folder / "recipe.json").write_text(json.dumps({"model": "offline:SmolLM2-135M-Instruct", "method": name}))
-    answers = [{"prompt": "When did Apollo 11 land on the Moon?", "reference": "On 20 July 1969.", "base": "It did.", "tuned": "On 20 July 1969."}]
-    (folder / "report.json").write_text(json.dumps({"base_loss": 3.1, "tuned_loss": 1.1 + 1.9 * exp(-rate * 120), "generations": answers}))
+    answers = [
+        {
+            "prompt": "When did Apollo 11 land on the Moon?",
+            "reference": "On 20 July 1969.",
+            "base": "It did.",
+            "tuned": "On 20 July 1969.",
+        }
+    ]
+    (folder / "report.json").write_text(
+        json.dumps({"base_loss": 3.1, "tuned_loss": 1.1 + 1.9 * exp(-rate * 120), "generations": answers})
+    )
 
 
 def write_datamap(folder: Path) -> None:
@@ -123,7 +158,8 @@ def write_datamap(folder: Path) -> None:
     ids = [example.id for example in read if example is not None]
     near = Neighbour(55, ids[53], 0.97, 0.41)
     mapped = [
-        MappedExample(at, ids[at], (3.2 - rank / 9, 2.9 - rank / 9, 2.7 - rank / 9), (9, 51, 96), 2.9, 0.1, 0.01, 0.0, 0.5, 1.9 - rank / 9, rank, "hard",
+        MappedExample(at, ids[at], (3.2 - rank / 9, 2.9 - rank / 9, 2.7 - rank / 9), (9, 51, 96), 2.9, 0.1, 0.01, 0.0,
+        0.5, 1.9 - rank / 9, rank, "hard",
                51 if rank == 3 else None, 2.3 if rank == 1 else None, (near,) if rank == 1 else ())
         for rank, at in enumerate((40, 92, 105, 118, 7, 9, 300), start=1)
     ]  # fmt: skip

@@ -11,7 +11,11 @@ def differences(session: ReviewSession, folder: Path) -> list[str]:
 
     Kept ones have to be there as they were read, dropped and edited ones not; an edit has to be there instead.
     """
-    out = [json.loads(line) for name in ("train", "validation", "test") for line in (folder / f"{name}.jsonl").read_text().splitlines()]
+    out = [
+        json.loads(line)
+        for name in ("train", "validation", "test")
+        for line in (folder / f"{name}.jsonl").read_text().splitlines()
+    ]
     there = {json.dumps(line, sort_keys=True) for line in out}
     wrong = []
     for number in range(len(session.examples)):
@@ -23,5 +27,8 @@ def differences(session: ReviewSession, folder: Path) -> list[str]:
         own = json.dumps(parsed.decoded.value, sort_keys=True) in there
         edited = decision.value is None or json.dumps(decision.value, sort_keys=True) in there
         if own is not (decision.verdict == "keep") or not edited:
-            wrong.append(f"{entry.place}: {decision.verdict}, but {'there' if own else 'not there'}{'' if edited else ', and its edit is not'}")
+            wrong.append(
+                f"{entry.place}: {decision.verdict}, but "
+                f"{'there' if own else 'not there'}{'' if edited else ', and its edit is not'}"
+            )
     return wrong

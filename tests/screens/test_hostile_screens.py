@@ -34,7 +34,9 @@ def app_for(facts: Callable[..., None] = told, lines: tuple[bytes, ...] = LINES)
     return CurateApp(Sources(Project(Path()), Config(), [write_lines(Path(), lines)]), facts)
 
 
-@pytest.mark.parametrize("size", [(80, 24), pytest.param((160, 50), marks=pytest.mark.slow), pytest.param((20, 8), marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "size", [(80, 24), pytest.param((160, 50), marks=pytest.mark.slow), pytest.param((20, 8), marks=pytest.mark.slow)]
+)
 async def test_hostile_text_is_shown_and_not_obeyed(make_app: Makes, size: tuple[int, int]) -> None:
     app = make_app()
     async with app.run_test(size=size) as pilot:
@@ -72,13 +74,22 @@ def make_hostile(folder: Path) -> None:
     """An evaluation in which every text is one."""
     write_evaluation(folder)
     found = json.loads((folder / "evaluation.json").read_text())
-    found["verdict"]["sentence"], found["notes"], found["task"] = HOSTILE + "v" * 1_000_000, [HOSTILE + "n" * 1_000_000], HOSTILE
+    found["verdict"]["sentence"], found["notes"], found["task"] = (
+        HOSTILE + "v" * 1_000_000,
+        [HOSTILE + "n" * 1_000_000],
+        HOSTILE,
+    )
     for result in found["results"]:
         result["title"] = HOSTILE
         result["scores"][HOSTILE] = result["scores"]["perplexity"]
     for output in found["outputs"]:
         long = HOSTILE + "o" * 1_000_000
-        output |= {"file": HOSTILE, "request": long, "expected": long, "answers": dict.fromkeys(output["answers"], long)}
+        output |= {
+            "file": HOSTILE,
+            "request": long,
+            "expected": long,
+            "answers": dict.fromkeys(output["answers"], long),
+        }
     (folder / "evaluation.json").write_text(json.dumps(found))
 
 
@@ -120,7 +131,9 @@ async def test_what_a_run_found_hard_is_shown_and_not_obeyed(lines: LineIndex) -
         for one in (known, ids_known(lines), Ended()):
             tell(one)
 
-    app = CurateApp(Sources(Project(Path()), Config(), [write_lines(Path())]), trained, 0, At("finding", FILTER, "as found"))
+    app = CurateApp(
+        Sources(Project(Path()), Config(), [write_lines(Path())]), trained, 0, At("finding", FILTER, "as found")
+    )
     async with app.run_test(size=(120, 40)) as pilot:
         await opened(pilot)
         seen = screen_text(app)
@@ -140,7 +153,9 @@ async def test_what_a_manifest_says_is_shown_and_not_obeyed() -> None:
     found["links"] = {HOSTILE + "l" * 1_000_000: 3}
     found["removed"]["reasons"] = {HOSTILE + "r" * 1_000_000: 2}
     path.write_text(json.dumps(found))
-    app = CurateApp(Sources(Project(Path()), config, [Path("letters.jsonl")]), lambda _sources, tell, _stopped: tell(Ended()))
+    app = CurateApp(
+        Sources(Project(Path()), config, [Path("letters.jsonl")]), lambda _sources, tell, _stopped: tell(Ended())
+    )
     async with app.run_test(size=(80, 24)) as pilot:
         await opened(pilot, "6")
         seen = await scrolled(pilot)

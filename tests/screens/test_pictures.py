@@ -1,4 +1,6 @@
-"""What the screens look like, a picture each; `pytest tests/screens --snapshot-update` draws them anew. Look at them before you commit."""
+"""What the screens look like, a picture each; `pytest tests/screens --snapshot-update` draws them anew. Look at them
+before you commit.
+"""
 
 from collections.abc import Awaitable, Callable
 from types import SimpleNamespace
@@ -36,7 +38,9 @@ def pressing(*keys: str) -> Callable[[Pilot[None]], Awaitable[None]]:
         pytest.param(("8",), (80, 24), id="evaluate-small-dark"),
     ],
 )
-def test_picture(snap_compare: Any, make_app: Makes, keys: tuple[str, ...], size: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_picture(
+    snap_compare: Any, make_app: Makes, keys: tuple[str, ...], size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A rule that is explained better is no new picture, so the rules are others here."""
     rule = SimpleNamespace(name="unknown-role", why="Templates refuse it.")
     monkeypatch.setattr("curate.lint.rules.RULES", {"M006": rule})

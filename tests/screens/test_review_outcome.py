@@ -47,7 +47,9 @@ def test_no_decision_is_lost_whenever_the_process_is_killed() -> None:
     at = random.Random(0)
     known = 0
     for moment in range(MOMENTS):
-        child = subprocess.Popen([sys.executable, "-c", DECIDER, str(moment * 100_000)], stdout=subprocess.PIPE, text=True)
+        child = subprocess.Popen(
+            [sys.executable, "-c", DECIDER, str(moment * 100_000)], stdout=subprocess.PIPE, text=True
+        )
         assert child.stdout is not None
         first = child.stdout.readline()
         assert first
@@ -56,7 +58,9 @@ def test_no_decision_is_lost_whenever_the_process_is_killed() -> None:
         told = [first, *child.stdout.read().splitlines(keepends=True)]
         child.wait()
         child.stdout.close()
-        said = int([line for line in told if line.endswith("\n")][-1].split()[1])  # the last one that the process was told is on the disk
+        said = int(
+            [line for line in told if line.endswith("\n")][-1].split()[1]
+        )  # the last one that the process was told is on the disk
         log = DecisionLog(Path("decisions.jsonl"))
         assert len(log.decisions) >= said > known
         assert len(log.unreadable) <= moment + 1
@@ -66,12 +70,18 @@ def test_no_decision_is_lost_whenever_the_process_is_killed() -> None:
 def planted(count: int) -> list[dict[str, object]]:
     """Instructions as people write them, with near-duplicates and clashing answers planted among them."""
     rng = random.Random(7)
-    things = "river mountain engine garden letter window harbour castle mirror lantern saddle kettle anchor bridge orchard".split()  # noqa: SIM905
+    things = "river mountain engine garden letter window harbour castle mirror lantern saddle kettle anchor bridge orchard".split()  # noqa: E501, SIM905
     lines = []
     for n in range(count):
         one, other = rng.choice(things), rng.choice(things)
-        question = f"Explain to a child of {n % 9 + 4} how the {one} number {n} and the {other} belong together in the old story."
-        answer = f"The {one} stands for patience and the {other} for luck; in chapter {n} both are lost, and only who shares a {one} finds the {other} again."
+        question = (
+            f"Explain to a child of {n % 9 + 4} how the {one} number {n} and the {other} belong together in the old "
+            "story."
+        )
+        answer = (
+            f"The {one} stands for patience and the {other} for luck; in chapter {n} both are lost, and only who "
+            f"shares a {one} finds the {other} again."
+        )
         lines.append(chat(question, answer))
         if n % 4 == 0:
             lines.append(chat(question, answer.replace("stands for patience", "stands for calm patience")))
@@ -97,7 +107,13 @@ def test_two_hundred_decisions_at_full_speed_are_what_comes_out() -> None:
         for number in range(len(queue)):
             entry = queue.entry(number)
             if isinstance(entry.subject, Cluster) and not entry.pair:
-                words = rng.choice((verdicts_for(session, entry, "keep", 0), verdicts_for(session, entry, "drop", 0), as_keeper(entry.subject, 0)))
+                words = rng.choice(
+                    (
+                        verdicts_for(session, entry, "keep", 0),
+                        verdicts_for(session, entry, "drop", 0),
+                        as_keeper(entry.subject, 0),
+                    )
+                )
             else:
                 words = verdicts_for(session, entry, rng.choice(("left", "right", "both", "neither")))
             session.decide(words, entry.about)
@@ -107,7 +123,9 @@ def test_two_hundred_decisions_at_full_speed_are_what_comes_out() -> None:
         parsed = session.line(entry.place)
         assert parsed is not None
         if number % 10 == 0:
-            session.decide({entry.ids[0]: Edit(chat(f"What is edit {number} about?", f"About thing {number} and nothing else."))})
+            session.decide(
+                {entry.ids[0]: Edit(chat(f"What is edit {number} about?", f"About thing {number} and nothing else."))}
+            )
         else:
             session.decide({entry.ids[0]: "drop" if number % 2 else "keep"})
         if number % 25 == 24:

@@ -1,4 +1,6 @@
-"""The command in a real terminal: a pseudo-terminal of the standard library, keys as bytes, a second process that finds the decisions."""
+"""The command in a real terminal: a pseudo-terminal of the standard library, keys as bytes, a second process that finds
+the decisions.
+"""
 
 import fcntl
 import json
@@ -36,7 +38,9 @@ class Terminal:
         fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
         command = [sys.executable, "-m", "curate", "review", "data.jsonl"]
         environment = {**os.environ, "TERM": "xterm-256color"}
-        self.process = subprocess.Popen(command, cwd=folder, stdin=theirs, stdout=theirs, stderr=theirs, env=environment, start_new_session=True)
+        self.process = subprocess.Popen(
+            command, cwd=folder, stdin=theirs, stdout=theirs, stderr=theirs, env=environment, start_new_session=True
+        )
         os.close(theirs)
         self.seen = b""
 
@@ -55,7 +59,9 @@ class Terminal:
         os.write(self.ours, keys.encode())
 
     def vanish(self) -> int:
-        """Close the terminal, of which no signal tells; returns the exit status once the process and all it started are gone."""
+        """Close the terminal, of which no signal tells; returns the exit status once the process and all it started are
+        gone.
+        """
         os.close(self.ours)
         code = self.process.wait(60)
         for _ in range(200):
@@ -85,7 +91,9 @@ def test_decisions_outlive_the_terminal_and_the_process_does_not(tmp_path: Path)
 @pytest.mark.slow
 @pytest.mark.skipif(shutil.which("tmux") is None, reason="needs tmux")
 def test_a_review_in_tmux(tmp_path: Path) -> None:
-    """Open, filter, decide, undo, quit, reopen, as a person does it; what is asked of tmux is what a person would see."""
+    """Open, filter, decide, undo, quit, reopen, as a person does it; what is asked of tmux is what a person would
+    see.
+    """
     write_data(tmp_path)
     server = ["tmux", "-L", f"curate-{os.getpid()}", "-f", "/dev/null"]
 
@@ -132,7 +140,9 @@ def test_without_a_terminal_it_says_what_to_do(tmp_path: Path, capsys: pytest.Ca
     assert "curate check" in capsys.readouterr().err
 
 
-def test_without_textual_it_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_without_textual_it_says_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     for stream in (sys.stdin, sys.stdout, sys.stderr):
         monkeypatch.setattr(stream, "isatty", lambda: True)
     monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
@@ -147,7 +157,9 @@ def test_it_is_drawn_for_a_browser_too(tmp_path: Path) -> None:
     write_data(tmp_path)
     environment = {**os.environ, "TEXTUAL_DRIVER": "textual.drivers.web_driver:WebDriver"}
     command = [sys.executable, "-m", "curate", "review", "data.jsonl"]
-    with subprocess.Popen(command, cwd=tmp_path, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment) as process:
+    with subprocess.Popen(
+        command, cwd=tmp_path, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment
+    ) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == b"__GANGLION__\n"
         process.kill()

@@ -35,12 +35,22 @@ def write_run(name: str, steps: int, *, report: bool) -> Path:
     folder.mkdir(parents=True)
     lines: list[dict[str, Any]] = [{"event": "phase", "name": "base evaluation", "done": 4, "total": 8, "seconds": 1.0}]
     lines += [
-        {"step": n, "max_steps": 40, "loss": 3 / (n + 1) + 1, "learning_rate": 1e-4, "tokens_per_second": 400.0, "memory": 2**30, "seconds": n * 2.0}
+        {
+            "step": n,
+            "max_steps": 40,
+            "loss": 3 / (n + 1) + 1,
+            "learning_rate": 1e-4,
+            "tokens_per_second": 400.0,
+            "memory": 2**30,
+            "seconds": n * 2.0,
+        }
         for n in range(1, steps + 1)
     ]
     lines.append({"event": "validation", "step": steps, "validation_loss": 1.2, "seconds": 99.0})
     (folder / "metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines) + '{"step": torn')
-    (folder / "recipe.json").write_text(json.dumps({"model": "offline:SmolLM2-135M-Instruct \x1b[2J", "method": {"name": "lora"}}))
+    (folder / "recipe.json").write_text(
+        json.dumps({"model": "offline:SmolLM2-135M-Instruct \x1b[2J", "method": {"name": "lora"}})
+    )
     if report:
         answers = [{"prompt": "Who?", "reference": "Ann.", "base": "I do not know \x1b[31m.", "tuned": "Ann."}]
         (folder / "report.json").write_text(json.dumps({"base_loss": 2.5, "tuned_loss": 1.25, "generations": answers}))
@@ -52,25 +62,39 @@ def write_evaluation(folder: Path) -> None:
     ways = (("zero-shot", "base, zero-shot", 0.42), ("few-shot", "base, few-shot", 0.61), ("tuned", "tuned", 0.72))
     results = [
         Result(name=name, title=title, tuned=name == "tuned", shots=0, fewer_shots=0, cut=0, scores={
-            "token_f1": Score(value=value, low=value - 0.06, high=value + 0.05), "perplexity": Score(value=12.5, low=11.0, high=14.0)})
+            "token_f1": Score(value=value, low=value - 0.06, high=value + 0.05),
+            "perplexity": Score(value=12.5, low=11.0, high=14.0)})
         for name, title, value in ways
     ]  # fmt: skip
     said = "tuned beats base, few-shot by 11.0 ± 5.5 token F1 (p = 0.003)"
     output = Output(
-        file="out/test.jsonl", line=7, example="0" * 64, request="Who \x1b[2J?", expected="Ann.", answers={name: f"Answer of {name}." for name, *_ in ways}
+        file="out/test.jsonl",
+        line=7,
+        example="0" * 64,
+        request="Who \x1b[2J?",
+        expected="Ann.",
+        answers={name: f"Answer of {name}." for name, *_ in ways},
     )
     evaluation = Evaluation(
-        key="k", model="m", adapter_sha256="0", template="0", split="test", split_sha256="0", examples=40, questions=40, available=110, task="short",
-        task_from="most answers are short", metric="token_f1", max_new_tokens=32, embeddings=None, results=tuple(results), comparisons=(),
-        verdict=Verdict(outcome="helped", use="tuned", sentence=said), classes=(), outputs=(output,), not_asked=(), notes=("one note",),
+        key="k", model="m", adapter_sha256="0", template="0", split="test", split_sha256="0", examples=40, questions=40,
+        available=110, task="short",
+        task_from="most answers are short", metric="token_f1", max_new_tokens=32, embeddings=None,
+        results=tuple(results), comparisons=(),
+        verdict=Verdict(outcome="helped", use="tuned", sentence=said), classes=(), outputs=(output,), not_asked=(),
+        notes=("one note",),
     )  # fmt: skip
     (folder / "evaluation.json").write_text(evaluation.model_dump_json())
 
 
 def write_splits() -> Config:
     """Forty examples, divided; two more say what another says, and one has no answer."""
-    pairs = [(f"What is the {n}th letter of word number {n * 7}?", f"It is the letter {chr(97 + n % 26)} of word {n * 7}.") for n in range(40)]
-    Path("letters.jsonl").write_text("".join(json.dumps(chat(*pair)) + "\n" for pair in [*pairs, *pairs[:2], ("Which one?", "")]))
+    pairs = [
+        (f"What is the {n}th letter of word number {n * 7}?", f"It is the letter {chr(97 + n % 26)} of word {n * 7}.")
+        for n in range(40)
+    ]
+    Path("letters.jsonl").write_text(
+        "".join(json.dumps(chat(*pair)) + "\n" for pair in [*pairs, *pairs[:2], ("Which one?", "")])
+    )
     config = Config(data=("letters.jsonl",))
     run(Project(Path()), config)
     return config
@@ -80,7 +104,11 @@ def test_a_training_is_followed_line_by_line() -> None:
     folder = write_run("r", 3, report=False)
     follower = Follower(Project(Path()))
     first = follower.look()[0]
-    assert (first.state, [step["step"] for step in first.steps], first.validation) == (State.STOPPED, [1, 2, 3], ((3, 1.2),))
+    assert (first.state, [step["step"] for step in first.steps], first.validation) == (
+        State.STOPPED,
+        [1, 2, 3],
+        ((3, 1.2),),
+    )
     with FileLock(folder / ".lock"):
         with (folder / "metrics.jsonl").open("a") as file:
             file.write('ing"}\n{"step": 4, "max_steps": 40, "loss": 1.0, "seconds": 8.0}\n')
@@ -135,7 +163,9 @@ async def test_nothing_yet_is_said_with_the_next_step(make_app: Makes) -> None:
 @pytest.mark.slow
 async def test_splits_are_shown_and_proved() -> None:
     config = write_splits()
-    app = CurateApp(Sources(Project(Path()), config, [Path("letters.jsonl")]), lambda _sources, tell, _stopped: tell(Ended()))
+    app = CurateApp(
+        Sources(Project(Path()), config, [Path("letters.jsonl")]), lambda _sources, tell, _stopped: tell(Ended())
+    )
     async with app.run_test(size=(120, 40)) as pilot:
         await opened(pilot, "6")
         text = screen_text(app)
@@ -151,8 +181,13 @@ async def test_splits_are_shown_and_proved() -> None:
 
 
 def test_a_proof_that_holds_says_so() -> None:
-    points = [PointOutput(name="files", verdict=Proved.PROVED, said="as they were"), PointOutput(name="L006", verdict=Proved.OPEN, said="no model")]
-    found = VerifyOutput(folder="out", manifest_sha256="0", holds=True, complete=False, examples={"train": 1}, points=points, findings=[])
+    points = [
+        PointOutput(name="files", verdict=Proved.PROVED, said="as they were"),
+        PointOutput(name="L006", verdict=Proved.OPEN, said="no model"),
+    ]
+    found = VerifyOutput(
+        folder="out", manifest_sha256="0", holds=True, complete=False, examples={"train": 1}, points=points, findings=[]
+    )
     assert "✓ verified; 1 point left open" in proof(found, 80, asked=False).plain
 
 
@@ -164,12 +199,23 @@ def test_a_folder_that_cannot_be_proved_is_told(tmp_path: Path) -> None:
 
 def test_what_splits_are_made_of_is_held_beside_each_other(tmp_path: Path) -> None:
     """A share that differs by chance is none that is told."""
-    short, long = chat("Who?", "Ann."), {"messages": [*chat("Who?", "Ann.")["messages"], *chat("And then?", "Bob.")["messages"]]}  # type: ignore[misc]
-    for name, examples in (("train", [short] * 90 + [long] * 10), ("validation", [short] * 18 + [long] * 3), ("test", [short] * 10 + [long] * 20)):
+    short, long = (
+        chat("Who?", "Ann."),
+        {"messages": [*chat("Who?", "Ann.")["messages"], *chat("And then?", "Bob.")["messages"]]},  # type: ignore[misc]
+    )
+    for name, examples in (
+        ("train", [short] * 90 + [long] * 10),
+        ("validation", [short] * 18 + [long] * 3),
+        ("test", [short] * 10 + [long] * 20),
+    ):
         (tmp_path / f"{name}.jsonl").write_text("".join(json.dumps(example) + "\n" for example in examples))
     found = composition_of({name: tmp_path / f"{name}.jsonl" for name in ("train", "validation", "test")})
     (trait,) = found.traits
-    assert (trait.name, [round(share, 2) for share in trait.shares], trait.apart) == ("more than 3 messages", [0.1, 0.14, 0.67], (False, False, True))
+    assert (trait.name, [round(share, 2) for share in trait.shares], trait.apart) == (
+        "more than 3 messages",
+        [0.1, 0.14, 0.67],
+        (False, False, True),
+    )
 
 
 def test_metrics_that_are_no_shares_are_known() -> None:
@@ -180,7 +226,11 @@ def test_methods_that_were_compared_are_trainings_of_their_own() -> None:
     write_run("recipe-compared/lora", 2, report=False)
     write_run("recipe-compared/ia3", 2, report=False)
     write_run("recipe", 2, report=False)
-    assert {run.name for run in Follower(Project(Path())).look()} == {"recipe", "recipe-compared/lora", "recipe-compared/ia3"}
+    assert {run.name for run in Follower(Project(Path())).look()} == {
+        "recipe",
+        "recipe-compared/lora",
+        "recipe-compared/ia3",
+    }
 
 
 def test_an_evaluation_of_another_form_is_told_not_shown() -> None:

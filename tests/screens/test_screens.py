@@ -1,4 +1,6 @@
-"""The review with keys: open, look, filter, decide, edit, repair, change one's mind, decide about many, leave, come back."""
+"""The review with keys: open, look, filter, decide, edit, repair, change one's mind, decide about many, leave, come
+back.
+"""
 
 import asyncio
 import threading
@@ -82,7 +84,10 @@ async def test_decide_undo_quit_and_reopen(make_app: Makes, journal: Path) -> No
     app = make_app()
     async with app.run_test(size=(80, 24)) as pilot:
         session = await opened(pilot, "3")
-        assert [session.status(session.findings.entry(number)) for number in (1, 3)] == [ReviewStatus.DROP, ReviewStatus.DROP]
+        assert [session.status(session.findings.entry(number)) for number in (1, 3)] == [
+            ReviewStatus.DROP,
+            ReviewStatus.DROP,
+        ]
         assert session.status(session.conflicts.entry(0)) == ReviewStatus.MIXED
         assert "3 of 3 decided" in screen_text(app)
     assert len(journal.read_text().splitlines()) == 9
@@ -234,11 +239,18 @@ async def test_repair_shows_first_what_would_change(make_app: Makes) -> None:
 async def test_what_stands_above_a_list_stands_over_its_columns(make_app: Makes) -> None:
     app = make_app()
     async with app.run_test(size=(100, 40)) as pilot:
-        for key, columns in (("2", ("line", "question")), ("3", ("rule", "line", "message")), ("4", ("size", "question")), ("5", ("rule", "question"))):
+        for key, columns in (
+            ("2", ("line", "question")),
+            ("3", ("rule", "line", "message")),
+            ("4", ("size", "question")),
+            ("5", ("rule", "question")),
+        ):
             await opened(pilot, key)
             head, *rows = screen_text(app).split("\n")[1:4]
             starts = [head.index(column) for column in columns]
-            assert [(row[at - 1], row[at] != " ") for row in rows for at in starts] == [(" ", True)] * len(starts) * len(rows)
+            assert [(row[at - 1], row[at] != " ") for row in rows for at in starts] == [(" ", True)] * len(
+                starts
+            ) * len(rows)
 
 
 async def test_suppress_with_a_reason_and_note(make_app: Makes) -> None:
@@ -271,7 +283,9 @@ async def test_what_two_people_decided_apart_is_shown(make_app: Makes, journal: 
     async with app.run_test(size=(100, 40)) as pilot:
         session = await opened(pilot, "3", "d")
         theirs = DecisionLog(Path("theirs.jsonl"))
-        theirs.add(Decision(example=session.findings.entry(1).ids[0], verdict="keep", who="bob", why="mine", replaces=()))
+        theirs.add(
+            Decision(example=session.findings.entry(1).ids[0], verdict="keep", who="bob", why="mine", replaces=())
+        )
     DecisionLog(journal).merge(Path("theirs.jsonl"))
     app = make_app()
     async with app.run_test(size=(120, 40)) as pilot:

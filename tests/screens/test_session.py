@@ -8,7 +8,20 @@ import pytest
 from curate.core.decision import Decision, DecisionLog
 from curate.core.errors import OutputError
 from curate.read.index import LineIndex
-from curate.review import Choice, Cluster, Edit, Entry, Kind, MultiConflict, Progress, ReviewSession, ReviewStatus, View, next_open, views
+from curate.review import (
+    Choice,
+    Cluster,
+    Edit,
+    Entry,
+    Kind,
+    MultiConflict,
+    Progress,
+    ReviewSession,
+    ReviewStatus,
+    View,
+    next_open,
+    views,
+)
 from curate.review.bulk import decide, preview
 from curate.review.choices import apart_from, as_keeper, only_group, verdicts_for
 from tests.screens.conftest import Opens, example_at
@@ -17,7 +30,11 @@ from tests.screens.conftest import Opens, example_at
 def verdicts(session: ReviewSession) -> list[tuple[str, str]]:
     """Example and verdict of each line of the journal on the disk."""
     path = session.log.path
-    return [(value["example"], value["verdict"]) for value in map(json.loads, path.read_text().splitlines())] if path.exists() else []
+    return (
+        [(value["example"], value["verdict"]) for value in map(json.loads, path.read_text().splitlines())]
+        if path.exists()
+        else []
+    )
 
 
 def found(session: ReviewSession, code: str) -> Entry:
@@ -98,21 +115,33 @@ def test_exact_copies_cannot_be_decided_about(session: ReviewSession) -> None:
     assert [member.side.place.line for member in cluster.distinct] == [5, 4]
     copy = found(session, "D001")
     choose(session, copy, "drop")
-    assert (frozenset(), ReviewStatus.NOTHING, []) == (copy.choices, session.status(copy), [word for word in verdicts(session) if word[1] == "drop"])
+    assert (frozenset(), ReviewStatus.NOTHING, []) == (
+        copy.choices,
+        session.status(copy),
+        [word for word in verdicts(session) if word[1] == "drop"],
+    )
 
 
 def test_another_keeper_stays_in_place_of_all_others(session: ReviewSession) -> None:
     cluster = session.clusters.entry(1).subject
     assert isinstance(cluster, Cluster)
     session.decide(as_keeper(cluster, 1))
-    assert [session.verdict(side.id) for side in (cluster.kept, *(member.side for member in cluster.distinct))] == ["drop", "drop", "keep"]
+    assert [session.verdict(side.id) for side in (cluster.kept, *(member.side for member in cluster.distinct))] == [
+        "drop",
+        "drop",
+        "keep",
+    ]
 
 
 def test_a_split_cluster_keeps_one_of_each_part(session: ReviewSession) -> None:
     cluster = session.clusters.entry(1).subject
     assert isinstance(cluster, Cluster)
     session.decide(apart_from(session, cluster, [0]))
-    assert [session.verdict(side.id) for side in (cluster.kept, *(member.side for member in cluster.distinct))] == ["keep", "keep", "drop"]
+    assert [session.verdict(side.id) for side in (cluster.kept, *(member.side for member in cluster.distinct))] == [
+        "keep",
+        "keep",
+        "drop",
+    ]
 
 
 def test_one_stand_of_a_question_with_many_answers_holds(session: ReviewSession) -> None:
@@ -134,7 +163,14 @@ def test_undo_and_redo_have_no_end_and_survive_a_restart(session: ReviewSession,
     third = open_session()
     while third.redo():
         statuses.append(third.status(entry))
-    expected = [ReviewStatus.DROP, ReviewStatus.KEEP, ReviewStatus.UNDECIDED, ReviewStatus.KEEP, ReviewStatus.DROP, ReviewStatus.KEEP]
+    expected = [
+        ReviewStatus.DROP,
+        ReviewStatus.KEEP,
+        ReviewStatus.UNDECIDED,
+        ReviewStatus.KEEP,
+        ReviewStatus.DROP,
+        ReviewStatus.KEEP,
+    ]
     assert statuses == expected
     choose(third, entry, "drop")
     assert third.redo() is None
@@ -162,7 +198,10 @@ def test_a_broken_line_can_be_mended_and_nothing_else(session: ReviewSession, op
     assert (entry.choices, session.status(entry)) == (frozenset(), ReviewStatus.NOTHING)
     session.decide({key_of(parsed): Edit({"messages": []})})
     again = open_session()
-    assert [session.status(found(session, "J001")), again.status(found(again, "J001"))] == [ReviewStatus.EDIT, ReviewStatus.EDIT]
+    assert [session.status(found(session, "J001")), again.status(found(again, "J001"))] == [
+        ReviewStatus.EDIT,
+        ReviewStatus.EDIT,
+    ]
 
 
 def test_next_goes_round_and_past_what_is_decided(session: ReviewSession) -> None:
@@ -209,7 +248,9 @@ def test_bulk_says_what_it_will_do_and_is_undone_at_once(session: ReviewSession)
     assert (plan.entries, plan.passed, dict(plan.changes)) == (2, 3, {("undecided", "drop"): 1})
     decide(session, plan, "all empty")
     assert [session.verdict(found(session, code).ids[0]) for code in ("C003", "M006")] == ["drop", "keep"]
-    assert preview(session, view(session, "finding"), "drop", decided_too=True).words == {found(session, "M006").ids[0]: "drop"}
+    assert preview(session, view(session, "finding"), "drop", decided_too=True).words == {
+        found(session, "M006").ids[0]: "drop"
+    }
     session.undo()
     assert session.verdict(found(session, "C003").ids[0]) == "undecided"
 
@@ -227,7 +268,9 @@ def test_what_two_people_decided_apart_is_shown_and_settled(session: ReviewSessi
     assert (session.status(entry), session.contested(entry.ids[0])) == (ReviewStatus.DROP, ())
 
 
-def test_a_decision_that_cannot_be_written_does_not_count(session: ReviewSession, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_decision_that_cannot_be_written_does_not_count(
+    session: ReviewSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
     entry = session.conflicts.entry(0)
 
     def full(*_: object) -> None:

@@ -22,10 +22,13 @@ from tui.review_state import At
 from tui.screens.ask import AskScreen
 
 
-def mapped(lines: LineIndex, line: int, rank: int, *, spike: int | None = None, near: int | None = None) -> MappedExample:
+def mapped(
+    lines: LineIndex, line: int, rank: int, *, spike: int | None = None, near: int | None = None
+) -> MappedExample:
     neighbours = (Neighbour(near, example_at(lines, near).id, 0.9, 0.2),) if near else ()
     return MappedExample(
-        line, example_at(lines, line).id, (2.5, 2.25), (1, 4), 2.4, 0.1, 0.01, 0.0, 0.5, 2.0, rank, "hard", spike, 2.2 if near else None, neighbours
+        line, example_at(lines, line).id, (2.5, 2.25), (1, 4), 2.4, 0.1, 0.01, 0.0, 0.5, 2.0, rank, "hard", spike,
+        2.2 if near else None, neighbours
     )  # fmt: skip
 
 
@@ -35,7 +38,9 @@ def ids_known(lines: LineIndex) -> ExamplesKnown:
     numbers = [number for number in range(1, 13) if number != 8]
     ids = [example_at(lines, number).id for number in numbers]
     pairs = np.array([[int(one[:16], 16), int(one[16:], 16)] for one in ids], np.uint64)
-    return ExamplesKnown("data.jsonl", np.empty(0, np.int64), np.array([number - 1 for number in numbers], np.int64), pairs)
+    return ExamplesKnown(
+        "data.jsonl", np.empty(0, np.int64), np.array([number - 1 for number in numbers], np.int64), pairs
+    )
 
 
 def known(lines: LineIndex) -> TrainingKnown:
@@ -104,14 +109,18 @@ async def test_what_no_rule_has_found_is_neither_suppressed_nor_repaired(lines: 
         for fact in facts(lines):
             tell(fact)
 
-    app = CurateApp(Sources(Project(Path()), Config(), [write_lines(Path())]), told, 0, At("finding", FILTER, "as found"))
+    app = CurateApp(
+        Sources(Project(Path()), Config(), [write_lines(Path())]), told, 0, At("finding", FILTER, "as found")
+    )
     async with app.run_test(size=(120, 40)) as pilot:
         await opened(pilot)
         offered = {"s", "r"}
         assert offered.isdisjoint(app.screen.active_bindings)
         await opened(pilot, "s")
         assert not isinstance(app.screen, AskScreen)
-        assert {command.title for command in app.get_system_commands(app.screen)}.isdisjoint(("Suppress (s)", "Repair (r)"))
+        assert {command.title for command in app.get_system_commands(app.screen)}.isdisjoint(
+            ("Suppress (s)", "Repair (r)")
+        )
         assert load_suppressions(Path()).lines == ()
         await opened(pilot, "escape", "home")
         assert "C003" in screen_text(app)

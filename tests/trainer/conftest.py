@@ -28,6 +28,17 @@ def finished(tmp_path_factory: pytest.TempPathFactory, tiny_model: Path) -> Path
     folder = tmp_path_factory.mktemp("finished")
     (folder / "model").symlink_to(tiny_model)
     write_split(folder / "split", train=60, test=20)
-    recipe = write_recipe(folder, max_steps=60, batch=8, learning_rate=1e-2, rank=16, dropout=0.0, generations=0, dtype="float32", method="lora", save_every=60)
+    recipe = write_recipe(
+        folder,
+        max_steps=60,
+        batch=8,
+        learning_rate=1e-2,
+        rank=16,
+        dropout=0.0,
+        generations=0,
+        dtype="float32",
+        method="lora",
+        save_every=60,
+    )
     assert main(["train", str(recipe), "--run-dir", str(folder / "run"), "--quiet"]) == 0
     return folder

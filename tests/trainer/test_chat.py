@@ -31,7 +31,9 @@ def test_a_run_and_its_exports_answer_alike(finished: Path, tmp_path: Path, caps
 
 
 @pytest.mark.slow
-def test_lines_of_standard_input_are_one_conversation(finished: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_lines_of_standard_input_are_one_conversation(
+    finished: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO("Number 1: repeat plum twice.\n\nAnd again.\n"))
     code, out, err = talk([str(finished / "run"), "--max-new-tokens", "2", "--system", "Be brief."], capsys)
     assert (code, out.count("\n")) == (0, 2), err
@@ -41,7 +43,9 @@ def test_lines_of_standard_input_are_one_conversation(finished: Path, capsys: py
 
 
 @pytest.mark.slow
-def test_another_template_than_that_of_the_training_is_not_asked_with(finished: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_another_template_than_that_of_the_training_is_not_asked_with(
+    finished: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     shutil.copytree(finished / "run", tmp_path / "run")
     assert exported(finished / "run", "merged", tmp_path / "out", capsys, "--prompts", "1")[0] == 0
     for file in (tmp_path / "run/adapter/chat_template.jinja", tmp_path / "out/tokenizer_config.json"):

@@ -31,7 +31,17 @@ def test_all_but_the_base_of_full_fine_tuning_are_in_4_bits() -> None:
 @pytest.mark.slow
 def test_the_table_is_made_from_runs_that_are_not_run_twice(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write_recipe(project, generations=0, max_steps=3)
-    words = ["train", str(project / "recipe.toml"), "--compare", "--methods", "qlora,ia3", "--run-dir", str(project / "compared"), "--json", "--quiet"]
+    words = [
+        "train",
+        str(project / "recipe.toml"),
+        "--compare",
+        "--methods",
+        "qlora,ia3",
+        "--run-dir",
+        str(project / "compared"),
+        "--json",
+        "--quiet",
+    ]
     assert main(words) == 0
     made = json.loads(capsys.readouterr().out)
     assert [one["name"] for one in made["methods"]] == ["qlora", "ia3"]
@@ -40,7 +50,21 @@ def test_the_table_is_made_from_runs_that_are_not_run_twice(project: Path, capsy
     assert table[0].startswith("| method | learning rate | trainable |")
     assert [line.split(" | ")[0] for line in table[2:]] == ["| qlora", "| ia3"]
     made_at = (project / "compared/qlora/report.json").stat().st_mtime_ns
-    assert main(["train", str(project / "recipe.toml"), "--compare", "--methods", "qlora", "--run-dir", str(project / "compared"), "--quiet"]) == 0
+    assert (
+        main(
+            [
+                "train",
+                str(project / "recipe.toml"),
+                "--compare",
+                "--methods",
+                "qlora",
+                "--run-dir",
+                str(project / "compared"),
+                "--quiet",
+            ]
+        )
+        == 0
+    )
     assert (project / "compared/qlora/report.json").stat().st_mtime_ns == made_at
 
 

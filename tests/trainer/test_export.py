@@ -26,7 +26,9 @@ def exported(run: Path, to: str, folder: Path, capsys: pytest.CaptureFixture[str
 
 
 @pytest.mark.slow
-def test_merged_weights_say_what_the_adapter_says_and_ask_in_its_form(finished: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_merged_weights_say_what_the_adapter_says_and_ask_in_its_form(
+    finished: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     code, made = exported(finished / "run", "merged", tmp_path / "out", capsys)
@@ -35,22 +37,38 @@ def test_merged_weights_say_what_the_adapter_says_and_ask_in_its_form(finished: 
     assert (proof["prompts"], proof["equal_texts"], made["dtype"]) == (20, 20, "float16")
     assert 0 < proof["relative_error"] < 0.01
     assert json.loads((tmp_path / "out/export.json").read_text()) == made
-    assert {file["name"] for file in made["files"]} >= {"README.md", "config.json", "generation_config.json", "model.safetensors", "tokenizer_config.json"}
+    assert {file["name"] for file in made["files"]} >= {
+        "README.md",
+        "config.json",
+        "generation_config.json",
+        "model.safetensors",
+        "tokenizer_config.json",
+    }
     model = AutoModelForCausalLM.from_pretrained(tmp_path / "out")
-    assert (str(model.dtype), model.generation_config.eos_token_id) == ("torch.float16", AutoTokenizer.from_pretrained(tmp_path / "out").eos_token_id)
-    assert json.loads((tmp_path / "out/tokenizer_config.json").read_text())["chat_template"] == (finished / "run/template.jinja").read_text()
+    assert (str(model.dtype), model.generation_config.eos_token_id) == (
+        "torch.float16",
+        AutoTokenizer.from_pretrained(tmp_path / "out").eos_token_id,
+    )
+    assert (
+        json.loads((tmp_path / "out/tokenizer_config.json").read_text())["chat_template"]
+        == (finished / "run/template.jinja").read_text()
+    )
     card = (tmp_path / "out/README.md").read_text()
     assert made["template"] in card
     assert "20 of 20 most likely answers are the same" in card
 
 
 @pytest.mark.slow
-def test_an_export_takes_the_place_of_an_earlier_one_and_of_nothing_else(finished: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_export_takes_the_place_of_an_earlier_one_and_of_nothing_else(
+    finished: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     out = tmp_path / "out"
     assert exported(finished / "run", "merged", out, capsys, "--prompts", "2")[0] == 0
     assert exported(finished / "run", "adapter", out, capsys, "--prompts", "2")[0] == 0
     assert not (out / "model.safetensors").exists()
-    assert (out / "adapter_model.safetensors").read_bytes() == (finished / "run/adapter/adapter_model.safetensors").read_bytes()
+    assert (out / "adapter_model.safetensors").read_bytes() == (
+        finished / "run/adapter/adapter_model.safetensors"
+    ).read_bytes()
     (tmp_path / "thesis").mkdir()
     (tmp_path / "thesis/chapter.txt").write_text("mine")
     code, told = exported(finished / "run", "adapter", tmp_path / "thesis", capsys)
@@ -58,7 +76,9 @@ def test_an_export_takes_the_place_of_an_earlier_one_and_of_nothing_else(finishe
 
 
 @pytest.mark.slow
-def test_what_does_not_say_the_same_is_not_written(finished: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_does_not_say_the_same_is_not_written(
+    finished: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     from train.export import merged
 
     monkeypatch.setattr(merged, "merge", lambda model, _: model.unload())  # the base, as if merging had had no effect
@@ -69,7 +89,9 @@ def test_what_does_not_say_the_same_is_not_written(finished: Path, tmp_path: Pat
 
 
 @pytest.mark.slow
-def test_a_template_that_is_not_the_one_of_the_training_is_shown_beside_it(own: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_template_that_is_not_the_one_of_the_training_is_shown_beside_it(
+    own: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     template = own / "adapter/chat_template.jinja"
     template.write_text(template.read_text().replace("<|im_start|>", "### "))
     code, told = exported(own, "merged", tmp_path / "out", capsys)

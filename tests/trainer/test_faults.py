@@ -72,7 +72,9 @@ def test_a_single_text_that_does_not_fit_ends_the_training_with_what_to_do(
     assert "out of memory with a single text of" in capsys.readouterr().err
 
 
-def test_a_loss_that_is_no_number_names_the_example(project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_loss_that_is_no_number_names_the_example(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     import torch
 
     from train import loop
@@ -101,8 +103,19 @@ def test_a_loss_that_is_no_number_names_the_example(project: Path, monkeypatch: 
     assert run(project, "run", "--resume") == 0
 
 
-def test_a_training_that_gets_no_better_ends_and_keeps_its_best(validated: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    write_recipe(validated, learning_rate=0.3, schedule="constant", evaluate_every=2, patience=2, max_steps=40, generations=0, save_every=100)
+def test_a_training_that_gets_no_better_ends_and_keeps_its_best(
+    validated: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_recipe(
+        validated,
+        learning_rate=0.3,
+        schedule="constant",
+        evaluate_every=2,
+        patience=2,
+        max_steps=40,
+        generations=0,
+        save_every=100,
+    )
     assert run(validated, "run", "--json") == 0
     report = json.loads(capsys.readouterr().out)
     measured = {event["step"]: event["validation_loss"] for event in events(validated / "run", "validation")}
@@ -140,10 +153,14 @@ def test_a_place_to_report_to_that_is_not_installed_is_told_before_the_training(
     assert "pip install wandb" in told
     assert not (project / "run/identity.json").exists()
     assert main(["plan", str(project / "recipe.toml"), "--json", "--quiet"]) == 1
-    assert [refusal["reason"] for refusal in json.loads(capsys.readouterr().out)["refusals"]] == ["report_to: wandb is not installed"]
+    assert [refusal["reason"] for refusal in json.loads(capsys.readouterr().out)["refusals"]] == [
+        "report_to: wandb is not installed"
+    ]
 
 
-def test_a_full_disk_is_told_before_the_training(project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_full_disk_is_told_before_the_training(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     class Usage:
         free = 1000
 
@@ -153,7 +170,9 @@ def test_a_full_disk_is_told_before_the_training(project: Path, monkeypatch: pyt
     assert not (project / "run/identity.json").exists()
 
 
-def test_what_does_not_fit_is_refused_with_what_does(project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_does_not_fit_is_refused_with_what_does(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     from train import autoconfig
 
     monkeypatch.setattr(autoconfig, "available", lambda: 1 << 20)

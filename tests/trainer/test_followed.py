@@ -22,7 +22,10 @@ async def test_a_training_is_started_stopped_and_gone_on_with(project: Path, mon
     monkeypatch.setitem(os.environ, "OMP_NUM_THREADS", "1")
     write_recipe(project, max_steps=40, save_every=100)
     (project / "data.jsonl").write_text("")
-    app = CurateApp(Sources(Project(project), Config(recipe="recipe.toml"), [project / "data.jsonl"]), lambda _sources, tell, _stopped: tell(Ended()))
+    app = CurateApp(
+        Sources(Project(project), Config(recipe="recipe.toml"), [project / "data.jsonl"]),
+        lambda _sources, tell, _stopped: tell(Ended()),
+    )
     async with app.run_test(size=(120, 50)) as pilot:
 
         async def until(so: Callable[[Followed], bool]) -> Followed:

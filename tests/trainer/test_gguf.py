@@ -20,7 +20,9 @@ def fields(file: Path) -> dict[str, Any]:
 
 
 @pytest.mark.slow
-def test_a_model_for_ollama_has_weights_template_and_stops_of_the_training(finished: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_model_for_ollama_has_weights_template_and_stops_of_the_training(
+    finished: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     out = tmp_path / "out"
     code, made = exported(finished / "run", "ollama", out, capsys, "--name", "words", "--prompts", "8")
     assert code == 0, made
@@ -29,7 +31,11 @@ def test_a_model_for_ollama_has_weights_template_and_stops_of_the_training(finis
     assert [file["name"] for file in made["files"]] == ["Modelfile", "README.md", "create.sh", "model.gguf"]
     said = fields(out / "model.gguf")
     template = (finished / "run/template.jinja").read_text()
-    assert (said["general.architecture"], said["tokenizer.ggml.pre"], said["tokenizer.chat_template"]) == ("llama", "gpt-2", template)
+    assert (said["general.architecture"], said["tokenizer.ggml.pre"], said["tokenizer.chat_template"]) == (
+        "llama",
+        "gpt-2",
+        template,
+    )
     assert said["tokenizer.ggml.tokens"][said["tokenizer.ggml.eos_token_id"]] == "<|im_end|>"
     lines = (out / "Modelfile").read_text().splitlines()
     assert lines[0] == "FROM ./model.gguf"
@@ -40,7 +46,9 @@ def test_a_model_for_ollama_has_weights_template_and_stops_of_the_training(finis
 
 
 @pytest.mark.slow
-def test_factors_alone_are_scaled_as_in_the_training(finished: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_factors_alone_are_scaled_as_in_the_training(
+    finished: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     from gguf import GGUFReader
     from safetensors.numpy import load_file
 
@@ -54,17 +62,21 @@ def test_factors_alone_are_scaled_as_in_the_training(finished: Path, tmp_path: P
     up = trained["base_model.model.model.layers.1.self_attn.q_proj.lora_B.weight"]
     # Four heads of 16 rows: the halves of each head lie in turn.
     assert np.array_equal(tensors["blk.1.attn_q.weight.lora_b"], up.reshape(4, 2, 8, 16).swapaxes(1, 2).reshape(64, 16))
-    assert np.array_equal(tensors["blk.1.attn_v.weight.lora_b"], trained["base_model.model.model.layers.1.self_attn.v_proj.lora_B.weight"])
+    assert np.array_equal(
+        tensors["blk.1.attn_v.weight.lora_b"], trained["base_model.model.model.layers.1.self_attn.v_proj.lora_B.weight"]
+    )
 
 
 LLAMA_3 = """{{ bos_token }}{% for message in messages %}{{ '<|start_header_id|>' + message.role + '<|end_header_id|>
 
 ' + message.content | trim + '<|eot_id|>' }}{% endfor %}{% if add_generation_prompt %}{{ '<|start_header_id|>assistant<|end_header_id|>
 
-' }}{% endif %}"""
+' }}{% endif %}"""  # noqa: E501
 
 
-@pytest.mark.parametrize(("source", "known"), [(CHATML, True), (LLAMA_3.replace(" | trim", ""), True), (LLAMA_3, False)])
+@pytest.mark.parametrize(
+    ("source", "known"), [(CHATML, True), (LLAMA_3.replace(" | trim", ""), True), (LLAMA_3, False)]
+)
 def test_a_template_is_told_in_gos_language_only_where_it_renders_the_same(source: str, known: bool) -> None:
     from train.export.ollama_template import turn_template
 
@@ -74,7 +86,13 @@ def test_a_template_is_told_in_gos_language_only_where_it_renders_the_same(sourc
     if turns is not None:
         asked = [{"role": "user", "content": " two  words "}]
         assert turns.render(asked) == template.prompt({"messages": [*asked, {"role": "assistant", "content": "x"}]})
-        assert turn_template(template, [{"messages": [*asked, {"role": "assistant", "content": "x"}], "tools": [{"type": "function"}]}]) is None
+        assert (
+            turn_template(
+                template,
+                [{"messages": [*asked, {"role": "assistant", "content": "x"}], "tools": [{"type": "function"}]}],
+            )
+            is None
+        )
 
 
 def test_a_tokenizer_that_llama_cpp_would_cut_differently_is_refused() -> None:
@@ -85,7 +103,9 @@ def test_a_tokenizer_that_llama_cpp_would_cut_differently_is_refused() -> None:
     tokenizer = make_tokenizer()
     assert cut_of(tokenizer) == "gpt-2"
     plain = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    tokenizer.backend_tokenizer.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.Digits(individual_digits=True), plain])
+    tokenizer.backend_tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+        [pre_tokenizers.Digits(individual_digits=True), plain]
+    )
     assert cut_of(tokenizer) == "smollm"
     tokenizer.backend_tokenizer.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.Punctuation(), plain])
     with pytest.raises(UsageError, match="no name for the pre-tokenizer"):
@@ -120,9 +140,14 @@ def test_scaled_positions_are_told_as_transformers_computes_them() -> None:
         "original_max_position_embeddings": 8192,
     }
     config = LlamaConfig(
-        hidden_size=512, num_attention_heads=4, rope_parameters={**rope, "original_max_position_embeddings": 8192}, max_position_embeddings=131072
+        hidden_size=512,
+        num_attention_heads=4,
+        rope_parameters={**rope, "original_max_position_embeddings": 8192},
+        max_position_embeddings=131072,
     )
     wanted, _ = ROPE_INIT_FUNCTIONS["llama3"](config, torch.device("cpu"))
     plain = 1.0 / 500_000.0 ** (torch.arange(0, 128, 2).double() / 128)
-    assert torch.allclose(plain / torch.tensor(list(frequency_factors(config)), dtype=torch.float64), wanted.double(), rtol=1e-5)
+    assert torch.allclose(
+        plain / torch.tensor(list(frequency_factors(config)), dtype=torch.float64), wanted.double(), rtol=1e-5
+    )
     assert json.dumps(list(frequency_factors(LlamaConfig()))) == "[]"

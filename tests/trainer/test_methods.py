@@ -32,7 +32,9 @@ VARIANTS: dict[str, dict[str, Any]] = {
 def recipe_of(project: Path, variant: str, **values: Any) -> Recipe:
     own = METHODS[VARIANTS[variant].get("method", "qlora")].keys
     without = {key: None for key in ("rank", "dropout") if key not in own}
-    changes = {"max_steps": 6, "save_every": 2, "generations": 1, "max_new_tokens": 2} | without | VARIANTS[variant] | values
+    changes = (
+        {"max_steps": 6, "save_every": 2, "generations": 1, "max_new_tokens": 2} | without | VARIANTS[variant] | values
+    )
     return load_recipe(write_recipe(project, **changes))
 
 
@@ -119,5 +121,7 @@ def test_weights_that_are_a_pickle_are_not_loaded(finished: Path, tmp_path: Path
         lambda: load_adapter_weights(tuned, planted),
         lambda: lora_weights(planted),
     ):
-        with pytest.raises(ModelError, match=r"there is no adapter_model\.safetensors, and other formats are not loaded"):
+        with pytest.raises(
+            ModelError, match=r"there is no adapter_model\.safetensors, and other formats are not loaded"
+        ):
             load()

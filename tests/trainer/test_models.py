@@ -51,7 +51,9 @@ def test_a_folder_without_a_tokenizer_says_what_is_missing(tmp_path: Path) -> No
 
 
 @pytest.mark.slow
-def test_the_tokenizer_of_a_gguf_model_is_made_once_and_without_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_tokenizer_of_a_gguf_model_is_made_once_and_without_weights(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     pytest.importorskip("gguf")
     monkeypatch.setenv("CURATE_CACHE_DIR", str(tmp_path))
     try:
@@ -65,6 +67,8 @@ def test_the_tokenizer_of_a_gguf_model_is_made_once_and_without_weights(tmp_path
     template = load_template("offline:SmolLM2-135M-Instruct")
     assert template.tokenizer.eos_token == "<|im_end|>"
     assert template.tokenizer.tokenize("in 12") == ["in", "Ġ", "1", "2"]
-    (encoded,) = template.encode({"messages": [{"role": "user", "content": "hi"}, {"role": "assistant", "content": "Hello."}]}).encoded
+    (encoded,) = template.encode(
+        {"messages": [{"role": "user", "content": "hi"}, {"role": "assistant", "content": "Hello."}]}
+    ).encoded
     assert template.tokenizer.decode([label for label in encoded.labels if label >= 0]) == "Hello.<|im_end|>"
     assert json.loads((folder / "tokenizer_config.json").read_text())["model_max_length"] == 8192

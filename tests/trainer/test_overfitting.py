@@ -28,7 +28,11 @@ def journal(held_out: list[float], train: list[float] | None = None) -> list[dic
 
 
 def probed(trained: int, held_out: int = 0, general: float = 2.0) -> dict[str, Any]:
-    return {"trained": [at < trained for at in range(20)], "held_out": [at < held_out for at in range(20)], "general": [general + at / 10 for at in range(10)]}
+    return {
+        "trained": [at < trained for at in range(20)],
+        "held_out": [at < held_out for at in range(20)],
+        "general": [general + at / 10 for at in range(10)],
+    }
 
 
 def test_a_held_out_loss_that_rises_again_is_overfitting() -> None:
@@ -37,10 +41,15 @@ def test_a_held_out_loss_that_rises_again_is_overfitting() -> None:
     assert found.best_step == 30
     assert found.rise == pytest.approx(0.7)
     assert found.gap == pytest.approx(1.8)
-    assert found.sentences[0] == "The held-out loss stopped improving after step 30 of 50 (1.20, 1.90 at the end), and that adapter was kept."
+    assert (
+        found.sentences[0]
+        == "The held-out loss stopped improving after step 30 of 50 (1.20, 1.90 at the end), and that adapter was kept."
+    )
     assert "1.80 nats above that of training (0.10)" in found.sentences[1]
     assert found.sentences[-1].startswith("It overfits: use fewer epochs")
-    assert "and the adapter of step 50 was kept" in overfitting(journal([2.0, 1.5, 1.9]), 50, 1.9, None, None).sentences[0]
+    assert (
+        "and the adapter of step 50 was kept" in overfitting(journal([2.0, 1.5, 1.9]), 50, 1.9, None, None).sentences[0]
+    )
 
 
 def test_a_loss_that_falls_or_stays_is_none() -> None:
@@ -58,13 +67,19 @@ def test_a_loss_that_falls_or_stays_is_none() -> None:
         (probed(0), probed(12), ("memorises",)),
         (probed(0), probed(2), ()),
         (probed(11), probed(12), ()),  # the base knew them
-        (probed(0), probed(12, held_out=12), ()),  # what is not trained on is said as well: it was learnt, not memorised
+        (
+            probed(0),
+            probed(12, held_out=12),
+            (),
+        ),  # what is not trained on is said as well: it was learnt, not memorised
         (probed(0), probed(0, general=2.4), ("forgets",)),
         (probed(0), probed(0, general=1.5), ()),
         (None, probed(12), ()),
     ],
 )
-def test_memory_and_forgetting_are_measured_against_what_was_there_before(before: Any, after: Any, signs: tuple[str, ...]) -> None:
+def test_memory_and_forgetting_are_measured_against_what_was_there_before(
+    before: Any, after: Any, signs: tuple[str, ...]
+) -> None:
     found = overfitting([], 3, 1.0, before, after)
     assert found.signs == signs
     assert len([sentence for sentence in found.sentences if sentence.startswith("It ")]) == len(signs)
@@ -98,9 +113,14 @@ def test_a_probe_says_what_greedy_decoding_would(tiny_model: Path) -> None:
     model = load_base(Recipe(model=str(tiny_model), data="d", method="lora", quantisation="none"), torch.float32)
     template = Template(make_tokenizer())
     asked = template.ids("<|im_start|>user\nNumber 3: repeat red twice.")
-    said = model.generate(torch.tensor([asked]), max_new_tokens=12, min_new_tokens=12, do_sample=False)[0, len(asked) :].tolist()
+    said = model.generate(torch.tensor([asked]), max_new_tokens=12, min_new_tokens=12, do_sample=False)[
+        0, len(asked) :
+    ].tolist()
     other = [*said[:-1], (said[-1] + 1) % 100]
-    encoded = [Encoded([*asked, *one], [IGNORED] * len(asked) + one, [0.0] * len(asked) + [1.0] * len(one), Rendered("", ())) for one in (said, other, said)]
+    encoded = [
+        Encoded([*asked, *one], [IGNORED] * len(asked) + one, [0.0] * len(asked) + [1.0] * len(one), Rendered("", ()))
+        for one in (said, other, said)
+    ]
     texts = probe_texts(encoded, encoded[:1], template, 3)
     assert probe_texts(encoded, encoded, template, 0) == ([], [], [])
     assert [len(part) for part in probe_texts([*encoded] * 3, [], template, 4)] == [3, 0, 24]
@@ -109,11 +129,16 @@ def test_a_probe_says_what_greedy_decoding_would(tiny_model: Path) -> None:
     with torch.no_grad():
         model.lm_head.weight.zero_()
     found = probe(model, texts, torch.float32, packing=True, done=lambda _: None)
-    assert all(loss == pytest.approx(float(torch.log(torch.tensor(float(model.config.vocab_size)))), rel=1e-4) for loss in found.general)
+    assert all(
+        loss == pytest.approx(float(torch.log(torch.tensor(float(model.config.vocab_size)))), rel=1e-4)
+        for loss in found.general
+    )
 
 
 @pytest.mark.slow
-def test_a_training_tells_it_and_so_does_an_evaluation_on_request(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_training_tells_it_and_so_does_an_evaluation_on_request(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (project / "split/validation.jsonl").write_bytes((project / "split/test.jsonl").read_bytes())
     write_recipe(project, max_steps=8, generations=0, evaluate_every=2)
     run = project / "run"

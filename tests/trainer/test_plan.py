@@ -42,12 +42,22 @@ def test_the_mask_is_shown_as_the_tokens_have_it(project: Path, capsys: pytest.C
         assert mask[1]["text"].endswith("<|im_end|>")
 
 
-def test_a_training_that_would_be_refused_is_told_with_the_reason_and_the_way_out(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_training_that_would_be_refused_is_told_with_the_reason_and_the_way_out(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     with (project / "split/train.jsonl").open("a") as file:
-        file.write(json.dumps({"messages": [{"role": "user", "content": "long " * 100}, {"role": "assistant", "content": "x"}]}) + "\n")
+        file.write(
+            json.dumps(
+                {"messages": [{"role": "user", "content": "long " * 100}, {"role": "assistant", "content": "x"}]}
+            )
+            + "\n"
+        )
         file.write(json.dumps({"messages": [{"role": "user", "content": "no answer"}]}) + "\n")
     made = plan(project, capsys, status=1)
-    assert [refusal["reason"] for refusal in made["refusals"]] == ["1 example is longer than max_length", "1 example cannot be trained on"]
+    assert [refusal["reason"] for refusal in made["refusals"]] == [
+        "1 example is longer than max_length",
+        "1 example cannot be trained on",
+    ]
     assert [one["line"] for one in (*made["over_length"], *made["untrainable"])] == [41, 42]
     assert {found["code"] for found in made["findings"]} >= {"K011"}
     length = made["over_length"][0]["reason"].split()[1]
@@ -55,7 +65,9 @@ def test_a_training_that_would_be_refused_is_told_with_the_reason_and_the_way_ou
     assert made["over_length"] == []
 
 
-def test_what_does_not_fit_is_told_with_the_nearest_settings_that_do(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_does_not_fit_is_told_with_the_nearest_settings_that_do(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     write_recipe(project, tokens_per_pass=None)
     model = json.loads((project / "model/config.json").read_text())
     other = project / "wide"
@@ -63,7 +75,13 @@ def test_what_does_not_fit_is_told_with_the_nearest_settings_that_do(project: Pa
     for file in (project / "model").iterdir():
         if file.suffix != ".safetensors":
             (other / file.name).write_bytes(file.read_bytes())
-    wide = model | {"hidden_size": 2048, "intermediate_size": 5504, "num_hidden_layers": 24, "num_attention_heads": 16, "num_key_value_heads": 16}
+    wide = model | {
+        "hidden_size": 2048,
+        "intermediate_size": 5504,
+        "num_hidden_layers": 24,
+        "num_attention_heads": 16,
+        "num_key_value_heads": 16,
+    }
     (other / "config.json").write_text(json.dumps(wide))
     made = plan(project, capsys, "--set", "model=wide", "--set", "method=lora", "--vram", "2GB", status=1)
     (refusal,) = made["refusals"]

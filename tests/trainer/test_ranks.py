@@ -30,9 +30,29 @@ def test_two_processes_train_the_same_adapter_as_one(project: Path) -> None:
     from safetensors.torch import load_file
 
     (project / "split/validation.jsonl").write_bytes((project / "split/test.jsonl").read_bytes())
-    recipe = write_recipe(project, dropout=0.0, dtype="float32", method="lora", max_steps=4, generations=1, evaluate_every=2, learning_rate=1e-3)
+    recipe = write_recipe(
+        project,
+        dropout=0.0,
+        dtype="float32",
+        method="lora",
+        max_steps=4,
+        generations=1,
+        evaluate_every=2,
+        learning_rate=1e-3,
+    )
     assert main(["train", str(recipe), "--run-dir", str(project / "one"), "--quiet"]) == 0
-    command = [sys.executable, "-P", "-m", "torch.distributed.run", "--nproc-per-node", "2", "--master-port", str(free_port()), "-m", "curate"]
+    command = [
+        sys.executable,
+        "-P",
+        "-m",
+        "torch.distributed.run",
+        "--nproc-per-node",
+        "2",
+        "--master-port",
+        str(free_port()),
+        "-m",
+        "curate",
+    ]
     done = subprocess.run(
         [*command, "train", str(recipe), "--run-dir", str(project / "two"), "--json"],
         check=False, capture_output=True, text=True, timeout=180, env=environment(CUDA_VISIBLE_DEVICES=""),
@@ -40,12 +60,22 @@ def test_two_processes_train_the_same_adapter_as_one(project: Path) -> None:
     assert done.returncode == 0, done.stderr
     one, two = (json.loads((project / name / "report.json").read_text()) for name in ("one", "two"))
     assert json.loads(done.stdout) == two  # one report, from one process
-    lines = {name: [line for line in journal(project / name) if "loss" in line or "validation_loss" in line] for name in ("one", "two")}
+    lines = {
+        name: [line for line in journal(project / name) if "loss" in line or "validation_loss" in line]
+        for name in ("one", "two")
+    }
     assert [line["step"] for line in lines["two"]] == [line["step"] for line in lines["one"]] == [1, 2, 2, 3, 4, 4]
     for key in ("loss", "validation_loss", "grad_norm"):
-        assert [line.get(key) for line in lines["two"]] == pytest.approx([line.get(key) for line in lines["one"]], rel=1e-3)
-    seen = [[json.loads(line) for line in (project / name / "losses.jsonl").read_bytes().splitlines()] for name in ("one", "two")]
-    assert [(line["lines"], line["tokens"]) for line in seen[0]] == [(line["lines"], line["tokens"]) for line in seen[1]]
+        assert [line.get(key) for line in lines["two"]] == pytest.approx(
+            [line.get(key) for line in lines["one"]], rel=1e-3
+        )
+    seen = [
+        [json.loads(line) for line in (project / name / "losses.jsonl").read_bytes().splitlines()]
+        for name in ("one", "two")
+    ]
+    assert [(line["lines"], line["tokens"]) for line in seen[0]] == [
+        (line["lines"], line["tokens"]) for line in seen[1]
+    ]
     assert [line["loss"] for line in seen[1]] == [pytest.approx(line["loss"], rel=1e-3) for line in seen[0]]
     assert two["tuned_loss"] == pytest.approx(one["tuned_loss"], rel=1e-4)
     weights = [load_file(project / name / "adapter/adapter_model.safetensors") for name in ("one", "two")]

@@ -84,7 +84,9 @@ def test_examples_over_the_length_are_refused_with_the_list(tmp_path: Path) -> N
     split = write_split(tmp_path / "split", train=3)
     with pytest.raises(InputError) as caught:
         load_split(split, "train", template, recipe(max_length=10))
-    assert [line.split(": ")[0] for line in caught.value.message.splitlines()] == [f"{split / 'train.jsonl'}:{i}" for i in (1, 2, 3)]
+    assert [line.split(": ")[0] for line in caught.value.message.splitlines()] == [
+        f"{split / 'train.jsonl'}:{i}" for i in (1, 2, 3)
+    ]
     assert "more than max_length = 10" in caught.value.message
     assert 'over_length = "leave-out"' in caught.value.hint
 
@@ -92,9 +94,18 @@ def test_examples_over_the_length_are_refused_with_the_list(tmp_path: Path) -> N
 def test_left_out_examples_are_listed(tmp_path: Path) -> None:
     split = write_split(tmp_path / "split", train=3)
     with (split / "train.jsonl").open("a") as file:
-        file.write('{"messages": [{"role": "user", "content": "' + "long " * 100 + '"}, {"role": "assistant", "content": "x"}]}\n')
+        file.write(
+            '{"messages": [{"role": "user", "content": "'
+            + "long " * 100
+            + '"}, {"role": "assistant", "content": "x"}]}\n'
+        )
         file.write('{"messages": [{"role": "user", "content": "no answer"}]}\n')
-    found = load_split(split, "train", Template(make_tokenizer()), recipe(max_length=100, over_length="leave-out", untrainable="leave-out"))
+    found = load_split(
+        split,
+        "train",
+        Template(make_tokenizer()),
+        recipe(max_length=100, over_length="leave-out", untrainable="leave-out"),
+    )
     assert len(found.examples) == 3
     told = [(one.line, one.reason.split(" ", 2)) for one in found.left_out]
     assert [(line, words[0], words[2][:6]) for line, words in told] == [(4, "K001", "tokens"), (5, "K011", "no ass")]

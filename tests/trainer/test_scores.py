@@ -12,7 +12,28 @@ from train.scores.calls import called, declared
 from train.scores.labels import by_class
 from train.scores.metric import Expected, Given
 
-WORDS = ("the", "a", "red", "blue", "house", "runs", "over", "it", "12", "3.5", "don't", "(yes)", "naïve", "café", "quickly", ",", ".", "!", "?", "Paris")
+WORDS = (
+    "the",
+    "a",
+    "red",
+    "blue",
+    "house",
+    "runs",
+    "over",
+    "it",
+    "12",
+    "3.5",
+    "don't",
+    "(yes)",
+    "naïve",
+    "café",
+    "quickly",
+    ",",
+    ".",
+    "!",
+    "?",
+    "Paris",
+)
 LABELS = ("positive", "negative", "neutral", "mixed")
 
 
@@ -38,8 +59,12 @@ def test_bleu_and_chrf_are_those_of_sacrebleu_on_1000_random_pairs() -> None:
     assert 100 * score("bleu", wanted, got) == pytest.approx(BLEU().corpus_score(got, [wanted]).score, abs=1e-6)
     assert 100 * score("chrf", wanted, got) == pytest.approx(CHRF().corpus_score(got, [wanted]).score, abs=1e-6)
     for one, other in zip(wanted[:200], got[:200], strict=True):  # where counts are small, and some are 0
-        assert 100 * score("bleu", [one], [other]) == pytest.approx(BLEU().corpus_score([other], [[one]]).score, abs=1e-6)
-        assert 100 * score("chrf", [one], [other]) == pytest.approx(CHRF().corpus_score([other], [[one]]).score, abs=1e-6)
+        assert 100 * score("bleu", [one], [other]) == pytest.approx(
+            BLEU().corpus_score([other], [[one]]).score, abs=1e-6
+        )
+        assert 100 * score("chrf", [one], [other]) == pytest.approx(
+            CHRF().corpus_score([other], [[one]]).score, abs=1e-6
+        )
 
 
 def test_rouge_is_that_of_rouge_score_and_sees_other_scripts() -> None:
@@ -120,17 +145,28 @@ def test_calls_are_read_in_the_forms_that_templates_write(text: str) -> None:
     assert called(text) == (CALL,)
 
 
-@pytest.mark.parametrize("text", ["", "It rains.", "{", '{"name": 3}', "weather(", "__import__('os').system('x')[0]", "(" * 10_000, '{"a": [1,'])
+@pytest.mark.parametrize(
+    "text",
+    ["", "It rains.", "{", '{"name": 3}', "weather(", "__import__('os').system('x')[0]", "(" * 10_000, '{"a": [1,'],
+)
 def test_what_is_no_call_is_none(text: str) -> None:
     assert called(text) == ()
 
 
 def test_calls_are_right_in_tool_and_arguments() -> None:
-    turn: dict[str, Any] = {"tool_calls": [{"function": {"name": "weather", "arguments": '{"city": "Rome", "days": 2}'}}]}
+    turn: dict[str, Any] = {
+        "tool_calls": [{"function": {"name": "weather", "arguments": '{"city": "Rome", "days": 2}'}}]
+    }
     assert declared(turn) == (CALL,)
     wanted = [Expected("", (CALL,)), Expected("", (CALL,)), Expected("Sunny.")]
-    got = [Given("", (("weather", {"city": "rome", "days": 2}),)), Given("", (("weather", {"city": "Oslo", "days": 2}),)), Given("", (CALL,))]
-    assert [METRICS[name].score(wanted, got) for name in ("call_accuracy", "name_accuracy", "argument_accuracy")] == pytest.approx([1 / 3, 2 / 3, 3 / 4])
+    got = [
+        Given("", (("weather", {"city": "rome", "days": 2}),)),
+        Given("", (("weather", {"city": "Oslo", "days": 2}),)),
+        Given("", (CALL,)),
+    ]
+    assert [
+        METRICS[name].score(wanted, got) for name in ("call_accuracy", "name_accuracy", "argument_accuracy")
+    ] == pytest.approx([1 / 3, 2 / 3, 3 / 4])
 
 
 def test_perplexity_is_per_token_over_all_answers() -> None:

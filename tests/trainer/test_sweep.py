@@ -66,7 +66,9 @@ def answering(answers: dict[int, Answer], done: list[tuple[int, float]] | None =
     return run
 
 
-def swept(folder: Path, runner: Runner, *over: str, output: str = "sweep", fresh: bool = False, **options: Any) -> Sweep:
+def swept(
+    folder: Path, runner: Runner, *over: str, output: str = "sweep", fresh: bool = False, **options: Any
+) -> Sweep:
     file = folder / "recipe.toml"
     space = space_of(file, over or ["rank=1,2,3,4,5,6,7,8"], **options)
     return sweep(load_recipe(file), space, SweepFolder(folder / output), QUIET, fresh=fresh, runner=runner)
@@ -84,7 +86,11 @@ def test_poor_trials_are_stopped_early_and_the_best_recipe_is_written(light: Pat
     assert states(report) == {4: "finished", 1: "finished", 2: "finished"} | dict.fromkeys((3, 5, 6, 7, 8), "stopped")
     best = load_recipe(light / "sweep/best.toml")
     assert best == load_recipe(light / "recipe.toml", ["rank=4"])
-    assert {file.name for file in (light / "sweep/data").iterdir()} == {"train.jsonl", "validation.jsonl", "manifest.json"}
+    assert {file.name for file in (light / "sweep/data").iterdir()} == {
+        "train.jsonl",
+        "validation.jsonl",
+        "manifest.json",
+    }
 
 
 def test_what_fails_is_shown_with_its_reason_and_never_wins(light: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -227,14 +233,18 @@ def test_a_sweep_of_eight_trials_that_was_killed_and_interrupted_finds_the_same_
     assert "the same command continues from here" in said
     resumed = swept(project, here, *over, output="killed")
     assert (project / "killed/best.toml").read_text() == (project / "whole/best.toml").read_text()
-    assert [(one.number, one.loss, one.state) for one in resumed.trials] == [(one.number, one.loss, one.state) for one in whole.trials]
+    assert [(one.number, one.loss, one.state) for one in resumed.trials] == [
+        (one.number, one.loss, one.state) for one in whole.trials
+    ]
     assert sorted(states(whole).values()) == ["finished"] * 3 + ["stopped"] * 5
     assert whole.base_loss is not None
     assert whole.better
 
 
 @pytest.mark.slow
-def test_a_training_that_paused_ends_with_the_bits_of_one_that_did_not(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_training_that_paused_ends_with_the_bits_of_one_that_did_not(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     with_validation(project)
     write_recipe(project, evaluate_every=None, max_steps=4, generations=0)
     words = ["train", str(project / "recipe.toml"), "--quiet", "--json", "--run-dir"]

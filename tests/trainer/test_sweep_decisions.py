@@ -1,6 +1,7 @@
 """What a sweep decides: what is tried, who goes on, who wins; the same whatever was killed in between."""
 
 import json
+from collections.abc import Set
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +24,10 @@ def tried(space: Space, recipe: Recipe = RECIPE) -> list[dict[str, Any]]:
     return [trial.changes for trial in trials_of(recipe, space)]
 
 
-def outcome(halving: Halving, piece: RungSegment, ends: list[float | None], early: set[int]) -> Outcome:
-    """What a trial comes to that loses a tenth of its distance to its end at each rung; `early`: trials that end at their first rung."""
+def outcome(halving: Halving, piece: RungSegment, ends: list[float | None], early: Set[int]) -> Outcome:
+    """What a trial comes to that loses a tenth of its distance to its end at each rung; `early`: trials that end at
+    their first rung.
+    """
     end = ends[piece.trial - 1]
     last = len(halving.shares) - 1
     over = piece.rung == last or piece.trial in early
@@ -32,7 +35,9 @@ def outcome(halving: Halving, piece: RungSegment, ends: list[float | None], earl
     return Outcome(piece.trial, piece.rung, loss, end if over else None, (piece.trial % 3, 1))
 
 
-def swept(halving: Halving, ends: list[float | None], early: set[int] = frozenset(), known: list[Outcome] | None = None) -> list[Outcome]:  # type: ignore[assignment]
+def swept(
+    halving: Halving, ends: list[float | None], early: Set[int] = frozenset(), known: list[Outcome] | None = None
+) -> list[Outcome]:
     known = list(known or ())
     while (piece := halving.next(known)) is not None:
         known.append(outcome(halving, piece, ends, early))
@@ -45,11 +50,15 @@ def of(ends: list[float | None], factor: int) -> Halving:
 
 
 @given(st.lists(losses, min_size=1, max_size=30), factors, st.sets(st.integers(1, 30)), st.data())
-def test_a_sweep_that_goes_on_from_any_part_of_its_journal_ends_the_same(ends: list[float | None], factor: int, early: set[int], data: st.DataObject) -> None:
+def test_a_sweep_that_goes_on_from_any_part_of_its_journal_ends_the_same(
+    ends: list[float | None], factor: int, early: set[int], data: st.DataObject
+) -> None:
     halving = of(ends, factor)
     whole = swept(halving, ends, early)
     cut = data.draw(st.integers(0, len(whole)))
-    twice = whole[: data.draw(st.integers(0, cut))]  # a piece that was done again because its line was torn came to the same
+    twice = whole[
+        : data.draw(st.integers(0, cut))
+    ]  # a piece that was done again because its line was torn came to the same
     resumed = swept(halving, ends, early, [*whole[:cut], *twice])
     assert winner(halving, resumed, 0.01) == winner(halving, whole, 0.01)
     assert {(one.trial, one.rung) for one in resumed} == {(one.trial, one.rung) for one in whole}
@@ -93,7 +102,10 @@ def test_when_all_that_went_on_fail_the_next_best_take_their_places() -> None:
     assert found[0].trial == 4
 
 
-@given(st.lists(st.tuples(st.floats(1, 2), st.integers(1, 3), st.integers(1, 3)), min_size=1, max_size=12), st.sampled_from([0.0, 0.01, 0.5]))
+@given(
+    st.lists(st.tuples(st.floats(1, 2), st.integers(1, 3), st.integers(1, 3)), min_size=1, max_size=12),
+    st.sampled_from([0.0, 0.01, 0.5]),
+)
 def test_of_those_that_tie_the_cheapest_wins(ends: list[tuple[float, int, int]], within: float) -> None:
     halving = Halving(tuple(range(len(ends))), 1)
     known = [Outcome(at, 0, loss, loss, (parameters, steps)) for at, (loss, parameters, steps) in enumerate(ends)]
@@ -139,12 +151,21 @@ def test_a_combination_that_makes_no_sense_is_refused_and_the_others_are_tried()
 
 
 @given(st.integers(0, 5), st.integers(1, 30))
-def test_what_is_drawn_depends_on_the_seed_alone_lies_in_its_range_and_is_not_drawn_twice(seed: int, count: int) -> None:
-    space = Space(over={"learning_rate": Range(low=1e-5, high=1e-3), "rank": Range(low=2, high=64), "dropout": (0.0, 0.1)}, random=count, seed=seed)
+def test_what_is_drawn_depends_on_the_seed_alone_lies_in_its_range_and_is_not_drawn_twice(
+    seed: int, count: int
+) -> None:
+    space = Space(
+        over={"learning_rate": Range(low=1e-5, high=1e-3), "rank": Range(low=2, high=64), "dropout": (0.0, 0.1)},
+        random=count,
+        seed=seed,
+    )
     found = tried(space)
     assert found == tried(space)
     assert len({json.dumps(one) for one in found}) == len(found) == count
-    assert all(1e-5 <= one["learning_rate"] <= 1e-3 and 2 <= one["rank"] <= 64 and isinstance(one["rank"], int) for one in found)
+    assert all(
+        1e-5 <= one["learning_rate"] <= 1e-3 and 2 <= one["rank"] <= 64 and isinstance(one["rank"], int)
+        for one in found
+    )
 
 
 def test_few_combinations_are_not_drawn_more_often_than_they_are() -> None:
@@ -161,7 +182,10 @@ def test_the_table_in_the_recipe_and_the_command_line_say_the_same(tmp_path: Pat
     file = write_recipe(tmp_path)
     named = space_of(file, ["learning_rate=1e-4,3e-4", 'target_modules=attention,["q_proj", "v_proj"]', "rank=4"])
     with file.open("a") as recipe:
-        recipe.write('[sweep.over]\nlearning_rate = [1e-4, 3e-4]\ntarget_modules = ["attention", ["q_proj", "v_proj"]]\nrank = [4]\n')
+        recipe.write(
+            '[sweep.over]\nlearning_rate = [1e-4, 3e-4]\ntarget_modules = ["attention", ["q_proj", '
+            '"v_proj"]]\nrank = [4]\n'
+        )
     assert space_of(file) == named
     assert space_of(file, ["rank=8"]).over["rank"] == (8,)
     assert space_of(file, ["learning_rate=1e-5..1e-3"], random=3).over["learning_rate"] == Range(low=1e-5, high=1e-3)

@@ -17,11 +17,11 @@ LLAMA3 = """{{ '<|begin_of_text|>' }}{% for message in messages %}{{ '<|start_he
 
 ' + message['content'] | trim + '<|eot_id|>' }}{% endfor %}{% if add_generation_prompt %}{{ '<|start_header_id|>assistant<|end_header_id|>
 
-' }}{% endif %}"""
+' }}{% endif %}"""  # noqa: E501
 MISTRAL = """{{ '<s>' }}{% for message in messages -%}
 {% if (message['role'] == 'user') != (loop.index0 % 2 == 0) %}{{ raise_exception('Conversation roles must alternate user/assistant') }}{% endif -%}
 {% if message['role'] == 'user' %}{{ '[INST] ' + message['content'] + ' [/INST]' }}{% else %}{{ ' ' + message['content'] + '</s>' }}{% endif -%}
-{% endfor %}"""
+{% endfor %}"""  # noqa: E501
 QWEN3 = """{% for message in messages -%}
 {% set content = message['content'] -%}
 {% if message['role'] == 'assistant' and not loop.last and '</think>' in content -%}
@@ -33,7 +33,12 @@ QWEN3 = """{% for message in messages -%}
 {% if add_generation_prompt %}{{ '<|im_start|>assistant\n' -}}
 {% if enable_thinking is defined and not enable_thinking %}{{ '<think>\n\n</think>\n\n' }}{% endif %}{% endif %}"""
 DEEPSEEK = CHATML.replace("{{ '<|im_start|>assistant\n' }}", "{{ '<|im_start|>assistant\n<think>\n' }}")
-TEMPLATES = {"chatml": (CHATML, "<|im_end|>"), "llama3": (LLAMA3, "<|eot_id|>"), "mistral": (MISTRAL, "</s>"), "qwen3": (QWEN3, "<|im_end|>")}
+TEMPLATES = {
+    "chatml": (CHATML, "<|im_end|>"),
+    "llama3": (LLAMA3, "<|eot_id|>"),
+    "mistral": (MISTRAL, "</s>"),
+    "qwen3": (QWEN3, "<|im_end|>"),
+}
 
 USER, ANSWER = "What is red & <b>blue</b>?", "It is violet."
 
@@ -44,7 +49,12 @@ def turns(*pairs: tuple[str, str]) -> dict[str, Any]:
 
 ONE = turns(("user", USER), ("assistant", ANSWER))
 TWO = turns(("user", USER), ("assistant", ANSWER), ("user", "And green?"), ("assistant", " Grün, of course! 你好"))
-THOUGHT = turns(("user", USER), ("assistant", "<think>\nhm\n</think>\n\nViolet."), ("user", "And green?"), ("assistant", "<think>\nso\n</think>\n\nGreen."))
+THOUGHT = turns(
+    ("user", USER),
+    ("assistant", "<think>\nhm\n</think>\n\nViolet."),
+    ("user", "And green?"),
+    ("assistant", "<think>\nso\n</think>\n\nGreen."),
+)
 
 
 def template(name: str) -> Template:
@@ -63,7 +73,9 @@ def test_each_answer_continues_the_prompt_of_inference_token_for_token(name: str
         for span in encoded.text.spans:
             seen.append(span.turn)
             thinking = "<think>" in value["messages"][span.turn]["content"]
-            prompt = chosen.tokenizer.apply_chat_template(value["messages"][: span.turn], tokenize=False, add_generation_prompt=True, enable_thinking=thinking)
+            prompt = chosen.tokenizer.apply_chat_template(
+                value["messages"][: span.turn], tokenize=False, add_generation_prompt=True, enable_thinking=thinking
+            )
             assert encoded.text.text[: span.start] == prompt
             ids = chosen.tokenizer(prompt, add_special_tokens=False)["input_ids"]
             assert encoded.input_ids[: len(ids)] == ids
@@ -105,7 +117,9 @@ def test_no_special_token_is_added_twice() -> None:
 
 
 def test_a_template_that_refuses_the_conversation_is_a_problem_with_its_message() -> None:
-    (problem,) = template("mistral").encode(turns(("system", "Be kind."), ("user", USER), ("assistant", ANSWER))).problems
+    (problem,) = (
+        template("mistral").encode(turns(("system", "Be kind."), ("user", USER), ("assistant", ANSWER))).problems
+    )
     assert "roles must alternate" in problem.message
 
 
@@ -164,11 +178,18 @@ def test_an_answer_without_a_stop_token_is_told() -> None:
 
 
 def test_an_answer_that_the_template_does_not_render_is_told() -> None:
-    lossy = CHATML.replace("message['content'] + '<|im_end|>'", "(message['content'] if message['role'] == 'user' else '...') + '<|im_end|>'")
-    assert "does not render all of the text of an assistant message" in " ".join(Template(make_tokenizer(lossy)).encode(ONE).mismatches)
+    lossy = CHATML.replace(
+        "message['content'] + '<|im_end|>'",
+        "(message['content'] if message['role'] == 'user' else '...') + '<|im_end|>'",
+    )
+    assert "does not render all of the text of an assistant message" in " ".join(
+        Template(make_tokenizer(lossy)).encode(ONE).mismatches
+    )
 
 
-@pytest.mark.parametrize(("written", "lost"), [("message['content']", False), ("message['content'] | tojson", False), ("'(a result)'", True)])
+@pytest.mark.parametrize(
+    ("written", "lost"), [("message['content']", False), ("message['content'] | tojson", False), ("'(a result)'", True)]
+)
 def test_the_result_of_a_tool_has_to_be_rendered_plainly_or_as_json(written: str, lost: bool) -> None:
     source = CHATML.replace("message['content']", f"({written} if message['role'] == 'tool' else message['content'])")
     value = turns(("user", USER), ("assistant", "Wait."), ("tool", 'It is "noon".\nGrüße'), ("assistant", "Noon."))
@@ -195,30 +216,50 @@ def test_where_the_answers_lie_among_the_tokens() -> None:
     assert sum(answer.last - answer.first + 1 for answer in encoded.answers) == encoded.supervised
 
 
-CALL = {"role": "assistant", "content": "", "tool_calls": [{"type": "function", "function": {"name": "lookup", "arguments": '{"a": 1}'}}]}
+CALL = {
+    "role": "assistant",
+    "content": "",
+    "tool_calls": [{"type": "function", "function": {"name": "lookup", "arguments": '{"a": 1}'}}],
+}
 
 
 @pytest.mark.parametrize(
-    ("written", "expected"), [("arguments | tojson", '{"a": 1}'), ("arguments.a | string", "1"), ("'' + call.function.arguments", '{"a": 1}')]
+    ("written", "expected"),
+    [("arguments | tojson", '{"a": 1}'), ("arguments.a | string", "1"), ("'' + call.function.arguments", '{"a": 1}')],
 )
 def test_arguments_of_tool_calls_are_given_as_the_template_wants_them(written: str, expected: str) -> None:
     access = written if "call.function" in written else f"call.function.{written}"
     calls = "(message['content'] or '') ~ ''"
     source = CHATML.replace(
         "message['content'] + '<|im_end|>'",
-        calls + " }}{% for call in message.tool_calls or [] %}{{ call.function.name + " + access + " }}{% endfor %}{{ '<|im_end|>'",
+        calls
+        + " }}{% for call in message.tool_calls or [] %}{{ call.function.name + "
+        + access
+        + " }}{% endfor %}{{ '<|im_end|>'",
     )
-    (encoded,) = Template(make_tokenizer(source)).encode({"messages": [{"role": "user", "content": "call"}, CALL]}).encoded
+    (encoded,) = (
+        Template(make_tokenizer(source)).encode({"messages": [{"role": "user", "content": "call"}, CALL]}).encoded
+    )
     (span,) = encoded.text.spans
     assert encoded.text.text[span.start : span.end] == f"lookup{expected}<|im_end|>"
 
 
 def test_a_call_that_the_template_drops_is_a_problem_and_dropped_tools_are_told() -> None:
     (problem,) = template("chatml").encode({"messages": [{"role": "user", "content": "call"}, CALL]}).problems
-    assert (problem.pointer, problem.message) == ("/messages/1/tool_calls", "the chat template does not render the call of lookup")
-    tools = [{"type": "function", "function": {"name": "lookup", "description": "", "parameters": {"type": "object", "properties": {}}}}]
+    assert (problem.pointer, problem.message) == (
+        "/messages/1/tool_calls",
+        "the chat template does not render the call of lookup",
+    )
+    tools = [
+        {
+            "type": "function",
+            "function": {"name": "lookup", "description": "", "parameters": {"type": "object", "properties": {}}},
+        }
+    ]
     assert template("chatml").encode({**ONE, "tools": tools}).mismatches == ("the template does not render the tools",)
-    assert template("chatml").encode({**ONE, "tools": json.dumps(tools)}).mismatches == ("the template does not render the tools",)
+    assert template("chatml").encode({**ONE, "tools": json.dumps(tools)}).mismatches == (
+        "the template does not render the tools",
+    )
     assert "refuses" in template("chatml").encode({**ONE, "tools": "no JSON"}).problems[0].message
 
 
@@ -234,7 +275,9 @@ WORDS = st.text(st.sampled_from(" \n\té<>ab."), min_size=1, max_size=8).filter(
 
 
 @given(st.sampled_from(SPACED), st.lists(WORDS, min_size=2, max_size=6).filter(lambda said: len(said) % 2 == 0))
-def test_inference_gets_the_very_tokens_that_were_trained_on_whatever_begins_an_answer(tokenizer: Any, said: list[str]) -> None:
+def test_inference_gets_the_very_tokens_that_were_trained_on_whatever_begins_an_answer(
+    tokenizer: Any, said: list[str]
+) -> None:
     value = turns(*zip(("user", "assistant") * (len(said) // 2), said, strict=True))
     encoding = Template(tokenizer).encode(value)
     assert encoding.problems == ()
@@ -242,21 +285,33 @@ def test_inference_gets_the_very_tokens_that_were_trained_on_whatever_begins_an_
     for encoded in encoding.encoded:
         for span, answer in zip(encoded.text.spans, encoded.answers, strict=True):
             seen.append(span.turn)
-            prompt = tokenizer.apply_chat_template(value["messages"][: span.turn], tokenize=False, add_generation_prompt=True, enable_thinking=False)
+            prompt = tokenizer.apply_chat_template(
+                value["messages"][: span.turn], tokenize=False, add_generation_prompt=True, enable_thinking=False
+            )
             assert tokenizer(prompt, add_special_tokens=False)["input_ids"] == encoded.input_ids[: answer.first]
-            assert tokenizer.decode(encoded.input_ids[answer.first : answer.last + 1]) == encoded.text.text[span.start : span.end]
+            assert (
+                tokenizer.decode(encoded.input_ids[answer.first : answer.last + 1])
+                == encoded.text.text[span.start : span.end]
+            )
         assert encoded.straddling == 0
     assert seen == [i for i, turn in enumerate(value["messages"]) if turn["role"] == "assistant"]
 
 
 def test_tokens_that_cannot_be_as_inference_cuts_them_are_told() -> None:
-    source = "{% for turn in messages %}{{ turn.role + ':' + turn.content }}<|im_end|>{% endfor %}{% if add_generation_prompt %}assistant:{% endif %}"
+    source = (
+        "{% for turn in messages %}{{ turn.role + ':' + turn.content }}<|im_end|>{% endfor %}{% if "
+        "add_generation_prompt %}assistant:{% endif %}"
+    )
     tokenizer = make_tokenizer(source, corpus=(":: " * 9,))
     value = turns(("user", "a"), ("assistant", ": violet"))
     assert Template(tokenizer).encode(value).mismatches == ()
-    tokenizer.backend_tokenizer.normalizer = normalizers.Prepend("b")  # as of tokenizers that begin each text with a space
+    tokenizer.backend_tokenizer.normalizer = normalizers.Prepend(
+        "b"
+    )  # as of tokenizers that begin each text with a space
     (encoded,) = Template(tokenizer).encode(value).encoded
-    assert [mismatch.text for mismatch in encoded.text.mismatches] == ["inference tokenizes the text before an answer differently"]
+    assert [mismatch.text for mismatch in encoded.text.mismatches] == [
+        "inference tokenizes the text before an answer differently"
+    ]
     assert encoded.straddling == 1
 
 

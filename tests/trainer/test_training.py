@@ -94,7 +94,9 @@ def test_packed_texts_do_not_see_each_other(parts: tuple[Any, Any, Any]) -> None
                 return model(input_ids=input_ids, attention_mask=torch.ones_like(input_ids), **options)
 
         assert not packs_exactly(Leaking(), torch.device("cpu"))
-    packed, alone = (held_out_loss(model, texts, torch.bfloat16, packing=packing, done=lambda _: None) for packing in (True, False))
+    packed, alone = (
+        held_out_loss(model, texts, torch.bfloat16, packing=packing, done=lambda _: None) for packing in (True, False)
+    )
     assert packed == pytest.approx(alone, rel=1e-2)
 
 
@@ -107,12 +109,19 @@ def test_the_loss_is_the_one_that_transformers_computes(parts: tuple[Any, Any, A
     _, model, texts = parts
     model.eval()
     with torch.no_grad(), autocast(torch.bfloat16):
-        found = [(float(model(input_ids=torch.tensor([t.input_ids]), labels=torch.tensor([t.labels])).loss), t.supervised) for t in texts]
+        found = [
+            (float(model(input_ids=torch.tensor([t.input_ids]), labels=torch.tensor([t.labels])).loss), t.supervised)
+            for t in texts
+        ]
     expected = sum(loss * count for loss, count in found) / sum(count for _, count in found)
-    assert held_out_loss(model, texts, torch.bfloat16, packing=False, done=lambda _: None) == pytest.approx(expected, rel=1e-3)
+    assert held_out_loss(model, texts, torch.bfloat16, packing=False, done=lambda _: None) == pytest.approx(
+        expected, rel=1e-3
+    )
 
 
-def test_the_loss_of_each_text_is_its_own_and_a_right_token_is_what_greedy_decoding_says(parts: tuple[Any, Any, Any]) -> None:
+def test_the_loss_of_each_text_is_its_own_and_a_right_token_is_what_greedy_decoding_says(
+    parts: tuple[Any, Any, Any],
+) -> None:
     import torch
 
     from train.batching import pack
@@ -161,7 +170,9 @@ def run(folder: Path, run_dir: str, *words: str) -> int:
 
 def steps(folder: Path) -> list[dict[str, Any]]:
     lines = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
-    return [{key: line[key] for key in ("step", "loss", "learning_rate", "grad_norm")} for line in lines if "loss" in line]
+    return [
+        {key: line[key] for key in ("step", "loss", "learning_rate", "grad_norm")} for line in lines if "loss" in line
+    ]
 
 
 def steps_so_far(folder: Path) -> int:
@@ -174,7 +185,9 @@ def wait_for_steps(process: "subprocess.Popen[bytes]", folder: Path, count: int)
         time.sleep(0.01)
 
 
-def test_a_killed_and_resumed_training_ends_with_the_same_bits(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_killed_and_resumed_training_ends_with_the_same_bits(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert run(project, "whole", "--json") == 0
     told = capsys.readouterr()
     report = json.loads(told.out)
@@ -185,14 +198,18 @@ def test_a_killed_and_resumed_training_ends_with_the_same_bits(project: Path, ca
 
     killed = project / "killed"
     for at in (1, random.randint(4, 10)):
-        process = subprocess.Popen(curate(project, "--run-dir", str(killed), "--resume"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        process = subprocess.Popen(
+            curate(project, "--run-dir", str(killed), "--resume"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
         wait_for_steps(process, killed, at)
         time.sleep(random.uniform(0, 0.05))
         process.send_signal(signal.SIGKILL)
         process.wait()
     assert run(project, "killed") == 2  # unfinished: --resume or --fresh has to be said
     assert run(project, "killed", "--resume") == 0
-    assert (killed / "adapter/adapter_model.safetensors").read_bytes() == (project / "whole/adapter/adapter_model.safetensors").read_bytes()
+    assert (killed / "adapter/adapter_model.safetensors").read_bytes() == (
+        project / "whole/adapter/adapter_model.safetensors"
+    ).read_bytes()
     assert (killed / "report.json").read_bytes() == (project / "whole/report.json").read_bytes()
     assert steps(killed) == steps(project / "whole")
     for name in ("losses.jsonl", "datamap.jsonl"):
@@ -212,7 +229,9 @@ def test_a_killed_and_resumed_training_ends_with_the_same_bits(project: Path, ca
 
 def test_an_interruption_saves_what_was_done(project: Path) -> None:
     write_recipe(project, max_steps=400, save_every=1000, generations=0)
-    process = subprocess.Popen(curate(project, "--run-dir", str(project / "run")), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    process = subprocess.Popen(
+        curate(project, "--run-dir", str(project / "run")), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+    )
     wait_for_steps(process, project / "run", 3)
     process.send_signal(signal.SIGINT)
     _, told = process.communicate(timeout=60)
@@ -225,7 +244,12 @@ def test_an_interruption_saves_what_was_done(project: Path) -> None:
 def test_a_training_ends_with_the_process_that_started_it(project: Path) -> None:
     write_recipe(project, max_steps=100_000, save_every=100_000)
     environment = {**os.environ, "CURATE_FOLLOW_STDIN": "1"}
-    process = subprocess.Popen(curate(project, "--run-dir", str(project / "run")), stdin=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment)
+    process = subprocess.Popen(
+        curate(project, "--run-dir", str(project / "run")),
+        stdin=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=environment,
+    )
     time.sleep(0.5)
     assert process.poll() is None
     assert process.stdin is not None
@@ -240,18 +264,27 @@ def test_data_that_cannot_be_trained_on_leave_no_run_behind(project: Path, capsy
     assert not (project / "refused/identity.json").exists()
 
 
-def test_how_a_step_is_spread_over_passes_does_not_change_the_loss(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_how_a_step_is_spread_over_passes_does_not_change_the_loss(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     losses = []
     for name, room in (("one", 512), ("four", 1)):
-        write_recipe(project, tokens_per_pass=room, dropout=0.0, dtype="float32", method="lora", max_steps=3, generations=0)
+        write_recipe(
+            project, tokens_per_pass=room, dropout=0.0, dtype="float32", method="lora", max_steps=3, generations=0
+        )
         assert run(project, name, "--quiet") == 0
         assert capsys.readouterr().err == ""
         losses.append([step["loss"] for step in steps(project / name)])
     assert losses[0] == pytest.approx(losses[1], rel=1e-4)
-    one, four = ([json.loads(line) for line in (project / name / "losses.jsonl").read_bytes().splitlines()] for name in ("one", "four"))
+    one, four = (
+        [json.loads(line) for line in (project / name / "losses.jsonl").read_bytes().splitlines()]
+        for name in ("one", "four")
+    )
     for line, other, whole in zip(one, four, losses[0], strict=True):
         assert {key: line[key] for key in ("step", "lines", "texts", "tokens", "right")} == {
             key: other[key] for key in ("step", "lines", "texts", "tokens", "right")
         }
         assert line["loss"] == pytest.approx(other["loss"], rel=1e-3)
-        assert sum(loss * count for loss, count in zip(line["loss"], line["tokens"], strict=True)) / sum(line["tokens"]) == pytest.approx(whole, rel=1e-4)
+        assert sum(loss * count for loss, count in zip(line["loss"], line["tokens"], strict=True)) / sum(
+            line["tokens"]
+        ) == pytest.approx(whole, rel=1e-4)

@@ -13,7 +13,17 @@ You are a helpful assistant<|im_end|>
 ' + message['content'] + '<|im_end|>' + '
 '}}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant
 ' }}{% endif %}"""
-SPECIAL = ("<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|begin_of_text|>", "<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>", "<s>", "</s>")
+SPECIAL = (
+    "<|endoftext|>",
+    "<|im_start|>",
+    "<|im_end|>",
+    "<|begin_of_text|>",
+    "<|start_header_id|>",
+    "<|end_header_id|>",
+    "<|eot_id|>",
+    "<s>",
+    "</s>",
+)
 WORDS = ("red", "green", "blue", "apple", "pear", "plum", "north", "south", "east", "west")
 
 
@@ -22,7 +32,14 @@ def conversations(count: int) -> list[dict[str, Any]]:
     found = []
     for i in range(count):
         word = WORDS[i % len(WORDS)]
-        found.append({"messages": [{"role": "user", "content": f"Number {i}: repeat {word} twice."}, {"role": "assistant", "content": f"{word} {word}"}]})
+        found.append(
+            {
+                "messages": [
+                    {"role": "user", "content": f"Number {i}: repeat {word} twice."},
+                    {"role": "assistant", "content": f"{word} {word}"},
+                ]
+            }
+        )
     return found
 
 
@@ -33,9 +50,16 @@ def make_tokenizer(template: str | None = CHATML, end: str = "<|im_end|>", corpu
     tokenizer.decoder = decoders.ByteLevel()
     said = [message["content"] for one in conversations(40) for message in one["messages"]]
     special = [AddedToken(token, special=True, normalized=False) for token in SPECIAL]
-    trainer = trainers.BpeTrainer(vocab_size=400, special_tokens=special, initial_alphabet=pre_tokenizers.ByteLevel.alphabet(), show_progress=False)
+    trainer = trainers.BpeTrainer(
+        vocab_size=400,
+        special_tokens=special,
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
     tokenizer.train_from_iterator([*said, "system user assistant tool You are a helpful assistant\n", *corpus], trainer)
-    fast = PreTrainedTokenizerFast(tokenizer_object=tokenizer, eos_token=end, pad_token="<|endoftext|>", bos_token="<s>")
+    fast = PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, eos_token=end, pad_token="<|endoftext|>", bos_token="<s>"
+    )
     fast.chat_template = template
     return fast
 
@@ -49,8 +73,10 @@ def make_model(folder: Path) -> Path:
     tokenizer = make_tokenizer()
     tokenizer.save_pretrained(folder)
     config = LlamaConfig(
-        vocab_size=len(tokenizer), hidden_size=64, intermediate_size=128, num_hidden_layers=2, num_attention_heads=4, num_key_value_heads=2,
-        max_position_embeddings=256, bos_token_id=None, eos_token_id=tokenizer.eos_token_id, pad_token_id=tokenizer.pad_token_id,
+        vocab_size=len(tokenizer), hidden_size=64, intermediate_size=128, num_hidden_layers=2, num_attention_heads=4,
+        num_key_value_heads=2,
+        max_position_embeddings=256, bos_token_id=None, eos_token_id=tokenizer.eos_token_id,
+        pad_token_id=tokenizer.pad_token_id,
     )  # fmt: skip
     LlamaForCausalLM(config).save_pretrained(folder)
     return folder
@@ -69,8 +95,10 @@ def write_split(folder: Path, *, train: int = 40, test: int = 6) -> Path:
 
 def write_recipe(folder: Path, **values: Any) -> Path:
     """A recipe of a short training on the tiny model."""
-    chosen = {"model": "model", "data": "split", "max_steps": 12, "batch": 4, "tokens_per_pass": 128, "evaluate_every": 0, "rank": 4,
-              "learning_rate": 5e-3, "save_every": 2, "generations": 2, "max_new_tokens": 4, "threads": 1, "max_length": 64,
+    chosen = {"model": "model", "data": "split", "max_steps": 12, "batch": 4, "tokens_per_pass": 128,
+    "evaluate_every": 0, "rank": 4,
+              "learning_rate": 5e-3, "save_every": 2, "generations": 2, "max_new_tokens": 4, "threads": 1,
+              "max_length": 64,
               "dropout": 0.1} | values  # fmt: skip
     path = folder / "recipe.toml"
     path.write_text("".join(f"{key} = {json.dumps(value)}\n" for key, value in chosen.items() if value is not None))

@@ -14,25 +14,43 @@ from train.results import Answered
 if TYPE_CHECKING:
     from train.inference import ChatModel
 
-WHO: Final[Any] = typer.Argument(help="Folder of a finished run, its name in .curate/runs, or folder of an export.", show_default=False)
-HELP: Final = "/reset starts a new conversation, /system TEXT one with a system message, Ctrl-C stops an answer, /quit or Ctrl-D exits"
+WHO: Final[Any] = typer.Argument(
+    help="Folder of a finished run, its name in .curate/runs, or folder of an export.", show_default=False
+)
+HELP: Final = (
+    "/reset starts a new conversation, /system TEXT one with a system message, Ctrl-C stops an answer, /quit or "
+    "Ctrl-D exits"
+)
 
 
 def chat(
     run: Annotated[str, WHO],
     *,
-    ask: Annotated[str | None, typer.Option("--ask", help="Ask one question, print the answer and exit.", show_default=False)] = None,
-    system: Annotated[str | None, typer.Option("--system", help="Use this system message.  [default: that of the chat template]", show_default=False)] = None,
-    temperature: Annotated[float, typer.Option("--temperature", min=0, help="Sample at this temperature; 0 takes the most likely token.")] = 0.0,
-    max_new_tokens: Annotated[int, typer.Option("--max-new-tokens", min=1, help="Limit answers to this many tokens.")] = 512,
+    ask: Annotated[
+        str | None, typer.Option("--ask", help="Ask one question, print the answer and exit.", show_default=False)
+    ] = None,
+    system: Annotated[
+        str | None,
+        typer.Option(
+            "--system", help="Use this system message.  [default: that of the chat template]", show_default=False
+        ),
+    ] = None,
+    temperature: Annotated[
+        float, typer.Option("--temperature", min=0, help="Sample at this temperature; 0 takes the most likely token.")
+    ] = 0.0,
+    max_new_tokens: Annotated[
+        int, typer.Option("--max-new-tokens", min=1, help="Limit answers to this many tokens.")
+    ] = 512,
     seed: Annotated[int, typer.Option("--seed", help="Seed of the sampling.")] = 0,
-    as_json: Annotated[bool, typer.Option("--json", help="Print each question with its answer as a line of JSON.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print each question with its answer as a line of JSON.")
+    ] = False,
     quiet: Quiet = False,
 ) -> None:
     """Chat with the model of a run or of an export, with the chat template of its training.
 
-    If another chat template is found there, both are shown and nothing is asked. Without a terminal, each line of standard input is a question
-    of one conversation.
+    If another chat template is found there, both are shown and nothing is asked. Without a terminal, each line of
+    standard input is a question of one conversation.
     """
     with with_trainer():
         from transformers import set_seed
@@ -42,13 +60,17 @@ def chat(
     if sys.stdin.isatty() and not quiet:
         print("loading the model", file=sys.stderr, flush=True)  # noqa: T201
     who = chat_model(run)
-    Talk(who, system, {"max_new_tokens": max_new_tokens, "temperature": temperature}, as_json=as_json, quiet=quiet).run(ask)
+    Talk(who, system, {"max_new_tokens": max_new_tokens, "temperature": temperature}, as_json=as_json, quiet=quiet).run(
+        ask
+    )
 
 
 class Talk:
     """A conversation at a terminal, or over pipes."""
 
-    def __init__(self, who: "ChatModel", system: str | None, how: dict[str, Any], *, as_json: bool, quiet: bool) -> None:
+    def __init__(
+        self, who: "ChatModel", system: str | None, how: dict[str, Any], *, as_json: bool, quiet: bool
+    ) -> None:
         self.who, self.how, self.as_json, self.quiet = who, how, as_json, quiet
         self.turns: list[dict[str, Any]] = []
         self.begin(system)
@@ -88,7 +110,10 @@ class Talk:
         asked = [*self.turns, {"role": "user", "content": question}]
         reply = self.who.reply(asked, (lambda _: None) if self.as_json else _write, **self.how)
         if self.as_json:
-            sys.stdout.write(Answered(question=question, answer=reply.text, tokens=reply.tokens, ended=reply.ended).model_dump_json() + "\n")
+            sys.stdout.write(
+                Answered(question=question, answer=reply.text, tokens=reply.tokens, ended=reply.ended).model_dump_json()
+                + "\n"
+            )
         else:
             sys.stdout.write("\n")
         sys.stdout.flush()
@@ -104,7 +129,7 @@ class Talk:
 
 
 def _typed() -> Iterator[str]:
-    import readline  # noqa: F401  (gives input() a history and arrows)
+    import readline  # noqa: F401
 
     while True:
         try:

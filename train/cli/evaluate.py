@@ -21,33 +21,69 @@ if TYPE_CHECKING:
 def evaluate(
     run: Run,
     *,
-    contenders: Annotated[str | None, typer.Option("--contenders", help=f"Compare these of {', '.join(SYSTEMS)}.  [default: all]", show_default=False)] = None,
-    task: Annotated[TaskName | None, typer.Option("--task", help="Set the kind of answers.  [default: guessed from the data]", show_default=False)] = None,
-    metric: Annotated[str | None, typer.Option("--metric", help=f"Decide by this metric, of {', '.join(METRICS)}.", show_default=False)] = None,
+    contenders: Annotated[
+        str | None,
+        typer.Option(
+            "--contenders", help=f"Compare these of {', '.join(SYSTEMS)}.  [default: all]", show_default=False
+        ),
+    ] = None,
+    task: Annotated[
+        TaskName | None,
+        typer.Option("--task", help="Set the kind of answers.  [default: guessed from the data]", show_default=False),
+    ] = None,
+    metric: Annotated[
+        str | None,
+        typer.Option("--metric", help=f"Decide by this metric, of {', '.join(METRICS)}.", show_default=False),
+    ] = None,
     shots: Annotated[
-        int | None, typer.Option("--shots", min=0, help=f"Put this many examples into a prompt.  [default: {SHOTS}; more for labels]", show_default=False)
+        int | None,
+        typer.Option(
+            "--shots",
+            min=0,
+            help=f"Put this many examples into a prompt.  [default: {SHOTS}; more for labels]",
+            show_default=False,
+        ),
     ] = None,
     embeddings: Annotated[
-        str | None, typer.Option("--embeddings", help="Find the nearest training examples with this embedding model.", show_default=False)
+        str | None,
+        typer.Option(
+            "--embeddings", help="Find the nearest training examples with this embedding model.", show_default=False
+        ),
     ] = None,
-    limit: Annotated[int, typer.Option("--limit", min=1, help="Ask at most this many questions, spread over the split.")] = LIMIT,
+    limit: Annotated[
+        int, typer.Option("--limit", min=1, help="Ask at most this many questions, spread over the split.")
+    ] = LIMIT,
     turns: Annotated[
-        Turns | None, typer.Option("--turns", help="Ask for the last or for all answers of an example.  [default: last; all for tools]", show_default=False)
+        Turns | None,
+        typer.Option(
+            "--turns",
+            help="Ask for the last or for all answers of an example.  [default: last; all for tools]",
+            show_default=False,
+        ),
     ] = None,
-    max_new_tokens: Annotated[int | None, typer.Option("--max-new-tokens", min=1, help="Limit answers to this many tokens.", show_default=False)] = None,
-    split: Annotated[str | None, typer.Option("--split", help="Measure on this split.  [default: the run's]", show_default=False)] = None,
+    max_new_tokens: Annotated[
+        int | None,
+        typer.Option("--max-new-tokens", min=1, help="Limit answers to this many tokens.", show_default=False),
+    ] = None,
+    split: Annotated[
+        str | None, typer.Option("--split", help="Measure on this split.  [default: the run's]", show_default=False)
+    ] = None,
     data: MovedData = None,
-    outputs: Annotated[int, typer.Option("--outputs", min=0, help="Show this many questions with all answers, side by side.")] = 3,
+    outputs: Annotated[
+        int, typer.Option("--outputs", min=0, help="Show this many questions with all answers, side by side.")
+    ] = 3,
     seed: Annotated[int, typer.Option("--seed", help="Seed of the shots and of the bootstrap.")] = 0,
-    overfitting: Annotated[bool, typer.Option("--overfitting", help="Report only whether the training overfitted; loads no model.")] = False,
+    overfitting: Annotated[
+        bool, typer.Option("--overfitting", help="Report only whether the training overfitted; loads no model.")
+    ] = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> int:
     """Measure whether training helped: compare the tuned model with the base and a good prompt, on held-out examples.
 
-    The base answers alone, with examples of the training split in its prompt, and with those nearest to each question; so does the tuned
-    model. Answers are cached in the run's folder, so that nothing is computed twice. Exit status 1 if training did not help; with
-    --overfitting, if there is a sign of overfitting.
+    The base answers alone, with examples of the training split in its prompt, and with those nearest to each question;
+    so does the tuned model. Answers are cached in the run's folder, so that nothing is computed twice. Exit status 1 if
+    training did not help; with --overfitting, if there is a sign of overfitting.
     """
     options = Options(
         contenders=tuple(map(_known, contenders.split(","))) if contenders else tuple(SYSTEMS),
@@ -66,7 +102,10 @@ def evaluate(
     if overfitting:
         found = trained.report.overfitting
         if found is None:
-            raise InputError(f"{visible(run)}: this run is older than the diagnosis of overfitting", "`curate train RECIPE --fresh` trains it again")
+            raise InputError(
+                f"{visible(run)}: this run is older than the diagnosis of overfitting",
+                "`curate train RECIPE --fresh` trains it again",
+            )
         print_result(found, show_overfitting, as_json=as_json)
         return ExitCode.FINDINGS if found.signs else ExitCode.CLEAN
     narrator = Narrator(quiet=quiet)

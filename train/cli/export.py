@@ -17,18 +17,25 @@ def export(
     folder: OutputFolder,
     *,
     form: Annotated[Form, typer.Option("--to", help="Write this form.")] = "merged",
-    dtype: Annotated[DtypeName, typer.Option("--dtype", help="Write weights in this dtype; auto is float16 where they fit.")] = "auto",
-    name: Annotated[str | None, typer.Option("--name", help="Name the model for Ollama.  [default: the run's]", show_default=False)] = None,
-    prompts: Annotated[int, typer.Option("--prompts", min=1, help="Verify with this many held-out questions.")] = PROMPTS,
+    dtype: Annotated[
+        DtypeName, typer.Option("--dtype", help="Write weights in this dtype; auto is float16 where they fit.")
+    ] = "auto",
+    name: Annotated[
+        str | None, typer.Option("--name", help="Name the model for Ollama.  [default: the run's]", show_default=False)
+    ] = None,
+    prompts: Annotated[
+        int, typer.Option("--prompts", min=1, help="Verify with this many held-out questions.")
+    ] = PROMPTS,
     data: MovedData = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
     """Export what a run trained, and verify that the files give the same answers as the adapter.
 
-    adapter: the trained weights with tokenizer and template. merged: full weights as safetensors, from the base in 16 bits. gguf: the same for
-    llama.cpp; gguf-adapter: LoRA weights only. ollama: GGUF with a Modelfile and a script. The files are loaded again and asked held-out
-    questions; if their logits or answers differ from those of the adapter, nothing is written.
+    adapter: the trained weights with tokenizer and template. merged: full weights as safetensors, from the base in 16
+    bits. gguf: the same for llama.cpp; gguf-adapter: LoRA weights only. ollama: GGUF with a Modelfile and a script. The
+    files are loaded again and asked held-out questions; if their logits or answers differ from those of the adapter,
+    nothing is written.
     """
     options = Options(form=form, folder=folder, dtype=dtype, prompts=prompts, data=data, name=name)
     with with_trainer():
@@ -50,7 +57,10 @@ def show(made: Export, console: "Console") -> None:
 
     shown = table(visible(f"{made.folder}: {made.form}, {made.dtype}"), "file", "size", numbers=("size",))
     for file in made.files:
-        shown.add_row(Text(visible(file.name)), Text(f"{file.size / 1e6:,.1f} MB" if file.size >= 50_000 else f"{file.size:,} bytes"))
+        shown.add_row(
+            Text(visible(file.name)),
+            Text(f"{file.size / 1e6:,.1f} MB" if file.size >= 50_000 else f"{file.size:,} bytes"),
+        )
     console.print(shown)
     for line in proof_lines(made):
         console.print(Text(line))
@@ -62,9 +72,14 @@ def proof_lines(made: Export) -> list[str]:
     if proof is None:
         return list(map(visible, made.notes))
     ties = f", {proof.near_ties} differ at a tie of two tokens" if proof.near_ties else ""
-    trained = f", {proof.trained_loss:.4f} on the base in 4 bits that it was trained on" if proof.trained_loss is not None else ""
+    trained = (
+        f", {proof.trained_loss:.4f} on the base in 4 bits that it was trained on"
+        if proof.trained_loss is not None
+        else ""
+    )
     return [
-        f"logits: at most {proof.max_logit_difference:.2g} from the adapter's; {proof.relative_error:.2%} of what training changed",
+        f"logits: at most {proof.max_logit_difference:.2g} from the adapter's; {proof.relative_error:.2%} of "
+        "what training changed",
         f"answers: {proof.equal_texts} of {proof.prompts} are identical{ties}; {proof.stopped} ended before the limit",
         f"loss: {proof.export_loss:.4f}; of the adapter {proof.adapter_loss:.4f}{trained}",
         f"template: the one used in training ({made.template[:12]})",

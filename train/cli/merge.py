@@ -14,23 +14,33 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 RUNS: Final[Any] = typer.Argument(help="Finished runs on one base, by folder or name.", show_default=False)
-DATA: Final[Any] = typer.Option("--data", help="Use this split folder for a run, in their order, if it was moved; repeatable.", show_default=False)
+DATA: Final[Any] = typer.Option(
+    "--data", help="Use this split folder for a run, in their order, if it was moved; repeatable.", show_default=False
+)
 
 
 def merge(
     runs: Annotated[list[str], RUNS],
     folder: OutputFolder,
     *,
-    weights: Annotated[str | None, typer.Option("--weights", help="Weight each adapter, separated by commas.  [default: 1 each]", show_default=False)] = None,
+    weights: Annotated[
+        str | None,
+        typer.Option(
+            "--weights", help="Weight each adapter, separated by commas.  [default: 1 each]", show_default=False
+        ),
+    ] = None,
     data: Annotated[list[Path] | None, DATA] = None,
-    limit: Annotated[int, typer.Option("--limit", min=1, help="Measure on this many held-out questions of each run.")] = 100,
+    limit: Annotated[
+        int, typer.Option("--limit", min=1, help="Measure on this many held-out questions of each run.")
+    ] = 100,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
     """Merge LoRA adapters of one base into one adapter: their weighted sum, exactly.
 
-    Each adapter is measured on its own held-out questions, alone and merged, because one can make another worse. Adapters whose sum would not be
-    exact (DoRA, trained biases, another base or chat template) are refused, with the reason.
+    Each adapter is measured on its own held-out questions, alone and merged, because one can make another worse.
+    Adapters whose sum would not be exact (DoRA, trained biases, another base or chat template) are refused, with the
+    reason.
     """
     shares = [1.0] * len(runs) if weights is None else [_number(text) for text in weights.split(",")]
     with with_trainer():
@@ -40,7 +50,9 @@ def merge(
 
     narrator = Narrator(quiet=quiet)
     with narrator.showing():
-        made = merge_adapters([open_trained(run) for run in runs], shares, folder, narrator, data=data or (), limit=limit)
+        made = merge_adapters(
+            [open_trained(run) for run in runs], shares, folder, narrator, data=data or (), limit=limit
+        )
     print_result(made, show, as_json=as_json)
 
 
@@ -51,10 +63,22 @@ def show(made: Composition, console: "Console") -> None:
     from curate.report.console import table
 
     numbers = ("weight", "rank", "base", "alone", "together", "gain left")
-    shown = table(f"{visible(made.folder)}: rank {made.rank}; losses on each one's own held-out questions", "adapter", *numbers, numbers=numbers)
+    shown = table(
+        f"{visible(made.folder)}: rank {made.rank}; losses on each one's own held-out questions",
+        "adapter",
+        *numbers,
+        numbers=numbers,
+    )
     for one in made.members:
         left = "-" if one.kept is None else f"{one.kept:.0%}"
-        cells = (f"{one.weight:g}", str(one.rank), f"{one.base_loss:.4f}", f"{one.alone_loss:.4f}", f"{one.composed_loss:.4f}", left)
+        cells = (
+            f"{one.weight:g}",
+            str(one.rank),
+            f"{one.base_loss:.4f}",
+            f"{one.alone_loss:.4f}",
+            f"{one.composed_loss:.4f}",
+            left,
+        )
         shown.add_row(*map(Text, (visible(one.run), *cells)))
     console.print(shown)
 

@@ -5,7 +5,18 @@ from typing import Annotated
 import typer
 
 from curate.core.errors import ExitCode
-from train.cli.common import AsJson, Changes, DataFolder, Quiet, RecipeFile, Vram, memory_of, print_result, recipe_of, with_trainer
+from train.cli.common import (
+    AsJson,
+    Changes,
+    DataFolder,
+    Quiet,
+    RecipeFile,
+    Vram,
+    memory_of,
+    print_result,
+    recipe_of,
+    with_trainer,
+)
 
 
 def plan(
@@ -14,11 +25,14 @@ def plan(
     data: DataFolder = None,
     changes: Changes = None,
     vram: Vram = None,
-    measure: Annotated[bool, typer.Option("--measure", help="Load the model and run one step, to measure its time and memory.")] = False,
+    measure: Annotated[
+        bool, typer.Option("--measure", help="Load the model and run one step, to measure its time and memory.")
+    ] = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> int:
-    """Show what a training will do and need before any weights are loaded: memory, steps, what is trained on, and problems.
+    """Show what a training will do and need before any weights are loaded: memory, steps, what is trained on, and
+    problems.
 
     Exit status 1 if the training would be refused; the plan says why and what would fit.
     """

@@ -22,11 +22,18 @@ class Action(StrEnum):
 
 
 def recipe(
-    action: Annotated[Action, typer.Argument(help="init: write a first recipe.", show_default=False)],  # noqa: ARG001  (there is one)
+    action: Annotated[Action, typer.Argument(help="init: write a first recipe.", show_default=False)],  # noqa: ARG001
     *,
     data: Annotated[Path, typer.Option("--for", help="Split folder to train on.", show_default=False)],
-    output: Annotated[Path, typer.Option("--output", "-o", help="Write to this file; - prints the recipe.")] = Path("recipe.toml"),
-    model: Annotated[str | None, typer.Option("--model", help="Use this base model.  [default: the largest known one that fits]", show_default=False)] = None,
+    output: Annotated[Path, typer.Option("--output", "-o", help="Write to this file; - prints the recipe.")] = Path(
+        "recipe.toml"
+    ),
+    model: Annotated[
+        str | None,
+        typer.Option(
+            "--model", help="Use this base model.  [default: the largest known one that fits]", show_default=False
+        ),
+    ] = None,
     vram: Vram = None,
     yes: Annotated[bool, typer.Option("--yes", help="Replace the file if it exists.")] = False,
 ) -> None:
@@ -39,7 +46,9 @@ def recipe(
     memory = None if vram is None else memory_of(vram)
     with with_trainer():
         from train.init_recipe import init_recipe
-    made = init_recipe(data, str(data) if printed or data.is_absolute() else _seen_from(output.parent, data), model, memory)
+    made = init_recipe(
+        data, str(data) if printed or data.is_absolute() else _seen_from(output.parent, data), model, memory
+    )
     if not made.fits:
         sys.stderr.write("note: no recipe fits this memory; `curate plan` shows by how much\n")
     if printed:

@@ -15,18 +15,46 @@ def sweep(
     *,
     over: Annotated[
         list[str] | None,
-        typer.Option("--over", help="Try values of a key, as KEY=VALUE,VALUE, or with --random KEY=LOW..HIGH; repeatable.", show_default=False),
+        typer.Option(
+            "--over",
+            help="Try values of a key, as KEY=VALUE,VALUE, or with --random KEY=LOW..HIGH; repeatable.",
+            show_default=False,
+        ),
     ] = None,
-    random: Annotated[int | None, typer.Option("--random", min=1, help="Draw this many trials.  [default: try all combinations]", show_default=False)] = None,
+    random: Annotated[
+        int | None,
+        typer.Option(
+            "--random", min=1, help="Draw this many trials.  [default: try all combinations]", show_default=False
+        ),
+    ] = None,
     minutes: Annotated[
-        float | None, typer.Option("--minutes", min=0, help="Stop the whole sweep after this time.  [default: no limit]", show_default=False)
+        float | None,
+        typer.Option(
+            "--minutes", min=0, help="Stop the whole sweep after this time.  [default: no limit]", show_default=False
+        ),
     ] = None,
     halving: Annotated[
-        int | None, typer.Option("--halving", min=1, help="Continue one trial in this many after each rung; 1: all.  [default: 3]", show_default=False)
+        int | None,
+        typer.Option(
+            "--halving",
+            min=1,
+            help="Continue one trial in this many after each rung; 1: all.  [default: 3]",
+            show_default=False,
+        ),
     ] = None,
-    tie: Annotated[float | None, typer.Option("--tie", min=0, help="Treat losses this close as a tie.  [default: 0.001]", show_default=False)] = None,
-    seed: Annotated[int | None, typer.Option("--seed", min=0, help="Seed of the drawn trials.  [default: 0]", show_default=False)] = None,
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="Write to this folder.  [default: .curate/sweeps/RECIPE]", show_default=False)] = None,
+    tie: Annotated[
+        float | None,
+        typer.Option("--tie", min=0, help="Treat losses this close as a tie.  [default: 0.001]", show_default=False),
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option("--seed", min=0, help="Seed of the drawn trials.  [default: 0]", show_default=False)
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "-o", help="Write to this folder.  [default: .curate/sweeps/RECIPE]", show_default=False
+        ),
+    ] = None,
     data: DataFolder = None,
     changes: Changes = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Replace the sweep in the folder.")] = False,
@@ -35,8 +63,9 @@ def sweep(
 ) -> int:
     """Find the best recipe: train many, stop poor ones early, decide by the loss on the validation split.
 
-    The values to try are in the recipe's table [sweep] or in --over. The folder gets best.toml, a report and every run. After a kill or an
-    interruption the same command resumes, with the same result. Exit status 1 if no trial is better than the base.
+    The values to try are in the recipe's table [sweep] or in --over. The folder gets best.toml, a report and every run.
+    After a kill or an interruption the same command resumes, with the same result. Exit status 1 if no trial is better
+    than the base.
     """
     chosen = recipe_of(recipe, data, changes)
     from train.sweep.space import space_of
@@ -48,6 +77,8 @@ def sweep(
     from train.journal import Narrator
     from train.sweep.sweep_report import show
 
-    report = run(chosen, space, SweepFolder(output or Project(Path.cwd()).sweep(recipe.stem)), Narrator(quiet=quiet), fresh=fresh)
+    report = run(
+        chosen, space, SweepFolder(output or Project(Path.cwd()).sweep(recipe.stem)), Narrator(quiet=quiet), fresh=fresh
+    )
     print_result(report, show, as_json=as_json)
     return ExitCode.CLEAN if report.better else ExitCode.FINDINGS

@@ -27,20 +27,33 @@ def train(
     resume: Annotated[bool, typer.Option("--resume", help="Resume an unfinished run of this recipe.")] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="Replace the run in the folder.")] = False,
     run_dir: Annotated[
-        Path | None, typer.Option("--run-dir", help="Write the run to this folder.  [default: .curate/core/runs/RECIPE]", show_default=False)
+        Path | None,
+        typer.Option(
+            "--run-dir", help="Write the run to this folder.  [default: .curate/core/runs/RECIPE]", show_default=False
+        ),
     ] = None,
     data: DataFolder = None,
     changes: Changes = None,
-    pause_at: Annotated[float, typer.Option("--pause-at", min=0, max=1, help="Pause after this share of the steps.", show_default=False)] = 1.0,
-    compare: Annotated[bool, typer.Option("--compare", help="Train by several methods, each in its own process, and compare them.")] = False,
-    methods: Annotated[str | None, typer.Option("--methods", help="Compare these methods, separated by commas.  [default: all]", show_default=False)] = None,
+    pause_at: Annotated[
+        float, typer.Option("--pause-at", min=0, max=1, help="Pause after this share of the steps.", show_default=False)
+    ] = 1.0,
+    compare: Annotated[
+        bool, typer.Option("--compare", help="Train by several methods, each in its own process, and compare them.")
+    ] = False,
+    methods: Annotated[
+        str | None,
+        typer.Option(
+            "--methods", help="Compare these methods, separated by commas.  [default: all]", show_default=False
+        ),
+    ] = None,
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
     """Train an adapter on a split and measure it against the base model.
 
-    Checkpoints, metrics, adapter and report are written to the run's folder. --resume continues a training that was killed; on a CPU it ends
-    with exactly the same weights. Several GPUs: torchrun --nproc-per-node N -m curate train RECIPE.
+    Checkpoints, metrics, adapter and report are written to the run's folder. --resume continues a training that was
+    killed; on a CPU it ends with exactly the same weights. Several GPUs: torchrun --nproc-per-node N -m curate train
+    RECIPE.
     """
     if resume and fresh:
         raise UsageError("--resume and --fresh exclude each other", "use only one of them")
@@ -66,12 +79,17 @@ def train(
     folder = RunFolder(place)
     narrator = Narrator(quiet=quiet or distributed.rank() > 0)
     with _failure_reported():
-        report = train_until(pause_at, chosen, folder, mode="fresh" if fresh else "resume" if resume else "new", narrator=narrator)
+        report = train_until(
+            pause_at, chosen, folder, mode="fresh" if fresh else "resume" if resume else "new", narrator=narrator
+        )
     distributed.leave()
     if distributed.rank() > 0:
         return
     if isinstance(report, Pause) and not as_json:
-        sys.stdout.write(f"paused after step {report.step:,} of {report.steps:,}: validation loss {report.validation_loss:.4f}; --resume continues\n")
+        sys.stdout.write(
+            f"paused after step {report.step:,} of {report.steps:,}: validation loss "
+            f"{report.validation_loss:.4f}; --resume continues\n"
+        )
     else:
         print_result(report, show, as_json=as_json)
 

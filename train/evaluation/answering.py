@@ -44,7 +44,10 @@ class ResponseCache:
     def add(self, values: dict[str, Any]) -> None:
         """Keep some values. Raises `OutputError`."""
         self._values.update(values)
-        lines = [json.dumps({"key": key, "value": value}, ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n" for key, value in values.items()]
+        lines = [
+            json.dumps({"key": key, "value": value}, ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n"
+            for key, value in values.items()
+        ]
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with self.path.open("ab") as file:
@@ -52,7 +55,9 @@ class ResponseCache:
                     file.write(b"\n")  # should the last line have been torn
                 file.writelines(lines)
         except OSError as error:
-            raise OutputError(f"{self.path}: cannot be written: {error.strerror}", "free some space; the answers so far are cached") from error
+            raise OutputError(
+                f"{self.path}: cannot be written: {error.strerror}", "free some space; the answers so far are cached"
+            ) from error
 
 
 ROOM: Final = {"cpu": 1 << 13, "cuda": 1 << 16}
@@ -95,7 +100,14 @@ class Asking:
         missing = {key: prompt for key, prompt in zip(keys, prompts, strict=True) if self.cache.get(key) is None}
         done(len(prompts) - len(missing))
         for batch in self._batches(missing):
-            found = answer_ids(model(), self.template, [missing[key] for key in batch], self.stops, self.dtype, max_new_tokens=self.max_new_tokens)
+            found = answer_ids(
+                model(),
+                self.template,
+                [missing[key] for key in batch],
+                self.stops,
+                self.dtype,
+                max_new_tokens=self.max_new_tokens,
+            )
             self.cache.add({key: self._answer(ids) for key, ids in zip(batch, found, strict=True)})
             done(len(batch))
         return [Answer(*self.cache.get(key)) for key in keys]
@@ -114,12 +126,27 @@ class Asking:
         end = next((i for i, token in enumerate(ids) if token in self.stops), None)
         said = ids[:end]
         decode = self.template.tokenizer.decode
-        return decode(said, skip_special_tokens=True).strip(), decode(said, skip_special_tokens=False).strip(), end is not None
+        return (
+            decode(said, skip_special_tokens=True).strip(),
+            decode(said, skip_special_tokens=False).strip(),
+            end is not None,
+        )
 
     @torch.no_grad()
-    def losses(self, model: Callable[[], Any], texts: Sequence[Encoded], packing: Callable[[], bool], done: Callable[[int], None]) -> list[Loss]:
+    def losses(
+        self,
+        model: Callable[[], Any],
+        texts: Sequence[Encoded],
+        packing: Callable[[], bool],
+        done: Callable[[int], None],
+    ) -> list[Loss]:
         """The loss on what is labelled in each text."""
-        keys = [content_id(["loss", self.identity, text.input_ids, [i for i, label in enumerate(text.labels) if label != IGNORED]]) for text in texts]
+        keys = [
+            content_id(
+                ["loss", self.identity, text.input_ids, [i for i, label in enumerate(text.labels) if label != IGNORED]]
+            )
+            for text in texts
+        ]
         missing = {key: text for key, text in zip(keys, texts, strict=True) if self.cache.get(key) is None}
         done(len(texts) - len(missing))
         if missing:
@@ -171,7 +198,11 @@ class Models:
 
     def _base(self, stack: ExitStack) -> Any:
         # What full fine-tuning left has no base in it any more.
-        return self._load(tuned=False) if self.trained.recipe.method == "full" else stack.enter_context(adapter_disabled(self._load(tuned=True)))
+        return (
+            self._load(tuned=False)
+            if self.trained.recipe.method == "full"
+            else stack.enter_context(adapter_disabled(self._load(tuned=True)))
+        )
 
     def _load(self, *, tuned: bool) -> Any:
         if tuned not in self._made:

@@ -49,7 +49,10 @@ def eval_setup(trained: Trained, template: Template, options: Options) -> EvalSe
     folder = options.data or Path(trained.recipe.data)
     split = options.split or trained.report.held_out
     if split == "train":
-        raise UsageError("--split train: the model was trained on these examples", "use a split that was not trained on: test or validation")
+        raise UsageError(
+            "--split train: the model was trained on these examples",
+            "use a split that was not trained on: test or validation",
+        )
     path = folder / f"{split}.jsonl"
     held_out, pool = (examples_of(trained, folder / f"{name}.jsonl") for name in (split, "train"))
     given = [question.expected for question in questions_of(pool, "all")]
@@ -58,15 +61,26 @@ def eval_setup(trained: Trained, template: Template, options: Options) -> EvalSe
     turns: Turns = options.turns or ("all" if task == "tools" else "last")
     asked, shown = questions_of(held_out, turns), questions_of(pool, turns)
     if not asked:
-        raise InputError(f"{visible(str(path))}: holds no question with an answer", "choose another split with --split, or split the data again")
+        raise InputError(
+            f"{visible(str(path))}: holds no question with an answer",
+            "choose another split with --split, or split the data again",
+        )
     metric = options.metric or TASKS[task].metrics[0]
     if metric not in METRICS:
         raise UsageError(f"--metric {metric}: there is no such metric", f"there are {', '.join(METRICS)}")
     labels = len({normalised(question.expected.text) for question in shown})
-    shots = options.shots if options.shots is not None else max(SHOTS, min(labels, 2 * SHOTS)) if task == "classification" else SHOTS
+    shots = (
+        options.shots
+        if options.shots is not None
+        else max(SHOTS, min(labels, 2 * SHOTS))
+        if task == "classification"
+        else SHOTS
+    )
     notes = _notes(trained, template, asked, shown, task)
     task_from = why if options.task is None else "named"
-    return EvalSetup(split, path, spread(asked, options.limit), len(asked), shown, task, task_from, metric, shots, notes)
+    return EvalSetup(
+        split, path, spread(asked, options.limit), len(asked), shown, task, task_from, metric, shots, notes
+    )
 
 
 def examples_of(trained: Trained, path: Path) -> list[Example]:
@@ -79,21 +93,33 @@ def examples_of(trained: Trained, path: Path) -> list[Example]:
             f"{visible(str(path))}: has changed since the training; its examples may have been trained on",
             "restore it, or train again on the new data",
         )
-    return [line.example for line in read_dataset([path]).lines if line.example is not None and isinstance(line.example.value.get("messages"), list)]
+    return [
+        line.example
+        for line in read_dataset([path]).lines
+        if line.example is not None and isinstance(line.example.value.get("messages"), list)
+    ]
 
 
-def _notes(trained: Trained, template: Template, asked: list[Question], pool: list[Question], task: TaskName) -> tuple[str, ...]:
+def _notes(
+    trained: Trained, template: Template, asked: list[Question], pool: list[Question], task: TaskName
+) -> tuple[str, ...]:
     """What a person should know about these numbers."""
     notes = []
     if trained.report.manifest is None:
         notes.append("the data has no manifest: nothing proves that held-out examples are not in the training data")
     seen = {normalised(question.request) for question in pool}
     if again := sum(normalised(question.request) in seen for question in asked):
-        notes.append(f"{plural(again, 'held-out question')} of {len(asked):,} {'is' if again == 1 else 'are'} also asked in the training data")
+        notes.append(
+            f"{plural(again, 'held-out question')} of {len(asked):,} {'is' if again == 1 else 'are'} also asked "
+            "in the training data"
+        )
     if task == "tools":
         unread = sum(_unread(template, question) for question in asked[:LIMIT] if question.expected.calls)
         if unread:
-            notes.append(f"the calls of {plural(unread, 'answer')} cannot be parsed from the output of this chat template: scores of tool calls are too low")
+            notes.append(
+                f"the calls of {plural(unread, 'answer')} cannot be parsed from the output of this chat template: "
+                "scores of tool calls are too low"
+            )
     return tuple(notes)
 
 
@@ -106,7 +132,9 @@ def _unread(template: Template, question: Question) -> bool:
 
 def longest_answer(template: Template, setup: EvalSetup) -> int:
     """Tokens that an answer may have: as many as nearly all training answers, and some more, in steps of 16."""
-    lengths = sorted(len(template.ids(question.expected.text)) for question in spread(setup.pool or setup.questions, SAMPLE))
+    lengths = sorted(
+        len(template.ids(question.expected.text)) for question in spread(setup.pool or setup.questions, SAMPLE)
+    )
     wanted = lengths[int(0.98 * (len(lengths) - 1))] + 8
     if setup.task == "tools":
         wanted += 64  # calls are no text

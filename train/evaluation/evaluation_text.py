@@ -1,4 +1,6 @@
-"""An evaluation for a person: the table, the deciding metric drawn, a few outputs side by side, and the verdict last."""
+"""An evaluation for a person: the table, the deciding metric drawn, a few outputs side by side, and the verdict
+last.
+"""
 
 from collections.abc import Iterator
 from typing import Final
@@ -25,20 +27,39 @@ def show(report: Evaluation, console: Console, outputs: int) -> None:
 
 
 def _parts(report: Evaluation, outputs: int) -> Iterator[RenderableType]:
-    asked = plural(report.questions, "question") + (f" of {report.available:,}" if report.available > report.questions else "")
+    asked = plural(report.questions, "question") + (
+        f" of {report.available:,}" if report.available > report.questions else ""
+    )
     names = list(report.results[0].scores)
     titles = [METRICS[name].title for name in names]
-    found = table(f"{asked} of the split {report.split}; {report.task} ({report.task_from})", "", *titles, numbers=tuple(titles))
+    found = table(
+        f"{asked} of the split {report.split}; {report.task} ({report.task_from})", "", *titles, numbers=tuple(titles)
+    )
     for one in report.results:
         title = Text(one.title, "bold" if one.name == report.verdict.use else "")
-        found.add_row(title, *(Text(_score(METRICS[name], score, whole=name == report.metric)) for name, score in one.scores.items()))
+        found.add_row(
+            title,
+            *(Text(_score(METRICS[name], score, whole=name == report.metric)) for name, score in one.scores.items()),
+        )
     yield found
     yield from _drawn(report)
     best = best_tuned(report.results, report.verdict, report.metric)
     if report.classes and best is not None:
-        classes = table(f"{best.title}, by class", "label", "precision", "recall", "F1", "examples", numbers=("precision", "recall", "F1", "examples"))
+        classes = table(
+            f"{best.title}, by class",
+            "label",
+            "precision",
+            "recall",
+            "F1",
+            "examples",
+            numbers=("precision", "recall", "F1", "examples"),
+        )
         for row in report.classes[:12]:
-            classes.add_row(Text(excerpt(row.label, 40)), *(f"{100 * value:.1f}" for value in (row.precision, row.recall, row.f1)), f"{row.examples:,}")
+            classes.add_row(
+                Text(excerpt(row.label, 40)),
+                *(f"{100 * value:.1f}" for value in (row.precision, row.recall, row.f1)),
+                f"{row.examples:,}",
+            )
         yield classes
     if outputs:
         yield from _outputs(report, outputs)
@@ -51,7 +72,13 @@ def _score(metric: Metric, score: Score, *, whole: bool) -> str:
     scale = 100 if metric.percent else 1
     digits = 1 if metric.percent or score.value >= 100 else 2
     value, low, high = (f"{min(number * scale, 1e9):.{digits}f}" for number in (score.value, score.low, score.high))
-    return f"{value} [{low}, {high}]" if whole else f"{value} ±{(score.high - score.low) / 2 * scale:.{digits}f}" if score.value < 1e6 else f"{score.value:.1e}"
+    return (
+        f"{value} [{low}, {high}]"
+        if whole
+        else f"{value} ±{(score.high - score.low) / 2 * scale:.{digits}f}"
+        if score.value < 1e6
+        else f"{score.value:.1e}"
+    )
 
 
 def _drawn(report: Evaluation) -> Iterator[Text]:
@@ -64,9 +91,16 @@ def _drawn(report: Evaluation) -> Iterator[Text]:
     width = max(len(one.title) for one in report.results)
     yield Text(f"{metric.title}, with its 95% interval: from {low * scale:.1f} to {high * scale:.1f}", "bold")
     for one, score in zip(report.results, scores, strict=True):
-        at, left, right = (round((value - low) / spread * (WIDTH - 1)) for value in (score.value, score.low, score.high))
-        line = "".join("●" if i == at else "├" if i == left else "┤" if i == right else "─" if left < i < right else " " for i in range(WIDTH))
-        yield Text.assemble(f"{one.title:<{width}}  ", (line, "green" if one.tuned else "cyan"), f" {score.value * scale:.1f}")
+        at, left, right = (
+            round((value - low) / spread * (WIDTH - 1)) for value in (score.value, score.low, score.high)
+        )
+        line = "".join(
+            "●" if i == at else "├" if i == left else "┤" if i == right else "─" if left < i < right else " "
+            for i in range(WIDTH)
+        )
+        yield Text.assemble(
+            f"{one.title:<{width}}  ", (line, "green" if one.tuned else "cyan"), f" {score.value * scale:.1f}"
+        )
     yield Text("")
 
 

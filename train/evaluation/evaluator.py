@@ -40,11 +40,16 @@ class Asked:
     @property
     def given(self) -> list[Given]:
         """The answers as metrics take them."""
-        return [Given(answer.text, called(answer.raw), loss.total, loss.tokens) for answer, loss in zip(self.answers, self.losses, strict=True)]
+        return [
+            Given(answer.text, called(answer.raw), loss.total, loss.tokens)
+            for answer, loss in zip(self.answers, self.losses, strict=True)
+        ]
 
 
 def evaluate(trained: Trained, options: Options, narrator: Narrator) -> Evaluation:
-    """Ask, measure, compare, and write `evaluation.json` into the run's folder. Raises `CurateError`; what was answered by then is kept."""
+    """Ask, measure, compare, and write `evaluation.json` into the run's folder. Raises `CurateError`; what was answered
+    by then is kept.
+    """
     with trained.folder.locked():
         return Evaluating(trained, options, narrator).run()
 
@@ -72,7 +77,9 @@ class Evaluating:
         numbers: dict[str, int] = {}
         owners = [numbers.setdefault(question.example.id, len(numbers)) for question in questions]
         expected = [question.expected for question in questions]
-        scores, comparisons = compare(expected, {name: one.given for name, one in asked.items()}, owners, self.setup.metrics, self.options.seed)
+        scores, comparisons = compare(
+            expected, {name: one.given for name, one in asked.items()}, owners, self.setup.metrics, self.options.seed
+        )
         report = self._report(asked, scores, comparisons, len(numbers))
         self.trained.folder.write(NAME, report.model_dump(mode="json"))
         return report
@@ -80,7 +87,13 @@ class Evaluating:
     def _systems(self) -> list[System]:
         """Those that were named and can be asked; why others cannot is noted."""
         found = [SYSTEMS[name] for name in SYSTEMS if name in self.options.contenders]
-        without_shots = "there are no training examples to show" if not self.setup.pool else "--shots 0" if self.setup.shots == 0 else ""
+        without_shots = (
+            "there are no training examples to show"
+            if not self.setup.pool
+            else "--shots 0"
+            if self.setup.shots == 0
+            else ""
+        )
         if without_shots:
             found = self._drop(found, lambda one: one.shots != "none", without_shots)
         if any(one.shots == "nearest" for one in found):
@@ -90,7 +103,11 @@ class Evaluating:
             except ModelError as error:
                 if self.options.embeddings is not None:
                     raise
-                found = self._drop(found, lambda one: one.shots == "nearest", f"{error.message}; {error.hint}, or name a model with --embeddings")
+                found = self._drop(
+                    found,
+                    lambda one: one.shots == "nearest",
+                    f"{error.message}; {error.hint}, or name a model with --embeddings",
+                )
                 self.embeddings = None
         return found
 
@@ -102,14 +119,21 @@ class Evaluating:
 
     def _prompts(self, systems: Sequence[System]) -> dict[SystemName, list[Prompt]]:
         """The prompts of each system, for the questions that the template takes; others are asked of none."""
-        room = min(CONTEXT, getattr(configuration(self.trained.recipe.model).get_text_config(), "max_position_embeddings", CONTEXT))
+        room = min(
+            CONTEXT,
+            getattr(configuration(self.trained.recipe.model).get_text_config(), "max_position_embeddings", CONTEXT),
+        )
         prompts = Prompts(self.template, room)
         plain = [prompts.of(question) for question in self.setup.questions]
-        self._leave_out([question for question, prompt in zip(self.setup.questions, plain, strict=True) if prompt is None])
+        self._leave_out(
+            [question for question, prompt in zip(self.setup.questions, plain, strict=True) if prompt is None]
+        )
         found: dict[SystemName, list[Prompt]] = {}
         for one in systems:
             shots = self._shots(one)
-            rendered = [prompts.of(question, before) for question, before in zip(self.setup.questions, shots, strict=True)]
+            rendered = [
+                prompts.of(question, before) for question, before in zip(self.setup.questions, shots, strict=True)
+            ]
             found[one.name] = [prompt for prompt in rendered if prompt is not None]
         return found
 
@@ -117,13 +141,20 @@ class Evaluating:
         for question in refused:
             encoding = self.template.encode({**question.example.value, "messages": question.messages})
             why = encoding.problems[0].message if encoding.problems else "the chat template changes its earlier turns"
-            self.not_asked.append(NotAsked(line=question.example.place.line, example=question.example.id, reason=visible(why)))
+            self.not_asked.append(
+                NotAsked(line=question.example.place.line, example=question.example.id, reason=visible(why))
+            )
         gone = set(map(id, refused))
         self.setup.questions[:] = [question for question in self.setup.questions if id(question) not in gone]
         if refused:
-            self.notes.append(f"{plural(len(refused), 'question')} not asked because the chat template refuses them; see `not_asked`")
+            self.notes.append(
+                f"{plural(len(refused), 'question')} not asked because the chat template refuses them; see `not_asked`"
+            )
         if not self.setup.questions:
-            raise InputError(f"{visible(str(self.setup.path))}: the chat template refuses all of its questions", self.not_asked[0].reason)
+            raise InputError(
+                f"{visible(str(self.setup.path))}: the chat template refuses all of its questions",
+                self.not_asked[0].reason,
+            )
 
     def _shots(self, system: System) -> list[list[Question]]:
         setup, count = self.setup, self.setup.shots
@@ -133,12 +164,22 @@ class Evaluating:
             same = fixed(setup.pool, count, self.options.seed, labels=setup.task == "classification")
             return [same for _ in setup.questions]
         assert self.embeddings is not None
-        phase = self.narrator.phase("embedding", len({question.request for question in (*setup.questions, *setup.pool)}))
-        return nearest(setup.questions, setup.pool, count, self.embeddings, self.trained.folder.path / "evaluation", phase.advance)
+        phase = self.narrator.phase(
+            "embedding", len({question.request for question in (*setup.questions, *setup.pool)})
+        )
+        return nearest(
+            setup.questions, setup.pool, count, self.embeddings, self.trained.folder.path / "evaluation", phase.advance
+        )
 
     def _ask(self, system: System, prompts: list[Prompt], models: Models) -> Asked:
         report, recipe = self.trained.report, self.trained.recipe
-        identity = [report.base, recipe.quantised, recipe.double_quantisation, str(self.trained.dtype), report.adapter_sha256 if system.tuned else None]
+        identity = [
+            report.base,
+            recipe.quantised,
+            recipe.double_quantisation,
+            str(self.trained.dtype),
+            report.adapter_sha256 if system.tuned else None,
+        ]
         stops = stop_ids(self.template, [prompt.encoded for prompt in prompts])
         asking = Asking(self.template, stops, self.trained.dtype, self.max_new_tokens, self.cache, repr(identity))
         phase = self.narrator.phase(system.title, 2 * len(prompts))
@@ -147,14 +188,17 @@ class Evaluating:
             losses = asking.losses(model, [prompt.encoded for prompt in prompts], packs, phase.advance)
         return Asked(prompts, answers, losses)
 
-    def _report(self, asked: dict[SystemName, Asked], scores: Scores, comparisons: list[Comparison], examples: int) -> Evaluation:
+    def _report(
+        self, asked: dict[SystemName, Asked], scores: Scores, comparisons: list[Comparison], examples: int
+    ) -> Evaluation:
         setup = self.setup
         results = tuple(_result(SYSTEMS[name], one, scores) for name, one in asked.items())
         verdict = verdict_of(results, comparisons, setup.metric, len(setup.questions))
         for one in results:
             if one.cut > len(setup.questions) / 10:
                 self.notes.append(
-                    f"{one.title}: {plural(one.cut, 'answer')} reached {self.max_new_tokens} tokens and were cut off; --max-new-tokens allows more"
+                    f"{one.title}: {plural(one.cut, 'answer')} reached {self.max_new_tokens} tokens and were cut "
+                    "off; --max-new-tokens allows more"
                 )
         best = best_tuned(results, verdict, setup.metric)
         expected = [question.expected for question in setup.questions]
@@ -176,8 +220,13 @@ class Evaluating:
             results=results,
             comparisons=tuple(comparisons),
             verdict=verdict,
-            classes=classes(expected, asked[best.name].given) if setup.task == "classification" and best is not None else (),
-            outputs=tuple(_output(question, {name: one.answers[i] for name, one in asked.items()}) for i, question in enumerate(setup.questions)),
+            classes=classes(expected, asked[best.name].given)
+            if setup.task == "classification" and best is not None
+            else (),
+            outputs=tuple(
+                _output(question, {name: one.answers[i] for name, one in asked.items()})
+                for i, question in enumerate(setup.questions)
+            ),
             not_asked=tuple(self.not_asked),
             notes=tuple(self.notes),
         )
@@ -187,8 +236,10 @@ def _result(system: System, asked: Asked, scores: Scores) -> Result:
     shots = Counter(prompt.shots for prompt in asked.prompts)
     most = max(shots)
     return Result(
-        name=system.name, title=system.title if system.name != "few-shot" else f"base, {most}-shot", tuned=system.tuned, shots=most,
-        fewer_shots=sum(count for number, count in shots.items() if number < most), cut=sum(not answer.ended for answer in asked.answers),
+        name=system.name, title=system.title if system.name != "few-shot" else f"base, {most}-shot", tuned=system.tuned,
+        shots=most,
+        fewer_shots=sum(count for number, count in shots.items() if number < most),
+        cut=sum(not answer.ended for answer in asked.answers),
         scores=scores[system.name],
     )  # fmt: skip
 
@@ -196,6 +247,8 @@ def _result(system: System, asked: Asked, scores: Scores) -> Result:
 def _output(question: Question, answers: dict[SystemName, Answer]) -> Output:
     calls = [f"{name}({arguments})" for name, arguments in question.expected.calls]
     return Output(
-        file=question.example.place.file, line=question.example.place.line, example=question.example.id, request=question.request,
-        expected=question.expected.text or "; ".join(calls), answers={name: answer.text or answer.raw for name, answer in answers.items()},
+        file=question.example.place.file, line=question.example.place.line, example=question.example.id,
+        request=question.request,
+        expected=question.expected.text or "; ".join(calls),
+        answers={name: answer.text or answer.raw for name, answer in answers.items()},
     )  # fmt: skip

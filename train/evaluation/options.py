@@ -1,4 +1,6 @@
-"""The options of an evaluation, and the systems that it compares: the base and the tuned model, each with or without examples in the prompt."""
+"""The options of an evaluation, and the systems that it compares: the base and the tuned model, each with or without
+examples in the prompt.
+"""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +22,9 @@ class System:
     tuned: bool
     """Whether it is the trained model that answers; else the base."""
     shots: Shots
-    """Examples of the training split in the prompt: none, the same for all questions, or those nearest to the question."""
+    """Examples of the training split in the prompt: none, the same for all questions, or those nearest to the
+    question.
+    """
 
 
 SYSTEMS: Final[dict[SystemName, System]] = {

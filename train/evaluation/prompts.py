@@ -1,4 +1,6 @@
-"""What is asked: held-out examples up to an answer, rendered as the inference prompt, with or without training examples before it."""
+"""What is asked: held-out examples up to an answer, rendered as the inference prompt, with or without training examples
+before it.
+"""
 
 import random
 from collections import defaultdict
@@ -34,7 +36,9 @@ class Question:
     @property
     def request(self) -> str:
         """The last user message before the answer."""
-        return next((content_text(turn.get("content")) for turn in reversed(self.messages) if turn.get("role") == "user"), "")
+        return next(
+            (content_text(turn.get("content")) for turn in reversed(self.messages) if turn.get("role") == "user"), ""
+        )
 
     @property
     def expected(self) -> Expected:
@@ -44,13 +48,17 @@ class Question:
 
 
 def questions_of(examples: Sequence[Example], turns: Turns) -> list[Question]:
-    """The last answer of each example, or all that are trained on; those with neither words nor calls are no questions."""
+    """The last answer of each example, or all that are trained on; those with neither words nor calls are no
+    questions.
+    """
     return [question for example in examples for question in _questions(example, turns)]
 
 
 def _questions(example: Example, turns: Turns) -> Iterator[Question]:
     messages = example.value["messages"]
-    answers = [i for i, turn in enumerate(messages) if i and turn.get("role") == "assistant" and turn.get("weight") != 0]
+    answers = [
+        i for i, turn in enumerate(messages) if i and turn.get("role") == "assistant" and turn.get("weight") != 0
+    ]
     for turn in answers if turns == "all" else answers[-1:]:
         question = Question(example, turn)
         if question.expected.text.strip() or question.expected.calls:
@@ -76,8 +84,10 @@ def shot_of(question: Question) -> Shot:
 
 
 def fixed(pool: Sequence[Question], count: int, seed: int, *, labels: bool) -> list[Question]:
-    """Examples for all questions: with `labels` one of each in turn, so that none is favoured; else drawn from those of middling length."""
-    draw = random.Random(f"{seed}:shots")  # noqa: S311  (a choice, not a secret)
+    """Examples for all questions: with `labels` one of each in turn, so that none is favoured; else drawn from those of
+    middling length.
+    """
+    draw = random.Random(f"{seed}:shots")  # noqa: S311
     if labels:
         by_label: dict[str, list[Question]] = defaultdict(list)
         for question in pool:
@@ -85,7 +95,9 @@ def fixed(pool: Sequence[Question], count: int, seed: int, *, labels: bool) -> l
         groups = sorted(by_label.values(), key=len, reverse=True)
         for group in groups:
             draw.shuffle(group)
-        found = [group[turn] for turn in range(max(map(len, groups), default=0)) for group in groups if turn < len(group)][:count]
+        found = [
+            group[turn] for turn in range(max(map(len, groups), default=0)) for group in groups if turn < len(group)
+        ][:count]
         draw.shuffle(found)
         return found
     ordered = sorted(pool, key=lambda question: len(question.request) + len(question.expected.text))
@@ -94,9 +106,16 @@ def fixed(pool: Sequence[Question], count: int, seed: int, *, labels: bool) -> l
 
 
 def nearest(
-    questions: Sequence[Question], pool: Sequence[Question], count: int, model: str, cache: Path, progress: Callable[[int], None] | None = None
+    questions: Sequence[Question],
+    pool: Sequence[Question],
+    count: int,
+    model: str,
+    cache: Path,
+    progress: Callable[[int], None] | None = None,
 ) -> list[list[Question]]:
-    """For each question the `count` training examples whose requests are nearest by embedding, the nearest one last: models heed it most."""
+    """For each question the `count` training examples whose requests are nearest by embedding, the nearest one last:
+    models heed it most.
+    """
     import numpy as np
 
     from curate.models.embeddings import embed
@@ -132,7 +151,9 @@ class Prompts:
         """Tokens that prompt and answer may have together."""
 
     def of(self, question: Question, shots: Sequence[Question] = ()) -> Prompt | None:
-        """The prompt with as many of the examples, the last ones, as there is room and the template takes; None where it takes not even the question."""
+        """The prompt with as many of the examples, the last ones, as there is room and the template takes; None where
+        it takes not even the question.
+        """
         for left in range(len(shots) + 1):
             if (prompt := self._with(question, shots[left:])) is not None:
                 return prompt
@@ -140,7 +161,11 @@ class Prompts:
 
     def _with(self, question: Question, shots: Sequence[Question]) -> Prompt | None:
         turns = [{**turn, "weight": 0} if turn.get("role") == "assistant" else turn for turn in question.messages[:-1]]
-        before = [{**turn, "weight": 0} if turn.get("role") == "assistant" else turn for shot in shots for turn in shot_of(shot)]
+        before = [
+            {**turn, "weight": 0} if turn.get("role") == "assistant" else turn
+            for shot in shots
+            for turn in shot_of(shot)
+        ]
         answer = {key: value for key, value in question.messages[-1].items() if key != "weight"}
         head = next((i for i, turn in enumerate(turns) if turn.get("role") not in ("system", "developer")), len(turns))
         value = {**question.example.value, "messages": [*turns[:head], *before, *turns[head:], answer]}

@@ -1,7 +1,7 @@
 """How sure a score and a difference of two scores are: bootstrap intervals, and a permutation test for pairs.
 
-Examples are drawn, not answers: several answers of one conversation hang together. All metrics are functions of summed counts, so a thousand
-resamples are one product of matrices.
+Examples are drawn, not answers: several answers of one conversation hang together. All metrics are functions of summed
+counts, so a thousand resamples are one product of matrices.
 """
 
 from collections.abc import Mapping, Sequence
@@ -44,7 +44,9 @@ class Resampling:
         self.owners = np.asarray(owners)
         self.examples = int(self.owners.max()) + 1 if len(owners) else 0
         generator = np.random.default_rng(seed)
-        self.drawn: Matrix = generator.multinomial(self.examples, np.full(self.examples, 1 / self.examples), size=RESAMPLES).astype(np.float64)
+        self.drawn: Matrix = generator.multinomial(
+            self.examples, np.full(self.examples, 1 / self.examples), size=RESAMPLES
+        ).astype(np.float64)
         self._seed = seed
 
     def sums(self, counts: Matrix) -> Matrix:
@@ -60,10 +62,14 @@ class Resampling:
     def difference(self, scorer: Scorer, counts: Matrix, others: Matrix) -> Interval:
         """The first score minus the second, on the same resamples (Koehn 2004)."""
         value = float(scorer.score(counts.sum(0)) - scorer.score(others.sum(0)))
-        return _interval(value, scorer.score(self.drawn @ self.sums(counts)) - scorer.score(self.drawn @ self.sums(others)))
+        return _interval(
+            value, scorer.score(self.drawn @ self.sums(counts)) - scorer.score(self.drawn @ self.sums(others))
+        )
 
     def significance(self, scorer: Scorer, counts: Matrix, others: Matrix) -> float:
-        """The chance of a difference as big as this one if it were chance who answered which: examples change sides at random (Noreen 1989)."""
+        """The chance of a difference as big as this one if it were chance who answered which: examples change sides at
+        random (Noreen 1989).
+        """
         mine, theirs = self.sums(counts), self.sums(others)
         differing = (mine != theirs).any(1)
         if not differing.any():
@@ -73,9 +79,13 @@ class Resampling:
         generator = np.random.default_rng(self._seed + 1)
         size, extreme = max(1, BLOCK // max(1, len(change))), 0
         for start in range(0, PERMUTATIONS, size):
-            signs: NDArray[np.float64] = generator.choice((-1.0, 1.0), size=(min(size, PERMUTATIONS - start), len(change)))
+            signs: NDArray[np.float64] = generator.choice(
+                (-1.0, 1.0), size=(min(size, PERMUTATIONS - start), len(change))
+            )
             moved = signs @ change
-            extreme += int((np.abs(scorer.score((total + moved) / 2) - scorer.score((total - moved) / 2)) >= seen - 1e-12).sum())
+            extreme += int(
+                (np.abs(scorer.score((total + moved) / 2) - scorer.score((total - moved) / 2)) >= seen - 1e-12).sum()
+            )
         return (extreme + 1) / (PERMUTATIONS + 1)
 
 
@@ -88,9 +98,15 @@ Scores = dict[SystemName, dict[str, Score]]
 
 
 def compare(
-    expected: Sequence[Expected], given: Mapping[SystemName, Sequence[Given]], owners: Sequence[int], metrics: Sequence[str], seed: int
+    expected: Sequence[Expected],
+    given: Mapping[SystemName, Sequence[Given]],
+    owners: Sequence[int],
+    metrics: Sequence[str],
+    seed: int,
 ) -> tuple[Scores, list[Comparison]]:
-    """The scores of each system, and each tuned one against each of the base. `owners`: for each answer the number of its example."""
+    """The scores of each system, and each tuned one against each of the base. `owners`: for each answer the number of
+    its example.
+    """
     resampling = Resampling(owners, seed)
     scores: Scores = {name: {} for name in given}
     comparisons = []
@@ -103,13 +119,26 @@ def compare(
             for other in (other for other in given if not SYSTEMS[other].tuned):
                 found = resampling.difference(scorer, counts[name], counts[other])
                 chance = resampling.significance(scorer, counts[name], counts[other])
-                comparisons.append(Comparison(metric=metric, contender=name, against=other, difference=found.value, low=found.low, high=found.high, p=chance))
+                comparisons.append(
+                    Comparison(
+                        metric=metric,
+                        contender=name,
+                        against=other,
+                        difference=found.value,
+                        low=found.low,
+                        high=found.high,
+                        p=chance,
+                    )
+                )
     return scores, comparisons
 
 
 def classes(expected: Sequence[Expected], given: Sequence[Given]) -> tuple[ClassScore, ...]:
     """How each class of a classification fares, the biggest first."""
-    found = [ClassScore(label=name, precision=p, recall=r, f1=f, examples=n) for name, p, r, f, n in by_class(expected, given)]
+    found = [
+        ClassScore(label=name, precision=p, recall=r, f1=f, examples=n)
+        for name, p, r, f, n in by_class(expected, given)
+    ]
     return tuple(sorted(found, key=lambda one: -one.examples))
 
 

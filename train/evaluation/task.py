@@ -48,14 +48,23 @@ def guess(answers: Sequence[Expected]) -> tuple[TaskName, str]:
     calling = sum(bool(answer.calls) for answer in answers)
     if calling >= CALLING * total:
         return "tools", f"{calling / total:.0%} of the answers call tools"
-    whole = sum(parsed(answer.text) is not None or (found(answer.text) is not None and answer.text.strip().endswith(("}", "]", "```"))) for answer in answers)
+    whole = sum(
+        parsed(answer.text) is not None
+        or (found(answer.text) is not None and answer.text.strip().endswith(("}", "]", "```")))
+        for answer in answers
+    )
     if whole >= MOST * total:
         return "extraction", f"{whole / total:.0%} of the answers are JSON"
     labels = Counter(normalised(answer.text) if is_label(answer.text) else "" for answer in answers)
     repeated = sum(count for label, count in labels.items() if label and count > 1)
     if total >= LEAST and repeated >= MOST * total and len(labels) <= max(2, total // 4):
-        return "classification", f"{repeated / total:.0%} of the answers are one of {len(labels) - ('' in labels):,} labels"
+        return (
+            "classification",
+            f"{repeated / total:.0%} of the answers are one of {len(labels) - ('' in labels):,} labels",
+        )
     middle = median(len(answer.text.split()) for answer in answers) if answers else 0
     if middle <= SHORT:
         return "short", f"half of the answers have {middle:g} words or fewer"
-    return "text", f"half of the answers have more than {middle:g} words" if middle != round(middle) else f"the middle answer has {middle:g} words"
+    return "text", f"half of the answers have more than {middle:g} words" if middle != round(
+        middle
+    ) else f"the middle answer has {middle:g} words"

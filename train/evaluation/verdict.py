@@ -1,4 +1,6 @@
-"""Whether training helped, in one sentence: it did only if the tuned model beats the best prompt, not just the bare base."""
+"""Whether training helped, in one sentence: it did only if the tuned model beats the best prompt, not just the bare
+base.
+"""
 
 from collections.abc import Sequence
 from typing import Final
@@ -16,32 +18,52 @@ FEW: Final = 10
 def verdict_of(results: Sequence[Result], comparisons: Sequence[Comparison], metric: str, questions: int) -> Verdict:
     """The verdict by the metric that decides.
 
-    Tuned wins where it beats every system of the base: as all of these tests have to succeed, the level of one is that of all. Of several tuned
-    systems each is held to its share of the level.
+    Tuned wins where it beats every system of the base: as all of these tests have to succeed, the level of one is that
+    of all. Of several tuned systems each is held to its share of the level.
     """
     chosen = METRICS[metric]
     base, tuned = ([one for one in results if one.tuned is side] for side in (False, True))
     if not base or not tuned:
         only = _best(results, chosen)
-        return Verdict(outcome="not-compared", use=only.name, sentence=f"nothing to compare: {'the base' if not base else 'the tuned model'} was not asked")
+        return Verdict(
+            outcome="not-compared",
+            use=only.name,
+            sentence=f"nothing to compare: {'the base' if not base else 'the tuned model'} was not asked",
+        )
     decisive = {(one.contender, one.against): one for one in comparisons if one.metric == metric}
     best, rival = _best(tuned, chosen), _best(base, chosen)
     sure = SURE / len(tuned) if questions >= FEW else 0.0
     winners = [one for one in tuned if all(_wins(decisive[one.name, other.name], chosen, sure) for other in base)]
     if winners:
         winner = next((one for one in winners if one.name == "tuned"), winners[0])
-        if winner is not best and best in winners and chosen.higher == (best.scores[metric].low > winner.scores[metric].high):
+        if (
+            winner is not best
+            and best in winners
+            and chosen.higher == (best.scores[metric].low > winner.scores[metric].high)
+        ):
             winner = best
         said = f"{winner.title} beats {rival.title} by {_points(decisive[winner.name, rival.name], chosen)}"
         return Verdict(outcome="helped", use=winner.name, sentence=said)
     against = decisive[best.name, rival.name]
-    if all(_wins(decisive[one.name, rival.name], chosen, SURE if questions >= FEW else 0.0, losing=True) for one in tuned):
-        return Verdict(outcome="worse", use=rival.name, sentence=f"{best.title} is worse than {rival.title} by {_points(against, chosen)}; use {rival.title}")
-    return Verdict(outcome="no-gain", use=rival.name, sentence=_undecided(best, rival, against, chosen, questions) + _beside(comparisons, best, rival, metric))
+    if all(
+        _wins(decisive[one.name, rival.name], chosen, SURE if questions >= FEW else 0.0, losing=True) for one in tuned
+    ):
+        return Verdict(
+            outcome="worse",
+            use=rival.name,
+            sentence=f"{best.title} is worse than {rival.title} by {_points(against, chosen)}; use {rival.title}",
+        )
+    return Verdict(
+        outcome="no-gain",
+        use=rival.name,
+        sentence=_undecided(best, rival, against, chosen, questions) + _beside(comparisons, best, rival, metric),
+    )
 
 
 def best_tuned(results: Sequence[Result], verdict: Verdict, metric: str) -> Result | None:
-    """The tuned system to look at closely: the one that won, or else the one with the best score; None where none was asked."""
+    """The tuned system to look at closely: the one that won, or else the one with the best score; None where none was
+    asked.
+    """
     tuned = [one for one in results if one.tuned]
     won = next((one for one in tuned if one.name == verdict.use), None)
     return won or (_best(tuned, METRICS[metric]) if tuned else None)
@@ -70,9 +92,15 @@ def _p(p: float) -> str:
 
 def _undecided(best: Result, rival: Result, against: Comparison, metric: Metric, questions: int) -> str:
     scale = 100 if metric.percent else 1
-    scores = f"{best.title} {best.scores[metric.name].value * scale:.1f}, {rival.title} {rival.scores[metric.name].value * scale:.1f} {metric.title}"
+    scores = (
+        f"{best.title} {best.scores[metric.name].value * scale:.1f}, {rival.title} "
+        f"{rival.scores[metric.name].value * scale:.1f} {metric.title}"
+    )
     half = (against.high - against.low) / 2
-    said = f"no measurable gain: {scores} ({against.difference * scale:+.1f} ± {half * scale:.1f}, p {_p(against.p)}); use {rival.title}"
+    said = (
+        f"no measurable gain: {scores} ({against.difference * scale:+.1f} ± {half * scale:.1f}, p {_p(against.p)}); "
+        f"use {rival.title}"
+    )
     if questions < FEW:
         return f"{said}. {questions} questions are too few to decide: hold out more"
     if (against.difference > 0) == metric.higher and abs(against.difference) > half / 20 and half > 0:

@@ -1,1 +1,3 @@
-"""Exports of a run: the adapter, full weights, GGUF, Ollama. Each is verified to give the same output as the adapter before it is written."""
+"""Exports of a run: the adapter, full weights, GGUF, Ollama. Each is verified to give the same output as the adapter
+before it is written.
+"""

@@ -39,7 +39,9 @@ class ModelOutputs:
 class EquivalenceTest:
     """Queries models with the questions of the test."""
 
-    def __init__(self, template: Template, questions: Questions, dtype: torch.dtype, done: Callable[[int], None]) -> None:
+    def __init__(
+        self, template: Template, questions: Questions, dtype: torch.dtype, done: Callable[[int], None]
+    ) -> None:
         """`dtype`: what is computed in; `done` is called with numbers of questions."""
         self.template, self.questions, self.dtype, self._done = template, questions, dtype, done
 
@@ -77,7 +79,9 @@ class EquivalenceTest:
         for start in range(0, len(order), BATCH):
             batch = order[start : start + BATCH]
             asked = [prompts[i] for i in batch]
-            answered = answer_ids(model, self.template, asked, stops, self.dtype, max_new_tokens=self.questions.max_new_tokens)
+            answered = answer_ids(
+                model, self.template, asked, stops, self.dtype, max_new_tokens=self.questions.max_new_tokens
+            )
             for i, ids in zip(batch, answered, strict=True):
                 end = next((at for at, token in enumerate(ids) if token in stops), None)
                 found[i] = tuple(ids[:end])
@@ -86,9 +90,13 @@ class EquivalenceTest:
         return tuple(found[i] for i in range(len(prompts))), stopped
 
     @torch.no_grad()
-    def near_tie(self, model: Any, question: int, wanted: tuple[int, ...], given: tuple[int, ...], slack: float) -> bool:
+    def near_tie(
+        self, model: Any, question: int, wanted: tuple[int, ...], given: tuple[int, ...], slack: float
+    ) -> bool:
         """Whether two answers first differ where the logits of both next tokens are within `slack` of each other."""
-        common = next((i for i, (a, b) in enumerate(zip(wanted, given, strict=False)) if a != b), min(len(wanted), len(given)))
+        common = next(
+            (i for i, (a, b) in enumerate(zip(wanted, given, strict=False)) if a != b), min(len(wanted), len(given))
+        )
         ids = torch.tensor([[*self.template.ids(self.questions.prompts[question]), *given[:common]]], device=device())
         with autocast(self.dtype):
             last = model(input_ids=ids, attention_mask=torch.ones_like(ids)).logits[0, -1].float()
@@ -107,7 +115,14 @@ def root_mean_square(left: tuple[Tensor, ...], right: tuple[Tensor, ...]) -> flo
     return float((total / count) ** 0.5)
 
 
-def compare(test: EquivalenceTest, reference: ModelOutputs, candidate: ModelOutputs, model: Any, effect: float | None, trained_loss: float | None) -> Proof:
+def compare(
+    test: EquivalenceTest,
+    reference: ModelOutputs,
+    candidate: ModelOutputs,
+    model: Any,
+    effect: float | None,
+    trained_loss: float | None,
+) -> Proof:
     """The proof; `model` is the candidate, asked once more where answers differ."""
     pairs = list(zip(reference.logits, candidate.logits, strict=True))
     largest = max(float((a[:, : b.shape[1]] - b[:, : a.shape[1]]).abs().max()) for a, b in pairs)
@@ -133,13 +148,20 @@ def compare(test: EquivalenceTest, reference: ModelOutputs, candidate: ModelOutp
 def accept(proof: Proof, what: str) -> None:
     """Raises `ModelError` if the export differs from the adapter."""
     if proof.adapter_effect is not None and proof.adapter_effect == 0:
-        raise ModelError(f"{what}: the adapter does not change the output of the base", "train longer, or with a higher learning rate")
+        raise ModelError(
+            f"{what}: the adapter does not change the output of the base",
+            "train longer, or with a higher learning rate",
+        )
     if not proof.relative_error <= TOLERANCE:  # NaN is not
         raise ModelError(
-            f"{what}: differs from the adapter: its logits differ by {proof.relative_error:.1%} of what training changed "
+            f"{what}: differs from the adapter: its logits differ by {proof.relative_error:.1%} of what training "
+            "changed "
             f"(the largest by {proof.max_logit_difference:.3g}); nothing was written",
             "--dtype float16 rounds less than bfloat16, float32 not at all; with float32 this is a bug in curate",
         )
     wrong = proof.prompts - proof.equal_texts - proof.near_ties
     if wrong:
-        raise ModelError(f"{what}: {wrong} of {proof.prompts} answers differ from those of the adapter; nothing was written", "--dtype float32 rounds nothing")
+        raise ModelError(
+            f"{what}: {wrong} of {proof.prompts} answers differ from those of the adapter; nothing was written",
+            "--dtype float32 rounds nothing",
+        )

@@ -1,4 +1,6 @@
-"""The folder of an export: all of its files take their place together, and none that is not an export's is written over."""
+"""The folder of an export: all of its files take their place together, and none that is not an export's is written
+over.
+"""
 
 import json
 from collections.abc import Iterator
@@ -19,14 +21,19 @@ NAME: Final = "export.json"
 
 @contextmanager
 def writing(folder: Path) -> Iterator[Path]:
-    """Yields an empty folder whose files become those of the export when the block ends well. Raises `UsageError` for a folder with other files in it."""
+    """Yields an empty folder whose files become those of the export when the block ends well. Raises `UsageError` for a
+    folder with other files in it.
+    """
     gone: list[str] = []
     if folder.is_dir() and {entry.name for entry in folder.iterdir()} - {LOCK}:
         settle(folder)
         try:
             gone = [NAME, *(file.name for file in read(folder).files if _is_as_written(folder / file.name, file))]
         except InputError:
-            raise UsageError(f"{visible(str(folder))}: contains files that are not from an export", "name a new or empty folder with -o") from None
+            raise UsageError(
+                f"{visible(str(folder))}: contains files that are not from an export",
+                "name a new or empty folder with -o",
+            ) from None
     with replacing_together(folder, gone) as stage:
         yield stage
 
@@ -39,7 +46,9 @@ def _is_as_written(path: Path, file: File) -> bool:
 def files_of(stage: Path) -> tuple[File, ...]:
     """All that lies in a folder, by name."""
     found = sorted(path for path in stage.rglob("*") if path.is_file() and path.name != NAME)
-    return tuple(File(name=path.relative_to(stage).as_posix(), size=path.stat().st_size, sha256=sha256(path)) for path in found)
+    return tuple(
+        File(name=path.relative_to(stage).as_posix(), size=path.stat().st_size, sha256=sha256(path)) for path in found
+    )
 
 
 def conclude(stage: Path, export: Export) -> None:
@@ -52,7 +61,9 @@ def read(folder: Path) -> Export:
     try:
         data = (folder / NAME).read_bytes()
     except OSError:
-        raise InputError(f"{visible(str(folder))}: contains no export", "create one with  curate export RUN -o FOLDER") from None
+        raise InputError(
+            f"{visible(str(folder))}: contains no export", "create one with  curate export RUN -o FOLDER"
+        ) from None
     try:
         value = json.loads(data)
     except ValueError as error:

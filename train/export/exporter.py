@@ -1,4 +1,6 @@
-"""One export: query the adapter, write the files, load and query them, and keep them only if the outputs are equivalent."""
+"""One export: query the adapter, write the files, load and query them, and keep them only if the outputs are
+equivalent.
+"""
 
 import gc
 from collections.abc import Callable
@@ -72,7 +74,9 @@ class Exporting:
         phase = self.narrator.phase(name, 2 * len(self.questions.prompts))
         return EquivalenceTest(self.template, self.questions, self.compute, phase.advance)
 
-    def _prove(self, reference: ModelOutputs, effect: float | None, load: Callable[[], Any], trained_loss: float | None) -> Proof:
+    def _prove(
+        self, reference: ModelOutputs, effect: float | None, load: Callable[[], Any], trained_loss: float | None
+    ) -> Proof:
         model = load()
         test = self._equivalence_test("querying the export")
         proof = compare(test, reference, test.outputs(model), model, effect, trained_loss)
@@ -82,9 +86,12 @@ class Exporting:
     def _conclude(self, written: Written, proof: Proof) -> Export:
         report, tokenizer = self.trained.report, self.template.tokenizer
         made = Export(
-            form=self.options.form, folder=str(self.options.folder), key=report.key, model=report.model, base=report.base, method=report.method,
-            adapter_sha256=report.adapter_sha256, manifest=report.manifest, template=self.template.hash, template_source=self.template.source,
-            stops=tuple(tokenizer.convert_ids_to_tokens(list(self.questions.stops))), dtype=written.dtype, files=(), proof=proof, notes=tuple(written.notes),
+            form=self.options.form, folder=str(self.options.folder), key=report.key, model=report.model,
+            base=report.base, method=report.method,
+            adapter_sha256=report.adapter_sha256, manifest=report.manifest, template=self.template.hash,
+            template_source=self.template.source,
+            stops=tuple(tokenizer.convert_ids_to_tokens(list(self.questions.stops))), dtype=written.dtype, files=(),
+            proof=proof, notes=tuple(written.notes),
         )  # fmt: skip
         (self.stage / "README.md").write_text(card(self.trained, made), encoding="utf-8", errors="backslashreplace")
         made = made.model_copy(update={"files": files_of(self.stage)})

@@ -37,15 +37,22 @@ def refuse(recipe: Recipe, options: Options) -> None:
     """Raises `UsageError` where a method leaves nothing for a form of export."""
     how = recipe.how
     if options.form != "adapter" and not how.merges:
-        raise UsageError(f"--to {options.form}: {how.title} cannot be merged into the base", "--to adapter, for transformers and PEFT")
+        raise UsageError(
+            f"--to {options.form}: {how.title} cannot be merged into the base",
+            "--to adapter, for transformers and PEFT",
+        )
     if options.form in ("adapter", "gguf-adapter") and recipe.method == "full":
-        raise UsageError(f"--to {options.form}: full fine-tuning produces a full model, not an adapter", "--to merged or --to gguf")
+        raise UsageError(
+            f"--to {options.form}: full fine-tuning produces a full model, not an adapter", "--to merged or --to gguf"
+        )
 
 
 class Writer:
     """Writes an export into a folder that does not count yet."""
 
-    def __init__(self, trained: Trained, template: Template, options: Options, stage: Path, compute: torch.dtype) -> None:
+    def __init__(
+        self, trained: Trained, template: Template, options: Options, stage: Path, compute: torch.dtype
+    ) -> None:
         """Raises `UsageError` at once where the form is not for this model."""
         self.trained, self.template, self.options, self.stage, self.compute = trained, template, options, stage, compute
         self.name = options.name or _plain(trained.folder.path.resolve().name)
@@ -73,7 +80,9 @@ class Writer:
         for file in sorted(self.trained.folder.adapter.iterdir()):
             shutil.copyfile(file, self.stage / file.name)
         merged.check_template(self.stage, self.trained)
-        return Written("float32", lambda: self.trained.tuned(quantised=False, dtype=self.compute, adapter=self.stage), [])
+        return Written(
+            "float32", lambda: self.trained.tuned(quantised=False, dtype=self.compute, adapter=self.stage), []
+        )
 
     def _merged(self, whole: Any, dtype: torch.dtype, questions: Questions) -> Written:
         merged.write(whole, dtype, self.trained, self.template, questions.stops, self.stage)
@@ -83,16 +92,27 @@ class Writer:
     def _gguf(self, whole: Any, dtype: torch.dtype, questions: Questions) -> Written:
         source, target = self.stage / MERGED, self.stage / gguf_layout.FILE
         merged.write(whole, dtype, self.trained, self.template, questions.stops, source)
-        gguf_file.write_model(source, self.config, self.family, self.template, questions.stops, dtype, self.name, target)
+        gguf_file.write_model(
+            source, self.config, self.family, self.template, questions.stops, dtype, self.name, target
+        )
         shutil.rmtree(source)
-        same_template_text(gguf_file.template_in(target), self.trained.report.template, self.trained.source, str(target))
-        notes = ollama_template.write(self.stage, self.name, self.template, questions) if self.options.form == "ollama" else []
+        same_template_text(
+            gguf_file.template_in(target), self.trained.report.template, self.trained.source, str(target)
+        )
+        notes = (
+            ollama_template.write(self.stage, self.name, self.template, questions)
+            if self.options.form == "ollama"
+            else []
+        )
         return Written(_name(dtype), lambda: gguf_file.load_model(target, self.compute, self.config), notes)
 
     def _gguf_adapter(self) -> Written:
         factors, target = lora_weights(self.trained.folder.adapter), self.stage / gguf_file.ADAPTER_FILE
         gguf_file.write_adapter(factors, self.config, self.family, self.name, target)
-        note = "use it with the GGUF of the base: llama-server -m BASE.gguf --lora adapter.gguf; the chat template in the base must be the one of the training"
+        note = (
+            "use it with the GGUF of the base: llama-server -m BASE.gguf --lora adapter.gguf; the chat template in "
+            "the base must be the one of the training"
+        )
         return Written("float32", lambda: self._with_read(target, list(factors.modules)), [note])
 
     def _with_read(self, target: Path, modules: list[str]) -> Any:

@@ -1,4 +1,6 @@
-"""GGUF files: whole weights, written one tensor at a time, and LoRA factors for `llama-server --lora`. The bytes are written by the gguf package."""
+"""GGUF files: whole weights, written one tensor at a time, and LoRA factors for `llama-server --lora`. The bytes are
+written by the gguf package.
+"""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,15 +12,35 @@ from torch import Tensor
 from curate.core.errors import ModelError
 from curate.models.names import model_errors
 from curate.models.template import Template
-from train.export.gguf_layout import Family, add_tokenizer, frequency_factors, head_size, laid_out, names, package, rope_of
+from train.export.gguf_layout import (
+    Family,
+    add_tokenizer,
+    frequency_factors,
+    head_size,
+    laid_out,
+    names,
+    package,
+    rope_of,
+)
 from train.lora_weights import LoraWeights
 
 KINDS: Final = {torch.float32: "F32", torch.float16: "F16", torch.bfloat16: "BF16"}
 FILE_TYPES: Final = {torch.float32: "ALL_F32", torch.float16: "MOSTLY_F16", torch.bfloat16: "MOSTLY_BF16"}
 
 
-def write_model(source: Path, config: Any, family: Family, template: Template, stops: tuple[int, ...], dtype: torch.dtype, name: str, target: Path) -> None:
-    """Write `target` from the safetensors in `source`. Raises `ModelError` for a tensor that llama.cpp has no name for."""
+def write_model(
+    source: Path,
+    config: Any,
+    family: Family,
+    template: Template,
+    stops: tuple[int, ...],
+    dtype: torch.dtype,
+    name: str,
+    target: Path,
+) -> None:
+    """Write `target` from the safetensors in `source`. Raises `ModelError` for a tensor that llama.cpp has no name
+    for.
+    """
     gguf = package()
     writer = gguf.GGUFWriter(None, gguf.MODEL_ARCH_NAMES[getattr(gguf.MODEL_ARCH, family.architecture)])
     writer.add_type(gguf.GGUFType.MODEL)
@@ -29,12 +51,26 @@ def write_model(source: Path, config: Any, family: Family, template: Template, s
     known = names(config, family)
     rows = 0
     for tensor_name, tensor in _tensors(source):
-        kind = dtype if tensor.dim() > 1 else torch.float32  # norms and biases: llama.cpp computes with them as they are
-        writer.add_tensor_info(_named(known, tensor_name), tensor.shape, _plain(kind), tensor.numel() * kind.itemsize, raw_dtype=_kind(gguf, kind))
+        kind = (
+            dtype if tensor.dim() > 1 else torch.float32
+        )  # norms and biases: llama.cpp computes with them as they are
+        writer.add_tensor_info(
+            _named(known, tensor_name),
+            tensor.shape,
+            _plain(kind),
+            tensor.numel() * kind.itemsize,
+            raw_dtype=_kind(gguf, kind),
+        )
         rows = tensor.shape[0] if tensor_name.endswith("embed_tokens.weight") else rows
     factors = list(frequency_factors(config))
     if factors:
-        writer.add_tensor_info("rope_freqs.weight", (len(factors),), _plain(torch.float32), 4 * len(factors), raw_dtype=_kind(gguf, torch.float32))
+        writer.add_tensor_info(
+            "rope_freqs.weight",
+            (len(factors),),
+            _plain(torch.float32),
+            4 * len(factors),
+            raw_dtype=_kind(gguf, torch.float32),
+        )
     add_tokenizer(writer, template.tokenizer, template.source, stops, rows)
     writer.write_header_to_file(target)
     writer.write_kv_data_to_file()
@@ -75,7 +111,9 @@ def _tensors(folder: Path) -> Iterator[tuple[str, Tensor]]:
 def _named(known: Any, name: str) -> str:
     found = known.get_name(name, try_suffixes=(".weight", ".bias"))
     if found is None:
-        raise ModelError(f"{name}: llama.cpp has no name for this tensor", "--to merged, and convert_hf_to_gguf.py of llama.cpp")
+        raise ModelError(
+            f"{name}: llama.cpp has no name for this tensor", "--to merged, and convert_hf_to_gguf.py of llama.cpp"
+        )
     return str(found)
 
 
@@ -130,7 +168,9 @@ ADAPTER_FILE: Final = "adapter.gguf"
 
 
 def write_adapter(factors: LoraWeights, config: Any, family: Family, name: str, target: Path) -> None:
-    """Write `target` in float32. llama.cpp scales by alpha / rank only: alpha is written such that this equals the scale of the training, also for rsLoRA."""
+    """Write `target` in float32. llama.cpp scales by alpha / rank only: alpha is written such that this equals the
+    scale of the training, also for rsLoRA.
+    """
     gguf = package()
     writer = gguf.GGUFWriter(target, gguf.MODEL_ARCH_NAMES[getattr(gguf.MODEL_ARCH, family.architecture)])
     writer.add_type(gguf.GGUFType.ADAPTER)

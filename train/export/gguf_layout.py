@@ -1,4 +1,5 @@
-"""Models that GGUF can hold as curate writes it: the Llama family with a byte-level BPE tokenizer, in the layout that llama.cpp wants of each.
+"""Models that GGUF can hold as curate writes it: the Llama family with a byte-level BPE tokenizer, in the layout that
+llama.cpp wants of each.
 
 How text is cut before merging has a name in llama.cpp: a wrong one splits numbers or words differently.
 """
@@ -24,7 +25,12 @@ class Family(NamedTuple):
     """Whether rows of queries and keys lie in pairs: llama.cpp turns neighbours, transformers halves of a head."""
 
 
-FAMILIES: Final = {"llama": Family("LLAMA", True), "mistral": Family("LLAMA", True), "qwen2": Family("QWEN2", False), "qwen3": Family("QWEN3", False)}
+FAMILIES: Final = {
+    "llama": Family("LLAMA", True),
+    "mistral": Family("LLAMA", True),
+    "qwen2": Family("QWEN2", False),
+    "qwen3": Family("QWEN3", False),
+}
 
 
 def family_of(config: Any) -> Family:
@@ -52,7 +58,9 @@ def head_size(config: Any) -> int:
 
 
 def laid_out(name: str, tensor: Tensor, config: Any, family: Family, *, back: bool = False) -> Tensor:
-    """A weight, a bias, or the `up` factor of one, as llama.cpp has it, or `back` again: rows of queries and keys in pairs."""
+    """A weight, a bias, or the `up` factor of one, as llama.cpp has it, or `back` again: rows of queries and keys in
+    pairs.
+    """
     if not family.permutes or not (".q_proj" in name or ".k_proj" in name):
         return tensor
     heads = config.num_attention_heads if ".q_proj" in name else config.num_key_value_heads
@@ -76,7 +84,9 @@ def package() -> Any:
 
 
 def frequency_factors(config: Any) -> Iterator[float]:
-    """What Llama 3 divides the frequency of each pair of a head by (transformers' `_compute_llama3_parameters`); nothing for others."""
+    """What Llama 3 divides the frequency of each pair of a head by (transformers' `_compute_llama3_parameters`);
+    nothing for others.
+    """
     rope = rope_of(config)
     if rope.get("rope_type", "default") != "llama3":
         return
@@ -94,7 +104,7 @@ def frequency_factors(config: Any) -> Iterator[float]:
 
 
 NORMAL, CONTROL, USER_DEFINED, UNUSED = 1, 3, 4, 5
-LLAMA_3: Final = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+LLAMA_3: Final = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"  # noqa: E501
 QWEN_2: Final = LLAMA_3.replace(r"\p{N}{1,3}", r"\p{N}")
 CUTS: Final = {
     ("ByteLevel",): "gpt-2",
@@ -131,18 +141,35 @@ def _steps(step: dict[str, Any]) -> list[str]:
 
 
 def add_tokenizer(writer: Any, tokenizer: Any, template: str, stops: tuple[int, ...], rows: int) -> None:
-    """Tokens, merges, special tokens and chat template. `rows`: of the embedding, which may have more than there are tokens."""
+    """Tokens, merges, special tokens and chat template. `rows`: of the embedding, which may have more than there are
+    tokens.
+    """
     state = json.loads(tokenizer.backend_tokenizer.to_str())
     known = {number: token for token, number in tokenizer.get_vocab().items()}
     if max(known) >= rows:
-        raise UsageError(f"the tokenizer has {max(known) + 1} tokens, the model only {rows}", "tokenizer and weights are from different models")
+        raise UsageError(
+            f"the tokenizer has {max(known) + 1} tokens, the model only {rows}",
+            "tokenizer and weights are from different models",
+        )
     added = tokenizer.added_tokens_decoder
     writer.add_tokenizer_model("gpt2")
     writer.add_tokenizer_pre(cut_of(tokenizer))
     writer.add_token_list([known.get(i, f"[PAD{i}]") for i in range(rows)])
-    writer.add_token_types([UNUSED if i not in known else NORMAL if i not in added else CONTROL if added[i].special else USER_DEFINED for i in range(rows)])
-    writer.add_token_merges([merge if isinstance(merge, str) else " ".join(merge) for merge in state["model"]["merges"]])
-    ids = {"bos": tokenizer.bos_token_id, "eos": tokenizer.eos_token_id, "unk": tokenizer.unk_token_id, "pad": tokenizer.pad_token_id}
+    writer.add_token_types(
+        [
+            UNUSED if i not in known else NORMAL if i not in added else CONTROL if added[i].special else USER_DEFINED
+            for i in range(rows)
+        ]
+    )
+    writer.add_token_merges(
+        [merge if isinstance(merge, str) else " ".join(merge) for merge in state["model"]["merges"]]
+    )
+    ids = {
+        "bos": tokenizer.bos_token_id,
+        "eos": tokenizer.eos_token_id,
+        "unk": tokenizer.unk_token_id,
+        "pad": tokenizer.pad_token_id,
+    }
     for name, number in ids.items():
         if number is not None:
             getattr(writer, f"add_{name}_token_id")(number)

@@ -1,4 +1,6 @@
-"""What was trained, written into the weights of the base, which is loaded as it is: merging into 4-bit weights would round them once more."""
+"""What was trained, written into the weights of the base, which is loaded as it is: merging into 4-bit weights would
+round them once more.
+"""
 
 from pathlib import Path
 from typing import Any, Final
@@ -28,7 +30,10 @@ def merge(model: Any, shown: str) -> Any:
     try:
         return model.merge_and_unload(safe_merge=True)
     except ValueError as error:
-        raise ModelError(f"{shown}: cannot be merged: {error}", "the adapter contains NaN or infinity; train again with a lower learning rate") from error
+        raise ModelError(
+            f"{shown}: cannot be merged: {error}",
+            "the adapter contains NaN or infinity; train again with a lower learning rate",
+        ) from error
 
 
 def dtype_for(model: Any, wanted: DtypeName) -> torch.dtype:
@@ -43,7 +48,9 @@ def dtype_for(model: Any, wanted: DtypeName) -> torch.dtype:
     return torch.bfloat16
 
 
-def write(model: Any, dtype: torch.dtype, trained: Trained, template: Template, stops: tuple[int, ...], folder: Path) -> None:
+def write(
+    model: Any, dtype: torch.dtype, trained: Trained, template: Template, stops: tuple[int, ...], folder: Path
+) -> None:
     """Write weights, configuration, tokenizer and chat template, as transformers, vLLM and Ollama load them."""
     model.to(dtype)
     model.config.dtype = dtype
@@ -63,7 +70,12 @@ def load(folder: Path, dtype: torch.dtype, **options: Any) -> Any:
     logging.disable_progress_bar()
     with model_errors(str(folder), "cannot be loaded"):
         model = AutoModelForCausalLM.from_pretrained(
-            str(folder), dtype=dtype, trust_remote_code=False, use_safetensors=None if options else True, device_map={"": device()}, **options
+            str(folder),
+            dtype=dtype,
+            trust_remote_code=False,
+            use_safetensors=None if options else True,
+            device_map={"": device()},
+            **options,
         )
     use_packed_attention(model)
     return model.requires_grad_(False).eval()

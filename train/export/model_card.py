@@ -1,4 +1,6 @@
-"""The model card, README.md: what the model is made of by hash, what it was measured to do, and in which form to ask it."""
+"""The model card, README.md: what the model is made of by hash, what it was measured to do, and in which form to ask
+it.
+"""
 
 from pathlib import Path
 
@@ -10,14 +12,31 @@ from train.trained import Trained
 def card(trained: Trained, export: Export) -> str:
     """The text of `README.md`."""
     report, recipe = trained.report, trained.recipe
-    head = ["---", "pipeline_tag: text-generation", "tags:", "- curate", f"- {report.method}", *_library(export), *_base(report.model), "---", ""]
+    head = [
+        "---",
+        "pipeline_tag: text-generation",
+        "tags:",
+        "- curate",
+        f"- {report.method}",
+        *_library(export),
+        *_base(report.model),
+        "---",
+        "",
+    ]
     facts = [
         ("base model", f"`{_cell(report.model)}` ({report.base[:26]}…)"),
         ("method", f"{recipe.how.title}: {recipe.how.trains}"),
         ("trainable parameters", f"{report.trainable_parameters:,} of {report.total_parameters:,}"),
-        ("trained on", f"{report.train_examples:,} examples, {report.supervised_tokens:,} supervised tokens a pass, {report.steps:,} steps"),
+        (
+            "trained on",
+            f"{report.train_examples:,} examples, {report.supervised_tokens:,} supervised tokens a pass, "
+            f"{report.steps:,} steps",
+        ),
         ("data", f"manifest {report.manifest}" if report.manifest else "a split without a manifest"),
-        (f"held-out loss ({report.held_out}, {report.held_out_examples:,} examples)", f"{report.base_loss:.4f} before, {report.tuned_loss:.4f} after"),
+        (
+            f"held-out loss ({report.held_out}, {report.held_out_examples:,} examples)",
+            f"{report.base_loss:.4f} before, {report.tuned_loss:.4f} after",
+        ),
         ("run", report.key),
     ]
     parts = [
@@ -26,7 +45,8 @@ def card(trained: Trained, export: Export) -> str:
         "| | |\n|---|---|\n" + "\n".join(f"| {name} | {value} |" for name, value in facts) + "\n",
         *_proof(export),
         "## Chat template\n\nThe model was trained with the chat template below; with another one it is worse. SHA-256 "
-        f"`{export.template}`; an answer ends with {', '.join(f'`{_cell(stop)}`' for stop in export.stops) or 'nothing in particular'}.\n\n"
+        f"`{export.template}`; an answer ends with "
+        f"{', '.join(f'`{_cell(stop)}`' for stop in export.stops) or 'nothing in particular'}.\n\n"
         + _fenced(export.template_source, "jinja"),
         *(["## Notes\n\n" + "\n".join(f"- {_cell(note)}" for note in export.notes) + "\n"] if export.notes else []),
         *_data_card(trained),
@@ -35,7 +55,9 @@ def card(trained: Trained, export: Export) -> str:
 
 
 def _library(export: Export) -> list[str]:
-    return {"adapter": ["library_name: peft"], "merged": ["library_name: transformers"]}.get(export.form, ["library_name: gguf"])
+    return {"adapter": ["library_name: peft"], "merged": ["library_name: transformers"]}.get(
+        export.form, ["library_name: gguf"]
+    )
 
 
 def _base(model: str) -> list[str]:
@@ -47,9 +69,12 @@ def _proof(export: Export) -> list[str]:
     if proof is None:
         return []
     return [
-        f"## Proof\n\nThe files here, loaded again, beside the adapter on its base, on {proof.prompts} held-out questions: logits differ by at most "
-        f"{proof.max_logit_difference:.2g} ({proof.relative_error:.2%} of what training changed), {proof.equal_texts} of {proof.prompts} most likely "
-        f"answers are the same to the last token{f', {proof.near_ties} part at a tie' if proof.near_ties else ''}; loss {proof.export_loss:.4f}, "
+        f"## Proof\n\nThe files here, loaded again, beside the adapter on its base, on {proof.prompts} held-out "
+        "questions: logits differ by at most "
+        f"{proof.max_logit_difference:.2g} ({proof.relative_error:.2%} of what training changed), "
+        f"{proof.equal_texts} of {proof.prompts} most likely "
+        "answers are the same to the last "
+        f"token{f', {proof.near_ties} part at a tie' if proof.near_ties else ''}; loss {proof.export_loss:.4f}, "
         f"of the adapter {proof.adapter_loss:.4f}.\n"
     ]
 
@@ -61,7 +86,11 @@ def _data_card(trained: Trained) -> list[str]:
     text = path.read_text(encoding="utf-8", errors="replace")
     if text.startswith("---"):  # its own front matter names files that are not here
         text = text.split("\n---", 1)[-1].lstrip("\n")
-    return ["## The data\n\n" + "\n".join(f"##{line}" if line.startswith("#") else line for line in text.splitlines()) + "\n"]
+    return [
+        "## The data\n\n"
+        + "\n".join(f"##{line}" if line.startswith("#") else line for line in text.splitlines())
+        + "\n"
+    ]
 
 
 def _fenced(text: str, language: str) -> str:

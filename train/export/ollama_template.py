@@ -1,7 +1,9 @@
-"""What Ollama makes a model from: a Modelfile with template and stop tokens of the training, and a script of the commands.
+"""What Ollama makes a model from: a Modelfile with template and stop tokens of the training, and a script of the
+commands.
 
-Ollama reads Go templates; the template of a model is Jinja. The text before and after each turn is found by rendering turns with
-unique words, and the result counts only if it renders conversations to exactly the text of the model's own template.
+Ollama reads Go templates; the template of a model is Jinja. The text before and after each turn is found by rendering
+turns with unique words, and the result counts only if it renders conversations to exactly the text of the model's own
+template.
 """
 
 import json
@@ -41,7 +43,11 @@ class TurnTemplate:
         system = turns[0]["content"] if turns and turns[0]["role"] == "system" else None
         text = self.opening if system is None else self.before_system + system + self.after_system
         for turn in turns[system is not None :]:
-            around = (self.before_user, self.after_user) if turn["role"] == "user" else (self.before_answer, self.after_answer)
+            around = (
+                (self.before_user, self.after_user)
+                if turn["role"] == "user"
+                else (self.before_answer, self.after_answer)
+            )
             text += around[0] + turn["content"] + around[1]
         return text + self.ask
 
@@ -53,24 +59,32 @@ class TurnTemplate:
             '{{ range .Messages }}{{ if eq .Role "user" }}'
             f"{_go(self.before_user)}{{{{ .Content }}}}{_go(self.after_user)}"
             '{{ else if eq .Role "assistant" }}'
-            f"{_go(self.before_answer)}{{{{ .Content }}}}{_go(self.after_answer)}{{{{ end }}}}{{{{ end }}}}{_go(self.ask)}"
+            f"{_go(self.before_answer)}{{{{ .Content }}}}{_go(self.after_answer)}{{{{ end }}}}{{{{ end "
+            f"}}}}{_go(self.ask)}"
         )
 
 
 def _go(text: str) -> str:
-    """Literal text in a Go template: as a string of Go's, which JSON's are, so that no space at its ends is taken for layout."""
+    """Literal text in a Go template: as a string of Go's, which JSON's are, so that no space at its ends is taken for
+    layout.
+    """
     return f"{{{{ {json.dumps(text, ensure_ascii=False)} }}}}" if text else ""
 
 
 def turn_template(template: Template, conversations: Iterable[dict[str, Any]]) -> TurnTemplate | None:
-    """The text that a template puts around turns; None if it does more than that in one of the conversations, whose last turn is an answer."""
+    """The text that a template puts around turns; None if it does more than that in one of the conversations, whose
+    last turn is an answer.
+    """
     try:
         found = _found(template)
         if any(found.render(turns) != _prompt(template, turns) for turns in _probes()):
             return None
         for value in conversations:
             turns = value["messages"][:-1]
-            if value.get("tools") or any(turn.get("role") not in ("system", "user", "assistant") or not isinstance(turn.get("content"), str) for turn in turns):
+            if value.get("tools") or any(
+                turn.get("role") not in ("system", "user", "assistant") or not isinstance(turn.get("content"), str)
+                for turn in turns
+            ):
                 return None
             if found.render(turns) != template.prompt(value):
                 return None
@@ -93,13 +107,17 @@ def _found(template: Template) -> TurnTemplate:
     before_user = _common_end(lead, _common_end(between_system, between_user))
     after_user = tail[: common_length(tail, between_answer)]
     return TurnTemplate(
-        lead.removesuffix(before_user), before_system, between_system.removesuffix(before_user), before_user, after_user,
+        lead.removesuffix(before_user), before_system, between_system.removesuffix(before_user), before_user,
+        after_user,
         between_answer.removeprefix(after_user), between_user.removesuffix(before_user), tail.removeprefix(after_user),
     )  # fmt: skip
 
 
 def _probes() -> Iterable[list[dict[str, Any]]]:
-    system, user, answer = ({"role": role, "content": text} for role, text in (("system", "Be brief."), ("user", "Why {{ so }}?\n"), ("assistant", 'A "b".')))
+    system, user, answer = (
+        {"role": role, "content": text}
+        for role, text in (("system", "Be brief."), ("user", "Why {{ so }}?\n"), ("assistant", 'A "b".'))
+    )
     yield [user]
     yield [system, user]
     yield [user, answer, user]
@@ -126,7 +144,8 @@ MODELFILE: Final = "Modelfile"
 SCRIPT: Final = "create.sh"
 NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,79}(/[a-z0-9][a-z0-9._-]{0,79})?(:[A-Za-z0-9][A-Za-z0-9._-]{0,79})?")
 NO_TEMPLATE: Final = (
-    "no TEMPLATE in the Modelfile: the chat template cannot be written in Ollama's language; Ollama 0.33 and newer read the one inside model.gguf"
+    "no TEMPLATE in the Modelfile: the chat template cannot be written in Ollama's language; Ollama 0.33 and newer "
+    "read the one inside model.gguf"
 )
 
 
@@ -134,7 +153,8 @@ def write(folder: Path, name: str, template: Template, questions: Questions) -> 
     """Write Modelfile and script; returns what a person should know."""
     if not NAME.fullmatch(name):
         raise UsageError(
-            f"--name {name}: is not a valid Ollama model name", "use lower-case letters, digits, dots, underscores and hyphens, for example  --name support-bot"
+            f"--name {name}: is not a valid Ollama model name",
+            "use lower-case letters, digits, dots, underscores and hyphens, for example  --name support-bot",
         )
     turns = turn_template(template, questions.conversations)
     tokenizer = template.tokenizer
@@ -145,7 +165,10 @@ def write(folder: Path, name: str, template: Template, questions: Questions) -> 
         notes.append(NO_TEMPLATE)
     else:
         lines.append(f'TEMPLATE """{go}"""')
-    lines += [f"PARAMETER stop {json.dumps(stop, ensure_ascii=False)}" for stop in tokenizer.convert_ids_to_tokens(list(questions.stops))]
+    lines += [
+        f"PARAMETER stop {json.dumps(stop, ensure_ascii=False)}"
+        for stop in tokenizer.convert_ids_to_tokens(list(questions.stops))
+    ]
     (folder / MODELFILE).write_text("\n".join(lines) + "\n", encoding="utf-8")
     script = folder / SCRIPT
     quoted = shlex.quote(name)

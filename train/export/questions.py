@@ -33,9 +33,13 @@ class Questions:
 
 
 def questions_for(trained: Trained, template: Template, data: Path | None, count: int) -> Questions:
-    """Up to `count` questions, spread over the held-out split. Raises `InputError` where it is not what it was at the training."""
+    """Up to `count` questions, spread over the held-out split. Raises `InputError` where it is not what it was at the
+    training.
+    """
     path = (data or Path(trained.recipe.data)) / f"{trained.report.held_out}.jsonl"
-    room = min(CONTEXT, getattr(configuration(trained.recipe.model).get_text_config(), "max_position_embeddings", CONTEXT))
+    room = min(
+        CONTEXT, getattr(configuration(trained.recipe.model).get_text_config(), "max_position_embeddings", CONTEXT)
+    )
     rendering = Prompts(template, room)
     found: list[tuple[str, Encoded, dict[str, Any]]] = []
     for question in spread(questions_of(examples_of(trained, path), "last"), 2 * count):
@@ -43,6 +47,8 @@ def questions_for(trained: Trained, template: Template, data: Path | None, count
         if prompt is not None and len(prompt.encoded.input_ids) <= room and len(found) < count:
             found.append((prompt.text, prompt.encoded, {**question.example.value, "messages": question.messages}))
     if not found:
-        raise InputError(f"{visible(str(path))}: contains no question to verify the export with", "name the split folder with --data")
+        raise InputError(
+            f"{visible(str(path))}: contains no question to verify the export with", "name the split folder with --data"
+        )
     prompts, texts, conversations = zip(*found, strict=True)
     return Questions(prompts, texts, conversations, tuple(stop_ids(template, texts)), trained.recipe.max_new_tokens)

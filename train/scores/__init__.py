@@ -1,4 +1,6 @@
-"""What answers are measured by. One family of metrics a file; each is computed from counts per example, so that intervals come from the same numbers."""
+"""What answers are measured by. One family of metrics a file; each is computed from counts per example, so that
+intervals come from the same numbers.
+"""
 
 from typing import Final
 
@@ -11,7 +13,8 @@ from train.scores.text import BLEU, CHRF, EXACT_MATCH, PERPLEXITY, ROUGE_1, ROUG
 METRICS: Final[dict[str, Metric]] = {
     metric.name: metric
     for metric in (
-        EXACT_MATCH, TOKEN_F1, ACCURACY, MACRO_F1, BLEU, CHRF, ROUGE_1, ROUGE_L, JSON_VALID, FIELD_ACCURACY, FIELD_F1, CALL_ACCURACY, NAME_ACCURACY,
+        EXACT_MATCH, TOKEN_F1, ACCURACY, MACRO_F1, BLEU, CHRF, ROUGE_1, ROUGE_L, JSON_VALID, FIELD_ACCURACY, FIELD_F1,
+        CALL_ACCURACY, NAME_ACCURACY,
         ARGUMENT_ACCURACY, PERPLEXITY,
     )
 }  # fmt: skip

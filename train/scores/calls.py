@@ -18,12 +18,18 @@ ARGUMENTS: Final = ("arguments", "parameters", "args")
 def declared(turn: dict[str, Any]) -> tuple[Call, ...]:
     """The calls of an assistant's turn as the data has them, in either form."""
     entries = turn.get("tool_calls")
-    functions = [entry.get("function", entry) for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
+    functions = (
+        [entry.get("function", entry) for entry in entries if isinstance(entry, dict)]
+        if isinstance(entries, list)
+        else []
+    )
     return tuple(call for function in [*functions, turn.get("function_call")] if (call := _call(function)) is not None)
 
 
 def called(text: str) -> tuple[Call, ...]:
-    """The calls that a model's answer makes, in the forms that chat templates write them: JSON objects with a name and arguments, tags, or Python."""
+    """The calls that a model's answer makes, in the forms that chat templates write them: JSON objects with a name and
+    arguments, tags, or Python.
+    """
     tagged = [(match.group(1), _object(match.group(2))) for match in TAGGED.finditer(text)]
     if tagged:
         return tuple((name, arguments) for name, arguments in tagged if arguments is not None)
@@ -39,7 +45,11 @@ def _in_json(text: str) -> Iterator[Call]:
         except (ValueError, RecursionError):
             continue
         entries = value if isinstance(value, list) else [value]
-        calls = [call for entry in entries if (call := _call(entry.get("function", entry) if isinstance(entry, dict) else None)) is not None]
+        calls = [
+            call
+            for entry in entries
+            if (call := _call(entry.get("function", entry) if isinstance(entry, dict) else None)) is not None
+        ]
         if calls:
             yield from calls
             at = end
@@ -51,7 +61,10 @@ def _in_python(text: str) -> tuple[Call, ...]:
         tree = ast.parse(match.group(1), mode="eval").body if match else None
         nodes = tree.elts if isinstance(tree, ast.List) else [tree]
         return tuple(
-            (ast.unparse(node.func), {keyword.arg: ast.literal_eval(keyword.value) for keyword in node.keywords if keyword.arg})
+            (
+                ast.unparse(node.func),
+                {keyword.arg: ast.literal_eval(keyword.value) for keyword in node.keywords if keyword.arg},
+            )
             for node in nodes
             if isinstance(node, ast.Call)
         )
@@ -85,7 +98,9 @@ def _same(left: Iterable[Any], right: Iterable[Any]) -> float:
 
 
 class Arguments:
-    """Share of the expected arguments that are there with the expected value, of the calls of each tool in their order."""
+    """Share of the expected arguments that are there with the expected value, of the calls of each tool in their
+    order.
+    """
 
     def counts(self, expected: Expected, given: Given) -> Sequence[float]:
         """Right ones and expected ones."""
@@ -105,8 +120,14 @@ class Arguments:
         return ratio(sums[..., 0], sums[..., 1])
 
 
-CALL_ACCURACY = Metric("call_accuracy", "calls right", mean_of(lambda expected, given: _same(map(_spelled, expected.calls), map(_spelled, given.calls))))
+CALL_ACCURACY = Metric(
+    "call_accuracy",
+    "calls right",
+    mean_of(lambda expected, given: _same(map(_spelled, expected.calls), map(_spelled, given.calls))),
+)
 NAME_ACCURACY = Metric(
-    "name_accuracy", "tools right", mean_of(lambda expected, given: _same((name for name, _ in expected.calls), (name for name, _ in given.calls)))
+    "name_accuracy",
+    "tools right",
+    mean_of(lambda expected, given: _same((name for name, _ in expected.calls), (name for name, _ in given.calls))),
 )
 ARGUMENT_ACCURACY = Metric("argument_accuracy", "argument accuracy", lambda _: Arguments())

@@ -25,7 +25,9 @@ def parsed(text: str) -> Any:
 
 
 def found(text: str) -> Any:
-    """The object or list in an answer: the whole text, in a code fence, or the first one in the text; None without any."""
+    """The object or list in an answer: the whole text, in a code fence, or the first one in the text; None without
+    any.
+    """
     fenced = FENCE.search(text)
     for candidate in (text, fenced.group(1) if fenced else ""):
         if (value := parsed(candidate)) is not None:
@@ -42,7 +44,9 @@ def found(text: str) -> Any:
 
 
 def leaves(value: Any, path: str = "") -> Iterator[Leaf]:
-    """All fields that hold a value: numbers by their size, texts in one spelling. Plain values of a list may come in any order."""
+    """All fields that hold a value: numbers by their size, texts in one spelling. Plain values of a list may come in
+    any order.
+    """
     if isinstance(value, dict):
         for key, item in value.items():
             yield from leaves(item, f"{path}/{key}")
@@ -68,7 +72,11 @@ class Fields:
         """What one answer has; an expected answer that is no JSON has one field, its text."""
         wanted_value, got_value = found(expected.text), found(given.text)
         wanted = Counter(leaves(expected.text if wanted_value is None else wanted_value))
-        got = Counter(leaves(got_value)) if got_value is not None else Counter(leaves(given.text) if wanted_value is None else ())
+        got = (
+            Counter(leaves(got_value))
+            if got_value is not None
+            else Counter(leaves(given.text) if wanted_value is None else ())
+        )
         return float((wanted & got).total()), float(got.total()), float(wanted.total())
 
 

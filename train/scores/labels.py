@@ -1,4 +1,6 @@
-"""Metrics of classification. An answer in a sentence counts as the one label that it names, so that nothing is won by brevity."""
+"""Metrics of classification. An answer in a sentence counts as the one label that it names, so that nothing is won by
+brevity.
+"""
 
 import re
 from collections.abc import Sequence

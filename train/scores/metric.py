@@ -1,7 +1,7 @@
 """How a metric is declared: counts for each answer, and the score that sums of such counts give.
 
-A score over many answers is no mean of scores as a rule (BLEU, macro F1, perplexity); kept as counts, the score of any resample is one product of
-matrices and one formula.
+A score over many answers is no mean of scores as a rule (BLEU, macro F1, perplexity); kept as counts, the score of any
+resample is one product of matrices and one formula.
 """
 
 from collections.abc import Callable, Sequence
@@ -63,7 +63,9 @@ class Metric:
     def counts(self, expected: Sequence[Expected], given: Sequence[Given]) -> Matrix:
         """Counts of all answers, one row each."""
         scorer = self.scorer(expected)
-        return np.array([scorer.counts(one, other) for one, other in zip(expected, given, strict=True)], dtype=np.float64).reshape(len(expected), -1)
+        return np.array(
+            [scorer.counts(one, other) for one, other in zip(expected, given, strict=True)], dtype=np.float64
+        ).reshape(len(expected), -1)
 
     def score(self, expected: Sequence[Expected], given: Sequence[Given]) -> float:
         """The score over all answers."""

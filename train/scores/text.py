@@ -1,4 +1,6 @@
-"""Metrics of texts: the same answer, the same words, BLEU and chrF with the counts of sacrebleu, ROUGE as its authors' package has it, perplexity."""
+"""Metrics of texts: the same answer, the same words, BLEU and chrF with the counts of sacrebleu, ROUGE as its authors'
+package has it, perplexity.
+"""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -23,7 +25,9 @@ def same(expected: Expected, given: Given) -> float:
 
 
 def token_f1(expected: Expected, given: Given) -> float:
-    """Harmonic mean of precision and recall of the words, as in SQuAD (Rajpurkar et al. 2016), but English articles count."""
+    """Harmonic mean of precision and recall of the words, as in SQuAD (Rajpurkar et al. 2016), but English articles
+    count.
+    """
     wanted, got = (Counter(words(normalised(text))) for text in (expected.text, given.text))
     if not wanted or not got:
         return float(wanted == got)
@@ -46,7 +50,7 @@ GRAMS: Final = 4
 class Bleu:
     """Corpus BLEU with sacrebleu's tokenizer `13a` and exponential smoothing, in 0 to 1."""
 
-    def __init__(self, expected: Sequence[Expected]) -> None:  # noqa: ARG002  (all metrics are made alike)
+    def __init__(self, expected: Sequence[Expected]) -> None:  # noqa: ARG002
         self.bleu = _sacrebleu().BLEU(effective_order=True)
 
     def counts(self, expected: Expected, given: Given) -> Sequence[float]:
@@ -55,7 +59,9 @@ class Bleu:
         return [*map(float, found.counts), *map(float, found.totals), float(found.sys_len), float(found.ref_len)]
 
     def score(self, sums: Matrix) -> Matrix:
-        """Brevity penalty times the geometric mean of the precisions; a precision of 0 is halved from the one before (Chen and Cherry 2014, method 3)."""
+        """Brevity penalty times the geometric mean of the precisions; a precision of 0 is halved from the one before
+        (Chen and Cherry 2014, method 3).
+        """
         right, total, given, wanted = sums[..., :GRAMS], sums[..., GRAMS : 2 * GRAMS], sums[..., -2], sums[..., -1]
         missing = (right == 0) & (total > 0)
         smoothed = np.where(missing, 1 / 2.0 ** np.cumsum(missing, axis=-1), right)
@@ -82,7 +88,10 @@ class Chrf:
         got, wanted, shared = np.moveaxis(sums.reshape(*sums.shape[:-1], ORDER, 3), -1, 0)
         counted = ((got > 0) & (wanted > 0)).astype(np.float64)
         number = counted.sum(-1)
-        precision, recall = ratio((ratio(shared, got) * counted).sum(-1), number), ratio((ratio(shared, wanted) * counted).sum(-1), number)
+        precision, recall = (
+            ratio((ratio(shared, got) * counted).sum(-1), number),
+            ratio((ratio(shared, wanted) * counted).sum(-1), number),
+        )
         return ratio((1 + BETA**2) * precision * recall, BETA**2 * precision + recall)
 
 
@@ -130,7 +139,7 @@ ROUGE_L = Metric("rouge_l", "ROUGE-L", mean_of(lambda expected, given: _rouge("r
 class Perplexity:
     """The exponential of the mean cross-entropy per token of the expected answers."""
 
-    def counts(self, expected: Expected, given: Given) -> Sequence[float]:  # noqa: ARG002  (all metrics are asked alike)
+    def counts(self, expected: Expected, given: Given) -> Sequence[float]:  # noqa: ARG002
         """The loss in nats, and the tokens."""
         return given.loss, float(given.tokens)
 

@@ -1,6 +1,8 @@
-"""Methods side by side: a sweep over methods in which each trial trains to its end, with the same base, data, steps and seed.
+"""Methods side by side: a sweep over methods in which each trial trains to its end, with the same base, data, steps and
+seed.
 
-Each trains in a process of its own, so that its memory is its own. Unlike other sweeps it decides nothing: it measures on the held-out split.
+Each trains in a process of its own, so that its memory is its own. Unlike other sweeps it decides nothing: it measures
+on the held-out split.
 """
 
 import json
@@ -37,10 +39,11 @@ VARIANTS: Final[dict[str, dict[str, Any]]] = {
 
 
 def compare(recipe: Recipe, folder: Path, names: Sequence[str], narrator: Narrator) -> Comparison:
-    """Train by each of the methods; those that were trained before are not trained again. The result is written to compare.json and compare.md.
+    """Train by each of the methods; those that were trained before are not trained again. The result is written to
+    compare.json and compare.md.
 
-    Each method trains at its own default learning rate, except those of the recipe's own kind. Raises `UsageError` for an unknown name, `CurateError`
-    with the last words of a training that failed.
+    Each method trains at its own default learning rate, except those of the recipe's own kind. Raises `UsageError` for
+    an unknown name, `CurateError` with the last words of a training that failed.
     """
     if unknown := [name for name in names if name not in VARIANTS]:
         raise UsageError(f"no such method: {', '.join(unknown)}", f"there are {', '.join(VARIANTS)}")
@@ -54,7 +57,11 @@ def compare(recipe: Recipe, folder: Path, names: Sequence[str], narrator: Narrat
         phase.advance(note=f"{name}: {compared[-1].tuned_loss:.4f}")
     first = next(iter(reports.values()))
     made = Comparison(
-        model=recipe.model, steps=first["steps"], train_examples=first["train_examples"], held_out_examples=first["held_out_examples"], methods=tuple(compared)
+        model=recipe.model,
+        steps=first["steps"],
+        train_examples=first["train_examples"],
+        held_out_examples=first["held_out_examples"],
+        methods=tuple(compared),
     )
     write_json(folder / "compare.json", made.model_dump(mode="json"))
     write_bytes(folder / "compare.md", markdown(made).encode())
@@ -79,7 +86,10 @@ def _train(values: dict[str, Any], folder: Path, run: RunFolder, narrator: Narra
     if watch.asked or code == ExitCode.INTERRUPTED:
         raise KeyboardInterrupt
     if code != ExitCode.CLEAN:
-        raise LogError(f"{name}: its training failed: {last_words(work)}", "the finished methods are kept; the same command resumes")
+        raise LogError(
+            f"{name}: its training failed: {last_words(work)}",
+            "the finished methods are kept; the same command resumes",
+        )
     report: dict[str, Any] = json.loads(work.result.read_bytes())
     return report
 
@@ -103,14 +113,27 @@ def _compared(name: str, report: dict[str, Any], run: RunFolder) -> Compared:
     )
 
 
-COLUMNS: Final = ("method", "learning rate", "trainable", "share", "memory", "time", "CPU time", "saved", "held-out loss", "merges")
+COLUMNS: Final = (
+    "method",
+    "learning rate",
+    "trainable",
+    "share",
+    "memory",
+    "time",
+    "CPU time",
+    "saved",
+    "held-out loss",
+    "merges",
+)
 
 
 def cells(one: Compared) -> tuple[str, ...]:
     """A row of the table, in the order of the columns."""
     return (
-        one.name, f"{one.learning_rate:g}", f"{one.trainable_parameters:,}", f"{one.share:.2%}", gigabytes(one.memory), f"{one.seconds:.0f} s",
-        f"{one.cpu_seconds:.0f} s", gigabytes(one.size), f"{one.base_loss:.4f} -> {one.tuned_loss:.4f}", "yes" if one.merges else "no",
+        one.name, f"{one.learning_rate:g}", f"{one.trainable_parameters:,}", f"{one.share:.2%}", gigabytes(one.memory),
+        f"{one.seconds:.0f} s",
+        f"{one.cpu_seconds:.0f} s", gigabytes(one.size), f"{one.base_loss:.4f} -> {one.tuned_loss:.4f}",
+        "yes" if one.merges else "no",
     )  # fmt: skip
 
 

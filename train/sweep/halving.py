@@ -1,7 +1,7 @@
 """Successive halving: which trial continues and which one is best, as pure functions of the outcomes so far.
 
-Successive halving (Jamieson & Talwalkar 2016), in step: all trials train for a part of their steps; when all have come so far, the best of them go
-on. The result does not depend on the order of the outcomes, so kills do not change it.
+Successive halving (Jamieson & Talwalkar 2016), in step: all trials train for a part of their steps; when all have come
+so far, the best of them go on. The result does not depend on the order of the outcomes, so kills do not change it.
 """
 
 from collections.abc import Sequence
@@ -73,7 +73,9 @@ class Halving:
         return None
 
     def on(self, rung: int, known: Sequence[Outcome]) -> list[int]:
-        """The trials that train up to a rung. If some fail, the next best replace them, so that one finishes if any can."""
+        """The trials that train up to a rung. If some fail, the next best replace them, so that one finishes if any
+        can.
+        """
         if rung == 0:
             return list(self.trials)
         before = self.ranked(rung - 1, known)
@@ -83,11 +85,17 @@ class Halving:
 
     def ranked(self, rung: int, known: Sequence[Outcome]) -> list[Outcome]:
         """What is known of a rung, the best first."""
-        found = [outcome for trial in self.on(rung, known) if (outcome := self._at(trial, rung, known)) is not None and outcome.loss is not None]
+        found = [
+            outcome
+            for trial in self.on(rung, known)
+            if (outcome := self._at(trial, rung, known)) is not None and outcome.loss is not None
+        ]
         return sorted(found, key=lambda one: (self.loss(one, rung), one.cost, one.trial))
 
     def standing(self, known: Sequence[Outcome]) -> tuple[int, list[Outcome]]:
-        """The furthest rung that anything is known of, and the trials there, the best first; (0, []) where nothing is."""
+        """The furthest rung that anything is known of, and the trials there, the best first; (0, []) where nothing
+        is.
+        """
         found: tuple[int, list[Outcome]] = (0, [])
         for rung in range(len(self.shares)):
             ranked = self.ranked(rung, known)
@@ -106,7 +114,9 @@ class Halving:
 
     def _at(self, trial: int, rung: int, known: Sequence[Outcome]) -> Outcome | None:
         """What is known of a trial at a rung: one that is over stays as it is."""
-        return next((one for one in known if one.trial == trial and (one.rung == rung or (one.over and one.rung < rung))), None)
+        return next(
+            (one for one in known if one.trial == trial and (one.rung == rung or (one.over and one.rung < rung))), None
+        )
 
 
 def tied(losses: Sequence[float], within: float) -> list[int]:

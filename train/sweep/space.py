@@ -1,4 +1,6 @@
-"""What a sweep tries: keys of the recipe with their values, and the trials that come of them, decided by table and seed alone."""
+"""What a sweep tries: keys of the recipe with their values, and the trials that come of them, decided by table and seed
+alone.
+"""
 
 import difflib
 import json
@@ -25,7 +27,10 @@ MOST: Final = 500
 """Trials of a grid: beyond it a random search finds as good ones sooner (Bergstra & Bengio 2012)."""
 FIXED: Final = {
     **dict.fromkeys(("model", "data"), "losses on other data or of another tokenizer cannot be compared"),
-    **dict.fromkeys(("max_length", "over_length", "untrainable"), "it decides which examples are measured, so losses could not be compared"),
+    **dict.fromkeys(
+        ("max_length", "over_length", "untrainable"),
+        "it decides which examples are measured, so losses could not be compared",
+    ),
     "evaluate_every": "trials are measured when they are compared",
 }
 """Keys that no sweep tries, with the reason."""
@@ -60,9 +65,13 @@ class Space(BaseModel):
     minutes: Annotated[float, Field(gt=0)] | None = None
     """Budget of the whole sweep, however often it is called; none given: until it is done."""
     halving: Annotated[int, Field(ge=1)] = 3
-    """One trial in this many continues after each rung (successive halving, Jamieson & Talwalkar 2016); 1: all train to their end."""
+    """One trial in this many continues after each rung (successive halving, Jamieson & Talwalkar 2016); 1: all train to
+    their end.
+    """
     tie: Annotated[float, Field(ge=0)] = 0.001
-    """Nats by which two losses may differ and still be a tie, which goes to the trial with fewer trained parameters, then to that with fewer steps."""
+    """Nats by which two losses may differ and still be a tie, which goes to the trial with fewer trained parameters,
+    then to that with fewer steps.
+    """
     seed: Annotated[int, Field(ge=0)] = 0
     """Decides what is drawn."""
 
@@ -82,16 +91,28 @@ class Trial:
 
 
 def space_of(path: Path, over: Sequence[str] = (), **options: Any) -> Space:
-    """The table in a recipe's file, with options that are not None laid over it. Raises `ConfigError` with all mistakes, `UsageError` for no key at all."""
+    """The table in a recipe's file, with options that are not None laid over it. Raises `ConfigError` with all
+    mistakes, `UsageError` for no key at all.
+    """
     table = tomllib.loads(path.read_text(encoding="utf-8")).get("sweep", {})
     if not isinstance(table, dict) or not isinstance(table.get("over", {}), dict):
-        raise ConfigError(f"{path}: sweep and sweep.over must be tables", "for example  [sweep.over]  and below it  learning_rate = [1e-4, 3e-4]")
+        raise ConfigError(
+            f"{path}: sweep and sweep.over must be tables",
+            "for example  [sweep.over]  and below it  learning_rate = [1e-4, 3e-4]",
+        )
     given = {key: value for key, value in options.items() if value is not None}
     listed = own_keys(table.get("over", {}), f"{path}: sweep.over") | own_keys(dict(map(_over, over)), "--over")
     space = validated(Space, {**table, **given, "over": listed}, f"{path}: sweep")
     if not space.over:
-        raise UsageError(f"{path}: nothing to try: no [sweep.over] in it and no --over", "for example  --over learning_rate=1e-4,3e-4 --over rank=8,16")
-    if wrong := [mistake for key, values in space.over.items() for mistake in _mistakes(key, values, drawn=space.random is not None)]:
+        raise UsageError(
+            f"{path}: nothing to try: no [sweep.over] in it and no --over",
+            "for example  --over learning_rate=1e-4,3e-4 --over rank=8,16",
+        )
+    if wrong := [
+        mistake
+        for key, values in space.over.items()
+        for mistake in _mistakes(key, values, drawn=space.random is not None)
+    ]:
         raise ConfigError("\n".join(f"sweep: {mistake}" for mistake in wrong), "fix the keys that are named")
     return space
 
@@ -100,7 +121,10 @@ def _over(text: str) -> tuple[str, Any]:
     """`KEY=VALUE,VALUE` or `KEY=LOW..HIGH`, each value as TOML or else as text."""
     key, equals, values = text.partition("=")
     if not equals or not values.strip():
-        raise UsageError(f"--over {text}: is not KEY=VALUE,VALUE", "for example  --over rank=8,16,  or with --random 20  --over learning_rate=1e-5..1e-3")
+        raise UsageError(
+            f"--over {text}: is not KEY=VALUE,VALUE",
+            "for example  --over rank=8,16,  or with --random 20  --over learning_rate=1e-5..1e-3",
+        )
     if (bounds := RANGE.fullmatch(values)) is not None:
         return key.strip(), {"low": _value(bounds[1]), "high": _value(bounds[2])}
     return key.strip(), [_value(one) for one in re.findall(r"(?:\[[^\]]*\]|[^,\[])+", values)]
@@ -124,7 +148,10 @@ def _mistakes(key: str, values: Range | tuple[Any, ...], *, drawn: bool) -> Iter
         return
     if isinstance(values, Range):
         if not drawn:
-            yield f"{key}: a range needs the number of trials to draw: set  random = 20  or --random 20, or list the values"
+            yield (
+                f"{key}: a range needs the number of trials to draw: set  random = 20  or --random 20, or list the "
+                "values"
+            )
         if values.low > values.high:
             yield f"{key}: {values.low} is above {values.high}"
     elif not values:
@@ -155,7 +182,9 @@ def trials_of(recipe: Recipe, space: Space) -> tuple[Trial, ...]:
         try:
             values = changed(recipe, changes)
         except ValidationError as error:
-            refused = "; ".join(str(one["msg"]).removeprefix("Value error, ") for one in error.errors(include_url=False))
+            refused = "; ".join(
+                str(one["msg"]).removeprefix("Value error, ") for one in error.errors(include_url=False)
+            )
         found[same] = Trial(len(found) + 1, changes, values, refused)
     return tuple(found.values())
 
@@ -170,7 +199,10 @@ def _grid(space: Space) -> Iterator[dict[str, Any]]:
 
 def _drawn(space: Space) -> Iterator[dict[str, Any]]:
     """Combinations in the order they are drawn, many times as many as are wanted: some are drawn again."""
-    dice = random.Random(f"sweep:{space.seed}")  # noqa: S311  (an order, not a secret)
+    dice = random.Random(f"sweep:{space.seed}")  # noqa: S311
     assert space.random is not None
     for _ in range(50 * space.random):
-        yield {key: values.draw(dice) if isinstance(values, Range) else dice.choice(values) for key, values in space.over.items()}
+        yield {
+            key: values.draw(dice) if isinstance(values, Range) else dice.choice(values)
+            for key, values in space.over.items()
+        }

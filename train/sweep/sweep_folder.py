@@ -1,7 +1,7 @@
 """The folder of a sweep. It holds the whole state, so that a killed sweep resumes.
 
-sweep.json      what the sweep is made of        journal.jsonl   what each trial came to, one line each, appended and flushed to the disk
-data/           the splits that trials see: there is no test split, so nothing can be decided by it
+sweep.json      what the sweep is made of        journal.jsonl   what each trial came to, one line each, appended and
+flushed to the disk data/           the splits that trials see: there is no test split, so nothing can be decided by it
 trials/NN.toml  a trial's recipe                 trials/NN/      its run         trials/NN.log   what it said
 report.json     report.html                      best.toml       (when it has ended)
 """
@@ -38,7 +38,9 @@ class SweepFolder:
     path: Path
 
     def open(self, recipe: Recipe, space: Space, trials: Sequence[Trial], *, fresh: bool) -> None:
-        """Start or resume the sweep. Raises `UsageError` if the folder holds another sweep or other files, and `InputError` without data."""
+        """Start or resume the sweep. Raises `UsageError` if the folder holds another sweep or other files, and
+        `InputError` without data.
+        """
         made_of = _made_of(recipe, space, trials)
         file = self.path / "sweep.json"
         if fresh:
@@ -47,14 +49,20 @@ class SweepFolder:
             try:
                 there = json.loads(file.read_bytes())
             except ValueError as error:
-                raise OutputError(f"{file}: is not what curate wrote", "start over with --fresh, or use another --output") from error
+                raise OutputError(
+                    f"{file}: is not what curate wrote", "start over with --fresh, or use another --output"
+                ) from error
             if there != made_of:
                 differ = ", ".join(sorted(key for key in made_of if there.get(key) != made_of[key]))
-                raise UsageError(f"{self.path}: contains another sweep (different: {differ})", "--fresh replaces it; --output DIR keeps both")
+                raise UsageError(
+                    f"{self.path}: contains another sweep (different: {differ})",
+                    "--fresh replaces it; --output DIR keeps both",
+                )
             return
         if foreign := sorted({entry.name for entry in self.path.iterdir()} - OURS - {".lock"}):
             raise UsageError(
-                f"{self.path}: contains files that are not from a sweep ({', '.join(map(visible, foreign[:3]))})", "name another folder with --output"
+                f"{self.path}: contains files that are not from a sweep ({', '.join(map(visible, foreign[:3]))})",
+                "name another folder with --output",
             )
         _link(Path(recipe.data), self.path / "data")
         for trial in trials:
@@ -87,7 +95,9 @@ class SweepFolder:
 
     def write(self, entry: Entry) -> None:
         """Append to the journal."""
-        append_line(self.path / "journal.jsonl", entry.model_dump_json(exclude_defaults=True).encode("utf-8", "surrogatepass"))
+        append_line(
+            self.path / "journal.jsonl", entry.model_dump_json(exclude_defaults=True).encode("utf-8", "surrogatepass")
+        )
 
     def entries(self) -> list[Entry]:
         """The journal. What a kill has torn was not known yet, and is found out again."""
@@ -113,7 +123,8 @@ def _made_of(recipe: Recipe, space: Space, trials: Sequence[Trial]) -> dict[str,
     for name in SEEN[:2]:
         if not (data / name).is_file() or not (data / name).stat().st_size:
             raise InputError(
-                f"{data / name}: is empty or missing: a sweep trains on train.jsonl and decides by validation.jsonl, never by test.jsonl",
+                f"{data / name}: is empty or missing: a sweep trains on train.jsonl and decides by "
+                "validation.jsonl, never by test.jsonl",
                 "create both with  curate split DATA -o FOLDER --fractions 0.8,0.1,0.1",
             )
     values = recipe.model_dump(mode="json", exclude={"data", "model"})

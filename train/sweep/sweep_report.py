@@ -18,19 +18,24 @@ from train.sweep.sweep_folder import outcomes
 from train.sweep.sweep_result import Ended, Entry, Measured, Standing, State, Sweep, Tried
 
 SETTLED: Final[dict[State, Standing]] = {
-    "finished": "finished", "out-of-memory": "out-of-memory", "not-a-number": "not-a-number", "refused": "refused", "failed": "failed",
+    "finished": "finished", "out-of-memory": "out-of-memory", "not-a-number": "not-a-number", "refused": "refused",
+    "failed": "failed",
 }  # fmt: skip
 """The standing of a trial that has ended."""
 
 
-def standings(model: str, trials: Sequence[Trial], halving: Halving, entries: Sequence[Entry], space: Space, *, ended: Ended) -> Sweep:
+def standings(
+    model: str, trials: Sequence[Trial], halving: Halving, entries: Sequence[Entry], space: Space, *, ended: Ended
+) -> Sweep:
     """The current report of a sweep."""
     known = outcomes(entries)
     found = winner(halving, known, space.tie)
     best = found[0].trial if found is not None else None
     following = halving.next(known)
     going = set(halving.on(len(halving.shares) - 1 if following is None else following.rung, known))
-    tried = sorted((_tried(trial, halving.shares, entries, going) for trial in trials), key=lambda one: _order(one, best))
+    tried = sorted(
+        (_tried(trial, halving.shares, entries, going) for trial in trials), key=lambda one: _order(one, best)
+    )
     of_best = [entry for entry in entries if entry.trial == best and entry.final is not None]
     return Sweep(
         model=model,
@@ -68,14 +73,22 @@ def _tried(trial: Trial, shares: Sequence[float], entries: Sequence[Entry], goin
         steps=last.steps if last is not None else 0,
         trainable_parameters=last.trainable_parameters if last is not None else 0,
         seconds=round(sum(entry.seconds for entry in own), 1),
-        measured=tuple(Measured(share=shares[one.rung], step=one.step, loss=one.loss) for one in ends if one.loss is not None),
+        measured=tuple(
+            Measured(share=shares[one.rung], step=one.step, loss=one.loss) for one in ends if one.loss is not None
+        ),
         reason=trial.refused or (last.reason if last is not None else ""),
     )
 
 
 def _order(one: Tried, best: int | None) -> tuple[Any, ...]:
     """The best one, then those that came further, then by loss; those that failed last."""
-    return one.number != best, one.loss is None, -(one.step / one.steps if one.state == "stopped" else 1), one.loss or 0.0, one.number
+    return (
+        one.number != best,
+        one.loss is None,
+        -(one.step / one.steps if one.state == "stopped" else 1),
+        one.loss or 0.0,
+        one.number,
+    )
 
 
 def described(changes: Mapping[str, Any]) -> str:
@@ -89,7 +102,8 @@ def shown(value: Any) -> str:
 
 
 SAID: Final = {
-    "finished": "finished", "stopped": "stopped", "waiting": "waiting", "out-of-memory": "out of memory", "not-a-number": "not a number",
+    "finished": "finished", "stopped": "stopped", "waiting": "waiting", "out-of-memory": "out of memory",
+    "not-a-number": "not a number",
     "refused": "refused", "failed": "failed",
 }  # fmt: skip
 
@@ -103,9 +117,19 @@ def show(report: Sweep, console: Console) -> None:
 def _parts(report: Sweep) -> Iterator[RenderableType]:
     keys = keys_of(report)
     numbers = ("trial", "steps", "loss", "trained", "time")
-    found = table("Trials, by their loss on the validation split", "trial", *keys, "state", *numbers[1:], numbers=numbers)
+    found = table(
+        "Trials, by their loss on the validation split", "trial", *keys, "state", *numbers[1:], numbers=numbers
+    )
     for one in report.trials:
-        style = "bold green" if one.number == report.best else "" if one.state == "finished" else "red" if one.reason else "dim"
+        style = (
+            "bold green"
+            if one.number == report.best
+            else ""
+            if one.state == "finished"
+            else "red"
+            if one.reason
+            else "dim"
+        )
         found.add_row(*(Text(visible(cell), style) for cell in cells(one, keys)))
     yield found
     for one in report.trials:
@@ -136,21 +160,30 @@ def sentences(report: Sweep) -> Iterator[str]:
         return
     best = next(one for one in report.trials if one.number == report.best)
     yield f"Best: trial {best.number}: {visible(described(best.changes))}; loss {best.loss:.4f}" + (
-        f", the base has {report.base_loss:.4f}." if report.base_loss is not None else f" after {best.step:,} of {best.steps:,} steps."
+        f", the base has {report.base_loss:.4f}."
+        if report.base_loss is not None
+        else f" after {best.step:,} of {best.steps:,} steps."
     )
     if report.tied:
         others = ", ".join(map(str, report.tied))
         yield (
-            f"Tied within {report.tie:g}: {plural(len(report.tied), 'trial')} ({others}); a tie goes to fewer trained parameters, then to fewer steps,"
+            f"Tied within {report.tie:g}: {plural(len(report.tied), 'trial')} ({others}); a tie goes to fewer "
+            "trained parameters, then to fewer steps,"
             " then to the lower loss."
         )
     if report.base_loss is not None and best.loss is not None and best.loss >= report.base_loss:
         yield "Warning: no trial is better than the base: check the data, or try lower learning rates."
     if report.ended == "budget":
         waiting = sum(one.state == "waiting" for one in report.trials)
-        yield f"The budget is used up, with {plural(waiting, 'trial')} left to train; the same command with more --minutes continues."
+        yield (
+            f"The budget is used up, with {plural(waiting, 'trial')} left to train; the same command with more "
+            "--minutes continues."
+        )
     if report.best_recipe is not None:
-        yield f"Next:  curate train {visible(report.best_recipe)}   trains it and measures it on the test split, which no trial used"
+        yield (
+            f"Next:  curate train {visible(report.best_recipe)}   trains it and measures it on the test split, which "
+            "no trial used"
+        )
 
 
 OWN: Final = "tr.best { font-weight: 600 } td.number { text-align: right; font-variant-numeric: tabular-nums }\n"
@@ -164,7 +197,10 @@ def sweep_html(report: Sweep) -> str:
 def _html_parts(report: Sweep) -> Iterator[str]:
     yield head(f"Sweep over {safe(report.model)}", STYLE + DOTS + TABLE + OWN)
     measured = plural(report.validation_examples, "example") if report.validation_examples else "the validation split"
-    yield f'<p class="quiet">{plural(len(report.trials), "trial")}, decided on {measured} of validation, {duration(report.seconds)} in all</p>\n'
+    yield (
+        f'<p class="quiet">{plural(len(report.trials), "trial")}, decided on {measured} of validation, '
+        f"{duration(report.seconds)} in all</p>\n"
+    )
     yield "".join(f"<p>{safe(sentence)}</p>\n" for sentence in sentences(report))
     if report.ended == "not-yet":
         yield '<p class="warning">The sweep has not finished.</p>\n'
@@ -178,7 +214,9 @@ def _html_parts(report: Sweep) -> Iterator[str]:
         row = "".join(f"<td>{safe(cell)}</td>" for cell in cells(one, keys))
         yield f'<tr class="{"best" if one.number == report.best else ""}">{row}</tr>'
     yield "</table>\n"
-    yield "".join(f'<p class="warning">trial {one.number}: {safe(one.reason)}</p>\n' for one in report.trials if one.reason)
+    yield "".join(
+        f'<p class="warning">trial {one.number}: {safe(one.reason)}</p>\n' for one in report.trials if one.reason
+    )
     yield foot()
 
 
@@ -191,7 +229,12 @@ def _plots(report: Sweep) -> Iterator[str]:
         yield dots(
             f"Validation loss by {key}",
             [
-                Dot(shown(one.changes[key]), one.changes[key], one.loss, "best" if one.number == report.best else "" if one.state == "finished" else "early")
+                Dot(
+                    shown(one.changes[key]),
+                    one.changes[key],
+                    one.loss,
+                    "best" if one.number == report.best else "" if one.state == "finished" else "early",
+                )
                 for one in report.trials
                 if key in one.changes and one.loss is not None
             ],

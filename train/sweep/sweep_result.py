@@ -1,4 +1,6 @@
-"""The results of a sweep and of a comparison of methods, as `--json` prints them, and the lines of a sweep's journal."""
+"""The results of a sweep and of a comparison of methods, as `--json` prints them, and the lines of a sweep's
+journal.
+"""
 
 from typing import Any, Literal
 
@@ -50,9 +52,13 @@ class Tried(Part):
     changes: dict[str, Any]
     """What it lays over the recipe."""
     state: Standing
-    """`stopped`: others did better at the same point; `waiting`: the budget ended before it was trained as far as it should have been."""
+    """`stopped`: others did better at the same point; `waiting`: the budget ended before it was trained as far as it
+    should have been.
+    """
     loss: float | None
-    """What it is ranked by: at its end over the whole validation split, before that over its first examples; None without any."""
+    """What it is ranked by: at its end over the whole validation split, before that over its first examples; None
+    without any.
+    """
     step: int
     steps: int
     trainable_parameters: int

@@ -18,22 +18,40 @@ from train.sweep.sweep_report import described, standings, sweep_html
 from train.sweep.sweep_result import Ended, Entry, State, Sweep
 from train.sweep.trial import Runner, Watch, Work, last_words, run_process
 
-FAULTS: Final[dict[str, State]] = {"NoMemory": "out-of-memory", "NotANumber": "not-a-number", "ConfigError": "refused", "ModelError": "refused"}
-"""Errors that are the trial's own, by their class: another trial may go well. All others end the sweep, and nothing is held against the trial."""
+FAULTS: Final[dict[str, State]] = {
+    "NoMemory": "out-of-memory",
+    "NotANumber": "not-a-number",
+    "ConfigError": "refused",
+    "ModelError": "refused",
+}
+"""Errors that are the trial's own, by their class: another trial may go well. All others end the sweep, and nothing is
+held against the trial.
+"""
 ATTEMPTS: Final = 3
 """A training that something killed is begun again from its checkpoint, so often in all."""
 
 
-def sweep(recipe: Recipe, space: Space, folder: SweepFolder, narrator: Narrator, *, fresh: bool = False, runner: Runner = run_process) -> Sweep:
+def sweep(
+    recipe: Recipe,
+    space: Space,
+    folder: SweepFolder,
+    narrator: Narrator,
+    *,
+    fresh: bool = False,
+    runner: Runner = run_process,
+) -> Sweep:
     """Run the sweep and return its report; best.toml in the folder is the recipe of the best trial.
 
-    Called again it resumes, or returns the report of a finished sweep at once. Raises `CurateError`, and `KeyboardInterrupt` where it was
-    interrupted: nothing that a trial has done is lost.
+    Called again it resumes, or returns the report of a finished sweep at once. Raises `CurateError`, and
+    `KeyboardInterrupt` where it was interrupted: nothing that a trial has done is lost.
     """
     trials = trials_of(recipe, space)
     able = tuple(trial.number for trial in trials if not trial.refused)
     if not able:
-        raise UsageError("\n".join(f"{described(trial.changes)}: {trial.refused}" for trial in trials), "no trial is left: fix the recipe or the values to try")
+        raise UsageError(
+            "\n".join(f"{described(trial.changes)}: {trial.refused}" for trial in trials),
+            "no trial is left: fix the recipe or the values to try",
+        )
     if space.random is not None and len(trials) < space.random:
         narrator.say(f"note: there are only {plural(len(trials), 'combination')} to draw")
     with folder_lock(folder.path, "sweep", "--output"):
@@ -46,7 +64,14 @@ class Sweeping:
     """A running sweep."""
 
     def __init__(
-        self, recipe: Recipe, space: Space, trials: tuple[Trial, ...], halving: Halving, folder: SweepFolder, narrator: Narrator, runner: Runner
+        self,
+        recipe: Recipe,
+        space: Space,
+        trials: tuple[Trial, ...],
+        halving: Halving,
+        folder: SweepFolder,
+        narrator: Narrator,
+        runner: Runner,
     ) -> None:
         self.recipe, self.space, self.folder, self.narrator, self.runner = recipe, space, folder, narrator, runner
         self.trials, self.halving = trials, halving
@@ -87,38 +112,61 @@ class Sweeping:
                 code = self.runner(work, watch)
             seconds = round(monotonic() - began, 1)
             ended = code >= 0 and code != ExitCode.INTERRUPTED
-            self._note(self._entry(piece, code, work, seconds) if ended else Entry(trial=piece.trial, rung=piece.rung, state="interrupted", seconds=seconds))
+            self._note(
+                self._entry(piece, code, work, seconds)
+                if ended
+                else Entry(trial=piece.trial, rung=piece.rung, state="interrupted", seconds=seconds)
+            )
             if watch.asked or (code == ExitCode.INTERRUPTED and not watch.late):
                 self._write(ended=False)
-                self.narrator.say(f"the same command continues from here; {visible(str(self.folder.path / 'report.html'))} shows the current state")
+                self.narrator.say(
+                    f"the same command continues from here; {visible(str(self.folder.path / 'report.html'))} "
+                    "shows the current state"
+                )
                 raise KeyboardInterrupt
             if ended or watch.late:
                 return ended
-            self.narrator.say(f"note: trial {piece.trial} was killed ({_signal(code)}), attempt {attempt} of {ATTEMPTS}")
-        reason = f"killed {ATTEMPTS} times ({_signal(code)}); a system that runs out of memory kills the largest process"
+            self.narrator.say(
+                f"note: trial {piece.trial} was killed ({_signal(code)}), attempt {attempt} of {ATTEMPTS}"
+            )
+        reason = (
+            f"killed {ATTEMPTS} times ({_signal(code)}); a system that runs out of memory kills the largest process"
+        )
         self._note(Entry(trial=piece.trial, rung=piece.rung, state="failed", reason=reason))
         return True
 
     def _work(self, piece: RungSegment) -> Work:
         run = self.folder.run(piece.trial)
-        return Work(self.folder.recipe(piece.trial), run, self.halving.shares[piece.rung], run.with_suffix(".json"), run.with_suffix(".failure.json"))
+        return Work(
+            self.folder.recipe(piece.trial),
+            run,
+            self.halving.shares[piece.rung],
+            run.with_suffix(".json"),
+            run.with_suffix(".failure.json"),
+        )
 
     def _note(self, entry: Entry) -> None:
         self.folder.write(entry)
         self.entries.append(entry)
 
     def _entry(self, piece: RungSegment, code: int, work: Work, seconds: float) -> Entry:
-        """The journal entry of a training that ended by itself. Raises `CurateError` if the failure has nothing to do with the trial."""
+        """The journal entry of a training that ended by itself. Raises `CurateError` if the failure has nothing to do
+        with the trial.
+        """
         if code != ExitCode.CLEAN:
             state, reason = _fault(work)
-            self.narrator.say(f"trial {piece.trial} ({visible(described(self._trial(piece).changes))}): {state}: {excerpt(reason, 300)}")
+            self.narrator.say(
+                f"trial {piece.trial} ({visible(described(self._trial(piece).changes))}): {state}: "
+                f"{excerpt(reason, 300)}"
+            )
             return Entry(trial=piece.trial, rung=piece.rung, state=state, seconds=seconds, reason=reason)
         told: dict[str, Any] = json.loads(work.result.read_bytes())
         over = "tuned_loss" in told
         final = told.get("tuned_loss")
         return Entry(
             trial=piece.trial, rung=piece.rung, state="finished" if over else "paused", seconds=seconds,
-            loss=final if told["validation_loss"] is None else told["validation_loss"], final=final, base=told.get("base_loss"),
+            loss=final if told["validation_loss"] is None else told["validation_loss"], final=final,
+            base=told.get("base_loss"),
             examples=told.get("held_out_examples", 0), step=told["steps" if over else "step"], steps=told["steps"],
             trainable_parameters=told["trainable_parameters"],
         )  # fmt: skip
@@ -129,10 +177,15 @@ class Sweeping:
     def _moved(self, phase: Phase, piece: RungSegment, event: dict[str, Any]) -> None:
         """A training got on: to be seen on a terminal, where a line is not one more each time."""
         if self.narrator.bars is not None and "loss" in event:
-            phase.advance(0, note=f"trial {piece.trial}: step {event['step']:,} of {event['max_steps']:,}, loss {event['loss']:.3f}")
+            phase.advance(
+                0,
+                note=f"trial {piece.trial}: step {event['step']:,} of {event['max_steps']:,}, loss {event['loss']:.3f}",
+            )
 
     def _tidy(self, piece: RungSegment) -> None:
-        """Delete checkpoints that are no longer needed: of finished trials, and of those that do not continue after a rung."""
+        """Delete checkpoints that are no longer needed: of finished trials, and of those that do not continue after a
+        rung.
+        """
         if self.known[-1].over:
             self.folder.forget(piece.trial)
         following = self.halving.next(self.known)
@@ -155,7 +208,10 @@ class Sweeping:
         return report
 
     def _best(self, report: Sweep, trial: Trial) -> str:
-        told = f"Trial {trial.number} of {len(report.trials)} of a sweep: {described(trial.changes)}; loss {report.trials[0].loss:.4f} on the validation split."
+        told = (
+            f"Trial {trial.number} of {len(report.trials)} of a sweep: {described(trial.changes)}; loss "
+            f"{report.trials[0].loss:.4f} on the validation split."
+        )
         return f"# {visible(told)}\n" + recipe_text(trial.values)
 
 

@@ -34,7 +34,17 @@ class Work:
     @property
     def words(self) -> list[str]:
         """The command, without its name."""
-        return ["train", str(self.recipe), "--run-dir", str(self.run), "--resume", "--quiet", "--json", "--pause-at", repr(self.share)]
+        return [
+            "train",
+            str(self.recipe),
+            "--run-dir",
+            str(self.run),
+            "--resume",
+            "--quiet",
+            "--json",
+            "--pause-at",
+            repr(self.share),
+        ]
 
 
 class Watch:
@@ -58,7 +68,11 @@ class Watch:
 
         def heard(number: int, _frame: Any) -> None:
             self.asked += 1
-            said(f"{signal.Signals(number).name}: the trial saves after its step; a second one stops it at once" if self.asked == 1 else "ended at once")
+            said(
+                f"{signal.Signals(number).name}: the trial saves after its step; a second one stops it at once"
+                if self.asked == 1
+                else "ended at once"
+            )
 
         before = {number: signal.signal(number, heard) for number in (signal.SIGINT, signal.SIGTERM)}
         try:
@@ -73,7 +87,9 @@ Runner = Callable[[Work, Watch], int]
 
 
 def run_process(work: Work, watch: Watch) -> int:
-    """The training in a session of its own, so that Ctrl-C reaches it through us alone; it ends with us, for we hold its standard input."""
+    """The training in a session of its own, so that Ctrl-C reaches it through us alone; it ends with us, for we hold
+    its standard input.
+    """
     work.failure.unlink(missing_ok=True)
     work.result.parent.mkdir(parents=True, exist_ok=True)
     environment = {**os.environ, "CURATE_FOLLOW_STDIN": "1", "CURATE_FAILURE": str(work.failure)}
@@ -83,7 +99,9 @@ def run_process(work: Work, watch: Watch) -> int:
     with (
         work.result.open("wb") as result,
         said.open("ab") as log,
-        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=result, stderr=log, env=environment, start_new_session=True) as process,
+        subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=result, stderr=log, env=environment, start_new_session=True
+        ) as process,
     ):
         try:
             return _followed(process, work, watch)

@@ -25,9 +25,15 @@ def repair_text(before: Mapping[str, Any] | None, repaired: Repaired) -> Content
     """The lines that a repair changes, with the words that differ marked, and what is found after it."""
     old = draft_of(dict(before)).split("\n") if before is not None else []
     new = draft_of(repaired.value).split("\n")
-    shown = list(_diff([ConversationView().text(line) for line in old], [ConversationView().text(line) for line in new]))
+    shown = list(
+        _diff([ConversationView().text(line) for line in old], [ConversationView().text(line) for line in new])
+    )
     more = Content.assemble((f"… {len(shown) - MOST:,} more lines", MORE)) if len(shown) > MOST else None
-    left = f"afterwards: {plural(len(repaired.findings), 'finding')} in this example" if repaired.findings else "afterwards: no findings in this example"
+    left = (
+        f"afterwards: {plural(len(repaired.findings), 'finding')} in this example"
+        if repaired.findings
+        else "afterwards: no findings in this example"
+    )
     return lines(*shown[:MOST], more, "", Content.assemble((left, "bold")))
 
 
@@ -37,7 +43,11 @@ def _diff(old: list[str], new: list[str]) -> list[Content]:
         if tag == "equal":
             same = [literal(f"  {line}") for line in old[a:b]]
             gap = Content.assemble(("  …", MORE))
-            found.extend(same if len(same) <= 2 * AROUND + 1 else [*same[: AROUND if found else 0], gap, *same[len(same) - AROUND :]])
+            found.extend(
+                same
+                if len(same) <= 2 * AROUND + 1
+                else [*same[: AROUND if found else 0], gap, *same[len(same) - AROUND :]]
+            )
             continue
         marks = word_marks("\n".join(old[a:b]), "\n".join(new[c:d])) if tag == "replace" else ((), ())
         found.extend(_side("- ", old[a:b], marks[0], "$text-error"))
@@ -49,7 +59,9 @@ def _side(sign: str, texts: list[str], marks: tuple[Mark, ...], colour: str) -> 
     found, at = [], 0
     for text in texts:
         inside = [
-            Mark(max(0, mark.start - at), min(len(text), mark.end - at), f"reverse {colour}") for mark in marks if mark.start < at + len(text) and mark.end > at
+            Mark(max(0, mark.start - at), min(len(text), mark.end - at), f"reverse {colour}")
+            for mark in marks
+            if mark.start < at + len(text) and mark.end > at
         ]
         found.append(Content.assemble((sign, f"bold {colour}"), literal(text, inside, style=colour)))
         at += len(text) + 1
@@ -58,8 +70,14 @@ def _side(sign: str, texts: list[str], marks: tuple[Mark, ...], colour: str) -> 
 
 def bulk_text(bulk: Bulk, view: View) -> Content:
     """How many examples would come from which verdict to which."""
-    changes = [f"{count:>9,}  {before} → {after}" for (before, after), count in sorted(bulk.changes.items(), key=lambda item: -item[1])]
-    passed = f"{plural(bulk.passed, 'entry').replace('entrys', 'entries')} of the list are skipped: decided, contested, or nothing to decide"
+    changes = [
+        f"{count:>9,}  {before} → {after}"
+        for (before, after), count in sorted(bulk.changes.items(), key=lambda item: -item[1])
+    ]
+    passed = (
+        f"{plural(bulk.passed, 'entry').replace('entrys', 'entries')} of the list are skipped: decided, contested, or "
+        "nothing to decide"
+    )
     narrowed = (
         literal(f"filter: {view.text}", style="$foreground-muted")
         if view.text

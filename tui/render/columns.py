@@ -21,6 +21,9 @@ def side_by_side(texts: Sequence[Content], width: int) -> Content:
     bands = []
     for first in range(0, len(texts), many):
         columns = [text.wrap(each) for text in texts[first : first + many]]
-        rows = [Content(GAP).join([line.pad_right(max(0, each - line.cell_length)) for line in row]) for row in zip_longest(*columns, fillvalue=Content(""))]
+        rows = [
+            Content(GAP).join([line.pad_right(max(0, each - line.cell_length)) for line in row])
+            for row in zip_longest(*columns, fillvalue=Content(""))
+        ]
         bands.append(Content("\n").join(rows))
     return Content("\n\n").join(bands)

@@ -35,7 +35,9 @@ NONE: Final = "No finished training yet. `curate evaluate RUN` compares a finish
 
 def evaluated(runs: Sequence[Followed], at: int, output: int, width: int) -> Content:
     """One training's outcome."""
-    done = sorted((run for run in runs if run.report or run.evaluation), key=lambda run: run.evaluation is None)  # the latest first, as they come
+    done = sorted(
+        (run for run in runs if run.report or run.evaluation), key=lambda run: run.evaluation is None
+    )  # the latest first, as they come
     if not done:
         return Content(NONE)
     run = done[min(at, len(done) - 1)]
@@ -46,7 +48,12 @@ def evaluated(runs: Sequence[Followed], at: int, output: int, width: int) -> Con
     if found is None:
         parts.append(result(run.report or {}))
         why = f"evaluation.json cannot be read: {run.unread}" if run.unread else "no evaluation yet"
-        parts.append(Content.assemble(fact(why, MUTED), fact(f"; `curate evaluate {run.name}` compares it with the base and a good prompt", MUTED)))
+        parts.append(
+            Content.assemble(
+                fact(why, MUTED),
+                fact(f"; `curate evaluate {run.name}` compares it with the base and a good prompt", MUTED),
+            )
+        )
         return lines(*parts, _generations((run.report or {}).get("generations") or [], output, width))
     sign, colour = OUTCOMES.get(found.verdict.outcome, OUTCOMES["not-compared"])
     parts.append(Content.assemble((sign, colour), fact(found.verdict.sentence, "bold")))
@@ -58,7 +65,10 @@ def evaluated(runs: Sequence[Followed], at: int, output: int, width: int) -> Con
 def _score(metric: str, score: Score) -> str:
     scale = 1.0 if metric in PLAIN else 100.0
     digits = 2 if metric in PLAIN and score.value < 100 else 1
-    value, low, high = (f"{number * scale:.{digits}f}" if abs(number) < 1e6 else f"{number:.1e}" for number in (score.value, score.low, score.high))
+    value, low, high = (
+        f"{number * scale:.{digits}f}" if abs(number) < 1e6 else f"{number:.1e}"
+        for number in (score.value, score.low, score.high)
+    )
     return f"{value} [{low}, {high}]"
 
 
@@ -67,12 +77,23 @@ def _table(found: Outcome, width: int) -> list[Content]:
     every = list(dict.fromkeys(metric for one in found.results for metric in one.scores))
     names = [found.metric, *(name for name in every if name != found.metric)]
     shown = names[: max(1, (width - TITLE - 2) // COLUMN)]
-    parts = [Content.assemble((f"{'':<{TITLE + 2}}" + "".join(f"{visible(name)[: COLUMN - 1]:>{COLUMN}}" for name in shown), MUTED))]
+    parts = [
+        Content.assemble(
+            (f"{'':<{TITLE + 2}}" + "".join(f"{visible(name)[: COLUMN - 1]:>{COLUMN}}" for name in shown), MUTED)
+        )
+    ]
     for one in found.results:
         best = one.name == found.verdict.use
         scores = [f"{_score(name, one.scores[name]) if name in one.scores else '':>{COLUMN}}" for name in shown]
         sign = ("★ ", "bold $text-success") if best else ("  ", "")
-        parts.append(Content.assemble(sign, literal(f"{one.title[:TITLE]:<{TITLE}}", style="bold" if best else ""), (scores[0], "bold"), "".join(scores[1:])))
+        parts.append(
+            Content.assemble(
+                sign,
+                literal(f"{one.title[:TITLE]:<{TITLE}}", style="bold" if best else ""),
+                (scores[0], "bold"),
+                "".join(scores[1:]),
+            )
+        )
     left = names[len(shown) :]
     also = fact(f"  also measured: {', '.join(left)}", MUTED) if left else Content("")
     return [*parts, Content.assemble(("★ to use   [95% interval]", MUTED), also)]
@@ -80,21 +101,39 @@ def _table(found: Outcome, width: int) -> list[Content]:
 
 def _drawn(found: Outcome, width: int) -> list[Content]:
     """The metric that decides, on one scale, with its intervals."""
-    scored: list[tuple[Contender, Score]] = [(one, one.scores[found.metric]) for one in found.results if found.metric in one.scores]
+    scored: list[tuple[Contender, Score]] = [
+        (one, one.scores[found.metric]) for one in found.results if found.metric in one.scores
+    ]
     if not scored:
         return []
     low, high = min(score.low for _, score in scored), max(score.high for _, score in scored)
     spread, room = (high - low) or 1.0, max(10, min(60, width - TITLE - 2))
     parts = [Content("")]
     for one, score in scored:
-        at, left, right = (min(room - 1, max(0, round((value - low) / spread * (room - 1)))) for value in (score.value, score.low, score.high))
-        drawn = "".join("●" if i == at else "├" if i == left else "┤" if i == right else "─" if left < i < right else " " for i in range(room))
-        parts.append(Content.assemble("  ", literal(f"{one.title[:TITLE]:<{TITLE}}"), (drawn, "$text-success" if one.tuned else "$text-primary")))
+        at, left, right = (
+            min(room - 1, max(0, round((value - low) / spread * (room - 1))))
+            for value in (score.value, score.low, score.high)
+        )
+        drawn = "".join(
+            "●" if i == at else "├" if i == left else "┤" if i == right else "─" if left < i < right else " "
+            for i in range(room)
+        )
+        parts.append(
+            Content.assemble(
+                "  ",
+                literal(f"{one.title[:TITLE]:<{TITLE}}"),
+                (drawn, "$text-success" if one.tuned else "$text-primary"),
+            )
+        )
     return parts
 
 
 def _said(title: str, text: str, colour: str) -> Content:
-    return Content.assemble((title, f"bold {colour}"), "\n", shortened(text, rest="") if text else Content.assemble(("(nothing)", f"{MUTED} italic")))
+    return Content.assemble(
+        (title, f"bold {colour}"),
+        "\n",
+        shortened(text, rest="") if text else Content.assemble(("(nothing)", f"{MUTED} italic")),
+    )
 
 
 def _outputs(found: Outcome, output: int, width: int) -> Content:
@@ -105,9 +144,13 @@ def _outputs(found: Outcome, output: int, width: int) -> Content:
     where = fact(f"{one.file}:{one.line}", MUTED)
     head = Content.assemble(("question ", "bold"), (f"{chosen + 1} of {len(found.outputs)} ↑↓   ", MUTED), where)
     answers = [
-        _said(excerpt(way.title), one.answers[way.name], "$text-success" if way.tuned else "$text-warning") for way in found.results if way.name in one.answers
+        _said(excerpt(way.title), one.answers[way.name], "$text-success" if way.tuned else "$text-warning")
+        for way in found.results
+        if way.name in one.answers
     ]
-    asked = side_by_side([_said("asked", one.request, "$text-primary"), _said("expected", one.expected, "$text-accent")], width)
+    asked = side_by_side(
+        [_said("asked", one.request, "$text-primary"), _said("expected", one.expected, "$text-accent")], width
+    )
     return lines("", head, "", asked, "", side_by_side(answers, width))
 
 

@@ -24,18 +24,28 @@ def files(session: ReviewSession, changed: Sequence[str]) -> Content:
     parts = []
     for index in session.lines.indexes[:6]:
         state = "" if index.complete else " …"
-        parts.append(Content.assemble(literal(index.name, style="bold"), (f"  {plural(index.count, 'line')}{state}", MUTED)))
+        parts.append(
+            Content.assemble(literal(index.name, style="bold"), (f"  {plural(index.count, 'line')}{state}", MUTED))
+        )
     if len(session.lines.indexes) > 6:
         parts.append(Content.assemble((f"… and {len(session.lines.indexes) - 6:,} more files", MUTED)))
     if changed:
-        parts.append(Content.assemble(("! ", "bold $text-warning"), literal(", ".join(changed)), " changed on disk; R reloads it"))
+        parts.append(
+            Content.assemble(
+                ("! ", "bold $text-warning"), literal(", ".join(changed)), " changed on disk; R reloads it"
+            )
+        )
     return lines(*parts)
 
 
 def stages(session: ReviewSession) -> Content:
     """What is done, what goes on, and what could not be done."""
     total = len(session.lines)
-    done = {"check": session.checked is not None, "duplicates": "clusters" in session.compared, "conflicts": "conflicts" in session.compared}
+    done = {
+        "check": session.checked is not None,
+        "duplicates": "clusters" in session.compared,
+        "conflicts": "conflicts" in session.compared,
+    }
     broke = {broken.stage: broken.error for broken in session.broke}
     parts = []
     for name, title in STAGES:
@@ -44,11 +54,17 @@ def stages(session: ReviewSession) -> Content:
         if name in broke:
             parts.append(Content.assemble(label, ("✖ ", "bold $text-error"), literal(broke[name].message)))
         elif done[name]:
-            parts.append(Content.assemble(label, ("✓ done", "$text-success"), (_took(session) if name == "check" else "", MUTED)))
+            parts.append(
+                Content.assemble(label, ("✓ done", "$text-success"), (_took(session) if name == "check" else "", MUTED))
+            )
         elif stage is not None and stage.done and total:
             parts.append(Content.assemble(label, bar(stage.done / total, WIDTH, track=True), f" {stage.done:,}"))
         else:
-            parts.append(Content.assemble(label, ("… running" if stage else "○ waiting" if not session.ended else "· not run", MUTED)))
+            parts.append(
+                Content.assemble(
+                    label, ("… running" if stage else "○ waiting" if not session.ended else "· not run", MUTED)
+                )
+            )
     parts.extend(Content.assemble(("note: ", "bold"), literal(note, style=MUTED)) for note in session.notes)
     return lines(*parts)
 
@@ -67,14 +83,25 @@ def decided(session: ReviewSession) -> Content:
     for kind, name in (("finding", "findings"), ("cluster", "duplicates"), ("conflict", "conflicts")):
         progress = session.progress(kind)  # type: ignore[arg-type]
         of = progress.decided / progress.total if progress.total else 0.0
-        parts.append(Content.assemble((f"{name:<11}", "bold"), bar(of, WIDTH, "$text-success", track=True), f" {share(progress)}"))
+        parts.append(
+            Content.assemble(
+                (f"{name:<11}", "bold"), bar(of, WIDTH, "$text-success", track=True), f" {share(progress)}"
+            )
+        )
     verdicts = session.log.verdicts().values()
-    kept, dropped, edited = (sum(decision.verdict == verdict for decision in verdicts) for verdict in ("keep", "drop", "edit"))
+    kept, dropped, edited = (
+        sum(decision.verdict == verdict for decision in verdicts) for verdict in ("keep", "drop", "edit")
+    )
     journal = f"{kept:,} kept, {dropped:,} dropped, {edited:,} edited by hand"
     contested = len(session.log.contested())
     parts.append(Content.assemble(("journal    ", "bold"), (journal, MUTED)))
     if contested:
-        parts.append(Content.assemble(("‼ ", "bold $text-error"), f"{contested:,} with different decisions by several people: filter is:contested in Examples"))
+        parts.append(
+            Content.assemble(
+                ("‼ ", "bold $text-error"),
+                f"{contested:,} with different decisions by several people: filter is:contested in Examples",
+            )
+        )
     return lines(*parts)
 
 
@@ -93,7 +120,13 @@ def rule_line(rule: Rule, most: int, name: str) -> Content:
     code, severity, every, left = rule
     glyph, colour = SEVERITIES[severity]
     open_ = f"  {left:,} open" if left else "  all decided"
-    return Content.assemble((f"{glyph} {code:<5}", colour), bar(every / most, 16, "$text-primary"), f" {every:>7,} ", (f"{name[:26]:<26}", ""), (open_, MUTED))
+    return Content.assemble(
+        (f"{glyph} {code:<5}", colour),
+        bar(every / most, 16, "$text-primary"),
+        f" {every:>7,} ",
+        (f"{name[:26]:<26}", ""),
+        (open_, MUTED),
+    )
 
 
 def measured(result: Measured | None) -> Content:
@@ -108,7 +141,9 @@ def measured(result: Measured | None) -> Content:
         f",{about} {result.all_tokens:,} tokens (estimated as 4 bytes each), median {result.median_tokens:,}",
         (part, MUTED),
     )
-    formats = ", ".join(f"{visible(name)} {count / max(1, stats.examples):.0%}" for name, count in stats.formats.most_common(3))
+    formats = ", ".join(
+        f"{visible(name)} {count / max(1, stats.examples):.0%}" for name, count in stats.formats.most_common(3)
+    )
     return lines(
         head,
         Content.assemble(("formats ", "bold"), formats or "none"),
@@ -127,7 +162,11 @@ def _histogram(buckets: Sequence[tuple[int, int, int]]) -> list[Content]:
     if len(buckets) > 10:  # the ends of a long tail are one line each
         buckets = [*buckets[:9], (buckets[9][0], buckets[-1][1], sum(count for _, _, count in buckets[9:]))]
     return [
-        Content.assemble((f"{f'{low:,}' if low == high else f'{low:,}-{high:,}':>15} ", MUTED), bar(count / most, WIDTH), f" {count / whole:6.1%}")
+        Content.assemble(
+            (f"{f'{low:,}' if low == high else f'{low:,}-{high:,}':>15} ", MUTED),
+            bar(count / most, WIDTH),
+            f" {count / whole:6.1%}",
+        )
         for low, high, count in buckets
     ]
 
@@ -139,6 +178,10 @@ def _roles(result: Measured) -> list[Content]:
     for name, said in roles:
         glyph, colour = ROLES.get(name, ("?", "$text-error"))
         found.append(
-            Content.assemble((f"{glyph} {visible(name)[:12]:<13} ", colour), bar(said.characters / most, WIDTH, colour), f" {plural(said.messages, 'message')}")
+            Content.assemble(
+                (f"{glyph} {visible(name)[:12]:<13} ", colour),
+                bar(said.characters / most, WIDTH, colour),
+                f" {plural(said.messages, 'message')}",
+            )
         )
     return found

@@ -66,7 +66,11 @@ def page(session: ReviewSession, entry: Entry, look: ViewOptions) -> Page:
         case Finding():
             return _finding_page(session, entry, entry.subject, look)
         case Cluster():
-            return _apart_page(session, entry, entry.subject, look) if entry.pair else _cluster_page(session, entry, entry.subject, look)
+            return (
+                _apart_page(session, entry, entry.subject, look)
+                if entry.pair
+                else _cluster_page(session, entry, entry.subject, look)
+            )
         case PairConflict():
             return _clash_page(session, entry, entry.subject, look)
         case MultiConflict():
@@ -86,12 +90,20 @@ def _decided(session: ReviewSession, example: str) -> Content:
         said = Content(" — ").join([_said(decision) for decision in contested])
         return Content.assemble(("‼ contested: ", "bold $text-error"), said)
     note = session.note(example)
-    return Content.assemble(verdict_sign(session.verdict(example)), literal(f" “{note[:200]}”", style=MORE) if note else "")
+    return Content.assemble(
+        verdict_sign(session.verdict(example)), literal(f" “{note[:200]}”", style=MORE) if note else ""
+    )
 
 
 def _said(decision: Decision) -> Content:
     why = literal(f" “{decision.why[:80]}”", style=MORE) if decision.why else ""
-    return Content.assemble(literal(decision.who[:30], style="bold"), ": ", verdict_sign(decision.verdict), why, (f" {decision.when:%d %b %H:%M}", MUTED))
+    return Content.assemble(
+        literal(decision.who[:30], style="bold"),
+        ": ",
+        verdict_sign(decision.verdict),
+        why,
+        (f" {decision.when:%d %b %H:%M}", MUTED),
+    )
 
 
 def _example_page(session: ReviewSession, entry: Entry, look: ViewOptions) -> Page:
@@ -100,8 +112,18 @@ def _example_page(session: ReviewSession, entry: Entry, look: ViewOptions) -> Pa
     if example is None:
         parsed = session.line(entry.place)
         text = parsed.line.data.decode("utf-8", "replace") if parsed else ""
-        return Page(lines(where, Content.assemble(("this line contains no example; e edits it", "bold"))), left=shortened(look.read.text(text)))
-    about = lines(Content.assemble(_decided(session, entry.ids[0]), "  ", where, (f"  {plural(len(example.messages), 'message')}, {example.format}", MUTED)))
+        return Page(
+            lines(where, Content.assemble(("this line contains no example; e edits it", "bold"))),
+            left=shortened(look.read.text(text)),
+        )
+    about = lines(
+        Content.assemble(
+            _decided(session, entry.ids[0]),
+            "  ",
+            where,
+            (f"  {plural(len(example.messages), 'message')}, {example.format}", MUTED),
+        )
+    )
     return Page(about, left=look.read.whole(example))
 
 
@@ -111,7 +133,10 @@ def _finding_page(session: ReviewSession, entry: Entry, finding: Finding, look: 
     rule = RULES.get(finding.code)
     where = literal(f"{entry.place} {finding.pointer}".strip(), style=MUTED)
     standing = Content.assemble(_decided(session, entry.ids[0]), "  ") if entry.ids else Content("")
-    about = [Content.assemble(standing, where), Content.assemble(_title(entry, rule.name if rule else ""), literal(finding.message))]
+    about = [
+        Content.assemble(standing, where),
+        Content.assemble(_title(entry, rule.name if rule else ""), literal(finding.message)),
+    ]
     if finding.hint:
         repair = Content.assemble(("  r fixes it", "bold $text-success")) if finding.fixable else Content("")
         about.append(Content.assemble(("next: ", "bold"), literal(finding.hint), repair))
@@ -121,12 +146,20 @@ def _finding_page(session: ReviewSession, entry: Entry, finding: Finding, look: 
     example = session.edited(parsed) if parsed else None
     if example is None:
         copy = "" if parsed is None else parsed.line.data.decode("utf-8", "replace")
-        about.append(Content.assemble(("· no example to keep or drop; e edits the line" if parsed else "· about the whole file", "bold")))
+        about.append(
+            Content.assemble(
+                ("· no example to keep or drop; e edits the line" if parsed else "· about the whole file", "bold")
+            )
+        )
         return Page(lines(*about), left=shortened(look.read.text(copy)) if parsed else None)
     if session.trained is not None and entry.ids and rule is None:
         return _trained_page(session, entry, lines(*about), look)
     if not entry.ids:
-        about.append(Content.assemble((f"· exact copies are written once ({plural(1, 'example')} stays; Duplicates shows them)", "bold")))
+        about.append(
+            Content.assemble(
+                (f"· exact copies are written once ({plural(1, 'example')} stays; Duplicates shows them)", "bold")
+            )
+        )
     at = pointed_at(example.messages, finding.pointer)
     if session.status(entry) is ReviewStatus.EDIT:
         about.append(Content.assemble(("✎ shown as edited; the file is unchanged", "bold $text-accent")))
@@ -144,13 +177,18 @@ def _trained_page(session: ReviewSession, entry: Entry, about: Content, look: Vi
     assert session.trained is not None
     own = Side(entry.place, entry.ids[0])
     near = related(session.examples, (session.conflicts, session.clusters), own.id, session.trained.mapped)
-    said = [Content.assemble(("beside: ", "bold"), one.why, " ", literal(str(one.side.place), style=MUTED)) for one in near[:MOST]]
+    said = [
+        Content.assemble(("beside: ", "bold"), one.why, " ", literal(str(one.side.place), style=MUTED))
+        for one in near[:MOST]
+    ]
     if len(near) > MOST:
         said.append(Content.assemble((f"  … and {len(near) - MOST} more", MORE)))
     if not near:
         own_text = session.example(entry)
         return Page(about, left=look.read.whole(own_text) if own_text else None)
-    return _side_by_side(session, lines(about, *said), ("this one", own), (near[0].why.split(",")[0], near[0].side), look.read)
+    return _side_by_side(
+        session, lines(about, *said), ("this one", own), (near[0].why.split(",")[0], near[0].side), look.read
+    )
 
 
 def _span_marks(finding: Finding, message: Message, read: ConversationView) -> list[Mark]:
@@ -162,7 +200,9 @@ def pointed_at(messages: Sequence[Message], pointer: str) -> int | None:
     if not pointer:
         return None
     for at, message in enumerate(messages):
-        if message.pointer and (pointer == message.pointer or pointer.startswith((f"{message.pointer}/", message.content_pointer or "\0"))):
+        if message.pointer and (
+            pointer == message.pointer or pointer.startswith((f"{message.pointer}/", message.content_pointer or "\0"))
+        ):
             return at
     return None
 
@@ -176,23 +216,39 @@ def _cluster_page(session: ReviewSession, entry: Entry, cluster: Cluster, look: 
     if not cluster.distinct:
         head.append(Content.assemble(("· nothing to decide: exact copies are written once", "bold")))
         kept = session.example(cluster.kept)
-        return Page(lines(*head), left=_column(session, "keeper", cluster.kept, look.read.whole(kept) if kept else Content("")))
+        return Page(
+            lines(*head), left=_column(session, "keeper", cluster.kept, look.read.whole(kept) if kept else Content(""))
+        )
     at = min(look.at, len(cluster.distinct) - 1)
     member = cluster.distinct[at]
-    head.append(Content.assemble(f"{member.similarity:.1%} similar; ", DIFFERENCE, "; if you do nothing, the right one is removed"))
+    head.append(
+        Content.assemble(
+            f"{member.similarity:.1%} similar; ", DIFFERENCE, "; if you do nothing, the right one is removed"
+        )
+    )
     if look.marked:
-        head.append(Content.assemble((f"◆ {plural(len(look.marked), 'duplicate')} marked; | splits the cluster", "bold $text-accent")))
-    name = f"{'◆ ' if at in look.marked else ''}duplicate" + (f" {at + 1}/{len(cluster.distinct)} ←→" if len(cluster.distinct) > 1 else "")
+        head.append(
+            Content.assemble(
+                (f"◆ {plural(len(look.marked), 'duplicate')} marked; | splits the cluster", "bold $text-accent")
+            )
+        )
+    name = f"{'◆ ' if at in look.marked else ''}duplicate" + (
+        f" {at + 1}/{len(cluster.distinct)} ←→" if len(cluster.distinct) > 1 else ""
+    )
     return _side_by_side(session, lines(*head), ("keeper", cluster.kept), (name, member.side), look.read)
 
 
 def _apart_page(session: ReviewSession, entry: Entry, cluster: Cluster, look: ViewOptions) -> Page:
-    alike = Content.assemble(f"{cluster.members[0].similarity:.1%} similar; ", DIFFERENCE, "; if you do nothing, both stay")
+    alike = Content.assemble(
+        f"{cluster.members[0].similarity:.1%} similar; ", DIFFERENCE, "; if you do nothing, both stay"
+    )
     about = lines(_title(entry, "near-duplicates that differ in a number, a name or a negation"), alike)
     return _side_by_side(session, about, ("A", cluster.kept), ("B", cluster.members[0].side), look.read)
 
 
-def _side_by_side(session: ReviewSession, about: Content, one: tuple[str, Side], other: tuple[str, Side], read: ConversationView) -> Page:
+def _side_by_side(
+    session: ReviewSession, about: Content, one: tuple[str, Side], other: tuple[str, Side], read: ConversationView
+) -> Page:
     examples = [session.example(side) for _, side in (one, other)]
     left, right = (example.messages if example else () for example in examples)
     marks = turn_marks(left, right, read.text)
@@ -205,17 +261,31 @@ def _side_by_side(session: ReviewSession, about: Content, one: tuple[str, Side],
 
 def _column(session: ReviewSession, name: str, side: Side, body: Content) -> Content:
     undecided = session.verdict(side.id) == "undecided" and not session.contested(side.id)
-    stays = Content.assemble(("stays", "bold $text-success")) if name == "keeper" and undecided else _decided(session, side.id)
-    return Content.assemble((f" {name} ", "bold reverse"), " ", stays, " ", literal(str(side.place), style=MUTED), "\n", body)
+    stays = (
+        Content.assemble(("stays", "bold $text-success"))
+        if name == "keeper" and undecided
+        else _decided(session, side.id)
+    )
+    return Content.assemble(
+        (f" {name} ", "bold reverse"), " ", stays, " ", literal(str(side.place), style=MUTED), "\n", body
+    )
 
 
 def _clash_page(session: ReviewSession, entry: Entry, clash: PairConflict, look: ViewOptions) -> Page:
-    asked = "same question" if clash.similarity >= 1 else f"question similarity {clash.similarity:.2f}, same question {clash.same_question:.0%}"
+    asked = (
+        "same question"
+        if clash.similarity >= 1
+        else f"question similarity {clash.similarity:.2f}, same question {clash.same_question:.0%}"
+    )
     sure = f", {clash.confidence:.0%} sure"
     about = [Content.assemble(_title(entry, NAMES.get(clash.code, "")), (asked + sure, MUTED))]
     for evidence in sorted(clash.evidence, key=lambda evidence: -evidence.confidence)[:3]:
-        left, right = (literal(_short(look.read.text(text)), style="bold underline") for text in (evidence.left, evidence.right))
-        about.append(Content.assemble(("why: ", "bold"), literal(evidence.source), ": A says ", left, ", B says ", right))
+        left, right = (
+            literal(_short(look.read.text(text)), style="bold underline") for text in (evidence.left, evidence.right)
+        )
+        about.append(
+            Content.assemble(("why: ", "bold"), literal(evidence.source), ": A says ", left, ", B says ", right)
+        )
     examples = [session.example(clash.left), session.example(clash.right)]
     prompts = [_prompt(example, turn) for example, turn in zip(examples, clash.turns or (None, None), strict=True)]
     shared = [message.value for message in prompts[0]] == [message.value for message in prompts[1]]
@@ -224,7 +294,14 @@ def _clash_page(session: ReviewSession, entry: Entry, clash: PairConflict, look:
     for number, (name, side) in enumerate((("A", clash.left), ("B", clash.right))):
         example, said = examples[number], [evidence.right if number else evidence.left for evidence in clash.evidence]
         body = _answer(example, len(prompts[number]), said, look.read)
-        columns.append(_column(session, name, side, body if shared else Content("\n\n").join([look.read.turns(prompts[number], asks[number]), body])))
+        columns.append(
+            _column(
+                session,
+                name,
+                side,
+                body if shared else Content("\n\n").join([look.read.turns(prompts[number], asks[number]), body]),
+            )
+        )
     return Page(lines(*about), look.read.turns(prompts[0]) if shared and prompts[0] else None, columns[0], columns[1])
 
 
@@ -250,7 +327,10 @@ def _dispute_page(session: ReviewSession, entry: Entry, dispute: MultiConflict, 
     at = min(look.at, len(dispute.groups) - 1)
     first = dispute.groups[0].examples
     tied = len(dispute.groups) > 1 and dispute.groups[1].examples == first
-    about = [_title(entry, NAMES["topic"]), Content.assemble(("asked: ", "bold"), literal(_short(look.read.text(dispute.request))))]
+    about = [
+        _title(entry, NAMES["topic"]),
+        Content.assemble(("asked: ", "bold"), literal(_short(look.read.text(dispute.request)))),
+    ]
     for number, stand in enumerate(dispute.groups[:9]):
         most = "  majority" if number == 0 and not tied else ""
         sign = Content(" ").join([verdict_sign(session.verdict(side.id)) for side in stand.sides[:4]])
@@ -262,5 +342,12 @@ def _dispute_page(session: ReviewSession, entry: Entry, dispute: MultiConflict, 
     bodies = []
     for side in dispute.groups[at].sides[:5]:
         example = session.example(side)
-        bodies.append(_column(session, f"answer {at + 1}/{len(dispute.groups)} ←→", side, look.read.whole(example) if example else Content("")))
+        bodies.append(
+            _column(
+                session,
+                f"answer {at + 1}/{len(dispute.groups)} ←→",
+                side,
+                look.read.whole(example) if example else Content(""),
+            )
+        )
     return Page(lines(*about), left=Content("\n\n").join(bodies))

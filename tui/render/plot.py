@@ -25,8 +25,8 @@ def curve(
 ) -> Content:
     """Values from left to right over `width` by `height` cells, with the highest and lowest beside them.
 
-    `also` are further points: how far to the right, from 0 to 1, and how high; they are drawn as diamonds. Curves that are held beside each other
-    have the same `span`, and each as much of the width as its `share`.
+    `also` are further points: how far to the right, from 0 to 1, and how high; they are drawn as diamonds. Curves that
+    are held beside each other have the same `span`, and each as much of the width as its `share`.
     """
     finite = [value for value in (*values, *(high for _, high in also)) if isfinite(value)]
     if not finite:
@@ -36,15 +36,27 @@ def curve(
     cells = [[0] * width for _ in range(height)]
     columns, before = max(1, round(width * 2 * share)), -1
     for column in range(columns):
-        first, last = column * len(values) // columns, max((column + 1) * len(values) // columns, column * len(values) // columns + 1)
+        first, last = (
+            column * len(values) // columns,
+            max((column + 1) * len(values) // columns, column * len(values) // columns + 1),
+        )
         part = [value for value in values[first:last] if isfinite(value)]
         if part:
             row = min(height * 4 - 1, max(0, round((top - sum(part) / len(part)) / spread * (height * 4 - 1))))
-            joined = range(row, row + 1) if before < 0 else range(before + 1, row + 1) if row > before else range(row, max(before, row + 1))
+            joined = (
+                range(row, row + 1)
+                if before < 0
+                else range(before + 1, row + 1)
+                if row > before
+                else range(row, max(before, row + 1))
+            )
             for at in joined:  # a line, not dots
                 cells[at // 4][column // 2] |= DOTS[at % 4][column % 2]
             before = row
-    marks = {(min(height - 1, round((top - high) / spread * (height - 1))), min(width - 1, round(right * (width - 1)))) for right, high in also}
+    marks = {
+        (min(height - 1, round((top - high) / spread * (height - 1))), min(width - 1, round(right * (width - 1))))
+        for right, high in also
+    }
     lines = []
     for row, line in enumerate(cells):
         label = f"{top:>9.4g} ┤" if row == 0 else f"{low:>9.4g} ┤" if row == height - 1 else " " * 10 + "│"

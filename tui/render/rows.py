@@ -44,14 +44,24 @@ def row(session: ReviewSession, entry: Entry, read: ConversationView) -> Content
         case Cluster():
             size = "≠   " if entry.pair else f"×{len(entry.subject.members) + 1:<3}"
             alike = min(member.similarity for member in entry.subject.members)
-            return Content.assemble(sign, (f" {alike:6.1%} ", "bold"), (f"{size}  ", muted), _asked(session.example(entry.subject.kept), read))
+            return Content.assemble(
+                sign,
+                (f" {alike:6.1%} ", "bold"),
+                (f"{size}  ", muted),
+                _asked(session.example(entry.subject.kept), read),
+            )
         case PairConflict():
             return Content.assemble(
-                sign, (f" {entry.subject.confidence:4.0%}     ", "bold"), (f"{entry.code:<6}", muted), _asked(session.example(entry.subject.left), read)
+                sign,
+                (f" {entry.subject.confidence:4.0%}     ", "bold"),
+                (f"{entry.code:<6}", muted),
+                _asked(session.example(entry.subject.left), read),
             )
         case MultiConflict():
             stands = f" {len(entry.subject.groups)} groups"
-            return Content.assemble(sign, (f"{stands:<10}", "bold"), ("topic ", muted), excerpt(read.text(entry.subject.request), WIDE))
+            return Content.assemble(
+                sign, (f"{stands:<10}", "bold"), ("topic ", muted), excerpt(read.text(entry.subject.request), WIDE)
+            )
     return Content.assemble(sign, (f" {_where(session, entry.place)} ", muted), _asked(session.example(entry), read))
 
 
@@ -73,4 +83,8 @@ def _asked(example: Example | None, read: ConversationView) -> Content:
     if example is None:
         return Content.assemble(("(no example on this line)", "$foreground-muted italic"))
     asked = question(example)
-    return Content(excerpt(read.text(asked[: WIDE * 2]), WIDE)) if asked else Content.assemble(("(no text)", "$foreground-muted italic"))
+    return (
+        Content(excerpt(read.text(asked[: WIDE * 2]), WIDE))
+        if asked
+        else Content.assemble(("(no text)", "$foreground-muted italic"))
+    )

@@ -19,7 +19,11 @@ STATES: Final = {
     State.FINISHED: ("✓ finished", "bold $text-success"),
     State.STOPPED: ("■ stopped", "bold $text-error"),
 }
-SAID: Final = (("expected", "reference", "$text-accent"), ("base model", "base", "$text-warning"), ("tuned", "tuned", "$text-success"))
+SAID: Final = (
+    ("expected", "reference", "$text-accent"),
+    ("base model", "base", "$text-warning"),
+    ("tuned", "tuned", "$text-success"),
+)
 SHOWN: Final = 3
 """Answers of a finished training that are shown with it."""
 CURVES: Final = 4
@@ -36,7 +40,13 @@ def training(runs: Sequence[Followed], at: int, width: int, height: int) -> Cont
     parts = [Content.assemble(fact(run.name, "bold"), "  ", (state, colour), (turn, MUTED), _model(run))]
     if run.phase and run.state is State.RUNNING:
         done, total = run.phase.get("done") or 0, run.phase.get("total") or 0
-        parts.append(Content.assemble(fact(f"{run.phase.get('name', '')!s:<18}"), bar(done / total if total else 0, 24, track=True), f" {done:,} of {total:,}"))
+        parts.append(
+            Content.assemble(
+                fact(f"{run.phase.get('name', '')!s:<18}"),
+                bar(done / total if total else 0, 24, track=True),
+                f" {done:,} of {total:,}",
+            )
+        )
     if run.steps:
         parts.append(_now(run, width))
         high = max(5, min(16, (height - 12) * 2 // 3))
@@ -47,7 +57,12 @@ def training(runs: Sequence[Followed], at: int, width: int, height: int) -> Cont
         parts.append(curve(losses, width - LABEL - 1, high, also=also))
         rates = [float(step["learning_rate"]) for step in run.steps if step.get("learning_rate") is not None]
         if rates:
-            parts.extend([Content.assemble(("learning rate", "bold")), curve(rates, width - LABEL - 1, max(3, high // 3), "$text-accent")])
+            parts.extend(
+                [
+                    Content.assemble(("learning rate", "bold")),
+                    curve(rates, width - LABEL - 1, max(3, high // 3), "$text-accent"),
+                ]
+            )
     if run.events:
         parts.append(Content.assemble(("events: ", "bold"), fact(", ".join(run.events[-6:]), MUTED)))
     if run.report:
@@ -95,7 +110,9 @@ def result(report: dict[str, Any]) -> Content:
     if base is None or tuned is None:
         return Content("")
     sign, colour = ("▼", "bold $text-success") if tuned < base else ("▲", "bold $text-error")
-    return Content.assemble(("held-out loss ", "bold"), f"{base:.4f} before, {tuned:.4f} after  ", (f"{sign} {tuned - base:+.4f}", colour))
+    return Content.assemble(
+        ("held-out loss ", "bold"), f"{base:.4f} before, {tuned:.4f} after  ", (f"{sign} {tuned - base:+.4f}", colour)
+    )
 
 
 def _tried(report: dict[str, Any], width: int) -> list[Content]:
@@ -103,13 +120,17 @@ def _tried(report: dict[str, Any], width: int) -> list[Content]:
     found: list[Content] = []
     for one in (report.get("generations") or [])[:SHOWN]:
         asked = Content.assemble(("\nasked ", "bold"), literal(excerpt(str(one.get("prompt", "")), 300)))
-        said = [Content.assemble((f"{title}\n", f"bold {colour}"), literal(excerpt(str(one.get(key, "")), 600))) for title, key, colour in SAID]
+        said = [
+            Content.assemble((f"{title}\n", f"bold {colour}"), literal(excerpt(str(one.get(key, "")), 600)))
+            for title, key, colour in SAID
+        ]
         found.extend([asked, side_by_side(said, width)])
     return found
 
 
 COLUMNS: Final[tuple[tuple[str, int], ...]] = (
-    ("run", 19), ("", 12), ("method", 10), ("steps", 8), ("loss", 9), ("before", 9), ("after", 9), ("tokens/s", 10), ("memory", 10), ("rate", 9),
+    ("run", 19), ("", 12), ("method", 10), ("steps", 8), ("loss", 9), ("before", 9), ("after", 9), ("tokens/s", 10),
+    ("memory", 10), ("rate", 9),
 )  # fmt: skip
 """What is told of each training, with its cells; the last ones only where there is room."""
 
@@ -125,7 +146,10 @@ def compared(runs: Sequence[Followed], width: int, height: int) -> Content:
     parts = [Content.assemble(("".join(_cell(name, at) for at, (name, _) in enumerate(COLUMNS[:shown])), MUTED))]
     for run in runs:
         state, colour = STATES[run.state]
-        cells = [_cell(text, at) for at, text in enumerate(_facts(run, state, best=_loss(run) == best < inf and len(runs) > 1))][:shown]
+        cells = [
+            _cell(text, at)
+            for at, text in enumerate(_facts(run, state, best=_loss(run) == best < inf and len(runs) > 1))
+        ][:shown]
         parts.append(Content.assemble(literal(cells[0]), (cells[1], colour), literal("".join(cells[2:]))))
     drawn = [run for run in runs if run.steps][:CURVES]
     losses = [[float(step["loss"]) for step in run.steps] for run in drawn]

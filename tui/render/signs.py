@@ -20,7 +20,9 @@ STATUSES: Final = {
     ReviewStatus.MIXED: ("±", "$text-primary"),
     ReviewStatus.NOTHING: ("·", "$foreground-muted"),
 }
-LEGEND: Final = "○ undecided   ◐ partly   ‼ contested   ✓ keep   ✗ drop   ✎ edited   ± some stay, some go   · nothing to decide"
+LEGEND: Final = (
+    "○ undecided   ◐ partly   ‼ contested   ✓ keep   ✗ drop   ✎ edited   ± some stay, some go   · nothing to decide"
+)
 SEVERITIES: Final = {
     Severity.ERROR: ("✖", "bold $text-error"),
     Severity.WARNING: ("▲", "bold $text-warning"),

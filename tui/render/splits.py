@@ -27,7 +27,9 @@ SHARE: Final = 14
 """Cells of a share."""
 
 
-def splits(folder: str, manifest: Manifest, composition: SplitComposition | None, proved: Content, width: int) -> Content:
+def splits(
+    folder: str, manifest: Manifest, composition: SplitComposition | None, proved: Content, width: int
+) -> Content:
     """What the manifest says, whether it is proved, and what the splits are made of, once that is known."""
     return lines(
         Content.assemble(fact(folder, "bold"), (f"   {_books(manifest)}", MUTED)),
@@ -56,17 +58,33 @@ def _sizes(manifest: Manifest, width: int) -> list[Content]:
     for name, part in manifest.splits.items():
         said = f"{part.characters / max(1, part.examples):,.0f} characters each, {plural(part.groups, 'group')}"
         shown = bar(part.examples / whole, room)
-        parts.append(Content.assemble((f"{excerpt(name, 10):<11}", "bold"), shown, f" {part.examples:>9,} {part.examples / whole:6.1%}  ", (said, MUTED)))
+        parts.append(
+            Content.assemble(
+                (f"{excerpt(name, 10):<11}", "bold"),
+                shown,
+                f" {part.examples:>9,} {part.examples / whole:6.1%}  ",
+                (said, MUTED),
+            )
+        )
     if manifest.links:
         held = ", ".join(f"{LINKS.get(kind, kind)} ({count:,})" for kind, count in manifest.links.items())
-        parts.append(Content.assemble(("together   ", "bold"), fact(f"{plural(manifest.groups, 'group')}, linked by {held}", MUTED)))
+        parts.append(
+            Content.assemble(
+                ("together   ", "bold"), fact(f"{plural(manifest.groups, 'group')}, linked by {held}", MUTED)
+            )
+        )
     return parts
 
 
 def _composition(composition: SplitComposition | None) -> list[Content]:
     if composition is None:
         return [Content.assemble(("\nmade of  ", "bold"), ("measuring …", MUTED))]
-    parts = [Content.assemble(("\n" + f"{'made of':<{NAME}}", "bold"), ("".join(f"{excerpt(name, SHARE - 1):>{SHARE}}" for name in composition.splits), MUTED))]
+    parts = [
+        Content.assemble(
+            ("\n" + f"{'made of':<{NAME}}", "bold"),
+            ("".join(f"{excerpt(name, SHARE - 1):>{SHARE}}" for name in composition.splits), MUTED),
+        )
+    ]
     medians = "".join(f"{one.median_tokens:>{SHARE},}" for one in composition.measured)
     parts.append(Content.assemble(f"{'median tokens':<{NAME}}", medians))
     apart = False
@@ -79,7 +97,12 @@ def _composition(composition: SplitComposition | None) -> list[Content]:
         apart |= any(trait.apart)
     if apart:
         first = composition.splits[0]
-        parts.append(Content.assemble(("▲ ", "bold $text-warning"), (f"significantly different from {first}: set `stratify` in curate.toml", MUTED)))
+        parts.append(
+            Content.assemble(
+                ("▲ ", "bold $text-warning"),
+                (f"significantly different from {first}: set `stratify` in curate.toml", MUTED),
+            )
+        )
     if any(one.taken < one.lines for one in composition.measured):
         parts.append(Content.assemble(("large splits are measured on a random sample", MUTED)))
     return parts
@@ -93,7 +116,14 @@ def _left(manifest: Manifest, width: int) -> list[Content]:
     parts = [Content.assemble(("\nremoved, by reason", "bold"))]
     for code, count in sorted(reasons.items(), key=lambda item: -item[1]):
         why = reason_for(code)[: max(0, width - 42)]
-        parts.append(Content.assemble(f"{excerpt(code, 9):<10}", bar(count / most, 16, "$text-warning"), f" {count:>9,}  ", literal(why, style=MUTED)))
+        parts.append(
+            Content.assemble(
+                f"{excerpt(code, 9):<10}",
+                bar(count / most, 16, "$text-warning"),
+                f" {count:>9,}  ",
+                literal(why, style=MUTED),
+            )
+        )
     return parts
 
 
@@ -104,16 +134,31 @@ def proof(found: VerifyOutput | None, width: int, *, asked: bool) -> Content:
         return Content.assemble(("proof  ", "bold"), waiting)
     broken = sum(point.verdict is Verdict.BROKEN for point in found.points)
     open_ = sum(point.verdict is Verdict.OPEN for point in found.points)
-    said = ("✓ verified", "bold $text-success") if found.holds else (f"✖ failed: {plural(broken, 'point')} broken", "bold $text-error")
-    parts = [Content.assemble(("proof  ", "bold"), said, (f"; {plural(open_, 'point')} left open" if open_ else "", MUTED))]
+    said = (
+        ("✓ verified", "bold $text-success")
+        if found.holds
+        else (f"✖ failed: {plural(broken, 'point')} broken", "bold $text-error")
+    )
+    parts = [
+        Content.assemble(("proof  ", "bold"), said, (f"; {plural(open_, 'point')} left open" if open_ else "", MUTED))
+    ]
     name = max((len(point.name) for point in found.points), default=0) + 1
     for point in found.points:
         first, *more = literal(point.said, style=MUTED).wrap(max(20, width - name - 2))
         parts.append(Content.assemble(SIGNS[point.verdict], " ", literal(f"{point.name:<{name}}", style="bold"), first))
         parts.extend(Content.assemble(" " * (name + 2), line) for line in more)
-    parts += [Content.assemble(("  not checked ", "$text-warning"), fact(f"{one.name}: {plural(one.examples, 'example')}")) for one in found.not_checked]
+    parts += [
+        Content.assemble(("  not checked ", "$text-warning"), fact(f"{one.name}: {plural(one.examples, 'example')}"))
+        for one in found.not_checked
+    ]
     for finding in found.findings[:BREACHES]:
-        parts.append(Content.assemble("  ", fact(finding.where, "bold"), ": ", (finding.code, "$text-error"), " ", fact(finding.message)))
+        parts.append(
+            Content.assemble(
+                "  ", fact(finding.where, "bold"), ": ", (finding.code, "$text-error"), " ", fact(finding.message)
+            )
+        )
     if len(found.findings) > BREACHES:
-        parts.append(Content.assemble((f"  … {len(found.findings) - BREACHES:,} more; `curate verify --all` shows them", MUTED)))
+        parts.append(
+            Content.assemble((f"  … {len(found.findings) - BREACHES:,} more; `curate verify --all` shows them", MUTED))
+        )
     return lines(*parts)

@@ -1,4 +1,6 @@
-"""The line above the keys: how far the review has come, how fast, what is still going on, and what a list is narrowed to."""
+"""The line above the keys: how far the review has come, how fast, what is still going on, and what a list is narrowed
+to.
+"""
 
 from textual.content import Content
 
@@ -12,10 +14,15 @@ WORDS = {"check": "checking", "duplicates": "comparing", "conflicts": "conflicts
 def status(session: ReviewSession, kind: Kind, view: View | None, cursor: int, *, sort: str) -> Content:
     """For a list of entries."""
     here = session.progress(kind)
-    parts = [Content.assemble((f"{cursor + 1:,}/{len(view):,}" if view is not None and len(view) else "0/0", "bold")), Content(share(here))]
+    parts = [
+        Content.assemble((f"{cursor + 1:,}/{len(view):,}" if view is not None and len(view) else "0/0", "bold")),
+        Content(share(here)),
+    ]
     if session.rate >= 1:
         left = here.total - here.decided
-        parts.append(Content(f"{session.rate:,.0f}/h, {left / session.rate:.1f} h left" if left else f"{session.rate:,.0f}/h"))
+        parts.append(
+            Content(f"{session.rate:,.0f}/h, {left / session.rate:.1f} h left" if left else f"{session.rate:,.0f}/h")
+        )
     if view is not None and view.text:
         looked = "" if view.complete >= 1 else f" ({view.complete:.0%} looked through)"
         parts.append(Content.assemble(("filter ", "$foreground-muted"), literal(view.text[:60], style="bold"), looked))
@@ -31,11 +38,18 @@ def share(progress: Progress) -> str:
 
 def going_on(session: ReviewSession) -> list[Content]:
     """What is being done, and what is wrong with the journal."""
-    parts = [Content.assemble((f"{WORDS.get(stage.stage, stage.stage)} {stage.done:,} {stage.unit}…", "$text-warning")) for stage in session.stages.values()]
+    parts = [
+        Content.assemble((f"{WORDS.get(stage.stage, stage.stage)} {stage.done:,} {stage.unit}…", "$text-warning"))
+        for stage in session.stages.values()
+    ]
     if not session.lines.complete:
         parts.append(Content.assemble((f"{len(session.lines):,} lines found…", "$text-warning")))
     if session.log.unreadable:
-        parts.append(Content.assemble((f"{plural(len(session.log.unreadable), 'unreadable line')} in the journal", "$text-warning")))
+        parts.append(
+            Content.assemble(
+                (f"{plural(len(session.log.unreadable), 'unreadable line')} in the journal", "$text-warning")
+            )
+        )
     contested = len(session.log.contested())
     if contested:
         parts.append(Content.assemble((f"‼ {contested:,} contested", "bold $text-error")))

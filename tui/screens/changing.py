@@ -1,4 +1,6 @@
-"""What changes an example or is said about many at once: edits, repairs, suppressions, notes, decisions about a whole list, undo."""
+"""What changes an example or is said about many at once: edits, repairs, suppressions, notes, decisions about a whole
+list, undo.
+"""
 
 import os
 import shlex
@@ -55,7 +57,9 @@ class Changing(FrameScreen):
         """Draw everything afresh."""
 
     def _side(self, entry: Entry) -> Side:
-        """The example that is looked at: of a cluster the duplicate that is shown, of a dispute the first of the stand."""
+        """The example that is looked at: of a cluster the duplicate that is shown, of a dispute the first of the
+        stand.
+        """
         sides = sides_of_entry(entry)
         if not sides:
             return Side(entry.place, "")
@@ -83,7 +87,9 @@ class Changing(FrameScreen):
         elif self.decide(entry, {key_of(parsed): Edit(value)}):
             left = self.state.mender.findings(value, parsed)
             self.action_next()
-            self.notify(f"edited; {'no findings left' if not left else f'{len(left)} findings left'}", timeout=4, markup=False)
+            self.notify(
+                f"edited; {'no findings left' if not left else f'{len(left)} findings left'}", timeout=4, markup=False
+            )
 
     @work
     async def action_edit(self) -> None:
@@ -107,12 +113,18 @@ class Changing(FrameScreen):
             return
         value = self._value(parsed)
         try:
-            self._edited(entry, parsed, self._outside(draft_of(value) if value is not None else parsed.line.data.decode("utf-8", "replace")))
+            self._edited(
+                entry,
+                parsed,
+                self._outside(draft_of(value) if value is not None else parsed.line.data.decode("utf-8", "replace")),
+            )
         except CurateError as error:
             self.app.post_message(Failed(error))
 
     def _outside(self, draft: str) -> dict[str, Any] | None:
-        """What a person's own editor makes of a draft. Raises `UsageError` and `DataError`; the text then stays where the error says."""
+        """What a person's own editor makes of a draft. Raises `UsageError` and `DataError`; the text then stays where
+        the error says.
+        """
         editor = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
         handle, name = tempfile.mkstemp(prefix="curate-", suffix=".txt")
         path = Path(name)
@@ -159,7 +171,9 @@ class Changing(FrameScreen):
         if entry.subject.example is None:
             self.say("only a finding in an example can be suppressed; e edits the line")
             return
-        reason = await self.app.push_screen_wait(AskScreen(f"Reason to suppress {entry.code} here", "for the next reader of the data"))
+        reason = await self.app.push_screen_wait(
+            AskScreen(f"Reason to suppress {entry.code} here", "for the next reader of the data")
+        )
         if not reason:
             return
         try:
@@ -170,7 +184,9 @@ class Changing(FrameScreen):
         if self.session.verdict(entry.subject.example) == "undecided":
             self.decide(entry, {entry.subject.example: "keep"}, f"suppressed: {reason}")
         self.action_next()
-        self.notify("suppressed in curate-suppressions.jsonl" if written else "already suppressed", timeout=4, markup=False)
+        self.notify(
+            "suppressed in curate-suppressions.jsonl" if written else "already suppressed", timeout=4, markup=False
+        )
 
     @property
     def session_folder(self) -> Path:
@@ -185,11 +201,19 @@ class Changing(FrameScreen):
         if entry is None or side is None or not side.id:
             self.say("there is no example here to add a note to")
             return
-        note = await self.app.push_screen_wait(AskScreen(f"Note about {side.place}", "text of the note", self.session.note(side.id)))
+        note = await self.app.push_screen_wait(
+            AskScreen(f"Note about {side.place}", "text of the note", self.session.note(side.id))
+        )
         if note is None or note == self.session.note(side.id):
             return
         standing = self.session.log.standing(side.id)
-        word: VerdictOrEdit = "undecided" if standing is None else Edit(standing.value) if standing.value is not None else standing.verdict
+        word: VerdictOrEdit = (
+            "undecided"
+            if standing is None
+            else Edit(standing.value)
+            if standing.value is not None
+            else standing.verdict
+        )
         self.decide(entry, {side.id: word}, note)
         self.redraw(stay=True)
 
@@ -202,7 +226,9 @@ class Changing(FrameScreen):
             return
         choices: dict[str, Choice] = {"k": "keep", "d": "drop", "a": "left", "b": "right"}
         wanted = "k keep, d drop" + (", a or b keep one side of a pair" if self.KIND in ("cluster", "conflict") else "")
-        asked = await self.app.push_screen_wait(AskScreen(f"All {len(view):,} entries shown: {wanted}; add ! to include decided ones", value="k"))
+        asked = await self.app.push_screen_wait(
+            AskScreen(f"All {len(view):,} entries shown: {wanted}; add ! to include decided ones", value="k")
+        )
         letter, too = (asked or "").rstrip("!"), (asked or "").endswith("!")
         choice = choices.get(letter)
         if choice is None:

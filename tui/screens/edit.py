@@ -39,7 +39,11 @@ class EditScreen(ModalScreen[dict[str, Any] | None]):
     def compose(self) -> ComposeResult:
         """The text, and below it what is wrong with it."""
         with Vertical(classes="dialog edit"):
-            yield Static(literal(f"{self._parsed.place}   start each message with a line such as  #: user"), markup=False, classes="dialog-title")
+            yield Static(
+                literal(f"{self._parsed.place}   start each message with a line such as  #: user"),
+                markup=False,
+                classes="dialog-title",
+            )
             yield TextArea(self._draft, id="draft", soft_wrap=True, show_line_numbers=False, tab_behavior="indent")
             yield Static("", id="edit-findings", markup=False)
             yield Footer(compact=True, show_command_palette=False)

@@ -1,4 +1,6 @@
-"""What every screen has: the line of screens at the top, a status line and the keys at the bottom, and the session it draws."""
+"""What every screen has: the line of screens at the top, a status line and the keys at the bottom, and the session it
+draws.
+"""
 
 from textual import on
 from textual.app import ComposeResult
@@ -16,7 +18,7 @@ from tui.widgets.nav import Nav
 class FrameScreen(Screen[None]):
     """A screen of the line at the top."""
 
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide")]  # noqa: RUF012  (as Textual declares it)
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide")]  # noqa: RUF012
     NAME = ""
     """Its name in the table of tabs."""
 
@@ -48,7 +50,9 @@ class FrameScreen(Screen[None]):
 
     def say(self, text: Content | str) -> None:
         """Put something into the status line."""
-        self.query_one("#status", Static).update(Content(text) if isinstance(text, str) else text, layout=False)  # one line, whatever it says
+        self.query_one("#status", Static).update(
+            Content(text) if isinstance(text, str) else text, layout=False
+        )  # one line, whatever it says
 
     def on_screen_resume(self) -> None:
         """Other screens may have changed what is drawn here."""
@@ -58,7 +62,12 @@ class FrameScreen(Screen[None]):
     def catch_up(self) -> None:
         """Draw what is known by now."""
         session = self.session
-        queues = {"examples": session.examples, "findings": session.findings, "duplicates": session.clusters, "conflicts": session.conflicts}
+        queues = {
+            "examples": session.examples,
+            "findings": session.findings,
+            "duplicates": session.clusters,
+            "conflicts": session.conflicts,
+        }
         self.query_one(Nav).counts = {name: len(queue) for name, queue in queues.items()}
 
     def forget(self) -> None:

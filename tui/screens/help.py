@@ -28,7 +28,11 @@ SECTIONS = (
 
 def meaning(key: Key) -> Content:
     """What a key does, and on which screens."""
-    only = f" ({', '.join(TAB_OF[kind].title for kind in key.kinds)})" if key.scope == "queue" and len(key.kinds) < len(KINDS) else ""
+    only = (
+        f" ({', '.join(TAB_OF[kind].title for kind in key.kinds)})"
+        if key.scope == "queue" and len(key.kinds) < len(KINDS)
+        else ""
+    )
     return Content.assemble(key.tooltip, (only, "$foreground-muted"))
 
 

@@ -31,7 +31,13 @@ class OverviewScreen(FrameScreen):
 
     def on_mount(self) -> None:
         """Titles, and what is known."""
-        for name, title in (("files", "Files"), ("stages", "Checks"), ("decided", "Review"), ("rules", "Findings by rule"), ("measured", "Data")):
+        for name, title in (
+            ("files", "Files"),
+            ("stages", "Checks"),
+            ("decided", "Review"),
+            ("rules", "Findings by rule"),
+            ("measured", "Data"),
+        ):
             self.query_one(f"#{name}").border_title = title
         self.query_one("#rules").focus()
         self._shown: list[overview.Rule] = []

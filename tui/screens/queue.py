@@ -13,7 +13,18 @@ from textual.reactive import reactive
 from textual.widgets import Input, Static
 
 from curate.core.errors import CurateError
-from curate.review import SINGLE, Choice, Cluster, Entry, Kind, MultiConflict, ReviewStatus, VerdictOrEdit, View, next_open
+from curate.review import (
+    SINGLE,
+    Choice,
+    Cluster,
+    Entry,
+    Kind,
+    MultiConflict,
+    ReviewStatus,
+    VerdictOrEdit,
+    View,
+    next_open,
+)
 from curate.review.choices import apart_from, as_keeper, only_group, verdicts_for
 from curate.review.query import HELP
 from curate.review.training_signals import CODES
@@ -41,11 +52,15 @@ WAITING: dict[Kind, str] = {
     "conflict": "Conflicts are searched after duplicates.",
 }
 DETAIL_AFTER, DETAIL_LATEST = 0.03, 0.2
-"""Seconds without a key before the entry is drawn in full, and seconds after which it is in any case: who scrolls sees the list move at once."""
+"""Seconds without a key before the entry is drawn in full, and seconds after which it is in any case: who scrolls sees
+the list move at once.
+"""
 
 
 class QueueScreen(Changing):
-    """Draws entries of one kind and hands the session what a person decides; what is decided lives in the session alone."""
+    """Draws entries of one kind and hands the session what a person decides; what is decided lives in the session
+    alone.
+    """
 
     BINDINGS = bindings("queue")
     KIND: ClassVar[Kind] = "example"
@@ -163,7 +178,13 @@ class QueueScreen(Changing):
             return Page(Content("No entry matches the filter; Esc clears it."))
         if self.text:
             return Page(Content("Hard training examples appear when all lines are read and compared."))
-        return Page(Content(EMPTY[self.KIND] if self.session.ended or (self.KIND == "example" and self.session.lines.complete) else WAITING[self.KIND]))
+        return Page(
+            Content(
+                EMPTY[self.KIND]
+                if self.session.ended or (self.KIND == "example" and self.session.lines.complete)
+                else WAITING[self.KIND]
+            )
+        )
 
     def _draw(self, number: int) -> Content:
         return row(self.session, self.session.queues[self.KIND].entry(number), self.read)
@@ -172,7 +193,11 @@ class QueueScreen(Changing):
         """What the line of an entry depends on: of an edited one, every decision may change the text."""
         values = self.session.queues[self.KIND].statuses.values
         standing = int(values[number]) if number < len(values) else 0
-        version = len(self.session.log.decisions) if standing in (ReviewStatus.EDIT, ReviewStatus.MIXED, ReviewStatus.PARTLY) else 0
+        version = (
+            len(self.session.log.decisions)
+            if standing in (ReviewStatus.EDIT, ReviewStatus.MIXED, ReviewStatus.PARTLY)
+            else 0
+        )
         return number, standing, self.read.secrets, version
 
     def watch_at(self) -> None:
@@ -198,7 +223,9 @@ class QueueScreen(Changing):
     def _point(self, entry: Entry | None) -> None:
         """Start a cluster at its first undecided duplicate, and offer the keys that decide here."""
         first = (
-            next((at for at, example in enumerate(entry.ids) if self.session.verdict(example) == "undecided"), 0) if self._one_of_many(entry) and entry else 0
+            next((at for at, example in enumerate(entry.ids) if self.session.verdict(example) == "undecided"), 0)
+            if self._one_of_many(entry) and entry
+            else 0
         )
         self.set_reactive(QueueScreen.at, first)
         self.marked = frozenset()
@@ -254,12 +281,25 @@ class QueueScreen(Changing):
 
     def _next_member(self, entry: Entry, after: int) -> int | None:
         count = len(entry.ids)
-        return next((at % count for at in range(after + 1, after + 1 + count) if self.session.verdict(entry.ids[at % count]) == "undecided"), None)
+        return next(
+            (
+                at % count
+                for at in range(after + 1, after + 1 + count)
+                if self.session.verdict(entry.ids[at % count]) == "undecided"
+            ),
+            None,
+        )
 
     def action_keeper(self) -> None:
         """Let the duplicate that is shown stay in place of the others."""
         entry = self.entry
-        if entry and isinstance(entry.subject, Cluster) and entry.subject.distinct and not entry.pair and self.decide(entry, as_keeper(entry.subject, self.at)):
+        if (
+            entry
+            and isinstance(entry.subject, Cluster)
+            and entry.subject.distinct
+            and not entry.pair
+            and self.decide(entry, as_keeper(entry.subject, self.at))
+        ):
             self.action_next()
 
     def action_mark(self) -> None:
@@ -281,7 +321,11 @@ class QueueScreen(Changing):
     def action_hold(self) -> None:
         """Keep the stand that is shown, and drop the others."""
         entry = self.entry
-        if entry and isinstance(entry.subject, MultiConflict) and self.decide(entry, only_group(self.session, entry.subject, self.at)):
+        if (
+            entry
+            and isinstance(entry.subject, MultiConflict)
+            and self.decide(entry, only_group(self.session, entry.subject, self.at))
+        ):
             self.action_next()
 
     def action_next(self) -> None:
@@ -345,7 +389,7 @@ class QueueScreen(Changing):
 class FilterInput(Input):
     """Gives the keys back to the list at once: the next one may be a decision."""
 
-    BINDINGS = [  # noqa: RUF012  (as Textual declares it)
+    BINDINGS = [  # noqa: RUF012
         Binding("enter", "submit", "Back to list", tooltip="Keep the filter and return to the list.", id="filter-take"),
         Binding("escape", "screen.clear", "Show all", tooltip="Clear the filter.", id="filter-leave"),
     ]

@@ -50,7 +50,15 @@ class SplitsScreen(PlainScreen):
             self.measure(manifest)
         proved = results.get("proof")
         self.proving &= proved is None
-        self.draw(splits(str(self.folder), manifest, results.get("composition"), proof(proved, self.width, asked=self.proving), self.width))
+        self.draw(
+            splits(
+                str(self.folder),
+                manifest,
+                results.get("composition"),
+                proof(proved, self.width, asked=self.proving),
+                self.width,
+            )
+        )
         self.say("v verifies that nothing leaks, nothing is lost, and no file was changed")
 
     def forget(self) -> None:

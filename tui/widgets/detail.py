@@ -23,7 +23,12 @@ class Detail(Vertical):
 
     def show(self, page: Page, *, stay: bool = False) -> None:
         """Draw a page, from its top unless we `stay` where we were."""
-        for name, content in (("about-text", page.about), ("before", page.before), ("left", page.left), ("right", page.right)):
+        for name, content in (
+            ("about-text", page.about),
+            ("before", page.before),
+            ("left", page.left),
+            ("right", page.right),
+        ):
             static = self.query_one(f"#{name}", Static)
             static.display = content is not None
             static.update(content or Content(""))

@@ -23,7 +23,7 @@ class EntryList(ScrollView, can_focus=True, inherit_bindings=False):
     """Entries of one kind, one a line, with a cursor."""
 
     BINDINGS = bindings("list")
-    COMPONENT_CLASSES = {"entry-list--cursor", "entry-list--line"}  # noqa: RUF012  (as Textual declares it)
+    COMPONENT_CLASSES = {"entry-list--cursor", "entry-list--line"}  # noqa: RUF012
 
     cursor: reactive[int] = reactive(0)
 
@@ -35,7 +35,9 @@ class EntryList(ScrollView, can_focus=True, inherit_bindings=False):
         number: int | None
 
     def __init__(self, kind: Kind, draw: Callable[[int], Content], look: Callable[[int], Hashable]) -> None:
-        """`draw` makes the line of an entry, `look` tells what it depends on: while that is the same, so is the line."""
+        """`draw` makes the line of an entry, `look` tells what it depends on: while that is the same, so is the
+        line.
+        """
         super().__init__(id="list")
         self._look = look
         self._strips: dict[Hashable, Strip] = {}
@@ -96,7 +98,9 @@ class EntryList(ScrollView, can_focus=True, inherit_bindings=False):
         if here:
             style = self.get_visual_style("entry-list--cursor")
             content = content.without_spans.pad_right(max(0, width - content.cell_length)).stylize(style)
-        return Visual.to_strips(self, content, width, 1, self.visual_style)[0].adjust_cell_length(width, self.rich_style)
+        return Visual.to_strips(self, content, width, 1, self.visual_style)[0].adjust_cell_length(
+            width, self.rich_style
+        )
 
     def action_move(self, by: int) -> None:
         """Move the cursor by some lines."""

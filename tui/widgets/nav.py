@@ -36,7 +36,10 @@ class Nav(Widget):
 
     def _parts(self) -> list[tuple[str, Content]]:
         for short, counted in ((False, True), (False, False), (True, False)):
-            parts = [(tab.name, self._part(number, tab, short=short, counted=counted)) for number, tab in enumerate(TABS, start=1)]
+            parts = [
+                (tab.name, self._part(number, tab, short=short, counted=counted))
+                for number, tab in enumerate(TABS, start=1)
+            ]
             if sum(part.cell_length for _, part in parts) <= self.size.width:
                 break
         return parts
@@ -46,7 +49,11 @@ class Nav(Widget):
         count = self.counts.get(tab.name) if counted else None
         name = tab.short if short and not active else tab.title
         text = f" {number} {name}" + (f" {count:,}" if count is not None else "") + " "
-        return Content.assemble((text, ACTIVE)) if active else Content.assemble((f" {number} ", "$foreground-muted"), text[len(f" {number} ") :])
+        return (
+            Content.assemble((text, ACTIVE))
+            if active
+            else Content.assemble((f" {number} ", "$foreground-muted"), text[len(f" {number} ") :])
+        )
 
     def on_click(self, event: events.Click) -> None:
         """Tell which screen was meant."""

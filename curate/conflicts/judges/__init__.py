@@ -1,4 +1,6 @@
-"""Judges by one's own model: a causal language model on this machine, or one behind an OpenAI-compatible endpoint that the user named."""
+"""Judges by one's own model: a causal language model on this machine, or one behind an OpenAI-compatible endpoint that
+the user named.
+"""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -25,10 +27,11 @@ def judge_of(
 ) -> Judge | None:
     """The judge that the configuration names; None when it names none.
 
-    `before` is told how much there is to ask before anything is asked, and may raise to prevent it; `progress` is told how many pairs were judged.
-    `consent` is asked before data is sent to an address; `key`: the environment variable that the user named for it; `own`: whether the user named
-    the address itself, not a configuration. Raises `UsageError` for an endpoint without the name of a model or an address that is none; `ModelError`,
-    `MissingExtra` and, without consent, `UsageError` when it judges.
+    `before` is told how much there is to ask before anything is asked, and may raise to prevent it; `progress` is told
+    how many pairs were judged. `consent` is asked before data is sent to an address; `key`: the environment variable
+    that the user named for it; `own`: whether the user named the address itself, not a configuration. Raises
+    `UsageError` for an endpoint without the name of a model or an address that is none; `ModelError`, `MissingExtra`
+    and, without consent, `UsageError` when it judges.
     """
     if not config.judge:
         return None
@@ -40,7 +43,9 @@ def judge_of(
         return Kept(Local(config.judge), _verdicts(cache, identity), before, progress)
     address = address_of(config.judge, "the judge")
     if not config.judge_model:
-        raise UsageError(f"{address}: which model?", "name it with --judge-model, or as `judge_model` under [conflicts]")
+        raise UsageError(
+            f"{address}: which model?", "name it with --judge-model, or as `judge_model` under [conflicts]"
+        )
     from curate.conflicts.judges.endpoint import GENERAL, Endpoint
 
     endpoint = Endpoint(address, config.judge_model, config.judge_price, key=key, general=GENERAL if own else None)

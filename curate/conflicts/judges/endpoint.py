@@ -25,7 +25,15 @@ class Endpoint:
     leaves = True
     reply_tokens = 60
 
-    def __init__(self, address: str, model: str, price: tuple[float, float] | None = None, *, key: str | None = None, general: str | None = None) -> None:
+    def __init__(
+        self,
+        address: str,
+        model: str,
+        price: tuple[float, float] | None = None,
+        *,
+        key: str | None = None,
+        general: str | None = None,
+    ) -> None:
         """`address`: as `address_of` gives it; `key` and `general`: as `key_for` takes them."""
         self.address, self.model, self.price = address, model, price
         self.name = f"{model} at {address}"
@@ -36,14 +44,24 @@ class Endpoint:
         return asked(*pair, AS_JSON)
 
     def verdicts(self, pairs: Sequence[Pair]) -> Iterator[Verdict | None]:
-        """A verdict for each pair, in order. Raises `ModelError` with the next step, `MissingExtra` without the openai package."""
-        client = client_for(self.address, key_for(self.address, self._key, self._general), retries=RETRIES, seconds=SECONDS, feature="judging by an endpoint")
+        """A verdict for each pair, in order. Raises `ModelError` with the next step, `MissingExtra` without the openai
+        package.
+        """
+        client = client_for(
+            self.address,
+            key_for(self.address, self._key, self._general),
+            retries=RETRIES,
+            seconds=SECONDS,
+            feature="judging by an endpoint",
+        )
         import openai  # installed, by then
 
         def ask(pair: Pair) -> Verdict | None:
             messages: Any = [{"role": "user", "content": self.message(pair)}]
             try:
-                reply = client.chat.completions.create(model=self.model, messages=messages, temperature=0, max_tokens=2 * self.reply_tokens)
+                reply = client.chat.completions.create(
+                    model=self.model, messages=messages, temperature=0, max_tokens=2 * self.reply_tokens
+                )
             except openai.OpenAIError as error:
                 said, hint = redirect_error(error) or (excerpt(str(error), 200), _next_step(error))
                 raise ModelError(f"{self.name}: {said}", hint) from None

@@ -1,4 +1,6 @@
-"""A judge whose verdicts are kept as they come, so that nothing is asked, or paid for, twice: not after Ctrl-C, not in the next run."""
+"""A judge whose verdicts are kept as they come, so that nothing is asked, or paid for, twice: not after Ctrl-C, not in
+the next run.
+"""
 
 import json
 import os
@@ -54,19 +56,31 @@ class Asked(Protocol):
         ...
 
     def verdicts(self, pairs: Sequence[Pair]) -> Iterator[Verdict | None]:
-        """A verdict for each pair, in order; None where the reply says neither yes nor no. Raises `CurateError` when it cannot go on."""
+        """A verdict for each pair, in order; None where the reply says neither yes nor no. Raises `CurateError` when it
+        cannot go on.
+        """
         ...
 
 
 class Kept:
     """Asks a model only about pairs that it was not asked about before."""
 
-    def __init__(self, model: Asked, path: Path | None, before: Callable[[Work], None] | None, progress: Callable[[int], None] | None) -> None:
-        """`path`: a file of JSON Lines to keep the verdicts in; None keeps none. For `before` and `progress` see `judge_of`."""
+    def __init__(
+        self,
+        model: Asked,
+        path: Path | None,
+        before: Callable[[Work], None] | None,
+        progress: Callable[[int], None] | None,
+    ) -> None:
+        """`path`: a file of JSON Lines to keep the verdicts in; None keeps none. For `before` and `progress` see
+        `judge_of`.
+        """
         self.model, self.path, self._before, self._progress = model, path, before, progress
 
     def judge(self, pairs: Sequence[Pair]) -> list[Verdict | None]:
-        """A verdict for each pair, in order; None where the model gave none. Raises `CurateError` when it cannot go on; what was answered is kept."""
+        """A verdict for each pair, in order; None where the model gave none. Raises `CurateError` when it cannot go on;
+        what was answered is kept.
+        """
         keys = [content_id([VERSION, self.model.message(pair)]) for pair in pairs]
         known = self._load()
         new = {key: pair for key, pair in zip(keys, pairs, strict=True) if key not in known}
@@ -88,7 +102,11 @@ class Kept:
     def _work(self, pairs: int, new: Sequence[Pair]) -> Work:
         tokens_in = sum(len(self.model.message(pair)) for pair in new) // CHARACTERS
         tokens_out = len(new) * self.model.reply_tokens
-        price = None if self.model.price is None else (tokens_in * self.model.price[0] + tokens_out * self.model.price[1]) / 1e6
+        price = (
+            None
+            if self.model.price is None
+            else (tokens_in * self.model.price[0] + tokens_out * self.model.price[1]) / 1e6
+        )
         return Work(self.model.name, self.model.leaves, pairs, pairs - len(new), tokens_in, tokens_out, price)
 
     def _load(self) -> dict[str, Verdict]:
@@ -123,7 +141,9 @@ class _Appended:
             if self._file is not None and self._file.tell():
                 self._file.write("\n")  # should the last line have been cut off
         except OSError as error:
-            raise OutputError(f"{self.path}: cannot be written: {error.strerror}", "free some space, or check its permissions") from error
+            raise OutputError(
+                f"{self.path}: cannot be written: {error.strerror}", "free some space, or check its permissions"
+            ) from error
         return self
 
     def add(self, value: dict[str, object]) -> None:
@@ -133,7 +153,9 @@ class _Appended:
             self._file.write(json.dumps(value) + "\n")
             self._file.flush()
         except OSError as error:
-            raise OutputError(f"{self.path}: cannot be written: {error.strerror}", "free some space; verdicts so far are kept") from error
+            raise OutputError(
+                f"{self.path}: cannot be written: {error.strerror}", "free some space; verdicts so far are kept"
+            ) from error
 
     def __exit__(self, *_: object) -> None:
         if self._file is not None:

@@ -30,14 +30,18 @@ class Local:
         return asked(*pair, YES_OR_NO)
 
     def verdicts(self, pairs: Sequence[Pair]) -> Iterator[Verdict | None]:
-        """A verdict for each pair, in order, by the probabilities of Yes and No as the next token. Raises `ModelError`, `MissingExtra`."""
+        """A verdict for each pair, in order, by the probabilities of Yes and No as the next token. Raises `ModelError`,
+        `MissingExtra`.
+        """
         model, tokenizer = _load(self.name)
         yes, no = (_first_tokens(tokenizer, words) for words in (("Yes", " Yes", "yes"), ("No", " No", "no")))
         import torch  # loaded by then
 
         for start in range(0, len(pairs), BATCH):
             prompts = [_prompt(tokenizer, self.message(pair)) for pair in pairs[start : start + BATCH]]
-            inputs = tokenizer(prompts, return_tensors="pt", padding=True, truncation=True, max_length=TOKENS, add_special_tokens=False).to(model.device)
+            inputs = tokenizer(
+                prompts, return_tensors="pt", padding=True, truncation=True, max_length=TOKENS, add_special_tokens=False
+            ).to(model.device)
             with torch.inference_mode():
                 logits = model(**inputs, logits_to_keep=1).logits[:, -1].float()
             sides = torch.stack([logits[:, tokens].logsumexp(1) for tokens in (yes, no)], 1).softmax(1)
@@ -51,8 +55,13 @@ def _load(name: str) -> tuple[Any, Any]:
         from transformers import AutoModelForCausalLM, AutoTokenizer  # seconds, and torch: only when somebody judges
     except ImportError as error:
         raise MissingExtra("judging by a language model", "semantic", error.name or "transformers") from None
-    with quiet_loading(), model_errors(name, "cannot be loaded", "name a causal language model: a folder, a hub id or offline:NAME"):
-        tokenizer = AutoTokenizer.from_pretrained(place, trust_remote_code=False, padding_side="left", truncation_side="left")
+    with (
+        quiet_loading(),
+        model_errors(name, "cannot be loaded", "name a causal language model: a folder, a hub id or offline:NAME"),
+    ):
+        tokenizer = AutoTokenizer.from_pretrained(
+            place, trust_remote_code=False, padding_side="left", truncation_side="left"
+        )
         model = AutoModelForCausalLM.from_pretrained(place, trust_remote_code=False, use_safetensors=True, dtype="auto")
     if tokenizer.chat_template is None:
         raise ModelError(f"{name}: the tokenizer has no chat template", "name an instruction-tuned model")
@@ -62,7 +71,9 @@ def _load(name: str) -> tuple[Any, Any]:
 
 
 def _prompt(tokenizer: Any, message: str) -> str:
-    rendered: str = tokenizer.apply_chat_template([{"role": "user", "content": message}], tokenize=False, add_generation_prompt=True)
+    rendered: str = tokenizer.apply_chat_template(
+        [{"role": "user", "content": message}], tokenize=False, add_generation_prompt=True
+    )
     return rendered
 
 

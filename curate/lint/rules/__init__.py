@@ -15,7 +15,9 @@ FAMILIES: Final = (
     "labels", "reinforcement",
 )  # fmt: skip
 """Modules of this package, each with its `RULES`."""
-RULES: Final[dict[str, Rule]] = {rule.code: rule for family in FAMILIES for rule in import_module(f"curate.lint.rules.{family}").RULES}
+RULES: Final[dict[str, Rule]] = {
+    rule.code: rule for family in FAMILIES for rule in import_module(f"curate.lint.rules.{family}").RULES
+}
 
 
 def by_scope(rules: dict[str, Rule], scope: Scope) -> list[Rule]:

@@ -1,4 +1,6 @@
-"""Prefilters that are flags of the message frame, and how small files compute them: per text or in columns (see `curate.lint.rules.message_frame`)."""
+"""Prefilters that are flags of the message frame, and how small files compute them: per text or in columns (see
+`curate.lint.rules.message_frame`).
+"""
 
 import re
 from itertools import chain
@@ -26,7 +28,8 @@ from curate.read.chunks import Batch
 
 POINTERS: Final = ("following", "given", "above", "below")
 NOUNS: Final = (
-    "text", "sentence", "paragraph", "passage", "article", "code", "list", "email", "poem", "story", "data", "table", "conversation", "review", "essay",
+    "text", "sentence", "paragraph", "passage", "article", "code", "list", "email", "poem", "story", "data", "table",
+    "conversation", "review", "essay",
 )  # fmt: skip
 SHOWABLE: Final = ("text", "sentence", "paragraph", "passage", "article", "code", "list", "table", "email")
 PADDED: Final = OuterSpace(flag="padded")
@@ -40,7 +43,11 @@ DECLINES: Final = Literals(HINTS, ANSWER, within=OPENING, flag="declines")
 ENDS: Final = EndsWith((",", " (", *UNENDED), flag="cut")
 CUT: Final[tuple[Prefilter, ...]] = (PADDED, ENDS, StartsWith("{[", flag="cut"), OpenFence(flag="cut"))
 POINTS: Final = MissingText(
-    (*(f"{which} {noun}" for which in POINTERS for noun in NOUNS), *(f"{noun} {which}" for noun in SHOWABLE for which in ("below", "above"))), flag="points"
+    (
+        *(f"{which} {noun}" for which in POINTERS for noun in NOUNS),
+        *(f"{noun} {which}" for noun in SHOWABLE for which in ("below", "above")),
+    ),
+    flag="points",
 )
 REPEATING, ODD, REFUSING, UNFINISHED = 1, 2, 4, 8
 """Flags of an answer."""
@@ -54,7 +61,9 @@ def batch_flags(batch: Batch) -> list[int]:
     """The flags of each message of the plain examples of a batch; 0 for messages that are not answers."""
     if batch.answer_flags is None:
         roles, texts = chain.from_iterable(batch.roles), chain.from_iterable(batch.texts)
-        batch.answer_flags = [flags_of(text) if role == "assistant" else 0 for role, text in zip(roles, texts, strict=True)]
+        batch.answer_flags = [
+            flags_of(text) if role == "assistant" else 0 for role, text in zip(roles, texts, strict=True)
+        ]
     return batch.answer_flags
 
 
@@ -67,7 +76,10 @@ def flags_of(text: str) -> int:
     if refuses(text[:OPENING]):
         found |= REFUSING
     last = text[-1:]
-    unended = last not in STOPS and (text.endswith(ENDS.texts) or (size > ENDS.sentences and "a" <= last <= "z" and STOPPED.search(text, size - ENDS.tail)))
+    unended = last not in STOPS and (
+        text.endswith(ENDS.texts)
+        or (size > ENDS.sentences and "a" <= last <= "z" and STOPPED.search(text, size - ENDS.tail))
+    )
     if unended or text.lstrip()[:1] in ("{", "[") or ("```" in text and len(FENCE.findall(text)) % 2):
         found |= UNFINISHED
     return found

@@ -1,4 +1,6 @@
-"""Families D, Q and X over the last answers of a data set, by 64 bits of each: what is equal to the letter is told without a model, and for all lines."""
+"""Families D, Q and X over the last answers of a data set, by 64 bits of each: what is equal to the letter is told
+without a model, and for all lines.
+"""
 
 from array import array
 from bisect import bisect_left
@@ -21,13 +23,18 @@ SELDOM: Final = 0.1
 """Share of a file's longer answers up to which those that begin in lower case are the odd ones."""
 
 
-@profile_rule("X005", "labels-differ", Severity.WARNING, hint="`curate review` shows both: keep one, both or neither, or correct an answer.")
+@profile_rule(
+    "X005",
+    "labels-differ",
+    Severity.WARNING,
+    hint="`curate review` shows both: keep one, both or neither, or correct an answer.",
+)
 def labels_differ(known: DatasetSummary) -> PlacedProblems:
     """One input has two different labels.
 
-    Classification data has one right answer, and no model can learn two. The inputs are exactly equal: system prompt, turns, tools, images and other
-    attachments. Answers count as labels if a request names classes, or if nine in ten answers of the file are one of a few short ones. `curate conflicts`
-    also compares reworded inputs.
+    Classification data has one right answer, and no model can learn two. The inputs are exactly equal: system prompt,
+    turns, tools, images and other attachments. Answers count as labels if a request names classes, or if nine in ten
+    answers of the file are one of a few short ones. `curate conflicts` also compares reworded inputs.
     Bad:
         {"messages": [{"role": "user", "content": "Classify the sentiment: I love it"}, {"role": "assistant", "content": "positive"}]}
         {"messages": [{"role": "user", "content": "Classify the sentiment: I love it"}, {"role": "assistant", "content": "neutral"}]}
@@ -36,7 +43,10 @@ def labels_differ(known: DatasetSummary) -> PlacedProblems:
         {"messages": [{"role": "user", "content": "Classify the sentiment: It is a book"}, {"role": "assistant", "content": "neutral"}]}
     """
     labels = [at for at in known.of_kind(LABEL) if known.asked[at]]
-    several = [[labels[nth] for nth in group] for group in equal_groups(array(known.asked.typecode, map(known.asked.__getitem__, labels)))]
+    several = [
+        [labels[nth] for nth in group]
+        for group in equal_groups(array(known.asked.typecode, map(known.asked.__getitem__, labels)))
+    ]
     several = [group for group in several if len({known.answered[at] for at in group}) > 1]
     if not several:
         return
@@ -44,7 +54,12 @@ def labels_differ(known: DatasetSummary) -> PlacedProblems:
     classes = [examples for file, examples in known.places.by_file().items() if _has_classes(known, examples, texts)]
     found = []
     for group in several:
-        labelled = [at for at in group if known.answered[at] in texts and (known.kinds[at] & CLASSIFIED or any(at in examples for examples in classes))]
+        labelled = [
+            at
+            for at in group
+            if known.answered[at] in texts
+            and (known.kinds[at] & CLASSIFIED or any(at in examples for examples in classes))
+        ]
         told: dict[str, int] = {}
         for at in labelled:
             label = texts[known.answered[at]]
@@ -53,7 +68,11 @@ def labels_differ(known: DatasetSummary) -> PlacedProblems:
                     first = labelled[0]
                     before = excerpt(texts[known.answered[first]], 40)
                     found.append(
-                        (at, f"is labelled {excerpt(label, 40)!r}, but {visible(str(known.places[first]))} has the same input and the label {before!r}")
+                        (
+                            at,
+                            f"is labelled {excerpt(label, 40)!r}, but {visible(str(known.places[first]))} has "
+                            f"the same input and the label {before!r}",
+                        )
                     )
                 told[named(label)] = at
     for at, said in sorted(found):
@@ -69,12 +88,17 @@ def _has_classes(known: DatasetSummary, examples: range, texts: dict[int, str]) 
     return are_labels(counts)
 
 
-@profile_rule("D006", "one-answer-for-many", Severity.WARNING, hint="Check the questions. An answer that fits all of them says little about each.")
+@profile_rule(
+    "D006",
+    "one-answer-for-many",
+    Severity.WARNING,
+    hint="Check the questions. An answer that fits all of them says little about each.",
+)
 def one_answer_for_many(known: DatasetSummary) -> PlacedProblems:
     """Ten or more different questions have the same answer.
 
-    Causes are a fallback answer of the source system, an unfilled template or a scraped footer. The answers are exactly equal. Answers of up to 40
-    characters may be class names and do not count; F003 covers refusals.
+    Causes are a fallback answer of the source system, an unfilled template or a scraped footer. The answers are exactly
+    equal. Answers of up to 40 characters may be class names and do not count; F003 covers refusals.
     Bad:
         {"messages": [{"role": "user", "content": "Name a tree."}, {"role": "assistant", "content": "Thank you for your question, we will come back to you."}]}
         {"messages": [{"role": "user", "content": "Name a bird."}, {"role": "assistant", "content": "Thank you for your question, we will come back to you."}]}
@@ -91,10 +115,19 @@ def one_answer_for_many(known: DatasetSummary) -> PlacedProblems:
         {"messages": [{"role": "user", "content": "Name a bird."}, {"role": "assistant", "content": "A tit."}]}
     """
     large = (group for group in equal_groups(known.answered) if len(group) >= SPREAD and known.kinds[group[0]] & TEXT)
-    for first, asked, count in sorted((group[0], len({known.asked[at] for at in group}), len(group)) for group in large):
+    for first, asked, count in sorted(
+        (group[0], len({known.asked[at] for at in group}), len(group)) for group in large
+    ):
         if asked >= SPREAD:
             share = count / len(known.answered)
-            yield first, Problem("", f"the same answer to {asked:,} different questions, in {plural(count, 'example')}, {share:.1%} of all")
+            yield (
+                first,
+                Problem(
+                    "",
+                    f"the same answer to {asked:,} different questions, in {plural(count, 'example')}, "
+                    f"{share:.1%} of all",
+                ),
+            )
 
 
 @profile_rule(
@@ -107,9 +140,9 @@ def one_answer_for_many(known: DatasetSummary) -> PlacedProblems:
 def begins_mid_sentence(known: DatasetSummary) -> PlacedProblems:
     """An answer begins in the middle of a sentence, unlike the other answers of the file.
 
-    A text was cut by length, or the question took the first words. The rule reports prose that begins in lower case or with closing punctuation, as an
-    answer to a complete question. It skips code, lists and requests to continue something, and reports nothing if more than a tenth of the file's longer
-    answers begin this way.
+    A text was cut by length, or the question took the first words. The rule reports prose that begins in lower case or
+    with closing punctuation, as an answer to a complete question. It skips code, lists and requests to continue
+    something, and reports nothing if more than a tenth of the file's longer answers begin this way.
     Bad:
         {"messages": [{"role": "user", "content": "What is rain?"}, {"role": "assistant", "content": "and falls when the drops have grown too heavy for the air to carry them."}]}
         {"messages": [{"role": "user", "content": "What is snow?"}, {"role": "assistant", "content": "Water that falls as small crystals of ice, where the air is cold enough."}]}

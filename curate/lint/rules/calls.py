@@ -14,7 +14,16 @@ from curate.lint.rules.dataset_summary import DatasetState
 from curate.lint.rules.repair import Object, copy_without, messages_in, on_messages
 from curate.lint.rules.roles import kind_of
 from curate.lint.rules.rule import dataset_rule, value_rule
-from curate.lint.rules.tools import NOT_JSON, call_pointer, called, calls_in, declared, is_converted, json_value, schema_fault
+from curate.lint.rules.tools import (
+    NOT_JSON,
+    call_pointer,
+    called,
+    calls_in,
+    declared,
+    is_converted,
+    json_value,
+    schema_fault,
+)
 from curate.read.decode import decode
 
 MOST: Final = 3
@@ -41,7 +50,12 @@ def ids_of(message: Message) -> list[Any]:
     return [call.get("id") for call in calls_in(message.value) if isinstance(call, dict)]
 
 
-@value_rule("T008", "parallel-calls", Severity.WARNING, hint="Set parallel_tool_calls to true, or make the calls one after the other.")
+@value_rule(
+    "T008",
+    "parallel-calls",
+    Severity.WARNING,
+    hint="Set parallel_tool_calls to true, or make the calls one after the other.",
+)
 def parallel_calls(example: Example) -> Problems:
     """A message has several tool calls although `parallel_tool_calls` is false.
 
@@ -52,19 +66,23 @@ def parallel_calls(example: Example) -> Problems:
     if example.value.get("parallel_tool_calls") is False:
         for message in example.messages:
             if (count := len(calls_in(message.value))) > 1:
-                yield Problem(call_pointer(message, "tool_calls"), f"{count} calls at once, and `parallel_tool_calls` is false")
+                yield Problem(
+                    call_pointer(message, "tool_calls"), f"{count} calls at once, and `parallel_tool_calls` is false"
+                )
 
 
 @value_rule(
     "T009",
     "tool-calls-malformed",
     Severity.ERROR,
-    hint='Write each call as {"id": ..., "type": "function", "function": {"name": ..., "arguments": "{...}"}}. Remove an empty list.',
+    hint='Write each call as {"id": ..., "type": "function", "function": {"name": ..., "arguments": "{...}"}}. Remove '
+    "an empty list.",
 )
 def tool_calls_malformed(example: Example) -> Problems:
     """`tool_calls` is not a list of calls, or is empty.
 
-    Templates read a name and arguments from each call and stop without them. Services also reject an empty list. T017 covers missing ids.
+    Templates read a name and arguments from each call and stop without them. Services also reject an empty list. T017
+    covers missing ids.
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello.", "tool_calls": []}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
@@ -134,8 +152,8 @@ def undeclared_tool(example: Example) -> Problems:
 def arguments_form(example: Example, *, target: Target) -> Problems:
     """The arguments of a call are an object where the target expects JSON in a string, or the reverse.
 
-    Services expect the form of their own answers, a string. TRL passes the arguments to the chat template unchanged, and most templates encode a string
-    again. The built-in trainer, axolotl and LLaMA-Factory accept both forms.
+    Services expect the form of their own answers, a string. TRL passes the arguments to the chat template unchanged,
+    and most templates encode a string again. The built-in trainer, axolotl and LLaMA-Factory accept both forms.
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": {"zone": "UTC"}}}]}], "tools": [{"type": "function", "function": {"name": "now"}}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{\\"zone\\": \\"UTC\\"}"}}]}], "tools": [{"type": "function", "function": {"name": "now"}}]}
     """
@@ -159,19 +177,30 @@ def _to_text(arguments: Any) -> Any:
 
 def _to_object(arguments: Any) -> Any:
     decoded = decode(arguments.encode("utf-8", "surrogatepass")) if isinstance(arguments, str) else None
-    return decoded.value if decoded is not None and isinstance(decoded.value, dict) and not decoded.defects else arguments
+    return (
+        decoded.value if decoded is not None and isinstance(decoded.value, dict) and not decoded.defects else arguments
+    )
 
 
 def with_arguments(value: Object, edit: Callable[[Any], Any]) -> Object:
     """A copy in which the arguments of every call are edited."""
 
     def edited(holder: Any) -> Any:
-        return {**holder, "arguments": edit(holder["arguments"])} if isinstance(holder, dict) and "arguments" in holder else holder
+        return (
+            {**holder, "arguments": edit(holder["arguments"])}
+            if isinstance(holder, dict) and "arguments" in holder
+            else holder
+        )
 
     messages = []
     for message in messages_in(value) or ():
         if calls := calls_in(message):
-            made = [{**call, "function": edited(call["function"])} if isinstance(call, dict) and "function" in call else call for call in calls]
+            made = [
+                {**call, "function": edited(call["function"])}
+                if isinstance(call, dict) and "function" in call
+                else call
+                for call in calls
+            ]
             message = {**message, "tool_calls": made}  # noqa: PLW2901
         if message.get("role") == "assistant" and "function_call" in message:
             message = {**message, "function_call": edited(message["function_call"])}  # noqa: PLW2901
@@ -179,11 +208,14 @@ def with_arguments(value: Object, edit: Callable[[Any], Any]) -> Object:
     return {**value, "messages": messages} if messages else value
 
 
-@value_rule("T012", "arguments-not-json", Severity.ERROR, hint='Write the arguments as JSON, or "{}" if there are none.')
+@value_rule(
+    "T012", "arguments-not-json", Severity.ERROR, hint='Write the arguments as JSON, or "{}" if there are none.'
+)
 def arguments_not_json(example: Example) -> Problems:
     """The arguments of a call are text that is not JSON.
 
-    Templates that render arguments as an object stop on it. With other templates, the model learns to write invalid calls.
+    Templates that render arguments as an object stop on it. With other templates, the model learns to write invalid
+    calls.
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{zone: UTC}"}}]}], "tools": [{"type": "function", "function": {"name": "now"}}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{\\"zone\\": \\"UTC\\"}"}}]}], "tools": [{"type": "function", "function": {"name": "now"}}]}
     """
@@ -194,7 +226,12 @@ def arguments_not_json(example: Example) -> Problems:
             yield Problem(call.at("arguments"), f"the arguments are {said}")
 
 
-@value_rule("T013", "arguments-not-an-object", Severity.ERROR, hint='Write the arguments as an object with names: {"zone": "UTC"}.')
+@value_rule(
+    "T013",
+    "arguments-not-an-object",
+    Severity.ERROR,
+    hint='Write the arguments as an object with names: {"zone": "UTC"}.',
+)
 def arguments_not_an_object(example: Example) -> Problems:
     """The arguments of a call are not an object.
 
@@ -227,7 +264,12 @@ def arguments_encoded_twice(example: Example) -> Problems:
 @arguments_encoded_twice.repaired_by(safe=True)
 def decode_once(value: Object) -> Object:
     """Encode the arguments once."""
-    return with_arguments(value, lambda arguments: arguments if (found := unwrapped_object(arguments)) is None else json.dumps(found, ensure_ascii=False))
+    return with_arguments(
+        value,
+        lambda arguments: (
+            arguments if (found := unwrapped_object(arguments)) is None else json.dumps(found, ensure_ascii=False)
+        ),
+    )
 
 
 @value_rule("T015", "arguments-break-schema", Severity.WARNING, hint="Correct the call, or the tool's parameters.")
@@ -275,7 +317,8 @@ def _misfits(schema: bytes, arguments: bytes) -> list[str]:
     if (
         isinstance(properties, dict)
         and properties
-        and not {"additionalProperties", "patternProperties", "$ref", "allOf", "anyOf", "oneOf"} & validator.schema.keys()
+        and not {"additionalProperties", "patternProperties", "$ref", "allOf", "anyOf", "oneOf"}
+        & validator.schema.keys()
     ):
         found += [f"argument {excerpt(name, 40)!r} is not declared" for name in value if name not in properties]
     return found
@@ -286,13 +329,14 @@ def _misfits(schema: bytes, arguments: bytes) -> list[str]:
     "argument-types",
     Severity.WARNING,
     only=ARROW,
-    hint="Use one type for the argument. Axolotl also accepts all arguments as JSON in a string. For TRL, load the data with JSON columns (datasets 4.7).",
+    hint="Use one type for the argument. Axolotl also accepts all arguments as JSON in a string. For TRL, load the "
+    "data with JSON columns (datasets 4.7).",
 )
 def argument_types(example: Example, state: DatasetState) -> Problems:
     """An argument has another type than in an earlier call, or arguments are both objects and strings.
 
-    The trainer reads arguments that are objects into columns with one type per key, whatever the tool. Loading stops, or values change. There is no repair,
-    since one line cannot change form alone.
+    The trainer reads arguments that are objects into columns with one type per key, whatever the tool. Loading stops,
+    or values change. There is no repair, since one line cannot change form alone.
     Bad:
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "wait", "arguments": {"time": 5}}}]}]}
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "wait", "arguments": {"time": "noon"}}}]}]}
@@ -316,6 +360,7 @@ def argument_types(example: Example, state: DatasetState) -> Problems:
 
 
 RULES: Final = (
-    parallel_calls, tool_calls_malformed, undeclared_tool, arguments_form, arguments_not_json, arguments_not_an_object, arguments_encoded_twice,
+    parallel_calls, tool_calls_malformed, undeclared_tool, arguments_form, arguments_not_json, arguments_not_an_object,
+    arguments_encoded_twice,
     arguments_break_schema, argument_types,
 )  # fmt: skip

@@ -24,7 +24,9 @@ TAGGED_FLAG: Final = re.compile(f"(\U0001f3f4[\U000e0020-\U000e007f]+)|[{INVISIB
 BREAKS_WORDS: Final = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]")
 """Thai, Lao, Burmese and Khmer, which use the zero-width space to tell words apart."""
 OTHER_SCRIPT: Final = "[\u0370-\u1cff\u2e80-\ud7ff\uf900-\ufaff\ufe70-\ufeff\U00020000-\U0003ffff]"
-"""Letters of scripts other than Latin: Greek, Cyrillic, Arabic, those of Asia. Compiled when it is asked for: that takes 4 ms."""
+"""Letters of scripts other than Latin: Greek, Cyrillic, Arabic, those of Asia. Compiled when it is asked for: that
+takes 4 ms.
+"""
 LATIN: Final = re.compile("[A-Za-z]{2,}")
 LANGUAGES: Final = re.compile(
     r"(?i)translat|traduc|перев|翻译|翻譯|번역|翻訳|ترجم|\b(?:in|into|to|from|the) (?:chinese|mandarin|japanese|korean|russian|arabic|hebrew|hindi|greek|thai|ukrainian|english|german|french|spanish|portuguese|italian|bengali|tamil)"
@@ -38,7 +40,13 @@ FORMAL: Final = re.compile(
 """Code, mathematics, tables and choices, which are no written language and need not be."""
 
 
-@text_rule("Q009", "mojibake", Severity.INFO, prefilter=CharacterPairs(LEADS, FOLLOWS), hint="Decode the source as UTF-8. `--fix` repairs this text.")
+@text_rule(
+    "Q009",
+    "mojibake",
+    Severity.INFO,
+    prefilter=CharacterPairs(LEADS, FOLLOWS),
+    hint="Decode the source as UTF-8. `--fix` repairs this text.",
+)
 def mojibake() -> "pl.Expr":
     """A message contains wrongly decoded text (mojibake).
 
@@ -63,7 +71,8 @@ def _garbled(text: str) -> str | None:
         return None
     start = at - next((i for i, char in enumerate(reversed(text[:at])) if char.isspace()), at)
     return (
-        f"{excerpt(text[start:].split(maxsplit=1)[0], 30)!r} should be {excerpt(mended[start:].split(maxsplit=1)[0], 30)!r}"
+        f"{excerpt(text[start:].split(maxsplit=1)[0], 30)!r} should be "
+        f"{excerpt(mended[start:].split(maxsplit=1)[0], 30)!r}"
         if mended[start:].strip()
         else "text that was decoded wrongly"
     )
@@ -76,13 +85,17 @@ def decode_again(value: dict[str, Any]) -> dict[str, Any]:
 
 
 @text_rule(
-    "Q010", "invisible-character", Severity.INFO, prefilter=CharacterSet(UNSEEN), hint="Remove them with `--fix`, and check what else was copied with them."
+    "Q010",
+    "invisible-character",
+    Severity.INFO,
+    prefilter=CharacterSet(UNSEEN),
+    hint="Remove them with `--fix`, and check what else was copied with them.",
 )
 def invisible_character() -> "pl.Expr":
     r"""A message contains invisible characters.
 
-    Zero-width spaces, bidirectional overrides, private-use and tag characters split words into unusual tokens and can hide instructions. Joiners in emoji
-    and in scripts that need them are skipped.
+    Zero-width spaces, bidirectional overrides, private-use and tag characters split words into unusual tokens and can
+    hide instructions. Joiners in emoji and in scripts that need them are skipped.
     Bad: {"messages": [{"role": "user", "content": "Hi\u200b there"}, {"role": "assistant", "content": "Hello."}]}
     Good: {"messages": [{"role": "user", "content": "Hi there"}, {"role": "assistant", "content": "Hello."}]}
     """
@@ -93,7 +106,9 @@ def invisible_character() -> "pl.Expr":
 def _stripped(text: str) -> str:
     """`text` without invisible characters; as it is where nothing else would be left."""
     thai = BREAKS_WORDS.search(text) is not None
-    kept = TAGGED_FLAG.sub(lambda match: match.group(1) or (match.group() if thai and match.group() == "\u200b" else ""), text)
+    kept = TAGGED_FLAG.sub(
+        lambda match: match.group(1) or (match.group() if thai and match.group() == "\u200b" else ""), text
+    )
     return kept if kept.strip() else text
 
 
@@ -102,7 +117,10 @@ def _unseen(text: str) -> str | None:
     if kept == text:
         return None
     first = next((i for i, (a, b) in enumerate(zip(text, kept, strict=False)) if a != b), len(kept))
-    return f"{plural(len(text) - len(kept), 'invisible character')}, the first U+{ord(text[first]):04X} at character {first + 1}"
+    return (
+        f"{plural(len(text) - len(kept), 'invisible character')}, the first U+{ord(text[first]):04X} at character "
+        f"{first + 1}"
+    )
 
 
 @invisible_character.repaired_by(safe=True)
@@ -111,11 +129,18 @@ def remove_invisible(value: dict[str, Any]) -> dict[str, Any]:
     return edit_texts(value, lambda text: text if text.isascii() else _stripped(text))
 
 
-@text_rule("Q014", "other-script", Severity.INFO, prefilter=SWITCHED, hint="Answer in the language of the question, or name the wanted language in it.")
+@text_rule(
+    "Q014",
+    "other-script",
+    Severity.INFO,
+    prefilter=SWITCHED,
+    hint="Answer in the language of the question, or name the wanted language in it.",
+)
 def other_script() -> "pl.Expr":
     """An answer is in another script than the question.
 
-    For example, a question in English has an answer in Chinese, with no request to translate. The model learns to switch languages by itself.
+    For example, a question in English has an answer in Chinese, with no request to translate. The model learns to
+    switch languages by itself.
     Bad: {"messages": [{"role": "user", "content": "What is the capital of France?"}, {"role": "assistant", "content": "法国的首都是巴黎。"}]}
     Good: {"messages": [{"role": "user", "content": "What is the capital of France?"}, {"role": "assistant", "content": "Paris."}]}
     """
@@ -136,12 +161,20 @@ def _switched(both: str) -> str | None:
     return None
 
 
-@text_rule("Q017", "odd-text", Severity.INFO, default=False, prefilter=UNEVEN, hint="Read the answer. Such text often remains from a table, a menu or a log.")
+@text_rule(
+    "Q017",
+    "odd-text",
+    Severity.INFO,
+    default=False,
+    prefilter=UNEVEN,
+    hint="Read the answer. Such text often remains from a table, a menu or a log.",
+)
 def odd_text() -> "pl.Expr":
     """A long answer does not look like natural language.
 
-    It has many # and ..., a mean word length of 3 or 10 letters, or few words with letters (Gopher's thresholds). Code, mathematics and scripts without
-    spaces are skipped. Runs only when selected: on real files, 0 of 5 findings were right.
+    It has many # and ..., a mean word length of 3 or 10 letters, or few words with letters (Gopher's thresholds). Code,
+    mathematics and scripts without spaces are skipped. Runs only when selected: on real files, 0 of 5 findings were
+    right.
     Bad: {"messages": [{"role": "user", "content": "What is a hash?"}, {"role": "assistant", "content": "a # b # c # d # e # f # g # h # i # j # k # l # m # n # o # p # q # r # s # t # u # v # w # x # y # z # a # b # c # d # e # f # g # h # i # j # k # l # m # n # o # p # q # r # s # t"}]}
     Good: {"messages": [{"role": "user", "content": "What is a hash?"}, {"role": "assistant", "content": "A number that is made of a text."}]}
     """
@@ -187,7 +220,9 @@ def lost_character() -> "pl.Expr":
     Good: {"messages": [{"role": "user", "content": "Where is the café?"}, {"role": "assistant", "content": "There."}]}
     """
     found = matching(foreign(), "\ufffd")
-    return pl.format("the replacement character U+FFFD occurs {} times", found.str.count_matches("\ufffd", literal=True))
+    return pl.format(
+        "the replacement character U+FFFD occurs {} times", found.str.count_matches("\ufffd", literal=True)
+    )
 
 
 RULES = (mojibake, invisible_character, other_script, odd_text, lost_character)

@@ -15,7 +15,12 @@ from curate.lint.rules.rule import rule, text_rule
 Problems = Iterator[Problem]
 
 
-@rule("C001", "no-content", severity=Severity.ERROR, hint="Write the content. null is valid only beside tool_calls, function_call, refusal or audio.")
+@rule(
+    "C001",
+    "no-content",
+    severity=Severity.ERROR,
+    hint="Write the content. null is valid only beside tool_calls, function_call, refusal or audio.",
+)
 def no_content(example: Example) -> Problems:
     """A message has no content.
 
@@ -24,12 +29,22 @@ def no_content(example: Example) -> Problems:
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "1", "type": "function", "function": {"name": "wave", "arguments": "{}"}}]}]}
     """
     for message in example.messages:
-        if message.content is None and not (message.role == "assistant" and any(message.value.get(key) for key in CALLS)):
+        if message.content is None and not (
+            message.role == "assistant" and any(message.value.get(key) for key in CALLS)
+        ):
             said = "is null" if "content" in message.value else "is missing"
-            yield Problem(message.content_pointer if "content" in message.value else message.pointer, f"the content of message {message.index + 1} {said}")
+            yield Problem(
+                message.content_pointer if "content" in message.value else message.pointer,
+                f"the content of message {message.index + 1} {said}",
+            )
 
 
-@rule("C002", "content-type", severity=Severity.ERROR, hint="Write the content as a string, or as a list of parts that have a type.")
+@rule(
+    "C002",
+    "content-type",
+    severity=Severity.ERROR,
+    hint="Write the content as a string, or as a list of parts that have a type.",
+)
 def content_type(example: Example) -> Problems:
     """A content is neither text nor a list of parts.
 
@@ -42,9 +57,14 @@ def content_type(example: Example) -> Problems:
         if isinstance(content, list):
             for i, part in enumerate(content):
                 if not isinstance(part, dict):
-                    yield Problem(f"{message.content_pointer}/{i}", f"part {i + 1} of message {message.index + 1} is {kind_of(part)}, not an object")
+                    yield Problem(
+                        f"{message.content_pointer}/{i}",
+                        f"part {i + 1} of message {message.index + 1} is {kind_of(part)}, not an object",
+                    )
                 elif not isinstance(part.get("type"), str):
-                    yield Problem(f"{message.content_pointer}/{i}", f"part {i + 1} of message {message.index + 1} has no type")
+                    yield Problem(
+                        f"{message.content_pointer}/{i}", f"part {i + 1} of message {message.index + 1} has no type"
+                    )
         elif content is not None and not isinstance(content, str):
             yield Problem(message.content_pointer, f"the content of message {message.index + 1} is {kind_of(content)}")
 
@@ -57,7 +77,13 @@ def empty_answer() -> "pl.Expr":
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "  "}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
-    empty = (pl.col("role") == "assistant") & pl.col("content") & ~pl.col("called") & (pl.col("text").str.strip_chars() == "") & ~pl.col("media")
+    empty = (
+        (pl.col("role") == "assistant")
+        & pl.col("content")
+        & ~pl.col("called")
+        & (pl.col("text").str.strip_chars() == "")
+        & ~pl.col("media")
+    )
     return pl.when(empty).then(pl.lit("the assistant's answer is empty"))
 
 
@@ -80,7 +106,9 @@ def drop_empty_systems(messages: list[Object]) -> list[Object] | None:
     """Remove empty system messages; nothing changes where a question is empty."""
     if any(_is_empty(message) and role_of(message) == "user" for message in messages):
         return None
-    return [message for message in messages if not (_is_empty(message) and message.get("role") in ("system", "developer"))] or None
+    return [
+        message for message in messages if not (_is_empty(message) and message.get("role") in ("system", "developer"))
+    ] or None
 
 
 def _is_empty(message: Object) -> bool:
@@ -90,7 +118,9 @@ def _is_empty(message: Object) -> bool:
 
 def has_media(content: Any) -> bool:
     """Whether a content has parts other than text and refusals."""
-    return isinstance(content, list) and any(isinstance(part, dict) and part.get("type", "text") not in ("text", "refusal") for part in content)
+    return isinstance(content, list) and any(
+        isinstance(part, dict) and part.get("type", "text") not in ("text", "refusal") for part in content
+    )
 
 
 RULES = (

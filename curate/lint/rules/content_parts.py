@@ -1,4 +1,6 @@
-"""Family C, closer: the parts of a content, and the white space and characters around and in a text. Images are in `curate.lint.rules.images`."""
+"""Family C, closer: the parts of a content, and the white space and characters around and in a text. Images are in
+`curate.lint.rules.images`.
+"""
 
 import re
 import unicodedata
@@ -51,7 +53,9 @@ COMPOSED: Final = (
     r"\x{F00}-\x{FFF}\x{102E}-\x{109F}\x{1100}-\x{11FF}\x{135D}-\x{135F}\x{1714}-\x{1DFF}\x{1F71}-\x{2001}\x{20D0}-\x{20F0}\x{2126}\x{212A}\x{212B}\x{2329}\x{232A}\x{2ADC}\x{2CEF}-\x{2DFF}"
     r"\x{302A}-\x{302F}\x{3099}\x{309A}\x{A66F}-\x{ABED}\x{F900}-\x{FB4E}\x{FE20}-\x{FE2F}\x{101FD}-\x{1E94A}\x{2F800}-\x{2FA1D}]"
 )
-"""What one of is in every text that is not in normal form C: marks, and characters that are written otherwise there (UAX #15)."""
+"""What one of is in every text that is not in normal form C: marks, and characters that are written otherwise there
+(UAX #15).
+"""
 
 
 @value_rule(
@@ -64,8 +68,8 @@ COMPOSED: Final = (
 def part_type(example: Example, *, target: Target) -> Problems:
     """A content part has a type that is not trained on.
 
-    Templates omit unknown types. Services also reject audio, video and files in training data, and images whose type is not image_url. For trainers, the
-    model's template decides.
+    Templates omit unknown types. Services also reject audio, video and files in training data, and images whose type is
+    not image_url. For trainers, the model's template decides.
     Bad: {"messages": [{"role": "user", "content": [{"type": "txt", "text": "Hi"}]}, {"role": "assistant", "content": "Hello."}]}
     Good: {"messages": [{"role": "user", "content": [{"type": "text", "text": "Hi"}]}, {"role": "assistant", "content": "Hello."}]}
     """
@@ -75,7 +79,12 @@ def part_type(example: Example, *, target: Target) -> Problems:
             yield Problem(part.pointer, f"a part of type {excerpt(part.type, 30)!r} is not trained on")
 
 
-@value_rule("C006", "part-on-wrong-role", Severity.ERROR, hint="Give an answer text parts or one refusal. Give tool and system messages text parts only.")
+@value_rule(
+    "C006",
+    "part-on-wrong-role",
+    Severity.ERROR,
+    hint="Give an answer text parts or one refusal. Give tool and system messages text parts only.",
+)
 def part_on_wrong_role(example: Example) -> Problems:
     """A message has a part that its role does not accept.
 
@@ -91,7 +100,10 @@ def part_on_wrong_role(example: Example) -> Problems:
         for i, part in enumerate(content) if types else ():
             kind = part.get("type") if isinstance(part, dict) else None
             if (kind == "refusal" and message.role != "assistant") or (kind == "video" and message.role != "user"):
-                yield Problem(f"{message.content_pointer}/{i}", f"a part of type {kind!r} in a message of role {excerpt(message.role or 'none', 30)!r}")
+                yield Problem(
+                    f"{message.content_pointer}/{i}",
+                    f"a part of type {kind!r} in a message of role {excerpt(message.role or 'none', 30)!r}",
+                )
 
 
 @value_rule("C007", "no-parts", Severity.ERROR, hint="Write the text, or null beside a tool call.")
@@ -107,7 +119,13 @@ def no_parts(example: Example) -> Problems:
             yield Problem(message.content_pointer, f"the content of message {message.index + 1} is an empty list")
 
 
-@dataset_rule("C008", "content-kinds-mixed", Severity.WARNING, only=ARROW, hint="Write all contents as strings, or all as lists of parts.")
+@dataset_rule(
+    "C008",
+    "content-kinds-mixed",
+    Severity.WARNING,
+    only=ARROW,
+    hint="Write all contents as strings, or all as lists of parts.",
+)
 def content_kinds_mixed(example: Example, state: DatasetState) -> Problems:
     """Some contents are text and others are lists of parts.
 
@@ -135,13 +153,26 @@ def one_kind(messages: list[Object]) -> list[Object] | None:
     if not lists:
         return None
     if all(map(_is_one_text, lists)):
-        return [{**message, "content": message["content"][0]["text"]} if isinstance(message.get("content"), list) else message for message in messages]
-    return [{**m, "content": [{"type": "text", "text": m["content"]}]} if isinstance(m.get("content"), str) else m for m in messages]
+        return [
+            {**message, "content": message["content"][0]["text"]}
+            if isinstance(message.get("content"), list)
+            else message
+            for message in messages
+        ]
+    return [
+        {**m, "content": [{"type": "text", "text": m["content"]}]} if isinstance(m.get("content"), str) else m
+        for m in messages
+    ]
 
 
 def _is_one_text(content: list[Any]) -> bool:
     part = content[0] if len(content) == 1 else None
-    return isinstance(part, dict) and part.keys() == {"type", "text"} and part["type"] == "text" and isinstance(part["text"], str)
+    return (
+        isinstance(part, dict)
+        and part.keys() == {"type", "text"}
+        and part["type"] == "text"
+        and isinstance(part["text"], str)
+    )
 
 
 def _named(kind: str) -> str:
@@ -152,14 +183,21 @@ def _named(kind: str) -> str:
 def outer_space() -> "pl.Expr":
     """An answer starts or ends with white space.
 
-    The first word tokenizes differently after a space, and the template adds its own line breaks. The model learns an unusual start, or to stop late. C016
-    covers completions that are joined to their prompt.
+    The first word tokenizes differently after a space, and the template adds its own line breaks. The model learns an
+    unusual start, or to stop late. C016 covers completions that are joined to their prompt.
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": " Hello.\\n"}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
     text = answer()
     starts, ends, blank = text.str.contains(r"^\s"), text.str.contains(r"\s$"), ~text.str.contains(r"\S")
-    said = pl.when(starts & ends).then(pl.lit("starts and ends")).when(starts).then(pl.lit("starts")).when(ends).then(pl.lit("ends"))
+    said = (
+        pl.when(starts & ends)
+        .then(pl.lit("starts and ends"))
+        .when(starts)
+        .then(pl.lit("starts"))
+        .when(ends)
+        .then(pl.lit("ends"))
+    )
     return pl.when(~blank & ~pl.col("joined")).then(pl.format("the answer {} with white space", said))
 
 
@@ -181,7 +219,12 @@ def strip_answers(messages: list[Object]) -> list[Object] | None:
 def _stripped(content: Any) -> Any:
     if isinstance(content, str):
         return _edge(content)
-    if isinstance(content, list) and len(content) == 1 and isinstance(content[0], dict) and isinstance(content[0].get("text"), str):
+    if (
+        isinstance(content, list)
+        and len(content) == 1
+        and isinstance(content[0], dict)
+        and isinstance(content[0].get("text"), str)
+    ):
         return [{**content[0], "text": _edge(content[0]["text"])}]
     return content
 
@@ -224,7 +267,11 @@ def space_completion(data: bytes) -> bytes:
     """Start the completion with a space."""
     decoded = decode(data)
     value = decoded.value
-    if decoded.defects or not isinstance(value, dict) or not runs_together(value.get("prompt"), value.get("completion")):
+    if (
+        decoded.defects
+        or not isinstance(value, dict)
+        or not runs_together(value.get("prompt"), value.get("completion"))
+    ):
         return data
     return json_line({**value, "completion": f" {value['completion']}"})
 
@@ -239,12 +286,17 @@ def space_completion(data: bytes) -> bytes:
 def not_nfc() -> "pl.Expr":
     """A text is not in Unicode normalization form C.
 
-    An é of two characters looks like one but makes other tokens. The model learns two spellings of a word, and exact comparison fails.
+    An é of two characters looks like one but makes other tokens. The model learns two spellings of a word, and exact
+    comparison fails.
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "A cafe\u0301."}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "A café."}]}
     """
-    some = pl.when(pl.col("text").str.len_bytes() != pl.col("text").str.len_chars()).then(pl.col("text"))  # the few that are not all ASCII
-    return pl.when(some.str.normalize("NFC") != some).then(pl.format("the {}'s text is not in normal form C", pl.col("role").fill_null("message")))
+    some = pl.when(pl.col("text").str.len_bytes() != pl.col("text").str.len_chars()).then(
+        pl.col("text")
+    )  # the few that are not all ASCII
+    return pl.when(some.str.normalize("NFC") != some).then(
+        pl.format("the {}'s text is not in normal form C", pl.col("role").fill_null("message"))
+    )
 
 
 @not_nfc.repaired_by(safe=False)

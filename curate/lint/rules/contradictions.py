@@ -1,8 +1,10 @@
-"""Family X: answers that cannot both hold. They are shown; a person decides. Keep all examples in memory, and so run only when they are selected.
+"""Family X: answers that cannot both hold. They are shown; a person decides. Keep all examples in memory, and so run
+only when they are selected.
 
-Which questions are the same and which answers clash is `curate.conflicts.conflict`'s to say; `curate conflicts` shows the pairs. Where system
-prompts say something else, which may be why answers differ, it shows them too, and the rules do not (the code X007 was theirs, and is not used
-again). X005, which equal inputs show without any of this, is in `curate.lint.rules.answers`.
+Which questions are the same and which answers clash is `curate.conflicts.conflict`'s to say; `curate conflicts` shows
+the pairs. Where system prompts say something else, which may be why answers differ, it shows them too, and the rules do
+not (the code X007 was theirs, and is not used again). X005, which equal inputs show without any of this, is in
+`curate.lint.rules.answers`.
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,15 +20,20 @@ if TYPE_CHECKING:
     from curate.conflicts.conflict import ConflictsResult
 
 Found = Iterator[tuple[Example, Problem]]
-conflict_rule = partial(rule, scope=Scope.CONFLICTS, default=False, hint="`curate review` shows both: keep one, both or neither, or correct an answer.")
+conflict_rule = partial(
+    rule,
+    scope=Scope.CONFLICTS,
+    default=False,
+    hint="`curate review` shows both: keep one, both or neither, or correct an answer.",
+)
 
 
 @conflict_rule("X001", "answers-contradict", Severity.WARNING)
 def answers_contradict(report: "ConflictsResult") -> Found:
     """Two answers to one question contradict each other.
 
-    System prompt, tools, earlier turns and question are equal. A language-inference model or a judge finds that the answers cannot both be true. A model
-    that learns both guesses. Runs when `nli` or `judge` is set under [conflicts].
+    System prompt, tools, earlier turns and question are equal. A language-inference model or a judge finds that the
+    answers cannot both be true. A model that learns both guesses. Runs when `nli` or `judge` is set under [conflicts].
     Bad:
         {"messages": [{"role": "user", "content": "What does the lamp do at night?"}, {"role": "assistant", "content": "The lamp shines all night."}]}
         {"messages": [{"role": "user", "content": "What does the lamp do at night?"}, {"role": "assistant", "content": "The lamp is dark all night."}]}
@@ -41,7 +48,8 @@ def answers_contradict(report: "ConflictsResult") -> Found:
 def reworded_question_contradicts(report: "ConflictsResult") -> Found:
     """Two answers to a question and its rewording contradict each other.
 
-    Like X001, for questions that an embedding model finds equivalent. Runs when `embeddings` and `nli` are set under [conflicts].
+    Like X001, for questions that an embedding model finds equivalent. Runs when `embeddings` and `nli` are set under
+    [conflicts].
     Bad:
         {"messages": [{"role": "user", "content": "What does the lamp do at night?"}, {"role": "assistant", "content": "The lamp shines all night."}]}
         {"messages": [{"role": "user", "content": "At night, what does the lamp do?"}, {"role": "assistant", "content": "The lamp is dark all night."}]}
@@ -56,7 +64,8 @@ def reworded_question_contradicts(report: "ConflictsResult") -> Found:
 def facts_differ(report: "ConflictsResult") -> Found:
     """Two answers to one question give different numbers, dates or names, or one says yes and one no.
 
-    Units are converted and rounding is tolerated before the comparison. Requests with many valid answers are not reported.
+    Units are converted and rounding is tolerated before the comparison. Requests with many valid answers are not
+    reported.
     Bad:
         {"messages": [{"role": "user", "content": "How long can I return it?"}, {"role": "assistant", "content": "You can return it within 30 days."}]}
         {"messages": [{"role": "user", "content": "How long can I return it?"}, {"role": "assistant", "content": "You can return it within 14 days."}]}
@@ -82,7 +91,14 @@ def refused_and_answered(report: "ConflictsResult") -> Found:
     return _told(report, "X004")
 
 
-@rule("X006", "contradicts-itself", Severity.INFO, scope=Scope.EXAMPLES, default=False, hint="Correct one of the answers, unless something changed in between.")
+@rule(
+    "X006",
+    "contradicts-itself",
+    Severity.INFO,
+    scope=Scope.EXAMPLES,
+    default=False,
+    hint="Correct one of the answers, unless something changed in between.",
+)
 def contradicts_itself(examples: Sequence[Example]) -> Found:
     """An answer contradicts an earlier answer in the same conversation.
 
@@ -95,11 +111,16 @@ def contradicts_itself(examples: Sequence[Example]) -> Found:
     for example in examples:
         for found in contradictions_within(example):
             said, denied = excerpt(found.evidence.right, 60), excerpt(found.evidence.left, 60)
-            yield example, Problem(_pointer(example, found.later), f"says {said!r}, but message {found.earlier} says {denied!r}")
+            yield (
+                example,
+                Problem(_pointer(example, found.later), f"says {said!r}, but message {found.earlier} says {denied!r}"),
+            )
 
 
 def _told(report: "ConflictsResult", code: str) -> Found:
-    """The conflicts of a code, each at the one of its examples that stands later; not those that other system prompts may explain."""
+    """The conflicts of a code, each at the one of its examples that stands later; not those that other system prompts
+    may explain.
+    """
     for conflict in report.conflicts:
         if conflict.code != code:
             continue

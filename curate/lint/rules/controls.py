@@ -12,11 +12,13 @@ from curate.lint.rules.rule import text_rule
 # As of 2026-11, written by hand from the families' documentation. `--model` reads the tokenizer itself.
 FAMILIES: Final = {
     "Llama 2, Mistral": (
-        "<s>", "</s>", "<unk>", "[INST]", "[/INST]", "<<SYS>>", "<</SYS>>", "[AVAILABLE_TOOLS]", "[/AVAILABLE_TOOLS]", "[TOOL_CALLS]", "[TOOL_RESULTS]",
+        "<s>", "</s>", "<unk>", "[INST]", "[/INST]", "<<SYS>>", "<</SYS>>", "[AVAILABLE_TOOLS]", "[/AVAILABLE_TOOLS]",
+        "[TOOL_CALLS]", "[TOOL_RESULTS]",
         "[/TOOL_RESULTS]", "[SYSTEM_PROMPT]", "[/SYSTEM_PROMPT]",
     ),
     "Llama 3 and 4": (
-        "<|begin_of_text|>", "<|end_of_text|>", "<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>", "<|eom_id|>", "<|python_tag|>", "<|header_start|>",
+        "<|begin_of_text|>", "<|end_of_text|>", "<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>", "<|eom_id|>",
+        "<|python_tag|>", "<|header_start|>",
         "<|header_end|>", "<|eot|>", "<|eom|>", "<|finetune_right_pad_id|>",
     ),
     "ChatML, Qwen": ("<|im_start|>", "<|im_end|>", "<|im_sep|>", "<|vision_start|>", "<|vision_end|>", "<|image_pad|>", "<|video_pad|>"),
@@ -25,11 +27,13 @@ FAMILIES: Final = {
     "Phi, Zephyr, GLM": ("<|system|>", "<|user|>", "<|assistant|>", "<|end|>", "<|observation|>", "[gMASK]"),
     "Gemma": ("<bos>", "<eos>", "<start_of_turn>", "<end_of_turn>", "<start_of_image>", "<end_of_image>"),
     "DeepSeek": (
-        "<｜begin▁of▁sentence｜>", "<｜end▁of▁sentence｜>", "<｜User｜>", "<｜Assistant｜>", "<｜tool▁calls▁begin｜>", "<｜tool▁calls▁end｜>",
+        "<｜begin▁of▁sentence｜>", "<｜end▁of▁sentence｜>", "<｜User｜>", "<｜Assistant｜>", "<｜tool▁calls▁begin｜>",
+        "<｜tool▁calls▁end｜>",
         "<｜tool▁outputs▁begin｜>", "<｜tool▁outputs▁end｜>", "<|EOT|>",
     ),
     "Command R": (
-        "<|START_OF_TURN_TOKEN|>", "<|END_OF_TURN_TOKEN|>", "<|USER_TOKEN|>", "<|CHATBOT_TOKEN|>", "<|SYSTEM_TOKEN|>", "<BOS_TOKEN>", "<EOS_TOKEN>",
+        "<|START_OF_TURN_TOKEN|>", "<|END_OF_TURN_TOKEN|>", "<|USER_TOKEN|>", "<|CHATBOT_TOKEN|>", "<|SYSTEM_TOKEN|>",
+        "<BOS_TOKEN>", "<EOS_TOKEN>",
     ),
     "Granite": ("<|start_of_role|>", "<|end_of_role|>"),
 }  # fmt: skip
@@ -41,7 +45,9 @@ SHORT: Final = "<s>"
 PIECES: Final = tuple(token for token in FAMILY_OF if not token.startswith((ROUND, WIDE)) and token != SHORT)
 HINT: Final = "|".join(map(re.escape, (ROUND, WIDE, SHORT, *PIECES)))
 STRUCK: Final = re.compile(r"<s>(?!\s*\[INST\]).{1,1000}?</s>", re.DOTALL)
-MARKUP: Final = re.compile(r"</?(?:p|div|br|b|i|u|em|strong|span|del|ins|a|li|ul|ol|td|tr|h[1-6])\b[^<>]{0,200}>", re.IGNORECASE)
+MARKUP: Final = re.compile(
+    r"</?(?:p|div|br|b|i|u|em|strong|span|del|ins|a|li|ul|ol|td|tr|h[1-6])\b[^<>]{0,200}>", re.IGNORECASE
+)
 
 
 @text_rule(
@@ -49,14 +55,16 @@ MARKUP: Final = re.compile(r"</?(?:p|div|br|b|i|u|em|strong|span|del|ins|a|li|ul
     "control-token",
     Severity.WARNING,
     prefilter=Literals((ROUND, WIDE, SHORT, *PIECES), cased=True, pattern=HINT),
-    hint="Remove or rewrite the text: the model's template writes such tokens. `--model` reports exactly the tokens of your model.",
+    hint="Remove or rewrite the text: the model's template writes such tokens. `--model` reports exactly the tokens "
+    "of your model.",
 )
 def control_token() -> "pl.Expr":
     """A message contains the text of a control token of a common model family.
 
-    The family's tokenizer reads it as the token. In an answer it teaches the model to stop or to open another turn early. In a question it lets the user
-    speak as the assistant. The rule uses a table of families (November 2026); with `--model`, K010 asks the tokenizer instead. Lines of plain `text`, which
-    have no template, and `<s>...</s>` around struck-through words are skipped.
+    The family's tokenizer reads it as the token. In an answer it teaches the model to stop or to open another turn
+    early. In a question it lets the user speak as the assistant. The rule uses a table of families (November 2026);
+    with `--model`, K010 asks the tokenizer instead. Lines of plain `text`, which have no template, and `<s>...</s>`
+    around struck-through words are skipped.
     Bad: {"messages": [{"role": "user", "content": "What is the capital of France?"}, {"role": "assistant", "content": "Paris.</s>"}]}
     Good: {"messages": [{"role": "user", "content": "What is the capital of France?"}, {"role": "assistant", "content": "Paris."}]}
     """
@@ -66,10 +74,14 @@ def control_token() -> "pl.Expr":
 
 
 def _control(text: str) -> str | None:
-    """What is said of a text with one of the tokens in it. Each part of the text is looked at a fixed number of times, whatever it holds."""
+    """What is said of a text with one of the tokens in it. Each part of the text is looked at a fixed number of times,
+    whatever it holds.
+    """
     whole = text.strip()
     begin, marked = text.find(whole[:1]), None
-    for match in TOKEN.finditer(STRUCK.sub(lambda struck: struck[0] if struck[0] == whole else _unstruck(struck[0]), text)):
+    for match in TOKEN.finditer(
+        STRUCK.sub(lambda struck: struck[0] if struck[0] == whole else _unstruck(struck[0]), text)
+    ):
         token, at = match.group(), match.start()
         if token == SHORT and at > begin:  # a type's parameter, or left open as HTML may be
             if marked is None:

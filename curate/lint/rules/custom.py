@@ -1,4 +1,6 @@
-"""Custom rules: declared in the configuration, or provided by other packages through the entry-point group `curate.lint.rules`."""
+"""Custom rules: declared in the configuration, or provided by other packages through the entry-point group
+`curate.lint.rules`.
+"""
 
 import os
 import sys
@@ -18,7 +20,10 @@ from curate.lint.rules.rule import CODE, NAME, Rule, Scope
 
 GROUP: Final = "curate.lint.rules"
 """An entry point names a module with `RULES`, a sequence of rules declared by `curate.lint.rules.rule.rule`."""
-TRIAL: Final = [{"role": role, "content": text} for role, text in (("system", "Be brief."), ("user", "Hi"), ("assistant", "Hello, there."), ("user", ""))]
+TRIAL: Final = [
+    {"role": role, "content": text}
+    for role, text in (("system", "Be brief."), ("user", "Hi"), ("assistant", "Hello, there."), ("user", ""))
+]
 """Messages on which a custom rule is tested before any data is read."""
 
 
@@ -31,7 +36,10 @@ def known_rules(declared: tuple[CustomRule, ...] = ()) -> dict[str, Rule]:
     for source, rule in [*_from_packages(), *((f"check.rule {item.code}", _declared(item)) for item in declared)]:
         taken = next((known for known in found.values() if rule.code == known.code or rule.name == known.name), None)
         if taken is not None:
-            raise ConfigError(f"{source}: {rule.code} {rule.name}: {taken.code} {taken.name} already has that code or name", "choose another one")
+            raise ConfigError(
+                f"{source}: {rule.code} {rule.name}: {taken.code} {taken.name} already has that code or name",
+                "choose another one",
+            )
         found[rule.code] = rule
     return found
 
@@ -41,23 +49,32 @@ def _from_packages() -> tuple[tuple[str, Rule], ...]:
     found: list[tuple[str, Rule]] = []
     if not any(map(_brings_some, sys.path)):
         return ()
-    from importlib.metadata import entry_points  # reads what all packages say of themselves: ten times as long as a look for the name
+    from importlib.metadata import (
+        entry_points,
+    )  # reads what all packages say of themselves: ten times as long as a look for the name
 
     for point in sorted(entry_points(group=GROUP), key=lambda point: point.name):
         source = f"rules of {point.name!r} ({point.value})"
         try:
             rules = point.load()
         except (ImportError, AttributeError, ValueError) as error:
-            raise ConfigError(f"{source} cannot be loaded: {error}", "install that package again, or remove it") from error
+            raise ConfigError(
+                f"{source} cannot be loaded: {error}", "install that package again, or remove it"
+            ) from error
         for rule in getattr(rules, "RULES", rules):
             if not isinstance(rule, Rule):
-                raise ConfigError(f"{source}: RULES contains something that is not a rule", "declare it with `curate.lint.rules.rule.rule`")
+                raise ConfigError(
+                    f"{source}: RULES contains something that is not a rule",
+                    "declare it with `curate.lint.rules.rule.rule`",
+                )
             found.append((source, rule))
     return tuple(found)
 
 
 def _brings_some(folder: str) -> bool:
-    """Whether an installed package may provide rules: one declares the entry-point group, or the path entry is not a folder and cannot be searched."""
+    """Whether an installed package may provide rules: one declares the entry-point group, or the path entry is not a
+    folder and cannot be searched.
+    """
     try:
         with os.scandir(folder or ".") as entries:
             for entry in entries:
@@ -74,9 +91,16 @@ def _brings_some(folder: str) -> bool:
 
 def _declared(item: CustomRule) -> Rule:
     if not CODE.fullmatch(item.code) or not NAME.fullmatch(item.name):
-        raise ConfigError(f"check.rule {item.code}: the name {item.name!r} is not lower-case-with-dashes", "name the defect, e.g. mentions-competitor")
+        raise ConfigError(
+            f"check.rule {item.code}: the name {item.name!r} is not lower-case-with-dashes",
+            "name the defect, e.g. mentions-competitor",
+        )
     where = f" of a message of {' or '.join(item.role)}" if item.role else " of a message"
-    what = f"The text{where} matches the pattern {item.pattern}" if item.pattern else f"The expression holds{where}: {item.expression}"
+    what = (
+        f"The text{where} matches the pattern {item.pattern}"
+        if item.pattern
+        else f"The expression holds{where}: {item.expression}"
+    )
     _tried(item)
     return Rule(
         item.code,
@@ -108,8 +132,13 @@ def _condition(item: CustomRule) -> "pl.Expr":
 
 
 def _tried(item: CustomRule) -> None:
-    """Test a rule on a few messages before any data is read. Raises `ConfigError` when polars refuses it, or it is no question about one message."""
-    source, step = f"check.rule {item.code}", "fix its pattern or expression; the columns are turn, role, text, content, called, media"
+    """Test a rule on a few messages before any data is read. Raises `ConfigError` when polars refuses it, or it is no
+    question about one message.
+    """
+    source, step = (
+        f"check.rule {item.code}",
+        "fix its pattern or expression; the columns are turn, role, text, content, called, media",
+    )
     frame = messages_frame([Example(Place("", 0), {"messages": TRIAL}, "messages")])
     try:
         together = frame.select(said=_condition(item))
@@ -117,9 +146,15 @@ def _tried(item: CustomRule) -> None:
     except (pl.exceptions.PolarsError, TypeError, ValueError) as error:
         raise ConfigError(f"{source}: {(str(error) or type(error).__name__).splitlines()[0]}", step) from None
     if together["said"].dtype != pl.Boolean:
-        raise ConfigError(f"{source}: the expression is a {together['said'].dtype}, not true or false", "compare it with a value, e.g. LENGTH(text) > 4000")
+        raise ConfigError(
+            f"{source}: the expression is a {together['said'].dtype}, not true or false",
+            "compare it with a value, e.g. LENGTH(text) > 4000",
+        )
     if not pl.concat(apart).equals(together):
-        raise ConfigError(f"{source}: the expression depends on other messages", "use one message at a time: no sums, averages or windows")
+        raise ConfigError(
+            f"{source}: the expression depends on other messages",
+            "use one message at a time: no sums, averages or windows",
+        )
 
 
 def mistakes(declared: tuple[CustomRule, ...]) -> Iterator[str]:

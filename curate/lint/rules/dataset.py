@@ -25,7 +25,13 @@ def _whole(name: str) -> Place:
     return Place(name, 0)
 
 
-@profile_rule("F001", "small-data-set", Severity.INFO, default=False, hint="Add examples. Providers recommend at least 50 to 100 examples.")
+@profile_rule(
+    "F001",
+    "small-data-set",
+    Severity.INFO,
+    default=False,
+    hint="Add examples. Providers recommend at least 50 to 100 examples.",
+)
 def small_data_set(known: DatasetSummary) -> PlacedProblems:
     """The data set has fewer than 50 examples.
 
@@ -45,11 +51,14 @@ def small_data_set(known: DatasetSummary) -> PlacedProblems:
         )
 
 
-@profile_rule("F002", "system-prompt-variants", Severity.INFO, hint="Choose one spelling, and use it in production too.")
+@profile_rule(
+    "F002", "system-prompt-variants", Severity.INFO, hint="Choose one spelling, and use it in production too."
+)
 def system_prompt_variants(known: DatasetSummary) -> PlacedProblems:
     """One system prompt has several spellings.
 
-    They differ in case, white space or punctuation only. To the model they are different tokens, and it learns each from fewer examples.
+    They differ in case, white space or punctuation only. To the model they are different tokens, and it learns each
+    from fewer examples.
     Bad:
         {"messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
         {"messages": [{"role": "system", "content": "be brief"}, {"role": "user", "content": "Bye"}, {"role": "assistant", "content": "See you."}]}
@@ -63,17 +72,24 @@ def system_prompt_variants(known: DatasetSummary) -> PlacedProblems:
     for key, prompts in alike.items():
         if key and len(prompts) > 1:
             counts = ", ".join(f"{known.systems[prompt]:,}" for prompt in prompts[:5])
-            said = f"one system prompt in {len(prompts)} spellings ({counts} examples): {visible(excerpt(prompts[0], 60))}"
+            said = (
+                f"one system prompt in {len(prompts)} spellings ({counts} examples): {visible(excerpt(prompts[0], 60))}"
+            )
             yield _whole(known.places.first), Problem("", said)
 
 
 @profile_rule(
-    "F003", "many-refusals", Severity.WARNING, prefilter=DECLINES, hint="List them with `curate check --select Q004`. Remove most of them, or add answers."
+    "F003",
+    "many-refusals",
+    Severity.WARNING,
+    prefilter=DECLINES,
+    hint="List them with `curate check --select Q004`. Remove most of them, or add answers.",
 )
 def many_refusals(known: DatasetSummary) -> PlacedProblems:
     """At least 30% of the answers are refusals.
 
-    The model refuses at least as often as its data. OpenAI's guide warns that 60% refusals in training give 60% in use, where 5% were wanted.
+    The model refuses at least as often as its data. OpenAI's guide warns that 60% refusals in training give 60% in use,
+    where 5% were wanted.
     Bad:
         {"messages": [{"role": "user", "content": "Sing"}, {"role": "assistant", "content": "I'm sorry, but I can't help with that."}]}
         {"messages": [{"role": "user", "content": "Hum"}, {"role": "assistant", "content": "I cannot assist with humming."}]}
@@ -86,10 +102,15 @@ def many_refusals(known: DatasetSummary) -> PlacedProblems:
     """
     if known.refusals >= LEAST // 2 and known.refusals >= REFUSING * known.answers:
         share = known.refusals / known.answers
-        yield _whole(known.places.first), Problem("", f"{share:.0%} of the answers open with a refusal ({known.refusals:,} of {known.answers:,})")
+        yield (
+            _whole(known.places.first),
+            Problem("", f"{share:.0%} of the answers open with a refusal ({known.refusals:,} of {known.answers:,})"),
+        )
 
 
-@profile_rule("F004", "one-sided-answers", Severity.INFO, hint="Add examples of the other answers, or train on fewer of this one.")
+@profile_rule(
+    "F004", "one-sided-answers", Severity.INFO, hint="Add examples of the other answers, or train on fewer of this one."
+)
 def one_sided_answers(known: DatasetSummary) -> PlacedProblems:
     """At least 90% of the answers are the same.
 
@@ -112,17 +133,27 @@ def one_sided_answers(known: DatasetSummary) -> PlacedProblems:
     if known.answers >= LEAST and known.labels:
         label, count = known.labels.most_common(1)[0]
         if count >= ONE_SIDED * known.answers:
-            yield _whole(known.places.first), Problem("", f"{count / known.answers:.0%} of the answers are {visible(excerpt(label, LABEL_SHOWN))!r}")
+            yield (
+                _whole(known.places.first),
+                Problem("", f"{count / known.answers:.0%} of the answers are {visible(excerpt(label, LABEL_SHOWN))!r}"),
+            )
 
 
 LABEL_SHOWN: Final = 20
 
 
-@profile_rule("F005", "uneven-lengths", Severity.INFO, default=False, hint="Set the maximum length by the 95th percentile. `curate stats` shows more.")
+@profile_rule(
+    "F005",
+    "uneven-lengths",
+    Severity.INFO,
+    default=False,
+    hint="Set the maximum length by the 95th percentile. `curate stats` shows more.",
+)
 def uneven_lengths(known: DatasetSummary) -> PlacedProblems:
     """The longest example is at least 20 times as long as the median.
 
-    It sets the memory that a batch needs, and is truncated first. The finding gives turns and characters of the data set. Runs only when selected.
+    It sets the memory that a batch needs, and is truncated first. The finding gives turns and characters of the data
+    set. Runs only when selected.
     Bad:
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
         {"messages": [{"role": "user", "content": "Bye"}, {"role": "assistant", "content": "Bye."}]}
@@ -137,19 +168,32 @@ def uneven_lengths(known: DatasetSummary) -> PlacedProblems:
     middle, high, longest = ordered[len(ordered) // 2], ordered[int(len(ordered) * 0.95)], ordered[-1]
     if longest >= 20 * max(1, middle):
         turns = sorted(known.turns.elements())
-        said = f"characters {middle:,} / {high:,} / {longest:,}, turns {turns[len(turns) // 2]} / {turns[int(len(turns) * 0.95)]} / {turns[-1]}"
+        said = (
+            f"characters {middle:,} / {high:,} / {longest:,}, turns {turns[len(turns) // 2]} / "
+            f"{turns[int(len(turns) * 0.95)]} / {turns[-1]}"
+        )
         yield (
             _whole(known.places.first),
-            Problem("", f"the longest example is {longest / max(1, middle):.0f} times as long as the median (median / 95% / longest): {said}"),
+            Problem(
+                "",
+                f"the longest example is {longest / max(1, middle):.0f} times as long as the median (median / "
+                f"95% / longest): {said}",
+            ),
         )
 
 
-@profile_rule("Q021", "odd-length", Severity.INFO, default=False, hint="Read the example. The longest and shortest examples are often broken.")
+@profile_rule(
+    "Q021",
+    "odd-length",
+    Severity.INFO,
+    default=False,
+    hint="Read the example. The longest and shortest examples are often broken.",
+)
 def odd_length(known: DatasetSummary) -> PlacedProblems:
     """An example is much longer or shorter than all others.
 
-    The rule measures the logarithm of the length in robust standard deviations (median absolute deviation) and needs 10 examples. C003 covers empty ones.
-    Runs only when selected: on real files, 0 of 7 findings were right.
+    The rule measures the logarithm of the length in robust standard deviations (median absolute deviation) and needs 10
+    examples. C003 covers empty ones. Runs only when selected: on real files, 0 of 7 findings were right.
     Bad:
         {"messages": [{"role": "user", "content": "Hi a"}, {"role": "assistant", "content": "Hello."}]}
         {"messages": [{"role": "user", "content": "Hi bb"}, {"role": "assistant", "content": "Hello."}]}

@@ -1,6 +1,7 @@
 """The summary of each example that the rules over the data set need: a few bytes, computed once.
 
-A profile is made for the lines of a piece of a file, perhaps in another process, and taken into that of the whole in order.
+A profile is made for the lines of a piece of a file, perhaps in another process, and taken into that of the whole in
+order.
 """
 
 import re
@@ -73,16 +74,24 @@ class DatasetSummary:
         """Add an example."""
         listed = example.value.get("messages")
         turns = [turn for turn in listed if isinstance(turn, dict)] if isinstance(listed, list) else []
-        texts = [content if isinstance(content := turn.get("content"), str) else content_text(content) for turn in turns]
+        texts = [
+            content if isinstance(content := turn.get("content"), str) else content_text(content) for turn in turns
+        ]
         roles = [turn.get("role") for turn in turns]
         exact, said = _digests(example, texts, turns)
-        opened = (listed[0].get("role") if isinstance(listed[0], dict) else None) in SYSTEM if isinstance(listed, list) and len(listed) > 1 else None
+        opened = (
+            (listed[0].get("role") if isinstance(listed[0], dict) else None) in SYSTEM
+            if isinstance(listed, list) and len(listed) > 1
+            else None
+        )
         self._add(example.place, exact, said, sum(map(len, texts)), len(turns))
         self._last(*last_answer_of(example, texts, turns))
         if opened is not None:
             self.opened[opened] = add_to_count(self.opened.get(opened), example.place)
         system = next((text for text, role in zip(texts, roles, strict=True) if role == "system"), None)
-        answer = next((text for text, role in zip(reversed(texts), reversed(roles), strict=True) if role == "assistant"), None)
+        answer = next(
+            (text for text, role in zip(reversed(texts), reversed(roles), strict=True) if role == "assistant"), None
+        )
         if system is not None:
             self._system(system)
         if answer is not None:
@@ -92,7 +101,9 @@ class DatasetSummary:
         """Bring the examples, all of one part, into the order of these numbers."""
         if any(this > after for this, after in pairwise(order)):
             columns = (self.exact, self.said, self.lengths, self.asked, self.answered, self.kinds, self.places.lines)
-            self.exact, self.said, self.lengths, self.asked, self.answered, self.kinds, self.places.lines = _sorted(order, columns)
+            self.exact, self.said, self.lengths, self.asked, self.answered, self.kinds, self.places.lines = _sorted(
+                order, columns
+            )
 
     def add_columns(self, batch: Batch) -> None:
         """Add the plain examples of a batch."""
@@ -118,7 +129,9 @@ class DatasetSummary:
                 self._answer(texts[answer], refused=refused)
             if answer and answer == len(texts) - 1 and texts[-1]:
                 before, last = joined[: len(joined) - len(texts[-1])], texts[-1]
-                self._last(digest(before.encode()), digest(last.encode()), kinds_of(last, request_of(texts), refused=refused))
+                self._last(
+                    digest(before.encode()), digest(last.encode()), kinds_of(last, request_of(texts), refused=refused)
+                )
             else:
                 self._last(*NONE)
             at += len(texts)
@@ -156,7 +169,9 @@ class DatasetSummary:
             self._label(batch.texts_of(number)[-1], count)
         self.answers += len(numbers)
         self.places.add_lines(batch.file, array("I", numbers.astype(np.uint32).tobytes()))
-        self._count_roles(batch.file, {roles: (int(those[0]), len(those)) for roles, those in scanned.by_roles().items()})
+        self._count_roles(
+            batch.file, {roles: (int(those[0]), len(those)) for roles, those in scanned.by_roles().items()}
+        )
 
     def _add(self, place: Place, exact: int, said: int, length: int, turns: int) -> None:
         self.places.add(place)
@@ -171,7 +186,9 @@ class DatasetSummary:
         self.kinds.append(kinds)
 
     def _count_roles(self, file: str, by_roles: dict[tuple[str, ...], tuple[int, int]]) -> None:
-        """What there is to count of plain examples by their roles alone: of each, the first line and the number of lines."""
+        """What there is to count of plain examples by their roles alone: of each, the first line and the number of
+        lines.
+        """
         for roles, (line, count) in by_roles.items():
             place = Place(file, line)
             self.turns[len(roles)] += count
@@ -233,7 +250,9 @@ class DatasetSummary:
         return sorted((at, group[0]) for group in equal_groups(self.exact) for at in group[1:])
 
     def respelled(self) -> list[tuple[int, int]]:
-        """Examples that say what an earlier one says and are no copy, each with the first that says so; each content once, in order."""
+        """Examples that say what an earlier one says and are no copy, each with the first that says so; each content
+        once, in order.
+        """
         found = []
         for first, *others in equal_groups(self.said):
             known = {self.exact[first]}
@@ -282,11 +301,16 @@ class DatasetState:
         return counts
 
     def rarer(self, code: str, what: str) -> PlacedProblems:
-        """One problem where a rule has counted examples with and without something: at the first of the kind that is rarer."""
+        """One problem where a rule has counted examples with and without something: at the first of the kind that is
+        rarer.
+        """
         kinds = self.summary.with_plain(self.counts(code), kind=False)
         if len(kinds) > 1:
             rarer = min(kinds, key=lambda has: (kinds[has][0], has))
-            yield kinds[rarer][1], Problem("", f"{plural(kinds[True][0], 'example')} with {what} and {kinds[False][0]:,} without")
+            yield (
+                kinds[rarer][1],
+                Problem("", f"{plural(kinds[True][0], 'example')} with {what} and {kinds[False][0]:,} without"),
+            )
 
     def most_in_files(self, code: str, most: int | None) -> Iterator[tuple[Place, int]]:
         """The files in which a rule has counted more than it takes, each with the number."""
@@ -296,7 +320,9 @@ class DatasetState:
 
 
 def _counts(digests: Any, chosen: Any, numbers: Any) -> Iterator[tuple[int, int]]:
-    """Of each digest of the chosen lines: the number of its first line, and how many lines have it; in the order of the lines."""
+    """Of each digest of the chosen lines: the number of its first line, and how many lines have it; in the order of the
+    lines.
+    """
     at = np.flatnonzero(chosen)
     if len(at) and (digests[at] == digests[at[0]]).all():  # one system prompt for all, as a rule
         yield int(numbers[at[0]]), len(at)
@@ -313,7 +339,9 @@ def _sorted(order: list[int], columns: Sequence["array[int]"]) -> Iterator["arra
         yield from (array(column.typecode, map(column.__getitem__, positions)) for column in columns)
         return
     at = np.argsort(np.asarray(order), kind="stable")
-    yield from (array(column.typecode, np.frombuffer(column, dtype=column.typecode)[at].tobytes()) for column in columns)
+    yield from (
+        array(column.typecode, np.frombuffer(column, dtype=column.typecode)[at].tobytes()) for column in columns
+    )
 
 
 def equal_groups(digests: "array[int]") -> Iterator[list[int]]:
@@ -356,7 +384,9 @@ def _after(place: Place, before: int) -> Place:
 
 
 def _opening(roles: tuple[str, ...]) -> tuple[str, int | None, int | None]:
-    """Of some roles: what stands for them in a digest, and the positions of the first system prompt and of the last answer."""
+    """Of some roles: what stands for them in a digest, and the positions of the first system prompt and of the last
+    answer.
+    """
     answer = len(roles) - 1 - roles[::-1].index("assistant") if "assistant" in roles else None
     return _suffix(roles), roles.index("system") if "system" in roles else None, answer
 
@@ -370,10 +400,15 @@ def _digests(example: Example, texts: list[str], turns: list[dict[str, Any]]) ->
     if is_plain(example):
         text = "\0".join(texts) + _suffix(tuple([turn["role"] for turn in turns]))
         data = text.encode("utf-8", "surrogatepass")
-        return xxhash.xxh64_intdigest(data), xxhash.xxh64_intdigest(data.translate(LOWER, SPACES) if data.isascii() else _without_spaces(text))
+        return xxhash.xxh64_intdigest(data), xxhash.xxh64_intdigest(
+            data.translate(LOWER, SPACES) if data.isascii() else _without_spaces(text)
+        )
     rest = {key: item for key, item in example.value.items() if key != "messages"}
     beside = [sorted((k, repr(v)) for k, v in turn.items() if k not in ("role", "content")) for turn in turns]
-    said = [f"{turn.get('role')}\1{_compared(turn.get('content'))}\1{more}" for turn, more in zip(turns, beside, strict=True)]
+    said = [
+        f"{turn.get('role')}\1{_compared(turn.get('content'))}\1{more}"
+        for turn, more in zip(turns, beside, strict=True)
+    ]
     whole = "\0".join([*said, repr(sorted(rest.items(), key=lambda pair: pair[0]))]).encode("utf-8", "surrogatepass")
     return xxhash.xxh64_intdigest(canonical(example.value)), xxhash.xxh64_intdigest(whole)
 

@@ -1,4 +1,6 @@
-"""Family Q, repetition: loops, copied phrases, worn-out ones. Columns pick the few texts that may repeat; these are counted exactly."""
+"""Family Q, repetition: loops, copied phrases, worn-out ones. Columns pick the few texts that may repeat; these are
+counted exactly.
+"""
 
 import re
 from collections import Counter
@@ -16,7 +18,9 @@ from curate.lint.rules.rule import text_rule
 LOOP: Final = 0.7
 """Share of repeated 10-grams from which a text is a loop: real ones reach 75 to 100%, tables and verses 65%."""
 TOP: Final = 0.16
-"""Share of a text that its commonest 4-gram may make up (Gopher, table A1); shorter ones are names and labels, as often as not."""
+"""Share of a text that its commonest 4-gram may make up (Gopher, table A1); shorter ones are names and labels, as often
+as not.
+"""
 UNIT: Final = 12
 """Words of a phrase that is looked for again right behind itself."""
 TIMES: Final = 6
@@ -35,14 +39,20 @@ FORMAL: Final = re.compile(r"^\s*(?:[-*•>|{}\[\]<@#/$\\]|\d+[.):]|[^\n]{0,40}:
 ENOUGH: Final = 200_000
 """Characters of an answer that are counted: who repeats himself does so before."""
 ENOUGH_WORDS: Final = 2_000
-"""Words up to which a phrase is looked for right behind itself; longer loops show in the share of repeated sequences."""
+"""Words up to which a phrase is looked for right behind itself; longer loops show in the share of repeated
+sequences.
+"""
 ENOUGH_HEAD: Final = 300
 """Characters in which a text says of itself that it is verse."""
 SLOP: Final = (
-    "delve into", "delves into", "rich tapestry", "tapestry of", "testament to", "in today's fast-paced", "in today's digital", "it's important to note",
-    "it is important to note", "it's worth noting", "it is worth noting", "ever-evolving", "ever-changing landscape", "game-changer", "beacon of",
-    "embark on a", "unlock the power", "unlock the full potential", "navigate the complexities", "navigating the complexities", "in the realm of",
-    "plays a crucial role", "play a crucial role", "a myriad of", "a plethora of", "look no further", "let's dive in", "i hope this helps", "seamlessly integrat",
+    "delve into", "delves into", "rich tapestry", "tapestry of", "testament to", "in today's fast-paced",
+    "in today's digital", "it's important to note",
+    "it is important to note", "it's worth noting", "it is worth noting", "ever-evolving", "ever-changing landscape",
+    "game-changer", "beacon of",
+    "embark on a", "unlock the power", "unlock the full potential", "navigate the complexities",
+    "navigating the complexities", "in the realm of",
+    "plays a crucial role", "play a crucial role", "a myriad of", "a plethora of", "look no further", "let's dive in",
+    "i hope this helps", "seamlessly integrat",
 )  # fmt: skip
 WORN: Final = 3
 """Such phrases from which an answer is told of."""
@@ -79,10 +89,14 @@ def _loops(both: str) -> str | None:
 
 
 def _in_a_row(said: list[str]) -> tuple[int, int]:
-    """Words of the shortest phrase that stands `TIMES` times in a row and makes up half of a text, and how often it does; 0 and 0 where there is none."""
+    """Words of the shortest phrase that stands `TIMES` times in a row and makes up half of a text, and how often it
+    does; 0 and 0 where there is none.
+    """
     middle = len(said) // 2  # a phrase that fills half of a text stands there, or on the word before that
     for size in range(1, UNIT + 1) if len(said) >= LEAST else ():
-        beside = ((at, other) for at in (middle - 1, middle) for other in (at - size, at + size) if 0 <= other < len(said))
+        beside = (
+            (at, other) for at in (middle - 1, middle) for other in (at - size, at + size) if 0 <= other < len(said)
+        )
         if not any(said[at] == said[other] for at, other in beside):
             continue
         most = run = 0
@@ -90,7 +104,9 @@ def _in_a_row(said: list[str]) -> tuple[int, int]:
             run = run + 1 if said[at] == said[at - size] else 0
             most = max(most, run)
         covered = most + size
-        if covered >= max(LEAST, TIMES * size, len(said) / 2) and any(len(word) > 1 and word.isalpha() for word in said[-size:]):
+        if covered >= max(LEAST, TIMES * size, len(said) / 2) and any(
+            len(word) > 1 and word.isalpha() for word in said[-size:]
+        ):
             return size, covered // size
     return 0, 0
 
@@ -115,32 +131,48 @@ def _repeats(both: str) -> str | None:
     return None
 
 
-@text_rule("Q006", "loop", Severity.INFO, prefilter=REPEATS, hint="Cut the answer where the repetition starts, or remove the example.")
+@text_rule(
+    "Q006",
+    "loop",
+    Severity.INFO,
+    prefilter=REPEATS,
+    hint="Cut the answer where the repetition starts, or remove the example.",
+)
 def loop() -> "pl.Expr":
     """An answer repeats itself over and over.
 
-    The model that wrote the data was stuck in a loop, and a model trained on it loops too. Reported if 70% of the 10-word sequences are repeated (tables,
-    verses and legal text stay below), or if a phrase of up to 12 words occurs six times in a row and makes up half of the answer. Requests for repetition
-    are skipped.
+    The model that wrote the data was stuck in a loop, and a model trained on it loops too. Reported if 70% of the
+    10-word sequences are repeated (tables, verses and legal text stay below), or if a phrase of up to 12 words occurs
+    six times in a row and makes up half of the answer. Requests for repetition are skipped.
     Bad: {"messages": [{"role": "user", "content": "Name a colour."}, {"role": "assistant", "content": "The sky is blue and the sea is blue and so is the ink. The sky is blue and the sea is blue and so is the ink. The sky is blue and the sea is blue and so is the ink. The sky is blue and the sea is blue and so is the ink. The sky is blue and the sea is blue and so is the ink."}]}
     Good: {"messages": [{"role": "user", "content": "Name a colour."}, {"role": "assistant", "content": "The sky is blue and the sea is blue and so is the ink."}]}
     """
     return judged_by(_repeating(), _loops)
 
 
-@text_rule("Q007", "repetition", Severity.INFO, default=False, prefilter=REPEATS, hint="Read the answer and cut the repetition.")
+@text_rule(
+    "Q007",
+    "repetition",
+    Severity.INFO,
+    default=False,
+    prefilter=REPEATS,
+    hint="Read the answer and cut the repetition.",
+)
 def repetition() -> "pl.Expr":
     r"""An answer repeats the same lines or phrases.
 
-    More than 30% of its lines are copies, or one phrase of four words makes up 16% of it (Gopher's thresholds). Verse, code, lists and tables are skipped.
-    Runs only when selected: on real files, 0 of 29 findings were right, mostly lyrics and code, before these were skipped.
+    More than 30% of its lines are copies, or one phrase of four words makes up 16% of it (Gopher's thresholds). Verse,
+    code, lists and tables are skipped. Runs only when selected: on real files, 0 of 29 findings were right, mostly
+    lyrics and code, before these were skipped.
     Bad: {"messages": [{"role": "user", "content": "Give tips."}, {"role": "assistant", "content": "Drink a glass of water before you eat.\nTake a walk around the block each day.\nDrink a glass of water before you eat.\nSleep eight hours in a room that is dark.\nTake a walk around the block each day.\nDrink a glass of water before you eat.\nRead a good book instead of the news.\nTake a walk around the block each day."}]}
     Good: {"messages": [{"role": "user", "content": "Give tips."}, {"role": "assistant", "content": "Drink a glass of water before you eat.\nTake a walk around the block each day."}]}
     """
     return judged_by(_repeating(), _repeats)
 
 
-@text_rule("Q013", "echo", Severity.INFO, prefilter=ECHOES, hint="Remove the question from the answer, or remove the example.")
+@text_rule(
+    "Q013", "echo", Severity.INFO, prefilter=ECHOES, hint="Remove the question from the answer, or remove the example."
+)
 def echo() -> "pl.Expr":
     """An answer is the question, or begins with all of it.
 
@@ -150,7 +182,12 @@ def echo() -> "pl.Expr":
     """
     said, prompt = answer().str.strip_chars(), answered_question().str.strip_chars()
     same, begins = said == prompt, said.str.starts_with(prompt)
-    wanted = pl.when(begins).then(prompt).str.head(200).str.contains(r"(?i)\b(?:repeat|echo|copy|complete|continue|finish|correct|edit|fix|rewrite|proofread)")
+    wanted = (
+        pl.when(begins)
+        .then(prompt)
+        .str.head(200)
+        .str.contains(r"(?i)\b(?:repeat|echo|copy|complete|continue|finish|correct|edit|fix|rewrite|proofread)")
+    )
     long = prompt.str.len_chars()
     found = (
         pl.when(same & (long >= 12))
@@ -171,7 +208,8 @@ def _worn(text: str) -> str | None:
 def worn_phrases() -> "pl.Expr":
     """An answer has three or more phrases that language models overuse.
 
-    Examples are "a testament to", "delve into" and "it is important to note". They mark text of another model, and a model tuned on it writes the same way.
+    Examples are "a testament to", "delve into" and "it is important to note". They mark text of another model, and a
+    model tuned on it writes the same way.
     Bad: {"messages": [{"role": "user", "content": "What is Rome like?"}, {"role": "assistant", "content": "Rome is a rich tapestry and a testament to time. Let's dive in."}]}
     Good: {"messages": [{"role": "user", "content": "What is Rome like?"}, {"role": "assistant", "content": "Old, loud and beautiful."}]}
     """

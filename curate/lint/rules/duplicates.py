@@ -9,11 +9,14 @@ from curate.lint.rules.dataset_summary import DatasetSummary
 from curate.lint.rules.rule import Scope, profile_rule, rule
 
 
-@profile_rule("D001", "exact-duplicate", Severity.WARNING, hint="Run `curate dedup` to remove the copy and keep the first.")
+@profile_rule(
+    "D001", "exact-duplicate", Severity.WARNING, hint="Run `curate dedup` to remove the copy and keep the first."
+)
 def exact_duplicate(profile: DatasetSummary) -> PlacedProblems:
     """An example is an exact copy of an earlier one.
 
-    The content is equal, whatever the order of keys. A copy counts twice in training. In a test set it measures memorization.
+    The content is equal, whatever the order of keys. A copy counts twice in training. In a test set it measures
+    memorization.
     Bad:
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
@@ -23,7 +26,12 @@ def exact_duplicate(profile: DatasetSummary) -> PlacedProblems:
         yield copy, Problem("", f"exact copy of {visible(str(profile.places[first]))}")
 
 
-@profile_rule("D002", "same-but-for-spelling", Severity.WARNING, hint="Run `curate dedup`. It keeps the example with the fewest findings, then the first.")
+@profile_rule(
+    "D002",
+    "same-but-for-spelling",
+    Severity.WARNING,
+    hint="Run `curate dedup`. It keeps the example with the fewest findings, then the first.",
+)
 def same_but_for_spelling(profile: DatasetSummary) -> PlacedProblems:
     """An example duplicates an earlier example after normalizing case, white space and Unicode.
 
@@ -36,7 +44,12 @@ def same_but_for_spelling(profile: DatasetSummary) -> PlacedProblems:
         {"messages": [{"role": "user", "content": "What is 2 + 3?"}, {"role": "assistant", "content": "Five."}]}
     """
     for other, first in profile.respelled():
-        yield other, Problem("", f"duplicates {visible(str(profile.places[first]))} after normalizing case, white space and Unicode")
+        yield (
+            other,
+            Problem(
+                "", f"duplicates {visible(str(profile.places[first]))} after normalizing case, white space and Unicode"
+            ),
+        )
 
 
 @rule(
@@ -45,13 +58,15 @@ def same_but_for_spelling(profile: DatasetSummary) -> PlacedProblems:
     Severity.WARNING,
     scope=Scope.EXAMPLES,
     default=False,
-    hint="Run `curate dedup`. It keeps the example with the fewest findings, then the first, and shows both side by side.",
+    hint="Run `curate dedup`. It keeps the example with the fewest findings, then the first, and shows both side by "
+    "side.",
 )
 def near_duplicate(examples: Sequence[Example]) -> Iterator[tuple[Example, Problem]]:
     """An example is a near-duplicate of another one.
 
-    The Jaccard similarity of their word shingles is at least 0.8, and they agree in their facts: numbers, negations, names, options, images.
-    Near-duplicates count twice in training. In a test set they measure memorization. The rule keeps all examples in memory, so it runs only when selected.
+    The Jaccard similarity of their word shingles is at least 0.8, and they agree in their facts: numbers, negations,
+    names, options, images. Near-duplicates count twice in training. In a test set they measure memorization. The rule
+    keeps all examples in memory, so it runs only when selected.
     Bad:
         {"messages": [{"role": "user", "content": "Why is the sky blue?"}, {"role": "assistant", "content": "Because air scatters the blue part of the light of the sun more than the red part, and so it comes to us from all sides of the sky and not only from where the sun is."}]}
         {"messages": [{"role": "user", "content": "Why is the sky blue?"}, {"role": "assistant", "content": "Because air scatters the blue part of the light of the sun more than the red part, and so it comes to us from all sides of the sky and not only from where our sun is."}]}

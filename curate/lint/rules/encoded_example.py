@@ -1,4 +1,6 @@
-"""The input of rules of scope `TOKENS`: an example as the model receives it, with the rendering and masking of the trainer."""
+"""The input of rules of scope `TOKENS`: an example as the model receives it, with the rendering and masking of the
+trainer.
+"""
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -25,10 +27,15 @@ class EncodedExample:
 
     def pointer(self, turn: int) -> str:
         """Pointer to a turn in the line as it was read; to the conversation where there is no such turn."""
-        return next((message.pointer for message in self.example.messages if message.index == turn), conversation_pointer(self.example))
+        return next(
+            (message.pointer for message in self.example.messages if message.index == turn),
+            conversation_pointer(self.example),
+        )
 
     def content_pointer(self, turn: int) -> str:
-        """Pointer to the content of a turn, or to the turn where it has none; to the conversation where there is no such turn."""
+        """Pointer to the content of a turn, or to the turn where it has none; to the conversation where there is no
+        such turn.
+        """
         found = next((message for message in self.example.messages if message.index == turn), None)
         return found.content_pointer if found is not None and "content" in found.value else self.pointer(turn)
 

@@ -14,25 +14,36 @@ from curate.read.formats import BY_NAME
 
 LARGEST: Final = 2**63
 KNOWN: Final = frozenset((
-    "messages", "tools", "functions", "function_call", "parallel_tool_calls", "tool_choice", "response_format", "system", "chosen", "rejected", "preferred_output",
-    "non_preferred_output", "input", "chosen_messages", "rejected_messages", "label", "kto_tag", "images", "videos", "audios", "image", "documents",
+    "messages", "tools", "functions", "function_call", "parallel_tool_calls", "tool_choice", "response_format",
+    "system", "chosen", "rejected", "preferred_output",
+    "non_preferred_output", "input", "chosen_messages", "rejected_messages", "label", "kto_tag", "images", "videos",
+    "audios", "image", "documents",
     "chat_template_kwargs", "reference_answer",
 ))  # fmt: skip
 """Top-level keys that some trainer uses, whatever the format."""
 METADATA: Final = frozenset((
-    "id", "idx", "index", "uuid", "source", "metadata", "meta", "category", "tags", "tag", "dataset", "language", "lang", "conversation_id", "prompt_id", "split",
-    "name", "title", "url", "type", "model", "created", "timestamp", "license", "domain", "topic", "task", "difficulty", "score", "hash",
+    "id", "idx", "index", "uuid", "source", "metadata", "meta", "category", "tags", "tag", "dataset", "language",
+    "lang", "conversation_id", "prompt_id", "split",
+    "name", "title", "url", "type", "model", "created", "timestamp", "license", "domain", "topic", "task", "difficulty",
+    "score", "hash",
 ))  # fmt: skip
 """Top-level keys that say where an example comes from: nobody expects them to be trained on."""
-TOGETHER: Final = frozenset(("messages", "tools", "prompt", "completion", "text", "input", "preferred_output", "non_preferred_output"))
+TOGETHER: Final = frozenset(
+    ("messages", "tools", "prompt", "completion", "text", "input", "preferred_output", "non_preferred_output")
+)
 
 
-@file_rule("J009", "carriage-returns", Severity.INFO, hint="Write lines that end in \\n only: dos2unix, or open(..., newline='\\n').")
+@file_rule(
+    "J009",
+    "carriage-returns",
+    Severity.INFO,
+    hint="Write lines that end in \\n only: dos2unix, or open(..., newline='\\n').",
+)
 def carriage_returns(facts: FileFacts) -> Problems:
     r"""Lines end in CR LF (Windows).
 
-    Most readers accept this, but tools that compare bytes do not. A file with both line endings comes from two sources. There is no repair: it would change
-    every line, and git may write CR LF on purpose.
+    Most readers accept this, but tools that compare bytes do not. A file with both line endings comes from two sources.
+    There is no repair: it would change every line, and git may write CR LF on purpose.
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}\x0d
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
@@ -50,7 +61,9 @@ def huge_number(example: Example) -> Problems:
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "id": 18446744073709551616}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "id": "18446744073709551616"}
     """
-    stack: list[tuple[str, Any]] = [(example.tools_pointer if key == "tools" else f"/{escape(key)}", value) for key, value in example.value.items()]
+    stack: list[tuple[str, Any]] = [
+        (example.tools_pointer if key == "tools" else f"/{escape(key)}", value) for key, value in example.value.items()
+    ]
     while stack:
         pointer, value = stack.pop()
         if isinstance(value, dict):
@@ -58,19 +71,29 @@ def huge_number(example: Example) -> Problems:
         elif isinstance(value, list):
             stack += [(f"{pointer}/{i}", item) for i, item in enumerate(value) if not isinstance(item, str)]
         elif isinstance(value, int) and not -LARGEST <= value < LARGEST:
-            yield Problem(pointer if example.pointers is None or not pointer.startswith("/messages") else "", "an integer does not fit into 64 bits")
+            yield Problem(
+                pointer if example.pointers is None or not pointer.startswith("/messages") else "",
+                "an integer does not fit into 64 bits",
+            )
 
 
-@file_rule("J016", "line-separator", Severity.WARNING, hint="Escape these characters: json.dumps does, with ensure_ascii=True.")
+@file_rule(
+    "J016", "line-separator", Severity.WARNING, hint="Escape these characters: json.dumps does, with ensure_ascii=True."
+)
 def line_separator(facts: FileFacts) -> Problems:
     r"""A line contains U+2028, U+2029 or U+0085 unescaped.
 
-    JSON allows them, but Python's `splitlines` and some editors break the line there. The reader sees two halves that are not JSON.
+    JSON allows them, but Python's `splitlines` and some editors break the line there. The reader sees two halves that
+    are not JSON.
     Bad: {"messages": [{"role": "user", "content": "Hi\xe2\x80\xa8there"}, {"role": "assistant", "content": "Hello."}]}
     Good: {"messages": [{"role": "user", "content": "Hi\nthere"}, {"role": "assistant", "content": "Hello."}]}
     """
     if facts.separated:
-        yield Problem("", f"{plural(facts.separated, 'line')} with U+2028, U+2029 or U+0085 in a string, unescaped; the first is line {facts.first_separated}")
+        yield Problem(
+            "",
+            f"{plural(facts.separated, 'line')} with U+2028, U+2029 or U+0085 in a string, unescaped; the first "
+            f"is line {facts.first_separated}",
+        )
 
 
 @file_rule(
@@ -83,7 +106,8 @@ def line_separator(facts: FileFacts) -> Problems:
 def file_too_big(facts: FileFacts) -> Problems:
     """The file is larger than the service accepts.
 
-    The service refuses the file, often after the whole upload. (The tests of these examples lower the limit to 200 bytes.)
+    The service refuses the file, often after the whole upload. (The tests of these examples lower the limit to 200
+    bytes.)
     Bad:
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
         {"messages": [{"role": "user", "content": "Bye"}, {"role": "assistant", "content": "See you."}]}
@@ -92,10 +116,20 @@ def file_too_big(facts: FileFacts) -> Problems:
     """
     limits = LIMITS[facts.target]
     if limits.file_bytes is not None and facts.size > limits.file_bytes:
-        yield Problem("", f"the file has {facts.size / MB:,.1f} MB; {facts.target} accepts {limits.file_bytes / MB:,.1f} MB ({limits.source})")
+        yield Problem(
+            "",
+            f"the file has {facts.size / MB:,.1f} MB; {facts.target} accepts {limits.file_bytes / MB:,.1f} MB "
+            f"({limits.source})",
+        )
 
 
-@file_rule("J019", "wrong-file-type", Severity.ERROR, only=OPENAI_AZURE, hint="Upload plain JSON Lines with a name that ends in .jsonl.")
+@file_rule(
+    "J019",
+    "wrong-file-type",
+    Severity.ERROR,
+    only=OPENAI_AZURE,
+    hint="Upload plain JSON Lines with a name that ends in .jsonl.",
+)
 def wrong_file_type(facts: FileFacts) -> Problems:
     r"""The file is compressed, or its name does not end in .jsonl.
 
@@ -128,7 +162,9 @@ def too_few_examples(facts: FileFacts) -> Problems:
     """
     limits = LIMITS[facts.target]
     if facts.examples and limits.min_examples is not None and facts.examples < limits.min_examples:
-        yield Problem("", f"{plural(facts.examples, 'example')}; {facts.target} requires {limits.min_examples} ({limits.source})")
+        yield Problem(
+            "", f"{plural(facts.examples, 'example')}; {facts.target} requires {limits.min_examples} ({limits.source})"
+        )
 
 
 @file_rule(
@@ -141,8 +177,8 @@ def too_few_examples(facts: FileFacts) -> Problems:
 def unknown_key(facts: FileFacts) -> Problems:
     """Examples have keys that no trainer uses.
 
-    A misspelled `tools` is dropped without a warning, and together.ai refuses a file with any unknown key. There is one finding per file. Ids, sources and
-    other metadata are not reported where they do no harm.
+    A misspelled `tools` is dropped without a warning, and together.ai refuses a file with any unknown key. There is one
+    finding per file. Ids, sources and other metadata are not reported where they do no harm.
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tool": []}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tools": []}
     """
@@ -157,7 +193,9 @@ def unknown_key(facts: FileFacts) -> Problems:
         more = f" and {len(found) - 8:,} more" if len(found) > 8 else ""
         yield Problem(
             "",
-            f"{plural(len(found), 'key')} beside the conversation that {'the service refuses' if facts.target is Target.TOGETHER else 'training does not use'}, with the number of examples: {shown}{more}",
+            f"{plural(len(found), 'key')} beside the conversation that "
+            f"{'the service refuses' if facts.target is Target.TOGETHER else 'training does not use'}, with the "
+            f"number of examples: {shown}{more}",
         )
 
 

@@ -32,7 +32,12 @@ def url_of(part: TypedPart) -> str | None:
     return url if isinstance(url, str) else None
 
 
-@value_rule("C009", "image-malformed", Severity.ERROR, hint='Write {"type": "image_url", "image_url": {"url": ...}}; detail is auto, low or high.')
+@value_rule(
+    "C009",
+    "image-malformed",
+    Severity.ERROR,
+    hint='Write {"type": "image_url", "image_url": {"url": ...}}; detail is auto, low or high.',
+)
 def image_malformed(example: Example) -> Problems:
     """An image part is not in the form that services read.
 
@@ -49,11 +54,17 @@ def image_fault(part: dict[str, Any]) -> str | None:
     """What is wrong with the form of a part of type image_url."""
     given = part.get("image_url")
     if not isinstance(given, dict):
-        return f"`image_url` is {kind_of(given)}, not an object with a url" if "image_url" in part else "the image has no `image_url`"
+        return (
+            f"`image_url` is {kind_of(given)}, not an object with a url"
+            if "image_url" in part
+            else "the image has no `image_url`"
+        )
     if not isinstance(given.get("url"), str) or not given["url"]:
         return "the image has no url"
     detail = given.get("detail")
-    return None if detail is None or detail in DETAILS else f"detail {excerpt(str(detail), 20)!r} is not auto, low or high"
+    return (
+        None if detail is None or detail in DETAILS else f"detail {excerpt(str(detail), 20)!r} is not auto, low or high"
+    )
 
 
 @image_malformed.repaired_by(safe=True)
@@ -61,9 +72,18 @@ def image_fault(part: dict[str, Any]) -> str | None:
 def image_as_object(messages: list[Object]) -> list[Object] | None:
     """Write an image address as an object with a url."""
     edited = [
-        {**message, "content": list(map(_as_object, message["content"]))} if isinstance(message.get("content"), list) else message for message in messages
+        {**message, "content": list(map(_as_object, message["content"]))}
+        if isinstance(message.get("content"), list)
+        else message
+        for message in messages
     ]
-    left = (part for message in edited if isinstance(message.get("content"), list) for part in message["content"] if isinstance(part, dict))
+    left = (
+        part
+        for message in edited
+        if isinstance(message.get("content"), list)
+        for part in message["content"]
+        if isinstance(part, dict)
+    )
     return None if any(part.get("type") == "image_url" and image_fault(part) for part in left) else edited
 
 
@@ -72,11 +92,18 @@ def _as_object(part: Any) -> Any:
     return {**part, "image_url": {"url": given}} if isinstance(given, str) and part.get("type") == "image_url" else part
 
 
-@value_rule("C010", "image-on-wrong-role", Severity.WARNING, targets=dict.fromkeys(OPENAI_AZURE, Severity.ERROR), hint="Put the image in a user message.")
+@value_rule(
+    "C010",
+    "image-on-wrong-role",
+    Severity.WARNING,
+    targets=dict.fromkeys(OPENAI_AZURE, Severity.ERROR),
+    hint="Put the image in a user message.",
+)
 def image_on_wrong_role(example: Example) -> Problems:
     """An image is in a message that is not the user's.
 
-    Models read images and do not write them. Templates place images in user messages only, and services reject the line.
+    Models read images and do not write them. Templates place images in user messages only, and services reject the
+    line.
     Bad: {"messages": [{"role": "user", "content": "A cat, please."}, {"role": "assistant", "content": [{"type": "image_url", "image_url": {"url": "https://example.com/cat.png"}}]}]}
     Good: {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://example.com/cat.png"}}]}, {"role": "assistant", "content": "A cat."}]}
     """
@@ -85,12 +112,18 @@ def image_on_wrong_role(example: Example) -> Problems:
             yield Problem(part.pointer, f"an image in a message of role {excerpt(part.message.role or 'none', 30)!r}")
 
 
-@dataset_rule("C011", "too-many-images", Severity.ERROR, only=OPENAI_AZURE, hint="Split the example, reduce the image, or train on fewer examples with images.")
+@dataset_rule(
+    "C011",
+    "too-many-images",
+    Severity.ERROR,
+    only=OPENAI_AZURE,
+    hint="Split the example, reduce the image, or train on fewer examples with images.",
+)
 def too_many_images(example: Example, state: DatasetState, *, target: Target) -> Problems:
     """An example has too many or too large images, or too many examples have images.
 
-    OpenAI accepts 10 images per example, Azure 64. Both accept images up to 10 MB, and 50,000 examples with images per file. Examples beyond the limit are
-    skipped, or the file is refused.
+    OpenAI accepts 10 images per example, Azure 64. Both accept images up to 10 MB, and 50,000 examples with images per
+    file. Examples beyond the limit are skipped, or the file is refused.
     Bad: {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://a.b/1"}}, {"type": "image_url", "image_url": {"url": "https://a.b/2"}}, {"type": "image_url", "image_url": {"url": "https://a.b/3"}}, {"type": "image_url", "image_url": {"url": "https://a.b/4"}}, {"type": "image_url", "image_url": {"url": "https://a.b/5"}}, {"type": "image_url", "image_url": {"url": "https://a.b/6"}}, {"type": "image_url", "image_url": {"url": "https://a.b/7"}}, {"type": "image_url", "image_url": {"url": "https://a.b/8"}}, {"type": "image_url", "image_url": {"url": "https://a.b/9"}}, {"type": "image_url", "image_url": {"url": "https://a.b/10"}}, {"type": "image_url", "image_url": {"url": "https://a.b/11"}}]}, {"role": "assistant", "content": "Cats."}]}
     Good: {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://a.b/1"}}]}, {"role": "assistant", "content": "A cat."}]}
     """
@@ -99,12 +132,17 @@ def too_many_images(example: Example, state: DatasetState, *, target: Target) ->
         return
     limits = LIMITS[target]
     if limits.images is not None and len(images) > limits.images:
-        yield Problem(images[limits.images].pointer, f"{plural(len(images), 'image')}; {target} accepts {limits.images} in an example")
+        yield Problem(
+            images[limits.images].pointer,
+            f"{plural(len(images), 'image')}; {target} accepts {limits.images} in an example",
+        )
     for part in images:
         url = url_of(part) or ""
         size = len(url) * 3 // 4 if url.startswith("data:") else 0
         if limits.image_bytes is not None and size > limits.image_bytes:
-            yield Problem(part.pointer, f"an image of about {size / MB:,.1f} MB; {target} accepts {limits.image_bytes // MB} MB")
+            yield Problem(
+                part.pointer, f"an image of about {size / MB:,.1f} MB; {target} accepts {limits.image_bytes // MB} MB"
+            )
     state.count("C011", example.place.file, example.place)
 
 
@@ -116,7 +154,12 @@ def too_many_with_images(state: DatasetState, *, target: Target) -> PlacedProble
         yield place, Problem("", f"{plural(count, 'example')} with images; {target} accepts {most:,} in a file")
 
 
-@value_rule("C012", "image-data", Severity.ERROR, hint="Encode a JPEG, PNG or WEBP file in RGB or RGBA as data:image/png;base64,….")
+@value_rule(
+    "C012",
+    "image-data",
+    Severity.ERROR,
+    hint="Encode a JPEG, PNG or WEBP file in RGB or RGBA as data:image/png;base64,….",
+)
 def image_data(example: Example) -> Problems:
     """An image in a data URI is not a decodable JPEG, PNG or WEBP file.
 
@@ -145,7 +188,13 @@ def _data_fault(url: str) -> str | None:
     return None if data[25:26] in (b"\x02", b"\x06") else "the PNG is not in RGB or RGBA"
 
 
-@value_rule("C013", "remote-image", Severity.ERROR, only=(Target.TOGETHER,), hint="Put the image into the line, as data:image/png;base64,….")
+@value_rule(
+    "C013",
+    "remote-image",
+    Severity.ERROR,
+    only=(Target.TOGETHER,),
+    hint="Put the image into the line, as data:image/png;base64,….",
+)
 def remote_image(example: Example) -> Problems:
     """An image is an address, but the service accepts only inline images.
 
@@ -159,7 +208,13 @@ def remote_image(example: Example) -> Problems:
             yield Problem(part.pointer, f"the image is an address: {excerpt(url, 40)}")
 
 
-@dataset_rule("C014", "images-in-some", Severity.ERROR, only=(Target.TOGETHER,), hint="Train on examples with and without images in separate runs.")
+@dataset_rule(
+    "C014",
+    "images-in-some",
+    Severity.ERROR,
+    only=(Target.TOGETHER,),
+    hint="Train on examples with and without images in separate runs.",
+)
 def images_in_some(example: Example, state: DatasetState) -> None:
     """Some examples have images and others have none.
 

@@ -1,4 +1,6 @@
-"""Family J: the file and its JSON. The reader finds these defects (`curate.read.decode`); the rules name and explain them."""
+"""Family J: the file and its JSON. The reader finds these defects (`curate.read.decode`); the rules name and explain
+them.
+"""
 
 from curate.core.example import UNKNOWN
 from curate.core.finding import Problem, Problems, Severity
@@ -22,14 +24,20 @@ def _of_kind(parsed: ParsedLine, kind: str) -> Problems:
 def invalid_json(parsed: ParsedLine) -> Problems:
     """A line is not valid JSON.
 
-    Readers stop at this line or skip it without a message. A trainer that skips it trains on fewer examples than you expect.
+    Readers stop at this line or skip it without a message. A trainer that skips it trains on fewer examples than you
+    expect.
     Bad: {"messages": [{"role": "user" "content": "Hi"}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
     yield from _of_kind(parsed, "syntax")
 
 
-@line_rule("J003", "invalid-utf8", Severity.ERROR, hint="Save the file as UTF-8. To convert another encoding, run `iconv -f cp1252 -t utf-8`.")
+@line_rule(
+    "J003",
+    "invalid-utf8",
+    Severity.ERROR,
+    hint="Save the file as UTF-8. To convert another encoding, run `iconv -f cp1252 -t utf-8`.",
+)
 def invalid_utf8(parsed: ParsedLine) -> Problems:
     r"""A line contains bytes that are not UTF-8.
 
@@ -40,18 +48,26 @@ def invalid_utf8(parsed: ParsedLine) -> Problems:
     yield from _of_kind(parsed, "utf-8")
 
 
-@line_rule("J004", "lone-surrogate", Severity.ERROR, hint="Write the whole character. An emoji needs both halves or none: json.dumps(..., ensure_ascii=False).")
+@line_rule(
+    "J004",
+    "lone-surrogate",
+    Severity.ERROR,
+    hint="Write the whole character. An emoji needs both halves or none: json.dumps(..., ensure_ascii=False).",
+)
 def lone_surrogate(parsed: ParsedLine) -> Problems:
     r"""A string contains half of a surrogate pair.
 
-    It is not a character and cannot be written as UTF-8. Tokenizers written in Rust raise an error on it during the run.
+    It is not a character and cannot be written as UTF-8. Tokenizers written in Rust raise an error on it during the
+    run.
     Bad: {"messages": [{"role": "user", "content": "Smile \ud83d"}, {"role": "assistant", "content": "Gladly."}]}
     Good: {"messages": [{"role": "user", "content": "Smile \ud83d\ude00"}, {"role": "assistant", "content": "Gladly."}]}
     """
     yield from _of_kind(parsed, "surrogate")
 
 
-@line_rule("J005", "control-character", Severity.ERROR, hint="Remove the character in the program that writes the text.")
+@line_rule(
+    "J005", "control-character", Severity.ERROR, hint="Remove the character in the program that writes the text."
+)
 def control_character(parsed: ParsedLine) -> Problems:
     r"""A string contains NUL or another control character.
 
@@ -62,7 +78,12 @@ def control_character(parsed: ParsedLine) -> Problems:
     yield from _of_kind(parsed, "control")
 
 
-@line_rule("J010", "cut-off", Severity.ERROR, hint="Write the file again. Its writer stopped here, and later examples may be missing.")
+@line_rule(
+    "J010",
+    "cut-off",
+    Severity.ERROR,
+    hint="Write the file again. Its writer stopped here, and later examples may be missing.",
+)
 def cut_off(parsed: ParsedLine) -> Problems:
     """A line ends in the middle of its JSON.
 
@@ -77,18 +98,22 @@ def cut_off(parsed: ParsedLine) -> Problems:
 def nearly_json(parsed: ParsedLine) -> Problems:
     """A line is almost JSON.
 
-    Several objects on one line, an extra comma, or Python notation (single quotes, None). A reader rejects the whole line.
+    Several objects on one line, an extra comma, or Python notation (single quotes, None). A reader rejects the whole
+    line.
     Bad: {'messages': [{'role': 'user', 'content': 'Hi'}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
     yield from _of_kind(parsed, "repairable")
 
 
-@line_rule("J013", "repeated-key", Severity.ERROR, hint="Keep one of the two keys. Check what the other was meant to be.")
+@line_rule(
+    "J013", "repeated-key", Severity.ERROR, hint="Keep one of the two keys. Check what the other was meant to be."
+)
 def repeated_key(parsed: ParsedLine) -> Problems:
     """An object has the same key twice.
 
-    Readers keep the last value and drop the other without a message, so a message or an answer is lost (RFC 8259, section 4).
+    Readers keep the last value and drop the other without a message, so a message or an answer is lost (RFC 8259,
+    section 4).
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello.", "content": "Go away."}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
@@ -166,13 +191,14 @@ def blank_line(parsed: ParsedLine) -> Problems:
     "json-document",
     Severity.ERROR,
     targets=dict.fromkeys((Target.TRL, Target.AXOLOTL, Target.LLAMAFACTORY), Severity.INFO),
-    hint="Run `curate convert FILE -o OUT.jsonl` to write JSON Lines. `curate split` and `curate run` read the file as it is.",
+    hint="Run `curate convert FILE -o OUT.jsonl` to write JSON Lines. `curate split` and `curate run` read the file "
+    "as it is.",
 )
 def json_document(facts: FileFacts) -> Problems:
     """The file is a JSON array or multi-line objects, not JSON Lines.
 
-    Services and most trainers read one object per line. Given an array or a pretty-printed object, they fail or see one example. Trainers that load data
-    with `datasets` (TRL, axolotl, LLaMA-Factory) accept an array.
+    Services and most trainers read one object per line. Given an array or a pretty-printed object, they fail or see one
+    example. Trainers that load data with `datasets` (TRL, axolotl, LLaMA-Factory) accept an array.
     Bad:
         [
           {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
@@ -180,7 +206,11 @@ def json_document(facts: FileFacts) -> Problems:
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
     if facts.document:
-        yield Problem("", f"the file is an array or multi-line objects, not one object per line; {plural(facts.examples, 'example')} read")
+        yield Problem(
+            "",
+            "the file is an array or multi-line objects, not one object per line; "
+            f"{plural(facts.examples, 'example')} read",
+        )
 
 
 @line_rule("J017", "too-deep", Severity.WARNING, hint="Flatten the value.")
@@ -194,7 +224,9 @@ def too_deep(parsed: ParsedLine) -> Problems:
     yield from _of_kind(parsed, "too-deep")
 
 
-@file_rule("J020", "no-examples", Severity.ERROR, hint="Check that this is the right file and that its writer finished.")
+@file_rule(
+    "J020", "no-examples", Severity.ERROR, hint="Check that this is the right file and that its writer finished."
+)
 def no_examples(facts: FileFacts) -> Problems:
     """The file contains no examples.
 
@@ -225,26 +257,32 @@ def mixed_formats(facts: FileFacts) -> Problems:
     "J025",
     "foreign-format",
     Severity.WARNING,
-    hint="Run `curate convert FILE -o OUT.jsonl` to write messages. `curate split` and `curate run` read the file as it is.",
+    hint="Run `curate convert FILE -o OUT.jsonl` to write messages. `curate split` and `curate run` read the file as "
+    "it is.",
 )
 def foreign_format(facts: FileFacts) -> Problems:
     """The file is in a known format other than messages.
 
-    curate reads and checks this format. A trainer must be told the format, or converts it in its own way. Formats that the target trains on directly, such
-    as pairs for TRL, are not reported.
+    curate reads and checks this format. A trainer must be told the format, or converts it in its own way. Formats that
+    the target trains on directly, such as pairs for TRL, are not reported.
     Bad: {"instruction": "Say hello.", "output": "Hello."}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
     foreign = [name for name in facts.formats if name not in ("messages", UNKNOWN, *FORMATS.get(facts.target, ()))]
     if len(foreign) == 1 and len(facts.formats) == 1:
-        yield Problem("", f"{plural(facts.examples, 'example')} in the format {foreign[0]} ({BY_NAME[foreign[0]].summary})")
+        yield Problem(
+            "", f"{plural(facts.examples, 'example')} in the format {foreign[0]} ({BY_NAME[foreign[0]].summary})"
+        )
 
 
-@file_rule("J026", "not-json", Severity.ERROR, hint="Write the file as JSON Lines, one object per line, and check that file.")
+@file_rule(
+    "J026", "not-json", Severity.ERROR, hint="Write the file as JSON Lines, one object per line, and check that file."
+)
 def not_json(facts: FileFacts) -> Problems:
     """The file is a table, an archive, a web page or another format that is not JSON.
 
-    Trainers that read JSON Lines cannot read it. One finding names the format and the conversion, instead of one error per line.
+    Trainers that read JSON Lines cannot read it. One finding names the format and the conversion, instead of one error
+    per line.
     Bad:
         prompt,completion
         Hi,Hello.
@@ -259,6 +297,8 @@ def not_json(facts: FileFacts) -> Problems:
 
 
 RULES = (
-    invalid_json, not_an_object, invalid_utf8, lone_surrogate, control_character, byte_order_mark, wide_encoding, blank_line, cut_off,
-    json_document, nearly_json, repeated_key, not_finite, too_deep, no_examples, mixed_formats, foreign_format, not_json,
+    invalid_json, not_an_object, invalid_utf8, lone_surrogate, control_character, byte_order_mark, wide_encoding,
+    blank_line, cut_off,
+    json_document, nearly_json, repeated_key, not_finite, too_deep, no_examples, mixed_formats, foreign_format,
+    not_json,
 )  # fmt: skip

@@ -15,7 +15,13 @@ from curate.lint.rules.rule import dataset_rule, value_rule
 WORDS: Final = frozenset(("true", "false"))
 
 
-@value_rule("P011", "image-in-pair", Severity.ERROR, only=OPENAI_AZURE, hint="Remove the pair. Preferences are trained on text only.")
+@value_rule(
+    "P011",
+    "image-in-pair",
+    Severity.ERROR,
+    only=OPENAI_AZURE,
+    hint="Remove the pair. Preferences are trained on text only.",
+)
 def image_in_pair(example: Example) -> Problems:
     """A preference example has an image.
 
@@ -28,12 +34,18 @@ def image_in_pair(example: Example) -> Problems:
             yield Problem(part.pointer, "an image in a preference example")
 
 
-@value_rule("P012", "pair-turns", Severity.ERROR, only=(Target.LLAMAFACTORY,), hint="End the prompt with the user's turn, and give each side one answer.")
+@value_rule(
+    "P012",
+    "pair-turns",
+    Severity.ERROR,
+    only=(Target.LLAMAFACTORY,),
+    hint="End the prompt with the user's turn, and give each side one answer.",
+)
 def pair_turns(example: Example) -> Problems:
     """A pair has the wrong number of turns.
 
-    LLaMA-Factory requires an odd number of turns before the two sides, without the system prompt, and one answer on each side. It drops other pairs with a
-    warning in the log.
+    LLaMA-Factory requires an odd number of turns before the two sides, without the system prompt, and one answer on
+    each side. It drops other pairs with a warning in the log.
     Bad: {"conversations": [{"from": "human", "value": "Hi"}, {"from": "gpt", "value": "Hello."}], "chosen": {"from": "gpt", "value": "Yes?"}, "rejected": {"from": "gpt", "value": "What?"}}
     Good: {"conversations": [{"from": "human", "value": "Hi"}], "chosen": {"from": "gpt", "value": "Yes?"}, "rejected": {"from": "gpt", "value": "What?"}}
     """
@@ -48,12 +60,14 @@ def pair_turns(example: Example) -> Problems:
             yield Problem(f"/{key}", f"`{key}` is not one answer")
 
 
-@dataset_rule("P013", "label-unusable", Severity.ERROR, hint="Write true for a good answer and false for a bad one, and use both.")
+@dataset_rule(
+    "P013", "label-unusable", Severity.ERROR, hint="Write true for a good answer and false for a bad one, and use both."
+)
 def label_unusable(example: Example, state: DatasetState) -> Problems:
     """The label of an answer is not true or false, or all labels are the same.
 
-    Training on single answers with thumbs up or down needs both labels. A `label` counts as metadata if no other line has true or false there, unless it
-    stands beside a prompt and a completion.
+    Training on single answers with thumbs up or down needs both labels. A `label` counts as metadata if no other line
+    has true or false there, unless it stands beside a prompt and a completion.
     Bad:
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "label": true}
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "What?"}], "label": "false"}
@@ -72,7 +86,10 @@ def label_unusable(example: Example, state: DatasetState) -> Problems:
     elif key == "kto_tag" or _judges(example, label):
         yield Problem(f"/{key}", f"`{key}` is {_shown(label)}, not true or false")
     elif counts["other"] is None:
-        counts["other"] = (example.place, f"`{key}` is {_shown(label)}, and true or false in {visible(str(counts['place'] or 'later lines'))}")
+        counts["other"] = (
+            example.place,
+            f"`{key}` is {_shown(label)}, and true or false in {visible(str(counts['place'] or 'later lines'))}",
+        )
 
 
 def _judges(example: Example, label: Any) -> bool:
@@ -82,7 +99,13 @@ def _judges(example: Example, label: Any) -> bool:
 
 
 def _shown(label: Any) -> str:
-    return repr(excerpt(label, 20)) if isinstance(label, str) else str(label) if isinstance(label, int | float) else kind_of(label)
+    return (
+        repr(excerpt(label, 20))
+        if isinstance(label, str)
+        else str(label)
+        if isinstance(label, int | float)
+        else kind_of(label)
+    )
 
 
 @label_unusable.finalize

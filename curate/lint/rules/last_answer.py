@@ -1,4 +1,6 @@
-"""What rules over the data set keep of each final answer: 64 bits of what it answers, 64 of itself, and what kind of answer it is."""
+"""What rules over the data set keep of each final answer: 64 bits of what it answers, 64 of itself, and what kind of
+answer it is.
+"""
 
 import re
 import string
@@ -12,7 +14,9 @@ from curate.corpus.class_labels import is_label
 from curate.language.refusals import OPENING, refuses
 
 FRAGMENT, LABEL, CLASSIFIED, TEXT = 1, 2, 4, 8
-"""Kinds: it begins in the middle of a sentence; it may be the name of a class, and the request asks for one; it is more than a name, and no refusal."""
+"""Kinds: it begins in the middle of a sentence; it may be the name of a class, and the request asks for one; it is more
+than a name, and no refusal.
+"""
 SHORT: Final = 40
 """Characters of an answer up to which it may be the name of a class."""
 CARRIED: Final = ("tools", "functions")
@@ -23,7 +27,9 @@ BEGINNINGS: Final = f"{string.ascii_lowercase},;.)!?:]"
 """What an answer begins with that may begin in the middle of a sentence."""
 WORDS: Final = re.compile(r"(?:[a-z]+(?:['’][a-z]+)?,?|[,;.)!?:\]] ?\S+)(?: \S+){6}")
 """Seven words and more, of which the first begins in lower case or behind the end of another sentence."""
-FORMAL: Final = re.compile(r"[={}<>_|\\/#\[\]`$@]|\w\(|::|\w\.\w|^(?:\S+,? ){1,2}\S*(?:, \S+){3}|: |^(?:[a-z]+ )?[a-z]+,(?: [\w-]+,){2}")
+FORMAL: Final = re.compile(
+    r"[={}<>_|\\/#\[\]`$@]|\w\(|::|\w\.\w|^(?:\S+,? ){1,2}\S*(?:, \S+){3}|: |^(?:[a-z]+ )?[a-z]+,(?: [\w-]+,){2}"
+)
 """Code, markup, addresses and lists, which begin in lower case."""
 KEYWORDS: Final = frozenset(
     "import from def class function const let var using public private static select local return if for while with include package git pip npm sudo".split()  # noqa: SIM905
@@ -66,14 +72,20 @@ def last_answer_of(example: Example, texts: list[str], turns: list[dict[str, Any
 
 
 def request_of(texts: list[str]) -> str:
-    """What an answer is asked by: how a conversation begins, which may be its system prompt, and the turn before the answer."""
+    """What an answer is asked by: how a conversation begins, which may be its system prompt, and the turn before the
+    answer.
+    """
     return "\n".join(texts[:1] + texts[-2:-1]) if len(texts) > 2 else texts[0]
 
 
 def _beside(value: dict[str, Any], turns: list[dict[str, Any]]) -> bytes:
     """All that is asked and is no text, as canonical JSON; empty where there is none."""
     found: list[Any] = [[key, value[key]] for key in CARRIED if value.get(key)]
-    found += [[at, calls] for at, turn in enumerate(turns) if any(calls := [turn.get("tool_calls"), turn.get("function_call")])]
+    found += [
+        [at, calls]
+        for at, turn in enumerate(turns)
+        if any(calls := [turn.get("tool_calls"), turn.get("function_call")])
+    ]
     beside = attachments({**value, "messages": turns})
     return canonical(found) + beside if found or beside else b""
 

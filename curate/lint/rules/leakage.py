@@ -1,4 +1,6 @@
-"""Family L: what a model is measured by and must not be trained on. Asked by `curate decontaminate`, which has the benchmark."""
+"""Family L: what a model is measured by and must not be trained on. Asked by `curate decontaminate`, which has the
+benchmark.
+"""
 
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
@@ -28,7 +30,9 @@ class Leak(NamedTuple):
     words: str
     """The longest run of words that both have; for `near`, none."""
     share: float
-    """Of the words of the item's text, the share that stands in runs both have, 0 to 1; for `near`, the Jaccard similarity of the two."""
+    """Of the words of the item's text, the share that stands in runs both have, 0 to 1; for `near`, the Jaccard
+    similarity of the two.
+    """
     others: int = 0
     """Other items in the same example."""
 
@@ -44,8 +48,9 @@ class Leak(NamedTuple):
 def benchmark_in_training(leaks: Iterable[Leak]) -> Iterator[Finding]:
     """An example contains a question or an answer of a benchmark.
 
-    A model trained on a benchmark recalls it instead of solving it. Proof is a shared run of 13 words, a short question that matches word for word, or a
-    turn similar to an item. Rephrased items are not found, since the comparison uses words.
+    A model trained on a benchmark recalls it instead of solving it. Proof is a shared run of 13 words, a short question
+    that matches word for word, or a turn similar to an item. Rephrased items are not found, since the comparison uses
+    words.
     Bad: {"messages": [{"role": "user", "content": "Which gas do plants take up from the air to make sugar in the light of the sun?"}, {"role": "assistant", "content": "Carbon dioxide."}]}
     Good: {"messages": [{"role": "user", "content": "Which gas do people breathe out?"}, {"role": "assistant", "content": "Carbon dioxide."}]}
     """
@@ -57,7 +62,10 @@ def benchmark_in_training(leaks: Iterable[Leak]) -> Iterator[Finding]:
         elif leak.kind == "whole":
             said = f"is {where} word for word: {excerpt(leak.words, SHOWN)!r}"
         else:
-            said = f"shares {len(leak.words.split())} consecutive words with {where}, {leak.share:.0%} of it is in this text: {excerpt(leak.words, SHOWN)!r}"
+            said = (
+                f"shares {len(leak.words.split())} consecutive words with {where}, {leak.share:.0%} of it is in this "
+                f"text: {excerpt(leak.words, SHOWN)!r}"
+            )
         yield benchmark_in_training.finding(leak.place, said + more, pointer=leak.pointer, example=leak.example)
 
 

@@ -1,4 +1,6 @@
-"""Repairs of families J and D: they work on a line's bytes, in any format. None of them trades one defect for another."""
+"""Repairs of families J and D: they work on a line's bytes, in any format. None of them trades one defect for
+another.
+"""
 
 import ast
 import codecs
@@ -23,7 +25,9 @@ SEPARATORS = {"\u2028".encode(): b"\\u2028", "\u2029".encode(): b"\\u2029", "\x8
 
 
 def _as_cp1252(error: UnicodeError) -> tuple[str, int]:
-    """The bytes that are not UTF-8, read as cp1252. Raises `UnicodeDecodeError` for the five that this code page does not have."""
+    """The bytes that are not UTF-8, read as cp1252. Raises `UnicodeDecodeError` for the five that this code page does
+    not have.
+    """
     if not isinstance(error, UnicodeDecodeError):
         raise error
     return error.object[error.start : error.end].decode("cp1252"), error.end
@@ -66,7 +70,9 @@ def drop_surrogates(data: bytes) -> bytes:
 
 @jsonl.control_character.repaired_by(safe=True, takes=RepairInput.LINE)
 def drop_controls(data: bytes) -> bytes:
-    r"""Remove NUL and other control characters; lines with `\b` or `\f`, which may be a lost backslash, do not change."""
+    r"""Remove NUL and other control characters; lines with `\b` or `\f`, which may be a lost backslash, do not
+    change.
+    """
     controls = []
     for match in ESCAPE.finditer(data):
         if match.group(2) in (b"b", b"f"):
@@ -77,7 +83,9 @@ def drop_controls(data: bytes) -> bytes:
 
 
 def _without(data: bytes, matches: list[re.Match[bytes]]) -> bytes:
-    """The bytes without some parts, which stand in order; as they were where that makes two keys equal, or leaves a text empty."""
+    """The bytes without some parts, which stand in order; as they were where that makes two keys equal, or leaves a
+    text empty.
+    """
     pieces, at = [], 0
     for match in matches:
         pieces.append(data[at : match.start()])
@@ -100,14 +108,14 @@ def drop_blank(data: bytes) -> bytes | None:
 
 
 @duplicates.exact_duplicate.repaired_by(safe=False, takes=RepairInput.LINE)
-def drop_copy(data: bytes) -> bytes | None:  # noqa: ARG001  (the rule has seen that it is a copy)
+def drop_copy(data: bytes) -> bytes | None:  # noqa: ARG001
     """Remove the copy and keep the first."""
     return None
 
 
 @content.empty_answer.repaired_by(safe=False, takes=RepairInput.LINE)
 @preference.sides_equal.repaired_by(safe=False, takes=RepairInput.LINE)
-def drop_line(data: bytes) -> bytes | None:  # noqa: ARG001  (the rule has seen what it is)
+def drop_line(data: bytes) -> bytes | None:  # noqa: ARG001
     """Remove the line."""
     return None
 
@@ -160,9 +168,13 @@ def _from_python(text: str) -> bytes | None:
     """A dict in Python's notation as JSON; None where it is none, or where JSON would lose something of it."""
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", SyntaxWarning)  # about backslashes in strings, which Python reads as we want them
+            warnings.simplefilter(
+                "ignore", SyntaxWarning
+            )  # about backslashes in strings, which Python reads as we want them
             tree = ast.parse(text.strip(), mode="eval")
-        if not isinstance(tree.body, ast.Dict) or not all(_has_clear_keys(node) for node in ast.walk(tree) if isinstance(node, ast.Dict)):
+        if not isinstance(tree.body, ast.Dict) or not all(
+            _has_clear_keys(node) for node in ast.walk(tree) if isinstance(node, ast.Dict)
+        ):
             return None
         return json_line(ast.literal_eval(tree))
     except (SyntaxError, ValueError, TypeError, RecursionError, MemoryError):

@@ -1,5 +1,5 @@
-"""Family L, the part about an output folder's books: what its manifest says against what is there. `curate verify` finds them with code of its own,
-which these rules only document.
+"""Family L, the part about an output folder's books: what its manifest says against what is there. `curate verify`
+finds them with code of its own, which these rules only document.
 
 In the examples below the first line was read, and the others are what the folder has.
 """
@@ -12,11 +12,17 @@ from curate.lint.rules.rule import rule
 output_rule = partial(rule, scope="output", by="`curate verify`")
 
 
-@output_rule("L009", "not-as-the-manifest-says", Severity.ERROR, hint="Copy the folder again from where it was written, or split the data again.")
+@output_rule(
+    "L009",
+    "not-as-the-manifest-says",
+    Severity.ERROR,
+    hint="Copy the folder again from where it was written, or split the data again.",
+)
 def not_as_the_manifest_says() -> None:
     """A file of an output folder differs from its manifest.
 
-    The file or the manifest was edited, truncated, replaced or lost after it was written. What was proved about the folder no longer holds.
+    The file or the manifest was edited, truncated, replaced or lost after it was written. What was proved about the
+    folder no longer holds.
     Bad:
         {"messages": [{"role": "user", "content": "Name a tree."}, {"role": "assistant", "content": "A beech."}]}
         {"messages": [{"role": "user", "content": "Name a tree."}, {"role": "assistant", "content": "An oak."}]}
@@ -26,12 +32,14 @@ def not_as_the_manifest_says() -> None:
     """
 
 
-@output_rule("L010", "lost-or-added-line", Severity.ERROR, hint="Split the data again. `curate diff` compares two folders.")
+@output_rule(
+    "L010", "lost-or-added-line", Severity.ERROR, hint="Split the data again. `curate diff` compares two folders."
+)
 def lost_or_added_line() -> None:
     """An input line is in no split and not among the removed lines, or a line is present that was never read.
 
-    Kept and removed lines together must equal the lines read. Otherwise an example is lost without a record, or a foreign example is used for training or
-    evaluation.
+    Kept and removed lines together must equal the lines read. Otherwise an example is lost without a record, or a
+    foreign example is used for training or evaluation.
     Bad:
         {"messages": [{"role": "user", "content": "Name a tree."}, {"role": "assistant", "content": "A beech."}]}
         {"messages": [{"role": "user", "content": "Name a bird."}, {"role": "assistant", "content": "A tit."}]}

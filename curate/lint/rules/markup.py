@@ -15,7 +15,8 @@ PLACEHOLDER: Final = re.compile(
     r"(?im)^\W*lorem ipsum dolor|\[insert [^\]\n]{1,60}\]|<no ?(?:input|output)>|\[your (?:answer|response|text|code) here\]|\[(?:todo|tbd)\]|\bTODO:|\b(?-i:TBD)\b"
 )
 PLACEHOLDERS: Final = (
-    "lorem ipsum", "[insert ", "<noinput", "<nooutput", "<no input", "<no output", "[your answer", "[your response", "[your text", "[your code", "[todo",
+    "lorem ipsum", "[insert ", "<noinput", "<nooutput", "<no input", "<no output", "[your answer", "[your response",
+    "[your text", "[your code", "[todo",
     "todo:",
 )  # fmt: skip
 PLACEHOLDER_HINT: Final = any_of_pattern(*PLACEHOLDERS, "tbd")
@@ -26,7 +27,9 @@ TEMPLATE: Final = re.compile(
     r"|(?<!to )(?<!in the )(?<!same )forms?(?! of| an?| the))\b"
 )
 """What a question says that wants one: whole words, for "information" has a form in it."""
-NOTHING: Final = r"(?i)\A\s*(?:n/a|nan|tbd|todo|\.{2,}|…|-{1,3}|\?+|<(?:empty|none|blank)>|output|response|placeholder)\W*\z"
+NOTHING: Final = (
+    r"(?i)\A\s*(?:n/a|nan|tbd|todo|\.{2,}|…|-{1,3}|\?+|<(?:empty|none|blank)>|output|response|placeholder)\W*\z"
+)
 VARIABLE: Final = re.compile(
     r"\{\{ ?[A-Za-z_][\w.]{0,40} ?\}\}|(?:^|[\s,\"“(])\{[a-z]{2,30}(?:_[a-z]{2,30})*\}(?:[\s.,!?:;\"”)]|$)|(?:^|[ ,])%s(?:[ .,!?]|$)|\$\{[a-z_]{2,30}\}"
 )
@@ -39,19 +42,37 @@ CODE: Final = re.compile(
 TAGS: Final = ("div", "span", "font", "br", "td", "tr", "table", "p", "ul", "li", "strong", "em")
 ENTITIES: Final = ("&nbsp;", "&amp;", "&lt;", "&gt;", "&quot;")
 NOTICES: Final = (
-    "click here to", "accept cookies", "accept all cookies", "we use cookies", "cookie policy", "all rights reserved", "subscribe to our newsletter",
+    "click here to", "accept cookies", "accept all cookies", "we use cookies", "cookie policy", "all rights reserved",
+    "subscribe to our newsletter",
 )  # fmt: skip
-HTML: Final = re.compile(rf"{'|'.join(ENTITIES)}|&#[0-9]{{2,5}};|</?(?:{'|'.join(TAGS)})(?: [^<>\n]{{0,200}})?/?>|\b(?:{'|'.join(NOTICES)})", re.IGNORECASE)
+HTML: Final = re.compile(
+    rf"{'|'.join(ENTITIES)}|&#[0-9]{{2,5}};|</?(?:{'|'.join(TAGS)})(?: [^<>\n]{{0,200}})?/?>|\b(?:{'|'.join(NOTICES)})",
+    re.IGNORECASE,
+)
 SURE: Final = re.compile(rf"&nbsp;|&#[0-9]{{2,5}};|</[a-z]+>|<br ?/?>|{'|'.join(NOTICES)}", re.IGNORECASE)
 """Remains that stand in no text on purpose; of others there have to be two."""
 LEGAL: Final = re.compile(r"copyright|\blicen[cs]|\bpermission\b|©|\(c\) ?[12]", re.IGNORECASE)
 """A text about rights, in which all of them may be reserved."""
 SPANS: Final = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`|^[ \t]*\|[^\n]*$", re.DOTALL | re.MULTILINE)
 """Code and the rows of tables, which have markup of their own."""
-PROGRAM: Final = re.compile(r"[;{}]\s*$|^\s*(?:def |class |import |#include|function |const |var |let |return\b|SELECT )|\w\(.*\)\s*$|=>", re.MULTILINE)
-HTML_HINTS: Final = (rf"(?i-u:</?(?:{'|'.join(TAGS)})[ />])", rf"(?i-u:{'|'.join(ENTITIES)}|&#[0-9])", any_of_pattern(*NOTICES))
-REMAINS: Final = (*ENTITIES, "&#", *NOTICES, *(f"<{slash}{tag}{end}" for slash in ("", "/") for tag in TAGS for end in " />"))
-ABOUT_HTML: Final = r"(?i-u:html|css|xml|```|markup|react|\bjsx?\b|javascript|php|<!doctype|web ?page|website|\btags?\b|\bdom\b)"
+PROGRAM: Final = re.compile(
+    r"[;{}]\s*$|^\s*(?:def |class |import |#include|function |const |var |let |return\b|SELECT )|\w\(.*\)\s*$|=>",
+    re.MULTILINE,
+)
+HTML_HINTS: Final = (
+    rf"(?i-u:</?(?:{'|'.join(TAGS)})[ />])",
+    rf"(?i-u:{'|'.join(ENTITIES)}|&#[0-9])",
+    any_of_pattern(*NOTICES),
+)
+REMAINS: Final = (
+    *ENTITIES,
+    "&#",
+    *NOTICES,
+    *(f"<{slash}{tag}{end}" for slash in ("", "/") for tag in TAGS for end in " />"),
+)
+ABOUT_HTML: Final = (
+    r"(?i-u:html|css|xml|```|markup|react|\bjsx?\b|javascript|php|<!doctype|web ?page|website|\btags?\b|\bdom\b)"
+)
 
 
 @text_rule(
@@ -64,7 +85,8 @@ ABOUT_HTML: Final = r"(?i-u:html|css|xml|```|markup|react|\bjsx?\b|javascript|ph
 def placeholder() -> "pl.Expr":
     """An answer is or contains a placeholder.
 
-    Examples are "[insert name]", "lorem ipsum" and "N/A" as the whole answer. The content is missing, and the model learns to omit it.
+    Examples are "[insert name]", "lorem ipsum" and "N/A" as the whole answer. The content is missing, and the model
+    learns to omit it.
     Bad: {"messages": [{"role": "user", "content": "Thank Kim."}, {"role": "assistant", "content": "Dear [insert name], thank you!"}]}
     Good: {"messages": [{"role": "user", "content": "Thank Kim."}, {"role": "assistant", "content": "Dear Kim, thank you!"}]}
     """
@@ -82,7 +104,11 @@ def _left_open(both: str) -> str | None:
     """What is said of an answer with a placeholder in it, unless the question wants one."""
     prompt, _, said = both.partition("\0")
     match = PLACEHOLDER.search(said)
-    return None if match is None or TEMPLATE.search(prompt) or COMMENTED.search(said) else f"the answer contains a placeholder: {match.group().strip()}"
+    return (
+        None
+        if match is None or TEMPLATE.search(prompt) or COMMENTED.search(said)
+        else f"the answer contains a placeholder: {match.group().strip()}"
+    )
 
 
 @text_rule(
@@ -95,7 +121,8 @@ def _left_open(both: str) -> str | None:
 def unfilled_variable() -> "pl.Expr":
     """A message contains an unfilled template variable.
 
-    The text has `{{name}}` or `{city}` in place of a value, and the model learns to write the braces. Code and texts about templates are skipped.
+    The text has `{{name}}` or `{city}` in place of a value, and the model learns to write the braces. Code and texts
+    about templates are skipped.
     Bad: {"messages": [{"role": "user", "content": "Who are you?"}, {"role": "assistant", "content": "I am {{name}}, made by {{author}}."}]}
     Good: {"messages": [{"role": "user", "content": "Who are you?"}, {"role": "assistant", "content": "I am Ada, made by Acme."}]}
     """
@@ -112,7 +139,13 @@ def _unfilled(both: str) -> str | None:
     return f"{variable} is not filled in"
 
 
-@text_rule("Q011", "html-remains", Severity.INFO, prefilter=Literals(REMAINS, ANSWER, pattern=HTML_HINTS), hint="Extract the page as plain text or Markdown.")
+@text_rule(
+    "Q011",
+    "html-remains",
+    Severity.INFO,
+    prefilter=Literals(REMAINS, ANSWER, pattern=HTML_HINTS),
+    hint="Extract the page as plain text or Markdown.",
+)
 def html_remains() -> "pl.Expr":
     """An answer contains remains of a web page.
 
@@ -125,12 +158,21 @@ def html_remains() -> "pl.Expr":
 
 
 def _scraped(both: str) -> str | None:
-    """What is said of an answer with remains of a web page in it, unless it or the question is about such, or has some itself."""
+    """What is said of an answer with remains of a web page in it, unless it or the question is about such, or has some
+    itself.
+    """
     prompt, _, said = both.partition("\0")
     said = SPANS.sub(" ", said)
     legal = LEGAL.search(said) is not None
-    found = [match.group() for match in HTML.finditer(said) if not (legal and match.group().lower() == "all rights reserved")]
-    if not found or HTML.search(prompt) or len(PROGRAM.findall(said)) > 2 or (len(found) < 2 and not SURE.fullmatch(found[0])):
+    found = [
+        match.group() for match in HTML.finditer(said) if not (legal and match.group().lower() == "all rights reserved")
+    ]
+    if (
+        not found
+        or HTML.search(prompt)
+        or len(PROGRAM.findall(said)) > 2
+        or (len(found) < 2 and not SURE.fullmatch(found[0]))
+    ):
         return None
     return f"remains of a web page: {excerpt(found[0], 40)}"
 

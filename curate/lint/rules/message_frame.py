@@ -1,15 +1,17 @@
 """The frame of messages that text rules are polars expressions over: one row a message of a chunk of examples.
 
-Columns, of which none looks at another row any more, so that rules can be asked about any rows: `example` (position in the chunk),
-`turn` (position in the conversation), `role` (null when missing), `text` (see `curate.core.example.content_text`), `content` (true when
-there is a content: neither missing nor null), `called` (true when the message calls a tool or refuses, so that it may be without
-content), `media` (true when the content has a part that is not text), `joined` (true for the texts of a line that are trained on as
-they stand, without a template), `asked` (the text of the user's message that an assistant's message answers; else null), `previous`
-(the role of the message before), `next_called` (whether the message after calls a tool), `again` (1 where the message before is the
+Columns, of which none looks at another row any more, so that rules can be asked about any rows: `example` (position in
+the chunk), `turn` (position in the conversation), `role` (null when missing), `text` (see
+`curate.core.example.content_text`), `content` (true when there is a content: neither missing nor null), `called` (true
+when the message calls a tool or refuses, so that it may be without content), `media` (true when the content has a part
+that is not text), `joined` (true for the texts of a line that are trained on as they stand, without a template),
+`asked` (the text of the user's message that an assistant's message answers; else null), `previous` (the role of the
+message before), `next_called` (whether the message after calls a tool), `again` (1 where the message before is the
 same, 2 where the one before that is, else 0).
 
-The others are flags of rules (see `Prefilter.flag`), cheap to make, and true wherever the rule can fire: `switched`, `echoes`, `foreign`
-(not all in ASCII), `padded` (empty, or white space outside), `brief`, `points`, and those that are made one answer at a time (see `curate.lint.rules.answer_flags`).
+The others are flags of rules (see `Prefilter.flag`), cheap to make, and true wherever the rule can fire: `switched`,
+`echoes`, `foreign` (not all in ASCII), `padded` (empty, or white space outside), `brief`, `points`, and those that are
+made one answer at a time (see `curate.lint.rules.answer_flags`).
 """
 
 from collections.abc import Sequence
@@ -47,7 +49,9 @@ POINTING: Final = (
 )
 SHOWN: Final = r"[\n:\"“”'‘`{(]|[a-z.?!][A-Z]|[.?!][0-9]|(?:format|style)\b"
 """What a question has in it that shows the text it points at."""
-BARE_URL: Final = r"(?:[Ss]ummari[sz]e|[Rr]ead|[Vv]isit|[Oo]pen|[Tt]ranslate|[Aa]naly[sz]e|[Cc]heck) [^\n]*https?://\S+\z"
+BARE_URL: Final = (
+    r"(?:[Ss]ummari[sz]e|[Rr]ead|[Vv]isit|[Oo]pen|[Tt]ranslate|[Aa]naly[sz]e|[Cc]heck) [^\n]*https?://\S+\z"
+)
 
 
 def batch_frame(batch: Batch, others: Sequence[Example] = ()) -> "pl.DataFrame":
@@ -76,7 +80,8 @@ def messages_frame(examples: Sequence[Example]) -> "pl.DataFrame":
 
 
 def texts_frame(joined: bytes, turns: Any, system: Any, *, whole: bool) -> "pl.DataFrame":
-    """All messages of plain examples in which `curate.lint.rules.answer_flags` finds nothing: the fields of `curate.read.fast_path.FastPathTexts`, which see.
+    """All messages of plain examples in which `curate.lint.rules.answer_flags` finds nothing: the fields of
+    `curate.read.fast_path.FastPathTexts`, which see.
 
     Not `whole`, it is without the columns that depend on other rows, and the flags.
     """
@@ -122,13 +127,23 @@ class _Rows:
 
     def frame(self) -> "pl.DataFrame":
         """The frame. Lone surrogates, which a column of text cannot hold, become question marks in it."""
-        columns = {name: _column(getattr(self, name)) if kind is pl.String else getattr(self, name) for name, kind in _schema().items()}
+        columns = {
+            name: _column(getattr(self, name)) if kind is pl.String else getattr(self, name)
+            for name, kind in _schema().items()
+        }
         return _complete(pl.DataFrame(columns, schema=_schema()))
 
 
 def _schema() -> dict[str, type["pl.DataType"]]:
     flags = dict.fromkeys(("content", "called", "media", "joined"), pl.Boolean)
-    return {"example": pl.UInt32, "turn": pl.UInt32, "role": pl.String, "text": pl.String, **flags, "answer_flags": pl.UInt8}
+    return {
+        "example": pl.UInt32,
+        "turn": pl.UInt32,
+        "role": pl.String,
+        "text": pl.String,
+        **flags,
+        "answer_flags": pl.UInt8,
+    }
 
 
 def _complete(frame: "pl.DataFrame") -> "pl.DataFrame":
@@ -142,7 +157,9 @@ def _complete(frame: "pl.DataFrame") -> "pl.DataFrame":
     looked = pl.col("answer_flags")
 
     def same(back: int) -> "pl.Expr":
-        return pl.all_horizontal(column.shift(back) == column for column in (example, role, text)).fill_null(value=False)
+        return pl.all_horizontal(column.shift(back) == column for column in (example, role, text)).fill_null(
+            value=False
+        )
 
     frame = frame.with_columns(
         pl.when(answers).then(asked).alias("asked"),
@@ -150,7 +167,8 @@ def _complete(frame: "pl.DataFrame") -> "pl.DataFrame":
         (pl.col("called").shift(-1) & (example.shift(-1) == example)).fill_null(value=False).alias("next_called"),
         pl.when(same(1)).then(1).when(same(2)).then(2).otherwise(0).cast(pl.UInt8).alias("again"),
         switched=answers & (wide != wide.shift(1)).fill_null(value=False),
-        echoes=answers & text.str.strip_chars_start().str.starts_with(asked.str.strip_chars_start().str.head(ECHOES.shared)),
+        echoes=answers
+        & text.str.strip_chars_start().str.starts_with(asked.str.strip_chars_start().str.head(ECHOES.shared)),
         foreign=size > text.str.len_chars(),
         padded=padded,
         brief=size <= ShortAnswers.most,
@@ -161,30 +179,46 @@ def _complete(frame: "pl.DataFrame") -> "pl.DataFrame":
         declines=looked & REFUSING > 0,
         cut=looked & UNFINISHED > 0,
     )
-    questions, heads = frame["text"].filter(frame["short"]).str.strip_chars(), frame["text"].filter(frame["long"]).str.head(UNEVEN.head)
+    questions, heads = (
+        frame["text"].filter(frame["short"]).str.strip_chars(),
+        frame["text"].filter(frame["long"]).str.head(UNEVEN.head),
+    )
     pointing = (questions.str.contains(POINTING) & ~questions.str.contains(SHOWN)) | questions.str.contains(BARE_URL)
-    points, uneven = _marked(frame["short"], pointing), frame["uneven"] | _marked(frame["long"], heads.str.contains(MANY_MARKS))
+    points, uneven = (
+        _marked(frame["short"], pointing),
+        frame["uneven"] | _marked(frame["long"], heads.str.contains(MANY_MARKS)),
+    )
     return frame.hstack([points.alias("points"), (frame["again"] > 0).alias("repeated")]).replace_column(
         frame.get_column_index("uneven"), uneven.alias("uneven")
     )
 
 
 def _marked(chosen: "pl.Series", marks: "pl.Series") -> "pl.Series":
-    """`chosen` where `marks`, of which there is one for each that is chosen, is true too; columns would ask about the others as well."""
+    """`chosen` where `marks`, of which there is one for each that is chosen, is true too; columns would ask about the
+    others as well.
+    """
     return pl.repeat(value=False, n=len(chosen), eager=True).scatter(chosen.arg_true().filter(marks), values=True)
 
 
 def _is_joined(example: Example) -> bool:
-    """Whether the texts of a line are trained on as they stand; those of pairs are, where they are asked by a `prompt` or by nothing."""
-    return example.format in JOINED or (example.format == "preference" and example.messages[0].pointer in ("/prompt", "/chosen"))
+    """Whether the texts of a line are trained on as they stand; those of pairs are, where they are asked by a `prompt`
+    or by nothing.
+    """
+    return example.format in JOINED or (
+        example.format == "preference" and example.messages[0].pointer in ("/prompt", "/chosen")
+    )
 
 
 def _has_media(content: Any) -> bool:
-    return isinstance(content, list) and any(isinstance(part, dict) and part.get("type", "text") not in ("text", "refusal") for part in content)
+    return isinstance(content, list) and any(
+        isinstance(part, dict) and part.get("type", "text") not in ("text", "refusal") for part in content
+    )
 
 
 def _column(texts: list[Any]) -> "pl.Series":
     try:
         return pl.Series(texts, dtype=pl.String)
     except UnicodeEncodeError:
-        return pl.Series([None if text is None else text.encode("utf-8", "replace").decode() for text in texts], dtype=pl.String)
+        return pl.Series(
+            [None if text is None else text.encode("utf-8", "replace").decode() for text in texts], dtype=pl.String
+        )

@@ -1,4 +1,6 @@
-"""Family M, closer: the keys of messages, their weights and names, repeated turns, and what differs between examples."""
+"""Family M, closer: the keys of messages, their weights and names, repeated turns, and what differs between
+examples.
+"""
 
 from typing import Any, Final
 
@@ -19,16 +21,36 @@ from curate.lint.rules.tools import NAME, REJECTED
 
 KNOWN_KEYS: Final = frozenset(
     (
-        *("role", "content", "name", "weight", "tool_calls", "tool_call_id", "function_call", "refusal", "audio", "from", "value"),
+        *(
+            "role",
+            "content",
+            "name",
+            "weight",
+            "tool_calls",
+            "tool_call_id",
+            "function_call",
+            "refusal",
+            "audio",
+            "from",
+            "value",
+        ),
         *("reasoning_content", "reasoning", "thinking", "prefix", "annotations"),
     )
 )
 THOUGHTS: Final = ("reasoning_content", "reasoning", "thinking")
-MEANT_FOR_LOSS: Final = frozenset(("loss", "loss_weight", "train", "training", "train_detail", "mask", "masks", "trainable", "labels"))
+MEANT_FOR_LOSS: Final = frozenset(
+    ("loss", "loss_weight", "train", "training", "train_detail", "mask", "masks", "trainable", "labels")
+)
 """Keys by which some trainer says what is learnt: dropping them would change more than it seems."""
 READ_BY: Final = {Target.AXOLOTL: {"train", "train_detail"}, Target.LLAMAFACTORY: {"loss_weight"}}
 """Keys that one target alone reads."""
-OWNERS: Final = {"tool_calls": "assistant", "function_call": "assistant", "refusal": "assistant", "audio": "assistant", "tool_call_id": "tool"}
+OWNERS: Final = {
+    "tool_calls": "assistant",
+    "function_call": "assistant",
+    "refusal": "assistant",
+    "audio": "assistant",
+    "tool_call_id": "tool",
+}
 WEIGHTS: Final = {"0": 0, "1": 1, "0.0": 0, "1.0": 1, "true": 1, "false": 0}
 PAIRS: Final = ("preference", "openai-preference", "llama-factory-preference")
 LONG: Final = 20
@@ -37,12 +59,19 @@ FEWEST: Final = 11
 """Examples from which on the few without what nine in ten have are worth a word."""
 
 
-@rule("M017", "turn-structure", Severity.ERROR, only=(Target.LLAMAFACTORY,), hint="Alternate questions and answers, from a question to an answer.")
+@rule(
+    "M017",
+    "turn-structure",
+    Severity.ERROR,
+    only=(Target.LLAMAFACTORY,),
+    hint="Alternate questions and answers, from a question to an answer.",
+)
 def turn_structure(example: Example) -> Problems:
     """Turns do not alternate as LLaMA-Factory requires.
 
-    After the system prompt, odd turns must be the user's or a tool's, even turns the assistant's, and the last turn the assistant's. Its converter drops
-    other examples with a warning in the log. Consecutive tool results count as one turn.
+    After the system prompt, odd turns must be the user's or a tool's, even turns the assistant's, and the last turn the
+    assistant's. Its converter drops other examples with a warning in the log. Consecutive tool results count as one
+    turn.
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "user", "content": "Hello?"}, {"role": "assistant", "content": "Hello."}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
@@ -57,10 +86,14 @@ def turn_structure(example: Example) -> Problems:
             continue
         side = "assistant" if role == "assistant" else "user" if role in ("user", "tool", "function") else "system"
         if side != expected:
-            yield Problem(message.pointer, f"turn of {excerpt(role or 'no role', 30)!r} where the {expected}'s is expected")
+            yield Problem(
+                message.pointer, f"turn of {excerpt(role or 'no role', 30)!r} where the {expected}'s is expected"
+            )
             return
         expected, last = ("user" if expected == "assistant" else "assistant"), role
-    if last and expected == "assistant" and any(intended_role(message) == "assistant" for message in example.messages):  # else it is M009's
+    if (
+        last and expected == "assistant" and any(intended_role(message) == "assistant" for message in example.messages)
+    ):  # else it is M009's
         yield Problem(example.messages[-1].pointer, "the number of turns is odd: the last has no answer")
 
 
@@ -68,15 +101,27 @@ def turn_structure(example: Example) -> Problems:
 def weight_value(example: Example) -> Problems:
     """A `weight` is not 0 or 1.
 
-    Services reject other values. Trainers read text as 1, so "0" is trained on. Only the built-in trainer accepts fractions.
+    Services reject other values. Trainers read text as 1, so "0" is trained on. Only the built-in trainer accepts
+    fractions.
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello.", "weight": "0"}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello.", "weight": 0}, {"role": "user", "content": "Bye"}, {"role": "assistant", "content": "Goodbye.", "weight": 1}]}
     """
     for message in example.messages:
         weight = message.value.get("weight")
         if weight is not None and not is_weight(weight):
-            shown = repr(weight) if isinstance(weight, str | float) else "true" if weight is True else "false" if weight is False else kind_of(weight)
-            yield Problem(f"{message.pointer}/weight", f"the weight is {excerpt(str(weight) if type(weight) is int else shown, 30)}, not 0 or 1")
+            shown = (
+                repr(weight)
+                if isinstance(weight, str | float)
+                else "true"
+                if weight is True
+                else "false"
+                if weight is False
+                else kind_of(weight)
+            )
+            yield Problem(
+                f"{message.pointer}/weight",
+                f"the weight is {excerpt(str(weight) if type(weight) is int else shown, 30)}, not 0 or 1",
+            )
 
 
 @weight_value.repaired_by(safe=True)
@@ -116,7 +161,9 @@ def weight_on_wrong_role(example: Example) -> Problems:
     """
     for message in example.messages:
         if message.value.get("weight") is not None and intended_role(message) != "assistant":
-            yield Problem(f"{message.pointer}/weight", f"a weight on a message of role {excerpt(message.role or 'none', 30)!r}")
+            yield Problem(
+                f"{message.pointer}/weight", f"a weight on a message of role {excerpt(message.role or 'none', 30)!r}"
+            )
 
 
 @weight_on_wrong_role.repaired_by(safe=True)
@@ -130,7 +177,9 @@ def drop_weights(messages: list[Object]) -> list[Object]:
 ZERO = ("0", "0.0", "false")
 
 
-@value_rule("M021", "nothing-weighted", Severity.ERROR, hint="Set weight 1 on the answer to train on, or remove the line.")
+@value_rule(
+    "M021", "nothing-weighted", Severity.ERROR, hint="Set weight 1 on the answer to train on, or remove the line."
+)
 def nothing_weighted(example: Example) -> Problems:
     """All answers have weight 0.
 
@@ -140,14 +189,24 @@ def nothing_weighted(example: Example) -> Problems:
     """
     weights = [message.value.get("weight") for message in example.messages if intended_role(message) == "assistant"]
     if weights and all(str(weight).strip().casefold() in ZERO for weight in weights):
-        yield Problem(conversation_pointer(example), "the only answer has weight 0" if len(weights) == 1 else f"all {len(weights)} answers have weight 0")
+        yield Problem(
+            conversation_pointer(example),
+            "the only answer has weight 0" if len(weights) == 1 else f"all {len(weights)} answers have weight 0",
+        )
 
 
-@value_rule("M022", "unknown-message-key", Severity.WARNING, targets={Target.LLAMAFACTORY: Severity.INFO}, hint="Remove the key, or correct its name.")
+@value_rule(
+    "M022",
+    "unknown-message-key",
+    Severity.WARNING,
+    targets={Target.LLAMAFACTORY: Severity.INFO},
+    hint="Remove the key, or correct its name.",
+)
 def unknown_message_key(example: Example, *, target: Target) -> Problems:
     """A message has an unknown key.
 
-    It may be a misspelled key, or a switch of another trainer, such as loss_weight, that has no effect here. Some services reject it.
+    It may be a misspelled key, or a switch of another trainer, such as loss_weight, that has no effect here. Some
+    services reject it.
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello.", "wieght": 1}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello.", "weight": 1}]}
     """
@@ -156,7 +215,9 @@ def unknown_message_key(example: Example, *, target: Target) -> Problems:
         for key in message.value if not KNOWN_KEYS.issuperset(message.value) else ():
             if key not in KNOWN_KEYS and key not in told:  # each key once in an example
                 told.add(key)
-                yield Problem(f"{message.pointer}/{escape(key)}", f"key {excerpt(key, 40)!r} is not a known message key")
+                yield Problem(
+                    f"{message.pointer}/{escape(key)}", f"key {excerpt(key, 40)!r} is not a known message key"
+                )
 
 
 @unknown_message_key.repaired_by(safe=True)
@@ -167,21 +228,32 @@ def drop_keys(messages: list[Object]) -> list[Object] | None:
     return None if unknown & MEANT_FOR_LOSS else [copy_without(message, *unknown) for message in messages]
 
 
-@value_rule("M023", "key-on-wrong-role", Severity.ERROR, hint="Move the key to the message that it belongs to, or remove it.")
+@value_rule(
+    "M023", "key-on-wrong-role", Severity.ERROR, hint="Move the key to the message that it belongs to, or remove it."
+)
 def key_on_wrong_role(example: Example) -> Problems:
     """A message has a key that belongs to another role.
 
-    Only the assistant calls tools and refuses. Only a tool result names the call that it answers. Templates omit misplaced keys, and services reject them.
+    Only the assistant calls tools and refuses. Only a tool result names the call that it answers. Templates omit
+    misplaced keys, and services reject them.
     Bad: {"messages": [{"role": "user", "content": "Hi", "tool_call_id": "call_1"}, {"role": "assistant", "content": "Hello."}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
     for message in example.messages:
         for key, owner in OWNERS.items() if intended_role(message) is not None else ():
             if message.value.get(key) and intended_role(message) != owner:
-                yield Problem(f"{message.pointer}/{key}", f"`{key}` on a message of role {excerpt(message.role or '', 30)!r}; it belongs to {owner!r}")
+                yield Problem(
+                    f"{message.pointer}/{key}",
+                    f"`{key}` on a message of role {excerpt(message.role or '', 30)!r}; it belongs to {owner!r}",
+                )
 
 
-@value_rule("M024", "message-name", Severity.WARNING, hint="Use 1 to 64 letters, digits, underscores and dashes, or remove the name.")
+@value_rule(
+    "M024",
+    "message-name",
+    Severity.WARNING,
+    hint="Use 1 to 64 letters, digits, underscores and dashes, or remove the name.",
+)
 def message_name(example: Example) -> Problems:
     """A speaker's name is not accepted by services.
 
@@ -196,21 +268,28 @@ def message_name(example: Example) -> Problems:
         if not isinstance(name, str):
             yield Problem(f"{message.pointer}/name", f"the name is {kind_of(name)}, not a string")
         elif not NAME.fullmatch(name):
-            yield Problem(f"{message.pointer}/name", f"name {excerpt(name, 40)!r} is not accepted by services" if name else "the name is empty")
+            yield Problem(
+                f"{message.pointer}/name",
+                f"name {excerpt(name, 40)!r} is not accepted by services" if name else "the name is empty",
+            )
 
 
 @text_rule("M025", "repeated-message", Severity.WARNING, prefilter=AGAIN, hint="Remove the copy and its consequences.")
 def repeated_message() -> "pl.Expr":
     """A message is repeated in one conversation.
 
-    Two consecutive messages are equal, or the next turn repeats the question or answer. An export duplicated it, and the model learns to repeat itself.
-    Short messages such as "go on" may repeat in a later turn.
+    Two consecutive messages are equal, or the next turn repeats the question or answer. An export duplicated it, and
+    the model learns to repeat itself. Short messages such as "go on" may repeat in a later turn.
     Bad: {"messages": [{"role": "user", "content": "What is the capital of France?"}, {"role": "assistant", "content": "Paris."}, {"role": "user", "content": "What is the capital of France?"}, {"role": "assistant", "content": "Paris."}]}
     Good: {"messages": [{"role": "user", "content": "What is the capital of France?"}, {"role": "assistant", "content": "Paris."}, {"role": "user", "content": "And of Italy?"}, {"role": "assistant", "content": "Rome."}]}
     """
     speaks = pl.col("role").is_in(["user", "assistant"]) & ~pl.col("called") & ~pl.col("media") & (pl.col("text") != "")
     again = pl.col("again")
-    said = pl.when(again == 1).then(pl.lit("the same as the message before")).when((again == 2) & (pl.col("text").str.len_chars() >= LONG))
+    said = (
+        pl.when(again == 1)
+        .then(pl.lit("the same as the message before"))
+        .when((again == 2) & (pl.col("text").str.len_chars() >= LONG))
+    )
     return pl.when(speaks).then(said.then(pl.format("the {} wrote the same in the previous turn", pl.col("role"))))
 
 
@@ -222,19 +301,35 @@ def drop_copies(messages: list[Object]) -> list[Object] | None:
     for message in messages:
         if not (kept and message == kept[-1] and _repeats(kept[-1], message, 1)):
             kept.append(message)
-        while len(kept) > 3 and kept[-2:] == kept[-4:-2] and {role_of(kept[-1]), role_of(kept[-2])} == {"user", "assistant"} and _any_repeats(kept[-4:]):
+        while (
+            len(kept) > 3
+            and kept[-2:] == kept[-4:-2]
+            and {role_of(kept[-1]), role_of(kept[-2])} == {"user", "assistant"}
+            and _any_repeats(kept[-4:])
+        ):
             del kept[-2:]
     return None if _any_repeats(kept) else kept
 
 
 def _any_repeats(messages: list[Object]) -> bool:
-    return any(_repeats(messages[at - back], messages[at], back) for at in range(len(messages)) for back in (1, 2) if at >= back)
+    return any(
+        _repeats(messages[at - back], messages[at], back)
+        for at in range(len(messages))
+        for back in (1, 2)
+        if at >= back
+    )
 
 
 def _repeats(left: Object, right: Object, back: int) -> bool:
     role, content = right.get("role"), right.get("content")
     text = content_text(content)
-    if role not in ("user", "assistant") or left.get("role") != role or text != content_text(left.get("content")) or not text or has_media(content):
+    if (
+        role not in ("user", "assistant")
+        or left.get("role") != role
+        or text != content_text(left.get("content"))
+        or not text
+        or has_media(content)
+    ):
         return False
     return not any(right.get(key) for key in CALLS) and (back == 1 or len(text) >= LONG)
 
@@ -263,15 +358,25 @@ def system_in_most(known: DatasetSummary) -> PlacedProblems:
         if total >= FEWEST and count * 10 < total:
             yield (
                 place,
-                Problem("", f"{plural(count, 'example')} {'with' if has else 'without'} a system prompt, {total - count:,} {'without' if has else 'with'}"),
+                Problem(
+                    "",
+                    f"{plural(count, 'example')} {'with' if has else 'without'} a system prompt, "
+                    f"{total - count:,} {'without' if has else 'with'}",
+                ),
             )
 
 
-@dataset_rule("M027", "reasoning-in-some", Severity.WARNING, hint="Give all answers their reasoning, or none, unless you train on both on purpose.")
+@dataset_rule(
+    "M027",
+    "reasoning-in-some",
+    Severity.WARNING,
+    hint="Give all answers their reasoning, or none, unless you train on both on purpose.",
+)
 def reasoning_in_some(example: Example, state: DatasetState) -> None:
     """Some examples have the assistant's reasoning and others have none.
 
-    Trainers read keys such as reasoning_content if the first lines have them. The model learns to reason or not at random.
+    Trainers read keys such as reasoning_content if the first lines have them. The model learns to reason or not at
+    random.
     Bad:
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "reasoning_content": "A greeting.", "content": "Hello."}]}
         {"messages": [{"role": "user", "content": "Bye"}, {"role": "assistant", "content": "Goodbye."}]}
@@ -284,7 +389,9 @@ def reasoning_in_some(example: Example, state: DatasetState) -> None:
 def _thinks(message: Message) -> bool:
     content = message.content
     parts = content if isinstance(content, list) else ()
-    return any(message.value.get(key) for key in THOUGHTS) or any(isinstance(part, dict) and part.get("type") in ("reasoning", "thinking") for part in parts)
+    return any(message.value.get(key) for key in THOUGHTS) or any(
+        isinstance(part, dict) and part.get("type") in ("reasoning", "thinking") for part in parts
+    )
 
 
 @reasoning_in_some.finalize
@@ -294,6 +401,7 @@ def reasoning_not_in_all(state: DatasetState) -> PlacedProblems:
 
 
 RULES: Final = (
-    turn_structure, weight_value, weight_on_wrong_role, nothing_weighted, unknown_message_key, key_on_wrong_role, message_name, repeated_message,
+    turn_structure, weight_value, weight_on_wrong_role, nothing_weighted, unknown_message_key, key_on_wrong_role,
+    message_name, repeated_message,
     system_in_most, reasoning_in_some,
 )  # fmt: skip

@@ -1,4 +1,6 @@
-"""Helpers for text rules: the texts of a role, the previous message, an exact check of a few texts, and the edit of every text."""
+"""Helpers for text rules: the texts of a role, the previous message, an exact check of a few texts, and the edit of
+every text.
+"""
 
 import re
 from collections.abc import Callable
@@ -46,15 +48,22 @@ def judged_by(texts: "pl.Expr", judge: Callable[[str], str | None]) -> "pl.Expr"
     return texts.map_batches(look, return_dtype=pl.String, is_elementwise=True)
 
 
-def quoting_match(texts: "pl.Expr", hint: str, pattern: re.Pattern[str], message: str, unless: re.Pattern[str] | None = None) -> "pl.Expr":
+def quoting_match(
+    texts: "pl.Expr", hint: str, pattern: re.Pattern[str], message: str, unless: re.Pattern[str] | None = None
+) -> "pl.Expr":
     """`message` with what `pattern` finds in each text in it, for the few that `hint` fits and `unless` does not.
 
-    The hint is a fast pattern, often that of the rule's trigger. `pattern`, which finds no NUL, is looked for by Rust's engine: up to fifty times as fast.
+    The hint is a fast pattern, often that of the rule's trigger. `pattern`, which finds no NUL, is looked for by Rust's
+    engine: up to fifty times as fast.
     """
 
     def said(found: str) -> str | None:
         match, _, text = found.partition("\0")
-        return None if unless is not None and unless.search(text) else message.format(excerpt(match.strip(' \n\t,."“”()!?:;')))
+        return (
+            None
+            if unless is not None and unless.search(text)
+            else message.format(excerpt(match.strip(' \n\t,."“”()!?:;')))
+        )
 
     texts = matching(texts, hint)
     match = texts.str.extract(f"({rust_pattern(pattern)})")
@@ -63,7 +72,9 @@ def quoting_match(texts: "pl.Expr", hint: str, pattern: re.Pattern[str], message
 
 def rust_pattern(pattern: re.Pattern[str]) -> str:
     """A pattern with its flags in Rust's syntax."""
-    flags = "".join(letter for letter, flag in (("i", re.IGNORECASE), ("m", re.MULTILINE), ("s", re.DOTALL)) if pattern.flags & flag)
+    flags = "".join(
+        letter for letter, flag in (("i", re.IGNORECASE), ("m", re.MULTILINE), ("s", re.DOTALL)) if pattern.flags & flag
+    )
     return f"(?{flags}:{pattern.pattern})" if flags else f"(?:{pattern.pattern})"
 
 
@@ -78,7 +89,9 @@ def any_of_pattern(*pieces: str) -> str:
 
 
 def edit_texts(value: dict[str, Any], edit: Callable[[str], str]) -> dict[str, Any]:
-    """A copy of a line's object in which every text of its messages is edited; all else is shared with the one given."""
+    """A copy of a line's object in which every text of its messages is edited; all else is shared with the one
+    given.
+    """
     turns = value.get("messages")
     return value if not isinstance(turns, list) else {**value, "messages": [_turn(turn, edit) for turn in turns]}
 

@@ -1,4 +1,6 @@
-"""Family P: preference data, in any of its forms; pairs of a chosen and a rejected answer, and answers with a thumb up or down."""
+"""Family P: preference data, in any of its forms; pairs of a chosen and a rejected answer, and answers with a thumb up
+or down.
+"""
 
 import hashlib
 import re
@@ -21,7 +23,14 @@ KEYS: Final = {
     "messages": ("chosen", "rejected"),
 }
 """The two sides, in each format that may have them."""
-SPEAKERS: Final = {"human": "user", "gpt": "assistant", "chatgpt": "assistant", "bot": "assistant", "model": "assistant", "observation": "tool"}
+SPEAKERS: Final = {
+    "human": "user",
+    "gpt": "assistant",
+    "chatgpt": "assistant",
+    "bot": "assistant",
+    "model": "assistant",
+    "observation": "tool",
+}
 CALLS: Final = ("tool_calls", "function_call")
 EVASIVE: Final = re.compile(
     r"(?i)\b(?:sorry|apologi[sz]e|unfortunately|as an? (?:ai|large|language)|can(?:no|['’])t|unable|not able|won['’]t|don['’]t have|do not have)\b"
@@ -70,7 +79,9 @@ def _turn(value: Any, role: str = "assistant") -> SideTurn:
     named = value.get("role", value.get("from"))
     calls = {key: value[key] for key in CALLS if value.get(key)}
     said = content_text(value.get("content", value.get("value")))
-    return SideTurn(SPEAKERS.get(named, named) if isinstance(named, str) else role, said, canonical(calls) if calls else b"")
+    return SideTurn(
+        SPEAKERS.get(named, named) if isinstance(named, str) else role, said, canonical(calls) if calls else b""
+    )
 
 
 def _side(example: Example, key: str) -> list[SideTurn]:
@@ -79,7 +90,11 @@ def _side(example: Example, key: str) -> list[SideTurn]:
     if value is not None and not (isinstance(value, list) and not value and example.pointers):
         return [_turn(turn) for turn in value] if isinstance(value, list) else [_turn(value)]
     at = f"/{key}"
-    return [_turn(message.value) for message in example.messages if message.pointer == at or message.pointer.startswith(f"{at}/")]
+    return [
+        _turn(message.value)
+        for message in example.messages
+        if message.pointer == at or message.pointer.startswith(f"{at}/")
+    ]
 
 
 def pair_of(example: Example) -> Pair | None:
@@ -99,11 +114,18 @@ def pair_of(example: Example) -> Pair | None:
 def prompt_of(example: Example, keys: tuple[str, str]) -> list[SideTurn]:
     """The turns before the sides, where they stand by themselves."""
     at = f"/{keys[0]}"
-    return [_turn(message.value) for message in example.messages if message.pointer != at and not message.pointer.startswith(f"{at}/")]
+    return [
+        _turn(message.value)
+        for message in example.messages
+        if message.pointer != at and not message.pointer.startswith(f"{at}/")
+    ]
 
 
 @dataset_rule(
-    "P001", "pair-incomplete", Severity.ERROR, hint="Write prompt, chosen and rejected; or input with messages, preferred_output and non_preferred_output."
+    "P001",
+    "pair-incomplete",
+    Severity.ERROR,
+    hint="Write prompt, chosen and rejected; or input with messages, preferred_output and non_preferred_output.",
 )
 def pair_incomplete(example: Example, _: DatasetState) -> Problems:
     """A preference example lacks one of its sides, or the prompt that OpenAI's format requires.
@@ -116,7 +138,11 @@ def pair_incomplete(example: Example, _: DatasetState) -> Problems:
         return
     value = example.value
     keys = value.keys() | {message.pointer.split("/")[1] for message in example.messages if message.pointer}
-    for left, right in (("chosen", "rejected"), ("preferred_output", "non_preferred_output"), ("chosen_messages", "rejected_messages")):
+    for left, right in (
+        ("chosen", "rejected"),
+        ("preferred_output", "non_preferred_output"),
+        ("chosen_messages", "rejected_messages"),
+    ):
         has = [key in keys for key in (left, right)]
         if has[0] != has[1]:
             yield Problem("", f"`{left if has[0] else right}` without `{right if has[0] else left}`")
@@ -128,7 +154,11 @@ def pair_incomplete(example: Example, _: DatasetState) -> Problems:
 
 
 @value_rule(
-    "P002", "side-not-an-answer", Severity.ERROR, targets={Target.AZURE: Severity.WARNING}, hint='Write each side as [{"role": "assistant", "content": ...}].'
+    "P002",
+    "side-not-an-answer",
+    Severity.ERROR,
+    targets={Target.AZURE: Severity.WARNING},
+    hint='Write each side as [{"role": "assistant", "content": ...}].',
 )
 def side_not_an_answer(example: Example) -> Problems:
     """A side of OpenAI's preference format is not exactly one assistant message.
@@ -155,7 +185,8 @@ def side_not_an_answer(example: Example) -> Problems:
 def sides_equal(example: Example) -> Problems:
     """Chosen and rejected are the same answer.
 
-    The two terms of the loss cancel. The example teaches nothing and dilutes the metrics. Case and white space are ignored.
+    The two terms of the loss cancel. The example teaches nothing and dilutes the metrics. Case and white space are
+    ignored.
     Bad: {"prompt": "Hi", "chosen": "Hello.", "rejected": "hello. "}
     Good: {"prompt": "Hi", "chosen": "Hello.", "rejected": "What?"}
     """
@@ -166,11 +197,15 @@ def sides_equal(example: Example) -> Problems:
 
 def same(pair: Pair) -> bool:
     """Whether the two sides are equal, but for case and white space."""
-    chosen, rejected = ([(turn.role, normalised(turn.text), turn.calls) for turn in side] for side in (pair.chosen, pair.rejected))
+    chosen, rejected = (
+        [(turn.role, normalised(turn.text), turn.calls) for turn in side] for side in (pair.chosen, pair.rejected)
+    )
     return chosen == rejected
 
 
-@value_rule("P004", "sides-nearly-equal", Severity.WARNING, hint="Check whether the difference is what the model should learn.")
+@value_rule(
+    "P004", "sides-nearly-equal", Severity.WARNING, hint="Check whether the difference is what the model should learn."
+)
 def sides_nearly_equal(example: Example) -> Problems:
     """Chosen and rejected differ in punctuation only.
 
@@ -209,7 +244,9 @@ def prompt_answered(example: Example) -> Problems:
     Good: {"prompt": [{"role": "user", "content": "Hi"}], "chosen": [{"role": "assistant", "content": "Yes?"}], "rejected": [{"role": "assistant", "content": "What?"}]}
     """
     pair = pair_of(example)
-    prompt = prompt_of(example, pair.keys) if pair and not pair.started else []  # sides that begin alike bring their own
+    prompt = (
+        prompt_of(example, pair.keys) if pair and not pair.started else []
+    )  # sides that begin alike bring their own
     if prompt and prompt[-1].role == "assistant" and not prompt[-1].calls:
         yield Problem(example.messages[len(prompt) - 1].pointer, "the prompt ends with the assistant")
 
@@ -218,7 +255,8 @@ def prompt_answered(example: Example) -> Problems:
 def no_shared_prompt(example: Example) -> Problems:
     """There is no prompt, and the two sides begin differently.
 
-    Without a prompt, trainers use the common beginning of both sides. Here it is empty, so the answers have no question.
+    Without a prompt, trainers use the common beginning of both sides. Here it is empty, so the answers have no
+    question.
     Bad: {"chosen": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "rejected": [{"role": "user", "content": "Hey"}, {"role": "assistant", "content": "What?"}]}
     Good: {"chosen": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "rejected": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "What?"}]}
     """
@@ -240,7 +278,12 @@ def refusal_chosen(example: Example) -> Problems:
     Good: {"prompt": "What is 1 + 1?", "chosen": "2", "rejected": "I'm sorry, but I can't help with that."}
     """
     pair = pair_of(example)
-    if pair and not any(pair.empty) and refuses(pair.chosen[-1].text[:OPENING]) and not EVASIVE.search(pair.rejected[-1].text[:OPENING]):
+    if (
+        pair
+        and not any(pair.empty)
+        and refuses(pair.chosen[-1].text[:OPENING])
+        and not EVASIVE.search(pair.rejected[-1].text[:OPENING])
+    ):
         yield Problem(f"/{pair.keys[0]}", "the chosen answer refuses, the rejected one does not")
 
 
@@ -258,10 +301,14 @@ def pair_swapped(example: Example, state: DatasetState) -> Problems:
     if pair is None:
         return
     prompt = [list(map(str, turn)) for turn in prompt_of(example, pair.keys)]
-    sides = [[(turn.role, normalised(turn.text), str(turn.calls)) for turn in side] for side in (pair.chosen, pair.rejected)]
+    sides = [
+        [(turn.role, normalised(turn.text), str(turn.calls)) for turn in side] for side in (pair.chosen, pair.rejected)
+    ]
     if sides[0] == sides[1]:
         return
-    here, swapped = (hashlib.blake2b(canonical([prompt, *order]), digest_size=16).digest() for order in (sides, sides[::-1]))
+    here, swapped = (
+        hashlib.blake2b(canonical([prompt, *order]), digest_size=16).digest() for order in (sides, sides[::-1])
+    )
     places: dict[bytes, Place] = state.memory.setdefault("P009", {})
     places.setdefault(here, example.place)
     if swapped in places:
@@ -272,8 +319,8 @@ def pair_swapped(example: Example, state: DatasetState) -> Problems:
 def longer_chosen(example: Example, state: DatasetState) -> None:
     """The longer answer is nearly always chosen.
 
-    Length then predicts the chosen side, and the model learns to write long answers. Reported from 20 pairs on, if the longer answer is chosen in more than
-    70%.
+    Length then predicts the chosen side, and the model learns to write long answers. Reported from 20 pairs on, if the
+    longer answer is chosen in more than 70%.
     Bad:
         [{"prompt": "0", "chosen": "aa", "rejected": "b"}, {"prompt": "1", "chosen": "aa", "rejected": "b"}, {"prompt": "2", "chosen": "aa", "rejected": "b"}, {"prompt": "3", "chosen": "aa", "rejected": "b"},
         {"prompt": "4", "chosen": "aa", "rejected": "b"}, {"prompt": "5", "chosen": "aa", "rejected": "b"}, {"prompt": "6", "chosen": "aa", "rejected": "b"}, {"prompt": "7", "chosen": "aa", "rejected": "b"},
@@ -299,6 +346,7 @@ def length_bias(state: DatasetState) -> PlacedProblems:
 
 
 RULES: Final = (
-    pair_incomplete, side_not_an_answer, sides_equal, sides_nearly_equal, empty_side, prompt_answered, no_shared_prompt, refusal_chosen, pair_swapped,
+    pair_incomplete, side_not_an_answer, sides_equal, sides_nearly_equal, empty_side, prompt_answered, no_shared_prompt,
+    refusal_chosen, pair_swapped,
     longer_chosen,
 )  # fmt: skip

@@ -1,8 +1,10 @@
-"""What a message must contain for a text rule to fire, declared with the rule: `@rule(..., prefilter=Literals("as an ai"))`.
+"""What a message must contain for a text rule to fire, declared with the rule: `@rule(..., prefilter=Literals("as an
+ai"))`.
 
-A rule is asked only about messages that one of its prefilters marks. In small files a prefilter marks rows of the frame of messages by
-fast patterns, or by a flag of the frame. For big files those of all rules make the tables of one compiled scan (see
-`curate.lint.rules.prefilter_tables`), which lets pass the lines where none of them marks anything. A prefilter may mark too much, never too little.
+A rule is asked only about messages that one of its prefilters marks. In small files a prefilter marks rows of the frame
+of messages by fast patterns, or by a flag of the frame. For big files those of all rules make the tables of one
+compiled scan (see `curate.lint.rules.prefilter_tables`), which lets pass the lines where none of them marks anything. A
+prefilter may mark too much, never too little.
 """
 
 from dataclasses import dataclass, field
@@ -22,7 +24,9 @@ class Prefilter:
     """Base class: selects rows of the message frame."""
 
     pattern: str | tuple[str, ...] | None = None
-    """Fast patterns (in Rust's syntax), one of which is found in every text that is meant, whoever says it; none where another prefilter of the rule has them."""
+    """Fast patterns (in Rust's syntax), one of which is found in every text that is meant, whoever says it; none where
+    another prefilter of the rule has them.
+    """
     flag: str = ""
     """A column of the frame that is true for what is meant; it goes before patterns."""
     ascii: bool = True
@@ -43,7 +47,8 @@ class Flag(Prefilter):
 
 @dataclass(frozen=True)
 class Literals(Prefilter):
-    """Texts that have one of some strings in them. Where nothing else is said, in any case of the letters of ASCII; an apostrophe stands for ’ too.
+    """Texts that have one of some strings in them. Where nothing else is said, in any case of the letters of ASCII; an
+    apostrophe stands for ’ too.
 
     A string has three bytes or more, or begins with one of `< & %`.
     """
@@ -60,7 +65,9 @@ class Literals(Prefilter):
 
     def rows(self, frame: "pl.DataFrame") -> "list[pl.Series]":
         """Those with one of the strings, where no pattern is given that is finer."""
-        return [frame["text"].str.contains(self.hint)] if self.pattern is None and not self.flag else super().rows(frame)
+        return (
+            [frame["text"].str.contains(self.hint)] if self.pattern is None and not self.flag else super().rows(frame)
+        )
 
     @property
     def hint(self) -> str:
@@ -82,7 +89,9 @@ class CharacterSet(Prefilter):
 
 @dataclass(frozen=True)
 class CharacterPairs(Prefilter):
-    """Texts where one of some characters beyond ASCII stands right behind one of others; both as what stands in the brackets of a class."""
+    """Texts where one of some characters beyond ASCII stands right behind one of others; both as what stands in the
+    brackets of a class.
+    """
 
     leads: str
     follows: str
@@ -105,7 +114,9 @@ class Variables(Prefilter):
 
 @dataclass(frozen=True)
 class PersonalNumbers(Prefilter):
-    """Texts with a number of somebody's. Runs of digits belong together where no more than two of space, hyphen, dot and brackets stand between."""
+    """Texts with a number of somebody's. Runs of digits belong together where no more than two of space, hyphen, dot
+    and brackets stand between.
+    """
 
     groups: tuple[tuple[int, ...], ...] = ()
     """Lengths of two to four runs, one after another."""
@@ -144,7 +155,9 @@ class RepeatedTurn(Prefilter):
 
 @dataclass(frozen=True)
 class ShortAnswers(Prefilter):
-    """Answers of a few bytes that begin with one of some characters, or whose questions do, in any case of the letters of ASCII."""
+    """Answers of a few bytes that begin with one of some characters, or whose questions do, in any case of the letters
+    of ASCII.
+    """
 
     answers: str = ""
     questions: str = ""
@@ -161,7 +174,9 @@ class StartsWith(Prefilter):
 
 @dataclass(frozen=True)
 class EndsWith(Prefilter):
-    """Answers that end with one of some strings of ASCII, or in lower case where a sentence ends earlier in their last line."""
+    """Answers that end with one of some strings of ASCII, or in lower case where a sentence ends earlier in their last
+    line.
+    """
 
     texts: tuple[str, ...]
     sentences: int = 120
@@ -177,7 +192,9 @@ class OpenFence(Prefilter):
 
 @dataclass(frozen=True)
 class Repeats(Prefilter):
-    """Answers in which a piece of theirs stands earlier too: in long ones of one of two pieces, in short ones of both."""
+    """Answers in which a piece of theirs stands earlier too: in long ones of one of two pieces, in short ones of
+    both.
+    """
 
     piece: int = 24
     share: float = 0.6
@@ -193,11 +210,16 @@ class Repeats(Prefilter):
         size = len(text)
         if size > self.long:
             at, end = int(size * self.share) - self.piece, size - 2 * self.piece
-            return text.find(text[at : at + self.piece], 0, at) >= 0 or text.find(text[end : end + self.piece], 0, end) >= 0
+            return (
+                text.find(text[at : at + self.piece], 0, at) >= 0
+                or text.find(text[end : end + self.piece], 0, end) >= 0
+            )
         if size <= self.brief:
             return False
         at, end = size // 2, size - self.scrap - 2
-        return text.find(text[at : at + self.scrap], 0, at) >= 0 and text.find(text[end : end + self.scrap], 0, end) >= 0
+        return (
+            text.find(text[at : at + self.scrap], 0, at) >= 0 and text.find(text[end : end + self.scrap], 0, end) >= 0
+        )
 
 
 @dataclass(frozen=True)
@@ -242,6 +264,8 @@ class MissingText(Prefilter):
     texts: tuple[str, ...]
     links: tuple[str, ...] = ("http",)
     shown: str = "\n:\"“”'‘`{("
-    """Characters of which one stands where a text is shown; so does a capital letter right behind a small one, or behind the end of a sentence."""
+    """Characters of which one stands where a text is shown; so does a capital letter right behind a small one, or
+    behind the end of a sentence.
+    """
     short: int = 160
     """Bytes below which a question is short."""

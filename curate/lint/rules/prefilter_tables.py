@@ -1,7 +1,8 @@
-"""The tables of the compiled scan of big files, made of what the rules declare (see `curate.lint.rules.prefilter` and `curate.read.fast_path`).
+"""The tables of the compiled scan of big files, made of what the rules declare (see `curate.lint.rules.prefilter` and
+`curate.read.fast_path`).
 
-A line that the scan lets pass is one of which no rule of ours says anything: a property test holds the two together. Where a rule's
-own pattern is finer, the text is looked at by the rule itself, and nothing is said.
+A line that the scan lets pass is one of which no rule of ours says anything: a property test holds the two together.
+Where a rule's own pattern is finer, the text is looked at by the rule itself, and nothing is said.
 """
 
 import re
@@ -53,13 +54,17 @@ Wanted = Mapping[type, list[Any]]
 
 
 def fast_path_scan(rules: Iterable[Rule], apart: Sequence[Rule] = ()) -> "Scan":
-    """The scan for what `rules` declare, behind which rules that declare nothing, those of users, are asked about what is quiet.
+    """The scan for what `rules` declare, behind which rules that declare nothing, those of users, are asked about what
+    is quiet.
 
     Compiled at its first use on a machine, which takes a while.
     """
     from curate.read.fast_path import Scan  # brings numba, which only big files are worth
 
-    found = Scan(prefilter_tables(prefilter for rule in rules for prefilter in rule.prefilters), partial(_suspects, apart) if apart else None)
+    found = Scan(
+        prefilter_tables(prefilter for rule in rules for prefilter in rule.prefilters),
+        partial(_suspects, apart) if apart else None,
+    )
     found.load()
     return found
 
@@ -98,7 +103,9 @@ def _literal_patterns(wanted: Wanted) -> "Iterator[Pattern]":
         means = SEVERAL if one.times > 1 else AT_START if one.within else IN_ANSWER if one.of == ANSWER else ANYWHERE
         yield from (Pattern(text, means, one.cased, one.begins_word) for text in one.texts)
     for one in wanted[MissingText]:
-        yield from (Pattern(text, means) for texts, means in ((one.texts, POINTS), (one.links, LINKS)) for text in texts)
+        yield from (
+            Pattern(text, means) for texts, means in ((one.texts, POINTS), (one.links, LINKS)) for text in texts
+        )
 
 
 def _numbers(wanted: Sequence[PersonalNumbers]) -> "NumberPatterns":
@@ -106,10 +113,19 @@ def _numbers(wanted: Sequence[PersonalNumbers]) -> "NumberPatterns":
 
     from curate.read.number_prefilter import NumberPatterns
 
-    groups = [(16 ** len(lengths) - 1, int("".join(map("{:x}".format, lengths)), 16)) for one in wanted for lengths in one.groups]
+    groups = [
+        (16 ** len(lengths) - 1, int("".join(map("{:x}".format, lengths)), 16))
+        for one in wanted
+        for lengths in one.groups
+    ]
     plus, dotted, capitals = (_least(getattr(one, name) for one in wanted) for name in ("plus", "dotted", "capitals"))
-    alone, first = _among(size for one in wanted for size in one.alone), _among(ord(digit) for one in wanted if one.alone for digit in one.first)
-    return NumberPatterns(np.array(groups, dtype=np.int64).reshape(-1, 2), alone, first, plus, max(0, dotted - 1), capitals)
+    alone, first = (
+        _among(size for one in wanted for size in one.alone),
+        _among(ord(digit) for one in wanted if one.alone for digit in one.first),
+    )
+    return NumberPatterns(
+        np.array(groups, dtype=np.int64).reshape(-1, 2), alone, first, plus, max(0, dotted - 1), capitals
+    )
 
 
 def _answers(wanted: Wanted) -> "AnswerPatterns":
@@ -124,7 +140,10 @@ def _answers(wanted: Wanted) -> "AnswerPatterns":
     ends = [text for one in wanted[EndsWith] for text in one.texts]
     last = _among(text.encode()[-1] for text in ends)
     last[97:123] |= bool(ends)
-    sentences, tail = _least(one.sentences for one in wanted[EndsWith]), 4 * max((one.tail for one in wanted[EndsWith]), default=0)
+    sentences, tail = (
+        _least(one.sentences for one in wanted[EndsWith]),
+        4 * max((one.tail for one in wanted[EndsWith]), default=0),
+    )
     several = _least(one.times for one in wanted[Literals] if one.times > 1)
     start = max((one.within for one in wanted[Literals]), default=0)
     repeats, uneven = _only(wanted[Repeats], Repeats(piece=0)), _only(wanted[UnusualText], UnusualText(head=0))
@@ -157,7 +176,12 @@ def _exchanges(wanted: Wanted) -> "ExchangePatterns":
     from curate.read.text_prefilter import ExchangePatterns
 
     brief, points = wanted[ShortAnswers], _only(wanted[MissingText], MissingText((), short=0))
-    openings = np.stack([_among(char.encode()[0] | 0x20 for one in brief for char in getattr(one, name)) for name in ("answers", "questions")])
+    openings = np.stack(
+        [
+            _among(char.encode()[0] | 0x20 for one in brief for char in getattr(one, name))
+            for name in ("answers", "questions")
+        ]
+    )
     return ExchangePatterns(
         _least(one.shared for one in wanted[EchoesQuestion]),
         _only(wanted[OtherScript], OtherScript(wide=0.0)).wide,
@@ -196,7 +220,9 @@ def _rows(texts: Iterable[str], width: int) -> Any:
     """Texts as rows of bytes (uint8). Raises `ValueError` for a longer one."""
     import numpy as np
 
-    return np.array([list(text.encode().ljust(width, b"\0")) for text in sorted(texts)], dtype=np.uint8).reshape(-1, width)
+    return np.array([list(text.encode().ljust(width, b"\0")) for text in sorted(texts)], dtype=np.uint8).reshape(
+        -1, width
+    )
 
 
 def _suspects(rules: Sequence[Rule], texts: "FastPathTexts") -> Any:
@@ -220,9 +246,15 @@ def _characters(chars: tuple[CharacterSet, ...], pairs: tuple[CharacterPairs, ..
 
     kinds, folds = _composed()
     kinds = kinds.copy()
-    every = "".join(map(chr, range(0xD800))) + "\0" * 0x800 + np.arange(0xE000, 0x110000, dtype="<u4").tobytes().decode("utf-32-le")
+    every = (
+        "".join(map(chr, range(0xD800)))
+        + "\0" * 0x800
+        + np.arange(0xE000, 0x110000, dtype="<u4").tobytes().decode("utf-32-le")
+    )
     classes = [(one.chars, ODD) for one in chars] + [(f"[{b''.join(SEPARATORS).decode()}]", ODD), (r"\s", SPACE)]
-    classes += [(f"[{members}]", kind) for one in pairs for members, kind in ((one.leads, LEADS), (one.follows, FOLLOWS))]
+    classes += [
+        (f"[{members}]", kind) for one in pairs for members, kind in ((one.leads, LEADS), (one.follows, FOLLOWS))
+    ]
     for pattern, kind in classes:
         end = len(every) if any(char > "\uffff" for char in pattern) else 0x10000
         kinds[[match.start() for match in re.compile(pattern).finditer(every, 0x80, end)]] |= kind
@@ -247,10 +279,19 @@ def _composed() -> tuple[Any, Any]:
         zip(characters, composed.split("\0"), compatible.split("\0"), compatible.casefold().split("\0"), strict=True)
     ):
         if own != char or unicodedata.combining(char) or char in joined or char in joins:
-            flags[at] |= ODD * (own != char) | MARK * (unicodedata.combining(char) > 0) | JOINED * (char in joined) | JOINS * (char in joins)
+            flags[at] |= (
+                ODD * (own != char)
+                | MARK * (unicodedata.combining(char) > 0)
+                | JOINED * (char in joined)
+                | JOINS * (char in joins)
+            )
         if other != char:
             flags[at] |= OTHER
-        if len(folded) == 1 and ord(folded) < 0x10000 and (own == other or not (other in joined or other in joins or unicodedata.combining(other))):
+        if (
+            len(folded) == 1
+            and ord(folded) < 0x10000
+            and (own == other or not (other in joined or other in joins or unicodedata.combining(other)))
+        ):
             folds[at] = ord(folded)
     kinds, forms = np.zeros(0x110000, dtype=np.uint8), np.zeros(0x10000, dtype=np.uint16)
     kinds[points], forms[points] = flags, folds
@@ -260,7 +301,9 @@ def _composed() -> tuple[Any, Any]:
 
 def _pairs(characters: list[str]) -> tuple[set[str], set[str]]:
     """CharacterSet that are composed with others (UAX #15): the first ones, and the second ones."""
-    joined = {chr(point) for point in (*range(0x1100, 0x1113), *range(0xAC00, 0xD7A4, 28))}  # letters of Hangul, which are composed by a formula
+    joined = {
+        chr(point) for point in (*range(0x1100, 0x1113), *range(0xAC00, 0xD7A4, 28))
+    }  # letters of Hangul, which are composed by a formula
     joins = {chr(point) for point in (*range(0x1161, 0x1176), *range(0x11A8, 0x11C3))}
     for char in characters:
         parts = unicodedata.decomposition(char)

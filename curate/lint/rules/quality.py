@@ -1,4 +1,6 @@
-"""Family Q, what an answer is worth: short, refusing, cut off, about something that is not there. Nothing is dropped on such a score."""
+"""Family Q, what an answer is worth: short, refusing, cut off, about something that is not there. Nothing is dropped on
+such a score.
+"""
 
 import json
 import re
@@ -9,7 +11,15 @@ from curate.core.lazy import pl
 from curate.language.lexicon import UNENDED
 from curate.lint.rules.answer_flags import CUT, DECLINES, PADDED, POINTS
 from curate.lint.rules.message_frame import BARE_URL, POINTING, SHOWN
-from curate.lint.rules.polars_text_helpers import answer, answered_question, any_of_pattern, judged_by, matching, question, quoting_match
+from curate.lint.rules.polars_text_helpers import (
+    answer,
+    answered_question,
+    any_of_pattern,
+    judged_by,
+    matching,
+    question,
+    quoting_match,
+)
 from curate.lint.rules.prefilter import ANSWER, Literals, ShortAnswers
 from curate.lint.rules.rule import text_rule
 
@@ -42,12 +52,12 @@ MERGED: Final = re.compile(
     r"\n[ \t]*(?:(?P<number>\d{1,2})\. ?|(?P<mark>#{2,4} ?)?)(?:Instruction|Next instruction|Task \d+|(?P<input>Input)) ?\d*:"
     r"(?P<rest>[^\n]*(?:\n[^\n]*){0,3}?\n[ \t]*(?:\d{1,2}\. ?|#{1,4} ?)?(?:Output|Response|Answer|Input|API) ?\d*:)?"
 )
-"""Another instruction, numbered or with hashes as generated data has it, and what it is answered with, if that stands behind it."""
+"""Another instruction, numbered or with hashes as generated data has it, and what it is answered with, if that stands
+behind it.
+"""
 STEP: Final = re.compile(r"^[ \t]*([0-9]+)\. ?(?!Output|Input|Instruction)", re.MULTILINE)
 OPEN_END: Final = rf"(?:, *|(?-u:\b)(?:{'|'.join(UNENDED[:-1])})|[a-z,] \()\z"
-SHORT_OPEN_END: Final = (
-    r"\A(?:\S+ ){4,}(?:the|an|and|or|of|because|which|such as)\z|\b(?:capital|name|author|number|answer|result|reason|difference)\b.{0,40} (?:is|was)\z"
-)
+SHORT_OPEN_END: Final = r"\A(?:\S+ ){4,}(?:the|an|and|or|of|because|which|such as)\z|\b(?:capital|name|author|number|answer|result|reason|difference)\b.{0,40} (?:is|was)\z"
 """What a short answer does not end with; "to", "is" and "are" may end one: "more than there are"."""
 NO_STOP: Final = r"[a-z][.!?][\"')”’]? [A-Z\"“][^\n.!?#@/_<>{}=|]* [^\n.!?#@/_<>{}=|]+ [^\n.!?#@/_<>{}=|]*[a-z]\z"
 """The last words of a text, behind a sentence that has its end: no tag, address or code, and without an end."""
@@ -59,7 +69,9 @@ MERGERS: Final = tuple(
     for what in ("Instruction ", "Instruction:", "Next instruction ", "Next instruction:", "Task ", "Input ", "Input:")
     for mark in (*MARKS, *(() if what.startswith("Input") else ("\n", "\n ", "  ", "\t ", "\t")))
 )
-"""What stands where another instruction begins: behind a mark, or at the start of a line, with any white space before it."""
+"""What stands where another instruction begins: behind a mark, or at the start of a line, with any white space before
+it.
+"""
 MERGED_HINT: Final = r"\n[ \t]*(?:#{2,4} ?|[0-9]{1,2}\. ?)?(?:Instruction|Next instruction|Input|Task)[ :]"
 
 
@@ -74,23 +86,33 @@ MERGED_HINT: Final = r"\n[ \t]*(?:#{2,4} ?|[0-9]{1,2}\. ?)?(?:Instruction|Next i
 def short_answer() -> "pl.Expr":
     """An answer has one or two words although the request asks for more.
 
-    The rule judges by the request, not by length alone: "Yes" is fine, but not for "Explain ...". Requests that name classes or show a text to judge are
-    skipped. Runs only when selected: on real files, 0 of 11 findings were right before class labels were skipped, and it reports nothing there since.
+    The rule judges by the request, not by length alone: "Yes" is fine, but not for "Explain ...". Requests that name
+    classes or show a text to judge are skipped. Runs only when selected: on real files, 0 of 11 findings were right
+    before class labels were skipped, and it reports nothing there since.
     Bad: {"messages": [{"role": "user", "content": "Explain how rain forms."}, {"role": "assistant", "content": "Clouds."}]}
     Good: {"messages": [{"role": "user", "content": "Does rain form in clouds?"}, {"role": "assistant", "content": "Yes."}]}
     """
     said = answer().str.strip_chars()
-    brief = pl.when(said.str.len_bytes().is_between(1, 24) & ~said.str.contains(r"\S\s+\S+\s+\S")).then(answered_question())
+    brief = pl.when(said.str.len_bytes().is_between(1, 24) & ~said.str.contains(r"\S\s+\S+\s+\S")).then(
+        answered_question()
+    )
     brief = pl.when(brief.str.len_bytes() <= ASKED).then(brief)
     wanted = brief.str.contains(OPEN_REQUEST) & ~brief.str.contains(BRIEF) & ~pl.col("called")
     return pl.when(wanted).then(pl.format("an answer of {} characters to an open request", said.str.len_chars()))
 
 
-@text_rule("Q004", "refusal", Severity.INFO, prefilter=DECLINES, hint="Keep the answer if the model should refuse here. Otherwise write an answer.")
+@text_rule(
+    "Q004",
+    "refusal",
+    Severity.INFO,
+    prefilter=DECLINES,
+    hint="Keep the answer if the model should refuse here. Otherwise write an answer.",
+)
 def refusal() -> "pl.Expr":
     """An answer opens with a refusal.
 
-    A few refusals teach where to stop. Many teach the model to refuse everything (F003 reports the share). The rule reads the first 200 characters only.
+    A few refusals teach where to stop. Many teach the model to refuse everything (F003 reports the share). The rule
+    reads the first 200 characters only.
     Bad: {"messages": [{"role": "user", "content": "Name a good book."}, {"role": "assistant", "content": "I'm sorry, but I can't help with that."}]}
     Good: {"messages": [{"role": "user", "content": "Name a good book."}, {"role": "assistant", "content": "Moby-Dick."}]}
     """
@@ -98,7 +120,11 @@ def refusal() -> "pl.Expr":
 
 
 @text_rule(
-    "Q005", "ai-disclaimer", Severity.INFO, prefilter=Literals(DISCLAIMERS, ANSWER), hint="Remove the clause, or write the answer in your assistant's voice."
+    "Q005",
+    "ai-disclaimer",
+    Severity.INFO,
+    prefilter=Literals(DISCLAIMERS, ANSWER),
+    hint="Remove the clause, or write the answer in your assistant's voice.",
 )
 def ai_disclaimer() -> "pl.Expr":
     """An answer says "as an AI language model".
@@ -123,12 +149,17 @@ def _invalid_json(text: str) -> str | None:
 
 
 @text_rule(
-    "Q008", "cut-answer", Severity.INFO, prefilter=CUT, hint="Finish the answer or remove the example. The token limit was reached when the answer was written."
+    "Q008",
+    "cut-answer",
+    Severity.INFO,
+    prefilter=CUT,
+    hint="Finish the answer or remove the example. The token limit was reached when the answer was written.",
 )
 def cut_answer() -> "pl.Expr":
     r"""An answer is cut off.
 
-    Signs are an unclosed code block, invalid JSON, or an unfinished last sentence. The generation hit its token limit, and the model learns to stop there.
+    Signs are an unclosed code block, invalid JSON, or an unfinished last sentence. The generation hit its token limit,
+    and the model learns to stop there.
     Bad: {"messages": [{"role": "user", "content": "Print 1."}, {"role": "assistant", "content": "```python\nprint(1)"}]}
     Good: {"messages": [{"role": "user", "content": "Print 1."}, {"role": "assistant", "content": "```python\nprint(1)\n```"}]}
     """
@@ -138,7 +169,9 @@ def cut_answer() -> "pl.Expr":
     long = text.str.len_bytes() > LONG
     tail = pl.when(long).then(text.str.tail(400))
     short = pl.when(~long).then(text).str.contains(SHORT_OPEN_END)
-    open_ended = pl.coalesce(tail.str.contains(OPEN_END) | (tail.str.contains(NO_STOP) & ~tail.str.contains(SIGNED)), short)
+    open_ended = pl.coalesce(
+        tail.str.contains(OPEN_END) | (tail.str.contains(NO_STOP) & ~tail.str.contains(SIGNED)), short
+    )
     looks_json = pl.when(text.str.contains(LIKE_JSON)).then(text)
     return (
         pl.when(unclosed)
@@ -153,8 +186,8 @@ def cut_answer() -> "pl.Expr":
 def missing_input() -> "pl.Expr":
     """A question refers to a text that is missing.
 
-    It says "Summarize the text below" with nothing below, or gives only an address that the model cannot open. The answer is invented, and the model learns
-    to invent.
+    It says "Summarize the text below" with nothing below, or gives only an address that the model cannot open. The
+    answer is invented, and the model learns to invent.
     Bad: {"messages": [{"role": "user", "content": "Summarize the following text."}, {"role": "assistant", "content": "It is about love."}]}
     Good: {"messages": [{"role": "user", "content": "Summarize the following text: Rain falls when drops grow heavy."}, {"role": "assistant", "content": "Heavy drops fall."}]}
     """
@@ -172,7 +205,11 @@ def missing_input() -> "pl.Expr":
 
 
 @text_rule(
-    "Q016", "merged-instructions", Severity.INFO, prefilter=Literals(MERGERS, ANSWER, cased=True, pattern=MERGED_HINT), hint="Split the example into two."
+    "Q016",
+    "merged-instructions",
+    Severity.INFO,
+    prefilter=Literals(MERGERS, ANSWER, cased=True, pattern=MERGED_HINT),
+    hint="Split the example into two.",
 )
 def merged_instructions() -> "pl.Expr":
     r"""An answer continues with another instruction.
@@ -185,7 +222,9 @@ def merged_instructions() -> "pl.Expr":
 
 
 def _merged(text: str) -> str | None:
-    """What is said of an answer with something like an instruction in it. A step of a list has the one before it; code has inputs of its own."""
+    """What is said of an answer with something like an instruction in it. A step of a list has the one before it; code
+    has inputs of its own.
+    """
     if "```" in text:
         return None
     steps: dict[str, int] = {}
@@ -194,7 +233,9 @@ def _merged(text: str) -> str | None:
     for match in MERGED.finditer(text):
         number, rest = match["number"], match["rest"]
         listed = number is not None and steps.get(str(int(number) - 1), len(text)) < match.start()
-        if (rest and (match["mark"] or number or not match["input"]) and not listed) or (number and int(number) > 1 and not listed and not match["input"]):
+        if (rest and (match["mark"] or number or not match["input"]) and not listed) or (
+            number and int(number) > 1 and not listed and not match["input"]
+        ):
             return "the answer continues with another instruction" + (" and its output" if rest else "")
     return None
 

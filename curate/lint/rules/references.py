@@ -9,8 +9,33 @@ REINFORCING: Final = (Target.OPENAI, Target.AZURE)
 """The services that train on prompts with references."""
 NOTES: Final = frozenset(
     (
-        *("messages", "tools", "functions", "tool_choice", "parallel_tool_calls", "response_format", "images", "system"),
-        *("id", "uuid", "source", "metadata", "meta", "dataset", "split", "lang", "language", "category", "tags", "date", "timestamp", "weight", "label"),
+        *(
+            "messages",
+            "tools",
+            "functions",
+            "tool_choice",
+            "parallel_tool_calls",
+            "response_format",
+            "images",
+            "system",
+        ),
+        *(
+            "id",
+            "uuid",
+            "source",
+            "metadata",
+            "meta",
+            "dataset",
+            "split",
+            "lang",
+            "language",
+            "category",
+            "tags",
+            "date",
+            "timestamp",
+            "weight",
+            "label",
+        ),
         *("chosen", "rejected", "kto_tag"),
     )
 )
@@ -19,4 +44,8 @@ NOTES: Final = frozenset(
 
 def references(example: Example) -> dict[str, Any]:
     """What a grader may read beside the conversation."""
-    return {} if example.plain or example.format != "messages" else {key: item for key, item in example.value.items() if key not in NOTES}
+    return (
+        {}
+        if example.plain or example.format != "messages"
+        else {key: item for key, item in example.value.items() if key not in NOTES}
+    )

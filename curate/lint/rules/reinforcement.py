@@ -1,8 +1,8 @@
 """Family R: prompts for reinforcement fine-tuning, each with what a grader needs to judge the answer.
 
 A line is taken for one when its conversation ends on a question and it has a key that a grader may read: one beside the
-conversation, its tools and what is only a note (`NOTES`). Conversations that end on an answer are never taken for one, and data
-of which most ends on an answer has none of these findings. The rules are for the services that train this way.
+conversation, its tools and what is only a note (`NOTES`). Conversations that end on an answer are never taken for one,
+and data of which most ends on an answer has none of these findings. The rules are for the services that train this way.
 """
 
 from typing import Any, Final
@@ -27,11 +27,18 @@ def is_prompt(example: Example) -> bool:
     return bool(example.messages) and intended_role(example.messages[-1]) != "assistant" and bool(references(example))
 
 
-@dataset_rule("R001", "prompt-answered-already", Severity.ERROR, only=REINFORCING, hint="End each line with the user's message. The model writes the answer.")
+@dataset_rule(
+    "R001",
+    "prompt-answered-already",
+    Severity.ERROR,
+    only=REINFORCING,
+    hint="End each line with the user's message. The model writes the answer.",
+)
 def prompt_answered_already(example: Example, state: DatasetState) -> None:
     """A line of reinforcement data does not end with the user.
 
-    The service samples answers to the last message, which must be the user's. Reported if most lines of the data are prompts with a reference.
+    The service samples answers to the last message, which must be the user's. Reported if most lines of the data are
+    prompts with a reference.
     Bad:
         {"messages": [{"role": "user", "content": "1 + 1"}], "answer": "2"}
         {"messages": [{"role": "user", "content": "1 + 2"}], "answer": "3"}
@@ -83,10 +90,22 @@ def to_developer(value: dict[str, Any]) -> dict[str, Any]:
     turns = value.get("messages")
     if not isinstance(turns, list):
         return value
-    return {**value, "messages": [{**turn, "role": "developer"} if isinstance(turn, dict) and turn.get("role") == "system" else turn for turn in turns]}
+    return {
+        **value,
+        "messages": [
+            {**turn, "role": "developer"} if isinstance(turn, dict) and turn.get("role") == "system" else turn
+            for turn in turns
+        ],
+    }
 
 
-@dataset_rule("R003", "reference-uneven", Severity.ERROR, only=REINFORCING, hint="Give every line the keys that the grader reads, each with one type.")
+@dataset_rule(
+    "R003",
+    "reference-uneven",
+    Severity.ERROR,
+    only=REINFORCING,
+    hint="Give every line the keys that the grader reads, each with one type.",
+)
 def reference_uneven(example: Example, state: DatasetState) -> None:
     """A key beside the prompts is missing in some lines, or has another type there.
 
@@ -119,16 +138,26 @@ def keys_of_several_kinds(state: DatasetState) -> PlacedProblems:
             kind = min(kinds, key=lambda kind: (kinds[kind][0], kind is not None, str(kind)))
             count, place = kinds[kind]
             pointer = "" if kind is None else f"/{escape(key)}"
-            yield place, Problem(pointer, f"`{excerpt(key, 40)}` is {kind or 'missing'} in {count:,} of {plural(total[0], 'line')}")
+            yield (
+                place,
+                Problem(
+                    pointer, f"`{excerpt(key, 40)}` is {kind or 'missing'} in {count:,} of {plural(total[0], 'line')}"
+                ),
+            )
 
 
 @dataset_rule(
-    "R004", "no-validation-file", Severity.WARNING, only=REINFORCING, hint="Check the validation file together with this one. `curate split` creates one."
+    "R004",
+    "no-validation-file",
+    Severity.WARNING,
+    only=REINFORCING,
+    hint="Check the validation file together with this one. `curate split` creates one.",
 )
 def no_validation_file(example: Example, state: DatasetState) -> None:
     """Prompts for reinforcement are in one file only.
 
-    The service requires a validation file beside the training file. Reported when a single file is checked, since other files are unknown.
+    The service requires a validation file beside the training file. Reported when a single file is checked, since other
+    files are unknown.
     Bad: {"messages": [{"role": "user", "content": "1 + 1"}], "answer": "2"}
     Good: {"messages": [{"role": "user", "content": "1 + 1"}, {"role": "assistant", "content": "2"}]}
     """
@@ -144,7 +173,13 @@ def one_file_alone(state: DatasetState) -> PlacedProblems:
         yield Place(files.pop(), 0), Problem("", "prompts for reinforcement without a validation file")
 
 
-@dataset_rule("R005", "prompt-limits", Severity.ERROR, only=(Target.AZURE,), hint="Remove images, and train on 50,000 lines or fewer.")
+@dataset_rule(
+    "R005",
+    "prompt-limits",
+    Severity.ERROR,
+    only=(Target.AZURE,),
+    hint="Remove images, and train on 50,000 lines or fewer.",
+)
 def prompt_limits(example: Example, state: DatasetState) -> Problems:
     """A prompt of reinforcement data has an image, or there are more than 50,000 prompts.
 
@@ -166,11 +201,18 @@ def too_many_prompts(state: DatasetState, *, target: Target) -> PlacedProblems:
         yield place, Problem("", f"{plural(count, 'prompt')}; {target} accepts {most:,} ({LIMITS[target].source})")
 
 
-@dataset_rule("R006", "reference-constant", Severity.WARNING, only=REINFORCING, hint="Write the reference for its own answer into each line.")
+@dataset_rule(
+    "R006",
+    "reference-constant",
+    Severity.WARNING,
+    only=REINFORCING,
+    hint="Write the reference for its own answer into each line.",
+)
 def reference_constant(example: Example, state: DatasetState) -> None:
     """All prompts have the same reference.
 
-    One answer then judges every question, and the model learns to give it. Reported from five lines on, if no key beside the prompts differs.
+    One answer then judges every question, and the model learns to give it. Reported from five lines on, if no key
+    beside the prompts differs.
     Bad:
         {"messages": [{"role": "user", "content": "1 + 1"}], "answer": "2"}
         {"messages": [{"role": "user", "content": "1 + 2"}], "answer": "2"}
@@ -199,4 +241,11 @@ def one_reference(state: DatasetState) -> PlacedProblems:
         yield first["place"], Problem("", f"all {plural(first['count'], 'prompt')} have the same reference")
 
 
-RULES: Final = (prompt_answered_already, system_in_prompt, reference_uneven, no_validation_file, prompt_limits, reference_constant)
+RULES: Final = (
+    prompt_answered_already,
+    system_in_prompt,
+    reference_uneven,
+    no_validation_file,
+    prompt_limits,
+    reference_constant,
+)

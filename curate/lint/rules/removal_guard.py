@@ -1,4 +1,6 @@
-"""Family D, the part about what a removal would leave: asked by `curate dedup` once it has decided and before it writes anything."""
+"""Family D, the part about what a removal would leave: asked by `curate dedup` once it has decided and before it writes
+anything.
+"""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -38,9 +40,10 @@ class Removals:
 def heavy_removal(removals: Removals) -> Iterator[Finding]:
     """Deduplication would remove much of a file, or replace many examples with one.
 
-    So many copies are rare. The usual cause is text that all lines share, or a threshold that is too low. `curate dedup` asks above 30% of a file, and
-    where one example and its duplicates exceed 5% of all lines, but not for 100 lines or fewer. Set the limits with `stop_share`, `stop_cluster` and
-    `stop_least` under `[dedup]`. Nothing has been written yet.
+    So many copies are rare. The usual cause is text that all lines share, or a threshold that is too low. `curate
+    dedup` asks above 30% of a file, and where one example and its duplicates exceed 5% of all lines, but not for 100
+    lines or fewer. Set the limits with `stop_share`, `stop_cluster` and `stop_least` under `[dedup]`. Nothing has been
+    written yet.
     Bad:
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
@@ -54,12 +57,20 @@ def heavy_removal(removals: Removals) -> Iterator[Finding]:
         if gone > removals.least and gone > removals.share * lines:
             yield heavy_removal.finding(
                 Place(file, 0),
-                f"{gone:,} of {plural(lines, 'line')} would be removed, {gone / lines:.0%}; more than {removals.share:.0%} requires confirmation",
+                f"{gone:,} of {plural(lines, 'line')} would be removed, {gone / lines:.0%}; more than "
+                f"{removals.share:.0%} requires confirmation",
             )
     total = sum(removals.lines.values())
-    large = [(kept, gone) for kept, gone in removals.clusters.items() if gone > removals.least and gone + 1 > removals.cluster * total]
+    large = [
+        (kept, gone)
+        for kept, gone in removals.clusters.items()
+        if gone > removals.least and gone + 1 > removals.cluster * total
+    ]
     for kept, gone in sorted(large, key=lambda item: (-item[1], item[0])):
-        said = f"{plural(gone, 'line')} would be removed as duplicates of this one, {(gone + 1) / total:.0%} of all; more than {removals.cluster:.0%} requires confirmation"
+        said = (
+            f"{plural(gone, 'line')} would be removed as duplicates of this one, {(gone + 1) / total:.0%} of all; "
+            f"more than {removals.cluster:.0%} requires confirmation"
+        )
         yield heavy_removal.finding(kept, said)
 
 

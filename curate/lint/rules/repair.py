@@ -14,14 +14,20 @@ Object = dict[str, Any]
 
 
 class RepairInput(StrEnum):
-    """The input and output type of a repair function. It never changes its input; if it can do nothing, it returns an equal value."""
+    """The input and output type of a repair function. It never changes its input; if it can do nothing, it returns an
+    equal value.
+    """
 
     OBJECT = "object"
     """A line's JSON object in messages form; gives back a new one."""
     LINE = "line"
-    """A line's bytes without their ending; gives back bytes, in which a line break starts another line, or None for a line that goes."""
+    """A line's bytes without their ending; gives back bytes, in which a line break starts another line, or None for a
+    line that goes.
+    """
     RAW = "raw"
-    """A line's bytes with their ending, asked of every line of a file in which the rule finds something; gives back bytes."""
+    """A line's bytes with their ending, asked of every line of a file in which the rule finds something; gives back
+    bytes.
+    """
     FIRST = "first"
     """The same with a byte order mark before it, asked of a file's first line alone."""
 
@@ -38,17 +44,23 @@ class Repair:
     takes: RepairInput = RepairInput.OBJECT
 
     def apply(self, parsed: ParsedLine) -> bytes | None:
-        """The bytes of a line in which the rule found something, after the repair: its own where that does nothing, None where the line goes.
+        """The bytes of a line in which the rule found something, after the repair: its own where that does nothing,
+        None where the line goes.
 
-        Bytes that the value does not hold are never lost: a line in which a key repeats is not written anew, and does not go. Nor does any
-        line go by a safe repair.
+        Bytes that the value does not hold are never lost: a line in which a key repeats is not written anew, and does
+        not go. Nor does any line go by a safe repair.
         """
         data = parsed.line.data
         repeats = any(defect.kind == "repeated-key" for defect in parsed.defects)
         if self.takes is RepairInput.LINE:
             found: bytes | None = self.function(data)
             return data if found is None and (repeats or self.safe) else found
-        if self.takes is not RepairInput.OBJECT or repeats or parsed.example is None or parsed.example.format != "messages":
+        if (
+            self.takes is not RepairInput.OBJECT
+            or repeats
+            or parsed.example is None
+            or parsed.example.format != "messages"
+        ):
             return data
         value = self.function(parsed.example.value)
         return data if value == parsed.example.value else json_line(value)
@@ -59,7 +71,9 @@ class Repair:
 
 
 def json_line(value: Any) -> bytes:
-    """A value as one line of JSON, keys in their order; all ASCII where it has a lone surrogate, which can only be written as an escape."""
+    """A value as one line of JSON, keys in their order; all ASCII where it has a lone surrogate, which can only be
+    written as an escape.
+    """
     try:
         return json.dumps(value, ensure_ascii=False, allow_nan=False).encode("utf-8")
     except UnicodeEncodeError:
@@ -72,7 +86,9 @@ def messages_in(value: Object) -> list[Object] | None:
     return messages if isinstance(messages, list) and all(isinstance(message, dict) for message in messages) else None
 
 
-def on_messages(edit: Callable[Concatenate[list[Object], Options], list[Object] | None]) -> Callable[Concatenate[Object, Options], Object]:
+def on_messages(
+    edit: Callable[Concatenate[list[Object], Options], list[Object] | None],
+) -> Callable[Concatenate[Object, Options], Object]:
     """A repair of a line's object from one of its messages, all of them objects; None leaves the line as it is."""
 
     @wraps(edit)

@@ -17,12 +17,18 @@ from curate.lint.rules.tools import REJECTED, call_pointer, called, calls_in, de
 MISTRAL_ID: Final = re.compile(r"[A-Za-z0-9]{9}")
 
 
-@value_rule("T017", "call-id", Severity.WARNING, targets=REJECTED, hint="Give each call a unique id, and its result the same id.")
+@value_rule(
+    "T017",
+    "call-id",
+    Severity.WARNING,
+    targets=REJECTED,
+    hint="Give each call a unique id, and its result the same id.",
+)
 def call_id(example: Example, *, target: Target) -> Problems:
     """A tool call has no id, or the id of another call.
 
-    The id links a call to its result. Services reject the line. Templates that link by order do not need ids, and neither does TRL if no call in the
-    example has one.
+    The id links a call to its result. Services reject the line. Templates that link by order do not need ids, and
+    neither does TRL if no call in the example has one.
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"type": "function", "function": {"name": "now", "arguments": "{}"}}]}, {"role": "tool", "content": "12:00"}, {"role": "assistant", "content": "Noon."}], "tools": [{"type": "function", "function": {"name": "now"}}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}, {"role": "tool", "tool_call_id": "call_1", "content": "12:00"}, {"role": "assistant", "content": "Noon."}], "tools": [{"type": "function", "function": {"name": "now"}}]}
     """
@@ -45,17 +51,25 @@ def call_id(example: Example, *, target: Target) -> Problems:
 @call_id.repaired_by(safe=True)
 @on_messages
 def number_calls(messages: list[Object]) -> list[Object] | None:
-    """Give calls with a missing or repeated id, and their results, a new id; where a result may belong to several calls, nothing changes."""
+    """Give calls with a missing or repeated id, and their results, a new id; where a result may belong to several
+    calls, nothing changes.
+    """
     if not all(isinstance(call, dict) for message in messages for call in calls_in(message)):
         return None
-    taken = {*ids_in(messages), *(message["tool_call_id"] for message in messages if is_id(message.get("tool_call_id")))}
+    taken = {
+        *ids_in(messages),
+        *(message["tool_call_id"] for message in messages if is_id(message.get("tool_call_id"))),
+    }
     used: set[str] = set()
     waiting: list[tuple[Any, str]] = []  # ids of the last calls, as they were and as they are now
     edited = []
     for message in messages:
         if calls := calls_in(message):
             waiting = [(call.get("id"), _free(call.get("id"), used, taken)) for call in calls]
-            made = [call if was == now else {"id": now, **copy_without(call, "id")} for call, (was, now) in zip(calls, waiting, strict=True)]
+            made = [
+                call if was == now else {"id": now, **copy_without(call, "id")}
+                for call, (was, now) in zip(calls, waiting, strict=True)
+            ]
             message = {**message, "tool_calls": made}  # noqa: PLW2901
         elif message.get("role") == "tool":
             was = message.get("tool_call_id")
@@ -72,25 +86,38 @@ def number_calls(messages: list[Object]) -> list[Object] | None:
 
 def ids_in(messages: list[Object]) -> Iterator[str]:
     """All ids of calls, then those of results, as often as they are given."""
-    yield from (call["id"] for message in messages for call in calls_in(message) if isinstance(call, dict) and is_id(call.get("id")))
-    yield from (message["tool_call_id"] for message in messages if message.get("role") == "tool" and is_id(message.get("tool_call_id")))
+    yield from (
+        call["id"]
+        for message in messages
+        for call in calls_in(message)
+        if isinstance(call, dict) and is_id(call.get("id"))
+    )
+    yield from (
+        message["tool_call_id"]
+        for message in messages
+        if message.get("role") == "tool" and is_id(message.get("tool_call_id"))
+    )
 
 
 def _free(given: Any, used: set[str], taken: set[str]) -> str:
     """The id given, or when it is none or used, the next that is free."""
     found = given
     if not is_id(given) or given in used:
-        found = next(name for number in count(len(used) + 1) if (name := f"call_{number}") not in taken and name not in used)
+        found = next(
+            name for number in count(len(used) + 1) if (name := f"call_{number}") not in taken and name not in used
+        )
     used.add(found)
     return str(found)
 
 
-@value_rule("T018", "result-without-call", Severity.ERROR, hint="Use the id of the call that it answers, or restore the call.")
+@value_rule(
+    "T018", "result-without-call", Severity.ERROR, hint="Use the id of the call that it answers, or restore the call."
+)
 def result_without_call(example: Example) -> Problems:
     """A tool result answers no call.
 
-    No earlier call has its id, or there is no call. Services reject the line. Results without an id are fine after calls without ids and after calls
-    written as text.
+    No earlier call has its id, or there is no call. Services reject the line. Results without an id are fine after
+    calls without ids and after calls written as text.
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}, {"role": "tool", "tool_call_id": "call_2", "content": "12:00"}, {"role": "assistant", "content": "Noon."}], "tools": [{"type": "function", "function": {"name": "now"}}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}, {"role": "tool", "tool_call_id": "call_1", "content": "12:00"}, {"role": "assistant", "content": "Noon."}], "tools": [{"type": "function", "function": {"name": "now"}}]}
     """
@@ -105,7 +132,9 @@ def result_without_call(example: Example) -> Problems:
             given = message.value.get("tool_call_id")
             if is_id(given):
                 if given not in known and (known or not answered or last):
-                    yield Problem(call_pointer(message, "tool_call_id"), f"no earlier call has the id {excerpt(given, 40)!r}")
+                    yield Problem(
+                        call_pointer(message, "tool_call_id"), f"no earlier call has the id {excerpt(given, 40)!r}"
+                    )
             elif not answered:
                 yield Problem(message.pointer, "a result before any call")
             elif any(is_id(id_) for id_ in last):
@@ -169,9 +198,17 @@ def mistral_call_id(example: Example) -> Problems:
             continue
         for i, call in enumerate(calls_in(message.value)):
             if isinstance(call, dict) and is_id(given := call.get("id")) and not MISTRAL_ID.fullmatch(given):
-                yield Problem(f"{message.pointer}/tool_calls/{i}/id", f"id {excerpt(given, 40)!r} is not nine letters and digits")
-        if message.role == "tool" and is_id(given := message.value.get("tool_call_id")) and not MISTRAL_ID.fullmatch(given):
-            yield Problem(f"{message.pointer}/tool_call_id", f"id {excerpt(given, 40)!r} is not nine letters and digits")
+                yield Problem(
+                    f"{message.pointer}/tool_calls/{i}/id", f"id {excerpt(given, 40)!r} is not nine letters and digits"
+                )
+        if (
+            message.role == "tool"
+            and is_id(given := message.value.get("tool_call_id"))
+            and not MISTRAL_ID.fullmatch(given)
+        ):
+            yield Problem(
+                f"{message.pointer}/tool_call_id", f"id {excerpt(given, 40)!r} is not nine letters and digits"
+            )
 
 
 @mistral_call_id.repaired_by(safe=True)
@@ -194,11 +231,14 @@ def number_as_mistral(messages: list[Object]) -> list[Object]:
     return edited
 
 
-@value_rule("T022", "calls-without-tools", Severity.WARNING, targets=REJECTED, hint="Declare the called tools under `tools`.")
+@value_rule(
+    "T022", "calls-without-tools", Severity.WARNING, targets=REJECTED, hint="Declare the called tools under `tools`."
+)
 def calls_without_tools(example: Example) -> Problems:
     """The example calls tools but declares none.
 
-    At inference the model receives declarations. Without them in training, it learns to call tools that it was not given. Services reject the line.
+    At inference the model receives declarations. Without them in training, it learns to call tools that it was not
+    given. Services reject the line.
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}], "tools": [{"type": "function", "function": {"name": "now"}}]}
     """
@@ -208,4 +248,11 @@ def calls_without_tools(example: Example) -> Problems:
         yield Problem(at, "tools are called and none are declared")
 
 
-RULES: Final = (call_id, result_without_call, unanswered_call, results_out_of_order, mistral_call_id, calls_without_tools)
+RULES: Final = (
+    call_id,
+    result_without_call,
+    unanswered_call,
+    results_out_of_order,
+    mistral_call_id,
+    calls_without_tools,
+)

@@ -13,9 +13,12 @@ from curate.read.decode import decode
 from curate.read.formats import is_prompt
 
 ALIASES = {
-    "human": "user", "customer_message": "user", "question": "user", "prompter": "user", "gpt": "assistant", "bot": "assistant", "model": "assistant",
-    "ai": "assistant", "chatgpt": "assistant", "chatbot": "assistant", "agent": "assistant", "answer": "assistant", "instruction": "system",
-    "observation": "tool", "function_response": "tool", "tool_response": "tool", "ipython": "tool", "function_call": "assistant", "tool_call": "assistant",
+    "human": "user", "customer_message": "user", "question": "user", "prompter": "user", "gpt": "assistant",
+    "bot": "assistant", "model": "assistant",
+    "ai": "assistant", "chatgpt": "assistant", "chatbot": "assistant", "agent": "assistant", "answer": "assistant",
+    "instruction": "system",
+    "observation": "tool", "function_response": "tool", "tool_response": "tool", "ipython": "tool",
+    "function_call": "assistant", "tool_call": "assistant",
 }  # fmt: skip
 NAMED_ONLY = ("system", "developer", "user", "assistant")
 """Roles that need nothing but a name; a tool's result also needs the id of its call."""
@@ -42,7 +45,15 @@ def role_of(message: Object) -> str | None:
 
 def kind_of(value: Any) -> str:
     """What kind of JSON value this is, in words."""
-    names = {str: "a string", bool: "true or false", int: "a number", float: "a number", list: "a list", dict: "an object", type(None): "null"}
+    names = {
+        str: "a string",
+        bool: "true or false",
+        int: "a number",
+        float: "a number",
+        list: "a list",
+        dict: "an object",
+        type(None): "null",
+    }
     return names[type(value)]
 
 
@@ -58,7 +69,12 @@ def conversation_pointer(example: Example) -> str:
     return {"messages": "/messages", "bedrock": "/messages", "sharegpt": "/conversations"}.get(example.format, "")
 
 
-@rule("M001", "no-messages", Severity.ERROR, hint="Put the conversation under `messages`, or convert the file from its format.")
+@rule(
+    "M001",
+    "no-messages",
+    Severity.ERROR,
+    hint="Put the conversation under `messages`, or convert the file from its format.",
+)
 def no_messages(example: Example, *, target: Target) -> Problems:
     """The object has no `messages`.
 
@@ -71,11 +87,14 @@ def no_messages(example: Example, *, target: Target) -> Problems:
         yield Problem("", f"no `messages`, and the keys fit no known format: {keys or 'the object is empty'}")
 
 
-@rule("M002", "messages-not-a-list", Severity.ERROR, hint="Write the messages as a JSON array, not as text or an object.")
+@rule(
+    "M002", "messages-not-a-list", Severity.ERROR, hint="Write the messages as a JSON array, not as text or an object."
+)
 def messages_not_a_list(example: Example) -> Problems:
     """`messages` is not a list.
 
-    It is often JSON in a string, written by an exporter that encoded twice. Trainers then see letters instead of messages.
+    It is often JSON in a string, written by an exporter that encoded twice. Trainers then see letters instead of
+    messages.
     Bad: {"messages": "[{\\"role\\": \\"user\\"}]"}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
@@ -89,7 +108,11 @@ def parse_messages(value: Object) -> Object:
     """Parse the JSON in the string."""
     text = value.get("messages")
     decoded = decode(text.encode("utf-8", "surrogatepass")) if isinstance(text, str) else None
-    return {**value, "messages": decoded.value} if decoded and isinstance(decoded.value, list) and not decoded.defects else value
+    return (
+        {**value, "messages": decoded.value}
+        if decoded and isinstance(decoded.value, list) and not decoded.defects
+        else value
+    )
 
 
 @rule("M003", "empty-messages", Severity.ERROR, hint="Remove the line, or restore its conversation.")
@@ -131,7 +154,10 @@ def no_role(example: Example) -> Problems:
         if "role" not in message.value:
             yield Problem(message.pointer, f"message {message.index + 1} has no role")
         elif message.role is None:
-            yield Problem(role_pointer(message), f"the role of message {message.index + 1} is {kind_of(message.value['role'])}, not a string")
+            yield Problem(
+                role_pointer(message),
+                f"the role of message {message.index + 1} is {kind_of(message.value['role'])}, not a string",
+            )
 
 
 @rule("M006", "unknown-role", Severity.ERROR, hint="Use system, developer, user, assistant or tool.")
@@ -162,7 +188,9 @@ def role_alias(example: Example) -> Problems:
 
 @role_alias.repaired_by(safe=True)
 def rename_roles(value: Object) -> Object:
-    """Rename each alias to the role that templates know; roles of tool calls and results need more than a name and do not change."""
+    """Rename each alias to the role that templates know; roles of tool calls and results need more than a name and do
+    not change.
+    """
     renamed = []
     for turn in turns if isinstance(turns := value.get("messages"), list) else ():
         role = turn.get("role") if isinstance(turn, dict) else None
@@ -183,8 +211,8 @@ def rename_roles(value: Object) -> Object:
 def deprecated_role(example: Example, *, target: Target) -> Problems:
     """A role is deprecated, or the service does not accept it.
 
-    OpenAI replaced `function` with `tool` in 2023. Most templates know only `tool`, and raise an error or drop the result. Together, Fireworks and Mistral
-    do not accept `developer`.
+    OpenAI replaced `function` with `tool` in 2023. Most templates know only `tool`, and raise an error or drop the
+    result. Together, Fireworks and Mistral do not accept `developer`.
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "function_call": {"name": "now", "arguments": "{}"}}, {"role": "function", "name": "now", "content": "12:00"}, {"role": "assistant", "content": "Hello."}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
@@ -198,10 +226,14 @@ def deprecated_role(example: Example, *, target: Target) -> Problems:
 @deprecated_role.repaired_by(safe=False)
 @on_messages
 def roles_as_taken(messages: list[Object], *, target: Target) -> list[Object] | None:
-    """Convert function calls and their results to tool calls and tool messages with matching ids; write `developer` as `system` where it is not accepted."""
+    """Convert function calls and their results to tool calls and tool messages with matching ids; write `developer` as
+    `system` where it is not accepted.
+    """
     if target not in NO_DEVELOPER:
         return functions_to_tools(messages)
-    edited = functions_to_tools([{**message, "role": "system"} if message.get("role") == "developer" else message for message in messages])
+    edited = functions_to_tools(
+        [{**message, "role": "system"} if message.get("role") == "developer" else message for message in messages]
+    )
     return None if edited is None or any(message.get("role") == "function" for message in edited) else edited
 
 
@@ -211,15 +243,28 @@ def functions_to_tools(messages: list[Object]) -> list[Object] | None:
     waiting: tuple[str, str] | None = None  # name and id of the call whose result comes next
     for message in messages:
         call = message.get("function_call")
-        if isinstance(call, dict) and isinstance(call.get("name"), str) and message.get("role") == "assistant" and not message.get("tool_calls"):
+        if (
+            isinstance(call, dict)
+            and isinstance(call.get("name"), str)
+            and message.get("role") == "assistant"
+            and not message.get("tool_calls")
+        ):
             waiting = (call["name"], f"call_{len(found)}")
             made = [{"id": waiting[1], "type": "function", "function": call}]
             found.append({**copy_without(message, "function_call", "tool_calls"), "tool_calls": made})
             continue
         if message.get("role") == "function":
-            if waiting is None or message.get("name", waiting[0]) != waiting[0] or message.get("tool_call_id") is not None:
+            if (
+                waiting is None
+                or message.get("name", waiting[0]) != waiting[0]
+                or message.get("tool_call_id") is not None
+            ):
                 return None
-            message = {"role": "tool", "tool_call_id": waiting[1], **copy_without(message, "role", "name", "tool_call_id")}  # noqa: PLW2901
+            message = {  # noqa: PLW2901
+                "role": "tool",
+                "tool_call_id": waiting[1],
+                **copy_without(message, "role", "name", "tool_call_id"),
+            }
         found.append(message)
         waiting = None
     return found
@@ -229,8 +274,8 @@ def functions_to_tools(messages: list[Object]) -> list[Object] | None:
 def no_assistant(example: Example, *, target: Target) -> Problems:
     """No message is from the assistant.
 
-    The loss covers the assistant's tokens only, so the example teaches nothing. Prompts for reinforcement fine-tuning have no answer: for services that
-    train on them, a line with a key for the grader counts as such a prompt.
+    The loss covers the assistant's tokens only, so the example teaches nothing. Prompts for reinforcement fine-tuning
+    have no answer: for services that train on them, a line with a key for the grader counts as such a prompt.
     Bad: {"messages": [{"role": "user", "content": "Hi"}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
@@ -239,8 +284,22 @@ def no_assistant(example: Example, *, target: Target) -> Problems:
         and not any(intended_role(message) == "assistant" for message in example.messages)
         and not (target in REINFORCING and references(example))
     ):
-        why = "; it looks like a prompt for reinforcement, which this target does not train on" if references(example) else ""
+        why = (
+            "; it looks like a prompt for reinforcement, which this target does not train on"
+            if references(example)
+            else ""
+        )
         yield Problem(conversation_pointer(example), f"no message is from the assistant{why}")
 
 
-RULES = (no_messages, messages_not_a_list, empty_messages, message_not_an_object, no_role, unknown_role, role_alias, deprecated_role, no_assistant)
+RULES = (
+    no_messages,
+    messages_not_a_list,
+    empty_messages,
+    message_not_an_object,
+    no_role,
+    unknown_role,
+    role_alias,
+    deprecated_role,
+    no_assistant,
+)

@@ -1,4 +1,5 @@
-"""How a rule is declared: a decorated function whose docstring is its documentation, checked for form when it is imported.
+"""How a rule is declared: a decorated function whose docstring is its documentation, checked for form when it is
+imported.
 
     @rule("M016", "consecutive-roles", Severity.WARNING, hint="Merge the two turns.")
     def consecutive_roles(example: Example) -> Iterator[Problem]:
@@ -9,10 +10,11 @@
         Good: {"messages": [...]}
         \"\"\"
 
-The tests run both examples: Bad must fire, Good must not. An example of several lines stands indented below its label; in it,
-`\\xff` stands for that byte. `value_rule`, `dataset_rule` and so on declare a rule that sees something else (see `Scope`).
-A function that has a parameter `target` (keyword only) is told who the data is meant for; so is that of a repair or a finalizer.
-A rule over texts declares with `prefilter` what it can fire on at all (see `curate.lint.rules.prefilter`); it is not asked about other texts.
+The tests run both examples: Bad must fire, Good must not. An example of several lines stands indented below its label;
+in it, `\\xff` stands for that byte. `value_rule`, `dataset_rule` and so on declare a rule that sees something else (see
+`Scope`). A function that has a parameter `target` (keyword only) is told who the data is meant for; so is that of a
+repair or a finalizer. A rule over texts declares with `prefilter` what it can fire on at all (see
+`curate.lint.rules.prefilter`); it is not asked about other texts.
 """
 
 import inspect
@@ -45,17 +47,29 @@ class Scope(StrEnum):
     LINE = "line"
     """A `ParsedLine` that has defects or holds no object; yields problems."""
     EXAMPLE = "example"
-    """An `Example`, of which it looks at the structure alone (see `curate.lint.rules.structure_signature`); yields problems."""
+    """An `Example`, of which it looks at the structure alone (see `curate.lint.rules.structure_signature`); yields
+    problems.
+    """
     VALUE = "value"
-    """An `Example`, all of it; yields problems. Not asked about examples that are plain: only messages of a role and a text each."""
+    """An `Example`, all of it; yields problems. Not asked about examples that are plain: only messages of a role and a
+    text each.
+    """
     TOKENS = "tokens"
-    """A `curate.lint.rules.encoded_example.EncodedExample`: an example with its encoding by the named model; yields problems. Not asked when no model was named."""
+    """A `curate.lint.rules.encoded_example.EncodedExample`: an example with its encoding by the named model; yields
+    problems. Not asked when no model was named.
+    """
     TEXT = "text"
-    """Nothing; returns a polars expression over the frame of messages (see `curate.lint.rules.message_frame`): the problem's message, or null."""
+    """Nothing; returns a polars expression over the frame of messages (see `curate.lint.rules.message_frame`): the
+    problem's message, or null.
+    """
     DATASET = "dataset"
-    """An `Example` and the `DatasetState` before it; yields problems, or notes something for its finalizer. Not asked about examples that are plain, of which `DatasetState.summary` has counts."""
+    """An `Example` and the `DatasetState` before it; yields problems, or notes something for its finalizer. Not asked
+    about examples that are plain, of which `DatasetState.summary` has counts.
+    """
     PROFILE = "profile"
-    """The `curate.lint.rules.dataset_summary.DatasetSummary` of the data set, at its end; yields problems, each with a place or the number of an example from 0."""
+    """The `curate.lint.rules.dataset_summary.DatasetSummary` of the data set, at its end; yields problems, each with a
+    place or the number of an example from 0.
+    """
     EXAMPLES = "examples"
     """All examples of the data set, in order, in memory; yields examples with problems. Never a default rule."""
     CONFLICTS = "conflicts"
@@ -90,21 +104,35 @@ class Rule:
     default: bool = True
     """False for a rule that runs only when it is selected."""
     prefilters: tuple[Prefilter, ...] = ()
-    """For a rule over texts: one of them marks every message that the rule can fire on; none: it is asked about all. For one over the data
-    set: what makes a text one that it looks at closer."""
+    """For a rule over texts: one of them marks every message that the rule can fire on; none: it is asked about all.
+    For one over the data set: what makes a text one that it looks at closer."""
     repair: Repair | None = None
     by: str = ""
-    """The command that finds it, where `curate check` does not: it makes the finding by `finding`, or by code of its own; the rule documents it."""
+    """The command that finds it, where `curate check` does not: it makes the finding by `finding`, or by code of its
+    own; the rule documents it.
+    """
     finalizer: Callable[..., Any] | None = None
-    """For a rule over the data set, or over tokens: takes the `DatasetState` once all is read; yields (place, problem)."""
+    """For a rule over the data set, or over tokens: takes the `DatasetState` once all is read; yields (place,
+    problem).
+    """
 
     def severity_for(self, target: Target) -> Severity | None:
         """How bad it is for a target; None when the target does not have the rule."""
         return None if self.only and target not in self.only else self.targets.get(target, self.severity)
 
-    def finding(self, place: Place, message: str, *, pointer: str = "", example: str | None = None, severity: Severity | None = None) -> Finding:
+    def finding(
+        self,
+        place: Place,
+        message: str,
+        *,
+        pointer: str = "",
+        example: str | None = None,
+        severity: Severity | None = None,
+    ) -> Finding:
         """A finding of it, for a command that finds it outside of a check."""
-        return Finding(self.code, severity or self.severity, place.file, place.line, pointer, message, self.hint, False, example)
+        return Finding(
+            self.code, severity or self.severity, place.file, place.line, pointer, message, self.hint, False, example
+        )
 
     def for_target(self, target: Target) -> "Rule":
         """The rule as it runs: its functions are told the target, those of them that have a parameter `target`."""
@@ -113,7 +141,9 @@ class Rule:
         return replace(self, function=_told(self.function, target), repair=repair, finalizer=finalizer)
 
     def repaired_by(self, *, safe: bool, takes: RepairInput = RepairInput.OBJECT) -> Callable[[Mend], Mend]:
-        """Declare the rule's repair: `@consecutive_roles.repaired_by(safe=False)`; its docstring says in one sentence what it does."""
+        """Declare the rule's repair: `@consecutive_roles.repaired_by(safe=False)`; its docstring says in one sentence
+        what it does.
+        """
 
         def declare(function: Mend) -> Mend:
             self.repair = Repair(function, safe, inspect.getdoc(function) or "", takes)
@@ -150,9 +180,27 @@ def rule(
 
     def declare(function: Callable[..., Any]) -> Rule:
         documented = inspect.getdoc(function) or ""
-        summary, rationale, bad, good = (WITHOUT, "", b"", b"") if sys.flags.optimize > 1 else _documentation(code, documented)
+        summary, rationale, bad, good = (
+            (WITHOUT, "", b"", b"") if sys.flags.optimize > 1 else _documentation(code, documented)
+        )
         prefilters = (prefilter,) if isinstance(prefilter, Prefilter) else prefilter
-        return Rule(code, name, severity, scope, hint, summary, rationale, bad, good, function, targets or {}, only, default, prefilters, by=by)
+        return Rule(
+            code,
+            name,
+            severity,
+            scope,
+            hint,
+            summary,
+            rationale,
+            bad,
+            good,
+            function,
+            targets or {},
+            only,
+            default,
+            prefilters,
+            by=by,
+        )
 
     return declare
 
@@ -169,14 +217,23 @@ file_rule: Final = partial(rule, scope=Scope.FILE)
 def _documentation(code: str, doc: str) -> tuple[str, str, bytes, bytes]:
     before, _, rest = doc.partition("\nBad:")
     bad, _, good = rest.partition("\nGood:")
-    summary, _, why = before.strip().partition("\n")
+    summary, _, why = before.strip().partition("\n\n")
     if not (summary.endswith(".") and why.strip() and bad.strip() and good.strip()):
-        raise ValueError(f"{code}: the docstring needs a summary that ends in a full stop, a reason, and the blocks Bad: and Good:")
-    return summary, LINE_BREAK.sub(" ", inspect.cleandoc(why)), _block(bad), _block(good)
+        raise ValueError(
+            f"{code}: the docstring needs a summary that ends in a full stop, a reason, and the blocks Bad: and Good:"
+        )
+    return (
+        LINE_BREAK.sub(" ", inspect.cleandoc(summary)),
+        LINE_BREAK.sub(" ", inspect.cleandoc(why)),
+        _block(bad),
+        _block(good),
+    )
 
 
 def _block(text: str) -> bytes:
-    """The bytes of an indented block: without its indentation; `\\xNN` is one byte; a block that ends in a lone `\\` has no last line break."""
+    """The bytes of an indented block: without its indentation; `\\xNN` is one byte; a block that ends in a lone `\\`
+    has no last line break.
+    """
     content = inspect.cleandoc(text).encode() + b"\n"
     content = content.removesuffix(b"\\\n")
     return BYTE.sub(lambda match: bytes.fromhex(match.group(1).decode()), content)

@@ -29,10 +29,14 @@ class RuleSelection:
 
     @classmethod
     def from_config(cls, config: CheckConfig) -> Self:
-        """Choose. Raises `UsageError` for a code or prefix that no rule has, `ConfigError` for rules that are not well declared."""
+        """Choose. Raises `UsageError` for a code or prefix that no rule has, `ConfigError` for rules that are not well
+        declared.
+        """
         wrong = list(mistakes(config.rule))
         if wrong:
-            raise ConfigError("\n".join(map(visible, wrong)), "roles are system, developer, user, assistant, tool, function")
+            raise ConfigError(
+                "\n".join(map(visible, wrong)), "roles are system, developer, user, assistant, tool, function"
+            )
         known = known_rules(config.rule)
         named = (*config.select, *config.extend_select, *config.ignore, *config.drop, *config.severity)
         named = (*named, *(prefix for codes in config.per_file_ignores.values() for prefix in codes))
@@ -57,7 +61,10 @@ class RuleSelection:
         found = {}
         for prefix in (*config.select, *config.extend_select):
             rules = [rule for code, rule in self.known.items() if code.startswith(prefix)]
-            asked = [rule.by or ("`curate check --model MODEL`" if rule.scope == Scope.TOKENS and not config.model else "") for rule in rules]
+            asked = [
+                rule.by or ("`curate check --model MODEL`" if rule.scope == Scope.TOKENS and not config.model else "")
+                for rule in rules
+            ]
             if all(asked):
                 found[prefix] = ", ".join(dict.fromkeys(asked))
         return found
@@ -70,6 +77,9 @@ class RuleSelection:
         if file not in self._by_file:
             name = PurePath(file).as_posix()
             self._by_file[file] = tuple(
-                code for glob, codes in self.file_ignores.items() if fnmatchcase(name, glob) or PurePath(name).match(glob) for code in codes
+                code
+                for glob, codes in self.file_ignores.items()
+                if fnmatchcase(name, glob) or PurePath(name).match(glob)
+                for code in codes
             )
         return self._by_file[file]

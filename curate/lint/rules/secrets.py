@@ -22,7 +22,8 @@ from curate.lint.rules.prefilter import Addresses, Literals, Passwords, Personal
 from curate.lint.rules.rule import Rule, text_rule
 
 KEY_STARTS: Final = (
-    "PRIVATE KEY", "AKIA", "ASIA", "AIza", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "hooks.slack", "k_live_", "npm_",
+    "PRIVATE KEY", "AKIA", "ASIA", "AIza", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-",
+    "hooks.slack", "k_live_", "npm_",
     "eyJ", "hf_", *(f"xox{letter}-" for letter in "abeoprs"),
 )  # fmt: skip
 """What every key has in it, but for passwords and those that begin a word."""
@@ -40,7 +41,10 @@ def _told(finder: Callable[[str], Iterator[Secret]]) -> Callable[[str], str | No
             kinds[secret.kind] += 1
         first = found[0]
         counts = ", ".join(plural(count, kind) for kind, count in kinds.items())
-        return f"{counts}: {'' if len(found) == 1 else 'the first '}at character {first.start + 1}, {plural(first.end - first.start, 'character')} long"
+        return (
+            f"{counts}: {'' if len(found) == 1 else 'the first '}at character {first.start + 1}, "
+            f"{plural(first.end - first.start, 'character')} long"
+        )
 
     return judge
 
@@ -63,7 +67,8 @@ def _secrets(texts: "pl.Expr", finder: Callable[[str], Iterator[Secret]]) -> "pl
 def secret_key() -> "pl.Expr":
     """A message contains a key, a token or a password.
 
-    A model can repeat its training data to anyone, and training files are copied to less protected places. Findings never show the secret.
+    A model can repeat its training data to anyone, and training files are copied to less protected places. Findings
+    never show the secret.
     Bad: {"messages": [{"role": "user", "content": "Why is it refused? key = AKIAIOSFODNN7EXAMPLX"}, {"role": "assistant", "content": "It has expired."}]}
     Good: {"messages": [{"role": "user", "content": "Why is it refused? key = [AWS ACCESS KEY]"}, {"role": "assistant", "content": "It has expired."}]}
     """
@@ -74,13 +79,16 @@ def secret_key() -> "pl.Expr":
     "S002",
     "card-or-account-number",
     Severity.WARNING,
-    prefilter=PersonalNumbers(groups=((4, 4, 4, 4), (4, 6, 5), (3, 2, 4)), alone=(15, 16), first="23456", capitals=2, pattern=NUMBER_HINTS),
+    prefilter=PersonalNumbers(
+        groups=((4, 4, 4, 4), (4, 6, 5), (3, 2, 4)), alone=(15, 16), first="23456", capitals=2, pattern=NUMBER_HINTS
+    ),
     hint="Replace it with an invented number. `--unsafe-fixes` replaces it with its kind.",
 )
 def card_or_account_number() -> "pl.Expr":
     """A message contains a card number, an IBAN or a social security number.
 
-    Only numbers with a valid checksum are reported. They belong to someone, and the model can repeat them. Findings never show the number.
+    Only numbers with a valid checksum are reported. They belong to someone, and the model can repeat them. Findings
+    never show the number.
     Bad: {"messages": [{"role": "user", "content": "My card is 4539 1488 0343 6467."}, {"role": "assistant", "content": "Thank you."}]}
     Good: {"messages": [{"role": "user", "content": "My card is [CARD NUMBER]."}, {"role": "assistant", "content": "Thank you."}]}
     """
@@ -97,7 +105,8 @@ def card_or_account_number() -> "pl.Expr":
 def personal_data() -> "pl.Expr":
     """A message contains an e-mail address, a phone number or a public IP address.
 
-    Personal data in training data needs a reason, and a model can repeat it. Addresses under example.com, 555 numbers and private networks are skipped.
+    Personal data in training data needs a reason, and a model can repeat it. Addresses under example.com, 555 numbers
+    and private networks are skipped.
     Bad: {"messages": [{"role": "user", "content": "Write to jo.miller@gmail.com"}, {"role": "assistant", "content": "Done."}]}
     Good: {"messages": [{"role": "user", "content": "Write to jo.miller@example.com"}, {"role": "assistant", "content": "Done."}]}
     """

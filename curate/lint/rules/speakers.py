@@ -12,9 +12,12 @@ from curate.lint.rules.rule import text_rule
 
 OPENERS: Final = tuple(f"{who}{colon}" for who in ("Human", "USER", "User") for colon in (":", " :"))
 MARKERS: Final = (
-    *(f"##{space}{who}" for space in ("", " ") for who in ("Human", "User", "Assistant", "Instruction", "Response")), "Human: ", "USER: ", "User: ",
+    *(f"##{space}{who}" for space in ("", " ") for who in ("Human", "User", "Assistant", "Instruction", "Response")),
+    "Human: ", "USER: ", "User: ",
 )  # fmt: skip
-SPEAKER: Final = re.compile(r"^[ \t]*(?:#{2,4} ?(?:Human|User|Assistant|Instruction|Response) ?:|(?:Human|USER|User): )", re.MULTILINE)
+SPEAKER: Final = re.compile(
+    r"^[ \t]*(?:#{2,4} ?(?:Human|User|Assistant|Instruction|Response) ?:|(?:Human|USER|User): )", re.MULTILINE
+)
 SPEAKER_HINT: Final = r"##+ ?(?:Human|User|Assistant|Instruction|Response)|Human: |USER: |User: "
 OPENING: Final = re.compile(r"\s*(?:#{2,4} ?)?(?:Human|USER|User) ?:")
 ANSWERED: Final = re.compile(r"\n\s*(?:#{2,4} ?)?(?:Assistant|ASSISTANT|AI|Bot) ?:")
@@ -38,8 +41,9 @@ LABELLED: Final = re.compile(r"\W{0,4}[A-Z][\w ]{0,20}:")
 def role_marker() -> "pl.Expr":
     r"""An answer continues with the marker of another turn.
 
-    A line after the answer starts with "### Human:" or "User:". The generation wrote both sides, and a model trained on it speaks for its user. Requested
-    dialogues and code are skipped. K016 covers control tokens, Q023 whole conversations.
+    A line after the answer starts with "### Human:" or "User:". The generation wrote both sides, and a model trained on
+    it speaks for its user. Requested dialogues and code are skipped. K016 covers control tokens, Q023 whole
+    conversations.
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello.\n### Human: Tell me a joke."}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
@@ -67,14 +71,19 @@ def _goes_on(both: str) -> str | None:
 def transcript_in_message() -> "pl.Expr":
     r"""A message contains a whole conversation.
 
-    It opens with "Human:" or "User:" and continues with "Assistant:", as some exports and preference data do. The questions are then trained on as part of
-    one answer, and the model learns to answer itself. Requested dialogues and prompts of plain `prompt` and `completion` are skipped.
+    It opens with "Human:" or "User:" and continues with "Assistant:", as some exports and preference data do. The
+    questions are then trained on as part of one answer, and the model learns to answer itself. Requested dialogues and
+    prompts of plain `prompt` and `completion` are skipped.
     Bad: {"messages": [{"role": "assistant", "content": "\n\nHuman: What is the capital of France?\n\nAssistant: Paris."}]}
     Good: {"messages": [{"role": "user", "content": "What is the capital of France?"}, {"role": "assistant", "content": "Paris."}]}
     """
     text, role = pl.col("text"), pl.col("role")
-    told = (role == "assistant") | ((role == "user") & ~pl.col("joined") & text.str.contains(WAITS))  # a question may show a conversation
-    return judged_by(answered_question().fill_null("") + "\0" + matching(pl.when(told).then(text), OPENER_HINT), _transcript)
+    told = (role == "assistant") | (
+        (role == "user") & ~pl.col("joined") & text.str.contains(WAITS)
+    )  # a question may show a conversation
+    return judged_by(
+        answered_question().fill_null("") + "\0" + matching(pl.when(told).then(text), OPENER_HINT), _transcript
+    )
 
 
 def _transcript(both: str) -> str | None:
@@ -84,7 +93,12 @@ def _transcript(both: str) -> str | None:
     if opens is None or DIALOGUE.search(prompt):
         return None
     answered = len(ANSWERED.findall(said))
-    return f"the message is a conversation of its own: it opens with {opens.group().strip()!r} and has {answered} answers in it" if answered else None
+    return (
+        f"the message is a conversation of its own: it opens with {opens.group().strip()!r} and has {answered} "
+        "answers in it"
+        if answered
+        else None
+    )
 
 
 RULES = (role_marker, transcript_in_message)

@@ -31,7 +31,9 @@ class SplitCounts(NamedTuple):
     text: float
     """Share of all characters."""
     missing: Sequence[tuple[str, int]] = ()
-    """Classes that it has no example of, though there are enough for it to have one: each with its number of examples."""
+    """Classes that it has no example of, though there are enough for it to have one: each with its number of
+    examples.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +57,9 @@ class SplitBalance:
 def uneven_splits(balance: SplitBalance) -> Iterator[str]:
     """A split is empty, too small to measure with, or far from its requested share.
 
-    A score on a few dozen examples changes by whole points with each example. Groups of connected examples stay in one split, so large groups make uneven
-    splits. With `--stratify`, classes missing from a held-out split are reported too.
+    A score on a few dozen examples changes by whole points with each example. Groups of connected examples stay in one
+    split, so large groups make uneven splits. With `--stratify`, classes missing from a held-out split are reported
+    too.
     Bad:
         {"messages": [{"role": "user", "content": "Name a tree."}, {"role": "assistant", "content": "A beech."}]}
         {"messages": [{"role": "user", "content": "Name a tree."}, {"role": "assistant", "content": "An oak."}]}
@@ -66,7 +69,11 @@ def uneven_splits(balance: SplitBalance) -> Iterator[str]:
         {"messages": [{"role": "user", "content": "Name a fish."}, {"role": "assistant", "content": "A carp."}]}
     """
     total = sum(part.examples for part in balance.parts)
-    could = f"; {plural(balance.holdable, 'example')} can be held out at most" if balance.holdable is not None and balance.holdable < total else ""
+    could = (
+        f"; {plural(balance.holdable, 'example')} can be held out at most"
+        if balance.holdable is not None and balance.holdable < total
+        else ""
+    )
     for part in balance.parts:
         if not part.wanted:
             continue
@@ -74,11 +81,20 @@ def uneven_splits(balance: SplitBalance) -> Iterator[str]:
             yield f"{part.name} is empty: there are too few examples, or one group holds most of them{could}"
             continue
         if part.examples < FEW and part.name != "train":
-            yield f"{part.name} has {plural(part.examples, 'example')}: each of them is {1 / part.examples:.0%} of a score"
+            yield (
+                f"{part.name} has {plural(part.examples, 'example')}: each of them is {1 / part.examples:.0%} of a "
+                "score"
+            )
         if _is_off(part, total):
-            yield f"{part.name} has {part.share:.1%} of the examples where {part.wanted:.0%} was wanted: groups are too large or too few{could}"
+            yield (
+                f"{part.name} has {part.share:.1%} of the examples where {part.wanted:.0%} was wanted: groups are too "
+                f"large or too few{could}"
+            )
         elif part.examples >= FEW and not part.wanted / OFF <= part.text <= part.wanted * OFF:
-            yield f"{part.name} has {part.text:.1%} of the text where {part.wanted:.0%} was wanted: its examples are longer or shorter"
+            yield (
+                f"{part.name} has {part.text:.1%} of the text where {part.wanted:.0%} was wanted: its examples are "
+                "longer or shorter"
+            )
         for name, count in part.missing[:3]:
             yield f"{part.name} has none of the {plural(count, 'example')} of {name!r}"
         if len(part.missing) > 3:
@@ -86,9 +102,13 @@ def uneven_splits(balance: SplitBalance) -> Iterator[str]:
 
 
 def _is_off(part: SplitCounts, total: int) -> bool:
-    """Whether a split's share is far from what was wanted, farther than the hash of single examples brings about by chance."""
+    """Whether a split's share is far from what was wanted, farther than the hash of single examples brings about by
+    chance.
+    """
     chance = 2 * sqrt(total * part.wanted * (1 - part.wanted))
-    return not part.wanted / OFF <= part.share <= part.wanted * OFF and abs(part.examples - total * part.wanted) > chance
+    return (
+        not part.wanted / OFF <= part.share <= part.wanted * OFF and abs(part.examples - total * part.wanted) > chance
+    )
 
 
 def unbalanced(balance: SplitBalance) -> list[Finding]:

@@ -1,5 +1,6 @@
-"""Family L across splits: what one file has of another that a model is measured by. `docs/leaks.md` defines each; `curate verify` counts them by code of its own,
-which these rules only document. L004, a question whose answers clash in two splits, is retired: such a pair is an L003.
+"""Family L across splits: what one file has of another that a model is measured by. `docs/leaks.md` defines each;
+`curate verify` counts them by code of its own, which these rules only document. L004, a question whose answers clash in
+two splits, is retired: such a pair is an L003.
 
 In the examples below the first line is in train, the others are in test.
 """
@@ -32,8 +33,8 @@ def copy_across_splits() -> None:
 def near_copy_across_splits() -> None:
     """An example is a near-duplicate of one in another split.
 
-    The Jaccard similarity of the full texts is at or above `dedup.threshold`, over shingles of 3 words of user, assistant and tool turns, without system
-    prompts. Their attachments are equal.
+    The Jaccard similarity of the full texts is at or above `dedup.threshold`, over shingles of 3 words of user,
+    assistant and tool turns, without system prompts. Their attachments are equal.
     Bad:
         {"messages": [{"role": "user", "content": "Why is the sky blue?"}, {"role": "assistant", "content": "Because air scatters the blue part of the light of the sun more than the red part, and so it comes to us from all sides of the sky."}]}
         {"messages": [{"role": "user", "content": "Why is the sky blue?"}, {"role": "assistant", "content": "Because air scatters the blue part of the light of the sun more than the red part, and so it comes to us from all sides of the heavens."}]}
@@ -47,8 +48,8 @@ def near_copy_across_splits() -> None:
 def question_across_splits() -> None:
     """A question is in two splits.
 
-    The model has seen the question with an answer, whatever that answer is. The rule compares the words of all user turns and the attachments, and ignores
-    system prompts and tools.
+    The model has seen the question with an answer, whatever that answer is. The rule compares the words of all user
+    turns and the attachments, and ignores system prompts and tools.
     Bad:
         {"messages": [{"role": "user", "content": "Name a tree."}, {"role": "assistant", "content": "A beech."}]}
         {"messages": [{"role": "user", "content": "Name a  tree."}, {"role": "assistant", "content": "An oak grows tall and old in most of Europe."}]}
@@ -62,8 +63,8 @@ def question_across_splits() -> None:
 def continued_across_splits() -> None:
     """A conversation is the beginning of one in another split, or comes from the same source.
 
-    All turns of the shorter one, which ends with an answer, are the first turns of the longer one, compared by role and words. Sources are compared by the
-    key that names them (`--group-by`): a person, a document, a ticket.
+    All turns of the shorter one, which ends with an answer, are the first turns of the longer one, compared by role and
+    words. Sources are compared by the key that names them (`--group-by`): a person, a document, a ticket.
     Bad:
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}, {"role": "user", "content": "Name a tree."}, {"role": "assistant", "content": "A beech."}]}
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
@@ -73,11 +74,17 @@ def continued_across_splits() -> None:
     """
 
 
-@split_rule("L006", "neighbour-across-splits", Severity.WARNING, hint="Compare the two. If they ask the same thing, keep them in one split.")
+@split_rule(
+    "L006",
+    "neighbour-across-splits",
+    Severity.WARNING,
+    hint="Compare the two. If they ask the same thing, keep them in one split.",
+)
 def neighbour_across_splits() -> None:
     """A question is close to one in another split by its embedding.
 
-    It is often the same question in other words. Embeddings suggest pairs and decide nothing. Reported only if a model is named.
+    It is often the same question in other words. Embeddings suggest pairs and decide nothing. Reported only if a model
+    is named.
     Bad:
         {"messages": [{"role": "user", "content": "How do I reset my password?"}, {"role": "assistant", "content": "Click on the link below the form."}]}
         {"messages": [{"role": "user", "content": "How can I reset my password?"}, {"role": "assistant", "content": "There is a button for it on the page."}]}
@@ -91,8 +98,8 @@ def neighbour_across_splits() -> None:
 def answer_across_splits() -> None:
     """An answer is in two splits, whatever the question.
 
-    The model can recall the answer. The Jaccard similarity of the two answers is at or above `dedup.threshold`. Only answers of 20 words or more are
-    compared.
+    The model can recall the answer. The Jaccard similarity of the two answers is at or above `dedup.threshold`. Only
+    answers of 20 words or more are compared.
     Bad:
         {"messages": [{"role": "user", "content": "Why is the sky blue?"}, {"role": "assistant", "content": "Because air scatters the blue part of the light of the sun more than the red part, and so it comes to us from all sides of the sky."}]}
         {"messages": [{"role": "user", "content": "What makes the colour that we see above us by day?"}, {"role": "assistant", "content": "Because air scatters the blue part of the light of the sun more than the red part, and so it comes to us from all sides of the sky."}]}
@@ -102,4 +109,11 @@ def answer_across_splits() -> None:
     """
 
 
-RULES = (copy_across_splits, near_copy_across_splits, question_across_splits, continued_across_splits, neighbour_across_splits, answer_across_splits)
+RULES = (
+    copy_across_splits,
+    near_copy_across_splits,
+    question_across_splits,
+    continued_across_splits,
+    neighbour_across_splits,
+    answer_across_splits,
+)

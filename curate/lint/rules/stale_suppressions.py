@@ -1,4 +1,6 @@
-"""Family F, the part about what a project keeps beside its data: suppressions and a baseline. They are asked once the check is over."""
+"""Family F, the part about what a project keeps beside its data: suppressions and a baseline. They are asked once the
+check is over.
+"""
 
 from collections.abc import Iterable, Mapping
 
@@ -7,7 +9,13 @@ from curate.core.finding import Finding, Severity
 from curate.lint.rules.rule import rule
 
 
-@rule("F006", "outdated-entry", Severity.WARNING, scope="adoption", hint="Remove the line, or write the baseline again with --write-baseline.")
+@rule(
+    "F006",
+    "outdated-entry",
+    Severity.WARNING,
+    scope="adoption",
+    hint="Remove the line, or write the baseline again with --write-baseline.",
+)
 def outdated_entry() -> None:
     """A suppression or a baseline entry matches no finding.
 

@@ -1,4 +1,6 @@
-"""The shape of an example: all that structure rules look at. Few shapes make up a data set, so a sound one is judged once."""
+"""The shape of an example: all that structure rules look at. Few shapes make up a data set, so a sound one is judged
+once.
+"""
 
 from curate.core.example import Example
 from curate.lint.rules.message_frame import CALLS
@@ -8,7 +10,8 @@ Shape = tuple[str | tuple[str, str], ...]
 
 
 def structure_signature(example: Example) -> Shape | None:
-    """The example's format and, of each turn, its role and whether it has text or calls a tool; None where it is less plain than that.
+    """The example's format and, of each turn, its role and whether it has text or calls a tool; None where it is less
+    plain than that.
 
     A rule of scope `EXAMPLE` may see more than this only where this is None.
     """
@@ -35,10 +38,15 @@ def structure_signature(example: Example) -> Shape | None:
 
 
 def is_plain(example: Example) -> bool:
-    """Whether an example has nothing but messages, and each of these nothing but a role and a text: nothing there for rules of scope `VALUE`."""
+    """Whether an example has nothing but messages, and each of these nothing but a role and a text: nothing there for
+    rules of scope `VALUE`.
+    """
     value = example.value
     if example.plain:
         return True
     if len(value) != 1 or not isinstance(turns := value.get("messages"), list):
         return False
-    return all(isinstance(t, dict) and len(t) == 2 and isinstance(t.get("content"), str) and isinstance(t.get("role"), str) for t in turns)
+    return all(
+        isinstance(t, dict) and len(t) == 2 and isinstance(t.get("content"), str) and isinstance(t.get("role"), str)
+        for t in turns
+    )

@@ -1,8 +1,8 @@
 """Family K: what the named model's tokenizer and chat template make of the data, by the very code that training uses.
 
-K006 (no generation tag in the template) and K008 (the stop token masked as padding) are left out: masks are made by position,
-without tags and without token ids, so neither can happen here. K015 (cost) is `curate stats`'. T024 (tools that the template
-leaves out) is K005's.
+K006 (no generation tag in the template) and K008 (the stop token masked as padding) are left out: masks are made by
+position, without tags and without token ids, so neither can happen here. K015 (cost) is `curate stats`'. T024 (tools
+that the template leaves out) is K005's.
 """
 
 import unicodedata
@@ -34,30 +34,41 @@ PLACEHOLDERS: Final = frozenset(("<image>", "<video>", "<audio>"))
 def too_long(one: EncodedExample) -> Problems:
     """The example has more tokens than `max_length`.
 
-    `curate train` never truncates: it refuses or skips the example. Trainers that truncate lose the end, which is the last answer, and teach the model not
-    to stop. (The example below is too long for a `max_length` of 64.)
+    `curate train` never truncates: it refuses or skips the example. Trainers that truncate lose the end, which is the
+    last answer, and teach the model not to stop. (The example below is too long for a `max_length` of 64.)
     Bad: {"messages": [{"role": "user", "content": "Name the planets and say what each one is made of."}, {"role": "assistant", "content": "Mercury, Venus, Earth and Mars are rock; Jupiter and Saturn are gas; Uranus and Neptune are ice."}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
     length, limit = one.encoding.length, one.max_length
     if length > limit:
-        cut = sorted({answer.turn + 1 for text in one.encoding.encoded for answer in text.answers if answer.last >= limit})
-        lost = f"; a trainer that cuts would lose the end of message {', '.join(map(str, cut[:5]))}{', …' if len(cut) > 5 else ''}"
-        yield Problem(conversation_pointer(one.example), f"{length:,} tokens, {length - limit:,} more than max_length = {limit}{lost}")
+        cut = sorted(
+            {answer.turn + 1 for text in one.encoding.encoded for answer in text.answers if answer.last >= limit}
+        )
+        lost = (
+            "; a trainer that cuts would lose the end of message "
+            f"{', '.join(map(str, cut[:5]))}{', …' if len(cut) > 5 else ''}"
+        )
+        yield Problem(
+            conversation_pointer(one.example),
+            f"{length:,} tokens, {length - limit:,} more than max_length = {limit}{lost}",
+        )
 
 
 @token_rule("K002", "nothing-before-limit", Severity.ERROR, hint="Raise max_length, or shorten the prompt.")
 def nothing_before_limit(one: EncodedExample) -> Problems:
     """All trained tokens are beyond `max_length`.
 
-    A trainer that truncates keeps only the prompt. The example drops out of training without a warning, or makes the loss NaN. (The example below is too
-    long for a `max_length` of 64.)
+    A trainer that truncates keeps only the prompt. The example drops out of training without a warning, or makes the
+    loss NaN. (The example below is too long for a `max_length` of 64.)
     Bad: {"messages": [{"role": "user", "content": "Mercury, Venus, Earth and Mars are rock; Jupiter and Saturn are gas; Uranus and Neptune are ice. Repeat?"}, {"role": "assistant", "content": "No."}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
     if one.encoding.encoded and _all_beyond(one):
         first = min(answer.first for text in one.encoding.encoded for answer in text.answers)
-        yield Problem(conversation_pointer(one.example), f"the first trained token is number {first + 1:,}, beyond max_length = {one.max_length}")
+        yield Problem(
+            conversation_pointer(one.example),
+            f"the first trained token is number {first + 1:,}, beyond max_length = {one.max_length}",
+        )
 
 
 @token_rule("K003", "answer-beyond-limit", Severity.ERROR, hint="Raise max_length, or split the conversation.")
@@ -80,23 +91,34 @@ def _all_beyond(one: EncodedExample) -> bool:
     return all(answer.first >= one.max_length for text in one.encoding.encoded for answer in text.answers)
 
 
-@token_rule("K004", "template-refuses", Severity.ERROR, hint="Write the conversation in the form that the model's template accepts.")
+@token_rule(
+    "K004",
+    "template-refuses",
+    Severity.ERROR,
+    hint="Write the conversation in the form that the model's template accepts.",
+)
 def template_refuses(one: EncodedExample) -> Problems:
     """The model's chat template cannot render the conversation.
 
-    It raises an error (roles that do not alternate, an unknown role, null content), or omits the call to be trained on. Training refuses the example, and
-    serving fails on it too.
+    It raises an error (roles that do not alternate, an unknown role, null content), or omits the call to be trained on.
+    Training refuses the example, and serving fails on it too.
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "narrator", "content": "A pause."}, {"role": "assistant", "content": "Hello."}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
     yield from _obstacles(one, "K004")
 
 
-@token_rule("K005", "not-rendered", Severity.WARNING, hint="Use a model whose template renders it, or move it into a message that is rendered.")
+@token_rule(
+    "K005",
+    "not-rendered",
+    Severity.WARNING,
+    hint="Use a model whose template renders it, or move it into a message that is rendered.",
+)
 def not_rendered(one: EncodedExample) -> Problems:
     """The chat template omits a part of the conversation.
 
-    It drops a system prompt, a tool result, the tools or the reasoning without a warning. The model learns to answer input that it never saw.
+    It drops a system prompt, a tool result, the tools or the reasoning without a warning. The model learns to answer
+    input that it never saw.
     Bad: {"messages": [{"role": "developer", "content": "Answer in French."}, {"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Salut."}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
@@ -104,7 +126,12 @@ def not_rendered(one: EncodedExample) -> Problems:
         yield Problem(one.content_pointer(mismatch.turn), mismatch.text)
 
 
-@token_rule("K007", "stop-not-learnt", Severity.ERROR, hint="Use a template that ends each answer with the tokenizer's end-of-turn token.")
+@token_rule(
+    "K007",
+    "stop-not-learnt",
+    Severity.ERROR,
+    hint="Use a template that ends each answer with the tokenizer's end-of-turn token.",
+)
 def stop_not_learnt(one: EncodedExample) -> Problems:
     """An answer has no stop token in the loss.
 
@@ -126,15 +153,23 @@ def double_bos(one: EncodedExample) -> Problems:
     """
     bos = one.template.tokenizer.bos_token_id
     if bos is not None and any(text.input_ids[:2] == [bos, bos] for text in one.encoding.encoded):
-        yield Problem(conversation_pointer(one.example), f"the text begins with two tokens {excerpt(str(one.template.tokenizer.bos_token), 30)}")
+        yield Problem(
+            conversation_pointer(one.example),
+            f"the text begins with two tokens {excerpt(str(one.template.tokenizer.bos_token), 30)}",
+        )
 
 
-@token_rule("K010", "control-token-in-text", Severity.ERROR, hint="Remove or rewrite the text. It is tokenized as a control token.")
+@token_rule(
+    "K010",
+    "control-token-in-text",
+    Severity.ERROR,
+    hint="Remove or rewrite the text. It is tokenized as a control token.",
+)
 def control_token_in_text(one: EncodedExample) -> Problems:
     """A message contains the text of a control token.
 
-    It is tokenized as a control token. In a question it ends the turn, and the user can speak as the assistant. In an answer it teaches the model to stop
-    early. There is no repair, since any escape would be learned as text.
+    It is tokenized as a control token. In a question it ends the turn, and the user can speak as the assistant. In an
+    answer it teaches the model to stop early. There is no repair, since any escape would be learned as text.
     Bad: {"messages": [{"role": "user", "content": "What does <|im_end|> mean?"}, {"role": "assistant", "content": "The end of a turn."}]}
     Good: {"messages": [{"role": "user", "content": "What does im_end mean?"}, {"role": "assistant", "content": "The end of a turn."}]}
     """
@@ -143,14 +178,18 @@ def control_token_in_text(one: EncodedExample) -> Problems:
         text = message.text
         for token in (token for token in control if token in text and token not in PLACEHOLDERS):
             if control[token] in one.template.ids(text):
-                yield Problem(message.content_pointer, f"{excerpt(token, 30)} in message {message.index + 1} is tokenized as a control token")
+                yield Problem(
+                    message.content_pointer,
+                    f"{excerpt(token, 30)} in message {message.index + 1} is tokenized as a control token",
+                )
 
 
 @token_rule("K011", "nothing-learnt", Severity.ERROR, hint="Add an answer that is trained on, or remove the example.")
 def nothing_learnt(one: EncodedExample) -> Problems:
     """No token of the example is trained on.
 
-    All answers have weight 0, there is no answer, or the template renders none. The example costs time and teaches nothing. Training refuses it.
+    All answers have weight 0, there is no answer, or the template renders none. The example costs time and teaches
+    nothing. Training refuses it.
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello.", "weight": 0}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
@@ -163,12 +202,17 @@ def _obstacles(one: EncodedExample, code: str) -> Problems:
             yield Problem(one.as_read(obstacle.pointer), obstacle.message)
 
 
-@token_rule("K012", "mask-beyond-answer", Severity.WARNING, hint="Check the template. It must render a prompt exactly as it renders the same turns later.")
+@token_rule(
+    "K012",
+    "mask-beyond-answer",
+    Severity.WARNING,
+    hint="Check the template. It must render a prompt exactly as it renders the same turns later.",
+)
 def mask_beyond_answer(one: EncodedExample) -> Problems:
     """The trained tokens contain more than the answer.
 
-    The rule decodes the trained tokens. The cause is a template that renders the prompt differently once the answer is present, so the start of the answer
-    is unknown. The model would learn to speak for the user.
+    The rule decodes the trained tokens. The cause is a template that renders the prompt differently once the answer is
+    present, so the start of the answer is unknown. The model would learn to speak for the user.
     Bad: {"messages": [{"role": "user", "content": "What time is it, please?"}, {"role": "assistant", "content": "It is noon."}], "tools": [{"type": "function", "function": {"name": "now", "description": "The time.", "parameters": {"type": "object", "properties": {}}}}]}
     Good: {"messages": [{"role": "user", "content": "What time is it, please?"}, {"role": "assistant", "content": "It is noon."}]}
     """
@@ -216,7 +260,12 @@ def _letters(text: str) -> str:
     return SPACES.sub("", unicodedata.normalize("NFKC", text).casefold())
 
 
-@token_rule("K013", "little-learnt", Severity.INFO, hint="Shorten the text that all examples share. Long prompts cost time and memory and are not trained on.")
+@token_rule(
+    "K013",
+    "little-learnt",
+    Severity.INFO,
+    hint="Shorten the text that all examples share. Long prompts cost time and memory and are not trained on.",
+)
 def little_learnt(one: EncodedExample) -> None:
     """Less than 5% of the file's tokens are trained on.
 
@@ -235,14 +284,20 @@ def little_learnt_in_all(state: DatasetState) -> PlacedProblems:
     """The files in which little is trained on."""
     for file, (trained, total) in state.memory.get("K013", {}).items():
         if trained < LEARNT * total:
-            yield Place(file, 0), Problem("", f"{trained:,} of {plural(total, 'token')} are trained on ({trained / total:.1%})")
+            yield (
+                Place(file, 0),
+                Problem("", f"{trained:,} of {plural(total, 'token')} are trained on ({trained / total:.1%})"),
+            )
 
 
-@token_rule("K014", "unknown-tokens", Severity.WARNING, hint="Use a model that knows the language, or remove the unknown text.")
+@token_rule(
+    "K014", "unknown-tokens", Severity.WARNING, hint="Use a model that knows the language, or remove the unknown text."
+)
 def unknown_tokens(one: EncodedExample) -> Problems:
     """The tokenizer does not know some of the text.
 
-    Each unknown piece becomes the same token. The model cannot read it, and in an answer learns to write the unknown token.
+    Each unknown piece becomes the same token. The model cannot read it, and in an answer learns to write the unknown
+    token.
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "你好"}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
@@ -254,15 +309,20 @@ def unknown_tokens(one: EncodedExample) -> Problems:
         for answer in text.answers:
             if learnt := text.labels[answer.first : answer.last + 1].count(unknown):
                 yield Problem(
-                    one.content_pointer(answer.turn), f"{plural(learnt, 'token')} of the answer {'is' if learnt == 1 else 'are'} unknown to the model"
+                    one.content_pointer(answer.turn),
+                    f"{plural(learnt, 'token')} of the answer {'is' if learnt == 1 else 'are'} unknown to the model",
                 )
                 count -= learnt
         if count > UNKNOWN * len(text.input_ids):
-            yield Problem(conversation_pointer(one.example), f"{plural(count, 'token')} of the prompt {'is' if count == 1 else 'are'} unknown to the model")
+            yield Problem(
+                conversation_pointer(one.example),
+                f"{plural(count, 'token')} of the prompt {'is' if count == 1 else 'are'} unknown to the model",
+            )
             return
 
 
 RULES = (
-    too_long, nothing_before_limit, answer_beyond_limit, template_refuses, not_rendered, stop_not_learnt, double_bos, control_token_in_text, nothing_learnt,
+    too_long, nothing_before_limit, answer_beyond_limit, template_refuses, not_rendered, stop_not_learnt, double_bos,
+    control_token_in_text, nothing_learnt,
     mask_beyond_answer, little_learnt, unknown_tokens,
 )  # fmt: skip

@@ -1,4 +1,6 @@
-"""Family T, what is declared: the tools that an example offers, and their schemas. Calls and results are in `curate.lint.rules.calls`."""
+"""Family T, what is declared: the tools that an example offers, and their schemas. Calls and results are in
+`curate.lint.rules.calls`.
+"""
 
 import json
 import re
@@ -69,12 +71,18 @@ def json_value(text: str) -> Any:
 
 
 def is_converted(message: Message) -> bool:
-    """Whether the reader created a message's calls or the id of its result: a ShareGPT file has both as the text of a turn."""
-    return message.content_pointer.endswith("/value") and (message.role == "tool" or (message.role == "assistant" and message.content is None))
+    """Whether the reader created a message's calls or the id of its result: a ShareGPT file has both as the text of a
+    turn.
+    """
+    return message.content_pointer.endswith("/value") and (
+        message.role == "tool" or (message.role == "assistant" and message.content is None)
+    )
 
 
 def call_pointer(message: Message, rest: str) -> str:
-    """Pointer to something of a message's calls in the line as it was read: to the text that they were made of, where they were."""
+    """Pointer to something of a message's calls in the line as it was read: to the text that they were made of, where
+    they were.
+    """
     return message.content_pointer if is_converted(message) else f"{message.pointer}/{rest}"
 
 
@@ -107,7 +115,9 @@ def called(example: Example) -> Iterator[Call]:
         calls = message.value.get("tool_calls")
         for i, call in enumerate(calls) if isinstance(calls, list) else ():
             if isinstance(call, dict) and isinstance(call.get("function"), dict):
-                yield Call(message, call_pointer(message, f"tool_calls/{i}/function"), call["function"], call.get("id"), False)
+                yield Call(
+                    message, call_pointer(message, f"tool_calls/{i}/function"), call["function"], call.get("id"), False
+                )
         if isinstance(call := message.value.get("function_call"), dict) and call:
             yield Call(message, f"{message.pointer}/function_call", call, None, True)
 
@@ -141,12 +151,17 @@ def schema_fault(schema: bytes) -> str | None:
     return None if kind == "object" else f"have the type {excerpt(str(kind), 30)!r}, not 'object'"
 
 
-@value_rule("T001", "tools-malformed", Severity.ERROR, hint='Write each tool as {"type": "function", "function": {"name": ..., "parameters": {...}}}.')
+@value_rule(
+    "T001",
+    "tools-malformed",
+    Severity.ERROR,
+    hint='Write each tool as {"type": "function", "function": {"name": ..., "parameters": {...}}}.',
+)
 def tools_malformed(example: Example, *, target: Target) -> Problems:
     """`tools` is not a list of function declarations.
 
-    Templates read `function.name` and `function.parameters`, and show the model nothing else. Services reject the line; OpenAI and Azure also reject more
-    than 128 tools.
+    Templates read `function.name` and `function.parameters`, and show the model nothing else. Services reject the line;
+    OpenAI and Azure also reject more than 128 tools.
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tools": [{"type": "function"}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tools": [{"type": "function", "function": {"name": "now", "parameters": {"type": "object", "properties": {}}}}]}
     """
@@ -155,7 +170,9 @@ def tools_malformed(example: Example, *, target: Target) -> Problems:
     if tools in (None, "") and not in_text:
         return
     if not isinstance(tools, list):
-        yield Problem(base, "`tools` is text that is not a JSON list" if in_text else f"`tools` is {kind_of(tools)}, not a list")
+        yield Problem(
+            base, "`tools` is text that is not a JSON list" if in_text else f"`tools` is {kind_of(tools)}, not a list"
+        )
         return
     most = LIMITS[target].tools
     if most is not None and len(tools) > most:
@@ -174,7 +191,9 @@ def tools_malformed(example: Example, *, target: Target) -> Problems:
             yield Problem(at, f"the type of tool {i + 1} is not 'function'")
 
 
-@value_rule("T002", "tool-name", Severity.WARNING, targets=REJECTED, hint="Use 1 to 64 letters, digits, underscores and dashes.")
+@value_rule(
+    "T002", "tool-name", Severity.WARNING, targets=REJECTED, hint="Use 1 to 64 letters, digits, underscores and dashes."
+)
 def tool_name(example: Example) -> Problems:
     """A tool name contains characters that services do not accept.
 
@@ -204,7 +223,13 @@ def duplicate_tool(example: Example) -> Problems:
         seen.add(key)
 
 
-@value_rule("T004", "tool-schema", Severity.WARNING, targets=REJECTED, hint='Write `parameters` as a JSON Schema whose type is "object".')
+@value_rule(
+    "T004",
+    "tool-schema",
+    Severity.WARNING,
+    targets=REJECTED,
+    hint='Write `parameters` as a JSON Schema whose type is "object".',
+)
 def tool_schema(example: Example) -> Problems:
     """The parameters of a tool are not a valid JSON Schema of an object.
 
@@ -222,7 +247,8 @@ def tool_schema(example: Example) -> Problems:
 def functions_deprecated(example: Example) -> Problems:
     """`functions` and `function_call` are deprecated.
 
-    OpenAI replaced them with `tools` and `tool_calls` in 2023. Chat templates know only these and omit functions and their calls without a warning.
+    OpenAI replaced them with `tools` and `tool_calls` in 2023. Chat templates know only these and omit functions and
+    their calls without a warning.
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "function_call": {"name": "now", "arguments": "{}"}}], "functions": [{"name": "now", "parameters": {"type": "object"}}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}], "tools": [{"type": "function", "function": {"name": "now", "parameters": {"type": "object"}}}]}
     """
@@ -235,20 +261,35 @@ def functions_deprecated(example: Example) -> Problems:
 
 @functions_deprecated.repaired_by(safe=True)
 def to_tools(value: Object) -> Object:
-    """Write `functions` as `tools`, and function calls and their results as tool calls and tool messages with matching ids."""
+    """Write `functions` as `tools`, and function calls and their results as tool calls and tool messages with matching
+    ids.
+    """
     functions, messages = value.get("functions"), messages_in(value)
-    named = isinstance(functions, list) and all(isinstance(function, dict) and isinstance(function.get("name"), str) for function in functions)
+    named = isinstance(functions, list) and all(
+        isinstance(function, dict) and isinstance(function.get("name"), str) for function in functions
+    )
     if messages is None or (functions and (value.get("tools") or not named)):
         return value
     messages = functions_to_tools(messages) or messages
-    ids = [call["id"] for message in messages for call in calls_in(message) if isinstance(call, dict) and is_id(call.get("id"))]
-    if len(set(ids)) < len(ids) or any(message.get("function_call") or message.get("role") == "function" for message in messages):
+    ids = [
+        call["id"]
+        for message in messages
+        for call in calls_in(message)
+        if isinstance(call, dict) and is_id(call.get("id"))
+    ]
+    if len(set(ids)) < len(ids) or any(
+        message.get("function_call") or message.get("role") == "function" for message in messages
+    ):
         return value
     edited = {**value, "messages": messages}
     if not functions:
         return edited
     tools = [{"type": "function", "function": function} for function in functions]
-    return {"tools" if key == "functions" else key: tools if key == "functions" else item for key, item in edited.items() if key != "tools"}
+    return {
+        "tools" if key == "functions" else key: tools if key == "functions" else item
+        for key, item in edited.items()
+        if key != "tools"
+    }
 
 
 @value_rule("T006", "functions-and-tools", Severity.ERROR, hint="Keep `tools` and remove `functions`.")
@@ -300,7 +341,8 @@ def fix_parallel_tool_calls(value: Object) -> Object:
 def unused_tools(example: Example, state: DatasetState) -> None:
     """A declared tool is never called.
 
-    A model learns when to call a tool from examples with calls. It learns to ignore a tool that is always present and never called.
+    A model learns when to call a tool from examples with calls. It learns to ignore a tool that is always present and
+    never called.
     Bad: {"messages": [{"role": "user", "content": "What time is it?"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}], "tools": [{"type": "function", "function": {"name": "now"}}, {"type": "function", "function": {"name": "today"}}]}
     Good: {"messages": [{"role": "user", "content": "What time is it?"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}], "tools": [{"type": "function", "function": {"name": "now"}}]}
     """
@@ -313,7 +355,9 @@ def unused_tools(example: Example, state: DatasetState) -> None:
 
 @unused_tools.finalize
 def tools_never_called(state: DatasetState) -> PlacedProblems:
-    """One finding for all of them, where the first stands; none in data without any call, in which calls may be written as text."""
+    """One finding for all of them, where the first stands; none in data without any call, in which calls may be written
+    as text.
+    """
     first, used = state.memory.get("T023", ({}, set()))
     unused = [name for name in first if name not in used]
     if used and unused:
@@ -321,4 +365,13 @@ def tools_never_called(state: DatasetState) -> PlacedProblems:
         yield first[unused[0]], Problem("", f"{plural(len(unused), 'tool')} declared and never called: {names}")
 
 
-RULES: Final = (tools_malformed, tool_name, duplicate_tool, tool_schema, functions_deprecated, functions_and_tools, parallel_tool_calls, unused_tools)
+RULES: Final = (
+    tools_malformed,
+    tool_name,
+    duplicate_tool,
+    tool_schema,
+    functions_deprecated,
+    functions_and_tools,
+    parallel_tool_calls,
+    unused_tools,
+)

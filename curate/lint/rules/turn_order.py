@@ -22,7 +22,12 @@ def no_user(example: Example) -> Problems:
     Good: {"messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
     roles = {intended_role(message) for message in example.messages}
-    if "assistant" in roles and "user" not in roles and example.format != "text" and (example.format, len(example.messages)) != ("preference", 1):
+    if (
+        "assistant" in roles
+        and "user" not in roles
+        and example.format != "text"
+        and (example.format, len(example.messages)) != ("preference", 1)
+    ):
         yield Problem(conversation_pointer(example), "no message is from the user")
 
 
@@ -64,11 +69,22 @@ def assistant_first(example: Example) -> Problems:
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
     turns = [message for message in example.messages if intended_role(message) not in SYSTEMS]
-    if turns and intended_role(turns[0]) == "assistant" and example.format != "text" and any(intended_role(turn) == "user" for turn in turns):
+    if (
+        turns
+        and intended_role(turns[0]) == "assistant"
+        and example.format != "text"
+        and any(intended_role(turn) == "user" for turn in turns)
+    ):
         yield Problem(turns[0].pointer, "the assistant speaks first")
 
 
-@rule("M013", "late-system", Severity.WARNING, targets={Target.FIREWORKS: Severity.ERROR}, hint="Move the message to the front.")
+@rule(
+    "M013",
+    "late-system",
+    Severity.WARNING,
+    targets={Target.FIREWORKS: Severity.ERROR},
+    hint="Move the message to the front.",
+)
 def late_system(example: Example) -> Problems:
     """A system message is not the first message.
 
@@ -91,7 +107,13 @@ def systems_first(messages: list[Object]) -> list[Object]:
     return sorted(messages, key=lambda message: message.get("role") not in SYSTEMS)
 
 
-@rule("M014", "several-systems", Severity.WARNING, targets={Target.MISTRAL: Severity.ERROR}, hint="Merge the system messages into one.")
+@rule(
+    "M014",
+    "several-systems",
+    Severity.WARNING,
+    targets={Target.MISTRAL: Severity.ERROR},
+    hint="Merge the system messages into one.",
+)
 def several_systems(example: Example) -> Problems:
     """The conversation has more than one system message.
 
@@ -125,10 +147,14 @@ def systems_merged(messages: list[Object]) -> list[Object] | None:
 
 
 def joined(left: Object, right: Object) -> Object | None:
-    """Two messages as one, their texts a blank line apart; None where they differ in more than content, or content is not of one kind."""
+    """Two messages as one, their texts a blank line apart; None where they differ in more than content, or content is
+    not of one kind.
+    """
     rest = copy_without(left, "role", "content")
     first, second = left.get("content"), right.get("content")
-    if rest != copy_without(right, "role", "content") or any(rest.get(key) for key in ("tool_calls", "function_call", "tool_call_id", "audio", "refusal")):
+    if rest != copy_without(right, "role", "content") or any(
+        rest.get(key) for key in ("tool_calls", "function_call", "tool_call_id", "audio", "refusal")
+    ):
         return None
     if isinstance(first, list) and isinstance(second, list):
         return {**left, "content": [*first, *second]}
@@ -147,16 +173,22 @@ def system_and_developer(example: Example) -> Problems:
     """
     roles = [message.role for message in example.messages]
     if "system" in roles and "developer" in roles:
-        yield Problem(example.messages[roles.index("developer")].pointer, "a system and a developer message in one conversation")
+        yield Problem(
+            example.messages[roles.index("developer")].pointer, "a system and a developer message in one conversation"
+        )
 
 
 @system_and_developer.repaired_by(safe=False)
 @on_messages
 def developer_to_system(messages: list[Object]) -> list[Object] | None:
     """Merge the developer message into the system message, separated by a blank line."""
-    if not {"system", "developer"} <= {message.get("role") for message in messages if isinstance(message.get("role"), str)}:
+    if not {"system", "developer"} <= {
+        message.get("role") for message in messages if isinstance(message.get("role"), str)
+    }:
         return None
-    return systems_merged([{**message, "role": "system"} if message.get("role") == "developer" else message for message in messages])
+    return systems_merged(
+        [{**message, "role": "system"} if message.get("role") == "developer" else message for message in messages]
+    )
 
 
 @rule(
@@ -169,8 +201,8 @@ def developer_to_system(messages: list[Object]) -> list[Object] | None:
 def consecutive_roles(example: Example, *, target: Target) -> Problems:
     """Two consecutive turns have the same role.
 
-    A turn between them is missing, or one turn was split. Strict templates raise an error ('roles must alternate'). Others train on it, and the model
-    learns to answer itself. OpenAI and Azure accept an image in a turn of its own.
+    A turn between them is missing, or one turn was split. Strict templates raise an error ('roles must alternate').
+    Others train on it, and the model learns to answer itself. OpenAI and Azure accept an image in a turn of its own.
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "user", "content": "Are you there?"}, {"role": "assistant", "content": "Hello."}]}
     Good: {"messages": [{"role": "user", "content": "Hi. Are you there?"}, {"role": "assistant", "content": "Hello."}]}
     """

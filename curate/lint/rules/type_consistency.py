@@ -81,7 +81,9 @@ def type_findings(state: DatasetState) -> PlacedProblems:
     for path, kinds in known.items():
         if len(kinds) > 1:
             ordered = sorted(kinds.items(), key=lambda pair: -pair[1].count)
-            counts = ", ".join(f"{kind} {types.count:,} times (first at {visible(str(types.place))})" for kind, types in ordered)
+            counts = ", ".join(
+                f"{kind} {types.count:,} times (first at {visible(str(types.place))})" for kind, types in ordered
+            )
             yield ordered[-1][1].place, Problem("", f"{visible(excerpt(path, 80))} is {counts}")
 
 
