@@ -7,10 +7,12 @@ Equal questions need no model. Of the others those are compared that ask the sam
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from itertools import accumulate, combinations, pairwise, product
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from curate.conflicts.nli import entailments
 from curate.conflicts.persona import same_setting
 from curate.conflicts.question import Question, beside_shared_lines, same_request
 from curate.conflicts.reworded import Embed, reworded
@@ -99,9 +101,9 @@ def alike(
     requests = [question.request for question in asked]
     ends = [0, *accumulate(len(block) for block in compared)]
     vectors = embed(requests, config.embeddings, cache, progress)
-    for i, j, cosine, same in reworded(
-        requests, vectors, _embedding(config, cache), SHOWN_FROM, [range(*block) for block in pairwise(ends)]
-    ):
+    within = [range(*block) for block in pairwise(ends)]
+    entail = partial(entailments, model=config.nli, cache=cache, progress=progress) if config.nli else None
+    for i, j, cosine, same in reworded(requests, vectors, _embedding(config, cache), SHOWN_FROM, within, entail):
         if cosine < config.similarity or not beside_shared_lines(requests[i], requests[j]):
             continue
         strict = same_request(asked[i], asked[j])

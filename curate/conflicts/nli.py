@@ -22,6 +22,8 @@ are.
 """
 PAIRS: Final = 6
 """Pairs of sentences of two long answers that the model is asked about: those most alike."""
+CONTRADICTION, ENTAILMENT = "contradiction", "entailment"
+"""Labels of an NLI model; some models shorten them or write them in other forms."""
 BATCH: Final = 32
 SAVED: Final = 512
 
@@ -52,7 +54,13 @@ def contradictions(
     """
     asked = [[*passages(left, right)] for left, right in pairs]
     store = EmbeddingCache(None if cache is None else cache / f"nli-{content_id([model, fingerprint(model)])[:16]}.npz")
-    _judge({key(*passage): passage for passages_ in asked for passage in passages_}, model, store, progress)
+    _judge(
+        {key(*passage): passage for passages_ in asked for passage in passages_},
+        model,
+        CONTRADICTION,
+        store,
+        progress,
+    )
     return [
         max(
             (
@@ -65,6 +73,22 @@ def contradictions(
         )
         for found, (left, right) in zip(asked, pairs, strict=True)
     ]
+
+
+def entailments(
+    pairs: Sequence[tuple[str, str]],
+    model: str,
+    cache: Path | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> list[float]:
+    """Of each pair of questions, the probability that one entails the other: the lower one of both directions.
+
+    Raises as `contradictions` does.
+    """
+    name = content_id([ENTAILMENT, model, fingerprint(model)])[:16]
+    store = EmbeddingCache(None if cache is None else cache / f"nli-{name}.npz")
+    _judge({key(*pair): pair for pair in pairs}, model, ENTAILMENT, store, progress)
+    return [float(min(both)) for both in store.get([key(*pair) for pair in pairs])]
 
 
 def passages(left: str, right: str) -> list[tuple[str, str]]:
@@ -87,9 +111,13 @@ def key(left: str, right: str) -> str:
 
 
 def _judge(
-    passages_: dict[str, tuple[str, str]], model: str, store: EmbeddingCache, progress: Callable[[int], None] | None
+    passages_: dict[str, tuple[str, str]],
+    model: str,
+    label: str,
+    store: EmbeddingCache,
+    progress: Callable[[int], None] | None,
 ) -> None:
-    """Fill the store with P(contradiction) in both directions for each pair of texts that is new."""
+    """Fill the store with the probability of a label in both directions for each pair of texts that is new."""
     import numpy as np
 
     new = ((name, passage) for name, passage in passages_.items() if name not in store)
@@ -97,7 +125,7 @@ def _judge(
     if not missing:
         return
     judge = cross_encoder(model)
-    column = _contradiction(judge.config.id2label, model)
+    column = _column(judge.config.id2label, label, model)
     for start in range(0, len(missing), SAVED):
         batch = missing[start : start + SAVED]
         texts = [(left, align_units(left, right)) for _, (left, right) in batch]
@@ -111,11 +139,11 @@ def _judge(
     store.save()
 
 
-def _contradiction(labels: dict[int, Any], model: str) -> int:
+def _column(labels: dict[int, Any], wanted: str, model: str) -> int:
     for index, label in labels.items():
-        if "contradict" in str(label).lower():
+        if str(label).lower().startswith(wanted[:5]):
             return int(index)
     raise ModelError(
-        f"{model}: has no class called contradiction (it has {', '.join(map(str, labels.values()))})",
+        f"{model}: has no class called {wanted} (it has {', '.join(map(str, labels.values()))})",
         "name an NLI model",
     )

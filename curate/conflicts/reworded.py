@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 Embed = Callable[[Sequence[str]], "Matrix"]
 """Unit vectors of texts."""
+Entail = Callable[[Sequence[tuple[str, str]]], Sequence[float]]
+"""Of pairs of questions, the probability that one entails the other."""
 TRIES: Final = 10
 """Nearest questions that one question is held against, in each direction."""
 ROWS: Final = 256
@@ -36,11 +38,17 @@ class Pair(NamedTuple):
 
 
 def reworded(
-    requests: Sequence[str], vectors: "Matrix", embed: Embed, least: float, blocks: Sequence[range] | None = None
+    requests: Sequence[str],
+    vectors: "Matrix",
+    embed: Embed,
+    least: float,
+    blocks: Sequence[range] | None = None,
+    entail: Entail | None = None,
 ) -> list[Pair]:
     """The pairs of `requests` that ask the same with a probability of at least `least`, in order of position.
 
-    Only pairs of one block are compared, where there are blocks. `embed` is asked once.
+    Only pairs of one block are compared, where there are blocks. `embed` is asked once, and so is `entail`: about the
+    pairs that its word could lift to `least`.
     """
     near = [
         (block.start + left, block.start + right, cosine)
@@ -53,12 +61,20 @@ def reworded(
         {word for left, right, _ in near for word in words_apart(wording(requests[left]), wording(requests[right]))}
     )
     known: Mapping[str, Any] = dict(zip(words, embed(words), strict=True)) if words else {}
-    found = []
-    for left, right, cosine in near:
-        same = probability(features(wording(requests[left]), wording(requests[right]), cosine, known))
-        if same >= least:
-            found.append(Pair(left, right, cosine, same))
-    return found
+    measured = [
+        (left, right, features(wording(requests[left]), wording(requests[right]), cosine, known))
+        for left, right, cosine in near
+    ]
+    if entail is None:
+        found = [Pair(left, right, each[0], probability(each)) for left, right, each in measured]
+    else:
+        measured = [(left, right, each) for left, right, each in measured if probability(each, 1.0) >= least]
+        said = entail([(requests[left], requests[right]) for left, right, _ in measured])
+        found = [
+            Pair(left, right, each[0], probability(each, entailed))
+            for (left, right, each), entailed in zip(measured, said, strict=True)
+        ]
+    return [pair for pair in found if pair.same >= least]
 
 
 def _input(request: str) -> str:

@@ -13,22 +13,23 @@ from typing import TYPE_CHECKING, Any, Final
 from rapidfuzz.distance import Indel, Levenshtein
 
 from curate.conflicts.wording import Wording, other_aspect, other_numbers, other_value, rarity
+from curate.language.tokens import stem
 
 if TYPE_CHECKING:
     import numpy as np
 
     Vector = np.ndarray[Any, np.dtype[np.float32]]
 
-FEATURES: Final = {
-    "cosine": 14.4,
-    "overlap": -2.46,
-    "replaced": -1.63,
-    "other aspect": -0.49,
-    "other value": -6.0,
-}
-"""Coefficients by feature. That of "other value" is set by hand, as labelled pairs hardly have such questions; fitted
-it is -1.6.
+FITTED: Final = ("cosine", "overlap", "replaced", "other aspect")
+WITHOUT_NLI: Final[tuple[tuple[float, ...], float]] = ((14.3, -2.47, -2.44, -0.475), -8.95)
+"""Coefficients of `FITTED`, and the intercept."""
+WITH_NLI: Final[tuple[tuple[float, ...], float]] = ((13.5, -2.73, -2.05, -0.49, 0.212), -7.83)
+"""The same where an NLI model read both questions; the last one is for the log odds of its entailment."""
+SET_APART: Final = {"other phrase": -5.0, "other value": -6.0, "other numbers": -1.5}
+"""Coefficients set by hand: labelled pairs hardly have questions that are near and not the same for one of these
+reasons.
 """
+FEATURES: Final = (*FITTED, *SET_APART)
 LEAST_COSINE: Final = 0.52
 """Below which `probability` is less than a fifth whatever the words are."""
 SAME_SENTENCE: Final = 0.75
@@ -36,13 +37,21 @@ SAME_SENTENCE: Final = 0.75
 in it.
 """
 HALF: Final = 0.5
-"""The same share from which words in one another's place make two questions, unless the words mean the same."""
+"""The same share from which a phrase in another one's place makes two questions, unless they mean the same."""
 SYNONYMS: Final = 0.7
-"""Cosine of the embeddings of two phrases from which they mean the same. None of 50 reworded questions has a phrase of
-another meaning in place, 47 of 50 near-misses have one (`tests/bench/question_triples.txt`)."""
+"""Cosine of the embeddings of two phrases from which they mean the same."""
+SPELLING: Final = 0.8
+"""Share of letters, in order, from which two phrases are spellings of one."""
 FAR: Final = 6
 """Over 1, the cosine distance from which a word in another's place counts in full."""
-INTERCEPT: Final = -9.02
+NEAR, UNLIKE = 0.9, 0.7
+"""Cosines of two questions that are not one sentence: from the first, a phrase in another one's place does not count;
+up to the second, it counts in full.
+"""
+SHORT: Final = 14
+"""Words of both questions together up to which what sets them apart counts in full; of more, in inverse proportion."""
+LEAST_ODDS: Final = 0.001
+"""Probability that an entailment is taken to have at least, and at most 1 less that."""
 
 
 def features(left: Wording, right: Wording, cosine: float, vectors: Mapping[str, "Vector"]) -> tuple[float, ...]:
@@ -58,17 +67,34 @@ def features(left: Wording, right: Wording, cosine: float, vectors: Mapping[str,
         for (_, words), other in zip(apart, (right, left), strict=True)
     ]
     frame = Indel.normalized_similarity(left.order, right.order)
-    other = (
-        other_numbers(left, right)
-        or (frame >= SAME_SENTENCE and other_value(left, right))
-        or any(_cosine(one, two, vectors) < SYNONYMS for one, two in _substitutions(left, right))
-    )
     replaced = (
         float(frame >= SAME_SENTENCE)
         * min(1.0, FAR * (1 - cosine))
         * min(1.0, 2 * min(max(side.values(), default=0.0) for side in distances))
     )
-    return (cosine, overlap, replaced, float(other_aspect(left, right)), float(other))
+    short = min(1.0, SHORT / max(1, len(left.order) + len(right.order)))
+    other_phrase = any(
+        _cosine(one, two, vectors) < SYNONYMS and not _is_spelling(one, two) for one, two in _substitutions(left, right)
+    )
+    return (
+        cosine,
+        overlap,
+        replaced,
+        float(other_aspect(left, right)),
+        short
+        * other_phrase
+        * (1.0 if frame >= SAME_SENTENCE else min(1.0, max(0.0, (NEAR - cosine) / (NEAR - UNLIKE)))),
+        short * (frame >= SAME_SENTENCE and other_value(left, right)),
+        short * other_numbers(left, right),
+    )
+
+
+def _is_spelling(one: str, two: str) -> bool:
+    """Whether two phrases are one in other forms, or with a slip of the pen."""
+    return (
+        sorted(map(stem, one.split())) == sorted(map(stem, two.split()))
+        or Indel.normalized_similarity(one, two) >= SPELLING
+    )
 
 
 def _apart(mine: Wording, other: Wording, weights: Mapping[str, float]) -> tuple[float, list[str]]:
@@ -107,10 +133,21 @@ def _cosine(one: str, two: str, vectors: Mapping[str, "Vector"]) -> float:
     return float(vectors[one] @ vectors[two]) if one in vectors and two in vectors else 0.0
 
 
-def probability(found: tuple[float, ...]) -> float:
-    """Of two questions asking the same, from their features."""
-    score = INTERCEPT + sum(weight * value for weight, value in zip(FEATURES.values(), found, strict=True))
+def probability(found: tuple[float, ...], entailed: float | None = None) -> float:
+    """Of two questions asking the same, from their features, and from the probability that one entails the other where
+    an NLI model said so: the lower one of both directions.
+    """
+    weights, score = WITHOUT_NLI if entailed is None else WITH_NLI
+    said = () if entailed is None else (log_odds(entailed),)
+    known = (*found[: len(FITTED)], *said, *found[len(FITTED) :])
+    score += sum(weight * value for weight, value in zip((*weights, *SET_APART.values()), known, strict=True))
     return 1 / (1 + math.exp(-max(-50.0, min(50.0, score))))
+
+
+def log_odds(entailed: float) -> float:
+    """Of a probability, within bounds."""
+    bounded = min(1 - LEAST_ODDS, max(LEAST_ODDS, entailed))
+    return math.log(bounded / (1 - bounded))
 
 
 def words_apart(left: Wording, right: Wording) -> set[str]:

@@ -1,16 +1,18 @@
 """How well questions that ask the same are told from others that are near, on labelled pairs.
 
-    python -m tests.bench.same_question FOLDER [--embeddings MODEL] [--cross-encoder MODEL] [--cache FOLDER]
-    [--coefficients]
+    python -m tests.bench.same_question FOLDER [--embeddings MODEL] [--nli MODEL] [--cross-encoder MODEL]
+    [--cache FOLDER] [--coefficients]
 
 FOLDER has JSON Lines of {"a", "b", "same": true | false}, a file a source. Prints, for each source: area under the ROC
 curve, recall at a precision of .9 and calibration, by the cosine of embeddings alone, by all features fitted on the
-other sources, and by these with a cross-encoder of duplicate questions. `--coefficients` prints the table for
-`curate/conflicts/same_question.py`, fitted on all sources with equal weight.
+other sources, by these with an NLI model that read both questions, with a cross-encoder of duplicate questions, and by
+the probability as it is in the program (fitted on all sources, with coefficients set by hand). `--coefficients` prints
+those for `curate/conflicts/same_question.py`, fitted on all sources with equal weight.
 """
 
 import argparse
 import json
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -19,7 +21,8 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import precision_recall_curve, roc_auc_score
 
-from curate.conflicts.same_question import FEATURES, features, words_apart
+from curate.conflicts.nli import entailments
+from curate.conflicts.same_question import FEATURES, FITTED, features, log_odds, probability, words_apart
 from curate.conflicts.wording import wording
 from curate.models.embeddings import embed
 from curate.models.model_loading import cross_encoder
@@ -49,7 +52,7 @@ def measured(path: Path, model: str, cache: Path | None) -> tuple[Matrix, Flags,
     return np.array(found), np.array([row["same"] for row in rows]), [(row["a"], row["b"]) for row in rows]
 
 
-def fitted(sources: Sequence[tuple[Matrix, Flags]]) -> tuple[Matrix, float]:
+def fitted(sources: Sequence[tuple[Matrix, Flags]], apart: int = len(FEATURES)) -> tuple[Matrix, float]:
     """Coefficients and intercept of a logistic model, each source weighing the same; those of the wrong sign are 0."""
     x = np.concatenate([found for found, _ in sources])
     y = np.concatenate([same for _, same in sources])
@@ -60,7 +63,7 @@ def fitted(sources: Sequence[tuple[Matrix, Flags]]) -> tuple[Matrix, float]:
         model = LogisticRegression(C=10, max_iter=2_000).fit((x / scale)[:, used], y, sample_weight=weights)
         coefficients = np.zeros(x.shape[1])
         coefficients[used] = model.coef_[0]
-        wrong = (coefficients > 0) & (np.arange(len(used)) >= NEVER_RAISE) & (np.arange(len(used)) < len(FEATURES))
+        wrong = (coefficients > 0) & (np.arange(len(used)) >= NEVER_RAISE) & (np.arange(len(used)) < apart)
         if not wrong.any():
             return coefficients / scale, float(model.intercept_[0])
         used &= ~wrong
@@ -74,7 +77,7 @@ def report(name: str, truth: Flags, scores: Matrix) -> None:
         f"{f'{chances[b].mean():.2f} {truth[b].mean():.2f} ({b.sum()})' if b.any() else '-':>18}" for b in bins
     )
     print(
-        f"    {name:26} {roc_auc_score(truth, scores):6.3f} "
+        f"    {name:30} {roc_auc_score(truth, scores):6.3f} "
         f"{max(recall[precision >= PRECISION], default=0):9.3f}  {told}",
         flush=True,
     )
@@ -84,35 +87,60 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--embeddings", default="offline:all-MiniLM-L6-v2")
+    parser.add_argument("--nli", help="an NLI model that reads both questions")
     parser.add_argument("--cross-encoder", help="a cross-encoder that scores duplicate questions")
     parser.add_argument("--cache", type=Path)
     parser.add_argument("--coefficients", action="store_true")
     args = parser.parse_args()
     sources = {path.stem: measured(path, args.embeddings, args.cache) for path in sorted(args.folder.glob("*.jsonl"))}
-    crossed = {}
+    nothing = {name: np.empty((len(truth), 0)) for name, (_, truth, _) in sources.items()}
+    read, crossed = dict(nothing), dict(nothing)
+    said: dict[str, list[float]] = {}
+    if args.nli:
+        said = {name: entailments(pairs, args.nli, args.cache) for name, (_, _, pairs) in sources.items()}
+        read = {name: np.array([[log_odds(value)] for value in values]) for name, values in said.items()}
     if args.cross_encoder:
         judge = cross_encoder(args.cross_encoder)
         crossed = {
             name: np.asarray(judge.predict(pairs, show_progress_bar=False)).reshape(-1, 1)
             for name, (_, _, pairs) in sources.items()
         }
-    print(f"    {'':26} {'AUC':>6} {'recall@.9':>9}   promised, and share that ask the same (pairs)")
-    for name, (found, truth, _) in sources.items():
+    every = {name: found for name, (found, _, _) in sources.items()}
+    columns = {
+        "cosine alone": {name: found[:, :COSINE] for name, found in every.items()},
+        "features": every,
+        "features, NLI": {name: np.hstack([found, read[name]]) for name, found in every.items()},
+        "features, NLI, cross-encoder": {
+            name: np.hstack([found, read[name], crossed[name]]) for name, found in every.items()
+        },
+    }
+    if not args.nli:
+        del columns["features, NLI"]
+    if not args.cross_encoder:
+        del columns["features, NLI, cross-encoder"]
+    print(f"    {'':30} {'AUC':>6} {'recall@.9':>9}   promised, and share that ask the same (pairs)")
+    for name, (_, truth, _) in sources.items():
         others = [other for other in sources if other != name]
         print(f"{name}: {len(truth)} pairs, {truth.sum()} of them the same; fitted on {', '.join(others)}")
-        columns = {"cosine alone": slice(0, COSINE), "features": slice(0, len(FEATURES))}
-        for label, column in columns.items():
-            coefficients, intercept = fitted([(sources[other][0][:, column], sources[other][1]) for other in others])
-            report(label, truth, found[:, column] @ coefficients + intercept)
-        if crossed:
-            both = {key: np.hstack([sources[key][0], crossed[key]]) for key in sources}
-            coefficients, intercept = fitted([(both[other], sources[other][1]) for other in others])
-            report("features and cross-encoder", truth, both[name] @ coefficients + intercept)
+        for label, found in columns.items():
+            coefficients, intercept = fitted([(found[other], sources[other][1]) for other in others])
+            report(label, truth, found[name] @ coefficients + intercept)
+        for label, values in {"as in the program": None, "as in the program, NLI": said.get(name)}.items():
+            if label == "as in the program" or values:
+                told = [
+                    probability(tuple(row), *((values[nth],) if values else ())) for nth, row in enumerate(every[name])
+                ]
+                report(label, truth, np.array([math.log(value / (1 - value)) for value in told]))
     if args.coefficients:
-        coefficients, intercept = fitted([(found, truth) for found, truth, _ in sources.values()])
-        for feature, value in zip(FEATURES, coefficients, strict=True):
-            print(f'    "{feature}": {value:.3f},')
-        print(f"INTERCEPT: Final = {intercept:.3f}")
+        for label, more in {"WITHOUT_NLI": nothing, "WITH_NLI": read}.items():
+            coefficients, intercept = fitted(
+                [
+                    (np.hstack([found[:, : len(FITTED)], more[name]]), truth)
+                    for name, (found, truth, _) in sources.items()
+                ],
+                len(FITTED),
+            )
+            print(f"{label}: Final = (({', '.join(f'{value:.3g}' for value in coefficients)}), {intercept:.3g})")
 
 
 if __name__ == "__main__":
