@@ -108,6 +108,7 @@ def conflicts(
     *,
     embeddings: str | None = None,
     nli: str | None = None,
+    same_question: str | None = None,
     judge: str | None = None,
     judge_model: str | None = None,
     judge_key: str | None = None,
@@ -127,6 +128,7 @@ def conflicts(
     options = {
         "embeddings": embeddings,
         "nli": nli,
+        "same_question": same_question,
         "judge": judge,
         "judge_model": judge_model,
         "similarity": similarity,

@@ -30,6 +30,12 @@ def conflicts(
     nli: Annotated[
         str | None, typer.Option(help="NLI cross-encoder that judges answers, e.g. cross-encoder/nli-deberta-v3-base.")
     ] = None,
+    same_question: Annotated[
+        str | None,
+        typer.Option(
+            help="Cross-encoder for duplicate questions that takes part, e.g. cross-encoder/quora-roberta-base."
+        ),
+    ] = None,
     judge: Annotated[
         str | None,
         typer.Option(
@@ -67,6 +73,7 @@ def conflicts(
     options = {
         "embeddings": embeddings,
         "nli": nli,
+        "same_question": same_question,
         "similarity": similarity,
         "all_turns": all_turns or None,
         "judge": judge,

@@ -12,7 +12,7 @@ from itertools import accumulate, combinations, pairwise, product
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from curate.conflicts.nli import entailments
+from curate.conflicts.nli import duplicates, entailments
 from curate.conflicts.persona import same_setting
 from curate.conflicts.question import Question, beside_shared_lines, same_request
 from curate.conflicts.reworded import Embed, reworded
@@ -102,8 +102,11 @@ def alike(
     ends = [0, *accumulate(len(block) for block in compared)]
     vectors = embed(requests, config.embeddings, cache, progress)
     within = [range(*block) for block in pairwise(ends)]
-    entail = partial(entailments, model=config.nli, cache=cache, progress=progress) if config.nli else None
-    for i, j, cosine, same in reworded(requests, vectors, _embedding(config, cache), SHOWN_FROM, within, entail):
+    readers = [
+        partial(read, model=model, cache=cache, progress=progress) if model else None
+        for read, model in ((entailments, config.nli), (duplicates, config.same_question))
+    ]
+    for i, j, cosine, same in reworded(requests, vectors, _embedding(config, cache), SHOWN_FROM, within, *readers):
         if cosine < config.similarity or not beside_shared_lines(requests[i], requests[j]):
             continue
         strict = same_request(asked[i], asked[j])

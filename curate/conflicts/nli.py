@@ -22,8 +22,8 @@ are.
 """
 PAIRS: Final = 6
 """Pairs of sentences of two long answers that the model is asked about: those most alike."""
-CONTRADICTION, ENTAILMENT = "contradiction", "entailment"
-"""Labels of an NLI model; some models shorten them or write them in other forms."""
+CONTRADICTION, ENTAILMENT, DUPLICATE = "contradiction", "entailment", "duplicate"
+"""What is asked of a model: the first two are labels of an NLI model, which some models write in other forms."""
 BATCH: Final = 32
 SAVED: Final = 512
 
@@ -91,6 +91,21 @@ def entailments(
     return [float(min(both)) for both in store.get([key(*pair) for pair in pairs])]
 
 
+def duplicates(
+    pairs: Sequence[tuple[str, str]],
+    model: str,
+    cache: Path | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> list[float]:
+    """Of each pair of questions, the probability that they are duplicates, by a cross-encoder with one output or two
+    classes: the mean of both directions. Raises as `contradictions` does.
+    """
+    name = content_id([DUPLICATE, model, fingerprint(model)])[:16]
+    store = EmbeddingCache(None if cache is None else cache / f"nli-{name}.npz")
+    _judge({key(*pair): pair for pair in pairs}, model, DUPLICATE, store, progress)
+    return [float(both.mean()) for both in store.get([key(*pair) for pair in pairs])]
+
+
 def passages(left: str, right: str) -> list[tuple[str, str]]:
     """The texts of two answers that are given to the model: both as a whole if they are short, else their likest
     sentences and their beginnings.
@@ -125,14 +140,16 @@ def _judge(
     if not missing:
         return
     judge = cross_encoder(model)
+    classes = len(judge.config.id2label)
     column = _column(judge.config.id2label, label, model)
     for start in range(0, len(missing), SAVED):
         batch = missing[start : start + SAVED]
         texts = [(left, align_units(left, right)) for _, (left, right) in batch]
         both = [*texts, *((right, left) for left, right in texts)]
-        scores = judge.predict(
-            both, batch_size=BATCH, apply_softmax=True, show_progress_bar=False, convert_to_numpy=True
-        )[:, column]
+        told = judge.predict(
+            both, batch_size=BATCH, apply_softmax=classes > 1, show_progress_bar=False, convert_to_numpy=True
+        )
+        scores = told.reshape(len(both), -1)[:, column]
         store.add([name for name, _ in batch], np.stack([scores[: len(batch)], scores[len(batch) :]], axis=1))
         if progress:
             progress(len(batch))
@@ -140,6 +157,10 @@ def _judge(
 
 
 def _column(labels: dict[int, Any], wanted: str, model: str) -> int:
+    if wanted == DUPLICATE:
+        if len(labels) <= 2:  # one output, or "no" and "yes"
+            return -1
+        raise ModelError(f"{model}: has {len(labels)} classes", "name a cross-encoder for duplicate questions")
     for index, label in labels.items():
         if str(label).lower().startswith(wanted[:5]):
             return int(index)

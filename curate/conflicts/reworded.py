@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 Embed = Callable[[Sequence[str]], "Matrix"]
 """Unit vectors of texts."""
-Entail = Callable[[Sequence[tuple[str, str]]], Sequence[float]]
-"""Of pairs of questions, the probability that one entails the other."""
+Read = Callable[[Sequence[tuple[str, str]]], Sequence[float]]
+"""What a model says that reads both questions of each pair: a probability."""
 TRIES: Final = 10
 """Nearest questions that one question is held against, in each direction."""
 ROWS: Final = 256
@@ -43,12 +43,13 @@ def reworded(
     embed: Embed,
     least: float,
     blocks: Sequence[range] | None = None,
-    entail: Entail | None = None,
+    entail: Read | None = None,
+    duplicate: Read | None = None,
 ) -> list[Pair]:
     """The pairs of `requests` that ask the same with a probability of at least `least`, in order of position.
 
-    Only pairs of one block are compared, where there are blocks. `embed` is asked once, and so is `entail`: about the
-    pairs that its word could lift to `least`.
+    Only pairs of one block are compared, where there are blocks. `embed` is asked once, and so are `entail` (an NLI
+    model) and `duplicate` (a cross-encoder for duplicate questions): about pairs that their word could lift to `least`.
     """
     near = [
         (block.start + left, block.start + right, cosine)
@@ -65,15 +66,14 @@ def reworded(
         (left, right, features(wording(requests[left]), wording(requests[right]), cosine, known))
         for left, right, cosine in near
     ]
-    if entail is None:
-        found = [Pair(left, right, each[0], probability(each)) for left, right, each in measured]
-    else:
-        measured = [(left, right, each) for left, right, each in measured if probability(each, 1.0) >= least]
-        said = entail([(requests[left], requests[right]) for left, right, _ in measured])
-        found = [
-            Pair(left, right, each[0], probability(each, entailed))
-            for (left, right, each), entailed in zip(measured, said, strict=True)
-        ]
+    surest = [None if model is None else 1.0 for model in (entail, duplicate)]
+    measured = [(left, right, each) for left, right, each in measured if probability(each, *surest) >= least]
+    asked = [(requests[left], requests[right]) for left, right, _ in measured]
+    said = [[None] * len(asked) if model is None else model(asked) for model in (entail, duplicate)]
+    found = (
+        Pair(left, right, each[0], probability(each, *told))
+        for (left, right, each), *told in zip(measured, *said, strict=True)
+    )
     return [pair for pair in found if pair.same >= least]
 
 

@@ -51,7 +51,7 @@ up to the second, it counts in full.
 SHORT: Final = 14
 """Words of both questions together up to which what sets them apart counts in full; of more, in inverse proportion."""
 LEAST_ODDS: Final = 0.001
-"""Probability that an entailment is taken to have at least, and at most 1 less that."""
+"""Of what a model says: none is surer than this, either way."""
 
 
 def features(left: Wording, right: Wording, cosine: float, vectors: Mapping[str, "Vector"]) -> tuple[float, ...]:
@@ -133,20 +133,29 @@ def _cosine(one: str, two: str, vectors: Mapping[str, "Vector"]) -> float:
     return float(vectors[one] @ vectors[two]) if one in vectors and two in vectors else 0.0
 
 
-def probability(found: tuple[float, ...], entailed: float | None = None) -> float:
-    """Of two questions asking the same, from their features, and from the probability that one entails the other where
-    an NLI model said so: the lower one of both directions.
+def probability(found: tuple[float, ...], entailed: float | None = None, duplicate: float | None = None) -> float:
+    """Of two questions asking the same, from their features, and from what models say that read both.
+
+    `entailed` is an NLI model's probability that one entails the other, the lower one of both directions. `duplicate`
+    is that of a cross-encoder for duplicate questions, which counts as much as all else; what sets the questions apart
+    is held against it, too.
     """
     weights, score = WITHOUT_NLI if entailed is None else WITH_NLI
-    said = () if entailed is None else (log_odds(entailed),)
-    known = (*found[: len(FITTED)], *said, *found[len(FITTED) :])
-    score += sum(weight * value for weight, value in zip((*weights, *SET_APART.values()), known, strict=True))
+    alike = (*found[: len(FITTED)], *(() if entailed is None else (log_odds(entailed),)))
+    score += _weighed(weights, alike)
+    if duplicate is not None:
+        score = (score + log_odds(duplicate)) / 2
+    score += _weighed(tuple(SET_APART.values()), found[len(FITTED) :])
     return 1 / (1 + math.exp(-max(-50.0, min(50.0, score))))
 
 
-def log_odds(entailed: float) -> float:
-    """Of a probability, within bounds."""
-    bounded = min(1 - LEAST_ODDS, max(LEAST_ODDS, entailed))
+def _weighed(weights: tuple[float, ...], values: tuple[float, ...]) -> float:
+    return sum(weight * value for weight, value in zip(weights, values, strict=True))
+
+
+def log_odds(probability: float) -> float:
+    """Of a probability, which is taken to be at least `LEAST_ODDS` and at most 1 less that."""
+    bounded = min(1 - LEAST_ODDS, max(LEAST_ODDS, probability))
     return math.log(bounded / (1 - bounded))
 
 

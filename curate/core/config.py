@@ -162,6 +162,8 @@ class ConflictsConfig(Section):
     """
     nli: str = ""
     """NLI cross-encoder that compares answers; empty: the default model, if it is available."""
+    same_question: str = ""
+    """Cross-encoder for duplicate questions that takes part in deciding which questions are the same; empty: none."""
     models: bool = True
     """Use the default models if none are set; off: compare equal questions only, with rules only."""
     min_confidence: Fraction = 0.55
@@ -203,7 +205,9 @@ class SplitConfig(Section):
     semantic: str = ""
     """Sentence-transformers model that keeps questions of similar meaning in one split; empty: no search for them."""
     semantic_similarity: Similarity = 0.9
-    """Cosine similarity from which two questions are kept in one split."""
+    """Cosine similarity from which two questions are kept in one split, in whatever words; so are those that ask the
+    same with a probability of .8 or more.
+    """
     grow: bool = True
     """Keep the examples of the output folder in their splits."""
     parquet: bool = False

@@ -88,6 +88,7 @@ class RunData:
         named = (
             ("embeddings", wanted.embeddings),
             ("nli", wanted.nli),
+            ("same_question", wanted.same_question),
             ("judge", local),
             ("semantic", self.config.split.semantic),
         )

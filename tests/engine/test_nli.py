@@ -8,8 +8,10 @@ import pytest
 
 from curate.cli.main import main
 from curate.conflicts.conflict import find_conflicts
-from curate.conflicts.nli import contradictions, passages
+from curate.conflicts.nli import contradictions, duplicates, entailments, passages
 from curate.conflicts.paraphrase_filter import agree
+from curate.conflicts.same_question import features, probability
+from curate.conflicts.wording import wording
 from curate.core.config import ConflictsConfig
 from curate.core.errors import ModelError
 from tests.conftest import chat
@@ -114,3 +116,29 @@ def test_long_answers_are_compared_by_the_sentences_that_say_about_the_same() ->
 )
 def test_answers_that_give_what_was_asked_for_agree(question: str, left: str, right: str, same: bool) -> None:
     assert agree(question, left, right) is same
+
+
+@pytest.mark.slow
+def test_models_that_read_both_questions_say_how_sure_they_are(tmp_path: Path) -> None:
+    """One that has not the class that is asked for is refused."""
+    from sentence_transformers import CrossEncoder
+
+    same, other = entailments([(LIT, LIT), (LIT, DARK)], tiny_nli(), tmp_path)
+    assert 0 <= other < same <= 1
+    with pytest.raises(ModelError, match="3 classes"):
+        duplicates([(LIT, DARK)], tiny_nli())
+    one = CrossEncoder(tiny_nli(), num_labels=1, model_kwargs={"ignore_mismatched_sizes": True})
+    one.config.problem_type = None
+    one.save_pretrained(str(tmp_path / "one"))
+    [found] = duplicates([(LIT, DARK)], str(tmp_path / "one"), tmp_path)
+    assert 0 < found < 1
+    with pytest.raises(ModelError, match="no class called entailment"):
+        entailments([(LIT, DARK)], str(tmp_path / "one"))
+
+
+def test_a_model_for_duplicate_questions_counts_as_much_as_all_else_and_lifts_no_other_value() -> None:
+    left, right = wording("How do I get my money back?"), wording("What is the way to a refund?")
+    found = features(left, right, 0.6, {})
+    assert probability(found, None, 0.01) < probability(found) < probability(found, None, 0.99)
+    monday, sunday = wording("Is the shop open on Monday?"), wording("Is the shop open on Sunday?")
+    assert probability(features(monday, sunday, 0.95, {}), 0.99, 0.99) < 0.5
