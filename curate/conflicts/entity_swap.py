@@ -3,13 +3,14 @@ for one.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from typing import Final
 
+from curate.conflicts.answer_polarity import asks_yes_or_no
 from curate.core.text import normalised
 from curate.language.lexicon import EMPTY
 from curate.language.names import names
-from curate.language.sentences import Aligned
+from curate.language.sentences import Aligned, sentences
 from curate.language.spelling import easily_confused, same_word
 from curate.language.tokens import content_words, differing_spans, stems, tokens
 
@@ -24,6 +25,9 @@ LISTED: Final = re.compile(
     r"\b(?:such as|including|includes?|like|e\.g\.|for example|for instance|several|some of|among)\b", re.IGNORECASE
 )
 """Names that stand for others beside them: those of another answer are no less true."""
+SENTENCE: Final = 15
+"""Words up to which an answer of one sentence is little more than a value."""
+FIGURE: Final = re.compile(r"\d")
 SHORT: Final = 4
 """Words up to which an answer is nothing but a value."""
 
@@ -81,8 +85,8 @@ def _one_name(mine: Sequence[str], others: Sequence[str]) -> bool:
 
 
 def unlike(question: str, left: str, right: str) -> tuple[str, str] | None:
-    """A short answer against one that does not hold it, to a question that asks for one thing; None where they may be
-    the same.
+    """A short answer against one that does not hold it, to a question that asks for one thing, or two sentences with
+    different names or single words in its place; None where they may be the same.
     """
     if not FACTOID.search(question) or LOOSE.search(question):
         return None
@@ -91,18 +95,33 @@ def unlike(question: str, left: str, right: str) -> tuple[str, str] | None:
         return None if same_word(one, other) else (left, right)
     asked = content_words(question)
     mine, others = content_words(left) - asked, content_words(right) - asked
-    if (
-        not mine
-        or not others
-        or min(len(left.split()), len(right.split())) > SHORT
-        or max(len(left.split()), len(right.split())) > 30
-    ):
+    if not mine or not others or not (_has_short(left, right) or _fill_one_place(question, left, right, mine, others)):
         return None
     if mine & others or (mine | others) & stems(EMPTY) or any(_akin(a, b) for a in mine for b in others):
         return None
     if any(normalised(one).strip(" .") in normalised(other) for one, other in ((left, right), (right, left))):
         return None
     return left, right
+
+
+def _has_short(left: str, right: str) -> bool:
+    lengths = sorted((len(left.split()), len(right.split())))
+    return lengths[0] <= SHORT and lengths[1] <= 30
+
+
+def _fill_one_place(question: str, left: str, right: str, mine: Set[str], others: Set[str]) -> bool:
+    """Whether two answers are sentences in which only names, or a word or two, go beyond what was asked: these are the
+    answer. Figures are for other rules.
+    """
+    both = (left, right)
+    if any(
+        len(answer.split()) > SENTENCE or len(sentences(answer)) > 1 or LISTED.search(answer) or FIGURE.search(answer)
+        for answer in both
+    ) or any(asks_yes_or_no(request) for request in question.split("\n")):
+        return False
+    return (
+        all(any(name not in question for name in names(answer)) for answer in both) or max(len(mine), len(others)) <= 2
+    )
 
 
 def _akin(one: str, other: str) -> bool:

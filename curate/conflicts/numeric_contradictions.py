@@ -38,6 +38,8 @@ AMOUNT: Final = re.compile(
 HOW_MANY: Final = re.compile(r"\bhow many (?:\w+ )??(\w+)\b(?= )", re.IGNORECASE)
 BARE: Final = 3
 """Words of an answer that is nothing but its amount."""
+LONE: Final = 10
+"""Words of an answer of one sentence that says little else than its amount."""
 BRIEF: Final = 30
 """Words of an answer that may be nothing but the amount that was asked for."""
 
@@ -71,14 +73,18 @@ def _asked(question: str, left: str, right: str, given: Sequence[Quantity]) -> F
     asked = content_words(question)
     said = [_without(text, quantities(text)) - STOPWORDS for text in (left, right)]
     about = (asked | some for some in said[::-1])
-    if any(
-        len(text.split()) > BARE and some.isdisjoint(other)
+    astray = max(
+        len(text.split()) if some.isdisjoint(other) else 0
         for text, some, other in zip((left, right), said, about, strict=True)
-    ):
+    )
+    lone = len(sentences(left)) == len(sentences(right)) == 1
+    if astray > (LONE if lone else BARE):
         return None  # more than its amount, and about something else
     counted = frozenset(stem(match.group(1).lower()) for match in HOW_MANY.finditer(question))
     mine, others = (_not_given(quantities(text, counted), given) for text in (left, right))
     if len(mine) != 1 or len(others) != 1 or mine[0].same(others[0]):
+        return None
+    if astray > BARE and TIMES & {mine[0].kind, others[0].kind}:
         return None
     if not _comparable(mine[0], others[0]) and not (counted and _as_many(mine[0], others[0]) is False):
         return None

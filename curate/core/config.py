@@ -166,7 +166,7 @@ class ConflictsConfig(Section):
     """Cross-encoder for duplicate questions that takes part in deciding which questions are the same; empty: none."""
     models: bool = True
     """Use the default models if none are set; off: compare equal questions only, with rules only."""
-    min_confidence: Fraction = 0.55
+    min_confidence: Fraction = 0.5
     """Minimum probability that two questions are the same and their answers contradict each other."""
     similarity: Similarity = 0.5
     """Cosine similarity from which two questions may be the same."""

@@ -222,9 +222,11 @@ class Checker:
         asked: list[tuple[Rule, object]] = [(rule, examples) for rule in self.whole]
         if self.clashing:
             from curate.conflicts.conflict import find_conflicts  # what no other rule needs
+            from curate.conflicts.default_models import with_default_models
             from curate.conflicts.judges import judge_of
 
-            report = find_conflicts(examples, self.conflicts, judge=judge_of(self.conflicts, None))
+            wanted = with_default_models(self.conflicts)
+            report = find_conflicts(examples, wanted, judge=judge_of(wanted, None))
             asked += [(rule, report) for rule in self.clashing]
         for rule, seen in asked:
             for example, problem in rule.function(seen):

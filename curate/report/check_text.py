@@ -10,6 +10,7 @@ from functools import lru_cache
 from curate.core.address import where
 from curate.core.finding import Finding, Severity
 from curate.core.text import plural, visible
+from curate.lint.rules.rule import Scope
 from curate.lint.runner import CheckResult
 from curate.report.console import COLOURS, Styled
 
@@ -18,6 +19,7 @@ SHOWN = 20
 FIXABLE = "[*] "
 """Stands before what `--fix` mends."""
 
+NOT_COMPARED = "contradictions not looked for: run `curate conflicts`, or add --extend-select X"
 LONG = 1_000
 """Characters of what is said again and again; what is longer is not kept for another time."""
 _remembered = lru_cache(maxsize=4096)(visible)
@@ -144,6 +146,9 @@ def ending(report: CheckResult, limit: int | None) -> Iterator[Styled]:
     yield Styled((summary_line(report), "bold"))
     if fixes := fixes_line(report):
         yield Styled(fixes)
+    compared = any(report.rules[code].scope is Scope.CONFLICTS for code in report.severities_of)
+    if report.examples > 1 and not compared:
+        yield Styled((NOT_COMPARED, "dim"))
 
 
 def fixes_line(report: CheckResult) -> str:

@@ -3,9 +3,11 @@
     python -m tests.bench.conflict_planted FOLDER --embeddings MODEL [--nli MODEL] [--cache FOLDER] [--seed N] [--show]
 
 FOLDER has raw/A (real training files) and contradictions/reworded_answers.jsonl (answers reworded by a model). Takes
-5,000 real examples, counts what is flagged among them alone, then plants 200 contradictions (40 each: numbers, dates,
-polarity, names, policies) and 200 paraphrases of question and answer (half by rules, half by a model), half of the
-contradictions under a question in other words, and prints recall by kind and precision.
+5,000 real examples, counts what is flagged among them alone, then plants 220 contradictions and 420 pairs that are
+none, and prints recall by kind and precision. Half of the contradictions answer an equal question (22 each: numbers,
+dates, polarity, names, policies), the other half a question in other words: 50 written with the code in sight, 60
+without. The other pairs are 200 paraphrases of question and answer (half by rules, half by a model), 110 reworded
+questions with an answer that agrees, and 110 questions that are near and ask something else.
 """
 
 import argparse
@@ -34,7 +36,8 @@ from tests.bench.planting import (
     suits,
 )
 
-REAL, EACH, PARAPHRASES = 5_000, 40, 200
+REAL, EACH, PARAPHRASES = 5_000, 22, 200
+TRIPLES = {"reworded": "question_triples.txt", "reworded, unseen": "question_triples_unseen.txt"}
 
 
 class Planted(NamedTuple):
@@ -95,18 +98,32 @@ def contradictions(questions: Sequence[Question], random: Random) -> list[Plante
             if answer is None or answer == question.answer:
                 continue
             used[question.example.id] = kind
-            asked = reasked(question.request, random) if made % 2 else question.request
-            planted.append(Planted(kind, question.example, chat(asked, answer, len(planted))))
+            planted.append(Planted(kind, question.example, chat(question.request, answer, len(planted))))
             made += 1
-    for nth, (request, first, second) in enumerate(POLICIES):
-        planted.append(
-            Planted(
-                "policies",
-                chat(request, first, 1000 + nth),
-                chat(reasked(request, random) if nth % 2 else request, second, 2000 + nth),
-            )
-        )
+    for nth, (request, first, second) in enumerate(POLICIES[:EACH]):
+        planted.append(Planted("policies", chat(request, first, 1000 + nth), chat(request, second, 2000 + nth)))
     return planted
+
+
+def in_other_words() -> tuple[list[Planted], list[Planted]]:
+    """Contradictions between questions in other words, and pairs that are none: an answer that agrees, and a question
+    that is near.
+    """
+    clashing: list[Planted] = []
+    others: list[Planted] = []
+    for kind, name in TRIPLES.items():
+        for line in Path(__file__).with_name(name).read_text(encoding="utf-8").splitlines():
+            if line.startswith("#"):
+                continue
+            (asked, answer), (reworded_, clash, agree), (near, its) = (
+                [text.strip() for text in part.split("|")] for part in line.split("||")
+            )
+            number = 6000 + 10 * len(clashing)
+            left = chat(asked, answer, number)
+            clashing.append(Planted(kind, left, chat(reworded_, clash, number + 1)))
+            others.append(Planted("agrees", left, chat(reworded_, agree, number + 2)))
+            others.append(Planted("near", left, chat(near, its, number + 3)))
+    return clashing, others
 
 
 def paraphrases(folder: Path, questions: Sequence[Question], random: Random) -> list[Planted]:
@@ -155,7 +172,10 @@ def main() -> None:
     clashing = contradictions(single, random)
     used = {planted.left.id for planted in clashing}
     same = paraphrases(args.folder, [question for question in single if question.example.id not in used], random)
-    extra = [example for planted in (*clashing, *same) for example in planted[1:]]
+    more, others = in_other_words()
+    clashing += more
+    same += others
+    extra = list({example.id: example for planted in (*clashing, *same) for example in planted[1:]}.values())
     report = find_conflicts([*examples, *extra], config, args.cache)
     wrong, missed = told(
         clashing, {frozenset((conflict.left.id, conflict.right.id)): conflict for conflict in report.conflicts}
@@ -178,12 +198,12 @@ def told(clashing: Sequence[Planted], found: dict[frozenset[str], Conflict]) -> 
     # A changed answer clashes with whatever else answers the question, too: neither found nor wrong.
     others = [pair for pair in found if pair not in wanted and changed & pair]
     wrong = [conflict for pair, conflict in found.items() if pair not in wanted and not changed & pair]
-    print(f"{'':10} planted found recall")
+    print(f"{'':18} planted found recall")
     for kind in dict.fromkeys(planted.kind for planted in clashing):
         count, right = (sum(planted.kind == kind for planted in group) for group in (clashing, hits))
-        print(f"{kind:10} {count:7} {right:5} {right / count:6.2f}")
+        print(f"{kind:18} {count:7} {right:5} {right / count:6.2f}")
     print(
-        f"{'all':10} {len(clashing):7} {len(hits):5} {len(hits) / len(clashing):6.2f}   precision "
+        f"{'all':18} {len(clashing):7} {len(hits):5} {len(hits) / len(clashing):6.2f}   precision "
         f"{len(hits) / max(1, len(hits) + len(wrong)):.3f}"
     )
     print(

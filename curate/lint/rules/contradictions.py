@@ -33,7 +33,8 @@ def answers_contradict(report: "ConflictsResult") -> Found:
     """Two answers to one question contradict each other.
 
     System prompt, tools, earlier turns and question are equal. A language-inference model or a judge finds that the
-    answers cannot both be true. A model that learns both guesses. Runs when `nli` or `judge` is set under [conflicts].
+    answers cannot both be true. A model that learns both guesses. Needs an NLI model or a judge: a default model if it is
+    available, or `nli` or `judge` under [conflicts].
     Bad:
         {"messages": [{"role": "user", "content": "What does the lamp do at night?"}, {"role": "assistant", "content": "The lamp shines all night."}]}
         {"messages": [{"role": "user", "content": "What does the lamp do at night?"}, {"role": "assistant", "content": "The lamp is dark all night."}]}
@@ -48,8 +49,8 @@ def answers_contradict(report: "ConflictsResult") -> Found:
 def reworded_question_contradicts(report: "ConflictsResult") -> Found:
     """Two answers to a question and its rewording contradict each other.
 
-    Like X001, for questions that an embedding model finds equivalent. Runs when `embeddings` and `nli` are set under
-    [conflicts].
+    Like X001, for questions that an embedding model finds equivalent. Needs both models: the default ones
+    if they are available, or `embeddings` and `nli` under [conflicts].
     Bad:
         {"messages": [{"role": "user", "content": "What does the lamp do at night?"}, {"role": "assistant", "content": "The lamp shines all night."}]}
         {"messages": [{"role": "user", "content": "At night, what does the lamp do?"}, {"role": "assistant", "content": "The lamp is dark all night."}]}
