@@ -62,12 +62,10 @@ PLACES: Final = {"houlsby": (*BEHIND_ATTENTION, *BEHIND_MLP), "pfeiffer": BEHIND
 
 
 def add_adapter(model: Any, recipe: Recipe, start: Sequence[int] = ()) -> Any:
-    """Add a new adapter to the base. Except for virtual tokens it changes nothing before its first step. Adapter
-    weights are float32.
+    """Add a new adapter with float32 weights. Except for virtual tokens it changes nothing before its first step.
 
     Virtual tokens are initialized from the tokens `start`, repeated or cut; without any, as in PEFT. For full
-    fine-tuning the base itself is returned, all of it trainable, in float32. Raises `ConfigError` where the recipe's
-    target modules are not in the model.
+    fine-tuning the base itself is returned, trainable, in float32. Raises `ConfigError` if target modules are missing.
     """
     if recipe.method == "full":
         return model.float().requires_grad_(True)
@@ -95,9 +93,7 @@ def add_adapter(model: Any, recipe: Recipe, start: Sequence[int] = ()) -> Any:
 
 @contextmanager
 def loading(folder: Path, what: str) -> Iterator[None]:
-    """Where PEFT loads an adapter from a folder. Raises `ModelError`, also where it would unpickle weights, or look for
-    one on a hub.
-    """
+    """Errors of loading an adapter, as `ModelError`. Only safetensors are loaded: no pickle, nothing from a hub."""
     with model_errors(str(folder), what):
         if not (folder / WEIGHTS).is_file():
             raise FileNotFoundError(f"there is no {WEIGHTS}, and other formats are not loaded")
@@ -105,9 +101,7 @@ def loading(folder: Path, what: str) -> Iterator[None]:
 
 
 def load_adapter(model: Any, folder: Path, name: str = "default") -> Any:
-    """The base with the adapter that a run saved in `folder`, frozen. A fully fine-tuned model is loaded as a base, not
-    by this.
-    """
+    """The base with the adapter that a run saved in `folder`, frozen. Not for fully fine-tuned models."""
     with _quiet(), loading(folder, "its adapter cannot be loaded"):
         return PeftModel.from_pretrained(model, str(folder), adapter_name=name).eval()
 
@@ -133,9 +127,7 @@ def load_adapter_weights(model: Any, folder: Path) -> None:
 
 
 def save(model: Any, folder: Path) -> Path:
-    """Save what was trained as safetensors: the adapter, or all of a fully fine-tuned model; returns the file of the
-    weights.
-    """
+    """Save the adapter, or a fully fine-tuned model, as safetensors; returns the file of the weights."""
     if isinstance(model, PeftModel):
         model.save_pretrained(str(folder), save_embedding_layers=False)
         return folder / WEIGHTS
@@ -178,7 +170,7 @@ def _quiet() -> Iterator[None]:
 
 
 def _begin(model: Any, recipe: Recipe, start: Sequence[int]) -> None:
-    """Let virtual tokens begin as the tokens `start`: from random numbers they hardly learn.
+    """Initialize virtual tokens from the tokens `start`: from random numbers they hardly learn.
 
     PEFT's comparison of methods: prefix tuning 0.19 from random numbers, 0.42 from a text; prompt tuning 0.06 and 0.34.
     """
@@ -214,9 +206,7 @@ def _lora(recipe: Recipe, model: Any) -> LoraConfig:  # noqa: ARG001
 
 
 def _ia3(recipe: Recipe, model: Any) -> IA3Config:
-    """Keys, values and what goes into the last layer of the MLP, as in the paper; of names that the recipe gives, those
-    of the MLP count as such.
-    """
+    """Keys, values and the input of the MLP's last layer, as in the paper. Named modules of the MLP count as such."""
     named = not isinstance(recipe.target_modules, str)
     wanted = list(recipe.target_modules) if named else [*KEYS_AND_VALUES, *BEHIND_MLP]
     present = [

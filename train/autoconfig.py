@@ -1,7 +1,6 @@
-"""What a recipe leaves to the machine: settings with which a training fits into memory, and what would have to change
-where none do.
+"""Settings with which a training fits into memory; if there are none, the changes to the recipe that help.
 
-They are decided once, when a run starts: a resumed run keeps them, whatever has changed around it.
+They are decided once, when a run starts. A resumed run keeps them.
 """
 
 import platform
@@ -21,9 +20,7 @@ from train.recipe import Recipe, toml
 from train.results import Estimate
 
 ROOMS: Final = {True: (2048, 1024, 512), False: (4096, 2048, 1024, 512)}
-"""Tokens in a forward pass that are worth trying, on a CPU and on a GPU: more gets hardly any faster per token, only
-bigger.
-"""
+"""Tokens in a forward pass to try, on a CPU and on a GPU. More is hardly faster per token and takes more memory."""
 MARGIN: Final = 0.97
 """Share of the free memory that may be used."""
 
@@ -50,8 +47,8 @@ class Texts(NamedTuple):
 def choose_settings(sizes: Sizes, texts: Texts, memory: int, *, optimiser: str) -> Fit:
     """The fastest settings that fit into `memory` bytes; if none fit, those that need the least.
 
-    Big passes without activation checkpointing come first, then smaller ones, then the same with it, which is a third
-    slower. What the recipe says is not tried otherwise.
+    Tried in this order: large passes without activation checkpointing, smaller ones, then the same with checkpointing,
+    which is a third slower. Settings that the recipe gives are fixed.
     """
     tried: list[Fit] = []
     for room, load, checkpointing in _candidates(sizes, texts):
@@ -85,10 +82,9 @@ def _candidates(sizes: Sizes, texts: Texts) -> Iterator[tuple[int, Load, bool]]:
 def nearest(
     recipe: Recipe, sizes_of: Callable[[Recipe], Sizes], texts: Texts, memory: int, optimiser: str
 ) -> tuple[dict[str, Any], Fit] | None:
-    """The fewest changes to a recipe with which it fits, in the order in which they cost least; None where not even all
-    of them help.
+    """The cheapest changes with which a recipe fits; None if not even all of them help.
 
-    `max_length` comes last: longer examples would have to be left out.
+    `max_length` comes last, because longer examples would be left out.
     """
     longest = max(texts.lengths)
     small = "paged_adamw_8bit" if optimiser.startswith("paged") else "adamw_8bit"
@@ -160,9 +156,7 @@ class Settings(BaseModel):
 
 
 def decide(recipe: Recipe, texts: Texts) -> Settings:
-    """The settings of a run that begins here and now. Raises `ConfigError` with the nearest ones that fit where those
-    of the recipe do not.
-    """
+    """The settings of a run that starts here and now. Raises `ConfigError` with the nearest ones if they do not fit."""
     on = device()
     on_cpu = on.type == "cpu"
     dtype = compute_dtype(recipe.dtype)

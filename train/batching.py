@@ -1,8 +1,7 @@
-"""Which texts go into which step, and how the texts of a step are packed into micro-batches without padding.
+"""The texts of each step, and their packing into micro-batches without padding.
 
-The order of the texts is decided by the seed alone, so that a resumed training follows the same one. Attention keeps
-packed texts apart where positions start again at 0, no attention mask is given and no cache is used;
-`train.loss.packs_exactly` proves it for the model at hand before anything is trained on it.
+The seed alone decides the order of the texts. Attention isolates packed texts if positions restart at 0, no attention
+mask is given and no cache is used; `train.loss.packs_exactly` verifies it for the model at hand.
 """
 
 import random
@@ -72,9 +71,7 @@ class Pack:
 
 
 def pack(texts: Sequence[Encoded]) -> Pack:
-    """Put texts end to end. The first token of a text has nothing before it to be predicted from, so it is never
-    supervised.
-    """
+    """Put texts end to end. The first token of a text is never supervised: nothing precedes it."""
     ids: list[int] = []
     positions: list[int] = []
     keep: list[int] = []
@@ -110,8 +107,7 @@ def groups(texts: Sequence[Encoded], tokens: int) -> list[list[Encoded]]:
 
 
 def split_into_microbatches(lengths: Sequence[int], max_tokens: int, ranks: int = 1) -> list[list[list[int]]]:
-    """Pack texts of the given lengths: for each rank its micro-batches, each a list of indices; each index is used
-    once.
+    """Pack texts of the given lengths: for each rank its micro-batches, each a list of indices.
 
     A micro-batch holds at most `max_tokens` tokens unless a single text has more. Texts are placed by best fit, the
     longest first; then the fullest micro-batches go to the rank with the least work. All ranks get the same number of
@@ -152,9 +148,7 @@ class Microbatches:
     """Whether a micro-batch may hold several texts."""
 
     def of(self, step: Sequence[int]) -> list[list[int]]:
-        """The micro-batches of this process: for each the positions of its texts in the step, which may hold a text
-        twice where an epoch ends in it.
-        """
+        """The micro-batches of this process, each a list of positions in the step (a step may hold a text twice)."""
         return self._of_all(step)[distributed.rank()]
 
     def _of_all(self, step: Sequence[int]) -> list[list[list[int]]]:
@@ -181,9 +175,7 @@ class Microbatches:
         return pack([self.texts[index] for index in indices])
 
     def halve(self, step: Sequence[int]) -> int:
-        """Make micro-batches smaller from now on; returns their size in tokens. Raises `NoMemory` where a single text
-        is too long for this memory.
-        """
+        """Halve the micro-batches; returns their size in tokens. Raises `NoMemory` if a single text is too long."""
         longest = max(len(self.texts[index].input_ids) for index in step)
         if not self.packing or self.max_tokens <= longest:
             raise NoMemory(

@@ -1,8 +1,7 @@
-"""Bottleneck adapters as a tuner of PEFT: small networks in series with parts of each layer (Houlsby et al. 2019), or
-beside them (He et al. 2022).
+"""Bottleneck adapters as a PEFT tuner: in series with layers (Houlsby et al. 2019) or parallel (He et al. 2022).
 
-PEFT has none, and the package `adapters` holds transformers at version 4. As a tuner they are saved, loaded, disabled
-and resumed like LoRA, on a base in 4 bits too. They are not linear, so they cannot be merged into the base.
+PEFT has none, and the package `adapters` needs transformers 4. As a tuner they are saved, loaded, disabled and resumed
+like LoRA, also on a 4-bit base. They are not linear, so they cannot be merged into the base.
 """
 
 from dataclasses import dataclass

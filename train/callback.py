@@ -17,9 +17,7 @@ from train.model import device
 
 
 class Callback:
-    """Writes each step into the journal, measures on the validation split, and ends a training that gets no better or
-    was interrupted.
-    """
+    """Logs each step, measures on the validation split, and decides when to stop."""
 
     def __init__(
         self,
@@ -34,9 +32,7 @@ class Callback:
         measure: Callable[[], float] | None,
         pause: int | None = None,
     ) -> None:
-        """`steps`: how many there are; `every`: steps between measurements; `pause`: the step after which the training
-        pauses.
-        """
+        """`steps`: of the training; `every`: steps between measurements; `pause`: the step to pause after."""
         self.journal, self.loss_log, self.phase, self.microbatches = journal, loss_log, phase, microbatches
         self.steps, self.every, self.patience, self.measure, self.pause = steps, every, patience, measure, pause
         self.paused: float | None = None
@@ -64,9 +60,7 @@ class Callback:
 
     @contextmanager
     def listening(self) -> Iterator[None]:
-        """An interruption (Ctrl-C, SIGTERM) ends the training after the step that is under way, with a checkpoint; a
-        second one at once.
-        """
+        """Ctrl-C or SIGTERM ends the training after the current step, with a checkpoint; a second one at once."""
 
         def heard(number: int, _frame: Any) -> None:
             if self.interrupted:
@@ -95,9 +89,7 @@ class Callback:
         self.began = monotonic()
 
     def log(self, step: int, texts: Sequence[int], metrics: Mapping[str, float], text_losses: Tensor) -> None:
-        """Write down a step: first the losses of its texts, so that neither journal nor checkpoint has a step that the
-        loss log lacks.
-        """
+        """Log a step: the loss log first, so that neither journal nor checkpoint is ahead of it."""
         self.loss_log.write(step, texts, text_losses.tolist())
         tokens = self.microbatches.tokens(texts)
         self.speed = tokens / max(monotonic() - self.began, 1e-9)
@@ -122,9 +114,7 @@ class Callback:
         return True
 
     def should_stop(self, step: int, loss: float) -> bool:
-        """Whether the training ends here: at its last step, by early stopping, for its pause, or because it was
-        interrupted.
-        """
+        """Whether the training ends here: last step, early stopping, pause or interruption."""
         stop = step == self.steps
         if self.exhausted and self.measured[-1][0] == step:
             self.journal.write(event="early-stop", step=step)
@@ -141,9 +131,7 @@ class Callback:
         return stop
 
     def rest(self, step: int) -> None:
-        """Record the loss at the pause. It does not affect early stopping or the adapter that is kept, so a resumed
-        training is unchanged.
-        """
+        """Record the loss at the pause. It affects neither early stopping nor the adapter that is kept."""
         assert self.measure is not None
         self.paused = dict(self.measured).get(step)
         if self.paused is None:

@@ -1,6 +1,4 @@
-"""Checkpoints that a kill at any moment cannot corrupt: one counts only when its marker exists, which is written
-last.
-"""
+"""Checkpoints. One counts only when its marker exists, which is written last: a kill cannot corrupt it."""
 
 import os
 import shutil
@@ -103,9 +101,7 @@ def complete(folder: Path) -> list[Path]:
 
 
 def finalize(checkpoint: Path, best: int | None = None) -> None:
-    """Flush a checkpoint to the disk and mark it as complete; then delete all but the last two and that of step
-    `best`.
-    """
+    """Flush a checkpoint to disk and mark it complete; then delete all but the last two and that of step `best`."""
     for file in checkpoint.iterdir():
         if file.is_file():
             with file.open("rb") as written:

@@ -1,7 +1,6 @@
-"""A split folder to token ids, and what else is decided before any weights are loaded: the order of the texts, the
-questions.
+"""From a split folder to token ids, in the order of training. No weights are loaded for it.
 
-Each example is encoded, refused or left out with its reason; none is cut or dropped silently.
+Each example is encoded, refused or left out with its reason; none is cut.
 """
 
 from collections import Counter
@@ -51,7 +50,7 @@ class Split:
 
 
 def load_split(folder: Path, name: str, template: Template, recipe: Recipe) -> Split:
-    """Encode one part of a split folder.
+    """Encode one split.
 
     Raises `InputError` if the file is missing, empty or broken, or, with their list, if the recipe refuses examples
     that are too long or have nothing to train on.

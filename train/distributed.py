@@ -1,5 +1,4 @@
-"""Distributed training: several processes train one model, one on each GPU (`torchrun`, `accelerate launch`). Rank 0
-writes files; all of them compute.
+"""Distributed training: one process for each GPU (`torchrun`, `accelerate launch`). Rank 0 writes files.
 
 With one process all functions here do nothing.
 """

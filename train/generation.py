@@ -13,9 +13,7 @@ from train.model import autocast, device
 
 
 def stop_ids(template: Template, texts: Iterable[Encoded]) -> list[int]:
-    """Tokens that end an answer: the tokenizer's end of text, and the control tokens that the training answers end
-    with.
-    """
+    """Tokens that end an answer: end of text, and the control tokens at the end of training answers."""
     found = {template.tokenizer.eos_token_id}
     for text in texts:
         last = next((label for label in reversed(text.labels) if label != IGNORED), None)
@@ -61,9 +59,7 @@ def answer_ids(
 
 
 def answer_with_virtual(model: PeftModel, ids: list[int], **options: Any) -> list[int]:
-    """The tokens that a model with virtual tokens adds to a prompt: transformers 5.24 would take its own empty cache in
-    place of the prefix.
-    """
+    """The answer of a model with virtual tokens: transformers 5.24 would replace the prefix by its own empty cache."""
     base, count = model.get_base_model(), model.active_peft_config.num_virtual_tokens
     prompt = torch.tensor([ids], device=base.device)
     mask = torch.ones(1, count + len(ids), dtype=torch.long, device=base.device)

@@ -1,7 +1,4 @@
-"""General prompts with answers: how their likelihood changes in a training shows what the model forgot.
-
-They are plain, short and in English, from many kinds of tasks.
-"""
+"""General prompts with answers, plain and short: if they become less likely in a training, the model forgets."""
 
 from typing import Final
 

@@ -1,9 +1,7 @@
-"""Measuring a model on texts, before and after a training: the held-out loss, questions to compare answers to, and
-probes.
+"""Measurements before and after a training: held-out loss, and probes for memorization and general answers.
 
-Probes measure memorization of answers and the likelihood of general ones. No text is generated for them: greedy
-decoding produces a text word for word if and only if each of its tokens is the most likely one after those before it,
-which one forward pass shows for all of them.
+Probes generate no text: greedy decoding produces a text word for word if and only if each of its tokens is the most
+likely one after those before it, which one forward pass shows for all of them.
 """
 
 from collections.abc import Callable, Sequence
@@ -33,10 +31,9 @@ def held_out_loss(
     done: Callable[[int], None],
     shared: bool = False,
 ) -> float:
-    """Mean loss in nats per supervised token, weighted as in training. `done` is called with the number of texts after
-    each pass.
+    """Mean loss in nats per supervised token, weighted as in training. `done` gets the number of texts after each pass.
 
-    `shared`: the texts are divided among the processes of a training; all processes get the same loss.
+    `shared`: the texts are divided among the processes; all processes get the same loss.
     """
     model.eval()
     found = torch.zeros(2, dtype=torch.float64)

@@ -49,9 +49,7 @@ class ChatModel:
     dtype: torch.dtype
 
     def prompt(self, turns: list[Turn], room: int) -> list[int]:
-        """The tokens of the prompt. Raises `UsageError` if the template refuses the turns, or there are too many tokens
-        for the model.
-        """
+        """The token ids of the prompt. Raises `UsageError` if the template refuses the turns or they are too long."""
         text = self.template.prompt({"messages": [*turns, {"role": "assistant", "content": "-"}]})
         if text is None:
             raise UsageError(
@@ -72,9 +70,7 @@ class ChatModel:
     def reply(
         self, turns: list[Turn], show: Callable[[str], None], *, max_new_tokens: int, temperature: float
     ) -> Reply:
-        """The answer to the last turn; `show` gets its pieces as they are generated, escaped for a terminal. Ctrl-C
-        stops it.
-        """
+        """The answer to the last turn; `show` gets its pieces, escaped for a terminal. Ctrl-C stops it."""
         ids = self.prompt(turns, max_new_tokens)
         said = _Said(self.template.tokenizer, show)
         sampling = {"do_sample": True, "temperature": temperature, "top_k": 0, "top_p": 1.0} if temperature else {
@@ -121,9 +117,7 @@ class _Said(TextStreamer):  # type: ignore[misc]  # transformers has no types
 
 
 def chat_model(name: str) -> ChatModel:
-    """The model of a run or of an export. Raises `CurateError`; `ModelError`, showing both, where its template is not
-    the one of the training.
-    """
+    """The model of a run or an export. Raises `CurateError`, also if its template is not that of the training."""
     folder = Path(name)
     if not (folder / NAME).is_file():
         folder = find_run(name, Project(Path.cwd()))

@@ -1,7 +1,7 @@
-"""A first recipe for a data set and a card: `curate recipe init`.
+"""A first recipe for a data set and a GPU: `curate recipe init`.
 
-The bases to start from, for who names none, have open licences, no sign-up and a chat template. Their numbers are those
-of their config.json, so that a base can be chosen for a card without a connection; `curate plan` reads the real one.
+The proposed base models have open licences, need no sign-up and have a chat template. Their sizes are copied from
+config.json, so that one can be chosen offline; `curate plan` reads the real file.
 """
 
 from collections.abc import Sequence
@@ -110,11 +110,10 @@ class RecipeDraft:
 
 
 def init_recipe(data: Path, name: str, model: str | None, memory: int | None) -> RecipeDraft:
-    """A recipe for the split folder `data`, which it will call `name`; for `model`, or the biggest base that fits into
-    `memory` bytes of a GPU.
+    """A recipe for the split folder `data`, called `name` in it, and for `model`, or the largest base that fits.
 
-    Without `memory` this machine's counts. Raises `InputError` where there is no training split, `ModelError` where a
-    model is named that is not at hand.
+    `memory`: bytes of a GPU; None: that of this machine. Raises `InputError` without a training split, `ModelError` for
+    a model that is named and not available.
     """
     file = data / "train.jsonl"
     if not file.is_file():

@@ -36,9 +36,7 @@ from curate.report.console import console
 
 
 class JsonLines:
-    """A file to append to. Each line is handed to the system at once, so that a kill loses none. A `silent` one writes
-    nothing.
-    """
+    """A file to append to. Each line is passed to the system at once, so a kill loses none; `silent` writes nothing."""
 
     def __init__(self, path: Path, *, silent: bool = False) -> None:
         self.path, self.silent = path, silent
@@ -92,9 +90,7 @@ class LossLog(JsonLines):
         self.lines_of = lines_of
 
     def write(self, step: int, texts: Sequence[int], found: Sequence[Sequence[float]]) -> None:
-        """Append a step: for each of its texts the sum of its losses, its supervised tokens, and how many of them were
-        right.
-        """
+        """Append a step: for each text the sum of its losses, its supervised tokens, and how many were right."""
         self.append(
             {
                 "step": step,

@@ -47,9 +47,7 @@ class StepLoss(NamedTuple):
     mean: Tensor
     """Its share of the mean loss per token of the step."""
     texts: Tensor
-    """For each text the sum of its token losses in nats, its supervised tokens, and how many of them were the most
-    likely token; shape (texts, 3).
-    """
+    """For each text the sum of its losses in nats, its supervised tokens, and how many are right; shape (texts, 3)."""
 
 
 def train(
@@ -63,11 +61,9 @@ def train(
     callback: Callback,
     resume: Path | None,
 ) -> Any:
-    """Train `model` and return it; checkpoints go to `folder`, and a training that is resumed starts from the
-    checkpoint `resume`.
+    """Train `model` and return it. Checkpoints go to `folder`; `resume` is the checkpoint to start from.
 
-    On a CPU the result is the same to the bit whether or not the training was interrupted. Returns early where the
-    callback says so.
+    On a CPU the result is equal to the bit whether or not the training was interrupted. The callback may end it early.
     """
     arguments = training_arguments(recipe, settings, len(order), folder)
     accelerator = make_accelerator(arguments)
@@ -132,9 +128,7 @@ class Gradients:
         self.scaled = accelerator is not None and accelerator.scaler is not None
 
     def accumulate(self, step: Sequence[int], callback: Callback) -> StepLoss:
-        """Compute the gradients of a step and its loss over all processes; where memory runs out, again with smaller
-        micro-batches.
-        """
+        """Compute the gradients of a step and its loss over all processes; halve micro-batches if memory runs out."""
         while True:
             drawn = torch.get_rng_state()
             try:
@@ -151,9 +145,7 @@ class Gradients:
         return StepLoss(distributed.total(loss.mean), loss.texts)
 
     def compute(self, step: Sequence[int]) -> StepLoss:
-        """Compute the gradients once. Raises `OutOfMemory` on all processes where a micro-batch does not fit on one of
-        them.
-        """
+        """Compute the gradients once. Raises `OutOfMemory` on all processes if a micro-batch does not fit on one."""
         weight = self.microbatches.weight(step)
         mean, texts = torch.zeros((), device=device()), torch.zeros(len(step), 3, device=device())
         fits = True
@@ -186,10 +178,9 @@ class Gradients:
         return StepLoss(loss.detach(), found.by_text(packed))
 
     def check(self, step: Sequence[int], loss: Tensor, *, first: bool) -> None:
-        """Stop before the optimizer learns from nonsense, and after a first step that learns nothing. Raises
-        `ModelError`.
+        """Raise `ModelError` if a loss or gradient is not a number, or if the first step learns nothing.
 
-        Gradients in float16 are scaled, and may be too big at first.
+        Gradients in float16 are scaled, and may be too large at first.
         """
         norm = (
             1.0
@@ -244,9 +235,7 @@ def zero_gradient_check(norm: float) -> None:
 
 
 class Reporter:
-    """Sends metrics to the services that the recipe names in `report_to`, as transformers does; without any it does
-    nothing.
-    """
+    """Sends metrics to the services in `report_to`, as transformers does."""
 
     def __init__(self, arguments: TrainingArguments, model: Any, steps: int) -> None:
         self.services = [one() for one in get_reporting_integration_callbacks(arguments.report_to)]

@@ -1,14 +1,11 @@
-"""The loss of packed texts, for every method: attention within each text, virtual tokens before it, cross-entropy in
-chunks.
+"""The loss of packed texts, for every method.
 
-Packed attention (on a CPU): each text by itself, causal, without a mask in between. The usual way is one attention over
-the whole pack with a mask of tokens times tokens: most of the work is thrown away, and each layer keeps a mask. On a
-GPU one big kernel is faster, and transformers' own is used.
+Packed attention (on a CPU): causal attention within each text, without a mask. The usual mask of tokens times tokens
+wastes most of the work and is kept by each layer. On a GPU one large kernel is faster: transformers' own is used.
 
-Chunked cross-entropy: the output layer and the cross-entropy in one, a few tokens at a time, so that the logits of a
-pack never exist all at once. With a vocabulary of 128,000 the logits of 1,000 trained tokens and what their gradient
-needs take 2 GB, more than all else that a step keeps. The gradient of the hidden states is computed in the forward
-pass, chunk by chunk, so nothing is computed twice.
+Chunked cross-entropy: output layer and cross-entropy, some tokens at a time, so that the logits of a pack never exist
+at once. With a vocabulary of 128,000, logits and gradients of 1,000 trained tokens take 2 GB, more than the rest of a
+step. The gradient of the hidden states is computed in the forward pass, so nothing is computed twice.
 
 Virtual tokens (prompt and prefix tuning) stand before each text of a pack; PEFT puts them before the first one only.
 """
@@ -49,9 +46,7 @@ class Losses(NamedTuple):
     """Whether that token is the most likely one, so that greedy decoding would produce it; shape (supervised,)."""
 
     def by_text(self, packed: Pack) -> Tensor:
-        """For each text of the pack the sum of its losses, its supervised tokens, and how many are right; shape (texts,
-        3).
-        """
+        """For each text the sum of its losses, its supervised tokens, and how many are right; shape (texts, 3)."""
         owners = packed.text_numbers()[packed.keep]
         found = torch.stack(
             [self.each.float(), torch.ones_like(self.each, dtype=torch.float32), self.right.float()], dim=1
@@ -144,7 +139,7 @@ def _random_texts(model: Any, *lengths: int) -> list[Encoded]:
 class ChunkedCrossEntropy(torch.autograd.Function):
     """Cross-entropy of `hidden` (tokens, size) through a linear layer (vocabulary, size), in nats.
 
-    Three results: its weighted sum, with a gradient; that of each token; and whether each token is the most likely one.
+    Returns the weighted sum, with a gradient; the loss of each token; and whether each token is the most likely one.
     """
 
     @staticmethod
@@ -208,9 +203,7 @@ def backbone_of(base: Any) -> nn.Module | None:
 def chunked_cross_entropy(
     base: Any, inputs: dict[str, Any], keep: Tensor, targets: Tensor, weights: Tensor
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Cross-entropy at the positions `keep` of a pack, as `ChunkedCrossEntropy` gives it; `inputs` are those of the
-    model's forward pass.
-    """
+    """`ChunkedCrossEntropy` at the positions `keep` of a pack; `inputs` are those of the model's forward pass."""
     backbone, head = backbone_of(base), base.get_output_embeddings()
     assert backbone is not None
     hidden = backbone(**inputs).last_hidden_state[0][keep]
@@ -223,10 +216,9 @@ def chunked_cross_entropy(
 def packed_attention(
     module: torch.nn.Module, query: Tensor, key: Tensor, value: Tensor, attention_mask: Tensor | None, **options: Any
 ) -> tuple[Tensor, Any]:
-    """Attention of shape (1, tokens, heads, size), text by text where the lengths are given; else that of transformers.
+    """Attention of shape (1, tokens, heads, size), text by text if their lengths are given; else transformers' own.
 
-    `query` has the shape (1, heads, tokens, size), `key` and `value` the same with fewer heads where several queries
-    share one.
+    `query` has the shape (1, heads, tokens, size); `key` and `value` may have fewer heads (grouped queries).
     """
     lengths: tuple[int, ...] | None = options.pop(LENGTHS, None)
     window = options.get("sliding_window") or getattr(module, "sliding_window", None)
@@ -317,10 +309,9 @@ def prefix_cache(model: PeftModel) -> dict[str, Any]:
 
 
 class EmbeddingNoise:
-    """NEFTune (Jain et al. 2023): uniform noise of up to alpha / sqrt(tokens of the text * hidden size) on the
-    embeddings of the passes that are announced.
+    """NEFTune (Jain et al. 2023): uniform noise up to alpha / sqrt(tokens * hidden size) on the embeddings of a text.
 
-    transformers has it too, but takes a pack for one text: the noise of each would be too small.
+    transformers' version takes a pack for one text, so the noise would be too small.
     """
 
     def __init__(self, model: Any, alpha: float) -> None:

@@ -1,8 +1,7 @@
-"""A training step on tensors that have shapes and no content: what it would keep in memory, counted to the byte, before
-a weight is loaded.
+"""The memory of a training step, counted to the byte on tensors without content, before any weight is loaded.
 
-The very code that trains runs here (adapters, attention, loss, activation checkpointing), on a model of a few layers;
-the layers of a language model are alike, so more of them keep proportionally more.
+The code that trains runs here (adapters, attention, loss, activation checkpointing), on a model of a few layers. The
+layers of a language model are alike, so more layers need proportionally more.
 """
 
 import copy
@@ -107,9 +106,7 @@ class Live(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
 
 def meta_model(config: Any, recipe: Recipe, dtype: torch.dtype, layers: int | None = None) -> Any:
-    """The model that a recipe trains, on the meta device: `layers` of it, or all. Linear layers of a 4-bit base are
-    `Linear4bitShape`.
-    """
+    """The model of a recipe on the meta device, all or `layers` of it; 4-bit layers are `Linear4bitShape`."""
     with torch.device("meta"), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about models that are to be used
         model = AutoModelForCausalLM.from_config(
@@ -138,9 +135,7 @@ def kept_by_a_step(
     checkpointing: bool,
     on_cpu: bool,
 ) -> int:
-    """Bytes that a forward and backward pass over packed texts of the given lengths need at most, besides weights and
-    optimiser, with the gradients.
-    """
+    """Bytes that a step over packed texts needs at most, with gradients, without weights and optimizer state."""
     layers = config.get_text_config().num_hidden_layers
     few, more = (
         _measured(config, recipe, dtype, lengths, supervised, min(count, layers), checkpointing, on_cpu)
@@ -242,9 +237,7 @@ STATE: Final = {
 CONTEXT: Final = (0.3e9, 0.9e9)
 """What CUDA and its libraries take for themselves, at least and at most."""
 FRAGMENTS: Final = {"cpu": 1.4, "cuda": 1.1}
-"""How much more an allocator holds than is alive in a step: measured with `tests/bench/memory.py` on a CPU (glibc),
-common on GPUs.
-"""
+"""Allocated over live bytes in a step: measured with `tests/bench/memory.py` on a CPU (glibc), common on GPUs."""
 LIBRARIES: Final = 0.08e9
 """What is loaded only on the way, on a CPU: measured with the same bench."""
 
@@ -326,10 +319,9 @@ class Sizes:
 
 
 def loads(lengths: Sequence[int], supervised: float, batch: int, rooms: Sequence[int]) -> Iterator[tuple[int, Load]]:
-    """For each size of passes the largest one that there can be, of texts of the given lengths, `batch` of them in a
-    step.
+    """For each size of passes the largest pass, from texts of the given lengths, `batch` of them in a step.
 
-    It holds the longest text, and others of middle length while they fit.
+    It holds the longest text, and texts of median length while they fit.
     """
     ordered = sorted(lengths)
     middle, longest = ordered[len(ordered) // 2], ordered[-1]

@@ -1,9 +1,8 @@
-"""Adapters of one base as one adapter that does exactly the weighted sum of what they do, measured on what each was
-trained for.
+"""The exact weighted sum of adapters of one base as one adapter, measured on the held-out questions of each.
 
-Only side by side: factors are put beside each other, so that the ranks add up and nothing is approximated. PEFT's other
-ways are not exact (`linear` is off by 87 %, `svd` by 35 % of the true sum, measured on random adapters of rank 8), and
-of rsLoRA's scale it loses sight (peft#3761); here each scale is part of its factors.
+Factors are concatenated: ranks add up and nothing is approximated. PEFT's other ways are not exact (`linear` is off by
+87%, `svd` by 35% of the true sum, measured on random adapters of rank 8), and lose the scale of rsLoRA (peft#3761);
+here each scale is part of its factors.
 """
 
 import math
@@ -35,9 +34,7 @@ NAME = "merge.json"
 
 
 def summed(parts: Sequence[LoraWeights], weights: Sequence[float]) -> dict[str, tuple[Tensor, Tensor]]:
-    """Per module the factors (rank, inputs) and (outputs, rank) of the weighted sum, to be scaled by 1; rank is the sum
-    of all.
-    """
+    """Per module the factors (rank, inputs) and (outputs, rank) of the weighted sum, with scale 1; ranks add up."""
     shapes = {module: (down.shape[1], up.shape[0]) for part in parts for module, (down, up) in part.modules.items()}
     found = {}
     for module, (inputs, outputs) in shapes.items():
@@ -94,9 +91,9 @@ def merge_adapters(
     data: Sequence[Path] = (),
     limit: int = 100,
 ) -> Composition:
-    """Write the sum as an adapter, and measure it. Raises `CurateError`, and then the folder is as it was.
+    """Write the sum as an adapter, and measure it. Raises `CurateError`, and then the folder is unchanged.
 
-    `data`: the split folders, one for each, should they have moved; `limit`: questions of each to measure on.
+    `data`: split folders, in the order of the runs, if they moved; `limit`: questions of each run to measure on.
     """
     refuse(runs, weights)
     places = [*data, *[None] * (len(runs) - len(data))]

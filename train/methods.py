@@ -1,6 +1,4 @@
-"""The methods: what is trained on top of a base, what each can and cannot do, and the defaults that go with it. This
-module does not import torch.
-"""
+"""The methods: what each trains, what it can and cannot do, and its defaults. Imports no torch."""
 
 from dataclasses import dataclass
 from typing import Final, Literal

@@ -23,9 +23,7 @@ def device() -> torch.device:
 
 
 def compute_dtype(name: str) -> torch.dtype:
-    """The dtype that a recipe's `dtype` means on this device. For `auto`: bfloat16 where it is native, else float16 on
-    a GPU, float32 on a CPU.
-    """
+    """The dtype of a recipe on this device; `auto`: bfloat16 if native, else float16 on a GPU and float32 on a CPU."""
     if name != "auto":
         return DTYPES[name]
     if torch.cuda.is_available():
@@ -39,10 +37,9 @@ def autocast(dtype: torch.dtype) -> AbstractContextManager[Any]:
 
 
 def load_base(recipe: Recipe, dtype: torch.dtype, *, checkpointing: bool = False) -> Any:
-    """The frozen base model on this process's device, in NF4 where the recipe says so. Raises `ModelError`, or
-    `MissingExtra`.
+    """The frozen base on this process's device, in NF4 if the recipe says so. Raises `ModelError`, `MissingExtra`.
 
-    `checkpointing`: whether activations are computed again in the backward pass.
+    `checkpointing`: activation checkpointing.
     """
     place = resolve(recipe.model)
     logging.disable_progress_bar()  # of loading weights; ours says as much
@@ -94,8 +91,8 @@ def _nf4(recipe: Recipe, dtype: torch.dtype) -> BitsAndBytesConfig:
 def _mend_linear4bit(model: Any) -> None:
     """Keep bitsandbytes from repacking 4-bit weights for inference on CPUs with AVX512-BF16.
 
-    The first evaluation would repack them in place, and from then on training runs through an operation without
-    gradient: all that lies below a repacked layer silently stops learning.
+    The first evaluation would repack them in place, and training would then run through an operation without gradient:
+    all below a repacked layer silently stops learning.
     """
     import bitsandbytes
 

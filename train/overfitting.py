@@ -27,9 +27,7 @@ def overfitting(
     before: Mapping[str, Any] | None,
     after: Mapping[str, Any] | None,
 ) -> Overfitting:
-    """The diagnosis. `before` and `after` are what the probes found of the base and of the tuned model, as
-    `train.probes.Probed` names it.
-    """
+    """The diagnosis. `before` and `after` are the `ProbeResult` of the base and of the tuned model, as dicts."""
     curve = curve_of(journal)
     final = curve[-1].train if curve else _train_loss([line for line in journal if "loss" in line][-20:])
     held_out = [point for point in curve if point.held_out is not None]

@@ -34,8 +34,7 @@ Measure = Callable[[Prepared, TrainingPlan], tuple[float, int]]
 def plan(
     recipe: Recipe, narrator: Narrator, *, memory: int | None = None, measure: Measure | None = None
 ) -> TrainingPlan:
-    """The plan of a training. `memory`: bytes of a GPU to plan for, instead of this machine; `measure` runs a step and
-    estimates the time.
+    """The plan of a training. `memory`: bytes of a GPU to plan for instead of this machine; `measure` runs a step.
 
     Raises `CurateError` without a model, without data, or if no example can be trained on.
     """
@@ -175,9 +174,7 @@ def _spread_out(prepared: Prepared) -> list[Encoded]:
 
 
 def _pieces(encoded: Encoded, template: Template) -> tuple[TextSpan, ...]:
-    """A text cut where training begins and ends: decoded from the very tokens, so that it shows what is trained on and
-    not what should be.
-    """
+    """A text cut where training begins and ends, decoded from the token ids: it shows what is really trained on."""
     found: list[tuple[list[int], bool]] = []
     for token, label in zip(encoded.input_ids, encoded.labels, strict=True):
         if not found or found[-1][1] != (label != IGNORED):
@@ -190,9 +187,7 @@ def _pieces(encoded: Encoded, template: Template) -> tuple[TextSpan, ...]:
 
 
 def measured(prepared: Prepared, made: TrainingPlan) -> tuple[float, int]:
-    """Seconds that the whole training would take and the most memory, from the second of two equal steps of middle
-    size; the weights are loaded for it.
-    """
+    """Seconds of the whole training, and peak memory in bytes, from the second of two equal steps of median size."""
     from train.loop import Gradients  # loads what a plan does without
 
     recipe = prepared.recipe

@@ -1,6 +1,6 @@
 """The results of `curate train`, `plan`, `merge` and `chat`, as their `--json` prints them.
 
-The result of a training holds no times, so that it is the same whether or not the training was interrupted.
+The result of a training holds no times: it is the same whether or not the training was interrupted.
 """
 
 from typing import Literal
@@ -147,14 +147,10 @@ class Forgotten(Part):
 
 
 class Overfitting(Part):
-    """Whether the training learned its examples instead of the task. Except for the losses, this is about the adapter
-    that was kept.
-    """
+    """Whether the training learned its examples instead of the task. Except for the losses, about the kept adapter."""
 
     signs: tuple[Sign, ...]
-    """overfits: the held-out loss rose again; memorises: training answers are memorized; forgets: general answers
-    became less likely.
-    """
+    """overfits: the held-out loss rose; memorises: training answers; forgets: general answers became less likely."""
     curve: tuple[LossPoint, ...]
     train_loss: float | None
     """At the end of the training."""
@@ -194,9 +190,7 @@ class Report(Part):
     steps: int
     """Optimiser steps that were done; fewer than planned where the training ended early."""
     kept_step: int
-    """The step after which the adapter was as it is: that of the best measurement on the validation split, or the last
-    one.
-    """
+    """The step of the adapter: that of the best measurement on the validation split, or the last one."""
     validation_loss: float | None
     """The measurement at that step; None without any."""
     train_examples: int

@@ -1,16 +1,10 @@
-"""The folder of a run: its inputs, its progress and its result; each file is complete or absent.
+"""The folder of a run; each file is complete or absent. In the order in which they are written:
 
-In the order in which they are written; with identity.json the folder holds a run, with report.json a finished one:
+    recipe.json  template.jinja  environment.json  identity.json (inputs and their key: the folder holds a run)
+    base.json (the base model, measured)  metrics.jsonl  losses.jsonl  checkpoints/  adapter/
+    datamap.jsonl  report.json (the run has finished)  report.html  evaluation/ (answers)  evaluation.json
 
-    recipe.json        template.jinja        environment.json      identity.json (what the run is made of, and the key
-    over it)
-    base.json (the base model, measured)     metrics.jsonl      losses.jsonl      checkpoints/      adapter/
-    datamap.jsonl (what each
-    example's losses say)      report.json      report.html
-    evaluation/ (what was answered)          evaluation.json
-
-The folder adapter/ is in PEFT's form, beside the tokenizer and its chat template, so that inference uses the one of the
-training; after full fine-tuning it holds the whole model.
+adapter/ is in PEFT's format, with tokenizer and chat template; after full fine-tuning it holds the whole model.
 """
 
 import hashlib
@@ -107,9 +101,7 @@ class RunFolder:
             yield
 
     def clear(self) -> None:
-        """Delete a run, so that a killed deletion leaves no run either. Raises `UsageError` in a folder that is not a
-        run's.
-        """
+        """Delete a run; a killed deletion leaves no run either. Raises `UsageError` for foreign files."""
         remove_leftovers(self.path)
         present = {entry.name for entry in self.path.iterdir()} - {".lock", ".adapter"}
         if foreign := sorted(present - OURS):
@@ -126,9 +118,7 @@ class RunFolder:
                 entry.unlink(missing_ok=True)
 
     def place_adapter(self, save: Callable[[Path], Path]) -> str:
-        """Let `save` write the adapter into a folder, whole or not at all; returns the SHA-256 of the file of weights
-        that it names.
-        """
+        """Let `save` write the adapter, whole or not at all; returns the SHA-256 of the weights that it names."""
         temporary = self.path / ".adapter"
         shutil.rmtree(temporary, ignore_errors=True)
         temporary.mkdir()
@@ -143,9 +133,7 @@ class RunFolder:
         return sha256(self.adapter / weights)
 
     def need(self, size: int) -> None:
-        """Raises `OutputError` where the disk has less than `size` bytes left for the run: better now than in the
-        middle of the night.
-        """
+        """Raises `OutputError` if the disk has less than `size` bytes left for checkpoints and adapter."""
         free = shutil.disk_usage(self.path).free
         if free < size:
             raise OutputError(
@@ -157,9 +145,7 @@ class RunFolder:
 
 @contextmanager
 def folder_lock(folder: Path, what: str, option: str) -> Iterator[None]:
-    """Hold a folder for one process while the block runs; `option` names another one. Raises `OutputError` if a process
-    holds it, or cannot write.
-    """
+    """Lock a folder; `option` is the one that names another folder. Raises `OutputError` if it is held or read-only."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with FileLock(folder / ".lock", timeout=LOCK_WAIT):

@@ -43,9 +43,7 @@ class Trained:
         )
 
     def template(self) -> Template:
-        """The tokenizer with the chat template that lies beside the adapter. Raises `ModelError`, showing both, where
-        it is not that of the training.
-        """
+        """The tokenizer and chat template beside the adapter. Raises `ModelError`, showing both, if it has changed."""
         found = load_template(str(self.folder.adapter))
         same_template(found, self.report.template, self.source, str(self.folder.adapter))
         return found
@@ -77,9 +75,7 @@ class Trained:
 
 
 def open_trained(name: str) -> Trained:
-    """A finished run by its folder or name. Raises `InputError` for one that is not finished, `OutputError` for one
-    that was changed since.
-    """
+    """A finished run by folder or name. Raises `InputError` if unfinished, `OutputError` if changed since."""
     folder = RunFolder(find_run(name, Project(Path.cwd())))
     shown = visible(str(folder.path))
     if folder.key is None:

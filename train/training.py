@@ -41,14 +41,11 @@ Mode = Literal["new", "resume", "fresh"]
 
 
 def train_until(share: float, recipe: Recipe, folder: RunFolder, *, mode: Mode, narrator: Narrator) -> Report | Pause:
-    """Train up to a share of the steps and return the pause, or to the end and return the report; a finished run is not
-    trained again.
+    """Train up to a share of the steps and return the pause, or to the end and return the report.
 
-    A paused training that resumes ends as if it had never paused.
-
-    `new` refuses a folder with another or an unfinished run, `resume` resumes an unfinished one, `fresh` replaces any
-    run. With several processes all of them call it; rank 0 alone writes. Raises `CurateError`, and `KeyboardInterrupt`
-    if the training was interrupted, after it saved a checkpoint.
+    `new` refuses a folder with another or an unfinished run, `resume` resumes an unfinished one, `fresh` replaces any;
+    a finished one is not trained again. A paused training that resumes ends as if it had never paused. With several
+    processes all of them call it. Raises `CurateError`, or `KeyboardInterrupt` after a checkpoint was saved.
     """
     distributed.join()
     with folder.locked():
@@ -92,9 +89,7 @@ def _admit(folder: RunFolder, key: str, mode: Mode) -> Report | None:
 
 @contextmanager
 def _memory_told() -> Iterator[None]:
-    """Raises `NoMemory` where memory runs out in the block: a step has its own remedy, loading and measuring have
-    none.
-    """
+    """Raises `NoMemory` if memory runs out in the block (a step has its own remedy)."""
     try:
         yield
     except (torch.OutOfMemoryError, RuntimeError, MemoryError) as error:
@@ -254,9 +249,7 @@ class Training:
         return self._loss(self.model, self.prepared.validation.encoded)
 
     def _go_on(self, share: float = 1.0) -> Callback:
-        """Train from the last checkpoint, or from the start; nothing is left to do after one at the last step, or where
-        it ended early.
-        """
+        """Train from the last checkpoint or the start, unless the training had ended."""
         order, recipe = self.prepared.order, self.recipe
         resume = distributed.from_first(lambda: checkpoint.latest(self.folder.checkpoints))
         done = 0 if resume is None else checkpoint.step_of(resume)

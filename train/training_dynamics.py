@@ -1,8 +1,6 @@
-"""From the loss log to a map of the training split: which examples were easy, ambiguous or hard to learn; see
-`curate.core.datamap`.
+"""A map of the training split from the loss log: easy, ambiguous and hard examples; see `curate.core.datamap`.
 
-Each time that an example was trained on is a visit. Neighbours are examples that ask much the same: cosine of their
-questions' words, each weighted by how rare it is (tf-idf).
+A visit is one time that an example was trained on. Neighbours have similar questions: cosine of their words' tf-idf.
 """
 
 from collections import Counter
@@ -97,9 +95,7 @@ def _excess(steps: Whole, losses: Floats) -> Floats:
 
 
 def spikes(visits: Visits) -> dict[int, int]:
-    """By line the step that its example made rise far above those before: of such a step, those that explain half of
-    the rise.
-    """
+    """By line the step whose loss its example made spike; of a step, the examples that explain half of the rise."""
     order = np.argsort(visits.steps, kind="stable")
     bounds = np.flatnonzero(np.diff(visits.steps[order], prepend=-1, append=-1))
     means: list[float] = []
@@ -186,9 +182,7 @@ FAR: Final = 2.0
 
 
 def datamap(book: Iterable[dict[str, Any]], examples: Sequence[Example]) -> list[MappedExample]:
-    """The map, in the order of the split; an example that was never trained on, where the training is shorter than an
-    epoch, is not on it.
-    """
+    """The map, in the order of the split; examples that were never trained on are not on it."""
     visits = visits_of(book)
     if not len(visits.lines):
         return []
@@ -241,9 +235,7 @@ def _short(value: Any) -> float:
 
 
 def _regions(confidence: Floats, variability: Floats, several: bool) -> list[Region | None]:
-    """The thirds of the paper, made not to overlap: what varied most is ambiguous, of the rest the surer half is
-    easy.
-    """
+    """Thirds as in the paper, disjoint: the most variable are ambiguous, the surer half of the rest is easy."""
     count = len(confidence)
     found: list[Region | None] = [None] * count
     if not several:
@@ -261,9 +253,7 @@ def _regions(confidence: Floats, variability: Floats, several: bool) -> list[Reg
 def _pulls(
     examples: Sequence[Example], order: Sequence[int], loss: Floats
 ) -> dict[int, tuple[float, tuple[Neighbour, ...]]]:
-    """Of the hardest examples those that the model finds much harder than what is asked much alike, and that answer
-    otherwise.
-    """
+    """Hard examples that are much harder than their neighbours, which answer differently."""
     looked = order[: min(LOOKED, (len(order) + 1) // 2)]
     spread = 1.4826 * float(np.median(np.abs(loss - np.median(loss))))
     found = {}

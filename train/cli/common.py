@@ -1,6 +1,4 @@
-"""What the trainer's verbs share: options, recipes, the printing of results, and the trainer itself, which is an
-optional extra.
-"""
+"""Options, recipes and printing that the trainer's commands share; the import of the trainer, an optional extra."""
 
 import logging
 import os

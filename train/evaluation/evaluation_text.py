@@ -1,6 +1,4 @@
-"""An evaluation for a person: the table, the deciding metric drawn, a few outputs side by side, and the verdict
-last.
-"""
+"""An evaluation on a terminal: scores, the deciding metric as a plot, some outputs, the verdict."""
 
 from collections.abc import Iterator
 from typing import Final

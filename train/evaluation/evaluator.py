@@ -47,9 +47,7 @@ class Asked:
 
 
 def evaluate(trained: Trained, options: Options, narrator: Narrator) -> Evaluation:
-    """Ask, measure, compare, and write `evaluation.json` into the run's folder. Raises `CurateError`; what was answered
-    by then is kept.
-    """
+    """Ask, measure, compare, write `evaluation.json`. Raises `CurateError`; answers so far stay in the cache."""
     with trained.folder.locked():
         return Evaluating(trained, options, narrator).run()
 

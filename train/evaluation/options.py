@@ -1,6 +1,4 @@
-"""The options of an evaluation, and the systems that it compares: the base and the tuned model, each with or without
-examples in the prompt.
-"""
+"""The options of an evaluation and the systems it compares: base and tuned, with or without examples in the prompt."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,9 +20,7 @@ class System:
     tuned: bool
     """Whether it is the trained model that answers; else the base."""
     shots: Shots
-    """Examples of the training split in the prompt: none, the same for all questions, or those nearest to the
-    question.
-    """
+    """Training examples in the prompt: none, the same for all questions, or the nearest to each question."""
 
 
 SYSTEMS: Final[dict[SystemName, System]] = {

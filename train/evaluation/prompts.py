@@ -1,6 +1,4 @@
-"""What is asked: held-out examples up to an answer, rendered as the inference prompt, with or without training examples
-before it.
-"""
+"""Prompts: held-out examples up to an answer, as inference renders them, with or without training examples."""
 
 import random
 from collections import defaultdict
@@ -48,9 +46,7 @@ class Question:
 
 
 def questions_of(examples: Sequence[Example], turns: Turns) -> list[Question]:
-    """The last answer of each example, or all that are trained on; those with neither words nor calls are no
-    questions.
-    """
+    """The last answer of each example, or all that are trained on; answers without text and calls are skipped."""
     return [question for example in examples for question in _questions(example, turns)]
 
 
@@ -84,9 +80,7 @@ def shot_of(question: Question) -> Shot:
 
 
 def fixed(pool: Sequence[Question], count: int, seed: int, *, labels: bool) -> list[Question]:
-    """Examples for all questions: with `labels` one of each in turn, so that none is favoured; else drawn from those of
-    middling length.
-    """
+    """Examples for all questions: with `labels` one of each label in turn, else a draw from those of medium length."""
     draw = random.Random(f"{seed}:shots")  # noqa: S311
     if labels:
         by_label: dict[str, list[Question]] = defaultdict(list)
@@ -113,9 +107,7 @@ def nearest(
     cache: Path,
     progress: Callable[[int], None] | None = None,
 ) -> list[list[Question]]:
-    """For each question the `count` training examples whose requests are nearest by embedding, the nearest one last:
-    models heed it most.
-    """
+    """For each question the `count` nearest training examples by embedding of the request, the nearest last."""
     import numpy as np
 
     from curate.models.embeddings import embed
@@ -151,9 +143,7 @@ class Prompts:
         """Tokens that prompt and answer may have together."""
 
     def of(self, question: Question, shots: Sequence[Question] = ()) -> Prompt | None:
-        """The prompt with as many of the examples, the last ones, as there is room and the template takes; None where
-        it takes not even the question.
-        """
+        """The prompt with as many of the last examples as fit; None if the template refuses even the question."""
         for left in range(len(shots) + 1):
             if (prompt := self._with(question, shots[left:])) is not None:
                 return prompt

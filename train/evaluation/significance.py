@@ -1,7 +1,7 @@
-"""How sure a score and a difference of two scores are: bootstrap intervals, and a permutation test for pairs.
+"""Confidence of scores and differences: bootstrap intervals, and a paired permutation test.
 
-Examples are drawn, not answers: several answers of one conversation hang together. All metrics are functions of summed
-counts, so a thousand resamples are one product of matrices.
+Examples are resampled, not answers: answers of one conversation are not independent. All metrics are functions of
+summed counts, so a thousand resamples are one matrix product.
 """
 
 from collections.abc import Mapping, Sequence
@@ -67,9 +67,7 @@ class Resampling:
         )
 
     def significance(self, scorer: Scorer, counts: Matrix, others: Matrix) -> float:
-        """The chance of a difference as big as this one if it were chance who answered which: examples change sides at
-        random (Noreen 1989).
-        """
+        """p-value of a difference: examples change sides at random (permutation test, Noreen 1989)."""
         mine, theirs = self.sums(counts), self.sums(others)
         differing = (mine != theirs).any(1)
         if not differing.any():
@@ -104,9 +102,7 @@ def compare(
     metrics: Sequence[str],
     seed: int,
 ) -> tuple[Scores, list[Comparison]]:
-    """The scores of each system, and each tuned one against each of the base. `owners`: for each answer the number of
-    its example.
-    """
+    """The scores of each system, and each tuned one against each base one. `owners`: the example of each answer."""
     resampling = Resampling(owners, seed)
     scores: Scores = {name: {} for name in given}
     comparisons = []

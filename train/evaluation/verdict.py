@@ -1,6 +1,4 @@
-"""Whether training helped, in one sentence: it did only if the tuned model beats the best prompt, not just the bare
-base.
-"""
+"""Whether training helped: only if the tuned model beats the best prompt, not just the bare base."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -18,8 +16,8 @@ FEW: Final = 10
 def verdict_of(results: Sequence[Result], comparisons: Sequence[Comparison], metric: str, questions: int) -> Verdict:
     """The verdict by the metric that decides.
 
-    Tuned wins where it beats every system of the base: as all of these tests have to succeed, the level of one is that
-    of all. Of several tuned systems each is held to its share of the level.
+    Tuned wins if it beats every base system: all tests must succeed, so each has the full level. Several tuned systems
+    share the level (Bonferroni).
     """
     chosen = METRICS[metric]
     base, tuned = ([one for one in results if one.tuned is side] for side in (False, True))
@@ -61,9 +59,7 @@ def verdict_of(results: Sequence[Result], comparisons: Sequence[Comparison], met
 
 
 def best_tuned(results: Sequence[Result], verdict: Verdict, metric: str) -> Result | None:
-    """The tuned system to look at closely: the one that won, or else the one with the best score; None where none was
-    asked.
-    """
+    """The tuned system to show in detail: the winner, else the one with the best score; None if none was asked."""
     tuned = [one for one in results if one.tuned]
     won = next((one for one in tuned if one.name == verdict.use), None)
     return won or (_best(tuned, METRICS[metric]) if tuned else None)

@@ -1,6 +1,4 @@
-"""The folder of an export: all of its files take their place together, and none that is not an export's is written
-over.
-"""
+"""The folder of an export: its files are replaced together, and foreign files never."""
 
 import json
 from collections.abc import Iterator
@@ -21,9 +19,7 @@ NAME: Final = "export.json"
 
 @contextmanager
 def writing(folder: Path) -> Iterator[Path]:
-    """Yields an empty folder whose files become those of the export when the block ends well. Raises `UsageError` for a
-    folder with other files in it.
-    """
+    """Yield an empty folder that replaces the export if the block succeeds. Raises `UsageError` for foreign files."""
     gone: list[str] = []
     if folder.is_dir() and {entry.name for entry in folder.iterdir()} - {LOCK}:
         settle(folder)

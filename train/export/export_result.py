@@ -10,9 +10,7 @@ Form = Literal["adapter", "merged", "gguf", "gguf-adapter", "ollama"]
 
 
 class Proof(Part):
-    """The files of the export, loaded again, beside the adapter on its base in 16 bits; both computed in the same
-    precision.
-    """
+    """The export, loaded again, against the adapter on its 16-bit base; both computed in the same precision."""
 
     prompts: int
     """Held-out questions that both were asked."""
@@ -21,9 +19,7 @@ class Proof(Part):
     max_logit_difference: float
     """The largest difference of one logit."""
     adapter_effect: float | None
-    """Root mean square of what training changed in these logits; null after full fine-tuning, where the spread of the
-    logits takes its place.
-    """
+    """Root mean square of what training changed in these logits; null after full fine-tuning."""
     relative_error: float
     """Root mean square of the differences, as a share of that effect."""
     equal_texts: int
@@ -94,9 +90,7 @@ class Options:
     folder: Path
     """Where it goes."""
     dtype: DtypeName = "auto"
-    """Of the weights; auto: float16, which rounds eight times finer than bfloat16 and so loses less of small updates,
-    where all weights fit into it.
-    """
+    """Of the weights; auto: float16, which rounds eight times finer than bfloat16, if all weights fit into it."""
     prompts: int = PROMPTS
     """Held-out questions to prove it by."""
     data: Path | None = None

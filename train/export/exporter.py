@@ -1,6 +1,4 @@
-"""One export: query the adapter, write the files, load and query them, and keep them only if the outputs are
-equivalent.
-"""
+"""An export: query the adapter, write the files, query them, and keep them only if the outputs are equivalent."""
 
 import gc
 from collections.abc import Callable

@@ -1,6 +1,4 @@
-"""GGUF files: whole weights, written one tensor at a time, and LoRA factors for `llama-server --lora`. The bytes are
-written by the gguf package.
-"""
+"""GGUF files by the gguf package: full weights, one tensor at a time, and LoRA factors for `llama-server --lora`."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -38,9 +36,7 @@ def write_model(
     name: str,
     target: Path,
 ) -> None:
-    """Write `target` from the safetensors in `source`. Raises `ModelError` for a tensor that llama.cpp has no name
-    for.
-    """
+    """Write `target` from the safetensors in `source`. Raises `ModelError` for a tensor unknown to llama.cpp."""
     gguf = package()
     writer = gguf.GGUFWriter(None, gguf.MODEL_ARCH_NAMES[getattr(gguf.MODEL_ARCH, family.architecture)])
     writer.add_type(gguf.GGUFType.MODEL)
@@ -168,9 +164,7 @@ ADAPTER_FILE: Final = "adapter.gguf"
 
 
 def write_adapter(factors: LoraWeights, config: Any, family: Family, name: str, target: Path) -> None:
-    """Write `target` in float32. llama.cpp scales by alpha / rank only: alpha is written such that this equals the
-    scale of the training, also for rsLoRA.
-    """
+    """Write `target` in float32. llama.cpp scales by alpha / rank: alpha is set so that rsLoRA is right, too."""
     gguf = package()
     writer = gguf.GGUFWriter(target, gguf.MODEL_ARCH_NAMES[getattr(gguf.MODEL_ARCH, family.architecture)])
     writer.add_type(gguf.GGUFType.ADAPTER)

@@ -1,7 +1,6 @@
-"""Models that GGUF can hold as curate writes it: the Llama family with a byte-level BPE tokenizer, in the layout that
-llama.cpp wants of each.
+"""Models that can be written as GGUF: the Llama family with byte-level BPE, in llama.cpp's layout.
 
-How text is cut before merging has a name in llama.cpp: a wrong one splits numbers or words differently.
+llama.cpp has a name for each pre-tokenizer: a wrong one splits numbers or words differently.
 """
 
 import json
@@ -58,9 +57,7 @@ def head_size(config: Any) -> int:
 
 
 def laid_out(name: str, tensor: Tensor, config: Any, family: Family, *, back: bool = False) -> Tensor:
-    """A weight, a bias, or the `up` factor of one, as llama.cpp has it, or `back` again: rows of queries and keys in
-    pairs.
-    """
+    """A weight, bias or `up` factor in llama.cpp's layout, or `back`: rows of queries and keys in pairs."""
     if not family.permutes or not (".q_proj" in name or ".k_proj" in name):
         return tensor
     heads = config.num_attention_heads if ".q_proj" in name else config.num_key_value_heads
@@ -84,9 +81,7 @@ def package() -> Any:
 
 
 def frequency_factors(config: Any) -> Iterator[float]:
-    """What Llama 3 divides the frequency of each pair of a head by (transformers' `_compute_llama3_parameters`);
-    nothing for others.
-    """
+    """Divisors of the frequency of each pair of a head, for Llama 3 (transformers' `_compute_llama3_parameters`)."""
     rope = rope_of(config)
     if rope.get("rope_type", "default") != "llama3":
         return
@@ -141,9 +136,7 @@ def _steps(step: dict[str, Any]) -> list[str]:
 
 
 def add_tokenizer(writer: Any, tokenizer: Any, template: str, stops: tuple[int, ...], rows: int) -> None:
-    """Tokens, merges, special tokens and chat template. `rows`: of the embedding, which may have more than there are
-    tokens.
-    """
+    """Tokens, merges, special tokens and chat template. `rows`: of the embedding, at least one for each token."""
     state = json.loads(tokenizer.backend_tokenizer.to_str())
     known = {number: token for token, number in tokenizer.get_vocab().items()}
     if max(known) >= rows:

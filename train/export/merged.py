@@ -1,6 +1,4 @@
-"""What was trained, written into the weights of the base, which is loaded as it is: merging into 4-bit weights would
-round them once more.
-"""
+"""The adapter merged into the weights of the 16-bit base: merging into 4-bit weights would round them again."""
 
 from pathlib import Path
 from typing import Any, Final

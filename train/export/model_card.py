@@ -1,6 +1,4 @@
-"""The model card, README.md: what the model is made of by hash, what it was measured to do, and in which form to ask
-it.
-"""
+"""The model card, README.md: origin by hash, measurements, chat template."""
 
 from pathlib import Path
 

@@ -1,9 +1,7 @@
-"""What Ollama makes a model from: a Modelfile with template and stop tokens of the training, and a script of the
-commands.
+"""What Ollama makes a model from: a Modelfile with template and stop tokens, and a script with the commands.
 
-Ollama reads Go templates; the template of a model is Jinja. The text before and after each turn is found by rendering
-turns with unique words, and the result counts only if it renders conversations to exactly the text of the model's own
-template.
+Ollama reads Go templates, models have Jinja templates. The text before and after each turn is found by rendering turns
+with unique words. The result is used only if it renders conversations to exactly the text of the model's template.
 """
 
 import json
@@ -65,16 +63,12 @@ class TurnTemplate:
 
 
 def _go(text: str) -> str:
-    """Literal text in a Go template: as a string of Go's, which JSON's are, so that no space at its ends is taken for
-    layout.
-    """
+    """Literal text as a Go string (Go accepts JSON's), so that spaces at its ends are kept."""
     return f"{{{{ {json.dumps(text, ensure_ascii=False)} }}}}" if text else ""
 
 
 def turn_template(template: Template, conversations: Iterable[dict[str, Any]]) -> TurnTemplate | None:
-    """The text that a template puts around turns; None if it does more than that in one of the conversations, whose
-    last turn is an answer.
-    """
+    """The text that a template puts around turns; None if it does more in a conversation (which ends in an answer)."""
     try:
         found = _found(template)
         if any(found.render(turns) != _prompt(template, turns) for turns in _probes()):

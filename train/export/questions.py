@@ -33,9 +33,7 @@ class Questions:
 
 
 def questions_for(trained: Trained, template: Template, data: Path | None, count: int) -> Questions:
-    """Up to `count` questions, spread over the held-out split. Raises `InputError` where it is not what it was at the
-    training.
-    """
+    """Up to `count` questions, spread over the held-out split. Raises `InputError` if the split has changed."""
     path = (data or Path(trained.recipe.data)) / f"{trained.report.held_out}.jsonl"
     room = min(
         CONTEXT, getattr(configuration(trained.recipe.model).get_text_config(), "max_position_embeddings", CONTEXT)

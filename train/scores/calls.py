@@ -27,9 +27,7 @@ def declared(turn: dict[str, Any]) -> tuple[Call, ...]:
 
 
 def called(text: str) -> tuple[Call, ...]:
-    """The calls that a model's answer makes, in the forms that chat templates write them: JSON objects with a name and
-    arguments, tags, or Python.
-    """
+    """The tool calls in a model's answer: JSON objects with a name and arguments, tags, or Python."""
     tagged = [(match.group(1), _object(match.group(2))) for match in TAGGED.finditer(text)]
     if tagged:
         return tuple((name, arguments) for name, arguments in tagged if arguments is not None)
@@ -98,9 +96,7 @@ def _same(left: Iterable[Any], right: Iterable[Any]) -> float:
 
 
 class Arguments:
-    """Share of the expected arguments that are there with the expected value, of the calls of each tool in their
-    order.
-    """
+    """Share of the expected arguments with the expected value; calls of a tool are matched in their order."""
 
     def counts(self, expected: Expected, given: Given) -> Sequence[float]:
         """Right ones and expected ones."""

@@ -1,6 +1,4 @@
-"""Metrics of classification. An answer in a sentence counts as the one label that it names, so that nothing is won by
-brevity.
-"""
+"""Metrics of classification. An answer that is a sentence counts as the one label that it names."""
 
 import re
 from collections.abc import Sequence

@@ -1,7 +1,7 @@
-"""How a metric is declared: counts for each answer, and the score that sums of such counts give.
+"""A metric: counts for each answer, and a score computed from sums of counts.
 
-A score over many answers is no mean of scores as a rule (BLEU, macro F1, perplexity); kept as counts, the score of any
-resample is one product of matrices and one formula.
+Most scores are no means over answers (BLEU, macro F1, perplexity). From counts, the score of any resample is one matrix
+product and one formula.
 """
 
 from collections.abc import Callable, Sequence

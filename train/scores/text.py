@@ -1,6 +1,4 @@
-"""Metrics of texts: the same answer, the same words, BLEU and chrF with the counts of sacrebleu, ROUGE as its authors'
-package has it, perplexity.
-"""
+"""Metrics of texts: exact match, words, BLEU and chrF as sacrebleu counts them, ROUGE by its package, perplexity."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -25,9 +23,7 @@ def same(expected: Expected, given: Given) -> float:
 
 
 def token_f1(expected: Expected, given: Given) -> float:
-    """Harmonic mean of precision and recall of the words, as in SQuAD (Rajpurkar et al. 2016), but English articles
-    count.
-    """
+    """F1 of the words, as in SQuAD (Rajpurkar et al. 2016), but English articles count."""
     wanted, got = (Counter(words(normalised(text))) for text in (expected.text, given.text))
     if not wanted or not got:
         return float(wanted == got)
@@ -59,9 +55,7 @@ class Bleu:
         return [*map(float, found.counts), *map(float, found.totals), float(found.sys_len), float(found.ref_len)]
 
     def score(self, sums: Matrix) -> Matrix:
-        """Brevity penalty times the geometric mean of the precisions; a precision of 0 is halved from the one before
-        (Chen and Cherry 2014, method 3).
-        """
+        """Brevity penalty times the geometric mean of the precisions, smoothed (Chen and Cherry 2014, method 3)."""
         right, total, given, wanted = sums[..., :GRAMS], sums[..., GRAMS : 2 * GRAMS], sums[..., -2], sums[..., -1]
         missing = (right == 0) & (total > 0)
         smoothed = np.where(missing, 1 / 2.0 ** np.cumsum(missing, axis=-1), right)

@@ -1,7 +1,7 @@
-"""Successive halving: which trial continues and which one is best, as pure functions of the outcomes so far.
+"""Successive halving (Jamieson & Talwalkar 2016): which trial continues and which is best, as pure functions.
 
-Successive halving (Jamieson & Talwalkar 2016), in step: all trials train for a part of their steps; when all have come
-so far, the best of them go on. The result does not depend on the order of the outcomes, so kills do not change it.
+All trials train for a share of their steps; when all have come so far, the best of them continue. The result does not
+depend on the order of the outcomes, so kills do not change it.
 """
 
 from collections.abc import Sequence
@@ -73,9 +73,7 @@ class Halving:
         return None
 
     def on(self, rung: int, known: Sequence[Outcome]) -> list[int]:
-        """The trials that train up to a rung. If some fail, the next best replace them, so that one finishes if any
-        can.
-        """
+        """The trials that train up to a rung. If some fail, the next best replace them."""
         if rung == 0:
             return list(self.trials)
         before = self.ranked(rung - 1, known)
@@ -93,9 +91,7 @@ class Halving:
         return sorted(found, key=lambda one: (self.loss(one, rung), one.cost, one.trial))
 
     def standing(self, known: Sequence[Outcome]) -> tuple[int, list[Outcome]]:
-        """The furthest rung that anything is known of, and the trials there, the best first; (0, []) where nothing
-        is.
-        """
+        """The furthest rung with outcomes, and its trials, the best first; (0, []) without any."""
         found: tuple[int, list[Outcome]] = (0, [])
         for rung in range(len(self.shares)):
             ranked = self.ranked(rung, known)

@@ -1,6 +1,4 @@
-"""What a sweep tries: keys of the recipe with their values, and the trials that come of them, decided by table and seed
-alone.
-"""
+"""The search space of a sweep, and its trials, decided by the table and the seed alone."""
 
 import difflib
 import json
@@ -65,13 +63,9 @@ class Space(BaseModel):
     minutes: Annotated[float, Field(gt=0)] | None = None
     """Budget of the whole sweep, however often it is called; none given: until it is done."""
     halving: Annotated[int, Field(ge=1)] = 3
-    """One trial in this many continues after each rung (successive halving, Jamieson & Talwalkar 2016); 1: all train to
-    their end.
-    """
+    """One trial in this many continues after each rung (successive halving); 1: all train to their end."""
     tie: Annotated[float, Field(ge=0)] = 0.001
-    """Nats by which two losses may differ and still be a tie, which goes to the trial with fewer trained parameters,
-    then to that with fewer steps.
-    """
+    """Nats by which two losses may differ and still tie; fewer trained parameters win, then fewer steps."""
     seed: Annotated[int, Field(ge=0)] = 0
     """Decides what is drawn."""
 
@@ -91,9 +85,7 @@ class Trial:
 
 
 def space_of(path: Path, over: Sequence[str] = (), **options: Any) -> Space:
-    """The table in a recipe's file, with options that are not None laid over it. Raises `ConfigError` with all
-    mistakes, `UsageError` for no key at all.
-    """
+    """The table in a recipe's file, overridden by options. Raises `ConfigError` with all mistakes."""
     table = tomllib.loads(path.read_text(encoding="utf-8")).get("sweep", {})
     if not isinstance(table, dict) or not isinstance(table.get("over", {}), dict):
         raise ConfigError(

@@ -1,6 +1,4 @@
-"""The results of a sweep and of a comparison of methods, as `--json` prints them, and the lines of a sweep's
-journal.
-"""
+"""The results of a sweep and of a comparison of methods, as `--json` prints them, and the journal's lines."""
 
 from typing import Any, Literal
 
@@ -52,13 +50,9 @@ class Tried(Part):
     changes: dict[str, Any]
     """What it lays over the recipe."""
     state: Standing
-    """`stopped`: others did better at the same point; `waiting`: the budget ended before it was trained as far as it
-    should have been.
-    """
+    """`stopped`: others did better at the same point; `waiting`: the budget ended before it was trained so far."""
     loss: float | None
-    """What it is ranked by: at its end over the whole validation split, before that over its first examples; None
-    without any.
-    """
+    """What it is ranked by: at its end over the whole validation split, before over its first examples; else None."""
     step: int
     steps: int
     trainable_parameters: int

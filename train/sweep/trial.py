@@ -87,9 +87,7 @@ Runner = Callable[[Work, Watch], int]
 
 
 def run_process(work: Work, watch: Watch) -> int:
-    """The training in a session of its own, so that Ctrl-C reaches it through us alone; it ends with us, for we hold
-    its standard input.
-    """
+    """Run a training in a session of its own: Ctrl-C reaches it through us, and it ends with us (we hold its stdin)."""
     work.failure.unlink(missing_ok=True)
     work.result.parent.mkdir(parents=True, exist_ok=True)
     environment = {**os.environ, "CURATE_FOLLOW_STDIN": "1", "CURATE_FAILURE": str(work.failure)}
