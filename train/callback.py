@@ -1,10 +1,8 @@
 """Logging, validation, early stopping and interruption, called by the training loop at each step."""
 
-import signal
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from time import monotonic
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -12,7 +10,7 @@ from torch import Tensor
 from train import distributed
 from train.batching import Microbatches
 from train.hardware import peak_memory
-from train.journal import Journal, LossLog, Phase
+from train.journal import Journal, LossLog, Phase, signals_to
 from train.model import device
 
 
@@ -62,20 +60,14 @@ class Callback:
     def listening(self) -> Iterator[None]:
         """Ctrl-C or SIGTERM ends the training after the current step, with a checkpoint; a second one at once."""
 
-        def heard(number: int, _frame: Any) -> None:
+        def heard(name: str) -> None:
             if self.interrupted:
                 raise KeyboardInterrupt
             self.interrupted = True
-            self.phase.narrator.say(
-                f"{signal.Signals(number).name}: saving after this step; a second one stops at once"
-            )
+            self.phase.narrator.say(f"{name}: saving after this step; a second one stops at once")
 
-        before = {number: signal.signal(number, heard) for number in (signal.SIGINT, signal.SIGTERM)}
-        try:
+        with signals_to(heard):
             yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
 
     def out_of_memory(self, max_tokens: int) -> None:
         """A step did not fit into memory and is tried again with smaller micro-batches."""

@@ -22,8 +22,9 @@ greedy decoding would have produced. `train.training_dynamics` turns it into `da
 """  # noqa: E501
 
 import json
+import signal
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic
@@ -101,6 +102,21 @@ class LossLog(JsonLines):
                 "right": [round(right) for *_, right in found],
             }
         )
+
+
+@contextmanager
+def signals_to(heard: Callable[[str], None]) -> Iterator[None]:
+    """Ctrl-C and SIGTERM call `heard` with the name of the signal while the block runs."""
+
+    def handler(number: int, _frame: Any) -> None:
+        heard(signal.Signals(number).name)
+
+    before = {number: signal.signal(number, handler) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, former in before.items():
+            signal.signal(number, former)
 
 
 class Phase:

@@ -14,9 +14,7 @@ from train.results import Answered
 if TYPE_CHECKING:
     from train.inference import ChatModel
 
-WHO: Final[Any] = typer.Argument(
-    help="Folder of a finished run, its name in .curate/runs, or folder of an export.", show_default=False
-)
+WHO: Final[Any] = typer.Argument(help="Folder of a finished run, its name in .curate/runs, or folder of an export.")
 HELP: Final = (
     "/reset starts a new conversation, /system TEXT one with a system message, Ctrl-C stops an answer, /quit or "
     "Ctrl-D exits"
@@ -26,14 +24,9 @@ HELP: Final = (
 def chat(
     run: Annotated[str, WHO],
     *,
-    ask: Annotated[
-        str | None, typer.Option("--ask", help="Ask one question, print the answer and exit.", show_default=False)
-    ] = None,
+    ask: Annotated[str | None, typer.Option("--ask", help="Ask one question, print the answer and exit.")] = None,
     system: Annotated[
-        str | None,
-        typer.Option(
-            "--system", help="Use this system message.  [default: that of the chat template]", show_default=False
-        ),
+        str | None, typer.Option("--system", help="Use this system message.  [default: that of the chat template]")
     ] = None,
     temperature: Annotated[
         float, typer.Option("--temperature", min=0, help="Sample at this temperature; 0 takes the most likely token.")

@@ -22,33 +22,22 @@ def evaluate(
     run: Run,
     *,
     contenders: Annotated[
-        str | None,
-        typer.Option(
-            "--contenders", help=f"Compare these of {', '.join(SYSTEMS)}.  [default: all]", show_default=False
-        ),
+        str | None, typer.Option("--contenders", help=f"Compare these of {', '.join(SYSTEMS)}.  [default: all]")
     ] = None,
     task: Annotated[
-        TaskName | None,
-        typer.Option("--task", help="Set the kind of answers.  [default: guessed from the data]", show_default=False),
+        TaskName | None, typer.Option("--task", help="Set the kind of answers.  [default: guessed from the data]")
     ] = None,
     metric: Annotated[
-        str | None,
-        typer.Option("--metric", help=f"Decide by this metric, of {', '.join(METRICS)}.", show_default=False),
+        str | None, typer.Option("--metric", help=f"Decide by this metric, of {', '.join(METRICS)}.")
     ] = None,
     shots: Annotated[
         int | None,
         typer.Option(
-            "--shots",
-            min=0,
-            help=f"Put this many examples into a prompt.  [default: {SHOTS}; more for labels]",
-            show_default=False,
+            "--shots", min=0, help=f"Put this many examples into a prompt.  [default: {SHOTS}; more for labels]"
         ),
     ] = None,
     embeddings: Annotated[
-        str | None,
-        typer.Option(
-            "--embeddings", help="Find the nearest training examples with this embedding model.", show_default=False
-        ),
+        str | None, typer.Option("--embeddings", help="Find the nearest training examples with this embedding model.")
     ] = None,
     limit: Annotated[
         int, typer.Option("--limit", min=1, help="Ask at most this many questions, spread over the split.")
@@ -56,18 +45,13 @@ def evaluate(
     turns: Annotated[
         Turns | None,
         typer.Option(
-            "--turns",
-            help="Ask for the last or for all answers of an example.  [default: last; all for tools]",
-            show_default=False,
+            "--turns", help="Ask for the last or for all answers of an example.  [default: last; all for tools]"
         ),
     ] = None,
     max_new_tokens: Annotated[
-        int | None,
-        typer.Option("--max-new-tokens", min=1, help="Limit answers to this many tokens.", show_default=False),
+        int | None, typer.Option("--max-new-tokens", min=1, help="Limit answers to this many tokens.")
     ] = None,
-    split: Annotated[
-        str | None, typer.Option("--split", help="Measure on this split.  [default: the run's]", show_default=False)
-    ] = None,
+    split: Annotated[str | None, typer.Option("--split", help="Measure on this split.  [default: the run's]")] = None,
     data: MovedData = None,
     outputs: Annotated[
         int, typer.Option("--outputs", min=0, help="Show this many questions with all answers, side by side.")

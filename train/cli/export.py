@@ -20,9 +20,7 @@ def export(
     dtype: Annotated[
         DtypeName, typer.Option("--dtype", help="Write weights in this dtype; auto is float16 where they fit.")
     ] = "auto",
-    name: Annotated[
-        str | None, typer.Option("--name", help="Name the model for Ollama.  [default: the run's]", show_default=False)
-    ] = None,
+    name: Annotated[str | None, typer.Option("--name", help="Name the model for Ollama.  [default: the run's]")] = None,
     prompts: Annotated[
         int, typer.Option("--prompts", min=1, help="Verify with this many held-out questions.")
     ] = PROMPTS,

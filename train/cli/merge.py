@@ -13,9 +13,9 @@ from train.results import Composition
 if TYPE_CHECKING:
     from rich.console import Console
 
-RUNS: Final[Any] = typer.Argument(help="Finished runs on one base, by folder or name.", show_default=False)
+RUNS: Final[Any] = typer.Argument(help="Finished runs on one base, by folder or name.")
 DATA: Final[Any] = typer.Option(
-    "--data", help="Use this split folder for a run, in their order, if it was moved; repeatable.", show_default=False
+    "--data", help="Use this split folder for a run, in their order, if it was moved; repeatable."
 )
 
 
@@ -24,10 +24,7 @@ def merge(
     folder: OutputFolder,
     *,
     weights: Annotated[
-        str | None,
-        typer.Option(
-            "--weights", help="Weight each adapter, separated by commas.  [default: 1 each]", show_default=False
-        ),
+        str | None, typer.Option("--weights", help="Weight each adapter, separated by commas.  [default: 1 each]")
     ] = None,
     data: Annotated[list[Path] | None, DATA] = None,
     limit: Annotated[

@@ -28,9 +28,7 @@ def train(
     fresh: Annotated[bool, typer.Option("--fresh", help="Replace the run in the folder.")] = False,
     run_dir: Annotated[
         Path | None,
-        typer.Option(
-            "--run-dir", help="Write the run to this folder.  [default: .curate/core/runs/RECIPE]", show_default=False
-        ),
+        typer.Option("--run-dir", help="Write the run to this folder.  [default: .curate/core/runs/RECIPE]"),
     ] = None,
     data: DataFolder = None,
     changes: Changes = None,
@@ -41,10 +39,7 @@ def train(
         bool, typer.Option("--compare", help="Train by several methods, each in its own process, and compare them.")
     ] = False,
     methods: Annotated[
-        str | None,
-        typer.Option(
-            "--methods", help="Compare these methods, separated by commas.  [default: all]", show_default=False
-        ),
+        str | None, typer.Option("--methods", help="Compare these methods, separated by commas.  [default: all]")
     ] = None,
     quiet: Quiet = False,
     as_json: AsJson = False,
@@ -66,7 +61,7 @@ def train(
     chosen = recipe_of(recipe, data, changes)
     place = run_dir or Project(Path.cwd()).run(f"{recipe.stem}-compared" if compare else recipe.stem)
     if compare:
-        _compare(chosen, place, methods, quiet=quiet, as_json=as_json)
+        _compare(chosen, place, methods, fresh=fresh, quiet=quiet, as_json=as_json)
         return
     with with_trainer():
         from train import distributed
@@ -104,15 +99,14 @@ def _failure_reported() -> Iterator[None]:
         raise
 
 
-def _compare(recipe: Recipe, folder: Path, methods: str | None, *, quiet: bool, as_json: bool) -> None:
+def _compare(recipe: Recipe, folder: Path, methods: str | None, *, fresh: bool, quiet: bool, as_json: bool) -> None:
     with with_trainer():
         from train.journal import Narrator
         from train.sweep.compare_methods import VARIANTS, compare, show
 
-    narrator = Narrator(quiet=quiet)
     names = list(VARIANTS) if methods is None else [name.strip() for name in methods.split(",")]
-    with narrator.showing():
-        made = compare(recipe, folder, names, narrator)
+    with Narrator(quiet=quiet).showing() as narrator:
+        made = compare(recipe, folder, names, narrator, fresh=fresh)
     print_result(made, show, as_json=as_json)
 
 

@@ -82,6 +82,29 @@ class Trial:
     """Its own recipe; empty where that would make no sense."""
     refused: str = ""
     """Why it would make none."""
+    method: str = ""
+    """Its name in a comparison of methods."""
+
+    @property
+    def name(self) -> str:
+        """The name of its folder."""
+        return self.method or f"{self.number:02}"
+
+    @property
+    def title(self) -> str:
+        """Its name in messages."""
+        return self.method or f"trial {self.number}"
+
+
+def new_trial(
+    recipe: Recipe, number: int, changes: dict[str, Any], *, without: Sequence[str] = (), method: str = ""
+) -> Trial:
+    """A trial that lays `changes` over a recipe, refused if that makes no sense."""
+    try:
+        return Trial(number, changes, changed(recipe, changes, without=without), method=method)
+    except ValidationError as error:
+        reasons = (str(one["msg"]).removeprefix("Value error, ") for one in error.errors(include_url=False))
+        return Trial(number, changes, {}, "; ".join(reasons), method)
 
 
 def space_of(path: Path, over: Sequence[str] = (), **options: Any) -> Space:
@@ -170,14 +193,7 @@ def trials_of(recipe: Recipe, space: Space) -> tuple[Trial, ...]:
         same = json.dumps(changes, sort_keys=True)
         if same in found or len(found) == (space.random or MOST):
             continue
-        values, refused = {}, ""
-        try:
-            values = changed(recipe, changes)
-        except ValidationError as error:
-            refused = "; ".join(
-                str(one["msg"]).removeprefix("Value error, ") for one in error.errors(include_url=False)
-            )
-        found[same] = Trial(len(found) + 1, changes, values, refused)
+        found[same] = new_trial(recipe, len(found) + 1, changes)
     return tuple(found.values())
 
 
