@@ -4,7 +4,7 @@ They are decided once, when a run starts. A resumed run keeps them.
 """
 
 import platform
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 from typing import Any, Final, NamedTuple
 
@@ -69,23 +69,18 @@ def _candidates(sizes: Sizes, texts: Texts) -> Iterator[tuple[int, Load, bool]]:
     )
     if not recipe.packing:
         passes = {longest: Load((longest,), max(1, round(longest * texts.supervised)))}
-    wanted = (
-        (False, True)
-        if recipe.activation_checkpointing is None and recipe.how.checkpoints
-        else (bool(recipe.activation_checkpointing),)
-    )
-    for checkpointing in wanted:
+    open_ = recipe.activation_checkpointing is None and recipe.how.checkpoints
+    for checkpointing in (False, True) if open_ else (bool(recipe.activation_checkpointing),):
         for room, load in passes.items():
             yield room, load, checkpointing
 
 
-def nearest(
-    recipe: Recipe, sizes_of: Callable[[Recipe], Sizes], texts: Texts, memory: int, optimiser: str
-) -> tuple[dict[str, Any], Fit] | None:
+def nearest(sizes: Sizes, texts: Texts, memory: int, optimiser: str) -> tuple[dict[str, Any], Fit] | None:
     """The cheapest changes with which a recipe fits; None if not even all of them help.
 
     `max_length` comes last, because longer examples would be left out.
     """
+    recipe = sizes.recipe
     longest = max(texts.lengths)
     small = "paged_adamw_8bit" if optimiser.startswith("paged") else "adamw_8bit"
     steps: list[dict[str, Any]] = [
@@ -98,17 +93,18 @@ def nearest(
     changes: dict[str, Any] = {}
     for step in steps:
         changes |= step
-        changed = _changed(recipe, changes)
-        if changed is None:
+        try:
+            changed = Recipe.model_validate({**recipe.model_dump(), **changes})
+        except ValidationError:  # another method may not allow it
             continue
-        limit = changed.max_length
-        kept = [length for length in texts.lengths if length <= limit]
+        kept = [length for length in texts.lengths if length <= changed.max_length]
         if not kept:
             continue
-        sizes, chosen = sizes_of(changed), str(changes.get("optimiser", optimiser))
-        if sizes.without_steps(chosen) > memory * MARGIN:
+        smaller = Sizes(changed, sizes.dtype, on_cpu=sizes.on_cpu)
+        chosen = str(changes.get("optimiser", optimiser))
+        if smaller.without_steps(chosen) > memory * MARGIN:
             continue
-        found = choose_settings(sizes, Texts(kept, texts.supervised), memory, optimiser=chosen)
+        found = choose_settings(smaller, Texts(kept, texts.supervised), memory, optimiser=chosen)
         if found.fits:
             told = {key: value for key, value in changes.items() if value != getattr(recipe, key)}
             return told | {
@@ -116,13 +112,6 @@ def nearest(
                 "activation_checkpointing": found.activation_checkpointing,
             }, found
     return None
-
-
-def _changed(recipe: Recipe, changes: dict[str, Any]) -> Recipe | None:
-    try:
-        return Recipe.model_validate({**recipe.model_dump(), **changes})
-    except ValidationError:  # what one method bears another does not
-        return None
 
 
 PACKAGES: Final = ("torch", "transformers", "peft", "bitsandbytes", "accelerate")
@@ -157,25 +146,18 @@ class Settings(BaseModel):
 
 def decide(recipe: Recipe, texts: Texts) -> Settings:
     """The settings of a run that starts here and now. Raises `ConfigError` with the nearest ones if they do not fit."""
-    on = device()
-    on_cpu = on.type == "cpu"
-    dtype = compute_dtype(recipe.dtype)
-    sizes = Sizes(recipe, dtype, on_cpu=on_cpu)
-    memory = available()
-    optimiser = optimiser_of(recipe)
+    on, memory, optimiser = device(), available(), optimiser_of(recipe)
+    sizes = Sizes(recipe, compute_dtype(recipe.dtype), on_cpu=on.type == "cpu")
     found = choose_settings(sizes, texts, memory, optimiser=optimiser)
     if not found.fits:
-        other = nearest(recipe, lambda changed: Sizes(changed, dtype, on_cpu=on_cpu), texts, memory, optimiser)
-        raise ConfigError(
-            f"this training needs {gigabytes(found.estimate.high)} of memory, and there are {gigabytes(memory)}",
-            advice(other),
-        )
+        needs, next_step = shortage(found, sizes, texts, memory)
+        raise ConfigError(f"this training {needs}", next_step)
     return Settings(
         python=platform.python_version(),
         system=f"{platform.system()} {platform.machine()}",
-        device="cpu" if on_cpu else torch.cuda.get_device_name(on),
+        device="cpu" if sizes.on_cpu else torch.cuda.get_device_name(on),
         packages={name: version(name) for name in PACKAGES},
-        dtype=str(dtype).removeprefix("torch."),
+        dtype=str(sizes.dtype).removeprefix("torch."),
         threads=recipe.threads or torch.get_num_threads(),
         ranks=world(),
         optimiser=optimiser,
@@ -187,13 +169,9 @@ def decide(recipe: Recipe, texts: Texts) -> Settings:
 
 def optimiser_of(recipe: Recipe) -> str:
     """What `auto` means on this device."""
-    return (
-        recipe.optimiser
-        if recipe.optimiser != "auto"
-        else "adamw_torch"
-        if device().type == "cpu"
-        else "paged_adamw_8bit"
-    )
+    if recipe.optimiser != "auto":
+        return recipe.optimiser
+    return "adamw_torch" if device().type == "cpu" else "paged_adamw_8bit"
 
 
 def available() -> int:
@@ -201,13 +179,15 @@ def available() -> int:
     return free_memory() + (held_memory() if device().type == "cpu" else 0)
 
 
-def advice(nearest: tuple[dict[str, Any], Fit] | None) -> str:
-    """The changes to a recipe with which it fits, as lines of it."""
-    if nearest is None:
-        return "choose a smaller base: even its shortest examples in 4 bits do not fit"
-    changes, found = nearest
+def shortage(found: Fit, sizes: Sizes, texts: Texts, memory: int) -> tuple[str, str]:
+    """How much memory is missing, and the changes to the recipe with which it fits, as lines of it."""
+    needs = f"needs {gigabytes(found.estimate.high)} of memory, and there are {gigabytes(memory)}"
+    other = nearest(sizes, texts, memory, found.optimiser)
+    if other is None:
+        return needs, "choose a smaller base: even its shortest examples in 4 bits do not fit"
+    changes, fit = other
     lines = "  ".join(f"{key} = {toml(value)}" for key, value in changes.items())
-    return f"it fits with  {lines}  ({gigabytes(found.estimate.high)})"
+    return needs, f"it fits with  {lines}  ({gigabytes(fit.estimate.high)})"
 
 
 def gigabytes(size: int) -> str:

@@ -168,11 +168,11 @@ def prepare(recipe: Recipe, narrator: Narrator) -> Prepared:
     """Encode and order the data. Raises `CurateError` for data that cannot be trained on."""
     template = load_template(recipe.model)
     data = Path(recipe.data)
-    measures = recipe.evaluate_every != 0 and _filled(data / "validation.jsonl")
+    measures = recipe.evaluate_every != 0 and filled(data / "validation.jsonl")
     parts = narrator.phase("encoding", 3 if measures else 2)
     train = load_split(data, "train", template, recipe)
     parts.advance()
-    held_out = load_split(data, "test" if _filled(data / "test.jsonl") else "validation", template, recipe)
+    held_out = load_split(data, "test" if filled(data / "test.jsonl") else "validation", template, recipe)
     parts.advance()
     validation = None
     if measures:
@@ -193,5 +193,6 @@ def prepare(recipe: Recipe, narrator: Narrator) -> Prepared:
     )  # fmt: skip
 
 
-def _filled(path: Path) -> bool:
+def filled(path: Path) -> bool:
+    """Whether a file exists and is not empty."""
     return path.is_file() and path.stat().st_size > 0

@@ -39,10 +39,10 @@ def answer_ids(
     if not asked:
         return []
     model.eval()
-    tokenizer = template.tokenizer
-    encoded = [tokenizer(prompt, add_special_tokens=False)["input_ids"] for prompt in asked]
-    width = max(map(len, encoded))
-    padding = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else stops[0] if stops else 0
+    encoded = [template.ids(prompt) for prompt in asked]
+    width, padding = max(map(len, encoded)), template.tokenizer.pad_token_id
+    if padding is None:
+        padding = stops[0] if stops else 0
     # Settings of sampling that a model brings along are set back: they mean nothing here and would be warned about.
     options = {
         "max_new_tokens": max_new_tokens, "do_sample": False, "temperature": None, "top_p": None, "top_k": None,
@@ -65,14 +65,9 @@ def answer_with_virtual(model: PeftModel, ids: list[int], **options: Any) -> lis
     mask = torch.ones(1, count + len(ids), dtype=torch.long, device=base.device)
     if model.active_peft_config.peft_type == PeftType.PROMPT_TUNING:
         words = base.get_input_embeddings()(prompt)
-        found = base.generate(
-            inputs_embeds=torch.cat([model.get_prompt(1).to(words.dtype), words], dim=1), attention_mask=mask, **options
-        )[0]
-        return list(found.tolist())
+        words = torch.cat([model.get_prompt(1).to(words.dtype), words], dim=1)
+        return list(base.generate(inputs_embeds=words, attention_mask=mask, **options)[0].tolist())
     # Ids in place of the virtual tokens, which the cache has already: none of them is looked at.
     padded = torch.cat([prompt.new_zeros(1, count), prompt], dim=1)
-    return list(
-        base.generate(input_ids=padded, attention_mask=mask, **prefix_cache(model), **options)[
-            0, padded.shape[1] :
-        ].tolist()
-    )
+    found = base.generate(input_ids=padded, attention_mask=mask, **prefix_cache(model), **options)
+    return list(found[0, padded.shape[1] :].tolist())

@@ -12,7 +12,7 @@ from curate.core.errors import InputError, ModelError, UsageError
 from curate.core.runs import Project, find_run
 from curate.core.text import visible
 from curate.models.names import configuration, fingerprint
-from curate.models.template import Template, load_template, load_tokenizer, template_hash
+from curate.models.template import Template, load_template, load_tokenizer
 from train.adapters import load_adapter
 from train.export import gguf_file, gguf_layout, merged
 from train.export.export_folder import NAME, read
@@ -21,7 +21,7 @@ from train.generation import answer_with_virtual, stop_ids
 from train.loss import has_virtual
 from train.model import autocast, compute_dtype, device, load_base
 from train.recipe import Recipe
-from train.trained import open_trained, same_template_text
+from train.trained import open_trained, same_template
 
 Turn = dict[str, Any]
 CONTEXT: Final = 1 << 15
@@ -124,14 +124,8 @@ def chat_model(name: str) -> ChatModel:
     if (folder / NAME).is_file():
         return _exported(folder)
     trained = open_trained(name)
-    template = trained.template()
-    return ChatModel(
-        f"{folder.name}: {trained.recipe.how.title} on {trained.recipe.model}",
-        trained.tuned(),
-        template,
-        _stops(template),
-        trained.dtype,
-    )
+    template, title = trained.template(), f"{folder.name}: {trained.recipe.how.title} on {trained.recipe.model}"
+    return ChatModel(title, trained.tuned(), template, _stops(template), trained.dtype)
 
 
 def _exported(folder: Path) -> ChatModel:
@@ -147,13 +141,18 @@ def _exported(folder: Path) -> ChatModel:
             "chat with the run, or export  --to adapter",
         )
     model, template = load(folder, made, dtype)
-    return ChatModel(
-        f"{folder.name}: {made.form}, {made.method} on {made.model}", model, template, _stops(template), dtype
-    )
+    title = f"{folder.name}: {made.form}, {made.method} on {made.model}"
+    return ChatModel(title, model, template, _stops(template), dtype)
+
+
+def _template(folder: Path, made: Export) -> Template:
+    template = load_template(str(folder))
+    same_template(template.source, made.template, made.template_source, str(folder))
+    return template
 
 
 def _adapter(folder: Path, made: Export, dtype: torch.dtype) -> tuple[Any, Template]:
-    template = _matching(load_template(str(folder)), made, folder)
+    template = _template(folder, made)
     if (now := fingerprint(made.model)) != made.base:
         raise ModelError(
             f"{made.model}: is not the base that this model was trained on ({now[:20]}…, trained on {made.base[:20]}…)",
@@ -163,15 +162,14 @@ def _adapter(folder: Path, made: Export, dtype: torch.dtype) -> tuple[Any, Templ
 
 
 def _merged(folder: Path, made: Export, dtype: torch.dtype) -> tuple[Any, Template]:
-    return merged.load(folder, dtype), _matching(load_template(str(folder)), made, folder)
+    return merged.load(folder, dtype), _template(folder, made)
 
 
 def _gguf(folder: Path, made: Export, dtype: torch.dtype) -> tuple[Any, Template]:
     file = folder / gguf_layout.FILE
-    same_template_text(gguf_file.template_in(file), made.template, made.template_source, str(file))
-    tokenizer = load_tokenizer(
-        made.model
-    )  # that of the base: transformers makes another one of the GGUF, which splits digits differently
+    same_template(gguf_file.template_in(file), made.template, made.template_source, str(file))
+    # That of the base: transformers makes another one of the GGUF, which splits digits differently.
+    tokenizer = load_tokenizer(made.model)
     if gguf_file.tokens_in(file)[: len(tokenizer)] != tokenizer.convert_ids_to_tokens(list(range(len(tokenizer)))):
         raise ModelError(
             f"{made.model}: its tokenizer is not the one in {visible(str(file))}", "restore the base of the training"
@@ -180,17 +178,7 @@ def _gguf(folder: Path, made: Export, dtype: torch.dtype) -> tuple[Any, Template
     return gguf_file.load_model(file, dtype, configuration(made.model)), Template(tokenizer)
 
 
-def _matching(template: Template, made: Export, folder: Path) -> Template:
-    same_template_text(template.source, made.template, made.template_source, str(folder))
-    assert template_hash(template.source) == made.template
-    return template
-
-
 def _stops(template: Template) -> list[int]:
     """Tokens that end an answer in this template."""
-    return stop_ids(
-        template,
-        template.encode(
-            {"messages": [{"role": "user", "content": "-"}, {"role": "assistant", "content": "-"}]}
-        ).encoded,
-    )
+    turns = [{"role": role, "content": "-"} for role in ("user", "assistant")]
+    return stop_ids(template, template.encode({"messages": turns}).encoded)

@@ -18,8 +18,8 @@ from curate.models.names import configuration
 from curate.models.template import Template, load_template
 from curate.read.dataset import read_dataset
 from train.autoconfig import Fit, Texts, available, choose_settings, gigabytes
-from train.hardware import on_gpu
 from train.memory_profile import Sizes
+from train.model import device
 from train.recipe import Recipe, toml
 
 
@@ -126,7 +126,7 @@ def init_recipe(data: Path, name: str, model: str | None, memory: int | None) ->
     template = _template(model)
     lengths, supervised = _lengths(examples, template)
     texts = Texts(lengths, supervised)
-    on_cpu = memory is None and not on_gpu()
+    on_cpu = memory is None and device().type == "cpu"
     there = available() if memory is None else memory
     chosen, found, sizes = _base(model, name, texts, there, on_cpu=on_cpu)
     longest = max(lengths)

@@ -125,59 +125,6 @@ def meta_model(config: Any, recipe: Recipe, dtype: torch.dtype, layers: int | No
     return tuned
 
 
-def kept_by_a_step(
-    config: Any,
-    recipe: Recipe,
-    dtype: torch.dtype,
-    lengths: list[int],
-    supervised: int,
-    *,
-    checkpointing: bool,
-    on_cpu: bool,
-) -> int:
-    """Bytes that a step over packed texts needs at most, with gradients, without weights and optimizer state."""
-    layers = config.get_text_config().num_hidden_layers
-    few, more = (
-        _measured(config, recipe, dtype, lengths, supervised, min(count, layers), checkpointing, on_cpu)
-        for count in (FEW, MORE)
-    )
-    return round(few + (more - few) / (MORE - FEW) * (layers - FEW)) if layers > MORE else more
-
-
-def _measured(
-    config: Any,
-    recipe: Recipe,
-    dtype: torch.dtype,
-    lengths: list[int],
-    supervised: int,
-    layers: int,
-    checkpointing: bool,
-    on_cpu: bool,
-) -> int:
-    model = meta_model(config, recipe, dtype, layers)
-    base = model.get_base_model() if hasattr(model, "get_base_model") else model
-    if checkpointing:
-        base.activation_checkpointing_enable({"use_reentrant": False, "preserve_rng_state": False})
-    with FakeTensorMode(allow_non_fake_inputs=True), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        _fill(model)
-        if on_cpu:
-            use_packed_attention(base)
-        if backbone_of(base) is not None:
-            CHUNKED.add(base)
-        live = Live()
-        for tensor in (*model.parameters(), *model.buffers()):
-            live.note(tensor)
-        held = live.now
-        packed = pack(_texts(lengths, supervised))
-        model.train()
-        with live:
-            with torch.autocast("cpu", dtype=dtype, enabled=dtype != torch.float32):
-                loss = weighted_loss(model, packed)
-            torch.autograd.backward(loss)
-        return live.most - held
-
-
 def _cut(config: Any, layers: int) -> Any:
     """The configuration of a model with fewer layers; lists with one entry per layer are cut too."""
     config = copy.deepcopy(config)
@@ -198,41 +145,27 @@ def _fill(model: nn.Module) -> None:
             for name, tensor in kind.items():
                 if tensor is not None:
                     if id(tensor) not in made:
-                        fresh = torch.empty(
-                            tensor.shape, dtype=torch.float32 if tensor.requires_grad else tensor.dtype, device="cpu"
-                        )
-                        made[id(tensor)] = (
-                            nn.Parameter(fresh, requires_grad=tensor.requires_grad)
-                            if isinstance(tensor, nn.Parameter)
-                            else fresh
-                        )
+                        trains = tensor.requires_grad
+                        fresh = torch.empty(tensor.shape, dtype=torch.float32 if trains else tensor.dtype, device="cpu")
+                        is_parameter = isinstance(tensor, nn.Parameter)
+                        made[id(tensor)] = nn.Parameter(fresh, requires_grad=trains) if is_parameter else fresh
                     kind[name] = made[id(tensor)]
 
 
-def _texts(lengths: list[int], supervised: int) -> list[Encoded]:
+def _texts(lengths: Sequence[int], supervised: int) -> list[Encoded]:
     """Texts of the given lengths whose last tokens are trained on, as many as `supervised` in all."""
-    share = supervised / max(1, sum(lengths))
-    return [
-        Encoded(
-            [1] * length,
-            [IGNORED] * (length - trained) + [1] * trained,
-            [0.0] * (length - trained) + [1.0] * trained,
-            Rendered("", ()),
-        )
-        for length in lengths
-        for trained in (min(length - 1, max(1, round(share * length))),)
-    ]
+    share, found = supervised / max(1, sum(lengths)), []
+    for length in lengths:
+        trained = min(length - 1, max(1, round(share * length)))
+        weights = [0.0] * (length - trained) + [1.0] * trained
+        labels = [1 if weight else IGNORED for weight in weights]
+        found.append(Encoded([1] * length, labels, weights, Rendered("", ())))
+    return found
 
 
-STATE: Final = {
-    "adamw_torch": 8.0,
-    "adamw_8bit": 2.1,
-    "paged_adamw_8bit": 2.1,
-    "paged_adamw_32bit": 8.0,
-    "lion_8bit": 1.1,
-    "adafactor": 0.1,
-    "sgd": 0.0,
-}
+STATE: Final = {"adafactor": 0.1, "adamw_torch": 8.0, "adamw_8bit": 2.1, "lion_8bit": 1.1, "sgd": 0.0} | {
+    "paged_adamw_8bit": 2.1, "paged_adamw_32bit": 8.0,
+}  # fmt: skip
 """Bytes that an optimiser keeps for each trained parameter."""
 CONTEXT: Final = (0.3e9, 0.9e9)
 """What CUDA and its libraries take for themselves, at least and at most."""
@@ -272,18 +205,37 @@ class Sizes:
         self.weights: int = sum(
             parameter.numel() * parameter.element_size() for parameter in parameters if not parameter.requires_grad
         )
-        self._kept = cache(self._run)
+        self._kept = cache(self._step)
 
-    def _run(self, load: Load, checkpointing: bool) -> int:
-        return kept_by_a_step(
-            self.config,
-            self.recipe,
-            self.dtype,
-            list(load.lengths),
-            load.supervised,
-            checkpointing=checkpointing,
-            on_cpu=self.on_cpu,
-        )
+    def _step(self, load: Load, checkpointing: bool) -> int:
+        """Bytes that a step needs at most, with gradients, without weights and optimizer state."""
+        layers = self.config.get_text_config().num_hidden_layers
+        few, more = (self._measured(load, checkpointing, min(count, layers)) for count in (FEW, MORE))
+        return round(few + (more - few) / (MORE - FEW) * (layers - FEW)) if layers > MORE else more
+
+    def _measured(self, load: Load, checkpointing: bool, layers: int) -> int:
+        model = meta_model(self.config, self.recipe, self.dtype, layers)
+        base = model.get_base_model() if hasattr(model, "get_base_model") else model
+        if checkpointing:
+            base.activation_checkpointing_enable({"use_reentrant": False, "preserve_rng_state": False})
+        with FakeTensorMode(allow_non_fake_inputs=True), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            _fill(model)
+            if self.on_cpu:
+                use_packed_attention(base)
+            if backbone_of(base) is not None:
+                CHUNKED.add(base)
+            live = Live()
+            for tensor in (*model.parameters(), *model.buffers()):
+                live.note(tensor)
+            held = live.now
+            packed = pack(_texts(load.lengths, load.supervised))
+            model.train()
+            with live:
+                with torch.autocast("cpu", dtype=self.dtype, enabled=self.dtype != torch.float32):
+                    loss = weighted_loss(model, packed)
+                torch.autograd.backward(loss)
+            return live.most - held
 
     def estimate(self, load: Load, *, checkpointing: bool, optimiser: str) -> Estimate:
         """What a training with passes like `load` needs."""
@@ -313,9 +265,8 @@ class Sizes:
         if not self.on_cpu:
             return CONTEXT
         held = held_memory()
-        return float(held), held * 1.1 + LIBRARIES + min(
-            self.weights_here, 0.2e9
-        )  # pages of the file that the weights came from
+        pages = min(self.weights_here, 0.2e9)  # of the file that the weights came from
+        return float(held), held * 1.1 + LIBRARIES + pages
 
 
 def loads(lengths: Sequence[int], supervised: float, batch: int, rooms: Sequence[int]) -> Iterator[tuple[int, Load]]:

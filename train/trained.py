@@ -13,7 +13,7 @@ from curate.core.runs import Project, find_run
 from curate.core.text import excerpt, visible
 from curate.models.names import fingerprint
 from curate.models.template import Template, load_template, template_hash
-from train.adapters import load_adapter
+from train.adapters import WEIGHTS, load_adapter
 from train.model import DTYPES, load_base
 from train.recipe import Recipe
 from train.results import Report
@@ -38,14 +38,12 @@ class Trained:
     @property
     def weights(self) -> Path:
         """The file of what was trained."""
-        return self.folder.adapter / (
-            "model.safetensors" if self.recipe.method == "full" else "adapter_model.safetensors"
-        )
+        return self.folder.adapter / ("model.safetensors" if self.recipe.method == "full" else WEIGHTS)
 
     def template(self) -> Template:
         """The tokenizer and chat template beside the adapter. Raises `ModelError`, showing both, if it has changed."""
         found = load_template(str(self.folder.adapter))
-        same_template(found, self.report.template, self.source, str(self.folder.adapter))
+        same_template(found.source, self.report.template, self.source, str(self.folder.adapter))
         return found
 
     def base(self, *, quantised: bool | None = None, dtype: torch.dtype | None = None) -> Any:
@@ -56,21 +54,16 @@ class Trained:
                 f"on {self.report.base[:20]}…)",
                 "restore the old one, or train again",
             )
-        recipe = (
-            self.recipe
-            if quantised is None
-            else self.recipe.model_copy(update={"quantisation": "nf4" if quantised else "none"})
-        )
-        return load_base(recipe, dtype or self.dtype).eval()
+        changes = {} if quantised is None else {"quantisation": "nf4" if quantised else "none"}
+        return load_base(self.recipe.model_copy(update=changes), dtype or self.dtype).eval()
 
     def tuned(
         self, *, quantised: bool | None = None, dtype: torch.dtype | None = None, adapter: Path | None = None
     ) -> Any:
         """The base with what was trained, frozen; `adapter` is a copy of it."""
         if self.recipe.method == "full":
-            return load_base(
-                self.recipe.model_copy(update={"model": str(self.folder.adapter)}), dtype or self.dtype
-            ).eval()
+            recipe = self.recipe.model_copy(update={"model": str(self.folder.adapter)})
+            return load_base(recipe, dtype or self.dtype).eval()
         return load_adapter(self.base(quantised=quantised, dtype=dtype), adapter or self.folder.adapter)
 
 
@@ -98,12 +91,7 @@ def open_trained(name: str) -> Trained:
     return trained
 
 
-def same_template(found: Template, trained: str, source: str | None, where: str) -> None:
-    """As `same_template_text`, of a tokenizer."""
-    same_template_text(found.source, trained, source, where)
-
-
-def same_template_text(here: str, trained: str, source: str | None, where: str) -> None:
+def same_template(here: str, trained: str, source: str | None, where: str) -> None:
     """Raises `ModelError`, showing both, where a model would be asked in another form than it was trained in.
 
     `here` is the template there, `trained` the hash of the template of the training, `source` its text where that is

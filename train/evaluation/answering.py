@@ -9,8 +9,9 @@ from typing import Any, Final, NamedTuple
 
 import torch
 
-from curate.core.errors import OutputError
 from curate.core.example import content_id
+from curate.core.files import append_lines
+from curate.core.runs import new_events
 from curate.models.encoding import IGNORED, Encoded
 from curate.models.template import Template
 from train.adapters import adapter_disabled
@@ -23,19 +24,13 @@ from train.trained import Trained
 
 
 class ResponseCache:
-    """A file of JSON Lines: a key, and what belongs to it."""
+    """A file of JSON Lines: a key, and the answer or loss that belongs to it."""
 
     def __init__(self, path: Path) -> None:
-        """What `path` holds; a line that was torn by a crash is as if it had never been."""
+        """What `path` holds; lines that a crash has torn are left out."""
         self.path = path
-        self._values: dict[str, Any] = {}
-        if path.is_file():
-            for line in path.read_bytes().splitlines():
-                try:
-                    value = json.loads(line)
-                    self._values[str(value["key"])] = value["value"]
-                except (ValueError, KeyError, TypeError):
-                    continue
+        lines = new_events(path, 0)[1]
+        self._values = {line["key"]: line["value"] for line in lines if line.keys() >= {"key", "value"}}
 
     def get(self, key: str) -> Any:
         """The value of a key, or None."""
@@ -44,20 +39,8 @@ class ResponseCache:
     def add(self, values: dict[str, Any]) -> None:
         """Keep some values. Raises `OutputError`."""
         self._values.update(values)
-        lines = [
-            json.dumps({"key": key, "value": value}, ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n"
-            for key, value in values.items()
-        ]
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            with self.path.open("ab") as file:
-                if file.tell():
-                    file.write(b"\n")  # should the last line have been torn
-                file.writelines(lines)
-        except OSError as error:
-            raise OutputError(
-                f"{self.path}: cannot be written: {error.strerror}", "free some space; the answers so far are cached"
-            ) from error
+        lines = (json.dumps({"key": key, "value": value}, ensure_ascii=False) for key, value in values.items())
+        append_lines(self.path, (line.encode("utf-8", "surrogatepass") for line in lines))
 
 
 ROOM: Final = {"cpu": 1 << 13, "cuda": 1 << 16}

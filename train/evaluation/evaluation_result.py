@@ -14,6 +14,11 @@ class Score(Part):
     low: float
     high: float
 
+    @property
+    def half(self) -> float:
+        """Half of the interval."""
+        return (self.high - self.low) / 2
+
 
 class Result(Part):
     """The scores of one system."""
@@ -43,6 +48,11 @@ class Comparison(Part):
     high: float
     p: float
     """The chance of a difference as big if it were chance who answered which (permutation test)."""
+
+    @property
+    def half(self) -> float:
+        """Half of the interval."""
+        return (self.high - self.low) / 2
 
 
 class Verdict(Part):

@@ -43,15 +43,8 @@ def _parts(report: Evaluation, outputs: int) -> Iterator[RenderableType]:
     yield from _drawn(report)
     best = best_tuned(report.results, report.verdict, report.metric)
     if report.classes and best is not None:
-        classes = table(
-            f"{best.title}, by class",
-            "label",
-            "precision",
-            "recall",
-            "F1",
-            "examples",
-            numbers=("precision", "recall", "F1", "examples"),
-        )
+        numbers = ("precision", "recall", "F1", "examples")
+        classes = table(f"{best.title}, by class", "label", *numbers, numbers=numbers)
         for row in report.classes[:12]:
             classes.add_row(
                 Text(excerpt(row.label, 40)),
@@ -70,13 +63,9 @@ def _score(metric: Metric, score: Score, *, whole: bool) -> str:
     scale = 100 if metric.percent else 1
     digits = 1 if metric.percent or score.value >= 100 else 2
     value, low, high = (f"{min(number * scale, 1e9):.{digits}f}" for number in (score.value, score.low, score.high))
-    return (
-        f"{value} [{low}, {high}]"
-        if whole
-        else f"{value} ±{(score.high - score.low) / 2 * scale:.{digits}f}"
-        if score.value < 1e6
-        else f"{score.value:.1e}"
-    )
+    if whole:
+        return f"{value} [{low}, {high}]"
+    return f"{value} ±{score.half * scale:.{digits}f}" if score.value < 1e6 else f"{score.value:.1e}"
 
 
 def _drawn(report: Evaluation) -> Iterator[Text]:

@@ -18,7 +18,7 @@ from train.export.gguf_layout import cut_of
 from train.export.questions import Questions
 from train.lora_weights import lora_weights, obstacle
 from train.recipe import Recipe
-from train.trained import Trained, same_template_text
+from train.trained import Trained, same_template
 
 MERGED: Final = ".merged"
 """Whole weights on the way to GGUF."""
@@ -92,18 +92,14 @@ class Writer:
     def _gguf(self, whole: Any, dtype: torch.dtype, questions: Questions) -> Written:
         source, target = self.stage / MERGED, self.stage / gguf_layout.FILE
         merged.write(whole, dtype, self.trained, self.template, questions.stops, source)
-        gguf_file.write_model(
-            source, self.config, self.family, self.template, questions.stops, dtype, self.name, target
-        )
+        layout = self.config, self.family
+        gguf_file.write_model(source, *layout, self.template, questions.stops, dtype, self.name, target)
         shutil.rmtree(source)
-        same_template_text(
-            gguf_file.template_in(target), self.trained.report.template, self.trained.source, str(target)
-        )
-        notes = (
-            ollama_template.write(self.stage, self.name, self.template, questions)
-            if self.options.form == "ollama"
-            else []
-        )
+        written = gguf_file.template_in(target)
+        same_template(written, self.trained.report.template, self.trained.source, str(target))
+        notes: list[str] = []
+        if self.options.form == "ollama":
+            notes = ollama_template.write(self.stage, self.name, self.template, questions)
         return Written(_name(dtype), lambda: gguf_file.load_model(target, self.compute, self.config), notes)
 
     def _gguf_adapter(self) -> Written:

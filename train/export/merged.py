@@ -67,18 +67,12 @@ def load(folder: Path, dtype: torch.dtype, **options: Any) -> Any:
     """A model that was written, to be asked in `dtype`."""
     logging.disable_progress_bar()
     with model_errors(str(folder), "cannot be loaded"):
-        model = AutoModelForCausalLM.from_pretrained(
-            str(folder),
-            dtype=dtype,
-            trust_remote_code=False,
-            use_safetensors=None if options else True,
-            device_map={"": device()},
-            **options,
-        )
+        options |= {"dtype": dtype, "device_map": {"": device()}, "use_safetensors": None if options else True}
+        model = AutoModelForCausalLM.from_pretrained(str(folder), trust_remote_code=False, **options)
     use_packed_attention(model)
     return model.requires_grad_(False).eval()
 
 
 def check_template(folder: Path, trained: Trained) -> None:
-    """Raises `ModelError`, showing both, where what was written would ask in another form than it was trained in."""
-    same_template(load_template(str(folder)), trained.report.template, trained.source, str(folder))
+    """Raises `ModelError`, showing both, if the chat template that was written is not that of the training."""
+    same_template(load_template(str(folder)).source, trained.report.template, trained.source, str(folder))

@@ -73,23 +73,20 @@ class Metric:
 
 
 @dataclass(frozen=True, slots=True)
-class Mean:
-    """A metric that is the mean of a number per answer."""
+class Ratio:
+    """A score that is a ratio of two sums."""
 
-    of: Callable[[Expected, Given], float]
-
-    def counts(self, expected: Expected, given: Given) -> Sequence[float]:
-        """The number, and one answer."""
-        return self.of(expected, given), 1.0
+    counts: Callable[[Expected, Given], tuple[float, float]]
+    """Part and whole of one answer."""
 
     def score(self, sums: Matrix) -> Matrix:
-        """The mean."""
+        """The ratio."""
         return ratio(sums[..., 0], sums[..., 1])
 
 
 def mean_of(of: Callable[[Expected, Given], float]) -> Callable[[Sequence[Expected]], Scorer]:
     """For `Metric.scorer`: the mean of `of` over the answers."""
-    return lambda _: Mean(of)
+    return lambda _: Ratio(lambda expected, given: (of(expected, given), 1.0))
 
 
 def ratio(part: Matrix, whole: Matrix) -> Matrix:

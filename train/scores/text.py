@@ -82,10 +82,7 @@ class Chrf:
         got, wanted, shared = np.moveaxis(sums.reshape(*sums.shape[:-1], ORDER, 3), -1, 0)
         counted = ((got > 0) & (wanted > 0)).astype(np.float64)
         number = counted.sum(-1)
-        precision, recall = (
-            ratio((ratio(shared, got) * counted).sum(-1), number),
-            ratio((ratio(shared, wanted) * counted).sum(-1), number),
-        )
+        precision, recall = (ratio((ratio(shared, of) * counted).sum(-1), number) for of in (got, wanted))
         return ratio((1 + BETA**2) * precision * recall, BETA**2 * precision + recall)
 
 
