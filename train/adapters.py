@@ -31,27 +31,15 @@ from train.recipe import Recipe
 # Names of linear layers in models of the Llama, Mistral, Qwen, Gemma and Phi families, then of GPT-NeoX and Falcon,
 # then of GPT-2.
 ATTENTION: Final = (
-    "q_proj",
-    "k_proj",
-    "v_proj",
-    "o_proj",
-    "qkv_proj",
-    "query_key_value",
-    "attention.dense",
-    "self_attention.dense",
-    "attn.c_attn",
-    "attn.c_proj",
-)
+    "q_proj", "k_proj", "v_proj", "o_proj", "qkv_proj",
+    "query_key_value", "attention.dense", "self_attention.dense",
+    "attn.c_attn", "attn.c_proj",
+)  # fmt: skip
 MLP: Final = (
-    "gate_proj",
-    "up_proj",
-    "down_proj",
-    "gate_up_proj",
-    "dense_h_to_4h",
-    "dense_4h_to_h",
-    "mlp.c_fc",
-    "mlp.c_proj",
-)
+    "gate_proj", "up_proj", "down_proj", "gate_up_proj",
+    "dense_h_to_4h", "dense_4h_to_h",
+    "mlp.c_fc", "mlp.c_proj",
+)  # fmt: skip
 WEIGHTS: Final = "adapter_model.safetensors"
 """The file of an adapter's weights."""
 PRESETS: Final = {"attention": ATTENTION, "attention+mlp": (*ATTENTION, *MLP)}
@@ -70,19 +58,15 @@ def add_adapter(model: Any, recipe: Recipe, start: Sequence[int] = ()) -> Any:
     if recipe.method == "full":
         return model.float().requires_grad_(True)
     try:
-        tuned = _wrapped(model, CONFIGS[recipe.method](recipe, model))
+        config = CONFIGS[recipe.method](recipe, model)
+        with _quiet():
+            tuned = get_peft_model(model, config)
     except ValueError as error:
-        names = sorted(
-            {
-                name.rsplit(".", 1)[-1]
-                for name, module in model.named_modules()
-                if type(module).__name__ in ("Linear", "Linear4bit", "Conv1D")
-            }
-        )
-        raise ConfigError(
-            f"{recipe.method}: {error}",
-            f"the linear layers of this model are {', '.join(names)}; name some of them in target_modules",
-        ) from error
+        kinds = ("Linear", "Linear4bit", "Conv1D")
+        names = {name.rsplit(".", 1)[-1] for name, one in model.named_modules() if type(one).__name__ in kinds}
+        layers = ", ".join(sorted(names))
+        hint = f"the linear layers of this model are {layers}; name some of them in target_modules"
+        raise ConfigError(f"{recipe.method}: {error}", hint) from error
     if recipe.how.virtual and start:
         _begin(tuned, recipe, start)
     # What others load is the model that the recipe names, not the folder where this machine keeps it.
@@ -116,9 +100,8 @@ def load_adapter_weights(model: Any, folder: Path) -> None:
     """Give a model that `add_adapter` made the trained weights that lie in `folder`."""
     if isinstance(model, PeftModel):
         with loading(folder, "its weights cannot be loaded"):
-            set_peft_model_state_dict(
-                model, load_peft_weights(str(folder), device=str(next(model.parameters()).device))
-            )
+            place = str(next(model.parameters()).device)
+            set_peft_model_state_dict(model, load_peft_weights(str(folder), device=place))
         return
     from safetensors.torch import load_model  # takes care of tied weights, which are saved once
 
@@ -156,11 +139,6 @@ def parameters(model: Any) -> tuple[int, int]:
     return sum(count for count, grows in counts if grows), sum(count for count, _ in counts)
 
 
-def _wrapped(model: Any, config: PeftConfig) -> Any:
-    with _quiet():
-        return get_peft_model(model, config)
-
-
 @contextmanager
 def _quiet() -> Iterator[None]:
     """PEFT asks transformers by a name that transformers means to drop."""
@@ -183,15 +161,13 @@ def _begin(model: Any, recipe: Recipe, start: Sequence[int]) -> None:
         else:
             with autocast(base.get_input_embeddings().weight.dtype):
                 cache = base(input_ids=chosen, use_cache=True).past_key_values
-            encoder.load_prompt_embeddings(
-                prompt_embeddings_from_past_key_values(cache, num_virtual_tokens=count).float()
-            )
+            prefix = prompt_embeddings_from_past_key_values(cache, num_virtual_tokens=count)
+            encoder.load_prompt_embeddings(prefix.float())
 
 
 def _targets(recipe: Recipe) -> str | list[str]:
-    if isinstance(recipe.target_modules, str):
-        return list(PRESETS[recipe.target_modules]) if recipe.target_modules in PRESETS else recipe.target_modules
-    return list(recipe.target_modules)
+    wanted = recipe.target_modules
+    return wanted if wanted == "all-linear" else list(PRESETS[wanted] if isinstance(wanted, str) else wanted)
 
 
 def _lora(recipe: Recipe, model: Any) -> LoraConfig:  # noqa: ARG001
@@ -209,11 +185,8 @@ def _ia3(recipe: Recipe, model: Any) -> IA3Config:
     """Keys, values and the input of the MLP's last layer, as in the paper. Named modules of the MLP count as such."""
     named = not isinstance(recipe.target_modules, str)
     wanted = list(recipe.target_modules) if named else [*KEYS_AND_VALUES, *BEHIND_MLP]
-    present = [
-        name
-        for name in wanted
-        if any(module == name or module.endswith(f".{name}") for module, _ in model.named_modules())
-    ]
+    modules = [f".{module}" for module, _ in model.named_modules()]
+    present = [name for name in wanted if any(module.endswith(f".{name}") for module in modules)]
     inner = [name for name in present if name in MLP]
     return IA3Config(target_modules=present if not named else wanted, feedforward_modules=inner, task_type="CAUSAL_LM")
 
@@ -223,13 +196,9 @@ def _prefix(recipe: Recipe, model: Any) -> PrefixTuningConfig:  # noqa: ARG001
 
 
 def _prompt(recipe: Recipe, model: Any) -> PromptTuningConfig:  # noqa: ARG001
-    # Random numbers lie off what the model knows, and it hardly learns from there: the start is words of the
-    # vocabulary.
-    return PromptTuningConfig(
-        num_virtual_tokens=recipe.virtual_tokens,
-        prompt_tuning_init=PromptTuningInit.SAMPLE_VOCAB,
-        task_type="CAUSAL_LM",
-    )
+    # From random numbers it hardly learns: the start is words of the vocabulary.
+    start = PromptTuningInit.SAMPLE_VOCAB
+    return PromptTuningConfig(num_virtual_tokens=recipe.virtual_tokens, prompt_tuning_init=start, task_type="CAUSAL_LM")
 
 
 def _bottleneck(recipe: Recipe, model: Any) -> BottleneckConfig:

@@ -23,11 +23,9 @@ Order = tuple[tuple[int, ...], ...]
 
 def plan_order(texts: int, recipe: Recipe) -> Order:
     """All texts in a new order in each epoch; the last step has what is left."""
-    total = (
-        recipe.max_steps * recipe.batch
-        if recipe.max_steps is not None
-        else max(1, round((recipe.epochs or 1.0) * texts))
-    )
+    total = max(1, round((recipe.epochs or 1.0) * texts))
+    if recipe.max_steps is not None:
+        total = recipe.max_steps * recipe.batch
     order: list[int] = []
     for epoch in range(ceil(total / texts)):
         indices = list(range(texts))
@@ -60,10 +58,8 @@ class Pack:
 
     def to(self, device: torch.device) -> "Pack":
         """The pack on a device."""
-        return replace(
-            self,
-            **{field.name: getattr(self, field.name).to(device) for field in fields(self) if field.name != "lengths"},
-        )
+        tensors = (field.name for field in fields(self) if field.name != "lengths")
+        return replace(self, **{name: getattr(self, name).to(device) for name in tensors})
 
     def text_numbers(self) -> Tensor:
         """For each token the number of its text, from 0; shape (tokens,)."""
@@ -152,11 +148,8 @@ class Microbatches:
         return self._of_all(step)[distributed.rank()]
 
     def _of_all(self, step: Sequence[int]) -> list[list[list[int]]]:
-        return split_into_microbatches(
-            [len(self.texts[index].input_ids) for index in step],
-            self.max_tokens if self.packing else 1,
-            distributed.world(),
-        )
+        lengths = [len(self.texts[index].input_ids) for index in step]
+        return split_into_microbatches(lengths, self.max_tokens if self.packing else 1, distributed.world())
 
     def tokens(self, step: Sequence[int]) -> int:
         """Tokens of a step, on all processes."""
@@ -183,8 +176,7 @@ class Microbatches:
                 "set  activation_checkpointing = true,  lower max_length or rank, or use a smaller base; `curate "
                 "plan` shows what fits",
             )
-        largest = max(
-            self.tokens([step[at] for at in one]) for microbatches in self._of_all(step) for one in microbatches
-        )
+        packs = (one for microbatches in self._of_all(step) for one in microbatches)
+        largest = max(self.tokens([step[at] for at in one]) for one in packs)
         self.max_tokens = max(min(self.max_tokens, largest) // 2, longest)
         return self.max_tokens

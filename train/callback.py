@@ -50,11 +50,9 @@ class Callback:
     def exhausted(self) -> bool:
         """Whether the last `patience` measurements brought no improvement."""
         best = self.best_step
-        return (
-            self.patience is not None
-            and best is not None
-            and sum(step > best for step, _ in self.measured) >= self.patience
-        )
+        if self.patience is None or best is None:
+            return False
+        return sum(step > best for step, _ in self.measured) >= self.patience
 
     @contextmanager
     def listening(self) -> Iterator[None]:
@@ -72,9 +70,8 @@ class Callback:
     def out_of_memory(self, max_tokens: int) -> None:
         """A step did not fit into memory and is tried again with smaller micro-batches."""
         self.journal.write(event="out-of-memory", tokens_per_pass=max_tokens)
-        self.phase.narrator.say(
-            f"note: out of memory; from now on {max_tokens:,} tokens in a pass, the same examples in a step"
-        )
+        note = f"note: out of memory; from now on {max_tokens:,} tokens in a pass, the same examples in a step"
+        self.phase.narrator.say(note)
 
     def begin_step(self) -> None:
         """Start the clock of a step."""
@@ -99,10 +96,8 @@ class Callback:
         loss = self.measure()
         self.measured.append((step, loss))
         self.journal.write(event="validation", step=step, validation_loss=loss, best=self.best_step == step)
-        self.phase.narrator.say(
-            f"step {step:,}: validation loss {loss:.4f}"
-            + ("" if self.best_step == step else f", best after step {self.best_step:,}")
-        )
+        best = "" if self.best_step == step else f", best after step {self.best_step:,}"
+        self.phase.narrator.say(f"step {step:,}: validation loss {loss:.4f}{best}")
         return True
 
     def should_stop(self, step: int, loss: float) -> bool:
@@ -110,9 +105,8 @@ class Callback:
         stop = step == self.steps
         if self.exhausted and self.measured[-1][0] == step:
             self.journal.write(event="early-stop", step=step)
-            self.phase.narrator.say(
-                f"step {step:,}: {self.patience} measurements without an improvement; stopping early"
-            )
+            said = f"step {step:,}: {self.patience} measurements without an improvement; stopping early"
+            self.phase.narrator.say(said)
             stop = True
         if step == self.pause:
             self.rest(step)

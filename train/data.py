@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from curate.core.errors import InputError
 from curate.core.example import Example
@@ -68,24 +68,19 @@ def load_split(folder: Path, name: str, template: Template, recipe: Recipe) -> S
             f"{broken[0]}: no example in this line ({plural(len(broken), 'such line')} in the file)",
             f"curate check {path}",
         )
-    kept: list[Example] = []
-    encoded: list[Encoded] = []
-    owners: list[int] = []
-    mismatches: Counter[str] = Counter()
-    long: list[LeftOut] = []
-    unusable: list[LeftOut] = []
+    kept, encoded, owners = list[Example](), list[Encoded](), list[int]()
+    long, unusable, mismatches = list[LeftOut](), list[LeftOut](), Counter[str]()
     for line in lines:
         example = line.example
         assert example is not None
+        place: dict[str, Any] = {"split": name, "line": example.place.line, "example": example.id}
         encoding = template.encode(example.value)
         if encoding.problems:
-            reason = "; ".join(
-                f"{problem.code} {problem.pointer}: {problem.message}".lstrip() for problem in encoding.problems
-            )
-            unusable.append(LeftOut(split=name, line=example.place.line, example=example.id, reason=reason))
+            reasons = (f"{one.code} {one.pointer}: {one.message}".lstrip() for one in encoding.problems)
+            unusable.append(LeftOut(**place, reason="; ".join(reasons)))
         elif encoding.length > recipe.max_length:
             reason = f"K001 {encoding.length} tokens, more than max_length = {recipe.max_length}"
-            long.append(LeftOut(split=name, line=example.place.line, example=example.id, reason=reason))
+            long.append(LeftOut(**place, reason=reason))
         else:
             owners += [len(kept)] * len(encoding.encoded)
             kept.append(example)
@@ -182,10 +177,8 @@ def prepare(recipe: Recipe, narrator: Narrator) -> Prepared:
     for split in {train.name: train, held_out.name: held_out}.values():
         for mismatch, count in split.mismatches.items():
             narrator.say(f"note: {split.name}, {plural(count, 'example')}: {mismatch}")
-        if split.left_out:
-            narrator.say(
-                f"note: {split.name}: {plural(len(split.left_out), 'example')} left out; the report lists them"
-            )
+        if left_out := len(split.left_out):
+            narrator.say(f"note: {split.name}: {plural(left_out, 'example')} left out; the report lists them")
     return Prepared(
         recipe, template, train, validation, held_out, plan_order(len(train.encoded), recipe),
         stop_ids(template, train.encoded),

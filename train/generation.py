@@ -1,7 +1,7 @@
 """Answers of a model to prompts, by greedy decoding, and the tokens that end one."""
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any, Final
 
 import torch
 from peft import PeftModel, PeftType
@@ -10,6 +10,9 @@ from curate.models.encoding import IGNORED, Encoded
 from curate.models.template import Template
 from train.loss import has_virtual, prefix_cache
 from train.model import autocast, device
+
+GREEDY: Final[dict[str, Any]] = {"do_sample": False, "temperature": None, "top_p": None, "top_k": None}
+"""Greedy decoding: sampling settings of the model mean nothing here and would be warned about."""
 
 
 def stop_ids(template: Template, texts: Iterable[Encoded]) -> list[int]:
@@ -43,12 +46,8 @@ def answer_ids(
     width, padding = max(map(len, encoded)), template.tokenizer.pad_token_id
     if padding is None:
         padding = stops[0] if stops else 0
-    # Settings of sampling that a model brings along are set back: they mean nothing here and would be warned about.
-    options = {
-        "max_new_tokens": max_new_tokens, "do_sample": False, "temperature": None, "top_p": None, "top_k": None,
-        "eos_token_id": stops or None,
-        "pad_token_id": padding, "use_cache": True,
-    }  # fmt: skip
+    options = GREEDY | {"max_new_tokens": max_new_tokens, "use_cache": True}
+    options |= {"eos_token_id": stops or None, "pad_token_id": padding}
     with autocast(dtype):
         if has_virtual(model):
             return [answer_with_virtual(model, one, **options) for one in encoded]
@@ -56,6 +55,12 @@ def answer_ids(
         mask = torch.tensor([[0] * (width - len(one)) + [1] * len(one) for one in encoded], device=device())
         found: list[list[int]] = model.generate(input_ids=ids, attention_mask=mask, **options)[:, width:].tolist()
         return found
+
+
+def until_stop(ids: list[int], stops: Collection[int]) -> tuple[list[int], bool]:
+    """The tokens of an answer before the one that ends it, and whether there is one."""
+    end = next((i for i, token in enumerate(ids) if token in stops), None)
+    return ids[:end], end is not None
 
 
 def answer_with_virtual(model: PeftModel, ids: list[int], **options: Any) -> list[int]:

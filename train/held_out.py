@@ -42,9 +42,8 @@ def held_out_loss(
             continue
         packed = pack(group).to(device())
         with autocast(dtype):
-            found += torch.tensor(
-                [float(weighted_loss(model, packed)), float(packed.weights.sum())], dtype=torch.float64
-            )
+            sums = float(weighted_loss(model, packed)), float(packed.weights.sum())
+        found += torch.tensor(sums, dtype=torch.float64)
         done(len(group))
     total, weight = (distributed.total(found.to(device())) if shared else found).tolist()
     return float(total / weight)

@@ -14,10 +14,11 @@ from curate.core.text import visible
 from curate.models.names import configuration, fingerprint
 from curate.models.template import Template, load_template, load_tokenizer
 from train.adapters import load_adapter
+from train.evaluation.prompts import longest_context
 from train.export import gguf_file, gguf_layout, merged
 from train.export.export_folder import NAME, read
 from train.export.export_result import Export
-from train.generation import answer_with_virtual, stop_ids
+from train.generation import GREEDY, answer_with_virtual, stop_ids
 from train.loss import has_virtual
 from train.model import autocast, compute_dtype, device, load_base
 from train.recipe import Recipe
@@ -57,7 +58,7 @@ class ChatModel:
                 "/reset starts a new one; leave out --system if the template takes no system message",
             )
         ids = self.template.ids(text)
-        longest = min(CONTEXT, getattr(self.model.config.get_text_config(), "max_position_embeddings", CONTEXT))
+        longest = longest_context(self.model.config, CONTEXT)
         if len(ids) + room > longest:
             raise UsageError(
                 f"the conversation has {len(ids):,} tokens; with {room:,} for the answer that is more than the "
@@ -73,9 +74,9 @@ class ChatModel:
         """The answer to the last turn; `show` gets its pieces, escaped for a terminal. Ctrl-C stops it."""
         ids = self.prompt(turns, max_new_tokens)
         said = _Said(self.template.tokenizer, show)
-        sampling = {"do_sample": True, "temperature": temperature, "top_k": 0, "top_p": 1.0} if temperature else {
-            "do_sample": False, "temperature": None, "top_k": None, "top_p": None,
-        }  # fmt: skip
+        sampling: dict[str, Any] = GREEDY
+        if temperature:
+            sampling = {"do_sample": True, "temperature": temperature, "top_k": 0, "top_p": 1.0}
         padding = self.template.tokenizer.pad_token_id
         options = {
             "max_new_tokens": max_new_tokens, "eos_token_id": self.stops or None,

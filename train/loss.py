@@ -48,9 +48,8 @@ class Losses(NamedTuple):
     def by_text(self, packed: Pack) -> Tensor:
         """For each text the sum of its losses, its supervised tokens, and how many are right; shape (texts, 3)."""
         owners = packed.text_numbers()[packed.keep]
-        found = torch.stack(
-            [self.each.float(), torch.ones_like(self.each, dtype=torch.float32), self.right.float()], dim=1
-        )
+        each, right = self.each.float(), self.right.float()
+        found = torch.stack([each, torch.ones_like(each), right], dim=1)
         return found.new_zeros(len(packed.lengths), 3).index_add_(0, owners, found)
 
 
@@ -85,18 +84,11 @@ def _logits(model: Any, packed: Pack) -> Tensor:
 def _inputs(model: Any, packed: Pack) -> tuple[Any, dict[str, Any], Tensor]:
     """The base model, what its forward pass gets, and the positions whose logits are wanted."""
     if has_virtual(model):
-        return (
-            _with_prompt(model, packed)
-            if model.active_peft_config.peft_type == PeftType.PROMPT_TUNING
-            else _with_prefix(model, packed)
-        )
+        prompt = model.active_peft_config.peft_type == PeftType.PROMPT_TUNING
+        return _with_prompt(model, packed) if prompt else _with_prefix(model, packed)
     base = model.get_base_model() if hasattr(model, "get_base_model") else model
-    options = packed_options(base, packed.lengths)
-    return (
-        base,
-        {"input_ids": packed.input_ids, "position_ids": packed.position_ids, "use_cache": False, **options},
-        packed.keep,
-    )
+    inputs = {"input_ids": packed.input_ids, "position_ids": packed.position_ids, "use_cache": False}
+    return base, inputs | packed_options(base, packed.lengths), packed.keep
 
 
 @torch.no_grad()
@@ -147,18 +139,15 @@ class ChunkedCrossEntropy(torch.autograd.Function):
         ctx: Any, hidden: Tensor, weight: Tensor, bias: Tensor | None, targets: Tensor, weights: Tensor
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Also the gradients, where they are wanted: each chunk's logits are gone before the next one's come."""
-        dtype = (
-            torch.get_autocast_dtype(hidden.device.type)
-            if torch.is_autocast_enabled(hidden.device.type)
-            else weight.dtype
-        )
+        kind = hidden.device.type
+        dtype = torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else weight.dtype
         head, wanted = weight.to(dtype), ctx.needs_input_grad[0] or ctx.needs_input_grad[1]
         each = torch.empty(len(hidden), device=hidden.device)
         right = torch.empty(len(hidden), dtype=torch.bool, device=hidden.device)
         grad_hidden = torch.empty_like(hidden) if wanted else None
         grad_weight = torch.zeros_like(weight) if ctx.needs_input_grad[1] else None
         size = max(1, CHUNK // (BYTES * weight.shape[0]))
-        with torch.autocast(hidden.device.type, enabled=False):
+        with torch.autocast(kind, enabled=False):
             for start in range(0, len(hidden), size):
                 part = slice(start, start + size)
                 states = hidden[part].to(dtype)
@@ -182,15 +171,8 @@ class ChunkedCrossEntropy(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *grads: Any) -> tuple[Tensor | None, ...]:
         """The gradients from the forward pass, scaled."""
-        grad = grads[0]
-        of_hidden, of_weight = ctx.saved_tensors
-        return (
-            None if of_hidden is None else of_hidden * grad.to(of_hidden.dtype),
-            None if of_weight is None else of_weight * grad.to(of_weight.dtype),
-            None,
-            None,
-            None,
-        )
+        scaled = (None if saved is None else saved * grads[0].to(saved.dtype) for saved in ctx.saved_tensors)
+        return *scaled, None, None, None
 
 
 def backbone_of(base: Any) -> nn.Module | None:
@@ -222,28 +204,14 @@ def packed_attention(
     """
     lengths: tuple[int, ...] | None = options.pop(LENGTHS, None)
     window = options.get("sliding_window") or getattr(module, "sliding_window", None)
-    if (
-        lengths is None
-        or sum(lengths) != query.shape[2]
-        or key.shape[2] != query.shape[2]
-        or (window and max(lengths) > window)
-    ):
+    tokens = query.shape[2]
+    if lengths is None or sum(lengths) != tokens or key.shape[2] != tokens or (window and max(lengths) > window):
         found: tuple[Tensor, Any] = sdpa_attention_forward(module, query, key, value, attention_mask, **options)
         return found
-    parts = [
-        torch.nn.functional.scaled_dot_product_attention(
-            queries,
-            keys,
-            values,
-            dropout_p=options.get("dropout", 0.0),
-            scale=options.get("scaling"),
-            is_causal=True,
-            enable_gqa=True,
-        )
-        for queries, keys, values in zip(
-            *(torch.split(tensor, list(lengths), dim=2) for tensor in (query, key, value)), strict=True
-        )
-    ]
+    how: Any = {"dropout_p": options.get("dropout", 0.0), "scale": options.get("scaling"), "enable_gqa": True}
+    texts = zip(*(torch.split(tensor, list(lengths), dim=2) for tensor in (query, key, value)), strict=True)
+    attend = nn.functional.scaled_dot_product_attention
+    parts = [attend(queries, keys, values, is_causal=True, **how) for queries, keys, values in texts]
     return torch.cat(parts, dim=2).transpose(1, 2).contiguous(), None
 
 
@@ -273,13 +241,8 @@ def _with_prompt(model: PeftModel, packed: Pack) -> tuple[Any, dict[str, Any], T
     rows = [row for text in torch.split(words, list(packed.lengths)) for row in (prompt, text)]
     lengths = tuple(count + length for length in packed.lengths)
     positions = torch.cat([torch.arange(length, device=words.device) for length in lengths])[None]
-    inputs = {
-        "inputs_embeds": torch.cat(rows)[None],
-        "position_ids": positions,
-        "use_cache": False,
-        **packed_options(base, lengths),
-    }
-    return base, inputs, packed.keep + count * (packed.text_numbers()[packed.keep] + 1)
+    inputs = {"inputs_embeds": torch.cat(rows)[None], "position_ids": positions, "use_cache": False}
+    return base, inputs | packed_options(base, lengths), packed.keep + count * (packed.text_numbers()[packed.keep] + 1)
 
 
 def _with_prefix(model: PeftModel, packed: Pack) -> tuple[Any, dict[str, Any], Tensor]:
@@ -288,24 +251,14 @@ def _with_prefix(model: PeftModel, packed: Pack) -> tuple[Any, dict[str, Any], T
     text = packed.text_numbers()
     own = (text[:, None] == text[None, :]).tril()
     mask = torch.cat([torch.ones(len(text), count, dtype=torch.bool, device=own.device), own], dim=1)[None, None]
-    positions = packed.position_ids + count
-    inputs = {
-        "input_ids": packed.input_ids,
-        "position_ids": positions,
-        "attention_mask": mask,
-        "use_cache": False,
-        **prefix_cache(model),
-    }
-    return base, inputs, packed.keep
+    inputs = {"input_ids": packed.input_ids, "position_ids": packed.position_ids + count, "attention_mask": mask}
+    return base, inputs | {"use_cache": False} | prefix_cache(model), packed.keep
 
 
 def prefix_cache(model: PeftModel) -> dict[str, Any]:
     """The prefix as transformers calls it, which changed in 5.24."""
-    return {
-        "cache"
-        if "cache" in signature(model.get_base_model().forward).parameters
-        else "past_key_values": model.get_prompt(1)
-    }
+    new = "cache" in signature(model.get_base_model().forward).parameters
+    return {"cache" if new else "past_key_values": model.get_prompt(1)}
 
 
 class EmbeddingNoise:
@@ -323,15 +276,13 @@ class EmbeddingNoise:
     def announce(self, packed: Pack) -> None:
         """The next forward pass is one of training, over this pack."""
         if self.alpha:
-            self._most = torch.cat(
-                [packed.weights.new_full((length,), self.alpha / length**0.5) for length in packed.lengths]
-            )
+            most = [packed.weights.new_full((length,), self.alpha / length**0.5) for length in packed.lengths]
+            self._most = torch.cat(most)
 
     def _noisy(self, _module: Any, _arguments: Any, output: Tensor) -> Tensor:
         most, self._most = self._most, None
         if most is None:
             return output
-        noisy: Tensor = output + torch.empty_like(output).uniform_(-1, 1) * (most / output.shape[-1] ** 0.5)[
-            None, :, None
-        ].to(output.dtype)
+        scale = (most / output.shape[-1] ** 0.5)[None, :, None].to(output.dtype)
+        noisy: Tensor = output + torch.empty_like(output).uniform_(-1, 1) * scale
         return noisy

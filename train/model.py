@@ -48,11 +48,9 @@ def load_base(recipe: Recipe, dtype: torch.dtype, *, checkpointing: bool = False
         options["quantization_config"] = _nf4(recipe, dtype)
     if recipe.parallel != "fsdp":  # which puts shares of the model on the devices itself
         options["device_map"] = {"": device()}
-    hint = (
-        "the folder needs config.json and weights as safetensors"
-        if Path(place).is_dir()
-        else "check the hub id and the connection, or name a folder"
-    )
+    hint = "check the hub id and the connection, or name a folder"
+    if Path(place).is_dir():
+        hint = "the folder needs config.json and weights as safetensors"
     with model_errors(recipe.model, "cannot be loaded", hint):
         model = AutoModelForCausalLM.from_pretrained(
             place, dtype=dtype, trust_remote_code=False, use_safetensors=True, **options
@@ -60,10 +58,8 @@ def load_base(recipe: Recipe, dtype: torch.dtype, *, checkpointing: bool = False
     model.requires_grad_(False)
     if recipe.quantised:
         _mend_linear4bit(model)
-    # Norms stay in the model's dtype, although others put them into float32: they compute in float32 all the same, and
-    # what comes out of them
-    # would be rounded for the next product anyway, but kept in float32 for the backward pass, and so would all that
-    # follows.
+    # Norms stay in the model's dtype. They compute in float32 all the same; float32 outputs would be rounded for the
+    # next product anyway, but kept for the backward pass, and so would all that follows.
     use_packed_attention(model)
     model.config.use_cache = True
     if checkpointing:
@@ -78,14 +74,9 @@ def _nf4(recipe: Recipe, dtype: torch.dtype) -> BitsAndBytesConfig:
         raise MissingExtra("a base in 4 bits", "train", "bitsandbytes") from None
     # FSDP shards only what is stored in the dtype that it computes in; packed bytes would stay whole on every GPU.
     storage = {"bnb_4bit_quant_storage": dtype} if recipe.parallel == "fsdp" else {}
-    # All said: by default it quantises to FP4, computes in float32 and does not quantise the scales.
-    return BitsAndBytesConfig(
-        load_in_4bit=True,
-        bnb_4bit_quant_type="nf4",
-        bnb_4bit_use_double_quant=recipe.double_quantisation,
-        bnb_4bit_compute_dtype=dtype,
-        **storage,
-    )
+    # The defaults are FP4, computation in float32 and scales that are not quantised.
+    options = {"bnb_4bit_quant_type": "nf4", "bnb_4bit_use_double_quant": recipe.double_quantisation, **storage}
+    return BitsAndBytesConfig(load_in_4bit=True, bnb_4bit_compute_dtype=dtype, **options)
 
 
 def _mend_linear4bit(model: Any) -> None:

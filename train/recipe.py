@@ -225,11 +225,8 @@ def changed(recipe: Recipe, changes: Mapping[str, Any], *, without: Collection[s
     idle = (OWN_KEYS - how.keys) | {*without} | (set() if how.keys == recipe.how.keys else {"learning_rate"})
     idle |= {"epochs", "max_steps"} if changes.keys() & {"epochs", "max_steps"} else set()
     defaults = Recipe(model=recipe.model, data=recipe.data).model_dump(mode="json") | {"model": None, "data": None}
-    kept = {
-        key: value
-        for key, value in recipe.model_dump(mode="json").items()
-        if key not in idle and value is not None and value != defaults[key]
-    }
+    own = recipe.model_dump(mode="json").items()
+    kept = {key: value for key, value in own if key not in idle and value is not None and value != defaults[key]}
     laid = {key: value for key, value in changes.items() if key not in OWN_KEYS - how.keys}
     return Recipe.model_validate(kept | laid).model_dump(mode="json", include=kept.keys() | laid.keys())
 
@@ -249,21 +246,23 @@ def _change(text: str) -> tuple[str, Any]:
     key, equals, value = text.partition("=")
     if not equals:
         raise UsageError(f"--set {text}: is not KEY=VALUE", "for example  --set rank=32")
+    return key.strip(), toml_value(value)
+
+
+def toml_value(text: str) -> Any:
+    """A value in TOML, or else the text."""
     try:
-        return key.strip(), tomllib.loads(f"value = {value}")["value"]
+        return tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:
-        return key.strip(), value.strip()
+        return text.strip()
 
 
 def reporting_problem(recipe: Recipe) -> tuple[str, str] | None:
     """Why metrics cannot be sent to `report_to`, and what to do; transformers fails only after loading the model."""
     packages = {"tensorboard": ("tensorboard", "tensorboardX")}
-    missing = [
-        service
-        for service in recipe.report_to
-        if not any(find_spec(name) for name in packages.get(service, (service,)))
-    ]
+    missing = [one for one in recipe.report_to if not any(map(find_spec, packages.get(one, (one,))))]
     if not missing:
         return None
-    reason = f"report_to: {', '.join(missing)} {'is' if len(missing) == 1 else 'are'} not installed"
-    return reason, f"pip install {' '.join(missing)}, or leave {'it' if len(missing) == 1 else 'them'} out of report_to"
+    are, them = ("is", "it") if len(missing) == 1 else ("are", "them")
+    reason = f"report_to: {', '.join(missing)} {are} not installed"
+    return reason, f"pip install {' '.join(missing)}, or leave {them} out of report_to"

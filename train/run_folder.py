@@ -9,7 +9,6 @@ adapter/ is in PEFT's format, with tokenizer and chat template; after full fine-
 
 import hashlib
 import json
-import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,25 +21,17 @@ from filelock import FileLock, Timeout
 from curate.core import datamap
 from curate.core.errors import OutputError, UsageError
 from curate.core.example import canonical
-from curate.core.files import remove_leftovers, sha256, sync_folder, write_json
+from curate.core.files import remove_leftovers, sha256, sync_files, sync_folder, write_json
 from curate.models.names import fingerprint
 from train import distributed
 from train.recipe import Recipe
 
 SPLITS: Final = ("train", "validation", "test")
-FILES: Final = (
-    "identity.json",
-    "recipe.json",
-    "template.jinja",
-    "environment.json",
-    "base.json",
-    "metrics.jsonl",
-    "losses.jsonl",
-    datamap.NAME,
-    "report.json",
-    "report.html",
-)
-OURS: Final = frozenset((*FILES, "checkpoints", "adapter", "tensorboard", "evaluation", "evaluation.json"))
+OURS: Final = frozenset((
+    "identity.json", "recipe.json", "template.jinja", "environment.json", "base.json",
+    "metrics.jsonl", "losses.jsonl", "checkpoints", "adapter", "tensorboard",
+    datamap.NAME, "report.json", "report.html", "evaluation", "evaluation.json",
+))  # fmt: skip
 LOCK_WAIT: Final = 3.0  # seconds: a process that was just killed may take a moment to let go
 
 
@@ -123,9 +114,7 @@ class RunFolder:
         shutil.rmtree(temporary, ignore_errors=True)
         temporary.mkdir()
         weights = save(temporary).name
-        for file in temporary.iterdir():
-            with file.open("rb") as written:
-                os.fsync(written.fileno())
+        sync_files(temporary)
         if self.adapter.is_dir():  # a run that was killed after this point saves the same adapter again
             shutil.rmtree(self.adapter)
         temporary.rename(self.adapter)

@@ -12,7 +12,7 @@ from curate.core.files import sha256
 from curate.core.runs import Project, find_run
 from curate.core.text import excerpt, visible
 from curate.models.names import fingerprint
-from curate.models.template import Template, load_template, template_hash
+from curate.models.template import Template, common_length, load_template, template_hash
 from train.adapters import WEIGHTS, load_adapter
 from train.model import DTYPES, load_base
 from train.recipe import Recipe
@@ -100,8 +100,7 @@ def same_template(here: str, trained: str, source: str | None, where: str) -> No
     if (found := template_hash(here)) == trained:
         return
     there = source or ""
-    at = next((i for i, (a, b) in enumerate(zip(here, there, strict=False)) if a != b), min(len(here), len(there)))
-    start = max(0, at - 20)
+    start = max(0, common_length(here, there) - 20)
     shown = f"\n  there: {excerpt(here[start:], 100)}\n  trained: {excerpt(there[start:], 100)}" if source else ""
     raise ModelError(
         f"{where}: its chat template is not the one used in training: {found[:12]} there, {trained[:12]} in the "

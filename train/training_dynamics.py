@@ -12,12 +12,10 @@ from typing import Any, Final
 
 import numpy as np
 
-from curate.core.datamap import MAPPED, NAME, MappedExample, Neighbour, Region
+from curate.core.datamap import MappedExample, Neighbour, Region
 from curate.core.example import Example
-from curate.core.files import write_bytes
 from curate.core.text import excerpt, normalised, words
 from train.results import DataMap, Hard, MapRegion
-from train.run_folder import RunFolder
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 Whole = np.ndarray[Any, np.dtype[np.int64]]
@@ -66,14 +64,8 @@ def visits_of(book: Iterable[dict[str, Any]]) -> Visits:
     columns = np.array([found[key] for key in ordered], dtype=np.float64).reshape(-1, 4)
     steps, tokens_of = columns[:, 0].astype(np.int64), columns[:, 2].astype(np.int64)
     losses = columns[:, 1] / np.maximum(columns[:, 2], 1)
-    return Visits(
-        np.array([line for line, _ in ordered], dtype=np.int64),
-        steps,
-        losses,
-        tokens_of,
-        columns[:, 3].astype(np.int64),
-        _excess(steps, losses),
-    )
+    lines, right = np.array([line for line, _ in ordered], dtype=np.int64), columns[:, 3].astype(np.int64)
+    return Visits(lines, steps, losses, tokens_of, right, _excess(steps, losses))
 
 
 def _excess(steps: Whole, losses: Floats) -> Floats:
@@ -160,11 +152,8 @@ def _weighted(asked: Sequence[str], csr_array: Any) -> Any:
     numbers = {word: number for number, word in enumerate(word for word, times in spread.items() if times <= most)}
     rows, columns, values = [], [], []
     for row, one in enumerate(counts):
-        weights = {
-            numbers[word]: (1 + log(times)) * log(len(asked) / spread[word])
-            for word, times in one.items()
-            if word in numbers
-        }
+        known = {word: times for word, times in one.items() if word in numbers}
+        weights = {numbers[word]: (1 + log(times)) * log(len(asked) / spread[word]) for word, times in known.items()}
         norm = sum(weight**2 for weight in weights.values()) ** 0.5
         if norm:
             rows += [row] * len(weights)
@@ -198,10 +187,8 @@ def datamap(book: Iterable[dict[str, Any]], examples: Sequence[Example]) -> list
     confidence = mean(shares)
     variability = np.sqrt(np.maximum(mean((shares - np.repeat(confidence, counts)) ** 2), 0))
     excess, loss = mean(visits.excess), mean(visits.loss)
-    whole, tokens = (
-        mean((visits.right == visits.tokens).astype(np.float64)),
-        mean(visits.right / np.maximum(visits.tokens, 1)),
-    )
+    whole = mean((visits.right == visits.tokens).astype(np.float64))
+    tokens = mean(visits.right / np.maximum(visits.tokens, 1))
     order = np.lexsort((lines, -excess))
     rank = np.empty(len(lines), dtype=np.int64)
     rank[order] = np.arange(1, len(lines) + 1)
@@ -259,14 +246,11 @@ def _pulls(
     found = {}
     asked = [_asked(example) for example in examples]
     for at, near in zip(looked, neighbours(asked, looked), strict=True):
-        others = [
-            (other, similarity) for other, similarity in near if _answer(examples[other]) != _answer(examples[at])
-        ]
+        others = [one for one in near if _answer(examples[one[0]]) != _answer(examples[at])]
         if not others or len(others) * 2 < len(near):
             continue
-        theirs = sum(similarity * loss[other] for other, similarity in others) / sum(
-            similarity for _, similarity in others
-        )
+        total = sum(similarity for _, similarity in others)
+        theirs = sum(similarity * loss[other] for other, similarity in others) / total
         pull = float(loss[at] - theirs)
         if pull > FAR * spread and pull > 0:
             against = tuple(
@@ -286,11 +270,6 @@ def _answer(example: Example) -> str:
     return normalised(example.answer.text) if example.answer is not None else ""
 
 
-def write(folder: RunFolder, mapped: Sequence[MappedExample]) -> None:
-    """Write the map into the run's folder."""
-    write_bytes(folder.path / NAME, b"".join(MAPPED.dump_json(one) + b"\n" for one in mapped))
-
-
 def summed(mapped: Sequence[MappedExample], examples: Sequence[Example]) -> DataMap | None:
     """The summary of a map for the report; None if nothing was trained on."""
     if not mapped:
@@ -298,18 +277,16 @@ def summed(mapped: Sequence[MappedExample], examples: Sequence[Example]) -> Data
     by_line = {example.place.line: example for example in examples}
     names: tuple[Region, ...] = ("easy", "ambiguous", "hard")
     parts = [(name, [one for one in mapped if one.region == name]) for name in names]
+    hardest = sorted(mapped, key=lambda one: one.rank)[:SHOWN]
     return DataMap(
-        examples=len(mapped),
-        visits=_short(sum(len(one.losses) for one in mapped) / len(mapped)),
+        examples=len(mapped), visits=_short(sum(len(one.losses) for one in mapped) / len(mapped)),
         regions=tuple(
             MapRegion(name=name, examples=len(part), loss=_mean(part, "loss"), confidence=_mean(part, "confidence"))
-            for name, part in parts
-            if part
+            for name, part in parts if part
         ),
-        spiked=sum(one.spike is not None for one in mapped),
-        pulling=sum(one.pull is not None for one in mapped),
-        hardest=tuple(_hard(one, by_line[one.line]) for one in sorted(mapped, key=lambda one: one.rank)[:SHOWN]),
-    )
+        spiked=sum(one.spike is not None for one in mapped), pulling=sum(one.pull is not None for one in mapped),
+        hardest=tuple(_hard(one, by_line[one.line]) for one in hardest),
+    )  # fmt: skip
 
 
 def _mean(part: Sequence[MappedExample], name: str) -> float:

@@ -52,10 +52,8 @@ def chat(
     set_seed(seed)
     if sys.stdin.isatty() and not quiet:
         print("loading the model", file=sys.stderr, flush=True)  # noqa: T201
-    who = chat_model(run)
-    Talk(who, system, {"max_new_tokens": max_new_tokens, "temperature": temperature}, as_json=as_json, quiet=quiet).run(
-        ask
-    )
+    how = {"max_new_tokens": max_new_tokens, "temperature": temperature}
+    Talk(chat_model(run), system, how, as_json=as_json, quiet=quiet).run(ask)
 
 
 class Talk:
@@ -103,12 +101,9 @@ class Talk:
         asked = [*self.turns, {"role": "user", "content": question}]
         reply = self.who.reply(asked, (lambda _: None) if self.as_json else _write, **self.how)
         if self.as_json:
-            sys.stdout.write(
-                Answered(question=question, answer=reply.text, tokens=reply.tokens, ended=reply.ended).model_dump_json()
-                + "\n"
-            )
-        else:
-            sys.stdout.write("\n")
+            line = Answered(question=question, answer=reply.text, tokens=reply.tokens, ended=reply.ended)
+            sys.stdout.write(line.model_dump_json())
+        sys.stdout.write("\n")
         sys.stdout.flush()
         if not reply.ended:
             reached = reply.tokens >= self.how["max_new_tokens"]

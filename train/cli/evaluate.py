@@ -80,7 +80,7 @@ def evaluate(
         from train.evaluation.evaluator import evaluate as measure
         from train.journal import Narrator
         from train.trained import open_trained
-        from train.training_text import show_overfitting
+        from train.training_report import show_overfitting
 
     trained = open_trained(run)
     if overfitting:

@@ -69,7 +69,7 @@ def train(
         from train.results import Pause
         from train.run_folder import RunFolder
         from train.training import train_until
-        from train.training_text import show
+        from train.training_report import show
 
     folder = RunFolder(place)
     narrator = Narrator(quiet=quiet or distributed.rank() > 0)

@@ -16,7 +16,7 @@ from curate.models.encoding import IGNORED, Encoded
 from curate.models.template import Template
 from train.adapters import adapter_disabled
 from train.batching import groups, pack
-from train.generation import answer_ids
+from train.generation import answer_ids, until_stop
 from train.held_out import TOKENS
 from train.loss import packs_exactly, token_losses
 from train.model import autocast, device
@@ -83,14 +83,9 @@ class Asking:
         missing = {key: prompt for key, prompt in zip(keys, prompts, strict=True) if self.cache.get(key) is None}
         done(len(prompts) - len(missing))
         for batch in self._batches(missing):
-            found = answer_ids(
-                model(),
-                self.template,
-                [missing[key] for key in batch],
-                self.stops,
-                self.dtype,
-                max_new_tokens=self.max_new_tokens,
-            )
+            prompts_of = [missing[key] for key in batch]
+            limit = self.max_new_tokens
+            found = answer_ids(model(), self.template, prompts_of, self.stops, self.dtype, max_new_tokens=limit)
             self.cache.add({key: self._answer(ids) for key, ids in zip(batch, found, strict=True)})
             done(len(batch))
         return [Answer(*self.cache.get(key)) for key in keys]
@@ -106,14 +101,10 @@ class Asking:
         return batches
 
     def _answer(self, ids: list[int]) -> tuple[str, str, bool]:
-        end = next((i for i, token in enumerate(ids) if token in self.stops), None)
-        said = ids[:end]
+        answer, ended = until_stop(ids, self.stops)
         decode = self.template.tokenizer.decode
-        return (
-            decode(said, skip_special_tokens=True).strip(),
-            decode(said, skip_special_tokens=False).strip(),
-            end is not None,
-        )
+        text, raw = (decode(answer, skip_special_tokens=skip).strip() for skip in (True, False))
+        return text, raw, ended
 
     @torch.no_grad()
     def losses(
@@ -124,11 +115,10 @@ class Asking:
         done: Callable[[int], None],
     ) -> list[Loss]:
         """The loss on what is labelled in each text."""
+        supervised = [[i for i, label in enumerate(text.labels) if label != IGNORED] for text in texts]
         keys = [
-            content_id(
-                ["loss", self.identity, text.input_ids, [i for i, label in enumerate(text.labels) if label != IGNORED]]
-            )
-            for text in texts
+            content_id(["loss", self.identity, text.input_ids, labelled])
+            for text, labelled in zip(texts, supervised, strict=True)
         ]
         missing = {key: text for key, text in zip(keys, texts, strict=True) if self.cache.get(key) is None}
         done(len(texts) - len(missing))
@@ -180,12 +170,9 @@ class Models:
             yield model, packs
 
     def _base(self, stack: ExitStack) -> Any:
-        # What full fine-tuning left has no base in it any more.
-        return (
-            self._load(tuned=False)
-            if self.trained.recipe.method == "full"
-            else stack.enter_context(adapter_disabled(self._load(tuned=True)))
-        )
+        if self.trained.recipe.method == "full":  # there is no base in it any more
+            return self._load(tuned=False)
+        return stack.enter_context(adapter_disabled(self._load(tuned=True)))
 
     def _load(self, *, tuned: bool) -> Any:
         if tuned not in self._made:

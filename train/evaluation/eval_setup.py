@@ -69,18 +69,11 @@ def eval_setup(trained: Trained, template: Template, options: Options) -> EvalSe
     if metric not in METRICS:
         raise UsageError(f"--metric {metric}: there is no such metric", f"there are {', '.join(METRICS)}")
     labels = len({normalised(question.expected.text) for question in shown})
-    shots = (
-        options.shots
-        if options.shots is not None
-        else max(SHOTS, min(labels, 2 * SHOTS))
-        if task == "classification"
-        else SHOTS
-    )
+    default = max(SHOTS, min(labels, 2 * SHOTS)) if task == "classification" else SHOTS
+    shots = default if options.shots is None else options.shots
     notes = _notes(trained, template, asked, shown, task)
-    task_from = why if options.task is None else "named"
-    return EvalSetup(
-        split, path, spread(asked, options.limit), len(asked), shown, task, task_from, metric, shots, notes
-    )
+    chosen, task_from = spread(asked, options.limit), why if options.task is None else "named"
+    return EvalSetup(split, path, chosen, len(asked), shown, task, task_from, metric, shots, notes)
 
 
 def examples_of(trained: Trained, path: Path) -> list[Example]:
@@ -132,9 +125,8 @@ def _unread(template: Template, question: Question) -> bool:
 
 def longest_answer(template: Template, setup: EvalSetup) -> int:
     """Tokens that an answer may have: as many as nearly all training answers, and some more, in steps of 16."""
-    lengths = sorted(
-        len(template.ids(question.expected.text)) for question in spread(setup.pool or setup.questions, SAMPLE)
-    )
+    sample = spread(setup.pool or setup.questions, SAMPLE)
+    lengths = sorted(len(template.ids(question.expected.text)) for question in sample)
     wanted = lengths[int(0.98 * (len(lengths) - 1))] + 8
     if setup.task == "tools":
         wanted += 64  # calls are no text

@@ -25,9 +25,8 @@ def show(report: Evaluation, console: Console, outputs: int) -> None:
 
 
 def _parts(report: Evaluation, outputs: int) -> Iterator[RenderableType]:
-    asked = plural(report.questions, "question") + (
-        f" of {report.available:,}" if report.available > report.questions else ""
-    )
+    more = f" of {report.available:,}" if report.available > report.questions else ""
+    asked = plural(report.questions, "question") + more
     names = list(report.results[0].scores)
     titles = [METRICS[name].title for name in names]
     found = table(
@@ -35,10 +34,8 @@ def _parts(report: Evaluation, outputs: int) -> Iterator[RenderableType]:
     )
     for one in report.results:
         title = Text(one.title, "bold" if one.name == report.verdict.use else "")
-        found.add_row(
-            title,
-            *(Text(_score(METRICS[name], score, whole=name == report.metric)) for name, score in one.scores.items()),
-        )
+        scores = (_score(METRICS[name], score, whole=name == report.metric) for name, score in one.scores.items())
+        found.add_row(title, *map(Text, scores))
     yield found
     yield from _drawn(report)
     best = best_tuned(report.results, report.verdict, report.metric)
@@ -46,11 +43,8 @@ def _parts(report: Evaluation, outputs: int) -> Iterator[RenderableType]:
         numbers = ("precision", "recall", "F1", "examples")
         classes = table(f"{best.title}, by class", "label", *numbers, numbers=numbers)
         for row in report.classes[:12]:
-            classes.add_row(
-                Text(excerpt(row.label, 40)),
-                *(f"{100 * value:.1f}" for value in (row.precision, row.recall, row.f1)),
-                f"{row.examples:,}",
-            )
+            shares = (f"{100 * value:.1f}" for value in (row.precision, row.recall, row.f1))
+            classes.add_row(Text(excerpt(row.label, 40)), *shares, f"{row.examples:,}")
         yield classes
     if outputs:
         yield from _outputs(report, outputs)
@@ -81,13 +75,10 @@ def _drawn(report: Evaluation) -> Iterator[Text]:
         at, left, right = (
             round((value - low) / spread * (WIDTH - 1)) for value in (score.value, score.low, score.high)
         )
-        line = "".join(
-            "●" if i == at else "├" if i == left else "┤" if i == right else "─" if left < i < right else " "
-            for i in range(WIDTH)
-        )
-        yield Text.assemble(
-            f"{one.title:<{width}}  ", (line, "green" if one.tuned else "cyan"), f" {score.value * scale:.1f}"
-        )
+        signs = {right: "┤", left: "├", at: "●"}
+        line = "".join(signs.get(i, "─" if left < i < right else " ") for i in range(WIDTH))
+        style = "green" if one.tuned else "cyan"
+        yield Text.assemble(f"{one.title:<{width}}  ", (line, style), f" {score.value * scale:.1f}")
     yield Text("")
 
 

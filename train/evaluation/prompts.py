@@ -2,7 +2,7 @@
 
 import random
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -34,9 +34,8 @@ class Question:
     @property
     def request(self) -> str:
         """The last user message before the answer."""
-        return next(
-            (content_text(turn.get("content")) for turn in reversed(self.messages) if turn.get("role") == "user"), ""
-        )
+        users = (content_text(turn.get("content")) for turn in reversed(self.messages) if turn.get("role") == "user")
+        return next(users, "")
 
     @property
     def expected(self) -> Expected:
@@ -52,9 +51,8 @@ def questions_of(examples: Sequence[Example], turns: Turns) -> list[Question]:
 
 def _questions(example: Example, turns: Turns) -> Iterator[Question]:
     messages = example.value["messages"]
-    answers = [
-        i for i, turn in enumerate(messages) if i and turn.get("role") == "assistant" and turn.get("weight") != 0
-    ]
+    trained = [turn.get("role") == "assistant" and turn.get("weight") != 0 for turn in messages]
+    answers = [i for i in range(1, len(messages)) if trained[i]]
     for turn in answers if turns == "all" else answers[-1:]:
         question = Question(example, turn)
         if question.expected.text.strip() or question.expected.calls:
@@ -68,11 +66,12 @@ def spread(questions: Sequence[Question], limit: int) -> list[Question]:
     return [questions[i * len(questions) // limit] for i in range(limit)]
 
 
-Shot = list[dict[str, Any]]
-"""The user's turn and the answer."""
+def longest_context(config: Any, most: int) -> int:
+    """Tokens of a model's longest text, at most `most`."""
+    return min(most, getattr(config.get_text_config(), "max_position_embeddings", most))
 
 
-def shot_of(question: Question) -> Shot:
+def shot_of(question: Question) -> list[dict[str, Any]]:
     """The last exchange of a conversation, without what is ours."""
     turns = question.messages
     start = next((i for i in range(len(turns) - 1, -1, -1) if turns[i].get("role") == "user"), len(turns) - 1)
@@ -150,12 +149,8 @@ class Prompts:
         return None
 
     def _with(self, question: Question, shots: Sequence[Question]) -> Prompt | None:
-        turns = [{**turn, "weight": 0} if turn.get("role") == "assistant" else turn for turn in question.messages[:-1]]
-        before = [
-            {**turn, "weight": 0} if turn.get("role") == "assistant" else turn
-            for shot in shots
-            for turn in shot_of(shot)
-        ]
+        turns = _untrained(question.messages[:-1])
+        before = _untrained(turn for shot in shots for turn in shot_of(shot))
         answer = {key: value for key, value in question.messages[-1].items() if key != "weight"}
         head = next((i for i, turn in enumerate(turns) if turn.get("role") not in ("system", "developer")), len(turns))
         value = {**question.example.value, "messages": [*turns[:head], *before, *turns[head:], answer]}
@@ -163,3 +158,7 @@ class Prompts:
         if text is None or len(encoding.encoded) != 1 or (shots and encoding.length > self.room):
             return None
         return Prompt(text, encoding.encoded[0], len(shots))
+
+
+def _untrained(turns: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [{**turn, "weight": 0} if turn.get("role") == "assistant" else turn for turn in turns]

@@ -57,9 +57,8 @@ def read(folder: Path) -> Export:
     try:
         data = (folder / NAME).read_bytes()
     except OSError:
-        raise InputError(
-            f"{visible(str(folder))}: contains no export", "create one with  curate export RUN -o FOLDER"
-        ) from None
+        hint = "create one with  curate export RUN -o FOLDER"
+        raise InputError(f"{visible(str(folder))}: contains no export", hint) from None
     try:
         value = json.loads(data)
     except ValueError as error:

@@ -1,9 +1,11 @@
 """GGUF files by the gguf package: full weights, one tensor at a time, and LoRA factors for `llama-server --lora`."""
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -47,33 +49,18 @@ def write_model(
     known = names(config, family)
     rows = 0
     for tensor_name, tensor in _tensors(source):
-        kind = (
-            dtype if tensor.dim() > 1 else torch.float32
-        )  # norms and biases: llama.cpp computes with them as they are
-        writer.add_tensor_info(
-            _named(known, tensor_name),
-            tensor.shape,
-            _plain(kind),
-            tensor.numel() * kind.itemsize,
-            raw_dtype=_kind(gguf, kind),
-        )
+        _add_info(writer, _named(known, tensor_name), tensor.shape, _kind_of(tensor, dtype))
         rows = tensor.shape[0] if tensor_name.endswith("embed_tokens.weight") else rows
     factors = list(frequency_factors(config))
     if factors:
-        writer.add_tensor_info(
-            "rope_freqs.weight",
-            (len(factors),),
-            _plain(torch.float32),
-            4 * len(factors),
-            raw_dtype=_kind(gguf, torch.float32),
-        )
+        _add_info(writer, "rope_freqs.weight", (len(factors),), torch.float32)
     add_tokenizer(writer, template.tokenizer, template.source, stops, rows)
     writer.write_header_to_file(target)
     writer.write_kv_data_to_file()
     writer.write_ti_data_to_file()
     for tensor_name, tensor in _tensors(source):
-        kind = dtype if tensor.dim() > 1 else torch.float32
-        writer.write_tensor_data(_array(laid_out(tensor_name, tensor, config, family).to(kind)))
+        laid = laid_out(tensor_name, tensor, config, family)
+        writer.write_tensor_data(_array(laid.to(_kind_of(tensor, dtype))))
     if factors:
         writer.write_tensor_data(_array(torch.tensor(factors)))
     writer.close()
@@ -113,15 +100,16 @@ def _named(known: Any, name: str) -> str:
     return str(found)
 
 
-def _kind(gguf: Any, dtype: torch.dtype) -> Any:
-    return getattr(gguf.GGMLQuantizationType, KINDS[dtype])
+def _kind_of(tensor: Tensor, dtype: torch.dtype) -> torch.dtype:
+    """Norms and biases stay in float32: llama.cpp computes with them as they are."""
+    return dtype if tensor.dim() > 1 else torch.float32
 
 
-def _plain(dtype: torch.dtype) -> Any:
-    """numpy's type of the same size; it has no bfloat16."""
-    import numpy as np
-
-    return np.dtype({torch.float32: np.float32, torch.float16: np.float16, torch.bfloat16: np.uint16}[dtype])
+def _add_info(writer: Any, name: str, shape: Sequence[int], kind: torch.dtype) -> None:
+    # numpy has no bfloat16: a type of the same size.
+    plain = np.dtype({torch.float32: np.float32, torch.float16: np.float16, torch.bfloat16: np.uint16}[kind])
+    raw = getattr(package().GGMLQuantizationType, KINDS[kind])
+    writer.add_tensor_info(name, shape, plain, math.prod(shape) * kind.itemsize, raw_dtype=raw)
 
 
 def _array(tensor: Tensor) -> Any:

@@ -148,23 +148,13 @@ def add_tokenizer(writer: Any, tokenizer: Any, template: str, stops: tuple[int, 
     writer.add_tokenizer_model("gpt2")
     writer.add_tokenizer_pre(cut_of(tokenizer))
     writer.add_token_list([known.get(i, f"[PAD{i}]") for i in range(rows)])
-    writer.add_token_types(
-        [
-            UNUSED if i not in known else NORMAL if i not in added else CONTROL if added[i].special else USER_DEFINED
-            for i in range(rows)
-        ]
-    )
-    writer.add_token_merges(
-        [merge if isinstance(merge, str) else " ".join(merge) for merge in state["model"]["merges"]]
-    )
-    ids = {
-        "bos": tokenizer.bos_token_id,
-        "eos": tokenizer.eos_token_id,
-        "unk": tokenizer.unk_token_id,
-        "pad": tokenizer.pad_token_id,
-    }
-    for name, number in ids.items():
-        if number is not None:
+    kinds = dict.fromkeys(known, NORMAL)
+    kinds |= {i: CONTROL if token.special else USER_DEFINED for i, token in added.items()}
+    writer.add_token_types([kinds.get(i, UNUSED) for i in range(rows)])
+    merges = state["model"]["merges"]
+    writer.add_token_merges([merge if isinstance(merge, str) else " ".join(merge) for merge in merges])
+    for name in ("bos", "eos", "unk", "pad"):
+        if (number := getattr(tokenizer, f"{name}_token_id")) is not None:
             getattr(writer, f"add_{name}_token_id")(number)
     other = [stop for stop in stops if stop != tokenizer.eos_token_id]
     if other:  # a turn ends with another token than a text

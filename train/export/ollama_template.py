@@ -41,12 +41,10 @@ class TurnTemplate:
         system = turns[0]["content"] if turns and turns[0]["role"] == "system" else None
         text = self.opening if system is None else self.before_system + system + self.after_system
         for turn in turns[system is not None :]:
-            around = (
-                (self.before_user, self.after_user)
-                if turn["role"] == "user"
-                else (self.before_answer, self.after_answer)
-            )
-            text += around[0] + turn["content"] + around[1]
+            if turn["role"] == "user":
+                text += self.before_user + turn["content"] + self.after_user
+            else:
+                text += self.before_answer + turn["content"] + self.after_answer
         return text + self.ask
 
     def go(self, without: str = "") -> str:
@@ -108,10 +106,8 @@ def _found(template: Template) -> TurnTemplate:
 
 
 def _probes() -> Iterable[list[dict[str, Any]]]:
-    system, user, answer = (
-        {"role": role, "content": text}
-        for role, text in (("system", "Be brief."), ("user", "Why {{ so }}?\n"), ("assistant", 'A "b".'))
-    )
+    texts = {"system": "Be brief.", "user": "Why {{ so }}?\n", "assistant": 'A "b".'}
+    system, user, answer = ({"role": role, "content": text} for role, text in texts.items())
     yield [user]
     yield [system, user]
     yield [user, answer, user]
@@ -137,6 +133,14 @@ def _common_end(left: str, right: str) -> str:
 MODELFILE: Final = "Modelfile"
 SCRIPT: Final = "create.sh"
 NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,79}(/[a-z0-9][a-z0-9._-]{0,79})?(:[A-Za-z0-9][A-Za-z0-9._-]{0,79})?")
+COMMANDS: Final = f"""#!/bin/sh
+# Creates the model for Ollama and starts a chat.
+set -eu
+cd "$(dirname "$0")"
+ollama create {{name}} -f {MODELFILE}
+# Smaller, at a small loss of quality: ollama create --quantize q4_K_M {{name}} -f {MODELFILE}
+ollama run {{name}}
+"""
 NO_TEMPLATE: Final = (
     "no TEMPLATE in the Modelfile: the chat template cannot be written in Ollama's language; Ollama 0.33 and newer "
     "read the one inside model.gguf"
@@ -166,15 +170,6 @@ def write(folder: Path, name: str, template: Template, questions: Questions) -> 
     (folder / MODELFILE).write_text("\n".join(lines) + "\n", encoding="utf-8")
     script = folder / SCRIPT
     quoted = shlex.quote(name)
-    commands = (
-        "#!/bin/sh",
-        "# Creates the model for Ollama and starts a chat.",
-        "set -eu",
-        'cd "$(dirname "$0")"',
-        f"ollama create {quoted} -f {MODELFILE}",
-        f"# Smaller, at a small loss of quality: ollama create --quantize q4_K_M {quoted} -f {MODELFILE}",
-        f"ollama run {quoted}",
-    )
-    script.write_text("\n".join(commands) + "\n", encoding="utf-8")
+    script.write_text(COMMANDS.format(name=quoted), encoding="utf-8")
     script.chmod(0o755)
     return notes

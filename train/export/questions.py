@@ -10,7 +10,7 @@ from curate.models.encoding import Encoded
 from curate.models.names import configuration
 from curate.models.template import Template
 from train.evaluation.eval_setup import examples_of
-from train.evaluation.prompts import Prompts, questions_of, spread
+from train.evaluation.prompts import Prompts, longest_context, questions_of, spread
 from train.generation import stop_ids
 from train.trained import Trained
 
@@ -35,9 +35,7 @@ class Questions:
 def questions_for(trained: Trained, template: Template, data: Path | None, count: int) -> Questions:
     """Up to `count` questions, spread over the held-out split. Raises `InputError` if the split has changed."""
     path = (data or Path(trained.recipe.data)) / f"{trained.report.held_out}.jsonl"
-    room = min(
-        CONTEXT, getattr(configuration(trained.recipe.model).get_text_config(), "max_position_embeddings", CONTEXT)
-    )
+    room = longest_context(configuration(trained.recipe.model), CONTEXT)
     rendering = Prompts(template, room)
     found: list[tuple[str, Encoded, dict[str, Any]]] = []
     for question in spread(questions_of(examples_of(trained, path), "last"), 2 * count):

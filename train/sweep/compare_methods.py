@@ -94,13 +94,8 @@ def variants(recipe: Recipe) -> list[Trial]:
 
 def _comparison(recipe: Recipe, runs: Sequence[RunFolder]) -> Comparison:
     first = runs[0].read("report.json")
-    return Comparison(
-        model=recipe.model,
-        steps=first["steps"],
-        train_examples=first["train_examples"],
-        held_out_examples=first["held_out_examples"],
-        methods=tuple(map(_compared, runs)),
-    )
+    counts = {key: first[key] for key in ("steps", "train_examples", "held_out_examples")}
+    return Comparison(model=recipe.model, methods=tuple(map(_compared, runs)), **counts)
 
 
 def _compared(run: RunFolder) -> Compared:
@@ -109,15 +104,12 @@ def _compared(run: RunFolder) -> Compared:
     steps = [line for line in lines if "loss" in line]
     return Compared(
         name=name,
-        learning_rate=report["learning_rate"],
-        trainable_parameters=report["trainable_parameters"],
         share=report["trainable_parameters"] / report["total_parameters"],
         memory=finished["memory"],
         seconds=round(sum(line["tokens"] / line["tokens_per_second"] for line in steps), 1),
         cpu_seconds=finished["cpu_seconds"],
         size=sum(file.stat().st_size for file in run.adapter.glob("*.safetensors")),
-        base_loss=report["base_loss"],
-        tuned_loss=report["tuned_loss"],
+        **{key: report[key] for key in ("learning_rate", "trainable_parameters", "base_loss", "tuned_loss")},
         merges=Recipe.model_validate({"model": "m", "data": "d", **VARIANTS[name]}).how.merges,
     )
 

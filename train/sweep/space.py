@@ -13,22 +13,19 @@ from pathlib import Path
 from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
-from pydantic.fields import FieldInfo
 
 from curate.core.config import validated
 from curate.core.errors import ConfigError, UsageError
 from curate.core.text import excerpt
 from train.methods import METHODS, OWN_KEYS
-from train.recipe import Recipe, changed, own_keys
+from train.recipe import Recipe, changed, own_keys, toml_value
 
 MOST: Final = 500
 """Trials of a grid: beyond it a random search finds as good ones sooner (Bergstra & Bengio 2012)."""
+DECIDES: Final = "it decides which examples are measured, so losses could not be compared"
 FIXED: Final = {
     **dict.fromkeys(("model", "data"), "losses on other data or of another tokenizer cannot be compared"),
-    **dict.fromkeys(
-        ("max_length", "over_length", "untrainable"),
-        "it decides which examples are measured, so losses could not be compared",
-    ),
+    **dict.fromkeys(("max_length", "over_length", "untrainable"), DECIDES),
     "evaluate_every": "trials are measured when they are compared",
 }
 """Keys that no sweep tries, with the reason."""
@@ -123,11 +120,8 @@ def space_of(path: Path, over: Sequence[str] = (), **options: Any) -> Space:
             f"{path}: nothing to try: no [sweep.over] in it and no --over",
             "for example  --over learning_rate=1e-4,3e-4 --over rank=8,16",
         )
-    if wrong := [
-        mistake
-        for key, values in space.over.items()
-        for mistake in _mistakes(key, values, drawn=space.random is not None)
-    ]:
+    drawn = space.random is not None
+    if wrong := [mistake for key, values in space.over.items() for mistake in _mistakes(key, values, drawn=drawn)]:
         raise ConfigError("\n".join(f"sweep: {mistake}" for mistake in wrong), "fix the keys that are named")
     return space
 
@@ -141,15 +135,8 @@ def _over(text: str) -> tuple[str, Any]:
             "for example  --over rank=8,16,  or with --random 20  --over learning_rate=1e-5..1e-3",
         )
     if (bounds := RANGE.fullmatch(values)) is not None:
-        return key.strip(), {"low": _value(bounds[1]), "high": _value(bounds[2])}
-    return key.strip(), [_value(one) for one in re.findall(r"(?:\[[^\]]*\]|[^,\[])+", values)]
-
-
-def _value(text: str) -> Any:
-    try:
-        return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
-        return text.strip()
+        return key.strip(), {"low": toml_value(bounds[1]), "high": toml_value(bounds[2])}
+    return key.strip(), [toml_value(one) for one in re.findall(r"(?:\[[^\]]*\]|[^,\[])+", values)]
 
 
 def _mistakes(key: str, values: Range | tuple[Any, ...], *, drawn: bool) -> Iterator[str]:
@@ -171,17 +158,13 @@ def _mistakes(key: str, values: Range | tuple[Any, ...], *, drawn: bool) -> Iter
             yield f"{key}: {values.low} is above {values.high}"
     elif not values:
         yield f"{key}: no value to try"
-    kind: TypeAdapter[Any] = TypeAdapter(_annotated(field))
+    bounded: Any = Annotated[field.annotation, field]
+    kind: TypeAdapter[Any] = TypeAdapter(bounded)
     for value in (values.low, values.high) if isinstance(values, Range) else values:
         try:
             kind.validate_python(value)
         except ValidationError as error:
             yield f"{key}: {excerpt(str(value), 40)}: {error.errors(include_url=False)[0]['msg']}"
-
-
-def _annotated(field: FieldInfo) -> Any:
-    """The type of a key, with its bounds."""
-    return Annotated[field.annotation, field]
 
 
 def trials_of(recipe: Recipe, space: Space) -> tuple[Trial, ...]:
@@ -210,7 +193,5 @@ def _drawn(space: Space) -> Iterator[dict[str, Any]]:
     dice = random.Random(f"sweep:{space.seed}")  # noqa: S311
     assert space.random is not None
     for _ in range(50 * space.random):
-        yield {
-            key: values.draw(dice) if isinstance(values, Range) else dice.choice(values)
-            for key, values in space.over.items()
-        }
+        drawn = {key: one.draw(dice) if isinstance(one, Range) else dice.choice(one) for key, one in space.over.items()}
+        yield drawn
