@@ -1,8 +1,9 @@
-"""Putting a method's trainable part on a base model: fresh, or as a run saved it."""
+"""Adapters: a new one of each method on a base model, saved ones, and the factors of a saved LoRA."""
 
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,8 +21,10 @@ from peft import (
     set_peft_model_state_dict,
 )
 from peft.tuners.cartridge.utils import prompt_embeddings_from_past_key_values
+from torch import Tensor
 
 from curate.core.errors import ConfigError
+from curate.core.text import visible
 from curate.models.names import model_errors
 from train.bottleneck import BottleneckConfig
 from train.methods import MethodName
@@ -97,7 +100,7 @@ def load_adapter_beside(model: Any, folder: Path, name: str) -> None:
 
 
 def load_adapter_weights(model: Any, folder: Path) -> None:
-    """Give a model that `add_adapter` made the trained weights that lie in `folder`."""
+    """Load the trained weights in `folder` into a model from `add_adapter`."""
     if isinstance(model, PeftModel):
         with loading(folder, "its weights cannot be loaded"):
             place = str(next(model.parameters()).device)
@@ -120,7 +123,7 @@ def save(model: Any, folder: Path) -> Path:
 
 @contextmanager
 def adapter_disabled(model: Any) -> Iterator[Any]:
-    """The base alone while the block runs. A fully fine-tuned model has none any more, and comes back as it is."""
+    """The base without its adapter while the block runs. A fully fine-tuned model is returned unchanged."""
     if not isinstance(model, PeftModel):
         yield model
     elif model.active_peft_config.is_prompt_learning:
@@ -131,7 +134,7 @@ def adapter_disabled(model: Any) -> Iterator[Any]:
 
 
 def parameters(model: Any) -> tuple[int, int]:
-    """Numbers of trainable parameters and of all of them; one in 4 bits counts as one."""
+    """Numbers of trainable parameters and of all parameters; a 4-bit weight counts as one."""
     if isinstance(model, PeftModel):
         trainable, total = model.get_nb_trainable_parameters()
         return int(trainable), int(total)
@@ -141,7 +144,7 @@ def parameters(model: Any) -> tuple[int, int]:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """PEFT asks transformers by a name that transformers means to drop."""
+    """Hide a warning: PEFT uses a name that transformers has deprecated."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "`is_gradient_checkpointing` is deprecated", FutureWarning)
         yield
@@ -218,3 +221,54 @@ CONFIGS: Final[dict[MethodName, Callable[[Recipe, Any], PeftConfig]]] = {
     "prompt-tuning": _prompt,
     "bottleneck": _bottleneck,
 }
+
+
+PREFIX: Final = "base_model.model."
+
+
+@dataclass(frozen=True, slots=True)
+class LoraWeights:
+    """The update of a LoRA adapter: scale times `up` times `down`, per module."""
+
+    scale: float
+    modules: dict[str, tuple[Tensor, Tensor]]
+    """Per module of the base `down` (rank, inputs) and `up` (outputs, rank), in float32 on the CPU."""
+    config: LoraConfig
+
+    @property
+    def rank(self) -> int:
+        """The same for all modules."""
+        return int(self.config.r)
+
+
+def obstacle(folder: Path) -> str | None:
+    """Why an adapter cannot be written as low-rank factors of an unchanged base; None if it can."""
+    with model_errors(str(folder), "its adapter cannot be read"):
+        config: Any = PeftConfig.from_pretrained(str(folder))
+    if not isinstance(config, LoraConfig):
+        return f"{visible(str(config.peft_type).rpartition('.')[2])} has no low-rank factors"
+    if config.use_dora:
+        return "DoRA scales base and update together, so the update does not exist by itself"
+    if config.bias != "none" or getattr(config, "lora_bias", False):
+        return "biases were trained too"
+    if config.init_lora_weights not in (True, "gaussian", "orthogonal"):
+        return f"initialisation {visible(str(config.init_lora_weights))!r} changed the base at the start"
+    more = ("modules_to_save", "rank_pattern", "alpha_pattern", "trainable_token_indices")
+    if any(getattr(config, key, None) for key in more):
+        return "modules_to_save, trained tokens or rank patterns were used"
+    return None
+
+
+def lora_weights(folder: Path) -> LoraWeights:
+    """The factors of an adapter; there must be no `obstacle`."""
+    assert obstacle(folder) is None
+    with loading(folder, "its adapter cannot be read"):
+        config = LoraConfig.from_pretrained(str(folder))
+        weights = load_peft_weights(str(folder), device="cpu")
+    found: dict[str, tuple[Tensor, Tensor]] = {}
+    for name in weights:
+        if name.endswith(".lora_A.weight"):
+            module = name.removesuffix(".lora_A.weight")
+            found[module.removeprefix(PREFIX)] = (weights[name].float(), weights[f"{module}.lora_B.weight"].float())
+    assert 2 * len(found) == len(weights), "an adapter holds more than its factors"
+    return LoraWeights(config.lora_alpha / (config.r**0.5 if config.use_rslora else config.r), found, config)

@@ -26,7 +26,7 @@ MARGIN: Final = 0.97
 
 
 class Fit(NamedTuple):
-    """Settings that the recipe leaves open, and what a training with them needs."""
+    """Settings that the recipe leaves open, with the memory they need."""
 
     tokens_per_pass: int
     activation_checkpointing: bool
@@ -36,12 +36,12 @@ class Fit(NamedTuple):
 
 
 class Texts(NamedTuple):
-    """What the texts to be trained on are like."""
+    """Lengths of the training texts."""
 
     lengths: Sequence[int]
     """Tokens of each."""
     supervised: float
-    """Share of tokens that are trained on."""
+    """Share of supervised tokens."""
 
 
 def choose_settings(sizes: Sizes, texts: Texts, memory: int, *, optimiser: str) -> Fit:
@@ -127,7 +127,7 @@ class Settings(BaseModel):
     device: str
     """Name of the GPU, or `cpu`."""
     packages: dict[str, str]
-    """Versions of what computes."""
+    """Versions."""
     dtype: str
     threads: int
     """CPU threads of each process."""
@@ -137,10 +137,10 @@ class Settings(BaseModel):
     tokens_per_pass: int
     activation_checkpointing: bool
     estimate: Estimate
-    """Memory that was expected of it."""
+    """Expected memory."""
 
     def differs(self, now: "Settings") -> bool:
-        """Whether a run that began so would end otherwise on the machine of `now`."""
+        """Whether a run with these settings would give another result with those of `now`."""
         return any(getattr(self, key) != getattr(now, key) for key in ("packages", "device", "ranks"))
 
 
@@ -168,14 +168,14 @@ def decide(recipe: Recipe, texts: Texts) -> Settings:
 
 
 def optimiser_of(recipe: Recipe) -> str:
-    """What `auto` means on this device."""
+    """The optimizer; `auto` depends on the device."""
     if recipe.optimiser != "auto":
         return recipe.optimiser
     return "adamw_torch" if device().type == "cpu" else "paged_adamw_8bit"
 
 
 def available() -> int:
-    """Bytes that a training may need in all: on a CPU, what this process holds already counts as its own."""
+    """Bytes that a training may use, on a CPU including what this process holds already."""
     return free_memory() + (held_memory() if device().type == "cpu" else 0)
 
 
@@ -191,5 +191,5 @@ def shortage(found: Fit, sizes: Sizes, texts: Texts, memory: int) -> tuple[str, 
 
 
 def gigabytes(size: int) -> str:
-    """A size for people."""
+    """A size as text."""
     return f"{size / 1e9:.1f} GB" if size >= 1e8 else f"{size / 1e6:.1f} MB"

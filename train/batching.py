@@ -22,7 +22,7 @@ Order = tuple[tuple[int, ...], ...]
 
 
 def plan_order(texts: int, recipe: Recipe) -> Order:
-    """All texts in a new order in each epoch; the last step has what is left."""
+    """Shuffle all texts anew in each epoch; the last step may be smaller."""
     total = max(1, round((recipe.epochs or 1.0) * texts))
     if recipe.max_steps is not None:
         total = recipe.max_steps * recipe.batch
@@ -49,7 +49,7 @@ class Pack:
     targets: Tensor
     """The tokens to predict there."""
     weights: Tensor
-    """How much each of them counts."""
+    """Their loss weights."""
 
     @property
     def tokens(self) -> int:
@@ -90,7 +90,7 @@ def pack(texts: Sequence[Encoded]) -> Pack:
 
 
 def groups(texts: Sequence[Encoded], tokens: int) -> list[list[Encoded]]:
-    """Texts in their order, as many in a group as stay under `tokens`, at least one."""
+    """Group texts in their order: at most `tokens` tokens in a group, at least one text."""
     found: list[list[Encoded]] = []
     size = tokens
     for text in texts:
@@ -133,13 +133,13 @@ def split_into_microbatches(lengths: Sequence[int], max_tokens: int, ranks: int 
 
 @dataclass
 class Microbatches:
-    """Splits each step into micro-batches that memory can hold."""
+    """Splits each step into micro-batches that fit into memory."""
 
     texts: Sequence[Encoded]
     name_of: Callable[[int], str]
     """Where the example of a text is, for messages."""
     max_tokens: int
-    """Tokens of one micro-batch; halved where they do not fit into memory."""
+    """Tokens of one micro-batch; halved if they do not fit into memory."""
     packing: bool
     """Whether a micro-batch may hold several texts."""
 
@@ -156,11 +156,11 @@ class Microbatches:
         return sum(len(self.texts[index].input_ids) for index in step)
 
     def supervised(self, step: Sequence[int]) -> int:
-        """Tokens of a step that are trained on."""
+        """Supervised tokens of a step."""
         return sum(self.texts[index].supervised for index in step)
 
     def weight(self, step: Sequence[int]) -> float:
-        """The sum of the weights of all tokens that are trained on: what the summed loss is divided by."""
+        """Sum of the loss weights of the supervised tokens, by which the summed loss is divided."""
         return sum(sum(self.texts[index].weights[1:]) for index in step)
 
     def pack(self, indices: Sequence[int]) -> Pack:

@@ -68,7 +68,7 @@ class Callback:
             yield
 
     def out_of_memory(self, max_tokens: int) -> None:
-        """A step did not fit into memory and is tried again with smaller micro-batches."""
+        """Log that a step is tried again with smaller micro-batches."""
         self.journal.write(event="out-of-memory", tokens_per_pass=max_tokens)
         note = f"note: out of memory; from now on {max_tokens:,} tokens in a pass, the same examples in a step"
         self.phase.narrator.say(note)
@@ -90,7 +90,7 @@ class Callback:
         )  # fmt: skip
 
     def evaluate(self, step: int) -> bool:
-        """Measure on the validation split where it is time to; returns whether it was."""
+        """Measure on the validation split if it is due; returns whether it was."""
         if self.measure is None or (step % self.every and step != self.steps):
             return False
         loss = self.measure()

@@ -56,7 +56,7 @@ class Checkpointer:
         distributed.wait()  # nobody looks for complete checkpoints before this one is
 
     def load(self, checkpoint: Path) -> None:
-        """Go on from a checkpoint."""
+        """Load a checkpoint."""
         if self.fsdp:
             load_fsdp_model(self.fsdp, self.accelerator, self.model, str(checkpoint), adapter_only=True)
             load_fsdp_optimizer(

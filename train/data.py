@@ -27,7 +27,7 @@ SHOWN = 20
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """One part of the data, ready for the model."""
+    """One split, tokenized."""
 
     name: str
     examples: tuple[Example, ...]
@@ -44,7 +44,7 @@ class Split:
         return str(self.examples[self.owners[text]].place)
 
     def first(self, count: int) -> "Split":
-        """The part of it that the first `count` examples make."""
+        """Its first `count` examples."""
         texts = tuple(text for text, owner in zip(self.encoded, self.owners, strict=True) if owner < count)
         return replace(self, examples=self.examples[:count], encoded=texts, owners=self.owners[: len(texts)])
 
@@ -135,9 +135,9 @@ class Prepared:
     template: Template
     train: Split
     validation: Split | None
-    """What is measured on during the training; None where the recipe wants no measurements or the split is empty."""
+    """Measured on during the training; None without measurements or with an empty split."""
     held_out: Split
-    """What is measured on before and after it."""
+    """Measured on before and after it."""
     order: Order
     stops: list[int]
     questions: list[Question]
@@ -149,13 +149,13 @@ class Prepared:
 
     @property
     def texts(self) -> Texts:
-        """What the texts to be trained on are like."""
+        """Lengths of the training texts."""
         lengths = [len(text.input_ids) for text in self.train.encoded]
         return Texts(lengths, sum(text.supervised for text in self.train.encoded) / sum(lengths))
 
     @property
     def start(self) -> list[int]:
-        """Tokens that virtual tokens begin as: those that the texts begin with."""
+        """Tokens that virtual tokens are initialized from: the first of the first text."""
         return self.train.encoded[0].input_ids
 
 

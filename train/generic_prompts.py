@@ -64,7 +64,7 @@ GENERIC: Final = (
 
 
 def generic_texts(template: Template) -> list[Encoded]:
-    """What becomes of them with a chat template; one that it does not take is left out."""
+    """The prompts in a chat template, without those that it refuses."""
     found: list[Encoded] = []
     for asked, answered in GENERIC:
         found += template.encode(

@@ -19,7 +19,7 @@ def peak_memory() -> int:
 
 
 def held_memory() -> int:
-    """What this process holds now, of the machine."""
+    """Main memory of this process."""
     return int(psutil.Process().memory_info().rss)
 
 
@@ -32,7 +32,7 @@ def free_memory() -> int:
 
 
 def _limit() -> int:
-    """What a container may still take."""
+    """Memory left in the container's limit."""
     group = Path("/sys/fs/cgroup")
     try:
         most = (group / "memory.max").read_text(encoding="ascii").strip()

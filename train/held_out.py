@@ -50,13 +50,13 @@ def held_out_loss(
 
 
 LONG: Final = 8
-"""Tokens of the shortest answer that counts for memorization: a label may be guessed."""
+"""Minimum tokens of an answer for memorization: a label may be guessed."""
 GIVEN: Final = 0.25
 """Share of an answer that is given to the model, which continues it."""
 
 
 class ProbeTexts(NamedTuple):
-    """What is looked at, before and after a training."""
+    """Texts that are probed before and after a training."""
 
     trained: list[Encoded]
     """Answers that are trained on."""
@@ -66,7 +66,7 @@ class ProbeTexts(NamedTuple):
 
 
 class ProbeResult(NamedTuple):
-    """What was found of a model."""
+    """The result of the probes of a model."""
 
     trained: list[bool]
     """For each answer, whether it is continued word for word."""

@@ -30,7 +30,7 @@ CONTEXT: Final = 1 << 15
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What was answered."""
+    """A reply of the model."""
 
     text: str
     """As the model produced it; not escaped for a terminal."""
@@ -98,7 +98,7 @@ class ChatModel:
 
 
 class _Said(TextStreamer):  # type: ignore[misc]  # transformers has no types
-    """Hands on whole words as they come."""
+    """Streams whole words."""
 
     def __init__(self, tokenizer: Any, show: Callable[[str], None]) -> None:
         super().__init__(tokenizer, skip_prompt=True, skip_special_tokens=True)

@@ -51,7 +51,7 @@ class Base:
         return self.layers * layer // 2
 
     def configuration(self) -> Any:
-        """As transformers wants it."""
+        """The configuration for transformers."""
         from transformers import AutoConfig  # only who asks for a base pays
 
         sizes = {"head_dim": self.head_size} if self.head_size else {}
@@ -73,7 +73,7 @@ BASES: Final = (
     Base("Qwen/Qwen3-32B", "qwen3", 5120, 64, 64, 8, 25600, 151936, tied=False, head_size=128),
 )
 ON_A_CPU: Final = 1
-"""How many of them, from the smallest, a CPU trains in a reasonable time."""
+"""Number of bases, from the smallest, that a CPU trains in a reasonable time."""
 
 
 STEP: Final = 64
@@ -81,7 +81,7 @@ STEP: Final = 64
 SMALL: Final = 10_000
 """Examples up to which one pass over the data is too few."""
 PROMPT: Final = 0.7
-"""Share of tokens that are taken for prompt where no tokenizer is at hand to count."""
+"""Assumed share of prompt tokens without a tokenizer."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,7 @@ NO_DECAY = (r"bias", r"layernorm", r"rmsnorm", r"(?:^|\.)norm(?:$|\.)", r"_norm(
 
 
 class OutOfMemory(Exception):
-    """A micro-batch did not fit; stays inside the loop, which tries again with smaller ones."""
+    """A micro-batch does not fit into memory; caught in the loop, which halves micro-batches."""
 
 
 class StepLoss(NamedTuple):

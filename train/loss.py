@@ -26,13 +26,13 @@ from train.batching import Pack, pack
 
 PACKED_ATTENTION: Final = "curate_packed"
 LENGTHS: Final = "packed_lengths"
-"""Keyword under which the lengths of the texts reach the attention; models hand on what they do not know."""
+"""Keyword that passes the lengths of the texts to the attention; models pass unknown keywords on."""
 CHUNKED: Final["WeakSet[nn.Module]"] = WeakSet()
 """Models whose loss is the same in chunks; some models scale or cap their logits and are excluded."""
 CHUNK: Final = 1 << 27
 """Bytes that the logits of a chunk may take, with their gradient."""
 BYTES: Final = 12
-"""That a logit takes: in the model's dtype, as float32, and its gradient in the model's dtype, with what is between."""
+"""Bytes per logit: in the model's dtype, as float32, its gradient, and temporaries."""
 
 
 class Losses(NamedTuple):
@@ -93,7 +93,7 @@ def _inputs(model: Any, packed: Pack) -> tuple[Any, dict[str, Any], Tensor]:
 
 @torch.no_grad()
 def packs_exactly(model: Any, device: torch.device) -> bool:
-    """Whether the model keeps packed texts apart: the losses of a text do not move when the text before it changes."""
+    """Whether the model isolates packed texts: losses of a text do not change with the text before it."""
     first, other, second = _random_texts(model, 7, 7, 11)
     training = model.training
     model.eval()
@@ -138,7 +138,7 @@ class ChunkedCrossEntropy(torch.autograd.Function):
     def forward(
         ctx: Any, hidden: Tensor, weight: Tensor, bias: Tensor | None, targets: Tensor, weights: Tensor
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """Also the gradients, where they are wanted: each chunk's logits are gone before the next one's come."""
+        """Compute gradients, too, if needed: each chunk's logits are freed before the next chunk."""
         kind = hidden.device.type
         dtype = torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else weight.dtype
         head, wanted = weight.to(dtype), ctx.needs_input_grad[0] or ctx.needs_input_grad[1]
@@ -176,7 +176,7 @@ class ChunkedCrossEntropy(torch.autograd.Function):
 
 
 def backbone_of(base: Any) -> nn.Module | None:
-    """What of a model makes the hidden states; None where its output layer is no plain linear one."""
+    """The part of a model that computes hidden states; None unless its output layer is a plain linear one."""
     head = base.get_output_embeddings() if hasattr(base, "get_output_embeddings") else None
     backbone = getattr(base, "base_model", None)
     return backbone if type(head) is nn.Linear and isinstance(backbone, nn.Module) and backbone is not base else None
@@ -256,7 +256,7 @@ def _with_prefix(model: PeftModel, packed: Pack) -> tuple[Any, dict[str, Any], T
 
 
 def prefix_cache(model: PeftModel) -> dict[str, Any]:
-    """The prefix as transformers calls it, which changed in 5.24."""
+    """The prefix as a keyword of the model, which changed in transformers 5.24."""
     new = "cache" in signature(model.get_base_model().forward).parameters
     return {"cache" if new else "past_key_values": model.get_prompt(1)}
 
@@ -274,7 +274,7 @@ class EmbeddingNoise:
             model.get_input_embeddings().register_forward_hook(self._noisy)
 
     def announce(self, packed: Pack) -> None:
-        """The next forward pass is one of training, over this pack."""
+        """Announce a training pass over this pack."""
         if self.alpha:
             most = [packed.weights.new_full((length,), self.alpha / length**0.5) for length in packed.lengths]
             self._most = torch.cat(most)

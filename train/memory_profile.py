@@ -37,7 +37,7 @@ BLOCK: Final = 512
 
 
 class Linear4bitShape(nn.Linear):
-    """A linear layer with NF4 weights, as far as memory goes."""
+    """A linear layer with the memory of NF4 weights."""
 
     def __init__(self, linear: nn.Linear, *, double: bool) -> None:
         nn.Module.__init__(self)
@@ -84,7 +84,7 @@ class Live(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self._seen: weakref.WeakSet[Any] = weakref.WeakSet()
 
     def note(self, tensor: Tensor) -> None:
-        """Count a tensor until it goes; views of one are one."""
+        """Count a tensor until it is freed; views count once."""
         storage = tensor.untyped_storage()
         if storage in self._seen:
             return
@@ -138,7 +138,7 @@ def _cut(config: Any, layers: int) -> Any:
 
 
 def _fill(model: nn.Module) -> None:
-    """Tensors of the CPU, still without content, in place of the meta device's; shared ones stay shared."""
+    """Replace tensors on the meta device by CPU tensors without content; shared ones stay shared."""
     made: dict[int, Any] = {}
     for module in model.modules():
         for kind in (module._parameters, module._buffers):
@@ -168,11 +168,11 @@ STATE: Final = {"adafactor": 0.1, "adamw_torch": 8.0, "adamw_8bit": 2.1, "lion_8
 }  # fmt: skip
 """Bytes that an optimiser keeps for each trained parameter."""
 CONTEXT: Final = (0.3e9, 0.9e9)
-"""What CUDA and its libraries take for themselves, at least and at most."""
+"""Memory of CUDA and its libraries, at least and at most."""
 FRAGMENTS: Final = {"cpu": 1.4, "cuda": 1.1}
 """Allocated over live bytes in a step: measured with `tests/bench/memory.py` on a CPU (glibc), common on GPUs."""
 LIBRARIES: Final = 0.08e9
-"""What is loaded only on the way, on a CPU: measured with the same bench."""
+"""Libraries that are loaded during a training on a CPU: measured with the same bench."""
 
 
 class Load(NamedTuple):
@@ -185,7 +185,7 @@ class Load(NamedTuple):
 
 
 class Sizes:
-    """Estimates for one recipe, whose base's configuration is all that is read."""
+    """Memory estimates for a recipe, from the configuration of its base alone."""
 
     def __init__(self, recipe: Recipe, dtype: torch.dtype, *, on_cpu: bool, config: Any = None) -> None:
         self.recipe, self.dtype, self.on_cpu = recipe, dtype, on_cpu
@@ -238,7 +238,7 @@ class Sizes:
             return live.most - held
 
     def estimate(self, load: Load, *, checkpointing: bool, optimiser: str) -> Estimate:
-        """What a training with passes like `load` needs."""
+        """Memory of a training with passes like `load`."""
         step = self._kept(load, checkpointing)
         low, high = self._around()
         alive = self.weights_here + self._trained(optimiser)
@@ -249,7 +249,7 @@ class Sizes:
         )  # fmt: skip
 
     def without_steps(self, optimiser: str) -> int:
-        """What a training needs before its first step: known at once, where a step has to be tried."""
+        """Memory of a training before its first step; fast, because no step is run."""
         return round(self._around()[1] + self.weights_here + self._trained(optimiser))
 
     @property
@@ -261,7 +261,7 @@ class Sizes:
         return round(self.trainable * (4 + STATE[optimiser]))
 
     def _around(self) -> tuple[float, float]:
-        """What is there besides the model, at least and at most."""
+        """Memory besides the model, at least and at most."""
         if not self.on_cpu:
             return CONTEXT
         held = held_memory()

@@ -19,13 +19,21 @@ from curate.core.errors import UsageError
 from curate.core.files import json_text
 from curate.core.manifest import key_of
 from curate.core.text import visible
-from train.adapters import WEIGHTS, adapter_disabled, load_adapter, load_adapter_beside
+from train.adapters import (
+    PREFIX,
+    WEIGHTS,
+    LoraWeights,
+    adapter_disabled,
+    load_adapter,
+    load_adapter_beside,
+    lora_weights,
+    obstacle,
+)
 from train.export.export_folder import conclude, files_of, writing
 from train.export.export_result import Export
 from train.export.questions import Questions, questions_for
 from train.held_out import held_out_loss
 from train.journal import Narrator
-from train.lora_weights import PREFIX, LoraWeights, lora_weights, obstacle
 from train.model import compute_dtype, device
 from train.results import Composition, Member
 from train.trained import Trained
@@ -48,7 +56,7 @@ def summed(parts: Sequence[LoraWeights], weights: Sequence[float]) -> dict[str, 
 
 
 def refuse(runs: Sequence[Trained], weights: Sequence[float]) -> None:
-    """Raises `UsageError` where adapters cannot be composed exactly, with the reason."""
+    """Raises `UsageError` with the reason if adapters cannot be merged exactly."""
     if len(runs) < 2:
         raise UsageError("merging needs at least two adapters", "name two or more runs")
     if len(weights) != len(runs) or not all(math.isfinite(weight) and weight for weight in weights):

@@ -15,7 +15,7 @@ class Method:
     title: str
     """Its name as papers write it."""
     trains: str
-    """What becomes of the base, in a few words."""
+    """What is trained, in a few words."""
     learning_rate: float
     """Peak learning rate where the recipe gives none."""
     source: str
@@ -33,7 +33,7 @@ class Method:
 
     @property
     def cannot(self) -> tuple[str, ...]:
-        """What a person should know before the training begins."""
+        """Limitations to know before the training begins."""
         said = []
         if not self.merges:
             said.append(

@@ -32,7 +32,7 @@ def compute_dtype(name: str) -> torch.dtype:
 
 
 def autocast(dtype: torch.dtype) -> AbstractContextManager[Any]:
-    """Matrix products in `dtype`, on this process's device; nothing for float32."""
+    """Mixed precision in `dtype` on this process's device; none for float32."""
     return torch.autocast(device().type, dtype=dtype) if dtype != torch.float32 else nullcontext()
 
 

@@ -8,7 +8,7 @@ from curate.core.text import plural
 from train.results import Forgotten, LossPoint, Memorised, Overfitting, Sign
 
 RISE: Final = 0.02
-"""Share of the best held-out loss by which a later one has to be higher to count as a rise."""
+"""Minimum rise above the best held-out loss, as a share of it."""
 KNOWN, MORE = 3, 0.1
 """Memorized answers above the baseline, as a number and as a share, that count as memorization."""
 FORGOT: Final = 0.05

@@ -118,7 +118,7 @@ def _work(prepared: Prepared, max_tokens: int) -> dict[str, int]:
 
 
 def _findings(recipe: Recipe) -> tuple[RuleCount, ...]:
-    """What the rules of family K find in the splits, those of long examples apart, which the plan lists itself."""
+    """Findings of family K in the splits, except long examples, which the plan lists itself."""
     paths = [path for name in SPLITS if filled(path := Path(recipe.data) / f"{name}.jsonl")]
     config = CheckConfig(select=("K",), ignore=("K001",), model=recipe.model, max_length=recipe.max_length)
     report = check_paths(paths, config)

@@ -1,4 +1,4 @@
-"""A plan for a person: tables, and three examples in colour."""
+"""A plan on a terminal: tables, and three examples in colour."""
 
 from collections.abc import Iterator
 
@@ -94,7 +94,7 @@ def _mask(pieces: tuple[TextSpan, ...]) -> Text:
 
 
 def duration(seconds: float) -> str:
-    """A time for people."""
+    """A time as text."""
     if seconds < 90:
         return f"{seconds:.0f} s"
     if seconds < 5400:

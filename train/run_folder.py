@@ -10,7 +10,7 @@ adapter/ is in PEFT's format, with tokenizer and chat template; after full fine-
 import hashlib
 import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Set
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +22,7 @@ from curate.core import datamap
 from curate.core.errors import OutputError, UsageError
 from curate.core.example import canonical
 from curate.core.files import remove_leftovers, sha256, sync_files, sync_folder, write_json
+from curate.core.text import visible
 from curate.models.names import fingerprint
 from train import distributed
 from train.recipe import Recipe
@@ -63,14 +64,7 @@ class RunFolder:
 
     def read(self, name: str) -> Any:
         """The content of one of the run's JSON files, or None where it is not there yet."""
-        try:
-            return json.loads((self.path / name).read_bytes())
-        except FileNotFoundError:
-            return None
-        except ValueError as error:
-            raise OutputError(
-                f"{self.path / name}: is not what curate wrote", "start over with --fresh, or use another --run-dir"
-            ) from error
+        return read_json(self.path / name, "--run-dir")
 
     def write(self, name: str, value: Any) -> None:
         """Replace one of the run's JSON files."""
@@ -94,19 +88,8 @@ class RunFolder:
     def clear(self) -> None:
         """Delete a run; a killed deletion leaves no run either. Raises `UsageError` for foreign files."""
         remove_leftovers(self.path)
-        present = {entry.name for entry in self.path.iterdir()} - {".lock", ".adapter"}
-        if foreign := sorted(present - OURS):
-            raise UsageError(
-                f"{self.path}: contains files that are not from a run ({', '.join(foreign[:3])})",
-                "name another folder with --run-dir",
-            )
-        (self.path / "identity.json").unlink(missing_ok=True)
-        for name in (*sorted(present), ".adapter"):
-            entry = self.path / name
-            if entry.is_dir():
-                shutil.rmtree(entry)
-            else:
-                entry.unlink(missing_ok=True)
+        demand_ours(self.path, OURS, "run", "--run-dir")
+        remove_files(self.path, "identity.json", OURS | {".adapter"})
 
     def place_adapter(self, save: Callable[[Path], Path]) -> str:
         """Let `save` write the adapter, whole or not at all; returns the SHA-256 of the weights that it names."""
@@ -150,12 +133,46 @@ def folder_lock(folder: Path, what: str, option: str) -> Iterator[None]:
         ) from error
 
 
+def read_json(file: Path, option: str) -> Any:
+    """The content of a file, or None if there is none; `option` names another folder. Raises `OutputError`."""
+    try:
+        return json.loads(file.read_bytes())
+    except FileNotFoundError:
+        return None
+    except ValueError as error:
+        hint = f"start over with --fresh, or use another {option}"
+        raise OutputError(f"{file}: is not what curate wrote", hint) from error
+
+
+def demand_ours(folder: Path, ours: Set[str], what: str, option: str) -> None:
+    """Raises `UsageError` if a folder contains files other than those of `ours`."""
+    if foreign := sorted({entry.name for entry in folder.iterdir()} - ours - {".lock", ".adapter"}):
+        raise UsageError(
+            f"{folder}: contains files that are not from a {what} ({', '.join(map(visible, foreign[:3]))})",
+            f"name another folder with {option}",
+        )
+
+
+def remove_files(folder: Path, first: str, names: Set[str]) -> None:
+    """Delete files and folders, the file `first` first: without it the folder counts as empty."""
+    (folder / first).unlink(missing_ok=True)
+    for entry in (folder / name for name in sorted(names)):
+        if entry.is_dir():
+            shutil.rmtree(entry)
+        else:
+            entry.unlink(missing_ok=True)
+
+
+def recipe_hash(recipe: Recipe) -> str:
+    """SHA-256 of a recipe, wherever data and model lie."""
+    return hashlib.sha256(canonical(recipe.model_dump(mode="json", exclude={"data", "model"}))).hexdigest()
+
+
 def identify(recipe: Recipe) -> dict[str, Any]:
     """What a run is made of, by content: equal keys train the same adapter, wherever data and model lie."""
     data = Path(recipe.data)
-    values = recipe.model_dump(mode="json", exclude={"data", "model"})
     parts = {
-        "recipe": hashlib.sha256(canonical(values)).hexdigest(),
+        "recipe": recipe_hash(recipe),
         "data": {name: sha256(data / f"{name}.jsonl") for name in SPLITS if (data / f"{name}.jsonl").is_file()},
         "base": fingerprint(recipe.model),
     }

@@ -20,7 +20,7 @@ from train.results import Report
 from train.run_folder import RunFolder
 
 SOURCE: Final = "template.jinja"
-"""The template that a run was trained with, as text."""
+"""File with the chat template of the training."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +31,9 @@ class Trained:
     recipe: Recipe
     report: Report
     dtype: torch.dtype
-    """What it was trained in."""
+    """Of the training."""
     source: str | None
-    """The template that it was trained with; None where the run is older than that being kept."""
+    """The chat template of the training; None in older runs."""
 
     @property
     def weights(self) -> Path:
@@ -60,7 +60,7 @@ class Trained:
     def tuned(
         self, *, quantised: bool | None = None, dtype: torch.dtype | None = None, adapter: Path | None = None
     ) -> Any:
-        """The base with what was trained, frozen; `adapter` is a copy of it."""
+        """The tuned model, frozen; `adapter` is a copy of its adapter."""
         if self.recipe.method == "full":
             recipe = self.recipe.model_copy(update={"model": str(self.folder.adapter)})
             return load_base(recipe, dtype or self.dtype).eval()

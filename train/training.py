@@ -192,7 +192,7 @@ class Training:
         return found
 
     def _measure(self, name: str, model: Any) -> dict[str, Any]:
-        """Held-out loss and a few answers, of the model as it is now."""
+        """Held-out loss, probes and some answers of the model."""
         texts = self.prepared.held_out.encoded
         phase = self.narrator.phase(f"{name} evaluation", len(texts))
         loss = self._loss(model, texts, phase.advance)

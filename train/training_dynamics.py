@@ -20,11 +20,11 @@ from train.results import DataMap, Hard, MapRegion
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 Whole = np.ndarray[Any, np.dtype[np.int64]]
 AROUND: Final = 64
-"""Visits, about, at steps around one that its losses are compared with."""
+"""Approximate number of visits at nearby steps with which a loss is compared."""
 BEFORE, RISE = 20, 6.0
-"""Steps that a spike is compared with, and by how many of their deviations it rises above their median."""
+"""Steps before a spike, and the height of a spike in deviations above their median."""
 BLAMED: Final = 3
-"""Examples, at most, that a spike is laid to."""
+"""Maximum number of examples that explain a spike."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ def visits_of(book: Iterable[dict[str, Any]]) -> Visits:
 
 
 def _excess(steps: Whole, losses: Floats) -> Floats:
-    """A loss at the first steps is high for every example: it is compared with the others' of its time."""
+    """Losses minus the median of nearby steps: at the first steps all losses are high."""
     if not len(steps):
         return losses
     order = np.argsort(steps, kind="stable")
@@ -115,9 +115,9 @@ def spikes(visits: Visits) -> dict[int, int]:
 
 
 SIMILAR: Final = 0.35
-"""Cosine from which on two questions are neighbours."""
+"""Minimum cosine of neighbours."""
 MOST: Final = 5
-"""Neighbours of an example that are looked at."""
+"""Maximum number of neighbours."""
 AT_ONCE: Final = 256
 COMMON: Final = 0.2
 """Words in more than this share of the examples are ignored, except in tiny sets."""
@@ -163,11 +163,11 @@ def _weighted(asked: Sequence[str], csr_array: Any) -> Any:
 
 
 LOOKED: Final = 2000
-"""The hardest examples, whose neighbours are looked for."""
+"""Hardest examples whose neighbours are searched."""
 SHOWN, LONG = 10, 240
-"""Of the hardest examples, how many the report shows, and how much of their texts."""
+"""Hardest examples in the report, and characters of their texts."""
 FAR: Final = 2.0
-"""Deviations of all examples' losses that lie between one and the neighbours that it pulls against."""
+"""Minimum distance in deviations of all losses between an example and its neighbours."""
 
 
 def datamap(book: Iterable[dict[str, Any]], examples: Sequence[Example]) -> list[MappedExample]:
@@ -195,26 +195,19 @@ def datamap(book: Iterable[dict[str, Any]], examples: Sequence[Example]) -> list
     regions = _regions(confidence, variability, bool((counts > 1).all()))
     spiked = spikes(visits)
     pulls = _pulls([by_line[line] for line in lines], order.tolist(), loss)
-    return [
-        MappedExample(
-            line=line,
-            example=by_line[line].id,
-            losses=tuple(round(value, 5) for value in visits.loss[starts[at] : starts[at + 1]].tolist()),
-            steps=tuple(visits.steps[starts[at] : starts[at + 1]].tolist()),
-            loss=_short(loss[at]),
-            confidence=_short(confidence[at]),
-            variability=_short(variability[at]),
-            correctness=_short(whole[at]),
-            token_accuracy=_short(tokens[at]),
-            excess=_short(excess[at]),
-            rank=int(rank[at]),
-            region=regions[at],
-            spike=spiked.get(line),
-            pull=pulls[at][0] if at in pulls else None,
-            neighbours=pulls[at][1] if at in pulls else (),
-        )
-        for at, line in enumerate(lines)
-    ]
+    means = {"loss": loss, "confidence": confidence, "variability": variability, "correctness": whole}
+    means |= {"token_accuracy": tokens, "excess": excess}
+    mapped = []
+    for at, line in enumerate(lines):
+        own, (pull, against) = slice(starts[at], starts[at + 1]), pulls.get(at, (None, ()))
+        one = MappedExample(
+            line=line, example=by_line[line].id,
+            losses=tuple(map(_short, visits.loss[own].tolist())), steps=tuple(visits.steps[own].tolist()),
+            rank=int(rank[at]), region=regions[at], spike=spiked.get(line), pull=pull, neighbours=against,
+            **{name: _short(values[at]) for name, values in means.items()},
+        )  # fmt: skip
+        mapped.append(one)
+    return mapped
 
 
 def _short(value: Any) -> float:

@@ -47,7 +47,7 @@ def reason_for_review(one: Hard | MappedExample) -> str:
 
 
 WIDTH, HEIGHT = 56, 9
-"""Of the drawing on a terminal, in characters."""
+"""Size of the plot on a terminal, in characters."""
 TRAIN, HELD_OUT, BOTH = "·", "●", "◉"
 COLOURS: Final = {TRAIN: "cyan", HELD_OUT: "yellow", BOTH: "yellow"}
 
@@ -64,7 +64,7 @@ def show_overfitting(found: Overfitting, console: Console) -> None:
 
 
 def drawn(curve: tuple[LossPoint, ...]) -> Iterator[Text]:
-    """Both losses over the steps, where there are two points or more."""
+    """A plot of both losses over the steps; nothing for fewer than two points."""
     points = [(point.step, point.train, point.held_out) for point in curve]
     values = [value for _, *both in points for value in both if value is not None]
     if len(points) < 2 or not values:
@@ -89,7 +89,7 @@ def drawn(curve: tuple[LossPoint, ...]) -> Iterator[Text]:
 
 
 SHOWN: Final = 5
-"""Of the hardest examples, how many are named here."""
+"""Hardest examples that are shown."""
 
 
 def show(report: Report, console: Console) -> None:
@@ -133,7 +133,7 @@ def _show_map(found: DataMap, console: Console) -> None:
 
 REGIONS: tuple[Region, ...] = ("easy", "ambiguous", "hard")
 SMOOTH: Final = 20
-"""Steps that the smoothed loss is the mean of."""
+"""Window of the running mean, in steps."""
 
 
 def report_html(
@@ -206,7 +206,7 @@ def _plots(steps: Sequence[dict[str, Any]], journal: Sequence[dict[str, Any]]) -
 
 
 def _smoothed(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
-    """Of many points the running mean of some."""
+    """The running mean of a long curve."""
     if len(points) <= 5 * SMOOTH:
         return points
     values = [value for _, value in points]
@@ -215,7 +215,7 @@ def _smoothed(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
 
 
 def _seconds(journal: Sequence[dict[str, Any]]) -> Iterator[float]:
-    """What each process that worked on the run took: its clock begins again at 0."""
+    """Seconds of each process of the run; each clock starts at 0."""
     for line, following in zip(journal, [*journal[1:], None], strict=True):
         if following is None or following["seconds"] < line["seconds"]:
             yield line["seconds"]

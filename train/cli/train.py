@@ -28,7 +28,7 @@ def train(
     fresh: Annotated[bool, typer.Option("--fresh", help="Replace the run in the folder.")] = False,
     run_dir: Annotated[
         Path | None,
-        typer.Option("--run-dir", help="Write the run to this folder.  [default: .curate/core/runs/RECIPE]"),
+        typer.Option("--run-dir", help="Write the run to this folder.  [default: .curate/runs/RECIPE]"),
     ] = None,
     data: DataFolder = None,
     changes: Changes = None,
@@ -50,12 +50,14 @@ def train(
     killed; on a CPU it ends with exactly the same weights. Several GPUs: torchrun --nproc-per-node N -m curate train
     RECIPE.
     """
-    if resume and fresh:
-        raise UsageError("--resume and --fresh exclude each other", "use only one of them")
     if os.environ.get(FOLLOW_STDIN) == "1":
         threading.Thread(target=_end_with_parent, name="follow-stdin", daemon=True).start()
-    if compare and pause_at < 1:
-        raise UsageError("--compare and --pause-at exclude each other", "use only one of them")
+    for first, second, both in (
+        ("resume", "fresh", resume and fresh),
+        ("compare", "pause-at", compare and pause_at < 1),
+    ):
+        if both:
+            raise UsageError(f"--{first} and --{second} exclude each other", "use only one of them")
     if methods is not None and not compare:
         raise UsageError("--methods names what --compare compares", "add --compare")
     chosen = recipe_of(recipe, data, changes)
@@ -68,15 +70,13 @@ def train(
         from train.journal import Narrator
         from train.results import Pause
         from train.run_folder import RunFolder
-        from train.training import train_until
+        from train.training import Mode, train_until
         from train.training_report import show
 
-    folder = RunFolder(place)
     narrator = Narrator(quiet=quiet or distributed.rank() > 0)
+    mode: Mode = "fresh" if fresh else "resume" if resume else "new"
     with _failure_reported():
-        report = train_until(
-            pause_at, chosen, folder, mode="fresh" if fresh else "resume" if resume else "new", narrator=narrator
-        )
+        report = train_until(pause_at, chosen, RunFolder(place), mode=mode, narrator=narrator)
     distributed.leave()
     if distributed.rank() > 0:
         return
@@ -111,7 +111,7 @@ def _compare(recipe: Recipe, folder: Path, methods: str | None, *, fresh: bool, 
 
 
 def _end_with_parent() -> None:
-    """End this process when its stdin ends: the process that started it holds the other end, and was killed."""
+    """End this process when its stdin ends, because the process that started it was killed."""
     with suppress(OSError):  # no stdin at all is an ended one
         while os.read(0, 4096):
             pass

@@ -1,9 +1,10 @@
-"""Asking a model in batches; what is in the response cache is not asked again."""
+"""Answers and losses of a model, in batches; cached responses are not computed again."""
 
 import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -44,7 +45,7 @@ class ResponseCache:
 
 
 ROOM: Final = {"cpu": 1 << 13, "cuda": 1 << 16}
-"""Tokens of a batch, with those that are to come."""
+"""Tokens of a batch, including those to be generated."""
 
 
 class Answer(NamedTuple):
@@ -58,7 +59,7 @@ class Answer(NamedTuple):
 
 
 class Loss(NamedTuple):
-    """How likely a model found an answer of the data."""
+    """The loss of a model on an answer of the data."""
 
     total: float
     """Sum of the cross-entropy over its tokens, in nats."""
@@ -67,7 +68,7 @@ class Loss(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """All that a model is asked with."""
+    """Settings with which a model is queried."""
 
     template: Template
     stops: list[int]
@@ -91,7 +92,7 @@ class Asking:
         return [Answer(*self.cache.get(key)) for key in keys]
 
     def _batches(self, prompts: dict[str, str]) -> list[list[str]]:
-        """Keys of prompts of like length, the longest first: what memory does not hold is known at once."""
+        """Keys of prompts of similar length, the longest first, so that a lack of memory shows early."""
         lengths = {key: len(self.template.ids(prompt)) for key, prompt in prompts.items()}
         room, batches = ROOM[device().type], list[list[str]]()
         for key in sorted(lengths, key=lambda key: -lengths[key]):
@@ -114,7 +115,7 @@ class Asking:
         packing: Callable[[], bool],
         done: Callable[[int], None],
     ) -> list[Loss]:
-        """The loss on what is labelled in each text."""
+        """The loss on the supervised tokens of each text."""
         supervised = [[i for i, label in enumerate(text.labels) if label != IGNORED] for text in texts]
         keys = [
             content_id(["loss", self.identity, text.input_ids, labelled])
@@ -148,24 +149,17 @@ class Models:
         """`loading` is called before weights are loaded."""
         self.trained, self._loading = trained, loading
         self._made: dict[bool, Any] = {}
-        self._packs: dict[bool, bool] = {}
 
     @contextmanager
     def lent(self, *, tuned: bool) -> Iterator[tuple[Callable[[], Any], Callable[[], bool]]]:
-        """While the block runs: the model, and whether it keeps packed texts apart."""
+        """Functions for the block: the model, and whether it isolates packed texts."""
         with ExitStack() as stack:
-            lent: list[Any] = []
+            model = cache(lambda: self._load(tuned=True) if tuned else self._base(stack))
 
-            def model() -> Any:
-                if not lent:
-                    lent.append(self._load(tuned=True) if tuned else self._base(stack))
-                return lent[0]
-
+            @cache
             def packs() -> bool:
-                if tuned not in self._packs:
-                    with autocast(self.trained.dtype):
-                        self._packs[tuned] = self.trained.recipe.packing and packs_exactly(model(), device())
-                return self._packs[tuned]
+                with autocast(self.trained.dtype):
+                    return self.trained.recipe.packing and packs_exactly(model(), device())
 
             yield model, packs
 

@@ -26,12 +26,12 @@ from train.trained import Trained
 NAME: Final = "evaluation.json"
 ANSWERS: Final = "answers.jsonl"
 CONTEXT: Final = 8192
-"""Tokens of the longest prompt, where the model would take more."""
+"""Most tokens of a prompt, even if the model allows more."""
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What one system was asked, and what it answered."""
+    """The prompts of one system, with its answers and losses."""
 
     prompts: list[Prompt]
     answers: list[Answer]
@@ -82,7 +82,7 @@ class Evaluating:
         return report
 
     def _systems(self) -> list[System]:
-        """Those that were named and can be asked; why others cannot is noted."""
+        """The systems that were named and can run; a note says why others cannot."""
         found = [SYSTEMS[name] for name in SYSTEMS if name in self.options.contenders]
         if not self.setup.pool or not self.setup.shots:
             why = "--shots 0" if self.setup.pool else "there are no training examples to show"
@@ -106,7 +106,7 @@ class Evaluating:
         return [one for one in systems if one not in dropped]
 
     def _prompts(self, systems: Sequence[System]) -> dict[SystemName, list[Prompt]]:
-        """The prompts of each system, for the questions that the template takes; others are asked of none."""
+        """The prompts of each system; questions that the template refuses are left out for all."""
         prompts = Prompts(self.template, longest_context(configuration(self.trained.recipe.model), CONTEXT))
         self._leave_out([question for question in self.setup.questions if prompts.of(question) is None])
         found: dict[SystemName, list[Prompt]] = {}

@@ -13,12 +13,12 @@ Shots = Literal["none", "fixed", "nearest"]
 
 @dataclass(frozen=True, slots=True)
 class System:
-    """One way to answer."""
+    """A system that answers: a model and the examples in its prompt."""
 
     name: SystemName
     title: str
     tuned: bool
-    """Whether it is the trained model that answers; else the base."""
+    """Whether the tuned model answers; else the base."""
     shots: Shots
     """Training examples in the prompt: none, the same for all questions, or the nearest to each question."""
 
@@ -36,7 +36,7 @@ SYSTEMS: Final[dict[SystemName, System]] = {
 
 
 EMBEDDINGS: Final = "offline:all-MiniLM-L6-v2"
-"""Finds the nearest training examples where no other model is named; a package, so no hub is asked."""
+"""Default model to find the nearest training examples; a package, so no hub is asked."""
 LIMIT: Final = 200
 SHOTS: Final = 4
 
@@ -47,13 +47,13 @@ class Options:
 
     contenders: tuple[SystemName, ...] = tuple(SYSTEMS)
     data: Path | None = None
-    """Split folder, where it is not where the training found it."""
+    """Split folder, if it was moved since the training."""
     split: str | None = None
     task: TaskName | None = None
     metric: str | None = None
     shots: int | None = None
     limit: int = LIMIT
-    """Questions that are asked, at most, spread over the split."""
+    """Maximum number of questions, spread over the split."""
     turns: Turns | None = None
     max_new_tokens: int | None = None
     embeddings: str | None = None

@@ -72,7 +72,7 @@ def longest_context(config: Any, most: int) -> int:
 
 
 def shot_of(question: Question) -> list[dict[str, Any]]:
-    """The last exchange of a conversation, without what is ours."""
+    """The last exchange of a conversation, without our key `weight`."""
     turns = question.messages
     start = next((i for i in range(len(turns) - 1, -1, -1) if turns[i].get("role") == "user"), len(turns) - 1)
     return [{key: value for key, value in turn.items() if key != "weight"} for turn in turns[start:]]
@@ -123,14 +123,14 @@ def nearest(
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """What a model is asked, and what it should answer."""
+    """A prompt and its reference answer."""
 
     text: str
-    """What inference renders."""
+    """The text that inference renders."""
     encoded: Encoded
-    """The same with the answer of the data, which alone is labelled."""
+    """The same with the answer of the data, the only supervised part."""
     shots: int
-    """Examples before the question."""
+    """Number of examples before the question."""
 
 
 class Prompts:

@@ -19,7 +19,7 @@ RESAMPLES: Final = 2_000
 PERMUTATIONS: Final = 10_000
 LEVEL: Final = 0.95
 BLOCK: Final = 1 << 24
-"""Numbers of a matrix that is held at a time."""
+"""Elements of a matrix in memory at a time."""
 
 
 class Resampling:
@@ -103,7 +103,7 @@ def compare(
 
 
 def classes(expected: Sequence[Expected], given: Sequence[Given]) -> tuple[ClassScore, ...]:
-    """How each class of a classification fares, the biggest first."""
+    """Scores of each class of a classification, the largest class first."""
     found = [
         ClassScore(label=name, precision=p, recall=r, f1=f, examples=n)
         for name, p, r, f, n in by_class(expected, given)

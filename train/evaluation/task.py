@@ -1,4 +1,4 @@
-"""What kind of answers a data set has, and the metrics that go with it: guessed from the answers, overridable."""
+"""The task of a data set and its metrics: guessed from the answers, unless named."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -13,11 +13,11 @@ from train.scores.metric import Expected
 
 TaskName = Literal["classification", "extraction", "tools", "short", "text"]
 MOST: Final = 0.9
-"""Share of answers that have to be of a kind."""
+"""Minimum share of answers of one kind."""
 CALLING: Final = 0.2
-"""Share of turns with calls from which on they are what matters."""
+"""Minimum share of answers with tool calls."""
 SHORT: Final = 5
-"""Words of the middle answer up to which the very words matter."""
+"""Median words of an answer up to which exact words matter."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,9 @@ from train.scores import METRICS
 from train.scores.metric import Metric
 
 SURE: Final = 0.05
-"""The most that the chance of a mere accident may be."""
+"""Significance level."""
 FEW: Final = 10
-"""Fewer questions than this decide nothing."""
+"""Minimum number of questions for a decision."""
 
 
 def verdict_of(results: Sequence[Result], comparisons: Sequence[Comparison], metric: str, questions: int) -> Verdict:
@@ -91,7 +91,7 @@ def _undecided(best: Result, rival: Result, against: Comparison, metric: Metric,
 
 
 def _beside(comparisons: Sequence[Comparison], best: Result, rival: Result, decided: str) -> str:
-    """Where the metric that decides sees nothing, but the likelihood of the answers does, that is worth knowing."""
+    """A note if perplexity improved although the deciding metric did not."""
     wanted = ("perplexity", best.name, rival.name)
     for one in comparisons if decided != "perplexity" else ():
         if (one.metric, one.contender, one.against) == wanted and _wins(one, METRICS["perplexity"], SURE):

@@ -17,9 +17,9 @@ from train.model import autocast, device
 
 BATCH: Final = 8
 POSITIONS: Final = 8
-"""Per question, at most: 50 questions and a vocabulary of 150,000 take 240 MB in float32."""
+"""Maximum positions per question: 50 questions and a vocabulary of 150,000 take 240 MB in float32."""
 TOLERANCE: Final = 0.05
-"""Of what training changed, at most so much may be lost in rounding."""
+"""Maximum rounding error, as a share of what training changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +42,11 @@ class EquivalenceTest:
     def __init__(
         self, template: Template, questions: Questions, dtype: torch.dtype, done: Callable[[int], None]
     ) -> None:
-        """`dtype`: what is computed in; `done` is called with numbers of questions."""
+        """`dtype`: of the computation; `done` is called with numbers of questions."""
         self.template, self.questions, self.dtype, self._done = template, questions, dtype, done
 
     def outputs(self, model: Any) -> ModelOutputs:
-        """All that is compared."""
+        """The outputs that are compared."""
         logits, loss, tokens = [], 0.0, 0
         for found, labels in self._labelled(model):
             loss += float(torch.nn.functional.cross_entropy(found, labels, reduction="sum"))
@@ -102,7 +102,7 @@ class EquivalenceTest:
 
 
 def root_mean_square(left: tuple[Tensor, ...], right: tuple[Tensor, ...]) -> float:
-    """Of the differences of two models' logits; padding of the vocabulary in one of them does not count."""
+    """Root mean square of the differences of two models' logits, without padding of the vocabulary."""
     total = count = 0.0
     for a, b in zip(left, right, strict=True):
         width = min(a.shape[1], b.shape[1])
@@ -119,7 +119,7 @@ def compare(
     effect: float | None,
     trained_loss: float | None,
 ) -> Proof:
-    """The proof; `model` is the candidate, asked once more where answers differ."""
+    """The proof; `model` is the candidate, queried again if answers differ."""
     pairs = list(zip(reference.logits, candidate.logits, strict=True))
     largest = max(float((a[:, : b.shape[1]] - b[:, : a.shape[1]]).abs().max()) for a, b in pairs)
     differing = [i for i, (a, b) in enumerate(zip(reference.answers, candidate.answers, strict=True)) if a != b]

@@ -40,7 +40,7 @@ def _is_as_written(path: Path, file: File) -> bool:
 
 
 def files_of(stage: Path) -> tuple[File, ...]:
-    """All that lies in a folder, by name."""
+    """All files of a folder, sorted by name."""
     found = sorted(path for path in stage.rglob("*") if path.is_file() and path.name != NAME)
     return tuple(
         File(name=path.relative_to(stage).as_posix(), size=path.stat().st_size, sha256=sha256(path)) for path in found
@@ -53,7 +53,7 @@ def conclude(stage: Path, export: Export) -> None:
 
 
 def read(folder: Path) -> Export:
-    """The export that a folder holds. Raises `InputError` where it holds none."""
+    """The export in a folder. Raises `InputError` if there is none."""
     try:
         data = (folder / NAME).read_bytes()
     except OSError:

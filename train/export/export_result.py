@@ -31,7 +31,7 @@ class Proof(Part):
     adapter_loss: float
     """Mean loss per supervised token on these questions, in nats: of the adapter on its base in 16 bits."""
     export_loss: float
-    """Of the export."""
+    """Loss of the export."""
     trained_loss: float | None
     """Of the adapter on the base as it was trained, in 4 bits; null where that was not quantised."""
     stopped: int
@@ -75,7 +75,7 @@ class Export(Part):
     proof: Proof | None
     """Null for a composition of adapters, which is measured in `merge.json`."""
     notes: tuple[str, ...]
-    """What a person should know."""
+    """Notes for the user."""
 
 
 PROMPTS: Final = 50
@@ -88,12 +88,12 @@ class Options:
 
     form: Form
     folder: Path
-    """Where it goes."""
+    """Output folder."""
     dtype: DtypeName = "auto"
     """Of the weights; auto: float16, which rounds eight times finer than bfloat16, if all weights fit into it."""
     prompts: int = PROMPTS
-    """Held-out questions to prove it by."""
+    """Held-out questions of the proof."""
     data: Path | None = None
-    """The split folder, should it have moved."""
+    """The split folder, if it was moved."""
     name: str | None = None
     """Of the model, for Ollama and model cards."""

@@ -12,6 +12,7 @@ from torch import Tensor
 from curate.core.errors import ModelError
 from curate.models.names import model_errors
 from curate.models.template import Template
+from train.adapters import LoraWeights
 from train.export.gguf_layout import (
     Family,
     add_tokenizer,
@@ -22,7 +23,6 @@ from train.export.gguf_layout import (
     package,
     rope_of,
 )
-from train.lora_weights import LoraWeights
 
 KINDS: Final = {torch.float32: "F32", torch.float16: "F16", torch.bfloat16: "BF16"}
 FILE_TYPES: Final = {torch.float32: "ALL_F32", torch.float16: "MOSTLY_F16", torch.bfloat16: "MOSTLY_BF16"}
@@ -118,7 +118,7 @@ def _array(tensor: Tensor) -> Any:
 
 
 def load_model(file: Path, dtype: torch.dtype, config: Any) -> Any:
-    """A model from a GGUF file by transformers' own reader, to be asked in `dtype`."""
+    """A model from a GGUF file by transformers' reader, in `dtype`."""
     from functools import partial
 
     from transformers import modeling_gguf_pytorch_utils

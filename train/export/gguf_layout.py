@@ -107,11 +107,11 @@ CUTS: Final = {
     (LLAMA_3, "bytes"): "llama-bpe",
     (QWEN_2, "bytes"): "qwen2",
 }
-"""How a tokenizer cuts text, and llama.cpp's name for it (llama-vocab.cpp)."""
+"""llama.cpp's names of pre-tokenizers (llama-vocab.cpp)."""
 
 
 def cut_of(tokenizer: Any) -> str:
-    """llama.cpp's name for how text is cut. Raises `UsageError` for a tokenizer that it would cut differently."""
+    """llama.cpp's name of the pre-tokenizer. Raises `UsageError` if it has none."""
     state = json.loads(tokenizer.backend_tokenizer.to_str())
     other = "--to merged, and convert_hf_to_gguf.py of llama.cpp"
     if state["model"]["type"] != "BPE" or (state.get("normalizer") or {}).get("type") not in (None, "NFC"):
@@ -164,6 +164,6 @@ def add_tokenizer(writer: Any, tokenizer: Any, template: str, stops: tuple[int, 
 
 
 def begins_with_bos(tokenizer: Any) -> bool:
-    """Whether the tokenizer puts a token before each text."""
+    """Whether the tokenizer adds a BOS token."""
     ids = tokenizer("a")["input_ids"]
     return tokenizer.bos_token_id is not None and ids[:1] == [tokenizer.bos_token_id]

@@ -22,7 +22,7 @@ SYSTEM, USER, ANSWER, AGAIN = "SYSTEM0", "USER0", "ANSWER0", "USER1"
 
 @dataclass(frozen=True, slots=True)
 class TurnTemplate:
-    """What a template puts around turns."""
+    """The text that a template puts around turns."""
 
     opening: str
     """Where there is no system message."""
@@ -148,7 +148,7 @@ NO_TEMPLATE: Final = (
 
 
 def write(folder: Path, name: str, template: Template, questions: Questions) -> list[str]:
-    """Write Modelfile and script; returns what a person should know."""
+    """Write Modelfile and script; returns notes for the user."""
     if not NAME.fullmatch(name):
         raise UsageError(
             f"--name {name}: is not a valid Ollama model name",

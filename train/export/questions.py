@@ -1,4 +1,4 @@
-"""The held-out questions that an export is proved by."""
+"""The held-out questions of the proof of an export."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +20,7 @@ CONTEXT: Final = 2048
 
 @dataclass(frozen=True, slots=True)
 class Questions:
-    """What both models are asked, in the form in which it was trained."""
+    """Questions to both models, in the chat template of the training."""
 
     prompts: tuple[str, ...]
     texts: tuple[Encoded, ...]

@@ -39,7 +39,7 @@ class Scorer(Protocol):
     """A metric, ready for one set of questions."""
 
     def counts(self, expected: Expected, given: Given) -> Sequence[float]:
-        """What one answer adds; always the same number of values."""
+        """Counts of one answer; always the same number of values."""
         ...
 
     def score(self, sums: Matrix) -> Matrix:

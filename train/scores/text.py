@@ -13,7 +13,7 @@ from train.scores.metric import Expected, Given, Matrix, Metric, mean_of, ratio
 
 
 def plain(text: str) -> str:
-    """An answer as it is compared: normalized, without surrounding punctuation."""
+    """Normalized text without surrounding punctuation."""
     return normalised(text).strip(" \t.!,;:\"'`*")
 
 
@@ -38,7 +38,7 @@ TOKEN_F1 = Metric("token_f1", "token F1", mean_of(token_f1))
 ORDER: Final = 6
 """Longest run of characters that chrF counts."""
 BETA: Final = 2.0
-"""How much more recall counts than precision (Popovic 2015)."""
+"""Weight of recall against precision (Popovic 2015)."""
 GRAMS: Final = 4
 """Longest run of words that BLEU counts."""
 
@@ -92,7 +92,7 @@ def _runs(text: str, size: int) -> Counter[str]:
 
 
 class _Words:
-    """Words for ROUGE: its own on ASCII; it knows no others, and would find every text in another script empty."""
+    """Tokenizer for ROUGE; its own handles ASCII only and finds texts in other scripts empty."""
 
     def tokenize(self, text: str) -> list[str]:
         from rouge_score.tokenize import tokenize

@@ -37,7 +37,7 @@ VARIANTS: Final[dict[str, dict[str, Any]]] = {
     "pfeiffer": {"method": "bottleneck", "places": "pfeiffer"},
     "full": {"method": "full"},
 }
-"""By the name that is given to `--methods`."""
+"""By name in `--methods`."""
 
 
 OURS: Final = frozenset(("sweep.json", "journal.jsonl", "compare.json", "compare.md")) | {

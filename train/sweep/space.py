@@ -21,7 +21,7 @@ from train.methods import METHODS, OWN_KEYS
 from train.recipe import Recipe, changed, own_keys, toml_value
 
 MOST: Final = 500
-"""Trials of a grid: beyond it a random search finds as good ones sooner (Bergstra & Bengio 2012)."""
+"""Maximum size of a grid; random search is more efficient for larger ones (Bergstra & Bengio 2012)."""
 DECIDES: Final = "it decides which examples are measured, so losses could not be compared"
 FIXED: Final = {
     **dict.fromkeys(("model", "data"), "losses on other data or of another tokenizer cannot be compared"),
@@ -33,7 +33,7 @@ RANGE: Final = re.compile(r"\s*([^.,\s][^,\s]*?)\.\.([^,\s]+)\s*")
 
 
 class Range(BaseModel):
-    """Values between two bounds, both included; drawn evenly over the logarithm where the lower one is above 0."""
+    """Values between two bounds, both included; drawn log-uniformly if the lower one is above 0."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
@@ -41,7 +41,7 @@ class Range(BaseModel):
     high: int | float
 
     def draw(self, dice: random.Random) -> int | float:
-        """A value, whole where both bounds are, else with three digits that count."""
+        """A value: an integer if both bounds are, else with three significant digits."""
         even = dice.uniform(log(self.low), log(self.high)) if self.low > 0 else dice.uniform(self.low, self.high)
         value = exp(even) if self.low > 0 else even
         rounded = round(value) if isinstance(self.low, int) and isinstance(self.high, int) else float(f"{value:.3g}")
@@ -49,22 +49,22 @@ class Range(BaseModel):
 
 
 class Space(BaseModel):
-    """The table `[sweep]` of a recipe; `curate train` passes it over."""
+    """The table `[sweep]` of a recipe; `curate train` ignores it."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     over: dict[str, Range | tuple[Any, ...]] = {}
     """Keys of the recipe, each with a list of values or a range `{low = 1e-5, high = 1e-3}`."""
     random: Annotated[int, Field(ge=1)] | None = None
-    """Trials that are drawn; none given: all combinations of the values."""
+    """Trials that are drawn; None: all combinations of the values."""
     minutes: Annotated[float, Field(gt=0)] | None = None
-    """Budget of the whole sweep, however often it is called; none given: until it is done."""
+    """Budget of the whole sweep over all calls; None: no limit."""
     halving: Annotated[int, Field(ge=1)] = 3
     """One trial in this many continues after each rung (successive halving); 1: all train to their end."""
     tie: Annotated[float, Field(ge=0)] = 0.001
     """Nats by which two losses may differ and still tie; fewer trained parameters win, then fewer steps."""
     seed: Annotated[int, Field(ge=0)] = 0
-    """Decides what is drawn."""
+    """Seed of the draw."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +74,11 @@ class Trial:
     number: int
     """From 1."""
     changes: dict[str, Any]
-    """What it lays over the recipe: keys that its method makes no use of are not there."""
+    """Keys of the recipe that it overrides, without those that its method does not use."""
     values: dict[str, Any]
-    """Its own recipe; empty where that would make no sense."""
+    """Its recipe; empty if refused."""
     refused: str = ""
-    """Why it would make none."""
+    """Why it is refused."""
     method: str = ""
     """Its name in a comparison of methods."""
 
@@ -96,7 +96,7 @@ class Trial:
 def new_trial(
     recipe: Recipe, number: int, changes: dict[str, Any], *, without: Sequence[str] = (), method: str = ""
 ) -> Trial:
-    """A trial that lays `changes` over a recipe, refused if that makes no sense."""
+    """A trial that overrides keys of a recipe, refused if the result is invalid."""
     try:
         return Trial(number, changes, changed(recipe, changes, without=without), method=method)
     except ValidationError as error:
@@ -168,7 +168,7 @@ def _mistakes(key: str, values: Range | tuple[Any, ...], *, drawn: bool) -> Iter
 
 
 def trials_of(recipe: Recipe, space: Space) -> tuple[Trial, ...]:
-    """The trials in their order, none twice. Raises `UsageError` where there are too many of them."""
+    """The trials without duplicates. Raises `UsageError` if there are too many."""
     found: dict[str, Trial] = {}
     for combination in _drawn(space) if space.random is not None else _grid(space):
         how = METHODS[combination.get("method", recipe.method)]
@@ -189,7 +189,7 @@ def _grid(space: Space) -> Iterator[dict[str, Any]]:
 
 
 def _drawn(space: Space) -> Iterator[dict[str, Any]]:
-    """Combinations in the order they are drawn, many times as many as are wanted: some are drawn again."""
+    """Combinations as they are drawn, more than needed because of duplicates."""
     dice = random.Random(f"sweep:{space.seed}")  # noqa: S311
     assert space.random is not None
     for _ in range(50 * space.random):

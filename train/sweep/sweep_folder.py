@@ -6,20 +6,17 @@ trials/NN.toml  a trial's recipe                 trials/NN/      its run        
 report.json     report.html                      best.toml       (when it has ended)
 """
 
-import hashlib
-import json
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from curate.core.errors import OutputError, UsageError
-from curate.core.example import canonical
+from curate.core.errors import UsageError
 from curate.core.files import append_line, remove_leftovers, sha256, write_bytes, write_json
-from curate.core.text import visible
 from curate.models.names import fingerprint
 from train.recipe import Recipe, recipe_text
+from train.run_folder import demand_ours, read_json, recipe_hash, remove_files
 from train.sweep.halving import Halving, Outcome
 from train.sweep.space import Trial
 from train.sweep.sweep_result import Entry
@@ -46,14 +43,10 @@ class SweepFolder:
         """
         file = self.path / "sweep.json"
         if fresh:
-            self._clear()
-        if file.is_file():
-            try:
-                there = json.loads(file.read_bytes())
-            except ValueError as error:
-                raise OutputError(
-                    f"{file}: is not what curate wrote", f"start over with --fresh, or use another {self.option}"
-                ) from error
+            remove_leftovers(self.path)
+            demand_ours(self.path, self.ours, "sweep", self.option)
+            remove_files(self.path, "sweep.json", self.ours)
+        if (there := read_json(file, self.option)) is not None:
             if there != inputs:
                 differ = ", ".join(sorted(key for key in inputs if there.get(key) != inputs[key]))
                 raise UsageError(
@@ -61,24 +54,10 @@ class SweepFolder:
                     f"--fresh replaces it; {self.option} DIR keeps both",
                 )
             return
-        if foreign := sorted({entry.name for entry in self.path.iterdir()} - self.ours - {".lock"}):
-            raise UsageError(
-                f"{self.path}: contains files that are not from a sweep ({', '.join(map(visible, foreign[:3]))})",
-                f"name another folder with {self.option}",
-            )
+        demand_ours(self.path, self.ours, "sweep", self.option)
         for name, values in recipes.items():
             write_bytes(self.run(name).with_suffix(".toml"), recipe_text(values).encode("utf-8", "surrogatepass"))
         write_json(file, inputs)
-
-    def _clear(self) -> None:
-        remove_leftovers(self.path)
-        (self.path / "sweep.json").unlink(missing_ok=True)
-        for name in self.ours:
-            entry = self.path / name
-            if entry.is_dir():
-                shutil.rmtree(entry)
-            else:
-                entry.unlink(missing_ok=True)
 
     def run(self, trial: str) -> Path:
         """The run of a trial, by its name."""
@@ -114,10 +93,9 @@ def outcomes(entries: Sequence[Entry]) -> list[Outcome]:
 
 def inputs_of(recipe: Recipe, trials: Sequence[Trial], halving: Halving, splits: Sequence[str]) -> dict[str, Any]:
     """What decides the outcome of a sweep, by content, wherever data and model lie."""
-    values = recipe.model_dump(mode="json", exclude={"data", "model"})
     files = {name: Path(recipe.data) / name for name in splits}
     return {
-        "recipe": hashlib.sha256(canonical(values)).hexdigest(),
+        "recipe": recipe_hash(recipe),
         "trials": [trial.changes for trial in trials],
         "halving": halving.factor,
         "data": {name: sha256(file) for name, file in files.items() if file.is_file()},

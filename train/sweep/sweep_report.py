@@ -41,7 +41,7 @@ def standings(
 
 
 def _tried(trial: Trial, shares: Sequence[float], entries: Sequence[Entry], going: Set[int]) -> Tried:
-    """What is known of a trial; `going`: those that have not been stopped."""
+    """The state of a trial; `going`: trials that have not been stopped."""
     own = [entry for entry in entries if entry.trial == trial.number]
     ends = [entry for entry in own if entry.state != "interrupted"]
     last = ends[-1] if ends else Entry(trial=trial.number, rung=0, state="paused")  # nothing is known of it
@@ -60,13 +60,13 @@ def _tried(trial: Trial, shares: Sequence[float], entries: Sequence[Entry], goin
 
 
 def _order(one: Tried, best: int | None) -> tuple[Any, ...]:
-    """The best one, then those that came further, then by loss; those that failed last."""
+    """Sort key: the best trial, those that came further, the lower loss; failed trials last."""
     share = one.step / one.steps if one.state == "stopped" else 1
     return one.number != best, one.loss is None, -share, one.loss or 0.0, one.number
 
 
 def described(changes: Mapping[str, Any]) -> str:
-    """What a trial lays over the recipe, in one line."""
+    """The changes of a trial in one line."""
     return ", ".join(f"{key} = {shown(value)}" for key, value in changes.items()) or "the unchanged recipe"
 
 
@@ -120,7 +120,7 @@ def cells(one: Tried, keys: list[str]) -> tuple[str, ...]:
 
 
 def sentences(report: Sweep) -> Iterator[str]:
-    """What came out, in words; safe to be shown."""
+    """The result in words, safe to display."""
     if report.best is None:
         yield "No trial has a loss yet." if report.ended != "done" else "No trial has a loss: there is no best recipe."
         return
@@ -199,7 +199,7 @@ def _plots(report: Sweep) -> Iterator[str]:
 
 
 def _way(one: Tried) -> list[tuple[float, float]]:
-    """Per cent of its steps, and the loss there; at the end that of the adapter that is kept."""
+    """Percent of the steps, and the loss there; at the end the loss of the kept adapter."""
     if not one.measured or one.loss is None:
         return []
     return [*((100 * at.share, at.loss) for at in one.measured[:-1]), (100 * one.measured[-1].share, one.loss)]

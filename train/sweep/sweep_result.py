@@ -10,7 +10,7 @@ Standing = Literal["finished", "stopped", "waiting", "out-of-memory", "not-a-num
 
 
 class Entry(Part):
-    """A line of the journal: a piece of a training that has ended."""
+    """A line of the journal: the outcome of one training up to a rung."""
 
     trial: int
     rung: int
@@ -29,7 +29,7 @@ class Entry(Part):
     """Of the validation split; 0 before the trial's end."""
     trainable_parameters: int = 0
     seconds: float = 0.0
-    """That this piece took, by the clock."""
+    """Wall-clock seconds."""
     reason: str = ""
     """Why it failed."""
 
@@ -48,7 +48,7 @@ class Tried(Part):
 
     number: int
     changes: dict[str, Any]
-    """What it lays over the recipe."""
+    """Keys of the recipe that it overrides."""
     state: Standing
     """`stopped`: others did better at the same point; `waiting`: the budget ended before it was trained so far."""
     loss: float | None
@@ -69,22 +69,22 @@ class Sweep(Part):
     trials: tuple[Tried, ...]
     """The best first, failed ones last."""
     shares: tuple[float, ...]
-    """Of a trial's steps, after which it is decided about."""
+    """Shares of a trial's steps at the rungs."""
     best: int | None
     """Number of the best trial; None if no trial has a loss."""
     best_recipe: str | None
     """Its recipe as a file; None before the sweep has ended."""
     base_loss: float | None
-    """Of the base that the best trial began with, on the validation split; None before the trial's end."""
+    """Loss of the base on the validation split; None before the best trial's end."""
     tied: tuple[int, ...]
     """Trials that did as well as the best one, within `tie`, and cost more."""
     tie: float
     validation_examples: int | None
     """None before a trial has finished."""
     seconds: float
-    """That all trials took together."""
+    """Of all trials."""
     ended: Ended
-    """Whether all was tried, or the budget was used up before."""
+    """Whether all trainings are done, or the budget ended before."""
 
     @property
     def better(self) -> bool:
@@ -102,13 +102,13 @@ class Compared(Part):
     share: float
     """Of all parameters."""
     memory: int
-    """The most that the process, or its GPU, had; bytes."""
+    """Peak memory of the process or its GPU, in bytes."""
     seconds: float
-    """Of the training alone, by the clock."""
+    """Wall-clock seconds of the training alone."""
     cpu_seconds: float
-    """Of the whole process, by the processor."""
+    """CPU seconds of the whole process."""
     size: int
-    """Bytes of what is saved."""
+    """Bytes of the saved weights."""
     base_loss: float
     """Held-out, before."""
     tuned_loss: float
@@ -118,7 +118,7 @@ class Compared(Part):
 
 
 class Comparison(Part):
-    """All methods that were compared."""
+    """A comparison of methods."""
 
     model: str
     steps: int

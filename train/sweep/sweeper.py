@@ -93,7 +93,7 @@ def _demand_splits(data: Path) -> None:
 
 
 def _link(data: Path, view: Path) -> None:
-    """Show trials the splits that they may see."""
+    """Link the splits that trials may see."""
     view.mkdir(exist_ok=True)
     for name in SEEN:
         if not (data / name).is_file() or (view / name).exists():
@@ -165,7 +165,7 @@ class Trainings:
             yield last
 
     def _deadline(self) -> float | None:
-        """When the budget is used up, less what was worked before; what a kill has cut off is not counted."""
+        """End of the budget, less the time of earlier trainings (a killed one does not count)."""
         if self.minutes is None:
             return None
         return monotonic() + self.minutes * 60 - sum(entry.seconds for entry in self.entries)
@@ -217,7 +217,7 @@ class Trainings:
         }
 
     def _moved(self, phase: Phase, trial: Trial, event: dict[str, Any]) -> None:
-        """A training got on: to be seen on a terminal, where a line is not one more each time."""
+        """Show the progress of a training, on a terminal only."""
         if self.narrator.bars is not None and "loss" in event:
             phase.advance(
                 0, note=f"{trial.title}: step {event['step']:,} of {event['max_steps']:,}, loss {event['loss']:.3f}"
@@ -235,7 +235,7 @@ class Trainings:
 
 
 def _fault(work: Work) -> tuple[State, str]:
-    """Why a training ended with an error. Raises `CurateError` where another trial would fare no better."""
+    """The error that ended a training. Raises `CurateError` if it would end others, too."""
     try:
         told = json.loads(work.failure.read_bytes())
     except (FileNotFoundError, ValueError):

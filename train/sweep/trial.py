@@ -1,4 +1,4 @@
-"""One training of a sweep, as a process of its own: its memory is its own, and what kills it kills nothing else."""
+"""One training of a sweep, as a process of its own."""
 
 import os
 import signal
@@ -15,9 +15,9 @@ from curate.core.runs import new_events
 from train.journal import signals_to
 
 TICK: Final = 0.25
-"""Seconds between looks at a training."""
+"""Seconds between polls of a training."""
 GRACE: Final = 600.0
-"""Seconds that a training has to end a step and save before it is killed."""
+"""Seconds to finish a step and save, before a training is killed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class Work:
 
     @property
     def log(self) -> Path:
-        """What it says on the way."""
+        """Its messages."""
         return self.run.with_suffix(".log")
 
     @property
@@ -83,7 +83,7 @@ class Watch:
 
 
 Runner = Callable[[Work, Watch], int]
-"""Does the work and returns the exit status, below 0 the signal that ended it."""
+"""Runs a training and returns its exit status; below 0: the signal that ended it."""
 
 
 def run_process(work: Work, watch: Watch) -> int:
