@@ -9,7 +9,7 @@ from importlib.metadata import version
 from typing import Any, Final, NamedTuple
 
 import torch
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
 from curate.core.errors import ConfigError
 from train.distributed import world
@@ -17,7 +17,7 @@ from train.hardware import free_memory, held_memory
 from train.memory_profile import Load, Sizes, loads
 from train.model import compute_dtype, device
 from train.recipe import Recipe, toml
-from train.results import Estimate
+from train.results import Estimate, StrictModel
 
 ROOMS: Final = {True: (2048, 1024, 512), False: (4096, 2048, 1024, 512)}
 """Tokens in a forward pass to try, on a CPU and on a GPU. More is hardly faster per token and takes more memory."""
@@ -117,10 +117,8 @@ def nearest(sizes: Sizes, texts: Texts, memory: int, optimiser: str) -> tuple[di
 PACKAGES: Final = ("torch", "transformers", "peft", "bitsandbytes", "accelerate")
 
 
-class Settings(BaseModel):
+class Settings(StrictModel):
     """The run's environment.json."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     python: str
     system: str

@@ -105,7 +105,7 @@ def _refuse(path: Path, found: Sequence[LeftOut], policy: str, key: str) -> None
     )
 
 
-class Question(NamedTuple):
+class HeldOutPrompt(NamedTuple):
     """A held-out question for people to compare answers to."""
 
     text: str
@@ -116,14 +116,14 @@ class Question(NamedTuple):
     """The answer in the data."""
 
 
-def questions(split: Split, template: Template, count: int) -> list[Question]:
+def questions(split: Split, template: Template, count: int) -> list[HeldOutPrompt]:
     """Up to `count` questions spread over a split."""
     step = max(1, len(split.examples) // count) if count else 1
-    found: list[Question] = []
+    found: list[HeldOutPrompt] = []
     for example in split.examples[::step]:
         prompt = template.prompt(example.value)
         if len(found) < count and prompt is not None and example.answer is not None:
-            found.append(Question(example.prompt[-1].text, prompt, example.answer.text))
+            found.append(HeldOutPrompt(example.prompt[-1].text, prompt, example.answer.text))
     return found
 
 
@@ -140,7 +140,7 @@ class Prepared:
     """Measured on before and after it."""
     order: Order
     stops: list[int]
-    questions: list[Question]
+    questions: list[HeldOutPrompt]
 
     @property
     def evaluate_every(self) -> int:

@@ -4,7 +4,9 @@ Probes generate no text: greedy decoding produces a text word for word if and on
 likely one after those before it, which one forward pass shows for all of them.
 """
 
+import json
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import torch
@@ -13,7 +15,6 @@ from curate.models.encoding import IGNORED, Encoded
 from curate.models.template import Template
 from train import distributed
 from train.batching import groups, pack
-from train.generic_prompts import generic_texts
 from train.loss import losses, weighted_loss
 from train.model import autocast, device
 
@@ -49,6 +50,8 @@ def held_out_loss(
     return float(total / weight)
 
 
+GENERIC: Final = Path(__file__).with_name("generic_prompts.jsonl")
+"""Short chats from many kinds of tasks, in English: if their answers become less likely, the model forgets."""
 LONG: Final = 8
 """Minimum tokens of an answer for memorization: a label may be guessed."""
 GIVEN: Final = 0.25
@@ -78,6 +81,12 @@ class ProbeResult(NamedTuple):
 def probe_texts(trained: Sequence[Encoded], held_out: Sequence[Encoded], template: Template, count: int) -> ProbeTexts:
     """At most `count` texts of each split, spread over it, and the general ones; none at all where `count` is 0."""
     return ProbeTexts(_spread(trained, count), _spread(held_out, count), generic_texts(template) if count else [])
+
+
+def generic_texts(template: Template) -> list[Encoded]:
+    """The general prompts in a chat template, without those that it refuses."""
+    lines = GENERIC.read_text(encoding="utf-8").splitlines()
+    return [text for line in lines for text in template.encode(json.loads(line)).encoded[:1]]
 
 
 def _spread(texts: Sequence[Encoded], count: int) -> list[Encoded]:

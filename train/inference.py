@@ -73,7 +73,7 @@ class ChatModel:
     ) -> Reply:
         """The answer to the last turn; `show` gets its pieces, escaped for a terminal. Ctrl-C stops it."""
         ids = self.prompt(turns, max_new_tokens)
-        said = _Said(self.template.tokenizer, show)
+        said = WordStreamer(self.template.tokenizer, show)
         sampling: dict[str, Any] = GREEDY
         if temperature:
             sampling = {"do_sample": True, "temperature": temperature, "top_k": 0, "top_p": 1.0}
@@ -97,7 +97,7 @@ class ChatModel:
         return Reply(said.text, said.tokens, said.last in self.stops)
 
 
-class _Said(TextStreamer):  # type: ignore[misc]  # transformers has no types
+class WordStreamer(TextStreamer):  # type: ignore[misc]  # transformers has no types
     """Streams whole words."""
 
     def __init__(self, tokenizer: Any, show: Callable[[str], None]) -> None:

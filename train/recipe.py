@@ -7,11 +7,12 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from curate.core.config import validated
 from curate.core.errors import ConfigError, UsageError
 from train.methods import METHODS, OWN_KEYS, Method, MethodName
+from train.results import StrictModel
 
 Positive = Annotated[int, Field(ge=1)]
 Count = Annotated[int, Field(ge=0)]
@@ -34,10 +35,8 @@ ALIASES: Final = {
 """Names of transformers, PEFT and TRL for keys of a recipe. `batch` counts the examples of a step on all devices."""
 
 
-class Recipe(BaseModel):
+class Recipe(StrictModel):
     """A training, from the base model to the number of answers shown at its end."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     model: Annotated[str, Field(min_length=1)]
     """Base model: a folder (relative to the recipe), a hub id, or `offline:NAME` for one that comes as a package."""

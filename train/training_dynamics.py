@@ -15,7 +15,7 @@ import numpy as np
 from curate.core.datamap import MappedExample, Neighbour, Region
 from curate.core.example import Example
 from curate.core.text import excerpt, normalised, words
-from train.results import DataMap, Hard, MapRegion
+from train.results import DataMap, HardExample, MapRegion
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 Whole = np.ndarray[Any, np.dtype[np.int64]]
@@ -286,8 +286,8 @@ def _mean(part: Sequence[MappedExample], name: str) -> float:
     return _short(sum(getattr(one, name) for one in part) / len(part))
 
 
-def _hard(one: MappedExample, example: Example) -> Hard:
-    return Hard(
+def _hard(one: MappedExample, example: Example) -> HardExample:
+    return HardExample(
         line=one.line, example=one.example, loss=one.loss, excess=one.excess, confidence=one.confidence,
         spike=one.spike, pull=one.pull,
         prompt=excerpt(_asked(example), LONG),

@@ -13,7 +13,7 @@ from curate.report.html import TABLE, foot, head, safe, tile
 from curate.report.html_plots import SCATTER, STYLE, Curve, Dots, curves, scatter
 from train.autoconfig import Settings, gigabytes
 from train.plan_text import duration
-from train.results import DataMap, Hard, LossPoint, Overfitting, Report
+from train.results import DataMap, HardExample, LossPoint, Overfitting, Report
 
 
 def datamap_lines(found: DataMap) -> Iterator[str]:
@@ -36,7 +36,7 @@ def datamap_lines(found: DataMap) -> Iterator[str]:
         )
 
 
-def reason_for_review(one: Hard | MappedExample) -> str:
+def reason_for_review(one: HardExample | MappedExample) -> str:
     """Why an example deserves a look, in a few words."""
     parts = [f"{one.excess:+.2f} nats relative to other examples at that step"]
     if one.spike is not None:

@@ -11,7 +11,7 @@ from tests.trainer.tiny import write_recipe, write_split
 from train.journal import Narrator
 from train.recipe import Recipe, load_recipe
 from train.sweep.compare_methods import VARIANTS, compare, variants
-from train.sweep.trial import Watch, Work
+from train.sweep.trial import TrialMonitor, TrialRun
 
 RECIPE = Recipe(model="m", data="d", rank=8, dropout=0.1, learning_rate=1e-3, batch=4, max_steps=7)
 
@@ -85,7 +85,7 @@ def test_a_method_that_fails_does_not_keep_the_others_from_training(tmp_path: Pa
     recipe = load_recipe(write_recipe(tmp_path))
     done = []
 
-    def run(work: Work, watch: Watch) -> int:
+    def run(work: TrialRun, watch: TrialMonitor) -> int:
         done.append(work.run.name)
         if work.run.name == "lora":
             work.failure.write_text(json.dumps({"kind": "NoMemory", "message": "too big", "next": ""}))

@@ -53,10 +53,10 @@ def chat(
     if sys.stdin.isatty() and not quiet:
         print("loading the model", file=sys.stderr, flush=True)  # noqa: T201
     how = {"max_new_tokens": max_new_tokens, "temperature": temperature}
-    Talk(chat_model(run), system, how, as_json=as_json, quiet=quiet).run(ask)
+    ChatSession(chat_model(run), system, how, as_json=as_json, quiet=quiet).run(ask)
 
 
-class Talk:
+class ChatSession:
     """A conversation at a terminal, or over pipes."""
 
     def __init__(

@@ -21,26 +21,31 @@ FAILURE = "CURATE_FAILURE"
 """Environment variable with the name of a file for the error that ends a training; a sweep reads it."""
 
 
+RunDir = Annotated[
+    Path | None, typer.Option("--run-dir", help="Write the run to this folder.  [default: .curate/runs/RECIPE]")
+]
+PauseAt = Annotated[
+    float, typer.Option("--pause-at", min=0, max=1, help="Pause after this share of the steps.", show_default=False)
+]
+Compare = Annotated[
+    bool, typer.Option("--compare", help="Train by several methods, each in its own process, and compare them.")
+]
+MethodNames = Annotated[
+    str | None, typer.Option("--methods", help="Compare these methods, separated by commas.  [default: all]")
+]
+
+
 def train(
     recipe: RecipeFile,
     *,
     resume: Annotated[bool, typer.Option("--resume", help="Resume an unfinished run of this recipe.")] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="Replace the run in the folder.")] = False,
-    run_dir: Annotated[
-        Path | None,
-        typer.Option("--run-dir", help="Write the run to this folder.  [default: .curate/runs/RECIPE]"),
-    ] = None,
+    run_dir: RunDir = None,
     data: DataFolder = None,
     changes: Changes = None,
-    pause_at: Annotated[
-        float, typer.Option("--pause-at", min=0, max=1, help="Pause after this share of the steps.", show_default=False)
-    ] = 1.0,
-    compare: Annotated[
-        bool, typer.Option("--compare", help="Train by several methods, each in its own process, and compare them.")
-    ] = False,
-    methods: Annotated[
-        str | None, typer.Option("--methods", help="Compare these methods, separated by commas.  [default: all]")
-    ] = None,
+    pause_at: PauseAt = 1.0,
+    compare: Compare = False,
+    methods: MethodNames = None,
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:

@@ -67,7 +67,7 @@ class Loss(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Asking:
+class ModelQueries:
     """Settings with which a model is queried."""
 
     template: Template

@@ -10,7 +10,7 @@ from curate.core.files import sha256
 from curate.core.text import plural, visible
 from curate.models.names import configuration, resolve
 from curate.models.template import Template
-from train.evaluation.answering import Answer, Asking, Loss, Models, ResponseCache
+from train.evaluation.answering import Answer, Loss, ModelQueries, Models, ResponseCache
 from train.evaluation.eval_setup import EvalSetup, eval_setup, longest_answer
 from train.evaluation.evaluation_result import Comparison, Evaluation, NotAsked, Output, Result
 from train.evaluation.options import EMBEDDINGS, SYSTEMS, Options, System, SystemName
@@ -30,7 +30,7 @@ CONTEXT: Final = 8192
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class SystemAnswers:
     """The prompts of one system, with its answers and losses."""
 
     prompts: list[Prompt]
@@ -145,20 +145,20 @@ class Evaluating:
         phase, cache = self.narrator.phase("embedding", len(requests)), self.trained.folder.path / "evaluation"
         return nearest(setup.questions, setup.pool, count, self.embeddings, cache, phase.advance)
 
-    def _ask(self, system: System, prompts: list[Prompt], models: Models) -> Asked:
+    def _ask(self, system: System, prompts: list[Prompt], models: Models) -> SystemAnswers:
         report, recipe = self.trained.report, self.trained.recipe
         weights = report.adapter_sha256 if system.tuned else None
         identity = [report.base, recipe.quantised, recipe.double_quantisation, str(self.trained.dtype), weights]
         stops = stop_ids(self.template, [prompt.encoded for prompt in prompts])
-        asking = Asking(self.template, stops, self.trained.dtype, self.max_new_tokens, self.cache, repr(identity))
+        asking = ModelQueries(self.template, stops, self.trained.dtype, self.max_new_tokens, self.cache, repr(identity))
         phase = self.narrator.phase(system.title, 2 * len(prompts))
         with models.lent(tuned=system.tuned) as (model, packs):
             answers = asking.answers(model, [prompt.text for prompt in prompts], phase.advance)
             losses = asking.losses(model, [prompt.encoded for prompt in prompts], packs, phase.advance)
-        return Asked(prompts, answers, losses)
+        return SystemAnswers(prompts, answers, losses)
 
     def _report(
-        self, asked: dict[SystemName, Asked], scores: Scores, comparisons: list[Comparison], examples: int
+        self, asked: dict[SystemName, SystemAnswers], scores: Scores, comparisons: list[Comparison], examples: int
     ) -> Evaluation:
         setup = self.setup
         results = tuple(_result(SYSTEMS[name], one, scores) for name, one in asked.items())
@@ -197,7 +197,7 @@ class Evaluating:
         )
 
 
-def _result(system: System, asked: Asked, scores: Scores) -> Result:
+def _result(system: System, asked: SystemAnswers, scores: Scores) -> Result:
     shots = Counter(prompt.shots for prompt in asked.prompts)
     most = max(shots)
     return Result(

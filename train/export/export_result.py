@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
-from train.results import Part
+from train.results import StrictModel
 
 Form = Literal["adapter", "merged", "gguf", "gguf-adapter", "ollama"]
 
 
-class Proof(Part):
+class Proof(StrictModel):
     """The export, loaded again, against the adapter on its 16-bit base; both computed in the same precision."""
 
     prompts: int
@@ -38,7 +38,7 @@ class Proof(Part):
     """Answers of the export that ended before the limit."""
 
 
-class File(Part):
+class File(StrictModel):
     """A file of the export."""
 
     name: str
@@ -47,7 +47,7 @@ class File(Part):
     sha256: str
 
 
-class Export(Part):
+class Export(StrictModel):
     """What `curate export --json` prints and `export.json` in the folder holds."""
 
     form: Form

@@ -21,7 +21,7 @@ from train.run_folder import SPLITS, RunFolder, folder_lock
 from train.sweep.halving import Halving
 from train.sweep.space import Trial, new_trial
 from train.sweep.sweep_folder import SweepFolder, inputs_of
-from train.sweep.sweep_result import Compared, Comparison
+from train.sweep.sweep_result import Comparison, MethodResult
 from train.sweep.sweeper import Trainings
 from train.sweep.trial import Runner, run_process
 
@@ -98,11 +98,11 @@ def _comparison(recipe: Recipe, runs: Sequence[RunFolder]) -> Comparison:
     return Comparison(model=recipe.model, methods=tuple(map(_compared, runs)), **counts)
 
 
-def _compared(run: RunFolder) -> Compared:
+def _compared(run: RunFolder) -> MethodResult:
     name, report, lines = run.path.name, run.read("report.json"), JsonLines(run.metrics).lines()
     finished = next(line for line in reversed(lines) if line.get("event") == "finished")
     steps = [line for line in lines if "loss" in line]
-    return Compared(
+    return MethodResult(
         name=name,
         share=report["trainable_parameters"] / report["total_parameters"],
         memory=finished["memory"],
@@ -119,7 +119,7 @@ COLUMNS: Final = (
 )  # fmt: skip
 
 
-def cells(one: Compared) -> tuple[str, ...]:
+def cells(one: MethodResult) -> tuple[str, ...]:
     """A row of the table, in the order of the columns."""
     return (
         one.name, f"{one.learning_rate:g}", f"{one.trainable_parameters:,}", f"{one.share:.2%}", gigabytes(one.memory),

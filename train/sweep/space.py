@@ -12,13 +12,14 @@ from math import exp, log, prod
 from pathlib import Path
 from typing import Annotated, Any, Final
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 from curate.core.config import validated
 from curate.core.errors import ConfigError, UsageError
 from curate.core.text import excerpt
 from train.methods import METHODS, OWN_KEYS
 from train.recipe import Recipe, changed, own_keys, toml_value
+from train.results import StrictModel
 
 MOST: Final = 500
 """Maximum size of a grid; random search is more efficient for larger ones (Bergstra & Bengio 2012)."""
@@ -32,10 +33,8 @@ FIXED: Final = {
 RANGE: Final = re.compile(r"\s*([^.,\s][^,\s]*?)\.\.([^,\s]+)\s*")
 
 
-class Range(BaseModel):
+class Range(StrictModel):
     """Values between two bounds, both included; drawn log-uniformly if the lower one is above 0."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     low: int | float
     high: int | float
@@ -48,12 +47,10 @@ class Range(BaseModel):
         return min(max(rounded, self.low), self.high)
 
 
-class Space(BaseModel):
+class Space(StrictModel):
     """The table `[sweep]` of a recipe; `curate train` ignores it."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
-
-    over: dict[str, Range | tuple[Any, ...]] = {}
+    over: dict[str, Range | tuple[Any, ...]] = Field({})
     """Keys of the recipe, each with a list of values or a range `{low = 1e-5, high = 1e-3}`."""
     random: Annotated[int, Field(ge=1)] | None = None
     """Trials that are drawn; None: all combinations of the values."""

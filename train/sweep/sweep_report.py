@@ -15,7 +15,7 @@ from train.recipe import toml
 from train.sweep.halving import Halving, winner
 from train.sweep.space import Space, Trial
 from train.sweep.sweep_folder import outcomes
-from train.sweep.sweep_result import Ended, Entry, Measured, Standing, Sweep, Tried
+from train.sweep.sweep_result import Ended, Entry, Measured, Sweep, TrialResult, TrialState
 
 
 def standings(
@@ -40,18 +40,18 @@ def standings(
     )  # fmt: skip
 
 
-def _tried(trial: Trial, shares: Sequence[float], entries: Sequence[Entry], going: Set[int]) -> Tried:
+def _tried(trial: Trial, shares: Sequence[float], entries: Sequence[Entry], going: Set[int]) -> TrialResult:
     """The state of a trial; `going`: trials that have not been stopped."""
     own = [entry for entry in entries if entry.trial == trial.number]
     ends = [entry for entry in own if entry.state != "interrupted"]
     last = ends[-1] if ends else Entry(trial=trial.number, rung=0, state="paused")  # nothing is known of it
-    state: Standing = "refused" if trial.refused else "waiting"
+    state: TrialState = "refused" if trial.refused else "waiting"
     if ends and last.state not in ("paused", "interrupted"):
-        state = cast("Standing", last.state)
+        state = cast("TrialState", last.state)
     elif ends and trial.number not in going:
         state = "stopped"
     measured = [Measured(share=shares[one.rung], step=one.step, loss=one.loss) for one in ends if one.loss is not None]
-    return Tried(
+    return TrialResult(
         number=trial.number, changes=trial.changes, state=state, measured=tuple(measured),
         loss=last.loss if last.final is None else last.final, step=last.step, steps=last.steps,
         trainable_parameters=last.trainable_parameters, seconds=round(sum(entry.seconds for entry in own), 1),
@@ -59,7 +59,7 @@ def _tried(trial: Trial, shares: Sequence[float], entries: Sequence[Entry], goin
     )  # fmt: skip
 
 
-def _order(one: Tried, best: int | None) -> tuple[Any, ...]:
+def _order(one: TrialResult, best: int | None) -> tuple[Any, ...]:
     """Sort key: the best trial, those that came further, the lower loss; failed trials last."""
     share = one.step / one.steps if one.state == "stopped" else 1
     return one.number != best, one.loss is None, -share, one.loss or 0.0, one.number
@@ -75,7 +75,7 @@ def shown(value: Any) -> str:
     return f"{value:g}" if isinstance(value, float) else value if isinstance(value, str) else toml(value)
 
 
-def state_of(one: Tried) -> str:
+def state_of(one: TrialResult) -> str:
     """The state of a trial in words."""
     return one.state.replace("-", " ")
 
@@ -110,7 +110,7 @@ def keys_of(report: Sweep) -> list[str]:
     return list(dict.fromkeys(key for one in sorted(report.trials, key=lambda one: one.number) for key in one.changes))
 
 
-def cells(one: Tried, keys: list[str]) -> tuple[str, ...]:
+def cells(one: TrialResult, keys: list[str]) -> tuple[str, ...]:
     """A line of the table."""
     values = [shown(one.changes[key]) if key in one.changes else "-" for key in keys]
     steps = f"{one.step:,}/{one.steps:,}" if one.steps else "-"
@@ -198,7 +198,7 @@ def _plots(report: Sweep) -> Iterator[str]:
         yield dots(f"Validation loss by {key}", found, kinds)
 
 
-def _way(one: Tried) -> list[tuple[float, float]]:
+def _way(one: TrialResult) -> list[tuple[float, float]]:
     """Percent of the steps, and the loss there; at the end the loss of the kept adapter."""
     if not one.measured or one.loss is None:
         return []

@@ -2,14 +2,14 @@
 
 from typing import Any, Literal
 
-from train.results import Part
+from train.results import StrictModel
 
 State = Literal["finished", "paused", "interrupted", "out-of-memory", "not-a-number", "refused", "failed"]
 Ended = Literal["done", "budget", "not-yet"]
-Standing = Literal["finished", "stopped", "waiting", "out-of-memory", "not-a-number", "refused", "failed"]
+TrialState = Literal["finished", "stopped", "waiting", "out-of-memory", "not-a-number", "refused", "failed"]
 
 
-class Entry(Part):
+class Entry(StrictModel):
     """A line of the journal: the outcome of one training up to a rung."""
 
     trial: int
@@ -34,7 +34,7 @@ class Entry(Part):
     """Why it failed."""
 
 
-class Measured(Part):
+class Measured(StrictModel):
     """The loss of a trial at a rung."""
 
     share: float
@@ -43,13 +43,13 @@ class Measured(Part):
     loss: float
 
 
-class Tried(Part):
+class TrialResult(StrictModel):
     """A trial."""
 
     number: int
     changes: dict[str, Any]
     """Keys of the recipe that it overrides."""
-    state: Standing
+    state: TrialState
     """`stopped`: others did better at the same point; `waiting`: the budget ended before it was trained so far."""
     loss: float | None
     """What it is ranked by: at its end over the whole validation split, before over its first examples; else None."""
@@ -62,11 +62,11 @@ class Tried(Part):
     """Why it failed."""
 
 
-class Sweep(Part):
+class Sweep(StrictModel):
     """What `curate sweep --json` prints and `report.json` in the sweep's folder holds."""
 
     model: str
-    trials: tuple[Tried, ...]
+    trials: tuple[TrialResult, ...]
     """The best first, failed ones last."""
     shares: tuple[float, ...]
     """Shares of a trial's steps at the rungs."""
@@ -93,7 +93,7 @@ class Sweep(Part):
         return loss is not None and (self.base_loss is None or loss < self.base_loss)
 
 
-class Compared(Part):
+class MethodResult(StrictModel):
     """One method on the same data, steps and base."""
 
     name: str
@@ -117,11 +117,11 @@ class Compared(Part):
     """Whether the result can be merged into the base."""
 
 
-class Comparison(Part):
+class Comparison(StrictModel):
     """A comparison of methods."""
 
     model: str
     steps: int
     train_examples: int
     held_out_examples: int
-    methods: tuple[Compared, ...]
+    methods: tuple[MethodResult, ...]

@@ -21,7 +21,7 @@ from train.sweep.space import Space, Trial, trials_of
 from train.sweep.sweep_folder import SweepFolder, inputs_of, outcomes
 from train.sweep.sweep_report import described, standings, sweep_html
 from train.sweep.sweep_result import Ended, Entry, State, Sweep
-from train.sweep.trial import Runner, Watch, Work, last_words, run_process
+from train.sweep.trial import Runner, TrialMonitor, TrialRun, last_words, run_process
 
 FAULTS: Final[dict[str, State]] = {
     "NoMemory": "out-of-memory",
@@ -156,7 +156,7 @@ class Trainings:
         phase = self.narrator.phase("trainings", max(self.halving.pieces, done), done)
         while (piece := self.halving.next(self.known)) is not None:
             trial = self.trials[piece.trial - 1]
-            watch = Watch(lambda event: self._moved(phase, trial, event), self._deadline())  # noqa: B023
+            watch = TrialMonitor(lambda event: self._moved(phase, trial, event), self._deadline())  # noqa: B023
             if watch.late or not self._train(trial, piece, watch):
                 return
             last = self.entries[-1]
@@ -170,9 +170,9 @@ class Trainings:
             return None
         return monotonic() + self.minutes * 60 - sum(entry.seconds for entry in self.entries)
 
-    def _train(self, trial: Trial, piece: RungSegment, watch: Watch) -> bool:
+    def _train(self, trial: Trial, piece: RungSegment, watch: TrialMonitor) -> bool:
         """Train one piece and log it; False if the budget ended it."""
-        work = Work(self.folder.run(trial.name), self.halving.shares[piece.rung])
+        work = TrialRun(self.folder.run(trial.name), self.halving.shares[piece.rung])
         for attempt in range(1, ATTEMPTS + 1):
             began = monotonic()
             with watch.listening(self.narrator.say):
@@ -197,7 +197,7 @@ class Trainings:
         self.folder.write(entry)
         self.entries.append(entry)
 
-    def _ended(self, trial: Trial, code: int, work: Work) -> dict[str, Any]:
+    def _ended(self, trial: Trial, code: int, work: TrialRun) -> dict[str, Any]:
         """The outcome of a training that ended by itself. Raises `CurateError` if its error is not the trial's own."""
         if code != ExitCode.CLEAN:
             state, reason = _fault(work)
@@ -234,7 +234,7 @@ class Trainings:
                     self.folder.forget(self.trials[outcome.trial - 1].name)
 
 
-def _fault(work: Work) -> tuple[State, str]:
+def _fault(work: TrialRun) -> tuple[State, str]:
     """The error that ended a training. Raises `CurateError` if it would end others, too."""
     try:
         told = json.loads(work.failure.read_bytes())

@@ -21,7 +21,7 @@ GRACE: Final = 600.0
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
+class TrialRun:
     """Train in a folder, by the recipe beside it, up to a share of the steps."""
 
     run: Path
@@ -54,7 +54,7 @@ class Work:
         return ["train", str(self.recipe), "--run-dir", str(self.run), *options]
 
 
-class Watch:
+class TrialMonitor:
     """Follows a training: whether it should stop, and a callback for its events."""
 
     def __init__(self, event: Callable[[dict[str, Any]], None], deadline: float | None) -> None:
@@ -82,11 +82,11 @@ class Watch:
             yield
 
 
-Runner = Callable[[Work, Watch], int]
+Runner = Callable[[TrialRun, TrialMonitor], int]
 """Runs a training and returns its exit status; below 0: the signal that ended it."""
 
 
-def run_process(work: Work, watch: Watch) -> int:
+def run_process(work: TrialRun, watch: TrialMonitor) -> int:
     """Run a training in a session of its own: Ctrl-C reaches it through us, and it ends with us (we hold its stdin)."""
     work.failure.unlink(missing_ok=True)
     work.result.parent.mkdir(parents=True, exist_ok=True)
@@ -107,7 +107,7 @@ def run_process(work: Work, watch: Watch) -> int:
                 process.kill()
 
 
-def _followed(process: "subprocess.Popen[bytes]", work: Work, watch: Watch) -> int:
+def _followed(process: "subprocess.Popen[bytes]", work: TrialRun, watch: TrialMonitor) -> int:
     offset, stopped, patience = 0, 0, 0.0
     while True:
         try:
@@ -125,7 +125,7 @@ def _followed(process: "subprocess.Popen[bytes]", work: Work, watch: Watch) -> i
             process.kill()
 
 
-def last_words(work: Work) -> str:
+def last_words(work: TrialRun) -> str:
     """The last lines of a training's log."""
     log = work.log.read_text(encoding="utf-8", errors="replace") if work.log.is_file() else ""
     return " ".join(line.strip() for line in log.strip().splitlines()[-3:])
