@@ -1,8 +1,9 @@
-"""Putting a method's trainable part on a base model: fresh, or as a run saved it."""
+"""Adapters: a new one of each method on a base model, saved ones, and the factors of a saved LoRA."""
 
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,8 +21,10 @@ from peft import (
     set_peft_model_state_dict,
 )
 from peft.tuners.cartridge.utils import prompt_embeddings_from_past_key_values
+from torch import Tensor
 
 from curate.core.errors import ConfigError
+from curate.core.text import visible
 from curate.models.names import model_errors
 from train.bottleneck import BottleneckConfig
 from train.methods import MethodName
@@ -31,27 +34,15 @@ from train.recipe import Recipe
 # Names of linear layers in models of the Llama, Mistral, Qwen, Gemma and Phi families, then of GPT-NeoX and Falcon,
 # then of GPT-2.
 ATTENTION: Final = (
-    "q_proj",
-    "k_proj",
-    "v_proj",
-    "o_proj",
-    "qkv_proj",
-    "query_key_value",
-    "attention.dense",
-    "self_attention.dense",
-    "attn.c_attn",
-    "attn.c_proj",
-)
+    "q_proj", "k_proj", "v_proj", "o_proj", "qkv_proj",
+    "query_key_value", "attention.dense", "self_attention.dense",
+    "attn.c_attn", "attn.c_proj",
+)  # fmt: skip
 MLP: Final = (
-    "gate_proj",
-    "up_proj",
-    "down_proj",
-    "gate_up_proj",
-    "dense_h_to_4h",
-    "dense_4h_to_h",
-    "mlp.c_fc",
-    "mlp.c_proj",
-)
+    "gate_proj", "up_proj", "down_proj", "gate_up_proj",
+    "dense_h_to_4h", "dense_4h_to_h",
+    "mlp.c_fc", "mlp.c_proj",
+)  # fmt: skip
 WEIGHTS: Final = "adapter_model.safetensors"
 """The file of an adapter's weights."""
 PRESETS: Final = {"attention": ATTENTION, "attention+mlp": (*ATTENTION, *MLP)}
@@ -62,29 +53,23 @@ PLACES: Final = {"houlsby": (*BEHIND_ATTENTION, *BEHIND_MLP), "pfeiffer": BEHIND
 
 
 def add_adapter(model: Any, recipe: Recipe, start: Sequence[int] = ()) -> Any:
-    """Add a new adapter to the base. Except for virtual tokens it changes nothing before its first step. Adapter
-    weights are float32.
+    """Add a new adapter with float32 weights. Except for virtual tokens it changes nothing before its first step.
 
     Virtual tokens are initialized from the tokens `start`, repeated or cut; without any, as in PEFT. For full
-    fine-tuning the base itself is returned, all of it trainable, in float32. Raises `ConfigError` where the recipe's
-    target modules are not in the model.
+    fine-tuning the base itself is returned, trainable, in float32. Raises `ConfigError` if target modules are missing.
     """
     if recipe.method == "full":
         return model.float().requires_grad_(True)
     try:
-        tuned = _wrapped(model, CONFIGS[recipe.method](recipe, model))
+        config = CONFIGS[recipe.method](recipe, model)
+        with _quiet():
+            tuned = get_peft_model(model, config)
     except ValueError as error:
-        names = sorted(
-            {
-                name.rsplit(".", 1)[-1]
-                for name, module in model.named_modules()
-                if type(module).__name__ in ("Linear", "Linear4bit", "Conv1D")
-            }
-        )
-        raise ConfigError(
-            f"{recipe.method}: {error}",
-            f"the linear layers of this model are {', '.join(names)}; name some of them in target_modules",
-        ) from error
+        kinds = ("Linear", "Linear4bit", "Conv1D")
+        names = {name.rsplit(".", 1)[-1] for name, one in model.named_modules() if type(one).__name__ in kinds}
+        layers = ", ".join(sorted(names))
+        hint = f"the linear layers of this model are {layers}; name some of them in target_modules"
+        raise ConfigError(f"{recipe.method}: {error}", hint) from error
     if recipe.how.virtual and start:
         _begin(tuned, recipe, start)
     # What others load is the model that the recipe names, not the folder where this machine keeps it.
@@ -95,9 +80,7 @@ def add_adapter(model: Any, recipe: Recipe, start: Sequence[int] = ()) -> Any:
 
 @contextmanager
 def loading(folder: Path, what: str) -> Iterator[None]:
-    """Where PEFT loads an adapter from a folder. Raises `ModelError`, also where it would unpickle weights, or look for
-    one on a hub.
-    """
+    """Errors of loading an adapter, as `ModelError`. Only safetensors are loaded: no pickle, nothing from a hub."""
     with model_errors(str(folder), what):
         if not (folder / WEIGHTS).is_file():
             raise FileNotFoundError(f"there is no {WEIGHTS}, and other formats are not loaded")
@@ -105,9 +88,7 @@ def loading(folder: Path, what: str) -> Iterator[None]:
 
 
 def load_adapter(model: Any, folder: Path, name: str = "default") -> Any:
-    """The base with the adapter that a run saved in `folder`, frozen. A fully fine-tuned model is loaded as a base, not
-    by this.
-    """
+    """The base with the adapter that a run saved in `folder`, frozen. Not for fully fine-tuned models."""
     with _quiet(), loading(folder, "its adapter cannot be loaded"):
         return PeftModel.from_pretrained(model, str(folder), adapter_name=name).eval()
 
@@ -119,12 +100,11 @@ def load_adapter_beside(model: Any, folder: Path, name: str) -> None:
 
 
 def load_adapter_weights(model: Any, folder: Path) -> None:
-    """Give a model that `add_adapter` made the trained weights that lie in `folder`."""
+    """Load the trained weights in `folder` into a model from `add_adapter`."""
     if isinstance(model, PeftModel):
         with loading(folder, "its weights cannot be loaded"):
-            set_peft_model_state_dict(
-                model, load_peft_weights(str(folder), device=str(next(model.parameters()).device))
-            )
+            place = str(next(model.parameters()).device)
+            set_peft_model_state_dict(model, load_peft_weights(str(folder), device=place))
         return
     from safetensors.torch import load_model  # takes care of tied weights, which are saved once
 
@@ -133,9 +113,7 @@ def load_adapter_weights(model: Any, folder: Path) -> None:
 
 
 def save(model: Any, folder: Path) -> Path:
-    """Save what was trained as safetensors: the adapter, or all of a fully fine-tuned model; returns the file of the
-    weights.
-    """
+    """Save the adapter, or a fully fine-tuned model, as safetensors; returns the file of the weights."""
     if isinstance(model, PeftModel):
         model.save_pretrained(str(folder), save_embedding_layers=False)
         return folder / WEIGHTS
@@ -145,7 +123,7 @@ def save(model: Any, folder: Path) -> Path:
 
 @contextmanager
 def adapter_disabled(model: Any) -> Iterator[Any]:
-    """The base alone while the block runs. A fully fine-tuned model has none any more, and comes back as it is."""
+    """The base without its adapter while the block runs. A fully fine-tuned model is returned unchanged."""
     if not isinstance(model, PeftModel):
         yield model
     elif model.active_peft_config.is_prompt_learning:
@@ -156,7 +134,7 @@ def adapter_disabled(model: Any) -> Iterator[Any]:
 
 
 def parameters(model: Any) -> tuple[int, int]:
-    """Numbers of trainable parameters and of all of them; one in 4 bits counts as one."""
+    """Numbers of trainable parameters and of all parameters; a 4-bit weight counts as one."""
     if isinstance(model, PeftModel):
         trainable, total = model.get_nb_trainable_parameters()
         return int(trainable), int(total)
@@ -164,21 +142,16 @@ def parameters(model: Any) -> tuple[int, int]:
     return sum(count for count, grows in counts if grows), sum(count for count, _ in counts)
 
 
-def _wrapped(model: Any, config: PeftConfig) -> Any:
-    with _quiet():
-        return get_peft_model(model, config)
-
-
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """PEFT asks transformers by a name that transformers means to drop."""
+    """Hide a warning: PEFT uses a name that transformers has deprecated."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "`is_gradient_checkpointing` is deprecated", FutureWarning)
         yield
 
 
 def _begin(model: Any, recipe: Recipe, start: Sequence[int]) -> None:
-    """Let virtual tokens begin as the tokens `start`: from random numbers they hardly learn.
+    """Initialize virtual tokens from the tokens `start`: from random numbers they hardly learn.
 
     PEFT's comparison of methods: prefix tuning 0.19 from random numbers, 0.42 from a text; prompt tuning 0.06 and 0.34.
     """
@@ -191,15 +164,13 @@ def _begin(model: Any, recipe: Recipe, start: Sequence[int]) -> None:
         else:
             with autocast(base.get_input_embeddings().weight.dtype):
                 cache = base(input_ids=chosen, use_cache=True).past_key_values
-            encoder.load_prompt_embeddings(
-                prompt_embeddings_from_past_key_values(cache, num_virtual_tokens=count).float()
-            )
+            prefix = prompt_embeddings_from_past_key_values(cache, num_virtual_tokens=count)
+            encoder.load_prompt_embeddings(prefix.float())
 
 
 def _targets(recipe: Recipe) -> str | list[str]:
-    if isinstance(recipe.target_modules, str):
-        return list(PRESETS[recipe.target_modules]) if recipe.target_modules in PRESETS else recipe.target_modules
-    return list(recipe.target_modules)
+    wanted = recipe.target_modules
+    return wanted if wanted == "all-linear" else list(PRESETS[wanted] if isinstance(wanted, str) else wanted)
 
 
 def _lora(recipe: Recipe, model: Any) -> LoraConfig:  # noqa: ARG001
@@ -214,16 +185,11 @@ def _lora(recipe: Recipe, model: Any) -> LoraConfig:  # noqa: ARG001
 
 
 def _ia3(recipe: Recipe, model: Any) -> IA3Config:
-    """Keys, values and what goes into the last layer of the MLP, as in the paper; of names that the recipe gives, those
-    of the MLP count as such.
-    """
+    """Keys, values and the input of the MLP's last layer, as in the paper. Named modules of the MLP count as such."""
     named = not isinstance(recipe.target_modules, str)
     wanted = list(recipe.target_modules) if named else [*KEYS_AND_VALUES, *BEHIND_MLP]
-    present = [
-        name
-        for name in wanted
-        if any(module == name or module.endswith(f".{name}") for module, _ in model.named_modules())
-    ]
+    modules = [f".{module}" for module, _ in model.named_modules()]
+    present = [name for name in wanted if any(module.endswith(f".{name}") for module in modules)]
     inner = [name for name in present if name in MLP]
     return IA3Config(target_modules=present if not named else wanted, feedforward_modules=inner, task_type="CAUSAL_LM")
 
@@ -233,13 +199,9 @@ def _prefix(recipe: Recipe, model: Any) -> PrefixTuningConfig:  # noqa: ARG001
 
 
 def _prompt(recipe: Recipe, model: Any) -> PromptTuningConfig:  # noqa: ARG001
-    # Random numbers lie off what the model knows, and it hardly learns from there: the start is words of the
-    # vocabulary.
-    return PromptTuningConfig(
-        num_virtual_tokens=recipe.virtual_tokens,
-        prompt_tuning_init=PromptTuningInit.SAMPLE_VOCAB,
-        task_type="CAUSAL_LM",
-    )
+    # From random numbers it hardly learns: the start is words of the vocabulary.
+    start = PromptTuningInit.SAMPLE_VOCAB
+    return PromptTuningConfig(num_virtual_tokens=recipe.virtual_tokens, prompt_tuning_init=start, task_type="CAUSAL_LM")
 
 
 def _bottleneck(recipe: Recipe, model: Any) -> BottleneckConfig:
@@ -259,3 +221,54 @@ CONFIGS: Final[dict[MethodName, Callable[[Recipe, Any], PeftConfig]]] = {
     "prompt-tuning": _prompt,
     "bottleneck": _bottleneck,
 }
+
+
+PREFIX: Final = "base_model.model."
+
+
+@dataclass(frozen=True, slots=True)
+class LoraWeights:
+    """The update of a LoRA adapter: scale times `up` times `down`, per module."""
+
+    scale: float
+    modules: dict[str, tuple[Tensor, Tensor]]
+    """Per module of the base `down` (rank, inputs) and `up` (outputs, rank), in float32 on the CPU."""
+    config: LoraConfig
+
+    @property
+    def rank(self) -> int:
+        """The same for all modules."""
+        return int(self.config.r)
+
+
+def obstacle(folder: Path) -> str | None:
+    """Why an adapter cannot be written as low-rank factors of an unchanged base; None if it can."""
+    with model_errors(str(folder), "its adapter cannot be read"):
+        config: Any = PeftConfig.from_pretrained(str(folder))
+    if not isinstance(config, LoraConfig):
+        return f"{visible(str(config.peft_type).rpartition('.')[2])} has no low-rank factors"
+    if config.use_dora:
+        return "DoRA scales base and update together, so the update does not exist by itself"
+    if config.bias != "none" or getattr(config, "lora_bias", False):
+        return "biases were trained too"
+    if config.init_lora_weights not in (True, "gaussian", "orthogonal"):
+        return f"initialisation {visible(str(config.init_lora_weights))!r} changed the base at the start"
+    more = ("modules_to_save", "rank_pattern", "alpha_pattern", "trainable_token_indices")
+    if any(getattr(config, key, None) for key in more):
+        return "modules_to_save, trained tokens or rank patterns were used"
+    return None
+
+
+def lora_weights(folder: Path) -> LoraWeights:
+    """The factors of an adapter; there must be no `obstacle`."""
+    assert obstacle(folder) is None
+    with loading(folder, "its adapter cannot be read"):
+        config = LoraConfig.from_pretrained(str(folder))
+        weights = load_peft_weights(str(folder), device="cpu")
+    found: dict[str, tuple[Tensor, Tensor]] = {}
+    for name in weights:
+        if name.endswith(".lora_A.weight"):
+            module = name.removesuffix(".lora_A.weight")
+            found[module.removeprefix(PREFIX)] = (weights[name].float(), weights[f"{module}.lora_B.weight"].float())
+    assert 2 * len(found) == len(weights), "an adapter holds more than its factors"
+    return LoraWeights(config.lora_alpha / (config.r**0.5 if config.use_rslora else config.r), found, config)

@@ -1,16 +1,15 @@
-"""What a recipe leaves to the machine: settings with which a training fits into memory, and what would have to change
-where none do.
+"""Settings with which a training fits into memory; if there are none, the changes to the recipe that help.
 
-They are decided once, when a run starts: a resumed run keeps them, whatever has changed around it.
+They are decided once, when a run starts. A resumed run keeps them.
 """
 
 import platform
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 from typing import Any, Final, NamedTuple
 
 import torch
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
 from curate.core.errors import ConfigError
 from train.distributed import world
@@ -18,18 +17,16 @@ from train.hardware import free_memory, held_memory
 from train.memory_profile import Load, Sizes, loads
 from train.model import compute_dtype, device
 from train.recipe import Recipe, toml
-from train.results import Estimate
+from train.results import Estimate, StrictModel
 
 ROOMS: Final = {True: (2048, 1024, 512), False: (4096, 2048, 1024, 512)}
-"""Tokens in a forward pass that are worth trying, on a CPU and on a GPU: more gets hardly any faster per token, only
-bigger.
-"""
+"""Tokens in a forward pass to try, on a CPU and on a GPU. More is hardly faster per token and takes more memory."""
 MARGIN: Final = 0.97
 """Share of the free memory that may be used."""
 
 
 class Fit(NamedTuple):
-    """Settings that the recipe leaves open, and what a training with them needs."""
+    """Settings that the recipe leaves open, with the memory they need."""
 
     tokens_per_pass: int
     activation_checkpointing: bool
@@ -39,19 +36,19 @@ class Fit(NamedTuple):
 
 
 class Texts(NamedTuple):
-    """What the texts to be trained on are like."""
+    """Lengths of the training texts."""
 
     lengths: Sequence[int]
     """Tokens of each."""
     supervised: float
-    """Share of tokens that are trained on."""
+    """Share of supervised tokens."""
 
 
 def choose_settings(sizes: Sizes, texts: Texts, memory: int, *, optimiser: str) -> Fit:
     """The fastest settings that fit into `memory` bytes; if none fit, those that need the least.
 
-    Big passes without activation checkpointing come first, then smaller ones, then the same with it, which is a third
-    slower. What the recipe says is not tried otherwise.
+    Tried in this order: large passes without activation checkpointing, smaller ones, then the same with checkpointing,
+    which is a third slower. Settings that the recipe gives are fixed.
     """
     tried: list[Fit] = []
     for room, load, checkpointing in _candidates(sizes, texts):
@@ -72,24 +69,18 @@ def _candidates(sizes: Sizes, texts: Texts) -> Iterator[tuple[int, Load, bool]]:
     )
     if not recipe.packing:
         passes = {longest: Load((longest,), max(1, round(longest * texts.supervised)))}
-    wanted = (
-        (False, True)
-        if recipe.activation_checkpointing is None and recipe.how.checkpoints
-        else (bool(recipe.activation_checkpointing),)
-    )
-    for checkpointing in wanted:
+    open_ = recipe.activation_checkpointing is None and recipe.how.checkpoints
+    for checkpointing in (False, True) if open_ else (bool(recipe.activation_checkpointing),):
         for room, load in passes.items():
             yield room, load, checkpointing
 
 
-def nearest(
-    recipe: Recipe, sizes_of: Callable[[Recipe], Sizes], texts: Texts, memory: int, optimiser: str
-) -> tuple[dict[str, Any], Fit] | None:
-    """The fewest changes to a recipe with which it fits, in the order in which they cost least; None where not even all
-    of them help.
+def nearest(sizes: Sizes, texts: Texts, memory: int, optimiser: str) -> tuple[dict[str, Any], Fit] | None:
+    """The cheapest changes with which a recipe fits; None if not even all of them help.
 
-    `max_length` comes last: longer examples would have to be left out.
+    `max_length` comes last, because longer examples would be left out.
     """
+    recipe = sizes.recipe
     longest = max(texts.lengths)
     small = "paged_adamw_8bit" if optimiser.startswith("paged") else "adamw_8bit"
     steps: list[dict[str, Any]] = [
@@ -102,17 +93,18 @@ def nearest(
     changes: dict[str, Any] = {}
     for step in steps:
         changes |= step
-        changed = _changed(recipe, changes)
-        if changed is None:
+        try:
+            changed = Recipe.model_validate({**recipe.model_dump(), **changes})
+        except ValidationError:  # another method may not allow it
             continue
-        limit = changed.max_length
-        kept = [length for length in texts.lengths if length <= limit]
+        kept = [length for length in texts.lengths if length <= changed.max_length]
         if not kept:
             continue
-        sizes, chosen = sizes_of(changed), str(changes.get("optimiser", optimiser))
-        if sizes.without_steps(chosen) > memory * MARGIN:
+        smaller = Sizes(changed, sizes.dtype, on_cpu=sizes.on_cpu)
+        chosen = str(changes.get("optimiser", optimiser))
+        if smaller.without_steps(chosen) > memory * MARGIN:
             continue
-        found = choose_settings(sizes, Texts(kept, texts.supervised), memory, optimiser=chosen)
+        found = choose_settings(smaller, Texts(kept, texts.supervised), memory, optimiser=chosen)
         if found.fits:
             told = {key: value for key, value in changes.items() if value != getattr(recipe, key)}
             return told | {
@@ -122,27 +114,18 @@ def nearest(
     return None
 
 
-def _changed(recipe: Recipe, changes: dict[str, Any]) -> Recipe | None:
-    try:
-        return Recipe.model_validate({**recipe.model_dump(), **changes})
-    except ValidationError:  # what one method bears another does not
-        return None
-
-
 PACKAGES: Final = ("torch", "transformers", "peft", "bitsandbytes", "accelerate")
 
 
-class Settings(BaseModel):
+class Settings(StrictModel):
     """The run's environment.json."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     python: str
     system: str
     device: str
     """Name of the GPU, or `cpu`."""
     packages: dict[str, str]
-    """Versions of what computes."""
+    """Versions."""
     dtype: str
     threads: int
     """CPU threads of each process."""
@@ -152,36 +135,27 @@ class Settings(BaseModel):
     tokens_per_pass: int
     activation_checkpointing: bool
     estimate: Estimate
-    """Memory that was expected of it."""
+    """Expected memory."""
 
     def differs(self, now: "Settings") -> bool:
-        """Whether a run that began so would end otherwise on the machine of `now`."""
+        """Whether a run with these settings would give another result with those of `now`."""
         return any(getattr(self, key) != getattr(now, key) for key in ("packages", "device", "ranks"))
 
 
 def decide(recipe: Recipe, texts: Texts) -> Settings:
-    """The settings of a run that begins here and now. Raises `ConfigError` with the nearest ones that fit where those
-    of the recipe do not.
-    """
-    on = device()
-    on_cpu = on.type == "cpu"
-    dtype = compute_dtype(recipe.dtype)
-    sizes = Sizes(recipe, dtype, on_cpu=on_cpu)
-    memory = available()
-    optimiser = optimiser_of(recipe)
+    """The settings of a run that starts here and now. Raises `ConfigError` with the nearest ones if they do not fit."""
+    on, memory, optimiser = device(), available(), optimiser_of(recipe)
+    sizes = Sizes(recipe, compute_dtype(recipe.dtype), on_cpu=on.type == "cpu")
     found = choose_settings(sizes, texts, memory, optimiser=optimiser)
     if not found.fits:
-        other = nearest(recipe, lambda changed: Sizes(changed, dtype, on_cpu=on_cpu), texts, memory, optimiser)
-        raise ConfigError(
-            f"this training needs {gigabytes(found.estimate.high)} of memory, and there are {gigabytes(memory)}",
-            advice(other),
-        )
+        needs, next_step = shortage(found, sizes, texts, memory)
+        raise ConfigError(f"this training {needs}", next_step)
     return Settings(
         python=platform.python_version(),
         system=f"{platform.system()} {platform.machine()}",
-        device="cpu" if on_cpu else torch.cuda.get_device_name(on),
+        device="cpu" if sizes.on_cpu else torch.cuda.get_device_name(on),
         packages={name: version(name) for name in PACKAGES},
-        dtype=str(dtype).removeprefix("torch."),
+        dtype=str(sizes.dtype).removeprefix("torch."),
         threads=recipe.threads or torch.get_num_threads(),
         ranks=world(),
         optimiser=optimiser,
@@ -192,30 +166,28 @@ def decide(recipe: Recipe, texts: Texts) -> Settings:
 
 
 def optimiser_of(recipe: Recipe) -> str:
-    """What `auto` means on this device."""
-    return (
-        recipe.optimiser
-        if recipe.optimiser != "auto"
-        else "adamw_torch"
-        if device().type == "cpu"
-        else "paged_adamw_8bit"
-    )
+    """The optimizer; `auto` depends on the device."""
+    if recipe.optimiser != "auto":
+        return recipe.optimiser
+    return "adamw_torch" if device().type == "cpu" else "paged_adamw_8bit"
 
 
 def available() -> int:
-    """Bytes that a training may need in all: on a CPU, what this process holds already counts as its own."""
+    """Bytes that a training may use, on a CPU including what this process holds already."""
     return free_memory() + (held_memory() if device().type == "cpu" else 0)
 
 
-def advice(nearest: tuple[dict[str, Any], Fit] | None) -> str:
-    """The changes to a recipe with which it fits, as lines of it."""
-    if nearest is None:
-        return "choose a smaller base: even its shortest examples in 4 bits do not fit"
-    changes, found = nearest
+def shortage(found: Fit, sizes: Sizes, texts: Texts, memory: int) -> tuple[str, str]:
+    """How much memory is missing, and the changes to the recipe with which it fits, as lines of it."""
+    needs = f"needs {gigabytes(found.estimate.high)} of memory, and there are {gigabytes(memory)}"
+    other = nearest(sizes, texts, memory, found.optimiser)
+    if other is None:
+        return needs, "choose a smaller base: even its shortest examples in 4 bits do not fit"
+    changes, fit = other
     lines = "  ".join(f"{key} = {toml(value)}" for key, value in changes.items())
-    return f"it fits with  {lines}  ({gigabytes(found.estimate.high)})"
+    return needs, f"it fits with  {lines}  ({gigabytes(fit.estimate.high)})"
 
 
 def gigabytes(size: int) -> str:
-    """A size for people."""
+    """A size as text."""
     return f"{size / 1e9:.1f} GB" if size >= 1e8 else f"{size / 1e6:.1f} MB"

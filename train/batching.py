@@ -1,8 +1,7 @@
-"""Which texts go into which step, and how the texts of a step are packed into micro-batches without padding.
+"""The texts of each step, and their packing into micro-batches without padding.
 
-The order of the texts is decided by the seed alone, so that a resumed training follows the same one. Attention keeps
-packed texts apart where positions start again at 0, no attention mask is given and no cache is used;
-`train.loss.packs_exactly` proves it for the model at hand before anything is trained on it.
+The seed alone decides the order of the texts. Attention isolates packed texts if positions restart at 0, no attention
+mask is given and no cache is used; `train.loss.packs_exactly` verifies it for the model at hand.
 """
 
 import random
@@ -23,12 +22,10 @@ Order = tuple[tuple[int, ...], ...]
 
 
 def plan_order(texts: int, recipe: Recipe) -> Order:
-    """All texts in a new order in each epoch; the last step has what is left."""
-    total = (
-        recipe.max_steps * recipe.batch
-        if recipe.max_steps is not None
-        else max(1, round((recipe.epochs or 1.0) * texts))
-    )
+    """Shuffle all texts anew in each epoch; the last step may be smaller."""
+    total = max(1, round((recipe.epochs or 1.0) * texts))
+    if recipe.max_steps is not None:
+        total = recipe.max_steps * recipe.batch
     order: list[int] = []
     for epoch in range(ceil(total / texts)):
         indices = list(range(texts))
@@ -52,7 +49,7 @@ class Pack:
     targets: Tensor
     """The tokens to predict there."""
     weights: Tensor
-    """How much each of them counts."""
+    """Their loss weights."""
 
     @property
     def tokens(self) -> int:
@@ -61,10 +58,8 @@ class Pack:
 
     def to(self, device: torch.device) -> "Pack":
         """The pack on a device."""
-        return replace(
-            self,
-            **{field.name: getattr(self, field.name).to(device) for field in fields(self) if field.name != "lengths"},
-        )
+        tensors = (field.name for field in fields(self) if field.name != "lengths")
+        return replace(self, **{name: getattr(self, name).to(device) for name in tensors})
 
     def text_numbers(self) -> Tensor:
         """For each token the number of its text, from 0; shape (tokens,)."""
@@ -72,9 +67,7 @@ class Pack:
 
 
 def pack(texts: Sequence[Encoded]) -> Pack:
-    """Put texts end to end. The first token of a text has nothing before it to be predicted from, so it is never
-    supervised.
-    """
+    """Put texts end to end. The first token of a text is never supervised: nothing precedes it."""
     ids: list[int] = []
     positions: list[int] = []
     keep: list[int] = []
@@ -97,7 +90,7 @@ def pack(texts: Sequence[Encoded]) -> Pack:
 
 
 def groups(texts: Sequence[Encoded], tokens: int) -> list[list[Encoded]]:
-    """Texts in their order, as many in a group as stay under `tokens`, at least one."""
+    """Group texts in their order: at most `tokens` tokens in a group, at least one text."""
     found: list[list[Encoded]] = []
     size = tokens
     for text in texts:
@@ -110,8 +103,7 @@ def groups(texts: Sequence[Encoded], tokens: int) -> list[list[Encoded]]:
 
 
 def split_into_microbatches(lengths: Sequence[int], max_tokens: int, ranks: int = 1) -> list[list[list[int]]]:
-    """Pack texts of the given lengths: for each rank its micro-batches, each a list of indices; each index is used
-    once.
+    """Pack texts of the given lengths: for each rank its micro-batches, each a list of indices.
 
     A micro-batch holds at most `max_tokens` tokens unless a single text has more. Texts are placed by best fit, the
     longest first; then the fullest micro-batches go to the rank with the least work. All ranks get the same number of
@@ -141,39 +133,34 @@ def split_into_microbatches(lengths: Sequence[int], max_tokens: int, ranks: int 
 
 @dataclass
 class Microbatches:
-    """Splits each step into micro-batches that memory can hold."""
+    """Splits each step into micro-batches that fit into memory."""
 
     texts: Sequence[Encoded]
     name_of: Callable[[int], str]
     """Where the example of a text is, for messages."""
     max_tokens: int
-    """Tokens of one micro-batch; halved where they do not fit into memory."""
+    """Tokens of one micro-batch; halved if they do not fit into memory."""
     packing: bool
     """Whether a micro-batch may hold several texts."""
 
     def of(self, step: Sequence[int]) -> list[list[int]]:
-        """The micro-batches of this process: for each the positions of its texts in the step, which may hold a text
-        twice where an epoch ends in it.
-        """
+        """The micro-batches of this process, each a list of positions in the step (a step may hold a text twice)."""
         return self._of_all(step)[distributed.rank()]
 
     def _of_all(self, step: Sequence[int]) -> list[list[list[int]]]:
-        return split_into_microbatches(
-            [len(self.texts[index].input_ids) for index in step],
-            self.max_tokens if self.packing else 1,
-            distributed.world(),
-        )
+        lengths = [len(self.texts[index].input_ids) for index in step]
+        return split_into_microbatches(lengths, self.max_tokens if self.packing else 1, distributed.world())
 
     def tokens(self, step: Sequence[int]) -> int:
         """Tokens of a step, on all processes."""
         return sum(len(self.texts[index].input_ids) for index in step)
 
     def supervised(self, step: Sequence[int]) -> int:
-        """Tokens of a step that are trained on."""
+        """Supervised tokens of a step."""
         return sum(self.texts[index].supervised for index in step)
 
     def weight(self, step: Sequence[int]) -> float:
-        """The sum of the weights of all tokens that are trained on: what the summed loss is divided by."""
+        """Sum of the loss weights of the supervised tokens, by which the summed loss is divided."""
         return sum(sum(self.texts[index].weights[1:]) for index in step)
 
     def pack(self, indices: Sequence[int]) -> Pack:
@@ -181,9 +168,7 @@ class Microbatches:
         return pack([self.texts[index] for index in indices])
 
     def halve(self, step: Sequence[int]) -> int:
-        """Make micro-batches smaller from now on; returns their size in tokens. Raises `NoMemory` where a single text
-        is too long for this memory.
-        """
+        """Halve the micro-batches; returns their size in tokens. Raises `NoMemory` if a single text is too long."""
         longest = max(len(self.texts[index].input_ids) for index in step)
         if not self.packing or self.max_tokens <= longest:
             raise NoMemory(
@@ -191,8 +176,7 @@ class Microbatches:
                 "set  activation_checkpointing = true,  lower max_length or rank, or use a smaller base; `curate "
                 "plan` shows what fits",
             )
-        largest = max(
-            self.tokens([step[at] for at in one]) for microbatches in self._of_all(step) for one in microbatches
-        )
+        packs = (one for microbatches in self._of_all(step) for one in microbatches)
+        largest = max(self.tokens([step[at] for at in one]) for one in packs)
         self.max_tokens = max(min(self.max_tokens, largest) // 2, longest)
         return self.max_tokens

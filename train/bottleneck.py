@@ -1,8 +1,7 @@
-"""Bottleneck adapters as a tuner of PEFT: small networks in series with parts of each layer (Houlsby et al. 2019), or
-beside them (He et al. 2022).
+"""Bottleneck adapters as a PEFT tuner: in series with layers (Houlsby et al. 2019) or parallel (He et al. 2022).
 
-PEFT has none, and the package `adapters` holds transformers at version 4. As a tuner they are saved, loaded, disabled
-and resumed like LoRA, on a base in 4 bits too. They are not linear, so they cannot be merged into the base.
+PEFT has none, and the package `adapters` needs transformers 4. As a tuner they are saved, loaded, disabled and resumed
+like LoRA, also on a 4-bit base. They are not linear, so they cannot be merged into the base.
 """
 
 from dataclasses import dataclass
@@ -22,7 +21,7 @@ class BottleneckConfig(PeftConfig):  # type: ignore[misc]
     """The configuration of the adapter in adapter_config.json."""
 
     target_modules: set[str] | list[str] | str | None = None
-    """Modules whose output, of the size `hidden_size`, an adapter works on."""
+    """Modules that get an adapter; their output has the size `hidden_size`."""
     exclude_modules: set[str] | list[str] | str | None = None
     """Modules to leave alone; PEFT asks for it."""
     bottleneck: int = 64
@@ -30,9 +29,9 @@ class BottleneckConfig(PeftConfig):  # type: ignore[misc]
     hidden_size: int = 0
     """Size of what goes in and comes out."""
     parallel: bool = False
-    """Whether it reads the module's input instead of its output."""
+    """Whether the adapter reads the module's input instead of its output."""
     scaling: float = 1.0
-    """What its output is multiplied by (He et al. 2022: 4 for parallel ones)."""
+    """Factor of the adapter's output (He et al. 2022: 4 for parallel adapters)."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -42,7 +41,7 @@ class BottleneckConfig(PeftConfig):  # type: ignore[misc]
 
 
 class BottleneckLayer(nn.Module, BaseTunerLayer):  # type: ignore[misc]
-    """A module with an adapter in series or beside it; it changes nothing before its first step."""
+    """A module with a serial or parallel adapter, which starts as the identity."""
 
     adapter_layer_names = ("bottleneck_down", "bottleneck_up")
 
@@ -55,7 +54,7 @@ class BottleneckLayer(nn.Module, BaseTunerLayer):  # type: ignore[misc]
         self.add(adapter_name)
 
     def add(self, adapter_name: str) -> None:
-        """One more adapter, in float32 on the module's device."""
+        """Add an adapter, in float32 on the module's device."""
         place = next(self.base_layer.parameters()).device
         down = nn.Linear(self.config.hidden_size, self.config.bottleneck, device=place, dtype=torch.float32)
         up = nn.Linear(self.config.bottleneck, self.config.hidden_size, device=place, dtype=torch.float32)
@@ -105,7 +104,7 @@ class BottleneckModel(BaseTuner):  # type: ignore[misc]
 
 
 def register() -> None:
-    """Make the tuner known to PEFT, which takes names of its own list only: the list is extended by one."""
+    """Register the tuner with PEFT; the enum of its methods is extended by one."""
     if NAME in PeftType.__members__:
         return
     member = str.__new__(PeftType, NAME)

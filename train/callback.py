@@ -1,10 +1,8 @@
 """Logging, validation, early stopping and interruption, called by the training loop at each step."""
 
-import signal
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from time import monotonic
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -12,14 +10,12 @@ from torch import Tensor
 from train import distributed
 from train.batching import Microbatches
 from train.hardware import peak_memory
-from train.journal import Journal, LossLog, Phase
+from train.journal import Journal, LossLog, Phase, signals_to
 from train.model import device
 
 
 class Callback:
-    """Writes each step into the journal, measures on the validation split, and ends a training that gets no better or
-    was interrupted.
-    """
+    """Logs each step, measures on the validation split, and decides when to stop."""
 
     def __init__(
         self,
@@ -34,9 +30,7 @@ class Callback:
         measure: Callable[[], float] | None,
         pause: int | None = None,
     ) -> None:
-        """`steps`: how many there are; `every`: steps between measurements; `pause`: the step after which the training
-        pauses.
-        """
+        """`steps`: of the training; `every`: steps between measurements; `pause`: the step to pause after."""
         self.journal, self.loss_log, self.phase, self.microbatches = journal, loss_log, phase, microbatches
         self.steps, self.every, self.patience, self.measure, self.pause = steps, every, patience, measure, pause
         self.paused: float | None = None
@@ -56,48 +50,35 @@ class Callback:
     def exhausted(self) -> bool:
         """Whether the last `patience` measurements brought no improvement."""
         best = self.best_step
-        return (
-            self.patience is not None
-            and best is not None
-            and sum(step > best for step, _ in self.measured) >= self.patience
-        )
+        if self.patience is None or best is None:
+            return False
+        return sum(step > best for step, _ in self.measured) >= self.patience
 
     @contextmanager
     def listening(self) -> Iterator[None]:
-        """An interruption (Ctrl-C, SIGTERM) ends the training after the step that is under way, with a checkpoint; a
-        second one at once.
-        """
+        """Ctrl-C or SIGTERM ends the training after the current step, with a checkpoint; a second one at once."""
 
-        def heard(number: int, _frame: Any) -> None:
+        def heard(name: str) -> None:
             if self.interrupted:
                 raise KeyboardInterrupt
             self.interrupted = True
-            self.phase.narrator.say(
-                f"{signal.Signals(number).name}: saving after this step; a second one stops at once"
-            )
+            self.phase.narrator.say(f"{name}: saving after this step; a second one stops at once")
 
-        before = {number: signal.signal(number, heard) for number in (signal.SIGINT, signal.SIGTERM)}
-        try:
+        with signals_to(heard):
             yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
 
     def out_of_memory(self, max_tokens: int) -> None:
-        """A step did not fit into memory and is tried again with smaller micro-batches."""
+        """Log that a step is tried again with smaller micro-batches."""
         self.journal.write(event="out-of-memory", tokens_per_pass=max_tokens)
-        self.phase.narrator.say(
-            f"note: out of memory; from now on {max_tokens:,} tokens in a pass, the same examples in a step"
-        )
+        note = f"note: out of memory; from now on {max_tokens:,} tokens in a pass, the same examples in a step"
+        self.phase.narrator.say(note)
 
     def begin_step(self) -> None:
         """Start the clock of a step."""
         self.began = monotonic()
 
     def log(self, step: int, texts: Sequence[int], metrics: Mapping[str, float], text_losses: Tensor) -> None:
-        """Write down a step: first the losses of its texts, so that neither journal nor checkpoint has a step that the
-        loss log lacks.
-        """
+        """Log a step: the loss log first, so that neither journal nor checkpoint is ahead of it."""
         self.loss_log.write(step, texts, text_losses.tolist())
         tokens = self.microbatches.tokens(texts)
         self.speed = tokens / max(monotonic() - self.began, 1e-9)
@@ -109,28 +90,23 @@ class Callback:
         )  # fmt: skip
 
     def evaluate(self, step: int) -> bool:
-        """Measure on the validation split where it is time to; returns whether it was."""
+        """Measure on the validation split if it is due; returns whether it was."""
         if self.measure is None or (step % self.every and step != self.steps):
             return False
         loss = self.measure()
         self.measured.append((step, loss))
         self.journal.write(event="validation", step=step, validation_loss=loss, best=self.best_step == step)
-        self.phase.narrator.say(
-            f"step {step:,}: validation loss {loss:.4f}"
-            + ("" if self.best_step == step else f", best after step {self.best_step:,}")
-        )
+        best = "" if self.best_step == step else f", best after step {self.best_step:,}"
+        self.phase.narrator.say(f"step {step:,}: validation loss {loss:.4f}{best}")
         return True
 
     def should_stop(self, step: int, loss: float) -> bool:
-        """Whether the training ends here: at its last step, by early stopping, for its pause, or because it was
-        interrupted.
-        """
+        """Whether the training ends here: last step, early stopping, pause or interruption."""
         stop = step == self.steps
         if self.exhausted and self.measured[-1][0] == step:
             self.journal.write(event="early-stop", step=step)
-            self.phase.narrator.say(
-                f"step {step:,}: {self.patience} measurements without an improvement; stopping early"
-            )
+            said = f"step {step:,}: {self.patience} measurements without an improvement; stopping early"
+            self.phase.narrator.say(said)
             stop = True
         if step == self.pause:
             self.rest(step)
@@ -141,9 +117,7 @@ class Callback:
         return stop
 
     def rest(self, step: int) -> None:
-        """Record the loss at the pause. It does not affect early stopping or the adapter that is kept, so a resumed
-        training is unchanged.
-        """
+        """Record the loss at the pause. It affects neither early stopping nor the adapter that is kept."""
         assert self.measure is not None
         self.paused = dict(self.measured).get(step)
         if self.paused is None:

@@ -1,8 +1,5 @@
-"""Checkpoints that a kill at any moment cannot corrupt: one counts only when its marker exists, which is written
-last.
-"""
+"""Checkpoints. One counts only when its marker exists, which is written last: a kill cannot corrupt it."""
 
-import os
 import shutil
 from pathlib import Path
 from typing import Any, Final
@@ -11,7 +8,7 @@ import torch
 from accelerate.utils import load_fsdp_model, load_fsdp_optimizer, save_fsdp_model, save_fsdp_optimizer
 from transformers.trainer_pt_utils import safe_globals
 
-from curate.core.files import write_json
+from curate.core.files import sync_files, write_json
 from train import distributed
 from train.adapters import load_adapter_weights, save
 
@@ -25,22 +22,14 @@ class Checkpointer:
     def __init__(
         self, folder: Path, accelerator: Any, model: Any, optimizer: Any, scheduler: Any, *, sharded: bool
     ) -> None:
-        self.folder, self.accelerator, self.model, self.optimizer, self.scheduler = (
-            folder,
-            accelerator,
-            model,
-            optimizer,
-            scheduler,
-        )
+        self.folder, self.accelerator, self.model = folder, accelerator, model
+        self.optimizer, self.scheduler = optimizer, scheduler
         self.fsdp = accelerator.state.fsdp_plugin if sharded else None
 
     def _parts(self) -> dict[str, Any]:
-        parts = {"scheduler.pt": self.scheduler, "scaler.pt": self.accelerator.scaler}
-        return {
-            name: part
-            for name, part in (parts if self.fsdp else {"optimizer.pt": self.optimizer, **parts}).items()
-            if part is not None
-        }
+        optimizer = None if self.fsdp else self.optimizer
+        parts = {"optimizer.pt": optimizer, "scheduler.pt": self.scheduler, "scaler.pt": self.accelerator.scaler}
+        return {name: part for name, part in parts.items() if part is not None}
 
     def save(self, step: int, best: int | None) -> None:
         """Write a checkpoint; only the last two and that of step `best` are kept. All processes call it."""
@@ -57,20 +46,17 @@ class Checkpointer:
         if first:
             for name, part in self._parts().items():
                 torch.save(part.state_dict(), target / name)
-        torch.save(
-            {
-                "cpu": torch.get_rng_state(),
-                **({"cuda": torch.cuda.get_rng_state()} if torch.cuda.is_available() else {}),
-            },
-            target / _random_file(),
-        )
+        random = {"cpu": torch.get_rng_state()}
+        if torch.cuda.is_available():
+            random["cuda"] = torch.cuda.get_rng_state()
+        torch.save(random, target / _random_file())
         distributed.wait()  # each process has written its random numbers
         if first:
             finalize(target, best)
         distributed.wait()  # nobody looks for complete checkpoints before this one is
 
     def load(self, checkpoint: Path) -> None:
-        """Go on from a checkpoint."""
+        """Load a checkpoint."""
         if self.fsdp:
             load_fsdp_model(self.fsdp, self.accelerator, self.model, str(checkpoint), adapter_only=True)
             load_fsdp_optimizer(
@@ -103,13 +89,8 @@ def complete(folder: Path) -> list[Path]:
 
 
 def finalize(checkpoint: Path, best: int | None = None) -> None:
-    """Flush a checkpoint to the disk and mark it as complete; then delete all but the last two and that of step
-    `best`.
-    """
-    for file in checkpoint.iterdir():
-        if file.is_file():
-            with file.open("rb") as written:
-                os.fsync(written.fileno())
+    """Flush a checkpoint to disk and mark it complete; then delete all but the last two and that of step `best`."""
+    sync_files(checkpoint)
     write_json(checkpoint / MARKER, {"step": step_of(checkpoint)})
     for old in complete(checkpoint.parent)[:-KEPT]:
         if step_of(old) != best:

@@ -1,14 +1,13 @@
-"""A split folder to token ids, and what else is decided before any weights are loaded: the order of the texts, the
-questions.
+"""From a split folder to token ids, in the order of training. No weights are loaded for it.
 
-Each example is encoded, refused or left out with its reason; none is cut or dropped silently.
+Each example is encoded, refused or left out with its reason; none is cut.
 """
 
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from curate.core.errors import InputError
 from curate.core.example import Example
@@ -28,7 +27,7 @@ SHOWN = 20
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """One part of the data, ready for the model."""
+    """One split, tokenized."""
 
     name: str
     examples: tuple[Example, ...]
@@ -45,13 +44,13 @@ class Split:
         return str(self.examples[self.owners[text]].place)
 
     def first(self, count: int) -> "Split":
-        """The part of it that the first `count` examples make."""
+        """Its first `count` examples."""
         texts = tuple(text for text, owner in zip(self.encoded, self.owners, strict=True) if owner < count)
         return replace(self, examples=self.examples[:count], encoded=texts, owners=self.owners[: len(texts)])
 
 
 def load_split(folder: Path, name: str, template: Template, recipe: Recipe) -> Split:
-    """Encode one part of a split folder.
+    """Encode one split.
 
     Raises `InputError` if the file is missing, empty or broken, or, with their list, if the recipe refuses examples
     that are too long or have nothing to train on.
@@ -69,24 +68,19 @@ def load_split(folder: Path, name: str, template: Template, recipe: Recipe) -> S
             f"{broken[0]}: no example in this line ({plural(len(broken), 'such line')} in the file)",
             f"curate check {path}",
         )
-    kept: list[Example] = []
-    encoded: list[Encoded] = []
-    owners: list[int] = []
-    mismatches: Counter[str] = Counter()
-    long: list[LeftOut] = []
-    unusable: list[LeftOut] = []
+    kept, encoded, owners = list[Example](), list[Encoded](), list[int]()
+    long, unusable, mismatches = list[LeftOut](), list[LeftOut](), Counter[str]()
     for line in lines:
         example = line.example
         assert example is not None
+        place: dict[str, Any] = {"split": name, "line": example.place.line, "example": example.id}
         encoding = template.encode(example.value)
         if encoding.problems:
-            reason = "; ".join(
-                f"{problem.code} {problem.pointer}: {problem.message}".lstrip() for problem in encoding.problems
-            )
-            unusable.append(LeftOut(split=name, line=example.place.line, example=example.id, reason=reason))
+            reasons = (f"{one.code} {one.pointer}: {one.message}".lstrip() for one in encoding.problems)
+            unusable.append(LeftOut(**place, reason="; ".join(reasons)))
         elif encoding.length > recipe.max_length:
             reason = f"K001 {encoding.length} tokens, more than max_length = {recipe.max_length}"
-            long.append(LeftOut(split=name, line=example.place.line, example=example.id, reason=reason))
+            long.append(LeftOut(**place, reason=reason))
         else:
             owners += [len(kept)] * len(encoding.encoded)
             kept.append(example)
@@ -111,7 +105,7 @@ def _refuse(path: Path, found: Sequence[LeftOut], policy: str, key: str) -> None
     )
 
 
-class Question(NamedTuple):
+class HeldOutPrompt(NamedTuple):
     """A held-out question for people to compare answers to."""
 
     text: str
@@ -122,14 +116,14 @@ class Question(NamedTuple):
     """The answer in the data."""
 
 
-def questions(split: Split, template: Template, count: int) -> list[Question]:
+def questions(split: Split, template: Template, count: int) -> list[HeldOutPrompt]:
     """Up to `count` questions spread over a split."""
     step = max(1, len(split.examples) // count) if count else 1
-    found: list[Question] = []
+    found: list[HeldOutPrompt] = []
     for example in split.examples[::step]:
         prompt = template.prompt(example.value)
         if len(found) < count and prompt is not None and example.answer is not None:
-            found.append(Question(example.prompt[-1].text, prompt, example.answer.text))
+            found.append(HeldOutPrompt(example.prompt[-1].text, prompt, example.answer.text))
     return found
 
 
@@ -141,12 +135,12 @@ class Prepared:
     template: Template
     train: Split
     validation: Split | None
-    """What is measured on during the training; None where the recipe wants no measurements or the split is empty."""
+    """Measured on during the training; None without measurements or with an empty split."""
     held_out: Split
-    """What is measured on before and after it."""
+    """Measured on before and after it."""
     order: Order
     stops: list[int]
-    questions: list[Question]
+    questions: list[HeldOutPrompt]
 
     @property
     def evaluate_every(self) -> int:
@@ -155,13 +149,13 @@ class Prepared:
 
     @property
     def texts(self) -> Texts:
-        """What the texts to be trained on are like."""
+        """Lengths of the training texts."""
         lengths = [len(text.input_ids) for text in self.train.encoded]
         return Texts(lengths, sum(text.supervised for text in self.train.encoded) / sum(lengths))
 
     @property
     def start(self) -> list[int]:
-        """Tokens that virtual tokens begin as: those that the texts begin with."""
+        """Tokens that virtual tokens are initialized from: the first of the first text."""
         return self.train.encoded[0].input_ids
 
 
@@ -169,11 +163,11 @@ def prepare(recipe: Recipe, narrator: Narrator) -> Prepared:
     """Encode and order the data. Raises `CurateError` for data that cannot be trained on."""
     template = load_template(recipe.model)
     data = Path(recipe.data)
-    measures = recipe.evaluate_every != 0 and _filled(data / "validation.jsonl")
+    measures = recipe.evaluate_every != 0 and filled(data / "validation.jsonl")
     parts = narrator.phase("encoding", 3 if measures else 2)
     train = load_split(data, "train", template, recipe)
     parts.advance()
-    held_out = load_split(data, "test" if _filled(data / "test.jsonl") else "validation", template, recipe)
+    held_out = load_split(data, "test" if filled(data / "test.jsonl") else "validation", template, recipe)
     parts.advance()
     validation = None
     if measures:
@@ -183,10 +177,8 @@ def prepare(recipe: Recipe, narrator: Narrator) -> Prepared:
     for split in {train.name: train, held_out.name: held_out}.values():
         for mismatch, count in split.mismatches.items():
             narrator.say(f"note: {split.name}, {plural(count, 'example')}: {mismatch}")
-        if split.left_out:
-            narrator.say(
-                f"note: {split.name}: {plural(len(split.left_out), 'example')} left out; the report lists them"
-            )
+        if left_out := len(split.left_out):
+            narrator.say(f"note: {split.name}: {plural(left_out, 'example')} left out; the report lists them")
     return Prepared(
         recipe, template, train, validation, held_out, plan_order(len(train.encoded), recipe),
         stop_ids(template, train.encoded),
@@ -194,5 +186,6 @@ def prepare(recipe: Recipe, narrator: Narrator) -> Prepared:
     )  # fmt: skip
 
 
-def _filled(path: Path) -> bool:
+def filled(path: Path) -> bool:
+    """Whether a file exists and is not empty."""
     return path.is_file() and path.stat().st_size > 0

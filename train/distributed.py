@@ -1,5 +1,4 @@
-"""Distributed training: several processes train one model, one on each GPU (`torchrun`, `accelerate launch`). Rank 0
-writes files; all of them compute.
+"""Distributed training: one process for each GPU (`torchrun`, `accelerate launch`). Rank 0 writes files.
 
 With one process all functions here do nothing.
 """
@@ -27,7 +26,7 @@ def world() -> int:
 
 
 def local_rank() -> int:
-    """The number of this process on its machine, which is that of its GPU."""
+    """The number of this process on its machine, and of its GPU."""
     return int(os.environ.get("LOCAL_RANK", "0"))
 
 
@@ -46,7 +45,7 @@ def leave() -> None:
 
 
 def wait() -> None:
-    """Go on when all processes have come here."""
+    """Wait for all processes."""
     if world() > 1:
         distributed.barrier()
 
@@ -59,7 +58,7 @@ def total(tensor: Tensor) -> Tensor:
 
 
 def sum_gradients(parameters: Iterable[torch.nn.Parameter]) -> None:
-    """Add up the gradients of all processes, as one tensor; a parameter without a gradient counts as zeros."""
+    """Sum the gradients over all processes, as one tensor; a missing gradient counts as zeros."""
     if world() == 1:
         return
     grown = [parameter for parameter in parameters if parameter.requires_grad]

@@ -1,4 +1,4 @@
-"""Errors that other settings could have avoided; a sweep tells them apart."""
+"""Errors that depend on the settings; a sweep attributes them to the trial."""
 
 import torch
 
@@ -6,13 +6,13 @@ from curate.core.errors import CurateError, ModelError
 
 
 class NoMemory(CurateError):
-    """Memory ran out, however small the passes were made."""
+    """Out of memory, even with the smallest micro-batches."""
 
 
 class NotANumber(ModelError):
-    """A loss, a gradient or a weight is not a number any more."""
+    """A loss, a gradient or a weight is NaN or infinite."""
 
 
 def ran_out(error: BaseException) -> bool:
-    """Whether an exception means that memory ran out."""
+    """Whether an exception means out of memory."""
     return isinstance(error, torch.OutOfMemoryError | MemoryError) or "DefaultCPUAllocator" in str(error)

@@ -1,7 +1,7 @@
 """Answers of a model to prompts, by greedy decoding, and the tokens that end one."""
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any, Final
 
 import torch
 from peft import PeftModel, PeftType
@@ -11,11 +11,12 @@ from curate.models.template import Template
 from train.loss import has_virtual, prefix_cache
 from train.model import autocast, device
 
+GREEDY: Final[dict[str, Any]] = {"do_sample": False, "temperature": None, "top_p": None, "top_k": None}
+"""Greedy decoding: sampling settings of the model mean nothing here and would be warned about."""
+
 
 def stop_ids(template: Template, texts: Iterable[Encoded]) -> list[int]:
-    """Tokens that end an answer: the tokenizer's end of text, and the control tokens that the training answers end
-    with.
-    """
+    """Tokens that end an answer: end of text, and the control tokens at the end of training answers."""
     found = {template.tokenizer.eos_token_id}
     for text in texts:
         last = next((label for label in reversed(text.labels) if label != IGNORED), None)
@@ -41,16 +42,12 @@ def answer_ids(
     if not asked:
         return []
     model.eval()
-    tokenizer = template.tokenizer
-    encoded = [tokenizer(prompt, add_special_tokens=False)["input_ids"] for prompt in asked]
-    width = max(map(len, encoded))
-    padding = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else stops[0] if stops else 0
-    # Settings of sampling that a model brings along are set back: they mean nothing here and would be warned about.
-    options = {
-        "max_new_tokens": max_new_tokens, "do_sample": False, "temperature": None, "top_p": None, "top_k": None,
-        "eos_token_id": stops or None,
-        "pad_token_id": padding, "use_cache": True,
-    }  # fmt: skip
+    encoded = [template.ids(prompt) for prompt in asked]
+    width, padding = max(map(len, encoded)), template.tokenizer.pad_token_id
+    if padding is None:
+        padding = stops[0] if stops else 0
+    options = GREEDY | {"max_new_tokens": max_new_tokens, "use_cache": True}
+    options |= {"eos_token_id": stops or None, "pad_token_id": padding}
     with autocast(dtype):
         if has_virtual(model):
             return [answer_with_virtual(model, one, **options) for one in encoded]
@@ -60,23 +57,22 @@ def answer_ids(
         return found
 
 
+def until_stop(ids: list[int], stops: Collection[int]) -> tuple[list[int], bool]:
+    """The tokens of an answer before the one that ends it, and whether there is one."""
+    end = next((i for i, token in enumerate(ids) if token in stops), None)
+    return ids[:end], end is not None
+
+
 def answer_with_virtual(model: PeftModel, ids: list[int], **options: Any) -> list[int]:
-    """The tokens that a model with virtual tokens adds to a prompt: transformers 5.24 would take its own empty cache in
-    place of the prefix.
-    """
+    """The answer of a model with virtual tokens: transformers 5.24 would replace the prefix by its own empty cache."""
     base, count = model.get_base_model(), model.active_peft_config.num_virtual_tokens
     prompt = torch.tensor([ids], device=base.device)
     mask = torch.ones(1, count + len(ids), dtype=torch.long, device=base.device)
     if model.active_peft_config.peft_type == PeftType.PROMPT_TUNING:
         words = base.get_input_embeddings()(prompt)
-        found = base.generate(
-            inputs_embeds=torch.cat([model.get_prompt(1).to(words.dtype), words], dim=1), attention_mask=mask, **options
-        )[0]
-        return list(found.tolist())
+        words = torch.cat([model.get_prompt(1).to(words.dtype), words], dim=1)
+        return list(base.generate(inputs_embeds=words, attention_mask=mask, **options)[0].tolist())
     # Ids in place of the virtual tokens, which the cache has already: none of them is looked at.
     padded = torch.cat([prompt.new_zeros(1, count), prompt], dim=1)
-    return list(
-        base.generate(input_ids=padded, attention_mask=mask, **prefix_cache(model), **options)[
-            0, padded.shape[1] :
-        ].tolist()
-    )
+    found = base.generate(input_ids=padded, attention_mask=mask, **prefix_cache(model), **options)
+    return list(found[0, padded.shape[1] :].tolist())

@@ -1,12 +1,12 @@
-"""Measuring a model on texts, before and after a training: the held-out loss, questions to compare answers to, and
-probes.
+"""Measurements before and after a training: held-out loss, and probes for memorization and general answers.
 
-Probes measure memorization of answers and the likelihood of general ones. No text is generated for them: greedy
-decoding produces a text word for word if and only if each of its tokens is the most likely one after those before it,
-which one forward pass shows for all of them.
+Probes generate no text: greedy decoding produces a text word for word if and only if each of its tokens is the most
+likely one after those before it, which one forward pass shows for all of them.
 """
 
+import json
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import torch
@@ -15,7 +15,6 @@ from curate.models.encoding import IGNORED, Encoded
 from curate.models.template import Template
 from train import distributed
 from train.batching import groups, pack
-from train.generic_prompts import generic_texts
 from train.loss import losses, weighted_loss
 from train.model import autocast, device
 
@@ -33,10 +32,9 @@ def held_out_loss(
     done: Callable[[int], None],
     shared: bool = False,
 ) -> float:
-    """Mean loss in nats per supervised token, weighted as in training. `done` is called with the number of texts after
-    each pass.
+    """Mean loss in nats per supervised token, weighted as in training. `done` gets the number of texts after each pass.
 
-    `shared`: the texts are divided among the processes of a training; all processes get the same loss.
+    `shared`: the texts are divided among the processes; all processes get the same loss.
     """
     model.eval()
     found = torch.zeros(2, dtype=torch.float64)
@@ -45,22 +43,23 @@ def held_out_loss(
             continue
         packed = pack(group).to(device())
         with autocast(dtype):
-            found += torch.tensor(
-                [float(weighted_loss(model, packed)), float(packed.weights.sum())], dtype=torch.float64
-            )
+            sums = float(weighted_loss(model, packed)), float(packed.weights.sum())
+        found += torch.tensor(sums, dtype=torch.float64)
         done(len(group))
     total, weight = (distributed.total(found.to(device())) if shared else found).tolist()
     return float(total / weight)
 
 
+GENERIC: Final = Path(__file__).with_name("generic_prompts.jsonl")
+"""Short chats from many kinds of tasks, in English: if their answers become less likely, the model forgets."""
 LONG: Final = 8
-"""Tokens of the shortest answer that counts for memorization: a label may be guessed."""
+"""Minimum tokens of an answer for memorization: a label may be guessed."""
 GIVEN: Final = 0.25
 """Share of an answer that is given to the model, which continues it."""
 
 
 class ProbeTexts(NamedTuple):
-    """What is looked at, before and after a training."""
+    """Texts that are probed before and after a training."""
 
     trained: list[Encoded]
     """Answers that are trained on."""
@@ -70,7 +69,7 @@ class ProbeTexts(NamedTuple):
 
 
 class ProbeResult(NamedTuple):
-    """What was found of a model."""
+    """The result of the probes of a model."""
 
     trained: list[bool]
     """For each answer, whether it is continued word for word."""
@@ -82,6 +81,12 @@ class ProbeResult(NamedTuple):
 def probe_texts(trained: Sequence[Encoded], held_out: Sequence[Encoded], template: Template, count: int) -> ProbeTexts:
     """At most `count` texts of each split, spread over it, and the general ones; none at all where `count` is 0."""
     return ProbeTexts(_spread(trained, count), _spread(held_out, count), generic_texts(template) if count else [])
+
+
+def generic_texts(template: Template) -> list[Encoded]:
+    """The general prompts in a chat template, without those that it refuses."""
+    lines = GENERIC.read_text(encoding="utf-8").splitlines()
+    return [text for line in lines for text in template.encode(json.loads(line)).encoded[:1]]
 
 
 def _spread(texts: Sequence[Encoded], count: int) -> list[Encoded]:

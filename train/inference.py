@@ -12,16 +12,17 @@ from curate.core.errors import InputError, ModelError, UsageError
 from curate.core.runs import Project, find_run
 from curate.core.text import visible
 from curate.models.names import configuration, fingerprint
-from curate.models.template import Template, load_template, load_tokenizer, template_hash
+from curate.models.template import Template, load_template, load_tokenizer
 from train.adapters import load_adapter
+from train.evaluation.prompts import longest_context
 from train.export import gguf_file, gguf_layout, merged
 from train.export.export_folder import NAME, read
 from train.export.export_result import Export
-from train.generation import answer_with_virtual, stop_ids
+from train.generation import GREEDY, answer_with_virtual, stop_ids
 from train.loss import has_virtual
 from train.model import autocast, compute_dtype, device, load_base
 from train.recipe import Recipe
-from train.trained import open_trained, same_template_text
+from train.trained import open_trained, same_template
 
 Turn = dict[str, Any]
 CONTEXT: Final = 1 << 15
@@ -29,7 +30,7 @@ CONTEXT: Final = 1 << 15
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What was answered."""
+    """A reply of the model."""
 
     text: str
     """As the model produced it; not escaped for a terminal."""
@@ -49,9 +50,7 @@ class ChatModel:
     dtype: torch.dtype
 
     def prompt(self, turns: list[Turn], room: int) -> list[int]:
-        """The tokens of the prompt. Raises `UsageError` if the template refuses the turns, or there are too many tokens
-        for the model.
-        """
+        """The token ids of the prompt. Raises `UsageError` if the template refuses the turns or they are too long."""
         text = self.template.prompt({"messages": [*turns, {"role": "assistant", "content": "-"}]})
         if text is None:
             raise UsageError(
@@ -59,7 +58,7 @@ class ChatModel:
                 "/reset starts a new one; leave out --system if the template takes no system message",
             )
         ids = self.template.ids(text)
-        longest = min(CONTEXT, getattr(self.model.config.get_text_config(), "max_position_embeddings", CONTEXT))
+        longest = longest_context(self.model.config, CONTEXT)
         if len(ids) + room > longest:
             raise UsageError(
                 f"the conversation has {len(ids):,} tokens; with {room:,} for the answer that is more than the "
@@ -72,14 +71,12 @@ class ChatModel:
     def reply(
         self, turns: list[Turn], show: Callable[[str], None], *, max_new_tokens: int, temperature: float
     ) -> Reply:
-        """The answer to the last turn; `show` gets its pieces as they are generated, escaped for a terminal. Ctrl-C
-        stops it.
-        """
+        """The answer to the last turn; `show` gets its pieces, escaped for a terminal. Ctrl-C stops it."""
         ids = self.prompt(turns, max_new_tokens)
-        said = _Said(self.template.tokenizer, show)
-        sampling = {"do_sample": True, "temperature": temperature, "top_k": 0, "top_p": 1.0} if temperature else {
-            "do_sample": False, "temperature": None, "top_k": None, "top_p": None,
-        }  # fmt: skip
+        said = WordStreamer(self.template.tokenizer, show)
+        sampling: dict[str, Any] = GREEDY
+        if temperature:
+            sampling = {"do_sample": True, "temperature": temperature, "top_k": 0, "top_p": 1.0}
         padding = self.template.tokenizer.pad_token_id
         options = {
             "max_new_tokens": max_new_tokens, "eos_token_id": self.stops or None,
@@ -100,8 +97,8 @@ class ChatModel:
         return Reply(said.text, said.tokens, said.last in self.stops)
 
 
-class _Said(TextStreamer):  # type: ignore[misc]  # transformers has no types
-    """Hands on whole words as they come."""
+class WordStreamer(TextStreamer):  # type: ignore[misc]  # transformers has no types
+    """Streams whole words."""
 
     def __init__(self, tokenizer: Any, show: Callable[[str], None]) -> None:
         super().__init__(tokenizer, skip_prompt=True, skip_special_tokens=True)
@@ -121,23 +118,15 @@ class _Said(TextStreamer):  # type: ignore[misc]  # transformers has no types
 
 
 def chat_model(name: str) -> ChatModel:
-    """The model of a run or of an export. Raises `CurateError`; `ModelError`, showing both, where its template is not
-    the one of the training.
-    """
+    """The model of a run or an export. Raises `CurateError`, also if its template is not that of the training."""
     folder = Path(name)
     if not (folder / NAME).is_file():
         folder = find_run(name, Project(Path.cwd()))
     if (folder / NAME).is_file():
         return _exported(folder)
     trained = open_trained(name)
-    template = trained.template()
-    return ChatModel(
-        f"{folder.name}: {trained.recipe.how.title} on {trained.recipe.model}",
-        trained.tuned(),
-        template,
-        _stops(template),
-        trained.dtype,
-    )
+    template, title = trained.template(), f"{folder.name}: {trained.recipe.how.title} on {trained.recipe.model}"
+    return ChatModel(title, trained.tuned(), template, _stops(template), trained.dtype)
 
 
 def _exported(folder: Path) -> ChatModel:
@@ -153,13 +142,18 @@ def _exported(folder: Path) -> ChatModel:
             "chat with the run, or export  --to adapter",
         )
     model, template = load(folder, made, dtype)
-    return ChatModel(
-        f"{folder.name}: {made.form}, {made.method} on {made.model}", model, template, _stops(template), dtype
-    )
+    title = f"{folder.name}: {made.form}, {made.method} on {made.model}"
+    return ChatModel(title, model, template, _stops(template), dtype)
+
+
+def _template(folder: Path, made: Export) -> Template:
+    template = load_template(str(folder))
+    same_template(template.source, made.template, made.template_source, str(folder))
+    return template
 
 
 def _adapter(folder: Path, made: Export, dtype: torch.dtype) -> tuple[Any, Template]:
-    template = _matching(load_template(str(folder)), made, folder)
+    template = _template(folder, made)
     if (now := fingerprint(made.model)) != made.base:
         raise ModelError(
             f"{made.model}: is not the base that this model was trained on ({now[:20]}…, trained on {made.base[:20]}…)",
@@ -169,15 +163,14 @@ def _adapter(folder: Path, made: Export, dtype: torch.dtype) -> tuple[Any, Templ
 
 
 def _merged(folder: Path, made: Export, dtype: torch.dtype) -> tuple[Any, Template]:
-    return merged.load(folder, dtype), _matching(load_template(str(folder)), made, folder)
+    return merged.load(folder, dtype), _template(folder, made)
 
 
 def _gguf(folder: Path, made: Export, dtype: torch.dtype) -> tuple[Any, Template]:
     file = folder / gguf_layout.FILE
-    same_template_text(gguf_file.template_in(file), made.template, made.template_source, str(file))
-    tokenizer = load_tokenizer(
-        made.model
-    )  # that of the base: transformers makes another one of the GGUF, which splits digits differently
+    same_template(gguf_file.template_in(file), made.template, made.template_source, str(file))
+    # That of the base: transformers makes another one of the GGUF, which splits digits differently.
+    tokenizer = load_tokenizer(made.model)
     if gguf_file.tokens_in(file)[: len(tokenizer)] != tokenizer.convert_ids_to_tokens(list(range(len(tokenizer)))):
         raise ModelError(
             f"{made.model}: its tokenizer is not the one in {visible(str(file))}", "restore the base of the training"
@@ -186,17 +179,7 @@ def _gguf(folder: Path, made: Export, dtype: torch.dtype) -> tuple[Any, Template
     return gguf_file.load_model(file, dtype, configuration(made.model)), Template(tokenizer)
 
 
-def _matching(template: Template, made: Export, folder: Path) -> Template:
-    same_template_text(template.source, made.template, made.template_source, str(folder))
-    assert template_hash(template.source) == made.template
-    return template
-
-
 def _stops(template: Template) -> list[int]:
     """Tokens that end an answer in this template."""
-    return stop_ids(
-        template,
-        template.encode(
-            {"messages": [{"role": "user", "content": "-"}, {"role": "assistant", "content": "-"}]}
-        ).encoded,
-    )
+    turns = [{"role": role, "content": "-"} for role in ("user", "assistant")]
+    return stop_ids(template, template.encode({"messages": turns}).encoded)

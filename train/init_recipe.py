@@ -1,7 +1,7 @@
-"""A first recipe for a data set and a card: `curate recipe init`.
+"""A first recipe for a data set and a GPU: `curate recipe init`.
 
-The bases to start from, for who names none, have open licences, no sign-up and a chat template. Their numbers are those
-of their config.json, so that a base can be chosen for a card without a connection; `curate plan` reads the real one.
+The proposed base models have open licences, need no sign-up and have a chat template. Their sizes are copied from
+config.json, so that one can be chosen offline; `curate plan` reads the real file.
 """
 
 from collections.abc import Sequence
@@ -18,8 +18,8 @@ from curate.models.names import configuration
 from curate.models.template import Template, load_template
 from curate.read.dataset import read_dataset
 from train.autoconfig import Fit, Texts, available, choose_settings, gigabytes
-from train.hardware import on_gpu
 from train.memory_profile import Sizes
+from train.model import device
 from train.recipe import Recipe, toml
 
 
@@ -46,17 +46,12 @@ class Base:
     @property
     def least(self) -> int:
         """Bytes that its layers take in 4 bits: with less there is no need to look closer."""
-        return (
-            self.layers
-            * (
-                2 * self.hidden * (self.heads + self.shared) * (self.head_size or self.hidden // self.heads)
-                + 3 * self.hidden * self.inner
-            )
-            // 2
-        )
+        head = self.head_size or self.hidden // self.heads
+        layer = 2 * self.hidden * (self.heads + self.shared) * head + 3 * self.hidden * self.inner
+        return self.layers * layer // 2
 
     def configuration(self) -> Any:
-        """As transformers wants it."""
+        """The configuration for transformers."""
         from transformers import AutoConfig  # only who asks for a base pays
 
         sizes = {"head_dim": self.head_size} if self.head_size else {}
@@ -78,7 +73,7 @@ BASES: Final = (
     Base("Qwen/Qwen3-32B", "qwen3", 5120, 64, 64, 8, 25600, 151936, tied=False, head_size=128),
 )
 ON_A_CPU: Final = 1
-"""How many of them, from the smallest, a CPU trains in a reasonable time."""
+"""Number of bases, from the smallest, that a CPU trains in a reasonable time."""
 
 
 STEP: Final = 64
@@ -86,7 +81,7 @@ STEP: Final = 64
 SMALL: Final = 10_000
 """Examples up to which one pass over the data is too few."""
 PROMPT: Final = 0.7
-"""Share of tokens that are taken for prompt where no tokenizer is at hand to count."""
+"""Assumed share of prompt tokens without a tokenizer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,22 +94,21 @@ class RecipeDraft:
 
     def text(self) -> str:
         """As a file."""
-        width = max(len(f"{key} = {toml(value)}") for key, value, _ in self.lines)
-        written = [
-            f"{f'{key} = {toml(value)}':<{width}}  # {reason}".rstrip(" #") + "\n" for key, value, reason in self.lines
-        ]
-        return (
+        keys = [f"{key} = {toml(value)}" for key, value, _ in self.lines]
+        width = max(map(len, keys))
+        lines = [
             "# Written by `curate recipe init`. What it will do and need: curate plan RECIPE. All keys: "
-            "schemas/recipe.schema.json\n" + "".join(written)
-        )
+            "schemas/recipe.schema.json"
+        ]
+        lines += [f"{key:<{width}}  # {why}".rstrip(" #") for key, (*_, why) in zip(keys, self.lines, strict=True)]
+        return "\n".join(lines) + "\n"
 
 
 def init_recipe(data: Path, name: str, model: str | None, memory: int | None) -> RecipeDraft:
-    """A recipe for the split folder `data`, which it will call `name`; for `model`, or the biggest base that fits into
-    `memory` bytes of a GPU.
+    """A recipe for the split folder `data`, called `name` in it, and for `model`, or the largest base that fits.
 
-    Without `memory` this machine's counts. Raises `InputError` where there is no training split, `ModelError` where a
-    model is named that is not at hand.
+    `memory`: bytes of a GPU; None: that of this machine. Raises `InputError` without a training split, `ModelError` for
+    a model that is named and not available.
     """
     file = data / "train.jsonl"
     if not file.is_file():
@@ -124,29 +118,23 @@ def init_recipe(data: Path, name: str, model: str | None, memory: int | None) ->
     examples = [line.example.value for line in read_dataset([file]).lines if line.example is not None]
     if not examples:
         raise InputError(f"{file}: contains no example", f"curate check {file}")
-    template = _template(model)
+    template = load_template(model) if model is not None else None  # nothing is loaded of a proposed base
     lengths, supervised = _lengths(examples, template)
     texts = Texts(lengths, supervised)
-    on_cpu = memory is None and not on_gpu()
+    on_cpu = memory is None and device().type == "cpu"
     there = available() if memory is None else memory
     chosen, found, sizes = _base(model, name, texts, there, on_cpu=on_cpu)
     longest = max(lengths)
     epochs = 3 if len(examples) < SMALL else 1
     billions = sizes.total / 1e9
     counted = "has" if template is not None else "has about"
+    needs = f"{billions:.2g} billion weights; it needs {gigabytes(found.estimate.high)} of {gigabytes(there)}"
+    length = f"the longest example {counted} {longest:,} tokens; examples are never cut"
     lines: list[tuple[str, Any, str]] = [
-        (
-            "model",
-            chosen,
-            f"{billions:.2g} billion weights; it needs {gigabytes(found.estimate.high)} of {gigabytes(there)}",
-        ),
+        ("model", chosen, needs),
         ("data", name, plural(len(examples), "example")),
         ("method", "qlora", "the base in 4 bits"),
-        (
-            "max_length",
-            ceil(longest / STEP) * STEP,
-            f"the longest example {counted} {longest:,} tokens; examples are never cut",
-        ),
+        ("max_length", ceil(longest / STEP) * STEP, length),
         ("epochs", epochs, "passes over the data; the adapter with the best validation loss is kept"),
         ("patience", 3, "measurements without an improvement end the training"),
     ]
@@ -178,18 +166,11 @@ def _base(model: str | None, data: str, texts: Texts, memory: int, *, on_cpu: bo
     return found or tried(BASES[0].name, BASES[0].configuration())
 
 
-def _template(model: str | None) -> Template | None:
-    """The template of the model that is named. Of one that is only proposed nothing is loaded."""
-    return load_template(model) if model is not None else None
-
-
 def _lengths(examples: Sequence[dict[str, Any]], template: Template | None) -> tuple[list[int], float]:
     """Tokens of each example, and the share that is trained on; about four bytes a token without a tokenizer."""
     if template is None:
-        return [
-            sum(len(str(turn.get("content") or "").encode()) // 4 + 8 for turn in one.get("messages", [])) + 8
-            for one in examples
-        ], 1 - PROMPT
+        texts = [[str(turn.get("content") or "") for turn in one.get("messages", [])] for one in examples]
+        return [sum(len(text.encode()) // 4 + 8 for text in one) + 8 for one in texts], 1 - PROMPT
     encoded = [text for one in examples for text in template.encode(one).encoded]
     if not encoded:
         raise ModelError("the chat template refuses all examples", "curate check --model MODEL shows why")

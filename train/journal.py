@@ -22,8 +22,9 @@ greedy decoding would have produced. `train.training_dynamics` turns it into `da
 """  # noqa: E501
 
 import json
+import signal
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic
@@ -36,9 +37,7 @@ from curate.report.console import console
 
 
 class JsonLines:
-    """A file to append to. Each line is handed to the system at once, so that a kill loses none. A `silent` one writes
-    nothing.
-    """
+    """A file to append to. Each line is passed to the system at once, so a kill loses none; `silent` writes nothing."""
 
     def __init__(self, path: Path, *, silent: bool = False) -> None:
         self.path, self.silent = path, silent
@@ -92,9 +91,7 @@ class LossLog(JsonLines):
         self.lines_of = lines_of
 
     def write(self, step: int, texts: Sequence[int], found: Sequence[Sequence[float]]) -> None:
-        """Append a step: for each of its texts the sum of its losses, its supervised tokens, and how many of them were
-        right.
-        """
+        """Append a step: for each text the sum of its losses, its supervised tokens, and how many were right."""
         self.append(
             {
                 "step": step,
@@ -105,6 +102,21 @@ class LossLog(JsonLines):
                 "right": [round(right) for *_, right in found],
             }
         )
+
+
+@contextmanager
+def signals_to(heard: Callable[[str], None]) -> Iterator[None]:
+    """Ctrl-C and SIGTERM call `heard` with the name of the signal while the block runs."""
+
+    def handler(number: int, _frame: Any) -> None:
+        heard(signal.Signals(number).name)
+
+    before = {number: signal.signal(number, handler) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, former in before.items():
+            signal.signal(number, former)
 
 
 class Phase:

@@ -38,7 +38,7 @@ NO_DECAY = (r"bias", r"layernorm", r"rmsnorm", r"(?:^|\.)norm(?:$|\.)", r"_norm(
 
 
 class OutOfMemory(Exception):
-    """A micro-batch did not fit; stays inside the loop, which tries again with smaller ones."""
+    """A micro-batch does not fit into memory; caught in the loop, which halves micro-batches."""
 
 
 class StepLoss(NamedTuple):
@@ -47,9 +47,7 @@ class StepLoss(NamedTuple):
     mean: Tensor
     """Its share of the mean loss per token of the step."""
     texts: Tensor
-    """For each text the sum of its token losses in nats, its supervised tokens, and how many of them were the most
-    likely token; shape (texts, 3).
-    """
+    """For each text the sum of its losses in nats, its supervised tokens, and how many are right; shape (texts, 3)."""
 
 
 def train(
@@ -63,11 +61,9 @@ def train(
     callback: Callback,
     resume: Path | None,
 ) -> Any:
-    """Train `model` and return it; checkpoints go to `folder`, and a training that is resumed starts from the
-    checkpoint `resume`.
+    """Train `model` and return it. Checkpoints go to `folder`; `resume` is the checkpoint to start from.
 
-    On a CPU the result is the same to the bit whether or not the training was interrupted. Returns early where the
-    callback says so.
+    On a CPU the result is equal to the bit whether or not the training was interrupted. The callback may end it early.
     """
     arguments = training_arguments(recipe, settings, len(order), folder)
     accelerator = make_accelerator(arguments)
@@ -80,13 +76,11 @@ def train(
     checkpointer = Checkpointer(folder, accelerator, model, optimizer, scheduler, sharded=sharded)
     reporter = Reporter(arguments, model, len(order))
     gradients = Gradients(model, microbatches, noise, DTYPES[settings.dtype], accelerator, sharded=sharded)
-    set_seed(
-        recipe.seed + distributed.rank()
-    )  # measuring the base may have drawn numbers, and a resumed run does not measure it again
+    # Measuring the base may have drawn numbers, and a resumed run does not measure it again.
+    set_seed(recipe.seed + distributed.rank())
     done = 0 if resume is None else step_of(resume)
-    steps = iter(
-        DataLoader(cast("Dataset[tuple[int, ...]]", order[done:]), batch_size=None, collate_fn=tuple)
-    )  # draws a random number when it starts
+    left = cast("Dataset[tuple[int, ...]]", order[done:])
+    steps = iter(DataLoader(left, batch_size=None, collate_fn=tuple))  # draws a random number when it starts
     if resume is not None:
         checkpointer.load(resume)
     with callback.listening():
@@ -132,9 +126,7 @@ class Gradients:
         self.scaled = accelerator is not None and accelerator.scaler is not None
 
     def accumulate(self, step: Sequence[int], callback: Callback) -> StepLoss:
-        """Compute the gradients of a step and its loss over all processes; where memory runs out, again with smaller
-        micro-batches.
-        """
+        """Compute the gradients of a step and its loss over all processes; halve micro-batches if memory runs out."""
         while True:
             drawn = torch.get_rng_state()
             try:
@@ -151,9 +143,7 @@ class Gradients:
         return StepLoss(distributed.total(loss.mean), loss.texts)
 
     def compute(self, step: Sequence[int]) -> StepLoss:
-        """Compute the gradients once. Raises `OutOfMemory` on all processes where a micro-batch does not fit on one of
-        them.
-        """
+        """Compute the gradients once. Raises `OutOfMemory` on all processes if a micro-batch does not fit on one."""
         weight = self.microbatches.weight(step)
         mean, texts = torch.zeros((), device=device()), torch.zeros(len(step), 3, device=device())
         fits = True
@@ -186,16 +176,11 @@ class Gradients:
         return StepLoss(loss.detach(), found.by_text(packed))
 
     def check(self, step: Sequence[int], loss: Tensor, *, first: bool) -> None:
-        """Stop before the optimizer learns from nonsense, and after a first step that learns nothing. Raises
-        `ModelError`.
+        """Raise `ModelError` if a loss or gradient is not a number, or if the first step learns nothing.
 
-        Gradients in float16 are scaled, and may be too big at first.
+        Gradients in float16 are scaled, and may be too large at first.
         """
-        norm = (
-            1.0
-            if self.scaled
-            else float(_norm([parameter.grad for parameter in self.model.parameters() if parameter.grad is not None]))
-        )
+        norm = 1.0 if self.scaled else _gradient_norm(self.model)
         if not (isfinite(float(loss)) and isfinite(norm)):
             raise self.nan_diagnosis(step)
         if first:
@@ -204,9 +189,8 @@ class Gradients:
     @torch.no_grad()
     def nan_diagnosis(self, step: Sequence[int]) -> NotANumber:
         """Why the loss of a step is not a number: the texts that cause it, or the weights."""
-        if not all(
-            bool(torch.isfinite(parameter).all()) for parameter in self.model.parameters() if parameter.requires_grad
-        ):
+        trained = (parameter for parameter in self.model.parameters() if parameter.requires_grad)
+        if not all(bool(torch.isfinite(parameter).all()) for parameter in trained):
             return NotANumber(
                 "the trained weights contain NaN or infinity",
                 "lower learning_rate; the last checkpoint is from before this step",
@@ -218,20 +202,17 @@ class Gradients:
             if not isfinite(loss):
                 guilty.append(index)
         named = ", ".join(self.microbatches.name_of(index) for index in (guilty or step)[:8])
-        what = (
-            f"the loss of {plural(len(guilty), 'text')}"
-            if guilty
-            else f"the gradient of a step of {plural(len(step), 'text')}"
-        )
+        what = "the loss of " if guilty else "the gradient of a step of "
+        what += plural(len(guilty or step), "text")
         return NotANumber(
             f"{what} is not a number: {excerpt(named, 400)}",
             'check them, set  dtype = "float32"  or lower learning_rate',
         )
 
 
-def _norm(gradients: list[Tensor]) -> Tensor:
-    norms = torch._foreach_norm(gradients)
-    return torch.stack(list(norms)).norm() if norms else torch.zeros(())
+def _gradient_norm(model: Any) -> float:
+    norms = torch._foreach_norm([one.grad for one in model.parameters() if one.grad is not None])
+    return float(torch.stack(list(norms)).norm()) if norms else 0.0
 
 
 def zero_gradient_check(norm: float) -> None:
@@ -244,9 +225,7 @@ def zero_gradient_check(norm: float) -> None:
 
 
 class Reporter:
-    """Sends metrics to the services that the recipe names in `report_to`, as transformers does; without any it does
-    nothing.
-    """
+    """Sends metrics to the services in `report_to`, as transformers does."""
 
     def __init__(self, arguments: TrainingArguments, model: Any, steps: int) -> None:
         self.services = [one() for one in get_reporting_integration_callbacks(arguments.report_to)]
@@ -269,13 +248,10 @@ class Reporter:
 
 
 def make_accelerator(arguments: TrainingArguments) -> Accelerator:
-    """What knows of mixed precision and of sharding."""
-    plugin = (
-        None if arguments.fsdp_plugin_args is None else FullyShardedDataParallelPlugin(**arguments.fsdp_plugin_args)
-    )
-    return Accelerator(
-        mixed_precision=arguments.mixed_precision, fsdp_plugin=plugin, cpu=arguments.device.type == "cpu"
-    )
+    """accelerate's object for mixed precision and sharding."""
+    options, cpu = arguments.fsdp_plugin_args, arguments.device.type == "cpu"
+    plugin = None if options is None else FullyShardedDataParallelPlugin(**options)
+    return Accelerator(mixed_precision=arguments.mixed_precision, fsdp_plugin=plugin, cpu=cpu)
 
 
 def make_optimizer(model: Any, arguments: TrainingArguments) -> Any:
@@ -283,13 +259,10 @@ def make_optimizer(model: Any, arguments: TrainingArguments) -> Any:
     kind, options = Trainer.get_optimizer_cls_and_kwargs(arguments, model)
     decaying = set(get_parameter_names(model, [nn.LayerNorm], list(NO_DECAY)))
     trained = [(name, parameter) for name, parameter in model.named_parameters() if parameter.requires_grad]
-    groups = [
-        {
-            "params": [parameter for name, parameter in trained if (name in decaying) is decays],
-            "weight_decay": arguments.weight_decay if decays else 0.0,
-        }
-        for decays in (True, False)
-    ]
+    groups = []
+    for decay, decays in ((arguments.weight_decay, True), (0.0, False)):
+        parameters = [parameter for name, parameter in trained if (name in decaying) is decays]
+        groups.append({"params": parameters, "weight_decay": decay})
     if options.get("optim_bits") == 8:
         from bitsandbytes.optim import GlobalOptimManager
 
@@ -318,13 +291,8 @@ def _sharding(recipe: Recipe) -> dict[str, Any]:
     """FSDP2 for a base that no GPU holds alone; the adapter is saved whole."""
     if recipe.parallel != "fsdp" or distributed.world() == 1:
         return {}
-    config = {
-        "version": 2,
-        "reshard_after_forward": True,
-        "state_dict_type": "FULL_STATE_DICT",
-        "auto_wrap_policy": "TRANSFORMER_BASED_WRAP",
-    }
-    return {
-        "fsdp": True,
-        "fsdp_config": config | ({"activation_checkpointing": True} if recipe.activation_checkpointing else {}),
-    }
+    config: dict[str, Any] = {"version": 2, "reshard_after_forward": True, "state_dict_type": "FULL_STATE_DICT"}
+    config["auto_wrap_policy"] = "TRANSFORMER_BASED_WRAP"
+    if recipe.activation_checkpointing:
+        config["activation_checkpointing"] = True
+    return {"fsdp": True, "fsdp_config": config}

@@ -1,14 +1,11 @@
-"""The loss of packed texts, for every method: attention within each text, virtual tokens before it, cross-entropy in
-chunks.
+"""The loss of packed texts, for every method.
 
-Packed attention (on a CPU): each text by itself, causal, without a mask in between. The usual way is one attention over
-the whole pack with a mask of tokens times tokens: most of the work is thrown away, and each layer keeps a mask. On a
-GPU one big kernel is faster, and transformers' own is used.
+Packed attention (on a CPU): causal attention within each text, without a mask. The usual mask of tokens times tokens
+wastes most of the work and is kept by each layer. On a GPU one large kernel is faster: transformers' own is used.
 
-Chunked cross-entropy: the output layer and the cross-entropy in one, a few tokens at a time, so that the logits of a
-pack never exist all at once. With a vocabulary of 128,000 the logits of 1,000 trained tokens and what their gradient
-needs take 2 GB, more than all else that a step keeps. The gradient of the hidden states is computed in the forward
-pass, chunk by chunk, so nothing is computed twice.
+Chunked cross-entropy: output layer and cross-entropy, some tokens at a time, so that the logits of a pack never exist
+at once. With a vocabulary of 128,000, logits and gradients of 1,000 trained tokens take 2 GB, more than the rest of a
+step. The gradient of the hidden states is computed in the forward pass, so nothing is computed twice.
 
 Virtual tokens (prompt and prefix tuning) stand before each text of a pack; PEFT puts them before the first one only.
 """
@@ -29,13 +26,13 @@ from train.batching import Pack, pack
 
 PACKED_ATTENTION: Final = "curate_packed"
 LENGTHS: Final = "packed_lengths"
-"""Keyword under which the lengths of the texts reach the attention; models hand on what they do not know."""
+"""Keyword that passes the lengths of the texts to the attention; models pass unknown keywords on."""
 CHUNKED: Final["WeakSet[nn.Module]"] = WeakSet()
 """Models whose loss is the same in chunks; some models scale or cap their logits and are excluded."""
 CHUNK: Final = 1 << 27
 """Bytes that the logits of a chunk may take, with their gradient."""
 BYTES: Final = 12
-"""That a logit takes: in the model's dtype, as float32, and its gradient in the model's dtype, with what is between."""
+"""Bytes per logit: in the model's dtype, as float32, its gradient, and temporaries."""
 
 
 class Losses(NamedTuple):
@@ -49,13 +46,10 @@ class Losses(NamedTuple):
     """Whether that token is the most likely one, so that greedy decoding would produce it; shape (supervised,)."""
 
     def by_text(self, packed: Pack) -> Tensor:
-        """For each text of the pack the sum of its losses, its supervised tokens, and how many are right; shape (texts,
-        3).
-        """
+        """For each text the sum of its losses, its supervised tokens, and how many are right; shape (texts, 3)."""
         owners = packed.text_numbers()[packed.keep]
-        found = torch.stack(
-            [self.each.float(), torch.ones_like(self.each, dtype=torch.float32), self.right.float()], dim=1
-        )
+        each, right = self.each.float(), self.right.float()
+        found = torch.stack([each, torch.ones_like(each), right], dim=1)
         return found.new_zeros(len(packed.lengths), 3).index_add_(0, owners, found)
 
 
@@ -90,23 +84,16 @@ def _logits(model: Any, packed: Pack) -> Tensor:
 def _inputs(model: Any, packed: Pack) -> tuple[Any, dict[str, Any], Tensor]:
     """The base model, what its forward pass gets, and the positions whose logits are wanted."""
     if has_virtual(model):
-        return (
-            _with_prompt(model, packed)
-            if model.active_peft_config.peft_type == PeftType.PROMPT_TUNING
-            else _with_prefix(model, packed)
-        )
+        prompt = model.active_peft_config.peft_type == PeftType.PROMPT_TUNING
+        return _with_prompt(model, packed) if prompt else _with_prefix(model, packed)
     base = model.get_base_model() if hasattr(model, "get_base_model") else model
-    options = packed_options(base, packed.lengths)
-    return (
-        base,
-        {"input_ids": packed.input_ids, "position_ids": packed.position_ids, "use_cache": False, **options},
-        packed.keep,
-    )
+    inputs = {"input_ids": packed.input_ids, "position_ids": packed.position_ids, "use_cache": False}
+    return base, inputs | packed_options(base, packed.lengths), packed.keep
 
 
 @torch.no_grad()
 def packs_exactly(model: Any, device: torch.device) -> bool:
-    """Whether the model keeps packed texts apart: the losses of a text do not move when the text before it changes."""
+    """Whether the model isolates packed texts: losses of a text do not change with the text before it."""
     first, other, second = _random_texts(model, 7, 7, 11)
     training = model.training
     model.eval()
@@ -144,26 +131,23 @@ def _random_texts(model: Any, *lengths: int) -> list[Encoded]:
 class ChunkedCrossEntropy(torch.autograd.Function):
     """Cross-entropy of `hidden` (tokens, size) through a linear layer (vocabulary, size), in nats.
 
-    Three results: its weighted sum, with a gradient; that of each token; and whether each token is the most likely one.
+    Returns the weighted sum, with a gradient; the loss of each token; and whether each token is the most likely one.
     """
 
     @staticmethod
     def forward(
         ctx: Any, hidden: Tensor, weight: Tensor, bias: Tensor | None, targets: Tensor, weights: Tensor
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """Also the gradients, where they are wanted: each chunk's logits are gone before the next one's come."""
-        dtype = (
-            torch.get_autocast_dtype(hidden.device.type)
-            if torch.is_autocast_enabled(hidden.device.type)
-            else weight.dtype
-        )
+        """Compute gradients, too, if needed: each chunk's logits are freed before the next chunk."""
+        kind = hidden.device.type
+        dtype = torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else weight.dtype
         head, wanted = weight.to(dtype), ctx.needs_input_grad[0] or ctx.needs_input_grad[1]
         each = torch.empty(len(hidden), device=hidden.device)
         right = torch.empty(len(hidden), dtype=torch.bool, device=hidden.device)
         grad_hidden = torch.empty_like(hidden) if wanted else None
         grad_weight = torch.zeros_like(weight) if ctx.needs_input_grad[1] else None
         size = max(1, CHUNK // (BYTES * weight.shape[0]))
-        with torch.autocast(hidden.device.type, enabled=False):
+        with torch.autocast(kind, enabled=False):
             for start in range(0, len(hidden), size):
                 part = slice(start, start + size)
                 states = hidden[part].to(dtype)
@@ -187,19 +171,12 @@ class ChunkedCrossEntropy(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *grads: Any) -> tuple[Tensor | None, ...]:
         """The gradients from the forward pass, scaled."""
-        grad = grads[0]
-        of_hidden, of_weight = ctx.saved_tensors
-        return (
-            None if of_hidden is None else of_hidden * grad.to(of_hidden.dtype),
-            None if of_weight is None else of_weight * grad.to(of_weight.dtype),
-            None,
-            None,
-            None,
-        )
+        scaled = (None if saved is None else saved * grads[0].to(saved.dtype) for saved in ctx.saved_tensors)
+        return *scaled, None, None, None
 
 
 def backbone_of(base: Any) -> nn.Module | None:
-    """What of a model makes the hidden states; None where its output layer is no plain linear one."""
+    """The part of a model that computes hidden states; None unless its output layer is a plain linear one."""
     head = base.get_output_embeddings() if hasattr(base, "get_output_embeddings") else None
     backbone = getattr(base, "base_model", None)
     return backbone if type(head) is nn.Linear and isinstance(backbone, nn.Module) and backbone is not base else None
@@ -208,9 +185,7 @@ def backbone_of(base: Any) -> nn.Module | None:
 def chunked_cross_entropy(
     base: Any, inputs: dict[str, Any], keep: Tensor, targets: Tensor, weights: Tensor
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Cross-entropy at the positions `keep` of a pack, as `ChunkedCrossEntropy` gives it; `inputs` are those of the
-    model's forward pass.
-    """
+    """`ChunkedCrossEntropy` at the positions `keep` of a pack; `inputs` are those of the model's forward pass."""
     backbone, head = backbone_of(base), base.get_output_embeddings()
     assert backbone is not None
     hidden = backbone(**inputs).last_hidden_state[0][keep]
@@ -223,35 +198,20 @@ def chunked_cross_entropy(
 def packed_attention(
     module: torch.nn.Module, query: Tensor, key: Tensor, value: Tensor, attention_mask: Tensor | None, **options: Any
 ) -> tuple[Tensor, Any]:
-    """Attention of shape (1, tokens, heads, size), text by text where the lengths are given; else that of transformers.
+    """Attention of shape (1, tokens, heads, size), text by text if their lengths are given; else transformers' own.
 
-    `query` has the shape (1, heads, tokens, size), `key` and `value` the same with fewer heads where several queries
-    share one.
+    `query` has the shape (1, heads, tokens, size); `key` and `value` may have fewer heads (grouped queries).
     """
     lengths: tuple[int, ...] | None = options.pop(LENGTHS, None)
     window = options.get("sliding_window") or getattr(module, "sliding_window", None)
-    if (
-        lengths is None
-        or sum(lengths) != query.shape[2]
-        or key.shape[2] != query.shape[2]
-        or (window and max(lengths) > window)
-    ):
+    tokens = query.shape[2]
+    if lengths is None or sum(lengths) != tokens or key.shape[2] != tokens or (window and max(lengths) > window):
         found: tuple[Tensor, Any] = sdpa_attention_forward(module, query, key, value, attention_mask, **options)
         return found
-    parts = [
-        torch.nn.functional.scaled_dot_product_attention(
-            queries,
-            keys,
-            values,
-            dropout_p=options.get("dropout", 0.0),
-            scale=options.get("scaling"),
-            is_causal=True,
-            enable_gqa=True,
-        )
-        for queries, keys, values in zip(
-            *(torch.split(tensor, list(lengths), dim=2) for tensor in (query, key, value)), strict=True
-        )
-    ]
+    how: Any = {"dropout_p": options.get("dropout", 0.0), "scale": options.get("scaling"), "enable_gqa": True}
+    texts = zip(*(torch.split(tensor, list(lengths), dim=2) for tensor in (query, key, value)), strict=True)
+    attend = nn.functional.scaled_dot_product_attention
+    parts = [attend(queries, keys, values, is_causal=True, **how) for queries, keys, values in texts]
     return torch.cat(parts, dim=2).transpose(1, 2).contiguous(), None
 
 
@@ -281,13 +241,8 @@ def _with_prompt(model: PeftModel, packed: Pack) -> tuple[Any, dict[str, Any], T
     rows = [row for text in torch.split(words, list(packed.lengths)) for row in (prompt, text)]
     lengths = tuple(count + length for length in packed.lengths)
     positions = torch.cat([torch.arange(length, device=words.device) for length in lengths])[None]
-    inputs = {
-        "inputs_embeds": torch.cat(rows)[None],
-        "position_ids": positions,
-        "use_cache": False,
-        **packed_options(base, lengths),
-    }
-    return base, inputs, packed.keep + count * (packed.text_numbers()[packed.keep] + 1)
+    inputs = {"inputs_embeds": torch.cat(rows)[None], "position_ids": positions, "use_cache": False}
+    return base, inputs | packed_options(base, lengths), packed.keep + count * (packed.text_numbers()[packed.keep] + 1)
 
 
 def _with_prefix(model: PeftModel, packed: Pack) -> tuple[Any, dict[str, Any], Tensor]:
@@ -296,31 +251,20 @@ def _with_prefix(model: PeftModel, packed: Pack) -> tuple[Any, dict[str, Any], T
     text = packed.text_numbers()
     own = (text[:, None] == text[None, :]).tril()
     mask = torch.cat([torch.ones(len(text), count, dtype=torch.bool, device=own.device), own], dim=1)[None, None]
-    positions = packed.position_ids + count
-    inputs = {
-        "input_ids": packed.input_ids,
-        "position_ids": positions,
-        "attention_mask": mask,
-        "use_cache": False,
-        **prefix_cache(model),
-    }
-    return base, inputs, packed.keep
+    inputs = {"input_ids": packed.input_ids, "position_ids": packed.position_ids + count, "attention_mask": mask}
+    return base, inputs | {"use_cache": False} | prefix_cache(model), packed.keep
 
 
 def prefix_cache(model: PeftModel) -> dict[str, Any]:
-    """The prefix as transformers calls it, which changed in 5.24."""
-    return {
-        "cache"
-        if "cache" in signature(model.get_base_model().forward).parameters
-        else "past_key_values": model.get_prompt(1)
-    }
+    """The prefix as a keyword of the model, which changed in transformers 5.24."""
+    new = "cache" in signature(model.get_base_model().forward).parameters
+    return {"cache" if new else "past_key_values": model.get_prompt(1)}
 
 
 class EmbeddingNoise:
-    """NEFTune (Jain et al. 2023): uniform noise of up to alpha / sqrt(tokens of the text * hidden size) on the
-    embeddings of the passes that are announced.
+    """NEFTune (Jain et al. 2023): uniform noise up to alpha / sqrt(tokens * hidden size) on the embeddings of a text.
 
-    transformers has it too, but takes a pack for one text: the noise of each would be too small.
+    transformers' version takes a pack for one text, so the noise would be too small.
     """
 
     def __init__(self, model: Any, alpha: float) -> None:
@@ -330,17 +274,15 @@ class EmbeddingNoise:
             model.get_input_embeddings().register_forward_hook(self._noisy)
 
     def announce(self, packed: Pack) -> None:
-        """The next forward pass is one of training, over this pack."""
+        """Announce a training pass over this pack."""
         if self.alpha:
-            self._most = torch.cat(
-                [packed.weights.new_full((length,), self.alpha / length**0.5) for length in packed.lengths]
-            )
+            most = [packed.weights.new_full((length,), self.alpha / length**0.5) for length in packed.lengths]
+            self._most = torch.cat(most)
 
     def _noisy(self, _module: Any, _arguments: Any, output: Tensor) -> Tensor:
         most, self._most = self._most, None
         if most is None:
             return output
-        noisy: Tensor = output + torch.empty_like(output).uniform_(-1, 1) * (most / output.shape[-1] ** 0.5)[
-            None, :, None
-        ].to(output.dtype)
+        scale = (most / output.shape[-1] ** 0.5)[None, :, None].to(output.dtype)
+        noisy: Tensor = output + torch.empty_like(output).uniform_(-1, 1) * scale
         return noisy

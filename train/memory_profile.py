@@ -1,8 +1,7 @@
-"""A training step on tensors that have shapes and no content: what it would keep in memory, counted to the byte, before
-a weight is loaded.
+"""The memory of a training step, counted to the byte on tensors without content, before any weight is loaded.
 
-The very code that trains runs here (adapters, attention, loss, activation checkpointing), on a model of a few layers;
-the layers of a language model are alike, so more of them keep proportionally more.
+The code that trains runs here (adapters, attention, loss, activation checkpointing), on a model of a few layers. The
+layers of a language model are alike, so more layers need proportionally more.
 """
 
 import copy
@@ -38,7 +37,7 @@ BLOCK: Final = 512
 
 
 class Linear4bitShape(nn.Linear):
-    """A linear layer with NF4 weights, as far as memory goes."""
+    """A linear layer with the memory of NF4 weights."""
 
     def __init__(self, linear: nn.Linear, *, double: bool) -> None:
         nn.Module.__init__(self)
@@ -85,7 +84,7 @@ class Live(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self._seen: weakref.WeakSet[Any] = weakref.WeakSet()
 
     def note(self, tensor: Tensor) -> None:
-        """Count a tensor until it goes; views of one are one."""
+        """Count a tensor until it is freed; views count once."""
         storage = tensor.untyped_storage()
         if storage in self._seen:
             return
@@ -107,9 +106,7 @@ class Live(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
 
 def meta_model(config: Any, recipe: Recipe, dtype: torch.dtype, layers: int | None = None) -> Any:
-    """The model that a recipe trains, on the meta device: `layers` of it, or all. Linear layers of a 4-bit base are
-    `Linear4bitShape`.
-    """
+    """The model of a recipe on the meta device, all or `layers` of it; 4-bit layers are `Linear4bitShape`."""
     with torch.device("meta"), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about models that are to be used
         model = AutoModelForCausalLM.from_config(
@@ -128,61 +125,6 @@ def meta_model(config: Any, recipe: Recipe, dtype: torch.dtype, layers: int | No
     return tuned
 
 
-def kept_by_a_step(
-    config: Any,
-    recipe: Recipe,
-    dtype: torch.dtype,
-    lengths: list[int],
-    supervised: int,
-    *,
-    checkpointing: bool,
-    on_cpu: bool,
-) -> int:
-    """Bytes that a forward and backward pass over packed texts of the given lengths need at most, besides weights and
-    optimiser, with the gradients.
-    """
-    layers = config.get_text_config().num_hidden_layers
-    few, more = (
-        _measured(config, recipe, dtype, lengths, supervised, min(count, layers), checkpointing, on_cpu)
-        for count in (FEW, MORE)
-    )
-    return round(few + (more - few) / (MORE - FEW) * (layers - FEW)) if layers > MORE else more
-
-
-def _measured(
-    config: Any,
-    recipe: Recipe,
-    dtype: torch.dtype,
-    lengths: list[int],
-    supervised: int,
-    layers: int,
-    checkpointing: bool,
-    on_cpu: bool,
-) -> int:
-    model = meta_model(config, recipe, dtype, layers)
-    base = model.get_base_model() if hasattr(model, "get_base_model") else model
-    if checkpointing:
-        base.activation_checkpointing_enable({"use_reentrant": False, "preserve_rng_state": False})
-    with FakeTensorMode(allow_non_fake_inputs=True), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        _fill(model)
-        if on_cpu:
-            use_packed_attention(base)
-        if backbone_of(base) is not None:
-            CHUNKED.add(base)
-        live = Live()
-        for tensor in (*model.parameters(), *model.buffers()):
-            live.note(tensor)
-        held = live.now
-        packed = pack(_texts(lengths, supervised))
-        model.train()
-        with live:
-            with torch.autocast("cpu", dtype=dtype, enabled=dtype != torch.float32):
-                loss = weighted_loss(model, packed)
-            torch.autograd.backward(loss)
-        return live.most - held
-
-
 def _cut(config: Any, layers: int) -> Any:
     """The configuration of a model with fewer layers; lists with one entry per layer are cut too."""
     config = copy.deepcopy(config)
@@ -196,57 +138,41 @@ def _cut(config: Any, layers: int) -> Any:
 
 
 def _fill(model: nn.Module) -> None:
-    """Tensors of the CPU, still without content, in place of the meta device's; shared ones stay shared."""
+    """Replace tensors on the meta device by CPU tensors without content; shared ones stay shared."""
     made: dict[int, Any] = {}
     for module in model.modules():
         for kind in (module._parameters, module._buffers):
             for name, tensor in kind.items():
                 if tensor is not None:
                     if id(tensor) not in made:
-                        fresh = torch.empty(
-                            tensor.shape, dtype=torch.float32 if tensor.requires_grad else tensor.dtype, device="cpu"
-                        )
-                        made[id(tensor)] = (
-                            nn.Parameter(fresh, requires_grad=tensor.requires_grad)
-                            if isinstance(tensor, nn.Parameter)
-                            else fresh
-                        )
+                        trains = tensor.requires_grad
+                        fresh = torch.empty(tensor.shape, dtype=torch.float32 if trains else tensor.dtype, device="cpu")
+                        is_parameter = isinstance(tensor, nn.Parameter)
+                        made[id(tensor)] = nn.Parameter(fresh, requires_grad=trains) if is_parameter else fresh
                     kind[name] = made[id(tensor)]
 
 
-def _texts(lengths: list[int], supervised: int) -> list[Encoded]:
+def _texts(lengths: Sequence[int], supervised: int) -> list[Encoded]:
     """Texts of the given lengths whose last tokens are trained on, as many as `supervised` in all."""
-    share = supervised / max(1, sum(lengths))
-    return [
-        Encoded(
-            [1] * length,
-            [IGNORED] * (length - trained) + [1] * trained,
-            [0.0] * (length - trained) + [1.0] * trained,
-            Rendered("", ()),
-        )
-        for length in lengths
-        for trained in (min(length - 1, max(1, round(share * length))),)
-    ]
+    share, found = supervised / max(1, sum(lengths)), []
+    for length in lengths:
+        trained = min(length - 1, max(1, round(share * length)))
+        weights = [0.0] * (length - trained) + [1.0] * trained
+        labels = [1 if weight else IGNORED for weight in weights]
+        found.append(Encoded([1] * length, labels, weights, Rendered("", ())))
+    return found
 
 
-STATE: Final = {
-    "adamw_torch": 8.0,
-    "adamw_8bit": 2.1,
-    "paged_adamw_8bit": 2.1,
-    "paged_adamw_32bit": 8.0,
-    "lion_8bit": 1.1,
-    "adafactor": 0.1,
-    "sgd": 0.0,
-}
+STATE: Final = {"adafactor": 0.1, "adamw_torch": 8.0, "adamw_8bit": 2.1, "lion_8bit": 1.1, "sgd": 0.0} | {
+    "paged_adamw_8bit": 2.1, "paged_adamw_32bit": 8.0,
+}  # fmt: skip
 """Bytes that an optimiser keeps for each trained parameter."""
 CONTEXT: Final = (0.3e9, 0.9e9)
-"""What CUDA and its libraries take for themselves, at least and at most."""
+"""Memory of CUDA and its libraries, at least and at most."""
 FRAGMENTS: Final = {"cpu": 1.4, "cuda": 1.1}
-"""How much more an allocator holds than is alive in a step: measured with `tests/bench/memory.py` on a CPU (glibc),
-common on GPUs.
-"""
+"""Allocated over live bytes in a step: measured with `tests/bench/memory.py` on a CPU (glibc), common on GPUs."""
 LIBRARIES: Final = 0.08e9
-"""What is loaded only on the way, on a CPU: measured with the same bench."""
+"""Libraries that are loaded during a training on a CPU: measured with the same bench."""
 
 
 class Load(NamedTuple):
@@ -259,7 +185,7 @@ class Load(NamedTuple):
 
 
 class Sizes:
-    """Estimates for one recipe, whose base's configuration is all that is read."""
+    """Memory estimates for a recipe, from the configuration of its base alone."""
 
     def __init__(self, recipe: Recipe, dtype: torch.dtype, *, on_cpu: bool, config: Any = None) -> None:
         self.recipe, self.dtype, self.on_cpu = recipe, dtype, on_cpu
@@ -279,21 +205,40 @@ class Sizes:
         self.weights: int = sum(
             parameter.numel() * parameter.element_size() for parameter in parameters if not parameter.requires_grad
         )
-        self._kept = cache(self._run)
+        self._kept = cache(self._step)
 
-    def _run(self, load: Load, checkpointing: bool) -> int:
-        return kept_by_a_step(
-            self.config,
-            self.recipe,
-            self.dtype,
-            list(load.lengths),
-            load.supervised,
-            checkpointing=checkpointing,
-            on_cpu=self.on_cpu,
-        )
+    def _step(self, load: Load, checkpointing: bool) -> int:
+        """Bytes that a step needs at most, with gradients, without weights and optimizer state."""
+        layers = self.config.get_text_config().num_hidden_layers
+        few, more = (self._measured(load, checkpointing, min(count, layers)) for count in (FEW, MORE))
+        return round(few + (more - few) / (MORE - FEW) * (layers - FEW)) if layers > MORE else more
+
+    def _measured(self, load: Load, checkpointing: bool, layers: int) -> int:
+        model = meta_model(self.config, self.recipe, self.dtype, layers)
+        base = model.get_base_model() if hasattr(model, "get_base_model") else model
+        if checkpointing:
+            base.activation_checkpointing_enable({"use_reentrant": False, "preserve_rng_state": False})
+        with FakeTensorMode(allow_non_fake_inputs=True), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            _fill(model)
+            if self.on_cpu:
+                use_packed_attention(base)
+            if backbone_of(base) is not None:
+                CHUNKED.add(base)
+            live = Live()
+            for tensor in (*model.parameters(), *model.buffers()):
+                live.note(tensor)
+            held = live.now
+            packed = pack(_texts(load.lengths, load.supervised))
+            model.train()
+            with live:
+                with torch.autocast("cpu", dtype=self.dtype, enabled=self.dtype != torch.float32):
+                    loss = weighted_loss(model, packed)
+                torch.autograd.backward(loss)
+            return live.most - held
 
     def estimate(self, load: Load, *, checkpointing: bool, optimiser: str) -> Estimate:
-        """What a training with passes like `load` needs."""
+        """Memory of a training with passes like `load`."""
         step = self._kept(load, checkpointing)
         low, high = self._around()
         alive = self.weights_here + self._trained(optimiser)
@@ -304,7 +249,7 @@ class Sizes:
         )  # fmt: skip
 
     def without_steps(self, optimiser: str) -> int:
-        """What a training needs before its first step: known at once, where a step has to be tried."""
+        """Memory of a training before its first step; fast, because no step is run."""
         return round(self._around()[1] + self.weights_here + self._trained(optimiser))
 
     @property
@@ -316,20 +261,18 @@ class Sizes:
         return round(self.trainable * (4 + STATE[optimiser]))
 
     def _around(self) -> tuple[float, float]:
-        """What is there besides the model, at least and at most."""
+        """Memory besides the model, at least and at most."""
         if not self.on_cpu:
             return CONTEXT
         held = held_memory()
-        return float(held), held * 1.1 + LIBRARIES + min(
-            self.weights_here, 0.2e9
-        )  # pages of the file that the weights came from
+        pages = min(self.weights_here, 0.2e9)  # of the file that the weights came from
+        return float(held), held * 1.1 + LIBRARIES + pages
 
 
 def loads(lengths: Sequence[int], supervised: float, batch: int, rooms: Sequence[int]) -> Iterator[tuple[int, Load]]:
-    """For each size of passes the largest one that there can be, of texts of the given lengths, `batch` of them in a
-    step.
+    """For each size of passes the largest pass, from texts of the given lengths, `batch` of them in a step.
 
-    It holds the longest text, and others of middle length while they fit.
+    It holds the longest text, and texts of median length while they fit.
     """
     ordered = sorted(lengths)
     middle, longest = ordered[len(ordered) // 2], ordered[-1]

@@ -1,9 +1,8 @@
-"""Adapters of one base as one adapter that does exactly the weighted sum of what they do, measured on what each was
-trained for.
+"""The exact weighted sum of adapters of one base as one adapter, measured on the held-out questions of each.
 
-Only side by side: factors are put beside each other, so that the ranks add up and nothing is approximated. PEFT's other
-ways are not exact (`linear` is off by 87 %, `svd` by 35 % of the true sum, measured on random adapters of rank 8), and
-of rsLoRA's scale it loses sight (peft#3761); here each scale is part of its factors.
+Factors are concatenated: ranks add up and nothing is approximated. PEFT's other ways are not exact (`linear` is off by
+87%, `svd` by 35% of the true sum, measured on random adapters of rank 8), and lose the scale of rsLoRA (peft#3761);
+here each scale is part of its factors.
 """
 
 import math
@@ -20,13 +19,21 @@ from curate.core.errors import UsageError
 from curate.core.files import json_text
 from curate.core.manifest import key_of
 from curate.core.text import visible
-from train.adapters import adapter_disabled, load_adapter, load_adapter_beside
+from train.adapters import (
+    PREFIX,
+    WEIGHTS,
+    LoraWeights,
+    adapter_disabled,
+    load_adapter,
+    load_adapter_beside,
+    lora_weights,
+    obstacle,
+)
 from train.export.export_folder import conclude, files_of, writing
 from train.export.export_result import Export
 from train.export.questions import Questions, questions_for
 from train.held_out import held_out_loss
 from train.journal import Narrator
-from train.lora_weights import PREFIX, LoraWeights, lora_weights, obstacle
 from train.model import compute_dtype, device
 from train.results import Composition, Member
 from train.trained import Trained
@@ -35,9 +42,7 @@ NAME = "merge.json"
 
 
 def summed(parts: Sequence[LoraWeights], weights: Sequence[float]) -> dict[str, tuple[Tensor, Tensor]]:
-    """Per module the factors (rank, inputs) and (outputs, rank) of the weighted sum, to be scaled by 1; rank is the sum
-    of all.
-    """
+    """Per module the factors (rank, inputs) and (outputs, rank) of the weighted sum, with scale 1; ranks add up."""
     shapes = {module: (down.shape[1], up.shape[0]) for part in parts for module, (down, up) in part.modules.items()}
     found = {}
     for module, (inputs, outputs) in shapes.items():
@@ -51,7 +56,7 @@ def summed(parts: Sequence[LoraWeights], weights: Sequence[float]) -> dict[str, 
 
 
 def refuse(runs: Sequence[Trained], weights: Sequence[float]) -> None:
-    """Raises `UsageError` where adapters cannot be composed exactly, with the reason."""
+    """Raises `UsageError` with the reason if adapters cannot be merged exactly."""
     if len(runs) < 2:
         raise UsageError("merging needs at least two adapters", "name two or more runs")
     if len(weights) != len(runs) or not all(math.isfinite(weight) and weight for weight in weights):
@@ -94,9 +99,9 @@ def merge_adapters(
     data: Sequence[Path] = (),
     limit: int = 100,
 ) -> Composition:
-    """Write the sum as an adapter, and measure it. Raises `CurateError`, and then the folder is as it was.
+    """Write the sum as an adapter, and measure it. Raises `CurateError`, and then the folder is unchanged.
 
-    `data`: the split folders, one for each, should they have moved; `limit`: questions of each to measure on.
+    `data`: split folders, in the order of the runs, if they moved; `limit`: questions of each run to measure on.
     """
     refuse(runs, weights)
     places = [*data, *[None] * (len(runs) - len(data))]
@@ -105,20 +110,10 @@ def merge_adapters(
     with writing(folder) as stage:
         _save(stage, runs[0], parts, summed(parts, weights))
         losses = _measured(stage, runs, asked, narrator)
-        members = tuple(
-            _member(run, weight, part, questions, found)
-            for run, weight, part, questions, found in zip(runs, weights, parts, asked, losses, strict=True)
-        )
-        report = runs[0].report
-        rank = sum(part.rank for part in parts)
-        made = Composition(
-            folder=str(folder),
-            model=report.model,
-            base=report.base,
-            template=report.template,
-            rank=rank,
-            members=members,
-        )
+        members = tuple(map(_member, runs, weights, parts, asked, losses))
+        report, rank = runs[0].report, sum(part.rank for part in parts)
+        same = {"model": report.model, "base": report.base, "template": report.template}
+        made = Composition(folder=str(folder), rank=rank, members=members, **same)
         (stage / NAME).write_bytes(json_text(made.model_dump(mode="json")).encode("utf-8", "surrogatepass"))
         conclude(stage, _export(stage, runs[0], made, asked[0]))
     return made
@@ -127,19 +122,16 @@ def merge_adapters(
 def _save(stage: Path, first: Trained, parts: Sequence[LoraWeights], factors: dict[str, tuple[Tensor, Tensor]]) -> None:
     rank = sum(part.rank for part in parts)
     targets = [part.config.target_modules for part in parts]
-    named: Any = (
-        sorted(set().union(*targets)) if all(isinstance(one, set | list) for one in targets) else sorted(factors)
-    )
+    listed = all(isinstance(one, set | list) for one in targets)
+    named: Any = sorted(set().union(*targets)) if listed else sorted(factors)
     config = LoraConfig(r=rank, lora_alpha=rank, target_modules=named, task_type="CAUSAL_LM", inference_mode=True)
     config.base_model_name_or_path = first.recipe.model
     config.save_pretrained(str(stage))
     tensors = {}
     for module, (down, up) in factors.items():
-        tensors[f"{PREFIX}{module}.lora_A.weight"], tensors[f"{PREFIX}{module}.lora_B.weight"] = (
-            down.contiguous(),
-            up.contiguous(),
-        )
-    save_file(tensors, stage / "adapter_model.safetensors", metadata={"format": "pt"})
+        tensors[f"{PREFIX}{module}.lora_A.weight"] = down.contiguous()
+        tensors[f"{PREFIX}{module}.lora_B.weight"] = up.contiguous()
+    save_file(tensors, stage / WEIGHTS, metadata={"format": "pt"})
     first.template().tokenizer.save_pretrained(str(stage))
 
 
@@ -147,9 +139,8 @@ def _measured(
     stage: Path, runs: Sequence[Trained], asked: Sequence[Questions], narrator: Narrator
 ) -> list[tuple[float, float, float]]:
     """For each adapter the losses on its own questions: of the base, with it alone, with all."""
-    dtype = (
-        torch.float32 if device().type == "cpu" else compute_dtype("auto")
-    )  # rounding must not pass for what company costs
+    # Rounding must not pass for a loss by merging.
+    dtype = torch.float32 if device().type == "cpu" else compute_dtype("auto")
     narrator.say("loading the base in 16 bits")
     model = load_adapter(runs[0].base(quantised=False, dtype=dtype), stage, "all")
     phase = narrator.phase("measuring", 3 * sum(len(one.texts) for one in asked))
@@ -187,7 +178,7 @@ def _export(stage: Path, first: Trained, made: Composition, asked: Questions) ->
     return Export(
         form="adapter", folder=made.folder, key=key_of([[one.key, one.weight] for one in made.members]),
         model=made.model, base=made.base, method="lora",
-        adapter_sha256=next(file.sha256 for file in files_of(stage) if file.name == "adapter_model.safetensors"),
+        adapter_sha256=next(file.sha256 for file in files_of(stage) if file.name == WEIGHTS),
         manifest=None, template=made.template,
         template_source=template.source, stops=tuple(template.tokenizer.convert_ids_to_tokens(list(asked.stops))),
         dtype="float32", files=files_of(stage),

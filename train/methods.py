@@ -1,6 +1,4 @@
-"""The methods: what is trained on top of a base, what each can and cannot do, and the defaults that go with it. This
-module does not import torch.
-"""
+"""The methods: what each trains, what it can and cannot do, and its defaults. Imports no torch."""
 
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -17,7 +15,7 @@ class Method:
     title: str
     """Its name as papers write it."""
     trains: str
-    """What becomes of the base, in a few words."""
+    """What is trained, in a few words."""
     learning_rate: float
     """Peak learning rate where the recipe gives none."""
     source: str
@@ -35,7 +33,7 @@ class Method:
 
     @property
     def cannot(self) -> tuple[str, ...]:
-        """What a person should know before the training begins."""
+        """Limitations to know before the training begins."""
         said = []
         if not self.merges:
             said.append(

@@ -23,9 +23,7 @@ def device() -> torch.device:
 
 
 def compute_dtype(name: str) -> torch.dtype:
-    """The dtype that a recipe's `dtype` means on this device. For `auto`: bfloat16 where it is native, else float16 on
-    a GPU, float32 on a CPU.
-    """
+    """The dtype of a recipe on this device; `auto`: bfloat16 if native, else float16 on a GPU and float32 on a CPU."""
     if name != "auto":
         return DTYPES[name]
     if torch.cuda.is_available():
@@ -34,15 +32,14 @@ def compute_dtype(name: str) -> torch.dtype:
 
 
 def autocast(dtype: torch.dtype) -> AbstractContextManager[Any]:
-    """Matrix products in `dtype`, on this process's device; nothing for float32."""
+    """Mixed precision in `dtype` on this process's device; none for float32."""
     return torch.autocast(device().type, dtype=dtype) if dtype != torch.float32 else nullcontext()
 
 
 def load_base(recipe: Recipe, dtype: torch.dtype, *, checkpointing: bool = False) -> Any:
-    """The frozen base model on this process's device, in NF4 where the recipe says so. Raises `ModelError`, or
-    `MissingExtra`.
+    """The frozen base on this process's device, in NF4 if the recipe says so. Raises `ModelError`, `MissingExtra`.
 
-    `checkpointing`: whether activations are computed again in the backward pass.
+    `checkpointing`: activation checkpointing.
     """
     place = resolve(recipe.model)
     logging.disable_progress_bar()  # of loading weights; ours says as much
@@ -51,11 +48,9 @@ def load_base(recipe: Recipe, dtype: torch.dtype, *, checkpointing: bool = False
         options["quantization_config"] = _nf4(recipe, dtype)
     if recipe.parallel != "fsdp":  # which puts shares of the model on the devices itself
         options["device_map"] = {"": device()}
-    hint = (
-        "the folder needs config.json and weights as safetensors"
-        if Path(place).is_dir()
-        else "check the hub id and the connection, or name a folder"
-    )
+    hint = "check the hub id and the connection, or name a folder"
+    if Path(place).is_dir():
+        hint = "the folder needs config.json and weights as safetensors"
     with model_errors(recipe.model, "cannot be loaded", hint):
         model = AutoModelForCausalLM.from_pretrained(
             place, dtype=dtype, trust_remote_code=False, use_safetensors=True, **options
@@ -63,10 +58,8 @@ def load_base(recipe: Recipe, dtype: torch.dtype, *, checkpointing: bool = False
     model.requires_grad_(False)
     if recipe.quantised:
         _mend_linear4bit(model)
-    # Norms stay in the model's dtype, although others put them into float32: they compute in float32 all the same, and
-    # what comes out of them
-    # would be rounded for the next product anyway, but kept in float32 for the backward pass, and so would all that
-    # follows.
+    # Norms stay in the model's dtype. They compute in float32 all the same; float32 outputs would be rounded for the
+    # next product anyway, but kept for the backward pass, and so would all that follows.
     use_packed_attention(model)
     model.config.use_cache = True
     if checkpointing:
@@ -81,21 +74,16 @@ def _nf4(recipe: Recipe, dtype: torch.dtype) -> BitsAndBytesConfig:
         raise MissingExtra("a base in 4 bits", "train", "bitsandbytes") from None
     # FSDP shards only what is stored in the dtype that it computes in; packed bytes would stay whole on every GPU.
     storage = {"bnb_4bit_quant_storage": dtype} if recipe.parallel == "fsdp" else {}
-    # All said: by default it quantises to FP4, computes in float32 and does not quantise the scales.
-    return BitsAndBytesConfig(
-        load_in_4bit=True,
-        bnb_4bit_quant_type="nf4",
-        bnb_4bit_use_double_quant=recipe.double_quantisation,
-        bnb_4bit_compute_dtype=dtype,
-        **storage,
-    )
+    # The defaults are FP4, computation in float32 and scales that are not quantised.
+    options = {"bnb_4bit_quant_type": "nf4", "bnb_4bit_use_double_quant": recipe.double_quantisation, **storage}
+    return BitsAndBytesConfig(load_in_4bit=True, bnb_4bit_compute_dtype=dtype, **options)
 
 
 def _mend_linear4bit(model: Any) -> None:
     """Keep bitsandbytes from repacking 4-bit weights for inference on CPUs with AVX512-BF16.
 
-    The first evaluation would repack them in place, and from then on training runs through an operation without
-    gradient: all that lies below a repacked layer silently stops learning.
+    The first evaluation would repack them in place, and training would then run through an operation without gradient:
+    all below a repacked layer silently stops learning.
     """
     import bitsandbytes
 

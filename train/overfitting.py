@@ -8,7 +8,7 @@ from curate.core.text import plural
 from train.results import Forgotten, LossPoint, Memorised, Overfitting, Sign
 
 RISE: Final = 0.02
-"""Share of the best held-out loss by which a later one has to be higher to count as a rise."""
+"""Minimum rise above the best held-out loss, as a share of it."""
 KNOWN, MORE = 3, 0.1
 """Memorized answers above the baseline, as a number and as a share, that count as memorization."""
 FORGOT: Final = 0.05
@@ -27,9 +27,7 @@ def overfitting(
     before: Mapping[str, Any] | None,
     after: Mapping[str, Any] | None,
 ) -> Overfitting:
-    """The diagnosis. `before` and `after` are what the probes found of the base and of the tuned model, as
-    `train.probes.Probed` names it.
-    """
+    """The diagnosis. `before` and `after` are the `ProbeResult` of the base and of the tuned model, as dicts."""
     curve = curve_of(journal)
     final = curve[-1].train if curve else _train_loss([line for line in journal if "loss" in line][-20:])
     held_out = [point for point in curve if point.held_out is not None]
@@ -98,24 +96,21 @@ def _said(found: Overfitting, kept: int) -> list[str]:
     """The diagnosis in words, the advice last."""
     said = [_losses(found, kept)]
     if found.gap is not None and found.train_loss is not None and found.held_out_loss is not None:
-        gap = (
-            f"{abs(found.gap):.2f} nats {'above' if found.gap >= 0 else 'below'} that of training "
-            f"({found.train_loss:.2f})"
-        )
+        side = "above" if found.gap >= 0 else "below"
+        gap = f"{abs(found.gap):.2f} nats {side} that of training ({found.train_loss:.2f})"
         said.append(f"Generalisation gap: held-out loss {found.held_out_loss:.2f} at the end, {gap}.")
     if (known := found.memorised) is not None:
+        trained, held_out = plural(known.answers, "training answer"), plural(known.held_out_answers, "held-out answer")
         said.append(
-            f"Memorization: given their first quarter, {known.tuned} of "
-            f"{plural(known.answers, 'training answer')} are continued word for word "
-            f"(base: {known.base}); "
-            f"of {plural(known.held_out_answers, 'held-out answer')} {known.held_out} (base: {known.held_out_base})."
+            f"Memorization: given their first quarter, {known.tuned} of {trained} are continued word for word "
+            f"(base: {known.base}); of {held_out} {known.held_out} (base: {known.held_out_base})."
         )
     if (general := found.general) is not None:
         half = (general.high - general.low) / 2
+        end = ": the model forgot some general ability." if "forgets" in found.signs else "."
         said.append(
             f"General prompts: loss {general.base:.2f} before, {general.tuned:.2f} after ({general.change:+.2f} ± "
-            f"{half:.2f} on {general.prompts} prompts)"
-            + (": the model forgot some general ability." if "forgets" in found.signs else ".")
+            f"{half:.2f} on {general.prompts} prompts){end}"
         )
     return [sentence for sentence in said if sentence] + [f"{_head(sign)}: {ADVICE[sign]}." for sign in found.signs]
 

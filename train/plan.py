@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from pathlib import Path
 from time import monotonic
-from typing import Final
 
 import torch
 
@@ -13,9 +12,9 @@ from curate.lint.runner import check_paths
 from curate.models.encoding import IGNORED, Encoded
 from curate.models.template import Template
 from train.adapters import add_adapter
-from train.autoconfig import advice, available, choose_settings, gigabytes, nearest, optimiser_of
+from train.autoconfig import available, choose_settings, optimiser_of, shortage
 from train.batching import Microbatches
-from train.data import Prepared, prepare
+from train.data import Prepared, filled, prepare
 from train.hardware import peak_memory
 from train.journal import Narrator
 from train.loss import EmbeddingNoise, packs_exactly, use_chunked_cross_entropy
@@ -23,10 +22,7 @@ from train.memory_profile import Sizes
 from train.model import autocast, compute_dtype, device, load_base
 from train.recipe import Recipe, reporting_problem
 from train.results import LeftOut, Refusal, RuleCount, SplitPlan, TextSpan, TrainingPlan
-
-SHOWN: Final = 3
-"""Examples whose mask is shown."""
-
+from train.run_folder import SPLITS
 
 Measure = Callable[[Prepared, TrainingPlan], tuple[float, int]]
 
@@ -34,8 +30,7 @@ Measure = Callable[[Prepared, TrainingPlan], tuple[float, int]]
 def plan(
     recipe: Recipe, narrator: Narrator, *, memory: int | None = None, measure: Measure | None = None
 ) -> TrainingPlan:
-    """The plan of a training. `memory`: bytes of a GPU to plan for, instead of this machine; `measure` runs a step and
-    estimates the time.
+    """The plan of a training. `memory`: bytes of a GPU to plan for instead of this machine; `measure` runs a step.
 
     Raises `CurateError` without a model, without data, or if no example can be trained on.
     """
@@ -46,6 +41,7 @@ def plan(
     optimiser = optimiser_of(recipe) if memory is None or recipe.optimiser != "auto" else "paged_adamw_8bit"
     there = available() if memory is None else memory
     found = choose_settings(sizes, prepared.texts, there, optimiser=optimiser)
+    texts = prepared.train.encoded
     left_out = (*prepared.train.left_out, *prepared.held_out.left_out)
     long = tuple(one for one in left_out if one.reason.startswith("K001"))
     unusable = tuple(one for one in left_out if one not in long)
@@ -53,15 +49,8 @@ def plan(
     if memory is None and (problem := reporting_problem(recipe)) is not None:
         refusals.append(Refusal(reason=problem[0], next=problem[1]))
     if not found.fits:
-        other = nearest(
-            recipe, lambda changed: Sizes(changed, sizes.dtype, on_cpu=on_cpu), prepared.texts, there, optimiser
-        )
-        refusals.append(
-            Refusal(
-                reason=f"it needs {gigabytes(found.estimate.high)} of memory, and there are {gigabytes(there)}",
-                next=advice(other),
-            )
-        )
+        needs, next_step = shortage(found, sizes, prepared.texts, there)
+        refusals.append(Refusal(reason=f"it {needs}", next=next_step))
     made = TrainingPlan(
         model=recipe.model,
         method=recipe.method,
@@ -87,7 +76,7 @@ def plan(
         untrainable=unusable,
         mismatches=dict(sorted((prepared.train.mismatches + prepared.held_out.mismatches).items())),
         findings=_findings(recipe),
-        masks=tuple(_pieces(text, prepared.template) for text in _spread_out(prepared)),
+        masks=tuple(_pieces(texts[index], prepared.template) for index in sorted({0, len(texts) // 2, len(texts) - 1})),
         refusals=tuple(refusals),
     )
     if measure is not None and not refusals:
@@ -99,42 +88,24 @@ def plan(
 def _refusals(recipe: Recipe, long: tuple[LeftOut, ...], unusable: tuple[LeftOut, ...]) -> list[Refusal]:
     found = []
     if long and recipe.over_length == "refuse":
+        reason = f"{plural(len(long), 'example')} {'is' if len(long) == 1 else 'are'} longer than max_length"
         longest = max(int(one.reason.split()[1]) for one in long)
-        found.append(
-            Refusal(
-                reason=f"{plural(len(long), 'example')} {_are(long)} longer than max_length",
-                next=f'set  max_length = {longest}  or  over_length = "leave-out"',
-            )
-        )
+        found.append(Refusal(reason=reason, next=f'set  max_length = {longest}  or  over_length = "leave-out"'))
     if unusable and recipe.untrainable == "refuse":
-        found.append(
-            Refusal(
-                reason=f"{plural(len(unusable), 'example')} cannot be trained on",
-                next='fix them, or set  untrainable = "leave-out"',
-            )
-        )
+        reason = f"{plural(len(unusable), 'example')} cannot be trained on"
+        found.append(Refusal(reason=reason, next='fix them, or set  untrainable = "leave-out"'))
     return found
 
 
-def _are(left_out: tuple[LeftOut, ...]) -> str:
-    return "is" if len(left_out) == 1 else "are"
-
-
 def _splits(prepared: Prepared) -> tuple[SplitPlan, ...]:
-    found = {
-        split.name: split for split in (prepared.train, prepared.validation, prepared.held_out) if split is not None
-    }
-    return tuple(
-        SplitPlan(
-            name=name,
-            examples=len(split.examples),
-            texts=len(split.encoded),
-            tokens=sum(len(text.input_ids) for text in split.encoded),
-            supervised=sum(text.supervised for text in split.encoded),
-            longest=max(len(text.input_ids) for text in split.encoded),
-        )
-        for name, split in found.items()
-    )
+    found = {one.name: one for one in (prepared.train, prepared.validation, prepared.held_out) if one is not None}
+    plans = []
+    for name, split in found.items():
+        lengths = [len(text.input_ids) for text in split.encoded]
+        supervised = sum(text.supervised for text in split.encoded)
+        counts = {"texts": len(lengths), "tokens": sum(lengths), "longest": max(lengths), "supervised": supervised}
+        plans.append(SplitPlan(name=name, examples=len(split.examples), **counts))
+    return tuple(plans)
 
 
 def _work(prepared: Prepared, max_tokens: int) -> dict[str, int]:
@@ -147,37 +118,20 @@ def _work(prepared: Prepared, max_tokens: int) -> dict[str, int]:
 
 
 def _findings(recipe: Recipe) -> tuple[RuleCount, ...]:
-    """What the rules of family K find in the splits, those of long examples apart, which the plan lists itself."""
-    folder = Path(recipe.data)
-    paths = [
-        path
-        for path in (folder / f"{name}.jsonl" for name in ("train", "validation", "test"))
-        if path.is_file() and path.stat().st_size
-    ]
+    """Findings of family K in the splits, except long examples, which the plan lists itself."""
+    paths = [path for name in SPLITS if filled(path := Path(recipe.data) / f"{name}.jsonl")]
     config = CheckConfig(select=("K",), ignore=("K001",), model=recipe.model, max_length=recipe.max_length)
     report = check_paths(paths, config)
-    first = {finding.code: finding for finding in reversed(report.findings)}
-    return tuple(
-        RuleCount(
-            code=code,
-            severity=first[code].severity,
-            count=count,
-            message=first[code].message,
-            place=f"{first[code].file}:{first[code].line}",
-        )
-        for code, count in sorted(report.codes.items())
-    )
-
-
-def _spread_out(prepared: Prepared) -> list[Encoded]:
-    texts = prepared.train.encoded
-    return [texts[index] for index in sorted({0, len(texts) // 2, len(texts) - 1})][:SHOWN]
+    counts = []
+    for code, count in sorted(report.codes.items()):
+        first = next(finding for finding in report.findings if finding.code == code)
+        place = f"{first.file}:{first.line}"
+        counts.append(RuleCount(code=code, severity=first.severity, count=count, message=first.message, place=place))
+    return tuple(counts)
 
 
 def _pieces(encoded: Encoded, template: Template) -> tuple[TextSpan, ...]:
-    """A text cut where training begins and ends: decoded from the very tokens, so that it shows what is trained on and
-    not what should be.
-    """
+    """A text cut where training begins and ends, decoded from the token ids: it shows what is really trained on."""
     found: list[tuple[list[int], bool]] = []
     for token, label in zip(encoded.input_ids, encoded.labels, strict=True):
         if not found or found[-1][1] != (label != IGNORED):
@@ -190,9 +144,7 @@ def _pieces(encoded: Encoded, template: Template) -> tuple[TextSpan, ...]:
 
 
 def measured(prepared: Prepared, made: TrainingPlan) -> tuple[float, int]:
-    """Seconds that the whole training would take and the most memory, from the second of two equal steps of middle
-    size; the weights are loaded for it.
-    """
+    """Seconds of the whole training, and peak memory in bytes, from the second of two equal steps of median size."""
     from train.loop import Gradients  # loads what a plan does without
 
     recipe = prepared.recipe

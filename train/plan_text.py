@@ -1,4 +1,4 @@
-"""A plan for a person: tables, and three examples in colour."""
+"""A plan on a terminal: tables, and three examples in colour."""
 
 from collections.abc import Iterator
 
@@ -29,23 +29,16 @@ def _parts(plan: TrainingPlan) -> Iterator[RenderableType]:
     numbers = ("examples", "texts", "tokens", "trained on", "longest")
     splits = table("The data", "split", *numbers, numbers=numbers)
     for split in plan.splits:
-        splits.add_row(
-            split.name,
-            *(f"{count:,}" for count in (split.examples, split.texts, split.tokens, split.supervised, split.longest)),
-        )
+        counts = (split.examples, split.texts, split.tokens, split.supervised, split.longest)
+        splits.add_row(split.name, *(f"{count:,}" for count in counts))
     yield splits
     if plan.findings:
-        found = table(
-            "Tokenization and chat template (family K)", "code", "", "count", "first", "says", numbers=("count",)
-        )
+        title = "Tokenization and chat template (family K)"
+        found = table(title, "code", "", "count", "first", "says", numbers=("count",))
         for one in plan.findings:
-            found.add_row(
-                one.code,
-                Text(one.severity.value, COLOURS[one.severity]),
-                f"{one.count:,}",
-                Text(visible(one.place)),
-                Text(visible(one.message)),
-            )
+            severity = Text(one.severity.value, COLOURS[one.severity])
+            texts = (Text(visible(text)) for text in (one.place, one.message))
+            found.add_row(one.code, severity, f"{one.count:,}", *texts)
         yield found
     for title, left_out in (("Longer than max_length", plan.over_length), ("Cannot be trained on", plan.untrainable)):
         if left_out:
@@ -76,20 +69,12 @@ def _facts(plan: TrainingPlan) -> Iterator[tuple[str, str]]:
     yield "learning rate", f"{plan.learning_rate:g} at its peak (from {plan.learning_rate_from})"
     yield "steps", f"{plan.steps:,}, in {plan.passes:,} passes of at most {plan.tokens_per_pass:,} tokens"
     yield "tokens", f"{plan.tokens:,}, {plan.supervised:,} of them trained on ({plan.supervised / plan.tokens:.0%})"
-    yield (
-        "computes in",
-        f"{plan.dtype} on {plan.device}, {plan.optimiser}"
-        + (", activation checkpointing" if plan.activation_checkpointing else ""),
-    )
+    checkpointing = ", activation checkpointing" if plan.activation_checkpointing else ""
+    yield "computes in", f"{plan.dtype} on {plan.device}, {plan.optimiser}{checkpointing}"
     memory = plan.memory
     yield "memory", f"{gigabytes(memory.low)} to {gigabytes(memory.high)} of {gigabytes(plan.memory_available)}"
-    parts = (
-        ("base", memory.weights),
-        ("trained", memory.trained),
-        ("a step", memory.step),
-        ("around it", memory.around),
-    )
-    yield "", ", ".join(f"{name} {gigabytes(size)}" for name, size in parts)
+    parts = {"base": memory.weights, "trained": memory.trained, "a step": memory.step, "around it": memory.around}
+    yield "", ", ".join(f"{name} {gigabytes(size)}" for name, size in parts.items())
     if plan.memory_measured is not None:
         yield "memory, measured", gigabytes(plan.memory_measured)
     yield "time", "not measured: --measure runs a step" if plan.seconds is None else f"about {duration(plan.seconds)}"
@@ -109,7 +94,7 @@ def _mask(pieces: tuple[TextSpan, ...]) -> Text:
 
 
 def duration(seconds: float) -> str:
-    """A time for people."""
+    """A time as text."""
     if seconds < 90:
         return f"{seconds:.0f} s"
     if seconds < 5400:

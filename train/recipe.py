@@ -7,11 +7,12 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from curate.core.config import validated
 from curate.core.errors import ConfigError, UsageError
 from train.methods import METHODS, OWN_KEYS, Method, MethodName
+from train.results import StrictModel
 
 Positive = Annotated[int, Field(ge=1)]
 Count = Annotated[int, Field(ge=0)]
@@ -31,15 +32,11 @@ ALIASES: Final = {
     "eval_steps": "evaluate_every", "save_steps": "save_every", "early_stopping_patience": "patience",
     "torch_dtype": "dtype",
 }  # fmt: skip
-"""Names of transformers, PEFT and TRL for keys of a recipe; `batch` counts the examples of a step on all devices and in
-all micro-batches.
-"""
+"""Names of transformers, PEFT and TRL for keys of a recipe. `batch` counts the examples of a step on all devices."""
 
 
-class Recipe(BaseModel):
+class Recipe(StrictModel):
     """A training, from the base model to the number of answers shown at its end."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     model: Annotated[str, Field(min_length=1)]
     """Base model: a folder (relative to the recipe), a hub id, or `offline:NAME` for one that comes as a package."""
@@ -47,9 +44,7 @@ class Recipe(BaseModel):
     """Folder with train.jsonl, validation.jsonl and test.jsonl, relative to the recipe."""
 
     method: MethodName = "qlora"
-    """What is trained: low-rank updates (lora; qlora on a base in 4 bits), IA3's factors, virtual tokens, bottleneck
-    adapters, or all weights.
-    """
+    """What is trained: LoRA (qlora: on a 4-bit base), IA3, virtual tokens, bottleneck adapters, or all weights."""
     quantisation: Literal["auto", "nf4", "none"] = "auto"
     """The base in NF4 (Dettmers et al. 2023) or as it is; auto: NF4 for all methods but lora and full."""
     double_quantisation: bool = True
@@ -57,41 +52,29 @@ class Recipe(BaseModel):
     rank: Positive = 16
     """LoRA: rank of the update; matters only when the data exceed its capacity (LoRA Without Regret, 2025)."""
     alpha: Annotated[float, Field(gt=0)] = 32.0
-    """LoRA: the update is scaled by alpha / rank, with `rslora` by alpha / sqrt(rank); twice the rank is common
-    practice.
-    """
+    """LoRA: the update is scaled by alpha / rank, with `rslora` by alpha / sqrt(rank). Common is twice the rank."""
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    """LoRA: dropout before the update (QLoRA: 0.1 up to 13B, 0.05 above; torchtune: 0). On a CPU drawing it takes a
-    fifth of the time.
-    """
+    """LoRA: dropout before the update (QLoRA: 0.1 up to 13B, 0.05 above). On a CPU it takes a fifth of the time."""
     target_modules: Targets = "all-linear"
-    """LoRA and IA3: which layers: all linear ones (QLoRA, LoRA Without Regret), a preset, or names of modules. IA3
-    takes keys, values and the MLP's last layer unless names are given."""
+    """LoRA and IA3: which layers: all linear ones (QLoRA, LoRA Without Regret), a preset, or names of modules.
+
+    Without names, IA3 takes keys, values and the MLP's last layer.
+    """
     rslora: bool = False
     """LoRA: scale by alpha / sqrt(rank), so that high ranks learn as fast as low ones (Kalajdzievski 2023)."""
     dora: bool = False
-    """LoRA: magnitude and direction of the weights apart (DoRA, Liu et al. 2024); about a quarter slower, and better at
-    low ranks.
-    """
+    """LoRA: magnitude and direction apart (DoRA, Liu et al. 2024); a quarter slower, better at low ranks."""
     initialisation: Literal["default", "gaussian", "olora", "pissa", "orthogonal"] = "default"
-    """LoRA: how the update begins; `pissa` and `orthogonal` need a base that is not quantised, `olora` and `pissa`
-    change it at the start.
-    """
+    """LoRA: start of the update; `pissa` and `orthogonal` need a 16-bit base, `olora` and `pissa` change it."""
     virtual_tokens: Positive = 20
-    """Prefix and prompt tuning: how many virtual tokens precede each text (Lester et al. 2021: little gain beyond
-    20).
-    """
+    """Prefix and prompt tuning: virtual tokens before each text (Lester et al. 2021: little gain beyond 20)."""
     places: Literal["houlsby", "pfeiffer", "parallel"] = "pfeiffer"
-    """Bottleneck adapters: after attention and MLP (Houlsby et al. 2019), after the MLP (Pfeiffer et al. 2021), or
-    parallel to it (He et al. 2022).
-    """
+    """Bottleneck: after attention and MLP (Houlsby 2019), after the MLP (Pfeiffer 2021), parallel to it (He 2022)."""
     bottleneck: Positive = 64
     """Bottleneck adapters: neurons in the middle (Houlsby et al. 2019: 64 come close to full fine-tuning)."""
 
     learning_rate: Annotated[float, Field(gt=0)] | None = None
-    """Peak learning rate; the method's own where none is given (qlora: 2e-4). Small models and few steps bear five to
-    ten times as much.
-    """
+    """Peak learning rate; None: the method's (qlora: 2e-4). Small models and few steps tolerate 5 to 10 times more."""
     schedule: Literal["constant", "linear", "cosine"] = "cosine"
     """What the learning rate does after the warm-up; linear and cosine end at 0."""
     warmup: Annotated[float, Field(ge=0, lt=1)] = 0.03
@@ -112,54 +95,40 @@ class Recipe(BaseModel):
     max_steps: Positive | None = None
     """Optimiser steps, instead of `epochs`."""
     batch: Positive = 16
-    """Examples in one optimiser step (QLoRA: 16), over all its forward passes and all GPUs; the loss is the mean over
-    their supervised tokens.
-    """
+    """Examples in an optimiser step (QLoRA: 16), over all passes and GPUs; the loss is the mean over their tokens."""
     tokens_per_pass: Positive | None = None
-    """Tokens in one forward pass on a GPU or CPU, at most, unless one example has more; none given: what memory allows.
-    It changes memory and speed and not what is learnt: the examples of a step are spread over as many passes as it
-    takes."""
-    packing: bool = True
-    """Several examples end to end in one pass, each blind to the others, none padded; models that cannot keep them
-    apart get them one by one.
+    """Most tokens in one forward pass, unless one example has more; None: what memory allows.
+
+    It changes memory and speed, not the result: the examples of a step are spread over as many passes as needed.
     """
+    packing: bool = True
+    """Several examples in one pass, isolated and not padded; one by one for models that cannot isolate them."""
     max_length: Positive = 1024
     """Tokens of the longest example that is trained on; none is ever cut."""
     over_length: Policy = "refuse"
     """Longer examples: stop with the list of them, or leave them out and list them in the report."""
     untrainable: Policy = "refuse"
-    """Examples that the chat template refuses or in which nothing is supervised: stop, or leave them out and list
-    them.
-    """
+    """Examples that the chat template refuses or without supervised tokens: stop, or leave them out and list them."""
 
     dtype: Literal["auto", "bfloat16", "float16", "float32"] = "auto"
-    """Of the computation; auto: bfloat16 where the device computes in it natively, else float16 on a GPU and float32 on
-    a CPU. What is trained stays in float32."""
+    """Of the computation; auto: bfloat16 if native, else float16 on a GPU, float32 on a CPU. Adapters are float32."""
     activation_checkpointing: bool | None = None
-    """Compute activations again in the backward pass: about a fifth slower, and much less memory at great length. None
-    given: where memory wants it.
-    """
+    """Recompute activations in the backward pass: a fifth slower, much less memory; None: if memory requires it."""
     parallel: Literal["ddp", "fsdp"] = "ddp"
     """With several GPUs: the whole base on each (ddp), or a share of it on each (fsdp), for bases that fit on none."""
 
     evaluate_every: Count | None = None
-    """Steps between measurements on the validation split; 0: none. None given: ten times, but not more often than every
-    20 steps.
-    """
+    """Steps between measurements on the validation split; 0: none. None: ten times, but at least 20 steps apart."""
     evaluate_examples: Positive = 200
     """Examples of the validation split that these measurements take, from its beginning."""
     patience: Positive | None = None
     """Stop early after this many measurements without an improvement; without it, train to the last step."""
     keep: Literal["best", "last"] = "best"
-    """Which adapter is the result: that of the best measurement on the validation split, or the last one. Without
-    measurements the last.
-    """
+    """The adapter that is the result: that of the best measurement on the validation split, or the last one."""
     save_every: Positive = 20
     """Steps between checkpoints; there is one at each measurement too."""
     report_to: tuple[Literal["tensorboard", "wandb", "mlflow", "trackio"], ...] = ()
-    """Where transformers reports metrics besides the run's folder; nothing leaves this machine unless it is named
-    here.
-    """
+    """Where transformers reports metrics besides the run's folder; by default nothing leaves this machine."""
     seed: Count = 0
     """Decides the adapter's start, the order of examples, the dropout and the noise."""
     threads: Count = 0
@@ -170,9 +139,7 @@ class Recipe(BaseModel):
     max_new_tokens: Positive = 64
     """Longest of these answers."""
     probes: Count = 32
-    """Training and held-out answers to probe base and tuned model for memorization, with general prompts for
-    forgetting. 0: neither.
-    """
+    """Training and held-out answers to probe for memorization, with general prompts for forgetting; 0: no probes."""
 
     @property
     def how(self) -> Method:
@@ -213,9 +180,9 @@ class Recipe(BaseModel):
 
 
 def load_recipe(path: Path, changes: Sequence[str] = ()) -> Recipe:
-    """Read a recipe; its relative paths become absolute. `changes` are `KEY=VALUE` and override the file.
+    """Read a recipe; relative paths become absolute. `changes` are `KEY=VALUE` and override the file.
 
-    Raises `UsageError` if there is none, `ConfigError` with every mistake and, for unknown keys, the closest known one.
+    Raises `UsageError` if there is none, `ConfigError` with every mistake and the closest known key.
     """
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -248,21 +215,17 @@ def own_keys(values: Mapping[str, Any], source: str) -> dict[str, Any]:
 
 
 def changed(recipe: Recipe, changes: Mapping[str, Any], *, without: Collection[str] = ()) -> dict[str, Any]:
-    """The values in the file of a recipe, overridden by `changes`: those that are not defaults, except for the keys of
-    `without`.
+    """The non-default values of a recipe, overridden by `changes`, without the keys `without`.
 
-    Keys that its method does not use are dropped; so is a learning rate for a method of another kind, and of `epochs`
-    and `max_steps` the one that is not among the changes. Raises `pydantic.ValidationError` where it makes no sense.
+    Keys that the method does not use are dropped; so are a learning rate for a method of another kind, and one of
+    `epochs` and `max_steps` if the other is changed. Raises `pydantic.ValidationError` if the result makes no sense.
     """
     how = METHODS[changes.get("method", recipe.method)]
     idle = (OWN_KEYS - how.keys) | {*without} | (set() if how.keys == recipe.how.keys else {"learning_rate"})
     idle |= {"epochs", "max_steps"} if changes.keys() & {"epochs", "max_steps"} else set()
     defaults = Recipe(model=recipe.model, data=recipe.data).model_dump(mode="json") | {"model": None, "data": None}
-    kept = {
-        key: value
-        for key, value in recipe.model_dump(mode="json").items()
-        if key not in idle and value is not None and value != defaults[key]
-    }
+    own = recipe.model_dump(mode="json").items()
+    kept = {key: value for key, value in own if key not in idle and value is not None and value != defaults[key]}
     laid = {key: value for key, value in changes.items() if key not in OWN_KEYS - how.keys}
     return Recipe.model_validate(kept | laid).model_dump(mode="json", include=kept.keys() | laid.keys())
 
@@ -282,23 +245,23 @@ def _change(text: str) -> tuple[str, Any]:
     key, equals, value = text.partition("=")
     if not equals:
         raise UsageError(f"--set {text}: is not KEY=VALUE", "for example  --set rank=32")
+    return key.strip(), toml_value(value)
+
+
+def toml_value(text: str) -> Any:
+    """A value in TOML, or else the text."""
     try:
-        return key.strip(), tomllib.loads(f"value = {value}")["value"]
+        return tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:
-        return key.strip(), value.strip()
+        return text.strip()
 
 
 def reporting_problem(recipe: Recipe) -> tuple[str, str] | None:
-    """Why metrics cannot be sent to the services of `report_to`, and what to do; checked early, because transformers
-    fails only after loading the model.
-    """
+    """Why metrics cannot be sent to `report_to`, and what to do; transformers fails only after loading the model."""
     packages = {"tensorboard": ("tensorboard", "tensorboardX")}
-    missing = [
-        service
-        for service in recipe.report_to
-        if not any(find_spec(name) for name in packages.get(service, (service,)))
-    ]
+    missing = [one for one in recipe.report_to if not any(map(find_spec, packages.get(one, (one,))))]
     if not missing:
         return None
-    reason = f"report_to: {', '.join(missing)} {'is' if len(missing) == 1 else 'are'} not installed"
-    return reason, f"pip install {' '.join(missing)}, or leave {'it' if len(missing) == 1 else 'them'} out of report_to"
+    are, them = ("is", "it") if len(missing) == 1 else ("are", "them")
+    reason = f"report_to: {', '.join(missing)} {are} not installed"
+    return reason, f"pip install {' '.join(missing)}, or leave {them} out of report_to"

@@ -1,6 +1,6 @@
 """The results of `curate train`, `plan`, `merge` and `chat`, as their `--json` prints them.
 
-The result of a training holds no times, so that it is the same whether or not the training was interrupted.
+The result of a training holds no times: it is the same whether or not the training was interrupted.
 """
 
 from typing import Literal
@@ -11,13 +11,13 @@ from curate.core.datamap import Region
 from curate.core.finding import Severity
 
 
-class Part(BaseModel):
-    """A part of a result."""
+class StrictModel(BaseModel):
+    """A frozen model that refuses unknown keys."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
-class Generation(Part):
+class Generation(StrictModel):
     """A held-out question with its answers, side by side."""
 
     prompt: str
@@ -30,7 +30,7 @@ class Generation(Part):
     """What it answers with the adapter."""
 
 
-class LeftOut(Part):
+class LeftOut(StrictModel):
     """An example that was not used, and why."""
 
     split: str
@@ -41,7 +41,7 @@ class LeftOut(Part):
     reason: str
 
 
-class MapRegion(Part):
+class MapRegion(StrictModel):
     """A part of the data map."""
 
     name: Region
@@ -52,7 +52,7 @@ class MapRegion(Part):
     """Mean over its examples, 0 to 1."""
 
 
-class Hard(Part):
+class HardExample(StrictModel):
     """An example that the model found hard to learn; see `curate.core.datamap.MappedExample`."""
 
     line: int
@@ -73,7 +73,7 @@ class Hard(Part):
     """The beginning of its answer."""
 
 
-class DataMap(Part):
+class DataMap(StrictModel):
     """What the training saw of its examples, in short; `datamap.jsonl` has all of it."""
 
     examples: int
@@ -86,10 +86,10 @@ class DataMap(Part):
     """Examples that made the loss of a step rise."""
     pulling: int
     """Examples that pull against their neighbours."""
-    hardest: tuple[Hard, ...]
+    hardest: tuple[HardExample, ...]
 
 
-class Pause(Part):
+class Pause(StrictModel):
     """What `curate train --pause-at --json` prints at the pause."""
 
     key: str
@@ -107,7 +107,7 @@ class Pause(Part):
 Sign = Literal["overfits", "memorises", "forgets"]
 
 
-class LossPoint(Part):
+class LossPoint(StrictModel):
     """The losses at a measurement on the validation split, in nats per supervised token."""
 
     step: int
@@ -116,7 +116,7 @@ class LossPoint(Part):
     held_out: float | None
 
 
-class Memorised(Part):
+class Memorised(StrictModel):
     """Answers of 8 or more tokens that greedy decoding continues word for word, given their first quarter."""
 
     answers: int
@@ -134,7 +134,7 @@ class Memorised(Part):
         return max(float(self.base), share * self.answers)
 
 
-class Forgotten(Part):
+class Forgotten(StrictModel):
     """The loss on general answers, which nothing was trained for, in nats per token."""
 
     prompts: int
@@ -146,15 +146,11 @@ class Forgotten(Part):
     high: float
 
 
-class Overfitting(Part):
-    """Whether the training learned its examples instead of the task. Except for the losses, this is about the adapter
-    that was kept.
-    """
+class Overfitting(StrictModel):
+    """Whether the training learned its examples instead of the task. Except for the losses, about the kept adapter."""
 
     signs: tuple[Sign, ...]
-    """overfits: the held-out loss rose again; memorises: training answers are memorized; forgets: general answers
-    became less likely.
-    """
+    """overfits: the held-out loss rose; memorises: training answers; forgets: general answers became less likely."""
     curve: tuple[LossPoint, ...]
     train_loss: float | None
     """At the end of the training."""
@@ -173,7 +169,7 @@ class Overfitting(Part):
     """All of it in words; what to do about each sign last."""
 
 
-class Report(Part):
+class Report(StrictModel):
     """What `curate train --json` prints and `report.json` in the run's folder holds."""
 
     key: str
@@ -194,9 +190,7 @@ class Report(Part):
     steps: int
     """Optimiser steps that were done; fewer than planned where the training ended early."""
     kept_step: int
-    """The step after which the adapter was as it is: that of the best measurement on the validation split, or the last
-    one.
-    """
+    """The step of the adapter: that of the best measurement on the validation split, or the last one."""
     validation_loss: float | None
     """The measurement at that step; None without any."""
     train_examples: int
@@ -222,7 +216,7 @@ class Report(Part):
     """Differences between what is trained on and what inference renders, with the number of examples that have them."""
 
 
-class Estimate(Part):
+class Estimate(StrictModel):
     """Memory in bytes: of the GPU, or of the whole process on a CPU."""
 
     weights: int
@@ -238,7 +232,7 @@ class Estimate(Part):
     """With what allocators waste; the number to compare with what the device has."""
 
 
-class TextSpan(Part):
+class TextSpan(StrictModel):
     """Text of an example, as the model gets it."""
 
     text: str
@@ -246,7 +240,7 @@ class TextSpan(Part):
     """Whether the model is trained on it."""
 
 
-class RuleCount(Part):
+class RuleCount(StrictModel):
     """A rule of family K and how often it was broken in the split."""
 
     code: str
@@ -258,7 +252,7 @@ class RuleCount(Part):
     """Of the first finding."""
 
 
-class Refusal(Part):
+class Refusal(StrictModel):
     """Why `curate train` would not begin."""
 
     reason: str
@@ -266,7 +260,7 @@ class Refusal(Part):
     """What to do about it."""
 
 
-class SplitPlan(Part):
+class SplitPlan(StrictModel):
     """A split, as it will be used."""
 
     name: str
@@ -280,7 +274,7 @@ class SplitPlan(Part):
     """Tokens of its longest text."""
 
 
-class TrainingPlan(Part):
+class TrainingPlan(StrictModel):
     """What `curate plan --json` prints."""
 
     model: str
@@ -328,7 +322,7 @@ class TrainingPlan(Part):
     """Why the training would not begin; empty where it would."""
 
 
-class Member(Part):
+class Member(StrictModel):
     """One of the adapters, and what became of what it had learnt."""
 
     run: str
@@ -352,7 +346,7 @@ class Member(Part):
     """Share of what it gained over the base that is left; null where it had gained nothing."""
 
 
-class Composition(Part):
+class Composition(StrictModel):
     """Several adapters as one."""
 
     folder: str
@@ -367,7 +361,7 @@ class Composition(Part):
     members: tuple[Member, ...]
 
 
-class Answered(Part):
+class Answered(StrictModel):
     """A line of `curate chat --json`: one question with its answer."""
 
     question: str

@@ -1,23 +1,16 @@
-"""The folder of a run: its inputs, its progress and its result; each file is complete or absent.
+"""The folder of a run; each file is complete or absent. In the order in which they are written:
 
-In the order in which they are written; with identity.json the folder holds a run, with report.json a finished one:
+    recipe.json  template.jinja  environment.json  identity.json (inputs and their key: the folder holds a run)
+    base.json (the base model, measured)  metrics.jsonl  losses.jsonl  checkpoints/  adapter/
+    datamap.jsonl  report.json (the run has finished)  report.html  evaluation/ (answers)  evaluation.json
 
-    recipe.json        template.jinja        environment.json      identity.json (what the run is made of, and the key
-    over it)
-    base.json (the base model, measured)     metrics.jsonl      losses.jsonl      checkpoints/      adapter/
-    datamap.jsonl (what each
-    example's losses say)      report.json      report.html
-    evaluation/ (what was answered)          evaluation.json
-
-The folder adapter/ is in PEFT's form, beside the tokenizer and its chat template, so that inference uses the one of the
-training; after full fine-tuning it holds the whole model.
+adapter/ is in PEFT's format, with tokenizer and chat template; after full fine-tuning it holds the whole model.
 """
 
 import hashlib
 import json
-import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Set
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,25 +21,18 @@ from filelock import FileLock, Timeout
 from curate.core import datamap
 from curate.core.errors import OutputError, UsageError
 from curate.core.example import canonical
-from curate.core.files import remove_leftovers, sha256, sync_folder, write_json
+from curate.core.files import remove_leftovers, sha256, sync_files, sync_folder, write_json
+from curate.core.text import visible
 from curate.models.names import fingerprint
 from train import distributed
 from train.recipe import Recipe
 
 SPLITS: Final = ("train", "validation", "test")
-FILES: Final = (
-    "identity.json",
-    "recipe.json",
-    "template.jinja",
-    "environment.json",
-    "base.json",
-    "metrics.jsonl",
-    "losses.jsonl",
-    datamap.NAME,
-    "report.json",
-    "report.html",
-)
-OURS: Final = frozenset((*FILES, "checkpoints", "adapter", "tensorboard", "evaluation", "evaluation.json"))
+OURS: Final = frozenset((
+    "identity.json", "recipe.json", "template.jinja", "environment.json", "base.json",
+    "metrics.jsonl", "losses.jsonl", "checkpoints", "adapter", "tensorboard",
+    datamap.NAME, "report.json", "report.html", "evaluation", "evaluation.json",
+))  # fmt: skip
 LOCK_WAIT: Final = 3.0  # seconds: a process that was just killed may take a moment to let go
 
 
@@ -78,14 +64,7 @@ class RunFolder:
 
     def read(self, name: str) -> Any:
         """The content of one of the run's JSON files, or None where it is not there yet."""
-        try:
-            return json.loads((self.path / name).read_bytes())
-        except FileNotFoundError:
-            return None
-        except ValueError as error:
-            raise OutputError(
-                f"{self.path / name}: is not what curate wrote", "start over with --fresh, or use another --run-dir"
-            ) from error
+        return read_json(self.path / name, "--run-dir")
 
     def write(self, name: str, value: Any) -> None:
         """Replace one of the run's JSON files."""
@@ -107,35 +86,18 @@ class RunFolder:
             yield
 
     def clear(self) -> None:
-        """Delete a run, so that a killed deletion leaves no run either. Raises `UsageError` in a folder that is not a
-        run's.
-        """
+        """Delete a run; a killed deletion leaves no run either. Raises `UsageError` for foreign files."""
         remove_leftovers(self.path)
-        present = {entry.name for entry in self.path.iterdir()} - {".lock", ".adapter"}
-        if foreign := sorted(present - OURS):
-            raise UsageError(
-                f"{self.path}: contains files that are not from a run ({', '.join(foreign[:3])})",
-                "name another folder with --run-dir",
-            )
-        (self.path / "identity.json").unlink(missing_ok=True)
-        for name in (*sorted(present), ".adapter"):
-            entry = self.path / name
-            if entry.is_dir():
-                shutil.rmtree(entry)
-            else:
-                entry.unlink(missing_ok=True)
+        demand_ours(self.path, OURS, "run", "--run-dir")
+        remove_files(self.path, "identity.json", OURS | {".adapter"})
 
     def place_adapter(self, save: Callable[[Path], Path]) -> str:
-        """Let `save` write the adapter into a folder, whole or not at all; returns the SHA-256 of the file of weights
-        that it names.
-        """
+        """Let `save` write the adapter, whole or not at all; returns the SHA-256 of the weights that it names."""
         temporary = self.path / ".adapter"
         shutil.rmtree(temporary, ignore_errors=True)
         temporary.mkdir()
         weights = save(temporary).name
-        for file in temporary.iterdir():
-            with file.open("rb") as written:
-                os.fsync(written.fileno())
+        sync_files(temporary)
         if self.adapter.is_dir():  # a run that was killed after this point saves the same adapter again
             shutil.rmtree(self.adapter)
         temporary.rename(self.adapter)
@@ -143,9 +105,7 @@ class RunFolder:
         return sha256(self.adapter / weights)
 
     def need(self, size: int) -> None:
-        """Raises `OutputError` where the disk has less than `size` bytes left for the run: better now than in the
-        middle of the night.
-        """
+        """Raises `OutputError` if the disk has less than `size` bytes left for checkpoints and adapter."""
         free = shutil.disk_usage(self.path).free
         if free < size:
             raise OutputError(
@@ -157,9 +117,7 @@ class RunFolder:
 
 @contextmanager
 def folder_lock(folder: Path, what: str, option: str) -> Iterator[None]:
-    """Hold a folder for one process while the block runs; `option` names another one. Raises `OutputError` if a process
-    holds it, or cannot write.
-    """
+    """Lock a folder; `option` is the one that names another folder. Raises `OutputError` if it is held or read-only."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with FileLock(folder / ".lock", timeout=LOCK_WAIT):
@@ -175,12 +133,46 @@ def folder_lock(folder: Path, what: str, option: str) -> Iterator[None]:
         ) from error
 
 
+def read_json(file: Path, option: str) -> Any:
+    """The content of a file, or None if there is none; `option` names another folder. Raises `OutputError`."""
+    try:
+        return json.loads(file.read_bytes())
+    except FileNotFoundError:
+        return None
+    except ValueError as error:
+        hint = f"start over with --fresh, or use another {option}"
+        raise OutputError(f"{file}: is not what curate wrote", hint) from error
+
+
+def demand_ours(folder: Path, ours: Set[str], what: str, option: str) -> None:
+    """Raises `UsageError` if a folder contains files other than those of `ours`."""
+    if foreign := sorted({entry.name for entry in folder.iterdir()} - ours - {".lock", ".adapter"}):
+        raise UsageError(
+            f"{folder}: contains files that are not from a {what} ({', '.join(map(visible, foreign[:3]))})",
+            f"name another folder with {option}",
+        )
+
+
+def remove_files(folder: Path, first: str, names: Set[str]) -> None:
+    """Delete files and folders, the file `first` first: without it the folder counts as empty."""
+    (folder / first).unlink(missing_ok=True)
+    for entry in (folder / name for name in sorted(names)):
+        if entry.is_dir():
+            shutil.rmtree(entry)
+        else:
+            entry.unlink(missing_ok=True)
+
+
+def recipe_hash(recipe: Recipe) -> str:
+    """SHA-256 of a recipe, wherever data and model lie."""
+    return hashlib.sha256(canonical(recipe.model_dump(mode="json", exclude={"data", "model"}))).hexdigest()
+
+
 def identify(recipe: Recipe) -> dict[str, Any]:
     """What a run is made of, by content: equal keys train the same adapter, wherever data and model lie."""
     data = Path(recipe.data)
-    values = recipe.model_dump(mode="json", exclude={"data", "model"})
     parts = {
-        "recipe": hashlib.sha256(canonical(values)).hexdigest(),
+        "recipe": recipe_hash(recipe),
         "data": {name: sha256(data / f"{name}.jsonl") for name in SPLITS if (data / f"{name}.jsonl").is_file()},
         "base": fingerprint(recipe.model),
     }

@@ -12,15 +12,15 @@ from curate.core.files import sha256
 from curate.core.runs import Project, find_run
 from curate.core.text import excerpt, visible
 from curate.models.names import fingerprint
-from curate.models.template import Template, load_template, template_hash
-from train.adapters import load_adapter
+from curate.models.template import Template, common_length, load_template, template_hash
+from train.adapters import WEIGHTS, load_adapter
 from train.model import DTYPES, load_base
 from train.recipe import Recipe
 from train.results import Report
 from train.run_folder import RunFolder
 
 SOURCE: Final = "template.jinja"
-"""The template that a run was trained with, as text."""
+"""File with the chat template of the training."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,23 +31,19 @@ class Trained:
     recipe: Recipe
     report: Report
     dtype: torch.dtype
-    """What it was trained in."""
+    """Of the training."""
     source: str | None
-    """The template that it was trained with; None where the run is older than that being kept."""
+    """The chat template of the training; None in older runs."""
 
     @property
     def weights(self) -> Path:
         """The file of what was trained."""
-        return self.folder.adapter / (
-            "model.safetensors" if self.recipe.method == "full" else "adapter_model.safetensors"
-        )
+        return self.folder.adapter / ("model.safetensors" if self.recipe.method == "full" else WEIGHTS)
 
     def template(self) -> Template:
-        """The tokenizer with the chat template that lies beside the adapter. Raises `ModelError`, showing both, where
-        it is not that of the training.
-        """
+        """The tokenizer and chat template beside the adapter. Raises `ModelError`, showing both, if it has changed."""
         found = load_template(str(self.folder.adapter))
-        same_template(found, self.report.template, self.source, str(self.folder.adapter))
+        same_template(found.source, self.report.template, self.source, str(self.folder.adapter))
         return found
 
     def base(self, *, quantised: bool | None = None, dtype: torch.dtype | None = None) -> Any:
@@ -58,28 +54,21 @@ class Trained:
                 f"on {self.report.base[:20]}…)",
                 "restore the old one, or train again",
             )
-        recipe = (
-            self.recipe
-            if quantised is None
-            else self.recipe.model_copy(update={"quantisation": "nf4" if quantised else "none"})
-        )
-        return load_base(recipe, dtype or self.dtype).eval()
+        changes = {} if quantised is None else {"quantisation": "nf4" if quantised else "none"}
+        return load_base(self.recipe.model_copy(update=changes), dtype or self.dtype).eval()
 
     def tuned(
         self, *, quantised: bool | None = None, dtype: torch.dtype | None = None, adapter: Path | None = None
     ) -> Any:
-        """The base with what was trained, frozen; `adapter` is a copy of it."""
+        """The tuned model, frozen; `adapter` is a copy of its adapter."""
         if self.recipe.method == "full":
-            return load_base(
-                self.recipe.model_copy(update={"model": str(self.folder.adapter)}), dtype or self.dtype
-            ).eval()
+            recipe = self.recipe.model_copy(update={"model": str(self.folder.adapter)})
+            return load_base(recipe, dtype or self.dtype).eval()
         return load_adapter(self.base(quantised=quantised, dtype=dtype), adapter or self.folder.adapter)
 
 
 def open_trained(name: str) -> Trained:
-    """A finished run by its folder or name. Raises `InputError` for one that is not finished, `OutputError` for one
-    that was changed since.
-    """
+    """A finished run by folder or name. Raises `InputError` if unfinished, `OutputError` if changed since."""
     folder = RunFolder(find_run(name, Project(Path.cwd())))
     shown = visible(str(folder.path))
     if folder.key is None:
@@ -102,12 +91,7 @@ def open_trained(name: str) -> Trained:
     return trained
 
 
-def same_template(found: Template, trained: str, source: str | None, where: str) -> None:
-    """As `same_template_text`, of a tokenizer."""
-    same_template_text(found.source, trained, source, where)
-
-
-def same_template_text(here: str, trained: str, source: str | None, where: str) -> None:
+def same_template(here: str, trained: str, source: str | None, where: str) -> None:
     """Raises `ModelError`, showing both, where a model would be asked in another form than it was trained in.
 
     `here` is the template there, `trained` the hash of the template of the training, `source` its text where that is
@@ -116,8 +100,7 @@ def same_template_text(here: str, trained: str, source: str | None, where: str) 
     if (found := template_hash(here)) == trained:
         return
     there = source or ""
-    at = next((i for i, (a, b) in enumerate(zip(here, there, strict=False)) if a != b), min(len(here), len(there)))
-    start = max(0, at - 20)
+    start = max(0, common_length(here, there) - 20)
     shown = f"\n  there: {excerpt(here[start:], 100)}\n  trained: {excerpt(there[start:], 100)}" if source else ""
     raise ModelError(
         f"{where}: its chat template is not the one used in training: {found[:12]} there, {trained[:12]} in the "

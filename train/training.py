@@ -12,12 +12,12 @@ import torch
 from transformers import set_seed
 
 from curate.core.config import validated
-from curate.core.datamap import MappedExample
+from curate.core.datamap import MAPPED, NAME, MappedExample
 from curate.core.errors import ConfigError, UsageError
 from curate.core.files import write_bytes
 from curate.core.text import visible
 from train import checkpoint, distributed, loop
-from train.adapters import adapter_disabled, add_adapter, load_adapter_weights, parameters, save
+from train.adapters import WEIGHTS, adapter_disabled, add_adapter, load_adapter_weights, parameters, save
 from train.autoconfig import Settings, decide
 from train.batching import Microbatches
 from train.callback import Callback
@@ -34,21 +34,17 @@ from train.recipe import Recipe, reporting_problem
 from train.results import Generation, Pause, Report
 from train.run_folder import RunFolder, identify
 from train.training_dynamics import datamap, summed
-from train.training_dynamics import write as write_map
-from train.training_html import report_html
+from train.training_report import report_html
 
 Mode = Literal["new", "resume", "fresh"]
 
 
 def train_until(share: float, recipe: Recipe, folder: RunFolder, *, mode: Mode, narrator: Narrator) -> Report | Pause:
-    """Train up to a share of the steps and return the pause, or to the end and return the report; a finished run is not
-    trained again.
+    """Train up to a share of the steps and return the pause, or to the end and return the report.
 
-    A paused training that resumes ends as if it had never paused.
-
-    `new` refuses a folder with another or an unfinished run, `resume` resumes an unfinished one, `fresh` replaces any
-    run. With several processes all of them call it; rank 0 alone writes. Raises `CurateError`, and `KeyboardInterrupt`
-    if the training was interrupted, after it saved a checkpoint.
+    `new` refuses a folder with another or an unfinished run, `resume` resumes an unfinished one, `fresh` replaces any;
+    a finished one is not trained again. A paused training that resumes ends as if it had never paused. With several
+    processes all of them call it. Raises `CurateError`, or `KeyboardInterrupt` after a checkpoint was saved.
     """
     distributed.join()
     with folder.locked():
@@ -66,7 +62,7 @@ def train_until(share: float, recipe: Recipe, folder: RunFolder, *, mode: Mode, 
         settings = distributed.from_first(lambda: _begin(prepared, folder, identity, mode, narrator))
         narrator.journal = Journal(folder.metrics, silent=distributed.rank() > 0)
         with narrator.showing(), _memory_told():
-            return Training(prepared, settings, folder, narrator).run(identity, share)
+            return Training(prepared, settings, folder, narrator, identity).run(share)
 
 
 def _admit(folder: RunFolder, key: str, mode: Mode) -> Report | None:
@@ -92,9 +88,7 @@ def _admit(folder: RunFolder, key: str, mode: Mode) -> Report | None:
 
 @contextmanager
 def _memory_told() -> Iterator[None]:
-    """Raises `NoMemory` where memory runs out in the block: a step has its own remedy, loading and measuring have
-    none.
-    """
+    """Raises `NoMemory` if memory runs out in the block (a step has its own remedy)."""
     try:
         yield
     except (torch.OutOfMemoryError, RuntimeError, MemoryError) as error:
@@ -128,60 +122,48 @@ def _begin(prepared: Prepared, folder: RunFolder, identity: dict[str, Any], mode
 class Training:
     """A training: its parts in order; parts that an earlier process completed are skipped."""
 
-    def __init__(self, prepared: Prepared, settings: Settings, folder: RunFolder, narrator: Narrator) -> None:
+    def __init__(
+        self, prepared: Prepared, settings: Settings, folder: RunFolder, narrator: Narrator, identity: dict[str, Any]
+    ) -> None:
         assert narrator.journal is not None
-        self.prepared, self.settings, self.folder, self.narrator, self.journal = (
-            prepared,
-            settings,
-            folder,
-            narrator,
-            narrator.journal,
-        )
-        self.recipe = prepared.recipe
+        self.prepared, self.settings, self.folder, self.identity = prepared, settings, folder, identity
+        self.narrator, self.journal, self.recipe = narrator, narrator.journal, prepared.recipe
         self.dtype = DTYPES[settings.dtype]
         self.sharded = self.recipe.parallel == "fsdp" and distributed.world() > 1
-        train = prepared.train
-        self.loss_log = LossLog(
-            folder.losses, [train.examples[owner].place.line for owner in train.owners], silent=distributed.rank() > 0
-        )
+        lines = [prepared.train.examples[owner].place.line for owner in prepared.train.owners]
+        self.loss_log = LossLog(folder.losses, lines, silent=distributed.rank() > 0)
         self.model: Any = None
         self.packing = False
 
-    def run(self, identity: dict[str, Any], share: float) -> Report | Pause:
+    def run(self, share: float) -> Report | Pause:
         """Run all of it, or up to a pause."""
         torch.set_num_threads(self.settings.threads)
         self._load()
         base = distributed.from_first(lambda: self.folder.read("base.json"))
-        if (
-            base is None and not self.sharded
-        ):  # a sharded model can be measured only once the Trainer has put it on the devices
+        if base is None and not self.sharded:  # a sharded model is on the devices only after it was prepared
             base = self._measure_base()
         callback = self._go_on(share)
         if callback.paused is not None and not callback.exhausted:
-            return self._pause(callback.paused, identity)
+            return self._pause(callback.paused)
         step = self._keep(callback)
         if base is None:
             base = self._measure_base()
-        adapter = distributed.from_first(
-            lambda: self.folder.place_adapter(self._save_sharded if self.sharded else self._save)
-        )
+        adapter = distributed.from_first(lambda: self.folder.place_adapter(self._save))
         tuned = self._measure("tuned", self.model)
         mapped = distributed.from_first(self._map)
-        report = self._report(mapped, base, tuned, adapter, identity, callback, step)
+        report = self._report(mapped, base, tuned, adapter, callback, step)
         self.journal.write(event="finished", memory=peak_memory(), cpu_seconds=round(process_time(), 1))
         distributed.from_first(lambda: self._conclude(report, mapped))
         return report
 
     def _map(self) -> list[MappedExample]:
         found = datamap(self.loss_log.lines(), self.prepared.train.examples)
-        write_map(self.folder, found)
+        write_bytes(self.folder.path / NAME, b"".join(MAPPED.dump_json(one) + b"\n" for one in found))
         return found
 
     def _conclude(self, report: Report, mapped: list[MappedExample]) -> None:
-        write_bytes(
-            self.folder.path / "report.html",
-            report_html(report, self.settings, self.journal.lines(), mapped).encode("utf-8", "backslashreplace"),
-        )
+        page = report_html(report, self.settings, self.journal.lines(), mapped)
+        write_bytes(self.folder.path / "report.html", page.encode("utf-8", "backslashreplace"))
         self.folder.write("report.json", report.model_dump(mode="json"))
 
     def _load(self) -> None:
@@ -210,7 +192,7 @@ class Training:
         return found
 
     def _measure(self, name: str, model: Any) -> dict[str, Any]:
-        """Held-out loss and a few answers, of the model as it is now."""
+        """Held-out loss, probes and some answers of the model."""
         texts = self.prepared.held_out.encoded
         phase = self.narrator.phase(f"{name} evaluation", len(texts))
         loss = self._loss(model, texts, phase.advance)
@@ -224,15 +206,9 @@ class Training:
             return {**found, "answers": ["" for _ in self.prepared.questions]}
         asked = [question.prompt for question in self.prepared.questions]
         answering = self.narrator.phase(f"{name} answers", len(asked))
+        how = self.prepared.stops, self.dtype
         answered = distributed.from_first(
-            lambda: answers(
-                model,
-                self.prepared.template,
-                asked,
-                self.prepared.stops,
-                self.dtype,
-                max_new_tokens=self.recipe.max_new_tokens,
-            )
+            lambda: answers(model, self.prepared.template, asked, *how, max_new_tokens=self.recipe.max_new_tokens)
         )
         answering.advance(len(asked))
         return {**found, "answers": answered}
@@ -254,9 +230,7 @@ class Training:
         return self._loss(self.model, self.prepared.validation.encoded)
 
     def _go_on(self, share: float = 1.0) -> Callback:
-        """Train from the last checkpoint, or from the start; nothing is left to do after one at the last step, or where
-        it ended early.
-        """
+        """Train from the last checkpoint or the start, unless the training had ended."""
         order, recipe = self.prepared.order, self.recipe
         resume = distributed.from_first(lambda: checkpoint.latest(self.folder.checkpoints))
         done = 0 if resume is None else checkpoint.step_of(resume)
@@ -266,37 +240,24 @@ class Training:
         phase = self.narrator.phase("training", len(order), done)
         max_tokens = self.settings.tokens_per_pass
         if resume is not None:
-            max_tokens = min(
-                [
-                    max_tokens,
-                    *(line["tokens_per_pass"] for line in self.journal.lines() if line.get("event") == "out-of-memory"),
-                ]
-            )
+            reduced = (line for line in self.journal.lines() if line.get("event") == "out-of-memory")
+            max_tokens = min([max_tokens, *(line["tokens_per_pass"] for line in reduced)])
             self.journal.write(event="resumed", after=done)
         microbatches = Microbatches(self.prepared.train.encoded, self.prepared.train.name_of, max_tokens, self.packing)
+        measure = self._validation_loss if self.prepared.validation is not None else None
         callback = Callback(
             self.journal, self.loss_log, phase, microbatches, steps=len(order), every=self.prepared.evaluate_every,
-            patience=recipe.patience,
-            measure=self._validation_loss if self.prepared.validation is not None else None,
-            pause=self._pause_step(share),
+            patience=recipe.patience, measure=measure, pause=self._pause_step(share),
         )  # fmt: skip
-        if resume is not None and (done == len(order) or callback.exhausted):
+        ended = done == len(order) or callback.exhausted
+        if resume is not None and (ended or (callback.pause is not None and done >= callback.pause)):
             load_adapter_weights(self.model, resume)
-        elif (
-            resume is not None and callback.pause is not None and done >= callback.pause
-        ):  # killed behind it, before it was told
-            load_adapter_weights(self.model, resume)
-            callback.rest(done)
+            if not ended:  # killed at the pause, before it was recorded
+                callback.rest(done)
         else:
+            place = self.folder.checkpoints
             self.model = loop.train(
-                self.model,
-                microbatches,
-                order,
-                recipe,
-                self.settings,
-                self.folder.checkpoints,
-                callback=callback,
-                resume=resume,
+                self.model, microbatches, order, recipe, self.settings, place, callback=callback, resume=resume
             )
         if callback.interrupted:
             self.journal.write(event="interrupted")
@@ -316,16 +277,15 @@ class Training:
             )
         return step
 
-    def _pause(self, loss: float, identity: dict[str, Any]) -> Pause:
+    def _pause(self, loss: float) -> Pause:
         if not isfinite(loss):
-            raise NotANumber(
-                "the loss on the validation split is not a number", 'try  dtype = "float32"  or a lower learning_rate'
-            )
+            hint = 'try  dtype = "float32"  or a lower learning_rate'
+            raise NotANumber("the loss on the validation split is not a number", hint)
         last = checkpoint.latest(self.folder.checkpoints)
         trainable, total = parameters(self.model)
         return Pause(
-            key=identity["key"], step=0 if last is None else checkpoint.step_of(last), steps=len(self.prepared.order),
-            validation_loss=loss,
+            key=self.identity["key"], step=0 if last is None else checkpoint.step_of(last),
+            steps=len(self.prepared.order), validation_loss=loss,
             trainable_parameters=trainable, total_parameters=total,
         )  # fmt: skip
 
@@ -333,27 +293,22 @@ class Training:
         """Load the weights of the step that is kept; returns that step."""
         last = checkpoint.latest(self.folder.checkpoints)
         step = len(self.prepared.order) if last is None else checkpoint.step_of(last)
-        best = callback.best_step if self.recipe.keep == "best" else None
-        if best is not None and best != step and not self.sharded:
-            made = checkpoint.of_step(self.folder.checkpoints, best)
-            if made is not None:
-                load_adapter_weights(self.model, made)
-                return best
-        return step
+        best = callback.best_step if self.recipe.keep == "best" and not self.sharded else None
+        made = checkpoint.of_step(self.folder.checkpoints, best) if best not in (None, step) else None
+        if best is None or made is None:
+            return step
+        load_adapter_weights(self.model, made)
+        return best
 
     def _save(self, folder: Path) -> Path:
-        weights = save(self.model, folder)
         self.prepared.template.tokenizer.save_pretrained(folder)
-        return weights
-
-    def _save_sharded(self, folder: Path) -> Path:
-        """The adapter of the last checkpoint, which the Trainer has gathered from all devices."""
-        made = checkpoint.latest(self.folder.checkpoints)
+        if not self.sharded:
+            return save(self.model, folder)
+        made = checkpoint.latest(self.folder.checkpoints)  # gathered from all devices
         assert made is not None
-        self.prepared.template.tokenizer.save_pretrained(folder)
-        for name in ("adapter_config.json", "adapter_model.safetensors"):
+        for name in ("adapter_config.json", WEIGHTS):
             shutil.copyfile(made / name, folder / name)
-        return folder / "adapter_model.safetensors"
+        return folder / WEIGHTS
 
     def _report(
         self,
@@ -361,11 +316,10 @@ class Training:
         base: dict[str, Any],
         tuned: dict[str, Any],
         adapter: str,
-        identity: dict[str, Any],
         callback: Callback,
         step: int,
     ) -> Report:
-        prepared = self.prepared
+        prepared, identity = self.prepared, self.identity
         trainable, total = parameters(self.model)
         done = [line["step"] for line in self.journal.lines() if "loss" in line]
         return Report(

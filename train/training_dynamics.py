@@ -1,8 +1,6 @@
-"""From the loss log to a map of the training split: which examples were easy, ambiguous or hard to learn; see
-`curate.core.datamap`.
+"""A map of the training split from the loss log: easy, ambiguous and hard examples; see `curate.core.datamap`.
 
-Each time that an example was trained on is a visit. Neighbours are examples that ask much the same: cosine of their
-questions' words, each weighted by how rare it is (tf-idf).
+A visit is one time that an example was trained on. Neighbours have similar questions: cosine of their words' tf-idf.
 """
 
 from collections import Counter
@@ -14,21 +12,19 @@ from typing import Any, Final
 
 import numpy as np
 
-from curate.core.datamap import MAPPED, NAME, MappedExample, Neighbour, Region
+from curate.core.datamap import MappedExample, Neighbour, Region
 from curate.core.example import Example
-from curate.core.files import write_bytes
 from curate.core.text import excerpt, normalised, words
-from train.results import DataMap, Hard, MapRegion
-from train.run_folder import RunFolder
+from train.results import DataMap, HardExample, MapRegion
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 Whole = np.ndarray[Any, np.dtype[np.int64]]
 AROUND: Final = 64
-"""Visits, about, at steps around one that its losses are compared with."""
+"""Approximate number of visits at nearby steps with which a loss is compared."""
 BEFORE, RISE = 20, 6.0
-"""Steps that a spike is compared with, and by how many of their deviations it rises above their median."""
+"""Steps before a spike, and the height of a spike in deviations above their median."""
 BLAMED: Final = 3
-"""Examples, at most, that a spike is laid to."""
+"""Maximum number of examples that explain a spike."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,18 +64,12 @@ def visits_of(book: Iterable[dict[str, Any]]) -> Visits:
     columns = np.array([found[key] for key in ordered], dtype=np.float64).reshape(-1, 4)
     steps, tokens_of = columns[:, 0].astype(np.int64), columns[:, 2].astype(np.int64)
     losses = columns[:, 1] / np.maximum(columns[:, 2], 1)
-    return Visits(
-        np.array([line for line, _ in ordered], dtype=np.int64),
-        steps,
-        losses,
-        tokens_of,
-        columns[:, 3].astype(np.int64),
-        _excess(steps, losses),
-    )
+    lines, right = np.array([line for line, _ in ordered], dtype=np.int64), columns[:, 3].astype(np.int64)
+    return Visits(lines, steps, losses, tokens_of, right, _excess(steps, losses))
 
 
 def _excess(steps: Whole, losses: Floats) -> Floats:
-    """A loss at the first steps is high for every example: it is compared with the others' of its time."""
+    """Losses minus the median of nearby steps: at the first steps all losses are high."""
     if not len(steps):
         return losses
     order = np.argsort(steps, kind="stable")
@@ -97,9 +87,7 @@ def _excess(steps: Whole, losses: Floats) -> Floats:
 
 
 def spikes(visits: Visits) -> dict[int, int]:
-    """By line the step that its example made rise far above those before: of such a step, those that explain half of
-    the rise.
-    """
+    """By line the step whose loss its example made spike; of a step, the examples that explain half of the rise."""
     order = np.argsort(visits.steps, kind="stable")
     bounds = np.flatnonzero(np.diff(visits.steps[order], prepend=-1, append=-1))
     means: list[float] = []
@@ -127,9 +115,9 @@ def spikes(visits: Visits) -> dict[int, int]:
 
 
 SIMILAR: Final = 0.35
-"""Cosine from which on two questions are neighbours."""
+"""Minimum cosine of neighbours."""
 MOST: Final = 5
-"""Neighbours of an example that are looked at."""
+"""Maximum number of neighbours."""
 AT_ONCE: Final = 256
 COMMON: Final = 0.2
 """Words in more than this share of the examples are ignored, except in tiny sets."""
@@ -164,11 +152,8 @@ def _weighted(asked: Sequence[str], csr_array: Any) -> Any:
     numbers = {word: number for number, word in enumerate(word for word, times in spread.items() if times <= most)}
     rows, columns, values = [], [], []
     for row, one in enumerate(counts):
-        weights = {
-            numbers[word]: (1 + log(times)) * log(len(asked) / spread[word])
-            for word, times in one.items()
-            if word in numbers
-        }
+        known = {word: times for word, times in one.items() if word in numbers}
+        weights = {numbers[word]: (1 + log(times)) * log(len(asked) / spread[word]) for word, times in known.items()}
         norm = sum(weight**2 for weight in weights.values()) ** 0.5
         if norm:
             rows += [row] * len(weights)
@@ -178,17 +163,15 @@ def _weighted(asked: Sequence[str], csr_array: Any) -> Any:
 
 
 LOOKED: Final = 2000
-"""The hardest examples, whose neighbours are looked for."""
+"""Hardest examples whose neighbours are searched."""
 SHOWN, LONG = 10, 240
-"""Of the hardest examples, how many the report shows, and how much of their texts."""
+"""Hardest examples in the report, and characters of their texts."""
 FAR: Final = 2.0
-"""Deviations of all examples' losses that lie between one and the neighbours that it pulls against."""
+"""Minimum distance in deviations of all losses between an example and its neighbours."""
 
 
 def datamap(book: Iterable[dict[str, Any]], examples: Sequence[Example]) -> list[MappedExample]:
-    """The map, in the order of the split; an example that was never trained on, where the training is shorter than an
-    epoch, is not on it.
-    """
+    """The map, in the order of the split; examples that were never trained on are not on it."""
     visits = visits_of(book)
     if not len(visits.lines):
         return []
@@ -204,36 +187,27 @@ def datamap(book: Iterable[dict[str, Any]], examples: Sequence[Example]) -> list
     confidence = mean(shares)
     variability = np.sqrt(np.maximum(mean((shares - np.repeat(confidence, counts)) ** 2), 0))
     excess, loss = mean(visits.excess), mean(visits.loss)
-    whole, tokens = (
-        mean((visits.right == visits.tokens).astype(np.float64)),
-        mean(visits.right / np.maximum(visits.tokens, 1)),
-    )
+    whole = mean((visits.right == visits.tokens).astype(np.float64))
+    tokens = mean(visits.right / np.maximum(visits.tokens, 1))
     order = np.lexsort((lines, -excess))
     rank = np.empty(len(lines), dtype=np.int64)
     rank[order] = np.arange(1, len(lines) + 1)
     regions = _regions(confidence, variability, bool((counts > 1).all()))
     spiked = spikes(visits)
     pulls = _pulls([by_line[line] for line in lines], order.tolist(), loss)
-    return [
-        MappedExample(
-            line=line,
-            example=by_line[line].id,
-            losses=tuple(round(value, 5) for value in visits.loss[starts[at] : starts[at + 1]].tolist()),
-            steps=tuple(visits.steps[starts[at] : starts[at + 1]].tolist()),
-            loss=_short(loss[at]),
-            confidence=_short(confidence[at]),
-            variability=_short(variability[at]),
-            correctness=_short(whole[at]),
-            token_accuracy=_short(tokens[at]),
-            excess=_short(excess[at]),
-            rank=int(rank[at]),
-            region=regions[at],
-            spike=spiked.get(line),
-            pull=pulls[at][0] if at in pulls else None,
-            neighbours=pulls[at][1] if at in pulls else (),
-        )
-        for at, line in enumerate(lines)
-    ]
+    means = {"loss": loss, "confidence": confidence, "variability": variability, "correctness": whole}
+    means |= {"token_accuracy": tokens, "excess": excess}
+    mapped = []
+    for at, line in enumerate(lines):
+        own, (pull, against) = slice(starts[at], starts[at + 1]), pulls.get(at, (None, ()))
+        one = MappedExample(
+            line=line, example=by_line[line].id,
+            losses=tuple(map(_short, visits.loss[own].tolist())), steps=tuple(visits.steps[own].tolist()),
+            rank=int(rank[at]), region=regions[at], spike=spiked.get(line), pull=pull, neighbours=against,
+            **{name: _short(values[at]) for name, values in means.items()},
+        )  # fmt: skip
+        mapped.append(one)
+    return mapped
 
 
 def _short(value: Any) -> float:
@@ -241,9 +215,7 @@ def _short(value: Any) -> float:
 
 
 def _regions(confidence: Floats, variability: Floats, several: bool) -> list[Region | None]:
-    """The thirds of the paper, made not to overlap: what varied most is ambiguous, of the rest the surer half is
-    easy.
-    """
+    """Thirds as in the paper, disjoint: the most variable are ambiguous, the surer half of the rest is easy."""
     count = len(confidence)
     found: list[Region | None] = [None] * count
     if not several:
@@ -261,22 +233,17 @@ def _regions(confidence: Floats, variability: Floats, several: bool) -> list[Reg
 def _pulls(
     examples: Sequence[Example], order: Sequence[int], loss: Floats
 ) -> dict[int, tuple[float, tuple[Neighbour, ...]]]:
-    """Of the hardest examples those that the model finds much harder than what is asked much alike, and that answer
-    otherwise.
-    """
+    """Hard examples that are much harder than their neighbours, which answer differently."""
     looked = order[: min(LOOKED, (len(order) + 1) // 2)]
     spread = 1.4826 * float(np.median(np.abs(loss - np.median(loss))))
     found = {}
     asked = [_asked(example) for example in examples]
     for at, near in zip(looked, neighbours(asked, looked), strict=True):
-        others = [
-            (other, similarity) for other, similarity in near if _answer(examples[other]) != _answer(examples[at])
-        ]
+        others = [one for one in near if _answer(examples[one[0]]) != _answer(examples[at])]
         if not others or len(others) * 2 < len(near):
             continue
-        theirs = sum(similarity * loss[other] for other, similarity in others) / sum(
-            similarity for _, similarity in others
-        )
+        total = sum(similarity for _, similarity in others)
+        theirs = sum(similarity * loss[other] for other, similarity in others) / total
         pull = float(loss[at] - theirs)
         if pull > FAR * spread and pull > 0:
             against = tuple(
@@ -296,11 +263,6 @@ def _answer(example: Example) -> str:
     return normalised(example.answer.text) if example.answer is not None else ""
 
 
-def write(folder: RunFolder, mapped: Sequence[MappedExample]) -> None:
-    """Write the map into the run's folder."""
-    write_bytes(folder.path / NAME, b"".join(MAPPED.dump_json(one) + b"\n" for one in mapped))
-
-
 def summed(mapped: Sequence[MappedExample], examples: Sequence[Example]) -> DataMap | None:
     """The summary of a map for the report; None if nothing was trained on."""
     if not mapped:
@@ -308,26 +270,24 @@ def summed(mapped: Sequence[MappedExample], examples: Sequence[Example]) -> Data
     by_line = {example.place.line: example for example in examples}
     names: tuple[Region, ...] = ("easy", "ambiguous", "hard")
     parts = [(name, [one for one in mapped if one.region == name]) for name in names]
+    hardest = sorted(mapped, key=lambda one: one.rank)[:SHOWN]
     return DataMap(
-        examples=len(mapped),
-        visits=_short(sum(len(one.losses) for one in mapped) / len(mapped)),
+        examples=len(mapped), visits=_short(sum(len(one.losses) for one in mapped) / len(mapped)),
         regions=tuple(
             MapRegion(name=name, examples=len(part), loss=_mean(part, "loss"), confidence=_mean(part, "confidence"))
-            for name, part in parts
-            if part
+            for name, part in parts if part
         ),
-        spiked=sum(one.spike is not None for one in mapped),
-        pulling=sum(one.pull is not None for one in mapped),
-        hardest=tuple(_hard(one, by_line[one.line]) for one in sorted(mapped, key=lambda one: one.rank)[:SHOWN]),
-    )
+        spiked=sum(one.spike is not None for one in mapped), pulling=sum(one.pull is not None for one in mapped),
+        hardest=tuple(_hard(one, by_line[one.line]) for one in hardest),
+    )  # fmt: skip
 
 
 def _mean(part: Sequence[MappedExample], name: str) -> float:
     return _short(sum(getattr(one, name) for one in part) / len(part))
 
 
-def _hard(one: MappedExample, example: Example) -> Hard:
-    return Hard(
+def _hard(one: MappedExample, example: Example) -> HardExample:
+    return HardExample(
         line=one.line, example=one.example, loss=one.loss, excess=one.excess, confidence=one.confidence,
         spike=one.spike, pull=one.pull,
         prompt=excerpt(_asked(example), LONG),

@@ -360,6 +360,14 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
+def sync_files(folder: Path) -> None:
+    """Flush the files of a folder to disk."""
+    for file in folder.iterdir():
+        if file.is_file():
+            with file.open("rb") as written:
+                os.fsync(written.fileno())
+
+
 def make_private_folder(folder: Path) -> None:
     """Create a folder that only its owner can read, or restrict an existing one. Raises `OSError`."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -112,7 +112,7 @@ def data_of(run: Path) -> Path:
 
 def new_events(path: Path, offset: int) -> tuple[int, list[dict[str, Any]]]:
     """What was written to a run's journal behind `offset`, and the offset behind its last whole line; see
-    `train.metrics` for its lines.
+    `train.journal` for its lines.
 
     A file that became shorter was cut back by a resume, and is read from the start.
     """

@@ -7,7 +7,7 @@ conversation as it stood before and after each answer does not depend on how the
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
@@ -278,8 +278,8 @@ def load_template(name: str) -> Template:
         return found
 
 
-def common_length(left: str, right: str) -> int:
-    """Length of the common beginning of two texts."""
+def common_length(left: Sequence[object], right: Sequence[object]) -> int:
+    """Length of the common beginning of two texts, or of their tokens."""
     return next((i for i, (a, b) in enumerate(zip(left, right, strict=False)) if a != b), min(len(left), len(right)))
 
 

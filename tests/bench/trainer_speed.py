@@ -199,7 +199,7 @@ def curate(folder: Path, adapter: Path, given: argparse.Namespace) -> tuple[floa
     run.path.mkdir(exist_ok=True)
     run.clear()
     narrator.journal = Journal(run.metrics)
-    training = Training(prepared, decide(chosen, prepared.texts), run, narrator)
+    training = Training(prepared, decide(chosen, prepared.texts), run, narrator, {})
     torch.set_num_threads(given.threads)
     training._load()
     before = cpu_seconds()

@@ -61,10 +61,10 @@ def test_another_template_than_that_of_the_training_is_not_asked_with(
 
 def test_what_a_model_says_is_never_obeyed_by_the_terminal() -> None:
     from tests.trainer.tiny import make_tokenizer
-    from train.inference import _Said
+    from train.inference import WordStreamer
 
     tokenizer, shown = make_tokenizer(), list[str]()
-    said = _Said(tokenizer, shown.append)
+    said = WordStreamer(tokenizer, shown.append)
     import torch
 
     said.put(torch.tensor([tokenizer("Hi")["input_ids"]]))

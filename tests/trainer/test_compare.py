@@ -6,16 +6,19 @@ from pathlib import Path
 import pytest
 
 from curate.cli.main import main
-from tests.trainer.tiny import write_recipe
-from train.recipe import Recipe
-from train.sweep.compare_methods import VARIANTS, variant
+from curate.core.errors import CurateError
+from tests.trainer.tiny import write_recipe, write_split
+from train.journal import Narrator
+from train.recipe import Recipe, load_recipe
+from train.sweep.compare_methods import VARIANTS, compare, variants
+from train.sweep.trial import TrialMonitor, TrialRun
 
 RECIPE = Recipe(model="m", data="d", rank=8, dropout=0.1, learning_rate=1e-3, batch=4, max_steps=7)
 
 
 @pytest.mark.parametrize("name", VARIANTS)
 def test_a_variant_keeps_what_its_method_makes_use_of(name: str) -> None:
-    values = variant(RECIPE, name)
+    values = next(one.values for one in variants(RECIPE) if one.name == name)
     made = Recipe.model_validate(values)
     assert (made.batch, made.max_steps, made.model) == (4, 7, "m")
     kin = made.method in ("lora", "qlora")
@@ -24,7 +27,7 @@ def test_a_variant_keeps_what_its_method_makes_use_of(name: str) -> None:
 
 
 def test_all_but_the_base_of_full_fine_tuning_are_in_4_bits() -> None:
-    whole = [name for name in VARIANTS if not Recipe.model_validate(variant(RECIPE, name)).quantised]
+    whole = [one.name for one in variants(RECIPE) if not Recipe.model_validate(one.values).quantised]
     assert whole == ["lora", "full"]
 
 
@@ -73,3 +76,32 @@ def test_an_unknown_method_is_told_the_known_ones(tmp_path: Path, capsys: pytest
     assert main(["train", str(recipe), "--compare", "--methods", "adalora"]) == 2
     assert "there are lora, qlora" in capsys.readouterr().err
     assert main(["train", str(recipe), "--methods", "ia3"]) == 2
+
+
+def test_a_method_that_fails_does_not_keep_the_others_from_training(tmp_path: Path) -> None:
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model/config.json").write_text("{}")
+    write_split(tmp_path / "split")
+    recipe = load_recipe(write_recipe(tmp_path))
+    done = []
+
+    def run(work: TrialRun, watch: TrialMonitor) -> int:
+        done.append(work.run.name)
+        if work.run.name == "lora":
+            work.failure.write_text(json.dumps({"kind": "NoMemory", "message": "too big", "next": ""}))
+            return 2
+        facts = {
+            "steps": 3, "train_examples": 40, "held_out_examples": 6, "learning_rate": 1e-3, "base_loss": 2.0,
+            "tuned_loss": 1.0, "validation_loss": None, "trainable_parameters": 1, "total_parameters": 10,
+        }  # fmt: skip
+        work.run.mkdir()
+        for file in (work.result, work.run / "report.json"):
+            file.write_text(json.dumps(facts))
+        (work.run / "metrics.jsonl").write_text('{"event": "finished", "memory": 1, "cpu_seconds": 1.0}\n')
+        return 0
+
+    for _ in range(2):
+        with pytest.raises(CurateError, match="lora: out-of-memory: too big"):
+            compare(recipe, tmp_path / "compared", ["lora", "ia3"], Narrator(quiet=True), runner=run)
+    made = compare(recipe, tmp_path / "compared", ["ia3"], Narrator(quiet=True), runner=run)
+    assert ([one.name for one in made.methods], done) == (["ia3"], ["lora", "ia3"])

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from curate.cli.main import main
 from curate.core.errors import UsageError
-from train.lora_weights import LoraWeights
+from train.adapters import LoraWeights
 from train.merge_adapters import refuse, summed
 from train.trained import open_trained
 
@@ -80,7 +80,7 @@ def test_what_would_not_be_exact_is_refused_with_the_reason(finished: Path, tmp_
         with pytest.raises(UsageError, match="--weights"):
             refuse([run, run], weights)
     config = json.loads((finished / "run/adapter/adapter_config.json").read_text())
-    from train.lora_weights import obstacle
+    from train.adapters import obstacle
 
     for change, why in (
         ({"use_dora": True}, "DoRA"),

@@ -124,7 +124,7 @@ def test_equal_contenders_rarely_differ_significantly_and_better_ones_do() -> No
     assert resampling.significance(scorer, answers(0.9), answers(0.3)) < 0.001
     same = answers(0.5)
     assert resampling.significance(scorer, same, same) == 1
-    assert resampling.difference(scorer, same, same) == (0, 0, 0)
+    assert resampling.difference(scorer, same, same) == Score(value=0, low=0, high=0)
 
 
 def test_answers_of_one_conversation_are_drawn_together() -> None:

@@ -103,8 +103,7 @@ def test_weights_that_are_a_pickle_are_not_loaded(finished: Path, tmp_path: Path
     """PEFT takes adapter_model.bin where there is nothing else."""
     import torch
 
-    from train.adapters import load_adapter, load_adapter_beside, load_adapter_weights
-    from train.lora_weights import lora_weights
+    from train.adapters import load_adapter, load_adapter_beside, load_adapter_weights, lora_weights
     from train.model import load_base
     from train.run_folder import RunFolder
 

@@ -13,8 +13,7 @@ from curate.models.encoding import IGNORED, Encoded, Rendered
 from tests.trainer.tiny import make_tokenizer, write_recipe
 from train.overfitting import overfitting
 from train.results import Overfitting
-from train.training_html import overfitting_html
-from train.training_text import drawn, show_overfitting
+from train.training_report import drawn, overfitting_html, show_overfitting
 
 
 def journal(held_out: list[float], train: list[float] | None = None) -> list[dict[str, Any]]:

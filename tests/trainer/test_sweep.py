@@ -24,7 +24,7 @@ from train.sweep.space import space_of
 from train.sweep.sweep_folder import SweepFolder
 from train.sweep.sweep_result import Sweep
 from train.sweep.sweeper import sweep
-from train.sweep.trial import Runner, Watch, Work
+from train.sweep.trial import Runner, TrialMonitor, TrialRun
 
 QUIET = Narrator(quiet=True)
 Answer = int | str | float
@@ -48,7 +48,7 @@ def with_validation(folder: Path) -> None:
 def answering(answers: dict[int, Answer], done: list[tuple[int, float]] | None = None) -> Runner:
     """Trainings that come to a loss (a number), an error (its class), or an exit status (a whole number), by trial."""
 
-    def run(work: Work, watch: Watch) -> int:
+    def run(work: TrialRun, watch: TrialMonitor) -> int:
         trial = int(work.run.name)
         if done is not None:
             done.append((trial, work.share))
@@ -131,7 +131,7 @@ def test_a_training_that_is_killed_is_tried_again_and_not_for_ever(light: Path) 
 def test_a_budget_that_is_used_up_tells_who_leads_and_a_bigger_one_goes_on(light: Path) -> None:
     asked: list[int] = []
 
-    def slow(work: Work, watch: Watch) -> int:
+    def slow(work: TrialRun, watch: TrialMonitor) -> int:
         asked.append(int(work.run.name))
         if len(asked) == 5:
             watch.deadline = 0.0
@@ -144,7 +144,7 @@ def test_a_budget_that_is_used_up_tells_who_leads_and_a_bigger_one_goes_on(light
 
 
 def test_an_interruption_is_told_to_the_trial_and_the_same_command_goes_on(light: Path) -> None:
-    def interrupted(work: Work, watch: Watch) -> int:
+    def interrupted(work: TrialRun, watch: TrialMonitor) -> int:
         if work.run.name != "03":
             return answering({})(work, watch)
         os.kill(os.getpid(), signal.SIGINT)
@@ -205,7 +205,7 @@ def test_no_trial_better_than_the_base_is_told(light: Path, capsys: pytest.Captu
     assert any("no trial is better than the base" in sentence for sentence in text.sentences(report))
 
 
-def here(work: Work, watch: Watch) -> int:
+def here(work: TrialRun, watch: TrialMonitor) -> int:
     """The training in this process: as good as in its own, and sooner."""
     with work.result.open("w") as result, redirect_stdout(result):
         return main(work.words)

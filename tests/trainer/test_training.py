@@ -53,6 +53,7 @@ def gradients(model: Any, texts: Any) -> list[Any]:
 def test_gradients_after_an_evaluation_equal_those_before_it(parts: tuple[Any, Any, Any]) -> None:
     import torch
 
+    from curate.models.template import Template
     from train.generation import answers
     from train.held_out import held_out_loss
 
@@ -65,10 +66,7 @@ def test_gradients_after_an_evaluation_equal_those_before_it(parts: tuple[Any, A
     assert all(float(gradient.abs().sum()) > 0 for gradient in before)
     held_out_loss(model, texts, torch.bfloat16, packing=True, done=lambda _: None)
 
-    class Asked:
-        tokenizer = make_tokenizer()
-
-    answers(model, Asked, ["red"], [2], torch.bfloat16, max_new_tokens=2)  # type: ignore[arg-type]
+    answers(model, Template(make_tokenizer()), ["red"], [2], torch.bfloat16, max_new_tokens=2)
     assert all(torch.equal(one, other) for one, other in zip(before, gradients(model, texts), strict=True))
 
 

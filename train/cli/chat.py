@@ -14,9 +14,7 @@ from train.results import Answered
 if TYPE_CHECKING:
     from train.inference import ChatModel
 
-WHO: Final[Any] = typer.Argument(
-    help="Folder of a finished run, its name in .curate/runs, or folder of an export.", show_default=False
-)
+WHO: Final[Any] = typer.Argument(help="Folder of a finished run, its name in .curate/runs, or folder of an export.")
 HELP: Final = (
     "/reset starts a new conversation, /system TEXT one with a system message, Ctrl-C stops an answer, /quit or "
     "Ctrl-D exits"
@@ -26,14 +24,9 @@ HELP: Final = (
 def chat(
     run: Annotated[str, WHO],
     *,
-    ask: Annotated[
-        str | None, typer.Option("--ask", help="Ask one question, print the answer and exit.", show_default=False)
-    ] = None,
+    ask: Annotated[str | None, typer.Option("--ask", help="Ask one question, print the answer and exit.")] = None,
     system: Annotated[
-        str | None,
-        typer.Option(
-            "--system", help="Use this system message.  [default: that of the chat template]", show_default=False
-        ),
+        str | None, typer.Option("--system", help="Use this system message.  [default: that of the chat template]")
     ] = None,
     temperature: Annotated[
         float, typer.Option("--temperature", min=0, help="Sample at this temperature; 0 takes the most likely token.")
@@ -59,13 +52,11 @@ def chat(
     set_seed(seed)
     if sys.stdin.isatty() and not quiet:
         print("loading the model", file=sys.stderr, flush=True)  # noqa: T201
-    who = chat_model(run)
-    Talk(who, system, {"max_new_tokens": max_new_tokens, "temperature": temperature}, as_json=as_json, quiet=quiet).run(
-        ask
-    )
+    how = {"max_new_tokens": max_new_tokens, "temperature": temperature}
+    ChatSession(chat_model(run), system, how, as_json=as_json, quiet=quiet).run(ask)
 
 
-class Talk:
+class ChatSession:
     """A conversation at a terminal, or over pipes."""
 
     def __init__(
@@ -110,12 +101,9 @@ class Talk:
         asked = [*self.turns, {"role": "user", "content": question}]
         reply = self.who.reply(asked, (lambda _: None) if self.as_json else _write, **self.how)
         if self.as_json:
-            sys.stdout.write(
-                Answered(question=question, answer=reply.text, tokens=reply.tokens, ended=reply.ended).model_dump_json()
-                + "\n"
-            )
-        else:
-            sys.stdout.write("\n")
+            line = Answered(question=question, answer=reply.text, tokens=reply.tokens, ended=reply.ended)
+            sys.stdout.write(line.model_dump_json())
+        sys.stdout.write("\n")
         sys.stdout.flush()
         if not reply.ended:
             reached = reply.tokens >= self.how["max_new_tokens"]

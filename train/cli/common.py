@@ -1,6 +1,4 @@
-"""What the trainer's verbs share: options, recipes, the printing of results, and the trainer itself, which is an
-optional extra.
-"""
+"""Options, recipes and printing that the trainer's commands share; the import of the trainer, an optional extra."""
 
 import logging
 import os
@@ -16,25 +14,16 @@ from pydantic import BaseModel
 from curate.core.errors import MissingExtra, UsageError
 from train.recipe import Recipe, load_recipe
 
-RecipeFile = Annotated[Path, typer.Argument(help="Recipe, a TOML file.", show_default=False)]
-DataFolder = Annotated[
-    Path | None, typer.Option("--data", help="Use this split folder instead of the recipe's.", show_default=False)
-]
+RecipeFile = Annotated[Path, typer.Argument(help="Recipe, a TOML file.")]
+DataFolder = Annotated[Path | None, typer.Option("--data", help="Use this split folder instead of the recipe's.")]
 MovedData = Annotated[
-    Path | None,
-    typer.Option("--data", help="Use this split folder, if it was moved since the training.", show_default=False),
+    Path | None, typer.Option("--data", help="Use this split folder, if it was moved since the training.")
 ]
-Run = Annotated[str, typer.Argument(help="Folder of a finished run, or its name in .curate/runs.", show_default=False)]
-Changes = Annotated[
-    list[str] | None,
-    typer.Option("--set", help="Set a key of the recipe, as KEY=VALUE; repeatable.", show_default=False),
-]
-OutputFolder = Annotated[Path, typer.Option("-o", "--output", help="Write to this folder.", show_default=False)]
+Run = Annotated[str, typer.Argument(help="Folder of a finished run, or its name in .curate/runs.")]
+Changes = Annotated[list[str] | None, typer.Option("--set", help="Set a key of the recipe, as KEY=VALUE; repeatable.")]
+OutputFolder = Annotated[Path, typer.Option("-o", "--output", help="Write to this folder.")]
 Vram = Annotated[
-    str | None,
-    typer.Option(
-        "--vram", help="Plan for a GPU with this much memory, e.g. 6GB, instead of this machine.", show_default=False
-    ),
+    str | None, typer.Option("--vram", help="Plan for a GPU with this much memory, e.g. 6GB, instead of this machine.")
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print no progress and no notes.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]

@@ -1,6 +1,6 @@
 """`curate evaluate`."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -18,64 +18,48 @@ if TYPE_CHECKING:
     from train.evaluation.evaluation_result import Evaluation
 
 
+Contenders = Annotated[
+    str | None, typer.Option("--contenders", help=f"Compare these of {', '.join(SYSTEMS)}.  [default: all]")
+]
+Task = Annotated[
+    TaskName | None, typer.Option("--task", help="Set the kind of answers.  [default: guessed from the data]")
+]
+Metric = Annotated[str | None, typer.Option("--metric", help=f"Decide by this metric, of {', '.join(METRICS)}.")]
+SHOTS_HELP: Final = f"Put this many examples into a prompt.  [default: {SHOTS}; more for labels]"
+Shots = Annotated[int | None, typer.Option("--shots", min=0, help=SHOTS_HELP)]
+Embeddings = Annotated[
+    str | None, typer.Option("--embeddings", help="Find the nearest training examples with this embedding model.")
+]
+Limit = Annotated[int, typer.Option("--limit", min=1, help="Ask at most this many questions, spread over the split.")]
+TURNS_HELP: Final = "Ask for the last or for all answers of an example.  [default: last; all for tools]"
+AskedTurns = Annotated[Turns | None, typer.Option("--turns", help=TURNS_HELP)]
+MaxNewTokens = Annotated[int | None, typer.Option("--max-new-tokens", min=1, help="Limit answers to this many tokens.")]
+Split = Annotated[str | None, typer.Option("--split", help="Measure on this split.  [default: the run's]")]
+Outputs = Annotated[
+    int, typer.Option("--outputs", min=0, help="Show this many questions with all answers, side by side.")
+]
+Seed = Annotated[int, typer.Option("--seed", help="Seed of the shots and of the bootstrap.")]
+OverfittingOnly = Annotated[
+    bool, typer.Option("--overfitting", help="Report only whether the training overfitted; loads no model.")
+]
+
+
 def evaluate(
     run: Run,
     *,
-    contenders: Annotated[
-        str | None,
-        typer.Option(
-            "--contenders", help=f"Compare these of {', '.join(SYSTEMS)}.  [default: all]", show_default=False
-        ),
-    ] = None,
-    task: Annotated[
-        TaskName | None,
-        typer.Option("--task", help="Set the kind of answers.  [default: guessed from the data]", show_default=False),
-    ] = None,
-    metric: Annotated[
-        str | None,
-        typer.Option("--metric", help=f"Decide by this metric, of {', '.join(METRICS)}.", show_default=False),
-    ] = None,
-    shots: Annotated[
-        int | None,
-        typer.Option(
-            "--shots",
-            min=0,
-            help=f"Put this many examples into a prompt.  [default: {SHOTS}; more for labels]",
-            show_default=False,
-        ),
-    ] = None,
-    embeddings: Annotated[
-        str | None,
-        typer.Option(
-            "--embeddings", help="Find the nearest training examples with this embedding model.", show_default=False
-        ),
-    ] = None,
-    limit: Annotated[
-        int, typer.Option("--limit", min=1, help="Ask at most this many questions, spread over the split.")
-    ] = LIMIT,
-    turns: Annotated[
-        Turns | None,
-        typer.Option(
-            "--turns",
-            help="Ask for the last or for all answers of an example.  [default: last; all for tools]",
-            show_default=False,
-        ),
-    ] = None,
-    max_new_tokens: Annotated[
-        int | None,
-        typer.Option("--max-new-tokens", min=1, help="Limit answers to this many tokens.", show_default=False),
-    ] = None,
-    split: Annotated[
-        str | None, typer.Option("--split", help="Measure on this split.  [default: the run's]", show_default=False)
-    ] = None,
+    contenders: Contenders = None,
+    task: Task = None,
+    metric: Metric = None,
+    shots: Shots = None,
+    embeddings: Embeddings = None,
+    limit: Limit = LIMIT,
+    turns: AskedTurns = None,
+    max_new_tokens: MaxNewTokens = None,
+    split: Split = None,
     data: MovedData = None,
-    outputs: Annotated[
-        int, typer.Option("--outputs", min=0, help="Show this many questions with all answers, side by side.")
-    ] = 3,
-    seed: Annotated[int, typer.Option("--seed", help="Seed of the shots and of the bootstrap.")] = 0,
-    overfitting: Annotated[
-        bool, typer.Option("--overfitting", help="Report only whether the training overfitted; loads no model.")
-    ] = False,
+    outputs: Outputs = 3,
+    seed: Seed = 0,
+    overfitting: OverfittingOnly = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> int:
@@ -87,20 +71,19 @@ def evaluate(
     """
     options = Options(
         contenders=tuple(map(_known, contenders.split(","))) if contenders else tuple(SYSTEMS),
-        data=data, split=split, task=task, metric=metric, shots=shots, limit=limit,
-        turns=turns, max_new_tokens=max_new_tokens,
-        embeddings=embeddings, seed=seed,
+        data=data, split=split, task=task, metric=metric, shots=shots, limit=limit, turns=turns,
+        max_new_tokens=max_new_tokens, embeddings=embeddings, seed=seed,
     )  # fmt: skip
     with with_trainer():
         from train.evaluation.evaluation_text import show
         from train.evaluation.evaluator import evaluate as measure
         from train.journal import Narrator
         from train.trained import open_trained
-        from train.training_text import show_overfitting
+        from train.training_report import show_overfitting
 
     trained = open_trained(run)
+    found = trained.report.overfitting
     if overfitting:
-        found = trained.report.overfitting
         if found is None:
             raise InputError(
                 f"{visible(run)}: this run is older than the diagnosis of overfitting",
@@ -108,13 +91,12 @@ def evaluate(
             )
         print_result(found, show_overfitting, as_json=as_json)
         return ExitCode.FINDINGS if found.signs else ExitCode.CLEAN
-    narrator = Narrator(quiet=quiet)
-    with narrator.showing():
+    with Narrator(quiet=quiet).showing() as narrator:
         report = measure(trained, options, narrator)
 
     def show_all(report: "Evaluation", console: "Console") -> None:
-        if trained.report.overfitting is not None:
-            show_overfitting(trained.report.overfitting, console)
+        if found is not None:
+            show_overfitting(found, console)
         show(report, console, outputs)
 
     print_result(report, show_all, as_json=as_json)

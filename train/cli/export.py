@@ -20,9 +20,7 @@ def export(
     dtype: Annotated[
         DtypeName, typer.Option("--dtype", help="Write weights in this dtype; auto is float16 where they fit.")
     ] = "auto",
-    name: Annotated[
-        str | None, typer.Option("--name", help="Name the model for Ollama.  [default: the run's]", show_default=False)
-    ] = None,
+    name: Annotated[str | None, typer.Option("--name", help="Name the model for Ollama.  [default: the run's]")] = None,
     prompts: Annotated[
         int, typer.Option("--prompts", min=1, help="Verify with this many held-out questions.")
     ] = PROMPTS,
@@ -43,8 +41,7 @@ def export(
         from train.journal import Narrator
         from train.trained import open_trained
 
-    narrator = Narrator(quiet=quiet)
-    with narrator.showing():
+    with Narrator(quiet=quiet).showing() as narrator:
         made = write(open_trained(run), options, narrator)
     print_result(made, show, as_json=as_json)
 
@@ -57,10 +54,8 @@ def show(made: Export, console: "Console") -> None:
 
     shown = table(visible(f"{made.folder}: {made.form}, {made.dtype}"), "file", "size", numbers=("size",))
     for file in made.files:
-        shown.add_row(
-            Text(visible(file.name)),
-            Text(f"{file.size / 1e6:,.1f} MB" if file.size >= 50_000 else f"{file.size:,} bytes"),
-        )
+        size = f"{file.size / 1e6:,.1f} MB" if file.size >= 50_000 else f"{file.size:,} bytes"
+        shown.add_row(Text(visible(file.name)), Text(size))
     console.print(shown)
     for line in proof_lines(made):
         console.print(Text(line))
@@ -72,11 +67,9 @@ def proof_lines(made: Export) -> list[str]:
     if proof is None:
         return list(map(visible, made.notes))
     ties = f", {proof.near_ties} differ at a tie of two tokens" if proof.near_ties else ""
-    trained = (
-        f", {proof.trained_loss:.4f} on the base in 4 bits that it was trained on"
-        if proof.trained_loss is not None
-        else ""
-    )
+    trained = ""
+    if proof.trained_loss is not None:
+        trained = f", {proof.trained_loss:.4f} on the base in 4 bits that it was trained on"
     return [
         f"logits: at most {proof.max_logit_difference:.2g} from the adapter's; {proof.relative_error:.2%} of "
         "what training changed",

@@ -13,9 +13,9 @@ from train.results import Composition
 if TYPE_CHECKING:
     from rich.console import Console
 
-RUNS: Final[Any] = typer.Argument(help="Finished runs on one base, by folder or name.", show_default=False)
+RUNS: Final[Any] = typer.Argument(help="Finished runs on one base, by folder or name.")
 DATA: Final[Any] = typer.Option(
-    "--data", help="Use this split folder for a run, in their order, if it was moved; repeatable.", show_default=False
+    "--data", help="Use this split folder for a run, in their order, if it was moved; repeatable."
 )
 
 
@@ -24,10 +24,7 @@ def merge(
     folder: OutputFolder,
     *,
     weights: Annotated[
-        str | None,
-        typer.Option(
-            "--weights", help="Weight each adapter, separated by commas.  [default: 1 each]", show_default=False
-        ),
+        str | None, typer.Option("--weights", help="Weight each adapter, separated by commas.  [default: 1 each]")
     ] = None,
     data: Annotated[list[Path] | None, DATA] = None,
     limit: Annotated[
@@ -48,11 +45,9 @@ def merge(
         from train.merge_adapters import merge_adapters
         from train.trained import open_trained
 
-    narrator = Narrator(quiet=quiet)
-    with narrator.showing():
-        made = merge_adapters(
-            [open_trained(run) for run in runs], shares, folder, narrator, data=data or (), limit=limit
-        )
+    with Narrator(quiet=quiet).showing() as narrator:
+        trained = [open_trained(run) for run in runs]
+        made = merge_adapters(trained, shares, folder, narrator, data=data or (), limit=limit)
     print_result(made, show, as_json=as_json)
 
 
@@ -63,23 +58,12 @@ def show(made: Composition, console: "Console") -> None:
     from curate.report.console import table
 
     numbers = ("weight", "rank", "base", "alone", "together", "gain left")
-    shown = table(
-        f"{visible(made.folder)}: rank {made.rank}; losses on each one's own held-out questions",
-        "adapter",
-        *numbers,
-        numbers=numbers,
-    )
+    title = f"{visible(made.folder)}: rank {made.rank}; losses on each one's own held-out questions"
+    shown = table(title, "adapter", *numbers, numbers=numbers)
     for one in made.members:
         left = "-" if one.kept is None else f"{one.kept:.0%}"
-        cells = (
-            f"{one.weight:g}",
-            str(one.rank),
-            f"{one.base_loss:.4f}",
-            f"{one.alone_loss:.4f}",
-            f"{one.composed_loss:.4f}",
-            left,
-        )
-        shown.add_row(*map(Text, (visible(one.run), *cells)))
+        losses = (f"{loss:.4f}" for loss in (one.base_loss, one.alone_loss, one.composed_loss))
+        shown.add_row(*map(Text, (visible(one.run), f"{one.weight:g}", str(one.rank), *losses, left)))
     console.print(shown)
 
 

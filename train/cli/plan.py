@@ -43,8 +43,7 @@ def plan(
         from train.journal import Narrator
         from train.plan_text import show
 
-    narrator = Narrator(quiet=quiet)
-    with narrator.showing():
+    with Narrator(quiet=quiet).showing() as narrator:
         made = planning.plan(chosen, narrator, memory=memory, measure=planning.measured if measure else None)
     print_result(made, show, as_json=as_json)
     return ExitCode.FINDINGS if made.refusals else ExitCode.CLEAN

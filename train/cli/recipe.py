@@ -22,17 +22,14 @@ class Action(StrEnum):
 
 
 def recipe(
-    action: Annotated[Action, typer.Argument(help="init: write a first recipe.", show_default=False)],  # noqa: ARG001
+    action: Annotated[Action, typer.Argument(help="init: write a first recipe.")],  # noqa: ARG001
     *,
-    data: Annotated[Path, typer.Option("--for", help="Split folder to train on.", show_default=False)],
+    data: Annotated[Path, typer.Option("--for", help="Split folder to train on.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="Write to this file; - prints the recipe.")] = Path(
         "recipe.toml"
     ),
     model: Annotated[
-        str | None,
-        typer.Option(
-            "--model", help="Use this base model.  [default: the largest known one that fits]", show_default=False
-        ),
+        str | None, typer.Option("--model", help="Use this base model.  [default: the largest known one that fits]")
     ] = None,
     vram: Vram = None,
     yes: Annotated[bool, typer.Option("--yes", help="Replace the file if it exists.")] = False,

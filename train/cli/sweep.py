@@ -16,44 +16,26 @@ def sweep(
     over: Annotated[
         list[str] | None,
         typer.Option(
-            "--over",
-            help="Try values of a key, as KEY=VALUE,VALUE, or with --random KEY=LOW..HIGH; repeatable.",
-            show_default=False,
+            "--over", help="Try values of a key, as KEY=VALUE,VALUE, or with --random KEY=LOW..HIGH; repeatable."
         ),
     ] = None,
     random: Annotated[
-        int | None,
-        typer.Option(
-            "--random", min=1, help="Draw this many trials.  [default: try all combinations]", show_default=False
-        ),
+        int | None, typer.Option("--random", min=1, help="Draw this many trials.  [default: try all combinations]")
     ] = None,
     minutes: Annotated[
         float | None,
-        typer.Option(
-            "--minutes", min=0, help="Stop the whole sweep after this time.  [default: no limit]", show_default=False
-        ),
+        typer.Option("--minutes", min=0, help="Stop the whole sweep after this time.  [default: no limit]"),
     ] = None,
     halving: Annotated[
         int | None,
-        typer.Option(
-            "--halving",
-            min=1,
-            help="Continue one trial in this many after each rung; 1: all.  [default: 3]",
-            show_default=False,
-        ),
+        typer.Option("--halving", min=1, help="Continue one trial in this many after each rung; 1: all.  [default: 3]"),
     ] = None,
     tie: Annotated[
-        float | None,
-        typer.Option("--tie", min=0, help="Treat losses this close as a tie.  [default: 0.001]", show_default=False),
+        float | None, typer.Option("--tie", min=0, help="Treat losses this close as a tie.  [default: 0.001]")
     ] = None,
-    seed: Annotated[
-        int | None, typer.Option("--seed", min=0, help="Seed of the drawn trials.  [default: 0]", show_default=False)
-    ] = None,
+    seed: Annotated[int | None, typer.Option("--seed", min=0, help="Seed of the drawn trials.  [default: 0]")] = None,
     output: Annotated[
-        Path | None,
-        typer.Option(
-            "--output", "-o", help="Write to this folder.  [default: .curate/sweeps/RECIPE]", show_default=False
-        ),
+        Path | None, typer.Option("--output", "-o", help="Write to this folder.  [default: .curate/sweeps/RECIPE]")
     ] = None,
     data: DataFolder = None,
     changes: Changes = None,

@@ -21,31 +21,31 @@ FAILURE = "CURATE_FAILURE"
 """Environment variable with the name of a file for the error that ends a training; a sweep reads it."""
 
 
+RunDir = Annotated[
+    Path | None, typer.Option("--run-dir", help="Write the run to this folder.  [default: .curate/runs/RECIPE]")
+]
+PauseAt = Annotated[
+    float, typer.Option("--pause-at", min=0, max=1, help="Pause after this share of the steps.", show_default=False)
+]
+Compare = Annotated[
+    bool, typer.Option("--compare", help="Train by several methods, each in its own process, and compare them.")
+]
+MethodNames = Annotated[
+    str | None, typer.Option("--methods", help="Compare these methods, separated by commas.  [default: all]")
+]
+
+
 def train(
     recipe: RecipeFile,
     *,
     resume: Annotated[bool, typer.Option("--resume", help="Resume an unfinished run of this recipe.")] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="Replace the run in the folder.")] = False,
-    run_dir: Annotated[
-        Path | None,
-        typer.Option(
-            "--run-dir", help="Write the run to this folder.  [default: .curate/core/runs/RECIPE]", show_default=False
-        ),
-    ] = None,
+    run_dir: RunDir = None,
     data: DataFolder = None,
     changes: Changes = None,
-    pause_at: Annotated[
-        float, typer.Option("--pause-at", min=0, max=1, help="Pause after this share of the steps.", show_default=False)
-    ] = 1.0,
-    compare: Annotated[
-        bool, typer.Option("--compare", help="Train by several methods, each in its own process, and compare them.")
-    ] = False,
-    methods: Annotated[
-        str | None,
-        typer.Option(
-            "--methods", help="Compare these methods, separated by commas.  [default: all]", show_default=False
-        ),
-    ] = None,
+    pause_at: PauseAt = 1.0,
+    compare: Compare = False,
+    methods: MethodNames = None,
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
@@ -55,33 +55,33 @@ def train(
     killed; on a CPU it ends with exactly the same weights. Several GPUs: torchrun --nproc-per-node N -m curate train
     RECIPE.
     """
-    if resume and fresh:
-        raise UsageError("--resume and --fresh exclude each other", "use only one of them")
     if os.environ.get(FOLLOW_STDIN) == "1":
         threading.Thread(target=_end_with_parent, name="follow-stdin", daemon=True).start()
-    if compare and pause_at < 1:
-        raise UsageError("--compare and --pause-at exclude each other", "use only one of them")
+    for first, second, both in (
+        ("resume", "fresh", resume and fresh),
+        ("compare", "pause-at", compare and pause_at < 1),
+    ):
+        if both:
+            raise UsageError(f"--{first} and --{second} exclude each other", "use only one of them")
     if methods is not None and not compare:
         raise UsageError("--methods names what --compare compares", "add --compare")
     chosen = recipe_of(recipe, data, changes)
     place = run_dir or Project(Path.cwd()).run(f"{recipe.stem}-compared" if compare else recipe.stem)
     if compare:
-        _compare(chosen, place, methods, quiet=quiet, as_json=as_json)
+        _compare(chosen, place, methods, fresh=fresh, quiet=quiet, as_json=as_json)
         return
     with with_trainer():
         from train import distributed
         from train.journal import Narrator
         from train.results import Pause
         from train.run_folder import RunFolder
-        from train.training import train_until
-        from train.training_text import show
+        from train.training import Mode, train_until
+        from train.training_report import show
 
-    folder = RunFolder(place)
     narrator = Narrator(quiet=quiet or distributed.rank() > 0)
+    mode: Mode = "fresh" if fresh else "resume" if resume else "new"
     with _failure_reported():
-        report = train_until(
-            pause_at, chosen, folder, mode="fresh" if fresh else "resume" if resume else "new", narrator=narrator
-        )
+        report = train_until(pause_at, chosen, RunFolder(place), mode=mode, narrator=narrator)
     distributed.leave()
     if distributed.rank() > 0:
         return
@@ -104,20 +104,19 @@ def _failure_reported() -> Iterator[None]:
         raise
 
 
-def _compare(recipe: Recipe, folder: Path, methods: str | None, *, quiet: bool, as_json: bool) -> None:
+def _compare(recipe: Recipe, folder: Path, methods: str | None, *, fresh: bool, quiet: bool, as_json: bool) -> None:
     with with_trainer():
         from train.journal import Narrator
         from train.sweep.compare_methods import VARIANTS, compare, show
 
-    narrator = Narrator(quiet=quiet)
     names = list(VARIANTS) if methods is None else [name.strip() for name in methods.split(",")]
-    with narrator.showing():
-        made = compare(recipe, folder, names, narrator)
+    with Narrator(quiet=quiet).showing() as narrator:
+        made = compare(recipe, folder, names, narrator, fresh=fresh)
     print_result(made, show, as_json=as_json)
 
 
 def _end_with_parent() -> None:
-    """End this process when its stdin ends: the process that started it holds the other end, and was killed."""
+    """End this process when its stdin ends, because the process that started it was killed."""
     with suppress(OSError):  # no stdin at all is an ended one
         while os.read(0, 4096):
             pass

@@ -1,1 +1,1 @@
-"""Did it help? The tuned model beside the same model with a good prompt, on the held-out split."""
+"""Evaluation: the tuned model against its base with a good prompt, on the held-out split."""

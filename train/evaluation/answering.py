@@ -1,21 +1,23 @@
-"""Asking a model in batches; what is in the response cache is not asked again."""
+"""Answers and losses of a model, in batches; cached responses are not computed again."""
 
 import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import torch
 
-from curate.core.errors import OutputError
 from curate.core.example import content_id
+from curate.core.files import append_lines
+from curate.core.runs import new_events
 from curate.models.encoding import IGNORED, Encoded
 from curate.models.template import Template
 from train.adapters import adapter_disabled
 from train.batching import groups, pack
-from train.generation import answer_ids
+from train.generation import answer_ids, until_stop
 from train.held_out import TOKENS
 from train.loss import packs_exactly, token_losses
 from train.model import autocast, device
@@ -23,19 +25,13 @@ from train.trained import Trained
 
 
 class ResponseCache:
-    """A file of JSON Lines: a key, and what belongs to it."""
+    """A file of JSON Lines: a key, and the answer or loss that belongs to it."""
 
     def __init__(self, path: Path) -> None:
-        """What `path` holds; a line that was torn by a crash is as if it had never been."""
+        """What `path` holds; lines that a crash has torn are left out."""
         self.path = path
-        self._values: dict[str, Any] = {}
-        if path.is_file():
-            for line in path.read_bytes().splitlines():
-                try:
-                    value = json.loads(line)
-                    self._values[str(value["key"])] = value["value"]
-                except (ValueError, KeyError, TypeError):
-                    continue
+        lines = new_events(path, 0)[1]
+        self._values = {line["key"]: line["value"] for line in lines if line.keys() >= {"key", "value"}}
 
     def get(self, key: str) -> Any:
         """The value of a key, or None."""
@@ -44,24 +40,12 @@ class ResponseCache:
     def add(self, values: dict[str, Any]) -> None:
         """Keep some values. Raises `OutputError`."""
         self._values.update(values)
-        lines = [
-            json.dumps({"key": key, "value": value}, ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n"
-            for key, value in values.items()
-        ]
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            with self.path.open("ab") as file:
-                if file.tell():
-                    file.write(b"\n")  # should the last line have been torn
-                file.writelines(lines)
-        except OSError as error:
-            raise OutputError(
-                f"{self.path}: cannot be written: {error.strerror}", "free some space; the answers so far are cached"
-            ) from error
+        lines = (json.dumps({"key": key, "value": value}, ensure_ascii=False) for key, value in values.items())
+        append_lines(self.path, (line.encode("utf-8", "surrogatepass") for line in lines))
 
 
 ROOM: Final = {"cpu": 1 << 13, "cuda": 1 << 16}
-"""Tokens of a batch, with those that are to come."""
+"""Tokens of a batch, including those to be generated."""
 
 
 class Answer(NamedTuple):
@@ -75,7 +59,7 @@ class Answer(NamedTuple):
 
 
 class Loss(NamedTuple):
-    """How likely a model found an answer of the data."""
+    """The loss of a model on an answer of the data."""
 
     total: float
     """Sum of the cross-entropy over its tokens, in nats."""
@@ -83,8 +67,8 @@ class Loss(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Asking:
-    """All that a model is asked with."""
+class ModelQueries:
+    """Settings with which a model is queried."""
 
     template: Template
     stops: list[int]
@@ -100,20 +84,15 @@ class Asking:
         missing = {key: prompt for key, prompt in zip(keys, prompts, strict=True) if self.cache.get(key) is None}
         done(len(prompts) - len(missing))
         for batch in self._batches(missing):
-            found = answer_ids(
-                model(),
-                self.template,
-                [missing[key] for key in batch],
-                self.stops,
-                self.dtype,
-                max_new_tokens=self.max_new_tokens,
-            )
+            prompts_of = [missing[key] for key in batch]
+            limit = self.max_new_tokens
+            found = answer_ids(model(), self.template, prompts_of, self.stops, self.dtype, max_new_tokens=limit)
             self.cache.add({key: self._answer(ids) for key, ids in zip(batch, found, strict=True)})
             done(len(batch))
         return [Answer(*self.cache.get(key)) for key in keys]
 
     def _batches(self, prompts: dict[str, str]) -> list[list[str]]:
-        """Keys of prompts of like length, the longest first: what memory does not hold is known at once."""
+        """Keys of prompts of similar length, the longest first, so that a lack of memory shows early."""
         lengths = {key: len(self.template.ids(prompt)) for key, prompt in prompts.items()}
         room, batches = ROOM[device().type], list[list[str]]()
         for key in sorted(lengths, key=lambda key: -lengths[key]):
@@ -123,14 +102,10 @@ class Asking:
         return batches
 
     def _answer(self, ids: list[int]) -> tuple[str, str, bool]:
-        end = next((i for i, token in enumerate(ids) if token in self.stops), None)
-        said = ids[:end]
+        answer, ended = until_stop(ids, self.stops)
         decode = self.template.tokenizer.decode
-        return (
-            decode(said, skip_special_tokens=True).strip(),
-            decode(said, skip_special_tokens=False).strip(),
-            end is not None,
-        )
+        text, raw = (decode(answer, skip_special_tokens=skip).strip() for skip in (True, False))
+        return text, raw, ended
 
     @torch.no_grad()
     def losses(
@@ -140,12 +115,11 @@ class Asking:
         packing: Callable[[], bool],
         done: Callable[[int], None],
     ) -> list[Loss]:
-        """The loss on what is labelled in each text."""
+        """The loss on the supervised tokens of each text."""
+        supervised = [[i for i, label in enumerate(text.labels) if label != IGNORED] for text in texts]
         keys = [
-            content_id(
-                ["loss", self.identity, text.input_ids, [i for i, label in enumerate(text.labels) if label != IGNORED]]
-            )
-            for text in texts
+            content_id(["loss", self.identity, text.input_ids, labelled])
+            for text, labelled in zip(texts, supervised, strict=True)
         ]
         missing = {key: text for key, text in zip(keys, texts, strict=True) if self.cache.get(key) is None}
         done(len(texts) - len(missing))
@@ -175,34 +149,24 @@ class Models:
         """`loading` is called before weights are loaded."""
         self.trained, self._loading = trained, loading
         self._made: dict[bool, Any] = {}
-        self._packs: dict[bool, bool] = {}
 
     @contextmanager
     def lent(self, *, tuned: bool) -> Iterator[tuple[Callable[[], Any], Callable[[], bool]]]:
-        """While the block runs: the model, and whether it keeps packed texts apart."""
+        """Functions for the block: the model, and whether it isolates packed texts."""
         with ExitStack() as stack:
-            lent: list[Any] = []
+            model = cache(lambda: self._load(tuned=True) if tuned else self._base(stack))
 
-            def model() -> Any:
-                if not lent:
-                    lent.append(self._load(tuned=True) if tuned else self._base(stack))
-                return lent[0]
-
+            @cache
             def packs() -> bool:
-                if tuned not in self._packs:
-                    with autocast(self.trained.dtype):
-                        self._packs[tuned] = self.trained.recipe.packing and packs_exactly(model(), device())
-                return self._packs[tuned]
+                with autocast(self.trained.dtype):
+                    return self.trained.recipe.packing and packs_exactly(model(), device())
 
             yield model, packs
 
     def _base(self, stack: ExitStack) -> Any:
-        # What full fine-tuning left has no base in it any more.
-        return (
-            self._load(tuned=False)
-            if self.trained.recipe.method == "full"
-            else stack.enter_context(adapter_disabled(self._load(tuned=True)))
-        )
+        if self.trained.recipe.method == "full":  # there is no base in it any more
+            return self._load(tuned=False)
+        return stack.enter_context(adapter_disabled(self._load(tuned=True)))
 
     def _load(self, *, tuned: bool) -> Any:
         if tuned not in self._made:

@@ -19,7 +19,7 @@ from train.trained import Trained
 
 LONGEST_ANSWER: Final = 512
 SAMPLE: Final = 500
-"""Training answers that the limit of an answer's length is taken from."""
+"""Training answers that determine the maximum length of an answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class EvalSetup:
     questions: list[Question]
     available: int
     pool: list[Question]
-    """What may be shown as examples: training examples, and nothing else."""
+    """Training examples, the only ones shown in prompts."""
     task: TaskName
     task_from: str
     metric: str
@@ -40,12 +40,12 @@ class EvalSetup:
 
     @property
     def metrics(self) -> tuple[str, ...]:
-        """What is measured, the metric that decides first."""
+        """The metrics, the deciding one first."""
         return tuple(dict.fromkeys((self.metric, *TASKS[self.task].metrics)))
 
 
 def eval_setup(trained: Trained, template: Template, options: Options) -> EvalSetup:
-    """Read the splits. Raises `InputError` where they are not those of the training any more, or hold no question."""
+    """Read the splits. Raises `InputError` if they have changed since the training or hold no question."""
     folder = options.data or Path(trained.recipe.data)
     split = options.split or trained.report.held_out
     if split == "train":
@@ -69,22 +69,15 @@ def eval_setup(trained: Trained, template: Template, options: Options) -> EvalSe
     if metric not in METRICS:
         raise UsageError(f"--metric {metric}: there is no such metric", f"there are {', '.join(METRICS)}")
     labels = len({normalised(question.expected.text) for question in shown})
-    shots = (
-        options.shots
-        if options.shots is not None
-        else max(SHOTS, min(labels, 2 * SHOTS))
-        if task == "classification"
-        else SHOTS
-    )
+    default = max(SHOTS, min(labels, 2 * SHOTS)) if task == "classification" else SHOTS
+    shots = default if options.shots is None else options.shots
     notes = _notes(trained, template, asked, shown, task)
-    task_from = why if options.task is None else "named"
-    return EvalSetup(
-        split, path, spread(asked, options.limit), len(asked), shown, task, task_from, metric, shots, notes
-    )
+    chosen, task_from = spread(asked, options.limit), why if options.task is None else "named"
+    return EvalSetup(split, path, chosen, len(asked), shown, task, task_from, metric, shots, notes)
 
 
 def examples_of(trained: Trained, path: Path) -> list[Example]:
-    """The examples of a split, which is as it was at the training. Raises `InputError`."""
+    """The examples of a split. Raises `InputError` if it has changed since the training."""
     if not path.is_file():
         raise InputError(f"{visible(str(path))}: no such file", "name the split folder with --data if it was moved")
     known = (trained.folder.read("identity.json") or {}).get("data", {}).get(path.stem)
@@ -103,7 +96,7 @@ def examples_of(trained: Trained, path: Path) -> list[Example]:
 def _notes(
     trained: Trained, template: Template, asked: list[Question], pool: list[Question], task: TaskName
 ) -> tuple[str, ...]:
-    """What a person should know about these numbers."""
+    """Notes on the validity of the numbers."""
     notes = []
     if trained.report.manifest is None:
         notes.append("the data has no manifest: nothing proves that held-out examples are not in the training data")
@@ -131,10 +124,9 @@ def _unread(template: Template, question: Question) -> bool:
 
 
 def longest_answer(template: Template, setup: EvalSetup) -> int:
-    """Tokens that an answer may have: as many as nearly all training answers, and some more, in steps of 16."""
-    lengths = sorted(
-        len(template.ids(question.expected.text)) for question in spread(setup.pool or setup.questions, SAMPLE)
-    )
+    """Maximum tokens of an answer: the 98th percentile of training answers and a margin, in steps of 16."""
+    sample = spread(setup.pool or setup.questions, SAMPLE)
+    lengths = sorted(len(template.ids(question.expected.text)) for question in sample)
     wanted = lengths[int(0.98 * (len(lengths) - 1))] + 8
     if setup.task == "tools":
         wanted += 64  # calls are no text

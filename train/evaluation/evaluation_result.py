@@ -4,18 +4,23 @@ from typing import Literal
 
 from train.evaluation.options import SystemName
 from train.evaluation.task import TaskName
-from train.results import Part
+from train.results import StrictModel
 
 
-class Score(Part):
+class Score(StrictModel):
     """A score with its 95% bootstrap interval; shares are from 0 to 1."""
 
     value: float
     low: float
     high: float
 
+    @property
+    def half(self) -> float:
+        """Half of the interval."""
+        return (self.high - self.low) / 2
 
-class Result(Part):
+
+class Result(StrictModel):
     """The scores of one system."""
 
     name: SystemName
@@ -31,7 +36,7 @@ class Result(Part):
     """By the metric's name."""
 
 
-class Comparison(Part):
+class Comparison(StrictModel):
     """A tuned system against one of the base, on the same questions."""
 
     metric: str
@@ -44,8 +49,13 @@ class Comparison(Part):
     p: float
     """The chance of a difference as big if it were chance who answered which (permutation test)."""
 
+    @property
+    def half(self) -> float:
+        """Half of the interval."""
+        return (self.high - self.low) / 2
 
-class Verdict(Part):
+
+class Verdict(StrictModel):
     """Whether training helped, in one sentence with its numbers."""
 
     outcome: Literal["helped", "no-gain", "worse", "not-compared"]
@@ -54,7 +64,7 @@ class Verdict(Part):
     sentence: str
 
 
-class ClassScore(Part):
+class ClassScore(StrictModel):
     """One class of a classification, as the best tuned system does on it."""
 
     label: str
@@ -64,7 +74,7 @@ class ClassScore(Part):
     examples: int
 
 
-class Output(Part):
+class Output(StrictModel):
     """A question with all answers to it, side by side."""
 
     file: str
@@ -76,7 +86,7 @@ class Output(Part):
     answers: dict[SystemName, str]
 
 
-class NotAsked(Part):
+class NotAsked(StrictModel):
     """A held-out question that no system was asked."""
 
     line: int
@@ -84,7 +94,7 @@ class NotAsked(Part):
     reason: str
 
 
-class Evaluation(Part):
+class Evaluation(StrictModel):
     """What `curate evaluate --json` prints and `evaluation.json` in the run's folder holds."""
 
     key: str

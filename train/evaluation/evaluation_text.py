@@ -1,6 +1,4 @@
-"""An evaluation for a person: the table, the deciding metric drawn, a few outputs side by side, and the verdict
-last.
-"""
+"""An evaluation on a terminal: scores, the deciding metric as a plot, some outputs, the verdict."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -27,9 +25,8 @@ def show(report: Evaluation, console: Console, outputs: int) -> None:
 
 
 def _parts(report: Evaluation, outputs: int) -> Iterator[RenderableType]:
-    asked = plural(report.questions, "question") + (
-        f" of {report.available:,}" if report.available > report.questions else ""
-    )
+    more = f" of {report.available:,}" if report.available > report.questions else ""
+    asked = plural(report.questions, "question") + more
     names = list(report.results[0].scores)
     titles = [METRICS[name].title for name in names]
     found = table(
@@ -37,29 +34,17 @@ def _parts(report: Evaluation, outputs: int) -> Iterator[RenderableType]:
     )
     for one in report.results:
         title = Text(one.title, "bold" if one.name == report.verdict.use else "")
-        found.add_row(
-            title,
-            *(Text(_score(METRICS[name], score, whole=name == report.metric)) for name, score in one.scores.items()),
-        )
+        scores = (_score(METRICS[name], score, whole=name == report.metric) for name, score in one.scores.items())
+        found.add_row(title, *map(Text, scores))
     yield found
     yield from _drawn(report)
     best = best_tuned(report.results, report.verdict, report.metric)
     if report.classes and best is not None:
-        classes = table(
-            f"{best.title}, by class",
-            "label",
-            "precision",
-            "recall",
-            "F1",
-            "examples",
-            numbers=("precision", "recall", "F1", "examples"),
-        )
+        numbers = ("precision", "recall", "F1", "examples")
+        classes = table(f"{best.title}, by class", "label", *numbers, numbers=numbers)
         for row in report.classes[:12]:
-            classes.add_row(
-                Text(excerpt(row.label, 40)),
-                *(f"{100 * value:.1f}" for value in (row.precision, row.recall, row.f1)),
-                f"{row.examples:,}",
-            )
+            shares = (f"{100 * value:.1f}" for value in (row.precision, row.recall, row.f1))
+            classes.add_row(Text(excerpt(row.label, 40)), *shares, f"{row.examples:,}")
         yield classes
     if outputs:
         yield from _outputs(report, outputs)
@@ -72,13 +57,9 @@ def _score(metric: Metric, score: Score, *, whole: bool) -> str:
     scale = 100 if metric.percent else 1
     digits = 1 if metric.percent or score.value >= 100 else 2
     value, low, high = (f"{min(number * scale, 1e9):.{digits}f}" for number in (score.value, score.low, score.high))
-    return (
-        f"{value} [{low}, {high}]"
-        if whole
-        else f"{value} ±{(score.high - score.low) / 2 * scale:.{digits}f}"
-        if score.value < 1e6
-        else f"{score.value:.1e}"
-    )
+    if whole:
+        return f"{value} [{low}, {high}]"
+    return f"{value} ±{score.half * scale:.{digits}f}" if score.value < 1e6 else f"{score.value:.1e}"
 
 
 def _drawn(report: Evaluation) -> Iterator[Text]:
@@ -94,13 +75,10 @@ def _drawn(report: Evaluation) -> Iterator[Text]:
         at, left, right = (
             round((value - low) / spread * (WIDTH - 1)) for value in (score.value, score.low, score.high)
         )
-        line = "".join(
-            "●" if i == at else "├" if i == left else "┤" if i == right else "─" if left < i < right else " "
-            for i in range(WIDTH)
-        )
-        yield Text.assemble(
-            f"{one.title:<{width}}  ", (line, "green" if one.tuned else "cyan"), f" {score.value * scale:.1f}"
-        )
+        signs = {right: "┤", left: "├", at: "●"}
+        line = "".join(signs.get(i, "─" if left < i < right else " ") for i in range(WIDTH))
+        style = "green" if one.tuned else "cyan"
+        yield Text.assemble(f"{one.title:<{width}}  ", (line, style), f" {score.value * scale:.1f}")
     yield Text("")
 
 

@@ -10,11 +10,11 @@ from curate.core.files import sha256
 from curate.core.text import plural, visible
 from curate.models.names import configuration, resolve
 from curate.models.template import Template
-from train.evaluation.answering import Answer, Asking, Loss, Models, ResponseCache
+from train.evaluation.answering import Answer, Loss, ModelQueries, Models, ResponseCache
 from train.evaluation.eval_setup import EvalSetup, eval_setup, longest_answer
 from train.evaluation.evaluation_result import Comparison, Evaluation, NotAsked, Output, Result
 from train.evaluation.options import EMBEDDINGS, SYSTEMS, Options, System, SystemName
-from train.evaluation.prompts import Prompt, Prompts, Question, fixed, nearest
+from train.evaluation.prompts import Prompt, Prompts, Question, fixed, longest_context, nearest
 from train.evaluation.significance import Scores, classes, compare
 from train.evaluation.verdict import best_tuned, verdict_of
 from train.generation import stop_ids
@@ -26,12 +26,12 @@ from train.trained import Trained
 NAME: Final = "evaluation.json"
 ANSWERS: Final = "answers.jsonl"
 CONTEXT: Final = 8192
-"""Tokens of the longest prompt, where the model would take more."""
+"""Most tokens of a prompt, even if the model allows more."""
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """What one system was asked, and what it answered."""
+class SystemAnswers:
+    """The prompts of one system, with its answers and losses."""
 
     prompts: list[Prompt]
     answers: list[Answer]
@@ -47,9 +47,7 @@ class Asked:
 
 
 def evaluate(trained: Trained, options: Options, narrator: Narrator) -> Evaluation:
-    """Ask, measure, compare, and write `evaluation.json` into the run's folder. Raises `CurateError`; what was answered
-    by then is kept.
-    """
+    """Ask, measure, compare, write `evaluation.json`. Raises `CurateError`; answers so far stay in the cache."""
     with trained.folder.locked():
         return Evaluating(trained, options, narrator).run()
 
@@ -77,25 +75,18 @@ class Evaluating:
         numbers: dict[str, int] = {}
         owners = [numbers.setdefault(question.example.id, len(numbers)) for question in questions]
         expected = [question.expected for question in questions]
-        scores, comparisons = compare(
-            expected, {name: one.given for name, one in asked.items()}, owners, self.setup.metrics, self.options.seed
-        )
+        given = {name: one.given for name, one in asked.items()}
+        scores, comparisons = compare(expected, given, owners, self.setup.metrics, self.options.seed)
         report = self._report(asked, scores, comparisons, len(numbers))
         self.trained.folder.write(NAME, report.model_dump(mode="json"))
         return report
 
     def _systems(self) -> list[System]:
-        """Those that were named and can be asked; why others cannot is noted."""
+        """The systems that were named and can run; a note says why others cannot."""
         found = [SYSTEMS[name] for name in SYSTEMS if name in self.options.contenders]
-        without_shots = (
-            "there are no training examples to show"
-            if not self.setup.pool
-            else "--shots 0"
-            if self.setup.shots == 0
-            else ""
-        )
-        if without_shots:
-            found = self._drop(found, lambda one: one.shots != "none", without_shots)
+        if not self.setup.pool or not self.setup.shots:
+            why = "--shots 0" if self.setup.pool else "there are no training examples to show"
+            found = self._drop(found, lambda one: one.shots != "none", why)
         if any(one.shots == "nearest" for one in found):
             self.embeddings = self.options.embeddings or EMBEDDINGS
             try:
@@ -103,11 +94,8 @@ class Evaluating:
             except ModelError as error:
                 if self.options.embeddings is not None:
                     raise
-                found = self._drop(
-                    found,
-                    lambda one: one.shots == "nearest",
-                    f"{error.message}; {error.hint}, or name a model with --embeddings",
-                )
+                why = f"{error.message}; {error.hint}, or name a model with --embeddings"
+                found = self._drop(found, lambda one: one.shots == "nearest", why)
                 self.embeddings = None
         return found
 
@@ -118,22 +106,12 @@ class Evaluating:
         return [one for one in systems if one not in dropped]
 
     def _prompts(self, systems: Sequence[System]) -> dict[SystemName, list[Prompt]]:
-        """The prompts of each system, for the questions that the template takes; others are asked of none."""
-        room = min(
-            CONTEXT,
-            getattr(configuration(self.trained.recipe.model).get_text_config(), "max_position_embeddings", CONTEXT),
-        )
-        prompts = Prompts(self.template, room)
-        plain = [prompts.of(question) for question in self.setup.questions]
-        self._leave_out(
-            [question for question, prompt in zip(self.setup.questions, plain, strict=True) if prompt is None]
-        )
+        """The prompts of each system; questions that the template refuses are left out for all."""
+        prompts = Prompts(self.template, longest_context(configuration(self.trained.recipe.model), CONTEXT))
+        self._leave_out([question for question in self.setup.questions if prompts.of(question) is None])
         found: dict[SystemName, list[Prompt]] = {}
         for one in systems:
-            shots = self._shots(one)
-            rendered = [
-                prompts.of(question, before) for question, before in zip(self.setup.questions, shots, strict=True)
-            ]
+            rendered = map(prompts.of, self.setup.questions, self._shots(one))
             found[one.name] = [prompt for prompt in rendered if prompt is not None]
         return found
 
@@ -141,9 +119,8 @@ class Evaluating:
         for question in refused:
             encoding = self.template.encode({**question.example.value, "messages": question.messages})
             why = encoding.problems[0].message if encoding.problems else "the chat template changes its earlier turns"
-            self.not_asked.append(
-                NotAsked(line=question.example.place.line, example=question.example.id, reason=visible(why))
-            )
+            line, example = question.example.place.line, question.example.id
+            self.not_asked.append(NotAsked(line=line, example=example, reason=visible(why)))
         gone = set(map(id, refused))
         self.setup.questions[:] = [question for question in self.setup.questions if id(question) not in gone]
         if refused:
@@ -164,32 +141,24 @@ class Evaluating:
             same = fixed(setup.pool, count, self.options.seed, labels=setup.task == "classification")
             return [same for _ in setup.questions]
         assert self.embeddings is not None
-        phase = self.narrator.phase(
-            "embedding", len({question.request for question in (*setup.questions, *setup.pool)})
-        )
-        return nearest(
-            setup.questions, setup.pool, count, self.embeddings, self.trained.folder.path / "evaluation", phase.advance
-        )
+        requests = {question.request for question in (*setup.questions, *setup.pool)}
+        phase, cache = self.narrator.phase("embedding", len(requests)), self.trained.folder.path / "evaluation"
+        return nearest(setup.questions, setup.pool, count, self.embeddings, cache, phase.advance)
 
-    def _ask(self, system: System, prompts: list[Prompt], models: Models) -> Asked:
+    def _ask(self, system: System, prompts: list[Prompt], models: Models) -> SystemAnswers:
         report, recipe = self.trained.report, self.trained.recipe
-        identity = [
-            report.base,
-            recipe.quantised,
-            recipe.double_quantisation,
-            str(self.trained.dtype),
-            report.adapter_sha256 if system.tuned else None,
-        ]
+        weights = report.adapter_sha256 if system.tuned else None
+        identity = [report.base, recipe.quantised, recipe.double_quantisation, str(self.trained.dtype), weights]
         stops = stop_ids(self.template, [prompt.encoded for prompt in prompts])
-        asking = Asking(self.template, stops, self.trained.dtype, self.max_new_tokens, self.cache, repr(identity))
+        asking = ModelQueries(self.template, stops, self.trained.dtype, self.max_new_tokens, self.cache, repr(identity))
         phase = self.narrator.phase(system.title, 2 * len(prompts))
         with models.lent(tuned=system.tuned) as (model, packs):
             answers = asking.answers(model, [prompt.text for prompt in prompts], phase.advance)
             losses = asking.losses(model, [prompt.encoded for prompt in prompts], packs, phase.advance)
-        return Asked(prompts, answers, losses)
+        return SystemAnswers(prompts, answers, losses)
 
     def _report(
-        self, asked: dict[SystemName, Asked], scores: Scores, comparisons: list[Comparison], examples: int
+        self, asked: dict[SystemName, SystemAnswers], scores: Scores, comparisons: list[Comparison], examples: int
     ) -> Evaluation:
         setup = self.setup
         results = tuple(_result(SYSTEMS[name], one, scores) for name, one in asked.items())
@@ -201,7 +170,8 @@ class Evaluating:
                     "off; --max-new-tokens allows more"
                 )
         best = best_tuned(results, verdict, setup.metric)
-        expected = [question.expected for question in setup.questions]
+        expected, labels = [question.expected for question in setup.questions], setup.task == "classification"
+        by_question = [{name: one.answers[i] for name, one in asked.items()} for i in range(len(setup.questions))]
         return Evaluation(
             key=self.trained.report.key,
             model=self.trained.recipe.model,
@@ -220,19 +190,14 @@ class Evaluating:
             results=results,
             comparisons=tuple(comparisons),
             verdict=verdict,
-            classes=classes(expected, asked[best.name].given)
-            if setup.task == "classification" and best is not None
-            else (),
-            outputs=tuple(
-                _output(question, {name: one.answers[i] for name, one in asked.items()})
-                for i, question in enumerate(setup.questions)
-            ),
+            classes=classes(expected, asked[best.name].given) if labels and best is not None else (),
+            outputs=tuple(map(_output, setup.questions, by_question)),
             not_asked=tuple(self.not_asked),
             notes=tuple(self.notes),
         )
 
 
-def _result(system: System, asked: Asked, scores: Scores) -> Result:
+def _result(system: System, asked: SystemAnswers, scores: Scores) -> Result:
     shots = Counter(prompt.shots for prompt in asked.prompts)
     most = max(shots)
     return Result(

@@ -1,6 +1,4 @@
-"""The options of an evaluation, and the systems that it compares: the base and the tuned model, each with or without
-examples in the prompt.
-"""
+"""The options of an evaluation and the systems it compares: base and tuned, with or without examples in the prompt."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,16 +13,14 @@ Shots = Literal["none", "fixed", "nearest"]
 
 @dataclass(frozen=True, slots=True)
 class System:
-    """One way to answer."""
+    """A system that answers: a model and the examples in its prompt."""
 
     name: SystemName
     title: str
     tuned: bool
-    """Whether it is the trained model that answers; else the base."""
+    """Whether the tuned model answers; else the base."""
     shots: Shots
-    """Examples of the training split in the prompt: none, the same for all questions, or those nearest to the
-    question.
-    """
+    """Training examples in the prompt: none, the same for all questions, or the nearest to each question."""
 
 
 SYSTEMS: Final[dict[SystemName, System]] = {
@@ -40,7 +36,7 @@ SYSTEMS: Final[dict[SystemName, System]] = {
 
 
 EMBEDDINGS: Final = "offline:all-MiniLM-L6-v2"
-"""Finds the nearest training examples where no other model is named; a package, so no hub is asked."""
+"""Default model to find the nearest training examples; a package, so no hub is asked."""
 LIMIT: Final = 200
 SHOTS: Final = 4
 
@@ -51,13 +47,13 @@ class Options:
 
     contenders: tuple[SystemName, ...] = tuple(SYSTEMS)
     data: Path | None = None
-    """Split folder, where it is not where the training found it."""
+    """Split folder, if it was moved since the training."""
     split: str | None = None
     task: TaskName | None = None
     metric: str | None = None
     shots: int | None = None
     limit: int = LIMIT
-    """Questions that are asked, at most, spread over the split."""
+    """Maximum number of questions, spread over the split."""
     turns: Turns | None = None
     max_new_tokens: int | None = None
     embeddings: str | None = None

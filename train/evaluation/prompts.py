@@ -1,10 +1,8 @@
-"""What is asked: held-out examples up to an answer, rendered as the inference prompt, with or without training examples
-before it.
-"""
+"""Prompts: held-out examples up to an answer, as inference renders them, with or without training examples."""
 
 import random
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -36,9 +34,8 @@ class Question:
     @property
     def request(self) -> str:
         """The last user message before the answer."""
-        return next(
-            (content_text(turn.get("content")) for turn in reversed(self.messages) if turn.get("role") == "user"), ""
-        )
+        users = (content_text(turn.get("content")) for turn in reversed(self.messages) if turn.get("role") == "user")
+        return next(users, "")
 
     @property
     def expected(self) -> Expected:
@@ -48,17 +45,14 @@ class Question:
 
 
 def questions_of(examples: Sequence[Example], turns: Turns) -> list[Question]:
-    """The last answer of each example, or all that are trained on; those with neither words nor calls are no
-    questions.
-    """
+    """The last answer of each example, or all that are trained on; answers without text and calls are skipped."""
     return [question for example in examples for question in _questions(example, turns)]
 
 
 def _questions(example: Example, turns: Turns) -> Iterator[Question]:
     messages = example.value["messages"]
-    answers = [
-        i for i, turn in enumerate(messages) if i and turn.get("role") == "assistant" and turn.get("weight") != 0
-    ]
+    trained = [turn.get("role") == "assistant" and turn.get("weight") != 0 for turn in messages]
+    answers = [i for i in range(1, len(messages)) if trained[i]]
     for turn in answers if turns == "all" else answers[-1:]:
         question = Question(example, turn)
         if question.expected.text.strip() or question.expected.calls:
@@ -72,21 +66,20 @@ def spread(questions: Sequence[Question], limit: int) -> list[Question]:
     return [questions[i * len(questions) // limit] for i in range(limit)]
 
 
-Shot = list[dict[str, Any]]
-"""The user's turn and the answer."""
+def longest_context(config: Any, most: int) -> int:
+    """Tokens of a model's longest text, at most `most`."""
+    return min(most, getattr(config.get_text_config(), "max_position_embeddings", most))
 
 
-def shot_of(question: Question) -> Shot:
-    """The last exchange of a conversation, without what is ours."""
+def shot_of(question: Question) -> list[dict[str, Any]]:
+    """The last exchange of a conversation, without our key `weight`."""
     turns = question.messages
     start = next((i for i in range(len(turns) - 1, -1, -1) if turns[i].get("role") == "user"), len(turns) - 1)
     return [{key: value for key, value in turn.items() if key != "weight"} for turn in turns[start:]]
 
 
 def fixed(pool: Sequence[Question], count: int, seed: int, *, labels: bool) -> list[Question]:
-    """Examples for all questions: with `labels` one of each in turn, so that none is favoured; else drawn from those of
-    middling length.
-    """
+    """Examples for all questions: with `labels` one of each label in turn, else a draw from those of medium length."""
     draw = random.Random(f"{seed}:shots")  # noqa: S311
     if labels:
         by_label: dict[str, list[Question]] = defaultdict(list)
@@ -113,9 +106,7 @@ def nearest(
     cache: Path,
     progress: Callable[[int], None] | None = None,
 ) -> list[list[Question]]:
-    """For each question the `count` training examples whose requests are nearest by embedding, the nearest one last:
-    models heed it most.
-    """
+    """For each question the `count` nearest training examples by embedding of the request, the nearest last."""
     import numpy as np
 
     from curate.models.embeddings import embed
@@ -132,14 +123,14 @@ def nearest(
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """What a model is asked, and what it should answer."""
+    """A prompt and its reference answer."""
 
     text: str
-    """What inference renders."""
+    """The text that inference renders."""
     encoded: Encoded
-    """The same with the answer of the data, which alone is labelled."""
+    """The same with the answer of the data, the only supervised part."""
     shots: int
-    """Examples before the question."""
+    """Number of examples before the question."""
 
 
 class Prompts:
@@ -151,21 +142,15 @@ class Prompts:
         """Tokens that prompt and answer may have together."""
 
     def of(self, question: Question, shots: Sequence[Question] = ()) -> Prompt | None:
-        """The prompt with as many of the examples, the last ones, as there is room and the template takes; None where
-        it takes not even the question.
-        """
+        """The prompt with as many of the last examples as fit; None if the template refuses even the question."""
         for left in range(len(shots) + 1):
             if (prompt := self._with(question, shots[left:])) is not None:
                 return prompt
         return None
 
     def _with(self, question: Question, shots: Sequence[Question]) -> Prompt | None:
-        turns = [{**turn, "weight": 0} if turn.get("role") == "assistant" else turn for turn in question.messages[:-1]]
-        before = [
-            {**turn, "weight": 0} if turn.get("role") == "assistant" else turn
-            for shot in shots
-            for turn in shot_of(shot)
-        ]
+        turns = _untrained(question.messages[:-1])
+        before = _untrained(turn for shot in shots for turn in shot_of(shot))
         answer = {key: value for key, value in question.messages[-1].items() if key != "weight"}
         head = next((i for i, turn in enumerate(turns) if turn.get("role") not in ("system", "developer")), len(turns))
         value = {**question.example.value, "messages": [*turns[:head], *before, *turns[head:], answer]}
@@ -173,3 +158,7 @@ class Prompts:
         if text is None or len(encoding.encoded) != 1 or (shots and encoding.length > self.room):
             return None
         return Prompt(text, encoding.encoded[0], len(shots))
+
+
+def _untrained(turns: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [{**turn, "weight": 0} if turn.get("role") == "assistant" else turn for turn in turns]

@@ -1,14 +1,13 @@
-"""How sure a score and a difference of two scores are: bootstrap intervals, and a permutation test for pairs.
+"""Confidence of scores and differences: bootstrap intervals, and a paired permutation test.
 
-Examples are drawn, not answers: several answers of one conversation hang together. All metrics are functions of summed
-counts, so a thousand resamples are one product of matrices.
+Examples are resampled, not answers: answers of one conversation are not independent. All metrics are functions of
+summed counts, so a thousand resamples are one matrix product.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from train.evaluation.evaluation_result import ClassScore, Comparison, Score
 from train.evaluation.options import SYSTEMS, SystemName
@@ -20,20 +19,7 @@ RESAMPLES: Final = 2_000
 PERMUTATIONS: Final = 10_000
 LEVEL: Final = 0.95
 BLOCK: Final = 1 << 24
-"""Numbers of a matrix that is held at a time."""
-
-
-class Interval(NamedTuple):
-    """A score or difference with its 95% interval."""
-
-    value: float
-    low: float
-    high: float
-
-    @property
-    def half(self) -> float:
-        """Half of its width."""
-        return (self.high - self.low) / 2
+"""Elements of a matrix in memory at a time."""
 
 
 class Resampling:
@@ -55,21 +41,18 @@ class Resampling:
         np.add.at(found, self.owners, counts)
         return found
 
-    def interval(self, scorer: Scorer, counts: Matrix) -> Interval:
+    def interval(self, scorer: Scorer, counts: Matrix) -> Score:
         """A score by the percentile bootstrap (Efron and Tibshirani 1993)."""
         return _interval(float(scorer.score(counts.sum(0))), scorer.score(self.drawn @ self.sums(counts)))
 
-    def difference(self, scorer: Scorer, counts: Matrix, others: Matrix) -> Interval:
+    def difference(self, scorer: Scorer, counts: Matrix, others: Matrix) -> Score:
         """The first score minus the second, on the same resamples (Koehn 2004)."""
         value = float(scorer.score(counts.sum(0)) - scorer.score(others.sum(0)))
-        return _interval(
-            value, scorer.score(self.drawn @ self.sums(counts)) - scorer.score(self.drawn @ self.sums(others))
-        )
+        mine, theirs = (scorer.score(self.drawn @ self.sums(one)) for one in (counts, others))
+        return _interval(value, mine - theirs)
 
     def significance(self, scorer: Scorer, counts: Matrix, others: Matrix) -> float:
-        """The chance of a difference as big as this one if it were chance who answered which: examples change sides at
-        random (Noreen 1989).
-        """
+        """p-value of a difference: examples change sides at random (permutation test, Noreen 1989)."""
         mine, theirs = self.sums(counts), self.sums(others)
         differing = (mine != theirs).any(1)
         if not differing.any():
@@ -79,19 +62,16 @@ class Resampling:
         generator = np.random.default_rng(self._seed + 1)
         size, extreme = max(1, BLOCK // max(1, len(change))), 0
         for start in range(0, PERMUTATIONS, size):
-            signs: NDArray[np.float64] = generator.choice(
-                (-1.0, 1.0), size=(min(size, PERMUTATIONS - start), len(change))
-            )
-            moved = signs @ change
-            extreme += int(
-                (np.abs(scorer.score((total + moved) / 2) - scorer.score((total - moved) / 2)) >= seen - 1e-12).sum()
-            )
+            shape = (min(size, PERMUTATIONS - start), len(change))
+            moved: Matrix = generator.choice((-1.0, 1.0), size=shape) @ change
+            found = np.abs(scorer.score((total + moved) / 2) - scorer.score((total - moved) / 2))
+            extreme += int((found >= seen - 1e-12).sum())
         return (extreme + 1) / (PERMUTATIONS + 1)
 
 
-def _interval(value: float, drawn: Matrix) -> Interval:
+def _interval(value: float, drawn: Matrix) -> Score:
     low, high = np.quantile(drawn, ((1 - LEVEL) / 2, (1 + LEVEL) / 2))
-    return Interval(value, float(low), float(high))
+    return Score(value=value, low=float(low), high=float(high))
 
 
 Scores = dict[SystemName, dict[str, Score]]
@@ -104,9 +84,7 @@ def compare(
     metrics: Sequence[str],
     seed: int,
 ) -> tuple[Scores, list[Comparison]]:
-    """The scores of each system, and each tuned one against each of the base. `owners`: for each answer the number of
-    its example.
-    """
+    """The scores of each system, and each tuned one against each base one. `owners`: the example of each answer."""
     resampling = Resampling(owners, seed)
     scores: Scores = {name: {} for name in given}
     comparisons = []
@@ -114,33 +92,20 @@ def compare(
         scorer = METRICS[metric].scorer(expected)
         counts = {name: METRICS[metric].counts(expected, answers) for name, answers in given.items()}
         for name, mine in counts.items():
-            scores[name][metric] = _score(resampling.interval(scorer, mine))
+            scores[name][metric] = resampling.interval(scorer, mine)
         for name in (name for name in given if SYSTEMS[name].tuned):
             for other in (other for other in given if not SYSTEMS[other].tuned):
-                found = resampling.difference(scorer, counts[name], counts[other])
-                chance = resampling.significance(scorer, counts[name], counts[other])
-                comparisons.append(
-                    Comparison(
-                        metric=metric,
-                        contender=name,
-                        against=other,
-                        difference=found.value,
-                        low=found.low,
-                        high=found.high,
-                        p=chance,
-                    )
-                )
+                pair = (scorer, counts[name], counts[other])
+                found, p = resampling.difference(*pair), resampling.significance(*pair)
+                interval = {"difference": found.value, "low": found.low, "high": found.high, "p": p}
+                comparisons.append(Comparison(metric=metric, contender=name, against=other, **interval))
     return scores, comparisons
 
 
 def classes(expected: Sequence[Expected], given: Sequence[Given]) -> tuple[ClassScore, ...]:
-    """How each class of a classification fares, the biggest first."""
+    """Scores of each class of a classification, the largest class first."""
     found = [
         ClassScore(label=name, precision=p, recall=r, f1=f, examples=n)
         for name, p, r, f, n in by_class(expected, given)
     ]
     return tuple(sorted(found, key=lambda one: -one.examples))
-
-
-def _score(interval: Interval) -> Score:
-    return Score(value=interval.value, low=interval.low, high=interval.high)

@@ -1,4 +1,4 @@
-"""What kind of answers a data set has, and the metrics that go with it: guessed from the answers, overridable."""
+"""The task of a data set and its metrics: guessed from the answers, unless named."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -13,11 +13,11 @@ from train.scores.metric import Expected
 
 TaskName = Literal["classification", "extraction", "tools", "short", "text"]
 MOST: Final = 0.9
-"""Share of answers that have to be of a kind."""
+"""Minimum share of answers of one kind."""
 CALLING: Final = 0.2
-"""Share of turns with calls from which on they are what matters."""
+"""Minimum share of answers with tool calls."""
 SHORT: Final = 5
-"""Words of the middle answer up to which the very words matter."""
+"""Median words of an answer up to which exact words matter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +58,11 @@ def guess(answers: Sequence[Expected]) -> tuple[TaskName, str]:
     labels = Counter(normalised(answer.text) if is_label(answer.text) else "" for answer in answers)
     repeated = sum(count for label, count in labels.items() if label and count > 1)
     if total >= LEAST and repeated >= MOST * total and len(labels) <= max(2, total // 4):
-        return (
-            "classification",
-            f"{repeated / total:.0%} of the answers are one of {len(labels) - ('' in labels):,} labels",
-        )
+        count = len(labels) - ("" in labels)
+        return "classification", f"{repeated / total:.0%} of the answers are one of {count:,} labels"
     middle = median(len(answer.text.split()) for answer in answers) if answers else 0
     if middle <= SHORT:
         return "short", f"half of the answers have {middle:g} words or fewer"
-    return "text", f"half of the answers have more than {middle:g} words" if middle != round(
-        middle
-    ) else f"the middle answer has {middle:g} words"
+    if middle == round(middle):
+        return "text", f"the middle answer has {middle:g} words"
+    return "text", f"half of the answers have more than {middle:g} words"

@@ -1,6 +1,4 @@
-"""Whether training helped, in one sentence: it did only if the tuned model beats the best prompt, not just the bare
-base.
-"""
+"""Whether training helped: only if the tuned model beats the best prompt, not just the bare base."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -10,60 +8,45 @@ from train.scores import METRICS
 from train.scores.metric import Metric
 
 SURE: Final = 0.05
-"""The most that the chance of a mere accident may be."""
+"""Significance level."""
 FEW: Final = 10
-"""Fewer questions than this decide nothing."""
+"""Minimum number of questions for a decision."""
 
 
 def verdict_of(results: Sequence[Result], comparisons: Sequence[Comparison], metric: str, questions: int) -> Verdict:
     """The verdict by the metric that decides.
 
-    Tuned wins where it beats every system of the base: as all of these tests have to succeed, the level of one is that
-    of all. Of several tuned systems each is held to its share of the level.
+    Tuned wins if it beats every base system: all tests must succeed, so each has the full level. Several tuned systems
+    share the level (Bonferroni).
     """
     chosen = METRICS[metric]
     base, tuned = ([one for one in results if one.tuned is side] for side in (False, True))
     if not base or not tuned:
         only = _best(results, chosen)
-        return Verdict(
-            outcome="not-compared",
-            use=only.name,
-            sentence=f"nothing to compare: {'the base' if not base else 'the tuned model'} was not asked",
-        )
+        said = f"nothing to compare: {'the base' if not base else 'the tuned model'} was not asked"
+        return Verdict(outcome="not-compared", use=only.name, sentence=said)
     decisive = {(one.contender, one.against): one for one in comparisons if one.metric == metric}
     best, rival = _best(tuned, chosen), _best(base, chosen)
     sure = SURE / len(tuned) if questions >= FEW else 0.0
     winners = [one for one in tuned if all(_wins(decisive[one.name, other.name], chosen, sure) for other in base)]
     if winners:
         winner = next((one for one in winners if one.name == "tuned"), winners[0])
-        if (
-            winner is not best
-            and best in winners
-            and chosen.higher == (best.scores[metric].low > winner.scores[metric].high)
-        ):
+        surely_better = chosen.higher == (best.scores[metric].low > winner.scores[metric].high)
+        if winner is not best and best in winners and surely_better:
             winner = best
         said = f"{winner.title} beats {rival.title} by {_points(decisive[winner.name, rival.name], chosen)}"
         return Verdict(outcome="helped", use=winner.name, sentence=said)
     against = decisive[best.name, rival.name]
-    if all(
-        _wins(decisive[one.name, rival.name], chosen, SURE if questions >= FEW else 0.0, losing=True) for one in tuned
-    ):
-        return Verdict(
-            outcome="worse",
-            use=rival.name,
-            sentence=f"{best.title} is worse than {rival.title} by {_points(against, chosen)}; use {rival.title}",
-        )
-    return Verdict(
-        outcome="no-gain",
-        use=rival.name,
-        sentence=_undecided(best, rival, against, chosen, questions) + _beside(comparisons, best, rival, metric),
-    )
+    level = SURE if questions >= FEW else 0.0
+    if all(_wins(decisive[one.name, rival.name], chosen, level, losing=True) for one in tuned):
+        said = f"{best.title} is worse than {rival.title} by {_points(against, chosen)}; use {rival.title}"
+        return Verdict(outcome="worse", use=rival.name, sentence=said)
+    said = _undecided(best, rival, against, chosen, questions) + _beside(comparisons, best, rival, metric)
+    return Verdict(outcome="no-gain", use=rival.name, sentence=said)
 
 
 def best_tuned(results: Sequence[Result], verdict: Verdict, metric: str) -> Result | None:
-    """The tuned system to look at closely: the one that won, or else the one with the best score; None where none was
-    asked.
-    """
+    """The tuned system to show in detail: the winner, else the one with the best score; None if none was asked."""
     tuned = [one for one in results if one.tuned]
     won = next((one for one in tuned if one.name == verdict.use), None)
     return won or (_best(tuned, METRICS[metric]) if tuned else None)
@@ -82,8 +65,7 @@ def _wins(one: Comparison, metric: Metric, sure: float, *, losing: bool = False)
 
 def _points(one: Comparison, metric: Metric) -> str:
     scale = 100 if metric.percent else 1
-    half = (one.high - one.low) / 2
-    return f"{abs(one.difference) * scale:.1f} ± {half * scale:.1f} {metric.title} (p {_p(one.p)})"
+    return f"{abs(one.difference) * scale:.1f} ± {one.half * scale:.1f} {metric.title} (p {_p(one.p)})"
 
 
 def _p(p: float) -> str:
@@ -96,21 +78,20 @@ def _undecided(best: Result, rival: Result, against: Comparison, metric: Metric,
         f"{best.title} {best.scores[metric.name].value * scale:.1f}, {rival.title} "
         f"{rival.scores[metric.name].value * scale:.1f} {metric.title}"
     )
-    half = (against.high - against.low) / 2
     said = (
-        f"no measurable gain: {scores} ({against.difference * scale:+.1f} ± {half * scale:.1f}, p {_p(against.p)}); "
-        f"use {rival.title}"
+        f"no measurable gain: {scores} ({against.difference * scale:+.1f} ± {against.half * scale:.1f}, "
+        f"p {_p(against.p)}); use {rival.title}"
     )
     if questions < FEW:
         return f"{said}. {questions} questions are too few to decide: hold out more"
-    if (against.difference > 0) == metric.higher and abs(against.difference) > half / 20 and half > 0:
-        needed = round(questions * (half / abs(against.difference)) ** 2)
+    if (against.difference > 0) == metric.higher and abs(against.difference) > against.half / 20 and against.half > 0:
+        needed = round(questions * (against.half / abs(against.difference)) ** 2)
         said += f". A difference of this size needs about {max(needed, questions + 1):,} questions"
     return said
 
 
 def _beside(comparisons: Sequence[Comparison], best: Result, rival: Result, decided: str) -> str:
-    """Where the metric that decides sees nothing, but the likelihood of the answers does, that is worth knowing."""
+    """A note if perplexity improved although the deciding metric did not."""
     wanted = ("perplexity", best.name, rival.name)
     for one in comparisons if decided != "perplexity" else ():
         if (one.metric, one.contender, one.against) == wanted and _wins(one, METRICS["perplexity"], SURE):

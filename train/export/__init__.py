@@ -1,3 +1,1 @@
-"""Exports of a run: the adapter, full weights, GGUF, Ollama. Each is verified to give the same output as the adapter
-before it is written.
-"""
+"""Exports of a run: adapter, merged weights, GGUF, Ollama. Each is verified against the adapter."""

@@ -9,17 +9,17 @@ from torch import Tensor
 
 from curate.core.errors import ModelError
 from curate.models.encoding import IGNORED
-from curate.models.template import Template
+from curate.models.template import Template, common_length
 from train.export.export_result import Proof
 from train.export.questions import Questions
-from train.generation import answer_ids
+from train.generation import answer_ids, until_stop
 from train.model import autocast, device
 
 BATCH: Final = 8
 POSITIONS: Final = 8
-"""Per question, at most: 50 questions and a vocabulary of 150,000 take 240 MB in float32."""
+"""Maximum positions per question: 50 questions and a vocabulary of 150,000 take 240 MB in float32."""
 TOLERANCE: Final = 0.05
-"""Of what training changed, at most so much may be lost in rounding."""
+"""Maximum rounding error, as a share of what training changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +42,11 @@ class EquivalenceTest:
     def __init__(
         self, template: Template, questions: Questions, dtype: torch.dtype, done: Callable[[int], None]
     ) -> None:
-        """`dtype`: what is computed in; `done` is called with numbers of questions."""
+        """`dtype`: of the computation; `done` is called with numbers of questions."""
         self.template, self.questions, self.dtype, self._done = template, questions, dtype, done
 
     def outputs(self, model: Any) -> ModelOutputs:
-        """All that is compared."""
+        """The outputs that are compared."""
         logits, loss, tokens = [], 0.0, 0
         for found, labels in self._labelled(model):
             loss += float(torch.nn.functional.cross_entropy(found, labels, reduction="sum"))
@@ -78,14 +78,12 @@ class EquivalenceTest:
         stopped = 0
         for start in range(0, len(order), BATCH):
             batch = order[start : start + BATCH]
-            asked = [prompts[i] for i in batch]
-            answered = answer_ids(
-                model, self.template, asked, stops, self.dtype, max_new_tokens=self.questions.max_new_tokens
-            )
+            asked, limit = [prompts[i] for i in batch], self.questions.max_new_tokens
+            answered = answer_ids(model, self.template, asked, stops, self.dtype, max_new_tokens=limit)
             for i, ids in zip(batch, answered, strict=True):
-                end = next((at for at, token in enumerate(ids) if token in stops), None)
-                found[i] = tuple(ids[:end])
-                stopped += end is not None
+                answer, ended = until_stop(ids, stops)
+                found[i] = tuple(answer)
+                stopped += ended
             self._done(len(batch))
         return tuple(found[i] for i in range(len(prompts))), stopped
 
@@ -94,9 +92,7 @@ class EquivalenceTest:
         self, model: Any, question: int, wanted: tuple[int, ...], given: tuple[int, ...], slack: float
     ) -> bool:
         """Whether two answers first differ where the logits of both next tokens are within `slack` of each other."""
-        common = next(
-            (i for i, (a, b) in enumerate(zip(wanted, given, strict=False)) if a != b), min(len(wanted), len(given))
-        )
+        common = common_length(wanted, given)
         ids = torch.tensor([[*self.template.ids(self.questions.prompts[question]), *given[:common]]], device=device())
         with autocast(self.dtype):
             last = model(input_ids=ids, attention_mask=torch.ones_like(ids)).logits[0, -1].float()
@@ -106,7 +102,7 @@ class EquivalenceTest:
 
 
 def root_mean_square(left: tuple[Tensor, ...], right: tuple[Tensor, ...]) -> float:
-    """Of the differences of two testimonies' logits; padding of the vocabulary in one of them does not count."""
+    """Root mean square of the differences of two models' logits, without padding of the vocabulary."""
     total = count = 0.0
     for a, b in zip(left, right, strict=True):
         width = min(a.shape[1], b.shape[1])
@@ -123,40 +119,31 @@ def compare(
     effect: float | None,
     trained_loss: float | None,
 ) -> Proof:
-    """The proof; `model` is the candidate, asked once more where answers differ."""
+    """The proof; `model` is the candidate, queried again if answers differ."""
     pairs = list(zip(reference.logits, candidate.logits, strict=True))
     largest = max(float((a[:, : b.shape[1]] - b[:, : a.shape[1]]).abs().max()) for a, b in pairs)
     differing = [i for i, (a, b) in enumerate(zip(reference.answers, candidate.answers, strict=True)) if a != b]
     ties = sum(test.near_tie(model, i, reference.answers[i], candidate.answers[i], 2 * largest) for i in differing)
     scale = effect if effect is not None else float(torch.cat(reference.logits).std())
     return Proof(
-        prompts=len(reference.answers),
-        positions=sum(len(a) for a in reference.logits),
-        max_logit_difference=largest,
-        adapter_effect=effect,
+        prompts=len(reference.answers), positions=sum(len(a) for a in reference.logits),
+        max_logit_difference=largest, adapter_effect=effect,
         relative_error=root_mean_square(reference.logits, candidate.logits) / scale,
-        equal_texts=len(reference.answers) - len(differing),
-        near_ties=ties,
-        max_new_tokens=test.questions.max_new_tokens,
-        adapter_loss=reference.loss,
-        export_loss=candidate.loss,
-        trained_loss=trained_loss,
-        stopped=candidate.stopped,
-    )
+        equal_texts=len(reference.answers) - len(differing), near_ties=ties,
+        max_new_tokens=test.questions.max_new_tokens, stopped=candidate.stopped,
+        adapter_loss=reference.loss, export_loss=candidate.loss, trained_loss=trained_loss,
+    )  # fmt: skip
 
 
 def accept(proof: Proof, what: str) -> None:
     """Raises `ModelError` if the export differs from the adapter."""
     if proof.adapter_effect is not None and proof.adapter_effect == 0:
-        raise ModelError(
-            f"{what}: the adapter does not change the output of the base",
-            "train longer, or with a higher learning rate",
-        )
+        hint = "train longer, or with a higher learning rate"
+        raise ModelError(f"{what}: the adapter does not change the output of the base", hint)
     if not proof.relative_error <= TOLERANCE:  # NaN is not
         raise ModelError(
             f"{what}: differs from the adapter: its logits differ by {proof.relative_error:.1%} of what training "
-            "changed "
-            f"(the largest by {proof.max_logit_difference:.3g}); nothing was written",
+            f"changed (the largest by {proof.max_logit_difference:.3g}); nothing was written",
             "--dtype float16 rounds less than bfloat16, float32 not at all; with float32 this is a bug in curate",
         )
     wrong = proof.prompts - proof.equal_texts - proof.near_ties

@@ -1,6 +1,4 @@
-"""The folder of an export: all of its files take their place together, and none that is not an export's is written
-over.
-"""
+"""The folder of an export: its files are replaced together, and foreign files never."""
 
 import json
 from collections.abc import Iterator
@@ -21,9 +19,7 @@ NAME: Final = "export.json"
 
 @contextmanager
 def writing(folder: Path) -> Iterator[Path]:
-    """Yields an empty folder whose files become those of the export when the block ends well. Raises `UsageError` for a
-    folder with other files in it.
-    """
+    """Yield an empty folder that replaces the export if the block succeeds. Raises `UsageError` for foreign files."""
     gone: list[str] = []
     if folder.is_dir() and {entry.name for entry in folder.iterdir()} - {LOCK}:
         settle(folder)
@@ -44,7 +40,7 @@ def _is_as_written(path: Path, file: File) -> bool:
 
 
 def files_of(stage: Path) -> tuple[File, ...]:
-    """All that lies in a folder, by name."""
+    """All files of a folder, sorted by name."""
     found = sorted(path for path in stage.rglob("*") if path.is_file() and path.name != NAME)
     return tuple(
         File(name=path.relative_to(stage).as_posix(), size=path.stat().st_size, sha256=sha256(path)) for path in found
@@ -57,13 +53,12 @@ def conclude(stage: Path, export: Export) -> None:
 
 
 def read(folder: Path) -> Export:
-    """The export that a folder holds. Raises `InputError` where it holds none."""
+    """The export in a folder. Raises `InputError` if there is none."""
     try:
         data = (folder / NAME).read_bytes()
     except OSError:
-        raise InputError(
-            f"{visible(str(folder))}: contains no export", "create one with  curate export RUN -o FOLDER"
-        ) from None
+        hint = "create one with  curate export RUN -o FOLDER"
+        raise InputError(f"{visible(str(folder))}: contains no export", hint) from None
     try:
         value = json.loads(data)
     except ValueError as error:

@@ -4,15 +4,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
-from train.results import Part
+from train.results import StrictModel
 
 Form = Literal["adapter", "merged", "gguf", "gguf-adapter", "ollama"]
 
 
-class Proof(Part):
-    """The files of the export, loaded again, beside the adapter on its base in 16 bits; both computed in the same
-    precision.
-    """
+class Proof(StrictModel):
+    """The export, loaded again, against the adapter on its 16-bit base; both computed in the same precision."""
 
     prompts: int
     """Held-out questions that both were asked."""
@@ -21,9 +19,7 @@ class Proof(Part):
     max_logit_difference: float
     """The largest difference of one logit."""
     adapter_effect: float | None
-    """Root mean square of what training changed in these logits; null after full fine-tuning, where the spread of the
-    logits takes its place.
-    """
+    """Root mean square of what training changed in these logits; null after full fine-tuning."""
     relative_error: float
     """Root mean square of the differences, as a share of that effect."""
     equal_texts: int
@@ -35,14 +31,14 @@ class Proof(Part):
     adapter_loss: float
     """Mean loss per supervised token on these questions, in nats: of the adapter on its base in 16 bits."""
     export_loss: float
-    """Of the export."""
+    """Loss of the export."""
     trained_loss: float | None
     """Of the adapter on the base as it was trained, in 4 bits; null where that was not quantised."""
     stopped: int
     """Answers of the export that ended before the limit."""
 
 
-class File(Part):
+class File(StrictModel):
     """A file of the export."""
 
     name: str
@@ -51,7 +47,7 @@ class File(Part):
     sha256: str
 
 
-class Export(Part):
+class Export(StrictModel):
     """What `curate export --json` prints and `export.json` in the folder holds."""
 
     form: Form
@@ -79,7 +75,7 @@ class Export(Part):
     proof: Proof | None
     """Null for a composition of adapters, which is measured in `merge.json`."""
     notes: tuple[str, ...]
-    """What a person should know."""
+    """Notes for the user."""
 
 
 PROMPTS: Final = 50
@@ -92,14 +88,12 @@ class Options:
 
     form: Form
     folder: Path
-    """Where it goes."""
+    """Output folder."""
     dtype: DtypeName = "auto"
-    """Of the weights; auto: float16, which rounds eight times finer than bfloat16 and so loses less of small updates,
-    where all weights fit into it.
-    """
+    """Of the weights; auto: float16, which rounds eight times finer than bfloat16, if all weights fit into it."""
     prompts: int = PROMPTS
-    """Held-out questions to prove it by."""
+    """Held-out questions of the proof."""
     data: Path | None = None
-    """The split folder, should it have moved."""
+    """The split folder, if it was moved."""
     name: str | None = None
     """Of the model, for Ollama and model cards."""

@@ -1,6 +1,4 @@
-"""One export: query the adapter, write the files, load and query them, and keep them only if the outputs are
-equivalent.
-"""
+"""An export: query the adapter, write the files, query them, and keep them only if the outputs are equivalent."""
 
 import gc
 from collections.abc import Callable
@@ -24,7 +22,7 @@ from train.trained import Trained
 
 
 def export(trained: Trained, options: Options, narrator: Narrator) -> Export:
-    """Write an export and prove it. Raises `CurateError`, and then the folder is as it was."""
+    """Write an export and verify it. Raises `CurateError`, and then the folder is unchanged."""
     refuse(trained.recipe, options)
     with trained.folder.locked(), writing(options.folder) as stage:
         return Exporting(trained, options, narrator, stage).run()

@@ -1,4 +1,4 @@
-"""The forms of an export: what is written of each, and how it is loaded again to be asked."""
+"""The forms of an export: how each is written, and loaded again for the proof."""
 
 import re
 import shutil
@@ -12,29 +12,29 @@ from curate.core.errors import UsageError
 from curate.core.text import visible
 from curate.models.names import configuration
 from curate.models.template import Template
+from train.adapters import lora_weights, obstacle
 from train.export import gguf_file, gguf_layout, merged, ollama_template
 from train.export.export_result import Options
 from train.export.gguf_layout import cut_of
 from train.export.questions import Questions
-from train.lora_weights import lora_weights, obstacle
 from train.recipe import Recipe
-from train.trained import Trained, same_template_text
+from train.trained import Trained, same_template
 
 MERGED: Final = ".merged"
-"""Whole weights on the way to GGUF."""
+"""Temporary folder of full weights for GGUF."""
 
 
 class Written(NamedTuple):
-    """What lies in the folder."""
+    """The files that were written."""
 
     dtype: str
     load: Callable[[], Any]
-    """The model that the files make, to be asked."""
+    """Loads the model from the files."""
     notes: list[str]
 
 
 def refuse(recipe: Recipe, options: Options) -> None:
-    """Raises `UsageError` where a method leaves nothing for a form of export."""
+    """Raises `UsageError` if a form of export is impossible for a method."""
     how = recipe.how
     if options.form != "adapter" and not how.merges:
         raise UsageError(
@@ -48,12 +48,12 @@ def refuse(recipe: Recipe, options: Options) -> None:
 
 
 class Writer:
-    """Writes an export into a folder that does not count yet."""
+    """Writes an export into a temporary folder."""
 
     def __init__(
         self, trained: Trained, template: Template, options: Options, stage: Path, compute: torch.dtype
     ) -> None:
-        """Raises `UsageError` at once where the form is not for this model."""
+        """Raises `UsageError` if the form is impossible for this model."""
         self.trained, self.template, self.options, self.stage, self.compute = trained, template, options, stage, compute
         self.name = options.name or _plain(trained.folder.path.resolve().name)
         if options.form in ("gguf", "ollama", "gguf-adapter"):
@@ -65,7 +65,7 @@ class Writer:
             raise UsageError(f"--to gguf-adapter: {why}", "use --to gguf, which writes full weights")
 
     def write(self, model: Any, questions: Questions) -> Written:
-        """Write the files; `model` is the adapter on its base, and is used up. Raises `CurateError`."""
+        """Write the files; `model`, the adapter on its base, is consumed. Raises `CurateError`."""
         if self.options.form == "adapter":
             return self._adapter()
         if self.options.form == "gguf-adapter":
@@ -92,18 +92,14 @@ class Writer:
     def _gguf(self, whole: Any, dtype: torch.dtype, questions: Questions) -> Written:
         source, target = self.stage / MERGED, self.stage / gguf_layout.FILE
         merged.write(whole, dtype, self.trained, self.template, questions.stops, source)
-        gguf_file.write_model(
-            source, self.config, self.family, self.template, questions.stops, dtype, self.name, target
-        )
+        layout = self.config, self.family
+        gguf_file.write_model(source, *layout, self.template, questions.stops, dtype, self.name, target)
         shutil.rmtree(source)
-        same_template_text(
-            gguf_file.template_in(target), self.trained.report.template, self.trained.source, str(target)
-        )
-        notes = (
-            ollama_template.write(self.stage, self.name, self.template, questions)
-            if self.options.form == "ollama"
-            else []
-        )
+        written = gguf_file.template_in(target)
+        same_template(written, self.trained.report.template, self.trained.source, str(target))
+        notes: list[str] = []
+        if self.options.form == "ollama":
+            notes = ollama_template.write(self.stage, self.name, self.template, questions)
         return Written(_name(dtype), lambda: gguf_file.load_model(target, self.compute, self.config), notes)
 
     def _gguf_adapter(self) -> Written:
@@ -116,7 +112,7 @@ class Writer:
         return Written("float32", lambda: self._with_read(target, list(factors.modules)), [note])
 
     def _with_read(self, target: Path, modules: list[str]) -> Any:
-        """The base with what the file adds to it."""
+        """The base with the adapter of the file."""
         model = self.trained.base(quantised=False, dtype=self.compute)
         with torch.no_grad():
             for module, change in gguf_file.read_adapter(target, self.config, self.family, modules).items():

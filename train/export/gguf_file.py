@@ -1,17 +1,18 @@
-"""GGUF files: whole weights, written one tensor at a time, and LoRA factors for `llama-server --lora`. The bytes are
-written by the gguf package.
-"""
+"""GGUF files by the gguf package: full weights, one tensor at a time, and LoRA factors for `llama-server --lora`."""
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from curate.core.errors import ModelError
 from curate.models.names import model_errors
 from curate.models.template import Template
+from train.adapters import LoraWeights
 from train.export.gguf_layout import (
     Family,
     add_tokenizer,
@@ -22,7 +23,6 @@ from train.export.gguf_layout import (
     package,
     rope_of,
 )
-from train.lora_weights import LoraWeights
 
 KINDS: Final = {torch.float32: "F32", torch.float16: "F16", torch.bfloat16: "BF16"}
 FILE_TYPES: Final = {torch.float32: "ALL_F32", torch.float16: "MOSTLY_F16", torch.bfloat16: "MOSTLY_BF16"}
@@ -38,9 +38,7 @@ def write_model(
     name: str,
     target: Path,
 ) -> None:
-    """Write `target` from the safetensors in `source`. Raises `ModelError` for a tensor that llama.cpp has no name
-    for.
-    """
+    """Write `target` from the safetensors in `source`. Raises `ModelError` for a tensor unknown to llama.cpp."""
     gguf = package()
     writer = gguf.GGUFWriter(None, gguf.MODEL_ARCH_NAMES[getattr(gguf.MODEL_ARCH, family.architecture)])
     writer.add_type(gguf.GGUFType.MODEL)
@@ -51,33 +49,18 @@ def write_model(
     known = names(config, family)
     rows = 0
     for tensor_name, tensor in _tensors(source):
-        kind = (
-            dtype if tensor.dim() > 1 else torch.float32
-        )  # norms and biases: llama.cpp computes with them as they are
-        writer.add_tensor_info(
-            _named(known, tensor_name),
-            tensor.shape,
-            _plain(kind),
-            tensor.numel() * kind.itemsize,
-            raw_dtype=_kind(gguf, kind),
-        )
+        _add_info(writer, _named(known, tensor_name), tensor.shape, _kind_of(tensor, dtype))
         rows = tensor.shape[0] if tensor_name.endswith("embed_tokens.weight") else rows
     factors = list(frequency_factors(config))
     if factors:
-        writer.add_tensor_info(
-            "rope_freqs.weight",
-            (len(factors),),
-            _plain(torch.float32),
-            4 * len(factors),
-            raw_dtype=_kind(gguf, torch.float32),
-        )
+        _add_info(writer, "rope_freqs.weight", (len(factors),), torch.float32)
     add_tokenizer(writer, template.tokenizer, template.source, stops, rows)
     writer.write_header_to_file(target)
     writer.write_kv_data_to_file()
     writer.write_ti_data_to_file()
     for tensor_name, tensor in _tensors(source):
-        kind = dtype if tensor.dim() > 1 else torch.float32
-        writer.write_tensor_data(_array(laid_out(tensor_name, tensor, config, family).to(kind)))
+        laid = laid_out(tensor_name, tensor, config, family)
+        writer.write_tensor_data(_array(laid.to(_kind_of(tensor, dtype))))
     if factors:
         writer.write_tensor_data(_array(torch.tensor(factors)))
     writer.close()
@@ -117,15 +100,16 @@ def _named(known: Any, name: str) -> str:
     return str(found)
 
 
-def _kind(gguf: Any, dtype: torch.dtype) -> Any:
-    return getattr(gguf.GGMLQuantizationType, KINDS[dtype])
+def _kind_of(tensor: Tensor, dtype: torch.dtype) -> torch.dtype:
+    """Norms and biases stay in float32: llama.cpp computes with them as they are."""
+    return dtype if tensor.dim() > 1 else torch.float32
 
 
-def _plain(dtype: torch.dtype) -> Any:
-    """numpy's type of the same size; it has no bfloat16."""
-    import numpy as np
-
-    return np.dtype({torch.float32: np.float32, torch.float16: np.float16, torch.bfloat16: np.uint16}[dtype])
+def _add_info(writer: Any, name: str, shape: Sequence[int], kind: torch.dtype) -> None:
+    # numpy has no bfloat16: a type of the same size.
+    plain = np.dtype({torch.float32: np.float32, torch.float16: np.float16, torch.bfloat16: np.uint16}[kind])
+    raw = getattr(package().GGMLQuantizationType, KINDS[kind])
+    writer.add_tensor_info(name, shape, plain, math.prod(shape) * kind.itemsize, raw_dtype=raw)
 
 
 def _array(tensor: Tensor) -> Any:
@@ -134,7 +118,7 @@ def _array(tensor: Tensor) -> Any:
 
 
 def load_model(file: Path, dtype: torch.dtype, config: Any) -> Any:
-    """A model from a GGUF file by transformers' own reader, to be asked in `dtype`."""
+    """A model from a GGUF file by transformers' reader, in `dtype`."""
     from functools import partial
 
     from transformers import modeling_gguf_pytorch_utils
@@ -168,9 +152,7 @@ ADAPTER_FILE: Final = "adapter.gguf"
 
 
 def write_adapter(factors: LoraWeights, config: Any, family: Family, name: str, target: Path) -> None:
-    """Write `target` in float32. llama.cpp scales by alpha / rank only: alpha is written such that this equals the
-    scale of the training, also for rsLoRA.
-    """
+    """Write `target` in float32. llama.cpp scales by alpha / rank: alpha is set so that rsLoRA is right, too."""
     gguf = package()
     writer = gguf.GGUFWriter(target, gguf.MODEL_ARCH_NAMES[getattr(gguf.MODEL_ARCH, family.architecture)])
     writer.add_type(gguf.GGUFType.ADAPTER)

@@ -1,7 +1,6 @@
-"""Models that GGUF can hold as curate writes it: the Llama family with a byte-level BPE tokenizer, in the layout that
-llama.cpp wants of each.
+"""Models that can be written as GGUF: the Llama family with byte-level BPE, in llama.cpp's layout.
 
-How text is cut before merging has a name in llama.cpp: a wrong one splits numbers or words differently.
+llama.cpp has a name for each pre-tokenizer: a wrong one splits numbers or words differently.
 """
 
 import json
@@ -58,9 +57,7 @@ def head_size(config: Any) -> int:
 
 
 def laid_out(name: str, tensor: Tensor, config: Any, family: Family, *, back: bool = False) -> Tensor:
-    """A weight, a bias, or the `up` factor of one, as llama.cpp has it, or `back` again: rows of queries and keys in
-    pairs.
-    """
+    """A weight, bias or `up` factor in llama.cpp's layout, or `back`: rows of queries and keys in pairs."""
     if not family.permutes or not (".q_proj" in name or ".k_proj" in name):
         return tensor
     heads = config.num_attention_heads if ".q_proj" in name else config.num_key_value_heads
@@ -84,9 +81,7 @@ def package() -> Any:
 
 
 def frequency_factors(config: Any) -> Iterator[float]:
-    """What Llama 3 divides the frequency of each pair of a head by (transformers' `_compute_llama3_parameters`);
-    nothing for others.
-    """
+    """Divisors of the frequency of each pair of a head, for Llama 3 (transformers' `_compute_llama3_parameters`)."""
     rope = rope_of(config)
     if rope.get("rope_type", "default") != "llama3":
         return
@@ -112,11 +107,11 @@ CUTS: Final = {
     (LLAMA_3, "bytes"): "llama-bpe",
     (QWEN_2, "bytes"): "qwen2",
 }
-"""How a tokenizer cuts text, and llama.cpp's name for it (llama-vocab.cpp)."""
+"""llama.cpp's names of pre-tokenizers (llama-vocab.cpp)."""
 
 
 def cut_of(tokenizer: Any) -> str:
-    """llama.cpp's name for how text is cut. Raises `UsageError` for a tokenizer that it would cut differently."""
+    """llama.cpp's name of the pre-tokenizer. Raises `UsageError` if it has none."""
     state = json.loads(tokenizer.backend_tokenizer.to_str())
     other = "--to merged, and convert_hf_to_gguf.py of llama.cpp"
     if state["model"]["type"] != "BPE" or (state.get("normalizer") or {}).get("type") not in (None, "NFC"):
@@ -141,9 +136,7 @@ def _steps(step: dict[str, Any]) -> list[str]:
 
 
 def add_tokenizer(writer: Any, tokenizer: Any, template: str, stops: tuple[int, ...], rows: int) -> None:
-    """Tokens, merges, special tokens and chat template. `rows`: of the embedding, which may have more than there are
-    tokens.
-    """
+    """Tokens, merges, special tokens and chat template. `rows`: of the embedding, at least one for each token."""
     state = json.loads(tokenizer.backend_tokenizer.to_str())
     known = {number: token for token, number in tokenizer.get_vocab().items()}
     if max(known) >= rows:
@@ -155,23 +148,13 @@ def add_tokenizer(writer: Any, tokenizer: Any, template: str, stops: tuple[int, 
     writer.add_tokenizer_model("gpt2")
     writer.add_tokenizer_pre(cut_of(tokenizer))
     writer.add_token_list([known.get(i, f"[PAD{i}]") for i in range(rows)])
-    writer.add_token_types(
-        [
-            UNUSED if i not in known else NORMAL if i not in added else CONTROL if added[i].special else USER_DEFINED
-            for i in range(rows)
-        ]
-    )
-    writer.add_token_merges(
-        [merge if isinstance(merge, str) else " ".join(merge) for merge in state["model"]["merges"]]
-    )
-    ids = {
-        "bos": tokenizer.bos_token_id,
-        "eos": tokenizer.eos_token_id,
-        "unk": tokenizer.unk_token_id,
-        "pad": tokenizer.pad_token_id,
-    }
-    for name, number in ids.items():
-        if number is not None:
+    kinds = dict.fromkeys(known, NORMAL)
+    kinds |= {i: CONTROL if token.special else USER_DEFINED for i, token in added.items()}
+    writer.add_token_types([kinds.get(i, UNUSED) for i in range(rows)])
+    merges = state["model"]["merges"]
+    writer.add_token_merges([merge if isinstance(merge, str) else " ".join(merge) for merge in merges])
+    for name in ("bos", "eos", "unk", "pad"):
+        if (number := getattr(tokenizer, f"{name}_token_id")) is not None:
             getattr(writer, f"add_{name}_token_id")(number)
     other = [stop for stop in stops if stop != tokenizer.eos_token_id]
     if other:  # a turn ends with another token than a text
@@ -181,6 +164,6 @@ def add_tokenizer(writer: Any, tokenizer: Any, template: str, stops: tuple[int, 
 
 
 def begins_with_bos(tokenizer: Any) -> bool:
-    """Whether the tokenizer puts a token before each text."""
+    """Whether the tokenizer adds a BOS token."""
     ids = tokenizer("a")["input_ids"]
     return tokenizer.bos_token_id is not None and ids[:1] == [tokenizer.bos_token_id]

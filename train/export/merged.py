@@ -1,6 +1,4 @@
-"""What was trained, written into the weights of the base, which is loaded as it is: merging into 4-bit weights would
-round them once more.
-"""
+"""The adapter merged into the weights of the 16-bit base: merging into 4-bit weights would round them again."""
 
 from pathlib import Path
 from typing import Any, Final
@@ -20,11 +18,11 @@ from train.trained import Trained, same_template
 
 LARGEST_SHARD: Final = "5GB"
 HIGHEST: Final = torch.finfo(torch.float16).max / 4
-"""Weights beyond it leave too little room in float16 for what is computed with them."""
+"""Largest weight in float16, with a margin for the computation."""
 
 
 def merge(model: Any, shown: str) -> Any:
-    """The base with what was trained inside its weights. Raises `ModelError` where the weights are no numbers."""
+    """Merge the adapter into the base. Raises `ModelError` if its weights are NaN or infinite."""
     if not isinstance(model, PeftModel):
         return model
     try:
@@ -37,7 +35,7 @@ def merge(model: Any, shown: str) -> Any:
 
 
 def dtype_for(model: Any, wanted: DtypeName) -> torch.dtype:
-    """The dtype that weights are written in. Raises `ModelError` where they do not fit into the one that is wanted."""
+    """The dtype of the written weights. Raises `ModelError` if they do not fit into the wanted one."""
     if wanted in ("bfloat16", "float32"):
         return DTYPES[wanted]
     highest = max(float(parameter.detach().abs().max()) for parameter in model.parameters())
@@ -66,21 +64,15 @@ def write(
 
 
 def load(folder: Path, dtype: torch.dtype, **options: Any) -> Any:
-    """A model that was written, to be asked in `dtype`."""
+    """Load a written model, in `dtype`."""
     logging.disable_progress_bar()
     with model_errors(str(folder), "cannot be loaded"):
-        model = AutoModelForCausalLM.from_pretrained(
-            str(folder),
-            dtype=dtype,
-            trust_remote_code=False,
-            use_safetensors=None if options else True,
-            device_map={"": device()},
-            **options,
-        )
+        options |= {"dtype": dtype, "device_map": {"": device()}, "use_safetensors": None if options else True}
+        model = AutoModelForCausalLM.from_pretrained(str(folder), trust_remote_code=False, **options)
     use_packed_attention(model)
     return model.requires_grad_(False).eval()
 
 
 def check_template(folder: Path, trained: Trained) -> None:
-    """Raises `ModelError`, showing both, where what was written would ask in another form than it was trained in."""
-    same_template(load_template(str(folder)), trained.report.template, trained.source, str(folder))
+    """Raises `ModelError`, showing both, if the chat template that was written is not that of the training."""
+    same_template(load_template(str(folder)).source, trained.report.template, trained.source, str(folder))

@@ -1,6 +1,4 @@
-"""The model card, README.md: what the model is made of by hash, what it was measured to do, and in which form to ask
-it.
-"""
+"""The model card, README.md: origin by hash, measurements, chat template."""
 
 from pathlib import Path
 
@@ -12,37 +10,24 @@ from train.trained import Trained
 def card(trained: Trained, export: Export) -> str:
     """The text of `README.md`."""
     report, recipe = trained.report, trained.recipe
-    head = [
-        "---",
-        "pipeline_tag: text-generation",
-        "tags:",
-        "- curate",
-        f"- {report.method}",
-        *_library(export),
-        *_base(report.model),
-        "---",
-        "",
-    ]
-    facts = [
-        ("base model", f"`{_cell(report.model)}` ({report.base[:26]}…)"),
-        ("method", f"{recipe.how.title}: {recipe.how.trains}"),
-        ("trainable parameters", f"{report.trainable_parameters:,} of {report.total_parameters:,}"),
-        (
-            "trained on",
-            f"{report.train_examples:,} examples, {report.supervised_tokens:,} supervised tokens a pass, "
-            f"{report.steps:,} steps",
-        ),
-        ("data", f"manifest {report.manifest}" if report.manifest else "a split without a manifest"),
-        (
-            f"held-out loss ({report.held_out}, {report.held_out_examples:,} examples)",
-            f"{report.base_loss:.4f} before, {report.tuned_loss:.4f} after",
-        ),
-        ("run", report.key),
-    ]
+    library = {"adapter": "peft", "merged": "transformers"}.get(export.form, "gguf")
+    head = ["---", "pipeline_tag: text-generation", "tags:", "- curate", f"- {report.method}"]
+    head += [f"library_name: {library}", *_base(report.model), "---", ""]
+    tokens = f"{report.supervised_tokens:,} supervised tokens a pass"
+    measured = f"held-out loss ({report.held_out}, {report.held_out_examples:,} examples)"
+    facts = {
+        "base model": f"`{_cell(report.model)}` ({report.base[:26]}…)",
+        "method": f"{recipe.how.title}: {recipe.how.trains}",
+        "trainable parameters": f"{report.trainable_parameters:,} of {report.total_parameters:,}",
+        "trained on": f"{report.train_examples:,} examples, {tokens}, {report.steps:,} steps",
+        "data": f"manifest {report.manifest}" if report.manifest else "a split without a manifest",
+        measured: f"{report.base_loss:.4f} before, {report.tuned_loss:.4f} after",
+        "run": report.key,
+    }
     parts = [
         "\n".join(head),
         f"# {_cell(Path(export.folder).name)}\n",
-        "| | |\n|---|---|\n" + "\n".join(f"| {name} | {value} |" for name, value in facts) + "\n",
+        "| | |\n|---|---|\n" + "\n".join(f"| {name} | {value} |" for name, value in facts.items()) + "\n",
         *_proof(export),
         "## Chat template\n\nThe model was trained with the chat template below; with another one it is worse. SHA-256 "
         f"`{export.template}`; an answer ends with "
@@ -54,12 +39,6 @@ def card(trained: Trained, export: Export) -> str:
     return "\n".join(parts)
 
 
-def _library(export: Export) -> list[str]:
-    return {"adapter": ["library_name: peft"], "merged": ["library_name: transformers"]}.get(
-        export.form, ["library_name: gguf"]
-    )
-
-
 def _base(model: str) -> list[str]:
     return [f"base_model: {model}"] if model.count("/") == 1 and not model.startswith((".", "/")) else []
 
@@ -68,14 +47,12 @@ def _proof(export: Export) -> list[str]:
     proof = export.proof
     if proof is None:
         return []
+    ties = f", {proof.near_ties} part at a tie" if proof.near_ties else ""
     return [
         f"## Proof\n\nThe files here, loaded again, beside the adapter on its base, on {proof.prompts} held-out "
-        "questions: logits differ by at most "
-        f"{proof.max_logit_difference:.2g} ({proof.relative_error:.2%} of what training changed), "
-        f"{proof.equal_texts} of {proof.prompts} most likely "
-        "answers are the same to the last "
-        f"token{f', {proof.near_ties} part at a tie' if proof.near_ties else ''}; loss {proof.export_loss:.4f}, "
-        f"of the adapter {proof.adapter_loss:.4f}.\n"
+        f"questions: logits differ by at most {proof.max_logit_difference:.2g} ({proof.relative_error:.2%} of what "
+        f"training changed), {proof.equal_texts} of {proof.prompts} most likely answers are the same to the last "
+        f"token{ties}; loss {proof.export_loss:.4f}, of the adapter {proof.adapter_loss:.4f}.\n"
     ]
 
 
@@ -86,11 +63,8 @@ def _data_card(trained: Trained) -> list[str]:
     text = path.read_text(encoding="utf-8", errors="replace")
     if text.startswith("---"):  # its own front matter names files that are not here
         text = text.split("\n---", 1)[-1].lstrip("\n")
-    return [
-        "## The data\n\n"
-        + "\n".join(f"##{line}" if line.startswith("#") else line for line in text.splitlines())
-        + "\n"
-    ]
+    lines = (f"##{line}" if line.startswith("#") else line for line in text.splitlines())
+    return ["## The data\n\n" + "\n".join(lines) + "\n"]
 
 
 def _fenced(text: str, language: str) -> str:

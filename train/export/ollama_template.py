@@ -1,9 +1,7 @@
-"""What Ollama makes a model from: a Modelfile with template and stop tokens of the training, and a script of the
-commands.
+"""What Ollama makes a model from: a Modelfile with template and stop tokens, and a script with the commands.
 
-Ollama reads Go templates; the template of a model is Jinja. The text before and after each turn is found by rendering
-turns with unique words, and the result counts only if it renders conversations to exactly the text of the model's own
-template.
+Ollama reads Go templates, models have Jinja templates. The text before and after each turn is found by rendering turns
+with unique words. The result is used only if it renders conversations to exactly the text of the model's template.
 """
 
 import json
@@ -24,7 +22,7 @@ SYSTEM, USER, ANSWER, AGAIN = "SYSTEM0", "USER0", "ANSWER0", "USER1"
 
 @dataclass(frozen=True, slots=True)
 class TurnTemplate:
-    """What a template puts around turns."""
+    """The text that a template puts around turns."""
 
     opening: str
     """Where there is no system message."""
@@ -43,12 +41,10 @@ class TurnTemplate:
         system = turns[0]["content"] if turns and turns[0]["role"] == "system" else None
         text = self.opening if system is None else self.before_system + system + self.after_system
         for turn in turns[system is not None :]:
-            around = (
-                (self.before_user, self.after_user)
-                if turn["role"] == "user"
-                else (self.before_answer, self.after_answer)
-            )
-            text += around[0] + turn["content"] + around[1]
+            if turn["role"] == "user":
+                text += self.before_user + turn["content"] + self.after_user
+            else:
+                text += self.before_answer + turn["content"] + self.after_answer
         return text + self.ask
 
     def go(self, without: str = "") -> str:
@@ -65,16 +61,12 @@ class TurnTemplate:
 
 
 def _go(text: str) -> str:
-    """Literal text in a Go template: as a string of Go's, which JSON's are, so that no space at its ends is taken for
-    layout.
-    """
+    """Literal text as a Go string (Go accepts JSON's), so that spaces at its ends are kept."""
     return f"{{{{ {json.dumps(text, ensure_ascii=False)} }}}}" if text else ""
 
 
 def turn_template(template: Template, conversations: Iterable[dict[str, Any]]) -> TurnTemplate | None:
-    """The text that a template puts around turns; None if it does more than that in one of the conversations, whose
-    last turn is an answer.
-    """
+    """The text that a template puts around turns; None if it does more in a conversation (which ends in an answer)."""
     try:
         found = _found(template)
         if any(found.render(turns) != _prompt(template, turns) for turns in _probes()):
@@ -114,10 +106,8 @@ def _found(template: Template) -> TurnTemplate:
 
 
 def _probes() -> Iterable[list[dict[str, Any]]]:
-    system, user, answer = (
-        {"role": role, "content": text}
-        for role, text in (("system", "Be brief."), ("user", "Why {{ so }}?\n"), ("assistant", 'A "b".'))
-    )
+    texts = {"system": "Be brief.", "user": "Why {{ so }}?\n", "assistant": 'A "b".'}
+    system, user, answer = ({"role": role, "content": text} for role, text in texts.items())
     yield [user]
     yield [system, user]
     yield [user, answer, user]
@@ -143,6 +133,14 @@ def _common_end(left: str, right: str) -> str:
 MODELFILE: Final = "Modelfile"
 SCRIPT: Final = "create.sh"
 NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,79}(/[a-z0-9][a-z0-9._-]{0,79})?(:[A-Za-z0-9][A-Za-z0-9._-]{0,79})?")
+COMMANDS: Final = f"""#!/bin/sh
+# Creates the model for Ollama and starts a chat.
+set -eu
+cd "$(dirname "$0")"
+ollama create {{name}} -f {MODELFILE}
+# Smaller, at a small loss of quality: ollama create --quantize q4_K_M {{name}} -f {MODELFILE}
+ollama run {{name}}
+"""
 NO_TEMPLATE: Final = (
     "no TEMPLATE in the Modelfile: the chat template cannot be written in Ollama's language; Ollama 0.33 and newer "
     "read the one inside model.gguf"
@@ -150,7 +148,7 @@ NO_TEMPLATE: Final = (
 
 
 def write(folder: Path, name: str, template: Template, questions: Questions) -> list[str]:
-    """Write Modelfile and script; returns what a person should know."""
+    """Write Modelfile and script; returns notes for the user."""
     if not NAME.fullmatch(name):
         raise UsageError(
             f"--name {name}: is not a valid Ollama model name",
@@ -172,15 +170,6 @@ def write(folder: Path, name: str, template: Template, questions: Questions) -> 
     (folder / MODELFILE).write_text("\n".join(lines) + "\n", encoding="utf-8")
     script = folder / SCRIPT
     quoted = shlex.quote(name)
-    commands = (
-        "#!/bin/sh",
-        "# Creates the model for Ollama and starts a chat.",
-        "set -eu",
-        'cd "$(dirname "$0")"',
-        f"ollama create {quoted} -f {MODELFILE}",
-        f"# Smaller, at a small loss of quality: ollama create --quantize q4_K_M {quoted} -f {MODELFILE}",
-        f"ollama run {quoted}",
-    )
-    script.write_text("\n".join(commands) + "\n", encoding="utf-8")
+    script.write_text(COMMANDS.format(name=quoted), encoding="utf-8")
     script.chmod(0o755)
     return notes

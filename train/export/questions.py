@@ -1,4 +1,4 @@
-"""The held-out questions that an export is proved by."""
+"""The held-out questions of the proof of an export."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +10,7 @@ from curate.models.encoding import Encoded
 from curate.models.names import configuration
 from curate.models.template import Template
 from train.evaluation.eval_setup import examples_of
-from train.evaluation.prompts import Prompts, questions_of, spread
+from train.evaluation.prompts import Prompts, longest_context, questions_of, spread
 from train.generation import stop_ids
 from train.trained import Trained
 
@@ -20,7 +20,7 @@ CONTEXT: Final = 2048
 
 @dataclass(frozen=True, slots=True)
 class Questions:
-    """What both models are asked, in the form in which it was trained."""
+    """Questions to both models, in the chat template of the training."""
 
     prompts: tuple[str, ...]
     texts: tuple[Encoded, ...]
@@ -33,13 +33,9 @@ class Questions:
 
 
 def questions_for(trained: Trained, template: Template, data: Path | None, count: int) -> Questions:
-    """Up to `count` questions, spread over the held-out split. Raises `InputError` where it is not what it was at the
-    training.
-    """
+    """Up to `count` questions, spread over the held-out split. Raises `InputError` if the split has changed."""
     path = (data or Path(trained.recipe.data)) / f"{trained.report.held_out}.jsonl"
-    room = min(
-        CONTEXT, getattr(configuration(trained.recipe.model).get_text_config(), "max_position_embeddings", CONTEXT)
-    )
+    room = longest_context(configuration(trained.recipe.model), CONTEXT)
     rendering = Prompts(template, room)
     found: list[tuple[str, Encoded, dict[str, Any]]] = []
     for question in spread(questions_of(examples_of(trained, path), "last"), 2 * count):

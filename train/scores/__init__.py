@@ -1,6 +1,4 @@
-"""What answers are measured by. One family of metrics a file; each is computed from counts per example, so that
-intervals come from the same numbers.
-"""
+"""Metrics of answers, one family a file. Each is computed from counts per example, and so are its intervals."""
 
 from typing import Final
 

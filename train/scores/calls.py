@@ -3,11 +3,11 @@
 import ast
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from train.scores.fields import leaves
-from train.scores.metric import Call, Expected, Given, Matrix, Metric, mean_of, ratio
+from train.scores.metric import Call, Expected, Given, Metric, Ratio, mean_of
 
 DECODER: Final = json.JSONDecoder()
 TAGGED: Final = re.compile(r"<function=([\w.-]+)>(.*?)</function>", re.DOTALL)
@@ -18,18 +18,13 @@ ARGUMENTS: Final = ("arguments", "parameters", "args")
 def declared(turn: dict[str, Any]) -> tuple[Call, ...]:
     """The calls of an assistant's turn as the data has them, in either form."""
     entries = turn.get("tool_calls")
-    functions = (
-        [entry.get("function", entry) for entry in entries if isinstance(entry, dict)]
-        if isinstance(entries, list)
-        else []
-    )
+    listed = entries if isinstance(entries, list) else []
+    functions = [entry.get("function", entry) for entry in listed if isinstance(entry, dict)]
     return tuple(call for function in [*functions, turn.get("function_call")] if (call := _call(function)) is not None)
 
 
 def called(text: str) -> tuple[Call, ...]:
-    """The calls that a model's answer makes, in the forms that chat templates write them: JSON objects with a name and
-    arguments, tags, or Python.
-    """
+    """The tool calls in a model's answer: JSON objects with a name and arguments, tags, or Python."""
     tagged = [(match.group(1), _object(match.group(2))) for match in TAGGED.finditer(text)]
     if tagged:
         return tuple((name, arguments) for name, arguments in tagged if arguments is not None)
@@ -60,14 +55,9 @@ def _in_python(text: str) -> tuple[Call, ...]:
     try:
         tree = ast.parse(match.group(1), mode="eval").body if match else None
         nodes = tree.elts if isinstance(tree, ast.List) else [tree]
-        return tuple(
-            (
-                ast.unparse(node.func),
-                {keyword.arg: ast.literal_eval(keyword.value) for keyword in node.keywords if keyword.arg},
-            )
-            for node in nodes
-            if isinstance(node, ast.Call)
-        )
+        calls = [node for node in nodes if isinstance(node, ast.Call)]
+        given = [{one.arg: ast.literal_eval(one.value) for one in call.keywords if one.arg} for call in calls]
+        return tuple((ast.unparse(call.func), arguments) for call, arguments in zip(calls, given, strict=True))
     except (ValueError, SyntaxError, RecursionError, MemoryError, TypeError):  # a model wrote it, not a programmer
         return ()
 
@@ -97,27 +87,18 @@ def _same(left: Iterable[Any], right: Iterable[Any]) -> float:
     return float(sorted(left) == sorted(right))
 
 
-class Arguments:
-    """Share of the expected arguments that are there with the expected value, of the calls of each tool in their
-    order.
-    """
-
-    def counts(self, expected: Expected, given: Given) -> Sequence[float]:
-        """Right ones and expected ones."""
-        left = list(given.calls)
-        right = wanted = 0
-        for name, arguments in expected.calls:
-            fields = set(leaves(arguments))
-            wanted += len(fields)
-            match = next((call for call in left if call[0] == name), None)
-            if match is not None:
-                left.remove(match)
-                right += len(fields & set(leaves(match[1])))
-        return float(right), float(wanted)
-
-    def score(self, sums: Matrix) -> Matrix:
-        """The share."""
-        return ratio(sums[..., 0], sums[..., 1])
+def right_arguments(expected: Expected, given: Given) -> tuple[float, float]:
+    """Arguments with the expected value, and expected ones; calls of a tool are matched in their order."""
+    left = list(given.calls)
+    right = wanted = 0
+    for name, arguments in expected.calls:
+        fields = set(leaves(arguments))
+        wanted += len(fields)
+        match = next((call for call in left if call[0] == name), None)
+        if match is not None:
+            left.remove(match)
+            right += len(fields & set(leaves(match[1])))
+    return float(right), float(wanted)
 
 
 CALL_ACCURACY = Metric(
@@ -130,4 +111,4 @@ NAME_ACCURACY = Metric(
     "tools right",
     mean_of(lambda expected, given: _same((name for name, _ in expected.calls), (name for name, _ in given.calls))),
 )
-ARGUMENT_ACCURACY = Metric("argument_accuracy", "argument accuracy", lambda _: Arguments())
+ARGUMENT_ACCURACY = Metric("argument_accuracy", "argument accuracy", lambda _: Ratio(right_arguments))

@@ -25,9 +25,7 @@ def parsed(text: str) -> Any:
 
 
 def found(text: str) -> Any:
-    """The object or list in an answer: the whole text, in a code fence, or the first one in the text; None without
-    any.
-    """
+    """The object or list in an answer: the whole text, a code fence, or the first one in the text; else None."""
     fenced = FENCE.search(text)
     for candidate in (text, fenced.group(1) if fenced else ""):
         if (value := parsed(candidate)) is not None:
@@ -44,9 +42,7 @@ def found(text: str) -> Any:
 
 
 def leaves(value: Any, path: str = "") -> Iterator[Leaf]:
-    """All fields that hold a value: numbers by their size, texts in one spelling. Plain values of a list may come in
-    any order.
-    """
+    """All fields with a value: numbers by size, texts normalized. Scalars of a list may come in any order."""
     if isinstance(value, dict):
         for key, item in value.items():
             yield from leaves(item, f"{path}/{key}")

@@ -1,14 +1,12 @@
-"""Metrics of classification. An answer in a sentence counts as the one label that it names, so that nothing is won by
-brevity.
-"""
+"""Metrics of classification. An answer that is a sentence counts as the one label that it names."""
 
 import re
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cache
 
 import numpy as np
 
-from train.scores.metric import Expected, Given, Matrix, Metric, ratio
+from train.scores.metric import Expected, Given, Matrix, Metric, Ratio, ratio
 from train.scores.text import plain
 
 NONE = ""
@@ -21,11 +19,8 @@ class Labels:
     def __init__(self, expected: Sequence[Expected]) -> None:
         self.names = list(dict.fromkeys(plain(one.text) for one in expected))
         self.position = {name: i for i, name in enumerate(self.names)}
-        self._read = lru_cache(None)(self._label)
-
-    def of(self, text: str) -> str:
+        self.of = cache(self._label)
         """The label that an answer gives, or `NONE`."""
-        return self._read(text)
 
     def _label(self, text: str) -> str:
         said = plain(text)
@@ -37,19 +32,10 @@ class Labels:
         return longest[0] if len(longest) == 1 else NONE
 
 
-class Accuracy:
+def _accuracy(expected: Sequence[Expected]) -> Ratio:
     """Share of answers that give the expected label."""
-
-    def __init__(self, expected: Sequence[Expected]) -> None:
-        self.labels = Labels(expected)
-
-    def counts(self, expected: Expected, given: Given) -> Sequence[float]:
-        """Right or not, and one answer."""
-        return float(self.labels.of(given.text) == plain(expected.text)), 1.0
-
-    def score(self, sums: Matrix) -> Matrix:
-        """The share."""
-        return ratio(sums[..., 0], sums[..., 1])
+    labels = Labels(expected)
+    return Ratio(lambda wanted, given: (float(labels.of(given.text) == plain(wanted.text)), 1.0))
 
 
 class MacroF1:
@@ -75,7 +61,7 @@ class MacroF1:
         return ratio(ratio(2 * right, given + wanted).sum(-1), present.sum(-1))
 
 
-ACCURACY = Metric("accuracy", "accuracy", Accuracy)
+ACCURACY = Metric("accuracy", "accuracy", _accuracy)
 MACRO_F1 = Metric("macro_f1", "macro F1", MacroF1)
 
 

@@ -1,7 +1,7 @@
-"""How a metric is declared: counts for each answer, and the score that sums of such counts give.
+"""A metric: counts for each answer, and a score computed from sums of counts.
 
-A score over many answers is no mean of scores as a rule (BLEU, macro F1, perplexity); kept as counts, the score of any
-resample is one product of matrices and one formula.
+Most scores are no means over answers (BLEU, macro F1, perplexity). From counts, the score of any resample is one matrix
+product and one formula.
 """
 
 from collections.abc import Callable, Sequence
@@ -39,7 +39,7 @@ class Scorer(Protocol):
     """A metric, ready for one set of questions."""
 
     def counts(self, expected: Expected, given: Given) -> Sequence[float]:
-        """What one answer adds; always the same number of values."""
+        """Counts of one answer; always the same number of values."""
         ...
 
     def score(self, sums: Matrix) -> Matrix:
@@ -73,23 +73,20 @@ class Metric:
 
 
 @dataclass(frozen=True, slots=True)
-class Mean:
-    """A metric that is the mean of a number per answer."""
+class Ratio:
+    """A score that is a ratio of two sums."""
 
-    of: Callable[[Expected, Given], float]
-
-    def counts(self, expected: Expected, given: Given) -> Sequence[float]:
-        """The number, and one answer."""
-        return self.of(expected, given), 1.0
+    counts: Callable[[Expected, Given], tuple[float, float]]
+    """Part and whole of one answer."""
 
     def score(self, sums: Matrix) -> Matrix:
-        """The mean."""
+        """The ratio."""
         return ratio(sums[..., 0], sums[..., 1])
 
 
 def mean_of(of: Callable[[Expected, Given], float]) -> Callable[[Sequence[Expected]], Scorer]:
     """For `Metric.scorer`: the mean of `of` over the answers."""
-    return lambda _: Mean(of)
+    return lambda _: Ratio(lambda expected, given: (of(expected, given), 1.0))
 
 
 def ratio(part: Matrix, whole: Matrix) -> Matrix:

@@ -1,6 +1,4 @@
-"""Metrics of texts: the same answer, the same words, BLEU and chrF with the counts of sacrebleu, ROUGE as its authors'
-package has it, perplexity.
-"""
+"""Metrics of texts: exact match, words, BLEU and chrF as sacrebleu counts them, ROUGE by its package, perplexity."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -15,7 +13,7 @@ from train.scores.metric import Expected, Given, Matrix, Metric, mean_of, ratio
 
 
 def plain(text: str) -> str:
-    """An answer as it is compared: normalized, without surrounding punctuation."""
+    """Normalized text without surrounding punctuation."""
     return normalised(text).strip(" \t.!,;:\"'`*")
 
 
@@ -25,9 +23,7 @@ def same(expected: Expected, given: Given) -> float:
 
 
 def token_f1(expected: Expected, given: Given) -> float:
-    """Harmonic mean of precision and recall of the words, as in SQuAD (Rajpurkar et al. 2016), but English articles
-    count.
-    """
+    """F1 of the words, as in SQuAD (Rajpurkar et al. 2016), but English articles count."""
     wanted, got = (Counter(words(normalised(text))) for text in (expected.text, given.text))
     if not wanted or not got:
         return float(wanted == got)
@@ -42,7 +38,7 @@ TOKEN_F1 = Metric("token_f1", "token F1", mean_of(token_f1))
 ORDER: Final = 6
 """Longest run of characters that chrF counts."""
 BETA: Final = 2.0
-"""How much more recall counts than precision (Popovic 2015)."""
+"""Weight of recall against precision (Popovic 2015)."""
 GRAMS: Final = 4
 """Longest run of words that BLEU counts."""
 
@@ -59,9 +55,7 @@ class Bleu:
         return [*map(float, found.counts), *map(float, found.totals), float(found.sys_len), float(found.ref_len)]
 
     def score(self, sums: Matrix) -> Matrix:
-        """Brevity penalty times the geometric mean of the precisions; a precision of 0 is halved from the one before
-        (Chen and Cherry 2014, method 3).
-        """
+        """Brevity penalty times the geometric mean of the precisions, smoothed (Chen and Cherry 2014, method 3)."""
         right, total, given, wanted = sums[..., :GRAMS], sums[..., GRAMS : 2 * GRAMS], sums[..., -2], sums[..., -1]
         missing = (right == 0) & (total > 0)
         smoothed = np.where(missing, 1 / 2.0 ** np.cumsum(missing, axis=-1), right)
@@ -88,10 +82,7 @@ class Chrf:
         got, wanted, shared = np.moveaxis(sums.reshape(*sums.shape[:-1], ORDER, 3), -1, 0)
         counted = ((got > 0) & (wanted > 0)).astype(np.float64)
         number = counted.sum(-1)
-        precision, recall = (
-            ratio((ratio(shared, got) * counted).sum(-1), number),
-            ratio((ratio(shared, wanted) * counted).sum(-1), number),
-        )
+        precision, recall = (ratio((ratio(shared, of) * counted).sum(-1), number) for of in (got, wanted))
         return ratio((1 + BETA**2) * precision * recall, BETA**2 * precision + recall)
 
 
@@ -101,7 +92,7 @@ def _runs(text: str, size: int) -> Counter[str]:
 
 
 class _Words:
-    """Words for ROUGE: its own on ASCII; it knows no others, and would find every text in another script empty."""
+    """Tokenizer for ROUGE; its own handles ASCII only and finds texts in other scripts empty."""
 
     def tokenize(self, text: str) -> list[str]:
         from rouge_score.tokenize import tokenize

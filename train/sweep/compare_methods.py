@@ -1,11 +1,9 @@
-"""Methods side by side: a sweep over methods in which each trial trains to its end, with the same base, data, steps and
-seed.
+"""A comparison of methods: a sweep whose trials are methods, with the same base, data, steps and seed.
 
-Each trains in a process of its own, so that its memory is its own. Unlike other sweeps it decides nothing: it measures
-on the held-out split.
+Each trains to its end, in a process of its own, so that its memory is its own. Nothing is decided, so the methods are
+measured on the held-out split, which the trials of other sweeps do not see.
 """
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -13,15 +11,19 @@ from typing import Any, Final
 from rich.console import Console
 from rich.text import Text
 
-from curate.core.errors import ExitCode, LogError, UsageError
+from curate.core.errors import CurateError, UsageError
 from curate.core.files import write_bytes, write_json
 from curate.report.console import table
 from train.autoconfig import gigabytes
 from train.journal import JsonLines, Narrator
-from train.recipe import Recipe, changed, recipe_text
-from train.run_folder import RunFolder, identify
-from train.sweep.sweep_result import Compared, Comparison
-from train.sweep.trial import Watch, Work, last_words, run_process
+from train.recipe import Recipe
+from train.run_folder import SPLITS, RunFolder, folder_lock
+from train.sweep.halving import Halving
+from train.sweep.space import Trial, new_trial
+from train.sweep.sweep_folder import SweepFolder, inputs_of
+from train.sweep.sweep_result import Comparison, MethodResult
+from train.sweep.sweeper import Trainings
+from train.sweep.trial import Runner, run_process
 
 VARIANTS: Final[dict[str, dict[str, Any]]] = {
     "lora": {"method": "lora"},
@@ -35,99 +37,89 @@ VARIANTS: Final[dict[str, dict[str, Any]]] = {
     "pfeiffer": {"method": "bottleneck", "places": "pfeiffer"},
     "full": {"method": "full"},
 }
-"""By the name that is given to `--methods`."""
+"""By name in `--methods`."""
 
 
-def compare(recipe: Recipe, folder: Path, names: Sequence[str], narrator: Narrator) -> Comparison:
-    """Train by each of the methods; those that were trained before are not trained again. The result is written to
-    compare.json and compare.md.
+OURS: Final = frozenset(("sweep.json", "journal.jsonl", "compare.json", "compare.md")) | {
+    name + ending for name in VARIANTS for ending in ("", ".toml", ".json", ".failure.json", ".log")
+}
+"""Names of files in the folder of a comparison."""
 
-    Each method trains at its own default learning rate, except those of the recipe's own kind. Raises `UsageError` for
-    an unknown name, `CurateError` with the last words of a training that failed.
+
+def compare(
+    recipe: Recipe,
+    folder: Path,
+    names: Sequence[str],
+    narrator: Narrator,
+    *,
+    fresh: bool = False,
+    runner: Runner = run_process,
+) -> Comparison:
+    """Train by each of the methods and write compare.json and compare.md; finished methods are not trained again.
+
+    Each method has its own default learning rate, except those of the recipe's own kind. Raises `UsageError` for an
+    unknown or impossible method, `CurateError` with the reasons if trainings failed, after all others were done.
     """
     if unknown := [name for name in names if name not in VARIANTS]:
         raise UsageError(f"no such method: {', '.join(unknown)}", f"there are {', '.join(VARIANTS)}")
-    phase = narrator.phase("methods", len(names))
-    reports: dict[str, dict[str, Any]] = {}
-    compared = []
-    for name in names:
-        run = RunFolder(folder / name)
-        reports[name] = _train(variant(recipe, name), folder, run, narrator)
-        compared.append(_compared(name, reports[name], run))
-        phase.advance(note=f"{name}: {compared[-1].tuned_loss:.4f}")
-    first = next(iter(reports.values()))
-    made = Comparison(
-        model=recipe.model,
-        steps=first["steps"],
-        train_examples=first["train_examples"],
-        held_out_examples=first["held_out_examples"],
-        methods=tuple(compared),
-    )
-    write_json(folder / "compare.json", made.model_dump(mode="json"))
-    write_bytes(folder / "compare.md", markdown(made).encode())
+    trials = variants(recipe)
+    chosen = [one for name in names for one in trials if one.name == name]
+    if refused := [f"{one.name}: {one.refused}" for one in chosen if one.refused]:
+        raise UsageError("\n".join(refused), "leave it out with --methods, or change the recipe")
+    place = SweepFolder(folder, "--run-dir", trials="", ours=OURS)
+    halving = Halving(tuple(one.number for one in chosen), 1)
+    with folder_lock(folder, "comparison", place.option):
+        inputs = inputs_of(recipe, trials, halving, [f"{name}.jsonl" for name in SPLITS])
+        place.open(inputs, {one.name: one.values for one in trials if one.values}, fresh=fresh)
+        trainings = Trainings(trials, halving, place, narrator, runner)
+        for _ in trainings.run():
+            pass
+        reasons = {one.trial: f"{one.state}: {one.reason}" for one in trainings.entries if one.reason}
+        if failed := [f"{one.name}: {reasons[one.number]}" for one in chosen if one.number in reasons]:
+            raise CurateError("\n".join(failed), "the other methods are trained: name them with --methods")
+        made = _comparison(recipe, [RunFolder(place.run(one.name)) for one in chosen])
+        write_json(folder / "compare.json", made.model_dump(mode="json"))
+        write_bytes(folder / "compare.md", markdown(made).encode())
     return made
 
 
-def variant(recipe: Recipe, name: str) -> dict[str, Any]:
-    """The values of the recipe for one of the methods."""
-    return changed(recipe, VARIANTS[name], without=("rslora", "dora", "quantisation"))
+def variants(recipe: Recipe) -> list[Trial]:
+    """The recipe by each of the methods."""
+    without = ("rslora", "dora", "quantisation")
+    return [
+        new_trial(recipe, number, changes, without=without, method=name)
+        for number, (name, changes) in enumerate(VARIANTS.items(), start=1)
+    ]
 
 
-def _train(values: dict[str, Any], folder: Path, run: RunFolder, narrator: Narrator) -> dict[str, Any]:
-    finished: dict[str, Any] | None = run.read("report.json")
-    if finished is not None and run.key == identify(Recipe.model_validate(values))["key"]:
-        return finished
-    name = run.path.name
-    work = Work(folder / f"{name}.toml", run.path, 1.0, folder / f"{name}.json", folder / f"{name}.failure.json")
-    write_bytes(work.recipe, recipe_text(values).encode())
-    watch = Watch(lambda _: None, None)
-    with watch.listening(narrator.say):
-        code = run_process(work, watch)
-    if watch.asked or code == ExitCode.INTERRUPTED:
-        raise KeyboardInterrupt
-    if code != ExitCode.CLEAN:
-        raise LogError(
-            f"{name}: its training failed: {last_words(work)}",
-            "the finished methods are kept; the same command resumes",
-        )
-    report: dict[str, Any] = json.loads(work.result.read_bytes())
-    return report
+def _comparison(recipe: Recipe, runs: Sequence[RunFolder]) -> Comparison:
+    first = runs[0].read("report.json")
+    counts = {key: first[key] for key in ("steps", "train_examples", "held_out_examples")}
+    return Comparison(model=recipe.model, methods=tuple(map(_compared, runs)), **counts)
 
 
-def _compared(name: str, report: dict[str, Any], run: RunFolder) -> Compared:
-    lines = JsonLines(run.metrics).lines()
+def _compared(run: RunFolder) -> MethodResult:
+    name, report, lines = run.path.name, run.read("report.json"), JsonLines(run.metrics).lines()
     finished = next(line for line in reversed(lines) if line.get("event") == "finished")
     steps = [line for line in lines if "loss" in line]
-    return Compared(
+    return MethodResult(
         name=name,
-        learning_rate=report["learning_rate"],
-        trainable_parameters=report["trainable_parameters"],
         share=report["trainable_parameters"] / report["total_parameters"],
         memory=finished["memory"],
         seconds=round(sum(line["tokens"] / line["tokens_per_second"] for line in steps), 1),
         cpu_seconds=finished["cpu_seconds"],
         size=sum(file.stat().st_size for file in run.adapter.glob("*.safetensors")),
-        base_loss=report["base_loss"],
-        tuned_loss=report["tuned_loss"],
+        **{key: report[key] for key in ("learning_rate", "trainable_parameters", "base_loss", "tuned_loss")},
         merges=Recipe.model_validate({"model": "m", "data": "d", **VARIANTS[name]}).how.merges,
     )
 
 
 COLUMNS: Final = (
-    "method",
-    "learning rate",
-    "trainable",
-    "share",
-    "memory",
-    "time",
-    "CPU time",
-    "saved",
-    "held-out loss",
-    "merges",
-)
+    "method", "learning rate", "trainable", "share", "memory", "time", "CPU time", "saved", "held-out loss", "merges",
+)  # fmt: skip
 
 
-def cells(one: Compared) -> tuple[str, ...]:
+def cells(one: MethodResult) -> tuple[str, ...]:
     """A row of the table, in the order of the columns."""
     return (
         one.name, f"{one.learning_rate:g}", f"{one.trainable_parameters:,}", f"{one.share:.2%}", gigabytes(one.memory),

@@ -1,7 +1,7 @@
-"""Successive halving: which trial continues and which one is best, as pure functions of the outcomes so far.
+"""Successive halving (Jamieson & Talwalkar 2016): which trial continues and which is best, as pure functions.
 
-Successive halving (Jamieson & Talwalkar 2016), in step: all trials train for a part of their steps; when all have come
-so far, the best of them go on. The result does not depend on the order of the outcomes, so kills do not change it.
+All trials train for a share of their steps; when all have come so far, the best of them continue. The result does not
+depend on the order of the outcomes, so kills do not change it.
 """
 
 from collections.abc import Sequence
@@ -27,12 +27,12 @@ class Outcome:
 
     @property
     def over(self) -> bool:
-        """Whether there is nothing left to train."""
+        """Whether nothing is left to train."""
         return self.loss is None or self.final is not None
 
 
 class RungSegment(NamedTuple):
-    """A part of a training that comes next: of this trial, up to this rung."""
+    """A part of a training: of this trial, up to this rung."""
 
     trial: int
     rung: int
@@ -43,13 +43,13 @@ class Halving:
     """The schedule of a sweep."""
 
     trials: tuple[int, ...]
-    """Those that can be trained, in their order."""
+    """Trials that are not refused."""
     factor: int
     """One trial in this many continues; 1: all do."""
 
     @property
     def shares(self) -> tuple[float, ...]:
-        """Of a trial's steps, how many it has done at each rung."""
+        """Share of a trial's steps at each rung."""
         parts = [1]
         while self.factor > 1 and parts[-1] * self.factor <= min(len(self.trials), SHORTEST):
             parts.append(parts[-1] * self.factor)
@@ -57,7 +57,7 @@ class Halving:
 
     @property
     def pieces(self) -> int:
-        """How many there are, when no training fails."""
+        """Number of trainings if none fails."""
         count, found = len(self.trials), 0
         for _ in self.shares:
             found += count
@@ -65,7 +65,7 @@ class Halving:
         return found
 
     def next(self, known: Sequence[Outcome]) -> RungSegment | None:
-        """What to train next; None at the end. Within a rung those come first that did best so far."""
+        """The next training; None at the end. Within a rung the best trials so far come first."""
         for rung in range(len(self.shares)):
             for trial in self.on(rung, known):
                 if self._at(trial, rung, known) is None:
@@ -73,9 +73,7 @@ class Halving:
         return None
 
     def on(self, rung: int, known: Sequence[Outcome]) -> list[int]:
-        """The trials that train up to a rung. If some fail, the next best replace them, so that one finishes if any
-        can.
-        """
+        """The trials that train up to a rung. If some fail, the next best replace them."""
         if rung == 0:
             return list(self.trials)
         before = self.ranked(rung - 1, known)
@@ -84,7 +82,7 @@ class Halving:
         return alive[:places]
 
     def ranked(self, rung: int, known: Sequence[Outcome]) -> list[Outcome]:
-        """What is known of a rung, the best first."""
+        """The outcomes of a rung, the best first."""
         found = [
             outcome
             for trial in self.on(rung, known)
@@ -93,9 +91,7 @@ class Halving:
         return sorted(found, key=lambda one: (self.loss(one, rung), one.cost, one.trial))
 
     def standing(self, known: Sequence[Outcome]) -> tuple[int, list[Outcome]]:
-        """The furthest rung that anything is known of, and the trials there, the best first; (0, []) where nothing
-        is.
-        """
+        """The furthest rung with outcomes, and its trials, the best first; (0, []) without any."""
         found: tuple[int, list[Outcome]] = (0, [])
         for rung in range(len(self.shares)):
             ranked = self.ranked(rung, known)
@@ -107,20 +103,20 @@ class Halving:
         return found
 
     def loss(self, outcome: Outcome, rung: int) -> float:
-        """What a trial is compared by at a rung."""
+        """The loss that ranks a trial at a rung."""
         found = outcome.final if rung == len(self.shares) - 1 and outcome.final is not None else outcome.loss
         assert found is not None
         return found
 
     def _at(self, trial: int, rung: int, known: Sequence[Outcome]) -> Outcome | None:
-        """What is known of a trial at a rung: one that is over stays as it is."""
+        """The outcome of a trial at a rung, or the earlier one that ended it."""
         return next(
             (one for one in known if one.trial == trial and (one.rung == rung or (one.over and one.rung < rung))), None
         )
 
 
 def tied(losses: Sequence[float], within: float) -> list[int]:
-    """Which of the losses are as good as the lowest one, by their places."""
+    """Positions of the losses that tie with the lowest one."""
     return [at for at, loss in enumerate(losses) if loss <= min(losses) + within]
 
 

@@ -1,6 +1,4 @@
-"""What a sweep tries: keys of the recipe with their values, and the trials that come of them, decided by table and seed
-alone.
-"""
+"""The search space of a sweep, and its trials, decided by the table and the seed alone."""
 
 import difflib
 import json
@@ -14,66 +12,56 @@ from math import exp, log, prod
 from pathlib import Path
 from typing import Annotated, Any, Final
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
-from pydantic.fields import FieldInfo
+from pydantic import Field, TypeAdapter, ValidationError
 
 from curate.core.config import validated
 from curate.core.errors import ConfigError, UsageError
 from curate.core.text import excerpt
 from train.methods import METHODS, OWN_KEYS
-from train.recipe import Recipe, changed, own_keys
+from train.recipe import Recipe, changed, own_keys, toml_value
+from train.results import StrictModel
 
 MOST: Final = 500
-"""Trials of a grid: beyond it a random search finds as good ones sooner (Bergstra & Bengio 2012)."""
+"""Maximum size of a grid; random search is more efficient for larger ones (Bergstra & Bengio 2012)."""
+DECIDES: Final = "it decides which examples are measured, so losses could not be compared"
 FIXED: Final = {
     **dict.fromkeys(("model", "data"), "losses on other data or of another tokenizer cannot be compared"),
-    **dict.fromkeys(
-        ("max_length", "over_length", "untrainable"),
-        "it decides which examples are measured, so losses could not be compared",
-    ),
+    **dict.fromkeys(("max_length", "over_length", "untrainable"), DECIDES),
     "evaluate_every": "trials are measured when they are compared",
 }
 """Keys that no sweep tries, with the reason."""
 RANGE: Final = re.compile(r"\s*([^.,\s][^,\s]*?)\.\.([^,\s]+)\s*")
 
 
-class Range(BaseModel):
-    """Values between two bounds, both included; drawn evenly over the logarithm where the lower one is above 0."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+class Range(StrictModel):
+    """Values between two bounds, both included; drawn log-uniformly if the lower one is above 0."""
 
     low: int | float
     high: int | float
 
     def draw(self, dice: random.Random) -> int | float:
-        """A value, whole where both bounds are, else with three digits that count."""
+        """A value: an integer if both bounds are, else with three significant digits."""
         even = dice.uniform(log(self.low), log(self.high)) if self.low > 0 else dice.uniform(self.low, self.high)
         value = exp(even) if self.low > 0 else even
         rounded = round(value) if isinstance(self.low, int) and isinstance(self.high, int) else float(f"{value:.3g}")
         return min(max(rounded, self.low), self.high)
 
 
-class Space(BaseModel):
-    """The table `[sweep]` of a recipe; `curate train` passes it over."""
+class Space(StrictModel):
+    """The table `[sweep]` of a recipe; `curate train` ignores it."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
-
-    over: dict[str, Range | tuple[Any, ...]] = {}
+    over: dict[str, Range | tuple[Any, ...]] = Field({})
     """Keys of the recipe, each with a list of values or a range `{low = 1e-5, high = 1e-3}`."""
     random: Annotated[int, Field(ge=1)] | None = None
-    """Trials that are drawn; none given: all combinations of the values."""
+    """Trials that are drawn; None: all combinations of the values."""
     minutes: Annotated[float, Field(gt=0)] | None = None
-    """Budget of the whole sweep, however often it is called; none given: until it is done."""
+    """Budget of the whole sweep over all calls; None: no limit."""
     halving: Annotated[int, Field(ge=1)] = 3
-    """One trial in this many continues after each rung (successive halving, Jamieson & Talwalkar 2016); 1: all train to
-    their end.
-    """
+    """One trial in this many continues after each rung (successive halving); 1: all train to their end."""
     tie: Annotated[float, Field(ge=0)] = 0.001
-    """Nats by which two losses may differ and still be a tie, which goes to the trial with fewer trained parameters,
-    then to that with fewer steps.
-    """
+    """Nats by which two losses may differ and still tie; fewer trained parameters win, then fewer steps."""
     seed: Annotated[int, Field(ge=0)] = 0
-    """Decides what is drawn."""
+    """Seed of the draw."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,17 +71,38 @@ class Trial:
     number: int
     """From 1."""
     changes: dict[str, Any]
-    """What it lays over the recipe: keys that its method makes no use of are not there."""
+    """Keys of the recipe that it overrides, without those that its method does not use."""
     values: dict[str, Any]
-    """Its own recipe; empty where that would make no sense."""
+    """Its recipe; empty if refused."""
     refused: str = ""
-    """Why it would make none."""
+    """Why it is refused."""
+    method: str = ""
+    """Its name in a comparison of methods."""
+
+    @property
+    def name(self) -> str:
+        """The name of its folder."""
+        return self.method or f"{self.number:02}"
+
+    @property
+    def title(self) -> str:
+        """Its name in messages."""
+        return self.method or f"trial {self.number}"
+
+
+def new_trial(
+    recipe: Recipe, number: int, changes: dict[str, Any], *, without: Sequence[str] = (), method: str = ""
+) -> Trial:
+    """A trial that overrides keys of a recipe, refused if the result is invalid."""
+    try:
+        return Trial(number, changes, changed(recipe, changes, without=without), method=method)
+    except ValidationError as error:
+        reasons = (str(one["msg"]).removeprefix("Value error, ") for one in error.errors(include_url=False))
+        return Trial(number, changes, {}, "; ".join(reasons), method)
 
 
 def space_of(path: Path, over: Sequence[str] = (), **options: Any) -> Space:
-    """The table in a recipe's file, with options that are not None laid over it. Raises `ConfigError` with all
-    mistakes, `UsageError` for no key at all.
-    """
+    """The table in a recipe's file, overridden by options. Raises `ConfigError` with all mistakes."""
     table = tomllib.loads(path.read_text(encoding="utf-8")).get("sweep", {})
     if not isinstance(table, dict) or not isinstance(table.get("over", {}), dict):
         raise ConfigError(
@@ -108,11 +117,8 @@ def space_of(path: Path, over: Sequence[str] = (), **options: Any) -> Space:
             f"{path}: nothing to try: no [sweep.over] in it and no --over",
             "for example  --over learning_rate=1e-4,3e-4 --over rank=8,16",
         )
-    if wrong := [
-        mistake
-        for key, values in space.over.items()
-        for mistake in _mistakes(key, values, drawn=space.random is not None)
-    ]:
+    drawn = space.random is not None
+    if wrong := [mistake for key, values in space.over.items() for mistake in _mistakes(key, values, drawn=drawn)]:
         raise ConfigError("\n".join(f"sweep: {mistake}" for mistake in wrong), "fix the keys that are named")
     return space
 
@@ -126,15 +132,8 @@ def _over(text: str) -> tuple[str, Any]:
             "for example  --over rank=8,16,  or with --random 20  --over learning_rate=1e-5..1e-3",
         )
     if (bounds := RANGE.fullmatch(values)) is not None:
-        return key.strip(), {"low": _value(bounds[1]), "high": _value(bounds[2])}
-    return key.strip(), [_value(one) for one in re.findall(r"(?:\[[^\]]*\]|[^,\[])+", values)]
-
-
-def _value(text: str) -> Any:
-    try:
-        return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
-        return text.strip()
+        return key.strip(), {"low": toml_value(bounds[1]), "high": toml_value(bounds[2])}
+    return key.strip(), [toml_value(one) for one in re.findall(r"(?:\[[^\]]*\]|[^,\[])+", values)]
 
 
 def _mistakes(key: str, values: Range | tuple[Any, ...], *, drawn: bool) -> Iterator[str]:
@@ -156,7 +155,8 @@ def _mistakes(key: str, values: Range | tuple[Any, ...], *, drawn: bool) -> Iter
             yield f"{key}: {values.low} is above {values.high}"
     elif not values:
         yield f"{key}: no value to try"
-    kind: TypeAdapter[Any] = TypeAdapter(_annotated(field))
+    bounded: Any = Annotated[field.annotation, field]
+    kind: TypeAdapter[Any] = TypeAdapter(bounded)
     for value in (values.low, values.high) if isinstance(values, Range) else values:
         try:
             kind.validate_python(value)
@@ -164,13 +164,8 @@ def _mistakes(key: str, values: Range | tuple[Any, ...], *, drawn: bool) -> Iter
             yield f"{key}: {excerpt(str(value), 40)}: {error.errors(include_url=False)[0]['msg']}"
 
 
-def _annotated(field: FieldInfo) -> Any:
-    """The type of a key, with its bounds."""
-    return Annotated[field.annotation, field]
-
-
 def trials_of(recipe: Recipe, space: Space) -> tuple[Trial, ...]:
-    """The trials in their order, none twice. Raises `UsageError` where there are too many of them."""
+    """The trials without duplicates. Raises `UsageError` if there are too many."""
     found: dict[str, Trial] = {}
     for combination in _drawn(space) if space.random is not None else _grid(space):
         how = METHODS[combination.get("method", recipe.method)]
@@ -178,14 +173,7 @@ def trials_of(recipe: Recipe, space: Space) -> tuple[Trial, ...]:
         same = json.dumps(changes, sort_keys=True)
         if same in found or len(found) == (space.random or MOST):
             continue
-        values, refused = {}, ""
-        try:
-            values = changed(recipe, changes)
-        except ValidationError as error:
-            refused = "; ".join(
-                str(one["msg"]).removeprefix("Value error, ") for one in error.errors(include_url=False)
-            )
-        found[same] = Trial(len(found) + 1, changes, values, refused)
+        found[same] = new_trial(recipe, len(found) + 1, changes)
     return tuple(found.values())
 
 
@@ -198,11 +186,9 @@ def _grid(space: Space) -> Iterator[dict[str, Any]]:
 
 
 def _drawn(space: Space) -> Iterator[dict[str, Any]]:
-    """Combinations in the order they are drawn, many times as many as are wanted: some are drawn again."""
+    """Combinations as they are drawn, more than needed because of duplicates."""
     dice = random.Random(f"sweep:{space.seed}")  # noqa: S311
     assert space.random is not None
     for _ in range(50 * space.random):
-        yield {
-            key: values.draw(dice) if isinstance(values, Range) else dice.choice(values)
-            for key, values in space.over.items()
-        }
+        drawn = {key: one.draw(dice) if isinstance(one, Range) else dice.choice(one) for key, one in space.over.items()}
+        yield drawn

@@ -1,7 +1,7 @@
 """The report of a sweep: its data, on a terminal, and as one HTML file."""
 
 from collections.abc import Iterator, Mapping, Sequence, Set
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from rich.console import Console, RenderableType
 from rich.text import Text
@@ -15,13 +15,7 @@ from train.recipe import toml
 from train.sweep.halving import Halving, winner
 from train.sweep.space import Space, Trial
 from train.sweep.sweep_folder import outcomes
-from train.sweep.sweep_result import Ended, Entry, Measured, Standing, State, Sweep, Tried
-
-SETTLED: Final[dict[State, Standing]] = {
-    "finished": "finished", "out-of-memory": "out-of-memory", "not-a-number": "not-a-number", "refused": "refused",
-    "failed": "failed",
-}  # fmt: skip
-"""The standing of a trial that has ended."""
+from train.sweep.sweep_result import Ended, Entry, Measured, Sweep, TrialResult, TrialState
 
 
 def standings(
@@ -36,63 +30,43 @@ def standings(
     tried = sorted(
         (_tried(trial, halving.shares, entries, going) for trial in trials), key=lambda one: _order(one, best)
     )
-    of_best = [entry for entry in entries if entry.trial == best and entry.final is not None]
+    of_best = next((entry for entry in entries if entry.trial == best and entry.final is not None), None)
     return Sweep(
-        model=model,
-        trials=tuple(tried),
-        shares=halving.shares,
-        best=best,
-        best_recipe=None,
-        base_loss=of_best[0].base if of_best else None,
-        tied=tuple(sorted(one.trial for one in found[1])) if found is not None else (),
-        tie=space.tie,
-        validation_examples=of_best[0].examples if of_best else None,
-        seconds=round(sum(entry.seconds for entry in entries), 1),
-        ended=ended,
-    )
+        model=model, trials=tuple(tried), shares=halving.shares, best=best, best_recipe=None,
+        base_loss=of_best.base if of_best else None,
+        tied=tuple(sorted(one.trial for one in found[1])) if found is not None else (), tie=space.tie,
+        validation_examples=of_best.examples if of_best else None,
+        seconds=round(sum(entry.seconds for entry in entries), 1), ended=ended,
+    )  # fmt: skip
 
 
-def _tried(trial: Trial, shares: Sequence[float], entries: Sequence[Entry], going: Set[int]) -> Tried:
-    """What is known of a trial; `going`: those that have not been stopped."""
+def _tried(trial: Trial, shares: Sequence[float], entries: Sequence[Entry], going: Set[int]) -> TrialResult:
+    """The state of a trial; `going`: trials that have not been stopped."""
     own = [entry for entry in entries if entry.trial == trial.number]
     ends = [entry for entry in own if entry.state != "interrupted"]
-    last = ends[-1] if ends else None
-    state: Standing = "waiting"
-    if trial.refused:
-        state = "refused"
-    elif last is not None and last.state in SETTLED:
-        state = SETTLED[last.state]
-    elif last is not None and trial.number not in going:
+    last = ends[-1] if ends else Entry(trial=trial.number, rung=0, state="paused")  # nothing is known of it
+    state: TrialState = "refused" if trial.refused else "waiting"
+    if ends and last.state not in ("paused", "interrupted"):
+        state = cast("TrialState", last.state)
+    elif ends and trial.number not in going:
         state = "stopped"
-    return Tried(
-        number=trial.number,
-        changes=trial.changes,
-        state=state,
-        loss=None if last is None else last.loss if last.final is None else last.final,
-        step=last.step if last is not None else 0,
-        steps=last.steps if last is not None else 0,
-        trainable_parameters=last.trainable_parameters if last is not None else 0,
-        seconds=round(sum(entry.seconds for entry in own), 1),
-        measured=tuple(
-            Measured(share=shares[one.rung], step=one.step, loss=one.loss) for one in ends if one.loss is not None
-        ),
-        reason=trial.refused or (last.reason if last is not None else ""),
-    )
+    measured = [Measured(share=shares[one.rung], step=one.step, loss=one.loss) for one in ends if one.loss is not None]
+    return TrialResult(
+        number=trial.number, changes=trial.changes, state=state, measured=tuple(measured),
+        loss=last.loss if last.final is None else last.final, step=last.step, steps=last.steps,
+        trainable_parameters=last.trainable_parameters, seconds=round(sum(entry.seconds for entry in own), 1),
+        reason=trial.refused or last.reason,
+    )  # fmt: skip
 
 
-def _order(one: Tried, best: int | None) -> tuple[Any, ...]:
-    """The best one, then those that came further, then by loss; those that failed last."""
-    return (
-        one.number != best,
-        one.loss is None,
-        -(one.step / one.steps if one.state == "stopped" else 1),
-        one.loss or 0.0,
-        one.number,
-    )
+def _order(one: TrialResult, best: int | None) -> tuple[Any, ...]:
+    """Sort key: the best trial, those that came further, the lower loss; failed trials last."""
+    share = one.step / one.steps if one.state == "stopped" else 1
+    return one.number != best, one.loss is None, -share, one.loss or 0.0, one.number
 
 
 def described(changes: Mapping[str, Any]) -> str:
-    """What a trial lays over the recipe, in one line."""
+    """The changes of a trial in one line."""
     return ", ".join(f"{key} = {shown(value)}" for key, value in changes.items()) or "the unchanged recipe"
 
 
@@ -101,11 +75,9 @@ def shown(value: Any) -> str:
     return f"{value:g}" if isinstance(value, float) else value if isinstance(value, str) else toml(value)
 
 
-SAID: Final = {
-    "finished": "finished", "stopped": "stopped", "waiting": "waiting", "out-of-memory": "out of memory",
-    "not-a-number": "not a number",
-    "refused": "refused", "failed": "failed",
-}  # fmt: skip
+def state_of(one: TrialResult) -> str:
+    """The state of a trial in words."""
+    return one.state.replace("-", " ")
 
 
 def show(report: Sweep, console: Console) -> None:
@@ -121,20 +93,14 @@ def _parts(report: Sweep) -> Iterator[RenderableType]:
         "Trials, by their loss on the validation split", "trial", *keys, "state", *numbers[1:], numbers=numbers
     )
     for one in report.trials:
-        style = (
-            "bold green"
-            if one.number == report.best
-            else ""
-            if one.state == "finished"
-            else "red"
-            if one.reason
-            else "dim"
-        )
+        style = "" if one.state == "finished" else "red" if one.reason else "dim"
+        if one.number == report.best:
+            style = "bold green"
         found.add_row(*(Text(visible(cell), style) for cell in cells(one, keys)))
     yield found
     for one in report.trials:
         if one.reason:
-            yield Text(f"trial {one.number}: {SAID[one.state]}: {excerpt(one.reason, 300)}", "red")
+            yield Text(f"trial {one.number}: {state_of(one)}: {excerpt(one.reason, 300)}", "red")
     for sentence in sentences(report):
         yield Text(sentence)
 
@@ -144,32 +110,29 @@ def keys_of(report: Sweep) -> list[str]:
     return list(dict.fromkeys(key for one in sorted(report.trials, key=lambda one: one.number) for key in one.changes))
 
 
-def cells(one: Tried, keys: list[str]) -> tuple[str, ...]:
+def cells(one: TrialResult, keys: list[str]) -> tuple[str, ...]:
     """A line of the table."""
     values = [shown(one.changes[key]) if key in one.changes else "-" for key in keys]
     steps = f"{one.step:,}/{one.steps:,}" if one.steps else "-"
     loss = "-" if one.loss is None else f"{one.loss:.4f}"
     trained = f"{one.trainable_parameters:,}" if one.trainable_parameters else "-"
-    return str(one.number), *values, SAID[one.state], steps, loss, trained, duration(one.seconds)
+    return str(one.number), *values, state_of(one), steps, loss, trained, duration(one.seconds)
 
 
 def sentences(report: Sweep) -> Iterator[str]:
-    """What came out, in words; safe to be shown."""
+    """The result in words, safe to display."""
     if report.best is None:
         yield "No trial has a loss yet." if report.ended != "done" else "No trial has a loss: there is no best recipe."
         return
     best = next(one for one in report.trials if one.number == report.best)
-    yield f"Best: trial {best.number}: {visible(described(best.changes))}; loss {best.loss:.4f}" + (
-        f", the base has {report.base_loss:.4f}."
-        if report.base_loss is not None
-        else f" after {best.step:,} of {best.steps:,} steps."
-    )
+    base = "" if report.base_loss is None else f", the base has {report.base_loss:.4f}."
+    against = base or f" after {best.step:,} of {best.steps:,} steps."
+    yield f"Best: trial {best.number}: {visible(described(best.changes))}; loss {best.loss:.4f}{against}"
     if report.tied:
         others = ", ".join(map(str, report.tied))
         yield (
             f"Tied within {report.tie:g}: {plural(len(report.tied), 'trial')} ({others}); a tie goes to fewer "
-            "trained parameters, then to fewer steps,"
-            " then to the lower loss."
+            "trained parameters, then to fewer steps, then to the lower loss."
         )
     if report.base_loss is not None and best.loss is not None and best.loss >= report.base_loss:
         yield "Warning: no trial is better than the base: check the data, or try lower learning rates."
@@ -225,25 +188,18 @@ def _plots(report: Sweep) -> Iterator[str]:
         others = [Curve("other trials", _way(one)) for one in report.trials if one.number != report.best]
         best = [Curve(f"trial {one.number}", _way(one), "second") for one in report.trials if one.number == report.best]
         yield curves("Validation loss on the way", *others, *best, across="per cent of the steps:")
+    kinds = {"": "finished", "early": "not finished", "best": "best"}
     for key in keys_of(report):
-        yield dots(
-            f"Validation loss by {key}",
-            [
-                Dot(
-                    shown(one.changes[key]),
-                    one.changes[key],
-                    one.loss,
-                    "best" if one.number == report.best else "" if one.state == "finished" else "early",
-                )
-                for one in report.trials
-                if key in one.changes and one.loss is not None
-            ],
-            {"": "finished", "early": "not finished", "best": "best"},
-        )
+        found = []
+        for one in report.trials:
+            if key in one.changes and one.loss is not None:
+                kind = "best" if one.number == report.best else "" if one.state == "finished" else "early"
+                found.append(Dot(shown(one.changes[key]), one.changes[key], one.loss, kind))
+        yield dots(f"Validation loss by {key}", found, kinds)
 
 
-def _way(one: Tried) -> list[tuple[float, float]]:
-    """Per cent of its steps, and the loss there; at the end that of the adapter that is kept."""
+def _way(one: TrialResult) -> list[tuple[float, float]]:
+    """Percent of the steps, and the loss there; at the end the loss of the kept adapter."""
     if not one.measured or one.loss is None:
         return []
     return [*((100 * at.share, at.loss) for at in one.measured[:-1]), (100 * one.measured[-1].share, one.loss)]

@@ -1,18 +1,16 @@
-"""The results of a sweep and of a comparison of methods, as `--json` prints them, and the lines of a sweep's
-journal.
-"""
+"""The results of a sweep and of a comparison of methods, as `--json` prints them, and the journal's lines."""
 
 from typing import Any, Literal
 
-from train.results import Part
+from train.results import StrictModel
 
 State = Literal["finished", "paused", "interrupted", "out-of-memory", "not-a-number", "refused", "failed"]
 Ended = Literal["done", "budget", "not-yet"]
-Standing = Literal["finished", "stopped", "waiting", "out-of-memory", "not-a-number", "refused", "failed"]
+TrialState = Literal["finished", "stopped", "waiting", "out-of-memory", "not-a-number", "refused", "failed"]
 
 
-class Entry(Part):
-    """A line of the journal: a piece of a training that has ended."""
+class Entry(StrictModel):
+    """A line of the journal: the outcome of one training up to a rung."""
 
     trial: int
     rung: int
@@ -31,12 +29,12 @@ class Entry(Part):
     """Of the validation split; 0 before the trial's end."""
     trainable_parameters: int = 0
     seconds: float = 0.0
-    """That this piece took, by the clock."""
+    """Wall-clock seconds."""
     reason: str = ""
     """Why it failed."""
 
 
-class Measured(Part):
+class Measured(StrictModel):
     """The loss of a trial at a rung."""
 
     share: float
@@ -45,20 +43,16 @@ class Measured(Part):
     loss: float
 
 
-class Tried(Part):
+class TrialResult(StrictModel):
     """A trial."""
 
     number: int
     changes: dict[str, Any]
-    """What it lays over the recipe."""
-    state: Standing
-    """`stopped`: others did better at the same point; `waiting`: the budget ended before it was trained as far as it
-    should have been.
-    """
+    """Keys of the recipe that it overrides."""
+    state: TrialState
+    """`stopped`: others did better at the same point; `waiting`: the budget ended before it was trained so far."""
     loss: float | None
-    """What it is ranked by: at its end over the whole validation split, before that over its first examples; None
-    without any.
-    """
+    """What it is ranked by: at its end over the whole validation split, before over its first examples; else None."""
     step: int
     steps: int
     trainable_parameters: int
@@ -68,29 +62,29 @@ class Tried(Part):
     """Why it failed."""
 
 
-class Sweep(Part):
+class Sweep(StrictModel):
     """What `curate sweep --json` prints and `report.json` in the sweep's folder holds."""
 
     model: str
-    trials: tuple[Tried, ...]
+    trials: tuple[TrialResult, ...]
     """The best first, failed ones last."""
     shares: tuple[float, ...]
-    """Of a trial's steps, after which it is decided about."""
+    """Shares of a trial's steps at the rungs."""
     best: int | None
     """Number of the best trial; None if no trial has a loss."""
     best_recipe: str | None
     """Its recipe as a file; None before the sweep has ended."""
     base_loss: float | None
-    """Of the base that the best trial began with, on the validation split; None before the trial's end."""
+    """Loss of the base on the validation split; None before the best trial's end."""
     tied: tuple[int, ...]
     """Trials that did as well as the best one, within `tie`, and cost more."""
     tie: float
     validation_examples: int | None
     """None before a trial has finished."""
     seconds: float
-    """That all trials took together."""
+    """Of all trials."""
     ended: Ended
-    """Whether all was tried, or the budget was used up before."""
+    """Whether all trainings are done, or the budget ended before."""
 
     @property
     def better(self) -> bool:
@@ -99,7 +93,7 @@ class Sweep(Part):
         return loss is not None and (self.base_loss is None or loss < self.base_loss)
 
 
-class Compared(Part):
+class MethodResult(StrictModel):
     """One method on the same data, steps and base."""
 
     name: str
@@ -108,13 +102,13 @@ class Compared(Part):
     share: float
     """Of all parameters."""
     memory: int
-    """The most that the process, or its GPU, had; bytes."""
+    """Peak memory of the process or its GPU, in bytes."""
     seconds: float
-    """Of the training alone, by the clock."""
+    """Wall-clock seconds of the training alone."""
     cpu_seconds: float
-    """Of the whole process, by the processor."""
+    """CPU seconds of the whole process."""
     size: int
-    """Bytes of what is saved."""
+    """Bytes of the saved weights."""
     base_loss: float
     """Held-out, before."""
     tuned_loss: float
@@ -123,11 +117,11 @@ class Compared(Part):
     """Whether the result can be merged into the base."""
 
 
-class Comparison(Part):
-    """All methods that were compared."""
+class Comparison(StrictModel):
+    """A comparison of methods."""
 
     model: str
     steps: int
     train_examples: int
     held_out_examples: int
-    methods: tuple[Compared, ...]
+    methods: tuple[MethodResult, ...]

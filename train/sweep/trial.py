@@ -1,4 +1,4 @@
-"""One training of a sweep, as a process of its own: its memory is its own, and what kills it kills nothing else."""
+"""One training of a sweep, as a process of its own."""
 
 import os
 import signal
@@ -12,50 +12,57 @@ from time import monotonic
 from typing import Any, Final
 
 from curate.core.runs import new_events
+from train.journal import signals_to
 
 TICK: Final = 0.25
-"""Seconds between looks at a training."""
+"""Seconds between polls of a training."""
 GRACE: Final = 600.0
-"""Seconds that a training has to end a step and save before it is killed."""
+"""Seconds to finish a step and save, before a training is killed."""
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
-    """What is to be done: train by this recipe in this folder, up to a share of the steps."""
+class TrialRun:
+    """Train in a folder, by the recipe beside it, up to a share of the steps."""
 
-    recipe: Path
     run: Path
     share: float
-    result: Path
-    """Where what it prints goes, as JSON."""
-    failure: Path
-    """Where the error goes that ends it."""
+
+    @property
+    def recipe(self) -> Path:
+        """The recipe."""
+        return self.run.with_suffix(".toml")
+
+    @property
+    def result(self) -> Path:
+        """What the training prints, as JSON."""
+        return self.run.with_suffix(".json")
+
+    @property
+    def failure(self) -> Path:
+        """The error that ends it."""
+        return self.run.with_suffix(".failure.json")
+
+    @property
+    def log(self) -> Path:
+        """Its messages."""
+        return self.run.with_suffix(".log")
 
     @property
     def words(self) -> list[str]:
         """The command, without its name."""
-        return [
-            "train",
-            str(self.recipe),
-            "--run-dir",
-            str(self.run),
-            "--resume",
-            "--quiet",
-            "--json",
-            "--pause-at",
-            repr(self.share),
-        ]
+        options = ("--resume", "--quiet", "--json", "--pause-at", repr(self.share))
+        return ["train", str(self.recipe), "--run-dir", str(self.run), *options]
 
 
-class Watch:
+class TrialMonitor:
     """Follows a training: whether it should stop, and a callback for its events."""
 
-    def __init__(self, told: Callable[[dict[str, Any]], None], deadline: float | None) -> None:
-        self.told = told
+    def __init__(self, event: Callable[[dict[str, Any]], None], deadline: float | None) -> None:
+        self.event = event
         self.deadline = deadline
         """On the clock of `monotonic`; None for none."""
         self.asked = 0
-        """How often somebody wanted it to end: once is gently, twice at once."""
+        """Requests to stop: the first is gentle, the second is at once."""
 
     @property
     def late(self) -> bool:
@@ -64,41 +71,31 @@ class Watch:
 
     @contextmanager
     def listening(self, said: Callable[[str], None]) -> Iterator[None]:
-        """Ctrl-C and SIGTERM ask for an end while the block runs, instead of making one."""
+        """Ctrl-C and SIGTERM ask the training to stop while the block runs."""
 
-        def heard(number: int, _frame: Any) -> None:
+        def asked(name: str) -> None:
             self.asked += 1
-            said(
-                f"{signal.Signals(number).name}: the trial saves after its step; a second one stops it at once"
-                if self.asked == 1
-                else "ended at once"
-            )
+            first = f"{name}: the trial saves after its step; a second one stops it at once"
+            said(first if self.asked == 1 else "ended at once")
 
-        before = {number: signal.signal(number, heard) for number in (signal.SIGINT, signal.SIGTERM)}
-        try:
+        with signals_to(asked):
             yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
 
 
-Runner = Callable[[Work, Watch], int]
-"""Does the work and returns the exit status, below 0 the signal that ended it."""
+Runner = Callable[[TrialRun, TrialMonitor], int]
+"""Runs a training and returns its exit status; below 0: the signal that ended it."""
 
 
-def run_process(work: Work, watch: Watch) -> int:
-    """The training in a session of its own, so that Ctrl-C reaches it through us alone; it ends with us, for we hold
-    its standard input.
-    """
+def run_process(work: TrialRun, watch: TrialMonitor) -> int:
+    """Run a training in a session of its own: Ctrl-C reaches it through us, and it ends with us (we hold its stdin)."""
     work.failure.unlink(missing_ok=True)
     work.result.parent.mkdir(parents=True, exist_ok=True)
     environment = {**os.environ, "CURATE_FOLLOW_STDIN": "1", "CURATE_FAILURE": str(work.failure)}
     # -P: nothing in the working folder can take the place of a module
     command = [sys.executable, "-P", "-m", "curate", *work.words]
-    said = work.run.with_suffix(".log")
     with (
         work.result.open("wb") as result,
-        said.open("ab") as log,
+        work.log.open("ab") as log,
         subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=result, stderr=log, env=environment, start_new_session=True
         ) as process,
@@ -110,7 +107,7 @@ def run_process(work: Work, watch: Watch) -> int:
                 process.kill()
 
 
-def _followed(process: "subprocess.Popen[bytes]", work: Work, watch: Watch) -> int:
+def _followed(process: "subprocess.Popen[bytes]", work: TrialRun, watch: TrialMonitor) -> int:
     offset, stopped, patience = 0, 0, 0.0
     while True:
         try:
@@ -119,7 +116,7 @@ def _followed(process: "subprocess.Popen[bytes]", work: Work, watch: Watch) -> i
             pass
         offset, events = new_events(work.run / "metrics.jsonl", offset)
         for event in events:
-            watch.told(event)
+            watch.event(event)
         wanted = watch.asked or int(watch.late)
         if wanted and not stopped:
             process.send_signal(signal.SIGTERM)
@@ -128,8 +125,7 @@ def _followed(process: "subprocess.Popen[bytes]", work: Work, watch: Watch) -> i
             process.kill()
 
 
-def last_words(work: Work) -> str:
+def last_words(work: TrialRun) -> str:
     """The last lines of a training's log."""
-    log = work.run.with_suffix(".log")
-    lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines() if log.is_file() else []
-    return " ".join(line.strip() for line in lines[-3:])
+    log = work.log.read_text(encoding="utf-8", errors="replace") if work.log.is_file() else ""
+    return " ".join(line.strip() for line in log.strip().splitlines()[-3:])

@@ -1,0 +1,279 @@
+"""The result of a training: on a terminal, and as one HTML file with its curves."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+from rich.console import Console
+from rich.text import Text
+
+from curate.core.datamap import MappedExample, Region
+from curate.core.text import excerpt, plural, visible
+from curate.report.console import table
+from curate.report.html import TABLE, foot, head, safe, tile
+from curate.report.html_plots import SCATTER, STYLE, Curve, Dots, curves, scatter
+from train.autoconfig import Settings, gigabytes
+from train.plan_text import duration
+from train.results import DataMap, HardExample, LossPoint, Overfitting, Report
+
+
+def datamap_lines(found: DataMap) -> Iterator[str]:
+    """The map in words."""
+    times = f"{found.visits:.1f}".removesuffix(".0")
+    yield (
+        f"{plural(found.examples, 'example')}, each trained on {times} {'time' if times == '1' else 'times'} on "
+        "average."
+    )
+    for one in found.regions:
+        name = one.name.capitalize() + " (the third with the highest variability)" * (one.name == "ambiguous")
+        yield f"{name}: {plural(one.examples, 'example')}, loss {one.loss:.2f}, confidence {one.confidence:.2f}."
+    if found.spiked:
+        yield f"{plural(found.spiked, 'example')} caused a spike in the loss of a step."
+    if found.pulling:
+        pull = "contradicts its" if found.pulling == 1 else "contradict their"
+        yield (
+            f"{plural(found.pulling, 'example')} {pull} neighbours, which ask nearly the same, answer differently and "
+            "are learned well."
+        )
+
+
+def reason_for_review(one: HardExample | MappedExample) -> str:
+    """Why an example deserves a look, in a few words."""
+    parts = [f"{one.excess:+.2f} nats relative to other examples at that step"]
+    if one.spike is not None:
+        parts.append(f"caused a loss spike at step {one.spike:,}")
+    if one.pull is not None:
+        parts.append(f"{one.pull:.2f} above its neighbours, which answer differently")
+    return "; ".join(parts)
+
+
+WIDTH, HEIGHT = 56, 9
+"""Size of the plot on a terminal, in characters."""
+TRAIN, HELD_OUT, BOTH = "·", "●", "◉"
+COLOURS: Final = {TRAIN: "cyan", HELD_OUT: "yellow", BOTH: "yellow"}
+
+
+def show_overfitting(found: Overfitting, console: Console) -> None:
+    """Print it."""
+    console.print(Text("Overfitting", "bold"))
+    for line in drawn(found.curve):
+        console.print(line)
+    for number, sentence in enumerate(found.sentences):
+        console.print(Text(sentence, "yellow" if number >= len(found.sentences) - len(found.signs) else ""))
+    if not found.signs:
+        console.print(Text("No sign of overfitting.", "green"))
+
+
+def drawn(curve: tuple[LossPoint, ...]) -> Iterator[Text]:
+    """A plot of both losses over the steps; nothing for fewer than two points."""
+    points = [(point.step, point.train, point.held_out) for point in curve]
+    values = [value for _, *both in points for value in both if value is not None]
+    if len(points) < 2 or not values:
+        return
+    low, high, first, last = min(values), max(values), points[0][0], points[-1][0]
+    cells = [[" "] * WIDTH for _ in range(HEIGHT)]
+    for step, *both in points:
+        for sign, value in zip((TRAIN, HELD_OUT), both, strict=True):
+            if value is not None:
+                row = round((high - value) / ((high - low) or 1) * (HEIGHT - 1))
+                column = round((step - first) / ((last - first) or 1) * (WIDTH - 1))
+                cells[row][column] = sign if cells[row][column] in (" ", sign) else BOTH
+    for number, row_of in enumerate(cells):
+        label = f"{high:8.2f} " if number == 0 else f"{low:8.2f} " if number == HEIGHT - 1 else " " * 9
+        yield Text.assemble((label, "dim"), ("│", "dim"), *((cell, COLOURS.get(cell, "")) for cell in row_of))
+    yield Text.assemble((" " * 9 + "└" + "─" * WIDTH, "dim"))
+    ends = f"step {first:,}"
+    yield Text.assemble((" " * 10 + ends + f"{last:,}".rjust(WIDTH - len(ends)), "dim"))
+    yield Text.assemble(
+        " " * 10, (TRAIN, "cyan"), " training  ", (HELD_OUT, "yellow"), " held out  ", (BOTH, "yellow"), " both"
+    )
+
+
+SHOWN: Final = 5
+"""Hardest examples that are shown."""
+
+
+def show(report: Report, console: Console) -> None:
+    """Print parameters, losses and the answers side by side; text of the data is shown as it is, never as markup."""
+    share = report.trainable_parameters / report.total_parameters
+    facts = table("Training", "", "")
+    facts.show_header = False
+    for name, value in (
+        ("base model", visible(report.model)),
+        ("trainable parameters", f"{report.trainable_parameters:,} of {report.total_parameters:,} ({share:.2%})"),
+        ("steps", f"{report.steps:,} on {plural(report.train_examples, 'example')}"),
+        ("held-out loss, base", f"{report.base_loss:.4f}"),
+        ("held-out loss, tuned", f"{report.tuned_loss:.4f}  ({report.tuned_loss - report.base_loss:+.4f})"),
+        ("measured on", f"{plural(report.held_out_examples, 'example')} of {report.held_out}"),
+        ("left out", plural(len(report.left_out), "example")),
+    ):
+        facts.add_row(name, Text(value))
+    console.print(facts)
+    if report.data_map is not None:
+        _show_map(report.data_map, console)
+    if report.overfitting is not None:
+        show_overfitting(report.overfitting, console)
+    if report.generations:
+        answers = table("Answers before and after training", "prompt", "reference", "base", "tuned")
+        answers.show_lines = True
+        for one in report.generations:
+            answers.add_row(*(Text(excerpt(text, 160)) for text in (one.prompt, one.reference, one.base, one.tuned)))
+        console.print(answers)
+
+
+def _show_map(found: DataMap, console: Console) -> None:
+    console.print(Text("Easy and hard examples", "bold"))
+    for sentence in datamap_lines(found):
+        console.print(Text(sentence))
+    hardest = table("", "train.jsonl", "loss", "question", "answer", "why", numbers=("train.jsonl", "loss"))
+    for one in found.hardest[:SHOWN]:
+        texts = excerpt(one.prompt, 60), excerpt(one.answer, 40), reason_for_review(one)
+        hardest.add_row(f"{one.line:,}", f"{one.loss:.2f}", *map(Text, texts))
+    console.print(hardest)
+
+
+REGIONS: tuple[Region, ...] = ("easy", "ambiguous", "hard")
+SMOOTH: Final = 20
+"""Window of the running mean, in steps."""
+
+
+def report_html(
+    report: Report, settings: Settings, journal: Sequence[dict[str, Any]], mapped: Sequence[MappedExample] = ()
+) -> str:
+    """The document."""
+    return "".join(_parts(report, settings, journal, mapped))
+
+
+def _parts(
+    report: Report, settings: Settings, journal: Sequence[dict[str, Any]], mapped: Sequence[MappedExample]
+) -> Iterator[str]:
+    steps = [line for line in journal if "loss" in line]
+    yield head(f"Training of {safe(report.model)}", STYLE + SCATTER + TABLE)
+    yield (
+        f'<p class="quiet">{safe(report.method)}, {plural(report.steps, "step")} on '
+        f"{plural(report.train_examples, 'example')}, {safe(settings.device)}</p>\n"
+    )
+    change = report.tuned_loss - report.base_loss
+    yield '<div class="tiles">'
+    share = report.trainable_parameters / report.total_parameters
+    for value, label in (
+        (f"{report.base_loss:.4f}", "held-out loss, base"),
+        (f"{report.tuned_loss:.4f}", f"held-out loss, tuned ({change:+.4f})"),
+        (f"{report.trainable_parameters:,}", f"trainable parameters ({share:.2%})"),
+        (f"{report.kept_step:,}", "step that was kept"),
+        (duration(sum(_seconds(journal))), "in all"),
+    ):
+        yield tile(value, safe(label))
+    yield '</div>\n<h2>Training curves</h2>\n<div class="plots">\n'
+    yield from _plots(steps, journal)
+    yield "</div>\n"
+    peak = max((line["memory"] for line in journal if "memory" in line), default=0)
+    expected = settings.estimate
+    yield (
+        f"<p>Memory: {gigabytes(peak)} at most; {gigabytes(expected.low)} to {gigabytes(expected.high)} were "
+        "expected.</p>\n"
+    )
+    for event in journal:
+        if event.get("event") == "out-of-memory":
+            yield (
+                f'<p class="warning">Out of memory: passes of {event["tokens_per_pass"]:,} tokens from there on, with '
+                "the same examples in a step.</p>\n"
+            )
+    yield from overfitting_html(report.overfitting)
+    yield from map_html(report, mapped)
+    yield from _answers(report)
+    yield from _left_out(report)
+    facts = {"key": report.key, "base": report.base, "chat template": report.template}
+    facts |= {"manifest": report.manifest or "none", "adapter": report.adapter_sha256}
+    yield (
+        "<h2>Inputs</h2>\n<table>"
+        + "".join(f"<tr><th>{name}</th><td><code>{safe(value)}</code></td></tr>" for name, value in facts.items())
+        + "</table>\n"
+    )
+    versions = ", ".join(f"{name} {version}" for name, version in settings.packages.items())
+    yield foot(safe(versions), safe(settings.dtype), safe(settings.optimiser))
+
+
+def _plots(steps: Sequence[dict[str, Any]], journal: Sequence[dict[str, Any]]) -> Iterator[str]:
+    def of(key: str) -> list[tuple[float, float]]:
+        return [(line["step"], line[key]) for line in steps if line.get(key) is not None]
+
+    measured = [(line["step"], line["validation_loss"]) for line in journal if line.get("event") == "validation"]
+    yield curves("Loss", Curve("training", _smoothed(of("loss"))), Curve("validation", measured, "second"))
+    yield curves("Learning rate", Curve("learning rate", of("learning_rate")))
+    yield curves("Norm of the gradients", Curve("norm", of("grad_norm")))
+    yield curves("Tokens per second", Curve("tokens per second", _smoothed(of("tokens_per_second"))))
+    yield curves("Memory, GB", Curve("memory", [(step, size / 1e9) for step, size in of("memory")]))
+
+
+def _smoothed(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
+    """The running mean of a long curve."""
+    if len(points) <= 5 * SMOOTH:
+        return points
+    values = [value for _, value in points]
+    means = (sum(values[max(0, at - SMOOTH + 1) : at + 1]) / min(at + 1, SMOOTH) for at in range(len(points)))
+    return [(step, mean) for (step, _), mean in zip(points, means, strict=True)]
+
+
+def _seconds(journal: Sequence[dict[str, Any]]) -> Iterator[float]:
+    """Seconds of each process of the run; each clock starts at 0."""
+    for line, following in zip(journal, [*journal[1:], None], strict=True):
+        if following is None or following["seconds"] < line["seconds"]:
+            yield line["seconds"]
+
+
+def _answers(report: Report) -> Iterator[str]:
+    if not report.generations:
+        return
+    yield "<h2>Answers before and after training</h2>\n"
+    names = ("question", "in the data", "base", "tuned")
+    rows = [(one.prompt, one.reference, one.base, one.tuned) for one in report.generations]
+    yield _table(names, [["\n".join(map(safe, text.split("\n"))) for text in row] for row in rows], names)
+
+
+def _left_out(report: Report) -> Iterator[str]:
+    for mismatch, count in report.mismatches.items():
+        yield f'<p class="warning">{plural(count, "example")}: {safe(mismatch)}</p>\n'
+    if report.left_out:
+        yield f"<h2>Left out: {plural(len(report.left_out), 'example')}</h2>\n"
+        rows = [(safe(one.split), f"{one.line:,}", safe(one.reason)) for one in report.left_out]
+        yield _table(("split", "line", "reason"), rows)
+
+
+def _table(names: Sequence[str], rows: Sequence[Sequence[str]], texts: Sequence[str] = ()) -> str:
+    """A table of safe cells; the columns `texts` keep their line breaks."""
+    kinds = [' class="text"' * (name in texts) for name in names]
+    body = "".join(
+        f"<tr>{''.join(f'<td{kind}>{cell}</td>' for kind, cell in zip(kinds, row, strict=True))}</tr>" for row in rows
+    )
+    return f"<table><tr>{''.join(f'<th>{name}</th>' for name in names)}</tr>{body}</table>\n"
+
+
+def map_html(report: Report, mapped: Sequence[MappedExample]) -> Iterator[str]:
+    """The parts of the section; none where the run has no map."""
+    found = report.data_map
+    if found is None:
+        return
+    yield "<h2>Easy and hard examples</h2>\n"
+    yield "".join(f"<p>{safe(sentence)}</p>\n" for sentence in datamap_lines(found))
+    dots = [Dots(name, [(one.variability, one.confidence) for one in mapped if one.region == name]) for name in REGIONS]
+    yield scatter("Each example by confidence and its variability", *dots, across="variability", up="confidence")
+    rows = [
+        (f"{one.line:,}", f"{one.loss:.2f}", *map(safe, (reason_for_review(one), one.prompt, one.answer)))
+        for one in found.hardest
+    ]
+    yield _table(("line of train.jsonl", "loss", "why", "question", "answer"), rows, ("question", "answer"))
+
+
+def overfitting_html(found: Overfitting | None) -> Iterator[str]:
+    """The section of a run's HTML report; none where the run is older than it."""
+    if found is None:
+        return
+    yield f"<h2>{'Did it overfit?' if found.signs else 'No sign of overfitting'}</h2>\n"
+    for number, sentence in enumerate(found.sentences):
+        kind = ' class="warning"' if number >= len(found.sentences) - len(found.signs) else ""
+        yield f"<p{kind}>{safe(sentence)}</p>\n"
+    trained = [(float(point.step), point.train) for point in found.curve if point.train is not None]
+    held_out = [(float(point.step), point.held_out) for point in found.curve if point.held_out is not None]
+    yield curves(
+        "Loss in training, and on held-out examples", Curve("training", trained), Curve("held out", held_out, "second")
+    )
