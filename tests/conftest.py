@@ -2,13 +2,14 @@
 
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
 from curate.conflicts import default_models
+from tests.forks import Forks
 
 # The same examples in every run, so that a change is judged by what it changes, and more of them in `make test`;
 # `explore` looks for new ones.
@@ -37,6 +38,20 @@ def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(default_models, models, ())
     for name in ("COLUMNS", "LINES", "FORCE_COLOR", "NO_COLOR"):
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(scope="session")
+def forks() -> Iterator[Forks]:
+    """The command, loaded once for all tests that need it as a process of its own."""
+    with Forks() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def optimised() -> Iterator[Forks]:
+    """The same without assertions and docstrings. Its tests are one group, so that it is loaded once."""
+    with Forks("-OO") as started:
+        yield started
 
 
 @pytest.fixture

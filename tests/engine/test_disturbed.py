@@ -77,7 +77,7 @@ def lines(first: int, last: int) -> bytes:
 def project(write: Write) -> dict[str, bytes]:
     """A folder whose run is finished, and what that wrote; the data has grown since."""
     write("data.jsonl", lines(0, 60))
-    Path("curate.toml").write_text('data = ["data.jsonl"]\n')
+    Path("curate.toml").write_text('data = ["data.jsonl"]\n[conflicts]\nmodels = false\n')
     assert main(["run", "--quiet", "--json"]) == 0
     before = held()
     write("data.jsonl", lines(0, 90))
