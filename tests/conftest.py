@@ -15,8 +15,14 @@ from tests.forks import Forks
 # `explore` looks for new ones.
 settings.register_profile("same", derandomize=True, deadline=None, max_examples=50)
 settings.register_profile("more", derandomize=True, deadline=None, max_examples=100)
-settings.register_profile("explore", deadline=None, max_examples=1000)
+settings.register_profile("explore", deadline=None, max_examples=2000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
+
+
+def of_hundred(count: int) -> int:
+    """How many examples a test is given that needs that many of a hundred, because each of its examples takes long."""
+    return max(1, settings.default.max_examples * count // 100)
+
 
 Write = Callable[..., Path]
 

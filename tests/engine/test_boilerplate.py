@@ -18,7 +18,7 @@ from curate.corpus.boilerplate import LEAST, OWN, RUN, cut_texts, having, learnt
 from curate.corpus.dedup_text import Piece
 from curate.dedup.near_duplicates import find_duplicates_in
 from tests.bench.split_leaks import leaks, rows_in
-from tests.conftest import Write
+from tests.conftest import Write, of_hundred
 
 PREAMBLE = "below is an instruction that describes a task, paired with an input that gives further context."
 CLOSING = "if you have any more questions about this in the future, do not hesitate to ask me again."
@@ -74,7 +74,7 @@ def test_texts_without_words_are_left_alone(count: int) -> None:
     assert without_boilerplate(["\ud800 " * n for n in range(count)]) == ["\ud800 " * n for n in range(count)]
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=of_hundred(30), deadline=None)
 @given(st.lists(st.integers(0, 5), min_size=25, max_size=60), st.randoms(use_true_random=False))
 def test_the_order_of_texts_does_not_matter(kinds: list[int], rng: random.Random) -> None:
     texts = [f"{PREAMBLE if kind else CLOSING} {own(n)}" for n, kind in enumerate(kinds)]
@@ -102,7 +102,7 @@ def test_a_passage_that_goes_on_in_different_ways_is_named_once() -> None:
     assert all(len(some) >= 20 for some in having(asked, passages))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=of_hundred(40), deadline=None)
 @given(
     st.lists(st.lists(st.integers(0, 3), min_size=1, max_size=4), min_size=20, max_size=60),
     st.randoms(use_true_random=False),

@@ -36,7 +36,7 @@ from curate.lint.rules import (
 from curate.lint.rules.prefilter import EndsWith, Literals, MissingText, Prefilter, ShortAnswers, StartsWith
 from curate.lint.rules.prefilter_tables import prefilter_tables
 from curate.read.fast_path import Scan
-from tests.conftest import chat
+from tests.conftest import chat, of_hundred
 from tests.engine.test_pieces import fragments
 from tests.engine.test_rules import cases
 
@@ -246,7 +246,7 @@ def test_what_a_rule_fires_on_is_marked_by_its_own_prefilters(rule: Rule, ascii_
 
 @pytest.mark.parametrize("rule", [rule for rule in DECLARED if rule.code not in NOT_PLAIN], ids=lambda rule: rule.code)
 @given(data=st.data())
-@settings(deadline=None)
+@settings(max_examples=of_hundred(40))  # 20 lines each, for each of 26 rules
 def test_however_it_is_written(rule: Rule, data: st.DataObject) -> None:
     talks = st.tuples(st.sampled_from(lines_of(rule.code)), CHANGES, CHANGES).map(
         lambda drawn: (drawn[1](drawn[0][0]), drawn[2](drawn[0][1]))

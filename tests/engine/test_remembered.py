@@ -27,7 +27,7 @@ from curate.dedup import cluster_resolution
 from curate.pipeline.dedup import DedupResult, plan
 from curate.read.chunks import chunks_of
 from curate.similarity.shingles import Shingling
-from tests.conftest import Write, chat
+from tests.conftest import Write, chat, of_hundred
 from tests.strategies import lines
 
 CACHE = Path("cache")
@@ -41,7 +41,7 @@ def told(planned: DedupResult) -> tuple[Any, ...]:
 
 
 @pytest.mark.slow
-@settings(max_examples=30)
+@settings(max_examples=of_hundred(30))
 @given(
     st.lists(st.lists(answers, min_size=1, max_size=8), min_size=1, max_size=4),
     st.sampled_from(["longest", "last", "most-turns", "newest:date"]),
