@@ -21,7 +21,7 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 def of_hundred(count: int) -> int:
     """How many examples a test is given that needs that many of a hundred, because each of its examples takes long."""
-    return max(1, settings.default.max_examples * count // 100)
+    return max(1, settings().max_examples * count // 100)
 
 
 Write = Callable[..., Path]

@@ -34,6 +34,7 @@ def own(n: int, words: int = 12) -> str:
     return " ".join(f"w{n}x{i}" for i in range(words))
 
 
+@pytest.mark.slow
 def test_a_shared_beginning_and_end_are_left_out() -> None:
     texts = [f"{PREAMBLE} {own(n)} {CLOSING}" for n in range(100)]
     assert without_boilerplate(texts) == [own(n) for n in range(100)]
@@ -45,11 +46,13 @@ def test_what_a_twentieth_of_the_file_shares_is_boilerplate_and_what_fewer_share
     assert (found[:60], found[60:]) == ([own(n) for n in range(60)], texts[60:])
 
 
+@pytest.mark.slow
 def test_a_small_file_has_none() -> None:
     texts = [f"{PREAMBLE} {own(n)}" for n in range(LEAST - 1)]
     assert without_boilerplate(texts) == texts
 
 
+@pytest.mark.slow
 def test_a_text_of_which_little_else_is_left_is_compared_whole() -> None:
     texts = [f"{PREAMBLE} {own(n)}" for n in range(50)] + [PREAMBLE, f"{PREAMBLE} {own(50, OWN - 1)}"]
     assert without_boilerplate(texts) == [own(n) for n in range(50)] + texts[50:]

@@ -265,6 +265,7 @@ def test_processes_make_what_threads_make(keep: str, monkeypatch: pytest.MonkeyP
     assert started == [2]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("compiled", [False, True])
 def test_a_file_of_one_shared_system_prompt_loses_nothing(compiled: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(features, "OUTLINED", 0 if compiled else features.OUTLINED)

@@ -80,6 +80,7 @@ def corpora(draw: st.DrawFn) -> list[Example]:
     return [example("Say it.", answer, line) for line, answer in enumerate(answers, start=1)]
 
 
+@pytest.mark.slow
 @given(corpora(), st.randoms(use_true_random=False))
 def test_the_outcome_does_not_depend_on_the_order_of_lines(examples: list[Example], rng: random.Random) -> None:
     shuffled = examples.copy()

@@ -145,6 +145,7 @@ def made(path: Path, spec: FeatureSpec, least: int, monkeypatch: pytest.MonkeyPa
         return [columns_of(piece, spec) for piece in chunks_of(path, "x.jsonl", 400) or ()]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("on", ["conversation", "prompt", "response", "last-turn"])
 @settings(max_examples=of_hundred(50))  # for each of four
 @given(

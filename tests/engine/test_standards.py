@@ -105,6 +105,7 @@ def mistakes(value: Any, path: Path) -> list[str]:
 SARIF: Final = ROOT / "tests" / "data" / "sarif-2.1.0.json"
 
 
+@pytest.mark.slow
 @given(reports)
 def test_any_findings_make_sarif(report: CheckResult) -> None:
     log = json.loads(text_of(report, OutputFormat.SARIF))

@@ -69,6 +69,7 @@ def test_memory_is_bounded(write: Write) -> None:
     assert (ended.code, "unpacks to more than" in ended.err) == (2, True), ended.err
 
 
+@pytest.mark.slow
 def test_what_packs_well_is_read(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
     write("data.jsonl.zst", _zst(ROW * 1000, 50))
     assert main(["stats", "data.jsonl.zst"]) == 0
@@ -96,6 +97,7 @@ def test_a_line_has_a_limit(write: Write, monkeypatch: pytest.MonkeyPatch, capsy
     assert LINE in capsys.readouterr().err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "data",
     [b"[" * 300_000, b'{"a":' * 100_000, b'"' * 300_001, b"[{}," * 50_000, b"[" * 300_000 + b"\n", b"{}\n" * 20_000],

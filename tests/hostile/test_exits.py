@@ -96,6 +96,7 @@ def test_a_panic_goes_through_the_funnel(
     assert "Please report it" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "saved",
     [
