@@ -215,11 +215,12 @@ def _talks_in(lines: str) -> Iterator[tuple[str, str]]:
 
 
 def fired(code: str, talks: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Those on which a rule fires."""
+    """Those on which a rule fires, asked about all of them."""
+    asked = replace(RULES[code], prefilters=())
     said = message_frame.messages_frame(
         [Example(Place("", nth), chat(*talk), "messages") for nth, talk in enumerate(talks)]
     )
-    return [talks[at] for at in sorted({at for _, at, _, _ in TextRules([RULES[code]]).ask(said)})] if talks else []
+    return [talks[at] for at in sorted({at for _, at, _, _ in TextRules([asked]).ask(said)})] if talks else []
 
 
 def let_pass(
