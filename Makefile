@@ -3,9 +3,11 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN     = $(VENV)/bin
 READY   = $(VENV)/.ready
+# Tests start many processes: without files of bytecode, each compiles what it imports.
+PYTEST  = PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 2 --dist loadgroup
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-fast check lint schemas clean
+.PHONY: help install demo test test-fast explore coverage check lint schemas clean
 
 help:  ## List the targets.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  %-10s %s\n", $$1, $$2}'
@@ -24,10 +26,16 @@ demo: $(READY)  ## Run the full pipeline on a sample data set and train a small 
 	$(BIN)/curate run examples/instructions
 
 test: $(READY) check  ## Check style, types, layers and generated files, and run all tests.
-	HYPOTHESIS_PROFILE=more $(BIN)/python -m pytest -n 2 --dist loadgroup
+	HYPOTHESIS_PROFILE=more $(PYTEST)
 
 test-fast: $(READY)  ## Run the fast tests: no model, no subprocess, no full review.
-	$(BIN)/python -m pytest -n 2 --dist loadgroup -m 'not slow'
+	$(PYTEST) -m 'not slow'
+
+explore: $(READY)  ## Run the property tests with 20 times as many examples, of a random seed; takes hours.
+	HYPOTHESIS_PROFILE=explore $(PYTEST) -m hypothesis
+
+coverage: $(READY)  ## Run all tests and measure which lines they reach; fails below the floor.
+	HYPOTHESIS_PROFILE=more $(PYTEST) --cov --cov-fail-under=82
 
 check: lint  ## Check style, types, layers and generated files.
 	$(BIN)/mypy

@@ -2,20 +2,29 @@
 
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from curate.conflicts import default_models
+from tests.forks import Forks
 
 # The same examples in every run, so that a change is judged by what it changes, and more of them in `make test`;
-# `explore` looks for new ones.
-settings.register_profile("same", derandomize=True, deadline=None, max_examples=50)
-settings.register_profile("more", derandomize=True, deadline=None, max_examples=100)
-settings.register_profile("explore", deadline=None, max_examples=1000)
+# `explore` looks for new ones. None of them fails because the machine is busy.
+BUSY: dict[str, Any] = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+settings.register_profile("same", derandomize=True, max_examples=50, **BUSY)
+settings.register_profile("more", derandomize=True, max_examples=100, **BUSY)
+settings.register_profile("explore", max_examples=2000, **BUSY)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
+
+
+def of_hundred(count: int) -> int:
+    """How many examples a test is given that needs that many of a hundred, because each of its examples takes long."""
+    return max(1, settings().max_examples * count // 100)
+
 
 Write = Callable[..., Path]
 
@@ -37,6 +46,20 @@ def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(default_models, models, ())
     for name in ("COLUMNS", "LINES", "FORCE_COLOR", "NO_COLOR"):
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(scope="session")
+def forks() -> Iterator[Forks]:
+    """The command, loaded once for all tests that need it as a process of its own."""
+    with Forks() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def optimised() -> Iterator[Forks]:
+    """The same without assertions and docstrings. Its tests are one group, so that it is loaded once."""
+    with Forks("-OO") as started:
+        yield started
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from curate.core.errors import ConfigError, UsageError
 from curate.core.finding import Severity
 from curate.lint.baseline import compare, load_baseline, write_baseline
 from curate.lint.runner import check_paths
-from tests.conftest import Write, line_of
+from tests.conftest import Write, line_of, of_hundred
 from tests.engine.test_check import KINDS
 
 Captured = pytest.CaptureFixture[str]
@@ -108,7 +108,7 @@ def test_what_is_no_baseline_is_told_before_the_check(write: Write, capsys: Capt
     assert (out, "--write-baseline" in told) == ("", True)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=of_hundred(40), deadline=None)
 @given(chosen=st.lists(st.sampled_from(KINDS), max_size=10), more=st.integers(0, 3))
 def test_whatever_the_lines_are_nothing_is_new_when_sound_ones_come_in_before_them(
     chosen: list[Callable[[int], object]], more: int

@@ -18,7 +18,7 @@ from curate.corpus.boilerplate import LEAST, OWN, RUN, cut_texts, having, learnt
 from curate.corpus.dedup_text import Piece
 from curate.dedup.near_duplicates import find_duplicates_in
 from tests.bench.split_leaks import leaks, rows_in
-from tests.conftest import Write
+from tests.conftest import Write, of_hundred
 
 PREAMBLE = "below is an instruction that describes a task, paired with an input that gives further context."
 CLOSING = "if you have any more questions about this in the future, do not hesitate to ask me again."
@@ -34,6 +34,7 @@ def own(n: int, words: int = 12) -> str:
     return " ".join(f"w{n}x{i}" for i in range(words))
 
 
+@pytest.mark.slow
 def test_a_shared_beginning_and_end_are_left_out() -> None:
     texts = [f"{PREAMBLE} {own(n)} {CLOSING}" for n in range(100)]
     assert without_boilerplate(texts) == [own(n) for n in range(100)]
@@ -45,11 +46,13 @@ def test_what_a_twentieth_of_the_file_shares_is_boilerplate_and_what_fewer_share
     assert (found[:60], found[60:]) == ([own(n) for n in range(60)], texts[60:])
 
 
+@pytest.mark.slow
 def test_a_small_file_has_none() -> None:
     texts = [f"{PREAMBLE} {own(n)}" for n in range(LEAST - 1)]
     assert without_boilerplate(texts) == texts
 
 
+@pytest.mark.slow
 def test_a_text_of_which_little_else_is_left_is_compared_whole() -> None:
     texts = [f"{PREAMBLE} {own(n)}" for n in range(50)] + [PREAMBLE, f"{PREAMBLE} {own(50, OWN - 1)}"]
     assert without_boilerplate(texts) == [own(n) for n in range(50)] + texts[50:]
@@ -74,7 +77,7 @@ def test_texts_without_words_are_left_alone(count: int) -> None:
     assert without_boilerplate(["\ud800 " * n for n in range(count)]) == ["\ud800 " * n for n in range(count)]
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=of_hundred(30), deadline=None)
 @given(st.lists(st.integers(0, 5), min_size=25, max_size=60), st.randoms(use_true_random=False))
 def test_the_order_of_texts_does_not_matter(kinds: list[int], rng: random.Random) -> None:
     texts = [f"{PREAMBLE if kind else CLOSING} {own(n)}" for n, kind in enumerate(kinds)]
@@ -102,7 +105,7 @@ def test_a_passage_that_goes_on_in_different_ways_is_named_once() -> None:
     assert all(len(some) >= 20 for some in having(asked, passages))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=of_hundred(40), deadline=None)
 @given(
     st.lists(st.lists(st.integers(0, 3), min_size=1, max_size=4), min_size=20, max_size=60),
     st.randoms(use_true_random=False),

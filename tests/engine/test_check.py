@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import curate.lint.checker
@@ -22,7 +22,7 @@ from curate.core.text import UNSAFE
 from curate.lint.rules import RULES
 from curate.lint.runner import check_paths
 from curate.report.check_text import SHOWN
-from tests.conftest import Write, chat, line_of
+from tests.conftest import Write, chat, line_of, of_hundred
 
 CHECK = import_module("curate.lint.runner")  # `curate.check` is the function of that name
 Captured = pytest.CaptureFixture[str]
@@ -240,6 +240,7 @@ def test_findings_do_not_depend_on_the_size_of_a_chunk(chosen: list[Callable[[in
 
 
 @pytest.mark.slow
+@settings(max_examples=of_hundred(50))  # a check for each line
 @given(chosen=st.lists(st.sampled_from(KINDS), min_size=1, max_size=12))
 def test_an_error_in_one_line_hides_and_adds_nothing_in_the_others(chosen: list[Callable[[int], object]]) -> None:
     lines = [line_of(kind(n)) for n, kind in enumerate(chosen)]

@@ -46,6 +46,7 @@ def call(name: str, arguments: str, number: int = 1) -> dict[str, Any]:
     return {"id": f"call_{number}", "type": "function", "function": {"name": name, "arguments": arguments}}
 
 
+@pytest.mark.slow
 @given(
     values=st.lists(
         strategies.lines.map(lambda value: json.dumps(value).encode())

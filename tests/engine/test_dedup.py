@@ -19,6 +19,7 @@ from curate.core.files import TEMPORARY
 from curate.pipeline.dedup import plan, write_plan
 from curate.schemas import schemas
 from tests.conftest import Write, chat, line_of
+from tests.forks import Forks
 
 ANSWER = (
     "It keeps well in a cool dry cellar until the first frost comes and then it has to be eaten within some days or "
@@ -210,6 +211,7 @@ def test_limits_of_a_heavy_removal_can_be_set(write: Write) -> None:
     assert dedup("data.jsonl", "-o", "out.jsonl", "--overwrite") == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("answer", "code"), [("y\n", 0), ("n\n", 1), ("\n", 1)])
 def test_on_a_terminal_a_person_is_asked(answer: str, code: int, write: Write) -> None:
     pty = pytest.importorskip("pty")
@@ -388,23 +390,23 @@ def test_an_interruption_leaves_the_old_files(write: Write, monkeypatch: pytest.
 
 
 KILLED: Final = """
-import os, signal, sys
+import os, signal
 from pathlib import Path
-from curate.cli.main import main
-rename, left = Path.replace, [int(sys.argv.pop(1))]
+rename, left = Path.replace, [RENAMES]
 def replace(self, target):
     left[0] -= 1
     if left[0] < 0:
         os.kill(os.getpid(), signal.SIGKILL)
     return rename(self, target)
 Path.replace = replace
-sys.exit(main(sys.argv[1:]))
 """
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("earlier", [False, True])
-def test_killed_between_any_two_renames_no_example_is_in_neither_file(write: Write, *, earlier: bool) -> None:
+def test_killed_between_any_two_renames_no_example_is_in_neither_file(
+    write: Write, forks: Forks, *, earlier: bool
+) -> None:
     if earlier:
         write("data.jsonl", [("Bye", "See you."), ("Bye", "See you."), ("Hi", "Hello.")])
         assert dedup("data.jsonl", "-o", "out.jsonl") == 0
@@ -416,22 +418,8 @@ def test_killed_between_any_two_renames_no_example_is_in_neither_file(write: Wri
             Path(name).unlink(missing_ok=True)
             if name in before:
                 Path(name).write_bytes(before[name])
-        killed = subprocess.run(
-            [
-                sys.executable,
-                "-c",
-                KILLED,
-                str(renames),
-                "dedup",
-                "data.jsonl",
-                "-o",
-                "out.jsonl",
-                "--no-cache",
-                "--overwrite",
-            ],
-            check=False,
-            capture_output=True,
-        )
+        words = ("dedup", "data.jsonl", "-o", "out.jsonl", "--no-cache", "--overwrite")
+        killed = forks.run(*words, first=KILLED.replace("RENAMES", str(renames)))
         there = {line for path in (Path("out.jsonl"),) if path.exists() for line in path.read_bytes().splitlines()}
         gone = {item["text"].encode() for item in removed()} if Path("out.removed.jsonl").exists() else set()
         kept_then = {line for name, data in before.items() if name == "out.jsonl" for line in data.splitlines()}

@@ -23,7 +23,7 @@ from curate.core.config import DedupConfig
 from curate.corpus import features, table
 from curate.dedup import cluster_resolution
 from curate.pipeline.dedup import DedupResult, plan, write_plan
-from tests.conftest import chat
+from tests.conftest import chat, of_hundred
 
 DATA, MORE = Path("data.jsonl"), Path("more.jsonl")
 CACHE = Path("cache")
@@ -182,7 +182,7 @@ configs = st.builds(
 )
 
 
-@settings(max_examples=40)
+@settings(max_examples=of_hundred(40))
 @given(files(), configs)
 def test_all_that_was_read_is_kept_or_removed_and_each_line_that_goes_is_like_one_that_stays(
     lines: list[bytes], config: DedupConfig
@@ -205,7 +205,7 @@ def test_all_that_was_read_is_kept_or_removed_and_each_line_that_goes_is_like_on
 
 
 @pytest.mark.slow
-@settings(max_examples=25)
+@settings(max_examples=of_hundred(25))
 @given(files(), configs, st.integers(150, 2500), st.integers(1, 4), st.data())
 def test_the_outcome_does_not_depend_on_pieces_workers_files_or_a_memory(
     lines: list[bytes], config: DedupConfig, size: int, workers: int, data: st.DataObject
@@ -224,7 +224,7 @@ def test_the_outcome_does_not_depend_on_pieces_workers_files_or_a_memory(
         assert run(lines, config, cache=CACHE) == expected
 
 
-@settings(max_examples=40)
+@settings(max_examples=of_hundred(40))
 @given(files(), configs, st.randoms(use_true_random=False))
 def test_the_outcome_does_not_depend_on_the_order_of_lines(
     lines: list[bytes], config: DedupConfig, rng: random.Random
@@ -265,6 +265,7 @@ def test_processes_make_what_threads_make(keep: str, monkeypatch: pytest.MonkeyP
     assert started == [2]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("compiled", [False, True])
 def test_a_file_of_one_shared_system_prompt_loses_nothing(compiled: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(features, "OUTLINED", 0 if compiled else features.OUTLINED)

@@ -22,7 +22,7 @@ import curate.core.transaction
 from curate.cli.main import main
 from curate.core.errors import OutputError, UsageError
 from curate.core.transaction import READY, STAGE, replacing_together, settle
-from tests.conftest import Write, environment, line_of
+from tests.conftest import Write, environment, line_of, of_hundred
 
 RUN = [sys.executable, "-m", "curate", "run", "--quiet"]
 OUT = Path("out")
@@ -77,7 +77,7 @@ def lines(first: int, last: int) -> bytes:
 def project(write: Write) -> dict[str, bytes]:
     """A folder whose run is finished, and what that wrote; the data has grown since."""
     write("data.jsonl", lines(0, 60))
-    Path("curate.toml").write_text('data = ["data.jsonl"]\n')
+    Path("curate.toml").write_text('data = ["data.jsonl"]\n[conflicts]\nmodels = false\n')
     assert main(["run", "--quiet", "--json"]) == 0
     before = held()
     write("data.jsonl", lines(0, 90))
@@ -187,7 +187,7 @@ NAMES = st.sampled_from(["a", "b", "c", "inner/d", "inner/e"])
 FILES = st.dictionaries(NAMES, st.binary(max_size=20), max_size=5)
 
 
-@settings(max_examples=80)  # each waits for the disk
+@settings(max_examples=of_hundred(80))  # each waits for the disk
 @given(FILES, FILES, st.sets(NAMES), st.integers(0, 8))
 def test_a_crash_at_any_rename_leaves_the_old_files_or_the_new_ones(
     old: dict[str, bytes], new: dict[str, bytes], gone: set[str], crash: int
@@ -220,7 +220,7 @@ def test_a_crash_at_any_rename_leaves_the_old_files_or_the_new_ones(
         assert not (folder / STAGE).exists()
 
 
-@settings(max_examples=40)
+@settings(max_examples=of_hundred(40))
 @given(FILES, FILES)
 def test_a_block_that_fails_changes_nothing(old: dict[str, bytes], new: dict[str, bytes]) -> None:
     with fresh_folder() as folder:

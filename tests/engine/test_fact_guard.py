@@ -16,7 +16,7 @@ from curate.corpus.features import FeatureSpec
 from curate.corpus.table import LineReader, read_table
 from curate.dedup.fact_guard import LinePairs, facts_equal, lines_agree
 from curate.similarity.shingles import Shingling
-from tests.conftest import chat
+from tests.conftest import chat, of_hundred
 from tests.engine.test_facts import DIFFERENT, SAME
 from tests.reference_facts import same_facts, texts_equal
 
@@ -54,7 +54,7 @@ def agree(lines: list[object], pairs: list[tuple[int, int]], words: bool) -> tup
 
 
 @pytest.mark.slow
-@settings(max_examples=300)
+@settings(max_examples=of_hundred(300))
 @given(edited(), edited(), st.lists(edited(), max_size=2), st.booleans())
 @example(("naïve", "naive"), ("a 20", "a 2"), [], False)
 @example(("1,000 2", "1000 2"), ("", ""), [], False)
@@ -74,7 +74,7 @@ def test_pairs_agree_at_once_as_they_do_one_by_one(
     assert made == expected
 
 
-@settings(max_examples=300)
+@settings(max_examples=of_hundred(300))
 @given(edited(), st.booleans(), st.booleans())
 @example(("a 20 b", "a 2 0 b"), False, False)
 @example(("x < 3 <b>", "x > 3 <b>"), False, False)

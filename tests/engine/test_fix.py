@@ -22,7 +22,7 @@ from curate.lint.rules import RULES
 from curate.lint.runner import check_paths
 from curate.lint.suppressions import add_suppressions, load_suppressions
 from curate.report.fix import ranges, unified
-from tests.conftest import Write, line_of
+from tests.conftest import Write, line_of, of_hundred
 from tests.engine.test_repairs import errors, parsed_lines, target_of, without_turns
 
 Captured = pytest.CaptureFixture[str]
@@ -69,6 +69,7 @@ def test_lines_without_a_finding_that_can_be_fixed_keep_their_bytes(
 
 
 @pytest.mark.slow
+@settings(max_examples=of_hundred(50))  # all rules, four times each
 # J019's bad example is a packed file: it is no line to put among others.
 @given(lines=st.lists(st.sampled_from(sorted(RULES.keys() - {"J019"})), min_size=1, max_size=6), unsafe=st.booleans())
 def test_fixing_makes_no_new_error_and_a_second_time_changes_nothing(lines: list[str], unsafe: bool) -> None:
@@ -303,7 +304,7 @@ def test_diff_writes_nothing_and_its_exit_status_says_whether_it_would(
     assert capsysbinary.readouterr().out == b""
 
 
-@settings(deadline=None, max_examples=40)  # each starts a process
+@settings(deadline=None, max_examples=of_hundred(40))  # each starts a process
 @given(lines=st.lists(st.sampled_from([GOOD, ALIAS, b"", b" "]), max_size=40), last=st.booleans(), unsafe=st.booleans())
 def test_the_diff_applied_is_what_fixing_writes(lines: list[bytes], last: bool, unsafe: bool) -> None:
     content = b"\n".join(lines) + (b"\n" if last and lines else b"")

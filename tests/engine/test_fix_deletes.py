@@ -120,6 +120,7 @@ def test_a_line_that_was_cut_into_several_leaves_what_went_of_it(write: Write) -
     assert ledger() == [OTHER + OTHER, GOOD, OTHER]
 
 
+@pytest.mark.slow
 @given(
     lines=st.lists(st.sampled_from([GOOD, OTHER, b"", b" ", b"{", GOOD + OTHER, line_of(("Why?", ""))]), max_size=12)
 )

@@ -44,6 +44,7 @@ JOURNALS: dict[str, list[dict[str, Any]]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", JOURNALS)
 def test_odd_journals_end_no_verb_with_a_bug(name: str, write: Write, capsys: pytest.CaptureFixture[str]) -> None:
     write("data.jsonl", GOOD)

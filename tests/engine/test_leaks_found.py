@@ -335,6 +335,7 @@ def sets(lists: Sequence[Sequence[int]], counts: Counts | None = None) -> Sets:
 few = st.lists(st.integers(0, 40), min_size=1, max_size=14)
 
 
+@pytest.mark.slow
 @given(
     st.lists(few, min_size=1, max_size=12), st.lists(st.tuples(st.integers(0, 11), few), max_size=20),
     st.sampled_from([0.8, 0.5, 0.9, 1.0, 2 / 3, 0.55]), st.sampled_from([1, 2, 4, 255]),

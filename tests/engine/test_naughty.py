@@ -112,6 +112,7 @@ def test_every_format_takes_them_and_none_is_obeyed(naughty: Path) -> None:
             }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", TEXTS)
 def test_in_colour_nothing_but_styles_reaches_a_terminal(
     naughty: Path, monkeypatch: pytest.MonkeyPatch, kind: OutputFormat

@@ -18,6 +18,7 @@ from curate.similarity.bands import bands_for
 from curate.similarity.minhash import PERMUTATIONS, signatures
 from curate.similarity.shingles import Sets, Shingling, joined, shingled, texts_of
 from curate.similarity.similarity_index import grouped, jaccard
+from tests.conftest import of_hundred
 from tests.reference_choice import choose
 
 WORDS = [
@@ -79,6 +80,7 @@ def corpora(draw: st.DrawFn) -> list[Example]:
     return [example("Say it.", answer, line) for line, answer in enumerate(answers, start=1)]
 
 
+@pytest.mark.slow
 @given(corpora(), st.randoms(use_true_random=False))
 def test_the_outcome_does_not_depend_on_the_order_of_lines(examples: list[Example], rng: random.Random) -> None:
     shuffled = examples.copy()
@@ -115,7 +117,7 @@ def linked(pairs: list[tuple[str, str]]) -> set[frozenset[str]]:
     return {frozenset(group) for group in found.values()}
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=of_hundred(30), deadline=None)
 @given(corpora())
 def test_all_pairs_at_the_threshold_are_found(examples: list[Example]) -> None:
     """A pair at the threshold is missed 5 times in 1,000 at the most; hypothesis is seeded, so this holds or it does
@@ -133,7 +135,7 @@ def test_all_pairs_at_the_threshold_are_found(examples: list[Example]) -> None:
     assert linked(truth) == linked([(group[0], other) for group in groups for other in group])
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=of_hundred(40), deadline=None)
 @given(
     st.lists(st.sets(st.integers(0, 2**32 - 1), max_size=30), min_size=1, max_size=6),
     st.sampled_from([1, 100, PERMUTATIONS, 256]),

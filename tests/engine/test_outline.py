@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from curate.core.config import CheckConfig
@@ -19,6 +19,7 @@ from curate.lint.error_filter import ErrorFilter
 from curate.read.chunks import chunks_of
 from curate.read.plain_columns import plain_columns
 from curate.similarity.shingles import Shingling
+from tests.conftest import of_hundred
 from tests.strategies import conversations, lines, written
 
 WORDS = [
@@ -144,7 +145,9 @@ def made(path: Path, spec: FeatureSpec, least: int, monkeypatch: pytest.MonkeyPa
         return [columns_of(piece, spec) for piece in chunks_of(path, "x.jsonl", 400) or ()]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("on", ["conversation", "prompt", "response", "last-turn"])
+@settings(max_examples=of_hundred(50))  # for each of four
 @given(
     content=st.lists(st.tuples(careless, ENDINGS), max_size=12), tail=st.sampled_from([b"", b"\n"]), bom=st.booleans()
 )

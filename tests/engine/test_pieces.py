@@ -22,7 +22,7 @@ from curate.lint.rules.message_frame import messages_frame
 from curate.lint.runner import check_paths
 from curate.read.chunks import chunks_of, read_chunk
 from curate.read.dataset import FileFacts, ParsedLine, read_file
-from tests.conftest import chat, line_of
+from tests.conftest import chat, line_of, of_hundred
 
 CHECK = import_module("curate.lint.runner")  # `curate.check` is the function of that name
 TEXTS = st.lists(
@@ -95,7 +95,7 @@ def test_pieces_hold_the_lines_of_the_file(file: tuple[list[bytes], bytes, bool,
 
 
 @pytest.mark.slow
-@settings(max_examples=40)  # all rules, three times each
+@settings(max_examples=of_hundred(20))  # all rules, three times each
 @given(file=FILES, size=st.integers(1, 400))
 def test_findings_do_not_depend_on_how_a_file_is_cut(file: tuple[list[bytes], bytes, bool, bool], size: int) -> None:
     path = written(file)

@@ -3,8 +3,6 @@
 import json
 import random
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -18,7 +16,8 @@ from curate.core.events import Event, StageFinished
 from curate.core.runs import Project
 from curate.pipeline import run
 from curate.pipeline.result import RunResult
-from tests.conftest import Write, chat, environment
+from tests.conftest import Write, chat
+from tests.forks import KILL_AFTER, Forks
 
 FACTS = [
     ("What is the capital of Peru?", "Lima."),
@@ -147,28 +146,24 @@ def test_a_second_run_at_the_same_time_is_refused(project: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_run_killed_at_random_moments_ends_with_the_same_manifest(project: Path) -> None:
+def test_a_run_killed_at_random_moments_ends_with_the_same_manifest(project: Path, forks: Forks) -> None:
+    Path("curate.toml").write_text(Path("curate.toml").read_text() + "[conflicts]\nmodels = false\n")
     started = time.monotonic()
     assert main(["run", "--json", "--quiet"]) == 1  # a line holds no example
     whole = time.monotonic() - started
     expected = Path("out/manifest.json").read_bytes()
     rng = random.Random(5)
+    ended: set[int] = set()
     for _ in range(8):
         for folder in ("out", ".curate"):
             for path in sorted(Path(folder).rglob("*"), reverse=True):
                 path.rmdir() if path.is_dir() else path.unlink()
-        child = subprocess.Popen(
-            [sys.executable, "-m", "curate", "run", "--json", "--quiet"],
-            env=environment(),
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        time.sleep(0.3 + rng.random() * whole * 1.5)
-        child.send_signal(signal.SIGKILL)
-        child.wait()
+        ended.add(forks.run("run", "--json", "--quiet", first=KILL_AFTER.format(rng.random() * whole * 1.5)).returncode)
         assert main(["run", "--json", "--quiet"]) == 1
         assert expected == Path("out/manifest.json").read_bytes()
         assert list(Path().rglob("*.curate-tmp")) == []
+    assert ended <= {1, -signal.SIGKILL}
+    assert -signal.SIGKILL in ended
 
 
 def test_the_example_that_a_policy_names_stays(write: Write) -> None:

@@ -19,7 +19,7 @@ from curate.core.files import blocks, data_files
 from curate.read.dataset import FileFacts, ParsedLine, read_dataset, read_file
 from curate.read.decode import MISSING, decode
 from curate.read.lines import BOM, split_lines
-from tests.conftest import Write, chat
+from tests.conftest import Write, chat, of_hundred
 from tests.conftest import line_of as as_line
 from tests.strategies import json_values, texts, written
 
@@ -212,7 +212,7 @@ def test_a_damaged_line_has_a_value_or_a_defect_and_never_raises(pair: tuple[Any
     assert all(0 <= defect.offset <= len(data) + 2 for defect in found.defects)
 
 
-@settings(max_examples=40)
+@settings(max_examples=of_hundred(40))
 @given(pair=written(st.dictionaries(texts, json_values, min_size=1)), data=st.data())
 def test_a_line_that_was_cut_off_is_told_as_that(pair: tuple[Any, str], data: st.DataObject) -> None:
     """At least where it is cut between the words of the JSON: a cut number may be a number still, a cut string may end

@@ -27,7 +27,7 @@ from curate.dedup import cluster_resolution
 from curate.pipeline.dedup import DedupResult, plan
 from curate.read.chunks import chunks_of
 from curate.similarity.shingles import Shingling
-from tests.conftest import Write, chat
+from tests.conftest import Write, chat, of_hundred
 from tests.strategies import lines
 
 CACHE = Path("cache")
@@ -41,7 +41,7 @@ def told(planned: DedupResult) -> tuple[Any, ...]:
 
 
 @pytest.mark.slow
-@settings(max_examples=30)
+@settings(max_examples=of_hundred(30))
 @given(
     st.lists(st.lists(answers, min_size=1, max_size=8), min_size=1, max_size=4),
     st.sampled_from(["longest", "last", "most-turns", "newest:date"]),
@@ -101,6 +101,7 @@ def test_a_verdict_is_asked_for_once_and_for_both_orders(
         assert not again.agreements(*ends, ~every)[1].any()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("keyed", [False, True])
 @given(st.lists(lines, max_size=6))
 def test_columns_come_back_as_they_were_wherever_their_piece_stands(keyed: bool, values: list[Any]) -> None:
@@ -122,6 +123,7 @@ def plain(value: Any) -> Any:
     return value
 
 
+@pytest.mark.slow
 @given(st.integers(0, 2**32))
 def test_whatever_is_damaged_is_made_anew(seed: int) -> None:
     rng = random.Random(seed)

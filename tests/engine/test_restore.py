@@ -18,7 +18,7 @@ from curate.core.runs import Project
 from curate.schemas import schemas
 from curate.verify import verify_folder
 from curate.verify.proof import Verdict
-from tests.conftest import Write, chat
+from tests.conftest import Write, chat, of_hundred
 from tests.strategies import conversations, written
 
 OUT = Path("out")
@@ -56,7 +56,7 @@ broken = st.sampled_from(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=of_hundred(25))
 @given(lines=st.lists(sound | faulty | broken, min_size=1, max_size=12), ending=st.sampled_from([b"\n", b"\r\n"]))
 def test_a_round_trip_is_byte_exact(lines: list[bytes], ending: bytes, write: Write) -> None:
     read = Counter(line for line in lines if line.strip())

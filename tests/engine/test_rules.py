@@ -2,6 +2,7 @@
 
 import tomllib
 from dataclasses import replace
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -48,6 +49,7 @@ def small_files(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(split_balance, "FEW", 1)
 
 
+@cache
 def cases() -> list[Any]:
     """All cases of all files, as parameters named `CODE: the point`."""
     return [

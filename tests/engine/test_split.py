@@ -21,7 +21,7 @@ from curate.core.manifest import NAME, digest_of, read_manifest, verified_hash
 from curate.core.removed import removal_of
 from curate.core.runs import Project
 from curate.schemas import schemas
-from tests.conftest import Write, chat
+from tests.conftest import Write, chat, of_hundred
 
 LONG = (
     "It keeps well in a cool dry cellar until the first frost comes and then it has to be eaten within some days or "
@@ -101,7 +101,7 @@ def test_questions_that_mean_the_same_are_kept_together_where_a_model_is_named(w
     assert apart
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=15)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=of_hundred(15))
 @given(rng=st.randoms(use_true_random=False), seed=st.integers(0, 99))
 def test_the_order_of_lines_and_files_does_not_matter(rng: random.Random, seed: int, write: Write) -> None:
     lines = [

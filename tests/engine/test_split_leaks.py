@@ -205,6 +205,7 @@ def test_a_kind_of_link_that_is_switched_off_leaks(kind: str, write: Write, monk
     assert counted(keys=True)[CODES[kind]] > 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("share", [0.01, 0.049, 0.05, 0.051, 0.3, 0.6])
 @pytest.mark.parametrize("words", [25, 80])
 def test_a_passage_that_answers_many_questions_stays_on_one_side_whatever_its_share(

@@ -7,7 +7,7 @@ from typing import Any
 
 import jsonschema
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
@@ -16,7 +16,7 @@ from curate.corpus.stats import collect, histogram, percentile, usual_epochs
 from curate.language.scripts import letters
 from curate.models.template import load_template
 from curate.report.stats import bar, percent, stats_result, stats_text
-from tests.conftest import Write, chat
+from tests.conftest import Write, chat, of_hundred
 from tests.strategies import conversations, lines
 from tests.test_layers import HEAVY, python
 from tests.tinymodel import model
@@ -112,6 +112,7 @@ def test_tokens_are_those_that_training_sees(write: Write) -> None:
 
 
 @pytest.mark.slow
+@settings(max_examples=of_hundred(50))
 @given(st.lists(lines | conversations(), max_size=8))
 def test_any_lines_make_numbers_that_add_up_and_fit_the_schema(values: list[dict[str, Any]]) -> None:
     path = Path("data.jsonl")

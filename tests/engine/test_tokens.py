@@ -12,7 +12,7 @@ from curate.core.config import CheckConfig
 from curate.core.errors import ModelError
 from curate.lint.runner import check_paths
 from curate.models.template import Template, load_template
-from tests.conftest import Write, chat
+from tests.conftest import Write, chat, of_hundred
 from tests.strategies import conversations, lines
 from tests.tinymodel import MAX_LENGTH, model
 from tests.trainer.tiny import make_tokenizer
@@ -113,13 +113,13 @@ def test_the_lines_that_training_refuses_are_those_that_check_tells_and_for_the_
     assert 10 < len(refused) < len(KNOWN)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=of_hundred(60), deadline=None)
 @given(st.lists(lines | conversations(), max_size=5))
 def test_any_lines_that_training_refuses_are_those_that_check_tells(values: list[dict[str, Any]]) -> None:
     agree(values)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=of_hundred(60), deadline=None)
 @given(st.lists(lines | conversations(), max_size=5))
 def test_no_data_breaks_a_rule_or_makes_the_mask_reach_beyond_a_sound_answer(values: list[dict[str, Any]]) -> None:
     path = Path("data.jsonl")

@@ -236,6 +236,7 @@ def test_a_folder_as_it_was_written_is_proved(folder: Path, capsys: pytest.Captu
     assert "out " in capsys.readouterr().out.splitlines()[-1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("breach", PLANTED)
 def test_each_planted_breach_is_found(breach: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     plant, codes = PLANTED[breach]

@@ -7,11 +7,13 @@ import shutil
 import struct
 from collections.abc import Callable
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import pytest
 
 from curate.cli.main import main
 from tests.conftest import Write
+from tests.forks import Forks
 from tests.hostile.process import close, curate
 
 GOOD: list[object] = [(f"What is {n} plus {n}?", f"It is {2 * n}, by adding.") for n in range(30)]
@@ -27,41 +29,56 @@ VERBS = (
 
 @pytest.fixture
 def data(write: Write) -> None:
-    write("data.jsonl", GOOD)
-    Path("curate.toml").write_text('data = ["data.jsonl"]\n[conflicts]\nmodels = false\n')
-    assert main(["split", "data.jsonl", "-o", "split"]) == 0
+    """A folder with what the verbs are called on."""
+    write("good/data.jsonl", GOOD)
+    Path("good/curate.toml").write_text('data = ["data.jsonl"]\n[conflicts]\nmodels = false\n')
+    assert main(["split", "good/data.jsonl", "-o", "good/split"]) == 0
+
+
+def apart(forks: Forks, words: list[str], stream: int = -1, *, full: bool = False) -> "CompletedProcess[str]":
+    """How a call ends in a copy of that folder, of its own."""
+    shutil.copytree("good", "apart")
+    try:
+        return forks.run(*words, folder="apart", stream=stream, full=full)
+    finally:
+        shutil.rmtree("apart")
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("verb", VERBS, ids=" ".join)
-def test_output_that_cannot_be_written(verb: list[str], data: None) -> None:
+def test_output_that_cannot_be_written(verb: list[str], data: None, forks: Forks) -> None:
+    ended = apart(forks, verb, 1, full=True)
+    assert (ended.returncode, "No space left" in ended.stderr) == (2, True)
+    ended = apart(forks, verb, 1)
+    assert (ended.returncode, "cannot be written" in ended.stderr) == (2, True)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("verb", ["check", "dedup"])
+def test_a_process_that_starts_without_an_output(verb: str, data: None) -> None:
+    """As above, with an interpreter that finds it so."""
     with Path("/dev/full").open("wb") as full:
-        ended = curate(*verb, stdout=full)
+        ended = curate(verb, "good/data.jsonl", stdout=full)
     assert (ended.code, "No space left" in ended.err) == (2, True)
-    ended = curate(*verb, before=close(1))
+    ended = curate(verb, "good/data.jsonl", before=close(1))
     assert (ended.code, "cannot be written" in ended.err) == (2, True)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("name", "code"), [("data.jsonl", 0), ("missing.jsonl", 2)])
-def test_narration_that_nobody_hears(name: str, code: int, data: None) -> None:
-    assert curate("check", name, before=close(2)).code == code
-    assert curate("check", name, before=_full).code == code
-    assert curate("check", "-", before=close(0)).code == 2
-
-
-def _full() -> None:
-    import os
-
-    os.dup2(os.open("/dev/full", os.O_WRONLY), 2)
+def test_narration_that_nobody_hears(name: str, code: int, data: None, forks: Forks) -> None:
+    assert curate("check", f"good/{name}", before=close(2)).code == code
+    assert apart(forks, ["check", name], 2).returncode == code
+    assert apart(forks, ["check", name], 2, full=True).returncode == code
+    assert apart(forks, ["check", "-"], 0).returncode == 2
 
 
 @pytest.mark.slow
+@pytest.mark.xdist_group("optimised")
 @pytest.mark.parametrize("verb", [*VERBS, ["rule"], ["check", "data.jsonl", "--output-format", "sarif"]], ids=" ".join)
-@pytest.mark.parametrize("level", ["1", "2"])
-def test_an_optimising_interpreter(verb: list[str], level: str, data: None) -> None:
-    ended = curate(*verb, PYTHONOPTIMIZE=level)
-    assert ended.code in (0, 1), ended.err
+def test_an_optimising_interpreter(verb: list[str], data: None, optimised: Forks) -> None:
+    ended = apart(optimised, verb)
+    assert ended.returncode in (0, 1), ended.stderr
 
 
 def test_a_panic_goes_through_the_funnel(
@@ -79,6 +96,7 @@ def test_a_panic_goes_through_the_funnel(
     assert "Please report it" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "saved",
     [

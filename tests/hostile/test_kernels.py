@@ -23,6 +23,7 @@ def sets_of(members: list[frozenset[int]]) -> Sets:
     return Sets(np.array([value for member in members for value in sorted(member)], dtype=np.uint32), offsets)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("threshold", TINY)
 @given(family=st.lists(st.tuples(st.frozensets(st.integers(0, 40), max_size=12), st.integers(0, 2)), max_size=12))
 def test_a_tiny_threshold_finds_what_shares_a_shingle(
@@ -53,6 +54,7 @@ def test_a_threshold_out_of_range_is_a_mistake(
     assert not Path("out").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("threshold", ["1e-9", "0.01"])
 def test_a_tiny_threshold_splits(threshold: str, write: Write) -> None:
     words = [f"w{n}" for n in range(3000)]

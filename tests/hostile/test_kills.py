@@ -7,33 +7,31 @@ import os
 import random
 import shutil
 import signal
-import subprocess
-import sys
-import time
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 from curate.output.restore import finish
+from tests.forks import Forks
 
 KILLS = int(os.environ.get("CURATE_KILLS", "2"))
 SLOW = """
-import os, sys, time, pathlib
+import os, pathlib, signal, threading, time
+kill = threading.Timer(SECONDS, os.kill, (os.getpid(), signal.SIGKILL))
 def slowed(step):
     def slow(*args, **keys):
         time.sleep(0.02)
-        print(flush=True)
+        if not kill.ident:
+            kill.start()  # at the first step
         done = step(*args, **keys)
         time.sleep(0.02)
         return done
     return slow
 os.replace, os.unlink, os.rmdir = slowed(os.replace), slowed(os.unlink), slowed(os.rmdir)
 pathlib.Path.unlink = slowed(pathlib.Path.unlink)
-from curate.cli.main import main
-sys.exit(main(sys.argv[1:]))
 """
-RUN = 'data = ["data.jsonl"]\noutput = "out"\nseed = {seed}\n'
+RUN = 'data = ["data.jsonl"]\noutput = "out"\nseed = {seed}\n[conflicts]\nmodels = false\n'
 
 
 def rows(count: int) -> bytes:
@@ -58,7 +56,7 @@ def state(folder: Path) -> Mapping[str, bytes]:
     }
 
 
-def command(verb: str, room: Path) -> list[str]:
+def command(verb: str, room: Path, forks: Forks) -> list[str]:
     """What is killed; before it, what it finds is made."""
     (room / "data.jsonl").write_bytes(rows(60))
     if verb == "run":
@@ -72,7 +70,7 @@ def command(verb: str, room: Path) -> list[str]:
     else:
         (room / "curate.toml").write_text(RUN.format(seed=1))
         first, second = ["run", "--until", "split"], ["restore", "out", "--all"]
-    subprocess.run([sys.executable, "-m", "curate", *first, "-q"], cwd=room, check=True, capture_output=True)
+    forks.run(*first, "-q", folder=room).check_returncode()
     if verb == "run":
         (room / "curate.toml").write_text(RUN.format(seed=2))
     return [*second, *(["-q"] if verb != "restore" else [])]
@@ -80,25 +78,20 @@ def command(verb: str, room: Path) -> list[str]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("verb", ["run", "split", "restore"])
-def test_killed_while_files_take_their_place(verb: str, tmp_path: Path) -> None:
+def test_killed_while_files_take_their_place(verb: str, tmp_path: Path, forks: Forks) -> None:
     ready, killed = tmp_path / "ready", tmp_path / "killed"
     ready.mkdir()
-    words = command(verb, ready)
+    words = command(verb, ready, forks)
     old = state(ready / "out")
     shutil.copytree(ready, killed)
-    subprocess.run([sys.executable, "-m", "curate", *words], cwd=killed, check=True, capture_output=True)
+    forks.run(*words, folder=killed).check_returncode()
     new = state(killed / "out")
     assert old != new
     rng = random.Random(verb)
     for _ in range(KILLS):
         shutil.rmtree(killed)
         shutil.copytree(ready, killed)
-        with subprocess.Popen(
-            [sys.executable, "-c", SLOW, *words], cwd=killed, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-        ) as child:
-            assert child.stdout
-            child.stdout.readline()  # the first step
-            time.sleep(rng.uniform(0, 0.6))
-            child.send_signal(signal.SIGKILL)
+        slow = SLOW.replace("SECONDS", str(rng.uniform(0, 0.6)))
+        assert forks.run(*words, folder=killed, first=slow).returncode in (0, -signal.SIGKILL)
         finish(killed / "out", killed / ".curate/decisions.jsonl")
         assert state(killed / "out") in (old, new)

@@ -113,6 +113,7 @@ PLANTS: dict[str, Callable[[], object]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("verb", READERS)
 @pytest.mark.parametrize("planted", PLANTS)
 def test_who_only_reads_writes_nothing_whatever_is_planted(planted: str, verb: str, folder: Path) -> None:
@@ -122,6 +123,7 @@ def test_who_only_reads_writes_nothing_whatever_is_planted(planted: str, verb: s
     assert snapshot() == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("verb", WRITERS)
 @pytest.mark.parametrize("planted", PLANTS)
 def test_who_writes_refuses_what_is_planted(
@@ -134,6 +136,7 @@ def test_who_writes_refuses_what_is_planted(
     assert snapshot() == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("verb", READERS)
 def test_a_complete_stage_of_ours_is_told_by_who_reads_and_ended_by_who_writes(
     verb: str, folder: Path, capsys: pytest.CaptureFixture[str]

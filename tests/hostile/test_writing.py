@@ -24,6 +24,7 @@ from curate.core.output_pair import CountingWriter, replacing_both
 from curate.core.runs import Project
 from curate.output.folder import names_of
 from tests.conftest import Write, chat, environment
+from tests.forks import Forks
 
 DATA = Path("data.jsonl")
 LINES = [(f"Question {n}?", f"Answer {n}, at some length.") for n in range(30)]
@@ -146,13 +147,15 @@ def test_who_has_not_changed_is_written(write: Write) -> None:
 # kept + removed = read
 
 
-@pytest.mark.parametrize("optimised", ["0", "1"])
+@pytest.mark.slow
+@pytest.mark.xdist_group("optimised")
+@pytest.mark.parametrize("without", [False, True])
 @pytest.mark.parametrize("verb", ["dedup", "split", "convert", "decontaminate"])
-def test_a_line_that_is_lost_on_the_way_stops_everything_whatever_python_leaves_out(verb: str, optimised: str) -> None:
+def test_a_line_that_is_lost_on_the_way_stops_everything_whatever_python_leaves_out(
+    verb: str, without: bool, optimised: Forks, forks: Forks
+) -> None:
     program = """
-import sys
 from curate.core.output_pair import CountingWriter
-from curate.cli.main import main
 write, lost = CountingWriter.write, [True]
 def losing(self, data):
     if lost:
@@ -161,16 +164,8 @@ def losing(self, data):
         data = data + b"\\n" if data else b""
     return write(self, data)
 CountingWriter.write = losing
-sys.exit(main(sys.argv[1:]))
 """
-    flags = ["-O"] if optimised == "1" else []
-    done = subprocess.run(
-        [sys.executable, *flags, "-c", program, *VERBS[verb]],
-        env=environment(),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = (optimised if without else forks).run(*VERBS[verb], first=program)
     assert done.returncode == ExitCode.BUG, done.stderr
     assert "LostLineError" in done.stderr
     assert files() == {}
@@ -216,10 +211,8 @@ def test_restore_demands_a_folder_that_is_as_it_was_written(
 
 
 KILLED = """
-import os, signal, sys
-from pathlib import Path
-from curate.cli.main import main
-left = [int(sys.argv.pop(1))]
+import os, signal
+left = [STEPS]
 def counted(real):
     def step(*arguments, **named):
         left[0] -= 1
@@ -229,12 +222,13 @@ def counted(real):
     return step
 for name in ("replace", "unlink", "rmdir"):
     setattr(os, name, counted(getattr(os, name)))
-sys.exit(main(sys.argv[1:]))
 """
 
 
 @pytest.mark.slow
-def test_a_restore_that_is_killed_at_any_step_leaves_old_or_new_the_journal_included(folder: Path) -> None:
+def test_a_restore_that_is_killed_at_any_step_leaves_old_or_new_the_journal_included(
+    folder: Path, forks: Forks
+) -> None:
     old = files()
     journal = Project(Path.cwd()).decisions
     seen = set()
@@ -243,12 +237,7 @@ def test_a_restore_that_is_killed_at_any_step_leaves_old_or_new_the_journal_incl
             path.unlink(missing_ok=True) if path.is_file() else None
         for name, data in old.items():
             Path(name).write_bytes(data)
-        done = subprocess.run(
-            [sys.executable, "-c", KILLED, str(step), "restore", "made", "--all"],
-            env=environment(),
-            capture_output=True,
-            check=False,
-        )
+        done = forks.run("restore", "made", "--all", first=KILLED.replace("STEPS", str(step)))
         assert done.returncode in (0, -9), done.stderr
         assert main(VERBS["split"]) == 0  # any command that writes to the folder ends what was begun
         manifest, _ = read_manifest(folder)

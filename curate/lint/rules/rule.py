@@ -146,7 +146,7 @@ class Rule:
         """
 
         def declare(function: Mend) -> Mend:
-            self.repair = Repair(function, safe, inspect.getdoc(function) or "", takes)
+            self.repair = Repair(function, safe, LINE_BREAK.sub(" ", inspect.getdoc(function) or ""), takes)
             return function
 
         return declare

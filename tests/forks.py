@@ -1,0 +1,102 @@
+"""The command in processes that are forked from one that has loaded it: each ends as a process does, its streams and
+signals included, without the second or two that its imports take.
+"""
+
+import json
+import os
+import runpy
+import signal
+import subprocess
+import sys
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Final, Self
+
+ROOT: Final = Path(__file__).parent.parent
+LOADED: Final = (
+    *("curate.cli.check", "curate.cli.restore", "curate.cli.run", "curate.lint.runner", "curate.conflicts"),
+    *("curate.pipeline.convert", "curate.pipeline.decontaminate", "curate.pipeline.splitting"),
+    *("curate.similarity.kernels", "curate.verify.proof"),
+)
+"""What is loaded before a fork: nothing that starts threads of its own."""
+STREAMS: Final = ("stdin", "stdout", "stderr")
+SECONDS: Final = 300
+"""How long a call may take."""
+KILL_AFTER: Final = "import os, threading; threading.Timer({}, os.kill, (os.getpid(), 9)).start()"
+"""What a process runs first that is killed after some seconds."""
+
+
+class Forks:
+    """Runs the command, one call at a time."""
+
+    def __init__(self, *options: str) -> None:
+        """Starts the process that forks; `options` are Python's."""
+        self._server = subprocess.Popen(
+            [sys.executable, *options, "-m", "tests.forks"],
+            cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.communicate()
+
+    def run(
+        self, *words: str, folder: Path | str = "", stream: int = -1, full: bool = False, first: str = "",
+    ) -> "subprocess.CompletedProcess[str]":  # fmt: skip
+        """Run the command in a folder; `first`: code that runs before it. `stream` is closed, or a full device."""
+        place = Path(folder).absolute()
+        call = {"words": words, "folder": str(place), "stream": stream, "full": full, "first": first}
+        assert self._server.stdin
+        assert self._server.stdout
+        self._server.stdin.write(json.dumps({**call, "environment": dict(os.environ)}) + "\n")
+        self._server.stdin.flush()
+        code = int(self._server.stdout.readline())
+        out, err = ((place / f".{name}").read_text(errors="replace") for name in STREAMS[1:])
+        for name in STREAMS:
+            (place / f".{name}").unlink()
+        return subprocess.CompletedProcess(words, code, out, err)
+
+
+def serve() -> None:
+    """Fork for each call that standard input names, one after another, and print how it ended."""
+    from curate.similarity.numba_utils import U64, mixed
+
+    for module in LOADED:
+        import_module(module)
+    mixed(U64(0))  # the rest of numba is loaded by a first call
+    for line in sys.stdin:
+        child = os.fork()
+        if not child:
+            return _become(**json.loads(line))
+        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)  # noqa: T201
+    return None
+
+
+def _become(
+    words: list[str], folder: str, stream: int, full: bool, first: str, environment: dict[str, str], **_: Any
+) -> None:
+    """Be the command."""
+    signal.alarm(SECONDS)
+    os.chdir(folder)
+    os.environ.clear()
+    os.environ.update(environment)
+    for number, name in enumerate(STREAMS):
+        broken, kept = number == stream, Path(f".{name}")
+        kept.touch()
+        opened = os.open("/dev/full" if broken and full else kept, os.O_RDWR)
+        os.dup2(opened, number)
+        os.close(opened)
+        if broken and not full:
+            os.close(number)
+            setattr(sys, name, None)  # as in an interpreter that starts without it
+        else:
+            setattr(sys, name, os.fdopen(number, "w" if number else "r", closefd=False))
+    sys.argv = ["curate", *words]
+    exec(first, {})
+    runpy.run_module("curate", run_name="__main__", alter_sys=True)
+
+
+if __name__ == "__main__":
+    serve()
