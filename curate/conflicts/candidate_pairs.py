@@ -19,6 +19,7 @@ from curate.conflicts.reworded import Embed, reworded
 from curate.core.config import ConflictsConfig
 from curate.core.text import excerpt, normalised, plural
 from curate.models.embeddings import embed
+from curate.models.model_loading import unreadable
 
 CROWDED: Final = 50
 """Different answers to one question from which it is open-ended by use, and its answers are not compared."""
@@ -95,7 +96,7 @@ def alike(
             blocks[first.before].append(group)
     if long := sum(len(next(iter(group.values())).request) > LONGEST for group in groups.values()):
         notes.append(f"{plural(long, 'question')} of more than {LONGEST:,} characters compared with equal ones only")
-    compared = [block for block in blocks.values() if len(block) > 1]
+    compared = _readable([block for block in blocks.values() if len(block) > 1], config.embeddings, notes)
     every = [group for block in compared for group in block]
     asked = [next(iter(group.values())) for group in every]
     requests = [question.request for question in asked]
@@ -111,6 +112,20 @@ def alike(
             continue
         strict = same_request(asked[i], asked[j])
         yield from _across(every[i], every[j], round(cosine, 4), round(max(same, STRICT) if strict else same, 4))
+
+
+def _readable(blocks: list[list[dict[str, Question]]], model: str, notes: list[str]) -> list[list[dict[str, Question]]]:
+    """The blocks without questions in a script that the model does not know; their number is noted."""
+    requests = [next(iter(group.values())).request for block in blocks for group in block]
+    unread = unreadable(requests, model)
+    if not any(unread):
+        return blocks
+    notes.append(
+        f"{plural(sum(unread), 'question')} in a script that {model} does not know compared with equal ones only"
+    )
+    told = iter(unread)
+    kept = [[group for group in block if not next(told)] for block in blocks]
+    return [block for block in kept if len(block) > 1]
 
 
 def _embedding(config: ConflictsConfig, cache: Path | None) -> Embed:

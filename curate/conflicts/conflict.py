@@ -145,7 +145,7 @@ def find_conflicts(
     settings = label_settings(distinct)
     judged = [by_rules(nominee, settings) for nominee in nominees]
     if config.nli:
-        judged = by_model(judged, config, cache, progress)
+        judged = by_model(judged, config, cache, progress, notes)
     elif judge is None:
         notes.append(RULES_ALONE)
     if judge is not None:

@@ -18,6 +18,7 @@ from curate.conflicts.weak_answers import is_weak
 from curate.core.config import ConflictsConfig
 from curate.core.text import plural
 from curate.language.sentences import sentences
+from curate.models.model_loading import unreadable
 
 SETTLED: Final = frozenset(("refusal", "label"))
 """Rules about whose verdict no model is asked."""
@@ -75,13 +76,22 @@ def by_model(
     config: ConflictsConfig,
     cache: Path | None = None,
     progress: Callable[[int], None] | None = None,
+    notes: list[str] | None = None,
 ) -> list[Judged]:
     """Add the NLI model's word about answers to questions that have one answer. Raises as `contradictions` does.
 
-    Both directions have to say so, but where a rule does, too.
+    Both directions have to say so, but where a rule does, too. Says in `notes` how many pairs are in a script that the
+    model does not know: rules alone judge them.
     """
     found = list(judged)
     asked = _to_be_judged(judged)
+    unread = unreadable([judged[at].nominee.left.answer + judged[at].nominee.right.answer for at in asked], config.nli)
+    if any(unread) and notes is not None:
+        notes.append(
+            f"{plural(sum(unread), 'pair')} of answers in a script that {config.nli} does not know "
+            "judged by rules alone"
+        )
+    asked = [at for at, not_read in zip(asked, unread, strict=True) if not not_read]
     pairs = [(judged[at].nominee.left.answer, judged[at].nominee.right.answer) for at in asked]
     for at, verdict in zip(asked, contradictions(pairs, config.nli, cache, progress), strict=True):
         nominee, evidence, _ = judged[at]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from rapidfuzz.distance import Indel, Levenshtein
 
-from curate.conflicts.wording import Wording, other_aspect, other_numbers, other_value, rarity
+from curate.conflicts.wording import Wording, many_other_numbers, other_aspect, other_numbers, other_value, rarity
 from curate.language.tokens import stem
 
 if TYPE_CHECKING:
@@ -48,6 +48,8 @@ NEAR, UNLIKE = 0.9, 0.7
 """Cosines of two questions that are not one sentence: from the first, a phrase in another one's place does not count;
 up to the second, it counts in full.
 """
+MANY: Final = 3.0
+"""How much more it counts that questions of two numbers or more have hardly one in common, however long they are."""
 SHORT: Final = 14
 """Words of both questions together up to which what sets them apart counts in full; of more, in inverse proportion."""
 LEAST_ODDS: Final = 0.001
@@ -85,7 +87,7 @@ def features(left: Wording, right: Wording, cosine: float, vectors: Mapping[str,
         * other_phrase
         * (1.0 if frame >= SAME_SENTENCE else min(1.0, max(0.0, (NEAR - cosine) / (NEAR - UNLIKE)))),
         short * (frame >= SAME_SENTENCE and other_value(left, right)),
-        short * other_numbers(left, right),
+        max(short * other_numbers(left, right), MANY * many_other_numbers(left, right)),
     )
 
 

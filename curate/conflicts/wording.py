@@ -134,6 +134,12 @@ def other_numbers(left: Wording, right: Wording) -> bool:
     return bool(left.numbers) and bool(right.numbers) and left.numbers != right.numbers
 
 
+def many_other_numbers(left: Wording, right: Wording) -> bool:
+    """Whether both questions give two numbers or more, and have less than half of them in common: another exercise."""
+    fewer = min(len(left.numbers), len(right.numbers))
+    return fewer > 1 and 2 * len(left.numbers & right.numbers) < fewer
+
+
 def other_aspect(left: Wording, right: Wording) -> bool:
     """Whether two questions ask for something else of what they are about: a price and a place."""
     return bool(left.aspects) and bool(right.aspects) and left.aspects.isdisjoint(right.aspects)

@@ -3,12 +3,19 @@ libraries.
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Final
 
 from curate.core.errors import MissingExtra
 from curate.models.names import model_errors, resolve
+
+LATIN: Final = "\u024f"
+"""The last letter of the Latin blocks of Unicode."""
+SPELLED: Final = 0.8
+"""Tokens a letter from which a tokenizer spells a text: English models need 1.0 or more in other scripts, multilingual
+ones 0.7 or less.
+"""
 
 
 def sentence_encoder(model: str) -> Any:
@@ -21,6 +28,35 @@ def sentence_encoder(model: str) -> Any:
 def cross_encoder(model: str) -> Any:
     """A `CrossEncoder`. Raises as `sentence_encoder` does."""
     return _load("CrossEncoder", model, "judging answers by an NLI model")
+
+
+def unreadable(texts: Sequence[str], model: str) -> list[bool]:
+    """Whether each text is in a script that the model does not know: its tokenizer spells it letter by letter, or has
+    no token for the letters. An English model takes any two short texts in Chinese for the same.
+
+    A model without a tokenizer of that kind is taken to read everything. Raises `ModelError` where it is not at hand.
+    """
+    other = [sum(char > LATIN for char in text if char.isalpha()) for text in texts]
+    doubtful = [2 * count > sum(map(str.isalpha, text)) for count, text in zip(other, texts, strict=True)]
+    if not any(doubtful):
+        return doubtful
+    place = resolve(model)
+    with quiet_loading():
+        try:
+            from transformers import AutoTokenizer
+
+            tokenizer = AutoTokenizer.from_pretrained(place, trust_remote_code=False)
+        except (ImportError, OSError, ValueError):
+            return [False] * len(texts)
+    return [
+        doubt and _is_spelled(text, tokenizer.tokenize(text), str(tokenizer.unk_token))
+        for doubt, text in zip(doubtful, texts, strict=True)
+    ]
+
+
+def _is_spelled(text: str, tokens: Sequence[str], unknown: str) -> bool:
+    letters = sum(map(str.isalpha, text))
+    return len(tokens) >= SPELLED * letters or 2 * tokens.count(unknown) > len(tokens)
 
 
 def _load(kind: str, model: str, purpose: str) -> Any:

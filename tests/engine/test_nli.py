@@ -142,3 +142,11 @@ def test_a_model_for_duplicate_questions_counts_as_much_as_all_else_and_lifts_no
     assert probability(found, None, 0.01) < probability(found) < probability(found, None, 0.99)
     monday, sunday = wording("Is the shop open on Monday?"), wording("Is the shop open on Sunday?")
     assert probability(features(monday, sunday, 0.95, {}), 0.99, 0.99) < 0.5
+
+
+@pytest.mark.slow
+def test_a_model_is_not_asked_about_a_script_that_it_does_not_know() -> None:
+    greeted = [example("你好", "您好，很高兴认识您。", 1), example("你好", "您好，请问有什么可以帮助您的吗？", 2)]
+    report = find_conflicts(greeted, ConflictsConfig(nli=tiny_nli(), min_confidence=0))
+    assert not report.conflicts
+    assert any("1 pair of answers in a script that" in note for note in report.notes)
