@@ -54,12 +54,6 @@ terms of the field where they are used now: answer, compared, compiled, decide, 
 words."""
 PENDING: Final = frozenset(
     (
-        "curate/conflicts/candidate_pairs.py: elsewhere",
-        "curate/conflicts/contradiction_rules.py: clash",
-        "curate/conflicts/judges/kept.py",
-        "curate/conflicts/judges/prompt.py: asked",
-        "curate/conflicts/repeated.py: beginnings",
-        "curate/conflicts/topics.py: Stand",
         "curate/corpus/boilerplate.py: told",
         "curate/corpus/dedup_text.py: Piece",
         "curate/corpus/dedup_text.py: pieces_of",

@@ -11,7 +11,7 @@ from curate.cli.options import UNCOMPARED, AsJson, JudgeKey, Paths, Quiet, conse
 from curate.conflicts.conflict import find_conflicts
 from curate.conflicts.default_models import with_default_models
 from curate.conflicts.judges import judge_of
-from curate.conflicts.judges.kept import Work
+from curate.conflicts.judges.verdict_cache import Work
 from curate.core.config import find_config, with_options
 from curate.core.paths import demand_apart
 from curate.core.runs import Project

@@ -138,7 +138,7 @@ def _across(left: dict[str, Question], right: dict[str, Question], similarity: f
             yield Nominee(one, other, min(similarity, 0.9999), same)
 
 
-def elsewhere(groups: Groups, notes: list[str]) -> Iterator[Nominee]:
+def across_system_prompts(groups: Groups, notes: list[str]) -> Iterator[Nominee]:
     """Pairs of different answers to equal requests behind other system prompts, where none behind the same one has
     these answers.
     """

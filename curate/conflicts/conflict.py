@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from curate.conflicts.candidate_pairs import SHOWN_FROM, alike, elsewhere, equal, grouped
+from curate.conflicts.candidate_pairs import SHOWN_FROM, across_system_prompts, alike, equal, grouped
 from curate.conflicts.default_models import JUDGING, SEMANTIC
 from curate.conflicts.evidence import Evidence
 from curate.conflicts.judging import Judge, Judged, by_judge, by_model, by_rules
@@ -130,7 +130,7 @@ def find_conflicts(
     distinct = sorted(first.values(), key=lambda question: (question.example.id, question.turn))
     groups = grouped(distinct)
     notes: list[str] = []
-    nominees = [*equal(groups, notes), *elsewhere(groups, notes)]
+    nominees = [*equal(groups, notes), *across_system_prompts(groups, notes)]
     if config.embeddings:
         nominees.extend(alike(groups, config, cache, notes, progress))
     else:
@@ -160,7 +160,7 @@ def find_conflicts(
     several = [
         topic
         for topic in topics(((item.nominee.left, item.nominee.right) for item in found), asked)
-        if sum(len(s.answers) for s in topic.stands) > 2
+        if sum(len(group.answers) for group in topic.groups) > 2
     ]
     return ConflictsResult(
         sure, len({question.example.id for question in distinct}), len(nominees), notes, conflicts[len(sure) :], several

@@ -56,7 +56,7 @@ def is_comparable(left: str, right: str) -> bool:
     return not any(is_code(answer) or refuses(answer[:OPENING]) for answer in (left, right))
 
 
-def clash(question: str, left: str, right: str) -> Evidence | None:
+def first_contradiction(question: str, left: str, right: str) -> Evidence | None:
     """The first rule that says that two answers to `question` cannot both hold, with the words that clash; None when
     none does.
     """

@@ -11,7 +11,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from curate.conflicts.contradiction_rules import clash
+from curate.conflicts.contradiction_rules import first_contradiction
 from curate.conflicts.question import Question, question_of
 from curate.core.example import Example, content_id
 from curate.core.text import normalised, words
@@ -89,7 +89,7 @@ def semantic_duplicates(
         if (
             similarity >= ANSWERED
             and (known is None or similarity > known.similarity)
-            and clash(said[right].request, said[left].answer, said[right].answer) is None
+            and first_contradiction(said[right].request, said[left].answer, said[right].answer) is None
         ):
             best[right] = Like(left, right, similarity)
     found = (

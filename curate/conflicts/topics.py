@@ -9,7 +9,7 @@ from curate.core.text import normalised
 
 
 @dataclass(frozen=True, slots=True)
-class Stand:
+class AnswerGroup:
     """Answers of one topic that do not clash with one another."""
 
     answers: tuple[Question, ...]
@@ -24,13 +24,13 @@ class Topic:
 
     request: str
     """As the first of its questions puts it."""
-    stands: tuple[Stand, ...]
+    groups: tuple[AnswerGroup, ...]
     """The one that most examples take first."""
 
     @property
-    def majority(self) -> Stand | None:
-        """The stand that more examples take than any other; None when two are equal."""
-        first, second = self.stands[0], self.stands[1] if len(self.stands) > 1 else None
+    def majority(self) -> AnswerGroup | None:
+        """The group that more examples take than any other; None when two are equal."""
+        first, second = self.groups[0], self.groups[1] if len(self.groups) > 1 else None
         return first if second is None or first.examples > second.examples else None
 
 
@@ -51,24 +51,25 @@ def topics(pairs: Iterable[tuple[Question, Question]], asked: Sequence[Question]
         if question.context in parent:
             members[root(question.context)].append(question)
     enemies = {frozenset((normalised(left.answer), normalised(right.answer))) for left, right in clashing}
-    found = [Topic(questions[0].request, _stands(questions, enemies)) for questions in members.values()]
-    return sorted(found, key=lambda topic: (-sum(stand.examples for stand in topic.stands), topic.request))
+    found = [Topic(questions[0].request, _groups(questions, enemies)) for questions in members.values()]
+    return sorted(found, key=lambda topic: (-sum(group.examples for group in topic.groups), topic.request))
 
 
-def _stands(questions: Sequence[Question], enemies: set[frozenset[str]]) -> tuple[Stand, ...]:
+def _groups(questions: Sequence[Question], enemies: set[frozenset[str]]) -> tuple[AnswerGroup, ...]:
     """Answers put together as long as none of them clash, the most frequent ones first."""
     counts = Counter(normalised(question.answer) for question in questions)
     first = {normalised(question.answer): question for question in reversed(questions)}
-    stands: list[list[str]] = []
+    groups: list[list[str]] = []
     for answer, _ in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
         home = next(
-            (stand for stand in stands if not any(frozenset((answer, other)) in enemies for other in stand)), None
+            (group for group in groups if not any(frozenset((answer, other)) in enemies for other in group)), None
         )
         if home is None:
-            stands.append([answer])
+            groups.append([answer])
         else:
             home.append(answer)
     made = [
-        Stand(tuple(first[answer] for answer in stand), sum(counts[answer] for answer in stand)) for stand in stands
+        AnswerGroup(tuple(first[answer] for answer in group), sum(counts[answer] for answer in group))
+        for group in groups
     ]
-    return tuple(sorted(made, key=lambda stand: -stand.examples))
+    return tuple(sorted(made, key=lambda group: -group.examples))

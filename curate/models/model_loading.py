@@ -17,6 +17,9 @@ SPELLED: Final = 0.8
 ones 0.7 or less.
 """
 
+SAMPLE: Final = 200
+"""Characters of a text that are looked at."""
+
 
 def sentence_encoder(model: str) -> Any:
     """A `SentenceTransformer`. Raises `ModelError` if the model is not available, `MissingExtra` without
@@ -49,7 +52,7 @@ def unreadable(texts: Sequence[str], model: str) -> list[bool]:
         except (ImportError, OSError, ValueError):
             return [False] * len(texts)
     return [
-        doubt and _is_spelled(text, tokenizer.tokenize(text), str(tokenizer.unk_token))
+        doubt and _is_spelled(text[:SAMPLE], tokenizer.tokenize(text[:SAMPLE]), str(tokenizer.unk_token))
         for doubt, text in zip(doubtful, texts, strict=True)
     ]
 

@@ -67,7 +67,7 @@ class ConflictOutput(Part):
     evidence: list[EvidenceOutput]
 
 
-class StandOutput(Part):
+class AnswerGroupOutput(Part):
     """Answers of a topic that do not clash with one another."""
 
     examples: int
@@ -81,7 +81,7 @@ class TopicOutput(Part):
     """A question with three or more different answers, some of which clash."""
 
     question: ClearText
-    stands: list[StandOutput]
+    groups: list[AnswerGroupOutput]
 
 
 class ConflictsOutput(Part, title="ConflictsResult"):
@@ -138,15 +138,15 @@ def _conflict(conflict: Conflict) -> dict[str, Any]:
 
 
 def _topic(topic: Topic) -> dict[str, Any]:
-    stands = [
+    groups = [
         {
-            "examples": stand.examples,
-            "majority": stand is topic.majority,
-            "answers": [side.answer for side in stand.answers],
+            "examples": group.examples,
+            "majority": group is topic.majority,
+            "answers": [side.answer for side in group.answers],
         }
-        for stand in topic.stands
+        for group in topic.groups
     ]
-    return {"question": topic.request, "stands": stands}
+    return {"question": topic.request, "groups": groups}
 
 
 def conflicts_text(report: ConflictsResult, limit: int | None = SHOWN) -> Iterator[Text]:
@@ -217,14 +217,14 @@ def _said(evidence: Evidence, left: Question, right: Question) -> str:
 
 
 def _topic_lines(topic: Topic) -> Iterator[Text]:
-    examples = sum(stand.examples for stand in topic.stands)
+    examples = sum(group.examples for group in topic.groups)
     yield Text.assemble(
         ("topic ", "yellow"), (excerpt(masked(topic.request), 100), "bold"), f" ({plural(examples, 'example')})"
     )
-    for stand in topic.stands:
-        wordings = f", {plural(len(stand.answers), 'wording')}" if len(stand.answers) > 1 else ""
-        majority = "  most say" if stand is topic.majority else "          "
+    for group in topic.groups:
+        wordings = f", {plural(len(group.answers), 'wording')}" if len(group.answers) > 1 else ""
+        majority = "  most say" if group is topic.majority else "          "
         yield Text(
-            f"  {majority} {plural(stand.examples, 'example')}{wordings}: "
-            f"{excerpt(masked(stand.answers[0].answer), 80)}"
+            f"  {majority} {plural(group.examples, 'example')}{wordings}: "
+            f"{excerpt(masked(group.answers[0].answer), 80)}"
         )

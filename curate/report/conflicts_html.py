@@ -95,7 +95,7 @@ def _side(side: Question, span: str) -> str:
 
 def _topic(topic: Topic) -> Iterator[str]:
     yield f"<details open><summary><h3>{safe(masked(topic.request)[:300])}</h3></summary><div><ol>"
-    for stand in topic.stands:
-        mark = "<b>most say</b> " if stand is topic.majority else ""
-        yield f"<li>{mark}{plural(stand.examples, 'example')}: {safe(masked(stand.answers[0].answer)[:500])}</li>"
+    for group in topic.groups:
+        mark = "<b>most say</b> " if group is topic.majority else ""
+        yield f"<li>{mark}{plural(group.examples, 'example')}: {safe(masked(group.answers[0].answer)[:500])}</li>"
     yield "</ol></div></details>\n"

@@ -200,8 +200,8 @@ def multi_conflict_of(topic: "Topic") -> MultiConflict:
     return MultiConflict(
         topic.request,
         tuple(
-            AnswerGroup(tuple(_side(question.example) for question in stand.answers), stand.examples)
-            for stand in topic.stands
+            AnswerGroup(tuple(_side(question.example) for question in group.answers), group.examples)
+            for group in topic.groups
         ),
     )
 

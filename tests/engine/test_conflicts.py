@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from curate.cli.main import main
 from curate.conflicts.conflict import find_conflicts
-from curate.conflicts.contradiction_rules import clash
+from curate.conflicts.contradiction_rules import first_contradiction
 from curate.conflicts.question import question_of, same_request
 from curate.core.config import ConflictsConfig, DedupConfig
 from curate.core.errors import CurateError
@@ -70,7 +70,7 @@ def example(question: str, answer: str, line: int = 1, system: str | None = None
     ],
 )
 def test_clashing_answers(question: str, left: str, right: str, source: str) -> None:
-    for evidence in (clash(question, left, right), clash(question, right, left)):
+    for evidence in (first_contradiction(question, left, right), first_contradiction(question, right, left)):
         assert evidence is not None
         assert source == evidence.source
 
@@ -100,7 +100,7 @@ def test_clashing_answers(question: str, left: str, right: str, source: str) -> 
     ],
 )
 def test_answers_that_may_both_hold(question: str, left: str, right: str) -> None:
-    assert clash(question, left, right) is None
+    assert first_contradiction(question, left, right) is None
 
 
 def test_numbers_are_read_in_one_spelling() -> None:

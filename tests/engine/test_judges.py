@@ -12,8 +12,8 @@ import pytest
 from curate.cli.main import main
 from curate.conflicts.conflict import find_conflicts
 from curate.conflicts.judges import endpoint, judge_of
-from curate.conflicts.judges.kept import Work
 from curate.conflicts.judges.prompt import verdict_of
+from curate.conflicts.judges.verdict_cache import Work
 from curate.core.config import ConflictsConfig
 from curate.core.egress import Consent
 from curate.core.errors import CurateError, MissingExtra, ModelError, UsageError

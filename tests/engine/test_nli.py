@@ -55,7 +55,7 @@ def test_the_model_makes_a_conflict_of_what_no_rule_speaks_of(capsys: pytest.Cap
     }
     (topic,) = report.topics
     assert topic.majority is not None
-    assert [sorted(side.answer for side in stand.answers) for stand in topic.stands] == [sorted((LIT, SHINES)), [DARK]]
+    assert [sorted(side.answer for side in group.answers) for group in topic.groups] == [sorted((LIT, SHINES)), [DARK]]
     assert topic.majority.examples == 2
 
 

@@ -5,7 +5,7 @@ the user named.
 from collections.abc import Callable
 from pathlib import Path
 
-from curate.conflicts.judges.kept import Kept, Work
+from curate.conflicts.judges.verdict_cache import VerdictCache, Work
 from curate.conflicts.judging import Judge
 from curate.core.config import ConflictsConfig
 from curate.core.egress import NOBODY, Consent, address_of, is_address
@@ -40,7 +40,7 @@ def judge_of(
         from curate.conflicts.judges.local import Local
 
         identity = content_id([fingerprint(config.judge)])
-        return Kept(Local(config.judge), _verdicts(cache, identity), before, progress)
+        return VerdictCache(Local(config.judge), _verdicts(cache, identity), before, progress)
     address = address_of(config.judge, "the judge")
     if not config.judge_model:
         raise UsageError(
@@ -55,7 +55,7 @@ def judge_of(
             before(work)
         consent.demand(f"{plural(work.pairs - work.known, 'pair')} of questions and answers", address)
 
-    return Kept(endpoint, _verdicts(cache, content_id([address, config.judge_model])), agreed, progress)
+    return VerdictCache(endpoint, _verdicts(cache, content_id([address, config.judge_model])), agreed, progress)
 
 
 def _verdicts(cache: Path | None, identity: str) -> Path | None:

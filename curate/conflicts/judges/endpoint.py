@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from curate.conflicts.judges.kept import Pair
-from curate.conflicts.judges.prompt import AS_JSON, asked, verdict_of
+from curate.conflicts.judges.prompt import AS_JSON, judge_prompt, verdict_of
+from curate.conflicts.judges.verdict_cache import Pair
 from curate.conflicts.judging import Verdict
 from curate.core.egress import client_for, key_for, redirect_error
 from curate.core.errors import ModelError
@@ -41,7 +41,7 @@ class Endpoint:
 
     def message(self, pair: Pair) -> str:
         """What is asked about a pair."""
-        return asked(*pair, AS_JSON)
+        return judge_prompt(*pair, AS_JSON)
 
     def verdicts(self, pairs: Sequence[Pair]) -> Iterator[Verdict | None]:
         """A verdict for each pair, in order. Raises `ModelError` with the next step, `MissingExtra` without the openai

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from curate.conflicts.judges.kept import Pair
-from curate.conflicts.judges.prompt import YES_OR_NO, asked
+from curate.conflicts.judges.prompt import YES_OR_NO, judge_prompt
+from curate.conflicts.judges.verdict_cache import Pair
 from curate.conflicts.judging import Verdict
 from curate.core.errors import MissingExtra, ModelError
 from curate.models.model_loading import quiet_loading
@@ -27,7 +27,7 @@ class Local:
 
     def message(self, pair: Pair) -> str:
         """What is asked about a pair."""
-        return asked(*pair, YES_OR_NO)
+        return judge_prompt(*pair, YES_OR_NO)
 
     def verdicts(self, pairs: Sequence[Pair]) -> Iterator[Verdict | None]:
         """A verdict for each pair, in order, by the probabilities of Yes and No as the next token. Raises `ModelError`,

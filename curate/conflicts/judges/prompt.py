@@ -26,7 +26,7 @@ OBJECT: Final = re.compile(r"\{[^{}]*\}")
 SAID: Final = re.compile(r"\W*(yes|no|true|false)\b", re.IGNORECASE)
 
 
-def asked(left: Question, right: Question, reply: str) -> str:
+def judge_prompt(left: Question, right: Question, reply: str) -> str:
     """The pair as one user's message that ends with how to reply."""
     parts = [TASK]
     if left.system:

@@ -53,9 +53,9 @@ def beginning_of_another(examples: Sequence[Example]) -> Found:
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello there."}]}
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}, {"role": "user", "content": "Name a tree."}, {"role": "assistant", "content": "A beech."}]}
     """
-    from curate.conflicts.repeated import beginnings
+    from curate.conflicts.repeated import repeated_beginnings
 
-    for twin in beginnings(examples):
+    for twin in repeated_beginnings(examples):
         yield twin.example, Problem("", f"is the beginning of {visible(str(twin.other.place))}")
 
 

@@ -62,7 +62,7 @@ class Asked(Protocol):
         ...
 
 
-class Kept:
+class VerdictCache:
     """Asks a model only about pairs that it was not asked about before."""
 
     def __init__(
