@@ -39,6 +39,8 @@ SAMPLE: Final = 10_000
 SURE: Final = 4
 OWN: Final = 5
 HIDES: Final = 40
+SLOTS: Final = 1 << 18
+"""Places in which shingles are counted; a power of two."""
 Passages = tuple[str, ...]
 """Shared instructions, as they stand in the data."""
 
@@ -62,7 +64,11 @@ def telling(sets: Sets, ids: "Ids") -> "tuple[Numbers, int]":
     share = SHARE * len(order) / len(distinct)  # of different examples: copies count once
     error = SURE * sqrt(SHARE * (1 - SHARE) / len(chosen)) if len(chosen) < len(distinct) else 0.0
     least = ceil(max(LEAST, (share + error) * len(chosen)))
-    hashes = np.sort(np.concatenate([sets[at] for at in chosen.tolist()]))
+    hashes = sets.chosen(chosen).hashes
+    counts = np.bincount(
+        hashes & np.uint32(SLOTS - 1), minlength=SLOTS
+    )  # most shingles are rare: these need no sorting
+    hashes = np.sort(hashes[counts[hashes & np.uint32(SLOTS - 1)] >= least])
     starts = hashes[: max(0, len(hashes) - least + 1)]
     often = np.unique(starts[starts == hashes[least - 1 :]])  # shingles that so many have
     return (chosen if len(often) >= HIDES // 2 else chosen[:0]), least

@@ -116,6 +116,10 @@ class Columns:
     """Why they were not remembered, or are not for later."""
     judged: Any = None
     """What came of `FeatureSpec.judging`."""
+    line_keys: "Ids | None" = None
+    """Of each line a number that stands for its bytes, where the chunk is cached (see `curate.corpus.cache`)."""
+    band_keys: "Ids | None" = None
+    """Of each band (first axis) and example a key, where these are cached."""
     quick: bool = True
     """Whether they were read by compiled code, which threads can do side by side."""
 

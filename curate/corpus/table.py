@@ -17,7 +17,7 @@ from curate.core.scratch import scratch
 from curate.core.text import visible
 from curate.core.worker_pool import WorkerPool
 from curate.corpus.boilerplate import Passages, learnt, telling
-from curate.corpus.cache import Remembered, Task, columns_for
+from curate.corpus.cache import DedupCache, Task, columns_for
 from curate.corpus.dedup_text import On, asked_turns
 from curate.corpus.features import Columns, FeatureSpec, columns_of_lines
 from curate.corpus.group_keys import Marks, joined_marks
@@ -86,6 +86,10 @@ class Table:
     """Of each example, where they were wanted."""
     common: Passages = ()
     """Shared instructions that were not compared (see `curate.corpus.boilerplate`)."""
+    line_keys: "Ids | None" = None
+    """Of each line a number that stands for its bytes, where all chunks are cached."""
+    band_keys: "Ids | None" = None
+    """Of each band (first axis) and example a key, where all are known."""
     judged: Sequence[tuple[int, Any]] = ()
     """What came of `FeatureSpec.judging`, piece by piece, each with the number of lines before it in its file."""
 
@@ -126,8 +130,16 @@ class Table:
     def _with(self, examples: "Numbers", sets: Sets, links: Links | None) -> "Table":
         keys, marks = self.keys and self.keys.chosen(examples), self.marks and self.marks.chosen(examples)
         columns: dict[str, Any] = {name: getattr(self, name)[examples] for name in ("lines", "ids", "lengths", "ranks")}
+        bands = None if self.band_keys is None else self.band_keys[:, examples]
         return replace(
-            self, **columns, sets=sets, brief=self.brief.chosen(examples), keys=keys, links=links, marks=marks
+            self,
+            **columns,
+            sets=sets,
+            brief=self.brief.chosen(examples),
+            keys=keys,
+            links=links,
+            marks=marks,
+            band_keys=bands,
         )
 
     def line_ref(self, line: int) -> "LineRef":
@@ -270,7 +282,7 @@ def read_table(
     crew: WorkerPool,
     progress: Callable[[int], None] | None = None,
     name_of: Callable[[Path], str] = display_name,
-    memory: Remembered | None = None,
+    memory: DedupCache | None = None,
 ) -> Table:
     """Read files; `name_of` gives the names that they go by in places, and pieces that the `memory` has need not be
     read.
@@ -317,7 +329,7 @@ def _read(
     crew: WorkerPool,
     progress: Callable[[int], None] | None,
     name_of: Callable[[Path], str],
-    memory: Remembered | None,
+    memory: DedupCache | None,
 ) -> Table:
     import numpy as np
 
@@ -369,6 +381,7 @@ def _read(
     links = joined_links([part.links for part in parts if part.links], answers.done()) if spec.links else None
     marks = joined_marks([part.marks for part in parts if part.marks]) if spec.marking else None
     brief = joined_brief([part.brief for part in parts])
+    line_keys, band_keys = (_if_all([getattr(part, name) for part in parts]) for name in ("line_keys", "band_keys"))
     lines, lengths, ranks, common = np.flatnonzero(holds), column("lengths"), column("ranks"), spec.common or ()
     return Table(
         sources,
@@ -388,12 +401,22 @@ def _read(
         links,
         marks,
         common,
+        line_keys,
+        band_keys,
         judged,
     )
 
 
+def _if_all(parts: "list[Ids | None]") -> "Ids | None":
+    """Arrays one after another along their last axis; None where one is not known."""
+    import numpy as np
+
+    known = [part for part in parts if part is not None]
+    return np.concatenate(known, axis=-1) if known and len(known) == len(parts) else None
+
+
 def _columns(
-    pieces: Iterator[Chunk], spec: FeatureSpec, crew: WorkerPool, memory: Remembered | None
+    pieces: Iterator[Chunk], spec: FeatureSpec, crew: WorkerPool, memory: DedupCache | None
 ) -> Iterator[Columns]:
     """The columns of each piece, as remembered or made."""
     quick = [spec.judging is None and not spec.keys]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from curate.core.config import DedupConfig
 from curate.core.worker_pool import WorkerPool
 from curate.corpus.boilerplate import Passages
-from curate.corpus.cache import Remembered
+from curate.corpus.cache import DedupCache
 from curate.corpus.table import Table
 from curate.dedup.cluster import Choice, Pair
 from curate.dedup.fact_guard import LinePairs, lines_agree
@@ -71,7 +71,7 @@ def picked(
     groups: "Sequence[Numbers]",
     wanted: Wanted,
     crew: WorkerPool,
-    memory: Remembered | None = None,
+    memory: DedupCache | None = None,
 ) -> Choice:
     """What becomes of the members of groups, by where they stand among all examples. Raises `InputError` when lines
     cannot be read again.
@@ -209,7 +209,7 @@ def agreed(
     standing: "Numbers",
     wanted: Wanted,
     crew: WorkerPool,
-    memory: Remembered | None,
+    memory: DedupCache | None,
     *,
     words: bool = False,
 ) -> "Flags":

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from curate.core.config import DedupConfig
 from curate.core.example import Example
 from curate.core.worker_pool import WorkerPool, cores
-from curate.corpus.cache import Remembered
+from curate.corpus.cache import DedupCache
 from curate.corpus.features import feature_spec_for
 from curate.corpus.table import Table, table_of
 from curate.dedup.cluster import Code, Pair
@@ -61,7 +61,7 @@ def find_duplicates(
     pinned: frozenset[str] = frozenset(),
     findings: Callable[["Numbers"], Mapping[str, tuple[int, ...]]] | None = None,
     old: int = 0,
-    memory: Remembered | None = None,
+    memory: DedupCache | None = None,
 ) -> FoundDuplicates:
     """Duplicates among the examples of a table; content whose id is in `pinned` stays, once: its exact copies still go.
 
@@ -79,7 +79,8 @@ def find_duplicates(
     if len(distinct) < len(copies):
         sets = sets.kept(distinct)  # a copy would be the largest thing in memory
     begun = Beginnings(table.keys.chosen(distinct), table.ids[distinct]) if config.beginnings and table.keys else None
-    groups = grouped(sets, config.threshold, crew.count)
+    bands = table.band_keys if table.band_keys is None or len(distinct) == len(copies) else table.band_keys[:, distinct]
+    groups = grouped(sets, config.threshold, crew.count, bands)
     keys, slips = table.brief.chosen(distinct).keys_and_slips()
     alike = _of_one_key(keys)
     several = np.unique(np.concatenate([alike, *groups.members])) if findings else alike

@@ -23,20 +23,22 @@ from curate.core.snapshot import Snapshot, demand_unchanged, mode_of, snapshot
 from curate.core.text import plural, visible
 from curate.core.worker_pool import WorkerPool, cores
 from curate.corpus.boilerplate import told
-from curate.corpus.cache import Remembered
+from curate.corpus.cache import DedupCache
 from curate.corpus.features import feature_spec_for
 from curate.corpus.table import LineReader, Table, examples_at, lines_at, read_table
 from curate.dedup.near_duplicates import find_duplicates
 from curate.dedup.removal import DuplicateRemoval
 from curate.lint.checker import Checker
-from curate.lint.rules import Scope
+from curate.lint.rules import RULES, Scope
 from curate.lint.rules.removal_guard import Removals, heavy
+from curate.lint.rules.rule_selection import RuleSelection
 from curate.lint.runner import check_paths
 from curate.lint.suppressions import load_suppressions, suppress
 from curate.output.apply import Dropped, dropped_in
 from curate.output.rewrite import write_lines
 from curate.read.chunks import Chunk
 from curate.read.dataset import demand_understood
+from curate.similarity.bands import bands_for
 from curate.similarity.similarity_index import FLOOR
 
 if TYPE_CHECKING:
@@ -153,7 +155,8 @@ def plan(
     with WorkerPool(cores(), processes=_size(paths) >= PARALLEL) as crew:
         listen(StageStarted("read"))
         spec = feature_spec_for(config)
-        memory = Remembered.of(cache, spec, paths, only=remembered_only) if cache else None
+        bands = bands_for(config.threshold)
+        memory = DedupCache.of(cache, spec, paths, only=remembered_only, bands=bands) if cache else None
         table = read_table(paths, spec, crew, _told(listen), memory=memory)
         listen(StageFinished("read", False, plural(len(table.starts), "line")))
         old = int(table.first[len(against)])
@@ -173,7 +176,7 @@ def plan(
             dropped = {example for example, decision in decided.items() if decision.verdict == "drop"}
             pinned |= {table.id(at) for at in range(len(table.lines))} - dropped
         listen(StageStarted("compare"))
-        findings = partial(_findings, table, check or CheckConfig()) if config.keep == "best" else None
+        findings = partial(_findings, table, check or CheckConfig(), memory) if config.keep == "best" else None
         found = find_duplicates(table, config, crew, pinned, findings, old_examples, None if removed else memory)
         if memory:
             memory.save()
@@ -303,15 +306,44 @@ def _field_notes(keep: str, table: Table) -> Iterator[str]:
     )
 
 
-def _findings(table: Table, config: CheckConfig, examples: "Numbers") -> dict[str, tuple[int, ...]]:
+def _findings(
+    table: Table, config: CheckConfig, memory: DedupCache | None, examples: "Numbers"
+) -> dict[str, tuple[int, ...]]:
     """Errors, warnings and infos of those examples that have some, by id: what rules find that judge each by itself.
-    Raises `InputError`.
+
+    They are cached unless they depend on more than the bytes of the line, the rules of this program and the
+    configuration. Raises `InputError`.
     """
-    rules = Checker(config).chosen
+    import numpy as np
+
+    rules = RuleSelection.from_config(config)
+    lines, names = table.lines[examples], table.names(examples)
+    if memory is None or table.line_keys is None or not _is_cacheable(config, rules):
+        return _counted(table, config, rules, lines)
+    keys = table.line_keys[lines]
+    counts, known = memory.finding_counts(repr(config), keys)
+    new = np.flatnonzero(~known)
+    if len(new):
+        found = _counted(table, config, rules, lines[new])
+        counts[new] = [found.get(names[at], (0, 0, 0)) for at in new.tolist()]
+        memory.count_findings(keys[new], counts[new])
+    some = np.flatnonzero(counts.any(axis=1))
+    return {names[at]: tuple(row) for at, row in zip(some.tolist(), counts[some].tolist(), strict=True)}
+
+
+def _is_cacheable(config: CheckConfig, rules: RuleSelection) -> bool:
+    """Whether findings of single lines depend on their bytes, the rules of this program and the configuration alone."""
+    own = {rule.code for rule in config.rule}
+    return (
+        not config.model and not config.per_file_ignores and all(code in RULES or code in own for code in rules.rules)
+    )
+
+
+def _counted(table: Table, config: CheckConfig, rules: RuleSelection, lines: "Numbers") -> dict[str, tuple[int, ...]]:
+    """These of the examples on some lines, counted anew."""
     codes = tuple(code for code in rules.severities if rules.known[code].scope in EACH)
     checker = Checker(config.model_copy(update={"select": codes, "extend_select": ()})) if codes else None
     counts: dict[str, list[int]] = {}
-    lines = table.lines[examples]
     if checker and int(table.sizes[lines].sum()) >= QUICK:
         checker.use_fast_path()
     for piece in _pieces(table, lines) if checker else ():

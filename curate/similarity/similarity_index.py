@@ -32,17 +32,19 @@ class Groups(NamedTuple):
     bands: Bands
 
 
-def grouped(sets: Sets, threshold: float, workers: int) -> Groups:
+def grouped(sets: Sets, threshold: float, workers: int, keys: "Keys | None" = None) -> Groups:
     """Gather the sets whose similarity is `threshold` at least.
 
-    Sets without shingles are in no group. The order of the sets changes only numbers.
+    Sets without shingles are in no group. The order of the sets changes only numbers. `keys`: the `band_keys` of all,
+    where these are known.
     """
     import numpy as np
 
     bands = bands_for(threshold)
     nodes = np.flatnonzero(np.diff(sets.offsets)).astype(np.int64)
     some = sets if len(nodes) == len(sets) else sets.chosen(nodes)
-    roots, misses = _joined(some, band_keys(some, bands, workers), threshold, workers)
+    keys = band_keys(some, bands, workers) if keys is None else keys if some is sets else keys[:, nodes]
+    roots, misses = _joined(some, keys, threshold, workers)
     order = np.argsort(roots, kind="stable")
     starts = np.flatnonzero(np.diff(roots[order], prepend=-1))
     ends = np.append(starts[1:], len(order))
