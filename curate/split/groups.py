@@ -156,7 +156,7 @@ def near_links(table: Table, seeking: Seeking) -> list[Pairs]:
 
     if seeking.parts is not None:
         return _nearest(Link.NEAR, table.sets, np.arange(len(table.lines)), seeking)
-    return _members(Link.NEAR, grouped(table.sets, seeking.threshold, seeking.workers).members)
+    return _members(Link.NEAR, grouped(table.sets, seeking.threshold, seeking.workers, misses=False).members)
 
 
 def question_links(table: Table, seeking: Seeking) -> list[Pairs]:
@@ -207,7 +207,11 @@ def answer_links(table: Table, seeking: Seeking) -> list[Pairs]:
     if seeking.parts is not None:
         return _nearest(Link.ANSWER, links.answers, owners, seeking)
     return _members(
-        Link.ANSWER, [owners[members] for members in grouped(links.answers, seeking.threshold, seeking.workers).members]
+        Link.ANSWER,
+        [
+            owners[members]
+            for members in grouped(links.answers, seeking.threshold, seeking.workers, misses=False).members
+        ],
     )
 
 

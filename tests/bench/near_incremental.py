@@ -3,8 +3,8 @@
     python tests/bench/near_incremental.py DATA.jsonl [LINES]
 
 The first 99% of the lines are the old file, all of them the new one. All runs are in this process, after one over all
-lines that loads and compiles what is needed, so that start-up is excluded. Printed are seconds of all processors (user +
-system) and of the clock, and the bytes that are cached. What is kept must be equal with and without a cache.
+lines that loads and compiles what is needed, so that start-up is excluded. Printed are seconds of all processors (user
++ system) and of the clock, and the bytes that are cached. What is kept must be equal with and without a cache.
 """
 
 import gc
