@@ -60,18 +60,6 @@ PENDING: Final = frozenset(
         "curate/conflicts/judges/prompt.py: asked",
         "curate/conflicts/repeated.py: beginnings",
         "curate/conflicts/topics.py: Stand",
-        "curate/corpus/boilerplate.py: told",
-        "curate/corpus/dedup_text.py: Piece",
-        "curate/corpus/dedup_text.py: pieces_of",
-        "curate/corpus/features.py: Judging",
-        "curate/corpus/strata.py: Told",
-        "curate/corpus/table.py",
-        "curate/dedup/cluster_resolution.py: chosen",
-        "curate/dedup/cluster_resolution.py: picked",
-        "curate/dedup/cluster_resolution_kernel.py: pick",
-        "curate/similarity/cross_split_jaccard_join.py: nearest_before",
-        "curate/similarity/kernels.py: chosen",
-        "curate/similarity/ngram_index.py: without",
     )
 )
 """Names that are still to be replaced."""

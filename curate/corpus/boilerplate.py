@@ -19,7 +19,7 @@ from math import ceil, sqrt
 from typing import TYPE_CHECKING, Any, Final
 
 from curate.core.masking import secrets_in
-from curate.corpus.dedup_text import Piece
+from curate.corpus.dedup_text import Segment
 from curate.similarity.shingles import Sets
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def telling(sets: Sets, ids: "Ids") -> "tuple[Numbers, int]":
     return (chosen if len(often) >= HIDES // 2 else chosen[:0]), least
 
 
-def told(passages: Passages) -> list[str]:
+def boilerplate_notes(passages: Passages) -> list[str]:
     """What a person should know of passages that are left out; nothing where there are none."""
     if not passages:
         return []
@@ -231,11 +231,11 @@ def _table(passages: Passages) -> "Hashes":
 
 def _cut(texts: Sequence[str], passages: Passages) -> "tuple[list[str], Numbers, Numbers]":
     """Texts without their shared words; of each how many went, and the most that are left in a row."""
-    from curate.similarity.ngram_index import without
+    from curate.similarity.ngram_index import remove_runs
 
     encoded = [text.encode("utf-8", "surrogatepass") for text in texts]
     buffer, offsets = _buffer(encoded)
-    left, kept, gone, longest = without(buffer, offsets, RUN, _table(passages))
+    left, kept, gone, longest = remove_runs(buffer, offsets, RUN, _table(passages))
     data, bounds = left.tobytes(), kept.tolist()
     cut = [data[start:end].decode("utf-8", "surrogatepass") for start, end in pairwise(bounds)]
     return (
@@ -260,7 +260,7 @@ def cut_texts(texts: Sequence[str], passages: Passages, least: int = OWN, hides:
     ]
 
 
-def own_texts(examples: Iterable[Sequence[Piece]], passages: Passages) -> list[str]:
+def own_texts(examples: Iterable[Sequence[Segment]], passages: Passages) -> list[str]:
     """The compared text of each example: its pieces, line by line, those that a user says without shared words where
     the example is compared so.
     """

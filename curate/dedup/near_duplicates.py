@@ -5,7 +5,7 @@
    that a pair at the threshold becomes one with a probability of 0.995 at the least; datasketch's own choice for 0.8
    proposes 40 of 100.
 3. verify (`verify`): the true Jaccard similarity of candidates gathers them into groups; within a group each example is
-   compared with all that are kept before it, candidates or not (`picked`).
+   compared with all that are kept before it, candidates or not (`resolve_clusters`).
 
 Whatever is removed is similar to the very example that is kept.
 """
@@ -18,10 +18,11 @@ from curate.core.config import DedupConfig
 from curate.core.example import Example
 from curate.core.worker_pool import WorkerPool, cores
 from curate.corpus.cache import DedupCache
+from curate.corpus.corpus import Table
 from curate.corpus.features import feature_spec_for
-from curate.corpus.table import Table, table_of
+from curate.corpus.loading import table_of
 from curate.dedup.cluster import Code, Pair
-from curate.dedup.cluster_resolution import Compared, Wanted, picked, ranks_of
+from curate.dedup.cluster_resolution import Compared, Wanted, ranks_of, resolve_clusters
 from curate.dedup.prefix_duplicates import Beginnings
 from curate.dedup.removal import DuplicateRemoval
 from curate.dedup.wording import same_wording
@@ -89,7 +90,7 @@ def find_duplicates(
         Compared(sets, distinct),
         Wanted(config, pinned, counts, old, begun.numbers if begun else frozenset(), table.common),
     )
-    found = picked(table, compared, groups.members, wanted, crew, memory)
+    found = resolve_clusters(table, compared, groups.members, wanted, crew, memory)
     lost: dict[int, tuple[Code, Pair]] = {pair.left: ("D003", pair) for pair in found.gone}
     if begun:
         lost |= _beginnings(table, begun, sets, distinct, lost, pinned, old)

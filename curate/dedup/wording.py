@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from curate.core.worker_pool import WorkerPool
 from curate.corpus.cache import DedupCache
-from curate.corpus.table import Table
+from curate.corpus.corpus import Table
 from curate.dedup.cluster import Pair
 from curate.dedup.cluster_resolution import Compared, Wanted, agreed
 from curate.similarity.similarity_index import jaccard

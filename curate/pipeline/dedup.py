@@ -22,10 +22,11 @@ from curate.core.output_pair import removed_path, replacing_both
 from curate.core.snapshot import Snapshot, demand_unchanged, mode_of, snapshot
 from curate.core.text import plural, visible
 from curate.core.worker_pool import WorkerPool, cores
-from curate.corpus.boilerplate import told
+from curate.corpus.boilerplate import boilerplate_notes
 from curate.corpus.cache import DedupCache
+from curate.corpus.corpus import LineReader, Table, examples_at, lines_at
 from curate.corpus.features import feature_spec_for
-from curate.corpus.table import LineReader, Table, examples_at, lines_at, read_table
+from curate.corpus.loading import read_table
 from curate.dedup.near_duplicates import find_duplicates
 from curate.dedup.removal import DuplicateRemoval
 from curate.lint.checker import Checker
@@ -168,7 +169,7 @@ def plan(
         if removed:  # nothing loses to an example that goes
             stays = ~np.isin(table.lines, lines_at(table, [gone.place for gone in removed]))
             table = table.chosen(np.flatnonzero(stays))
-        notes = [*_field_notes(config.keep, table), *told(table.common)]
+        notes = [*_field_notes(config.keep, table), *boilerplate_notes(table.common)]
         pinned = frozenset(example for example, decision in decided.items() if decision.verdict == "keep")
         if by_hand := sum(table.id(at) in pinned for at in range(old_examples, len(table.lines))) if pinned else 0:
             notes.append(f"kept in review: {plural(by_hand, 'example')} {'stays' if by_hand == 1 else 'stay'}")

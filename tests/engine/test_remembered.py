@@ -19,7 +19,7 @@ from curate.core.config import CheckConfig, DedupConfig
 from curate.core.errors import UsageError
 from curate.core.worker_pool import WorkerPool
 from curate.corpus import cache as module
-from curate.corpus import table
+from curate.corpus import loading
 from curate.corpus.cache import FOLDER, DedupCache, arrays_of, columns_for, columns_from, kinds
 from curate.corpus.features import Columns, FeatureSpec, columns_of
 from curate.dedup import cluster_resolution
@@ -69,7 +69,7 @@ def test_a_file_that_changed_gives_what_it_gives_without_a_cache(
         rows = rows or ["it keeps"]
         DATA.write_text("".join(json.dumps(chat("So?", row), separators=separators) + "\n" for row in rows))
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(table, "SIZE", 300)
+            patch.setattr(loading, "SIZE", 300)
             assert told(plan([DATA], config, cache=CACHE)) == told(plan([DATA], config))
 
 
@@ -108,7 +108,7 @@ def test_a_run_tells_what_it_would_tell_without_a_memory(growth: list[list[str]]
 def test_a_file_that_grew_is_read_from_where_it_grew_and_its_pairs_are_not_compared_again(
     write: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(table, "SIZE", 2000)
+    monkeypatch.setattr(loading, "SIZE", 2000)
     long = "it keeps in a cool cellar until the frosts come and the days are short and the nights are long"
     data = [(f"What is number {n}?", f"{long} {n % 50}") for n in range(100)]
     write("data.jsonl", data)
@@ -117,13 +117,13 @@ def test_a_file_that_grew_is_read_from_where_it_grew_and_its_pairs_are_not_compa
     for memory, size in ((first, 100), (again, 101)):
         write("data.jsonl", [*data, ("And now?", "It is gone.")][:size])
         with WorkerPool(1, processes=False) as crew:
-            table.read_table([DATA], memory.spec, crew, memory=memory)
+            loading.read_table([DATA], memory.spec, crew, memory=memory)
     assert (first.reused, first.read) == (0, 100)
     assert again.reused > 85
     for keep in ("longest", "most-turns", "best"):
         planned = plan([DATA], DedupConfig(keep=keep), cache=CACHE)
         with monkeypatch.context() as patch:  # nothing is read again
-            patch.setattr(table.LineReader, "example", None)
+            patch.setattr(loading.LineReader, "example", None)
             patch.setattr(cluster_resolution, "lines_agree", None)
             patch.setattr(similarity_index, "band_keys", None)
             patch.setattr(pipeline, "Checker", None)
