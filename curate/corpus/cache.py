@@ -340,15 +340,15 @@ class DedupCache:
         if self._findings is not None:
             self._findings.add(keys, counts)
 
-    def save(self) -> None:
-        """Leave what was decided for the next run, where it is other than before; make room."""
+    def save(self) -> list[str]:
+        """Leave what was decided for the next run, where it is other than before; make room. Returns the notes."""
         for answers in (self.verdicts, self._findings):
             if answers:
                 self._note(answers.save(self._damaged))
-        self.notes[:] = dict.fromkeys(self.notes)
         with suppress(OSError):
             make_private_folder(self.folder.parent)
         make_room(self.folder)
+        return list(dict.fromkeys(self.notes))
 
     def _damaged(self) -> None:
         self.notes.append(DAMAGED)

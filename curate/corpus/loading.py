@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -22,7 +22,7 @@ from curate.corpus.links import joined_links
 from curate.corpus.short_text_keys import joined_brief
 from curate.read.chunks import Chunk, chunks_of
 from curate.read.dataset import FileFacts, demand_read, read_file
-from curate.similarity.shingles import Joining, Sets, joined
+from curate.similarity.shingles import Joining, joined
 
 if TYPE_CHECKING:
     import numpy as np
@@ -81,6 +81,66 @@ def _learnt(table: Table, on: On, examples: "Numbers", least: int) -> Passages:
     )
 
 
+@dataclass(slots=True)
+class _Parts:
+    """What was read so far, chunk by chunk: sets and the answers of links are joined at once, since there are many."""
+
+    sources: list[Source] = field(default_factory=list)
+    first: list[int] = field(default_factory=lambda: [0])
+    columns: list[Columns] = field(default_factory=list)
+    judged: list[tuple[int, Any]] = field(default_factory=list)
+    sets: Joining = field(default_factory=Joining)
+    answers: Joining = field(default_factory=Joining)
+    lines: int = 0
+
+    def add(self, part: Columns, physical: int) -> None:
+        """Take the columns of the next chunk, which has so many lines of its file before it."""
+        part.numbers += physical
+        if part.judged is not None:
+            self.judged.append((physical, part.judged))
+        self.lines += len(part.starts)
+        self.sets.add(part.sets)
+        part.sets = joined([])
+        if part.links:
+            self.answers.add(part.links.answers)
+            part.links.answers = part.sets
+        self.columns.append(part)
+
+    def end(self, source: Source) -> None:
+        """The file has been read."""
+        self.sources.append(source)
+        self.first.append(self.lines)
+
+    def table(self, spec: FeatureSpec) -> Table:
+        """All of it; nothing can be added any more."""
+        import numpy as np
+
+        parts = self.columns
+
+        def column(name: str) -> Any:
+            return np.concatenate([getattr(part, name) for part in parts]) if parts else np.empty(0, dtype=np.int64)
+
+        names = ("starts", "sizes", "endings", "numbers", "nths", "lengths", "ranks")
+        marks = [part.marks for part in parts if part.marks]
+        links = [part.links for part in parts if part.links]
+        return Table(
+            sources=self.sources,
+            first=np.array(self.first),
+            **{name: column(name) for name in names},
+            lines=np.flatnonzero(column("holds").astype(np.bool_)),
+            ids=column("ids").reshape(-1, 2).astype(np.uint64, copy=False),
+            sets=self.sets.done(),
+            brief=joined_brief([part.brief for part in parts]),
+            keys=joined_keys([part.keys for part in parts if part.keys]) if spec.keys else None,
+            links=joined_links(links, self.answers.done()) if spec.links else None,
+            marks=joined_marks(marks) if spec.marking else None,
+            common=spec.common or (),
+            line_keys=_if_all([part.line_keys for part in parts]),
+            band_keys=_if_all([part.band_keys for part in parts]),
+            judged=self.judged,
+        )
+
+
 def _read(
     paths: Sequence[Path],
     spec: FeatureSpec,
@@ -89,80 +149,22 @@ def _read(
     name_of: Callable[[Path], str],
     memory: DedupCache | None,
 ) -> Table:
-    import numpy as np
-
-    spool, answers = TempStore(), Joining()
-    sources: list[Source] = []
-    first: list[int] = [0]
-    parts: list[Columns] = []
-    judged: list[tuple[int, Any]] = []
-    total = 0
-
-    def sets() -> Iterator[Sets]:
-        nonlocal total
-        for path in paths:
-            copy = partial(spool.path, len(sources))
-            physical = 0
-            pieces = chunks_of(path, name_of(path), SIZE)
-            is_cut, copied = pieces is None, is_packed(path)
-            for part in (
-                _elements(path, name_of(path), copy, spec)
-                if pieces is None
-                else _columns(_spooled(pieces, copy), spec, crew, memory)
-            ):
-                part.numbers += physical
-                if part.judged is not None:
-                    judged.append((physical, part.judged))
-                physical += part.physical
-                total += len(part.starts)
-                made, part.sets = part.sets, nothing
-                if part.links:
-                    answers.add(part.links.answers)
-                    part.links.answers = nothing
-                parts.append(part)
-                if progress:
-                    progress(len(part.starts))
-                yield made
-            sources.append(Source(copy() if is_cut or copied else real_path(path), name_of(path), is_cut))
-            first.append(total)
-
-    nothing = joined([])
-    every = joined(sets())
-
-    def column(name: str) -> Any:
-        return np.concatenate([getattr(part, name) for part in parts]) if parts else np.empty(0, dtype=np.int64)
-
-    holds = column("holds").astype(np.bool_)
-    ids = column("ids").reshape(-1, 2).astype(np.uint64, copy=False)
-    starts, sizes, endings, numbers, nths = (column(name) for name in ("starts", "sizes", "endings", "numbers", "nths"))
-    keys = joined_keys([part.keys for part in parts if part.keys]) if spec.keys else None
-    links = joined_links([part.links for part in parts if part.links], answers.done()) if spec.links else None
-    marks = joined_marks([part.marks for part in parts if part.marks]) if spec.marking else None
-    brief = joined_brief([part.brief for part in parts])
-    line_keys, band_keys = (_if_all([getattr(part, name) for part in parts]) for name in ("line_keys", "band_keys"))
-    lines, lengths, ranks, common = np.flatnonzero(holds), column("lengths"), column("ranks"), spec.common or ()
-    return Table(
-        sources,
-        np.array(first),
-        starts,
-        sizes,
-        endings,
-        numbers,
-        nths,
-        lines,
-        ids,
-        every,
-        brief,
-        lengths,
-        ranks,
-        keys,
-        links,
-        marks,
-        common,
-        line_keys,
-        band_keys,
-        judged,
-    )
+    spool, parts = TempStore(), _Parts()
+    for number, path in enumerate(paths):
+        copy, name, physical = partial(spool.path, number), name_of(path), 0
+        pieces = chunks_of(path, name, SIZE)
+        is_cut, copied = pieces is None, is_packed(path)
+        for part in (
+            _elements(path, name, copy, spec)
+            if pieces is None
+            else _columns(_spooled(pieces, copy), spec, crew, memory)
+        ):
+            parts.add(part, physical)
+            physical += part.physical
+            if progress:
+                progress(len(part.starts))
+        parts.end(Source(copy() if is_cut or copied else real_path(path), name, is_cut))
+    return parts.table(spec)
 
 
 def _if_all(parts: "list[Ids | None]") -> "Ids | None":

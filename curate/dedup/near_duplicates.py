@@ -94,27 +94,9 @@ def find_duplicates(
     lost: dict[int, tuple[Code, Pair]] = {pair.left: ("D003", pair) for pair in found.gone}
     if begun:
         lost |= _beginnings(table, begun, sets, distinct, lost, pinned, old)
-    stays = {pair.right for _, pair in lost.values()}  # nothing goes in whose place others went
-    bound = np.array([int(at) in stays or table.id(int(at)) in pinned for at in distinct[alike]], dtype=np.bool_)
-    free = np.array([int(at) not in lost for at in distinct[alike]], dtype=np.bool_) & ~np.isin(
-        alike, sorted(wanted.aside)
-    )
-    order = np.lexsort(
-        (*ranks_of(table, distinct[alike], wanted), slips[alike], ~bound, distinct[alike] >= old if old else ~bound)
-    )
-    pairs = same_wording(table, compared, keys, alike[order][free[order]], wanted, crew, memory)
-    fixed = set(alike[bound].tolist())
-    goes = {at for at, _ in pairs if at not in fixed} if config.same_words else set()
+    pairs, goes = _same_words(table, compared, alike, (keys, slips), lost, wanted, crew, memory)
     lost |= {pair.left: ("D003", pair) for at, pair in pairs if at in goes}
-    gone = list(lost.values())
-    for at in np.flatnonzero(
-        copies != np.arange(len(copies))
-    ).tolist():  # a copy of what goes has lost to the same example
-        original = int(copies[at])
-        if original in lost or not old or original < old <= at:
-            code, pair = lost.get(original, ("D001", Pair(at, original, 1.0)))
-            gone.append((code, pair._replace(left=at)))
-    gone.sort(key=lambda item: item[1].left)
+    gone = _with_copies(lost, copies, old)
     losses = _losses(table, [pair for _, pair in gone], [code for code, _ in gone], config.threshold)
     worded = _losses(
         table,
@@ -141,6 +123,47 @@ def find_duplicates_in(
         return find_duplicates(
             table_of(examples, feature_spec_for(config)._replace(brief=config.same_words), crew), config, crew, pinned
         )
+
+
+def _same_words(
+    table: Table,
+    compared: Compared,
+    alike: "Numbers",
+    words: "tuple[np.ndarray[Any, np.dtype[np.uint64]], Numbers]",
+    lost: Mapping[int, tuple[Code, Pair]],
+    wanted: Wanted,
+    crew: WorkerPool,
+    memory: DedupCache | None,
+) -> tuple[list[tuple[int, Pair]], set[int]]:
+    """Pairs of short examples of the same words among those that are `alike` in the key of these, each with the number
+    of its left one; and the numbers of those that go. `words`: the keys of all, and how many words were taken for
+    others.
+    """
+    import numpy as np
+
+    (keys, slips), standing = words, compared.positions[alike]
+    stays = {pair.right for _, pair in lost.values()}  # nothing goes in whose place others went
+    bound = np.array([at in stays or table.id(at) in wanted.pinned for at in standing.tolist()], dtype=np.bool_)
+    free = np.array([at not in lost for at in standing.tolist()], dtype=np.bool_)
+    free &= ~np.isin(alike, sorted(wanted.aside))
+    new = standing >= wanted.old if wanted.old else ~bound
+    order = np.lexsort((*ranks_of(table, standing, wanted), slips[alike], ~bound, new))
+    pairs = same_wording(table, compared, keys, alike[order][free[order]], wanted, crew, memory)
+    fixed = set(alike[bound].tolist())
+    return pairs, {at for at, _ in pairs if at not in fixed} if wanted.config.same_words else set()
+
+
+def _with_copies(lost: Mapping[int, tuple[Code, Pair]], copies: "Numbers", old: int) -> list[tuple[Code, Pair]]:
+    """What goes, and its copies, which lose to the same example, by where they stand; copies of what stays go too."""
+    import numpy as np
+
+    gone = list(lost.values())
+    for at in np.flatnonzero(copies != np.arange(len(copies))).tolist():
+        original = int(copies[at])
+        if original in lost or not old or original < old <= at:
+            code, pair = lost.get(original, ("D001", Pair(at, original, 1.0)))
+            gone.append((code, pair._replace(left=at)))
+    return sorted(gone, key=lambda item: item[1].left)
 
 
 def _of_one_key(keys: "np.ndarray[Any, np.dtype[np.uint64]]") -> "Numbers":

@@ -19,11 +19,11 @@ from curate.core.config import CheckConfig, DedupConfig
 from curate.core.errors import UsageError
 from curate.core.worker_pool import WorkerPool
 from curate.corpus import cache as module
-from curate.corpus import loading
+from curate.corpus import corpus, loading
 from curate.corpus.cache import FOLDER, DedupCache, arrays_of, columns_for, columns_from, kinds
 from curate.corpus.features import Columns, FeatureSpec, columns_of
 from curate.dedup import cluster_resolution
-from curate.pipeline import dedup as pipeline
+from curate.pipeline import finding_counts
 from curate.pipeline.dedup import DedupResult, plan
 from curate.read.chunks import chunks_of
 from curate.similarity import similarity_index
@@ -123,10 +123,10 @@ def test_a_file_that_grew_is_read_from_where_it_grew_and_its_pairs_are_not_compa
     for keep in ("longest", "most-turns", "best"):
         planned = plan([DATA], DedupConfig(keep=keep), cache=CACHE)
         with monkeypatch.context() as patch:  # nothing is read again
-            patch.setattr(loading.LineReader, "example", None)
+            patch.setattr(corpus.LineReader, "example", None)
             patch.setattr(cluster_resolution, "lines_agree", None)
             patch.setattr(similarity_index, "band_keys", None)
-            patch.setattr(pipeline, "Checker", None)
+            patch.setattr(finding_counts, "Checker", None)
             assert told(plan([DATA], DedupConfig(keep=keep), cache=CACHE)) == told(planned)
 
 
