@@ -123,6 +123,7 @@ class _Parts:
         names = ("starts", "sizes", "endings", "numbers", "nths", "lengths", "ranks")
         marks = [part.marks for part in parts if part.marks]
         links = [part.links for part in parts if part.links]
+        line_keys = [part.line_keys for part in parts if part.line_keys is not None]
         return Table(
             sources=self.sources,
             first=np.array(self.first),
@@ -135,10 +136,25 @@ class _Parts:
             links=joined_links(links, self.answers.done()) if spec.links else None,
             marks=joined_marks(marks) if spec.marking else None,
             common=spec.common or (),
-            line_keys=_if_all([part.line_keys for part in parts]),
-            band_keys=_if_all([part.band_keys for part in parts]),
+            line_keys=np.concatenate(line_keys) if line_keys and len(line_keys) == len(parts) else None,
+            band_keys=self._band_keys(),
             judged=self.judged,
         )
+
+    def _band_keys(self) -> "Ids | None":
+        """The band keys of all, band by band, taken away from the parts."""
+        import numpy as np
+
+        known = [part.band_keys for part in self.columns if part.band_keys is not None]
+        if not known or len(known) < len(self.columns):
+            return None
+        keys, at = np.empty((len(known[0]), sum(some.shape[1] for some in known)), dtype=np.uint64), 0
+        known.reverse()
+        for part in self.columns:
+            some, part.band_keys = known.pop(), None
+            keys[:, at : at + some.shape[1]] = some
+            at += some.shape[1]
+        return keys
 
 
 def _read(
@@ -165,14 +181,6 @@ def _read(
                 progress(len(part.starts))
         parts.end(Source(copy() if is_cut or copied else real_path(path), name, is_cut))
     return parts.table(spec)
-
-
-def _if_all(parts: "list[Ids | None]") -> "Ids | None":
-    """Arrays one after another along their last axis; None where one is not known."""
-    import numpy as np
-
-    known = [part for part in parts if part is not None]
-    return np.concatenate(known, axis=-1) if known and len(known) == len(parts) else None
 
 
 def _columns(

@@ -69,19 +69,21 @@ def find_duplicates(
     The outcome does not depend on the order of the examples, but for `keep = "best"`, `"first"` and `"last"`, where the
     order is the wish. The first `old` ones are data that others are held against: when there are some, these alone stay
     in the place of others, and nothing goes for one that is no older. `findings` gives, for the policy `best`, the
-    errors, warnings and infos by id of examples that may go or stay, by where they stand. Takes the table's sets away
-    from it, since there are many.
+    errors, warnings and infos by id of examples that may go or stay, by where they stand. Takes the table's sets and
+    band keys away from it, since there are many.
     """
     import numpy as np
 
     copies = originals(table, last=config.keep == "last" and not old)
     distinct = np.flatnonzero(copies == np.arange(len(copies)))
     sets, table.sets = table.sets, table.sets.part(0, 0)
+    bands, table.band_keys = table.band_keys, None
     if len(distinct) < len(copies):
         sets = sets.kept(distinct)  # a copy would be the largest thing in memory
+        bands = None if bands is None else bands[:, distinct]
     begun = Beginnings(table.keys.chosen(distinct), table.ids[distinct]) if config.beginnings and table.keys else None
-    bands = table.band_keys if table.band_keys is None or len(distinct) == len(copies) else table.band_keys[:, distinct]
     groups = grouped(sets, config.threshold, crew.count, bands)
+    del bands
     keys, slips = table.brief.chosen(distinct).keys_and_slips()
     alike = _of_one_key(keys)
     several = np.unique(np.concatenate([alike, *groups.members])) if findings else alike
