@@ -1,4 +1,4 @@
-"""What texts state, compared the plain way: whole texts, word by word. `curate.dedup.fact_guard` looks only where they
+"""What texts state, compared the plain way: whole texts, word by word. `curate.dedup.text_facts` looks only where they
 differ.
 """
 
@@ -8,7 +8,8 @@ from collections import Counter
 from curate.core.example import Example
 from curate.core.text import UNSPACED, normalised
 from curate.corpus.dedup_text import On
-from curate.dedup.fact_guard import SYMBOL, _same_words, facts_agree, sides_of
+from curate.dedup.fact_guard import facts_agree, sides_of
+from curate.dedup.text_facts import SYMBOL, _same_words
 from curate.language.quantities import numbers
 from curate.language.tokens import PIECE
 
@@ -19,7 +20,7 @@ def same_facts(left: Example, right: Example, on: On = "conversation", *, words:
 
 
 def texts_equal(left: str, right: str, *, every: bool, asked: tuple[str, str] | None) -> bool:
-    """`curate.dedup.fact_guard.facts_equal`."""
+    """`curate.dedup.text_facts.facts_equal`."""
     if left == right:
         return True
     if re.findall(r"\d+", left) != re.findall(r"\d+", right) and numbers(normalised(left)) != numbers(

@@ -52,23 +52,6 @@ NAMES: Final = frozenset(
 """Names of classes and of public functions in the glossary's left column, or as private. Left out, because they are
 terms of the field where they are used now: answer, compared, compiled, decide, digest, head, kinds, ranks, scan and
 words."""
-PENDING: Final = frozenset(
-    (
-        "curate/corpus/boilerplate.py: told",
-        "curate/corpus/dedup_text.py: Piece",
-        "curate/corpus/dedup_text.py: pieces_of",
-        "curate/corpus/features.py: Judging",
-        "curate/corpus/strata.py: Told",
-        "curate/corpus/table.py",
-        "curate/dedup/cluster_resolution.py: chosen",
-        "curate/dedup/cluster_resolution.py: picked",
-        "curate/dedup/cluster_resolution_kernel.py: pick",
-        "curate/similarity/cross_split_jaccard_join.py: nearest_before",
-        "curate/similarity/kernels.py: chosen",
-        "curate/similarity/ngram_index.py: without",
-    )
-)
-"""Names that are still to be replaced."""
 LOSSES: Final = frozenset(("train/evaluation/answering.py: Loss",))
 """Loss is training's loss, and only that."""
 
@@ -87,8 +70,7 @@ def private_names() -> Iterator[str]:
 
 def test_no_private_coinage_is_left_as_a_name() -> None:
     found = set(private_names()) - LOSSES
-    assert sorted(found - PENDING) == []
-    assert sorted(PENDING - found) == [], "these are replaced: take them off the list"
+    assert sorted(found) == []
 
 
 def explained(text: str | None) -> bool:

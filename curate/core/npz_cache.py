@@ -1,15 +1,16 @@
-"""A cache of arrays on disk: a folder of signed .npz files, safe to delete."""
+"""The cache of arrays on disk: a folder of signed .npz files, safe to delete, and rows of arrays by key."""
 
 import hmac
 import io
 import os
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
 from curate.core.files import make_private_folder, new_temporary_file, remove_orphans, update
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     Arrays = dict[str, np.ndarray[Any, np.dtype[Any]]]
 
+Made = TypeVar("Made")
 MOST: Final = 2 << 30
 """Maximum bytes of a folder; the least recently used files are deleted."""
 SIGNED: Final = 32
@@ -65,18 +67,30 @@ def _key() -> bytes:
         return b""
 
 
-def load(path: Path, kinds: Mapping[str, str]) -> "Arrays | None":
-    """The arrays of a file; None where there is none. Raises one of `DAMAGE` where they are not as they were written,
-    or not of these `kinds`.
+def load(
+    path: Path,
+    kinds: Mapping[str, str],
+    decode: "Callable[[Arrays], Made]",
+    damaged: Callable[[], object] = lambda: None,
+) -> Made | None:
+    """What `decode` makes of the arrays of a file; None where there is none.
 
-    kinds: numpy's names of types, by array.
+    Also None, and `damaged` is called, where they are not as they were written, not of these `kinds` (numpy's names of
+    types, by array), or `decode` raises `ValueError`.
     """
-    import numpy as np
-
     try:
-        data = path.read_bytes()
+        return decode(_arrays(path, kinds))
     except (FileNotFoundError, NotADirectoryError):
         return None
+    except DAMAGE:
+        damaged()
+        return None
+
+
+def _arrays(path: Path, kinds: Mapping[str, str]) -> "Arrays":
+    import numpy as np
+
+    data = path.read_bytes()
     if not hmac.compare_digest(data[:SIGNED], hmac.digest(_key(), memoryview(data)[SIGNED:], "sha256")):
         raise ValueError(path)
     file = io.BytesIO(data)
@@ -129,3 +143,33 @@ def make_room(folder: Path) -> None:
             if size > MOST:
                 path.unlink(missing_ok=True)
         remove_orphans(folder)
+
+
+@dataclass(slots=True)
+class KeyedRows:
+    """Rows of an array, each with a key."""
+
+    keys: Any
+    """Ascending."""
+    rows: Any
+
+    @classmethod
+    def of(cls, keys: Any, rows: Any) -> Self:
+        """Sort them; of equal keys the first counts. Raises `ValueError` unless there are as many keys as rows."""
+        import numpy as np
+
+        if len(keys) != len(rows):
+            raise ValueError("arrays that do not fit each other")
+        every, first = np.unique(keys, return_index=True)
+        return cls(every, rows[first])
+
+    def find(self, keys: Any) -> tuple[Any, Any]:
+        """The row of each key, zeros where it is not known; and whether it is known."""
+        import numpy as np
+
+        if not len(self.keys):
+            return np.zeros((len(keys), *self.rows.shape[1:]), self.rows.dtype), np.zeros(len(keys), dtype=np.bool_)
+        at = np.minimum(self.keys.searchsorted(keys), len(self.keys) - 1)
+        found, known = self.rows[at], self.keys[at] == keys
+        found[~known] = 0
+        return found, known

@@ -19,7 +19,7 @@ from math import ceil, sqrt
 from typing import TYPE_CHECKING, Any, Final
 
 from curate.core.masking import secrets_in
-from curate.corpus.dedup_text import Piece
+from curate.corpus.dedup_text import Segment
 from curate.similarity.shingles import Sets
 
 if TYPE_CHECKING:
@@ -39,6 +39,8 @@ SAMPLE: Final = 10_000
 SURE: Final = 4
 OWN: Final = 5
 HIDES: Final = 40
+SLOTS: Final = 1 << 18
+"""Places in which shingles are counted; a power of two."""
 Passages = tuple[str, ...]
 """Shared instructions, as they stand in the data."""
 
@@ -62,13 +64,17 @@ def telling(sets: Sets, ids: "Ids") -> "tuple[Numbers, int]":
     share = SHARE * len(order) / len(distinct)  # of different examples: copies count once
     error = SURE * sqrt(SHARE * (1 - SHARE) / len(chosen)) if len(chosen) < len(distinct) else 0.0
     least = ceil(max(LEAST, (share + error) * len(chosen)))
-    hashes = np.sort(np.concatenate([sets[at] for at in chosen.tolist()]))
+    hashes = sets.chosen(chosen).hashes
+    counts = np.bincount(
+        hashes & np.uint32(SLOTS - 1), minlength=SLOTS
+    )  # most shingles are rare: these need no sorting
+    hashes = np.sort(hashes[counts[hashes & np.uint32(SLOTS - 1)] >= least])
     starts = hashes[: max(0, len(hashes) - least + 1)]
     often = np.unique(starts[starts == hashes[least - 1 :]])  # shingles that so many have
     return (chosen if len(often) >= HIDES // 2 else chosen[:0]), least
 
 
-def told(passages: Passages) -> list[str]:
+def boilerplate_notes(passages: Passages) -> list[str]:
     """What a person should know of passages that are left out; nothing where there are none."""
     if not passages:
         return []
@@ -225,11 +231,11 @@ def _table(passages: Passages) -> "Hashes":
 
 def _cut(texts: Sequence[str], passages: Passages) -> "tuple[list[str], Numbers, Numbers]":
     """Texts without their shared words; of each how many went, and the most that are left in a row."""
-    from curate.similarity.ngram_index import without
+    from curate.similarity.ngram_index import remove_runs
 
     encoded = [text.encode("utf-8", "surrogatepass") for text in texts]
     buffer, offsets = _buffer(encoded)
-    left, kept, gone, longest = without(buffer, offsets, RUN, _table(passages))
+    left, kept, gone, longest = remove_runs(buffer, offsets, RUN, _table(passages))
     data, bounds = left.tobytes(), kept.tolist()
     cut = [data[start:end].decode("utf-8", "surrogatepass") for start, end in pairwise(bounds)]
     return (
@@ -254,7 +260,7 @@ def cut_texts(texts: Sequence[str], passages: Passages, least: int = OWN, hides:
     ]
 
 
-def own_texts(examples: Iterable[Sequence[Piece]], passages: Passages) -> list[str]:
+def own_texts(examples: Iterable[Sequence[Segment]], passages: Passages) -> list[str]:
     """The compared text of each example: its pieces, line by line, those that a user says without shared words where
     the example is compared so.
     """

@@ -1,7 +1,8 @@
-"""What earlier runs worked out: the columns of a piece of a file, and whether two examples agree in their facts.
+"""What earlier runs worked out: the columns of a chunk of a file, whether two examples agree in their facts, and how
+many findings a line has.
 
-All lies in `.curate/cache/near` by a hash of what it depends on: the bytes of the piece, the ids of the examples, the
-parameters, and the code that made it. A file that grew has its old pieces still. What is damaged is made anew;
+All lies in `.curate/cache/near` by a hash of what it depends on: the bytes of the chunk, the ids of the examples, the
+parameters, and the code that made it. A file that grew has its old chunks still. What is damaged is made anew;
 everything is safe to delete.
 """
 
@@ -11,180 +12,296 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from hashlib import blake2b, sha256
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from curate.core import example, npz_cache, text
 from curate.core.errors import UsageError
 from curate.core.example import content_id
 from curate.core.files import make_private_folder
+from curate.core.npz_cache import KeyedRows, load, make_room, save
 from curate.core.text import visible
 from curate.corpus.boilerplate import Passages
-from curate.corpus.cache_codec import AGREED, arrays_of, columns_from, kinds
 from curate.corpus.features import Columns, FeatureSpec, columns_of
+from curate.corpus.keys import Keys
+from curate.corpus.short_text_keys import Brief
 from curate.read.chunks import Chunk, chunk_bytes
+from curate.similarity.bands import Bands, band_keys
+from curate.similarity.shingles import Sets
 
 if TYPE_CHECKING:
     import numpy as np
 
+    from curate.core.npz_cache import Arrays
+
+    Array = np.ndarray[Any, np.dtype[Any]]
     Ids = np.ndarray[Any, np.dtype[np.uint64]]
     Hashes = np.ndarray[Any, np.dtype[np.uint64]]
     Flags = np.ndarray[Any, np.dtype[np.bool_]]
+    Counts = np.ndarray[Any, np.dtype[np.uint32]]
 
 DAMAGED: Final = "some of the cache was damaged and is made anew"
 FOLDER: Final = "near"
 """In the folder of caches."""
-COMMON: Final = {"passages": "|u1"}
+PACKAGES: Final = ("core", "corpus", "dedup", "language", "lint", "read", "similarity")
+"""Whose code makes what is cached."""
+LINES: Final = {"starts": "<i8", "sizes": "<i8", "endings": "<i8", "numbers": "<i8", "nths": "<i8", "holds": "|b1"}
+EXAMPLES: Final = {
+    "ids": "<u8",
+    "lengths": "<i8",
+    "ranks": "<f8",
+    "sets.hashes": "<u4",
+    "sets.offsets": "<i8",
+    "brief.words": "<u4",
+    "brief.ends": "<i8",
+}
+KEYED: Final = {"keys.conversation_hash": "<u8", "keys.prefix_hashes": "<u8", "keys.ends": "<i8"}
+OTHERS: Final = {"vocabulary": "|u1", "physical": "<i8", "bands": "<i8", "band_keys": "<u8"}
 VERDICTS: Final = 2_000_000
-"""Verdicts above which those that were not asked for are forgotten."""
+"""Rows above which those that were not asked for are forgotten."""
 
 
 @cache
 def _code() -> bytes:
     """A hash of the code that made what is cached: another version of it reads nothing of this one's."""
     engine = Path(__file__).parent.parent
-    packages = (engine / name for name in ("corpus", "dedup", "language", "read", "similarity"))
-    sources = [
-        *(path for package in packages for path in sorted(package.glob("*.py"))),
-        Path(text.__file__),
-        Path(example.__file__),
-    ]
+    sources = [path for name in PACKAGES for path in sorted((engine / name).rglob("*.py"))]
     return blake2b(b"".join(path.read_bytes() for path in sources), digest_size=16).digest()
 
 
 class Task(NamedTuple):
-    """A piece whose columns are wanted, and the folder in which they may be remembered."""
+    """A chunk whose columns are wanted, and the folder in which they may be cached."""
 
-    piece: Chunk
+    chunk: Chunk
     folder: Path | None = None
     only: bool = False
     """Whether they have to be."""
+    bands: Bands | None = None
+    """How signatures are cut; None where the band keys are not wanted."""
 
 
 def columns_for(task: Task, spec: FeatureSpec) -> Columns:
-    """The columns of a piece as remembered, or made and left for later runs. Raises `InputError`, `UsageError` where
-    they have to be remembered.
+    """The columns of a chunk, cached or made and left for later runs. Raises `InputError`, `UsageError` where they have
+    to be cached.
     """
     if task.folder is None:
-        return columns_of(task.piece, spec)
-    start, data, size = chunk_bytes(task.piece)
-    digest = sha256(repr((_code(), spec, task.piece.start == 0)).encode())
+        return columns_of(task.chunk, spec)
+    start, data, size = chunk_bytes(task.chunk)
+    digest = sha256(repr((_code(), spec, task.chunk.start == 0)).encode())
     digest.update(memoryview(data)[:size])
     path = task.folder / f"piece-{digest.hexdigest()[:32]}.npz"
-    damage = ""
-    try:
-        arrays = npz_cache.load(path, kinds(keyed=spec.keys))
-        if arrays is not None:
-            found = columns_from(arrays, start)
-            found.remembered = True
-            return found
-    except npz_cache.DAMAGE:
-        damage = DAMAGED
-    if task.only:
-        raise UsageError(
-            "not all of these files is remembered",
-            "run `curate dedup` on them with the same options first, without --rethreshold",
+    damage: list[str] = []
+    columns = load(
+        path,
+        kinds(keyed=spec.keys),
+        lambda arrays: columns_from(arrays, start, task.bands),
+        lambda: damage.append(DAMAGED),
+    )
+    if columns is None:
+        if task.only:
+            raise UsageError(
+                "not all of these files is remembered",
+                "run `curate dedup` on them with the same options first, without --rethreshold",
+            )
+        columns = columns_of(
+            task.chunk._replace(start=start, data=bytes(memoryview(data)[:size])), spec
+        )  # what was read, whatever is there by now
+        if task.bands:
+            columns.band_keys = band_keys(columns.sets, task.bands, 1)
+        saved = save(path, arrays_of(columns, start, task.bands))
+        columns.trouble = (
+            damage[0] if damage else (f"what was compared is not remembered: {visible(saved)}" if saved else "")
         )
-    columns = columns_of(
-        task.piece._replace(start=start, data=bytes(memoryview(data)[:size])), spec
-    )  # what was read, whatever is there by now
-    saved = npz_cache.save(path, arrays_of(columns, start))
-    columns.trouble = damage or (f"what was compared is not remembered: {visible(saved)}" if saved else "")
+    columns.line_keys = _line_keys(digest.digest(), len(columns.starts))
     return columns
 
 
-@dataclass(slots=True)
-class Agreements:
-    """Whether pairs of examples agree in their facts, by hashes of both ids and of what was asked."""
+def _line_keys(digest: bytes, count: int) -> "Ids":
+    """Of each line of a chunk a number that stands for its bytes: of the chunk's digest and the line's number."""
+    import numpy as np
 
-    keys: "Hashes"
-    """Ascending."""
-    same: "Flags"
-
-    @classmethod
-    def of(cls, keys: "Hashes", same: "Flags") -> "Agreements":
-        """In any order; of equal keys the first counts. Raises `ValueError` where there are not as many of both."""
-        import numpy as np
-
-        if len(keys) != len(same):
-            raise ValueError("arrays that do not fit each other")
-
-        every, first = np.unique(keys, return_index=True)
-        return cls(every, same[first])
-
-    def known(self, keys: "Hashes") -> "tuple[Flags, Flags]":
-        """Of each key whether the two agree, and whether that is known."""
-        import numpy as np
-
-        if not len(self.keys):
-            return np.zeros(len(keys), dtype=np.bool_), np.zeros(len(keys), dtype=np.bool_)
-        at = np.minimum(self.keys.searchsorted(keys), len(self.keys) - 1)
-        known = self.keys[at] == keys
-        return self.same[at] & known, known
-
-
-def asked_of(left: "Ids", right: "Ids", words: "Flags") -> "Hashes":
-    """Of each pair of ids one key, whichever is left."""
     from curate.similarity import kernels
 
-    keys: Hashes = kernels.pair_keys(left, right, words)
+    chunk = np.tile(np.frombuffer(digest[:16], dtype="<u8"), (count, 1))
+    lines = np.stack([np.arange(count, dtype=np.uint64), np.zeros(count, dtype=np.uint64)], axis=1)
+    keys: Ids = kernels.pair_keys(chunk, lines, np.zeros(count, dtype=np.bool_))
     return keys
 
 
+def kinds(*, keyed: bool) -> dict[str, str]:
+    """The arrays of columns and their types."""
+    return LINES | EXAMPLES | OTHERS | (KEYED if keyed else {})
+
+
+def arrays_of(columns: Columns, start: int, bands: Bands | None = None) -> dict[str, Any]:
+    """Columns as arrays, wherever in its file their chunk starts; with their band keys where these are known."""
+    import numpy as np
+
+    names = LINES | EXAMPLES | (KEYED if columns.keys else {})
+    arrays = {name: attrgetter(name)(columns) for name in names}
+    vocabulary = "\n".join(columns.brief.vocabulary).encode("utf-8", "surrogatepass")
+    keys = np.empty((0, len(columns.ids)), dtype=np.uint64) if columns.band_keys is None else columns.band_keys
+    return arrays | {
+        "starts": columns.starts - start,
+        "vocabulary": np.frombuffer(vocabulary, dtype=np.uint8),
+        "physical": np.array([columns.physical]),
+        "bands": np.array(bands or (0, 0, 0)),
+        "band_keys": keys,
+    }
+
+
+def columns_from(arrays: "Arrays", start: int, bands: Bands | None = None) -> Columns:
+    """The columns back, of a chunk that starts at a byte of its file; with their band keys where these are of `bands`.
+
+    Raises `ValueError` where the arrays do not fit each other.
+    """
+    text = arrays["vocabulary"].tobytes().decode("utf-8", "surrogatepass")
+    brief = Brief(arrays["brief.words"], arrays["brief.ends"], text.split("\n") if text else [])
+    keys = Keys(*(arrays[name] for name in KEYED)) if "keys.ends" in arrays else None
+    if not _fit(arrays, brief, keys):
+        raise ValueError("arrays that do not fit each other")
+    flat: dict[str, Any] = {name: arrays[name] for name in (*LINES, "ids", "lengths", "ranks")}
+    columns = Columns(
+        **flat,
+        sets=Sets(arrays["sets.hashes"], arrays["sets.offsets"]),
+        brief=brief,
+        keys=keys,
+        physical=int(arrays["physical"][0]),
+        remembered=True,
+    )
+    columns.starts = columns.starts + start
+    if bands and arrays["bands"].tolist() == list(bands):
+        columns.band_keys = arrays["band_keys"]
+    return columns
+
+
+def _fit(arrays: "Arrays", brief: Brief, keys: Keys | None) -> bool:
+    """Whether arrays fit each other, as far as what does not could do harm."""
+    lines, examples = len(arrays["starts"]), int(arrays["holds"].sum())
+    return (
+        all(arrays[name].shape == (lines,) for name in LINES)
+        and arrays["ids"].shape == (examples, 2)
+        and arrays["lengths"].shape == arrays["ranks"].shape == (examples,)
+        and arrays["physical"].shape == (1,)
+        and arrays["bands"].shape == (3,)
+        and arrays["band_keys"].shape == (int(arrays["bands"][0]), examples)
+        and _parts(arrays["sets.offsets"], examples, len(arrays["sets.hashes"]))
+        and _parts(brief.ends, examples, len(brief.words))
+        and (not len(brief.words) or int(brief.words.max()) < len(brief.vocabulary))
+        and (
+            keys is None
+            or (len(keys.conversation_hash) == examples and _parts(keys.ends, examples, len(keys.prefix_hashes)))
+        )
+    )
+
+
+def _parts(ends: "Array", count: int, total: int) -> bool:
+    """Whether these are the ends of so many parts of something."""
+    return len(ends) == count + 1 and ends[0] == 0 and ends[-1] == total and bool((ends[1:] >= ends[:-1]).all())
+
+
+class Answers:
+    """What is known of things by key, in a file: what was known before, what was asked for, and what is new."""
+
+    def __init__(self, path: Path, kind: str, width: tuple[int, ...] = ()) -> None:
+        """`kind`: numpy's name of the type of a row; `width`: its shape."""
+        self.path, self._kind, self._width = path, kind, width
+        self._known: KeyedRows | None = None
+        self._asked: list[tuple[Hashes, Array]] = []
+        self._new = False
+
+    def find(self, keys: "Hashes", damaged: Callable[[], object]) -> "tuple[Array, Flags]":
+        """The row of each key, and whether it is known."""
+        rows, known = self._loaded(damaged).find(keys)
+        self._asked.append((keys[known], rows[known]))
+        return rows, known
+
+    def add(self, keys: "Hashes", rows: "Array") -> None:
+        """What is new."""
+        self._asked.append((keys, rows))
+        self._new = True
+
+    def save(self, damaged: Callable[[], object]) -> str:
+        """Write the file where it is other than before; returns what went wrong, nothing as a rule."""
+        import numpy as np
+
+        if not self._new:
+            return ""
+        known = self._loaded(damaged)
+        asked = [*self._asked, (known.keys, known.rows)] if len(known.keys) < VERDICTS else self._asked
+        every = KeyedRows.of(*(np.concatenate([pair[at] for pair in asked]) for at in (0, 1)))
+        return save(self.path, {"keys": every.keys, "rows": every.rows})
+
+    def _loaded(self, damaged: Callable[[], object]) -> KeyedRows:
+        import numpy as np
+
+        if self._known is None:
+            self._known = load(self.path, {"keys": "<u8", "rows": self._kind}, self._read, damaged) or KeyedRows(
+                np.empty(0, dtype=np.uint64), np.empty((0, *self._width), dtype=self._kind)
+            )
+        return self._known
+
+    def _read(self, arrays: "Arrays") -> KeyedRows:
+        if arrays["rows"].shape[1:] != self._width or arrays["keys"].ndim != 1:
+            raise ValueError("arrays of another shape")
+        return KeyedRows.of(arrays["keys"], arrays["rows"])
+
+
 @dataclass(slots=True)
-class Remembered:
+class DedupCache:
     """What earlier runs left in a folder, and what this one leaves for the next."""
 
     folder: Path
-    path: Path
-    """Where what was decided about some files is."""
+    verdicts: Answers
+    """Of pairs of examples, whether they agree in their facts."""
     spec: FeatureSpec
     only: bool = False
     """Whether nothing may be needed that is not there."""
+    bands: Bands | None = None
+    """How signatures are cut; None where the band keys are not wanted."""
     reused: int = 0
-    """Examples of pieces that were there."""
+    """Examples of chunks that were there."""
     read: int = 0
     """Examples in all."""
     notes: list[str] = field(default_factory=list)
     """What went wrong; it costs time, nothing else."""
-    _agreements: Agreements | None = None
-    _asked: "list[tuple[Hashes, Flags]]" = field(default_factory=list)
-    """What was asked for, and what came of it."""
-    _new: bool = False
-    """Whether any of it was not known before."""
+    _findings: Answers | None = None
 
     @classmethod
-    def of(cls, cache: Path, spec: FeatureSpec, files: Iterable[Path], *, only: bool = False) -> "Remembered":
-        """The memory for some files, read to make such columns."""
+    def of(
+        cls, cache: Path, spec: FeatureSpec, files: Iterable[Path], *, only: bool = False, bands: Bands | None = None
+    ) -> "DedupCache":
+        """The cache for some files, read to make such columns."""
         named = content_id([_code().hex(), repr(spec), sorted(str(path.resolve()) for path in files)])
-        return cls(cache / FOLDER, cache / FOLDER / f"decided-{named}.npz", spec, only)
+        folder = cache / FOLDER
+        return cls(folder, Answers(folder / f"decided-{named}.npz", "|b1"), spec, only, bands)
 
     def common(self, ids: "Ids", learn: Callable[[], Passages]) -> Passages:
-        """The shared instructions of examples of these ids: as remembered, else as `learn` says."""
+        """The shared instructions of examples of these ids: as cached, else as `learn` says."""
         import numpy as np
 
-        path = (
-            self.folder / f"common-{sha256(repr((_code(), self.spec)).encode() + ids.tobytes()).hexdigest()[:32]}.npz"
+        key = sha256(repr((_code(), self.spec)).encode() + ids.tobytes()).hexdigest()[:32]
+        path = self.folder / f"common-{key}.npz"
+        known: Passages | None = load(
+            path,
+            {"passages": "|u1"},
+            lambda arrays: tuple(map(str, json.loads(arrays["passages"].tobytes()))),
+            self._damaged,
         )
-        try:
-            known = npz_cache.load(path, COMMON)
-            if known is not None:
-                return tuple(map(str, json.loads(known["passages"].tobytes())))
-        except (*npz_cache.DAMAGE, TypeError):
-            self.notes.append(DAMAGED)
-        passages = learn()
-        if trouble := npz_cache.save(path, {"passages": np.frombuffer(json.dumps(passages).encode(), dtype=np.uint8)}):
-            self.notes.append(f"what was compared is not remembered: {visible(trouble)}")
-        return passages
+        if known is None:
+            known = learn()
+            self._note(save(path, {"passages": np.frombuffer(json.dumps(known).encode(), dtype=np.uint8)}))
+        return known
 
     def turn(self, spec: FeatureSpec) -> None:
-        """From now on remember what is made in another way."""
+        """From now on cache what is made in another way."""
         self.spec, self.reused, self.read = spec, 0, 0
-        self.path = self.folder / f"decided-{content_id([self.path.name, repr(spec)])}.npz"
+        path = self.verdicts.path
+        self.verdicts = Answers(path.with_name(f"decided-{content_id([path.name, repr(spec)])}.npz"), "|b1")
 
-    def task(self, piece: Chunk) -> Task:
-        """A piece, and where its columns may be."""
-        return Task(piece, self.folder, self.only)
+    def task(self, chunk: Chunk) -> Task:
+        """A chunk, and where its columns may be."""
+        return Task(chunk, self.folder, self.only, self.bands)
 
     def count(self, columns: Columns) -> None:
         """Take down what came, and what went wrong when it was to be left for later."""
@@ -196,46 +313,54 @@ class Remembered:
 
     @property
     def made(self) -> int:
-        """Examples of pieces that had to be read."""
+        """Examples of chunks that had to be read."""
         return self.read - self.reused
 
     def agreements(self, left: "Ids", right: "Ids", words: "Flags") -> "tuple[Flags, Flags]":
         """Whether pairs of examples, rows of their ids, agree in their facts, in all `words` perhaps; and of which that
-        is remembered.
+        is cached.
         """
-        same, known = self._known().known(keys := asked_of(left, right, words))
-        self._asked.append((keys[known], same[known]))
-        return same, known
+        return self.verdicts.find(_pair_keys(left, right, words), self._damaged)
 
     def agree(self, left: "Ids", right: "Ids", words: "Flags", same: "Flags") -> None:
-        """Remember whether pairs agree."""
-        self._asked.append((asked_of(left, right, words), same))
-        self._new = True
+        """Cache whether pairs agree."""
+        self.verdicts.add(_pair_keys(left, right, words), same)
 
-    def save(self) -> None:
-        """Leave what was decided for the next run, where it is other than before; make room."""
-        import numpy as np
+    def finding_counts(self, check: str, keys: "Ids") -> "tuple[Counts, Flags]":
+        """Errors, warnings and infos of lines by their keys, and of which lines they are cached; `check`: all besides
+        their bytes that they depend on.
+        """
+        if self._findings is None:
+            name = content_id([_code().hex(), check])
+            self._findings = Answers(self.folder / f"findings-{name}.npz", "<u4", (3,))
+        return self._findings.find(keys, self._damaged)
 
-        if self._new:
-            known = self._known()
-            asked = [*self._asked, (known.keys, known.same)] if len(known.keys) < VERDICTS else self._asked
-            every = Agreements.of(*(np.concatenate([pair[at] for pair in asked]) for at in (0, 1)))
-            if said := npz_cache.save(self.path, {"asked": every.keys, "agree": every.same}):
-                self.notes.append(f"what was compared is not remembered: {visible(said)}")
-        self.notes[:] = dict.fromkeys(self.notes)
+    def count_findings(self, keys: "Ids", counts: "Counts") -> None:
+        """Cache these of lines."""
+        if self._findings is not None:
+            self._findings.add(keys, counts)
+
+    def save(self) -> list[str]:
+        """Leave what was decided for the next run, where it is other than before; make room. Returns the notes."""
+        for answers in (self.verdicts, self._findings):
+            if answers:
+                self._note(answers.save(self._damaged))
         with suppress(OSError):
             make_private_folder(self.folder.parent)
-        npz_cache.make_room(self.folder)
+        make_room(self.folder)
+        return list(dict.fromkeys(self.notes))
 
-    def _known(self) -> Agreements:
-        if self._agreements is None:
-            import numpy as np
+    def _damaged(self) -> None:
+        self.notes.append(DAMAGED)
 
-            self._agreements = Agreements(np.empty(0, dtype=np.uint64), np.empty(0, dtype=np.bool_))
-            try:
-                found = npz_cache.load(self.path, AGREED)
-                if found is not None:
-                    self._agreements = Agreements.of(found["asked"], found["agree"])
-            except npz_cache.DAMAGE:
-                self.notes.append(DAMAGED)
-        return self._agreements
+    def _note(self, trouble: str) -> None:
+        if trouble:
+            self.notes.append(f"what was compared is not remembered: {visible(trouble)}")
+
+
+def _pair_keys(left: "Ids", right: "Ids", words: "Flags") -> "Hashes":
+    """Of each pair of ids one key, whichever is left."""
+    from curate.similarity import kernels
+
+    keys: Hashes = kernels.pair_keys(left, right, words)
+    return keys

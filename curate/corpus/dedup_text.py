@@ -18,7 +18,7 @@ OTHER_SIDE: Final = ("rejected", "non_preferred_output", "rejected_messages", "r
 """Keys of a preference pair under which the worse answer stands."""
 
 
-class Piece(NamedTuple):
+class Segment(NamedTuple):
     """A part of a compared text."""
 
     text: str
@@ -31,20 +31,22 @@ def written_text(example: Example, on: On) -> str:
 
     The rejected side of a preference pair counts too: two pairs that differ only there are two examples.
     """
-    return "\n".join([piece.text for piece in pieces_of(example, on)])
+    return "\n".join([piece.text for piece in segments_of(example, on)])
 
 
-def pieces_of(example: Example, on: On) -> list[Piece]:
+def segments_of(example: Example, on: On) -> list[Segment]:
     """The parts of `written_text`, which are the lines between its line breaks."""
-    pieces = [Piece(text, message.role == "user") for message in compared_turns(example, on) for text in _said(message)]
+    pieces = [
+        Segment(text, message.role == "user") for message in compared_turns(example, on) for text in _said(message)
+    ]
     if on != "prompt":
-        pieces += [Piece(text, asked=False) for text in other_sides(example)]
+        pieces += [Segment(text, asked=False) for text in other_sides(example)]
     return pieces
 
 
 def asked_turns(example: Example, on: On) -> list[str]:
     """What a user says in the turns that are compared."""
-    return [piece.text for piece in pieces_of(example, on) if piece.asked]
+    return [piece.text for piece in segments_of(example, on) if piece.asked]
 
 
 def said_in(example: Example, on: On) -> tuple[list[str], list[str]]:

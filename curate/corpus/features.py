@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 from curate.core.config import DedupConfig
 from curate.core.example import Example, attachments
 from curate.corpus.boilerplate import Passages, own_texts
-from curate.corpus.dedup_text import On, pieces_of, turns_of, written_text
-from curate.corpus.dedup_text import Piece as Said
+from curate.corpus.dedup_text import On, Segment, segments_of, turns_of, written_text
 from curate.corpus.group_keys import Marking, Marks, joined_marks, marks_of_batch
 from curate.corpus.keep_policy import by_content, length, plain_ranks, rank_of
 from curate.corpus.keys import Keys, joined_keys, key_of, plain_key, plain_turns
@@ -38,7 +37,7 @@ OUTLINED: Final = 1 << 20
 """Bytes of a piece from which plain lines are outlined; the compiled code takes a while to load."""
 
 
-class Judging(Protocol):
+class LineCheck(Protocol):
     """What lines are asked besides while they are read; `curate.lint.error_filter.ErrorFilter` is one."""
 
     def judge(self, piece: Chunk) -> Any:
@@ -63,7 +62,7 @@ class FeatureSpec(NamedTuple):
     """Whether `Columns.brief` is wanted."""
     marking: Marking | None = None
     """Which marks are wanted; None for none."""
-    judging: Judging | None = None
+    judging: LineCheck | None = None
     """What lines are asked besides."""
     common: Passages | None = None
     """Shared instructions that are not compared (see `curate.corpus.boilerplate`); None where `read_table` is to learn
@@ -116,6 +115,10 @@ class Columns:
     """Why they were not remembered, or are not for later."""
     judged: Any = None
     """What came of `FeatureSpec.judging`."""
+    line_keys: "Ids | None" = None
+    """Of each line a number that stands for its bytes, where the chunk is cached (see `curate.corpus.cache`)."""
+    band_keys: "Ids | None" = None
+    """Of each band (first axis) and example a key, where these are cached."""
     quick: bool = True
     """Whether they were read by compiled code, which threads can do side by side."""
 
@@ -284,8 +287,8 @@ def _compared(batch: Batch, examples: Sequence[Example], spec: FeatureSpec, whol
         return whole, Brief.of_some(count, {})
     plain = zip(batch.roles, batch.texts, strict=True)
     if spec.common:
-        pieces = [[Said(said[i], roles[i] == "user") for i in turns_of(roles, spec.on)] for roles, said in plain]
-        texts = own_texts([*pieces, *(pieces_of(example, spec.on) for example in examples)], spec.common)
+        pieces = [[Segment(said[i], roles[i] == "user") for i in turns_of(roles, spec.on)] for roles, said in plain]
+        texts = own_texts([*pieces, *(segments_of(example, spec.on) for example in examples)], spec.common)
     else:
         texts = ["\n".join([said[i] for i in turns_of(roles, spec.on)]) for roles, said in plain]
         texts += [written_text(example, spec.on) for example in examples]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from curate.core.example import UNKNOWN, Example
 from curate.core.text import excerpt
-from curate.corpus.strata import Told, Trait, pointed, trait_of
+from curate.corpus.strata import StratumInput, Trait, pointed, trait_of
 from curate.read.chunks import Batch
 from curate.read.formats import BY_NAME
 
@@ -100,16 +100,16 @@ def joined_marks(parts: Iterable[Marks]) -> Marks:
     return Marks(column("formats"), column("characters"), column("keys"), column("traits"), names)
 
 
-def _told(batch: Batch, examples: Iterable[Example], wanted: str) -> Iterator[Told]:
+def _told(batch: Batch, examples: Iterable[Example], wanted: str) -> Iterator[StratumInput]:
     """The examples, plain ones first; these as objects too where a key is wanted that they may have, one inside of
     `messages`.
     """
     whole = wanted.removeprefix("/").startswith("messages")
     for position, (roles, texts) in enumerate(zip(batch.roles, batch.texts, strict=True)):
-        yield Told(batch.file, roles, texts, batch.parsed(position).example if whole else None)
+        yield StratumInput(batch.file, roles, texts, batch.parsed(position).example if whole else None)
     for example in examples:
         messages = example.messages
-        yield Told(
+        yield StratumInput(
             batch.file, [message.role or "" for message in messages], [message.text for message in messages], example
         )
 

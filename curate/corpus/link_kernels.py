@@ -2,7 +2,7 @@
 `kernels`.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -14,6 +14,49 @@ BASE = U64(0x9E3779B97F4A7C15)
 SILENT, USER, ANSWER, OTHER, BESIDE, CALL = 0, 1, 2, 3, 4, 5
 """Kinds of pieces of a conversation: a turn that is not compared; turns of a user, of the assistant, of anybody else;
 text that belongs to no turn; what the assistant's turn before it calls."""
+
+
+class Scripts(NamedTuple):
+    """What characters are, and how their case is folded."""
+
+    classes: Any
+    folds: Any
+
+
+class Room(NamedTuple):
+    """Arrays of the size of the longest conversation, which each uses in turn."""
+
+    words: Any
+    """Of all pieces."""
+    said: Any
+    """Of the assistant's turns."""
+    found: Any
+    others: Any
+    eights: Any
+    sorting: Any
+    buckets: Any
+
+
+class Turns(NamedTuple):
+    """What the words of a conversation come to."""
+
+    words: int
+    """How many there are."""
+    said: int
+    """How many of the assistant's there are."""
+    answers: int
+    last_said: int
+    """Where the last answer begins among the assistant's words."""
+    last: int
+    """Where it begins among all words."""
+    question: Any
+    """The key of the user turns."""
+    asked: int
+    """How many words these have."""
+    whole: Any
+    """The key of the conversation where it ends on an answer, else 0."""
+    begun: int
+    """How many keys of what it is up to earlier answers have been written."""
 
 
 @compiled
@@ -59,110 +102,137 @@ def _room(out: Any, used: int, more: int) -> Any:
 
 
 @compiled
-def linked(  # noqa: PLR0912, PLR0915
-    buffer: Any,
-    starts: Any,
-    ends: Any,
-    kinds: Any,
-    roles: Any,
-    first: Any,
-    classes: Any,
-    folds: Any,
-    size: int,
-    least: int,
-) -> Any:
-    """All that links conversations: row i has the pieces from first[i] to before first[i + 1]; piece n lies in `buffer`
-    from starts[n] to ends[n].
-
-    kinds: of each piece, see above; roles: of each turn a hash of its role, uint64; least: words from which an answer
-    is compared. Returns the sets of shingles of whole texts (hashes, offsets); of each row the key of its user turns
-    and their words, of the conversation where it ends on an answer (else 0); the keys up to each earlier answer, and
-    where those of each row end; the sets of answers (hashes, offsets; none for a short one), their keys, and where
-    those of each row end.
-    """
-    rows = len(first) - 1
+def _room_for(pieces: Any) -> Room:
+    """Room for the longest conversation and the longest piece."""
     longest = widest = 1
-    for row in range(rows):
+    for row in range(len(pieces.first) - 1):
         total = 0
-        for at in range(first[row], first[row + 1]):
-            total += ends[at] - starts[at]
-            widest = max(widest, ends[at] - starts[at])
+        for at in range(pieces.first[row], pieces.first[row + 1]):
+            total += pieces.texts.ends[at] - pieces.texts.starts[at]
+            widest = max(widest, pieces.texts.ends[at] - pieces.texts.starts[at])
         longest = max(longest, total)
-    words, said = np.empty(2 * longest + 2, dtype=np.uint64), np.empty(2 * longest + 2, dtype=np.uint64)
-    found, others = np.empty(2 * longest + 2, dtype=np.uint32), np.empty(2 * longest + 2, dtype=np.uint32)
-    eights = np.zeros(widest // 4 + 16, dtype=np.uint64)
-    low = eights.view(np.uint8)
-    room, buckets = np.empty(1024, dtype=np.uint32), np.empty(256, dtype=np.int64)
-    out, offsets = np.empty(len(buffer) // 5 + 1024, dtype=np.uint32), np.zeros(rows + 1, dtype=np.int64)
-    answers, bounds = np.empty(len(buffer) // 5 + 1024, dtype=np.uint32), np.zeros(2 * rows + 1, dtype=np.int64)
-    asked, asks, whole = (
-        np.zeros(rows, dtype=np.uint64),
-        np.zeros(rows, dtype=np.int64),
-        np.zeros(rows, dtype=np.uint64),
+    size = 2 * longest + 2
+    return Room(
+        np.empty(size, dtype=np.uint64),
+        np.empty(size, dtype=np.uint64),
+        np.empty(size, dtype=np.uint32),
+        np.empty(size, dtype=np.uint32),
+        np.zeros(widest // 4 + 16, dtype=np.uint64),
+        np.empty(1024, dtype=np.uint32),
+        np.empty(256, dtype=np.int64),
     )
-    begun, begun_ends = np.empty(len(kinds), dtype=np.uint64), np.zeros(rows + 1, dtype=np.int64)
+
+
+@compiled
+def _read_row(pieces: Any, row: int, scripts: Scripts, room: Room, begun: Any, begins: int) -> Turns:
+    """Write the words of a conversation to `room`, and the keys up to each earlier answer to `begun` from `begins`
+    on.
+    """
+    words, said, low = room.words, room.said, room.eights.view(np.uint8)
+    count = spoken = turns = last_from = last_begin = asks = 0
+    question, chain, ends_on_answer = U64(0), U64(1), False
+    for at in range(pieces.first[row], pieces.first[row + 1]):
+        kind = pieces.kinds[at]
+        if kind == SILENT:
+            continue
+        is_turn = kind != CALL and kind != BESIDE  # noqa: PLR1714
+        if ends_on_answer and is_turn:
+            begun[begins] = chain
+            begins += 1
+        begin, end = pieces.texts.starts[at], pieces.texts.ends[at]
+        some = tokens(
+            pieces.texts.buffer, begin, end, scripts.classes, scripts.folds, False, low, room.eights, words[count:]
+        )
+        turn = U64(some)
+        for nth in range(count, count + some):
+            turn = turn * BASE + words[nth]
+        if kind == USER:
+            for nth in range(count, count + some):
+                question = question * BASE + words[nth]
+            asks += some
+        if kind == ANSWER:
+            turns, last_from, last_begin = turns + 1, spoken, count
+        if kind == ANSWER or kind == CALL:  # noqa: PLR1714, SIM109
+            copied(said[spoken:], 0, words[count:], some)
+            spoken += some
+        if is_turn:
+            chain = mixed(mixed(chain ^ pieces.roles[at]) + mixed(turn))
+            ends_on_answer = kind == ANSWER
+        count += some
+    whole = (chain or U64(1)) if ends_on_answer else U64(0)
+    return Turns(count, spoken, turns, last_from, last_begin, mixed(question), asks, whole, begins)
+
+
+@compiled
+def _stands_alone(turns: Turns, room: Room, least: int) -> bool:
+    """Whether a conversation has one answer that is compared, and all that the assistant says stands in one piece."""
+    if turns.answers != 1 or turns.said < least:
+        return False
+    for nth in range(turns.said):  # noqa: SIM110
+        if room.said[nth] != room.words[turns.last + nth]:
+            return False
+    return True
+
+
+@compiled
+def _text_shingles(turns: Turns, room: Room, size: int, alone: bool) -> Any:
+    """Write the shingles of a text to `room`: those of an answer that stands alone to `found`, which are sorted once,
+    for it and for the text, all others to `others`; returns how many there are of each.
+    """
+    words, found, others = room.words, room.found, room.others
+    if not alone:
+        made = _shingles(words, 0, turns.words, size, others, 0)
+        return 0, distinct(others, made, room.sorting, room.buckets)
+    part = distinct(found, _shingles(room.said, 0, turns.said, size, found, 0), room.sorting, room.buckets)
+    made, behind = 0, turns.last + turns.said
+    if turns.last:
+        made = _shingles(words, 0, min(turns.last + size - 1, turns.words), size, others, 0)
+    if behind < turns.words:
+        made = _shingles(words, behind - size + 1, turns.words, size, others, made)
+    return part, distinct(others, made, room.sorting, room.buckets)
+
+
+@compiled
+def linked(pieces: Any, scripts: Scripts, size: int, least: int) -> Any:
+    """All that links conversations, in pieces (see `curate.corpus.links.Pieces`); `least`: words from which an answer
+    is compared.
+
+    Returns the sets of shingles of whole texts (hashes, offsets); of each row the key of its user turns and their
+    words, of the conversation where it ends on an answer (else 0); the keys up to each earlier answer, and where those
+    of each row end; the sets of answers (hashes, offsets; none for a short one), their keys, and where those of each
+    row end.
+    """
+    rows, room = len(pieces.first) - 1, _room_for(pieces)
+    most = len(pieces.texts.buffer) // 5 + 1024
+    out, offsets = np.empty(most, dtype=np.uint32), np.zeros(rows + 1, dtype=np.int64)
+    answers, bounds = np.empty(most, dtype=np.uint32), np.zeros(2 * rows + 1, dtype=np.int64)
+    asked, whole = np.zeros(rows, dtype=np.uint64), np.zeros(rows, dtype=np.uint64)
+    asks = np.zeros(rows, dtype=np.int64)
+    begun, begun_ends = np.empty(len(pieces.kinds), dtype=np.uint64), np.zeros(rows + 1, dtype=np.int64)
     keys, answer_ends = np.empty(2 * rows, dtype=np.uint64), np.zeros(rows + 1, dtype=np.int64)
     total = held = begins = entries = 0
     for row in range(rows):
-        count = spoken = turns = last_from = last_begin = 0
-        question, chain, ends_on_answer = U64(0), U64(1), False
-        for at in range(first[row], first[row + 1]):
-            kind = kinds[at]
-            if kind == SILENT:
-                continue
-            if ends_on_answer and kind != CALL and kind != BESIDE:  # noqa: PLR1714
-                begun[begins] = chain
-                begins += 1
-            some = tokens(buffer, starts[at], ends[at], classes, folds, False, low, eights, words[count:])
-            turn = U64(some)
-            for nth in range(count, count + some):
-                turn = turn * BASE + words[nth]
-            if kind == USER:
-                for nth in range(count, count + some):
-                    question = question * BASE + words[nth]
-                asks[row] += some
-            if kind == ANSWER:
-                turns, last_from, last_begin = turns + 1, spoken, count
-            if kind == ANSWER or kind == CALL:  # noqa: PLR1714, SIM109
-                copied(said[spoken:], 0, words[count:], some)
-                spoken += some
-            if kind != CALL and kind != BESIDE:  # noqa: PLR1714
-                chain = mixed(mixed(chain ^ roles[at]) + mixed(turn))
-                ends_on_answer = kind == ANSWER
-            count += some
-        asked[row] = mixed(question)
-        whole[row] = (chain or U64(1)) if ends_on_answer else U64(0)
-        begun_ends[row + 1] = begins
-        # the shingles of an answer that stands in one piece are sorted once, for it and for the whole text
-        alone = turns == 1 and spoken >= least
-        if alone:
-            for nth in range(spoken):
-                alone = alone and said[nth] == words[last_begin + nth]
-        part = 0
-        if alone:
-            part = distinct(found, _shingles(said, 0, spoken, size, found, 0), room, buckets)
-            made = _shingles(words, 0, min(last_begin + size - 1, count), size, others, 0) if last_begin else 0
-            behind = last_begin + spoken
-            if behind < count:
-                made = _shingles(words, behind - size + 1, count, size, others, made)
-            made = distinct(others, made, room, buckets)
-        else:
-            made = distinct(others, _shingles(words, 0, count, size, others, 0), room, buckets)
+        turns = _read_row(pieces, row, scripts, room, begun, begins)
+        begins = turns.begun
+        asked[row], asks[row], whole[row], begun_ends[row + 1] = turns.question, turns.asked, turns.whole, begins
+        alone = _stands_alone(turns, room, least)
+        part, made = _text_shingles(turns, room, size, alone)
         out = _room(out, total, part + made)
-        total = _merged(found, part, others, made, out, total)
+        total = _merged(room.found, part, room.others, made, out, total)
         offsets[row + 1] = total
-        for entry in range(min(turns, 2)):
-            begin = last_from if entry else 0
+        for entry in range(min(turns.answers, 2)):
+            begin = turns.last_said if entry else 0
             key = U64(0)
-            for nth in range(begin, spoken):
-                key = key * BASE + said[nth]
-            if spoken - begin >= least:
+            for nth in range(begin, turns.said):
+                key = key * BASE + room.said[nth]
+            if turns.said - begin >= least:
                 if not alone:
-                    part = distinct(found, _shingles(said, begin, spoken, size, found, 0), room, buckets)
+                    made = _shingles(room.said, begin, turns.said, size, room.found, 0)
+                    part = distinct(room.found, made, room.sorting, room.buckets)
                 answers = _room(answers, held, part)
-                copied(answers[held:], 0, found, part)
+                copied(answers[held:], 0, room.found, part)
                 held += part
-            keys[entries] = mixed(key) if spoken > begin else U64(0)
+            keys[entries] = mixed(key) if turns.said > begin else U64(0)
             entries += 1
             bounds[entries] = held
         answer_ends[row + 1] = entries

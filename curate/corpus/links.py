@@ -111,7 +111,9 @@ class Pieces(NamedTuple):
 
     texts: Texts
     kinds: "np.ndarray[Any, np.dtype[np.uint8]]"
+    """Of each piece, see there."""
     roles: "Ids"
+    """Of each turn a hash of its role."""
     first: "Numbers"
     """Where the pieces of each begin, and where the last ones end."""
 
@@ -121,7 +123,7 @@ def linked(pieces: Pieces, size: int) -> tuple[Sets, Links, "Numbers"]:
     from curate.corpus import link_kernels as kernels
 
     hashes, offsets, asked, asks, whole, begun, ends, answers, bounds, answered, answer_ends = kernels.linked(
-        *pieces.texts, pieces.kinds, pieces.roles, pieces.first, letters(), folds(), size, SHORT
+        pieces, kernels.Scripts(letters(), folds()), size, SHORT
     )
     return (
         Sets(hashes, offsets),

@@ -8,7 +8,7 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from curate.corpus.boilerplate import Passages, own_texts
-from curate.corpus.dedup_text import On, Piece, turns_of
+from curate.corpus.dedup_text import On, Segment, turns_of
 from curate.corpus.group_keys import FORMAT_NAMES, Marks
 from curate.corpus.keys import Keys
 from curate.corpus.short_text_keys import SHORT, Brief
@@ -75,10 +75,10 @@ def sets_of(
     return shingled(texts, shingling), words
 
 
-def _pieces(outlined: PlainColumns, row: int, on: On) -> list[Piece]:
-    """`curate.corpus.dedup_text.pieces_of` for a line."""
+def _pieces(outlined: PlainColumns, row: int, on: On) -> list[Segment]:
+    """`curate.corpus.dedup_text.segments_of` for a line."""
     roles, said = outlined.conversation(row)
-    return [Piece(said[at], roles[at] == "user") for at in turns_of(roles, on)]
+    return [Segment(said[at], roles[at] == "user") for at in turns_of(roles, on)]
 
 
 class _Spans(NamedTuple):

@@ -25,7 +25,7 @@ class Trait(NamedTuple):
     name: str
 
 
-class Told(NamedTuple):
+class StratumInput(NamedTuple):
     """An example as traits see it."""
 
     file: str
@@ -45,7 +45,7 @@ def demand_traits(names: Iterable[str]) -> None:
             )
 
 
-def trait_of(name: str, told: Told) -> Trait | None:
+def trait_of(name: str, told: StratumInput) -> Trait | None:
     """The trait of an example; None where it has none. For a path, what stands there."""
     if name == "label":
         answer = next(
@@ -78,7 +78,7 @@ def pointed(example: Example, path: str) -> Trait | None:
     return Trait(data, found if isinstance(found, str) else data.decode("utf-8", "replace"))
 
 
-def _spoken(told: Told) -> str:
+def _spoken(told: StratumInput) -> str:
     return "\n".join(text for role, text in zip(told.roles, told.texts, strict=True) if role != "system")[:READ]
 
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from curate.core.config import DedupConfig
 from curate.core.worker_pool import WorkerPool
 from curate.corpus.boilerplate import Passages
-from curate.corpus.cache import Remembered
-from curate.corpus.table import Table
+from curate.corpus.cache import DedupCache
+from curate.corpus.corpus import Table
 from curate.dedup.cluster import Choice, Pair
 from curate.dedup.fact_guard import LinePairs, lines_agree
 from curate.similarity.shingles import Sets
@@ -65,13 +65,13 @@ class Compared(NamedTuple):
     """Where each stands among all."""
 
 
-def picked(
+def resolve_clusters(
     table: Table,
     compared: Compared,
     groups: "Sequence[Numbers]",
     wanted: Wanted,
     crew: WorkerPool,
-    memory: Remembered | None = None,
+    memory: DedupCache | None = None,
 ) -> Choice:
     """What becomes of the members of groups, by where they stand among all examples. Raises `InputError` when lines
     cannot be read again.
@@ -89,7 +89,7 @@ def picked(
     def agree(pairs: "Numbers") -> "Flags":
         return agreed(table, positions[pairs], wanted, crew, memory)
 
-    found = chosen(compared.sets, order, sizes, kinds, config.threshold, None if config.ignore_facts else agree)
+    found = resolve_ranked(compared.sets, order, sizes, kinds, config.threshold, None if config.ignore_facts else agree)
     gone, apart = (
         [Pair(int(positions[left]), int(positions[right]), similarity) for left, right, similarity in pairs]
         for pairs in (found.gone, found.apart)
@@ -97,7 +97,7 @@ def picked(
     return Choice(gone, apart, found.similarities)
 
 
-def chosen(
+def resolve_ranked(
     sets: Sets,
     members: "Numbers",
     sizes: "Numbers",
@@ -113,69 +113,40 @@ def chosen(
     """
     import numpy as np
 
-    from curate.dedup import cluster_resolution_kernel
+    from curate.dedup import cluster_resolution_kernel as kernel
 
-    ends, bounds = np.append(0, np.cumsum(sizes)), np.array([min(FLOOR, threshold), threshold])
-    known, verdicts, tally = (
-        np.empty(0, dtype=np.uint64),
-        np.empty(0, dtype=np.uint8),
-        np.zeros((len(sizes), 2), dtype=np.int64),
-    )
+    parts = kernel.Members(sets.hashes, sets.offsets, members, np.append(0, np.cumsum(sizes)), kinds)
     squares = np.where(sizes >= SQUARE, sizes**2, 0)
     cells = np.where((squares > 0) & (squares.cumsum() <= SQUARES), squares.cumsum() - squares, -1)
-    remembered = np.full(int(squares[cells >= 0].sum()), np.nan)
-    winners, found = np.full((len(members), 2), -1, dtype=np.int64), np.zeros(len(members), dtype=np.float64)
-    done, kept = np.zeros(len(sizes), dtype=np.int64), np.zeros(len(members), dtype=np.bool_)
+    similarities = kernel.Similarities(np.full(int(squares[cells >= 0].sum()), np.nan), cells)
+    nobody, tally = np.full((len(members), 2), -1, dtype=np.int64), np.zeros((len(sizes), 2), dtype=np.int64)
+    outcome = kernel.Outcome(
+        np.zeros(len(sizes), dtype=np.int64), np.zeros(len(members), dtype=np.bool_), nobody, np.zeros(len(members))
+    )
+    facts = kernel.Facts(agree is not None, np.empty(0, dtype=np.uint64), np.empty(0, dtype=np.uint8), tally)
     misses, some = list[float](), np.arange(len(sizes))
     while len(some):
-        asked, others = cluster_resolution_kernel.pick(
-            sets.hashes,
-            sets.offsets,
-            members,
-            ends,
-            some,
-            kinds,
-            bounds,
-            agree is not None,
-            known,
-            verdicts,
-            tally,
-            max(1, AHEAD // len(some)),
-            CROWD,
-            WORK,
-            remembered,
-            cells,
-            done,
-            kept,
-            winners,
-            found,
-        )
+        limits = kernel.Limits(min(FLOOR, threshold), threshold, max(1, AHEAD // len(some)), CROWD, WORK)
+        asked, others = kernel.resolve(parts, some, facts, similarities, outcome, limits)
         misses += others.tolist()
         if agree and len(asked):
             same = agree(members[asked[:, 1:3]])
             np.add.at(tally, (asked[:, 0], np.where(same, 0, 1)), 1)
-            known = np.concatenate(
-                [known, (asked[:, 1].astype(np.uint64) << np.uint64(32)) | asked[:, 2].astype(np.uint64)]
-            )
-            verdicts = np.concatenate(
-                [
-                    verdicts,
-                    np.where(same, cluster_resolution_kernel.SAME, cluster_resolution_kernel.DIFFERENT).astype(
-                        np.uint8
-                    ),
-                ]
-            )
+            pairs = asked[:, 1:3].astype(np.uint64)
+            known = np.concatenate([facts.asked, pairs[:, 0] << np.uint64(32) | pairs[:, 1]])
+            verdicts = np.concatenate([facts.verdicts, np.where(same, kernel.SAME, kernel.DIFFERENT).astype(np.uint8)])
             order = known.argsort()
-            known, verdicts = known[order], verdicts[order]
-        some = some[done[some] < sizes[some]]
+            facts = facts._replace(asked=known[order], verdicts=verdicts[order])
+        some = some[outcome.done[some] < sizes[some]]
 
-    def pairs(column: int) -> "tuple[list[Pair], list[float]]":
-        at = np.flatnonzero(winners[:, column] >= 0)
-        similarities: list[float] = found[at].tolist()
-        return list(map(Pair, members[at].tolist(), winners[at, column].tolist(), similarities)), similarities
+    def pairs_of(column: int) -> "tuple[list[Pair], list[float]]":
+        winners = outcome.winners[:, column]
+        at = np.flatnonzero(winners >= 0)
+        found: list[float] = outcome.found[at].tolist()
+        return list(map(Pair, members[at].tolist(), winners[at].tolist(), found)), found
 
-    (gone, similarities), (apart, _) = pairs(0), pairs(1)
-    return Choice(gone, apart, [*similarities, *misses])
+    (gone, alike), (apart, _) = pairs_of(0), pairs_of(1)
+    return Choice(gone, apart, [*alike, *misses])
 
 
 def all_chosen(sets: Sets, groups: "Sequence[Numbers]", threshold: float, same: Callable[[int, int], bool]) -> Choice:
@@ -184,17 +155,17 @@ def all_chosen(sets: Sets, groups: "Sequence[Numbers]", threshold: float, same: 
     """
     import numpy as np
 
-    from curate.dedup import cluster_resolution_kernel
+    from curate.dedup import cluster_resolution_kernel as kernel
 
     if not groups:
         return Choice()
     members = np.concatenate(groups)
     kinds = np.full(
         len(members),
-        cluster_resolution_kernel.GOES | cluster_resolution_kernel.TAKES | cluster_resolution_kernel.COMPARED,
+        kernel.GOES | kernel.TAKES | kernel.COMPARED,
         dtype=np.uint8,
     )
-    return chosen(
+    return resolve_ranked(
         sets,
         members,
         np.array(list(map(len, groups))),
@@ -209,7 +180,7 @@ def agreed(
     standing: "Numbers",
     wanted: Wanted,
     crew: WorkerPool,
-    memory: Remembered | None,
+    memory: DedupCache | None,
     *,
     words: bool = False,
 ) -> "Flags":
@@ -272,7 +243,7 @@ def _ranked(
     """
     import numpy as np
 
-    from curate.dedup import cluster_resolution_kernel
+    from curate.dedup import cluster_resolution_kernel as kernel
 
     positions, nobody = compared.positions[members], np.zeros(len(members), dtype=np.bool_)
     new = positions >= wanted.old if wanted.old else nobody
@@ -282,9 +253,5 @@ def _ranked(
     order = np.lexsort((*ranks_of(table, positions, wanted), ~bound, new, owners))
     compares = new if wanted.old else ~nobody
     takes = ~new if wanted.old else ~aside  # the old ones all stay
-    kinds = (
-        cluster_resolution_kernel.GOES * (compares & ~bound)
-        + cluster_resolution_kernel.TAKES * takes
-        + cluster_resolution_kernel.COMPARED * compares
-    )
+    kinds = kernel.GOES * (compares & ~bound) + kernel.TAKES * takes + kernel.COMPARED * compares
     return members[order], kinds.astype(np.uint8)[order]

@@ -7,7 +7,7 @@ similar of these, the first of equally similar ones. Facts are no matter of comp
 whether two agree stops there, and goes on when that is known.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -27,6 +27,87 @@ SLOTS = 1 << 24
 """Places, at the most, in which the shingles of a crowd are noted; two that share one are taken for one."""
 
 
+class Members(NamedTuple):
+    """The members of all groups."""
+
+    hashes: Any
+    offsets: Any
+    numbers: Any
+    """Numbers of sets (int64), group by group, each in the order of ranks."""
+    ends: Any
+    """Group i is from ends[i] to before ends[i + 1]."""
+    kinds: Any
+    """What may become of each (uint8, flags)."""
+
+
+class Facts(NamedTuple):
+    """What is known of facts."""
+
+    matter: bool
+    asked: Any
+    """What was asked, ascending: two members as halves of a number (uint64)."""
+    verdicts: Any
+    """What came of each (uint8)."""
+    tally: Any
+    """A row of two numbers a group: how many questions were answered by yes, and by no."""
+
+
+class Similarities(NamedTuple):
+    """How similar members are, where that is remembered."""
+
+    squares: Any
+    """From cells[i] on, unless that is -1, of any two members of group i; NaN at first (float64)."""
+    cells: Any
+
+
+class Outcome(NamedTuple):
+    """What became of members so far."""
+
+    done: Any
+    """How many members of each group have been chosen about."""
+    kept: Any
+    """Which of them stay."""
+    winners: Any
+    """Of each a row: the one that it goes for, and the one that it would have gone for if their facts were not
+    different, or -1 (int64)."""
+    found: Any
+    """How similar these are."""
+
+
+class Limits(NamedTuple):
+    """How much is done at a time."""
+
+    floor: float
+    """Similarity from which pairs are told, of a member the `TOLD` largest."""
+    threshold: float
+    ahead: int
+    """Questions of a group at a time."""
+    crowd: int
+    """Members that stay from which another one is not compared with all of them."""
+    work: int
+    """Comparisons, about, after which to return."""
+
+
+class Room(NamedTuple):
+    """Arrays of the size of the largest group, which each group uses in turn."""
+
+    stays: Any
+    every: Any
+    chosen: Any
+    seen: Any
+    told: Any
+    others: Any
+
+
+class Postings(NamedTuple):
+    """The members that have a shingle, by its place in a table."""
+
+    heads: Any
+    often: Any
+    links: Any
+    places: Any
+
+
 @compiled
 def _ranked(near: float, who: int, found: Any, others: Any, count: int) -> int:
     """Put one among the `count` most similar ones; returns how many these are now."""
@@ -41,10 +122,26 @@ def _ranked(near: float, who: int, found: Any, others: Any, count: int) -> int:
 
 
 @compiled
-def _post(held: Any, place: int, heads: Any, often: Any, links: Any, places: Any, used: int) -> int:
+def _postings(own: Any, offsets: Any) -> Postings:
+    """Room for the shingles of some members."""
+    total = (offsets[own + 1] - offsets[own]).sum()
+    slots = 1024 if len(own) else 1
+    while slots < min(2 * total, SLOTS):
+        slots *= 2
+    return Postings(
+        np.full(slots, -1, dtype=np.int32),
+        np.zeros(slots, dtype=np.uint8),
+        np.empty(total, dtype=np.int32),
+        np.empty(total, dtype=np.int32),
+    )
+
+
+@compiled
+def _post(held: Any, place: int, postings: Postings, used: int) -> int:
     """Note the shingles `held` by a member that stays, but for those that many have; returns how many notes there are
     now.
     """
+    heads, often, links, places = postings
     for shingle in held:
         slot = mixed(U64(shingle)) & U64(len(heads) - 1)
         if often[slot] < SHARED:
@@ -55,13 +152,14 @@ def _post(held: Any, place: int, heads: Any, often: Any, links: Any, places: Any
 
 
 @compiled
-def _sharing(held: Any, rank: int, heads: Any, often: Any, links: Any, places: Any, seen: Any, out: Any) -> int:
+def _sharing(held: Any, rank: int, postings: Postings, seen: Any, out: Any) -> int:
     """Write the places of those that share a shingle that few have, and of the first ones, to `out`, ascending; returns
     how many these are.
 
     Others share nothing but what many have, so that they are not more alike than the first ones are, as far as their
     sizes do not differ.
     """
+    heads, often, links, places = postings
     count = min(TOLD, len(out))
     for place in range(count):
         out[place], seen[place] = place, rank
@@ -78,34 +176,44 @@ def _sharing(held: Any, rank: int, heads: Any, often: Any, links: Any, places: A
 
 
 @compiled
-def _nearest(
-    hashes: Any,
-    offsets: Any,
-    members: Any,
-    stays: Any,
-    some: Any,
-    rank: int,
-    floor: float,
-    known: Any,
-    told: Any,
-    others: Any,
-) -> int:
-    """Of a group's members that stay, at the places `some` of `stays`, the `TOLD` most similar to this one, the most
-    similar first; returns how many.
+def _of_crowd(
+    group: int, rank: int, count: int, members: Members, room: Room, postings: Postings, noted: int, notes: int
+) -> Any:
+    """The places of those of a crowd that a member is compared with; and the postings, of how many that stay they are,
+    and how many notes these have.
+    """
+    begin, end = members.ends[group], members.ends[group + 1]
+    if noted == 0:
+        postings = _postings(members.numbers[begin:end], members.offsets)
+        room.seen[:] = -1
+    while noted < count:
+        member = members.numbers[begin + room.stays[noted]]
+        held = members.hashes[members.offsets[member] : members.offsets[member + 1]]
+        notes = _post(held, noted, postings, notes)
+        noted += 1
+    member = members.numbers[begin + rank]
+    held = members.hashes[members.offsets[member] : members.offsets[member + 1]]
+    return room.chosen[: _sharing(held, rank, postings, room.seen, room.chosen[:count])], postings, noted, notes
+
+
+@compiled
+def _nearest(members: Members, begin: int, room: Room, some: Any, rank: int, floor: float, known: Any) -> int:
+    """Of a group's members that stay, at the places `some` of `room.stays`, write the `TOLD` most similar to this one,
+    the most similar first, to `room`; returns how many.
 
     known: how similar this one is to each of these, NaN where that is not known yet; empty where it is not to be
     remembered.
     """
-    near = 0
+    near, own = 0, members.numbers[begin + rank]
     for place in some:
-        other = stays[place]
+        other = room.stays[place]
         similar = known[other] if len(known) else np.nan
         if np.isnan(similar):
-            similar = similarity(hashes, offsets, members[rank], members[other], floor)
+            similar = similarity(members.hashes, members.offsets, own, members.numbers[begin + other], floor)
             if len(known):
                 known[other] = similar
         if similar >= floor:
-            near = _ranked(similar, other, told, others, near)
+            near = _ranked(similar, other, room.told, room.others, near)
     return near
 
 
@@ -130,9 +238,7 @@ def _judged(
     told: Any,
     others: Any,
     threshold: float,
-    facts: bool,
-    known: Any,
-    verdicts: Any,
+    facts: Facts,
     differ: bool,
     asked: Any,
     asking: int,
@@ -148,7 +254,7 @@ def _judged(
         if told[i] < threshold:
             break
         alike = max(alike, 0)
-        verdict = _verdict(known, verdicts, at, begin + others[i]) if facts else np.uint8(SAME)
+        verdict = _verdict(facts.asked, facts.verdicts, at, begin + others[i]) if facts.matter else np.uint8(SAME)
         if verdict == UNKNOWN:
             asked[asking, 0], asked[asking, 1], asked[asking, 2] = group, at, begin + others[i]
             asking += 1
@@ -160,125 +266,107 @@ def _judged(
 
 
 @compiled
-def pick(  # noqa: PLR0912, PLR0915
-    hashes: Any,
-    offsets: Any,
-    members: Any,
-    ends: Any,
-    some: Any,
-    kinds: Any,
-    bounds: Any,
-    facts: bool,
-    known: Any,
-    verdicts: Any,
-    tally: Any,
-    ahead: int,
-    crowd: int,
-    work: int,
-    squares: Any,
-    cells: Any,
-    done: Any,
-    kept: Any,
-    winners: Any,
-    found: Any,
+def _appended(values: Any, used: int, more: Any) -> Any:
+    """Values (float64) with some more after the `used` first ones, in a bigger array when theirs was full."""
+    if used + len(more) > len(values):
+        larger = np.empty(2 * (used + len(more)), dtype=np.float64)
+        copied(larger, 0, values, used)
+        values = larger
+    copied(values, used, more, len(more))
+    return values
+
+
+@compiled
+def _resolve_group(
+    group: int,
+    members: Members,
+    facts: Facts,
+    similarities: Similarities,
+    outcome: Outcome,
+    limits: Limits,
+    room: Room,
+    asked: Any,
+    asking: int,
+    misses: Any,
+    missed: int,
+    spent: int,
+) -> Any:
+    """Choose in one group. Returns how many are asked, the misses and how many these are, and the comparisons made."""
+    begin, size, before, stopped = members.ends[group], members.ends[group + 1] - members.ends[group], asking, False
+    differ, cell = facts.tally[group, 1] > facts.tally[group, 0], similarities.cells[group]
+    postings, count, noted, notes = _postings(members.numbers[:0], members.offsets), 0, 0, 0
+    for rank in range(outcome.done[group]):
+        if outcome.kept[begin + rank]:
+            room.stays[count] = rank
+            count += 1
+    for rank in range(outcome.done[group], size):
+        at, near, kind = begin + rank, 0, members.kinds[begin + rank]
+        if kind & COMPARED:
+            row = similarities.squares[cell + rank * size :] if cell >= 0 else similarities.squares[:0]
+            among = room.every[:count]
+            if count >= limits.crowd:
+                among, postings, noted, notes = _of_crowd(group, rank, count, members, room, postings, noted, notes)
+            near = _nearest(members, begin, room, among, rank, limits.floor, row)
+            spent += len(among) + 1
+        told, first = room.told[:near], asking
+        alike, winner, asking = _judged(
+            group, at, begin, told, room.others, limits.threshold, facts, differ, asked, asking
+        )
+        open_ = asking > first
+        goes = winner >= 0 and kind & GOES != 0
+        stopped = stopped or open_
+        if stopped:  # go on as if it were known what becomes of this one
+            if asking - before >= limits.ahead:
+                break
+            if not goes and kind & TAKES and (differ or not open_):
+                room.stays[count] = rank
+                count += 1
+            continue
+        outcome.done[group] = rank + 1
+        outcome.winners[at, 0], outcome.winners[at, 1] = -1, -1
+        outcome.kept[at] = not goes and kind & TAKES != 0
+        if goes:
+            outcome.winners[at, 0], outcome.found[at] = members.numbers[begin + room.others[winner]], told[winner]
+            continue
+        if alike >= 0 and winner < 0:
+            outcome.winners[at, 1], outcome.found[at] = members.numbers[begin + room.others[alike]], told[alike]
+        misses, missed = _appended(misses, missed, told), missed + near
+        if outcome.kept[at]:
+            room.stays[count] = rank
+            count += 1
+        if spent > limits.work:
+            break
+    return asking, misses, missed, spent
+
+
+@compiled
+def resolve(
+    members: Members, some: Any, facts: Facts, similarities: Similarities, outcome: Outcome, limits: Limits
 ) -> Any:
     """Choose in the groups `some` (their numbers), as far as that goes at once. Returns what has to be known to go on,
     and other similarities found.
 
     That is a row for each question: a group, and two of its members, the one that was kept before last. A group asks
-    for the next one that it needs, and then as far as `ahead` questions go for what it may need after that, going by
-    the `tally` of what came of its questions so far: a row of two numbers a group, how many agreed and how many did
-    not. `done` is how many members of each group have been chosen about, `kept` which of them stay (both as they were
-    left the last time). Of each that has been, `winners` (int64) gets a row: the one that it goes for, and the one that
-    it would have gone for if their facts were not different, or -1; `found` how similar these are.
-
-    members: numbers of sets (int64), group by group, each in the order of ranks; group i from ends[i] to before ends[i
-    + 1]; kinds: of each member, what may become of it (uint8, flags); bounds: similarity from which pairs are told, of
-    a member the `TOLD` largest, and the threshold; facts: whether they matter; crowd: members that stay from which
-    another one is not compared with all of them; work: comparisons, about, after which to return; known: what was
-    asked, ascending, members as two halves of a number (uint64), and its verdicts (uint8); squares (float64): from
-    cells[i] on, unless that is -1, how similar any two members of group i are, NaN at first.
+    for the next one that it needs, and then as far as `limits.ahead` questions go for what it may need after that,
+    going by the tally of what came of its questions so far. `outcome` is as it was left the last time, and goes on.
     """
-    threshold = bounds[1]
-    asked, asking = np.empty((len(some) * (ahead + TOLD), 3), dtype=np.int64), 0
-    misses, missed = np.empty(1024, dtype=np.float64), 0
-    told, others = np.empty(TOLD), np.empty(TOLD, dtype=np.int64)
     longest = 0
     for group in some:
-        longest = max(longest, int(ends[group + 1] - ends[group]))
-    stays, every = np.empty(longest, dtype=np.int64), np.arange(longest)
-    chosen, seen = np.empty(longest, dtype=np.int64), np.empty(longest, dtype=np.int64)
-    heads, often = np.empty(0, dtype=np.int32), np.empty(0, dtype=np.uint8)
-    links, places = np.empty(0, dtype=np.int32), np.empty(0, dtype=np.int32)
-    spent = 0
+        longest = max(longest, int(members.ends[group + 1] - members.ends[group]))
+    room = Room(
+        np.empty(longest, dtype=np.int64),
+        np.arange(longest),
+        np.empty(longest, dtype=np.int64),
+        np.empty(longest, dtype=np.int64),
+        np.empty(TOLD),
+        np.empty(TOLD, dtype=np.int64),
+    )
+    asked, asking = np.empty((len(some) * (limits.ahead + TOLD), 3), dtype=np.int64), 0
+    misses, missed, spent = np.empty(1024, dtype=np.float64), 0, 0
     for group in some:
-        if spent > work:
+        if spent > limits.work:
             break
-        begin, size, before, stopped = ends[group], ends[group + 1] - ends[group], asking, False
-        differ = tally[group, 1] > tally[group, 0]
-        count, noted, notes = 0, -1, 0  # how many stay, and of how many the shingles are noted
-        for rank in range(done[group]):
-            if kept[begin + rank]:
-                stays[count] = rank
-                count += 1
-        for rank in range(done[group], size):
-            at = begin + rank
-            near = 0
-            held = hashes[offsets[members[at]] : offsets[members[at] + 1]]
-            if kinds[at] & COMPARED:
-                row = squares[cells[group] + rank * size :] if cells[group] >= 0 else squares[:0]
-                among = every[:count]
-                if count >= crowd:
-                    if noted < 0:
-                        slots, own = 1024, members[begin : begin + size]
-                        total = (offsets[own + 1] - offsets[own]).sum()
-                        while slots < min(2 * total, SLOTS):
-                            slots *= 2
-                        heads, often = np.full(slots, -1, dtype=np.int32), np.zeros(slots, dtype=np.uint8)
-                        links, places = np.empty(total, dtype=np.int32), np.empty(total, dtype=np.int32)
-                        seen[:], noted = -1, 0
-                    while noted < count:
-                        member = members[begin + stays[noted]]
-                        notes = _post(
-                            hashes[offsets[member] : offsets[member + 1]], noted, heads, often, links, places, notes
-                        )
-                        noted += 1
-                    among = chosen[: _sharing(held, rank, heads, often, links, places, seen, chosen[:count])]
-                near = _nearest(hashes, offsets, members[begin:], stays, among, rank, bounds[0], row, told, others)
-                spent += len(among) + 1
-            alike, winner, first = -1, -1, asking
-            if near:
-                alike, winner, asking = _judged(
-                    group, at, begin, told[:near], others, threshold, facts, known, verdicts, differ, asked, asking
-                )
-            open_ = asking > first
-            goes = winner >= 0 and kinds[at] & GOES != 0
-            stopped = stopped or open_
-            if stopped:  # go on as if it were known what becomes of this one
-                if asking - before >= ahead:
-                    break
-                if not goes and kinds[at] & TAKES and (differ or not open_):
-                    stays[count] = rank
-                    count += 1
-                continue
-            done[group] = rank + 1
-            winners[at, 0], winners[at, 1] = -1, -1
-            if goes:
-                winners[at, 0], found[at] = members[begin + others[winner]], told[winner]
-                kept[at] = False
-                continue
-            if alike >= 0 and winner < 0:
-                winners[at, 1], found[at] = members[begin + others[alike]], told[alike]
-            if missed + near > len(misses):
-                more = np.empty(2 * (missed + near), dtype=np.float64)
-                copied(more, 0, misses, missed)
-                misses = more
-            copied(misses, missed, told, near)
-            missed += near
-            kept[at] = kinds[at] & TAKES != 0
-            if kept[at]:
-                stays[count] = rank
-                count += 1
-            if spent > work:
-                break
+        asking, misses, missed, spent = _resolve_group(
+            group, members, facts, similarities, outcome, limits, room, asked, asking, misses, missed, spent
+        )
     return asked[:asking].copy(), misses[:missed].copy()

@@ -5,7 +5,7 @@
    that a pair at the threshold becomes one with a probability of 0.995 at the least; datasketch's own choice for 0.8
    proposes 40 of 100.
 3. verify (`verify`): the true Jaccard similarity of candidates gathers them into groups; within a group each example is
-   compared with all that are kept before it, candidates or not (`picked`).
+   compared with all that are kept before it, candidates or not (`resolve_clusters`).
 
 Whatever is removed is similar to the very example that is kept.
 """
@@ -17,11 +17,12 @@ from typing import TYPE_CHECKING, Any
 from curate.core.config import DedupConfig
 from curate.core.example import Example
 from curate.core.worker_pool import WorkerPool, cores
-from curate.corpus.cache import Remembered
+from curate.corpus.cache import DedupCache
+from curate.corpus.corpus import Table
 from curate.corpus.features import feature_spec_for
-from curate.corpus.table import Table, table_of
+from curate.corpus.loading import table_of
 from curate.dedup.cluster import Code, Pair
-from curate.dedup.cluster_resolution import Compared, Wanted, picked, ranks_of
+from curate.dedup.cluster_resolution import Compared, Wanted, ranks_of, resolve_clusters
 from curate.dedup.prefix_duplicates import Beginnings
 from curate.dedup.removal import DuplicateRemoval
 from curate.dedup.wording import same_wording
@@ -61,25 +62,28 @@ def find_duplicates(
     pinned: frozenset[str] = frozenset(),
     findings: Callable[["Numbers"], Mapping[str, tuple[int, ...]]] | None = None,
     old: int = 0,
-    memory: Remembered | None = None,
+    memory: DedupCache | None = None,
 ) -> FoundDuplicates:
     """Duplicates among the examples of a table; content whose id is in `pinned` stays, once: its exact copies still go.
 
     The outcome does not depend on the order of the examples, but for `keep = "best"`, `"first"` and `"last"`, where the
     order is the wish. The first `old` ones are data that others are held against: when there are some, these alone stay
     in the place of others, and nothing goes for one that is no older. `findings` gives, for the policy `best`, the
-    errors, warnings and infos by id of examples that may go or stay, by where they stand. Takes the table's sets away
-    from it, since there are many.
+    errors, warnings and infos by id of examples that may go or stay, by where they stand. Takes the table's sets and
+    band keys away from it, since there are many.
     """
     import numpy as np
 
     copies = originals(table, last=config.keep == "last" and not old)
     distinct = np.flatnonzero(copies == np.arange(len(copies)))
     sets, table.sets = table.sets, table.sets.part(0, 0)
+    bands, table.band_keys = table.band_keys, None
     if len(distinct) < len(copies):
         sets = sets.kept(distinct)  # a copy would be the largest thing in memory
+        bands = None if bands is None else bands[:, distinct]
     begun = Beginnings(table.keys.chosen(distinct), table.ids[distinct]) if config.beginnings and table.keys else None
-    groups = grouped(sets, config.threshold, crew.count)
+    groups = grouped(sets, config.threshold, crew.count, bands)
+    del bands
     keys, slips = table.brief.chosen(distinct).keys_and_slips()
     alike = _of_one_key(keys)
     several = np.unique(np.concatenate([alike, *groups.members])) if findings else alike
@@ -88,31 +92,13 @@ def find_duplicates(
         Compared(sets, distinct),
         Wanted(config, pinned, counts, old, begun.numbers if begun else frozenset(), table.common),
     )
-    found = picked(table, compared, groups.members, wanted, crew, memory)
+    found = resolve_clusters(table, compared, groups.members, wanted, crew, memory)
     lost: dict[int, tuple[Code, Pair]] = {pair.left: ("D003", pair) for pair in found.gone}
     if begun:
         lost |= _beginnings(table, begun, sets, distinct, lost, pinned, old)
-    stays = {pair.right for _, pair in lost.values()}  # nothing goes in whose place others went
-    bound = np.array([int(at) in stays or table.id(int(at)) in pinned for at in distinct[alike]], dtype=np.bool_)
-    free = np.array([int(at) not in lost for at in distinct[alike]], dtype=np.bool_) & ~np.isin(
-        alike, sorted(wanted.aside)
-    )
-    order = np.lexsort(
-        (*ranks_of(table, distinct[alike], wanted), slips[alike], ~bound, distinct[alike] >= old if old else ~bound)
-    )
-    pairs = same_wording(table, compared, keys, alike[order][free[order]], wanted, crew, memory)
-    fixed = set(alike[bound].tolist())
-    goes = {at for at, _ in pairs if at not in fixed} if config.same_words else set()
+    pairs, goes = _same_words(table, compared, alike, (keys, slips), lost, wanted, crew, memory)
     lost |= {pair.left: ("D003", pair) for at, pair in pairs if at in goes}
-    gone = list(lost.values())
-    for at in np.flatnonzero(
-        copies != np.arange(len(copies))
-    ).tolist():  # a copy of what goes has lost to the same example
-        original = int(copies[at])
-        if original in lost or not old or original < old <= at:
-            code, pair = lost.get(original, ("D001", Pair(at, original, 1.0)))
-            gone.append((code, pair._replace(left=at)))
-    gone.sort(key=lambda item: item[1].left)
+    gone = _with_copies(lost, copies, old)
     losses = _losses(table, [pair for _, pair in gone], [code for code, _ in gone], config.threshold)
     worded = _losses(
         table,
@@ -139,6 +125,47 @@ def find_duplicates_in(
         return find_duplicates(
             table_of(examples, feature_spec_for(config)._replace(brief=config.same_words), crew), config, crew, pinned
         )
+
+
+def _same_words(
+    table: Table,
+    compared: Compared,
+    alike: "Numbers",
+    words: "tuple[np.ndarray[Any, np.dtype[np.uint64]], Numbers]",
+    lost: Mapping[int, tuple[Code, Pair]],
+    wanted: Wanted,
+    crew: WorkerPool,
+    memory: DedupCache | None,
+) -> tuple[list[tuple[int, Pair]], set[int]]:
+    """Pairs of short examples of the same words among those that are `alike` in the key of these, each with the number
+    of its left one; and the numbers of those that go. `words`: the keys of all, and how many words were taken for
+    others.
+    """
+    import numpy as np
+
+    (keys, slips), standing = words, compared.positions[alike]
+    stays = {pair.right for _, pair in lost.values()}  # nothing goes in whose place others went
+    bound = np.array([at in stays or table.id(at) in wanted.pinned for at in standing.tolist()], dtype=np.bool_)
+    free = np.array([at not in lost for at in standing.tolist()], dtype=np.bool_)
+    free &= ~np.isin(alike, sorted(wanted.aside))
+    new = standing >= wanted.old if wanted.old else ~bound
+    order = np.lexsort((*ranks_of(table, standing, wanted), slips[alike], ~bound, new))
+    pairs = same_wording(table, compared, keys, alike[order][free[order]], wanted, crew, memory)
+    fixed = set(alike[bound].tolist())
+    return pairs, {at for at, _ in pairs if at not in fixed} if wanted.config.same_words else set()
+
+
+def _with_copies(lost: Mapping[int, tuple[Code, Pair]], copies: "Numbers", old: int) -> list[tuple[Code, Pair]]:
+    """What goes, and its copies, which lose to the same example, by where they stand; copies of what stays go too."""
+    import numpy as np
+
+    gone = list(lost.values())
+    for at in np.flatnonzero(copies != np.arange(len(copies))).tolist():
+        original = int(copies[at])
+        if original in lost or not old or original < old <= at:
+            code, pair = lost.get(original, ("D001", Pair(at, original, 1.0)))
+            gone.append((code, pair._replace(left=at)))
+    return sorted(gone, key=lambda item: item[1].left)
 
 
 def _of_one_key(keys: "np.ndarray[Any, np.dtype[np.uint64]]") -> "Numbers":

@@ -8,8 +8,8 @@ agree in every word of meaning.
 from typing import TYPE_CHECKING, Any, Final
 
 from curate.core.worker_pool import WorkerPool
-from curate.corpus.cache import Remembered
-from curate.corpus.table import Table
+from curate.corpus.cache import DedupCache
+from curate.corpus.corpus import Table
 from curate.dedup.cluster import Pair
 from curate.dedup.cluster_resolution import Compared, Wanted, agreed
 from curate.similarity.similarity_index import jaccard
@@ -31,7 +31,7 @@ def same_wording(
     order: "Numbers",
     wanted: Wanted,
     crew: WorkerPool,
-    memory: Remembered | None,
+    memory: DedupCache | None,
 ) -> list[tuple[int, Pair]]:
     """Pairs of the same words: of each, the number of the left one, and both by where they stand among all.
 

@@ -59,12 +59,9 @@ class EmbeddingCache:
 
 
 def _load(path: Path | None) -> dict[str, Any]:
-    try:
-        found = npz_cache.load(path, KINDS) if path is not None else None
-        return (
-            {}
-            if found is None
-            else dict(zip((key.decode() for key in found["keys"].tolist()), found["vectors"], strict=True))
-        )
-    except npz_cache.DAMAGE:  # a damaged cache is only a slower run
-        return {}
+    """The vectors in a file by key; a damaged cache is only a slower run."""
+    return (path and npz_cache.load(path, KINDS, _by_key)) or {}
+
+
+def _by_key(arrays: "npz_cache.Arrays") -> dict[str, Any]:
+    return dict(zip((key.decode() for key in arrays["keys"].tolist()), arrays["vectors"], strict=True))

@@ -23,7 +23,7 @@ from curate.core.removed import (
     removal,
     removed_line,
 )
-from curate.corpus.table import LineReader, Table, lines_at
+from curate.corpus.corpus import LineReader, Table, lines_at
 from curate.dedup.removal import DuplicateRemoval
 from curate.lint.rules.removal_guard import Removals, heavy
 from curate.read.dataset import ParsedLine

@@ -12,7 +12,7 @@ from pydantic import ConfigDict
 from curate.core.manifest import InputFile, Manifest, read_manifest
 from curate.core.worker_pool import WorkerPool
 from curate.corpus.features import FeatureSpec
-from curate.corpus.table import read_table
+from curate.corpus.loading import read_table
 from curate.similarity.shingles import Shingling
 
 

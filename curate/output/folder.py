@@ -41,8 +41,8 @@ from curate.core.output_pair import CountingWriter
 from curate.core.removed import Reason, Removal, counted_as, removal, removed_line
 from curate.core.text import visible
 from curate.core.transaction import replacing_together, settle
+from curate.corpus.corpus import LineReader, Table
 from curate.corpus.group_keys import FORMAT_NAMES
-from curate.corpus.table import LineReader, Table
 from curate.output.datacard import card, loading
 from curate.output.rewrite import line_blocks
 from curate.output.trainer_configs import FILES, configurations

@@ -25,7 +25,8 @@ from curate.core.snapshot import demand_unchanged, mode_of, snapshot
 from curate.core.text import plural, visible
 from curate.core.transaction import settle
 from curate.core.worker_pool import WorkerPool
-from curate.corpus.table import Table, read_table
+from curate.corpus.corpus import Table
+from curate.corpus.loading import read_table
 from curate.output.folder import restore_lines
 from curate.read.document import compact
 from curate.split.assign import NOWHERE

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from curate.core.errors import demand_all
 from curate.core.output_pair import CountingWriter
-from curate.corpus.table import LineReader, Source, Table, lines_at
+from curate.corpus.corpus import LineReader, Source, Table, lines_at
 from curate.dedup.removal import DuplicateRemoval
 from curate.output.apply import Dropped, dropped_line, lost_line
 from curate.read.document import compact

@@ -17,26 +17,26 @@ from curate.core.errors import UsageError
 from curate.core.events import Listener, StageAdvanced, StageFinished, StageStarted, ignore_events
 from curate.core.example import Example, Place
 from curate.core.files import display_name
-from curate.core.finding import Finding, Severity
+from curate.core.finding import Finding
 from curate.core.output_pair import removed_path, replacing_both
 from curate.core.snapshot import Snapshot, demand_unchanged, mode_of, snapshot
 from curate.core.text import plural, visible
 from curate.core.worker_pool import WorkerPool, cores
-from curate.corpus.boilerplate import told
-from curate.corpus.cache import Remembered
-from curate.corpus.features import feature_spec_for
-from curate.corpus.table import LineReader, Table, examples_at, lines_at, read_table
+from curate.corpus.boilerplate import boilerplate_notes
+from curate.corpus.cache import DedupCache
+from curate.corpus.corpus import LineReader, Table, examples_at, lines_at
+from curate.corpus.features import FeatureSpec, feature_spec_for
+from curate.corpus.loading import read_table
 from curate.dedup.near_duplicates import find_duplicates
 from curate.dedup.removal import DuplicateRemoval
-from curate.lint.checker import Checker
-from curate.lint.rules import Scope
 from curate.lint.rules.removal_guard import Removals, heavy
 from curate.lint.runner import check_paths
 from curate.lint.suppressions import load_suppressions, suppress
 from curate.output.apply import Dropped, dropped_in
 from curate.output.rewrite import write_lines
-from curate.read.chunks import Chunk
+from curate.pipeline.finding_counts import finding_counts
 from curate.read.dataset import demand_understood
+from curate.similarity.bands import bands_for
 from curate.similarity.similarity_index import FLOOR
 
 if TYPE_CHECKING:
@@ -47,12 +47,6 @@ if TYPE_CHECKING:
 Advance = Callable[[int], None]
 PARALLEL: Final = 32 << 20
 """Bytes from which processes are started."""
-QUICK: Final = 24 << 20
-"""Bytes of lines from which it pays to load a compiled scan before they are checked."""
-TOGETHER: Final = 1 << 15
-"""Lines that are checked at a time."""
-EACH: Final = (Scope.LINE, Scope.EXAMPLE, Scope.VALUE, Scope.TEXT)
-"""Rules that judge an example alone: what they find in it is the same wherever it stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,47 +139,25 @@ def plan(
     with `remembered_only` nothing else may be needed. Raises `InputError`, also where no line is an example, and
     `UsageError` where no example has the field that `config.keep` names or something is not remembered.
     """
-    import numpy as np
-
-    decided = decisions or {}
-    paths = [*against, *files]
+    decided, check, paths = decisions or {}, check or CheckConfig(), [*against, *files]
     seen = [snapshot(path) for path in dict.fromkeys(paths)]
     with WorkerPool(cores(), processes=_size(paths) >= PARALLEL) as crew:
-        listen(StageStarted("read"))
-        spec = feature_spec_for(config)
-        memory = Remembered.of(cache, spec, paths, only=remembered_only) if cache else None
-        table = read_table(paths, spec, crew, _told(listen), memory=memory)
-        listen(StageFinished("read", False, plural(len(table.starts), "line")))
-        old = int(table.first[len(against)])
-        old_examples = int(table.lines.searchsorted(old))
-        for count, understood in ((len(table.starts) - old, len(table.lines) - old_examples), (old, old_examples)):
-            demand_understood(count, understood)
+        spec, bands = feature_spec_for(config), bands_for(config.threshold)
+        memory = DedupCache.of(cache, spec, paths, only=remembered_only, bands=bands) if cache else None
+        table, old, old_examples = _read(paths, len(against), spec, crew, memory, listen)
         not_understood = len(table.starts) - len(table.lines)
-        removed = _dropped(table, files, check or CheckConfig(), decided, old, listen)
-        if removed:  # nothing loses to an example that goes
-            stays = ~np.isin(table.lines, lines_at(table, [gone.place for gone in removed]))
-            table = table.chosen(np.flatnonzero(stays))
-        notes = [*_field_notes(config.keep, table), *told(table.common)]
-        pinned = frozenset(example for example, decision in decided.items() if decision.verdict == "keep")
-        if by_hand := sum(table.id(at) in pinned for at in range(old_examples, len(table.lines))) if pinned else 0:
-            notes.append(f"kept in review: {plural(by_hand, 'example')} {'stays' if by_hand == 1 else 'stay'}")
-        if config.keep == "manual":  # nothing goes for a near-duplicate but what was dropped
-            dropped = {example for example, decision in decided.items() if decision.verdict == "drop"}
-            pinned |= {table.id(at) for at in range(len(table.lines))} - dropped
+        dropped = _dropped(table, files, check, decided, old, listen)
+        table = _without_dropped(table, dropped) if dropped else table
+        pinned, by_hand = _pinned(table, config, decided, old_examples)
+        notes = [*_field_notes(config.keep, table), *boilerplate_notes(table.common), *by_hand]
         listen(StageStarted("compare"))
-        findings = partial(_findings, table, check or CheckConfig()) if config.keep == "best" else None
-        found = find_duplicates(table, config, crew, pinned, findings, old_examples, None if removed else memory)
-        if memory:
-            memory.save()
-            notes.extend(memory.notes)
+        whole = None if dropped else memory
+        count = partial(finding_counts, table, check, whole) if config.keep == "best" else None
+        found = find_duplicates(table, config, crew, pinned, count, old_examples, whole)
+        notes += memory.save() if memory else []
         alike = _alike(table, found.losses, old_examples, config.embeddings, cache, listen) if config.embeddings else []
-        listen(
-            StageFinished(
-                "compare",
-                False,
-                f"{plural(len(found.similarities), 'pair')} at {min(FLOOR, config.threshold):g} or more",
-            )
-        )
+        floor = min(FLOOR, config.threshold)
+        listen(StageFinished("compare", False, f"{plural(len(found.similarities), 'pair')} at {floor:g} or more"))
     counts = {source.name: int(table.first[at + 1] - table.first[at]) for at, source in enumerate(table.sources)}
     lines = {source.name: counts[source.name] for source in table.sources[len(against) :]}
     return DedupResult(
@@ -194,20 +166,59 @@ def plan(
         against={source.name: counts[source.name] for source in table.sources[: len(against)]},
         not_understood=not_understood,
         losses=found.losses,
-        dropped=removed,
+        dropped=dropped,
         apart=found.apart,
         same_words=found.same_words,
         alike=alike,
         similarities=found.similarities,
-        floor=min(FLOOR, config.threshold),
+        floor=floor,
         bands=found.bands.number,
         rows=found.bands.rows,
         examples=partial(examples_at, table),
-        heavy=heavy(removals(lines, found.losses, config, removed)),
+        heavy=heavy(removals(lines, found.losses, config, dropped)),
         notes=notes,
         table=table,
         seen=seen,
     )
+
+
+def _read(
+    paths: Sequence[Path], old: int, spec: FeatureSpec, crew: WorkerPool, memory: DedupCache | None, listen: Listener
+) -> tuple[Table, int, int]:
+    """The table of all files, and how many lines and examples the first `old` files have. Raises `InputError` where one
+    of both parts has lines, and none of them is an example.
+    """
+    listen(StageStarted("read"))
+    table = read_table(paths, spec, crew, _told(listen), memory=memory)
+    listen(StageFinished("read", False, plural(len(table.starts), "line")))
+    lines = int(table.first[old])
+    examples = int(table.lines.searchsorted(lines))
+    for count, understood in ((len(table.starts) - lines, len(table.lines) - examples), (lines, examples)):
+        demand_understood(count, understood)
+    return table, lines, examples
+
+
+def _without_dropped(table: Table, dropped: Iterable[Dropped]) -> Table:
+    """The table without the examples that are dropped: nothing loses to an example that goes."""
+    import numpy as np
+
+    stays = ~np.isin(table.lines, lines_at(table, [gone.place for gone in dropped]))
+    return table.chosen(np.flatnonzero(stays))
+
+
+def _pinned(
+    table: Table, config: DedupConfig, decided: Mapping[str, Decision], old: int
+) -> tuple[frozenset[str], list[str]]:
+    """The ids of the examples that go for no near-duplicate, and what to say of those that a person kept; the first
+    `old` examples are those that others are held against.
+    """
+    pinned = frozenset(example for example, decision in decided.items() if decision.verdict == "keep")
+    by_hand = sum(table.id(at) in pinned for at in range(old, len(table.lines))) if pinned else 0
+    notes = [f"kept in review: {plural(by_hand, 'example')} {'stays' if by_hand == 1 else 'stay'}"] if by_hand else []
+    if config.keep == "manual":  # nothing goes for a near-duplicate but what was dropped
+        dropped = {example for example, decision in decided.items() if decision.verdict == "drop"}
+        pinned |= {table.id(at) for at in range(len(table.lines))} - dropped
+    return pinned, notes
 
 
 def _alike(
@@ -301,36 +312,6 @@ def _field_notes(keep: str, table: Table) -> Iterator[str]:
         f"{plural(without, 'example')} without anything usable under {visible(keep.partition(':')[2])!r}: all others "
         "stay rather than they"
     )
-
-
-def _findings(table: Table, config: CheckConfig, examples: "Numbers") -> dict[str, tuple[int, ...]]:
-    """Errors, warnings and infos of those examples that have some, by id: what rules find that judge each by itself.
-    Raises `InputError`.
-    """
-    rules = Checker(config).chosen
-    codes = tuple(code for code in rules.severities if rules.known[code].scope in EACH)
-    checker = Checker(config.model_copy(update={"select": codes, "extend_select": ()})) if codes else None
-    counts: dict[str, list[int]] = {}
-    lines = table.lines[examples]
-    if checker and int(table.sizes[lines].sum()) >= QUICK:
-        checker.use_fast_path()
-    for piece in _pieces(table, lines) if checker else ():
-        for finding in checker.check_chunk(piece).findings if checker else ():
-            if finding.example and rules.reports(finding):
-                counts.setdefault(finding.example, [0] * len(Severity))[finding.severity.rank] += 1
-    return {example: tuple(found) for example, found in counts.items()}
-
-
-def _pieces(table: Table, lines: "Numbers") -> Iterator[Chunk]:
-    """Some lines, read again, as pieces; elements of a document without their line breaks."""
-    reader = LineReader()
-    for at, source in enumerate(table.sources):
-        here = lines[(lines >= table.first[at]) & (lines < table.first[at + 1])]
-        for start in range(0, len(here), TOGETHER):
-            some = reader.lines(table, here[start : start + TOGETHER])
-            yield Chunk(
-                source.path, source.name, 0, None, b"".join([line.replace(b"\n", b" ") + b"\n" for line in some])
-            )
 
 
 def write_plan(plan: DedupResult, output: Path, *, overwrite: bool = False) -> Path:

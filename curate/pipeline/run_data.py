@@ -22,8 +22,8 @@ from curate.core.runs import Project
 from curate.core.snapshot import Snapshot
 from curate.core.text import plural
 from curate.core.worker_pool import WorkerPool, cores
+from curate.corpus.corpus import LineReader, Table
 from curate.corpus.features import feature_spec_for
-from curate.corpus.table import LineReader, Table
 from curate.models.names import fingerprint
 from curate.output.apply import demand_light, heavy_drops, leaves_by, leaving
 from curate.pipeline.choice import Choice

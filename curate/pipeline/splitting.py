@@ -18,8 +18,9 @@ from curate.core.runs import Project
 from curate.core.snapshot import Snapshot, demand_unchanged, mode_of, snapshot
 from curate.core.text import plural, visible
 from curate.core.worker_pool import WorkerPool, cores
+from curate.corpus.corpus import Table
 from curate.corpus.features import FeatureSpec
-from curate.corpus.table import Table, read_table
+from curate.corpus.loading import read_table
 from curate.lint.error_filter import ErrorFilter
 from curate.lint.rules import Scope
 from curate.lint.rules.rule_selection import RuleSelection

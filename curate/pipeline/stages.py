@@ -24,7 +24,7 @@ from curate.lint.rules import RULES
 from curate.lint.runner import check_paths
 from curate.lint.suppressions import load_suppressions, suppress
 from curate.pipeline import store, training
-from curate.pipeline.dedup import EACH
+from curate.pipeline.finding_counts import EACH
 from curate.pipeline.result import RunResult
 from curate.pipeline.run_data import RunData
 from curate.pipeline.splitting import split_data

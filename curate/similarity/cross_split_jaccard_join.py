@@ -44,7 +44,7 @@ class Prefixes(NamedTuple):
     ends: "Numbers"
 
 
-def nearest_before(
+def nearest_across_splits(
     sets: Sets, parts: "Parts", threshold: float, workers: int, some: "Numbers | None" = None
 ) -> Nearest:
     """Of each set the most similar one among those of a smaller part, the first of equally similar ones, where it is

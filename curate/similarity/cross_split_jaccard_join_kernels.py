@@ -158,9 +158,7 @@ def look_up(  # noqa: PLR0912
     numbers: Any, sizes: Any, held_parts: Any, maps: Any, before: bool, least: float, first: int, last: int, best: Any,
     other: Any,
 ) -> Any:  # fmt: skip
-    """Of each held set the most similar one among the sets from `first` up to `last` whose part comes `before`, or is
-    another; see `Held` and `setjoin`.
-    """
+    """Find for each `Held` set the most similar one from `first` up to `last` whose part is another, or `before` it."""
     seen, own = np.full(len(numbers), -1, dtype=np.int32), np.empty(8, dtype=np.uint64)
     begins, behinds, touched = np.empty(256, dtype=np.int64), np.empty(256, dtype=np.int64), 0
     for row in range(first, last):

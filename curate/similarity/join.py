@@ -4,7 +4,9 @@ inside functions, as `kernels`.
 Sets that are alike are joined into groups by a forest (union-find). A pair that is joined already need not be looked
 at, which makes the work on a bucket of near-equal sets linear in its size. A bucket of many sets that are not alike, as
 templates make it, is cut up by prefix filtering (Chaudhuri, Ganti, Kaushik 2006): two sets of similarity t share one of
-the n - ceil(t * n) + 1 shingles that are rarest in the bucket, for any set of n. No pair is lost by either.
+the n - ceil(t * n) + 1 shingles that are rarest in the bucket, for any set of n. Of two that first share a shingle at
+the places i and j of theirs, rarest first, no more than the shingles from there on are shared (the positional filter of
+PPJoin: Xiao, Wang, Lin, Yu 2008). No pair is lost by any of these.
 """
 
 from typing import Any
@@ -24,6 +26,10 @@ MATRIX = 1024
 """Members of a crowd up to which it is told from a matrix which pairs were looked at: most share more than one of their
 rarest shingles.
 """
+PLACE = 32
+"""Bits for the number of a member, beside the place of a shingle in it."""
+MEMBER = (1 << PLACE) - 1
+"""Takes the number from both."""
 HUBS = 16
 """Members of a crowd that each of its members is compared with first."""
 
@@ -78,8 +84,8 @@ def _look(i: int, j: int, members: Any, own: Any, hashes: Any, offsets: Any, bou
 def _rarest(members: Any, total: int, hashes: Any, offsets: Any, threshold: float, own: Any) -> Any:
     """The shingles of each member that are rarest among all, as many as two sets that are alike must share one of.
 
-    Returns a key for each, the shingle and then the group of the member, the members, and how many there are. `total`:
-    shingles of all members.
+    Returns a key for each, the shingle and then the group of the member; the member, and above `PLACE` bits the place
+    of the shingle in it; and how many there are. `total`: shingles of all members.
     """
     slots = 1024
     while slots < min(4 * total, COUNTS):
@@ -104,7 +110,7 @@ def _rarest(members: Any, total: int, hashes: Any, offsets: Any, threshold: floa
         sort_with(rarest, nobody, len(held), more_rarest, more_nobody)
         for k in range(min(prefix, len(held))):
             keys[count] = (rarest[k] << U64(32)) | U64(root(own, i))
-            owners[count] = i
+            owners[count] = (k << PLACE) | i
             count += 1
     return keys, owners, count
 
@@ -122,28 +128,70 @@ def _crowd(members: Any, own: Any, hashes: Any, offsets: Any, bounds: Any, seen:
     if whole:
         return pairs
     keys, owners, count = _rarest(members, total, hashes, offsets, bounds[1], own)
-    size = len(members)
-    looked = np.zeros(size * size if size <= MATRIX else 1, dtype=np.bool_)
     sort_with(keys, owners, count, np.empty(count, dtype=np.uint64), np.empty(count, dtype=np.int64))
+    looked = np.zeros(len(members) ** 2 if len(members) <= MATRIX else 1, dtype=np.bool_)
     begin = 0
     while begin < count:
         end = begin
         shingle = keys[begin] >> U64(32)
         while end < count and keys[end] >> U64(32) == shingle:
             end += 1
-        later = begin
-        for i in range(begin, end):  # one shingle: its sets lie group by group, and pairs within a group are joined
-            while later < end and keys[later] <= keys[i]:
-                later += 1
-            one = owners[i]
-            for j in range(later, end):
-                other = owners[j]
-                at = (min(one, other) * size + max(one, other)) % len(looked)
-                if size <= MATRIX and looked[at]:
-                    continue
-                looked[at] = True
-                pairs = _look(one, other, members, own, hashes, offsets, bounds, seen, pairs)
+        pairs = _sharing(keys[begin:end], owners[begin:end], members, own, hashes, offsets, bounds, seen, looked, pairs)
         begin = end
+    return pairs
+
+
+@compiled
+def _left(owner: int, members: Any, offsets: Any) -> Any:
+    """The size of a member (see `_rarest`), and how many of its shingles are left from a place on."""
+    member = members[owner & MEMBER]
+    size = offsets[member + 1] - offsets[member]
+    return size, size - (owner >> PLACE)
+
+
+@compiled
+def _sharing(
+    keys: Any,
+    owners: Any,
+    members: Any,
+    own: Any,
+    hashes: Any,
+    offsets: Any,
+    bounds: Any,
+    seen: Any,
+    looked: Any,
+    pairs: Any,
+) -> Any:
+    """Look at the pairs of members that share one shingle and may be alike; pairs within a group are joined.
+
+    keys, owners: as `_rarest` gives them, group by group. Of a pair, the smaller one has enough shingles left to be
+    alike one of its own size.
+    """
+    count, leads, share = 0, np.empty(len(owners), dtype=np.int64), bounds[0] / (1 + bounds[0])
+    for i in range(len(owners)):
+        size, left = _left(owners[i], members, offsets)
+        if left >= 2 * share * size - 1e-6:
+            leads[count] = i
+            count += 1
+    later = first = 0
+    for i in range(len(owners)):
+        while later < len(owners) and keys[later] <= keys[i]:
+            later += 1
+        while first < count and leads[first] < later:
+            first += 1
+        size, left = _left(owners[i], members, offsets)
+        leading = left >= 2 * share * size - 1e-6
+        for nth in range(len(owners) - later if leading else count - first):
+            j = later + nth if leading else leads[first + nth]
+            other_size, other_left = _left(owners[j], members, offsets)
+            if min(left, other_left) < share * (size + other_size) - 1e-6:
+                continue
+            one, other = owners[i] & MEMBER, owners[j] & MEMBER
+            at = (min(one, other) * len(members) + max(one, other)) % len(looked)
+            if len(looked) > 1 and looked[at]:
+                continue
+            looked[at] = True
+            pairs = _look(one, other, members, own, hashes, offsets, bounds, seen, pairs)
     return pairs
 
 

@@ -115,7 +115,7 @@ def shingle_sets(buffer: Any, starts: Any, ends: Any, classes: Any, folds: Any, 
 
 
 @compiled
-def chosen(hashes: Any, offsets: Any, numbers: Any) -> Any:
+def take_sets(hashes: Any, offsets: Any, numbers: Any) -> Any:
     """The sets of these numbers, as hashes and offsets."""
     ends = np.zeros(len(numbers) + 1, dtype=np.int64)
     for i in range(len(numbers)):

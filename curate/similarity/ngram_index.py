@@ -247,7 +247,7 @@ def _cut_one(buffer: Any, begin: int, end: int, run: int, table: Any, out: Any, 
 
 
 @njit(nogil=True, cache=True)
-def without(buffer: Any, offsets: Any, run: int, table: Any) -> tuple[Any, Any, Any, Any]:
+def remove_runs(buffer: Any, offsets: Any, run: int, table: Any) -> tuple[Any, Any, Any, Any]:
     """The texts without the words of the runs in `table`, one after another, and their offsets; of each, words that
     went, and most words in a row left.
     """

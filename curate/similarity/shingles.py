@@ -68,7 +68,7 @@ class Sets:
         """The sets of these numbers, in this order."""
         from curate.similarity import kernels
 
-        return Sets(*kernels.chosen(self.hashes, self.offsets, numbers))
+        return Sets(*kernels.take_sets(self.hashes, self.offsets, numbers))
 
     def kept(self, numbers: "Offsets") -> "Sets":
         """The sets of these numbers, which ascend, in the place of all; nothing else may be done with these any

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     Numbers = np.ndarray[Any, np.dtype[np.int64]]
     Keys = np.ndarray[Any, np.dtype[np.uint64]]
+    Floats = np.ndarray[Any, np.dtype[np.float64]]
 
 FLOOR: Final = 0.5
 """Similarity from which pairs are told that are not alike enough: for a histogram around the threshold."""
@@ -32,55 +33,53 @@ class Groups(NamedTuple):
     bands: Bands
 
 
-def grouped(sets: Sets, threshold: float, workers: int) -> Groups:
+def grouped(sets: Sets, threshold: float, workers: int, keys: "Keys | None" = None, *, misses: bool = True) -> Groups:
     """Gather the sets whose similarity is `threshold` at least.
 
-    Sets without shingles are in no group. The order of the sets changes only numbers.
+    Sets without shingles are in no group. The order of the sets changes only numbers. `keys`: the `band_keys` of all,
+    where these are known. `misses`: whether `Groups.misses` are wanted; of templates, these are a quadratic number.
     """
     import numpy as np
 
     bands = bands_for(threshold)
     nodes = np.flatnonzero(np.diff(sets.offsets)).astype(np.int64)
     some = sets if len(nodes) == len(sets) else sets.chosen(nodes)
-    roots, misses = _joined(some, band_keys(some, bands, workers), threshold, workers)
+    keys = band_keys(some, bands, workers) if keys is None else keys if some is sets else keys[:, nodes]
+    bounds = np.array([min(FLOOR, threshold) if misses else threshold, threshold])
+    roots, pairs = _joined(some, keys, bounds, workers)
     order = np.argsort(roots, kind="stable")
     starts = np.flatnonzero(np.diff(roots[order], prepend=-1))
     ends = np.append(starts[1:], len(order))
     big = np.flatnonzero(ends - starts > 1)
     members = [nodes[order[start:end]] for start, end in zip(starts[big].tolist(), ends[big].tolist(), strict=True)]
-    left, right = misses[:, :2].T.astype(np.int64)
+    left, right = pairs[:, :2].T.astype(np.int64)
     apart = np.flatnonzero(roots[left] != roots[right])
     once = apart[np.unique(left[apart] << 32 | right[apart], return_index=True)[1]]
-    return Groups(members, np.sort(misses[once, 2]).tolist(), bands)
+    return Groups(members, np.sort(pairs[once, 2]).tolist(), bands)
 
 
-def _joined(
-    sets: Sets, keys: "Keys", threshold: float, workers: int
-) -> "tuple[Numbers, np.ndarray[Any, np.dtype[np.float64]]]":
+def _joined(sets: Sets, keys: "Keys", bounds: "Floats", workers: int) -> "tuple[Numbers, Floats]":
     """Of each set the first one of its group; and rows of left, right and similarity of candidates that are nearly
-    alike.
+    alike. bounds: the similarity from which these are noted, and the threshold.
     """
     import numpy as np
 
     from curate.similarity import join
 
     parent, seen = np.arange(len(sets)), np.zeros(SEEN, dtype=np.uint64)
-    bounds = np.array([min(FLOOR, threshold), threshold])
     misses = np.zeros((1024, 3), dtype=np.float64)
     misses[0, 0] = 1
     bits = max(1, len(sets).bit_length())
     numbers, above = np.arange(len(sets), dtype=np.uint64), np.uint64((1 << 64) - (1 << bits))
 
-    def alike(band: "Keys") -> "np.ndarray[Any, np.dtype[np.float64]]":
+    def alike(band: "Keys") -> "Floats":
         packed = (band & above) | numbers  # sorted as they are: to sort numbers by keys takes ten times as long
         packed.sort()
-        pairs: np.ndarray[Any, np.dtype[np.float64]] = join.verified(
-            *join.buckets(packed, bits), sets.hashes, sets.offsets, bounds, parent, seen
-        )
+        pairs: Floats = join.verified(*join.buckets(packed, bits), sets.hashes, sets.offsets, bounds, parent, seen)
         return pairs
 
     for pairs in parallel_map(alike, keys, workers):
-        misses = join.join_pairs(pairs, threshold, parent, misses)
+        misses = join.join_pairs(pairs, bounds[1], parent, misses)
     return join.roots(parent), misses[1 : int(misses[0, 0])]
 
 

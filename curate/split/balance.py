@@ -1,7 +1,7 @@
 """What a division comes to, against what was wanted."""
 
 from curate.core.config import Config
-from curate.corpus.table import Table
+from curate.corpus.corpus import Table
 from curate.lint.rules.split_balance import SplitBalance, SplitCounts
 from curate.split.division import Division
 from curate.split.names import NAMES

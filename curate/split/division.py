@@ -16,11 +16,11 @@ from curate.core.errors import InputError, UsageError
 from curate.core.removed import NO_EXAMPLE, KeptExample, Reason
 from curate.core.text import plural, visible
 from curate.core.worker_pool import cores
-from curate.corpus.boilerplate import told
+from curate.corpus.boilerplate import boilerplate_notes
+from curate.corpus.corpus import LineReader, Table
 from curate.corpus.features import FeatureSpec
 from curate.corpus.group_keys import Marking
 from curate.corpus.strata import demand_traits
-from curate.corpus.table import LineReader, Table
 from curate.similarity.shingles import Shingling
 from curate.split.assign import NOWHERE, Assigned, Wanted, assign
 from curate.split.exempt import Shared, Short, ShortAnswers, instructions_in, shared_by, without_passages
@@ -108,7 +108,7 @@ def divide(
             return replace(
                 division,
                 shared_instructions=list(map(Shared, table.common, counts)),
-                notes=[*division.notes, *told(table.common)],
+                notes=[*division.notes, *boilerplate_notes(table.common)],
             )
         table, rows = (
             without_passages(table, rows, enough),

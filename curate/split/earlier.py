@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from curate.core.worker_pool import WorkerPool
 from curate.corpus.features import FeatureSpec
-from curate.corpus.table import read_table
+from curate.corpus.loading import read_table
 from curate.similarity.shingles import Shingling
 from curate.split.assign import NOWHERE
 

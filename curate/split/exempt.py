@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from curate.core.example import Example, attachments
 from curate.corpus.boilerplate import LEAST, SHARE, having, own_texts
-from curate.corpus.dedup_text import asked_turns, called_texts, pieces_of
-from curate.corpus.table import LineReader, Table
+from curate.corpus.corpus import LineReader, Table
+from curate.corpus.dedup_text import asked_turns, called_texts, segments_of
 from curate.similarity.shingles import joined, salted, shingled, texts_of
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def without_passages(table: Table, rows: "Sequence[Numbers]", stay: Sequence[boo
     changed = np.unique(np.concatenate([some for some, stays in zip(rows, stay, strict=True) if not stays]))
     reader = LineReader()
     examples = [reader.example(table.line_ref(line)) for line in table.lines[changed].tolist()]
-    texts = own_texts((pieces_of(example, "conversation") for example in examples), common)
+    texts = own_texts((segments_of(example, "conversation") for example in examples), common)
     at = np.arange(len(table.lines))
     at[changed] = len(table.lines) + np.arange(len(changed))
     return replace(

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from curate.corpus.corpus import Table
 from curate.corpus.links import Links
-from curate.corpus.table import Table
-from curate.similarity.cross_split_jaccard_join import nearest_before
+from curate.similarity.cross_split_jaccard_join import nearest_across_splits
 from curate.similarity.shingles import Sets
 from curate.similarity.similarity_index import grouped
 
@@ -156,7 +156,7 @@ def near_links(table: Table, seeking: Seeking) -> list[Pairs]:
 
     if seeking.parts is not None:
         return _nearest(Link.NEAR, table.sets, np.arange(len(table.lines)), seeking)
-    return _members(Link.NEAR, grouped(table.sets, seeking.threshold, seeking.workers).members)
+    return _members(Link.NEAR, grouped(table.sets, seeking.threshold, seeking.workers, misses=False).members)
 
 
 def question_links(table: Table, seeking: Seeking) -> list[Pairs]:
@@ -207,7 +207,11 @@ def answer_links(table: Table, seeking: Seeking) -> list[Pairs]:
     if seeking.parts is not None:
         return _nearest(Link.ANSWER, links.answers, owners, seeking)
     return _members(
-        Link.ANSWER, [owners[members] for members in grouped(links.answers, seeking.threshold, seeking.workers).members]
+        Link.ANSWER,
+        [
+            owners[members]
+            for members in grouped(links.answers, seeking.threshold, seeking.workers, misses=False).members
+        ],
     )
 
 
@@ -249,7 +253,9 @@ def _nearest(link: Link, sets: Sets, owners: "Numbers", seeking: Seeking) -> lis
     if seeking.parts is None:
         raise ValueError("nothing to hold against one another")
     some = None if seeking.some is None else np.flatnonzero(seeking.some[owners] & (np.diff(sets.offsets) > 0))
-    nearest = nearest_before(sets, seeking.parts[owners].astype(np.int8), seeking.threshold, seeking.workers, some)
+    nearest = nearest_across_splits(
+        sets, seeking.parts[owners].astype(np.int8), seeking.threshold, seeking.workers, some
+    )
     late = np.flatnonzero(nearest.other >= 0)
     return [Pairs(link, owners[nearest.other[late]], owners[late], nearest.similarity[late])]
 

@@ -19,8 +19,8 @@ from curate.core.example import Example
 from curate.core.removed import Reason
 from curate.core.text import plural, visible
 from curate.core.worker_pool import cores
+from curate.corpus.corpus import LineReader, Table
 from curate.corpus.stats import BYTES_A_TOKEN
-from curate.corpus.table import LineReader, Table
 from curate.models.template import Template, load_template
 from curate.split.assign import positions
 from curate.split.groups import Pairs, Seeking, group, links_of

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from curate.core.example import Place
 from curate.core.text import visible
-from curate.corpus.table import Table
+from curate.corpus.corpus import Table
 from curate.split.assign import Assigned
 from curate.split.groups import Groups, Link
 from curate.split.names import NAMES

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from curate.corpus.table import Table
+from curate.corpus.corpus import Table
 
 if TYPE_CHECKING:
     import numpy as np

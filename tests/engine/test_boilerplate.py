@@ -15,7 +15,7 @@ from curate.core.config import DedupConfig
 from curate.core.example import Example, Place
 from curate.core.manifest import read_manifest
 from curate.corpus.boilerplate import LEAST, OWN, RUN, cut_texts, having, learnt, own_texts, runs_in
-from curate.corpus.dedup_text import Piece
+from curate.corpus.dedup_text import Segment
 from curate.dedup.near_duplicates import find_duplicates_in
 from tests.bench.split_leaks import leaks, rows_in
 from tests.conftest import Write, of_hundred
@@ -121,12 +121,16 @@ def test_every_passage_is_shared_by_as_many_as_have_to(plan: list[list[int]], rn
 
 def test_answers_are_never_cut_and_an_example_is_compared_whole_where_too_little_is_shared() -> None:
     passage = " ".join(own(1, 45).split())
-    pieces = [Piece(f"{passage} {own(2)}", asked=True), Piece(passage, asked=False), Piece("and then", asked=True)]
+    pieces = [
+        Segment(f"{passage} {own(2)}", asked=True),
+        Segment(passage, asked=False),
+        Segment("and then", asked=True),
+    ]
     assert own_texts([pieces], (passage,)) == [f"{own(2)}\n{passage}\nand then"]
     assert own_texts([pieces[1:]], (passage,)) == [f"{passage}\nand then"]
     short = " ".join(passage.split()[:39])
-    assert own_texts([[Piece(f"{short} {own(2)}", asked=True)]], (short,)) == [f"{short} {own(2)}"]
-    little = [Piece(f"{passage} {own(3, OWN - 1)}", asked=True), Piece(own(4, OWN - 1), asked=True)]
+    assert own_texts([[Segment(f"{short} {own(2)}", asked=True)]], (short,)) == [f"{short} {own(2)}"]
+    little = [Segment(f"{passage} {own(3, OWN - 1)}", asked=True), Segment(own(4, OWN - 1), asked=True)]
     assert own_texts([little], (passage,)) == [f"{passage} {own(3, OWN - 1)}\n{own(4, OWN - 1)}"]
 
 

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from curate.core import worker_pool
 from curate.core.config import DedupConfig
-from curate.corpus import features, table
+from curate.corpus import corpus, features, loading
 from curate.dedup import cluster_resolution
 from curate.pipeline.dedup import DedupResult, plan, write_plan
 from tests.conftest import chat, of_hundred
@@ -215,12 +215,12 @@ def test_the_outcome_does_not_depend_on_pieces_workers_files_or_a_memory(
         st.integers(0, sum(b"score" in line for line in lines) - 1)
     )  # a file of what cannot be read is told as one line
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(table, "SIZE", size)
+        patched.setattr(loading, "SIZE", size)
         patched.setattr(DEDUP, "cores", lambda: workers)
         assert run(lines, config, cut) == expected
         patched.setattr(features, "OUTLINED", 0)  # by compiled code, as big files are
         assert run(lines, config, cache=CACHE) == expected
-        patched.setattr(table, "SIZE", 2 * size)  # what is remembered was cut otherwise
+        patched.setattr(loading, "SIZE", 2 * size)  # what is remembered was cut otherwise
         assert run(lines, config, cache=CACHE) == expected
 
 
@@ -247,7 +247,7 @@ def test_processes_make_what_threads_make(keep: str, monkeypatch: pytest.MonkeyP
     assert len(expected.gone) > 50
     monkeypatch.setattr(DEDUP, "PARALLEL", 0)
     monkeypatch.setattr(DEDUP, "cores", lambda: 2)
-    monkeypatch.setattr(table, "SIZE", 50_000)
+    monkeypatch.setattr(loading, "SIZE", 50_000)
     monkeypatch.setattr(worker_pool, "FEW", 0)
     monkeypatch.setattr(features, "FEW", 0)
     monkeypatch.setattr(cluster_resolution, "BATCH", 50)
@@ -293,8 +293,7 @@ def test_parts_of_a_file_are_read_in_any_order(spans: list[tuple[int, int]], ahe
     Path("part").write_bytes(data)
     begins, sizes = (np.array([span[at] for span in spans], dtype=np.int64) for at in (0, 1))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(table, "AHEAD", ahead)
-        made = [
-            bytes(part) for part in table.LineReader().parts(table.Source(Path("part"), "part"), begins, begins + sizes)
-        ]
+        patch.setattr(corpus, "AHEAD", ahead)
+        source, reader = corpus.Source(Path("part"), "part"), corpus.LineReader()
+        made = [bytes(part) for part in reader.parts(source, begins, begins + sizes)]
     assert made == [data[begin : begin + size] for begin, size in spans]

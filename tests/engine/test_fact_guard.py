@@ -12,9 +12,11 @@ from hypothesis import strategies as st
 
 from curate.core.errors import InputError
 from curate.core.worker_pool import WorkerPool
+from curate.corpus.corpus import LineReader
 from curate.corpus.features import FeatureSpec
-from curate.corpus.table import LineReader, read_table
-from curate.dedup.fact_guard import LinePairs, facts_equal, lines_agree
+from curate.corpus.loading import read_table
+from curate.dedup.fact_guard import LinePairs, lines_agree
+from curate.dedup.text_facts import facts_equal
 from curate.similarity.shingles import Shingling
 from tests.conftest import chat, of_hundred
 from tests.engine.test_facts import DIFFERENT, SAME

@@ -196,8 +196,8 @@ clouds = st.lists(
 )
 
 
-@given(clouds, st.floats(0.3, 1.0))
-def test_groups_are_those_of_all_pairs_however_crowded(members: list[set[int]], threshold: float) -> None:
+@given(clouds, st.floats(0.3, 1.0), st.booleans())
+def test_groups_are_those_of_all_pairs_however_crowded(members: list[set[int]], threshold: float, misses: bool) -> None:
     """With one bucket for all, joining and cutting up lose no pair: the groups are those that comparing all with all
     makes.
     """
@@ -210,7 +210,7 @@ def test_groups_are_those_of_all_pairs_however_crowded(members: list[set[int]], 
         if len(members[i] & members[j]) / len(members[i] | members[j]) >= threshold
     ]
     every, seen = np.arange(len(sets)), np.zeros(8, dtype=np.uint64)
-    bounds = np.array([min(0.5, threshold), threshold])
+    bounds = np.array([min(0.5, threshold) if misses else threshold, threshold])
     pairs = np.ones((2, 3))
     if len(sets) > 1:
         pairs = join._crowd(every, every.copy(), sets.hashes, sets.offsets, bounds, seen, pairs)
@@ -348,6 +348,18 @@ def test_content_that_a_person_keeps_stays_once() -> None:
     assert [lost.place.line for lost in find_duplicates_in(twins, DedupConfig(), frozenset({twins[0].id})).losses] == [
         2
     ]
+
+
+def test_templates_are_in_the_same_groups_whether_near_misses_are_told() -> None:
+    rng, template = random.Random(0), list(range(1000, 1060))
+    sets = sets_of(
+        *({*template, *(20 * rng.randrange(40) + at for at in range(10)), rng.randrange(900, 960)} for _ in range(800))
+    )
+    told, quick = grouped(sets, 0.8, 1), grouped(sets, 0.8, 1, misses=False)
+    assert [members.tolist() for members in quick.members] == [members.tolist() for members in told.members]
+    assert len(told.members) > 10
+    assert told.misses
+    assert not quick.misses
 
 
 def test_near_equal_examples_by_the_thousand_leave_one() -> None:

@@ -14,12 +14,13 @@ from hypothesis import strategies as st
 from curate.core.config import DedupConfig
 from curate.core.example import Example
 from curate.core.worker_pool import WorkerPool
+from curate.corpus.corpus import LineReader, Table
 from curate.corpus.features import feature_spec_for
 from curate.corpus.keep_policy import length
-from curate.corpus.table import LineReader, Table, read_table
+from curate.corpus.loading import read_table
 from curate.dedup import cluster_resolution, cluster_resolution_kernel
 from curate.dedup.cluster import Choice, Pair
-from curate.dedup.cluster_resolution import Compared, Wanted, chosen, picked
+from curate.dedup.cluster_resolution import Compared, Wanted, resolve_clusters, resolve_ranked
 from curate.dedup.cluster_resolution_kernel import COMPARED, GOES, TAKES
 from curate.dedup.near_duplicates import originals
 from curate.similarity.shingles import Sets, joined
@@ -80,7 +81,9 @@ def both_ways(
     )
     groups = grouped(sets, config.threshold, 1).members
     with WorkerPool(1, processes=False) as crew:
-        made = picked(table, Compared(sets, distinct), groups, Wanted(config, kept, findings, old, aside), crew)
+        made = resolve_clusters(
+            table, Compared(sets, distinct), groups, Wanted(config, kept, findings, old, aside), crew
+        )
     reader, whole, ranks = LineReader(), Choice(), ranking(config.keep, findings)
     positions: list[int] = distinct.tolist()
     for members in map(list[int], groups):
@@ -171,7 +174,7 @@ def test_a_crowd_tells_all_that_share_something_rare(members: list[frozenset[int
     for size in (10**9, crowd):
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(cluster_resolution, "CROWD", size)
-            choice = chosen(sets, order, sizes, kinds, base + 0.01, lambda pairs: pairs.sum(axis=1) % 3 > 0)
+            choice = resolve_ranked(sets, order, sizes, kinds, base + 0.01, lambda pairs: pairs.sum(axis=1) % 3 > 0)
         found.append((choice.gone, choice.apart, sorted(one for one in choice.similarities if one > base)))
     assert found[0] == found[1]
 
@@ -181,14 +184,14 @@ def test_a_group_is_chosen_from_in_parts(monkeypatch: pytest.MonkeyPatch) -> Non
     members = [sorted({n % 7, n % 11, n % 13, *range(20, 24)}) for n in range(300)]
     sets = joined([Sets(np.array(member, dtype=np.uint32), np.array([0, len(member)])) for member in members])
     order, sizes, kinds = np.arange(300), np.array([200, 100]), np.full(300, GOES | TAKES | COMPARED, dtype=np.uint8)
-    whole = chosen(sets, order, sizes, kinds, 0.9, None)
+    whole = resolve_ranked(sets, order, sizes, kinds, 0.9, None)
     monkeypatch.setattr(cluster_resolution, "WORK", 50)
-    calls, kernel = [0], cluster_resolution_kernel.pick
+    calls, kernel = [0], cluster_resolution_kernel.resolve
 
     def counted(*given: Any) -> Any:
         calls[0] += 1
         return kernel(*given)
 
-    monkeypatch.setattr(cluster_resolution_kernel, "pick", counted)
-    assert settled(chosen(sets, order, sizes, kinds, 0.9, None)) == settled(whole)
+    monkeypatch.setattr(cluster_resolution_kernel, "resolve", counted)
+    assert settled(resolve_ranked(sets, order, sizes, kinds, 0.9, None)) == settled(whole)
     assert calls[0] > 10

@@ -15,17 +15,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from curate.core import npz_cache
-from curate.core.config import DedupConfig
+from curate.core.config import CheckConfig, DedupConfig
 from curate.core.errors import UsageError
 from curate.core.worker_pool import WorkerPool
 from curate.corpus import cache as module
-from curate.corpus import table
-from curate.corpus.cache import FOLDER, Remembered, columns_for
-from curate.corpus.cache_codec import arrays_of, columns_from, kinds
+from curate.corpus import corpus, loading
+from curate.corpus.cache import FOLDER, DedupCache, arrays_of, columns_for, columns_from, kinds
 from curate.corpus.features import Columns, FeatureSpec, columns_of
 from curate.dedup import cluster_resolution
+from curate.pipeline import finding_counts
 from curate.pipeline.dedup import DedupResult, plan
 from curate.read.chunks import chunks_of
+from curate.similarity import similarity_index
+from curate.similarity.bands import bands_for
 from curate.similarity.shingles import Shingling
 from tests.conftest import Write, chat, of_hundred
 from tests.strategies import lines
@@ -38,6 +40,53 @@ answers = st.lists(st.sampled_from(WORDS), min_size=4, max_size=9).map(" ".join)
 
 def told(planned: DedupResult) -> tuple[Any, ...]:
     return planned.losses, planned.apart, list(planned.similarities), dict(planned.lines)
+
+
+edits = st.lists(
+    st.tuples(st.sampled_from(["append", "insert", "remove", "change"]), st.integers(0, 99), answers), max_size=6
+)
+flaws = st.sampled_from(["", " As an AI language model, I cannot help.", " {{name}}", "  "])
+
+
+@pytest.mark.slow
+@settings(max_examples=40)
+@given(
+    st.lists(st.tuples(answers, flaws), min_size=1, max_size=12),
+    st.lists(edits, min_size=1, max_size=3),
+    st.sampled_from(["best", "first", "longest"]),
+    st.booleans(),
+)
+def test_a_file_that_changed_gives_what_it_gives_without_a_cache(
+    begin: list[tuple[str, str]], runs: list[list[tuple[str, int, str]]], keep: str, spaced: bool
+) -> None:
+    shutil.rmtree(CACHE, ignore_errors=True)
+    config, rows = DedupConfig(threshold=0.5, keep=keep), ["".join(row) for row in begin]
+    separators = (" , ", " : ") if spaced else None
+    for some in ([], *runs):
+        for act, place, answer in some:
+            at = place % (len(rows) + 1)
+            rows[at : at + (act in ("remove", "change"))] = [] if act == "remove" else [answer]
+        rows = rows or ["it keeps"]
+        DATA.write_text("".join(json.dumps(chat("So?", row), separators=separators) + "\n" for row in rows))
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(loading, "SIZE", 300)
+            assert told(plan([DATA], config, cache=CACHE)) == told(plan([DATA], config))
+
+
+@pytest.mark.parametrize(
+    "check", [CheckConfig(), CheckConfig(ignore=("Q",)), CheckConfig(per_file_ignores={"data.jsonl": ("Q",)})]
+)
+def test_findings_are_counted_once_for_each_configuration(check: CheckConfig, write: Write) -> None:
+    long = "it keeps in a cool cellar until the frosts come and the days are short and the nights are long"
+    write(
+        "data.jsonl",
+        [("Where?", f"As an AI language model, {long}"), ("Where?", long), ("Where?", f"{long} {{{{name}}}}")],
+    )
+    plan([DATA], DedupConfig(threshold=0.5), cache=CACHE)
+    expected = plan([DATA], DedupConfig(threshold=0.5), check=check)
+    assert expected.losses
+    for _ in range(2):
+        assert told(plan([DATA], DedupConfig(threshold=0.5), check=check, cache=CACHE)) == told(expected)
 
 
 @pytest.mark.slow
@@ -59,22 +108,25 @@ def test_a_run_tells_what_it_would_tell_without_a_memory(growth: list[list[str]]
 def test_a_file_that_grew_is_read_from_where_it_grew_and_its_pairs_are_not_compared_again(
     write: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(table, "SIZE", 2000)
+    monkeypatch.setattr(loading, "SIZE", 2000)
     long = "it keeps in a cool cellar until the frosts come and the days are short and the nights are long"
     data = [(f"What is number {n}?", f"{long} {n % 50}") for n in range(100)]
     write("data.jsonl", data)
-    first, again = (Remembered.of(CACHE, FeatureSpec("conversation", Shingling()), [DATA]) for _ in range(2))
+    spec, bands = FeatureSpec("conversation", Shingling()), bands_for(DedupConfig().threshold)
+    first, again = (DedupCache.of(CACHE, spec, [DATA], bands=bands) for _ in range(2))
     for memory, size in ((first, 100), (again, 101)):
         write("data.jsonl", [*data, ("And now?", "It is gone.")][:size])
         with WorkerPool(1, processes=False) as crew:
-            table.read_table([DATA], memory.spec, crew, memory=memory)
+            loading.read_table([DATA], memory.spec, crew, memory=memory)
     assert (first.reused, first.read) == (0, 100)
     assert again.reused > 85
-    for keep in ("longest", "most-turns"):
+    for keep in ("longest", "most-turns", "best"):
         planned = plan([DATA], DedupConfig(keep=keep), cache=CACHE)
         with monkeypatch.context() as patch:  # nothing is read again
-            patch.setattr(table.LineReader, "example", None)
+            patch.setattr(corpus.LineReader, "example", None)
             patch.setattr(cluster_resolution, "lines_agree", None)
+            patch.setattr(similarity_index, "band_keys", None)
+            patch.setattr(finding_counts, "Checker", None)
             assert told(plan([DATA], DedupConfig(keep=keep), cache=CACHE)) == told(planned)
 
 
@@ -92,7 +144,7 @@ def test_a_verdict_is_asked_for_once_and_for_both_orders(
     same = same[
         [min(at for at in range(size) if {left[at], right[at]} == {left[nth], right[nth]}) for nth in range(size)]
     ]
-    first, again = (Remembered.of(CACHE, FeatureSpec("conversation", Shingling()), [DATA]) for _ in range(2))
+    first, again = (DedupCache.of(CACHE, FeatureSpec("conversation", Shingling()), [DATA]) for _ in range(2))
     assert not first.agreements(one, other, every)[1].any()
     first.agree(one, other, every, same)
     first.save()
@@ -110,7 +162,9 @@ def test_columns_come_back_as_they_were_wherever_their_piece_stands(keyed: bool,
     columns = columns_of(piece, FeatureSpec("conversation", Shingling(), keys=keyed))
     path = CACHE / "piece.npz"
     assert npz_cache.save(path, arrays_of(columns, 0)) == ""
-    back = columns_from(npz_cache.load(path, kinds(keyed=keyed)) or {}, 7)
+    back = npz_cache.load(path, kinds(keyed=keyed), lambda arrays: columns_from(arrays, 7))
+    assert back is not None
+    back.remembered = False
     back.starts = back.starts - 7
     assert plain(back) == plain(columns)
 
@@ -143,12 +197,12 @@ def test_whatever_is_damaged_is_made_anew(seed: int) -> None:
 
 def test_other_parameters_other_files_and_other_code_are_another_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     spec = FeatureSpec("conversation", Shingling())
-    one = Remembered.of(Path(), spec, [Path("a"), Path("b")]).path
-    assert Remembered.of(Path(), spec, [Path("b"), Path("a")]).path == one
-    assert Remembered.of(Path(), spec._replace(on="prompt"), [Path("a"), Path("b")]).path != one
-    assert Remembered.of(Path(), spec, [Path("a")]).path != one
+    one = DedupCache.of(Path(), spec, [Path("a"), Path("b")]).verdicts.path
+    assert DedupCache.of(Path(), spec, [Path("b"), Path("a")]).verdicts.path == one
+    assert DedupCache.of(Path(), spec._replace(on="prompt"), [Path("a"), Path("b")]).verdicts.path != one
+    assert DedupCache.of(Path(), spec, [Path("a")]).verdicts.path != one
     monkeypatch.setattr(module, "_code", lambda: b"other")
-    assert Remembered.of(Path(), spec, [Path("a"), Path("b")]).path != one
+    assert DedupCache.of(Path(), spec, [Path("a"), Path("b")]).verdicts.path != one
 
 
 def test_what_is_not_remembered_is_asked_for_in_words(write: Write) -> None:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from curate.similarity import cross_split_jaccard_join
-from curate.similarity.cross_split_jaccard_join import nearest_before
+from curate.similarity.cross_split_jaccard_join import nearest_across_splits
 from curate.similarity.shingles import Sets
 
 families = st.lists(st.tuples(st.frozensets(st.integers(0, 60), max_size=40), st.integers(0, 2)), max_size=25)
@@ -36,7 +36,7 @@ def brute(members: list[frozenset[int]], parts: list[int], threshold: float) -> 
 @given(family=families)
 def test_all_pairs_are_found(threshold: float, family: list[tuple[frozenset[int], int]]) -> None:
     members, parts = [member for member, _ in family], [part for _, part in family]
-    near = nearest_before(sets_of(members), np.array(parts, dtype=np.int8), threshold, 2)
+    near = nearest_across_splits(sets_of(members), np.array(parts, dtype=np.int8), threshold, 2)
     assert brute(members, parts, threshold) == list(zip(near.other.tolist(), near.similarity.tolist(), strict=True))
 
 
@@ -49,5 +49,5 @@ def test_many_sets_in_stretches_are_found_as_in_one(monkeypatch: pytest.MonkeyPa
     assert sum(other >= 0 for other, _ in expected) > 100
     monkeypatch.setattr(cross_split_jaccard_join, "CHUNK", 7)
     monkeypatch.setattr(cross_split_jaccard_join, "STRETCH", 11)
-    near = nearest_before(sets_of(members), np.array(parts, dtype=np.int8), 0.8, 2)
+    near = nearest_across_splits(sets_of(members), np.array(parts, dtype=np.int8), 0.8, 2)
     assert expected == list(zip(near.other.tolist(), near.similarity.tolist(), strict=True))

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from curate.cli.main import main
-from curate.similarity.cross_split_jaccard_join import nearest_before
+from curate.similarity.cross_split_jaccard_join import nearest_across_splits
 from curate.similarity.shingles import Sets
 from tests.conftest import Write
 from tests.hostile.process import curate
@@ -30,7 +30,7 @@ def test_a_tiny_threshold_finds_what_shares_a_shingle(
     threshold: float, family: list[tuple[frozenset[int], int]]
 ) -> None:
     members, parts = [member for member, _ in family], [part for _, part in family]
-    found = nearest_before(sets_of(members), np.array(parts, dtype=np.int8), threshold, 2)
+    found = nearest_across_splits(sets_of(members), np.array(parts, dtype=np.int8), threshold, 2)
     for at, member in enumerate(members):
         rivals = [other for other, part in zip(members, parts, strict=True) if part < parts[at] and member and other]
         best = max((len(member & other) / len(member | other) for other in rivals), default=0.0)
@@ -40,7 +40,7 @@ def test_a_tiny_threshold_finds_what_shares_a_shingle(
 @pytest.mark.parametrize("threshold", [0.0, -1.0, 1.5, float("nan")])
 def test_the_kernel_refuses_what_is_no_similarity(threshold: float) -> None:
     with pytest.raises(ValueError, match="not in"):
-        nearest_before(sets_of([frozenset({1}), frozenset({2})]), np.array([0, 1], dtype=np.int8), threshold, 1)
+        nearest_across_splits(sets_of([frozenset({1}), frozenset({2})]), np.array([0, 1], dtype=np.int8), threshold, 1)
 
 
 @pytest.mark.parametrize("verb", ["split", "dedup"])

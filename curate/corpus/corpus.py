@@ -2,33 +2,25 @@
 bytes a line.
 """
 
-import json
 import os
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final, NamedTuple
 
 from curate.core.errors import InputError
 from curate.core.example import Example, Place
-from curate.core.files import display_name, is_packed, real_path
 from curate.core.scratch import scratch
 from curate.core.text import visible
-from curate.core.worker_pool import WorkerPool
-from curate.corpus.boilerplate import Passages, learnt, telling
-from curate.corpus.cache import Remembered, Task, columns_for
-from curate.corpus.dedup_text import On, asked_turns
-from curate.corpus.features import Columns, FeatureSpec, columns_of_lines
-from curate.corpus.group_keys import Marks, joined_marks
-from curate.corpus.keys import Keys, joined_keys
-from curate.corpus.links import Links, joined_links
-from curate.corpus.short_text_keys import Brief, joined_brief
-from curate.read.chunks import Chunk, chunks_of
-from curate.read.dataset import FileFacts, ParsedLine, demand_read, parsed_line, read_file
+from curate.corpus.boilerplate import Passages
+from curate.corpus.group_keys import Marks
+from curate.corpus.keys import Keys
+from curate.corpus.links import Links
+from curate.corpus.short_text_keys import Brief
+from curate.read.dataset import FileFacts, ParsedLine, parsed_line
 from curate.read.decode import decode
 from curate.read.lines import Line
-from curate.similarity.shingles import Joining, Sets, joined
+from curate.similarity.shingles import Sets, joined
 
 if TYPE_CHECKING:
     import numpy as np
@@ -37,8 +29,6 @@ if TYPE_CHECKING:
     Ids = np.ndarray[Any, np.dtype[np.uint64]]
     Ranks = np.ndarray[Any, np.dtype[np.float64]]
 
-SIZE: Final = 4 << 20
-"""Bytes of a piece that is read at a time."""
 AHEAD: Final = 1 << 20
 """Bytes that are read at a time where parts of a file are wanted in order."""
 ENDINGS: Final = (b"", b"\n", b"\r\n")
@@ -86,6 +76,10 @@ class Table:
     """Of each example, where they were wanted."""
     common: Passages = ()
     """Shared instructions that were not compared (see `curate.corpus.boilerplate`)."""
+    line_keys: "Ids | None" = None
+    """Of each line a number that stands for its bytes, where all chunks are cached."""
+    band_keys: "Ids | None" = None
+    """Of each band (first axis) and example a key, where all are known."""
     judged: Sequence[tuple[int, Any]] = ()
     """What came of `FeatureSpec.judging`, piece by piece, each with the number of lines before it in its file."""
 
@@ -126,8 +120,16 @@ class Table:
     def _with(self, examples: "Numbers", sets: Sets, links: Links | None) -> "Table":
         keys, marks = self.keys and self.keys.chosen(examples), self.marks and self.marks.chosen(examples)
         columns: dict[str, Any] = {name: getattr(self, name)[examples] for name in ("lines", "ids", "lengths", "ranks")}
+        bands = None if self.band_keys is None else self.band_keys[:, examples]
         return replace(
-            self, **columns, sets=sets, brief=self.brief.chosen(examples), keys=keys, links=links, marks=marks
+            self,
+            **columns,
+            sets=sets,
+            brief=self.brief.chosen(examples),
+            keys=keys,
+            links=links,
+            marks=marks,
+            band_keys=bands,
         )
 
     def line_ref(self, line: int) -> "LineRef":
@@ -262,172 +264,6 @@ class LineReader:
 def changed(source: Source) -> InputError:
     """What is raised for a file that is not what it was."""
     return InputError(f"{visible(source.name)}: changed while it was read", "run it again when nobody writes to it")
-
-
-def read_table(
-    paths: Sequence[Path],
-    spec: FeatureSpec,
-    crew: WorkerPool,
-    progress: Callable[[int], None] | None = None,
-    name_of: Callable[[Path], str] = display_name,
-    memory: Remembered | None = None,
-) -> Table:
-    """Read files; `name_of` gives the names that they go by in places, and pieces that the `memory` has need not be
-    read.
-
-    Where many examples share an instruction, they are read once more, without it. `progress` is told of each piece's
-    lines. Raises `InputError`.
-    """
-    table = _read(paths, spec, crew, progress, name_of, memory)
-    if spec.common is None:
-        examples, least = telling(table.sets, table.ids)
-        learn = partial(_learnt, table, spec.on, examples, least)
-        common = () if not len(examples) else memory.common(table.ids[examples], learn) if memory else learn()
-        if common:
-            own = spec._replace(common=common, judging=None)
-            if memory:
-                memory.turn(own)
-            judged = table.judged
-            del table, learn  # one table at a time is enough memory
-            return replace(_read(paths, own, crew, None, name_of, memory), judged=judged)
-    return table
-
-
-def table_of(examples: Sequence[Example], spec: FeatureSpec, crew: WorkerPool) -> Table:
-    """The table of examples in memory, which are written to a file that lives as long as the process; line n is number
-    n - 1. Raises `OSError`.
-    """
-    path = scratch() / "examples.jsonl"
-    with path.open("wb") as file:
-        file.writelines(json.dumps(example.value).encode() + b"\n" for example in examples)
-    return read_table([path], spec, crew)
-
-
-def _learnt(table: Table, on: On, examples: "Numbers", least: int) -> Passages:
-    """The shared instructions of some examples, of which `least` have to share one."""
-    reader = LineReader()
-    return learnt(
-        (asked_turns(reader.example(table.line_ref(line)), on) for line in table.lines[examples].tolist()), least
-    )
-
-
-def _read(
-    paths: Sequence[Path],
-    spec: FeatureSpec,
-    crew: WorkerPool,
-    progress: Callable[[int], None] | None,
-    name_of: Callable[[Path], str],
-    memory: Remembered | None,
-) -> Table:
-    import numpy as np
-
-    spool, answers = TempStore(), Joining()
-    sources: list[Source] = []
-    first: list[int] = [0]
-    parts: list[Columns] = []
-    judged: list[tuple[int, Any]] = []
-    total = 0
-
-    def sets() -> Iterator[Sets]:
-        nonlocal total
-        for path in paths:
-            copy = partial(spool.path, len(sources))
-            physical = 0
-            pieces = chunks_of(path, name_of(path), SIZE)
-            is_cut, copied = pieces is None, is_packed(path)
-            for part in (
-                _elements(path, name_of(path), copy, spec)
-                if pieces is None
-                else _columns(_spooled(pieces, copy), spec, crew, memory)
-            ):
-                part.numbers += physical
-                if part.judged is not None:
-                    judged.append((physical, part.judged))
-                physical += part.physical
-                total += len(part.starts)
-                made, part.sets = part.sets, nothing
-                if part.links:
-                    answers.add(part.links.answers)
-                    part.links.answers = nothing
-                parts.append(part)
-                if progress:
-                    progress(len(part.starts))
-                yield made
-            sources.append(Source(copy() if is_cut or copied else real_path(path), name_of(path), is_cut))
-            first.append(total)
-
-    nothing = joined([])
-    every = joined(sets())
-
-    def column(name: str) -> Any:
-        return np.concatenate([getattr(part, name) for part in parts]) if parts else np.empty(0, dtype=np.int64)
-
-    holds = column("holds").astype(np.bool_)
-    ids = column("ids").reshape(-1, 2).astype(np.uint64, copy=False)
-    starts, sizes, endings, numbers, nths = (column(name) for name in ("starts", "sizes", "endings", "numbers", "nths"))
-    keys = joined_keys([part.keys for part in parts if part.keys]) if spec.keys else None
-    links = joined_links([part.links for part in parts if part.links], answers.done()) if spec.links else None
-    marks = joined_marks([part.marks for part in parts if part.marks]) if spec.marking else None
-    brief = joined_brief([part.brief for part in parts])
-    lines, lengths, ranks, common = np.flatnonzero(holds), column("lengths"), column("ranks"), spec.common or ()
-    return Table(
-        sources,
-        np.array(first),
-        starts,
-        sizes,
-        endings,
-        numbers,
-        nths,
-        lines,
-        ids,
-        every,
-        brief,
-        lengths,
-        ranks,
-        keys,
-        links,
-        marks,
-        common,
-        judged,
-    )
-
-
-def _columns(
-    pieces: Iterator[Chunk], spec: FeatureSpec, crew: WorkerPool, memory: Remembered | None
-) -> Iterator[Columns]:
-    """The columns of each piece, as remembered or made."""
-    quick = [spec.judging is None and not spec.keys]
-    for columns in crew.each(
-        partial(columns_for, spec=spec), map(memory.task if memory else Task, pieces), lambda: all(quick)
-    ):
-        quick.append(columns.quick)
-        if memory:
-            memory.count(columns)
-        yield columns
-
-
-def _elements(path: Path, name: str, copy: Callable[[], Path], spec: FeatureSpec) -> Iterator[Columns]:
-    """The columns of a JSON document, whose elements are written to `copy` one after another. Raises `InputError` for
-    what is no data.
-    """
-    facts = FileFacts(name)
-    lines = list(read_file(path, facts))
-    demand_read(facts)
-    with copy().open("wb") as file:
-        at = 0
-        for i, parsed in enumerate(lines):
-            file.write(parsed.line.data)
-            lines[i] = parsed._replace(line=parsed.line._replace(offset=at, ending=b""))
-            at += len(parsed.line.data)
-    yield columns_of_lines(lines, spec)
-
-
-def _spooled(pieces: Iterator[Chunk], copy: Callable[[], Path]) -> Iterator[Chunk]:
-    for piece in pieces:
-        if piece.data is not None and is_packed(piece.path):
-            with copy().open("ab") as file:
-                file.write(piece.data)
-        yield piece
 
 
 def lines_at(table: Table, places: Sequence[Place]) -> "Numbers":

@@ -1,0 +1,221 @@
+"""Read whole files, or examples in memory, into a table: chunk by chunk, cached chunks not again."""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from curate.core.example import Example
+from curate.core.files import display_name, is_packed, real_path
+from curate.core.scratch import scratch
+from curate.core.worker_pool import WorkerPool
+from curate.corpus.boilerplate import Passages, learnt, telling
+from curate.corpus.cache import DedupCache, Task, columns_for
+from curate.corpus.corpus import LineReader, Source, Table, TempStore
+from curate.corpus.dedup_text import On, asked_turns
+from curate.corpus.features import Columns, FeatureSpec, columns_of_lines
+from curate.corpus.group_keys import joined_marks
+from curate.corpus.keys import joined_keys
+from curate.corpus.links import joined_links
+from curate.corpus.short_text_keys import joined_brief
+from curate.read.chunks import Chunk, chunks_of
+from curate.read.dataset import FileFacts, demand_read, read_file
+from curate.similarity.shingles import Joining, joined
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Numbers = np.ndarray[Any, np.dtype[np.int64]]
+    Ids = np.ndarray[Any, np.dtype[np.uint64]]
+
+SIZE: Final = 4 << 20
+"""Bytes of a chunk that is read at a time."""
+
+
+def read_table(
+    paths: Sequence[Path],
+    spec: FeatureSpec,
+    crew: WorkerPool,
+    progress: Callable[[int], None] | None = None,
+    name_of: Callable[[Path], str] = display_name,
+    memory: DedupCache | None = None,
+) -> Table:
+    """Read files; `name_of` gives the names that they go by in places, and pieces that the `memory` has need not be
+    read.
+
+    Where many examples share an instruction, they are read once more, without it. `progress` is told of each piece's
+    lines. Raises `InputError`.
+    """
+    table = _read(paths, spec, crew, progress, name_of, memory)
+    if spec.common is None:
+        examples, least = telling(table.sets, table.ids)
+        learn = partial(_learnt, table, spec.on, examples, least)
+        common = () if not len(examples) else memory.common(table.ids[examples], learn) if memory else learn()
+        if common:
+            own = spec._replace(common=common, judging=None)
+            if memory:
+                memory.turn(own)
+            judged = table.judged
+            del table, learn  # one table at a time is enough memory
+            return replace(_read(paths, own, crew, None, name_of, memory), judged=judged)
+    return table
+
+
+def table_of(examples: Sequence[Example], spec: FeatureSpec, crew: WorkerPool) -> Table:
+    """The table of examples in memory, which are written to a file that lives as long as the process; line n is number
+    n - 1. Raises `OSError`.
+    """
+    path = scratch() / "examples.jsonl"
+    with path.open("wb") as file:
+        file.writelines(json.dumps(example.value).encode() + b"\n" for example in examples)
+    return read_table([path], spec, crew)
+
+
+def _learnt(table: Table, on: On, examples: "Numbers", least: int) -> Passages:
+    """The shared instructions of some examples, of which `least` have to share one."""
+    reader = LineReader()
+    return learnt(
+        (asked_turns(reader.example(table.line_ref(line)), on) for line in table.lines[examples].tolist()), least
+    )
+
+
+@dataclass(slots=True)
+class _Parts:
+    """What was read so far, chunk by chunk: sets and the answers of links are joined at once, since there are many."""
+
+    sources: list[Source] = field(default_factory=list)
+    first: list[int] = field(default_factory=lambda: [0])
+    columns: list[Columns] = field(default_factory=list)
+    judged: list[tuple[int, Any]] = field(default_factory=list)
+    sets: Joining = field(default_factory=Joining)
+    answers: Joining = field(default_factory=Joining)
+    lines: int = 0
+
+    def add(self, part: Columns, physical: int) -> None:
+        """Take the columns of the next chunk, which has so many lines of its file before it."""
+        part.numbers += physical
+        if part.judged is not None:
+            self.judged.append((physical, part.judged))
+        self.lines += len(part.starts)
+        self.sets.add(part.sets)
+        part.sets = joined([])
+        if part.links:
+            self.answers.add(part.links.answers)
+            part.links.answers = part.sets
+        self.columns.append(part)
+
+    def end(self, source: Source) -> None:
+        """The file has been read."""
+        self.sources.append(source)
+        self.first.append(self.lines)
+
+    def table(self, spec: FeatureSpec) -> Table:
+        """All of it; nothing can be added any more."""
+        import numpy as np
+
+        parts = self.columns
+
+        def column(name: str) -> Any:
+            return np.concatenate([getattr(part, name) for part in parts]) if parts else np.empty(0, dtype=np.int64)
+
+        names = ("starts", "sizes", "endings", "numbers", "nths", "lengths", "ranks")
+        marks = [part.marks for part in parts if part.marks]
+        links = [part.links for part in parts if part.links]
+        line_keys = [part.line_keys for part in parts if part.line_keys is not None]
+        return Table(
+            sources=self.sources,
+            first=np.array(self.first),
+            **{name: column(name) for name in names},
+            lines=np.flatnonzero(column("holds").astype(np.bool_)),
+            ids=column("ids").reshape(-1, 2).astype(np.uint64, copy=False),
+            sets=self.sets.done(),
+            brief=joined_brief([part.brief for part in parts]),
+            keys=joined_keys([part.keys for part in parts if part.keys]) if spec.keys else None,
+            links=joined_links(links, self.answers.done()) if spec.links else None,
+            marks=joined_marks(marks) if spec.marking else None,
+            common=spec.common or (),
+            line_keys=np.concatenate(line_keys) if line_keys and len(line_keys) == len(parts) else None,
+            band_keys=self._band_keys(),
+            judged=self.judged,
+        )
+
+    def _band_keys(self) -> "Ids | None":
+        """The band keys of all, band by band, taken away from the parts."""
+        import numpy as np
+
+        known = [part.band_keys for part in self.columns if part.band_keys is not None]
+        if not known or len(known) < len(self.columns):
+            return None
+        keys, at = np.empty((len(known[0]), sum(some.shape[1] for some in known)), dtype=np.uint64), 0
+        known.reverse()
+        for part in self.columns:
+            some, part.band_keys = known.pop(), None
+            keys[:, at : at + some.shape[1]] = some
+            at += some.shape[1]
+        return keys
+
+
+def _read(
+    paths: Sequence[Path],
+    spec: FeatureSpec,
+    crew: WorkerPool,
+    progress: Callable[[int], None] | None,
+    name_of: Callable[[Path], str],
+    memory: DedupCache | None,
+) -> Table:
+    spool, parts = TempStore(), _Parts()
+    for number, path in enumerate(paths):
+        copy, name, physical = partial(spool.path, number), name_of(path), 0
+        pieces = chunks_of(path, name, SIZE)
+        is_cut, copied = pieces is None, is_packed(path)
+        for part in (
+            _elements(path, name, copy, spec)
+            if pieces is None
+            else _columns(_spooled(pieces, copy), spec, crew, memory)
+        ):
+            parts.add(part, physical)
+            physical += part.physical
+            if progress:
+                progress(len(part.starts))
+        parts.end(Source(copy() if is_cut or copied else real_path(path), name, is_cut))
+    return parts.table(spec)
+
+
+def _columns(
+    pieces: Iterator[Chunk], spec: FeatureSpec, crew: WorkerPool, memory: DedupCache | None
+) -> Iterator[Columns]:
+    """The columns of each piece, as remembered or made."""
+    quick = [spec.judging is None and not spec.keys]
+    for columns in crew.each(
+        partial(columns_for, spec=spec), map(memory.task if memory else Task, pieces), lambda: all(quick)
+    ):
+        quick.append(columns.quick)
+        if memory:
+            memory.count(columns)
+        yield columns
+
+
+def _elements(path: Path, name: str, copy: Callable[[], Path], spec: FeatureSpec) -> Iterator[Columns]:
+    """The columns of a JSON document, whose elements are written to `copy` one after another. Raises `InputError` for
+    what is no data.
+    """
+    facts = FileFacts(name)
+    lines = list(read_file(path, facts))
+    demand_read(facts)
+    with copy().open("wb") as file:
+        at = 0
+        for i, parsed in enumerate(lines):
+            file.write(parsed.line.data)
+            lines[i] = parsed._replace(line=parsed.line._replace(offset=at, ending=b""))
+            at += len(parsed.line.data)
+    yield columns_of_lines(lines, spec)
+
+
+def _spooled(pieces: Iterator[Chunk], copy: Callable[[], Path]) -> Iterator[Chunk]:
+    for piece in pieces:
+        if piece.data is not None and is_packed(piece.path):
+            with copy().open("ab") as file:
+                file.write(piece.data)
+        yield piece

@@ -1,0 +1,347 @@
+"""Facts that make near-duplicates two examples: "What is 2 + 3?" and "What is 2 + 4?" differ in one character and in
+their meaning.
+
+What two texts do not share is looked at, and nothing else: few words, where the texts are alike. Two examples differ in
+a fact where
+
+- their numbers differ, in value or order, or their currencies and other symbols, negations, images, calls of functions
+  or labels do;
+- a name, a unit, a month, a quoted word or one side of a pair like before/after stands where the other has another one;
+- a request, or an answer of a few words, has a word of meaning where the other has another one: "classify this animal:
+  deer", "... bear"; in a long request, where that stands in its first or last sentence;
+- a word stands where the other has one that is easily taken for it (nitrite, nitrate), or where a request names both,
+  as the options it gives;
+- two requests give other options to choose from, or the same in another order, ask for something else (how, why, when,
+  who), about somebody else (he, she, my, your) or another time (is, was, should);
+- two requests have no word of meaning in common, or two answers not half of theirs: what makes the examples alike is a
+  long request.
+
+Words more on one side make no other fact (in a short request they do, and a name or a unit more in any), nor do case,
+plurals, words of politeness, and typing errors that swap or double a letter. What is doubtful counts as a fact: two
+examples too many are an annoyance, a fact too few is a loss.
+"""
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Final
+
+from curate.core.text import UNSPACED, normalised
+from curate.language.lexicon import FILLER, FORMS, NEGATIONS, PARTICULAR, STRICT
+from curate.language.names import BEFORE, is_name
+from curate.language.quantities import numbers
+from curate.language.sentences import options
+from curate.language.spelling import easily_confused, same_word
+from curate.language.tokens import PIECE, QUOTED
+
+DIGITS: Final = re.compile(r"\d+")
+_SIGNS, _PICTURES = "$€£¥₹₽₩¢%‰°√∞≠≈≤≥×÷±^=", r"\u2190-\u21ff\u2600-\u27bf\U0001f000-\U0001faff"
+SYMBOL: Final = re.compile(rf"[{_SIGNS}<>{_PICTURES}](?:(?<![<>])|(?<![^\s\w)\]][<>])(?![^\s\w(\[]))")
+"""Signs that say something: currencies, mathematics, pictures. Those of markup are none."""
+MARKED: Final = re.compile(f"[{_SIGNS}<>{_PICTURES}]")
+"""What `SYMBOL` is made of; sooner found."""
+WORDS_ONLY: Final = bytes(set(range(128)).difference(b"0123456789$%=^<>"))
+"""What of ASCII is neither a digit nor such a sign, for `bytes.translate` to delete."""
+NOT_DIGITS: Final = bytes(byte if byte in b"0123456789" else 32 for byte in range(256))
+"""Makes a space of each other byte, for `bytes.translate`."""
+OPENS: Final = re.compile(r"[\"“«‘`]|(?<!\w)'")
+"""What `QUOTED` begins with."""
+MARKS: Final = "\"“«‘`'"
+"""What `OPENS` finds begins with one."""
+LONGEST_QUOTED: Final = 61
+"""Characters before the end of what `QUOTED` finds."""
+SENTENCES: Final = re.compile(r"(?<=[.!?])\s+|\n+")
+CONTRACTED: Final = re.compile(r"(?:n['’]t|['’]\w+)$")
+SHORT: Final = 8
+"""Words of meaning up to which an answer is short: one put in another's place is another answer."""
+LONG_REQUEST: Final = 40
+"""Words of meaning up to which one put in another's place makes another request; of longer ones, one in 20 does."""
+
+
+def facts_equal(left: str, right: str, *, every: bool = False, asked: tuple[str, str] | None = None) -> bool:
+    """Whether one side of two examples states the same facts; with `every`, by the same words of meaning. `asked`: the
+    requests that two answers answer.
+    """
+    if left == right:
+        return True
+    this, that = _differing(left, right)
+    if not _same_figures(this, that, left, right):
+        return False
+    more: dict[str, int] = {}
+    for token in _tokens(this):
+        more[token] = more.get(token, 0) + 1
+    for token in _tokens(that):
+        more[token] = more.get(token, 0) - 1
+    only, their = (
+        [token for token, count in more.items() if count > 0],
+        [token for token, count in more.items() if count < 0],
+    )
+    return _same_words(only, their, left, right, every=every, asked="\n".join(asked) if asked else None)
+
+
+def _same_words(
+    mine: Iterable[str], others: Iterable[str], left: str, right: str, *, every: bool, asked: str | None
+) -> bool:
+    """Whether two texts of the same numbers and symbols state the same facts.
+
+    mine, others: what stands between spaces in one of them and not, or less often, in the other, of the left and of the
+    right.
+    """
+    only, their = _pieces(mine), _pieces(others)
+    if len(NEGATIONS.intersection(only)) != len(NEGATIONS.intersection(their)):  # "do not" is as good as "don't"
+        return False
+    only, their = _without_respelled(only, their, left, right)
+    request = asked is None
+    if _single(only) != _single(their) or _mistakable(only, their):
+        return False
+    if not _in_same_grammar(only, their) and (every or request or not _say_more_than(SHORT, left, right)):
+        return False
+    if request and options(left) != options(right):
+        return False
+    if not only and not their:
+        return _in_one_order(left, right, names=not request)
+    if request and not (
+        _share_meaning(left, right) and _say_more_than(1, left, right)
+    ):  # of "Thanks, bot", politeness is all
+        return False
+    telling = [
+        ({word: words[word] for word in filter(_tells, words)}, text) for words, text in ((only, left), (their, right))
+    ]
+    if every:
+        return not any(words for words, _ in telling)
+    return _may_be_reworded(telling, asked)
+
+
+def _same_figures(this: str, that: str, left: str, right: str) -> bool:
+    """Whether two texts have the same numbers, in order, and the same symbols; `this` and `that` are where they
+    differ.
+    """
+    signs = f"{this}{that}".encode("utf-8", "surrogatepass").translate(None, WORDS_ONLY)
+    if not signs:  # mostly so
+        return True
+    mine, others = _digits(this), _digits(that)
+    if mine != others:
+        if signs.isascii() and "".join(mine).replace("0", "") != "".join(others).replace("0", ""):
+            return False  # however they are spelled
+        if numbers(normalised(left)) != numbers(normalised(right)):
+            return False
+    return not MARKED.search(signs.decode("utf-8", "surrogatepass")) or sorted(SYMBOL.findall(this)) == sorted(
+        SYMBOL.findall(that)
+    )
+
+
+def _digits(text: str) -> list[str]:
+    """The runs of digits."""
+    return text.encode().translate(NOT_DIGITS).decode().split() if text.isascii() else DIGITS.findall(text)
+
+
+def _may_be_reworded(telling: list[tuple[dict[str, str], str]], asked: str | None) -> bool:
+    """Whether words of meaning that only one of two texts has, each with its text, leave what it says as it is;
+    `asked`: what two answers answer.
+    """
+    request = asked is None
+    if request and any(
+        word in PARTICULAR or is_name(written, text) for words, text in telling for word, written in words.items()
+    ):
+        return False
+    both = all(words for words, _ in telling)
+    if request and any(words for words, _ in telling) and not _say_more_than(SHORT, *(text for _, text in telling)):
+        return False  # "Are you based on ChatGPT?" is not "Are you ChatGPT?"
+    if not both:
+        return all(_says_more_than(2 * len(words), text) for words, text in telling if len(words) > SHORT)
+    if all(any(_is_particular(word, written, text) for word, written in words.items()) for words, text in telling):
+        return False
+    said = [asked] if asked is not None else [sentence for _, text in telling for sentence in _ends(text)]
+    if any(_has_some(sentence.casefold(), words) for sentence in said for words, _ in telling):
+        return False
+    least = max(LONG_REQUEST, 20 * min(len(words) for words, _ in telling)) if request else SHORT
+    return all(_says_more_than(max(least, 2 * len(words)), text) for words, text in telling)
+
+
+def _has_some(text: str, words: Iterable[str]) -> bool:
+    """Whether some of these words stand in a folded text."""
+    there = [word for word in words if word in text]
+    return bool(there) and not set(there).isdisjoint(PIECE.findall(text))
+
+
+def _ends(text: str) -> tuple[str, str]:
+    """The first and the last sentence of a request: they say what is to be done."""
+    sentences = [sentence for sentence in SENTENCES.split(text) if sentence.strip()] or [text]
+    return sentences[0], sentences[-1]
+
+
+def _differing(left: str, right: str) -> tuple[str, str]:
+    """Two texts without the words that both begin with, and those that both end with: most of near-duplicates, and
+    quickly gone.
+    """
+    start = left.rfind(" ", 0, _shared_start(left, right)) + 1
+    left, right = left[start:], right[start:]
+    end = left.find(" ", len(left) - _shared_start(left[::-1], right[::-1]))
+    return (left, right) if end < 0 else (left[:end], right[: len(right) - len(left) + end])
+
+
+def _shared_start(left: str, right: str) -> int:
+    """Characters that two texts begin with alike."""
+    least, beyond = 0, min(len(left), len(right)) + 1
+    while beyond - least > 1:
+        size = (least + beyond) // 2
+        if left[least:size] == right[least:size]:
+            least = size
+        else:
+            beyond = size
+    return least
+
+
+def _tokens(text: str) -> list[str]:
+    """What stands between spaces, as it is written; in texts with scripts without spaces, words and single
+    characters.
+    """
+    if text.isascii() or not re.search(UNSPACED, text):
+        return text.split()
+    return [piece for token in PIECE.findall(text) for piece in (token if re.search(UNSPACED, token) else (token,))]
+
+
+def _pieces(tokens: Iterable[str]) -> dict[str, str]:
+    """The words in some tokens, folded, each with how it is written."""
+    found: dict[str, str] = {}
+    for token in sorted(tokens):  # in order, so that the outcome is the same in every run
+        if token.isascii() and token.isalpha():
+            found.setdefault(token.lower(), token)
+            continue
+        for piece in PIECE.findall(token):
+            found.setdefault(piece.casefold(), piece)
+    return found
+
+
+@lru_cache(65_536)
+def _tells(word: str) -> bool:
+    """Whether a word that is not shared may be a fact; numbers and negations have been compared before."""
+    return (word not in FILLER or word in PARTICULAR) and word not in NEGATIONS and word[0].isalpha()
+
+
+def _in_same_grammar(mine: dict[str, str], others: dict[str, str]) -> bool:
+    """Whether the words that are not shared ask the same of the same persons in the same tense."""
+    only, their = (STRICT.intersection(map(_head, words)) for words in (mine, others))
+    return only == their and (FORMS.isdisjoint(mine) or FORMS.isdisjoint(others))
+
+
+@lru_cache(65_536)
+def _head(word: str) -> str:
+    """A word without what is contracted with it: was of wasn't, who of who's."""
+    return CONTRACTED.sub("", word)
+
+
+def _single(words: dict[str, str]) -> set[str]:
+    """Signs, and single letters, which stand for options and variables."""
+    return {
+        word
+        for word in words
+        if len(word) == 1 and (word in "+−-" or (word.isascii() and word.isalpha() and word not in FILLER))
+    }
+
+
+def _mistakable(mine: dict[str, str], others: dict[str, str]) -> bool:
+    """Whether a word of one side is easily taken for one of the other."""
+    their = [word for word in others if word.isalpha()]
+    return any(easily_confused(word, other) for word in mine if word.isalpha() for other in their)
+
+
+def _without_respelled(
+    mine: dict[str, str], others: dict[str, str], left: str, right: str
+) -> tuple[dict[str, str], dict[str, str]]:
+    """The words of both sides without those that are the other's, spelled otherwise; two names are never one."""
+    only = {word: written for word, written in mine.items() if word not in others}
+    their = {word: written for word, written in others.items() if word not in mine}
+    for word, written in list(only.items()):
+        twin = next(
+            (other for other in their if other[0] == word[0] and same_word(word, other)), None
+        )  # most begin otherwise
+        if twin is not None and not (is_name(written, left) and is_name(their[twin], right)):
+            del only[word], their[twin]
+    return only, their
+
+
+def _is_particular(word: str, written: str, text: str) -> bool:
+    if word in PARTICULAR or is_name(written, text):
+        return True
+    return _behind_a_quote(written, text) and any(written in quoted.group() for quoted in QUOTED.finditer(text))
+
+
+def _behind_a_quote(written: str, text: str) -> bool:
+    """Whether a quotation could hold a word: soon told, and mostly not so."""
+    if not any(mark in text for mark in MARKS):
+        return False
+    at = text.find(written)
+    while at >= 0:
+        if OPENS.search(text, max(0, at - LONGEST_QUOTED), at):
+            return True
+        at = text.find(written, at + 1)
+    return False
+
+
+def _in_one_order(left: str, right: str, *, names: bool) -> bool:
+    """Whether two texts of the same words have them in one order, however they are written; with `names`, those that
+    are names.
+    """
+    pieces = [PIECE.findall(text.casefold()) for text in (left, right)]
+    if names:
+        found = {word.casefold() for text in (left, right) for word in PIECE.findall(text) if is_name(word, text)}
+        pieces = [[word for word in some if word in found] for some in pieces]
+    orders = [[word for word in some if _tells(word)] for some in pieces]
+    shared = set(orders[0]).intersection(orders[1])
+    return [word for word in orders[0] if word in shared] == [word for word in orders[1] if word in shared]
+
+
+def ask_alike(left: str, right: str) -> bool:
+    """Whether two turns may ask the same: they have the same words, or one of meaning in common."""
+    return (
+        left == right
+        or PIECE.findall(left.casefold()) == PIECE.findall(right.casefold())
+        or _share_meaning(left, right)
+    )
+
+
+def _share_meaning(left: str, right: str) -> bool:
+    """Whether two texts have a word of meaning in common: "Hi" and "Who are you?" have not, nor have "Tell me about
+    you" and "What are you called?".
+    """
+    mine, others = set(_tokens(left)), set(_tokens(right))
+    if any(
+        _means(piece) for token in mine & others for piece in PIECE.findall(token.casefold())
+    ):  # nearly always, and soon found
+        return True
+    found = {piece for token in mine for piece in PIECE.findall(token.casefold()) if _means(piece)}
+    return any(piece in found for token in others for piece in PIECE.findall(token.casefold()))
+
+
+def _means(piece: str) -> bool:
+    return _tells(piece) or piece.isdigit()
+
+
+def _say_more_than(count: int, *texts: str) -> bool:
+    return all(_says_more_than(count, text) for text in texts)
+
+
+def _says_more_than(count: int, text: str) -> bool:
+    """Whether a text has more than so many different words of meaning."""
+    if text.isascii():
+        begin = text.split(None, 3 * count + 8)[:-1]  # most texts have as many there already
+        if _has_more_than(count, begin):
+            return True
+    return _has_more_than(count, _tokens(text))
+
+
+def _has_more_than(count: int, tokens: Iterable[str]) -> bool:
+    found = set[str]()
+    for token in tokens:
+        if not _is_filler(token):
+            found.add(token)
+            if len(found) > count:
+                return True
+    return False
+
+
+@lru_cache(65_536)
+def _is_filler(token: str) -> bool:
+    """Whether what stands between spaces is a word that says nothing."""
+    return token.casefold().strip(BEFORE + ",)'”» ") in FILLER

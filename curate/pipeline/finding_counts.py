@@ -1,0 +1,84 @@
+"""How many findings examples have that may go or stay: by these the policy `best` chooses."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, Final
+
+from curate.core.config import CheckConfig
+from curate.core.finding import Severity
+from curate.corpus.cache import DedupCache
+from curate.corpus.corpus import LineReader, Table
+from curate.lint.checker import Checker
+from curate.lint.rules import RULES, Scope
+from curate.lint.rules.rule_selection import RuleSelection
+from curate.read.chunks import Chunk
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Numbers = np.ndarray[Any, np.dtype[np.int64]]
+
+QUICK: Final = 24 << 20
+"""Bytes of lines from which it pays to load a compiled scan before they are checked."""
+TOGETHER: Final = 1 << 15
+"""Lines that are checked at a time."""
+EACH: Final = (Scope.LINE, Scope.EXAMPLE, Scope.VALUE, Scope.TEXT)
+"""Rules that judge an example alone: what they find in it is the same wherever it stands."""
+
+
+def finding_counts(
+    table: Table, config: CheckConfig, memory: DedupCache | None, examples: "Numbers"
+) -> dict[str, tuple[int, ...]]:
+    """Errors, warnings and infos of those examples that have some, by id: what rules find that judge each by itself.
+
+    They are cached unless they depend on more than the bytes of the line, the rules of this program and the
+    configuration. Raises `InputError`.
+    """
+    import numpy as np
+
+    rules = RuleSelection.from_config(config)
+    lines, names = table.lines[examples], table.names(examples)
+    if memory is None or table.line_keys is None or not _is_cacheable(config, rules):
+        return _counted(table, config, rules, lines)
+    keys = table.line_keys[lines]
+    counts, known = memory.finding_counts(repr(config), keys)
+    new = np.flatnonzero(~known)
+    if len(new):
+        found = _counted(table, config, rules, lines[new])
+        counts[new] = [found.get(names[at], (0, 0, 0)) for at in new.tolist()]
+        memory.count_findings(keys[new], counts[new])
+    some = np.flatnonzero(counts.any(axis=1))
+    return {names[at]: tuple(row) for at, row in zip(some.tolist(), counts[some].tolist(), strict=True)}
+
+
+def _is_cacheable(config: CheckConfig, rules: RuleSelection) -> bool:
+    """Whether findings of single lines depend on their bytes, the rules of this program and the configuration alone."""
+    own = {rule.code for rule in config.rule}
+    return (
+        not config.model and not config.per_file_ignores and all(code in RULES or code in own for code in rules.rules)
+    )
+
+
+def _counted(table: Table, config: CheckConfig, rules: RuleSelection, lines: "Numbers") -> dict[str, tuple[int, ...]]:
+    """These of the examples on some lines, counted anew."""
+    codes = tuple(code for code in rules.severities if rules.known[code].scope in EACH)
+    checker = Checker(config.model_copy(update={"select": codes, "extend_select": ()})) if codes else None
+    counts: dict[str, list[int]] = {}
+    if checker and int(table.sizes[lines].sum()) >= QUICK:
+        checker.use_fast_path()
+    for piece in _pieces(table, lines) if checker else ():
+        for finding in checker.check_chunk(piece).findings if checker else ():
+            if finding.example and rules.reports(finding):
+                counts.setdefault(finding.example, [0] * len(Severity))[finding.severity.rank] += 1
+    return {example: tuple(found) for example, found in counts.items()}
+
+
+def _pieces(table: Table, lines: "Numbers") -> Iterator[Chunk]:
+    """Some lines, read again, as pieces; elements of a document without their line breaks."""
+    reader = LineReader()
+    for at, source in enumerate(table.sources):
+        here = lines[(lines >= table.first[at]) & (lines < table.first[at + 1])]
+        for start in range(0, len(here), TOGETHER):
+            some = reader.lines(table, here[start : start + TOGETHER])
+            yield Chunk(
+                source.path, source.name, 0, None, b"".join([line.replace(b"\n", b" ") + b"\n" for line in some])
+            )
