@@ -1,5 +1,6 @@
 """`curate conflicts`."""
 
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -8,11 +9,14 @@ from typing import Annotated
 import typer
 
 from curate.cli.options import UNCOMPARED, AsJson, JudgeKey, Paths, Quiet, consent, end, named_files, progress
-from curate.conflicts.conflict import find_conflicts
+from curate.conflicts.conflict import Conflict, find_conflicts
 from curate.conflicts.default_models import with_default_models
+from curate.conflicts.evidence import calibrated
 from curate.conflicts.judges import judge_of
 from curate.conflicts.judges.verdict_cache import Work
 from curate.core.config import find_config, with_options
+from curate.core.decision import DecisionLog
+from curate.core.errors import UsageError
 from curate.core.paths import demand_apart
 from curate.core.runs import Project
 from curate.core.text import plural, visible
@@ -56,6 +60,10 @@ def conflicts(
     all_turns: Annotated[
         bool, typer.Option("--all-turns", help="Compare every answer, not only each conversation's last.")
     ] = False,
+    calibrate: Annotated[
+        bool,
+        typer.Option("--calibrate", help="Fit the confidence on your decisions, and show what changes."),
+    ] = False,
     as_json: AsJson = False,
     html: Annotated[Path | None, typer.Option(help="Write a report to this file, too.", metavar="FILE")] = None,
     show_all: Annotated[
@@ -81,6 +89,10 @@ def conflicts(
     }
     options |= {"min_confidence": min_confidence, "models": False if no_models else None}
     config = with_default_models(with_options(find_config(Path.cwd()).conflicts, **options))
+    if calibrate and as_json:
+        raise UsageError("--calibrate has no JSON output", "leave out one of the two")
+    if calibrate:
+        config = config.model_copy(update={"calibration": (1.0, 0.0)})
     files = named_files(paths)
     demand_apart(files, (html,), named=paths)
     dataset = read_dataset(files)
@@ -102,6 +114,9 @@ def conflicts(
         agreed = consent(yes=yes, as_json=as_json)
         asked = judge_of(config, cache, before, advance, consent=agreed, key=judge_key, own=judge is not None)
         report = find_conflicts(dataset.examples, config, cache, advance, judge=asked)
+    if calibrate:
+        print_lines(_calibration([*report.conflicts, *report.unsure], config.min_confidence))
+        return
     found = bool(report.conflicts)
     if show_all:
         report = replace(report, conflicts=[*report.conflicts, *report.unsure])
@@ -115,6 +130,23 @@ def conflicts(
     else:
         print_lines(conflicts_text(report, None if show_all else SHOWN))
     end(dataset.not_understood, UNCOMPARED, found=found)
+
+
+def _calibration(conflicts: list[Conflict], shown_from: float) -> Iterator[str]:
+    from curate.conflicts.calibration import calibrate
+
+    log = DecisionLog(Project(Path.cwd()).decisions)
+    said = calibrate(conflicts, log.verdicts())
+    scale = (said.slope, said.intercept)
+    yield f"{plural(said.confirmed + said.rejected, 'decision')} about conflicts: {said.confirmed:,} confirmed"
+    for confidence in (0.3, 0.5, 0.7, 0.9):
+        yield f"  confidence {confidence:.1f} becomes {calibrated(confidence, scale):.2f}"
+    before, after = (
+        sum(calibrated(conflict.confidence, each) >= shown_from for conflict in conflicts)
+        for each in ((1.0, 0.0), scale)
+    )
+    yield f"shown from {shown_from:g}: {after:,} conflicts, without calibration {before:,}"
+    yield f"next: set under [conflicts] in curate.toml: calibration = [{said.slope:g}, {said.intercept:g}]"
 
 
 def _tell(work: Work, *, quiet: bool) -> None:

@@ -13,7 +13,7 @@ from typing import Final
 
 from curate.conflicts.candidate_pairs import SHOWN_FROM, across_system_prompts, alike, equal, grouped
 from curate.conflicts.default_models import JUDGING, SEMANTIC
-from curate.conflicts.evidence import Evidence
+from curate.conflicts.evidence import Evidence, calibrated
 from curate.conflicts.judging import Judge, Judged, by_judge, by_model, by_rules
 from curate.conflicts.labels import label_settings
 from curate.conflicts.question import Question, question_at, question_of, questions_of
@@ -150,7 +150,7 @@ def find_conflicts(
         notes.append(RULES_ALONE)
     if judge is not None:
         judged = by_judge(judged, judge, notes)
-    every = [(item, _conflict(item)) for item in judged if item.evidence]
+    every = [(item, _conflict(item, config.calibration)) for item in judged if item.evidence]
     conflicts = sorted(
         (conflict for _, conflict in every if conflict.confidence >= SHOWN_FROM),
         key=lambda conflict: (-conflict.confidence, conflict.id),
@@ -173,12 +173,12 @@ def _questions(examples: Sequence[Example], *, all_turns: bool) -> list[Question
     return [question for example in examples if (question := question_of(example))]
 
 
-def _conflict(item: Judged) -> Conflict:
+def _conflict(item: Judged, scale: tuple[float, float]) -> Conflict:
     left, right, similarity, same = item.nominee
     by_model = "X001" if similarity == 1.0 else "X002"
     first = item.evidence[0].source
     code = CODES.get(first, by_model if first in ("nli", "judge") else "X003")
-    score = same * item.score * (OTHER_SYSTEM if item.nominee.systems_differ else 1.0)
+    score = calibrated(same * item.score * (OTHER_SYSTEM if item.nominee.systems_differ else 1.0), scale)
     return Conflict(
         code, left.example, right.example, similarity, item.evidence, round(score, 4), same, _turns(left, right)
     )

@@ -46,3 +46,11 @@ def confidence(evidence: Sequence[Evidence], probability: float | None = None) -
         return max(rules, default=0.0)
     p = min(max(probability, LEAST), MOST)
     return 1 / (1 + math.exp(-(MODEL_WEIGHT * math.log(p / (1 - p)) + (RULE_WEIGHT if rules else 0.0) + INTERCEPT)))
+
+
+def calibrated(confidence: float, scale: tuple[float, float]) -> float:
+    """A confidence on a fitted scale: slope and intercept on its log-odds."""
+    if scale == (1.0, 0.0):
+        return confidence
+    p = min(max(confidence, LEAST), MOST)
+    return 1 / (1 + math.exp(-(scale[0] * math.log(p / (1 - p)) + scale[1])))

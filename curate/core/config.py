@@ -181,6 +181,8 @@ class ConflictsConfig(Section):
     """Price in US dollars per million input tokens and per million output tokens, for the estimate before the judge
     starts.
     """
+    calibration: tuple[float, float] = (1.0, 0.0)
+    """Slope and intercept on the log-odds of a confidence, from `curate conflicts --calibrate`."""
     all_turns: bool = False
     """Compare the answers of all turns, not only the last one of each conversation."""
 

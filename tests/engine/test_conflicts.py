@@ -11,11 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from curate.cli.main import main
-from curate.conflicts.conflict import find_conflicts
+from curate.conflicts.calibration import calibrate
+from curate.conflicts.conflict import Conflict, find_conflicts
 from curate.conflicts.contradiction_rules import first_contradiction
+from curate.conflicts.evidence import Evidence, calibrated
 from curate.conflicts.question import question_of, same_request
 from curate.core.config import ConflictsConfig, DedupConfig
-from curate.core.errors import CurateError
+from curate.core.decision import Decision, Verdict
+from curate.core.errors import CurateError, UsageError
 from curate.core.example import Example, Place
 from curate.language.quantities import numbers
 from curate.models.embeddings import embed, neighbours
@@ -331,3 +334,32 @@ def test_what_clashes_does_not_depend_on_the_order_of_the_lines(asked: list[tupl
         (c.id, c.code, c.confidence, c.evidence) for c in again.conflicts
     ]
     assert all(c.left.id != c.right.id for c in found.conflicts)
+
+
+def decided(conflict: Conflict, *verdicts: Verdict) -> dict[str, Decision]:
+    sides = (conflict.left.id, conflict.right.id)
+    return {
+        side: Decision(example=side, verdict=verdict, about=conflict.id)
+        for side, verdict in zip(sides, verdicts, strict=True)
+    }
+
+
+def test_decisions_move_the_confidence_towards_what_people_confirm() -> None:
+    """Thirty confirmed at .9, thirty of which both sides were kept at .6; fewer than 50 are refused."""
+    made = []
+    for nth in range(60):
+        left, right = example(f"What is {nth}?", "It is 5.", nth), example(f"What is {nth}?", "It is 6.", nth + 100)
+        evidence = (Evidence("numbers", "5", "6", 0.96),)
+        made.append(Conflict("X003", left, right, 1.0, evidence, 0.9 if nth < 30 else 0.6))
+    words: dict[str, Decision] = {}
+    for nth, conflict in enumerate(made):
+        words |= decided(conflict, "keep", "drop" if nth < 30 else "keep")
+    with pytest.raises(UsageError, match="49 decisions about conflicts: 50 are needed"):
+        calibrate(made[:49], words)
+    found = calibrate(made, words)
+    assert (found.confirmed, found.rejected) == (30, 30)
+    scale = (found.slope, found.intercept)
+    assert calibrated(0.6, scale) < 0.3
+    assert calibrated(0.9, scale) > 0.7
+    report = find_conflicts([made[0].left, made[0].right], ConflictsConfig(calibration=(1.0, -9.0)))
+    assert (report.conflicts, report.unsure) == ([], [])
