@@ -10,21 +10,27 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from curate.core.bounded import Bounds, OutOfBoundsError
 from curate.core.errors import MissingExtra, ModelError
-from curate.core.example import ROLES, content_text
+from curate.core.example import ROLES
 from curate.core.text import excerpt
 from curate.models.encoder import Encoder
 from curate.models.encoding import Encoding, EncodingProblem, Mismatch, Rendered, Rendering, Span
 from curate.models.names import model_errors, resolve
-
-THOUGHTS: Final = ("reasoning_content", "thinking", "reasoning")
-"""Keys that data sets use for the reasoning of the assistant."""
-SAID: Final = ("text", "refusal")
-"""Types of text parts."""
-Turn = dict[str, Any]
+from curate.models.template_messages import (
+    SAID,
+    THOUGHTS,
+    Turn,
+    answer_weight,
+    called_functions,
+    function_names,
+    has_reasoning,
+    message_variants,
+    plain_message,
+    template_tools,
+)
 
 
 class TemplateFailure(Exception):
@@ -91,7 +97,7 @@ class Template:
             ("", value),
             *((f"/messages/{i}", turn) for i, turn in enumerate(turns) if turn.get("role") == "assistant"),
         ):
-            if not _weight(weighted) >= 0:  # NaN is not
+            if not answer_weight(weighted) >= 0:  # NaN is not
                 return Rendering(
                     (),
                     (
@@ -100,17 +106,17 @@ class Template:
                         ),
                     ),
                 )
-        whole = _weight(value)
+        whole = answer_weight(value)
         answers = {
-            i: whole * _weight(turn)
+            i: whole * answer_weight(turn)
             for i, turn in enumerate(turns)
-            if turn.get("role") == "assistant" and whole * _weight(turn) > 0
+            if turn.get("role") == "assistant" and whole * answer_weight(turn) > 0
         }
         if not answers:
             return Rendering((), (EncodingProblem("K011", "/messages", "no assistant message is trained on"),))
-        tools = _tools(value)
+        tools = template_tools(value)
         failures: list[str] = []
-        for attempt in _variants(turns):
+        for attempt in message_variants(turns):
             try:
                 return self._render(attempt, answers, tools)
             except TemplateFailure as failure:
@@ -132,9 +138,9 @@ class Template:
         last = next((i for i in range(len(turns) - 1, -1, -1) if turns[i].get("role") == "assistant"), None)
         if not last:
             return None
-        for attempt in _variants(turns):
+        for attempt in message_variants(turns):
             try:
-                return self._answer(attempt, last, _tools(value))[0]
+                return self._answer(attempt, last, template_tools(value))[0]
             except TemplateFailure:
                 continue
         return None
@@ -157,7 +163,7 @@ class Template:
         return Encoding(encoded)
 
     def _render(self, turns: list[Turn], answers: Mapping[int, float], tools: Any) -> Rendering:
-        whole = self._text(turns, tools, {"enable_thinking": any(_reasons(turn) for turn in turns)})
+        whole = self._text(turns, tools, {"enable_thinking": any(has_reasoning(turn) for turn in turns)})
         single: list[Rendered] = []
         for i, weight in answers.items():
             prompt, full = self._answer(turns, i, tools)
@@ -177,7 +183,7 @@ class Template:
                 return Rendering(
                     (), (EncodingProblem("K011", f"/messages/{i}", "the chat template renders nothing for the answer"),)
                 )
-            if silent := [name for name in _called(turns[i]) if name not in full[start:end]]:
+            if silent := [name for name in called_functions(turns[i]) if name not in full[start:end]]:
                 # Trained on, it would teach the model to say nothing where it should call.
                 return Rendering(
                     (),
@@ -189,7 +195,7 @@ class Template:
                         ),
                     ),
                 )
-            if any(name not in full for name in _names(tools)):
+            if any(name not in full for name in function_names(tools)):
                 mismatches.append(Mismatch("the template does not render the tools", -1, "K005"))
             single.append(Rendered(full[:end], (Span(start, end, i, weight),), tuple(mismatches)))
         if len(single) > 1 and all(whole.startswith(text.text) for text in single):
@@ -204,7 +210,7 @@ class Template:
         first: tuple[str, str] | None = None
         failure: TemplateFailure | None = None
         # The other order would teach a model with a thinking mode to close its thoughts at once.
-        for settings in ({"enable_thinking": _reasons(turns[i])}, {}):
+        for settings in ({"enable_thinking": has_reasoning(turns[i])}, {}):
             try:
                 full = self._text(turns[: i + 1], tools, settings)
                 prompt = self._text(turns[:i], tools, settings, prompt=True)
@@ -283,42 +289,9 @@ def common_length(left: Sequence[object], right: Sequence[object]) -> int:
     return next((i for i, (a, b) in enumerate(zip(left, right, strict=False)) if a != b), min(len(left), len(right)))
 
 
-def _weight(weighted: Mapping[str, Any]) -> float:
-    """How much a turn, or an example as a whole, counts in the loss; 1 where nothing is said. One without bounds is no
-    number.
-    """
-    weight = weighted.get("weight")
-    return (
-        1.0
-        if weight is None or not isinstance(weight, int | float)
-        else float(weight)
-        if weight != float("inf")
-        else float("nan")
-    )
-
-
-def _reasons(turn: Turn) -> bool:
-    content = turn.get("content")
-    return any(turn.get(key) for key in THOUGHTS) or (isinstance(content, str) and "<think>" in content)
-
-
-def _variants(turns: list[Turn]) -> Iterator[list[Turn]]:
-    """The turns as templates want them: arguments of tool calls as objects, where that fails as JSON text; content
-    beside calls null, or empty text.
-    """
-    plain = [_plain(turn) for turn in turns]
-    if not any(_called(turn) for turn in plain):
-        yield plain
-        return
-    filled = [{**turn, "content": ""} if _called(turn) and turn.get("content") is None else turn for turn in plain]
-    for attempt in (plain,) if filled == plain else (plain, filled):
-        for as_object in (True, False):
-            yield [_with_arguments(turn, as_object=as_object) for turn in attempt]
-
-
 def _cause(turns: list[Turn]) -> str:
     """What in a conversation most templates cannot take, in words: what they say themselves is about their own code."""
-    for i, turn in enumerate(map(_plain, turns)):
+    for i, turn in enumerate(map(plain_message, turns)):
         content = turn.get("content")
         if isinstance(content, list):
             kinds = dict.fromkeys(
@@ -329,72 +302,9 @@ def _cause(turns: list[Turn]) -> str:
                 if kinds
                 else f" (message {i + 1} is a list of parts)"
             )
-        if content is None and not _called(turn):
+        if content is None and not called_functions(turn):
             return f" (message {i + 1} has no content)"
     return ""
-
-
-def _plain(turn: Turn) -> Turn:
-    """A turn without what is ours (`weight`), its content as a string where it is nothing but text, or a refusal."""
-    turn = {key: item for key, item in turn.items() if key != "weight"}
-    content = turn.get("content")
-    if isinstance(content, list) and all(isinstance(part, dict) and part.get("type") in SAID for part in content):
-        turn["content"] = content_text(content)
-    elif content is None and isinstance(turn.get("refusal"), str):
-        turn["content"] = turn["refusal"]
-    return turn
-
-
-def _with_arguments(turn: Turn, *, as_object: bool) -> Turn:
-    calls = turn.get("tool_calls")
-    if not isinstance(calls, list):
-        return turn
-    return {**turn, "tool_calls": [_call(call, as_object=as_object) for call in calls]}
-
-
-def _tools(value: dict[str, Any]) -> Any:
-    """The tools of an example; some data sets have them as JSON text."""
-    tools = value.get("tools")
-    if isinstance(tools, str):
-        try:
-            tools = json.loads(tools)
-        except ValueError:
-            return tools  # the template will refuse it, and say so
-    return tools or None
-
-
-def _names(entries: Any) -> list[str]:
-    """The names of functions in a list of tools or of tool calls."""
-    functions = (
-        [entry.get("function", entry) for entry in entries if isinstance(entry, dict)]
-        if isinstance(entries, list)
-        else []
-    )
-    return [
-        function["name"]
-        for function in functions
-        if isinstance(function, dict) and isinstance(function.get("name"), str)
-    ]
-
-
-def _called(turn: Turn) -> list[str]:
-    """The names of the functions that a turn calls, in either form."""
-    return [*_names(turn.get("tool_calls")), *_names([turn.get("function_call")])]
-
-
-def _call(call: Any, *, as_object: bool) -> Any:
-    function = call.get("function") if isinstance(call, dict) else None
-    if not isinstance(function, dict) or "arguments" not in function:
-        return call
-    arguments = function["arguments"]
-    if as_object and isinstance(arguments, str):
-        try:
-            arguments = json.loads(arguments)
-        except ValueError:
-            return call
-    elif not as_object and not isinstance(arguments, str):
-        arguments = json.dumps(arguments, ensure_ascii=False)
-    return {**call, "function": {**function, "arguments": arguments}}
 
 
 def _lost(turns: list[Turn], full: str, start: int) -> Iterator[Mismatch]:

@@ -248,7 +248,7 @@ def _covered(one: EncodedExample, text: "Encoded", span: "Span", ids: list[int])
 
 def _said(message: Message) -> list[str]:
     """The texts of an answer: its content, and its thoughts apart from it."""
-    from curate.models.template import THOUGHTS  # loaded by then: a check without a model needs no template
+    from curate.models.template_messages import THOUGHTS
 
     thought, _, content = message.text.rpartition("</think>")
     thoughts = [thought.rpartition("<think>")[2], *(str(message.value.get(key) or "") for key in THOUGHTS)]
