@@ -49,7 +49,7 @@ NEAR, UNLIKE = 0.9, 0.7
 up to the second, it counts in full.
 """
 MANY: Final = 3.0
-"""How much more it counts that questions of two numbers or more have hardly one in common, however long they are."""
+"""How much more it counts that questions of two numbers or more each have some of their own, however long they are."""
 SHORT: Final = 14
 """Words of both questions together up to which what sets them apart counts in full; of more, in inverse proportion."""
 LEAST_ODDS: Final = 0.001

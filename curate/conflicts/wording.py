@@ -135,9 +135,9 @@ def other_numbers(left: Wording, right: Wording) -> bool:
 
 
 def many_other_numbers(left: Wording, right: Wording) -> bool:
-    """Whether both questions give two numbers or more, and have less than half of them in common: another exercise."""
-    fewer = min(len(left.numbers), len(right.numbers))
-    return fewer > 1 and 2 * len(left.numbers & right.numbers) < fewer
+    """Whether both questions give two numbers or more, and each has some that the other has not: another exercise."""
+    mine, others = left.numbers, right.numbers
+    return min(len(mine), len(others)) > 1 and not (mine <= others or others <= mine)
 
 
 def other_aspect(left: Wording, right: Wording) -> bool:

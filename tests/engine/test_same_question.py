@@ -48,6 +48,19 @@ def test_another_value_makes_another_question_however_near_it_is(left: str, righ
     assert same(left, left, 1.0) > 0.9
 
 
+def test_two_exercises_with_other_numbers_are_two_questions_however_long_they_are() -> None:
+    left = (
+        "Sara buys a pair of shoes for $50 and a dress for $200. How much should Rachel budget if she wants to spend "
+        "twice as much as Sara?"
+    )
+    right = (
+        "The store has 40 percent off shoes and 20 percent off dresses. Daniela buys 2 pairs of shoes at $50 a pair "
+        "and a dress at $100. How much money does she spend?"
+    )
+    assert same(left, right, 0.8) < 0.1
+    assert same(left, left.replace("How much should", "What should"), 0.98) > 0.8
+
+
 def test_a_price_is_not_a_place() -> None:
     assert other_aspect(wording("What does it cost?"), wording("Where is it?"))
     assert not other_aspect(wording("What does it cost?"), wording("What is the price of it?"))
