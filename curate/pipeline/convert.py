@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 from curate.core.errors import demand_all
 from curate.core.example import UNKNOWN, Example, Place
@@ -21,15 +21,8 @@ from curate.core.snapshot import demand_unchanged, mode_of, snapshot
 from curate.lint.rules.repair import json_line
 from curate.output.apply import unreadable
 from curate.read.dataset import FileFacts, ParsedLine, demand_read, demand_understood, read_file
+from curate.read.formats import PREFERENCE_SIDES
 from curate.read.sharegpt_tools import CALLERS, RESULTS, json_in, speaker_of
-
-REJECTED: Final = {
-    "preference": "rejected",
-    "openai-preference": "non_preferred_output",
-    "llama-factory-preference": "rejected_messages",
-    "response-pair": "response_k",
-}
-"""Formats of preference pairs, and the key of the side that messages have no place for."""
 
 
 class Note(NamedTuple):
@@ -126,9 +119,9 @@ def _converted(parsed: ParsedLine, report: ConvertResult, *, chosen: bool) -> by
     if reason := _obstacle(parsed, example, chosen=chosen):
         return removal(parsed.place, example.id, Reason(*reason, "rule"), parsed.line.data)
     value = dict(example.value)
-    if example.format in REJECTED:
+    if example.format in PREFERENCE_SIDES:
         report.rejected += 1
-        value.pop(REJECTED[example.format], None)
+        value.pop(PREFERENCE_SIDES[example.format][1], None)
     if isinstance(value.get("tools"), str):
         value["tools"] = _tools(value["tools"], parsed.place, report.notes)
     if example.format == "sharegpt":
@@ -153,7 +146,7 @@ def _obstacle(parsed: ParsedLine, example: Example, *, chosen: bool) -> tuple[st
         return "M001", "no `messages`, and the keys fit no known format"
     if repeated := next((defect for defect in parsed.defects if defect.kind == "repeated-key"), None):
         return "J013", repeated.message
-    if example.format in REJECTED and not chosen:
+    if example.format in PREFERENCE_SIDES and not chosen:
         return "J025", "preference pair: messages cannot hold the rejected side; --chosen converts the chosen side"
     if example.format == "prompt-completion" and example.value.get("label") is False:
         return "J025", "the completion is labelled as undesirable, which messages cannot express"

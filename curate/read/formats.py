@@ -43,6 +43,8 @@ class Format:
     """Keys that turns may be made of. Those that were not used stay in the example's value, as all others do, unless
     they are empty.
     """
+    sides: tuple[str, str] | None = None
+    """For preference pairs, the keys of the chosen side and of the rejected one. The turns end with the chosen side."""
 
 
 def _said(role: str, content: Any, pointer: str) -> Turn:
@@ -277,6 +279,7 @@ FORMATS: Final = (
         _is_openai_preference,
         _openai_preference,
         ("input", "preferred_output"),
+        ("preferred_output", "non_preferred_output"),
     ),
     Format(
         "llama-factory-preference",
@@ -284,6 +287,7 @@ FORMATS: Final = (
         _is_llama_factory_preference,
         _llama_factory_preference,
         ("chosen_messages", "system"),
+        ("chosen_messages", "rejected_messages"),
     ),
     Format(
         "preference",
@@ -291,6 +295,7 @@ FORMATS: Final = (
         lambda v: "chosen" in v and "rejected" in v,
         _preference,
         PREFERENCE_KEYS,
+        ("chosen", "rejected"),
     ),
     Format(
         "response-pair",
@@ -298,6 +303,7 @@ FORMATS: Final = (
         lambda v: {"question", "response_j", "response_k"} <= v.keys(),
         _response_pair,
         ("question", "response_j", "system"),
+        ("response_j", "response_k"),
     ),
     Format(
         "sharegpt",
@@ -331,6 +337,8 @@ FORMATS: Final = (
     Format("text", "plain text under one key", _is_text, _text, ("text", "system")),
 )
 BY_NAME: Final = {known.name: known for known in FORMATS}
+PREFERENCE_SIDES: Final = {known.name: known.sides for known in FORMATS if known.sides is not None}
+"""The formats of preference pairs, and the keys of their chosen and their rejected side."""
 
 
 def format_of(value: Object) -> Format | None:

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from curate.cli.main import main
 from curate.core.errors import InputError
-from curate.pipeline.convert import REJECTED, ConvertResult, convert_paths
+from curate.pipeline.convert import ConvertResult, convert_paths
 from curate.read.dataset import FileFacts, ParsedLine, read_file
+from curate.read.formats import PREFERENCE_SIDES
 from tests import strategies
 from tests.conftest import Write, chat, line_of
 
@@ -79,7 +80,7 @@ def test_nothing_is_lost_and_what_is_written_reads_as_what_was_read(values: list
         assert now.example
         if before.example.format == "messages":
             assert now.line.data == before.line.data
-        elif before.example.format not in (*REJECTED, "sharegpt") and not isinstance(
+        elif before.example.format not in (*PREFERENCE_SIDES, "sharegpt") and not isinstance(
             before.example.value.get("tools"), str
         ):
             assert now.example.id == before.example.id

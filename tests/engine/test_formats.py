@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 from hypothesis import example, given
 
-from curate.core.example import Place
-from curate.read.formats import SPEAKERS, example_of
+from curate.core.example import GIVEN, UNKNOWN, Place
+from curate.corpus.dedup_text import OTHER_SIDE
+from curate.read.formats import BY_NAME, PREFERENCE_SIDES, SPEAKERS, example_of
+from curate.verify import reading as verify_reading
 from tests.conftest import chat
 from tests.strategies import inside, lines
 
@@ -50,128 +52,165 @@ def test_reading_does_not_change_the_value_that_is_read(value: dict[str, Any]) -
     assert json.dumps(value) == before
 
 
-@pytest.mark.parametrize(
-    ("value", "name", "expected"),
-    [
-        (chat("Hi", "Hello."), "messages", ["user: Hi", "assistant: Hello."]),
-        (
-            {**chat("Hi", "Hello."), "system": "Be brief."},
-            "bedrock",
-            ["system: Be brief.", "user: Hi", "assistant: Hello."],
-        ),
-        ({**chat("Hi", "Hello."), "system": ""}, "messages", ["user: Hi", "assistant: Hello."]),
-        ({"instruction": "Add.", "input": "1 1", "output": "2"}, "alpaca", ["user: Add.\n\n1 1", "assistant: 2"]),
-        (
-            {"instruction": "And?", "input": "", "response": "4", "system": "Count.", "history": [["2?", "2"]]},
-            "alpaca",
-            ["system: Count.", "user: 2?", "assistant: 2", "user: And?", "assistant: 4"],
-        ),
-        (
-            {
-                "conversations": [{"from": "human", "value": "Hi"}, {"from": "gpt", "value": "Hello."}],
-                "system": "Be brief.",
-            },
-            "sharegpt",
-            ["system: Be brief.", "user: Hi", "assistant: Hello."],
-        ),
-        ({"conversations": chat("Hi", "Hello.")["messages"]}, "sharegpt", ["user: Hi", "assistant: Hello."]),
-        ({"prompt": "Hi", "completion": "Hello."}, "prompt-completion", ["user: Hi", "assistant: Hello."]),
-        (
-            {"prompt": [{"role": "user", "content": "Hi"}], "completion": "Hello."},
-            "prompt-completion",
-            ["user: Hi", "assistant: Hello."],
-        ),
-        ({"text": "Once."}, "text", ["assistant: Once."]),
-        ({"prompt": "Hi", "chosen": "Hello.", "rejected": "What?"}, "preference", ["user: Hi", "assistant: Hello."]),
-        (
-            {"prompt": "Hi", "chosen": chat("Hi", "Hello.")["messages"], "rejected": []},
-            "preference",
-            ["user: Hi", "assistant: Hello."],
-        ),
-        (
-            {
-                "conversations": [{"from": "human", "value": "Hi"}],
-                "chosen": {"from": "gpt", "value": "Hello."},
-                "rejected": {},
-            },
-            "preference",
-            ["user: Hi", "assistant: Hello."],
-        ),
-        (
-            {"instruction": "Hi", "input": "", "output": "x", "chosen": "Hello.", "rejected": "What?"},
-            "preference",
-            ["user: Hi", "assistant: Hello."],
-        ),
-        (
-            {
-                "input": {"messages": [{"role": "user", "content": "Hi"}]},
-                "preferred_output": [{"role": "assistant", "content": "Hello."}],
-            },
-            "openai-preference",
-            ["user: Hi", "assistant: Hello."],
-        ),
-        (
-            {"chosen_messages": chat("Hi", "Hello.")["messages"], "rejected_messages": []},
-            "llama-factory-preference",
-            ["user: Hi", "assistant: Hello."],
-        ),
-        (
-            {"question": "Hi", "chosen": "Hello.", "rejected": "What?", "system": ""},
-            "preference",
-            ["user: Hi", "assistant: Hello."],
-        ),
-        (
-            {"qid": 1, "question": "Hi", "response_j": "Hello.", "response_k": "What?"},
-            "response-pair",
-            ["user: Hi", "assistant: Hello."],
-        ),
-        (
-            {"instruction": "Add.", "context": "1 1", "response": "2", "category": "qa"},
-            "alpaca",
-            ["user: Add.\n\n1 1", "assistant: 2"],
-        ),
-        (
-            {
-                "id": "seed_1",
-                "instruction": "Add.",
-                "instances": [{"input": "1 1", "output": "2"}, {"input": "", "output": "?"}],
-            },
-            "self-instruct",
-            ["user: Add.\n\n1 1", "assistant: 2", "user: Add.", "assistant: ?"],
-        ),
-        ({"instruction": "Add.", "instances": [{"input": "1 1", "output": "2", "weight": 1}]}, "unknown", []),
-        ({"instruction": "Add.", "instances": []}, "unknown", []),
-        ({"question": "Hi", "answer": "Hello."}, "question-answer", ["user: Hi", "assistant: Hello."]),
-        (
-            {"context": "It is 12.", "question": "Time?", "answer": "Noon."},
-            "question-answer",
-            ["user: It is 12.\n\nTime?", "assistant: Noon."],
-        ),
-        ({"query": "Hi", "response": "Hello."}, "question-answer", ["user: Hi", "assistant: Hello."]),
-        (
-            {"problem": "1 + 1", "solution": "It is 2.", "answer": "2"},
-            "question-answer",
-            ["user: 1 + 1", "assistant: It is 2."],
-        ),
-        (
-            {"text": "Q: Hi A: Hello.", "input": "Hi", "output": "Hello."},
-            "question-answer",
-            ["user: Hi", "assistant: Hello."],
-        ),
-        (
-            {"prompt": "Hi", "response": "Hello.", "system": "Be brief."},
-            "question-answer",
-            ["system: Be brief.", "user: Hi", "assistant: Hello."],
-        ),
-        ({"prompt": "1 + 1", "answer": "2"}, "unknown", []),
-        ({"question": "Hi", "answers": ["Hello."]}, "unknown", []),
-        ({"question": "Hi"}, "unknown", []),
-    ],
-)
+CASES: list[tuple[dict[str, Any], str, list[str]]] = [
+    (chat("Hi", "Hello."), "messages", ["user: Hi", "assistant: Hello."]),
+    (
+        {**chat("Hi", "Hello."), "system": "Be brief."},
+        "bedrock",
+        ["system: Be brief.", "user: Hi", "assistant: Hello."],
+    ),
+    ({**chat("Hi", "Hello."), "system": ""}, "messages", ["user: Hi", "assistant: Hello."]),
+    ({"instruction": "Add.", "input": "1 1", "output": "2"}, "alpaca", ["user: Add.\n\n1 1", "assistant: 2"]),
+    (
+        {"instruction": "And?", "input": "", "response": "4", "system": "Count.", "history": [["2?", "2"]]},
+        "alpaca",
+        ["system: Count.", "user: 2?", "assistant: 2", "user: And?", "assistant: 4"],
+    ),
+    (
+        {
+            "conversations": [{"from": "human", "value": "Hi"}, {"from": "gpt", "value": "Hello."}],
+            "system": "Be brief.",
+        },
+        "sharegpt",
+        ["system: Be brief.", "user: Hi", "assistant: Hello."],
+    ),
+    ({"conversations": chat("Hi", "Hello.")["messages"]}, "sharegpt", ["user: Hi", "assistant: Hello."]),
+    ({"prompt": "Hi", "completion": "Hello."}, "prompt-completion", ["user: Hi", "assistant: Hello."]),
+    (
+        {"prompt": [{"role": "user", "content": "Hi"}], "completion": "Hello."},
+        "prompt-completion",
+        ["user: Hi", "assistant: Hello."],
+    ),
+    ({"text": "Once."}, "text", ["assistant: Once."]),
+    ({"prompt": "Hi", "chosen": "Hello.", "rejected": "What?"}, "preference", ["user: Hi", "assistant: Hello."]),
+    (
+        {"prompt": "Hi", "chosen": chat("Hi", "Hello.")["messages"], "rejected": []},
+        "preference",
+        ["user: Hi", "assistant: Hello."],
+    ),
+    (
+        {
+            "conversations": [{"from": "human", "value": "Hi"}],
+            "chosen": {"from": "gpt", "value": "Hello."},
+            "rejected": {"from": "gpt", "value": "What?"},
+        },
+        "preference",
+        ["user: Hi", "assistant: Hello."],
+    ),
+    (
+        {"instruction": "Hi", "input": "", "output": "x", "chosen": "Hello.", "rejected": "What?"},
+        "preference",
+        ["user: Hi", "assistant: Hello."],
+    ),
+    (
+        {
+            "input": {"messages": [{"role": "user", "content": "Hi"}]},
+            "preferred_output": [{"role": "assistant", "content": "Hello."}],
+            "non_preferred_output": [{"role": "assistant", "content": "What?"}],
+        },
+        "openai-preference",
+        ["user: Hi", "assistant: Hello."],
+    ),
+    (
+        {"chosen_messages": chat("Hi", "Hello.")["messages"], "rejected_messages": []},
+        "llama-factory-preference",
+        ["user: Hi", "assistant: Hello."],
+    ),
+    (
+        {"question": "Hi", "chosen": "Hello.", "rejected": "What?", "system": ""},
+        "preference",
+        ["user: Hi", "assistant: Hello."],
+    ),
+    (
+        {"qid": 1, "question": "Hi", "response_j": "Hello.", "response_k": "What?"},
+        "response-pair",
+        ["user: Hi", "assistant: Hello."],
+    ),
+    (
+        {"instruction": "Add.", "context": "1 1", "response": "2", "category": "qa"},
+        "alpaca",
+        ["user: Add.\n\n1 1", "assistant: 2"],
+    ),
+    (
+        {
+            "id": "seed_1",
+            "instruction": "Add.",
+            "instances": [{"input": "1 1", "output": "2"}, {"input": "", "output": "?"}],
+        },
+        "self-instruct",
+        ["user: Add.\n\n1 1", "assistant: 2", "user: Add.", "assistant: ?"],
+    ),
+    ({"instruction": "Add.", "instances": [{"input": "1 1", "output": "2", "weight": 1}]}, "unknown", []),
+    ({"instruction": "Add.", "instances": []}, "unknown", []),
+    ({"question": "Hi", "answer": "Hello."}, "question-answer", ["user: Hi", "assistant: Hello."]),
+    (
+        {"context": "It is 12.", "question": "Time?", "answer": "Noon."},
+        "question-answer",
+        ["user: It is 12.\n\nTime?", "assistant: Noon."],
+    ),
+    ({"query": "Hi", "response": "Hello."}, "question-answer", ["user: Hi", "assistant: Hello."]),
+    (
+        {"problem": "1 + 1", "solution": "It is 2.", "answer": "2"},
+        "question-answer",
+        ["user: 1 + 1", "assistant: It is 2."],
+    ),
+    (
+        {"text": "Q: Hi A: Hello.", "input": "Hi", "output": "Hello."},
+        "question-answer",
+        ["user: Hi", "assistant: Hello."],
+    ),
+    (
+        {"prompt": "Hi", "response": "Hello.", "system": "Be brief."},
+        "question-answer",
+        ["system: Be brief.", "user: Hi", "assistant: Hello."],
+    ),
+    ({"prompt": "1 + 1", "answer": "2"}, "unknown", []),
+    ({"question": "Hi", "answers": ["Hello."]}, "unknown", []),
+    ({"question": "Hi"}, "unknown", []),
+]
+"""Lines, the format of each, and the conversation it means."""
+WITHOUT_REJECTED: list[tuple[dict[str, Any], str, list[str]]] = [
+    (
+        {
+            "conversations": [{"from": "human", "value": "Hi"}],
+            "chosen": {"from": "gpt", "value": "Hello."},
+            "rejected": {},
+        },
+        "preference",
+        ["user: Hi", "assistant: Hello."],
+    ),
+    (
+        {
+            "input": {"messages": [{"role": "user", "content": "Hi"}]},
+            "preferred_output": [{"role": "assistant", "content": "Hello."}],
+        },
+        "openai-preference",
+        ["user: Hi", "assistant: Hello."],
+    ),
+]
+"""Pairs without a side: rule P001 reports them, and `curate verify` does not compare them."""
+
+
+@pytest.mark.parametrize(("value", "name", "expected"), [*CASES, *WITHOUT_REJECTED])
 def test_each_format_reads_as_the_conversation_it_means(value: dict[str, Any], name: str, expected: list[str]) -> None:
     found = example_of(value, Place("data.jsonl", 1))
     assert found.format == name
     assert [f"{message.role}: {message.text}" for message in found.messages] == expected
+
+
+def test_every_format_is_among_these() -> None:
+    assert BY_NAME.keys() <= {name for _, name, _ in CASES}
+
+
+@pytest.mark.parametrize(("value", "expected"), [(value, said) for value, name, said in CASES if name != UNKNOWN])
+def test_the_proof_of_a_split_reads_the_same_by_code_of_its_own(value: dict[str, Any], expected: list[str]) -> None:
+    assert [f"{turn.role}: {turn.text}" for turn in verify_reading.read(value).turns] == expected
+
+
+def test_the_rejected_side_of_every_preference_pair_is_part_of_the_example() -> None:
+    rejected = {side for _, side in PREFERENCE_SIDES.values()}
+    assert rejected == set(OTHER_SIDE)
+    assert rejected <= set(GIVEN) & verify_reading.GIVEN
 
 
 def test_tools_beside_the_messages_of_a_preference_stand_beside_the_conversation() -> None:

@@ -14,14 +14,9 @@ from curate.language.refusals import OPENING, refuses
 from curate.lint.rules.dataset_summary import DatasetState
 from curate.lint.rules.roles import kind_of
 from curate.lint.rules.rule import dataset_rule, value_rule
+from curate.read.formats import PREFERENCE_SIDES
 
-KEYS: Final = {
-    "openai-preference": ("preferred_output", "non_preferred_output"),
-    "llama-factory-preference": ("chosen_messages", "rejected_messages"),
-    "response-pair": ("response_j", "response_k"),
-    "preference": ("chosen", "rejected"),
-    "messages": ("chosen", "rejected"),
-}
+KEYS: Final = {**PREFERENCE_SIDES, "messages": PREFERENCE_SIDES["preference"]}
 """The two sides, in each format that may have them."""
 SPEAKERS: Final = {
     "human": "user",
