@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import StrEnum
 from importlib import import_module
+from inspect import signature
 from pathlib import Path
 from typing import Any, Final
 
@@ -43,12 +44,11 @@ REPORTERS: Final = {
     OutputFormat.HTML: "check_html",
 }
 """The function of this package that writes a format: `module:function`, or the name of both. One is imported only when
-it is wanted: the hook that checks ten lines needs one of them.
+it is wanted: the hook that checks ten lines needs one of them. It takes the report, and is given those of `limit`,
+`by`, `paths`, `model` and `counts` that it has as parameters: without `limit` it writes all findings.
 """
 PEOPLE: Final = (OutputFormat.CONCISE, OutputFormat.FULL, OutputFormat.GROUPED)
 """Formats for people. They are written line by line in colours, the others as pieces of text."""
-WHOLE: Final = (OutputFormat.JSON, OutputFormat.JSONL, OutputFormat.SARIF, OutputFormat.JUNIT)
-"""Formats for programs, which have every finding."""
 
 
 def reported(
@@ -64,23 +64,18 @@ def reported(
     """The report in a format: pieces of text for programs, lines with colours for people. `statistics` leaves the
     counts alone; `model` counts the tokens of a plot. Raises `UsageError` for a format that has no counts alone.
     """
-    options: dict[str, Any] = {} if kind in WHOLE or statistics else {"limit": limit}
-    if kind is OutputFormat.GROUPED and not statistics:
-        options["by"] = by
-    elif kind is OutputFormat.HTML:
-        options |= {"paths": paths, "model": model}
-    target = REPORTERS[kind]
-    if statistics and kind in PEOPLE:
-        target = "check_text:check_statistics"
-    elif statistics and target.startswith("check_json"):
-        options["counts"] = True
-    elif statistics:
-        raise UsageError(f"--statistics is not available with --output-format {kind}", "use concise, json or jsonl")
+    target = "check_text:check_statistics" if statistics and kind in PEOPLE else REPORTERS[kind]
     module, _, function = target.partition(":")
     write: Callable[..., Iterator[str] | Iterator[Styled]] = getattr(
         import_module(f"curate.report.{module}"), function or module
     )
-    return write(report, **options)
+    takes = signature(write).parameters
+    if statistics and kind not in PEOPLE and "counts" not in takes:
+        raise UsageError(f"--statistics is not available with --output-format {kind}", "use concise, json or jsonl")
+    options: dict[str, Any] = {"limit": limit, "by": by, "paths": paths, "model": model}
+    if statistics:
+        options = {"counts": True}
+    return write(report, **{name: value for name, value in options.items() if name in takes})
 
 
 def write_report(pieces: Iterable[str | Styled], output: Path | None = None) -> None:

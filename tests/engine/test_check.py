@@ -21,6 +21,7 @@ from curate.core.finding import Finding
 from curate.core.text import UNSAFE
 from curate.lint.rules import RULES
 from curate.lint.runner import check_paths
+from curate.report.check_formats import OutputFormat
 from curate.report.check_text import SHOWN
 from tests.conftest import Write, chat, line_of, of_hundred
 
@@ -281,11 +282,9 @@ HOSTILE = {
 
 @pytest.mark.parametrize("colour", ["", "1"], ids=["plain", "coloured"])
 @pytest.mark.parametrize("said", HOSTILE.values(), ids=HOSTILE)
-@pytest.mark.parametrize(
-    "output_format", ["concise", "full", "grouped", "github", "json", "jsonl", "sarif", "junit", "html"]
-)
+@pytest.mark.parametrize("output_format", OutputFormat)
 def test_text_from_the_data_is_shown_and_never_obeyed(
-    write: Write, capsys: Captured, monkeypatch: pytest.MonkeyPatch, said: str, colour: str, output_format: str
+    write: Write, capsys: Captured, monkeypatch: pytest.MonkeyPatch, said: str, colour: str, output_format: OutputFormat
 ) -> None:
     if colour:
         monkeypatch.setenv("FORCE_COLOR", colour)

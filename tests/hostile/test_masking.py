@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from curate.cli.main import main
+from curate.report.check_formats import OutputFormat
 from tests.conftest import Write, chat, environment
 from tests.hostile.process import ROOT
 
@@ -86,9 +87,7 @@ def test_decontaminate(options: list[str], write: Write, capsys: pytest.CaptureF
     assert not any(part in text.lower() for part in (AWS.lower(), "s3cr3tpa55", "a1b2c3d4e5"))
 
 
-@pytest.mark.parametrize(
-    "options", [["full"], ["html"], ["json"], ["github"], ["sarif"], ["junit"], ["grouped"], ["jsonl"], ["concise"]]
-)
+@pytest.mark.parametrize("output_format", OutputFormat)
 @pytest.mark.parametrize(
     "line",
     [
@@ -113,10 +112,10 @@ def test_decontaminate(options: list[str], write: Write, capsys: pytest.CaptureF
         b'{"messages": [{"role": "user", "content": "' + AWS.encode(),
     ],
 )
-def test_check(options: list[str], line: bytes, write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+def test_check(output_format: OutputFormat, line: bytes, write: Write, capsys: pytest.CaptureFixture[str]) -> None:
     write("data.jsonl", line + b"\n")
-    words = ["check", "data.jsonl", "--all", "--output-format", *options] + (
-        ["--output-file", "report.html"] if options == ["html"] else []
+    words = ["check", "data.jsonl", "--all", "--output-format", output_format] + (
+        ["--output-file", "report.html"] if output_format is OutputFormat.HTML else []
     )
     text = shown(words, capsys)
     assert_clear(text)
