@@ -1,7 +1,8 @@
 """The methods: what each trains, what it can and cannot do, and its defaults. Imports no torch."""
 
-from dataclasses import dataclass
-from typing import Final, Literal
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal
 
 MethodName = Literal["lora", "qlora", "ia3", "prefix-tuning", "prompt-tuning", "bottleneck", "full"]
 LORA_KEYS: Final = frozenset(("rank", "alpha", "dropout", "target_modules", "rslora", "dora", "initialisation"))
@@ -30,6 +31,8 @@ class Method:
     """Whether activations can be computed again in the backward pass instead of being kept."""
     virtual: bool = False
     """Whether it puts virtual tokens before each text."""
+    variants: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """What `--compare` trains, and the keys of the recipe for each; nothing: the method as it is, under its name."""
 
     @property
     def cannot(self) -> tuple[str, ...]:
@@ -52,7 +55,8 @@ METHODS: Final[dict[MethodName, Method]] = {
     ),
     "qlora": Method(
         "QLoRA", "low-rank updates of its weights, which are kept in 4 bits", 2e-4,
-        "QLoRA (2023): 2e-4 up to 13B, 1e-4 above", LORA_KEYS, merges=True
+        "QLoRA (2023): 2e-4 up to 13B, 1e-4 above", LORA_KEYS, merges=True,
+        variants={"qlora": {}, "rslora": {"rslora": True}, "dora": {"dora": True}},
     ),
     "ia3": Method("IA3", "scaling vectors for keys, values and the inner layer of the MLP", 3e-3, "IA3 (Liu et al. 2022)", TARGETED),  # noqa: E501
     "prefix-tuning": Method(
@@ -67,7 +71,8 @@ METHODS: Final[dict[MethodName, Method]] = {
     ),
     "bottleneck": Method(
         "bottleneck adapters", "small networks after attention and MLP", 3e-4, "Houlsby et al. (2019)",
-        frozenset(("places", "bottleneck"))
+        frozenset(("places", "bottleneck")),
+        variants={"houlsby": {"places": "houlsby"}, "pfeiffer": {"places": "pfeiffer"}},
     ),
     "full": Method("full fine-tuning", "all its weights", 2e-5, "common practice, a tenth of LoRA's", quantises=False, merges=True),  # noqa: E501
 }  # fmt: skip

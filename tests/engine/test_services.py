@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from curate.cli.main import main
 from curate.core.errors import RemoteError, UsageError
-from curate.core.targets import Target
+from curate.core.targets import LIMITS, SERVICES, Target
 from curate.remote.endpoint import EventPage
 from curate.remote.job import JobEvent
 from curate.remote.journal import safe_id
-from curate.remote.services import key_of, place_of
+from curate.remote.services import SERVICE, key_of, place_of
 from curate.remote.watch import EventLog, news
 from tests.conftest import chat
 
@@ -35,6 +35,11 @@ def test_a_key_goes_to_its_own_service_alone(monkeypatch: pytest.MonkeyPatch) ->
         key_of(place_of(Target.OPENAI, "https://api.openai.com.evil.example/v1", connected=True))
     assert "OPENAI_API_KEY" not in caught.value.hint
     assert key_of(place_of(Target.OPENAI, "https://gateway.example/v1", connected=True)) == "from-ring"
+
+
+def test_every_target_has_limits_and_every_service_an_entry() -> None:
+    assert LIMITS.keys() == set(Target)
+    assert SERVICE.keys() == set(SERVICES)
 
 
 @pytest.mark.parametrize(

@@ -2,13 +2,13 @@
 
 import shutil
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from curate.core.errors import ConfigError, ModelError
 from tests.trainer.tiny import write_recipe
-from train.methods import METHODS
+from train.methods import METHODS, MethodName
 from train.recipe import Recipe, load_recipe
 
 pytestmark = pytest.mark.slow
@@ -27,6 +27,13 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "parallel": {"method": "bottleneck", "places": "parallel", "bottleneck": 8},
     "full": {"method": "full", "learning_rate": 1e-3},
 }
+
+
+def test_every_method_is_among_these() -> None:
+    from train.adapters import CONFIGS
+
+    assert {keys.get("method", "qlora") for keys in VARIANTS.values()} == METHODS.keys()
+    assert {*CONFIGS, "full"} == METHODS.keys() == {*get_args(MethodName)}
 
 
 def recipe_of(project: Path, variant: str, **values: Any) -> Recipe:

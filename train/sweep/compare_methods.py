@@ -16,6 +16,7 @@ from curate.core.files import write_bytes, write_json
 from curate.report.console import table
 from train.autoconfig import gigabytes
 from train.journal import JsonLines, Narrator
+from train.methods import METHODS
 from train.recipe import Recipe
 from train.run_folder import SPLITS, RunFolder, folder_lock
 from train.sweep.halving import Halving
@@ -26,16 +27,9 @@ from train.sweep.sweeper import Trainings
 from train.sweep.trial import Runner, run_process
 
 VARIANTS: Final[dict[str, dict[str, Any]]] = {
-    "lora": {"method": "lora"},
-    "qlora": {"method": "qlora"},
-    "rslora": {"method": "qlora", "rslora": True},
-    "dora": {"method": "qlora", "dora": True},
-    "ia3": {"method": "ia3"},
-    "prefix-tuning": {"method": "prefix-tuning"},
-    "prompt-tuning": {"method": "prompt-tuning"},
-    "houlsby": {"method": "bottleneck", "places": "houlsby"},
-    "pfeiffer": {"method": "bottleneck", "places": "pfeiffer"},
-    "full": {"method": "full"},
+    name: {"method": method, **keys}
+    for method, how in METHODS.items()
+    for name, keys in (how.variants or {method: {}}).items()
 }
 """By name in `--methods`."""
 
