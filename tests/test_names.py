@@ -1,6 +1,7 @@
 """Names are those that the field uses, and every command, option, rule and key of the configuration is explained."""
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -127,3 +128,13 @@ def test_each_key_of_the_configuration_is_explained(table: type[BaseModel]) -> N
     }
     assert explained(table.__doc__)
     assert [name for name in table.model_fields if name not in inner and not explained(texts.get(name))] == []
+
+
+def test_what_contributing_names_is_there() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"\b(?:curate|train|tui|tests|docs)/[\w./]*\w", text))
+    named -= {path for path in named if "NAME" in path or "CODE" in path}
+    assert len(named) > 50
+    assert [path for path in sorted(named) if not (ROOT / path).exists()] == []
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    assert set(re.findall(r"(?:^|`)make ([a-z-]+)", text, re.MULTILINE)) <= targets
