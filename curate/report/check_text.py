@@ -143,12 +143,12 @@ def ending(report: CheckResult, limit: int | None) -> Iterator[Styled]:
         yield Styled((f"{plural(report.known, 'finding')} of the baseline not shown", "dim"))
     if report.suppressed:
         yield Styled((f"{plural(report.suppressed, 'finding')} suppressed with a reason", "dim"))
-    yield Styled((summary_line(report), "bold"))
-    if fixes := fixes_line(report):
-        yield Styled(fixes)
     compared = any(report.rules[code].scope is Scope.CONFLICTS for code in report.severities_of)
     if report.examples > 1 and not compared:
         yield Styled((NOT_COMPARED, "dim"))
+    yield Styled((summary_line(report), "bold"))
+    if fixes := fixes_line(report):
+        yield Styled(fixes)
 
 
 def fixes_line(report: CheckResult) -> str:
