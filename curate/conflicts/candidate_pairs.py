@@ -7,12 +7,10 @@ Equal questions need no model. Of the others those are compared that ask the sam
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
 from itertools import accumulate, combinations, pairwise, product
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from curate.conflicts.nli import duplicates, entailments
 from curate.conflicts.persona import same_setting
 from curate.conflicts.question import Question, beside_shared_lines, same_request
 from curate.conflicts.reworded import Embed, reworded
@@ -27,6 +25,8 @@ LONGEST: Final = 1_000
 """Characters of a request that an embedding model reads; longer ones are compared only where they are equal."""
 SHOWN_FROM: Final = 0.3
 """Confidence from which a conflict is counted."""
+NOMINATED: Final = 0.2
+"""Probability that two questions ask the same from which a pair is compared where models may raise it."""
 STRICT: Final = 0.9
 """Probability that two requests ask the same whose words differ in nothing that could tell them apart."""
 ACROSS: Final = 5
@@ -41,6 +41,8 @@ class Nominee(NamedTuple):
     similarity: float
     same: float = 1.0
     """Probability that they ask the same."""
+    features: tuple[float, ...] = ()
+    """What that probability is made of, where models that read both questions may change it."""
 
     @property
     def systems_differ(self) -> bool:
@@ -103,15 +105,14 @@ def alike(
     ends = [0, *accumulate(len(block) for block in compared)]
     vectors = embed(requests, config.embeddings, cache, progress)
     within = [range(*block) for block in pairwise(ends)]
-    readers = [
-        partial(read, model=model, cache=cache, progress=progress) if model else None
-        for read, model in ((entailments, config.nli), (duplicates, config.same_question))
-    ]
-    for i, j, cosine, same in reworded(requests, vectors, _embedding(config, cache), SHOWN_FROM, within, *readers):
-        if cosine < config.similarity or not beside_shared_lines(requests[i], requests[j]):
+    least = NOMINATED if config.nli or config.same_question else SHOWN_FROM
+    for i, j, features, same in reworded(requests, vectors, _embedding(config, cache), least, within):
+        if features[0] < config.similarity or not beside_shared_lines(requests[i], requests[j]):
             continue
-        strict = same_request(asked[i], asked[j])
-        yield from _across(every[i], every[j], round(cosine, 4), round(max(same, STRICT) if strict else same, 4))
+        pair = Nominee(asked[i], asked[j], min(round(features[0], 4), 0.9999), round(same, 4), features)
+        if same_request(asked[i], asked[j]):
+            pair = pair._replace(same=max(pair.same, STRICT), features=())
+        yield from _across(every[i], every[j], pair)
 
 
 def _readable(blocks: list[list[dict[str, Question]]], model: str, notes: list[str]) -> list[list[dict[str, Question]]]:
@@ -132,10 +133,10 @@ def _embedding(config: ConflictsConfig, cache: Path | None) -> Embed:
     return lambda texts: embed(texts, config.embeddings, cache)
 
 
-def _across(left: dict[str, Question], right: dict[str, Question], similarity: float, same: float) -> Iterator[Nominee]:
+def _across(left: dict[str, Question], right: dict[str, Question], pair: Nominee) -> Iterator[Nominee]:
     for (a, one), (b, other) in product(list(left.items())[:ACROSS], list(right.items())[:ACROSS]):
         if a != b:
-            yield Nominee(one, other, min(similarity, 0.9999), same)
+            yield pair._replace(left=one, right=other)
 
 
 def across_system_prompts(groups: Groups, notes: list[str]) -> Iterator[Nominee]:

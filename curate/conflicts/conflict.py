@@ -14,7 +14,7 @@ from typing import Final
 from curate.conflicts.candidate_pairs import SHOWN_FROM, across_system_prompts, alike, equal, grouped
 from curate.conflicts.default_models import JUDGING, SEMANTIC
 from curate.conflicts.evidence import Evidence, calibrated
-from curate.conflicts.judging import Judge, Judged, by_judge, by_model, by_rules
+from curate.conflicts.judging import Judge, Judged, by_judge, by_model, by_questions, by_rules
 from curate.conflicts.labels import label_settings
 from curate.conflicts.question import Question, question_at, question_of, questions_of
 from curate.conflicts.topics import Topic, topics
@@ -150,6 +150,8 @@ def find_conflicts(
         notes.append(RULES_ALONE)
     if judge is not None:
         judged = by_judge(judged, judge, notes)
+    if config.nli or config.same_question:
+        judged = by_questions(judged, config, cache, progress)
     every = [(item, _conflict(item, config.calibration)) for item in judged if item.evidence]
     conflicts = sorted(
         (conflict for _, conflict in every if conflict.confidence >= SHOWN_FROM),
@@ -174,7 +176,7 @@ def _questions(examples: Sequence[Example], *, all_turns: bool) -> list[Question
 
 
 def _conflict(item: Judged, scale: tuple[float, float]) -> Conflict:
-    left, right, similarity, same = item.nominee
+    left, right, similarity, same, _ = item.nominee
     by_model = "X001" if similarity == 1.0 else "X002"
     first = item.evidence[0].source
     code = CODES.get(first, by_model if first in ("nli", "judge") else "X003")

@@ -11,9 +11,10 @@ from curate.conflicts.candidate_pairs import Nominee
 from curate.conflicts.contradiction_rules import clashes, is_comparable, is_open
 from curate.conflicts.evidence import Evidence, confidence
 from curate.conflicts.labels import labels_clash
-from curate.conflicts.nli import contradictions
+from curate.conflicts.nli import contradictions, duplicates, entailments
 from curate.conflicts.paraphrase_filter import agree
 from curate.conflicts.question import Question
+from curate.conflicts.same_question import probability
 from curate.conflicts.weak_answers import is_weak
 from curate.core.config import ConflictsConfig
 from curate.core.text import plural
@@ -106,6 +107,28 @@ def by_model(
         if agreeing or (alone and is_weak(_asked(nominee), nominee.left.answer, nominee.right.answer)):
             score /= 2
         found[at] = Judged(nominee, evidence, score)
+    return found
+
+
+def by_questions(
+    judged: Sequence[Judged],
+    config: ConflictsConfig,
+    cache: Path | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> list[Judged]:
+    """Ask the models that read both questions whether they are the same, where answers clash. Raises as
+    `contradictions` does.
+
+    Asked last, for so few pairs it costs nothing.
+    """
+    found = list(judged)
+    asked = [at for at, item in enumerate(judged) if item.evidence and item.nominee.features]
+    pairs = [(judged[at].nominee.left.request, judged[at].nominee.right.request) for at in asked]
+    entailed = entailments(pairs, config.nli, cache, progress) if config.nli else [None] * len(asked)
+    same = duplicates(pairs, config.same_question, cache, progress) if config.same_question else [None] * len(asked)
+    for at, *said in zip(asked, entailed, same, strict=True):
+        nominee = judged[at].nominee
+        found[at] = judged[at]._replace(nominee=nominee._replace(same=round(probability(nominee.features, *said), 4)))
     return found
 
 

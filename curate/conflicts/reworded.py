@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
 Embed = Callable[[Sequence[str]], "Matrix"]
 """Unit vectors of texts."""
-Read = Callable[[Sequence[tuple[str, str]]], Sequence[float]]
-"""What a model says that reads both questions of each pair: a probability."""
 TRIES: Final = 10
 """Nearest questions that one question is held against, in each direction."""
 ROWS: Final = 256
@@ -29,11 +27,12 @@ CELL, PROBES = 400, 8
 
 
 class Pair(NamedTuple):
-    """Two questions by position, the cosine of their embeddings, and the probability that they ask the same."""
+    """Two questions by position, and the probability that they ask the same."""
 
     left: int
     right: int
-    cosine: float
+    features: tuple[float, ...]
+    """Those of `same_question`; the first one is the cosine of their embeddings."""
     same: float
 
 
@@ -43,13 +42,10 @@ def reworded(
     embed: Embed,
     least: float,
     blocks: Sequence[range] | None = None,
-    entail: Read | None = None,
-    duplicate: Read | None = None,
 ) -> list[Pair]:
     """The pairs of `requests` that ask the same with a probability of at least `least`, in order of position.
 
-    Only pairs of one block are compared, where there are blocks. `embed` is asked once, and so are `entail` (an NLI
-    model) and `duplicate` (a cross-encoder for duplicate questions): about pairs that their word could lift to `least`.
+    Only pairs of one block are compared, where there are blocks. `embed` is asked once.
     """
     near = [
         (block.start + left, block.start + right, cosine)
@@ -62,19 +58,13 @@ def reworded(
         {word for left, right, _ in near for word in words_apart(wording(requests[left]), wording(requests[right]))}
     )
     known: Mapping[str, Any] = dict(zip(words, embed(words), strict=True)) if words else {}
-    measured = [
-        (left, right, features(wording(requests[left]), wording(requests[right]), cosine, known))
-        for left, right, cosine in near
-    ]
-    surest = [None if model is None else 1.0 for model in (entail, duplicate)]
-    measured = [(left, right, each) for left, right, each in measured if probability(each, *surest) >= least]
-    asked = [(requests[left], requests[right]) for left, right, _ in measured]
-    said = [[None] * len(asked) if model is None else model(asked) for model in (entail, duplicate)]
-    found = (
-        Pair(left, right, each[0], probability(each, *told))
-        for (left, right, each), *told in zip(measured, *said, strict=True)
-    )
-    return [pair for pair in found if pair.same >= least]
+    found = []
+    for left, right, cosine in near:
+        known_of = features(wording(requests[left]), wording(requests[right]), cosine, known)
+        same = probability(known_of)
+        if same >= least:
+            found.append(Pair(left, right, known_of, same))
+    return found
 
 
 def _input(request: str) -> str:
