@@ -1,6 +1,4 @@
-"""What a verification came to: point by point what is proved, what is broken, and what could not be looked at; and what
-was not compared at all.
-"""
+"""The result of a verification: which points are proved, broken or could not be checked, and what was not compared."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -21,7 +19,7 @@ HINTS: Final = {
 
 
 class Verdict(StrEnum):
-    """How a point stands."""
+    """The status of a point."""
 
     PROVED = "proved"
     BROKEN = "broken"
@@ -30,7 +28,7 @@ class Verdict(StrEnum):
 
 
 class Point(NamedTuple):
-    """Something that was to be proved."""
+    """A property to be proved."""
 
     name: str
     verdict: Verdict
@@ -39,7 +37,7 @@ class Point(NamedTuple):
 
 
 class NotChecked(NamedTuple):
-    """Something that was not compared; no point says anything about it."""
+    """Something that was not compared; no point covers it."""
 
     name: str
     examples: int
@@ -49,7 +47,7 @@ class NotChecked(NamedTuple):
 
 
 class Difference(NamedTuple):
-    """Something that is not as the manifest says."""
+    """A difference from the manifest."""
 
     kind: Literal["manifest", "lines"]
     """Whether it is about what the manifest says of a file (L009), or about what became of a line (L010)."""
@@ -62,7 +60,7 @@ class Difference(NamedTuple):
 
     @property
     def finding(self) -> Finding:
-        """The finding that tells it."""
+        """The difference as a finding."""
         code = "L009" if self.kind == "manifest" else "L010"
         return Finding(
             code,
@@ -79,7 +77,7 @@ class Difference(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class VerifyResult:
-    """All points about a folder, and where it breaks them."""
+    """All check points of a folder, and the differences."""
 
     folder: str
     manifest_sha256: str | None
@@ -93,15 +91,15 @@ class VerifyResult:
 
     @property
     def holds(self) -> bool:
-        """Whether nothing is broken."""
+        """Whether no point is broken."""
         return all(point.verdict is not Verdict.BROKEN for point in self.points)
 
     @property
     def complete(self) -> bool:
-        """Whether everything is proved."""
+        """Whether all points are proved."""
         return all(point.verdict is Verdict.PROVED for point in self.points)
 
 
 def judged(name: str, broken: Iterable[object], proved: str, said: str) -> Point:
-    """A point that is broken where there is something in `broken`, with what is said then."""
+    """A point that is broken if `broken` is not empty, with the message for that case."""
     return Point(name, Verdict.BROKEN, said) if any(True for _ in broken) else Point(name, Verdict.PROVED, proved)
