@@ -1,6 +1,4 @@
-"""Configuration: `curate.toml`, or `[tool.curate]` in `pyproject.toml`. Unknown keys are errors, all reported at
-once.
-"""
+"""Configuration: `curate.toml`, or `[tool.curate]` in `pyproject.toml`. Unknown keys are errors, reported together."""
 
 import tomllib
 from pathlib import Path
@@ -28,8 +26,10 @@ KEEP = ("best", "first", "last", "longest", "most-turns", "manual", *KEEP_BY_FIE
 
 
 class Section(BaseModel):
-    """A table of the configuration. Docstrings of its keys reach the JSON Schema through `curate.schemas`: pydantic
-    would parse this file at every start.
+    """A table of the configuration.
+
+    `curate.schemas` copies the docstrings of its keys to the JSON Schema; pydantic would parse this file at every
+    start.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
@@ -102,9 +102,7 @@ class CheckConfig(Section):
 
 
 def _address(name: str) -> str:
-    """Refuse an address that holds more than one. Mistakes of this kind are told without the value, which may be a
-    password.
-    """
+    """Refuse a URL with more than an address. The message omits the value, which may contain a password."""
     if "://" in name and any(sign in name for sign in "@?#"):
         raise ValueError(
             "an address must not contain a user name, a password, a query or a fragment; the key comes from the "
@@ -227,7 +225,7 @@ class SplitConfig(Section):
 
 
 class MixConfig(Section):
-    """`[mix]`: how much of each file is used; lines beyond the budget are in removed.jsonl."""
+    """`[mix]`: how much of each file is used; lines beyond the budget go to removed.jsonl."""
 
     weights: dict[str, Annotated[float, Field(ge=0, allow_inf_nan=False)]] = {}
     """Relative weight in the mix, by file or file pattern. `'*' = 1` applies to all other files. No line is used
@@ -256,9 +254,7 @@ class MixConfig(Section):
 
 
 class RemoteConfig(Section):
-    """`[remote]`: fine-tuning at a service. API keys are never configured here; they come from the environment or the
-    keyring.
-    """
+    """`[remote]`: fine-tuning at a service. API keys come from the environment or the keyring, never from here."""
 
     target: Target | None = None
     """The service; default: the target of `[check]` if that is a service, else openai."""
@@ -328,7 +324,8 @@ class Config(Section):
 def load_config(path: Path) -> Config:
     """Read `curate.toml`, or the `[tool.curate]` table of a `pyproject.toml`.
 
-    Raises `UsageError` when there is none, `ConfigError` with every mistake, its key and the likely meant one.
+    Raises `UsageError` if there is none, `ConfigError` that lists every mistake with its key and the most similar valid
+    key.
     """
     values = load_toml(path)
     if path.name == "pyproject.toml":
@@ -337,10 +334,10 @@ def load_config(path: Path) -> Config:
 
 
 def load_project(path: Path) -> tuple[Path, Config]:
-    """The folder of a project and its configuration, by the file of that or by the folder, whose curate.toml comes
-    before its pyproject.toml.
+    """The folder and configuration of a project, given its configuration file or its folder.
 
-    Raises as `load_config` does, and `UsageError` where it names no data.
+    In a folder, curate.toml takes precedence over pyproject.toml. Raises as `load_config` does, and `UsageError` if the
+    configuration names no data.
     """
     path = path / "curate.toml" if path.is_dir() else path
     if path.name == "curate.toml" and not path.exists() and path.with_name("pyproject.toml").exists():
@@ -374,17 +371,16 @@ def find_config(folder: Path) -> Config:
 
 
 def with_options(section: SectionType, **options: Any) -> SectionType:
-    """A section of the configuration with the options that were given for one command, those that are not None, laid
-    over it.
+    """Override a section of the configuration with the command-line options that are not None.
 
-    Raises `ConfigError` when an option's value makes no sense.
+    Raises `ConfigError` for an invalid option value.
     """
     given = {name: value for name, value in options.items() if value is not None}
     return validated(type(section), {**section.model_dump(), **given}, "options") if given else section
 
 
 def validated(model: type[Model], values: dict[str, Any], source: str) -> Model:
-    """`values` as a `model`. Raises `ConfigError` that lists every mistake in them."""
+    """Validate `values` as a `model`. Raises `ConfigError` that lists every mistake."""
     try:
         return model.model_validate(values)
     except ValidationError as error:

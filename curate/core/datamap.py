@@ -1,8 +1,7 @@
-"""Training dynamics of each example: `datamap.jsonl` in a run's folder, one object per line, in the order of
-train.jsonl.
+"""Training dynamics per example: `datamap.jsonl` in a run's folder, one object per line, in the order of train.jsonl.
 
-After Swayamdipta et al. 2020 (Dataset Cartography, EMNLP): how sure the model was of an answer, how much that moved,
-and how often it would have said it. The examples it was never sure of hold most of the wrong labels.
+After Swayamdipta et al. 2020 (Dataset Cartography, EMNLP): mean confidence in the answer, its variability, and
+correctness. Most wrong labels are among the examples with low confidence throughout.
 """
 
 from collections.abc import Sequence
@@ -83,9 +82,7 @@ MAPPED: Final = TypeAdapter(MappedExample)
 
 
 def read_datamap(run: Path) -> list[MappedExample]:
-    """The map of a run, in the order of the training split. Raises `InputError` where it has none, or not what a
-    training wrote.
-    """
+    """Read the data map of a run, in the order of the training split. Raises `InputError` if it is missing or invalid."""
     path = run / NAME
     shown = visible(str(path))
     try:
@@ -113,7 +110,7 @@ def read_datamap(run: Path) -> list[MappedExample]:
 
 
 def examples_to_review(mapped: Sequence[MappedExample], hardest: int) -> list[MappedExample]:
-    """The `hardest` examples, and those that caused a loss spike or contradict their neighbours; the hardest first."""
+    """The `hardest` examples, and those that caused a loss spike or contradict their neighbours; hardest first."""
     return sorted(
         (one for one in mapped if one.rank <= hardest or one.spike is not None or one.pull is not None),
         key=lambda one: one.rank,

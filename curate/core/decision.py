@@ -1,8 +1,8 @@
-"""Decisions about examples, in an append-only journal that survives a crash and that git can merge.
+"""Decisions about examples, in an append-only journal that survives a crash and can be merged by git.
 
-`.curate/decisions.jsonl` has one line a decision; nothing is ever rewritten. Each decision names those it takes the
-place of, so that two journals can be put together in any order: what two people decided differently, neither having
-seen the other's word, is contested, and counts for nothing until somebody decides again.
+`.curate/decisions.jsonl` has one line per decision and is never rewritten. Each decision names those it replaces, so
+two journals can be merged in any order. Different decisions by two people who did not see each other's are contested:
+none is in effect until somebody decides again.
 """
 
 import getpass
@@ -98,10 +98,13 @@ def _line_id(line: bytes) -> str:
 
 
 class DecisionLog:
-    """The journal of one project: read once, then appended to. Every append is flushed to disk before it returns."""
+    """The decision journal of a project: read once, then appended to.
+
+    Each append is flushed to disk before it returns.
+    """
 
     def __init__(self, path: Path) -> None:
-        """Raises `InputError` for a journal that is there and cannot be read."""
+        """Raises `InputError` if the journal exists and cannot be read."""
         self.path = path
         self.decisions: list[Decision] = []
         self.unreadable: list[int] = []
@@ -115,8 +118,8 @@ class DecisionLog:
         self._take_in()
 
     def add(self, *decisions: Decision) -> None:
-        """Append decisions and flush them to the disk. Raises `OutputError` when that fails; then those that were not
-        written do not count.
+        """Append decisions and flush them to disk. Raises `OutputError`; decisions that were not written have no
+        effect.
         """
         if not decisions:
             return
@@ -129,8 +132,8 @@ class DecisionLog:
                 self._take_in()
 
     def merge(self, other: Path) -> list[Decision]:
-        """Append what the journal `other` has and this one has not, as it stands there; returns it. Raises `InputError`
-        and `OutputError`.
+        """Append the decisions of the journal `other` that this one lacks; returns them. Raises `InputError`,
+        `OutputError`.
         """
         if not other.is_file():
             raise InputError(f"{other}: no such journal", "pass the decisions.jsonl of another .curate folder")
@@ -145,7 +148,7 @@ class DecisionLog:
         return fresh
 
     def standing(self, example: str) -> Decision | None:
-        """The decision in effect for an example; None if there is none, or it was undone, or is contested."""
+        """The decision in effect for an example; None if there is none, it was undone, or it is contested."""
         heads = self._heads.get(example, ())
         if not heads or len({(head.verdict, canonical(head.value)) for head in heads}) > 1:
             return None
@@ -176,7 +179,7 @@ class DecisionLog:
         }
 
     def _take_in(self) -> None:
-        """Read the whole lines behind those that were read; a torn last line waits until it is closed."""
+        """Read the complete new lines; an incomplete last line waits for its line break."""
         for line in _lines_from(self.path, self._read):
             whole = line.endswith(b"\n")  # what is not is read again: somebody may be writing it
             self._read += len(line) if whole else 0
@@ -207,7 +210,7 @@ class DecisionLog:
 
 
 def _decision(line: bytes) -> Decision:
-    """Raises `ValueError` for a line that is none."""
+    """Parse a line of the journal. Raises `ValueError` if it is invalid."""
     try:
         decision = Decision.model_validate_json(line)
     except ValidationError:  # pydantic's own reader refuses lone surrogates, which an edited text may have
@@ -230,5 +233,5 @@ def _lines_from(path: Path, offset: int) -> Iterator[bytes]:
 
 
 def edits_of(decisions: Iterable[Decision]) -> dict[str, dict[str, Any]]:
-    """The new objects of edited examples, by the id of what they take the place of."""
+    """The new objects of edited examples, by the id of the example that each replaces."""
     return {decision.example: decision.value for decision in decisions if decision.value is not None}

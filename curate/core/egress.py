@@ -1,9 +1,8 @@
-"""Outgoing data: with whose consent, to which address and with which key it is sent.
+"""Outgoing data: consent, address and key.
 
-A configuration that lies in a repository may come from a stranger. It can name an address; it can neither agree that
-data is sent there nor hand a key to it. That takes a person: at the terminal, on the command line, or in a
-configuration of their own outside of any repository,
-`curate.toml` in the user's configuration folder (`~/.config/curate` on Linux):
+A configuration in a repository may come from a stranger: it can name an address, but it cannot consent to sending data
+there or supply a key. Consent takes a person: at the terminal, on the command line, or in the user's own configuration
+outside of any repository, `curate.toml` in the user's configuration folder (`~/.config/curate` on Linux):
 
     [[endpoint]]
     address = "https://llm.example.com/v1"
@@ -71,9 +70,7 @@ class Consent:
     """How to give consent, for the error message."""
 
     def demand(self, what: str, address: str) -> None:
-        """Return if there is consent to send `what` to `address`. Raises `UsageError` if there is none,
-        `ConfigError`.
-        """
+        """Return if there is consent to send `what` to `address`. Raises `UsageError` if there is none, `ConfigError`."""
         place = origin(address)
         if self.tell is not None and is_readable(address):
             self.tell(f"note: {place} is not encrypted: others on the network can read the data and the key")
@@ -117,10 +114,10 @@ def is_address(name: str) -> bool:
 
 
 def address_of(text: str, option: str) -> str:
-    """An address over HTTP, without a slash at its end. Raises `UsageError`, which never shows the address, for one
-    that is none or holds more.
+    """Validate and normalize an HTTP address: no slash at its end.
 
-    `option`: where it was named.
+    Raises `UsageError` for an invalid address and for one with a user, a query or a fragment; the message omits the
+    address, which may hold a secret. `option`: where it was named.
     """
     parts = _split(text)
     if parts is None or not parts.hostname or parts.scheme not in ("http", "https"):
@@ -152,7 +149,7 @@ def _split(text: str) -> SplitResult | None:
 
 
 def origin(address: str) -> str:
-    """Scheme, host and port of an address; nothing else of it is shown or compared."""
+    """Scheme, host and port of an address: the only parts that are shown or compared."""
     parts = _split(address)
     if parts is None or not parts.hostname:
         return "an invalid URL"
@@ -163,12 +160,12 @@ def origin(address: str) -> str:
 
 
 def host_of(address: str) -> str:
-    """Name of an address's host, in lower case."""
+    """Host name of an address, in lower case."""
     return (urlsplit(address).hostname or "").lower()
 
 
 def is_readable(address: str) -> bool:
-    """Whether the connection to an address is not encrypted."""
+    """Whether the connection to an address is unencrypted."""
     return address.startswith("http://") and host_of(address) not in LOOPBACK
 
 
@@ -182,12 +179,12 @@ def bound_variable(address: str) -> str | None:
 
 
 def key_for(address: str, named: str | None = None, general: str | None = None) -> str:
-    """The key for an address; empty where there is none.
+    """The key for an address; empty if there is none.
 
-    `named`: the variable that the user named for this address. `general`: one that holds the key of whichever address
-    the user names; give it only where the user, not a configuration in a repository, named this address. Then comes the
-    variable that the user's own configuration names, then the one that is bound to the host, then the keyring. Raises
-    `UsageError` where a variable that was named is not set, `ConfigError`.
+    `named`: the variable that the user named for this address. `general`: a variable with the key for any address that
+    the user names; pass it only if the user, not a configuration in a repository, named this address. Then follow the
+    variable in the user's own configuration, the variable bound to the host, and the keyring. Raises `UsageError` if a
+    named variable is not set, `ConfigError`.
     """
     trusted = trusted_endpoint(address)
     wanted = named or (trusted.key if trusted else None)
@@ -217,7 +214,7 @@ def _from_keyring(host: str) -> str:
 
 
 def client_for(address: str, key: str, *, retries: int, seconds: float, feature: str) -> "openai.OpenAI":
-    """An OpenAI client that speaks to one origin: it follows no redirect, and takes no header from the environment.
+    """An OpenAI client for one origin; it follows no redirects and takes no headers from the environment.
 
     `feature`: what needs the openai package, for `MissingExtra`.
     """

@@ -1,7 +1,7 @@
 """An example: one conversation, in the same form for every stage and input format.
 
-`Conversation` is the grammar of a well-formed one, for schemas and for code that needs guarantees. `Example` is the
-lenient view that rules and detectors use: it exists for any JSON object, and nothing in it is trusted.
+`Conversation` is the schema of a well-formed conversation, for code that needs guarantees. `Example` is the lenient
+view for rules and detectors: it exists for any JSON object, and its content is unchecked.
 """
 
 import hashlib
@@ -52,7 +52,7 @@ class Conversation(TypedDict):
 
 
 class Place(NamedTuple):
-    """A place: a file as the user named it, and a physical line in it, counted from 1 (0: the whole file)."""
+    """The place of an example: file name as the user gave it, and physical line from 1 (0: the whole file)."""
 
     file: str
     line: int
@@ -85,9 +85,7 @@ class Message:
 
     @property
     def text(self) -> str:
-        """The text of the turn: the content itself, or its text parts joined with line breaks; empty when there is
-        none.
-        """
+        """The text of the turn: its content, or its text parts joined with line breaks; empty if there is none."""
         return content_text(self.value.get("content"))
 
     @property
@@ -102,7 +100,7 @@ class Message:
 
 
 def content_text(content: Any) -> str:
-    """The text of a content that may be a string, a list of parts, or anything else (then empty)."""
+    """The text of a content: a string, a list of parts, or anything else (then empty)."""
     if isinstance(content, str):
         return content
     if not isinstance(content, list):
@@ -136,7 +134,7 @@ class Example:
 
     @cached_property
     def id(self) -> str:
-        """128-bit hash of the canonical content, in hexadecimal: equal content has an equal id, in any format, file or
+        """128-bit hash of the canonical content, in hexadecimal; equal content has an equal id in any format, file or
         run.
         """
         return content_id(self.value)
@@ -161,11 +159,9 @@ class Example:
 
     @property
     def understood(self) -> bool:
-        """Whether its format is known and it contains something that a trainer uses: a text, another content part, a
-        tool call.
+        """Whether its format is known and it contains training content: text, another content part or a tool call.
 
-        What is not understood is compared with nothing and counts as no example: all verbs count it, and none calls it
-        clean.
+        Lines for which this is false are compared with nothing and counted as lines without an example by all commands.
         """
         return self.format != UNKNOWN and any(message.says for message in self.messages)
 
@@ -199,9 +195,10 @@ TEXTUAL: Final = frozenset(("type", "text", "value", "refusal", "cache_control",
 
 
 def attachments(value: Mapping[str, Any]) -> bytes:
-    """The training input of an example other than text, as canonical JSON: images, audio, video, documents, template
-    arguments, parts of messages that are more than text. Empty where there is none. System prompts are left out. Values
-    count as they are written: one picture under two names is two.
+    """The training input other than text, as canonical JSON; empty if there is none.
+
+    Images, audio, video, documents, template arguments and non-text parts of messages, without system prompts. Values
+    are compared as written: the same picture under two names counts as two.
     """
     beside, parts = _attached(value), list[Any]()
     turns = value.get("messages")
@@ -237,10 +234,10 @@ _CANONICAL: Final = json.JSONEncoder(
 
 
 def canonical(value: Any) -> bytes:
-    """The canonical JSON of a value: sorted keys, no spaces, UTF-8; lone surrogates and long integers are kept, so that
-    any data has one.
+    """The canonical JSON of a value: sorted keys, no spaces, UTF-8.
 
-    RFC 8785 differs in how some floats are spelled.
+    Lone surrogates and long integers are kept, so that any data has one. RFC 8785 differs in how some floats are
+    spelled.
     """
     try:
         return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)

@@ -1,6 +1,6 @@
 """Results of rules: a problem at one place, and the finding that reports it.
 
-A finding never holds a secret of the data: what it says goes through `curate.core.masking` when it is made.
+A finding never contains a secret of the data: its message passes through `curate.core.masking` when it is created.
 """
 
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from curate.core.masking import redact_message, redact_pointer
 
 
 class Severity(StrEnum):
-    """Severity: an error breaks or silently corrupts training, a warning should be reviewed, info is a fact."""
+    """An error breaks or silently corrupts training, a warning should be reviewed, info is a fact."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -76,7 +76,7 @@ class Finding:
 
     @property
     def order(self) -> tuple[str, int, str, str]:
-        """The order of a report: by file, line, code, place in the line."""
+        """The sort key in a report: file, line, code, pointer."""
         return (self.file, self.line, self.code, self.pointer)
 
 

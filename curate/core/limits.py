@@ -1,7 +1,6 @@
-"""Limits of the unpacked size of a file and of the length of a line: a small untrusted file must not fill the memory.
+"""Limits of the unpacked size of a file and of the line length, so that a small file cannot fill the memory.
 
-The limits are raised by environment variables, which a repository cannot set and which other processes of a command
-have too.
+Environment variables raise the limits: a repository cannot set them, and worker processes inherit them.
 """
 
 import os
@@ -31,8 +30,9 @@ SIZE: Final = re.compile(r"(\d+) ?([KMGT]?)(?:i?B)?", re.IGNORECASE)
 
 
 def limited(path: object, blocks: Iterator[tuple[bytes, int]]) -> Iterator[bytes]:
-    """Pass on blocks of unpacked bytes, each with the number of packed bytes that were read so far. Raises `InputError`
-    beyond a limit, `UsageError`.
+    """Pass on unpacked blocks, each with the number of compressed bytes read so far. Raises `InputError`, `UsageError`.
+
+    `InputError` is raised beyond a limit.
     """
     most = _size(UNPACKED, 0)
     total = lines = 0
@@ -49,7 +49,7 @@ def limited(path: object, blocks: Iterator[tuple[bytes, int]]) -> Iterator[bytes
 
 
 def lines_limited(path: object, blocks: Iterator[bytes]) -> Iterator[bytes]:
-    """Pass blocks of bytes through while no line is too long. Raises `InputError`, `UsageError`."""
+    """Pass on blocks of bytes until a line is too long. Raises `InputError`, `UsageError`."""
     most, since = _size(LINE, USUAL_LINE), 0
     for block in blocks:
         demand_filled(path, block)

@@ -1,7 +1,6 @@
-"""The manifest: inputs, decisions and outputs, by hash. It is written last: if it exists, every file that it names
-exists.
+"""The manifest: inputs, decisions and outputs, by hash. Written last, so its existence means the output is complete.
 
-It has no times and no durations: the same data, configuration and decisions give the same manifest, bit for bit.
+It contains no times: the same data, configuration and decisions give the same manifest, bit for bit.
 """
 
 import hashlib
@@ -81,7 +80,7 @@ class Restored(_Part):
 
 
 class SharedInstruction(_Part):
-    """A passage of user turns that many examples share. It is left out when whole texts are compared."""
+    """A passage of user turns that many examples share; it is left out when whole texts are compared."""
 
     text: str
     examples: int
@@ -89,7 +88,7 @@ class SharedInstruction(_Part):
 
 
 class ShortAnswer(_Part):
-    """An answer of fewer than 20 words that different questions share. Such answers are not compared by themselves."""
+    """An answer of fewer than 20 words that different questions share; such answers are not compared by themselves."""
 
     text: str
     examples: int
@@ -168,10 +167,10 @@ def manifest_bytes(manifest: Manifest) -> bytes:
 
 
 def read_manifest(folder: Path) -> tuple[Manifest, str]:
-    """The manifest of a folder and the SHA-256 of its bytes. Nothing is written.
+    """Read the manifest of a folder; returns it with the SHA-256 of its bytes. Writes nothing.
 
-    Raises `InputError` where there is none, where it names what is no file of the folder, and where an interrupted
-    command has to be ended first (`curate.core.transaction.settle`).
+    Raises `InputError` if it is missing, lists a path outside of the folder, or an interrupted command has to be
+    completed first (`curate.core.transaction.settle`).
     """
     demand_settled(folder)
     path = path_inside(folder, NAME)
@@ -197,10 +196,9 @@ def read_manifest(folder: Path) -> tuple[Manifest, str]:
 
 
 def _demand_settings(manifest: Manifest) -> None:
-    """Raise `ValidationError` where the configuration in a manifest is none, or lacks a key: whoever reads it takes all
-    that it says at its word.
+    """Raise `ValidationError` if the configuration in a manifest is invalid or lacks a key, since readers rely on it.
 
-    Not for `conflicts`, which nothing that reads a manifest goes by: folders of versions with fewer of its keys can
+    `conflicts` is not checked because nothing reads it from a manifest: folders of versions with fewer keys there can
     still be verified and restored.
     """
     wanted = data_settings(Config.model_validate(manifest.config))
@@ -221,7 +219,7 @@ def _demand_settings(manifest: Manifest) -> None:
 
 
 def named_files(manifest: Manifest) -> dict[str, str]:
-    """All files that a manifest names, with the SHA-256 each shall have."""
+    """The files that a manifest lists, with the expected SHA-256 of each."""
     return {
         manifest.removed.file: manifest.removed.sha256,
         **{part.file: part.sha256 for part in manifest.splits.values()},
@@ -230,7 +228,7 @@ def named_files(manifest: Manifest) -> dict[str, str]:
 
 
 def verified_hash(folder: Path) -> str | None:
-    """Hash of a folder's manifest if every file that it names exists with the named hash; else None."""
+    """The hash of a folder's manifest if every listed file exists with its hash; else None."""
     try:
         manifest, digest = read_manifest(folder)
     except InputError:

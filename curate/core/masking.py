@@ -1,13 +1,11 @@
-"""Find secrets in displayed text and replace them by their kind in brackets. All that says something about data or
-settings passes through here.
+"""Find secrets in displayed text and replace them by their kind in brackets.
 
-    masked          a text of the data, whole, before it is cut or taken apart: keys, numbers, personal data
-    hidden          what a finding says: also the beginnings of secrets, for quotes are cut
-    without_keys    what goes to a terminal, into a report or a manifest, whatever made it: the last net, for keys and
-    passwords alone
+    masked          a complete text of the data, before it is cut or split: keys, numbers, personal data
+    redact_message  a finding's message: also the beginnings of secrets, since quotes are cut
+    without_keys    everything for a terminal, a report or a manifest: the last check, for keys and passwords only
 
-Findings, consoles, JSON, HTML, errors and manifests call these themselves, whatever was imported. Data that is written
-keeps its bytes.
+All output about data or settings passes through these: findings, consoles, JSON, HTML, errors and manifests call them
+themselves. Data files keep their bytes.
 """
 
 import ipaddress
@@ -101,9 +99,7 @@ def keys_in(text: str) -> Iterator[Secret]:
 
 
 def numbers_in(text: str) -> Iterator[Secret]:
-    """The numbers of cards, accounts and people in a text that have the checksum, or the form, which such numbers must
-    have.
-    """
+    """Find card, account and social security numbers in a text, by checksum or form."""
     from stdnum import iban, luhn  # only for texts that have such a number
     from stdnum.us import ssn
 
@@ -120,9 +116,7 @@ def numbers_in(text: str) -> Iterator[Secret]:
 
 
 def personal_in(text: str) -> Iterator[Secret]:
-    """The e-mail addresses, phone numbers and public IP addresses in a text; made-up ones (example.com, 555) are
-    nobody's.
-    """
+    """Find e-mail addresses, phone numbers and public IP addresses in a text, but not examples (example.com, 555)."""
     for match in EMAIL.finditer(text) if "@" in text else ():
         if not MADE_UP.search(match.group(1)):
             yield Secret(match.start(), match.end(), "e-mail address")
@@ -145,7 +139,7 @@ def secrets_in(text: str) -> list[str]:
 
 
 def redacted_excerpt(stretch: str, text: str) -> str:
-    """Part of a text that is safe to display: if the text contains a secret, only what `masked` leaves."""
+    """Part of a text that is safe to display; if the text contains a secret, only what `masked` leaves."""
     clear = masked(text)
     if clear == text:
         return stretch
@@ -154,7 +148,7 @@ def redacted_excerpt(stretch: str, text: str) -> str:
 
 
 def redacted(text: str, *finders: Callable[[str], Iterator[Secret]]) -> str:
-    """`text` with what some of the functions above find in it replaced by its kind in brackets."""
+    """Replace what the given functions find in `text` by its kind in brackets."""
     found = sorted({secret for finder in finders for secret in finder(text)})
     pieces, at = [], 0
     for secret in found:
@@ -167,8 +161,8 @@ def redacted(text: str, *finders: Callable[[str], Iterator[Secret]]) -> str:
 
 
 def masked(text: str) -> str:
-    """`text` with every secret that family S finds replaced by its kind in brackets: to be called before a text is cut
-    or taken apart.
+    """Replace every secret that family S finds in `text` by its kind in brackets. Call it before a text is cut or
+    split.
     """
     return redacted(text, keys_in, numbers_in, personal_in)
 
@@ -224,16 +218,12 @@ LONGEST: Final = 2_000_000
 
 
 def redact_message(said: str) -> str:
-    """The message of a finding with every secret, or beginning of one, replaced by its kind in brackets; truncated if
-    very long.
-    """
+    """Replace secrets and their beginnings in a finding's message by their kind in brackets; truncate a long message."""
     return _remembered(said) if len(said) <= LONG else _told(f"{said[:LONG]}…")
 
 
 def redact_pointer(pointer: str) -> str:
-    """A JSON pointer (RFC 6901) with the secrets in its keys replaced and very long keys cut: it points at nothing
-    then.
-    """
+    """A JSON pointer (RFC 6901) with secrets in its keys replaced and long keys cut; it may then no longer resolve."""
     return _remembered_pointer(pointer) if len(pointer) <= LONG else _told_pointer(pointer)
 
 
@@ -290,7 +280,7 @@ def _holds_key(text: str) -> bool:
 
 
 def without_keys(text: str) -> str:
-    """`text` with every key, token and password in it, or the beginning of one, replaced by its kind in brackets."""
+    """Replace every key, token and password in `text`, or the beginning of one, by its kind in brackets."""
     if not HINTS.search(text):
         return text
     shown = redacted(text, keys_in)
@@ -303,7 +293,7 @@ def without_keys(text: str) -> str:
 
 
 def plain_without_keys(value: Any) -> Any:
-    """Plain values (of JSON) with the keys, tokens and passwords in all their texts and names replaced."""
+    """Replace keys, tokens and passwords in all strings and keys of a JSON value."""
     if isinstance(value, str):
         return without_keys(value)
     if isinstance(value, dict):

@@ -66,19 +66,17 @@ class Removal(BaseModel):
 
     @property
     def bare(self) -> "Removal":
-        """The same without the line itself."""
+        """The record without the line itself."""
         return self.model_copy(update={"text": None, "base64": None})
 
     @property
     def reason(self) -> str:
-        """Reason by which removed lines are counted: the code, `mix` or `decision`."""
+        """The reason for the counts: the code, `mix` or `decision`."""
         return counted_as(self.code, self.decided_by)
 
 
 def counted_as(code: str | None, decided_by: str) -> str:
-    """Reason by which a removed line is counted: the code, `mix` if it exceeded the budget, `decision` if a person
-    dropped it.
-    """
+    """Reason for the counts of removed lines: the code, `mix` if beyond the budget, `decision` if a person dropped it."""
     return code or ("mix" if decided_by == "mix" else "decision")
 
 
@@ -105,7 +103,7 @@ def removal(place: Place, example: str | None, reason: Reason, data: bytes) -> R
 
 
 def line_text(data: bytes) -> tuple[str | None, str | None]:
-    """A line as text or, where it is not UTF-8, in base64."""
+    """A line as text, or in base64 if it is not UTF-8."""
     try:
         return data.decode("utf-8"), None
     except UnicodeDecodeError:

@@ -1,4 +1,4 @@
-"""Who the data is meant for, and what each of them takes: one dated table of limits."""
+"""Training targets and the input that each accepts: one dated table of limits."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -58,7 +58,7 @@ FORMATS: Final[dict[Target, tuple[str, ...]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a target takes; None where it has no such limit or none is known."""
+    """Limits of a target; None if it has no such limit or none is known."""
 
     source: str
     """Where the numbers come from, and when they were read."""

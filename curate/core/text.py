@@ -1,4 +1,4 @@
-"""What is done to text everywhere: making it safe to show, and making it comparable."""
+"""Text functions for all packages: make text safe to display, and normalize it for comparison."""
 
 import re
 import unicodedata
@@ -36,13 +36,13 @@ def visible(text: str, *, keep_newlines: bool = False) -> str:
 
 
 def excerpt(text: str, width: int = 60) -> str:
-    """The start of `text` on one line, safe to show, at most `width` characters, with an ellipsis where it was cut."""
+    """The start of `text` on one line, safe to display, at most `width` characters, with an ellipsis if it was cut."""
     shown = visible(text[: width * 2])
     return shown if len(shown) <= width and len(text) <= width * 2 else shown[: width - 1] + "…"
 
 
 def normalised(text: str) -> str:
-    """`text` as it is compared: NFKC, case folded, runs of white space as one space."""
+    """Normalize `text` for comparison: NFKC, case folded, white space collapsed."""
     if text.isascii():  # the same, in a third of the time
         folded = text.lower().strip()
         return " ".join(folded.split()) if "  " in folded or not folded.isprintable() else folded
@@ -50,7 +50,7 @@ def normalised(text: str) -> str:
 
 
 def words(text: str) -> list[str]:
-    """The words of a normalised text; in scripts without spaces between words, its single characters."""
+    """The words of a normalized text; single characters in scripts without spaces between words."""
     if text.isascii():  # the same, in half the time
         return text.encode().translate(BETWEEN).decode().split()
     return list(_words(text)) if re.search(UNSPACED, text) else WORDS.findall(text)
@@ -76,5 +76,5 @@ def plural(count: int, noun: str) -> str:
 
 
 def storable(text: str) -> str:
-    """Lone surrogates, which no UTF-8 stream can carry, as U+FFFD."""
+    """Replace lone surrogates, which UTF-8 cannot encode, by U+FFFD."""
     return text.encode("utf-8", "replace").decode()

@@ -1,15 +1,13 @@
-"""Several files of a folder replaced as one: after a crash at any point the folder has the old ones or, once a command
-writes again, the new ones.
+"""Replace several files of a folder as one: after a crash it has all old files or, once completed, all new ones.
 
-The new files are written to a hidden folder inside, flushed to the disk, and listed in a file there: from then on they
-count. They are renamed into place one by one, which takes milliseconds; where that was cut short, the next command that
-writes to the folder ends it (`settle`). Commands that only read write nothing: they tell that the folder has to be
-ended first (`demand_settled`).
+The new files are written to a hidden folder inside, flushed to disk, and listed in a file there, which commits the
+transaction. They are then renamed into place one by one, which takes milliseconds. If that is interrupted, the next
+command that writes to the folder completes it (`settle`). Commands that only read write nothing and report that the
+folder has to be completed first (`demand_settled`).
 
-Such a list may have been planted, in a folder from a stranger, and is believed as far as it can do no harm: each name
-is a plain one below the folder (`curate.core.paths.path_inside`), and a file that is there is replaced or deleted only
-where the list knows the checksum of its content. Who does not know a file can neither replace nor delete it. Anything
-else is refused, and nothing is changed.
+A stranger's folder may contain a forged list, so each name must be a plain one below the folder
+(`curate.core.paths.path_inside`), and an existing file is replaced or deleted only if the list has the checksum of its
+content: who does not know a file can neither replace nor delete it. Anything else is refused without a change.
 """
 
 import os
@@ -53,13 +51,13 @@ class _Ready(BaseModel):
 def replacing_together(
     folder: Path, gone: Collection[str] = (), *, mode: int | None = None, unchanged: Callable[[], None] = lambda: None
 ) -> Iterator[Path]:
-    """Yields an empty folder whose files take the place of those of the same name in `folder` when the block ends well;
-    files named in `gone` go.
+    """Replace several files of a folder atomically: yields an empty folder whose files are moved at the end of the
+    block.
 
-    The files have the rights of new ones, but none that `mode` has not. `unchanged` is called before the first of them
-    takes its place, and raises where that must not be. Nothing is changed when the block or it does not end well.
-    Raises `OutputError` where the disk is full or the folder cannot be written, `UsageError` where another process
-    writes to it, `InputError` where what another one left there is not ours.
+    Files in `gone` are deleted. New files get default rights restricted by `mode`. `unchanged` is called before the
+    first rename and raises if the inputs changed. An exception leaves the folder unchanged. Raises `OutputError` if the
+    disk is full or the folder cannot be written, `UsageError` if another process writes to it, `InputError` for an
+    interrupted transaction that curate did not write.
     """
     stage = folder / STAGE
     try:
@@ -86,7 +84,7 @@ def replacing_together(
 
 
 def _finished(stage: Path, mode: int | None) -> list[str]:
-    """The names of the files in a stage, all of them flushed to the disk."""
+    """The names of the files in a stage, after all of them are flushed to disk."""
     files = sorted(path for path in stage.rglob("*") if path.is_file())
     for path in files:
         with path.open("rb+") as file:
@@ -100,7 +98,7 @@ def _finished(stage: Path, mode: int | None) -> list[str]:
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """While the block runs no other process of ours writes to `folder`. Raises `UsageError` where one does."""
+    """Lock `folder` against other curate processes that write to it. Raises `UsageError` if one does."""
     try:
         with FileLock(folder / LOCK, timeout=0):
             yield
@@ -111,11 +109,10 @@ def locked(folder: Path) -> Iterator[None]:
 
 
 def settle(folder: Path) -> None:
-    """End what a process that was killed had begun: its files take their place where all of them are there, and go
-    where not.
+    """Complete the transaction of a killed process if all of its files are there, else delete it.
 
-    Only for commands that write to the folder. Raises `OutputError`; `InputError` for what was not left by a process of
-    ours, which stays as it is.
+    Only for commands that write to the folder. Raises `OutputError`; `InputError` for a transaction that curate did not
+    write, which is left unchanged.
     """
     if not os.path.lexists(folder / STAGE):
         return
@@ -132,9 +129,7 @@ def settle(folder: Path) -> None:
 
 
 def demand_settled(folder: Path) -> None:
-    """Raise `InputError` where files of a folder are about to take their place, and whoever does that is gone. Nothing
-    is written.
-    """
+    """Raise `InputError` if an interrupted transaction has to be completed first. Writes nothing."""
     end = time.monotonic() + MOMENT
     while _waiting(folder):
         if time.monotonic() > end:
@@ -147,7 +142,7 @@ def demand_settled(folder: Path) -> None:
 
 
 def _waiting(folder: Path) -> bool:
-    """Whether a list of files stands there that could be ours."""
+    """Whether the folder contains the file list of a transaction."""
     try:
         return _ready(folder) is not None
     except (InputError, OSError):  # planted: who only reads has nothing to do with it
@@ -173,8 +168,8 @@ def _settle(folder: Path) -> None:
 
 
 def _ready(folder: Path) -> _Ready | None:
-    """What is about to take its place; None where nothing is, or not all of it was written. Raises `InputError` for
-    what is not ours.
+    """The pending transaction; None if there is none or it is incomplete. Raises `InputError` if curate did not write
+    it.
     """
     stage = folder / STAGE
     if stage.is_symlink() or not stage.is_dir():
