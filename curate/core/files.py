@@ -137,7 +137,7 @@ def _closed(error: OSError) -> None:
 
 
 def display_name(path: str | Path) -> str:
-    """The name of a file in places and outputs: its path, with non-UTF-8 bytes escaped (`caf\xe9.jsonl`); see
+    """The name of a file in places and outputs: its path, with non-UTF-8 bytes escaped (`caf\\xe9.jsonl`); see
     `path_of`.
     """
     text = str(path)

@@ -1,6 +1,4 @@
-"""Parse files line by line, streaming; or read whole files into memory, for the stages that compare examples with each
-other.
-"""
+"""Parse files line by line, or read whole files into memory for stages that compare examples with each other."""
 
 import re
 from collections import Counter
@@ -40,12 +38,12 @@ class ParsedLine(NamedTuple):
 
     @property
     def defects(self) -> tuple[Defect, ...]:
-        """What is wrong with the line's JSON."""
+        """The JSON defects of the line."""
         return self.decoded.defects
 
     @property
     def jsonl(self) -> bytes:
-        """The line as JSON Lines: its own bytes; elements of a document that span lines are put on one."""
+        """The line as JSON Lines: its original bytes, or a multi-line element of a document put on one line."""
         return compact(self.line.data)
 
 
@@ -100,7 +98,7 @@ class FileFacts:
 
 
 def read_file(path: Path, facts: FileFacts) -> Iterator[ParsedLine]:
-    """The lines of one file in order, blank ones too; `facts` is filled while they pass. Raises `InputError`."""
+    """The lines of a file in order, including blank ones; fills `facts` while iterating. Raises `InputError`."""
     stream = _measured(blocks(path), facts)
     facts.packed = is_packed(path)
     start = next(stream, b"")
@@ -124,13 +122,13 @@ def read_file(path: Path, facts: FileFacts) -> Iterator[ParsedLine]:
 
 
 def demand_read(facts: FileFacts) -> None:
-    """Raise `InputError` if nothing of a file was read. Only `curate check` continues, and reports a finding."""
+    """Raise `InputError` if no line of a file was read. Only `curate check` continues, and reports a finding."""
     if facts.defects:
         raise InputError(f"{facts.path}: {facts.defects[0].message}", facts.step)
 
 
 def demand_understood(lines: int, understood: int) -> None:
-    """Raise `InputError` if there are lines and none is an example in a known format."""
+    """Raise `InputError` if there are lines but no example in a known format."""
     if lines and not understood:
         what = "the only line contains no example" if lines == 1 else f"none of the {lines:,} lines contains an example"
         raise InputError(f"{what} that curate understands", FORMS)
@@ -178,7 +176,7 @@ def parsed_line(line: Line, facts: FileFacts) -> ParsedLine:
 
 @dataclass(frozen=True)
 class Dataset:
-    """All lines of some files, in memory, blank lines left out."""
+    """All non-blank lines of some files, in memory."""
 
     files: tuple[FileFacts, ...]
     lines: tuple[ParsedLine, ...]
@@ -187,17 +185,17 @@ class Dataset:
 
     @cached_property
     def examples(self) -> tuple[Example, ...]:
-        """The examples that are understood, in order."""
+        """The examples in known formats, in order."""
         return tuple(line.example for line in self.lines if line.example is not None and line.example.understood)
 
     @property
     def not_understood(self) -> int:
-        """Number of lines without such an example."""
+        """Number of lines without an example in a known format."""
         return len(self.lines) - len(self.examples)
 
 
 def read_dataset(paths: Iterable[Path], name_of: Callable[[Path], str] = display_name) -> Dataset:
-    """Read whole files into memory; `name_of` gives the name that a file goes by in places. Raises `InputError`."""
+    """Read whole files into memory; `name_of` returns the display name of a file. Raises `InputError`."""
     files: list[FileFacts] = []
     lines: list[ParsedLine] = []
     hashes: list[str] = []

@@ -1,6 +1,4 @@
-"""Recognise files that are not JSON by their first bytes, so that a table or an archive gets one finding with the next
-step, not one error per line.
-"""
+"""Detect files that are not JSON by their first bytes, so that they get one finding instead of one error per line."""
 
 import csv
 import re
@@ -104,7 +102,7 @@ def _prose(start: bytes) -> FileKind | None:
 
 
 def _table(text: bytes) -> FileKind | None:
-    """A table with a header: names of columns, then rows that have as many fields each."""
+    """A table with a header: column names, then rows with the same number of fields."""
     lines = text.decode("utf-8", "replace").splitlines(keepends=True)
     for delimiter, name in DELIMITERS.items():
         if delimiter not in lines[0]:

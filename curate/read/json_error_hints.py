@@ -1,4 +1,4 @@
-"""Explain why a line is not JSON. The parser reports where it stopped; these messages name the likely cause."""
+"""Explain why a line is not JSON: the parser reports where it stopped, these messages name the likely cause."""
 
 import json
 import re
@@ -19,7 +19,7 @@ class JsonMistake(NamedTuple):
 
 
 def explain_json_error(text: str, error: json.JSONDecodeError, column: int = 0) -> JsonMistake:
-    """Name the mistake where it is a known one, else repeat the parser's words; columns count characters from 1.
+    """Name a known mistake, else repeat the parser's message; columns count characters from 1.
 
     `column` is the number of characters before `text` on its physical line.
     """
@@ -48,7 +48,7 @@ def _extra(rest: str, where: str) -> JsonMistake:
 
 
 def _slip(text: str, error: json.JSONDecodeError, rest: str, where: str) -> JsonMistake | None:
-    """Frequent mistakes of people and exporters inside a value. Python 3.13 stops at a comma, older ones after it."""
+    """Frequent mistakes of people and exporters inside a value. Python 3.13 stops at a comma, older versions after it."""
     if COMMA_THEN_END.match(rest) or (rest[:1] in ("}", "]") and text[: error.pos].rstrip().endswith(",")):
         return JsonMistake("repairable", f"a comma with nothing after it, {where}")
     if PYTHON.match(rest):

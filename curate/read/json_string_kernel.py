@@ -64,9 +64,7 @@ _CLOSES: Final = literal(b' .,!?:;")\\')
 
 @compiled
 def _stands_here(data: Array, at: int, text: Array, start: int, used: int, known: PatternTable, nth: int) -> bool:
-    """Whether a needle, its four bytes being the last of the text so far, stands here whole; either apostrophe may
-    stand for the plain one.
-    """
+    """Whether a pattern whose four indexed bytes were just read matches here; either apostrophe matches the ASCII one."""
     exact, split = known.exact[nth], int(known.before[nth]) + SIZE
     for place in range(split - 1, -1, -1):
         if used <= start:
@@ -93,9 +91,7 @@ def _stands_here(data: Array, at: int, text: Array, start: int, used: int, known
 
 @compiled
 def _found(data: Array, at: int, text: Array, start: int, used: int, window: int, known: PatternTable) -> int:
-    """What the needles mean that the last four bytes of a text belong to; the next bytes of the data tell of the rest
-    of them.
-    """
+    """The meanings of the patterns that match at the last four bytes of the text; later bytes are read from the data."""
     meant = 0
     nth = int(known.heads[np.uintp(((window * FACTOR) & 0xFFFFFFFF) >> (32 - SLOTS))])
     while nth >= 0:
@@ -115,13 +111,13 @@ def _is_one_of(byte: int, wanted: Array) -> bool:
 
 @compiled
 def _is_name(byte: int) -> bool:
-    """Whether a byte of JSON may be of a name in Python's sense of it; a backslash may begin one."""
+    """Whether a byte of JSON may belong to a Python identifier; a backslash may begin an escaped character."""
     return is_word(byte) or byte == 95 or byte >= 128 or byte == 92
 
 
 @compiled
 def _is_variable(data: Array, at: int, before: int) -> bool:
-    """Whether the braces that open here may be those of a template; `before` is the byte before them, 0 for none."""
+    """Whether the brace here may open a template variable; `before` is the preceding byte, 0 for none."""
     doubled = data[np.uintp(at + 1)] == 123
     if doubled:
         at += 1 + (data[np.uintp(at + 2)] == 32)
@@ -139,7 +135,7 @@ def _is_variable(data: Array, at: int, before: int) -> bool:
 
 @compiled
 def _begins_with(data: Array, at: int, names: Array) -> bool:
-    """Whether one of some names stands here, in any case, with a dot behind it."""
+    """Whether one of the names, in any case, and a dot follow here."""
     for name in names:
         size = 0
         while size < len(name) and name[size] and _LOWER[np.uintp(data[np.uintp(at + size)])] == name[size]:
@@ -151,9 +147,7 @@ def _begins_with(data: Array, at: int, names: Array) -> bool:
 
 @compiled
 def _opened(data: Array, at: int, shorts: Array) -> int:
-    """Where the short strings count of which one begins here; every escape of a character beyond ASCII may be the one
-    in it.
-    """
+    """The meanings of the short patterns that begin here; an escape may stand for any non-ASCII character."""
     meant, first = 0, data[np.uintp(at)]
     for short in shorts:
         if first == short[0]:
@@ -169,7 +163,7 @@ def _opened(data: Array, at: int, shorts: Array) -> int:
 
 @compiled
 def _ended(window: int, text: Array, start: int, used: int, triples: Array) -> int:
-    """Where the strings of three bytes count of which one ends here."""
+    """The meanings of the three-byte patterns that end here."""
     meant = 0
     for nth in range(len(triples)):
         if window & 0xFFFFFF == triples[nth, 0] and not (
@@ -181,7 +175,7 @@ def _ended(window: int, text: Array, start: int, used: int, triples: Array) -> i
 
 @compiled
 def _is_address(data: Array, at: int, text: Array, start: int, used: int, known: TextPatterns) -> bool:
-    """Whether an @ may stand in somebody's address, or behind a password."""
+    """Whether an @ may belong to an e-mail address, or follow a password."""
     after = data[np.uintp(at + 1)]
     if (
         used == start
@@ -198,9 +192,7 @@ def _is_address(data: Array, at: int, text: Array, start: int, used: int, known:
 
 @compiled
 def _code_at(data: Array, at: int) -> tuple[int, int]:
-    """A character beyond ASCII, as it is or as an escape, and where it ends; -1 where none is, or one that no writer of
-    JSON escapes.
-    """
+    """A non-ASCII character, plain or escaped, and its end; -1 if none or one that JSON writers do not escape."""
     if data[np.uintp(at)] != 92:
         code = utf8_at(data, at)
         return code, at + (2 if code < 0x800 else 3 if code < 0x10000 else 4)
@@ -210,8 +202,8 @@ def _code_at(data: Array, at: int) -> tuple[int, int]:
 
 @compiled
 def _fold(code: int, folded: Array, used: int, folds: Array) -> int:
-    """Write the compatible form in lower case of a character that is no white space; where it ends, -1 where that is
-    not known.
+    """Write the compatibility form in lower case of a character that is not white space; returns the end, -1 if
+    unknown.
     """
     if code >= 0x10000:
         return write_utf8(folded, used, code) if 0x1F300 <= code < 0x1FB00 or 0x20000 <= code < 0x2F800 else -1
@@ -231,7 +223,7 @@ def _beyond(
     data: Array, at: int, text: Array, start: int, used: int, folded: Array, used_folded: int, known: CharacterTables,
     told: Array,
 ) -> tuple[int, int, int]:  # fmt: skip
-    """A character beyond ASCII: where to go on in the data, in `text` and in `folded`; -1 for one that is not quiet."""
+    """Process a non-ASCII character; returns the positions in the data, `text` and `folded`, -1 if a rule may fire."""
     code, at = _code_at(data, at)
     if code < 0:
         return -1, 0, 0
@@ -259,7 +251,7 @@ def _beyond(
 
 @compiled
 def _tells(meant: int, role: int, chars: int, start: int, told: Array) -> bool:
-    """Whether strings that were found are enough for a text to be looked at; `told` gets where they count."""
+    """Whether the matched patterns are enough to stop; adds their meanings to `told`."""
     told[FLAGS] |= meant
     told[COUNT] += meant & SEVERAL != 0
     return bool(meant & ANYWHERE or (role == ANSWER and (meant & IN_ANSWER or (meant & AT_START and chars <= start))))
@@ -277,7 +269,7 @@ def _digits(
     told: Array,
     numbers: NumberPatterns,
 ) -> tuple[int, int, int]:
-    """A run of digits: where to go on in the data, in `text` and in `folded`; -1 for one that may be somebody's
+    """Process a run of digits; returns the positions in the data, `text` and `folded`, -1 for a possible personal
     number.
     """
     first, code = used, data[np.uintp(at)]
@@ -292,7 +284,7 @@ def _digits(
 def _marks(
     data: Array, at: int, role: int, text: Array, start: int, used: int, known: TextPatterns, told: Array
 ) -> bool:
-    """Whether a mark of ASCII that is not escaped opens what makes a text one to be looked at."""
+    """Whether an unescaped ASCII mark here begins something on which a rule may fire."""
     code = data[np.uintp(at)]
     if code == 96:
         told[FENCED] |= data[np.uintp(at + 1)] == 96 and data[np.uintp(at + 2)] == 96
@@ -310,10 +302,10 @@ def scan_json_string(  # noqa: PLR0912
     data: Array, at: int, role: int, known: TextPatterns, text: Array, used: int, folded: Array, used_folded: int,
     told: Array,
 ) -> tuple[int, int, int]:  # fmt: skip
-    """A string of JSON, from behind its opening quote: where it ends in the data, in `text` and in `folded`; -1 where
-    it has to be looked at.
+    """Scan a JSON string after its opening quote; returns its end in the data, `text` and `folded`, -1 if a rule may
+    fire.
 
-    The data ends with a line break, which no string goes beyond. `told` gets what the constants above name.
+    The data ends with a line break, which ends any string. `told` gets the values named by the constants above.
     """
     start, window, bits = used, 0, known.needles.bits
     told[:] = 0

@@ -1,4 +1,4 @@
-"""Bytes to physical lines, streaming; only `\\n` ends a line, so that text with U+2028 or NEL in it stays whole."""
+"""Split bytes into physical lines, streaming. Only `\\n` ends a line, so text with U+2028 or NEL stays whole."""
 
 from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
@@ -29,7 +29,7 @@ class Line(NamedTuple):
 
 
 def split_lines(blocks: Iterable[bytes], offset: int = 0) -> Iterator[Line]:
-    """Cut blocks of bytes, the first of which stands at `offset`, into lines. Memory is that of the longest line."""
+    """Split blocks of bytes, the first at `offset`, into lines. Memory is that of the longest line."""
     number = 1
     pending: list[bytes] = []
     for block in blocks:

@@ -32,7 +32,7 @@ class NumberPatterns(NamedTuple):
 
 @compiled
 def _joined(text: Array, at: int, end: int) -> bool:
-    """Whether what stands between two runs of digits is what people write in one number."""
+    """Whether only separators of one written number are between two runs of digits: spaces, hyphens, dots, brackets."""
     for nth in range(at, end):
         byte = text[np.uintp(nth)]
         if not (byte == 32 or byte == 45 or byte == 46 or byte == 40 or byte == 41):  # noqa: PLR1714
@@ -42,14 +42,14 @@ def _joined(text: Array, at: int, end: int) -> bool:
 
 @compiled
 def _stands_alone(text: Array, start: int, at: int) -> bool:
-    """Whether nothing stands before a digit that a number would go on from."""
+    """Whether the character before a digit cannot belong to the same number."""
     before = text[np.uintp(at - 1)] if at > start else np.uint8(32)
     return not (is_word(before) or before == 43 or before == 45 or before == 46 or before == 95)  # noqa: PLR1714
 
 
 @compiled
 def _follows_capitals(text: Array, start: int, at: int) -> bool:
-    """Whether two capitals stand before a digit, and nothing of a word before them."""
+    """Whether exactly two capital letters precede a digit."""
     if at - start < 2 or not (65 <= text[np.uintp(at - 1)] <= 90 and 65 <= text[np.uintp(at - 2)] <= 90):
         return False
     return at - start == 2 or not is_word(text[np.uintp(at - 3)])
@@ -57,8 +57,9 @@ def _follows_capitals(text: Array, start: int, at: int) -> bool:
 
 @compiled
 def may_be_personal_number(text: Array, start: int, at: int, end: int, kept: Array, known: NumberPatterns) -> bool:
-    """Whether a run of digits of the text that begins at `start` may be, with those before it, somebody's number;
-    `kept` is brought up to date.
+    """Whether a run of digits, with the runs before it, may be a personal number; updates `kept`.
+
+    The text begins at `start`.
     """
     size = end - at
     length = min(size, 15)

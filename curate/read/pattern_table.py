@@ -1,8 +1,8 @@
-"""Search for many strings at once, by the four bytes of each that are rarest in texts; tables for compiled code.
+"""Multi-pattern search by the four bytes of each pattern that are rarest in text; tables for compiled code.
 
-Every four bytes of a text are asked for in a table of bits (Karp and Rabin 1987, with a filter in the place of equal
-lengths); the few that are there are compared, byte by byte. What is too short for that is looked for with all that may
-follow it, or at the character that opens it.
+Every four bytes of a text are looked up in a bit table (Karp and Rabin 1987, with a filter instead of equal lengths),
+and hits are compared byte by byte. Shorter patterns are searched for with all characters that may follow, or at their
+first character.
 """
 
 from collections.abc import Iterable
@@ -18,7 +18,9 @@ ANYWHERE, IN_ANSWER, AT_START, SEVERAL, POINTS, LINKS = 1, 2, 4, 8, 16, 32
 that shows no text; in a short question."""
 SIZE: Final = 4
 FACTOR: Final = 2654435761
-"""Spreads four bytes over 32 bits (Knuth, The Art of Computer Programming, 6.4)."""
+"""Where a pattern counts: in any text; in an answer; at the start of an answer; in an answer with several; in a short
+question that shows no text; in a short question.
+"""
 BITS: Final = 17
 SLOTS: Final = 10
 LONGEST: Final = 32
@@ -65,7 +67,7 @@ class PatternTable(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """A searched string, and where in a text it counts."""
+    """A pattern, and where in a text it counts."""
 
     text: str
     means: int = ANYWHERE
@@ -74,15 +76,15 @@ class Pattern:
 
     @property
     def data(self) -> bytes:
-        """As it is written, or in lower case."""
+        """The pattern's bytes, lower-cased unless it is exact."""
         return (self.text if self.exact else self.text.lower()).encode()
 
 
 def pattern_table(wanted: Iterable[Pattern]) -> PatternTable:
-    """The tables of some strings.
+    """Build the tables of some patterns.
 
-    Raises `ValueError` for one that cannot be looked for: it has no four bytes in a row behind which nothing stands
-    that JSON may write in another way, and is not one of the short ones that can.
+    Raises `ValueError` for a pattern that cannot be searched: it has no four consecutive bytes that are followed only
+    by characters that JSON writers never escape, and it is not one of the supported short ones.
     """
     every = list(wanted)
     shorts = [
@@ -123,7 +125,7 @@ def pattern_table(wanted: Iterable[Pattern]) -> PatternTable:
 
 
 def _enter(tables: PatternTable, nth: int, pattern: Pattern, at: int) -> None:
-    """Write a pattern, of which the four bytes from `at` on are looked for, to the tables."""
+    """Add a pattern to the tables, indexed by its four bytes at `at`."""
     data = pattern.data
     gram = int.from_bytes(data[at : at + SIZE].lower(), "big")
     spread = gram * FACTOR & 0xFFFFFFFF
@@ -136,9 +138,7 @@ def _enter(tables: PatternTable, nth: int, pattern: Pattern, at: int) -> None:
 
 
 def _seldom(pattern: Pattern) -> int:
-    """Where the four bytes stand that are looked for: behind them, nothing that JSON may write as an escape, and no
-    apostrophe that may be another one.
-    """
+    """The position of the rarest four bytes that no apostrophe ends and no character follows that JSON may escape."""
     data = pattern.data
     places = [
         at

@@ -1,6 +1,6 @@
-"""Plain lines of a chunk as columns, without an object per line: their canonical JSON and their texts, concatenated.
+"""Plain lines of a chunk as columns, without an object per line: canonical JSON and texts, concatenated.
 
-Compiled, for files of any size that need numbers of all lines rather than the lines: see `curate.corpus.features`.
+Compiled, for stages that need numbers about all lines of files of any size: see `curate.corpus.features`.
 """
 
 from dataclasses import dataclass, replace
@@ -43,7 +43,7 @@ class PlainColumns:
         return tuple(ROLES[role] for role, _, _ in turns), [self.said(start, end) for _, start, end in turns]
 
     def without(self, silent: Array) -> "PlainColumns":
-        """The same, with some of the plain lines (bool, one each) moved to `irregular_lines`."""
+        """The same, with the plain lines in the mask (bool, one each) moved to `irregular_lines`."""
         counts = self.lines[:, 1]
         lines = self.lines[~silent].copy()
         lines[:, 0] = np.append(0, np.cumsum(counts[~silent]))[:-1]
@@ -57,7 +57,7 @@ class PlainColumns:
         )
 
     def said(self, start: int, end: int) -> str:
-        """A part of `text`."""
+        """A slice of `text` as a string."""
         return str(self.text[start:end].tobytes(), "utf-8")
 
 

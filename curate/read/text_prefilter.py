@@ -8,9 +8,7 @@ from curate.read.numba_utils import Array, byte_of, compiled, finds, same, stand
 
 
 class AnswerPatterns(NamedTuple):
-    """Which answers are looked at. A number that is 0 stands for none of its kind; `curate.lint.rules.prefilter` has
-    the words for them.
-    """
+    """Which answers rules must see. 0 disables a check; `curate.lint.rules.prefilter` describes each."""
 
     opens: Array
     """int64, 256: by its first byte, the characters beyond which an answer is looked at; a large number for none."""
@@ -51,7 +49,7 @@ class AnswerPatterns(NamedTuple):
 
 
 class ExchangePatterns(NamedTuple):
-    """Which answers are looked at for the questions that they answer, and which questions."""
+    """Which answers rules must see because of their question, and which questions."""
 
     shared: int
     """Bytes of the question that an answer begins with."""
@@ -75,9 +73,7 @@ class ExchangePatterns(NamedTuple):
 
 @compiled
 def _repeats(text: Array, start: int, end: int, chars: int, known: AnswerPatterns) -> bool:
-    """Whether one of two pieces of a long answer stands before itself in it; of a short one, both of two smaller
-    ones.
-    """
+    """Whether a piece of a long answer occurs earlier in it; in a short answer, both of two smaller pieces."""
     if known.piece == 0 or chars <= known.short:
         return False
     if chars <= known.long:
@@ -94,7 +90,7 @@ def _repeats(text: Array, start: int, end: int, chars: int, known: AnswerPattern
 
 @compiled
 def _stands_before(text: Array, start: int, end: int, chars: int, at: int, size: int) -> bool:
-    """Whether a piece of a text, of `size` characters from number `at` on, stands before itself in it."""
+    """Whether a piece of `size` characters, from character `at` on, occurs earlier in the text."""
     ascii_ = end - start == chars
     piece = start + at if ascii_ else byte_of(text, start, end, at)
     behind = piece + size if ascii_ else byte_of(text, piece, end, size)
@@ -103,7 +99,7 @@ def _stands_before(text: Array, start: int, end: int, chars: int, at: int, size:
 
 @compiled
 def _breaks_off(text: Array, start: int, end: int, known: AnswerPatterns) -> bool:
-    """Whether an answer ends as no sentence does."""
+    """Whether an answer does not end like a sentence."""
     byte = text[end - 1]
     if not known.last[byte]:
         return False
@@ -124,7 +120,7 @@ def _breaks_off(text: Array, start: int, end: int, known: AnswerPatterns) -> boo
 
 @compiled
 def _is_uneven(text: Array, start: int, end: int, chars: int, known: AnswerPatterns) -> bool:
-    """Whether a long answer begins as written language does not: few or many spaces, or many digits and marks."""
+    """Whether a long answer does not begin like prose: few or many spaces, or many digits and marks."""
     if known.head == 0 or end - start <= known.head:
         return False
     stop = start + known.head if chars == end - start else byte_of(text, start, end, known.head)
@@ -141,7 +137,7 @@ def _is_uneven(text: Array, start: int, end: int, chars: int, known: AnswerPatte
 
 @compiled
 def _is_odd(text: Array, start: int, end: int, chars: int, known: AnswerPatterns) -> bool:
-    """Whether the words of an answer may have odd lengths, many marks among them or few letters in them."""
+    """Whether the mean word length, the share of marks or the share of words with letters may be unusual."""
     words = lettered = marks = shown = size = 0
     letter = False
     for at in range(start, end + 1):
@@ -165,7 +161,7 @@ def _is_odd(text: Array, start: int, end: int, chars: int, known: AnswerPatterns
 
 @compiled
 def _is_open(text: Array, start: int, end: int) -> bool:
-    """Whether three backticks begin an odd number of lines, or may do so behind a space beyond ASCII."""
+    """Whether an odd number of lines begins with three backticks, possibly after a non-ASCII space."""
     count = ticks = 0
     blank, unsure = True, False
     for at in range(start, end):
@@ -189,7 +185,7 @@ def _is_open(text: Array, start: int, end: int) -> bool:
 
 @compiled
 def is_unsound(text: Array, start: int, end: int, chars: int, several: int, fenced: int, known: AnswerPatterns) -> bool:
-    """Whether something may be wrong with an answer, whatever it answers; `several`: strings of that kind in it."""
+    """Whether an answer may have a problem, whatever its question; `several`: number of patterns of that kind in it."""
     if chars > known.opens[text[start]] or 0 < known.several <= several or _breaks_off(text, start, end, known):
         return True
     if known.fences and fenced and _is_open(text, start, end):
@@ -199,7 +195,7 @@ def is_unsound(text: Array, start: int, end: int, chars: int, several: int, fenc
 
 @compiled
 def shows_text(text: Array, start: int, end: int, known: ExchangePatterns) -> bool:
-    """Whether a question may show a text of its own."""
+    """Whether a question may contain the text that it refers to."""
     before = 0
     for at in range(start, end):
         byte = int(text[at])
@@ -224,9 +220,7 @@ def is_suspicious(
     chars: int,
     known: ExchangePatterns,
 ) -> bool:
-    """Whether something may be wrong with an answer to this question: it begins with it, is in another script, or is a
-    word or two.
-    """
+    """Whether an answer may have a problem with its question: repeats it, other script, or one or two words."""
     shared = min(known.shared, asked_size)
     if known.shared > 0 and shared <= size and same(text, asked, start, shared):
         return True
