@@ -1,6 +1,4 @@
-"""Addresses of lines and of values in them: FILE:LINE and JSON pointers (RFC 6901). All addresses are written and
-parsed here.
-"""
+"""Addresses of lines (FILE:LINE) and of values in them (JSON pointers, RFC 6901), written and parsed only here."""
 
 from typing import Any
 

@@ -82,7 +82,7 @@ MAPPED: Final = TypeAdapter(MappedExample)
 
 
 def read_datamap(run: Path) -> list[MappedExample]:
-    """Read the data map of a run, in the order of the training split. Raises `InputError` if it is missing or invalid."""
+    """Read the data map of a run, in the order of the training split. Raises `InputError` if missing or invalid."""
     path = run / NAME
     shown = visible(str(path))
     try:

@@ -118,9 +118,7 @@ class DecisionLog:
         self._take_in()
 
     def add(self, *decisions: Decision) -> None:
-        """Append decisions and flush them to disk. Raises `OutputError`; decisions that were not written have no
-        effect.
-        """
+        """Append decisions and flush them to disk. Raises `OutputError`; unwritten decisions have no effect."""
         if not decisions:
             return
         self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -132,9 +130,7 @@ class DecisionLog:
                 self._take_in()
 
     def merge(self, other: Path) -> list[Decision]:
-        """Append the decisions of the journal `other` that this one lacks; returns them. Raises `InputError`,
-        `OutputError`.
-        """
+        """Append and return the decisions in `other` that this journal lacks. Raises `InputError`, `OutputError`."""
         if not other.is_file():
             raise InputError(f"{other}: no such journal", "pass the decisions.jsonl of another .curate folder")
         theirs = DecisionLog(other)

@@ -70,7 +70,7 @@ class Consent:
     """How to give consent, for the error message."""
 
     def demand(self, what: str, address: str) -> None:
-        """Return if there is consent to send `what` to `address`. Raises `UsageError` if there is none, `ConfigError`."""
+        """Return if there is consent to send `what` to `address`. Raises `UsageError` without it, `ConfigError`."""
         place = origin(address)
         if self.tell is not None and is_readable(address):
             self.tell(f"note: {place} is not encrypted: others on the network can read the data and the key")

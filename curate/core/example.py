@@ -134,9 +134,7 @@ class Example:
 
     @cached_property
     def id(self) -> str:
-        """128-bit hash of the canonical content, in hexadecimal; equal content has an equal id in any format, file or
-        run.
-        """
+        """128-bit hash of the canonical content, in hexadecimal, independent of format, file and run."""
         return content_id(self.value)
 
     @cached_property

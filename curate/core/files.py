@@ -137,9 +137,7 @@ def _closed(error: OSError) -> None:
 
 
 def display_name(path: str | Path) -> str:
-    """The name of a file in places and outputs: its path, with non-UTF-8 bytes escaped (`caf\\xe9.jsonl`); see
-    `path_of`.
-    """
+    """The display name of a file: its path with non-UTF-8 bytes escaped (`caf\\xe9.jsonl`); see `path_of`."""
     text = str(path)
     return text if text.isascii() else os.fsencode(text).decode("utf-8", "backslashreplace")
 
@@ -260,9 +258,7 @@ def sha256(path: Path) -> str:
 
 
 def checksum(path: Path) -> str:
-    """A checksum of a file's bytes on disk (xxh3, 128 bits): detects changes, but not deliberate collisions. Raises
-    `OSError`.
-    """
+    """Checksum of a file on disk (xxh3, 128 bits): detects changes, not deliberate collisions. Raises `OSError`."""
     import xxhash
 
     found = xxhash.xxh3_128()
@@ -409,7 +405,7 @@ def append_line(path: Path, data: bytes) -> None:
 
 
 def append_lines(path: Path, lines: Iterable[bytes]) -> None:
-    """Append lines to a journal and flush them to disk together. Raises `OutputError`; some lines may be written then."""
+    """Append lines to a journal and flush them together. Raises `OutputError`, possibly after writing some lines."""
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         with open(path, "ab+", opener=_unlinked) as file:

@@ -161,9 +161,7 @@ def redacted(text: str, *finders: Callable[[str], Iterator[Secret]]) -> str:
 
 
 def masked(text: str) -> str:
-    """Replace every secret that family S finds in `text` by its kind in brackets. Call it before a text is cut or
-    split.
-    """
+    """Replace each secret that family S finds in `text` by its kind in brackets. Call it before cutting a text."""
     return redacted(text, keys_in, numbers_in, personal_in)
 
 
@@ -218,7 +216,7 @@ LONGEST: Final = 2_000_000
 
 
 def redact_message(said: str) -> str:
-    """Replace secrets and their beginnings in a finding's message by their kind in brackets; truncate a long message."""
+    """Replace secrets and their beginnings in a finding's message by their kind in brackets; cut a long message."""
     return _remembered(said) if len(said) <= LONG else _told(f"{said[:LONG]}…")
 
 

@@ -129,9 +129,7 @@ def save(path: Path, arrays: "Mapping[str, Any]") -> str:
 
 
 def make_room(folder: Path) -> None:
-    """Delete the least recently used files until the folder is below its limit, and temporary files of killed
-    processes.
-    """
+    """Delete temporary files of killed processes, and the least recently used files beyond the size limit."""
     with suppress(OSError):
         found = sorted(
             ((info.st_mtime, info.st_size, path) for path in folder.glob("*.npz") if (info := path.stat())),
@@ -155,7 +153,7 @@ class KeyedRows:
 
     @classmethod
     def of(cls, keys: Any, rows: Any) -> Self:
-        """Sort rows by key; of equal keys the first is kept. Raises `ValueError` unless there are as many keys as rows."""
+        """Sort rows by key; the first of equal keys is kept. Raises `ValueError` if the numbers differ."""
         import numpy as np
 
         if len(keys) != len(rows):

@@ -33,9 +33,7 @@ class KeptExample(BaseModel):
 
 
 class Removal(BaseModel):
-    """A record of a removed line (in `removed.jsonl` or `kept.removed.jsonl`): the line, the reason, and all of its
-    bytes.
-    """
+    """A removed line with all of its bytes and the reason (in `removed.jsonl` or `kept.removed.jsonl`)."""
 
     model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
 
@@ -76,7 +74,7 @@ class Removal(BaseModel):
 
 
 def counted_as(code: str | None, decided_by: str) -> str:
-    """Reason for the counts of removed lines: the code, `mix` if beyond the budget, `decision` if a person dropped it."""
+    """Reason for the counts of removed lines: the code, `mix` beyond the budget, `decision` of a person."""
     return code or ("mix" if decided_by == "mix" else "decision")
 
 

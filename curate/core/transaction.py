@@ -51,8 +51,7 @@ class _Ready(BaseModel):
 def replacing_together(
     folder: Path, gone: Collection[str] = (), *, mode: int | None = None, unchanged: Callable[[], None] = lambda: None
 ) -> Iterator[Path]:
-    """Replace several files of a folder atomically: yields an empty folder whose files are moved at the end of the
-    block.
+    """Replace several files of a folder atomically: the block writes them to the empty folder that it is given.
 
     Files in `gone` are deleted. New files get default rights restricted by `mode`. `unchanged` is called before the
     first rename and raises if the inputs changed. An exception leaves the folder unchanged. Raises `OutputError` if the
@@ -168,9 +167,7 @@ def _settle(folder: Path) -> None:
 
 
 def _ready(folder: Path) -> _Ready | None:
-    """The pending transaction; None if there is none or it is incomplete. Raises `InputError` if curate did not write
-    it.
-    """
+    """The pending transaction; None without a complete one. Raises `InputError` if curate did not write it."""
     stage = folder / STAGE
     if stage.is_symlink() or not stage.is_dir():
         raise _foreign(folder, "it is not a folder")

@@ -142,8 +142,7 @@ def _longest_list(value: dict[str, Any]) -> tuple[str, list[Any]] | None:
 
 
 def _table(path: Path) -> Iterator[tuple[Place, dict[str, Any]]]:
-    """The items of a table. If the first line has no known name, there is no header and the first column is the
-    question.
+    """The items of a table; without a known column name there is no header, and column 1 is the question.
 
     MMLU has this form.
     """

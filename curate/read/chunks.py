@@ -172,7 +172,7 @@ class LineSlices(Sequence[bytes]):
 
 @dataclass(slots=True)
 class Batch:
-    """Lines of a file: plain lines as columns of equal length, others as objects. Lines are numbered within the chunk."""
+    """Lines of a file, numbered within the chunk: plain lines as columns of equal length, others as objects."""
 
     file: str
     irregular_lines: list[ParsedLine]

@@ -108,7 +108,7 @@ def line_columns_for(count: int) -> LineColumns:
 
 @compiled
 def _is_loud(role: int, text: Array, start: int, end: int, told: Array, known: Prefilters) -> bool:
-    """Whether rules must see a text, whatever precedes it. An empty text always counts, since its ends are read below."""
+    """Whether rules must see a text, whatever precedes it. An empty text counts, since its ends are read below."""
     if start == end or (known.exchanges.outside and (text[start] <= 32 or text[end - 1] <= 32)):
         return True
     if role == ANSWER:
@@ -142,7 +142,7 @@ def _write_roles(text: Array, used: int, turns: int, system: bool) -> int:
 def _line(
     data: Array, at: int, end: int, known: Prefilters, room: ScanBuffers, used: int, lines: LineColumns, line: int
 ) -> tuple[int, int]:
-    """The end of a quiet line, without its line break, and of its texts, written from `used` on; -1 for any other line."""
+    """The ends of a quiet line (before its line break) and of its texts, written from `used` on; -1 if not quiet."""
     text, folded, told, last = room
     starts, sizes = last
     starts[:], sizes[:] = 0, 0

@@ -206,9 +206,7 @@ class FileIndex:
 
 
 class LineIndex:
-    """The lines of several files in sequence, counted from 0. While the index is being built, lines of later files may
-    shift.
-    """
+    """The lines of several files in sequence, from 0. While indexing, lines of later files may shift."""
 
     def __init__(self, paths: Sequence[Path]) -> None:
         """Raises `InputError` for a file that cannot be opened."""

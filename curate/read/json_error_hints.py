@@ -48,7 +48,7 @@ def _extra(rest: str, where: str) -> JsonMistake:
 
 
 def _slip(text: str, error: json.JSONDecodeError, rest: str, where: str) -> JsonMistake | None:
-    """Frequent mistakes of people and exporters inside a value. Python 3.13 stops at a comma, older versions after it."""
+    """Frequent mistakes of people and exporters inside a value. Python 3.13 stops at a comma, older ones after it."""
     if COMMA_THEN_END.match(rest) or (rest[:1] in ("}", "]") and text[: error.pos].rstrip().endswith(",")):
         return JsonMistake("repairable", f"a comma with nothing after it, {where}")
     if PYTHON.match(rest):

@@ -48,9 +48,7 @@ class Spans:
         self._inside: dict[str, dict[str, Span]] = {}
 
     def find(self, target: str) -> Span | None:
-        """The span of the value at pointer `target`; None if missing or not JSON. Of a repeated key, the last one
-        counts.
-        """
+        """The span of the value at pointer `target`, the last of repeated keys; None if missing or not JSON."""
         if not target:
             return self._value(self._space(0))
         above, slash, key = target.rpartition("/")

@@ -64,7 +64,7 @@ _CLOSES: Final = literal(b' .,!?:;")\\')
 
 @compiled
 def _stands_here(data: Array, at: int, text: Array, start: int, used: int, known: PatternTable, nth: int) -> bool:
-    """Whether a pattern whose four indexed bytes were just read matches here; either apostrophe matches the ASCII one."""
+    """Whether a pattern matches whose four indexed bytes were just read; either apostrophe matches the ASCII one."""
     exact, split = known.exact[nth], int(known.before[nth]) + SIZE
     for place in range(split - 1, -1, -1):
         if used <= start:
@@ -91,7 +91,7 @@ def _stands_here(data: Array, at: int, text: Array, start: int, used: int, known
 
 @compiled
 def _found(data: Array, at: int, text: Array, start: int, used: int, window: int, known: PatternTable) -> int:
-    """The meanings of the patterns that match at the last four bytes of the text; later bytes are read from the data."""
+    """The meanings of the patterns that match at the last four bytes of the text and the next bytes of the data."""
     meant = 0
     nth = int(known.heads[np.uintp(((window * FACTOR) & 0xFFFFFFFF) >> (32 - SLOTS))])
     while nth >= 0:
@@ -202,9 +202,7 @@ def _code_at(data: Array, at: int) -> tuple[int, int]:
 
 @compiled
 def _fold(code: int, folded: Array, used: int, folds: Array) -> int:
-    """Write the compatibility form in lower case of a character that is not white space; returns the end, -1 if
-    unknown.
-    """
+    """Write the lower-cased compatibility form of a character other than white space; returns the end or -1."""
     if code >= 0x10000:
         return write_utf8(folded, used, code) if 0x1F300 <= code < 0x1FB00 or 0x20000 <= code < 0x2F800 else -1
     if code == 0x2026 or code == 0xDF:  # an ellipsis is three full stops, a sharp s two letters  # noqa: PLR1714
@@ -269,9 +267,7 @@ def _digits(
     told: Array,
     numbers: NumberPatterns,
 ) -> tuple[int, int, int]:
-    """Process a run of digits; returns the positions in the data, `text` and `folded`, -1 for a possible personal
-    number.
-    """
+    """Process a run of digits; returns the positions in data, `text` and `folded`, -1 if it may be personal."""
     first, code = used, data[np.uintp(at)]
     while 48 <= code <= 57:
         text[np.uintp(used)] = folded[np.uintp(used_folded)] = code
@@ -302,8 +298,7 @@ def scan_json_string(  # noqa: PLR0912
     data: Array, at: int, role: int, known: TextPatterns, text: Array, used: int, folded: Array, used_folded: int,
     told: Array,
 ) -> tuple[int, int, int]:  # fmt: skip
-    """Scan a JSON string after its opening quote; returns its end in the data, `text` and `folded`, -1 if a rule may
-    fire.
+    """Scan a JSON string after its opening quote; returns its end in data, `text` and `folded`, -1 if not quiet.
 
     The data ends with a line break, which ends any string. `told` gets the values named by the constants above.
     """

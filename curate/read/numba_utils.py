@@ -141,8 +141,9 @@ def _is_after(byte: int) -> bool:
 
 @compiled
 def utf8_at(data: Array, at: int) -> int:
-    """The code point of the non-ASCII character here; -1 if malformed (Unicode, table 3-7). The data ends with a line
-    break.
+    """The code point of the non-ASCII character here; -1 if malformed (Unicode, table 3-7).
+
+    The data ends with a line break.
     """
     first, second = int(data[np.uintp(at)]), int(data[np.uintp(at + 1)])
     if not 0xC2 <= first <= 0xF4 or not _is_after(second):

@@ -65,8 +65,7 @@ def line_end(data: Array, at: int, end: int) -> int:
 
 @compiled
 def escape_code(data: Array, at: int) -> tuple[int, int]:
-    """The character of an escape, given the position after its backslash, and its end; -1 for controls and surrogate
-    halves.
+    """The character of an escape, from after its backslash, and its end; -1 for controls and surrogate halves.
 
     The data ends with a line break.
     """

@@ -52,9 +52,7 @@ def speaker_of(said: Any) -> Any:
 
 
 def _calls(text: Any, made: int) -> list[Object]:
-    """Tool calls for a value like `{"name": ..., "arguments": ...}` or a list of these; empty if anything would be
-    lost.
-    """
+    """Tool calls for a value like `{"name": ..., "arguments": ...}` or a list of these; empty if lossy."""
     value = json_in(text) if isinstance(text, str) else text
     found: list[Object] = []
     for call in value if isinstance(value, list) else [value]:

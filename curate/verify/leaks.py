@@ -177,7 +177,7 @@ def _equal(found: Examples, hashes: Hashes) -> pl.DataFrame:
 
 
 def _first_match(found: Examples, later: pl.DataFrame, among: pl.DataFrame) -> pl.DataFrame:
-    """For each row of `later`, the first row of `among` with the same hash in an earlier split; hash 0 never matches."""
+    """For each row of `later`, the first row of `among` with the same hash in an earlier split; hash 0 is none."""
     first = among.filter(pl.col("hash") != 0).group_by("hash").agg(earlier=pl.col("place").min())
     pairs = later.join(first, on="hash", maintain_order="left").filter(pl.col("earlier") < pl.col("place"))
     pairs = pairs.filter(found.splits_of(pairs["earlier"].to_numpy()) < found.splits_of(pairs["place"].to_numpy()))

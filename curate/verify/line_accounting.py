@@ -32,7 +32,7 @@ class Inputs(NamedTuple):
 
 
 def find_inputs(folder: Path, files: Sequence[InputFile]) -> Inputs:
-    """The input files of a manifest, relative to the working folder or to the output; changed files count as missing."""
+    """The input files of a manifest, relative to the working folder or to the output; changed files are missing."""
     inputs = Inputs([], [], [])
     for file in files:
         there = [
