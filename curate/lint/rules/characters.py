@@ -104,7 +104,7 @@ def invisible_character() -> "pl.Expr":
 
 
 def _stripped(text: str) -> str:
-    """`text` without invisible characters; as it is where nothing else would be left."""
+    """`text` without invisible characters; unchanged if nothing else would remain."""
     thai = BREAKS_WORDS.search(text) is not None
     kept = TAGGED_FLAG.sub(
         lambda match: match.group(1) or (match.group() if thai and match.group() == "\u200b" else ""), text
@@ -149,7 +149,7 @@ def other_script() -> "pl.Expr":
 
 
 def _switched(both: str) -> str | None:
-    """What is said of a question and an answer, of which one is in Latin script and the other is not."""
+    """The message for a question and an answer of which exactly one is in Latin script."""
     prompt, _, said = both.partition("\0")
     if LANGUAGES.search(prompt):
         return None
@@ -192,7 +192,7 @@ def _odd(text: str) -> str | None:
 
 
 def _odd_words(text: str, said: list[str]) -> str | None:
-    """What is odd about a text of these words, whatever it is about."""
+    """What is unusual about the words of a text."""
     marks = (text.count("#") + text.count("...") + text.count("…")) / len(said)
     mean = sum(map(len, said)) / len(said)
     if marks > UNEVEN.marked:

@@ -1,5 +1,6 @@
-"""Family C, closer: the parts of a content, and the white space and characters around and in a text. Images are in
-`curate.lint.rules.images`.
+"""Family C, details: the parts of a content, and white space and characters in a text.
+
+Images are in `curate.lint.rules.images`.
 """
 
 import re
@@ -256,7 +257,7 @@ def completion_unspaced() -> "pl.Expr":
 
 
 def runs_together(prompt: Any, completion: Any) -> bool:
-    """Whether a text ends and another starts so that they would be read as one word."""
+    """Whether the end of a text and the start of another one would be read as one word."""
     if not isinstance(prompt, str) or not isinstance(completion, str) or not prompt or not completion:
         return False
     return not prompt[-1].isspace() and completion[0].isalnum() and prompt[-1] not in "([{\"'`/\\>–—-"

@@ -1,4 +1,4 @@
-"""Families F and Q over the whole data set: what no single example shows."""
+"""Families F and Q over the whole data set: problems that no single example shows."""
 
 from bisect import bisect_right
 from itertools import accumulate
@@ -221,7 +221,7 @@ def odd_length(known: DatasetSummary) -> PlacedProblems:
 
 
 def _median(counted: list[tuple[float, int]]) -> float:
-    """The middle of values that each stand so many times; the mean of the two in the middle where there are two."""
+    """The median of values with counts; the mean of the two middle values if there are two."""
     ordered = sorted(counted)
     ends = list(accumulate(count for _, count in ordered))
     low, high = (ordered[bisect_right(ends, at)][0] for at in ((ends[-1] - 1) // 2, ends[-1] // 2))

@@ -1,7 +1,6 @@
-"""The summary of each example that the rules over the data set need: a few bytes, computed once.
+"""The summary of each example for the rules over the data set: a few bytes, computed once.
 
-A profile is made for the lines of a piece of a file, perhaps in another process, and taken into that of the whole in
-order.
+The lines of a chunk are summarized, possibly in another process, and appended to the summary of the data set in order.
 """
 
 import re
@@ -42,7 +41,7 @@ Count = tuple[int, Place]
 
 @dataclass(slots=True)
 class DatasetSummary:
-    """The data set so far: 41 bytes an example, and counts."""
+    """Summary of the data set so far: 41 bytes per example, and counts."""
 
     places: Places = field(default_factory=Places)
     exact: "array[int]" = field(default_factory=lambda: array("Q"))
@@ -98,7 +97,7 @@ class DatasetSummary:
             self._answer(answer, refused=refuses(answer[:OPENING]))
 
     def sort(self, order: list[int]) -> None:
-        """Bring the examples, all of one part, into the order of these numbers."""
+        """Sort the examples, all of one chunk, by these numbers."""
         if any(this > after for this, after in pairwise(order)):
             columns = (self.exact, self.said, self.lengths, self.asked, self.answered, self.kinds, self.places.lines)
             self.exact, self.said, self.lengths, self.asked, self.answered, self.kinds, self.places.lines = _sorted(
@@ -186,9 +185,7 @@ class DatasetSummary:
         self.kinds.append(kinds)
 
     def _count_roles(self, file: str, by_roles: dict[tuple[str, ...], tuple[int, int]]) -> None:
-        """What there is to count of plain examples by their roles alone: of each, the first line and the number of
-        lines.
-        """
+        """Add the counts that depend on roles only: first line and number of lines for each sequence of roles."""
         for roles, (line, count) in by_roles.items():
             place = Place(file, line)
             self.turns[len(roles)] += count
@@ -216,21 +213,21 @@ class DatasetSummary:
             self.labels[answer] += count
 
     def with_plain(self, kinds: dict[bool, Count], *, kind: bool) -> dict[bool, Count]:
-        """Counts of two kinds of examples, with the plain ones, which are all of one kind."""
+        """Counts of two kinds of examples, plus the plain examples, which are all of one kind."""
         if self.plain is None:
             return kinds
         count, place = self.plain
         return kinds | {kind: add_to_count(kinds.get(kind), place, count)}
 
     def length_counts(self) -> dict[int, int]:
-        """How many examples there are of each length."""
+        """Number of examples of each length."""
         if len(self.lengths) < SMALL:
             return Counter(self.lengths)
         lengths, counts = np.unique(np.frombuffer(self.lengths, dtype=np.uint32), return_counts=True)
         return dict(zip(lengths.tolist(), counts.tolist(), strict=True))
 
     def of_lengths(self, wanted: Set[int]) -> Iterator[tuple[int, int]]:
-        """The examples of some lengths, each with its length, in order."""
+        """The examples with the given lengths, each with its length, in order."""
         if len(self.lengths) < SMALL:
             yield from ((at, length) for at, length in enumerate(self.lengths) if length in wanted)
             return
@@ -246,13 +243,11 @@ class DatasetSummary:
         return found
 
     def copies(self) -> list[tuple[int, int]]:
-        """Examples whose content an earlier one has, each with the first of these; in order."""
+        """Examples with the content of an earlier one, each with the first such example; in order."""
         return sorted((at, group[0]) for group in equal_groups(self.exact) for at in group[1:])
 
     def respelled(self) -> list[tuple[int, int]]:
-        """Examples that say what an earlier one says and are no copy, each with the first that says so; each content
-        once, in order.
-        """
+        """Duplicates after normalization that are not exact copies, each with the first example; one per content."""
         found = []
         for first, *others in equal_groups(self.said):
             known = {self.exact[first]}
@@ -263,7 +258,7 @@ class DatasetSummary:
         return sorted(found)
 
     def extend(self, other: "DatasetSummary", before: int) -> None:
-        """Append the summary of the lines that follow; `before` is the number of lines of their file before them."""
+        """Append the summary of the following lines, with `before` lines of their file before them."""
         self.places.extend(other.places, before)
         for name in ("exact", "said", "lengths", "asked", "answered", "kinds"):
             getattr(self, name).extend(getattr(other, name))
@@ -291,7 +286,7 @@ class DatasetState:
     """Values that rules keep for their finalizers, by rule code."""
 
     def count(self, code: str, kind: bool | str, place: Place) -> None:
-        """Count an example of some kind for a rule."""
+        """Count an example of a kind for a rule."""
         counts = self.counts(code)
         counts[kind] = add_to_count(counts.get(kind), place)
 
@@ -301,9 +296,7 @@ class DatasetState:
         return counts
 
     def rarer(self, code: str, what: str) -> PlacedProblems:
-        """One problem where a rule has counted examples with and without something: at the first of the kind that is
-        rarer.
-        """
+        """One problem if a rule counted examples both with and without a feature: at the first of the rarer kind."""
         kinds = self.summary.with_plain(self.counts(code), kind=False)
         if len(kinds) > 1:
             rarer = min(kinds, key=lambda has: (kinds[has][0], has))
@@ -313,16 +306,14 @@ class DatasetState:
             )
 
     def most_in_files(self, code: str, most: int | None) -> Iterator[tuple[Place, int]]:
-        """The files in which a rule has counted more than it takes, each with the number."""
+        """The files in which a rule has counted more than its limit, with the counts."""
         for file, (count, _) in self.counts(code).items():
             if most is not None and count > most:
                 yield Place(file, 0), count
 
 
 def _counts(digests: Any, chosen: Any, numbers: Any) -> Iterator[tuple[int, int]]:
-    """Of each digest of the chosen lines: the number of its first line, and how many lines have it; in the order of the
-    lines.
-    """
+    """First line and count of each digest among the chosen lines, in line order."""
     at = np.flatnonzero(chosen)
     if len(at) and (digests[at] == digests[at[0]]).all():  # one system prompt for all, as a rule
         yield int(numbers[at[0]]), len(at)
@@ -345,7 +336,7 @@ def _sorted(order: list[int], columns: Sequence["array[int]"]) -> Iterator["arra
 
 
 def equal_groups(digests: "array[int]") -> Iterator[list[int]]:
-    """The positions of equal digests, of each that stands more than once; few, as a rule."""
+    """The positions of each digest that occurs more than once; usually few."""
     if len(digests) < SMALL:
         by_digest: dict[int, list[int]] = {}
         for at, digest in enumerate(digests):
@@ -367,7 +358,7 @@ def equal_groups(digests: "array[int]") -> Iterator[list[int]]:
 
 
 def add_to_count(known: Count | None, place: Place, count: int = 1) -> Count:
-    """A count with some more, of which the first stands at `place`; in one file, lines may come in any order."""
+    """Add to a count; `place` is the first of the added. Within a file, lines may come in any order."""
     if known is None:
         return count, place
     total, first = known
@@ -375,7 +366,7 @@ def add_to_count(known: Count | None, place: Place, count: int = 1) -> Count:
 
 
 def comes_before(place: Place, other: Place) -> bool:
-    """Whether a place of an example that is known stands before that of one which is looked at now."""
+    """Whether the place of a known example precedes that of the current one."""
     return place.file != other.file or place.line < other.line
 
 
@@ -384,9 +375,7 @@ def _after(place: Place, before: int) -> Place:
 
 
 def _opening(roles: tuple[str, ...]) -> tuple[str, int | None, int | None]:
-    """Of some roles: what stands for them in a digest, and the positions of the first system prompt and of the last
-    answer.
-    """
+    """For roles: their code in a digest, the positions of the first system prompt and of the last answer."""
     answer = len(roles) - 1 - roles[::-1].index("assistant") if "assistant" in roles else None
     return _suffix(roles), roles.index("system") if "system" in roles else None, answer
 
@@ -396,7 +385,7 @@ def _suffix(roles: tuple[str, ...]) -> str:
 
 
 def _digests(example: Example, texts: list[str], turns: list[dict[str, Any]]) -> tuple[int, int]:
-    """64 bits of an example's content, and 64 of it in one case and form of characters, without spaces."""
+    """Two 64-bit digests of an example: its content, and its content normalized without white space."""
     if is_plain(example):
         text = "\0".join(texts) + _suffix(tuple([turn["role"] for turn in turns]))
         data = text.encode("utf-8", "surrogatepass")

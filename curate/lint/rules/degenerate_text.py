@@ -1,6 +1,4 @@
-"""Family Q, repetition: loops, copied phrases, worn-out ones. Columns pick the few texts that may repeat; these are
-counted exactly.
-"""
+"""Family Q, repetition: loops, copied and overused phrases. Columns select candidate texts for exact counts."""
 
 import re
 from collections import Counter
@@ -60,7 +58,7 @@ WORN_OUT: Final = Literals(SLOP, ANSWER, times=WORN)
 
 
 def _repeating() -> "pl.Expr":
-    """Questions and answers, with NUL between them, where a piece of the answer stands in it twice."""
+    """Questions and answers, joined by NUL, for answers in which a piece occurs twice."""
     return pl.when(pl.col("repeats")).then(answered_question().fill_null("") + "\0" + pl.col("text").str.head(ENOUGH))
 
 
@@ -89,8 +87,9 @@ def _loops(both: str) -> str | None:
 
 
 def _in_a_row(said: list[str]) -> tuple[int, int]:
-    """Words of the shortest phrase that stands `TIMES` times in a row and makes up half of a text, and how often it
-    does; 0 and 0 where there is none.
+    """Length in words of the shortest phrase that repeats `TIMES` times in a row, and its repeats; 0 and 0 if none.
+
+    The repeats must make up half of the text.
     """
     middle = len(said) // 2  # a phrase that fills half of a text stands there, or on the word before that
     for size in range(1, UNIT + 1) if len(said) >= LEAST else ():

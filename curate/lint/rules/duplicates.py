@@ -1,4 +1,4 @@
-"""Family D: duplicates that can be told without a model, while the data streams by."""
+"""Family D: duplicates that are found without a model while the data is read."""
 
 from collections.abc import Iterator, Sequence
 

@@ -22,19 +22,19 @@ class Places:
     """Of each part, its file and the lines of the file before it."""
 
     def add(self, place: Place) -> None:
-        """Keep the place of the next example."""
+        """Append the place of the next example."""
         if not self.parts or self.parts[-1] != (place.file, 0):
             self.parts.append((place.file, 0))
             self.starts.append(len(self.lines))
         self.lines.append(min(place.line, LARGEST))
 
     def add_lines(self, file: str, numbers: "list[int] | array[int]") -> None:
-        """Keep the places of the next examples, all of one file."""
+        """Append the places of the next examples, all of one file."""
         self.add(Place(file, numbers[0]))
         self.lines.extend(numbers[1:])
 
     def extend(self, other: "Places", before: int) -> None:
-        """Keep the places of examples that follow; `before` lines of their file stand before them."""
+        """Append the places of following examples, with `before` lines of their file before them."""
         size = len(self.lines)
         self.starts += [size + start for start in other.starts]
         self.parts += [(file, before + lines) for file, lines in other.parts]
@@ -50,11 +50,11 @@ class Places:
 
     @property
     def first(self) -> str:
-        """The name of the first file; for findings about the data set."""
+        """The name of the first file, for findings about the data set."""
         return self.parts[0][0]
 
     def by_file(self) -> dict[str, range]:
-        """The examples of each file, by their numbers, in order."""
+        """The numbers of the examples in each file, in order."""
         ends = [*self.starts[1:], len(self.lines)]
         found: dict[str, range] = {}
         for (file, _), start, end in zip(self.parts, self.starts, ends, strict=True):

@@ -1,4 +1,4 @@
-"""Family J, the file as it travels: line ends, sizes, names, keys, and what other readers make of it."""
+"""Family J, file format: line endings, sizes, names, keys, and problems of other readers."""
 
 from collections import Counter
 from typing import Any, Final

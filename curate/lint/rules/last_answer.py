@@ -1,6 +1,4 @@
-"""What rules over the data set keep of each final answer: 64 bits of what it answers, 64 of itself, and what kind of
-answer it is.
-"""
+"""A summary of each final answer for data set rules: 64-bit hashes of its request and of itself, and its kind."""
 
 import re
 import string
@@ -46,7 +44,7 @@ CONTINUES: Final = re.compile(
 
 
 class LastAnswer(NamedTuple):
-    """What is kept of an example's last answer."""
+    """Summary of an example's last answer."""
 
     asked: int
     answer: int
@@ -58,7 +56,7 @@ NONE: Final = LastAnswer(0, 0, 0)
 
 
 def last_answer_of(example: Example, texts: list[str], turns: list[dict[str, Any]]) -> LastAnswer:
-    """What is kept of an example that was read as an object; `texts` of its turns, in order."""
+    """The summary of the last answer of a parsed example; `texts`: the texts of its turns, in order."""
     if len(turns) < 2 or turns[-1].get("role") != "assistant" or turns[-1].get("tool_calls") or not texts[-1]:
         return NONE
     if example.format in ("preference", "text") or any(key in example.value for key in JUDGED):
@@ -72,14 +70,12 @@ def last_answer_of(example: Example, texts: list[str], turns: list[dict[str, Any
 
 
 def request_of(texts: list[str]) -> str:
-    """What an answer is asked by: how a conversation begins, which may be its system prompt, and the turn before the
-    answer.
-    """
+    """The request of an answer: the first turn (possibly a system prompt) and the turn before the answer."""
     return "\n".join(texts[:1] + texts[-2:-1]) if len(texts) > 2 else texts[0]
 
 
 def _beside(value: dict[str, Any], turns: list[dict[str, Any]]) -> bytes:
-    """All that is asked and is no text, as canonical JSON; empty where there is none."""
+    """The non-text part of a request, as canonical JSON; empty if there is none."""
     found: list[Any] = [[key, value[key]] for key in CARRIED if value.get(key)]
     found += [
         [at, calls]
@@ -102,7 +98,7 @@ def kinds_of(answer: str, question: str, *, refused: bool) -> int:
 
 
 def _begins_inside(answer: str, question: str) -> bool:
-    """Whether an answer begins in the middle of a sentence, and not of the question's."""
+    """Whether an answer begins in the middle of a sentence that the question did not start."""
     line = answer.partition("\n")[0]
     if not WORDS.match(line) or FORMAL.search(line) or line.partition(" ")[0] in KEYWORDS:
         return False

@@ -1,6 +1,4 @@
-"""Family L: what a model is measured by and must not be trained on. Asked by `curate decontaminate`, which has the
-benchmark.
-"""
+"""Family L, benchmarks in the training data. Run by `curate decontaminate`, which reads the benchmark."""
 
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
@@ -15,7 +13,7 @@ SHOWN = 80
 
 
 class Leak(NamedTuple):
-    """An item of a benchmark that stands in an example."""
+    """A benchmark item found in an example."""
 
     place: Place
     example: str

@@ -1,4 +1,4 @@
-"""Family Q, remains: placeholders, template variables and HTML that should have been replaced or cut away."""
+"""Family Q, markup: placeholders, template variables and HTML that should have been replaced or removed."""
 
 import re
 from typing import Final
@@ -101,7 +101,7 @@ def placeholder() -> "pl.Expr":
 
 
 def _left_open(both: str) -> str | None:
-    """What is said of an answer with a placeholder in it, unless the question wants one."""
+    """The message for an answer with a placeholder, unless the question asks for one."""
     prompt, _, said = both.partition("\0")
     match = PLACEHOLDER.search(said)
     return (
@@ -130,7 +130,7 @@ def unfilled_variable() -> "pl.Expr":
 
 
 def _unfilled(both: str) -> str | None:
-    """What is said of a text with a variable in it, unless it is code, or answers what has braces of its own."""
+    """The message for a text with a variable, unless it is code or answers a text with braces."""
     prompt, _, said = both.partition("\0")
     match = VARIABLE.search(said)
     if match is None or "{" in prompt or "%s" in prompt or CODE.search(said) or CODE.search(prompt):
@@ -158,9 +158,7 @@ def html_remains() -> "pl.Expr":
 
 
 def _scraped(both: str) -> str | None:
-    """What is said of an answer with remains of a web page in it, unless it or the question is about such, or has some
-    itself.
-    """
+    """The message for an answer with remains of a web page, unless it or the question is about or contains HTML."""
     prompt, _, said = both.partition("\0")
     said = SPANS.sub(" ", said)
     legal = LEGAL.search(said) is not None

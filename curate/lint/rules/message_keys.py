@@ -1,6 +1,4 @@
-"""Family M, closer: the keys of messages, their weights and names, repeated turns, and what differs between
-examples.
-"""
+"""Family M, details: keys of messages, weights, names, repeated turns, and differences between examples."""
 
 from typing import Any, Final
 
@@ -141,7 +139,7 @@ def whole_weights(messages: list[Object]) -> list[Object] | None:
 
 
 def is_weight(value: Any) -> bool:
-    """Whether a weight is what every target takes."""
+    """Whether a weight is valid for every target."""
     return type(value) is int and value in (0, 1)
 
 
@@ -223,7 +221,7 @@ def unknown_message_key(example: Example, *, target: Target) -> Problems:
 @unknown_message_key.repaired_by(safe=True)
 @on_messages
 def drop_keys(messages: list[Object]) -> list[Object] | None:
-    """Remove unknown keys; where one of them is a trainer's switch, such as loss_weight, nothing changes."""
+    """Remove unknown keys, unless one of them is a switch of another trainer, such as loss_weight."""
     unknown = {key for message in messages for key in message} - KNOWN_KEYS
     return None if unknown & MEANT_FOR_LOSS else [copy_without(message, *unknown) for message in messages]
 
@@ -396,7 +394,7 @@ def _thinks(message: Message) -> bool:
 
 @reasoning_in_some.finalize
 def reasoning_not_in_all(state: DatasetState) -> PlacedProblems:
-    """One finding, at the first example of the kind that is rarer."""
+    """One finding, at the first example of the rarer kind."""
     return state.rarer("M027", "reasoning")
 
 

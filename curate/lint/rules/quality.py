@@ -1,6 +1,4 @@
-"""Family Q, what an answer is worth: short, refusing, cut off, about something that is not there. Nothing is dropped on
-such a score.
-"""
+"""Family Q, answer quality: short, refusing, truncated, or about missing input. No line is dropped for these."""
 
 import json
 import re
@@ -222,9 +220,7 @@ def merged_instructions() -> "pl.Expr":
 
 
 def _merged(text: str) -> str | None:
-    """What is said of an answer with something like an instruction in it. A step of a list has the one before it; code
-    has inputs of its own.
-    """
+    """The message for an answer with an embedded instruction, unless it is a list step or code."""
     if "```" in text:
         return None
     steps: dict[str, int] = {}

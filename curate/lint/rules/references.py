@@ -1,4 +1,4 @@
-"""What a line of reinforcement data has beside its conversation, for a grader to judge the answer by."""
+"""Reference data next to the conversation of a reinforcement line, for a grader to judge the answer by."""
 
 from typing import Any, Final
 
@@ -43,7 +43,7 @@ NOTES: Final = frozenset(
 
 
 def references(example: Example) -> dict[str, Any]:
-    """What a grader may read beside the conversation."""
+    """The keys next to the conversation that a grader may read."""
     return (
         {}
         if example.plain or example.format != "messages"

@@ -1,6 +1,4 @@
-"""Family D, the part about what a removal would leave: asked by `curate dedup` once it has decided and before it writes
-anything.
-"""
+"""Family D, size of a removal: run by `curate dedup` after its decisions and before it writes."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -13,7 +11,7 @@ from curate.lint.rules.rule import rule
 
 @dataclass(frozen=True, slots=True)
 class Removals:
-    """How much would be removed, and how much may be removed without confirmation."""
+    """The size of a removal, and the limits without confirmation."""
 
     lines: Mapping[str, int]
     """Lines by file."""
@@ -75,7 +73,7 @@ def heavy_removal(removals: Removals) -> Iterator[Finding]:
 
 
 def heavy(removals: Removals) -> list[Finding]:
-    """The findings about a removal: files first, then clusters, the largest first."""
+    """The findings about a removal: files first, then clusters by size."""
     return list(heavy_removal.function(removals))
 
 

@@ -1,6 +1,4 @@
-"""Family D, about what comes again without being nearly the same. Most keep all examples in memory, and so run only
-when they are selected.
-"""
+"""Family D, repetition without near-duplicates. Most rules load all examples and run only when selected."""
 
 from collections.abc import Iterator, Sequence
 from functools import partial

@@ -1,5 +1,4 @@
-"""How a rule is declared: a decorated function whose docstring is its documentation, checked for form when it is
-imported.
+"""Declare a rule: a decorated function whose docstring is its documentation, validated on import.
 
     @rule("M016", "consecutive-roles", Severity.WARNING, hint="Merge the two turns.")
     def consecutive_roles(example: Example) -> Iterator[Problem]:
@@ -42,7 +41,7 @@ BYTE: Final = re.compile(rb"\\x([0-9a-f]{2})")
 
 
 class Scope(StrEnum):
-    """What a rule sees, and so what its function takes."""
+    """What a rule sees, and so the argument of its function."""
 
     LINE = "line"
     """A `ParsedLine` that has defects or holds no object; yields problems."""
@@ -80,7 +79,7 @@ class Scope(StrEnum):
 
 @dataclass(eq=False, slots=True)
 class Rule:
-    """A rule and all that is said about it anywhere."""
+    """A rule with all of its documentation."""
 
     code: str
     name: str
@@ -117,7 +116,7 @@ class Rule:
     """
 
     def severity_for(self, target: Target) -> Severity | None:
-        """How bad it is for a target; None when the target does not have the rule."""
+        """The severity for a target; None if the rule does not apply to it."""
         return None if self.only and target not in self.only else self.targets.get(target, self.severity)
 
     def finding(
@@ -129,21 +128,19 @@ class Rule:
         example: str | None = None,
         severity: Severity | None = None,
     ) -> Finding:
-        """A finding of it, for a command that finds it outside of a check."""
+        """A finding of this rule, for commands that find it outside of a check."""
         return Finding(
             self.code, severity or self.severity, place.file, place.line, pointer, message, self.hint, False, example
         )
 
     def for_target(self, target: Target) -> "Rule":
-        """The rule as it runs: its functions are told the target, those of them that have a parameter `target`."""
+        """The rule for a target: functions with a parameter `target` get it."""
         repair = self.repair and replace(self.repair, function=_told(self.repair.function, target))
         finalizer = self.finalizer and _told(self.finalizer, target)
         return replace(self, function=_told(self.function, target), repair=repair, finalizer=finalizer)
 
     def repaired_by(self, *, safe: bool, takes: RepairInput = RepairInput.OBJECT) -> Callable[[Mend], Mend]:
-        """Declare the rule's repair: `@consecutive_roles.repaired_by(safe=False)`; its docstring says in one sentence
-        what it does.
-        """
+        """Declare the rule's repair, `@consecutive_roles.repaired_by(safe=False)`; the docstring is its description."""
 
         def declare(function: Mend) -> Mend:
             self.repair = Repair(function, safe, LINE_BREAK.sub(" ", inspect.getdoc(function) or ""), takes)
@@ -152,7 +149,7 @@ class Rule:
         return declare
 
     def finalize(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        """Declare what the rule says once the whole data set was seen."""
+        """Declare the function that reports findings after the whole data set was read."""
         self.finalizer = function
         return function
 
@@ -231,9 +228,7 @@ def _documentation(code: str, doc: str) -> tuple[str, str, bytes, bytes]:
 
 
 def _block(text: str) -> bytes:
-    """The bytes of an indented block: without its indentation; `\\xNN` is one byte; a block that ends in a lone `\\`
-    has no last line break.
-    """
+    """The bytes of an indented block, dedented; `\\xNN` is a byte, a final `\\` removes the last line break."""
     content = inspect.cleandoc(text).encode() + b"\n"
     content = content.removesuffix(b"\\\n")
     return BYTE.sub(lambda match: bytes.fromhex(match.group(1).decode()), content)

@@ -1,4 +1,4 @@
-"""Family S: secrets and personal data. No message holds what was found: it names the kind, the place and the length."""
+"""Family S: secrets and personal data. Messages give kind, position and length, never the secret."""
 
 from collections.abc import Callable, Iterator
 from typing import Any, Final
@@ -30,7 +30,7 @@ KEY_STARTS: Final = (
 
 
 def _told(finder: Callable[[str], Iterator[Secret]]) -> Callable[[str], str | None]:
-    """What is said of a text's secrets: how many of which kind, and where the first one stands."""
+    """The message for a text's secrets: number by kind, and the position of the first."""
 
     def judge(text: str) -> str | None:
         found = sorted(finder(text))

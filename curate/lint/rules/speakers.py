@@ -1,4 +1,4 @@
-"""Family Q, speakers: another turn, or a whole conversation, inside the text of one message."""
+"""Family Q, speakers: another turn or a whole conversation in the text of one message."""
 
 import re
 from typing import Final
@@ -51,7 +51,7 @@ def role_marker() -> "pl.Expr":
 
 
 def _goes_on(both: str) -> str | None:
-    """What is said of an answer in which another one speaks, unless the question asks for that."""
+    """The message for an answer in which another speaker continues, unless the question asks for that."""
     prompt, _, said = both.partition("\0")
     match = SPEAKER.search(said)
     if match is None or "```" in said or DIALOGUE.search(prompt) or (OPENING.match(said) and ANSWERED.search(said)):
@@ -87,7 +87,7 @@ def transcript_in_message() -> "pl.Expr":
 
 
 def _transcript(both: str) -> str | None:
-    """What is said of a message that is a conversation."""
+    """The message for a text that is a conversation."""
     prompt, _, said = both.partition("\0")
     opens = OPENING.match(said)
     if opens is None or DIALOGUE.search(prompt):

@@ -1,6 +1,6 @@
-"""Family L, the part about what a division comes to: asked by `curate split` once it has divided.
+"""Family L, split sizes: run by `curate split` after splitting.
 
-The tests divide the examples below into three equal shares, and take one example for enough.
+The tests split the examples below into three equal parts, and accept one example as enough.
 """
 
 from collections.abc import Iterator, Sequence
@@ -20,7 +20,7 @@ OFF: Final = 1.5
 
 
 class SplitCounts(NamedTuple):
-    """What a split was to have, and what it has."""
+    """The requested and the actual size of a split."""
 
     name: str
     wanted: float
@@ -38,7 +38,7 @@ class SplitCounts(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class SplitBalance:
-    """The splits, and the file that findings are about."""
+    """The splits, and the file for their findings."""
 
     file: str
     parts: Sequence[SplitCounts]
@@ -102,9 +102,7 @@ def uneven_splits(balance: SplitBalance) -> Iterator[str]:
 
 
 def _is_off(part: SplitCounts, total: int) -> bool:
-    """Whether a split's share is far from what was wanted, farther than the hash of single examples brings about by
-    chance.
-    """
+    """Whether a split's share differs from the requested one by more than chance assignment explains."""
     chance = 2 * sqrt(total * part.wanted * (1 - part.wanted))
     return (
         not part.wanted / OFF <= part.share <= part.wanted * OFF and abs(part.examples - total * part.wanted) > chance
@@ -112,7 +110,7 @@ def _is_off(part: SplitCounts, total: int) -> bool:
 
 
 def unbalanced(balance: SplitBalance) -> list[Finding]:
-    """The findings about a division, split by split."""
+    """The findings about the splits, in order."""
     return [uneven_splits.finding(Place(balance.file, 0), said) for said in uneven_splits.function(balance)]
 
 

@@ -1,5 +1,6 @@
-"""Family T, what is declared: the tools that an example offers, and their schemas. Calls and results are in
-`curate.lint.rules.calls`.
+"""Family T, declarations: the tools that an example offers, and their schemas.
+
+Calls and results are in `curate.lint.rules.calls`.
 """
 
 import json
@@ -27,7 +28,7 @@ FEW: Final = 5
 
 
 class Tool(NamedTuple):
-    """A function that an example declares, well-formed so far that it has a name."""
+    """A declared function that has a name."""
 
     name: str
     pointer: str
@@ -41,7 +42,7 @@ class Tool(NamedTuple):
 
 
 class Call(NamedTuple):
-    """A call of a tool by the assistant, or of a function in the older form."""
+    """A tool call of the assistant, or a function call in the deprecated format."""
 
     message: Message
     pointer: str
@@ -56,7 +57,7 @@ class Call(NamedTuple):
 
     @property
     def name(self) -> str | None:
-        """The name called, if it is a string."""
+        """The name of the called function, if it is a string."""
         name = self.function.get("name")
         return name if isinstance(name, str) else None
 
@@ -71,29 +72,25 @@ def json_value(text: str) -> Any:
 
 
 def is_converted(message: Message) -> bool:
-    """Whether the reader created a message's calls or the id of its result: a ShareGPT file has both as the text of a
-    turn.
-    """
+    """Whether the reader created the calls or the result id; in ShareGPT files, both are in the text of a turn."""
     return message.content_pointer.endswith("/value") and (
         message.role == "tool" or (message.role == "assistant" and message.content is None)
     )
 
 
 def call_pointer(message: Message, rest: str) -> str:
-    """Pointer to something of a message's calls in the line as it was read: to the text that they were made of, where
-    they were.
-    """
+    """Pointer into a message's calls in the original line, or to the text that the reader converted to calls."""
     return message.content_pointer if is_converted(message) else f"{message.pointer}/{rest}"
 
 
 def tools_in(example: Example) -> tuple[Any, bool]:
-    """The value of `tools`, and whether it was JSON in a string, as in some data sets."""
+    """The value of `tools`, and whether it was a JSON string, as in some data sets."""
     tools = example.value.get("tools")
     return (json_value(tools), True) if isinstance(tools, str) and tools.strip() else (tools, False)
 
 
 def declared(example: Example) -> Iterator[Tool]:
-    """The tools and, in the older form, functions that have a name."""
+    """The tools, and functions in the deprecated format, that have a name."""
     tools, in_text = tools_in(example)
     base = example.tools_pointer
     for i, tool in enumerate(tools) if isinstance(tools, list) else ():
@@ -123,7 +120,7 @@ def called(example: Example) -> Iterator[Call]:
 
 
 def calls_in(message: Object) -> list[Any]:
-    """What the list of tool calls of an assistant's message holds; empty when there is no list."""
+    """The list of tool calls of an assistant's message; empty if there is none."""
     calls = message.get("tool_calls")
     return calls if message.get("role") == "assistant" and isinstance(calls, list) else []
 
@@ -135,7 +132,7 @@ def is_id(value: Any) -> TypeGuard[str]:
 
 @lru_cache(maxsize=1024)  # most examples of a file declare the same tools
 def schema_fault(schema: bytes) -> str | None:
-    """Why a JSON text is not a JSON Schema of an object, or None."""
+    """Why a JSON text is not a JSON Schema of an object; None if it is one."""
     from jsonschema import Draft202012Validator, SchemaError  # only for lines that have tools
 
     value = json.loads(schema)
@@ -261,9 +258,7 @@ def functions_deprecated(example: Example) -> Problems:
 
 @functions_deprecated.repaired_by(safe=True)
 def to_tools(value: Object) -> Object:
-    """Write `functions` as `tools`, and function calls and their results as tool calls and tool messages with matching
-    ids.
-    """
+    """Convert `functions` to `tools`, and function calls and results to tool calls and messages with ids."""
     functions, messages = value.get("functions"), messages_in(value)
     named = isinstance(functions, list) and all(
         isinstance(function, dict) and isinstance(function.get("name"), str) for function in functions
@@ -329,7 +324,7 @@ def parallel_tool_calls(example: Example) -> Problems:
 
 @parallel_tool_calls.repaired_by(safe=True)
 def fix_parallel_tool_calls(value: Object) -> Object:
-    """Write text and numbers that mean true or false as such; remove the key where there are no tools."""
+    """Convert text and numbers that mean true or false to booleans; remove the key if there are no tools."""
     parallel = value.get("parallel_tool_calls")
     if not value.get("tools") and not value.get("functions"):
         return copy_without(value, "parallel_tool_calls")
@@ -355,9 +350,7 @@ def unused_tools(example: Example, state: DatasetState) -> None:
 
 @unused_tools.finalize
 def tools_never_called(state: DatasetState) -> PlacedProblems:
-    """One finding for all of them, where the first stands; none in data without any call, in which calls may be written
-    as text.
-    """
+    """One finding for all examples, at the first one; none if the data has no calls, which may then be in texts."""
     first, used = state.memory.get("T023", ({}, set()))
     unused = [name for name in first if name not in used]
     if used and unused:

@@ -1,4 +1,4 @@
-"""Family J over the data set: keys that have one type in some examples and another one in others."""
+"""Family J over the data set: keys with different types in different examples."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,14 +24,14 @@ GRAMMAR: Final = frozenset(("/messages", "/messages/*", "/messages/*/role"))
 
 @dataclass(slots=True)
 class Types:
-    """How often a path has a type, and where first."""
+    """Count and first place of each type of a path."""
 
     count: int
     place: Place
 
 
 def _kinds(value: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """Each path of keys in an object with the type found there; items of lists stand under `*`."""
+    """Each key path of an object with its JSON type; list items are under `*`."""
     stack: list[tuple[str, Any]] = [(f"/{escape(key)}", item) for key, item in value.items()]
     while stack:
         path, item = stack.pop()
@@ -76,7 +76,7 @@ def type_changes(example: Example, state: DatasetState) -> None:
 
 @type_changes.finalize
 def type_findings(state: DatasetState) -> PlacedProblems:
-    """Which keys have several types."""
+    """The keys with several types."""
     known: dict[str, dict[str, Types]] = state.memory.get("J023", {})
     for path, kinds in known.items():
         if len(kinds) > 1:
