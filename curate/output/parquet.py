@@ -1,8 +1,8 @@
-"""Splits as Parquet files, beside the JSON Lines: one table whose columns have one type each, whatever the lines have.
+"""Write splits as Parquet next to JSON Lines: one table whose columns have one type each, whatever the lines hold.
 
-Texts stay texts, and numbers and truth values where a key has nothing else. Everything nested but the turns themselves
-(parts of a content, calls of tools, declarations of tools, metadata) is JSON in a string: Arrow would give each example
-the keys of all others.
+Text stays text; keys with only numbers or only booleans keep their type. Everything nested except turns (content parts,
+tool calls, tool declarations, metadata) becomes a JSON string, since Arrow would give each example the keys of all
+others.
 """
 
 import json
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     import polars as pl
 
 CHUNK: Final = 20_000
-"""Lines that are made into columns at a time."""
+"""Lines that are converted to columns at a time."""
 Types = dict[str, set[type]]
 
 
 def write_parquet(lines: Path, path: Path) -> Path:
-    """Write a file of JSON Lines, one that we wrote, as Parquet to `path`; returns that. Raises `OutputError`."""
+    """Convert a JSON Lines file written by curate to Parquet at `path`; returns `path`. Raises `OutputError`."""
     import polars as pl
 
     keys, turns = _types(lines)
@@ -59,7 +59,7 @@ def _objects(lines: Path) -> Iterator[dict[str, Any]]:
 
 
 def _types(lines: Path) -> tuple[Types, Types]:
-    """The keys of all lines, and those of all turns, each with the types of its values."""
+    """The keys of all lines and of all turns, each with its value types."""
     keys: Types = {}
     turns: Types = {}
     turned = True
