@@ -1,4 +1,4 @@
-"""Where the command starts and ends: finds the verb, and turns whatever happens into a documented exit code."""
+"""The entry point: find the command, and convert its result or error to a documented exit code."""
 
 import gc
 import os
@@ -17,11 +17,13 @@ from curate.core.masking import without_keys
 from curate.core.text import visible
 
 COMMANDS: Final = ("::", "##[")
-"""What a line of a log begins with that a runner of GitHub obeys."""
+"""Prefixes of log lines that a GitHub runner executes."""
 PATIENCE: Final = 100_000
-"""Objects that are made before the first look for cycles among them, which hardly anything of the engine makes;
-Python's 700 cost a short check a twentieth of its time. Verbs of other packages, which may hold what is large by a
-cycle, are left as they are."""
+"""Objects created before the first garbage collection.
+
+The engine has hardly any cycles, and Python's default of 700 took a twentieth of the time of a short check. Commands of
+other packages keep the default, since their cycles may hold large data.
+"""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -36,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _guarded(words: Sequence[str], *, alone: bool = False) -> int:
-    """Run the command, whatever happens; `alone` where the process ends with it."""
+    """Run the command and handle every exception; `alone`: the process ends with it."""
     if alone:
         streams.opened()
     for stream in (sys.stdout, sys.stderr):
@@ -64,7 +66,7 @@ def _asked(words: Sequence[str], *, alone: bool) -> int:
 
 
 def _ended(error: BaseException) -> int:
-    """The exit code of a command that ended early, after it was said why."""
+    """The exit code of a command that ended early, after printing the reason."""
     if isinstance(error, CurateError):
         message, hint = (visible(without_keys(text), keep_newlines=error.lined) for text in (error.message, error.hint))
         _narrate(f"error: {message}" + (f"\n  next: {hint}" if hint else ""))
@@ -108,7 +110,7 @@ def _ended(error: BaseException) -> int:
 
 
 def _flushed(code: int) -> int:
-    """`code`, after what was printed has gone out, as far as it goes."""
+    """Flush the output as far as possible; returns `code`."""
     try:
         sys.stdout.flush()
     except (OSError, ValueError):
@@ -167,9 +169,7 @@ def overview() -> str:
 
 
 def _narrate(text: str) -> None:
-    """Say something on stderr. No line but the first starts as one that GitHub takes for a command, whatever is told
-    there.
-    """
+    """Print a message to stderr; lines after the first cannot start a GitHub workflow command."""
     lines = visible(without_keys(text), keep_newlines=True).split("\n")
     with suppress(OSError, ValueError):  # nobody listens
         sys.stderr.write(
@@ -178,7 +178,7 @@ def _narrate(text: str) -> None:
 
 
 def _crash_log(error: BaseException) -> str:
-    """Write where it happened and the versions, but no message and no value: these may hold data."""
+    """Write a crash log with stack and versions, without messages and values, which may contain data."""
     import platform
     import tempfile
     from importlib.metadata import PackageNotFoundError, version

@@ -43,9 +43,7 @@ def suppress(
 
 
 def _findings(code: str, file: str, line: int) -> list[Finding]:
-    """What the rule finds in the example there. Raises `UsageError` when that is nothing, or is not about an
-    example.
-    """
+    """The findings of the rule in the example at the place. Raises `UsageError` without one, or without an example."""
     config = with_options(find_config(Path.cwd()).check, select=(code,), ignore=(), extend_select=(), severity={})
     found = [
         finding
