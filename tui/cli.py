@@ -81,7 +81,7 @@ def review(
 
 
 def scanned(sources: Sources, tell: Callable[[ScanEvent], None], stopped: Callable[[], bool]) -> None:
-    """Check and compare in a process of its own, and tell what it finds."""
+    """Check and compare in a separate process; yields the results."""
     from curate.pipeline import load_conflicts  # detectors and models' code: not before the screen is there
     from curate.review.scan import Scan
 

@@ -1,4 +1,4 @@
-"""One theme, for dark and for light terminals. Every colour has a sign beside it wherever it means something."""
+"""One theme for dark and for light terminals. Every color with a meaning comes with a sign."""
 
 from typing import Final
 
