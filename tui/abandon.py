@@ -30,7 +30,7 @@ async def abandonable(work: Callable[[], None]) -> None:
             work()
         except Exception as caught:  # noqa: BLE001
             error = caught
-        with suppress(RuntimeError):  # the loop is closed: the application was left meanwhile
+        with suppress(RuntimeError):  # the loop is closed: the application has exited
             loop.call_soon_threadsafe(settle, error)
 
     threading.Thread(target=run, name="curate-load", daemon=True).start()

@@ -74,7 +74,7 @@ class CurateApp(App[None]):
         Raises `InputError` for missing files.
         """
         super().__init__()
-        self.animation_level = "none"  # a hundred decisions an hour, and over slow lines
+        self.animation_level = "none"  # costs too much over slow connections
         self.state, self.at = ReviewState(sources, at), at
         self.crash: Exception | None = None
         """The error that ended the application, when that was a bug."""
@@ -119,7 +119,7 @@ class CurateApp(App[None]):
         if changed != self.state.changed:
             self.post_message(FilesChanged(changed))
 
-    # Work in the background
+    # Background work
 
     def _begin(self) -> None:
         self.index_lines(self.session)
@@ -174,7 +174,7 @@ class CurateApp(App[None]):
                 return
             self.post_message(Narrowed(view))
 
-    # Results of the work
+    # Results
 
     @on(LinesFound)
     def _lines(self, message: LinesFound) -> None:

@@ -20,7 +20,7 @@ MAX_TURNS: Final = 100
 MAX_TOTAL: Final = 40_000
 """Maximum number of characters drawn of a conversation: more would take longer than a key press may."""
 TAB: Final = "\t"
-# Glyph and colour of each role: told apart without colour, too.
+# Glyph and color of each role, distinguishable without color.
 ROLES: Final = {
     "system": ("§", "$text-accent"),
     "developer": ("§", "$text-accent"),

@@ -50,8 +50,6 @@ def clash_marks(text: str, spans: Sequence[str]) -> Marks:
     found = [(text.find(span), len(span)) for span in spans if span.strip()]
     marks: list[Mark] = []
     for at, length in sorted({place for place in found if place[0] >= 0}):
-        if (
-            not marks or at >= marks[-1].end
-        ):  # spans of two pieces of evidence may overlap; the first one stands for both
+        if not marks or at >= marks[-1].end:  # ranges of two pieces of evidence may overlap; the first one is used
             marks.append(Mark(at, at + length, CLASHES))
     return tuple(marks)

@@ -40,7 +40,7 @@ class ReviewState:
     @cached_property
     def mender(self) -> Any:
         """The linter for single lines, loaded on first use."""
-        from curate.review.live_lint import LiveLint  # a fifth of a second that the first screen does not wait for
+        from curate.review.live_lint import LiveLint  # takes 0.2 s; the first screen does not wait for it
 
         return LiveLint(self.sources.config.check)
 

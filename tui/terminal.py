@@ -26,7 +26,7 @@ def end_with_terminal(leave: Callable[[], object], terminal: int) -> None:
     """
 
     def watch() -> None:
-        while os.isatty(terminal):  # of a terminal whose other end was closed it is none any more
+        while os.isatty(terminal):  # after the other end is closed, it no longer counts as a terminal
             time.sleep(LOOK)
         leave()
         time.sleep(GRACE)

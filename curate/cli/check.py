@@ -114,7 +114,7 @@ def check(
     config = with_options(project.check, **named, target=target, model=model, max_length=max_length)
     _tell_elsewhere(config)
     if fix or unsafe_fixes or diff or fix_only:
-        from curate.cli.fix import Fixing, run_fix  # what a hook that only checks need not load
+        from curate.cli.fix import Fixing, run_fix  # not imported by a hook that only checks
 
         run_fix(files, config, Fixing(fix, unsafe_fixes, diff, fix_only, yes, project.dedup), quiet=quiet)
     adopted = Adopted.read(baseline, new_baseline)

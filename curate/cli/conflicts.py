@@ -103,7 +103,7 @@ def conflicts(
         bar = [shown.enter_context(progress("comparing", "texts", quiet=quiet))]
 
         def before(work: Work) -> None:
-            shown.close()  # a question is asked, and another bar drawn, where this one was
+            shown.close()  # a prompt and another progress bar replace this bar
             _tell(work, quiet=quiet)
             bar[0] = shown.enter_context(progress("judging", "pairs", quiet=quiet, total=work.pairs - work.known))
 

@@ -141,7 +141,7 @@ def upload(
     meant = options.resolve_options(target, base_url, connected=True)
     files = [path for path in options.files_of(data, validation) if path is not None]
     _demand_sound(files, meant, unchecked=no_check, quiet=quiet)
-    key_of(meant.place)  # before anybody is asked
+    key_of(meant.place)  # before asking for consent
     options.tell_closing(meant.place)
     ask = partial(options.demand_consent, place=meant.place, yes=yes, as_json=as_json)
     if new := _unsent(files, meant.place):
@@ -197,7 +197,7 @@ def start(
     files = [path for path in named if path is not None]
     _demand_sound(files, meant, unchecked=no_check, quiet=quiet)
     found = _estimated(wanted, named, meant, price=price, hours=hours, tokenizer=tokenizer or "", quiet=quiet)
-    key_of(meant.place)  # before anybody is asked
+    key_of(meant.place)  # before asking for consent
     options.tell_closing(meant.place)
     _tell(found, meant.place)
     ask = partial(options.demand_consent, place=meant.place, yes=yes, as_json=as_json)

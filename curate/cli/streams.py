@@ -27,11 +27,11 @@ def opened() -> None:
         (0, os.O_WRONLY),
         (1, os.O_RDONLY),
         (2, os.O_WRONLY),
-    ):  # 0 and 1 the wrong way round, so that using them fails
+    ):  # opened in the wrong mode, so that using it fails
         try:
             os.fstat(number)
         except OSError:
-            os.open(os.devnull, way)  # gets the smallest free number, which is this one
+            os.open(os.devnull, way)  # gets the lowest free number, which is this one
     if sys.stdout is None:
         sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
     sys.stderr = io.TextIOWrapper(

@@ -60,7 +60,7 @@ def load_verb(name: str) -> Any:
         else next((point.value for point in _points(VERBS_GROUP) if point.name == name), None)
     )
     if target is None:
-        import difflib  # for a mistake only
+        import difflib  # only imported for a mistake
 
         near = difflib.get_close_matches(name, names(), n=1)
         raise UsageError(
@@ -91,7 +91,7 @@ def load(target: str) -> Any:
 
 
 def _points(group: str) -> "list[EntryPoint]":
-    from importlib.metadata import entry_points  # our own verbs need none
+    from importlib.metadata import entry_points  # not needed for built-in commands
 
     return sorted(entry_points(group=group), key=lambda point: point.name)
 

@@ -367,7 +367,7 @@ def find_config(folder: Path) -> Config:
     for name in ("curate.toml", "pyproject.toml"):
         if (folder / name).is_file():
             return load_config(folder / name)
-    return Config.model_construct()  # what is written here needs no validator, which takes a tenth of a start
+    return Config.model_construct()  # values in code need no validator, which takes a tenth of the start-up time
 
 
 def with_options(section: SectionType, **options: Any) -> SectionType:
@@ -391,7 +391,7 @@ def validated(model: type[Model], values: dict[str, Any], source: str) -> Model:
 def _mistake(model: type[BaseModel], item: Any) -> str:
     place = ".".join(str(part) for part in item["loc"])
     if item["type"] == "extra_forbidden":
-        import difflib  # for a mistake only
+        import difflib  # only imported for a mistake
 
         near = difflib.get_close_matches(str(item["loc"][-1]), _keys(model, item["loc"][:-1]), n=1)
         return f"unknown key {place!r}" + (f"; did you mean {near[0]!r}?" if near else "")

@@ -27,7 +27,7 @@ def user() -> str:
     """Name of the current user."""
     try:
         return getpass.getuser()
-    except (OSError, KeyError):  # no name for this user id, as in some containers
+    except (OSError, KeyError):  # this user id has no name, as in some containers
         return "unknown"
 
 
@@ -74,9 +74,7 @@ class Decision(BaseModel):
 
     def line(self) -> bytes:
         """Its line in the journal, without a line break."""
-        values = self.model_dump(
-            mode="json", exclude={"value"}
-        )  # pydantic would write other characters for lone surrogates
+        values = self.model_dump(mode="json", exclude={"value"})  # pydantic would replace lone surrogates
         if self.value is not None:
             values["value"] = self.value
         kept = {name: value for name, value in values.items() if value not in (None, "")}
@@ -123,10 +121,10 @@ class DecisionLog:
             return
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(self.path.with_name(".decisions.lock")):
-            self._take_in()  # what another process has written meanwhile
+            self._take_in()  # decisions that another process has written since
             try:
                 append_lines(self.path, [decision.line() for decision in decisions])
-            finally:  # a full disk may have taken the first of them
+            finally:  # some may have been written before the disk was full
                 self._take_in()
 
     def merge(self, other: Path) -> list[Decision]:
@@ -177,7 +175,7 @@ class DecisionLog:
     def _take_in(self) -> None:
         """Read the complete new lines; an incomplete last line waits for its line break."""
         for line in _lines_from(self.path, self._read):
-            whole = line.endswith(b"\n")  # what is not is read again: somebody may be writing it
+            whole = line.endswith(b"\n")  # an incomplete line is read again later: another process may be writing it
             self._read += len(line) if whole else 0
             self._lines += whole
             number = self._lines + (not whole)
@@ -209,7 +207,7 @@ def _decision(line: bytes) -> Decision:
     """Parse a line of the journal. Raises `ValueError` if it is invalid."""
     try:
         decision = Decision.model_validate_json(line)
-    except ValidationError:  # pydantic's own reader refuses lone surrogates, which an edited text may have
+    except ValidationError:  # pydantic's parser refuses lone surrogates, which an edited text may have
         decision = Decision.model_validate(json.loads(line))
     decision._id = _line_id(line)
     return decision

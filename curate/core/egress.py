@@ -203,13 +203,13 @@ def key_for(address: str, named: str | None = None, general: str | None = None) 
 
 def _from_keyring(host: str) -> str:
     try:
-        import keyring  # optional, and slow to load
+        import keyring  # optional, and slow to import
         from keyring.errors import KeyringError
     except ImportError:
         return ""
     try:
         return (keyring.get_password(RING, host) or "").strip()
-    except KeyringError:  # this system has none, or it is locked: errors name it as a place to look at
+    except KeyringError:  # there is none, or it is locked: error messages name it as an option
         return ""
 
 
@@ -219,7 +219,7 @@ def client_for(address: str, key: str, *, retries: int, seconds: float, feature:
     `feature`: what needs the openai package, for `MissingExtra`.
     """
     try:
-        import openai  # half a second, and only who names an endpoint needs it
+        import openai  # takes 0.5 s, needed only for an endpoint
     except ImportError:
         raise MissingExtra(feature, "remote", "openai") from None
     foreign = ["OpenAI-Organization", "OpenAI-Project"] if host_of(address) not in BOUND["OPENAI_API_KEY"] else []

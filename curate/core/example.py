@@ -13,7 +13,7 @@ from typing import Any, Final, Literal, NamedTuple, NotRequired, get_args
 
 import orjson
 from pydantic import ConfigDict, with_config
-from typing_extensions import TypedDict  # pydantic reads that of `typing` from Python 3.12 on only
+from typing_extensions import TypedDict  # pydantic supports `typing.TypedDict` from Python 3.12 on only
 
 from curate.core.address import where
 
@@ -228,7 +228,7 @@ def _other_parts(content: Any) -> list[Any]:
 
 _CANONICAL: Final = json.JSONEncoder(
     ensure_ascii=False, sort_keys=True, separators=(",", ":")
-)  # made once: it is used for every line
+)  # created once, since it is used for every line
 
 
 def canonical(value: Any) -> bytes:
@@ -239,9 +239,7 @@ def canonical(value: Any) -> bytes:
     """
     try:
         return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
-    except (
-        TypeError
-    ):  # a lone surrogate, an integer of more than 64 bits, deep nesting: the standard library writes them
+    except TypeError:  # lone surrogates, integers over 64 bits and deep nesting: only the standard library writes them
         pass
     return _CANONICAL.encode(value).encode("utf-8", "surrogatepass")
 

@@ -224,12 +224,12 @@ def _gzip_blocks(raw: BufferedReader, size: int) -> Iterator[tuple[bytes, int]]:
 
 def _zstd_blocks(path: Path, raw: BufferedReader, size: int) -> Iterator[tuple[bytes, int]]:
     """The same for zstd, frame by frame, since its stream reader takes a truncated frame for the end of the file."""
-    import zstandard  # loaded only when a .zst comes along
+    import zstandard  # imported only for a .zst file
 
     frame = zstandard.ZstdDecompressor().decompressobj()
     ready = bytearray()
     try:
-        while packed := raw.read(1 << 12):  # little, because it may unpack to a lot
+        while packed := raw.read(1 << 12):  # small reads, because they may unpack to much data
             while packed:
                 if frame.eof:
                     frame = zstandard.ZstdDecompressor().decompressobj()
@@ -269,7 +269,7 @@ def checksum(path: Path) -> str:
 
 def update(file: IO[bytes] | FileIO, *hashes: Any) -> None:
     """Feed the rest of a file to hashes. Raises `OSError`."""
-    room = memoryview(bytearray(1 << 18))  # the same bytes for all blocks: as much as stays near the processor
+    room = memoryview(bytearray(1 << 18))  # one buffer for all blocks, small enough for the processor's cache
     while size := file.readinto(room):  # type: ignore[union-attr]  # files have it
         for found in hashes:
             found.update(room[:size])
@@ -318,7 +318,7 @@ def new_temporary_file(path: Path, rights: int) -> Iterator[tuple[IO[bytes], Pat
         yield file, temporary
     finally:
         try:
-            file.close()  # writes what is left, for which there may be no room
+            file.close()  # flushes the rest, which may fail on a full disk
         finally:
             temporary.unlink(missing_ok=True)
 
@@ -334,7 +334,7 @@ def remove_orphans(folder: Path, name: str = "*") -> None:
         process = orphan.name.removesuffix(TEMPORARY).rpartition(".")[2]
         if (
             os.name == "posix" and process.isdigit() and not runs(int(process))
-        ):  # elsewhere nobody can be asked without harm
+        ):  # on other systems, testing for a process can harm it
             orphan.unlink(missing_ok=True)
 
 
@@ -342,7 +342,7 @@ def sync_folder(folder: Path) -> None:
     """Flush the renames in `folder` to disk, if the system supports it."""
     try:
         handle = os.open(folder, os.O_RDONLY)
-    except OSError:  # Windows opens no folders
+    except OSError:  # Windows cannot open folders
         return
     try:
         os.fsync(handle)

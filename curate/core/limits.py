@@ -62,7 +62,7 @@ def lines_limited(path: object, blocks: Iterator[bytes]) -> Iterator[bytes]:
 
 def demand_filled(path: object, data: bytes | bytearray) -> None:
     """Raise `InputError` for data with too many consecutive blank lines."""
-    if b"\n\n" in data[:: len(BLANK) // 2] and BLANK in data:  # so many in a row are two of these
+    if b"\n\n" in data[:: len(BLANK) // 2] and BLANK in data:  # a run this long has two consecutive sampled bytes
         raise InputError(
             f"{path}: has more than {len(BLANK):,} blank lines in a row", "remove them, e.g. with `sed '/^$/d'`"
         )

@@ -151,7 +151,7 @@ def versions() -> dict[str, str]:
     for package in SHAPING:
         try:
             found[package] = version(package)
-        except PackageNotFoundError:  # run from a copy of the source
+        except PackageNotFoundError:  # run from a source tree
             found[package] = ""
     return found
 

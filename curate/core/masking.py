@@ -25,7 +25,7 @@ class Secret(NamedTuple):
     kind: str
 
 
-# Each kind, and how it is written. The forms that services publish, so that their own scanners find what leaks.
+# Kinds of keys and their published patterns, as the services' own scanners use them.
 KEYS: Final = {
     "private key": r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY(?: BLOCK)?-----(?:[^-]{16,}(?:-----END (?:[A-Z]+ )*PRIVATE KEY(?: BLOCK)?-----)?)",  # noqa: E501
     "AWS access key": r"(?<![A-Za-z0-9])(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Za-z0-9])",
@@ -100,7 +100,7 @@ def keys_in(text: str) -> Iterator[Secret]:
 
 def numbers_in(text: str) -> Iterator[Secret]:
     """Find card, account and social security numbers in a text, by checksum or form."""
-    from stdnum import iban, luhn  # only for texts that have such a number
+    from stdnum import iban, luhn  # only imported for texts with such a number
     from stdnum.us import ssn
 
     for match in CARD.finditer(text):
@@ -155,7 +155,7 @@ def redacted(text: str, *finders: Callable[[str], Iterator[Secret]]) -> str:
         if secret.start >= at:
             pieces += [text[at : secret.start], f"[{secret.kind.upper()}]"]
             at = secret.end
-        elif secret.end > at:  # one begins inside the other
+        elif secret.end > at:  # it overlaps the previous one
             at = secret.end
     return "".join([*pieces, text[at:]])
 
@@ -226,7 +226,7 @@ def redact_pointer(pointer: str) -> str:
 
 
 def _told(said: str) -> str:
-    plain = said.replace("~1", "/")  # so a pointer writes the slashes in its keys; messages name some
+    plain = said.replace("~1", "/")  # JSON pointers escape slashes in keys this way, and messages may quote pointers
     if not _may_hold(plain):
         return said
     shown = _without(BORDER.sub("\\g<0>\0", _without(plain))).replace("\0", "")
@@ -239,7 +239,7 @@ def _told_pointer(pointer: str) -> str:
     return pointer if shown == keys else "/".join(escape(key) for key in shown)
 
 
-_remembered = lru_cache(maxsize=4096)(_told)  # rules say the same of many lines, at the same places in them
+_remembered = lru_cache(maxsize=4096)(_told)  # rules repeat messages for many lines
 _remembered_pointer = lru_cache(maxsize=4096)(_told_pointer)
 
 
@@ -251,7 +251,7 @@ def _without(text: str) -> str:
 
 
 def _may_hold(text: str) -> bool:
-    for mark in MARKS:  # faster than one expression
+    for mark in MARKS:  # faster than one combined expression
         if mark in text:
             return True
     return NUMBER.search(text) is not None
@@ -264,7 +264,7 @@ def holds_secret(text: str) -> bool:
     """
     if len(text) > LONGEST:
         return True
-    for _ in range(3):  # the arguments of a call are JSON in a string: what is escaped there is escaped twice
+    for _ in range(3):  # the arguments of a call are JSON in a string, so they are escaped twice
         if _may_hold(text) and (masked(text) != text or _holds_key(text)):
             return True
         if "\\" not in text:

@@ -58,7 +58,7 @@ def _key() -> bytes:
             with (
                 new_temporary_file(path, 0o600) as (file, temporary),
                 suppress(FileExistsError),
-            ):  # another process was quicker
+            ):  # another process was faster
                 file.write(os.urandom(32))
                 file.flush()
                 os.link(temporary, path)
@@ -100,7 +100,7 @@ def _arrays(path: Path, kinds: Mapping[str, str]) -> "Arrays":
     if any(found[name].dtype.str != kind for name, kind in kinds.items()):
         raise ValueError(path)
     with suppress(OSError):
-        os.utime(path)  # it is used
+        os.utime(path)  # marks it as recently used
     return found
 
 

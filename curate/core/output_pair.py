@@ -36,7 +36,7 @@ class CountingWriter:
         if not self._waiting and len(data) >= LOOK:
             self._put(data)
             return
-        self._waiting.append(bytes(data))  # a view would keep the whole piece that it is a part of
+        self._waiting.append(bytes(data))  # a view would keep the whole buffer alive
         self._size += len(data)
         if self._size >= PIECE:
             self.flush()
@@ -98,7 +98,7 @@ def replacing_both(
     `replacing`. Raises `OutputError`; `UsageError` if one of the files exists and must not be replaced, or another
     process writes them.
     """
-    with _alone(gone), ExitStack() as stack:  # the one that is entered last takes its place first
+    with _alone(gone), ExitStack() as stack:  # the file entered last is renamed first
         demand_not_existing(kept, gone, overwrite=overwrite)
         if gone.is_file():
             goes = stack.enter_context(replacing(gone, mode=mode))
@@ -108,9 +108,7 @@ def replacing_both(
             goes = stack.enter_context(replacing(gone, mode=mode))
         files = CountingWriter(stays), CountingWriter(goes)
         yield files
-        for written, file in zip(
-            files, (stays, goes), strict=True
-        ):  # a full disk is known before the first of them takes its place
+        for written, file in zip(files, (stays, goes), strict=True):  # detects a full disk before the first rename
             written.flush()
             file.flush()
         unchanged()

@@ -119,14 +119,14 @@ def new_events(path: Path, offset: int) -> tuple[int, list[dict[str, Any]]]:
                 offset = 0
             file.seek(offset)
             data = file.read()
-    except OSError:  # not there yet
+    except OSError:  # not created yet
         return offset, []
     whole = data[: data.rfind(b"\n") + 1]
     events = []
     for line in whole.splitlines():
         try:
             event = json.loads(line)
-        except ValueError:  # the end of a line that was torn by a crash
+        except ValueError:  # the end of a line truncated by a crash
             continue
         if isinstance(event, dict):
             events.append(event)

@@ -4,7 +4,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
-# Everything that could move the cursor, change colours or reorder what a person reads: C0 and C1 controls, line and
+# Everything that could move the cursor, change colors or reorder displayed text: C0 and C1 controls, line and
 # paragraph separators, zero-width and bidi characters, tags, surrogates, private use.
 UNSAFE = re.compile(
     "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff\ue000-\uf8ff\U000e0000-\U000e007f]"
@@ -14,9 +14,8 @@ SPACES = re.compile(r"\s+")
 WORDS = re.compile(r"\w+")
 BETWEEN = bytes(code if WORDS.match(chr(code)) else 32 for code in range(256))
 """Makes a space of each character of ASCII that is part of no word."""
-# Scripts written without spaces between words: a word there is a run as long as the sentence, so characters are
-# compared.
-# Not compiled here: that takes 3 ms, and a text in ASCII needs none of it.
+# Scripts written without spaces between words: a run would be a sentence, so characters are compared.
+# Compiled on demand: that takes 3 ms, and ASCII text does not need it.
 UNSPACED = r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff]"
 
 
@@ -43,7 +42,7 @@ def excerpt(text: str, width: int = 60) -> str:
 
 def normalised(text: str) -> str:
     """Normalize `text` for comparison: NFKC, case folded, white space collapsed."""
-    if text.isascii():  # the same, in a third of the time
+    if text.isascii():  # same result in a third of the time
         folded = text.lower().strip()
         return " ".join(folded.split()) if "  " in folded or not folded.isprintable() else folded
     return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
@@ -51,7 +50,7 @@ def normalised(text: str) -> str:
 
 def words(text: str) -> list[str]:
     """The words of a normalized text; single characters in scripts without spaces between words."""
-    if text.isascii():  # the same, in half the time
+    if text.isascii():  # same result in half the time
         return text.encode().translate(BETWEEN).decode().split()
     return list(_words(text)) if re.search(UNSPACED, text) else WORDS.findall(text)
 

@@ -118,7 +118,7 @@ def settle(folder: Path) -> None:
     try:
         with FileLock(folder / LOCK, timeout=PATIENCE if (folder / STAGE / READY).exists() else 0):
             _settle(folder)
-    except Timeout:  # who writes lives: until it is done, the old files count
+    except Timeout:  # a writer is active: until it is done, the old files are valid
         return
     except OSError as error:
         said = f"{error.filename or folder}: cannot be written: {error.strerror or error}"
@@ -144,7 +144,7 @@ def _waiting(folder: Path) -> bool:
     """Whether the folder contains the file list of a transaction."""
     try:
         return _ready(folder) is not None
-    except (InputError, OSError):  # planted: who only reads has nothing to do with it
+    except (InputError, OSError):  # forged, which does not matter to a reader
         return False
 
 
@@ -152,13 +152,13 @@ def _settle(folder: Path) -> None:
     if not os.path.lexists(folder / STAGE):
         return
     ready = _ready(folder)
-    if ready is None:  # not all was written: as good as nothing
+    if ready is None:  # incomplete, so it is discarded
         shutil.rmtree(folder / STAGE)
         return
     for name in (*ready.new, *ready.gone):
         staged, path = folder / STAGE / name, folder / name
         if name in ready.new and not staged.exists():
-            continue  # it has been renamed before
+            continue  # it was renamed before
         if name in ready.new and not staged.is_file():
             raise _foreign(folder, f"{visible(name)} is not a file")
         if path.exists() and (not path.is_file() or checksum(path) != ready.old.get(name)):
@@ -177,7 +177,7 @@ def _ready(folder: Path) -> _Ready | None:
         raise _foreign(folder, f"{READY} is a link")
     try:
         ready = _Ready.model_validate_json((stage / READY).read_bytes())
-    except FileNotFoundError:  # just now
+    except FileNotFoundError:  # deleted just now
         return None
     except ValidationError as error:
         raise _foreign(folder, f"{READY} was not written by curate") from error
@@ -195,7 +195,7 @@ def _foreign(folder: Path, why: str) -> InputError:
 def _place(folder: Path, ready: _Ready) -> None:
     stage = folder / STAGE
     for name in ready.new:
-        if (stage / name).exists():  # else it has been renamed before
+        if (stage / name).exists():  # otherwise it was renamed before
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             os.replace(stage / name, folder / name)  # noqa: PTH105
     for name in ready.gone:

@@ -139,20 +139,20 @@ class WorkerPool:
         return made  # type: ignore[no-any-return]
 
     def _start(self) -> None:
-        from multiprocessing import get_context  # a hundredth of a second that a small file need not pay
+        from multiprocessing import get_context  # takes 0.01 s that a small file does not need
 
         own = None
-        if _is_alone() and self._own:  # made once, before it is copied
-            with _set("OPENBLAS_NUM_THREADS"):  # else NumPy starts threads
+        if _is_alone() and self._own:  # created once, before the fork
+            with _set("OPENBLAS_NUM_THREADS"):  # prevents NumPy from starting threads
                 own = self._own()
         copies = _is_alone()
         context = get_context("fork") if copies else get_context("spawn")
-        with _set("POLARS_MAX_THREADS"):  # the processes are the threads
+        with _set("POLARS_MAX_THREADS"):  # threads only wait for the processes
             for _ in range(self.count):
                 here, there = context.Pipe()
                 inherited = (
                     [here, *(pipe for _, pipe in self._started)] if copies else []
-                )  # whose ends a worker would wait for in vain
+                )  # pipe ends that would keep a worker waiting forever
                 process = context.Process(
                     target=_serve,
                     args=(there, inherited, own if copies else None, None if copies else self._anew),
@@ -188,8 +188,8 @@ def _serve(
     pipe: "Connection", inherited: Sequence["Connection"], own: object, anew: Callable[[], object] | None
 ) -> None:
     """The worker process: apply `make` to items until the pipe closes."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all; the one that was asked ends the others
-    gc.disable()  # what is made has no cycles and is gone before the next
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes; the parent ends the workers
+    gc.disable()  # results have no cycles and are freed before the next item
     for other in inherited:
         other.close()
     if anew:
@@ -210,7 +210,7 @@ def _serve(
                 TypeError,
                 AttributeError,
                 PicklingError,
-            ):  # else this process would end, and write what it has with the error
+            ):  # otherwise the process would end and print the error with its data
                 pipe.send(RuntimeError(f"{type(made).__name__} cannot be sent to another process"))
         except (BrokenPipeError, ConnectionResetError):
             return

@@ -71,7 +71,7 @@ class Checker:
         )
         self.clashing, self.conflicts = by_scope(rules, Scope.CONFLICTS), conflicts
         self.template = _template(config.model) if config.model and self.tokens else None
-        exact = self.template is not None and "K010" in rules  # the tokenizer itself is asked then
+        exact = self.template is not None and "K010" in rules  # the tokenizer itself is used then
         self.text = TextRules([rule for rule in by_scope(rules, Scope.TEXT) if not (exact and rule.code == "K016")])
         self.scan: Scan | None = None
         self.state = DatasetState()
@@ -109,7 +109,7 @@ class Checker:
     def findings(self, batch: Batch) -> Iterator[Finding]:
         """The findings of each line by itself."""
         for parsed in batch.irregular_lines:
-            if parsed.example is None or parsed.decoded.defects:  # nothing can be said about a line that is sound
+            if parsed.example is None or parsed.decoded.defects:  # a well-formed line has no findings
                 for rule in self.line:
                     for problem in rule.function(parsed):
                         yield self._finding(rule, problem, parsed)
@@ -213,7 +213,7 @@ class Checker:
         """The findings of rules that compare all examples. Raises `CurateError` if a required model is missing."""
         asked: list[tuple[Rule, object]] = [(rule, examples) for rule in self.whole]
         if self.clashing:
-            from curate.conflicts.conflict import find_conflicts  # what no other rule needs
+            from curate.conflicts.conflict import find_conflicts  # only needed by these rules
             from curate.conflicts.default_models import with_default_models
             from curate.conflicts.judges import judge_of
 
@@ -254,7 +254,7 @@ class Checker:
 def _template(model: str) -> "Template":
     from curate.models.template import (
         load_template,
-    )  # with all that it needs, some thousandths of a second that most checks need not pay
+    )  # takes some milliseconds to import, which most checks do not need
 
     return load_template(model)
 

@@ -135,9 +135,7 @@ def _rewrite(path: Path, lines: Iterable[LineChange], fixed: FixedFile, limits: 
             shutil.copymode(source, out.name)
             if limits is not None:
                 _demand_few(fixed.name, read, gone, limits)
-            if (
-                gone
-            ):  # entered last, so that it takes its place first: a line is in one of the two, whenever we are killed
+            if gone:  # entered last, so renamed first: if killed, a line is in at least one of the two files
                 fixed.ledger = str(_append(ledger_of(path), gone, stack))
             demand_unchanged([Snapshot(source, state, digest.hexdigest())])
 
@@ -161,7 +159,7 @@ def _append(ledger: Path, gone: Iterable[Removal], stack: ExitStack) -> Path:
                     ) from None
                 out.write(line if line.endswith(b"\n") else line + b"\n")
     out.writelines(map(removed_line, gone))
-    out.flush()  # a full disk is known before the first of the two files takes its place
+    out.flush()  # detects a full disk before the first rename
     return ledger
 
 
@@ -301,7 +299,7 @@ class Fixer:
                 fixed.findings.update(outcome.codes)
             gone = (
                 outcome.gone if kept else [(parsed, outcome.gone[-1][1])]
-            )  # a line that goes whole goes as it was read
+            )  # a completely removed line is recorded as it was read
             if not kept:
                 fixed.removed[gone[0][1].code or ""].append(number)
             yield LineChange(whole, after, tuple(_removal(parsed.place, *one) for one in gone))
@@ -331,7 +329,7 @@ class Fixer:
         tried = piece.tried
         if tried is not None:
             new = {finding.code for finding in findings if finding.severity is Severity.ERROR} - tried.errors
-            if new and _has_turns(tried.before):  # what comes to light where nobody saw a message was there before
+            if new and _has_turns(tried.before):  # errors that missing messages had hidden are not new
                 fixed.held.append((tried.before.line.number, tried.code, min(new)))
                 piece = _Piece(tried.before, piece.refused | {tried.code})
                 findings = tried.findings
@@ -411,7 +409,7 @@ class Fixer:
             if (repair.takes is RepairInput.FIRST and not first) or not self._asked(code, fixed.name):
                 continue
             mended = [repair.function(line) for line in lines]
-            if mended != lines and code not in fixed.findings:  # one finding a file
+            if mended != lines and code not in fixed.findings:  # one finding per file
                 codes.append(code)
             lines = mended
         return b"".join(lines)

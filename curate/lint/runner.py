@@ -162,7 +162,7 @@ def _check_file(
     about = list(checker.file_findings(facts))
     told(about, mended=not (facts.document or facts.packed))
     found.extend(about)
-    if facts.document or facts.packed:  # only a plain file of lines is mended in place
+    if facts.document or facts.packed:  # only plain JSON Lines files are fixed in place
         found = [replace(finding, fixable=False) for finding in found]
     report.findings.extend(sorted(found, key=lambda finding: finding.order))
     report.files += 1
@@ -223,7 +223,7 @@ def _ids(
     for name, lines in by_file.items():
         if cuts[name]:
             found |= _looked_up(lines, pool, cuts[name])
-        else:  # packed; or a document, of which several elements may stand on one line
+        else:  # compressed, or a document whose elements may share a line
             start = places.start_of(name)
             examples = (
                 parsed.example for parsed in read_file(paths[name], FileFacts(name)) if parsed.example is not None

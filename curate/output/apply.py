@@ -50,7 +50,7 @@ def reason_of(decision: Decision | None, error: Finding | None, lost: DuplicateR
     kept_by_hand = decision is not None and decision.verdict == "keep"
     if error and not kept_by_hand:
         return Reason(error.code, error.message, "rule")
-    if lost and (lost.code == "D001" or not kept_by_hand):  # who keeps a content wants it once
+    if lost and (lost.code == "D001" or not kept_by_hand):  # keeping a content means keeping one copy of it
         return lost_reason(lost)
     return None
 
@@ -155,9 +155,7 @@ def errors_in(table: Table, findings: Iterable[Finding], reader: LineReader) -> 
             example = int(table.lines.searchsorted(line))
             holds = example < len(table.lines) and table.lines[example] == line
             if holds and finding.line <= table.numbers[line] + spans and table.id(example) == finding.example:
-                found.setdefault(
-                    line, finding
-                )  # a copy elsewhere may be sound: a repeated key is not part of the content
+                found.setdefault(line, finding)  # another copy may be valid: a repeated key is not part of the content
     return found
 
 

@@ -212,7 +212,7 @@ def finish(stage: Path, manifest: Manifest) -> Manifest:
     """Write the files derived from the splits: optional Parquet and configurations, data card, manifest."""
     files = {}
     if manifest.config["split"]["parquet"]:
-        from curate.output.parquet import write_parquet  # only where it was asked for
+        from curate.output.parquet import write_parquet  # only if requested
 
         files.update(
             {
@@ -275,7 +275,7 @@ def as_messages(example: Example) -> bytes:
     text = json.dumps(example.value, ensure_ascii=False)
     try:
         return text.encode("utf-8")
-    except UnicodeEncodeError:  # a lone surrogate, kept on a person's word: it can only be written as an escape
+    except UnicodeEncodeError:  # a lone surrogate, kept by a person's decision, can only be written as an escape
         return json.dumps(example.value).encode("ascii")
 
 
@@ -311,7 +311,7 @@ def input_files(table: Table, hashes: Iterable[str]) -> list[InputFile]:
 
 def _demand_ours(folder: Path, before: Manifest | None, config: Config) -> None:
     """Raise `UsageError` if a file to be written exists and is not in an earlier manifest, so others wrote it."""
-    if before is None and _is_ours(folder):  # another version's, or damaged
+    if before is None and _is_ours(folder):  # written by another version, or damaged
         return
     ours = {NAME, *named_files(before)} if before else set()
     if there := next((name for name in names_of(config) if name not in ours and os.path.lexists(folder / name)), None):

@@ -53,7 +53,7 @@ def _objects(lines: Path) -> Iterator[dict[str, Any]]:
         for line in file:
             try:
                 value = orjson.loads(line)
-            except ValueError:  # what only the standard library reads: huge numbers, lone surrogates
+            except ValueError:  # only the standard library reads huge numbers and lone surrogates
                 value = json.loads(line)
             yield value
 
@@ -73,7 +73,7 @@ def _types(lines: Path) -> tuple[Types, Types]:
                 for key, item in turn.items():
                     turns.setdefault(key, set()).add(type(item))
         elif messages is not None:
-            turned = False  # then it is JSON in a string
+            turned = False  # else it is JSON in a string
     return keys, turns if turned else {}
 
 
@@ -113,4 +113,4 @@ def _cell(value: Any, kind: Any) -> Any:
     if value is None or kind != pl.String:
         return value
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")  # half of a surrogate pair cannot be stored
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")  # lone surrogates cannot be stored

@@ -199,7 +199,7 @@ def restore_into(folder: Path, entries: Sequence[Entry], numbers: Sequence[int],
     given = bool(manifest.existing)
     config = Config.model_validate(manifest.config).model_copy(
         update={"mix": MixConfig()}
-    )  # what a person brings back has its room
+    )  # restored lines are exempt from the budget
     order = ["test", "train", "validation"] if given else list(NAMES)
     with ExitStack() as stack:
         crew, room = stack.enter_context(WorkerPool(1, processes=False)), scratch()

@@ -66,7 +66,7 @@ def line_blocks(table: Table, source: Source, lines: "Numbers", reader: LineRead
         (starts[1:] != ends[:-1] + 1) | (endings[:-1] != 1) | (ends[1:] // PIECE != starts[:-1] // PIECE)
     )
     first, last = np.append(0, breaks + 1), np.append(breaks, len(lines) - 1)
-    own = endings[last] == 1  # a line feed, which is what is wanted
+    own = endings[last] == 1  # a line feed, as required
     for part, ended in zip(reader.parts(source, starts[first], ends[last] + own), own.tolist(), strict=True):
         yield part
         if not ended:

@@ -90,7 +90,7 @@ def chunk_bytes(chunk: Chunk, room: bytearray | None = None) -> tuple[int, bytes
     try:
         with chunk.path.open("rb") as file:
             start = chunk.start
-            if start:  # a line that starts before belongs to the chunk before
+            if start:  # a line that starts earlier belongs to the previous chunk
                 file.seek(start - 1)
                 while not (passed := file.readline(SIZE)).endswith(b"\n"):
                     if not passed or (chunk.end is not None and file.tell() >= chunk.end):
@@ -124,7 +124,7 @@ def _read_into(file: BinaryIO, wanted: int | None, room: bytearray) -> tuple[byt
     size = file.readinto(memoryview(room)[:most])  # type: ignore[attr-defined]  # files have it
     if size == most or wanted is not None:
         end = room.find(b"\n", wanted - 1, size) + 1 if wanted is not None else 0
-        if not end and size == most:  # a line that is longer than the room, or more of the file than was thought
+        if not end and size == most:  # a line longer than the buffer, or a file that has grown
             rest, _ = _read_whole(file, None) if wanted is None else (file.readline(), 0)
             whole = bytes(room[:size]) + rest
             return whole, len(whole)
@@ -282,7 +282,7 @@ def read_chunk(chunk: Chunk, facts: FileFacts, scan: "Scan | None" = None) -> Ba
         facts.lines += count
         facts.examples += count
         facts.understood += count  # a quiet line has a text in each turn
-        if count:  # else there are no such lines, and no such format
+        if count:  # otherwise there are no such lines, and no such format
             facts.formats["messages"] += count
     _read(batch, facts, numbers)
     facts.crlf += returns - _counted(batch, b"\r\n")
@@ -319,16 +319,15 @@ def _read(batch: Batch, facts: FileFacts, lines: Iterable[int]) -> None:
         except (ValueError, TypeError, KeyError):
             plain = False
         if plain:
-            # Every key and text has two quotes, and texts may have more in them. A key too many would show in the
-            # count, unless
-            # a quote in a text is written as an escape.
+            # Every key and text has two quotes, and texts may contain more. An extra key changes the count, unless
+            # a quote in a text is written as a Unicode escape.
             quotes = said.count('"')
             plain = line.count(b'"') == 2 + 8 * len(texts) + quotes and not (quotes and b"\\u0022" in line)
             if plain and b"\\" in line and line.count(b"\\") != quotes + said.count("\n"):
                 plain = not _suspect(line)
         if plain:
             if not numbers:
-                facts.formats["messages"] += 0  # formats are told in the order in which they come
+                facts.formats["messages"] += 0  # formats are reported in order of appearance
             numbers.append(number)
             add_roles(roles)
             add_texts(texts)
@@ -346,7 +345,7 @@ def _read(batch: Batch, facts: FileFacts, lines: Iterable[int]) -> None:
     facts.examples += len(numbers)
     facts.understood += sum(
         len(said) >= (len(texts) or 1) for said, texts in zip(batch.joined_texts, batch.texts, strict=True)
-    )  # a NUL between two
+    )  # NUL as separator
     if numbers:
         facts.formats["messages"] += len(numbers)
 

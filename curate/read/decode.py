@@ -27,7 +27,7 @@ GAP = re.compile(rb'"[\t\r\n ]+:')
 CONTROL = re.compile(rb"\\(?:u00|[bf])")
 """Escapes that may be a control character."""
 BRACKETS = re.compile(rb'[\[{]|[\]}]|"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
-# Escapes that may be half of a character, or a control character; the loop in `_escapes` then looks closer.
+# Escapes that may be a lone surrogate or a control character; the loop in `_escapes` then checks.
 SUSPECT = re.compile(rb"\\(?:u(?:00[01]|[dD][89a-fA-F])|[bf])")
 ESCAPE = re.compile(rb"\\(?:u([0-9a-fA-F]{4})|(.))")
 
@@ -119,7 +119,7 @@ def _decode(data: bytes, column: int) -> Decoded:
         return Decoded(MISSING, (_not_finite(text, str(error)),))
     except RecursionError:
         return Decoded(MISSING, (Defect("too-deep", "nested too deeply to be read", 0),))
-    except ValueError:  # an integer of more digits than Python converts (sys.get_int_max_str_digits)
+    except ValueError:  # an integer with more digits than Python converts (sys.get_int_max_str_digits)
         return Decoded(MISSING, (Defect("syntax", "a number has too many digits to be parsed", 0),))
     defects: list[Defect] = []
     if data.count(b"[") + data.count(b"{") > DEEP and (depth := _depth(data)) > DEEP:
@@ -190,7 +190,7 @@ def _not_finite(text: str, name: str) -> Defect:
 def _escapes(data: bytes) -> Iterator[Defect]:
     """The first lone surrogate and the first control character; only an escape can put either into a JSON string."""
     surrogate = control = None
-    high: re.Match[bytes] | None = None  # a first half that waits for its second
+    high: re.Match[bytes] | None = None  # a high surrogate without its low surrogate
     for match in ESCAPE.finditer(data):
         code = int(match.group(1), 16) if match.group(1) else {b"b": 8, b"f": 12}.get(match.group(2), 0x20)
         if high is not None and not (0xDC00 <= code < 0xE000 and match.start() == high.end()):

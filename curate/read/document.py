@@ -13,9 +13,8 @@ from curate.read.json_pointer_spans import STRING
 from curate.read.lines import BOM, Line
 
 SPACE = re.compile(rb"[ \t\r\n]*")
-# Skips over one value by its brackets alone; strings are one lexeme, so that brackets inside them do not count. A lone
-# quote
-# opens a string that is never closed. No byte of a character beyond ASCII looks like one of these.
+# Finds the end of a value by its brackets; strings are one lexeme, so brackets in them do not count. A lone quote opens
+# an unclosed string. No byte of a non-ASCII character equals one of these.
 LEXEME = re.compile(STRING.encode() + rb'|[\[\]{}",]|[^\s\[\]{}",]+', re.DOTALL)
 Element = tuple[Line, Defect | None]
 UNREAD = "; the rest of the file was not read"

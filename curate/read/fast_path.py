@@ -198,7 +198,7 @@ def _line(
     lines.exact[line], lines.said[line] = xxh64_digest(text, first, used), xxh64_digest(folded, zero, used_folded)
     count = lines.counts[line]
     count[0], count[1], count[2], count[3], count[4] = turns, system, total, anew, chars
-    text[behind] = 0  # in the place of the roles
+    text[behind] = 0  # instead of the roles
     return at, behind + 1
 
 

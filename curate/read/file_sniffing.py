@@ -111,12 +111,12 @@ def _table(text: bytes) -> FileKind | None:
             rows = [row for row in islice(csv.reader(lines, delimiter=delimiter), MANY) if row]
         except csv.Error:
             continue
-        rows = rows[: -1 if len(text) >= START and len(rows) < MANY else None]  # the last one may be cut off
+        rows = rows[: -1 if len(text) >= START and len(rows) < MANY else None]  # the last line may be truncated
         if len(rows) < 2 or len(rows[0]) < 2 or any(len(row) != len(rows[0]) for row in rows):
             continue
         how = "" if delimiter == "," else f", separator={delimiter!r}"
         names = [field.strip() for field in rows[0]]
-        named = names if names[0] else names[1:]  # pandas leaves its index without a name
+        named = names if names[0] else names[1:]  # pandas writes its index without a name
         if len(set(names)) == len(names) and all(COLUMN.fullmatch(column) for column in named):
             columns = ", ".join(named[:8]) + (", ..." if len(named) > 8 else "")
             return FileKind(

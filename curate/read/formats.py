@@ -14,14 +14,14 @@ from curate.read.sharegpt_tools import Turn, with_tool_calls
 
 Object = dict[str, Any]
 
-# Speaker names of ShareGPT files and their kin.
+# Speaker names of ShareGPT and similar files.
 SPEAKERS: Final = {
     "human": "user", "user": "user", "gpt": "assistant", "chatgpt": "assistant", "bot": "assistant",
     "model": "assistant",
     "assistant": "assistant", "system": "system", "tool": "tool", "observation": "tool", "function_response": "tool",
     "tool_response": "tool", "function_call": "assistant", "tool_call": "assistant",
 }  # fmt: skip
-# Keys beside `text` that say that the text is not all there is to the line.
+# Keys next to `text` that show that the text is only a part of the line.
 NOT_ONLY_TEXT: Final = frozenset(
     ("input", "output", "instruction", "answer", "response", "label", "question", "query", "problem")
 )
@@ -104,7 +104,7 @@ def _question_and_answer(value: Object) -> tuple[str, str] | None:
     answered = next((key for key in ANSWERED if _strings(value, key)), None)
     if asked and answered:
         return asked, answered
-    # a prompt beside a solution or an answer is one for reinforcement, which a grader judges by it
+    # a prompt with a solution or an answer is for reinforcement: a grader judges by it
     answered = next((key for key in ("response", "output") if _strings(value, "prompt", key)), None)
     return ("prompt", answered) if answered else None
 

@@ -35,7 +35,7 @@ class FileIndex:
 
     def __init__(self, path: Path, name: str) -> None:
         """Reads nothing before `build`. Raises `InputError` for a file that cannot be opened."""
-        import numpy as np  # a tenth of a second that a check need not pay
+        import numpy as np  # takes 0.1 s that a check does not need
 
         self.path, self.name = path, name
         self.state = _state_of(path)
@@ -53,7 +53,7 @@ class FileIndex:
         try:
             self._own(
                 real_path(path).open("rb")
-            )  # open as long as lines are asked for: whoever replaces the file leaves us ours
+            )  # stays open while lines are read: a replacement of the file does not affect it
         except OSError as error:
             raise InputError(
                 f"{path}: cannot be read: {error.strerror}", "check the path and its permissions"
@@ -67,7 +67,7 @@ class FileIndex:
         """Index the lines; yields the number of lines so far. Raises `InputError`."""
         stream = blocks(self.path, BLOCK)
         start = next(stream, b"")
-        if WIDE.match(start) or sniff_file_kind(start):  # nothing to read; the check says what it is
+        if WIDE.match(start) or sniff_file_kind(start):  # nothing to read; the check reports the kind of file
             self.complete = True
             return
         if is_document(start):
@@ -105,7 +105,7 @@ class FileIndex:
         starts = np.concatenate([[rest], ends[:-1] + 1])
         numbers = np.arange(number + 1, number + 1 + len(ends))
         filled = ends - starts > 1
-        if not filled.all():  # one byte may be a carriage return, or something
+        if not filled.all():  # a line of one byte may be a lone carriage return
             short = np.flatnonzero(ends - starts == 1)
             filled[short] = [
                 (block[end - 1 - offset] if end > offset else self._before) != CR for end in ends[short].tolist()
@@ -132,7 +132,7 @@ class FileIndex:
             ends,
             numbers,
         )
-        self.count += more  # last: who reads meanwhile sees what is there
+        self.count += more  # last: a concurrent reader sees only complete values
 
     def _document(self, data: bytes) -> None:
         copy = tempfile.TemporaryFile()  # noqa: SIM115

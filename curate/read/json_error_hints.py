@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 PYTHON = re.compile(r"'|(?:None|True|False)\b")
 COMMA_THEN_END = re.compile(r",\s*[}\]]")
-# What the end of a line that was cut off in a literal, a number or an escape may look like.
+# Possible ends of a line that was truncated in a literal, a number or an escape.
 CUT_WORD = re.compile(r"(?:t(?:ru?)?|f(?:a(?:ls?)?)?|n(?:ul?)?|-)\Z")
 CUT_ESCAPE = re.compile(r"\\?u[0-9a-fA-F]{0,3}\Z")
 

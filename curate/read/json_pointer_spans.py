@@ -30,7 +30,7 @@ class Span(NamedTuple):
     end: int
 
 
-# Numbers stay text: one of thousands of digits is no reason not to find what stands behind it.
+# Numbers stay text, so that one with thousands of digits is no error.
 _PARSER: Final = json.JSONDecoder(strict=False, parse_int=str, parse_float=str, parse_constant=str)
 _SPACE: Final = re.compile(r"[ \t\r\n]*")
 _COMMA: Final = re.compile(r"[ \t\r\n]*,?[ \t\r\n]*")
@@ -142,7 +142,7 @@ def _walk(text: str) -> Iterator[tuple[str, int, _Level | None]]:
                 stack.append(_Level(lexeme == "{", path))
 
 
-@lru_cache(maxsize=1)  # the findings of one element come together
+@lru_cache(maxsize=1)  # findings of one element are consecutive
 def _spans(data: bytes) -> Spans:
     return Spans(data.decode("utf-8", "replace"))
 

@@ -205,7 +205,7 @@ def _fold(code: int, folded: Array, used: int, folds: Array) -> int:
     """Write the lower-cased compatibility form of a character other than white space; returns the end or -1."""
     if code >= 0x10000:
         return write_utf8(folded, used, code) if 0x1F300 <= code < 0x1FB00 or 0x20000 <= code < 0x2F800 else -1
-    if code == 0x2026 or code == 0xDF:  # an ellipsis is three full stops, a sharp s two letters  # noqa: PLR1714
+    if code == 0x2026 or code == 0xDF:  # an ellipsis becomes three full stops, a sharp s two letters  # noqa: PLR1714
         for nth in range(3 if code == 0x2026 else 2):
             folded[np.uintp(used + nth)] = 46 if code == 0x2026 else 115
         return used + (3 if code == 0x2026 else 2)
@@ -234,14 +234,16 @@ def _beyond(
         or (used == start and kind & SPACE)
     ):
         return -1, 0, 0
-    if kind & JOINS and (led == 0 or led & JOINED):  # before the first one stands what is in ASCII
+    if kind & JOINS and (led == 0 or led & JOINED):  # 0 after an ASCII character
         return -1, 0, 0
     end = write_utf8(text, used, code)
     told[MORE] += end - used - 1
     told[KIND], told[KIND_END] = kind, end
     if not kind & SPACE:
         behind = _fold(code, folded, used_folded, known.folds)
-        if behind < 0 or (led & OTHER and kind & (MARK | JOINS)):  # what goes with another form may go together with it
+        if behind < 0 or (
+            led & OTHER and kind & (MARK | JOINS)
+        ):  # a character with another form may combine with this one
             told[ANEW] = 1
         used_folded = max(used_folded, behind)
     return at, end, used_folded
@@ -306,7 +308,7 @@ def scan_json_string(  # noqa: PLR0912
     told[:] = 0
     while True:
         code = int(data[np.uintp(at)])
-        if _SPECIAL[np.uintp(code)]:  # a twentieth of most texts
+        if _SPECIAL[np.uintp(code)]:  # one in twenty bytes of most texts
             meant = _ended(window, text, start, used, known.needles.triples)
             if code < 32 or (meant and _tells(meant, role, used - start - told[MORE], known.start, told)):
                 return -1, 0, 0

@@ -17,7 +17,7 @@ Array = Any
 _OPTIONS: Final[dict[str, Any]] = {"nogil": True, "error_model": "numpy", "boundscheck": False, "_nrt": False}
 """`_nrt`: arrays are not counted, for none is made in there; counting takes twice as long as all the rest."""
 
-_compiler: Any = njit  # its annotations lack some of these
+_compiler: Any = njit  # numba's annotations lack some of these
 
 
 def compiled(function: Any) -> Any:
@@ -29,7 +29,7 @@ def entry(function: Any) -> Any:
     """Compile `function` for calls from Python; cached on disk with all that it calls, if there is space."""
     try:
         return _compiler(cache=True, **_OPTIONS)(function)
-    except RuntimeError:  # no folder that may be written
+    except RuntimeError:  # there is no writable cache folder
         return _compiler(**_OPTIONS)(function)
 
 
@@ -72,7 +72,7 @@ def finds(text: Array, start: int, end: int, piece: int, size: int) -> bool:
     while at < stop:
         many = min(64, stop - at)
         some = False
-        for nth in range(many):  # compiled to vectors
+        for nth in range(many):  # vectorized by the compiler
             here = np.uintp(at + nth)
             some |= (
                 (text[here] == first)

@@ -70,7 +70,7 @@ def _copied(data: Array, at: int, end: int, canon: Array, used: int, text: Array
     count = 0
     while at + count + BLOCK <= end:
         special = False
-        for nth in range(BLOCK):  # compiled to vectors; what is written behind a special character is written over
+        for nth in range(BLOCK):  # vectorized; bytes written after a special character are overwritten
             here = data[np.uintp(at + count + nth)]
             text[np.uintp(written + count + nth)] = here
             canon[np.uintp(used + count + nth)] = here
@@ -109,7 +109,7 @@ def _string(
         else:
             code = utf8_at(data, at)
             at += 2 if code < 0x800 else 3 if code < 0x10000 else 4
-        while code >= 128:  # where there is one, there are more
+        while code >= 128:  # after one, more are likely
             written, behind = write_utf8(text, written, code), write_utf8(canon, used, code)
             plain, used, chars = False, behind, chars + 1
             code = 0

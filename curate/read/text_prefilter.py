@@ -130,7 +130,7 @@ def _is_uneven(text: Array, start: int, end: int, chars: int, known: AnswerPatte
         spaces += byte == 32
         marks += (
             (48 <= byte <= 57) | (byte == 35) | (byte == 0xE2)
-        )  # digits, a hash, and all that shares its first byte with an ellipsis
+        )  # digits, a hash, and characters that share their first byte with an ellipsis
     uneven = marks >= known.marks or (chars > known.head and not known.spaces[0] <= spaces <= known.spaces[1])
     return bool(uneven and _is_odd(text, start, end, chars, known))
 
@@ -153,7 +153,7 @@ def _is_odd(text: Array, start: int, end: int, chars: int, known: AnswerPatterns
                 byte == 46 and size > 2 and text[np.uintp(at - 1)] == 46 and text[np.uintp(at - 2)] == 46
             )
             shown += 1
-    if words < known.words or chars != end - start:  # beyond ASCII, there are other spaces and letters
+    if words < known.words or chars != end - start:  # non-ASCII text has other spaces and letters
         return words >= known.words or chars != end - start
     odd = known.odd
     return bool(marks > words * odd[0] or shown < words * odd[1] or shown > words * odd[2] or lettered < words * odd[3])

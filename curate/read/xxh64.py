@@ -12,7 +12,7 @@ _1, _2, _3, _4, _5 = (
 )
 
 
-# Typed numbers, for numba compiles a function anew for each number that it is called with as it is written.
+# Typed constants, since numba would compile a function anew for each literal argument.
 _ROUND, _FOUR, _EIGHT = np.uint64(31), np.int64(4), np.int64(8)
 _LANES = (np.uint64(1), np.uint64(7), np.uint64(12), np.uint64(18))
 _WORD, _HALF, _BYTE = np.uint64(27), np.uint64(23), np.uint64(11)

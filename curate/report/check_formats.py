@@ -92,7 +92,7 @@ def write_report(pieces: Iterable[str | Styled], output: Path | None = None) -> 
     terminal = sys.stdout.isatty()
     out = (
         console() if terminal or os.environ.get("FORCE_COLOR") else None
-    )  # what decides about colours costs more than it prints
+    )  # detecting colors takes longer than this prints
     for piece in pieces:
         if isinstance(piece, str):
             sys.stdout.write(piece)

@@ -31,7 +31,7 @@ def _command(finding: Finding, spot: SourceRange | None, report: CheckResult) ->
     properties = {"file": finding.file}
     if finding.line:
         properties["line"] = str(finding.line)
-    if spot is not None and spot.line == spot.end_line:  # columns are understood within one line only
+    if spot is not None and spot.line == spot.end_line:  # GitHub supports columns within one line only
         properties |= {"col": str(spot.column), "endColumn": str(max(spot.column, spot.end_column - 1))}
     properties["title"] = f"{finding.code} {rule.name}" if rule else finding.code
     where = f" ({finding.pointer})" if finding.pointer else ""

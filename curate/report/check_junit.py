@@ -30,7 +30,7 @@ def check_junit(report: CheckResult) -> Iterator[str]:
             rule = report.rules.get(code)
             yield from _case(f"{code} {rule.name}" if rule else code, file, findings)
         yield "  </testsuite>\n"
-    if not groups:  # consumers take a document without cases for a run that broke
+    if not groups:  # consumers treat a document without cases as a failed run
         yield '  <testsuite name="curate check" tests="1" failures="0" errors="0" skipped="0">\n'
         yield '    <testcase name="no findings" classname="curate check"/>\n  </testsuite>\n'
     yield "</testsuites>\n"

@@ -57,7 +57,7 @@ def _log(report: CheckResult) -> tuple[dict[str, Any], Iterator[dict[str, Any]]]
         "tool": {"driver": driver},
         "columnKind": "unicodeCodePoints",
         "invocations": [{"executionSuccessful": True}],
-        "results": [],  # the last key of all, see END
+        "results": [],  # the last key, see END
     }
     return {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, results
 
@@ -114,7 +114,7 @@ def _region(finding: Finding, spot: SourceRange | None) -> dict[str, int]:
         "endLine": spot.end_line,
         "endColumn": spot.end_column,
     }
-    packed = finding.file.endswith((".gz", ".zst"))  # offsets would be those of what is inside
+    packed = finding.file.endswith((".gz", ".zst"))  # offsets would refer to the decompressed content
     return region if packed else {**region, "byteOffset": spot.offset, "byteLength": spot.length}
 
 

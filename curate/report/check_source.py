@@ -68,7 +68,7 @@ class _Source:
             for spot in self._spots(findings):
                 yield spot
                 told += 1
-        except InputError:  # it was there a moment ago: the findings stand without their text
+        except InputError:  # the file was deleted since the check: findings are shown without text
             yield from [None] * (len(findings) - told)
 
     def _spots(self, findings: Sequence[Finding]) -> Iterator[SourceRange | None]:
@@ -136,7 +136,7 @@ class _Place:
 
     def __init__(self, line: Line, defects: tuple[Defect, ...] | None = None) -> None:
         self.line = line
-        self.text = line.data.decode("utf-8", "surrogateescape")  # every byte stays one that can be counted
+        self.text = line.data.decode("utf-8", "surrogateescape")  # keeps one character per byte
         self.spans = Spans(self.text)
         self.defects = defects
         self.secret: bool | None = None
@@ -149,7 +149,7 @@ class _Place:
         if finding.code.startswith(READER) and (defect := self._defect(finding)):
             start = min(len(self.line.data[: defect.offset].decode("utf-8", "surrogateescape")), len(self.text))
             return self._spot(start, min(start + 1, len(self.text)), text=text)
-        found = self.spots.get(finding.pointer)  # several rules speak about one value
+        found = self.spots.get(finding.pointer)  # several rules may report one value
         if found is None:
             start, end = (finding.pointer and self.spans.find(finding.pointer)) or (0, len(self.text.rstrip()))
             found = self.spots[finding.pointer] = self._spot(start, end, text=text)

@@ -48,7 +48,9 @@ def console(*, stderr: bool = False) -> "Console":
 
     Lines are not wrapped unless it is a terminal, so that they can be searched; tables are 160 columns wide.
     """
-    from curate.report.masked_console import MaskedConsole  # a few hundredths of a second that `--version` need not pay
+    from curate.report.masked_console import (
+        MaskedConsole,
+    )  # takes a few hundredths of a second that `--version` does not need
 
     stream = sys.stderr if stderr else sys.stdout
     terminal = stream.isatty()

@@ -121,7 +121,7 @@ def dots(title: str, shown: Sequence[Dot], kinds: Mapping[str, str]) -> str:
             parts.append(_text(f"{x:.1f}", HEIGHT - 6, safe(_cut(label, 22)), "middle"))
         of_it = sorted(
             (dot for dot in shown if dot.label == label), key=lambda dot: dot.kind == "best"
-        )  # drawn last, it is covered by none
+        )  # drawn last, so that no other dot covers it
         parts += [_circle(dot.kind, x, _height(dot.number, marks), 4) for dot in of_it]
     there = {dot.kind for dot in shown}
     return _figure(

@@ -26,7 +26,7 @@ class JobProgress:
     def __enter__(self) -> Self:
         drawn_on = (
             self._out if self._out.is_terminal else self._narration
-        )  # two consoles of one terminal would write over each other
+        )  # two consoles on one terminal would overwrite each other
         if not self._quiet and drawn_on.is_terminal:
             from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 

@@ -25,7 +25,7 @@ class ArrayColumn:
             grown[: self._count] = self._values[: self._count]
             self._values = grown
         self._values[self._count : need] = values
-        self._count = need  # last: who reads meanwhile sees what is there
+        self._count = need  # last: a concurrent reader sees only complete values
 
     @property
     def values(self) -> np.ndarray[Any, Any]:

@@ -54,7 +54,7 @@ def _examples(lines: LineIndex, chosen: "range | list[int]") -> Iterator[Example
     for number in chosen:
         try:
             example = lines.line(number).example
-        except InputError:  # the file became shorter meanwhile; the screen says so
+        except InputError:  # the file was truncated; the screen reports it
             return
         if example is not None:
             yield example

@@ -67,7 +67,7 @@ def scan(sources: Sources, recall: Recall | None, tell: Tell) -> None:
 def _check(sources: Sources, tell: Tell) -> None:
     from curate.lint.runner import (
         check_paths,
-    )  # the rules take a fifth of a second, and this process is not the one that waits for them
+    )  # the rules take 0.2 s to load, here in the process that nobody waits for
     from curate.lint.suppressions import load_suppressions, suppress
 
     suppressions = load_suppressions(sources.project.folder)
@@ -101,7 +101,7 @@ def _compare(sources: Sources, recall: Recall | None, tell: Tell) -> None:
         tell(Advanced("duplicates", done or 0, None))
 
     config = sources.config.dedup
-    if config.keep == "manual":  # nothing goes but what a person drops: here is where they see it
+    if config.keep == "manual":  # only a person's decision removes these, so they must be shown here
         config = config.model_copy(update={"keep": "longest"})
     found = plan(sources.files, config, check=sources.config.check, listen=listen)
     _tell_ids(found, tell)
@@ -215,10 +215,10 @@ class Scan:
 
     def __init__(self, sources: Sources, recall: Recall | None = None) -> None:
         """`recall`: a module-level function, since another process imports it."""
-        context = get_context("spawn")  # a copy of this process would hold the locks of its threads
+        context = get_context("spawn")  # a fork would hold the locks of this process's threads
         self._pipe, there = context.Pipe()
         self._process = context.Process(target=_serve, args=(there, sources, recall), name="curate-scan")
-        with redirect_stderr(sys.__stderr__):  # what a screen puts in its place has no number to hand on
+        with redirect_stderr(sys.__stderr__):  # a screen's replacement has no file descriptor to pass on
             self._process.start()
         there.close()
 
@@ -256,7 +256,7 @@ def _serve(pipe: Connection, sources: Sources, recall: Recall | None) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     sys.stdout = sys.stderr = open(os.devnull, "w")  # noqa: PTH123, SIM115
     threading.Thread(target=_end_with_parent, args=(pipe,), daemon=True).start()
-    with suppress(AttributeError, OSError):  # no such call on Windows
+    with suppress(AttributeError, OSError):  # not available on Windows
         os.nice(5)
     gc.freeze()
     try:

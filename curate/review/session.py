@@ -97,7 +97,7 @@ class ReviewSession:
         self.follow_journal()
         self.parsed = lru_cache(maxsize=512)(self._parsed)
 
-    # What is there
+    # Content
 
     def take(self, fact: ScanEvent) -> None:
         """Add the results of an event."""
@@ -187,7 +187,7 @@ class ReviewSession:
     def _parsed(self, place: Place) -> ParsedLine | None:
         try:
             return self.lines.read(place)
-        except InputError:  # the file became shorter; `lines.changed` tells
+        except InputError:  # the file was truncated; `lines.changed` tells
             return None
 
     def example(self, side: Side | Entry) -> Example | None:
@@ -202,7 +202,7 @@ class ReviewSession:
             parsed.example if decision is None or decision.value is None else example_of(decision.value, parsed.place)
         )
 
-    # How things stand
+    # Status
 
     def verdict(self, example: str) -> Verdict:
         """The decision in effect for an example."""
@@ -242,7 +242,7 @@ class ReviewSession:
         if any(self.contested(example) for example in ids):
             return ReviewStatus.CONTESTED
         verdicts = {self.verdict(example) for example in ids}
-        if pair and "drop" in verdicts:  # one side gone is enough: the other has nothing left to clash with
+        if pair and "drop" in verdicts:  # one removed side is enough: the other has nothing left to contradict
             return ReviewStatus.DROP if verdicts == {"drop"} else ReviewStatus.MIXED
         if "undecided" in verdicts:
             return ReviewStatus.UNDECIDED if len(verdicts) == 1 else ReviewStatus.PARTLY
@@ -262,7 +262,7 @@ class ReviewSession:
             (len(recent) - 1) * 3600 / (recent[-1] - recent[0]) if len(recent) > 2 and recent[-1] > recent[0] else 0.0
         )
 
-    # Deciding
+    # Decisions
 
     def decide(self, words: Mapping[str, VerdictOrEdit], about: str = "", why: str = "", undoes: str = "") -> str:
         """Record decisions in one step; returns it. Raises `OutputError`; decisions already written are in effect."""

@@ -17,7 +17,7 @@ LOOK: Final = 0.2
 
 def prove(folder: Path, stopped: Callable[[], bool] = lambda: False) -> VerifyOutput | None:
     """The verification of a folder; None if `stopped` became true. Raises `CurateError` with the process's message."""
-    # -P: nothing in the working folder can take the place of a module
+    # -P: modules in the working folder cannot shadow others
     command = [sys.executable, "-P", "-m", "curate", "verify", str(folder), "--json", "--quiet"]
     with subprocess.Popen(
         command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True

@@ -267,7 +267,7 @@ class _Held:
         at = at[np.argsort(self.similarity[self.units[at]], kind="stable")]
         last = (
             len(at) - 1 - np.unique(self.places[at][::-1], return_index=True)[1]
-        )  # of several sets of an example the last one stays
+        )  # of several sets of an example, the last one is used
         units = self.units[at[last]]
         return Similar(self.places[at[last]], self.earlier[units], self.similarity[units])
 

@@ -159,7 +159,7 @@ def _ids(found: Examples, places: set[int]) -> dict[int, str]:
             if place in places:
                 try:
                     value = loads(line)
-                except NotUnderstoodError:  # changed meanwhile
+                except NotUnderstoodError:  # changed since it was read
                     continue
                 if isinstance(value, dict) and "messages" in value:
                     ids[place] = id_of(value)
@@ -197,7 +197,7 @@ def _near(found: Examples, compared: Compared) -> Similar:
 
 def _nearest(texts: list[str], splits: Numbers, compared: Compared) -> tuple[Numbers, Floats]:
     """The nearest text of an earlier split for each text, and their cosine similarity; -1 if none is close."""
-    from curate.models.embeddings import embed  # loads what a proof without a model does not need
+    from curate.models.embeddings import embed  # slow to import, and not needed without a model
 
     vectors: Any = embed(texts, compared.model, compared.cache)
     other, similarity = np.full(len(texts), -1, dtype=np.int64), np.zeros(len(texts))

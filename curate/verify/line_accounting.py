@@ -96,7 +96,7 @@ def books_point(
     after = _Lines.of([*written.files, ledger.path], digests, places, left)
     lost, added = unmatched(before.frame, after.frame), unmatched(after.frame, before.frame)
     odd = len(lost)
-    if lost and added:  # lines in other formats were written as messages; what they say is compared
+    if lost and added:  # lines in other formats were converted to messages, so their content is compared
         lost, added = _matched_by_value(before, lost, after, added, manifest.decisions)
     broken = before.differences(
         lost, "input line that is neither in a split nor in the removed lines"

@@ -67,7 +67,7 @@ def files_point(folder: Path, manifest: Manifest, found: list[Difference]) -> Po
     """Whether each file exists with the hash in the manifest, and no other data file is in the folder."""
     named = named_files(manifest)
     there = {name: folder / name for name in named if (folder / name).is_file()}
-    with ThreadPoolExecutor(cores()) as pool:  # hashing holds no lock
+    with ThreadPoolExecutor(cores()) as pool:  # hashing releases the GIL
         hashes = dict(zip(there, pool.map(sha256, there.values()), strict=True))
     broken = [
         Difference("manifest", folder / name, 0, "the manifest lists this file, but it is missing")
@@ -168,7 +168,7 @@ def read_ledger(path: Path, found: list[Difference]) -> Ledger:
     ledger = Ledger(path, [])
     try:
         data = path.read_bytes()
-    except OSError:  # told as a missing file
+    except OSError:  # reported as a missing file
         return ledger
     for number, line in enumerate(data.split(b"\n"), start=1):
         if line.strip():

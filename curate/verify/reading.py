@@ -78,7 +78,7 @@ def loads(line: bytes) -> Any:
     except orjson.JSONDecodeError:
         pass
     try:
-        return json.loads(line.decode("utf-8"))  # takes lone surrogates and long integers
+        return json.loads(line.decode("utf-8"))  # accepts lone surrogates and long integers
     except (ValueError, RecursionError):
         raise NotUnderstoodError("not valid JSON") from None
 
@@ -122,7 +122,7 @@ def _turn(value: Any, reading: Reading) -> Turn:
     content = value.get("content", value.get("value"))
     if len(value) == 2 and type(content) is str and spoken not in CALLERS:
         return Turn(role, content)
-    if role == "system":  # counts for copies only
+    if role == "system":  # only compared for exact copies
         reading = Reading([])
     _attach(value, reading)
     if spoken in CALLERS and (calls := _called(content)):
@@ -192,7 +192,7 @@ def _listed(key: str) -> Callable[[Object, Reading], None]:
                 and type(text := turn.get("content")) is str
                 and turn["role"] in PLAIN
             ):
-                reading.turns.append(Turn(ROLES[turn["role"]], text))  # nearly all there are
+                reading.turns.append(Turn(ROLES[turn["role"]], text))  # the common case
             else:
                 reading.turns.append(_turn(turn, reading))
 

@@ -254,7 +254,7 @@ class _Matching:
         """Look up candidates and count the hashes they share in their prefixes."""
         index, earlier = self.index, self.earlier
         at, owners, places = in_prefix(earlier, self.threshold)
-        order = np.argsort(earlier.hashes[at])  # looked up in order, they are found in a third of the time
+        order = np.argsort(earlier.hashes[at])  # sorted lookups take a third of the time
         hashes, owners, places = earlier.hashes[at[order]], owners[order], places[order]
         sizes = earlier.sizes[owners]
         left = np.searchsorted(index.keys, _keys(hashes, least_of(sizes, self.threshold)))
@@ -269,7 +269,7 @@ class _Matching:
             n, m = index.sizes[held], earlier.sizes[other]
             most = np.minimum(
                 n - index.key_places[hits], m - np.repeat(places[part], counts[part])
-            )  # shared, where this is the first hash that both have
+            )  # shared, if this is the first common hash
             likely = self.wanted[held] & (most >= least_shared(n, m, self.threshold))
             pairs = np.unique(other[likely] * len(self.wanted) + held[likely])
             held, other = pairs % len(self.wanted), pairs // len(self.wanted)
@@ -327,7 +327,7 @@ class _Matching:
             earlier.starts + earlier.sizes,
             index.sets.starts + index.sizes,
         )
-        order = np.lexsort((earlier.sizes, digests))  # of equal parts, the smallest set is the most similar one
+        order = np.lexsort((earlier.sizes, digests))  # among equal parts, the smallest set is the most similar
         order = order[np.concatenate((np.ones(1, dtype=np.bool_), np.diff(digests[order]) != 0))]
         largest = self._largest(earlier.sizes, crowded)
         largest_of = self._largest(index.sizes[waiting], index.crowded[waiting])

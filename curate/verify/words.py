@@ -44,14 +44,14 @@ def words_of(texts: Sequence[str]) -> tuple[pl.Series, Numbers]:
     plain = all(map(str.isascii, texts))
     spelled = [
         folded(text) if plain else folded(text).encode("utf-8", "replace").decode() for text in texts
-    ]  # half a surrogate pair is no text
+    ]  # a lone surrogate is no text
     runs = pl.Series(spelled, dtype=pl.String).str.extract_all(WORD)
     counts, words = runs.list.len().to_numpy().astype(np.int64), runs.explode().drop_nulls()
     if plain or not (cut := words.str.contains(f"[{ALONE}]")).any():
         return words, counts
     frame = pl.DataFrame(
         {"word": words, "text": np.repeat(np.arange(len(counts)), counts)}
-    )  # where one character of a run is a word, all of them are
+    )  # if one character of a run is a word, all of them are
     frame = frame.with_columns(
         pl.when(cut).then(pl.col("word").str.split("")).otherwise(pl.concat_list("word"))
     ).explode("word")
@@ -87,8 +87,8 @@ def shingles(words: Hashes, counts: Numbers, salts: Hashes | None = None) -> tup
     hashes, short = mixed(words), []
     behind = np.concatenate((words, np.zeros(RUN, dtype=np.uint64)))
     for more in range(1, RUN):
-        begins[ends[counts > more] - more] = False  # too near the end of a sequence
-        few = ends[counts == more] - more  # the whole of a sequence that has no more words is one shingle
+        begins[ends[counts > more] - more] = False  # too close to the end of a sequence
+        few = ends[counts == more] - more  # a sequence with fewer words is one shingle
         short.append((few, hashes[few]))
         hashes *= np.uint64(BASE)
         hashes += behind[more : more + len(words)]

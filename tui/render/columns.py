@@ -16,7 +16,7 @@ def side_by_side(texts: Sequence[Content], width: int) -> Content:
     many = max(1, min(len(texts), (width + len(GAP)) // (LEAST + len(GAP))))
     if many == 1:
         return Content("\n\n").join(texts)
-    many = -(-len(texts) // -(-len(texts) // many))  # bands of about as many texts each
+    many = -(-len(texts) // -(-len(texts) // many))  # bands with about the same number of texts
     each = (width - len(GAP) * (many - 1)) // many
     bands = []
     for first in range(0, len(texts), many):

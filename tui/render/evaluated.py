@@ -37,7 +37,7 @@ def evaluated(runs: Sequence[Followed], at: int, output: int, width: int) -> Con
     """The evaluation of one training."""
     done = sorted(
         (run for run in runs if run.report or run.evaluation), key=lambda run: run.evaluation is None
-    )  # the latest first, as they come
+    )  # ordered by time, latest first
     if not done:
         return Content(NONE)
     run = done[min(at, len(done) - 1)]

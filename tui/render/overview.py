@@ -159,7 +159,7 @@ def measured(result: Measured | None) -> Content:
 def _histogram(buckets: Sequence[tuple[int, int, int]]) -> list[Content]:
     most = max((count for _, _, count in buckets), default=1)
     whole = sum(count for _, _, count in buckets) or 1
-    if len(buckets) > 10:  # the ends of a long tail are one line each
+    if len(buckets) > 10:  # each end of a long tail is one line
         buckets = [*buckets[:9], (buckets[9][0], buckets[-1][1], sum(count for _, _, count in buckets[9:]))]
     return [
         Content.assemble(

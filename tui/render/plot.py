@@ -50,7 +50,7 @@ def curve(
                 if row > before
                 else range(row, max(before, row + 1))
             )
-            for at in joined:  # a line, not dots
+            for at in joined:  # a line instead of dots
                 cells[at // 4][column // 2] |= DOTS[at % 4][column % 2]
             before = row
     marks = {

@@ -50,7 +50,7 @@ class FrameScreen(Screen[None]):
         """Set the status line."""
         self.query_one("#status", Static).update(
             Content(text) if isinstance(text, str) else text, layout=False
-        )  # one line, whatever it says
+        )  # always one line
 
     def on_screen_resume(self) -> None:
         """Redraw, since other screens may have changed the state."""

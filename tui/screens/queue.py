@@ -242,7 +242,7 @@ class QueueScreen(Changing):
     def _shown(self) -> View | None:
         return self.list.view
 
-    # Deciding
+    # Decisions
 
     def decide(self, entry: Entry, words: dict[str, VerdictOrEdit], why: str = "") -> bool:
         """Record decisions in one step; false if they could not be written."""
@@ -351,7 +351,7 @@ class QueueScreen(Changing):
         self.read = ConversationView(secrets=not self.read.secrets)
         self.redraw(stay=True)
 
-    # What is shown
+    # Display
 
     def action_filter(self) -> None:
         """Open the filter input."""

@@ -43,7 +43,7 @@ class SplitsScreen(PlainScreen):
             self.say("no splits yet")
             return
         results = self.state.results
-        if digest != self._digest:  # another run has written others
+        if digest != self._digest:  # another run has replaced them
             self._digest = digest
             results.pop("proof", None)
             results.pop("composition", None)

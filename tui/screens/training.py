@@ -40,7 +40,7 @@ class RunsScreen(PlainScreen):
     def read_folders(self) -> None:
         """Read new events of the folders."""
         found = self.follower.look()
-        if found != self.state.results.get("runs"):  # what nothing happened to is not drawn again
+        if found != self.state.results.get("runs"):  # unchanged runs are not redrawn
             self.app.post_message(Measured("runs", found))
 
     def action_run(self, by: int) -> None:

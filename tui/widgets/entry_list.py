@@ -58,10 +58,10 @@ class EntryList(ScrollView, can_focus=True, inherit_bindings=False):
         self.virtual_size = Size(1, len(view))
         at = (view.index(before) if before is not None else None) or 0
         moved, self.cursor = at != self.cursor, at
-        if moved:  # the line stays where the eye is
+        if moved:  # keeps the line at its screen position
             self.scroll_to(y=at - top, animate=False, force=True)
         self.refresh()
-        if before != self.number and not moved:  # another entry may stand under the same cursor
+        if before != self.number and not moved:  # the cursor may be on another entry
             self.watch_cursor()
 
     def validate_cursor(self, cursor: int) -> int:

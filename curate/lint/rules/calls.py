@@ -294,7 +294,7 @@ def arguments_break_schema(example: Example) -> Problems:
 @lru_cache(maxsize=1024)  # most examples of a file declare the same tools
 def _validator(schema: bytes) -> Any:
     """A JSON Schema validator that fetches nothing and ignores patterns of the data, which could run forever."""
-    from jsonschema import Draft202012Validator, validators  # only for lines that have calls
+    from jsonschema import Draft202012Validator, validators  # only imported for lines with calls
     from referencing import Registry
 
     safe = validators.extend(Draft202012Validator, {"pattern": _anything, "patternProperties": _anything})
@@ -312,7 +312,7 @@ def _misfits(schema: bytes, arguments: bytes) -> list[str]:
     try:
         found = sorted(excerpt(error.message, 100) for error in validator.iter_errors(value))
     except (Unresolvable, RecursionError, ArithmeticError, re.error):
-        return []  # a reference to elsewhere, or to itself, or numbers beyond counting: nothing can be said
+        return []  # an external or cyclic reference, or a huge number: cannot be validated
     properties = validator.schema.get("properties")
     if (
         isinstance(properties, dict)

@@ -16,7 +16,7 @@ LEADS: Final = "ÂÃÅÄâÐÑØÙ×ðãìëê"
 FOLLOWS: Final = "\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ"
 MOJIBAKE: Final = f"[{LEADS}][{FOLLOWS}]"
 """The first two characters of what UTF-8 looks like when it is read as cp1252 or Latin-1."""
-# Not here: the joiners (emoji, Persian, Hindi) and the marks of direction (Hebrew, Arabic), which have a use.
+# Without joiners (emoji, Persian, Hindi) and direction marks (Hebrew, Arabic), which have a use.
 INVISIBLE: Final = "\u200b\u2060-\u2064\ufeff\u202a-\u202e\u2066-\u2069\ue000-\uf8ff"
 UNSEEN: Final = f"[{INVISIBLE}\U000e0000-\U000e007f]"
 TAGGED_FLAG: Final = re.compile(f"(\U0001f3f4[\U000e0020-\U000e007f]+)|[{INVISIBLE}\U000e0000-\U000e007f]")
@@ -57,9 +57,9 @@ def mojibake() -> "pl.Expr":
     return judged_by(pl.when(foreign().str.contains(MOJIBAKE)).then(pl.col("text")), _garbled)
 
 
-@lru_cache(maxsize=64)  # the rule asks, and whether it can be mended is asked next; a millisecond each
+@lru_cache(maxsize=64)  # cached for the rule and its repair; a millisecond each
 def _decoded(text: str) -> str:
-    import ftfy  # only for texts that look garbled
+    import ftfy  # only imported for texts that look garbled
 
     return ftfy.fix_encoding(text)
 
@@ -199,7 +199,7 @@ def _odd_words(text: str, said: list[str]) -> str | None:
         return f"# and ... stand for {marks:.0%} of the answer's words"
     if not UNEVEN.length[0] <= mean <= UNEVEN.length[1]:
         return f"the answer's words have {mean:.1f} characters on average"
-    if sum(map(str.isalpha, said)) * 2 >= len(said):  # the others, of which some have letters too, are not needed
+    if sum(map(str.isalpha, said)) * 2 >= len(said):  # the other words do not matter
         return None
     letters = sum(any(char.isalpha() for char in word) for word in said) / len(said)
     return f"only {letters:.0%} of the answer's words have letters" if letters < UNEVEN.lettered else None

@@ -294,7 +294,7 @@ def not_nfc() -> "pl.Expr":
     """
     some = pl.when(pl.col("text").str.len_bytes() != pl.col("text").str.len_chars()).then(
         pl.col("text")
-    )  # the few that are not all ASCII
+    )  # the few non-ASCII texts
     return pl.when(some.str.normalize("NFC") != some).then(
         pl.format("the {}'s text is not in normal form C", pl.col("role").fill_null("message"))
     )

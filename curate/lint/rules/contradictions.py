@@ -105,7 +105,7 @@ def contradicts_itself(examples: Sequence[Example]) -> Found:
     Bad: {"messages": [{"role": "user", "content": "When does the shop open?"}, {"role": "assistant", "content": "The shop opens at 8 in the morning."}, {"role": "user", "content": "When?"}, {"role": "assistant", "content": "The shop opens at 9 in the morning."}]}
     Good: {"messages": [{"role": "user", "content": "When does the shop open?"}, {"role": "assistant", "content": "The shop opens at 8 in the morning."}, {"role": "user", "content": "When?"}, {"role": "assistant", "content": "At 8 in the morning."}]}
     """
-    from curate.conflicts.self_contradiction import contradictions_within  # what only this rule needs
+    from curate.conflicts.self_contradiction import contradictions_within  # only needed by this rule
 
     for example in examples:
         for found in contradictions_within(example):

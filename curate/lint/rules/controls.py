@@ -81,7 +81,7 @@ def _control(text: str) -> str | None:
         STRUCK.sub(lambda struck: struck[0] if struck[0] == whole else _unstruck(struck[0]), text)
     ):
         token, at = match.group(), match.start()
-        if token == SHORT and at > begin:  # a type's parameter, or left open as HTML may be
+        if token == SHORT and at > begin:  # a type parameter, or an element that HTML allows to stay open
             if marked is None:
                 marked = MARKUP.search(text) is not None
             if marked or text[at - 1].isalnum():

@@ -49,7 +49,7 @@ def _from_packages() -> tuple[tuple[str, Rule], ...]:
         return ()
     from importlib.metadata import (
         entry_points,
-    )  # reads what all packages say of themselves: ten times as long as a look for the name
+    )  # reads the metadata of all packages: ten times as long as a search for the name
 
     for point in sorted(entry_points(group=GROUP), key=lambda point: point.name):
         source = f"rules of {point.name!r} ({point.value})"

@@ -155,7 +155,9 @@ class DatasetSummary:
         self.exact.frombytes(found.exact.tobytes())
         self.said.frombytes(said.tobytes())
         self.lengths.frombytes(chars.astype(np.uint32).tobytes())
-        kinds = np.full(len(numbers), TEXT, dtype=np.uint8)  # refusals and what begins in lower case are not quiet
+        kinds = np.full(
+            len(numbers), TEXT, dtype=np.uint8
+        )  # refusals and answers that begin in lower case are not quiet
         for at in np.flatnonzero(answer <= SHORT).tolist():
             texts = batch.texts_of(int(numbers[at]))
             kinds[at] = kinds_of(texts[-1], request_of(texts), refused=False)
@@ -315,7 +317,7 @@ class DatasetState:
 def _counts(digests: Any, chosen: Any, numbers: Any) -> Iterator[tuple[int, int]]:
     """First line and count of each digest among the chosen lines, in line order."""
     at = np.flatnonzero(chosen)
-    if len(at) and (digests[at] == digests[at[0]]).all():  # one system prompt for all, as a rule
+    if len(at) and (digests[at] == digests[at[0]]).all():  # usually one system prompt for all
         yield int(numbers[at[0]]), len(at)
         return
     _, first, counts = np.unique(digests[at], return_index=True, return_counts=True)
@@ -349,7 +351,7 @@ def equal_groups(digests: "array[int]") -> Iterator[list[int]]:
     del ordered
     likely = np.zeros(1 << 16, dtype=np.bool_)
     likely[repeated >> np.uint64(48)] = True
-    positions = np.flatnonzero(likely[values >> np.uint64(48)])  # a look at 16 bits spares most of the search
+    positions = np.flatnonzero(likely[values >> np.uint64(48)])  # comparing 16 bits first avoids most of the search
     positions = positions[np.isin(values[positions], repeated)]
     order = np.argsort(values[positions], kind="stable")
     positions = positions[order]

@@ -62,7 +62,7 @@ def _repeating() -> "pl.Expr":
     return pl.when(pl.col("repeats")).then(answered_question().fill_null("") + "\0" + pl.col("text").str.head(ENOUGH))
 
 
-@lru_cache(maxsize=64)  # two rules ask, one after the other
+@lru_cache(maxsize=64)  # cached for two consecutive rules
 def _words(text: str) -> list[str]:
     return words(normalised(text))
 
@@ -91,7 +91,7 @@ def _in_a_row(said: list[str]) -> tuple[int, int]:
 
     The repeats must make up half of the text.
     """
-    middle = len(said) // 2  # a phrase that fills half of a text stands there, or on the word before that
+    middle = len(said) // 2  # a phrase that fills half of a text includes its middle word or the one before
     for size in range(1, UNIT + 1) if len(said) >= LEAST else ():
         beside = (
             (at, other) for at in (middle - 1, middle) for other in (at - size, at + size) if 0 <= other < len(said)

@@ -51,7 +51,7 @@ def decode_again(data: bytes) -> bytes:
 def drop_surrogates(data: bytes) -> bytes:
     """Remove unpaired surrogates."""
     lone: list[re.Match[bytes]] = []
-    high: re.Match[bytes] | None = None  # a first half that waits for its second
+    high: re.Match[bytes] | None = None  # a high surrogate without its low surrogate
     for match in ESCAPE.finditer(data):
         code = int(match.group(1), 16) if match.group(1) else 0x20
         second = 0xDC00 <= code < 0xE000
@@ -162,7 +162,7 @@ def _from_python(text: str) -> bytes | None:
         with warnings.catch_warnings():
             warnings.simplefilter(
                 "ignore", SyntaxWarning
-            )  # about backslashes in strings, which Python reads as we want them
+            )  # warnings about backslashes in strings, which are read as intended
             tree = ast.parse(text.strip(), mode="eval")
         if not isinstance(tree.body, ast.Dict) or not all(
             _has_clear_keys(node) for node in ast.walk(tree) if isinstance(node, ast.Dict)

@@ -91,7 +91,7 @@ def turn_structure(example: Example) -> Problems:
         expected, last = ("user" if expected == "assistant" else "assistant"), role
     if (
         last and expected == "assistant" and any(intended_role(message) == "assistant" for message in example.messages)
-    ):  # else it is M009's
+    ):  # otherwise M009 reports it
         yield Problem(example.messages[-1].pointer, "the number of turns is odd: the last has no answer")
 
 
@@ -171,7 +171,7 @@ def drop_weights(messages: list[Object]) -> list[Object]:
     return [message if role_of(message) == "assistant" else copy_without(message, "weight") for message in messages]
 
 
-# Spelled as text or as false it is meant all the same; M019 says that it has to be a number.
+# Text or false have the same meaning; M019 reports that it must be a number.
 ZERO = ("0", "0.0", "false")
 
 
@@ -211,7 +211,7 @@ def unknown_message_key(example: Example, *, target: Target) -> Problems:
     told = set(READ_BY.get(target, ()))
     for message in example.messages:
         for key in message.value if not KNOWN_KEYS.issuperset(message.value) else ():
-            if key not in KNOWN_KEYS and key not in told:  # each key once in an example
+            if key not in KNOWN_KEYS and key not in told:  # each key once per example
                 told.add(key)
                 yield Problem(
                     f"{message.pointer}/{escape(key)}", f"key {excerpt(key, 40)!r} is not a known message key"

@@ -239,7 +239,7 @@ def prompt_answered(example: Example) -> Problems:
     pair = pair_of(example)
     prompt = (
         prompt_of(example, pair.keys) if pair and not pair.started else []
-    )  # sides that begin alike bring their own
+    )  # sides with a common beginning contain their prompt
     if prompt and prompt[-1].role == "assistant" and not prompt[-1].calls:
         yield Problem(example.messages[len(prompt) - 1].pointer, "the prompt ends with the assistant")
 

@@ -57,7 +57,7 @@ def fast_path_scan(rules: Iterable[Rule], apart: Sequence[Rule] = ()) -> "Scan":
 
     It is compiled at its first use on a machine, which takes a while.
     """
-    from curate.read.fast_path import Scan  # brings numba, which only big files are worth
+    from curate.read.fast_path import Scan  # imports numba, which only pays off for large files
 
     found = Scan(
         prefilter_tables(prefilter for rule in rules for prefilter in rule.prefilters),
@@ -226,7 +226,7 @@ def _rows(texts: Iterable[str], width: int) -> Any:
 def _suspects(rules: Sequence[Rule], texts: "FastPathTexts") -> Any:
     """Boolean array of the lines on which one of the rules fires."""
     import numpy as np
-    import polars as pl  # not before the processes are started that do this: it starts threads
+    import polars as pl  # imported after the worker processes started, since it starts threads
 
     first = np.append(0, np.cumsum(texts.turns)[:-1])
     asked = pl.any_horizontal(rule.function().is_not_null() for rule in rules)
@@ -270,7 +270,7 @@ def _composed() -> tuple[Any, Any]:
     characters = [chr(point) for point in points]
     flags = np.zeros(len(points), dtype=np.uint8)
     folds = np.zeros(len(points), dtype=np.uint16)
-    apart = "\0".join(characters)  # in one go: nothing is composed across what stands between
+    apart = "\0".join(characters)  # normalized in one call; separators prevent composition between characters
     composed, compatible = (unicodedata.normalize(form, apart) for form in ("NFC", "NFKC"))
     joined, joins = _pairs(characters)
     for at, (char, own, other, folded) in enumerate(
@@ -293,7 +293,7 @@ def _composed() -> tuple[Any, Any]:
             folds[at] = ord(folded)
     kinds, forms = np.zeros(0x110000, dtype=np.uint8), np.zeros(0x10000, dtype=np.uint16)
     kinds[points], forms[points] = flags, folds
-    kinds[0x101FD:0x1E94B] = kinds[0x2F800:] = ODD  # marks, and what is composed of them
+    kinds[0x101FD:0x1E94B] = kinds[0x2F800:] = ODD  # combining marks, and characters composed with them
     return kinds, forms
 
 
@@ -301,7 +301,7 @@ def _pairs(characters: list[str]) -> tuple[set[str], set[str]]:
     """The first and the second characters of composed pairs (UAX #15)."""
     joined = {
         chr(point) for point in (*range(0x1100, 0x1113), *range(0xAC00, 0xD7A4, 28))
-    }  # letters of Hangul, which are composed by a formula
+    }  # Hangul letters, which are composed by a formula
     joins = {chr(point) for point in (*range(0x1161, 0x1176), *range(0x11A8, 0x11C3))}
     for char in characters:
         parts = unicodedata.decomposition(char)

@@ -138,7 +138,7 @@ def _invalid_json(text: str) -> str | None:
     try:
         json.loads(text)
     except json.JSONDecodeError as error:
-        if error.msg == "Extra data":  # an object, and then something else
+        if error.msg == "Extra data":  # an object followed by other text
             return None
         return f"the answer looks like JSON, but is not valid: {error.msg.lower()} at character {error.pos + 1}"
     except (RecursionError, ValueError):

@@ -123,7 +123,7 @@ def reference_uneven(example: Example, state: DatasetState) -> None:
     found = references(example)
     for key in found.keys() | keys.keys():
         kinds = keys.setdefault(key, {None: (total[0], first)} if total[0] else {})
-        kind = kind_of(found[key]) if key in found else None  # none here
+        kind = kind_of(found[key]) if key in found else None  # the key is missing
         count, place = kinds.get(kind, (0, example.place))
         kinds[kind] = (count + 1, place)
     total[0] += 1

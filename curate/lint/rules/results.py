@@ -59,7 +59,7 @@ def number_calls(messages: list[Object]) -> list[Object] | None:
         *(message["tool_call_id"] for message in messages if is_id(message.get("tool_call_id"))),
     }
     used: set[str] = set()
-    waiting: list[tuple[Any, str]] = []  # ids of the last calls, as they were and as they are now
+    waiting: list[tuple[Any, str]] = []  # old and new ids of the last calls
     edited = []
     for message in messages:
         if calls := calls_in(message):
@@ -74,7 +74,7 @@ def number_calls(messages: list[Object]) -> list[Object] | None:
             at = next((i for i, (old, _) in enumerate(waiting) if old == was or not (is_id(old) or is_id(was))), None)
             if at is not None:
                 message = {**message, "tool_call_id": waiting.pop(at)[1]}  # noqa: PLW2901
-            elif not (is_id(was) and was in used):  # else it answers a call that keeps its id
+            elif not (is_id(was) and was in used):  # otherwise it answers a call that keeps its id
                 return None
         else:
             waiting = []

@@ -80,7 +80,7 @@ def transcript_in_message() -> "pl.Expr":
     text, role = pl.col("text"), pl.col("role")
     told = (role == "assistant") | (
         (role == "user") & ~pl.col("joined") & text.str.contains(WAITS)
-    )  # a question may show a conversation
+    )  # a question may quote a conversation
     return judged_by(
         answered_question().fill_null("") + "\0" + matching(pl.when(told).then(text), OPENER_HINT), _transcript
     )

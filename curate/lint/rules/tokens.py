@@ -232,7 +232,7 @@ def _covered(one: EncodedExample, text: "Encoded", span: "Span", ids: list[int])
         if "\ufffd" not in told and _letters(told) not in _letters(said):
             return f"the trained tokens read '{excerpt(told, 40)}', which is not the answer"
     own = [message for message in one.example.messages if message.index == span.turn]
-    if any(message.value.get("tool_calls") for message in own):  # may quote the question, rewritten as JSON
+    if any(message.value.get("tool_calls") for message in own):  # a template may quote the question as JSON
         return None
     rest = said
     for part in [part for message in own for part in _said(message)]:
@@ -247,6 +247,7 @@ def _covered(one: EncodedExample, text: "Encoded", span: "Span", ids: list[int])
 
 
 def _said(message: Message) -> list[str]:
+    """The texts of an answer: content, and reasoning separately."""
     """The texts of an answer: content, and reasoning separately."""
     from curate.models.template_messages import THOUGHTS
 

@@ -62,7 +62,7 @@ class Call(NamedTuple):
         return name if isinstance(name, str) else None
 
 
-@lru_cache(maxsize=64)  # several rules look at one example
+@lru_cache(maxsize=64)  # cached, since several rules read an example
 def json_value(text: str) -> Any:
     """The value of a JSON text, or `NOT_JSON`."""
     try:
@@ -133,7 +133,7 @@ def is_id(value: Any) -> TypeGuard[str]:
 @lru_cache(maxsize=1024)  # most examples of a file declare the same tools
 def schema_fault(schema: bytes) -> str | None:
     """Why a JSON text is not a JSON Schema of an object; None if it is one."""
-    from jsonschema import Draft202012Validator, SchemaError  # only for lines that have tools
+    from jsonschema import Draft202012Validator, SchemaError  # only imported for lines with tools
 
     value = json.loads(schema)
     if not isinstance(value, dict):
@@ -179,7 +179,7 @@ def tools_malformed(example: Example, *, target: Target) -> Problems:
         if not isinstance(tool, dict):
             yield Problem(at, f"tool {i + 1} is {kind_of(tool)}, not an object")
         elif in_text and isinstance(tool.get("name"), str):
-            continue  # the function alone, as data sets have it that keep tools as text
+            continue  # a bare function, as in data sets that store tools as text
         elif not isinstance(function := tool.get("function"), dict):
             yield Problem(at, f"tool {i + 1} has no `function`")
         elif not isinstance(function.get("name"), str):
@@ -214,7 +214,7 @@ def duplicate_tool(example: Example) -> Problems:
     """
     seen: set[tuple[bool, str]] = set()
     for tool in declared(example):
-        key = (tool.pointer.startswith("/functions"), tool.name)  # functions beside tools are T006's
+        key = (tool.pointer.startswith("/functions"), tool.name)  # functions next to tools are reported by T006
         if key in seen:
             yield Problem(tool.at("name"), f"tool {excerpt(tool.name)!r} is declared twice")
         seen.add(key)

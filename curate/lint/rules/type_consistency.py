@@ -35,7 +35,7 @@ def _kinds(value: dict[str, Any]) -> Iterator[tuple[str, str]]:
     stack: list[tuple[str, Any]] = [(f"/{escape(key)}", item) for key, item in value.items()]
     while stack:
         path, item = stack.pop()
-        if item is not None and path not in GRAMMAR:  # null fits all types
+        if item is not None and path not in GRAMMAR:  # null fits any type
             yield path, kind_of(item)
         if isinstance(item, dict):
             stack += [(f"{path}/{escape(key)}", inner) for key, inner in item.items() if key not in OTHERS]
