@@ -82,9 +82,10 @@ class CheckConfig(Section):
     extend_select: tuple[str, ...] = ()
     """Codes or prefixes of rules to run in addition to `select` or the default rules."""
     drop: tuple[str, ...] = ()
-    """Codes or prefixes of rules by whose findings lines leave, whatever their severity: `curate dedup`, `curate split`
-    and `curate run` move these to the ledger of what was removed, with the code as the reason. They run besides the
-    selected ones. Much of a file needs a yes (D008)."""
+    """Codes or prefixes of rules whose findings remove lines, at any severity: `curate dedup`, `curate split` and
+    `curate run` move these lines to the ledger of removed lines, with the code as the reason. The rules run in addition
+    to the selected ones. Removing much of a file requires confirmation (D008).
+    """
     severity: dict[str, Severity | Literal["off"]] = {}
     """Severity by code or prefix, instead of that of the rule; the longest matching prefix applies."""
     per_file_ignores: Annotated[
@@ -123,7 +124,7 @@ class DedupConfig(Section):
     """`[dedup]`: how duplicates are found and which one is kept."""
 
     threshold: Similarity = 0.8
-    """Jaccard similarity of shingle sets from which two examples are duplicates."""
+    """Jaccard similarity of shingle sets at or above which two examples are duplicates."""
     on: Literal["conversation", "prompt", "response", "last-turn"] = "conversation"
     """Turns that are compared; system prompts never are."""
     keep: Annotated[str, AfterValidator(_policy)] = "best"
@@ -134,8 +135,8 @@ class DedupConfig(Section):
     ignore_facts: bool = False
     """Remove near-duplicates even when they differ in a fact, such as a number or a negation."""
     same_words: bool = False
-    """Also remove short examples with the same content words as another one, whatever their similarity. Otherwise they
-    are reported and kept.
+    """Also remove short examples with the same content words as another one, at any similarity. Otherwise they are
+    reported and kept.
     """
     embeddings: str = ""
     """Sentence-transformers model that finds paraphrases (D004); they are reported and kept. Empty: no search for
@@ -205,8 +206,8 @@ class SplitConfig(Section):
     semantic: str = ""
     """Sentence-transformers model that keeps questions of similar meaning in one split; empty: no search for them."""
     semantic_similarity: Similarity = 0.9
-    """Cosine similarity from which two questions are kept in one split, in whatever words; so are those that ask the
-    same with a probability of .8 or more.
+    """Cosine similarity at or above which two questions are kept in one split; so are those that ask the same with a
+    probability of at least 0.8.
     """
     grow: bool = True
     """Keep the examples of the output folder in their splits."""

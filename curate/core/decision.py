@@ -41,26 +41,26 @@ class Decision(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     example: Annotated[str, Field(pattern="^[0-9a-f]{32}$")]
-    """Id of the example; of a line that holds none, the hash of its bytes (`curate.core.example.line_id`)."""
+    """Id of the example; for a line without one, the hash of its bytes (`curate.core.example.line_id`)."""
     verdict: Verdict
-    """keep: the example stays, whatever a detector reports; drop: it is removed; edit: `value` replaces it; undecided:
-    cancels an earlier verdict.
+    """keep: the example is kept, whatever a detector reports; drop: it is removed; edit: `value` replaces it;
+    undecided: cancels an earlier verdict.
     """
     value: dict[str, Any] | None = None
-    """Of an edit: the line's new JSON object, in the format of its file."""
+    """For an edit: the line's new JSON object, in the format of its file."""
     about: str = ""
     """Subject of the decision: a rule code, or the id of a cluster or conflict."""
     why: str = ""
-    """Note of the person."""
+    """The person's note."""
     who: str = Field(default_factory=user)
     when: Annotated[datetime, AfterValidator(_aware)] = Field(
         default_factory=lambda: datetime.now(UTC).replace(microsecond=0)
     )
-    """A time without a zone, as somebody may write by hand, is taken for UTC."""
+    """A time without a time zone, for example written by hand, is read as UTC."""
     replaces: tuple[str, ...] | None = None
-    """Ids of the decisions about the example that were known and count no more; null: all that stand before it."""
+    """Ids of the known decisions about the example that this one replaces; null: all earlier ones in the file."""
     step: str = ""
-    """Decisions made with one key press share a step, and are undone together."""
+    """Decisions made with one key press share a step and are undone together."""
     undoes: str = ""
     """The step that this decision undoes."""
 

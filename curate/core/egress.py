@@ -29,11 +29,9 @@ if TYPE_CHECKING:
     import openai
 
 BOUND: Final = dict(KEYS.values())
-"""Environment variables with keys, and the names of hosts, or the ends of such, to which each may be sent. To no
-others.
-"""
+"""Environment variables with keys, and the host names or domain suffixes to which each key may be sent."""
 RING: Final = "curate"
-"""Name under which the keyring has keys, by host."""
+"""Name of the service under which the keyring stores keys, by host."""
 VARIABLE: Final = r"^[A-Za-z_][A-Za-z0-9_]*$"
 LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
 SCHEME: Final = re.compile(r"\s*[A-Za-z][A-Za-z0-9+.-]*://")
@@ -43,7 +41,7 @@ class TrustedEndpoint(Section):
     """`[[endpoint]]` of the user's own configuration."""
 
     address: str
-    """Its scheme, host and port count."""
+    """Only scheme, host and port are compared."""
     send: bool = False
     """Whether data may be sent there without asking."""
     key: Annotated[str, Field(pattern=VARIABLE)] | None = None

@@ -18,7 +18,7 @@ from enum import IntEnum
 from typing import Final
 
 PANIC: Final = "PanicException"
-"""Type of what a panic of Rust code raises in Python: no `Exception`, and a type of its own in each package."""
+"""Type of the exception for a panic in Rust code: not an `Exception`, and a different class in each package."""
 
 
 class ExitCode(IntEnum):
@@ -36,9 +36,7 @@ class CurateError(Exception):
 
     exit_code = ExitCode.USAGE
     lined = False
-    """Whether curate wrote the line breaks of the message. Others come from names and data, and are displayed
-    escaped.
-    """
+    """Whether curate wrote the line breaks of the message. All others come from names and data and are escaped."""
 
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)

@@ -57,7 +57,7 @@ class Place(NamedTuple):
     file: str
     line: int
     nth: int = 0
-    """Number of elements that start before it on the same line, in a JSON array."""
+    """Number of elements before it on the same line, in a JSON array."""
 
     def __str__(self) -> str:
         return where(self.file, self.line)
@@ -70,13 +70,11 @@ class Message:
     index: int
     role: str | None
     value: dict[str, Any]
-    """The JSON object of the turn, in messages form."""
+    """The JSON object of the turn, in messages format."""
     pointer: str
-    """JSON pointer to the turn in the line as it was read; in other formats than messages, to what the turn was made
-    of.
-    """
+    """JSON pointer to the turn in the original line; in other formats than messages, to its source."""
     content_pointer: str
-    """JSON pointer to the turn's content in the line as it was read."""
+    """JSON pointer to the turn's content in the original line."""
 
     @property
     def content(self) -> Any:
@@ -122,15 +120,15 @@ class Example:
 
     place: Place
     value: dict[str, Any]
-    """The line's JSON object, in messages form where its format is known; other keys are kept as they were."""
+    """The line's JSON object, converted to messages format if its format is known; other keys are unchanged."""
     format: str
-    """Name in the table of formats; `UNKNOWN` when none fits."""
+    """Name in the table of formats; `UNKNOWN` if none matches."""
     pointers: tuple[tuple[str, str], ...] | None = field(default=None, repr=False)
-    """For a format other than messages: per turn, the pointers to the turn and to its content in the line as read."""
+    """For formats other than messages: per turn, the pointers to the turn and to its content in the original line."""
     plain: bool = field(default=False, repr=False, compare=False)
-    """True if it is known to contain only messages of a role and a text, and needed no conversion."""
+    """True if it is known to contain only messages with role and text, and was not converted."""
     tools_pointer: str = field(default="/tools", repr=False, compare=False)
-    """JSON pointer to the tools in the line as it was read."""
+    """JSON pointer to the tools in the original line."""
 
     @cached_property
     def id(self) -> str:
@@ -185,8 +183,8 @@ GIVEN: Final = (
     "messages", "tools", "functions", *ATTACHED, "chosen", "rejected", "preferred_output", "non_preferred_output",
     "rejected_messages", "response_k", "label",
 )  # fmt: skip
-"""Keys of an example in messages format that a trainer reads. It does not read others, such as `id`, `source` and
-`metadata`.
+"""Keys of an example in messages format that a trainer reads. Others, such as `id`, `source` and `metadata`, are
+ignored.
 """
 TEXTUAL: Final = frozenset(("type", "text", "value", "refusal", "cache_control", "annotations"))
 """Keys of a pure text part."""

@@ -27,10 +27,10 @@ from curate.core.scratch import runs, scratch
 
 DATA_SUFFIXES = (".jsonl", ".ndjson", ".json", ".jsonl.gz", ".jsonl.zst", ".json.gz", ".json.zst")
 LEDGER = "removed.jsonl"
-"""Name of the file of removed lines, or the end of the name of one."""
+"""Name of the file of removed lines, or suffix of such a name."""
 TEMPORARY = ".curate-tmp"
 STDIN = Path("-")
-"""Path that means standard input in place of a data file."""
+"""Path that stands for standard input."""
 PATTERN = re.compile(r"[*?\[]")
 GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 

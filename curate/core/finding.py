@@ -32,12 +32,12 @@ class Problem(NamedTuple):
     pointer: str
     message: str
     offset: int | None = None
-    """Byte offset in the line, if it is more exact than the pointer."""
+    """Byte offset in the line, if it is more precise than the pointer."""
 
 
 Problems = Iterator[Problem]
 PlacedProblems = Iterator[tuple[Place | int, Problem]]
-"""Problems, each with its place or with the number of an example of the data set, from 0."""
+"""Problems, each with its place or the index of its example in the data set."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +54,9 @@ class Finding:
     message: str
     hint: str
     fixable: bool
-    """True when the rule has a repair for it."""
+    """True if the rule has a repair for it."""
     example: str | None
-    """Id of the example, where the line is one."""
+    """Id of the example, if the line is one."""
 
     def __post_init__(self) -> None:
         message, pointer = redact_message(self.message), redact_pointer(self.pointer)

@@ -13,17 +13,15 @@ from curate.core.errors import InputError, UsageError
 UNPACKED: Final = "CURATE_MAX_UNPACKED"
 LINE: Final = "CURATE_MAX_LINE"
 USUAL_UNPACKED: Final = 32 << 20
-"""Unpacked size in bytes that every file may have."""
+"""Unpacked size in bytes that is always accepted."""
 RATIO: Final = 200
-"""Maximum ratio of unpacked to packed size of larger files: chats come to 3 to 20 times, ten thousand copies of one to
-a hundred.
-"""
+"""Maximum ratio of unpacked to packed size for larger files: chats reach 3 to 20, ten thousand copies of one 100."""
 LINES: Final = 200_000
-"""Number of lines that every packed file may have."""
+"""Number of lines that is always accepted in a compressed file."""
 PER_BYTE: Final = 5
-"""Maximum number of lines per packed byte of larger files."""
+"""Maximum number of lines per compressed byte for larger files."""
 BLANK: Final = b"\n" * 100_000
-"""More consecutive line breaks than any data set has. Each one would be processed as a line."""
+"""More consecutive line breaks than any data set has; each would be processed as a line."""
 USUAL_LINE: Final = 1 << 30
 """Maximum bytes of a line, or of an array on one line."""
 SIZE: Final = re.compile(r"(\d+) ?([KMGT]?)(?:i?B)?", re.IGNORECASE)

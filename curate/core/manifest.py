@@ -35,13 +35,13 @@ class InputFile(_Part):
     """A file that was read."""
 
     path: str
-    """As the user named it."""
+    """As given by the user."""
     sha256: str
     lines: int
-    """Lines that are not blank, or elements of a document."""
+    """Non-blank lines, or elements of a document."""
     examples: int
     formats: dict[str, int]
-    """Examples of each format."""
+    """Number of examples by format."""
 
 
 class OutputFile(_Part):
@@ -50,9 +50,9 @@ class OutputFile(_Part):
     file: str
     examples: int
     characters: int
-    """Of all texts, for the share of what is trained on."""
+    """Characters of all texts, for the share of the training data."""
     groups: int
-    """Connected examples are one group; of a test set that was given, each example."""
+    """Number of groups of related examples; in a given test set, each example is a group."""
     sha256: str
 
 
@@ -63,9 +63,7 @@ class RemovedFile(_Part):
     lines: int
     sha256: str
     reasons: dict[str, int]
-    """Lines that left for each code; `decision` for those that a person dropped, `mix` for those that a budget left no
-    room for.
-    """
+    """Number of removed lines by code; `decision` if a person dropped them, `mix` if they exceed the budget."""
 
 
 class Restored(_Part):
@@ -76,7 +74,7 @@ class Restored(_Part):
     example: str
     split: str
     code: str | None
-    """Code for which it was removed."""
+    """The code of its removal."""
 
 
 class SharedInstruction(_Part):
@@ -84,7 +82,7 @@ class SharedInstruction(_Part):
 
     text: str
     examples: int
-    """Written examples that have it."""
+    """Number of written examples that contain it."""
 
 
 class ShortAnswer(_Part):
@@ -92,9 +90,9 @@ class ShortAnswer(_Part):
 
     text: str
     examples: int
-    """Written examples that have it."""
+    """Number of written examples that contain it."""
     questions: int
-    """Different questions among them."""
+    """Number of different questions among them."""
 
 
 class Manifest(_Part):
@@ -102,20 +100,20 @@ class Manifest(_Part):
 
     manifest_version: Literal[3] = 3
     curate: str
-    """Version of curate that wrote it."""
+    """The version of curate that wrote it."""
     versions: dict[str, str]
     """Versions of Python and of the packages that can change the output."""
     inputs: list[InputFile]
     existing: list[InputFile] = []
-    """Files of a test set that was given; their lines are not among those read."""
+    """Files of a given test set; their lines are not counted as read."""
     config: dict[str, Any]
-    """Seed, and the sections of the configuration that shape the data."""
+    """Seed, and the sections of the configuration that affect the data."""
     models: dict[str, str]
-    """Per purpose the fingerprint of the model that was used."""
+    """The fingerprint of each model by purpose."""
     decisions: dict[str, str]
-    """Per example the verdict of a person that counted; of an edit, with the id of the example that took its place."""
+    """The verdict in effect by example; for an edit, with the id of the new example."""
     grown_from: str | None = None
-    """SHA-256 of the manifest whose splits examples stayed in; null where all were divided anew."""
+    """SHA-256 of the manifest whose splits were continued; null if all examples were split anew."""
     read: int
     """Lines read: kept + removed."""
     kept: int
@@ -126,15 +124,15 @@ class Manifest(_Part):
     short_answers: list[ShortAnswer] = []
     """The most frequent of the short answers that different questions share."""
     short_answer_examples: int = 0
-    """Written examples with a short answer that different questions share, those not named among them."""
+    """Number of written examples with a short answer that different questions share, including those not listed."""
     links: dict[str, int]
-    """How many links of each kind hold groups together."""
+    """Number of links of each kind that connect examples to groups."""
     groups: int
     splits: dict[str, OutputFile]
     files: dict[str, str]
-    """SHA-256 of all other files that were written, by name."""
+    """SHA-256 of all other written files, by name."""
     digest: str = ""
-    """SHA-256 of all of the above, as canonical JSON without this key."""
+    """SHA-256 of all other keys as canonical JSON."""
 
 
 def data_settings(config: Config) -> dict[str, Any]:

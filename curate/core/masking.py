@@ -48,9 +48,9 @@ MADE_UP_KEY: Final = re.compile(
 """Parts of example keys in documentation."""
 KEY_NAMES: Final = tuple(KEYS)
 KEY_HINTS: Final = r"PRIVATE KEY|AKIA|ASIA|gh[pousr]_|github_pat_|glpat-|sk-|xox[abeoprs]-|hooks\.slack|AIza|k_live_|hf_|npm_|eyJ|://[^\s/@]+@"
-"""What at least one part of every key is: one fast pass; few texts are looked at more closely."""
+"""A part of every key, for a fast first search; few texts are searched further."""
 HINTS: Final = re.compile(KEY_HINTS.replace("://[^\\s/@]+@", "://[^\\s/@]*:"))
-"""The same, also of a key that was cut."""
+"""The same, also for truncated keys."""
 
 CARD: Final = re.compile(
     r"(?<![\w.+-])[2-6][0-9]{3}([ -]?)(?:[0-9]{4}\1[0-9]{4}\1[0-9]{4}|[0-9]{6}\1[0-9]{5})(?![\w-])"
@@ -66,7 +66,7 @@ PHONE: Final = re.compile(
 )
 ADDRESS: Final = re.compile(r"(?<![\w.])(?:[0-9]{1,3}\.){3}[0-9]{1,3}(?![\w.]*[0-9])")
 DOTTED: Final = re.compile(r"[0-9]\.[0-9]{1,3}\.[0-9]")
-"""What every such address has in it, and which is found four times as fast."""
+"""A part of every such address that is found four times as fast."""
 PERSONAL_HINTS: Final = (
     r"@[A-Za-z0-9-]+\.|\+[1-9][0-9]{0,2}[ .(-]?[(0-9]|[0-9]{3}[)-] ?[0-9]{3}-[0-9]|[0-9]\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]"
 )
@@ -171,7 +171,7 @@ MARKS: Final = (
     "eyJ",
 )  # fmt: skip
 NUMBER: Final = re.compile(r"[0-9](?:[ .()-]{0,2}[0-9]){5}|[0-9]\.[0-9]{1,3}\.[0-9]|[A-Z]{2}[0-9]{2} ?[A-Z0-9]{4}")
-"""Of these, at least one is a part of every secret, and of few messages."""
+"""At least one of these is in every secret, and in few messages."""
 CUT: Final = {
     "private key": r"(?s)-----BEGIN (?:[A-Z]+ )*PRIVATE KEY.*",
     "AWS access key": r"(?<![A-Za-z0-9])(?:AKIA|ASIA)[A-Z0-9]{8,}",
@@ -193,26 +193,24 @@ CUT: Final = {
     "phone number": r"(?:\+[1-9]|\([2-9][0-9]{2}\)|(?<![\w-])[2-9][0-9]{2}-)[0-9 .()-]{4,}(?=…)",
     "IP address": r"(?<![\w.])[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}[0-9.]*(?=…)",
 }
-"""The beginnings of secrets: quotes are cut, and a key of which half is told is told. Where numbers begin like others
-do, only before an ellipsis.
+"""The beginnings of secrets, since quotes are truncated and half a key is a leak, too. Beginnings that resemble other
+numbers only match before an ellipsis.
 """
 BORDER: Final = re.compile(r"(?<!/)/(?!/)|[^\x00-\x7f](?=[0-9A-Za-z+(])")
-"""Behind it a secret may begin: behind the slash of a pointer, where elsewhere it would be part of a path, and behind a
-letter that is quoted mended.
+"""Characters after which a secret may begin: the slash of a pointer, which elsewhere belongs to a path, and a quoted
+repaired letter.
 """
 ESCAPE: Final = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))", re.DOTALL)
 PLAIN: Final = {"n": "\n", "r": "\r", "t": "\t", "b": " ", "f": " "}
 BEGINNINGS: Final = tuple((f"[{kind.upper()}]", re.compile(pattern)) for kind, pattern in CUT.items())
 CUT_KEYS: Final = tuple((f"[{kind.upper()}]", re.compile(CUT[kind])) for kind in KEYS if kind in CUT)
-"""The beginnings of keys alone, which nothing else looks like."""
+"""The beginnings of keys alone, which resemble nothing else."""
 ANYWHERE: Final = re.compile("|".join(f"({re.sub(r'^[(][?]<![^)]*[)]', '', pattern)})" for pattern in KEYS.values()))
-"""`KEY` behind any character: in the text of a line as it stands in its file a broken escape, `\\uAKIA...`, may be
-before a key.
-"""
+"""`KEY` after any character: in the JSON text of a line, a broken escape such as `\\uAKIA...` may precede a key."""
 LONG: Final = 2_000
-"""Characters of what is said, or of a key: no rule says more, and a key of megabytes would take as many seconds."""
+"""Maximum length of a message or key: no rule writes longer ones, and megabytes would take seconds."""
 LONGEST: Final = 2_000_000
-"""Characters of a line that are searched before its text is shown; a longer one would take seconds."""
+"""Maximum length of a line that is searched before display; a longer one would take seconds."""
 
 
 def redact_message(said: str) -> str:

@@ -37,9 +37,7 @@ DAMAGE: Final = (
     zipfile.BadZipFile,
     zlib.error,
 )
-"""What is raised for a file that is not as it was written: an archive may then ask for anything, a password or a
-compression of the future.
-"""
+"""Exceptions for a damaged file: a corrupt archive may ask for anything, such as a password."""
 
 
 @cache

@@ -17,7 +17,7 @@ from curate.core.text import visible
 PIECE: Final = 1 << 20
 """Bytes per write: writing line by line takes four times as long."""
 LOOK: Final = 1 << 16
-"""Bytes per count of line breaks: as much as fits the processor cache."""
+"""Bytes per count of line breaks: as many as fit the processor cache."""
 
 
 class CountingWriter:

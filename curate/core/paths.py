@@ -10,9 +10,7 @@ from curate.core.files import DATA_SUFFIXES, STDIN
 from curate.core.text import visible
 
 HIDDEN: Final = frozenset((".huggingface.yaml", ".curate-restored.jsonl"))
-"""Hidden files that a folder of ours has; no other hidden name is accepted, so that none reaches `.git` or a
-configuration.
-"""
+"""Hidden files that curate writes; no other hidden name is accepted, so that none reaches `.git` or a configuration."""
 LONGEST: Final = 255
 """Maximum bytes of one part of a name."""
 

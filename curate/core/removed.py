@@ -42,7 +42,7 @@ class Removal(BaseModel):
     file: str
     line: int
     code: str | None = None
-    """Code of the rule or detector that is the reason; none if a person decided."""
+    """Code of the rule or detector that is the reason; none for a person's decision."""
     why: str
     kept: KeptExample | None = None
     """For a duplicate: the example that was kept instead."""
@@ -53,7 +53,7 @@ class Removal(BaseModel):
     when: datetime | None = None
     """Time of a person's decision; other reasons have no time, so that equal data gives equal files."""
     text: str | None = None
-    """The line as it was read, without its line break; null when it is not UTF-8."""
+    """The line as it was read, without its line break; null if it is not UTF-8."""
     base64: str | None = None
     """The line's bytes in base64, if they are not UTF-8."""
 

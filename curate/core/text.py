@@ -13,7 +13,7 @@ NAMED = {"\n": "\\n", "\t": "\\t", "\r": "\\r"}
 SPACES = re.compile(r"\s+")
 WORDS = re.compile(r"\w+")
 BETWEEN = bytes(code if WORDS.match(chr(code)) else 32 for code in range(256))
-"""Makes a space of each character of ASCII that is part of no word."""
+"""Translates ASCII characters that belong to no word to spaces."""
 # Scripts written without spaces between words: a run would be a sentence, so characters are compared.
 # Compiled on demand: that takes 3 ms, and ASCII text does not need it.
 UNSPACED = r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff]"

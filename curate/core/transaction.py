@@ -29,22 +29,22 @@ from curate.core.text import visible
 STAGE: Final = ".curate-new"
 LOCK: Final = ".curate.lock"
 READY: Final = "ready.json"
-"""Lists what is renamed and what is removed; where it is, all of what it lists is there."""
+"""Lists the files to rename and to delete; it is written last, so its existence means that all of them are there."""
 PATIENCE: Final = 10.0
-"""Seconds for which files that are being renamed are waited for."""
+"""Seconds to wait for a rename in progress."""
 MOMENT: Final = 2.0
-"""The same for those who only read: they cannot tell a process that lives from one that was killed."""
+"""The same for readers, which cannot tell a running process from a killed one."""
 
 
 class _Ready(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     new: list[str]
-    """Files that take their place."""
+    """Files to rename."""
     gone: list[str]
-    """Files that go."""
+    """Files to delete."""
     old: dict[str, str]
-    """Of all of these that were there before, the checksum."""
+    """The checksum of each of these files that existed before."""
 
 
 @contextmanager

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 Item = TypeVar("Item")
 Made = TypeVar("Made")
 FEW = 4
-"""Items that are made by threads first: as many as can be while processes start, and perhaps all there are."""
+"""Items that threads process first, while processes start; few items need no process."""
 
 
 def lazy_once(make: Callable[[], Made]) -> Callable[[], Made]:

@@ -19,11 +19,11 @@ from curate.read.chunks import SIZE, Batch, Chunk, chunks_of, example_ids_at
 from curate.read.dataset import FileFacts, read_file
 
 CHUNK = 1024
-"""Elements of a document that are checked together."""
+"""Number of document elements that are checked together."""
 PARALLEL = 16 << 20
-"""Bytes from which several processes are faster: starting one takes some tenths of a second."""
+"""Size in bytes from which several processes are faster: starting one takes some tenths of a second."""
 QUICK = 24 << 20
-"""Bytes from which the compiled fast path is faster, loading included."""
+"""Size in bytes from which the compiled fast path is faster, including its loading."""
 Progress = Callable[[int], None]
 Cuts = list[tuple[int, Chunk]]
 """The chunks of a file, each with the number of lines before it."""
@@ -36,7 +36,7 @@ class CheckResult:
     findings: list[Finding] = field(default_factory=list)
     files: int = 0
     lines: int = 0
-    """Lines that are not blank."""
+    """Non-blank lines."""
     examples: int = 0
     """Lines with a JSON object."""
     not_understood: int = 0

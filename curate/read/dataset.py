@@ -53,35 +53,35 @@ class FileFacts:
 
     path: str
     lines: int = 0
-    """Lines that are not blank, or elements of a document."""
+    """Non-blank lines, or elements of a document."""
     examples: int = 0
     """Lines that hold an object."""
     understood: int = 0
     """Examples in a known format (see `Example.understood`), or lines that `target` accepts in addition."""
     document: bool = False
-    """True for an array, or objects over several lines, instead of JSON Lines."""
+    """True for an array or multi-line objects instead of JSON Lines."""
     bom: bool = False
     defects: list[Defect] = field(default_factory=list)
     """Why the file as a whole cannot be read."""
     step: str = ""
-    """The next step for that."""
+    """The next step in that case."""
     formats: Counter[str] = field(default_factory=Counter)
     target: Target = Target.TRAINER
     """Trainer or service that the file is for; rules about files use its limits."""
     size: int = 0
-    """Bytes, unpacked."""
+    """Decompressed size in bytes."""
     packed: bool = False
     """True for a gzip or zstd file."""
     crlf: int = 0
-    """Lines that end in CR LF."""
+    """Number of lines that end in CR LF."""
     lf: int = 0
-    """Lines that end in LF alone."""
+    """Number of lines that end in LF alone."""
     separated: int = 0
-    """Lines with a character in them that is no line break in JSON Lines, but is one to Python and some editors."""
+    """Lines with a character that Python and some editors, but not JSON Lines, treat as a line break."""
     first_separated: int = 0
     """The first such line."""
     keys: Counter[tuple[str, ...]] = field(default_factory=Counter)
-    """Format and top-level keys of the examples that have more than messages; at most `KEYS` different ones."""
+    """Format and top-level keys of examples with more keys than messages; at most `KEYS` different ones."""
 
     def add(self, part: "FileFacts", before: int) -> None:
         """Add the facts of the lines that follow; `before` is the number of lines before them."""

@@ -290,7 +290,7 @@ class Scan:
     suspects: Callable[[FastPathTexts], Array] | None = None
     """Returns which lines (bool, one each) are not quiet by their texts; None if no rule has to be asked."""
     room: bytearray = field(default_factory=bytearray)
-    """Buffer that each chunk is read into. Allocating it anew for each chunk would take as long as the read."""
+    """Buffer that each chunk is read into. Allocating it for each chunk would take as long as the read."""
     written: ScanBuffers = field(default_factory=lambda: buffers_for(0))
 
     def load(self) -> None:

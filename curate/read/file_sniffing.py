@@ -57,17 +57,17 @@ START: Final = 1 << 16
 MANY: Final = 50
 """Rows of a table or lines of text that are inspected."""
 FEW: Final = 3
-"""Lines without any JSON from which a file is text; fewer are broken lines."""
+"""Minimum number of lines without JSON for a text file; fewer are broken lines."""
 JSON: Final = re.compile(rb"^[ \t]*[{\[]", re.MULTILINE)
-"""A line that may be JSON: its neighbours are broken lines then."""
+"""A line that may be JSON, so its neighbours are broken lines."""
 VALUE: Final = re.compile(
     rb'^[ \t]*(?:"(?:[^"\\\n]|\\.)*"|-?[0-9.eE+]+|true|false|null)[ \t]*,?[ \t]*\r?$', re.MULTILINE
 )
-"""A line that is JSON but no object."""
+"""A line that is JSON but not an object."""
 KEYED: Final = re.compile(rb"(?:---[ \t]*\r?\n)?(?:#[^\n]*\n)*(?:- )?[A-Za-z_][\w-]*:(?:[ \t][^\n]*)?\r?(?:\n|$)")
 COLUMN: Final = re.compile(r"[^\W\d][\w .:/()#?-]{0,59}")
 REGULAR: Final = 5
-"""Rows of three fields or more from which on a table needs no header to be known."""
+"""Minimum number of rows with three or more fields for a table without a header."""
 
 
 def sniff_file_kind(start: bytes) -> FileKind | None:

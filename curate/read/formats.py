@@ -27,7 +27,7 @@ NOT_ONLY_TEXT: Final = frozenset(
 )
 ASKED: Final = ("question", "query", "problem", "input")
 ANSWERED: Final = ("solution", "response", "answer", "output")
-"""The answer in full comes before its last line: data of mathematics has `problem`, `solution` and `answer`."""
+"""The full answer is not in the last field: mathematics data has `problem`, `solution` and `answer`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +40,7 @@ class Format:
     turns: Callable[[Object], Iterator[Turn]] | None
     """Converts a line to turns; None if the line is already in messages format."""
     uses: tuple[str, ...] = ()
-    """Keys that turns may be made of. Those that were not used stay in the example's value, as all others do, unless
-    they are empty.
-    """
+    """Keys that turns may be created from. Unused non-empty ones stay in the example's value, as all others do."""
     sides: tuple[str, str] | None = None
     """For preference pairs, the keys of the chosen side and of the rejected one. The turns end with the chosen side."""
 

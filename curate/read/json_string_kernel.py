@@ -10,20 +10,18 @@ from curate.read.pattern_table import ANYWHERE, AT_START, BITS, FACTOR, IN_ANSWE
 from curate.read.plain_line import ASSISTANT, escape_code
 
 ODD, LEADS, FOLLOWS, SPACE, OTHER, MARK, JOINS, JOINED = 1, 2, 4, 8, 16, 32, 64, 128
-"""Kinds of characters beyond ASCII: that some rule looks for; that begin, and go on, a text decoded wrongly; white
-space; that have another compatible form; that go with the character before them, in an order that is fixed; that may
-make one character with the one before them, and with the one behind them."""
+"""Classes of non-ASCII characters: searched for by a rule; start and continuation of wrongly decoded text; white space;
+with another compatibility form; combining marks; may compose with the previous, and with the next character.
+"""
 
 
 class CharacterTables(NamedTuple):
     """Classes of characters."""
 
     kinds: Array
-    """uint8, one a character: their kinds."""
+    """uint8, one per character: its class flags."""
     folds: Array
-    """uint16, of those up to U+FFFF: their compatible form in lower case; 0 for those of which it is none, or several
-    characters.
-    """
+    """uint16, up to U+FFFF: the lower-cased compatibility form; 0 if it is unknown or several characters."""
 
 
 class TextPatterns(NamedTuple):
@@ -33,33 +31,34 @@ class TextPatterns(NamedTuple):
     characters: CharacterTables
     numbers: NumberPatterns
     nobodys: Array
-    """uint8, a row each: what the domain of an address begins with that is nobody's, before a dot, in lower case."""
+    """uint8, one row each: lower-case beginnings, before a dot, of domains for examples."""
     addresses: int
-    """1 where other addresses count."""
+    """1 if other addresses count."""
     passwords: int
-    """1 where an @ counts that has a colon before it, with nothing between that stands in no password."""
+    """1 if an @ after a colon counts, with only password characters between them."""
     variables: int
-    """1 where names in braces count."""
+    """1 if names in braces count."""
     start: int
-    """Characters of an answer in which strings of the kind `AT_START` count."""
+    """Characters of an answer in which `AT_START` patterns count."""
 
 
 ANSWER: Final = ASSISTANT
 CHARS, MORE, ANEW, FLAGS, COUNT, FENCED, KIND, KIND_END = range(KEPT, KEPT + 8)
 TOLD: Final = KEPT + 8
-"""What is told of a string: its characters, the bytes of these beyond their first ones, whether `folded` has to be made
-anew, what the needles in it mean, how many of the kind `SEVERAL` there are, three backticks in a row; and, on the way,
-the kind of the last character beyond ASCII, and its end."""
+"""Facts about a string: its characters, the bytes of these beyond their first ones, whether `folded` must be
+recomputed, the meanings of the matched patterns, the number of `SEVERAL` patterns, three backticks in a row; and,
+during the scan, class and end of the last non-ASCII character.
+"""
 _SPECIAL, _LOWER = np.ones(256, dtype=np.uint8), np.arange(256, dtype=np.uint8)
 _SPECIAL[list(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ ,.;:-!?'()/*=^|_[]}~>$#+")] = 0
 """0 for a byte that is nothing but a character of the text."""
 _LOWER[65:91] += 32
 _UNJOINED: Final = literal(b" \n\t\r\"'<>[]{}:/$*")
-"""What stands before an @ that belongs to no address."""
+"""Characters before an @ that belongs to no address."""
 _OPENS: Final = literal(b' \n\t\r,"($')
-"""What stands before a variable in braces."""
+"""Characters before a variable in braces."""
 _CLOSES: Final = literal(b' .,!?:;")\\')
-"""What stands behind a variable, or the end of a string or an escape there."""
+"""Characters after a variable, or the end of a string or an escape."""
 
 
 @compiled

@@ -12,15 +12,15 @@ class Line(NamedTuple):
     number: int
     """Physical line, from 1, at which it starts."""
     offset: int
-    """Byte offset of its start in the unpacked file."""
+    """Byte offset of its start in the decompressed file."""
     data: bytes
     """Its bytes without the line ending."""
     ending: bytes
     """`\\n`, `\\r\\n`, or nothing at the end of the file."""
     column: int = 0
-    """Characters before it on its physical line: an element of a document may be indented."""
+    """Characters before it on its physical line: elements of a document may be indented."""
     nth: int = 0
-    """How many other elements of a document start before it on its physical line."""
+    """Number of other document elements that start before it on its physical line."""
 
     @property
     def blank(self) -> bool:

@@ -15,7 +15,7 @@ Array = Any
 
 
 _OPTIONS: Final[dict[str, Any]] = {"nogil": True, "error_model": "numpy", "boundscheck": False, "_nrt": False}
-"""`_nrt`: arrays are not counted, for none is made in there; counting takes twice as long as all the rest."""
+"""`_nrt`: no reference counting of arrays, since none is created; counting takes twice as long as the rest."""
 
 _compiler: Any = njit  # numba's annotations lack some of these
 

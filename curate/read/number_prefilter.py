@@ -7,9 +7,9 @@ import numpy as np
 from curate.read.numba_utils import Array, compiled, is_word
 
 END, SHAPE, TOTAL, DOTS, PLUS = 0, 1, 2, 3, 4
-"""What is kept from one run of digits of a text to the next: where it ended, the lengths of the last four runs that
-belong together (four bits each, 15 for more), the digits of all of them, the dots that join them, and whether a plus
-sign opens them."""
+"""State between runs of digits of a text: end of the last run, lengths of the last four joined runs (four bits each, 15
+for more), total digits, number of joining dots, and whether a plus sign precedes them.
+"""
 KEPT: Final = 5
 
 
@@ -17,17 +17,17 @@ class NumberPatterns(NamedTuple):
     """Which runs of digits are candidates; 0 means none."""
 
     groups: Array
-    """int64, a row each: which bits of `SHAPE` count, and what they are."""
+    """int64, one row each: mask for `SHAPE`, and the value that matches."""
     alone: Array
-    """bool, 256: by the length of a run that stands by itself."""
+    """bool, 256: by the length of a run that stands alone."""
     first: Array
-    """bool, 256: the digits that such a run begins with."""
+    """bool, 256: the first digits of such a run."""
     plus: int
-    """Digits of all runs behind a plus sign."""
+    """Minimum number of digits after a plus sign."""
     dots: int
-    """Dots in a row that join runs."""
+    """Minimum number of dots that join runs."""
     capitals: int
-    """Digits of a run behind a word of two capitals."""
+    """Minimum number of digits after two capital letters."""
 
 
 @compiled

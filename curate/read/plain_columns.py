@@ -20,21 +20,21 @@ class PlainColumns:
     """The plain lines of a chunk."""
 
     canon: Array
-    """uint8: their canonical JSON, by which an example has its id."""
+    """uint8: canonical JSON of the examples, the input of their ids."""
     text: Array
-    """uint8: their texts, in UTF-8, with a line break after each."""
+    """uint8: texts in UTF-8, each followed by a line break."""
     numbers: Array
-    """int64: lines, from 1."""
+    """int64: line numbers, from 1."""
     lines: Array
-    """int64, a row each: first turn, turns, start and end in `canon`."""
+    """int64, one row each: first turn, number of turns, start and end in `canon`."""
     turns: Array
-    """int64, a row each: role, start and end of its JSON in `canon`, start and end in `text`, characters, whether all
+    """int64, one row each: role, start and end of its JSON in `canon`, start and end in `text`, characters, whether all
     are ASCII.
     """
     irregular_lines: list[int]
     """Numbers of the lines that are not plain, from 1."""
     starts: Array
-    """int64: where each of all lines starts, and where the next one would."""
+    """int64: the start of each line, and the end of the last one."""
 
     def conversation(self, position: int) -> tuple[tuple[str, ...], list[str]]:
         """Roles and texts of a plain line."""

@@ -28,7 +28,7 @@ _HEAD, _BODY, _MIDDLE, _TAIL, _BETWEEN = (
     literal(b"]}"),
 )
 BLOCK: Final = 32
-"""Bytes that are looked at and copied at a time, where nothing is special about them."""
+"""Bytes that are checked and copied at a time if none is special."""
 
 
 @compiled

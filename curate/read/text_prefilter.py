@@ -11,64 +11,63 @@ class AnswerPatterns(NamedTuple):
     """Which answers rules must see. 0 disables a check; `curate.lint.rules.prefilter` describes each."""
 
     opens: Array
-    """int64, 256: by its first byte, the characters beyond which an answer is looked at; a large number for none."""
+    """int64, 256: by first byte, the length in characters above which an answer is checked; a large number for never.
+    """
     ends: Array
-    """uint8, a row each of up to 8 bytes: what it ends with."""
+    """uint8, one row of up to 8 bytes each: the endings."""
     last: Array
-    """bool, 256: the last bytes of these, and small letters where `sentences` counts."""
+    """bool, 256: the last bytes of the endings, and lower-case letters if `sentences` is set."""
     sentences: int
-    """Bytes beyond which a sentence without its end is looked for."""
+    """Length in bytes above which an unfinished sentence counts."""
     tail: int
-    """Bytes in which the end of another one is looked for."""
+    """Last bytes in which the end of an earlier sentence is searched for."""
     fences: int
-    """1 where code blocks have to be closed."""
+    """1 if unclosed code blocks count."""
     several: int
-    """Strings of the kind `SEVERAL` that are too many."""
+    """Number of `SEVERAL` patterns that is too high."""
     start: int
-    """Characters up to which a string counts as one at the start."""
+    """Characters that count as the start."""
     piece: int
-    """Bytes of a piece that is looked for before itself in an answer of more than `long` characters."""
+    """Size in bytes of a piece that is searched for earlier in an answer of more than `long` characters."""
     share: float
-    """Where it ends, as a share of the answer."""
+    """The end of the piece, as a share of the answer."""
     long: int
     short: int
-    """Characters from which pieces of `scrap` are looked for in a shorter one."""
+    """Minimum length in characters for pieces of `scrap` bytes to be searched for in a shorter answer."""
     scrap: int
     head: int
-    """Characters of an answer whose spaces and marks are counted."""
+    """Characters of an answer in which spaces and marks are counted."""
     spaces: Array
-    """int64: the fewest and the most spaces of written language in them."""
+    """int64: minimum and maximum number of spaces in them for prose."""
     marks: int
-    """Digits and marks from which they are many."""
+    """Number of digits and marks that is too high."""
     words: int
-    """Words from which an answer may be odd."""
+    """Minimum number of words of an unusual answer."""
     odd: Array
-    """float64, each for a word: the share of marks, the least and the greatest mean length, the share of words with
-    letters.
-    """
+    """float64, in words: share of marks, minimum and maximum mean length, share of words with letters."""
 
 
 class ExchangePatterns(NamedTuple):
     """Which answers rules must see because of their question, and which questions."""
 
     shared: int
-    """Bytes of the question that an answer begins with."""
+    """Bytes of the question that an answer repeats at its start."""
     wide: float
-    """Bytes of a character, from which a text is in another script; 0 for none."""
+    """Bytes per character above which a text is in another script; 0 to disable."""
     brief: int
-    """Bytes up to which an answer is one of a word or two."""
+    """Maximum size in bytes of an answer of one or two words."""
     openings: Array
-    """bool, 2 x 256: the first bytes of such answers, and of their questions, in lower case."""
+    """bool, 2 x 256: the first bytes of such answers and of their questions, lower-cased."""
     short: int
-    """Bytes below which a question is looked at that points at a text."""
+    """Size in bytes below which a question that refers to a text is checked."""
     shown: Array
-    """bool, 256: bytes by which it shows the text."""
+    """bool, 256: bytes that indicate that the text is there."""
     quotes: Array
-    """bool, 256: the last bytes of characters from U+2000 to U+203F that do so."""
+    """bool, 256: the last bytes of such characters from U+2000 to U+203F."""
     outside: int
-    """1 where white space at either end counts."""
+    """1 if white space at the ends counts."""
     again: int
-    """1 where a text counts that stands in the turn before too."""
+    """1 if a text equal to a previous turn counts."""
 
 
 @compiled

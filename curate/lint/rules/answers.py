@@ -16,9 +16,9 @@ from curate.lint.rules.prefilter import StartsWith
 from curate.lint.rules.rule import profile_rule
 
 SPREAD: Final = 10
-"""Different questions from which an answer to all of them is suspicious."""
+"""Number of different questions from which a common answer is suspicious."""
 SELDOM: Final = 0.1
-"""Share of a file's longer answers up to which those that begin in lower case are the odd ones."""
+"""Maximum share of a file's longer answers that begin in lower case for these to be reported."""
 
 
 @profile_rule(

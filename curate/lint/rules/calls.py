@@ -27,7 +27,7 @@ from curate.lint.rules.tools import (
 from curate.read.decode import decode
 
 MOST: Final = 3
-"""How many faults of one call's arguments are told."""
+"""Maximum number of reported faults per call."""
 
 
 def arguments_of(function: dict[str, Any]) -> dict[str, Any] | None:

@@ -15,18 +15,16 @@ from curate.lint.rules.rule import text_rule
 LEADS: Final = "ÂÃÅÄâÐÑØÙ×ðãìëê"
 FOLLOWS: Final = "\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ"
 MOJIBAKE: Final = f"[{LEADS}][{FOLLOWS}]"
-"""The first two characters of what UTF-8 looks like when it is read as cp1252 or Latin-1."""
+"""The first two characters of UTF-8 sequences decoded as cp1252 or Latin-1."""
 # Without joiners (emoji, Persian, Hindi) and direction marks (Hebrew, Arabic), which have a use.
 INVISIBLE: Final = "\u200b\u2060-\u2064\ufeff\u202a-\u202e\u2066-\u2069\ue000-\uf8ff"
 UNSEEN: Final = f"[{INVISIBLE}\U000e0000-\U000e007f]"
 TAGGED_FLAG: Final = re.compile(f"(\U0001f3f4[\U000e0020-\U000e007f]+)|[{INVISIBLE}\U000e0000-\U000e007f]")
-"""A flag that is spelled with tag characters, to be kept; or an invisible character."""
+"""A flag spelled with tag characters, which is kept, or an invisible character."""
 BREAKS_WORDS: Final = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]")
-"""Thai, Lao, Burmese and Khmer, which use the zero-width space to tell words apart."""
+"""Thai, Lao, Burmese and Khmer, which use the zero-width space to separate words."""
 OTHER_SCRIPT: Final = "[\u0370-\u1cff\u2e80-\ud7ff\uf900-\ufaff\ufe70-\ufeff\U00020000-\U0003ffff]"
-"""Letters of scripts other than Latin: Greek, Cyrillic, Arabic, those of Asia. Compiled when it is asked for: that
-takes 4 ms.
-"""
+"""Letters of scripts other than Latin: Greek, Cyrillic, Arabic, Asian scripts. Compiled on demand: that takes 4 ms."""
 LATIN: Final = re.compile("[A-Za-z]{2,}")
 LANGUAGES: Final = re.compile(
     r"(?i)translat|traduc|перев|翻译|翻譯|번역|翻訳|ترجم|\b(?:in|into|to|from|the) (?:chinese|mandarin|japanese|korean|russian|arabic|hebrew|hindi|greek|thai|ukrainian|english|german|french|spanish|portuguese|italian|bengali|tamil)"
@@ -37,7 +35,7 @@ FORMAL: Final = re.compile(
     r"```|^\s*(?:#\w+|import |from \w)|\d *[-+*/=×x|] *\d|^\S[^|\n]* \| |^\s*[{\[<|]|\\\w+|[=;{}]\s*$|\$.+\$|SELECT |def |^\s*[A-Ha-h1-8][.)] ",
     re.MULTILINE,
 )
-"""Code, mathematics, tables and choices, which are no written language and need not be."""
+"""Code, mathematics, tables and choices, which are not prose."""
 
 
 @text_rule(

@@ -23,9 +23,9 @@ from curate.read.decode import decode
 
 IMAGES: Final = ("image_url", "image")
 TRAINED: Final = frozenset(("text", "refusal", "image_url"))
-"""Types of parts that a service trains on."""
+"""Part types that a service trains on."""
 KNOWN: Final = TRAINED | {*IMAGES, "video", "video_url", "input_audio", "audio", "audio_url", "file"}
-"""Types of parts that the template of some model renders."""
+"""Part types that the template of some model renders."""
 REASONING: Final = frozenset(("reasoning", "thinking"))
 BLANK_START: Final = re.compile(r"\A(?:[^\S\n]*\n)+")
 INDENTED: Final = re.compile(r"\n[ \t]+\S")
@@ -54,9 +54,7 @@ COMPOSED: Final = (
     r"\x{F00}-\x{FFF}\x{102E}-\x{109F}\x{1100}-\x{11FF}\x{135D}-\x{135F}\x{1714}-\x{1DFF}\x{1F71}-\x{2001}\x{20D0}-\x{20F0}\x{2126}\x{212A}\x{212B}\x{2329}\x{232A}\x{2ADC}\x{2CEF}-\x{2DFF}"
     r"\x{302A}-\x{302F}\x{3099}\x{309A}\x{A66F}-\x{ABED}\x{F900}-\x{FB4E}\x{FE20}-\x{FE2F}\x{101FD}-\x{1E94A}\x{2F800}-\x{2FA1D}]"
 )
-"""What one of is in every text that is not in normal form C: marks, and characters that are written otherwise there
-(UAX #15).
-"""
+"""Every text not in NFC contains one of these: marks, and characters that NFC replaces (UAX #15)."""
 
 
 @value_rule(

@@ -14,11 +14,11 @@ from curate.lint.rules.rule import profile_rule
 
 FEW: Final = 50
 LEAST: Final = 10
-"""Examples below which shares mean nothing."""
+"""Minimum number of examples for meaningful shares."""
 REFUSING: Final = 0.3
 ONE_SIDED: Final = 0.9
 FAR: Final = 6.0
-"""Robust standard deviations of log length from which an example is far from the others."""
+"""Robust standard deviations of log length beyond which an example is an outlier."""
 
 
 def _whole(name: str) -> Place:

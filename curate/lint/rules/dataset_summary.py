@@ -26,17 +26,17 @@ from curate.lint.rules.structure_signature import is_plain
 from curate.read.chunks import Batch
 
 DISTINCT: Final = 2_000
-"""Different system prompts, and different short answers, that are kept."""
+"""Maximum number of different system prompts, and of different short answers, that are counted."""
 SPACES: Final = b" \t\n\r\x0b\x0c\x1c\x1d\x1e\x1f"
-"""What `str.split` takes for white space in ASCII."""
+"""ASCII white space as in `str.split`."""
 LOWER: Final = bytes(range(256)).lower()
 SMALL: Final = 10_000
-"""Examples below which a dictionary is as good as columns."""
+"""Number of examples below which a dictionary is as fast as columns."""
 OTHER_SPACES: Final = re.compile("[\x85\u1680\u2028\u2029]")
-"""White space beyond ASCII that compatible forms (NFKC) leave as it is."""
+"""Non-ASCII white space that NFKC leaves unchanged."""
 SYSTEM: Final = ("system", "developer")
 Count = tuple[int, Place]
-"""A number, and the place of the first one."""
+"""A count, and the place of the first occurrence."""
 
 
 @dataclass(slots=True)
@@ -45,29 +45,29 @@ class DatasetSummary:
 
     places: Places = field(default_factory=Places)
     exact: "array[int]" = field(default_factory=lambda: array("Q"))
-    """64 bits of each example's content."""
+    """64-bit hash of each example's content."""
     said: "array[int]" = field(default_factory=lambda: array("Q"))
-    """64 bits of each example's content in one case and form of characters, without spaces."""
+    """64-bit hash of each example's normalized content without white space."""
     lengths: "array[int]" = field(default_factory=lambda: array("I"))
-    """Characters of each example."""
+    """Number of characters of each example."""
     asked: "array[int]" = field(default_factory=lambda: array("Q"))
-    """64 bits of all that the last answer of each example answers; 0 where it does not end on an answer."""
+    """64-bit hash of the request of each example's last answer; 0 if the example does not end with an answer."""
     answered: "array[int]" = field(default_factory=lambda: array("Q"))
-    """64 bits of that answer, letter for letter."""
+    """64-bit hash of that answer, exactly."""
     kinds: "array[int]" = field(default_factory=lambda: array("B"))
-    """What kind of answer it is (see `curate.lint.rules.last_answer`)."""
+    """The kind of that answer (see `curate.lint.rules.last_answer`)."""
     turns: Counter[int] = field(default_factory=Counter)
     systems: Counter[str] = field(default_factory=Counter)
     labels: Counter[str] = field(default_factory=Counter)
-    """Final answers that are short."""
+    """Counts of short final answers."""
     answers: int = 0
     refusals: int = 0
     opened: dict[bool, Count] = field(default_factory=dict)
-    """Examples of two turns and more, by whether they begin with a system prompt."""
+    """Examples of two or more turns, by whether they begin with a system prompt."""
     plain: Count | None = None
-    """Examples that were read as columns; rules of scope `DATASET` see the others one by one."""
+    """Examples that were read as columns; rules of scope `DATASET` see the other ones."""
     unasked: Count | None = None
-    """Those of them that do not end on the user's turn."""
+    """Plain examples that do not end with the user's turn."""
 
     def add(self, example: Example) -> None:
         """Add an example."""

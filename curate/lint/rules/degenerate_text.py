@@ -14,34 +14,31 @@ from curate.lint.rules.prefilter import ANSWER, Literals
 from curate.lint.rules.rule import text_rule
 
 LOOP: Final = 0.7
-"""Share of repeated 10-grams from which a text is a loop: real ones reach 75 to 100%, tables and verses 65%."""
+"""Minimum share of repeated 10-grams in a loop: real loops reach 75 to 100%, tables and verses 65%."""
 TOP: Final = 0.16
-"""Share of a text that its commonest 4-gram may make up (Gopher, table A1); shorter ones are names and labels, as often
-as not.
+"""Maximum share of a text in its most frequent 4-gram (Gopher, table A1); shorter n-grams are often names and labels.
 """
 UNIT: Final = 12
-"""Words of a phrase that is looked for again right behind itself."""
+"""Maximum number of words of a phrase that is searched for repeats in a row."""
 TIMES: Final = 6
-"""How often in a row it stands in a loop, and fills half of the answer or more."""
+"""Minimum number of repeats in a row in a loop, which must also fill half of the answer."""
 LEAST: Final = 10
-"""Words of such a loop."""
+"""Minimum number of words of such a loop."""
 WANTED: Final = re.compile(r"(?i)\b(?:repeat\w*|times|loops?|over and over|again and again|mantra)\b")
-"""What a request says that wants the same again."""
+"""Requests for repetition."""
 VERSE: Final = re.compile(
     r"(?i)\b(?:songs?|lyrics?|poems?|poetry|verses?|chorus|rap|hymns?|ballads?|sonnets?|haikus?|limericks?|chants?|refrains?|rhym\w+|stanzas?|jingles?|anthems?"
     r"|outro|lullaby|prayers?|repetition|code|programs?|functions?|scripts?|sql|json|xml|ya?ml|csv|html|schema|tables?|menus?|schedules?|plans?|dialogues?)\b"
 )
-"""What a request says that wants lines alike: verse, code, tables."""
+"""Requests for similar lines: verse, code, tables."""
 FORMAL: Final = re.compile(r"^\s*(?:[-*•>|{}\[\]<@#/$\\]|\d+[.):]|[^\n]{0,40}:|.*[;{}=|\]>)]\s*$|\S+$|$)", re.MULTILINE)
-"""A line of a list, of labels, of code, or of a word: no sentence."""
+"""A line of a list, of labels, of code or of one word."""
 ENOUGH: Final = 200_000
-"""Characters of an answer that are counted: who repeats himself does so before."""
+"""Number of characters checked per answer: loops start before that."""
 ENOUGH_WORDS: Final = 2_000
-"""Words up to which a phrase is looked for right behind itself; longer loops show in the share of repeated
-sequences.
-"""
+"""Number of words checked for repeats in a row; longer loops show in the share of repeated n-grams."""
 ENOUGH_HEAD: Final = 300
-"""Characters in which a text says of itself that it is verse."""
+"""Number of characters in which a text may call itself verse."""
 SLOP: Final = (
     "delve into", "delves into", "rich tapestry", "tapestry of", "testament to", "in today's fast-paced",
     "in today's digital", "it's important to note",
@@ -53,7 +50,7 @@ SLOP: Final = (
     "i hope this helps", "seamlessly integrat",
 )  # fmt: skip
 WORN: Final = 3
-"""Such phrases from which an answer is told of."""
+"""Number of overused phrases from which an answer is reported."""
 WORN_OUT: Final = Literals(SLOP, ANSWER, times=WORN)
 
 

@@ -21,7 +21,7 @@ class EncodedExample:
     encoding: "Encoding"
     template: "Template"
     max_length: int
-    """Tokens of the longest example that is trained on."""
+    """Maximum number of tokens of a training example."""
     memory: dict[str, Any] = field(default_factory=dict)
     """Values that rules keep for their finalizers, by rule code."""
 

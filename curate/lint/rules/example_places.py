@@ -15,11 +15,11 @@ class Places:
     """The places of examples: four bytes each, and each file name once."""
 
     lines: "array[int]" = field(default_factory=lambda: array("I"))
-    """Line of each example, from the first line of its part."""
+    """Line of each example, relative to its chunk."""
     starts: list[int] = field(default_factory=list)
-    """Of each part, the number of examples before it."""
+    """Number of examples before each chunk."""
     parts: list[tuple[str, int]] = field(default_factory=list)
-    """Of each part, its file and the lines of the file before it."""
+    """File of each chunk, and number of lines before it."""
 
     def add(self, place: Place) -> None:
         """Append the place of the next example."""

@@ -12,23 +12,23 @@ from curate.corpus.class_labels import is_label
 from curate.language.refusals import OPENING, refuses
 
 FRAGMENT, LABEL, CLASSIFIED, TEXT = 1, 2, 4, 8
-"""Kinds: it begins in the middle of a sentence; it may be the name of a class, and the request asks for one; it is more
-than a name, and no refusal.
+"""Kinds: begins in the middle of a sentence; may be a class label, and the request asks for one; is longer than a label
+and no refusal.
 """
 SHORT: Final = 40
-"""Characters of an answer up to which it may be the name of a class."""
+"""Maximum length in characters of a class label."""
 CARRIED: Final = ("tools", "functions")
-"""Keys of a line with what is asked besides the messages and what is attached."""
+"""Keys of a line that belong to the request besides messages and attachments."""
 JUDGED: Final = ("label", "kto_tag", "rejected", "score")
-"""Keys of a line that say how good its answer is: two answers to one question are meant."""
+"""Keys of a line that rate its answer: two answers to one question are intended then."""
 BEGINNINGS: Final = f"{string.ascii_lowercase},;.)!?:]"
-"""What an answer begins with that may begin in the middle of a sentence."""
+"""Possible first characters of an answer that begins in the middle of a sentence."""
 WORDS: Final = re.compile(r"(?:[a-z]+(?:['’][a-z]+)?,?|[,;.)!?:\]] ?\S+)(?: \S+){6}")
-"""Seven words and more, of which the first begins in lower case or behind the end of another sentence."""
+"""At least seven words, the first in lower case or after the end of another sentence."""
 FORMAL: Final = re.compile(
     r"[={}<>_|\\/#\[\]`$@]|\w\(|::|\w\.\w|^(?:\S+,? ){1,2}\S*(?:, \S+){3}|: |^(?:[a-z]+ )?[a-z]+,(?: [\w-]+,){2}"
 )
-"""Code, markup, addresses and lists, which begin in lower case."""
+"""Code, markup, URLs and lists, which begin in lower case."""
 KEYWORDS: Final = frozenset(
     "import from def class function const let var using public private static select local return if for while with include package git pip npm sudo".split()  # noqa: SIM905
 )
@@ -36,11 +36,11 @@ ENDED: Final = re.compile(
     r"[.?!:;\"'”’)\]]\s*\Z|\A(?:What|Who|Which|When|Where|Why|How|Describe|Explain|List|Generate|Create|Give|Name|Compare|Find|Identify|Provide|Suggest|Tell"
     r"|Summari[sz]e|Define|Design|Discuss|Make|Analy[sz]e|Propose|Outline|Write)\b[^\n.?!]{0,120}\Z"
 )
-"""The end of a question: with a full stop, or that of a short request without one."""
+"""The end of a complete question: with a full stop, or a short request without one."""
 CONTINUES: Final = re.compile(
     r"(?i)\b(?:continu\w+|complet\w+|finish\w*|fill\w*|go on|rest of|next|remaining|lower-?case|uncapitali[sz]ed|code|program|script|command|query|sql|word|phrase)\b"
 )
-"""What a request says that a sentence may go on from."""
+"""Requests to continue a sentence."""
 
 
 class LastAnswer(NamedTuple):
@@ -52,7 +52,7 @@ class LastAnswer(NamedTuple):
 
 
 NONE: Final = LastAnswer(0, 0, 0)
-"""Where an example does not end on an answer to something."""
+"""For an example that does not end with an answer."""
 
 
 def last_answer_of(example: Example, texts: list[str], turns: list[dict[str, Any]]) -> LastAnswer:

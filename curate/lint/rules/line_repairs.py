@@ -19,7 +19,7 @@ BETWEEN = re.compile(r"[\s,]*")
 EMPTY = re.compile(rb'"\s*"\s*[,}\]]')
 CODEC = "curate-cp1252"
 SEPARATORS = {"\u2028".encode(): b"\\u2028", "\u2029".encode(): b"\\u2029", "\x85".encode(): b"\\u0085"}
-"""What Python's `splitlines` takes for the end of a line, in UTF-8, and as JSON writes it in ASCII."""
+"""Line separators of Python's `splitlines`, in UTF-8 and as JSON escapes."""
 
 
 def _as_cp1252(error: UnicodeError) -> tuple[str, int]:

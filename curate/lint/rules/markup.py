@@ -26,7 +26,7 @@ TEMPLATE: Final = re.compile(
     r"(?i)\b(?:templates?|letter|e-?mails?|samples?|examples?|scripts?|drafts?|contracts?|to-?dos?|placeholders?|lorem"
     r"|(?<!to )(?<!in the )(?<!same )forms?(?! of| an?| the))\b"
 )
-"""What a question says that wants one: whole words, for "information" has a form in it."""
+"""Requests for a template: whole words, since "information" contains "form"."""
 NOTHING: Final = (
     r"(?i)\A\s*(?:n/a|nan|tbd|todo|\.{2,}|…|-{1,3}|\?+|<(?:empty|none|blank)>|output|response|placeholder)\W*\z"
 )
@@ -50,11 +50,11 @@ HTML: Final = re.compile(
     re.IGNORECASE,
 )
 SURE: Final = re.compile(rf"&nbsp;|&#[0-9]{{2,5}};|</[a-z]+>|<br ?/?>|{'|'.join(NOTICES)}", re.IGNORECASE)
-"""Remains that stand in no text on purpose; of others there have to be two."""
+"""Remains that no text contains on purpose; of others, two are required."""
 LEGAL: Final = re.compile(r"copyright|\blicen[cs]|\bpermission\b|©|\(c\) ?[12]", re.IGNORECASE)
-"""A text about rights, in which all of them may be reserved."""
+"""A text about rights, in which "all rights reserved" is no remain."""
 SPANS: Final = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`|^[ \t]*\|[^\n]*$", re.DOTALL | re.MULTILINE)
-"""Code and the rows of tables, which have markup of their own."""
+"""Code and table rows, which contain markup of their own."""
 PROGRAM: Final = re.compile(
     r"[;{}]\s*$|^\s*(?:def |class |import |#include|function |const |var |let |return\b|SELECT )|\w\(.*\)\s*$|=>",
     re.MULTILINE,

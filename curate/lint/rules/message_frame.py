@@ -40,14 +40,14 @@ from curate.read.chunks import Batch
 
 CALLS: Final = frozenset(("tool_calls", "function_call", "refusal", "audio"))
 JOINED: Final = frozenset(("prompt-completion", "text"))
-"""Formats whose texts, where they are no messages, are trained on as they stand, without a template between them."""
+"""Formats without messages whose texts are concatenated for training, without a template."""
 MANY_MARKS: Final = f"(?:[#…0-9][^#…0-9]*){{{UNEVEN.marks}}}"
 POINTING: Final = (
     rf"(?i-u:(?:the|this|these) (?:{'|'.join(POINTERS)}) (?:{'|'.join(NOUNS)})"
     rf"|(?:{'|'.join(SHOWABLE)}) (?:below|above)|following (?:text|sentence|paragraph|passage|article))"
 )
 SHOWN: Final = r"[\n:\"“”'‘`{(]|[a-z.?!][A-Z]|[.?!][0-9]|(?:format|style)\b"
-"""What a question has in it that shows the text it points at."""
+"""Signs that a question contains the text it refers to."""
 BARE_URL: Final = (
     r"(?:[Ss]ummari[sz]e|[Rr]ead|[Vv]isit|[Oo]pen|[Tt]ranslate|[Aa]naly[sz]e|[Cc]heck) [^\n]*https?://\S+\z"
 )

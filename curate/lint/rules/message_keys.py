@@ -39,9 +39,9 @@ THOUGHTS: Final = ("reasoning_content", "reasoning", "thinking")
 MEANT_FOR_LOSS: Final = frozenset(
     ("loss", "loss_weight", "train", "training", "train_detail", "mask", "masks", "trainable", "labels")
 )
-"""Keys by which some trainer says what is learnt: dropping them would change more than it seems."""
+"""Keys for loss masking in some trainers: removing them would change the training."""
 READ_BY: Final = {Target.AXOLOTL: {"train", "train_detail"}, Target.LLAMAFACTORY: {"loss_weight"}}
-"""Keys that one target alone reads."""
+"""Keys that only one target reads."""
 OWNERS: Final = {
     "tool_calls": "assistant",
     "function_call": "assistant",
@@ -52,9 +52,9 @@ OWNERS: Final = {
 WEIGHTS: Final = {"0": 0, "1": 1, "0.0": 0, "1.0": 1, "true": 1, "false": 0}
 PAIRS: Final = ("preference", "openai-preference", "llama-factory-preference")
 LONG: Final = 20
-"""Characters from which on a message that comes again in a later turn is no mere "yes" or "go on"."""
+"""Minimum length in characters of a message whose later repetition is suspicious, unlike "yes" or "go on"."""
 FEWEST: Final = 11
-"""Examples from which on the few without what nine in ten have are worth a word."""
+"""Minimum number of examples to report the few without what nine in ten have."""
 
 
 @rule(

@@ -8,7 +8,7 @@ from curate.core.lazy import pl
 from curate.core.text import excerpt
 
 KEYS: Final = ("text", "value", "refusal")
-"""Keys under which a part of a content has its text."""
+"""Keys for the text of a content part."""
 
 
 def answer() -> "pl.Expr":

@@ -15,7 +15,7 @@ from curate.lint.rules.rule import dataset_rule, value_rule
 from curate.read.formats import PREFERENCE_SIDES
 
 KEYS: Final = {**PREFERENCE_SIDES, "messages": PREFERENCE_SIDES["preference"]}
-"""The two sides, in each format that may have them."""
+"""The keys of the two sides, by format."""
 SPEAKERS: Final = {
     "human": "user",
     "gpt": "assistant",
@@ -28,10 +28,10 @@ CALLS: Final = ("tool_calls", "function_call")
 EVASIVE: Final = re.compile(
     r"(?i)\b(?:sorry|apologi[sz]e|unfortunately|as an? (?:ai|large|language)|can(?:no|['’])t|unable|not able|won['’]t|don['’]t have|do not have)\b"
 )
-"""What an answer that refuses, or half refuses, has at its start."""
+"""Beginnings of an answer that refuses or evades."""
 FEWEST_PAIRS: Final = 20
 MOST_LONGER: Final = 0.7
-"""Share of pairs from which on length alone tells which side is chosen."""
+"""Share of pairs with the longer answer chosen above which length predicts the choice."""
 
 
 class SideTurn(NamedTuple):

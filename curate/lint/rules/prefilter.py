@@ -23,13 +23,13 @@ class Prefilter:
     """Base class: selects rows of the message frame."""
 
     pattern: str | tuple[str, ...] | None = None
-    """Fast patterns (in Rust's syntax), one of which is found in every text that is meant, whoever says it; none where
-    another prefilter of the rule has them.
+    """Fast patterns (in Rust's syntax), one of which matches every text on which the rule can fire; none if another
+    prefilter of the rule has them.
     """
     flag: str = ""
-    """A column of the frame that is true for what is meant; it goes before patterns."""
+    """A boolean column of the frame that selects the rows; it takes precedence over patterns."""
     ascii: bool = True
-    """False where nothing is ever found in a text of nothing but ASCII."""
+    """False if no ASCII text can match."""
 
     def rows(self, frame: "pl.DataFrame") -> "list[pl.Series]":
         """The selected rows, as boolean series; a row is selected if any of them is true."""
@@ -55,11 +55,11 @@ class Literals(Prefilter):
     of: str = ANYONE
     cased: bool = False
     begins_word: bool = False
-    """Whether no letter or digit may stand before it."""
+    """Whether it may not follow a letter or digit."""
     times: int = 1
-    """How many of them an answer has to have."""
+    """How many of them an answer must contain."""
     within: int = 0
-    """In how many characters an answer has to have it; 0: anywhere."""
+    """In how many first characters an answer must contain it; 0: anywhere."""
 
     def rows(self, frame: "pl.DataFrame") -> "list[pl.Series]":
         """The rows with one of the strings, unless a finer pattern is given."""
@@ -113,16 +113,16 @@ class PersonalNumbers(Prefilter):
     """Texts with a personal number: runs of digits separated by at most two spaces, hyphens, dots or brackets."""
 
     groups: tuple[tuple[int, ...], ...] = ()
-    """Lengths of two to four runs, one after another."""
+    """Lengths of two to four consecutive runs."""
     alone: tuple[int, ...] = ()
-    """Lengths of a run that stands by itself and begins with one of `first`."""
+    """Lengths of a run that stands alone and begins with a digit in `first`."""
     first: str = "0123456789"
     plus: int = 0
-    """Digits of all runs from which a plus sign before them is enough."""
+    """Minimum number of digits in all runs after a plus sign."""
     dotted: int = 0
-    """Runs in a row that are joined by dots."""
+    """Number of consecutive runs joined by dots."""
     capitals: int = 0
-    """Digits of a run right behind a word of two capitals."""
+    """Number of digits of a run right after a word of two capitals."""
 
 
 @dataclass(frozen=True)
@@ -170,9 +170,9 @@ class EndsWith(Prefilter):
 
     texts: tuple[str, ...]
     sentences: int = 120
-    """Characters from which an answer is made of sentences."""
+    """Minimum length in characters of an answer with sentences."""
     tail: int = 400
-    """Last characters in which the end of a sentence is looked for."""
+    """Number of last characters in which the end of a sentence is searched for."""
 
 
 @dataclass(frozen=True)
@@ -186,11 +186,11 @@ class Repeats(Prefilter):
 
     piece: int = 24
     share: float = 0.6
-    """Place in an answer, as a share of its length, before which a piece ends; another stands at its end."""
+    """End of the first piece, as a share of the answer's length; the other piece is at the answer's end."""
     long: int = 200
-    """Characters from which an answer may repeat itself though only a piece of it is seen to."""
+    """Minimum length in characters of an answer that counts as repeating with one repeated piece."""
     brief: int = 40
-    """Characters from which a short answer may be a loop: pieces of its middle and of its end stand before them."""
+    """Minimum length in characters of a short loop: pieces of its middle and of its end must both occur earlier."""
     scrap: int = 8
 
     def found(self, text: str) -> bool:
@@ -216,17 +216,17 @@ class UnusualText(Prefilter):
 
     head: int = 150
     spaces: tuple[int, int] = (14, 40)
-    """Spaces in the head of written language."""
+    """Range of the number of spaces in the head of prose."""
     marks: int = 16
-    """Digits, # and … in the head from which they are many."""
+    """Number of digits, # and … in the head that is too high."""
     words: int = 50
-    """Words from which an answer is looked at."""
+    """Minimum number of words of a checked answer."""
     marked: float = 0.1
-    """Share of # and ..., in words, up to which words are not odd."""
+    """Maximum share of # and ... per word of usual text."""
     length: tuple[int, int] = (3, 10)
-    """Mean length of words that are not odd."""
+    """Range of the mean word length of usual text."""
     lettered: float = 0.5
-    """Share of words with a letter from which they are not odd."""
+    """Minimum share of words with a letter in usual text."""
 
 
 @dataclass(frozen=True)
@@ -234,7 +234,7 @@ class EchoesQuestion(Prefilter):
     """Answers that begin with their question."""
 
     shared: int = 12
-    """Characters, or all of a shorter question."""
+    """Number of characters, or all of a shorter question."""
 
 
 @dataclass(frozen=True)
@@ -242,7 +242,7 @@ class OtherScript(Prefilter):
     """Answers with a character that takes more or fewer bytes than those in the question."""
 
     wide: float = 1.3
-    """Bytes of a character from which a text is in another script than Latin."""
+    """Bytes per character above which a text is not in Latin script."""
 
 
 @dataclass(frozen=True)
@@ -252,8 +252,8 @@ class MissingText(Prefilter):
     texts: tuple[str, ...]
     links: tuple[str, ...] = ("http",)
     shown: str = "\n:\"“”'‘`{("
-    """Characters of which one stands where a text is shown; so does a capital letter right behind a small one, or
-    behind the end of a sentence.
+    """Characters that indicate that a text is there; so does a capital right after a lower-case letter or a sentence
+    end.
     """
     short: int = 160
-    """Bytes below which a question is short."""
+    """Size in bytes below which a question is short."""

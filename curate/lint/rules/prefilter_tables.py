@@ -45,11 +45,11 @@ if TYPE_CHECKING:
     from curate.read.text_prefilter import AnswerPatterns, ExchangePatterns
 
 COLUMNS: Final = frozenset(("example", "turn", "role", "text", "content", "called", "media", "joined"))
-"""Columns of the frame of messages that are made without looking at a text."""
+"""Columns of the message frame that are computed without reading texts."""
 NEVER: Final = 1 << 60
-"""More characters than a text has."""
+"""More characters than any text has."""
 Wanted = Mapping[type, list[Any]]
-"""What is declared, by its kind."""
+"""The declared prefilters, by kind."""
 
 
 def fast_path_scan(rules: Iterable[Rule], apart: Sequence[Rule] = ()) -> "Scan":

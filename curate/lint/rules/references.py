@@ -6,7 +6,7 @@ from curate.core.example import Example
 from curate.core.targets import Target
 
 REINFORCING: Final = (Target.OPENAI, Target.AZURE)
-"""The services that train on prompts with references."""
+"""Services that train on prompts with references."""
 NOTES: Final = frozenset(
     (
         *(
@@ -39,7 +39,7 @@ NOTES: Final = frozenset(
         *("chosen", "rejected", "kto_tag"),
     )
 )
-"""Keys that are no reference."""
+"""Keys that are no references."""
 
 
 def references(example: Example) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from curate.lint.rules.roles import intended_role, kind_of
 from curate.lint.rules.rule import dataset_rule, value_rule
 
 FEWEST: Final = 5
-"""Lines from which on one reference for all of them is no chance."""
+"""Minimum number of lines for a single common reference to be suspicious."""
 
 
 def is_prompt(example: Example) -> bool:

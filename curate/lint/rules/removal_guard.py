@@ -14,17 +14,17 @@ class Removals:
     """The size of a removal, and the limits without confirmation."""
 
     lines: Mapping[str, int]
-    """Lines by file."""
+    """Number of lines by file."""
     gone: Mapping[str, int]
-    """How many of these would be removed."""
+    """Number of lines to remove, by file."""
     clusters: Mapping[Place, int]
-    """Lines that would go for the one kept at a place."""
+    """Number of lines to remove, by the place of the example that is kept instead."""
     share: float
-    """Share of a file above which it is too much, 0 to 1."""
+    """Share of a file above which a removal is heavy, 0 to 1."""
     cluster: float
-    """Share of all lines that one cluster may make up, 0 to 1."""
+    """Share of all lines above which one cluster is heavy, 0 to 1."""
     least: int
-    """Lines up to which it never is too much."""
+    """Number of lines up to which no removal is heavy."""
 
 
 @rule(

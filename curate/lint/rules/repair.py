@@ -17,17 +17,15 @@ class RepairInput(StrEnum):
     """Input and output of a repair function, which never mutates its input and may return an equal value."""
 
     OBJECT = "object"
-    """A line's JSON object in messages form; gives back a new one."""
+    """A line's JSON object in messages format; returns a new one."""
     LINE = "line"
-    """A line's bytes without their ending; gives back bytes, in which a line break starts another line, or None for a
-    line that goes.
+    """A line's bytes without their ending; returns bytes, in which a line break starts another line, or None to remove
+    the line.
     """
     RAW = "raw"
-    """A line's bytes with their ending, asked of every line of a file in which the rule finds something; gives back
-    bytes.
-    """
+    """A line's bytes with their ending, for each line of a file with a finding; returns bytes."""
     FIRST = "first"
-    """The same with a byte order mark before it, asked of a file's first line alone."""
+    """The same including a byte order mark, for the first line of a file only."""
 
 
 @dataclass(frozen=True, slots=True)

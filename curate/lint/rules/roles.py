@@ -21,9 +21,9 @@ ALIASES = {
     "function_call": "assistant", "tool_call": "assistant",
 }  # fmt: skip
 NAMED_ONLY = ("system", "developer", "user", "assistant")
-"""Roles that need nothing but a name; a tool's result also needs the id of its call."""
+"""Roles that only need renaming; a tool result also needs the id of its call."""
 TAKEN = dict.fromkeys(OPENAI_AZURE, Severity.INFO)
-"""For what these services take, although it is deprecated, or most templates do not."""
+"""For services that accept what is deprecated or what most templates do not know."""
 
 
 def alias(role: str) -> str | None:

@@ -36,7 +36,7 @@ CODE: Final = re.compile(r"[A-Z]\d{3}")
 NAME: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 WITHOUT: Final = "No documentation: Python was told to leave it out (PYTHONOPTIMIZE=2, -OO)."
 LINE_BREAK: Final = re.compile(r"(?<!\n)\n(?!\n)")
-"""A break inside of a paragraph."""
+"""A line break inside a paragraph."""
 BYTE: Final = re.compile(rb"\\x([0-9a-f]{2})")
 
 
@@ -44,37 +44,34 @@ class Scope(StrEnum):
     """What a rule sees, and so the argument of its function."""
 
     LINE = "line"
-    """A `ParsedLine` that has defects or holds no object; yields problems."""
+    """A `ParsedLine` that has defects or no object; yields problems."""
     EXAMPLE = "example"
-    """An `Example`, of which it looks at the structure alone (see `curate.lint.rules.structure_signature`); yields
-    problems.
+    """An `Example`, of which only the structure is read (see `curate.lint.rules.structure_signature`); yields problems.
     """
     VALUE = "value"
-    """An `Example`, all of it; yields problems. Not asked about examples that are plain: only messages of a role and a
-    text each.
-    """
+    """A complete `Example`; yields problems. Plain examples (only messages with role and text) are skipped."""
     TOKENS = "tokens"
-    """A `curate.lint.rules.encoded_example.EncodedExample`: an example with its encoding by the named model; yields
-    problems. Not asked when no model was named.
+    """A `curate.lint.rules.encoded_example.EncodedExample`: an example with its encoding by the given model; yields
+    problems. Skipped without a model.
     """
     TEXT = "text"
-    """Nothing; returns a polars expression over the frame of messages (see `curate.lint.rules.message_frame`): the
+    """Nothing; returns a polars expression over the message frame (see `curate.lint.rules.message_frame`): the
     problem's message, or null.
     """
     DATASET = "dataset"
-    """An `Example` and the `DatasetState` before it; yields problems, or notes something for its finalizer. Not asked
-    about examples that are plain, of which `DatasetState.summary` has counts.
+    """An `Example` and the `DatasetState` before it; yields problems, or records values for its finalizer. Plain
+    examples are skipped; `DatasetState.summary` has their counts.
     """
     PROFILE = "profile"
-    """The `curate.lint.rules.dataset_summary.DatasetSummary` of the data set, at its end; yields problems, each with a
-    place or the number of an example from 0.
+    """The complete `curate.lint.rules.dataset_summary.DatasetSummary`; yields problems, each with a place or an
+    example's index.
     """
     EXAMPLES = "examples"
     """All examples of the data set, in order, in memory; yields examples with problems. Never a default rule."""
     CONFLICTS = "conflicts"
     """The `ConflictsResult` of the data set; yields examples with problems. Never a default rule."""
     FILE = "file"
-    """The `FileFacts` of a file read to its end; yields problems."""
+    """The `FileFacts` of a completely read file; yields problems."""
 
 
 @dataclass(eq=False, slots=True)
@@ -83,36 +80,36 @@ class Rule:
 
     code: str
     name: str
-    """The defect, readable as "allow NAME"."""
+    """The name of the defect, readable as "allow NAME"."""
     severity: Severity
     scope: str
-    """A `Scope`; where `by` is set, what the command looks at."""
+    """A `Scope`; if `by` is set, the input of that command."""
     hint: str
-    """The next step, for the person who got the finding."""
+    """The next step for the user."""
     summary: str
     rationale: str
     bad: bytes
-    """A file's content that fires the rule."""
+    """The content of a file on which the rule fires."""
     good: bytes
-    """The same, mended: does not fire it."""
+    """The same, repaired: the rule does not fire."""
     function: Callable[..., Any]
     targets: Mapping[Target, Severity] = field(default_factory=dict)
-    """Targets for which it is more, or less, severe."""
+    """Severities for targets that differ from the default."""
     only: tuple[Target, ...] = ()
-    """Targets that have the rule; empty: all."""
+    """Targets that the rule applies to; empty: all."""
     default: bool = True
-    """False for a rule that runs only when it is selected."""
+    """False for a rule that only runs when selected."""
     prefilters: tuple[Prefilter, ...] = ()
-    """For a rule over texts: one of them marks every message that the rule can fire on; none: it is asked about all.
-    For one over the data set: what makes a text one that it looks at closer."""
+    """For a text rule: one of them selects every message on which the rule can fire; none: all messages. For a data set
+    rule: the texts that it examines further.
+    """
     repair: Repair | None = None
     by: str = ""
-    """The command that finds it, where `curate check` does not: it makes the finding by `finding`, or by code of its
-    own; the rule documents it.
+    """The command that reports it, if `curate check` does not: by `finding`, or with its own code, which the rule
+    documents.
     """
     finalizer: Callable[..., Any] | None = None
-    """For a rule over the data set, or over tokens: takes the `DatasetState` once all is read; yields (place,
-    problem).
+    """For rules over the data set or over tokens: called with the `DatasetState` at the end; yields (place, problem).
     """
 
     def severity_for(self, target: Target) -> Severity | None:

@@ -19,11 +19,11 @@ class RuleSelection:
     """The rule settings of a configuration."""
 
     known: dict[str, Rule]
-    """All rules there are, those of one's own among them."""
+    """All known rules, including custom ones."""
     rules: dict[str, Rule]
-    """Those that run."""
+    """The selected rules."""
     severities: dict[str, Severity]
-    """How bad each of them is, for the target and as overridden."""
+    """The severity of each selected rule, for the target and with overrides."""
     file_ignores: Mapping[str, tuple[str, ...]]
     _by_file: dict[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
 

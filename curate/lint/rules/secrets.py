@@ -26,7 +26,7 @@ KEY_STARTS: Final = (
     "hooks.slack", "k_live_", "npm_",
     "eyJ", "hf_", *(f"xox{letter}-" for letter in "abeoprs"),
 )  # fmt: skip
-"""What every key has in it, but for passwords and those that begin a word."""
+"""A part of every key, except of passwords and of keys that begin a word."""
 
 
 def _told(finder: Callable[[str], Iterator[Secret]]) -> Callable[[str], str | None]:

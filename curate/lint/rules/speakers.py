@@ -28,7 +28,7 @@ DIALOGUE: Final = re.compile(
     r"|format|templates?|user stor(?:y|ies))\b|(?:Human|User|USER|Assistant|ASSISTANT) ?:"
 )
 LABELLED: Final = re.compile(r"\W{0,4}[A-Z][\w ]{0,20}:")
-"""How a dialogue begins that was asked for: with the name of who speaks."""
+"""The beginning of a requested dialogue: a speaker's name."""
 
 
 @text_rule(

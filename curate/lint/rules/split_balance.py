@@ -14,9 +14,9 @@ from curate.core.text import plural
 from curate.lint.rules.rule import rule
 
 FEW: Final = 50
-"""Examples below which a held-out split tells little."""
+"""Minimum number of examples for a useful held-out split."""
 OFF: Final = 1.5
-"""How many times as much as was wanted, or as little, is told."""
+"""Factor between actual and requested share beyond which a split is reported."""
 
 
 class SplitCounts(NamedTuple):
@@ -24,16 +24,14 @@ class SplitCounts(NamedTuple):
 
     name: str
     wanted: float
-    """Share of the examples, 0 to 1; 0 for a split that was not wanted."""
+    """Requested share of the examples, 0 to 1; 0 for a split that was not requested."""
     examples: int
     share: float
-    """Of all examples."""
+    """Actual share of the examples."""
     text: float
-    """Share of all characters."""
+    """Actual share of the characters."""
     missing: Sequence[tuple[str, int]] = ()
-    """Classes that it has no example of, though there are enough for it to have one: each with its number of
-    examples.
-    """
+    """Classes without an example in it although there are enough, each with its number of examples."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +41,7 @@ class SplitBalance:
     file: str
     parts: Sequence[SplitCounts]
     holdable: int | None = None
-    """Examples in groups that are small enough to be held out; None where that is not known."""
+    """Number of examples in groups small enough to be held out; None if unknown."""
 
 
 @rule(

@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
 
 LEARNT: Final = 0.05
-"""Share of trained tokens below which a file is told to have long prompts."""
+"""Share of trained tokens below which a file is reported."""
 UNKNOWN: Final = 0.01
-"""Share of unknown tokens from which a prompt is told."""
+"""Share of unknown tokens from which a prompt is reported."""
 QUOTED: Final = 12
-"""Characters from which a message is long enough not to stand in an answer's markup by chance."""
+"""Minimum length in characters of a message that cannot be in an answer's markup by chance."""
 PLACEHOLDERS: Final = frozenset(("<image>", "<video>", "<audio>"))
-"""Control tokens that data sets write on purpose."""
+"""Control tokens that data sets contain on purpose."""
 
 
 @token_rule("K001", "too-long", Severity.WARNING, hint="Raise max_length, shorten or split the example, or remove it.")
@@ -247,7 +247,6 @@ def _covered(one: EncodedExample, text: "Encoded", span: "Span", ids: list[int])
 
 
 def _said(message: Message) -> list[str]:
-    """The texts of an answer: content, and reasoning separately."""
     """The texts of an answer: content, and reasoning separately."""
     from curate.models.template_messages import THOUGHTS
 

@@ -19,12 +19,12 @@ from curate.lint.rules.roles import TAKEN, functions_to_tools, kind_of
 from curate.lint.rules.rule import dataset_rule, value_rule
 
 REJECTED: Final = dict.fromkeys(SERVICES, Severity.ERROR)
-"""For what a service rejects and a trainer takes."""
+"""For input that services reject and trainers accept."""
 NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 TRUTH: Final = {"true": True, "false": False, "1": True, "0": False}
 NOT_JSON: Final = object()
 FEW: Final = 5
-"""How many names a message shows."""
+"""Maximum number of names in a message."""
 
 
 class Tool(NamedTuple):
@@ -32,7 +32,7 @@ class Tool(NamedTuple):
 
     name: str
     pointer: str
-    """To the function's object; to the text that it stands in, where tools are JSON in a string."""
+    """Pointer to the function's object, or to the JSON string with the tools."""
     function: dict[str, Any]
     in_text: bool
 
@@ -46,7 +46,7 @@ class Call(NamedTuple):
 
     message: Message
     pointer: str
-    """To the object with the name and the arguments."""
+    """Pointer to the object with the name and the arguments."""
     function: dict[str, Any]
     id: Any
     older: bool

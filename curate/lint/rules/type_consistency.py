@@ -14,12 +14,12 @@ from curate.lint.rules.roles import kind_of
 from curate.lint.rules.rule import dataset_rule
 
 PATHS: Final = 2_000
-"""Different paths of keys whose types are kept."""
+"""Maximum number of key paths with recorded types."""
 OTHERS: Final = frozenset(("content", "arguments"))
 """Keys whose types other rules compare: C008 and T016."""
 
 GRAMMAR: Final = frozenset(("/messages", "/messages/*", "/messages/*/role"))
-"""Paths whose types M002, M004 and M005 judge."""
+"""Paths whose types M002, M004 and M005 check."""
 
 
 @dataclass(slots=True)
