@@ -77,9 +77,9 @@ class CurateApp(App[None]):
         self.animation_level = "none"  # costs too much over slow connections
         self.state, self.at = ReviewState(sources, at), at
         self.crash: Exception | None = None
-        """The error that ended the application, when that was a bug."""
+        """The error that ended the application, if it was a bug."""
         self.abandoned = False
-        """Whether the application ended because its terminal did."""
+        """Whether the application ended because its terminal was closed."""
         self._facts, self._merged = facts, merged
         self._stale = True
         self._told_of: list[str] = []

@@ -25,11 +25,11 @@ class ReviewState:
         self.sources = sources
         self.session = self.opened()
         self.results: dict[str, Any] = {}
-        """What was computed for screens, by name."""
+        """Results computed for screens, by name."""
         self.changed: list[str] = []
         """Files that have changed on disk since they were read."""
         self.orders: dict[Kind, str] = {at.kind: at.order} if at else {}
-        """The order in which the entries of each kind are shown first."""
+        """The sort order of the entries of each kind."""
         self.filters: dict[Kind, str] = {at.kind: at.filter} if at else {}
         """The filter of the entries of each kind."""
 

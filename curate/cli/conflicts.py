@@ -72,11 +72,10 @@ def conflicts(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Send data to the judge's endpoint without asking.")] = False,
     quiet: Quiet = False,
 ) -> None:
-    """Show answers to the same question that cannot both hold. Nothing is removed: a person decides, in `curate
-    review`.
+    """Show contradictory answers to the same question. Nothing is removed: decide in `curate review`.
 
-    Exit status: 0 without conflicts, 1 with some or with a line that holds no example, 2 when a model that was named is
-    not at hand.
+    Exit status: 0 without conflicts, 1 with conflicts or with a line that holds no example, 2 if a given model is not
+    available.
     """
     options = {
         "embeddings": embeddings,

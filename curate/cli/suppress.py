@@ -24,8 +24,9 @@ def suppress(
     reason: Annotated[str, typer.Option(help="Record this reason for the suppression.")],
     author: Annotated[str | None, typer.Option(help="Record this author; if omitted, your user name.")] = None,
 ) -> None:
-    """Suppress a finding: record it with a reason in `curate-suppressions.jsonl`. Keep that file under version
-    control.
+    """Suppress a finding: record it with a reason in `curate-suppressions.jsonl`.
+
+    Keep that file under version control.
     """
     if (parsed := parse_where(place)) is None:
         raise UsageError(f"{place!r} is not FILE:LINE", "copy the place from the output of `curate check`")

@@ -54,7 +54,7 @@ class CustomRule(Section):
     """Roles whose messages the rule checks; empty: all."""
     severity: Severity = Severity.WARNING
     """Severity of its findings: error, warning or info."""
-    hint: str = "Mend the message."
+    hint: str = "Fix the message."
     """What to do about a finding."""
     summary: str = ""
     """What the rule finds, in one sentence; empty: the message."""

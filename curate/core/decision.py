@@ -111,7 +111,7 @@ class DecisionLog:
         self._replaced: set[str] = set()
         self._heads: dict[str, list[Decision]] = {}
         self._several: set[str] = set()
-        """Examples that had several heads at some time."""
+        """Examples that have had several heads."""
         self._lines = self._read = 0
         self._take_in()
 

@@ -22,7 +22,7 @@ PANIC: Final = "PanicException"
 
 
 class ExitCode(IntEnum):
-    """What a command's exit status means; a documented interface."""
+    """The exit status of a command; a documented interface."""
 
     CLEAN = 0
     FINDINGS = 1
@@ -86,7 +86,7 @@ class RemoteError(CurateError):
     ) -> None:
         super().__init__(message, hint)
         self.status = status
-        """Of the reply over HTTP; None where there was no reply."""
+        """HTTP status of the reply; None without a reply."""
         self.passing = passing
         """Whether the same request may succeed later."""
         self.wait = wait

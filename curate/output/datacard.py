@@ -30,10 +30,9 @@ def card(manifest: Manifest) -> str:
         _sources(manifest),
         _left_out(manifest),
         _divided(manifest),
-        "## Check it\n\n    curate verify .\n\nreads all files again and says whether one example, or anything "
-        "like it, stands in two splits, whether a file "
-        "was changed, and whether each line that was read is in a split or in `removed.jsonl`. `curate restore` "
-        "brings a line back.\n",
+        "## Check it\n\n    curate verify .\n\nreads all files again and reports examples or near-duplicates in two "
+        "splits, changed files, and lines that are neither in a split nor in `removed.jsonl`. `curate restore` "
+        "restores a removed line.\n",
         _made(manifest),
     ]
     return "\n".join(parts)

@@ -34,7 +34,7 @@ QUESTIONS: Final = (
 )
 """Field names of the question, in lower case."""
 BESIDE: Final = ("input", "text", "content")
-"""Field names of the question if a benchmark has none of `QUESTIONS`. Beside a question they hold its material."""
+"""Field names of the question if a benchmark has none of `QUESTIONS`; next to a question they hold its context."""
 ANSWERS: Final = (
     *(
         "answer",

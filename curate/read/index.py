@@ -48,7 +48,7 @@ class FileIndex:
         self._nths: dict[int, tuple[int, int]] = {}
         """Column and number on their line of the elements of a document."""
         self._before = 0
-        """The last byte of the block before."""
+        """The last byte of the previous block."""
         self._lock = Lock()
         try:
             self._own(

@@ -176,9 +176,9 @@ def fill_plain_columns(
 ) -> tuple[int, int, int]:
     """Fill the arrays of `PlainColumns`; returns the used sizes of `canon`, `text` and `turns`.
 
-    `canon` and `text` are longer than needed by `BLOCK`.
-    lines: a row each of first turn (-1 for a line that is not plain), its number of turns, start and end in `canon`.
-    `data` ends with a line break; `told` (int64, two) is for use in here.
+    `canon` and `text` have `BLOCK` spare bytes. lines: one row per line: first turn (-1 for a line that is not plain),
+    number of turns, start and end in `canon`. `data` ends with a line break; `told` (int64, two elements) is scratch
+    space.
     """
     end, at, used, written, count = len(data), 0, 0, 0, 0
     for line in range(len(lines)):

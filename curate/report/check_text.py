@@ -17,7 +17,7 @@ SHOWN = 20
 FIXABLE = "[*] "
 """Marks findings that `--fix` fixes."""
 
-NOT_COMPARED = "contradictions not looked for: run `curate conflicts`, or add --extend-select X"
+NOT_COMPARED = "no search for contradictions: run `curate conflicts`, or add --extend-select X"
 LONG = 1_000
 """Maximum length of texts whose escaped form is cached."""
 _remembered = lru_cache(maxsize=4096)(visible)

@@ -39,7 +39,7 @@ def conflicts_html(report: ConflictsResult, limit: int | None = SHOWN) -> Iterat
     for conflict in report.conflicts:
         counts[conflict.evidence[0].source] = counts.get(conflict.evidence[0].source, 0) + 1
     yield bars(
-        "Conflicts by who says so first",
+        "Conflicts by source of the first evidence",
         [(source, count, "warning") for source, count in sorted(counts.items(), key=lambda item: -item[1])],
     )
     yield from _section("Conflicts", report.conflicts, limit)

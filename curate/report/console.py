@@ -28,7 +28,7 @@ class Styled:
     def __init__(self, *pieces: str | tuple[str, str], cropped: bool = False) -> None:
         self.pieces = pieces
         self.cropped = cropped
-        """Whether a terminal that is too narrow shows the beginning of the line, instead of folding it."""
+        """Whether a line is truncated on a narrow terminal instead of wrapped."""
 
     @property
     def plain(self) -> str:

@@ -29,9 +29,9 @@ class Queue(ABC):
         self.statuses = ArrayColumn("uint8")
         self.example_index = ExampleIndex()
         self.open = 0
-        """Entries that somebody has to decide about."""
+        """Number of undecided entries."""
         self.total = 0
-        """Entries that can be decided about."""
+        """Number of entries that can be decided."""
 
     def __len__(self) -> int:
         return len(self.statuses)

@@ -79,16 +79,16 @@ class ReviewSession:
             queue.kind: queue for queue in (self.examples, self.findings, self.clusters, self.conflicts)
         }
         self.stages: dict[str, Advanced] = {}
-        """How far each stage has come that is still going on."""
+        """The progress of each running stage."""
         self.checked: Checked | None = None
         self.notes: list[str] = []
-        """What was not looked for, and why."""
+        """What was not searched for, and why."""
         self.broke: list[Broke] = []
         self.compared: set[str] = set()
-        """Of `clusters` and `conflicts`, what is known by now."""
+        """Which of `clusters` and `conflicts` are known."""
         self.ended = False
         self.trained: TrainingKnown | None = None
-        """What a training says, where the review is about one."""
+        """The training dynamics, if the review is about a training."""
         self._late: list[ExamplesKnown] = []
         self._placed = False
         self._seen = 0

@@ -133,7 +133,7 @@ class _Reading:
         self.owners = [split for split, files in enumerate(splits) for _ in files]
         self.folder, self.threshold, self.pool, self.listen = folder, threshold, pool, listen
         self.parts: list[tuple[int, Features]] = []
-        """File and features of each piece."""
+        """File number and features of each chunk."""
         self.lines = [0] * len(self.files)
         self.done = 0
 
@@ -239,7 +239,7 @@ class _Held:
     ) -> None:
         self.kind, self.folder = kind, folder
         self.places = np.concatenate([NOTHING.lines, *(one.lines for one in found)])
-        """Of the example of each set."""
+        """Place of each set's example."""
         sets = joined([ordered(one.sets, counts) for one in found])
         splits = np.array(owners, dtype=np.int64)[self.places >> FILE]
         _, self.firsts, self.units = np.unique(
@@ -248,7 +248,7 @@ class _Held:
         index_of(sets.chosen(self.firsts), splits[self.firsts], counts, threshold).save(folder)
         self.index = _index(folder)
         self.earlier = np.full(len(self.firsts), -1, dtype=np.int64)
-        """Of each set of the index the place of the most similar earlier example; -1 for none."""
+        """Place of the most similar earlier example of each set in the index; -1 for none."""
         self.similarity = np.zeros(len(self.firsts))
 
     def wanted(self, split: int) -> Flags:

@@ -39,7 +39,7 @@ class Passages:
     def __init__(self, texts: Sequence[str]) -> None:
         self.texts = list(texts)
         self.windows: list[list[Window]] = [_windows(tokens(text)) for text in texts]
-        """Of each passage its runs."""
+        """The runs of each passage."""
         self._known = frozenset(window for windows in self.windows for window in windows)
         self._firsts = frozenset(window[0] for window in self._known)
 

@@ -24,7 +24,7 @@ class Verdict(StrEnum):
     PROVED = "proved"
     BROKEN = "broken"
     OPEN = "open"
-    """It could not be looked at, and nothing is said about it."""
+    """It could not be checked."""
 
 
 class Point(NamedTuple):
@@ -33,7 +33,7 @@ class Point(NamedTuple):
     name: str
     verdict: Verdict
     said: str
-    """One sentence: what was counted, or why it could not be."""
+    """One sentence: the counts, or why it could not be checked."""
 
 
 class NotChecked(NamedTuple):
@@ -43,14 +43,14 @@ class NotChecked(NamedTuple):
     examples: int
     """How many examples it concerns."""
     said: str
-    """One sentence: why, or what of it is most frequent."""
+    """One sentence: the reason, or the most frequent content."""
 
 
 class Difference(NamedTuple):
     """A difference from the manifest."""
 
     kind: Literal["manifest", "lines"]
-    """Whether it is about what the manifest says of a file (L009), or about what became of a line (L010)."""
+    """Whether it concerns a file in the manifest (L009) or a line (L010)."""
     file: Path
     line: int
     """0 for a whole file."""
@@ -81,7 +81,7 @@ class VerifyResult:
 
     folder: str
     manifest_sha256: str | None
-    """None for splits without a manifest, of which only leaks are looked for."""
+    """None for splits without a manifest, which are only checked for leaks."""
     examples: dict[str, int]
     """Of each split, as counted in its file."""
     points: Sequence[Point]

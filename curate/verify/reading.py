@@ -10,7 +10,7 @@ import orjson
 Object = dict[str, Any]
 
 ATTACHED: Final = ("images", "image", "audios", "audio", "videos", "video", "documents", "chat_template_kwargs")
-"""Keys of what a trainer is given beside text."""
+"""Keys of the training input other than text."""
 GIVEN: Final = frozenset(
     """messages tools functions prompt completion chosen rejected preferred_output non_preferred_output label chosen_messages rejected_messages
     chosen_system rejected_system conversations instruction input output response system history context question answer query problem solution text
@@ -333,4 +333,4 @@ FORMS: Final[tuple[tuple[Callable[[Object], bool], Callable[[Object, Reading], N
     (lambda value: _question_keys(value) is not None, _question),
     (lambda value: type(value.get("text")) is str, _plain),
 )
-"""How each form is told, the first that fits, and what reads it."""
+"""The formats in order: how each is detected, and its parser."""

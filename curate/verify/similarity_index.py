@@ -147,7 +147,7 @@ class Index(NamedTuple):
     hashes: Hashes
     sizes: Numbers
     splits: Numbers
-    """The number of the split of each; only what is in an earlier one is held against it."""
+    """The split number of each; it is only compared with earlier splits."""
     parities: Halves
     """See `Sets.parities`."""
     digests: Hashes
@@ -158,11 +158,11 @@ class Index(NamedTuple):
     """Hashes in prefixes, sorted; see `_keys`."""
     key_sets: Numbers
     key_places: Numbers
-    """Where in its set each hash stands."""
+    """Position of each hash in its set."""
     dense: Numbers
     """Sets that have a crowded hash in their prefix."""
     crowded: Numbers
-    """How many crowded hashes each set has; they stand at its end."""
+    """Number of crowded hashes in each set; they are at its end."""
     counts: Counts
     """See `counts_of`."""
 

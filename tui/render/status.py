@@ -22,7 +22,7 @@ def status(session: ReviewSession, kind: Kind, view: View | None, cursor: int, *
             Content(f"{session.rate:,.0f}/h, {left / session.rate:.1f} h left" if left else f"{session.rate:,.0f}/h")
         )
     if view is not None and view.text:
-        looked = "" if view.complete >= 1 else f" ({view.complete:.0%} looked through)"
+        looked = "" if view.complete >= 1 else f" ({view.complete:.0%} searched)"
         parts.append(Content.assemble(("filter ", "$foreground-muted"), literal(view.text[:60], style="bold"), looked))
     parts.append(Content.assemble((sort if sort.startswith("as ") else f"by {sort}", "$foreground-muted")))
     parts.extend(going_on(session))

@@ -194,7 +194,7 @@ def _odd_words(text: str, said: list[str]) -> str | None:
     marks = (text.count("#") + text.count("...") + text.count("…")) / len(said)
     mean = sum(map(len, said)) / len(said)
     if marks > UNEVEN.marked:
-        return f"# and ... stand for {marks:.0%} of the answer's words"
+        return f"{marks:.0%} of the answer's words are # or ..."
     if not UNEVEN.length[0] <= mean <= UNEVEN.length[1]:
         return f"the answer's words have {mean:.1f} characters on average"
     if sum(map(str.isalpha, said)) * 2 >= len(said):  # the other words do not matter

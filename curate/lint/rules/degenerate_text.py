@@ -197,7 +197,7 @@ def echo() -> "pl.Expr":
 def _worn(text: str) -> str | None:
     plain = text.lower().replace("’", "'")
     found = [phrase for phrase in SLOP if phrase in plain]
-    return f"{plural(len(found), 'worn-out phrase')}: {', '.join(found[:3])}" if len(found) >= WORN else None
+    return f"{plural(len(found), 'overused phrase')}: {', '.join(found[:3])}" if len(found) >= WORN else None
 
 
 @text_rule("Q019", "worn-phrases", Severity.INFO, prefilter=WORN_OUT, hint="Rewrite the answer in plain words.")

@@ -1,5 +1,6 @@
-"""The input of rules of scope `TOKENS`: an example as the model receives it, with the rendering and masking of the
-trainer.
+"""The input of rules of scope `TOKENS`: an example as the model receives it.
+
+Rendering and masking are those of the trainer.
 """
 
 from dataclasses import dataclass, field
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class EncodedExample:
-    """An example with its encoding, and what the encoding was made with."""
+    """An example with its encoding, and the model and settings of the encoding."""
 
     example: Example
     encoding: "Encoding"

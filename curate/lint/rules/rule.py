@@ -9,11 +9,10 @@
         Good: {"messages": [...]}
         \"\"\"
 
-The tests run both examples: Bad must fire, Good must not. An example of several lines stands indented below its label;
-in it, `\\xff` stands for that byte. `value_rule`, `dataset_rule` and so on declare a rule that sees something else (see
-`Scope`). A function that has a parameter `target` (keyword only) is told who the data is meant for; so is that of a
-repair or a finalizer. A rule over texts declares with `prefilter` what it can fire on at all (see
-`curate.lint.rules.prefilter`); it is not asked about other texts.
+The tests run both examples: Bad must fire, Good must not. An example of several lines is indented below its label; in
+it, `\\xff` is that byte. `value_rule`, `dataset_rule` and so on declare rules with another input (see `Scope`). A rule,
+repair or finalizer with a keyword-only parameter `target` is passed the target of the data. A text rule declares with
+`prefilter` which texts it may fire on (see `curate.lint.rules.prefilter`) and sees no others.
 """
 
 import inspect
@@ -34,7 +33,7 @@ from curate.lint.rules.repair import Repair, RepairInput
 Mend = TypeVar("Mend", bound=Callable[..., Any])
 CODE: Final = re.compile(r"[A-Z]\d{3}")
 NAME: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-WITHOUT: Final = "No documentation: Python was told to leave it out (PYTHONOPTIMIZE=2, -OO)."
+WITHOUT: Final = "No documentation: PYTHONOPTIMIZE=2 or -OO removes it."
 LINE_BREAK: Final = re.compile(r"(?<!\n)\n(?!\n)")
 """A line break inside a paragraph."""
 BYTE: Final = re.compile(rb"\\x([0-9a-f]{2})")
