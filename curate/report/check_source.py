@@ -33,7 +33,7 @@ class SourceRange(NamedTuple):
     offset: int
     """Byte offset in the decompressed file."""
     length: int
-    """In bytes."""
+    """Length in bytes."""
     before: str
     """The raw text before it on its first line, only the last characters; empty if it is secret or was not requested.
     """

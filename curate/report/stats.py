@@ -94,7 +94,7 @@ class TrainingNumbers(Part):
     """The examples in the model's chat template."""
 
     tokens: int = at("rendered")
-    """Of all texts that are trained on."""
+    """Tokens of all texts that are trained on."""
     trained: int
     """Tokens in the loss."""
     refused: int

@@ -61,7 +61,7 @@ class Examples:
     owners: list[int]
     """The split number of each file."""
     places: Numbers
-    """Of all examples."""
+    """Place of each example."""
     given: Hashes
     asked: Hashes
     turns: Hashes
@@ -70,11 +70,11 @@ class Examples:
     keys: Hashes
     digests: Hashes
     line_places: Numbers
-    """Of all lines."""
+    """Place of each line."""
     unread: list[tuple[Path, int, str]]
     """Lines that hold no example: file, line, why."""
     characters: list[int]
-    """Of each file."""
+    """Number of characters in each file."""
     short: Hashes
     attached: int
     others: int

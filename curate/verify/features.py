@@ -65,14 +65,14 @@ class Features:
     turns: Hashes
     """Hash of all turns, for an example that ends with an answer."""
     begun: Hashes
-    """Hash of the turns up to each answer, without the last turn."""
+    """Hash of the turns up to each answer that is not the last turn."""
     begun_by: Numbers
     """The line of each."""
     keys: Hashes
     """One column per key: the hash of the value."""
     whole: Shingled
     answers: Shingled
-    """Of the answers that are compared."""
+    """Shingles of the answers that are compared."""
     short: Hashes
     """The words of the answers that are too short to be compared."""
     characters: int

@@ -41,7 +41,7 @@ class Compared(NamedTuple):
     """What examples are compared by."""
 
     names: Sequence[str]
-    """Of the splits."""
+    """Names of the splits."""
     threshold: float
     keys: Sequence[str] = ()
     model: str = ""

@@ -83,7 +83,7 @@ class VerifyResult:
     manifest_sha256: str | None
     """None for splits without a manifest, which are only checked for leaks."""
     examples: dict[str, int]
-    """Of each split, as counted in its file."""
+    """Number of examples in each split file."""
     points: Sequence[Point]
     findings: Sequence[Finding]
     """L001 to L003, L005, L006 and L009 to L011."""

@@ -127,7 +127,7 @@ class PersonalNumbers(Prefilter):
 
 @dataclass(frozen=True)
 class Addresses(Prefilter):
-    """Texts with an @ that may be part of an e-mail address, except under the given domains."""
+    """Texts with an @ that may be part of an e-mail address, unless its domain starts with one of some names."""
 
     nobodys: tuple[str, ...] = ()
 
@@ -239,7 +239,7 @@ class EchoesQuestion(Prefilter):
 
 @dataclass(frozen=True)
 class OtherScript(Prefilter):
-    """Answers with a character that takes more or fewer bytes than those in the question."""
+    """Answers whose characters take more, or fewer, bytes than those of the question."""
 
     wide: float = 1.3
     """Bytes per character above which a text is not in Latin script."""

@@ -104,9 +104,7 @@ class Rule:
     """
     repair: Repair | None = None
     by: str = ""
-    """The command that reports it, if `curate check` does not: by `finding`, or with its own code, which the rule
-    documents.
-    """
+    """The command that reports it, if `curate check` does not, by `finding` or in another way; the rule documents it."""
     finalizer: Callable[..., Any] | None = None
     """For rules over the data set or over tokens: called with the `DatasetState` at the end; yields (place, problem).
     """
