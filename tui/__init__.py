@@ -1,1 +1,1 @@
-"""The review in the terminal: screens that draw what the engine knows, and hand back what a person decides."""
+"""The terminal interface of the review: screens draw engine state and return the user's decisions."""

@@ -1,8 +1,8 @@
-"""Long work that a person can walk away from.
+"""Long work that can be abandoned on exit.
 
 Textual's thread workers run in asyncio's pool, and leaving the application waits for the pool: a search for duplicates
-in a large file would hold the terminal for minutes after `q`. What runs here is left behind instead. Only work that
-writes nothing may be.
+in a large file would hold the terminal for minutes after `q`. Work started here is abandoned instead, so it must not
+write anything.
 """
 
 import asyncio
@@ -12,7 +12,7 @@ from contextlib import suppress
 
 
 async def abandonable(work: Callable[[], None]) -> None:
-    """Run `work` in a thread that nobody waits for once this is cancelled; its error is raised here."""
+    """Run `work` in a thread that is abandoned on cancellation; its exception is raised here."""
     loop = asyncio.get_running_loop()
     done: asyncio.Future[None] = loop.create_future()
 
@@ -30,7 +30,7 @@ async def abandonable(work: Callable[[], None]) -> None:
             work()
         except Exception as caught:  # noqa: BLE001
             error = caught
-        with suppress(RuntimeError):  # the loop is closed: the application was left meanwhile
+        with suppress(RuntimeError):  # the loop is closed: the application has exited
             loop.call_soon_threadsafe(settle, error)
 
     threading.Thread(target=run, name="curate-load", daemon=True).start()

@@ -1,4 +1,4 @@
-"""The application: starts what reads, checks and measures, owns the screens, and turns errors into words."""
+"""The application: starts background work, owns the screens, and reports errors."""
 
 import asyncio
 from collections.abc import Callable, Iterable
@@ -51,13 +51,13 @@ SCREENS = (
     EvaluateScreen,
 )
 EVERY = 0.5
-"""Seconds between two looks at what became known."""
+"""Seconds between checks for new facts."""
 LOOK = 2.0
-"""Seconds between two looks at the files on disk."""
+"""Seconds between checks of the files on disk."""
 
 
 Facts = Callable[[Sources, Callable[[ScanEvent], None], Callable[[], bool]], None]
-"""Checks and compares, reports each fact, and asks now and then whether to stop."""
+"""Checks and compares, reports each fact, and polls whether to stop."""
 
 
 class CurateApp(App[None]):
@@ -69,15 +69,17 @@ class CurateApp(App[None]):
     DEFAULT_MODE = "overview"
 
     def __init__(self, sources: Sources, facts: Facts, merged: int = 0, at: At | None = None) -> None:
-        """`facts` does the checking; `merged` decisions were just merged from another journal; `at` is shown first.
-        Raises `InputError` for files that do not exist."""
+        """`facts` runs the check; `merged`: decisions just merged from another journal; `at`: the first view.
+
+        Raises `InputError` for missing files.
+        """
         super().__init__()
-        self.animation_level = "none"  # a hundred decisions an hour, and over slow lines
+        self.animation_level = "none"  # costs too much over slow connections
         self.state, self.at = ReviewState(sources, at), at
         self.crash: Exception | None = None
-        """The error that ended the application, when that was a bug."""
+        """The error that ended the application, if it was a bug."""
         self.abandoned = False
-        """Whether the application ended because its terminal did."""
+        """Whether the application ended because its terminal was closed."""
         self._facts, self._merged = facts, merged
         self._stale = True
         self._told_of: list[str] = []
@@ -94,11 +96,11 @@ class CurateApp(App[None]):
 
     @property
     def results(self) -> dict[str, Any]:
-        """What was computed for screens, by name."""
+        """Results computed for screens, by name."""
         return self.state.results
 
     def on_mount(self) -> None:
-        """Show the screen at once and read behind it."""
+        """Show the screen at once, and read in the background."""
         self.set_interval(EVERY, self._catch_up)
         self.set_interval(LOOK, self._look)
         self._begin()
@@ -112,12 +114,12 @@ class CurateApp(App[None]):
             self.notify(text, timeout=10, markup=False)
 
     def _look(self) -> None:
-        """Whether the files are still those that were read: a look at each takes microseconds."""
+        """Check whether the files changed since they were read; takes microseconds per file."""
         changed = self.session.lines.changed
         if changed != self.state.changed:
             self.post_message(FilesChanged(changed))
 
-    # Work in the background
+    # Background work
 
     def _begin(self) -> None:
         self.index_lines(self.session)
@@ -125,7 +127,7 @@ class CurateApp(App[None]):
 
     @work(exclusive=True, exit_on_error=False, group="index")
     async def index_lines(self, session: ReviewSession) -> None:
-        """Find the lines."""
+        """Index the lines."""
         worker = get_current_worker()
 
         def find() -> None:
@@ -155,7 +157,7 @@ class CurateApp(App[None]):
 
     @on(FilterChosen)
     def _filter(self, message: FilterChosen) -> None:
-        """Find the entries that match: at once where no text has to be read, else in the background."""
+        """Find the matching entries: at once if no text has to be read, else in the background."""
         kind = message.kind
         if message.go:
             self.action_go(TAB_OF[kind].name)
@@ -172,7 +174,7 @@ class CurateApp(App[None]):
                 return
             self.post_message(Narrowed(view))
 
-    # Results of the work
+    # Results
 
     @on(LinesFound)
     def _lines(self, message: LinesFound) -> None:
@@ -242,13 +244,13 @@ class CurateApp(App[None]):
     # Screens
 
     def queue_screen(self, kind: Kind) -> QueueScreen | None:
-        """The screen with the entries of a kind, where it was opened already."""
+        """The screen for entries of a kind, if it is open."""
         stack = self._screen_stacks.get(TAB_OF[kind].name, [])
         screen = stack[0] if stack else None
         return screen if isinstance(screen, QueueScreen) and screen.is_mounted else None
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
-        """The palette: the table of keys, as far as it does something now."""
+        """The command palette: the actions in the key table that are available now."""
         for key in KEYS:
             if (
                 key.scope == "app"
@@ -283,7 +285,7 @@ class CurateApp(App[None]):
 
     @on(DecisionReverted)
     def _return(self, message: DecisionReverted) -> None:
-        """Put the cursor on the entry at which something was decided about an example."""
+        """Move the cursor to the entry in which an example was decided."""
         order: list[Kind] = ["finding", "cluster", "conflict", "example"]
         screen = self.screen
         if isinstance(screen, QueueScreen):
@@ -333,8 +335,6 @@ class CurateApp(App[None]):
         self.theme = LIGHT if self.current_theme.dark else DARK
 
     def _fatal_error(self) -> None:
-        """Leave the terminal clean: Textual would print a traceback with local variables, and these hold the user's
-        data.
-        """
+        """Exit without Textual's traceback, whose local variables would show the user's data."""
         self.crash = self._exception
         self._close_messages_no_wait()

@@ -44,7 +44,7 @@ def review(
     decisions by several people are shown as contested. `textual serve "curate review PATH"` shows the same in a
     browser.
     """
-    served = "TEXTUAL_DRIVER" in os.environ  # `textual serve` takes the place of the terminal
+    served = "TEXTUAL_DRIVER" in os.environ  # `textual serve` replaces the terminal
     if not served and not all(
         stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)
     ):  # Textual draws on stderr
@@ -57,11 +57,11 @@ def review(
     known = None if run is None else training_of(run, hardest)
     sources = sources_of(
         paths or [data_of(run)] if run else paths or []
-    )  # a path that is not there is told before the screen opens
+    )  # report a missing path before the screen opens
     log = DecisionLog(sources.project.decisions)
     merged = sum(len(log.merge(other)) for other in merge or ())
 
-    from tui.app import CurateApp  # Textual, only once it is known to be there and wanted
+    from tui.app import CurateApp  # import Textual only once it is needed
     from tui.messages import TerminalGone
     from tui.review_state import At
     from tui.terminal import end_with_terminal
@@ -81,8 +81,8 @@ def review(
 
 
 def scanned(sources: Sources, tell: Callable[[ScanEvent], None], stopped: Callable[[], bool]) -> None:
-    """Check and compare in a process of its own, and tell what it finds."""
-    from curate.pipeline import load_conflicts  # detectors and models' code: not before the screen is there
+    """Check and compare in a separate process; yields the results."""
+    from curate.pipeline import load_conflicts  # imported only once the screen is shown
     from curate.review.scan import Scan
 
     scan = Scan(sources, load_conflicts)

@@ -1,4 +1,4 @@
-"""Text of the data as Content: shown literally, whatever it holds, and never without bounds."""
+"""Data text as Content: displayed literally and with bounded length."""
 
 import json
 from bisect import bisect_right
@@ -13,14 +13,14 @@ from curate.core.example import Example, Message
 from curate.core.text import UNSAFE, excerpt, visible
 
 MAX_CHARS: Final = 6000
-"""Characters of one message that are drawn; a megabyte on one line must not stop the screen."""
+"""Maximum number of characters drawn of a message; a megabyte on one line must not block the screen."""
 MAX_FACT: Final = 300
-"""Characters of a name or a sentence."""
+"""Maximum number of characters of a name or a sentence."""
 MAX_TURNS: Final = 100
 MAX_TOTAL: Final = 40_000
-"""Characters of one conversation that are drawn: more would take longer than a key may."""
+"""Maximum number of characters drawn of a conversation: more would take longer than a key press may."""
 TAB: Final = "\t"
-# Glyph and colour of each role: told apart without colour, too.
+# Glyph and color of each role, distinguishable without color.
 ROLES: Final = {
     "system": ("§", "$text-accent"),
     "developer": ("§", "$text-accent"),
@@ -34,7 +34,7 @@ MORE: Final = "$foreground-muted italic"
 
 
 class Mark(NamedTuple):
-    """A span of a text that deserves attention, and how it is drawn."""
+    """A highlighted range of a text and its style."""
 
     start: int
     end: int
@@ -42,7 +42,7 @@ class Mark(NamedTuple):
 
 
 def literal(text: str, marks: Iterable[Mark] = (), style: str = "") -> Content:
-    """`text` as it is, with what a terminal would obey written out and set off, and `marks` drawn."""
+    """`text` with control characters escaped and highlighted, and `marks` drawn."""
     spans = sorted(marks)
     cuts = sorted({0, len(text), *(at for mark in spans for at in (mark.start, mark.end) if 0 < at < len(text))})
     starts = [mark.start for mark in spans]
@@ -70,14 +70,14 @@ def _pieces(text: str, style: str) -> Iterable[tuple[str, str]]:
 
 
 def fact(text: str, style: str = "") -> Content:
-    """A name or a sentence on one line, cut where nobody would read on."""
+    """A name or sentence on one line, truncated if very long."""
     return literal(text if len(text) <= MAX_FACT and "\n" not in text else excerpt(text, MAX_FACT), style=style)
 
 
 def shortened(
     text: str, marks: Sequence[Mark] = (), limit: int = MAX_CHARS, *, rest: str = "; E opens all of it in your editor"
 ) -> Content:
-    """`text`, cut after `limit` characters with word of how much is left, and of where the `rest` is."""
+    """`text` cut after `limit` characters, with a note about the remaining length and where the `rest` is."""
     if len(text) <= limit:
         return literal(text, marks)
     inside = [Mark(mark.start, min(mark.end, limit), mark.style) for mark in marks if mark.start < limit]
@@ -85,7 +85,7 @@ def shortened(
 
 
 def heading(message: Message, *, pointed: bool = False) -> Content:
-    """The line above a turn: who speaks, and whether the finding points here."""
+    """The line above a turn: role, and whether the finding points here."""
     glyph, colour = ROLES.get(message.role or "", ("?", "$text-error"))
     name = "no role" if message.role is None else message.role
     parts = [Content.assemble((f"{glyph} ", f"bold {colour}")), literal(name[:40], style=f"bold {colour}")]
@@ -97,17 +97,17 @@ def heading(message: Message, *, pointed: bool = False) -> Content:
 
 
 class ConversationView:
-    """Texts of the data as they are shown: secrets are hidden unless somebody asked for them."""
+    """Displays texts of the data; secrets are hidden until the user asks for them."""
 
     def __init__(self, *, secrets: bool = False) -> None:
         self.secrets = secrets
 
     def text(self, text: str) -> str:
-        """A text as it is shown. Only as much of it is looked through as can be seen, and a little more."""
+        """The displayed text. Secrets are searched only a little beyond the visible part."""
         return text if self.secrets else _hidden(text[: MAX_CHARS + 500]) + text[MAX_CHARS + 500 :]
 
     def turn(self, message: Message, marks: Sequence[Mark] = (), *, pointed: bool = False) -> Content:
-        """A whole turn: heading, text, and whatever else it carries. Marks count in the text as it is shown."""
+        """A turn: heading, text and other content. Marks are positions in the displayed text."""
         lines = [heading(message, pointed=pointed)]
         content = message.content
         if message.text:
@@ -130,9 +130,7 @@ class ConversationView:
         pointed: int | None = None,
         near: int = 0,
     ) -> Content:
-        """Turns one below the other; of very many, or very long ones, those around the one that the finding points to,
-        or that is `near`.
-        """
+        """The turns in order; of many or long ones, those around the finding's turn or the turn `near`."""
         start = max(0, (near if pointed is None else pointed) - MAX_TURNS // 4)
         parts = [Content.assemble((f"… {start:,} earlier messages", MORE))] if start else []
         room, at = MAX_TOTAL, start
@@ -148,7 +146,7 @@ class ConversationView:
         return Content("\n\n").join(parts)
 
     def whole(self, example: Example, marks: Sequence[Sequence[Mark]] = (), pointed: int | None = None) -> Content:
-        """A conversation; where the line is none, its JSON."""
+        """A conversation, or the JSON of a line without one."""
         if not example.messages:
             return Content.assemble(
                 ("not a conversation; the line reads\n", MORE), shortened(self.text(as_json(example.value, indent=2)))

@@ -1,4 +1,4 @@
-"""Which words differ between two texts, as marks for drawing."""
+"""The words that differ between two texts, as marks for drawing."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -19,7 +19,7 @@ Marks = tuple[Mark, ...]
 
 @lru_cache(maxsize=256)
 def word_marks(left: str, right: str) -> tuple[Marks, Marks]:
-    """The spans of each text whose words the other does not have there. Only as much is compared as is drawn."""
+    """The ranges of words that differ in each text, for the drawn part only."""
     left, right = left[:MAX_CHARS], right[:MAX_CHARS]
     tokens = [[match.span() for match in TOKEN.finditer(text)] for text in (left, right)]
     words = [[text[start:end] for start, end in spans] for text, spans in zip((left, right), tokens, strict=True)]
@@ -36,7 +36,7 @@ def word_marks(left: str, right: str) -> tuple[Marks, Marks]:
 def turn_marks(
     left: Sequence[Message], right: Sequence[Message], read: Callable[[str], str]
 ) -> tuple[list[Marks], list[Marks]]:
-    """Word by word, turn by turn, what differs between two conversations, as `read` shows their texts."""
+    """The differing words of two conversations, turn by turn, in the texts that `read` displays."""
     sides: tuple[list[Marks], list[Marks]] = ([], [])
     for one, other in zip_longest(left, right):
         a, b = word_marks(read(one.text) if one else "", read(other.text) if other else "")
@@ -46,12 +46,10 @@ def turn_marks(
 
 
 def clash_marks(text: str, spans: Sequence[str]) -> Marks:
-    """Where the words that clash stand in an answer."""
+    """The positions of the contradictory words in an answer."""
     found = [(text.find(span), len(span)) for span in spans if span.strip()]
     marks: list[Mark] = []
     for at, length in sorted({place for place in found if place[0] >= 0}):
-        if (
-            not marks or at >= marks[-1].end
-        ):  # spans of two pieces of evidence may overlap; the first one stands for both
+        if not marks or at >= marks[-1].end:  # ranges of two pieces of evidence may overlap; the first one is used
             marks.append(Mark(at, at + length, CLASHES))
     return tuple(marks)

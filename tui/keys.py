@@ -1,4 +1,4 @@
-"""Every key of the review, in one table: bindings, footer, help and command palette are made of it."""
+"""All keys of the review in one table, the source of bindings, footer, help and command palette."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -13,14 +13,14 @@ Scope = Literal["app", "queue", "list", "overview", "splits", "page", "training"
 
 @dataclass(frozen=True, slots=True)
 class Tab:
-    """A screen in the line at the top."""
+    """A tab in the line at the top."""
 
     name: str
     title: str
     short: str
-    """Where there is no room for the title."""
+    """Used if there is no room for the title."""
     kind: Kind | None = None
-    """Of the screens that show entries, which."""
+    """The kind of entries, for screens that show entries."""
 
 
 TABS: Final = (
@@ -38,10 +38,10 @@ TAB_OF: Final[dict[Kind, Tab]] = {tab.kind: tab for tab in TABS if tab.kind}
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """What a key does, where, and how that is told."""
+    """A key: its action, scope and descriptions."""
 
     keys: str
-    """As Textual names them; several, separated by commas, do the same."""
+    """As Textual names them, separated by commas if there are several."""
     action: str
     id: str
     label: str
@@ -50,13 +50,13 @@ class Key:
     """A sentence, for help, tooltips and the palette."""
     scope: Scope = "queue"
     show: bool = True
-    """False: not in the footer, where room is scarce."""
+    """False: left out of the footer for lack of room."""
     kinds: tuple[Kind, ...] = KINDS
-    """Of the screens that show entries, those in which it does something."""
+    """The kinds of entries for which it has an effect, for screens that show entries."""
 
     @property
     def shown(self) -> str:
-        """The keys as a person knows them."""
+        """The keys as displayed."""
         return " ".join(NAMES.get(key, key.replace("ctrl+", "^")) for key in self.keys.split(","))
 
 
@@ -134,7 +134,7 @@ KEYS: Final = (
 
 
 def bindings(scope: Scope) -> list[BindingType]:
-    """The table's keys of one scope, as Textual wants them."""
+    """The Textual bindings of one scope."""
     return [
         Binding(key.keys, key.action, key.label, key.show, key.shown.split()[0], tooltip=key.tooltip, id=key.id)
         for key in KEYS
@@ -143,7 +143,7 @@ def bindings(scope: Scope) -> list[BindingType]:
 
 
 def works_in(action: str, parameters: Iterable[object], kind: Kind) -> bool | None:
-    """Whether an action does something where entries of `kind` are shown; None where it is not in the table."""
+    """Whether an action has an effect for entries of `kind`; None if it is not in the table."""
     call = f"{action}({', '.join(repr(parameter) for parameter in parameters)})"
     found = [key for key in KEYS if key.scope == "queue" and key.action in (action, call)]
     return any(kind in key.kinds for key in found) if found else None

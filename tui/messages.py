@@ -1,4 +1,4 @@
-"""What happened, as one message per fact; each carries a snapshot that nobody changes."""
+"""Messages about events, one class per event, each with an immutable snapshot."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,40 +12,40 @@ from curate.review.events import ScanEvent
 
 @dataclass
 class LinesFound(Message):
-    """More lines of the files are known."""
+    """More lines of the files are indexed."""
 
     count: int
     complete: bool
 
     def can_replace(self, message: Message) -> bool:
-        """Only the newest count is worth showing."""
+        """Only the latest count matters."""
         return isinstance(message, LinesFound)
 
 
 @dataclass
 class FactTold(Message):
-    """Checking or comparing found something."""
+    """The scan reported a fact."""
 
     fact: ScanEvent
 
 
 @dataclass
 class Narrowed(Message):
-    """A filter or an order has been applied to the entries of one kind; `view.complete` tells how far."""
+    """A filter or sort order was applied to entries of a kind; `view.complete` tells whether it is finished."""
 
     view: View
 
 
 @dataclass
 class FilesChanged(Message):
-    """Files on disk are others by now."""
+    """Files on disk have changed."""
 
     names: list[str]
 
 
 @dataclass
 class Measured(Message):
-    """Something was computed for a screen."""
+    """A result for a screen was computed."""
 
     screen: str
     result: Any = field(repr=False)
@@ -53,26 +53,26 @@ class Measured(Message):
 
 @dataclass
 class Failed(Message):
-    """Something could not be done; the error says what to do next."""
+    """An action failed; the error contains the next step."""
 
     error: CurateError
 
 
 @dataclass
 class TerminalGone(Message):
-    """Nobody can see the screen any more, nor press a key."""
+    """The terminal was closed."""
 
 
 @dataclass
 class ScreenChosen(Message):
-    """A person wants to see another screen."""
+    """The user chose another screen."""
 
     screen: str
 
 
 @dataclass
 class FilterChosen(Message):
-    """The entries of a kind are to be filtered and ordered; `go` also shows their screen."""
+    """Filter and sort the entries of a kind; `go` also shows their screen."""
 
     kind: Kind
     text: str

@@ -1,6 +1,4 @@
-"""What the application and its screens share: the review, what was computed for it, and how its lists are shown. It
-knows nothing of Textual.
-"""
+"""State shared by the application and its screens: review session, computed results, list views. Free of Textual."""
 
 from collections.abc import Mapping
 from functools import cached_property
@@ -12,7 +10,7 @@ from curate.review import Kind, ReviewSession, Sources
 
 
 class At(NamedTuple):
-    """Where a review starts: entries of a kind that match a filter, in an order."""
+    """The start of a review: entries of a kind with filter and sort order."""
 
     kind: Kind
     filter: str
@@ -20,29 +18,29 @@ class At(NamedTuple):
 
 
 class ReviewState:
-    """The state of one review. The application and the screens write to it; widgets get what they draw."""
+    """The state of one review. The application and the screens write to it; widgets are passed what they draw."""
 
     def __init__(self, sources: Sources, at: At | None = None) -> None:
-        """Raises `InputError` for files that do not exist."""
+        """Raises `InputError` for missing files."""
         self.sources = sources
         self.session = self.opened()
         self.results: dict[str, Any] = {}
-        """What was computed for screens, by name."""
+        """Results computed for screens, by name."""
         self.changed: list[str] = []
         """Files that have changed on disk since they were read."""
         self.orders: dict[Kind, str] = {at.kind: at.order} if at else {}
-        """The order in which the entries of each kind are shown first."""
+        """The sort order of the entries of each kind."""
         self.filters: dict[Kind, str] = {at.kind: at.filter} if at else {}
         """The filter of the entries of each kind."""
 
     def opened(self) -> ReviewSession:
-        """A new session over the files as they are now. Raises `CurateError`."""
+        """A new session over the current files. Raises `CurateError`."""
         return ReviewSession(LineIndex(self.sources.files), DecisionLog(self.sources.project.decisions))
 
     @cached_property
     def mender(self) -> Any:
-        """The rules, ready to check one line; loaded when first needed."""
-        from curate.review.live_lint import LiveLint  # a fifth of a second that the first screen does not wait for
+        """The linter for single lines, loaded on first use."""
+        from curate.review.live_lint import LiveLint  # takes 0.2 s; the first screen does not wait for it
 
         return LiveLint(self.sources.config.check)
 

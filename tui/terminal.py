@@ -1,8 +1,8 @@
-"""The end of the terminal that a review is drawn on.
+"""Detect a closed terminal.
 
-A shell that is closed tells its processes with a signal, and that ends them. A review that has no controlling terminal
-(started by a service, or in a session of its own) hears of nothing: Textual would read an ended input again and again,
-and block on an output that nobody takes.
+A closing shell ends its processes by a signal. A review without a controlling terminal (started by a service, or in a
+session of its own) gets none: Textual would read an ended input again and again, and block on an output without a
+reader.
 """
 
 import os
@@ -14,18 +14,19 @@ from typing import Final
 from curate.core.errors import ExitCode
 
 LOOK: Final = 2.0
-"""Seconds between two looks at the terminal."""
+"""Seconds between checks of the terminal."""
 GRACE: Final = 3.0
-"""Seconds in which the application may leave by itself; drawing on what is gone may block it."""
+"""Seconds for the application to exit by itself; drawing to a closed terminal may block it."""
 
 
 def end_with_terminal(leave: Callable[[], object], terminal: int) -> None:
-    """Watch a terminal by its file descriptor: once it is gone, `leave` is called, and the process ended. Every
-    decision is on the disk already.
+    """Watch a terminal by its file descriptor; when it is closed, call `leave` and end the process.
+
+    Every decision is on disk already.
     """
 
     def watch() -> None:
-        while os.isatty(terminal):  # of a terminal whose other end was closed it is none any more
+        while os.isatty(terminal):  # after the other end is closed, it no longer counts as a terminal
             time.sleep(LOOK)
         leave()
         time.sleep(GRACE)

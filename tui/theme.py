@@ -1,4 +1,4 @@
-"""One theme, for dark and for light terminals. Every colour has a sign beside it wherever it means something."""
+"""One theme for dark and for light terminals. Every color with a meaning comes with a sign."""
 
 from typing import Final
 
@@ -40,7 +40,7 @@ THEMES: Final = (
         surface="#f3f1ec",
         panel="#e6e3dc",
         dark=False,
-        # Textual's 60 % is too faint on a light ground: 3.8 to 1 where 4.5 is what is read with ease
+        # Textual's 60 % is too faint on a light background: contrast 3.8 to 1, readable from 4.5
         variables={
             "foreground-muted": "#5f6168",
             "footer-key-foreground": "#8f5a00",

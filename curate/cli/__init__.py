@@ -1,3 +1,1 @@
-"""The command: `main` finds the verb, one module a verb parses, calls the engine and turns the result into an exit
-code.
-"""
+"""The command line: one module per command parses options, calls the engine and returns an exit code."""

@@ -1,6 +1,4 @@
-"""The adopting side of `curate check`: suppressions, --baseline and --write-baseline. What a project does not use is
-not loaded.
-"""
+"""Suppressions, --baseline and --write-baseline of `curate check`, imported only if a project uses them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,18 +21,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Adopted:
-    """What a project keeps about its findings."""
+    """The suppressions and the baseline of a project."""
 
     suppressions: "Suppressions | None"
     baseline: "Baseline | None"
     path: Path | None
-    """Where the baseline was read."""
+    """The baseline that was read."""
     new: Path | None
-    """Where one is to be written."""
+    """The baseline to write."""
 
     @classmethod
     def read(cls, baseline: Path | None, new: Path | None) -> Self:
-        """Read all of it before anything is checked. Raises `UsageError` and `ConfigError`."""
+        """Read both before the check. Raises `UsageError`, `ConfigError`."""
         suppressions, known = None, None
         if Path(SUPPRESSIONS).exists():
             from curate.lint.suppressions import load_suppressions
@@ -47,7 +45,8 @@ class Adopted:
         return cls(suppressions, known, baseline, new)
 
     def settle(self, report: CheckResult, files: Sequence[Path]) -> None:
-        """Take what is suppressed or known out of a report; ends the command when a new baseline was to be written.
+        """Remove suppressed and known findings from a report. Ends the command after writing a new baseline.
+
         Raises `OutputError`.
         """
         names = {display_name(path) for path in files}

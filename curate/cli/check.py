@@ -114,7 +114,7 @@ def check(
     config = with_options(project.check, **named, target=target, model=model, max_length=max_length)
     _tell_elsewhere(config)
     if fix or unsafe_fixes or diff or fix_only:
-        from curate.cli.fix import Fixing, run_fix  # what a hook that only checks need not load
+        from curate.cli.fix import Fixing, run_fix  # not imported by a hook that only checks
 
         run_fix(files, config, Fixing(fix, unsafe_fixes, diff, fix_only, yes, project.dedup), quiet=quiet)
     adopted = Adopted.read(baseline, new_baseline)
@@ -132,13 +132,14 @@ def check(
 
 
 def _says_no_example(finding: Finding) -> bool:
-    """Whether a finding may be about a line that holds no example: one of the families that ask for its form."""
+    """Whether a finding may be about a line without an example: it is of a family that checks the form."""
     return finding.severity is not Severity.INFO and finding.line > 0 and finding.code[:1] in ("J", "M", "C")
 
 
 def _tell_elsewhere(config: CheckConfig) -> None:
-    """Say which selected rules are not asked here, and who asks them. Raises `UsageError` where that is all of them:
-    nothing found would look clean.
+    """Report the selected rules that other commands run. Raises `UsageError` if no rule is left to run here.
+
+    Without the error, a check of no rules would look clean.
     """
     if not (config.select or config.extend_select):
         return

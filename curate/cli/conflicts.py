@@ -72,11 +72,10 @@ def conflicts(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Send data to the judge's endpoint without asking.")] = False,
     quiet: Quiet = False,
 ) -> None:
-    """Show answers to the same question that cannot both hold. Nothing is removed: a person decides, in `curate
-    review`.
+    """Show contradictory answers to the same question. Nothing is removed: decide in `curate review`.
 
-    Exit status: 0 without conflicts, 1 with some or with a line that holds no example, 2 when a model that was named is
-    not at hand.
+    Exit status: 0 without conflicts, 1 with conflicts or with a line that holds no example, 2 if a given model is not
+    available.
     """
     options = {
         "embeddings": embeddings,
@@ -103,7 +102,7 @@ def conflicts(
         bar = [shown.enter_context(progress("comparing", "texts", quiet=quiet))]
 
         def before(work: Work) -> None:
-            shown.close()  # a question is asked, and another bar drawn, where this one was
+            shown.close()  # a prompt and another progress bar replace this bar
             _tell(work, quiet=quiet)
             bar[0] = shown.enter_context(progress("judging", "pairs", quiet=quiet, total=work.pairs - work.known))
 

@@ -146,9 +146,7 @@ def dedup(
 def _files(
     paths: list[str], against: list[str] | None, output: Path | None, html: Path | None, *, overwrite: bool
 ) -> tuple[list[Path], list[Path]]:
-    """The files that are named, and those that they are held against. Raises `UsageError` where an output is one of
-    them, or is there already.
-    """
+    """The input files and the `--against` files. Raises `UsageError` if an output is one of them or exists."""
     files = named_files(paths)
     others = [path for path in named_files(against) if path not in files] if against else []
     if against and not others:
@@ -188,7 +186,7 @@ def _planned(
 
 
 def _agreed(planned: DedupResult, *, as_json: bool) -> bool:
-    """Whether a person at the terminal says yes to a removal that is heavy; nobody is asked where nobody can answer."""
+    """Whether the user at the terminal confirms a large removal; false without a terminal."""
     if as_json or not (sys.stdin.isatty() and sys.stderr.isatty()):
         return False
     err = console(stderr=True)

@@ -1,4 +1,4 @@
-"""The fixing side of `curate check`: --fix, --unsafe-fixes, --diff and --fix-only."""
+"""The options of `curate check` that fix: --fix, --unsafe-fixes, --diff and --fix-only."""
 
 import shutil
 import sys
@@ -21,7 +21,7 @@ from curate.report.fix import fix_text, unified
 
 @dataclass(frozen=True, slots=True)
 class Fixing:
-    """What was asked for on the command line."""
+    """The fix options of the command line."""
 
     fix: bool = False
     unsafe: bool = False
@@ -29,17 +29,14 @@ class Fixing:
     only: bool = False
     yes: bool = False
     limits: DedupConfig | None = None
-    """How much of a file may be deleted without a yes (D008)."""
+    """How much of a file may be deleted without confirmation (D008)."""
 
 
 def run_fix(files: Sequence[Path], config: CheckConfig, asked: Fixing, *, quiet: bool = False) -> None:
-    """Fix the files as asked and say on stderr what was done; ends the command for `--diff` (1 when something would
-    change) and `--fix-only`.
+    """Fix the files and report on stderr. Ends the command for `--diff` (status 1 for changes) and `--fix-only`.
 
-    What came from standard input goes to standard output, fixed.
-
-    Raises `UsageError` for options that do not go together, `OutputError` when a file cannot be written, `DataError`
-    when too much would go.
+    Standard input is fixed to standard output. Raises `UsageError` for conflicting options, `OutputError` if a file
+    cannot be written, `DataError` if too much would be deleted.
     """
     if asked.diff and (asked.fix or asked.only):
         raise UsageError("--diff cannot be combined with --fix or --fix-only", "leave one of them out")
@@ -84,9 +81,7 @@ def run_fix(files: Sequence[Path], config: CheckConfig, asked: Fixing, *, quiet:
 
 
 def _show(files: Sequence[Path], fixer: Fixer, report: FixReport) -> None:
-    """The diff on stdout: on a terminal with everything that it could obey written out, elsewhere byte for byte, so
-    that it can be applied.
-    """
+    """Print the diff: escaped on a terminal, else byte for byte so that it can be applied."""
     terminal = sys.stdout.isatty()
     for path in files:
         fixed = FixedFile(str(path))

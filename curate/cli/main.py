@@ -1,4 +1,4 @@
-"""Where the command starts and ends: finds the verb, and turns whatever happens into a documented exit code."""
+"""The entry point: find the command, and convert its result or error to a documented exit code."""
 
 import gc
 import os
@@ -17,11 +17,13 @@ from curate.core.masking import without_keys
 from curate.core.text import visible
 
 COMMANDS: Final = ("::", "##[")
-"""What a line of a log begins with that a runner of GitHub obeys."""
+"""Prefixes of log lines that a GitHub runner executes."""
 PATIENCE: Final = 100_000
-"""Objects that are made before the first look for cycles among them, which hardly anything of the engine makes;
-Python's 700 cost a short check a twentieth of its time. Verbs of other packages, which may hold what is large by a
-cycle, are left as they are."""
+"""Objects created before the first garbage collection.
+
+The engine has hardly any cycles, and Python's default of 700 took a twentieth of the time of a short check. Commands of
+other packages keep the default, since their cycles may hold large data.
+"""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -30,24 +32,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _guarded(arguments)
     try:
         return _guarded(sys.argv[1:], alone=True)
-    finally:  # the process ends: looking through all its objects for cycles would take as long as checking a small file
+    finally:  # the process ends: a final garbage collection would take as long as checking a small file
         gc.disable()
         gc.freeze()
 
 
 def _guarded(words: Sequence[str], *, alone: bool = False) -> int:
-    """Run the command, whatever happens; `alone` where the process ends with it."""
+    """Run the command and handle every exception; `alone`: the process ends with it."""
     if alone:
         streams.opened()
     for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):  # what a terminal cannot show must not end the command
+        if hasattr(stream, "reconfigure"):  # characters that the terminal cannot encode must not end the command
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     os.environ.setdefault(
         "PYDANTIC_DISABLE_PLUGINS", "__all__"
-    )  # pydantic would look through all that is installed for them, at every start
+    )  # pydantic would scan all installed packages for plugins at every start
     try:
         code = _asked(words, alone=alone)
-        sys.stdout.flush()  # what cannot be written any more is told now, not by the interpreter
+        sys.stdout.flush()  # report failed output here instead of at interpreter exit
     except BaseException as error:  # noqa: BLE001
         return _ended(error)
     return code
@@ -64,7 +66,7 @@ def _asked(words: Sequence[str], *, alone: bool) -> int:
 
 
 def _ended(error: BaseException) -> int:
-    """The exit code of a command that ended early, after it was said why."""
+    """The exit code of a command that ended early, after printing the reason."""
     if isinstance(error, CurateError):
         message, hint = (visible(without_keys(text), keep_newlines=error.lined) for text in (error.message, error.hint))
         _narrate(f"error: {message}" + (f"\n  next: {hint}" if hint else ""))
@@ -72,14 +74,14 @@ def _ended(error: BaseException) -> int:
     if isinstance(error, KeyboardInterrupt):
         _narrate("interrupted; completed work is kept")
         return _flushed(ExitCode.INTERRUPTED)
-    if isinstance(error, SystemExit):  # of a library
+    if isinstance(error, SystemExit):  # from a library
         return _flushed(error.code if isinstance(error.code, int) else ExitCode.USAGE)
-    if isinstance(error, BrokenPipeError):  # the reader of our output has seen enough; nothing can be flushed any more
+    if isinstance(error, BrokenPipeError):  # the reader closed the pipe; nothing can be flushed
         streams.abandon()
         return ExitCode.INTERRUPTED
     if (
         isinstance(error, OSError) and error.filename is None
-    ):  # of a stream: all files are written where their errors get a name
+    ):  # from a stream: errors of files are handled where their names are known
         streams.abandon()
         _narrate(
             f"error: the output cannot be written: {error.strerror or error}\n  next: free disk space, or "
@@ -92,7 +94,7 @@ def _ended(error: BaseException) -> int:
             "permissions and the disk"
         )
         return _flushed(ExitCode.USAGE)
-    if isinstance(error, ValueError) and "null byte" in str(error):  # as the system's calls say it of a path
+    if isinstance(error, ValueError) and "null byte" in str(error):  # in the form of an OSError with a path
         _narrate("error: a path contains a NUL character\n  next: use another file or folder")
         return _flushed(ExitCode.USAGE)
     if isinstance(error, MemoryError):
@@ -108,7 +110,7 @@ def _ended(error: BaseException) -> int:
 
 
 def _flushed(code: int) -> int:
-    """`code`, after what was printed has gone out, as far as it goes."""
+    """Flush the output as far as possible; returns `code`."""
     try:
         sys.stdout.flush()
     except (OSError, ValueError):
@@ -117,18 +119,18 @@ def _flushed(code: int) -> int:
 
 
 def _run(words: Sequence[str], *, alone: bool) -> int:
-    import typer  # only once a verb is known to be wanted
+    import typer  # only imported once a command is needed
 
     from curate.cli.verbs import OWN, load_verb
     from curate.core.scratch import sweep
 
     sweep()
-    gc.disable()  # importing makes many objects and hardly any garbage
+    gc.disable()  # imports create many objects and hardly any garbage
     try:
         verb = load_verb(words[0])
         if alone:
-            gc.freeze()  # nor are they looked through again and again
-            if words[0] in OWN:  # what is loaded on the way makes as many: polars alone 54,000
+            gc.freeze()  # exclude them from later collections
+            if words[0] in OWN:  # later imports create as many: polars alone 54,000
                 gc.set_threshold(PATIENCE)
     finally:
         gc.enable()
@@ -167,18 +169,16 @@ def overview() -> str:
 
 
 def _narrate(text: str) -> None:
-    """Say something on stderr. No line but the first starts as one that GitHub takes for a command, whatever is told
-    there.
-    """
+    """Print a message to stderr; lines after the first cannot start a GitHub workflow command."""
     lines = visible(without_keys(text), keep_newlines=True).split("\n")
-    with suppress(OSError, ValueError):  # nobody listens
+    with suppress(OSError, ValueError):  # stderr is closed
         sys.stderr.write(
             "\n".join(f"| {line}" if line.lstrip().startswith(COMMANDS) else line for line in lines) + "\n"
         )
 
 
 def _crash_log(error: BaseException) -> str:
-    """Write where it happened and the versions, but no message and no value: these may hold data."""
+    """Write a crash log with stack and versions, without messages and values, which may contain data."""
     import platform
     import tempfile
     from importlib.metadata import PackageNotFoundError, version
@@ -211,6 +211,6 @@ def _crash_log(error: BaseException) -> str:
         handle, path = tempfile.mkstemp(prefix="curate-crash-", suffix=".log")
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(text + "\n")
-    except OSError:  # no room for it: then it is told here
+    except OSError:  # it cannot be written: print it instead
         return text
     return path

@@ -1,4 +1,4 @@
-"""What the verbs share: what their help says, and progress on a terminal."""
+"""Shared by the commands: help texts, common options, and progress on a terminal."""
 
 import os
 import sys
@@ -21,11 +21,11 @@ PATHS: Final = (
     "Files, folders, quoted patterns such as 'data/**/*.jsonl', or - for standard input: JSON Lines or JSON arrays, "
     "plain, .gz or .zst."
 )
-"""What the argument PATH of a verb says in its help."""
+"""The help of the argument PATH."""
 UNCOMPARED: Final = "not compared"
 STAYS: Final = "kept, not compared"
 LEFT: Final = "written to removed.jsonl"
-"""What becomes of a line that holds no example."""
+"""What happens to a line without an example."""
 Paths = Annotated[list[str], typer.Argument(help=PATHS, metavar="PATH")]
 Drop = Annotated[
     list[str] | None,
@@ -54,13 +54,11 @@ Heavy = Annotated[
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Hide the progress bar.")]
 MOST_PROCESSES: Final = 8
-"""Processes that share the work unless the user says otherwise: each takes some 200 MB."""
+"""The default limit of processes: each takes about 200 MB."""
 
 
 def codes(given: Sequence[str] | None) -> list[str] | None:
-    """Codes of an option that may be given several times, each time with several of them and commas between; None where
-    it was not given.
-    """
+    """The codes of a repeatable option, each value with several codes and commas; None if it was not given."""
     return None if given is None else [code.strip() for text in given for code in text.split(",") if code.strip()]
 
 
@@ -68,10 +66,10 @@ def codes(given: Sequence[str] | None) -> list[str] | None:
 def progress(
     label: str, unit: str, *, quiet: bool = False, total: int | None = None, waits: bool = False
 ) -> Iterator[Callable[[int], None] | None]:
-    """Progress on stderr while the block runs, on a terminal only; yields what to call with the number done, or None.
+    """Show progress on stderr during the block, on a terminal only; yields the callback for the count, or None.
 
-    With `waits` it is not shown before something is done: it has a thread, and a process without any can be copied (see
-    `curate.core.worker_pool`).
+    With `waits`, it is shown after the first call: the bar has a thread, and only a process without threads can be
+    forked (see `curate.core.worker_pool`).
     """
     if quiet or not sys.stderr.isatty():
         yield None
@@ -99,32 +97,30 @@ def progress(
 
 
 def stages(*, quiet: bool) -> StageProgress:
-    """Progress of a verb that has stages; on a terminal only."""
+    """Progress of a command with stages, on a terminal only."""
     return StageProgress(quiet=quiet or not sys.stderr.isatty())
 
 
 def named_files(paths: Iterable[str | Path]) -> list[Path]:
-    """As `data_files`; what it skips in folders is told on stderr."""
+    """`data_files`, with a note on stderr about each skipped file."""
     return data_files(paths, lambda note: print_notes([note]))
 
 
 def print_notes(notes: Iterable[str]) -> None:
-    """Notes on stderr."""
+    """Print notes to stderr."""
     for note in notes:
         sys.stderr.write(f"note: {visible(note)}\n")
 
 
 def told_verdicts(project: Project) -> dict[str, Decision]:
-    """What people decided, by example; what is wrong with the journal is told on stderr."""
+    """The decisions in effect, by example; prints notes about the journal to stderr."""
     log = DecisionLog(project.decisions)
     print_notes(log.notes)
     return log.verdicts()
 
 
 def end(not_understood: int, what: str, *, found: bool = False) -> NoReturn:
-    """End the command: with 1 where something was `found`, or where lines hold no example that a reader understands,
-    which is said on stderr.
-    """
+    """End the command, with status 1 for findings (`found`) and for lines without an example, which are reported."""
     if not_understood:
         from curate.report.console import console
 
@@ -136,9 +132,7 @@ def end(not_understood: int, what: str, *, found: bool = False) -> NoReturn:
 
 
 def consent(*, yes: bool, as_json: bool = False) -> Consent:
-    """Who says whether data may leave: a person beforehand, or at the terminal where there is one and no program reads
-    what is printed.
-    """
+    """Consent to send data: given by an option, or asked for at the terminal unless the output is for a program."""
     from curate.report.console import console
 
     there = not as_json and sys.stdin.isatty() and sys.stderr.isatty()
@@ -150,6 +144,6 @@ def consent(*, yes: bool, as_json: bool = False) -> Consent:
 
 
 def processes() -> int:
-    """How many processes share the work on a big file: one for each core that this one may use, at most 8."""
+    """Number of processes for a large file: one per available core, at most 8."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return min(cores, MOST_PROCESSES)

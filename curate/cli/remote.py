@@ -1,4 +1,4 @@
-"""`curate remote`: its steps up to a job's start; `curate.cli.remote_follow` has those after."""
+"""`curate remote`: the steps until a job is started; `curate.cli.remote_follow` has the later ones."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -40,10 +40,10 @@ from curate.report.remote import (
 )
 
 PERSONAL: Final = "S"
-"""Family of the rules about secrets and personal data: told whatever their severity, for the data is about to leave."""
+"""The rules about secrets and personal data: reported at any severity, since the data is about to be sent."""
 NoCheck = Annotated[bool, typer.Option("--no-check", help="Send the data without validating it.")]
 OPEN: Final = [service for service in SERVICE.values() if not service.own]
-"""Services at which jobs can be started."""
+"""Services on which jobs can be started."""
 VARIABLES: Final = ", ".join(KEYS[service.target].variable for service in OPEN)
 
 remote = typer.Typer(
@@ -141,7 +141,7 @@ def upload(
     meant = options.resolve_options(target, base_url, connected=True)
     files = [path for path in options.files_of(data, validation) if path is not None]
     _demand_sound(files, meant, unchecked=no_check, quiet=quiet)
-    key_of(meant.place)  # before anybody is asked
+    key_of(meant.place)  # before asking for consent
     options.tell_closing(meant.place)
     ask = partial(options.demand_consent, place=meant.place, yes=yes, as_json=as_json)
     if new := _unsent(files, meant.place):
@@ -197,7 +197,7 @@ def start(
     files = [path for path in named if path is not None]
     _demand_sound(files, meant, unchecked=no_check, quiet=quiet)
     found = _estimated(wanted, named, meant, price=price, hours=hours, tokenizer=tokenizer or "", quiet=quiet)
-    key_of(meant.place)  # before anybody is asked
+    key_of(meant.place)  # before asking for consent
     options.tell_closing(meant.place)
     _tell(found, meant.place)
     ask = partial(options.demand_consent, place=meant.place, yes=yes, as_json=as_json)
@@ -231,7 +231,7 @@ def _checked(files: list[Path], meant: options.RemoteOptions, *, quiet: bool) ->
 
 
 def _demand_sound(files: list[Path], meant: options.RemoteOptions, *, unchecked: bool, quiet: bool) -> None:
-    """Raise `UsageError` for files that cannot be sent, `DataError` for those with errors by the service's rules."""
+    """Raise `UsageError` for files that cannot be sent, `DataError` for errors by the service's rules."""
     for path in files:
         demand_sendable(path)
     if unchecked:
@@ -287,7 +287,7 @@ def _tell(found: Estimate, place: Place) -> None:
 
 
 def _unsent(files: list[Path], place: Place) -> list[Path]:
-    """Those of some files whose content the journal does not have."""
+    """The files whose content is not in the journal of uploads."""
     return [path for path in files if known_file(options.journal(), place.address, path) is None]
 
 
@@ -296,18 +296,14 @@ def _what(files: list[Path]) -> str:
 
 
 def _alone() -> AbstractContextManager[None]:
-    """While it lasts no other process sends or starts something from this folder. Raises `UsageError` where one
-    does.
-    """
+    """Lock the folder against other processes that send or start jobs. Raises `UsageError` if one does."""
     folder = options.journal().folder
     folder.mkdir(parents=True, exist_ok=True)
     return locked(folder)
 
 
 def _sent(endpoint: Endpoint, path: Path, ask: Callable[[str], None] | None, *, quiet: bool) -> Sent:
-    """A file, sent where it has to be; `ask` is called before that, where nobody agreed to it yet: the service had it,
-    and has it no more.
-    """
+    """Upload a file unless the service has it; `ask` is called first if the service deleted an earlier upload."""
     before = None if ask is None else lambda: ask(f"{_what([path])}, which the service no longer has,")
     with progress(f"sending {path.name}", "bytes", quiet=quiet, total=path.stat().st_size, waits=True) as advance:
         return send(endpoint, options.journal(), path, advance, before=before)

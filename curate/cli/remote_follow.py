@@ -1,4 +1,4 @@
-"""`curate remote`: its steps after a job's start."""
+"""`curate remote`: the steps after a job is started."""
 
 import sys
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What the steps of `curate remote` share: their options, where a job is to run, and a person's consent."""
+"""Shared by the steps of `curate remote`: options, the service of a job, and the user's consent."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -76,7 +76,7 @@ JobId = Annotated[
 
 
 class RemoteOptions(NamedTuple):
-    """What the configuration and the options come to."""
+    """The options combined with the configuration."""
 
     config: Config
     remote: RemoteConfig
@@ -84,7 +84,7 @@ class RemoteOptions(NamedTuple):
 
 
 def resolve_options(target: Target | None, base_url: str | None, *, connected: bool, **options: Any) -> RemoteOptions:
-    """The configuration with options laid over it, and the place that it names. Raises `ConfigError`, `UsageError`."""
+    """Combine configuration and options, and find the service. Raises `ConfigError`, `UsageError`."""
     config = find_config(Path.cwd())
     remote = with_options(config.remote, target=target, base_url=base_url, **options)
     meant = remote.target or (config.check.target if config.check.target in SERVICES else Target.OPENAI)
@@ -94,8 +94,9 @@ def resolve_options(target: Target | None, base_url: str | None, *, connected: b
 
 
 def settings(remote: RemoteConfig, others: list[str] | None, grader: Path | None, *, ordered: bool = True) -> Settings:
-    """What is asked of the service; not `ordered`, no grader need be there. Raises `UsageError`, `InputError`,
-    `ConfigError`.
+    """The job settings for the service; the grader may be missing unless `ordered`.
+
+    Raises `UsageError`, `InputError`, `ConfigError`.
     """
     known = Hyperparameters(
         n_epochs=remote.epochs,
@@ -138,7 +139,7 @@ def _object(path: Path) -> dict[str, Any]:
 
 
 def files_of(data: Path, validation: Path | None) -> tuple[Path, Path | None]:
-    """The file to train on and the one to measure on. Raises `UsageError`, `InputError`."""
+    """The training and the validation file. Raises `UsageError`, `InputError`."""
     if not data.exists():
         raise InputError(f"{data}: no such file or folder", f"check the path; it is looked up from {Path.cwd()}")
     if data.is_dir():
@@ -160,32 +161,30 @@ def files_of(data: Path, validation: Path | None) -> tuple[Path, Path | None]:
 
 
 def journal() -> Journal:
-    """The journal of the working folder."""
+    """The upload and job journal of the working folder."""
     return Journal(Project(Path.cwd()).remote)
 
 
 @contextmanager
 def connected(place: Place) -> Iterator[Endpoint]:
-    """The service, spoken to with the key of the environment or the keyring. Raises `UsageError` where there is
-    none.
-    """
+    """A client for the service with the key of the environment or the keyring. Raises `UsageError` without a key."""
     with endpoint_of(place) as endpoint:
         yield endpoint
 
 
 def place_of_job(job: str | None, target: Target | None, base_url: str | None) -> Place:
-    """Where a job runs: as named, else where it was started from here, else by the configuration."""
+    """The service of a job: as named, else the one where it was started from here, else the configured one."""
     if target is None and base_url is None and (started := journal().started(job)) is not None:
         return Place(SERVICE[started.target], started.address)
     return resolve_options(target, base_url, connected=True).place
 
 
 def tell_closing(place: Place) -> None:
-    """Say on stderr what OpenAI ends, where it concerns the place."""
+    """Print a note to stderr about OpenAI's end of fine-tuning, if it concerns the service."""
     if closes(place):
         console(stderr=True).print(f"note: {CLOSED}")
 
 
 def demand_consent(what: str, place: Place, *, yes: bool, as_json: bool) -> None:
-    """Raise `UsageError` unless a person agreed, or agrees at the terminal, that something is sent."""
+    """Raise `UsageError` unless the user consented to sending, or does so at the terminal."""
     consent(yes=yes, as_json=as_json).demand(what, place.address)

@@ -22,7 +22,7 @@ from curate.report.console import console, table
 from curate.report.rules import rule_json, rule_markdown, rules_markdown, terms
 
 WIDTH: Final = 120
-"""Columns of an explanation."""
+"""Width of an explanation in columns."""
 NO_MODEL: Final = "its examples need a model that only the tests of curate have; `curate check --model` runs the rule"
 BY_CODE: Final = {
     "F006": "its examples are lines of a suppressions file, not of data",
@@ -30,7 +30,7 @@ BY_CODE: Final = {
     "X001": "it needs an NLI model or a judge; `curate conflicts --nli` runs it",
     "X002": "it needs an embedding and an NLI model; `curate conflicts --embeddings --nli` runs it",
 }
-"""Why some of our rules cannot be tested by their own examples; the tests of curate test them in another way."""
+"""Why some built-in rules cannot be tested by their examples; the test suite covers them."""
 
 
 class RuleFormat(StrEnum):
@@ -79,7 +79,7 @@ def _list(rules: list[Rule], kind: RuleFormat) -> None:
 
 
 def explanation(item: Rule) -> str:
-    """All that is known about a rule, as plain text."""
+    """The documentation of a rule as plain text."""
     said = [("Bad", item.bad), ("Good", item.good)]
     blocks = [f"{label}:\n{''.join(f'    {line}{chr(10)}' for line in _shown(data))}" for label, data in said if data]
     head = (
@@ -94,7 +94,7 @@ def _shown(data: bytes) -> list[str]:
 
 
 def _test(rules: list[Rule], config: CheckConfig) -> None:
-    """Run the examples of rules and say how it went; ends the command with 1 when one is not as declared."""
+    """Run the examples of rules and report; ends the command with status 1 if one fails."""
     if not rules:
         raise UsageError(
             "no custom rule to test", "declare one in curate.toml under [[check.rule]], or name a built-in rule"
@@ -117,7 +117,7 @@ def _test(rules: list[Rule], config: CheckConfig) -> None:
 
 
 def _wrong(item: Rule, config: CheckConfig) -> Iterator[str]:
-    """What is not as declared. Rules about a text are asked line by line, others about their whole block, as a file."""
+    """The failing examples. Text rules see single lines, other rules the whole block as a file."""
     target = item.only[0] if item.only and config.target not in item.only else config.target
     asked = CheckConfig(select=(item.code,), rule=config.rule, target=target)
     for label, data, wanted in (("bad", item.bad, True), ("good", item.good, False)):

@@ -70,9 +70,7 @@ def run(
 
 
 def _agreed(settings: Config, choice: Choice, given: Consent) -> Consent:
-    """A person at the terminal is asked before the run, not in the midst of it; who is not there is asked for nothing
-    until something would be sent.
-    """
+    """Ask for consent before the run instead of during it; without a terminal, fail only when data would be sent."""
     judge = settings.conflicts.judge
     if given.ask is not None and is_address(judge) and choice.wants("conflicts") and not choice.dry:
         given.demand("questions with contradictory answers", address_of(judge, "the judge"))

@@ -19,9 +19,7 @@ def schema(
     write: Annotated[bool, typer.Option("--write", help="Write the schemas and the table of rules.")] = False,
     check: Annotated[bool, typer.Option("--check", help="Fail if a file on disk is out of date.")] = False,
 ) -> None:
-    """Write or check the JSON Schemas of everything that curate reads and writes, and the table of rules in the README
-    beside them.
-    """
+    """Write or check the JSON Schemas of all inputs and outputs, and the table of rules in the README."""
     if write == check:
         raise UsageError("neither --write nor --check", "`curate schema --check` compares, `--write` replaces")
     current = {folder / name: data for name, data in schemas(schema_types()).items()}

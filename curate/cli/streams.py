@@ -1,4 +1,4 @@
-"""The standard streams of the process, whatever state it was started in: closed, full, or with nobody who reads."""
+"""Standard streams in any initial state: closed, full, or without a reader."""
 
 import io
 import os
@@ -8,7 +8,7 @@ from typing import Any
 
 
 class _Lenient(io.FileIO):
-    """A stream for narration: where it cannot be written, that is nobody's loss."""
+    """A stream for messages that ignores write errors."""
 
     def write(self, data: Any, /) -> int:
         try:
@@ -18,20 +18,20 @@ class _Lenient(io.FileIO):
 
 
 def opened() -> None:
-    """Open the streams that are closed. A file that is opened later would take their numbers, and get what is printed.
+    """Open closed standard streams, since files opened later would get their numbers and receive the output.
 
-    What is written to a closed standard output, or read from a closed standard input, is an error; standard error takes
-    all and shows what it can.
+    Writing to a closed standard output and reading from a closed standard input are errors; standard error accepts
+    everything and shows what it can.
     """
     for number, way in (
         (0, os.O_WRONLY),
         (1, os.O_RDONLY),
         (2, os.O_WRONLY),
-    ):  # 0 and 1 the wrong way round, so that using them fails
+    ):  # opened in the wrong mode, so that using it fails
         try:
             os.fstat(number)
         except OSError:
-            os.open(os.devnull, way)  # gets the smallest free number, which is this one
+            os.open(os.devnull, way)  # gets the lowest free number, which is this one
     if sys.stdout is None:
         sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
     sys.stderr = io.TextIOWrapper(
@@ -43,8 +43,6 @@ def opened() -> None:
 
 
 def abandon() -> None:
-    """Let nothing more be printed on standard output: what waits there goes nowhere, and the interpreter does not
-    stumble over it at its end.
-    """
+    """Discard all further output to standard output, so that the interpreter does not fail at exit."""
     with suppress(OSError, ValueError, AttributeError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -24,8 +24,9 @@ def suppress(
     reason: Annotated[str, typer.Option(help="Record this reason for the suppression.")],
     author: Annotated[str | None, typer.Option(help="Record this author; if omitted, your user name.")] = None,
 ) -> None:
-    """Suppress a finding: record it with a reason in `curate-suppressions.jsonl`. Keep that file under version
-    control.
+    """Suppress a finding: record it with a reason in `curate-suppressions.jsonl`.
+
+    Keep that file under version control.
     """
     if (parsed := parse_where(place)) is None:
         raise UsageError(f"{place!r} is not FILE:LINE", "copy the place from the output of `curate check`")
@@ -43,9 +44,7 @@ def suppress(
 
 
 def _findings(code: str, file: str, line: int) -> list[Finding]:
-    """What the rule finds in the example there. Raises `UsageError` when that is nothing, or is not about an
-    example.
-    """
+    """The findings of the rule in the example at the place. Raises `UsageError` without one, or without an example."""
     config = with_options(find_config(Path.cwd()).check, select=(code,), ignore=(), extend_select=(), severity={})
     found = [
         finding

@@ -1,8 +1,8 @@
-"""The verbs of the command, each loaded only when it is used.
+"""The commands, each imported only when it is used.
 
-The engine's own are listed. Others come from entry points of the group `curate.verbs`, looked up by name; the packages
-that we ship with them are loaded from beside the engine, so that a `train.py` in the user's folder cannot take their
-place.
+Those of the engine are listed here. Others come from entry points of the group `curate.verbs`, looked up by name. The
+packages shipped with the engine are loaded from its parent folder, so a `train.py` in the user's folder cannot replace
+them.
 """
 
 import importlib
@@ -20,7 +20,7 @@ OWN: Final = (
     "check", "stats", "rule", "suppress", "convert", "dedup", "decontaminate", "conflicts", "split", "verify",
     "restore", "diff", "run", "remote", "schema",
 )  # fmt: skip
-"""The engine's own, each a function or a `typer.Typer` of its name in a module of its name."""
+"""The engine's commands: a function or `typer.Typer` in the module with the same name."""
 SUMMARIES: Final = {
     "check": "Check a data set and report each problem with its place.",
     "stats": "Show statistics of a data set.",
@@ -53,14 +53,14 @@ SCHEMAS_GROUP: Final = "curate.schemas"
 
 
 def load_verb(name: str) -> Any:
-    """The function behind a verb, or a `typer.Typer` of several. Raises `UsageError` when the verb is unknown."""
+    """The function of a command, or the `typer.Typer` of a group. Raises `UsageError` for an unknown command."""
     target = (
         f"curate.cli.{name}:{name}"
         if name in OWN
         else next((point.value for point in _points(VERBS_GROUP) if point.name == name), None)
     )
     if target is None:
-        import difflib  # for a mistake only
+        import difflib  # only imported for a mistake
 
         near = difflib.get_close_matches(name, names(), n=1)
         raise UsageError(
@@ -70,19 +70,19 @@ def load_verb(name: str) -> Any:
 
 
 def names() -> list[str]:
-    """All verbs: in the order of the work, then those of other packages."""
+    """All commands in workflow order, then those of other packages."""
     known = dict.fromkeys(SUMMARIES)
     known.update(dict.fromkeys(point.name for point in _points(VERBS_GROUP)))
     return list(known)
 
 
 def schema_types() -> dict[str, Any]:
-    """Types of other packages that get a JSON Schema, by the schema's name."""
+    """Types of other packages with a JSON Schema, by schema name."""
     return {point.name: load(point.value) for point in _points(SCHEMAS_GROUP)}
 
 
 def load(target: str) -> Any:
-    """The object at `module:name`."""
+    """Import the object `module:name`."""
     module, _, attribute = target.partition(":")
     package = module.partition(".")[0]
     if package in OURS:
@@ -91,13 +91,13 @@ def load(target: str) -> Any:
 
 
 def _points(group: str) -> "list[EntryPoint]":
-    from importlib.metadata import entry_points  # our own verbs need none
+    from importlib.metadata import entry_points  # not needed for built-in commands
 
     return sorted(entry_points(group=group), key=lambda point: point.name)
 
 
 def _claim(package: str) -> None:
-    """Make `package` the one that lies beside the engine, whatever the path has under that name."""
+    """Bind `package` to the one next to the engine, whatever `sys.path` contains."""
     folder = Path(__file__).resolve().parent.parent.parent / package
     loaded = sys.modules.get(package)
     if loaded is not None and getattr(loaded, "__file__", None) == str(folder / "__init__.py"):

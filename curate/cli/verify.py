@@ -32,8 +32,9 @@ def verify(
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Verify that a split has no leakage and that no line was lost or changed. All files are read again and compared
-    with the manifest.
+    """Verify that a split has no leakage and that no line was lost or changed.
+
+    All files are read again and compared with the manifest.
 
     Exit status: 0 if every check passes, 1 if a check fails, 2 if there is nothing to verify.
     """
@@ -44,7 +45,7 @@ def verify(
         else:
             names = [path.name.partition(".")[0] for path in paths]
             if len(set(names)) < len(names):
-                raise UsageError("two files of the same name", "give them names that tell them apart")
+                raise UsageError("two files of the same name", "give them different names")
             proof = verify_files(
                 dict(zip(names, ([path] for path in paths), strict=True)),
                 " ".join(map(str, paths)),

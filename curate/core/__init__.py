@@ -1,1 +1,1 @@
-"""What every package uses: examples, findings, decisions, configuration, errors, text, files, limits, masking."""
+"""Shared by all packages: examples, findings, decisions, configuration, errors, text, files, limits, masking."""

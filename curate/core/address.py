@@ -1,6 +1,4 @@
-"""Addresses of lines and of values in them: FILE:LINE and JSON pointers (RFC 6901). All addresses are written and
-parsed here.
-"""
+"""Addresses of lines (FILE:LINE) and of values in them (JSON pointers, RFC 6901), written and parsed only here."""
 
 from typing import Any
 
@@ -32,8 +30,9 @@ def pointer(*keys: str | int) -> str:
 
 
 def value_at(line: dict[str, Any], path: str) -> Any:
-    """The value of a line at a JSON pointer, `/meta/date`, or keys with dots between them, `meta.date`; None for
-    nothing. A key with dots comes first.
+    """The value of a line at a JSON pointer (`/meta/date`) or dotted keys (`meta.date`); None if missing.
+
+    A key that contains dots is tried first.
     """
     if path in line:
         return line[path]

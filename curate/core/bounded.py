@@ -1,9 +1,7 @@
-"""Limits of time and memory for third-party code: chat templates are programs and come with models from unknown
-authors.
+"""Limit time and memory of third-party code: chat templates are programs by unknown authors.
 
-Where the system has timers and limits of memory (POSIX), the call is ended from within the process: a process for each
-rendering would cost more than the rendering. A timer reaches the main thread alone; in others memory is limited, and
-time is not.
+On POSIX, timers and memory limits end the call within the process, since a process per rendering would cost more than
+the rendering. Timers work in the main thread only; other threads have the memory limit alone.
 """
 
 import os

@@ -1,6 +1,4 @@
-"""Configuration: `curate.toml`, or `[tool.curate]` in `pyproject.toml`. Unknown keys are errors, all reported at
-once.
-"""
+"""Configuration: `curate.toml`, or `[tool.curate]` in `pyproject.toml`. Unknown keys are errors, reported together."""
 
 import tomllib
 from pathlib import Path
@@ -28,8 +26,10 @@ KEEP = ("best", "first", "last", "longest", "most-turns", "manual", *KEEP_BY_FIE
 
 
 class Section(BaseModel):
-    """A table of the configuration. Docstrings of its keys reach the JSON Schema through `curate.schemas`: pydantic
-    would parse this file at every start.
+    """A table of the configuration.
+
+    `curate.schemas` copies the docstrings of its keys to the JSON Schema; pydantic would parse this file at every
+    start.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
@@ -54,7 +54,7 @@ class CustomRule(Section):
     """Roles whose messages the rule checks; empty: all."""
     severity: Severity = Severity.WARNING
     """Severity of its findings: error, warning or info."""
-    hint: str = "Mend the message."
+    hint: str = "Fix the message."
     """What to do about a finding."""
     summary: str = ""
     """What the rule finds, in one sentence; empty: the message."""
@@ -82,9 +82,10 @@ class CheckConfig(Section):
     extend_select: tuple[str, ...] = ()
     """Codes or prefixes of rules to run in addition to `select` or the default rules."""
     drop: tuple[str, ...] = ()
-    """Codes or prefixes of rules by whose findings lines leave, whatever their severity: `curate dedup`, `curate split`
-    and `curate run` move these to the ledger of what was removed, with the code as the reason. They run besides the
-    selected ones. Much of a file needs a yes (D008)."""
+    """Codes or prefixes of rules whose findings remove lines, at any severity: `curate dedup`, `curate split` and
+    `curate run` move these lines to the ledger of removed lines, with the code as the reason. The rules run in addition
+    to the selected ones. Removing much of a file requires confirmation (D008).
+    """
     severity: dict[str, Severity | Literal["off"]] = {}
     """Severity by code or prefix, instead of that of the rule; the longest matching prefix applies."""
     per_file_ignores: Annotated[
@@ -102,9 +103,7 @@ class CheckConfig(Section):
 
 
 def _address(name: str) -> str:
-    """Refuse an address that holds more than one. Mistakes of this kind are told without the value, which may be a
-    password.
-    """
+    """Refuse a URL with more than an address. The message omits the value, which may contain a password."""
     if "://" in name and any(sign in name for sign in "@?#"):
         raise ValueError(
             "an address must not contain a user name, a password, a query or a fragment; the key comes from the "
@@ -125,7 +124,7 @@ class DedupConfig(Section):
     """`[dedup]`: how duplicates are found and which one is kept."""
 
     threshold: Similarity = 0.8
-    """Jaccard similarity of shingle sets from which two examples are duplicates."""
+    """Jaccard similarity of shingle sets at or above which two examples are duplicates."""
     on: Literal["conversation", "prompt", "response", "last-turn"] = "conversation"
     """Turns that are compared; system prompts never are."""
     keep: Annotated[str, AfterValidator(_policy)] = "best"
@@ -136,8 +135,8 @@ class DedupConfig(Section):
     ignore_facts: bool = False
     """Remove near-duplicates even when they differ in a fact, such as a number or a negation."""
     same_words: bool = False
-    """Also remove short examples with the same content words as another one, whatever their similarity. Otherwise they
-    are reported and kept.
+    """Also remove short examples with the same content words as another one, at any similarity. Otherwise they are
+    reported and kept.
     """
     embeddings: str = ""
     """Sentence-transformers model that finds paraphrases (D004); they are reported and kept. Empty: no search for
@@ -207,8 +206,8 @@ class SplitConfig(Section):
     semantic: str = ""
     """Sentence-transformers model that keeps questions of similar meaning in one split; empty: no search for them."""
     semantic_similarity: Similarity = 0.9
-    """Cosine similarity from which two questions are kept in one split, in whatever words; so are those that ask the
-    same with a probability of .8 or more.
+    """Cosine similarity at or above which two questions are kept in one split; so are those that ask the same with a
+    probability of at least 0.8.
     """
     grow: bool = True
     """Keep the examples of the output folder in their splits."""
@@ -227,7 +226,7 @@ class SplitConfig(Section):
 
 
 class MixConfig(Section):
-    """`[mix]`: how much of each file is used; lines beyond the budget are in removed.jsonl."""
+    """`[mix]`: how much of each file is used; lines beyond the budget go to removed.jsonl."""
 
     weights: dict[str, Annotated[float, Field(ge=0, allow_inf_nan=False)]] = {}
     """Relative weight in the mix, by file or file pattern. `'*' = 1` applies to all other files. No line is used
@@ -256,9 +255,7 @@ class MixConfig(Section):
 
 
 class RemoteConfig(Section):
-    """`[remote]`: fine-tuning at a service. API keys are never configured here; they come from the environment or the
-    keyring.
-    """
+    """`[remote]`: fine-tuning at a service. API keys come from the environment or the keyring, never from here."""
 
     target: Target | None = None
     """The service; default: the target of `[check]` if that is a service, else openai."""
@@ -328,7 +325,8 @@ class Config(Section):
 def load_config(path: Path) -> Config:
     """Read `curate.toml`, or the `[tool.curate]` table of a `pyproject.toml`.
 
-    Raises `UsageError` when there is none, `ConfigError` with every mistake, its key and the likely meant one.
+    Raises `UsageError` if there is none, `ConfigError` that lists every mistake with its key and the most similar valid
+    key.
     """
     values = load_toml(path)
     if path.name == "pyproject.toml":
@@ -337,10 +335,10 @@ def load_config(path: Path) -> Config:
 
 
 def load_project(path: Path) -> tuple[Path, Config]:
-    """The folder of a project and its configuration, by the file of that or by the folder, whose curate.toml comes
-    before its pyproject.toml.
+    """The folder and configuration of a project, given its configuration file or its folder.
 
-    Raises as `load_config` does, and `UsageError` where it names no data.
+    In a folder, curate.toml takes precedence over pyproject.toml. Raises as `load_config` does, and `UsageError` if the
+    configuration names no data.
     """
     path = path / "curate.toml" if path.is_dir() else path
     if path.name == "curate.toml" and not path.exists() and path.with_name("pyproject.toml").exists():
@@ -370,21 +368,20 @@ def find_config(folder: Path) -> Config:
     for name in ("curate.toml", "pyproject.toml"):
         if (folder / name).is_file():
             return load_config(folder / name)
-    return Config.model_construct()  # what is written here needs no validator, which takes a tenth of a start
+    return Config.model_construct()  # values in code need no validator, which takes a tenth of the start-up time
 
 
 def with_options(section: SectionType, **options: Any) -> SectionType:
-    """A section of the configuration with the options that were given for one command, those that are not None, laid
-    over it.
+    """Override a section of the configuration with the command-line options that are not None.
 
-    Raises `ConfigError` when an option's value makes no sense.
+    Raises `ConfigError` for an invalid option value.
     """
     given = {name: value for name, value in options.items() if value is not None}
     return validated(type(section), {**section.model_dump(), **given}, "options") if given else section
 
 
 def validated(model: type[Model], values: dict[str, Any], source: str) -> Model:
-    """`values` as a `model`. Raises `ConfigError` that lists every mistake in them."""
+    """Validate `values` as a `model`. Raises `ConfigError` that lists every mistake."""
     try:
         return model.model_validate(values)
     except ValidationError as error:
@@ -395,7 +392,7 @@ def validated(model: type[Model], values: dict[str, Any], source: str) -> Model:
 def _mistake(model: type[BaseModel], item: Any) -> str:
     place = ".".join(str(part) for part in item["loc"])
     if item["type"] == "extra_forbidden":
-        import difflib  # for a mistake only
+        import difflib  # only imported for a mistake
 
         near = difflib.get_close_matches(str(item["loc"][-1]), _keys(model, item["loc"][:-1]), n=1)
         return f"unknown key {place!r}" + (f"; did you mean {near[0]!r}?" if near else "")

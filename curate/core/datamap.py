@@ -1,8 +1,7 @@
-"""Training dynamics of each example: `datamap.jsonl` in a run's folder, one object per line, in the order of
-train.jsonl.
+"""Training dynamics per example: `datamap.jsonl` in a run's folder, one object per line, in the order of train.jsonl.
 
-After Swayamdipta et al. 2020 (Dataset Cartography, EMNLP): how sure the model was of an answer, how much that moved,
-and how often it would have said it. The examples it was never sure of hold most of the wrong labels.
+After Swayamdipta et al. 2020 (Dataset Cartography, EMNLP): mean confidence in the answer, its variability, and
+correctness. Most wrong labels are among the examples with low confidence throughout.
 """
 
 from collections.abc import Sequence
@@ -26,13 +25,13 @@ class Neighbour:
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(use_attribute_docstrings=True)
 
     line: int
-    """In train.jsonl."""
+    """Line in train.jsonl."""
     example: str
-    """Its id."""
+    """Id of the example."""
     similarity: float
     """Cosine of the questions' weighted words, 0 to 1."""
     loss: float
-    """Its own mean loss."""
+    """Mean loss of the neighbour."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,50 +41,44 @@ class MappedExample:
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(use_attribute_docstrings=True)
 
     line: int
-    """In train.jsonl."""
+    """Line in train.jsonl."""
     example: str
-    """Its id."""
+    """Id of the example."""
     losses: tuple[float, ...]
-    """Mean loss per supervised token, in nats, whenever it was trained on; before the update that it took part in."""
+    """Mean loss per supervised token in nats, per visit, before the update of that step."""
     steps: tuple[int, ...]
-    """The optimiser step of each."""
+    """The optimizer step of each visit."""
     loss: float
-    """Their mean."""
+    """Mean of the losses."""
     confidence: float
-    """Mean over these visits of the geometric mean of the probabilities of the answer's tokens, 0 to 1."""
+    """Mean over the visits of the geometric mean probability of the answer's tokens, 0 to 1."""
     variability: float
-    """Standard deviation of the same."""
+    """Standard deviation of the confidence."""
     correctness: float
-    """Share of the visits at which greedy decoding would have said the answer word for word."""
+    """Share of the visits at which greedy decoding gives exactly the answer."""
     token_accuracy: float
-    """Mean share of the answer's tokens that were the likeliest ones."""
+    """Mean share of the answer's tokens that were the most probable ones."""
     excess: float
-    """How far its losses lay above the median loss of all that was trained on at about the same steps, on average; in
-    nats.
-    """
+    """Mean difference between its losses and the median loss of all examples at about the same steps, in nats."""
     rank: int
-    """Its place among all examples by `excess`; 1 is the hardest."""
+    """Rank among all examples by `excess`; 1 is the hardest."""
     region: Region | None
-    """ambiguous: the third that varied most; hard and easy: the halves of the rest. None where it was trained on only
-    once.
+    """ambiguous: the third with the highest variability; hard and easy: the halves of the rest. None if it was trained
+    on only once.
     """
     spike: int | None
-    """A step whose loss rose far above those before it, mostly for this example's sake; None where there is none."""
+    """A step with a loss spike that was mostly caused by this example; None without one."""
     pull: float | None
-    """By how much its loss lies above that of its neighbours, in nats, where it answers otherwise than they do; None
-    where it does not pull against any.
-    """
+    """Difference between its loss and that of neighbours with other answers, in nats; None if it contradicts none."""
     neighbours: tuple[Neighbour, ...] = ()
-    """Of one that pulls: those that it pulls against, the nearest first."""
+    """The neighbours that it contradicts, nearest first."""
 
 
 MAPPED: Final = TypeAdapter(MappedExample)
 
 
 def read_datamap(run: Path) -> list[MappedExample]:
-    """The map of a run, in the order of the training split. Raises `InputError` where it has none, or not what a
-    training wrote.
-    """
+    """Read the data map of a run, in the order of the training split. Raises `InputError` if missing or invalid."""
     path = run / NAME
     shown = visible(str(path))
     try:
@@ -113,7 +106,7 @@ def read_datamap(run: Path) -> list[MappedExample]:
 
 
 def examples_to_review(mapped: Sequence[MappedExample], hardest: int) -> list[MappedExample]:
-    """The `hardest` examples, and those that caused a loss spike or contradict their neighbours; the hardest first."""
+    """The `hardest` examples, and those that caused a loss spike or contradict their neighbours; hardest first."""
     return sorted(
         (one for one in mapped if one.rank <= hardest or one.spike is not None or one.pull is not None),
         key=lambda one: one.rank,

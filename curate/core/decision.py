@@ -1,8 +1,8 @@
-"""Decisions about examples, in an append-only journal that survives a crash and that git can merge.
+"""Decisions about examples, in an append-only journal that survives a crash and can be merged by git.
 
-`.curate/decisions.jsonl` has one line a decision; nothing is ever rewritten. Each decision names those it takes the
-place of, so that two journals can be put together in any order: what two people decided differently, neither having
-seen the other's word, is contested, and counts for nothing until somebody decides again.
+`.curate/decisions.jsonl` has one line per decision and is never rewritten. Each decision names those it replaces, so
+two journals can be merged in any order. Different decisions by two people who did not see each other's are contested:
+none is in effect until somebody decides again.
 """
 
 import getpass
@@ -27,7 +27,7 @@ def user() -> str:
     """Name of the current user."""
     try:
         return getpass.getuser()
-    except (OSError, KeyError):  # no name for this user id, as in some containers
+    except (OSError, KeyError):  # this user id has no name, as in some containers
         return "unknown"
 
 
@@ -41,26 +41,26 @@ class Decision(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     example: Annotated[str, Field(pattern="^[0-9a-f]{32}$")]
-    """Id of the example; of a line that holds none, the hash of its bytes (`curate.core.example.line_id`)."""
+    """Id of the example; for a line without one, the hash of its bytes (`curate.core.example.line_id`)."""
     verdict: Verdict
-    """keep: the example stays, whatever a detector reports; drop: it is removed; edit: `value` replaces it; undecided:
-    cancels an earlier verdict.
+    """keep: the example is kept, whatever a detector reports; drop: it is removed; edit: `value` replaces it;
+    undecided: cancels an earlier verdict.
     """
     value: dict[str, Any] | None = None
-    """Of an edit: the line's new JSON object, in the format of its file."""
+    """For an edit: the line's new JSON object, in the format of its file."""
     about: str = ""
     """Subject of the decision: a rule code, or the id of a cluster or conflict."""
     why: str = ""
-    """Note of the person."""
+    """The person's note."""
     who: str = Field(default_factory=user)
     when: Annotated[datetime, AfterValidator(_aware)] = Field(
         default_factory=lambda: datetime.now(UTC).replace(microsecond=0)
     )
-    """A time without a zone, as somebody may write by hand, is taken for UTC."""
+    """A time without a time zone, for example written by hand, is read as UTC."""
     replaces: tuple[str, ...] | None = None
-    """Ids of the decisions about the example that were known and count no more; null: all that stand before it."""
+    """Ids of the known decisions about the example that this one replaces; null: all earlier ones in the file."""
     step: str = ""
-    """Decisions made with one key press share a step, and are undone together."""
+    """Decisions made with one key press share a step and are undone together."""
     undoes: str = ""
     """The step that this decision undoes."""
 
@@ -74,9 +74,7 @@ class Decision(BaseModel):
 
     def line(self) -> bytes:
         """Its line in the journal, without a line break."""
-        values = self.model_dump(
-            mode="json", exclude={"value"}
-        )  # pydantic would write other characters for lone surrogates
+        values = self.model_dump(mode="json", exclude={"value"})  # pydantic would replace lone surrogates
         if self.value is not None:
             values["value"] = self.value
         kept = {name: value for name, value in values.items() if value not in (None, "")}
@@ -98,10 +96,13 @@ def _line_id(line: bytes) -> str:
 
 
 class DecisionLog:
-    """The journal of one project: read once, then appended to. Every append is flushed to disk before it returns."""
+    """The decision journal of a project: read once, then appended to.
+
+    Each append is flushed to disk before it returns.
+    """
 
     def __init__(self, path: Path) -> None:
-        """Raises `InputError` for a journal that is there and cannot be read."""
+        """Raises `InputError` if the journal exists and cannot be read."""
         self.path = path
         self.decisions: list[Decision] = []
         self.unreadable: list[int] = []
@@ -110,28 +111,24 @@ class DecisionLog:
         self._replaced: set[str] = set()
         self._heads: dict[str, list[Decision]] = {}
         self._several: set[str] = set()
-        """Examples that had several heads at some time."""
+        """Examples that have had several heads."""
         self._lines = self._read = 0
         self._take_in()
 
     def add(self, *decisions: Decision) -> None:
-        """Append decisions and flush them to the disk. Raises `OutputError` when that fails; then those that were not
-        written do not count.
-        """
+        """Append decisions and flush them to disk. Raises `OutputError`; unwritten decisions have no effect."""
         if not decisions:
             return
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(self.path.with_name(".decisions.lock")):
-            self._take_in()  # what another process has written meanwhile
+            self._take_in()  # decisions that another process has written since
             try:
                 append_lines(self.path, [decision.line() for decision in decisions])
-            finally:  # a full disk may have taken the first of them
+            finally:  # some may have been written before the disk was full
                 self._take_in()
 
     def merge(self, other: Path) -> list[Decision]:
-        """Append what the journal `other` has and this one has not, as it stands there; returns it. Raises `InputError`
-        and `OutputError`.
-        """
+        """Append and return the decisions in `other` that this journal lacks. Raises `InputError`, `OutputError`."""
         if not other.is_file():
             raise InputError(f"{other}: no such journal", "pass the decisions.jsonl of another .curate folder")
         theirs = DecisionLog(other)
@@ -145,7 +142,7 @@ class DecisionLog:
         return fresh
 
     def standing(self, example: str) -> Decision | None:
-        """The decision in effect for an example; None if there is none, or it was undone, or is contested."""
+        """The decision in effect for an example; None if there is none, it was undone, or it is contested."""
         heads = self._heads.get(example, ())
         if not heads or len({(head.verdict, canonical(head.value)) for head in heads}) > 1:
             return None
@@ -176,9 +173,9 @@ class DecisionLog:
         }
 
     def _take_in(self) -> None:
-        """Read the whole lines behind those that were read; a torn last line waits until it is closed."""
+        """Read the complete new lines; an incomplete last line waits for its line break."""
         for line in _lines_from(self.path, self._read):
-            whole = line.endswith(b"\n")  # what is not is read again: somebody may be writing it
+            whole = line.endswith(b"\n")  # an incomplete line is read again later: another process may be writing it
             self._read += len(line) if whole else 0
             self._lines += whole
             number = self._lines + (not whole)
@@ -207,10 +204,10 @@ class DecisionLog:
 
 
 def _decision(line: bytes) -> Decision:
-    """Raises `ValueError` for a line that is none."""
+    """Parse a line of the journal. Raises `ValueError` if it is invalid."""
     try:
         decision = Decision.model_validate_json(line)
-    except ValidationError:  # pydantic's own reader refuses lone surrogates, which an edited text may have
+    except ValidationError:  # pydantic's parser refuses lone surrogates, which an edited text may have
         decision = Decision.model_validate(json.loads(line))
     decision._id = _line_id(line)
     return decision
@@ -230,5 +227,5 @@ def _lines_from(path: Path, offset: int) -> Iterator[bytes]:
 
 
 def edits_of(decisions: Iterable[Decision]) -> dict[str, dict[str, Any]]:
-    """The new objects of edited examples, by the id of what they take the place of."""
+    """The new objects of edited examples, by the id of the example that each replaces."""
     return {decision.example: decision.value for decision in decisions if decision.value is not None}

@@ -1,9 +1,8 @@
-"""Outgoing data: with whose consent, to which address and with which key it is sent.
+"""Outgoing data: consent, address and key.
 
-A configuration that lies in a repository may come from a stranger. It can name an address; it can neither agree that
-data is sent there nor hand a key to it. That takes a person: at the terminal, on the command line, or in a
-configuration of their own outside of any repository,
-`curate.toml` in the user's configuration folder (`~/.config/curate` on Linux):
+A configuration in a repository may come from a stranger: it can name an address, but it cannot consent to sending data
+there or supply a key. Consent takes a person: at the terminal, on the command line, or in the user's own configuration
+outside of any repository, `curate.toml` in the user's configuration folder (`~/.config/curate` on Linux):
 
     [[endpoint]]
     address = "https://llm.example.com/v1"
@@ -30,11 +29,9 @@ if TYPE_CHECKING:
     import openai
 
 BOUND: Final = dict(KEYS.values())
-"""Environment variables with keys, and the names of hosts, or the ends of such, to which each may be sent. To no
-others.
-"""
+"""Environment variables with keys, and the host names or domain suffixes to which each key may be sent."""
 RING: Final = "curate"
-"""Name under which the keyring has keys, by host."""
+"""Name of the service under which the keyring stores keys, by host."""
 VARIABLE: Final = r"^[A-Za-z_][A-Za-z0-9_]*$"
 LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
 SCHEME: Final = re.compile(r"\s*[A-Za-z][A-Za-z0-9+.-]*://")
@@ -44,7 +41,7 @@ class TrustedEndpoint(Section):
     """`[[endpoint]]` of the user's own configuration."""
 
     address: str
-    """Its scheme, host and port count."""
+    """Only scheme, host and port are compared."""
     send: bool = False
     """Whether data may be sent there without asking."""
     key: Annotated[str, Field(pattern=VARIABLE)] | None = None
@@ -71,9 +68,7 @@ class Consent:
     """How to give consent, for the error message."""
 
     def demand(self, what: str, address: str) -> None:
-        """Return if there is consent to send `what` to `address`. Raises `UsageError` if there is none,
-        `ConfigError`.
-        """
+        """Return if there is consent to send `what` to `address`. Raises `UsageError` without it, `ConfigError`."""
         place = origin(address)
         if self.tell is not None and is_readable(address):
             self.tell(f"note: {place} is not encrypted: others on the network can read the data and the key")
@@ -117,10 +112,10 @@ def is_address(name: str) -> bool:
 
 
 def address_of(text: str, option: str) -> str:
-    """An address over HTTP, without a slash at its end. Raises `UsageError`, which never shows the address, for one
-    that is none or holds more.
+    """Validate and normalize an HTTP address: no slash at its end.
 
-    `option`: where it was named.
+    Raises `UsageError` for an invalid address and for one with a user, a query or a fragment; the message omits the
+    address, which may hold a secret. `option`: where it was named.
     """
     parts = _split(text)
     if parts is None or not parts.hostname or parts.scheme not in ("http", "https"):
@@ -152,7 +147,7 @@ def _split(text: str) -> SplitResult | None:
 
 
 def origin(address: str) -> str:
-    """Scheme, host and port of an address; nothing else of it is shown or compared."""
+    """Scheme, host and port of an address: the only parts that are shown or compared."""
     parts = _split(address)
     if parts is None or not parts.hostname:
         return "an invalid URL"
@@ -163,12 +158,12 @@ def origin(address: str) -> str:
 
 
 def host_of(address: str) -> str:
-    """Name of an address's host, in lower case."""
+    """Host name of an address, in lower case."""
     return (urlsplit(address).hostname or "").lower()
 
 
 def is_readable(address: str) -> bool:
-    """Whether the connection to an address is not encrypted."""
+    """Whether the connection to an address is unencrypted."""
     return address.startswith("http://") and host_of(address) not in LOOPBACK
 
 
@@ -182,12 +177,12 @@ def bound_variable(address: str) -> str | None:
 
 
 def key_for(address: str, named: str | None = None, general: str | None = None) -> str:
-    """The key for an address; empty where there is none.
+    """The key for an address; empty if there is none.
 
-    `named`: the variable that the user named for this address. `general`: one that holds the key of whichever address
-    the user names; give it only where the user, not a configuration in a repository, named this address. Then comes the
-    variable that the user's own configuration names, then the one that is bound to the host, then the keyring. Raises
-    `UsageError` where a variable that was named is not set, `ConfigError`.
+    `named`: the variable that the user named for this address. `general`: a variable with the key for any address that
+    the user names; pass it only if the user, not a configuration in a repository, named this address. Then follow the
+    variable in the user's own configuration, the variable bound to the host, and the keyring. Raises `UsageError` if a
+    named variable is not set, `ConfigError`.
     """
     trusted = trusted_endpoint(address)
     wanted = named or (trusted.key if trusted else None)
@@ -206,23 +201,23 @@ def key_for(address: str, named: str | None = None, general: str | None = None) 
 
 def _from_keyring(host: str) -> str:
     try:
-        import keyring  # optional, and slow to load
+        import keyring  # optional, and slow to import
         from keyring.errors import KeyringError
     except ImportError:
         return ""
     try:
         return (keyring.get_password(RING, host) or "").strip()
-    except KeyringError:  # this system has none, or it is locked: errors name it as a place to look at
+    except KeyringError:  # there is none, or it is locked: error messages name it as an option
         return ""
 
 
 def client_for(address: str, key: str, *, retries: int, seconds: float, feature: str) -> "openai.OpenAI":
-    """An OpenAI client that speaks to one origin: it follows no redirect, and takes no header from the environment.
+    """An OpenAI client for one origin; it follows no redirects and takes no headers from the environment.
 
     `feature`: what needs the openai package, for `MissingExtra`.
     """
     try:
-        import openai  # half a second, and only who names an endpoint needs it
+        import openai  # takes 0.5 s, needed only for an endpoint
     except ImportError:
         raise MissingExtra(feature, "remote", "openai") from None
     foreign = ["OpenAI-Organization", "OpenAI-Project"] if host_of(address) not in BOUND["OPENAI_API_KEY"] else []

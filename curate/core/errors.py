@@ -18,11 +18,11 @@ from enum import IntEnum
 from typing import Final
 
 PANIC: Final = "PanicException"
-"""Type of what a panic of Rust code raises in Python: no `Exception`, and a type of its own in each package."""
+"""Type of the exception for a panic in Rust code: not an `Exception`, and a different class in each package."""
 
 
 class ExitCode(IntEnum):
-    """What a command's exit status means; a documented interface."""
+    """The exit status of a command; a documented interface."""
 
     CLEAN = 0
     FINDINGS = 1
@@ -36,9 +36,7 @@ class CurateError(Exception):
 
     exit_code = ExitCode.USAGE
     lined = False
-    """Whether curate wrote the line breaks of the message. Others come from names and data, and are displayed
-    escaped.
-    """
+    """Whether curate wrote the line breaks of the message. All others come from names and data and are escaped."""
 
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)
@@ -88,7 +86,7 @@ class RemoteError(CurateError):
     ) -> None:
         super().__init__(message, hint)
         self.status = status
-        """Of the reply over HTTP; None where there was no reply."""
+        """HTTP status of the reply; None without a reply."""
         self.passing = passing
         """Whether the same request may succeed later."""
         self.wait = wait

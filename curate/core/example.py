@@ -1,7 +1,7 @@
 """An example: one conversation, in the same form for every stage and input format.
 
-`Conversation` is the grammar of a well-formed one, for schemas and for code that needs guarantees. `Example` is the
-lenient view that rules and detectors use: it exists for any JSON object, and nothing in it is trusted.
+`Conversation` is the schema of a well-formed conversation, for code that needs guarantees. `Example` is the lenient
+view for rules and detectors: it exists for any JSON object, and its content is unchecked.
 """
 
 import hashlib
@@ -13,7 +13,7 @@ from typing import Any, Final, Literal, NamedTuple, NotRequired, get_args
 
 import orjson
 from pydantic import ConfigDict, with_config
-from typing_extensions import TypedDict  # pydantic reads that of `typing` from Python 3.12 on only
+from typing_extensions import TypedDict  # pydantic supports `typing.TypedDict` from Python 3.12 on only
 
 from curate.core.address import where
 
@@ -52,12 +52,12 @@ class Conversation(TypedDict):
 
 
 class Place(NamedTuple):
-    """A place: a file as the user named it, and a physical line in it, counted from 1 (0: the whole file)."""
+    """The place of an example: file name as the user gave it, and physical line from 1 (0: the whole file)."""
 
     file: str
     line: int
     nth: int = 0
-    """Number of elements that start before it on the same line, in a JSON array."""
+    """Number of elements before it on the same line, in a JSON array."""
 
     def __str__(self) -> str:
         return where(self.file, self.line)
@@ -70,13 +70,11 @@ class Message:
     index: int
     role: str | None
     value: dict[str, Any]
-    """The JSON object of the turn, in messages form."""
+    """The JSON object of the turn, in messages format."""
     pointer: str
-    """JSON pointer to the turn in the line as it was read; in other formats than messages, to what the turn was made
-    of.
-    """
+    """JSON pointer to the turn in the original line; in other formats than messages, to its source."""
     content_pointer: str
-    """JSON pointer to the turn's content in the line as it was read."""
+    """JSON pointer to the turn's content in the original line."""
 
     @property
     def content(self) -> Any:
@@ -85,9 +83,7 @@ class Message:
 
     @property
     def text(self) -> str:
-        """The text of the turn: the content itself, or its text parts joined with line breaks; empty when there is
-        none.
-        """
+        """The text of the turn: its content, or its text parts joined with line breaks; empty if there is none."""
         return content_text(self.value.get("content"))
 
     @property
@@ -102,7 +98,7 @@ class Message:
 
 
 def content_text(content: Any) -> str:
-    """The text of a content that may be a string, a list of parts, or anything else (then empty)."""
+    """The text of a content: a string, a list of parts, or anything else (then empty)."""
     if isinstance(content, str):
         return content
     if not isinstance(content, list):
@@ -124,21 +120,19 @@ class Example:
 
     place: Place
     value: dict[str, Any]
-    """The line's JSON object, in messages form where its format is known; other keys are kept as they were."""
+    """The line's JSON object, converted to messages format if its format is known; other keys are unchanged."""
     format: str
-    """Name in the table of formats; `UNKNOWN` when none fits."""
+    """Name in the table of formats; `UNKNOWN` if none matches."""
     pointers: tuple[tuple[str, str], ...] | None = field(default=None, repr=False)
-    """For a format other than messages: per turn, the pointers to the turn and to its content in the line as read."""
+    """For formats other than messages: per turn, the pointers to the turn and to its content in the original line."""
     plain: bool = field(default=False, repr=False, compare=False)
-    """True if it is known to contain only messages of a role and a text, and needed no conversion."""
+    """True if it is known to contain only messages with role and text, and was not converted."""
     tools_pointer: str = field(default="/tools", repr=False, compare=False)
-    """JSON pointer to the tools in the line as it was read."""
+    """JSON pointer to the tools in the original line."""
 
     @cached_property
     def id(self) -> str:
-        """128-bit hash of the canonical content, in hexadecimal: equal content has an equal id, in any format, file or
-        run.
-        """
+        """128-bit hash of the canonical content, in hexadecimal, independent of format, file and run."""
         return content_id(self.value)
 
     @cached_property
@@ -161,11 +155,9 @@ class Example:
 
     @property
     def understood(self) -> bool:
-        """Whether its format is known and it contains something that a trainer uses: a text, another content part, a
-        tool call.
+        """Whether its format is known and it contains training content: text, another content part or a tool call.
 
-        What is not understood is compared with nothing and counts as no example: all verbs count it, and none calls it
-        clean.
+        Lines for which this is false are compared with nothing and counted as lines without an example by all commands.
         """
         return self.format != UNKNOWN and any(message.says for message in self.messages)
 
@@ -191,17 +183,18 @@ GIVEN: Final = (
     "messages", "tools", "functions", *ATTACHED, "chosen", "rejected", "preferred_output", "non_preferred_output",
     "rejected_messages", "response_k", "label",
 )  # fmt: skip
-"""Keys of an example in messages format that a trainer reads. It does not read others, such as `id`, `source` and
-`metadata`.
+"""Keys of an example in messages format that a trainer reads. Others, such as `id`, `source` and `metadata`, are
+ignored.
 """
 TEXTUAL: Final = frozenset(("type", "text", "value", "refusal", "cache_control", "annotations"))
 """Keys of a pure text part."""
 
 
 def attachments(value: Mapping[str, Any]) -> bytes:
-    """The training input of an example other than text, as canonical JSON: images, audio, video, documents, template
-    arguments, parts of messages that are more than text. Empty where there is none. System prompts are left out. Values
-    count as they are written: one picture under two names is two.
+    """The training input other than text, as canonical JSON; empty if there is none.
+
+    Images, audio, video, documents, template arguments and non-text parts of messages, without system prompts. Values
+    are compared as written: the same picture under two names counts as two.
     """
     beside, parts = _attached(value), list[Any]()
     turns = value.get("messages")
@@ -233,20 +226,18 @@ def _other_parts(content: Any) -> list[Any]:
 
 _CANONICAL: Final = json.JSONEncoder(
     ensure_ascii=False, sort_keys=True, separators=(",", ":")
-)  # made once: it is used for every line
+)  # created once, since it is used for every line
 
 
 def canonical(value: Any) -> bytes:
-    """The canonical JSON of a value: sorted keys, no spaces, UTF-8; lone surrogates and long integers are kept, so that
-    any data has one.
+    """The canonical JSON of a value: sorted keys, no spaces, UTF-8.
 
-    RFC 8785 differs in how some floats are spelled.
+    Lone surrogates and long integers are kept, so that any data has one. RFC 8785 differs in how some floats are
+    spelled.
     """
     try:
         return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
-    except (
-        TypeError
-    ):  # a lone surrogate, an integer of more than 64 bits, deep nesting: the standard library writes them
+    except TypeError:  # lone surrogates, integers over 64 bits and deep nesting: only the standard library writes them
         pass
     return _CANONICAL.encode(value).encode("utf-8", "surrogatepass")
 

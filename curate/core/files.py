@@ -1,7 +1,7 @@
-"""Find files, read them with or without compression, and replace them so that a crash leaves the old or the new
-content.
+"""Find files, read them compressed or not, and replace them atomically.
 
-Whatever is written goes to a temporary file beside its target, is flushed to the disk and then renamed over it.
+Output goes to a temporary file next to its target, is flushed to disk and renamed over it, so a crash leaves the old or
+the new content.
 """
 
 import gzip
@@ -27,10 +27,10 @@ from curate.core.scratch import runs, scratch
 
 DATA_SUFFIXES = (".jsonl", ".ndjson", ".json", ".jsonl.gz", ".jsonl.zst", ".json.gz", ".json.zst")
 LEDGER = "removed.jsonl"
-"""Name of the file of removed lines, or the end of the name of one."""
+"""Name of the file of removed lines, or suffix of such a name."""
 TEMPORARY = ".curate-tmp"
 STDIN = Path("-")
-"""Path that means standard input in place of a data file."""
+"""Path that stands for standard input."""
 PATTERN = re.compile(r"[*?\[]")
 GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 
@@ -43,13 +43,13 @@ def warn(note: str) -> None:
 
 
 def data_files(paths: Iterable[str | Path], tell: Callable[[str], None] = warn) -> list[Path]:
-    """The files that `paths` name, each once, in the order given; `tell` hears of what was skipped in folders, and why.
+    """The files that `paths` name, without repetition, in the order given; `tell` gets a message per skipped file.
 
-    `-` is standard input. A folder stands for the data files anywhere below it, sorted, but for those in hidden
-    folders, ledgers of removed lines, and links that lead out of it, to other folders or to a file that is read anyway:
-    what is named itself is always read. What is no path and has `*`, `?` or `[` in it is a pattern (`**` for folders at
-    any depth): not all shells expand those. Raises `InputError` for a path or a link to a data file that is not there,
-    a pattern that nothing matches and a folder without data files, `UsageError` for no path at all.
+    `-` is standard input. A folder stands for the data files below it, sorted, without hidden folders, ledgers of
+    removed lines, and links that lead out of it, to other folders or to a file that is read anyway. A file named itself
+    is always read. A name with `*`, `?` or `[` that is not a path is a pattern (`**` for folders at any depth), since
+    not all shells expand patterns. Raises `InputError` for a missing path or link target, a pattern without matches and
+    a folder without data files, `UsageError` if `paths` is empty.
     """
     found: dict[Path, None] = {}
     for name in paths:
@@ -137,9 +137,7 @@ def _closed(error: OSError) -> None:
 
 
 def display_name(path: str | Path) -> str:
-    """What a file goes by in places and in all that is written: its path; bytes that are no UTF-8 stand as in
-    `caf\\xe9.jsonl`, and `path_of` reads them.
-    """
+    """The display name of a file: its path with non-UTF-8 bytes escaped (`caf\\xe9.jsonl`); see `path_of`."""
     text = str(path)
     return text if text.isascii() else os.fsencode(text).decode("utf-8", "backslashreplace")
 
@@ -155,16 +153,15 @@ def path_of(name: str) -> Path:
 
 
 def real_path(path: Path) -> Path:
-    """Where the bytes of a data file lie on disk: the path itself, or what standard input or a pipe was copied to.
-    Raises `OSError`.
-    """
+    """The path of the bytes on disk: the file itself, or the copy of standard input or of a pipe. Raises `OSError`."""
     return _copied(path) if path == STDIN or path.is_fifo() else path
 
 
 @cache
 def _copied(path: Path) -> Path:
-    """Copy an input that can be read only once to a temporary file, since later stages read the data again. Raises
-    `InputError`, `OutputError`.
+    """Copy an input that can be read only once to a temporary file. Raises `InputError`, `OutputError`.
+
+    Later stages read the data again.
     """
     if path == STDIN and sys.stdin is None:
         raise InputError("-: there is no standard input", "pass a file, or pipe one to standard input")
@@ -178,10 +175,9 @@ def _copied(path: Path) -> Path:
 
 
 def blocks(path: Path, size: int = 1 << 20) -> Iterator[bytes]:
-    """The bytes of a data file in blocks of at most `size`, gzip and zstd unpacked; told by their first bytes, not by
-    name.
+    """The unpacked bytes of a data file in blocks of at most `size`; gzip and zstd are detected by their first bytes.
 
-    Raises `InputError` with the next step for folders, missing rights, damaged archives, and what is beyond
+    Raises `InputError` with the next step for folders, missing rights, damaged archives, and sizes beyond
     `curate.core.limits`.
     """
     return lines_limited(path, _blocks(path, size))
@@ -220,22 +216,20 @@ def is_packed(path: Path) -> bool:
 
 
 def _gzip_blocks(raw: BufferedReader, size: int) -> Iterator[tuple[bytes, int]]:
-    """Unpacked blocks, each with the number of packed bytes that were read so far."""
+    """Unpacked blocks, each with the number of compressed bytes read so far."""
     with gzip.open(raw, "rb") as unpacked:
         while block := unpacked.read(size):
             yield block, raw.tell()
 
 
 def _zstd_blocks(path: Path, raw: BufferedReader, size: int) -> Iterator[tuple[bytes, int]]:
-    """The same, frame by frame: the stream reader of zstandard takes a frame that breaks off for the end of the
-    file.
-    """
-    import zstandard  # loaded only when a .zst comes along
+    """The same for zstd, frame by frame, since its stream reader takes a truncated frame for the end of the file."""
+    import zstandard  # imported only for a .zst file
 
     frame = zstandard.ZstdDecompressor().decompressobj()
     ready = bytearray()
     try:
-        while packed := raw.read(1 << 12):  # little, because it may unpack to a lot
+        while packed := raw.read(1 << 12):  # small reads, because they may unpack to much data
             while packed:
                 if frame.eof:
                     frame = zstandard.ZstdDecompressor().decompressobj()
@@ -264,9 +258,7 @@ def sha256(path: Path) -> str:
 
 
 def checksum(path: Path) -> str:
-    """A checksum of a file's bytes on disk (xxh3, 128 bits): detects changes, but not deliberate collisions. Raises
-    `OSError`.
-    """
+    """Checksum of a file on disk (xxh3, 128 bits): detects changes, not deliberate collisions. Raises `OSError`."""
     import xxhash
 
     found = xxhash.xxh3_128()
@@ -277,7 +269,7 @@ def checksum(path: Path) -> str:
 
 def update(file: IO[bytes] | FileIO, *hashes: Any) -> None:
     """Feed the rest of a file to hashes. Raises `OSError`."""
-    room = memoryview(bytearray(1 << 18))  # the same bytes for all blocks: as much as stays near the processor
+    room = memoryview(bytearray(1 << 18))  # one buffer for all blocks, small enough for the processor's cache
     while size := file.readinto(room):  # type: ignore[union-attr]  # files have it
         for found in hashes:
             found.update(room[:size])
@@ -285,11 +277,11 @@ def update(file: IO[bytes] | FileIO, *hashes: Any) -> None:
 
 @contextmanager
 def replacing(path: Path, *, mode: int | None = None) -> Iterator[IO[bytes]]:
-    """Write `path` whole or not at all: a temporary file beside it, flushed to disk, then renamed over it.
+    """Write `path` atomically: a temporary file next to it is flushed to disk, then renamed.
 
-    The file has the rights that a new one gets, but none that `mode` or the file that it replaces has not; its owner
-    can read and write it. What is no file but a device or a pipe is written to as it is. Raises `OutputError` where the
-    disk is full or the folder cannot be written; `path` then is as it was.
+    The file gets the rights of a new file, restricted by `mode` and by the file that it replaces; its owner can read
+    and write it. Devices and pipes are written directly. Raises `OutputError` if the disk is full or the folder cannot
+    be written; `path` is unchanged then.
     """
     try:
         if path.exists() and not path.is_file() and not path.is_dir():
@@ -315,9 +307,7 @@ def replacing(path: Path, *, mode: int | None = None) -> Iterator[IO[bytes]]:
 
 @contextmanager
 def new_temporary_file(path: Path, rights: int) -> Iterator[tuple[IO[bytes], Path]]:
-    """A new file beside `path` that nobody could have put there before, open, and its path; it is gone at the end
-    unless it was renamed.
-    """
+    """Create and open a new file next to `path`, exclusively; it is deleted at the end unless it was renamed."""
     temporary = path.with_name(f".{_short(path)}.{os.urandom(8).hex()}.{os.getpid()}{TEMPORARY}")
 
     def opener(name: str, flags: int) -> int:
@@ -328,7 +318,7 @@ def new_temporary_file(path: Path, rights: int) -> Iterator[tuple[IO[bytes], Pat
         yield file, temporary
     finally:
         try:
-            file.close()  # writes what is left, for which there may be no room
+            file.close()  # flushes the rest, which may fail on a full disk
         finally:
             temporary.unlink(missing_ok=True)
 
@@ -344,7 +334,7 @@ def remove_orphans(folder: Path, name: str = "*") -> None:
         process = orphan.name.removesuffix(TEMPORARY).rpartition(".")[2]
         if (
             os.name == "posix" and process.isdigit() and not runs(int(process))
-        ):  # elsewhere nobody can be asked without harm
+        ):  # on other systems, testing for a process can harm it
             orphan.unlink(missing_ok=True)
 
 
@@ -352,7 +342,7 @@ def sync_folder(folder: Path) -> None:
     """Flush the renames in `folder` to disk, if the system supports it."""
     try:
         handle = os.open(folder, os.O_RDONLY)
-    except OSError:  # Windows opens no folders
+    except OSError:  # Windows cannot open folders
         return
     try:
         os.fsync(handle)
@@ -382,7 +372,7 @@ def write_bytes(path: Path, data: bytes, *, mode: int | None = None) -> None:
 
 
 def json_text(value: Any) -> str:
-    """`value` as the JSON that we keep on disk: keys in the order given, two spaces, one line break at the end."""
+    """`value` as JSON for files on disk: keys in the order given, indent of two spaces, one line break at the end."""
     return json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
 
 
@@ -392,7 +382,7 @@ def write_json(path: Path, value: Any, *, mode: int | None = None) -> None:
 
 
 def _unlinked(path: str, flags: int) -> int:
-    """Opener that follows no link: a journal from an untrusted folder must not point elsewhere."""
+    """Opener that follows no link: a journal in an untrusted folder must not point elsewhere."""
     return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0), 0o666)
 
 
@@ -407,16 +397,15 @@ def journal_lines(path: Path) -> list[bytes]:
 
 
 def append_line(path: Path, data: bytes) -> None:
-    """Append one line to a journal and flush it to disk; a truncated last line of an earlier crash is terminated first.
-    Raises `OutputError`.
+    """Append one line to a journal and flush it to disk. Raises `OutputError`.
+
+    An incomplete last line from a crash is terminated first.
     """
     append_lines(path, [data])
 
 
 def append_lines(path: Path, lines: Iterable[bytes]) -> None:
-    """Append lines to a journal and flush them to disk together. Raises `OutputError`; a full disk may have taken the
-    first of them.
-    """
+    """Append lines to a journal and flush them together. Raises `OutputError`, possibly after writing some lines."""
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         with open(path, "ab+", opener=_unlinked) as file:

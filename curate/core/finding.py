@@ -1,6 +1,6 @@
 """Results of rules: a problem at one place, and the finding that reports it.
 
-A finding never holds a secret of the data: what it says goes through `curate.core.masking` when it is made.
+A finding never contains a secret of the data: its message passes through `curate.core.masking` when it is created.
 """
 
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from curate.core.masking import redact_message, redact_pointer
 
 
 class Severity(StrEnum):
-    """Severity: an error breaks or silently corrupts training, a warning should be reviewed, info is a fact."""
+    """An error breaks or silently corrupts training, a warning should be reviewed, info is a fact."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -32,12 +32,12 @@ class Problem(NamedTuple):
     pointer: str
     message: str
     offset: int | None = None
-    """Byte offset in the line, if it is more exact than the pointer."""
+    """Byte offset in the line, if it is more precise than the pointer."""
 
 
 Problems = Iterator[Problem]
 PlacedProblems = Iterator[tuple[Place | int, Problem]]
-"""Problems, each with its place or with the number of an example of the data set, from 0."""
+"""Problems, each with its place or the index of its example in the data set."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +54,9 @@ class Finding:
     message: str
     hint: str
     fixable: bool
-    """True when the rule has a repair for it."""
+    """True if the rule has a repair for it."""
     example: str | None
-    """Id of the example, where the line is one."""
+    """Id of the example, if the line is one."""
 
     def __post_init__(self) -> None:
         message, pointer = redact_message(self.message), redact_pointer(self.pointer)
@@ -76,7 +76,7 @@ class Finding:
 
     @property
     def order(self) -> tuple[str, int, str, str]:
-        """The order of a report: by file, line, code, place in the line."""
+        """The sort key in a report: file, line, code, pointer."""
         return (self.file, self.line, self.code, self.pointer)
 
 

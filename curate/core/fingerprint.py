@@ -1,6 +1,4 @@
-"""Identify a finding by its message and example, not by its line number, so that it is recognised after lines have
-moved.
-"""
+"""Identify a finding by message and example instead of line number, so that it is recognized after lines moved."""
 
 from collections import Counter
 from collections.abc import Sequence

@@ -1,7 +1,6 @@
-"""Limits of the unpacked size of a file and of the length of a line: a small untrusted file must not fill the memory.
+"""Limits of the unpacked size of a file and of the line length, so that a small file cannot fill the memory.
 
-The limits are raised by environment variables, which a repository cannot set and which other processes of a command
-have too.
+Environment variables raise the limits: a repository cannot set them, and worker processes inherit them.
 """
 
 import os
@@ -14,25 +13,24 @@ from curate.core.errors import InputError, UsageError
 UNPACKED: Final = "CURATE_MAX_UNPACKED"
 LINE: Final = "CURATE_MAX_LINE"
 USUAL_UNPACKED: Final = 32 << 20
-"""Unpacked size in bytes that every file may have."""
+"""Unpacked size in bytes that is always accepted."""
 RATIO: Final = 200
-"""Maximum ratio of unpacked to packed size of larger files: chats come to 3 to 20 times, ten thousand copies of one to
-a hundred.
-"""
+"""Maximum ratio of unpacked to packed size for larger files: chats reach 3 to 20, ten thousand copies of one 100."""
 LINES: Final = 200_000
-"""Number of lines that every packed file may have."""
+"""Number of lines that is always accepted in a compressed file."""
 PER_BYTE: Final = 5
-"""Maximum number of lines per packed byte of larger files."""
+"""Maximum number of lines per compressed byte for larger files."""
 BLANK: Final = b"\n" * 100_000
-"""More consecutive line breaks than any data set has. Each one would be processed as a line."""
+"""More consecutive line breaks than any data set has; each would be processed as a line."""
 USUAL_LINE: Final = 1 << 30
 """Maximum bytes of a line, or of an array on one line."""
 SIZE: Final = re.compile(r"(\d+) ?([KMGT]?)(?:i?B)?", re.IGNORECASE)
 
 
 def limited(path: object, blocks: Iterator[tuple[bytes, int]]) -> Iterator[bytes]:
-    """Pass on blocks of unpacked bytes, each with the number of packed bytes that were read so far. Raises `InputError`
-    beyond a limit, `UsageError`.
+    """Pass on unpacked blocks, each with the number of compressed bytes read so far. Raises `InputError`, `UsageError`.
+
+    `InputError` is raised beyond a limit.
     """
     most = _size(UNPACKED, 0)
     total = lines = 0
@@ -49,7 +47,7 @@ def limited(path: object, blocks: Iterator[tuple[bytes, int]]) -> Iterator[bytes
 
 
 def lines_limited(path: object, blocks: Iterator[bytes]) -> Iterator[bytes]:
-    """Pass blocks of bytes through while no line is too long. Raises `InputError`, `UsageError`."""
+    """Pass on blocks of bytes until a line is too long. Raises `InputError`, `UsageError`."""
     most, since = _size(LINE, USUAL_LINE), 0
     for block in blocks:
         demand_filled(path, block)
@@ -62,7 +60,7 @@ def lines_limited(path: object, blocks: Iterator[bytes]) -> Iterator[bytes]:
 
 def demand_filled(path: object, data: bytes | bytearray) -> None:
     """Raise `InputError` for data with too many consecutive blank lines."""
-    if b"\n\n" in data[:: len(BLANK) // 2] and BLANK in data:  # so many in a row are two of these
+    if b"\n\n" in data[:: len(BLANK) // 2] and BLANK in data:  # a run this long has two consecutive sampled bytes
         raise InputError(
             f"{path}: has more than {len(BLANK):,} blank lines in a row", "remove them, e.g. with `sed '/^$/d'`"
         )

@@ -1,7 +1,6 @@
-"""The manifest: inputs, decisions and outputs, by hash. It is written last: if it exists, every file that it names
-exists.
+"""The manifest: inputs, decisions and outputs, by hash. Written last, so its existence means the output is complete.
 
-It has no times and no durations: the same data, configuration and decisions give the same manifest, bit for bit.
+It contains no times: the same data, configuration and decisions give the same manifest, bit for bit.
 """
 
 import hashlib
@@ -36,13 +35,13 @@ class InputFile(_Part):
     """A file that was read."""
 
     path: str
-    """As the user named it."""
+    """As given by the user."""
     sha256: str
     lines: int
-    """Lines that are not blank, or elements of a document."""
+    """Non-blank lines, or elements of a document."""
     examples: int
     formats: dict[str, int]
-    """Examples of each format."""
+    """Number of examples by format."""
 
 
 class OutputFile(_Part):
@@ -51,9 +50,9 @@ class OutputFile(_Part):
     file: str
     examples: int
     characters: int
-    """Of all texts, for the share of what is trained on."""
+    """Characters of all texts, for the share of the training data."""
     groups: int
-    """Connected examples are one group; of a test set that was given, each example."""
+    """Number of groups of related examples; in a given test set, each example is a group."""
     sha256: str
 
 
@@ -64,9 +63,7 @@ class RemovedFile(_Part):
     lines: int
     sha256: str
     reasons: dict[str, int]
-    """Lines that left for each code; `decision` for those that a person dropped, `mix` for those that a budget left no
-    room for.
-    """
+    """Number of removed lines by code; `decision` if a person dropped them, `mix` if they exceed the budget."""
 
 
 class Restored(_Part):
@@ -77,25 +74,25 @@ class Restored(_Part):
     example: str
     split: str
     code: str | None
-    """Code for which it was removed."""
+    """The code of its removal."""
 
 
 class SharedInstruction(_Part):
-    """A passage of user turns that many examples share. It is left out when whole texts are compared."""
+    """A passage of user turns that many examples share; it is left out when whole texts are compared."""
 
     text: str
     examples: int
-    """Written examples that have it."""
+    """Number of written examples that contain it."""
 
 
 class ShortAnswer(_Part):
-    """An answer of fewer than 20 words that different questions share. Such answers are not compared by themselves."""
+    """An answer of fewer than 20 words that different questions share; such answers are not compared by themselves."""
 
     text: str
     examples: int
-    """Written examples that have it."""
+    """Number of written examples that contain it."""
     questions: int
-    """Different questions among them."""
+    """Number of different questions among them."""
 
 
 class Manifest(_Part):
@@ -103,20 +100,20 @@ class Manifest(_Part):
 
     manifest_version: Literal[3] = 3
     curate: str
-    """Version of curate that wrote it."""
+    """The version of curate that wrote it."""
     versions: dict[str, str]
     """Versions of Python and of the packages that can change the output."""
     inputs: list[InputFile]
     existing: list[InputFile] = []
-    """Files of a test set that was given; their lines are not among those read."""
+    """Files of a given test set; their lines are not counted as read."""
     config: dict[str, Any]
-    """Seed, and the sections of the configuration that shape the data."""
+    """Seed, and the sections of the configuration that affect the data."""
     models: dict[str, str]
-    """Per purpose the fingerprint of the model that was used."""
+    """The fingerprint of each model by purpose."""
     decisions: dict[str, str]
-    """Per example the verdict of a person that counted; of an edit, with the id of the example that took its place."""
+    """The verdict in effect by example; for an edit, with the id of the new example."""
     grown_from: str | None = None
-    """SHA-256 of the manifest whose splits examples stayed in; null where all were divided anew."""
+    """SHA-256 of the manifest whose splits were continued; null if all examples were split anew."""
     read: int
     """Lines read: kept + removed."""
     kept: int
@@ -127,15 +124,15 @@ class Manifest(_Part):
     short_answers: list[ShortAnswer] = []
     """The most frequent of the short answers that different questions share."""
     short_answer_examples: int = 0
-    """Written examples with a short answer that different questions share, those not named among them."""
+    """Number of written examples with a short answer that different questions share, including those not listed."""
     links: dict[str, int]
-    """How many links of each kind hold groups together."""
+    """Number of links of each kind that connect examples to groups."""
     groups: int
     splits: dict[str, OutputFile]
     files: dict[str, str]
-    """SHA-256 of all other files that were written, by name."""
+    """SHA-256 of all other written files, by name."""
     digest: str = ""
-    """SHA-256 of all of the above, as canonical JSON without this key."""
+    """SHA-256 of all other keys as canonical JSON."""
 
 
 def data_settings(config: Config) -> dict[str, Any]:
@@ -152,7 +149,7 @@ def versions() -> dict[str, str]:
     for package in SHAPING:
         try:
             found[package] = version(package)
-        except PackageNotFoundError:  # run from a copy of the source
+        except PackageNotFoundError:  # run from a source tree
             found[package] = ""
     return found
 
@@ -168,10 +165,10 @@ def manifest_bytes(manifest: Manifest) -> bytes:
 
 
 def read_manifest(folder: Path) -> tuple[Manifest, str]:
-    """The manifest of a folder and the SHA-256 of its bytes. Nothing is written.
+    """Read the manifest of a folder; returns it with the SHA-256 of its bytes. Writes nothing.
 
-    Raises `InputError` where there is none, where it names what is no file of the folder, and where an interrupted
-    command has to be ended first (`curate.core.transaction.settle`).
+    Raises `InputError` if it is missing, lists a path outside of the folder, or an interrupted command has to be
+    completed first (`curate.core.transaction.settle`).
     """
     demand_settled(folder)
     path = path_inside(folder, NAME)
@@ -197,10 +194,9 @@ def read_manifest(folder: Path) -> tuple[Manifest, str]:
 
 
 def _demand_settings(manifest: Manifest) -> None:
-    """Raise `ValidationError` where the configuration in a manifest is none, or lacks a key: whoever reads it takes all
-    that it says at its word.
+    """Raise `ValidationError` if the configuration in a manifest is invalid or lacks a key, since readers rely on it.
 
-    Not for `conflicts`, which nothing that reads a manifest goes by: folders of versions with fewer of its keys can
+    `conflicts` is not checked because nothing reads it from a manifest: folders of versions with fewer keys there can
     still be verified and restored.
     """
     wanted = data_settings(Config.model_validate(manifest.config))
@@ -221,7 +217,7 @@ def _demand_settings(manifest: Manifest) -> None:
 
 
 def named_files(manifest: Manifest) -> dict[str, str]:
-    """All files that a manifest names, with the SHA-256 each shall have."""
+    """The files that a manifest lists, with the expected SHA-256 of each."""
     return {
         manifest.removed.file: manifest.removed.sha256,
         **{part.file: part.sha256 for part in manifest.splits.values()},
@@ -230,7 +226,7 @@ def named_files(manifest: Manifest) -> dict[str, str]:
 
 
 def verified_hash(folder: Path) -> str | None:
-    """Hash of a folder's manifest if every file that it names exists with the named hash; else None."""
+    """The hash of a folder's manifest if every listed file exists with its hash; else None."""
     try:
         manifest, digest = read_manifest(folder)
     except InputError:

@@ -1,13 +1,11 @@
-"""Find secrets in displayed text and replace them by their kind in brackets. All that says something about data or
-settings passes through here.
+"""Find secrets in displayed text and replace them by their kind in brackets.
 
-    masked          a text of the data, whole, before it is cut or taken apart: keys, numbers, personal data
-    hidden          what a finding says: also the beginnings of secrets, for quotes are cut
-    without_keys    what goes to a terminal, into a report or a manifest, whatever made it: the last net, for keys and
-    passwords alone
+    masked          a complete text of the data, before it is cut or split: keys, numbers, personal data
+    redact_message  a finding's message: also the beginnings of secrets, since quotes are cut
+    without_keys    everything for a terminal, a report or a manifest: the last check, for keys and passwords only
 
-Findings, consoles, JSON, HTML, errors and manifests call these themselves, whatever was imported. Data that is written
-keeps its bytes.
+All output about data or settings passes through these: findings, consoles, JSON, HTML, errors and manifests call them
+themselves. Data files keep their bytes.
 """
 
 import ipaddress
@@ -27,7 +25,7 @@ class Secret(NamedTuple):
     kind: str
 
 
-# Each kind, and how it is written. The forms that services publish, so that their own scanners find what leaks.
+# Kinds of keys and their published patterns, as the services' own scanners use them.
 KEYS: Final = {
     "private key": r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY(?: BLOCK)?-----(?:[^-]{16,}(?:-----END (?:[A-Z]+ )*PRIVATE KEY(?: BLOCK)?-----)?)",  # noqa: E501
     "AWS access key": r"(?<![A-Za-z0-9])(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Za-z0-9])",
@@ -50,9 +48,9 @@ MADE_UP_KEY: Final = re.compile(
 """Parts of example keys in documentation."""
 KEY_NAMES: Final = tuple(KEYS)
 KEY_HINTS: Final = r"PRIVATE KEY|AKIA|ASIA|gh[pousr]_|github_pat_|glpat-|sk-|xox[abeoprs]-|hooks\.slack|AIza|k_live_|hf_|npm_|eyJ|://[^\s/@]+@"
-"""What at least one part of every key is: one fast pass; few texts are looked at more closely."""
+"""A part of every key, for a fast first search; few texts are searched further."""
 HINTS: Final = re.compile(KEY_HINTS.replace("://[^\\s/@]+@", "://[^\\s/@]*:"))
-"""The same, also of a key that was cut."""
+"""The same, also for truncated keys."""
 
 CARD: Final = re.compile(
     r"(?<![\w.+-])[2-6][0-9]{3}([ -]?)(?:[0-9]{4}\1[0-9]{4}\1[0-9]{4}|[0-9]{6}\1[0-9]{5})(?![\w-])"
@@ -68,7 +66,7 @@ PHONE: Final = re.compile(
 )
 ADDRESS: Final = re.compile(r"(?<![\w.])(?:[0-9]{1,3}\.){3}[0-9]{1,3}(?![\w.]*[0-9])")
 DOTTED: Final = re.compile(r"[0-9]\.[0-9]{1,3}\.[0-9]")
-"""What every such address has in it, and which is found four times as fast."""
+"""A part of every such address that is found four times as fast."""
 PERSONAL_HINTS: Final = (
     r"@[A-Za-z0-9-]+\.|\+[1-9][0-9]{0,2}[ .(-]?[(0-9]|[0-9]{3}[)-] ?[0-9]{3}-[0-9]|[0-9]\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]"
 )
@@ -101,10 +99,8 @@ def keys_in(text: str) -> Iterator[Secret]:
 
 
 def numbers_in(text: str) -> Iterator[Secret]:
-    """The numbers of cards, accounts and people in a text that have the checksum, or the form, which such numbers must
-    have.
-    """
-    from stdnum import iban, luhn  # only for texts that have such a number
+    """Find card, account and social security numbers in a text, by checksum or form."""
+    from stdnum import iban, luhn  # only imported for texts with such a number
     from stdnum.us import ssn
 
     for match in CARD.finditer(text):
@@ -120,9 +116,7 @@ def numbers_in(text: str) -> Iterator[Secret]:
 
 
 def personal_in(text: str) -> Iterator[Secret]:
-    """The e-mail addresses, phone numbers and public IP addresses in a text; made-up ones (example.com, 555) are
-    nobody's.
-    """
+    """Find e-mail addresses, phone numbers and public IP addresses in a text, but not examples (example.com, 555)."""
     for match in EMAIL.finditer(text) if "@" in text else ():
         if not MADE_UP.search(match.group(1)):
             yield Secret(match.start(), match.end(), "e-mail address")
@@ -145,7 +139,7 @@ def secrets_in(text: str) -> list[str]:
 
 
 def redacted_excerpt(stretch: str, text: str) -> str:
-    """Part of a text that is safe to display: if the text contains a secret, only what `masked` leaves."""
+    """Part of a text that is safe to display; if the text contains a secret, only what `masked` leaves."""
     clear = masked(text)
     if clear == text:
         return stretch
@@ -154,22 +148,20 @@ def redacted_excerpt(stretch: str, text: str) -> str:
 
 
 def redacted(text: str, *finders: Callable[[str], Iterator[Secret]]) -> str:
-    """`text` with what some of the functions above find in it replaced by its kind in brackets."""
+    """Replace what the given functions find in `text` by its kind in brackets."""
     found = sorted({secret for finder in finders for secret in finder(text)})
     pieces, at = [], 0
     for secret in found:
         if secret.start >= at:
             pieces += [text[at : secret.start], f"[{secret.kind.upper()}]"]
             at = secret.end
-        elif secret.end > at:  # one begins inside the other
+        elif secret.end > at:  # it overlaps the previous one
             at = secret.end
     return "".join([*pieces, text[at:]])
 
 
 def masked(text: str) -> str:
-    """`text` with every secret that family S finds replaced by its kind in brackets: to be called before a text is cut
-    or taken apart.
-    """
+    """Replace each secret that family S finds in `text` by its kind in brackets. Call it before cutting a text."""
     return redacted(text, keys_in, numbers_in, personal_in)
 
 
@@ -179,7 +171,7 @@ MARKS: Final = (
     "eyJ",
 )  # fmt: skip
 NUMBER: Final = re.compile(r"[0-9](?:[ .()-]{0,2}[0-9]){5}|[0-9]\.[0-9]{1,3}\.[0-9]|[A-Z]{2}[0-9]{2} ?[A-Z0-9]{4}")
-"""Of these, at least one is a part of every secret, and of few messages."""
+"""At least one of these is in every secret, and in few messages."""
 CUT: Final = {
     "private key": r"(?s)-----BEGIN (?:[A-Z]+ )*PRIVATE KEY.*",
     "AWS access key": r"(?<![A-Za-z0-9])(?:AKIA|ASIA)[A-Z0-9]{8,}",
@@ -201,44 +193,38 @@ CUT: Final = {
     "phone number": r"(?:\+[1-9]|\([2-9][0-9]{2}\)|(?<![\w-])[2-9][0-9]{2}-)[0-9 .()-]{4,}(?=…)",
     "IP address": r"(?<![\w.])[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}[0-9.]*(?=…)",
 }
-"""The beginnings of secrets: quotes are cut, and a key of which half is told is told. Where numbers begin like others
-do, only before an ellipsis.
+"""The beginnings of secrets, since quotes are truncated and half a key is a leak, too. Beginnings that resemble other
+numbers only match before an ellipsis.
 """
 BORDER: Final = re.compile(r"(?<!/)/(?!/)|[^\x00-\x7f](?=[0-9A-Za-z+(])")
-"""Behind it a secret may begin: behind the slash of a pointer, where elsewhere it would be part of a path, and behind a
-letter that is quoted mended.
+"""Characters after which a secret may begin: the slash of a pointer, which elsewhere belongs to a path, and a quoted
+repaired letter.
 """
 ESCAPE: Final = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))", re.DOTALL)
 PLAIN: Final = {"n": "\n", "r": "\r", "t": "\t", "b": " ", "f": " "}
 BEGINNINGS: Final = tuple((f"[{kind.upper()}]", re.compile(pattern)) for kind, pattern in CUT.items())
 CUT_KEYS: Final = tuple((f"[{kind.upper()}]", re.compile(CUT[kind])) for kind in KEYS if kind in CUT)
-"""The beginnings of keys alone, which nothing else looks like."""
+"""The beginnings of keys alone, which resemble nothing else."""
 ANYWHERE: Final = re.compile("|".join(f"({re.sub(r'^[(][?]<![^)]*[)]', '', pattern)})" for pattern in KEYS.values()))
-"""`KEY` behind any character: in the text of a line as it stands in its file a broken escape, `\\uAKIA...`, may be
-before a key.
-"""
+"""`KEY` after any character: in the JSON text of a line, a broken escape such as `\\uAKIA...` may precede a key."""
 LONG: Final = 2_000
-"""Characters of what is said, or of a key: no rule says more, and a key of megabytes would take as many seconds."""
+"""Maximum length of a message or key: no rule writes longer ones, and megabytes would take seconds."""
 LONGEST: Final = 2_000_000
-"""Characters of a line that are searched before its text is shown; a longer one would take seconds."""
+"""Maximum length of a line that is searched before display; a longer one would take seconds."""
 
 
 def redact_message(said: str) -> str:
-    """The message of a finding with every secret, or beginning of one, replaced by its kind in brackets; truncated if
-    very long.
-    """
+    """Replace secrets and their beginnings in a finding's message by their kind in brackets; cut a long message."""
     return _remembered(said) if len(said) <= LONG else _told(f"{said[:LONG]}…")
 
 
 def redact_pointer(pointer: str) -> str:
-    """A JSON pointer (RFC 6901) with the secrets in its keys replaced and very long keys cut: it points at nothing
-    then.
-    """
+    """A JSON pointer (RFC 6901) with secrets in its keys replaced and long keys cut; it may then no longer resolve."""
     return _remembered_pointer(pointer) if len(pointer) <= LONG else _told_pointer(pointer)
 
 
 def _told(said: str) -> str:
-    plain = said.replace("~1", "/")  # so a pointer writes the slashes in its keys; messages name some
+    plain = said.replace("~1", "/")  # JSON pointers escape slashes in keys this way, and messages may quote pointers
     if not _may_hold(plain):
         return said
     shown = _without(BORDER.sub("\\g<0>\0", _without(plain))).replace("\0", "")
@@ -251,7 +237,7 @@ def _told_pointer(pointer: str) -> str:
     return pointer if shown == keys else "/".join(escape(key) for key in shown)
 
 
-_remembered = lru_cache(maxsize=4096)(_told)  # rules say the same of many lines, at the same places in them
+_remembered = lru_cache(maxsize=4096)(_told)  # rules repeat messages for many lines
 _remembered_pointer = lru_cache(maxsize=4096)(_told_pointer)
 
 
@@ -263,7 +249,7 @@ def _without(text: str) -> str:
 
 
 def _may_hold(text: str) -> bool:
-    for mark in MARKS:  # faster than one expression
+    for mark in MARKS:  # faster than one combined expression
         if mark in text:
             return True
     return NUMBER.search(text) is not None
@@ -276,7 +262,7 @@ def holds_secret(text: str) -> bool:
     """
     if len(text) > LONGEST:
         return True
-    for _ in range(3):  # the arguments of a call are JSON in a string: what is escaped there is escaped twice
+    for _ in range(3):  # the arguments of a call are JSON in a string, so they are escaped twice
         if _may_hold(text) and (masked(text) != text or _holds_key(text)):
             return True
         if "\\" not in text:
@@ -290,7 +276,7 @@ def _holds_key(text: str) -> bool:
 
 
 def without_keys(text: str) -> str:
-    """`text` with every key, token and password in it, or the beginning of one, replaced by its kind in brackets."""
+    """Replace every key, token and password in `text`, or the beginning of one, by its kind in brackets."""
     if not HINTS.search(text):
         return text
     shown = redacted(text, keys_in)
@@ -303,7 +289,7 @@ def without_keys(text: str) -> str:
 
 
 def plain_without_keys(value: Any) -> Any:
-    """Plain values (of JSON) with the keys, tokens and passwords in all their texts and names replaced."""
+    """Replace keys, tokens and passwords in all strings and keys of a JSON value."""
     if isinstance(value, str):
         return without_keys(value)
     if isinstance(value, dict):

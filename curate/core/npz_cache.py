@@ -37,17 +37,15 @@ DAMAGE: Final = (
     zipfile.BadZipFile,
     zlib.error,
 )
-"""What is raised for a file that is not as it was written: an archive may then ask for anything, a password or a
-compression of the future.
-"""
+"""Exceptions for a damaged file: a corrupt archive may ask for anything, such as a password."""
 
 
 @cache
 def _key() -> bytes:
-    """What the archives of this user are signed with: it lies outside of all projects, so that nobody else can make one
-    that is believed.
+    """The key that signs this user's archives.
 
-    Empty where it can be neither read nor made; then the signature only tells damage.
+    It is outside of all projects, so that nobody else can create an archive that is accepted. Empty if it cannot be
+    read or created: the signature then detects damage only.
     """
     from platformdirs import user_state_path
 
@@ -58,7 +56,7 @@ def _key() -> bytes:
             with (
                 new_temporary_file(path, 0o600) as (file, temporary),
                 suppress(FileExistsError),
-            ):  # another process was quicker
+            ):  # another process was faster
                 file.write(os.urandom(32))
                 file.flush()
                 os.link(temporary, path)
@@ -73,10 +71,10 @@ def load(
     decode: "Callable[[Arrays], Made]",
     damaged: Callable[[], object] = lambda: None,
 ) -> Made | None:
-    """What `decode` makes of the arrays of a file; None where there is none.
+    """Read a file and `decode` its arrays; None if it does not exist.
 
-    Also None, and `damaged` is called, where they are not as they were written, not of these `kinds` (numpy's names of
-    types, by array), or `decode` raises `ValueError`.
+    Also None, after a call of `damaged`, if the signature or the `kinds` (numpy type names, by array) do not match, or
+    `decode` raises `ValueError`.
     """
     try:
         return decode(_arrays(path, kinds))
@@ -100,14 +98,14 @@ def _arrays(path: Path, kinds: Mapping[str, str]) -> "Arrays":
     if any(found[name].dtype.str != kind for name, kind in kinds.items()):
         raise ValueError(path)
     with suppress(OSError):
-        os.utime(path)  # it is used
+        os.utime(path)  # marks it as recently used
     return found
 
 
 def save(path: Path, arrays: "Mapping[str, Any]") -> str:
-    """Write a file that only its owner can read, signed, whole or not at all; says what went wrong, nothing as a rule.
+    """Write a signed file atomically, readable by its owner only; returns an error message, usually None.
 
-    Not flushed to the disk: what is lost is made anew.
+    It is not flushed to disk: a lost file is recomputed.
     """
     import numpy as np
 
@@ -129,9 +127,7 @@ def save(path: Path, arrays: "Mapping[str, Any]") -> str:
 
 
 def make_room(folder: Path) -> None:
-    """Delete the least recently used files until the folder is small enough, and temporary files of killed
-    processes.
-    """
+    """Delete temporary files of killed processes, and the least recently used files beyond the size limit."""
     with suppress(OSError):
         found = sorted(
             ((info.st_mtime, info.st_size, path) for path in folder.glob("*.npz") if (info := path.stat())),
@@ -155,7 +151,7 @@ class KeyedRows:
 
     @classmethod
     def of(cls, keys: Any, rows: Any) -> Self:
-        """Sort them; of equal keys the first counts. Raises `ValueError` unless there are as many keys as rows."""
+        """Sort rows by key; the first of equal keys is kept. Raises `ValueError` if the numbers differ."""
         import numpy as np
 
         if len(keys) != len(rows):
@@ -164,7 +160,7 @@ class KeyedRows:
         return cls(every, rows[first])
 
     def find(self, keys: Any) -> tuple[Any, Any]:
-        """The row of each key, zeros where it is not known; and whether it is known."""
+        """The row of each key, zeros if it is unknown; and whether it is known."""
         import numpy as np
 
         if not len(self.keys):

@@ -1,5 +1,6 @@
-"""Write a file of kept lines and, next to it, one of removed lines: both or none, by one process at a time. Existing
-files need `--overwrite`.
+"""Write a file of kept lines and a file of removed lines next to it: both or none, by one process at a time.
+
+Existing files need `--overwrite`.
 """
 
 from collections.abc import Callable, Iterator
@@ -16,14 +17,14 @@ from curate.core.text import visible
 PIECE: Final = 1 << 20
 """Bytes per write: writing line by line takes four times as long."""
 LOOK: Final = 1 << 16
-"""Bytes per count of line breaks: as much as fits the processor cache."""
+"""Bytes per count of line breaks: as many as fit the processor cache."""
 
 
 class CountingWriter:
     """A buffered output file that counts and hashes what is written."""
 
     def __init__(self, file: IO[bytes], *, hashed: bool = False) -> None:
-        """`hashed`: whether the SHA-256 is wanted."""
+        """`hashed`: whether to compute the SHA-256."""
         import hashlib
 
         self._file, self._hash = file, hashlib.sha256() if hashed else None
@@ -35,7 +36,7 @@ class CountingWriter:
         if not self._waiting and len(data) >= LOOK:
             self._put(data)
             return
-        self._waiting.append(bytes(data))  # a view would keep the whole piece that it is a part of
+        self._waiting.append(bytes(data))  # a view would keep the whole buffer alive
         self._size += len(data)
         if self._size >= PIECE:
             self.flush()
@@ -70,9 +71,7 @@ class CountingWriter:
 
 
 def removed_path(output: Path, kind: str) -> Path:
-    """Path of the lines that are not written to `output`: next to it and named after it; `kept.jsonl` has
-    `kept.removed.jsonl`.
-    """
+    """Path of the removed lines for `output`: `kept.removed.jsonl` next to `kept.jsonl`."""
     return output.with_name(f"{output.name.removesuffix('.jsonl')}.{kind}.jsonl")
 
 
@@ -92,15 +91,14 @@ def replacing_both(
     mode: int | None = None,
     unchanged: Callable[[], None] = lambda: None,
 ) -> Iterator[tuple[CountingWriter, CountingWriter]]:
-    """Write what stays and what goes to two files, both whole or none of them, so that whenever we are killed each line
-    is in one of the two.
+    """Write kept and removed lines to two files, both or none; if killed, each line is in at least one of them.
 
-    What goes takes its place first. Where an earlier run left such a file, its lines stand there too until what stays
-    has taken its own. `unchanged` is called before the first of them takes its place, and raises where that must not
-    be. `mode` is as in `replacing`. Raises `OutputError`; `UsageError` where one of them is there and shall not be
-    replaced, or another process writes them.
+    The file of removed lines is renamed first; until the kept lines follow, it also contains the removed lines of an
+    earlier run. `unchanged` is called before the first rename and raises if the inputs changed. `mode` is as in
+    `replacing`. Raises `OutputError`; `UsageError` if one of the files exists and must not be replaced, or another
+    process writes them.
     """
-    with _alone(gone), ExitStack() as stack:  # the one that is entered last takes its place first
+    with _alone(gone), ExitStack() as stack:  # the file entered last is renamed first
         demand_not_existing(kept, gone, overwrite=overwrite)
         if gone.is_file():
             goes = stack.enter_context(replacing(gone, mode=mode))
@@ -110,9 +108,7 @@ def replacing_both(
             goes = stack.enter_context(replacing(gone, mode=mode))
         files = CountingWriter(stays), CountingWriter(goes)
         yield files
-        for written, file in zip(
-            files, (stays, goes), strict=True
-        ):  # a full disk is known before the first of them takes its place
+        for written, file in zip(files, (stays, goes), strict=True):  # detects a full disk before the first rename
             written.flush()
             file.flush()
         unchanged()

@@ -1,6 +1,4 @@
-"""Validate file names from state files and the locations of outputs: untrusted content cannot reach files outside its
-folder.
-"""
+"""Validate file names from state files and output paths: untrusted content cannot reach files outside its folder."""
 
 import os
 from collections.abc import Iterable
@@ -12,9 +10,7 @@ from curate.core.files import DATA_SUFFIXES, STDIN
 from curate.core.text import visible
 
 HIDDEN: Final = frozenset((".huggingface.yaml", ".curate-restored.jsonl"))
-"""Hidden files that a folder of ours has; no other hidden name is accepted, so that none reaches `.git` or a
-configuration.
-"""
+"""Hidden files that curate writes; no other hidden name is accepted, so that none reaches `.git` or a configuration."""
 LONGEST: Final = 255
 """Maximum bytes of one part of a name."""
 
@@ -23,7 +19,7 @@ def path_inside(folder: Path, name: str) -> Path:
     """The path inside `folder` for a name from a state file.
 
     A name is plain: parts joined by `/`, none of them empty, `.`, `..` or hidden, without a drive, a backslash or NUL,
-    and none of them a link on the way. Raises `InputError` for any other: such a name was never written by curate.
+    and no part is a link. Raises `InputError` for any other name, which curate never writes.
     """
     if not _plain(name):
         raise InputError(
@@ -59,11 +55,10 @@ def demand_apart(
     folder: Path | None = None,
     named: Iterable[str | Path] = (),
 ) -> None:
-    """Raise `UsageError` if an output is an input file, would be read as data by the next run, or is written twice.
+    """Raise `UsageError` if an output is an input, would be read by the next run, or is written twice.
 
-    `read`: the files; `named`: what the user named for them, where folders count whole. `writes`: the files that are
-    written; None is an option that was not given. `folder`: a folder whose files are written; none that is read may lie
-    in it.
+    `read`: input files; `named`: the paths that the user gave for them, which include folders as a whole. `writes`:
+    output files; None for an option that was not given. `folder`: an output folder; no input may be in it.
     """
     files = [path for path in read if path != STDIN]
     inputs = {_identity(path) for path in files} | {path.resolve() for path in files}
@@ -92,9 +87,7 @@ def demand_apart(
 
 
 def _identity(path: Path) -> object:
-    """What tells whether two paths are one file: its number on the disk or, where it is not there yet, where it would
-    lie.
-    """
+    """The identity of a file: device and inode, or the resolved path if it does not exist."""
     try:
         info = path.stat()
     except OSError:
@@ -103,9 +96,7 @@ def _identity(path: Path) -> object:
 
 
 def _is_read(place: Path, data: Path, *, whole: bool) -> bool:
-    """Whether an output would be found among the data of a folder: a data file there, or a folder of them (`whole`),
-    that is not hidden.
-    """
+    """Whether an output would be read as data of a folder: a visible data file in it, or a folder of them (`whole`)."""
     if not place.is_relative_to(data):
         return False
     hidden = any(part.startswith(".") for part in place.relative_to(data).parts)

@@ -33,9 +33,7 @@ class KeptExample(BaseModel):
 
 
 class Removal(BaseModel):
-    """A record of a removed line (in `removed.jsonl` or `kept.removed.jsonl`): the line, the reason, and all of its
-    bytes.
-    """
+    """A removed line with all of its bytes and the reason (in `removed.jsonl` or `kept.removed.jsonl`)."""
 
     model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
 
@@ -44,7 +42,7 @@ class Removal(BaseModel):
     file: str
     line: int
     code: str | None = None
-    """Code of the rule or detector that is the reason; none if a person decided."""
+    """Code of the rule or detector that is the reason; none for a person's decision."""
     why: str
     kept: KeptExample | None = None
     """For a duplicate: the example that was kept instead."""
@@ -55,7 +53,7 @@ class Removal(BaseModel):
     when: datetime | None = None
     """Time of a person's decision; other reasons have no time, so that equal data gives equal files."""
     text: str | None = None
-    """The line as it was read, without its line break; null when it is not UTF-8."""
+    """The line as it was read, without its line break; null if it is not UTF-8."""
     base64: str | None = None
     """The line's bytes in base64, if they are not UTF-8."""
 
@@ -66,19 +64,17 @@ class Removal(BaseModel):
 
     @property
     def bare(self) -> "Removal":
-        """The same without the line itself."""
+        """The record without the line itself."""
         return self.model_copy(update={"text": None, "base64": None})
 
     @property
     def reason(self) -> str:
-        """Reason by which removed lines are counted: the code, `mix` or `decision`."""
+        """The reason for the counts: the code, `mix` or `decision`."""
         return counted_as(self.code, self.decided_by)
 
 
 def counted_as(code: str | None, decided_by: str) -> str:
-    """Reason by which a removed line is counted: the code, `mix` if it exceeded the budget, `decision` if a person
-    dropped it.
-    """
+    """Reason for the counts of removed lines: the code, `mix` beyond the budget, `decision` of a person."""
     return code or ("mix" if decided_by == "mix" else "decision")
 
 
@@ -105,7 +101,7 @@ def removal(place: Place, example: str | None, reason: Reason, data: bytes) -> R
 
 
 def line_text(data: bytes) -> tuple[str | None, str | None]:
-    """A line as text or, where it is not UTF-8, in base64."""
+    """A line as text, or in base64 if it is not UTF-8."""
     try:
         return data.decode("utf-8"), None
     except UnicodeDecodeError:

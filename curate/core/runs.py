@@ -41,7 +41,7 @@ class Project:
         return self.state / "run.lock"
 
     def stage(self, name: str) -> Path:
-        """The result of a pipeline's stage, with the key of what it was made from."""
+        """The result of a pipeline stage, with the key of its inputs."""
         return self.state / "stages" / f"{name}.json"
 
     def run(self, name: str) -> Path:
@@ -63,7 +63,7 @@ class Project:
 
     @property
     def runs(self) -> list[Path]:
-        """The folders of all trainings, the latest first; of methods that are compared, one folder each."""
+        """The folders of all trainings, latest first; each method of a comparison has its own folder."""
         found = []
         for folder in _folders(self.state / "runs"):
             found += [path for path in _folders(folder) if (path / "metrics.jsonl").exists()] or [folder]
@@ -95,9 +95,7 @@ def find_run(name: str, project: Project) -> Path:
 
 
 def data_of(run: Path) -> Path:
-    """The file of examples that a run was trained on. Raises `InputError` where its recipe does not say, or the file is
-    gone.
-    """
+    """The training file of a run. Raises `InputError` if its recipe does not name one, or the file is missing."""
     try:
         recipe = json.loads((run / "recipe.json").read_bytes())
         path = Path(recipe["data"]) / "train.jsonl"
@@ -111,10 +109,9 @@ def data_of(run: Path) -> Path:
 
 
 def new_events(path: Path, offset: int) -> tuple[int, list[dict[str, Any]]]:
-    """What was written to a run's journal behind `offset`, and the offset behind its last whole line; see
-    `train.journal` for its lines.
+    """New events of a run's journal after `offset`, and the offset after its last complete line; see `train.journal`.
 
-    A file that became shorter was cut back by a resume, and is read from the start.
+    A file that became shorter was truncated by a resume and is read from the start.
     """
     try:
         with path.open("rb") as file:
@@ -122,14 +119,14 @@ def new_events(path: Path, offset: int) -> tuple[int, list[dict[str, Any]]]:
                 offset = 0
             file.seek(offset)
             data = file.read()
-    except OSError:  # not there yet
+    except OSError:  # not created yet
         return offset, []
     whole = data[: data.rfind(b"\n") + 1]
     events = []
     for line in whole.splitlines():
         try:
             event = json.loads(line)
-        except ValueError:  # the end of a line that was torn by a crash
+        except ValueError:  # the end of a line truncated by a crash
             continue
         if isinstance(event, dict):
             events.append(event)

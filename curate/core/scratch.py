@@ -1,6 +1,4 @@
-"""Temporary folders for copies of data: only the owner can read them, and those of killed processes are deleted at the
-next start.
-"""
+"""Temporary folders for copies of data, readable by their owner only; those of killed processes are deleted later."""
 
 import atexit
 import os
@@ -36,7 +34,7 @@ def discard(folder: Path) -> None:
 
 
 def sweep() -> None:
-    """Delete the folders of killed processes of this user: unlocked ones whose process has ended or which are old."""
+    """Delete the unlocked folders of this user whose process has ended or which are old."""
     if os.name != "posix":
         return
     with suppress(OSError):
@@ -83,6 +81,6 @@ def runs(process: int) -> bool:
         os.kill(process, 0)
     except ProcessLookupError:
         return False
-    except (OSError, OverflowError):  # it is another user's
+    except (OSError, OverflowError):  # it belongs to another user
         return True
     return True

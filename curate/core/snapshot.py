@@ -13,7 +13,7 @@ from curate.core.text import visible
 
 
 class State(NamedTuple):
-    """Of a file on the disk."""
+    """The state of a file on disk."""
 
     inode: int
     size: int
@@ -35,9 +35,7 @@ class Snapshot(NamedTuple):
 
 
 def snapshot(path: Path, *, hashed: bool = False) -> Snapshot:
-    """A file as it is now; with its SHA-256 where it shall be `hashed`. To be taken before it is read. Raises
-    `InputError`.
-    """
+    """The current state of a file, with its SHA-256 if `hashed`; call it before reading. Raises `InputError`."""
     import xxhash
 
     state, found, digest = state_of(path), xxhash.xxh3_128(), hashlib.sha256()
@@ -64,7 +62,7 @@ def state_of(path: Path) -> State:
 
 
 def mode_of(snapshots: Iterable[Snapshot]) -> int:
-    """What others may do with files that are made of these: nothing that they may not do with each of these."""
+    """The rights for a file derived from these files: only rights that all of them grant."""
     mode = 0o666
     for seen in snapshots:
         mode &= seen.mode
@@ -72,9 +70,7 @@ def mode_of(snapshots: Iterable[Snapshot]) -> int:
 
 
 def demand_unchanged(snapshots: Iterable[Snapshot]) -> None:
-    """Raise `InputError` where a file is not what it was, by its number, size and time on the disk, and by its
-    bytes.
-    """
+    """Raise `InputError` if a file changed, by inode, size, time and content."""
     for seen in snapshots:
         if why := _change(seen):
             raise InputError(
@@ -84,7 +80,7 @@ def demand_unchanged(snapshots: Iterable[Snapshot]) -> None:
 
 
 def _change(seen: Snapshot) -> str:
-    """What became of a file; nothing where it is as it was."""
+    """How a file changed; None if it is unchanged."""
     try:
         now = state_of(seen.path)
         if now.size != seen.state.size:

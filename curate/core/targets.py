@@ -1,4 +1,4 @@
-"""Who the data is meant for, and what each of them takes: one dated table of limits."""
+"""Training targets and the input that each accepts: one dated table of limits."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -23,9 +23,9 @@ class ServiceKey(NamedTuple):
     """The key of a service."""
 
     variable: str
-    """Environment variable that has it."""
+    """Environment variable with the key."""
     hosts: tuple[str, ...]
-    """Names of hosts, or the ends of such, to which it may be sent; to no others."""
+    """Host names, or domain suffixes, to which it may be sent."""
 
 
 KEYS: Final[dict[Target, ServiceKey]] = {
@@ -41,9 +41,9 @@ OPENAI_AZURE: Final = (Target.OPENAI, Target.AZURE)
 ARROW: Final = (Target.TRL, Target.AXOLOTL)
 """Targets that read data into columns of one type each."""
 SERVICES: Final = tuple(KEYS)
-"""Those that take a file and train on it out of sight."""
+"""Services that train on an uploaded file."""
 NO_DEVELOPER: Final = (Target.TOGETHER, Target.FIREWORKS, Target.MISTRAL)
-"""Those that know the roles system, user, assistant and tool only."""
+"""Targets that only accept the roles system, user, assistant and tool."""
 FORMATS: Final[dict[Target, tuple[str, ...]]] = {
     Target.TRL: ("preference", "prompt-completion", "text"),
     Target.OPENAI: ("openai-preference",),
@@ -53,31 +53,31 @@ FORMATS: Final[dict[Target, tuple[str, ...]]] = {
     Target.AXOLOTL: ("alpaca", "sharegpt", "text"),
     Target.LLAMAFACTORY: ("alpaca", "sharegpt", "preference", "llama-factory-preference", "text"),
 }
-"""Formats beside messages that a target trains on as they are (`curate.read.formats`)."""
+"""Formats besides messages that a target trains on directly (`curate.read.formats`)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a target takes; None where it has no such limit or none is known."""
+    """Limits of a target; None if it has no such limit or none is known."""
 
     source: str
-    """Where the numbers come from, and when they were read."""
+    """Source and date of the numbers."""
     file_bytes: int | None = None
-    """Largest file."""
+    """Maximum file size."""
     min_examples: int | None = None
-    """Fewest examples in a file."""
+    """Minimum number of examples in a file."""
     max_examples: int | None = None
-    """Most examples in a file."""
+    """Maximum number of examples in a file."""
     max_prompts: int | None = None
-    """Most examples in a file of prompts for reinforcement fine-tuning."""
+    """Maximum number of prompts in a file for reinforcement fine-tuning."""
     images: int | None = None
-    """Most images in an example."""
+    """Maximum number of images in an example."""
     image_bytes: int | None = None
-    """Largest image."""
+    """Maximum size of an image."""
     examples_with_images: int | None = None
-    """Most examples of a file that have images."""
+    """Maximum number of examples with images in a file."""
     tools: int | None = None
-    """Most tools, or functions, that an example declares."""
+    """Maximum number of tools or functions that an example declares."""
 
 
 GB: Final = 10**9

@@ -1,10 +1,10 @@
-"""What is done to text everywhere: making it safe to show, and making it comparable."""
+"""Text functions for all packages: make text safe to display, and normalize it for comparison."""
 
 import re
 import unicodedata
 from collections.abc import Iterator
 
-# Everything that could move the cursor, change colours or reorder what a person reads: C0 and C1 controls, line and
+# Everything that could move the cursor, change colors or reorder displayed text: C0 and C1 controls, line and
 # paragraph separators, zero-width and bidi characters, tags, surrogates, private use.
 UNSAFE = re.compile(
     "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff\ue000-\uf8ff\U000e0000-\U000e007f]"
@@ -13,10 +13,9 @@ NAMED = {"\n": "\\n", "\t": "\\t", "\r": "\\r"}
 SPACES = re.compile(r"\s+")
 WORDS = re.compile(r"\w+")
 BETWEEN = bytes(code if WORDS.match(chr(code)) else 32 for code in range(256))
-"""Makes a space of each character of ASCII that is part of no word."""
-# Scripts written without spaces between words: a word there is a run as long as the sentence, so characters are
-# compared.
-# Not compiled here: that takes 3 ms, and a text in ASCII needs none of it.
+"""Translates ASCII characters that belong to no word to spaces."""
+# Scripts written without spaces between words: a run would be a sentence, so characters are compared.
+# Compiled on demand: that takes 3 ms, and ASCII text does not need it.
 UNSPACED = r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff]"
 
 
@@ -36,22 +35,22 @@ def visible(text: str, *, keep_newlines: bool = False) -> str:
 
 
 def excerpt(text: str, width: int = 60) -> str:
-    """The start of `text` on one line, safe to show, at most `width` characters, with an ellipsis where it was cut."""
+    """The start of `text` on one line, safe to display, at most `width` characters, with an ellipsis if it was cut."""
     shown = visible(text[: width * 2])
     return shown if len(shown) <= width and len(text) <= width * 2 else shown[: width - 1] + "…"
 
 
 def normalised(text: str) -> str:
-    """`text` as it is compared: NFKC, case folded, runs of white space as one space."""
-    if text.isascii():  # the same, in a third of the time
+    """Normalize `text` for comparison: NFKC, case folded, white space collapsed."""
+    if text.isascii():  # same result in a third of the time
         folded = text.lower().strip()
         return " ".join(folded.split()) if "  " in folded or not folded.isprintable() else folded
     return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
 def words(text: str) -> list[str]:
-    """The words of a normalised text; in scripts without spaces between words, its single characters."""
-    if text.isascii():  # the same, in half the time
+    """The words of a normalized text; single characters in scripts without spaces between words."""
+    if text.isascii():  # same result in half the time
         return text.encode().translate(BETWEEN).decode().split()
     return list(_words(text)) if re.search(UNSPACED, text) else WORDS.findall(text)
 
@@ -76,5 +75,5 @@ def plural(count: int, noun: str) -> str:
 
 
 def storable(text: str) -> str:
-    """Lone surrogates, which no UTF-8 stream can carry, as U+FFFD."""
+    """Replace lone surrogates, which UTF-8 cannot encode, by U+FFFD."""
     return text.encode("utf-8", "replace").decode()

@@ -1,15 +1,13 @@
-"""Several files of a folder replaced as one: after a crash at any point the folder has the old ones or, once a command
-writes again, the new ones.
+"""Replace several files of a folder as one: after a crash it has all old files or, once completed, all new ones.
 
-The new files are written to a hidden folder inside, flushed to the disk, and listed in a file there: from then on they
-count. They are renamed into place one by one, which takes milliseconds; where that was cut short, the next command that
-writes to the folder ends it (`settle`). Commands that only read write nothing: they tell that the folder has to be
-ended first (`demand_settled`).
+The new files are written to a hidden folder inside, flushed to disk, and listed in a file there, which commits the
+transaction. They are then renamed into place one by one, which takes milliseconds. If that is interrupted, the next
+command that writes to the folder completes it (`settle`). Commands that only read write nothing and report that the
+folder has to be completed first (`demand_settled`).
 
-Such a list may have been planted, in a folder from a stranger, and is believed as far as it can do no harm: each name
-is a plain one below the folder (`curate.core.paths.path_inside`), and a file that is there is replaced or deleted only
-where the list knows the checksum of its content. Who does not know a file can neither replace nor delete it. Anything
-else is refused, and nothing is changed.
+A stranger's folder may contain a forged list, so each name must be a plain one below the folder
+(`curate.core.paths.path_inside`), and an existing file is replaced or deleted only if the list has the checksum of its
+content: who does not know a file can neither replace nor delete it. Anything else is refused without a change.
 """
 
 import os
@@ -31,35 +29,34 @@ from curate.core.text import visible
 STAGE: Final = ".curate-new"
 LOCK: Final = ".curate.lock"
 READY: Final = "ready.json"
-"""Lists what is renamed and what is removed; where it is, all of what it lists is there."""
+"""Lists the files to rename and to delete; it is written last, so its existence means that all of them are there."""
 PATIENCE: Final = 10.0
-"""Seconds for which files that are being renamed are waited for."""
+"""Seconds to wait for a rename in progress."""
 MOMENT: Final = 2.0
-"""The same for those who only read: they cannot tell a process that lives from one that was killed."""
+"""The same for readers, which cannot tell a running process from a killed one."""
 
 
 class _Ready(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     new: list[str]
-    """Files that take their place."""
+    """Files to rename."""
     gone: list[str]
-    """Files that go."""
+    """Files to delete."""
     old: dict[str, str]
-    """Of all of these that were there before, the checksum."""
+    """The checksum of each of these files that existed before."""
 
 
 @contextmanager
 def replacing_together(
     folder: Path, gone: Collection[str] = (), *, mode: int | None = None, unchanged: Callable[[], None] = lambda: None
 ) -> Iterator[Path]:
-    """Yields an empty folder whose files take the place of those of the same name in `folder` when the block ends well;
-    files named in `gone` go.
+    """Replace several files of a folder atomically: the block writes them to the empty folder that it is given.
 
-    The files have the rights of new ones, but none that `mode` has not. `unchanged` is called before the first of them
-    takes its place, and raises where that must not be. Nothing is changed when the block or it does not end well.
-    Raises `OutputError` where the disk is full or the folder cannot be written, `UsageError` where another process
-    writes to it, `InputError` where what another one left there is not ours.
+    Files in `gone` are deleted. New files get default rights restricted by `mode`. `unchanged` is called before the
+    first rename and raises if the inputs changed. An exception leaves the folder unchanged. Raises `OutputError` if the
+    disk is full or the folder cannot be written, `UsageError` if another process writes to it, `InputError` for an
+    interrupted transaction that curate did not write.
     """
     stage = folder / STAGE
     try:
@@ -86,7 +83,7 @@ def replacing_together(
 
 
 def _finished(stage: Path, mode: int | None) -> list[str]:
-    """The names of the files in a stage, all of them flushed to the disk."""
+    """The names of the files in a stage, after all of them are flushed to disk."""
     files = sorted(path for path in stage.rglob("*") if path.is_file())
     for path in files:
         with path.open("rb+") as file:
@@ -100,7 +97,7 @@ def _finished(stage: Path, mode: int | None) -> list[str]:
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """While the block runs no other process of ours writes to `folder`. Raises `UsageError` where one does."""
+    """Lock `folder` against other curate processes that write to it. Raises `UsageError` if one does."""
     try:
         with FileLock(folder / LOCK, timeout=0):
             yield
@@ -111,18 +108,17 @@ def locked(folder: Path) -> Iterator[None]:
 
 
 def settle(folder: Path) -> None:
-    """End what a process that was killed had begun: its files take their place where all of them are there, and go
-    where not.
+    """Complete the transaction of a killed process if all of its files are there, else delete it.
 
-    Only for commands that write to the folder. Raises `OutputError`; `InputError` for what was not left by a process of
-    ours, which stays as it is.
+    Only for commands that write to the folder. Raises `OutputError`; `InputError` for a transaction that curate did not
+    write, which is left unchanged.
     """
     if not os.path.lexists(folder / STAGE):
         return
     try:
         with FileLock(folder / LOCK, timeout=PATIENCE if (folder / STAGE / READY).exists() else 0):
             _settle(folder)
-    except Timeout:  # who writes lives: until it is done, the old files count
+    except Timeout:  # a writer is active: until it is done, the old files are valid
         return
     except OSError as error:
         said = f"{error.filename or folder}: cannot be written: {error.strerror or error}"
@@ -132,9 +128,7 @@ def settle(folder: Path) -> None:
 
 
 def demand_settled(folder: Path) -> None:
-    """Raise `InputError` where files of a folder are about to take their place, and whoever does that is gone. Nothing
-    is written.
-    """
+    """Raise `InputError` if an interrupted transaction has to be completed first. Writes nothing."""
     end = time.monotonic() + MOMENT
     while _waiting(folder):
         if time.monotonic() > end:
@@ -147,10 +141,10 @@ def demand_settled(folder: Path) -> None:
 
 
 def _waiting(folder: Path) -> bool:
-    """Whether a list of files stands there that could be ours."""
+    """Whether the folder contains the file list of a transaction."""
     try:
         return _ready(folder) is not None
-    except (InputError, OSError):  # planted: who only reads has nothing to do with it
+    except (InputError, OSError):  # forged, which does not matter to a reader
         return False
 
 
@@ -158,13 +152,13 @@ def _settle(folder: Path) -> None:
     if not os.path.lexists(folder / STAGE):
         return
     ready = _ready(folder)
-    if ready is None:  # not all was written: as good as nothing
+    if ready is None:  # incomplete, so it is discarded
         shutil.rmtree(folder / STAGE)
         return
     for name in (*ready.new, *ready.gone):
         staged, path = folder / STAGE / name, folder / name
         if name in ready.new and not staged.exists():
-            continue  # it has been renamed before
+            continue  # it was renamed before
         if name in ready.new and not staged.is_file():
             raise _foreign(folder, f"{visible(name)} is not a file")
         if path.exists() and (not path.is_file() or checksum(path) != ready.old.get(name)):
@@ -173,9 +167,7 @@ def _settle(folder: Path) -> None:
 
 
 def _ready(folder: Path) -> _Ready | None:
-    """What is about to take its place; None where nothing is, or not all of it was written. Raises `InputError` for
-    what is not ours.
-    """
+    """The pending transaction; None without a complete one. Raises `InputError` if curate did not write it."""
     stage = folder / STAGE
     if stage.is_symlink() or not stage.is_dir():
         raise _foreign(folder, "it is not a folder")
@@ -185,7 +177,7 @@ def _ready(folder: Path) -> _Ready | None:
         raise _foreign(folder, f"{READY} is a link")
     try:
         ready = _Ready.model_validate_json((stage / READY).read_bytes())
-    except FileNotFoundError:  # just now
+    except FileNotFoundError:  # deleted just now
         return None
     except ValidationError as error:
         raise _foreign(folder, f"{READY} was not written by curate") from error
@@ -203,7 +195,7 @@ def _foreign(folder: Path, why: str) -> InputError:
 def _place(folder: Path, ready: _Ready) -> None:
     stage = folder / STAGE
     for name in ready.new:
-        if (stage / name).exists():  # else it has been renamed before
+        if (stage / name).exists():  # otherwise it was renamed before
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             os.replace(stage / name, folder / name)  # noqa: PTH105
     for name in ready.gone:

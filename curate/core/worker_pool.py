@@ -1,10 +1,8 @@
-"""Work side by side, in order: threads for compiled code, which releases the interpreter's lock, processes for much
-Python.
+"""Parallel work with ordered results: threads for compiled code that releases the GIL, processes for Python code.
 
-A process has a pipe of its own and ends when the pipe does: when the work is done, was interrupted or was killed. It is
-started as a copy of this process, which is at work at once, where this one has no threads whose locks a copy would
-hold; else anew, which takes half a second. Nothing in an outcome depends on how many there are, or on how they were
-started.
+A process is connected by a pipe and ends when the pipe closes: when the work is done, interrupted or killed. It is
+forked, which is fast, if this process has no other threads whose locks the copy would hold; else it is spawned, which
+takes half a second. Results depend on neither the number of workers nor the way they were started.
 """
 
 import gc
@@ -32,7 +30,7 @@ if TYPE_CHECKING:
 Item = TypeVar("Item")
 Made = TypeVar("Made")
 FEW = 4
-"""Items that are made by threads first: as many as can be while processes start, and perhaps all there are."""
+"""Items that threads process first, while processes start; few items need no process."""
 
 
 def lazy_once(make: Callable[[], Made]) -> Callable[[], Made]:
@@ -52,15 +50,13 @@ def cores() -> int:
 
 
 def parallel_map(make: Callable[[Item], Made], items: Iterable[Item], workers: int) -> Iterator[Made]:
-    """Apply `make` to each item in threads and yield the results in order; only a few items are processed at a time, to
-    bound memory.
-    """
+    """Apply `make` to each item in threads and yield results in order; few items are in flight, to bound memory."""
     with WorkerPool(workers, processes=False) as pool:
         yield from pool.each(make, items)
 
 
 class WorkerPool:
-    """So many workers; one works here."""
+    """A pool of workers; a single worker runs in this process."""
 
     def __init__(
         self,
@@ -70,10 +66,10 @@ class WorkerPool:
         own: Callable[[], object] | None = None,
         anew: Callable[[], object] | None = None,
     ) -> None:
-        """`processes`: whether each is one of its own, where there is enough to do.
+        """`processes`: whether to use processes if there is enough work.
 
-        `own` gives what `make` takes before each item, in this process and its copies, `anew` the same in a process
-        that is started anew.
+        `own` returns the arguments that precede each item, in this process and its forks; `anew` does so in a spawned
+        process.
         """
         self.count = max(1, count)
         self._processes = processes and self.count > 1
@@ -98,10 +94,10 @@ class WorkerPool:
             process.join()
 
     def each(self, make: Callable[..., Made], items: Iterable[Any], quick: Callable[[], bool] = bool) -> Iterator[Made]:
-        """What `make` makes of each item, in order. Raises what it raises, `CurateError` where a process died.
+        """Apply `make` to each item and yield results in order. Raises what it raises, `CurateError` if a process died.
 
-        As long as it is `quick`, making is compiled code for the most part or soon done, and threads do it, unless
-        there are processes by now.
+        While `quick`, `make` is mostly compiled or short code and runs in threads, unless processes are already
+        running.
         """
         if self.count == 1 or (self._own and not self._processes):
             yield from map(self._here(make), items)
@@ -126,7 +122,7 @@ class WorkerPool:
         return partial(make, self._own()) if self._own else make
 
     def _there(self, make: Callable[..., Made], item: object) -> Made:
-        """What the next process that is idle makes of an item."""
+        """Send the next item to an idle process."""
         pipe = self._idle.get()
         try:
             pipe.send((make, item))
@@ -143,20 +139,20 @@ class WorkerPool:
         return made  # type: ignore[no-any-return]
 
     def _start(self) -> None:
-        from multiprocessing import get_context  # a hundredth of a second that a small file need not pay
+        from multiprocessing import get_context  # takes 0.01 s that a small file does not need
 
         own = None
-        if _is_alone() and self._own:  # made once, before it is copied
-            with _set("OPENBLAS_NUM_THREADS"):  # else NumPy starts threads
+        if _is_alone() and self._own:  # created once, before the fork
+            with _set("OPENBLAS_NUM_THREADS"):  # prevents NumPy from starting threads
                 own = self._own()
         copies = _is_alone()
         context = get_context("fork") if copies else get_context("spawn")
-        with _set("POLARS_MAX_THREADS"):  # the processes are the threads
+        with _set("POLARS_MAX_THREADS"):  # threads only wait for the processes
             for _ in range(self.count):
                 here, there = context.Pipe()
                 inherited = (
                     [here, *(pipe for _, pipe in self._started)] if copies else []
-                )  # whose ends a worker would wait for in vain
+                )  # pipe ends that would keep a worker waiting forever
                 process = context.Process(
                     target=_serve,
                     args=(there, inherited, own if copies else None, None if copies else self._anew),
@@ -176,9 +172,7 @@ def _is_alone() -> bool:
 
 @contextmanager
 def _set(name: str) -> Iterator[None]:
-    """A variable of the environment as 1, for what reads it when it is loaded or started meanwhile; as it was
-    afterwards.
-    """
+    """Set an environment variable to 1 during the block, for libraries and processes that read it when they start."""
     before = os.environ.get(name)
     os.environ[name] = "1"
     try:
@@ -193,9 +187,9 @@ def _set(name: str) -> Iterator[None]:
 def _serve(
     pipe: "Connection", inherited: Sequence["Connection"], own: object, anew: Callable[[], object] | None
 ) -> None:
-    """A worker: make what is asked for until the pipe ends."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all; the one that was asked ends the others
-    gc.disable()  # what is made has no cycles and is gone before the next
+    """The worker process: apply `make` to items until the pipe closes."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes; the parent ends the workers
+    gc.disable()  # results have no cycles and are freed before the next item
     for other in inherited:
         other.close()
     if anew:
@@ -216,7 +210,7 @@ def _serve(
                 TypeError,
                 AttributeError,
                 PicklingError,
-            ):  # else this process would end, and write what it has with the error
+            ):  # otherwise the process would end and print the error with its data
                 pipe.send(RuntimeError(f"{type(made).__name__} cannot be sent to another process"))
         except (BrokenPipeError, ConnectionResetError):
             return

@@ -1,7 +1,6 @@
-"""A baseline: the findings that a project had when it started to use curate. Known findings are not reported; only new
-ones fail.
+"""The baseline: findings that a project had when it adopted curate. Known findings are not reported.
 
-An entry knows its finding by rule, example and place in the example (see `curate.core.fingerprint`), so that lines may
+An entry identifies its finding by rule, example and place in the example (see `curate.core.fingerprint`), so lines may
 move.
 """
 
@@ -41,7 +40,7 @@ class BaselineEntry(BaseModel):
 
     @property
     def key(self) -> tuple[str, str, str]:
-        """As `key_of` makes it of a finding."""
+        """The key that `key_of` computes for the finding."""
         where = self.example or (f"{self.file}: {self.about}" if self.about else self.file)
         return self.code, where, self.pointer
 
@@ -103,9 +102,7 @@ def load_baseline(path: Path) -> Baseline:
 
 
 def compare(report: CheckResult, baseline: Baseline, path: Path, files: Collection[str]) -> None:
-    """Remove the findings of `baseline` from the report, and report entries of the checked `files` that no longer match
-    a finding.
-    """
+    """Remove the findings in `baseline` from the report; report baseline entries of `files` without a finding."""
     left = Counter[tuple[str, str, str]]()
     for entry in baseline.findings:
         left[entry.key] += entry.count
@@ -138,9 +135,7 @@ def compare(report: CheckResult, baseline: Baseline, path: Path, files: Collecti
 
 
 def _was_asked(entry: BaselineEntry, report: CheckResult, files: Collection[str]) -> bool:
-    """Whether this check could have found an entry again: its rule ran or no longer exists, its file was read or no
-    longer exists.
-    """
+    """Whether this check could have found an entry again: its rule ran and its file was read, or they are gone."""
     return (entry.code in report.severities_of or entry.code not in report.rules) and (
         entry.file in files or not path_of(entry.file).exists()
     )

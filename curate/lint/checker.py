@@ -1,8 +1,7 @@
-"""Run the selected rules over lines, and collect what the rules about the whole data set need.
+"""Run the selected rules over lines, and collect the state of the rules about the whole data set.
 
-A part is all that one chunk of a file gives, and is made without knowing the others, in another process if need be.
-Parts are taken in in order, and then the data set's rules are asked: so nothing depends on how a file was cut, or on
-how many processes there were.
+A chunk is checked independently of the others, possibly in another process. Checked chunks are merged in order, and
+then the data set rules run, so results depend neither on the chunk boundaries nor on the number of processes.
 """
 
 from collections.abc import Iterator, Sequence
@@ -36,7 +35,7 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class CheckedChunk:
-    """The result of checking one chunk. Line numbers count from the start of the chunk."""
+    """The result of checking a chunk. Line numbers count from its start."""
 
     facts: FileFacts
     lines: int
@@ -72,16 +71,14 @@ class Checker:
         )
         self.clashing, self.conflicts = by_scope(rules, Scope.CONFLICTS), conflicts
         self.template = _template(config.model) if config.model and self.tokens else None
-        exact = self.template is not None and "K010" in rules  # the tokenizer itself is asked then
+        exact = self.template is not None and "K010" in rules  # the tokenizer itself is used then
         self.text = TextRules([rule for rule in by_scope(rules, Scope.TEXT) if not (exact and rule.code == "K016")])
         self.scan: Scan | None = None
         self.state = DatasetState()
         self.sound: set[Shape] = set()
 
     def use_fast_path(self) -> None:
-        """Scan lines with the compiled fast path first. For large files, since it takes time to load; the findings are
-        the same.
-        """
+        """Scan lines with the compiled fast path first, for large files since it is slow to load; same findings."""
         if self.template is None:
             self.scan = fast_path_scan(RULES.values(), [rule for rule in self.text.rules if rule.code not in RULES])
 
@@ -110,9 +107,9 @@ class Checker:
         return part
 
     def findings(self, batch: Batch) -> Iterator[Finding]:
-        """The findings about each line by itself."""
+        """The findings of each line by itself."""
         for parsed in batch.irregular_lines:
-            if parsed.example is None or parsed.decoded.defects:  # nothing can be said about a line that is sound
+            if parsed.example is None or parsed.decoded.defects:  # a well-formed line has no findings
                 for rule in self.line:
                     for problem in rule.function(parsed):
                         yield self._finding(rule, problem, parsed)
@@ -177,9 +174,7 @@ class Checker:
                 yield self._finding(rule, Problem(pointer, message), parsed)
 
     def merge(self, part: CheckedChunk, before: int) -> Iterator[Finding]:
-        """Merge the next checked chunk, which has `before` lines of its file before it; yields its findings and those
-        of the data set's rules.
-        """
+        """Merge the next chunk, `before` lines into its file; yields its findings and those of data set rules."""
         for finding in part.findings:
             yield replace(finding, line=finding.line + before) if before else finding
         self.state.summary.extend(part.summary, before)
@@ -196,10 +191,9 @@ class Checker:
                 yield self._about(rule, problem, Place(facts.path, 0))
 
     def dataset_findings(self) -> Iterator[tuple[Finding, int | None]]:
-        """The findings about the data set as a whole, after all files have been read.
+        """The findings about the data set as a whole, after all files were read.
 
-        With each, which example of the data set it is about, counted from 0, where it is about one and its id is to be
-        told.
+        Each comes with the index of its example, from 0, if it is about one whose id must be reported.
         """
         for rule in (*self.dataset, *self.tokens):
             if rule.finalizer is not None:
@@ -212,16 +206,14 @@ class Checker:
 
     @property
     def compares(self) -> bool:
-        """Whether a selected rule compares all examples with each other."""
+        """Whether a selected rule compares all examples."""
         return bool(self.whole or self.clashing)
 
     def comparison_findings(self, examples: Sequence[Example]) -> Iterator[Finding]:
-        """The findings of the rules that compare all examples with each other. Raises `CurateError` if a required model
-        is not available.
-        """
+        """The findings of rules that compare all examples. Raises `CurateError` if a required model is missing."""
         asked: list[tuple[Rule, object]] = [(rule, examples) for rule in self.whole]
         if self.clashing:
-            from curate.conflicts.conflict import find_conflicts  # what no other rule needs
+            from curate.conflicts.conflict import find_conflicts  # only needed by these rules
             from curate.conflicts.default_models import with_default_models
             from curate.conflicts.judges import judge_of
 
@@ -242,7 +234,7 @@ class Checker:
         )
 
     def _finding(self, rule: Rule, problem: Problem, parsed: ParsedLine) -> Finding:
-        """Create the finding for a problem; in an element of a document, at the line of the value."""
+        """Create the finding for a problem; in a document element, on the line of the value."""
         fixable = rule.repair is not None and rule.repair.applies(parsed)
         line = parsed.place.line + _inside(problem, parsed.line.data)
         example = parsed.example.id if parsed.example else None
@@ -262,7 +254,7 @@ class Checker:
 def _template(model: str) -> "Template":
     from curate.models.template import (
         load_template,
-    )  # with all that it needs, some thousandths of a second that most checks need not pay
+    )  # takes some milliseconds to import, which most checks do not need
 
     return load_template(model)
 
@@ -275,7 +267,7 @@ class TextRules:
         self._asked: dict[str, pl.Expr] = {}
 
     def ask(self, frame: "pl.DataFrame") -> Iterator[tuple[Rule, int, int, str]]:
-        """What the rules say of a frame of messages: the rule, the position of the example, the turn, the message."""
+        """Run the rules over a message frame; yields rule, position of the example, turn and message."""
         if not len(frame):
             return
         foreign = frame[frame["foreign"].arg_true()]
@@ -292,7 +284,7 @@ class TextRules:
 
 
 def _suspects_of(rule: Rule, frame: "pl.DataFrame") -> "pl.DataFrame | None":
-    """The messages that the prefilter of a rule selects, if any; all messages for a custom rule without a prefilter."""
+    """The messages selected by a rule's prefilter; without one, all messages."""
     if not rule.prefilters:
         return frame
     found = reduce(or_, chain.from_iterable(prefilter.rows(frame) for prefilter in rule.prefilters))
@@ -300,7 +292,7 @@ def _suspects_of(rule: Rule, frame: "pl.DataFrame") -> "pl.DataFrame | None":
 
 
 def _inside(problem: Problem, data: bytes) -> int:
-    """Lines between the first line of an element of a document and the problem."""
+    """Number of lines between the start of a document element and the problem."""
     if problem.offset:
         return data.count(b"\n", 0, problem.offset)
     return line_of(data, problem.pointer) if problem.pointer and b"\n" in data else 0

@@ -1,6 +1,4 @@
-"""Find the lines that are removed for their findings (errors and rules in `drop`) while the data is read, without a
-second pass.
-"""
+"""Find lines to remove because of findings (errors and rules in `drop`) while reading, without a second pass."""
 
 from collections.abc import Iterable
 from threading import Lock, local
@@ -15,7 +13,7 @@ from curate.read.dataset import FileFacts
 
 
 class ErrorFilter(NamedTuple):
-    """The configuration of the filter; small, so that it can be sent to another process with each chunk."""
+    """The configuration of the filter; small, since it is sent to other processes with each chunk."""
 
     config: str
     """A `CheckConfig` as JSON that selects the rules for which lines are removed."""
@@ -24,7 +22,7 @@ class ErrorFilter(NamedTuple):
 
     @classmethod
     def of(cls, config: CheckConfig, *, quick: bool) -> "ErrorFilter | None":
-        """The filter for the rules of a configuration that are errors or in `drop`; None if there are none."""
+        """The filter for the configured rules that are errors or in `drop`; None if there are none."""
         codes = tuple(
             code
             for code, severity in Checker(config).chosen.severities.items()
@@ -45,7 +43,7 @@ class ErrorFilter(NamedTuple):
         return _checker(self).check_batch(batch, FileFacts(batch.file), lines)
 
     def report(self, parts: Iterable[tuple[int, CheckedChunk]]) -> CheckResult:
-        """The findings of consecutive checked chunks, each given with the number of lines before it in its file."""
+        """The findings of consecutive chunks, each given with the number of lines before it in its file."""
         checker = _checker(self)
         found: list[Finding] = [finding for before, part in parts for finding in checker.merge(part, before)]
         told = filter(checker.chosen.reports, found) if checker.chosen.file_ignores else found
@@ -53,7 +51,7 @@ class ErrorFilter(NamedTuple):
 
 
 class _Checkers(local):
-    """One checker per thread: each reads chunks into its own buffer."""
+    """One checker per thread, since each reads chunks into its own buffer."""
 
     def __init__(self) -> None:
         self.known: dict[ErrorFilter, Checker] = {}

@@ -1,9 +1,8 @@
-"""Apply the repairs of the selected rules to files in place. A file is replaced completely or not at all, and all other
-bytes stay the same.
+"""Apply the repairs of the selected rules to files in place, atomically; all other bytes are unchanged.
 
-A line is checked, repaired once and checked again, until no repair changes it. A repair that leads to an error the line
-did not have is taken back. No safe repair deletes a line. Those that do are asked for by `unsafe`; what they delete is
-appended to a ledger beside the file, as `curate dedup` writes it, before the file is replaced.
+A line is checked, repaired once and checked again, until no repair changes it. A repair that causes a new error is
+reverted. Safe repairs never delete a line. Repairs that do need `unsafe`; deleted lines are appended to a ledger next
+to the file, as `curate dedup` writes it, before the file is replaced.
 """
 
 import os
@@ -40,7 +39,7 @@ Progress = Callable[[int], None]
 
 
 class LineChange(NamedTuple):
-    """A physical line before and after, each with its ending and a byte order mark before the first."""
+    """A physical line before and after, with its ending; the first line includes a byte order mark."""
 
     before: bytes
     after: bytes
@@ -83,7 +82,7 @@ class FixReport:
 
     @property
     def lines(self) -> int:
-        """Number of changed or removed lines."""
+        """Yield the repaired lines of a file and record fixes in `fixed`; nothing if it cannot be fixed in place."""
         return sum(file.lines for file in self.files)
 
 
@@ -97,11 +96,11 @@ def fix_paths(
     report: FixReport | None = None,
     progress: Progress | None = None,
 ) -> FixReport:
-    """Mend files in place; `report` gets each file once it is done, so that it is true even where a later one fails.
+    """Fix files in place; `report` gets each file when it is done, so it is correct even if a later file fails.
 
-    `suppressed` are codes and the ids of examples that a person lets stand as they are; `limits` say how much of a file
-    may be deleted (D008), None that all may. Raises `OutputError` when a file cannot be written, or changed while it
-    was read, and `DataError` when too much of one would be deleted: that file is as it was.
+    `suppressed`: codes and ids of examples that are not fixed; `limits`: how much of a file may be deleted (D008), None
+    for no limit. Raises `OutputError` if a file cannot be written or changed while it was read, and `DataError` if too
+    much would be deleted; that file is unchanged.
     """
     fixer, report = Fixer(config, unsafe=unsafe, suppressed=suppressed), report or FixReport()
     for path in paths:
@@ -112,7 +111,7 @@ def fix_paths(
 
 
 def _rewrite(path: Path, lines: Iterable[LineChange], fixed: FixedFile, limits: DedupConfig | None) -> None:
-    """Replace a file once a line has changed. Permissions are kept, and a link stays a link."""
+    """Replace a file when a line has changed. Permissions are kept, and a link stays a link."""
     import xxhash
 
     source = real_path(path).resolve()
@@ -136,15 +135,13 @@ def _rewrite(path: Path, lines: Iterable[LineChange], fixed: FixedFile, limits: 
             shutil.copymode(source, out.name)
             if limits is not None:
                 _demand_few(fixed.name, read, gone, limits)
-            if (
-                gone
-            ):  # entered last, so that it takes its place first: a line is in one of the two, whenever we are killed
+            if gone:  # entered last, so renamed first: if killed, a line is in at least one of the two files
                 fixed.ledger = str(_append(ledger_of(path), gone, stack))
             demand_unchanged([Snapshot(source, state, digest.hexdigest())])
 
 
 def ledger_of(path: Path) -> Path:
-    """Where what is deleted from a file is written; from standard input, in the working folder."""
+    """The ledger of lines deleted from a file; for standard input, in the working folder."""
     return path.with_name(f"{'stdin' if path == STDIN else path.stem}.{LEDGER}")
 
 
@@ -162,7 +159,7 @@ def _append(ledger: Path, gone: Iterable[Removal], stack: ExitStack) -> Path:
                     ) from None
                 out.write(line if line.endswith(b"\n") else line + b"\n")
     out.writelines(map(removed_line, gone))
-    out.flush()  # a full disk is known before the first of the two files takes its place
+    out.flush()  # detects a full disk before the first rename
     return ledger
 
 
@@ -188,7 +185,7 @@ def _copy(source: Path, out: IO[bytes], size: int) -> None:
 
 @dataclass(slots=True)
 class _Piece:
-    """A line while it is being repaired; a repair may split it into several."""
+    """A line during repair; a repair may split it into several."""
 
     parsed: ParsedLine
     refused: set[str] = field(default_factory=set)
@@ -198,7 +195,7 @@ class _Piece:
 
 
 class _Tried(NamedTuple):
-    """A repair whose outcome is to be checked: what the line was, what was found in it, and whose repair it is."""
+    """A repair whose result has to be checked: the line before, its findings, and the rule of the repair."""
 
     before: ParsedLine
     findings: list[Finding]
@@ -245,9 +242,7 @@ class Fixer:
             self.suppressed[example].add(code)
 
     def lines(self, path: Path, fixed: FixedFile, progress: Progress | None = None) -> Iterator[LineChange]:
-        """Yield the repaired lines of a file and record the fixes in `fixed`. Yields nothing if the file cannot be
-        fixed in place.
-        """
+        """Yield the repaired lines of a file and record fixes in `fixed`; nothing if it cannot be fixed in place."""
         facts = FileFacts(fixed.name)
         lines = read_file(path, facts)
         packed: bool | None = None
@@ -304,15 +299,13 @@ class Fixer:
                 fixed.findings.update(outcome.codes)
             gone = (
                 outcome.gone if kept else [(parsed, outcome.gone[-1][1])]
-            )  # a line that goes whole goes as it was read
+            )  # a completely removed line is recorded as it was read
             if not kept:
                 fixed.removed[gone[0][1].code or ""].append(number)
             yield LineChange(whole, after, tuple(_removal(parsed.place, *one) for one in gone))
 
     def _found(self, pieces: Sequence[_Piece], *, first: bool) -> dict[int, list[Finding]]:
-        """What the rules find in each piece, by its identity; pieces get numbers of their own, for those of one line
-        share it.
-        """
+        """The findings of each piece, by its identity. Pieces of one line get distinct numbers."""
         found: dict[int, list[Finding]] = {id(piece): [] for piece in pieces}
         numbered = {piece.parsed.place.line if first else position: piece for position, piece in enumerate(pieces, 1)}
         lines = [piece.parsed if first else _placed(piece.parsed, number) for number, piece in numbered.items()]
@@ -332,11 +325,11 @@ class Fixer:
     def _step(
         self, piece: _Piece, findings: list[Finding], outcome: _Outcome, fixed: FixedFile, *, more: bool
     ) -> list[_Piece]:
-        """The line after its next repair; unchanged if no repair is left, empty if the line is removed."""
+        """The line after its next repair; unchanged without a repair left, empty if it is removed."""
         tried = piece.tried
         if tried is not None:
             new = {finding.code for finding in findings if finding.severity is Severity.ERROR} - tried.errors
-            if new and _has_turns(tried.before):  # what comes to light where nobody saw a message was there before
+            if new and _has_turns(tried.before):  # errors that missing messages had hidden are not new
                 fixed.held.append((tried.before.line.number, tried.code, min(new)))
                 piece = _Piece(tried.before, piece.refused | {tried.code})
                 findings = tried.findings
@@ -367,7 +360,7 @@ class Fixer:
         return [piece]
 
     def _last(self, piece: _Piece, place: Place, outcome: _Outcome) -> bytes | None:
-        """The bytes of a piece after the rules over the data set; None where it goes."""
+        """The bytes of a piece after the repairs of data set rules; None if it is removed."""
         example = piece.parsed.example
         first = self.firsts.get(example.id) if example else None
         repair = self._copies(piece.parsed, place)
@@ -389,7 +382,7 @@ class Fixer:
         return data
 
     def _copies(self, parsed: ParsedLine, place: Place) -> tuple[str, Repair] | None:
-        """The first rule over the data set that finds something, and its repair; all of them see the example."""
+        """The first data set rule with a finding, and its repair; all of these rules see the example."""
         if parsed.example is None:
             return None
         example = replace(parsed.example, place=place)
@@ -406,7 +399,7 @@ class Fixer:
         return next(((code, repair) for code, repair in found if self._asked(code, place.file)), None)
 
     def _raw(self, mark: bytes, kept: Sequence[bytes], line: Line, codes: list[str], fixed: FixedFile) -> bytes:
-        """The bytes of what became of a line, with endings, after the repairs of raw bytes."""
+        """The bytes that replace a line, with endings, after the repairs of raw bytes."""
         first = line.number == 1
         lines = [
             data + (line.ending if nth == len(kept) else line.ending or b"\n") for nth, data in enumerate(kept, 1)
@@ -416,7 +409,7 @@ class Fixer:
             if (repair.takes is RepairInput.FIRST and not first) or not self._asked(code, fixed.name):
                 continue
             mended = [repair.function(line) for line in lines]
-            if mended != lines and code not in fixed.findings:  # one finding a file
+            if mended != lines and code not in fixed.findings:  # one finding per file
                 codes.append(code)
             lines = mended
         return b"".join(lines)
@@ -431,7 +424,7 @@ def _has_turns(parsed: ParsedLine) -> bool:
 
 
 def _reread(parsed: ParsedLine, data: bytes) -> ParsedLine:
-    """The line parsed again with other bytes."""
+    """The line parsed again with new bytes."""
     line = Line(parsed.line.number, parsed.line.offset, data, parsed.line.ending)
     decoded = decode(data) if data.strip() else Decoded(MISSING, ())
     example = example_of(decoded.value, parsed.place) if isinstance(decoded.value, dict) else None

@@ -1,4 +1,4 @@
-"""Check files chunk by chunk, optionally in several processes; findings are reported in the order of the lines."""
+"""Check files chunk by chunk, optionally in several processes; findings are reported in line order."""
 
 from bisect import bisect_left
 from collections import Counter
@@ -19,11 +19,11 @@ from curate.read.chunks import SIZE, Batch, Chunk, chunks_of, example_ids_at
 from curate.read.dataset import FileFacts, read_file
 
 CHUNK = 1024
-"""Elements of a document that are checked together."""
+"""Number of document elements that are checked together."""
 PARALLEL = 16 << 20
-"""Bytes from which several processes are faster: starting one takes some tenths of a second."""
+"""Size in bytes from which several processes are faster: starting one takes some tenths of a second."""
 QUICK = 24 << 20
-"""Bytes from which the compiled fast path is faster, loading included."""
+"""Size in bytes from which the compiled fast path is faster, including its loading."""
 Progress = Callable[[int], None]
 Cuts = list[tuple[int, Chunk]]
 """The chunks of a file, each with the number of lines before it."""
@@ -31,12 +31,12 @@ Cuts = list[tuple[int, Chunk]]
 
 @dataclass(slots=True)
 class CheckResult:
-    """The findings of a check, and counts of what was read."""
+    """The findings of a check, and counts of the data."""
 
     findings: list[Finding] = field(default_factory=list)
     files: int = 0
     lines: int = 0
-    """Lines that are not blank."""
+    """Non-blank lines."""
     examples: int = 0
     """Lines with a JSON object."""
     not_understood: int = 0
@@ -76,13 +76,11 @@ def check_paths(
     found: Callable[[list[Finding]], None] | None = None,
     conflicts: ConflictsConfig = ConflictsConfig.model_construct(),  # noqa: B008
 ) -> CheckResult:
-    """Check files with the rules that `config` selects; `progress` is told the number of lines of each chunk, `found`
-    what was found in it.
+    """Check files with the rules of `config`; `progress` gets the lines of each chunk, `found` its findings.
 
-    `name_of` gives the name that a file goes by in findings. More than one of `workers` are processes of their own,
-    started where there is much to read; they import the main module anew, as `multiprocessing` does. `conflicts` is how
-    the rules of family X look for them. Raises `InputError` for a file that cannot be read, `UsageError` for a code
-    that no rule has.
+    `name_of` returns the name of a file in findings. With more than one of `workers`, processes are started for large
+    inputs; they import the main module anew, as `multiprocessing` does. `conflicts` runs the search for the rules of
+    family X. Raises `InputError` for a file that cannot be read, `UsageError` for an unknown code.
     """
     started = monotonic()
     checker = Checker(config, conflicts)
@@ -117,13 +115,13 @@ def _size(paths: Iterable[Path]) -> int:
 
 
 class _Told:
-    """Passes findings on during the check, each once and in its final form."""
+    """Passes on findings during the check, each once and in its final form."""
 
     def __init__(self, checker: Checker, hear: Callable[[list[Finding]], None] | None) -> None:
         self._chosen, self._hear = checker.chosen, hear
 
     def __call__(self, findings: Iterable[Finding], *, mended: bool = True) -> None:
-        """`mended` tells whether repairs can be made in place in the file."""
+        """`mended`: whether repairs can be made in place in the file."""
         if self._hear is None:
             return
         told = [
@@ -144,7 +142,7 @@ def _check_file(
     progress: Progress | None,
     told: _Told,
 ) -> Cuts:
-    """Check a file; returns its chunks, empty if the file cannot be read again in chunks."""
+    """Check a file; returns its chunks, empty if it cannot be read again in chunks."""
     facts = FileFacts(name, target=checker.target)
     found: list[Finding] = []
     before = 0
@@ -164,7 +162,7 @@ def _check_file(
     about = list(checker.file_findings(facts))
     told(about, mended=not (facts.document or facts.packed))
     found.extend(about)
-    if facts.document or facts.packed:  # only a plain file of lines is mended in place
+    if facts.document or facts.packed:  # only plain JSON Lines files are fixed in place
         found = [replace(finding, fixable=False) for finding in found]
     report.findings.extend(sorted(found, key=lambda finding: finding.order))
     report.files += 1
@@ -216,9 +214,7 @@ def _conclude(
 def _ids(
     wanted: set[int], checker: Checker, pool: WorkerPool, paths: Mapping[str, Path], cuts: Mapping[str, Cuts]
 ) -> dict[int, str]:
-    """The ids of some examples of the data set, counted from 0 over all files. They are read again, since they are
-    few.
-    """
+    """The ids of some examples, by index over all files; they are read again, since they are few."""
     found: dict[int, str] = {}
     places = checker.state.summary.places
     by_file: dict[str, dict[int, int]] = {}
@@ -227,7 +223,7 @@ def _ids(
     for name, lines in by_file.items():
         if cuts[name]:
             found |= _looked_up(lines, pool, cuts[name])
-        else:  # packed; or a document, of which several elements may stand on one line
+        else:  # compressed, or a document whose elements may share a line
             start = places.start_of(name)
             examples = (
                 parsed.example for parsed in read_file(paths[name], FileFacts(name)) if parsed.example is not None
@@ -237,12 +233,12 @@ def _ids(
 
 
 def _ids_at(checker: Checker, lookup: tuple[Chunk, tuple[int, ...]]) -> dict[int, str]:
-    """The ids of the examples in some lines of a chunk, counted from 1 and in order."""
+    """The ids of the examples on some lines of a chunk, from 1 and in order."""
     return example_ids_at(*lookup, checker.scan.room if checker.scan is not None else None)
 
 
 def _looked_up(lines: Mapping[int, int], pool: WorkerPool, cuts: Cuts) -> dict[int, str]:
-    """The ids of examples, of which the line of the file is given, in order."""
+    """Look up the ids of examples by their lines in the file, in order."""
     starts = [before for before, _ in cuts]
     by_chunk: dict[int, dict[int, int]] = {}
     for at, line in lines.items():

@@ -1,7 +1,7 @@
-"""Suppressions: findings that a person has reviewed and accepted, each with a reason, in a file next to the data.
+"""Suppressions: findings that a person has reviewed and accepted, with a reason, in a file next to the data.
 
-`curate-suppressions.jsonl` belongs under version control. A line is known by the example's id, so that it holds
-wherever the example moves, and ends when the example changes.
+Keep `curate-suppressions.jsonl` under version control. An entry refers to the example's id: it follows the example when
+it moves, and ends when it changes.
 """
 
 from collections.abc import Collection, Sequence
@@ -75,9 +75,7 @@ def load_suppressions(folder: Path) -> Suppressions:
 
 
 def suppress(report: CheckResult, suppressions: Suppressions, files: Collection[str]) -> None:
-    """Remove suppressed findings from the report, and report suppressions of the checked `files` that no longer match a
-    finding.
-    """
+    """Remove suppressed findings from the report; report suppressions of `files` that match no finding."""
     known = {(entry.code, entry.example) for _, entry in suppressions.lines}
     if not known:
         return
@@ -97,9 +95,7 @@ def suppress(report: CheckResult, suppressions: Suppressions, files: Collection[
 
 
 def _was_asked(entry: Suppression, report: CheckResult, files: Collection[str]) -> bool:
-    """Whether this check could have matched an entry: its rule ran or no longer exists, its file was read or no longer
-    exists.
-    """
+    """Whether this check could have matched an entry: its rule ran and its file was read, or they are gone."""
     return (entry.code in report.severities_of or entry.code not in report.rules) and (
         entry.file in files or not path_of(entry.file).exists()
     )

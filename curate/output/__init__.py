@@ -1,1 +1,1 @@
-"""What is written: kept and removed lines, output folders, the manifest, Parquet, the data card, restore."""
+"""Write results: kept and removed lines, output folders, the manifest, Parquet, the data card, restored lines."""

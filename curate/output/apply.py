@@ -1,6 +1,4 @@
-"""From findings, duplicates and decisions to what stays and what leaves; every line that leaves takes its reason
-along.
-"""
+"""Combine findings, duplicates and decisions into kept and removed lines; each removed line has its reason."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -30,7 +28,7 @@ from curate.read.dataset import ParsedLine
 
 
 class Dropped(NamedTuple):
-    """A line that leaves by `drop`, for a finding whatever its severity."""
+    """A line removed by `drop` for a finding of any severity."""
 
     place: Place
     example: str
@@ -40,27 +38,25 @@ class Dropped(NamedTuple):
 
 
 def leaves_by(finding: Finding, drop: tuple[str, ...]) -> bool:
-    """Whether a line leaves for a finding: for an error, and for one of a rule under the codes or prefixes of
-    `drop`.
-    """
+    """Whether a finding removes its line: it is an error, or its code has one of the prefixes in `drop`."""
     return finding.severity is Severity.ERROR or finding.code.startswith(drop)
 
 
 def reason_of(decision: Decision | None, error: Finding | None, lost: DuplicateRemoval | None) -> Reason | None:
-    """Why a line that holds an example leaves; None where it stays."""
+    """The reason to remove a line that holds an example; None to keep it."""
     if decision and decision.verdict == "drop":
         why = decision.why or (f"dropped in review of {decision.about}" if decision.about else "dropped in review")
         return Reason(None, escape_surrogates(why), escape_surrogates(decision.who), decision.when)
     kept_by_hand = decision is not None and decision.verdict == "keep"
     if error and not kept_by_hand:
         return Reason(error.code, error.message, "rule")
-    if lost and (lost.code == "D001" or not kept_by_hand):  # who keeps a content wants it once
+    if lost and (lost.code == "D001" or not kept_by_hand):  # keeping a content means keeping one copy of it
         return lost_reason(lost)
     return None
 
 
 def unreadable(parsed: ParsedLine) -> Reason:
-    """Why a line leaves that holds no example that is understood."""
+    """The reason to remove a line without an example in a known format."""
     if parsed.example is not None:
         if parsed.example.format == UNKNOWN:
             return Reason("M001", "no `messages`, and the keys fit no known format", "rule")
@@ -76,7 +72,7 @@ def unreadable(parsed: ParsedLine) -> Reason:
 
 
 def lost_reason(loss: DuplicateRemoval) -> Reason:
-    """Why a detector removes a line for another one."""
+    """The reason for a line that a detector removes in favor of another one."""
     kept = KeptExample(example=loss.kept, file=loss.kept_place.file, line=loss.kept_place.line)
     return Reason(loss.code, _why(loss), "detector", kept=kept, similarity=round(loss.similarity, 6))
 
@@ -87,9 +83,7 @@ def _why(loss: DuplicateRemoval) -> str:
 
 
 def lost_line(loss: DuplicateRemoval, data: bytes) -> bytes:
-    """The line of `removed.jsonl` for a line that a detector removes for another one: as `removed_line` writes it, in a
-    third of the time.
-    """
+    """The line of `removed.jsonl` for a duplicate, as `removed_line` writes it, but in a third of the time."""
     text, encoded = line_text(data)
     reason = {
         "code": loss.code,
@@ -117,10 +111,10 @@ def leaving(
     losses: Iterable[DuplicateRemoval] = (),
     first: int = 0,
 ) -> dict[int, Reason]:
-    """Of the lines of a table, from number `first` on, those that leave, each with its reason, in their order.
+    """The removed lines of a table from number `first` on, each with its reason, in order.
 
-    A person's word comes first, then errors, then duplicates; lines without an example leave.
-    `errors` are the findings for which lines leave (see `leaves_by`).
+    Decisions take precedence over errors, and errors over duplicates; lines without an example are removed. `errors`:
+    the findings that remove lines (see `leaves_by`).
     """
     import numpy as np
 
@@ -143,8 +137,9 @@ def leaving(
 
 
 def errors_in(table: Table, findings: Iterable[Finding], reader: LineReader) -> dict[int, Finding]:
-    """By line of a table the first of its findings, of those for which lines leave. An element of a document may span
-    several lines.
+    """The first finding of each line of a table, among those that remove lines.
+
+    An element of a document may span several lines.
     """
     at = {source.name: number for number, source in enumerate(table.sources)}
     found: dict[int, Finding] = {}
@@ -160,18 +155,14 @@ def errors_in(table: Table, findings: Iterable[Finding], reader: LineReader) -> 
             example = int(table.lines.searchsorted(line))
             holds = example < len(table.lines) and table.lines[example] == line
             if holds and finding.line <= table.numbers[line] + spans and table.id(example) == finding.example:
-                found.setdefault(
-                    line, finding
-                )  # a copy elsewhere may be sound: a repeated key is not part of the content
+                found.setdefault(line, finding)  # another copy may be valid: a repeated key is not part of the content
     return found
 
 
 def dropped_in(
     table: Table, findings: Iterable[Finding], decisions: Mapping[str, Decision], first: int = 0
 ) -> list[Dropped]:
-    """The lines of a table, from number `first` on, that leave for findings, in their order; those that a person keeps
-    stay.
-    """
+    """Lines of a table from number `first` on that findings remove, in order, except those a person keeps."""
     found = []
     for line, finding in sorted(errors_in(table, findings, LineReader()).items()):
         example = table.id(int(table.lines.searchsorted(line)))
@@ -184,7 +175,7 @@ def dropped_in(
 def heavy_drops(
     table: Table, leaves: Mapping[int, Reason], config: CheckConfig, limits: DedupConfig, first: int = 0
 ) -> list[Finding]:
-    """What needs a yes (D008) of the lines that leave by `drop`, in the lines of a table from number `first` on."""
+    """The removals by `drop` that need confirmation (D008), for the lines of a table from number `first` on."""
     if not config.drop:
         return []
     starts = table.first.tolist()
@@ -199,7 +190,7 @@ def heavy_drops(
 
 
 def demand_light(found: Sequence[Finding]) -> None:
-    """Raise `DataError` where a removal needs a yes."""
+    """Raise `DataError` if a removal needs confirmation."""
     if found:
         said = "; ".join(f"{finding.code} {finding.file}: {finding.message}" for finding in found)
         raise DataError(
@@ -219,5 +210,5 @@ def _with_ids(table: Table, ids: Sequence[str]) -> list[int]:
 
 
 def dropped_line(dropped: Dropped, data: bytes) -> bytes:
-    """The line of the ledger for a line that leaves by `drop`."""
+    """The line of the ledger for a line removed by `drop`."""
     return removed_line(removal(dropped.place, dropped.example, Reason(dropped.code, dropped.why, "rule"), data))

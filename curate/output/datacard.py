@@ -1,6 +1,4 @@
-"""The data card: what a data set is, where it comes from, what was left out and how it was divided, for a person. Made
-of the manifest alone.
-"""
+"""The data card, for people: content, sources, removals and splits of a data set, from the manifest alone."""
 
 from collections.abc import Iterator
 from typing import Any, Final
@@ -18,7 +16,7 @@ LINKS: Final = {
     "key": "the same key",
     "semantic": "paraphrased questions",
 }
-"""What a kind of link is called."""
+"""Names of the kinds of links."""
 
 
 def card(manifest: Manifest) -> str:
@@ -32,17 +30,16 @@ def card(manifest: Manifest) -> str:
         _sources(manifest),
         _left_out(manifest),
         _divided(manifest),
-        "## Check it\n\n    curate verify .\n\nreads all files again and says whether one example, or anything "
-        "like it, stands in two splits, whether a file "
-        "was changed, and whether each line that was read is in a split or in `removed.jsonl`. `curate restore` "
-        "brings a line back.\n",
+        "## Check it\n\n    curate verify .\n\nreads all files again and reports examples or near-duplicates in two "
+        "splits, changed files, and lines that are neither in a split nor in `removed.jsonl`. `curate restore` "
+        "restores a removed line.\n",
         _made(manifest),
     ]
     return "\n".join(parts)
 
 
 def loading(manifest: Manifest) -> str:
-    """The text of `.huggingface.yaml`: which file `datasets.load_dataset` takes for which split."""
+    """The text of `.huggingface.yaml`: the file of each split for `datasets.load_dataset`."""
     full = [(name, part.file) for name, part in manifest.splits.items() if part.examples]
     lines = [
         "configs:",
@@ -114,7 +111,7 @@ def _left_out(manifest: Manifest) -> str:
 
 
 def reason_for(code: str) -> str:
-    """Why lines with this code leave, in a sentence."""
+    """The reason why lines with this code are removed, in a sentence."""
     if code in RULES:
         return _cell(RULES[code].summary)
     return {"decision": "Dropped in review.", "mix": "Over the size of the mix."}.get(code, "")
@@ -184,5 +181,5 @@ def _table(title: str, head: str, rule: str, rows: list[str]) -> str:
 
 
 def _cell(text: Any) -> str:
-    """Text that breaks no table and is no markup."""
+    """Escape text for a Markdown table."""
     return visible(str(text)).replace("|", "\\|").replace("`", "'").replace("<", "&lt;")

@@ -1,6 +1,4 @@
-"""What changed between two output folders: inputs, settings, versions and models by their manifests, and each example
-by its id.
-"""
+"""Compare two output folders: inputs, settings, versions and models by manifest, and examples by id."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -18,7 +16,7 @@ from curate.similarity.shingles import Shingling
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A value that is another one."""
+    """A changed value."""
 
     name: str
     before: Any
@@ -27,7 +25,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """An example that only one of the two has."""
+    """An example that only one of the two folders has."""
 
     example: str
     file: str
@@ -37,7 +35,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Switched:
-    """An example that stands in another split."""
+    """An example that is in another split."""
 
     example: str
     before: str
@@ -55,27 +53,27 @@ class DiffResult:
     before: str
     now: str
     same: bool
-    """Whether the two manifests are equal, byte for byte."""
+    """Whether the two manifests are equal byte for byte."""
     inputs: list[Change]
     """By path: SHA-256 and lines."""
     settings: list[Change]
-    """By their names with dots between them."""
+    """By dotted name."""
     versions: list[Change]
     models: list[Change]
     decisions: list[Change]
-    """By example: what a person decided."""
+    """By example: a person's decision."""
     counts: list[Change]
-    """Lines read, kept and removed for each reason, examples of each split."""
+    """Lines read, kept and removed by reason; examples per split."""
     added: list[Found]
-    """Examples that only the second has."""
+    """Examples only in the second folder."""
     gone: list[Found]
-    """Examples that only the first has."""
+    """Examples only in the first folder."""
     switched: list[Switched]
     """Examples that are in another split."""
 
 
 def difference(before: Path, now: Path) -> DiffResult:
-    """Compare two folders. Raises `InputError` for one without a manifest or with files that cannot be read."""
+    """Compare two folders. Raises `InputError` if a manifest is missing or a file cannot be read."""
     (first, first_hash), (second, second_hash) = read_manifest(before), read_manifest(now)
     ones, others = _examples(before, first), _examples(now, second)
     return DiffResult(
@@ -129,7 +127,7 @@ def _counts(manifest: Manifest) -> dict[str, Any]:
 
 
 def _examples(folder: Path, manifest: Manifest) -> dict[str, Found]:
-    """The examples of all splits by id, each with its first place and its split."""
+    """The examples of all splits by id, with their first place and split."""
     names = list(manifest.splits)
     paths = [folder / part.file for part in manifest.splits.values()]
     with WorkerPool(1, processes=False) as crew:

@@ -1,8 +1,7 @@
-"""Edits of people put into the data: copies of the files in which edited lines have their new text, and every other
-byte is as it was.
+"""Apply edits of people: copies of the files in which edited lines have new text and all other bytes are unchanged.
 
-Input files are never written to. The copies go by the names of the files that they are made of, so that all stages
-after this one see edited data and nothing else changes for them.
+Input files are never written to. Later stages read the copies under the original names, so they see edited data and
+need no change.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,11 +15,11 @@ from curate.read.dataset import FileFacts, ParsedLine, read_file
 from curate.read.formats import example_of
 
 Edits = Mapping[str, dict[str, Any]]
-"""New objects by the id of the example, or of the line, that they take the place of."""
+"""New objects by the id of the example, or of the line, that each replaces."""
 
 
 class Splice(NamedTuple):
-    """Bytes of an unpacked file that others take the place of."""
+    """A byte range of a decompressed file, and its replacement."""
 
     start: int
     end: int
@@ -28,12 +27,12 @@ class Splice(NamedTuple):
 
 
 def key_of(parsed: ParsedLine) -> str:
-    """What decisions know a line by: the id of its example or, where it holds none, the hash of its bytes."""
+    """The id of a line in decisions: that of its example, else the hash of its bytes."""
     return line_id(parsed.line.data) if parsed.example is None else parsed.example.id
 
 
 def edited_copies(paths: Sequence[Path], edits: Edits, folder: Path) -> dict[Path, Path]:
-    """A copy in `folder` of each file that has an edited line, by the file. Raises `InputError` and `OutputError`."""
+    """Write a copy to `folder` of each file with edits; returns copies by file. Raises `InputError`, `OutputError`."""
     copies: dict[Path, Path] = {}
     for number, path in enumerate(paths if edits else ()):
         lines = (parsed for parsed in read_file(path, FileFacts(display_name(path))) if not parsed.line.blank)
@@ -50,9 +49,7 @@ def edited_copies(paths: Sequence[Path], edits: Edits, folder: Path) -> dict[Pat
 
 
 def _edited(parsed: ParsedLine, edits: Edits) -> bytes | None:
-    """The line's new bytes; None where it was not edited. An edit of an edit is followed, and a ring of them ends where
-    it began.
-    """
+    """The new bytes of an edited line, else None. Follows edits of edits; a cycle ends where it began."""
     key, met, value = key_of(parsed), set(), None
     while key in edits and key not in met:
         met.add(key)
@@ -62,7 +59,7 @@ def _edited(parsed: ParsedLine, edits: Edits) -> bytes | None:
 
 
 def spliced(stream: Iterator[bytes], splices: Sequence[Splice]) -> Iterator[bytes]:
-    """A stream of bytes with others in some places, which are in order and apart from each other."""
+    """Replace byte ranges of a stream; they are sorted and do not overlap."""
     at = 0
     waiting = list(reversed(splices))
     for block in stream:

@@ -1,5 +1,6 @@
-"""An output folder: splits, what left, the data card and, last, the manifest that names all of them by hash; all take
-their place together.
+"""Write an output folder: splits, removed lines, data card and, last, the manifest with all hashes.
+
+All files are moved into place together.
 """
 
 import hashlib
@@ -56,8 +57,8 @@ if TYPE_CHECKING:
     Numbers = np.ndarray[Any, np.dtype[np.int64]]
 
 AS_READ: Final = ("messages", UNKNOWN, *PREFERENCE_SIDES)
-"""Formats whose lines keep their bytes: messages, and what is more than a conversation. All others are written as
-messages.
+"""Formats whose lines are written unchanged: messages, and formats that are more than a conversation. Others are
+converted to messages.
 """
 
 CARD: Final = "DATACARD.md"
@@ -65,7 +66,7 @@ LOADING: Final = ".huggingface.yaml"
 
 
 class Made(NamedTuple):
-    """What an output was made with, besides its data."""
+    """The settings and decisions that an output was made with."""
 
     config: Config
     decisions: Mapping[str, Decision] = {}
@@ -75,15 +76,15 @@ class Made(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class SplitResult:
-    """What was written, and what a person should know of it."""
+    """The written output, and notes for the user."""
 
     manifest: Manifest
     division: Division
     warnings: Sequence[Finding]
-    """Where the splits are not what was wanted (L008)."""
+    """Splits that differ from the requested sizes (L008)."""
     notes: Sequence[str]
     not_understood: int = 0
-    """Lines that hold no example that a reader understands; they left."""
+    """Removed lines without an example in a known format."""
 
 
 def write_output(
@@ -97,11 +98,11 @@ def write_output(
     mode: int | None = None,
     unchanged: Callable[[], None] = lambda: None,
 ) -> Manifest:
-    """Write a folder: all of it or, when that fails, nothing. `inputs`: the files of the table, of which the first
-    `given` are a test set as it was.
+    """Write a folder, completely or not at all.
 
-    `mode` and `unchanged` are as in `curate.core.transaction.replacing_together`. Raises `OutputError`; `UsageError`
-    where another process writes there, or somebody else's file has one of the names; nothing is changed then.
+    `inputs`: the files of the table, of which the first `given` are a given test set. `mode` and `unchanged` are as in
+    `curate.core.transaction.replacing_together`. Raises `OutputError`; `UsageError` if another process writes there, or
+    a file to be written exists and was not written by curate; nothing is changed then.
     """
     settle(folder)
     before = _written_before(folder)
@@ -144,7 +145,7 @@ def _written(
 
 
 def _exempt(division: Division) -> dict[str, Any]:
-    """What is exempt from the table of leaks, for the manifest."""
+    """The exemptions from the table of leaks, for the manifest."""
     return {
         "shared_instructions": [
             SharedInstruction(text=shared.text, examples=shared.examples) for shared in division.shared_instructions
@@ -174,11 +175,10 @@ def restore_lines(
     mode: int,
     unchanged: Callable[[], None],
 ) -> Manifest:
-    """Write a folder again with lines in its splits that had left; `ledger`: what stays removed, line by line. Raises
-    as `write_output` does.
+    """Write a folder again with restored lines in its splits. Raises as `write_output` does.
 
-    `beside`: files that take their place together with them. `mode` and `unchanged` are as in
-    `curate.core.transaction.replacing_together`.
+    `ledger`: the lines that stay removed. `beside`: files that are replaced together with the others. `mode` and
+    `unchanged` are as in `curate.core.transaction.replacing_together`.
     """
     with replacing_together(folder, list(manifest.files), mode=mode, unchanged=unchanged) as stage:
         for name, content in beside.items():
@@ -209,12 +209,10 @@ def restore_lines(
 
 
 def finish(stage: Path, manifest: Manifest) -> Manifest:
-    """Write what is made of the splits: Parquet files and configurations where they are wanted, the data card, the
-    manifest with the hashes of all.
-    """
+    """Write the files derived from the splits: optional Parquet and configurations, data card, manifest."""
     files = {}
     if manifest.config["split"]["parquet"]:
-        from curate.output.parquet import write_parquet  # only where it was asked for
+        from curate.output.parquet import write_parquet  # only if requested
 
         files.update(
             {
@@ -259,7 +257,7 @@ def _split(stage: Path, name: str, table: Table, division: Division, number: int
 def _lines(
     table: Table, lines: "Numbers", as_read: "np.ndarray[Any, np.dtype[np.bool_]]", reader: LineReader
 ) -> "Iterator[bytes | bytearray | memoryview]":
-    """The bytes of some lines in the order of the table, each with a line break."""
+    """The bytes of some lines in table order, each with a line break."""
     import numpy as np
 
     for number, source in enumerate(table.sources):
@@ -273,11 +271,11 @@ def _lines(
 
 
 def as_messages(example: Example) -> bytes:
-    """An example as a line of messages, without its line break; other keys are kept."""
+    """An example as a line in messages format without line break; other keys are kept."""
     text = json.dumps(example.value, ensure_ascii=False)
     try:
         return text.encode("utf-8")
-    except UnicodeEncodeError:  # a lone surrogate, kept on a person's word: it can only be written as an escape
+    except UnicodeEncodeError:  # a lone surrogate, kept by a person's decision, can only be written as an escape
         return json.dumps(example.value).encode("ascii")
 
 
@@ -312,10 +310,8 @@ def input_files(table: Table, hashes: Iterable[str]) -> list[InputFile]:
 
 
 def _demand_ours(folder: Path, before: Manifest | None, config: Config) -> None:
-    """Raise `UsageError` where a file that is written is there already and no manifest of ours names it: somebody else
-    wrote it.
-    """
-    if before is None and _is_ours(folder):  # another version's, or damaged
+    """Raise `UsageError` if a file to be written exists and is not in an earlier manifest, so others wrote it."""
+    if before is None and _is_ours(folder):  # written by another version, or damaged
         return
     ours = {NAME, *named_files(before)} if before else set()
     if there := next((name for name in names_of(config) if name not in ours and os.path.lexists(folder / name)), None):
@@ -324,7 +320,7 @@ def _demand_ours(folder: Path, before: Manifest | None, config: Config) -> None:
 
 
 def names_of(config: Config) -> list[str]:
-    """The files of a folder that is made with a configuration."""
+    """The files of a folder with this configuration."""
     splits = [f"{name}.jsonl" for name in NAMES]
     made = [name for trainer in config.split.trainers for name in FILES[trainer]]
     return [*splits, REMOVED, NAME, CARD, LOADING, *made, *(map(_parquet, splits) if config.split.parquet else ())]
@@ -339,9 +335,7 @@ def _is_ours(folder: Path) -> bool:
 
 
 def _written_before(folder: Path) -> Manifest | None:
-    """An earlier manifest: files that it names may be replaced; those that are as it says, and are not written again,
-    go.
-    """
+    """The earlier manifest of a folder: its files may be replaced; unchanged ones not written again are deleted."""
     try:
         return read_manifest(folder)[0]
     except InputError:

@@ -1,8 +1,8 @@
-"""Splits as Parquet files, beside the JSON Lines: one table whose columns have one type each, whatever the lines have.
+"""Write splits as Parquet next to JSON Lines: one table whose columns have one type each, whatever the lines hold.
 
-Texts stay texts, and numbers and truth values where a key has nothing else. Everything nested but the turns themselves
-(parts of a content, calls of tools, declarations of tools, metadata) is JSON in a string: Arrow would give each example
-the keys of all others.
+Text stays text; keys with only numbers or only booleans keep their type. Everything nested except turns (content parts,
+tool calls, tool declarations, metadata) becomes a JSON string, since Arrow would give each example the keys of all
+others.
 """
 
 import json
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     import polars as pl
 
 CHUNK: Final = 20_000
-"""Lines that are made into columns at a time."""
+"""Lines that are converted to columns at a time."""
 Types = dict[str, set[type]]
 
 
 def write_parquet(lines: Path, path: Path) -> Path:
-    """Write a file of JSON Lines, one that we wrote, as Parquet to `path`; returns that. Raises `OutputError`."""
+    """Convert a JSON Lines file written by curate to Parquet at `path`; returns `path`. Raises `OutputError`."""
     import polars as pl
 
     keys, turns = _types(lines)
@@ -53,13 +53,13 @@ def _objects(lines: Path) -> Iterator[dict[str, Any]]:
         for line in file:
             try:
                 value = orjson.loads(line)
-            except ValueError:  # what only the standard library reads: huge numbers, lone surrogates
+            except ValueError:  # only the standard library reads huge numbers and lone surrogates
                 value = json.loads(line)
             yield value
 
 
 def _types(lines: Path) -> tuple[Types, Types]:
-    """The keys of all lines, and those of all turns, each with the types of its values."""
+    """The keys of all lines and of all turns, each with its value types."""
     keys: Types = {}
     turns: Types = {}
     turned = True
@@ -73,7 +73,7 @@ def _types(lines: Path) -> tuple[Types, Types]:
                 for key, item in turn.items():
                     turns.setdefault(key, set()).add(type(item))
         elif messages is not None:
-            turned = False  # then it is JSON in a string
+            turned = False  # else it is JSON in a string
     return keys, turns if turned else {}
 
 
@@ -113,4 +113,4 @@ def _cell(value: Any, kind: Any) -> Any:
     if value is None or kind != pl.String:
         return value
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")  # half of a surrogate pair cannot be stored
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")  # lone surrogates cannot be stored

@@ -1,6 +1,4 @@
-"""Lines that left, brought back: out of the ledger into a file, or into the splits, on the side of what they are
-connected with.
-"""
+"""Restore removed lines from the ledger: to a file, or to the splits in which their related examples are."""
 
 import hashlib
 from collections.abc import Iterable, Sequence
@@ -40,31 +38,31 @@ if TYPE_CHECKING:
 
 
 PENDING: Final = ".curate-restored.jsonl"
-"""In a folder of splits: decisions of a restore on their way to the journal."""
+"""In a folder of splits: decisions of a restore that are not in the journal yet."""
 
 
 class Entry(NamedTuple):
     """A line of the ledger."""
 
     line: bytes
-    """As it stands there, without its line break."""
+    """Its text in the ledger, without its line break."""
     removal: Removal
 
 
 @dataclass(frozen=True, slots=True)
 class RestoreResult:
-    """What was brought back."""
+    """The restored lines."""
 
     restored: Sequence[Removal]
     left: int
     """Lines that stay in the ledger."""
     manifest: Manifest | None
-    """None where they were written to a file, and the folder is as it was."""
+    """None if the lines were written to a file and the folder is unchanged."""
     division: Division | None
 
 
 def read_entries(ledger: Path) -> list[Entry]:
-    """The lines of a ledger. Raises `InputError` for a file that is none."""
+    """The lines of a ledger. Raises `InputError` for an invalid file."""
     try:
         data = ledger.read_bytes()
     except OSError as error:
@@ -87,9 +85,7 @@ def read_entries(ledger: Path) -> list[Entry]:
 def selected_positions(
     entries: Sequence[Entry], wanted: Iterable[str], reasons: Iterable[str], *, every: bool
 ) -> list[int]:
-    """Positions of the lines that are wanted: by the beginning of an id, by `file:line`, by reason, or all. Raises
-    `UsageError` for one that is not there.
-    """
+    """Positions of lines selected by id prefix, `file:line`, reason, or all. Raises `UsageError` without a match."""
     found: set[int] = set(range(len(entries))) if every else set()
     for name in map(display_name, wanted):
         here = {at for at, (_, removal) in enumerate(entries) if _is(removal, name)}
@@ -117,9 +113,7 @@ def _is(removal: Removal, name: str) -> bool:
 def restore_to(
     output: Path, entries: Sequence[Entry], numbers: Sequence[int], *, mode: int | None = None
 ) -> RestoreResult:
-    """Write the bytes of lines to a file, in the order they were read; `mode` is as in `replacing`. Raises
-    `OutputError`.
-    """
+    """Write lines to a file in the order they were read; `mode` is as in `replacing`. Raises `OutputError`."""
     with replacing(output, mode=mode) as file:
         written = CountingWriter(file)
         for at in numbers:
@@ -129,7 +123,7 @@ def restore_to(
 
 
 def finish(folder: Path, journal: Path) -> None:
-    """End what a command that was killed had begun in a folder; the decisions of a restore go to the journal then.
+    """Complete an interrupted command in a folder, and move the decisions of a restore to the journal.
 
     For commands that write to the folder, before they read it. Raises as `settle` and `DecisionLog` do.
     """
@@ -151,7 +145,7 @@ def finish(folder: Path, journal: Path) -> None:
 
 
 def _decisions(back: Sequence[Entry], folder: Path, journal: Path) -> list[Decision]:
-    """What the journal will say of lines that come back: that a person wants them kept."""
+    """The decisions to record for restored lines: a person wants them kept."""
     log = DecisionLog(journal)
     known = log.verdicts()
     examples = {removal.example: removal.code for _, removal in back if removal.example}
@@ -169,9 +163,7 @@ def _decisions(back: Sequence[Entry], folder: Path, journal: Path) -> list[Decis
 
 
 def _demand_intact(folder: Path, manifest: Manifest, entries: Sequence[Entry]) -> None:
-    """Raise `InputError` where a folder is not as it was written: what would be added to it would be signed together
-    with what was changed.
-    """
+    """Raise `InputError` if a folder differs from its manifest: a new manifest would also sign those changes."""
     ledger = hashlib.sha256(b"".join(entry.line + b"\n" for entry in entries)).hexdigest()
     broken = changed_files(
         folder, {name: wanted for name, wanted in named_files(manifest).items() if name != manifest.removed.file}
@@ -187,13 +179,12 @@ def _demand_intact(folder: Path, manifest: Manifest, entries: Sequence[Entry]) -
 
 
 def restore_into(folder: Path, entries: Sequence[Entry], numbers: Sequence[int], project: Project) -> RestoreResult:
-    """Put lines back into the splits of a folder, each on the side of what it is connected with; the journal of the
-    project keeps them from now on.
+    """Restore lines into the splits of a folder, each to the split of its related examples; the journal keeps them.
 
-    The decisions take their place in the folder together with its files, and go to the journal then: who is killed in
-    between leaves them for the next command that writes to the folder (`finish`). Raises `InputError` for a folder that
-    is not as it was written, `UsageError` for lines that hold no example and for those that are connected with a test
-    set that was given; nothing is changed then.
+    The decisions are written to the folder together with its files, and then to the journal; after an interruption the
+    next command that writes to the folder completes this (`finish`). Raises `InputError` for a folder that differs from
+    its manifest, `UsageError` for lines without an example and for those related to a given test set; nothing is
+    changed then.
     """
     manifest, _ = read_manifest(folder)
     seen = [snapshot(folder / name) for name in (NAME, *named_files(manifest)) if (folder / name).is_file()]
@@ -208,7 +199,7 @@ def restore_into(folder: Path, entries: Sequence[Entry], numbers: Sequence[int],
     given = bool(manifest.existing)
     config = Config.model_validate(manifest.config).model_copy(
         update={"mix": MixConfig()}
-    )  # what a person brings back has its room
+    )  # restored lines are exempt from the budget
     order = ["test", "train", "validation"] if given else list(NAMES)
     with ExitStack() as stack:
         crew, room = stack.enter_context(WorkerPool(1, processes=False)), scratch()
@@ -239,7 +230,7 @@ def restore_into(folder: Path, entries: Sequence[Entry], numbers: Sequence[int],
 
 
 def _before(table: Table, order: Sequence[str]) -> "Numbers":
-    """Of each example the split whose file it stands in; those that come back are nowhere."""
+    """The current split of each example; `NOWHERE` for restored ones."""
     import numpy as np
 
     numbers = np.searchsorted(table.first, table.lines, side="right") - 1

@@ -1,6 +1,4 @@
-"""Files without some of their lines: what stays is copied byte for byte from where it was read, what goes takes its
-reason along.
-"""
+"""Copy files without some of their lines: kept lines byte for byte, removed lines with their reasons."""
 
 from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
@@ -19,7 +17,7 @@ if TYPE_CHECKING:
     Numbers = np.ndarray[Any, np.dtype[np.int64]]
 
 PIECE: Final = 1 << 20
-"""Bytes of a file after which a new piece begins, with the next line."""
+"""Size of a piece in bytes; it ends at the next line."""
 
 
 def write_lines(
@@ -30,11 +28,9 @@ def write_lines(
     removed: CountingWriter,
     dropped: Sequence[Dropped] = (),
 ) -> None:
-    """Write the lines of the files `names` to `kept`, but for those in `losses` and `dropped` (each in the order of the
-    lines), which go to `removed`.
+    """Write the lines of files to `kept`, and those in `losses` and `dropped` (in line order) to `removed`.
 
-    Raises `InputError` for a file that cannot be read again, `LostLineError` unless as many lines were written as were
-    read.
+    Raises `InputError` for a file that cannot be read again, `LostLineError` unless as many lines were written as read.
     """
     import numpy as np
 
@@ -58,7 +54,7 @@ def write_lines(
 
 
 def line_blocks(table: Table, source: Source, lines: "Numbers", reader: LineReader) -> "Iterator[Buffer]":
-    """The bytes of some lines of a file, each with a line break; lines that follow one another are one piece."""
+    """The bytes of some lines of a file with line breaks; consecutive lines are one piece."""
     import numpy as np
 
     if source.document:
@@ -70,7 +66,7 @@ def line_blocks(table: Table, source: Source, lines: "Numbers", reader: LineRead
         (starts[1:] != ends[:-1] + 1) | (endings[:-1] != 1) | (ends[1:] // PIECE != starts[:-1] // PIECE)
     )
     first, last = np.append(0, breaks + 1), np.append(breaks, len(lines) - 1)
-    own = endings[last] == 1  # a line feed, which is what is wanted
+    own = endings[last] == 1  # a line feed, as required
     for part, ended in zip(reader.parts(source, starts[first], ends[last] + own), own.tolist(), strict=True):
         yield part
         if not ended:

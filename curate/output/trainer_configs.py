@@ -1,9 +1,8 @@
-"""Configurations with which other trainers take a folder of splits as it is: which file is trained on, which is
-validated on, what the loss is on.
+"""Configurations for other trainers to use a folder of splits: training file, validation file, and loss masking.
 
-Only what follows from the data is in them; the rest is the trainer's own, and the model is for the user to name. The
-test split is in none of them: it is for the end. LLaMA-Factory's keys are from its source, those of Axolotl and TRL
-from their documentation.
+They contain only what follows from the data; the user adds the model and other settings. The test split is in none of
+them, since it is for the final evaluation. LLaMA-Factory's keys are from its source, those of Axolotl and TRL from
+their documentation.
 """
 
 import json
@@ -22,11 +21,11 @@ ROLES: Final = {
     "function_tag": "function_call",
     "system_tag": "system",
 }
-"""What LLaMA-Factory has to be told of messages; where one is left out, some versions of it take none for it."""
+"""Role settings of LLaMA-Factory for messages; some versions have no default for a missing one."""
 
 
 def configurations(manifest: Manifest) -> dict[str, str]:
-    """The files that were asked for, by name, and what is in them."""
+    """The requested files by name, with their content."""
     found: dict[str, str] = {}
     for trainer in manifest.config["split"].get("trainers", ()):
         found |= KINDS[trainer](manifest)
@@ -107,7 +106,7 @@ def _trl(manifest: Manifest) -> dict[str, str]:
 
 
 def _yaml(command: str, values: dict[str, Any], said: str = "") -> str:
-    """A document of YAML: values as JSON, which is YAML too."""
+    """A YAML document with JSON values, which are valid YAML."""
     head = [f"# In this folder:  {command}", *([f"# {said}"] if said else [])]
     return "\n".join([*head, *_lines(values)]) + "\n"
 
@@ -127,4 +126,4 @@ FILES: Final = {
     "llamafactory": ("dataset_info.json", "llamafactory.yaml"),
     "trl": ("trl.yaml",),
 }
-"""The names of what each of them makes."""
+"""File names for each trainer."""

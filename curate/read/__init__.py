@@ -1,1 +1,1 @@
-"""From bytes to examples. A broken line is a value with its defects, never an exception, and disturbs no other line."""
+"""Parse bytes to examples. An invalid line is a value with its defects, not an exception, and affects no other line."""

@@ -1,8 +1,7 @@
-"""Read benchmarks in their usual formats, so that their items can be searched for in training data.
+"""Read benchmarks in their usual formats, to search for their items in training data.
 
-JSON Lines, a JSON array, an object with a list of items somewhere in it, CSV and TSV, each also as .gz or .zst.
-Benchmarks do not agree on names; those of the ones in wide use are known (`QUESTIONS`, `ANSWERS`), any other can be
-named.
+JSON Lines, a JSON array, an object that contains a list of items, CSV and TSV, each also as .gz or .zst. The field
+names of common benchmarks are known (`QUESTIONS`, `ANSWERS`); others can be given.
 """
 
 import csv
@@ -35,7 +34,7 @@ QUESTIONS: Final = (
 )
 """Field names of the question, in lower case."""
 BESIDE: Final = ("input", "text", "content")
-"""Field names of the question if a benchmark has none of `QUESTIONS`. Beside a question they hold its material."""
+"""Field names of the question if a benchmark has none of `QUESTIONS`; next to a question they hold its context."""
 ANSWERS: Final = (
     *(
         "answer",
@@ -79,10 +78,10 @@ class Item:
 
 
 def read_benchmark(path: Path, fields: Sequence[str] = ()) -> list[Item]:
-    """The items of a benchmark, in order; those without a text are left out.
+    """The items of a benchmark, in order, without items that have no text.
 
-    `fields` are the names to look at instead of the known ones; all of them count as what is asked. Raises `InputError`
-    where the file cannot be read or no item has any of the names.
+    `fields` replaces the known names; all of them count as questions. Raises `InputError` if the file cannot be read or
+    no item has any of the names.
     """
     named = list(_table(path) if _kind(path) in TABLES else _objects(path))
     items = [
@@ -105,7 +104,7 @@ def _kind(path: Path) -> str:
 
 
 def _objects(path: Path) -> Iterator[tuple[Place, dict[str, Any]]]:
-    """The items of a file of JSON."""
+    """The items of a JSON file."""
     facts = FileFacts(display_name(path))
     for parsed in read_file(path, facts):
         value = parsed.decoded.value
@@ -124,7 +123,7 @@ def _objects(path: Path) -> Iterator[tuple[Place, dict[str, Any]]]:
 
 
 def _listed(parsed: ParsedLine, key: str, items: list[Any]) -> Iterator[tuple[Place, dict[str, Any]]]:
-    """The objects of a list inside an object, each with its location."""
+    """The objects of a list in an object, each with its location."""
     spans = Spans(parsed.line.data.decode("utf-8", "replace"))
     line, counted = parsed.place.line, 0
     for at, item in enumerate(items):
@@ -135,7 +134,7 @@ def _listed(parsed: ParsedLine, key: str, items: list[Any]) -> Iterator[tuple[Pl
 
 
 def _longest_list(value: dict[str, Any]) -> tuple[str, list[Any]] | None:
-    """The key with the longest list of objects, and that list; None if there is no such key."""
+    """The key and value of the longest list of objects; None if there is none."""
     lists = [
         (key, items) for key, items in value.items() if isinstance(items, list) and items and isinstance(items[0], dict)
     ]
@@ -143,8 +142,9 @@ def _longest_list(value: dict[str, Any]) -> tuple[str, list[Any]] | None:
 
 
 def _table(path: Path) -> Iterator[tuple[Place, dict[str, Any]]]:
-    """The items of a table. One whose first line has none of the known names has no head: the question comes first, as
-    in MMLU.
+    """The items of a table; without a known column name there is no header, and column 1 is the question.
+
+    MMLU has this form.
     """
     text = b"".join(blocks(path)).decode("utf-8-sig", "replace")
     lines = csv.reader(io.StringIO(text, newline=""), delimiter=TABLES[_kind(path)])
@@ -187,7 +187,7 @@ def _parts(value: dict[str, Any], fields: tuple[str, ...]) -> Iterator[ItemText]
 
 
 def _texts(value: Any, *, apart: bool) -> Iterator[str]:
-    """The texts of a field: one for each element of a list where they stand `apart`, as choices do; else one."""
+    """The texts of a field. If `apart`, each element of a list is a text of its own, as for choices."""
     if apart and isinstance(value, list):
         for item in value:
             yield from _texts(item, apart=True)

@@ -1,8 +1,7 @@
-"""Split a file of lines into chunks that processes can read independently, and read the plain lines of a chunk as
-columns.
+"""Split a JSON Lines file into chunks for parallel reading, and read the plain lines of a chunk as columns.
 
-Most lines of most files are nothing but messages of a role and a text. They are read without an object for each line:
-what rules look at stands in lists, and `Batch.parsed` makes the line whole where a rule has found something in it.
+Most lines contain only messages with a role and a text. They are read into lists without an object per line;
+`Batch.parsed` creates the object when a rule finds something in the line.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -34,9 +33,7 @@ SLACK = 1 << 16
 
 
 class Chunk(NamedTuple):
-    """The lines of a file that start at byte `start` or later and before `end`; `data` where they had to be
-    unpacked.
-    """
+    """The lines of a file that start in a byte range; `data` holds them if they had to be decompressed."""
 
     path: Path
     name: str
@@ -48,8 +45,9 @@ class Chunk(NamedTuple):
 
 
 def chunks_of(path: Path, name: str, size: int = SIZE) -> Iterator[Chunk] | None:
-    """The chunks of a file of lines, in order; None if the file is not JSON Lines (see `document` and `file_sniffing`).
-    Raises `InputError`.
+    """The chunks of a file, in order; None if the file is not JSON Lines. Raises `InputError`.
+
+    See `document` and `file_sniffing` for other files.
     """
     stream = blocks(path)
     start = next(stream, b"")
@@ -83,17 +81,16 @@ def _unpacked(path: Path, name: str, block: bytes, stream: Iterator[bytes], size
 
 
 def chunk_bytes(chunk: Chunk, room: bytearray | None = None) -> tuple[int, bytes | bytearray, int]:
-    """The offset of the first line of a chunk, a buffer, and the number of its bytes that belong to the chunk. Raises
-    `InputError` if the file cannot be read.
+    """A chunk's bytes: offset of its first line, buffer, number of bytes. Raises `InputError`.
 
-    With `room`, the bytes are read into this buffer if they fit, and the next chunk overwrites them.
+    If `room` is given and large enough, the bytes are read into it, and the next chunk overwrites them.
     """
     if chunk.data is not None:
         return chunk.start, chunk.data, len(chunk.data)
     try:
         with chunk.path.open("rb") as file:
             start = chunk.start
-            if start:  # a line that starts before belongs to the chunk before
+            if start:  # a line that starts earlier belongs to the previous chunk
                 file.seek(start - 1)
                 while not (passed := file.readline(SIZE)).endswith(b"\n"):
                     if not passed or (chunk.end is not None and file.tell() >= chunk.end):
@@ -120,14 +117,14 @@ def _read_whole(file: BinaryIO, wanted: int | None) -> tuple[bytes, int]:
 
 
 def _read_into(file: BinaryIO, wanted: int | None, room: bytearray) -> tuple[bytes | bytearray, int]:
-    """The same, read into `room` if they fit."""
+    """The same, but into `room` if they fit."""
     most = (SIZE if wanted is None else wanted) + SLACK
     if len(room) < most:
         room += bytes(most - len(room))
     size = file.readinto(memoryview(room)[:most])  # type: ignore[attr-defined]  # files have it
     if size == most or wanted is not None:
         end = room.find(b"\n", wanted - 1, size) + 1 if wanted is not None else 0
-        if not end and size == most:  # a line that is longer than the room, or more of the file than was thought
+        if not end and size == most:  # a line longer than the buffer, or a file that has grown
             rest, _ = _read_whole(file, None) if wanted is None else (file.readline(), 0)
             whole = bytes(room[:size]) + rest
             return whole, len(whole)
@@ -136,8 +133,7 @@ def _read_into(file: BinaryIO, wanted: int | None, room: bytearray) -> tuple[byt
 
 
 def example_ids_at(chunk: Chunk, numbers: Iterable[int], room: bytearray | None = None) -> dict[int, str]:
-    """The ids of the examples on the given lines of a chunk (counted from 1, in order); other lines are skipped without
-    parsing.
+    """The ids of the examples on some lines of a chunk (from 1, in order); other lines are not parsed.
 
     For `room` see `chunk_bytes`. Raises `InputError`.
     """
@@ -156,9 +152,7 @@ def example_ids_at(chunk: Chunk, numbers: Iterable[int], room: bytearray | None 
 
 
 class LineSlices(Sequence[bytes]):
-    """The lines of a buffer, each sliced on access; `starts` holds the start of each line and the end of the last
-    one.
-    """
+    """The lines of a buffer, sliced on access; `starts` holds the start of each line and the end of the last one."""
 
     def __init__(self, data: bytes | bytearray, starts: Any) -> None:
         self.data, self.starts = memoryview(data), starts
@@ -178,9 +172,7 @@ class LineSlices(Sequence[bytes]):
 
 @dataclass(slots=True)
 class Batch:
-    """Lines of one file: plain lines as columns of equal length, irregular lines as objects. Line numbers count from
-    the start of the chunk.
-    """
+    """Lines of a file, numbered within the chunk: plain lines as columns of equal length, others as objects."""
 
     file: str
     irregular_lines: list[ParsedLine]
@@ -214,7 +206,7 @@ class Batch:
 
     @classmethod
     def of_lines(cls, lines: Sequence[ParsedLine]) -> "Batch":
-        """A batch of lines that were read one by one."""
+        """A batch of individually parsed lines."""
         batch = cls(lines[0].place.file if lines else "", [])
         for at, parsed in enumerate(lines):
             if parsed.decoded.plain and parsed.example is not None and not parsed.decoded.defects:
@@ -246,7 +238,7 @@ class Batch:
         return [turn["content"] for turn in orjson.loads(self.lines[number - 1])["messages"]]
 
     def start_of(self, number: int) -> int:
-        """The byte of the file at which a line starts."""
+        """The byte offset of a line in the file."""
         if self.quiet is not None:
             return self.offset + int(self.quiet.starts[number - 1])
         if not self._starts:
@@ -270,9 +262,7 @@ class Batch:
 
 
 def read_chunk(chunk: Chunk, facts: FileFacts, scan: "Scan | None" = None) -> Batch:
-    """Read the lines of a chunk and add to `facts`. Lines on which `scan` finds that no rule can fire are not
-    parsed.
-    """
+    """Read the lines of a chunk and add to `facts`. Lines on which `scan` rules out findings are not parsed."""
     offset, data, size = chunk_bytes(chunk, scan.room if scan is not None else None)
     facts.size += size
     if offset == 0 and data.startswith(BOM):
@@ -292,7 +282,7 @@ def read_chunk(chunk: Chunk, facts: FileFacts, scan: "Scan | None" = None) -> Ba
         facts.lines += count
         facts.examples += count
         facts.understood += count  # a quiet line has a text in each turn
-        if count:  # else there are no such lines, and no such format
+        if count:  # otherwise there are no such lines, and no such format
             facts.formats["messages"] += count
     _read(batch, facts, numbers)
     facts.crlf += returns - _counted(batch, b"\r\n")
@@ -303,9 +293,7 @@ def read_chunk(chunk: Chunk, facts: FileFacts, scan: "Scan | None" = None) -> Ba
 def read_lines(
     name: str, data: bytes | bytearray, starts: Any, offset: int, numbers: Iterable[int], *, ended: bool
 ) -> Batch:
-    """Read some lines of a buffer that starts at `offset` of a file; `starts`: the start of each line and the end of
-    the last one.
-    """
+    """Read lines of a buffer at `offset` of a file; `starts`: the start of each line and the end of the last one."""
     batch = Batch(name, [], lines=LineSlices(data, starts), ended=ended, offset=offset)
     batch._starts = (starts[:-1] + offset).tolist()
     _read(batch, FileFacts(name), numbers)
@@ -331,16 +319,15 @@ def _read(batch: Batch, facts: FileFacts, lines: Iterable[int]) -> None:
         except (ValueError, TypeError, KeyError):
             plain = False
         if plain:
-            # Every key and text has two quotes, and texts may have more in them. A key too many would show in the
-            # count, unless
-            # a quote in a text is written as an escape.
+            # Every key and text has two quotes, and texts may contain more. An extra key changes the count, unless
+            # a quote in a text is written as a Unicode escape.
             quotes = said.count('"')
             plain = line.count(b'"') == 2 + 8 * len(texts) + quotes and not (quotes and b"\\u0022" in line)
             if plain and b"\\" in line and line.count(b"\\") != quotes + said.count("\n"):
                 plain = not _suspect(line)
         if plain:
             if not numbers:
-                facts.formats["messages"] += 0  # formats are told in the order in which they come
+                facts.formats["messages"] += 0  # formats are reported in order of appearance
             numbers.append(number)
             add_roles(roles)
             add_texts(texts)
@@ -358,7 +345,7 @@ def _read(batch: Batch, facts: FileFacts, lines: Iterable[int]) -> None:
     facts.examples += len(numbers)
     facts.understood += sum(
         len(said) >= (len(texts) or 1) for said, texts in zip(batch.joined_texts, batch.texts, strict=True)
-    )  # a NUL between two
+    )  # NUL as separator
     if numbers:
         facts.formats["messages"] += len(numbers)
 
@@ -376,9 +363,7 @@ def _known(roles: tuple[str, ...]) -> bool:
 
 
 def _suspect(line: bytes) -> bool:
-    """Whether a line may have a control character in it, which only an escape other than those of quotes and line
-    breaks brings into JSON.
-    """
+    """Whether a line may contain a control character: it has an escape other than for quotes and line breaks."""
     return b"\\u00" in line or b"\\b" in line or b"\\f" in line
 
 

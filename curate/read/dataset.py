@@ -1,6 +1,4 @@
-"""Parse files line by line, streaming; or read whole files into memory, for the stages that compare examples with each
-other.
-"""
+"""Parse files line by line, or read whole files into memory for stages that compare examples with each other."""
 
 import re
 from collections import Counter
@@ -40,12 +38,12 @@ class ParsedLine(NamedTuple):
 
     @property
     def defects(self) -> tuple[Defect, ...]:
-        """What is wrong with the line's JSON."""
+        """The JSON defects of the line."""
         return self.decoded.defects
 
     @property
     def jsonl(self) -> bytes:
-        """The line as JSON Lines: its own bytes; elements of a document that span lines are put on one."""
+        """The line as JSON Lines: its original bytes, or a multi-line element of a document put on one line."""
         return compact(self.line.data)
 
 
@@ -55,35 +53,35 @@ class FileFacts:
 
     path: str
     lines: int = 0
-    """Lines that are not blank, or elements of a document."""
+    """Non-blank lines, or elements of a document."""
     examples: int = 0
     """Lines that hold an object."""
     understood: int = 0
     """Examples in a known format (see `Example.understood`), or lines that `target` accepts in addition."""
     document: bool = False
-    """True for an array, or objects over several lines, instead of JSON Lines."""
+    """True for an array or multi-line objects instead of JSON Lines."""
     bom: bool = False
     defects: list[Defect] = field(default_factory=list)
     """Why the file as a whole cannot be read."""
     step: str = ""
-    """The next step for that."""
+    """The next step in that case."""
     formats: Counter[str] = field(default_factory=Counter)
     target: Target = Target.TRAINER
     """Trainer or service that the file is for; rules about files use its limits."""
     size: int = 0
-    """Bytes, unpacked."""
+    """Decompressed size in bytes."""
     packed: bool = False
     """True for a gzip or zstd file."""
     crlf: int = 0
-    """Lines that end in CR LF."""
+    """Number of lines that end in CR LF."""
     lf: int = 0
-    """Lines that end in LF alone."""
+    """Number of lines that end in LF alone."""
     separated: int = 0
-    """Lines with a character in them that is no line break in JSON Lines, but is one to Python and some editors."""
+    """Lines with a character that Python and some editors, but not JSON Lines, treat as a line break."""
     first_separated: int = 0
     """The first such line."""
     keys: Counter[tuple[str, ...]] = field(default_factory=Counter)
-    """Format and top-level keys of the examples that have more than messages; at most `KEYS` different ones."""
+    """Format and top-level keys of examples with more keys than messages; at most `KEYS` different ones."""
 
     def add(self, part: "FileFacts", before: int) -> None:
         """Add the facts of the lines that follow; `before` is the number of lines before them."""
@@ -100,7 +98,7 @@ class FileFacts:
 
 
 def read_file(path: Path, facts: FileFacts) -> Iterator[ParsedLine]:
-    """The lines of one file in order, blank ones too; `facts` is filled while they pass. Raises `InputError`."""
+    """The lines of a file in order, including blank ones; fills `facts` while iterating. Raises `InputError`."""
     stream = _measured(blocks(path), facts)
     facts.packed = is_packed(path)
     start = next(stream, b"")
@@ -124,13 +122,13 @@ def read_file(path: Path, facts: FileFacts) -> Iterator[ParsedLine]:
 
 
 def demand_read(facts: FileFacts) -> None:
-    """Raise `InputError` if nothing of a file was read. Only `curate check` continues, and reports a finding."""
+    """Raise `InputError` if no line of a file was read. Only `curate check` continues, and reports a finding."""
     if facts.defects:
         raise InputError(f"{facts.path}: {facts.defects[0].message}", facts.step)
 
 
 def demand_understood(lines: int, understood: int) -> None:
-    """Raise `InputError` if there are lines and none is an example in a known format."""
+    """Raise `InputError` if there are lines but no example in a known format."""
     if lines and not understood:
         what = "the only line contains no example" if lines == 1 else f"none of the {lines:,} lines contains an example"
         raise InputError(f"{what} that curate understands", FORMS)
@@ -178,7 +176,7 @@ def parsed_line(line: Line, facts: FileFacts) -> ParsedLine:
 
 @dataclass(frozen=True)
 class Dataset:
-    """All lines of some files, in memory, blank lines left out."""
+    """All non-blank lines of some files, in memory."""
 
     files: tuple[FileFacts, ...]
     lines: tuple[ParsedLine, ...]
@@ -187,17 +185,17 @@ class Dataset:
 
     @cached_property
     def examples(self) -> tuple[Example, ...]:
-        """The examples that are understood, in order."""
+        """The examples in known formats, in order."""
         return tuple(line.example for line in self.lines if line.example is not None and line.example.understood)
 
     @property
     def not_understood(self) -> int:
-        """Number of lines without such an example."""
+        """Number of lines without an example in a known format."""
         return len(self.lines) - len(self.examples)
 
 
 def read_dataset(paths: Iterable[Path], name_of: Callable[[Path], str] = display_name) -> Dataset:
-    """Read whole files into memory; `name_of` gives the name that a file goes by in places. Raises `InputError`."""
+    """Read whole files into memory; `name_of` returns the display name of a file. Raises `InputError`."""
     files: list[FileFacts] = []
     lines: list[ParsedLine] = []
     hashes: list[str] = []

@@ -1,7 +1,7 @@
-"""Parse the bytes of one line into a JSON value, with all defects of the JSON itself.
+"""Parse the bytes of a line into a JSON value, with all defects of the JSON.
 
-Python's parser is told to be as strict as the strictest reader that the data will meet: keys may not repeat, NaN and
-Infinity are refused, bytes must be UTF-8 (RFC 8259).
+Python's parser is made as strict as the strictest reader: repeated keys, NaN and Infinity are refused, and bytes must
+be UTF-8 (RFC 8259).
 """
 
 import json
@@ -27,7 +27,7 @@ GAP = re.compile(rb'"[\t\r\n ]+:')
 CONTROL = re.compile(rb"\\(?:u00|[bf])")
 """Escapes that may be a control character."""
 BRACKETS = re.compile(rb'[\[{]|[\]}]|"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
-# Escapes that may be half of a character, or a control character; the loop in `_escapes` then looks closer.
+# Escapes that may be a lone surrogate or a control character; the loop in `_escapes` then checks.
 SUSPECT = re.compile(rb"\\(?:u(?:00[01]|[dD][89a-fA-F])|[bf])")
 ESCAPE = re.compile(rb"\\(?:u([0-9a-fA-F]{4})|(.))")
 
@@ -61,22 +61,21 @@ class _RepeatedKeyError(ValueError):
 
 
 def decode(data: bytes, column: int = 0) -> Decoded:
-    """Parse the bytes of one line. Never raises, whatever the bytes are.
+    """Parse the bytes of one line. Never raises.
 
-    `column` is the number of characters that stand before it on its physical line, for messages.
+    `column` is the number of characters before it on its physical line, for messages.
     """
     plain = _plain(data)
     return _decode(data, column) if plain is None else Decoded(plain, (), True)
 
 
 def _plain(data: bytes) -> dict[str, Any] | None:
-    """The value of a line that is nothing but messages of a role and a text, and has no defect; None for any other
-    line.
+    """The value of a line with nothing but messages of a role and a text, and without a defect; else None.
 
-    Most lines of most files are that plain, and orjson reads them three times as fast. It is as strict as we are but
-    for keys that repeat, control characters as escapes, and numbers. Plain lines have no numbers. Their keys are known,
-    so none repeats when the line has no more `":` than keys; a key with a space before its colon would be missed in
-    that count, and is looked for.
+    Most lines are this plain, and orjson reads them three times as fast. It is as strict as this module except for
+    repeated keys, escaped control characters and numbers. Plain lines have no numbers. Their keys are known, so none is
+    repeated if the line has no more `":` than keys; a key with a space before its colon would be missed by that count
+    and is searched for.
     """
     try:
         value = orjson.loads(data)
@@ -120,7 +119,7 @@ def _decode(data: bytes, column: int) -> Decoded:
         return Decoded(MISSING, (_not_finite(text, str(error)),))
     except RecursionError:
         return Decoded(MISSING, (Defect("too-deep", "nested too deeply to be read", 0),))
-    except ValueError:  # an integer of more digits than Python converts (sys.get_int_max_str_digits)
+    except ValueError:  # an integer with more digits than Python converts (sys.get_int_max_str_digits)
         return Decoded(MISSING, (Defect("syntax", "a number has too many digits to be parsed", 0),))
     defects: list[Defect] = []
     if data.count(b"[") + data.count(b"{") > DEEP and (depth := _depth(data)) > DEEP:
@@ -189,9 +188,9 @@ def _not_finite(text: str, name: str) -> Defect:
 
 
 def _escapes(data: bytes) -> Iterator[Defect]:
-    """The first lone surrogate and the first control character: only an escape can bring either into a JSON string."""
+    """The first lone surrogate and the first control character; only an escape can put either into a JSON string."""
     surrogate = control = None
-    high: re.Match[bytes] | None = None  # a first half that waits for its second
+    high: re.Match[bytes] | None = None  # a high surrogate without its low surrogate
     for match in ESCAPE.finditer(data):
         code = int(match.group(1), 16) if match.group(1) else {b"b": 8, b"f": 12}.get(match.group(2), 0x20)
         if high is not None and not (0xDC00 <= code < 0xE000 and match.start() == high.end()):

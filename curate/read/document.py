@@ -1,7 +1,7 @@
 """Read files that are not JSON Lines: an array of examples, or objects over several lines.
 
-Such a file is cut into its elements, each a `Line` that starts where the element starts, so that places stay true. It
-is read whole into memory: JSON cannot be cut without parsing it.
+The file is split into elements, each a `Line` at the position of the element, so places stay correct. It is read into
+memory as a whole, since JSON cannot be split without parsing.
 """
 
 import re
@@ -13,9 +13,8 @@ from curate.read.json_pointer_spans import STRING
 from curate.read.lines import BOM, Line
 
 SPACE = re.compile(rb"[ \t\r\n]*")
-# Skips over one value by its brackets alone; strings are one lexeme, so that brackets inside them do not count. A lone
-# quote
-# opens a string that is never closed. No byte of a character beyond ASCII looks like one of these.
+# Finds the end of a value by its brackets; strings are one lexeme, so brackets in them do not count. A lone quote opens
+# an unclosed string. No byte of a non-ASCII character equals one of these.
 LEXEME = re.compile(STRING.encode() + rb'|[\[\]{}",]|[^\s\[\]{}",]+', re.DOTALL)
 Element = tuple[Line, Defect | None]
 UNREAD = "; the rest of the file was not read"
@@ -24,8 +23,8 @@ UNREAD = "; the rest of the file was not read"
 def is_document(start: bytes) -> bool:
     """Whether a file with these first bytes is not JSON Lines: its first line opens a value and does not close it.
 
-    An array that is closed on the first line is one too when nothing follows. When later lines stand alone, the first
-    one is only broken.
+    An array that closes on the first line also counts if nothing follows. If later lines are complete values, only the
+    first line is broken.
     """
     text = start.removeprefix(BOM).lstrip()
     if text[:1] not in (b"[", b"{"):
@@ -38,9 +37,9 @@ def is_document(start: bytes) -> bool:
 
 
 def _lines_stand_alone(rest: bytes) -> bool:
-    """Whether two lines in a row are objects of their own, with no comma between them: no document has such lines.
+    """Whether two consecutive lines are complete objects without a comma between them, which no document has.
 
-    The last line of a file is enough by itself, but for a comma before it.
+    The last line of a file is enough by itself unless a comma precedes it.
     """
     lines = [line for line in rest.split(b"\n") if line.strip()]
     alone = [line[:1] == b"{" and line.rstrip()[-1:] == b"}" and _skip(line, 0) == len(line.rstrip()) for line in lines]
@@ -50,15 +49,13 @@ def _lines_stand_alone(rest: bytes) -> bool:
 
 
 def elements(data: bytes) -> Iterator[Element]:
-    """The elements of an array, or the objects, as lines. What cannot be cut off as an element is a line with a defect:
-    nothing is lost.
-    """
+    """The elements of an array, or the objects, as lines; an unparsable rest becomes a line with a defect."""
     cutter = _Cutter(data)
     yield from cutter.array() if data[cutter.start : cutter.start + 1] == b"[" else cutter.objects()
 
 
 class _Cutter:
-    """Cuts bytes into lines; indices rise, so that lines and columns are counted only once."""
+    """Splits bytes into lines; indices only rise, so lines and columns are counted once."""
 
     def __init__(self, data: bytes) -> None:
         self.data = data
@@ -67,7 +64,7 @@ class _Cutter:
         self.start = self.space(self.at)
 
     def objects(self) -> Iterator[Element]:
-        """Objects one after the other."""
+        """Consecutive objects."""
         at = self.start
         while at < len(self.data):
             if self.data[at : at + 1] != b"{":
@@ -81,7 +78,7 @@ class _Cutter:
             at = self.space(end)
 
     def array(self) -> Iterator[Element]:
-        """The elements of an array, then whatever stands after it."""
+        """The elements of an array, then anything after it."""
         opening = self.line(self.start, self.start + 1)
         at = self.space(self.start + 1)
         while (char := self.data[at : at + 1]) not in (b"]", b""):
@@ -133,7 +130,7 @@ class _Cutter:
 
 
 def _skip(data: bytes, at: int) -> int | None:
-    """Index after the value that starts at `at`; `at` itself when none does; None when it is not closed."""
+    """Index after the value that starts at `at`; `at` itself if no value starts there; None if it is not closed."""
     depth = 0
     for match in LEXEME.finditer(data, at):
         char = data[match.start()]
@@ -153,5 +150,5 @@ def _skip(data: bytes, at: int) -> int | None:
 
 
 def compact(data: bytes) -> bytes:
-    """An element of a document on one line. Its values keep their bytes: JSON strings hold no line break."""
+    """An element of a document on one line. Values keep their bytes, since JSON strings contain no line break."""
     return b" ".join(piece.strip() for piece in data.split(b"\n")) if b"\n" in data else data

@@ -1,9 +1,9 @@
-"""Find the lines of a large file on which no rule can fire.
+"""Find the lines of a large file on which no rule can fire (quiet lines), with compiled code.
 
-Compiled, for big files; every other line goes the careful way, so that all the scan has to be is never sure without
-cause. A line is quiet when it is a conversation as `json.dumps` or `JSON.stringify` writes it, an optional system
-prompt and then questions and answers in turn, and nothing in it is marked by the prefilters of the rules, which come as
-tables (see `curate.lint.rules.prefilter_tables`). What is kept of a quiet line are digests of what it says.
+A line is quiet if it is a conversation as `json.dumps` or `JSON.stringify` writes it, with an optional system prompt
+and alternating questions and answers, and no prefilter of a rule matches (`curate.lint.rules.prefilter_tables`). All
+other lines are parsed, so the scan may miss quiet lines but must not call another line quiet. Only digests of the text
+of a quiet line are kept.
 """
 
 import sys
@@ -56,15 +56,15 @@ class ScanBuffers(NamedTuple):
     """Working arrays that the lines of a chunk share."""
 
     text: Array
-    """uint8: what the quiet lines say, a U+0000 behind each text; for its digests, U+0002 and roles joined by U+0001
-    stand behind a line for a moment.
+    """uint8: the texts of quiet lines, each followed by U+0000; while digests are computed, U+0002 and the roles joined
+    by U+0001 follow a line.
     """
     folded: Array
-    """uint8: the same in lower case without white space."""
+    """uint8: the same, lower-cased and without white space."""
     told: Array
-    """int64, `TOLD`: what is told of a text."""
+    """int64, `TOLD`: facts about a text."""
     last: Array
-    """int64, 2 x 2: where the last question and the last answer start, and their sizes."""
+    """int64, 2 x 2: start and size of the last question and of the last answer."""
 
 
 class LineColumns(NamedTuple):
@@ -73,18 +73,18 @@ class LineColumns(NamedTuple):
     quiet: Array
     """bool"""
     exact: Array
-    """uint64: the digest of what the line says, as it says it."""
+    """uint64: digest of roles and texts."""
     said: Array
-    """uint64: the digest of the same in lower case without white space."""
+    """uint64: digest of the same, lower-cased and without white space."""
     system: Array
     """uint64: the digest of the system prompt."""
     answer: Array
     """uint64: the digest of the last answer."""
     asked: Array
-    """uint64: the digest of the texts before it, each with a U+0000 behind it."""
+    """uint64: digest of the texts before it, each followed by U+0000."""
     counts: Array
-    """int32, lines x 5: turns; 1 for a system prompt; characters of all texts; 1 where `said` has to be made anew;
-    characters of the last answer.
+    """int32, lines x 5: turns; 1 if there is a system prompt; characters of all texts; 1 if `said` has to be
+    recomputed; characters of the last answer.
     """
 
 
@@ -108,9 +108,7 @@ def line_columns_for(count: int) -> LineColumns:
 
 @compiled
 def _is_loud(role: int, text: Array, start: int, end: int, told: Array, known: Prefilters) -> bool:
-    """Whether a text has to be looked at, whatever stands before it. One of no character is never quiet: its ends are
-    looked at below.
-    """
+    """Whether rules must see a text, whatever precedes it. An empty text counts, since its ends are read below."""
     if start == end or (known.exchanges.outside and (text[start] <= 32 or text[end - 1] <= 32)):
         return True
     if role == ANSWER:
@@ -125,7 +123,7 @@ def _is_loud(role: int, text: Array, start: int, end: int, told: Array, known: P
 
 @compiled
 def _write_roles(text: Array, used: int, turns: int, system: bool) -> int:
-    """Write what stands for the roles of a line's turns; where it ends."""
+    """Write the role codes of a line's turns; returns the end."""
     text[used] = 2
     used += 1
     for place in range(turns):
@@ -144,9 +142,7 @@ def _write_roles(text: Array, used: int, turns: int, system: bool) -> int:
 def _line(
     data: Array, at: int, end: int, known: Prefilters, room: ScanBuffers, used: int, lines: LineColumns, line: int
 ) -> tuple[int, int]:
-    """Where a quiet line ends, without its line break, and where its texts do, which are written from `used` on; -1 for
-    any other line.
-    """
+    """The ends of a quiet line (before its line break) and of its texts, written from `used` on; -1 if not quiet."""
     text, folded, told, last = room
     starts, sizes = last
     starts[:], sizes[:] = 0, 0
@@ -202,23 +198,20 @@ def _line(
     lines.exact[line], lines.said[line] = xxh64_digest(text, first, used), xxh64_digest(folded, zero, used_folded)
     count = lines.counts[line]
     count[0], count[1], count[2], count[3], count[4] = turns, system, total, anew, chars
-    text[behind] = 0  # in the place of the roles
+    text[behind] = 0  # instead of the roles
     return at, behind + 1
 
 
 def _scan(stamp: int) -> Any:
-    """The scan of lines, compiled from sources that `stamp` stands for: numba asks only whether this file has
-    changed.
-    """
+    """The compiled scan. `stamp` covers all sources, since numba's cache only checks whether this file has changed."""
 
     @entry
     def scan_lines(
         data: Array, known: Prefilters, room: ScanBuffers, lines: LineColumns, starts: Array
     ) -> tuple[int, int]:
-        """Fill `lines` with what is known of those of the data, of which the last one ends with a line break, too, and
-        `starts` with where they start.
+        """Fill `lines` with facts and `starts` with the start of each line; the last line ends with a line break, too.
 
-        Returns how many end in CR LF, and how many bytes of the room the texts of the quiet ones take.
+        Returns the number of lines that end in CR LF, and the number of bytes that the texts of quiet lines take.
         """
         end, at, returns, used = np.int64(len(data)), np.int64(0), np.int64(stamp * 0), np.int64(0)
         for line in range(len(lines.quiet)):
@@ -245,28 +238,28 @@ scan_lines = _scan(_stamp())
 
 
 class FastPathTexts(NamedTuple):
-    """What the quiet lines of a piece say: of each, a system prompt perhaps, and then questions and answers in turn."""
+    """The texts of the quiet lines of a chunk: per line an optional system prompt, then questions and answers."""
 
     joined: bytes
-    """The texts, in UTF-8, with a U+0000 behind each, and nowhere else."""
+    """The texts in UTF-8, each followed by U+0000, which occurs nowhere else."""
     turns: Array
-    """int32, one a line: its texts."""
+    """int32, one per line: number of texts."""
     system: Array
-    """int32, one a line: 1 where the first of them is a system prompt."""
+    """int32, one per line: 1 if the first text is a system prompt."""
 
 
 @dataclass(frozen=True, slots=True)
 class ScanResult:
-    """What a scan found: which lines are quiet, and of these, in order, what is known of them."""
+    """The result of a scan: which lines are quiet, and facts about the quiet lines, in order."""
 
     quiet: Array
-    """bool, one a line of the piece."""
+    """bool, one per line of the chunk."""
     starts: Array
-    """int64: where each line of the piece starts, and where the next one would."""
+    """int64: the start of each line of the chunk, and the end of the last one."""
     lines: LineColumns
     """The quiet lines."""
     returns: int
-    """Lines that end in CR LF."""
+    """Number of lines that end in CR LF."""
 
     @property
     def numbers(self) -> Array:
@@ -295,14 +288,15 @@ class Scan:
 
     known: Prefilters
     suspects: Callable[[FastPathTexts], Array] | None = None
-    """Which lines (bool, one each) are not quiet after all, for what they say; None where nobody is to be asked."""
+    """Returns which lines (bool, one each) are not quiet by their texts; None if no rule has to be asked."""
     room: bytearray = field(default_factory=bytearray)
-    """Buffer that each chunk is read into. Allocating it anew for each chunk would take as long as the read."""
+    """Buffer that each chunk is read into. Allocating it for each chunk would take as long as the read."""
     written: ScanBuffers = field(default_factory=lambda: buffers_for(0))
 
     def load(self) -> None:
-        """Load what is compiled, or compile it. numba would look for a library of matrices by loading SciPy, a third of
-        the time; nothing here needs one.
+        """Load the compiled scan, or compile it.
+
+        numba would import SciPy to look for a BLAS library, which takes a third of the time and is not needed here.
         """
         loaded = sys.modules.get("scipy")
         if loaded is None:
@@ -317,7 +311,7 @@ class Scan:
                 del sys.modules["scipy"]
 
     def __call__(self, data: bytes | bytearray, size: int) -> ScanResult:
-        """Scan the lines of the first `size` bytes, of which the last one may have no line break."""
+        """Scan the lines in the first `size` bytes; the last line may have no line break."""
         ended = data.count(b"\n", 0, size)
         whole = data.rfind(b"\n", 0, size) + 1
         count = ended + (whole < size)

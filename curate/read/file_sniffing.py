@@ -1,6 +1,4 @@
-"""Recognise files that are not JSON by their first bytes, so that a table or an archive gets one finding with the next
-step, not one error per line.
-"""
+"""Detect files that are not JSON by their first bytes, so that they get one finding instead of one error per line."""
 
 import csv
 import re
@@ -59,17 +57,17 @@ START: Final = 1 << 16
 MANY: Final = 50
 """Rows of a table or lines of text that are inspected."""
 FEW: Final = 3
-"""Lines without any JSON from which a file is text; fewer are broken lines."""
+"""Minimum number of lines without JSON for a text file; fewer are broken lines."""
 JSON: Final = re.compile(rb"^[ \t]*[{\[]", re.MULTILINE)
-"""A line that may be JSON: its neighbours are broken lines then."""
+"""A line that may be JSON, so its neighbours are broken lines."""
 VALUE: Final = re.compile(
     rb'^[ \t]*(?:"(?:[^"\\\n]|\\.)*"|-?[0-9.eE+]+|true|false|null)[ \t]*,?[ \t]*\r?$', re.MULTILINE
 )
-"""A line that is JSON but no object."""
+"""A line that is JSON but not an object."""
 KEYED: Final = re.compile(rb"(?:---[ \t]*\r?\n)?(?:#[^\n]*\n)*(?:- )?[A-Za-z_][\w-]*:(?:[ \t][^\n]*)?\r?(?:\n|$)")
 COLUMN: Final = re.compile(r"[^\W\d][\w .:/()#?-]{0,59}")
 REGULAR: Final = 5
-"""Rows of three fields or more from which on a table needs no header to be known."""
+"""Minimum number of rows with three or more fields for a table without a header."""
 
 
 def sniff_file_kind(start: bytes) -> FileKind | None:
@@ -104,7 +102,7 @@ def _prose(start: bytes) -> FileKind | None:
 
 
 def _table(text: bytes) -> FileKind | None:
-    """A table with a header: names of columns, then rows that have as many fields each."""
+    """A table with a header: column names, then rows with the same number of fields."""
     lines = text.decode("utf-8", "replace").splitlines(keepends=True)
     for delimiter, name in DELIMITERS.items():
         if delimiter not in lines[0]:
@@ -113,12 +111,12 @@ def _table(text: bytes) -> FileKind | None:
             rows = [row for row in islice(csv.reader(lines, delimiter=delimiter), MANY) if row]
         except csv.Error:
             continue
-        rows = rows[: -1 if len(text) >= START and len(rows) < MANY else None]  # the last one may be cut off
+        rows = rows[: -1 if len(text) >= START and len(rows) < MANY else None]  # the last line may be truncated
         if len(rows) < 2 or len(rows[0]) < 2 or any(len(row) != len(rows[0]) for row in rows):
             continue
         how = "" if delimiter == "," else f", separator={delimiter!r}"
         names = [field.strip() for field in rows[0]]
-        named = names if names[0] else names[1:]  # pandas leaves its index without a name
+        named = names if names[0] else names[1:]  # pandas writes its index without a name
         if len(set(names)) == len(names) and all(COLUMN.fullmatch(column) for column in named):
             columns = ", ".join(named[:8]) + (", ..." if len(named) > 8 else "")
             return FileKind(

@@ -1,7 +1,7 @@
-"""The table of formats: how each format is detected, and how a line becomes a conversation.
+"""The table of formats: how each format is detected and converted to a conversation.
 
-Reading loses nothing: keys that a format does not use stay in the example's value. Each turn remembers the JSON pointer
-to what it was made of, so that findings point into the line as the user wrote it.
+Conversion loses nothing: unused keys stay in the example's value. Each turn keeps the JSON pointer to its source, so
+that findings point into the line as the user wrote it.
 """
 
 from collections.abc import Callable, Iterator
@@ -14,20 +14,20 @@ from curate.read.sharegpt_tools import Turn, with_tool_calls
 
 Object = dict[str, Any]
 
-# Speaker names of ShareGPT files and their kin.
+# Speaker names of ShareGPT and similar files.
 SPEAKERS: Final = {
     "human": "user", "user": "user", "gpt": "assistant", "chatgpt": "assistant", "bot": "assistant",
     "model": "assistant",
     "assistant": "assistant", "system": "system", "tool": "tool", "observation": "tool", "function_response": "tool",
     "tool_response": "tool", "function_call": "assistant", "tool_call": "assistant",
 }  # fmt: skip
-# Keys beside `text` that say that the text is not all there is to the line.
+# Keys next to `text` that show that the text is only a part of the line.
 NOT_ONLY_TEXT: Final = frozenset(
     ("input", "output", "instruction", "answer", "response", "label", "question", "query", "problem")
 )
 ASKED: Final = ("question", "query", "problem", "input")
 ANSWERED: Final = ("solution", "response", "answer", "output")
-"""The answer in full comes before its last line: data of mathematics has `problem`, `solution` and `answer`."""
+"""The full answer is not in the last field: mathematics data has `problem`, `solution` and `answer`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +40,7 @@ class Format:
     turns: Callable[[Object], Iterator[Turn]] | None
     """Converts a line to turns; None if the line is already in messages format."""
     uses: tuple[str, ...] = ()
-    """Keys that turns may be made of. Those that were not used stay in the example's value, as all others do, unless
-    they are empty.
-    """
+    """Keys that turns may be created from. Unused non-empty ones stay in the example's value, as all others do."""
     sides: tuple[str, str] | None = None
     """For preference pairs, the keys of the chosen side and of the rejected one. The turns end with the chosen side."""
 
@@ -71,7 +69,7 @@ def _alpaca(value: Object) -> Iterator[Turn]:
 
 
 def _asked(value: Object, key: str, *, before: tuple[str, ...] = (), after: tuple[str, ...] = ()) -> Turn:
-    """The user's question, with the texts of other keys that belong to it."""
+    """The user's question with the texts of other keys that belong to it."""
     there = (
         {other for other in (*before, *after) if _strings(value, other) and value[other].strip()}
         if isinstance(value[key], str)
@@ -104,7 +102,7 @@ def _question_and_answer(value: Object) -> tuple[str, str] | None:
     answered = next((key for key in ANSWERED if _strings(value, key)), None)
     if asked and answered:
         return asked, answered
-    # a prompt beside a solution or an answer is one for reinforcement, which a grader judges by it
+    # a prompt with a solution or an answer is for reinforcement: a grader judges by it
     answered = next((key for key in ("response", "output") if _strings(value, "prompt", key)), None)
     return ("prompt", answered) if answered else None
 
@@ -135,7 +133,7 @@ def _speaker(turn: Any, at: str) -> Turn:
 
 
 def _side(value: Object, key: str, role: str) -> Iterator[Turn]:
-    """One side of a pair, which may be text, one message or a list of messages."""
+    """One side of a pair: text, one message or a list of messages."""
     side = value.get(key)
     if isinstance(side, list):
         for i, turn in enumerate(side):
@@ -153,9 +151,7 @@ def _prompt_completion(value: Object) -> Iterator[Turn]:
 
 
 def _preference(value: Object) -> Iterator[Turn]:
-    """The prompt and the chosen side; the rejected side stays in the value. Some chosen sides hold the prompt
-    already.
-    """
+    """The prompt and the chosen side; the rejected side stays in the value. Some chosen sides include the prompt."""
     chosen = list(_side(value, "chosen", "assistant"))
     if any(isinstance(turn.value, dict) and turn.value.get("role") == "user" for turn in chosen):
         yield from _system(value)
@@ -179,7 +175,7 @@ def _preference(value: Object) -> Iterator[Turn]:
 
 
 def _response_pair(value: Object) -> Iterator[Turn]:
-    """The question and the better response; the other one stays in the value."""
+    """The question and the better response; the other response stays in the value."""
     yield from _system(value)
     yield from _side(value, "question", "user")
     yield from _side(value, "response_j", "assistant")
@@ -347,9 +343,7 @@ def format_of(value: Object) -> Format | None:
 
 
 def is_prompt(value: Object) -> bool:
-    """Whether a line has a prompt as TRL's trainers for reinforcement take it; to all others, one without an answer is
-    no example.
-    """
+    """Whether a line has a prompt for TRL's reinforcement trainers; other targets need an answer."""
     return isinstance(value.get("prompt"), str | list)
 
 
@@ -379,7 +373,7 @@ def example_of(value: Object, place: Place) -> Example:
 
 
 def _beside_messages(value: Object, rest: Object) -> Object:
-    """What stands beside the messages in `input`: tools belong beside the conversation, all else stays where it was."""
+    """The keys next to the messages in `input`: tools move next to the conversation, other keys stay."""
     beside = {key: item for key, item in value["input"].items() if key != "messages"}
     found = {"tools": beside.pop("tools")} if "tools" in beside and "tools" not in rest else {}
     return found | ({"input": beside} if beside else {})

@@ -1,8 +1,6 @@
-"""Byte offsets of the lines of files: any line of a large file can be read at once, and the first lines while the rest
-is still being indexed.
+"""Byte offsets of lines, for random access to large files while the rest is still being indexed.
 
-A line costs 20 bytes. What cannot be read in place, packed files and JSON documents, is copied to a temporary file that
-nobody else sees.
+A line takes 20 bytes. Compressed files and JSON documents are copied to a private temporary file.
 """
 
 import tempfile
@@ -36,8 +34,8 @@ class FileIndex:
     """Index of the non-blank lines of one file. One thread may build it while others read."""
 
     def __init__(self, path: Path, name: str) -> None:
-        """Nothing is read before `build`. Raises `InputError` for a file that cannot be opened."""
-        import numpy as np  # a tenth of a second that a check need not pay
+        """Reads nothing before `build`. Raises `InputError` for a file that cannot be opened."""
+        import numpy as np  # takes 0.1 s that a check does not need
 
         self.path, self.name = path, name
         self.state = _state_of(path)
@@ -50,12 +48,12 @@ class FileIndex:
         self._nths: dict[int, tuple[int, int]] = {}
         """Column and number on their line of the elements of a document."""
         self._before = 0
-        """The last byte of the block before."""
+        """The last byte of the previous block."""
         self._lock = Lock()
         try:
             self._own(
                 real_path(path).open("rb")
-            )  # open as long as lines are asked for: whoever replaces the file leaves us ours
+            )  # stays open while lines are read: a replacement of the file does not affect it
         except OSError as error:
             raise InputError(
                 f"{path}: cannot be read: {error.strerror}", "check the path and its permissions"
@@ -66,10 +64,10 @@ class FileIndex:
         weakref.finalize(self, file.close)
 
     def build(self) -> Iterator[int]:
-        """Find the lines; yields how many there are so far. Raises `InputError`."""
+        """Index the lines; yields the number of lines so far. Raises `InputError`."""
         stream = blocks(self.path, BLOCK)
         start = next(stream, b"")
-        if WIDE.match(start) or sniff_file_kind(start):  # nothing to read; the check says what it is
+        if WIDE.match(start) or sniff_file_kind(start):  # nothing to read; the check reports the kind of file
             self.complete = True
             return
         if is_document(start):
@@ -97,7 +95,7 @@ class FileIndex:
         yield self.count
 
     def _block(self, block: bytes, offset: int, rest: int, number: int) -> tuple[int, int]:
-        """Index a block that starts at `offset`; the line that continues into it starts at `rest`."""
+        """Index a block at `offset`; the line that continues into it starts at `rest`."""
         import numpy as np
 
         ends = np.flatnonzero(np.frombuffer(block, np.uint8) == 10) + offset
@@ -107,7 +105,7 @@ class FileIndex:
         starts = np.concatenate([[rest], ends[:-1] + 1])
         numbers = np.arange(number + 1, number + 1 + len(ends))
         filled = ends - starts > 1
-        if not filled.all():  # one byte may be a carriage return, or something
+        if not filled.all():  # a line of one byte may be a lone carriage return
             short = np.flatnonzero(ends - starts == 1)
             filled[short] = [
                 (block[end - 1 - offset] if end > offset else self._before) != CR for end in ends[short].tolist()
@@ -134,7 +132,7 @@ class FileIndex:
             ends,
             numbers,
         )
-        self.count += more  # last: who reads meanwhile sees what is there
+        self.count += more  # last: a concurrent reader sees only complete values
 
     def _document(self, data: bytes) -> None:
         copy = tempfile.TemporaryFile()  # noqa: SIM115
@@ -155,7 +153,7 @@ class FileIndex:
         return self.between(start, end).removesuffix(b"\r") if not self._nths else self.between(start, end)
 
     def between(self, start: int, end: int) -> bytes:
-        """Bytes of the unpacked file. Raises `InputError` if they no longer exist."""
+        """Bytes of the decompressed file. Raises `InputError` if they no longer exist."""
         with self._lock:
             self._file.seek(start)
             found = self._file.read(end - start)
@@ -168,7 +166,7 @@ class FileIndex:
         return int(self._starts[at]), int(self._ends[at])
 
     def lines_at(self, offsets: "Sequence[int] | Numbers") -> "Numbers":
-        """The lines that hold some bytes, by the offsets of these, which are in order."""
+        """The lines that contain the given byte offsets, which are sorted."""
         import numpy as np
 
         return np.unique(np.searchsorted(self._starts[: self.count], np.asarray(offsets, np.int64), side="right") - 1)
@@ -184,7 +182,7 @@ class FileIndex:
         return parsed_line(Line(int(self._numbers[at]), start, self.data(at), b"\n", column, nth), FileFacts(self.name))
 
     def find(self, place: Place) -> int | None:
-        """The line at a place, or the element of a document that the place lies in; None where there is none (yet)."""
+        """The line at a place, or the document element that contains it; None if there is none (yet)."""
         import numpy as np
 
         numbers = self._numbers[: self.count]
@@ -208,9 +206,7 @@ class FileIndex:
 
 
 class LineIndex:
-    """The lines of several files in sequence, counted from 0. While the index is being built, lines of later files may
-    shift.
-    """
+    """The lines of several files in sequence, from 0. While indexing, lines of later files may shift."""
 
     def __init__(self, paths: Sequence[Path]) -> None:
         """Raises `InputError` for a file that cannot be opened."""
@@ -218,7 +214,7 @@ class LineIndex:
         self._by_name = {index.name: number for number, index in enumerate(self.indexes)}
 
     def build(self) -> Iterator[int]:
-        """Find the lines, file by file; yields how many there are so far. Raises `InputError`."""
+        """Index the lines, file by file; yields the number of lines so far. Raises `InputError`."""
         for index in self.indexes:
             for _ in index.build():
                 yield len(self)
@@ -228,7 +224,7 @@ class LineIndex:
 
     @property
     def complete(self) -> bool:
-        """Whether all lines are found."""
+        """Whether all lines are indexed."""
         return all(index.complete for index in self.indexes)
 
     @property
@@ -240,7 +236,7 @@ class LineIndex:
         return found
 
     def where(self, at: int) -> tuple[FileIndex, int]:
-        """The file of a line, and its number there."""
+        """The file of a line, and the line's number in it."""
         if len(self.indexes) == 1:
             return self.indexes[0], at
         firsts = self.firsts

@@ -1,4 +1,4 @@
-"""Explain why a line is not JSON. The parser reports where it stopped; these messages name the likely cause."""
+"""Explain why a line is not JSON: the parser reports where it stopped, these messages name the likely cause."""
 
 import json
 import re
@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 PYTHON = re.compile(r"'|(?:None|True|False)\b")
 COMMA_THEN_END = re.compile(r",\s*[}\]]")
-# What the end of a line that was cut off in a literal, a number or an escape may look like.
+# Possible ends of a line that was truncated in a literal, a number or an escape.
 CUT_WORD = re.compile(r"(?:t(?:ru?)?|f(?:a(?:ls?)?)?|n(?:ul?)?|-)\Z")
 CUT_ESCAPE = re.compile(r"\\?u[0-9a-fA-F]{0,3}\Z")
 
@@ -19,7 +19,7 @@ class JsonMistake(NamedTuple):
 
 
 def explain_json_error(text: str, error: json.JSONDecodeError, column: int = 0) -> JsonMistake:
-    """Name the mistake where it is a known one, else repeat the parser's words; columns count characters from 1.
+    """Name a known mistake, else repeat the parser's message; columns count characters from 1.
 
     `column` is the number of characters before `text` on its physical line.
     """

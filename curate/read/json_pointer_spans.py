@@ -1,4 +1,4 @@
-"""Locate the values of a JSON text by JSON pointer, so that a finding names the exact line of a pretty-printed file."""
+"""Locate values in a JSON text by JSON pointer, so that a finding names the exact line of a pretty-printed file."""
 
 import json
 import re
@@ -30,7 +30,7 @@ class Span(NamedTuple):
     end: int
 
 
-# Numbers stay text: one of thousands of digits is no reason not to find what stands behind it.
+# Numbers stay text, so that one with thousands of digits is no error.
 _PARSER: Final = json.JSONDecoder(strict=False, parse_int=str, parse_float=str, parse_constant=str)
 _SPACE: Final = re.compile(r"[ \t\r\n]*")
 _COMMA: Final = re.compile(r"[ \t\r\n]*,?[ \t\r\n]*")
@@ -38,8 +38,9 @@ _KEY: Final = re.compile(r'[ \t\r\n]*,?[ \t\r\n]*"([^"\\]*+(?:\\.[^"\\]*+)*+)"[ 
 
 
 class Spans:
-    """Positions of the values of one JSON text. Only what is asked for is looked at, each object and list once, by the
-    parser's own scanner.
+    """Positions of values in one JSON text.
+
+    Objects and lists are parsed on demand, once, with the scanner of the parser.
     """
 
     def __init__(self, text: str) -> None:
@@ -47,9 +48,7 @@ class Spans:
         self._inside: dict[str, dict[str, Span]] = {}
 
     def find(self, target: str) -> Span | None:
-        """Where the value of pointer `target` stands; None when there is none, or the text is not JSON. Of a repeated
-        key the last one counts.
-        """
+        """The span of the value at pointer `target`, the last of repeated keys; None if missing or not JSON."""
         if not target:
             return self._value(self._space(0))
         above, slash, key = target.rpartition("/")
@@ -60,9 +59,7 @@ class Spans:
         return inside.get(key)
 
     def _children(self, at: int) -> dict[str, Span]:
-        """The values in the object or list that starts at `at`, by key as it is written in a pointer; none where that
-        is not JSON.
-        """
+        """The values in the object or list at `at`, by escaped key; empty if that is not JSON."""
         text, found, scan = self.text, dict[str, Span](), _PARSER.raw_decode
         opening = text[at : at + 1]
         if opening not in ("{", "["):
@@ -97,7 +94,7 @@ class Spans:
 
 
 def repeated_keys(text: str) -> Iterator[Key]:
-    """The keys of a well-formed JSON text that their object already has, each of them once, at its second place."""
+    """Keys that an object of a valid JSON text repeats, each once, at its second position."""
     for path, at, level in _walk(text):
         if level is not None and level.is_object:
             level.seen[level.key] += 1
@@ -124,7 +121,7 @@ class _Level:
 
 
 def _walk(text: str) -> Iterator[tuple[str, int, _Level | None]]:
-    """Every value in the order of the text: its pointer, the index at which it starts, and what it stands in."""
+    """All values in text order: pointer, start index and container."""
     stack: list[_Level] = []
     for match in TOKEN.finditer(text):
         lexeme = match.group()
@@ -145,13 +142,13 @@ def _walk(text: str) -> Iterator[tuple[str, int, _Level | None]]:
                 stack.append(_Level(lexeme == "{", path))
 
 
-@lru_cache(maxsize=1)  # the findings of one element come together
+@lru_cache(maxsize=1)  # findings of one element are consecutive
 def _spans(data: bytes) -> Spans:
     return Spans(data.decode("utf-8", "replace"))
 
 
 def line_of(data: bytes, target: str) -> int:
-    """How many line breaks stand before the value of `target` (0: it starts on the first line of `data`)."""
+    """Number of line breaks before the value at `target` (0: it starts on the first line of `data`)."""
     if b"\n" not in data:
         return 0
     spans = _spans(data)

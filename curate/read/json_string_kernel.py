@@ -10,20 +10,18 @@ from curate.read.pattern_table import ANYWHERE, AT_START, BITS, FACTOR, IN_ANSWE
 from curate.read.plain_line import ASSISTANT, escape_code
 
 ODD, LEADS, FOLLOWS, SPACE, OTHER, MARK, JOINS, JOINED = 1, 2, 4, 8, 16, 32, 64, 128
-"""Kinds of characters beyond ASCII: that some rule looks for; that begin, and go on, a text decoded wrongly; white
-space; that have another compatible form; that go with the character before them, in an order that is fixed; that may
-make one character with the one before them, and with the one behind them."""
+"""Classes of non-ASCII characters: searched for by a rule; start and continuation of wrongly decoded text; white space;
+with another compatibility form; combining marks; may compose with the previous, and with the next character.
+"""
 
 
 class CharacterTables(NamedTuple):
     """Classes of characters."""
 
     kinds: Array
-    """uint8, one a character: their kinds."""
+    """uint8, one per character: its class flags."""
     folds: Array
-    """uint16, of those up to U+FFFF: their compatible form in lower case; 0 for those of which it is none, or several
-    characters.
-    """
+    """uint16, up to U+FFFF: the lower-cased compatibility form; 0 if it is unknown or several characters."""
 
 
 class TextPatterns(NamedTuple):
@@ -33,40 +31,39 @@ class TextPatterns(NamedTuple):
     characters: CharacterTables
     numbers: NumberPatterns
     nobodys: Array
-    """uint8, a row each: what the domain of an address begins with that is nobody's, before a dot, in lower case."""
+    """uint8, one row each: lower-case beginnings, before a dot, of domains for examples."""
     addresses: int
-    """1 where other addresses count."""
+    """1 if other addresses count."""
     passwords: int
-    """1 where an @ counts that has a colon before it, with nothing between that stands in no password."""
+    """1 if an @ after a colon counts, with only password characters between them."""
     variables: int
-    """1 where names in braces count."""
+    """1 if names in braces count."""
     start: int
-    """Characters of an answer in which strings of the kind `AT_START` count."""
+    """Characters of an answer in which `AT_START` patterns count."""
 
 
 ANSWER: Final = ASSISTANT
 CHARS, MORE, ANEW, FLAGS, COUNT, FENCED, KIND, KIND_END = range(KEPT, KEPT + 8)
 TOLD: Final = KEPT + 8
-"""What is told of a string: its characters, the bytes of these beyond their first ones, whether `folded` has to be made
-anew, what the needles in it mean, how many of the kind `SEVERAL` there are, three backticks in a row; and, on the way,
-the kind of the last character beyond ASCII, and its end."""
+"""Facts about a string: its characters, the bytes of these beyond their first ones, whether `folded` must be
+recomputed, the meanings of the matched patterns, the number of `SEVERAL` patterns, three backticks in a row; and,
+during the scan, class and end of the last non-ASCII character.
+"""
 _SPECIAL, _LOWER = np.ones(256, dtype=np.uint8), np.arange(256, dtype=np.uint8)
 _SPECIAL[list(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ ,.;:-!?'()/*=^|_[]}~>$#+")] = 0
 """0 for a byte that is nothing but a character of the text."""
 _LOWER[65:91] += 32
 _UNJOINED: Final = literal(b" \n\t\r\"'<>[]{}:/$*")
-"""What stands before an @ that belongs to no address."""
+"""Characters before an @ that belongs to no address."""
 _OPENS: Final = literal(b' \n\t\r,"($')
-"""What stands before a variable in braces."""
+"""Characters before a variable in braces."""
 _CLOSES: Final = literal(b' .,!?:;")\\')
-"""What stands behind a variable, or the end of a string or an escape there."""
+"""Characters after a variable, or the end of a string or an escape."""
 
 
 @compiled
 def _stands_here(data: Array, at: int, text: Array, start: int, used: int, known: PatternTable, nth: int) -> bool:
-    """Whether a needle, its four bytes being the last of the text so far, stands here whole; either apostrophe may
-    stand for the plain one.
-    """
+    """Whether a pattern matches whose four indexed bytes were just read; either apostrophe matches the ASCII one."""
     exact, split = known.exact[nth], int(known.before[nth]) + SIZE
     for place in range(split - 1, -1, -1):
         if used <= start:
@@ -93,9 +90,7 @@ def _stands_here(data: Array, at: int, text: Array, start: int, used: int, known
 
 @compiled
 def _found(data: Array, at: int, text: Array, start: int, used: int, window: int, known: PatternTable) -> int:
-    """What the needles mean that the last four bytes of a text belong to; the next bytes of the data tell of the rest
-    of them.
-    """
+    """The meanings of the patterns that match at the last four bytes of the text and the next bytes of the data."""
     meant = 0
     nth = int(known.heads[np.uintp(((window * FACTOR) & 0xFFFFFFFF) >> (32 - SLOTS))])
     while nth >= 0:
@@ -115,13 +110,13 @@ def _is_one_of(byte: int, wanted: Array) -> bool:
 
 @compiled
 def _is_name(byte: int) -> bool:
-    """Whether a byte of JSON may be of a name in Python's sense of it; a backslash may begin one."""
+    """Whether a byte of JSON may belong to a Python identifier; a backslash may begin an escaped character."""
     return is_word(byte) or byte == 95 or byte >= 128 or byte == 92
 
 
 @compiled
 def _is_variable(data: Array, at: int, before: int) -> bool:
-    """Whether the braces that open here may be those of a template; `before` is the byte before them, 0 for none."""
+    """Whether the brace here may open a template variable; `before` is the preceding byte, 0 for none."""
     doubled = data[np.uintp(at + 1)] == 123
     if doubled:
         at += 1 + (data[np.uintp(at + 2)] == 32)
@@ -139,7 +134,7 @@ def _is_variable(data: Array, at: int, before: int) -> bool:
 
 @compiled
 def _begins_with(data: Array, at: int, names: Array) -> bool:
-    """Whether one of some names stands here, in any case, with a dot behind it."""
+    """Whether one of the names, in any case, and a dot follow here."""
     for name in names:
         size = 0
         while size < len(name) and name[size] and _LOWER[np.uintp(data[np.uintp(at + size)])] == name[size]:
@@ -151,9 +146,7 @@ def _begins_with(data: Array, at: int, names: Array) -> bool:
 
 @compiled
 def _opened(data: Array, at: int, shorts: Array) -> int:
-    """Where the short strings count of which one begins here; every escape of a character beyond ASCII may be the one
-    in it.
-    """
+    """The meanings of the short patterns that begin here; an escape may stand for any non-ASCII character."""
     meant, first = 0, data[np.uintp(at)]
     for short in shorts:
         if first == short[0]:
@@ -169,7 +162,7 @@ def _opened(data: Array, at: int, shorts: Array) -> int:
 
 @compiled
 def _ended(window: int, text: Array, start: int, used: int, triples: Array) -> int:
-    """Where the strings of three bytes count of which one ends here."""
+    """The meanings of the three-byte patterns that end here."""
     meant = 0
     for nth in range(len(triples)):
         if window & 0xFFFFFF == triples[nth, 0] and not (
@@ -181,7 +174,7 @@ def _ended(window: int, text: Array, start: int, used: int, triples: Array) -> i
 
 @compiled
 def _is_address(data: Array, at: int, text: Array, start: int, used: int, known: TextPatterns) -> bool:
-    """Whether an @ may stand in somebody's address, or behind a password."""
+    """Whether an @ may belong to an e-mail address, or follow a password."""
     after = data[np.uintp(at + 1)]
     if (
         used == start
@@ -198,9 +191,7 @@ def _is_address(data: Array, at: int, text: Array, start: int, used: int, known:
 
 @compiled
 def _code_at(data: Array, at: int) -> tuple[int, int]:
-    """A character beyond ASCII, as it is or as an escape, and where it ends; -1 where none is, or one that no writer of
-    JSON escapes.
-    """
+    """A non-ASCII character, plain or escaped, and its end; -1 if none or one that JSON writers do not escape."""
     if data[np.uintp(at)] != 92:
         code = utf8_at(data, at)
         return code, at + (2 if code < 0x800 else 3 if code < 0x10000 else 4)
@@ -210,12 +201,10 @@ def _code_at(data: Array, at: int) -> tuple[int, int]:
 
 @compiled
 def _fold(code: int, folded: Array, used: int, folds: Array) -> int:
-    """Write the compatible form in lower case of a character that is no white space; where it ends, -1 where that is
-    not known.
-    """
+    """Write the lower-cased compatibility form of a character other than white space; returns the end or -1."""
     if code >= 0x10000:
         return write_utf8(folded, used, code) if 0x1F300 <= code < 0x1FB00 or 0x20000 <= code < 0x2F800 else -1
-    if code == 0x2026 or code == 0xDF:  # an ellipsis is three full stops, a sharp s two letters  # noqa: PLR1714
+    if code == 0x2026 or code == 0xDF:  # an ellipsis becomes three full stops, a sharp s two letters  # noqa: PLR1714
         for nth in range(3 if code == 0x2026 else 2):
             folded[np.uintp(used + nth)] = 46 if code == 0x2026 else 115
         return used + (3 if code == 0x2026 else 2)
@@ -231,7 +220,7 @@ def _beyond(
     data: Array, at: int, text: Array, start: int, used: int, folded: Array, used_folded: int, known: CharacterTables,
     told: Array,
 ) -> tuple[int, int, int]:  # fmt: skip
-    """A character beyond ASCII: where to go on in the data, in `text` and in `folded`; -1 for one that is not quiet."""
+    """Process a non-ASCII character; returns the positions in the data, `text` and `folded`, -1 if a rule may fire."""
     code, at = _code_at(data, at)
     if code < 0:
         return -1, 0, 0
@@ -244,14 +233,16 @@ def _beyond(
         or (used == start and kind & SPACE)
     ):
         return -1, 0, 0
-    if kind & JOINS and (led == 0 or led & JOINED):  # before the first one stands what is in ASCII
+    if kind & JOINS and (led == 0 or led & JOINED):  # 0 after an ASCII character
         return -1, 0, 0
     end = write_utf8(text, used, code)
     told[MORE] += end - used - 1
     told[KIND], told[KIND_END] = kind, end
     if not kind & SPACE:
         behind = _fold(code, folded, used_folded, known.folds)
-        if behind < 0 or (led & OTHER and kind & (MARK | JOINS)):  # what goes with another form may go together with it
+        if behind < 0 or (
+            led & OTHER and kind & (MARK | JOINS)
+        ):  # a character with another form may combine with this one
             told[ANEW] = 1
         used_folded = max(used_folded, behind)
     return at, end, used_folded
@@ -259,7 +250,7 @@ def _beyond(
 
 @compiled
 def _tells(meant: int, role: int, chars: int, start: int, told: Array) -> bool:
-    """Whether strings that were found are enough for a text to be looked at; `told` gets where they count."""
+    """Whether the matched patterns are enough to stop; adds their meanings to `told`."""
     told[FLAGS] |= meant
     told[COUNT] += meant & SEVERAL != 0
     return bool(meant & ANYWHERE or (role == ANSWER and (meant & IN_ANSWER or (meant & AT_START and chars <= start))))
@@ -277,9 +268,7 @@ def _digits(
     told: Array,
     numbers: NumberPatterns,
 ) -> tuple[int, int, int]:
-    """A run of digits: where to go on in the data, in `text` and in `folded`; -1 for one that may be somebody's
-    number.
-    """
+    """Process a run of digits; returns the positions in data, `text` and `folded`, -1 if it may be personal."""
     first, code = used, data[np.uintp(at)]
     while 48 <= code <= 57:
         text[np.uintp(used)] = folded[np.uintp(used_folded)] = code
@@ -292,7 +281,7 @@ def _digits(
 def _marks(
     data: Array, at: int, role: int, text: Array, start: int, used: int, known: TextPatterns, told: Array
 ) -> bool:
-    """Whether a mark of ASCII that is not escaped opens what makes a text one to be looked at."""
+    """Whether an unescaped ASCII mark here begins something on which a rule may fire."""
     code = data[np.uintp(at)]
     if code == 96:
         told[FENCED] |= data[np.uintp(at + 1)] == 96 and data[np.uintp(at + 2)] == 96
@@ -310,16 +299,15 @@ def scan_json_string(  # noqa: PLR0912
     data: Array, at: int, role: int, known: TextPatterns, text: Array, used: int, folded: Array, used_folded: int,
     told: Array,
 ) -> tuple[int, int, int]:  # fmt: skip
-    """A string of JSON, from behind its opening quote: where it ends in the data, in `text` and in `folded`; -1 where
-    it has to be looked at.
+    """Scan a JSON string after its opening quote; returns its end in data, `text` and `folded`, -1 if not quiet.
 
-    The data ends with a line break, which no string goes beyond. `told` gets what the constants above name.
+    The data ends with a line break, which ends any string. `told` gets the values named by the constants above.
     """
     start, window, bits = used, 0, known.needles.bits
     told[:] = 0
     while True:
         code = int(data[np.uintp(at)])
-        if _SPECIAL[np.uintp(code)]:  # a twentieth of most texts
+        if _SPECIAL[np.uintp(code)]:  # one in twenty bytes of most texts
             meant = _ended(window, text, start, used, known.needles.triples)
             if code < 32 or (meant and _tells(meant, role, used - start - told[MORE], known.start, told)):
                 return -1, 0, 0

@@ -1,4 +1,4 @@
-"""Bytes to physical lines, streaming; only `\\n` ends a line, so that text with U+2028 or NEL in it stays whole."""
+"""Split bytes into physical lines, streaming. Only `\\n` ends a line, so text with U+2028 or NEL stays whole."""
 
 from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
@@ -12,15 +12,15 @@ class Line(NamedTuple):
     number: int
     """Physical line, from 1, at which it starts."""
     offset: int
-    """Byte offset of its start in the unpacked file."""
+    """Byte offset of its start in the decompressed file."""
     data: bytes
     """Its bytes without the line ending."""
     ending: bytes
     """`\\n`, `\\r\\n`, or nothing at the end of the file."""
     column: int = 0
-    """Characters before it on its physical line: an element of a document may be indented."""
+    """Characters before it on its physical line: elements of a document may be indented."""
     nth: int = 0
-    """How many other elements of a document start before it on its physical line."""
+    """Number of other document elements that start before it on its physical line."""
 
     @property
     def blank(self) -> bool:
@@ -29,7 +29,7 @@ class Line(NamedTuple):
 
 
 def split_lines(blocks: Iterable[bytes], offset: int = 0) -> Iterator[Line]:
-    """Cut blocks of bytes, the first of which stands at `offset`, into lines. Memory is that of the longest line."""
+    """Split blocks of bytes, the first at `offset`, into lines. Memory is that of the longest line."""
     number = 1
     pending: list[bytes] = []
     for block in blocks:

@@ -1,7 +1,7 @@
 """Small compiled functions over bytes, for loops over every byte of a large file (see `curate.read.fast_path`).
 
-Bytes are uint8 arrays; places in them count from 0. numba is imported here and nowhere else on the way of `curate
-check`, by the processes that check a big file.
+Bytes are uint8 arrays; positions count from 0. `curate check` imports numba only here, and only in processes that check
+a large file.
 """
 
 from pathlib import Path
@@ -15,42 +15,38 @@ Array = Any
 
 
 _OPTIONS: Final[dict[str, Any]] = {"nogil": True, "error_model": "numpy", "boundscheck": False, "_nrt": False}
-"""`_nrt`: arrays are not counted, for none is made in there; counting takes twice as long as all the rest."""
+"""`_nrt`: no reference counting of arrays, since none is created; counting takes twice as long as the rest."""
 
-_compiler: Any = njit  # its annotations lack some of these
+_compiler: Any = njit  # numba's annotations lack some of these
 
 
 def compiled(function: Any) -> Any:
-    """`function` compiled, to be called by such functions only."""
+    """Compile `function` for calls from compiled code only."""
     return _compiler(no_cpython_wrapper=True, no_cfunc_wrapper=True, **_OPTIONS)(function)
 
 
 def entry(function: Any) -> Any:
-    """`function` compiled, to be called from Python; kept on the disk where there is room for it, with all that it
-    calls.
-    """
+    """Compile `function` for calls from Python; cached on disk with all that it calls, if there is space."""
     try:
         return _compiler(cache=True, **_OPTIONS)(function)
-    except RuntimeError:  # no folder that may be written
+    except RuntimeError:  # there is no writable cache folder
         return _compiler(**_OPTIONS)(function)
 
 
 def forget(function: Any) -> None:
-    """Delete what the disk has of a compiled `function`: where another version wrote it, it may name classes that are
-    gone, and cannot be loaded.
-    """
+    """Delete the cached code of `function`: code of another version may refer to missing classes and fail to load."""
     for index in Path(function.stats.cache_path).glob(f"*.{function.__name__}-*.nbi"):
         index.unlink(missing_ok=True)
 
 
 def literal(text: bytes) -> Array:
-    """Bytes as an array that compiled code takes for a constant."""
+    """Bytes as an array that compiled code treats as a constant."""
     return np.frombuffer(text, dtype=np.uint8)
 
 
 @compiled
 def literal_at(data: Array, at: int, end: int, wanted: Array) -> int:
-    """Where `wanted` ends, if it stands here; else -1."""
+    """The end of `wanted` if it is here, else -1."""
     if at < 0 or at + len(wanted) > end:
         return -1
     for nth in range(len(wanted)):
@@ -61,7 +57,7 @@ def literal_at(data: Array, at: int, end: int, wanted: Array) -> int:
 
 @compiled
 def after(data: Array, at: int, end: int, wanted: int) -> int:
-    """Where to go on after a byte and perhaps a space; -1 where another byte stands."""
+    """The position after a byte and an optional space; -1 if there is another byte."""
     if at < 0 or at >= end or data[at] != wanted:
         return -1
     return at + 2 if at + 1 < end and data[at + 1] == 32 else at + 1
@@ -69,16 +65,14 @@ def after(data: Array, at: int, end: int, wanted: int) -> int:
 
 @compiled
 def finds(text: Array, start: int, end: int, piece: int, size: int) -> bool:
-    """Whether `size` bytes from `piece` stand between `start` and `end` too; `start` is before `piece`, and `end` not
-    behind its end.
-    """
+    """Whether the `size` bytes at `piece` also occur between `start` and `end`; `start` < `piece`, `end` <= its end."""
     half = size // 2
     first, middle, last = text[np.uintp(piece)], text[np.uintp(piece + half)], text[np.uintp(piece + size - 1)]
     at, stop = start, end - size + 1
     while at < stop:
         many = min(64, stop - at)
         some = False
-        for nth in range(many):  # compiled to vectors
+        for nth in range(many):  # vectorized by the compiler
             here = np.uintp(at + nth)
             some |= (
                 (text[here] == first)
@@ -95,7 +89,7 @@ def finds(text: Array, start: int, end: int, piece: int, size: int) -> bool:
 
 @compiled
 def byte_of(text: Array, start: int, end: int, chars: int) -> int:
-    """Where the character with this number, from 0, starts."""
+    """The start of the character with this number, from 0."""
     for at in range(start, end):
         if text[at] & 0xC0 != 0x80:
             if chars == 0:
@@ -106,7 +100,7 @@ def byte_of(text: Array, start: int, end: int, chars: int) -> int:
 
 @compiled
 def same(text: Array, one: int, other: int, size: int) -> bool:
-    """Whether the same bytes stand at two places."""
+    """Whether the bytes at two positions are equal."""
     for nth in range(size):  # noqa: SIM110
         if text[one + nth] != text[other + nth]:
             return False
@@ -115,7 +109,7 @@ def same(text: Array, one: int, other: int, size: int) -> bool:
 
 @compiled
 def stands_at(text: Array, at: int, wanted: Array, size: int) -> bool:
-    """Whether the first `size` bytes of `wanted` stand here."""
+    """Whether the first `size` bytes of `wanted` are here."""
     for nth in range(size):  # noqa: SIM110
         if text[at + nth] != wanted[nth]:
             return False
@@ -124,7 +118,7 @@ def stands_at(text: Array, at: int, wanted: Array, size: int) -> bool:
 
 @compiled
 def hex_at(data: Array, at: int) -> int:
-    """The four hexadecimal digits here as a number; -1 where they are none. The data ends with a line break."""
+    """The four hexadecimal digits here as a number; -1 if invalid. The data ends with a line break."""
     value = 0
     for nth in range(4):
         byte = data[np.uintp(at + nth)]
@@ -147,7 +141,8 @@ def _is_after(byte: int) -> bool:
 
 @compiled
 def utf8_at(data: Array, at: int) -> int:
-    """The character beyond ASCII that starts here, as a number; -1 where no well-formed one does (Unicode, table 3-7).
+    """The code point of the non-ASCII character here; -1 if malformed (Unicode, table 3-7).
+
     The data ends with a line break.
     """
     first, second = int(data[np.uintp(at)]), int(data[np.uintp(at + 1)])
@@ -168,7 +163,7 @@ def utf8_at(data: Array, at: int) -> int:
 
 @compiled
 def write_utf8(text: Array, at: int, code: int) -> int:
-    """Write a character beyond ASCII as UTF-8; where it ends."""
+    """Write a non-ASCII character as UTF-8; returns the end."""
     if code < 0x800:
         text[at], text[at + 1] = 0xC0 | (code >> 6), 0x80 | (code & 0x3F)
         return at + 2
@@ -182,5 +177,5 @@ def write_utf8(text: Array, at: int, code: int) -> int:
 
 @compiled
 def is_word(byte: int) -> bool:
-    """Whether a byte is a letter or digit of ASCII."""
+    """Whether a byte is an ASCII letter or digit."""
     return 48 <= byte <= 57 or 65 <= byte <= 90 or 97 <= byte <= 122

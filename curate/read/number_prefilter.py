@@ -7,9 +7,9 @@ import numpy as np
 from curate.read.numba_utils import Array, compiled, is_word
 
 END, SHAPE, TOTAL, DOTS, PLUS = 0, 1, 2, 3, 4
-"""What is kept from one run of digits of a text to the next: where it ended, the lengths of the last four runs that
-belong together (four bits each, 15 for more), the digits of all of them, the dots that join them, and whether a plus
-sign opens them."""
+"""State between runs of digits of a text: end of the last run, lengths of the last four joined runs (four bits each, 15
+for more), total digits, number of joining dots, and whether a plus sign precedes them.
+"""
 KEPT: Final = 5
 
 
@@ -17,22 +17,22 @@ class NumberPatterns(NamedTuple):
     """Which runs of digits are candidates; 0 means none."""
 
     groups: Array
-    """int64, a row each: which bits of `SHAPE` count, and what they are."""
+    """int64, one row each: mask for `SHAPE`, and the value that matches."""
     alone: Array
-    """bool, 256: by the length of a run that stands by itself."""
+    """bool, 256: by the length of a run that stands alone."""
     first: Array
-    """bool, 256: the digits that such a run begins with."""
+    """bool, 256: the first digits of such a run."""
     plus: int
-    """Digits of all runs behind a plus sign."""
+    """Minimum number of digits after a plus sign."""
     dots: int
-    """Dots in a row that join runs."""
+    """Minimum number of dots that join runs."""
     capitals: int
-    """Digits of a run behind a word of two capitals."""
+    """Minimum number of digits after two capital letters."""
 
 
 @compiled
 def _joined(text: Array, at: int, end: int) -> bool:
-    """Whether what stands between two runs of digits is what people write in one number."""
+    """Whether only separators of one written number are between two runs of digits: spaces, hyphens, dots, brackets."""
     for nth in range(at, end):
         byte = text[np.uintp(nth)]
         if not (byte == 32 or byte == 45 or byte == 46 or byte == 40 or byte == 41):  # noqa: PLR1714
@@ -42,14 +42,14 @@ def _joined(text: Array, at: int, end: int) -> bool:
 
 @compiled
 def _stands_alone(text: Array, start: int, at: int) -> bool:
-    """Whether nothing stands before a digit that a number would go on from."""
+    """Whether the character before a digit cannot belong to the same number."""
     before = text[np.uintp(at - 1)] if at > start else np.uint8(32)
     return not (is_word(before) or before == 43 or before == 45 or before == 46 or before == 95)  # noqa: PLR1714
 
 
 @compiled
 def _follows_capitals(text: Array, start: int, at: int) -> bool:
-    """Whether two capitals stand before a digit, and nothing of a word before them."""
+    """Whether exactly two capital letters precede a digit."""
     if at - start < 2 or not (65 <= text[np.uintp(at - 1)] <= 90 and 65 <= text[np.uintp(at - 2)] <= 90):
         return False
     return at - start == 2 or not is_word(text[np.uintp(at - 3)])
@@ -57,8 +57,9 @@ def _follows_capitals(text: Array, start: int, at: int) -> bool:
 
 @compiled
 def may_be_personal_number(text: Array, start: int, at: int, end: int, kept: Array, known: NumberPatterns) -> bool:
-    """Whether a run of digits of the text that begins at `start` may be, with those before it, somebody's number;
-    `kept` is brought up to date.
+    """Whether a run of digits, with the runs before it, may be a personal number; updates `kept`.
+
+    The text begins at `start`.
     """
     size = end - at
     length = min(size, 15)

@@ -1,8 +1,8 @@
-"""Search for many strings at once, by the four bytes of each that are rarest in texts; tables for compiled code.
+"""Multi-pattern search by the four bytes of each pattern that are rarest in text; tables for compiled code.
 
-Every four bytes of a text are asked for in a table of bits (Karp and Rabin 1987, with a filter in the place of equal
-lengths); the few that are there are compared, byte by byte. What is too short for that is looked for with all that may
-follow it, or at the character that opens it.
+Every four bytes of a text are looked up in a bit table (Karp and Rabin 1987, with a filter instead of equal lengths),
+and hits are compared byte by byte. Shorter patterns are searched for with all characters that may follow, or at their
+first character.
 """
 
 from collections.abc import Iterable
@@ -14,8 +14,9 @@ import numpy as np
 Array = Any
 """A NumPy array; its type is documented where it is created."""
 ANYWHERE, IN_ANSWER, AT_START, SEVERAL, POINTS, LINKS = 1, 2, 4, 8, 16, 32
-"""Where a string counts: in any text; in an answer; at the start of one; in one that has several; in a short question
-that shows no text; in a short question."""
+"""Where a pattern counts: in any text; in an answer; at the start of an answer; in an answer with several; in a short
+question that shows no text; in a short question.
+"""
 SIZE: Final = 4
 FACTOR: Final = 2654435761
 """Spreads four bytes over 32 bits (Knuth, The Art of Computer Programming, 6.4)."""
@@ -25,47 +26,46 @@ LONGEST: Final = 32
 SELDOM: Final = "qxzjkvbpgfywmcu'ldrhsnioate "
 """Characters of English text, from rare to frequent; other characters are rare."""
 OPENERS: Final = b"<&%"
-"""What strings of two and three bytes may begin with."""
+"""First characters of patterns of two and three bytes."""
 PLAIN: Final = "abcdefghijklmnopqrstuvwxyz ,.;:-!?'()/*=^|_[]}~>$#+"
-"""What the scan reads as it is, with capitals; at other characters it asks for strings of three bytes."""
+"""Characters, with their capitals, that the scan copies; at others it searches for three-byte patterns."""
 
 
 class PatternTable(NamedTuple):
     """The searched strings as tables for compiled code."""
 
     bits: Array
-    """uint8: a bit for each of 2**`BITS` numbers that four bytes may be spread to."""
+    """uint8: a bit for each of the 2**`BITS` hash values of four bytes."""
     heads: Array
-    """int16, 2**`SLOTS`: the first pattern of those whose four bytes are spread there; -1 for none."""
+    """int16, 2**`SLOTS`: the first pattern with this hash of its four bytes; -1 for none."""
     nexts: Array
-    """int16, one per pattern: the next one of these."""
+    """int16, one per pattern: the next pattern with the same hash."""
     grams: Array
-    """int64, one per pattern: its four bytes, in lower case."""
+    """int64, one per pattern: its four indexed bytes, lower-cased."""
     before: Array
-    """int8, one per pattern: the bytes of it that stand before the four."""
+    """int8, one per pattern: number of bytes before the indexed ones."""
     sizes: Array
     """int8, one per pattern"""
     written: Array
-    """uint8, patterns x `LONGEST`: as it is written, or in lower case."""
+    """uint8, patterns x `LONGEST`: the bytes, lower-cased unless exact."""
     exact: Array
-    """bool, one per pattern: whether it is looked for letter for letter."""
+    """bool, one per pattern: whether case matters."""
     alone: Array
-    """bool, one per pattern: whether no letter or digit may stand before it."""
+    """bool, one per pattern: whether it may not follow a letter or digit."""
     means: Array
     """uint8, one per pattern."""
     shorts: Array
-    """uint8, a row each of a short string of `OPENERS`, in lower case: up to three bytes, 0 for none, and where it
-    counts.
+    """uint8, one row per short pattern of `OPENERS`, lower-cased: up to three bytes, 0 for none, and where it counts.
     """
     triples: Array
-    """int64, a row each of a string of three bytes: these, in lower case, where it counts, and whether no letter or
-    digit may stand before it.
+    """int64, one row per three-byte pattern: its bytes, lower-cased; where it counts; whether it may not follow a
+    letter or digit.
     """
 
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """A searched string, and where in a text it counts."""
+    """A pattern, and where in a text it counts."""
 
     text: str
     means: int = ANYWHERE
@@ -74,15 +74,15 @@ class Pattern:
 
     @property
     def data(self) -> bytes:
-        """As it is written, or in lower case."""
+        """The pattern's bytes, lower-cased unless it is exact."""
         return (self.text if self.exact else self.text.lower()).encode()
 
 
 def pattern_table(wanted: Iterable[Pattern]) -> PatternTable:
-    """The tables of some strings.
+    """Build the tables of some patterns.
 
-    Raises `ValueError` for one that cannot be looked for: it has no four bytes in a row behind which nothing stands
-    that JSON may write in another way, and is not one of the short ones that can.
+    Raises `ValueError` for a pattern that cannot be searched: it has no four consecutive bytes that are followed only
+    by characters that JSON writers never escape, and it is not one of the supported short ones.
     """
     every = list(wanted)
     shorts = [
@@ -123,7 +123,7 @@ def pattern_table(wanted: Iterable[Pattern]) -> PatternTable:
 
 
 def _enter(tables: PatternTable, nth: int, pattern: Pattern, at: int) -> None:
-    """Write a pattern, of which the four bytes from `at` on are looked for, to the tables."""
+    """Add a pattern to the tables, indexed by its four bytes at `at`."""
     data = pattern.data
     gram = int.from_bytes(data[at : at + SIZE].lower(), "big")
     spread = gram * FACTOR & 0xFFFFFFFF
@@ -136,9 +136,7 @@ def _enter(tables: PatternTable, nth: int, pattern: Pattern, at: int) -> None:
 
 
 def _seldom(pattern: Pattern) -> int:
-    """Where the four bytes stand that are looked for: behind them, nothing that JSON may write as an escape, and no
-    apostrophe that may be another one.
-    """
+    """The position of the rarest four bytes that no apostrophe ends and no character follows that JSON may escape."""
     data = pattern.data
     places = [
         at

@@ -1,6 +1,6 @@
-"""Plain lines of a chunk as columns, without an object per line: their canonical JSON and their texts, concatenated.
+"""Plain lines of a chunk as columns, without an object per line: canonical JSON and texts, concatenated.
 
-Compiled, for files of any size that need numbers of all lines rather than the lines: see `curate.corpus.features`.
+Compiled, for stages that need numbers about all lines of files of any size: see `curate.corpus.features`.
 """
 
 from dataclasses import dataclass, replace
@@ -20,21 +20,21 @@ class PlainColumns:
     """The plain lines of a chunk."""
 
     canon: Array
-    """uint8: their canonical JSON, by which an example has its id."""
+    """uint8: canonical JSON of the examples, the input of their ids."""
     text: Array
-    """uint8: their texts, in UTF-8, with a line break after each."""
+    """uint8: texts in UTF-8, each followed by a line break."""
     numbers: Array
-    """int64: lines, from 1."""
+    """int64: line numbers, from 1."""
     lines: Array
-    """int64, a row each: first turn, turns, start and end in `canon`."""
+    """int64, one row each: first turn, number of turns, start and end in `canon`."""
     turns: Array
-    """int64, a row each: role, start and end of its JSON in `canon`, start and end in `text`, characters, whether all
+    """int64, one row each: role, start and end of its JSON in `canon`, start and end in `text`, characters, whether all
     are ASCII.
     """
     irregular_lines: list[int]
     """Numbers of the lines that are not plain, from 1."""
     starts: Array
-    """int64: where each of all lines starts, and where the next one would."""
+    """int64: the start of each line, and the end of the last one."""
 
     def conversation(self, position: int) -> tuple[tuple[str, ...], list[str]]:
         """Roles and texts of a plain line."""
@@ -43,7 +43,7 @@ class PlainColumns:
         return tuple(ROLES[role] for role, _, _ in turns), [self.said(start, end) for _, start, end in turns]
 
     def without(self, silent: Array) -> "PlainColumns":
-        """The same, with some of the plain lines (bool, one each) moved to `irregular_lines`."""
+        """The same, with the plain lines in the mask (bool, one each) moved to `irregular_lines`."""
         counts = self.lines[:, 1]
         lines = self.lines[~silent].copy()
         lines[:, 0] = np.append(0, np.cumsum(counts[~silent]))[:-1]
@@ -57,7 +57,7 @@ class PlainColumns:
         )
 
     def said(self, start: int, end: int) -> str:
-        """A part of `text`."""
+        """A slice of `text` as a string."""
         return str(self.text[start:end].tobytes(), "utf-8")
 
 

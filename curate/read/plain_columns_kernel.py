@@ -1,8 +1,6 @@
-"""The loops of `curate.read.plain_columns`: a plain line of bytes to its canonical JSON and its texts, and to keys of
-them.
+"""The kernels of `curate.read.plain_columns`: from the bytes of a plain line to canonical JSON, texts and hashes.
 
-Every line that is not clearly plain is refused (-1) and goes the careful way; property tests hold the two ways
-together.
+Every line that is not clearly plain is refused (-1) and parsed as JSON; property tests compare the two.
 """
 
 from typing import Any, Final
@@ -30,12 +28,12 @@ _HEAD, _BODY, _MIDDLE, _TAIL, _BETWEEN = (
     literal(b"]}"),
 )
 BLOCK: Final = 32
-"""Bytes that are looked at and copied at a time, where nothing is special about them."""
+"""Bytes that are checked and copied at a time if none is special."""
 
 
 @compiled
 def _put(out: Array, at: int, text: Array) -> Any:
-    """Write `text`; where it ends."""
+    """Write `text`; returns the end."""
     for nth in range(len(text)):
         out[at + nth] = text[nth]
     return at + len(text)
@@ -43,7 +41,7 @@ def _put(out: Array, at: int, text: Array) -> Any:
 
 @compiled
 def _named(out: Array, at: int, role: int) -> Any:
-    """Write the name of a role; where it ends."""
+    """Write the name of a role; returns the end."""
     return (
         _put(out, at, ROLES[0])
         if role == SYSTEM
@@ -55,7 +53,7 @@ def _named(out: Array, at: int, role: int) -> Any:
 
 @compiled
 def _escaped(out: Array, at: int, code: int) -> Any:
-    """Write a character of ASCII as it stands in canonical JSON."""
+    """Write an ASCII character as in canonical JSON."""
     if code == 34 or code == 92:  # noqa: PLR1714
         out[at], out[at + 1] = 92, code
         return at + 2
@@ -68,11 +66,11 @@ def _escaped(out: Array, at: int, code: int) -> Any:
 
 @compiled
 def _copied(data: Array, at: int, end: int, canon: Array, used: int, text: Array, written: int) -> int:
-    """Copy what is ASCII and not special, to both; how many characters that is."""
+    """Copy plain ASCII characters to both outputs; returns their number."""
     count = 0
     while at + count + BLOCK <= end:
         special = False
-        for nth in range(BLOCK):  # compiled to vectors; what is written behind a special character is written over
+        for nth in range(BLOCK):  # vectorized; bytes written after a special character are overwritten
             here = data[np.uintp(at + count + nth)]
             text[np.uintp(written + count + nth)] = here
             canon[np.uintp(used + count + nth)] = here
@@ -92,10 +90,9 @@ def _copied(data: Array, at: int, end: int, canon: Array, used: int, text: Array
 def _string(
     data: Array, at: int, end: int, canon: Array, used: int, text: Array, written: int, told: Array
 ) -> tuple[int, int, int]:
-    """A string of JSON from behind its opening quote: where it ends in the data, in `canon` and in `text`; -1 where it
-    is not plain.
+    """A JSON string after its opening quote: its end in the data, `canon` and `text`; -1 if it is not plain.
 
-    `told` gets its characters, and whether all are ASCII.
+    `told` gets its number of characters, and whether all are ASCII.
     """
     chars, plain = 0, True
     while at < end:
@@ -112,7 +109,7 @@ def _string(
         else:
             code = utf8_at(data, at)
             at += 2 if code < 0x800 else 3 if code < 0x10000 else 4
-        while code >= 128:  # where there is one, there are more
+        while code >= 128:  # after one, more are likely
             written, behind = write_utf8(text, written, code), write_utf8(canon, used, code)
             plain, used, chars = False, behind, chars + 1
             code = 0
@@ -140,9 +137,9 @@ def _line(
     count: int,
     told: Array,
 ) -> tuple[int, int, int, int]:
-    """A plain line: where it ends in the data, in `canon`, in `text`, and after how many turns; -1 for any other.
+    """A plain line: its end in the data, `canon` and `text`, and its number of turns; -1 for any other line.
 
-    turns: a row each of role, start and end of its JSON in `canon`, start and end of its text, characters, and whether
+    turns: one row per turn: role, start and end of its JSON in `canon`, start and end of its text, characters, whether
     all are ASCII.
     """
     at = first_turn_start(data, at, end)
@@ -177,11 +174,11 @@ def _line(
 def fill_plain_columns(
     data: Array, canon: Array, text: Array, turns: Array, lines: Array, told: Array
 ) -> tuple[int, int, int]:
-    """Fill the arrays of `PlainColumns`: how much of `canon`, `text` and `turns` is used.
+    """Fill the arrays of `PlainColumns`; returns the used sizes of `canon`, `text` and `turns`.
 
-    `canon` and `text` are longer than needed by `BLOCK`.
-    lines: a row each of first turn (-1 for a line that is not plain), its number of turns, start and end in `canon`.
-    `data` ends with a line break; `told` (int64, two) is for use in here.
+    `canon` and `text` have `BLOCK` spare bytes. lines: one row per line: first turn (-1 for a line that is not plain),
+    number of turns, start and end in `canon`. `data` ends with a line break; `told` (int64, two elements) is scratch
+    space.
     """
     end, at, used, written, count = len(data), 0, 0, 0, 0
     for line in range(len(lines)):
@@ -198,7 +195,7 @@ def fill_plain_columns(
 
 @compiled
 def _key(data: Array, start: int, end: int, seed: Any) -> Any:
-    """A digest that is not 0, which stands for none."""
+    """A digest other than 0, which means none."""
     value = xxh64_seeded(data, start, end, seed)
     return value or np.uint64(1)
 
@@ -207,8 +204,9 @@ def _key(data: Array, start: int, end: int, seed: Any) -> Any:
 def keys_of_lines(
     canon: Array, turns: Array, lines: Array, answers: int, wholes: Array, begun: Array, ends: Array
 ) -> int:
-    """Fill the columns of `curate.corpus.keys.Keys` for rows of `PlainColumns`; of `begun`, as long as `turns`, how
-    many are used. answers: their role.
+    """Fill the columns of `curate.corpus.keys.Keys` for rows of `PlainColumns`; returns the used size of `begun`.
+
+    `begun` is as long as `turns`. answers: the code of the role of answers.
     """
     total = 0
     for row in range(len(lines)):

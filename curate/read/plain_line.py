@@ -1,7 +1,6 @@
-"""The form of a plain line: messages of a role and a text, as `json.dumps` or `JSON.stringify` writes them. Compiled,
-for all that reads such lines.
+"""The form of a plain line: messages with role and text, as `json.dumps` or `JSON.stringify` writes them.
 
-What reads the texts calls these functions around them; every other line is refused (-1) and goes the careful way.
+Compiled functions for kernels that read the texts in between. Every other line is refused (-1) and parsed as JSON.
 """
 
 from typing import Final
@@ -18,14 +17,14 @@ _COLON, _COMMA = np.int64(58), np.int64(44)
 
 @compiled
 def first_turn_start(data: Array, at: int, end: int) -> int:
-    """Where the first turn starts of a line that starts here."""
+    """The start of the first turn of the line that starts here."""
     at = after(data, literal_at(data, at, end, _OPENING) - 1, end, _COLON)
     return at + 1 if 0 <= at < end and data[at] == 91 else -1
 
 
 @compiled
 def turn_start(data: Array, at: int, end: int) -> tuple[int, int]:
-    """The role of a turn that opens here, and where its text starts, behind the quote."""
+    """The role of the turn that starts here, and the start of its text after the quote."""
     at = after(data, literal_at(data, at, end, _ROLE) - 1, end, _COLON)
     if at < 0 or at + 1 >= end or data[at] != 34:
         return -1, -1
@@ -46,7 +45,7 @@ def turn_start(data: Array, at: int, end: int) -> tuple[int, int]:
 
 @compiled
 def next_turn_start(data: Array, at: int, end: int) -> tuple[int, bool]:
-    """Where to go on behind the quote that ends a text, and whether another turn follows."""
+    """The position after a text's closing quote, and whether another turn follows."""
     if at >= end or data[at] != 125:
         return -1, False
     at += 1
@@ -55,7 +54,7 @@ def next_turn_start(data: Array, at: int, end: int) -> tuple[int, bool]:
 
 @compiled
 def line_end(data: Array, at: int, end: int) -> int:
-    """Where the line break stands behind the last turn, which is behind the data where there is none."""
+    """The position of the line break after the last turn, or the end of the data."""
     if at + 1 >= end or data[at] != 93 or data[at + 1] != 125:
         return -1
     at += 2
@@ -66,8 +65,7 @@ def line_end(data: Array, at: int, end: int) -> int:
 
 @compiled
 def escape_code(data: Array, at: int) -> tuple[int, int]:
-    """The character that an escape stands for, from behind its backslash, and where it ends; -1 for control characters,
-    and for half of one.
+    """The character of an escape, from after its backslash, and its end; -1 for controls and surrogate halves.
 
     The data ends with a line break.
     """

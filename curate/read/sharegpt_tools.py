@@ -13,9 +13,7 @@ RESULTS: Final = ("observation", "function_response", "tool_response", "tool")
 
 
 class Turn(NamedTuple):
-    """A turn in messages form, the pointers to it and to its content in the line as read, and other keys of the line
-    that are in it.
-    """
+    """A turn in messages format, the pointers to it and to its content in the original line, and its extra keys."""
 
     value: Object
     pointer: str
@@ -24,10 +22,9 @@ class Turn(NamedTuple):
 
 
 def with_tool_calls(spoken: Iterable[tuple[Any, Turn]]) -> Iterator[Turn]:
-    """Turns, each given with what it was read from: calls become tool calls and results answer them, joined by ids that
-    are made here.
+    """Convert turns: calls become tool calls, and results answer them, linked by generated ids.
 
-    A call that cannot be read as one, and a result that answers none, stay the text that they are.
+    An unreadable call and a result without a call stay text.
     """
     waiting: list[str] = []
     calls = 0
@@ -55,9 +52,7 @@ def speaker_of(said: Any) -> Any:
 
 
 def _calls(text: Any, made: int) -> list[Object]:
-    """Tool calls for a value like `{"name": ..., "arguments": ...}`, or a list of these; none where anything of it
-    would be lost.
-    """
+    """Tool calls for a value like `{"name": ..., "arguments": ...}` or a list of these; empty if lossy."""
     value = json_in(text) if isinstance(text, str) else text
     found: list[Object] = []
     for call in value if isinstance(value, list) else [value]:

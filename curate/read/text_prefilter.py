@@ -8,76 +8,71 @@ from curate.read.numba_utils import Array, byte_of, compiled, finds, same, stand
 
 
 class AnswerPatterns(NamedTuple):
-    """Which answers are looked at. A number that is 0 stands for none of its kind; `curate.lint.rules.prefilter` has
-    the words for them.
-    """
+    """Which answers rules must see. 0 disables a check; `curate.lint.rules.prefilter` describes each."""
 
     opens: Array
-    """int64, 256: by its first byte, the characters beyond which an answer is looked at; a large number for none."""
+    """int64, 256: by first byte, the length in characters above which an answer is checked; a large number for never.
+    """
     ends: Array
-    """uint8, a row each of up to 8 bytes: what it ends with."""
+    """uint8, one row of up to 8 bytes each: the endings."""
     last: Array
-    """bool, 256: the last bytes of these, and small letters where `sentences` counts."""
+    """bool, 256: the last bytes of the endings, and lower-case letters if `sentences` is set."""
     sentences: int
-    """Bytes beyond which a sentence without its end is looked for."""
+    """Length in bytes above which an unfinished sentence counts."""
     tail: int
-    """Bytes in which the end of another one is looked for."""
+    """Last bytes in which the end of an earlier sentence is searched for."""
     fences: int
-    """1 where code blocks have to be closed."""
+    """1 if unclosed code blocks count."""
     several: int
-    """Strings of the kind `SEVERAL` that are too many."""
+    """Number of `SEVERAL` patterns that is too high."""
     start: int
-    """Characters up to which a string counts as one at the start."""
+    """Characters that count as the start."""
     piece: int
-    """Bytes of a piece that is looked for before itself in an answer of more than `long` characters."""
+    """Size in bytes of a piece that is searched for earlier in an answer of more than `long` characters."""
     share: float
-    """Where it ends, as a share of the answer."""
+    """The end of the piece, as a share of the answer."""
     long: int
     short: int
-    """Characters from which pieces of `scrap` are looked for in a shorter one."""
+    """Minimum length in characters for pieces of `scrap` bytes to be searched for in a shorter answer."""
     scrap: int
     head: int
-    """Characters of an answer whose spaces and marks are counted."""
+    """Characters of an answer in which spaces and marks are counted."""
     spaces: Array
-    """int64: the fewest and the most spaces of written language in them."""
+    """int64: minimum and maximum number of spaces in them for prose."""
     marks: int
-    """Digits and marks from which they are many."""
+    """Number of digits and marks that is too high."""
     words: int
-    """Words from which an answer may be odd."""
+    """Minimum number of words of an unusual answer."""
     odd: Array
-    """float64, each for a word: the share of marks, the least and the greatest mean length, the share of words with
-    letters.
-    """
+    """float64, in words: share of marks, minimum and maximum mean length, share of words with letters."""
 
 
 class ExchangePatterns(NamedTuple):
-    """Which answers are looked at for the questions that they answer, and which questions."""
+    """Which answers rules must see because of their question, and which questions."""
 
     shared: int
-    """Bytes of the question that an answer begins with."""
+    """Bytes of the question that an answer repeats at its start."""
     wide: float
-    """Bytes of a character, from which a text is in another script; 0 for none."""
+    """Bytes per character above which a text is in another script; 0 to disable."""
     brief: int
-    """Bytes up to which an answer is one of a word or two."""
+    """Maximum size in bytes of an answer of one or two words."""
     openings: Array
-    """bool, 2 x 256: the first bytes of such answers, and of their questions, in lower case."""
+    """bool, 2 x 256: the first bytes of such answers and of their questions, lower-cased."""
     short: int
-    """Bytes below which a question is looked at that points at a text."""
+    """Size in bytes below which a question that refers to a text is checked."""
     shown: Array
-    """bool, 256: bytes by which it shows the text."""
+    """bool, 256: bytes that indicate that the text is there."""
     quotes: Array
-    """bool, 256: the last bytes of characters from U+2000 to U+203F that do so."""
+    """bool, 256: the last bytes of such characters from U+2000 to U+203F."""
     outside: int
-    """1 where white space at either end counts."""
+    """1 if white space at the ends counts."""
     again: int
-    """1 where a text counts that stands in the turn before too."""
+    """1 if a text equal to a previous turn counts."""
 
 
 @compiled
 def _repeats(text: Array, start: int, end: int, chars: int, known: AnswerPatterns) -> bool:
-    """Whether one of two pieces of a long answer stands before itself in it; of a short one, both of two smaller
-    ones.
-    """
+    """Whether a piece of a long answer occurs earlier in it; in a short answer, both of two smaller pieces."""
     if known.piece == 0 or chars <= known.short:
         return False
     if chars <= known.long:
@@ -94,7 +89,7 @@ def _repeats(text: Array, start: int, end: int, chars: int, known: AnswerPattern
 
 @compiled
 def _stands_before(text: Array, start: int, end: int, chars: int, at: int, size: int) -> bool:
-    """Whether a piece of a text, of `size` characters from number `at` on, stands before itself in it."""
+    """Whether a piece of `size` characters, from character `at` on, occurs earlier in the text."""
     ascii_ = end - start == chars
     piece = start + at if ascii_ else byte_of(text, start, end, at)
     behind = piece + size if ascii_ else byte_of(text, piece, end, size)
@@ -103,7 +98,7 @@ def _stands_before(text: Array, start: int, end: int, chars: int, at: int, size:
 
 @compiled
 def _breaks_off(text: Array, start: int, end: int, known: AnswerPatterns) -> bool:
-    """Whether an answer ends as no sentence does."""
+    """Whether an answer does not end like a sentence."""
     byte = text[end - 1]
     if not known.last[byte]:
         return False
@@ -124,7 +119,7 @@ def _breaks_off(text: Array, start: int, end: int, known: AnswerPatterns) -> boo
 
 @compiled
 def _is_uneven(text: Array, start: int, end: int, chars: int, known: AnswerPatterns) -> bool:
-    """Whether a long answer begins as written language does not: few or many spaces, or many digits and marks."""
+    """Whether a long answer does not begin like prose: few or many spaces, or many digits and marks."""
     if known.head == 0 or end - start <= known.head:
         return False
     stop = start + known.head if chars == end - start else byte_of(text, start, end, known.head)
@@ -134,14 +129,14 @@ def _is_uneven(text: Array, start: int, end: int, chars: int, known: AnswerPatte
         spaces += byte == 32
         marks += (
             (48 <= byte <= 57) | (byte == 35) | (byte == 0xE2)
-        )  # digits, a hash, and all that shares its first byte with an ellipsis
+        )  # digits, a hash, and characters that share their first byte with an ellipsis
     uneven = marks >= known.marks or (chars > known.head and not known.spaces[0] <= spaces <= known.spaces[1])
     return bool(uneven and _is_odd(text, start, end, chars, known))
 
 
 @compiled
 def _is_odd(text: Array, start: int, end: int, chars: int, known: AnswerPatterns) -> bool:
-    """Whether the words of an answer may have odd lengths, many marks among them or few letters in them."""
+    """Whether the mean word length, the share of marks or the share of words with letters may be unusual."""
     words = lettered = marks = shown = size = 0
     letter = False
     for at in range(start, end + 1):
@@ -157,7 +152,7 @@ def _is_odd(text: Array, start: int, end: int, chars: int, known: AnswerPatterns
                 byte == 46 and size > 2 and text[np.uintp(at - 1)] == 46 and text[np.uintp(at - 2)] == 46
             )
             shown += 1
-    if words < known.words or chars != end - start:  # beyond ASCII, there are other spaces and letters
+    if words < known.words or chars != end - start:  # non-ASCII text has other spaces and letters
         return words >= known.words or chars != end - start
     odd = known.odd
     return bool(marks > words * odd[0] or shown < words * odd[1] or shown > words * odd[2] or lettered < words * odd[3])
@@ -165,7 +160,7 @@ def _is_odd(text: Array, start: int, end: int, chars: int, known: AnswerPatterns
 
 @compiled
 def _is_open(text: Array, start: int, end: int) -> bool:
-    """Whether three backticks begin an odd number of lines, or may do so behind a space beyond ASCII."""
+    """Whether an odd number of lines begins with three backticks, possibly after a non-ASCII space."""
     count = ticks = 0
     blank, unsure = True, False
     for at in range(start, end):
@@ -189,7 +184,7 @@ def _is_open(text: Array, start: int, end: int) -> bool:
 
 @compiled
 def is_unsound(text: Array, start: int, end: int, chars: int, several: int, fenced: int, known: AnswerPatterns) -> bool:
-    """Whether something may be wrong with an answer, whatever it answers; `several`: strings of that kind in it."""
+    """Whether an answer may have a problem, whatever its question; `several`: number of patterns of that kind in it."""
     if chars > known.opens[text[start]] or 0 < known.several <= several or _breaks_off(text, start, end, known):
         return True
     if known.fences and fenced and _is_open(text, start, end):
@@ -199,7 +194,7 @@ def is_unsound(text: Array, start: int, end: int, chars: int, several: int, fenc
 
 @compiled
 def shows_text(text: Array, start: int, end: int, known: ExchangePatterns) -> bool:
-    """Whether a question may show a text of its own."""
+    """Whether a question may contain the text that it refers to."""
     before = 0
     for at in range(start, end):
         byte = int(text[at])
@@ -224,9 +219,7 @@ def is_suspicious(
     chars: int,
     known: ExchangePatterns,
 ) -> bool:
-    """Whether something may be wrong with an answer to this question: it begins with it, is in another script, or is a
-    word or two.
-    """
+    """Whether an answer may have a problem with its question: repeats it, other script, or one or two words."""
     shared = min(known.shared, asked_size)
     if known.shared > 0 and shared <= size and same(text, asked, start, shared):
         return True

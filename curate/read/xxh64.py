@@ -12,7 +12,7 @@ _1, _2, _3, _4, _5 = (
 )
 
 
-# Typed numbers, for numba compiles a function anew for each number that it is called with as it is written.
+# Typed constants, since numba would compile a function anew for each literal argument.
 _ROUND, _FOUR, _EIGHT = np.uint64(31), np.int64(4), np.int64(8)
 _LANES = (np.uint64(1), np.uint64(7), np.uint64(12), np.uint64(18))
 _WORD, _HALF, _BYTE = np.uint64(27), np.uint64(23), np.uint64(11)
@@ -25,7 +25,7 @@ def _turned(value: Any, by: Any) -> Any:
 
 @compiled
 def _word(data: Array, at: int, size: Any) -> Any:
-    """Some bytes as a number, the least significant one first."""
+    """Bytes as a little-endian number."""
     value = np.uint64(0)
     for nth in range(size):
         value |= np.uint64(data[np.uintp(at + nth)]) << np.uint64(8 * nth)
@@ -39,7 +39,7 @@ def _round(lane: Any, word: Any) -> Any:
 
 @compiled
 def xxh64_seeded(data: Array, start: int, end: int, seed: Any) -> Any:
-    """XXH64 of the bytes between two places; `seed`: uint64."""
+    """XXH64 of the bytes in a range; `seed`: uint64."""
     at = start
     if end - start >= 32:
         one, two, three, four = seed + _1 + _2, seed + _2, seed, seed - _1
@@ -71,5 +71,5 @@ def xxh64_seeded(data: Array, start: int, end: int, seed: Any) -> Any:
 
 @compiled
 def xxh64_digest(data: Array, start: int, end: int) -> Any:
-    """XXH64 of the bytes between two places, with seed 0."""
+    """XXH64 of the bytes in a range, with seed 0."""
     return xxh64_seeded(data, start, end, np.uint64(0))

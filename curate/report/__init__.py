@@ -1,3 +1,1 @@
-"""Results as text for people and as JSON for programs; one reporter a file. They only turn results into text: the
-caller prints.
-"""
+"""Results as text for people and JSON for programs, one reporter per file. Reporters return text; callers print it."""

@@ -1,4 +1,4 @@
-"""The formats that a check's report can be written in, in one table, and where they are written to."""
+"""The output formats of `curate check`, and where they are written."""
 
 import os
 import sys
@@ -20,9 +20,9 @@ class OutputFormat(StrEnum):
     """How findings are written."""
 
     CONCISE = "concise"
-    """A line a finding."""
+    """One line per finding."""
     FULL = "full"
-    """With the text that each is about."""
+    """With the text of each finding."""
     GROUPED = "grouped"
     JSON = "json"
     JSONL = "jsonl"
@@ -43,12 +43,13 @@ REPORTERS: Final = {
     OutputFormat.JUNIT: "check_junit",
     OutputFormat.HTML: "check_html",
 }
-"""The function of this package that writes a format: `module:function`, or the name of both. One is imported only when
-it is wanted: the hook that checks ten lines needs one of them. It takes the report, and is given those of `limit`,
-`by`, `paths`, `model` and `counts` that it has as parameters: without `limit` it writes all findings.
+"""The reporter of each format: `module:function`, or one name for both.
+
+Imported on demand: a pre-commit hook that checks ten lines needs one of them. It is passed the report and those of
+`limit`, `by`, `paths`, `model` and `counts` that are its parameters; without `limit` it writes all findings.
 """
 PEOPLE: Final = (OutputFormat.CONCISE, OutputFormat.FULL, OutputFormat.GROUPED)
-"""Formats for people. They are written line by line in colours, the others as pieces of text."""
+"""Formats for people, written as styled lines; the others are pieces of text."""
 
 
 def reported(
@@ -61,8 +62,9 @@ def reported(
     statistics: bool = False,
     model: str = "",
 ) -> Iterator[str] | Iterator[Styled]:
-    """The report in a format: pieces of text for programs, lines with colours for people. `statistics` leaves the
-    counts alone; `model` counts the tokens of a plot. Raises `UsageError` for a format that has no counts alone.
+    """The report in a format: pieces of text for programs, styled lines for people.
+
+    `statistics`: only the counts; `model` counts the tokens of a plot. Raises `UsageError` for a format without counts.
     """
     target = "check_text:check_statistics" if statistics and kind in PEOPLE else REPORTERS[kind]
     module, _, function = target.partition(":")
@@ -79,9 +81,7 @@ def reported(
 
 
 def write_report(pieces: Iterable[str | Styled], output: Path | None = None) -> None:
-    """Write a report to standard output, in colour on a terminal, or to a file, whole or not at all. Raises
-    `OutputError`.
-    """
+    """Write a report to standard output, in color on a terminal, or atomically to a file. Raises `OutputError`."""
     if output is not None:
         with replacing(output) as file:
             for piece in pieces:
@@ -92,7 +92,7 @@ def write_report(pieces: Iterable[str | Styled], output: Path | None = None) -> 
     terminal = sys.stdout.isatty()
     out = (
         console() if terminal or os.environ.get("FORCE_COLOR") else None
-    )  # what decides about colours costs more than it prints
+    )  # detecting colors takes longer than this prints
     for piece in pieces:
         if isinstance(piece, str):
             sys.stdout.write(piece)

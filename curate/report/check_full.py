@@ -1,4 +1,4 @@
-"""A check's findings with the text that they are about: escaped, a caret under the place, and never a secret."""
+"""A check's findings with their text: escaped, with a caret under the place, and without secrets."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -10,8 +10,8 @@ from curate.report.check_text import SHOWN, ending, finding_line, first_ones
 from curate.report.console import COLOURS, Styled
 
 INSIDE, TAIL = 46, 15
-"""Characters of the offending text that are shown, and how many of these are its last where it is longer: with what
-stands before it, it fits 80 columns.
+"""Characters of the offending text that are shown, of which the last ones if it is longer; with its context it fits 80
+columns.
 """
 HIDDEN: Final = "(not shown: the line contains a secret or is too long)"
 
@@ -39,7 +39,7 @@ def _excerpt(spot: SourceRange, colour: str) -> Iterator[Styled]:
 
 
 def _columns(text: str) -> int:
-    """How many columns of a terminal a text takes."""
+    """Number of terminal columns of a text."""
     if text.isascii():
         return len(text)
     from rich.cells import cell_len
@@ -48,9 +48,7 @@ def _columns(text: str) -> int:
 
 
 def shown_parts(spot: SourceRange) -> tuple[str, str, str]:
-    """The text before a place, in it and after it, on one line, cut where it is long, with nothing in it that could be
-    obeyed.
-    """
+    """The text before, in and after a place, on one line, truncated and escaped."""
     before = visible(spot.before if len(spot.before) <= BEFORE else "…" + spot.before[-BEFORE:])
     inside = visible(spot.text)
     if spot.tail or len(spot.text) > INSIDE:

@@ -1,4 +1,4 @@
-"""A check's findings as workflow commands, which GitHub shows beside the lines of a pull request.
+"""A check's findings as workflow commands, which GitHub shows next to the lines of a pull request.
 
 Grammar: `::error file=F,line=L,col=C,endLine=L,endColumn=C,title=T::message`, where `%`, carriage return and line feed
 are written `%25`, `%0D`, `%0A`, in properties `:` and `,` as `%3A` and `%2C` too.
@@ -16,7 +16,7 @@ COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO:
 
 
 def check_github(report: CheckResult, limit: int | None = SHOWN) -> Iterator[str]:
-    """One command a finding, of each rule at most `limit`; what is held back is told in a notice."""
+    """One command per finding, at most `limit` per rule; a notice counts the others."""
     shown = first_ones(report, limit)
     for finding, spot in zip(shown, source_ranges(shown, text=False), strict=True):
         yield _command(finding, spot, report) + "\n"
@@ -31,7 +31,7 @@ def _command(finding: Finding, spot: SourceRange | None, report: CheckResult) ->
     properties = {"file": finding.file}
     if finding.line:
         properties["line"] = str(finding.line)
-    if spot is not None and spot.line == spot.end_line:  # columns are understood within one line only
+    if spot is not None and spot.line == spot.end_line:  # GitHub supports columns within one line only
         properties |= {"col": str(spot.column), "endColumn": str(max(spot.column, spot.end_column - 1))}
     properties["title"] = f"{finding.code} {rule.name}" if rule else finding.code
     where = f" ({finding.pointer})" if finding.pointer else ""

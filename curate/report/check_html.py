@@ -17,14 +17,14 @@ from curate.report.html import foot, head, safe, tile
 from curate.report.html_plots import bars
 
 MANY_TURNS: Final = 12
-"""Turns from which conversations are counted together."""
+"""Conversations with at least this many turns are counted together."""
 CODE: Final = re.compile("`([^`]+)`")
 
 
 def check_html(
     report: CheckResult, limit: int | None = SHOWN, paths: Sequence[Path] = (), model: str = ""
 ) -> Iterator[str]:
-    """The document, piece by piece. The files are read once more, for the plots; `model` counts their tokens."""
+    """The document, in pieces. The files are read again for the plots; `model` counts their tokens."""
     counted = collect([path for path in paths if path.is_file()], model, strict=False)
     yield head("curate check")
     yield f'<p class="quiet">{safe(summary_line(report))}</p>\n<div class="tiles">'
@@ -127,5 +127,5 @@ def _titled(code: str, report: CheckResult) -> str:
 
 
 def _prose(text: str) -> str:
-    """What a rule says of itself, with its code as such."""
+    """The documentation of a rule, with code marked up."""
     return CODE.sub(r"<code>\1</code>", safe(text.replace("\n", " ")))

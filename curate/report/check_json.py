@@ -1,6 +1,6 @@
-"""A check's report as JSON, and as JSON Lines for data too large for one JSON value: documented interfaces,
-`schemas/check.schema.json` and `schemas/check-line.schema.json`. All of it is ASCII: names and keys from the data may
-hold what a terminal obeys.
+"""A check's report as JSON, and as JSON Lines for large data; ASCII only, since names and keys may contain controls.
+
+The interfaces are `schemas/check.schema.json` and `schemas/check-line.schema.json`.
 """
 
 import json
@@ -17,17 +17,17 @@ class CheckSummary(Part):
 
     files: int
     lines: int
-    """Lines read, blank ones left out."""
+    """Non-blank lines."""
     examples: int
-    """Lines that hold an object."""
+    """Lines that hold a JSON object."""
     not_understood: int
-    """Lines that hold no example in a known form, whether or not the rules that say so ran."""
+    """Lines without an example in a known format, whether or not the rules about that ran."""
     severities: dict[Severity, int]
     codes: dict[str, int]
     known: int
-    """Findings not told because the baseline has them."""
+    """Findings left out because they are in the baseline."""
     suppressed: int
-    """Findings not told because a person suppressed them with a reason."""
+    """Findings left out because a person suppressed them with a reason."""
     seconds: float
 
 
@@ -39,7 +39,7 @@ class CheckOutput(Part, title="CheckResult"):
 
 
 class SummaryLine(Part):
-    """The last line; the ones before it are findings."""
+    """The last line; all lines before it are findings."""
 
     summary: CheckSummary
 
@@ -49,20 +49,20 @@ CheckLine = Finding | SummaryLine
 
 
 def check_json(report: CheckResult, *, counts: bool = False) -> Iterator[str]:
-    """The report as one value; with `counts` without its findings."""
+    """The report as one value; with `counts`, without its findings."""
     findings = [] if counts else [finding.as_json() for finding in report.findings]
     yield json.dumps({"findings": findings, "summary": summary_json(report)}) + "\n"
 
 
 def check_jsonl(report: CheckResult, *, counts: bool = False) -> Iterator[str]:
-    """A finding a line, the summary last; with `counts` that alone."""
+    """One line per finding and a summary line; with `counts`, only the summary."""
     for finding in () if counts else report.findings:
         yield json.dumps(finding.as_json()) + "\n"
     yield json.dumps({"summary": summary_json(report)}) + "\n"
 
 
 def summary_json(report: CheckResult) -> dict[str, Any]:
-    """Its counts as plain values."""
+    """The counts as plain values."""
     return {
         "files": report.files,
         "lines": report.lines,

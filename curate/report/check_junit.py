@@ -1,6 +1,4 @@
-"""A check's report as JUnit XML, which every CI system shows: a suite a file, a case a rule, failed where it has
-findings.
-"""
+"""A check's report as JUnit XML: one suite per file, one case per rule, which fails if it has findings."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -12,7 +10,7 @@ from curate.lint.runner import CheckResult
 
 
 def check_junit(report: CheckResult) -> Iterator[str]:
-    """The document, suite by suite. A finding of severity info fails nothing: it is told in the suite's output."""
+    """The document, suite by suite. Findings of severity info go to the suite's output and fail nothing."""
     groups: dict[str, dict[str, list[Finding]]] = defaultdict(lambda: defaultdict(list))
     for finding in report.findings:
         groups[finding.file][finding.code].append(finding)
@@ -32,7 +30,7 @@ def check_junit(report: CheckResult) -> Iterator[str]:
             rule = report.rules.get(code)
             yield from _case(f"{code} {rule.name}" if rule else code, file, findings)
         yield "  </testsuite>\n"
-    if not groups:  # consumers take a document without cases for a run that broke
+    if not groups:  # consumers treat a document without cases as a failed run
         yield '  <testsuite name="curate check" tests="1" failures="0" errors="0" skipped="0">\n'
         yield '    <testcase name="no findings" classname="curate check"/>\n  </testsuite>\n'
     yield "</testsuites>\n"
@@ -69,7 +67,5 @@ def _attribute(text: str) -> str:
 
 
 def _allowed(text: str) -> str:
-    """Without what XML has no spelling for at all: controls become visible escapes, the two that are no characters
-    U+FFFD.
-    """
+    """Replace characters that XML cannot represent: controls by visible escapes, the two noncharacters by U+FFFD."""
     return visible(text).replace("\ufffe", "\ufffd").replace("\uffff", "\ufffd")

@@ -21,12 +21,12 @@ from curate.report.check_text import safe
 
 SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 END: Final = "]}]}"
-"""How the text of a log ends, after its results."""
+"""The end of a log's text, after its results."""
 LEVELS: Final = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
 
 
 def check_sarif(report: CheckResult) -> Iterator[str]:
-    """The log as JSON text, all ASCII, a result a line."""
+    """The log as ASCII JSON text, one result per line."""
     log, results = _log(report)
     yield json.dumps(log).removesuffix(END) + "\n"
     separator = ""
@@ -37,13 +37,13 @@ def check_sarif(report: CheckResult) -> Iterator[str]:
 
 
 def _ascii(value: dict[str, Any]) -> str:
-    """A value as JSON text, all ASCII: the fast writer of JSON has no other way to say what is not."""
+    """A value as ASCII JSON text; the fast JSON writer cannot escape non-ASCII characters."""
     data = orjson.dumps(value)
     return data.decode("ascii") if data.isascii() else json.dumps(value)
 
 
 def _log(report: CheckResult) -> tuple[dict[str, Any], Iterator[dict[str, Any]]]:
-    """The log without its results, and these one by one: there may be a million."""
+    """The log without results, and an iterator over these: there may be a million."""
     codes = sorted(report.codes)
     positions = {code: position for position, code in enumerate(codes)}
     keys = fingerprints(report.findings)
@@ -57,7 +57,7 @@ def _log(report: CheckResult) -> tuple[dict[str, Any], Iterator[dict[str, Any]]]
         "tool": {"driver": driver},
         "columnKind": "unicodeCodePoints",
         "invocations": [{"executionSuccessful": True}],
-        "results": [],  # the last key of all, see END
+        "results": [],  # the last key, see END
     }
     return {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, results
 
@@ -114,13 +114,13 @@ def _region(finding: Finding, spot: SourceRange | None) -> dict[str, int]:
         "endLine": spot.end_line,
         "endColumn": spot.end_column,
     }
-    packed = finding.file.endswith((".gz", ".zst"))  # offsets would be those of what is inside
+    packed = finding.file.endswith((".gz", ".zst"))  # offsets would refer to the decompressed content
     return region if packed else {**region, "byteOffset": spot.offset, "byteLength": spot.length}
 
 
 @lru_cache(maxsize=64)
 def _uri(file: str) -> str:
-    """A URI reference; absolute paths as `file:`."""
+    """A URI reference; `file:` for absolute paths."""
     path = PurePath(file)
     quoted = quote(path.as_posix().encode("utf-8", "surrogatepass"))
     return f"file://{quoted}" if path.is_absolute() else quoted

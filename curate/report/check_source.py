@@ -1,8 +1,7 @@
-"""Where findings stand in their files: columns, byte offsets, and the text there; read again from the files, since a
-report keeps no data.
+"""Locate findings in their files: columns, byte offsets and text, by reading the files again.
 
-Findings come in the order of the lines, so each file is read once, and only the lines that have some are looked at.
-Memory is that of one line, of a whole document where the file is one.
+A report keeps no data. Findings come in line order, so each file is read once, and only lines with findings are parsed.
+Memory is that of one line, or of a JSON document.
 """
 
 from collections.abc import Iterator, Sequence
@@ -19,41 +18,37 @@ from curate.read.json_pointer_spans import Spans
 from curate.read.lines import BOM, Line, split_lines
 
 BEFORE, INSIDE, AFTER = 24, 60, 80
-"""Characters that are kept of the text before the place, in it (its first, and its last), and after it."""
+"""Characters kept of the text before the place, in it (first and last ones), and after it."""
 READER: Final = "J"
-"""The family of rules that repeat what the reader said, and where."""
+"""The family of rules that repeat a message of the reader with its position."""
 
 
 class SourceRange(NamedTuple):
-    """A stretch of a file, its lines and columns counted from 1, in characters; `end_column` is the first one behind
-    it.
-    """
+    """A range in a file; lines and columns count characters from 1, and `end_column` is exclusive."""
 
     line: int
     column: int
     end_line: int
     end_column: int
     offset: int
-    """Byte offset in the (unpacked) file."""
+    """Byte offset in the decompressed file."""
     length: int
-    """In bytes."""
+    """Length in bytes."""
     before: str
-    """What stands before it on its first line: raw text of the file, its last characters only; empty where it is secret
-    or was not asked for.
+    """The raw text before it on its first line, only the last characters; empty if it is secret or was not requested.
     """
     text: str
     tail: str
-    """How it ends, where that is not in `text`."""
+    """The end of the text, if it is not in `text`."""
     after: str
     secret: bool = False
-    """True when the line holds a secret: then none of its text is here."""
+    """True if the line contains a secret; its text is left out then."""
 
 
 def source_ranges(findings: Sequence[Finding], *, text: bool = True) -> Iterator[SourceRange | None]:
-    """Where each of `findings` stands, in their order; None for a file as a whole and where the file cannot be read
-    again.
+    """The range of each finding, in order; None for a whole file and for an unreadable one.
 
-    `text` false leaves out what stands there, and with it the search for secrets.
+    Without `text`, the text is left out and not searched for secrets.
     """
     for file, group in groupby(findings, key=lambda finding: finding.file):
         of_file = list(group)
@@ -61,19 +56,19 @@ def source_ranges(findings: Sequence[Finding], *, text: bool = True) -> Iterator
 
 
 class _Source:
-    """A file that is read once more."""
+    """A file that is read again."""
 
     def __init__(self, file: str, text: bool) -> None:
         self.file, self.path, self.text = file, path_of(file), text
 
     def source_ranges(self, findings: Sequence[Finding]) -> Iterator[SourceRange | None]:
-        """The spots of findings in this file."""
+        """The ranges of the findings in this file."""
         told = 0
         try:
             for spot in self._spots(findings):
                 yield spot
                 told += 1
-        except InputError:  # it was there a moment ago: the findings stand without their text
+        except InputError:  # the file was deleted since the check: findings are shown without text
             yield from [None] * (len(findings) - told)
 
     def _spots(self, findings: Sequence[Finding]) -> Iterator[SourceRange | None]:
@@ -109,7 +104,7 @@ class _Source:
         return split_lines(chain([start[skipped:]], stream), skipped)
 
     def _of_document(self, findings: Sequence[Finding]) -> Iterator[SourceRange | None]:
-        """An element may span lines, and several may stand on one: the example tells which it is."""
+        """The element of a finding: elements may span lines and share lines, so the example's id decides."""
         by_line: dict[int, list[int]] = {}
         for position, finding in enumerate(findings):
             by_line.setdefault(finding.line, []).append(position)
@@ -137,31 +132,31 @@ def _is_about(finding: Finding, parsed: ParsedLine) -> bool:
 
 
 class _Place:
-    """A line, or an element of a document, in which findings stand."""
+    """A line or document element with findings."""
 
     def __init__(self, line: Line, defects: tuple[Defect, ...] | None = None) -> None:
         self.line = line
-        self.text = line.data.decode("utf-8", "surrogateescape")  # every byte stays one that can be counted
+        self.text = line.data.decode("utf-8", "surrogateescape")  # keeps one character per byte
         self.spans = Spans(self.text)
         self.defects = defects
         self.secret: bool | None = None
         self.spots: dict[str, SourceRange] = {}
 
     def spot(self, finding: Finding, others: Sequence[Finding], *, text: bool) -> SourceRange:
-        """Where a finding stands; `others` are all that stand here."""
+        """The range of a finding; `others` are all findings of this line."""
         if text and self.secret is None:
             self.secret = any(other.code.startswith("S") for other in others) or holds_secret(self.text)
         if finding.code.startswith(READER) and (defect := self._defect(finding)):
             start = min(len(self.line.data[: defect.offset].decode("utf-8", "surrogateescape")), len(self.text))
             return self._spot(start, min(start + 1, len(self.text)), text=text)
-        found = self.spots.get(finding.pointer)  # several rules speak about one value
+        found = self.spots.get(finding.pointer)  # several rules may report one value
         if found is None:
             start, end = (finding.pointer and self.spans.find(finding.pointer)) or (0, len(self.text.rstrip()))
             found = self.spots[finding.pointer] = self._spot(start, end, text=text)
         return found
 
     def _spot(self, start: int, end: int, *, text: bool) -> SourceRange:
-        """The stretch from `start` to `end` of the text."""
+        """The range from `start` to `end` of the text."""
         hidden = not text or bool(self.secret)
         said, line = self.text, self.line
         first = last = breaks = more = 0
@@ -185,7 +180,7 @@ class _Place:
         )
 
     def _defect(self, finding: Finding) -> Defect | None:
-        """What the reader said that the finding repeats."""
+        """The reader's defect that the finding repeats."""
         if self.defects is None:
             self.defects = decode(self.line.data, self.line.column).defects
         return next((defect for defect in self.defects if _says(finding, defect)), None)

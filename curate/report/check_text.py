@@ -1,6 +1,4 @@
-"""A check's findings for a person: one line each, under headings where that is wanted, a limit for each rule, and what
-to do next; or the counts alone.
-"""
+"""A check's findings for people: one line each, optionally grouped and limited per rule, or only the counts."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
@@ -15,25 +13,26 @@ from curate.lint.runner import CheckResult
 from curate.report.console import COLOURS, Styled
 
 SHOWN = 20
-"""Findings of one rule that are shown before the rest is only counted."""
+"""Findings per rule that are shown; the rest is counted."""
 FIXABLE = "[*] "
-"""Stands before what `--fix` mends."""
+"""Marks findings that `--fix` fixes."""
 
-NOT_COMPARED = "contradictions not looked for: run `curate conflicts`, or add --extend-select X"
+NOT_COMPARED = "no search for contradictions: run `curate conflicts`, or add --extend-select X"
+"""The last note of a check that did not compare answers."""
 LONG = 1_000
-"""Characters of what is said again and again; what is longer is not kept for another time."""
+"""Maximum length of texts whose escaped form is cached."""
 _remembered = lru_cache(maxsize=4096)(visible)
 
 
 class GroupBy(StrEnum):
-    """What findings are put together by."""
+    """How findings are grouped."""
 
     FILE = "file"
     RULE = "rule"
 
 
 def safe(text: str) -> str:
-    """`visible`, for what is said of many lines: names of files, messages, pointers."""
+    """`visible` with a cache, for repeated texts: file names, messages, pointers."""
     return _remembered(text) if len(text) <= LONG else visible(text)
 
 
@@ -50,21 +49,19 @@ def finding_line(finding: Finding, report: CheckResult) -> Styled:
 
 
 def finding_details(finding: Finding, report: CheckResult) -> tuple[tuple[str, str], ...]:
-    """The end of a finding's line: whether `--fix` mends it, its message and its pointer."""
+    """The end of a finding's line: fixable mark, message and pointer."""
     where = f" ({safe(finding.pointer)})" if finding.pointer else ""
     return (FIXABLE if is_safe(finding, report) else "", "green"), (safe(finding.message), ""), (where, "dim")
 
 
 def is_safe(finding: Finding, report: CheckResult) -> bool:
-    """Whether `--fix` mends it, without `--unsafe-fixes`."""
+    """Whether `--fix` fixes it without `--unsafe-fixes`."""
     rule = report.rules.get(finding.code) if finding.fixable else None
     return rule is not None and rule.repair is not None and rule.repair.safe
 
 
 def check_text(report: CheckResult, limit: int | None = SHOWN) -> Iterator[Styled]:
-    """The lines of the report. Of each rule at most `limit` findings are shown (None: all); what is held back is
-    counted.
-    """
+    """The lines of the report, at most `limit` findings per rule (None: all); the others are counted."""
     for finding in first_ones(report, limit):
         yield finding_line(finding, report)
     if report.findings:
@@ -73,7 +70,7 @@ def check_text(report: CheckResult, limit: int | None = SHOWN) -> Iterator[Style
 
 
 def check_grouped(report: CheckResult, limit: int | None = SHOWN, by: GroupBy = GroupBy.FILE) -> Iterator[Styled]:
-    """The lines of the report; of each rule at most `limit` findings are shown."""
+    """The lines of the grouped report, at most `limit` findings per rule."""
     groups: dict[str, list[Finding]] = defaultdict(list)
     for finding in first_ones(report, limit):
         groups[finding.file if by is GroupBy.FILE else finding.code].append(finding)
@@ -110,7 +107,7 @@ def _grouped_line(finding: Finding, report: CheckResult, by: GroupBy) -> Styled:
 
 
 def check_statistics(report: CheckResult) -> Iterator[Styled]:
-    """How many findings each rule has, errors first."""
+    """The number of findings per rule, errors first."""
     severities = {finding.code: finding.severity for finding in reversed(report.findings)}
     for code, count in rule_counts(report):
         rule = report.rules.get(code)
@@ -121,7 +118,7 @@ def check_statistics(report: CheckResult) -> Iterator[Styled]:
 
 
 def first_ones(report: CheckResult, limit: int | None) -> list[Finding]:
-    """The findings that are shown: of each rule the first `limit`."""
+    """The first `limit` findings of each rule."""
     seen: Counter[str] = Counter()
     shown = []
     for finding in report.findings:
@@ -132,9 +129,7 @@ def first_ones(report: CheckResult, limit: int | None) -> list[Finding]:
 
 
 def ending(report: CheckResult, limit: int | None) -> Iterator[Styled]:
-    """How a report for a person ends: each rule with its count and the next step, what was hidden, the sum, and what
-    fixes would mend.
-    """
+    """The end of a report for people: counts and next step per rule, hidden findings, total, available fixes."""
     by_rule = {finding.code: finding for finding in reversed(report.findings)}
     for code, count in rule_counts(report):
         held = f"; {count - limit:,} more not shown (--all shows them)" if limit is not None and count > limit else ""
@@ -152,7 +147,7 @@ def ending(report: CheckResult, limit: int | None) -> Iterator[Styled]:
 
 
 def fixes_line(report: CheckResult) -> str:
-    """How many findings `--fix` mends, and how many more `--unsafe-fixes` does; empty when there are none."""
+    """The number of findings that `--fix` and `--unsafe-fixes` fix; empty if there are none."""
     fixable = [finding for finding in report.findings if finding.fixable]
     mended = sum(is_safe(finding, report) for finding in fixable)
     more = len(fixable) - mended
@@ -165,7 +160,7 @@ def fixes_line(report: CheckResult) -> str:
 
 
 def rule_counts(report: CheckResult) -> list[tuple[str, int]]:
-    """Code and number of findings of each rule that has some: errors first, then by number."""
+    """Code and count of each rule with findings: errors first, then by count."""
     rank: dict[str, int] = {}
     for finding in report.findings:
         rank[finding.code] = min(finding.severity.rank, rank.get(finding.code, 9))
@@ -173,7 +168,7 @@ def rule_counts(report: CheckResult) -> list[tuple[str, int]]:
 
 
 def summary_line(report: CheckResult) -> str:
-    """How much was read, and how many findings there are, in one line."""
+    """The amount of data and the number of findings, in one line."""
     counts = report.severities
     found = ", ".join(plural(counts[severity], severity.value) for severity in Severity if counts[severity])
     read = (

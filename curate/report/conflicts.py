@@ -1,6 +1,4 @@
-"""Conflicts as lines on a terminal, and as plain values: the question, both answers with the words that clash, who says
-so, and how sure it is.
-"""
+"""Conflicts as terminal lines and as plain values: question, both answers with marks, evidence and confidence."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -18,14 +16,14 @@ from curate.report.part import ClearText, Part, at, plain
 
 SHOWN = 20
 ANSWER, SPAN = 160, 60
-"""Characters of an answer, and of a reason's words, that are shown."""
+"""Characters shown of an answer, and of the words of evidence."""
 
 
 class Side(Part):
     """One side of a conflict."""
 
     example: str = at("example", "id")
-    """Its id."""
+    """Id of the example."""
     file: str = at("example", "place", "file")
     line: int = at("example", "place", "line")
     turn: int
@@ -41,10 +39,10 @@ class EvidenceOutput(Part):
     """The rule, `nli` or `judge`."""
     left: str
     right: str
-    """The words of each side that clash."""
+    """The contradictory words of each side."""
     confidence: float
     why: str
-    """What a judge gave as its reason."""
+    """The reason that a judge gave."""
 
 
 class ConflictOutput(Part):
@@ -53,14 +51,14 @@ class ConflictOutput(Part):
     id: str
     code: str
     confidence: float
-    """From 0 to 1, all evidence taken together."""
+    """From 0 to 1, over all evidence."""
     similarity: float
-    """Of the questions; 1.0 where they ask the same in the same words."""
+    """Similarity of the questions; 1.0 for equal words."""
     same_question: float
     """Probability that both questions ask the same; part of the confidence."""
     systems_differ: bool
-    """Whether the system prompts differ: they may be why the answers do. If they can change the question, the
-    confidence is lower.
+    """Whether the system prompts differ, which may explain the answers. It lowers the confidence if they can change the
+    question.
     """
     left: Side
     right: Side
@@ -68,17 +66,17 @@ class ConflictOutput(Part):
 
 
 class AnswerGroupOutput(Part):
-    """Answers of a topic that do not clash with one another."""
+    """Answers of a topic that do not contradict each other."""
 
     examples: int
-    """Examples that answer so, copies included."""
+    """Number of examples with these answers, including copies."""
     majority: bool
     answers: list[ClearText]
-    """Their different wordings."""
+    """The distinct answers."""
 
 
 class TopicOutput(Part):
-    """A question with three or more different answers, some of which clash."""
+    """A question with three or more different answers, some of them contradictory."""
 
     question: ClearText
     groups: list[AnswerGroupOutput]
@@ -91,11 +89,11 @@ class ConflictsOutput(Part, title="ConflictsResult"):
     questions: int
     """Examples with a question and an answer in words."""
     not_understood: int
-    """Lines that hold no example that curate understands."""
+    """Lines without an example in a known format."""
     compared: int
     """Pairs of answers that were judged."""
     unsure: int
-    """Conflicts with a confidence between .3 and the smallest that is shown; `--all` lists them with the others."""
+    """Conflicts with a confidence between 0.3 and the threshold; `--all` lists them, too."""
     notes: list[str]
     """What was not done, and why."""
     topics: list[TopicOutput]
@@ -150,7 +148,7 @@ def _topic(topic: Topic) -> dict[str, Any]:
 
 
 def conflicts_text(report: ConflictsResult, limit: int | None = SHOWN) -> Iterator[Text]:
-    """The report as lines, the surest conflicts first."""
+    """The report as lines, highest confidence first."""
     for conflict in report.conflicts[:limit]:
         yield from _block(conflict)
     yield from more(len(report.conflicts), limit)
@@ -185,7 +183,7 @@ def _block(conflict: Conflict) -> Iterator[Text]:
 
 
 def same_question(conflict: Conflict) -> str:
-    """Why two questions are taken for one."""
+    """Why two questions count as the same."""
     return f"the same question with a probability of {conflict.same_question:.2f}, {conflict.similarity:.2f} alike"
 
 
@@ -194,7 +192,7 @@ def _place(side: Question) -> str:
 
 
 def _marked(answer: str, span: str) -> Iterator[tuple[str, str]]:
-    """An excerpt of an answer around the words that clash, which are marked."""
+    """An excerpt of an answer around its marked contradictory words."""
     at = answer.find(span) if 0 < len(span) < len(answer) else -1
     if at < 0 or len(span) > ANSWER // 2:
         yield excerpt(answer, ANSWER), ""

@@ -1,4 +1,4 @@
-"""Conflicts as one HTML file: the question, both answers side by side with the words that clash marked, and why."""
+"""Conflicts as one HTML file: question, both answers side by side with contradictory words marked, and evidence."""
 
 from collections.abc import Iterator, Sequence
 from typing import Final
@@ -14,17 +14,17 @@ from curate.report.html import foot, head, not_shown, safe, tiles
 from curate.report.html_plots import bars
 
 SHOWN: Final = 200
-"""Conflicts in the file, unless all are wanted."""
+"""Conflicts in the file by default."""
 STYLE: Final = """
 .pair { display: grid; grid-template-columns: 1fr 1fr; gap: .75rem }
 @media (max-width: 44rem) { .pair { grid-template-columns: 1fr } }
 """
 MOST: Final = 4_000
-"""Characters of an answer that are shown."""
+"""Characters shown of an answer."""
 
 
 def conflicts_html(report: ConflictsResult, limit: int | None = SHOWN) -> Iterator[str]:
-    """The document, piece by piece, the surest conflicts first; `limit` of them (None: all)."""
+    """The document in pieces, highest confidence first; `limit` conflicts (None: all)."""
     yield head("curate conflicts", STYLE)
     counted = (
         (report.questions, "questions"),
@@ -39,7 +39,7 @@ def conflicts_html(report: ConflictsResult, limit: int | None = SHOWN) -> Iterat
     for conflict in report.conflicts:
         counts[conflict.evidence[0].source] = counts.get(conflict.evidence[0].source, 0) + 1
     yield bars(
-        "Conflicts by who says so first",
+        "Conflicts by source of the first evidence",
         [(source, count, "warning") for source, count in sorted(counts.items(), key=lambda item: -item[1])],
     )
     yield from _section("Conflicts", report.conflicts, limit)

@@ -1,7 +1,7 @@
-"""What every text report shares: colour on a terminal only, and text from the data never obeyed.
+"""Shared by text reports: color on a terminal only, and no control characters of the data on it.
 
-Text is built from strings that `curate.core.text.visible` has made safe, and printed as `rich.text.Text`, which has no
-markup. Keys and passwords are taken out of whatever is printed here.
+Text is built from strings that `curate.core.text.visible` escaped, and printed as `rich.text.Text`, which has no
+markup. Keys and passwords are removed from all output here.
 """
 
 import json
@@ -21,35 +21,36 @@ COLOURS: Final = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severi
 
 
 class Styled:
-    """A line for a person, of pieces of safe text, each alone or with its style; a report has many, most of them never
-    seen in colour.
-    """
+    """A line for people, made of safe text with optional styles; rich text is only created for a terminal."""
 
     __slots__ = ("cropped", "pieces")
 
     def __init__(self, *pieces: str | tuple[str, str], cropped: bool = False) -> None:
         self.pieces = pieces
         self.cropped = cropped
-        """Whether a terminal that is too narrow shows the beginning of the line, instead of folding it."""
+        """Whether a line is truncated on a narrow terminal instead of wrapped."""
 
     @property
     def plain(self) -> str:
-        """The text alone."""
+        """The text without styles."""
         return "".join([piece if isinstance(piece, str) else piece[0] for piece in self.pieces])
 
     @property
     def text(self) -> "Text":
-        """With its styles, for a terminal."""
+        """The text with styles, for a terminal."""
         from rich.text import Text
 
         return Text.assemble(*self.pieces)
 
 
 def console(*, stderr: bool = False) -> "Console":
-    """A console for data (stdout) or narration (stderr). Not on a terminal lines are not folded, so that they can be
-    searched; tables are 160 wide.
+    """A console for data (stdout) or messages (stderr).
+
+    Lines are not wrapped unless it is a terminal, so that they can be searched; tables are 160 columns wide.
     """
-    from curate.report.masked_console import MaskedConsole  # a few hundredths of a second that `--version` need not pay
+    from curate.report.masked_console import (
+        MaskedConsole,
+    )  # takes a few hundredths of a second that `--version` does not need
 
     stream = sys.stderr if stderr else sys.stdout
     terminal = stream.isatty()
@@ -64,7 +65,7 @@ def console(*, stderr: bool = False) -> "Console":
 
 
 def table(title: str, *columns: str, numbers: tuple[str, ...] = ()) -> "Table":
-    """An empty table in the house's look; the columns in `numbers` are aligned to the right."""
+    """An empty table in the common style; columns in `numbers` are right-aligned."""
     from rich import box
     from rich.table import Table
 
@@ -75,7 +76,7 @@ def table(title: str, *columns: str, numbers: tuple[str, ...] = ()) -> "Table":
 
 
 def more(count: int, limit: int | None, of: str = "") -> "Iterator[Text]":
-    """How many of a list were not shown, where some were not."""
+    """The number of list items left out, if any."""
     from rich.text import Text
 
     if limit is not None and count > limit:
@@ -83,9 +84,7 @@ def more(count: int, limit: int | None, of: str = "") -> "Iterator[Text]":
 
 
 def print_json(value: Any, *, indent: int | None = None) -> None:
-    """A result for programs on standard output, a model or plain values: ASCII, so that no terminal obeys it; without
-    keys and passwords.
-    """
+    """Print a result for programs: ASCII JSON without keys and passwords, from a model or plain values."""
     if hasattr(value, "model_dump"):
         value = value.model_dump(mode="json")
     json.dump(plain_without_keys(value), sys.stdout, indent=indent)
@@ -93,7 +92,7 @@ def print_json(value: Any, *, indent: int | None = None) -> None:
 
 
 def print_lines(lines: "Iterable[RenderableType]") -> None:
-    """A result for people on standard output."""
+    """Print a result for people on standard output."""
     out = console()
     for line in lines:
         out.print(line)

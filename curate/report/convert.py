@@ -1,4 +1,4 @@
-"""What converting did: for a person, and as JSON."""
+"""The result of a conversion, for people and as JSON."""
 
 from collections.abc import Iterator
 from typing import Any, Final
@@ -8,11 +8,11 @@ from curate.pipeline.convert import ConvertResult
 from curate.report.part import Part, at, plain
 
 SHOWN: Final = 20
-"""Notes that are shown before the rest is only counted."""
+"""Notes shown; the rest is counted."""
 
 
 class NoteOutput(Part):
-    """A part of a line that stayed as it was."""
+    """A part of a line that was not converted."""
 
     file: str = at("place", "file")
     line: int = at("place", "line")
@@ -23,22 +23,22 @@ class ConvertOutput(Part, title="ConvertResult"):
     """The JSON of `curate convert --json`."""
 
     read: int
-    """Lines that are not blank, or elements of a document."""
+    """Non-blank lines, or elements of a document."""
     converted: int
     not_understood: int
-    """Lines that hold no example that curate understands: set aside, or messages without a text."""
+    """Lines without an example in a known format: not converted, or messages without text."""
     aside: int
-    """Lines in the file beside the output (out.unconverted.jsonl); converted + aside = read."""
+    """Lines in the file next to the output (out.unconverted.jsonl); converted + aside = read."""
     formats: dict[str, int]
-    """Converted lines by the format they had."""
+    """Converted lines by input format."""
     reasons: dict[str, int]
-    """Lines set aside, by code."""
+    """Lines that were not converted, by code."""
     added: int
-    """Lines of the output beyond one for each line that was converted."""
+    """Output lines beyond one per converted line."""
     rejected: int
-    """Preference pairs of which only the chosen side was taken."""
+    """Preference pairs of which only the chosen side was converted."""
     notes: list[NoteOutput]
-    """What was converted but for a part that stayed as text."""
+    """Lines that were converted except for a part that stayed text."""
 
 
 def convert_json(report: ConvertResult) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What a benchmark and the data have in common, for people and programs."""
+"""Overlap between a benchmark and the data, for people and programs."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -16,33 +16,31 @@ SHOWN = 20
 
 
 class BenchmarkOutput(Part):
-    """A benchmark, and how much of it was found."""
+    """A benchmark, and how many of its items were found."""
 
     file: str
     items: int
     not_looked_for: int = at("unsaid")
-    """Items that are too short to be looked for."""
+    """Items that are too short to search for."""
     found: list[int]
-    """Lines of the items that were found. Rephrased ones are never found: no comparison of words does."""
+    """Lines of the items found. Rephrased items are not found, since words are compared."""
 
 
 class LeakOutput(Part):
-    """An example that holds an item of a benchmark."""
+    """An example that contains an item of a benchmark."""
 
     finding: Finding
     benchmark: str
     line: int
-    """Of the benchmark."""
+    """Line in the benchmark."""
     field: str
-    """Of the item."""
+    """Field of the item."""
     kind: str
-    """`run`: words in a row; `whole`: a turn that is the item, word for word; `near`: a turn like it."""
+    """`run`: consecutive words; `whole`: a turn equals the item; `near`: a turn is similar to it."""
     words: str
-    """The longest run of words that both have, without case and punctuation."""
+    """The longest common run of words, without case and punctuation."""
     share: Similarity
-    """Of the words of the item's text, the share that stands in runs both have; for `near`, the Jaccard similarity of
-    the two.
-    """
+    """The share of the item's words in common runs; for `near`, the Jaccard similarity."""
     others: int
     """Other items in the same example."""
 
@@ -54,13 +52,13 @@ class DecontaminateOutput(Part, title="DecontaminateResult"):
     """Lines read: kept + removed."""
     kept: int
     not_understood: int
-    """Lines that hold no example that curate understands; they stay as they are."""
+    """Lines without an example in a known format; they are kept."""
     written: bool
-    """Whether what stays and what goes was written."""
+    """Whether kept and removed lines were written."""
     benchmarks: list[BenchmarkOutput]
     found: list[LeakOutput]
     removed: list[Removal]
-    """Without their text, which stands in the file of what was removed."""
+    """Without their text, which is in the file of removed lines."""
 
 
 def decontaminate_json(result: DecontaminateResult, *, written: bool) -> dict[str, Any]:
@@ -82,7 +80,7 @@ def decontaminate_json(result: DecontaminateResult, *, written: bool) -> dict[st
 
 
 def decontaminate_text(result: DecontaminateResult, limit: int | None = SHOWN) -> Iterator[Text]:
-    """The result as lines: what shares least first, since this is the one to doubt."""
+    """The result as lines, lowest overlap first, since these are the least certain."""
     order = sorted(range(len(result.leaks)), key=lambda nth: (result.leaks[nth].share, result.leaks[nth].place))
     for nth in order[:limit]:
         finding = result.findings[nth]

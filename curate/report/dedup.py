@@ -1,6 +1,4 @@
-"""Duplicates for people and programs: what went, for what, how similar the two are and how they differ, and how the
-similarities are spread.
-"""
+"""Duplicates for people and programs: removed lines, what they duplicate, their differences, and a histogram."""
 
 from bisect import bisect_right
 from collections import Counter
@@ -23,14 +21,14 @@ from curate.report.word_diff import DiffSpan, folded, turn_diffs
 
 SHOWN = 20
 BIN: Final = 0.05
-"""Width of a bar of the histogram, in similarity."""
+"""Width of a histogram bar, in similarity."""
 WIDTH: Final = 40
-"""Characters of its longest bar."""
+"""Characters of the longest histogram bar."""
 LONGEST: Final = 400
-"""Characters of a piece that are shown; the middle of a longer one is left out."""
+"""Characters shown of a piece; the middle of a longer one is left out."""
 STYLES: Final = {"same": "", "gone": "red strike", "kept": "green"}
 MARKS: Final = {"same": ("", ""), "gone": ("[-", "-]"), "kept": ("{+", "+}")}
-"""Those of `git diff --word-diff`."""
+"""As in `git diff --word-diff`."""
 
 
 class ApartPair(Part):
@@ -44,45 +42,41 @@ class ApartPair(Part):
 
 
 class DiffPiece(Part):
-    """Some text that is in both examples (same), only in the one that goes (gone) or only in the one that stays
-    (kept).
-    """
+    """Text in both examples (same), only in the removed one (gone) or only in the kept one (kept)."""
 
     kind: Literal["same", "gone", "kept"]
     text: str
 
 
 class TurnDiff(Part):
-    """A turn of both examples, word by word."""
+    """A turn of both examples, compared word by word."""
 
     role: str
     pieces: list[DiffPiece]
 
 
 class RemovedLine(Part):
-    """A line that went; its text stands in `removed.jsonl`."""
+    """A removed line; its text is in `removed.jsonl`."""
 
     example: str
     """Id of the example."""
     place: PlaceText
     """FILE:LINE."""
     code: str
-    """D001: the same content; D003: nearly the same; D007: the beginning of the other; any other: a rule that `--drop`
-    names.
-    """
+    """D001: exact copy; D003: near-duplicate; D007: beginning of the other; others: a rule named by `--drop`."""
     why: str | None = None
-    """For a line that was dropped: what the rule says of it."""
+    """For a dropped line: the message of the finding."""
     kept: str | None = None
-    """For a duplicate: id of the example that stayed in its place."""
+    """For a duplicate: id of the example that was kept."""
     kept_place: PlaceText | None = None
     similarity: Similarity | None = None
-    """For a duplicate: true Jaccard similarity to the one that stayed."""
+    """For a duplicate: exact Jaccard similarity to the kept example."""
     diff: list[TurnDiff] | None = None
-    """With --explain: how the two differ. Secrets are left out."""
+    """With --explain: the differences. Secrets are left out."""
 
 
 class HistogramBar(Part):
-    """How many pairs have a similarity from `low` up to but not `high`; the last bar has those of 1 too."""
+    """Number of pairs with a similarity from `low` to below `high`; the last bar includes 1."""
 
     low: float
     high: float
@@ -105,32 +99,30 @@ class DedupOutput(Part, title="DedupResult"):
     """Lines read: kept + removed."""
     kept: int
     not_understood: int
-    """Lines of all files that hold no example that curate understands; they stay as they are."""
+    """Lines without an example in a known format, in all files; they are kept."""
     against: int
-    """Lines of the files that these were held against."""
+    """Lines of the `--against` files."""
     removed: list[RemovedLine]
     apart: list[ApartPair]
-    """Near-duplicates that differ in a fact; they stay."""
+    """Near-duplicates that differ in a fact; both are kept."""
     same_words: list[ApartPair]
-    """Short examples of the same words of meaning that are less similar than the threshold; they stay."""
+    """Short examples with the same content words but a similarity below the threshold; they are kept."""
     alike: list[ApartPair]
-    """With --embeddings: what says the same in other words (D004); similarity is the cosine of requests or answers, the
-    smaller one.
-    """
+    """With --embeddings: paraphrases (D004); similarity is the smaller cosine of requests and of answers."""
     threshold: float
     recall: Similarity
     """Probability that a pair at the threshold is compared at all."""
     histogram: list[HistogramBar]
-    """Similarities of the pairs found, from the lowest that are looked for."""
+    """Similarities of the pairs found, from the lowest that is searched for."""
     heavy: list[HeavyRemoval]
-    """What needs a yes (D008)."""
+    """Removals that need confirmation (D008)."""
     notes: list[str]
     written: bool
-    """False when nothing was written: without --output, or for want of a yes."""
+    """False if nothing was written: without --output, or without confirmation."""
 
 
 def histogram(plan: DedupResult) -> list[HistogramBar]:
-    """The similarities of all pairs that are known, in bars that end at the threshold and do not reach over it."""
+    """Histogram of the similarities of all pairs, with the threshold at a bar's edge."""
     steps = int(round((1 - plan.floor) / BIN, 6))
     edges = sorted({round(1 - step * BIN, 6) for step in range(steps + 1)} | {plan.floor, plan.config.threshold, 1.0})
     counts = [0] * (len(edges) - 1)
@@ -151,7 +143,7 @@ def dedup_json(plan: DedupResult, *, explain: bool = False, written: bool = True
 
 
 def _removed(plan: DedupResult, explain: bool) -> Iterator[DuplicateRemoval | RemovedLine]:
-    """The lines that went for another one; where they are explained, with how the two differ."""
+    """The removed duplicates; if explained, with their differences."""
     examples = (
         plan.examples({place for lost in plan.losses for place in (lost.place, lost.kept_place)}) if explain else {}
     )
@@ -168,17 +160,17 @@ def _removed(plan: DedupResult, explain: bool) -> Iterator[DuplicateRemoval | Re
 
 
 def doubtful(plan: DedupResult, limit: int | None) -> list[DuplicateRemoval]:
-    """Removals to look at: the least similar first, since these are the ones to doubt."""
+    """Removals to review: the lowest similarity first, since these are the least certain."""
     return sorted(plan.losses, key=lambda lost: (lost.similarity, lost.place))[:limit]
 
 
 def dedup_text(
     plan: DedupResult, limit: int | None = SHOWN, *, explain: bool = False, colour: bool = False, fold: bool = False
 ) -> Iterator[RenderableType]:
-    """What goes, and what stays for a person to look at, at most `limit` lines of each kind.
+    """Removed lines and pairs to review, at most `limit` of each kind.
 
-    With `explain` each removal with its differences, and the similarities of all pairs. With `colour` what goes is red
-    and struck out and what stays green, else they stand in marks; with `fold` long lines keep their indentation.
+    `explain` adds the differences of each removal and the histogram. With `colour`, removed text is red and struck out
+    and kept text green, else both are marked; with `fold`, wrapped lines keep their indentation.
     """
     for gone in plan.dropped[:limit]:
         yield Text.assemble((visible(str(gone.place)), "bold"), f": {gone.code} {visible(gone.why)}")
@@ -207,7 +199,7 @@ def dedup_text(
 def _differences(
     lost: DuplicateRemoval, examples: Mapping[Place, Example], *, colour: bool, fold: bool
 ) -> Iterator[RenderableType]:
-    """How a line differs from the one that stays in its place, turn by turn."""
+    """The differences between a line and the kept one, turn by turn."""
     if lost.code == "D001":
         return
     turns = [
@@ -223,7 +215,7 @@ def _differences(
 
 
 def _diff(pieces: list[DiffSpan], *, colour: bool) -> Text:
-    """The pieces of two texts as one; of a long piece the middle is left out."""
+    """The pieces of two texts as one line; long pieces are shortened in the middle."""
     text = Text()
     for kind, said in folded(pieces):
         before, after = ("", "") if colour else MARKS[kind]
@@ -233,7 +225,7 @@ def _diff(pieces: list[DiffSpan], *, colour: bool) -> Text:
 
 
 def _headline(lost: DuplicateRemoval, said: str = "") -> Text:
-    """What goes for what, on one line."""
+    """The removed and the kept example, on one line."""
     like = (
         f": {lost.code} {lost.similarity:.3f} like "
         f"{visible(str(lost.kept_place))}{', the same words' if lost.words else ''}"
@@ -242,7 +234,7 @@ def _headline(lost: DuplicateRemoval, said: str = "") -> Text:
 
 
 def summary_text(plan: DedupResult, *, written: bool) -> Iterator[Text]:
-    """The counts, and what else is to be known."""
+    """The counts and notes."""
     if plan.alike:
         yield Text(f"{plural(len(plan.alike), 'pair')} are paraphrases (D004) and are kept")
     if plan.same_words:
@@ -268,7 +260,7 @@ def summary_text(plan: DedupResult, *, written: bool) -> Iterator[Text]:
 
 
 def _clusters(plan: DedupResult) -> Iterator[Text]:
-    """How many examples stand for how many, the largest clusters by name."""
+    """The number of examples and clusters, and the largest clusters."""
     clusters = Counter(lost.kept_place for lost in plan.losses)
     if not clusters:
         return
@@ -278,7 +270,7 @@ def _clusters(plan: DedupResult) -> Iterator[Text]:
 
 
 def _histogram(plan: DedupResult) -> Iterator[Text]:
-    """The similarities of pairs as bars, with the threshold among them."""
+    """The histogram of similarities, with the threshold."""
     bars = histogram(plan)
     most = max((bar.pairs for bar in bars), default=0) or 1
     width = len(f"{most:,}")
@@ -305,7 +297,7 @@ def _histogram(plan: DedupResult) -> Iterator[Text]:
 
 
 def chance(probability: float) -> str:
-    """A probability with as many digits as tell it from 1: 0.998, 0.99995."""
+    """A probability with enough digits to differ from 1: 0.998, 0.99995."""
     return next(
         (f"{probability:.{digits}f}" for digits in (3, 4, 5, 6) if float(f"{probability:.{digits}f}") < 1),
         "more than 0.999999",

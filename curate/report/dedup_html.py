@@ -1,6 +1,4 @@
-"""A deduplication as one HTML file: the counts, the similarities with the threshold, and what goes beside what
-stays.
-"""
+"""A deduplication as one HTML file: counts, histogram with threshold, removed and kept examples side by side."""
 
 from collections.abc import Iterator, Sequence
 from typing import Final, Literal
@@ -14,7 +12,7 @@ from curate.report.html_plots import bars
 from curate.report.word_diff import DiffSpan, folded, turn_diffs
 
 SHOWN: Final = 200
-"""Pairs in the file, unless all are wanted."""
+"""Pairs in the file by default."""
 STYLE: Final = """
 .pair { display: grid; grid-template-columns: 1fr 1fr; gap: .75rem }
 .pair pre { margin: .2rem 0 .5rem }
@@ -25,9 +23,7 @@ del { color: var(--error); text-decoration: line-through } ins { color: var(--in
 
 
 def dedup_html(plan: DedupResult, limit: int | None = SHOWN) -> Iterator[str]:
-    """The document, piece by piece; of the removals the `limit` least similar ones (None: all), and as many of the
-    pairs that stay apart.
-    """
+    """The document in pieces; the `limit` least similar removals (None: all), and as many pairs that stay apart."""
     codes = plan.codes
     yield head("curate dedup", STYLE)
     yield f'<p class="quiet">{safe(", ".join((*plan.lines, *(f"compared with {file}" for file in plan.against))))}</p>\n'  # noqa: E501
@@ -88,7 +84,7 @@ def _side_by_side(gone: Example, kept: Example) -> Iterator[str]:
 
 
 def _marked(pieces: Sequence[DiffSpan], side: Literal["gone", "kept"], tag: str) -> str:
-    """One side of a turn, with what only it has marked."""
+    """One side of a turn, with the text that only it has marked."""
     return "".join(
         f"<{tag}>{safe(text)}</{tag}>" if kind == side else safe(text)
         for kind, text in pieces

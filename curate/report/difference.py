@@ -1,4 +1,4 @@
-"""What changed between two output folders, for people and programs."""
+"""The changes between two output folders, for people and programs."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -12,19 +12,19 @@ from curate.output.difference import Change, DiffResult
 from curate.report.console import more
 
 SHOWN: Final = 10
-"""Examples of a kind that are shown."""
+"""Examples shown of each kind."""
 
 
 PARTS: Final = ("inputs", "settings", "versions", "models", "decisions", "counts")
 
 
 def diff_json(found: DiffResult) -> dict[str, Any]:
-    """The difference as plain values."""
+    """The differences as plain values."""
     return cast("dict[str, Any]", TypeAdapter(DiffResult).dump_python(found, mode="json"))
 
 
 def diff_text(found: DiffResult, limit: int | None = SHOWN) -> Iterator[Text]:
-    """The difference as lines, settings first."""
+    """The differences as lines, settings first."""
     if found.same:
         yield Text(f"{visible(found.before)} and {visible(found.now)} are the same", style="bold")
         return

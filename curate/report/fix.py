@@ -1,4 +1,4 @@
-"""What fixing did, or would do: a unified diff, and a summary for a person."""
+"""Applied or proposed fixes: a unified diff, and a summary for people."""
 
 import re
 from collections import deque
@@ -14,9 +14,7 @@ CONTEXT: Final = 3
 
 
 def unified(name: str, lines: Iterable[LineChange]) -> Iterator[bytes]:
-    """The lines of a unified diff, each with its line break; nothing for a file that does not change. Memory is that of
-    one hunk.
-    """
+    """The lines of a unified diff with line breaks; empty for an unchanged file. Memory is that of one hunk."""
     ahead: deque[bytes] = deque(maxlen=CONTEXT)
     hunk: list[bytes] = []
     old = new = old_start = new_start = 1
@@ -62,9 +60,7 @@ def _hunk(lines: list[bytes], old: int, new: int) -> Iterator[bytes]:
 
 
 def fix_text(report: FixReport, *, done: bool) -> Iterator[str]:
-    """The summary, safe to print: what was (`done`) or would be fixed, which lines go, and what was left alone and
-    why.
-    """
+    """The summary, safe to print: applied (`done`) or proposed fixes, removed lines, and what is left and why."""
     for file in report.files:
         yield from _file_text(file, done=done)
     touched = sum(file.lines > 0 for file in report.files)
@@ -104,7 +100,7 @@ def _file_text(file: FixedFile, *, done: bool) -> Iterator[str]:
 
 
 def ranges(numbers: Iterable[int]) -> str:
-    """Rising numbers in few words: `3, 7-9`."""
+    """Increasing numbers as ranges: `3, 7-9`."""
     found: list[list[int]] = []
     for number in numbers:
         if found and number == found[-1][1] + 1:

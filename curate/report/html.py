@@ -1,8 +1,7 @@
-"""What HTML reports share: one file that asks for nothing from anywhere, and follows the reader's choice of light or
-dark.
+"""Shared by HTML reports: one file without external resources, in the reader's light or dark color scheme.
 
-Plots are SVG in the document (`curate.report.html_plots`). There is no script, and a policy in the head that forbids
-any, whatever the data says.
+Plots are inline SVG (`curate.report.html_plots`). There is no script, and a content security policy in the head forbids
+any, whatever the data contains.
 """
 
 from collections.abc import Iterable
@@ -51,11 +50,11 @@ padding: .35rem .6rem;
   border-top: 1px solid var(--line); overflow-wrap: anywhere } th { font-weight: 600 } td.text { white-space: pre-wrap;
   min-width: 10rem }
 """
-"""To be added to the style of a document that has tables."""
+"""CSS for documents with tables."""
 
 
 def head(title: str, style: str = "") -> str:
-    """A document up to its first heading; `style` is added to what all reports share."""
+    """A document up to its first heading; `style` is appended to the common CSS."""
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<meta '
         f'http-equiv="Content-Security-Policy" content="{POLICY}">\n'
@@ -65,25 +64,25 @@ def head(title: str, style: str = "") -> str:
 
 
 def foot(*facts: str) -> str:
-    """The end of a document: what made it."""
+    """The end of a document: the program and its version."""
     return f'<p class="quiet">{", ".join((f"curate {__version__}", *facts))}</p>\n</body>\n</html>\n'
 
 
 def tile(value: str, label: str, kind: str = "") -> str:
-    """A number with what it counts, to stand beside others in `tiles`."""
+    """A number with its label, one of several `tiles`."""
     return f'<div class="tile{kind and f" {kind}"}"><b>{value}</b>{label}</div>'
 
 
 def tiles(counts: Iterable[tuple[int, str]]) -> str:
-    """Numbers beside each other, each with what it counts."""
+    """Numbers with labels, side by side."""
     return f'<div class="tiles">{"".join(tile(f"{count:,}", label) for count, label in counts)}</div>\n'
 
 
 def not_shown(count: int, noun: str) -> str:
-    """How many of a list were left out; nothing where none was."""
+    """The number of list items left out; empty if there are none."""
     return f'<p class="quiet">{plural(count, noun)} more not shown (--all shows them)</p>\n' if count > 0 else ""
 
 
 def safe(text: str) -> str:
-    """Text that is neither markup nor able to reorder what stands around it, and holds no key."""
+    """Escape text for HTML, without bidirectional controls and keys."""
     return escape(visible(without_keys(text)))

@@ -14,62 +14,62 @@ svg circle { fill: var(--bar) } svg circle.second { fill: var(--warning) } svg l
 .8em }
 .key.second { background: var(--warning) }
 """
-"""To be added to the style of a document that has curves or dots."""
+"""CSS for documents with curves or dots."""
 DOTS: Final = """
 svg circle.early { fill: none; stroke: var(--quiet) } svg circle.best { fill: var(--warning) }
 .key.early { background: none; border: 1px solid var(--quiet) } .key.best { background: var(--warning) }
 """
-"""To be added behind it where there are `dots`."""
+"""CSS to append for `dots`."""
 SCATTER: Final = """
 svg circle.easy { fill: var(--info) } svg circle.ambiguous { fill: var(--warning) } svg circle.hard { fill: var(--error)
 } .dots circle { opacity: .6 }
 .key.easy { background: var(--info) } .key.ambiguous { background: var(--warning) } .key.hard { background: var(--error)
 }
 """
-"""The same for a `scatter`: the colours of kinds."""
+"""CSS to append for `scatter`: the colors of the kinds."""
 WIDTH, HEIGHT, LEFT, BELOW, ABOVE = 500, 230, 58, 24, 8
-"""Of a plot in its own units; room for the numbers at its left, below it and above it."""
+"""Plot size in its own units, and the margins for numbers at the left, below and above."""
 LABEL, ROOM, STEP = 190, 64, 22
-"""Of bars: width of their labels and of the numbers behind them, and their height."""
+"""Bars: width of labels and of numbers, and height."""
 MOST_POINTS: Final = 600
-"""Points of a curve that are drawn: more lie on the same pixels."""
+"""Maximum number of points drawn of a curve: more would share pixels."""
 MOST_LABELS: Final = 8
-"""Values that are named below `dots`; of more, the outer ones."""
+"""Maximum number of labels below `dots`; of more values, only the outer ones are labelled."""
 MOST_DOTS: Final = 1500
-"""Dots of a kind that a `scatter` draws."""
+"""Maximum number of dots of a kind in a `scatter`."""
 Points = Sequence[tuple[float, float]]
 
 
 class Curve(NamedTuple):
-    """A line through points, left to right."""
+    """A curve through points, left to right."""
 
     name: str
     points: Points
     kind: str = ""
-    """`second` for another colour, with a dot at each point."""
+    """`second` for another color, with a dot at each point."""
 
 
 class Dot(NamedTuple):
-    """A number at a value."""
+    """A number at a value of the x axis."""
 
     label: str
-    """The value as it is shown."""
+    """The displayed value."""
     at: Any
-    """The value: numbers are put in their order, others stay in that of the dots."""
+    """The value: numbers are sorted, others keep the order of the dots."""
     number: float
     kind: str = ""
-    """A class of the style."""
+    """A CSS class."""
 
 
 class Dots(NamedTuple):
-    """Points of one kind, which is the name of their colour."""
+    """Points of one kind, which is also the name of their color."""
 
     kind: str
     points: Points
 
 
 def bars(title: str, rows: Sequence[tuple[str, int, str]]) -> str:
-    """Horizontal bars from (label, count, class); nothing when there are none."""
+    """Horizontal bars from (label, count, class); empty if there are none."""
     if not rows:
         return ""
     most = max(count for _, count, _ in rows) or 1
@@ -83,7 +83,7 @@ def bars(title: str, rows: Sequence[tuple[str, int, str]]) -> str:
 
 
 def curves(title: str, *shown: Curve, across: str = "step") -> str:
-    """A plot of curves over the same axes; nothing where there is no point to show."""
+    """A plot of curves on common axes; empty if there are no points."""
     drawn = [curve._replace(points=[point for point in curve.points if isfinite(point[1])]) for curve in shown]
     drawn = [curve for curve in drawn if curve.points]
     if not drawn:
@@ -107,9 +107,7 @@ def curves(title: str, *shown: Curve, across: str = "step") -> str:
 
 
 def dots(title: str, shown: Sequence[Dot], kinds: Mapping[str, str]) -> str:
-    """A plot with a column for each value, next to each other; nothing where there are no dots. `kinds` says what each
-    kind means.
-    """
+    """A plot with one column per value; empty if there are no dots. `kinds` explains the kinds."""
     if not shown:
         return ""
     numbers = all(isinstance(dot.at, int | float) for dot in shown)
@@ -123,7 +121,7 @@ def dots(title: str, shown: Sequence[Dot], kinds: Mapping[str, str]) -> str:
             parts.append(_text(f"{x:.1f}", HEIGHT - 6, safe(_cut(label, 22)), "middle"))
         of_it = sorted(
             (dot for dot in shown if dot.label == label), key=lambda dot: dot.kind == "best"
-        )  # drawn last, it is covered by none
+        )  # drawn last, so that no other dot covers it
         parts += [_circle(dot.kind, x, _height(dot.number, marks), 4) for dot in of_it]
     there = {dot.kind for dot in shown}
     return _figure(
@@ -135,9 +133,7 @@ def dots(title: str, shown: Sequence[Dot], kinds: Mapping[str, str]) -> str:
 
 
 def scatter(title: str, *shown: Dots, across: str, up: str) -> str:
-    """A plot of dots, both axes from 0 to the largest value; of very many evenly chosen ones. Nothing where there is no
-    dot.
-    """
+    """A plot of dots, both axes from 0 to the maximum; a sample if there are very many. Empty without dots."""
     drawn = [dots for dots in shown if dots.points]
     if not drawn:
         return ""
@@ -172,9 +168,7 @@ def _figure(
     height: int = HEIGHT,
     kind: str = "",
 ) -> str:
-    """A plot of some parts under its title. `keys`: names of what is drawn with their kinds; `told`: what is read out
-    in place of the plot.
-    """
+    """A plot with a title. `keys`: the legend; `told`: the text for screen readers."""
     key = "".join(f'<span class="key {of}"></span>{safe(name)}' for name, of in keys)
     style = kind and f'class="{kind}" '
     head = (
@@ -185,7 +179,7 @@ def _figure(
 
 
 def _rulers(marks: Sequence[float], form: str = ".4g", *, height: int = HEIGHT, left: int = LEFT) -> Iterator[str]:
-    """Lines across a plot, each with its number."""
+    """Horizontal grid lines with their numbers."""
     for mark in marks:
         y = _height(mark, marks, height)
         yield f'<line x1="{left}" y1="{y:.1f}" x2="{WIDTH - 8}" y2="{y:.1f}"/>'
@@ -193,7 +187,7 @@ def _rulers(marks: Sequence[float], form: str = ".4g", *, height: int = HEIGHT, 
 
 
 def _height(number: float, marks: Sequence[float], height: int = HEIGHT) -> float:
-    """How far below the upper edge a number is drawn between the first and the last mark."""
+    """The y coordinate of a number between the first and the last tick."""
     return ABOVE + (marks[-1] - number) / ((marks[-1] - marks[0]) or 1) * (height - ABOVE - BELOW)
 
 
@@ -222,9 +216,7 @@ def ticks(low: float, high: float) -> list[float]:
 
 
 def _thinned(points: Points) -> Points:
-    """At most so many points as can be told apart: of each stretch the lowest and the highest, so that no peak goes
-    missing.
-    """
+    """At most as many points as can be distinguished: lowest and highest per interval, so no peak is lost."""
     if len(points) <= MOST_POINTS:
         return points
     size = -(-len(points) // (MOST_POINTS // 2))

@@ -1,4 +1,4 @@
-"""A console that shows no key and obeys nothing, whatever is printed on it."""
+"""A console that masks keys and passwords and escapes control characters in all output."""
 
 from collections.abc import Iterable
 
@@ -11,13 +11,13 @@ from curate.core.text import visible
 
 
 class MaskedConsole(Console):
-    """Takes keys and passwords out of each text that it renders, the cells of tables and the columns of progress bars
-    included, and writes control characters as escapes: on standard error line breaks too, for there each text is a
-    line, and one from a name would begin another.
+    """Masks and escapes each rendered text, including table cells and progress columns.
+
+    On standard error, line breaks are escaped too: each text is a line there, and a name could start another one.
     """
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
-        """As rich's, of what may be shown."""
+        """Render as rich does, but masked and escaped."""
         if isinstance(renderable, str):
             renderable = self._shown(renderable)
         elif isinstance(renderable, Text) and (shown := self._shown(renderable.plain)) != renderable.plain:

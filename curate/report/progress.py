@@ -1,4 +1,4 @@
-"""Progress of a pipeline: one display over all stages on a terminal, one plain line a finished stage elsewhere."""
+"""Progress of a pipeline: one display of all stages on a terminal, else one line per completed stage."""
 
 from time import monotonic
 from types import TracebackType
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class StageProgress:
-    """Listens to a pipeline and shows it on stderr while the block runs."""
+    """Listens to the events of a pipeline and shows progress on stderr during the block."""
 
     def __init__(self, *, quiet: bool) -> None:
         self.out = None if quiet else console(stderr=True)
@@ -74,6 +74,6 @@ class StageProgress:
 
 
 def _of(done: int, stages: tuple[str, ...]) -> str:
-    """How far a run has come, and what is left."""
+    """The progress of a stage, and the remaining time."""
     left = ", ".join(stages[done:])
     return f"{done} of {len(stages)} stages" + (f"; {left}" if left else "")

@@ -1,4 +1,4 @@
-"""What `curate remote` says: estimates, uploads, jobs and their events, for people and for programs."""
+"""The output of `curate remote`: estimates, uploads, jobs and their events, for people and programs."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -26,13 +26,13 @@ STEPS: Final = re.compile(r"\b[Ss]tep (\d+)/(\d+)")
 
 
 class FileNumbers(Part):
-    """A file as the service will see it."""
+    """A file as the service counts it."""
 
     path: str
     bytes: int
     examples: int
     tokens: int = at("total")
-    """Of one pass."""
+    """Tokens of one epoch."""
     longest: int
     """Tokens of the longest example."""
     with_images: int = at("images")
@@ -47,21 +47,21 @@ class EstimateOutput(Part):
     training: FileNumbers
     validation: FileNumbers | None
     tokens_by: str
-    """Who counted: a tokenizer, or bytes (divided by four)."""
+    """Source of the count: a tokenizer, or bytes divided by four."""
     exact: bool
     """Whether it is the model's own tokenizer."""
     epochs: int
     epochs_named: bool
-    """Whether a person named them; else the service usually makes so many."""
+    """Whether the user set them; else it is the service's usual number."""
     tokens: int
-    """Of all epochs together: what is billed."""
+    """Tokens of all epochs: the billed number."""
     cut: int
-    """Examples that are longer than the model trains on; the rest of each is cut off there."""
+    """Examples longer than the model trains on; the service truncates them."""
     price: float | None
-    """US dollars for one unit; null where no price is known."""
+    """US dollars per unit; null if the price is unknown."""
     unit: Literal["million tokens", "hour"] | None
     price_source: str | None
-    """Where the price comes from, and of when it is."""
+    """Source and date of the price."""
     cost: float | None
     """US dollars."""
 
@@ -79,13 +79,13 @@ class StartOutput(Part):
     address: str
     job: Job
     found: bool
-    """Whether it had been started before: nothing new was started."""
+    """Whether the job had been started before, so no new one was started."""
     files: list[Sent]
     estimate: EstimateOutput
 
 
 class WatchLine(Part):
-    """A line that `curate remote watch --json` prints: an event, or, as the last one, the job."""
+    """A line of `curate remote watch --json`: an event, or at the end the job."""
 
     kind: Literal["event", "job"]
     event: JobEvent | None = None
@@ -146,7 +146,7 @@ def estimate_text(found: Estimate, place: Place) -> Iterator[str]:
 
 
 def cost_text(found: Estimate, place: Place) -> str:
-    """What it costs, in a few words."""
+    """The cost, in a few words."""
     if found.cost is not None:
         return f"about ${found.cost:,.2f}"
     if found.price is not None:
@@ -156,7 +156,7 @@ def cost_text(found: Estimate, place: Place) -> str:
 
 
 def sent_text(files: Sequence[Sent]) -> Iterator[str]:
-    """Where files are."""
+    """The location of files."""
     for file in files:
         yield (
             f"{visible(file.path)}: {visible(file.file_id)} "
@@ -175,7 +175,7 @@ def event_text(event: JobEvent) -> Text:
 
 
 def job_text(job: Job) -> Iterator[Text]:
-    """How a job is, as lines."""
+    """The state of a job, as lines."""
     yield Text.assemble(
         (visible(job.id), "bold"), " ", (visible(job.status), ENDS.get(job.status, "cyan")), f"  {visible(job.model)}"
     )
@@ -189,7 +189,7 @@ def job_text(job: Job) -> Iterator[Text]:
 
 
 def curves(events: Sequence[JobEvent]) -> Iterator[Text]:
-    """The losses over the steps, a line each."""
+    """The loss curves, one line each."""
     for name in ("train_loss", "valid_loss", "full_valid_loss"):
         values = [value for event in events if (value := event.numbers.get(name)) is not None and isfinite(value)]
         if len(values) > 1:
@@ -201,7 +201,7 @@ def curves(events: Sequence[JobEvent]) -> Iterator[Text]:
 
 
 def curve(values: Sequence[float], width: int = WIDTH) -> str:
-    """Numbers as a line of blocks, at most `width` wide: each the mean of its share of the values."""
+    """A curve of block characters, at most `width` wide; each is the mean of its interval."""
     parts = min(width, len(values))
     means = []
     for nth in range(parts):
@@ -212,7 +212,7 @@ def curve(values: Sequence[float], width: int = WIDTH) -> str:
 
 
 def steps_of(event: JobEvent) -> tuple[int, int | None] | None:
-    """How far a job is by one event: its step, and the number of them where it is told."""
+    """The progress of a job by one event: its step, and the number of steps if known."""
     if match := STEPS.search(event.message):
         return int(match[1]), int(match[2])
     step, total = event.numbers.get("step"), event.numbers.get("total_steps")
@@ -220,7 +220,7 @@ def steps_of(event: JobEvent) -> tuple[int, int | None] | None:
 
 
 def fetched_text(found: Fetched) -> Iterator[Text]:
-    """What was fetched, as lines."""
+    """The downloaded files, as lines."""
     yield from job_text(found.record.job)
     yield from curves(found.events)
     yield Text(f"{visible(str(found.folder))}: {', '.join(map(visible, found.files))}")

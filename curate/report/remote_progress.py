@@ -1,4 +1,4 @@
-"""A job while it is watched: its events as lines, and on a terminal how far it is."""
+"""The progress of a watched job: its events as lines, and a bar on a terminal."""
 
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -14,9 +14,7 @@ if TYPE_CHECKING:
 
 
 class JobProgress:
-    """Shows events on stdout, and a bar below them while the block runs: on stdout where that is a terminal, else on
-    stderr where that is one.
-    """
+    """Shows events on stdout and a progress bar below them, on stdout or stderr, whichever is a terminal."""
 
     def __init__(self, *, quiet: bool) -> None:
         self._quiet = quiet
@@ -28,7 +26,7 @@ class JobProgress:
     def __enter__(self) -> Self:
         drawn_on = (
             self._out if self._out.is_terminal else self._narration
-        )  # two consoles of one terminal would write over each other
+        )  # two consoles on one terminal would overwrite each other
         if not self._quiet and drawn_on.is_terminal:
             from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
@@ -47,13 +45,13 @@ class JobProgress:
             self._bar.stop()
 
     def show(self, events: list[JobEvent], job: Job | None) -> None:
-        """Print events, and draw how far the job is."""
+        """Print events, and update the bar."""
         for event in events:
             self._out.print(event_text(event))
         self.draw(events, job)
 
     def draw(self, events: list[JobEvent], job: Job | None) -> None:
-        """Draw how far the job is; None for one that was not asked about yet."""
+        """Update the bar; None for a job without a known state."""
         if self._bar is None or self._task is None:
             return
         status = visible(job.status) if job else "asking"
@@ -64,10 +62,10 @@ class JobProgress:
                 self._bar.update(self._task, completed=steps[0], total=steps[1], text=f"{status}, step {steps[0]}{of}")
 
     def trouble(self, error: RemoteError, wait: float) -> None:
-        """Say that the service could not be asked, and when it is asked again."""
+        """Report that the service could not be reached, and when the next attempt is."""
         self.say(f"{visible(error.message)}; retrying in {wait:.0f} s")
 
     def say(self, text: str) -> None:
-        """Narrate something, above the bar."""
+        """Print a message above the bar."""
         if not self._quiet:
             (self._bar.console if self._bar else self._narration).print(text)

@@ -1,4 +1,4 @@
-"""What was brought back, for people and programs."""
+"""Restored lines, for people and programs."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -15,20 +15,20 @@ from curate.output.restore import RestoreResult
 from curate.report.part import Part, plain
 
 SHOWN: Final = 10
-"""Lines that are shown."""
+"""Lines shown."""
 
 
 class RestoreOutput(Part, title="RestoreResult"):
     """What `curate restore --json` prints."""
 
     restored: list[Removal]
-    """The lines as they stood in the ledger, but for their text, in the order they were read."""
+    """The ledger's lines without their text, in the order they were read."""
     left: int
     """Lines that stay in the ledger."""
     output: str | None
-    """The file that they were written to; null where they went into the splits."""
+    """The file with the restored lines; null if they went into the splits."""
     manifest: Manifest | None
-    """Of the folder as it is now; null where it is as it was."""
+    """Hash of the folder's new manifest; null if it is unchanged."""
 
 
 def restore_json(result: RestoreResult, output: Path | None) -> dict[str, Any]:

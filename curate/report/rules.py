@@ -1,4 +1,4 @@
-"""The rules for readers: as data, as a Markdown table, and as the table between the markers of a README."""
+"""The rules as data, as a Markdown table, and as the table between the markers of a README."""
 
 import re
 from collections.abc import Iterable
@@ -10,7 +10,7 @@ MARKED: Final = re.compile(rb"(<!-- rules -->\n).*?(<!-- /rules -->)", re.DOTALL
 
 
 def rule_json(rule: Rule) -> dict[str, Any]:
-    """All that is said about a rule, as plain values; bytes of its examples that are no UTF-8 are written `\\xNN`."""
+    """A rule's documentation as plain values; non-UTF-8 bytes of its examples are written `\\xNN`."""
     bad, good = (data.decode("utf-8", "backslashreplace") for data in (rule.bad, rule.good))
     return {
         "code": rule.code,
@@ -39,7 +39,7 @@ def rules_markdown(rules: Iterable[Rule]) -> str:
 
 
 def rule_markdown(rule: Rule) -> str:
-    """All that is said about a rule, as a section."""
+    """A rule's documentation as a Markdown section."""
     value = rule_json(rule)
     blocks = "\n\n".join(
         f"{label}:\n\n````json\n{value[key]}````" for label, key in (("Bad", "bad"), ("Good", "good")) if value[key]
@@ -51,15 +51,13 @@ def rule_markdown(rule: Rule) -> str:
 
 
 def with_rules(readme: bytes, rules: Iterable[Rule]) -> bytes:
-    """A README with the table between its markers made anew; as it is when it has no markers."""
+    """A README with the table between its markers updated; unchanged without markers."""
     table = rules_markdown(rules).encode()
     return MARKED.sub(lambda match: match.group(1) + table + match.group(2), readme)
 
 
 def terms(rule: Rule) -> str:
-    """Whom a rule is for, how bad it is for whom, and how it is mended: a line each, empty where there is nothing to
-    say.
-    """
+    """Targets, severities and repair of a rule, a line each; empty if there is nothing to say."""
     by_severity: dict[str, list[str]] = {}
     for target in rule.only or rule.targets:
         by_severity.setdefault(rule.severity_for(target) or "", []).append(target)

@@ -1,4 +1,4 @@
-"""What a run came to so far, which each stage makes a new one of; and the same for people and programs."""
+"""The result of a run so far, updated by each stage, for people and programs."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -21,14 +21,14 @@ class RunOutput(Part, title="RunResult"):
     """Each stage: done, unchanged, skipped or, in a dry run, would run."""
     manifest_sha256: str | None
     manifest: Manifest | None
-    """Null where the run ended before the splits."""
+    """Null if the run ended before the splits."""
     findings: dict[str, int]
-    """How many findings of each code."""
+    """Number of findings by code."""
     conflicts: int
     not_understood: int
-    """Lines of the data that hold no example that curate understands."""
+    """Lines without an example in a known format."""
     undecided: int
-    """Conflicts of which no side has been decided about."""
+    """Conflicts without a decision."""
     apart: int
     """Pairs of near-duplicates that differ in a fact."""
     notes: list[str]
@@ -61,7 +61,7 @@ def run_text(result: RunResult) -> Iterator[RenderableType]:
 
 
 def dry_text(result: RunResult) -> Iterator[RenderableType]:
-    """What a dry run says: each stage, and what would become of it."""
+    """The result of a dry run: each stage and what it would do."""
     for name, state in result.stages.items():
         yield f"{name:<10} {state}"
     yield "nothing written"

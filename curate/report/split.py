@@ -1,6 +1,4 @@
-"""A division for a person: sizes of the splits, what holds groups together, what was left out and why, what moved; and
-the same for programs.
-"""
+"""A split for people and programs: sizes, reasons for groups, removed lines, and moved examples."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,7 +15,7 @@ from curate.output.folder import SplitResult
 from curate.report.part import Part, at, plain
 
 SHOWN: Final = 10
-"""Moves that are shown."""
+"""Moves shown."""
 
 
 class MoveOutput(Part):
@@ -29,7 +27,7 @@ class MoveOutput(Part):
     before: str
     now: str
     why: str
-    """The links that lead to an example that was in its new split before."""
+    """The links to an example that was in its new split before."""
 
 
 class SplitOutput(Part, title="SplitResult"):
@@ -38,9 +36,9 @@ class SplitOutput(Part, title="SplitResult"):
     folder: str
     manifest: Manifest
     not_understood: int
-    """Lines that hold no example that curate understands; they are in the ledger of what was removed."""
+    """Lines without an example in a known format; they are in the ledger of removed lines."""
     warnings: list[Finding]
-    """Where the splits are not what was wanted (L008)."""
+    """Splits that differ from the requested sizes (L008)."""
     moved: list[MoveOutput]
     notes: list[str]
 

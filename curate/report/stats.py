@@ -1,6 +1,4 @@
-"""The numbers of a data set: what `curate stats` prints for programs, and for people on one screen, with bars for the
-lengths.
-"""
+"""Statistics of a data set: what `curate stats` prints for programs, and for people on one screen."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -17,27 +15,27 @@ from curate.report.console import table
 from curate.report.part import Part, at
 
 PROMPTS: Final = 3
-"""System prompts that are shown."""
+"""System prompts shown."""
 EIGHTHS: Final = " ▏▎▍▌▋▊▉"
 SEEN: Final = 0.0005
-"""Share of letters from which a script is named."""
+"""Minimum share of letters for a script to be listed."""
 ROLES: Final = ("system", "developer", "user", "assistant", "tool", "function", "other")
 
 
 class Spread(Part):
-    """How a number is spread over the examples that have messages."""
+    """Distribution of a number over the examples that have messages."""
 
     mean: float
     p50: int
-    """Half of the examples have no more."""
+    """Median."""
     p95: int
-    """Nineteen of twenty examples have no more."""
+    """95th percentile."""
     max: int
     total: int
 
 
 class Bin(Part):
-    """Examples whose number lies from `low` to `high`, both included."""
+    """Number of examples with a value from `low` to `high`, both inclusive."""
 
     low: int
     high: int
@@ -45,7 +43,7 @@ class Bin(Part):
 
 
 class RoleNumbers(Part):
-    """What one role says."""
+    """The messages of a role."""
 
     messages: int
     characters: int
@@ -53,37 +51,37 @@ class RoleNumbers(Part):
 
 
 class ScriptNumbers(Part):
-    """How much is written in one Unicode script."""
+    """The text in one Unicode script."""
 
     letters: int
     share: float
-    """Of all letters."""
+    """Share of all letters."""
     examples: int
-    """Examples most of whose letters are of this script."""
+    """Examples with most letters in this script."""
 
 
 class ToolNumbers(Part):
-    """How tools are used."""
+    """The use of tools."""
 
     declared: int = at("with_tools")
     """Examples that declare tools."""
     called: int = at("with_calls")
-    """Examples in which the assistant calls one."""
+    """Examples in which the assistant calls a tool."""
     calls: int
     results: int
-    """Messages with what a tool returned."""
+    """Tool results."""
 
 
 class PromptNumbers(Part):
     """A system prompt."""
 
     text: str
-    """Its beginning; control characters are written as escapes, secrets as their kind in brackets."""
+    """Its beginning, with control characters escaped and secrets replaced by their kind in brackets."""
     examples: int
 
 
 class SystemNumbers(Part):
-    """How examples are prompted."""
+    """The use of system prompts."""
 
     examples: int
     """Examples with a system prompt."""
@@ -93,27 +91,27 @@ class SystemNumbers(Part):
 
 
 class TrainingNumbers(Part):
-    """What the model's template makes of the examples."""
+    """The examples in the model's chat template."""
 
     tokens: int = at("rendered")
-    """Of all texts that are trained on."""
+    """Tokens of all texts that are trained on."""
     trained: int
-    """Tokens of these that count in the loss."""
+    """Tokens in the loss."""
     refused: int
-    """Examples that cannot be trained on; `curate check --model` says why."""
+    """Examples that cannot be trained on; `curate check --model` gives the reasons."""
 
 
 class Estimate(Part):
-    """What a training costs and takes: an estimate, from numbers that were named."""
+    """Estimated cost and time of a training, from a given price and speed."""
 
     epochs: int
-    """As named; else as many as OpenAI's cookbook gives for so many examples."""
+    """As given; else the number in OpenAI's cookbook for this many examples."""
     tokens: int
-    """Of all epochs together: what services bill."""
+    """Tokens of all epochs: the number that services bill."""
     cost: float | None
-    """In the currency of the price that was named."""
+    """In the currency of the given price."""
     seconds: float | None
-    """At the speed that was named."""
+    """At the given speed."""
 
 
 class StatsResult(Part):
@@ -123,24 +121,24 @@ class StatsResult(Part):
 
     files: int
     lines: int
-    """Lines that are not blank."""
+    """Non-blank lines."""
     examples: int
-    """Lines that hold an object."""
+    """Lines that hold a JSON object."""
     not_understood: int
-    """Lines that hold no example that curate understands, objects in unknown forms among them."""
+    """Lines without an example in a known format, including objects in unknown formats."""
     formats: dict[str, int]
     duplicates: int
     """Examples that are exact copies of an earlier one."""
     tokens_by: Literal["model", "bytes"]
     """How tokens were counted: by the model's tokenizer, or as UTF-8 bytes divided by four."""
     model_name: str | None = Field(serialization_alias="model")
-    """The model that was named."""
+    """The given model."""
     turns: Spread
-    """Messages of an example."""
+    """Messages per example."""
     tokens: Spread
-    """Tokens of an example; with a model, of its text in the chat template."""
+    """Tokens per example; with a model, in its chat template."""
     histogram: list[Bin]
-    """Of tokens of an example."""
+    """Tokens per example."""
     roles: dict[str, RoleNumbers]
     """By role; unknown roles together as `other`."""
     scripts: dict[str, ScriptNumbers]
@@ -152,7 +150,7 @@ class StatsResult(Part):
 
 
 def stats_result(stats: Stats, plan: Plan = Plan()) -> StatsResult:  # noqa: B008
-    """The numbers, in the documented shape."""
+    """The statistics in the documented JSON form."""
     letters = max(1, stats.letters.total())
     prompts = [
         PromptNumbers(text=redact_message(excerpt(prompt.text, PROMPT)), examples=prompt.examples)
@@ -208,12 +206,12 @@ def _spread(values: Sequence[int]) -> Spread:
 
 
 def _ordered(counts: Counter[str]) -> dict[str, int]:
-    """Counts, the largest first; equal ones by name."""
+    """Counts in descending order, then by name."""
     return dict(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])))
 
 
 def stats_text(numbers: StatsResult, name: str, width: int) -> Iterator[Text | Table]:
-    """The numbers as lines and tables that fit into `width` columns."""
+    """The statistics as lines and tables within `width` columns."""
     about = "≈" if numbers.tokens_by == "bytes" else ""
     copies = f", {plural(numbers.duplicates, 'exact duplicate')}" if numbers.duplicates else ""
     unread = numbers.not_understood
@@ -289,7 +287,7 @@ def _bars(numbers: StatsResult, width: int) -> Iterator[Text]:
 
 
 def _conversations(numbers: StatsResult) -> int:
-    """How many examples have messages."""
+    """Number of examples with messages."""
     return sum(part.examples for part in numbers.histogram)
 
 
@@ -337,7 +335,7 @@ def _facts(numbers: StatsResult, width: int) -> Iterator[Text]:
 
 
 def _estimated(numbers: StatsResult) -> str:
-    """What a training costs and takes, as far as a price and a speed were named."""
+    """The estimated cost and time of a training, if a price and a speed were given."""
     found, about = numbers.estimate, "≈" if numbers.tokens_by == "bytes" else ""
     said = f"{found.epochs} epoch{'s' if found.epochs > 1 else ''}, {about}{plural(found.tokens, 'token')} in total"
     if found.cost is not None:
@@ -365,7 +363,7 @@ def _share(count: int, numbers: StatsResult) -> str:
 
 
 def percent(count: int, of: int) -> str:
-    """A share in whole percents; never 0% of something, nor 100% of what is not all."""
+    """A share in whole percent; 0% only for none, 100% only for all."""
     if 0 < count < of:
         return "<1%" if count / of < 0.005 else ">99%" if count / of > 0.995 else f"{count / of:.0%}"
     return f"{count / max(1, of):.0%}"

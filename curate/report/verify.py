@@ -1,4 +1,4 @@
-"""A proof for people and programs."""
+"""The result of a verification, for people and programs."""
 
 from collections.abc import Iterator
 from typing import Any, Final
@@ -13,25 +13,25 @@ from curate.report.part import Part, plain
 from curate.verify.proof import Verdict, VerifyResult
 
 SHOWN: Final = 20
-"""Findings that are shown."""
+"""Findings shown."""
 STYLES: Final = {Verdict.PROVED: "green", Verdict.BROKEN: "bold red", Verdict.OPEN: "yellow"}
 
 
 class PointOutput(Part):
-    """Something that was to be proved."""
+    """A property to be proved."""
 
     name: str
     verdict: Verdict
-    """proved; broken; open: it could not be looked at."""
+    """proved; broken; open: it could not be checked."""
     said: str
 
 
 class NotCheckedOutput(Part):
-    """Something that was not compared; no point says anything about it."""
+    """Something that was not compared; no point covers it."""
 
     name: str
     examples: int
-    """How many examples it concerns."""
+    """Number of examples that it concerns."""
     said: str
 
 
@@ -42,23 +42,23 @@ class VerifyOutput(Part, title="VerifyResult"):
     manifest_sha256: str | None
     """Null for splits without a manifest."""
     holds: bool
-    """Whether nothing is broken."""
+    """Whether no point is broken."""
     complete: bool
-    """Whether everything is proved."""
+    """Whether all points are proved."""
     examples: dict[str, int]
-    """Of each split, as counted."""
+    """Number of examples per split."""
     points: list[PointOutput]
     not_checked: list[NotCheckedOutput] = Field(default=[])
     findings: list[Finding]
 
 
 def verify_json(proof: VerifyResult) -> dict[str, Any]:
-    """The proof as plain values."""
+    """The result as plain values."""
     return plain(VerifyOutput, proof)
 
 
 def verify_text(proof: VerifyResult, limit: int | None = SHOWN) -> Iterator[Text]:
-    """The proof as lines: the points, what was not checked, then where it breaks, then what it comes to."""
+    """The result as lines: points, what was not checked, differences, conclusion."""
     for point in proof.points:
         yield Text.assemble(
             (f"{point.verdict.value:<7}", STYLES[point.verdict]), f" {point.name:<24} ", visible(point.said)

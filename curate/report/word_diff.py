@@ -1,6 +1,6 @@
-"""What two texts have in common and where they differ, word by word, for a person who must judge a removal.
+"""Word-by-word comparison of two texts, for reviewing a removal.
 
-Their common beginning and end are taken off; of what is between, a longest common subsequence of words is the same.
+The common beginning and end are removed; a longest common subsequence of words in the rest counts as equal.
 """
 
 from collections.abc import Iterator, Sequence
@@ -12,22 +12,22 @@ from curate.core.masking import masked
 from curate.language.tokens import differing_spans, tokens
 
 MOST: Final = 100_000_000
-"""Product of two lengths in words up to which texts are matched, in an eighth of it in bytes; beyond it, all but their
-ends differs as a whole.
+"""Maximum product of two lengths in words for an exact comparison, at an eighth of that in bytes; beyond it, the whole
+middle counts as different.
 """
 AROUND: Final = 8
-"""Words, spaces and marks that are shown before and after a difference."""
+"""Words, spaces and marks shown before and after a difference."""
 
 
 class DiffSpan(NamedTuple):
-    """Some text, and whether it is in both, only in the one that goes, or only in the one that stays."""
+    """A piece of text: in both examples, only in the removed one, or only in the kept one."""
 
     kind: Literal["same", "gone", "kept"]
     text: str
 
 
 def word_diff(gone: str, kept: str) -> list[DiffSpan]:
-    """The pieces of both texts in order: all but the `kept` ones make up `gone`, all but the `gone` ones `kept`."""
+    """The pieces of both texts in order: without the `kept` ones they form `gone`, without the `gone` ones `kept`."""
     from rapidfuzz.distance import Postfix, Prefix  # loaded as by `differing_spans`
 
     left, right = tokens(gone), tokens(kept)
@@ -49,7 +49,7 @@ def word_diff(gone: str, kept: str) -> list[DiffSpan]:
 
 
 def folded(pieces: Sequence[DiffSpan]) -> list[DiffSpan]:
-    """The pieces with long common stretches cut down to what stands around the differences."""
+    """The pieces with long common stretches shortened to the context of differences."""
     found = []
     for at, piece in enumerate(pieces):
         if piece.kind != "same":
@@ -64,8 +64,9 @@ def folded(pieces: Sequence[DiffSpan]) -> list[DiffSpan]:
 
 
 def turn_diffs(gone: Example, kept: Example) -> Iterator[tuple[str, list[DiffSpan]]]:
-    """The turns of two examples side by side: a role with its pieces, secrets taken out. A turn that only one has is
-    all of that one's.
+    """The turns of two examples side by side, word by word and without secrets.
+
+    A turn that only one example has belongs to that side completely.
     """
     for mine, other in zip_longest(gone.messages, kept.messages):
         if mine is not None and other is not None and mine.role == other.role:

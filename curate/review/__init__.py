@@ -1,11 +1,10 @@
-"""The review of a data set as plain objects that any surface can drive: entries, decisions about them, and what is
-found while one looks.
+"""The review of a data set as plain objects, independent of the user interface: entries, decisions, scan events.
 
-- `sources`: what is reviewed; `scan`: checking and comparing, in a process of its own, told as `events`
-- `queue` and its kinds: entries as columns; `query`, `search`, `view`: what a list shows of them
-- `training_signals`: what a training says of the examples
-- `session`: what was decided, undo and redo; `choices`, `bulk`: what a key decides
-- `draft`, `live_lint`: an example as text to edit, what the rules say of it, and their repairs
+- `sources`: the data under review; `scan`: check and comparison in a separate process, reported as `events`
+- `queue` and its kinds: entries as columns; `query`, `search`, `view`: the entries that a list shows
+- `training_signals`: training dynamics of the examples
+- `session`: decisions, undo and redo; `choices`, `bulk`: the effect of keys
+- `draft`, `live_lint`: an example as text to edit, with its findings and repairs
 """
 
 from curate.review.entry import (

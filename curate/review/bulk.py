@@ -1,4 +1,4 @@
-"""One decision about all entries of a list: first what would happen, then all of it in one step."""
+"""One decision about all entries of a list: a preview, then all changes in one step."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -12,23 +12,21 @@ from curate.review.view import View
 
 @dataclass(frozen=True, slots=True)
 class Bulk:
-    """What a choice about a whole list comes to."""
+    """The effect of a choice on a whole list."""
 
     choice: Choice
     entries: int
-    """Entries of the list that the choice is about."""
+    """Entries that the choice changes."""
     passed: int
-    """Entries that it is not about: there is nothing to decide, or they are decided already."""
+    """Entries that it does not change: already decided, or without anything to decide."""
     changes: Mapping[tuple[str, str], int]
-    """Examples by what counts about them now, and what would."""
+    """Examples by current and new decision."""
     words: Mapping[str, VerdictOrEdit]
-    """What is said about each example."""
+    """The decision for each example."""
 
 
 def preview(session: ReviewSession, view: View, choice: Choice, *, decided_too: bool = False) -> Bulk:
-    """What would happen. Entries that are decided are left alone unless `decided_too`; what is contested is always left
-    to a closer look.
-    """
+    """Preview the changes. Decided entries are skipped unless `decided_too`; contested ones are always skipped."""
     queue = session.queues[view.kind]
     words: dict[str, VerdictOrEdit] = {}
     entries = 0
@@ -47,5 +45,5 @@ def preview(session: ReviewSession, view: View, choice: Choice, *, decided_too: 
 
 
 def decide(session: ReviewSession, bulk: Bulk, why: str = "") -> str:
-    """Do it, in one step that is undone as a whole; returns the step. Raises `OutputError`."""
+    """Apply the changes in one step, which undo reverts as a whole; returns the step. Raises `OutputError`."""
     return session.decide(bulk.words, "bulk", why)

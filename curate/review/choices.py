@@ -1,4 +1,4 @@
-"""What a key decides: from a choice about an entry to a word about each of its examples."""
+"""The effect of keys: from a choice about an entry to a decision about each of its examples."""
 
 from collections.abc import Iterable, Sequence
 
@@ -12,11 +12,9 @@ STAYS = {"left": (True, False), "right": (False, True), "both": (True, True), "n
 def verdicts_for(
     session: ReviewSession, entry: Entry, choice: Choice, member: int | None = None
 ) -> dict[str, VerdictOrEdit]:
-    """What a choice says about the examples of an entry, or of a cluster about one `member` alone; nothing where it
-    makes no sense.
+    """The decisions for a choice about an entry, or one `member` of a cluster; empty if the choice does not apply.
 
-    To keep a duplicate is to keep its keeper as well: were only the duplicate bound to stay, the keeper would go for
-    it.
+    Keeping a duplicate also keeps its keeper, which would otherwise be removed in favor of the duplicate.
     """
     if choice not in entry.choices:
         return {}
@@ -37,21 +35,21 @@ def verdicts_for(
 
 
 def _edits_stay(session: ReviewSession, words: dict[str, VerdictOrEdit]) -> dict[str, VerdictOrEdit]:
-    """Who keeps an example that was edited keeps it as it was edited."""
+    """Keep an edited example in its edited form."""
     return {
         example: word for example, word in words.items() if not (word == "keep" and session.verdict(example) == "edit")
     }
 
 
 def as_keeper(cluster: Cluster, member: int) -> dict[str, VerdictOrEdit]:
-    """Another one of a cluster stays in place of its keeper: it stays, all the others go."""
+    """Make another member the keeper of a cluster: it is kept, all others are removed."""
     chosen = cluster.distinct[member].side.id
     words: dict[str, VerdictOrEdit] = {side.id: "drop" for side in sides_of(cluster)}
     return {**words, chosen: "keep"}
 
 
 def apart_from(session: ReviewSession, cluster: Cluster, marked: Iterable[int]) -> dict[str, VerdictOrEdit]:
-    """A cluster split in two: of those marked the longest stays in place of them, the keeper in place of the rest."""
+    """Split a cluster: the longest marked member is kept for the marked ones, the keeper for the rest."""
     sides = [cluster.distinct[number].side for number in sorted(marked)]
     if not sides:
         return {}
@@ -67,7 +65,7 @@ def _length(session: ReviewSession, side: Side) -> int:
 
 
 def only_group(session: ReviewSession, conflict: MultiConflict, number: int) -> dict[str, VerdictOrEdit]:
-    """One group of answers holds: its examples stay, all others go."""
+    """Keep one group of answers, remove all other examples."""
     words: dict[str, VerdictOrEdit] = {}
     for at, group in enumerate(conflict.groups):
         for side in group.sides:
@@ -76,7 +74,7 @@ def only_group(session: ReviewSession, conflict: MultiConflict, number: int) -> 
 
 
 def sides_of_entry(entry: Entry) -> Sequence[Side]:
-    """The examples of an entry by where they stand: of a cluster its keeper first, of a finding the one."""
+    """The examples of an entry in order: a cluster's keeper first; for a finding, its only example."""
     if isinstance(entry.subject, Cluster | PairConflict | MultiConflict):
         return sides_of(entry.subject)
     return tuple(Side(entry.place, example) for example in entry.ids)

@@ -1,8 +1,8 @@
-"""An example as text that a person edits, in our editor or in their own, and back.
+"""An example as text that a person edits, in the built-in or an external editor, and back.
 
-A conversation of roles and texts is written with a line `#: ROLE` before each turn; anything else as JSON. Characters
-that a terminal would obey are written as `\\u{1b}`, and what looks like one of these marks gets more backslashes:
-whatever stands in the data comes back as it was.
+A conversation with roles and texts is written with a line `#: ROLE` before each turn, anything else as JSON. Control
+characters are escaped like `\\u{1b}`, and text that looks like such an escape gets more backslashes, so that any data
+survives the round trip.
 """
 
 import json
@@ -14,13 +14,13 @@ from curate.core.text import UNSAFE
 
 TURN: Final = "#: "
 ESCAPE: Final = re.compile(r"(?<!\\)(\\+)u\{([0-9a-f]{1,6})\}")
-"""An escape, or what looks like one: an odd number of backslashes makes it an escape."""
+"""An escape, or text that looks like one: with an odd number of backslashes it is an escape."""
 SHOWN: Final = re.compile(rf"(?<!\\)(\\*)(?:(?![\n\t])({UNSAFE.pattern})|(?<=\\)(u\{{[0-9a-f]{{1,6}}\}}))")
 PLAIN: Final = {"role", "content"}
 
 
 def draft_of(value: dict[str, Any]) -> str:
-    """The text of a line's object."""
+    """The text for a line's object."""
     turns = value.get("messages")
     if set(value) == {"messages"} and isinstance(turns, list) and turns and all(_plain(turn) for turn in turns):
         return "\n".join(f"{TURN}{_shown(turn['role'])}\n{_marked(_shown(turn['content']))}" for turn in turns) + "\n"
@@ -28,7 +28,7 @@ def draft_of(value: dict[str, Any]) -> str:
 
 
 def value_of(draft: str) -> dict[str, Any]:
-    """The object that a text stands for. Raises `DataError` with the line where it stands for none."""
+    """The object for a text. Raises `DataError` with the line number if it is invalid."""
     text = draft.replace("\r\n", "\n").removesuffix("\n")
     if text.startswith(TURN):
         return {"messages": _turns(text)}
@@ -77,9 +77,7 @@ def _unmarked(text: str) -> str:
 
 
 def _shown(text: str) -> str:
-    """With what a terminal would obey as escapes; line breaks and tabs stay. Backslashes before an escape, or before
-    what looks like one, are doubled.
-    """
+    """Escape controls except line breaks and tabs; double the backslashes before what looks like an escape."""
     return SHOWN.sub(lambda match: match[1] * 2 + (f"\\u{{{ord(match[2]):x}}}" if match[2] else match[3]), text)
 
 

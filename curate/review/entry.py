@@ -1,7 +1,7 @@
-"""What a person is asked about: entries of four kinds, and how far the decision about each has come.
+"""Review entries of four kinds, and the status of the decision about each.
 
-An entry names examples by place and id and holds no text of them: a million entries are columns, and what is looked at
-is read again.
+An entry refers to examples by place and id and contains no text: a million entries are columns, and the displayed text
+is read from the files.
 """
 
 from dataclasses import dataclass
@@ -20,54 +20,52 @@ PAIR: Final[frozenset[Choice]] = frozenset(("left", "right", "both", "neither"))
 
 
 class ReviewStatus(IntEnum):
-    """How far the decision about an entry has come; a number, since there is a column of them."""
+    """The status of the decision about an entry; an integer, since it is stored in a column."""
 
     UNDECIDED = 0
     PARTLY = 1
-    """Some of its examples are decided about."""
+    """Some of its examples are decided."""
     CONTESTED = 2
-    """People decided differently without having seen each other's decision."""
+    """People decided differently without seeing each other's decision."""
     KEEP = 3
     DROP = 4
     EDIT = 5
     MIXED = 6
-    """Decided: some stay, some go."""
+    """Decided: some are kept, some are removed."""
     NOTHING = 7
-    """There is nothing to decide: exact copies are one content, and a finding about a whole file is about no
-    example.
-    """
+    """Nothing to decide: exact copies have one content, and a finding about a file has no example."""
 
     @property
     def open(self) -> bool:
-        """Whether somebody still has to decide."""
+        """Whether a decision is missing."""
         return self <= ReviewStatus.CONTESTED
 
 
 class Side(NamedTuple):
-    """An example by where it stands."""
+    """An example and its place."""
 
     place: Place
     id: str
 
 
 class Member(NamedTuple):
-    """A duplicate of the example that stays."""
+    """A duplicate of the kept example."""
 
     side: Side
     code: str
-    """D001: the same content; D003: nearly the same."""
+    """D001: exact copy; D003: near-duplicate."""
     similarity: float
-    """To the one that stays: true Jaccard, 0 to 1."""
+    """Exact Jaccard similarity to the kept example, 0 to 1."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
-    """Duplicates of one example that stays, the least similar first: those deserve a look most."""
+    """Duplicates of a kept example, least similar first, since these need review most."""
 
     kept: Side
     members: tuple[Member, ...]
     apart: bool = False
-    """True for a pair that differs in a fact, so that both stay unless a person says otherwise."""
+    """True for a pair that differs in a fact: both are kept unless a person decides otherwise."""
 
     @property
     def id(self) -> str:
@@ -76,15 +74,13 @@ class Cluster:
 
     @property
     def distinct(self) -> tuple[Member, ...]:
-        """Members whose content is not the keeper's, each content once: these can be decided about."""
+        """Members with other content than the keeper, each content once: those to decide about."""
         return tuple({member.side.id: member for member in self.members if member.side.id != self.kept.id}.values())
 
 
 @dataclass(frozen=True, slots=True)
 class PairConflict:
-    """Two examples whose question agrees and whose answers may not both hold; see
-    `curate.conflicts.conflict.Conflict`.
-    """
+    """Two examples with the same question and contradictory answers; see `curate.conflicts.conflict.Conflict`."""
 
     code: str
     left: Side
@@ -99,17 +95,17 @@ class PairConflict:
 
 
 class AnswerGroup(NamedTuple):
-    """Answers to one question that do not clash with one another."""
+    """Answers to a question that do not contradict each other."""
 
     sides: tuple[Side, ...]
     """An example for each wording."""
     examples: int
-    """How many examples answer so, copies included."""
+    """Number of examples with these answers, including copies."""
 
 
 @dataclass(frozen=True, slots=True)
 class MultiConflict:
-    """A question with three answers or more, some of which clash; the answers that most examples give first."""
+    """A question with three or more answers, some contradictory; the most frequent answers first."""
 
     request: str
     groups: tuple[AnswerGroup, ...]
@@ -125,41 +121,41 @@ Subject = Finding | Cluster | PairConflict | MultiConflict | None
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One thing to look at."""
+    """An entry to review."""
 
     kind: Kind
     number: int
     """Its position among all entries of its kind."""
     about: str
-    """What a decision taken here is about: the rule's code, or the id of the cluster or conflict."""
+    """The subject of a decision made here: the rule's code, or the id of the cluster or conflict."""
     code: str
     severity: Severity
     place: Place
     ids: tuple[str, ...]
-    """Ids of the examples that can be decided about here: of a cluster, its duplicates; of a pair, both sides."""
+    """Ids of the examples to decide about: the duplicates of a cluster, both sides of a pair."""
     subject: Subject
 
     @property
     def pair(self) -> bool:
-        """True where two examples stand against each other, and neither of them is the keeper."""
+        """True if two examples contradict each other, and neither is a keeper."""
         return isinstance(self.subject, PairConflict) or (isinstance(self.subject, Cluster) and self.subject.apart)
 
     @property
     def choices(self) -> frozenset[Choice]:
-        """What can be decided here; `left` and `right` keep one side of a pair and drop the other."""
+        """The available decisions; `left` and `right` keep one side of a pair and remove the other."""
         if not self.ids:
             return frozenset()
         return PAIR if self.pair else SINGLE
 
 
 class Progress(NamedTuple):
-    """How many entries are decided, of those that can be."""
+    """Number of decided entries, and of all that can be decided."""
 
     decided: int
     total: int
 
 
 def question(example: Example) -> str:
-    """What an example asks: its last user turn, else its first turn, else nothing."""
+    """The question of an example: its last user turn, else its first turn, else empty."""
     asked = [message for message in example.prompt if message.role == "user"] or list(example.messages[:1])
     return asked[-1].text if asked else ""

@@ -1,4 +1,4 @@
-"""What checking and comparing tell while they go on, one immutable fact at a time."""
+"""Events of a scan (check and comparison), immutable."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ Numbers = np.ndarray[Any, np.dtype[np.int64]]
 
 @dataclass(frozen=True, slots=True)
 class Advanced:
-    """A stage got on: `done` of `total` (None: not known) units."""
+    """Progress of a stage: `done` of `total` units (None: unknown)."""
 
     stage: str
     done: int
@@ -27,7 +27,7 @@ class Advanced:
 
 @dataclass(frozen=True, slots=True)
 class FindingsFound:
-    """Some more findings, in the order of the lines."""
+    """More findings, in line order."""
 
     findings: list[Finding]
 
@@ -48,11 +48,11 @@ class ExamplesKnown:
 
     file: str
     starts: Numbers
-    """Byte at which each example starts; empty for a document."""
+    """Byte offset of each example; empty for a document."""
     positions: Numbers
-    """Its number among the file's lines that are not blank."""
+    """Number of each example among the file's non-blank lines."""
     ids: Ids
-    """Two numbers each."""
+    """Two integers each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,27 +64,27 @@ class DuplicatesFound:
 
 @dataclass(frozen=True, slots=True)
 class ConflictsFound:
-    """All conflicts that are known, the surest first."""
+    """All known conflicts, highest confidence first."""
 
     conflicts: list[PairConflict]
     multi_conflicts: list[MultiConflict] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
-    """What was not looked for, and why."""
+    """What was not searched for, and why."""
 
 
 @dataclass(frozen=True, slots=True)
 class TrainingKnown:
-    """What a training says of its examples."""
+    """The training dynamics of the examples."""
 
     mapped: list[MappedExample]
-    """Those worth a look, the hardest first."""
+    """Those to review, hardest first."""
     total: int
-    """Examples that were trained on."""
+    """Number of training examples."""
 
 
 @dataclass(frozen=True, slots=True)
 class Broke:
-    """A stage could not go on."""
+    """A stage failed."""
 
     stage: str
     error: CurateError
@@ -92,7 +92,7 @@ class Broke:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """Nothing more will come."""
+    """The end of the scan."""
 
 
 ScanEvent = (

@@ -1,6 +1,4 @@
-"""Which entries an example stands in: sorted columns, so that a million cost 12 bytes each and a look takes
-microseconds.
-"""
+"""Index from examples to entries: sorted columns of 12 bytes per example, with lookups in microseconds."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,18 +10,21 @@ Rows = np.ndarray[Any, np.dtype[np.int32]]
 
 
 def key(example: str) -> int:
-    """The first 64 bits of an id. Two ids of a million agree in them once in forty million data sets."""
+    """The first 64 bits of an id.
+
+    Two of a million ids are equal in them once in forty million data sets.
+    """
     return int(example[:16], 16)
 
 
 class ExampleIndex:
-    """Numbers of entries by the ids of the examples in them. It only grows."""
+    """Entry numbers by the ids of their examples. The index only grows."""
 
     def __init__(self) -> None:
         self._parts: list[tuple[Keys, Rows]] = []
 
     def add(self, keys: Sequence[int] | Keys, rows: Sequence[int] | Rows) -> None:
-        """Take in pairs of a key and the number of an entry."""
+        """Add pairs of key and entry number."""
         new = np.asarray(keys, np.uint64)
         if not len(new):
             return
@@ -35,7 +36,7 @@ class ExampleIndex:
         self._parts.append((new[order], numbers[order]))
 
     def rows(self, example: str) -> list[int]:
-        """The entries that an example stands in."""
+        """The entries that contain an example."""
         wanted = np.uint64(key(example))
         found: list[int] = []
         for keys, rows in self._parts:

@@ -1,4 +1,4 @@
-"""All lines of the files as entries, the first of which can be looked at while the rest is still being found."""
+"""All lines of the files as entries; the first can be displayed while the rest is being indexed."""
 
 from collections.abc import Collection, Sequence
 from typing import Any, ClassVar
@@ -15,9 +15,7 @@ from curate.review.queue import Flags, Queue, Rows, file_fits, in_ranges
 
 
 class ExampleQueue(Queue):
-    """Every line of the files. Ids are known once somebody has computed them; until then an entry's is made when it is
-    looked at.
-    """
+    """Every line of the files. Ids are stored once they are computed; until then they are computed on display."""
 
     kind: ClassVar[Kind] = "example"
     sorts = ("line",)
@@ -28,15 +26,13 @@ class ExampleQueue(Queue):
         self._ids: dict[str, np.ndarray[Any, Any]] = {}
 
     def grow(self) -> None:
-        """Take in the lines that were found meanwhile."""
+        """Add the lines found since."""
         more = len(self.lines) - len(self)
         if more > 0:
             self._grow([ReviewStatus.UNDECIDED] * more)
 
     def know(self, fact: ExamplesKnown) -> None:
-        """Take in the ids of a file's examples; its lines must all be found. Lines without an example have nothing to
-        decide.
-        """
+        """Store the ids of a file's examples, all lines of which are indexed; lines without one are undecidable."""
         number = next(at for at, index in enumerate(self.lines.indexes) if index.name == fact.file)
         index, first = self.lines.indexes[number], self.lines.firsts[number]
         rows = index.lines_at(fact.starts) if len(fact.starts) else fact.positions
@@ -54,7 +50,7 @@ class ExampleQueue(Queue):
         return self._ids.keys() >= set(files)
 
     def id(self, number: int) -> str | None:
-        """The id of the example on a line; None where the line holds none."""
+        """The id of the example on a line; None if there is none."""
         index, at = self.lines.where(number)
         known = self._ids.get(index.name)
         if known is not None:
@@ -64,7 +60,7 @@ class ExampleQueue(Queue):
         return None if example is None else example.id
 
     def place_of(self, example: str) -> Place | None:
-        """Where an example stands; None where it is not in the files, or its id is not known yet."""
+        """The place of an example; None if it is not in the files or its id is not known yet."""
         return next(
             (self.lines.place(number) for number in self.example_index.rows(example) if self.id(number) == example),
             None,
@@ -82,15 +78,15 @@ class ExampleQueue(Queue):
         return (self.lines.place(number),)
 
     def head(self, number: int) -> str:
-        """Where it stands."""
+        """Its place."""
         return str(self.lines.place(number))
 
     def order(self, sort: str) -> Rows:  # noqa: ARG002
-        """As they stand in the files."""
+        """File order."""
         return np.arange(len(self), dtype=np.int32)
 
     def mask(self, query: Query) -> Flags:
-        """By status, file and line."""
+        """Filter by status, file and line."""
         found = super().mask(query)
         if query.files or query.lines:
             parts = []

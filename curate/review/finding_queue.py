@@ -1,4 +1,4 @@
-"""Findings as entries: columns, so that a million of them are no burden."""
+"""Findings as entries, stored in columns to support a million of them."""
 
 from collections.abc import Sequence
 from typing import ClassVar
@@ -17,7 +17,7 @@ SEVERITIES = tuple(Severity)
 
 
 class Names:
-    """Words that come again and again, each kept once, by number."""
+    """Repeated strings, each stored once and numbered."""
 
     def __init__(self) -> None:
         self.all: list[str] = []
@@ -33,7 +33,7 @@ class Names:
 
 
 class FindingQueue(Queue):
-    """Findings, some 30 bytes each and their messages, which often repeat."""
+    """Findings in about 30 bytes each, plus their messages, which often repeat."""
 
     kind: ClassVar[Kind] = "finding"
     sorts = ("severity", "line", "rule", "as found")
@@ -60,7 +60,7 @@ class FindingQueue(Queue):
         self._hints: dict[str, str] = {}
 
     def add(self, findings: Sequence[Finding], line_ids: Sequence[str], statuses: Sequence[ReviewStatus]) -> None:
-        """More findings; `line_ids` are those of lines that hold no example, empty for the others."""
+        """Add findings; `line_ids`: the ids of lines without an example, empty for the others."""
         ids = [finding.example or line for finding, line in zip(findings, line_ids, strict=True)]
         first = len(self)
         columns: dict[str, list[int]] = {
@@ -103,12 +103,12 @@ class FindingQueue(Queue):
         )
 
     def id(self, number: int) -> str | None:
-        """The id of the example, or of the line that holds none."""
+        """The id of the example, or of a line without one."""
         high, low = self._value("high", number), self._value("low", number)
         return f"{high:016x}{low:016x}" if high or low else None
 
     def entry(self, number: int) -> Entry:
-        """The finding with a number as an entry. A verdict is about content: of exact copies nothing can be decided."""
+        """The finding with a number as an entry. Exact copies cannot be decided, since decisions are about content."""
         finding = self.finding(number)
         decidable = finding.example and finding.code != "D001"
         ids = (finding.example,) if decidable and finding.example else ()
@@ -124,7 +124,7 @@ class FindingQueue(Queue):
         )
 
     def places(self, number: int) -> Sequence[Place]:
-        """Where it was found."""
+        """The place of the finding."""
         return (Place(self._files.all[self._value("file", number)], self._value("line", number)),)
 
     def head(self, number: int) -> str:
@@ -133,9 +133,7 @@ class FindingQueue(Queue):
         return f"{finding.code} {finding.severity} {finding.where} {finding.pointer} {finding.message}"
 
     def order(self, sort: str) -> Rows:
-        """The worst first, or as they stand in the files, or rule by rule, or as they became known: of a training the
-        hardest first.
-        """
+        """By severity, place, rule or order of arrival; for training dynamics, hardest first."""
         if sort == "as found":
             return np.arange(len(self), dtype=np.int32)
         column = {name: part.values[: len(self)] for name, part in self._columns.items()}
@@ -147,7 +145,7 @@ class FindingQueue(Queue):
         return np.lexsort(keys).astype(np.int32)
 
     def mask(self, query: Query) -> Flags:
-        """By status, code, severity, file, line and whether a repair is at hand."""
+        """Filter by status, code, severity, file, line and available repair."""
         found = super().mask(query)
         column = {name: part.values[: len(found)] for name, part in self._columns.items()}
         if query.codes:
@@ -171,7 +169,7 @@ class FindingQueue(Queue):
         return found
 
     def counts(self) -> dict[str, tuple[Severity, int, int]]:
-        """Per code its severity, how many findings it has, and how many of them are open."""
+        """Per code: severity, number of findings, number of open findings."""
         codes, statuses = self._columns["code"].values[: len(self)], self.statuses.values
         every = np.bincount(codes, minlength=len(self.codes.all))
         left = np.bincount(codes[statuses[: len(codes)] <= ReviewStatus.CONTESTED], minlength=len(self.codes.all))

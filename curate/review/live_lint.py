@@ -1,4 +1,4 @@
-"""An example being changed: what the rules say of it at once, which repairs there are, and what they would change."""
+"""Lint an example while it is edited: findings, available repairs, and their effect."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +14,7 @@ from curate.read.lines import Line
 
 @dataclass(frozen=True, slots=True)
 class Repaired:
-    """What a rule's own repair makes of a line."""
+    """The effect of a rule's repair on a line."""
 
     code: str
     summary: str
@@ -27,14 +27,14 @@ class Repaired:
 
 
 class LiveLint:
-    """The rules, ready to be asked about one line at a time; they take a moment to load."""
+    """The rules, loaded for single lines, which takes a moment."""
 
     def __init__(self, config: CheckConfig) -> None:
         """Raises as `Checker` does."""
         self.checker = Checker(config)
 
     def findings(self, value: dict[str, Any], like: ParsedLine) -> list[Finding]:
-        """What the rules that look at a line by itself find in an object that takes the place of a line."""
+        """The findings of single-line rules about an object that replaces a line."""
         return self._findings(_with(like, json_line(value)))
 
     def _findings(self, parsed: ParsedLine) -> list[Finding]:
@@ -44,9 +44,7 @@ class LiveLint:
         )
 
     def repaired(self, parsed: ParsedLine, code: str, value: dict[str, Any] | None = None) -> Repaired | None:
-        """What the repair of a rule makes of a line, or of the object that takes its place; None where it has none or
-        that changes nothing.
-        """
+        """The repaired line, or the repaired object that replaces it; None without an effective repair."""
         rule = self.checker.chosen.rules.get(code)
         if rule is None or rule.repair is None or rule.repair.takes in (RepairInput.RAW, RepairInput.FIRST):
             return None

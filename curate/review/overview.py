@@ -1,6 +1,4 @@
-"""The data set at a glance, while it is still being checked: numbers of all of it where it is small, of lines here and
-there where it is big.
-"""
+"""Statistics of the data set during the check: exact for small data, from a sample of lines for large data."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,29 +11,29 @@ from curate.corpus.stats import Stats, histogram, percentile, stats_of
 from curate.read.index import LineIndex
 
 TAKEN: Final = 5_000
-"""Examples that are measured at most: enough for a share to be right to a hundredth."""
+"""Maximum size of the sample: shares are exact to one percent."""
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """Numbers of some lines."""
+    """Statistics of some lines."""
 
     lines: int
-    """All lines there are."""
+    """Number of all lines."""
     taken: int
-    """Lines that were measured."""
+    """Number of measured lines."""
     stats: Stats
     turns: list[tuple[int, int, int]]
-    """How many examples have from so many to so many messages."""
+    """Number of examples by range of messages."""
     tokens: list[tuple[int, int, int]]
-    """How many are from so long to so long, in tokens of four bytes."""
+    """Number of examples by range of tokens, at four bytes per token."""
     median_tokens: int
     all_tokens: int
-    """Of all examples: added up, or reckoned from those that were measured."""
+    """Tokens of all examples: counted, or estimated from the sample."""
 
 
 def measure(lines: LineIndex, seed: int = 0) -> Measured:
-    """Measure all lines, or `TAKEN` of them drawn at random, the same ones each time."""
+    """Measure all lines, or a fixed random sample of `TAKEN` lines."""
     count = len(lines)
     chosen = range(count) if count <= TAKEN else sorted(Random(seed).sample(range(count), TAKEN))  # noqa: S311
     stats = stats_of(_examples(lines, chosen))
@@ -56,7 +54,7 @@ def _examples(lines: LineIndex, chosen: "range | list[int]") -> Iterator[Example
     for number in chosen:
         try:
             example = lines.line(number).example
-        except InputError:  # the file became shorter meanwhile; the screen says so
+        except InputError:  # the file was truncated; the screen reports it
             return
         if example is not None:
             yield example

@@ -1,6 +1,4 @@
-"""What a list is narrowed to: words to look for, and terms like `is:undecided code:M0 severity:error line:10-20
-score:0.8-0.9 fix:safe -word "a phrase"`.
-"""
+"""Filter queries: words and terms like `is:undecided code:M0 severity:error line:10-20 -word "a phrase"`."""
 
 import re
 from dataclasses import dataclass
@@ -20,21 +18,21 @@ Range = tuple[float, float]
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """Terms that all must hold; several of one key are alternatives."""
+    """Terms that must all match; several of one key are alternatives."""
 
     words: tuple[str, ...] = ()
-    """Case-folded; each stands somewhere in what an entry says."""
+    """Case-folded words that an entry must contain."""
     without: tuple[str, ...] = ()
-    """Case-folded; none of them does."""
+    """Case-folded words that an entry must not contain."""
     statuses: tuple[ReviewStatus, ...] = ()
     codes: tuple[str, ...] = ()
-    """Beginnings of codes."""
+    """Prefixes of codes."""
     severities: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
-    """Patterns of file names."""
+    """File name patterns."""
     lines: tuple[Range, ...] = ()
     scores: tuple[Range, ...] = ()
-    """Similarity of duplicates, sureness of conflicts."""
+    """Similarity of duplicates, confidence of conflicts."""
     fixes: tuple[str, ...] = ()
 
     @property
@@ -44,7 +42,7 @@ class Query:
 
 
 def parse(text: str) -> Query:
-    """A query; what is no term of ours is a word, so that nothing typed is an error."""
+    """Parse a query; unknown terms are words, so any input is valid."""
     found: dict[str, list[str]] = {key: [] for key in KEYS}
     words: list[str] = []
     without: list[str] = []
@@ -75,7 +73,7 @@ def _makes_sense(key: str, value: str) -> bool:
 
 
 def _statuses(value: str) -> tuple[ReviewStatus, ...]:
-    """`open` and `decided` are several at once."""
+    """The statuses of a term; `open` and `decided` stand for several."""
     name = value.lower()
     if name == "open":
         return tuple(status for status in ReviewStatus if status.open)

@@ -1,6 +1,4 @@
-"""Entries of one kind as columns: how each stands, what it can be filtered and sorted by. An entry is made where
-somebody looks at it.
-"""
+"""Entries of one kind, as columns for status, filters and sorting; entry objects are created on display."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -21,19 +19,19 @@ Rows = np.ndarray[Any, np.dtype[np.int32]]
 
 
 class Queue(ABC):
-    """Entries of one kind, in the order in which they became known; they keep their numbers."""
+    """Entries of one kind in order of arrival, which is also their number."""
 
     kind: ClassVar[Kind]
     sorts: ClassVar[tuple[str, ...]]
-    """Names of orders, the usual one first."""
+    """Names of sort orders, the default first."""
 
     def __init__(self) -> None:
         self.statuses = ArrayColumn("uint8")
         self.example_index = ExampleIndex()
         self.open = 0
-        """Entries that somebody has to decide about."""
+        """Number of undecided entries."""
         self.total = 0
-        """Entries that can be decided about."""
+        """Number of entries that can be decided."""
 
     def __len__(self) -> int:
         return len(self.statuses)
@@ -44,24 +42,24 @@ class Queue(ABC):
 
     @abstractmethod
     def places(self, number: int) -> Sequence[Place]:
-        """Where the examples of an entry stand, whose texts are searched."""
+        """The places of an entry's examples, whose texts are searched."""
 
     @abstractmethod
     def head(self, number: int) -> str:
-        """What an entry says besides the texts of its examples."""
+        """The searchable text of an entry besides the texts of its examples."""
 
     @abstractmethod
     def order(self, sort: str) -> Rows:
-        """All numbers, in one of the orders."""
+        """All entry numbers in a sort order."""
 
     def mask(self, query: Query) -> Flags:
-        """Of each entry whether the terms hold that need no text."""
+        """Which entries match the terms that need no text."""
         statuses = self.statuses.values
         found: Flags = np.isin(statuses, query.statuses) if query.statuses else np.ones(len(statuses), np.bool_)
         return found
 
     def set_status(self, number: int, status: ReviewStatus) -> None:
-        """Note how an entry stands."""
+        """Set the status of an entry."""
         old = ReviewStatus(int(self.statuses.values[number]))
         self.statuses.values[number] = status
         self.open += status.open - old.open
@@ -77,7 +75,7 @@ class Queue(ABC):
 
 
 def in_ranges(values: np.ndarray[Any, Any], ranges: Sequence[Range]) -> Flags:
-    """Which values lie in one of some ranges, ends included."""
+    """Which values lie in one of some inclusive ranges."""
     import numpy as np
 
     found: Flags = np.zeros(len(values), np.bool_)
@@ -87,7 +85,7 @@ def in_ranges(values: np.ndarray[Any, Any], ranges: Sequence[Range]) -> Flags:
 
 
 def matches_names(values: np.ndarray[Any, Any], names: Sequence[str], fits: Sequence[bool]) -> Flags:
-    """Which values are numbers of names that fit."""
+    """Which values are numbers of matching names."""
     import numpy as np
 
     assert len(names) == len(fits)
@@ -96,5 +94,5 @@ def matches_names(values: np.ndarray[Any, Any], names: Sequence[str], fits: Sequ
 
 
 def file_fits(name: str, patterns: Sequence[str]) -> bool:
-    """Whether a file's name, or its path, matches one of some patterns; true where there are none."""
+    """Whether a file's name or path matches one of some patterns; true without patterns."""
     return not patterns or any(fnmatch(name, pattern) or fnmatch(PurePath(name).name, pattern) for pattern in patterns)

@@ -1,8 +1,7 @@
-"""Checking and comparing for a review, told piece by piece; in a process of its own, so that who looks at the first
-findings is not disturbed.
+"""Check and compare for a review in a separate process, with results as events, so that the interface stays responsive.
 
-What is told names places and ids. Conflicts are recalled from the project's last run, else looked for with rules alone:
-no model is loaded here. A stage that cannot go on does not keep the others from being told.
+Events contain places and ids. Conflicts are loaded from the project's last run, else searched for with rules only: no
+model is loaded here. A failed stage does not stop the others.
 """
 
 import gc
@@ -44,15 +43,15 @@ if TYPE_CHECKING:
     from curate.review.events import ScanEvent
 
 Recall = Callable[[Project, Callable[[Collection[str]], list[Example]]], "list[Conflict] | None"]
-"""Gives the conflicts that an earlier run of the project found with its models, of which it reads the examples; None
-when there was none.
+"""Loads the conflicts that an earlier run of the project found with its models, given their examples; None without such
+a run.
 """
 MANY: Final = 200_000
-"""Examples up to which conflicts are looked for here: they have to be in memory."""
+"""Maximum number of examples for the conflict search here, since it holds them in memory."""
 
 
 def scan(sources: Sources, recall: Recall | None, tell: Tell) -> None:
-    """Check and compare, and tell what is found while it is found."""
+    """Check and compare, and yield results as events."""
     stages: tuple[tuple[str, Callable[[], object]], ...] = (
         ("check", lambda: _check(sources, tell)),
         ("duplicates", lambda: _compare(sources, recall, tell)),
@@ -68,7 +67,7 @@ def scan(sources: Sources, recall: Recall | None, tell: Tell) -> None:
 def _check(sources: Sources, tell: Tell) -> None:
     from curate.lint.runner import (
         check_paths,
-    )  # the rules take a fifth of a second, and this process is not the one that waits for them
+    )  # the rules take 0.2 s to load, here in the process that nobody waits for
     from curate.lint.suppressions import load_suppressions, suppress
 
     suppressions = load_suppressions(sources.project.folder)
@@ -102,7 +101,7 @@ def _compare(sources: Sources, recall: Recall | None, tell: Tell) -> None:
         tell(Advanced("duplicates", done or 0, None))
 
     config = sources.config.dedup
-    if config.keep == "manual":  # nothing goes but what a person drops: here is where they see it
+    if config.keep == "manual":  # only a person's decision removes these, so they must be shown here
         config = config.model_copy(update={"keep": "longest"})
     found = plan(sources.files, config, check=sources.config.check, listen=listen)
     _tell_ids(found, tell)
@@ -126,7 +125,7 @@ def _tell_ids(found: "DedupResult", tell: Tell) -> None:
 
 
 def clusters_of(losses: "Sequence[DuplicateRemoval]") -> list[Cluster]:
-    """Duplicates gathered by the example they lost to, clusters with the least similar member first."""
+    """Duplicates grouped by kept example, clusters with the least similar member first."""
     gathered: dict[Side, list[Member]] = {}
     for loss in losses:
         gathered.setdefault(Side(loss.kept_place, loss.kept), []).append(
@@ -140,8 +139,9 @@ def clusters_of(losses: "Sequence[DuplicateRemoval]") -> list[Cluster]:
 
 
 def pairs_of(apart: "Sequence[DuplicateRemoval]") -> list[Cluster]:
-    """Pairs that both stay, pair by pair, the most similar first: near-duplicates that differ in a fact, where a slip
-    is likeliest, and the same words.
+    """Pairs of which both are kept, most similar first: near-duplicates that differ in a fact, and equal content words.
+
+    Pairs with a high similarity are the most likely mistakes.
     """
     ordered = sorted(apart, key=lambda loss: (-loss.similarity, loss.kept, loss.example))
     return [
@@ -189,14 +189,14 @@ def _conflicts(sources: Sources, recall: Recall | None, found: "DedupResult", te
 
 
 def pair_conflict_of(conflict: "Conflict") -> PairConflict:
-    """A conflict without its texts."""
+    """A conflict without texts."""
     left, right = _side(conflict.left), _side(conflict.right)
     sure = (conflict.similarity, conflict.evidence, conflict.confidence)
     return PairConflict(conflict.code, left, right, *sure, conflict.turns, conflict.id, conflict.same_question)
 
 
 def multi_conflict_of(topic: "Topic") -> MultiConflict:
-    """A topic without its texts."""
+    """A topic without texts."""
     return MultiConflict(
         topic.request,
         tuple(
@@ -211,21 +211,19 @@ def _side(example: Example) -> Side:
 
 
 class Scan:
-    """A scan in a process of its own. It ends when this one does, however that ends."""
+    """A scan in a separate process, which ends with this one in any case."""
 
     def __init__(self, sources: Sources, recall: Recall | None = None) -> None:
-        """`recall` is a function of a module, since another process has to find it."""
-        context = get_context("spawn")  # a copy of this process would hold the locks of its threads
+        """`recall`: a module-level function, since another process imports it."""
+        context = get_context("spawn")  # a fork would hold the locks of this process's threads
         self._pipe, there = context.Pipe()
         self._process = context.Process(target=_serve, args=(there, sources, recall), name="curate-scan")
-        with redirect_stderr(sys.__stderr__):  # what a screen puts in its place has no number to hand on
+        with redirect_stderr(sys.__stderr__):  # a screen's replacement has no file descriptor to pass on
             self._process.start()
         there.close()
 
     def events(self) -> "Iterator[ScanEvent]":
-        """What is told, as it comes; the last one is `Ended`. Raises what the other process raised, `CurateError` where
-        it died.
-        """
+        """The events as they arrive, the last one `Ended`. Raises the child's exception, `CurateError` if it died."""
         while True:
             try:
                 fact = self._pipe.recv()
@@ -245,7 +243,7 @@ class Scan:
     _stopped = False
 
     def stop(self) -> None:
-        """End it now. It writes nothing, so nothing is lost."""
+        """Stop the process. It writes nothing, so nothing is lost."""
         self._stopped = True
         if self._process.is_alive():
             self._process.terminate()
@@ -254,11 +252,11 @@ class Scan:
 
 
 def _serve(pipe: Connection, sources: Sources, recall: Recall | None) -> None:
-    """The other process: scan, and end with the one that asked."""
+    """The child process: scan, and end with the parent."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     sys.stdout = sys.stderr = open(os.devnull, "w")  # noqa: PTH123, SIM115
     threading.Thread(target=_end_with_parent, args=(pipe,), daemon=True).start()
-    with suppress(AttributeError, OSError):  # no such call on Windows
+    with suppress(AttributeError, OSError):  # not available on Windows
         os.nice(5)
     gc.freeze()
     try:
@@ -271,7 +269,7 @@ def _serve(pipe: Connection, sources: Sources, recall: Recall | None) -> None:
 
 
 def _end_with_parent(pipe: Connection) -> None:
-    """Nobody writes to us: a pipe that ends is an ended parent."""
+    """End with the parent: nothing is sent through the pipe, so its end means the end of the parent."""
     with suppress(EOFError, OSError):
         pipe.recv()
     os._exit(1)

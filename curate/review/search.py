@@ -1,4 +1,4 @@
-"""Words in the texts of examples: lines are read as bytes first, and parsed only where the words may stand."""
+"""Full-text search in examples: lines are searched as bytes first and parsed only if they may match."""
 
 from collections.abc import Iterator, Sequence
 from time import monotonic
@@ -10,17 +10,17 @@ from curate.review.query import Query
 from curate.review.queue import Queue, Rows
 
 BATCH: Final = 500
-"""Entries that are looked at before somebody else gets a turn."""
+"""Entries per batch; other threads run in between."""
 EVERY: Final = 0.2
-"""Seconds between two words of progress."""
+"""Seconds between progress reports."""
 NEAR: Final = 4
-"""Lines between two that are read together."""
+"""Maximum gap in lines for two lines to be read together."""
 ESCAPES: Final = b"\\u00"
-"""ASCII itself may be written as escapes; such a line is parsed."""
+"""Escaped ASCII characters; such a line is parsed."""
 
 
 def search(queue: Queue, rows: Rows, query: Query, lines: LineIndex) -> Iterator[tuple[Rows, float]]:
-    """Those of some entries whose texts fit, so far, and the share that was looked at; the last time all of them."""
+    """Yields the matching entries so far and the share that was searched; at the end, all of them."""
     import numpy as np
 
     found: list[int] = []
@@ -38,9 +38,7 @@ def search(queue: Queue, rows: Rows, query: Query, lines: LineIndex) -> Iterator
 
 
 def may_hold(lines: LineIndex, numbers: Sequence[int], words: Sequence[bytes]) -> list[int]:
-    """Those of some lines, in order, whose bytes hold all words, or may hold them as escapes: read in one go where they
-    stand together.
-    """
+    """The lines, in order, whose bytes contain all words or possible escapes; neighbouring lines are read together."""
     parts: list[list[int]] = []
     for number in numbers:
         if not parts or number - parts[-1][-1] > NEAR or lines.where(number)[0] is not lines.where(parts[-1][0])[0]:
@@ -73,9 +71,7 @@ class _Fits:
         self.bytes = [word.encode() for word in query.words] if plain else []
 
     def __call__(self, number: int) -> bool:
-        """Whether all words, and none of those that must not be, stand in what an entry says and in its examples
-        together.
-        """
+        """Whether an entry and its examples together contain all words and none of the excluded ones."""
         head = self.queue.head(number).casefold()
         words = [word for word in self.query.words if word not in head]
         if any(word in head for word in self.query.without):
@@ -107,6 +103,6 @@ class _Fits:
 
 
 def _text(parsed: ParsedLine) -> str:
-    """What is said on a line; of one that is no conversation, all of it."""
+    """The text of a line; if it is not a conversation, all of it."""
     messages = parsed.example.messages if parsed.example else ()
     return "\n".join(message.text for message in messages) if messages else parsed.line.data.decode("utf-8", "replace")

@@ -1,7 +1,7 @@
-"""The review of a data set: what a person is asked about, what was answered, and what comes next.
+"""The review of a data set: entries, decisions, and the next entry.
 
-A plain object that any surface can drive; the terminal UI only draws it. Whatever is decided is in the journal, on the
-disk, before the call returns. One thread changes it; searching may go on in another.
+A plain object for any user interface. Each decision is on disk in the journal before the call returns. One thread
+changes the session; searches may run in others.
 """
 
 from collections import deque
@@ -41,10 +41,10 @@ from curate.review.training_signals import placed
 from curate.review.undo import UndoHistory, new_step
 
 RATE: Final = 300.0
-"""Seconds over which the rate of deciding is told."""
+"""Seconds over which the rate of decisions is measured."""
 BROKEN: Final = 10_000
-"""Findings about lines without an example of which edits are known again; beyond it there are too many lines to read at
-once.
+"""Maximum number of findings about lines without an example for which earlier edits are matched: this reads each of the
+lines.
 """
 DECIDED: Final[Mapping[Verdict, ReviewStatus]] = {
     "keep": ReviewStatus.KEEP,
@@ -55,17 +55,17 @@ DECIDED: Final[Mapping[Verdict, ReviewStatus]] = {
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """What an example becomes."""
+    """The new object of an example."""
 
     value: dict[str, Any]
 
 
 VerdictOrEdit = Verdict | Edit
-"""What is said about one example."""
+"""The decision about one example."""
 
 
 class ReviewSession:
-    """Everything there is to review in a data set, and every decision about it."""
+    """All entries of a data set and all decisions about them."""
 
     def __init__(self, lines: LineIndex, log: DecisionLog) -> None:
         self.lines, self.log = lines, log
@@ -79,16 +79,16 @@ class ReviewSession:
             queue.kind: queue for queue in (self.examples, self.findings, self.clusters, self.conflicts)
         }
         self.stages: dict[str, Advanced] = {}
-        """How far each stage has come that is still going on."""
+        """The progress of each running stage."""
         self.checked: Checked | None = None
         self.notes: list[str] = []
-        """What was not looked for, and why."""
+        """What was not searched for, and why."""
         self.broke: list[Broke] = []
         self.compared: set[str] = set()
-        """Of `clusters` and `conflicts`, what is known by now."""
+        """Which of `clusters` and `conflicts` are known."""
         self.ended = False
         self.trained: TrainingKnown | None = None
-        """What a training says, where the review is about one."""
+        """The training dynamics, if the review is about a training."""
         self._late: list[ExamplesKnown] = []
         self._placed = False
         self._seen = 0
@@ -97,10 +97,10 @@ class ReviewSession:
         self.follow_journal()
         self.parsed = lru_cache(maxsize=512)(self._parsed)
 
-    # What is there
+    # Content
 
     def take(self, fact: ScanEvent) -> None:
-        """Take in what checking or comparing found."""
+        """Add the results of an event."""
         match fact:
             case Advanced():
                 self.stages[fact.stage] = fact
@@ -131,7 +131,7 @@ class ReviewSession:
                 self.stages.clear()
 
     def grow(self) -> None:
-        """Take in the lines that were found meanwhile."""
+        """Add the lines found since."""
         self.examples.grow()
         if self._late and self.lines.complete:
             for fact in self._late:
@@ -142,7 +142,7 @@ class ReviewSession:
             self._place_trained()
 
     def _place_trained(self) -> None:
-        """Find the examples of the training in the files, once their ids are known."""
+        """Find the training examples in the files, once their ids are known."""
         files = {index.name for index in self.lines.indexes}
         if self.trained is None or self._placed or not self.examples.knows(files):
             return
@@ -181,36 +181,36 @@ class ReviewSession:
         queue.add(subjects, [self._status_of(entry.ids, pair=entry.pair) for entry in entries])
 
     def line(self, place: Place) -> ParsedLine | None:
-        """The line at a place as it was read, edits left out; None where it is not there (any more, or yet)."""
+        """The original line at a place; None if it is missing or not indexed yet."""
         return self.parsed(place)
 
     def _parsed(self, place: Place) -> ParsedLine | None:
         try:
             return self.lines.read(place)
-        except InputError:  # the file became shorter; `lines.changed` tells
+        except InputError:  # the file was truncated; `lines.changed` tells
             return None
 
     def example(self, side: Side | Entry) -> Example | None:
-        """An example as it will be: with the edit that counts."""
+        """An example with the edit in effect."""
         parsed = self.line(side.place)
         return None if parsed is None else self.edited(parsed)
 
     def edited(self, parsed: ParsedLine) -> Example | None:
-        """What a line holds once the edit that counts is made."""
+        """The object of a line after the edit in effect."""
         decision = self.log.standing(key_of(parsed))
         return (
             parsed.example if decision is None or decision.value is None else example_of(decision.value, parsed.place)
         )
 
-    # How things stand
+    # Status
 
     def verdict(self, example: str) -> Verdict:
-        """What counts about an example."""
+        """The decision in effect for an example."""
         decision = self.log.standing(example)
         return "undecided" if decision is None else decision.verdict
 
     def contested(self, example: str) -> Sequence[Decision]:
-        """The decisions that clash about an example; none where none do."""
+        """The contested decisions about an example; empty if there are none."""
         heads = self.log.heads(example)
         return (
             heads
@@ -221,12 +221,12 @@ class ReviewSession:
         )
 
     def note(self, example: str) -> str:
-        """What was noted with the decision that counts."""
+        """The note of the decision in effect."""
         heads = self.log.heads(example)
         return heads[-1].why if heads else ""
 
     def status(self, entry: Entry) -> ReviewStatus:
-        """How far the decision about an entry has come."""
+        """The status of the decision about an entry."""
         if not entry.ids:
             found = (
                 self.queues[entry.kind].statuses.values[entry.number]
@@ -242,32 +242,30 @@ class ReviewSession:
         if any(self.contested(example) for example in ids):
             return ReviewStatus.CONTESTED
         verdicts = {self.verdict(example) for example in ids}
-        if pair and "drop" in verdicts:  # one side gone is enough: the other has nothing left to clash with
+        if pair and "drop" in verdicts:  # one removed side is enough: the other has nothing left to contradict
             return ReviewStatus.DROP if verdicts == {"drop"} else ReviewStatus.MIXED
         if "undecided" in verdicts:
             return ReviewStatus.UNDECIDED if len(verdicts) == 1 else ReviewStatus.PARTLY
         return ReviewStatus.MIXED if len(verdicts) > 1 else DECIDED[verdicts.pop()]
 
     def progress(self, kind: Kind | None = None) -> Progress:
-        """Entries decided and to be decided: of one kind, or of all that something was found about."""
+        """Number of decided and of all entries: of a kind, or of all kinds except plain examples."""
         queues = [self.queues[kind]] if kind else [self.findings, self.clusters, self.conflicts]
         return Progress(sum(queue.total - queue.open for queue in queues), sum(queue.total for queue in queues))
 
     @property
     def rate(self) -> float:
-        """Decisions an hour over the last minutes; 0 where there are too few to tell."""
+        """Decisions per hour over the last minutes; 0 if there are too few."""
         now = monotonic()
         recent = [when for when in self._when if now - when <= RATE]
         return (
             (len(recent) - 1) * 3600 / (recent[-1] - recent[0]) if len(recent) > 2 and recent[-1] > recent[0] else 0.0
         )
 
-    # Deciding
+    # Decisions
 
     def decide(self, words: Mapping[str, VerdictOrEdit], about: str = "", why: str = "", undoes: str = "") -> str:
-        """Decide about some examples in one step; returns its name. Raises `OutputError`, and then counts what was
-        written.
-        """
+        """Record decisions in one step; returns it. Raises `OutputError`; decisions already written are in effect."""
         step = new_step()
         decisions = [
             Decision(
@@ -290,7 +288,7 @@ class ReviewSession:
         return step
 
     def follow_journal(self) -> None:
-        """Take in what the journal has by now, whoever wrote it."""
+        """Read new decisions in the journal, by any writer."""
         fresh = self.log.decisions[self._seen :]
         self._seen = len(self.log.decisions)
         me = user()
@@ -308,11 +306,11 @@ class ReviewSession:
                 queue.set_status(number, status)
 
     def _broken(self, line: str) -> ReviewStatus:
-        """A line without an example: nothing can be decided about it but what it should have been."""
+        """A line without an example: it can only be replaced by an edit."""
         return ReviewStatus.EDIT if self.verdict(line) == "edit" else ReviewStatus.NOTHING
 
     def _word_before(self, decision: Decision) -> VerdictOrEdit:
-        """What counted before a decision; where several clashed, nothing."""
+        """The decision in effect before another one; None if it was contested."""
         known = {other.id: other for other in self.log.decisions if other.example == decision.example}
         before = [known[name] for name in decision.replaces or () if name in known]
         if len(before) != 1:
@@ -320,15 +318,11 @@ class ReviewSession:
         return Edit(before[0].value) if before[0].value is not None else before[0].verdict
 
     def undo(self) -> str | None:
-        """Take the last step back that was not; returns what it was about, None where there is nothing to take back.
-        Raises `OutputError`.
-        """
+        """Undo the last step; returns its subject, None if there is none. Raises `OutputError`."""
         return self._take_back(self._steps.done)
 
     def redo(self) -> str | None:
-        """Do again what was taken back last; returns what it was about, None where there is nothing. Raises
-        `OutputError`.
-        """
+        """Redo the step undone last; returns its subject, None if there is none. Raises `OutputError`."""
         return self._take_back(self._steps.undone)
 
     def _take_back(self, names: Sequence[str]) -> str | None:
@@ -342,10 +336,10 @@ class ReviewSession:
         return decisions[0].about
 
     def last_example(self) -> str | None:
-        """The first example of the step that was taken last."""
+        """The first example of the last step."""
         return self.log.decisions[-1].example if self.log.decisions else None
 
     def demand(self, entry: Entry) -> None:
-        """Raise `UsageError` where there is nothing to decide."""
+        """Raise `UsageError` if there is nothing to decide."""
         if not entry.ids:
             raise UsageError("nothing to decide here", "press n for the next item")

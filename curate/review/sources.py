@@ -1,4 +1,4 @@
-"""What is reviewed."""
+"""The inputs of a review."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,7 +10,7 @@ from curate.core.runs import Project
 
 
 class Sources(NamedTuple):
-    """The project that keeps the decisions, its configuration, and the data files."""
+    """The project that stores the decisions, its configuration, and the data files."""
 
     project: Project
     config: Config
@@ -18,10 +18,10 @@ class Sources(NamedTuple):
 
 
 def sources_of(paths: Sequence[Path]) -> Sources:
-    """What `paths` name: a single folder is a project, whose configuration names the data; files belong to the working
-    folder's project.
+    """The sources for `paths`: a single folder is a project with data in its configuration, else data files.
 
-    Raises `UsageError`, `InputError` or `ConfigError`, before anything is read.
+    Data files belong to the project of the working folder. Raises `UsageError`, `InputError` or `ConfigError` before
+    reading data.
     """
     folder = paths[0] if len(paths) == 1 and paths[0].is_dir() else Path()
     config = find_config(folder)

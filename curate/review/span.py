@@ -1,4 +1,4 @@
-"""Which words of a text a finding is about, as far as its message or its rule tells."""
+"""The words of a text that a finding is about, as far as its message or rule tells."""
 
 import re
 from collections.abc import Iterator
@@ -14,12 +14,12 @@ QUOTED: Final = re.compile(
 CODE_POINT: Final = re.compile(r"U\+([0-9A-F]{4,6})")
 OUTER: Final = re.compile(r"\A\s+|\s+\Z")
 MOST: Final = 50
-"""Places that are marked; who sees fifty knows what to look for."""
+"""Maximum number of marked places."""
 Spans = list[tuple[int, int]]
 
 
 def spans_of(finding: Finding, text: str) -> Spans:
-    """Places in a text, in order and apart from each other; none where only the turn as a whole can be named."""
+    """Ordered, disjoint ranges in a text; empty if only the whole turn can be named."""
     found: Spans = []
     for start, end in sorted(_found(finding, text)):
         if start < end and (not found or start >= found[-1][1]):

@@ -1,4 +1,4 @@
-"""What splits are made of, beside each other: whether those that are held out are like the one that is trained on."""
+"""Compare the composition of the splits: whether held-out splits resemble the training split."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -11,29 +11,29 @@ from curate.read.index import LineIndex
 from curate.review.overview import Measured, measure
 
 CHANCE: Final = 3.0
-"""Standard errors that a share may be off by chance."""
+"""Standard errors within which a share may differ by chance."""
 SLIGHT: Final = 0.05
-"""A share that is off by less is no matter."""
+"""Differences below this are ignored."""
 SHORT: Final = 3
-"""Messages of an example that asks one question: with a system prompt, three."""
+"""Maximum number of messages of a single-question example: three with a system prompt."""
 MOST: Final = 4
-"""Formats and scripts that are told."""
+"""Formats and scripts listed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Trait:
-    """A kind of example, and its share of each split."""
+    """A feature of examples and its share in each split."""
 
     name: str
     shares: tuple[float, ...]
-    """In the order of the splits, 0 to 1."""
+    """In split order, 0 to 1."""
     apart: tuple[bool, ...]
-    """Whether the share is another one than in the first split, by more than chance."""
+    """Whether a share differs from the first split's by more than chance."""
 
 
 @dataclass(frozen=True, slots=True)
 class SplitComposition:
-    """Splits by the kinds of their examples; of large splits, of some thousand lines drawn at random."""
+    """The splits by features of their examples; a large split by a sample of some thousand lines."""
 
     splits: tuple[str, ...]
     measured: tuple[Measured, ...]
@@ -41,7 +41,7 @@ class SplitComposition:
 
 
 def composition_of(splits: Mapping[str, Path]) -> SplitComposition:
-    """Measure the files of splits, the one that is trained on first. Raises `InputError` for one that is not there."""
+    """Measure the files of splits, the training split first. Raises `InputError` for a missing file."""
     measured = []
     for path in splits.values():
         lines = LineIndex([path])
@@ -77,7 +77,7 @@ def _trait(name: str, counts: Sequence[int], wholes: Sequence[int]) -> Trait:
 
 
 def _apart(first: int, of_first: int, other: int, of_other: int) -> bool:
-    """Whether two shares differ by more than chance: the z-test of two proportions."""
+    """Whether two shares differ significantly: the z-test of two proportions."""
     if not of_first or not of_other:
         return False
     pooled = (first + other) / (of_first + of_other)

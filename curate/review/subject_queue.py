@@ -1,4 +1,4 @@
-"""Clusters of duplicates, and conflicts, as entries: few enough to be objects, which hold places and no texts."""
+"""Clusters of duplicates and conflicts as entries: few enough for objects, which hold places and no texts."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar
@@ -14,14 +14,14 @@ from curate.review.queue import Flags, Queue, Rows, file_fits, in_ranges
 
 
 class SubjectQueue(Queue):
-    """Clusters or conflicts: few enough to be objects."""
+    """Clusters or conflicts, stored as objects."""
 
     def __init__(self) -> None:
         super().__init__()
         self.subjects: list[Cluster | PairConflict | MultiConflict] = []
 
     def add(self, subjects: Iterable[Cluster | PairConflict | MultiConflict], statuses: Sequence[ReviewStatus]) -> None:
-        """More of them, with how they stand."""
+        """Add items with their status."""
         first = len(self.subjects)
         self.subjects.extend(subjects)
         pairs = [
@@ -37,21 +37,21 @@ class SubjectQueue(Queue):
         return entry_of(self.subjects[number], number)
 
     def places(self, number: int) -> Sequence[Place]:
-        """Of all its examples."""
+        """The places of all its examples."""
         return [side.place for side in sides_of(self.subjects[number])]
 
     def head(self, number: int) -> str:
-        """Code and places; of a conflict, its evidence."""
+        """Code and places; for a conflict, also its evidence."""
         subject = self.subjects[number]
         said = [evidence.source for evidence in subject.evidence] if isinstance(subject, PairConflict) else []
         return " ".join([self.entry(number).code, subject.id, *said, *map(str, self.places(number))])
 
     def scores(self) -> np.ndarray[Any, Any]:
-        """Similarity of the least similar duplicate, or how sure a conflict is."""
+        """Similarity of the least similar duplicate, or confidence of a conflict."""
         return np.array([score_of(subject) for subject in self.subjects[: len(self)]])
 
     def order(self, sort: str) -> Rows:
-        """As they came; or by score; or by how many examples they have."""
+        """By arrival, score or number of examples."""
         if sort == "surest":
             return np.argsort(-self.scores(), kind="stable").astype(np.int32)
         if sort == "largest":
@@ -60,7 +60,7 @@ class SubjectQueue(Queue):
         return np.arange(len(self), dtype=np.int32)
 
     def mask(self, query: Query) -> Flags:
-        """By status, code, file, line and score."""
+        """Filter by status, code, file, line and score."""
         found = super().mask(query)
         if query.scores:
             found &= in_ranges(self.scores()[: len(found)], query.scores)
@@ -80,21 +80,21 @@ class SubjectQueue(Queue):
 
 
 class ClusterQueue(SubjectQueue):
-    """Clusters: pairs that differ in a fact first, then those with the least similar duplicate."""
+    """Clusters: pairs that differ in a fact first, then by least similar duplicate."""
 
     kind: ClassVar[Kind] = "cluster"
     sorts = ("least alike", "surest", "largest")
 
 
 class ConflictQueue(SubjectQueue):
-    """Conflicts, the surest first, then questions with many answers."""
+    """Conflicts by confidence, then questions with many answers."""
 
     kind: ClassVar[Kind] = "conflict"
     sorts = ("surest", "largest")
 
 
 def sides_of(subject: Cluster | PairConflict | MultiConflict) -> Sequence[Side]:
-    """All examples in it, that of a cluster's keeper first."""
+    """All of its examples, a cluster's keeper first."""
     if isinstance(subject, Cluster):
         return (subject.kept, *(member.side for member in subject.members))
     if isinstance(subject, PairConflict):
@@ -103,7 +103,7 @@ def sides_of(subject: Cluster | PairConflict | MultiConflict) -> Sequence[Side]:
 
 
 def score_of(subject: Cluster | PairConflict | MultiConflict) -> float:
-    """Similarity of the least similar duplicate, or how sure a conflict is."""
+    """Similarity of the least similar duplicate, or confidence of a conflict."""
     if isinstance(subject, Cluster):
         return min(member.similarity for member in subject.members)
     return subject.confidence if isinstance(subject, PairConflict) else 0.0

@@ -1,8 +1,7 @@
-"""What a training says of the examples under review: those that were hardest to learn, that made a step's loss rise, or
-that pull against their like.
+"""Training dynamics of the examples under review: hardest to learn, loss spikes, conflicts with neighbours.
 
-Each is a finding; the codes are words, since no rule tells it. What stands beside such an example (neighbours,
-conflicts, duplicates) is looked up when somebody looks at it.
+Each is a finding whose code is a word, since no rule reports it. Related examples (neighbours, conflicts, duplicates)
+are looked up on display.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -21,30 +20,30 @@ from curate.review.subject_queue import SubjectQueue, sides_of
 PULL, SPIKE, HARD = "PULL", "SPIKE", "HARD"
 CODES: Final = (PULL, SPIKE, HARD)
 FILTER: Final = " ".join(f"code:{code}" for code in CODES)
-"""Shows what a training says and nothing else."""
+"""The filter for training findings alone."""
 HARDEST: Final = 20
-"""Of the hardest examples, how many are shown unless somebody wants more."""
+"""Default number of hardest examples."""
 HINT: Final = "check whether the answer is right and agrees with similar examples; then keep, edit or drop it"
 SHOWN: Final = 6
-"""Losses that are told."""
+"""Number of losses listed."""
 SAID: Final = {"D001": "exact copy", "D003": "near-duplicate", "topic": "question with other answers"}
 
 
 class Related(NamedTuple):
-    """Another example that an example should be seen with, and why."""
+    """A related example, and its relation."""
 
     why: str
     side: Side
 
 
 def training_of(run: Path, hardest: int = HARDEST) -> TrainingKnown:
-    """What the run in a folder says. Raises `InputError` where it has no map of its examples."""
+    """The training dynamics in a run folder. Raises `InputError` if it has no data map."""
     mapped = read_datamap(run)
     return TrainingKnown(examples_to_review(mapped, hardest), len(mapped))
 
 
 def finding_of(one: MappedExample, place: Place, total: int) -> Finding:
-    """An example of a run as a finding."""
+    """The finding for an example of a run."""
     code, severity = (
         (PULL, Severity.WARNING)
         if one.pull is not None
@@ -78,7 +77,7 @@ def _said(one: MappedExample, total: int) -> Iterator[str]:
 
 
 def placed(examples: ExampleQueue, known: TrainingKnown) -> tuple[list[Finding], int]:
-    """Findings about the examples that are in the files under review, the hardest first, and how many are not."""
+    """Findings about examples in the reviewed files, hardest first, and the number of examples elsewhere."""
     found = []
     for one in known.mapped:
         place = examples.place_of(one.example)
@@ -90,9 +89,7 @@ def placed(examples: ExampleQueue, known: TrainingKnown) -> tuple[list[Finding],
 def related(
     examples: ExampleQueue, queues: Iterable[SubjectQueue], example: str, mapped: Sequence[MappedExample]
 ) -> list[Related]:
-    """What an example should be seen with: the neighbours that it pulls against, and what the `queues` have it with:
-    conflicts, duplicates.
-    """
+    """Related examples: conflicting neighbours, and those in the same conflicts or clusters in `queues`."""
     found: dict[str, Related] = {}
     for near in (near for one in mapped if one.example == example for near in one.neighbours):
         place = examples.place_of(near.example)

@@ -1,8 +1,6 @@
-"""Decisions of one person as steps that can be taken back and done again without end, also after the program was closed
-or killed.
+"""Unlimited undo and redo of one person's decisions, also after the program was closed or killed.
 
-The journal has it all: a decision names its step, and one that takes a step back names that one. What was undone and
-what was done again is read from there.
+The journal is the only state: a decision names its step, and an undo names the step that it reverts.
 """
 
 import secrets
@@ -16,21 +14,21 @@ KNOWN: Final = 12
 
 
 def new_step() -> str:
-    """A name for what comes next."""
+    """A name for the next step."""
     return secrets.token_hex(KNOWN // 2)
 
 
 @dataclass(slots=True)
 class UndoHistory:
-    """The steps that can be undone, and those that can be done again; the last of each first in line."""
+    """The steps to undo and to redo, the latest first."""
 
     done: list[str] = field(default_factory=list)
     undone: list[str] = field(default_factory=list)
     decisions: dict[str, list[Decision]] = field(default_factory=dict)
-    """By step, the decisions that made it."""
+    """The decisions of each step."""
 
     def take(self, decision: Decision) -> None:
-        """Take in the next decision of the journal."""
+        """Add the next decision of the journal."""
         first = decision.step not in self.decisions
         self.decisions.setdefault(decision.step, []).append(decision)
         if not first:

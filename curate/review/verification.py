@@ -1,6 +1,4 @@
-"""`curate verify` in a process of its own, for who wants to see the proof of a split on a screen that must not stand
-still meanwhile.
-"""
+"""Run `curate verify` in a separate process, so that the screen stays responsive."""
 
 import subprocess
 import sys
@@ -14,14 +12,12 @@ from curate.core.errors import CurateError
 from curate.report.verify import VerifyOutput
 
 LOOK: Final = 0.2
-"""Seconds between two looks at whether somebody still waits."""
+"""Seconds between checks for cancellation."""
 
 
 def prove(folder: Path, stopped: Callable[[], bool] = lambda: False) -> VerifyOutput | None:
-    """The proof of a folder; None where `stopped` became true first. Raises `CurateError` with what the process said
-    where there is no proof.
-    """
-    # -P: nothing in the working folder can take the place of a module
+    """The verification of a folder; None if `stopped` became true. Raises `CurateError` with the process's message."""
+    # -P: modules in the working folder cannot shadow others
     command = [sys.executable, "-P", "-m", "curate", "verify", str(folder), "--json", "--quiet"]
     with subprocess.Popen(
         command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True

@@ -1,4 +1,4 @@
-"""A filter and an order applied to a queue: the numbers of the entries that a list shows."""
+"""A filter and a sort order applied to a queue: the entry numbers that a list shows."""
 
 from collections.abc import Iterator
 
@@ -12,7 +12,7 @@ from curate.review.session import ReviewSession
 
 
 class View:
-    """Some entries of one kind in an order: what a list shows."""
+    """Filtered and sorted entries of one kind, as shown by a list."""
 
     __slots__ = ("complete", "kind", "rows", "sort", "text")
 
@@ -26,15 +26,13 @@ class View:
         return int(self.rows[at])
 
     def index(self, number: int) -> int | None:
-        """Where an entry stands."""
+        """The position of an entry."""
         found = np.flatnonzero(self.rows == number)
         return int(found[0]) if len(found) else None
 
 
 def views(session: ReviewSession, kind: Kind, text: str = "", sort: str = "") -> Iterator[View]:
-    """The entries of a kind that fit a filter, in an order: more and more of them while texts are read, the last time
-    all.
-    """
+    """The sorted entries that match a filter: more and more while texts are searched, at the end all."""
     queue, query = session.queues[kind], parse(text)
     sort = sort or queue.sorts[0]
     order = queue.order(sort)
@@ -49,7 +47,7 @@ def views(session: ReviewSession, kind: Kind, text: str = "", sort: str = "") ->
 
 
 def next_open(session: ReviewSession, view: View, after: int = -1) -> int | None:
-    """Position in a view of the next entry to decide, past `after` and then from the top; None when all are decided."""
+    """Position of the next undecided entry in a view, after `after` and then from the top; None if there is none."""
     import numpy as np
 
     statuses = session.queues[view.kind].statuses.values

@@ -1,7 +1,6 @@
-"""The proof of a split: its files are read again by code that had no part in writing them, and held against the
-manifest, each other and the inputs.
+"""Verify a split with code that shares nothing with the writer: compare files, manifest and inputs.
 
-What a leak is stands in `docs/leaks.md`; nothing but that page is shared with the code that divides data.
+`docs/leaks.md` defines what a leak is; nothing but that page is shared with the code that splits data.
 """
 
 import re
@@ -27,24 +26,24 @@ from curate.verify.proof import SHOWN, Difference, NotChecked, Point, Verdict, V
 from curate.verify.unchecked import not_checked, passages_point
 
 MUCH: Final = 32 << 20
-"""Bytes from which processes are started; that takes half a second."""
+"""From this number of bytes on, processes are started; that takes half a second."""
 FOREIGN: Final = {
     "train": ("train",),
     "validation": ("validation", "valid", "val", "dev"),
     "test": ("test", "eval"),
 }
-"""What the files of splits are called that have no manifest."""
+"""File names of splits in a folder without a manifest."""
 WORD: Final = re.compile(r"[a-z]+")
 
 
 def verify_folder(
     folder: Path, *, embeddings: str = "", cache: Path | None = None, listen: Listener = ignore_events
 ) -> VerifyResult:
-    """Prove a folder that `curate split` or `curate run` has written, or say where it breaks.
+    """Verify a folder that `curate split` or `curate run` wrote; report each difference from its manifest.
 
-    A folder without a manifest, but with files called train, validation or test, is looked through for leaks alone.
-    `embeddings`: a model to look for questions of the same meaning, where the split was not made with one. Raises
-    `InputError` where there is nothing to look at.
+    A folder without a manifest, but with files called train, validation or test, is checked for leaks only.
+    `embeddings`: a model to find questions with the same meaning, if the split was made without one. Raises
+    `InputError` if there is nothing to check.
     """
     try:
         manifest, digest = read_manifest(folder)
@@ -95,10 +94,9 @@ def verify_files(
     cache: Path | None = None,
     listen: Listener = ignore_events,
 ) -> VerifyResult:
-    """Look for leaks among files that are splits, by name, the one that is trained on first. keys: paths of values that
-    two splits must not share.
+    """Look for leaks between split files, given by split name with the training split first.
 
-    Raises `InputError`.
+    keys: paths of values that two splits must not share. Raises `InputError`.
     """
     compared = Compared(list(parts), (config or DedupConfig()).threshold, keys, embeddings, cache=cache)
     found: list[Difference] = []
@@ -111,7 +109,7 @@ def verify_files(
 
 
 class _Sought(NamedTuple):
-    """What is known of a folder before leaks are looked for."""
+    """Facts about a folder that are known before the search for leaks."""
 
     name: str
     digest: str | None
@@ -137,7 +135,7 @@ def _proved(
 
 
 def _compared(manifest: Manifest, names: Sequence[str], embeddings: str, cache: Path | None) -> Compared:
-    """What the examples of a folder are compared by."""
+    """What the examples of a folder are compared by: splits, keys, threshold, model."""
     split = manifest.config["split"]
     threshold = DedupConfig.model_validate(manifest.config["dedup"]).threshold
     return Compared(
@@ -151,7 +149,7 @@ def _compared(manifest: Manifest, names: Sequence[str], embeddings: str, cache: 
 
 
 def _foreign(folder: Path) -> dict[str, list[Path]]:
-    """Files that are called like splits, by split; none where there are not two splits at the least."""
+    """Files named like splits, by split; empty if there are fewer than two splits."""
     if not folder.is_dir():
         return {}
     files = sorted(path for path in folder.iterdir() if path.is_file() and path.name.lower().endswith(DATA_SUFFIXES))
@@ -167,7 +165,7 @@ def _size(parts: Mapping[str, Sequence[Path]]) -> int:
 
 
 def _pool(size: int, wanted: Wanted) -> WorkerPool:
-    """Who reads so many bytes."""
+    """The workers for this number of bytes."""
     return WorkerPool(cores(), processes=size >= MUCH, own=lambda: wanted, anew=partial(Wanted._make, wanted))
 
 
@@ -179,7 +177,7 @@ def _read(parts: Mapping[str, Sequence[Path]], compared: Compared, pool: WorkerP
 
 
 def _lines_point(read: Examples, found: list[Difference]) -> Point:
-    """Whether each line of the splits holds an example that is understood."""
+    """Whether each line of the splits holds an example in a known format."""
     broken = [
         Difference("manifest", path, line, f"holds no example that can be compared: {why}")
         for path, line, why in read.unread

@@ -1,7 +1,7 @@
-"""The examples of all splits as columns, and what whole texts and answers of later splits have of earlier ones.
+"""The examples of all splits as columns, and the similarity of held-out texts and answers to earlier splits.
 
-An example goes by its place: the number of its file and its line there, as one number. Files are numbered split after
-split, so that an earlier split has smaller places.
+An example is identified by its place: file number and line in one integer. Files are numbered split by split, so an
+earlier split has smaller places.
 """
 
 import tempfile
@@ -36,19 +36,17 @@ from curate.verify.similarity_index import (
 from curate.verify.words import Hashes, Numbers, mixed
 
 ROUND: Final = 48
-"""Pieces after which nothing more is looked for of the examples that were found."""
+"""Chunks per round. After a round, examples with a match are not searched further."""
 SLICE: Final = 4096
-"""Held-out sets that are held against later ones at a time."""
+"""Held-out sets that are compared with later splits in one task."""
 KINDS: Final = ("whole", "answers")
 FILE: Final = 40
-"""Bits of a place that are the line."""
+"""Bits of a place that hold the line."""
 NOTHING: Final = Shingled(Sets(np.empty(0, dtype=np.uint64), np.empty(0, dtype=np.int64)), np.empty(0, dtype=np.int64))
 
 
 class Similar(NamedTuple):
-    """Held-out examples, each with the earlier one that is most like it, of those that were looked at until one was
-    found.
-    """
+    """Held-out examples, each with the most similar earlier example among those compared until one was found."""
 
     places: Numbers
     earlier: Numbers
@@ -57,13 +55,13 @@ class Similar(NamedTuple):
 
 @dataclass(slots=True)
 class Examples:
-    """All examples, split after split; columns are as in `Features`, with places for lines."""
+    """All examples in split order; columns are as in `Features`, with places in place of lines."""
 
     files: list[Path]
     owners: list[int]
-    """Of each file the number of its split."""
+    """The split number of each file."""
     places: Numbers
-    """Of all examples."""
+    """Place of each example."""
     given: Hashes
     asked: Hashes
     turns: Hashes
@@ -72,11 +70,11 @@ class Examples:
     keys: Hashes
     digests: Hashes
     line_places: Numbers
-    """Of all lines."""
+    """Place of each line."""
     unread: list[tuple[Path, int, str]]
     """Lines that hold no example: file, line, why."""
     characters: list[int]
-    """Of each file."""
+    """Number of characters in each file."""
     short: Hashes
     attached: int
     others: int
@@ -89,11 +87,11 @@ class Examples:
 
     @property
     def splits(self) -> Numbers:
-        """Of each example the number of its split."""
+        """The split number of each example."""
         return self.splits_of(self.places)
 
     def splits_of(self, places: Numbers) -> Numbers:
-        """The number of the split of each place."""
+        """The split number of each place."""
         splits: Numbers = np.array(self.owners, dtype=np.int64)[places >> FILE]
         return splits
 
@@ -102,13 +100,14 @@ class Examples:
         return self.files[place >> FILE], place & ((1 << FILE) - 1)
 
     def sizes(self, names: Sequence[str]) -> dict[str, int]:
-        """How many examples each split has."""
+        """Number of examples in each split."""
         return dict(zip(names, np.bincount(self.splits, minlength=len(names)).tolist(), strict=True))
 
 
 def read_examples(splits: Sequence[Sequence[Path]], threshold: float, pool: WorkerPool, listen: Listener) -> Examples:
-    """Read all splits, the one that is trained on first, and compare each with those before it. The pool makes what is
-    wanted. Raises `InputError`.
+    """Read all splits, the training split first, and compare each with the earlier ones.
+
+    The workers of the pool compute the features. Raises `InputError`.
     """
     with tempfile.TemporaryDirectory(prefix="curate-verify-", ignore_cleanup_errors=True) as name:
         try:
@@ -118,16 +117,14 @@ def read_examples(splits: Sequence[Sequence[Path]], threshold: float, pool: Work
 
 
 class _Task(NamedTuple):
-    """A piece of a file, by the number of that."""
+    """A chunk of a file, with the number of the file."""
 
     file: int
     piece: Chunk | ChunkLines
 
 
 class _Reading:
-    """The splits while they are read: held-out ones first, then the first one, which is held against them piece by
-    piece.
-    """
+    """Reads the splits: held-out ones first, then the training split, compared with them chunk by chunk."""
 
     def __init__(
         self, splits: Sequence[Sequence[Path]], folder: Path, threshold: float, pool: WorkerPool, listen: Listener
@@ -136,12 +133,12 @@ class _Reading:
         self.owners = [split for split, files in enumerate(splits) for _ in files]
         self.folder, self.threshold, self.pool, self.listen = folder, threshold, pool, listen
         self.parts: list[tuple[int, Features]] = []
-        """File and features of each piece."""
+        """File number and features of each chunk."""
         self.lines = [0] * len(self.files)
         self.done = 0
 
     def all(self) -> Examples:
-        """Everything that is to be known."""
+        """Read and compare all splits."""
         for file, features, physical in self.pool.each(_features, self._pieces(held=True)):
             self._take(file, features, physical)
         held = self._held()
@@ -157,7 +154,7 @@ class _Reading:
                 yield from (_Task(file, piece) for piece in chunks_of(path))
 
     def _take(self, file: int, features: Features, physical: int) -> int:
-        """Number the lines of a piece, and keep it; what was added to each number."""
+        """Make the line numbers of a chunk places and store the chunk; returns the offset added to each number."""
         base = (file << FILE) + self.lines[file]
         self.lines[file] += physical
         features.shift(base)
@@ -167,7 +164,7 @@ class _Reading:
         return base
 
     def _held(self) -> "dict[str, _Held]":
-        """Indexes of the held-out sets."""
+        """Build the indexes of the held-out sets."""
         counts = counts_of([features.whole.sets for _, features in self.parts])
         held = {}
         for kind in KINDS:
@@ -178,7 +175,7 @@ class _Reading:
         return held
 
     def _match_first(self, held: "Mapping[str, _Held]") -> None:
-        """Hold the first split against the indexes."""
+        """Compare the first split with the indexes."""
         tasks = self._pieces(held=False)
         while some := list(islice(tasks, ROUND)):
             wanted = {kind: np.packbits(one.wanted(0)) for kind, one in held.items()}
@@ -190,7 +187,7 @@ class _Reading:
                     held[kind].note(found._replace(earlier=found.earlier + base))
 
     def _match_held(self, held: "_Held", split: int) -> None:
-        """Hold a held-out split against the index of those behind it."""
+        """Compare a held-out split with the index of the later splits."""
         numbers = np.flatnonzero(held.index.splits == split)
         slices = iter([numbers[start : start + SLICE] for start in range(0, len(numbers), SLICE)])
         while some := list(islice(slices, ROUND)):
@@ -199,7 +196,7 @@ class _Reading:
                 held.note(found._replace(earlier=held.places[held.firsts[chosen[found.earlier]]]))
 
     def _examples(self, held: "Mapping[str, _Held]") -> Examples:
-        """All parts as one, split after split."""
+        """Concatenate all chunks in split order."""
         parts = sorted(self.parts, key=lambda part: part[0])
         features = [one for _, one in parts]
 
@@ -229,9 +226,7 @@ class _Reading:
 
 
 class _Held:
-    """The sets of held-out splits: an index in which each stands once a split, and the earlier set that each is most
-    like.
-    """
+    """The sets of held-out splits: an index without repeated sets, and the most similar earlier set of each."""
 
     def __init__(
         self,
@@ -244,7 +239,7 @@ class _Held:
     ) -> None:
         self.kind, self.folder = kind, folder
         self.places = np.concatenate([NOTHING.lines, *(one.lines for one in found)])
-        """Of the example of each set."""
+        """Place of each set's example."""
         sets = joined([ordered(one.sets, counts) for one in found])
         splits = np.array(owners, dtype=np.int64)[self.places >> FILE]
         _, self.firsts, self.units = np.unique(
@@ -253,26 +248,26 @@ class _Held:
         index_of(sets.chosen(self.firsts), splits[self.firsts], counts, threshold).save(folder)
         self.index = _index(folder)
         self.earlier = np.full(len(self.firsts), -1, dtype=np.int64)
-        """Of each set of the index the place of the most similar earlier example; -1 for none."""
+        """Place of the most similar earlier example of each set in the index; -1 for none."""
         self.similarity = np.zeros(len(self.firsts))
 
     def wanted(self, split: int) -> Flags:
-        """The sets of the index that a split is held against: those behind it that nothing was found for."""
+        """The sets of later splits in the index that have no match yet: those to compare this split with."""
         return (self.index.splits > split) & (self.earlier < 0)
 
     def note(self, found: Matches) -> None:
-        """Take what is more similar than what was found so far."""
+        """Keep each match that is more similar than the best so far."""
         better = found.similarity > self.similarity[found.held]
         at = found.held[better]
         self.earlier[at], self.similarity[at] = found.earlier[better], found.similarity[better]
 
     def similar(self) -> Similar:
-        """Of each example what the best of its sets is like."""
+        """The best match of each example, over all of its sets."""
         at = np.flatnonzero(self.earlier[self.units] >= 0)
         at = at[np.argsort(self.similarity[self.units[at]], kind="stable")]
         last = (
             len(at) - 1 - np.unique(self.places[at][::-1], return_index=True)[1]
-        )  # of several sets of an example the last one stays
+        )  # of several sets of an example, the last one is used
         units = self.units[at[last]]
         return Similar(self.places[at[last]], self.earlier[units], self.similarity[units])
 
@@ -285,7 +280,7 @@ def _features(wanted: Wanted, task: _Task) -> tuple[int, Features, int]:
 def _match_piece(
     folder: Path, marked: Mapping[str, Counts], threshold: float, wanted: Wanted, task: _Task
 ) -> tuple[int, Features, int, dict[str, Matches]]:
-    """Read a piece of the first split, and hold it against all others."""
+    """Read a chunk of the first split and compare it with all held-out sets."""
     file, features, physical = _features(wanted, task)
     matched: dict[str, Matches] = {}
     for kind in KINDS:
@@ -298,7 +293,7 @@ def _match_piece(
 
 
 def _match_slice(folder: Path, marked: Counts, threshold: float, _: Wanted, numbers: Numbers) -> Matches:
-    """Hold some sets of a held-out split against those of the splits behind it."""
+    """Compare some sets of a held-out split with those of later splits."""
     index = _index(folder)
     return matches(index, index.sets.chosen(numbers), _flags(marked, index), threshold)
 

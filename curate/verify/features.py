@@ -1,4 +1,4 @@
-"""What is compared of the examples of a piece of a file: its lines read, their words hashed, as arrays."""
+"""The features of the examples in a chunk that are compared: lines are parsed and words hashed into arrays."""
 
 import hashlib
 from collections import Counter
@@ -18,29 +18,29 @@ from curate.verify.similarity_index import Flags, Sets, joined
 from curate.verify.words import RUN, Hashes, Numbers, folded, mixed, sequences, shingles, weights, word_hashes
 
 LEAST: Final = 20
-"""Words of the shortest answer that is compared by itself."""
+"""Minimum number of words of an answer that is compared by itself."""
 WHOLE, QUESTION, ANSWER, LAST, TURN = 1, 2, 4, 8, 16
-"""What a text is part of: the whole text, the user turns, the answer, the last answer of several; and whether it is a
-turn as it stands.
+"""Bit flags for the part a text belongs to: whole text, user turns, answer, last of several answers; and whether it is
+a turn.
 """
 ROLES: Final = {"user": 1, "assistant": 2, "tool": 3}
 SALT: Final = np.uint64(0xD1B54A32D192ED03)
 
 
 class Wanted(NamedTuple):
-    """What is asked of a file."""
+    """Which features to compute for a file."""
 
     keys: tuple[str, ...] = ()
-    """Paths of values that examples of several splits must not share."""
+    """Paths of values that examples of different splits must not share."""
     passages: Passages = Passages(())
     ids: frozenset[str] = frozenset()
-    """Ids of examples that are looked for."""
+    """Ids of examples to look for."""
     requests: bool = False
-    """Whether the texts of the last questions are wanted."""
+    """Whether to return the texts of the last questions."""
 
 
 class Shingled(NamedTuple):
-    """Sets of shingles, in no order, and the line of the example of each."""
+    """Sets of shingles, unordered, and the line of the example of each set."""
 
     sets: Sets
     lines: Numbers
@@ -48,31 +48,31 @@ class Shingled(NamedTuple):
 
 @dataclass(slots=True)
 class Features:
-    """Of the examples of a piece, in order; a hash of 0 stands for nothing."""
+    """Features of the examples of a chunk, in order; hash 0 means none."""
 
     places: Numbers
-    """The number of each line, whether it holds an example or not."""
+    """The number of each line, whether or not it holds an example."""
     digests: Hashes
-    """Of each line a hash of its bytes (128 bits, as two numbers)."""
+    """128-bit hash of the bytes of each line, as two integers."""
     unread: list[tuple[int, str]]
-    """Lines that hold no example, and why."""
+    """Lines that hold no example, with the reason."""
     lines: Numbers
     """The line of each example."""
     given: Hashes
-    """All that a trainer is given."""
+    """Hash of the complete training input and output."""
     asked: Hashes
-    """The words of the user turns, and the attachments."""
+    """Hash of the words of the user turns and of the attachments."""
     turns: Hashes
-    """All turns, of one that ends on an answer."""
+    """Hash of all turns, for an example that ends with an answer."""
     begun: Hashes
-    """The turns up to each answer but the last turn."""
+    """Hash of the turns up to each answer that is not the last turn."""
     begun_by: Numbers
     """The line of each."""
     keys: Hashes
-    """One column a key: what stands there."""
+    """One column per key: the hash of the value."""
     whole: Shingled
     answers: Shingled
-    """Of the answers that are compared."""
+    """Shingles of the answers that are compared."""
     short: Hashes
     """The words of the answers that are too short to be compared."""
     characters: int
@@ -83,14 +83,14 @@ class Features:
     wordless: int
     """Examples without a word in their whole text."""
     ids: frozenset[str]
-    """Those that were looked for and are here."""
+    """The ids looked for that occur here."""
     windows: Counter[Window]
-    """Of each run of a shared passage the examples that have it."""
+    """For each run of a shared passage, the examples that contain it."""
     requests: list[tuple[int, str]]
-    """Where wanted: line and text of each last question."""
+    """If requested: line and text of each last question."""
 
     def shift(self, by: int) -> None:
-        """Number all lines from another one on."""
+        """Add an offset to all line numbers."""
         for numbers in (self.places, self.lines, self.begun_by, self.whole.lines, self.answers.lines):
             np.add(numbers, by, out=numbers)
         self.unread = [(line + by, why) for line, why in self.unread]
@@ -98,7 +98,7 @@ class Features:
 
 
 class _Text(NamedTuple):
-    """A text of an example."""
+    """A text of an example, and the part that it belongs to."""
 
     text: str
     part_of: int
@@ -107,7 +107,7 @@ class _Text(NamedTuple):
 
 
 def features_of(lines: ChunkLines, wanted: Wanted) -> Features:
-    """Read lines and hash what is compared of them."""
+    """Parse lines and compute the features that are compared."""
     texts: list[_Text] = []
     windows = Counter[Window]()
     numbers: list[int] = []
@@ -154,7 +154,7 @@ def features_of(lines: ChunkLines, wanted: Wanted) -> Features:
 
 
 def digests_of(lines: Sequence[bytes]) -> Hashes:
-    """128 bits of each line, as two numbers."""
+    """128-bit hash of each line, as two integers."""
     return np.frombuffer(b"".join(map(xxhash.xxh3_128_digest, lines)), dtype=">u8").astype(np.uint64).reshape(-1, 2)
 
 
@@ -168,7 +168,7 @@ def _hashed(value: Any) -> int:
 
 
 def _add(reading: Reading, texts: list[_Text], example: int, passages: Passages) -> frozenset[Window]:
-    """Put the turns of an example among the texts; the runs of shared passages that it has."""
+    """Append the turns of an example to `texts`; returns the runs of shared passages that it contains."""
     turns = [turn for turn in reading.turns if turn.role != "system"]
     answers = [at for at, turn in enumerate(turns) if turn.role == "assistant"]
     last = answers[-1] if len(answers) > 1 else -1
@@ -188,10 +188,10 @@ def _add(reading: Reading, texts: list[_Text], example: int, passages: Passages)
 
 
 class _Words:
-    """The words of the texts of examples."""
+    """The word hashes of the texts of examples."""
 
     def __init__(self, texts: Sequence[_Text], hashes: Hashes, lines: Numbers) -> None:
-        """hashes: of each example what it is given, and its attachments."""
+        """hashes: for each example, the hash of its training input and of its attachments."""
         columns: tuple[Any, ...] = tuple(zip(*texts, strict=True)) or ((), (), (), ())
         self.texts: Sequence[str] = columns[0]
         self.words, self.counts = word_hashes(self.texts)
@@ -200,13 +200,13 @@ class _Words:
         self.salts = np.where(hashes[:, 1] == 0, np.uint64(0), mixed(hashes[:, 1]))
 
     def part(self, part: int) -> tuple[Hashes, Numbers]:
-        """The words of the texts that are part of something, and how many each example has."""
+        """The word hashes of the texts with a part flag, and the number of words per example."""
         chosen = (self.part_of & part) != 0
         counts = np.bincount(self.of[chosen], weights=self.counts[chosen], minlength=len(self.lines)).astype(np.int64)
         return self.words[np.repeat(chosen, self.counts)], counts
 
     def features(self) -> dict[str, Any]:
-        """The features that are made of words."""
+        """The features that are computed from words."""
         answers = self.part(ANSWER)
         answered = np.bincount(self.of[(self.part_of & ANSWER) != 0], minlength=len(self.lines))
         return {
@@ -220,9 +220,9 @@ class _Words:
         }
 
     def _shingled(self, answers: tuple[Hashes, Numbers], once: Flags) -> dict[str, Any]:
-        """The sets of whole texts and of answers; `once`: whether the assistant has one turn.
+        """The shingle sets of whole texts and of answers; `once`: whether the assistant has one turn.
 
-        An answer in one turn has the shingles that the whole text has inside of it, which are made once.
+        The shingles of a single answer are part of those of the whole text and are computed once.
         """
         words, counts = self.part(WHOLE)
         hashes, owners, firsts = shingles(words, counts, self.salts)
@@ -244,7 +244,7 @@ class _Words:
         }
 
     def _asked(self) -> Hashes:
-        """The words of the user turns; the texts themselves where they have none."""
+        """Hash of the words of the user turns, or of their texts if they have no words."""
         words, counts = self.part(QUESTION)
         asked = sequences(words, counts)
         questions = (self.part_of & QUESTION) != 0
@@ -277,8 +277,9 @@ class _Words:
 
 
 def _running(hashes: Hashes, places: Numbers, starts: Numbers) -> Hashes:
-    """A hash of each sequence up to each of its elements. places: of each element its position there; starts: where its
-    sequence begins.
+    """Hash of every prefix of each sequence.
+
+    places: position of each element in its sequence; starts: start of its sequence.
     """
     sums = np.concatenate((np.zeros(1, dtype=np.uint64), np.cumsum(hashes * weights(places))))
     return np.maximum(mixed(sums[1:] - sums[starts] + places.astype(np.uint64)), np.uint64(1))

@@ -1,4 +1,4 @@
-"""Leaks, by the table in `docs/leaks.md`: what each split has of an earlier one."""
+"""Find leaks as defined by the table in `docs/leaks.md`: what a split shares with an earlier one."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -32,42 +32,43 @@ NAMES: Final = {
     "L005": "continuations and keys",
     "L006": "same meaning",
 }
-"""Points, in the order in which the findings of an example are told: of those before L005 the first one alone."""
+"""Check points in the order in which findings are reported; of those before L005, an example gets only the first."""
 BLOCK: Final = 256
-"""Questions that are held against all of earlier splits at a time."""
+"""Number of questions that are compared with all earlier splits at a time."""
 
 
 class Compared(NamedTuple):
     """What examples are compared by."""
 
     names: Sequence[str]
-    """Of the splits."""
+    """Names of the splits."""
     threshold: float
     keys: Sequence[str] = ()
     model: str = ""
-    """Of embeddings; empty for none."""
+    """Embedding model; empty for none."""
     close: float = 0.9
-    """Cosine similarity from which two questions are near."""
+    """Cosine similarity at or above which two questions are close."""
     cache: Path | None = None
 
 
 SAME_KEY = "has the same source as {where}"
-"""What is said of a shared key; it is told beside another leak of the same example."""
+"""Message for a shared key; reported in addition to another leak of the same example."""
 
 
 class _Leak(NamedTuple):
-    """Leaks of a kind."""
+    """Leaks of one kind."""
 
     code: str
     pairs: pl.DataFrame
     """Place of each example, of the `earlier` one, and their `similarity`."""
     said: str
-    """What is told of it; `{share}` stands for the similarity."""
+    """The message; `{share}` stands for the similarity."""
 
 
 def leak_points(found: Examples, compared: Compared) -> tuple[list[Point], list[Finding]]:
-    """The points about leaks, and the findings. A leak counts for every row of the table that holds; it is told for the
-    first one.
+    """The check points about leaks, and the findings.
+
+    An example counts for each row of the table that applies; its finding is reported for the first of them.
     """
     begun = pl.DataFrame({"hash": found.begun, "place": found.begun_by})
     whole = pl.DataFrame({"hash": found.turns, "place": found.places})
@@ -117,7 +118,7 @@ def _points(leaks: Sequence[_Leak], compared: Compared, without: str) -> Iterato
 
 
 def _findings(found: Examples, leaks: Sequence[_Leak], compared: Compared) -> list[Finding]:
-    """Of each example the first leak that is no shared key, and the keys besides."""
+    """For each example, the first leak that is not a shared key, and all shared keys."""
     told: list[tuple[int, int, float, _Leak]] = []
     seen: set[int] = set()
     for leak in leaks:
@@ -150,7 +151,7 @@ def _finding(
 
 
 def _ids(found: Examples, places: set[int]) -> dict[int, str]:
-    """The ids of examples in messages form, whose lines are read once more."""
+    """The ids of examples in messages format; their lines are read again."""
     ids = {}
     for file in {place >> FILE for place in places}:
         for number, line in lines_of(found.files[file]):
@@ -158,7 +159,7 @@ def _ids(found: Examples, places: set[int]) -> dict[int, str]:
             if place in places:
                 try:
                     value = loads(line)
-                except NotUnderstoodError:  # changed meanwhile
+                except NotUnderstoodError:  # changed since it was read
                     continue
                 if isinstance(value, dict) and "messages" in value:
                     ids[place] = id_of(value)
@@ -170,15 +171,13 @@ def _frame(similar: Similar) -> pl.DataFrame:
 
 
 def _equal(found: Examples, hashes: Hashes) -> pl.DataFrame:
-    """Of each example the first one with the same hash."""
+    """For each example, the first one with the same hash."""
     every = pl.DataFrame({"hash": hashes, "place": found.places})
     return _first_match(found, every, every)
 
 
 def _first_match(found: Examples, later: pl.DataFrame, among: pl.DataFrame) -> pl.DataFrame:
-    """Of each place of `later` the first one of `among` with the same hash, where that is in an earlier split; a hash
-    of 0 is none.
-    """
+    """For each row of `later`, the first row of `among` with the same hash in an earlier split; hash 0 is none."""
     first = among.filter(pl.col("hash") != 0).group_by("hash").agg(earlier=pl.col("place").min())
     pairs = later.join(first, on="hash", maintain_order="left").filter(pl.col("earlier") < pl.col("place"))
     pairs = pairs.filter(found.splits_of(pairs["earlier"].to_numpy()) < found.splits_of(pairs["place"].to_numpy()))
@@ -186,8 +185,9 @@ def _first_match(found: Examples, later: pl.DataFrame, among: pl.DataFrame) -> p
 
 
 def _near(found: Examples, compared: Compared) -> Similar:
-    """Questions that are near by an embedding model, the one thing that the writer uses too. Raises `ModelError`,
-    `MissingExtra`.
+    """Questions that are close by an embedding model. Raises `ModelError`, `MissingExtra`.
+
+    The model is the one thing that this package shares with the code that writes splits.
     """
     places = np.array([place for place, _ in found.requests], dtype=np.int64)
     other, similarity = _nearest([text for _, text in found.requests], found.splits_of(places), compared)
@@ -196,8 +196,8 @@ def _near(found: Examples, compared: Compared) -> Similar:
 
 
 def _nearest(texts: list[str], splits: Numbers, compared: Compared) -> tuple[Numbers, Floats]:
-    """Of each text the nearest one of an earlier split, and their cosine similarity; -1 where they are not close."""
-    from curate.models.embeddings import embed  # loads what a proof without a model does not need
+    """The nearest text of an earlier split for each text, and their cosine similarity; -1 if none is close."""
+    from curate.models.embeddings import embed  # slow to import, and not needed without a model
 
     vectors: Any = embed(texts, compared.model, compared.cache)
     other, similarity = np.full(len(texts), -1, dtype=np.int64), np.zeros(len(texts))

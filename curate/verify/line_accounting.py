@@ -1,6 +1,4 @@
-"""Kept and removed against what was read: each line of the inputs is in one place, and nothing is there that was not
-read.
-"""
+"""Line accounting: each input line is kept or removed exactly once, and no other line is present."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -26,7 +24,7 @@ from curate.verify.words import Hashes, Numbers
 
 
 class Inputs(NamedTuple):
-    """The files that were read, as far as they are at hand."""
+    """The input files that are available."""
 
     files: list[Path]
     missing: list[str]
@@ -34,9 +32,7 @@ class Inputs(NamedTuple):
 
 
 def find_inputs(folder: Path, files: Sequence[InputFile]) -> Inputs:
-    """The files of a manifest: looked up from here, and from beside the folder; those with other bytes are as good as
-    missing.
-    """
+    """The input files of a manifest, relative to the working folder or to the output; changed files are missing."""
     inputs = Inputs([], [], [])
     for file in files:
         there = [
@@ -51,27 +47,27 @@ def find_inputs(folder: Path, files: Sequence[InputFile]) -> Inputs:
 
 
 class _Lines(NamedTuple):
-    """Lines of files, by their places: the number of the file and that of the line there, as in `Examples`."""
+    """Digests of lines with their places (file and line number, as in `Examples`)."""
 
     files: Sequence[Path]
     frame: pl.DataFrame
-    """Digest of each line, in two parts, and its place."""
+    """128-bit digest of each line, as two columns, and its place."""
     ledger: Mapping[int, bytes] | None = None
-    """Where the last file is a ledger, the lines of other files that its lines hold."""
+    """If the last file is a ledger of removed lines: the original lines that it holds."""
 
     @classmethod
     def of(
         cls, files: Sequence[Path], digests: Hashes, places: Numbers, ledger: Mapping[int, bytes] | None = None
     ) -> "_Lines":
-        """Lines with their digests."""
+        """The lines with these digests."""
         return cls(files, pl.DataFrame({"high": digests[:, 0], "low": digests[:, 1], "place": places}), ledger)
 
     def differences(self, places: Iterable[int], said: str) -> list[Difference]:
-        """What is to be said about some of them."""
+        """Differences to report about some of the lines."""
         return [Difference("lines", self.files[place >> FILE], place & ((1 << FILE) - 1), said) for place in places]
 
     def values(self, places: Iterable[int]) -> Iterator[tuple[int, Any]]:
-        """Place and value of some of them, read again; the bytes of one that is no JSON."""
+        """Place and value of some lines, read again; the raw bytes if they are not JSON."""
         wanted: dict[int, set[int]] = defaultdict(set)
         for place in places:
             wanted[place >> FILE].add(place & ((1 << FILE) - 1))
@@ -84,7 +80,7 @@ class _Lines(NamedTuple):
 def books_point(
     folder: Path, manifest: Manifest, ledger: Ledger, written: Examples, pool: WorkerPool, found: list[Difference]
 ) -> Point:
-    """Whether the lines of the inputs are those of the splits and the ledger, each as often."""
+    """Whether the input lines equal the lines of the splits and the ledger, each with the same count."""
     inputs = find_inputs(folder, [*manifest.inputs, *manifest.existing])
     if inputs.missing or inputs.changed:
         gone = [f"missing: {', '.join(inputs.missing[:3])}"] if inputs.missing else []
@@ -100,7 +96,7 @@ def books_point(
     after = _Lines.of([*written.files, ledger.path], digests, places, left)
     lost, added = unmatched(before.frame, after.frame), unmatched(after.frame, before.frame)
     odd = len(lost)
-    if lost and added:  # lines in other formats were written as messages; what they say is compared
+    if lost and added:  # lines in other formats were converted to messages, so their content is compared
         lost, added = _matched_by_value(before, lost, after, added, manifest.decisions)
     broken = before.differences(
         lost, "input line that is neither in a split nor in the removed lines"
@@ -129,7 +125,7 @@ def _digests(_: Wanted, piece: Chunk | ChunkLines) -> tuple[Hashes, Numbers, int
 
 
 def unmatched(left: pl.DataFrame, right: pl.DataFrame) -> list[int]:
-    """Places of the lines of `left` that `right` has not as often."""
+    """Places of lines that occur more often in `left` than in `right`."""
     nth = pl.int_range(pl.len()).over("high", "low").alias("nth")
     return (
         left.with_columns(nth)
@@ -142,9 +138,7 @@ def unmatched(left: pl.DataFrame, right: pl.DataFrame) -> list[int]:
 def _matched_by_value(
     before: _Lines, lost: list[int], after: _Lines, added: list[int], decisions: Mapping[str, str]
 ) -> tuple[list[int], list[int]]:
-    """The places that are left on both sides: lines of other formats were written as messages, some were edited by a
-    person.
-    """
+    """Lines on both sides without a match by value, after converted formats and edits of a person are matched."""
     edits = {example: said.removeprefix("edit ") for example, said in decisions.items() if said.startswith("edit ")}
     by_value: dict[str, list[int]] = defaultdict(list)
     by_id: dict[str, list[int]] = defaultdict(list)
@@ -165,7 +159,7 @@ def _matched_by_value(
 
 
 def _take(places: Iterable[int], gone: set[int]) -> bool:
-    """Whether one of some places is not taken, and is now."""
+    """Take the first free place of some; false if none is free."""
     match = next((place for place in places if place not in gone), None)
     if match is not None:
         gone.add(match)
@@ -173,7 +167,7 @@ def _take(places: Iterable[int], gone: set[int]) -> bool:
 
 
 def _targets(value: Any, edits: Mapping[str, str]) -> Sequence[str]:
-    """Ids of the examples that may have taken the place of one; the id of one in another form is not known here."""
+    """Ids of the examples that may replace one by an edit; the id of an example in another format is unknown here."""
     example = _id(value)
     if example not in edits and not (isinstance(value, dict) and "messages" in value):
         return list(edits.values())
@@ -196,7 +190,7 @@ def _id(value: Any) -> str:
 
 
 def said_by(value: Any) -> str:
-    """What a line says, in any form: turns, tools, attachments, label."""
+    """Hash of what a line says, in any format: turns, tools, attachments, label."""
     if isinstance(value, bytes):
         return f"bytes {xxhash.xxh3_128_hexdigest(value)}"
     try:

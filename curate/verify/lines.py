@@ -1,4 +1,4 @@
-"""The lines of a data file, whatever its compression: a line of JSON Lines, or an element of a JSON document."""
+"""Lines of a data file, compressed or not: lines of JSON Lines, or elements of a JSON document."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,21 +10,21 @@ from curate.core.limits import demand_filled
 from curate.read.document import compact, elements, is_document
 
 SIZE: Final = 1 << 20
-"""Bytes of a piece."""
+"""Size of a chunk in bytes."""
 BOM: Final = b"\xef\xbb\xbf"
 
 
 class ChunkLines(NamedTuple):
-    """Some lines that are not blank."""
+    """Some non-blank lines."""
 
     numbers: list[int]
-    """Physical lines at which they start, from 1."""
+    """Physical line at which each starts, from 1."""
     lines: list[bytes]
-    """Their bytes without the line break; those of an element of a document on one line."""
+    """Their bytes without the line break; an element of a document is put on one line."""
 
 
 class Chunk(NamedTuple):
-    """The lines of a file that begin at one of these bytes."""
+    """A byte range of a file: the lines that begin in it."""
 
     path: Path
     start: int
@@ -32,9 +32,7 @@ class Chunk(NamedTuple):
 
 
 def chunks_of(path: Path) -> Iterator[Chunk | ChunkLines]:
-    """A file in pieces: as places, which other processes read, where they can be told without reading it. Raises
-    `InputError`.
-    """
+    """Split a file into chunks: byte ranges if it can be read in parallel, else lines. Raises `InputError`."""
     try:
         size = path.stat().st_size
         with path.open("rb") as file:
@@ -50,9 +48,7 @@ def chunks_of(path: Path) -> Iterator[Chunk | ChunkLines]:
 
 
 def read_chunk(piece: Chunk | ChunkLines) -> tuple[ChunkLines, int]:
-    """The lines of a piece, and how many physical lines it has; those of a place are counted from 1. Raises
-    `InputError`.
-    """
+    """The lines of a chunk, numbered from 1 for a byte range, and its number of physical lines. Raises `InputError`."""
     if isinstance(piece, ChunkLines):
         return piece, 0
     try:
@@ -86,7 +82,7 @@ def lines_of(path: Path) -> Iterator[tuple[int, bytes]]:
 
 
 def _unpacked(path: Path) -> Iterator[ChunkLines]:
-    """The lines of a file that is packed or a document, in pieces. Raises `InputError`."""
+    """The lines of a compressed file or a JSON document, in chunks. Raises `InputError`."""
     parts = blocks(path, SIZE)
     first = next(parts, b"")
     if is_document(first):
@@ -106,7 +102,7 @@ def _unpacked(path: Path) -> Iterator[ChunkLines]:
 
 
 def _cut(data: bytes, number: int) -> tuple[ChunkLines, int]:
-    """The lines of bytes that begin at a physical line, and the line behind them."""
+    """The lines in a buffer, starting at a physical line; and the number of the line after them."""
     lines = data.split(b"\n")
     there = [at for at, line in enumerate(lines) if line and not line.isspace()]
     return ChunkLines([number + at for at in there], [lines[at].removesuffix(b"\r") for at in there]), number + len(

@@ -1,6 +1,4 @@
-"""An output folder against its manifest: its files all there, none changed, as many examples as it says, and each line
-that left with its reason.
-"""
+"""Compare an output folder with its manifest: files, hashes, example counts, and the reason for each removed line."""
 
 import base64
 from collections import Counter
@@ -20,11 +18,11 @@ from curate.verify.proof import SHOWN, Difference, Point, judged
 from curate.verify.reading import NotUnderstoodError, loads
 
 SPLIT_SUFFIXES: Final = (*DATA_SUFFIXES, ".parquet", ".arrow", ".csv")
-"""Of files that somebody might load as data."""
+"""Name suffixes of files that somebody might load as data."""
 
 
 def manifest_point(folder: Path, manifest: Manifest, found: list[Difference]) -> Point:
-    """Whether the manifest is the one that was written."""
+    """Whether the manifest is unchanged since it was written."""
     broken = []
     if digest_of(manifest) != manifest.digest:
         broken.append(
@@ -66,10 +64,10 @@ def manifest_point(folder: Path, manifest: Manifest, found: list[Difference]) ->
 
 
 def files_point(folder: Path, manifest: Manifest, found: list[Difference]) -> Point:
-    """Whether each file is there and has the hash that the manifest names, and no other data stands beside them."""
+    """Whether each file exists with the hash in the manifest, and no other data file is in the folder."""
     named = named_files(manifest)
     there = {name: folder / name for name in named if (folder / name).is_file()}
-    with ThreadPoolExecutor(cores()) as pool:  # hashing holds no lock
+    with ThreadPoolExecutor(cores()) as pool:  # hashing releases the GIL
         hashes = dict(zip(there, pool.map(sha256, there.values()), strict=True))
     broken = [
         Difference("manifest", folder / name, 0, "the manifest lists this file, but it is missing")
@@ -99,7 +97,7 @@ def files_point(folder: Path, manifest: Manifest, found: list[Difference]) -> Po
 
 
 def _strangers(folder: Path, named: Mapping[str, str]) -> Iterator[Path]:
-    """Files of data that the manifest says nothing about."""
+    """Data files that the manifest does not list."""
     for path in sorted(folder.rglob("*")):
         inside = path.relative_to(folder)
         hidden = any(part.startswith(".") for part in inside.parts)
@@ -119,7 +117,7 @@ def counts_point(
     characters: Mapping[str, int],
     found: list[Difference],
 ) -> Point:
-    """Whether the splits have as many examples, and as much text, as the manifest says."""
+    """Whether the splits have the number of examples and characters in the manifest."""
     broken = []
     for name, part in manifest.splits.items():
         file = folder / part.file
@@ -144,33 +142,33 @@ def counts_point(
 
 
 class Removed(NamedTuple):
-    """A line of the ledger."""
+    """A line of the ledger of removed lines."""
 
     line: int
-    """Where it stands there."""
+    """Its line number in the ledger."""
     example: str | None
     reason: str
     kept: str | None
-    """Id of the example that it lost to."""
+    """Id of the example that was kept in its place."""
     lost_to: str
-    """Where that stood."""
+    """Place of that example."""
     data: bytes | None
-    """The line that left, on one line."""
+    """The removed line, on one line."""
 
 
 class Ledger(NamedTuple):
-    """`removed.jsonl`, as far as it could be read."""
+    """`removed.jsonl`, as far as it is readable."""
 
     path: Path
     removed: list[Removed]
 
 
 def read_ledger(path: Path, found: list[Difference]) -> Ledger:
-    """The removed lines; what is none of them is a difference."""
+    """Read the ledger; invalid lines are reported as differences."""
     ledger = Ledger(path, [])
     try:
         data = path.read_bytes()
-    except OSError:  # told as a missing file
+    except OSError:  # reported as a missing file
         return ledger
     for number, line in enumerate(data.split(b"\n"), start=1):
         if line.strip():
@@ -182,7 +180,7 @@ def read_ledger(path: Path, found: list[Difference]) -> Ledger:
 
 
 def _removed(number: int, value: Any) -> Removed:
-    """A line of a ledger. Raises whatever a line that is none raises."""
+    """Parse a line of the ledger. Raises any exception if it is invalid."""
     text, encoded, kept = value.get("text"), value.get("base64"), value.get("kept")
     data = (
         text.encode("utf-8", "surrogatepass")
@@ -204,10 +202,10 @@ def _removed(number: int, value: Any) -> Removed:
 
 
 def ledger_point(manifest: Manifest, ledger: Ledger, found: Examples, differences: list[Difference]) -> Point:
-    """Whether each removed line has its reason, the reasons add up, and who it lost to is still there.
+    """Whether each removed line has a reason, the counts per reason match, and each kept example still exists.
 
-    Ids of examples that are not in messages form cannot be told here: where there are any, who a line lost to may be
-    one of these.
+    Ids of examples in other formats are unknown here: if there are such examples, a missing kept example may be one of
+    them.
     """
     path = ledger.path
     broken = []

@@ -1,4 +1,4 @@
-"""Shared instructions: passages that a manifest names, which are not compared where they stand in user turns."""
+"""Shared instructions: passages listed in the manifest that are left out of user turns before the comparison."""
 
 import re
 from collections.abc import Sequence
@@ -7,13 +7,13 @@ from typing import Final, NamedTuple
 from curate.verify.words import ALONE
 
 RUN: Final = 8
-"""Words of the shortest run that is exempt."""
+"""Minimum number of words of an exempt run."""
 LEAST: Final = 20
-"""Examples that have to share each run of a passage."""
+"""Minimum number of examples that share each run of a passage."""
 SHARED: Final = 40
-"""Words of an example that have to be shared for it to be compared without them."""
+"""Minimum number of shared words in an example for the passages to be left out."""
 OWN: Final = 5
-"""Words in a row that have to be left of one of its user turns."""
+"""Minimum number of consecutive words that must remain of a user turn."""
 TOKEN: Final = re.compile(rf"[{ALONE}]|[^\s{ALONE}]+")
 ODD: Final = re.compile(rf"[{ALONE}]")
 
@@ -21,15 +21,15 @@ Window = tuple[str, ...]
 
 
 class Cut(NamedTuple):
-    """What an example has of the passages."""
+    """The passages found in an example."""
 
     windows: frozenset[Window]
     turns: list[str] | None
-    """Its user turns without them; None where it is compared whole."""
+    """Its user turns without the passages; None if the whole text is compared."""
 
 
 def tokens(text: str) -> list[str]:
-    """What stands between white space; in scripts without spaces, characters."""
+    """Tokens separated by white space; single characters in scripts without spaces."""
     return text.split() if text.isascii() or not ODD.search(text) else TOKEN.findall(text)
 
 
@@ -39,7 +39,7 @@ class Passages:
     def __init__(self, texts: Sequence[str]) -> None:
         self.texts = list(texts)
         self.windows: list[list[Window]] = [_windows(tokens(text)) for text in texts]
-        """Of each passage its runs."""
+        """The runs of each passage."""
         self._known = frozenset(window for windows in self.windows for window in windows)
         self._firsts = frozenset(window[0] for window in self._known)
 
@@ -47,7 +47,7 @@ class Passages:
         return bool(self.texts)
 
     def cut(self, turns: Sequence[str]) -> Cut:
-        """What the user turns of an example have of the passages, and what is left without them."""
+        """The passages in the user turns of an example, and the text that remains without them."""
         found: set[Window] = set()
         left: list[str] = []
         shared = most = 0
@@ -69,7 +69,7 @@ def _windows(said: list[str]) -> list[Window]:
 
 
 def _longest_gap(covered: Sequence[bool]) -> int:
-    """The most words in a row that are not covered."""
+    """Length of the longest run of words that no passage covers."""
     longest = here = 0
     for gone in covered:
         here = 0 if gone else here + 1

@@ -1,6 +1,4 @@
-"""What a verification came to: point by point what is proved, what is broken, and what could not be looked at; and what
-was not compared at all.
-"""
+"""The result of a verification: which points are proved, broken or could not be checked, and what was not compared."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -21,38 +19,38 @@ HINTS: Final = {
 
 
 class Verdict(StrEnum):
-    """How a point stands."""
+    """The status of a point."""
 
     PROVED = "proved"
     BROKEN = "broken"
     OPEN = "open"
-    """It could not be looked at, and nothing is said about it."""
+    """It could not be checked."""
 
 
 class Point(NamedTuple):
-    """Something that was to be proved."""
+    """A property to be proved."""
 
     name: str
     verdict: Verdict
     said: str
-    """One sentence: what was counted, or why it could not be."""
+    """One sentence: the counts, or why it could not be checked."""
 
 
 class NotChecked(NamedTuple):
-    """Something that was not compared; no point says anything about it."""
+    """Something that was not compared; no point covers it."""
 
     name: str
     examples: int
     """How many examples it concerns."""
     said: str
-    """One sentence: why, or what of it is most frequent."""
+    """One sentence: the reason, or the most frequent content."""
 
 
 class Difference(NamedTuple):
-    """Something that is not as the manifest says."""
+    """A difference from the manifest."""
 
     kind: Literal["manifest", "lines"]
-    """Whether it is about what the manifest says of a file (L009), or about what became of a line (L010)."""
+    """Whether it concerns a file in the manifest (L009) or a line (L010)."""
     file: Path
     line: int
     """0 for a whole file."""
@@ -62,7 +60,7 @@ class Difference(NamedTuple):
 
     @property
     def finding(self) -> Finding:
-        """The finding that tells it."""
+        """The difference as a finding."""
         code = "L009" if self.kind == "manifest" else "L010"
         return Finding(
             code,
@@ -79,13 +77,13 @@ class Difference(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class VerifyResult:
-    """All points about a folder, and where it breaks them."""
+    """All check points of a folder, and the differences."""
 
     folder: str
     manifest_sha256: str | None
-    """None for splits without a manifest, of which only leaks are looked for."""
+    """None for splits without a manifest, which are only checked for leaks."""
     examples: dict[str, int]
-    """Of each split, as counted in its file."""
+    """Number of examples in each split file."""
     points: Sequence[Point]
     findings: Sequence[Finding]
     """L001 to L003, L005, L006 and L009 to L011."""
@@ -93,15 +91,15 @@ class VerifyResult:
 
     @property
     def holds(self) -> bool:
-        """Whether nothing is broken."""
+        """Whether no point is broken."""
         return all(point.verdict is not Verdict.BROKEN for point in self.points)
 
     @property
     def complete(self) -> bool:
-        """Whether everything is proved."""
+        """Whether all points are proved."""
         return all(point.verdict is Verdict.PROVED for point in self.points)
 
 
 def judged(name: str, broken: Iterable[object], proved: str, said: str) -> Point:
-    """A point that is broken where there is something in `broken`, with what is said then."""
+    """A point that is broken if `broken` is not empty, with the message for that case."""
     return Point(name, Verdict.BROKEN, said) if any(True for _ in broken) else Point(name, Verdict.PROVED, proved)

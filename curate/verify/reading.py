@@ -1,6 +1,4 @@
-"""A line of a split as turns of text, read without the code that wrote it. What is not understood is said to be so, and
-never skipped.
-"""
+"""Parse a line of a split into turns without the code that wrote it; unknown content is reported, never skipped."""
 
 import json
 from collections.abc import Callable
@@ -12,7 +10,7 @@ import orjson
 Object = dict[str, Any]
 
 ATTACHED: Final = ("images", "image", "audios", "audio", "videos", "video", "documents", "chat_template_kwargs")
-"""Keys of what a trainer is given beside text."""
+"""Keys of the training input other than text."""
 GIVEN: Final = frozenset(
     """messages tools functions prompt completion chosen rejected preferred_output non_preferred_output label chosen_messages rejected_messages
     chosen_system rejected_system conversations instruction input output response system history context question answer query problem solution text
@@ -38,12 +36,12 @@ TEXTUAL: Final = frozenset(("type", "text", "value", "refusal", "annotations", "
 
 
 class NotUnderstoodError(ValueError):
-    """A line holds no example that can be compared; the message says why."""
+    """A line holds no example that can be compared; the message gives the reason."""
 
 
 @dataclass(slots=True)
 class Turn:
-    """Who says what."""
+    """A turn: role and text."""
 
     role: str
     """One of `system`, `user`, `assistant`, `tool`."""
@@ -59,7 +57,7 @@ class Turn:
 
 @dataclass(slots=True)
 class Reading:
-    """What a line says."""
+    """The parsed content of a line."""
 
     turns: list[Turn]
     others: list[Turn] = field(default_factory=list)
@@ -69,24 +67,24 @@ class Reading:
 
     @property
     def characters(self) -> int:
-        """Characters of all texts, but for the other side and calls of tools."""
+        """Number of characters of all texts, without the rejected side and tool calls."""
         return sum(len(turn.text) for turn in self.turns)
 
 
 def loads(line: bytes) -> Any:
-    """The value of a line. Raises `NotUnderstoodError`."""
+    """Parse the JSON of a line. Raises `NotUnderstoodError`."""
     try:
         return orjson.loads(line)
     except orjson.JSONDecodeError:
         pass
     try:
-        return json.loads(line.decode("utf-8"))  # takes lone surrogates and long integers
+        return json.loads(line.decode("utf-8"))  # accepts lone surrogates and long integers
     except (ValueError, RecursionError):
         raise NotUnderstoodError("not valid JSON") from None
 
 
 def read(value: Any) -> Reading:
-    """The turns of a line's value. Raises `NotUnderstoodError`."""
+    """The turns of a parsed line. Raises `NotUnderstoodError`."""
     if type(value) is not dict:
         raise NotUnderstoodError("not a JSON object")
     reading = Reading([])
@@ -104,17 +102,17 @@ def read(value: Any) -> Reading:
 
 
 def given(value: Object) -> Object:
-    """What of a line a trainer is given."""
+    """The keys of a line that a trainer reads."""
     return value if value.keys() <= GIVEN else {key: item for key, item in value.items() if key in GIVEN}
 
 
 def _attach(value: Object, reading: Reading) -> None:
-    """Take what an object holds beside text; what is empty is as good as not there."""
+    """Collect the content of an object other than text; empty values count as missing."""
     reading.attached += [[key, value[key]] for key in ATTACHED if value.get(key) not in (None, [], {}, "")]
 
 
 def _turn(value: Any, reading: Reading) -> Turn:
-    """One turn; what of it is no text is attached."""
+    """Parse one turn; content other than text is collected as attachments."""
     if type(value) is not dict:
         raise NotUnderstoodError("a message is not an object")
     spoken = value.get("role", value.get("from"))
@@ -124,7 +122,7 @@ def _turn(value: Any, reading: Reading) -> Turn:
     content = value.get("content", value.get("value"))
     if len(value) == 2 and type(content) is str and spoken not in CALLERS:
         return Turn(role, content)
-    if role == "system":  # counts for copies only
+    if role == "system":  # only compared for exact copies
         reading = Reading([])
     _attach(value, reading)
     if spoken in CALLERS and (calls := _called(content)):
@@ -133,7 +131,7 @@ def _turn(value: Any, reading: Reading) -> Turn:
 
 
 def _text(content: Any, reading: Reading) -> str:
-    """The text of a content; parts that are more than text are attached."""
+    """The text of a content; parts that are not pure text are collected as attachments."""
     if type(content) is str:
         return content
     if content is None:
@@ -172,7 +170,7 @@ def _call(call: Any) -> str:
 
 
 def _called(content: Any) -> str:
-    """The calls that a turn of a caller is made of; empty where it is made of anything else, which is text."""
+    """The calls in the text of a ShareGPT call turn; empty if it is anything else, which then is text."""
     try:
         value = json.loads(content) if type(content) is str else content
         return "\n".join(_call(call) for call in (value if type(value) is list else [value]))
@@ -181,7 +179,7 @@ def _called(content: Any) -> str:
 
 
 def _listed(key: str) -> Callable[[Object, Reading], None]:
-    """The form of a list of turns."""
+    """A list of turns."""
 
     def turns(value: Object, reading: Reading) -> None:
         if type(value[key]) is not list:
@@ -194,7 +192,7 @@ def _listed(key: str) -> Callable[[Object, Reading], None]:
                 and type(text := turn.get("content")) is str
                 and turn["role"] in PLAIN
             ):
-                reading.turns.append(Turn(ROLES[turn["role"]], text))  # nearly all there are
+                reading.turns.append(Turn(ROLES[turn["role"]], text))  # the common case
             else:
                 reading.turns.append(_turn(turn, reading))
 
@@ -202,7 +200,7 @@ def _listed(key: str) -> Callable[[Object, Reading], None]:
 
 
 def _side(side: Any, role: str, reading: Reading) -> list[Turn]:
-    """Text, a turn or a list of turns."""
+    """One side: text, a turn or a list of turns."""
     if type(side) is str:
         return [Turn(role, side)]
     if type(side) is dict:
@@ -215,7 +213,7 @@ def _side(side: Any, role: str, reading: Reading) -> list[Turn]:
 def _pair(
     chosen_key: str, rejected_key: str, prompt: Callable[[Object, Reading], list[Turn]]
 ) -> Callable[[Object, Reading], None]:
-    """The form of both sides of a preference; either may hold the prompt too."""
+    """Both sides of a preference; either may also hold the prompt."""
 
     def turns(value: Object, reading: Reading) -> None:
         chosen, rejected = (_side(value[key], "assistant", reading) for key in (chosen_key, rejected_key))
@@ -232,7 +230,7 @@ def _pair(
 
 
 def _prompt(value: Object, reading: Reading) -> list[Turn]:
-    """What the two sides of a preference answer."""
+    """The prompt that both sides of a preference answer."""
     if type(value.get("conversations")) is list:
         return [_turn(turn, reading) for turn in value["conversations"]]
     if type(value.get("instruction")) is str:
@@ -247,7 +245,7 @@ def _openai_prompt(value: Object, reading: Reading) -> list[Turn]:
 
 
 def _asked(value: Object) -> list[Turn]:
-    """What an instruction and its input ask, after what was said before."""
+    """The turns for an instruction and its input, after the earlier history."""
     turns = []
     for pair in value.get("history") or ():
         if type(pair) is not list or [type(text) for text in pair] != [str, str]:
@@ -257,7 +255,7 @@ def _asked(value: Object) -> list[Turn]:
 
 
 def _beside(value: Object, *keys: str) -> str:
-    """The texts of those keys that have one; that of a single one as it is."""
+    """Join the non-blank texts of these keys with blank lines; the first text if all are blank."""
     texts = [value[key] for key in keys if type(value.get(key)) is str and value[key].strip()]
     return "\n\n".join(texts) if texts else next(value[key] for key in keys if type(value.get(key)) is str)
 
@@ -284,7 +282,7 @@ def _completion(value: Object, reading: Reading) -> None:
 
 
 def _question_keys(value: Object) -> tuple[str, str] | None:
-    """Keys of a question and its answer."""
+    """The keys of a question and its answer."""
     texts = [key for key in ("prompt", *ASKED, *ANSWERED) if type(value.get(key)) is str]
     pairs = [(asked, answered) for asked in ASKED for answered in ANSWERED] + [
         ("prompt", "response"),
@@ -335,4 +333,4 @@ FORMS: Final[tuple[tuple[Callable[[Object], bool], Callable[[Object, Reading], N
     (lambda value: _question_keys(value) is not None, _question),
     (lambda value: type(value.get("text")) is str, _plain),
 )
-"""How each form is told, the first that fits, and what reads it."""
+"""The formats in order: how each is detected, and its parser."""

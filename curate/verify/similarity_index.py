@@ -1,14 +1,13 @@
-"""All pairs of a held-out and an earlier set that are similar enough: none is left to chance, and none is left out
-where thousands are alike.
+"""Exact search for all pairs of a held-out and an earlier set at or above a Jaccard similarity, by prefix filtering.
 
-Hashes of all sets have one order, rare ones first. Two sets of n and m hashes with a Jaccard similarity of t or more
-share at least t / (1 + t) * (n + m) of them, and at least t of either. So the first hash that both have stands among
-the first n - tn + 1 of each, its prefix. An inverted index of the prefixes of held-out sets gives candidates, and these
-are counted hash by hash.
+All sets are sorted by one order of hashes, rare ones first. Two sets of n and m hashes with a Jaccard similarity of at
+least t share at least t / (1 + t) * (n + m) hashes, and at least t of each set. Their first common hash is therefore
+among the first n - tn + 1 hashes of each set, its prefix. An inverted index of the prefixes of held-out sets gives
+candidates, and their common hashes are counted.
 
-A hash that very many sets have is crowded (`CROWDED`), and nothing is looked up by it. Where two sets share crowded
-hashes alone, what they share is counted among those: the crowded part of a set is then at least t of it, so that few
-such parts differ, and sets of equal parts are counted once.
+A hash in very many sets is crowded (`CROWDED`) and not looked up. Two sets that share only crowded hashes are compared
+by these: the crowded part is then at least t of each set, so there are few different parts, and sets with equal parts
+are counted once.
 """
 
 from collections.abc import Iterator, Sequence
@@ -20,11 +19,11 @@ import numpy as np
 from curate.verify.words import Hashes, Numbers, mixed
 
 COUNTERS: Final = 1 << 24
-"""Counters of hashes; those that share one are taken for as frequent as both."""
+"""Number of counters; hashes that share a counter add up."""
 CROWDED: Final = 255
-"""Held-out sets that have a crowded hash, at the least; counters go so far."""
+"""Minimum number of held-out sets that contain a crowded hash; counters saturate here."""
 HITS: Final = 1 << 21
-"""Hashes that two sets share, as many as are looked at at a time."""
+"""Number of shared hashes that are processed at a time."""
 SIZE_BITS: Final = 20
 """Bits of a key that are the size of a set."""
 PARITIES: Final = 256
@@ -39,37 +38,37 @@ Counts = np.ndarray[Any, np.dtype[np.uint8]]
 
 
 class Sets(NamedTuple):
-    """Sets of hashes, one after another."""
+    """Sets of hashes, concatenated."""
 
     hashes: Hashes
     sizes: Numbers
 
     @property
     def starts(self) -> Numbers:
-        """Where each begins."""
+        """Start of each set."""
         starts: Numbers = np.cumsum(self.sizes) - self.sizes
         return starts
 
     @property
     def owners(self) -> Numbers:
-        """Of each hash its set."""
+        """The set of each hash."""
         return np.repeat(np.arange(len(self.sizes)), self.sizes)
 
     def chosen(self, numbers: Numbers) -> "Sets":
-        """Some of them, in this order."""
+        """The sets with these numbers, in this order."""
         sizes = self.sizes[numbers]
         return Sets(self.hashes[spans(self.starts[numbers], sizes)], sizes)
 
     def digests(self, skipped: Numbers | int = 0) -> Hashes:
-        """Equal sets have equal ones. skipped: hashes at the beginning of each that do not count."""
+        """A digest of each set; equal sets have equal digests. skipped: number of leading hashes to ignore."""
         sums = np.concatenate((np.zeros(1, dtype=np.uint64), np.cumsum(mixed(self.hashes))))
         starts = self.starts
         return mixed(sums[starts + self.sizes] - sums[starts + skipped] + (self.sizes - skipped).astype(np.uint64))
 
     def parities(self) -> Halves:
-        """Of each set 256 bits, one for each of as many kinds of hashes: whether it has an odd number of these.
+        """256 parity bits per set: whether the number of hashes in each of 256 classes is odd.
 
-        In as many bits as two sets differ, they differ in as many hashes at the least.
+        The number of differing bits is a lower bound of the number of differing hashes.
         """
         kinds = self.owners * PARITIES + (self.hashes >> np.uint64(56)).astype(np.int64)
         odd = np.bincount(kinds, minlength=len(self.sizes) * PARITIES) & 1
@@ -77,22 +76,23 @@ class Sets(NamedTuple):
 
 
 def joined(parts: Sequence[Sets]) -> Sets:
-    """Sets one after another."""
+    """Concatenate sets."""
     none = Sets(np.empty(0, dtype=np.uint64), np.empty(0, dtype=np.int64))
     hashes, sizes = zip(none, *parts, strict=True)
     return Sets(np.concatenate(hashes), np.concatenate(sizes))
 
 
 def spans(starts: Numbers, sizes: Numbers) -> Numbers:
-    """The numbers from each start on, so many."""
+    """Consecutive integers: `sizes` of them from each start."""
     ends = np.cumsum(sizes)
     numbers: Numbers = np.arange(int(ends[-1]) if len(ends) else 0) + np.repeat(starts - (ends - sizes), sizes)
     return numbers
 
 
 def counts_of(parts: Sequence[Sets]) -> Counts:
-    """How many sets have each hash, up to `CROWDED`. It orders the hashes of all sets alike, and decides on nothing but
-    how long a comparison takes.
+    """Approximate number of sets with each hash, up to `CROWDED`.
+
+    It only gives the order of hashes, so it affects the speed of a comparison and not its result.
     """
     counts = np.zeros(COUNTERS, dtype=np.uint32)
     for part in parts:
@@ -101,12 +101,12 @@ def counts_of(parts: Sequence[Sets]) -> Counts:
 
 
 def ranks(counts: Counts, hashes: Hashes) -> Counts:
-    """How many sets have each of some hashes."""
+    """Number of sets with each of these hashes."""
     return counts.take((hashes & np.uint64(COUNTERS - 1)).astype(np.intp))
 
 
 def ordered(sets: Sets, counts: Counts) -> Sets:
-    """Sets whose hashes stand rare ones first, each once."""
+    """Sets without repeated hashes, rare hashes first."""
     count, hashes, owners = len(sets.sizes), sets.hashes, sets.owners
     bits = max(1, int(count - 1).bit_length())
     key = (
@@ -122,19 +122,19 @@ def ordered(sets: Sets, counts: Counts) -> Sets:
 
 
 def least_shared(n: Numbers, m: Numbers, threshold: float) -> Numbers:
-    """How many hashes sets of these sizes have to share."""
+    """Minimum number of hashes that sets of sizes n and m share."""
     least: Numbers = np.ceil(threshold / (1 + threshold) * (n + m) - SLACK).astype(np.int64)
     return least
 
 
 def least_of(n: Numbers, threshold: float) -> Numbers:
-    """How many hashes of a set another one has to have, and how many that one has at the least."""
+    """Minimum number of hashes of a set that a similar set shares, which is also the minimum size of that set."""
     least: Numbers = np.maximum(np.ceil(threshold * n - SLACK).astype(np.int64), 1)
     return least
 
 
 def in_prefix(sets: Sets, threshold: float) -> tuple[Numbers, Numbers, Numbers]:
-    """Of the hashes in the prefixes of sets: where they stand among all, their set, and their place in it."""
+    """The hashes in the prefixes of sets: index among all hashes, set, and position in the set."""
     owners = sets.owners
     places = np.arange(len(owners)) - sets.starts[owners]
     at = np.flatnonzero(places <= (sets.sizes - least_of(sets.sizes, threshold))[owners])
@@ -142,12 +142,12 @@ def in_prefix(sets: Sets, threshold: float) -> tuple[Numbers, Numbers, Numbers]:
 
 
 class Index(NamedTuple):
-    """Held-out sets, to be looked up by the hashes in their prefixes."""
+    """Index of held-out sets by the hashes in their prefixes."""
 
     hashes: Hashes
     sizes: Numbers
     splits: Numbers
-    """The number of the split of each; only what is in an earlier one is held against it."""
+    """The split number of each; it is only compared with earlier splits."""
     parities: Halves
     """See `Sets.parities`."""
     digests: Hashes
@@ -158,11 +158,11 @@ class Index(NamedTuple):
     """Hashes in prefixes, sorted; see `_keys`."""
     key_sets: Numbers
     key_places: Numbers
-    """Where in its set each hash stands."""
+    """Position of each hash in its set."""
     dense: Numbers
     """Sets that have a crowded hash in their prefix."""
     crowded: Numbers
-    """How many crowded hashes each set has; they stand at its end."""
+    """Number of crowded hashes in each set; they are at its end."""
     counts: Counts
     """See `counts_of`."""
 
@@ -172,14 +172,14 @@ class Index(NamedTuple):
         return Sets(self.hashes, self.sizes)
 
     def save(self, folder: Path) -> None:
-        """Write it to a folder, for `load` in other processes."""
+        """Save to a folder, for `load` in other processes."""
         folder.mkdir()
         for name, column in self._asdict().items():
             np.save(folder / f"{name}.npy", column)
 
     @classmethod
     def load(cls, folder: Path) -> "Index":
-        """The index in a folder; what is not used of it is not read."""
+        """Load the index from a folder; large arrays are memory-mapped."""
         paths = [folder / f"{name}.npy" for name in cls._fields]
         return cls(
             *(np.asarray(np.load(path, mmap_mode="r" if path.stat().st_size > 1 << 16 else None)) for path in paths)
@@ -187,7 +187,7 @@ class Index(NamedTuple):
 
 
 def index_of(sets: Sets, splits: Numbers, counts: Counts, threshold: float) -> Index:
-    """An index of held-out sets, whose hashes are in order. `splits`: of each set the number of its split."""
+    """Build the index of held-out sets with ordered hashes. `splits`: the split number of each set."""
     at, owners, places = in_prefix(sets, threshold)
     crowd = ranks(counts, sets.hashes) >= CROWDED
     dense, crowded = np.unique(owners[crowd[at]]), np.bincount(sets.owners[crowd], minlength=len(sets.sizes))
@@ -201,16 +201,14 @@ def index_of(sets: Sets, splits: Numbers, counts: Counts, threshold: float) -> I
 
 
 def _keys(hashes: Hashes, sizes: Numbers) -> Hashes:
-    """Hashes, whose last bits give way to the sizes of their sets: of a hash, those of some sizes stand side by
-    side.
-    """
+    """Hashes with their last bits replaced by the size of the set, so equal hashes are sorted by size."""
     return hashes >> np.uint64(SIZE_BITS) << np.uint64(SIZE_BITS) | np.clip(sizes, 0, (1 << SIZE_BITS) - 1).astype(
         np.uint64
     )
 
 
 class Matches(NamedTuple):
-    """Held-out sets, each with the most similar one of the earlier sets that it was held against."""
+    """Held-out sets, each with the most similar earlier set that was compared."""
 
     held: Numbers
     earlier: Numbers
@@ -218,12 +216,12 @@ class Matches(NamedTuple):
 
 
 def matches(index: Index, earlier: Sets, wanted: Flags, threshold: float) -> Matches:
-    """The `wanted` held-out sets that are similar to one of `earlier`, whose hashes are in order."""
+    """The `wanted` held-out sets that are similar to a set in `earlier`, whose hashes are ordered."""
     return _Matching(index, earlier, wanted, threshold).all()
 
 
 class _Matching:
-    """Earlier sets that are held against an index."""
+    """The comparison of earlier sets with an index."""
 
     def __init__(self, index: Index, earlier: Sets, wanted: Flags, threshold: float) -> None:
         self.index, self.wanted, self.threshold = index, wanted, threshold
@@ -234,7 +232,7 @@ class _Matching:
         self.by = np.full(len(wanted), -1, dtype=np.int64)
 
     def all(self) -> Matches:
-        """Everything that is found."""
+        """All matches."""
         if len(self.earlier.sizes) and self.wanted.any():
             self._equal()
             self._look_up()
@@ -249,14 +247,14 @@ class _Matching:
         self._note(sets, np.repeat(np.arange(len(counts)), counts), np.ones(len(sets)))
 
     def _largest(self, sizes: Numbers, left: Numbers) -> Floats:
-        """The size of the largest set that is similar to one of which so many hashes are left to share."""
+        """The largest size of a similar set, given the remaining number of hashes to share."""
         return np.asarray((1 + self.threshold) / self.threshold * left - sizes + SLACK, dtype=np.float64)
 
     def _look_up(self) -> None:
-        """Candidates, and what they share."""
+        """Look up candidates and count the hashes they share in their prefixes."""
         index, earlier = self.index, self.earlier
         at, owners, places = in_prefix(earlier, self.threshold)
-        order = np.argsort(earlier.hashes[at])  # looked up in order, they are found in a third of the time
+        order = np.argsort(earlier.hashes[at])  # sorted lookups take a third of the time
         hashes, owners, places = earlier.hashes[at[order]], owners[order], places[order]
         sizes = earlier.sizes[owners]
         left = np.searchsorted(index.keys, _keys(hashes, least_of(sizes, self.threshold)))
@@ -271,7 +269,7 @@ class _Matching:
             n, m = index.sizes[held], earlier.sizes[other]
             most = np.minimum(
                 n - index.key_places[hits], m - np.repeat(places[part], counts[part])
-            )  # shared, where this is the first hash that both have
+            )  # shared, if this is the first common hash
             likely = self.wanted[held] & (most >= least_shared(n, m, self.threshold))
             pairs = np.unique(other[likely] * len(self.wanted) + held[likely])
             held, other = pairs % len(self.wanted), pairs // len(self.wanted)
@@ -279,14 +277,14 @@ class _Matching:
             self._count(held[near], other[near])
 
     def _is_near(self, held: Numbers, other: "Numbers | int") -> Flags:
-        """Which pairs do not differ too much, as far as parities tell."""
+        """Which pairs may be similar by the lower bound of their parities."""
         n, m = self.index.sizes[held], self.earlier.sizes[other]
         differ = ONES[self.index.parities[held] ^ self.parities[other]].sum(axis=1, dtype=np.int64)
         near: Flags = differ <= n + m - 2 * least_shared(n, m, self.threshold)
         return near
 
     def _count(self, held: Numbers, other: Numbers) -> None:
-        """Count what pairs share, hash by hash."""
+        """Count the common hashes of pairs."""
         if not len(held):
             return
         ids, local = np.unique(other, return_inverse=True)
@@ -305,7 +303,7 @@ class _Matching:
         self._note(held[enough], other[enough], similarity[enough])
 
     def _note(self, held: Numbers, other: Numbers, similarity: Floats) -> None:
-        """Keep the most similar one of each; of those that are as similar, the first."""
+        """Keep the most similar pair of each held-out set; the first of equal ones."""
         order = np.lexsort((self.firsts[other], -similarity, held))
         held, other, similarity = held[order], other[order], similarity[order]
         first = np.ones(len(held), dtype=np.bool_)
@@ -316,7 +314,7 @@ class _Matching:
         self.wanted = self.wanted & (self.best < 1)
 
     def _crowded(self) -> None:
-        """Pairs that share nothing but crowded hashes."""
+        """Pairs that share only crowded hashes."""
         index, earlier, threshold = self.index, self.earlier, self.threshold
         waiting = index.dense[self.wanted[index.dense] & (self.by[index.dense] < 0)]
         if not len(waiting):
@@ -329,7 +327,7 @@ class _Matching:
             earlier.starts + earlier.sizes,
             index.sets.starts + index.sizes,
         )
-        order = np.lexsort((earlier.sizes, digests))  # of equal parts, the smallest set is the most similar one
+        order = np.lexsort((earlier.sizes, digests))  # among equal parts, the smallest set is the most similar
         order = order[np.concatenate((np.ones(1, dtype=np.bool_), np.diff(digests[order]) != 0))]
         largest = self._largest(earlier.sizes, crowded)
         largest_of = self._largest(index.sizes[waiting], index.crowded[waiting])
@@ -350,14 +348,14 @@ class _Matching:
 
 
 def _shared(known: Hashes, hashes: Hashes, sizes: Numbers) -> Numbers:
-    """How many hashes of each run, of so many, are among those that are `known`, which are sorted."""
+    """The number of hashes in each run that are in the sorted array `known`."""
     at = np.minimum(np.searchsorted(known, hashes), len(known) - 1)
     shared: Numbers = np.add.reduceat((known[at] == hashes).astype(np.int64), np.cumsum(sizes) - sizes)
     return shared
 
 
 def _slices(counts: Numbers) -> Iterator[slice]:
-    """Slices of about `HITS` in all; each has one element at the least."""
+    """Slices with about `HITS` hits each, at least one element long."""
     sums = np.cumsum(counts)
     start = 0
     while start < len(counts):

@@ -1,4 +1,4 @@
-"""What the proof does not say: what was not compared, each with the number of examples it concerns."""
+"""What a verification does not cover: comparisons that were left out, with the number of examples each concerns."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -22,7 +22,7 @@ LONG: Final = 60
 
 
 def not_checked(found: Examples, passages: Passages, short: Sequence[ShortAnswer], model: str) -> list[NotChecked]:
-    """All that was not compared; what concerns no example is left out."""
+    """Everything that was not compared; entries that concern no example are left out."""
     return [
         one
         for one in (
@@ -48,7 +48,7 @@ def not_checked(found: Examples, passages: Passages, short: Sequence[ShortAnswer
 
 
 def _short(found: Examples, short: Sequence[ShortAnswer]) -> NotChecked:
-    """Answers that are too short to be compared by themselves."""
+    """Answers too short to be compared by themselves."""
     hashes = sequences(*word_hashes([answer.text for answer in short]))
     counts = [int(np.count_nonzero(found.short == one)) for one in hashes]
     most = sorted(zip(counts, short, strict=True), key=lambda item: -item[0])[:TOLD]
@@ -58,7 +58,7 @@ def _short(found: Examples, short: Sequence[ShortAnswer]) -> NotChecked:
 
 
 def _counts(found: Examples, passages: Passages) -> Iterator[int]:
-    """By how many examples each passage is shared: as many as have the rarest of its runs."""
+    """The number of examples that share each passage: the count of its rarest run."""
     for windows in passages.windows:
         yield min((found.windows[window] for window in windows), default=0)
 
@@ -71,7 +71,7 @@ def _shared(found: Examples, passages: Passages) -> Iterator[NotChecked]:
 
 
 def passages_point(manifest: Path, found: Examples, passages: Passages, broken: list[Difference]) -> Point:
-    """Whether each passage that is not compared is shared by so many examples that it is an instruction."""
+    """Whether each exempt passage is shared by enough examples to be an instruction."""
     few = [
         Difference(
             "manifest",

@@ -1,6 +1,4 @@
-"""The words of texts as 64-bit hashes, and their shingles: many texts at a time. `docs/leaks.md` says what a word
-is.
-"""
+"""Words of texts as 64-bit hashes, and their shingles, for many texts at a time; `docs/leaks.md` defines a word."""
 
 import unicodedata
 from collections.abc import Sequence
@@ -27,7 +25,7 @@ RUN: Final = 3
 
 
 def mixed(numbers: Hashes) -> Hashes:
-    """Each number scattered over 64 bits (splitmix64)."""
+    """Mix the bits of each integer (splitmix64)."""
     scattered: Hashes = numbers + np.uint64(BASE)
     for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
         scattered ^= scattered >> np.uint64(shift)  # in place: new arrays would take half of the time
@@ -37,23 +35,23 @@ def mixed(numbers: Hashes) -> Hashes:
 
 
 def folded(text: str) -> str:
-    """A text in the spelling in which it is compared."""
+    """Normalize a text for comparison."""
     return text.lower() if text.isascii() else unicodedata.normalize("NFKC", text).casefold()
 
 
 def words_of(texts: Sequence[str]) -> tuple[pl.Series, Numbers]:
-    """The words of texts, one text after another, and how many each text has."""
+    """The words of all texts, concatenated, and the number of words per text."""
     plain = all(map(str.isascii, texts))
     spelled = [
         folded(text) if plain else folded(text).encode("utf-8", "replace").decode() for text in texts
-    ]  # half a surrogate pair is no text
+    ]  # a lone surrogate is no text
     runs = pl.Series(spelled, dtype=pl.String).str.extract_all(WORD)
     counts, words = runs.list.len().to_numpy().astype(np.int64), runs.explode().drop_nulls()
     if plain or not (cut := words.str.contains(f"[{ALONE}]")).any():
         return words, counts
     frame = pl.DataFrame(
         {"word": words, "text": np.repeat(np.arange(len(counts)), counts)}
-    )  # where one character of a run is a word, all of them are
+    )  # if one character of a run is a word, all of them are
     frame = frame.with_columns(
         pl.when(cut).then(pl.col("word").str.split("")).otherwise(pl.concat_list("word"))
     ).explode("word")
@@ -61,13 +59,13 @@ def words_of(texts: Sequence[str]) -> tuple[pl.Series, Numbers]:
 
 
 def word_hashes(texts: Sequence[str]) -> tuple[Hashes, Numbers]:
-    """The hashes of the words of texts, and how many each text has."""
+    """The hashes of the words of all texts, and the number of words per text."""
     words, counts = words_of(texts)
     return words.hash().to_numpy(), counts
 
 
 def sequences(words: Hashes, counts: Numbers) -> Hashes:
-    """A hash of each sequence of words; `counts`: of how many words each is."""
+    """The hash of each sequence of words; `counts`: the length of each."""
     ends = np.cumsum(counts)
     places = np.arange(len(words)) - np.repeat(ends - counts, counts)
     sums = np.concatenate((np.zeros(1, dtype=np.uint64), np.cumsum(words * weights(places))))
@@ -75,13 +73,12 @@ def sequences(words: Hashes, counts: Numbers) -> Hashes:
 
 
 def weights(places: Numbers) -> Hashes:
-    """By what elements of a sequence are multiplied, for a sum to depend on their order."""
+    """Multipliers of the elements of a sequence, so that a sum depends on their order."""
     return mixed(places.astype(np.uint64)) | np.uint64(1)
 
 
 def shingles(words: Hashes, counts: Numbers, salts: Hashes | None = None) -> tuple[Hashes, Numbers, Numbers]:
-    """The shingles of sequences of words, the sequence of each, and its first word among all; those of different salts
-    have none in common.
+    """The shingles of word sequences, with sequence number and first word; different salts never share a shingle.
 
     A sequence without words has none.
     """
@@ -90,8 +87,8 @@ def shingles(words: Hashes, counts: Numbers, salts: Hashes | None = None) -> tup
     hashes, short = mixed(words), []
     behind = np.concatenate((words, np.zeros(RUN, dtype=np.uint64)))
     for more in range(1, RUN):
-        begins[ends[counts > more] - more] = False  # too near the end of a sequence
-        few = ends[counts == more] - more  # the whole of a sequence that has no more words is one shingle
+        begins[ends[counts > more] - more] = False  # too close to the end of a sequence
+        few = ends[counts == more] - more  # a sequence with fewer words is one shingle
         short.append((few, hashes[few]))
         hashes *= np.uint64(BASE)
         hashes += behind[more : more + len(words)]

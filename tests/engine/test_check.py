@@ -117,7 +117,7 @@ def test_a_finding_is_told_with_its_place_its_code_and_the_next_step(write: Writ
     assert lines[0] == "data.jsonl:2: C001 error the content of message 2 is null (/messages/1/content)"
     assert lines[2] == f"C001 × 1: {RULES['C001'].hint}"
     assert lines[-1] == "2 examples in 2 lines of 1 file: 1 error"
-    assert lines[-2] == "contradictions not looked for: run `curate conflicts`, or add --extend-select X"
+    assert lines[-2] == "no search for contradictions: run `curate conflicts`, or add --extend-select X"
 
 
 def test_of_many_findings_of_a_rule_the_first_are_shown_and_the_rest_is_counted(write: Write, capsys: Captured) -> None:

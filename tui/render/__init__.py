@@ -1,3 +1,1 @@
-"""What the engine knows, as Content to draw. Pure: the same facts give the same picture. Nothing is parsed as
-markup.
-"""
+"""Engine state as Content. Pure functions: equal input gives equal output, and nothing is parsed as markup."""

@@ -1,4 +1,4 @@
-"""What would change, before it does: a repair as a diff, a decision about many as counts."""
+"""Previews of changes: a repair as a diff, a bulk decision as counts."""
 
 from collections.abc import Mapping
 from difflib import SequenceMatcher
@@ -16,13 +16,13 @@ from tui.diff import word_marks
 from tui.render.signs import lines
 
 AROUND: Final = 2
-"""Lines that are shown before and after a difference."""
+"""Unchanged lines shown before and after a difference."""
 MOST: Final = 200
-"""Lines of a diff that are drawn."""
+"""Maximum number of diff lines drawn."""
 
 
 def repair_text(before: Mapping[str, Any] | None, repaired: Repaired) -> Content:
-    """The lines that a repair changes, with the words that differ marked, and what is found after it."""
+    """The lines that a repair changes, with differing words marked, and the findings after it."""
     old = draft_of(dict(before)).split("\n") if before is not None else []
     new = draft_of(repaired.value).split("\n")
     shown = list(
@@ -69,7 +69,7 @@ def _side(sign: str, texts: list[str], marks: tuple[Mark, ...], colour: str) -> 
 
 
 def bulk_text(bulk: Bulk, view: View) -> Content:
-    """How many examples would come from which verdict to which."""
+    """The number of examples by old and new decision."""
     changes = [
         f"{count:>9,}  {before} → {after}"
         for (before, after), count in sorted(bulk.changes.items(), key=lambda item: -item[1])

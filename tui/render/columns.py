@@ -1,4 +1,4 @@
-"""Texts beside each other where there is room, else one below the other."""
+"""Texts side by side if there is room, else stacked."""
 
 from collections.abc import Sequence
 from itertools import zip_longest
@@ -7,16 +7,16 @@ from typing import Final
 from textual.content import Content
 
 LEAST: Final = 36
-"""Cells below which a column is no pleasure to read."""
+"""Minimum width of a column in cells."""
 GAP: Final = "  "
 
 
 def side_by_side(texts: Sequence[Content], width: int) -> Content:
-    """As many columns as fit, line by line; the next texts below them."""
+    """As many columns as fit, row by row; the remaining texts follow below."""
     many = max(1, min(len(texts), (width + len(GAP)) // (LEAST + len(GAP))))
     if many == 1:
         return Content("\n\n").join(texts)
-    many = -(-len(texts) // -(-len(texts) // many))  # bands of about as many texts each
+    many = -(-len(texts) // -(-len(texts) // many))  # bands with about the same number of texts
     each = (width - len(GAP) * (many - 1)) // many
     bands = []
     for first in range(0, len(texts), many):

@@ -1,4 +1,4 @@
-"""What a training came to: the ways to answer beside each other, their answers to one question, and the verdict."""
+"""Evaluation results: systems in comparison, their answers to one question, and the verdict."""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -27,17 +27,17 @@ ANSWERS: Final = (
     ("tuned", "tuned", "$text-success"),
 )
 TITLE: Final = 18
-"""Cells of a contender's name."""
+"""Width of a system's name in cells."""
 COLUMN: Final = 22
-"""Cells of a score with its interval."""
+"""Width of a score with its interval in cells."""
 NONE: Final = "No finished training yet. `curate evaluate RUN` compares a finished one with its base."
 
 
 def evaluated(runs: Sequence[Followed], at: int, output: int, width: int) -> Content:
-    """One training's outcome."""
+    """The evaluation of one training."""
     done = sorted(
         (run for run in runs if run.report or run.evaluation), key=lambda run: run.evaluation is None
-    )  # the latest first, as they come
+    )  # ordered by time, latest first
     if not done:
         return Content(NONE)
     run = done[min(at, len(done) - 1)]
@@ -73,7 +73,7 @@ def _score(metric: str, score: Score) -> str:
 
 
 def _table(found: Outcome, width: int) -> list[Content]:
-    """The metric that decides first, then as many others as there is room for."""
+    """The primary metric, then as many others as fit."""
     every = list(dict.fromkeys(metric for one in found.results for metric in one.scores))
     names = [found.metric, *(name for name in every if name != found.metric)]
     shown = names[: max(1, (width - TITLE - 2) // COLUMN)]
@@ -100,7 +100,7 @@ def _table(found: Outcome, width: int) -> list[Content]:
 
 
 def _drawn(found: Outcome, width: int) -> list[Content]:
-    """The metric that decides, on one scale, with its intervals."""
+    """The primary metric on one scale, with intervals."""
     scored: list[tuple[Contender, Score]] = [
         (one, one.scores[found.metric]) for one in found.results if found.metric in one.scores
     ]
@@ -155,7 +155,7 @@ def _outputs(found: Outcome, output: int, width: int) -> Content:
 
 
 def _generations(answers: Sequence[dict[str, Any]], output: int, width: int) -> Content:
-    """Of a training that was not evaluated: what it tried itself."""
+    """The sample generations of a training without an evaluation."""
     if not answers:
         return Content("")
     chosen = output % len(answers)

@@ -15,12 +15,12 @@ from tui.render.status import share
 
 MUTED: Final = "$foreground-muted"
 WIDTH: Final = 24
-"""Cells of a bar."""
+"""Width of a bar in cells."""
 STAGES: Final = (("check", "check"), ("duplicates", "duplicates"), ("conflicts", "conflicts"))
 
 
 def files(session: ReviewSession, changed: Sequence[str]) -> Content:
-    """The files, how many lines they have, and how far the stages are."""
+    """The files, their number of lines, and the progress of the stages."""
     parts = []
     for index in session.lines.indexes[:6]:
         state = "" if index.complete else " …"
@@ -39,7 +39,7 @@ def files(session: ReviewSession, changed: Sequence[str]) -> Content:
 
 
 def stages(session: ReviewSession) -> Content:
-    """What is done, what goes on, and what could not be done."""
+    """Completed, running and failed stages."""
     total = len(session.lines)
     done = {
         "check": session.checked is not None,
@@ -78,7 +78,7 @@ def _took(session: ReviewSession) -> str:
 
 
 def decided(session: ReviewSession) -> Content:
-    """How far the review is."""
+    """The progress of the review."""
     parts = []
     for kind, name in (("finding", "findings"), ("cluster", "duplicates"), ("conflict", "conflicts")):
         progress = session.progress(kind)  # type: ignore[arg-type]
@@ -109,14 +109,14 @@ Rule = tuple[str, Severity, int, int]
 
 
 def rules(session: ReviewSession) -> list[Rule]:
-    """Code, severity, findings and open findings of each rule, the worst and most frequent first."""
+    """Code, severity, findings and open findings of each rule, by severity and count."""
     counts = session.findings.counts() if len(session.findings) else {}
     found = [(code, severity, every, left) for code, (severity, every, left) in counts.items()]
     return sorted(found, key=lambda rule: (rule[1].rank, -rule[2], rule[0]))
 
 
 def rule_line(rule: Rule, most: int, name: str) -> Content:
-    """A rule with a bar as long as it has findings, beside the one that has most."""
+    """A rule with a bar in proportion to the most frequent rule."""
     code, severity, every, left = rule
     glyph, colour = SEVERITIES[severity]
     open_ = f"  {left:,} open" if left else "  all decided"
@@ -130,7 +130,7 @@ def rule_line(rule: Rule, most: int, name: str) -> Content:
 
 
 def measured(result: Measured | None) -> Content:
-    """Lengths, roles and what else there is."""
+    """Lengths, roles and other statistics."""
     if result is None:
         return Content.assemble(("measuring …", MUTED))
     stats = result.stats
@@ -159,7 +159,7 @@ def measured(result: Measured | None) -> Content:
 def _histogram(buckets: Sequence[tuple[int, int, int]]) -> list[Content]:
     most = max((count for _, _, count in buckets), default=1)
     whole = sum(count for _, _, count in buckets) or 1
-    if len(buckets) > 10:  # the ends of a long tail are one line each
+    if len(buckets) > 10:  # each end of a long tail is one line
         buckets = [*buckets[:9], (buckets[9][0], buckets[-1][1], sum(count for _, _, count in buckets[9:]))]
     return [
         Content.assemble(

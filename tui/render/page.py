@@ -1,4 +1,4 @@
-"""An entry in full: what is asked about it, and the conversations."""
+"""A complete entry: the question for the user, and the conversations."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -31,37 +31,37 @@ DIFFERENCE: Final = ("differences are underlined", "underline")
 SPAN: Final = "bold reverse $text-warning"
 MUTED: Final = "$foreground-muted"
 MOST: Final = 4
-"""Examples beside one that was hard to learn that are named."""
+"""Maximum number of related examples named next to one that was hard to learn."""
 PLACES: Final = 8
-"""Places of exact copies that are named."""
+"""Maximum number of places of exact copies."""
 
 
 @dataclass(frozen=True)
 class Page:
-    """An entry as it is drawn: what is asked on top, below it the conversation in one column or two."""
+    """A drawn entry: the question for the user, and the conversation below it in one or two columns."""
 
     about: Content
     before: Content | None = None
-    """What both columns share, or what came before the turn that matters."""
+    """The part that both columns share, or the turns before the relevant one."""
     left: Content | None = None
     right: Content | None = None
     jump: bool = False
-    """True where the columns, not what is before them, should be in view at first."""
+    """True to scroll to the columns at first instead of the part before them."""
 
 
 @dataclass(frozen=True)
 class ViewOptions:
-    """How somebody looks at an entry."""
+    """How the user views an entry."""
 
     read: ConversationView = field(default_factory=ConversationView)
     at: int = 0
-    """Which duplicate of a cluster, or which stand of a dispute, is looked at."""
+    """The displayed duplicate of a cluster, or answer group of a conflict."""
     marked: frozenset[int] = frozenset()
-    """Duplicates that are marked, to be split off."""
+    """Duplicates marked for splitting off."""
 
 
 def page(session: ReviewSession, entry: Entry, look: ViewOptions) -> Page:
-    """An entry in full."""
+    """Draw a complete entry."""
     match entry.subject:
         case Finding():
             return _finding_page(session, entry, entry.subject, look)
@@ -84,7 +84,7 @@ def _title(entry: Entry, name: str) -> Content:
 
 
 def _decided(session: ReviewSession, example: str) -> Content:
-    """What counts about an example, and the note with it; where people clash, all they said."""
+    """The decision in effect and its note; if contested, all decisions."""
     contested = session.contested(example)
     if contested:
         said = Content(" — ").join([_said(decision) for decision in contested])
@@ -128,7 +128,7 @@ def _example_page(session: ReviewSession, entry: Entry, look: ViewOptions) -> Pa
 
 
 def _finding_page(session: ReviewSession, entry: Entry, finding: Finding, look: ViewOptions) -> Page:
-    from curate.lint.rules import RULES  # a fifth of a second; the first screen does not wait for it
+    from curate.lint.rules import RULES  # takes 0.2 s; the first screen does not wait for it
 
     rule = RULES.get(finding.code)
     where = literal(f"{entry.place} {finding.pointer}".strip(), style=MUTED)
@@ -173,7 +173,7 @@ def _finding_page(session: ReviewSession, entry: Entry, finding: Finding, look: 
 
 
 def _trained_page(session: ReviewSession, entry: Entry, about: Content, look: ViewOptions) -> Page:
-    """An example that was hard to learn, beside what it should be seen with."""
+    """An example that was hard to learn, next to its related examples."""
     assert session.trained is not None
     own = Side(entry.place, entry.ids[0])
     near = related(session.examples, (session.conflicts, session.clusters), own.id, session.trained.mapped)
@@ -196,7 +196,7 @@ def _span_marks(finding: Finding, message: Message, read: ConversationView) -> l
 
 
 def pointed_at(messages: Sequence[Message], pointer: str) -> int | None:
-    """Position of the turn that a JSON pointer leads to or into; None for the whole line and for other keys."""
+    """Index of the turn that a JSON pointer refers to; None for the whole line and for other keys."""
     if not pointer:
         return None
     for at, message in enumerate(messages):

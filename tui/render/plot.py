@@ -1,4 +1,4 @@
-"""A curve in braille dots, two by four to a cell."""
+"""Curves of braille dots, two by four per cell."""
 
 from collections.abc import Sequence
 from itertools import groupby
@@ -10,7 +10,7 @@ DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
 
 
 LABEL = 11
-"""Cells beside a curve."""
+"""Width of the labels of a curve in cells."""
 
 
 def curve(
@@ -23,10 +23,10 @@ def curve(
     span: tuple[float, float] | None = None,
     share: float = 1.0,
 ) -> Content:
-    """Values from left to right over `width` by `height` cells, with the highest and lowest beside them.
+    """Draw values as a curve of `width` by `height` cells, with the highest and the lowest value as labels.
 
-    `also` are further points: how far to the right, from 0 to 1, and how high; they are drawn as diamonds. Curves that
-    are held beside each other have the same `span`, and each as much of the width as its `share`.
+    `also`: further points (x from 0 to 1, y), drawn as diamonds. Curves in comparison have the same `span`, and use the
+    `share` of the width.
     """
     finite = [value for value in (*values, *(high for _, high in also)) if isfinite(value)]
     if not finite:
@@ -50,7 +50,7 @@ def curve(
                 if row > before
                 else range(row, max(before, row + 1))
             )
-            for at in joined:  # a line, not dots
+            for at in joined:  # a line instead of dots
                 cells[at // 4][column // 2] |= DOTS[at % 4][column % 2]
             before = row
     marks = {

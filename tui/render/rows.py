@@ -1,4 +1,4 @@
-"""Entries as one line each, in columns, and the line above them."""
+"""Entries as table rows, and the header."""
 
 from pathlib import PurePath
 from typing import Final
@@ -18,22 +18,22 @@ HEADS: Final[dict[Kind, str]] = {
     "cluster": "   alike  size  question",
     "conflict": "   sure     rule  question",
 }
-"""Above each list, whose first column is the cursor's."""
+"""The headers of each list; the first column is the cursor's."""
 LINE: Final = 10
-"""Cells of the number of a line."""
+"""Width of a line number in cells."""
 NAMED: Final = 22
-"""Cells of one with the name of its file."""
+"""Width of a line number with file name in cells."""
 WIDE: Final = 200
-"""Characters of a text that a line can show."""
+"""Maximum number of characters of a text in a row."""
 
 
 def head(session: ReviewSession, kind: Kind) -> str:
-    """What stands above a list."""
+    """The header of a list."""
     return HEADS[kind].format(line=f"{'line':<{_room(session)}}")
 
 
 def row(session: ReviewSession, entry: Entry, read: ConversationView) -> Content:
-    """An entry in the list: how it stands, where it is or how sure, and what it is about."""
+    """The row of an entry: status, place or confidence, and subject."""
     sign = status_sign(session.status(entry))
     muted = "$foreground-muted"
     match entry.subject:
@@ -70,7 +70,7 @@ def _room(session: ReviewSession) -> int:
 
 
 def _where(session: ReviewSession, place: Place) -> str:
-    """The number of a line, with its file where there are several: a long name is cut."""
+    """The line number, with its file if there are several; long names are truncated."""
     room = _room(session)
     if room == LINE:
         return f"{place.line:<{LINE},}"

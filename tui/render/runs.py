@@ -1,4 +1,4 @@
-"""Trainings: one in full, and several beside each other."""
+"""Training runs: one in detail, and several in comparison."""
 
 from collections.abc import Sequence
 from math import inf, isfinite
@@ -25,13 +25,13 @@ SAID: Final = (
     ("tuned", "tuned", "$text-success"),
 )
 SHOWN: Final = 3
-"""Answers of a finished training that are shown with it."""
+"""Maximum number of sample answers of a finished training."""
 CURVES: Final = 4
 NONE: Final = 'No training yet. Set `recipe = "recipe.toml"` in curate.toml and press s, or run `curate train RECIPE`.'
 
 
 def training(runs: Sequence[Followed], at: int, width: int, height: int) -> Content:
-    """One training in full; its curves are as high as `height` lines in view allow."""
+    """One training in detail; the height of its curves depends on the `height` of the view."""
     if not runs:
         return Content(NONE)
     run = runs[min(at, len(runs) - 1)]
@@ -78,7 +78,7 @@ def _model(run: Followed) -> Content:
 
 
 def _now(run: Followed, width: int) -> Content:
-    """How far it is; facts that do not fit beside each other go to the next line as a whole."""
+    """The progress; facts that do not fit on a line move to the next one."""
     step = run.steps[-1]
     facts = [f"step {step['step']:,} of {step.get('max_steps') or 0:,}", f"loss {float(step['loss']):.4f}"]
     if step.get("learning_rate") is not None:
@@ -105,7 +105,7 @@ def _time(seconds: float) -> str:
 
 
 def result(report: dict[str, Any]) -> Content:
-    """The loss on what was held out, before and after; nothing without a report."""
+    """The held-out loss before and after the training; empty without a report."""
     base, tuned = report.get("base_loss"), report.get("tuned_loss")
     if base is None or tuned is None:
         return Content("")
@@ -116,7 +116,7 @@ def result(report: dict[str, Any]) -> Content:
 
 
 def _tried(report: dict[str, Any], width: int) -> list[Content]:
-    """What the finished training answers to held-out questions, beside its base."""
+    """Sample answers of the finished training and of its base model."""
     found: list[Content] = []
     for one in (report.get("generations") or [])[:SHOWN]:
         asked = Content.assemble(("\nasked ", "bold"), literal(excerpt(str(one.get("prompt", "")), 300)))
@@ -132,11 +132,11 @@ COLUMNS: Final[tuple[tuple[str, int], ...]] = (
     ("run", 19), ("", 12), ("method", 10), ("steps", 8), ("loss", 9), ("before", 9), ("after", 9), ("tokens/s", 10),
     ("memory", 10), ("rate", 9),
 )  # fmt: skip
-"""What is told of each training, with its cells; the last ones only where there is room."""
+"""The columns of the comparison and their widths; the last ones are shown if there is room."""
 
 
 def compared(runs: Sequence[Followed], width: int, height: int) -> Content:
-    """All trainings, a line each, and the losses of the latest on one scale."""
+    """All trainings, one line each, and the losses of the latest ones on one scale."""
     if not runs:
         return Content(NONE)
     best = min((_loss(run) for run in runs), default=inf)
@@ -164,7 +164,7 @@ def compared(runs: Sequence[Followed], width: int, height: int) -> Content:
 
 
 def _loss(run: Followed) -> float:
-    """On what was held out, after the training."""
+    """The held-out loss after the training."""
     after = (run.report or {}).get("tuned_loss")
     return float(after) if isinstance(after, int | float) else inf
 

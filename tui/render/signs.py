@@ -1,4 +1,4 @@
-"""Signs and colours, the same everywhere; no meaning by colour alone."""
+"""Signs and colors; no meaning is conveyed by color alone."""
 
 from typing import Final
 
@@ -38,19 +38,19 @@ BLOCKS: Final = " ▏▎▍▌▋▊▉█"
 
 
 def status_sign(standing: ReviewStatus) -> Content:
-    """One sign."""
+    """The sign of a status."""
     symbol, colour = STATUSES[standing]
     return Content.assemble((symbol, f"bold {colour}"))
 
 
 def verdict_sign(verdict: Verdict) -> Content:
-    """A sign and its word."""
+    """The sign and the word of a verdict."""
     symbol, colour = STATUSES[VERDICTS[verdict]]
     return Content.assemble((f"{symbol} {'edited' if verdict == 'edit' else verdict}", f"bold {colour}"))
 
 
 def bar(share: float, width: int, colour: str = "$text-primary", *, track: bool = False) -> Content:
-    """A bar of `width` cells, filled up to a share of it; with a `track`, what is left of it is seen, too."""
+    """A bar of `width` cells, filled by a share; `track` draws the rest, too."""
     eighths = round(max(0.0, min(1.0, share)) * width * 8)
     if share > 0 and not eighths:
         eighths = 1
@@ -60,7 +60,7 @@ def bar(share: float, width: int, colour: str = "$text-primary", *, track: bool 
 
 
 def failure(error: CurateError) -> Content:
-    """An error and the next step."""
+    """An error and its next step."""
     parts = [Content.assemble(("error: ", "bold $text-error"), literal(error.message))]
     if error.hint:
         parts.append(Content.assemble(("next: ", "bold"), literal(error.hint)))
@@ -68,5 +68,5 @@ def failure(error: CurateError) -> Content:
 
 
 def lines(*parts: Content | str | None) -> Content:
-    """Parts one below the other; those that are None are left out."""
+    """Parts joined by line breaks, without those that are None."""
     return Content("\n").join([Content(part) if isinstance(part, str) else part for part in parts if part is not None])

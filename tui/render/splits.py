@@ -1,4 +1,4 @@
-"""An output folder: how big the splits are and what they are made of, what left and why, and whether anything leaks."""
+"""An output folder: sizes and composition of the splits, removed lines, and verification."""
 
 from typing import Final
 
@@ -20,17 +20,17 @@ SIGNS: Final = {
     Verdict.OPEN: ("·", "bold $text-warning"),
 }
 BREACHES: Final = 20
-"""Breaches that are shown."""
+"""Maximum number of differences shown."""
 NAME: Final = 24
-"""Cells of what a line is about."""
+"""Width of the subject of a line in cells."""
 SHARE: Final = 14
-"""Cells of a share."""
+"""Width of a share in cells."""
 
 
 def splits(
     folder: str, manifest: Manifest, composition: SplitComposition | None, proved: Content, width: int
 ) -> Content:
-    """What the manifest says, whether it is proved, and what the splits are made of, once that is known."""
+    """The manifest, the verification, and the composition of the splits once it is known."""
     return lines(
         Content.assemble(fact(folder, "bold"), (f"   {_books(manifest)}", MUTED)),
         "",
@@ -43,7 +43,7 @@ def splits(
 
 
 def nowhere(folder: str, why: str) -> Content:
-    """There is no output yet."""
+    """The page without an output folder."""
     return lines(fact(folder, "bold"), fact(why), "Create it with `curate run` or `curate split DATA -o DIR`.")
 
 
@@ -128,7 +128,7 @@ def _left(manifest: Manifest, width: int) -> list[Content]:
 
 
 def proof(found: VerifyOutput | None, width: int, *, asked: bool) -> Content:
-    """The proof, as far as there is one."""
+    """The verification, as far as it is done."""
     if found is None:
         waiting = ("reading all files …", "$text-warning") if asked else ("v verifies the folder", MUTED)
         return Content.assemble(("proof  ", "bold"), waiting)

@@ -1,6 +1,4 @@
-"""The line above the keys: how far the review has come, how fast, what is still going on, and what a list is narrowed
-to.
-"""
+"""The status line: review progress and rate, running work, and the current filter."""
 
 from textual.content import Content
 
@@ -12,7 +10,7 @@ WORDS = {"check": "checking", "duplicates": "comparing", "conflicts": "conflicts
 
 
 def status(session: ReviewSession, kind: Kind, view: View | None, cursor: int, *, sort: str) -> Content:
-    """For a list of entries."""
+    """The status line of a list."""
     here = session.progress(kind)
     parts = [
         Content.assemble((f"{cursor + 1:,}/{len(view):,}" if view is not None and len(view) else "0/0", "bold")),
@@ -24,7 +22,7 @@ def status(session: ReviewSession, kind: Kind, view: View | None, cursor: int, *
             Content(f"{session.rate:,.0f}/h, {left / session.rate:.1f} h left" if left else f"{session.rate:,.0f}/h")
         )
     if view is not None and view.text:
-        looked = "" if view.complete >= 1 else f" ({view.complete:.0%} looked through)"
+        looked = "" if view.complete >= 1 else f" ({view.complete:.0%} searched)"
         parts.append(Content.assemble(("filter ", "$foreground-muted"), literal(view.text[:60], style="bold"), looked))
     parts.append(Content.assemble((sort if sort.startswith("as ") else f"by {sort}", "$foreground-muted")))
     parts.extend(going_on(session))
@@ -37,7 +35,7 @@ def share(progress: Progress) -> str:
 
 
 def going_on(session: ReviewSession) -> list[Content]:
-    """What is being done, and what is wrong with the journal."""
+    """Running work, and problems of the journal."""
     parts = [
         Content.assemble((f"{WORDS.get(stage.stage, stage.stage)} {stage.done:,} {stage.unit}…", "$text-warning"))
         for stage in session.stages.values()

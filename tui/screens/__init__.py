@@ -1,1 +1,1 @@
-"""Screens: they hold what is being looked at, and turn keys into calls of the session."""
+"""Screens: they hold the view state, and convert keys to session calls."""

@@ -1,4 +1,4 @@
-"""Small questions over whatever was there: a line of text, or a yes to what is shown."""
+"""Dialogs over the current screen: a line of text, or a confirmation."""
 
 from textual import on
 from textual.app import ComposeResult
@@ -10,7 +10,7 @@ from textual.widgets import Footer, Input, Static
 
 
 class AskScreen(ModalScreen[str | None]):
-    """Asks for a line of text; None when it was left."""
+    """Asks for a line of text; None if it was cancelled."""
 
     BINDINGS = [Binding("escape", "dismiss(None)", "Cancel", tooltip="Make no changes.", id="ask-leave")]  # noqa: RUF012
 
@@ -19,7 +19,7 @@ class AskScreen(ModalScreen[str | None]):
         self._title, self._placeholder, self._value = title, placeholder, value
 
     def compose(self) -> ComposeResult:
-        """What is asked, and where to answer."""
+        """The prompt and the input."""
         with Vertical(classes="dialog"):
             yield Static(self._title, markup=False, classes="dialog-title")
             yield Input(self._value, placeholder=self._placeholder, id="answer", select_on_focus=False)
@@ -31,7 +31,7 @@ class AskScreen(ModalScreen[str | None]):
 
 
 class ConfirmScreen(ModalScreen[bool]):
-    """Shows what would happen, and asks whether it shall."""
+    """Previews a change and asks for confirmation."""
 
     BINDINGS = [  # noqa: RUF012
         Binding("enter,y", "dismiss(True)", "Apply", tooltip="Apply the changes.", id="confirm-yes"),
@@ -45,7 +45,7 @@ class ConfirmScreen(ModalScreen[bool]):
         self._title, self._body = title, body
 
     def compose(self) -> ComposeResult:
-        """What would happen, scrolling where it does not fit."""
+        """The preview, which scrolls if it does not fit."""
         with Vertical(classes="dialog"):
             yield Static(self._title, markup=False, classes="dialog-title")
             with VerticalScroll(id="confirm-body"):
@@ -53,6 +53,6 @@ class ConfirmScreen(ModalScreen[bool]):
             yield Footer(compact=True, show_command_palette=False)
 
     def action_scroll(self, by: int) -> None:
-        """Read on."""
+        """Scroll the preview."""
         scroll = self.query_one("#confirm-body", VerticalScroll)
         scroll.scroll_relative(y=by * max(1, scroll.size.height - 2), animate=False)

@@ -1,6 +1,4 @@
-"""What changes an example or is said about many at once: edits, repairs, suppressions, notes, decisions about a whole
-list, undo.
-"""
+"""Actions that edit an example or decide about many: edits, repairs, suppressions, notes, bulk decisions, undo."""
 
 import os
 import shlex
@@ -29,11 +27,11 @@ from tui.screens.edit import EditScreen
 from tui.screens.frame import FrameScreen
 
 LARGE = 200_000
-"""Characters of a draft that our own editor takes."""
+"""Maximum number of characters for the built-in editor."""
 
 
 class Changing(FrameScreen):
-    """The half of a list's screen that asks before it acts."""
+    """The actions of a list screen that ask before they change anything."""
 
     KIND: ClassVar[Kind]
     at: reactive[int]
@@ -46,7 +44,7 @@ class Changing(FrameScreen):
 
     @abstractmethod
     def decide(self, entry: Entry, words: dict[str, VerdictOrEdit], why: str = "") -> bool:
-        """Say it, in one step; false where that could not be written."""
+        """Record decisions in one step; false if they could not be written."""
 
     @abstractmethod
     def action_next(self) -> None:
@@ -54,12 +52,10 @@ class Changing(FrameScreen):
 
     @abstractmethod
     def redraw(self, *, stay: bool = False) -> None:
-        """Draw everything afresh."""
+        """Redraw the screen."""
 
     def _side(self, entry: Entry) -> Side:
-        """The example that is looked at: of a cluster the duplicate that is shown, of a dispute the first of the
-        stand.
-        """
+        """The displayed example: in a cluster the duplicate shown, in a conflict the first of the answer group."""
         sides = sides_of_entry(entry)
         if not sides:
             return Side(entry.place, "")
@@ -75,7 +71,7 @@ class Changing(FrameScreen):
         return parsed
 
     def _value(self, parsed: ParsedLine) -> dict[str, Any] | None:
-        """The object of a line as it counts: in the form of its file."""
+        """The object of a line with the edit in effect, in the format of its file."""
         decision = self.session.log.standing(key_of(parsed))
         if decision is not None and decision.value is not None:
             return decision.value
@@ -93,7 +89,7 @@ class Changing(FrameScreen):
 
     @work
     async def action_edit(self) -> None:
-        """Change the example here."""
+        """Edit the example in the built-in editor."""
         entry = self.entry
         parsed = self._line(entry) if entry else None
         if entry is None or parsed is None:
@@ -106,7 +102,7 @@ class Changing(FrameScreen):
         self._edited(entry, parsed, await self.app.push_screen_wait(EditScreen(draft, parsed, self.state.mender)))
 
     def action_edit_outside(self) -> None:
-        """Change the example in $EDITOR."""
+        """Edit the example in $EDITOR."""
         entry = self.entry
         parsed = self._line(entry) if entry else None
         if entry is None or parsed is None:
@@ -122,9 +118,7 @@ class Changing(FrameScreen):
             self.app.post_message(Failed(error))
 
     def _outside(self, draft: str) -> dict[str, Any] | None:
-        """What a person's own editor makes of a draft. Raises `UsageError` and `DataError`; the text then stays where
-        the error says.
-        """
+        """The draft after an external editor. Raises `UsageError`, `DataError` with the path of the kept text."""
         editor = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
         handle, name = tempfile.mkstemp(prefix="curate-", suffix=".txt")
         path = Path(name)
@@ -148,7 +142,7 @@ class Changing(FrameScreen):
 
     @work
     async def action_repair(self) -> None:
-        """Let the rule mend the example, after a look at what would change."""
+        """Repair the example by the rule, after a preview."""
         entry = self.entry
         parsed = self._line(entry) if entry and isinstance(entry.subject, Finding) else None
         if entry is None or parsed is None:
@@ -164,7 +158,7 @@ class Changing(FrameScreen):
 
     @work
     async def action_suppress(self) -> None:
-        """Let the finding stand, with a reason."""
+        """Suppress the finding, with a reason."""
         entry = self.entry
         if entry is None or not isinstance(entry.subject, Finding):
             return
@@ -195,7 +189,7 @@ class Changing(FrameScreen):
 
     @work
     async def action_note(self) -> None:
-        """Write down a note about the example, with whatever counts about it."""
+        """Add a note about the example, with the decision in effect."""
         entry = self.entry
         side = self._side(entry) if entry else None
         if entry is None or side is None or not side.id:
@@ -219,7 +213,7 @@ class Changing(FrameScreen):
 
     @work
     async def action_bulk(self) -> None:
-        """Decide about all entries that are shown."""
+        """Decide about all entries in the list."""
         view = self._shown()
         if view is None or not len(view):
             self.say("no entries are shown")
@@ -248,10 +242,10 @@ class Changing(FrameScreen):
 
     @abstractmethod
     def _shown(self) -> View | None:
-        """The entries that are shown."""
+        """The entries in the list."""
 
     def action_undo(self) -> None:
-        """Take the last decision back, and return to its entry."""
+        """Undo the last decision, and return to its entry."""
         self._step(undo=True)
 
     def action_redo(self) -> None:

@@ -1,4 +1,4 @@
-"""An example as text to change; the rules say what they think of it while one types."""
+"""An example in the built-in editor, linted while the user types."""
 
 from typing import Any
 
@@ -19,12 +19,12 @@ from tui.conversation import literal
 from tui.render.signs import SEVERITIES, failure, lines
 
 PAUSE = 0.25
-"""Seconds without a key before the rules are asked."""
+"""Seconds without a key before linting."""
 SHOWN = 6
 
 
 class EditScreen(ModalScreen[dict[str, Any] | None]):
-    """Gives the new object of a line; None when it was left."""
+    """Returns the new object of a line; None if it was cancelled."""
 
     BINDINGS = [  # noqa: RUF012
         Binding("ctrl+s", "save", "Save", tooltip="Replace the example with this text.", id="edit-save", priority=True),
@@ -37,7 +37,7 @@ class EditScreen(ModalScreen[dict[str, Any] | None]):
         self._asked = False
 
     def compose(self) -> ComposeResult:
-        """The text, and below it what is wrong with it."""
+        """The text, and its findings below."""
         with Vertical(classes="dialog edit"):
             yield Static(
                 literal(f"{self._parsed.place}   start each message with a line such as  #: user"),
@@ -49,7 +49,7 @@ class EditScreen(ModalScreen[dict[str, Any] | None]):
             yield Footer(compact=True, show_command_palette=False)
 
     def on_mount(self) -> None:
-        """Say at once what is wrong now."""
+        """Lint at once."""
         self.query_one(TextArea).focus()
         self._check()
 
@@ -72,7 +72,7 @@ class EditScreen(ModalScreen[dict[str, Any] | None]):
         self.query_one("#edit-findings", Static).update(content)
 
     def action_save(self) -> None:
-        """Take the text, where it stands for an object."""
+        """Accept the text if it is a valid object."""
         try:
             self.dismiss(value_of(self.query_one(TextArea).text))
         except DataError as error:
@@ -80,12 +80,12 @@ class EditScreen(ModalScreen[dict[str, Any] | None]):
             self.app.bell()
 
     def action_leave(self) -> None:
-        """Change nothing."""
+        """Cancel the edit."""
         self.dismiss(None)
 
 
 def findings_content(findings: list[Finding]) -> Content:
-    """Findings of one line, the first of them."""
+    """The first findings of a line."""
     if not findings:
         return Content.assemble(("✓ no findings", "bold $text-success"))
     shown = [

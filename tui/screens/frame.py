@@ -1,6 +1,4 @@
-"""What every screen has: the line of screens at the top, a status line and the keys at the bottom, and the session it
-draws.
-"""
+"""Base of all screens: tabs at the top, status line and keys at the bottom, and the session."""
 
 from textual import on
 from textual.app import ComposeResult
@@ -16,7 +14,7 @@ from tui.widgets.nav import Nav
 
 
 class FrameScreen(Screen[None]):
-    """A screen of the line at the top."""
+    """A screen with a tab."""
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide")]  # noqa: RUF012
     NAME = ""
@@ -32,7 +30,7 @@ class FrameScreen(Screen[None]):
         return self.state.session
 
     def compose(self) -> ComposeResult:
-        """Screens, what is shown, status, keys."""
+        """Tabs, content, status line, keys."""
         yield Nav(self.NAME)
         yield from self.body()
         with Vertical(id="bottom"):
@@ -41,26 +39,26 @@ class FrameScreen(Screen[None]):
             yield Footer(compact=True, show_command_palette=False)
 
     def body(self) -> ComposeResult:
-        """What is between the line at the top and the one at the bottom."""
+        """The content between tabs and status line."""
         yield from ()
 
     def above_status(self) -> ComposeResult:
-        """What stands directly above the status line."""
+        """Widgets directly above the status line."""
         yield from ()
 
     def say(self, text: Content | str) -> None:
-        """Put something into the status line."""
+        """Set the status line."""
         self.query_one("#status", Static).update(
             Content(text) if isinstance(text, str) else text, layout=False
-        )  # one line, whatever it says
+        )  # always one line
 
     def on_screen_resume(self) -> None:
-        """Other screens may have changed what is drawn here."""
+        """Redraw, since other screens may have changed the state."""
         if self.is_mounted:
             self.catch_up()
 
     def catch_up(self) -> None:
-        """Draw what is known by now."""
+        """Draw the facts known so far."""
         session = self.session
         queues = {
             "examples": session.examples,
@@ -71,7 +69,7 @@ class FrameScreen(Screen[None]):
         self.query_one(Nav).counts = {name: len(queue) for name, queue in queues.items()}
 
     def forget(self) -> None:
-        """Everything is read again: drop what was made of it."""
+        """The files are read again: drop derived state."""
 
     @on(Nav.Chosen)
     def _chosen(self, message: Nav.Chosen) -> None:

@@ -1,4 +1,4 @@
-"""Every key and what it does, from the table of keys."""
+"""All keys and their actions, from the key table."""
 
 from textual.app import ComposeResult
 from textual.binding import Binding
@@ -37,7 +37,7 @@ def meaning(key: Key) -> Content:
 
 
 class HelpScreen(ModalScreen[None]):
-    """Help over whatever was there; what concerns the screen comes first."""
+    """Help over the current screen, whose keys come first."""
 
     BINDINGS = [Binding("escape,q,question_mark", "dismiss", "Close", tooltip="Return to the review.", id="close-help")]  # noqa: RUF012
 
@@ -46,7 +46,7 @@ class HelpScreen(ModalScreen[None]):
         self._here = "queue" if any(tab.kind and tab.name == name for tab in TABS) else name
 
     def compose(self) -> ComposeResult:
-        """The table, scrolling where it does not fit."""
+        """The table, which scrolls if it does not fit."""
         with VerticalScroll(id="help"):
             yield Static("Esc closes help, ↑↓ scroll; Ctrl+P finds commands by name.", markup=False)
             for scope, title in sorted(SECTIONS, key=lambda section: section[0] != self._here):

@@ -1,4 +1,4 @@
-"""The data set at a glance: what it is, how far check and review are, which rules find most."""
+"""The data set at a glance: statistics, progress of check and review, and the most frequent rules."""
 
 from textual.app import ComposeResult
 from textual.containers import Vertical, VerticalScroll
@@ -14,13 +14,13 @@ from tui.screens.frame import FrameScreen
 
 
 class OverviewScreen(FrameScreen):
-    """Draws counts; Enter goes to what a line counts."""
+    """Draws counts; Enter opens the counted entries."""
 
     BINDINGS = bindings("overview")
     NAME = "overview"
 
     def body(self) -> ComposeResult:
-        """What is being done beside what the data is like, and the rules below."""
+        """Progress next to statistics, and the rules below."""
         with VerticalScroll(id="overview", can_focus=False):
             with Vertical(id="overview-left"):
                 yield Static(id="files", classes="panel", markup=False)
@@ -30,7 +30,7 @@ class OverviewScreen(FrameScreen):
             yield Static(id="measured", classes="panel", markup=False)
 
     def on_mount(self) -> None:
-        """Titles, and what is known."""
+        """Set titles, and draw the known facts."""
         for name, title in (
             ("files", "Files"),
             ("stages", "Checks"),
@@ -44,7 +44,7 @@ class OverviewScreen(FrameScreen):
         self.catch_up()
 
     def catch_up(self) -> None:
-        """Draw what is known by now."""
+        """Draw the facts known so far."""
         super().catch_up()
         session = self.session
         for name, content in (
@@ -71,13 +71,13 @@ class OverviewScreen(FrameScreen):
         box.highlighted = min(at or 0, len(rules) - 1) if rules else None
 
     def action_move(self, by: int) -> None:
-        """Another rule."""
+        """Move to another rule."""
         box = self.query_one("#rules", OptionList)
         if self._shown:
             box.highlighted = max(0, min((box.highlighted or 0) + by, len(self._shown) - 1))
 
     def action_open(self) -> None:
-        """The findings of the rule under the cursor."""
+        """Open the findings of the rule under the cursor."""
         box = self.query_one("#rules", OptionList)
         if self._shown and box.highlighted is not None:
             self.app.post_message(FilterChosen("finding", f"code:{self._shown[box.highlighted][0]}", go=True))
@@ -85,5 +85,5 @@ class OverviewScreen(FrameScreen):
             self.app.post_message(ScreenChosen("examples"))
 
     def on_option_list_option_selected(self) -> None:
-        """A rule was clicked, or Enter pressed on it."""
+        """Open the rule that was clicked or chosen by Enter."""
         self.action_open()

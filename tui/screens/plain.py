@@ -1,4 +1,4 @@
-"""Screens that are drawn from results alone: a scrolling page."""
+"""Screens drawn from results alone: a scrolling page."""
 
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
@@ -10,7 +10,7 @@ from tui.screens.frame import FrameScreen
 
 
 class PlainScreen(FrameScreen):
-    """Draws one page; a subclass says which."""
+    """Draws one page, which a subclass defines."""
 
     BINDINGS = bindings("page")
 
@@ -20,17 +20,17 @@ class PlainScreen(FrameScreen):
             yield Static(id="page-text", markup=False)
 
     def draw(self, content: Content) -> None:
-        """Draw another page, where the eye is."""
+        """Draw another page at the same scroll position."""
         self.query_one("#page-text", Static).update(content)
 
     @property
     def width(self) -> int:
-        """Cells that a line has."""
+        """Width of a line in cells."""
         return max(40, self.size.width - 4)
 
     @property
     def height(self) -> int:
-        """Lines that are in view."""
+        """Number of visible lines."""
         return max(8, self.size.height - 3)
 
     def action_scroll(self, pages: float) -> None:

@@ -1,4 +1,4 @@
-"""Entries of one kind: a list, the entry in full, and keys to decide."""
+"""Entries of one kind: a list, the complete entry, and keys to decide."""
 
 from time import monotonic
 from typing import ClassVar, cast
@@ -52,28 +52,25 @@ WAITING: dict[Kind, str] = {
     "conflict": "Conflicts are searched after duplicates.",
 }
 DETAIL_AFTER, DETAIL_LATEST = 0.03, 0.2
-"""Seconds without a key before the entry is drawn in full, and seconds after which it is in any case: who scrolls sees
-the list move at once.
+"""Seconds without a key before the complete entry is drawn, and maximum delay: while scrolling, the list moves at once.
 """
 
 
 class QueueScreen(Changing):
-    """Draws entries of one kind and hands the session what a person decides; what is decided lives in the session
-    alone.
-    """
+    """Draws entries of one kind and passes the user's decisions to the session, which alone stores them."""
 
     BINDINGS = bindings("queue")
     KIND: ClassVar[Kind] = "example"
 
     at: reactive[int] = reactive(0)
-    """Which duplicate of the cluster, or which stand, is looked at."""
+    """The displayed duplicate of the cluster, or answer group."""
     choices: reactive[frozenset[Choice]] = reactive(SINGLE, bindings=True)
-    """What can be decided about the entry, so which keys the footer offers."""
+    """The available decisions, which the footer offers."""
     many: reactive[bool] = reactive(False, bindings=True)
-    """Whether it is a cluster, or a question with many answers, not a pair."""
+    """Whether it is a cluster or a question with many answers, not a pair."""
 
     ruled: reactive[bool] = reactive(True, bindings=True)
-    """Whether a rule has found it, which can mend it or be told to let it stand; a training's word is no rule's."""
+    """Whether a rule found it, which may have a repair or be suppressed; false for training findings."""
 
     def __init__(self, state: ReviewState) -> None:
         super().__init__(state)
@@ -92,13 +89,13 @@ class QueueScreen(Changing):
             yield Detail(id="detail")
 
     def above_status(self) -> ComposeResult:
-        """The filter, while it is asked for."""
+        """The filter input, while it is open."""
         box = FilterInput(placeholder=HELP, id="filter", compact=True)
         box.display = False
         yield box
 
     def on_mount(self) -> None:
-        """Start in the list."""
+        """Focus the list."""
         self.order = self.state.orders.get(self.KIND, "")
         self.set_focus(self.list)
         self.catch_up()
@@ -116,11 +113,11 @@ class QueueScreen(Changing):
 
     @property
     def text(self) -> str:
-        """The filter that is applied, or about to be."""
+        """The current or pending filter."""
         return self.state.filters.get(self.KIND, "")
 
     def catch_up(self) -> None:
-        """Show entries that became known, and what was decided elsewhere."""
+        """Show new entries, and decisions made elsewhere."""
         super().catch_up()
         queue = self.session.queues[self.KIND]
         if len(queue) != self._known:
@@ -129,17 +126,17 @@ class QueueScreen(Changing):
         self.redraw(stay=True)
 
     def forget(self) -> None:
-        """Everything was read again: what is shown is looked for anew, the cursor stays near where it was."""
+        """The files were read again: filter anew, and keep the cursor nearby."""
         self._known = -1
         self.filter_by(self.text)
 
     def filter_by(self, text: str) -> None:
-        """Ask for the entries that match a filter."""
+        """Request the entries that match a filter."""
         self.state.filters[self.KIND] = text
         self.app.post_message(FilterChosen(self.KIND, text, self.order))
 
     def show_view(self, view: View) -> None:
-        """Draw another choice of entries; the first one shown starts at the first entry to decide."""
+        """Show another view; the first one starts at the first undecided entry."""
         first = self.list.view is None or not len(self.list)
         self.list.show(view)
         if first and len(view) and self.KIND != "example":
@@ -147,7 +144,7 @@ class QueueScreen(Changing):
         self.redraw(stay=True)
 
     def redraw(self, *, stay: bool = False, whole: bool = True) -> None:
-        """Draw the list and the status line now, and the entry as soon as no key follows."""
+        """Redraw list and status line now, and the entry when no key follows."""
         if whole:
             self.list.refresh()
         sort = self.order or self.session.queues[self.KIND].sorts[0]
@@ -190,7 +187,7 @@ class QueueScreen(Changing):
         return row(self.session, self.session.queues[self.KIND].entry(number), self.read)
 
     def _look(self, number: int) -> tuple[int, int, bool, int]:
-        """What the line of an entry depends on: of an edited one, every decision may change the text."""
+        """The inputs of a list row; for an edited example, any decision may change its text."""
         values = self.session.queues[self.KIND].statuses.values
         standing = int(values[number]) if number < len(values) else 0
         version = (
@@ -201,12 +198,12 @@ class QueueScreen(Changing):
         return number, standing, self.read.secrets, version
 
     def watch_at(self) -> None:
-        """Show another duplicate, or another stand."""
+        """Show another duplicate or answer group."""
         if self.is_mounted:
             self.redraw()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Offer only what does something here, and with this entry."""
+        """Enable only the actions that have an effect on this entry."""
         if action in ("choose", "choose_all") and parameters[0] not in self.choices:
             return False
         if action in ("keeper", "mark", "split", "choose_all") and self.KIND == "cluster" and not self.many:
@@ -216,12 +213,12 @@ class QueueScreen(Changing):
         return works_in(action, parameters, self.KIND) is not False
 
     def offers(self, action: str) -> bool:
-        """Whether an action, as the table of keys has it, does something with the entry under the cursor."""
+        """Whether an action of the key table has an effect on the entry under the cursor."""
         _, name, parameters = parse(action)
         return self.check_action(name, parameters) is not False
 
     def _point(self, entry: Entry | None) -> None:
-        """Start a cluster at its first undecided duplicate, and offer the keys that decide here."""
+        """Start a cluster at its first undecided duplicate, and enable the decision keys."""
         first = (
             next((at for at, example in enumerate(entry.ids) if self.session.verdict(example) == "undecided"), 0)
             if self._one_of_many(entry) and entry
@@ -245,10 +242,10 @@ class QueueScreen(Changing):
     def _shown(self) -> View | None:
         return self.list.view
 
-    # Deciding
+    # Decisions
 
     def decide(self, entry: Entry, words: dict[str, VerdictOrEdit], why: str = "") -> bool:
-        """Say it, in one step; false where that could not be written."""
+        """Record decisions in one step; false if they could not be written."""
         try:
             self.session.decide(words, entry.about, why)
         except CurateError as error:
@@ -258,12 +255,12 @@ class QueueScreen(Changing):
         return True
 
     def action_choose(self, choice: str) -> None:
-        """Decide, and go on: to the next duplicate of the cluster, then to the next undecided entry."""
+        """Decide, and go to the next duplicate of the cluster, then to the next undecided entry."""
         entry = self.entry
         self._choose(entry, cast("Choice", choice), self.at if self._one_of_many(entry) else None)
 
     def action_choose_all(self, choice: str) -> None:
-        """Decide about a whole cluster, and go on."""
+        """Decide about a whole cluster, and go to the next entry."""
         self._choose(self.entry, cast("Choice", choice), None)
 
     def _choose(self, entry: Entry | None, choice: Choice, member: int | None) -> None:
@@ -291,7 +288,7 @@ class QueueScreen(Changing):
         )
 
     def action_keeper(self) -> None:
-        """Let the duplicate that is shown stay in place of the others."""
+        """Make the displayed duplicate the keeper."""
         entry = self.entry
         if (
             entry
@@ -303,14 +300,14 @@ class QueueScreen(Changing):
             self.action_next()
 
     def action_mark(self) -> None:
-        """Mark the duplicate that is shown, or take the mark away, and go to the next one."""
+        """Mark or unmark the displayed duplicate, and go to the next one."""
         entry = self.entry
         if entry and self._one_of_many(entry) and entry.ids:
             self.marked ^= {self.at}
             self.action_turn(1)
 
     def action_split(self) -> None:
-        """Split the marked duplicates off."""
+        """Split off the marked duplicates."""
         entry = self.entry
         if entry is None or not isinstance(entry.subject, Cluster) or not self.marked:
             self.say("v marks the duplicates to split off")
@@ -319,7 +316,7 @@ class QueueScreen(Changing):
             self.action_next()
 
     def action_hold(self) -> None:
-        """Keep the stand that is shown, and drop the others."""
+        """Keep the displayed answer group, and drop the others."""
         entry = self.entry
         if (
             entry
@@ -338,7 +335,7 @@ class QueueScreen(Changing):
         self.redraw()
 
     def action_turn(self, by: int) -> None:
-        """Look at another duplicate of the cluster, or another stand."""
+        """Show another duplicate of the cluster, or another answer group."""
         entry = self.entry
         if entry and isinstance(entry.subject, MultiConflict):
             self.at = (self.at + by) % len(entry.subject.groups)
@@ -350,27 +347,27 @@ class QueueScreen(Changing):
         self.query_one(Detail).read_on(pages)
 
     def action_secrets(self) -> None:
-        """Show secrets, or hide them."""
+        """Show or hide secrets."""
         self.read = ConversationView(secrets=not self.read.secrets)
         self.redraw(stay=True)
 
-    # What is shown
+    # Display
 
     def action_filter(self) -> None:
-        """Ask for words to look for."""
+        """Open the filter input."""
         box = self.query_one("#filter", Input)
         box.value, box.display = self.text, True
         self.set_focus(box)
 
     def action_clear(self) -> None:
-        """Leave the filter and show everything."""
+        """Clear the filter."""
         self.query_one("#filter").display = False
         self.set_focus(self.list)
         if self.text:
             self.filter_by("")
 
     def action_sort(self) -> None:
-        """Show the entries in the next order."""
+        """Switch to the next sort order."""
         sorts = self.session.queues[self.KIND].sorts
         self.order = sorts[(sorts.index(self.order or sorts[0]) + 1) % len(sorts)]
         self.filter_by(self.text)
@@ -381,13 +378,13 @@ class QueueScreen(Changing):
             self.filter_by(message.value)
 
     def leave_filter(self) -> None:
-        """Go on in the list."""
+        """Return to the list."""
         self.query_one("#filter").display = False
         self.set_focus(self.list)
 
 
 class FilterInput(Input):
-    """Gives the keys back to the list at once: the next one may be a decision."""
+    """Returns the focus to the list on submit, since the next key may be a decision."""
 
     BINDINGS = [  # noqa: RUF012
         Binding("enter", "submit", "Back to list", tooltip="Keep the filter and return to the list.", id="filter-take"),
@@ -395,12 +392,12 @@ class FilterInput(Input):
     ]
 
     def check_consume_key(self, key: str, character: str | None) -> bool:
-        """What is a letter of the filter is no command, and not offered as one."""
+        """Letters typed into the filter are not commands."""
         name = NAMES.get(key, "")
         return super().check_consume_key(key, character) or (len(name) == 1 and name.isascii())
 
     async def action_submit(self) -> None:
-        """Go on in the list."""
+        """Return to the list."""
         if isinstance(self.screen, QueueScreen):
             self.screen.leave_filter()
 
@@ -424,6 +421,6 @@ class DuplicatesScreen(QueueScreen):
 
 
 class ConflictsScreen(QueueScreen):
-    """Answers that cannot both hold."""
+    """Contradictory answers."""
 
     NAME, KIND = TAB_OF["conflict"].name, "conflict"

@@ -1,4 +1,4 @@
-"""The output folder: sizes, what the splits are made of, what left, and the proof that nothing leaks."""
+"""The output folder: sizes and composition of the splits, removed lines, and verification."""
 
 from pathlib import Path
 
@@ -16,13 +16,13 @@ from tui.screens.plain import PlainScreen
 
 
 class SplitsScreen(PlainScreen):
-    """Draws the manifest of the project's output, and its proof once it was asked for."""
+    """Draws the manifest of the project's output, and its verification on request."""
 
     BINDINGS = bindings("splits")
     NAME = "splits"
     proving = False
     _digest = ""
-    """Of the manifest whose splits were measured, or are about to be."""
+    """Digest of the manifest whose splits are measured."""
 
     def on_mount(self) -> None:
         """Read the manifest."""
@@ -34,7 +34,7 @@ class SplitsScreen(PlainScreen):
         return self.state.sources.project.folder / self.state.sources.config.output
 
     def catch_up(self) -> None:
-        """Draw what is there now."""
+        """Draw the current facts."""
         super().catch_up()
         try:
             manifest, digest = read_manifest(self.folder)
@@ -43,7 +43,7 @@ class SplitsScreen(PlainScreen):
             self.say("no splits yet")
             return
         results = self.state.results
-        if digest != self._digest:  # another run has written others
+        if digest != self._digest:  # another run has replaced them
             self._digest = digest
             results.pop("proof", None)
             results.pop("composition", None)
@@ -62,11 +62,11 @@ class SplitsScreen(PlainScreen):
         self.say("v verifies that nothing leaks, nothing is lost, and no file was changed")
 
     def forget(self) -> None:
-        """Measure again, too; a proof that is under way is given up."""
+        """Measure again, and cancel a running verification."""
         self._digest, self.proving = "", False
 
     def action_verify(self) -> None:
-        """Read the folder again and look for leaks."""
+        """Verify the folder."""
         if not self._digest:
             self.say("no splits yet")
             return
@@ -77,13 +77,13 @@ class SplitsScreen(PlainScreen):
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="composition")
     def measure(self, manifest: Manifest) -> None:
-        """Look at what the splits are made of, away from the screen."""
+        """Measure the composition of the splits in the background."""
         parts = {name: self.folder / part.file for name, part in manifest.splits.items() if part.examples}
         self.app.post_message(Measured("composition", composition_of(parts)))
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="proof")
     def read_again(self) -> None:
-        """Prove the folder, away from the screen."""
+        """Verify the folder in the background."""
         worker = get_current_worker()
         try:
             proved = prove(self.folder, lambda: worker.is_cancelled)

@@ -1,4 +1,4 @@
-"""Trainings as they go: started, stopped, followed through their folders, held beside each other."""
+"""Training runs: start, stop, follow by their folders, and compare."""
 
 from textual import work
 
@@ -11,14 +11,14 @@ from tui.render.runs import compared, training
 from tui.screens.plain import PlainScreen
 
 EVERY = 1.0
-"""Seconds between two looks at the folders."""
+"""Seconds between reads of the folders."""
 
 
 class RunsScreen(PlainScreen):
-    """A screen that follows the project's trainings."""
+    """A screen that follows the project's training runs."""
 
     def on_mount(self) -> None:
-        """Look at once, then now and then."""
+        """Read at once, then at intervals."""
         self.at = 0
         self.follower = Follower(self.state.sources.project)
         self.set_interval(EVERY, self.look)
@@ -27,44 +27,44 @@ class RunsScreen(PlainScreen):
 
     @property
     def runs(self) -> list[Followed]:
-        """The trainings as they were seen last."""
+        """The training runs as last read."""
         found: list[Followed] = self.state.results.get("runs", [])
         return found
 
     def look(self) -> None:
-        """Read what is new, away from the screen."""
+        """Read new events in the background."""
         if self.is_current:
             self.read_folders()
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="runs")
     def read_folders(self) -> None:
-        """Read what is new in the folders."""
+        """Read new events of the folders."""
         found = self.follower.look()
-        if found != self.state.results.get("runs"):  # what nothing happened to is not drawn again
+        if found != self.state.results.get("runs"):  # unchanged runs are not redrawn
             self.app.post_message(Measured("runs", found))
 
     def action_run(self, by: int) -> None:
-        """Another training."""
+        """Show another training."""
         self.at = (self.at + by) % max(1, len(self.runs))
         self.catch_up()
 
 
 class TrainingScreen(RunsScreen):
-    """How a training goes."""
+    """The progress of a training."""
 
     BINDINGS = bindings("training")
     NAME = "training"
     together = False
 
     def catch_up(self) -> None:
-        """Draw what is known by now."""
+        """Draw the facts known so far."""
         super().catch_up()
         room = self.width, self.height
         self.draw(compared(self.runs, *room) if self.together else training(self.runs, self.at, *room))
         self.say("s starts or resumes, x stops and saves; a training continues after you quit")
 
     def action_start(self) -> None:
-        """Start the project's recipe."""
+        """Start the training of the project's recipe."""
         project, config = self.state.sources.project, self.state.sources.config
         try:
             start(project, project.folder / (config.recipe or "recipe.toml"))
@@ -74,7 +74,7 @@ class TrainingScreen(RunsScreen):
             self.notify("started; the first output takes some seconds", timeout=4)
 
     def action_stop(self) -> None:
-        """Stop the training that is shown."""
+        """Stop the displayed training."""
         try:
             if self.runs:
                 stop(self.runs[min(self.at, len(self.runs) - 1)].path)
@@ -83,25 +83,25 @@ class TrainingScreen(RunsScreen):
             self.app.post_message(Failed(error))
 
     def action_compare(self) -> None:
-        """All trainings beside each other, or one."""
+        """Switch between the comparison and one training."""
         self.together = not self.together
         self.catch_up()
 
 
 class EvaluateScreen(RunsScreen):
-    """What trainings came to."""
+    """The evaluation of trainings."""
 
     BINDINGS = bindings("evaluate")
     NAME = "evaluate"
     output = 0
 
     def catch_up(self) -> None:
-        """Draw what is known by now."""
+        """Draw the facts known so far."""
         super().catch_up()
         self.draw(evaluated(self.runs, self.at, self.output, self.width))
         self.say("systems compared on held-out questions")
 
     def action_output(self, by: int) -> None:
-        """Another question."""
+        """Show another question."""
         self.output = max(0, self.output + by)
         self.catch_up()

@@ -1,1 +1,1 @@
-"""Widgets: each draws what it is given, and says what was pointed at."""
+"""Widgets: each draws what it is given, and posts a message for user input."""

@@ -1,4 +1,4 @@
-"""The entry being looked at: what is asked about it, and the conversations."""
+"""The complete entry: the question for the user, and the conversations."""
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
@@ -9,10 +9,10 @@ from tui.render.page import Page
 
 
 class Detail(Vertical):
-    """Draws a page; the question above stays in view while the conversation scrolls."""
+    """Draws a page; the question stays visible while the conversation scrolls."""
 
     def compose(self) -> ComposeResult:
-        """What is asked, and below it the conversation, in one column or two."""
+        """The question, and the conversation below it, in one or two columns."""
         with VerticalScroll(id="about", can_focus=False):
             yield Static(id="about-text", markup=False)
         with VerticalScroll(id="conversation"):
@@ -22,7 +22,7 @@ class Detail(Vertical):
                 yield Static(id="right", markup=False)
 
     def show(self, page: Page, *, stay: bool = False) -> None:
-        """Draw a page, from its top unless we `stay` where we were."""
+        """Draw a page from its top, or at the same position with `stay`."""
         for name, content in (
             ("about-text", page.about),
             ("before", page.before),
@@ -41,6 +41,6 @@ class Detail(Vertical):
                 scroll.scroll_home(animate=False)
 
     def read_on(self, pages: int) -> None:
-        """Scroll the conversation by some pages."""
+        """Scroll the conversation by pages."""
         scroll = self.query_one("#conversation", VerticalScroll)
         scroll.scroll_relative(y=pages * max(1, scroll.size.height - 1), animate=False)

@@ -1,4 +1,4 @@
-"""The list of entries: draws the lines in view and no others, so that a million are no slower than ten."""
+"""The list of entries: only visible rows are drawn, so a million are as fast as ten."""
 
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
@@ -16,11 +16,11 @@ from curate.review import Kind, View
 from tui.keys import bindings
 
 KEPT = 2000
-"""Lines that are kept as they were drawn."""
+"""Number of cached rows."""
 
 
 class EntryList(ScrollView, can_focus=True, inherit_bindings=False):
-    """Entries of one kind, one a line, with a cursor."""
+    """Entries of one kind, one per row, with a cursor."""
 
     BINDINGS = bindings("list")
     COMPONENT_CLASSES = {"entry-list--cursor", "entry-list--line"}  # noqa: RUF012
@@ -29,15 +29,13 @@ class EntryList(ScrollView, can_focus=True, inherit_bindings=False):
 
     @dataclass
     class Pointed(Message):
-        """The cursor has come to another entry; None in an empty list."""
+        """The cursor moved to another entry; None in an empty list."""
 
         kind: Kind
         number: int | None
 
     def __init__(self, kind: Kind, draw: Callable[[int], Content], look: Callable[[int], Hashable]) -> None:
-        """`draw` makes the line of an entry, `look` tells what it depends on: while that is the same, so is the
-        line.
-        """
+        """`draw` renders the row of an entry; `look` returns its inputs, and the row is cached while they are equal."""
         super().__init__(id="list")
         self._look = look
         self._strips: dict[Hashable, Strip] = {}
@@ -54,24 +52,24 @@ class EntryList(ScrollView, can_focus=True, inherit_bindings=False):
         return self.view[self.cursor] if self.view is not None and self.cursor < len(self.view) else None
 
     def show(self, view: View) -> None:
-        """Draw other entries; the cursor stays on its entry where that is still there."""
+        """Show other entries; the cursor stays on its entry if it is still listed."""
         before, top = self.number, self.cursor - self.scroll_offset.y
         self.view = view
         self.virtual_size = Size(1, len(view))
         at = (view.index(before) if before is not None else None) or 0
         moved, self.cursor = at != self.cursor, at
-        if moved:  # the line stays where the eye is
+        if moved:  # keeps the line at its screen position
             self.scroll_to(y=at - top, animate=False, force=True)
         self.refresh()
-        if before != self.number and not moved:  # another entry may stand under the same cursor
+        if before != self.number and not moved:  # the cursor may be on another entry
             self.watch_cursor()
 
     def validate_cursor(self, cursor: int) -> int:
-        """Keep the cursor on an entry."""
+        """Keep the cursor within the list."""
         return max(0, min(cursor, len(self) - 1))
 
     def watch_cursor(self, before: int = 0) -> None:
-        """Bring the cursor into view, and tell."""
+        """Scroll to the cursor, and post a message."""
         width = self.scrollable_content_region.width
         for at in (before, self.cursor):
             self.refresh(Region(0, at - self.scroll_offset.y, width, 1))
@@ -79,7 +77,7 @@ class EntryList(ScrollView, can_focus=True, inherit_bindings=False):
         self.post_message(self.Pointed(self.kind, self.number))
 
     def render_line(self, y: int) -> Strip:
-        """One line of the list, if there is an entry for it."""
+        """Render a row of the list, if there is an entry for it."""
         at = y + self.scroll_offset.y
         width = self.scrollable_content_region.width
         if self.view is None or at >= len(self.view):
@@ -103,17 +101,17 @@ class EntryList(ScrollView, can_focus=True, inherit_bindings=False):
         )
 
     def action_move(self, by: int) -> None:
-        """Move the cursor by some lines."""
+        """Move the cursor by lines."""
         self.cursor += by
 
     def action_move_page(self, by: int) -> None:
-        """Move the cursor by what fits on the screen."""
+        """Move the cursor by pages."""
         self.cursor += by * max(1, self.size.height - 1)
 
     def action_jump(self, to: int) -> None:
-        """Move the cursor to an entry; -1 is the last one."""
+        """Move the cursor to an entry; -1 is the last."""
         self.cursor = to if to >= 0 else len(self) + to
 
     def on_click(self, event: events.Click) -> None:
-        """Point at the entry that was clicked."""
+        """Move the cursor to the clicked entry."""
         self.cursor = self.scroll_offset.y + event.y

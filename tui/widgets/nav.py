@@ -1,4 +1,4 @@
-"""The line at the top: which screens there are, which one is shown, and how much is in each."""
+"""The tabs at the top: all screens, the current one, and their numbers of entries."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ ACTIVE = "bold reverse $text-primary"
 
 
 class Nav(Widget):
-    """All screens by number and name. Where they do not fit, names are shortened, and counts left out."""
+    """All screens by number and name; names are shortened and counts left out if they do not fit."""
 
     counts: reactive[Mapping[str, int]] = reactive[Mapping[str, int]]({})
     """Entries by screen."""
@@ -31,7 +31,7 @@ class Nav(Widget):
         self.active = active
 
     def render(self) -> Content:
-        """As much as fits."""
+        """Render as much as fits."""
         return Content("").join([part for _, part in self._parts()])
 
     def _parts(self) -> list[tuple[str, Content]]:
@@ -56,7 +56,7 @@ class Nav(Widget):
         )
 
     def on_click(self, event: events.Click) -> None:
-        """Tell which screen was meant."""
+        """Post the clicked screen."""
         at = 0
         for name, part in self._parts():
             at += part.cell_length

@@ -21,5 +21,5 @@ RULES: Final[dict[str, Rule]] = {
 
 
 def by_scope(rules: dict[str, Rule], scope: Scope) -> list[Rule]:
-    """Those of `rules` that see `scope`."""
+    """The rules with this scope."""
     return [rule for rule in rules.values() if rule.scope == scope]

@@ -1,5 +1,6 @@
-"""Prefilters that are flags of the message frame, and how small files compute them: per text or in columns (see
-`curate.lint.rules.message_frame`).
+"""Prefilters that are flags of the message frame, and how they are computed for small files.
+
+Per text or in columns, see `curate.lint.rules.message_frame`.
 """
 
 import re
@@ -58,7 +59,7 @@ FENCE: Final = re.compile(r"^\s*```", re.MULTILINE)
 
 
 def batch_flags(batch: Batch) -> list[int]:
-    """The flags of each message of the plain examples of a batch; 0 for messages that are not answers."""
+    """The flags of each message of the plain examples of a batch; 0 for messages other than answers."""
     if batch.answer_flags is None:
         roles, texts = chain.from_iterable(batch.roles), chain.from_iterable(batch.texts)
         batch.answer_flags = [

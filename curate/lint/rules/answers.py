@@ -1,6 +1,4 @@
-"""Families D, Q and X over the last answers of a data set, by 64 bits of each: what is equal to the letter is told
-without a model, and for all lines.
-"""
+"""Families D, Q and X over last answers: exact matches by 64-bit hashes, without a model, for any number of lines."""
 
 from array import array
 from bisect import bisect_left
@@ -18,9 +16,9 @@ from curate.lint.rules.prefilter import StartsWith
 from curate.lint.rules.rule import profile_rule
 
 SPREAD: Final = 10
-"""Different questions from which an answer to all of them is suspicious."""
+"""Number of different questions from which a common answer is suspicious."""
 SELDOM: Final = 0.1
-"""Share of a file's longer answers up to which those that begin in lower case are the odd ones."""
+"""Maximum share of a file's longer answers that begin in lower case for these to be reported."""
 
 
 @profile_rule(
@@ -80,7 +78,7 @@ def labels_differ(known: DatasetSummary) -> PlacedProblems:
 
 
 def _has_classes(known: DatasetSummary, examples: range, texts: dict[int, str]) -> bool:
-    """Whether the answers of a file are those of data for classification."""
+    """Whether the answers of a file are class labels."""
     given = Counter(known.answered[at] if known.kinds[at] & LABEL else 0 for at in examples)
     counts: Counter[str] = Counter()
     for digest, count in given.items():

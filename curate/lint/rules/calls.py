@@ -1,4 +1,4 @@
-"""Family T, what is called: tool calls, their arguments and ids, and the results that answer them."""
+"""Family T, calls: tool calls, their arguments and ids, and the results that answer them."""
 
 import json
 import re
@@ -27,18 +27,18 @@ from curate.lint.rules.tools import (
 from curate.read.decode import decode
 
 MOST: Final = 3
-"""How many faults of one call's arguments are told."""
+"""Maximum number of reported faults per call."""
 
 
 def arguments_of(function: dict[str, Any]) -> dict[str, Any] | None:
-    """The arguments of a call, whether an object or JSON in a string; None when they are neither."""
+    """The arguments of a call, as an object or decoded from JSON; None if they are neither."""
     arguments = function.get("arguments")
     value = json_value(arguments) if isinstance(arguments, str) else arguments
     return value if isinstance(value, dict) else None
 
 
 def unwrapped_object(arguments: Any) -> dict[str, Any] | None:
-    """The object that is JSON in a string in a string, at any depth; None where there is none."""
+    """The object in JSON that is encoded twice or more often; None if there is none."""
     value, depth = arguments, 0
     while isinstance(value, str) and depth < 9:
         value, depth = json_value(value), depth + 1
@@ -46,7 +46,7 @@ def unwrapped_object(arguments: Any) -> dict[str, Any] | None:
 
 
 def ids_of(message: Message) -> list[Any]:
-    """The ids of a message's tool calls, None where there is none."""
+    """The ids of a message's tool calls; None for a call without one."""
     return [call.get("id") for call in calls_in(message.value) if isinstance(call, dict)]
 
 
@@ -101,7 +101,7 @@ def tool_calls_malformed(example: Example) -> Problems:
 
 
 def call_fault(call: Any) -> str | None:
-    """What a tool call lacks, its id aside."""
+    """What a tool call lacks besides an id."""
     if not isinstance(call, dict):
         return f"is {kind_of(call)}, not an object"
     function = call.get("function")
@@ -293,8 +293,8 @@ def arguments_break_schema(example: Example) -> Problems:
 
 @lru_cache(maxsize=1024)  # most examples of a file declare the same tools
 def _validator(schema: bytes) -> Any:
-    """A validator that fetches nothing and runs no pattern of the data's, which could run for ever."""
-    from jsonschema import Draft202012Validator, validators  # only for lines that have calls
+    """A JSON Schema validator that fetches nothing and ignores patterns of the data, which could run forever."""
+    from jsonschema import Draft202012Validator, validators  # only imported for lines with calls
     from referencing import Registry
 
     safe = validators.extend(Draft202012Validator, {"pattern": _anything, "patternProperties": _anything})
@@ -312,7 +312,7 @@ def _misfits(schema: bytes, arguments: bytes) -> list[str]:
     try:
         found = sorted(excerpt(error.message, 100) for error in validator.iter_errors(value))
     except (Unresolvable, RecursionError, ArithmeticError, re.error):
-        return []  # a reference to elsewhere, or to itself, or numbers beyond counting: nothing can be said
+        return []  # an external or cyclic reference, or a huge number: cannot be validated
     properties = validator.schema.get("properties")
     if (
         isinstance(properties, dict)

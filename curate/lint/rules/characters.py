@@ -15,18 +15,16 @@ from curate.lint.rules.rule import text_rule
 LEADS: Final = "ÂÃÅÄâÐÑØÙ×ðãìëê"
 FOLLOWS: Final = "\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ"
 MOJIBAKE: Final = f"[{LEADS}][{FOLLOWS}]"
-"""The first two characters of what UTF-8 looks like when it is read as cp1252 or Latin-1."""
-# Not here: the joiners (emoji, Persian, Hindi) and the marks of direction (Hebrew, Arabic), which have a use.
+"""The first two characters of UTF-8 sequences decoded as cp1252 or Latin-1."""
+# Without joiners (emoji, Persian, Hindi) and direction marks (Hebrew, Arabic), which have a use.
 INVISIBLE: Final = "\u200b\u2060-\u2064\ufeff\u202a-\u202e\u2066-\u2069\ue000-\uf8ff"
 UNSEEN: Final = f"[{INVISIBLE}\U000e0000-\U000e007f]"
 TAGGED_FLAG: Final = re.compile(f"(\U0001f3f4[\U000e0020-\U000e007f]+)|[{INVISIBLE}\U000e0000-\U000e007f]")
-"""A flag that is spelled with tag characters, to be kept; or an invisible character."""
+"""A flag spelled with tag characters, which is kept, or an invisible character."""
 BREAKS_WORDS: Final = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]")
-"""Thai, Lao, Burmese and Khmer, which use the zero-width space to tell words apart."""
+"""Thai, Lao, Burmese and Khmer, which use the zero-width space to separate words."""
 OTHER_SCRIPT: Final = "[\u0370-\u1cff\u2e80-\ud7ff\uf900-\ufaff\ufe70-\ufeff\U00020000-\U0003ffff]"
-"""Letters of scripts other than Latin: Greek, Cyrillic, Arabic, those of Asia. Compiled when it is asked for: that
-takes 4 ms.
-"""
+"""Letters of scripts other than Latin: Greek, Cyrillic, Arabic, Asian scripts. Compiled on demand: that takes 4 ms."""
 LATIN: Final = re.compile("[A-Za-z]{2,}")
 LANGUAGES: Final = re.compile(
     r"(?i)translat|traduc|перев|翻译|翻譯|번역|翻訳|ترجم|\b(?:in|into|to|from|the) (?:chinese|mandarin|japanese|korean|russian|arabic|hebrew|hindi|greek|thai|ukrainian|english|german|french|spanish|portuguese|italian|bengali|tamil)"
@@ -37,7 +35,7 @@ FORMAL: Final = re.compile(
     r"```|^\s*(?:#\w+|import |from \w)|\d *[-+*/=×x|] *\d|^\S[^|\n]* \| |^\s*[{\[<|]|\\\w+|[=;{}]\s*$|\$.+\$|SELECT |def |^\s*[A-Ha-h1-8][.)] ",
     re.MULTILINE,
 )
-"""Code, mathematics, tables and choices, which are no written language and need not be."""
+"""Code, mathematics, tables and choices, which are not prose."""
 
 
 @text_rule(
@@ -57,9 +55,9 @@ def mojibake() -> "pl.Expr":
     return judged_by(pl.when(foreign().str.contains(MOJIBAKE)).then(pl.col("text")), _garbled)
 
 
-@lru_cache(maxsize=64)  # the rule asks, and whether it can be mended is asked next; a millisecond each
+@lru_cache(maxsize=64)  # cached for the rule and its repair; a millisecond each
 def _decoded(text: str) -> str:
-    import ftfy  # only for texts that look garbled
+    import ftfy  # only imported for texts that look garbled
 
     return ftfy.fix_encoding(text)
 
@@ -104,7 +102,7 @@ def invisible_character() -> "pl.Expr":
 
 
 def _stripped(text: str) -> str:
-    """`text` without invisible characters; as it is where nothing else would be left."""
+    """`text` without invisible characters; unchanged if nothing else would remain."""
     thai = BREAKS_WORDS.search(text) is not None
     kept = TAGGED_FLAG.sub(
         lambda match: match.group(1) or (match.group() if thai and match.group() == "\u200b" else ""), text
@@ -149,7 +147,7 @@ def other_script() -> "pl.Expr":
 
 
 def _switched(both: str) -> str | None:
-    """What is said of a question and an answer, of which one is in Latin script and the other is not."""
+    """The message for a question and an answer of which exactly one is in Latin script."""
     prompt, _, said = both.partition("\0")
     if LANGUAGES.search(prompt):
         return None
@@ -192,14 +190,14 @@ def _odd(text: str) -> str | None:
 
 
 def _odd_words(text: str, said: list[str]) -> str | None:
-    """What is odd about a text of these words, whatever it is about."""
+    """What is unusual about the words of a text."""
     marks = (text.count("#") + text.count("...") + text.count("…")) / len(said)
     mean = sum(map(len, said)) / len(said)
     if marks > UNEVEN.marked:
-        return f"# and ... stand for {marks:.0%} of the answer's words"
+        return f"{marks:.0%} of the answer's words are # or ..."
     if not UNEVEN.length[0] <= mean <= UNEVEN.length[1]:
         return f"the answer's words have {mean:.1f} characters on average"
-    if sum(map(str.isalpha, said)) * 2 >= len(said):  # the others, of which some have letters too, are not needed
+    if sum(map(str.isalpha, said)) * 2 >= len(said):  # the other words do not matter
         return None
     letters = sum(any(char.isalpha() for char in word) for word in said) / len(said)
     return f"only {letters:.0%} of the answer's words have letters" if letters < UNEVEN.lettered else None

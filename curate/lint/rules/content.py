@@ -1,4 +1,4 @@
-"""Family C: what a message's content is made of. C003 and C004 run over columns of text, the others over structure."""
+"""Family C: the content of messages. C003 and C004 run on text columns, the others on the structure."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -1,5 +1,6 @@
-"""Family C, closer: the parts of a content, and the white space and characters around and in a text. Images are in
-`curate.lint.rules.images`.
+"""Family C, details: the parts of a content, and white space and characters in a text.
+
+Images are in `curate.lint.rules.images`.
 """
 
 import re
@@ -22,9 +23,9 @@ from curate.read.decode import decode
 
 IMAGES: Final = ("image_url", "image")
 TRAINED: Final = frozenset(("text", "refusal", "image_url"))
-"""Types of parts that a service trains on."""
+"""Part types that a service trains on."""
 KNOWN: Final = TRAINED | {*IMAGES, "video", "video_url", "input_audio", "audio", "audio_url", "file"}
-"""Types of parts that the template of some model renders."""
+"""Part types that the template of some model renders."""
 REASONING: Final = frozenset(("reasoning", "thinking"))
 BLANK_START: Final = re.compile(r"\A(?:[^\S\n]*\n)+")
 INDENTED: Final = re.compile(r"\n[ \t]+\S")
@@ -53,9 +54,7 @@ COMPOSED: Final = (
     r"\x{F00}-\x{FFF}\x{102E}-\x{109F}\x{1100}-\x{11FF}\x{135D}-\x{135F}\x{1714}-\x{1DFF}\x{1F71}-\x{2001}\x{20D0}-\x{20F0}\x{2126}\x{212A}\x{212B}\x{2329}\x{232A}\x{2ADC}\x{2CEF}-\x{2DFF}"
     r"\x{302A}-\x{302F}\x{3099}\x{309A}\x{A66F}-\x{ABED}\x{F900}-\x{FB4E}\x{FE20}-\x{FE2F}\x{101FD}-\x{1E94A}\x{2F800}-\x{2FA1D}]"
 )
-"""What one of is in every text that is not in normal form C: marks, and characters that are written otherwise there
-(UAX #15).
-"""
+"""Every text not in NFC contains one of these: marks, and characters that NFC replaces (UAX #15)."""
 
 
 @value_rule(
@@ -256,7 +255,7 @@ def completion_unspaced() -> "pl.Expr":
 
 
 def runs_together(prompt: Any, completion: Any) -> bool:
-    """Whether a text ends and another starts so that they would be read as one word."""
+    """Whether the end of a text and the start of another one would be read as one word."""
     if not isinstance(prompt, str) or not isinstance(completion, str) or not prompt or not completion:
         return False
     return not prompt[-1].isspace() and completion[0].isalnum() and prompt[-1] not in "([{\"'`/\\>–—-"
@@ -293,7 +292,7 @@ def not_nfc() -> "pl.Expr":
     """
     some = pl.when(pl.col("text").str.len_bytes() != pl.col("text").str.len_chars()).then(
         pl.col("text")
-    )  # the few that are not all ASCII
+    )  # the few non-ASCII texts
     return pl.when(some.str.normalize("NFC") != some).then(
         pl.format("the {}'s text is not in normal form C", pl.col("role").fill_null("message"))
     )

@@ -1,10 +1,8 @@
-"""Family X: answers that cannot both hold. They are shown; a person decides. Keep all examples in memory, and so run
-only when they are selected.
+"""Family X: contradictory answers, shown for a person to decide; only run when selected, since all examples are loaded.
 
-Which questions are the same and which answers clash is `curate.conflicts.conflict`'s to say; `curate conflicts` shows
-the pairs. Where system prompts say something else, which may be why answers differ, it shows them too, and the rules do
-not (the code X007 was theirs, and is not used again). X005, which equal inputs show without any of this, is in
-`curate.lint.rules.answers`.
+`curate.conflicts.conflict` decides which questions are the same and which answers contradict; `curate conflicts` shows
+the pairs. Differing system prompts may explain different answers: `curate conflicts` also shows those pairs, the rules
+do not (they had the code X007, which is not reused). X005, which needs no model, is in `curate.lint.rules.answers`.
 """
 
 from collections.abc import Iterator, Sequence
@@ -107,7 +105,7 @@ def contradicts_itself(examples: Sequence[Example]) -> Found:
     Bad: {"messages": [{"role": "user", "content": "When does the shop open?"}, {"role": "assistant", "content": "The shop opens at 8 in the morning."}, {"role": "user", "content": "When?"}, {"role": "assistant", "content": "The shop opens at 9 in the morning."}]}
     Good: {"messages": [{"role": "user", "content": "When does the shop open?"}, {"role": "assistant", "content": "The shop opens at 8 in the morning."}, {"role": "user", "content": "When?"}, {"role": "assistant", "content": "At 8 in the morning."}]}
     """
-    from curate.conflicts.self_contradiction import contradictions_within  # what only this rule needs
+    from curate.conflicts.self_contradiction import contradictions_within  # only needed by this rule
 
     for example in examples:
         for found in contradictions_within(example):
@@ -119,9 +117,7 @@ def contradicts_itself(examples: Sequence[Example]) -> Found:
 
 
 def _told(report: "ConflictsResult", code: str) -> Found:
-    """The conflicts of a code, each at the one of its examples that stands later; not those that other system prompts
-    may explain.
-    """
+    """The conflicts of a code, each reported at the later example; without pairs that system prompts may explain."""
     for conflict in report.conflicts:
         if conflict.code != code:
             continue
@@ -134,7 +130,7 @@ def _told(report: "ConflictsResult", code: str) -> Found:
 
 
 def _pointer(example: Example, turn: int) -> str:
-    """Where the text of a message stands."""
+    """Pointer to the text of a message."""
     return example.messages[turn].content_pointer
 
 

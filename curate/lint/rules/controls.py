@@ -1,4 +1,4 @@
-"""Family K without a model: texts of the control tokens of the model families in use, from a table with its date."""
+"""Family K without a model: control tokens in texts, from a dated table of common model families."""
 
 import re
 from typing import Final
@@ -74,16 +74,14 @@ def control_token() -> "pl.Expr":
 
 
 def _control(text: str) -> str | None:
-    """What is said of a text with one of the tokens in it. Each part of the text is looked at a fixed number of times,
-    whatever it holds.
-    """
+    """The message for a text with one of the tokens. The number of passes over a text part is bounded."""
     whole = text.strip()
     begin, marked = text.find(whole[:1]), None
     for match in TOKEN.finditer(
         STRUCK.sub(lambda struck: struck[0] if struck[0] == whole else _unstruck(struck[0]), text)
     ):
         token, at = match.group(), match.start()
-        if token == SHORT and at > begin:  # a type's parameter, or left open as HTML may be
+        if token == SHORT and at > begin:  # a type parameter, or an element that HTML allows to stay open
             if marked is None:
                 marked = MARKUP.search(text) is not None
             if marked or text[at - 1].isalnum():
@@ -93,7 +91,7 @@ def _control(text: str) -> str | None:
 
 
 def _unstruck(text: str) -> str:
-    """As long as the text, without the tags that strike it through."""
+    """The text without strike-through tags, at the same length."""
     return text.replace("</s>", "\0" * 4).replace(SHORT, "\0" * 3)
 
 

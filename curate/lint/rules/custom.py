@@ -1,6 +1,4 @@
-"""Custom rules: declared in the configuration, or provided by other packages through the entry-point group
-`curate.lint.rules`.
-"""
+"""Custom rules: from the configuration, or from packages by the entry-point group `curate.lint.rules`."""
 
 import os
 import sys
@@ -28,9 +26,9 @@ TRIAL: Final = [
 
 
 def known_rules(declared: tuple[CustomRule, ...] = ()) -> dict[str, Rule]:
-    """All known rules: built-in ones, those of other packages, those declared in the configuration.
+    """All rules: built-in, from other packages, and from the configuration.
 
-    Raises `ConfigError` for a code or a name that is taken, and for a pattern or expression that polars refuses.
+    Raises `ConfigError` for a code or name in use, and for a pattern or expression that polars refuses.
     """
     found = dict(RULES)
     for source, rule in [*_from_packages(), *((f"check.rule {item.code}", _declared(item)) for item in declared)]:
@@ -51,7 +49,7 @@ def _from_packages() -> tuple[tuple[str, Rule], ...]:
         return ()
     from importlib.metadata import (
         entry_points,
-    )  # reads what all packages say of themselves: ten times as long as a look for the name
+    )  # reads the metadata of all packages: ten times as long as a search for the name
 
     for point in sorted(entry_points(group=GROUP), key=lambda point: point.name):
         source = f"rules of {point.name!r} ({point.value})"
@@ -72,8 +70,9 @@ def _from_packages() -> tuple[tuple[str, Rule], ...]:
 
 
 def _brings_some(folder: str) -> bool:
-    """Whether an installed package may provide rules: one declares the entry-point group, or the path entry is not a
-    folder and cannot be searched.
+    """Whether an installed package may provide rules.
+
+    Either one declares the entry-point group, or an entry of the path is not a folder and cannot be searched.
     """
     try:
         with os.scandir(folder or ".") as entries:
@@ -132,8 +131,9 @@ def _condition(item: CustomRule) -> "pl.Expr":
 
 
 def _tried(item: CustomRule) -> None:
-    """Test a rule on a few messages before any data is read. Raises `ConfigError` when polars refuses it, or it is no
-    question about one message.
+    """Test a rule on a few messages before reading data. Raises `ConfigError` if it is invalid.
+
+    A rule must give one result per message.
     """
     source, step = (
         f"check.rule {item.code}",
@@ -158,7 +158,7 @@ def _tried(item: CustomRule) -> None:
 
 
 def mistakes(declared: tuple[CustomRule, ...]) -> Iterator[str]:
-    """What speaks against declared rules before any is run: roles that no message has."""
+    """Mistakes in declared rules that show before they run: roles that no message has."""
     for item in declared:
         for role in item.role:
             if role not in ROLES:
@@ -166,5 +166,5 @@ def mistakes(declared: tuple[CustomRule, ...]) -> Iterator[str]:
 
 
 def own_rules(known: Mapping[str, Rule]) -> list[Rule]:
-    """The rules of `known` that are not built in."""
+    """The rules in `known` that are not built in."""
     return [rule for code, rule in known.items() if code not in RULES]

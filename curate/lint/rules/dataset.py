@@ -1,4 +1,4 @@
-"""Families F and Q over the whole data set: what no single example shows."""
+"""Families F and Q over the whole data set: problems that no single example shows."""
 
 from bisect import bisect_right
 from itertools import accumulate
@@ -14,11 +14,11 @@ from curate.lint.rules.rule import profile_rule
 
 FEW: Final = 50
 LEAST: Final = 10
-"""Examples below which shares mean nothing."""
+"""Minimum number of examples for meaningful shares."""
 REFUSING: Final = 0.3
 ONE_SIDED: Final = 0.9
 FAR: Final = 6.0
-"""Robust standard deviations of log length from which an example is far from the others."""
+"""Robust standard deviations of log length beyond which an example is an outlier."""
 
 
 def _whole(name: str) -> Place:
@@ -221,7 +221,7 @@ def odd_length(known: DatasetSummary) -> PlacedProblems:
 
 
 def _median(counted: list[tuple[float, int]]) -> float:
-    """The middle of values that each stand so many times; the mean of the two in the middle where there are two."""
+    """The median of values with counts; the mean of the two middle values if there are two."""
     ordered = sorted(counted)
     ends = list(accumulate(count for _, count in ordered))
     low, high = (ordered[bisect_right(ends, at)][0] for at in ((ends[-1] - 1) // 2, ends[-1] // 2))

@@ -1,7 +1,6 @@
-"""The summary of each example that the rules over the data set need: a few bytes, computed once.
+"""The summary of each example for the rules over the data set: a few bytes, computed once.
 
-A profile is made for the lines of a piece of a file, perhaps in another process, and taken into that of the whole in
-order.
+The lines of a chunk are summarized, possibly in another process, and appended to the summary of the data set in order.
 """
 
 import re
@@ -27,48 +26,48 @@ from curate.lint.rules.structure_signature import is_plain
 from curate.read.chunks import Batch
 
 DISTINCT: Final = 2_000
-"""Different system prompts, and different short answers, that are kept."""
+"""Maximum number of different system prompts, and of different short answers, that are counted."""
 SPACES: Final = b" \t\n\r\x0b\x0c\x1c\x1d\x1e\x1f"
-"""What `str.split` takes for white space in ASCII."""
+"""ASCII white space as in `str.split`."""
 LOWER: Final = bytes(range(256)).lower()
 SMALL: Final = 10_000
-"""Examples below which a dictionary is as good as columns."""
+"""Number of examples below which a dictionary is as fast as columns."""
 OTHER_SPACES: Final = re.compile("[\x85\u1680\u2028\u2029]")
-"""White space beyond ASCII that compatible forms (NFKC) leave as it is."""
+"""Non-ASCII white space that NFKC leaves unchanged."""
 SYSTEM: Final = ("system", "developer")
 Count = tuple[int, Place]
-"""A number, and the place of the first one."""
+"""A count, and the place of the first occurrence."""
 
 
 @dataclass(slots=True)
 class DatasetSummary:
-    """The data set so far: 41 bytes an example, and counts."""
+    """Summary of the data set so far: 41 bytes per example, and counts."""
 
     places: Places = field(default_factory=Places)
     exact: "array[int]" = field(default_factory=lambda: array("Q"))
-    """64 bits of each example's content."""
+    """64-bit hash of each example's content."""
     said: "array[int]" = field(default_factory=lambda: array("Q"))
-    """64 bits of each example's content in one case and form of characters, without spaces."""
+    """64-bit hash of each example's normalized content without white space."""
     lengths: "array[int]" = field(default_factory=lambda: array("I"))
-    """Characters of each example."""
+    """Number of characters of each example."""
     asked: "array[int]" = field(default_factory=lambda: array("Q"))
-    """64 bits of all that the last answer of each example answers; 0 where it does not end on an answer."""
+    """64-bit hash of the request of each example's last answer; 0 if the example does not end with an answer."""
     answered: "array[int]" = field(default_factory=lambda: array("Q"))
-    """64 bits of that answer, letter for letter."""
+    """64-bit hash of that answer, exactly."""
     kinds: "array[int]" = field(default_factory=lambda: array("B"))
-    """What kind of answer it is (see `curate.lint.rules.last_answer`)."""
+    """The kind of that answer (see `curate.lint.rules.last_answer`)."""
     turns: Counter[int] = field(default_factory=Counter)
     systems: Counter[str] = field(default_factory=Counter)
     labels: Counter[str] = field(default_factory=Counter)
-    """Final answers that are short."""
+    """Counts of short final answers."""
     answers: int = 0
     refusals: int = 0
     opened: dict[bool, Count] = field(default_factory=dict)
-    """Examples of two turns and more, by whether they begin with a system prompt."""
+    """Examples of two or more turns, by whether they begin with a system prompt."""
     plain: Count | None = None
-    """Examples that were read as columns; rules of scope `DATASET` see the others one by one."""
+    """Examples that were read as columns; rules of scope `DATASET` see the other ones."""
     unasked: Count | None = None
-    """Those of them that do not end on the user's turn."""
+    """Plain examples that do not end with the user's turn."""
 
     def add(self, example: Example) -> None:
         """Add an example."""
@@ -98,7 +97,7 @@ class DatasetSummary:
             self._answer(answer, refused=refuses(answer[:OPENING]))
 
     def sort(self, order: list[int]) -> None:
-        """Bring the examples, all of one part, into the order of these numbers."""
+        """Sort the examples, all of one chunk, by these numbers."""
         if any(this > after for this, after in pairwise(order)):
             columns = (self.exact, self.said, self.lengths, self.asked, self.answered, self.kinds, self.places.lines)
             self.exact, self.said, self.lengths, self.asked, self.answered, self.kinds, self.places.lines = _sorted(
@@ -156,7 +155,9 @@ class DatasetSummary:
         self.exact.frombytes(found.exact.tobytes())
         self.said.frombytes(said.tobytes())
         self.lengths.frombytes(chars.astype(np.uint32).tobytes())
-        kinds = np.full(len(numbers), TEXT, dtype=np.uint8)  # refusals and what begins in lower case are not quiet
+        kinds = np.full(
+            len(numbers), TEXT, dtype=np.uint8
+        )  # refusals and answers that begin in lower case are not quiet
         for at in np.flatnonzero(answer <= SHORT).tolist():
             texts = batch.texts_of(int(numbers[at]))
             kinds[at] = kinds_of(texts[-1], request_of(texts), refused=False)
@@ -186,9 +187,7 @@ class DatasetSummary:
         self.kinds.append(kinds)
 
     def _count_roles(self, file: str, by_roles: dict[tuple[str, ...], tuple[int, int]]) -> None:
-        """What there is to count of plain examples by their roles alone: of each, the first line and the number of
-        lines.
-        """
+        """Add the counts that depend on roles only: first line and number of lines for each sequence of roles."""
         for roles, (line, count) in by_roles.items():
             place = Place(file, line)
             self.turns[len(roles)] += count
@@ -216,21 +215,21 @@ class DatasetSummary:
             self.labels[answer] += count
 
     def with_plain(self, kinds: dict[bool, Count], *, kind: bool) -> dict[bool, Count]:
-        """Counts of two kinds of examples, with the plain ones, which are all of one kind."""
+        """Counts of two kinds of examples, plus the plain examples, which are all of one kind."""
         if self.plain is None:
             return kinds
         count, place = self.plain
         return kinds | {kind: add_to_count(kinds.get(kind), place, count)}
 
     def length_counts(self) -> dict[int, int]:
-        """How many examples there are of each length."""
+        """Number of examples of each length."""
         if len(self.lengths) < SMALL:
             return Counter(self.lengths)
         lengths, counts = np.unique(np.frombuffer(self.lengths, dtype=np.uint32), return_counts=True)
         return dict(zip(lengths.tolist(), counts.tolist(), strict=True))
 
     def of_lengths(self, wanted: Set[int]) -> Iterator[tuple[int, int]]:
-        """The examples of some lengths, each with its length, in order."""
+        """The examples with the given lengths, each with its length, in order."""
         if len(self.lengths) < SMALL:
             yield from ((at, length) for at, length in enumerate(self.lengths) if length in wanted)
             return
@@ -246,13 +245,11 @@ class DatasetSummary:
         return found
 
     def copies(self) -> list[tuple[int, int]]:
-        """Examples whose content an earlier one has, each with the first of these; in order."""
+        """Examples with the content of an earlier one, each with the first such example; in order."""
         return sorted((at, group[0]) for group in equal_groups(self.exact) for at in group[1:])
 
     def respelled(self) -> list[tuple[int, int]]:
-        """Examples that say what an earlier one says and are no copy, each with the first that says so; each content
-        once, in order.
-        """
+        """Duplicates after normalization that are not exact copies, each with the first example; one per content."""
         found = []
         for first, *others in equal_groups(self.said):
             known = {self.exact[first]}
@@ -263,7 +260,7 @@ class DatasetSummary:
         return sorted(found)
 
     def extend(self, other: "DatasetSummary", before: int) -> None:
-        """Append the summary of the lines that follow; `before` is the number of lines of their file before them."""
+        """Append the summary of the following lines, with `before` lines of their file before them."""
         self.places.extend(other.places, before)
         for name in ("exact", "said", "lengths", "asked", "answered", "kinds"):
             getattr(self, name).extend(getattr(other, name))
@@ -291,7 +288,7 @@ class DatasetState:
     """Values that rules keep for their finalizers, by rule code."""
 
     def count(self, code: str, kind: bool | str, place: Place) -> None:
-        """Count an example of some kind for a rule."""
+        """Count an example of a kind for a rule."""
         counts = self.counts(code)
         counts[kind] = add_to_count(counts.get(kind), place)
 
@@ -301,9 +298,7 @@ class DatasetState:
         return counts
 
     def rarer(self, code: str, what: str) -> PlacedProblems:
-        """One problem where a rule has counted examples with and without something: at the first of the kind that is
-        rarer.
-        """
+        """One problem if a rule counted examples both with and without a feature: at the first of the rarer kind."""
         kinds = self.summary.with_plain(self.counts(code), kind=False)
         if len(kinds) > 1:
             rarer = min(kinds, key=lambda has: (kinds[has][0], has))
@@ -313,18 +308,16 @@ class DatasetState:
             )
 
     def most_in_files(self, code: str, most: int | None) -> Iterator[tuple[Place, int]]:
-        """The files in which a rule has counted more than it takes, each with the number."""
+        """The files in which a rule has counted more than its limit, with the counts."""
         for file, (count, _) in self.counts(code).items():
             if most is not None and count > most:
                 yield Place(file, 0), count
 
 
 def _counts(digests: Any, chosen: Any, numbers: Any) -> Iterator[tuple[int, int]]:
-    """Of each digest of the chosen lines: the number of its first line, and how many lines have it; in the order of the
-    lines.
-    """
+    """First line and count of each digest among the chosen lines, in line order."""
     at = np.flatnonzero(chosen)
-    if len(at) and (digests[at] == digests[at[0]]).all():  # one system prompt for all, as a rule
+    if len(at) and (digests[at] == digests[at[0]]).all():  # usually one system prompt for all
         yield int(numbers[at[0]]), len(at)
         return
     _, first, counts = np.unique(digests[at], return_index=True, return_counts=True)
@@ -345,7 +338,7 @@ def _sorted(order: list[int], columns: Sequence["array[int]"]) -> Iterator["arra
 
 
 def equal_groups(digests: "array[int]") -> Iterator[list[int]]:
-    """The positions of equal digests, of each that stands more than once; few, as a rule."""
+    """The positions of each digest that occurs more than once; usually few."""
     if len(digests) < SMALL:
         by_digest: dict[int, list[int]] = {}
         for at, digest in enumerate(digests):
@@ -358,7 +351,7 @@ def equal_groups(digests: "array[int]") -> Iterator[list[int]]:
     del ordered
     likely = np.zeros(1 << 16, dtype=np.bool_)
     likely[repeated >> np.uint64(48)] = True
-    positions = np.flatnonzero(likely[values >> np.uint64(48)])  # a look at 16 bits spares most of the search
+    positions = np.flatnonzero(likely[values >> np.uint64(48)])  # comparing 16 bits first avoids most of the search
     positions = positions[np.isin(values[positions], repeated)]
     order = np.argsort(values[positions], kind="stable")
     positions = positions[order]
@@ -367,7 +360,7 @@ def equal_groups(digests: "array[int]") -> Iterator[list[int]]:
 
 
 def add_to_count(known: Count | None, place: Place, count: int = 1) -> Count:
-    """A count with some more, of which the first stands at `place`; in one file, lines may come in any order."""
+    """Add to a count; `place` is the first of the added. Within a file, lines may come in any order."""
     if known is None:
         return count, place
     total, first = known
@@ -375,7 +368,7 @@ def add_to_count(known: Count | None, place: Place, count: int = 1) -> Count:
 
 
 def comes_before(place: Place, other: Place) -> bool:
-    """Whether a place of an example that is known stands before that of one which is looked at now."""
+    """Whether the place of a known example precedes that of the current one."""
     return place.file != other.file or place.line < other.line
 
 
@@ -384,9 +377,7 @@ def _after(place: Place, before: int) -> Place:
 
 
 def _opening(roles: tuple[str, ...]) -> tuple[str, int | None, int | None]:
-    """Of some roles: what stands for them in a digest, and the positions of the first system prompt and of the last
-    answer.
-    """
+    """For roles: their code in a digest, the positions of the first system prompt and of the last answer."""
     answer = len(roles) - 1 - roles[::-1].index("assistant") if "assistant" in roles else None
     return _suffix(roles), roles.index("system") if "system" in roles else None, answer
 
@@ -396,7 +387,7 @@ def _suffix(roles: tuple[str, ...]) -> str:
 
 
 def _digests(example: Example, texts: list[str], turns: list[dict[str, Any]]) -> tuple[int, int]:
-    """64 bits of an example's content, and 64 of it in one case and form of characters, without spaces."""
+    """Two 64-bit digests of an example: its content, and its content normalized without white space."""
     if is_plain(example):
         text = "\0".join(texts) + _suffix(tuple([turn["role"] for turn in turns]))
         data = text.encode("utf-8", "surrogatepass")

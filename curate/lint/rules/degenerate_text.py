@@ -1,6 +1,4 @@
-"""Family Q, repetition: loops, copied phrases, worn-out ones. Columns pick the few texts that may repeat; these are
-counted exactly.
-"""
+"""Family Q, repetition: loops, copied and overused phrases. Columns select candidate texts for exact counts."""
 
 import re
 from collections import Counter
@@ -16,34 +14,31 @@ from curate.lint.rules.prefilter import ANSWER, Literals
 from curate.lint.rules.rule import text_rule
 
 LOOP: Final = 0.7
-"""Share of repeated 10-grams from which a text is a loop: real ones reach 75 to 100%, tables and verses 65%."""
+"""Minimum share of repeated 10-grams in a loop: real loops reach 75 to 100%, tables and verses 65%."""
 TOP: Final = 0.16
-"""Share of a text that its commonest 4-gram may make up (Gopher, table A1); shorter ones are names and labels, as often
-as not.
+"""Maximum share of a text in its most frequent 4-gram (Gopher, table A1); shorter n-grams are often names and labels.
 """
 UNIT: Final = 12
-"""Words of a phrase that is looked for again right behind itself."""
+"""Maximum number of words of a phrase that is searched for repeats in a row."""
 TIMES: Final = 6
-"""How often in a row it stands in a loop, and fills half of the answer or more."""
+"""Minimum number of repeats in a row in a loop, which must also fill half of the answer."""
 LEAST: Final = 10
-"""Words of such a loop."""
+"""Minimum number of words of such a loop."""
 WANTED: Final = re.compile(r"(?i)\b(?:repeat\w*|times|loops?|over and over|again and again|mantra)\b")
-"""What a request says that wants the same again."""
+"""Requests for repetition."""
 VERSE: Final = re.compile(
     r"(?i)\b(?:songs?|lyrics?|poems?|poetry|verses?|chorus|rap|hymns?|ballads?|sonnets?|haikus?|limericks?|chants?|refrains?|rhym\w+|stanzas?|jingles?|anthems?"
     r"|outro|lullaby|prayers?|repetition|code|programs?|functions?|scripts?|sql|json|xml|ya?ml|csv|html|schema|tables?|menus?|schedules?|plans?|dialogues?)\b"
 )
-"""What a request says that wants lines alike: verse, code, tables."""
+"""Requests for similar lines: verse, code, tables."""
 FORMAL: Final = re.compile(r"^\s*(?:[-*•>|{}\[\]<@#/$\\]|\d+[.):]|[^\n]{0,40}:|.*[;{}=|\]>)]\s*$|\S+$|$)", re.MULTILINE)
-"""A line of a list, of labels, of code, or of a word: no sentence."""
+"""A line of a list, of labels, of code or of one word."""
 ENOUGH: Final = 200_000
-"""Characters of an answer that are counted: who repeats himself does so before."""
+"""Number of characters checked per answer: loops start before that."""
 ENOUGH_WORDS: Final = 2_000
-"""Words up to which a phrase is looked for right behind itself; longer loops show in the share of repeated
-sequences.
-"""
+"""Number of words checked for repeats in a row; longer loops show in the share of repeated n-grams."""
 ENOUGH_HEAD: Final = 300
-"""Characters in which a text says of itself that it is verse."""
+"""Number of characters in which a text may call itself verse."""
 SLOP: Final = (
     "delve into", "delves into", "rich tapestry", "tapestry of", "testament to", "in today's fast-paced",
     "in today's digital", "it's important to note",
@@ -55,16 +50,16 @@ SLOP: Final = (
     "i hope this helps", "seamlessly integrat",
 )  # fmt: skip
 WORN: Final = 3
-"""Such phrases from which an answer is told of."""
+"""Number of overused phrases from which an answer is reported."""
 WORN_OUT: Final = Literals(SLOP, ANSWER, times=WORN)
 
 
 def _repeating() -> "pl.Expr":
-    """Questions and answers, with NUL between them, where a piece of the answer stands in it twice."""
+    """Questions and answers, joined by NUL, for answers in which a piece occurs twice."""
     return pl.when(pl.col("repeats")).then(answered_question().fill_null("") + "\0" + pl.col("text").str.head(ENOUGH))
 
 
-@lru_cache(maxsize=64)  # two rules ask, one after the other
+@lru_cache(maxsize=64)  # cached for two consecutive rules
 def _words(text: str) -> list[str]:
     return words(normalised(text))
 
@@ -89,10 +84,11 @@ def _loops(both: str) -> str | None:
 
 
 def _in_a_row(said: list[str]) -> tuple[int, int]:
-    """Words of the shortest phrase that stands `TIMES` times in a row and makes up half of a text, and how often it
-    does; 0 and 0 where there is none.
+    """Length in words of the shortest phrase that repeats `TIMES` times in a row, and its repeats; 0 and 0 if none.
+
+    The repeats must make up half of the text.
     """
-    middle = len(said) // 2  # a phrase that fills half of a text stands there, or on the word before that
+    middle = len(said) // 2  # a phrase that fills half of a text includes its middle word or the one before
     for size in range(1, UNIT + 1) if len(said) >= LEAST else ():
         beside = (
             (at, other) for at in (middle - 1, middle) for other in (at - size, at + size) if 0 <= other < len(said)
@@ -201,7 +197,7 @@ def echo() -> "pl.Expr":
 def _worn(text: str) -> str | None:
     plain = text.lower().replace("’", "'")
     found = [phrase for phrase in SLOP if phrase in plain]
-    return f"{plural(len(found), 'worn-out phrase')}: {', '.join(found[:3])}" if len(found) >= WORN else None
+    return f"{plural(len(found), 'overused phrase')}: {', '.join(found[:3])}" if len(found) >= WORN else None
 
 
 @text_rule("Q019", "worn-phrases", Severity.INFO, prefilter=WORN_OUT, hint="Rewrite the answer in plain words.")

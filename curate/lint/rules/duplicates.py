@@ -1,4 +1,4 @@
-"""Family D: duplicates that can be told without a model, while the data streams by."""
+"""Family D: duplicates that are found without a model while the data is read."""
 
 from collections.abc import Iterator, Sequence
 
@@ -75,7 +75,7 @@ def near_duplicate(examples: Sequence[Example]) -> Iterator[tuple[Example, Probl
         {"messages": [{"role": "user", "content": "Why is grass green?"}, {"role": "assistant", "content": "Because leaves take up the other colours."}]}
     """
     from curate.core.config import DedupConfig
-    from curate.dedup.near_duplicates import find_duplicates_in  # what only this rule needs
+    from curate.dedup.near_duplicates import find_duplicates_in  # only needed by this rule
 
     for lost in find_duplicates_in(examples, DedupConfig()).losses:
         if lost.code == "D003":

@@ -1,5 +1,6 @@
-"""The input of rules of scope `TOKENS`: an example as the model receives it, with the rendering and masking of the
-trainer.
+"""The input of rules of scope `TOKENS`: an example as the model receives it.
+
+Rendering and masking are those of the trainer.
 """
 
 from dataclasses import dataclass, field
@@ -15,32 +16,30 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class EncodedExample:
-    """An example with its encoding, and what the encoding was made with."""
+    """An example with its encoding, and the model and settings of the encoding."""
 
     example: Example
     encoding: "Encoding"
     template: "Template"
     max_length: int
-    """Tokens of the longest example that is trained on."""
+    """Maximum number of tokens of a training example."""
     memory: dict[str, Any] = field(default_factory=dict)
     """Values that rules keep for their finalizers, by rule code."""
 
     def pointer(self, turn: int) -> str:
-        """Pointer to a turn in the line as it was read; to the conversation where there is no such turn."""
+        """Pointer to a turn in the original line; to the conversation if there is no such turn."""
         return next(
             (message.pointer for message in self.example.messages if message.index == turn),
             conversation_pointer(self.example),
         )
 
     def content_pointer(self, turn: int) -> str:
-        """Pointer to the content of a turn, or to the turn where it has none; to the conversation where there is no
-        such turn.
-        """
+        """Pointer to a turn's content in the original line, else to the turn, else to the conversation."""
         found = next((message for message in self.example.messages if message.index == turn), None)
         return found.content_pointer if found is not None and "content" in found.value else self.pointer(turn)
 
     def as_read(self, pointer: str) -> str:
-        """A pointer into the example's messages, as one into the line as it was read."""
+        """Convert a pointer into the example's messages to one into the original line."""
         if self.example.pointers is None:
             return pointer
         turn = pointer.removeprefix("/messages/").partition("/")[0]

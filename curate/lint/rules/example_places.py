@@ -15,26 +15,26 @@ class Places:
     """The places of examples: four bytes each, and each file name once."""
 
     lines: "array[int]" = field(default_factory=lambda: array("I"))
-    """Line of each example, from the first line of its part."""
+    """Line of each example, relative to its chunk."""
     starts: list[int] = field(default_factory=list)
-    """Of each part, the number of examples before it."""
+    """Number of examples before each chunk."""
     parts: list[tuple[str, int]] = field(default_factory=list)
-    """Of each part, its file and the lines of the file before it."""
+    """File of each chunk, and number of lines before it."""
 
     def add(self, place: Place) -> None:
-        """Keep the place of the next example."""
+        """Append the place of the next example."""
         if not self.parts or self.parts[-1] != (place.file, 0):
             self.parts.append((place.file, 0))
             self.starts.append(len(self.lines))
         self.lines.append(min(place.line, LARGEST))
 
     def add_lines(self, file: str, numbers: "list[int] | array[int]") -> None:
-        """Keep the places of the next examples, all of one file."""
+        """Append the places of the next examples, all of one file."""
         self.add(Place(file, numbers[0]))
         self.lines.extend(numbers[1:])
 
     def extend(self, other: "Places", before: int) -> None:
-        """Keep the places of examples that follow; `before` lines of their file stand before them."""
+        """Append the places of following examples, with `before` lines of their file before them."""
         size = len(self.lines)
         self.starts += [size + start for start in other.starts]
         self.parts += [(file, before + lines) for file, lines in other.parts]
@@ -50,11 +50,11 @@ class Places:
 
     @property
     def first(self) -> str:
-        """The name of the first file; for findings about the data set."""
+        """The name of the first file, for findings about the data set."""
         return self.parts[0][0]
 
     def by_file(self) -> dict[str, range]:
-        """The examples of each file, by their numbers, in order."""
+        """The numbers of the examples in each file, in order."""
         ends = [*self.starts[1:], len(self.lines)]
         found: dict[str, range] = {}
         for (file, _), start, end in zip(self.parts, self.starts, ends, strict=True):

@@ -1,4 +1,4 @@
-"""Family J, the file as it travels: line ends, sizes, names, keys, and what other readers make of it."""
+"""Family J, file format: line endings, sizes, names, keys, and problems of other readers."""
 
 from collections import Counter
 from typing import Any, Final
@@ -20,14 +20,14 @@ KNOWN: Final = frozenset((
     "audios", "image", "documents",
     "chat_template_kwargs", "reference_answer",
 ))  # fmt: skip
-"""Top-level keys that some trainer uses, whatever the format."""
+"""Top-level keys that some trainer reads, in any format."""
 METADATA: Final = frozenset((
     "id", "idx", "index", "uuid", "source", "metadata", "meta", "category", "tags", "tag", "dataset", "language",
     "lang", "conversation_id", "prompt_id", "split",
     "name", "title", "url", "type", "model", "created", "timestamp", "license", "domain", "topic", "task", "difficulty",
     "score", "hash",
 ))  # fmt: skip
-"""Top-level keys that say where an example comes from: nobody expects them to be trained on."""
+"""Top-level keys about the origin of an example, which nobody expects to be trained on."""
 TOGETHER: Final = frozenset(
     ("messages", "tools", "prompt", "completion", "text", "input", "preferred_output", "non_preferred_output")
 )

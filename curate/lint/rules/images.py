@@ -1,4 +1,4 @@
-"""Family C, images: what an image part must be to be trained on."""
+"""Family C, images: requirements for image parts in training data."""
 
 import base64
 import binascii
@@ -21,12 +21,12 @@ DETAILS: Final = ("auto", "low", "high")
 
 
 def images_of(example: Example) -> Iterator[TypedPart]:
-    """The parts that are images."""
+    """The image parts."""
     return (part for part in parts_of(example) if part.type in IMAGES)
 
 
 def url_of(part: TypedPart) -> str | None:
-    """The address of an image, or its data URI."""
+    """The URL of an image, which may be a data URI."""
     given = part.value.get("image_url")
     url = given.get("url") if isinstance(given, dict) else given
     return url if isinstance(url, str) else None
@@ -51,7 +51,7 @@ def image_malformed(example: Example) -> Problems:
 
 
 def image_fault(part: dict[str, Any]) -> str | None:
-    """What is wrong with the form of a part of type image_url."""
+    """What is wrong with a part of type image_url."""
     given = part.get("image_url")
     if not isinstance(given, dict):
         return (
@@ -229,7 +229,7 @@ def images_in_some(example: Example, state: DatasetState) -> None:
 
 @images_in_some.finalize
 def both_kinds(state: DatasetState) -> PlacedProblems:
-    """One finding, at the first example of the kind that is rarer."""
+    """One finding, at the first example of the rarer kind."""
     return state.rarer("C014", "images")
 
 

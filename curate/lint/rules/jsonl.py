@@ -1,6 +1,4 @@
-"""Family J: the file and its JSON. The reader finds these defects (`curate.read.decode`); the rules name and explain
-them.
-"""
+"""Family J: the file and its JSON. The reader finds the defects (`curate.read.decode`); the rules explain them."""
 
 from curate.core.example import UNKNOWN
 from curate.core.finding import Problem, Problems, Severity

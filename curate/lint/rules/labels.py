@@ -1,4 +1,4 @@
-"""Family P, for some targets, and answers that carry a label instead of a rival."""
+"""Family P: rules for some targets, and answers with a label instead of a rejected answer."""
 
 from typing import Any, Final
 
@@ -93,7 +93,7 @@ def label_unusable(example: Example, state: DatasetState) -> Problems:
 
 
 def _judges(example: Example, label: Any) -> bool:
-    """Whether a label that is no boolean stands for one."""
+    """Whether a non-boolean label may stand for a boolean."""
     said = isinstance(label, str) and label.strip().casefold() in WORDS
     return said or (example.format == "prompt-completion" and (label is None or label in (0, 1)))
 
@@ -110,7 +110,7 @@ def _shown(label: Any) -> str:
 
 @label_unusable.finalize
 def labels_of_one_kind(state: DatasetState) -> PlacedProblems:
-    """Labels that are all the same; or the first that is of another kind than the others."""
+    """Labels that are all equal, or the first that has another type than the others."""
     counts = state.memory.get("P013")
     if counts is None or counts["place"] is None:
         return

@@ -1,6 +1,4 @@
-"""What rules over the data set keep of each final answer: 64 bits of what it answers, 64 of itself, and what kind of
-answer it is.
-"""
+"""A summary of each final answer for data set rules: 64-bit hashes of its request and of itself, and its kind."""
 
 import re
 import string
@@ -14,23 +12,23 @@ from curate.corpus.class_labels import is_label
 from curate.language.refusals import OPENING, refuses
 
 FRAGMENT, LABEL, CLASSIFIED, TEXT = 1, 2, 4, 8
-"""Kinds: it begins in the middle of a sentence; it may be the name of a class, and the request asks for one; it is more
-than a name, and no refusal.
+"""Kinds: begins in the middle of a sentence; may be a class label, and the request asks for one; is longer than a label
+and no refusal.
 """
 SHORT: Final = 40
-"""Characters of an answer up to which it may be the name of a class."""
+"""Maximum length in characters of a class label."""
 CARRIED: Final = ("tools", "functions")
-"""Keys of a line with what is asked besides the messages and what is attached."""
+"""Keys of a line that belong to the request besides messages and attachments."""
 JUDGED: Final = ("label", "kto_tag", "rejected", "score")
-"""Keys of a line that say how good its answer is: two answers to one question are meant."""
+"""Keys of a line that rate its answer: two answers to one question are intended then."""
 BEGINNINGS: Final = f"{string.ascii_lowercase},;.)!?:]"
-"""What an answer begins with that may begin in the middle of a sentence."""
+"""Possible first characters of an answer that begins in the middle of a sentence."""
 WORDS: Final = re.compile(r"(?:[a-z]+(?:['’][a-z]+)?,?|[,;.)!?:\]] ?\S+)(?: \S+){6}")
-"""Seven words and more, of which the first begins in lower case or behind the end of another sentence."""
+"""At least seven words, the first in lower case or after the end of another sentence."""
 FORMAL: Final = re.compile(
     r"[={}<>_|\\/#\[\]`$@]|\w\(|::|\w\.\w|^(?:\S+,? ){1,2}\S*(?:, \S+){3}|: |^(?:[a-z]+ )?[a-z]+,(?: [\w-]+,){2}"
 )
-"""Code, markup, addresses and lists, which begin in lower case."""
+"""Code, markup, URLs and lists, which begin in lower case."""
 KEYWORDS: Final = frozenset(
     "import from def class function const let var using public private static select local return if for while with include package git pip npm sudo".split()  # noqa: SIM905
 )
@@ -38,15 +36,15 @@ ENDED: Final = re.compile(
     r"[.?!:;\"'”’)\]]\s*\Z|\A(?:What|Who|Which|When|Where|Why|How|Describe|Explain|List|Generate|Create|Give|Name|Compare|Find|Identify|Provide|Suggest|Tell"
     r"|Summari[sz]e|Define|Design|Discuss|Make|Analy[sz]e|Propose|Outline|Write)\b[^\n.?!]{0,120}\Z"
 )
-"""The end of a question: with a full stop, or that of a short request without one."""
+"""The end of a complete question: with a full stop, or a short request without one."""
 CONTINUES: Final = re.compile(
     r"(?i)\b(?:continu\w+|complet\w+|finish\w*|fill\w*|go on|rest of|next|remaining|lower-?case|uncapitali[sz]ed|code|program|script|command|query|sql|word|phrase)\b"
 )
-"""What a request says that a sentence may go on from."""
+"""Requests to continue a sentence."""
 
 
 class LastAnswer(NamedTuple):
-    """What is kept of an example's last answer."""
+    """Summary of an example's last answer."""
 
     asked: int
     answer: int
@@ -54,11 +52,11 @@ class LastAnswer(NamedTuple):
 
 
 NONE: Final = LastAnswer(0, 0, 0)
-"""Where an example does not end on an answer to something."""
+"""For an example that does not end with an answer."""
 
 
 def last_answer_of(example: Example, texts: list[str], turns: list[dict[str, Any]]) -> LastAnswer:
-    """What is kept of an example that was read as an object; `texts` of its turns, in order."""
+    """The summary of the last answer of a parsed example; `texts`: the texts of its turns, in order."""
     if len(turns) < 2 or turns[-1].get("role") != "assistant" or turns[-1].get("tool_calls") or not texts[-1]:
         return NONE
     if example.format in ("preference", "text") or any(key in example.value for key in JUDGED):
@@ -72,14 +70,12 @@ def last_answer_of(example: Example, texts: list[str], turns: list[dict[str, Any
 
 
 def request_of(texts: list[str]) -> str:
-    """What an answer is asked by: how a conversation begins, which may be its system prompt, and the turn before the
-    answer.
-    """
+    """The request of an answer: the first turn (possibly a system prompt) and the turn before the answer."""
     return "\n".join(texts[:1] + texts[-2:-1]) if len(texts) > 2 else texts[0]
 
 
 def _beside(value: dict[str, Any], turns: list[dict[str, Any]]) -> bytes:
-    """All that is asked and is no text, as canonical JSON; empty where there is none."""
+    """The non-text part of a request, as canonical JSON; empty if there is none."""
     found: list[Any] = [[key, value[key]] for key in CARRIED if value.get(key)]
     found += [
         [at, calls]
@@ -102,7 +98,7 @@ def kinds_of(answer: str, question: str, *, refused: bool) -> int:
 
 
 def _begins_inside(answer: str, question: str) -> bool:
-    """Whether an answer begins in the middle of a sentence, and not of the question's."""
+    """Whether an answer begins in the middle of a sentence that the question did not start."""
     line = answer.partition("\n")[0]
     if not WORDS.match(line) or FORMAL.search(line) or line.partition(" ")[0] in KEYWORDS:
         return False

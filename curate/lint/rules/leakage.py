@@ -1,6 +1,4 @@
-"""Family L: what a model is measured by and must not be trained on. Asked by `curate decontaminate`, which has the
-benchmark.
-"""
+"""Family L, benchmarks in the training data. Run by `curate decontaminate`, which reads the benchmark."""
 
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
@@ -11,28 +9,26 @@ from curate.core.text import excerpt, visible
 from curate.lint.rules.rule import rule
 
 SHOWN = 80
-"""Characters of the words both have that a message shows."""
+"""Maximum number of characters of the common words in a message."""
 
 
 class Leak(NamedTuple):
-    """An item of a benchmark that stands in an example."""
+    """A benchmark item found in an example."""
 
     place: Place
     example: str
     """Id of the example."""
     pointer: str
-    """To the content of the turn."""
+    """Pointer to the content of the turn."""
     benchmark: Place
     field: str
-    """Where in the item the text stands that was found."""
+    """The field of the item with the matching text."""
     kind: str
-    """`run`: words in a row; `whole`: a turn that is the item, word for word; `near`: a turn like it."""
+    """`run`: consecutive words; `whole`: a turn equals the item; `near`: a turn is similar to it."""
     words: str
-    """The longest run of words that both have; for `near`, none."""
+    """The longest common run of words; empty for `near`."""
     share: float
-    """Of the words of the item's text, the share that stands in runs both have, 0 to 1; for `near`, the Jaccard
-    similarity of the two.
-    """
+    """Share of the item's words in common runs, 0 to 1; for `near`, the Jaccard similarity."""
     others: int = 0
     """Other items in the same example."""
 

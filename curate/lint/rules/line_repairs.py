@@ -1,6 +1,4 @@
-"""Repairs of families J and D: they work on a line's bytes, in any format. None of them trades one defect for
-another.
-"""
+"""Repairs of families J and D on the bytes of a line, in any format. None replaces a defect with another one."""
 
 import ast
 import codecs
@@ -21,13 +19,11 @@ BETWEEN = re.compile(r"[\s,]*")
 EMPTY = re.compile(rb'"\s*"\s*[,}\]]')
 CODEC = "curate-cp1252"
 SEPARATORS = {"\u2028".encode(): b"\\u2028", "\u2029".encode(): b"\\u2029", "\x85".encode(): b"\\u0085"}
-"""What Python's `splitlines` takes for the end of a line, in UTF-8, and as JSON writes it in ASCII."""
+"""Line separators of Python's `splitlines`, in UTF-8 and as JSON escapes."""
 
 
 def _as_cp1252(error: UnicodeError) -> tuple[str, int]:
-    """The bytes that are not UTF-8, read as cp1252. Raises `UnicodeDecodeError` for the five that this code page does
-    not have.
-    """
+    """Decode the non-UTF-8 bytes as cp1252. Raises `UnicodeDecodeError` for the five undefined bytes."""
     if not isinstance(error, UnicodeDecodeError):
         raise error
     return error.object[error.start : error.end].decode("cp1252"), error.end
@@ -37,7 +33,7 @@ codecs.register_error(CODEC, _as_cp1252)
 
 
 def _is_read(data: bytes) -> bool:
-    """Whether the bytes are an object that can be read."""
+    """Whether the bytes parse to an object."""
     return isinstance(decode(data).value, dict)
 
 
@@ -55,7 +51,7 @@ def decode_again(data: bytes) -> bytes:
 def drop_surrogates(data: bytes) -> bytes:
     """Remove unpaired surrogates."""
     lone: list[re.Match[bytes]] = []
-    high: re.Match[bytes] | None = None  # a first half that waits for its second
+    high: re.Match[bytes] | None = None  # a high surrogate without its low surrogate
     for match in ESCAPE.finditer(data):
         code = int(match.group(1), 16) if match.group(1) else 0x20
         second = 0xDC00 <= code < 0xE000
@@ -70,9 +66,7 @@ def drop_surrogates(data: bytes) -> bytes:
 
 @jsonl.control_character.repaired_by(safe=True, takes=RepairInput.LINE)
 def drop_controls(data: bytes) -> bytes:
-    r"""Remove NUL and other control characters; lines with `\b` or `\f`, which may be a lost backslash, do not
-    change.
-    """
+    r"""Remove NUL and other control characters, unless `\b` or `\f` hints at a lost backslash."""
     controls = []
     for match in ESCAPE.finditer(data):
         if match.group(2) in (b"b", b"f"):
@@ -83,9 +77,7 @@ def drop_controls(data: bytes) -> bytes:
 
 
 def _without(data: bytes, matches: list[re.Match[bytes]]) -> bytes:
-    """The bytes without some parts, which stand in order; as they were where that makes two keys equal, or leaves a
-    text empty.
-    """
+    """Remove ordered byte ranges; unchanged if that makes two keys equal or leaves a text empty."""
     pieces, at = [], 0
     for match in matches:
         pieces.append(data[at : match.start()])
@@ -147,7 +139,7 @@ def write_again(data: bytes) -> bytes:
 
 
 def _one_a_line(text: str) -> bytes | None:
-    """The objects of the text, each with its own characters, on a line each; None where there is anything else."""
+    """The objects in the text, one per line with unchanged characters; None if it contains anything else."""
     parts = list(_objects(text.strip()))
     return b"\n".join(part.encode("utf-8") for part in parts) if all(parts) else None
 
@@ -165,12 +157,12 @@ def _objects(text: str) -> Iterator[str]:
 
 
 def _from_python(text: str) -> bytes | None:
-    """A dict in Python's notation as JSON; None where it is none, or where JSON would lose something of it."""
+    """Convert a dict in Python notation to JSON; None if it is none or JSON would lose something."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter(
                 "ignore", SyntaxWarning
-            )  # about backslashes in strings, which Python reads as we want them
+            )  # warnings about backslashes in strings, which are read as intended
             tree = ast.parse(text.strip(), mode="eval")
         if not isinstance(tree.body, ast.Dict) or not all(
             _has_clear_keys(node) for node in ast.walk(tree) if isinstance(node, ast.Dict)

@@ -1,7 +1,6 @@
-"""Family L, the part about an output folder's books: what its manifest says against what is there. `curate verify`
-finds them with code of its own, which these rules only document.
+"""Family L, manifest and output folder. `curate verify` finds these with separate code; the rules document them.
 
-In the examples below the first line was read, and the others are what the folder has.
+In the examples below the first line was read, and the others are in the folder.
 """
 
 from functools import partial

@@ -1,4 +1,4 @@
-"""Family Q, remains: placeholders, template variables and HTML that should have been replaced or cut away."""
+"""Family Q, markup: placeholders, template variables and HTML that should have been replaced or removed."""
 
 import re
 from typing import Final
@@ -26,7 +26,7 @@ TEMPLATE: Final = re.compile(
     r"(?i)\b(?:templates?|letter|e-?mails?|samples?|examples?|scripts?|drafts?|contracts?|to-?dos?|placeholders?|lorem"
     r"|(?<!to )(?<!in the )(?<!same )forms?(?! of| an?| the))\b"
 )
-"""What a question says that wants one: whole words, for "information" has a form in it."""
+"""Requests for a template: whole words, since "information" contains "form"."""
 NOTHING: Final = (
     r"(?i)\A\s*(?:n/a|nan|tbd|todo|\.{2,}|…|-{1,3}|\?+|<(?:empty|none|blank)>|output|response|placeholder)\W*\z"
 )
@@ -50,11 +50,11 @@ HTML: Final = re.compile(
     re.IGNORECASE,
 )
 SURE: Final = re.compile(rf"&nbsp;|&#[0-9]{{2,5}};|</[a-z]+>|<br ?/?>|{'|'.join(NOTICES)}", re.IGNORECASE)
-"""Remains that stand in no text on purpose; of others there have to be two."""
+"""Remains that no text contains on purpose; of others, two are required."""
 LEGAL: Final = re.compile(r"copyright|\blicen[cs]|\bpermission\b|©|\(c\) ?[12]", re.IGNORECASE)
-"""A text about rights, in which all of them may be reserved."""
+"""A text about rights, in which "all rights reserved" is no remain."""
 SPANS: Final = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`|^[ \t]*\|[^\n]*$", re.DOTALL | re.MULTILINE)
-"""Code and the rows of tables, which have markup of their own."""
+"""Code and table rows, which contain markup of their own."""
 PROGRAM: Final = re.compile(
     r"[;{}]\s*$|^\s*(?:def |class |import |#include|function |const |var |let |return\b|SELECT )|\w\(.*\)\s*$|=>",
     re.MULTILINE,
@@ -101,7 +101,7 @@ def placeholder() -> "pl.Expr":
 
 
 def _left_open(both: str) -> str | None:
-    """What is said of an answer with a placeholder in it, unless the question wants one."""
+    """The message for an answer with a placeholder, unless the question asks for one."""
     prompt, _, said = both.partition("\0")
     match = PLACEHOLDER.search(said)
     return (
@@ -130,7 +130,7 @@ def unfilled_variable() -> "pl.Expr":
 
 
 def _unfilled(both: str) -> str | None:
-    """What is said of a text with a variable in it, unless it is code, or answers what has braces of its own."""
+    """The message for a text with a variable, unless it is code or answers a text with braces."""
     prompt, _, said = both.partition("\0")
     match = VARIABLE.search(said)
     if match is None or "{" in prompt or "%s" in prompt or CODE.search(said) or CODE.search(prompt):
@@ -158,9 +158,7 @@ def html_remains() -> "pl.Expr":
 
 
 def _scraped(both: str) -> str | None:
-    """What is said of an answer with remains of a web page in it, unless it or the question is about such, or has some
-    itself.
-    """
+    """The message for an answer with remains of a web page, unless it or the question is about or contains HTML."""
     prompt, _, said = both.partition("\0")
     said = SPANS.sub(" ", said)
     legal = LEGAL.search(said) is not None

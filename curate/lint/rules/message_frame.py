@@ -1,17 +1,16 @@
-"""The frame of messages that text rules are polars expressions over: one row a message of a chunk of examples.
+"""The message frame: one row per message of a chunk, as input of the polars expressions of text rules.
 
-Columns, of which none looks at another row any more, so that rules can be asked about any rows: `example` (position in
-the chunk), `turn` (position in the conversation), `role` (null when missing), `text` (see
-`curate.core.example.content_text`), `content` (true when there is a content: neither missing nor null), `called` (true
-when the message calls a tool or refuses, so that it may be without content), `media` (true when the content has a part
-that is not text), `joined` (true for the texts of a line that are trained on as they stand, without a template),
-`asked` (the text of the user's message that an assistant's message answers; else null), `previous` (the role of the
-message before), `next_called` (whether the message after calls a tool), `again` (1 where the message before is the
-same, 2 where the one before that is, else 0).
+Values that depend on other rows are precomputed, so rules can run on any subset of rows. The columns are `example`
+(position in the chunk), `turn` (position in the conversation), `role` (null when missing), `text` (see
+`curate.core.example.content_text`), `content` (true if there is a content, neither missing nor null), `called` (true if
+the message calls a tool or refuses, so it may lack content), `media` (true if the content has a part that is not text),
+`joined` (true for texts that are concatenated for training without a template), `asked` (the text of the user's message
+that an assistant's message answers; else null), `previous` (the role of the previous message), `next_called` (whether
+the next message calls a tool), `again` (1 if the previous message is the same, 2 if the one before it is, else 0).
 
-The others are flags of rules (see `Prefilter.flag`), cheap to make, and true wherever the rule can fire: `switched`,
-`echoes`, `foreign` (not all in ASCII), `padded` (empty, or white space outside), `brief`, `points`, and those that are
-made one answer at a time (see `curate.lint.rules.answer_flags`).
+The other columns are flags for prefilters (see `Prefilter.flag`): cheap to compute and true wherever the rule can fire.
+These are `switched`, `echoes`, `foreign` (not all ASCII), `padded` (empty, or white space at an end), `brief`,
+`points`, and the flags per answer (see `curate.lint.rules.answer_flags`).
 """
 
 from collections.abc import Sequence
@@ -41,21 +40,21 @@ from curate.read.chunks import Batch
 
 CALLS: Final = frozenset(("tool_calls", "function_call", "refusal", "audio"))
 JOINED: Final = frozenset(("prompt-completion", "text"))
-"""Formats whose texts, where they are no messages, are trained on as they stand, without a template between them."""
+"""Formats without messages whose texts are concatenated for training, without a template."""
 MANY_MARKS: Final = f"(?:[#…0-9][^#…0-9]*){{{UNEVEN.marks}}}"
 POINTING: Final = (
     rf"(?i-u:(?:the|this|these) (?:{'|'.join(POINTERS)}) (?:{'|'.join(NOUNS)})"
     rf"|(?:{'|'.join(SHOWABLE)}) (?:below|above)|following (?:text|sentence|paragraph|passage|article))"
 )
 SHOWN: Final = r"[\n:\"“”'‘`{(]|[a-z.?!][A-Z]|[.?!][0-9]|(?:format|style)\b"
-"""What a question has in it that shows the text it points at."""
+"""Signs that a question contains the text it refers to."""
 BARE_URL: Final = (
     r"(?:[Ss]ummari[sz]e|[Rr]ead|[Vv]isit|[Oo]pen|[Tt]ranslate|[Aa]naly[sz]e|[Cc]heck) [^\n]*https?://\S+\z"
 )
 
 
 def batch_frame(batch: Batch, others: Sequence[Example] = ()) -> "pl.DataFrame":
-    """All messages of the plain examples of a batch, in order, and then those of other examples."""
+    """All messages of the plain examples of a batch, in order, then those of other examples."""
     rows = _Rows()
     for position, roles in enumerate(batch.roles):
         rows.example += [position] * len(roles)
@@ -80,10 +79,9 @@ def messages_frame(examples: Sequence[Example]) -> "pl.DataFrame":
 
 
 def texts_frame(joined: bytes, turns: Any, system: Any, *, whole: bool) -> "pl.DataFrame":
-    """All messages of plain examples in which `curate.lint.rules.answer_flags` finds nothing: the fields of
-    `curate.read.fast_path.FastPathTexts`, which see.
+    """The message frame of plain examples without answer flags, from the fields of `FastPathTexts`.
 
-    Not `whole`, it is without the columns that depend on other rows, and the flags.
+    Unless `whole`, it lacks the flags and the columns that depend on other rows.
     """
     said = pl.Series([joined[:-1]], dtype=pl.Binary).cast(pl.String).str.split("\0").explode()
     turn = np.arange(len(said)) - np.repeat(np.cumsum(turns) - turns, turns)
@@ -126,7 +124,7 @@ class _Rows:
             self.answer_flags.append(flags_of(self.text[-1]) if message.role == "assistant" else 0)
 
     def frame(self) -> "pl.DataFrame":
-        """The frame. Lone surrogates, which a column of text cannot hold, become question marks in it."""
+        """The frame. Lone surrogates, which polars cannot store, become question marks."""
         columns = {
             name: _column(getattr(self, name)) if kind is pl.String else getattr(self, name)
             for name, kind in _schema().items()
@@ -147,7 +145,7 @@ def _schema() -> dict[str, type["pl.DataType"]]:
 
 
 def _complete(frame: "pl.DataFrame") -> "pl.DataFrame":
-    """The frame with the columns that depend on other rows, and flags."""
+    """Add the columns that depend on other rows, and the flags."""
     role, text, example, asked = pl.col("role"), pl.col("text"), pl.col("example"), pl.col("text").shift(1)
     follows = example.shift(1) == example
     answers = ((role == "assistant") & (role.shift(1) == "user") & follows).fill_null(value=False)
@@ -194,16 +192,12 @@ def _complete(frame: "pl.DataFrame") -> "pl.DataFrame":
 
 
 def _marked(chosen: "pl.Series", marks: "pl.Series") -> "pl.Series":
-    """`chosen` where `marks`, of which there is one for each that is chosen, is true too; columns would ask about the
-    others as well.
-    """
+    """Restrict `chosen` to the rows where `marks` is true; `marks` has one value per chosen row, to save work."""
     return pl.repeat(value=False, n=len(chosen), eager=True).scatter(chosen.arg_true().filter(marks), values=True)
 
 
 def _is_joined(example: Example) -> bool:
-    """Whether the texts of a line are trained on as they stand; those of pairs are, where they are asked by a `prompt`
-    or by nothing.
-    """
+    """Whether a line's texts are concatenated without a template; for pairs, if a `prompt` or nothing precedes them."""
     return example.format in JOINED or (
         example.format == "preference" and example.messages[0].pointer in ("/prompt", "/chosen")
     )

@@ -1,6 +1,4 @@
-"""Family M, closer: the keys of messages, their weights and names, repeated turns, and what differs between
-examples.
-"""
+"""Family M, details: keys of messages, weights, names, repeated turns, and differences between examples."""
 
 from typing import Any, Final
 
@@ -41,9 +39,9 @@ THOUGHTS: Final = ("reasoning_content", "reasoning", "thinking")
 MEANT_FOR_LOSS: Final = frozenset(
     ("loss", "loss_weight", "train", "training", "train_detail", "mask", "masks", "trainable", "labels")
 )
-"""Keys by which some trainer says what is learnt: dropping them would change more than it seems."""
+"""Keys for loss masking in some trainers: removing them would change the training."""
 READ_BY: Final = {Target.AXOLOTL: {"train", "train_detail"}, Target.LLAMAFACTORY: {"loss_weight"}}
-"""Keys that one target alone reads."""
+"""Keys that only one target reads."""
 OWNERS: Final = {
     "tool_calls": "assistant",
     "function_call": "assistant",
@@ -54,9 +52,9 @@ OWNERS: Final = {
 WEIGHTS: Final = {"0": 0, "1": 1, "0.0": 0, "1.0": 1, "true": 1, "false": 0}
 PAIRS: Final = ("preference", "openai-preference", "llama-factory-preference")
 LONG: Final = 20
-"""Characters from which on a message that comes again in a later turn is no mere "yes" or "go on"."""
+"""Minimum length in characters of a message whose later repetition is suspicious, unlike "yes" or "go on"."""
 FEWEST: Final = 11
-"""Examples from which on the few without what nine in ten have are worth a word."""
+"""Minimum number of examples to report the few without what nine in ten have."""
 
 
 @rule(
@@ -93,7 +91,7 @@ def turn_structure(example: Example) -> Problems:
         expected, last = ("user" if expected == "assistant" else "assistant"), role
     if (
         last and expected == "assistant" and any(intended_role(message) == "assistant" for message in example.messages)
-    ):  # else it is M009's
+    ):  # otherwise M009 reports it
         yield Problem(example.messages[-1].pointer, "the number of turns is odd: the last has no answer")
 
 
@@ -141,7 +139,7 @@ def whole_weights(messages: list[Object]) -> list[Object] | None:
 
 
 def is_weight(value: Any) -> bool:
-    """Whether a weight is what every target takes."""
+    """Whether a weight is valid for every target."""
     return type(value) is int and value in (0, 1)
 
 
@@ -173,7 +171,7 @@ def drop_weights(messages: list[Object]) -> list[Object]:
     return [message if role_of(message) == "assistant" else copy_without(message, "weight") for message in messages]
 
 
-# Spelled as text or as false it is meant all the same; M019 says that it has to be a number.
+# Text or false have the same meaning; M019 reports that it must be a number.
 ZERO = ("0", "0.0", "false")
 
 
@@ -213,7 +211,7 @@ def unknown_message_key(example: Example, *, target: Target) -> Problems:
     told = set(READ_BY.get(target, ()))
     for message in example.messages:
         for key in message.value if not KNOWN_KEYS.issuperset(message.value) else ():
-            if key not in KNOWN_KEYS and key not in told:  # each key once in an example
+            if key not in KNOWN_KEYS and key not in told:  # each key once per example
                 told.add(key)
                 yield Problem(
                     f"{message.pointer}/{escape(key)}", f"key {excerpt(key, 40)!r} is not a known message key"
@@ -223,7 +221,7 @@ def unknown_message_key(example: Example, *, target: Target) -> Problems:
 @unknown_message_key.repaired_by(safe=True)
 @on_messages
 def drop_keys(messages: list[Object]) -> list[Object] | None:
-    """Remove unknown keys; where one of them is a trainer's switch, such as loss_weight, nothing changes."""
+    """Remove unknown keys, unless one of them is a switch of another trainer, such as loss_weight."""
     unknown = {key for message in messages for key in message} - KNOWN_KEYS
     return None if unknown & MEANT_FOR_LOSS else [copy_without(message, *unknown) for message in messages]
 
@@ -396,7 +394,7 @@ def _thinks(message: Message) -> bool:
 
 @reasoning_in_some.finalize
 def reasoning_not_in_all(state: DatasetState) -> PlacedProblems:
-    """One finding, at the first example of the kind that is rarer."""
+    """One finding, at the first example of the rarer kind."""
     return state.rarer("M027", "reasoning")
 
 

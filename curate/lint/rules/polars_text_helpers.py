@@ -1,6 +1,4 @@
-"""Helpers for text rules: the texts of a role, the previous message, an exact check of a few texts, and the edit of
-every text.
-"""
+"""Helpers for text rules: texts by role, the previous message, exact checks of few texts, edits of all texts."""
 
 import re
 from collections.abc import Callable
@@ -10,7 +8,7 @@ from curate.core.lazy import pl
 from curate.core.text import excerpt
 
 KEYS: Final = ("text", "value", "refusal")
-"""Keys under which a part of a content has its text."""
+"""Keys for the text of a content part."""
 
 
 def answer() -> "pl.Expr":
@@ -24,17 +22,17 @@ def question() -> "pl.Expr":
 
 
 def answered_question() -> "pl.Expr":
-    """The text of the user's message that an assistant's message answers; null where another role stands before it."""
+    """The text of the user's message that an assistant's message answers; null after any other role."""
     return pl.col("asked")
 
 
 def foreign() -> "pl.Expr":
-    """The text of a message that is not all in ASCII; null for others."""
+    """The text of a message that is not all ASCII; null for others."""
     return pl.when(pl.col("foreign")).then(pl.col("text"))
 
 
 def judged_by(texts: "pl.Expr", judge: Callable[[str], str | None]) -> "pl.Expr":
-    """The result of `judge` for each text that is not null: for the few texts that a cheap expression selects."""
+    """The result of `judge` for each non-null text: for the few texts that a cheap expression selects."""
 
     def look(series: "pl.Series") -> "pl.Series":
         if series.null_count() == len(series):
@@ -51,10 +49,10 @@ def judged_by(texts: "pl.Expr", judge: Callable[[str], str | None]) -> "pl.Expr"
 def quoting_match(
     texts: "pl.Expr", hint: str, pattern: re.Pattern[str], message: str, unless: re.Pattern[str] | None = None
 ) -> "pl.Expr":
-    """`message` with what `pattern` finds in each text in it, for the few that `hint` fits and `unless` does not.
+    """`message` with the match of `pattern` in each text that matches `hint` and not `unless`.
 
-    The hint is a fast pattern, often that of the rule's trigger. `pattern`, which finds no NUL, is looked for by Rust's
-    engine: up to fifty times as fast.
+    The hint is a fast pattern, often that of the rule's prefilter. `pattern`, which matches no NUL, runs in Rust's
+    regex engine, up to fifty times as fast.
     """
 
     def said(found: str) -> str | None:
@@ -71,7 +69,7 @@ def quoting_match(
 
 
 def rust_pattern(pattern: re.Pattern[str]) -> str:
-    """A pattern with its flags in Rust's syntax."""
+    """Convert a pattern and its flags to Rust's syntax."""
     flags = "".join(
         letter for letter, flag in (("i", re.IGNORECASE), ("m", re.MULTILINE), ("s", re.DOTALL)) if pattern.flags & flag
     )
@@ -84,14 +82,12 @@ def matching(texts: "pl.Expr", hint: str) -> "pl.Expr":
 
 
 def any_of_pattern(*pieces: str) -> str:
-    """A fast pattern for texts that have one of some strings in them, in any case of the letters of ASCII."""
+    """A fast pattern for texts that contain one of some strings, ignoring ASCII case."""
     return f"(?i-u:{'|'.join(map(re.escape, pieces))})"
 
 
 def edit_texts(value: dict[str, Any], edit: Callable[[str], str]) -> dict[str, Any]:
-    """A copy of a line's object in which every text of its messages is edited; all else is shared with the one
-    given.
-    """
+    """Copy a line's object with every message text edited; the rest is shared with the original."""
     turns = value.get("messages")
     return value if not isinstance(turns, list) else {**value, "messages": [_turn(turn, edit) for turn in turns]}
 

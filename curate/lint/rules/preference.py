@@ -1,6 +1,4 @@
-"""Family P: preference data, in any of its forms; pairs of a chosen and a rejected answer, and answers with a thumb up
-or down.
-"""
+"""Family P: preference data in any format: pairs of chosen and rejected answers, and answers with thumbs up or down."""
 
 import hashlib
 import re
@@ -17,7 +15,7 @@ from curate.lint.rules.rule import dataset_rule, value_rule
 from curate.read.formats import PREFERENCE_SIDES
 
 KEYS: Final = {**PREFERENCE_SIDES, "messages": PREFERENCE_SIDES["preference"]}
-"""The two sides, in each format that may have them."""
+"""The keys of the two sides, by format."""
 SPEAKERS: Final = {
     "human": "user",
     "gpt": "assistant",
@@ -30,14 +28,14 @@ CALLS: Final = ("tool_calls", "function_call")
 EVASIVE: Final = re.compile(
     r"(?i)\b(?:sorry|apologi[sz]e|unfortunately|as an? (?:ai|large|language)|can(?:no|['’])t|unable|not able|won['’]t|don['’]t have|do not have)\b"
 )
-"""What an answer that refuses, or half refuses, has at its start."""
+"""Beginnings of an answer that refuses or evades."""
 FEWEST_PAIRS: Final = 20
 MOST_LONGER: Final = 0.7
-"""Share of pairs from which on length alone tells which side is chosen."""
+"""Share of pairs with the longer answer chosen above which length predicts the choice."""
 
 
 class SideTurn(NamedTuple):
-    """A turn of a side, in whatever form: its role, its text, and its calls."""
+    """A turn of a side, in any format: role, text and calls."""
 
     role: str
     text: str
@@ -45,7 +43,7 @@ class SideTurn(NamedTuple):
 
 
 class Pair(NamedTuple):
-    """The two sides of a preference example; turns that both begin with are the prompt's."""
+    """The two sides of a preference example; their common first turns belong to the prompt."""
 
     chosen: list[SideTurn]
     rejected: list[SideTurn]
@@ -60,7 +58,7 @@ class Pair(NamedTuple):
 
     @property
     def empty(self) -> tuple[bool, bool]:
-        """Whether a side says nothing and calls nothing."""
+        """Whether a side has neither text nor calls."""
         return _empty(self.chosen), _empty(self.rejected)
 
 
@@ -80,7 +78,7 @@ def _turn(value: Any, role: str = "assistant") -> SideTurn:
 
 
 def _side(example: Example, key: str) -> list[SideTurn]:
-    """A side as it stands in the value, or as it was read into messages."""
+    """A side from the value, or as parsed into messages."""
     value = example.value.get(key)
     if value is not None and not (isinstance(value, list) and not value and example.pointers):
         return [_turn(turn) for turn in value] if isinstance(value, list) else [_turn(value)]
@@ -93,7 +91,7 @@ def _side(example: Example, key: str) -> list[SideTurn]:
 
 
 def pair_of(example: Example) -> Pair | None:
-    """The two sides; None where the example is no pair."""
+    """The two sides; None if the example is not a pair."""
     keys = KEYS.get(example.format)
     if example.plain or keys is None or keys[1] not in example.value:
         return None
@@ -107,7 +105,7 @@ def pair_of(example: Example) -> Pair | None:
 
 
 def prompt_of(example: Example, keys: tuple[str, str]) -> list[SideTurn]:
-    """The turns before the sides, where they stand by themselves."""
+    """The turns before the sides, if they are separate."""
     at = f"/{keys[0]}"
     return [
         _turn(message.value)
@@ -191,7 +189,7 @@ def sides_equal(example: Example) -> Problems:
 
 
 def same(pair: Pair) -> bool:
-    """Whether the two sides are equal, but for case and white space."""
+    """Whether the two sides are equal, ignoring case and white space."""
     chosen, rejected = (
         [(turn.role, normalised(turn.text), turn.calls) for turn in side] for side in (pair.chosen, pair.rejected)
     )
@@ -241,7 +239,7 @@ def prompt_answered(example: Example) -> Problems:
     pair = pair_of(example)
     prompt = (
         prompt_of(example, pair.keys) if pair and not pair.started else []
-    )  # sides that begin alike bring their own
+    )  # sides with a common beginning contain their prompt
     if prompt and prompt[-1].role == "assistant" and not prompt[-1].calls:
         yield Problem(example.messages[len(prompt) - 1].pointer, "the prompt ends with the assistant")
 

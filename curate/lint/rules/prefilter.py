@@ -1,10 +1,9 @@
-"""What a message must contain for a text rule to fire, declared with the rule: `@rule(..., prefilter=Literals("as an
-ai"))`.
+"""Prefilters: what a message must contain for a text rule to fire, as in `@rule(..., prefilter=Literals("as an ai"))`.
 
-A rule is asked only about messages that one of its prefilters marks. In small files a prefilter marks rows of the frame
-of messages by fast patterns, or by a flag of the frame. For big files those of all rules make the tables of one
-compiled scan (see `curate.lint.rules.prefilter_tables`), which lets pass the lines where none of them marks anything. A
-prefilter may mark too much, never too little.
+A rule only sees messages that one of its prefilters selects. For small files, prefilters select rows of the message
+frame by fast patterns or flags. For large files, the prefilters of all rules become the tables of one compiled scan
+(`curate.lint.rules.prefilter_tables`), which skips lines where none of them matches. A prefilter may select too much,
+never too little.
 """
 
 from dataclasses import dataclass, field
@@ -24,16 +23,16 @@ class Prefilter:
     """Base class: selects rows of the message frame."""
 
     pattern: str | tuple[str, ...] | None = None
-    """Fast patterns (in Rust's syntax), one of which is found in every text that is meant, whoever says it; none where
-    another prefilter of the rule has them.
+    """Fast patterns (in Rust's syntax), one of which matches every text on which the rule can fire; none if another
+    prefilter of the rule has them.
     """
     flag: str = ""
-    """A column of the frame that is true for what is meant; it goes before patterns."""
+    """A boolean column of the frame that selects the rows; it takes precedence over patterns."""
     ascii: bool = True
-    """False where nothing is ever found in a text of nothing but ASCII."""
+    """False if no ASCII text can match."""
 
     def rows(self, frame: "pl.DataFrame") -> "list[pl.Series]":
-        """The rows of the frame that are marked, as series of true and false of which one is enough."""
+        """The selected rows, as boolean series; a row is selected if any of them is true."""
         if self.flag:
             return [frame[self.flag]]
         patterns = (self.pattern,) if isinstance(self.pattern, str) else self.pattern or ()
@@ -47,8 +46,7 @@ class Flag(Prefilter):
 
 @dataclass(frozen=True)
 class Literals(Prefilter):
-    """Texts that have one of some strings in them. Where nothing else is said, in any case of the letters of ASCII; an
-    apostrophe stands for ’ too.
+    """Texts that contain one of some strings, ignoring ASCII case by default; an apostrophe also matches ’.
 
     A string has three bytes or more, or begins with one of `< & %`.
     """
@@ -57,14 +55,14 @@ class Literals(Prefilter):
     of: str = ANYONE
     cased: bool = False
     begins_word: bool = False
-    """Whether no letter or digit may stand before it."""
+    """Whether it may not follow a letter or digit."""
     times: int = 1
-    """How many of them an answer has to have."""
+    """How many of them an answer must contain."""
     within: int = 0
-    """In how many characters an answer has to have it; 0: anywhere."""
+    """In how many first characters an answer must contain it; 0: anywhere."""
 
     def rows(self, frame: "pl.DataFrame") -> "list[pl.Series]":
-        """Those with one of the strings, where no pattern is given that is finer."""
+        """The rows with one of the strings, unless a finer pattern is given."""
         return (
             [frame["text"].str.contains(self.hint)] if self.pattern is None and not self.flag else super().rows(frame)
         )
@@ -77,28 +75,26 @@ class Literals(Prefilter):
 
 @dataclass(frozen=True)
 class CharacterSet(Prefilter):
-    """Texts with one of some characters beyond ASCII: a class of them, in brackets."""
+    """Texts that contain a character of a non-ASCII character class, given in brackets."""
 
     chars: str
     ascii: bool = field(default=False, kw_only=True)
 
     def rows(self, frame: "pl.DataFrame") -> "list[pl.Series]":
-        """Those with one of the characters."""
+        """The rows with one of the characters."""
         return [frame["text"].str.contains(self.chars)]
 
 
 @dataclass(frozen=True)
 class CharacterPairs(Prefilter):
-    """Texts where one of some characters beyond ASCII stands right behind one of others; both as what stands in the
-    brackets of a class.
-    """
+    """Texts with a character of one class right after one of another; both non-ASCII, given without brackets."""
 
     leads: str
     follows: str
     ascii: bool = field(default=False, kw_only=True)
 
     def rows(self, frame: "pl.DataFrame") -> "list[pl.Series]":
-        """Those with such a pair."""
+        """The rows with such a pair."""
         return [frame["text"].str.contains(f"[{self.leads}][{self.follows}]")]
 
 
@@ -109,38 +105,36 @@ class NotComposed(Prefilter):
 
 @dataclass(frozen=True)
 class Variables(Prefilter):
-    """Texts with a name in braces, as templates have it: `{{name}}`, `{name}` or `${name}`."""
+    """Texts with a name in braces, as in templates: `{{name}}`, `{name}` or `${name}`."""
 
 
 @dataclass(frozen=True)
 class PersonalNumbers(Prefilter):
-    """Texts with a number of somebody's. Runs of digits belong together where no more than two of space, hyphen, dot
-    and brackets stand between.
-    """
+    """Texts with a personal number: runs of digits separated by at most two spaces, hyphens, dots or brackets."""
 
     groups: tuple[tuple[int, ...], ...] = ()
-    """Lengths of two to four runs, one after another."""
+    """Lengths of two to four consecutive runs."""
     alone: tuple[int, ...] = ()
-    """Lengths of a run that stands by itself and begins with one of `first`."""
+    """Lengths of a run that stands alone and begins with a digit in `first`."""
     first: str = "0123456789"
     plus: int = 0
-    """Digits of all runs from which a plus sign before them is enough."""
+    """Minimum number of digits in all runs after a plus sign."""
     dotted: int = 0
-    """Runs in a row that are joined by dots."""
+    """Number of consecutive runs joined by dots."""
     capitals: int = 0
-    """Digits of a run right behind a word of two capitals."""
+    """Number of digits of a run right after a word of two capitals."""
 
 
 @dataclass(frozen=True)
 class Addresses(Prefilter):
-    """Texts with an @ that may be of an e-mail address, unless its domain begins with one of some names."""
+    """Texts with an @ that may be part of an e-mail address, unless its domain starts with one of some names."""
 
     nobodys: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Passwords(Prefilter):
-    """Texts with an @ and a colon before it, as in a URL with a password."""
+    """Texts with an @ after a colon, as in a URL with a password."""
 
 
 @dataclass(frozen=True)
@@ -155,9 +149,7 @@ class RepeatedTurn(Prefilter):
 
 @dataclass(frozen=True)
 class ShortAnswers(Prefilter):
-    """Answers of a few bytes that begin with one of some characters, or whose questions do, in any case of the letters
-    of ASCII.
-    """
+    """Answers of few bytes that begin with one of some characters, or whose question does, ignoring ASCII case."""
 
     answers: str = ""
     questions: str = ""
@@ -166,7 +158,7 @@ class ShortAnswers(Prefilter):
 
 @dataclass(frozen=True)
 class StartsWith(Prefilter):
-    """Answers that begin with one of some characters of ASCII, and are longer than so many characters."""
+    """Answers that begin with one of some ASCII characters and exceed a length."""
 
     chars: str
     longer: int = 0
@@ -174,15 +166,13 @@ class StartsWith(Prefilter):
 
 @dataclass(frozen=True)
 class EndsWith(Prefilter):
-    """Answers that end with one of some strings of ASCII, or in lower case where a sentence ends earlier in their last
-    line.
-    """
+    """Answers that end with one of some ASCII strings, or in lower case after a sentence in the last line."""
 
     texts: tuple[str, ...]
     sentences: int = 120
-    """Characters from which an answer is made of sentences."""
+    """Minimum length in characters of an answer with sentences."""
     tail: int = 400
-    """Last characters in which the end of a sentence is looked for."""
+    """Number of last characters in which the end of a sentence is searched for."""
 
 
 @dataclass(frozen=True)
@@ -192,17 +182,15 @@ class OpenFence(Prefilter):
 
 @dataclass(frozen=True)
 class Repeats(Prefilter):
-    """Answers in which a piece of theirs stands earlier too: in long ones of one of two pieces, in short ones of
-    both.
-    """
+    """Answers in which a piece occurs earlier, too: one of two pieces in long ones, both in short ones."""
 
     piece: int = 24
     share: float = 0.6
-    """Place in an answer, as a share of its length, before which a piece ends; another stands at its end."""
+    """End of the first piece, as a share of the answer's length; the other piece is at the answer's end."""
     long: int = 200
-    """Characters from which an answer may repeat itself though only a piece of it is seen to."""
+    """Minimum length in characters of an answer that counts as repeating with one repeated piece."""
     brief: int = 40
-    """Characters from which a short answer may be a loop: pieces of its middle and of its end stand before them."""
+    """Minimum length in characters of a short loop: pieces of its middle and of its end must both occur earlier."""
     scrap: int = 8
 
     def found(self, text: str) -> bool:
@@ -224,21 +212,21 @@ class Repeats(Prefilter):
 
 @dataclass(frozen=True)
 class UnusualText(Prefilter):
-    """Answers whose first characters have few or many spaces, or many digits and marks, and whose words are odd."""
+    """Answers whose start has few or many spaces or many digits and marks, and whose words are unusual."""
 
     head: int = 150
     spaces: tuple[int, int] = (14, 40)
-    """Spaces in the head of written language."""
+    """Range of the number of spaces in the head of prose."""
     marks: int = 16
-    """Digits, # and … in the head from which they are many."""
+    """Number of digits, # and … in the head that is too high."""
     words: int = 50
-    """Words from which an answer is looked at."""
+    """Minimum number of words of a checked answer."""
     marked: float = 0.1
-    """Share of # and ..., in words, up to which words are not odd."""
+    """Maximum share of # and ... per word of usual text."""
     length: tuple[int, int] = (3, 10)
-    """Mean length of words that are not odd."""
+    """Range of the mean word length of usual text."""
     lettered: float = 0.5
-    """Share of words with a letter from which they are not odd."""
+    """Minimum share of words with a letter in usual text."""
 
 
 @dataclass(frozen=True)
@@ -246,26 +234,26 @@ class EchoesQuestion(Prefilter):
     """Answers that begin with their question."""
 
     shared: int = 12
-    """Characters, or all of a shorter question."""
+    """Number of characters, or all of a shorter question."""
 
 
 @dataclass(frozen=True)
 class OtherScript(Prefilter):
-    """Answers of which a character takes more bytes than in their question, or fewer."""
+    """Answers whose characters take more, or fewer, bytes than those of the question."""
 
     wide: float = 1.3
-    """Bytes of a character from which a text is in another script than Latin."""
+    """Bytes per character above which a text is not in Latin script."""
 
 
 @dataclass(frozen=True)
 class MissingText(Prefilter):
-    """Short questions that point at a text by one of some strings and show none, or have an address in them."""
+    """Short questions that refer to a text by one of some strings but contain none, or contain a URL."""
 
     texts: tuple[str, ...]
     links: tuple[str, ...] = ("http",)
     shown: str = "\n:\"“”'‘`{("
-    """Characters of which one stands where a text is shown; so does a capital letter right behind a small one, or
-    behind the end of a sentence.
+    """Characters that indicate that a text is there; so does a capital right after a lower-case letter or a sentence
+    end.
     """
     short: int = 160
-    """Bytes below which a question is short."""
+    """Size in bytes below which a question is short."""

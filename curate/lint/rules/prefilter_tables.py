@@ -1,8 +1,7 @@
-"""The tables of the compiled scan of big files, made of what the rules declare (see `curate.lint.rules.prefilter` and
-`curate.read.fast_path`).
+"""The tables of the compiled scan of large files, built from the prefilters of the rules.
 
-A line that the scan lets pass is one of which no rule of ours says anything: a property test holds the two together.
-Where a rule's own pattern is finer, the text is looked at by the rule itself, and nothing is said.
+See `curate.lint.rules.prefilter` and `curate.read.fast_path`. No built-in rule fires on a line that the scan skips; a
+property test checks this. Other lines are checked by the rules themselves, whose patterns may be finer.
 """
 
 import re
@@ -46,20 +45,19 @@ if TYPE_CHECKING:
     from curate.read.text_prefilter import AnswerPatterns, ExchangePatterns
 
 COLUMNS: Final = frozenset(("example", "turn", "role", "text", "content", "called", "media", "joined"))
-"""Columns of the frame of messages that are made without looking at a text."""
+"""Columns of the message frame that are computed without reading texts."""
 NEVER: Final = 1 << 60
-"""More characters than a text has."""
+"""More characters than any text has."""
 Wanted = Mapping[type, list[Any]]
-"""What is declared, by its kind."""
+"""The declared prefilters, by kind."""
 
 
 def fast_path_scan(rules: Iterable[Rule], apart: Sequence[Rule] = ()) -> "Scan":
-    """The scan for what `rules` declare, behind which rules that declare nothing, those of users, are asked about what
-    is quiet.
+    """The scan for the prefilters of `rules`; rules without prefilters, such as custom ones, also see quiet lines.
 
-    Compiled at its first use on a machine, which takes a while.
+    It is compiled at its first use on a machine, which takes a while.
     """
-    from curate.read.fast_path import Scan  # brings numba, which only big files are worth
+    from curate.read.fast_path import Scan  # imports numba, which only pays off for large files
 
     found = Scan(
         prefilter_tables(prefilter for rule in rules for prefilter in rule.prefilters),
@@ -70,7 +68,7 @@ def fast_path_scan(rules: Iterable[Rule], apart: Sequence[Rule] = ()) -> "Scan":
 
 
 def prefilter_tables(prefilters: Iterable[Prefilter]) -> "Prefilters":
-    """The tables for some prefilters, taken together: what one of them marks is marked."""
+    """The combined tables of some prefilters: a match of any of them counts."""
     from curate.read.fast_path import Prefilters
 
     wanted: dict[type, list[Any]] = defaultdict(list)
@@ -196,19 +194,19 @@ def _exchanges(wanted: Wanted) -> "ExchangePatterns":
 
 
 def _only(declared: Sequence[Any], none: Any) -> Any:
-    """What is declared of a kind that knows one set of numbers. Raises `ValueError` where there are two."""
+    """The only declaration of a kind that has one set of numbers. Raises `ValueError` for two."""
     if len(declared) > 1:
         raise ValueError(f"{declared[0]} and {declared[1]}: the scan supports one declaration of this kind")
     return declared[0] if declared else none
 
 
 def _least(numbers: Iterable[int]) -> int:
-    """The least of those that are not 0, which stands for none."""
+    """The smallest number other than 0, which means none."""
     return min(filter(None, numbers), default=0)
 
 
 def _among(numbers: Iterable[int]) -> Any:
-    """Which of the numbers up to 255 are given (bool)."""
+    """Boolean array of the given numbers up to 255."""
     import numpy as np
 
     found = np.zeros(256, dtype=np.bool_)
@@ -217,7 +215,7 @@ def _among(numbers: Iterable[int]) -> Any:
 
 
 def _rows(texts: Iterable[str], width: int) -> Any:
-    """Texts as rows of bytes (uint8). Raises `ValueError` for a longer one."""
+    """Texts as zero-padded rows of bytes (uint8). Raises `ValueError` if one is too long."""
     import numpy as np
 
     return np.array([list(text.encode().ljust(width, b"\0")) for text in sorted(texts)], dtype=np.uint8).reshape(
@@ -226,9 +224,9 @@ def _rows(texts: Iterable[str], width: int) -> Any:
 
 
 def _suspects(rules: Sequence[Rule], texts: "FastPathTexts") -> Any:
-    """Which lines (bool, one each) one of some rules says something about."""
+    """Boolean array of the lines on which one of the rules fires."""
     import numpy as np
-    import polars as pl  # not before the processes are started that do this: it starts threads
+    import polars as pl  # imported after the worker processes started, since it starts threads
 
     first = np.append(0, np.cumsum(texts.turns)[:-1])
     asked = pl.any_horizontal(rule.function().is_not_null() for rule in rules)
@@ -239,7 +237,7 @@ def _suspects(rules: Sequence[Rule], texts: "FastPathTexts") -> Any:
 
 @cache
 def _characters(chars: tuple[CharacterSet, ...], pairs: tuple[CharacterPairs, ...]) -> "CharacterTables":
-    """What each character is to the scan."""
+    """The class flags of each character."""
     import numpy as np
 
     from curate.read.json_string_kernel import FOLLOWS, LEADS, ODD, SPACE, CharacterTables
@@ -263,7 +261,7 @@ def _characters(chars: tuple[CharacterSet, ...], pairs: tuple[CharacterPairs, ..
 
 @cache
 def _composed() -> tuple[Any, Any]:
-    """Of each character, what becomes of it when characters are composed, and its compatible form in lower case."""
+    """For each character, its role in Unicode composition and its lower-cased compatibility form."""
     import numpy as np
 
     from curate.read.json_string_kernel import JOINED, JOINS, MARK, ODD, OTHER
@@ -272,7 +270,7 @@ def _composed() -> tuple[Any, Any]:
     characters = [chr(point) for point in points]
     flags = np.zeros(len(points), dtype=np.uint8)
     folds = np.zeros(len(points), dtype=np.uint16)
-    apart = "\0".join(characters)  # in one go: nothing is composed across what stands between
+    apart = "\0".join(characters)  # normalized in one call; separators prevent composition between characters
     composed, compatible = (unicodedata.normalize(form, apart) for form in ("NFC", "NFKC"))
     joined, joins = _pairs(characters)
     for at, (char, own, other, folded) in enumerate(
@@ -295,15 +293,15 @@ def _composed() -> tuple[Any, Any]:
             folds[at] = ord(folded)
     kinds, forms = np.zeros(0x110000, dtype=np.uint8), np.zeros(0x10000, dtype=np.uint16)
     kinds[points], forms[points] = flags, folds
-    kinds[0x101FD:0x1E94B] = kinds[0x2F800:] = ODD  # marks, and what is composed of them
+    kinds[0x101FD:0x1E94B] = kinds[0x2F800:] = ODD  # combining marks, and characters composed with them
     return kinds, forms
 
 
 def _pairs(characters: list[str]) -> tuple[set[str], set[str]]:
-    """CharacterSet that are composed with others (UAX #15): the first ones, and the second ones."""
+    """The first and the second characters of composed pairs (UAX #15)."""
     joined = {
         chr(point) for point in (*range(0x1100, 0x1113), *range(0xAC00, 0xD7A4, 28))
-    }  # letters of Hangul, which are composed by a formula
+    }  # Hangul letters, which are composed by a formula
     joins = {chr(point) for point in (*range(0x1161, 0x1176), *range(0x11A8, 0x11C3))}
     for char in characters:
         parts = unicodedata.decomposition(char)

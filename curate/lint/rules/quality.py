@@ -1,6 +1,4 @@
-"""Family Q, what an answer is worth: short, refusing, cut off, about something that is not there. Nothing is dropped on
-such a score.
-"""
+"""Family Q, answer quality: short, refusing, truncated, or about missing input. No line is dropped for these."""
 
 import json
 import re
@@ -28,11 +26,11 @@ BRIEF: Final = (
     r"(?i)\b(?:one|single|few|two|three) (?:\w+ )?(?:words?|sentence|letter|number|line)|\badjectives?|brief|short|yes or no|only|just|choose|pick|answer with"
     r"|\b(?:or|whether|which|class|label|categor|sentiment|tone|polarity|emotion|intent|topic|genre|type|rating|score|similar|equal|same)|[\n:\"“”(\[]"
 )
-"""What asks for a word or two after all; a class label above all, or a text of its own that is judged by one."""
+"""Requests for a short answer: for a class label above all, or with a text to judge."""
 LONG: Final = 120
-"""Bytes from which an answer is more than a phrase."""
+"""Minimum size in bytes of an answer that is more than a phrase."""
 ASKED: Final = 120
-"""Bytes up to which a question is nothing but a request."""
+"""Maximum size in bytes of a question that is only a request."""
 DISCLAIMER: Final = re.compile(
     r"(?i)\bas an? (?:artificial intelligence|ai|large) ?(?:language )?(?:model|assistant|chatbot|system)?,|\bas an? (?:ai|large) language model|\bas a language model,"
     r"|\bi['’ ]?a?m (?:just |only |merely )?an? (?:ai|artificial intelligence)(?: language model| model| assistant)?(?:,| and| so)(?: i)? (?:do not|don['’]t|cannot|can['’]t|am unable|am not|have no)|knowledge cut-?off"
@@ -52,15 +50,13 @@ MERGED: Final = re.compile(
     r"\n[ \t]*(?:(?P<number>\d{1,2})\. ?|(?P<mark>#{2,4} ?)?)(?:Instruction|Next instruction|Task \d+|(?P<input>Input)) ?\d*:"
     r"(?P<rest>[^\n]*(?:\n[^\n]*){0,3}?\n[ \t]*(?:\d{1,2}\. ?|#{1,4} ?)?(?:Output|Response|Answer|Input|API) ?\d*:)?"
 )
-"""Another instruction, numbered or with hashes as generated data has it, and what it is answered with, if that stands
-behind it.
-"""
+"""Another instruction, numbered or with hashes as in generated data, and the heading of its answer, if one follows."""
 STEP: Final = re.compile(r"^[ \t]*([0-9]+)\. ?(?!Output|Input|Instruction)", re.MULTILINE)
 OPEN_END: Final = rf"(?:, *|(?-u:\b)(?:{'|'.join(UNENDED[:-1])})|[a-z,] \()\z"
 SHORT_OPEN_END: Final = r"\A(?:\S+ ){4,}(?:the|an|and|or|of|because|which|such as)\z|\b(?:capital|name|author|number|answer|result|reason|difference)\b.{0,40} (?:is|was)\z"
-"""What a short answer does not end with; "to", "is" and "are" may end one: "more than there are"."""
+"""Words that do not end a complete short answer; "to", "is" and "are" may end one: "more than there are"."""
 NO_STOP: Final = r"[a-z][.!?][\"')”’]? [A-Z\"“][^\n.!?#@/_<>{}=|]* [^\n.!?#@/_<>{}=|]+ [^\n.!?#@/_<>{}=|]*[a-z]\z"
-"""The last words of a text, behind a sentence that has its end: no tag, address or code, and without an end."""
+"""The last words of a text after a complete sentence, without an end: no tag, URL or code."""
 SIGNED: Final = r"[-–—~] ?[A-Z][\w. ]*\z"
 LIKE_JSON: Final = r'\A\s*(?:\{\s*"[^"\n]*"\s*:|\[\s*\{\s*")'
 MARKS: Final = ("#", "# ", ".", ". ")
@@ -69,9 +65,7 @@ MERGERS: Final = tuple(
     for what in ("Instruction ", "Instruction:", "Next instruction ", "Next instruction:", "Task ", "Input ", "Input:")
     for mark in (*MARKS, *(() if what.startswith("Input") else ("\n", "\n ", "  ", "\t ", "\t")))
 )
-"""What stands where another instruction begins: behind a mark, or at the start of a line, with any white space before
-it.
-"""
+"""Possible starts of another instruction: after a mark, or at the start of a line, with any white space before it."""
 MERGED_HINT: Final = r"\n[ \t]*(?:#{2,4} ?|[0-9]{1,2}\. ?)?(?:Instruction|Next instruction|Input|Task)[ :]"
 
 
@@ -140,7 +134,7 @@ def _invalid_json(text: str) -> str | None:
     try:
         json.loads(text)
     except json.JSONDecodeError as error:
-        if error.msg == "Extra data":  # an object, and then something else
+        if error.msg == "Extra data":  # an object followed by other text
             return None
         return f"the answer looks like JSON, but is not valid: {error.msg.lower()} at character {error.pos + 1}"
     except (RecursionError, ValueError):
@@ -222,9 +216,7 @@ def merged_instructions() -> "pl.Expr":
 
 
 def _merged(text: str) -> str | None:
-    """What is said of an answer with something like an instruction in it. A step of a list has the one before it; code
-    has inputs of its own.
-    """
+    """The message for an answer with an embedded instruction, unless it is a list step or code."""
     if "```" in text:
         return None
     steps: dict[str, int] = {}

@@ -1,4 +1,4 @@
-"""What a line of reinforcement data has beside its conversation, for a grader to judge the answer by."""
+"""Reference data next to the conversation of a reinforcement line, for a grader to judge the answer by."""
 
 from typing import Any, Final
 
@@ -6,7 +6,7 @@ from curate.core.example import Example
 from curate.core.targets import Target
 
 REINFORCING: Final = (Target.OPENAI, Target.AZURE)
-"""The services that train on prompts with references."""
+"""Services that train on prompts with references."""
 NOTES: Final = frozenset(
     (
         *(
@@ -39,11 +39,11 @@ NOTES: Final = frozenset(
         *("chosen", "rejected", "kto_tag"),
     )
 )
-"""Keys that are no reference."""
+"""Keys that are no references."""
 
 
 def references(example: Example) -> dict[str, Any]:
-    """What a grader may read beside the conversation."""
+    """The keys next to the conversation that a grader may read."""
     return (
         {}
         if example.plain or example.format != "messages"

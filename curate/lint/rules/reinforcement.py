@@ -1,8 +1,8 @@
-"""Family R: prompts for reinforcement fine-tuning, each with what a grader needs to judge the answer.
+"""Family R: prompts for reinforcement fine-tuning, with the references that a grader needs to judge answers.
 
-A line is taken for one when its conversation ends on a question and it has a key that a grader may read: one beside the
-conversation, its tools and what is only a note (`NOTES`). Conversations that end on an answer are never taken for one,
-and data of which most ends on an answer has none of these findings. The rules are for the services that train this way.
+A line is such a prompt if its conversation ends with a question and it has a key that a grader may read, other than
+conversation, tools and notes (`NOTES`). Data in which most conversations end with an answer has none of these findings.
+The rules are for services that train this way.
 """
 
 from typing import Any, Final
@@ -19,11 +19,11 @@ from curate.lint.rules.roles import intended_role, kind_of
 from curate.lint.rules.rule import dataset_rule, value_rule
 
 FEWEST: Final = 5
-"""Lines from which on one reference for all of them is no chance."""
+"""Minimum number of lines for a single common reference to be suspicious."""
 
 
 def is_prompt(example: Example) -> bool:
-    """Whether a line asks without answering, and has something to judge an answer by."""
+    """Whether a line ends with a question and has a reference to judge answers by."""
     return bool(example.messages) and intended_role(example.messages[-1]) != "assistant" and bool(references(example))
 
 
@@ -55,7 +55,7 @@ def prompt_answered_already(example: Example, state: DatasetState) -> None:
 
 @prompt_answered_already.finalize
 def not_all_prompts(state: DatasetState) -> PlacedProblems:
-    """One finding, at the first line that does not end on the user."""
+    """One finding, at the first line that does not end with the user."""
     prompts, others = _prompts_and_others(state, "R001")
     wrong = state.counts("R001").get("wrong")
     if state.summary.unasked:
@@ -65,7 +65,7 @@ def not_all_prompts(state: DatasetState) -> PlacedProblems:
 
 
 def _prompts_and_others(state: DatasetState, code: str) -> tuple[int, int]:
-    """How many examples a rule has counted as prompts, and how many others there are."""
+    """The number of examples counted as prompts by a rule, and of others."""
     counts = state.summary.with_plain(state.counts(code), kind=False)
     return counts[True][0] if True in counts else 0, counts[False][0] if False in counts else 0
 
@@ -123,7 +123,7 @@ def reference_uneven(example: Example, state: DatasetState) -> None:
     found = references(example)
     for key in found.keys() | keys.keys():
         kinds = keys.setdefault(key, {None: (total[0], first)} if total[0] else {})
-        kind = kind_of(found[key]) if key in found else None  # none here
+        kind = kind_of(found[key]) if key in found else None  # the key is missing
         count, place = kinds.get(kind, (0, example.place))
         kinds[kind] = (count + 1, place)
     total[0] += 1
@@ -131,7 +131,7 @@ def reference_uneven(example: Example, state: DatasetState) -> None:
 
 @reference_uneven.finalize
 def keys_of_several_kinds(state: DatasetState) -> PlacedProblems:
-    """One finding a key: where its rarest kind, or its absence, stands first."""
+    """One finding per key: at the first example with its rarest type, or without it."""
     total, keys, _ = state.memory.get("R003", ([0], {}, None))
     for key, kinds in sorted(keys.items()):
         if len(kinds) > 1:

@@ -1,6 +1,4 @@
-"""Family D, the part about what a removal would leave: asked by `curate dedup` once it has decided and before it writes
-anything.
-"""
+"""Family D, size of a removal: run by `curate dedup` after its decisions and before it writes."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -13,20 +11,20 @@ from curate.lint.rules.rule import rule
 
 @dataclass(frozen=True, slots=True)
 class Removals:
-    """How much would be removed, and how much may be removed without confirmation."""
+    """The size of a removal, and the limits without confirmation."""
 
     lines: Mapping[str, int]
-    """Lines by file."""
+    """Number of lines by file."""
     gone: Mapping[str, int]
-    """How many of these would be removed."""
+    """Number of lines to remove, by file."""
     clusters: Mapping[Place, int]
-    """Lines that would go for the one kept at a place."""
+    """Number of lines to remove, by the place of the example that is kept instead."""
     share: float
-    """Share of a file above which it is too much, 0 to 1."""
+    """Share of a file above which a removal is heavy, 0 to 1."""
     cluster: float
-    """Share of all lines that one cluster may make up, 0 to 1."""
+    """Share of all lines above which one cluster is heavy, 0 to 1."""
     least: int
-    """Lines up to which it never is too much."""
+    """Number of lines up to which no removal is heavy."""
 
 
 @rule(
@@ -75,7 +73,7 @@ def heavy_removal(removals: Removals) -> Iterator[Finding]:
 
 
 def heavy(removals: Removals) -> list[Finding]:
-    """The findings about a removal: files first, then clusters, the largest first."""
+    """The findings about a removal: files first, then clusters by size."""
     return list(heavy_removal.function(removals))
 
 

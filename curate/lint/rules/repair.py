@@ -1,4 +1,4 @@
-"""The repair of a rule: its input, whether it is safe, and the line after it."""
+"""The repair of a rule: its input, whether it is safe, and the repaired line."""
 
 import json
 from collections.abc import Callable
@@ -14,27 +14,23 @@ Object = dict[str, Any]
 
 
 class RepairInput(StrEnum):
-    """The input and output type of a repair function. It never changes its input; if it can do nothing, it returns an
-    equal value.
-    """
+    """Input and output of a repair function, which never mutates its input and may return an equal value."""
 
     OBJECT = "object"
-    """A line's JSON object in messages form; gives back a new one."""
+    """A line's JSON object in messages format; returns a new one."""
     LINE = "line"
-    """A line's bytes without their ending; gives back bytes, in which a line break starts another line, or None for a
-    line that goes.
+    """A line's bytes without their ending; returns bytes, in which a line break starts another line, or None to remove
+    the line.
     """
     RAW = "raw"
-    """A line's bytes with their ending, asked of every line of a file in which the rule finds something; gives back
-    bytes.
-    """
+    """A line's bytes with their ending, for each line of a file with a finding; returns bytes."""
     FIRST = "first"
-    """The same with a byte order mark before it, asked of a file's first line alone."""
+    """The same including a byte order mark, for the first line of a file only."""
 
 
 @dataclass(frozen=True, slots=True)
 class Repair:
-    """A rule's own edit. It settles its rule wholly or does nothing, and a second time it changes nothing."""
+    """A rule's own edit: it removes the finding completely or does nothing, and is idempotent."""
 
     function: Callable[[Any], Any]
     safe: bool
@@ -44,11 +40,10 @@ class Repair:
     takes: RepairInput = RepairInput.OBJECT
 
     def apply(self, parsed: ParsedLine) -> bytes | None:
-        """The bytes of a line in which the rule found something, after the repair: its own where that does nothing,
-        None where the line goes.
+        """The repaired bytes of a line with a finding; unchanged without effect, None if the line is removed.
 
-        Bytes that the value does not hold are never lost: a line in which a key repeats is not written anew, and does
-        not go. Nor does any line go by a safe repair.
+        Bytes that the value does not represent are never lost: a line with a repeated key is neither rewritten nor
+        removed. Safe repairs remove no line.
         """
         data = parsed.line.data
         repeats = any(defect.kind == "repeated-key" for defect in parsed.defects)
@@ -66,14 +61,12 @@ class Repair:
         return data if value == parsed.example.value else json_line(value)
 
     def applies(self, parsed: ParsedLine) -> bool:
-        """Whether it changes a line in which the rule found something."""
+        """Whether it changes a line with a finding."""
         return self.apply(parsed) != parsed.line.data
 
 
 def json_line(value: Any) -> bytes:
-    """A value as one line of JSON, keys in their order; all ASCII where it has a lone surrogate, which can only be
-    written as an escape.
-    """
+    """A value as one line of JSON, keys in order; all ASCII if it has a lone surrogate, which needs an escape."""
     try:
         return json.dumps(value, ensure_ascii=False, allow_nan=False).encode("utf-8")
     except UnicodeEncodeError:
@@ -81,7 +74,7 @@ def json_line(value: Any) -> bytes:
 
 
 def messages_in(value: Object) -> list[Object] | None:
-    """The messages, when all of them are objects; a conversation of anything else is left alone."""
+    """The messages if all of them are objects; else nothing is repaired."""
     messages = value.get("messages")
     return messages if isinstance(messages, list) and all(isinstance(message, dict) for message in messages) else None
 
@@ -89,7 +82,7 @@ def messages_in(value: Object) -> list[Object] | None:
 def on_messages(
     edit: Callable[Concatenate[list[Object], Options], list[Object] | None],
 ) -> Callable[Concatenate[Object, Options], Object]:
-    """A repair of a line's object from one of its messages, all of them objects; None leaves the line as it is."""
+    """A repair of the line's object from a repair of one message; None leaves the line unchanged."""
 
     @wraps(edit)
     def repaired(value: Object, /, *args: Options.args, **options: Options.kwargs) -> Object:

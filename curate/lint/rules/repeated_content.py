@@ -1,6 +1,4 @@
-"""Family D, about what comes again without being nearly the same. Most keep all examples in memory, and so run only
-when they are selected.
-"""
+"""Family D, repetition without near-duplicates. Most rules load all examples and run only when selected."""
 
 from collections.abc import Iterator, Sequence
 from functools import partial
@@ -29,7 +27,7 @@ def same_question_same_answer(examples: Sequence[Example]) -> Found:
         {"messages": [{"role": "user", "content": "What is the capital of Peru?"}, {"role": "assistant", "content": "The capital of Peru is Lima."}]}
         {"messages": [{"role": "user", "content": "What is the capital of Chile?"}, {"role": "assistant", "content": "Santiago is the capital of Chile."}]}
     """
-    from curate.conflicts.repeated import same_answers  # what only this family needs
+    from curate.conflicts.repeated import same_answers  # only needed by this family
 
     for twin in same_answers(examples):
         yield twin.example, Problem("", f"asks and answers the same as {visible(str(twin.other.place))} in other words")

@@ -1,4 +1,4 @@
-"""Family T, what answers: the ids of calls, and the results that belong to them."""
+"""Family T, results: the ids of calls, and the results that belong to them."""
 
 import re
 from collections.abc import Iterator
@@ -51,9 +51,7 @@ def call_id(example: Example, *, target: Target) -> Problems:
 @call_id.repaired_by(safe=True)
 @on_messages
 def number_calls(messages: list[Object]) -> list[Object] | None:
-    """Give calls with a missing or repeated id, and their results, a new id; where a result may belong to several
-    calls, nothing changes.
-    """
+    """Give new ids to calls without a unique id and to their results, unless a result may belong to several calls."""
     if not all(isinstance(call, dict) for message in messages for call in calls_in(message)):
         return None
     taken = {
@@ -61,7 +59,7 @@ def number_calls(messages: list[Object]) -> list[Object] | None:
         *(message["tool_call_id"] for message in messages if is_id(message.get("tool_call_id"))),
     }
     used: set[str] = set()
-    waiting: list[tuple[Any, str]] = []  # ids of the last calls, as they were and as they are now
+    waiting: list[tuple[Any, str]] = []  # old and new ids of the last calls
     edited = []
     for message in messages:
         if calls := calls_in(message):
@@ -76,7 +74,7 @@ def number_calls(messages: list[Object]) -> list[Object] | None:
             at = next((i for i, (old, _) in enumerate(waiting) if old == was or not (is_id(old) or is_id(was))), None)
             if at is not None:
                 message = {**message, "tool_call_id": waiting.pop(at)[1]}  # noqa: PLW2901
-            elif not (is_id(was) and was in used):  # else it answers a call that keeps its id
+            elif not (is_id(was) and was in used):  # otherwise it answers a call that keeps its id
                 return None
         else:
             waiting = []
@@ -85,7 +83,7 @@ def number_calls(messages: list[Object]) -> list[Object] | None:
 
 
 def ids_in(messages: list[Object]) -> Iterator[str]:
-    """All ids of calls, then those of results, as often as they are given."""
+    """All ids of calls, then those of results, with repetitions."""
     yield from (
         call["id"]
         for message in messages
@@ -100,7 +98,7 @@ def ids_in(messages: list[Object]) -> Iterator[str]:
 
 
 def _free(given: Any, used: set[str], taken: set[str]) -> str:
-    """The id given, or when it is none or used, the next that is free."""
+    """The given id, or the next free one if it is missing or used."""
     found = given
     if not is_id(given) or given in used:
         found = next(

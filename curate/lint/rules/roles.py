@@ -1,4 +1,4 @@
-"""Family M: messages and their roles. Structure only: nothing here reads what is said."""
+"""Family M: messages and their roles. Structure only; texts are not read."""
 
 from typing import Any
 
@@ -21,30 +21,30 @@ ALIASES = {
     "function_call": "assistant", "tool_call": "assistant",
 }  # fmt: skip
 NAMED_ONLY = ("system", "developer", "user", "assistant")
-"""Roles that need nothing but a name; a tool's result also needs the id of its call."""
+"""Roles that only need renaming; a tool result also needs the id of its call."""
 TAKEN = dict.fromkeys(OPENAI_AZURE, Severity.INFO)
-"""For what these services take, although it is deprecated, or most templates do not."""
+"""For services that accept what is deprecated or what most templates do not know."""
 
 
 def alias(role: str) -> str | None:
-    """The known role that another spelling or name stands for, or None."""
+    """The known role that another spelling or name means, or None."""
     plain = role.strip().casefold()
     return plain if plain in ROLES else ALIASES.get(plain)
 
 
 def intended_role(message: Message) -> str | None:
-    """The message's role, or the one that it must mean, so that one wrong name is reported once."""
+    """The message's role, or the role that an alias means, so that one wrong name is reported once."""
     return message.role if message.role is None or message.role in ROLES else alias(message.role) or message.role
 
 
 def role_of(message: Object) -> str | None:
-    """The role that a message of a line's object has, or must mean."""
+    """The role of a message of a line's object, with aliases resolved."""
     role = message.get("role")
     return (role if role in ROLES else alias(role) or role) if isinstance(role, str) else None
 
 
 def kind_of(value: Any) -> str:
-    """What kind of JSON value this is, in words."""
+    """The JSON type of a value, in words."""
     names = {
         str: "a string",
         bool: "true or false",
@@ -58,14 +58,14 @@ def kind_of(value: Any) -> str:
 
 
 def role_pointer(message: Message) -> str:
-    """Pointer to the role of a message, in the line as it was read; to the turn where its format implies the role."""
+    """Pointer to the role of a message in the original line; to the turn if the format implies the role."""
     if message.content_pointer == message.pointer:
         return message.pointer
     return f"{message.pointer}/{'from' if message.content_pointer.endswith('/value') else 'role'}"
 
 
 def conversation_pointer(example: Example) -> str:
-    """Pointer to the conversation, in the line as it was read."""
+    """Pointer to the conversation in the original line."""
     return {"messages": "/messages", "bedrock": "/messages", "sharegpt": "/conversations"}.get(example.format, "")
 
 
@@ -188,9 +188,7 @@ def role_alias(example: Example) -> Problems:
 
 @role_alias.repaired_by(safe=True)
 def rename_roles(value: Object) -> Object:
-    """Rename each alias to the role that templates know; roles of tool calls and results need more than a name and do
-    not change.
-    """
+    """Rename each alias to the role that templates know, except for tool calls and results."""
     renamed = []
     for turn in turns if isinstance(turns := value.get("messages"), list) else ():
         role = turn.get("role") if isinstance(turn, dict) else None
@@ -226,9 +224,7 @@ def deprecated_role(example: Example, *, target: Target) -> Problems:
 @deprecated_role.repaired_by(safe=False)
 @on_messages
 def roles_as_taken(messages: list[Object], *, target: Target) -> list[Object] | None:
-    """Convert function calls and their results to tool calls and tool messages with matching ids; write `developer` as
-    `system` where it is not accepted.
-    """
+    """Convert function calls and results to tool calls and messages; write `developer` as `system` if needed."""
     if target not in NO_DEVELOPER:
         return functions_to_tools(messages)
     edited = functions_to_tools(
@@ -238,7 +234,7 @@ def roles_as_taken(messages: list[Object], *, target: Target) -> list[Object] | 
 
 
 def functions_to_tools(messages: list[Object]) -> list[Object] | None:
-    """Function calls and their results as tool calls and tool messages; None where a result has no call."""
+    """Convert function calls and results to tool calls and messages; None if a result has no call."""
     found: list[Object] = []
     waiting: tuple[str, str] | None = None  # name and id of the call whose result comes next
     for message in messages:

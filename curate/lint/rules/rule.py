@@ -1,5 +1,4 @@
-"""How a rule is declared: a decorated function whose docstring is its documentation, checked for form when it is
-imported.
+"""Declare a rule: a decorated function whose docstring is its documentation, validated on import.
 
     @rule("M016", "consecutive-roles", Severity.WARNING, hint="Merge the two turns.")
     def consecutive_roles(example: Example) -> Iterator[Problem]:
@@ -10,11 +9,10 @@ imported.
         Good: {"messages": [...]}
         \"\"\"
 
-The tests run both examples: Bad must fire, Good must not. An example of several lines stands indented below its label;
-in it, `\\xff` stands for that byte. `value_rule`, `dataset_rule` and so on declare a rule that sees something else (see
-`Scope`). A function that has a parameter `target` (keyword only) is told who the data is meant for; so is that of a
-repair or a finalizer. A rule over texts declares with `prefilter` what it can fire on at all (see
-`curate.lint.rules.prefilter`); it is not asked about other texts.
+The tests run both examples: Bad must fire, Good must not. An example of several lines is indented below its label; in
+it, `\\xff` is that byte. `value_rule`, `dataset_rule` and so on declare rules with another input (see `Scope`). A rule,
+repair or finalizer with a keyword-only parameter `target` is passed the target of the data. A text rule declares with
+`prefilter` which texts it may fire on (see `curate.lint.rules.prefilter`) and sees no others.
 """
 
 import inspect
@@ -35,89 +33,84 @@ from curate.lint.rules.repair import Repair, RepairInput
 Mend = TypeVar("Mend", bound=Callable[..., Any])
 CODE: Final = re.compile(r"[A-Z]\d{3}")
 NAME: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-WITHOUT: Final = "No documentation: Python was told to leave it out (PYTHONOPTIMIZE=2, -OO)."
+WITHOUT: Final = "No documentation: PYTHONOPTIMIZE=2 or -OO removes it."
 LINE_BREAK: Final = re.compile(r"(?<!\n)\n(?!\n)")
-"""A break inside of a paragraph."""
+"""A line break inside a paragraph."""
 BYTE: Final = re.compile(rb"\\x([0-9a-f]{2})")
 
 
 class Scope(StrEnum):
-    """What a rule sees, and so what its function takes."""
+    """What a rule sees, and so the argument of its function."""
 
     LINE = "line"
-    """A `ParsedLine` that has defects or holds no object; yields problems."""
+    """A `ParsedLine` that has defects or no object; yields problems."""
     EXAMPLE = "example"
-    """An `Example`, of which it looks at the structure alone (see `curate.lint.rules.structure_signature`); yields
-    problems.
+    """An `Example`, of which only the structure is read (see `curate.lint.rules.structure_signature`); yields problems.
     """
     VALUE = "value"
-    """An `Example`, all of it; yields problems. Not asked about examples that are plain: only messages of a role and a
-    text each.
-    """
+    """A complete `Example`; yields problems. Plain examples (only messages with role and text) are skipped."""
     TOKENS = "tokens"
-    """A `curate.lint.rules.encoded_example.EncodedExample`: an example with its encoding by the named model; yields
-    problems. Not asked when no model was named.
+    """A `curate.lint.rules.encoded_example.EncodedExample`: an example with its encoding by the given model; yields
+    problems. Skipped without a model.
     """
     TEXT = "text"
-    """Nothing; returns a polars expression over the frame of messages (see `curate.lint.rules.message_frame`): the
+    """Nothing; returns a polars expression over the message frame (see `curate.lint.rules.message_frame`): the
     problem's message, or null.
     """
     DATASET = "dataset"
-    """An `Example` and the `DatasetState` before it; yields problems, or notes something for its finalizer. Not asked
-    about examples that are plain, of which `DatasetState.summary` has counts.
+    """An `Example` and the `DatasetState` before it; yields problems, or records values for its finalizer. Plain
+    examples are skipped; `DatasetState.summary` has their counts.
     """
     PROFILE = "profile"
-    """The `curate.lint.rules.dataset_summary.DatasetSummary` of the data set, at its end; yields problems, each with a
-    place or the number of an example from 0.
+    """The complete `curate.lint.rules.dataset_summary.DatasetSummary`; yields problems, each with a place or an
+    example's index.
     """
     EXAMPLES = "examples"
     """All examples of the data set, in order, in memory; yields examples with problems. Never a default rule."""
     CONFLICTS = "conflicts"
     """The `ConflictsResult` of the data set; yields examples with problems. Never a default rule."""
     FILE = "file"
-    """The `FileFacts` of a file read to its end; yields problems."""
+    """The `FileFacts` of a completely read file; yields problems."""
 
 
 @dataclass(eq=False, slots=True)
 class Rule:
-    """A rule and all that is said about it anywhere."""
+    """A rule with all of its documentation."""
 
     code: str
     name: str
-    """The defect, readable as "allow NAME"."""
+    """The name of the defect, readable as "allow NAME"."""
     severity: Severity
     scope: str
-    """A `Scope`; where `by` is set, what the command looks at."""
+    """A `Scope`; if `by` is set, the input of that command."""
     hint: str
-    """The next step, for the person who got the finding."""
+    """The next step for the user."""
     summary: str
     rationale: str
     bad: bytes
-    """A file's content that fires the rule."""
+    """The content of a file on which the rule fires."""
     good: bytes
-    """The same, mended: does not fire it."""
+    """The same, repaired: the rule does not fire."""
     function: Callable[..., Any]
     targets: Mapping[Target, Severity] = field(default_factory=dict)
-    """Targets for which it is more, or less, severe."""
+    """Severities for targets that differ from the default."""
     only: tuple[Target, ...] = ()
-    """Targets that have the rule; empty: all."""
+    """Targets that the rule applies to; empty: all."""
     default: bool = True
-    """False for a rule that runs only when it is selected."""
+    """False for a rule that only runs when selected."""
     prefilters: tuple[Prefilter, ...] = ()
-    """For a rule over texts: one of them marks every message that the rule can fire on; none: it is asked about all.
-    For one over the data set: what makes a text one that it looks at closer."""
+    """For a text rule: one of them selects every message on which the rule can fire; none: all messages. For a data set
+    rule: the texts that it examines further.
+    """
     repair: Repair | None = None
     by: str = ""
-    """The command that finds it, where `curate check` does not: it makes the finding by `finding`, or by code of its
-    own; the rule documents it.
-    """
+    """The command that reports it, if `curate check` does not, by `finding` or in another way; the rule documents it."""
     finalizer: Callable[..., Any] | None = None
-    """For a rule over the data set, or over tokens: takes the `DatasetState` once all is read; yields (place,
-    problem).
+    """For rules over the data set or over tokens: called with the `DatasetState` at the end; yields (place, problem).
     """
 
     def severity_for(self, target: Target) -> Severity | None:
-        """How bad it is for a target; None when the target does not have the rule."""
+        """The severity for a target; None if the rule does not apply to it."""
         return None if self.only and target not in self.only else self.targets.get(target, self.severity)
 
     def finding(
@@ -129,21 +122,19 @@ class Rule:
         example: str | None = None,
         severity: Severity | None = None,
     ) -> Finding:
-        """A finding of it, for a command that finds it outside of a check."""
+        """A finding of this rule, for commands that find it outside of a check."""
         return Finding(
             self.code, severity or self.severity, place.file, place.line, pointer, message, self.hint, False, example
         )
 
     def for_target(self, target: Target) -> "Rule":
-        """The rule as it runs: its functions are told the target, those of them that have a parameter `target`."""
+        """The rule for a target: functions with a parameter `target` get it."""
         repair = self.repair and replace(self.repair, function=_told(self.repair.function, target))
         finalizer = self.finalizer and _told(self.finalizer, target)
         return replace(self, function=_told(self.function, target), repair=repair, finalizer=finalizer)
 
     def repaired_by(self, *, safe: bool, takes: RepairInput = RepairInput.OBJECT) -> Callable[[Mend], Mend]:
-        """Declare the rule's repair: `@consecutive_roles.repaired_by(safe=False)`; its docstring says in one sentence
-        what it does.
-        """
+        """Declare the rule's repair, `@consecutive_roles.repaired_by(safe=False)`; the docstring is its description."""
 
         def declare(function: Mend) -> Mend:
             self.repair = Repair(function, safe, LINE_BREAK.sub(" ", inspect.getdoc(function) or ""), takes)
@@ -152,7 +143,7 @@ class Rule:
         return declare
 
     def finalize(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        """Declare what the rule says once the whole data set was seen."""
+        """Declare the function that reports findings after the whole data set was read."""
         self.finalizer = function
         return function
 
@@ -231,9 +222,7 @@ def _documentation(code: str, doc: str) -> tuple[str, str, bytes, bytes]:
 
 
 def _block(text: str) -> bytes:
-    """The bytes of an indented block: without its indentation; `\\xNN` is one byte; a block that ends in a lone `\\`
-    has no last line break.
-    """
+    """The bytes of an indented block, dedented; `\\xNN` is a byte, a final `\\` removes the last line break."""
     content = inspect.cleandoc(text).encode() + b"\n"
     content = content.removesuffix(b"\\\n")
     return BYTE.sub(lambda match: bytes.fromhex(match.group(1).decode()), content)

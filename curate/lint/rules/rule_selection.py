@@ -1,4 +1,4 @@
-"""The rules that a configuration chooses, how bad each is there, and in which files it is not asked."""
+"""The selected rules of a configuration, their severities, and the files in which each is ignored."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,22 +16,20 @@ from curate.lint.rules.rule import Rule, Scope
 
 @dataclass(frozen=True, slots=True)
 class RuleSelection:
-    """What a configuration says about rules."""
+    """The rule settings of a configuration."""
 
     known: dict[str, Rule]
-    """All rules there are, those of one's own among them."""
+    """All known rules, including custom ones."""
     rules: dict[str, Rule]
-    """Those that run."""
+    """The selected rules."""
     severities: dict[str, Severity]
-    """How bad each of them is, for the target and as overridden."""
+    """The severity of each selected rule, for the target and with overrides."""
     file_ignores: Mapping[str, tuple[str, ...]]
     _by_file: dict[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
 
     @classmethod
     def from_config(cls, config: CheckConfig) -> Self:
-        """Choose. Raises `UsageError` for a code or prefix that no rule has, `ConfigError` for rules that are not well
-        declared.
-        """
+        """Select rules. Raises `UsageError` for an unknown code or prefix, `ConfigError` for invalid declared rules."""
         wrong = list(mistakes(config.rule))
         if wrong:
             raise ConfigError(
@@ -57,7 +55,7 @@ class RuleSelection:
         return cls(known, rules, severities, config.per_file_ignores)
 
     def elsewhere(self, config: CheckConfig) -> dict[str, str]:
-        """The prefixes that `config` selects of which `curate check` asks no rule, each with who asks theirs."""
+        """The selected prefixes whose rules `curate check` does not run, each with the command that does."""
         found = {}
         for prefix in (*config.select, *config.extend_select):
             rules = [rule for code, rule in self.known.items() if code.startswith(prefix)]
@@ -70,7 +68,7 @@ class RuleSelection:
         return found
 
     def reports(self, finding: Finding) -> bool:
-        """Whether a finding is told: false where its file's name matches a glob for which its rule is ignored."""
+        """Whether a finding is reported: false if its rule is ignored for a glob that matches its file."""
         return not (self.file_ignores and finding.code.startswith(self._ignored(finding.file) or ("-",)))
 
     def _ignored(self, file: str) -> tuple[str, ...]:

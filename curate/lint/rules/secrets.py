@@ -1,4 +1,4 @@
-"""Family S: secrets and personal data. No message holds what was found: it names the kind, the place and the length."""
+"""Family S: secrets and personal data. Messages give kind, position and length, never the secret."""
 
 from collections.abc import Callable, Iterator
 from typing import Any, Final
@@ -26,11 +26,11 @@ KEY_STARTS: Final = (
     "hooks.slack", "k_live_", "npm_",
     "eyJ", "hf_", *(f"xox{letter}-" for letter in "abeoprs"),
 )  # fmt: skip
-"""What every key has in it, but for passwords and those that begin a word."""
+"""A part of every key, except of passwords and of keys that begin a word."""
 
 
 def _told(finder: Callable[[str], Iterator[Secret]]) -> Callable[[str], str | None]:
-    """What is said of a text's secrets: how many of which kind, and where the first one stands."""
+    """The message for a text's secrets: number by kind, and the position of the first."""
 
     def judge(text: str) -> str | None:
         found = sorted(finder(text))

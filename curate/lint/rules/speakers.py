@@ -1,4 +1,4 @@
-"""Family Q, speakers: another turn, or a whole conversation, inside the text of one message."""
+"""Family Q, speakers: another turn or a whole conversation in the text of one message."""
 
 import re
 from typing import Final
@@ -28,7 +28,7 @@ DIALOGUE: Final = re.compile(
     r"|format|templates?|user stor(?:y|ies))\b|(?:Human|User|USER|Assistant|ASSISTANT) ?:"
 )
 LABELLED: Final = re.compile(r"\W{0,4}[A-Z][\w ]{0,20}:")
-"""How a dialogue begins that was asked for: with the name of who speaks."""
+"""The beginning of a requested dialogue: a speaker's name."""
 
 
 @text_rule(
@@ -51,7 +51,7 @@ def role_marker() -> "pl.Expr":
 
 
 def _goes_on(both: str) -> str | None:
-    """What is said of an answer in which another one speaks, unless the question asks for that."""
+    """The message for an answer in which another speaker continues, unless the question asks for that."""
     prompt, _, said = both.partition("\0")
     match = SPEAKER.search(said)
     if match is None or "```" in said or DIALOGUE.search(prompt) or (OPENING.match(said) and ANSWERED.search(said)):
@@ -80,14 +80,14 @@ def transcript_in_message() -> "pl.Expr":
     text, role = pl.col("text"), pl.col("role")
     told = (role == "assistant") | (
         (role == "user") & ~pl.col("joined") & text.str.contains(WAITS)
-    )  # a question may show a conversation
+    )  # a question may quote a conversation
     return judged_by(
         answered_question().fill_null("") + "\0" + matching(pl.when(told).then(text), OPENER_HINT), _transcript
     )
 
 
 def _transcript(both: str) -> str | None:
-    """What is said of a message that is a conversation."""
+    """The message for a text that is a conversation."""
     prompt, _, said = both.partition("\0")
     opens = OPENING.match(said)
     if opens is None or DIALOGUE.search(prompt):

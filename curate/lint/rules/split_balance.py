@@ -1,6 +1,6 @@
-"""Family L, the part about what a division comes to: asked by `curate split` once it has divided.
+"""Family L, split sizes: run by `curate split` after splitting.
 
-The tests divide the examples below into three equal shares, and take one example for enough.
+The tests split the examples below into three equal parts, and accept one example as enough.
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,36 +14,34 @@ from curate.core.text import plural
 from curate.lint.rules.rule import rule
 
 FEW: Final = 50
-"""Examples below which a held-out split tells little."""
+"""Minimum number of examples for a useful held-out split."""
 OFF: Final = 1.5
-"""How many times as much as was wanted, or as little, is told."""
+"""Factor between actual and requested share beyond which a split is reported."""
 
 
 class SplitCounts(NamedTuple):
-    """What a split was to have, and what it has."""
+    """The requested and the actual size of a split."""
 
     name: str
     wanted: float
-    """Share of the examples, 0 to 1; 0 for a split that was not wanted."""
+    """Requested share of the examples, 0 to 1; 0 for a split that was not requested."""
     examples: int
     share: float
-    """Of all examples."""
+    """Actual share of the examples."""
     text: float
-    """Share of all characters."""
+    """Actual share of the characters."""
     missing: Sequence[tuple[str, int]] = ()
-    """Classes that it has no example of, though there are enough for it to have one: each with its number of
-    examples.
-    """
+    """Classes without an example in it although there are enough, each with its number of examples."""
 
 
 @dataclass(frozen=True, slots=True)
 class SplitBalance:
-    """The splits, and the file that findings are about."""
+    """The splits, and the file for their findings."""
 
     file: str
     parts: Sequence[SplitCounts]
     holdable: int | None = None
-    """Examples in groups that are small enough to be held out; None where that is not known."""
+    """Number of examples in groups small enough to be held out; None if unknown."""
 
 
 @rule(
@@ -102,9 +100,7 @@ def uneven_splits(balance: SplitBalance) -> Iterator[str]:
 
 
 def _is_off(part: SplitCounts, total: int) -> bool:
-    """Whether a split's share is far from what was wanted, farther than the hash of single examples brings about by
-    chance.
-    """
+    """Whether a split's share differs from the requested one by more than chance assignment explains."""
     chance = 2 * sqrt(total * part.wanted * (1 - part.wanted))
     return (
         not part.wanted / OFF <= part.share <= part.wanted * OFF and abs(part.examples - total * part.wanted) > chance
@@ -112,7 +108,7 @@ def _is_off(part: SplitCounts, total: int) -> bool:
 
 
 def unbalanced(balance: SplitBalance) -> list[Finding]:
-    """The findings about a division, split by split."""
+    """The findings about the splits, in order."""
     return [uneven_splits.finding(Place(balance.file, 0), said) for said in uneven_splits.function(balance)]
 
 

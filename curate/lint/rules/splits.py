@@ -1,6 +1,7 @@
-"""Family L across splits: what one file has of another that a model is measured by. `docs/leaks.md` defines each;
-`curate verify` counts them by code of its own, which these rules only document. L004, a question whose answers clash in
-two splits, is retired: such a pair is an L003.
+"""Family L across splits: content that a split shares with another one. `docs/leaks.md` defines each kind.
+
+`curate verify` counts them with separate code, which these rules only document. L004, a question with contradictory
+answers in two splits, is retired: such a pair is an L003.
 
 In the examples below the first line is in train, the others are in test.
 """

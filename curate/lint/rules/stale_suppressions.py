@@ -1,6 +1,4 @@
-"""Family F, the part about what a project keeps beside its data: suppressions and a baseline. They are asked once the
-check is over.
-"""
+"""Family F, stale entries of suppressions and baselines. Run after the check."""
 
 from collections.abc import Iterable, Mapping
 
@@ -26,7 +24,7 @@ def outdated_entry() -> None:
 
 
 def outdated(stale: Iterable[tuple[Place, str]], ran: Mapping[str, Severity]) -> list[Finding]:
-    """The findings about entries that match nothing, if the rule ran."""
+    """The findings about entries without a match, if the rule ran."""
     severity = ran.get(outdated_entry.code)
     return [outdated_entry.finding(place, message, severity=severity) for place, message in stale] if severity else []
 

@@ -1,6 +1,4 @@
-"""The shape of an example: all that structure rules look at. Few shapes make up a data set, so a sound one is judged
-once.
-"""
+"""The structure of an example, as seen by structure rules. There are few structures, so each is checked once."""
 
 from curate.core.example import Example
 from curate.lint.rules.message_frame import CALLS
@@ -10,10 +8,9 @@ Shape = tuple[str | tuple[str, str], ...]
 
 
 def structure_signature(example: Example) -> Shape | None:
-    """The example's format and, of each turn, its role and whether it has text or calls a tool; None where it is less
-    plain than that.
+    """Format, and per turn its role and whether it has text or calls; None if the example has other features.
 
-    A rule of scope `EXAMPLE` may see more than this only where this is None.
+    A rule of scope `EXAMPLE` may read more than this only if this is None.
     """
     if example.plain:
         return ("messages", *[turn["role"] for turn in example.value["messages"]])
@@ -38,9 +35,7 @@ def structure_signature(example: Example) -> Shape | None:
 
 
 def is_plain(example: Example) -> bool:
-    """Whether an example has nothing but messages, and each of these nothing but a role and a text: nothing there for
-    rules of scope `VALUE`.
-    """
+    """Whether an example has only messages with role and text, so that rules of scope `VALUE` cannot fire."""
     value = example.value
     if example.plain:
         return True

@@ -1,8 +1,8 @@
-"""Family K: what the named model's tokenizer and chat template make of the data, by the very code that training uses.
+"""Family K: the output of the model's tokenizer and chat template, computed by the code that training uses.
 
-K006 (no generation tag in the template) and K008 (the stop token masked as padding) are left out: masks are made by
-position, without tags and without token ids, so neither can happen here. K015 (cost) is `curate stats`'. T024 (tools
-that the template leaves out) is K005's.
+K006 (no generation tag in the template) and K008 (the stop token masked as padding) are left out: masks are computed by
+position, without tags and token ids, so neither can happen here. K015 (cost) is `curate stats`'. T024 (tools that the
+template leaves out) is K005's.
 """
 
 import unicodedata
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
 
 LEARNT: Final = 0.05
-"""Share of trained tokens below which a file is told to have long prompts."""
+"""Share of trained tokens below which a file is reported."""
 UNKNOWN: Final = 0.01
-"""Share of unknown tokens from which a prompt is told."""
+"""Share of unknown tokens from which a prompt is reported."""
 QUOTED: Final = 12
-"""Characters from which a message is long enough not to stand in an answer's markup by chance."""
+"""Minimum length in characters of a message that cannot be in an answer's markup by chance."""
 PLACEHOLDERS: Final = frozenset(("<image>", "<video>", "<audio>"))
-"""Control tokens that data sets write on purpose."""
+"""Control tokens that data sets contain on purpose."""
 
 
 @token_rule("K001", "too-long", Severity.WARNING, hint="Raise max_length, shorten or split the example, or remove it.")
@@ -225,14 +225,14 @@ def mask_beyond_answer(one: EncodedExample) -> Problems:
 
 
 def _covered(one: EncodedExample, text: "Encoded", span: "Span", ids: list[int]) -> str | None:
-    """What the trained tokens hold besides the answer, or None."""
+    """What the trained tokens contain besides the answer, or None."""
     said = text.text.text[span.start : span.end]
     if one.template.tokenizer.unk_token_id not in ids and not text.straddling:
         told = one.template.tokenizer.decode(ids, skip_special_tokens=False, clean_up_tokenization_spaces=False)
         if "\ufffd" not in told and _letters(told) not in _letters(said):
             return f"the trained tokens read '{excerpt(told, 40)}', which is not the answer"
     own = [message for message in one.example.messages if message.index == span.turn]
-    if any(message.value.get("tool_calls") for message in own):  # may quote the question, rewritten as JSON
+    if any(message.value.get("tool_calls") for message in own):  # a template may quote the question as JSON
         return None
     rest = said
     for part in [part for message in own for part in _said(message)]:
@@ -247,7 +247,7 @@ def _covered(one: EncodedExample, text: "Encoded", span: "Span", ids: list[int])
 
 
 def _said(message: Message) -> list[str]:
-    """The texts of an answer: its content, and its thoughts apart from it."""
+    """The texts of an answer: content, and reasoning separately."""
     from curate.models.template_messages import THOUGHTS
 
     thought, _, content = message.text.rpartition("</think>")
@@ -256,7 +256,7 @@ def _said(message: Message) -> list[str]:
 
 
 def _letters(text: str) -> str:
-    """A text as tokenizers may give it back: without spaces, in one form and case."""
+    """A text as tokenizers may return it: normalized, without spaces."""
     return SPACES.sub("", unicodedata.normalize("NFKC", text).casefold())
 
 
@@ -281,7 +281,7 @@ def little_learnt(one: EncodedExample) -> None:
 
 @little_learnt.finalize
 def little_learnt_in_all(state: DatasetState) -> PlacedProblems:
-    """The files in which little is trained on."""
+    """The files with a low share of trained tokens."""
     for file, (trained, total) in state.memory.get("K013", {}).items():
         if trained < LEARNT * total:
             yield (

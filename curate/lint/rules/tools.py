@@ -1,5 +1,6 @@
-"""Family T, what is declared: the tools that an example offers, and their schemas. Calls and results are in
-`curate.lint.rules.calls`.
+"""Family T, declarations: the tools that an example offers, and their schemas.
+
+Calls and results are in `curate.lint.rules.calls`.
 """
 
 import json
@@ -18,20 +19,20 @@ from curate.lint.rules.roles import TAKEN, functions_to_tools, kind_of
 from curate.lint.rules.rule import dataset_rule, value_rule
 
 REJECTED: Final = dict.fromkeys(SERVICES, Severity.ERROR)
-"""For what a service rejects and a trainer takes."""
+"""For input that services reject and trainers accept."""
 NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 TRUTH: Final = {"true": True, "false": False, "1": True, "0": False}
 NOT_JSON: Final = object()
 FEW: Final = 5
-"""How many names a message shows."""
+"""Maximum number of names in a message."""
 
 
 class Tool(NamedTuple):
-    """A function that an example declares, well-formed so far that it has a name."""
+    """A declared function that has a name."""
 
     name: str
     pointer: str
-    """To the function's object; to the text that it stands in, where tools are JSON in a string."""
+    """Pointer to the function's object, or to the JSON string with the tools."""
     function: dict[str, Any]
     in_text: bool
 
@@ -41,11 +42,11 @@ class Tool(NamedTuple):
 
 
 class Call(NamedTuple):
-    """A call of a tool by the assistant, or of a function in the older form."""
+    """A tool call of the assistant, or a function call in the deprecated format."""
 
     message: Message
     pointer: str
-    """To the object with the name and the arguments."""
+    """Pointer to the object with the name and the arguments."""
     function: dict[str, Any]
     id: Any
     older: bool
@@ -56,12 +57,12 @@ class Call(NamedTuple):
 
     @property
     def name(self) -> str | None:
-        """The name called, if it is a string."""
+        """The name of the called function, if it is a string."""
         name = self.function.get("name")
         return name if isinstance(name, str) else None
 
 
-@lru_cache(maxsize=64)  # several rules look at one example
+@lru_cache(maxsize=64)  # cached, since several rules read an example
 def json_value(text: str) -> Any:
     """The value of a JSON text, or `NOT_JSON`."""
     try:
@@ -71,29 +72,25 @@ def json_value(text: str) -> Any:
 
 
 def is_converted(message: Message) -> bool:
-    """Whether the reader created a message's calls or the id of its result: a ShareGPT file has both as the text of a
-    turn.
-    """
+    """Whether the reader created the calls or the result id; in ShareGPT files, both are in the text of a turn."""
     return message.content_pointer.endswith("/value") and (
         message.role == "tool" or (message.role == "assistant" and message.content is None)
     )
 
 
 def call_pointer(message: Message, rest: str) -> str:
-    """Pointer to something of a message's calls in the line as it was read: to the text that they were made of, where
-    they were.
-    """
+    """Pointer into a message's calls in the original line, or to the text that the reader converted to calls."""
     return message.content_pointer if is_converted(message) else f"{message.pointer}/{rest}"
 
 
 def tools_in(example: Example) -> tuple[Any, bool]:
-    """The value of `tools`, and whether it was JSON in a string, as in some data sets."""
+    """The value of `tools`, and whether it was a JSON string, as in some data sets."""
     tools = example.value.get("tools")
     return (json_value(tools), True) if isinstance(tools, str) and tools.strip() else (tools, False)
 
 
 def declared(example: Example) -> Iterator[Tool]:
-    """The tools and, in the older form, functions that have a name."""
+    """The tools, and functions in the deprecated format, that have a name."""
     tools, in_text = tools_in(example)
     base = example.tools_pointer
     for i, tool in enumerate(tools) if isinstance(tools, list) else ():
@@ -123,7 +120,7 @@ def called(example: Example) -> Iterator[Call]:
 
 
 def calls_in(message: Object) -> list[Any]:
-    """What the list of tool calls of an assistant's message holds; empty when there is no list."""
+    """The list of tool calls of an assistant's message; empty if there is none."""
     calls = message.get("tool_calls")
     return calls if message.get("role") == "assistant" and isinstance(calls, list) else []
 
@@ -135,8 +132,8 @@ def is_id(value: Any) -> TypeGuard[str]:
 
 @lru_cache(maxsize=1024)  # most examples of a file declare the same tools
 def schema_fault(schema: bytes) -> str | None:
-    """Why a JSON text is not a JSON Schema of an object, or None."""
-    from jsonschema import Draft202012Validator, SchemaError  # only for lines that have tools
+    """Why a JSON text is not a JSON Schema of an object; None if it is one."""
+    from jsonschema import Draft202012Validator, SchemaError  # only imported for lines with tools
 
     value = json.loads(schema)
     if not isinstance(value, dict):
@@ -182,7 +179,7 @@ def tools_malformed(example: Example, *, target: Target) -> Problems:
         if not isinstance(tool, dict):
             yield Problem(at, f"tool {i + 1} is {kind_of(tool)}, not an object")
         elif in_text and isinstance(tool.get("name"), str):
-            continue  # the function alone, as data sets have it that keep tools as text
+            continue  # a bare function, as in data sets that store tools as text
         elif not isinstance(function := tool.get("function"), dict):
             yield Problem(at, f"tool {i + 1} has no `function`")
         elif not isinstance(function.get("name"), str):
@@ -217,7 +214,7 @@ def duplicate_tool(example: Example) -> Problems:
     """
     seen: set[tuple[bool, str]] = set()
     for tool in declared(example):
-        key = (tool.pointer.startswith("/functions"), tool.name)  # functions beside tools are T006's
+        key = (tool.pointer.startswith("/functions"), tool.name)  # functions next to tools are reported by T006
         if key in seen:
             yield Problem(tool.at("name"), f"tool {excerpt(tool.name)!r} is declared twice")
         seen.add(key)
@@ -261,9 +258,7 @@ def functions_deprecated(example: Example) -> Problems:
 
 @functions_deprecated.repaired_by(safe=True)
 def to_tools(value: Object) -> Object:
-    """Write `functions` as `tools`, and function calls and their results as tool calls and tool messages with matching
-    ids.
-    """
+    """Convert `functions` to `tools`, and function calls and results to tool calls and messages with ids."""
     functions, messages = value.get("functions"), messages_in(value)
     named = isinstance(functions, list) and all(
         isinstance(function, dict) and isinstance(function.get("name"), str) for function in functions
@@ -329,7 +324,7 @@ def parallel_tool_calls(example: Example) -> Problems:
 
 @parallel_tool_calls.repaired_by(safe=True)
 def fix_parallel_tool_calls(value: Object) -> Object:
-    """Write text and numbers that mean true or false as such; remove the key where there are no tools."""
+    """Convert text and numbers that mean true or false to booleans; remove the key if there are no tools."""
     parallel = value.get("parallel_tool_calls")
     if not value.get("tools") and not value.get("functions"):
         return copy_without(value, "parallel_tool_calls")
@@ -355,9 +350,7 @@ def unused_tools(example: Example, state: DatasetState) -> None:
 
 @unused_tools.finalize
 def tools_never_called(state: DatasetState) -> PlacedProblems:
-    """One finding for all of them, where the first stands; none in data without any call, in which calls may be written
-    as text.
-    """
+    """One finding for all examples, at the first one; none if the data has no calls, which may then be in texts."""
     first, used = state.memory.get("T023", ({}, set()))
     unused = [name for name in first if name not in used]
     if used and unused:

@@ -1,4 +1,4 @@
-"""Family M, who speaks when: the order of the turns, and what has to be among them. Structure only."""
+"""Family M, order of turns and required roles. Structure only."""
 
 from itertools import pairwise
 
@@ -134,7 +134,7 @@ def merge_systems(messages: list[Object]) -> list[Object] | None:
 
 
 def systems_merged(messages: list[Object]) -> list[Object] | None:
-    """The messages with one system message; None where two of them differ in more than their text, or there is none."""
+    """The messages with one system message; None if two of them differ in more than text, or there is none."""
     systems = [at for at, message in enumerate(messages) if message.get("role") == "system"]
     if not systems:
         return None
@@ -147,9 +147,7 @@ def systems_merged(messages: list[Object]) -> list[Object] | None:
 
 
 def joined(left: Object, right: Object) -> Object | None:
-    """Two messages as one, their texts a blank line apart; None where they differ in more than content, or content is
-    not of one kind.
-    """
+    """Merge two messages, texts separated by a blank line; None if they differ in more than content or its type."""
     rest = copy_without(left, "role", "content")
     first, second = left.get("content"), right.get("content")
     if rest != copy_without(right, "role", "content") or any(

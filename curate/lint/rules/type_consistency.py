@@ -1,4 +1,4 @@
-"""Family J over the data set: keys that have one type in some examples and another one in others."""
+"""Family J over the data set: keys with different types in different examples."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,28 +14,28 @@ from curate.lint.rules.roles import kind_of
 from curate.lint.rules.rule import dataset_rule
 
 PATHS: Final = 2_000
-"""Different paths of keys whose types are kept."""
+"""Maximum number of key paths with recorded types."""
 OTHERS: Final = frozenset(("content", "arguments"))
 """Keys whose types other rules compare: C008 and T016."""
 
 GRAMMAR: Final = frozenset(("/messages", "/messages/*", "/messages/*/role"))
-"""Paths whose types M002, M004 and M005 judge."""
+"""Paths whose types M002, M004 and M005 check."""
 
 
 @dataclass(slots=True)
 class Types:
-    """How often a path has a type, and where first."""
+    """Count and first place of each type of a path."""
 
     count: int
     place: Place
 
 
 def _kinds(value: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """Each path of keys in an object with the type found there; items of lists stand under `*`."""
+    """Each key path of an object with its JSON type; list items are under `*`."""
     stack: list[tuple[str, Any]] = [(f"/{escape(key)}", item) for key, item in value.items()]
     while stack:
         path, item = stack.pop()
-        if item is not None and path not in GRAMMAR:  # null fits all types
+        if item is not None and path not in GRAMMAR:  # null fits any type
             yield path, kind_of(item)
         if isinstance(item, dict):
             stack += [(f"{path}/{escape(key)}", inner) for key, inner in item.items() if key not in OTHERS]
@@ -76,7 +76,7 @@ def type_changes(example: Example, state: DatasetState) -> None:
 
 @type_changes.finalize
 def type_findings(state: DatasetState) -> PlacedProblems:
-    """Which keys have several types."""
+    """The keys with several types."""
     known: dict[str, dict[str, Types]] = state.memory.get("J023", {})
     for path, kinds in known.items():
         if len(kinds) > 1:
