@@ -106,10 +106,10 @@ def alike(
     vectors = embed(requests, config.embeddings, cache, progress)
     within = [range(*block) for block in pairwise(ends)]
     least = NOMINATED if config.nli or config.same_question else SHOWN_FROM
-    for i, j, features, same in reworded(requests, vectors, _embedding(config, cache), least, within):
-        if features[0] < config.similarity or not beside_shared_lines(requests[i], requests[j]):
+    for i, j, cosine, features, same in reworded(requests, vectors, _embedding(config, cache), least, within):
+        if cosine < config.similarity or not beside_shared_lines(requests[i], requests[j]):
             continue
-        pair = Nominee(asked[i], asked[j], min(round(features[0], 4), 0.9999), round(same, 4), features)
+        pair = Nominee(asked[i], asked[j], min(round(cosine, 4), 0.9999), round(same, 4), features)
         if same_request(asked[i], asked[j]):
             pair = pair._replace(same=max(pair.same, STRICT), features=())
         yield from _across(every[i], every[j], pair)

@@ -17,6 +17,13 @@ if TYPE_CHECKING:
 
 Embed = Callable[[Sequence[str]], "Matrix"]
 """Unit vectors of texts."""
+TOPIC: Final = 30
+"""Questions about one thing from which what they have in common is left out of account."""
+ABOUT: Final = 0.6
+"""Cosine of the embeddings of two questions from which they are about the same thing."""
+SAMPLED: Final = 4_000
+"""Questions, at even distances, among which those about the same thing are looked for."""
+TINY: Final = 1e-6
 TRIES: Final = 10
 """Nearest questions that one question is held against, in each direction."""
 ROWS: Final = 256
@@ -27,12 +34,13 @@ CELL, PROBES = 400, 8
 
 
 class Pair(NamedTuple):
-    """Two questions by position, and the probability that they ask the same."""
+    """Two questions by position, the cosine of their embeddings, and the probability that they ask the same."""
 
     left: int
     right: int
+    cosine: float
     features: tuple[float, ...]
-    """Those of `same_question`; the first one is the cosine of their embeddings."""
+    """Those of `same_question`; their cosine is that within the topic, where there is one."""
     same: float
 
 
@@ -48,23 +56,55 @@ def reworded(
     Only pairs of one block are compared, where there are blocks. `embed` is asked once.
     """
     near = [
-        (block.start + left, block.start + right, cosine)
+        (block.start + left, block.start + right, cosine, within)
         for block in (blocks or [range(len(requests))])
-        for left, right, cosine in nearest(vectors[block.start : block.stop], LEAST_COSINE)
+        for left, right, cosine, within in _within_topics(
+            vectors[block.start : block.stop], nearest(vectors[block.start : block.stop], LEAST_COSINE)
+        )
         if requests[block.start + left] != requests[block.start + right]
         and _input(requests[block.start + left]) == _input(requests[block.start + right])
     ]
     words = sorted(
-        {word for left, right, _ in near for word in words_apart(wording(requests[left]), wording(requests[right]))}
+        {word for left, right, *_ in near for word in words_apart(wording(requests[left]), wording(requests[right]))}
     )
     known: Mapping[str, Any] = dict(zip(words, embed(words), strict=True)) if words else {}
     found = []
-    for left, right, cosine in near:
-        known_of = features(wording(requests[left]), wording(requests[right]), cosine, known)
+    for left, right, cosine, within in near:
+        known_of = features(wording(requests[left]), wording(requests[right]), within, known)
         same = probability(known_of)
         if same >= least:
-            found.append(Pair(left, right, known_of, same))
+            found.append(Pair(left, right, cosine, known_of, same))
     return found
+
+
+def _within_topics(
+    vectors: "Matrix", pairs: Sequence[tuple[int, int, float]]
+) -> Iterator[tuple[int, int, float, float]]:
+    """The pairs with their cosine, and that without what the questions of their topic have in common, if it is less.
+
+    Where a file has many questions about one thing, all are near each other for that alone.
+    """
+    import numpy as np
+
+    rows = np.array(sorted({row for left, right, _ in pairs for row in (left, right)}), dtype=np.int64)
+    if len(rows) < TOPIC:
+        yield from ((left, right, cosine, cosine) for left, right, cosine in pairs)
+        return
+    sample = vectors[np.linspace(0, len(vectors) - 1, min(len(vectors), SAMPLED)).astype(np.int64)]
+    common: dict[int, Any] = {}
+    for start in range(0, len(rows), ROWS):
+        near = vectors[rows[start : start + ROWS]] @ sample.T >= ABOUT
+        count = near.sum(axis=1)
+        means = near.astype(np.float32) @ sample / np.maximum(count, 1)[:, None]
+        common.update((int(rows[start + at]), means[at]) for at in np.flatnonzero(count >= TOPIC).tolist())
+    for left, right, cosine in pairs:
+        if left not in common or right not in common:
+            yield left, right, cosine, cosine
+            continue
+        shared = (common[left] + common[right]) / 2
+        one, other = vectors[left] - shared, vectors[right] - shared
+        length = float(np.linalg.norm(one) * np.linalg.norm(other))
+        yield left, right, cosine, min(cosine, float(one @ other) / length) if length > TINY else cosine
 
 
 def _input(request: str) -> str:

@@ -211,3 +211,19 @@ def test_questions_too_long_to_be_reworded_are_counted(monkeypatch: pytest.Monke
     ]
     report = find_conflicts(examples, ConflictsConfig(embeddings="any"))
     assert "1 question of more than 1,000 characters compared with equal ones only" in report.notes
+
+
+def test_what_the_questions_about_one_thing_have_in_common_makes_them_no_more_alike() -> None:
+    """Forty questions about a match, each near all others; two of them also ask the same of it."""
+    asked = [f"What did player {chr(97 + n // 26)}{chr(97 + n % 26)} do in the final match?" for n in range(40)]
+    vectors = np.zeros((40, 42), dtype=np.float32)
+    vectors[:, 0] = 0.9
+    vectors[np.arange(40), np.arange(1, 41)] = 0.43
+    vectors[1] = vectors[0] + np.eye(42, dtype=np.float32)[41] * 0.1
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    found = reworded(asked, vectors, lambda words: np.zeros((len(words), 42), dtype=np.float32), 0.0)
+    within = {(pair.left, pair.right): pair.features[0] for pair in found}
+    assert within[0, 1] > 0.9
+    assert max(value for pair, value in within.items() if pair != (0, 1)) < 0.5
+    few = reworded(asked[:10], vectors[:10], lambda words: np.zeros((len(words), 42), dtype=np.float32), 0.0)
+    assert all(pair.features[0] == pair.cosine for pair in few)
