@@ -38,7 +38,7 @@ in it.
 """
 HALF: Final = 0.5
 """The same share from which a phrase in another one's place makes two questions, unless they mean the same."""
-SYNONYMS: Final = 0.7
+SYNONYMS: Final = 0.8
 """Cosine of the embeddings of two phrases from which they mean the same."""
 SPELLING: Final = 0.8
 """Share of letters, in order, from which two phrases are spellings of one."""

@@ -336,6 +336,13 @@ def test_what_clashes_does_not_depend_on_the_order_of_the_lines(asked: list[tupl
     assert all(c.left.id != c.right.id for c in found.conflicts)
 
 
+def test_numbers_of_different_things_do_not_clash() -> None:
+    """Two questions that an embedding takes for one: how many touchdowns, how many interceptions."""
+    both = "How many touchdowns did Patrick throw?\nHow many interceptions did Patrick throw?"
+    assert first_contradiction(both, "Patrick threw three touchdowns.", "Patrick threw two interceptions.") is None
+    assert first_contradiction(both, "Patrick threw three touchdowns.", "He threw two touchdowns.") is not None
+
+
 def decided(conflict: Conflict, *verdicts: Verdict) -> dict[str, Decision]:
     sides = (conflict.left.id, conflict.right.id)
     return {
