@@ -88,8 +88,8 @@ def conflicts(
     }
     options |= {"min_confidence": min_confidence, "models": False if no_models else None}
     config = with_default_models(with_options(find_config(Path.cwd()).conflicts, **options))
-    if calibrate and as_json:
-        raise UsageError("--calibrate has no JSON output", "leave out one of the two")
+    if calibrate and (as_json or html is not None):
+        raise UsageError("--calibrate writes no report", "leave out --json and --html")
     if calibrate:
         config = config.model_copy(update={"calibration": (1.0, 0.0)})
     files = named_files(paths)
@@ -115,7 +115,7 @@ def conflicts(
         report = find_conflicts(dataset.examples, config, cache, advance, judge=asked)
     if calibrate:
         print_lines(_calibration([*report.conflicts, *report.unsure], config.min_confidence))
-        return
+        end(dataset.not_understood, UNCOMPARED)
     found = bool(report.conflicts)
     if show_all:
         report = replace(report, conflicts=[*report.conflicts, *report.unsure])

@@ -148,10 +148,11 @@ def find_conflicts(
         judged = by_model(judged, config, cache, progress, notes)
     elif judge is None:
         notes.append(RULES_ALONE)
-    if judge is not None:
-        judged = by_judge(judged, judge, notes)
     if config.nli or config.same_question:
         judged = by_questions(judged, config, cache, progress)
+        judged = [item for item in judged if item.nominee.same >= SHOWN_FROM]  # no less sure pair can be shown
+    if judge is not None:
+        judged = by_judge(judged, judge, notes)
     every = [(item, _conflict(item, config.calibration)) for item in judged if item.evidence]
     conflicts = sorted(
         (conflict for _, conflict in every if conflict.confidence >= SHOWN_FROM),

@@ -86,7 +86,8 @@ def by_model(
     """
     found = list(judged)
     asked = _to_be_judged(judged)
-    unread = unreadable([judged[at].nominee.left.answer + judged[at].nominee.right.answer for at in asked], config.nli)
+    sides = zip(*((judged[at].nominee.left.answer, judged[at].nominee.right.answer) for at in asked), strict=True)
+    unread = [any(pair) for pair in zip(*(unreadable(side, config.nli) for side in sides), strict=True)]
     if any(unread) and notes is not None:
         notes.append(
             f"{plural(sum(unread), 'pair')} of answers in a script that {config.nli} does not know "
