@@ -7,15 +7,16 @@ from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
 from curate.conflicts.conflict import Conflict
-from curate.conflicts.evidence import calibrated
+from curate.conflicts.evidence import LEAST, calibrated
+from curate.conflicts.same_question import log_odds
 from curate.core.decision import Decision
 from curate.core.errors import UsageError
 from curate.core.text import plural
 
 NEEDED: Final = 50
 """Decisions from which a scale is fitted."""
-HOLD: Final = 1.0
-"""Weight of the scale as it is against that of a decision: a fit without it is unbounded where all agree."""
+HOLD: Final = (1.0, 0.01)
+"""Weights of slope 1 and intercept 0 against those of a decision: without them the fit is unbounded where all agree."""
 STEPS: Final = 50
 
 
@@ -60,18 +61,30 @@ def _decided(conflict: Conflict, decisions: Mapping[str, Decision]) -> bool | No
 
 
 def _fitted(said: Sequence[tuple[float, bool]]) -> tuple[float, float]:
-    """Slope and intercept of the most likely logistic scale, drawn towards (1, 0): Newton's method."""
-    slope, intercept = 1.0, 0.0
+    """Slope and intercept of the most likely logistic scale, drawn towards (1, 0): Newton's method, with steps halved
+    until they make it likelier; whole ones run away where all confidences are alike.
+    """
+    scale, loss = (1.0, 0.0), _loss(said, (1.0, 0.0))
     for _ in range(STEPS):
-        g0, g1 = HOLD * (slope - 1), HOLD * intercept
-        h00, h01, h11 = HOLD, 0.0, HOLD
+        g0, g1 = HOLD[0] * (scale[0] - 1), HOLD[1] * scale[1]
+        h00, h01, h11 = HOLD[0], 0.0, HOLD[1]
         for confidence, word in said:
-            p = min(max(confidence, 1e-4), 1 - 1e-4)
-            x = math.log(p / (1 - p))
-            now = calibrated(confidence, (slope, intercept))
+            x, now = log_odds(confidence), calibrated(confidence, scale)
             g0, g1 = g0 + (now - word) * x, g1 + (now - word)
             weight = now * (1 - now)
             h00, h01, h11 = h00 + weight * x * x, h01 + weight * x, h11 + weight
         det = h00 * h11 - h01 * h01
-        slope, intercept = slope - (h11 * g0 - h01 * g1) / det, intercept - (h00 * g1 - h01 * g0) / det
-    return max(slope, 0.0), intercept
+        step = ((h11 * g0 - h01 * g1) / det, (h00 * g1 - h01 * g0) / det)
+        tried = ((scale[0] - step[0] / 2**n, scale[1] - step[1] / 2**n) for n in range(STEPS))
+        better = next((each for each in tried if _loss(said, each) < loss), None)
+        if better is None:
+            break
+        scale, loss = better, _loss(said, better)
+    return max(scale[0], 0.0), scale[1]
+
+
+def _loss(said: Sequence[tuple[float, bool]], scale: tuple[float, float]) -> float:
+    """Minus the log-likelihood of the decisions, and what holds the scale."""
+    held = (HOLD[0] * (scale[0] - 1) ** 2 + HOLD[1] * scale[1] ** 2) / 2
+    chances = ((calibrated(confidence, scale), word) for confidence, word in said)
+    return held - sum(math.log(max(LEAST, chance if word else 1 - chance)) for chance, word in chances)

@@ -53,4 +53,5 @@ def calibrated(confidence: float, scale: tuple[float, float]) -> float:
     if scale == (1.0, 0.0):
         return confidence
     p = min(max(confidence, LEAST), MOST)
-    return 1 / (1 + math.exp(-(scale[0] * math.log(p / (1 - p)) + scale[1])))
+    score = scale[0] * math.log(p / (1 - p)) + scale[1]
+    return 1 / (1 + math.exp(-max(-50.0, min(50.0, score))))

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -368,5 +369,11 @@ def test_decisions_move_the_confidence_towards_what_people_confirm() -> None:
     scale = (found.slope, found.intercept)
     assert calibrated(0.6, scale) < 0.3
     assert calibrated(0.9, scale) > 0.7
+    alike = [replace(conflict, score=0.96) for conflict in made]
+    quarter: dict[str, Decision] = {}
+    for nth, conflict in enumerate(alike):
+        quarter |= decided(conflict, "keep", "drop" if nth < 15 else "keep")
+    found = calibrate(alike, quarter)
+    assert 0.2 < calibrated(0.96, (found.slope, found.intercept)) < 0.4
     report = find_conflicts([made[0].left, made[0].right], ConflictsConfig(calibration=(1.0, -9.0)))
     assert (report.conflicts, report.unsure) == ([], [])
