@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from textual import on, work
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.screen import Screen
 from textual.worker import Worker, WorkerState, get_current_worker
 
@@ -17,6 +17,7 @@ from curate.review import Kind, ReviewSession, Sources, views
 from curate.review.events import ScanEvent
 from curate.review.overview import measure
 from tui.abandon import abandonable
+from tui.key_queue import KeyQueue
 from tui.keys import KEYS, TAB_OF, TABS, bindings
 from tui.messages import (
     DecisionReverted,
@@ -31,6 +32,7 @@ from tui.messages import (
     TerminalGone,
 )
 from tui.review_state import At, ReviewState
+from tui.screens.ask import Dialog, discard_screen
 from tui.screens.frame import FrameScreen
 from tui.screens.help import HelpScreen
 from tui.screens.overview import OverviewScreen
@@ -60,7 +62,7 @@ Facts = Callable[[Sources, Callable[[ScanEvent], None], Callable[[], bool]], Non
 """Checks and compares, reports each fact, and polls whether to stop."""
 
 
-class CurateApp(App[None]):
+class CurateApp(KeyQueue):
     """The review of one data set."""
 
     TITLE = "curate review"
@@ -329,6 +331,18 @@ class CurateApp(App[None]):
     def action_help(self) -> None:
         """Show every key."""
         self.push_screen(HelpScreen(self.screen.NAME if isinstance(self.screen, FrameScreen) else ""))
+
+    async def action_quit(self) -> None:
+        """Quit; asks first if text in a dialog would be lost."""
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self.exit()
+
+        if any(isinstance(screen, Dialog) and screen.unsaved for screen in self.screen_stack):
+            self.push_screen(discard_screen(), answered)
+        else:
+            self.exit()
 
     def action_toggle_theme(self) -> None:
         """Switch between dark and light."""

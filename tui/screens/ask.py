@@ -1,6 +1,9 @@
-"""Dialogs over the current screen: a line of text, or a confirmation."""
+"""Dialogs over the current screen: a line of text, a choice, or a confirmation."""
 
-from textual import on
+from collections.abc import Sequence
+from typing import Final, NamedTuple, TypeVar
+
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical, VerticalScroll
@@ -8,11 +11,56 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Footer, Input, Static
 
+from tui.key_queue import now
 
-class AskScreen(ModalScreen[str | None]):
+CALM: Final = 0.25
+"""Seconds without a key before a confirmation takes one: text that is typed or pasted confirms nothing."""
+Result = TypeVar("Result")
+
+
+class Dialog(ModalScreen[Result]):
+    """A dialog; keys wait until it has the focus."""
+
+    @property
+    def ready(self) -> bool:
+        """Whether it has the focus."""
+        return self.is_mounted and self.focused is not None
+
+    @property
+    def unsaved(self) -> bool:
+        """Whether it holds text that would be lost."""
+        return False
+
+    def leave(self) -> None:
+        """Close it without a result."""
+        self.dismiss(None)
+
+    def action_leave(self) -> None:
+        """Close it; asks first if text would be lost."""
+        if not self.unsaved:
+            self.leave()
+            return
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self.leave()
+
+        self.app.push_screen(discard_screen(), answered)
+
+
+class AnswerInput(Input):
+    """Closes its dialog at once on Enter: the next key is none of its."""
+
+    async def action_submit(self) -> None:
+        """Return the text."""
+        if isinstance(self.screen, AskScreen):
+            self.screen.dismiss(self.value.strip())
+
+
+class AskScreen(Dialog[str | None]):
     """Asks for a line of text; None if it was cancelled."""
 
-    BINDINGS = [Binding("escape", "dismiss(None)", "Cancel", tooltip="Make no changes.", id="ask-leave")]  # noqa: RUF012
+    BINDINGS = [Binding("escape", "leave", "Cancel", tooltip="Make no changes.", id="ask-leave")]  # noqa: RUF012
 
     def __init__(self, title: str, placeholder: str = "", value: str = "") -> None:
         super().__init__()
@@ -22,15 +70,16 @@ class AskScreen(ModalScreen[str | None]):
         """The prompt and the input."""
         with Vertical(classes="dialog"):
             yield Static(self._title, markup=False, classes="dialog-title")
-            yield Input(self._value, placeholder=self._placeholder, id="answer", select_on_focus=False)
+            yield AnswerInput(self._value, placeholder=self._placeholder, id="answer", select_on_focus=False)
             yield Static("Enter confirms, Esc cancels", markup=False, classes="dialog-help")
 
-    @on(Input.Submitted)
-    def _answered(self, message: Input.Submitted) -> None:
-        self.dismiss(message.value.strip())
+    @property
+    def unsaved(self) -> bool:
+        """Whether the text was changed."""
+        return self.is_mounted and self.query_one(Input).value.strip() not in ("", self._value.strip())
 
 
-class ConfirmScreen(ModalScreen[bool]):
+class ConfirmScreen(Dialog[bool]):
     """Previews a change and asks for confirmation."""
 
     BINDINGS = [  # noqa: RUF012
@@ -43,6 +92,8 @@ class ConfirmScreen(ModalScreen[bool]):
     def __init__(self, title: str, body: Content) -> None:
         super().__init__()
         self._title, self._body = title, body
+        self._last = now()
+        """When it was drawn, or the last key was pressed."""
 
     def compose(self) -> ComposeResult:
         """The preview, which scrolls if it does not fit."""
@@ -52,7 +103,77 @@ class ConfirmScreen(ModalScreen[bool]):
                 yield Static(self._body, markup=False)
             yield Footer(compact=True, show_command_palette=False)
 
+    def on_mount(self) -> None:
+        """Take keys from now on."""
+        self.call_after_refresh(self._drawn)
+
+    def _drawn(self) -> None:
+        self._last = now()
+
+    def accepts(self, key: events.Key) -> bool:
+        """Whether a key counts: it follows `CALM` seconds without one."""
+        calm, self._last = key.time - self._last >= CALM, max(key.time, self._last)
+        return calm or key.key not in ("enter", "y")
+
     def action_scroll(self, by: int) -> None:
         """Scroll the preview."""
         scroll = self.query_one("#confirm-body", VerticalScroll)
         scroll.scroll_relative(y=by * max(1, scroll.size.height - 2), animate=False)
+
+
+def discard_screen() -> ConfirmScreen:
+    """Asks whether text is to be lost."""
+    return ConfirmScreen("Discard the text?", Content("Enter or y discards it; Esc returns to it."))
+
+
+class Option(NamedTuple):
+    """A line of a menu."""
+
+    key: str
+    label: str
+    text: str = ""
+
+
+class MenuScreen(Dialog[str | None]):
+    """Asks for one of some options by its key; None if it was cancelled."""
+
+    AUTO_FOCUS = "#menu"
+    BINDINGS = [Binding("escape,q", "leave", "Cancel", tooltip="Make no changes.", id="menu-leave")]  # noqa: RUF012
+
+    def __init__(self, title: str, options: Sequence[Option], switch: str = "") -> None:
+        """`switch`: what the key `!` includes, which adds `!` to the result."""
+        super().__init__()
+        self._title, self._options, self._switch = title, options, switch
+        self._on = False
+        for option in options:
+            self._bindings.bind(option.key, f"pick({option.key!r})", option.label)
+        if switch:
+            self._bindings.bind("exclamation_mark", "switch", switch)
+
+    def compose(self) -> ComposeResult:
+        """A line for each option."""
+        with Vertical(classes="dialog"):
+            yield Static(self._title, markup=False, classes="dialog-title")
+            with VerticalScroll(id="menu"):
+                yield Static(self._text(), id="menu-text", markup=False)
+            yield Static("Esc cancels", markup=False, classes="dialog-help")
+
+    def _text(self) -> Content:
+        lines = [
+            Content.assemble((f" {option.key} ", "bold $text-warning"), f" {option.label:<16} ",
+                             (option.text, "$foreground-muted"))
+            for option in self._options
+        ]  # fmt: skip
+        if self._switch:
+            sign = "x" if self._on else " "
+            lines.append(Content.assemble((" ! ", "bold $text-warning"), f" [{sign}] {self._switch}"))
+        return Content("\n").join(lines)
+
+    def action_pick(self, key: str) -> None:
+        """Choose."""
+        self.dismiss(key + ("!" if self._on else ""))
+
+    def action_switch(self) -> None:
+        """Include more, or not."""
+        self._on = not self._on
+        self.query_one("#menu-text", Static).update(self._text())

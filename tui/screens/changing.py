@@ -8,7 +8,6 @@ from abc import abstractmethod
 from pathlib import Path
 from typing import Any, ClassVar
 
-from textual import work
 from textual.reactive import reactive
 
 from curate.core.errors import CurateError, DataError, UsageError
@@ -22,12 +21,16 @@ from curate.review.choices import sides_of_entry
 from curate.review.draft import draft_of, value_of
 from tui.messages import DecisionReverted, Failed
 from tui.render.changes import bulk_text, repair_text
-from tui.screens.ask import AskScreen, ConfirmScreen
+from tui.screens.ask import AskScreen, ConfirmScreen, MenuScreen, Option
 from tui.screens.edit import EditScreen
 from tui.screens.frame import FrameScreen
 
 LARGE = 200_000
 """Maximum number of characters for the built-in editor."""
+CHOICES: dict[str, Choice] = {"k": "keep", "d": "drop", "a": "left", "b": "right"}
+SINGLES = (Option("k", "Keep"), Option("d", "Drop"))
+SIDES = (Option("a", "Keep A", "of each pair; drop B"), Option("b", "Keep B", "of each pair; drop A"))
+BULK = {"example": SINGLES, "finding": SINGLES, "cluster": (*SINGLES, *SIDES), "conflict": (*SINGLES, *SIDES)}
 
 
 class Changing(FrameScreen):
@@ -87,8 +90,7 @@ class Changing(FrameScreen):
                 f"edited; {'no findings left' if not left else f'{len(left)} findings left'}", timeout=4, markup=False
             )
 
-    @work
-    async def action_edit(self) -> None:
+    def action_edit(self) -> None:
         """Edit the example in the built-in editor."""
         entry = self.entry
         parsed = self._line(entry) if entry else None
@@ -99,7 +101,7 @@ class Changing(FrameScreen):
         if len(draft) > LARGE:
             self.say(f"{len(draft):,} characters are too many for this editor; E opens $EDITOR")
             return
-        self._edited(entry, parsed, await self.app.push_screen_wait(EditScreen(draft, parsed, self.state.mender)))
+        self.app.push_screen(EditScreen(draft, parsed, self.state), lambda value: self._edited(entry, parsed, value))
 
     def action_edit_outside(self) -> None:
         """Edit the example in $EDITOR."""
@@ -140,8 +142,7 @@ class Changing(FrameScreen):
         path.unlink()
         return value
 
-    @work
-    async def action_repair(self) -> None:
+    def action_repair(self) -> None:
         """Repair the example by the rule, after a preview."""
         entry = self.entry
         parsed = self._line(entry) if entry and isinstance(entry.subject, Finding) else None
@@ -153,30 +154,37 @@ class Changing(FrameScreen):
             self.say(f"{entry.code} has no fix for this line; e edits it")
             return
         title = f"{entry.code}: {repaired.summary}{'' if repaired.safe else '  This may change the meaning.'}"
-        if await self.app.push_screen_wait(ConfirmScreen(title, repair_text(value, repaired))):
-            self._edited(entry, parsed, repaired.value)
 
-    @work
-    async def action_suppress(self) -> None:
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self._edited(entry, parsed, repaired.value)
+
+        self.app.push_screen(ConfirmScreen(title, repair_text(value, repaired)), answered)
+
+    def action_suppress(self) -> None:
         """Suppress the finding, with a reason."""
         entry = self.entry
         if entry is None or not isinstance(entry.subject, Finding):
             return
-        if entry.subject.example is None:
+        finding = entry.subject
+        if finding.example is None:
             self.say("only a finding in an example can be suppressed; e edits the line")
             return
-        reason = await self.app.push_screen_wait(
-            AskScreen(f"Reason to suppress {entry.code} here", "for the next reader of the data")
+        self.app.push_screen(
+            AskScreen(f"Reason to suppress {entry.code} here", "for the next reader of the data"),
+            lambda reason: self._suppress(entry, finding, reason),
         )
-        if not reason:
+
+    def _suppress(self, entry: Entry, finding: Finding, reason: str | None) -> None:
+        if not reason or finding.example is None:
             return
         try:
-            written = add_suppressions(load_suppressions(self.session_folder), [entry.subject], reason)
+            written = add_suppressions(load_suppressions(self.session_folder), [finding], reason)
         except CurateError as error:
             self.app.post_message(Failed(error))
             return
-        if self.session.verdict(entry.subject.example) == "undecided":
-            self.decide(entry, {entry.subject.example: "keep"}, f"suppressed: {reason}")
+        if self.session.verdict(finding.example) == "undecided":
+            self.decide(entry, {finding.example: "keep"}, f"suppressed: {reason}")
         self.action_next()
         self.notify(
             "suppressed in curate-suppressions.jsonl" if written else "already suppressed", timeout=4, markup=False
@@ -187,17 +195,19 @@ class Changing(FrameScreen):
         """The project's folder."""
         return self.state.sources.project.folder
 
-    @work
-    async def action_note(self) -> None:
+    def action_note(self) -> None:
         """Add a note about the example, with the decision in effect."""
         entry = self.entry
         side = self._side(entry) if entry else None
         if entry is None or side is None or not side.id:
             self.say("there is no example here to add a note to")
             return
-        note = await self.app.push_screen_wait(
-            AskScreen(f"Note about {side.place}", "text of the note", self.session.note(side.id))
+        self.app.push_screen(
+            AskScreen(f"Note about {side.place}", "text of the note", self.session.note(side.id)),
+            lambda note: self._note(entry, side, note),
         )
+
+    def _note(self, entry: Entry, side: Side, note: str | None) -> None:
         if note is None or note == self.session.note(side.id):
             return
         standing = self.session.log.standing(side.id)
@@ -211,34 +221,38 @@ class Changing(FrameScreen):
         self.decide(entry, {side.id: word}, note)
         self.redraw(stay=True)
 
-    @work
-    async def action_bulk(self) -> None:
+    def action_bulk(self) -> None:
         """Decide about all entries in the list."""
         view = self._shown()
         if view is None or not len(view):
             self.say("no entries are shown")
             return
-        choices: dict[str, Choice] = {"k": "keep", "d": "drop", "a": "left", "b": "right"}
-        wanted = "k keep, d drop" + (", a or b keep one side of a pair" if self.KIND in ("cluster", "conflict") else "")
-        asked = await self.app.push_screen_wait(
-            AskScreen(f"All {len(view):,} entries shown: {wanted}; add ! to include decided ones", value="k")
+        title = f"All {len(view):,} entries shown{f' by {view.text}' if view.text else ''}"
+        self.app.push_screen(
+            MenuScreen(title, BULK[self.KIND], "decided entries, too"), lambda picked: self._bulk(view, picked)
         )
-        letter, too = (asked or "").rstrip("!"), (asked or "").endswith("!")
-        choice = choices.get(letter)
-        if choice is None:
+
+    def _bulk(self, view: View, picked: str | None) -> None:
+        if picked is None:
             return
+        choice = CHOICES[picked[0]]
         if self.KIND == "conflict" and choice in ("keep", "drop"):
             choice = "both" if choice == "keep" else "neither"
-        plan = preview(self.session, view, choice, decided_too=too)
+        plan = preview(self.session, view, choice, decided_too=picked.endswith("!"))
         if not plan.words:
             self.say("no changes")
             return
-        if await self.app.push_screen_wait(ConfirmScreen(f"{choice} all entries shown?", bulk_text(plan, view))):
+
+        def answered(yes: bool | None) -> None:
+            if not yes:
+                return
             try:
                 decide(self.session, plan, f"all shown{f' by {view.text}' if view.text else ''}")
             except CurateError as error:
                 self.app.post_message(Failed(error))
             self.redraw(stay=True)
+
+        self.app.push_screen(ConfirmScreen(f"{choice} all entries shown?", bulk_text(plan, view)), answered)
 
     @abstractmethod
     def _shown(self) -> View | None:

@@ -7,23 +7,23 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Footer, Static, TextArea
 
 from curate.core.errors import DataError
 from curate.core.finding import Finding
 from curate.read.dataset import ParsedLine
 from curate.review.draft import value_of
-from curate.review.live_lint import LiveLint
 from tui.conversation import literal
 from tui.render.signs import SEVERITIES, failure, lines
+from tui.review_state import ReviewState
+from tui.screens.ask import Dialog
 
 PAUSE = 0.25
 """Seconds without a key before linting."""
 SHOWN = 6
 
 
-class EditScreen(ModalScreen[dict[str, Any] | None]):
+class EditScreen(Dialog[dict[str, Any] | None]):
     """Returns the new object of a line; None if it was cancelled."""
 
     BINDINGS = [  # noqa: RUF012
@@ -31,9 +31,9 @@ class EditScreen(ModalScreen[dict[str, Any] | None]):
         Binding("escape", "leave", "Cancel", tooltip="Make no changes.", id="edit-leave", priority=True),
     ]
 
-    def __init__(self, draft: str, parsed: ParsedLine, mender: LiveLint) -> None:
+    def __init__(self, draft: str, parsed: ParsedLine, state: ReviewState) -> None:
         super().__init__()
-        self._draft, self._parsed, self._mender = draft, parsed, mender
+        self._draft, self._parsed, self._state = draft, parsed, state
         self._asked = False
 
     def compose(self) -> ComposeResult:
@@ -49,9 +49,14 @@ class EditScreen(ModalScreen[dict[str, Any] | None]):
             yield Footer(compact=True, show_command_palette=False)
 
     def on_mount(self) -> None:
-        """Lint at once."""
+        """Lint as soon as the text is shown."""
         self.query_one(TextArea).focus()
-        self._check()
+        self.call_after_refresh(self._check)
+
+    @property
+    def unsaved(self) -> bool:
+        """Whether the text was changed."""
+        return self.is_mounted and self.query_one(TextArea).text != self._draft
 
     @on(TextArea.Changed)
     def _changed(self) -> None:
@@ -66,7 +71,7 @@ class EditScreen(ModalScreen[dict[str, Any] | None]):
         except DataError as error:
             self._say(failure(error))
         else:
-            self._say(findings_content(self._mender.findings(value, self._parsed)))
+            self._say(findings_content(self._state.mender.findings(value, self._parsed)))
 
     def _say(self, content: Content) -> None:
         self.query_one("#edit-findings", Static).update(content)
@@ -78,10 +83,6 @@ class EditScreen(ModalScreen[dict[str, Any] | None]):
         except DataError as error:
             self._say(failure(error))
             self.app.bell()
-
-    def action_leave(self) -> None:
-        """Cancel the edit."""
-        self.dismiss(None)
 
 
 def findings_content(findings: list[Finding]) -> Content:

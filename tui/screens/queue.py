@@ -85,7 +85,7 @@ class QueueScreen(Changing):
         with Container(id="room"):
             with Vertical(id="lists"):
                 yield Static(head(self.session, self.KIND), id="head", markup=False)
-                yield EntryList(self.KIND, self._draw, self._look)
+                yield EntryList(self.KIND, self._draw, self._look, self._pointed)
             yield Detail(id="detail")
 
     def above_status(self) -> ComposeResult:
@@ -104,6 +104,14 @@ class QueueScreen(Changing):
     def list(self) -> EntryList:
         """The list."""
         return self.query_one(EntryList)
+
+    @property
+    def ready(self) -> bool:
+        """Whether the list shows what was asked for, or the filter is typed: the next key may be a decision."""
+        if not self.is_mounted or self.focused is None:
+            return False
+        view, sort = self.list.view, self.order or self.session.queues[self.KIND].sorts[0]
+        return self.focused is not self.list or (view is not None and (view.text, view.sort) == (self.text, sort))
 
     @property
     def entry(self) -> Entry | None:
@@ -234,7 +242,6 @@ class QueueScreen(Changing):
     def _one_of_many(entry: Entry | None) -> bool:
         return entry is not None and isinstance(entry.subject, Cluster) and not entry.pair
 
-    @on(EntryList.Pointed)
     def _pointed(self) -> None:
         self._point(self.entry)
         self.redraw(whole=False)
@@ -379,7 +386,10 @@ class QueueScreen(Changing):
 
     def leave_filter(self) -> None:
         """Return to the list."""
-        self.query_one("#filter").display = False
+        box = self.query_one("#filter", Input)
+        if box.value != self.text:  # the message about the last change is still on its way
+            self.filter_by(box.value)
+        box.display = False
         self.set_focus(self.list)
 
 

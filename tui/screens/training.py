@@ -1,17 +1,23 @@
 """Training runs: start, stop, follow by their folders, and compare."""
 
+from collections.abc import Callable
+
 from textual import work
+from textual.content import Content
 
 from curate.core.errors import CurateError
 from curate.pipeline.followed import Followed, Follower, start, stop
+from tui.conversation import literal
 from tui.keys import bindings
 from tui.messages import Failed, Measured
 from tui.render.evaluated import evaluated
 from tui.render.runs import compared, training
+from tui.screens.ask import ConfirmScreen
 from tui.screens.plain import PlainScreen
 
 EVERY = 1.0
 """Seconds between reads of the folders."""
+STARTED = "started; the first output takes some seconds"
 
 
 class RunsScreen(PlainScreen):
@@ -64,23 +70,31 @@ class TrainingScreen(RunsScreen):
         self.say("s starts or resumes, x stops and saves; a training continues after you quit")
 
     def action_start(self) -> None:
-        """Start the training of the project's recipe."""
+        """Start the training of the project's recipe, once it is confirmed."""
         project, config = self.state.sources.project, self.state.sources.config
-        try:
-            start(project, project.folder / (config.recipe or "recipe.toml"))
-        except CurateError as error:
-            self.app.post_message(Failed(error))
-        else:
-            self.notify("started; the first output takes some seconds", timeout=4)
+        recipe = project.folder / (config.recipe or "recipe.toml")
+        body = literal(f"{recipe}\nA training takes hours of a GPU. It continues after you quit.")
+        self._confirm("Start or resume the training?", body, lambda: start(project, recipe), STARTED)
+
+    def _confirm(self, title: str, body: Content, act: Callable[[], object], done: str) -> None:
+        def answered(yes: bool | None) -> None:
+            if not yes:
+                return
+            try:
+                act()
+            except CurateError as error:
+                self.app.post_message(Failed(error))
+            else:
+                self.notify(done, timeout=4)
+
+        self.app.push_screen(ConfirmScreen(title, body), answered)
 
     def action_stop(self) -> None:
-        """Stop the displayed training."""
-        try:
-            if self.runs:
-                stop(self.runs[min(self.at, len(self.runs) - 1)].path)
-                self.notify("stopping after this step", timeout=4)
-        except CurateError as error:
-            self.app.post_message(Failed(error))
+        """Stop the displayed training, once it is confirmed."""
+        if self.runs:
+            run = self.runs[min(self.at, len(self.runs) - 1)].path
+            body = literal(f"{run.name}\nIt stops after this step, and can be resumed from its last checkpoint.")
+            self._confirm("Stop this training?", body, lambda: stop(run), "stopping after this step")
 
     def action_compare(self) -> None:
         """Switch between the comparison and one training."""

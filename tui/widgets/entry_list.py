@@ -1,12 +1,10 @@
 """The list of entries: only visible rows are drawn, so a million are as fast as ten."""
 
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass
 
 from textual import events
 from textual.content import Content
 from textual.geometry import Region, Size
-from textual.message import Message
 from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
@@ -27,17 +25,15 @@ class EntryList(ScrollView, can_focus=True, inherit_bindings=False):
 
     cursor: reactive[int] = reactive(0)
 
-    @dataclass
-    class Pointed(Message):
-        """The cursor moved to another entry; None in an empty list."""
+    def __init__(
+        self, kind: Kind, draw: Callable[[int], Content], look: Callable[[int], Hashable], pointed: Callable[[], None]
+    ) -> None:
+        """`draw` renders the row of an entry; `look` returns its inputs, and the row is cached while they are equal.
 
-        kind: Kind
-        number: int | None
-
-    def __init__(self, kind: Kind, draw: Callable[[int], Content], look: Callable[[int], Hashable]) -> None:
-        """`draw` renders the row of an entry; `look` returns its inputs, and the row is cached while they are equal."""
+        `pointed` is called at once when the cursor moves to another entry: the next key may be a decision about it.
+        """
         super().__init__(id="list")
-        self._look = look
+        self._look, self._pointed = look, pointed
         self._strips: dict[Hashable, Strip] = {}
         self.kind: Kind = kind
         self.view: View | None = None
@@ -69,12 +65,12 @@ class EntryList(ScrollView, can_focus=True, inherit_bindings=False):
         return max(0, min(cursor, len(self) - 1))
 
     def watch_cursor(self, before: int = 0) -> None:
-        """Scroll to the cursor, and post a message."""
+        """Scroll to the cursor, and call `pointed`."""
         width = self.scrollable_content_region.width
         for at in (before, self.cursor):
             self.refresh(Region(0, at - self.scroll_offset.y, width, 1))
         self.scroll_to_region(Region(0, self.cursor, 1, 1), animate=False, force=True)
-        self.post_message(self.Pointed(self.kind, self.number))
+        self._pointed()
 
     def render_line(self, y: int) -> Strip:
         """Render a row of the list, if there is an entry for it."""

@@ -1,0 +1,204 @@
+"""Keys that come faster than the screen: what is typed into a dialog decides nothing, and a burst does what the same
+keys do when they are typed slowly.
+"""
+
+import asyncio
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from textual import events
+from textual.pilot import Pilot
+from textual.widgets import Input, TextArea
+
+from curate.core.config import Config
+from curate.core.runs import Project
+from curate.review import Sources
+from tests.screens.conftest import opened, queue, settled, told, write_lines
+from tui.app import CurateApp
+from tui.key_queue import KeyQueue
+from tui.keys import KEYS
+from tui.screens.ask import AskScreen, ConfirmScreen
+from tui.screens.edit import EditScreen
+from tui.screens.help import HelpScreen
+
+pytestmark = pytest.mark.slow  # the whole review, key by key
+
+NAMES = {"⏎": "enter", " ": "space", "/": "slash", "*": "asterisk", "↓": "down", "→": "right", "⎋": "escape",
+         "?": "question_mark", "\x10": "ctrl+p"}  # fmt: skip
+OPENING = "mesr*/?E"
+"""Keys of a list that open a dialog or an editor."""
+
+
+def new_app() -> CurateApp:
+    return CurateApp(Sources(Project(Path()), Config(), [write_lines(Path())]), told)
+
+
+async def burst(pilot: Pilot[None], text: str, gap: float = 0.0) -> None:
+    """Send keys as a terminal does, without waiting for what they do."""
+    app = pilot.app
+    assert isinstance(app, KeyQueue)
+    assert app._driver is not None
+    for char in text:
+        event = events.Key(NAMES.get(char, char), char if char.isprintable() and char not in "⏎↓→⎋" else None)
+        event.set_sender(app)
+        app._driver.send_message(event)
+        if gap:
+            await asyncio.sleep(gap)
+    await asyncio.sleep(0.02)
+    arrived = asyncio.Event()
+    app.call_later(arrived.set)
+    await arrived.wait()
+    while app._keys or not getattr(app.screen, "ready", True):
+        await asyncio.sleep(0.01)
+
+
+def decisions() -> list[str]:
+    path = Path(".curate", "decisions.jsonl")
+    return path.read_text().splitlines() if path.exists() else []
+
+
+@pytest.fixture(autouse=True)
+def _no_editor(monkeypatch: pytest.MonkeyPatch) -> None:
+    from contextlib import nullcontext
+
+    monkeypatch.setenv("VISUAL", "false")
+    monkeypatch.setattr(CurateApp, "suspend", lambda _app: nullcontext())
+
+
+@pytest.mark.parametrize("gap", [0.0, 0.02])
+async def test_what_is_typed_into_a_dialog_decides_nothing(gap: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On each list and for each key that opens something, with the keys of all decisions behind it."""
+    monkeypatch.setattr("tui.screens.ask.CALM", 0)
+    app = new_app()
+    async with app.run_test(size=(100, 30)) as pilot:
+        for screen in "3" if gap else "2345":
+            await opened(pilot, screen, "end")  # a finding with a repair
+            for key in OPENING[:-1]:
+                if key in "sr" and screen != "3":  # no key there
+                    continue
+                await burst(pilot, key + "dkaDhc", gap)
+                assert (screen, key, decisions()) == (screen, key, [])
+                await leave(pilot)
+
+
+async def leave(pilot: Pilot[None]) -> None:
+    """Close all dialogs without a change, and clear the filter."""
+    while len(pilot.app.screen_stack) > 1:
+        await pilot.app.pop_screen()
+    await burst(pilot, "⎋")
+
+
+@pytest.mark.parametrize("gap", [0.0, 0.02, 0.2])
+async def test_a_paste_into_a_note_and_a_filter(gap: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tui.screens.ask.CALM", 0)
+    app = new_app()
+    async with app.run_test(size=(100, 30)) as pilot:
+        await opened(pilot, "3")
+        await burst(pilot, "mdk good", gap)
+        assert isinstance(app.screen, AskScreen)
+        assert (app.screen.query_one(Input).value, decisions()) == ("dk good", [])
+        await leave(pilot)
+        await burst(pilot, "/dog", gap)
+        await settled(pilot)
+        assert (queue(app).text, decisions()) == ("dog", [])
+
+
+async def test_a_key_that_follows_the_editor_is_text() -> None:
+    app = new_app()
+    async with app.run_test(size=(100, 30)) as pilot:
+        await opened(pilot, "3")
+        await burst(pilot, "ed", 0.1)
+        assert isinstance(app.screen, EditScreen)
+        assert (app.screen.query_one(TextArea).text[0], decisions()) == ("d", [])
+
+
+SEQUENCES = {
+    "2": "dkm here⏎d↓k/apple⏎d⎋↓kuU",
+    "3": "↓dnsfine⏎mso⏎/robot⏎d⎋odku",
+    "4": "a↓d→kcu↓K↓D/apple⏎d⎋",
+    "5": "b↓→huka",
+}
+
+
+@pytest.mark.parametrize("screen", SEQUENCES)
+async def test_a_burst_does_what_slow_typing_does(screen: str) -> None:
+    found = []
+    for slow in (True, False):
+        app = new_app()
+        async with app.run_test(size=(100, 30)) as pilot:
+            await opened(pilot, screen)
+            await burst(pilot, SEQUENCES[screen], 0.06 if slow else 0)
+            lines = [json.loads(line) for line in decisions()]
+            found.append((
+                [(line["example"], line.get("verdict"), line.get("about"), line.get("why")) for line in lines],
+                queue(app).list.cursor,
+            ))  # fmt: skip
+        for path in (Path(".curate", "decisions.jsonl"), Path("curate-suppressions.jsonl")):
+            path.unlink(missing_ok=True)
+    assert found[0] == found[1]
+    assert len(found[0][0]) > 3
+
+
+async def test_a_screen_that_is_not_ready_takes_no_key_for_another() -> None:
+    """A key for the next screen is not looked up on this one, nor one of the unfiltered list for the filtered one."""
+    app = new_app()
+    async with app.run_test(size=(100, 30)) as pilot:
+        await opened(pilot, "1")
+        await burst(pilot, "3/robot⏎d")
+        assert [json.loads(line)["about"] for line in decisions()] == ["M006"]
+        await burst(pilot, "?qdk")
+        assert not isinstance(app.screen, HelpScreen)
+
+
+async def test_a_confirmation_takes_no_key_that_was_typed_ahead(monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[object] = []
+    monkeypatch.setattr("tui.screens.training.start", lambda *_: started.append(1))
+    app = new_app()
+    async with app.run_test(size=(100, 30)) as pilot:
+        await opened(pilot, "7")
+        for gap in (0.0, 0.02, 0.2):
+            await burst(pilot, "s yes", gap)
+            assert (isinstance(app.screen, ConfirmScreen), started) == (True, [])
+            await burst(pilot, "n")
+        await burst(pilot, "s")
+        for _ in range(20):
+            await asyncio.sleep(0.3)
+            if not isinstance(app.screen, ConfirmScreen):
+                break
+            await burst(pilot, "y")
+        assert started == [1]
+        await opened(pilot, "3")
+        await burst(pilot, "*dyy⏎")
+        assert (isinstance(app.screen, ConfirmScreen), decisions()) == (True, [])
+
+
+async def test_text_is_not_lost_by_escape_or_quit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tui.screens.ask.CALM", 0)
+    app = new_app()
+    async with app.run_test(size=(100, 30)) as pilot:
+        await opened(pilot, "3")
+        opens: list[tuple[str, Callable[[], str]]] = [
+            ("e", lambda: app.screen.query_one(TextArea).text),
+            ("m", lambda: app.screen.query_one(Input).value),
+        ]
+        for key, text in opens:
+            await burst(pilot, key)
+            await burst(pilot, "⎋")
+            assert len(app.screen_stack) == 1  # nothing was typed
+            await burst(pilot, key + "xyz⎋⎋")
+            assert "xyz" in text()
+            await pilot.press("ctrl+q")
+            await settled(pilot)
+            assert isinstance(app.screen, ConfirmScreen)
+            await burst(pilot, "n")
+            assert "xyz" in text()
+            await leave(pilot)
+        assert decisions() == []
+
+
+def test_the_keys_that_open_something_are_known() -> None:
+    named = {key.keys for key in KEYS if key.action in {
+        "note", "edit", "suppress", "repair", "bulk", "filter", "help", "edit_outside"}}  # fmt: skip
+    assert named == {NAMES.get(key, key) for key in OPENING}

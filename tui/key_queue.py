@@ -1,0 +1,92 @@
+"""Keys one after another: a burst of keys does what the same keys do when they are typed slowly.
+
+Textual sends each key through the queues of the widgets and looks up its binding at the end. In a burst, a key may be
+looked up before the dialog that an earlier key opens has the focus: typed text would become decisions. Here the next
+key is looked at after everything that the last one caused is done, and only once its screen is ready.
+"""
+
+from collections import deque
+from typing import Final
+
+from textual import events, on
+from textual.app import App
+from textual.message import Message
+
+PAUSE: Final = 0.01
+"""Seconds between looks at a screen that is not ready."""
+PATIENCE: Final = 5.0
+"""Seconds after which keys are discarded, if their screen is still not ready."""
+
+
+def now() -> float:
+    """The time on the clock of messages."""
+    return Message().time
+
+
+class NextKey(Message):
+    """The next key may be looked at. It is posted behind the messages that the last key caused."""
+
+
+class DirectKey(events.Key, bubble=False):
+    """A key for the focused widget alone: bindings are looked up by `KeyQueue`."""
+
+
+DirectKey.handler_name = "on_key"
+
+
+class KeyQueue(App[None]):
+    """An application that handles keys in order.
+
+    A screen may have two attributes: `ready`, whether keys can be handled, and `accepts(key)`, whether one counts;
+    otherwise it is discarded.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._keys: deque[events.Key] = deque()
+        self._asked = False
+
+    async def on_event(self, event: events.Event) -> None:
+        """Put keys into the queue; handle all else as usual."""
+        if isinstance(event, events.Key) and not event.is_forwarded:
+            self._keys.append(event)
+            self._ask()
+        else:
+            await super().on_event(event)
+
+    def _ask(self) -> None:
+        if not self._asked and self._keys:
+            self._asked = True
+            self.post_message(NextKey())
+
+    @on(NextKey)
+    async def _next_key(self) -> None:
+        self._asked = False
+        if not self._keys or not self.screen_stack:  # the application may be closing
+            return
+        if not getattr(self.screen, "ready", self.screen.is_mounted):
+            if now() - self._keys[0].time < PATIENCE:
+                self._asked = True
+                self.set_timer(PAUSE, lambda: self.post_message(NextKey()))
+                return
+            self._keys.clear()
+            self.notify("the screen was not ready in time; the keys were discarded", severity="warning", markup=False)
+            return
+        key = self._keys.popleft()
+        accepts = getattr(self.screen, "accepts", None)
+        if accepts is None or accepts(key):
+            await self._press(key)
+        self._ask()
+
+    async def _press(self, key: events.Key) -> None:
+        """Pass a key to the bindings with priority, to the focused widget, and to the other bindings."""
+        self.app_focus = True
+        if await self._check_bindings(key.key, priority=True):
+            return
+        if (focused := self.focused) is not None:
+            direct = DirectKey(key.key, key.character)
+            with focused._context():  # its messages come from it, as if it had taken the key from its own queue
+                await focused.on_event(direct)
+            if direct._stop_propagation:
+                return
+        await self._check_bindings(key.key)
