@@ -123,8 +123,10 @@ def _run(words: Sequence[str], *, alone: bool) -> int:
 
     from curate.cli.verbs import OWN, load_verb
     from curate.core.scratch import sweep
+    from curate.core.tables import padding
 
     sweep()
+    padding.clear()
     gc.disable()  # imports create many objects and hardly any garbage
     try:
         verb = load_verb(words[0])
@@ -148,6 +150,9 @@ def _run(words: Sequence[str], *, alone: bool) -> int:
         return ExitCode.USAGE
     except typer.Abort:
         return ExitCode.INTERRUPTED
+    for path, count in padding.items() if not {"-q", "--quiet"} & set(words) else ():
+        if count:
+            _narrate(f"note: {path}: {count:,} null fields left out; a table has null where a row lacks a key")
     return code if isinstance(code, int) else ExitCode.CLEAN
 
 

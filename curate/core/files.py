@@ -24,8 +24,12 @@ from typing import IO, Any
 from curate.core.errors import InputError, OutputError, UsageError
 from curate.core.limits import limited, lines_limited
 from curate.core.scratch import runs, scratch
+from curate.core.tables import TABLE_SUFFIXES, binary_table, csv_delimiter, csv_lines, table_lines
 
-DATA_SUFFIXES = (".jsonl", ".ndjson", ".json", ".jsonl.gz", ".jsonl.zst", ".json.gz", ".json.zst")
+DATA_SUFFIXES = (
+    *(".jsonl", ".ndjson", ".json", ".jsonl.gz", ".jsonl.zst", ".json.gz", ".json.zst"),
+    *(*TABLE_SUFFIXES, ".csv.gz", ".csv.zst"),
+)
 LEDGER = "removed.jsonl"
 """Name of the file of removed lines, or suffix of such a name."""
 TEMPORARY = ".curate-tmp"
@@ -112,7 +116,7 @@ def _inside(folder: Path, tell: Callable[[str], None]) -> list[Path]:
         seen = ", ".join(f"{count:,} {suffix}" for suffix, count in others.most_common(3)) or "no files"
         raise InputError(
             f"{folder}: a folder without data files (it has {seen})",
-            f"curate reads {', '.join(DATA_SUFFIXES[:3])} and their .gz and .zst",
+            f"curate reads {', '.join(DATA_SUFFIXES[:3])} and their .gz and .zst, and {', '.join(TABLE_SUFFIXES)}",
         )
     return found
 
@@ -123,6 +127,11 @@ def _skipped(path: Path, folder: Path) -> str:
         return "no regular file"
     if path.name == LEDGER or path.name.endswith(f".{LEDGER}"):
         return "a file of removed lines"
+    if path.suffix.lower() in TABLE_SUFFIXES and any(
+        place.with_name(f"{path.stem}.jsonl").is_file()
+        for place in (path, *([path.parent] if path.parent.name == "parquet" and path.parent != folder else ()))
+    ):
+        return "a table beside its JSON Lines"
     return (
         "a link that leaves the folder"
         if path.is_symlink() and not path.resolve().is_relative_to(folder.resolve())
@@ -174,20 +183,25 @@ def _copied(path: Path) -> Path:
     return folder / "data"
 
 
-def blocks(path: Path, size: int = 1 << 20) -> Iterator[bytes]:
-    """The unpacked bytes of a data file in blocks of at most `size`; gzip and zstd are detected by their first bytes.
+def blocks(path: Path, size: int = 1 << 20, *, tables: bool = True) -> Iterator[bytes]:
+    """The unpacked bytes of a data file in blocks of about `size`; gzip and zstd are detected by their first bytes.
 
-    Raises `InputError` with the next step for folders, missing rights, damaged archives, and sizes beyond
+    A table is JSON Lines here (see `curate.core.tables`); without `tables`, a text table keeps its bytes. Raises
+    `InputError` with the next step for folders, missing rights, damaged archives and tables, and sizes beyond
     `curate.core.limits`.
     """
-    return lines_limited(path, _blocks(path, size))
+    found, delimiter = _blocks(path, size), csv_delimiter(path)
+    return lines_limited(path, found if delimiter is None or not tables else csv_lines(path, delimiter, found))
 
 
 def _blocks(path: Path, size: int) -> Iterator[bytes]:
     try:
         with real_path(path).open("rb") as raw:
             start = raw.peek(16)[:16]
-            if start.startswith(GZIP):
+            if kind := binary_table(start):
+                packed = os.fstat(raw.fileno()).st_size
+                yield from limited(path, ((block, packed) for block in table_lines(path, real_path(path), kind)))
+            elif start.startswith(GZIP):
                 yield from limited(path, _gzip_blocks(raw, size))
             elif start.startswith(ZSTD):
                 yield from limited(path, _zstd_blocks(path, raw, size))
@@ -206,13 +220,16 @@ def _blocks(path: Path, size: int) -> Iterator[bytes]:
         ) from error
 
 
-def is_packed(path: Path) -> bool:
-    """Whether a file is compressed, as detected by `blocks`; false if it cannot be read."""
+def packing(path: Path) -> str:
+    """Why the lines of a file are not its bytes, as detected by `blocks`: `compressed`, `a table`, or empty."""
     try:
         with real_path(path).open("rb") as file:
-            return file.read(4).startswith((GZIP, ZSTD))
+            start = file.read(16)
     except OSError:
-        return False
+        return ""
+    if csv_delimiter(path) is not None or binary_table(start):
+        return "a table"
+    return "compressed" if start.startswith((GZIP, ZSTD)) else ""
 
 
 def _gzip_blocks(raw: BufferedReader, size: int) -> Iterator[tuple[bytes, int]]:

@@ -11,7 +11,8 @@ from typing import IO, Final
 from filelock import FileLock, Timeout
 
 from curate.core.errors import OutputError, UsageError
-from curate.core.files import replacing
+from curate.core.files import new_temporary_file, replacing
+from curate.core.tables import TABLE_SUFFIXES
 from curate.core.text import visible
 
 PIECE: Final = 1 << 20
@@ -72,12 +73,14 @@ class CountingWriter:
 
 def removed_path(output: Path, kind: str) -> Path:
     """Path of the removed lines for `output`: `kept.removed.jsonl` next to `kept.jsonl`."""
-    return output.with_name(f"{output.name.removesuffix('.jsonl')}.{kind}.jsonl")
+    return output.with_name(f"{output.name.removesuffix('.jsonl').removesuffix('.parquet')}.{kind}.jsonl")
 
 
 def demand_not_existing(*paths: Path, overwrite: bool) -> None:
     """Raise `UsageError` if an existing file would be replaced without `--overwrite`."""
     for path in paths:
+        if path.suffix.lower() in TABLE_SUFFIXES and path.suffix != ".parquet":
+            raise UsageError(f"{visible(str(path))}: this kind of table is not written", "choose .jsonl or .parquet")
         if path.is_file() and not overwrite:
             raise UsageError(f"{visible(str(path))}: already exists", "choose another output, or pass --overwrite")
 
@@ -112,6 +115,12 @@ def replacing_both(
             written.flush()
             file.flush()
         unchanged()
+        if kept.suffix == ".parquet":
+            from curate.core.parquet import write_parquet
+
+            with new_temporary_file(kept, 0o600) as (_, table):
+                table.chmod(Path(stays.name).stat().st_mode & 0o777)
+                write_parquet(Path(stays.name), table).replace(stays.name)
         if gone.is_file():
             _join(Path(goes.name), gone, mode)
 

@@ -33,6 +33,29 @@ def discard(folder: Path) -> None:
         os.close(handle)
 
 
+class TempStore:
+    """A folder for what cannot be read again where it lies: unpacked files, elements of documents. It is gone when the
+    process ends.
+    """
+
+    def __init__(self) -> None:
+        """It is made when it is first asked for a file."""
+        self._folder: Path | None = None
+
+    def path(self, number: int) -> Path:
+        """Where the copy of file `number` goes."""
+        if self._folder is None:
+            self._folder = scratch()
+        return self._folder / str(number)
+
+    def __enter__(self) -> "TempStore":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._folder is not None:
+            discard(self._folder)
+
+
 def sweep() -> None:
     """Delete the unlocked folders of this user whose process has ended or which are old."""
     if os.name != "posix":

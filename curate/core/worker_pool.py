@@ -79,6 +79,8 @@ class WorkerPool:
         self._idle: SimpleQueue[Connection] = SimpleQueue()
 
     def __enter__(self) -> Self:
+        if self._processes and self._own:  # before reading a table starts threads, with which it cannot be forked
+            self._start()
         return self
 
     def __exit__(
@@ -105,7 +107,7 @@ class WorkerPool:
         waiting: deque[Future[Made]] = deque()
         try:
             for nth, item in enumerate(items):
-                if self._processes and not self._started and (self._own or nth >= FEW) and not quick():
+                if self._processes and not self._started and nth >= FEW and not quick():
                     self._start()
                 if self._threads is None:
                     self._threads = ThreadPoolExecutor(self.count)

@@ -10,7 +10,6 @@ from typing import IO, TYPE_CHECKING, Any, Final, NamedTuple
 
 from curate.core.errors import InputError
 from curate.core.example import Example, Place
-from curate.core.scratch import scratch
 from curate.core.text import visible
 from curate.corpus.boilerplate import Passages
 from curate.corpus.group_keys import Marks
@@ -149,22 +148,6 @@ class Table:
             column[lines].tolist() for column in (self.starts, self.sizes, self.endings, self.numbers, self.nths)
         )
         return list(map(LineRef, sources, *columns, self.names(examples)))
-
-
-class TempStore:
-    """A folder for what cannot be read again where it lies: unpacked files, elements of documents. It is gone when the
-    process ends.
-    """
-
-    def __init__(self) -> None:
-        """It is made when it is first asked for a file."""
-        self._folder: Path | None = None
-
-    def path(self, number: int) -> Path:
-        """Where the copy of file `number` goes."""
-        if self._folder is None:
-            self._folder = scratch()
-        return self._folder / str(number)
 
 
 class LineRef(NamedTuple):

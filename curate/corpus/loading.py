@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from curate.core.example import Example
-from curate.core.files import display_name, is_packed, real_path
-from curate.core.scratch import scratch
+from curate.core.files import display_name, packing, real_path
+from curate.core.scratch import TempStore, scratch
 from curate.core.worker_pool import WorkerPool
 from curate.corpus.boilerplate import Passages, learnt, telling
 from curate.corpus.cache import DedupCache, Task, columns_for
-from curate.corpus.corpus import LineReader, Source, Table, TempStore
+from curate.corpus.corpus import LineReader, Source, Table
 from curate.corpus.dedup_text import On, asked_turns
 from curate.corpus.features import Columns, FeatureSpec, columns_of_lines
 from curate.corpus.group_keys import joined_marks
@@ -168,13 +168,9 @@ def _read(
     spool, parts = TempStore(), _Parts()
     for number, path in enumerate(paths):
         copy, name, physical = partial(spool.path, number), name_of(path), 0
-        pieces = chunks_of(path, name, SIZE)
-        is_cut, copied = pieces is None, is_packed(path)
-        for part in (
-            _elements(path, name, copy, spec)
-            if pieces is None
-            else _columns(_spooled(pieces, copy), spec, crew, memory)
-        ):
+        pieces = chunks_of(path, name, SIZE, copy)
+        is_cut, copied = pieces is None, packing(path)
+        for part in _elements(path, name, copy, spec) if pieces is None else _columns(pieces, spec, crew, memory):
             parts.add(part, physical)
             physical += part.physical
             if progress:
@@ -211,11 +207,3 @@ def _elements(path: Path, name: str, copy: Callable[[], Path], spec: FeatureSpec
             lines[i] = parsed._replace(line=parsed.line._replace(offset=at, ending=b""))
             at += len(parsed.line.data)
     yield columns_of_lines(lines, spec)
-
-
-def _spooled(pieces: Iterator[Chunk], copy: Callable[[], Path]) -> Iterator[Chunk]:
-    for piece in pieces:
-        if piece.data is not None and is_packed(piece.path):
-            with copy().open("ab") as file:
-                file.write(piece.data)
-        yield piece

@@ -18,7 +18,7 @@ from typing import IO, Final, NamedTuple
 from curate.core.config import CheckConfig, DedupConfig
 from curate.core.errors import DataError, OutputError
 from curate.core.example import UNKNOWN, Place
-from curate.core.files import LEDGER, STDIN, display_name, is_packed, real_path, replacing
+from curate.core.files import LEDGER, STDIN, display_name, packing, real_path, replacing
 from curate.core.finding import Finding, Severity
 from curate.core.removed import WHY, KeptExample, Reason, Removal, removal, removal_of, removed_line
 from curate.core.snapshot import Snapshot, demand_unchanged, state_of
@@ -245,12 +245,13 @@ class Fixer:
         """Yield the repaired lines of a file and record fixes in `fixed`; nothing if it cannot be fixed in place."""
         facts = FileFacts(fixed.name)
         lines = read_file(path, facts)
-        packed: bool | None = None
+        packed: str | None = None
         while chunk := list(islice(lines, CHUNK)):
-            packed = is_packed(path) if packed is None else packed
+            packed = packing(path) if packed is None else packed
             if facts.document or packed:
                 fixed.skipped = (
-                    "is compressed: unpack it, then fix it"
+                    f"is {packed}: {'convert it with `curate convert`' if packed == 'a table' else 'unpack it'}, "
+                    "then fix it"
                     if packed
                     else "is a JSON document, not JSON Lines: convert it with `curate convert`"
                 )

@@ -10,8 +10,9 @@ from pathlib import Path
 from time import monotonic
 
 from curate.core.config import CheckConfig, ConflictsConfig
-from curate.core.files import display_name, is_packed
+from curate.core.files import display_name, packing
 from curate.core.finding import Finding, Severity
+from curate.core.scratch import TempStore
 from curate.core.worker_pool import WorkerPool
 from curate.lint.checker import CheckedChunk, Checker
 from curate.lint.rules import Rule
@@ -89,9 +90,12 @@ def check_paths(
     size = _size(paths)
     many, hurry = checker.template is None and size >= PARALLEL, size >= QUICK
     own, anew = partial(_ready, checker, hurry), partial(_checker, config, hurry)
-    with WorkerPool(workers if many else 1, processes=many, own=own, anew=anew) as pool:
+    with WorkerPool(workers if many else 1, processes=many, own=own, anew=anew) as pool, TempStore() as copies:
         cuts = {
-            name_of(path): _check_file(path, name_of(path), checker, pool, report, progress, told) for path in paths
+            name_of(path): _check_file(
+                path, name_of(path), checker, pool, report, progress, told, partial(copies.path, number)
+            )
+            for number, path in enumerate(paths)
         }
         _conclude(checker, report, pool, {name_of(path): path for path in paths}, cuts, told)
     if checker.chosen.file_ignores:
@@ -141,14 +145,15 @@ def _check_file(
     report: CheckResult,
     progress: Progress | None,
     told: _Told,
+    copy: Callable[[], Path],
 ) -> Cuts:
-    """Check a file; returns its chunks, empty if it cannot be read again in chunks."""
+    """Check a file; returns its chunks, empty if it cannot be read again in chunks. `copy`: see `chunks_of`."""
     facts = FileFacts(name, target=checker.target)
     found: list[Finding] = []
     before = 0
     cuts: Cuts = []
-    facts.packed = is_packed(path)
-    for part in _parts(path, facts, checker, pool):
+    facts.packed = packing(path)
+    for part in _parts(path, facts, checker, pool, copy):
         if part.chunk is not None:
             cuts.append((before, part.chunk))
         fresh = list(checker.merge(part, before))
@@ -172,8 +177,10 @@ def _check_file(
     return cuts
 
 
-def _parts(path: Path, facts: FileFacts, checker: Checker, pool: WorkerPool) -> Iterator[CheckedChunk]:
-    chunks = chunks_of(path, facts.path, SIZE)
+def _parts(
+    path: Path, facts: FileFacts, checker: Checker, pool: WorkerPool, copy: Callable[[], Path]
+) -> Iterator[CheckedChunk]:
+    chunks = chunks_of(path, facts.path, SIZE, copy)
     if chunks is not None:
         yield from pool.each(Checker.check_chunk, chunks)
         return
@@ -198,7 +205,7 @@ def _conclude(
         told(together)
     concluded = list(checker.dataset_findings())
     ids = _ids({at for _, at in concluded if at is not None}, checker, pool, paths, cuts)
-    mended = {name for name, chunks in cuts.items() if chunks}
+    mended = {name for name, chunks in cuts.items() if chunks and paths[name].is_file() and not packing(paths[name])}
     whole = [
         replace(
             finding, example=ids.get(at) if at is not None else None, fixable=finding.fixable and finding.file in mended
@@ -223,7 +230,7 @@ def _ids(
     for name, lines in by_file.items():
         if cuts[name]:
             found |= _looked_up(lines, pool, cuts[name])
-        else:  # compressed, or a document whose elements may share a line
+        else:  # a document whose elements may share a line
             start = places.start_of(name)
             examples = (
                 parsed.example for parsed in read_file(paths[name], FileFacts(name)) if parsed.example is not None

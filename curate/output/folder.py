@@ -212,7 +212,7 @@ def finish(stage: Path, manifest: Manifest) -> Manifest:
     """Write the files derived from the splits: optional Parquet and configurations, data card, manifest."""
     files = {}
     if manifest.config["split"]["parquet"]:
-        from curate.output.parquet import write_parquet  # only if requested
+        from curate.core.parquet import write_parquet  # only if requested
 
         files.update(
             {

@@ -146,7 +146,7 @@ def _table(path: Path) -> Iterator[tuple[Place, dict[str, Any]]]:
 
     MMLU has this form.
     """
-    text = b"".join(blocks(path)).decode("utf-8-sig", "replace")
+    text = b"".join(blocks(path, tables=False)).decode("utf-8-sig", "replace")
     lines = csv.reader(io.StringIO(text, newline=""), delimiter=TABLES[_kind(path)])
     head: list[str] | None = None
     start = 1

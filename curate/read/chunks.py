@@ -4,7 +4,7 @@ Most lines contain only messages with a role and a text. They are read into list
 `Batch.parsed` creates the object when a rule finds something in the line.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 from pathlib import Path
@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final, NamedTuple, overload
 
 import orjson
 
-from curate.core.errors import InputError
+from curate.core.errors import InputError, OutputError
 from curate.core.example import ROLES, Example, Place
-from curate.core.files import blocks, is_packed
+from curate.core.files import blocks, packing, real_path
 from curate.core.limits import demand_filled
+from curate.core.scratch import scratch
 from curate.read.dataset import SEPARATORS, WIDE, FileFacts, ParsedLine, parsed_line
 from curate.read.decode import Decoded
 from curate.read.document import is_document
@@ -33,7 +34,7 @@ SLACK = 1 << 16
 
 
 class Chunk(NamedTuple):
-    """The lines of a file that start in a byte range; `data` holds them if they had to be decompressed."""
+    """The lines of a file that start in a byte range; `data` holds them if they were read already."""
 
     path: Path
     name: str
@@ -44,18 +45,22 @@ class Chunk(NamedTuple):
     data: bytes | None = None
 
 
-def chunks_of(path: Path, name: str, size: int = SIZE) -> Iterator[Chunk] | None:
+def chunks_of(
+    path: Path, name: str, size: int = SIZE, copy: Callable[[], Path] = lambda: scratch() / "lines"
+) -> Iterator[Chunk] | None:
     """The chunks of a file, in order; None if the file is not JSON Lines. Raises `InputError`.
 
-    See `document` and `file_sniffing` for other files.
+    The lines of a compressed file or a table are written to `copy`, and the chunks are of that file. See `document` and
+    `file_sniffing` for other files.
     """
     stream = blocks(path)
     start = next(stream, b"")
     if WIDE.match(start) or sniff_file_kind(start) or is_document(start):
         return None
-    if is_packed(path) or not path.is_file():
-        return _unpacked(path, name, start, stream, size)
-    return _ranges(path, name, path.stat().st_size, size)
+    if packing(path):
+        return _unpacked(copy(), name, start, stream, size)
+    plain = real_path(path)
+    return _ranges(plain, name, plain.stat().st_size, size)
 
 
 def _ranges(path: Path, name: str, total: int, size: int) -> Iterator[Chunk]:
@@ -64,20 +69,24 @@ def _ranges(path: Path, name: str, total: int, size: int) -> Iterator[Chunk]:
         yield Chunk(path, name, start, end if end < total else None)
 
 
-def _unpacked(path: Path, name: str, block: bytes, stream: Iterator[bytes], size: int) -> Iterator[Chunk]:
-    waiting: list[bytes] = []
-    held = offset = 0
-    while block:
-        at = block.rfind(b"\n") + 1 if held + len(block) >= size else 0
-        if at:
-            data = b"".join([*waiting, block[:at]])
-            yield Chunk(path, name, offset, offset + len(data), data)
-            offset += len(data)
-            waiting, held, block = [], 0, block[at:]
-        waiting.append(block)
-        held += len(block)
-        block = next(stream, b"")
-    yield Chunk(path, name, offset, None, b"".join(waiting))
+def _unpacked(copy: Path, name: str, block: bytes, stream: Iterator[bytes], size: int) -> Iterator[Chunk]:
+    """The chunks of a copy, each as soon as it is written."""
+    start = written = 0
+    try:
+        with copy.open("wb", buffering=0) as file:
+            while block:
+                file.write(block)
+                end = written + block.rfind(b"\n") + 1
+                written += len(block)
+                if end - start >= size and end > written - len(block):
+                    yield Chunk(copy, name, start, end)
+                    start = end
+                block = next(stream, b"")
+    except OSError as error:
+        raise OutputError(
+            f"{copy}: cannot be written: {error.strerror or error}", "free disk space, or set TMPDIR to another disk"
+        ) from error
+    yield Chunk(copy, name, start, None)
 
 
 def chunk_bytes(chunk: Chunk, room: bytearray | None = None) -> tuple[int, bytes | bytearray, int]:

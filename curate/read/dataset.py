@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from curate.core.errors import InputError
 from curate.core.example import Example, Place
-from curate.core.files import blocks, display_name, is_packed, sha256
+from curate.core.files import blocks, display_name, packing, sha256
 from curate.core.targets import Target
 from curate.read.decode import MISSING, Decoded, Defect, decode
 from curate.read.document import compact, elements, is_document
@@ -70,8 +70,8 @@ class FileFacts:
     """Trainer or service that the file is for; rules about files use its limits."""
     size: int = 0
     """Decompressed size in bytes."""
-    packed: bool = False
-    """True for a gzip or zstd file."""
+    packed: str = ""
+    """Why its lines are not its bytes: `compressed`, `a table`, or empty."""
     crlf: int = 0
     """Number of lines that end in CR LF."""
     lf: int = 0
@@ -100,7 +100,7 @@ class FileFacts:
 def read_file(path: Path, facts: FileFacts) -> Iterator[ParsedLine]:
     """The lines of a file in order, including blank ones; fills `facts` while iterating. Raises `InputError`."""
     stream = _measured(blocks(path), facts)
-    facts.packed = is_packed(path)
+    facts.packed = packing(path)
     start = next(stream, b"")
     if WIDE.match(start):
         facts.defects.append(Defect("wide", "the file is in UTF-16 or UTF-32, not UTF-8; it was not read", 0))

@@ -16,6 +16,7 @@ class FileKind(NamedTuple):
 
 
 POLARS: Final = "write it as JSON Lines: python -c \"import polars; polars.{}('FILE').write_ndjson('OUT.jsonl')\""
+NAMED: Final = "give it a name that ends in .csv or .tsv"
 UNPACK: Final = "unpack it first (only .gz and .zst are read directly)"
 PACKED: Final = (
     (0, b"PK\x03\x04", "a zip archive"), (0, b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
@@ -26,9 +27,6 @@ PACKED: Final = (
 """Offset and magic bytes of archives and binary files, with their names."""
 MAGIC: Final = (
     *((at, magic, FileKind(name, UNPACK)) for at, magic, name in PACKED),
-    (0, b"PAR1", FileKind("a Parquet file", POLARS.format("read_parquet"))),
-    (0, b"ARROW1", FileKind("an Arrow file", POLARS.format("read_ipc"))),
-    (0, b"\xff\xff\xff\xff\x10\0\0\0", FileKind("an Arrow stream", POLARS.format("read_ipc_stream"))),
     (0, b"Obj\x01", FileKind("an Avro file", POLARS.format("read_avro"))),
     (
         0,
@@ -119,9 +117,7 @@ def _table(text: bytes) -> FileKind | None:
         named = names if names[0] else names[1:]  # pandas writes its index without a name
         if len(set(names)) == len(names) and all(COLUMN.fullmatch(column) for column in named):
             columns = ", ".join(named[:8]) + (", ..." if len(named) > 8 else "")
-            return FileKind(
-                f"{name} with the columns {columns}", POLARS.format("read_csv").replace("'FILE'", f"'FILE'{how}")
-            )
+            return FileKind(f"{name} with the columns {columns}", NAMED)
         if len(rows) >= REGULAR and len(rows[0]) > 2:
             return FileKind(
                 f"{name} without a header",

@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING, Any, Final
 
 from curate.core.errors import InputError
 from curate.core.example import Place
-from curate.core.files import blocks, display_name, is_packed, real_path
+from curate.core.files import blocks, display_name, packing, real_path
 from curate.core.snapshot import State, state_of
 from curate.read.dataset import WIDE, FileFacts, ParsedLine, parsed_line
 from curate.read.document import elements, is_document
@@ -74,7 +74,7 @@ class FileIndex:
             self._document(b"".join([start, *stream]))
             yield self.count
         else:
-            copy: IO[bytes] | None = tempfile.TemporaryFile() if is_packed(self.path) else None  # noqa: SIM115
+            copy: IO[bytes] | None = tempfile.TemporaryFile() if packing(self.path) else None  # noqa: SIM115
             offset = skip = len(BOM) if start.startswith(BOM) else 0
             rest, number, block = offset, 0, start
             if copy is not None:

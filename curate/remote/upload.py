@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from curate.core.errors import InputError, RemoteError, UsageError
-from curate.core.files import STDIN, display_name, is_packed, sha256
+from curate.core.files import STDIN, display_name, packing, sha256
 from curate.remote.endpoint import Endpoint, Progress
 from curate.remote.job import UploadedFile
 from curate.remote.journal import FileGone, FileSent, Journal
@@ -38,8 +38,11 @@ def demand_sendable(path: Path) -> None:
     """Raise `UsageError` for what is no plain file on this disk."""
     if path == STDIN or not path.is_file():
         raise UsageError(f"{path}: not a regular file", "write the data to a .jsonl file; it is read more than once")
-    if is_packed(path):
-        raise UsageError(f"{path}: is compressed; services take plain .jsonl", "decompress it first")
+    if packed := packing(path):
+        raise UsageError(
+            f"{path}: is {packed}; services take plain .jsonl",
+            "decompress it first" if packed == "compressed" else "convert it with `curate convert`",
+        )
 
 
 def known_file(journal: Journal, address: str, path: Path) -> FileSent | None:

@@ -13,6 +13,7 @@ import orjson
 from curate import __version__
 from curate.core.finding import Finding, Severity
 from curate.core.fingerprint import fingerprints
+from curate.core.tables import TABLE_SUFFIXES
 from curate.core.text import visible
 from curate.lint.rules.rule import Rule
 from curate.lint.runner import CheckResult
@@ -114,7 +115,7 @@ def _region(finding: Finding, spot: SourceRange | None) -> dict[str, int]:
         "endLine": spot.end_line,
         "endColumn": spot.end_column,
     }
-    packed = finding.file.endswith((".gz", ".zst"))  # offsets would refer to the decompressed content
+    packed = finding.file.endswith((".gz", ".zst", *TABLE_SUFFIXES))  # offsets would refer to the decompressed content
     return region if packed else {**region, "byteOffset": spot.offset, "byteLength": spot.length}
 
 

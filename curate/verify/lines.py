@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from curate.core.errors import InputError
-from curate.core.files import blocks, is_packed
+from curate.core.files import blocks, packing
 from curate.core.limits import demand_filled
 from curate.read.document import compact, elements, is_document
 
@@ -36,7 +36,7 @@ def chunks_of(path: Path) -> Iterator[Chunk | ChunkLines]:
     try:
         size = path.stat().st_size
         with path.open("rb") as file:
-            plain = path.is_file() and not is_packed(path) and not is_document(file.read(SIZE))
+            plain = path.is_file() and not packing(path) and not is_document(file.read(SIZE))
     except OSError as error:
         raise InputError(
             f"{path}: cannot be read: {error.strerror or error}", "check the path and its permissions"

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 from curate.core.address import where
 from curate.core.files import DATA_SUFFIXES, sha256
@@ -16,9 +16,6 @@ from curate.read.document import compact
 from curate.verify.examples import Examples
 from curate.verify.proof import SHOWN, Difference, Point, judged
 from curate.verify.reading import NotUnderstoodError, loads
-
-SPLIT_SUFFIXES: Final = (*DATA_SUFFIXES, ".parquet", ".arrow", ".csv")
-"""Name suffixes of files that somebody might load as data."""
 
 
 def manifest_point(folder: Path, manifest: Manifest, found: list[Difference]) -> Point:
@@ -104,7 +101,7 @@ def _strangers(folder: Path, named: Mapping[str, str]) -> Iterator[Path]:
         if (
             not hidden
             and path.is_file()
-            and path.name.lower().endswith(SPLIT_SUFFIXES)
+            and path.name.lower().endswith(DATA_SUFFIXES)
             and inside.as_posix() not in (*named, NAME)
         ):
             yield path

@@ -73,7 +73,7 @@ def test_a_file_whose_name_looks_like_a_pattern_or_like_standard_input_is_that_f
     [
         ("gone.jsonl", "gone.jsonl: no such file or folder", "is relative to"),
         ("no/*.jsonl", "no/*.jsonl: no file matches this pattern", "is relative to"),
-        ("other", "other: a folder without data files (it has 2 .csv, 1 .md)", ".jsonl, .ndjson, .json"),
+        ("other", "other: a folder without data files (it has 2 .txt, 1 .md)", ".jsonl, .ndjson, .json"),
         ("bare", "bare: a folder without data files (it has no files)", ".jsonl, .ndjson, .json"),
         ("link.jsonl", "link.jsonl: broken link", "target of the link"),
     ],
@@ -81,7 +81,7 @@ def test_a_file_whose_name_looks_like_a_pattern_or_like_standard_input_is_that_f
 def test_what_is_not_there_is_named_with_what_was_seen_and_the_next_step(
     path: str, said: str, step: str, write: Write, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for name in ("other/a.csv", "other/b.csv", "other/c.md"):
+    for name in ("other/a.txt", "other/b.txt", "other/c.md"):
         write(name, b"")
     Path("bare").mkdir()
     Path("link.jsonl").symlink_to("nowhere")
@@ -176,7 +176,6 @@ def tarred() -> bytes:
     [
         (zipped(), "a zip archive"),
         (tarred(), "a tar archive"),
-        (b"PAR1\x15\x04", "a Parquet file"),
         (b"a,b\n1,2\n", "CSV with the columns a, b"),
         (b"\xef\xbb\xbfprompt;completion\r\nHi;Hello.\r\n", "CSV with semicolons with the columns prompt, completion"),
         (b'prompt,completion\n"a, b","c\nd"\n"say ""x""",y\n', "CSV with the columns prompt, completion"),
@@ -229,12 +228,12 @@ def test_a_big_table_is_known_by_its_beginning() -> None:
 
 
 def test_one_file_of_another_kind_hides_no_other(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
-    write("a.csv", b"prompt,completion\nHi,Hello.\nBye,See you.\n")
+    write("a.txt", b"prompt,completion\nHi,Hello.\nBye,See you.\n")
     write("b.jsonl", FIXABLE)
-    assert main(["check", "a.csv", "b.jsonl"]) == 1
+    assert main(["check", "a.txt", "b.jsonl"]) == 1
     out = capsys.readouterr().out
-    assert out.count("a.csv") == 1
-    assert "a.csv: J026 error the file is CSV" in out
+    assert out.count("a.txt") == 1
+    assert "a.txt: J026 error the file is CSV" in out
     assert "b.jsonl:1: M007" in out
 
 
@@ -242,7 +241,7 @@ def test_one_file_of_another_kind_hides_no_other(write: Write, capsys: pytest.Ca
     "verb",
     [("stats",), ("convert", "-o", "out.jsonl"), ("dedup", "-o", "out.jsonl"), ("split", "-o", "out"), ("conflicts",)],
 )
-@pytest.mark.parametrize(("data", "step"), [(b"a,b\n1,2\n", "read_csv"), (GOOD.decode().encode("utf-16"), "iconv")])
+@pytest.mark.parametrize(("data", "step"), [(b"a,b\n1,2\n", "ends in .csv"), (GOOD.decode().encode("utf-16"), "iconv")])
 def test_what_needs_the_data_refuses_a_file_that_it_cannot_read(
     verb: tuple[str, ...], data: bytes, step: str, write: Write, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -9,7 +9,7 @@ from random import Random
 
 from curate.core.config import CheckConfig
 from curate.core.errors import CurateError
-from curate.core.files import is_packed
+from curate.core.files import packing
 from curate.core.finding import Severity
 from curate.core.targets import Target
 from curate.core.text import UNSAFE
@@ -53,8 +53,8 @@ def _check(path: Path, random: Random) -> None:
     report = check_paths(
         [path], CheckConfig(select=ALL, target=random.choice(list(Target)), max_length=random.choice((5, 4096)))
     )
-    lines = 1 if is_packed(path) else path.read_bytes().count(b"\n") + 1
-    if not is_packed(path):
+    lines = 1 if packing(path) else path.read_bytes().count(b"\n") + 1
+    if not packing(path):
         assert all(0 <= finding.line <= lines for finding in report.findings), "a finding beyond the end of the file"
     for kind in OutputFormat:
         _said(report, kind, path)

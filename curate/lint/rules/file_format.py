@@ -138,7 +138,7 @@ def wrong_file_type(facts: FileFacts) -> Problems:
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
     if facts.packed:
-        yield Problem("", f"the file is compressed; {facts.target} accepts plain .jsonl only")
+        yield Problem("", f"the file is {facts.packed}; {facts.target} accepts plain .jsonl only")
     elif not facts.path.lower().endswith(".jsonl"):
         yield Problem("", f"the name does not end in .jsonl; {facts.target} accepts no other")
 

@@ -1,0 +1,157 @@
+"""Write JSON Lines as Parquet: one table whose columns have one type each, whatever the lines hold.
+
+Text stays text; keys with only numbers or only booleans keep their type. Everything nested except turns (content parts,
+tool calls, tool declarations, metadata) becomes a JSON string, since Arrow would give each example the keys of all
+others. The metadata of the file names the columns of JSON strings, so that `curate.core.tables` reads equal rows.
+"""
+
+import json
+import os
+import re
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import orjson
+
+from curate.core.errors import OutputError
+from curate.core.tables import JSON_COLUMNS
+from curate.core.text import visible
+
+if TYPE_CHECKING:
+    import polars as pl
+
+CHUNK: Final = 10_000
+"""Lines that are converted to columns at a time."""
+LARGE: Final = 2**63
+HUGE: Final = re.compile(rb"\d{19}")
+"""A number that orjson may round."""
+Types = dict[str, set[type]]
+
+
+def write_parquet(lines: Path, path: Path) -> Path:
+    """Convert a JSON Lines file written by curate to Parquet at `path`; returns `path`. Raises `OutputError`."""
+    import polars as pl
+    from polars.io.plugins import register_io_source
+
+    keys, turns = _types(lines)
+    schema: dict[str, Any] = {key: _kind(types) for key, types in keys.items()} or {"messages": pl.String}
+    marked = {key for key, types in keys.items() if _mixed(types)}
+    if turns:
+        schema["messages"] = pl.List(pl.Struct({name: _kind(types) for name, types in turns.items()}))
+        marked = marked - {"messages"} | {f"messages.{name}" for name, types in turns.items() if _mixed(types)}
+
+    def frames(*_: object) -> Iterator[pl.DataFrame]:
+        for rows in _rows(lines, schema, marked):
+            yield pl.DataFrame(rows, schema=schema, orient="row")
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        register_io_source(frames, schema=schema).sink_parquet(
+            path, metadata={JSON_COLUMNS: json.dumps(sorted(marked))}, row_group_size=CHUNK
+        )
+        with path.open("rb") as file:
+            os.fsync(file.fileno())
+    except (OSError, pl.exceptions.PolarsError) as error:
+        raise OutputError(
+            f"{path}: cannot be written: {visible(str(error))}",
+            "free disk space, or write JSON Lines; no file was changed",
+        ) from error
+    return path
+
+
+def _objects(lines: Path) -> Iterator[dict[str, Any]]:
+    """The lines. Raises `OutputError` for one that is no object, which has no place in a table."""
+    with lines.open("rb") as file:
+        for number, line in enumerate(file, 1):
+            try:
+                value = json.loads(line) if HUGE.search(line) else orjson.loads(line)
+            except ValueError:  # only the standard library reads lone surrogates
+                try:
+                    value = json.loads(line)
+                except ValueError:
+                    value = None
+            if not isinstance(value, dict):
+                raise OutputError(
+                    f"line {number:,} of the output is not a JSON object, which Parquet cannot hold",
+                    "write JSON Lines, or repair or remove the line first; `curate check` reports it",
+                )
+            yield value
+
+
+def _types(lines: Path) -> tuple[Types, Types]:
+    """The keys of all lines and of all turns, each with its value types."""
+    keys: Types = {}
+    turns: Types = {}
+    turned = True
+    """Whether all messages are lists of objects."""
+    for value in _objects(lines):
+        for key, item in value.items():
+            keys.setdefault(key, set()).add(_type(item))
+        messages = value.get("messages")
+        if isinstance(messages, list) and all(isinstance(turn, dict) for turn in messages):
+            for turn in messages:
+                for key, item in turn.items():
+                    turns.setdefault(key, set()).add(_type(item))
+        elif messages is not None:
+            turned = False  # else it is JSON in a string
+    return keys, turns if turned else {}
+
+
+def _type(value: Any) -> type:
+    """The type of a value; that of an integer of more than 64 bits is `object`."""
+    return object if type(value) is int and not -LARGE <= value < LARGE else type(value)
+
+
+def _kind(types: set[type]) -> "type[pl.DataType]":
+    import polars as pl
+
+    plain = types - {type(None)}
+    if plain == {bool}:
+        return pl.Boolean
+    if plain == {int}:
+        return pl.Int64
+    return pl.Float64 if plain and plain <= {int, float} else pl.String
+
+
+def _mixed(types: set[type]) -> bool:
+    """Whether a column is a string and some of its values are not."""
+    import polars as pl
+
+    return _kind(types) == pl.String and not types <= {str, type(None)}
+
+
+def _rows(lines: Path, schema: dict[str, Any], marked: set[str]) -> Iterator[list[tuple[Any, ...]]]:
+    import polars as pl
+
+    turned = schema.get("messages")
+    names = [field.name for field in turned.inner.fields] if isinstance(turned, pl.List) else None  # type: ignore[union-attr]  # a struct
+    objects = _objects(lines)
+    while chunk := list(islice(objects, CHUNK)):
+        yield [
+            tuple(
+                [{name: _cell(turn.get(name), f"messages.{name}" in marked) for name in names} for turn in value[key]]
+                if key == "messages" and names and value.get(key) is not None
+                else _cell(value.get(key), key in marked)
+                for key in schema
+            )
+            for value in chunk
+        ]
+
+
+def _cell(value: Any, marked: bool) -> Any:
+    """A value as it is stored: in a column of JSON, text stays text unless it could be read as JSON."""
+    if marked and value is not None and not (isinstance(value, str) and not _is_json(value)):
+        value = json.dumps(value, ensure_ascii=False)
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode("utf-8")  # lone surrogates cannot be stored
+    return value
+
+
+def _is_json(text: str) -> bool:
+    try:
+        orjson.loads(text)
+    except ValueError:
+        return False
+    return True

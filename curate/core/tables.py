@@ -1,0 +1,376 @@
+"""Read tables (Parquet, Arrow, CSV, TSV) as JSON Lines: row n becomes line n; a CSV header is not counted.
+
+A column holds one type and a list of objects has one set of keys, so a table fills missing keys with null. These nulls
+are left out, and counted in `padding`; the null `content` of a message stays, since it has a meaning beside tool calls.
+Text that holds the JSON of messages, tools or metadata becomes part of the line as it is. What JSON cannot express:
+times become ISO 8601 strings, decimals numbers with all digits, images data URLs, other bytes text or data URLs; NaN
+and Infinity stay, so that the reader reports them.
+"""
+
+import base64
+import csv
+import json
+import math
+from codecs import getincrementaldecoder
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from decimal import Decimal
+from io import BytesIO
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from curate.core.errors import PANIC, InputError
+
+if TYPE_CHECKING:
+    import polars as pl
+
+CSV_SUFFIXES: Final = {".csv": "", ".tsv": "\t"}
+"""Suffixes of text tables, with their delimiter; the header decides if it is empty."""
+TABLE_SUFFIXES: Final = (".parquet", ".arrow", ".feather", *CSV_SUFFIXES)
+BINARY: Final = {
+    b"PAR1": "Parquet file",
+    b"ARROW1": "Arrow file",
+    b"\xff\xff\xff\xff": "Arrow stream",
+}
+"""First bytes of binary tables, with what they are."""
+ROWS: Final = 2_000
+"""Rows that are converted at a time, fewer if they are large."""
+BATCH: Final = 2 << 20
+"""Bytes of the rows that are converted at a time."""
+FIELD: Final = 1 << 30
+"""Maximum characters of a field of a text table, as for a line of JSON Lines."""
+JSON_COLUMNS: Final = "curate.json"
+"""Key of a Parquet file's metadata: the columns that hold JSON text, as a JSON array."""
+OBJECTS: Final = frozenset((
+    "messages", "conversations", "conversation", "dialogue", "contents", "tools", "functions", "tool_calls",
+    "function_call", "metadata", "meta", "chat_template_kwargs", "response_format", "reward_model", "extra_info",
+    "segments", "systemInstruction",
+))  # fmt: skip
+"""Keys whose text is parsed if it is a JSON array or object."""
+TURNS: Final = frozenset((
+    "prompt", "completion", "chosen", "rejected", "input", "output", "preferred_output", "non_preferred_output",
+    "chosen_messages", "rejected_messages", "system", "response", "data",
+))  # fmt: skip
+"""Keys whose text is parsed only if it is the JSON of messages: it may be any text."""
+TEXTS: Final = frozenset(("instruction", "text", "question", "answer", "content", "query", "solution"))
+"""Other keys of texts, which may be empty."""
+SPOKEN: Final = ("role", "from", "type", "messages")
+"""Keys of which an object among messages has one."""
+IMAGES: Final = {b"\x89PNG": "png", b"\xff\xd8\xff": "jpeg", b"GIF8": "gif", b"RIFF": "webp", b"BM": "bmp"}
+
+SEPARATORS: Final = {char.encode(): f"\\u{ord(char):04x}".encode() for char in "\x85\u2028\u2029"}
+"""Characters that are line breaks for some readers, with their escapes."""
+
+padding: dict[Path, int] = {}
+"""Nulls that were left out of each table that was read to its end."""
+
+
+def binary_table(start: bytes) -> str | None:
+    """What a file with these first bytes is, if it is a binary table: `Parquet file`."""
+    return next((name for magic, name in BINARY.items() if start.startswith(magic)), None)
+
+
+def csv_delimiter(path: Path) -> str | None:
+    """The delimiter of a text table by the suffix of its name, compressed or not; None for other files."""
+    name = path.name.lower().removesuffix(".gz").removesuffix(".zst")
+    return next((delimiter for suffix, delimiter in CSV_SUFFIXES.items() if name.endswith(suffix)), None)
+
+
+class _Rows:
+    """Writes rows as lines of JSON, and counts the nulls that it leaves out."""
+
+    def __init__(self, marked: frozenset[str] | None = None) -> None:
+        """`marked`: the columns that hold JSON, as their writer recorded it; None if it is to be found out."""
+        self.marked, self.nulls, self.finite = marked, 0, True
+
+    def line(self, row: dict[str, Any]) -> bytes:
+        """A row as a line, with its line break."""
+        import orjson
+
+        self.finite = True
+        value = self._object(row, "")
+        if self.finite:
+            try:
+                return orjson.dumps(value, default=_cell) + b"\n"
+            except TypeError:  # an integer of more than 64 bits
+                pass
+        return json.dumps(value, default=_slow_cell, ensure_ascii=False).encode() + b"\n"
+
+    def _object(self, value: dict[str, Any], path: str) -> Any:
+        if value.keys() == {"bytes", "path"} and isinstance(value["bytes"], bytes | None):
+            return value["path"] if value["bytes"] is None else data_url(value["bytes"])
+        found = {}
+        for key, item in value.items():
+            if item is None and not (key == "content" and value.get("role") is not None):
+                self.nulls += 1
+            else:
+                found[key] = self._value(item, key, f"{path}.{key}" if path else key)
+        return found
+
+    def _value(self, value: Any, key: str, path: str) -> Any:
+        kind = type(value)
+        if kind is str:
+            return self._text(value, key, path)
+        if kind is dict:
+            return self._object(value, path)
+        if kind is list:
+            return [self._value(item, "", path) if item is not None else None for item in value]
+        if kind is float and not math.isfinite(value):
+            self.finite = False
+        return value
+
+    def _text(self, value: str, key: str, path: str) -> Any:
+        import orjson
+
+        if self.marked is not None:
+            if path not in self.marked:
+                return value
+        elif value[:64].lstrip()[:1] not in ("[", "{") or not (key in OBJECTS or key in TURNS):
+            return value
+        try:
+            parsed = orjson.loads(value)
+        except ValueError:
+            return value
+        if self.marked is None and key in TURNS and not _spoken(parsed):
+            return value
+        return orjson.Fragment(value.replace("\n", " ").replace("\r", " "))  # a line break is white space in JSON
+
+
+def _spoken(value: Any) -> bool:
+    """Whether a value is messages, or an object with messages."""
+    items = value if isinstance(value, list) else [value]
+    return bool(items) and all(isinstance(item, dict) and any(key in item for key in SPOKEN) for item in items)
+
+
+def data_url(data: bytes) -> str:
+    """Bytes as a data URL; the type is that of a known image, or any."""
+    kind = next((f"image/{name}" for magic, name in IMAGES.items() if data.startswith(magic)), None)
+    return f"data:{kind or 'application/octet-stream'};base64,{base64.b64encode(data).decode()}"
+
+
+def _cell(value: Any) -> Any:
+    """A value that JSON has no form for."""
+    import orjson
+
+    if isinstance(value, Decimal):
+        return orjson.Fragment(str(value)) if value.is_finite() else str(value)
+    if isinstance(value, bytes):
+        try:
+            return value.decode()
+        except UnicodeDecodeError:
+            return data_url(value)
+    if isinstance(value, timedelta):
+        return f"PT{value.total_seconds():g}S"
+    return str(value)
+
+
+def _slow_cell(value: Any) -> Any:
+    """The same for the standard library, which cannot embed text."""
+    import orjson
+
+    if isinstance(value, orjson.Fragment):
+        return json.loads(value.contents)
+    if isinstance(value, Decimal):
+        return float(value)
+    return value.isoformat() if hasattr(value, "isoformat") else _cell(value)
+
+
+def table_lines(path: Path, file: Path, kind: str) -> Iterator[bytes]:
+    """The rows of a binary table as lines of JSON, in blocks. Raises `InputError`.
+
+    `path` names it in messages; `file` has its bytes.
+    """
+    rows = _Rows(_marked(file) if kind == "Parquet file" else None)
+    done = 0
+    try:
+        for frame in _frames(file, kind):
+            if frame.width == 0 and frame.height:
+                raise ValueError("it has rows and no columns")
+            yield from map(_escaped, _frame_lines(frame, rows))
+            done += frame.height
+    except InputError:
+        raise
+    except BaseException as error:
+        if not isinstance(error, Exception) and type(error).__name__ != PANIC:
+            raise
+        reason = str(error).strip().split("\n")[0][:200] or type(error).__name__
+        raise InputError(
+            f"{path}: {kind} that cannot be read after row {done:,}: {reason}", "write or download it again"
+        ) from error
+    padding[path] = rows.nulls
+
+
+def _marked(file: Path) -> frozenset[str] | None:
+    """The columns of JSON text that the writer of a Parquet file recorded."""
+    import polars as pl
+
+    try:
+        names = json.loads(pl.read_parquet_metadata(file)[JSON_COLUMNS])
+    except Exception:  # noqa: BLE001  # there is no such record; reading reports what else is wrong
+        return None
+    return frozenset(names) if isinstance(names, list) and all(isinstance(name, str) for name in names) else None
+
+
+def _frames(file: Path, kind: str) -> "Iterator[pl.DataFrame]":
+    """The rows in batches. pyarrow needs memory for a batch only, and polars for a row group or the whole stream."""
+    import polars as pl
+
+    try:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+    except ImportError:
+        if kind == "Arrow stream":
+            yield from pl.read_ipc_stream(file).iter_slices(ROWS)
+            return
+        rows = pl.scan_parquet(file, glob=False) if kind == "Parquet file" else pl.scan_ipc(file, glob=False)
+        yield from rows.collect_batches(chunk_size=ROWS, maintain_order=True)
+        return
+    with pa.OSFile(str(file)) as raw:
+        if kind == "Parquet file":
+            parquet = pq.ParquetFile(raw, pre_buffer=False, buffer_size=1 << 20)
+            info = parquet.metadata
+            size = sum(info.row_group(at).total_byte_size for at in range(info.num_row_groups))
+            batches = parquet.iter_batches(max(1, min(ROWS, BATCH * info.num_rows // max(size, 1))), use_threads=False)
+        elif kind == "Arrow file":
+            arrow = pa.ipc.open_file(raw)
+            batches = map(arrow.get_batch, range(arrow.num_record_batches))
+        else:
+            raw.seek(raw.size() - 4)
+            if raw.read() != bytes(4):
+                raise ValueError("it has no end: it was cut off")
+            raw.seek(0)
+            batches = iter(pa.ipc.open_stream(raw))
+        read = 0
+        for batch in batches:
+            batch.validate(full=True)  # polars trusts offsets and text
+            yield from pl.DataFrame(pl.from_arrow(batch)).iter_slices(ROWS)
+            read += batch.num_rows
+        if kind == "Parquet file" and read != info.num_rows:
+            raise ValueError(f"it has {read:,} rows, and {info.num_rows:,} by its metadata")
+
+
+def _frame_lines(frame: "pl.DataFrame", rows: _Rows) -> Iterator[bytes]:
+    """The rows of a frame: written by polars where they hold nothing that needs a look."""
+    if rows.marked is None and _is_simple(frame):
+        written = BytesIO()
+        frame.write_ndjson(written)
+        data = written.getvalue()
+        if b":null" not in data:
+            yield data
+            return
+    for part in frame.iter_slices(max(1, min(ROWS, frame.height * BATCH // max(int(frame.estimated_size()), 1)))):
+        yield b"".join(map(rows.line, part.to_dicts()))
+
+
+def _is_simple(frame: "pl.DataFrame") -> bool:
+    """Whether polars writes each value as JSON that needs no change, but for nulls."""
+    import polars as pl
+
+    def simple(dtype: Any, key: str) -> bool:
+        if isinstance(dtype, pl.Struct):
+            return all(simple(field.dtype, field.name) for field in dtype.fields)
+        if isinstance(dtype, pl.List | pl.Array):
+            return simple(dtype.inner, "")
+        if dtype == pl.String:
+            return key not in OBJECTS
+        return dtype in (pl.Boolean, pl.Null) or dtype.is_integer()
+
+    for name, dtype in frame.schema.items():
+        if dtype.is_float():
+            if not frame[name].is_finite().all():  # polars would write null
+                return False
+        elif dtype == pl.String and name in TURNS:
+            if frame[name].str.contains(r"^\s*[\[{]").any():
+                return False
+        elif not simple(dtype, name):
+            return False
+    return True
+
+
+def _escaped(block: bytes) -> bytes:
+    """Lines without the characters that some readers take for a line break; a table has no such problem."""
+    for char in SEPARATORS:
+        if char in block:
+            block = block.replace(char, SEPARATORS[char])
+    return block
+
+
+def csv_lines(path: Path, delimiter: str, unpacked: Iterator[bytes]) -> Iterator[bytes]:
+    """The rows of a text table as lines of JSON, in blocks; what is JSON or UTF-16 is passed on as it is.
+
+    Raises `InputError` for a row that cannot be read, with its number.
+    """
+    first = next(unpacked, b"")
+    if first.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in (b"{", b"[", b"") or first[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        yield from chain([first], unpacked)
+        return
+    rows, before, block, size = _Rows(), 0, [], 0
+    if csv.field_size_limit() < FIELD:
+        csv.field_size_limit(FIELD)
+    lines = _decoded(path, chain([first], unpacked))
+    head = next(lines)
+    reader = csv.reader(chain([head], lines), delimiter=delimiter or _delimiter(head), strict=True)
+    try:
+        names = _names(path, next(reader))
+        cell_of = [_csv_cell(name, names) for name in names]
+        for cells in reader:
+            if not cells:
+                continue
+            if len(cells) != len(names):
+                raise csv.Error(f"it has {len(cells):,} fields, and the header {len(names):,}")
+            before += 1
+            values = {name: of(cell) for name, of, cell in zip(names, cell_of, cells, strict=True)}
+            block.append(rows.line({name: value for name, value in values.items() if value is not None}))
+            size += len(block[-1])
+            if size >= 1 << 20:
+                yield _escaped(b"".join(block))
+                block, size = [], 0
+    except csv.Error as error:
+        raise InputError(
+            f"{path}: row {before + 1:,} (line {reader.line_num:,}) is not valid: {error}",
+            "check its quotes and delimiters, or write the table as Parquet or JSON Lines",
+        ) from error
+    yield _escaped(b"".join(block))
+
+
+def _decoded(path: Path, blocks: Iterator[bytes]) -> Iterator[str]:
+    """The physical lines of a text. Raises `InputError` for bytes that are not UTF-8."""
+    decoder, rest, line = getincrementaldecoder("utf-8-sig")("strict"), [""], 0
+    for block in chain(blocks, [b""]):
+        try:
+            text = decoder.decode(block, final=not block)
+        except UnicodeDecodeError as error:
+            raise InputError(
+                f"{path}: not UTF-8 after line {line:,}: {error.reason}", "save it as CSV UTF-8"
+            ) from error
+        *whole, last = text.split("\n")
+        for piece in whole:
+            line += 1
+            yield "".join([*rest, piece, "\n"])
+            rest = []
+        rest.append(last)
+    if any(rest):
+        yield "".join(rest)
+
+
+def _delimiter(head: str) -> str:
+    """The delimiter that the header contains most often."""
+    return max(",;\t|", key=head.count)
+
+
+def _names(path: Path, head: list[str]) -> list[str]:
+    """The columns of a header. Raises `InputError` if two have one name."""
+    names = [name.strip() for name in head]
+    if not names[0] and "index" not in names:
+        names[0] = "index"  # pandas writes its index without a name
+    if twice := [name for name in names if names.count(name) > 1]:
+        raise InputError(f"{path}: two columns are named {twice[0]!r}", "rename one of them")
+    return names
+
+
+def _csv_cell(name: str, names: list[str]) -> Callable[[str], Any]:
+    """What makes a value of the cells of a column: text; an empty cell is none, except where a text is expected."""
+    if name == "label" and "completion" in names:  # of prompts for KTO
+        return lambda cell: {"true": True, "false": False, "": None}.get(cell.strip().lower(), cell)
+    return str if name in TURNS or name in TEXTS else lambda cell: cell or None
