@@ -277,7 +277,7 @@ def foreign_format(facts: FileFacts) -> Problems:
     "J026", "not-json", Severity.ERROR, hint="Write the file as JSON Lines, one object per line, and check that file."
 )
 def not_json(facts: FileFacts) -> Problems:
-    """The file is a table, an archive, a web page or another format that is not JSON.
+    """The file is an archive, a web page, a table under a foreign name or another format that is not JSON.
 
     Trainers that read JSON Lines cannot read it. One finding names the format and the conversion, instead of one error
     per line.
