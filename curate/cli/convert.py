@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -10,14 +10,12 @@ from curate.cli.options import AsJson, Overwrite, Paths, Quiet, end, named_files
 from curate.core.output_pair import demand_not_existing, removed_path
 from curate.core.paths import demand_apart
 from curate.pipeline.convert import convert_paths
+from curate.read.formats import WRITABLE
 from curate.report.console import print_json, print_lines
 from curate.report.convert import convert_json, convert_text
 
-
-class To(StrEnum):
-    """Formats that can be written."""
-
-    MESSAGES = "messages"
+To = StrEnum("To", {name.replace("-", "_").upper(): name for name in WRITABLE})  # type: ignore[misc]  # from the table
+MESSAGES: Final = To("messages")
 
 
 def convert(
@@ -27,11 +25,10 @@ def convert(
         typer.Option(
             "-o",
             "--output",
-            help="Write messages to this file (out.jsonl), lines that cannot be converted beside it "
-            "(out.unconverted.jsonl).",
+            help="Write to this file (out.jsonl), lines that cannot be converted beside it (out.unconverted.jsonl).",
         ),
     ],
-    to: Annotated[To, typer.Option("--to", help="Convert to this format.")] = To.MESSAGES,  # noqa: ARG001
+    to: Annotated[To, typer.Option("--to", help="Convert to this format.")] = MESSAGES,
     chosen: Annotated[
         bool, typer.Option("--chosen", help="Convert the chosen side of preference pairs and omit the rejected side.")
     ] = False,
@@ -39,7 +36,10 @@ def convert(
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Convert any known format to messages, as JSON Lines. Lines that cannot be converted are written to a second file.
+    """Convert any known format to messages or another one, as JSON Lines.
+
+    Lines that cannot be converted are written to a second file, with the reason. What is written is read back to make
+    sure that it is the same conversation.
 
     Exit status: 0 if every line was converted, 1 if some were not, 2 if a file cannot be read.
     """
@@ -48,7 +48,7 @@ def convert(
     demand_apart(files, (output, aside), named=paths)
     demand_not_existing(output, aside, overwrite=overwrite)
     with progress("converting", "lines", quiet=quiet) as advance:
-        report = convert_paths(files, output, aside, chosen=chosen, overwrite=overwrite, progress=advance)
+        report = convert_paths(files, output, aside, to=to.value, chosen=chosen, overwrite=overwrite, progress=advance)
     if as_json:
         print_json(convert_json(report))
     else:

@@ -15,7 +15,7 @@ import orjson
 from pydantic import ConfigDict, with_config
 from typing_extensions import TypedDict  # pydantic supports `typing.TypedDict` from Python 3.12 on only
 
-from curate.core.address import where
+from curate.core.address import unescape, where
 
 Role = Literal["system", "developer", "user", "assistant", "tool", "function"]
 ROLES: Final = frozenset(get_args(Role))
@@ -129,6 +129,12 @@ class Example:
     """True if it is known to contain only messages with role and text, and was not converted."""
     tools_pointer: str = field(default="/tools", repr=False, compare=False)
     """JSON pointer to the tools in the original line."""
+    moved: tuple[tuple[str, str], ...] | None = field(default=None, repr=False, compare=False)
+    """Pointers as they would be in messages format, and where the values stand in the original line; None for formats
+    in which every pointer of a message stands in the line.
+    """
+    defect: tuple[str, str] | None = field(default=None, repr=False, compare=False)
+    """For a line that looks like another format and does not follow it: the place and the reason."""
 
     @cached_property
     def id(self) -> str:
@@ -177,11 +183,35 @@ class Example:
         return next((i for i in range(len(self.messages) - 1, -1, -1) if self.messages[i].role == "assistant"), None)
 
 
+def located(example: Example, pointer: str, line: Any) -> str:
+    """The pointer into the original line for a pointer that a rule made from a message: to the nearest value there."""
+    if example.moved is None:
+        return pointer
+    at = max((pair for pair in example.moved if _within(pointer, pair[0])), key=lambda pair: len(pair[0]), default=None)
+    if at is not None:
+        pointer = at[1] + pointer[len(at[0]) :]
+    value, found = line, ""
+    for key in pointer.split("/")[1:]:
+        inner = unescape(key)
+        if isinstance(value, list) and inner.isdecimal() and int(inner) < len(value):
+            value = value[int(inner)]
+        elif isinstance(value, dict) and inner in value:
+            value = value[inner]
+        else:
+            break
+        found = f"{found}/{key}"
+    return found
+
+
+def _within(pointer: str, base: str) -> bool:
+    return pointer == base or pointer.startswith(f"{base}/")
+
+
 ATTACHED: Final = ("images", "image", "audios", "audio", "videos", "video", "documents", "chat_template_kwargs")
 """Keys of a line or a turn with training input other than text."""
 GIVEN: Final = (
     "messages", "tools", "functions", *ATTACHED, "chosen", "rejected", "preferred_output", "non_preferred_output",
-    "rejected_messages", "response_k", "label",
+    "rejected_messages", "response_k", "label", "labels", "reward_model", "ground_truth",
 )  # fmt: skip
 """Keys of an example in messages format that a trainer reads. Others, such as `id`, `source` and `metadata`, are
 ignored.

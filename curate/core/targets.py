@@ -45,13 +45,13 @@ SERVICES: Final = tuple(KEYS)
 NO_DEVELOPER: Final = (Target.TOGETHER, Target.FIREWORKS, Target.MISTRAL)
 """Targets that only accept the roles system, user, assistant and tool."""
 FORMATS: Final[dict[Target, tuple[str, ...]]] = {
-    Target.TRL: ("preference", "prompt-completion", "text"),
+    Target.TRL: ("preference", "prompt-completion", "prompt-only", "stepwise", "text", "rendered"),
     Target.OPENAI: ("openai-preference",),
     Target.AZURE: ("openai-preference",),
-    Target.TOGETHER: ("text", "prompt-completion", "openai-preference"),
+    Target.TOGETHER: ("text", "rendered", "prompt-completion", "openai-preference"),
     Target.FIREWORKS: ("openai-preference",),
-    Target.AXOLOTL: ("alpaca", "sharegpt", "text"),
-    Target.LLAMAFACTORY: ("alpaca", "sharegpt", "preference", "llama-factory-preference", "text"),
+    Target.AXOLOTL: ("alpaca", "sharegpt", "segments", "stepwise", "text", "rendered"),
+    Target.LLAMAFACTORY: ("alpaca", "sharegpt", "preference", "llama-factory-preference", "text", "rendered"),
 }
 """Formats besides messages that a target trains on directly (`curate.read.formats`)."""
 

@@ -12,7 +12,7 @@ from operator import or_
 from typing import TYPE_CHECKING
 
 from curate.core.config import CheckConfig, ConflictsConfig
-from curate.core.example import Example, Place
+from curate.core.example import Example, Place, located
 from curate.core.finding import Finding, Problem
 from curate.lint.rules import RULES, Rule, Scope, by_scope
 from curate.lint.rules.dataset_summary import DatasetState, DatasetSummary
@@ -109,7 +109,9 @@ class Checker:
     def findings(self, batch: Batch) -> Iterator[Finding]:
         """The findings of each line by itself."""
         for parsed in batch.irregular_lines:
-            if parsed.example is None or parsed.decoded.defects:  # a well-formed line has no findings
+            if (
+                not isinstance(parsed.decoded.value, dict) or parsed.decoded.defects
+            ):  # an object without has no findings
                 for rule in self.line:
                     for problem in rule.function(parsed):
                         yield self._finding(rule, problem, parsed)
@@ -236,14 +238,17 @@ class Checker:
     def _finding(self, rule: Rule, problem: Problem, parsed: ParsedLine) -> Finding:
         """Create the finding for a problem; in a document element, on the line of the value."""
         fixable = rule.repair is not None and rule.repair.applies(parsed)
-        line = parsed.place.line + _inside(problem, parsed.line.data)
-        example = parsed.example.id if parsed.example else None
+        example, pointer = None, problem.pointer
+        if parsed.example:
+            example = parsed.example.id
+            pointer = located(parsed.example, pointer, parsed.decoded.value)
+        line = parsed.place.line + _inside(problem, pointer, parsed.line.data)
         return Finding(
             rule.code,
             self.chosen.severities[rule.code],
             parsed.place.file,
             line,
-            problem.pointer,
+            pointer,
             problem.message,
             rule.hint,
             fixable,
@@ -291,11 +296,11 @@ def _suspects_of(rule: Rule, frame: "pl.DataFrame") -> "pl.DataFrame | None":
     return frame[found.arg_true()] if found.any() else None
 
 
-def _inside(problem: Problem, data: bytes) -> int:
+def _inside(problem: Problem, pointer: str, data: bytes) -> int:
     """Number of lines between the start of a document element and the problem."""
     if problem.offset:
         return data.count(b"\n", 0, problem.offset)
-    return line_of(data, problem.pointer) if problem.pointer and b"\n" in data else 0
+    return line_of(data, pointer) if pointer and b"\n" in data else 0
 
 
 def _moved(parsed: ParsedLine, before: int) -> ParsedLine:
@@ -303,5 +308,5 @@ def _moved(parsed: ParsedLine, before: int) -> ParsedLine:
     place = parsed.place._replace(line=parsed.place.line + before)
     example = parsed.example
     if example is not None:
-        example = Example(place, example.value, example.format, example.pointers, example.plain, example.tools_pointer)
+        example = replace(example, place=place)
     return parsed._replace(place=place, example=example)

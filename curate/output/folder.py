@@ -16,7 +16,7 @@ from curate import __version__
 from curate.core.config import Config
 from curate.core.decision import Decision
 from curate.core.errors import InputError, UsageError, demand_all
-from curate.core.example import UNKNOWN, Example, Place
+from curate.core.example import Example, Place
 from curate.core.files import display_name, sha256
 from curate.core.finding import Finding
 from curate.core.manifest import (
@@ -47,7 +47,7 @@ from curate.corpus.group_keys import FORMAT_NAMES
 from curate.output.datacard import card, loading
 from curate.output.rewrite import line_blocks
 from curate.output.trainer_configs import FILES, configurations
-from curate.read.formats import PREFERENCE_SIDES, example_of
+from curate.read.formats import AS_READ, example_of
 from curate.split.division import Division
 from curate.split.names import NAMES
 
@@ -55,11 +55,6 @@ if TYPE_CHECKING:
     import numpy as np
 
     Numbers = np.ndarray[Any, np.dtype[np.int64]]
-
-AS_READ: Final = ("messages", UNKNOWN, *PREFERENCE_SIDES)
-"""Formats whose lines are written unchanged: messages, and formats that are more than a conversation. Others are
-converted to messages.
-"""
 
 CARD: Final = "DATACARD.md"
 LOADING: Final = ".huggingface.yaml"

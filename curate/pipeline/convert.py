@@ -1,8 +1,9 @@
-"""From every known format to messages, one JSON object a line: what cannot be converted is set aside with its bytes and
-the reason.
+"""From every known format to another, one JSON object a line.
 
-converted + aside = read, always: it is demanded here, of the lines that were written. Lines that are messages already
-keep their bytes.
+What the other format cannot say is set aside with its bytes and the reason.
+
+converted + aside = read, always: it is demanded here, of the lines that were written. Lines that are in the other
+format already keep their bytes.
 """
 
 from collections import Counter
@@ -21,7 +22,10 @@ from curate.core.snapshot import demand_unchanged, mode_of, snapshot
 from curate.lint.rules.repair import json_line
 from curate.output.apply import unreadable
 from curate.read.dataset import FileFacts, ParsedLine, demand_read, demand_understood, read_file
-from curate.read.formats import PREFERENCE_SIDES
+from curate.read.form_writer import write_as
+from curate.read.formats import PREFERENCE_SIDES, WRITABLE
+from curate.read.forms.form import Format, UnwritableError
+from curate.read.forms.lists import TREE, replies_beside
 from curate.read.sharegpt_tools import CALLERS, RESULTS, json_in, speaker_of
 
 
@@ -39,11 +43,13 @@ class ConvertResult:
     read: int = 0
     """Lines that are not blank, or elements of a document."""
     formats: Counter[str] = field(default_factory=Counter)
-    """Lines that were converted, by the format they had; `messages` kept their bytes."""
+    """Lines that were converted, by the format they had; those in the format to write kept their bytes."""
     aside: Counter[str] = field(default_factory=Counter)
     """Lines that were set aside, by code."""
     notes: list[Note] = field(default_factory=list)
     """What was converted but for a part that stayed as text."""
+    omitted: Counter[str] = field(default_factory=Counter)
+    """Keys and details that the written form has no place for, with the number of lines; none of them is trained on."""
     rejected: int = 0
     """Preference pairs of which only the chosen side was taken."""
     added: int = 0
@@ -70,18 +76,19 @@ def convert_paths(
     output: Path,
     aside: Path,
     *,
+    to: str = "messages",
     chosen: bool = False,
     overwrite: bool = False,
     progress: Callable[[int], None] | None = None,
 ) -> ConvertResult:
-    """Convert files to messages in `output`, and write what cannot be converted to `aside`; both whole, or none of
+    """Convert files to the form `to` in `output`, and write what cannot be converted to `aside`; both whole, or none of
     them.
 
     `chosen` takes the chosen side of a preference pair. Raises `InputError` for a file that cannot be read or changes
     meanwhile, and where no line is an example, `OutputError`; `UsageError` where one of the outputs is there and shall
     not be replaced, or another process writes it.
     """
-    report = ConvertResult()
+    report, form = ConvertResult(), WRITABLE[to]
     seen = [snapshot(path) for path in dict.fromkeys(paths)]
     with replacing_both(
         output, aside, overwrite=overwrite, mode=mode_of(seen), unchanged=partial(demand_unchanged, seen)
@@ -94,7 +101,7 @@ def convert_paths(
                 if parsed.line.blank:
                     continue
                 report.read += 1
-                written = _converted(parsed, report, chosen=chosen)
+                written = _converted(parsed, report, form, chosen=chosen)
                 if isinstance(written, Removal):
                     report.aside[written.code or ""] += 1
                     rest.write(removed_line(written))
@@ -108,30 +115,42 @@ def convert_paths(
     return report
 
 
-def _converted(parsed: ParsedLine, report: ConvertResult, *, chosen: bool) -> bytes | Removal:
-    """A line in messages form, or several, counted; or why it is set aside."""
+def _converted(parsed: ParsedLine, report: ConvertResult, form: Format, *, chosen: bool) -> bytes | Removal:
+    """A line in another form, or several, counted; or why it is set aside."""
     example = parsed.example
     if example is None:
         return removal(parsed.place, None, unreadable(parsed), parsed.line.data)
-    if example.format == "messages":
-        report.formats["messages"] += 1
+    if example.format == form.name and form.name != "prompt-completion" and isinstance(parsed.decoded.value, dict):
+        report.formats[form.name] += 1
         return parsed.jsonl
     if reason := _obstacle(parsed, example, chosen=chosen):
         return removal(parsed.place, example.id, Reason(*reason, "rule"), parsed.line.data)
     value = dict(example.value)
-    if example.format in PREFERENCE_SIDES:
-        report.rejected += 1
+    rejected = example.format in PREFERENCE_SIDES
+    if rejected:
         value.pop(PREFERENCE_SIDES[example.format][1], None)
     if isinstance(value.get("tools"), str):
         value["tools"] = _tools(value["tools"], parsed.place, report.notes)
     if example.format == "sharegpt":
         report.notes.extend(_unread_calls(parsed, example))
+    omitted = set[str]()
+    if example.format == TREE.name and replies_beside(value.pop("tree")):
+        omitted.add("replies beside the best-ranked path")
+    several = example.format == "self-instruct"
+    conversations = [{**value, "messages": turns} for turns in _instances(value["messages"])] if several else [value]
+    if form.name != "messages":
+        try:
+            written = [write_as(form, conversation) for conversation in conversations]
+        except UnwritableError as error:
+            unsaid = Reason("J025", f"not sayable as {form.name}: {error}", "rule")
+            return removal(parsed.place, example.id, unsaid, parsed.line.data)
+        conversations = [one.value for one in written]
+        omitted.update(*(one.omitted for one in written))
+    report.omitted.update(omitted)
+    report.rejected += rejected
     report.formats[example.format] += 1
-    if example.format == "self-instruct":
-        conversations = _instances(value["messages"])
-        report.added += len(conversations) - 1
-        return b"\n".join(json_line({**value, "messages": turns}) for turns in conversations)
-    return json_line(value)
+    report.added += len(conversations) - 1
+    return b"\n".join(map(json_line, conversations))
 
 
 def _instances(turns: list[Any]) -> list[list[Any]]:

@@ -16,7 +16,7 @@ from curate.core.targets import Target
 from curate.read.decode import MISSING, Decoded, Defect, decode
 from curate.read.document import compact, elements, is_document
 from curate.read.file_sniffing import sniff_file_kind
-from curate.read.formats import example_of, is_prompt
+from curate.read.formats import example_of, example_of_list
 from curate.read.lines import BOM, Line, split_lines
 
 SEPARATORS = ("\u2028".encode(), "\u2029".encode(), "\u0085".encode())
@@ -159,15 +159,18 @@ def parsed_line(line: Line, facts: FileFacts) -> ParsedLine:
         facts.separated += 1
         facts.first_separated = facts.first_separated or line.number
     decoded = decode(line.data, line.column)
-    if not isinstance(decoded.value, dict):
-        return ParsedLine(place, line, decoded, None)
-    example = (
-        Example(place, decoded.value, "messages", None, True) if decoded.plain else example_of(decoded.value, place)
-    )
+    if isinstance(decoded.value, dict):
+        plain = decoded.plain
+        example = Example(place, decoded.value, "messages", None, True) if plain else example_of(decoded.value, place)
+    else:
+        listed = example_of_list(decoded.value, place) if isinstance(decoded.value, list) else None
+        if listed is None:
+            return ParsedLine(place, line, decoded, None)
+        example = listed
     facts.examples += 1
-    facts.understood += example.understood or (facts.target is Target.TRL and is_prompt(example.value))
+    facts.understood += example.understood
     facts.formats[example.format] += 1
-    if len(decoded.value) > 1 or example.format != "messages":
+    if isinstance(decoded.value, dict) and (len(decoded.value) > 1 or example.format != "messages"):
         keys = (example.format, *decoded.value)
         if len(facts.keys) < KEYS or keys in facts.keys:
             facts.keys[keys] += 1

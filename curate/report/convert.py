@@ -37,6 +37,8 @@ class ConvertOutput(Part, title="ConvertResult"):
     """Output lines beyond one per converted line."""
     rejected: int
     """Preference pairs of which only the chosen side was converted."""
+    omitted: dict[str, int]
+    """Keys and details that the written form has no place for, with the number of lines."""
     notes: list[NoteOutput]
     """Lines that were converted except for a part that stayed text."""
 
@@ -58,6 +60,9 @@ def convert_text(report: ConvertResult, output: str, aside: str) -> Iterator[str
     )
     if report.added:
         yield f"{plural(report.added, 'line')} added: each instance of an instruction became one conversation"
+    if report.omitted:
+        names = ", ".join(f"{visible(name)} ({count:,})" for name, count in report.omitted.most_common())
+        yield f"not written, since the form has no place for it (number of lines): {names}"
     if report.rejected:
         yield f"{plural(report.rejected, 'preference pair')}: chosen side converted, rejected side omitted"
     if report.aside:

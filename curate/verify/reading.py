@@ -7,6 +7,8 @@ from typing import Any, Final
 
 import orjson
 
+from curate.verify.block_reading import BLOCK_FORMS, LISTS, OTHER_FORMS, NoFormError
+
 Object = dict[str, Any]
 
 ATTACHED: Final = ("images", "image", "audios", "audio", "videos", "video", "documents", "chat_template_kwargs")
@@ -14,7 +16,8 @@ ATTACHED: Final = ("images", "image", "audios", "audio", "videos", "video", "doc
 GIVEN: Final = frozenset(
     """messages tools functions prompt completion chosen rejected preferred_output non_preferred_output label chosen_messages rejected_messages
     chosen_system rejected_system conversations instruction input output response system history context question answer query problem solution text
-    instances response_j response_k reference_answer ground_truth parallel_tool_calls""".split()  # noqa: E501, SIM905
+    instances response_j response_k reference_answer ground_truth parallel_tool_calls contents systemInstruction system_instruction responses_create_params
+    completions labels segments reward_model""".split()  # noqa: E501, SIM905
 ) | frozenset(ATTACHED)
 """Keys that a trainer is given; all others, such as `id`, are about an example."""
 ROLES: Final = {
@@ -247,7 +250,8 @@ def _openai_prompt(value: Object, reading: Reading) -> list[Turn]:
 def _asked(value: Object) -> list[Turn]:
     """The turns for an instruction and its input, after the earlier history."""
     turns = []
-    for pair in value.get("history") or ():
+    history = value.get("history")
+    for pair in history if type(history) is list else ():
         if type(pair) is not list or [type(text) for text in pair] != [str, str]:
             raise NotUnderstoodError("the history is not a list of text pairs")
         turns += [Turn("user", pair[0]), Turn("assistant", pair[1])]
@@ -299,8 +303,35 @@ def _question(value: Object, reading: Reading) -> None:
     ]
 
 
+def _stored(value: Object, reading: Reading) -> None:
+    _listed("messages")(value, reading)
+    try:
+        reading.turns.append(_turn(value["choices"][0]["message"], reading))
+    except (LookupError, TypeError):
+        raise NotUnderstoodError("a stored completion without a message") from None
+
+
+def _prompt_alone(value: Object, reading: Reading) -> None:
+    reading.turns += _side(value["prompt"], "user", reading)
+
+
 def _plain(value: Object, reading: Reading) -> None:
     reading.turns.append(Turn("assistant", value["text"]))
+
+
+def _spoken(parse: Callable[[Object, list[Any]], list[tuple[str, str, str]]]) -> Callable[[Object, Reading], None]:
+    """Turns of a form with a reader of its own."""
+
+    def turns(value: Object, reading: Reading) -> None:
+        try:
+            found = parse(value, reading.attached)
+        except (NoFormError, AttributeError, KeyError, TypeError) as error:
+            raise NotUnderstoodError(f"a form that cannot be read: {error}") from None
+        if any(role not in ROLES for role, _, _ in found):
+            raise NotUnderstoodError("a message has an unknown role")
+        reading.turns[:] = [Turn(ROLES[role], text, calls) for role, text, calls in found]
+
+    return turns
 
 
 def _has(*keys: str) -> Callable[[Object], bool]:
@@ -308,6 +339,8 @@ def _has(*keys: str) -> Callable[[Object], bool]:
 
 
 FORMS: Final[tuple[tuple[Callable[[Object], bool], Callable[[Object, Reading], None]], ...]] = (
+    (_has("messages", "choices"), _stored),
+    *((known, _spoken(parse)) for known, parse in BLOCK_FORMS),
     (_has("messages"), _listed("messages")),
     (
         lambda value: (
@@ -332,5 +365,8 @@ FORMS: Final[tuple[tuple[Callable[[Object], bool], Callable[[Object, Reading], N
     (lambda value: type(value.get("instruction")) is str and type(value.get("instances")) is list, _instances),
     (lambda value: _question_keys(value) is not None, _question),
     (lambda value: type(value.get("text")) is str, _plain),
+    *((known, _spoken(parse)) for known, parse in OTHER_FORMS),
+    (lambda value: type(value.get("prompt")) in (str, list), _prompt_alone),
+    *((_has(key), _listed(key)) for key in LISTS),
 )
 """The formats in order: how each is detected, and its parser."""

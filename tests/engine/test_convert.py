@@ -307,11 +307,11 @@ def test_the_command_ends_clean_when_all_was_converted_and_prints_json(write: Wr
     )
     assert json.loads(capsys.readouterr().out) == {
         "read": 1, "converted": 1, "not_understood": 0, "aside": 0, "formats": {"prompt-completion": 1}, "reasons": {},
-        "added": 0, "rejected": 0, "notes": [],
+        "added": 0, "omitted": {}, "rejected": 0, "notes": [],
     }  # fmt: skip
 
 
-@pytest.mark.parametrize(("output", "to"), [("data.jsonl", "messages"), ("out.jsonl", "sharegpt")])
+@pytest.mark.parametrize(("output", "to"), [("data.jsonl", "messages"), ("out.jsonl", "poems")])
 def test_an_output_that_makes_no_sense_is_a_mistake_of_usage(write: Write, output: str, to: str) -> None:
     path = write("data.jsonl", [("Hi", "Hello.")])
     assert main(["convert", str(path), "--to", to, "-o", output]) == 2

@@ -10,7 +10,8 @@ from hypothesis import example, given
 
 from curate.core.example import GIVEN, UNKNOWN, Place
 from curate.corpus.dedup_text import OTHER_SIDE
-from curate.read.formats import BY_NAME, PREFERENCE_SIDES, SPEAKERS, example_of
+from curate.read.formats import BY_NAME, PREFERENCE_SIDES, example_of
+from curate.read.forms.pairs import SPEAKERS
 from curate.verify import reading as verify_reading
 from tests.conftest import chat
 from tests.strategies import inside, lines
@@ -52,6 +53,9 @@ def test_reading_does_not_change_the_value_that_is_read(value: dict[str, Any]) -
     assert json.dumps(value) == before
 
 
+HELLO = ["user: Hi", "assistant: Hello."]
+BRIEF = ["system: Be brief.", *HELLO]
+LLAMA, HEADER = "<|start_header_id|>", "<|end_header_id|>\n\n"
 CASES: list[tuple[dict[str, Any], str, list[str]]] = [
     (chat("Hi", "Hello."), "messages", ["user: Hi", "assistant: Hello."]),
     (
@@ -164,9 +168,93 @@ CASES: list[tuple[dict[str, Any], str, list[str]]] = [
         "question-answer",
         ["system: Be brief.", "user: Hi", "assistant: Hello."],
     ),
-    ({"prompt": "1 + 1", "answer": "2"}, "unknown", []),
+    ({"prompt": "1 + 1", "answer": "2"}, "prompt-only", ["user: 1 + 1"]),
     ({"question": "Hi", "answers": ["Hello."]}, "unknown", []),
     ({"question": "Hi"}, "unknown", []),
+    (
+        {"schemaVersion": "bedrock-conversation-2024", "messages": [{"role": "user", "content": [{"text": "Hi"}]}]},
+        "bedrock-conversation",
+        ["user: Hi"],
+    ),
+    (
+        {
+            "system": [{"type": "text", "text": "Be brief."}],
+            "messages": [{"role": "assistant", "content": [{"type": "text", "text": "Hello."}]}],
+        },
+        "anthropic",
+        ["system: Be brief.", "assistant: Hello."],
+    ),
+    (
+        {
+            "systemInstruction": {"parts": [{"text": "Be brief."}]},
+            "contents": [{"role": "user", "parts": [{"text": "Hi"}]}, {"role": "model", "parts": [{"text": "Hello."}]}],
+        },
+        "vertex",
+        ["system: Be brief.", "user: Hi", "assistant: Hello."],
+    ),
+    (
+        {
+            "instructions": "Be brief.",
+            "input": "Hi",
+            "output": [
+                {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "Hello."}]}
+            ],
+        },
+        "openai-responses",
+        ["system: Be brief.", "user: Hi", "assistant: Hello."],
+    ),
+    ({"responses_create_params": {"input": [{"role": "user", "content": "Hi"}]}}, "nemo-gym", ["user: Hi"]),
+    (
+        {
+            "messages": [{"role": "user", "content": "Hi"}],
+            "choices": [{"index": 0, "message": {"role": "assistant", "content": "Hello."}}],
+        },
+        "stored-completion",
+        ["user: Hi", "assistant: Hello."],
+    ),
+    ({"prompt": "Hi", "completions": ["a", "b"], "labels": [True, False]}, "stepwise", ["user: Hi", "assistant: a\nb"]),
+    (
+        {"segments": [{"label": False, "text": "Hi "}, {"label": True, "text": "He"}, {"label": True, "text": "llo."}]},
+        "segments",
+        ["user: Hi ", "assistant: Hello."],
+    ),
+    (
+        {
+            "prompt": {
+                "role": "prompter",
+                "text": "Hi",
+                "replies": [
+                    {"role": "assistant", "text": "What?", "rank": 1, "replies": []},
+                    {"role": "assistant", "text": "Hello.", "rank": 0, "replies": []},
+                ],
+            }
+        },
+        "oasst-tree",
+        ["user: Hi", "assistant: Hello."],
+    ),
+    ({"id": "1", "data": ["Hi", "Hello."]}, "turn-list", ["user: Hi", "assistant: Hello."]),
+    ({"dialogue": chat("Hi", "Hello.")["messages"]}, "turn-list", ["user: Hi", "assistant: Hello."]),
+    (
+        {"conversation": [{"system": "Be brief.", "input": "Hi", "output": "Hello."}]},
+        "turn-list",
+        ["system: Be brief.", "user: Hi", "assistant: Hello."],
+    ),
+    (
+        {
+            "data_source": "sums",
+            "prompt": [{"role": "user", "content": "1 + 1"}],
+            "reward_model": {"ground_truth": "2"},
+        },
+        "verl",
+        ["user: 1 + 1"],
+    ),
+    ({"text": "<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\nHello.<|im_end|>"}, "rendered", HELLO),
+    ({"text": "<s>[INST] <<SYS>>\nBe brief.\n<</SYS>>\n\nHi [/INST] Hello. </s>"}, "rendered", BRIEF),
+    ({"text": "Human: Hi\n\nAssistant: Hello."}, "rendered", HELLO),
+    ({"text": "### Instruction:\nHi\n\n### Response:\nHello."}, "rendered", HELLO),
+    ({"text": f"{LLAMA}user{HEADER}Hi<|eot_id|>{LLAMA}assistant{HEADER}Hello.<|eot_id|>"}, "rendered", HELLO),
+    ({"text": "Human: Hi\n\nHuman: Hello?"}, "text", ["assistant: Human: Hi\n\nHuman: Hello?"]),
+    ({"text": "<|im_start|>user\nHi<|im_end|> and"}, "text", ["assistant: <|im_start|>user\nHi<|im_end|> and"]),
 ]
 """Lines, the format of each, and the conversation it means."""
 WITHOUT_REJECTED: list[tuple[dict[str, Any], str, list[str]]] = [
@@ -199,10 +287,13 @@ def test_each_format_reads_as_the_conversation_it_means(value: dict[str, Any], n
 
 
 def test_every_format_is_among_these() -> None:
-    assert BY_NAME.keys() <= {name for _, name, _ in CASES}
+    only_written = {"prompt-completion-chat"}
+    assert BY_NAME.keys() - only_written <= {name for _, name, _ in CASES}
 
 
-@pytest.mark.parametrize(("value", "expected"), [(value, said) for value, name, said in CASES if name != UNKNOWN])
+@pytest.mark.parametrize(
+    ("value", "expected"), [(value, said) for value, name, said in CASES if name not in (UNKNOWN, "rendered")]
+)
 def test_the_proof_of_a_split_reads_the_same_by_code_of_its_own(value: dict[str, Any], expected: list[str]) -> None:
     assert [f"{turn.role}: {turn.text}" for turn in verify_reading.read(value).turns] == expected
 

@@ -19,11 +19,11 @@ from tests.conftest import Write, line_of
 
 Captured = pytest.CaptureFixture[str]
 VERTEX = {
-    "contents": [{"role": "user", "parts": [{"text": "Why?"}]}, {"role": "model", "parts": [{"text": "Because."}]}]
+    "contents": [{"role": "user", "parts": [{"txt": "Why?"}]}, {"role": "model", "parts": [{"text": "Because."}]}]
 }
 FORMS: list[object] = [
-    VERTEX, {"prompt": "Why is the sky blue?"}, {"instruction": "Name a tree."}, {"messages": []}, {"messages": "text"},
-    {"text": ""}, {},
+    VERTEX, {"prompt": {"text": "Why is the sky blue?"}}, {"instruction": "Name a tree."}, {"messages": []},
+    {"messages": "text"}, {"text": ""}, {},
     {"messages": [{"role": "user", "content": ""}, {"role": "assistant", "content": ""}]},
     {"messages": [{"role": "user", "content": None}]}, b"{", b"[1]",
 ]  # fmt: skip

@@ -40,6 +40,9 @@ MEANT_FOR_LOSS: Final = frozenset(
     ("loss", "loss_weight", "train", "training", "train_detail", "mask", "masks", "trainable", "labels")
 )
 """Keys for loss masking in some trainers: removing them would change the training."""
+SERVICE_FORMATS: Final = ("anthropic", "bedrock-conversation", "vertex", "openai-responses", "nemo-gym")
+SERVICE_KEYS: Final = {"id", "item_id", "status", "is_error", "reasoning_details", "thoughtSignature"}
+"""Keys that services write into their own formats."""
 READ_BY: Final = {Target.AXOLOTL: {"train", "train_detail"}, Target.LLAMAFACTORY: {"loss_weight"}}
 """Keys that only one target reads."""
 OWNERS: Final = {
@@ -208,7 +211,7 @@ def unknown_message_key(example: Example, *, target: Target) -> Problems:
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello.", "wieght": 1}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello.", "weight": 1}]}
     """
-    told = set(READ_BY.get(target, ()))
+    told = set(READ_BY.get(target, ())) | (SERVICE_KEYS if example.format in SERVICE_FORMATS else set())
     for message in example.messages:
         for key in message.value if not KNOWN_KEYS.issuperset(message.value) else ():
             if key not in KNOWN_KEYS and key not in told:  # each key once per example

@@ -1,6 +1,6 @@
 """Family M: messages and their roles. Structure only; texts are not read."""
 
-from typing import Any
+from typing import Any, Final
 
 from curate.core.example import ROLES, UNKNOWN, Example, Message
 from curate.core.finding import Problem, Problems, Severity
@@ -10,7 +10,7 @@ from curate.lint.rules.references import REINFORCING, references
 from curate.lint.rules.repair import Object, copy_without, on_messages
 from curate.lint.rules.rule import rule
 from curate.read.decode import decode
-from curate.read.formats import is_prompt
+from curate.read.formats import PROMPTS
 
 ALIASES = {
     "human": "user", "customer_message": "user", "question": "user", "prompter": "user", "gpt": "assistant",
@@ -64,9 +64,18 @@ def role_pointer(message: Message) -> str:
     return f"{message.pointer}/{'from' if message.content_pointer.endswith('/value') else 'role'}"
 
 
+ASKED_ALONE: Final = (Target.TRL,)
+"""Trainers that train on prompts alone, in any form for them."""
+CONVERSATIONS: Final = {
+    **dict.fromkeys(("messages", "bedrock", "bedrock-conversation", "anthropic"), "/messages"),
+    "sharegpt": "/conversations",
+    "vertex": "/contents",
+}
+
+
 def conversation_pointer(example: Example) -> str:
     """Pointer to the conversation in the original line."""
-    return {"messages": "/messages", "bedrock": "/messages", "sharegpt": "/conversations"}.get(example.format, "")
+    return CONVERSATIONS.get(example.format, "")
 
 
 @rule(
@@ -75,14 +84,17 @@ def conversation_pointer(example: Example) -> str:
     Severity.ERROR,
     hint="Put the conversation under `messages`, or convert the file from its format.",
 )
-def no_messages(example: Example, *, target: Target) -> Problems:
+def no_messages(example: Example) -> Problems:
     """The object has no `messages`.
 
-    Trainers find no conversation without it and reject or drop the line. TRL also trains on a `prompt` alone.
+    Trainers find no conversation without it and reject or drop the line. A line that looks like another format and does
+    not follow it is reported at the place that cannot be read.
     Bad: {"question": "Hi", "reply": "Hello."}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
-    if example.format == UNKNOWN and not (target is Target.TRL and is_prompt(example.value)):
+    if example.defect is not None:
+        yield Problem(example.defect[0], example.defect[1])
+    elif example.format == UNKNOWN:
         keys = ", ".join(excerpt(key, 30) for key in list(example.value)[:5])
         yield Problem("", f"no `messages`, and the keys fit no known format: {keys or 'the object is empty'}")
 
@@ -279,6 +291,7 @@ def no_assistant(example: Example, *, target: Target) -> Problems:
         example.messages
         and not any(intended_role(message) == "assistant" for message in example.messages)
         and not (target in REINFORCING and references(example))
+        and not (target in ASKED_ALONE and example.format in PROMPTS)
     ):
         why = (
             "; it looks like a prompt for reinforcement, which this target does not train on"

@@ -15,7 +15,7 @@ def structure_signature(example: Example) -> Shape | None:
     if example.plain:
         return ("messages", *[turn["role"] for turn in example.value["messages"]])
     turns = example.value.get("messages")
-    if not isinstance(turns, list):
+    if not isinstance(turns, list) or example.defect is not None:
         return None
     shape: list[str | tuple[str, str]] = [example.format]
     for turn in turns:

@@ -1,0 +1,153 @@
+"""Write a conversation in another form, and make sure that it reads back as the same conversation."""
+
+import json
+from typing import Any, Final, NamedTuple
+
+from curate.core.example import ATTACHED, Example, Place
+from curate.read.formats import MISSHAPEN, example_of
+from curate.read.forms.blocks import DETAILS, HARMLESS, is_harmless
+from curate.read.forms.form import Format, Object, UnwritableError, as_object, omit_keys
+from curate.read.sharegpt_tools import json_in
+
+TRAINED: Final = (
+    *ATTACHED,
+    "functions",
+    "reward_model",
+    "ground_truth",
+    "reference_answer",
+    "expected_answer",
+    "label",
+    "labels",
+    "parallel_tool_calls",
+    "tool_choice",
+    "response_format",
+)
+"""Keys beside a conversation that change what is trained."""
+NOWHERE: Final = Place("", 0)
+CALL_IDS: Final = "ids of tool calls"
+SIGNATURES: Final = "signatures of reasoning"
+
+
+class Written(NamedTuple):
+    """A line in another form."""
+
+    value: Object
+    omitted: tuple[str, ...]
+    """Keys and details that the form has no place for, and that change nothing that is trained."""
+
+
+def write_as(form: Format, example: Object) -> Written:
+    """The line for a conversation in messages format. Raises `UnwritableError` for what the form cannot say."""
+    messages = example.get("messages")
+    if form.write is None:
+        raise UnwritableError(f"{form.name} can only be read")
+    if not isinstance(messages, list) or not messages:
+        raise UnwritableError("there are no messages")
+    for i, message in enumerate(messages):
+        if not isinstance(message, dict) or not isinstance(message.get("role"), str):
+            raise UnwritableError(f"message {i + 1} has no role")
+    try:
+        value = form.write(example)
+        return _checked(form, value, example)
+    except MISSHAPEN:
+        raise UnwritableError("a value has another type than messages have there") from None
+
+
+def _checked(form: Format, value: Object, example: Object) -> Written:
+    messages = example["messages"]
+    rest = omit_keys(example, "messages", "tools", *value)
+    lost = [key for key, item in rest.items() if not form.keeps and item not in (None, "", [], {})]
+    if trained := [key for key in lost if key in TRAINED]:
+        raise UnwritableError(f"`{trained[0]}` beside the conversation")
+    if taken := [
+        key for key in value if key in example and key not in ("messages", "tools") and not _same(key, value, example)
+    ]:
+        raise UnwritableError(f"the line has a key {taken[0]!r}, which the form uses for something else")
+    written = value if not form.keeps else {**value, **rest}
+    said = {**example, "messages": messages[:-1]} if form.answers_beside and _ends_answered(messages) else example
+    return Written(written, (*lost, *_verified(written, said)))
+
+
+def _ends_answered(messages: list[Any]) -> bool:
+    return bool(messages[-1]["role"] == "assistant")
+
+
+def _same(key: str, value: Object, example: Object) -> bool:
+    return bool(value[key] == example[key]) or key in ("toolConfig", "responses_create_params")
+
+
+def _verified(written: Object, example: Object) -> tuple[str, ...]:
+    """What a written line says less than the conversation. Raises `UnwritableError` if it says something else."""
+    again: Example = example_of(written, NOWHERE)
+    before, after = normal_messages(example["messages"]), normal_messages(again.value.get("messages", []))
+    if before != after or normal_tools(example) != normal_tools(again.value):
+        at = next((i for i, pair in enumerate(zip(before, after, strict=False)) if pair[0] != pair[1]), len(after))
+        what = f"message {at + 1}" if before != after else "`tools`"
+        raise UnwritableError(f"{what} would not read back the same")
+    texts = json.dumps(again.value.get("messages"))
+    ids = [call.get("id") for message in example["messages"] for call in message.get("tool_calls") or ()]
+    omitted = [CALL_IDS] if any(isinstance(made, str) and json.dumps(made) not in texts for made in ids) else []
+    if any(message.get(DETAILS) for message in example["messages"]) and f'"{DETAILS}"' not in texts:
+        omitted.append(SIGNATURES)
+    omitted += [key for key in sorted(_harmless(example["messages"])) if f'"{key}"' not in texts]
+    return tuple(omitted)
+
+
+def _harmless(value: Any) -> set[str]:
+    if isinstance(value, list):
+        return set().union(*map(_harmless, value))
+    if not isinstance(value, dict):
+        return set()
+    return {key for key, item in value.items() if key in HARMLESS and item} | _harmless(list(value.values()))
+
+
+def normal_messages(messages: Any) -> list[Any]:
+    """Messages without differences of spelling: call ids by number, one text part as text, arguments as objects."""
+    ids: dict[str, int] = {}
+    return [_normal(message, ids) if isinstance(message, dict) else message for message in messages]
+
+
+def _normal(message: Object, ids: dict[str, int]) -> Object:
+    found = {key: item for key, item in _plain(message).items() if item not in (None, "", [], {}) and key != DETAILS}
+    if found.get("role") == "developer":
+        found["role"] = "system"
+    if found.get("role") == "tool":
+        found.pop("name", None)
+    content = found.get("content")
+    if isinstance(content, list):
+        parts = [{"type": "text", "text": part} if isinstance(part, str) else _plain(part) for part in content]
+        alone = len(parts) == 1 and isinstance(parts[0], dict) and parts[0].keys() == {"type", "text"}
+        found["content"] = parts[0]["text"] if alone else parts
+    calls = found.get("tool_calls")
+    if isinstance(calls, list):
+        found["tool_calls"] = [_normal_call(call, ids) for call in calls]
+    if "tool_call_id" in found:
+        found["tool_call_id"] = ids.setdefault(json.dumps(found["tool_call_id"]), len(ids))
+    return found
+
+
+def _plain(value: Any) -> Any:
+    """An object without keys that say nothing to a model."""
+    if not isinstance(value, dict):
+        return value
+    return {key: item for key, item in value.items() if not is_harmless(key, item)}
+
+
+def _normal_call(call: Any, ids: dict[str, int]) -> Any:
+    if not isinstance(call, dict) or not isinstance(call.get("function"), dict):
+        return call
+    function, made = call["function"], call.get("id")
+    arguments = as_object(function.get("arguments") or {})
+    named = {**function, "arguments": function.get("arguments") if arguments is None else arguments}
+    number = ids.setdefault(f"no id {len(ids)}" if made is None else json.dumps(made), len(ids))
+    return {**omit_keys(_plain(call), "type"), "id": number, "function": named}
+
+
+def normal_tools(value: Object) -> Any:
+    """The tools of a conversation; tools as JSON text as their list."""
+    tools = value.get("tools") or []
+    if isinstance(tools, str):
+        tools = json_in(tools)
+    if not isinstance(tools, list):
+        return tools
+    return [omit_keys(tool, "type") if isinstance(tool, dict) else tool for tool in tools]

@@ -1,0 +1,234 @@
+"""Conversations for Amazon Bedrock and Nova, schema `bedrock-conversation-2024`: parts are told by their key.
+
+Source: the Converse API and the guide to preparing data for Nova (docs.aws.amazon.com/nova), read 2026-11.
+"""
+
+from typing import Any, Final
+
+from curate.read.forms.anthropic import split_system, turns_of_blocks
+from curate.read.forms.blocks import (
+    CALL,
+    DATA_URL,
+    RESULT,
+    Block,
+    add_turns,
+    arguments_of,
+    call,
+    declarations,
+    extras,
+    function_of,
+    media_of,
+    media_part,
+    parts_of,
+    result,
+    simplest,
+    text_part,
+    thinking,
+)
+from curate.read.forms.form import (
+    Format,
+    Object,
+    Reading,
+    UnreadableError,
+    UnwritableError,
+    as_object,
+    as_text,
+    is_objects,
+    omit_keys,
+)
+from curate.read.sharegpt_tools import Turn
+
+SCHEMA: Final = "bedrock-conversation-2024"
+OWN: Final = frozenset(("toolUse", "toolResult", "reasoningContent"))
+MIME: Final = {"image": "image/", "video": "video/", "document": "application/"}
+
+
+def _matches(value: Object) -> bool:
+    messages = value.get("messages")
+    if not isinstance(messages, list):
+        return False
+    version, system = value.get("schemaVersion"), value.get("system")
+    if isinstance(version, str) and version.startswith("bedrock-conversation"):
+        return True
+    if is_objects(system) and not any("type" in part for part in system):
+        return True
+    return any(
+        isinstance(part, dict) and "type" not in part and (OWN & part.keys() or _is_media(part))
+        for turn in messages
+        if isinstance(turn, dict) and isinstance(turn.get("content"), list)
+        for part in turn["content"]
+    )
+
+
+def _is_media(part: Object) -> bool:
+    kind = next((kind for kind in MIME if kind in part), None)
+    return kind is not None and isinstance(part[kind], dict) and {"format", "source"} <= part[kind].keys()
+
+
+def _block(part: Any, at: str) -> Block:
+    if not isinstance(part, dict):
+        raise UnreadableError(at, "a content part is not an object")
+    kind = next((kind for kind in ("text", *OWN, *MIME, "json") if kind in part), None)
+    if kind is None:
+        raise UnreadableError(at, f"a content part has none of the known keys: {', '.join(list(part)[:5])}")
+    held, extra, inside = part[kind], omit_keys(part, kind), f"{at}/{kind}"
+    if kind == "text":
+        return text_part(held, inside, omit_keys(extra, "type"))
+    if kind == "json":
+        return text_part(as_text(held), inside, extra)
+    if not isinstance(held, dict) or extra:
+        raise UnreadableError(inside, f"`{kind}` is not an object of its own")
+    if kind == "toolUse":
+        if not isinstance(held.get("input"), dict):
+            raise UnreadableError(inside, "the input of a tool call is not an object")
+        rest = omit_keys(held, "toolUseId", "name", "input")
+        return call(held.get("toolUseId"), held.get("name"), as_text(held["input"]), inside, rest)
+    if kind == "toolResult":
+        blocks = [_block(one, f"{inside}/content/{i}") for i, one in enumerate(held.get("content") or ())]
+        if any(block.kind != "content" for block in blocks):
+            raise UnreadableError(inside, "a tool result holds another call or result")
+        content = simplest([block.value for block in blocks]) if blocks else ""
+        rest = omit_keys(held, "toolUseId", "content")
+        return result(held.get("toolUseId"), content, inside, f"{inside}/content", rest)
+    if kind == "reasoningContent":
+        reasoning = held.get("reasoningText")
+        if not isinstance(reasoning, dict):
+            return thinking("", part, False, inside)
+        plain = held.keys() == {"reasoningText"} and reasoning.keys() == {"text"}
+        return thinking(reasoning.get("text"), part, plain, f"{inside}/reasoningText/text")
+    return _media(kind, held, inside)
+
+
+def _media(kind: str, held: Object, at: str) -> Block:
+    source, extra = held.get("source"), omit_keys(held, "format", "source")
+    place = source.get("s3Location") if isinstance(source, dict) else None
+    mime = f"{MIME[kind]}{held.get('format')}"
+    if isinstance(place, dict):
+        if omit_keys(place, "uri"):
+            extra["s3Location"] = omit_keys(place, "uri")
+        return media_part(mime, place.get("uri"), at, extra)
+    if isinstance(source, dict) and isinstance(source.get("bytes"), str):
+        return media_part(mime, f"data:{mime};base64,{source['bytes']}", at, extra)
+    raise UnreadableError(at, f"the {kind} has neither bytes nor an S3 location")
+
+
+def _read(value: Object) -> Reading:
+    version = value.get("schemaVersion")
+    keep = () if isinstance(version, str) and not version.startswith("bedrock-conversation") else ("schemaVersion",)
+    reading = Reading([], omit_keys(value, "messages", "system", "toolConfig", *keep))
+    system = value.get("system")
+    if isinstance(system, str) and system:
+        system = [{"text": system}]
+    if system and not isinstance(system, list):
+        raise UnreadableError("/system", "`system` is not a list of parts")
+    if system:
+        parts = [_block(part, f"/system/{i}").value for i, part in enumerate(system)]
+        reading.turns.append(Turn({"role": "system", "content": simplest(parts)}, "/system", "/system"))
+    for i, turn in enumerate(value["messages"]):
+        at = f"/messages/{i}"
+        if not isinstance(turn, dict) or not isinstance(turn.get("role"), str):
+            raise UnreadableError(at, "a message has no role")
+        content = turn.get("content")
+        if isinstance(content, str):
+            content = [{"text": content}]
+        if not isinstance(content, list):
+            raise UnreadableError(f"{at}/content", "the content of a message is not a list of parts")
+        blocks = [_block(part, f"{at}/content/{n}") for n, part in enumerate(content)]
+        add_turns(reading, turn["role"], blocks, at, f"{at}/content", omit_keys(turn, "role", "content"))
+    _add_tools(reading, value.get("toolConfig"))
+    return reading
+
+
+def _add_tools(reading: Reading, config: Any) -> None:
+    if not isinstance(config, dict) or not isinstance(config.get("tools"), list):
+        reading.rest |= {} if config is None else {"toolConfig": config}
+        return
+    found = []
+    for i, tool in enumerate(config["tools"]):
+        spec = tool.get("toolSpec") if isinstance(tool, dict) else None
+        if not isinstance(spec, dict) or omit_keys(tool, "toolSpec"):
+            raise UnreadableError(f"/toolConfig/tools/{i}", "a tool has no `toolSpec` of its own")
+        schema = spec.get("inputSchema")
+        inner = schema.get("json") if isinstance(schema, dict) and schema.keys() == {"json"} else schema
+        found.append(function_of({**spec, "inputSchema": inner} if "inputSchema" in spec else spec, "inputSchema"))
+        reading.moved[f"/tools/{i}/function"] = f"/toolConfig/tools/{i}/toolSpec"
+        reading.moved[f"/tools/{i}/function/parameters"] = f"/toolConfig/tools/{i}/toolSpec/inputSchema"
+    reading.rest["tools"], reading.tools = found, "/tools"
+    reading.moved["/tools"] = "/toolConfig/tools"
+    if rest := omit_keys(config, "tools"):
+        reading.rest["toolConfig"] = rest
+
+
+def _spelled(block: Block, where: str) -> Object:
+    value = block.value
+    if block.kind == "thinking":
+        detail: Object = value["detail"] or {"reasoningContent": {"reasoningText": {"text": value["text"]}}}
+        return detail
+    if block.kind == "call":
+        spec = {"toolUseId": value.get("id"), "name": value["function"]["name"], "input": arguments_of(value, where)}
+        extras(value, CALL, (), where)
+        return {"toolUse": spec}
+    if block.kind == "result":
+        content = value.get("content")
+        found = as_object(content)
+        if found is not None and as_text(found) == content:
+            parts: list[Object] = [{"json": found}]
+        else:
+            parts = [_part(part, where) for part in parts_of(content, where)]
+        extra = extras(value, RESULT, ("status",), where)
+        return {"toolResult": {"toolUseId": value.get("tool_call_id"), "content": parts, **extra}}
+    return _part(value, where)
+
+
+def _part(part: Object, where: str) -> Object:
+    if part.get("type") == "text":
+        extras(part, ("type", "text"), (), where)
+        return {"text": part.get("text")}
+    media = media_of(part)
+    if media is None:
+        raise UnwritableError(f"a part of type {part.get('type')!r} in {where}")
+    mime, url, extra = media
+    extra = extras(extra, (), ("s3Location", "name", "context"), where)
+    kind = next((kind for kind, start in MIME.items() if mime.startswith(start)), None)
+    if kind is None:
+        raise UnwritableError(f"{mime} in {where}")
+    found = DATA_URL.match(url)
+    if found:
+        source: Object = {"bytes": found["data"]}
+    elif url.startswith("s3://"):
+        source = {"s3Location": {"uri": url, **extra.pop("s3Location", {})}}
+    else:
+        raise UnwritableError(f"media in {where} that is neither on S3 nor in the line: {url[:60]}")
+    return {kind: {"format": mime.split("/")[1], "source": source, **extra}}
+
+
+def _write(value: Object) -> Object:
+    system, messages = split_system(value["messages"])
+    written: Object = {"schemaVersion": SCHEMA}
+    if system is not None:
+        written["system"] = [
+            _part(part, "the system prompt") for part in parts_of(system.get("content"), "the system prompt")
+        ]
+    turns = turns_of_blocks(messages, _spelled, lambda detail: detail.keys() == {"reasoningContent"})
+    written["messages"] = [{"role": role, "content": blocks} for role, blocks in turns]
+    config = dict(value.get("toolConfig") or {})
+    if tools := declarations(value, "inputSchema"):
+        config["tools"] = [
+            {"toolSpec": {**tool, **({"inputSchema": {"json": tool["inputSchema"]}} if "inputSchema" in tool else {})}}
+            for tool in tools
+        ]
+    if config:
+        written["toolConfig"] = config
+    return written
+
+
+BEDROCK: Final = Format(
+    "bedrock-conversation",
+    "schemaVersion, system, messages of parts without type, as Amazon Nova reads it",
+    _matches,
+    uses=("schemaVersion", "messages", "system", "toolConfig"),
+    read=_read,
+    write=_write,
+    keeps=False,
+    to="bedrock",
+)

@@ -1,0 +1,269 @@
+"""What services with content blocks have in common: a message holds text, media, reasoning, calls and results.
+
+A block is read as a `Block` in messages format. `turns_of` makes messages from the blocks of one turn, `blocks_of` does
+the reverse, so that a form only says how it spells each kind of block.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from itertools import groupby
+from typing import Any, Final, NamedTuple
+
+from curate.read.forms.form import Object, Reading, UnreadableError, UnwritableError, as_object, omit_keys
+from curate.read.sharegpt_tools import Turn
+
+ORDER: Final = {"thinking": 0, "content": 1, "call": 2}
+"""The order of blocks in an assistant's message; one that comes too early starts a new message."""
+DATA_URL: Final = re.compile(r"data:(?P<mime>[\w.+-]+/[\w.+-]+);base64,(?P<data>[A-Za-z0-9+/=\s]*)\Z")
+MEDIA: Final = {"image": "image_url", "audio": "audio_url", "video": "video_url"}
+DETAILS: Final = "reasoning_details"
+"""Key of a message with the reasoning as its service wrote it, if it holds more than text (a signature, an id)."""
+
+
+class Block(NamedTuple):
+    """A block of a message."""
+
+    kind: str
+    """`content` (text or media), `thinking`, `call` or `result`."""
+    value: Object
+    """A content part, a reasoning (`text` and `detail`), a tool call, or a tool message."""
+    pointer: str
+    content: str = ""
+    """Pointer to the content of a result."""
+
+
+def text_part(text: Any, pointer: str, extra: Object | None = None) -> Block:
+    """A block of text."""
+    if not isinstance(text, str):
+        raise UnreadableError(pointer, "the text of a part is not text")
+    return Block("content", {"type": "text", "text": text, **(extra or {})}, pointer)
+
+
+def media_part(mime: Any, url: Any, pointer: str, extra: Object | None = None) -> Block:
+    """A block of an image, audio, video or file, as a part with a URL."""
+    if not isinstance(mime, str) or not isinstance(url, str):
+        raise UnreadableError(pointer, "the media of a part has no type or no data")
+    kind = MEDIA.get(mime.split("/")[0])
+    part: Object = {"type": kind, kind: {"url": url}} if kind else {"type": "file", "file": {"file_data": url}}
+    if kind is None or (not url.startswith(f"data:{mime};") and _guessed(url, kind) != mime):
+        part["mime_type"] = mime
+    return Block("content", {**part, **(extra or {})}, pointer)
+
+
+def media_of(part: Object) -> tuple[str, str, Object] | None:
+    """Media type, URL and other keys of a part in messages format; None if it is none."""
+    kind = part.get("type")
+    held = part.get(kind) if isinstance(kind, str) else None
+    if kind == "file":
+        url = held.get("file_data") if isinstance(held, dict) and held.keys() == {"file_data"} else None
+    elif kind in MEDIA.values():
+        url = held.get("url") if isinstance(held, dict) else held
+        if isinstance(held, dict) and held.keys() - {"url"}:
+            return None
+    else:
+        return None
+    if not isinstance(url, str):
+        return None
+    found = DATA_URL.match(url)
+    mime = part.get("mime_type") or (found["mime"] if found else _guessed(url, kind))
+    return str(mime), url, omit_keys(part, "type", str(kind), "mime_type")
+
+
+def _guessed(url: str, kind: Any) -> str:
+    ending = url.rpartition(".")[2].lower()
+    names = {"jpg": "jpeg", "mov": "quicktime", "mp3": "mpeg"}
+    main = next((main for main, key in MEDIA.items() if key == kind), "application")
+    return f"{main}/{names.get(ending, ending if ending.isalnum() and len(ending) < 6 else 'png')}"
+
+
+def call(made: Any, name: Any, arguments: str, pointer: str, extra: Object | None = None) -> Block:
+    """A block of a tool call."""
+    if not isinstance(name, str) or not isinstance(made, str):
+        raise UnreadableError(pointer, "a tool call has no name or no id")
+    value = {"id": made, "type": "function", "function": {"name": name, "arguments": arguments}}
+    if extra and extra.keys() & value.keys():
+        raise UnreadableError(pointer, f"a tool call has the keys {', '.join(sorted(extra.keys() & value.keys()))}")
+    return Block("call", {**value, **(extra or {})}, pointer)
+
+
+def result(made: Any, content: Any, pointer: str, at: str, extra: Object | None = None) -> Block:
+    """A block of a tool's result; `at` is the pointer to its content."""
+    if not isinstance(made, str):
+        raise UnreadableError(pointer, "a tool result has no id")
+    return Block("result", {"role": "tool", "tool_call_id": made, "content": content, **(extra or {})}, pointer, at)
+
+
+def thinking(text: Any, detail: Object, plain: bool, pointer: str) -> Block:
+    """A block of reasoning; `detail` is the block itself, kept if it holds more than text."""
+    if not isinstance(text, str):
+        raise UnreadableError(pointer, "a reasoning has no text")
+    return Block("thinking", {"text": text, "detail": detail, "plain": plain}, pointer)
+
+
+def simplest(parts: Sequence[Object]) -> Any:
+    """Content of parts: the text itself if there is one part that is nothing but text."""
+    if len(parts) == 1 and parts[0].keys() == {"type", "text"}:
+        return parts[0]["text"]
+    return list(parts)
+
+
+def add_turns(reading: Reading, role: str, blocks: Sequence[Block], at: str, content: str, extra: Object) -> None:
+    """Add the messages that the blocks of one turn make; `extra` are other keys of the turn."""
+    if not blocks:
+        reading.turns.append(Turn({"role": role, "content": [], **extra}, at, content))
+        return
+    runs = list(_runs(blocks))
+    for number, run in enumerate(runs):
+        kept = extra if number == len(runs) - 1 else {}
+        if run[0].kind == "result":
+            block = run[0]
+            if block.value.keys() & kept.keys():
+                raise UnreadableError(at, f"a tool result beside {', '.join(sorted(block.value.keys() & kept.keys()))}")
+            reading.turns.append(Turn({**block.value, **kept}, block.pointer, block.content))
+            continue
+        if role != "assistant" and any(block.kind != "content" for block in run):
+            raise UnreadableError(run[0].pointer, f"a message of {role} with a tool call or reasoning")
+        pointer = at if len(runs) == 1 else run[0].pointer
+        reading.turns.append(Turn(_message(reading, role, run, pointer, content) | kept, pointer, content))
+
+
+def _runs(blocks: Sequence[Block]) -> Iterator[list[Block]]:
+    """The blocks of each message: one result, or blocks in order."""
+    run: list[Block] = []
+    for block in blocks:
+        if run and (block.kind == "result" or run[-1].kind == "result" or ORDER[block.kind] < ORDER[run[-1].kind]):
+            yield run
+            run = []
+        run.append(block)
+    yield run
+
+
+def _message(reading: Reading, role: str, run: Sequence[Block], pointer: str, content: str) -> Object:
+    by_kind = {kind: list(found) for kind, found in groupby(run, key=lambda block: block.kind)}
+    parts, calls = by_kind.get("content", []), by_kind.get("call", [])
+    message: Object = {"role": role}
+    if thoughts := by_kind.get("thinking"):
+        texts = [block.value["text"] for block in thoughts if block.value["text"]]
+        if texts:
+            message["reasoning_content"] = "\n\n".join(texts)
+            reading.moved[f"{pointer}/reasoning_content"] = thoughts[0].pointer
+        if len(thoughts) > 1 or not thoughts[0].value["plain"]:
+            message[DETAILS] = [block.value["detail"] for block in thoughts]
+    message["content"] = simplest([block.value for block in parts]) if parts else None
+    for number, block in enumerate(parts):
+        reading.moved[f"{content}/{number}"] = block.pointer
+    if calls:
+        message["tool_calls"] = [block.value for block in calls]
+        for number, block in enumerate(calls):
+            reading.moved[f"{pointer}/tool_calls/{number}"] = block.pointer
+    return message
+
+
+HARMLESS: Final = frozenset(("cache_control", "annotations", "thoughtSignature", "item_id", "citations", "logprobs"))
+"""Keys of services in parts, calls and messages that say nothing to a model."""
+SUCCEEDED: Final = ("completed", "success", False, None)
+
+
+def is_harmless(key: str, value: Any) -> bool:
+    """Whether a key of a part, call or message changes nothing that is trained."""
+    return key in HARMLESS or (key in ("status", "is_error") and value in SUCCEEDED)
+
+
+def extras(value: Object, known: tuple[str, ...], kept: tuple[str, ...], where: str) -> Object:
+    """The keys beside `known` that a form keeps. Raises `UnwritableError` for others, unless they are harmless."""
+    for key, item in value.items():
+        if key not in known and key not in kept and item is not None and not is_harmless(key, item):
+            raise UnwritableError(f"`{key}` of {where}")
+    return {key: value[key] for key in kept if key in value and key not in known}
+
+
+CALL: Final = ("id", "type", "function")
+RESULT: Final = ("role", "tool_call_id", "content", "name")
+
+
+def parts_of(content: Any, where: str) -> list[Object]:
+    """The parts of a content in messages format. Raises `UnwritableError` for any other value."""
+    if content is None or content == "":
+        return []
+    if isinstance(content, str):
+        return [{"type": "text", "text": content}]
+    if isinstance(content, list):
+        parts = [{"type": "text", "text": part} if isinstance(part, str) else part for part in content]
+        if all(isinstance(part, dict) and isinstance(part.get("type"), str) for part in parts):
+            return parts
+    raise UnwritableError(f"the content of {where} is neither text nor a list of parts")
+
+
+def blocks_of(message: Object, where: str, is_own: Callable[[Object], bool]) -> list[Block]:
+    """The blocks of a message in messages format. Raises `UnwritableError` for keys that no block can hold.
+
+    `is_own` tells whether a reasoning is spelled as the form spells it, and can be written as it is.
+    """
+    role = message["role"]
+    if role == "tool":
+        return [Block("result", message, "")]
+    known = {"role", "content"} | ({"tool_calls", "reasoning_content", DETAILS} if role == "assistant" else set())
+    extras(message, tuple(known), (), where)
+    thoughts, details = message.get("reasoning_content"), message.get(DETAILS)
+    own = isinstance(details, list) and bool(details) and all(isinstance(one, dict) and is_own(one) for one in details)
+    found = [Block("thinking", {"text": "", "detail": detail}, "") for detail in details or () if own]
+    if not own and details and thoughts is None:
+        raise UnwritableError(f"the reasoning of {where} has no text")
+    if not own and thoughts is not None:
+        if not isinstance(thoughts, str):
+            raise UnwritableError(f"`reasoning_content` of {where} is not text")
+        found.append(Block("thinking", {"text": thoughts, "detail": None}, ""))
+    found += [Block("content", part, "") for part in parts_of(message.get("content"), where)]
+    calls = message.get("tool_calls")
+    for made in calls if isinstance(calls, list) else ():
+        function = made.get("function") if isinstance(made, dict) else None
+        if not isinstance(function, dict) or not isinstance(function.get("name"), str):
+            raise UnwritableError(f"a tool call of {where} has no name")
+        found.append(Block("call", made, ""))
+    return found
+
+
+def arguments_of(made: Object, where: str) -> Object:
+    """The arguments of a call as an object."""
+    found = as_object(made["function"].get("arguments"))
+    if found is None:
+        if made["function"].get("arguments") in (None, ""):
+            return {}
+        raise UnwritableError(f"the arguments of a tool call of {where} are not a JSON object")
+    return found
+
+
+def read_tools(tools: Any, schema: str) -> Any:
+    """Tools with name, description and a schema under another key, as functions; others stay as they are."""
+    if not isinstance(tools, list):
+        return tools
+    return [
+        tool
+        if not isinstance(tool, dict) or "name" not in tool or (schema not in tool and "type" in tool)
+        else function_of(tool, schema)
+        for tool in tools
+    ]
+
+
+def function_of(tool: Object, schema: str) -> Object:
+    """A declaration as a function tool; keys other than name, description and schema stay beside it."""
+    function = {"parameters" if key == schema else key: tool[key] for key in tool if key in FUNCTION or key == schema}
+    return {"type": "function", "function": function, **omit_keys(tool, *FUNCTION, schema, "type")}
+
+
+FUNCTION: Final = ("name", "description", "strict")
+
+
+def declarations(value: Object, schema: str) -> list[Object]:
+    """The tools of a conversation in messages format as declarations, with the schema under another key."""
+    tools = value.get("tools") or []
+    if isinstance(tools, str):
+        raise UnwritableError("`tools` is text")
+    found = []
+    for tool in tools if isinstance(tools, list) else ():
+        function = tool.get("function") if isinstance(tool, dict) else None
+        if not isinstance(function, dict) or not isinstance(function.get("name"), str):
+            raise UnwritableError("a tool that is not a function")
+        inner = {schema if key == "parameters" else key: item for key, item in function.items()}
+        found.append({**inner, **omit_keys(tool, "type", "function")})
+    return found

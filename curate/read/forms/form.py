@@ -1,0 +1,97 @@
+"""What an entry of the table of formats is: how a form is detected, read and written."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeGuard
+
+from curate.read.decode import decode
+from curate.read.sharegpt_tools import Turn
+
+Object = dict[str, Any]
+SYSTEMS: Final = ("system", "developer")
+
+
+class UnreadableError(ValueError):
+    """A line looks like a form but does not follow it; has the pointer to the place and the reason."""
+
+    def __init__(self, pointer: str, why: str) -> None:
+        super().__init__(why)
+        self.pointer, self.why = pointer, why
+
+
+class UnwritableError(ValueError):
+    """A form has no place for something in a conversation; the message gives the reason."""
+
+
+@dataclass(slots=True)
+class Reading:
+    """A line as a conversation."""
+
+    turns: list[Turn]
+    rest: Object = field(default_factory=dict)
+    """All keys that did not become turns, in messages format (`tools` is a list of functions)."""
+    moved: dict[str, str] = field(default_factory=dict)
+    """Pointers as they would be in messages format, and where the value stands in the line."""
+    tools: str = "/tools"
+    """Pointer to the tools in the line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A known format of a line."""
+
+    name: str
+    summary: str
+    matches: Callable[[Object], bool]
+    turns: Callable[[Object], Iterator[Turn]] | None = None
+    """Converts a line to turns; None if the line is already in messages format, or `read` is set."""
+    uses: tuple[str, ...] = ()
+    """Keys that turns may be created from. Unused non-empty ones stay in the example's value, as all others do."""
+    sides: tuple[str, str] | None = None
+    """For preference pairs, the keys of the chosen side and of the rejected one. The turns end with the chosen side."""
+    read: Callable[[Object], Reading] | None = None
+    """Reads a line whose turns are not one for each of its items. Raises `UnreadableError`."""
+    write: Callable[[Object], Object] | None = None
+    """Writes a conversation in messages format; None if the form is only read. Raises `UnwritableError`."""
+    to: str = ""
+    """The name under which the form is written, if it is not its own."""
+    answers_beside: bool = False
+    """Whether an answer at the end is written beside the conversation, for a grader."""
+    keeps: bool = True
+    """Whether written lines keep keys that are no part of the conversation, such as `id`."""
+
+
+def turn_at(role: str, content: Any, pointer: str) -> Turn:
+    """A turn whose content stands at the pointer."""
+    return Turn({"role": role, "content": content}, pointer, pointer)
+
+
+def has_strings(value: Mapping[str, Any], *keys: str) -> bool:
+    """Whether all these keys hold text."""
+    return all(isinstance(value.get(key), str) for key in keys)
+
+
+def is_objects(value: Any) -> TypeGuard[list[Object]]:
+    """Whether a value is a list of one or more objects."""
+    return isinstance(value, list) and bool(value) and all(isinstance(item, dict) for item in value)
+
+
+def omit_keys(value: Mapping[str, Any], *keys: str) -> Object:
+    """The other keys of an object."""
+    return {key: item for key, item in value.items() if key not in keys}
+
+
+def as_text(value: Any) -> str:
+    """A value as JSON text; text as it is."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def as_object(text: Any) -> Object | None:
+    """The object of a JSON text, or an object as it is; None for anything else, and for text that would change."""
+    if isinstance(text, dict):
+        return text
+    if not isinstance(text, str):
+        return None
+    decoded = decode(text.encode("utf-8", "surrogatepass"))
+    return decoded.value if isinstance(decoded.value, dict) and not decoded.defects else None

@@ -1,0 +1,164 @@
+"""Conversations under other names: lists of turns or of pairs, trees of replies, labelled segments and steps.
+
+Sources: Axolotl's and TRL's documentation, OpenAssistant's export format and the data sets UltraChat, Firefly and
+XTuner, read 2026-11.
+"""
+
+from collections.abc import Callable, Iterator
+from itertools import groupby
+from typing import Any, Final
+
+from curate.read.forms.form import Format, Object, Reading, UnreadableError, has_strings, is_objects, omit_keys, turn_at
+from curate.read.sharegpt_tools import Turn
+
+KEYS: Final = ("conversation", "dialogue", "dialog", "turns", "data")
+"""Keys of a list of turns that no trainer reads by that name."""
+PAIRS: Final = (("human", "assistant"), ("input", "output"), ("user", "assistant"), ("prompt", "response"))
+"""Keys of an item that holds a question and its answer."""
+ROOT: Final = ""
+"""The key under which the reader puts a line that is a list."""
+
+
+def _key(value: Object) -> str | None:
+    return next((key for key in (ROOT, *KEYS) if _is_turns(value.get(key))), None)
+
+
+def _is_turns(items: Any) -> bool:
+    if is_objects(items):
+        first = items[0]
+        speaks = has_strings(first, "role", "content") or has_strings(first, "from", "value")
+        return speaks or _pair(first) is not None or isinstance(first.get("role"), str)
+    return isinstance(items, list) and len(items) > 1 and all(isinstance(item, str) for item in items)
+
+
+def _pair(item: Object) -> tuple[str, str] | None:
+    return next((pair for pair in PAIRS if has_strings(item, *pair)), None)
+
+
+def list_format(speaker: Callable[[Any, str], Turn]) -> Format:
+    """The form of a list of turns under another key; `speaker` reads a turn of a ShareGPT file."""
+
+    def turns(value: Object) -> Iterator[Turn]:
+        key = _key(value) or ""
+        items, at = value[key], f"/{key}" if key else ""
+        if isinstance(value.get("system"), str) and value["system"]:
+            yield turn_at("system", value["system"], "/system")
+        for i, item in enumerate(items):
+            here = f"{at}/{i}"
+            if isinstance(item, str):
+                yield turn_at("user" if i % 2 == 0 else "assistant", item, here)
+            elif isinstance(item, dict) and (pair := _pair(item)) and not isinstance(item.get("role"), str):
+                yield from _paired(item, pair, here)
+            else:
+                yield speaker(item, here)
+
+    return Format(
+        "turn-list",
+        "a list of turns under conversation, dialogue, data or the like, or as the whole line",
+        lambda value: _key(value) is not None,
+        turns,
+        uses=(*KEYS, "system"),
+    )
+
+
+def _paired(item: Object, pair: tuple[str, str], at: str) -> Iterator[Turn]:
+    if isinstance(item.get("system"), str) and item["system"]:
+        yield turn_at("system", item["system"], f"{at}/system")
+    rest = omit_keys(item, *pair, "system")
+    yield Turn({"role": "user", "content": item[pair[0]]}, at, f"{at}/{pair[0]}")
+    yield Turn({"role": "assistant", "content": item[pair[1]], **rest}, at, f"{at}/{pair[1]}")
+
+
+def _replies(message: Object) -> list[Object]:
+    return [reply for reply in message.get("replies") or () if isinstance(reply, dict) and not reply.get("deleted")]
+
+
+def _rank(reply: Object) -> float:
+    rank = reply.get("rank")
+    return rank if isinstance(rank, int | float) else float("inf")
+
+
+def _tree(value: Object) -> Reading:
+    """The path of the best-ranked replies down to the last answer; the whole tree stays beside it as `tree`."""
+    path, at = [(value["prompt"], "/prompt")], "/prompt"
+    while replies := _replies(path[-1][0]):
+        best = min(replies, key=_rank)
+        at = f"{at}/replies/{path[-1][0]['replies'].index(best)}"
+        path.append((best, at))
+    while len(path) > 1 and path[-1][0].get("role") != "assistant":
+        path.pop()
+    reading = Reading([], omit_keys(value, "prompt"))
+    for message, where in path:
+        role = "user" if message.get("role") == "prompter" else message.get("role")
+        if not isinstance(message.get("text"), str) or not isinstance(role, str):
+            raise UnreadableError(where, "a message of the tree has no role or no text")
+        reading.turns.append(Turn({"role": role, "content": message["text"]}, where, f"{where}/text"))
+    reading.rest["tree"] = value["prompt"]
+    return reading
+
+
+def replies_beside(tree: Object) -> int:
+    """Number of replies in a tree that are on no best-ranked path."""
+    return _count(tree) - len(_tree({"prompt": tree}).turns)
+
+
+def _count(message: Object) -> int:
+    return 1 + sum(map(_count, _replies(message)))
+
+
+def _segments(value: Object) -> Reading:
+    """Segments that are trained on are the assistant's, the others the user's; neighbours of one kind are one turn."""
+    reading = Reading([], omit_keys(value, "segments"))
+    for i, one in enumerate(value["segments"]):
+        if not isinstance(one.get("label"), bool) or not isinstance(one.get("text"), str):
+            raise UnreadableError(f"/segments/{i}", "a segment without `label` (true or false) and `text`")
+    numbered = list(enumerate(value["segments"]))
+    for label, run in groupby(numbered, key=lambda item: item[1]["label"]):
+        members = list(run)
+        first = members[0][0]
+        at = f"/segments/{first}"
+        text = "".join(segment["text"] for _, segment in members)
+        reading.turns.append(Turn({"role": "assistant" if label else "user", "content": text}, at, f"{at}/text"))
+    return reading
+
+
+def _is_segments(value: Object) -> bool:
+    return is_objects(value.get("segments")) and any({"label", "text"} <= one.keys() for one in value["segments"])
+
+
+def _steps(value: Object) -> Reading:
+    """The steps are one answer, one step a line, as TRL joins them; their labels stay beside it."""
+    reading = Reading([], omit_keys(value, "prompt", "completions"))
+    steps, labels = value["completions"], value.get("labels")
+    if not isinstance(steps, list) or not isinstance(labels, list) or len(steps) != len(labels) or not steps:
+        raise UnreadableError("/labels", "`completions` and `labels` are not two lists of one length")
+    if not has_strings(value, "prompt") or not all(isinstance(step, str) for step in steps):
+        raise UnreadableError("/completions", "the prompt or a step is not text")
+    reading.turns = [
+        turn_at("user", value["prompt"], "/prompt"),
+        Turn({"role": "assistant", "content": "\n".join(value["completions"])}, "/completions", "/completions"),
+    ]
+    return reading
+
+
+def _is_steps(value: Object) -> bool:
+    return {"prompt", "completions"} <= value.keys()
+
+
+TREE: Final = Format(
+    "oasst-tree",
+    "a prompt with nested replies; the best-ranked path is the conversation",
+    lambda value: isinstance(value.get("prompt"), dict) and "replies" in value["prompt"] and "messages" not in value,
+    uses=("prompt", "message_tree_id", "tree_state", "tree"),
+    read=_tree,
+)
+SEGMENTS: Final = Format(
+    "segments", "Axolotl's segments of label and text", _is_segments, uses=("segments",), read=_segments
+)
+STEPS: Final = Format(
+    "stepwise",
+    "prompt, completions, labels: steps of an answer with a label each",
+    _is_steps,
+    uses=("prompt", "completions", "labels"),
+    read=_steps,
+)

@@ -1,0 +1,378 @@
+"""Forms of questions and answers in keys of their own, of speakers, of preference pairs and of prompts alone."""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from curate.core.address import escape
+from curate.read.forms.form import Format, Object, has_strings, is_objects, turn_at
+from curate.read.forms.pair_writers import (
+    write_alpaca,
+    write_messages,
+    write_prompt,
+    write_prompt_completion,
+    write_prompt_completion_chat,
+    write_sharegpt,
+    write_system_beside,
+    write_verl,
+)
+from curate.read.sharegpt_tools import Turn, with_tool_calls
+
+# Speaker names of ShareGPT and similar files.
+SPEAKERS: Final = {
+    "human": "user", "user": "user", "gpt": "assistant", "chatgpt": "assistant", "bot": "assistant",
+    "model": "assistant",
+    "assistant": "assistant", "system": "system", "tool": "tool", "observation": "tool", "function_response": "tool",
+    "tool_response": "tool", "function_call": "assistant", "tool_call": "assistant",
+}  # fmt: skip
+# Keys next to `text` that show that the text is only a part of the line.
+NOT_ONLY_TEXT: Final = frozenset(
+    ("input", "output", "instruction", "answer", "response", "label", "question", "query", "problem")
+)
+ASKED: Final = ("question", "query", "problem", "input")
+ANSWERED: Final = ("solution", "response", "answer", "output")
+"""The full answer is not in the last field: mathematics data has `problem`, `solution` and `answer`."""
+
+
+def _system(value: Object) -> Iterator[Turn]:
+    """The system prompt in a key of its own, if there is one."""
+    if isinstance(value.get("system"), str) and value["system"]:
+        yield turn_at("system", value["system"], "/system")
+
+
+def _alpaca(value: Object) -> Iterator[Turn]:
+    yield from _system(value)
+    history = value.get("history")
+    if isinstance(history, list) and all(isinstance(pair, list) and len(pair) == 2 for pair in history):
+        for i, (question, answer) in enumerate(history):
+            yield turn_at("user", question, f"/history/{i}/0")
+            yield turn_at("assistant", answer, f"/history/{i}/1")
+    yield _asked(value, "instruction", after=("input", "context"))
+    key = next((key for key in ("output", "response") if key in value), None)
+    if key:
+        yield turn_at("assistant", value[key], f"/{key}")
+
+
+def _asked(value: Object, key: str, *, before: tuple[str, ...] = (), after: tuple[str, ...] = ()) -> Turn:
+    """The user's question with the texts of other keys that belong to it."""
+    there = (
+        {other for other in (*before, *after) if has_strings(value, other) and value[other].strip()}
+        if isinstance(value[key], str)
+        else set()
+    )
+    keys = [other for other in (*before, key, *after) if other == key or other in there]
+    text = value[key] if len(keys) == 1 else "\n\n".join(value[other] for other in keys)
+    return turn_at("user", text, f"/{key}")._replace(beside=tuple(keys))
+
+
+def _self_instruct(value: Object) -> Iterator[Turn]:
+    yield from _system(value)
+    for i, instance in enumerate(value["instances"]):
+        at, given = f"/instances/{i}", instance.get("input")
+        text = (
+            f"{value['instruction']}\n\n{given}" if isinstance(given, str) and given.strip() else value["instruction"]
+        )
+        yield Turn(
+            {"role": "user", "content": text},
+            at,
+            f"{at}/input" if text != value["instruction"] else "/instruction",
+            ("instruction",),
+        )
+        yield Turn({"role": "assistant", "content": instance["output"]}, at, f"{at}/output")
+
+
+def _question_and_answer(value: Object) -> tuple[str, str] | None:
+    """The keys of a question and its answer."""
+    asked = next((key for key in ASKED if has_strings(value, key)), None)
+    answered = next((key for key in ANSWERED if has_strings(value, key)), None)
+    if asked and answered:
+        return asked, answered
+    # a prompt with a solution or an answer is for reinforcement: a grader judges by it
+    answered = next((key for key in ("response", "output") if has_strings(value, "prompt", key)), None)
+    return ("prompt", answered) if answered else None
+
+
+def _question_answer(value: Object) -> Iterator[Turn]:
+    yield from _system(value)
+    keys = _question_and_answer(value)
+    if keys is not None:
+        yield _asked(value, keys[0], before=("context",))
+        yield turn_at("assistant", value[keys[1]], f"/{keys[1]}")
+
+
+def _sharegpt(value: Object) -> Iterator[Turn]:
+    yield from _system(value)
+    yield from with_tool_calls(
+        (turn, speaker_turn(turn, f"/conversations/{i}")) for i, turn in enumerate(value["conversations"])
+    )
+
+
+def speaker_turn(turn: Any, at: str) -> Turn:
+    """A turn of a ShareGPT file, or one in messages format."""
+    if not isinstance(turn, dict) or "from" not in turn or "role" in turn or "content" in turn:
+        return Turn(turn, at, f"{at}/content")
+    rest = {key: item for key, item in turn.items() if key not in ("from", "value")}
+    said: Object = {"role": SPEAKERS.get(turn["from"], turn["from"]) if isinstance(turn["from"], str) else turn["from"]}
+    if "value" in turn:
+        said["content"] = turn["value"]
+    return Turn({**said, **rest}, at, f"{at}/value")
+
+
+def _side(value: Object, key: str, role: str) -> Iterator[Turn]:
+    """One side of a pair: text, one message or a list of messages."""
+    side = value.get(key)
+    if isinstance(side, list):
+        for i, turn in enumerate(side):
+            yield speaker_turn(turn, f"/{escape(key)}/{i}")
+    elif isinstance(side, dict):
+        yield speaker_turn(side, f"/{escape(key)}")
+    else:
+        yield turn_at(role, side, f"/{escape(key)}")
+
+
+def _prompt_completion(value: Object) -> Iterator[Turn]:
+    yield from _system(value)
+    yield from _side(value, "prompt", "user")
+    yield from _side(value, "completion", "assistant")
+
+
+def _preference(value: Object) -> Iterator[Turn]:
+    """The prompt and the chosen side; the rejected side stays in the value. Some chosen sides include the prompt."""
+    chosen = list(_side(value, "chosen", "assistant"))
+    if any(isinstance(turn.value, dict) and turn.value.get("role") == "user" for turn in chosen):
+        yield from _system(value)
+    elif isinstance(value.get("conversations"), list):
+        yield from _sharegpt(value)
+    elif "instruction" in value:
+        yield from _alpaca({key: item for key, item in value.items() if key not in ("output", "response")})
+    else:
+        yield from _system(value)
+        asked = next(
+            (
+                key
+                for key in ("prompt", "question", "query", "input")
+                if key in value and (key == "prompt" or has_strings(value, key))
+            ),
+            None,
+        )
+        if asked:
+            yield from _side(value, asked, "user")
+    yield from chosen
+
+
+def _response_pair(value: Object) -> Iterator[Turn]:
+    """The question and the better response; the other response stays in the value."""
+    yield from _system(value)
+    yield from _side(value, "question", "user")
+    yield from _side(value, "response_j", "assistant")
+
+
+def _llama_factory_preference(value: Object) -> Iterator[Turn]:
+    yield from _system(value)
+    yield from _messages(value["chosen_messages"], "/chosen_messages")
+
+
+def _openai_preference(value: Object) -> Iterator[Turn]:
+    yield from _system(value)
+    yield from _messages(value["input"]["messages"], "/input/messages")
+    yield from _side(value, "preferred_output", "assistant")
+
+
+def _bedrock(value: Object) -> Iterator[Turn]:
+    yield from _system(value)
+    yield from _messages(value["messages"], "/messages")
+
+
+def _messages(turns: list[Any], at: str) -> Iterator[Turn]:
+    for i, turn in enumerate(turns):
+        yield Turn(turn, f"{at}/{i}", f"{at}/{i}/content")
+
+
+def _text(value: Object) -> Iterator[Turn]:
+    yield from _system(value)
+    yield turn_at("assistant", value["text"], "/text")
+
+
+def _is_bedrock(value: Object) -> bool:
+    return (
+        "system" in value
+        and isinstance(value.get("messages"), list)
+        and isinstance(value["system"], str)
+        and bool(value["system"])
+    )
+
+
+def _is_openai_preference(value: Object) -> bool:
+    given = value.get("input")
+    return "preferred_output" in value and isinstance(given, dict) and isinstance(given.get("messages"), list)
+
+
+def _is_llama_factory_preference(value: Object) -> bool:
+    return isinstance(value.get("chosen_messages"), list) and "rejected_messages" in value
+
+
+def _is_sharegpt(value: Object) -> bool:
+    return isinstance(value.get("conversations"), list)
+
+
+def _is_alpaca(value: Object) -> bool:
+    return has_strings(value, "instruction") and ("output" in value or "response" in value)
+
+
+def _is_self_instruct(value: Object) -> bool:
+    instances = value.get("instances")
+    if not has_strings(value, "instruction") or not isinstance(instances, list) or not instances:
+        return False
+    return all(
+        isinstance(one, dict)
+        and "output" in one
+        and one.keys() <= {"input", "output"}
+        and isinstance(one.get("input", ""), str)
+        for one in instances
+    )
+
+
+def _is_text(value: Object) -> bool:
+    return has_strings(value, "text") and not NOT_ONLY_TEXT & value.keys()
+
+
+ALPACA_KEYS: Final = ("instruction", "input", "output", "response", "system", "history", "context")
+PREFERENCE_KEYS: Final = (
+    "conversations",
+    "instruction",
+    "input",
+    "system",
+    "history",
+    "prompt",
+    "chosen",
+    "question",
+    "query",
+)
+
+
+def _prompt(value: Object) -> Iterator[Turn]:
+    yield from _system(value)
+    yield from _side(value, "prompt", "user")
+
+
+def is_prompt(value: Object) -> bool:
+    """Whether a line has a prompt: text, or a list of messages."""
+    prompt = value.get("prompt")
+    return isinstance(prompt, str) or is_objects(prompt)
+
+
+GRADED: Final = ("data_source", "reward_model", "ability", "extra_info")
+"""Keys of verl's rows; it looks the reward function up by `data_source`."""
+REFERENCES: Final = ("ground_truth", "answer", "solution", "reference_answer", "expected_answer")
+SIDED: Final = frozenset(("chosen", "rejected"))
+
+CHOSEN: Final = (
+    Format(
+        "bedrock",
+        "messages with a separate system prompt",
+        _is_bedrock,
+        _bedrock,
+        ("messages", "system"),
+        write=write_system_beside,
+        to="system-beside",
+    ),
+    Format(
+        "messages",
+        '{"messages": [{"role": ..., "content": ...}, ...]}',
+        lambda v: "messages" in v,
+        write=write_messages,
+    ),
+    Format(
+        "openai-preference",
+        "input, preferred_output, non_preferred_output",
+        _is_openai_preference,
+        _openai_preference,
+        ("input", "preferred_output"),
+        ("preferred_output", "non_preferred_output"),
+    ),
+    Format(
+        "llama-factory-preference",
+        "chosen_messages, rejected_messages",
+        _is_llama_factory_preference,
+        _llama_factory_preference,
+        ("chosen_messages", "system"),
+        ("chosen_messages", "rejected_messages"),
+    ),
+    Format(
+        "preference",
+        "prompt, chosen, rejected",
+        lambda v: "chosen" in v and "rejected" in v,
+        _preference,
+        PREFERENCE_KEYS,
+        ("chosen", "rejected"),
+    ),
+    Format(
+        "response-pair",
+        "question, response_j, response_k",
+        lambda v: {"question", "response_j", "response_k"} <= v.keys(),
+        _response_pair,
+        ("question", "response_j", "system"),
+        ("response_j", "response_k"),
+    ),
+)
+"""Messages and preference pairs."""
+PLAIN: Final = (
+    Format(
+        "sharegpt",
+        '{"conversations": [{"from": ..., "value": ...}, ...]}',
+        _is_sharegpt,
+        _sharegpt,
+        ("conversations", "system"),
+        write=write_sharegpt,
+    ),
+    Format("alpaca", "instruction, input, output or response", _is_alpaca, _alpaca, ALPACA_KEYS, write=write_alpaca),
+    Format(
+        "prompt-completion",
+        "prompt, completion",
+        lambda v: "prompt" in v and "completion" in v,
+        _prompt_completion,
+        ("prompt", "completion", "system"),
+        write=write_prompt_completion,
+    ),
+    Format(
+        "prompt-completion-chat",
+        "prompt and completion as lists of messages; read as prompt-completion",
+        lambda _value: False,
+        write=write_prompt_completion_chat,
+    ),
+    Format(
+        "self-instruct",
+        "instruction, instances of input and output",
+        _is_self_instruct,
+        _self_instruct,
+        ("instruction", "instances", "system"),
+    ),
+    Format(
+        "question-answer",
+        "question and answer, query and response, problem and solution, input and output",
+        lambda v: _question_and_answer(v) is not None,
+        _question_answer,
+        (*ASKED, *ANSWERED, "prompt", "context", "system"),
+    ),
+)
+"""Conversations under keys of their own."""
+TEXT: Final = Format("text", "plain text under one key", _is_text, _text, ("text", "system"))
+ASKING: Final = (
+    Format(
+        "verl",
+        "prompt, data_source, reward_model with the ground truth, for reinforcement",
+        lambda v: is_prompt(v) and not SIDED & v.keys() and ("reward_model" in v or "data_source" in v),
+        _prompt,
+        ("prompt", "system", *GRADED),
+        write=write_verl,
+        answers_beside=True,
+    ),
+    Format(
+        "prompt-only",
+        "prompt without an answer, for reinforcement",
+        lambda v: is_prompt(v) and not SIDED & v.keys(),
+        _prompt,
+        ("prompt", "system", *REFERENCES),
+        write=write_prompt,
+    ),
+)
+"""Questions without an answer."""

@@ -1,0 +1,116 @@
+"""Text that a chat template has rendered: ChatML, Llama 2 and 3, `Human:`/`Assistant:`, `### Instruction`.
+
+A text is split only where its marks account for all of it and the turns alternate; any other text stays text.
+"""
+
+import re
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Final
+
+from curate.read.forms.form import Format, Object, has_strings
+from curate.read.forms.pairs import TEXT
+from curate.read.sharegpt_tools import Turn
+
+Said = list[tuple[str, str]]
+START: Final = r"\s*(?:<s>|<\|begin_of_text\|>|<bos>)?\s*"
+END: Final = r"\s*(?:</s>|<\|end_of_text\|>|<\|endoftext\|>|<eos>)?\s*"
+CHATML: Final = re.compile(r"<\|im_start\|>(system|user|assistant|tool)\n(.*?)<\|im_end\|>", re.DOTALL)
+LLAMA3: Final = re.compile(
+    r"<\|start_header_id\|>(system|user|assistant|tool|ipython)<\|end_header_id\|>\n\n(.*?)<\|eot_id\|>", re.DOTALL
+)
+LLAMA2: Final = re.compile(
+    r"(?:<s>)?\s*\[INST\]\s*(?:<<SYS>>\n?(.*?)\n?<</SYS>>\s*)?(.*?)\s*\[/INST\]\s*(.*?)\s*(?:</s>|\Z)", re.DOTALL
+)
+NAMED: Final = re.compile(r"(?:\A|\n+)(?:### ?)?(Human|User|Assistant): ?", re.IGNORECASE)
+HEADED: Final = re.compile(r"(?:\A|\n+)#{2,3} ?(Instruction|Input|Response):?[ \t]*\n", re.IGNORECASE)
+ROLE: Final = {"human": "user", "user": "user", "assistant": "assistant", "ipython": "tool"}
+
+
+def _marked(pattern: re.Pattern[str], text: str) -> Said | None:
+    """Turns between marks that open and close each of them."""
+    found, at = Said(), 0
+    for match in pattern.finditer(text):
+        if not re.fullmatch(START if at == 0 else r"\s*", text[at : match.start()]):
+            return None
+        found.append((ROLE.get(match[1], match[1]), match[2].strip()))
+        at = match.end()
+    return found if found and re.fullmatch(END, text[at:]) else None
+
+
+def _llama2(text: str) -> Said | None:
+    found, at = Said(), 0
+    for match in LLAMA2.finditer(text):
+        if text[at : match.start()].strip():
+            return None
+        if match[1]:
+            if found:
+                return None
+            found.append(("system", match[1].strip()))
+        found += [("user", match[2]), ("assistant", match[3])]
+        at = match.end()
+    return found if found and not text[at:].strip() else None
+
+
+def _named(text: str) -> Said | None:
+    """Turns after a name at the start of a line; the first is the person's."""
+    matches = list(NAMED.finditer(text))
+    if not matches or text[: matches[0].start()].strip():
+        return None
+    ends = [match.start() for match in matches[1:]] + [len(text)]
+    return [(ROLE[match[1].lower()], text[match.end() : end].strip()) for match, end in zip(matches, ends, strict=True)]
+
+
+def _headed(text: str) -> Said | None:
+    """An instruction, perhaps with an input, and its response; text before it is the system prompt."""
+    matches = list(HEADED.finditer(text))
+    names = tuple(match[1].lower() for match in matches)
+    if names not in (("instruction", "response"), ("instruction", "input", "response")):
+        return None
+    ends = [match.start() for match in matches[1:]] + [len(text)]
+    parts = [text[match.end() : end].strip() for match, end in zip(matches, ends, strict=True)]
+    before = text[: matches[0].start()].strip()
+    return [
+        *([("system", before)] if before else []),
+        ("user", "\n\n".join(part for part in parts[:-1] if part)),
+        ("assistant", re.sub(END + r"\Z", "", parts[-1])),
+    ]
+
+
+def split_transcript(text: str) -> Said | None:
+    """The roles and texts of a rendered conversation; None where the split is not certain."""
+    if "<|im_start|>" in text:
+        found = _marked(CHATML, text)
+    elif "<|start_header_id|>" in text:
+        found = _marked(LLAMA3, text)
+    elif "[/INST]" in text:
+        found = _llama2(text)
+    elif HEADED.match(text) or "### Response" in text:
+        found = _headed(text)
+    else:
+        found = _named(text) if NAMED.match(text) else None
+    if found is None or not all(said for _, said in found):
+        return None
+    roles = [role for role, _ in found if role != "system"]
+    alternate = all(left != right for left, right in pairwise(roles))
+    begins = roles[:1] == ["user"] and all(role != "system" for role, _ in found[1:])
+    return found if alternate and begins and "assistant" in roles else None
+
+
+def _turns(value: Object) -> Iterator[Turn]:
+    for role, said in split_transcript(value["text"]) or ():
+        yield Turn({"role": role, "content": said}, "/text", "/text")
+
+
+RENDERED: Final = Format(
+    "rendered",
+    "text that a chat template has rendered: ChatML, Llama, Human:/Assistant:, ### Instruction",
+    lambda value: (
+        has_strings(value, "text")
+        and not value.get("system")
+        and TEXT.matches(value)
+        and split_transcript(value["text"]) is not None
+    ),
+    _turns,
+    ("text",),
+)

@@ -1,0 +1,350 @@
+"""OpenAI's Responses items, rows of NeMo Gym that hold them, and stored chat completions.
+
+Source: the reference of the Responses API (developers.openai.com) and NeMo Gym's guide to its data, read 2026-11.
+"""
+
+from typing import Any, Final
+
+from curate.read.forms.blocks import (
+    CALL,
+    DETAILS,
+    RESULT,
+    Block,
+    add_turns,
+    blocks_of,
+    call,
+    extras,
+    read_tools,
+    result,
+    simplest,
+    text_part,
+    thinking,
+)
+from curate.read.forms.form import (
+    SYSTEMS,
+    Format,
+    Object,
+    Reading,
+    UnreadableError,
+    UnwritableError,
+    as_text,
+    is_objects,
+    omit_keys,
+)
+from curate.read.sharegpt_tools import Turn
+
+PARAMS: Final = "responses_create_params"
+
+
+def _is_item(item: Any) -> bool:
+    return isinstance(item, dict) and (isinstance(item.get("type"), str) or isinstance(item.get("role"), str))
+
+
+def _matches(value: Object) -> bool:
+    if "messages" in value or "preferred_output" in value:
+        return False
+    given, output = value.get("input"), value.get("output")
+    if isinstance(given, list):
+        return bool(given) and all(map(_is_item, given))
+    return isinstance(given, str) and is_objects(output) and all(map(_is_item, output))
+
+
+def _content(content: Any, at: str) -> Any:
+    """The content of an item as that of a message."""
+    if not isinstance(content, list):
+        return content
+    parts = []
+    for i, part in enumerate(content):
+        kind = part.get("type") if isinstance(part, dict) else None
+        if kind in ("input_text", "output_text", "text"):
+            extra = {key: item for key, item in omit_keys(part, "type", "text").items() if item not in ([], None)}
+            parts.append(text_part(part.get("text"), f"{at}/{i}", extra).value)
+        elif kind == "input_image" and isinstance(part.get("image_url"), str):
+            parts.append(
+                {"type": "image_url", "image_url": {"url": part["image_url"], **omit_keys(part, "type", "image_url")}}
+            )
+        elif isinstance(kind, str):
+            parts.append(part)
+        else:
+            raise UnreadableError(f"{at}/{i}", "a content part has no type")
+    return simplest(parts) if parts else content
+
+
+def _add_items(reading: Reading, items: Any, at: str, ready: str) -> None:
+    """Add the messages of a list of items; reasoning, text and calls in a row are one answer."""
+    waiting: list[tuple[str, Block]] = []
+
+    def flush() -> None:
+        if waiting:
+            blocks, pointers = [block for _, block in waiting], {pointer for pointer, _ in waiting}
+            first = waiting[0][0]
+            content = next((pointer for pointer, block in waiting if block.kind == "content"), first)
+            add_turns(reading, "assistant", blocks, first, f"{content}/content" if pointers else first, {})
+            waiting.clear()
+
+    for i, item in enumerate(items):
+        here = f"{at}/{i}"
+        kind = item.get("type", "message")
+        if kind == "function_call":
+            extra = {"item_id" if key == "id" else key: x for key, x in item.items() if key not in CALL_KEYS}
+            arguments = item.get("arguments", "")
+            waiting.append((here, call(item.get("call_id"), item.get("name"), as_text(arguments), here, extra)))
+        elif kind == "reasoning":
+            waiting.append((here, _reasoning(item, here)))
+        elif kind == "function_call_output":
+            flush()
+            extra = {"item_id" if key == "id" else key: x for key, x in item.items() if key not in OUTPUT_KEYS}
+            content = _content(item.get("output"), f"{here}/output")
+            made = result(item.get("call_id"), content, here, f"{here}/output", extra)
+            reading.turns.append(Turn(made.value, here, f"{here}/output"))
+        elif kind == "message" and isinstance(item.get("role"), str):
+            content = _content(item.get("content"), f"{here}/content")
+            extra = omit_keys(item, "type", "role", "content", "status") | (
+                {} if item.get("status", ready) == ready else {"status": item["status"]}
+            )
+            if item["role"] != "assistant" or extra or not isinstance(content, str):
+                flush()
+                reading.turns.append(Turn({"role": item["role"], "content": content, **extra}, here, f"{here}/content"))
+            else:
+                if any(block.kind == "content" for _, block in waiting):
+                    flush()
+                waiting.append((here, text_part(content, here)))
+        else:
+            raise UnreadableError(here, f"an item of type {kind!r}, which is no message, call, result or reasoning")
+    flush()
+
+
+CALL_KEYS: Final = frozenset(("type", "call_id", "name", "arguments"))
+OUTPUT_KEYS: Final = frozenset(("type", "call_id", "output"))
+
+
+def _reasoning(item: Object, at: str) -> Block:
+    texts = []
+    for key in ("summary", "content"):
+        for part in item.get(key) or ():
+            if not isinstance(part, dict) or not isinstance(part.get("text"), str):
+                raise UnreadableError(f"{at}/{key}", "a reasoning part has no text")
+            texts.append(part["text"])
+    plain = item.keys() == {"type", "summary"} and len(item["summary"]) == 1 and len(item["summary"][0]) == 2
+    return thinking("\n\n".join(texts), item, plain, at)
+
+
+def _read_at(value: Object, at: str) -> Reading:
+    reading = Reading([], omit_keys(value, "input", "instructions", "output", "tools"), tools=f"{at}/tools")
+    if isinstance(value.get("instructions"), str) and value["instructions"]:
+        where = f"{at}/instructions"
+        reading.turns.append(Turn({"role": "system", "content": value["instructions"]}, where, where))
+    elif value.get("instructions"):
+        raise UnreadableError(f"{at}/instructions", "`instructions` is not text")
+    given = value.get("input")
+    if isinstance(given, str):
+        reading.turns.append(Turn({"role": "user", "content": given}, f"{at}/input", f"{at}/input"))
+    elif is_objects(given):
+        _add_items(reading, given, f"{at}/input", "completed")
+    else:
+        raise UnreadableError(f"{at}/input", "`input` is neither text nor a list of items")
+    if is_objects(value.get("output")):
+        _add_items(reading, value["output"], f"{at}/output", "completed")
+    elif value.get("output"):
+        raise UnreadableError(f"{at}/output", "`output` is not a list of items")
+    if "tools" in value:
+        reading.rest["tools"] = read_tools(value["tools"], "parameters")
+        if isinstance(value["tools"], list):
+            reading.rest["tools"] = [_function(tool) for tool in value["tools"]]
+            reading.moved |= {
+                f"/tools/{i}/function": f"{at}/tools/{i}"
+                for i, tool in enumerate(value["tools"])
+                if isinstance(tool, dict) and "function" not in tool
+            }
+    return reading
+
+
+def _function(tool: Any) -> Any:
+    if not isinstance(tool, dict) or tool.get("type") != "function" or "function" in tool:
+        return tool
+    return {"type": "function", "function": omit_keys(tool, "type")}
+
+
+def _read(value: Object) -> Reading:
+    return _read_at(value, "")
+
+
+def _read_gym(value: Object) -> Reading:
+    reading = _read_at(value[PARAMS], f"/{PARAMS}")
+    tools = {"tools": reading.rest.pop("tools")} if "tools" in reading.rest else {}
+    beside = {PARAMS: reading.rest} if reading.rest else {}
+    reading.rest = {**omit_keys(value, PARAMS), **tools, **beside}
+    return reading
+
+
+def _parts(content: Any, role: str, where: str) -> Any:
+    kind = "output_text" if role == "assistant" else "input_text"
+    if not isinstance(content, list):
+        return content
+    parts = []
+    for part in content:
+        if isinstance(part, dict) and part.get("type") == "text":
+            parts.append({**part, "type": kind})
+        elif isinstance(part, dict) and part.get("type") == "image_url" and isinstance(part.get("image_url"), dict):
+            held = part["image_url"]
+            if not str(held.get("url")).startswith(("data:", "https:", "http:")):
+                raise UnwritableError(f"an image in {where} that is neither on the web nor in the line")
+            parts.append({"type": "input_image", "image_url": held.get("url"), **omit_keys(held, "url")})
+        elif isinstance(part, dict) and str(part.get("type")).startswith("input_"):
+            parts.append(part)
+        else:
+            raise UnwritableError(f"a part of {where} that is neither text nor an image")
+    return parts
+
+
+def _items(message: Object, where: str) -> list[Object]:
+    role = message["role"]
+    if role == "tool":
+        extra = _named(extras(message, RESULT, ("item_id", "status"), where))
+        content = _parts(message.get("content"), "user", where)
+        return [{"type": "function_call_output", "call_id": message.get("tool_call_id"), "output": content, **extra}]
+    if role not in (*SYSTEMS, "user", "assistant"):
+        raise UnwritableError(f"a message of role {role!r}")
+    found: list[Object] = []
+    extra = {}
+    if role == "assistant":
+        own = ("tool_calls", "reasoning_content", DETAILS)
+        extra = extras(message, ("role", "content", *own), ("id", "status", "phase"), where)
+        for block in blocks_of(omit_keys(message, *extra), where, lambda detail: detail.get("type") == "reasoning"):
+            if block.kind == "thinking":
+                text = {"type": "summary_text", "text": block.value["text"]}
+                found.append(block.value["detail"] or {"type": "reasoning", "summary": [text]})
+            elif block.kind == "call":
+                found.append(_call_item(block.value, where))
+    else:
+        extra = extras(message, ("role", "content"), ("id", "status"), where)
+    content = message.get("content")
+    if content or not found or extra:
+        kept = {"role": role, "content": _parts(content, role, where) if content is not None else "", **extra}
+        at = next((i for i, item in enumerate(found) if item["type"] == "function_call"), len(found))
+        found.insert(at, {"type": "message", **kept})
+    return found
+
+
+def _named(extra: Object) -> Object:
+    return {"id" if key == "item_id" else key: item for key, item in extra.items()}
+
+
+def _call_item(made: Object, where: str) -> Object:
+    extra = _named(extras(made, CALL, ("item_id", "status"), where))
+    arguments = made["function"].get("arguments")
+    named = {"call_id": made.get("id"), "name": made["function"]["name"], "arguments": as_text(arguments or "")}
+    return {"type": "function_call", **named, **extra}
+
+
+def _write(value: Object) -> Object:
+    messages = value["messages"]
+    written: Object = {}
+    first = messages[0]
+    if first["role"] == "system" and first.keys() == {"role", "content"} and isinstance(first["content"], str):
+        written["instructions"], messages = first["content"], messages[1:]
+    last = len(messages) - 1 if messages and messages[-1]["role"] == "assistant" else len(messages)
+    items = [_items(message, f"message {i + 1}") for i, message in enumerate(messages)]
+    written["input"] = [item for some in items[:last] for item in some]
+    if last < len(messages):
+        written["output"] = items[last]
+    if not written["input"]:
+        raise UnwritableError("no question")
+    if isinstance(value.get("tools"), list):
+        written["tools"] = [
+            {"type": "function", **tool["function"]}
+            if isinstance(tool, dict) and isinstance(tool.get("function"), dict)
+            else tool
+            for tool in value["tools"]
+        ]
+    return written
+
+
+def _write_gym(value: Object) -> Object:
+    written = _write(value)
+    if "output" in written:
+        raise UnwritableError("the conversation ends with an answer, and this form holds questions")
+    if "instructions" in written:
+        system = {"type": "message", "role": "system", "content": written.pop("instructions")}
+        written["input"].insert(0, system)
+    beside = value.get(PARAMS)
+    return {PARAMS: {**written, **(beside if isinstance(beside, dict) else {})}}
+
+
+def _request(value: Object) -> tuple[str, Any]:
+    """The place of the messages that a stored completion answers."""
+    for key in ("request", "body"):
+        held = value.get(key)
+        if isinstance(held, dict) and (isinstance(held.get("messages"), list) or isinstance(held.get("body"), dict)):
+            at, found = _request(held)
+            return f"/{key}{at}", found
+    name = next((key for key in ("messages", "input") if isinstance(value.get(key), list)), None)
+    return (f"/{name}", value[name]) if name else ("", None)
+
+
+def _choices(value: Object) -> tuple[str, Any]:
+    for key in ("response", "body"):
+        if isinstance(held := value.get(key), dict):
+            at, found = _choices(held)
+            return f"/{key}{at}", found
+    return "/choices", value.get("choices")
+
+
+def _is_stored(value: Object) -> bool:
+    choices = _choices(value)[1]
+    return is_objects(choices) and isinstance(choices[0].get("message"), dict)
+
+
+def _read_stored(value: Object) -> Reading:
+    (at, messages), (chosen, choices) = _request(value), _choices(value)
+    if not is_objects(messages):
+        raise UnreadableError("", "a stored completion without the messages that it answers")
+    reading = Reading([Turn(turn, f"{at}/{i}", f"{at}/{i}/content") for i, turn in enumerate(messages)])
+    where = f"{chosen}/0/message"
+    reading.turns.append(Turn(choices[0]["message"], where, f"{where}/content"))
+    reading.rest = _cut(_cut(value, at.split("/")[1:]), chosen.split("/")[1:])
+    owner = value
+    for key in at.split("/")[1:-1]:
+        owner = owner[key]
+    if "tools" in owner and owner is not value:
+        reading.rest = _cut(reading.rest, [*at.split("/")[1:-1], "tools"]) | {"tools": owner["tools"]}
+        reading.tools = f"{at.rpartition('/')[0]}/tools"
+    if len(choices) > 1:
+        reading.rest["other_choices"] = choices[1:]
+    if choices[0].get("finish_reason", "stop") not in ("stop", "tool_calls", None):
+        reading.rest["finish_reason"] = choices[0]["finish_reason"]
+    return reading
+
+
+def _cut(value: Object, path: list[str]) -> Object:
+    """An object without the value at a path, and without objects that become empty."""
+    key, *rest = path
+    if not rest or not isinstance(value.get(key), dict):
+        return omit_keys(value, key)
+    inner = _cut(value[key], rest)
+    return {**value, key: inner} if inner else omit_keys(value, key)
+
+
+RESPONSES: Final = Format(
+    "openai-responses",
+    "input and output items of OpenAI's Responses API, instructions",
+    _matches,
+    uses=("input", "output", "instructions", "tools"),
+    read=_read,
+    write=_write,
+)
+NEMO_GYM: Final = Format(
+    "nemo-gym",
+    "responses_create_params with input items, for reinforcement",
+    lambda value: isinstance(value.get(PARAMS), dict) and "messages" not in value,
+    uses=(PARAMS, "expected_answer", "agent_ref", "verifier_metadata", "ground_truth"),
+    read=_read_gym,
+    write=_write_gym,
+)
+STORED: Final = Format(
+    "stored-completion",
+    "messages of a request with the choices of its response",
+    _is_stored,
+    uses=("messages", "choices", "input", "request", "response", "tools", "object", "usage"),
+    read=_read_stored,
+)

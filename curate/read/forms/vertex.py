@@ -1,0 +1,259 @@
+"""Conversations for Gemini on Vertex AI: `systemInstruction` and `contents` of parts, the assistant is `model`.
+
+Source: the guide to supervised tuning of Gemini models (cloud.google.com/vertex-ai), read 2026-11. Keys in snake case,
+which the interface also accepts, are read and written in camel case.
+"""
+
+from collections import defaultdict, deque
+from typing import Any, Final
+
+from curate.read.forms.anthropic import split_system, turns_of_blocks
+from curate.read.forms.blocks import (
+    CALL,
+    DATA_URL,
+    RESULT,
+    Block,
+    add_turns,
+    arguments_of,
+    call,
+    declarations,
+    extras,
+    function_of,
+    media_of,
+    media_part,
+    parts_of,
+    result,
+    simplest,
+    text_part,
+    thinking,
+)
+from curate.read.forms.form import (
+    Format,
+    Object,
+    Reading,
+    UnreadableError,
+    UnwritableError,
+    as_object,
+    as_text,
+    is_objects,
+    omit_keys,
+)
+from curate.read.sharegpt_tools import Turn
+
+CAMEL: Final = {
+    "system_instruction": "systemInstruction", "function_call": "functionCall",
+    "function_response": "functionResponse", "inline_data": "inlineData", "file_data": "fileData",
+    "mime_type": "mimeType", "file_uri": "fileUri", "function_declarations": "functionDeclarations",
+    "thought_signature": "thoughtSignature",
+}  # fmt: skip
+ROLES: Final = {"model": "assistant", "user": "user", "function": "user", "system": "system"}
+OUTPUT: Final = "output"
+"""The key of a function's response that holds text, as the interface's reference names it."""
+KEPT: Final = ("thoughtSignature",)
+TYPES: Final = frozenset(("string", "number", "integer", "boolean", "array", "object", "null"))
+
+
+def _camel(value: Any) -> Object:
+    return {CAMEL.get(key, key): item for key, item in value.items()}
+
+
+def _matches(value: Object) -> bool:
+    contents = value.get("contents")
+    return is_objects(contents) and any("parts" in turn for turn in contents) and "messages" not in value
+
+
+class _Calls:
+    """Ids of calls, which this form does not need: results answer the calls of their function in order."""
+
+    def __init__(self) -> None:
+        self.made = 0
+        self.waiting: dict[Any, deque[str]] = defaultdict(deque)
+
+    def call(self, held: Object) -> str:
+        self.made += 1
+        made = held["id"] if isinstance(held.get("id"), str) else f"call_{self.made}"
+        self.waiting[held.get("name")].append(made)
+        return str(made)
+
+    def answer(self, held: Object, at: str) -> str:
+        if isinstance(held.get("id"), str):
+            return str(held["id"])
+        if not isinstance(held.get("name"), str) or not self.waiting[held["name"]]:
+            raise UnreadableError(at, "a function response without a call of its function before it")
+        return self.waiting[held["name"]].popleft()
+
+
+def _block(part: Any, at: str, calls: _Calls) -> Block:
+    if not isinstance(part, dict):
+        raise UnreadableError(at, "a part is not an object")
+    part = _camel(part)
+    kinds = ("text", "functionCall", "functionResponse", "inlineData", "fileData")
+    kind = next((kind for kind in kinds if kind in part), None)
+    if kind is None:
+        raise UnreadableError(at, f"a part has none of the known keys: {', '.join(list(part)[:5])}")
+    held, extra, inside = part[kind], omit_keys(part, kind), f"{at}/{kind}"
+    if kind == "text":
+        if part.get("thought"):
+            return thinking(held, part, part.keys() == {"text", "thought"}, inside)
+        return text_part(held, inside, extra)
+    if not isinstance(held, dict):
+        raise UnreadableError(inside, f"`{kind}` is not an object")
+    if kind == "functionCall":
+        given = held.get("args", {})
+        if not isinstance(given, dict):
+            raise UnreadableError(inside, "the arguments of a function call are not an object")
+        return call(
+            calls.call(held), held.get("name"), as_text(given), inside, extra | omit_keys(held, "id", "name", "args")
+        )
+    if kind == "functionResponse":
+        response = held.get("response", {})
+        text = response[OUTPUT] if isinstance(response, dict) and response.keys() == {OUTPUT} else response
+        rest = {"name": held["name"]} if "name" in held else {}
+        return result(
+            calls.answer(held, inside),
+            as_text(text),
+            inside,
+            f"{inside}/response",
+            rest | extra | omit_keys(held, "id", "name", "response"),
+        )
+    held = _camel(held)
+    mime = held.get("mimeType")
+    if kind == "inlineData":
+        return media_part(
+            mime, f"data:{mime};base64,{held.get('data')}", inside, extra | omit_keys(held, "mimeType", "data")
+        )
+    return media_part(mime, held.get("fileUri"), inside, extra | omit_keys(held, "mimeType", "fileUri"))
+
+
+def _read(value: Object) -> Reading:
+    value = _camel(value)
+    reading = Reading([], omit_keys(value, "contents", "systemInstruction", "tools"))
+    calls = _Calls()
+    system = value.get("systemInstruction")
+    if isinstance(system, str):
+        system = {"parts": [{"text": system}]}
+    if system:
+        at = "/systemInstruction/parts"
+        if not isinstance(system, dict) or not is_objects(system.get("parts")):
+            raise UnreadableError("/systemInstruction", "`systemInstruction` has no parts")
+        parts = [_block(part, f"{at}/{i}", calls).value for i, part in enumerate(system["parts"])]
+        extra = omit_keys(system, "role", "parts")
+        reading.turns.append(Turn({"role": "system", "content": simplest(parts), **extra}, "/systemInstruction", at))
+    for i, turn in enumerate(value["contents"]):
+        at = f"/contents/{i}"
+        if not isinstance(turn.get("parts"), list):
+            raise UnreadableError(at, "a content has no list of parts")
+        blocks = [_block(part, f"{at}/parts/{n}", calls) for n, part in enumerate(turn["parts"])]
+        role = turn.get("role", "user")
+        role = ROLES.get(role, role) if isinstance(role, str) else role
+        add_turns(reading, role, blocks, at, f"{at}/parts", omit_keys(turn, "role", "parts"))
+    _add_tools(reading, value.get("tools"))
+    return reading
+
+
+def _add_tools(reading: Reading, tools: Any) -> None:
+    found: list[Object] = []
+    for i, tool in enumerate(tools or ()):
+        tool = _camel(tool) if isinstance(tool, dict) else {}  # noqa: PLW2901
+        declared = tool.get("functionDeclarations")
+        if not isinstance(declared, list) or omit_keys(tool, "functionDeclarations"):
+            raise UnreadableError(f"/tools/{i}", "a tool that is no list of function declarations")
+        for n, function in enumerate(declared):
+            if not isinstance(function, dict):
+                raise UnreadableError(f"/tools/{i}/functionDeclarations/{n}", "a declaration is not an object")
+            reading.moved[f"/tools/{len(found)}/function"] = f"/tools/{i}/functionDeclarations/{n}"
+            found.append(function_of(_cased(function, str.lower), "parameters"))
+    if tools is not None:
+        reading.rest["tools"] = found
+
+
+def _cased(value: Any, change: Any) -> Any:
+    """A schema with its types in lower or in upper case."""
+    if isinstance(value, list):
+        return [_cased(item, change) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        key: change(item)
+        if key == "type" and isinstance(item, str) and item.lower() in TYPES
+        else item
+        if key in ("enum", "default", "example", "required")
+        else _cased(item, change)
+        for key, item in value.items()
+    }
+
+
+class _Writer:
+    """Spells blocks; keeps the names of calls, since a response is told by its function's name."""
+
+    def __init__(self) -> None:
+        self.names: dict[Any, str] = {}
+
+    def __call__(self, block: Block, where: str) -> Object:
+        value = block.value
+        if block.kind == "thinking":
+            detail: Object = value["detail"] or {"text": value["text"], "thought": True}
+            return detail
+        if block.kind == "call":
+            name = value["function"]["name"]
+            self.names[value.get("id")] = name
+            extra = extras(value, CALL, KEPT, where)
+            return {"functionCall": {"name": name, "args": arguments_of(value, where)}, **extra}
+        if block.kind == "result":
+            name = self.names.get(value.get("tool_call_id"))
+            if name is None:
+                raise UnwritableError(f"{where} answers no call before it")
+            content = value.get("content")
+            found = as_object(content)
+            if not isinstance(content, str) and content is not None:
+                raise UnwritableError(f"the result in {where} is not text")
+            same = found is not None and as_text(found) == content and found.keys() != {OUTPUT}
+            extra = extras(value, RESULT, KEPT, where)
+            return {"functionResponse": {"name": name, "response": found if same else {OUTPUT: content or ""}}, **extra}
+        return self.part(value, where)
+
+    def part(self, part: Object, where: str) -> Object:
+        """A part of text or media."""
+        if part.get("type") == "text":
+            return {"text": part.get("text"), **extras(part, ("type", "text"), KEPT, where)}
+        media = media_of(part)
+        if media is None:
+            raise UnwritableError(f"a part of type {part.get('type')!r} in {where}")
+        mime, url, extra = media
+        extra = extras(extra, (), (*KEPT, "videoMetadata", "displayName"), where)
+        found = DATA_URL.match(url)
+        if found:
+            return {"inlineData": {"mimeType": mime, "data": found["data"]}, **extra}
+        if not url.startswith("gs://"):
+            raise UnwritableError(f"media in {where} that is neither on Cloud Storage nor in the line: {url[:60]}")
+        return {"fileData": {"mimeType": mime, "fileUri": url}, **extra}
+
+
+def _write(value: Object) -> Object:
+    system, messages = split_system(value["messages"])
+    written: Object = {}
+    spell = _Writer()
+    if system is not None:
+        parts = parts_of(system.get("content"), "the system prompt")
+        written["systemInstruction"] = {
+            "role": "system",
+            "parts": [spell.part(part, "the system prompt") for part in parts],
+        }
+    turns = turns_of_blocks(messages, spell, lambda detail: bool(detail.get("thought")))
+    written["contents"] = [
+        {"role": "model" if role == "assistant" else role, "parts": blocks} for role, blocks in turns
+    ]
+    if tools := declarations(value, "parameters"):
+        written["tools"] = [{"functionDeclarations": [_cased(tool, str.upper) for tool in tools]}]
+    return written
+
+
+VERTEX: Final = Format(
+    "vertex",
+    "systemInstruction, contents of role user or model with parts, as Gemini reads it",
+    _matches,
+    uses=("systemInstruction", "system_instruction", "contents", "tools", "generationConfig"),
+    read=_read,
+    write=_write,
+    keeps=False,
+)

@@ -1,0 +1,199 @@
+"""Parse lines of services with content blocks, of reinforcement and of trees, without the code that wrote them."""
+
+import json
+from collections.abc import Callable, Iterator
+from itertools import groupby
+from typing import Any, Final
+
+Object = dict[str, Any]
+Said = tuple[str, str, str]
+"""Role, text and calls of a turn."""
+Spoken = list[Said]
+SPEAKERS: Final = {"model": "assistant", "prompter": "user", "function": "tool"}
+CALLS: Final = ("toolUse", "functionCall", "function_call")
+RESULTS: Final = ("toolResult", "functionResponse", "function_response")
+TYPED: Final = {"tool_use": "toolUse", "tool_result": "toolResult", "thinking": "", "redacted_thinking": ""}
+SILENT: Final = ("reasoningContent", "thoughtSignature")
+LISTS: Final = ("conversation", "dialogue", "dialog", "turns", "data")
+PAIRS: Final = (("human", "assistant"), ("input", "output"), ("user", "assistant"), ("prompt", "response"))
+
+
+class NoFormError(ValueError):
+    """A line has the keys of a form and not its content."""
+
+
+def _text(value: Any) -> str:
+    return value if type(value) is str else json.dumps(value, ensure_ascii=False)
+
+
+def _content(content: Any, attached: list[Any]) -> str:
+    """The text of a content or of a tool's result."""
+    if type(content) is str or content is None:
+        return content or ""
+    if type(content) is not list:
+        raise NoFormError("the content of a message is neither text nor a list of parts")
+    found = []
+    for part in content:
+        text = part.get("text", part.get("json")) if type(part) is dict else part
+        if text is None:
+            attached.append(part)
+        else:
+            found.append(_text(text))
+    return "\n".join(found)
+
+
+def _blocks(role: str, parts: Any, attached: list[Any]) -> Iterator[Said]:
+    """The turns in the blocks of one message: what it says, and each result as a turn of a tool."""
+    if type(parts) is not list:
+        yield role, _content(parts, attached), ""
+        return
+    texts, calls, results = list[str](), list[str](), Spoken()
+    for part in parts:
+        if type(part) is not dict:
+            raise NoFormError("a content part is not an object")
+        typed = TYPED.get(part.get("type", ""))
+        kind = typed if typed is not None else next((k for k in (*CALLS, *RESULTS) if k in part), None)
+        held = part if typed else part.get(kind or "", {})
+        if kind == "" or part.get("thought") or any(key in part for key in SILENT):
+            continue
+        if kind in CALLS:
+            calls.append(f"{held.get('name')} {_text(held.get('input', held.get('args', {})))}")
+        elif kind in RESULTS:
+            answer = held.get("response", {})
+            answer = answer["output"] if type(answer) is dict and answer.keys() == {"output"} else answer
+            text = _text(answer) if kind in ("functionResponse", "function_response") else None
+            results.append(("tool", _content(held.get("content"), attached) if text is None else text, ""))
+        elif type(part.get("text")) is str:
+            texts.append(part["text"])
+        else:
+            attached.append(part)
+    yield from results
+    if texts or calls or not results:
+        yield role, "\n".join(texts), "\n".join(calls)
+
+
+def _role(turn: Any) -> str:
+    role = turn.get("role", "user") if type(turn) is dict else None
+    if type(role) is not str:
+        raise NoFormError("a message has no role")
+    return SPEAKERS.get(role, role)
+
+
+def _messages(value: Object, key: str, parts: str, attached: list[Any]) -> Spoken:
+    return [said for turn in value[key] for said in _blocks(_role(turn), turn.get(parts), attached)]
+
+
+def _system(value: Any, attached: list[Any]) -> Spoken:
+    text = _content(value.get("parts") if type(value) is dict else value, attached)
+    return [("system", text, "")] if text else []
+
+
+def _bedrock(value: Object, attached: list[Any]) -> Spoken:
+    return _system(value.get("system"), attached) + _messages(value, "messages", "content", attached)
+
+
+def _vertex(value: Object, attached: list[Any]) -> Spoken:
+    system = value.get("systemInstruction", value.get("system_instruction"))
+    return _system(system, attached) + _messages(value, "contents", "parts", attached)
+
+
+def _items(items: Any, attached: list[Any]) -> Iterator[Said]:
+    for item in [{"role": "user", "content": items}] if type(items) is str else items or ():
+        kind = item.get("type", "message") if type(item) is dict else None
+        if kind == "function_call":
+            yield "assistant", "", f"{item.get('name')} {_text(item.get('arguments', ''))}"
+        elif kind == "function_call_output":
+            yield "tool", _content(item.get("output"), attached), ""
+        elif kind == "message":
+            yield _role(item), _content(item.get("content"), attached), ""
+        elif kind != "reasoning":
+            raise NoFormError("an item of an unknown type")
+
+
+def _responses(value: Object, attached: list[Any]) -> Spoken:
+    value = value.get("responses_create_params", value)
+    found = _system(value.get("instructions"), attached)
+    for said in [*_items(value.get("input"), attached), *_items(value.get("output"), attached)]:
+        if found and said[2] and found[-1][0] == said[0]:
+            found[-1] = (said[0], found[-1][1], "\n".join(filter(None, (found[-1][2], said[2]))))
+        else:
+            found.append(said)
+    return found
+
+
+def _tree(value: Object, _attached: list[Any]) -> Spoken:
+    found, message = Spoken(), value["prompt"]
+    while message:
+        found.append((_role(message), _content(message.get("text"), []), ""))
+        replies = [reply for reply in message.get("replies") or () if not reply.get("deleted")]
+        message = min(replies, key=lambda reply: reply["rank"] if reply.get("rank") is not None else 1e9, default=None)
+    last = max((at for at, said in enumerate(found) if said[0] == "assistant"), default=0)
+    return found[: last + 1]
+
+
+def _steps(value: Object, _attached: list[Any]) -> Spoken:
+    return [("user", value["prompt"], ""), ("assistant", "\n".join(value["completions"]), "")]
+
+
+def _segments(value: Object, _attached: list[Any]) -> Spoken:
+    runs = groupby(value["segments"], key=lambda one: one["label"])
+    return [("assistant" if label else "user", "".join(one["text"] for one in run), "") for label, run in runs]
+
+
+def _list(value: Object, attached: list[Any]) -> Spoken:
+    found = _system(value.get("system"), attached)
+    for at, item in enumerate(next(value[key] for key in LISTS if _is_list(value.get(key)))):
+        pair = next((pair for pair in PAIRS if type(item) is dict and set(pair) <= item.keys()), None)
+        if type(item) is str:
+            found.append(("assistant" if at % 2 else "user", item, ""))
+        elif pair and "role" not in item:
+            found += [*_system(item.get("system"), []), ("user", item[pair[0]], ""), ("assistant", item[pair[1]], "")]
+        else:
+            raise NoFormError("a turn that is neither text nor a pair")
+    return found
+
+
+def _first_part(turns: Any, key: str) -> Object:
+    parts = turns[0].get(key) if type(turns) is list and turns and type(turns[0]) is dict else None
+    return parts[0] if type(parts) is list and parts and type(parts[0]) is dict else {}
+
+
+def _has_blocks(value: Object) -> bool:
+    turns = value.get("messages")
+    system = value.get("system")
+    if "schemaVersion" in value or (type(system) is list and system and all(type(one) is dict for one in system)):
+        return type(turns) is list
+    return type(turns) is list and any(
+        type(part) is dict
+        and (str(part.get("type")) in TYPED or any(key in part for key in (*CALLS, *RESULTS, *SILENT)))
+        for turn in turns
+        if type(turn) is dict and type(turn.get("content")) is list
+        for part in turn["content"]
+    )
+
+
+BLOCK_FORMS: Final[tuple[tuple[Callable[[Object], bool], Callable[[Object, list[Any]], Spoken]], ...]] = (
+    (_has_blocks, _bedrock),
+)
+"""Forms with messages; they are told before messages."""
+OTHER_FORMS: Final[tuple[tuple[Callable[[Object], bool], Callable[[Object, list[Any]], Spoken]], ...]] = (
+    (lambda value: bool(_first_part(value.get("contents"), "parts")), _vertex),
+    (lambda value: type(value.get("responses_create_params")) is dict, _responses),
+    (
+        lambda value: type(value.get("input")) is list or ("input" in value and type(value.get("output")) is list),
+        _responses,
+    ),
+    (lambda value: type(value.get("prompt")) is str and type(value.get("completions")) is list, _steps),
+    (lambda value: type(value.get("prompt")) is dict and "replies" in value["prompt"], _tree),
+    (lambda value: type(value.get("segments")) is list, _segments),
+    (lambda value: any(_is_list(value.get(key)) for key in LISTS), _list),
+)
+"""Forms under other keys; they are told after all others."""
+
+
+def _is_list(items: Any) -> bool:
+    return (
+        type(items) is list
+        and bool(items)
+        and (type(items[0]) is str or (type(items[0]) is dict and "role" not in items[0]))
+    )

@@ -1,0 +1,231 @@
+"""Every form: real samples are read, written in every other form or refused, and read back the same."""
+
+import copy
+import json
+import random
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from curate.cli.main import main
+from curate.core.example import Example, Place
+from curate.pipeline.convert import convert_paths
+from curate.read.form_writer import normal_messages, normal_tools, write_as
+from curate.read.formats import BY_NAME, WRITABLE, example_of, example_of_list
+from curate.read.forms.form import UnwritableError
+from curate.verify import reading as verify_reading
+from tests.conftest import Write
+from tests.strategies import inside
+
+Captured = pytest.CaptureFixture[str]
+FOLDER = Path(__file__).parent.parent / "data" / "forms"
+SAMPLES = [
+    (path.stem, json.loads(line))
+    for path in sorted(FOLDER.glob("*.jsonl"))
+    for line in path.read_text("utf-8").splitlines()
+]
+UNSAID = {"tree", "moved"}
+
+
+def read(value: Any) -> Example:
+    return example_of(value, Place("data.jsonl", 1))
+
+
+def own_form(name: str, example: Example) -> Any:
+    """What the sample's own form writes of it."""
+    return write_as(BY_NAME[name], example.value).value
+
+
+def test_every_form_has_a_sample() -> None:
+    unlike = {"prompt-completion-chat", "text", "question-answer", "self-instruct"}
+    pairs = {name for name, form in BY_NAME.items() if form.sides is not None}
+    assert BY_NAME.keys() - unlike - pairs == {name for name, _ in SAMPLES}
+
+
+@pytest.mark.parametrize(("name", "value"), SAMPLES)
+def test_a_sample_reads_as_its_form_and_every_pointer_of_it_stands_in_the_line(name: str, value: Any) -> None:
+    found = read(value)
+    assert (found.format, found.defect) == (name, None)
+    assert found.understood
+    assert all(message.role in ("system", "user", "assistant", "tool") for message in found.messages)
+    for message in found.messages:
+        assert message.pointer in {"".join(f"/{key}" for key in path) for path, _ in inside(value)}
+
+
+@pytest.mark.parametrize(("name", "value"), SAMPLES)
+@pytest.mark.parametrize("to", WRITABLE)
+def test_each_pair_of_forms_converts_or_says_why_not(name: str, value: Any, to: str) -> None:
+    found = read(value)
+    conversation = {key: item for key, item in found.value.items() if key not in UNSAID}
+    try:
+        written = write_as(WRITABLE[to], conversation)
+    except UnwritableError:
+        assert to != name or to == "prompt-completion"
+        return
+    again = read(json.loads(json.dumps(written.value)))
+    whole = normal_messages(found.value["messages"])
+    assert normal_messages(again.value["messages"]) in (whole, whole[:-1] if to == "verl" else whole)
+    assert normal_tools(again.value) == normal_tools(found.value)
+    assert {key for key, _ in again.value.items()} | {*written.omitted} >= conversation.keys() - {"tools"}
+
+
+ROUND_TRIPS = [(name, value) for name, value in SAMPLES if BY_NAME[name].write]
+RESPELLED = {"openai-responses", "nemo-gym", "sharegpt", "alpaca", "prompt-only"}
+"""Forms that say the same thing in several ways, of which one is written."""
+
+
+@pytest.mark.parametrize(("name", "value"), ROUND_TRIPS)
+def test_a_sample_that_is_written_in_its_own_form_has_every_key(name: str, value: Any) -> None:
+    written = own_form(name, read(value))
+    if name not in RESPELLED:
+        missing = {"schemaVersion"} if name == "bedrock-conversation" and "schemaVersion" not in value else set()
+        assert {key: item for key, item in written.items() if key not in missing} == value
+    assert read(written).value["messages"] == read(value).value["messages"] or name in RESPELLED
+
+
+words = st.sampled_from(["Hi", "Why?", "Ä 1", '{"a": 1}', "x\ny", "[1]", "{}", " y "])
+arguments = st.sampled_from(['{"a": 1}', "{}", '{"b": "ü", "c": [1, null, 2.5]}'])
+
+
+@st.composite
+def sayable(draw: st.DrawFn) -> dict[str, Any]:
+    """A conversation with calls, results, reasoning and images."""
+    messages: list[dict[str, Any]] = [{"role": "system", "content": draw(words)}] if draw(st.booleans()) else []
+    calls = 0
+    for _ in range(draw(st.integers(1, 3))):
+        picture = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}}
+        shown = draw(st.booleans())
+        text = draw(words)
+        messages.append({"role": "user", "content": [{"type": "text", "text": text}, picture] if shown else text})
+        if draw(st.booleans()):
+            several = range(calls + 1, calls + 1 + draw(st.integers(1, 2)))
+            made = [
+                {"id": f"call_{n}", "type": "function", "function": {"name": "f", "arguments": draw(arguments)}}
+                for n in several
+            ]
+            calls += len(made)
+            thought = {"reasoning_content": draw(words)} if draw(st.booleans()) else {}
+            messages.append({"role": "assistant", **thought, "content": draw(words | st.none()), "tool_calls": made})
+            messages += [{"role": "tool", "tool_call_id": call["id"], "content": draw(words)} for call in made]
+        thought = {"reasoning_content": draw(words)} if draw(st.booleans()) else {}
+        messages.append({"role": "assistant", **thought, "content": draw(words)})
+    schema = {"type": "object", "properties": {"a": {"type": "integer"}}}
+    tools = [{"type": "function", "function": {"name": "f", "description": "F.", "parameters": schema}}]
+    return {"messages": messages, **({"tools": tools} if calls else {}), "id": draw(words)}
+
+
+RICH = ("anthropic", "bedrock", "vertex", "openai-responses", "messages", "prompt-completion-chat", "system-beside")
+
+
+@given(value=sayable(), to=st.sampled_from(list(WRITABLE)))
+def test_what_a_form_can_say_reads_back_as_the_same_messages(value: dict[str, Any], to: str) -> None:
+    try:
+        written = write_as(WRITABLE[to], value)
+    except UnwritableError:
+        assert to not in RICH
+        return
+    again = read(json.loads(json.dumps(written.value)))
+    expected = value["messages"][:-1] if to == "verl" else value["messages"]
+    assert normal_messages(again.value["messages"]) == normal_messages(expected)
+    assert "id" in again.value or "id" in written.omitted
+
+
+ODD: list[Any] = [None, 0, "", "text", [], {}, [None], {"type": "text"}, ["a"], {"role": "user"}, True, [{}]]
+
+
+def broken(seed: int) -> tuple[str, Any]:
+    """A sample in which values are gone, doubled, or others."""
+    pick = random.Random(seed)
+    name, value = pick.choice(SAMPLES)
+    value = copy.deepcopy(value)
+    for _ in range(pick.randint(1, 3)):
+        paths = [path for path, _ in inside(value) if path]
+        if not paths:
+            break
+        *path, last = pick.choice(paths)
+        owner: Any = value
+        for key in path:
+            owner = owner[key]
+        odd = copy.deepcopy(pick.choice(ODD))
+        if pick.random() < 0.4:
+            del owner[last]
+        else:
+            owner[last] = odd
+    return name, value
+
+
+def test_half_valid_lines_crash_nothing_and_none_is_lost() -> None:
+    rows = [broken(seed)[1] for seed in range(600)]
+    path = Path("broken.jsonl")
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    for to in ("messages", "vertex", "openai-responses", "sharegpt"):
+        report = convert_paths([path], Path("out.jsonl"), Path("rest.jsonl"), to=to, overwrite=True)
+        assert report.read == len(rows) == report.converted + report.aside.total()
+    for row in rows:
+        with suppress(verify_reading.NotUnderstoodError):
+            verify_reading.read(row)
+
+
+def test_a_line_that_is_no_sound_line_of_its_form_is_never_clean(capsys: Captured) -> None:
+    lines = [
+        {"contents": [{"role": "user", "parts": [{"txt": "Hi"}]}]},
+        {"input": [{"type": "web_search_call", "id": "ws_1"}]},
+        {"messages": [{"role": "assistant", "content": [{"type": "tool_use", "id": "a", "input": {}}]}]},
+        {"schemaVersion": "bedrock-conversation-2024", "messages": [{"role": "user", "content": [{"txt": "Hi"}]}]},
+        {"responses_create_params": {"input": 5}},
+    ]
+    path = Path("data.jsonl")
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
+    assert main(["check", str(path), "--select", "M001"]) == 1
+    shown = capsys.readouterr().out
+    assert [f"data.jsonl:{number + 1}: M001" in shown for number in range(len(lines))] == [True] * len(lines)
+    assert "/contents/0/parts/0" in shown
+    assert "/messages/0/content/0" in shown
+
+
+def test_findings_point_into_the_blocks_as_they_stand_in_the_line(write: Write, capsys: Captured) -> None:
+    call = {"functionCall": {"name": "unknown", "args": {"a": 1}}}
+    declared = {"functionDeclarations": [{"name": "f", "parameters": {"type": "OBJECT", "properties": {}}}]}
+    contents = [{"role": "user", "parts": [{"text": "Hi"}]}, {"role": "model", "parts": [{"text": "I look."}, call]}]
+    main(["check", str(write("data.jsonl", [{"contents": contents, "tools": [declared]}])), "--select", "T"])
+    assert "/contents/1/parts/1/functionCall" in capsys.readouterr().out
+
+
+def test_a_line_that_is_a_list_of_turns_is_an_error_and_is_read(write: Write, capsys: Captured) -> None:
+    turns = [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": " Hello."}]
+    path = write("data.jsonl", [turns, turns])
+    assert main(["check", str(path), "--select", "J002,C015"]) == 1
+    shown = capsys.readouterr().out
+    assert "J002" in shown
+    assert "C015 warning the answer starts with white space (/1/content)" in shown
+    convert_paths([path], Path("out.jsonl"), Path("rest.jsonl"), overwrite=True)
+    assert [json.loads(line) for line in Path("out.jsonl").read_bytes().splitlines()] == [{"messages": turns}] * 2
+    assert example_of_list([1, 2], Place("data.jsonl", 1)) is None
+
+
+def test_convert_writes_another_form_and_sets_aside_what_it_cannot_say(write: Write, capsys: Captured) -> None:
+    turns = [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]
+    late = [*turns, {"role": "system", "content": "Late."}]
+    path = write(
+        "data.jsonl", [{"messages": turns, "id": "a"}, {"messages": late}, {"messages": turns, "images": ["x"]}]
+    )
+    assert main(["convert", str(path), "-o", "out.jsonl", "--to", "bedrock"]) == 1
+    shown = capsys.readouterr().out
+    assert "3 lines read: 1 written to out.jsonl (1 messages)" in shown
+    assert "not written, since the form has no place for it (number of lines): id (1)" in shown
+    assert json.loads(Path("out.jsonl").read_bytes()) == {
+        "schemaVersion": "bedrock-conversation-2024",
+        "messages": [
+            {"role": "user", "content": [{"text": "Hi"}]},
+            {"role": "assistant", "content": [{"text": "Hello."}]},
+        ],
+    }
+    aside = [json.loads(line) for line in Path("out.unconverted.jsonl").read_bytes().splitlines()]
+    assert [line["why"] for line in aside] == [
+        "not sayable as bedrock-conversation: a system message that is not the first message",
+        "not sayable as bedrock-conversation: `images` beside the conversation",
+    ]
