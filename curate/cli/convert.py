@@ -16,6 +16,7 @@ from curate.report.convert import convert_json, convert_text
 
 To = StrEnum("To", {name.replace("-", "_").upper(): name for name in WRITABLE})  # type: ignore[misc]  # from the table
 MESSAGES: Final = To("messages")
+HELP: Final = f"Convert to this format: {', '.join(WRITABLE)}."
 
 
 def convert(
@@ -28,7 +29,7 @@ def convert(
             help="Write to this file (out.jsonl), lines that cannot be converted beside it (out.unconverted.jsonl).",
         ),
     ],
-    to: Annotated[To, typer.Option("--to", help="Convert to this format.")] = MESSAGES,
+    to: Annotated[To, typer.Option("--to", metavar="FORM", help=HELP)] = MESSAGES,
     chosen: Annotated[
         bool, typer.Option("--chosen", help="Convert the chosen side of preference pairs and omit the rejected side.")
     ] = False,
