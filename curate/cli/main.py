@@ -127,6 +127,11 @@ def _run(words: Sequence[str], *, alone: bool) -> int:
 
     sweep()
     padding.clear()
+    output = None
+    if any("://" in word for word in words):
+        from curate.cli.remote_output import local_words
+
+        words, output = local_words(words)
     gc.disable()  # imports create many objects and hardly any garbage
     try:
         verb = load_verb(words[0])
@@ -150,6 +155,8 @@ def _run(words: Sequence[str], *, alone: bool) -> int:
         return ExitCode.USAGE
     except typer.Abort:
         return ExitCode.INTERRUPTED
+    if output is not None and (code or ExitCode.CLEAN) in (ExitCode.CLEAN, ExitCode.FINDINGS):
+        output.send()
     for path, count in padding.items() if not {"-q", "--quiet"} & set(words) else ():
         if count:
             _narrate(f"note: {path}: {count:,} null fields left out; a table has null where a row lacks a key")

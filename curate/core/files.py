@@ -23,8 +23,10 @@ from typing import IO, Any
 
 from curate.core.errors import InputError, OutputError, UsageError
 from curate.core.limits import limited, lines_limited
+from curate.core.places import copy_of, local_copies, url_of
 from curate.core.scratch import runs, scratch
 from curate.core.tables import TABLE_SUFFIXES, binary_table, csv_delimiter, csv_lines, table_lines
+from curate.core.urls import is_url
 
 DATA_SUFFIXES = (
     *(".jsonl", ".ndjson", ".json", ".jsonl.gz", ".jsonl.zst", ".json.gz", ".json.zst"),
@@ -59,6 +61,8 @@ def data_files(paths: Iterable[str | Path], tell: Callable[[str], None] = warn) 
     for name in paths:
         if str(name) == "-":
             found[STDIN] = None
+        elif is_url(str(name)):
+            found.update(dict.fromkeys(local_copies(str(name), DATA_SUFFIXES, tell)))
         else:
             found.update(
                 dict.fromkeys(
@@ -146,13 +150,17 @@ def _closed(error: OSError) -> None:
 
 
 def display_name(path: str | Path) -> str:
-    """The display name of a file: its path with non-UTF-8 bytes escaped (`caf\\xe9.jsonl`); see `path_of`."""
-    text = str(path)
+    """The display name of a file: its path with non-UTF-8 bytes escaped (`caf\\xe9.jsonl`), or the URL that it is a
+    copy of; see `path_of`.
+    """
+    text = (isinstance(path, Path) and url_of(path)) or str(path)
     return text if text.isascii() else os.fsencode(text).decode("utf-8", "backslashreplace")
 
 
 def path_of(name: str) -> Path:
     """Reverse `display_name`."""
+    if is_url(name) and (copy := copy_of(name)):
+        return copy
     path = Path(name)
     if "\\x" not in name or os.path.lexists(path):
         return path
@@ -190,33 +198,34 @@ def blocks(path: Path, size: int = 1 << 20, *, tables: bool = True) -> Iterator[
     `InputError` with the next step for folders, missing rights, damaged archives and tables, and sizes beyond
     `curate.core.limits`.
     """
-    found, delimiter = _blocks(path, size), csv_delimiter(path)
-    return lines_limited(path, found if delimiter is None or not tables else csv_lines(path, delimiter, found))
+    name, found, delimiter = display_name(path), _blocks(path, size), csv_delimiter(path)
+    return lines_limited(name, found if delimiter is None or not tables else csv_lines(name, delimiter, found))
 
 
 def _blocks(path: Path, size: int) -> Iterator[bytes]:
+    name = display_name(path)
     try:
         with real_path(path).open("rb") as raw:
             start = raw.peek(16)[:16]
             if kind := binary_table(start):
                 packed = os.fstat(raw.fileno()).st_size
-                yield from limited(path, ((block, packed) for block in table_lines(path, real_path(path), kind)))
+                yield from limited(name, ((block, packed) for block in table_lines(name, real_path(path), kind)))
             elif start.startswith(GZIP):
-                yield from limited(path, _gzip_blocks(raw, size))
+                yield from limited(name, _gzip_blocks(raw, size))
             elif start.startswith(ZSTD):
-                yield from limited(path, _zstd_blocks(path, raw, size))
+                yield from limited(name, _zstd_blocks(name, raw, size))
             else:
                 while block := raw.read(size):
                     yield block
     except IsADirectoryError:
         raise InputError(
-            f"{path}: is a folder", "pass the files in it, or use a command that accepts folders"
+            f"{name}: is a folder", "pass the files in it, or use a command that accepts folders"
         ) from None
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        raise InputError(f"{path}: damaged gzip file: {error}", "compress or download it again") from error
+        raise InputError(f"{name}: damaged gzip file: {error}", "compress or download it again") from error
     except OSError as error:
         raise InputError(
-            f"{path}: cannot be read: {error.strerror or error}", "check the path, its permissions and the disk"
+            f"{name}: cannot be read: {error.strerror or error}", "check the path, its permissions and the disk"
         ) from error
 
 
@@ -239,7 +248,7 @@ def _gzip_blocks(raw: BufferedReader, size: int) -> Iterator[tuple[bytes, int]]:
             yield block, raw.tell()
 
 
-def _zstd_blocks(path: Path, raw: BufferedReader, size: int) -> Iterator[tuple[bytes, int]]:
+def _zstd_blocks(path: str, raw: BufferedReader, size: int) -> Iterator[tuple[bytes, int]]:
     """The same for zstd, frame by frame, since its stream reader takes a truncated frame for the end of the file."""
     import zstandard  # imported only for a .zst file
 

@@ -62,7 +62,7 @@ IMAGES: Final = {b"\x89PNG": "png", b"\xff\xd8\xff": "jpeg", b"GIF8": "gif", b"R
 SEPARATORS: Final = {char.encode(): f"\\u{ord(char):04x}".encode() for char in "\x85\u2028\u2029"}
 """Characters that are line breaks for some readers, with their escapes."""
 
-padding: dict[Path, int] = {}
+padding: dict[str, int] = {}
 """Nulls that were left out of each table that was read to its end."""
 
 
@@ -176,7 +176,7 @@ def _slow_cell(value: Any) -> Any:
     return value.isoformat() if hasattr(value, "isoformat") else _cell(value)
 
 
-def table_lines(path: Path, file: Path, kind: str) -> Iterator[bytes]:
+def table_lines(path: str, file: Path, kind: str) -> Iterator[bytes]:
     """The rows of a binary table as lines of JSON, in blocks. Raises `InputError`.
 
     `path` names it in messages; `file` has its bytes.
@@ -296,7 +296,7 @@ def _escaped(block: bytes) -> bytes:
     return block
 
 
-def csv_lines(path: Path, delimiter: str, unpacked: Iterator[bytes]) -> Iterator[bytes]:
+def csv_lines(path: str, delimiter: str, unpacked: Iterator[bytes]) -> Iterator[bytes]:
     """The rows of a text table as lines of JSON, in blocks; what is JSON or UTF-16 is passed on as it is.
 
     Raises `InputError` for a row that cannot be read, with its number.
@@ -334,7 +334,7 @@ def csv_lines(path: Path, delimiter: str, unpacked: Iterator[bytes]) -> Iterator
     yield _escaped(b"".join(block))
 
 
-def _decoded(path: Path, blocks: Iterator[bytes]) -> Iterator[str]:
+def _decoded(path: str, blocks: Iterator[bytes]) -> Iterator[str]:
     """The physical lines of a text. Raises `InputError` for bytes that are not UTF-8."""
     decoder, rest, line = getincrementaldecoder("utf-8-sig")("strict"), [""], 0
     for block in chain(blocks, [b""]):
@@ -359,7 +359,7 @@ def _delimiter(head: str) -> str:
     return max(",;\t|", key=head.count)
 
 
-def _names(path: Path, head: list[str]) -> list[str]:
+def _names(path: str, head: list[str]) -> list[str]:
     """The columns of a header. Raises `InputError` if two have one name."""
     names = [name.strip() for name in head]
     if not names[0] and "index" not in names:

@@ -18,6 +18,7 @@ from curate.core.events import Listener, RunPlanned, StageFinished, StageStarted
 from curate.core.example import Example
 from curate.core.files import remove_leftovers
 from curate.core.runs import Project
+from curate.core.urls import is_url
 from curate.output.restore import finish
 from curate.pipeline import store
 from curate.pipeline.choice import Choice
@@ -58,6 +59,8 @@ def run(
         ) from error
     with alone:
         remove_leftovers(project.state / "stages")
+        if is_url(config.output):  # a configuration in a repository may come from a stranger
+            raise UsageError("the output of a configuration is a folder of this machine", "copy it when it is done")
         finish(project.folder / config.output, project.decisions)
         return _run(data)
 

@@ -21,6 +21,7 @@ from curate.core.removed import Reason
 from curate.core.runs import Project
 from curate.core.snapshot import Snapshot
 from curate.core.text import plural
+from curate.core.urls import is_url
 from curate.core.worker_pool import WorkerPool, cores
 from curate.corpus.corpus import LineReader, Table
 from curate.corpus.features import feature_spec_for
@@ -97,16 +98,19 @@ class RunData:
     @cached_property
     def paths(self) -> list[Path]:
         """The files of the configuration."""
-        return data_files((self.project.folder / name for name in self.config.data), self.notes.append)
+        return data_files((self._named(name) for name in self.config.data), self.notes.append)
 
     @cached_property
     def given(self) -> list[Path]:
         """The files of a test set that stays as it is."""
         return (
-            data_files((self.project.folder / name for name in self.config.split.existing), self.notes.append)
+            data_files((self._named(name) for name in self.config.split.existing), self.notes.append)
             if self.config.split.existing
             else []
         )
+
+    def _named(self, name: str) -> str | Path:
+        return name if is_url(name) else self.project.folder / name
 
     def name(self, path: Path) -> str:
         """The path as seen from the project's folder, so that results are the same wherever the command was started."""

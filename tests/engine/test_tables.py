@@ -216,7 +216,7 @@ def test_values_that_json_has_no_form_for() -> None:
         "[] , [1",
     )
     assert third["prompt"] == [{"role": "user", "content": "Hi"}]
-    assert tables.padding[Path("data.parquet")] == 9
+    assert tables.padding["data.parquet"] == 9
 
 
 def test_a_number_that_json_lacks_is_reported(capsys: pytest.CaptureFixture[str]) -> None:

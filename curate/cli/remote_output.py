@@ -1,0 +1,76 @@
+"""Outputs at other places: a command writes to a folder of this machine, and what it wrote is uploaded at the end."""
+
+import shutil
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from curate.core.errors import CurateError, OutputError, UsageError
+from curate.core.files import DATA_SUFFIXES
+from curate.core.manifest import NAME
+from curate.core.places import demand_writable, local_copies, mirror, upload
+from curate.core.scratch import scratch
+from curate.core.text import plural
+from curate.core.urls import is_url, safe_url
+
+OPTIONS: Final = ("-o", "--output")
+WRITING: Final = ("convert", "decontaminate", "dedup", "split")
+"""Commands that can write to a URL."""
+
+
+class RemoteOutput(NamedTuple):
+    """An output at a URL, and the folder that it is written to first."""
+
+    url: str
+    folder: Path
+    overwrite: bool
+
+    def send(self) -> None:
+        """Upload what was written. Raises `OutputError`; the folder stays then."""
+        try:
+            count = upload(self.folder, self.url.rpartition("/")[0], NAME, overwrite=self.overwrite)
+        except CurateError as error:
+            raise OutputError(
+                f"{error.message}; the result is in {self.folder}", f"{error.hint}; or copy the folder yourself"
+            ) from error
+        shutil.rmtree(self.folder)
+        sys.stderr.write(f"uploaded {plural(count, 'file')} to {safe_url(self.url)}\n")
+
+
+def local_words(words: Sequence[str]) -> tuple[list[str], RemoteOutput | None]:
+    """The words of a command with an output at a URL replaced by a path, and `verify` given copies.
+
+    Raises `UsageError`, `InputError`, `MissingExtra`.
+    """
+    found, output = list(words), None
+    for at, word in enumerate(words):
+        option, _, value = word.partition("=")
+        if word in OPTIONS and at + 1 < len(words) and is_url(words[at + 1]):
+            output = _output(words, words[at + 1])
+            found[at + 1] = _local(output)
+        elif option in OPTIONS and is_url(value):
+            output = _output(words, value)
+            found[at] = f"{option}={_local(output)}"
+        elif words[0] == "verify" and is_url(word):
+            url = word.rstrip("/")
+            is_file = url.lower().endswith(DATA_SUFFIXES)
+            found[at] = str(
+                local_copies(url, DATA_SUFFIXES, print)[0]
+                if is_file
+                else mirror(url, scratch() / url.rpartition("/")[2])
+            )
+    return found, output
+
+
+def _output(words: Sequence[str], url: str) -> RemoteOutput:
+    if words[0] not in WRITING:
+        raise UsageError(f"`curate {words[0]}` cannot write to {safe_url(url)}", "write to a file, and upload it")
+    url, overwrite = url.rstrip("/"), "--overwrite" in words
+    demand_writable(url, overwrite=overwrite)
+    return RemoteOutput(url, Path(tempfile.mkdtemp(prefix="curate-output-")), overwrite)
+
+
+def _local(output: RemoteOutput) -> str:
+    return str(output.folder / output.url.rpartition("/")[2])

@@ -1,0 +1,93 @@
+"""Read a file of an HTTP server, all of it or from where an earlier attempt stopped."""
+
+import re
+from base64 import b64encode
+from collections.abc import Iterator
+from http.client import HTTPException
+from typing import Any, Final, NamedTuple
+from urllib.error import HTTPError, URLError
+from urllib.parse import quote, unquote, urlsplit
+from urllib.request import HTTPRedirectHandler, Request, build_opener
+
+from curate.core.errors import InputError
+from curate.core.urls import TransientError, plain, safe_url
+
+TIMEOUT: Final = 60
+"""Seconds without a byte from an HTTP server."""
+
+
+class Reply(NamedTuple):
+    """A file as its place offers it."""
+
+    tag: str
+    """Changes with the content; empty if there is none."""
+    size: int | None
+    start: int
+    """The first byte of `blocks`."""
+    blocks: Iterator[bytes]
+    unchanged: bool = False
+    """Whether it is the copy that is there already."""
+
+
+def read_http(url: str, known: str, begun: str, start: int) -> Reply:
+    """A file of an HTTP server, from `start` if it is still the one that was begun."""
+    parts = urlsplit(url)
+    user, _, host = parts.netloc.rpartition("@")
+    address = quote(parts._replace(netloc=host, fragment="").geturl(), safe="%/:=&?~+!$,;'@()*[]")
+    request = Request(address)  # noqa: S310  # the scheme is known
+    if user:  # not sent to another host after a redirect
+        request.add_unredirected_header("Authorization", f"Basic {b64encode(unquote(user).encode()).decode()}")
+    request.add_header("Accept-Encoding", "identity")
+    request.add_header("User-Agent", "curate")
+    if known:
+        request.add_header("If-None-Match" if '"' in known else "If-Modified-Since", known)
+    elif start and begun and not begun.startswith("W/"):
+        request.add_header("Range", f"bytes={start}-")
+        request.add_header("If-Range", begun)
+    try:
+        response = build_opener(_Redirects).open(request, timeout=TIMEOUT)
+    except HTTPError as error:
+        error.close()
+        if error.code == 304:
+            return Reply(known, None, 0, iter(()), unchanged=True)
+        if error.code == 416:
+            return read_http(url, "", "", 0)
+        if error.code in (404, 410):
+            raise FileNotFoundError(url) from error
+        if error.code in (401, 403, 407):
+            raise PermissionError(url) from error
+        if error.code in (408, 425, 429) or error.code >= 500:
+            raise TransientError(f"the server answers {error.code} {error.reason}") from error
+        raise InputError(
+            f"{safe_url(url)}: the server answers {error.code} {plain(str(error.reason))}", "check the URL"
+        ) from error
+    except (URLError, HTTPException, TimeoutError, ConnectionError) as error:
+        raise TransientError(str(getattr(error, "reason", error)) or type(error).__name__) from error
+    tag = response.headers.get("ETag") or response.headers.get("Last-Modified") or ""
+    size = response.headers.get("Content-Length", "")
+    total, first = int(size) if size.isdigit() else None, 0
+    if response.status == 206:
+        ranged = re.fullmatch(r"bytes (\d+)-(\d+)/(\d+|\*)", response.headers.get("Content-Range", "").strip())
+        if ranged is None or int(ranged[1]) != start or tag != begun:
+            response.close()
+            return read_http(url, "", "", 0)
+        first, total = start, int(ranged[3]) if ranged[3] != "*" else None
+
+    def blocks() -> Iterator[bytes]:
+        with response:
+            try:
+                while block := response.read(1 << 20):
+                    yield block
+            except (HTTPException, OSError) as error:
+                raise TransientError(str(error) or type(error).__name__) from error
+
+    return Reply(tag, total, first, blocks())
+
+
+class _Redirects(HTTPRedirectHandler):
+    """Follows redirects to HTTP servers, and never from an encrypted connection to a readable one."""
+
+    def redirect_request(self, req: Any, fp: Any, code: int, msg: str, headers: Any, newurl: str) -> Any:
+        if not newurl.startswith("https:" if req.full_url.startswith("https:") else "http"):
+            raise HTTPError(req.full_url, code, "a redirect to a place that is not followed", headers, fp)
+        return super().redirect_request(req, fp, code, msg, headers, newurl)

@@ -1,0 +1,310 @@
+"""Files at other places: hf://, s3://, gs://, az:// and http(s)://.
+
+A file is downloaded once to the user's cache and read there; its entity tag decides whether the copy is current. An
+interrupted download resumes where it stopped, if the file is still the same. User names, passwords and queries of a
+URL, which may be signatures, are masked wherever a URL is shown or stored. Nothing is sent but the requests themselves,
+and nothing at all with HF_HUB_OFFLINE=1 or CURATE_OFFLINE=1, where the last copy is read.
+"""
+
+import hashlib
+import json
+import os
+import re
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import unquote, urlsplit
+
+from curate.core.errors import InputError, OutputError, UsageError
+from curate.core.urls import TransientError, explained, plain, safe_url, scheme_of
+
+if TYPE_CHECKING:
+    from curate.core.http_download import Reply
+
+TAGS: Final = ("ETag", "etag", "blob_id", "md5Hash", "LastModified", "last_modified", "mtime", "updated")
+"""Keys of a file's description that change with its content, by preference."""
+TRIES: Final = 5
+"""Attempts without progress before a download is given up."""
+WAIT = 0.5
+"""Seconds before the second attempt; doubled before each further one."""
+BLOCK: Final = 4 << 20
+LARGE: Final = 50 << 20
+"""Size in bytes from which a download is announced."""
+DESCRIPTIONS: Final = ("dataset_info.json", "dataset_infos.json", "dataset_dict.json", "state.json")
+"""JSON files beside the data of a data set, which are not read with a folder."""
+
+_urls: dict[Path, str] = {}
+"""The masked URL of each copy."""
+_copies: dict[str, Path] = {}
+"""The copy of each URL that this process has, by the URL and by its masked form."""
+
+
+def url_of(path: Path) -> str | None:
+    """The masked URL that a path is the copy of."""
+    return _urls.get(path)
+
+
+def copy_of(url: str) -> Path | None:
+    """The last copy of a URL, which may be masked if this process read it."""
+    path = _copies.get(url) or _path_of(url)
+    return path if path.is_file() else None
+
+
+def _path_of(url: str) -> Path:
+    """Where the copy of a URL lies."""
+    from platformdirs import user_cache_path
+
+    name = re.sub(r"[^\w.-]+", "_", unquote(urlsplit(url).path).rpartition("/")[2]).lstrip(".")[-100:] or "data"
+    key = hashlib.sha256(url.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+    return user_cache_path("curate") / "files" / key / name
+
+
+def local_copies(url: str, suffixes: Sequence[str], tell: Callable[[str], None]) -> list[Path]:
+    """Current copies of the files that a URL names: a file, or the files below a folder or of a pattern.
+
+    Of a folder or pattern, only names that end in `suffixes` are read. Raises `InputError`, `MissingExtra`.
+    """
+    scheme = scheme_of(url)
+    if scheme == "http" or _offline():
+        return [_fetch(url, tell)]
+    with explained(url, "read"):
+        system, path = _file_system(url)
+        if re.search(r"[*?\[]", path):
+            names = system.glob(path)
+        elif system.isfile(path):
+            return [_fetch(url, tell)]
+        else:
+            names = system.find(path)
+            if not names:
+                raise FileNotFoundError(path)
+    found = [
+        name
+        for name in sorted(map(str, names))
+        if name.lower().endswith(tuple(suffixes)) and name.rpartition("/")[2] not in DESCRIPTIONS
+    ]
+    if not found:
+        raise InputError(
+            f"{safe_url(url)}: no data files ({len(names):,} others)",
+            f"curate reads {', '.join(suffixes[:3])} and tables",
+        )
+    return [_fetch(f"{scheme}://{name}", tell) for name in found]
+
+
+def _offline() -> bool:
+    return any(
+        os.environ.get(name, "").lower() in ("1", "true", "yes", "on") for name in ("HF_HUB_OFFLINE", "CURATE_OFFLINE")
+    )
+
+
+def _fetch(url: str, tell: Callable[[str], None]) -> Path:
+    """The current copy of one file. Raises `InputError`, `OutputError`, `MissingExtra`."""
+    from filelock import FileLock
+
+    if url in _copies:
+        return _copies[url]
+    path = _path_of(url)
+    folder = path.parent
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with FileLock(folder / ".lock"):
+            if not _offline():
+                _Download(url, path).run(tell)
+            elif not path.is_file():
+                raise InputError(
+                    f"{safe_url(url)}: not in the cache, and network access is off",
+                    "unset HF_HUB_OFFLINE and CURATE_OFFLINE, or pass a file of this machine",
+                )
+    except OSError as error:
+        raise OutputError(
+            f"{folder}: cannot be written: {error.strerror or error}", "free disk space, or set XDG_CACHE_HOME"
+        ) from error
+    _urls[path] = safe_url(url)
+    _copies[url] = _copies[safe_url(url)] = path
+    return path
+
+
+class _Download:
+    """Brings a copy up to date."""
+
+    def __init__(self, url: str, path: Path) -> None:
+        self.url, self.path, self.shown = url, path, safe_url(url)
+        self.part = path.with_name(f".{path.name}.part")
+
+    def run(self, tell: Callable[[str], None]) -> None:
+        """Download what is missing. Raises `InputError`, `OSError` if the copy cannot be written."""
+        failed, had = 0, -1
+        while True:
+            try:
+                with explained(self.url, "read"):
+                    if self._attempt(tell):
+                        return
+                why = "it changed while it was read"
+            except TransientError as error:
+                why = str(error)
+            size = self.part.stat().st_size if self.part.is_file() else 0
+            failed = 1 if size > had else failed + 1
+            had = max(had, size)
+            if failed >= TRIES:
+                raise InputError(
+                    f"{self.shown}: the download broke off {TRIES} times: {why}",
+                    f"run it again later: it resumes after {size:,} bytes",
+                )
+            time.sleep(WAIT * 2 ** (failed - 1))
+
+    def _attempt(self, tell: Callable[[str], None]) -> bool:
+        """Read as much as possible; whether the copy is complete."""
+        known = _tag_of(self.path) if self.path.is_file() else ""
+        begun = _tag_of(self.part) if self.part.is_file() else ""
+        start = self.part.stat().st_size if begun else 0
+        from curate.core.http_download import read_http  # its modules take as long to import as a small file to check
+
+        read = read_http if scheme_of(self.url) == "http" else _object
+        reply = read(self.url, known, begun, start)
+        if reply.unchanged:
+            return True
+        if reply.size is not None and reply.size - reply.start > LARGE:
+            tell(f"downloading {self.shown}: {reply.size - reply.start >> 20:,} MiB")
+        self._set_tag(self.part, reply.tag)
+        with self.part.open("r+b" if reply.start else "wb") as file:
+            file.truncate(reply.start)
+            file.seek(reply.start)
+            for block in reply.blocks:
+                _write(file, block)
+            size = file.tell()
+            file.flush()
+            os.fsync(file.fileno())
+        if reply.size is not None and size > reply.size:
+            self.part.unlink()
+            raise TransientError(f"{size:,} bytes came instead of {reply.size:,}")
+        if reply.size is not None and size < reply.size:
+            raise TransientError(f"it ended after {size:,} of {reply.size:,} bytes")
+        if read is _object and reply.tag and _described(self.url)[0] != reply.tag:
+            self.part.unlink()
+            return False
+        self._set_tag(self.path, reply.tag)
+        self.part.replace(self.path)
+        return True
+
+    def _set_tag(self, path: Path, tag: str) -> None:
+        path.with_name(f"{path.name}.json").write_text(json.dumps({"url": self.shown, "tag": tag}), encoding="utf-8")
+
+
+def _tag_of(path: Path) -> str:
+    try:
+        return str(json.loads(path.with_name(f"{path.name}.json").read_text(encoding="utf-8"))["tag"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
+
+
+def _write(file: Any, block: bytes) -> None:
+    try:
+        file.write(block)
+    except OSError as error:
+        raise OutputError(
+            f"the copy cannot be written: {error.strerror or error}", "free disk space, or set XDG_CACHE_HOME"
+        ) from error
+
+
+def _object(url: str, known: str, begun: str, start: int) -> "Reply":
+    """A file of an object store, from `start` if it is still the one that was begun."""
+    from curate.core.http_download import Reply
+
+    tag, size = _described(url)
+    if known and known == tag:
+        return Reply(tag, size, 0, iter(()), unchanged=True)
+    first = start if begun and begun == tag and (size is None or start <= size) else 0
+
+    def blocks() -> Iterator[bytes]:
+        system, path = _file_system(url)
+        try:
+            with system.open(path, "rb", block_size=BLOCK) as file:
+                file.seek(first)
+                while block := file.read(BLOCK):
+                    yield block
+        except (FileNotFoundError, PermissionError):
+            raise
+        except OSError as error:
+            raise TransientError(plain(str(error))) from error
+
+    return Reply(tag, size, first, blocks())
+
+
+def _described(url: str) -> tuple[str, int | None]:
+    """What changes with the content of an object, and its size."""
+    system, path = _file_system(url)
+    info = system.info(path)
+    return str(next((info[key] for key in TAGS if info.get(key)), "")), info.get("size")
+
+
+def _file_system(url: str) -> tuple[Any, str]:
+    """The file system of an object store, without a cache of listings, and the path in it."""
+    import fsspec
+
+    scheme = scheme_of(url)
+    options: dict[str, Any] = {"use_listings_cache": False, "skip_instance_cache": True}
+    if scheme == "s3":
+        from botocore.session import get_session
+
+        options["anon"] = get_session().get_credentials() is None  # public buckets need none
+    elif scheme == "hf":
+        from huggingface_hub import HfFileSystem
+
+        return HfFileSystem(endpoint=os.environ.get("HF_ENDPOINT")), url[len("hf://") :]
+    system = fsspec.filesystem({"az": "abfs"}.get(scheme, scheme), **options)
+    return system, url.partition("://")[2]
+
+
+def demand_writable(url: str, *, overwrite: bool) -> None:
+    """Raise `UsageError` if an output at a URL exists or cannot be written there, `MissingExtra`."""
+    if scheme_of(url) == "http" or urlsplit(url).query:
+        raise UsageError(
+            f"{safe_url(url)}: nothing can be written there", "write to a file, s3://, gs://, az:// or hf://"
+        )
+    if _offline():
+        raise UsageError(f"{safe_url(url)}: network access is off", "unset HF_HUB_OFFLINE and CURATE_OFFLINE")
+    with explained(url, "written"):
+        system, path = _file_system(url)
+        if not overwrite and system.exists(path):
+            raise UsageError(
+                f"{safe_url(url)}: already exists",
+                "choose another output, or pass --overwrite where the command has it",
+            )
+
+
+def upload(folder: Path, url: str, last: str, *, overwrite: bool) -> int:
+    """Write the files of a folder below a URL, the one named `last` at the end; returns their number.
+
+    Raises `OutputError`, `UsageError` if one of them exists and is not to be replaced; nothing is written then.
+    """
+    files = sorted(
+        (file for file in folder.rglob("*") if file.is_file() and not file.name.endswith(".lock")),
+        key=lambda file: (file.name == last, file),
+    )
+    with explained(url, "written"):
+        system, path = _file_system(url)
+        targets = [f"{path.rstrip('/')}/{file.relative_to(folder).as_posix()}" for file in files]
+        for target in targets:
+            if not overwrite and system.exists(target):
+                raise UsageError(f"{scheme_of(url)}://{target}: already exists", "choose another output")
+        for file, target in zip(files, targets, strict=True):
+            system.put_file(str(file), target)
+    return len(files)
+
+
+def mirror(url: str, folder: Path) -> Path:
+    """Download the files below a URL to a folder; returns it. Raises `InputError`, `MissingExtra`."""
+    import shutil
+
+    with explained(url, "read"):
+        system, path = _file_system(url)
+        names = sorted(map(str, system.find(path)))
+        if not names:
+            raise FileNotFoundError(path)
+    for name in names:
+        inside = name.removeprefix(path.strip("/")).strip("/")
+        if ".." in inside.split("/"):
+            raise InputError(f"{safe_url(url)}: has the name {inside!r}, which leads out of it", "rename it")
+        (folder / inside).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(_fetch(f"{scheme_of(url)}://{name}", lambda _: None), folder / inside)
+    return folder

@@ -1,0 +1,82 @@
+"""URLs of places that hold data: their schemes, their display without secrets, and the errors of reading them."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+from urllib.parse import urlsplit
+
+from curate.core.errors import CurateError, InputError, MissingExtra, OutputError
+
+URL: Final = re.compile(r"(hf|s3|gs|az|https?)://", re.IGNORECASE)
+PACKAGES: Final = {"hf": "huggingface_hub", "s3": "s3fs", "gs": "gcsfs", "az": "adlfs"}
+"""The package of the extra `cloud` that reads each scheme."""
+ACCESS: Final = {
+    "hf": "run `hf auth login`, or set HF_TOKEN",
+    "s3": "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE; AWS_ENDPOINT_URL for another service",
+    "gs": "run `gcloud auth application-default login`, or set GOOGLE_APPLICATION_CREDENTIALS",
+    "az": "set AZURE_STORAGE_ACCOUNT_NAME and AZURE_STORAGE_ACCOUNT_KEY, or AZURE_STORAGE_CONNECTION_STRING",
+    "http": "pass a URL that needs no login, or a signed one",
+}
+REFUSED: Final = re.compile(
+    r"credential|unauthorized|forbidden|access ?denied|invalidaccesskey|signature|authenticat|\b40[13]\b", re.IGNORECASE
+)
+"""Messages of libraries about missing or wrong credentials."""
+
+
+class TransientError(Exception):
+    """What may be gone at the next attempt."""
+
+
+def is_url(name: str) -> bool:
+    """Whether a name is the URL of a place rather than a path."""
+    return URL.match(name) is not None
+
+
+def safe_url(url: str) -> str:
+    """A URL without what may be secret: user name, password and query."""
+    parts = urlsplit(url)
+    host = parts.netloc.rpartition("@")
+    return f"{parts.scheme}://{'***@' if host[1] else ''}{host[2]}{parts.path}{'?***' if parts.query else ''}"
+
+
+def scheme_of(url: str) -> str:
+    """The scheme of a URL, in lower case; `http` for https."""
+    scheme = urlsplit(url).scheme.lower()
+    return "http" if scheme == "https" else scheme
+
+
+@contextmanager
+def explained(url: str, what: str) -> Iterator[None]:
+    """Turn the errors of libraries into those of curate, with the next step and without secrets."""
+    scheme, shown = scheme_of(url), safe_url(url)
+    kind = InputError if what == "read" else OutputError
+    try:
+        yield
+    except (CurateError, TransientError):
+        raise
+    except FileNotFoundError as error:
+        raise kind(f"{shown}: no such object", "check the name, and that you have access to it") from error
+    except ImportError as error:
+        raise MissingExtra(f"reading {shown}", "cloud", error.name or PACKAGES[scheme]) from error
+    except OSError as error:
+        if error.filename is not None and str(error.filename).startswith("/"):
+            raise  # of this machine's disk
+        raise _told(error, url, what, kind) from error
+    except Exception as error:
+        raise _told(error, url, what, kind) from error
+
+
+def _told(error: Exception, url: str, what: str, kind: type[CurateError]) -> CurateError:
+    said = plain(str(error).replace(url, safe_url(url)).strip().split("\n")[0])[:200]
+    if isinstance(error, PermissionError) or REFUSED.search(f"{type(error).__name__} {said}"):
+        return kind(f"{safe_url(url)}: access denied", ACCESS[scheme_of(url)])
+    return kind(
+        f"{safe_url(url)}: cannot be {what}: {type(error).__name__}: {said}",
+        "check the name and the connection, and run it again",
+    )
+
+
+def plain(said: str) -> str:
+    """A message of a library without user names, passwords and queries of URLs."""
+    return re.sub(r"://[^\s/@]+@", "://***@", re.sub(r"\?[^\s'\")]+", "?***", said))

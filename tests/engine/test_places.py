@@ -1,0 +1,271 @@
+"""Data at URLs: read through servers that misbehave, over real sockets."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from curate.cli.main import main
+from curate.core import places
+from curate.core.errors import InputError
+from curate.core.files import data_files, display_name
+from curate.core.urls import safe_url
+from tests.conftest import Write
+from tests.engine.places_server import Place, serving
+
+LINES = b"".join(
+    json.dumps(
+        {
+            "messages": [
+                {"role": "user", "content": f"Question {n}?"},
+                {"role": "assistant", "content": f"It is {n * 7}."},
+            ]
+        }
+    ).encode()
+    + b"\n"
+    for n in range(1000)
+)
+BAD = b'{"messages": [{"role": "usr", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}\n'
+
+
+@pytest.fixture(autouse=True)
+def _online(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.delenv("HF_HUB_OFFLINE")
+    monkeypatch.setenv("no_proxy", "*")
+    monkeypatch.setattr(places, "WAIT", 0.001)
+    forget()
+
+
+@pytest.fixture
+def place() -> Iterator[Place]:
+    with serving(Place({"/data.jsonl": LINES, "/bad.jsonl": BAD})) as there:
+        yield there
+
+
+def forget() -> None:
+    """As in a new process."""
+    places._copies.clear()
+    places._urls.clear()
+
+
+def fetched(url: str) -> bytes:
+    forget()
+    [path] = data_files([url])
+    assert display_name(path) == safe_url(url)
+    return path.read_bytes()
+
+
+@pytest.mark.parametrize(
+    "faults",
+    [
+        ["cut"],
+        ["500", "500", "cut", "500"],
+        ["reset", "cut"],
+        ["long"],
+        ["cut", "cut", "cut", "cut", "cut", "cut", "cut", "cut"],
+    ],
+    ids=" ".join,
+)
+@pytest.mark.parametrize("ranges", [True, False])
+@pytest.mark.parametrize("tags", [True, False])
+def test_a_file_is_whole_whatever_happens_on_the_way(place: Place, faults: list[str], ranges: bool, tags: bool) -> None:
+    place.faults, place.ranges, place.tags = list(faults), ranges, tags
+    if not (ranges and tags) and len(faults) > 5:
+        with pytest.raises(InputError, match="broke off 5 times"):
+            fetched(f"{place.address}/data.jsonl")
+        place.faults.clear()
+    assert fetched(f"{place.address}/data.jsonl") == LINES
+
+
+def test_what_came_is_not_sent_again(place: Place) -> None:
+    place.faults = ["cut", "cut"]
+    assert fetched(f"{place.address}/data.jsonl") == LINES
+    assert place.sent == len(LINES)
+    assert fetched(f"{place.address}/data.jsonl") == LINES
+    assert place.sent == len(LINES)
+    place.files["/data.jsonl"], place.tag = BAD, '"2"'
+    assert fetched(f"{place.address}/data.jsonl") == BAD
+
+
+def test_a_file_that_changes_between_ranges_is_read_anew(place: Place) -> None:
+    place.faults = ["cut", "500", "500", "500", "500", "500"]
+    with pytest.raises(InputError, match="broke off 5 times") as caught:
+        fetched(f"{place.address}/data.jsonl")
+    assert f"{len(LINES) // 2:,} bytes" in caught.value.hint
+    place.files["/data.jsonl"], place.tag = LINES[::-1], '"2"'
+    assert fetched(f"{place.address}/data.jsonl") == LINES[::-1]
+    place.faults, place.tag = ["cut"], '"3"'
+    whole = place.files["/data.jsonl"] = LINES + BAD
+    assert fetched(f"{place.address}/data.jsonl") == whole
+
+
+def test_redirects_are_followed_and_end(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    place.redirects = {
+        "/a.jsonl": "/bad.jsonl",
+        "/loop.jsonl": "/loop.jsonl",
+        "/file.jsonl": "file:///etc/passwd",
+        "/ftp.jsonl": "ftp://127.0.0.1/x",
+    }
+    assert fetched(f"{place.address}/a.jsonl") == BAD
+    for name in ("loop", "file", "ftp"):
+        assert main(["check", f"{place.address}/{name}.jsonl"]) == 2
+        assert "the server answers 302" in capsys.readouterr().err
+
+
+def test_findings_name_the_url(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    url = f"{place.address}/bad.jsonl"
+    assert main(["check", url]) == 1
+    assert f"{url}:1: M006" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("name", "said", "step"),
+    [("none.jsonl", "no such object", "check the name"), ("secret", "access denied", "needs no login")],
+)
+def test_errors_name_the_cause_and_the_next_step(
+    place: Place, name: str, said: str, step: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["check", f"{place.address}/{name}"]) == 2
+    err = capsys.readouterr().err
+    assert said in err
+    assert step in err
+    assert "Traceback" not in err
+
+
+def test_no_secret_of_a_url_is_shown_or_stored(
+    place: Place, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    address = place.address.replace("http://", "http://jane:hunter2@")
+    for name in ("data.jsonl", "none.jsonl"):
+        forget()
+        main(["check", f"{address}/{name}?X-Amz-Signature=s3cr3t"])
+        main(["split", f"{address}/{name}?X-Amz-Signature=s3cr3t", "-o", "out", "--yes"])
+    told = "".join(capsys.readouterr())
+    assert "http://***@127" in told
+    stored = b"".join(path.read_bytes() for path in [*Path().rglob("*"), *tmp_path.rglob("*")] if path.is_file())
+    for secret in ("hunter2", "s3cr3t"):
+        assert secret not in told
+        assert secret.encode() not in stored
+    assert any("authorization" in headers for _, _, headers in place.requests)
+    manifest = json.loads(Path("out/manifest.json").read_text())
+    assert manifest["inputs"][0]["path"] == f"{place.address.replace('http://', 'http://***@')}/data.jsonl?***"
+
+
+def test_a_password_is_not_sent_to_another_host(place: Place) -> None:
+    with serving(Place({"/data.jsonl": BAD})) as other:
+        place.redirects = {"/data.jsonl": f"{other.address}/data.jsonl"}
+        assert fetched(place.address.replace("//", "//jane:hunter2@") + "/data.jsonl") == BAD
+        assert "authorization" not in other.requests[0][2]
+
+
+def test_without_network_the_last_copy_is_read(
+    place: Place, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert fetched(f"{place.address}/data.jsonl") == LINES
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    count = len(place.requests)
+    assert fetched(f"{place.address}/data.jsonl") == LINES
+    assert main(["check", f"{place.address}/bad.jsonl"]) == 2
+    assert "network access is off" in capsys.readouterr().err
+    assert len(place.requests) == count
+
+
+def test_a_split_of_a_url_is_that_of_the_file_and_verifies(place: Place, write: Write) -> None:
+    rows = LINES.split(b"\n")[:200]
+    place.files["/data.jsonl"] = b"\n".join(rows) + b"\n"
+    write("data.jsonl", place.files["/data.jsonl"])
+    found: list[Any] = []
+    for name in ("data.jsonl", f"{place.address}/data.jsonl"):
+        main(["split", name, "-o", f"out{len(found)}", "-q"])
+        assert main(["verify", f"out{len(found)}", "-q"]) == 0
+        found.append([(Path(f"out{len(found)}") / f"{part}.jsonl").read_bytes() for part in ("train", "test")])
+    assert found[0] == found[1]
+
+
+def test_an_extra_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "fsspec", None)
+    monkeypatch.setitem(__import__("sys").modules, "botocore.session", None)
+    assert main(["check", "s3://bucket/data.jsonl"]) == 2
+    err = capsys.readouterr().err
+    assert "pip install 'curate-chat[cloud]'" in err
+    assert main(["dedup", "x.jsonl", "-o", "http://127.0.0.1/x.jsonl"]) == 2
+    assert "nothing can be written there" in capsys.readouterr().err
+
+
+@pytest.fixture
+def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
+    constants = pytest.importorskip("huggingface_hub.constants")
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+    files = {
+        "data/train.jsonl": LINES[:20_000].rpartition(b"\n")[0] + b"\n",
+        "data/test.jsonl": BAD,
+        "README.md": b"# x",
+    }
+    with serving(Place(files), hub=True) as there:
+        monkeypatch.setenv("HF_ENDPOINT", there.address)
+        yield there
+
+
+def test_a_data_set_of_the_hub(hub: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "hf://datasets/org/name"]) == 1
+    assert "hf://datasets/org/name/data/test.jsonl:1: M006" in capsys.readouterr().out
+    assert fetched("hf://datasets/org/name/data/train.jsonl") == hub.files["data/train.jsonl"]
+    assert main(["check", "hf://datasets/org/name/data/none.jsonl"]) == 2
+    assert "no such object" in capsys.readouterr().err
+    assert main(["check", "hf://datasets/org/other"]) == 2
+    assert "hf://datasets/org/other: " in capsys.readouterr().err
+
+
+@pytest.fixture
+def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """A bucket `data` of an S3 server on this machine."""
+    server = pytest.importorskip("moto.server")
+    s3fs = pytest.importorskip("s3fs")
+    running = server.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    running.start()
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://{}:{}".format(*running.get_host_and_port()))
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    system = s3fs.S3FileSystem(skip_instance_cache=True, use_listings_cache=False)
+    system.mkdir("data")
+    yield system
+    running.stop()
+
+
+def test_a_bucket_is_read_and_written(bucket: Any, write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = b"\n".join(LINES.split(b"\n")[:200]) + b"\n"
+    bucket.pipe({"data/in/a.jsonl": rows, "data/in/b.jsonl": BAD, "data/in/notes.txt": b"x"})
+    write("in/a.jsonl", rows)
+    write("in/b.jsonl", BAD)
+    assert main(["check", "s3://data/in"]) == main(["check", "s3://data/in/*.jsonl"]) == 1
+    assert capsys.readouterr().out.count("s3://data/in/b.jsonl:1: M006") == 2
+    assert main(["dedup", "s3://data/in", "-o", "s3://data/out/kept.jsonl"]) in (0, 1)
+    assert main(["dedup", "in", "-o", "kept.jsonl"]) in (0, 1)
+    assert bucket.cat("data/out/kept.jsonl") == Path("kept.jsonl").read_bytes()
+    removed = Path("kept.removed.jsonl").read_bytes().replace(b'"in/', b'"s3://data/in/')
+    assert bucket.cat("data/out/kept.removed.jsonl") == removed
+    assert main(["dedup", "s3://data/in", "-o", "s3://data/out/kept.jsonl"]) == 2
+    assert "already exists" in capsys.readouterr().err
+    assert main(["split", "s3://data/in/a.jsonl", "-o", "s3://data/split"]) == 0
+    assert main(["split", "in/a.jsonl", "-o", "split"]) == 0
+    for name in ("train", "validation", "test"):
+        assert bucket.cat(f"data/split/{name}.jsonl") == Path(f"split/{name}.jsonl").read_bytes()
+    manifest = json.loads(bucket.cat("data/split/manifest.json"))
+    assert manifest["inputs"][0]["path"] == "s3://data/in/a.jsonl"
+    assert main(["verify", "s3://data/split"]) == 0
+    assert "all 200 input lines" in capsys.readouterr().out
+    assert main(["check", "s3://data/none.jsonl"]) == main(["check", "s3://none/data.jsonl"]) == 2
+    assert capsys.readouterr().err.count("no such object") == 2
+
+
+def test_a_configuration_reads_urls_and_writes_none(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    config = 'data = ["{}/data.jsonl"]\noutput = "{}"\n'
+    Path("curate.toml").write_text(config.format(place.address, "s3://bucket/out"))
+    assert main(["run"]) == 2
+    assert "a folder of this machine" in capsys.readouterr().err
+    Path("curate.toml").write_text(config.format(place.address, "out"))
+    assert main(["run", "--only", "check", "-q"]) in (0, 1)
+    assert main(["run", "--dry-run"]) in (0, 1)
