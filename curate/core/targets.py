@@ -17,6 +17,12 @@ class Target(StrEnum):
     MISTRAL = "mistral"
     AXOLOTL = "axolotl"
     LLAMAFACTORY = "llamafactory"
+    BEDROCK = "bedrock"
+    VERTEX = "vertex"
+    ANTHROPIC = "anthropic"
+    UNSLOTH = "unsloth"
+    MS_SWIFT = "ms-swift"
+    VERL = "verl"
 
 
 class ServiceKey(NamedTuple):
@@ -44,6 +50,10 @@ SERVICES: Final = tuple(KEYS)
 """Services that train on an uploaded file."""
 NO_DEVELOPER: Final = (Target.TOGETHER, Target.FIREWORKS, Target.MISTRAL)
 """Targets that only accept the roles system, user, assistant and tool."""
+OWN_FORMAT: Final = (Target.BEDROCK, Target.VERTEX)
+"""Services that read a format of their own and no messages."""
+STRICT_TURNS: Final = (Target.BEDROCK, Target.ANTHROPIC)
+"""Services that want user and assistant in turn, from a question to an answer."""
 FORMATS: Final[dict[Target, tuple[str, ...]]] = {
     Target.TRL: ("preference", "prompt-completion", "prompt-only", "stepwise", "text", "rendered"),
     Target.OPENAI: ("openai-preference",),
@@ -52,6 +62,12 @@ FORMATS: Final[dict[Target, tuple[str, ...]]] = {
     Target.FIREWORKS: ("openai-preference",),
     Target.AXOLOTL: ("alpaca", "sharegpt", "segments", "stepwise", "text", "rendered"),
     Target.LLAMAFACTORY: ("alpaca", "sharegpt", "preference", "llama-factory-preference", "text", "rendered"),
+    Target.BEDROCK: ("bedrock-conversation",),
+    Target.VERTEX: ("vertex",),
+    Target.ANTHROPIC: ("anthropic", "bedrock"),
+    Target.UNSLOTH: ("alpaca", "sharegpt", "text", "rendered"),
+    Target.MS_SWIFT: ("alpaca", "sharegpt", "question-answer", "prompt-only"),
+    Target.VERL: ("verl", "prompt-only"),
 }
 """Formats besides messages that a target trains on directly (`curate.read.formats`)."""
 
@@ -117,4 +133,18 @@ LIMITS: Final[dict[Target, Limits]] = {
     ),
     Target.AXOLOTL: Limits("its own source, 2026-11"),
     Target.LLAMAFACTORY: Limits("its own source, 2026-11"),
+    Target.BEDROCK: Limits(
+        "AWS's guide to preparing data for Amazon Nova and its quota of records (docs.aws.amazon.com), read 2026-11",
+        max_examples=20_000,
+    ),
+    Target.VERTEX: Limits(
+        "Google's guide to supervised tuning of Gemini models (cloud.google.com/vertex-ai), read 2026-11",
+        file_bytes=GB,
+    ),
+    Target.ANTHROPIC: Limits(
+        "the cookbook on fine-tuning Claude 3 Haiku on Bedrock (platform.claude.com), read 2026-11; no limits are named"
+    ),
+    Target.UNSLOTH: Limits("its documentation (docs.unsloth.ai), 2026-11"),
+    Target.MS_SWIFT: Limits("its documentation (swift.readthedocs.io), 2026-11"),
+    Target.VERL: Limits("its documentation (verl.readthedocs.io), 2026-11"),
 }

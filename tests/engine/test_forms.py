@@ -229,3 +229,26 @@ def test_convert_writes_another_form_and_sets_aside_what_it_cannot_say(write: Wr
         "not sayable as bedrock-conversation: a system message that is not the first message",
         "not sayable as bedrock-conversation: `images` beside the conversation",
     ]
+
+
+OWN_TARGETS = [
+    ("bedrock-conversation", "bedrock"), ("vertex", "vertex"), ("anthropic", "anthropic"), ("bedrock", "anthropic"),
+    ("verl", "verl"), ("prompt-only", "trl"), ("prompt-only", "ms-swift"), ("stepwise", "trl"), ("sharegpt", "unsloth"),
+    ("alpaca", "unsloth"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "target"), OWN_TARGETS)
+def test_a_sample_has_no_error_and_no_foreign_format_for_its_own_target(
+    name: str, target: str, capsys: Captured
+) -> None:
+    main(["check", str(FOLDER / f"{name}.jsonl"), "--target", target, "--output-format", "json"])
+    found = json.loads(capsys.readouterr().out)["findings"]
+    assert [one for one in found if one["severity"] == "error" or one["code"] in ("J025", "M022")] == []
+
+
+def test_messages_are_a_foreign_format_for_bedrock_and_vertex(write: Write, capsys: Captured) -> None:
+    path = write("data.jsonl", [("Hi", "Hello.")])
+    for target in ("bedrock", "vertex", "anthropic"):
+        main(["check", str(path), "--target", target, "--select", "J025"])
+        assert ("J025" in capsys.readouterr().out) == (target != "anthropic")

@@ -5,6 +5,7 @@ from typing import Final
 
 from curate.core.finding import Severity
 from curate.core.lazy import pl
+from curate.core.targets import Target
 from curate.lint.rules.polars_text_helpers import judged_by
 from curate.lint.rules.prefilter import Literals
 from curate.lint.rules.rule import text_rule
@@ -73,6 +74,30 @@ def control_token() -> "pl.Expr":
     return judged_by(pl.when(~rendered & text.str.contains(HINT)).then(text), _control)
 
 
+RESERVED: Final = ("User:", "Bot:", "Assistant:", "System:", "<image>", "<video>", "[EOS]")
+
+
+@text_rule(
+    "K017",
+    "nova-reserved-word",
+    Severity.ERROR,
+    only=(Target.BEDROCK,),
+    prefilter=Literals(RESERVED, cased=True),
+    hint="Write another word: `Customer:` for `User:`, `Support:` for `Assistant:`.",
+)
+def nova_reserved_word() -> "pl.Expr":
+    """A prompt contains a word that Amazon Nova reserves.
+
+    Fine-tuning jobs fail on prompts and system prompts with User:, Bot:, Assistant:, System:, <image>, <video> or
+    [EOS], wherever they stand (guide to preparing data for Nova, read November 2026).
+    Bad: {"messages": [{"role": "user", "content": "User: What is the capital of France?"}, {"role": "assistant", "content": "Paris."}]}
+    Good: {"messages": [{"role": "user", "content": "Customer: What is the capital of France?"}, {"role": "assistant", "content": "Paris."}]}
+    """
+    found = pl.col("text").str.extract(f"({'|'.join(map(re.escape, RESERVED))})")
+    asks = pl.col("role").is_in(["user", "system", "developer"])
+    return pl.when(asks & found.is_not_null()).then(pl.format("{} is a reserved word of Amazon Nova", found))
+
+
 def _control(text: str) -> str | None:
     """The message for a text with one of the tokens. The number of passes over a text part is bounded."""
     whole = text.strip()
@@ -95,4 +120,4 @@ def _unstruck(text: str) -> str:
     return text.replace("</s>", "\0" * 4).replace(SHORT, "\0" * 3)
 
 
-RULES = (control_token,)
+RULES = (control_token, nova_reserved_word)

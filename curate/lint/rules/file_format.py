@@ -100,11 +100,19 @@ def line_separator(facts: FileFacts) -> Problems:
     "J018",
     "file-too-big",
     Severity.ERROR,
-    only=(Target.OPENAI, Target.AZURE, Target.MISTRAL, Target.TOGETHER),
+    only=(
+        Target.OPENAI,
+        Target.AZURE,
+        Target.MISTRAL,
+        Target.TOGETHER,
+        Target.FIREWORKS,
+        Target.BEDROCK,
+        Target.VERTEX,
+    ),
     hint="Remove duplicates (`curate dedup`), or train on a part of the file.",
 )
 def file_too_big(facts: FileFacts) -> Problems:
-    """The file is larger than the service accepts.
+    """The file is larger than the service accepts, or has more examples.
 
     The service refuses the file, often after the whole upload. (The tests of these examples lower the limit to 200
     bytes.)
@@ -120,6 +128,11 @@ def file_too_big(facts: FileFacts) -> Problems:
             "",
             f"the file has {facts.size / MB:,.1f} MB; {facts.target} accepts {limits.file_bytes / MB:,.1f} MB "
             f"({limits.source})",
+        )
+    if limits.max_examples is not None and facts.examples > limits.max_examples:
+        yield Problem(
+            "",
+            f"{plural(facts.examples, 'example')}; {facts.target} accepts {limits.max_examples:,} ({limits.source})",
         )
 
 

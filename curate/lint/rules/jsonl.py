@@ -2,7 +2,7 @@
 
 from curate.core.example import UNKNOWN
 from curate.core.finding import Problem, Problems, Severity
-from curate.core.targets import FORMATS, Target
+from curate.core.targets import FORMATS, OWN_FORMAT, Target
 from curate.core.text import plural
 from curate.lint.rules.roles import kind_of
 from curate.lint.rules.rule import file_rule, line_rule
@@ -255,18 +255,19 @@ def mixed_formats(facts: FileFacts) -> Problems:
     "J025",
     "foreign-format",
     Severity.WARNING,
-    hint="Run `curate convert FILE -o OUT.jsonl` to write messages. `curate split` and `curate run` read the file as "
+    hint="Run `curate convert FILE -o OUT.jsonl` to write messages, or with `--to` another format. `curate split` and `curate run` read the file as "
     "it is.",
 )
 def foreign_format(facts: FileFacts) -> Problems:
     """The file is in a known format other than messages.
 
     curate reads and checks this format. A trainer must be told the format, or converts it in its own way. Formats that
-    the target trains on directly, such as pairs for TRL, are not reported.
+    the target trains on directly, such as pairs for TRL, are not reported. Bedrock and Vertex read only their own.
     Bad: {"instruction": "Say hello.", "output": "Hello."}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
-    foreign = [name for name in facts.formats if name not in ("messages", UNKNOWN, *FORMATS.get(facts.target, ()))]
+    own = () if facts.target in OWN_FORMAT else ("messages",)
+    foreign = [name for name in facts.formats if name not in (*own, UNKNOWN, *FORMATS.get(facts.target, ()))]
     if len(foreign) == 1 and len(facts.formats) == 1:
         yield Problem(
             "", f"{plural(facts.examples, 'example')} in the format {foreign[0]} ({BY_NAME[foreign[0]].summary})"

@@ -43,7 +43,11 @@ MEANT_FOR_LOSS: Final = frozenset(
 SERVICE_FORMATS: Final = ("anthropic", "bedrock-conversation", "vertex", "openai-responses", "nemo-gym")
 SERVICE_KEYS: Final = {"id", "item_id", "status", "is_error", "reasoning_details", "thoughtSignature"}
 """Keys that services write into their own formats."""
-READ_BY: Final = {Target.AXOLOTL: {"train", "train_detail"}, Target.LLAMAFACTORY: {"loss_weight"}}
+READ_BY: Final = {
+    Target.AXOLOTL: {"train", "train_detail"},
+    Target.LLAMAFACTORY: {"loss_weight"},
+    Target.MS_SWIFT: {"loss"},
+}
 """Keys that only one target reads."""
 OWNERS: Final = {
     "tool_calls": "assistant",

@@ -64,7 +64,7 @@ def role_pointer(message: Message) -> str:
     return f"{message.pointer}/{'from' if message.content_pointer.endswith('/value') else 'role'}"
 
 
-ASKED_ALONE: Final = (Target.TRL,)
+ASKED_ALONE: Final = (Target.TRL, Target.VERL, Target.MS_SWIFT)
 """Trainers that train on prompts alone, in any form for them."""
 CONVERSATIONS: Final = {
     **dict.fromkeys(("messages", "bedrock", "bedrock-conversation", "anthropic"), "/messages"),

@@ -4,7 +4,7 @@ from itertools import pairwise
 
 from curate.core.example import Example
 from curate.core.finding import Problem, Problems, Severity
-from curate.core.targets import Target
+from curate.core.targets import STRICT_TURNS, Target
 from curate.core.text import plural
 from curate.lint.rules.repair import Object, copy_without, on_messages
 from curate.lint.rules.roles import TAKEN, conversation_pointer, intended_role, role_of
@@ -31,7 +31,13 @@ def no_user(example: Example) -> Problems:
         yield Problem(conversation_pointer(example), "no message is from the user")
 
 
-@rule("M011", "open-end", Severity.WARNING, hint="Remove the messages after the last answer, or add an answer.")
+@rule(
+    "M011",
+    "open-end",
+    Severity.WARNING,
+    targets=dict.fromkeys(STRICT_TURNS, Severity.ERROR),
+    hint="Remove the messages after the last answer, or add an answer.",
+)
 def open_end(example: Example) -> Problems:
     """The conversation does not end with the assistant.
 
@@ -58,7 +64,7 @@ def trim_end(messages: list[Object]) -> list[Object] | None:
     "M012",
     "assistant-first",
     Severity.WARNING,
-    targets={Target.MISTRAL: Severity.ERROR} | TAKEN,
+    targets=dict.fromkeys((Target.MISTRAL, *STRICT_TURNS), Severity.ERROR) | TAKEN,
     hint="Put a user turn before it, or move the greeting to the system prompt.",
 )
 def assistant_first(example: Example) -> Problems:
@@ -193,7 +199,7 @@ def developer_to_system(messages: list[Object]) -> list[Object] | None:
     "M016",
     "consecutive-roles",
     Severity.WARNING,
-    targets=dict.fromkeys((Target.TOGETHER, Target.MISTRAL), Severity.ERROR),
+    targets=dict.fromkeys((Target.TOGETHER, Target.MISTRAL, *STRICT_TURNS), Severity.ERROR),
     hint="Merge the two turns, or restore the missing turn.",
 )
 def consecutive_roles(example: Example, *, target: Target) -> Problems:
