@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final, NamedTuple, Protocol
 
 from curate.conflicts.answer_polarity import opposite_polarity
+from curate.conflicts.answer_swap import FACTS, Asked, swap_factors
 from curate.conflicts.candidate_pairs import Nominee
 from curate.conflicts.contradiction_rules import clashes, is_comparable, is_open
 from curate.conflicts.evidence import Evidence, confidence
@@ -23,7 +24,6 @@ from curate.models.model_loading import unreadable
 
 SETTLED: Final = frozenset(("refusal", "label"))
 """Rules about whose verdict no model is asked."""
-FACTS: Final = frozenset(("numbers", "dates"))
 LABEL_PRECISION: Final = 0.95
 
 
@@ -117,8 +117,8 @@ def by_questions(
     cache: Path | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> list[Judged]:
-    """Ask the models that read both questions whether they are the same, where answers clash. Raises as
-    `contradictions` does.
+    """Ask the models that read both questions whether they are the same, where answers clash: of the questions alone,
+    and of each with the other's answer. Raises as `contradictions` does.
 
     Asked last, for so few pairs it costs nothing.
     """
@@ -127,9 +127,16 @@ def by_questions(
     pairs = [(judged[at].nominee.left.request, judged[at].nominee.right.request) for at in asked]
     entailed = entailments(pairs, config.nli, cache, progress) if config.nli else [None] * len(asked)
     same = duplicates(pairs, config.same_question, cache, progress) if config.same_question else [None] * len(asked)
-    for at, *said in zip(asked, entailed, same, strict=True):
+    factors = [1.0] * len(asked)
+    if config.nli:
+        answers = [(judged[at].nominee.left.answer, judged[at].nominee.right.answer) for at in asked]
+        evidence = [judged[at].evidence for at in asked]
+        factors = swap_factors([Asked(*item) for item in zip(pairs, answers, evidence, strict=True)], config.nli, cache)
+    for at, factor, *said in zip(asked, factors, entailed, same, strict=True):
         nominee = judged[at].nominee
-        found[at] = judged[at]._replace(nominee=nominee._replace(same=round(probability(nominee.features, *said), 4)))
+        found[at] = judged[at]._replace(
+            nominee=nominee._replace(same=round(factor * probability(nominee.features, *said), 4))
+        )
     return found
 
 
