@@ -1,5 +1,6 @@
 """Adapters: a new one of each method on a base model, saved ones, and the factors of a saved LoRA."""
 
+import re
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -27,7 +28,7 @@ from curate.core.errors import ConfigError
 from curate.core.text import visible
 from curate.models.names import model_errors
 from train.bottleneck import BottleneckConfig
-from train.methods import MethodName
+from train.methods import TARGETED, MethodName
 from train.model import autocast
 from train.recipe import Recipe
 
@@ -60,16 +61,14 @@ def add_adapter(model: Any, recipe: Recipe, start: Sequence[int] = ()) -> Any:
     """
     if recipe.method == "full":
         return model.float().requires_grad_(True)
+    if recipe.how.keys & TARGETED:
+        _demand_matched(recipe, model)
     try:
         config = CONFIGS[recipe.method](recipe, model)
         with _quiet():
             tuned = get_peft_model(model, config)
     except ValueError as error:
-        kinds = ("Linear", "Linear4bit", "Conv1D")
-        names = {name.rsplit(".", 1)[-1] for name, one in model.named_modules() if type(one).__name__ in kinds}
-        layers = ", ".join(sorted(names))
-        hint = f"the linear layers of this model are {layers}; name some of them in target_modules"
-        raise ConfigError(f"{recipe.method}: {error}", hint) from error
+        raise ConfigError(f"{recipe.method}: {error}", _layers(model)) from error
     if recipe.how.virtual and start:
         _begin(tuned, recipe, start)
     # What others load is the model that the recipe names, not the folder where this machine keeps it.
@@ -169,8 +168,29 @@ def _begin(model: Any, recipe: Recipe, start: Sequence[int]) -> None:
 
 
 def _targets(recipe: Recipe) -> str | list[str]:
+    """As PEFT takes them: a list of names, `all-linear` or a regular expression."""
     wanted = recipe.target_modules
-    return wanted if wanted == "all-linear" else list(PRESETS[wanted] if isinstance(wanted, str) else wanted)
+    return list(PRESETS.get(wanted, ())) or wanted if isinstance(wanted, str) else list(wanted)
+
+
+def _demand_matched(recipe: Recipe, model: Any) -> None:
+    """Raise `ConfigError` for names of modules that the model does not have: PEFT ignores them."""
+    wanted = recipe.target_modules
+    if isinstance(wanted, str) and (wanted == "all-linear" or wanted in PRESETS):
+        return
+    paths = [path for path, _ in model.named_modules()]
+    if isinstance(wanted, str):
+        missing = [] if any(re.fullmatch(wanted, path) for path in paths) else [wanted]
+    else:
+        missing = [name for name in wanted if not any(f".{path}".endswith(f".{name}") for path in paths)]
+    if missing:
+        raise ConfigError(f"target_modules: the model has no module {', '.join(missing)}", _layers(model))
+
+
+def _layers(model: Any) -> str:
+    kinds = ("Linear", "Linear4bit", "Conv1D")
+    names = {name.rsplit(".", 1)[-1] for name, one in model.named_modules() if type(one).__name__ in kinds}
+    return f"the linear layers of this model are {', '.join(sorted(names))}; name some of them in target_modules"
 
 
 def _lora(recipe: Recipe, model: Any) -> LoraConfig:  # noqa: ARG001

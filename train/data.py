@@ -43,10 +43,15 @@ class Split:
         """File and line of the example of a text."""
         return str(self.examples[self.owners[text]].place)
 
-    def first(self, count: int) -> "Split":
-        """Its first `count` examples."""
-        texts = tuple(text for text, owner in zip(self.encoded, self.owners, strict=True) if owner < count)
-        return replace(self, examples=self.examples[:count], encoded=texts, owners=self.owners[: len(texts)])
+    def sample(self, count: int) -> "Split":
+        """At most `count` of its examples, spread evenly: the beginning of a sorted file is no measure of it."""
+        size = len(self.examples)
+        if count >= size:
+            return self
+        chosen = {at * size // count: at for at in range(count)}
+        kept = [(text, chosen[at]) for text, at in zip(self.encoded, self.owners, strict=True) if at in chosen]
+        texts, owners = zip(*kept, strict=True) if kept else ((), ())
+        return replace(self, examples=tuple(self.examples[at] for at in chosen), encoded=texts, owners=owners)
 
 
 def load_split(folder: Path, name: str, template: Template, recipe: Recipe) -> Split:
@@ -172,7 +177,7 @@ def prepare(recipe: Recipe, narrator: Narrator) -> Prepared:
     validation = None
     if measures:
         validation = held_out if held_out.name == "validation" else load_split(data, "validation", template, recipe)
-        validation = validation.first(recipe.evaluate_examples)
+        validation = validation.sample(recipe.evaluate_examples)
         parts.advance()
     for split in {train.name: train, held_out.name: held_out}.values():
         for mismatch, count in split.mismatches.items():

@@ -1,5 +1,8 @@
 """Errors that depend on the settings; a sweep attributes them to the trial."""
 
+import re
+from typing import Final
+
 import torch
 
 from curate.core.errors import CurateError, ModelError
@@ -13,6 +16,15 @@ class NotANumber(ModelError):
     """A loss, a gradient or a weight is NaN or infinite."""
 
 
+RAN_OUT: Final = re.compile(
+    r"DefaultCPUAllocator|out of memory|CUBLAS_STATUS_ALLOC_FAILED"
+    r"|CUBLAS_STATUS_NOT_INITIALIZED when calling .cublasCreate|CUDNN_STATUS_ALLOC_FAILED"
+    r"|CUDA_ERROR_OUT_OF_MEMORY|cudaErrorMemoryAllocation|Cannot allocate memory",
+    re.IGNORECASE,
+)
+"""What torch, the driver, cuBLAS and cuDNN write; cuBLAS cannot create its handle when the memory is full."""
+
+
 def ran_out(error: BaseException) -> bool:
     """Whether an exception means out of memory."""
-    return isinstance(error, torch.OutOfMemoryError | MemoryError) or "DefaultCPUAllocator" in str(error)
+    return isinstance(error, torch.OutOfMemoryError | MemoryError) or bool(RAN_OUT.search(str(error)))

@@ -1,6 +1,5 @@
 """The hardware: memory of the GPU or main memory, in bytes."""
 
-import resource
 import sys
 from pathlib import Path
 
@@ -15,6 +14,10 @@ def peak_memory() -> int:
     on = device()
     if on.type == "cuda":
         return int(torch.cuda.max_memory_allocated(on))
+    if sys.platform == "win32":
+        return int(psutil.Process().memory_info().peak_wset)
+    import resource  # not on Windows
+
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 

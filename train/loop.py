@@ -9,7 +9,7 @@ import os
 from collections.abc import Sequence
 from math import inf, isfinite
 from pathlib import Path
-from typing import Any, NamedTuple, cast
+from typing import Any, Final, NamedTuple, cast
 
 import torch
 from accelerate import Accelerator
@@ -35,6 +35,8 @@ from train.recipe import Recipe
 
 NO_DECAY = (r"bias", r"layernorm", r"rmsnorm", r"(?:^|\.)norm(?:$|\.)", r"_norm(?:$|\.)")
 """Names of parameters without weight decay, as transformers has them."""
+SKIPPED: Final = 32
+"""Steps in a row without an update in float16: after half of them the scale of the loss, 65,536, is down to 1."""
 
 
 class OutOfMemory(Exception):
@@ -72,7 +74,9 @@ def train(
     # Without FSDP the model is not wrapped: gradients are summed over all processes once a step, after the last
     # micro-batch.
     model, optimizer = accelerator.prepare(model, optimizer) if sharded else (model, accelerator.prepare(optimizer))
-    scheduler = get_scheduler(recipe.schedule, optimizer, arguments.get_warmup_steps(len(order)), len(order))
+    # Of transformers' schedules "constant" ignores the warm-up.
+    kind = "constant_with_warmup" if recipe.schedule == "constant" else recipe.schedule
+    scheduler = get_scheduler(kind, optimizer, arguments.get_warmup_steps(len(order)), len(order))
     checkpointer = Checkpointer(folder, accelerator, model, optimizer, scheduler, sharded=sharded)
     reporter = Reporter(arguments, model, len(order))
     gradients = Gradients(model, microbatches, noise, DTYPES[settings.dtype], accelerator, sharded=sharded)
@@ -81,6 +85,7 @@ def train(
     done = 0 if resume is None else step_of(resume)
     left = cast("Dataset[tuple[int, ...]]", order[done:])
     steps = iter(DataLoader(left, batch_size=None, collate_fn=tuple))  # draws a random number when it starts
+    skipped = 0
     if resume is not None:
         checkpointer.load(resume)
     with callback.listening():
@@ -92,13 +97,19 @@ def train(
             gradient_norm = accelerator.clip_grad_norm_(model.parameters(), recipe.max_grad_norm or inf)
             optimizer.step()
             learning_rate = scheduler.get_last_lr()[0]
-            if not accelerator.optimizer_step_was_skipped:  # float16 skips a step whose gradients are too big
+            if accelerator.optimizer_step_was_skipped:  # float16 skips a step whose gradients are too big
+                skipped += 1
+                demand_some_step(skipped, step - done, last=step == len(order))
+            else:
+                skipped = 0
                 scheduler.step()
             model.zero_grad()
             metrics = {"loss": loss.mean.item(), "grad_norm": float(gradient_norm), "learning_rate": learning_rate}
             callback.log(step, texts, metrics, loss.texts)
             reporter.log(step, metrics)
             measured = callback.evaluate(step)
+            if measured:
+                reporter.log(step, {"eval_loss": callback.measured[-1][1]})
             stop = callback.should_stop(step, metrics["loss"])
             if measured or stop or step % recipe.save_every == 0:
                 checkpointer.save(step, callback.best_step)
@@ -106,6 +117,15 @@ def train(
                 break
     reporter.end()
     return model
+
+
+def demand_some_step(skipped: int, taken: int, *, last: bool) -> None:
+    """Raise `NotANumber` where float16 has skipped `SKIPPED` steps in a row, or all `taken` ones to the last."""
+    if skipped >= SKIPPED or (last and skipped == taken):
+        raise NotANumber(
+            f"the last {plural(skipped, 'step')} changed nothing: gradients in float16 are infinite at any scale",
+            'set  dtype = "float32"  (or "bfloat16" where the device has it)',
+        )
 
 
 class Gradients:

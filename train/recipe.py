@@ -1,13 +1,14 @@
 """The recipe: everything that a training needs, in one TOML file. Defaults carry their source."""
 
 import json
+import re
 import tomllib
 from collections.abc import Collection, Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from curate.core.config import validated
 from curate.core.errors import ConfigError, UsageError
@@ -16,7 +17,28 @@ from train.results import StrictModel
 
 Positive = Annotated[int, Field(ge=1)]
 Count = Annotated[int, Field(ge=0)]
-Targets = Literal["all-linear", "attention", "attention+mlp"] | tuple[str, ...]
+PRESETS: Final = ("all-linear", "attention", "attention+mlp")
+
+
+def _separated(value: Any) -> Any:
+    """Module names separated by commas as a tuple; a preset and a regular expression stay text."""
+    if not isinstance(value, str) or value in PRESETS or not re.fullmatch(r"[\w.]+(?:\s*,\s*[\w.]+)*,?", value):
+        return value
+    return tuple(name.strip() for name in value.split(",") if name.strip())
+
+
+def _regular(value: tuple[str, ...] | str) -> tuple[str, ...] | str:
+    """Raises `ValueError` where a text is neither a preset nor a regular expression."""
+    if isinstance(value, str) and value not in PRESETS:
+        try:
+            re.compile(value)
+        except re.error as error:
+            known = ", ".join(PRESETS)
+            raise ValueError(f"is none of {known}, no list of names, no regular expression ({error})") from error
+    return value
+
+
+Targets = Annotated[tuple[str, ...] | str, BeforeValidator(_separated), AfterValidator(_regular)]
 Policy = Literal["refuse", "leave-out"]
 
 
@@ -56,7 +78,8 @@ class Recipe(StrictModel):
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
     """LoRA: dropout before the update (QLoRA: 0.1 up to 13B, 0.05 above). On a CPU it takes a fifth of the time."""
     target_modules: Targets = "all-linear"
-    """LoRA and IA3: which layers: all linear ones (QLoRA, LoRA Without Regret), a preset, or names of modules.
+    """LoRA and IA3: which layers: all linear ones (QLoRA, LoRA Without Regret), a preset (`attention`,
+    `attention+mlp`), names of modules, or a regular expression for whole paths of modules (as in PEFT).
 
     Without names, IA3 takes keys, values and the MLP's last layer.
     """
@@ -120,7 +143,7 @@ class Recipe(StrictModel):
     evaluate_every: Count | None = None
     """Steps between measurements on the validation split; 0: none. None: ten times, but at least 20 steps apart."""
     evaluate_examples: Positive = 200
-    """Examples of the validation split that these measurements take, from its beginning."""
+    """Examples of the validation split that these measurements take, spread evenly over it."""
     patience: Positive | None = None
     """Stop early after this many measurements without an improvement; without it, train to the last step."""
     keep: Literal["best", "last"] = "best"

@@ -13,7 +13,7 @@ from curate.models.template import Template
 from tests.trainer.tiny import WORDS, make_tokenizer
 from train.evaluation.evaluation_result import Comparison, Result, Score, Verdict
 from train.evaluation.prompts import Prompts, Question, fixed, questions_of, shot_of, spread
-from train.evaluation.significance import Resampling
+from train.evaluation.significance import Resampling, compare
 from train.evaluation.task import guess
 from train.evaluation.verdict import best_tuned, verdict_of
 from train.scores import METRICS
@@ -188,10 +188,24 @@ def test_training_helped_only_where_it_beats_every_prompt() -> None:
     assert drawn.sentence.startswith(
         "no measurable gain: tuned 60.0, few-shot 59.0 macro F1 (+1.0 ± 2.3, p = 0.400); use few-shot"
     )
-    assert "needs about 529 questions" in drawn.sentence
+    assert "needs about 543 questions" in drawn.sentence
     lost = judged((0.1, 0.01), (-0.2, 0.0001))
     assert (lost.outcome, lost.use) == ("worse", "few-shot")
     assert "the answers did become more likely" in judged((0.3, 0.0001), (0.0, 1.0), perplexity=-2.0).sentence.lower()
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_the_interval_leaves_out_zero_exactly_where_the_test_is_significant(seed: int) -> None:
+    """Of 16 answers; an evaluation had said "no measurable gain: +30.1 ± 27.8, p = 0.097"."""
+    generator = np.random.default_rng(seed)
+    expected = [Expected("yes")] * 16
+    given = {
+        name: [Given("yes" if generator.random() < share else "no") for _ in range(16)]
+        for name, share in (("zero-shot", 0.4), ("tuned", 0.7))
+    }
+    _, (one,) = compare(expected, given, range(16), ["exact_match"], seed)  # type: ignore[arg-type]
+    assert (one.low > 0 or one.high < 0) == (one.p <= 0.05)
+    assert one.low <= one.difference <= one.high
 
 
 def test_a_handful_of_questions_decides_nothing() -> None:

@@ -72,6 +72,24 @@ def test_a_single_text_that_does_not_fit_ends_the_training_with_what_to_do(
     assert "out of memory with a single text of" in capsys.readouterr().err
 
 
+def test_a_training_in_float16_whose_steps_are_all_skipped_is_no_success() -> None:
+    from train.errors import NotANumber
+    from train.loop import SKIPPED, demand_some_step
+
+    demand_some_step(SKIPPED - 1, 100, last=False)
+    demand_some_step(3, 4, last=True)
+    for skipped, taken, last in ((SKIPPED, 100, False), (4, 4, True)):
+        with pytest.raises(NotANumber, match="changed nothing"):
+            demand_some_step(skipped, taken, last=last)
+
+
+def test_a_constant_rate_warms_up(project: Path) -> None:
+    write_recipe(project, schedule="constant", warmup=0.5, max_steps=4, generations=0)
+    assert run(project, "run") == 0
+    rates = [line["learning_rate"] for line in journal(project / "run") if "loss" in line]
+    assert rates == pytest.approx([0, 2.5e-3, 5e-3, 5e-3])
+
+
 def test_a_loss_that_is_no_number_names_the_example(
     project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

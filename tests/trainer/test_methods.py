@@ -36,6 +36,27 @@ def test_every_method_is_among_these() -> None:
     assert {*CONFIGS, "full"} == METHODS.keys() == {*get_args(MethodName)}
 
 
+@pytest.mark.parametrize("wanted", ["q_proj,nonsense", r".*\.nonsense", "up_proj"])
+@pytest.mark.parametrize("method", ["lora", "ia3"])
+def test_a_target_module_that_the_model_lacks_is_refused(project: Path, wanted: str, method: str) -> None:
+    from train.adapters import add_adapter
+    from train.model import load_base
+
+    found = load_recipe(
+        write_recipe(project, method=method, rank=None, dropout=None, quantisation="none"),
+        [f"target_modules={wanted}"],
+    )
+    import torch
+
+    base = load_base(found, torch.float32, checkpointing=False)
+    if wanted == "up_proj":
+        add_adapter(base, found)
+        return
+    with pytest.raises(ConfigError, match=r"target_modules: the model has no module .*nonsense") as caught:
+        add_adapter(base, found)
+    assert "q_proj" in str(caught.value.hint)
+
+
 def recipe_of(project: Path, variant: str, **values: Any) -> Recipe:
     own = METHODS[VARIANTS[variant].get("method", "qlora")].keys
     without = {key: None for key in ("rank", "dropout") if key not in own}

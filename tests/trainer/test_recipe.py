@@ -42,6 +42,51 @@ def test_names_of_transformers_and_peft_stand_for_the_recipes_own(tmp_path: Path
         load_recipe(write_recipe(tmp_path, lora_r=6))
 
 
+@pytest.mark.parametrize(
+    ("given", "read"),
+    [
+        ("q_proj,v_proj", ("q_proj", "v_proj")),
+        ("q_proj", ("q_proj",)),
+        ('["mlp.up_proj"]', ("mlp.up_proj",)),
+        ("attention+mlp", "attention+mlp"),
+        (r".*layers\.[01]\..*_proj", r".*layers\.[01]\..*_proj"),
+    ],
+)
+def test_target_modules_are_names_a_preset_or_a_regular_expression(tmp_path: Path, given: str, read: object) -> None:
+    assert load_recipe(write_recipe(tmp_path), [f"target_modules={given}"]).target_modules == read
+
+
+def test_a_broken_regular_expression_for_target_modules_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="no regular expression"):
+        load_recipe(write_recipe(tmp_path), ["target_modules=(q_proj"])
+
+
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        ("CUDA out of memory. Tried to allocate 2.00 GiB", True),
+        ("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`", True),
+        ("CUDA error: CUBLAS_STATUS_NOT_INITIALIZED when calling `cublasCreate(handle)`", True),
+        ("CUDA driver error: out of memory", True),
+        ("CUDA error: device-side assert triggered", False),
+    ],
+)
+def test_kinds_of_out_of_memory(message: str, expected: bool) -> None:
+    from train.errors import ran_out
+
+    assert ran_out(RuntimeError(message)) is expected
+
+
+def test_the_validation_sample_is_spread_over_the_split(tmp_path: Path) -> None:
+    split = load_split(write_split(tmp_path, train=20), "train", Template(make_tokenizer()), recipe())
+    sample = split.sample(4)
+    lines = [example.place.line for example in sample.examples]
+    step = len(split.examples) // 4
+    assert lines == [split.examples[at * step].place.line for at in range(4)]
+    assert [sample.examples[owner].place.line for owner in sample.owners] == lines
+    assert split.sample(1000) is split
+
+
 def test_broken_and_missing_recipes(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no such recipe"):
         load_recipe(tmp_path / "none.toml")

@@ -42,6 +42,8 @@ def with_trainer() -> Iterator[None]:
     # bitsandbytes warns at import that an optional package of kernels is missing; results are the same without it.
     logging.getLogger("bitsandbytes.backends.cpu.ops").setLevel(logging.ERROR)
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+    # Micro-batches differ in length: without it, a GPU's memory is split into pieces that fit none.
+    os.environ.setdefault("PYTORCH_CUDA_ALLOC_CONF", "expandable_segments:True")
     try:
         yield
     except ImportError as error:

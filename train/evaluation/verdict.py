@@ -1,9 +1,11 @@
 """Whether training helped: only if the tuned model beats the best prompt, not just the bare base."""
 
 from collections.abc import Sequence
+from math import ceil
 from typing import Final
 
 from train.evaluation.evaluation_result import Comparison, Result, Verdict
+from train.evaluation.significance import needed_z
 from train.scores import METRICS
 from train.scores.metric import Metric
 
@@ -11,6 +13,8 @@ SURE: Final = 0.05
 """Significance level."""
 FEW: Final = 10
 """Minimum number of questions for a decision."""
+HOPELESS: Final = 0.9
+"""p-value above which the number of questions that a difference needs says nothing."""
 
 
 def verdict_of(results: Sequence[Result], comparisons: Sequence[Comparison], metric: str, questions: int) -> Verdict:
@@ -41,7 +45,9 @@ def verdict_of(results: Sequence[Result], comparisons: Sequence[Comparison], met
     if all(_wins(decisive[one.name, rival.name], chosen, level, losing=True) for one in tuned):
         said = f"{best.title} is worse than {rival.title} by {_points(against, chosen)}; use {rival.title}"
         return Verdict(outcome="worse", use=rival.name, sentence=said)
-    said = _undecided(best, rival, against, chosen, questions) + _beside(comparisons, best, rival, metric)
+    said = _undecided(best, rival, against, chosen, questions, SURE / len(tuned)) + _beside(
+        comparisons, best, rival, metric
+    )
     return Verdict(outcome="no-gain", use=rival.name, sentence=said)
 
 
@@ -72,7 +78,7 @@ def _p(p: float) -> str:
     return "< 0.001" if p < 0.001 else f"= {p:.3f}"
 
 
-def _undecided(best: Result, rival: Result, against: Comparison, metric: Metric, questions: int) -> str:
+def _undecided(best: Result, rival: Result, against: Comparison, metric: Metric, questions: int, sure: float) -> str:
     scale = 100 if metric.percent else 1
     scores = (
         f"{best.title} {best.scores[metric.name].value * scale:.1f}, {rival.title} "
@@ -84,9 +90,10 @@ def _undecided(best: Result, rival: Result, against: Comparison, metric: Metric,
     )
     if questions < FEW:
         return f"{said}. {questions} questions are too few to decide: hold out more"
-    if (against.difference > 0) == metric.higher and abs(against.difference) > against.half / 20 and against.half > 0:
-        needed = round(questions * (against.half / abs(against.difference)) ** 2)
+    if (against.difference > 0) == metric.higher and sure < against.p < HOPELESS:
+        needed = ceil(questions * (needed_z(sure) / needed_z(against.p)) ** 2)
         said += f". A difference of this size needs about {max(needed, questions + 1):,} questions"
+        said += f" (p {sure:.3g} or less)" if sure < SURE else ""
     return said
 
 

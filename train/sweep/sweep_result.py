@@ -16,7 +16,7 @@ class Entry(StrictModel):
     rung: int
     state: State
     loss: float | None = None
-    """On the validation split, its first `evaluate_examples`; None where the training failed."""
+    """On the validation split, its sample of `evaluate_examples`; None where the training failed."""
     final: float | None = None
     """On the whole validation split, of the adapter that is kept; None before the trial's end."""
     base: float | None = None
