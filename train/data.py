@@ -43,6 +43,12 @@ class Split:
         """File and line of the example of a text."""
         return str(self.examples[self.owners[text]].place)
 
+    @property
+    def system(self) -> str | None:
+        """The system message that all examples begin with; None where some have another one or none."""
+        found = {_system(example) for example in self.examples}
+        return found.pop() if len(found) == 1 else None
+
     def sample(self, count: int) -> "Split":
         """At most `count` of its examples, spread evenly: the beginning of a sorted file is no measure of it."""
         size = len(self.examples)
@@ -52,6 +58,12 @@ class Split:
         kept = [(text, chosen[at]) for text, at in zip(self.encoded, self.owners, strict=True) if at in chosen]
         texts, owners = zip(*kept, strict=True) if kept else ((), ())
         return replace(self, examples=tuple(self.examples[at] for at in chosen), encoded=texts, owners=owners)
+
+
+def _system(example: Example) -> str | None:
+    first: Any = next(iter(example.value["messages"]), None)
+    is_system = isinstance(first, dict) and first.get("role") in ("system", "developer")
+    return first["content"] if is_system and isinstance(first.get("content"), str) else None
 
 
 def load_split(folder: Path, name: str, template: Template, recipe: Recipe) -> Split:
@@ -184,6 +196,10 @@ def prepare(recipe: Recipe, narrator: Narrator) -> Prepared:
             narrator.say(f"note: {split.name}, {plural(count, 'example')}: {mismatch}")
         if left_out := len(split.left_out):
             narrator.say(f"note: {split.name}: {plural(left_out, 'example')} left out; the report lists them")
+    if train.system is not None and (without := sum(_system(one) != train.system for one in held_out.examples)):
+        narrator.say(
+            f"note: {held_out.name}, {plural(without, 'example')}: without the system message of all training examples"
+        )
     return Prepared(
         recipe, template, train, validation, held_out, plan_order(len(train.encoded), recipe),
         stop_ids(template, train.encoded),

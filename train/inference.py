@@ -48,6 +48,8 @@ class ChatModel:
     template: Template
     stops: list[int]
     dtype: torch.dtype
+    system: str | None = None
+    """The system message of all training examples, where they share one."""
 
     def prompt(self, turns: list[Turn], room: int) -> list[int]:
         """The token ids of the prompt. Raises `UsageError` if the template refuses the turns or they are too long."""
@@ -126,7 +128,7 @@ def chat_model(name: str) -> ChatModel:
         return _exported(folder)
     trained = open_trained(name)
     template, title = trained.template(), f"{folder.name}: {trained.recipe.how.title} on {trained.recipe.model}"
-    return ChatModel(title, trained.tuned(), template, _stops(template), trained.dtype)
+    return ChatModel(title, trained.tuned(), template, _stops(template), trained.dtype, trained.report.system)
 
 
 def _exported(folder: Path) -> ChatModel:
@@ -143,7 +145,7 @@ def _exported(folder: Path) -> ChatModel:
         )
     model, template = load(folder, made, dtype)
     title = f"{folder.name}: {made.form}, {made.method} on {made.model}"
-    return ChatModel(title, model, template, _stops(template), dtype)
+    return ChatModel(title, model, template, _stops(template), dtype, made.system)
 
 
 def _template(folder: Path, made: Export) -> Template:

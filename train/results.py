@@ -214,6 +214,8 @@ class Report(StrictModel):
     """Examples that were not used; the recipe allowed to leave them out."""
     mismatches: dict[str, int]
     """Differences between what is trained on and what inference renders, with the number of examples that have them."""
+    system: str | None = None
+    """The system message that all training examples share, without which the model answers otherwise; else None."""
 
 
 class Estimate(StrictModel):

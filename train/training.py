@@ -349,6 +349,7 @@ class Training:
             ),
             adapter_sha256=adapter,
             left_out=(*prepared.train.left_out, *prepared.held_out.left_out),
+            system=prepared.train.system,
             mismatches=dict(sorted((prepared.train.mismatches + prepared.held_out.mismatches).items())),
         )
 

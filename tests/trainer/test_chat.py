@@ -9,6 +9,7 @@ import pytest
 
 from curate.cli.main import main
 from tests.trainer.test_export import exported
+from tests.trainer.tiny import write_recipe
 
 
 def talk(words: list[str], capsys: pytest.CaptureFixture[str]) -> tuple[int, str, str]:
@@ -40,6 +41,29 @@ def test_lines_of_standard_input_are_one_conversation(
     monkeypatch.setattr("sys.stdin", io.StringIO("word " * 400))
     code, _, err = talk([str(finished / "run")], capsys)
     assert (code, "tokens; with 512 for the answer that is more than the model's 256" in err) == (2, True)
+
+
+@pytest.mark.slow
+def test_the_system_message_of_the_training_stays_with_run_and_export(
+    project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = {"role": "system", "content": "Answer in words only."}
+    for split in ("train", "test"):
+        file = project / f"split/{split}.jsonl"
+        examples = [json.loads(line) for line in file.read_text().splitlines()]
+        lines = [json.dumps({"messages": [told, *one["messages"]]}) + "\n" for one in examples]
+        file.write_text("".join(lines if split == "train" else [*lines[1:], json.dumps(examples[0]) + "\n"]))
+    write_recipe(project, max_steps=1, generations=0, dtype="float32", method="lora", max_length=128)
+    assert main(["train", str(project / "recipe.toml"), "--run-dir", str(project / "run")]) == 0
+    assert "test, 1 example: without the system message of all training examples" in capsys.readouterr().err
+    assert exported(project / "run", "ollama", tmp_path / "out", capsys, "--name", "words", "--prompts", "1")[0] == 0
+    assert 'SYSTEM """Answer in words only."""' in (tmp_path / "out/Modelfile").read_text()
+    asked = ["--ask", "Number 3: repeat south twice.", "--max-new-tokens", "2"]
+    for place in ("run", "out"):
+        _, default, err = talk([str(tmp_path / place), *asked], capsys)
+        assert "system message of the training: Answer in words only." in err
+        assert talk([str(tmp_path / place), *asked, "--system", told["content"]], capsys)[1] == default
+        assert "system message" not in talk([str(tmp_path / place), *asked, "--system", ""], capsys)[2]
 
 
 @pytest.mark.slow

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from curate.core.errors import CurateError
-from curate.core.text import visible
+from curate.core.text import excerpt, visible
 from train.cli.common import Quiet, with_trainer
 from train.results import Answered
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 WHO: Final[Any] = typer.Argument(help="Folder of a finished run, its name in .curate/runs, or folder of an export.")
 HELP: Final = (
-    "/reset starts a new conversation, /system TEXT one with a system message, Ctrl-C stops an answer, /quit or "
+    "/reset starts a new conversation, /system TEXT one with another system message, Ctrl-C stops an answer, /quit or "
     "Ctrl-D exits"
 )
 
@@ -26,7 +26,12 @@ def chat(
     *,
     ask: Annotated[str | None, typer.Option("--ask", help="Ask one question, print the answer and exit.")] = None,
     system: Annotated[
-        str | None, typer.Option("--system", help="Use this system message.  [default: that of the chat template]")
+        str | None,
+        typer.Option(
+            "--system",
+            help="Use this system message; an empty one leaves it out.  [default: that of all training examples, or of "
+            "the chat template]",
+        ),
     ] = None,
     temperature: Annotated[
         float, typer.Option("--temperature", min=0, help="Sample at this temperature; 0 takes the most likely token.")
@@ -64,7 +69,10 @@ class ChatSession:
     ) -> None:
         self.who, self.how, self.as_json, self.quiet = who, how, as_json, quiet
         self.turns: list[dict[str, Any]] = []
-        self.begin(system)
+        if system is None and who.system is not None:
+            self.note(f"system message of the training: {excerpt(who.system, 200)}")
+        self.system = who.system if system is None else system
+        self.begin(self.system)
 
     def begin(self, system: str | None) -> None:
         """Start a new conversation."""
@@ -87,7 +95,7 @@ class ChatSession:
             if text == "/help":
                 self.note(HELP)
             elif text == "/reset":
-                self.begin(None)
+                self.begin(self.system)
             elif text.startswith("/system "):
                 self.begin(text.removeprefix("/system ").strip())
             else:

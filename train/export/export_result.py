@@ -69,6 +69,8 @@ class Export(StrictModel):
     """The chat template itself."""
     stops: tuple[str, ...]
     """Tokens that end an answer."""
+    system: str | None = None
+    """The system message of all training examples, where they share one; the model is to be asked with it."""
     dtype: str
     """Of the weights."""
     files: tuple[File, ...]

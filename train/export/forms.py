@@ -99,7 +99,7 @@ class Writer:
         same_template(written, self.trained.report.template, self.trained.source, str(target))
         notes: list[str] = []
         if self.options.form == "ollama":
-            notes = ollama_template.write(self.stage, self.name, self.template, questions)
+            notes = ollama_template.write(self.stage, self.name, self.template, questions, self.trained.report.system)
         return Written(_name(dtype), lambda: gguf_file.load_model(target, self.compute, self.config), notes)
 
     def _gguf_adapter(self) -> Written:

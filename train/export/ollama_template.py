@@ -147,8 +147,8 @@ NO_TEMPLATE: Final = (
 )
 
 
-def write(folder: Path, name: str, template: Template, questions: Questions) -> list[str]:
-    """Write Modelfile and script; returns notes for the user."""
+def write(folder: Path, name: str, template: Template, questions: Questions, system: str | None = None) -> list[str]:
+    """Write Modelfile and script; returns notes for the user. `system` is the system message of the training."""
     if not NAME.fullmatch(name):
         raise UsageError(
             f"--name {name}: is not a valid Ollama model name",
@@ -163,6 +163,10 @@ def write(folder: Path, name: str, template: Template, questions: Questions) -> 
         notes.append(NO_TEMPLATE)
     else:
         lines.append(f'TEMPLATE """{go}"""')
+    if system is not None and '"""' in system:
+        notes.append('no SYSTEM in the Modelfile: the system message of the training contains """; send it yourself')
+    elif system is not None:
+        lines.append(f'SYSTEM """{system}"""')
     lines += [
         f"PARAMETER stop {json.dumps(stop, ensure_ascii=False)}"
         for stop in tokenizer.convert_ids_to_tokens(list(questions.stops))
