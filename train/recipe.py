@@ -175,6 +175,11 @@ class Recipe(StrictModel):
         return self.how.quantises if self.quantisation == "auto" else self.quantisation == "nf4"
 
     @property
+    def changes_base(self) -> bool:
+        """Whether PEFT changes the base's weights when it adds the adapter: switched off, it leaves another model."""
+        return self.initialisation in ("olora", "pissa")
+
+    @property
     def peak_rate(self) -> float:
         """The peak learning rate: the recipe's, or the method's."""
         return self.learning_rate if self.learning_rate is not None else self.how.learning_rate

@@ -169,21 +169,29 @@ class Training:
     def _load(self) -> None:
         loading = self.narrator.phase("loading the model", 1)
         base = load_base(self.recipe, self.dtype, checkpointing=self.settings.activation_checkpointing)
+        self.model = base
+        _check_vocabulary(self.model, self.prepared)
+        measured = distributed.from_first(lambda: self.folder.read("base.json")) is not None
+        if self.recipe.changes_base and not (self.sharded or measured):
+            self._find_packing()
+            self._measure_base()
         set_seed(self.recipe.seed)  # the adapter begins with random numbers
         self.model = add_adapter(base, self.recipe, self.prepared.start)
-        _check_vocabulary(self.model, self.prepared)
         if self.sharded:
             for parameter in self.model.parameters():  # FSDP wants one dtype in all that it shards together
                 if parameter.requires_grad:
                     parameter.data = parameter.data.to(self.dtype)
             self.packing = self.recipe.packing
         else:
-            with autocast(self.dtype):
-                use_chunked_cross_entropy(self.model, device())
-                self.packing = self.recipe.packing and packs_exactly(self.model, device())
+            self._find_packing()
         loading.advance()
         if self.recipe.packing and not self.packing:
             self.narrator.say("note: this model does not isolate packed texts; each is processed alone")
+
+    def _find_packing(self) -> None:
+        with autocast(self.dtype):
+            use_chunked_cross_entropy(self.model, device())
+            self.packing = self.recipe.packing and packs_exactly(self.model, device())
 
     def _measure_base(self) -> dict[str, Any]:
         with adapter_disabled(self.model) as base:

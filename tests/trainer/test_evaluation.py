@@ -1,6 +1,7 @@
 """Did it help? What is asked, of whom, how sure the difference is, and what is said of it."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -225,6 +226,36 @@ def evaluated(folder: Path, capsys: pytest.CaptureFixture[str], *words: str) -> 
     code = main(["evaluate", str(folder / "run"), "--json", *words])
     told = capsys.readouterr()
     return code, json.loads(told.out) if told.out else told.err
+
+
+@pytest.mark.slow
+def test_batches_of_answers_shrink_until_they_fit_and_every_answer_comes(
+    finished: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    from train.generation import answer_ids as real
+
+    shutil.copytree(finished, tmp_path / "copy", symlinks=True)
+    shutil.rmtree(tmp_path / "copy/run/evaluation", ignore_errors=True)
+    sizes: list[int] = []
+
+    def small(model: Any, template: Any, prompts: Any, *rest: Any, **options: Any) -> Any:
+        sizes.append(len(prompts))
+        if len(prompts) > 3:
+            raise RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`")
+        return real(model, template, prompts, *rest, **options)
+
+    monkeypatch.setattr("train.evaluation.answering.answer_ids", small)
+    code, report = evaluated(tmp_path / "copy", capsys, "--quiet", "--contenders", "zero-shot,tuned")
+    assert code in (0, 1), report
+    assert report["questions"] == 20
+    assert sum(size for size in sizes if size <= 3) == 40
+    assert max(sizes) > 3
+
+    monkeypatch.setattr("train.evaluation.answering.free_memory", lambda: 1)
+    shutil.rmtree(tmp_path / "copy/run/evaluation")
+    sizes.clear()
+    assert evaluated(tmp_path / "copy", capsys, "--quiet", "--contenders", "zero-shot,tuned")[0] == code
+    assert set(sizes) == {1}
 
 
 @pytest.mark.slow

@@ -66,6 +66,31 @@ def recipe_of(project: Path, variant: str, **values: Any) -> Recipe:
     return load_recipe(write_recipe(project, **changes))
 
 
+@pytest.mark.parametrize("initialisation", ["olora", "pissa"])
+def test_the_base_is_measured_before_an_adapter_changes_it(project: Path, initialisation: str) -> None:
+    from train.data import prepare
+    from train.evaluation.answering import Models
+    from train.held_out import held_out_loss
+    from train.journal import Narrator
+    from train.model import load_base
+    from train.results import Report
+    from train.run_folder import RunFolder
+    from train.trained import open_trained
+    from train.training import train_until
+
+    narrator = Narrator(quiet=True)
+    recipe = recipe_of(project, "lora", initialisation=initialisation, dtype="float32", max_steps=2)
+    report = train_until(1.0, recipe, RunFolder(project / "run"), mode="new", narrator=narrator)
+    assert isinstance(report, Report)
+    trained = open_trained(str(project / "run"))
+    texts = prepare(recipe, narrator).held_out.encoded
+    loss = held_out_loss(load_base(recipe, trained.dtype), texts, trained.dtype, packing=False, done=lambda _: None)
+    assert report.base_loss == pytest.approx(loss, rel=1e-4)
+    with Models(trained, lambda: None).lent(tuned=False) as (model, _):
+        again = held_out_loss(model(), texts, trained.dtype, packing=False, done=lambda _: None)
+    assert again == pytest.approx(loss, rel=1e-4)
+
+
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_a_method_learns_comes_back_and_goes_on(project: Path, variant: str) -> None:
     import torch

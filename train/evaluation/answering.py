@@ -17,7 +17,9 @@ from curate.models.encoding import IGNORED, Encoded
 from curate.models.template import Template
 from train.adapters import adapter_disabled
 from train.batching import groups, pack
+from train.errors import ran_out
 from train.generation import answer_ids, until_stop
+from train.hardware import free_memory
 from train.held_out import TOKENS
 from train.loss import packs_exactly, token_losses
 from train.model import autocast, device
@@ -45,7 +47,18 @@ class ResponseCache:
 
 
 ROOM: Final = {"cpu": 1 << 13, "cuda": 1 << 16}
-"""Tokens of a batch, including those to be generated."""
+"""Most tokens of a batch, including those to be generated."""
+SHARE: Final = 0.7
+"""Of the free memory that the keys and values of a batch may take; the rest is for activations."""
+
+
+def tokens_that_fit(model: Any, dtype: torch.dtype) -> int:
+    """Tokens of a batch for whose keys and values there is memory; `ROOM` at most."""
+    config = model.config.get_text_config()
+    heads = getattr(config, "num_key_value_heads", None) or config.num_attention_heads
+    size = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
+    per_token = 2 * config.num_hidden_layers * heads * size * dtype.itemsize
+    return min(ROOM[device().type], int(SHARE * free_memory() / per_token))
 
 
 class Answer(NamedTuple):
@@ -83,23 +96,27 @@ class ModelQueries:
         keys = [content_id(["answer", self.identity, self.max_new_tokens, prompt]) for prompt in prompts]
         missing = {key: prompt for key, prompt in zip(keys, prompts, strict=True) if self.cache.get(key) is None}
         done(len(prompts) - len(missing))
-        for batch in self._batches(missing):
-            prompts_of = [missing[key] for key in batch]
-            limit = self.max_new_tokens
-            found = answer_ids(model(), self.template, prompts_of, self.stops, self.dtype, max_new_tokens=limit)
+        # Prompts of similar length together, the longest first, so that a lack of memory shows early.
+        lengths = {key: len(self.template.ids(prompt)) + self.max_new_tokens for key, prompt in missing.items()}
+        waiting = sorted(lengths, key=lambda key: -lengths[key])
+        room = tokens_that_fit(model(), self.dtype) if waiting else 0
+        while waiting:
+            batch = waiting[: max(1, room // lengths[waiting[0]])]
+            try:
+                prompts_of = [missing[key] for key in batch]
+                limit = self.max_new_tokens
+                found = answer_ids(model(), self.template, prompts_of, self.stops, self.dtype, max_new_tokens=limit)
+            except (torch.OutOfMemoryError, RuntimeError, MemoryError) as error:
+                if not ran_out(error) or len(batch) == 1:
+                    raise
+                room = len(batch) // 2 * lengths[batch[0]]
+                if torch.cuda.is_available():
+                    torch.cuda.empty_cache()
+                continue
             self.cache.add({key: self._answer(ids) for key, ids in zip(batch, found, strict=True)})
             done(len(batch))
+            del waiting[: len(batch)]
         return [Answer(*self.cache.get(key)) for key in keys]
-
-    def _batches(self, prompts: dict[str, str]) -> list[list[str]]:
-        """Keys of prompts of similar length, the longest first, so that a lack of memory shows early."""
-        lengths = {key: len(self.template.ids(prompt)) for key, prompt in prompts.items()}
-        room, batches = ROOM[device().type], list[list[str]]()
-        for key in sorted(lengths, key=lambda key: -lengths[key]):
-            if not batches or (len(batches[-1]) + 1) * (lengths[batches[-1][0]] + self.max_new_tokens) > room:
-                batches.append([])
-            batches[-1].append(key)
-        return batches
 
     def _answer(self, ids: list[int]) -> tuple[str, str, bool]:
         answer, ended = until_stop(ids, self.stops)
@@ -164,7 +181,7 @@ class Models:
             yield model, packs
 
     def _base(self, stack: ExitStack) -> Any:
-        if self.trained.recipe.method == "full":  # there is no base in it any more
+        if self.trained.recipe.method == "full" or self.trained.recipe.changes_base:  # there is no base in it
             return self._load(tuned=False)
         return stack.enter_context(adapter_disabled(self._load(tuned=True)))
 
