@@ -9,7 +9,7 @@ from typing import Annotated, Final, NoReturn
 
 import typer
 
-from curate.core.decision import Decision, DecisionLog
+from curate.core.decision import DecisionLog, DecisionState
 from curate.core.egress import Consent
 from curate.core.errors import ExitCode
 from curate.core.files import data_files
@@ -112,7 +112,7 @@ def print_notes(notes: Iterable[str]) -> None:
         sys.stderr.write(f"note: {visible(note)}\n")
 
 
-def told_verdicts(project: Project) -> dict[str, Decision]:
+def told_verdicts(project: Project) -> dict[str, DecisionState]:
     """The decisions in effect, by example; prints notes about the journal to stderr."""
     log = DecisionLog(project.decisions)
     print_notes(log.notes)

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from curate.conflicts.conflict import Conflict
 from curate.conflicts.evidence import LEAST, calibrated
 from curate.conflicts.same_question import log_odds
-from curate.core.decision import Decision
+from curate.core.decision import DecisionState, subject_slot
 from curate.core.errors import UsageError
 from curate.core.text import plural
 
@@ -31,7 +31,7 @@ class Calibration(NamedTuple):
     intercept: float
 
 
-def calibrate(conflicts: Sequence[Conflict], decisions: Mapping[str, Decision]) -> Calibration:
+def calibrate(conflicts: Sequence[Conflict], decisions: Mapping[str, DecisionState]) -> Calibration:
     """Fit the scale on the decisions about `conflicts`, whose confidences are not calibrated; `decisions` are those in
     effect, by the id of their example. Raises `UsageError` for fewer than `NEEDED`.
     """
@@ -48,16 +48,14 @@ def calibrate(conflicts: Sequence[Conflict], decisions: Mapping[str, Decision]) 
     return Calibration(confirmed, len(said) - confirmed, round(slope, 3), round(intercept, 3))
 
 
-def _decided(conflict: Conflict, decisions: Mapping[str, Decision]) -> bool | None:
+def _decided(conflict: Conflict, decisions: Mapping[str, DecisionState]) -> bool | None:
     """Whether a person confirmed a conflict or kept both sides; None where nothing was decided about it."""
-    about = [
-        decision.verdict
-        for side in (conflict.left, conflict.right)
-        if (decision := decisions.get(side.id)) is not None and decision.about == conflict.id
-    ]
+    sides = [decisions.get(side.id) for side in (conflict.left, conflict.right)]
+    about = [side.verdict for side in sides if side and side.about == conflict.id]
     if {"drop", "edit"}.intersection(about):
         return True
-    return False if about == ["keep", "keep"] else None
+    slot = subject_slot("conflict", conflict.id)
+    return False if about == ["keep", "keep"] or all(side and slot in side.kept for side in sides) else None
 
 
 def _fitted(said: Sequence[tuple[float, bool]]) -> tuple[float, float]:

@@ -1,17 +1,19 @@
 """Decisions about examples, in an append-only journal that survives a crash and can be merged by git.
 
-`.curate/decisions.jsonl` has one line per decision and is never rewritten. Each decision names those it replaces, so
-two journals can be merged in any order. Different decisions by two people who did not see each other's are contested:
-none is in effect until somebody decides again.
+`.curate/decisions.jsonl` has one line per record and is never rewritten. Verdicts, edits, notes and suppressions are
+separate records: none erases another. Each record names those it replaces, so two journals can be merged in any order.
+Different decisions by two people who did not see each other's are contested: none is in effect until somebody decides
+again. A step of which a line is missing, since the process was killed, is not in effect.
 """
 
 import getpass
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from filelock import FileLock
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
@@ -21,6 +23,15 @@ from curate.core.example import canonical
 from curate.core.files import append_lines
 
 Verdict = Literal["keep", "drop", "edit", "undecided"]
+Record = Literal["verdict", "edit", "note", "suppression"]
+Scope = Literal["example", "finding", "duplicate", "conflict"]
+Slot = tuple[str, ...]
+"""What a record is about; of the records in one slot, the last one is in effect."""
+FORMAT: Final = 2
+"""Format of new records. In format 1 a line had verdict, edit and note, and `keep` was about the whole example."""
+WHOLE: Final[Slot] = ("verdict",)
+EDIT: Final[Slot] = ("edit",)
+NOTE: Final[Slot] = ("note",)
 
 
 def user() -> str:
@@ -36,10 +47,16 @@ def _aware(when: datetime) -> datetime:
 
 
 class Decision(BaseModel):
-    """A person's decision about one example."""
+    """A record of what a person decided about one example."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
+    format: Annotated[int, Field(ge=1, le=FORMAT)] = 1
+    """Format of the record: 2, or 1 for lines of earlier versions, which do not state it."""
+    record: Record = "verdict"
+    """verdict; edit; note, whose text is `why`; suppression of the rule `about` with the reason `why`: the verdict is
+    `keep`, or `undecided` when it was taken back.
+    """
     example: Annotated[str, Field(pattern="^[0-9a-f]{32}$")]
     """Id of the example; for a line without one, the hash of its bytes (`curate.core.example.line_id`)."""
     verdict: Verdict
@@ -48,8 +65,16 @@ class Decision(BaseModel):
     """
     value: dict[str, Any] | None = None
     """For an edit: the line's new JSON object, in the format of its file."""
+    scope: Scope = "example"
+    """What `keep` is limited to: a finding is accepted, a duplicate is not removed as such, a conflict is no reason to
+    remove. `drop` removes the example in any case.
+    """
     about: str = ""
     """Subject of the decision: a rule code, or the id of a cluster or conflict."""
+    pointer: str = ""
+    """JSON pointer of the finding that the decision is about."""
+    left: tuple[str, ...] = ()
+    """For an edit: code and pointer, or code, of each finding that the new object still has."""
     why: str = ""
     """The person's note."""
     who: str = Field(default_factory=user)
@@ -58,9 +83,15 @@ class Decision(BaseModel):
     )
     """A time without a time zone, for example written by hand, is read as UTC."""
     replaces: tuple[str, ...] | None = None
-    """Ids of the known decisions about the example that this one replaces; null: all earlier ones in the file."""
+    """Ids of the known records that this one replaces; null: all earlier ones in the file."""
+    seen: tuple[str, ...] = ()
+    """Ids of other verdicts about the example that the person saw."""
     step: str = ""
     """Decisions made with one key press share a step and are undone together."""
+    of: Annotated[int, Field(ge=1)] = 1
+    """Number of records in the step."""
+    place: str = ""
+    """For a suppression: file and line of the finding."""
     undoes: str = ""
     """The step that this decision undoes."""
 
@@ -77,11 +108,38 @@ class Decision(BaseModel):
         values = self.model_dump(mode="json", exclude={"value"})  # pydantic would replace lone surrogates
         if self.value is not None:
             values["value"] = self.value
-        kept = {name: value for name, value in values.items() if value not in (None, "")}
+        left_out = {"format": 1, "record": "verdict", "scope": "example", "left": [], "seen": [], "of": 1}
+        kept = {
+            name: value
+            for name, value in values.items()
+            if value not in (None, "") and (name not in left_out or value != left_out[name])
+        }
         try:
             return json.dumps(kept, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
         except UnicodeEncodeError:  # a lone surrogate in an edited text can only be written as an escape
             return json.dumps(kept, allow_nan=False, separators=(",", ":")).encode()
+
+    @property
+    def slots(self) -> tuple[Slot, ...]:
+        """What the record is about."""
+        if self.format == 1:
+            return WHOLE, EDIT
+        if self.record == "suppression":
+            return (("suppression", self.about),)
+        if self.record != "verdict":
+            return ((self.record,),)
+        return (WHOLE if self.verdict == "drop" or self.scope == "example" else self.subject,)
+
+    @property
+    def subject(self) -> Slot:
+        """The slot of `keep` for the finding, pair or cluster that the record is about."""
+        return subject_slot(self.scope, self.about, self.pointer)
+
+    def content(self, slot: Slot) -> tuple[Verdict, dict[str, Any] | None, str]:
+        """What the record says in one of its slots: verdict, new object, text."""
+        if slot == EDIT:
+            return ("edit" if self.value is not None else "undecided"), self.value, ""
+        return ("undecided" if self.verdict == "edit" else self.verdict), None, self.why if slot[0] != "verdict" else ""
 
     @property
     def id(self) -> str:
@@ -93,6 +151,40 @@ class Decision(BaseModel):
 
 def _line_id(line: bytes) -> str:
     return hashlib.blake2b(line, digest_size=6).hexdigest()
+
+
+def subject_slot(scope: str, about: str, pointer: str = "") -> Slot:
+    """The slot of verdicts about a finding, pair or cluster; `WHOLE` for a whole example."""
+    return WHOLE if scope == "example" else ("verdict", scope, about, pointer)
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionState:
+    """What is in effect about one example."""
+
+    verdict: Verdict
+    """drop; else edit; else keep, for the whole example; else undecided."""
+    value: dict[str, Any] | None = None
+    """The new object, unless the example is dropped."""
+    kept: frozenset[Slot] = frozenset()
+    """What a person keeps: `WHOLE` for the example, or single findings, duplicates and conflicts."""
+    about: str = ""
+    why: str = ""
+    who: str = ""
+    when: datetime | None = None
+
+    def accepts(self, code: str, pointer: str) -> bool:
+        """Whether the example is kept in spite of a finding."""
+        return WHOLE in self.kept or subject_slot("finding", code, pointer) in self.kept
+
+    @property
+    def stays(self) -> bool:
+        """Whether the example is kept in spite of a near-duplicate."""
+        return any(slot == WHOLE or slot[1] == "duplicate" for slot in self.kept)
+
+    def shown(self) -> list[Any]:
+        """As plain values, which tell whether something changed."""
+        return [self.verdict, self.who, self.why, str(self.when), sorted(map(list, self.kept))]
 
 
 class DecisionLog:
@@ -109,9 +201,13 @@ class DecisionLog:
         """Numbers of invalid lines of the journal: truncated by a crash, or edited by hand. They are not changed."""
         self._known: set[str] = set()
         self._replaced: set[str] = set()
-        self._heads: dict[str, list[Decision]] = {}
+        self._heads: dict[str, dict[Slot, list[Decision]]] = {}
         self._several: set[str] = set()
-        """Examples that have had several heads."""
+        """Examples that have had several heads in a slot, or verdicts in several slots."""
+        self._steps: dict[str, list[Decision]] = {}
+        """The records of steps that are not complete."""
+        self._whys: dict[str, str] = {}
+        """The last text of each example in format 1."""
         self._lines = self._read = 0
         self._take_in()
 
@@ -141,36 +237,81 @@ class DecisionLog:
         self.add(*fresh)
         return fresh
 
-    def standing(self, example: str) -> Decision | None:
-        """The decision in effect for an example; None if there is none, it was undone, or it is contested."""
-        heads = self._heads.get(example, ())
-        if not heads or len({(head.verdict, canonical(head.value)) for head in heads}) > 1:
+    def standing(self, example: str) -> DecisionState | None:
+        """What is in effect about an example; None if there is nothing, it was undone, or it is contested."""
+        slots = self._heads.get(example)
+        if not slots or self.contest(example):
             return None
-        last = max(heads, key=lambda head: head.when)
-        return None if last.verdict == "undecided" else last
+        edit, whole = self.last(example, EDIT), self.last(example, WHOLE)
+        dropped = whole is not None and whole.verdict == "drop"
+        kept = [slot for slot in slots if slot[0] == "verdict" and (said := self.last(example, slot)) and
+                said.content(slot)[0] == "keep"]  # fmt: skip
+        keeps = [said for slot in kept if (said := self.last(example, slot))]
+        said = whole if dropped else edit or (keeps[0] if keeps else None)
+        if said is None:
+            return None
+        verdict: Verdict = "drop" if dropped else "edit" if edit else "keep" if WHOLE in kept else "undecided"
+        why = self.note(example) or said.why
+        value = None if dropped or edit is None else edit.value
+        return DecisionState(verdict, value, frozenset(kept), said.about, why, said.who, said.when)
+
+    def last(self, example: str, slot: Slot) -> Decision | None:
+        """The record in effect in a slot; None if there is none, it was undone, or it is contested."""
+        heads = self._heads.get(example, {}).get(slot, ())
+        if not heads or len({_compared(head, slot) for head in heads}) > 1:
+            return None
+        last = max(heads, key=lambda head: (head.when, head.id))
+        return None if last.content(slot)[::2] == ("undecided", "") else last
+
+    def note(self, example: str) -> str:
+        """The notes about an example; two people who did not see each other's are both quoted."""
+        heads = self._heads.get(example, {}).get(NOTE)
+        if heads is None:
+            return self._whys.get(example, "")
+        return " | ".join(head.why for head in sorted(heads, key=lambda head: (head.when, head.id)) if head.why)
+
+    def slots(self, example: str) -> Mapping[Slot, Sequence[Decision]]:
+        """The records about an example that no other record replaces, by slot."""
+        return self._heads.get(example, {})
 
     def heads(self, example: str) -> Sequence[Decision]:
-        """The decisions about an example that no other decision replaces: usually one, several after a merge."""
-        return self._heads.get(example, ())
+        """The verdicts and edits of the whole example that no other record replaces: several after a merge."""
+        slots = self._heads.get(example, {})
+        return list({head.id: head for slot in (WHOLE, EDIT) for head in slots.get(slot, ())}.values())
 
     @property
     def notes(self) -> list[str]:
         """Notes about the journal: its invalid lines."""
         lines = ", ".join(map(str, self.unreadable))
-        return [f"{self.path}: line {lines} is not a valid decision and is ignored; fix or remove it"] if lines else []
+        said = [f"{self.path}: line {lines} is not a valid decision and is ignored; fix or remove it"] if lines else []
+        if torn := sum(map(len, self._steps.values())):
+            said.append(f"{self.path}: {torn} lines of interrupted steps are ignored; decide again")
+        return said
 
-    def verdicts(self) -> dict[str, Decision]:
-        """The decision in effect for each example."""
-        return {example: decision for example in self._heads if (decision := self.standing(example)) is not None}
+    def verdicts(self) -> dict[str, DecisionState]:
+        """What is in effect about each example."""
+        return {example: said for example in self._heads if (said := self.standing(example)) is not None}
 
     def contested(self) -> dict[str, Sequence[Decision]]:
         """Examples with different decisions by people who did not see each other's; none of them is in effect."""
-        several = {example: heads for example in self._several if len(heads := self._heads[example]) > 1}
-        return {
-            example: heads
-            for example, heads in several.items()
-            if self.standing(example) is None and any(h.verdict != "undecided" for h in heads)
-        }
+        return {example: heads for example in sorted(self._several) if (heads := self._conflict(example))}
+
+    def contest(self, example: str) -> Sequence[Decision]:
+        """The contested decisions about an example; empty if there are none."""
+        return self._conflict(example) if example in self._several else ()
+
+    def _conflict(self, example: str) -> Sequence[Decision]:
+        slots = self._heads.get(example, {})
+        for slot, heads in slots.items():
+            if len(heads) > 1 and slot != NOTE and len({_compared(head, slot) for head in heads}) > 1:
+                return heads
+        for drop in slots.get(WHOLE, ()):
+            if drop.verdict == "drop":
+                for keep in slots.get(drop.subject, ()):
+                    apart = keep.id not in drop.seen and drop.id not in keep.seen
+                    if keep.verdict == "keep" and keep is not drop and apart:
+                        return [keep, drop]
+        return ()
 
     def _take_in(self) -> None:
         """Read the complete new lines; an incomplete last line waits for its line break."""
@@ -192,15 +333,37 @@ class DecisionLog:
         if decision.id in self._known:
             return
         self._known.add(decision.id)
+        if decision.of > 1:
+            waiting = self._steps.setdefault(decision.step, [])
+            waiting.append(decision)
+            if len(waiting) < decision.of:
+                return
+            for part in self._steps.pop(decision.step):
+                self._apply(part)
+        else:
+            self._apply(decision)
+
+    def _apply(self, decision: Decision) -> None:
         self.decisions.append(decision)
-        heads = self._heads.setdefault(decision.example, [])
-        gone = {head.id for head in heads} if decision.replaces is None else set(decision.replaces)
-        self._replaced |= gone
-        heads[:] = [head for head in heads if head.id not in gone]
-        if decision.id not in self._replaced:
-            heads.append(decision)
-        if len(heads) > 1:
+        slots = self._heads.setdefault(decision.example, {})
+        for slot in decision.slots:
+            heads = slots.setdefault(slot, [])
+            gone = {head.id for head in heads} if decision.replaces is None else set(decision.replaces)
+            self._replaced |= gone
+            heads[:] = [head for head in heads if head.id not in gone]
+            if decision.id not in self._replaced:
+                heads.append(decision)
+            if len(heads) > 1:
+                self._several.add(decision.example)
+        if sum(slot[0] == "verdict" for slot in slots) > 1:
             self._several.add(decision.example)
+        if decision.format == 1 and decision.why:
+            self._whys[decision.example] = decision.why
+
+
+def _compared(decision: Decision, slot: Slot) -> tuple[str, bytes, str]:
+    verdict, value, text = decision.content(slot)
+    return verdict, canonical(value), text
 
 
 def _decision(line: bytes) -> Decision:
@@ -226,6 +389,6 @@ def _lines_from(path: Path, offset: int) -> Iterator[bytes]:
         ) from error
 
 
-def edits_of(decisions: Iterable[Decision]) -> dict[str, dict[str, Any]]:
-    """The new objects of edited examples, by the id of the example that each replaces."""
-    return {decision.example: decision.value for decision in decisions if decision.value is not None}
+def edits_of(decisions: Mapping[str, DecisionState]) -> dict[str, dict[str, Any]]:
+    """The new objects of edited examples, by the id of the example that each replaces; dropped ones are not edited."""
+    return {example: decision.value for example, decision in decisions.items() if decision.value is not None}

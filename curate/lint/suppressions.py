@@ -17,7 +17,7 @@ from curate.core.config import SUPPRESSIONS
 from curate.core.decision import user
 from curate.core.errors import ConfigError, UsageError
 from curate.core.example import Place
-from curate.core.files import append_line, path_of
+from curate.core.files import append_line, path_of, replacing
 from curate.core.finding import Finding
 from curate.core.text import visible
 from curate.lint.rules.stale_suppressions import outdated
@@ -122,3 +122,12 @@ def add_suppressions(
         append_line(suppressions.path, entry.model_dump_json().encode())
         written.append(entry)
     return written
+
+
+def remove_suppression(suppressions: Suppressions, code: str, example: str) -> None:
+    """Remove the suppressions of a rule for an example; other lines keep their bytes. Raises `OutputError`."""
+    gone = {number for number, entry in suppressions.lines if (entry.code, entry.example) == (code, example)}
+    if gone:
+        lines = suppressions.path.read_bytes().split(b"\n")
+        with replacing(suppressions.path, mode=suppressions.path.stat().st_mode) as file:
+            file.write(b"\n".join(line for number, line in enumerate(lines, start=1) if number not in gone))

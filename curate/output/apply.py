@@ -1,21 +1,22 @@
 """Combine findings, duplicates and decisions into kept and removed lines; each removed line has its reason."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import orjson
 
 from curate.core.config import CheckConfig, DedupConfig
-from curate.core.decision import Decision
+from curate.core.decision import DecisionState
 from curate.core.errors import DataError
-from curate.core.example import UNKNOWN, Place
+from curate.core.example import UNKNOWN, Place, line_id
 from curate.core.finding import Finding, Severity
 from curate.core.removed import (
     UNREADABLE,
     WHY,
     KeptExample,
     Reason,
+    counted_as,
     escape_surrogates,
     line_text,
     removal,
@@ -28,13 +29,27 @@ from curate.read.dataset import ParsedLine
 
 
 class Dropped(NamedTuple):
-    """A line removed by `drop` for a finding of any severity."""
+    """A line removed by `drop` for a finding of any severity, or by a person."""
 
     place: Place
-    example: str
-    """Id of the example."""
-    code: str
-    why: str
+    example: str | None
+    """Id of the example; None for a line without one."""
+    reason: Reason
+
+    @property
+    def code(self) -> str:
+        """The code, or `decision` of a person."""
+        return counted_as(self.reason.code, self.reason.decided_by)
+
+    @property
+    def why(self) -> str:
+        """Message of the finding, or the person's reason."""
+        return self.reason.why
+
+    @property
+    def by_hand(self) -> bool:
+        """Whether a person removed the line."""
+        return self.reason.decided_by != "rule"
 
 
 def leaves_by(finding: Finding, drop: tuple[str, ...]) -> bool:
@@ -42,15 +57,20 @@ def leaves_by(finding: Finding, drop: tuple[str, ...]) -> bool:
     return finding.severity is Severity.ERROR or finding.code.startswith(drop)
 
 
-def reason_of(decision: Decision | None, error: Finding | None, lost: DuplicateRemoval | None) -> Reason | None:
-    """The reason to remove a line that holds an example; None to keep it."""
+def drop_reason(decision: DecisionState) -> Reason:
+    """The reason for a line that a person dropped."""
+    why = decision.why or (f"dropped in review of {decision.about}" if decision.about else "dropped in review")
+    return Reason(None, escape_surrogates(why), escape_surrogates(decision.who), decision.when)
+
+
+def reason_of(decision: DecisionState | None, error: Finding | None, lost: DuplicateRemoval | None) -> Reason | None:
+    """The reason to remove a line that holds an example; None to keep it. `error`: one that nobody accepted."""
     if decision and decision.verdict == "drop":
-        why = decision.why or (f"dropped in review of {decision.about}" if decision.about else "dropped in review")
-        return Reason(None, escape_surrogates(why), escape_surrogates(decision.who), decision.when)
-    kept_by_hand = decision is not None and decision.verdict == "keep"
-    if error and not kept_by_hand:
+        return drop_reason(decision)
+    if error:
         return Reason(error.code, error.message, "rule")
-    if lost and (lost.code == "D001" or not kept_by_hand):  # keeping a content means keeping one copy of it
+    stays = decision is not None and decision.stays
+    if lost and (lost.code == "D001" or not stays):  # keeping a content means keeping one copy of it
         return lost_reason(lost)
     return None
 
@@ -107,7 +127,7 @@ def leaving(
     table: Table,
     *,
     errors: Iterable[Finding] = (),
-    verdicts: Mapping[str, Decision] | None = None,
+    verdicts: Mapping[str, DecisionState] | None = None,
     losses: Iterable[DuplicateRemoval] = (),
     first: int = 0,
 ) -> dict[int, Reason]:
@@ -125,7 +145,8 @@ def leaving(
     found = {
         line: unreadable(reader.line(table.line_ref(line))) for line in np.flatnonzero(~holds).tolist() if line >= first
     }
-    wrong = errors_in(table, errors, reader)
+    found |= {line: gone.reason for line, gone in dropped_lines(table, verdicts, first).items() if gone.example is None}
+    wrong = errors_in(table, not_accepted(errors, verdicts), reader)
     going = list(losses)
     lost = dict(zip(lines_at(table, [loss.place for loss in going]).tolist(), going, strict=True))
     dropped = _with_ids(table, [example for example, decision in verdicts.items() if decision.verdict == "drop"])
@@ -159,17 +180,44 @@ def errors_in(table: Table, findings: Iterable[Finding], reader: LineReader) -> 
     return found
 
 
+def not_accepted(findings: Iterable[Finding], decisions: Mapping[str, DecisionState]) -> Iterator[Finding]:
+    """The findings without those that a person accepted."""
+    for finding in findings:
+        decision = decisions.get(finding.example or "")
+        if decision is None or not decision.accepts(finding.code, finding.pointer):
+            yield finding
+
+
 def dropped_in(
-    table: Table, findings: Iterable[Finding], decisions: Mapping[str, Decision], first: int = 0
+    table: Table, findings: Iterable[Finding], decisions: Mapping[str, DecisionState], first: int = 0
 ) -> list[Dropped]:
-    """Lines of a table from number `first` on that findings remove, in order, except those a person keeps."""
-    found = []
-    for line, finding in sorted(errors_in(table, findings, LineReader()).items()):
+    """Lines of a table from number `first` on that findings or people remove, in order."""
+    found = dropped_lines(table, decisions, first)
+    for line, finding in errors_in(table, not_accepted(findings, decisions), LineReader()).items():
+        if line >= first and line not in found:
+            example = table.id(int(table.lines.searchsorted(line)))
+            found[line] = Dropped(table.place(line), example, Reason(finding.code, finding.message, "rule"))
+    return [found[line] for line in sorted(found)]
+
+
+def dropped_lines(table: Table, decisions: Mapping[str, DecisionState], first: int = 0) -> dict[int, Dropped]:
+    """Lines of a table from number `first` on that a person dropped, those without an example among them."""
+    import numpy as np
+
+    drops = {example: decision for example, decision in decisions.items() if decision.verdict == "drop"}
+    if not drops:
+        return {}
+    found = {}
+    for line in _with_ids(table, list(drops)):
         example = table.id(int(table.lines.searchsorted(line)))
-        decision = decisions.get(example)
-        if line >= first and not (decision and decision.verdict == "keep"):
-            found.append(Dropped(table.place(line), example, finding.code, finding.message))
-    return found
+        found[line] = Dropped(table.place(line), example, drop_reason(drops[example]))
+    none = np.ones(len(table.starts), dtype=np.bool_)
+    none[table.lines] = False
+    reader = LineReader()
+    for line in np.flatnonzero(none).tolist():
+        if decision := drops.get(line_id(reader.data(table.line_ref(line)))):
+            found[line] = Dropped(table.place(line), None, drop_reason(decision))
+    return {line: gone for line, gone in found.items() if line >= first}
 
 
 def heavy_drops(
@@ -210,5 +258,5 @@ def _with_ids(table: Table, ids: Sequence[str]) -> list[int]:
 
 
 def dropped_line(dropped: Dropped, data: bytes) -> bytes:
-    """The line of the ledger for a line removed by `drop`."""
-    return removed_line(removal(dropped.place, dropped.example, Reason(dropped.code, dropped.why, "rule"), data))
+    """The line of the ledger for a line removed by `drop` or by a person."""
+    return removed_line(removal(dropped.place, dropped.example, dropped.reason, data))

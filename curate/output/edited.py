@@ -5,10 +5,12 @@ need no change.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from curate.core.example import line_id
+from curate.core.decision import WHOLE, DecisionState, Verdict
+from curate.core.example import Place, line_id
 from curate.core.files import blocks, display_name, replacing
 from curate.lint.rules.repair import json_line
 from curate.read.dataset import FileFacts, ParsedLine, read_file
@@ -24,6 +26,17 @@ class Splice(NamedTuple):
     start: int
     end: int
     data: bytes
+
+
+def with_edited(decisions: Mapping[str, DecisionState]) -> dict[str, DecisionState]:
+    """The decisions, those about edited examples also by the ids that these have after the edit."""
+    found = dict(decisions)
+    for decision in decisions.values():
+        if decision.value is not None and decision.kept:
+            verdict: Verdict = "keep" if WHOLE in decision.kept else "undecided"
+            now = example_of(decision.value, Place("", 0)).id
+            found.setdefault(now, replace(decision, verdict=verdict, value=None))
+    return found
 
 
 def key_of(parsed: ParsedLine) -> str:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from curate import __version__
 from curate.core.config import Config
-from curate.core.decision import Decision
+from curate.core.decision import DecisionState
 from curate.core.errors import InputError, UsageError, demand_all
 from curate.core.example import Example, Place
 from curate.core.files import display_name, sha256
@@ -64,7 +64,7 @@ class Made(NamedTuple):
     """The settings and decisions that an output was made with."""
 
     config: Config
-    decisions: Mapping[str, Decision] = {}
+    decisions: Mapping[str, DecisionState] = {}
     models: Mapping[str, str] = {}
     grown_from: str | None = None
 
@@ -153,8 +153,12 @@ def _exempt(division: Division) -> dict[str, Any]:
     }
 
 
-def _verdict(decision: Decision) -> str:
-    return decision.verdict if decision.value is None else f"edit {example_of(decision.value, Place('', 0)).id}"
+def _verdict(decision: DecisionState) -> str:
+    if decision.value is not None:
+        return f"edit {example_of(decision.value, Place('', 0)).id}"
+    if decision.verdict != "undecided":
+        return decision.verdict
+    return "keep " + ", ".join(" ".join(filter(None, slot[1:])) for slot in sorted(decision.kept))
 
 
 def restore_lines(

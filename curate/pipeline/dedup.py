@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from curate.core.config import CheckConfig, DedupConfig
-from curate.core.decision import Decision
+from curate.core.decision import DecisionState, edits_of
 from curate.core.errors import UsageError
 from curate.core.events import Listener, StageAdvanced, StageFinished, StageStarted, ignore_events
 from curate.core.example import Example, Place
@@ -33,6 +33,7 @@ from curate.lint.rules.removal_guard import Removals, heavy
 from curate.lint.runner import check_paths
 from curate.lint.suppressions import load_suppressions, suppress
 from curate.output.apply import Dropped, dropped_in
+from curate.output.edited import edited_copies
 from curate.output.rewrite import write_lines
 from curate.pipeline.finding_counts import finding_counts
 from curate.read.dataset import demand_understood
@@ -125,28 +126,41 @@ def plan(
     config: DedupConfig,
     *,
     against: Sequence[Path] = (),
-    decisions: Mapping[str, Decision] | None = None,
+    decisions: Mapping[str, DecisionState] | None = None,
     check: CheckConfig | None = None,
     cache: Path | None = None,
     remembered_only: bool = False,
+    edited: Path = Path(".curate", "edited"),
     listen: Listener = ignore_events,
 ) -> DedupResult:
     """Decide what of `files` goes.
 
-    With `against`, only lines that are duplicates of one in those files. What a person keeps by a decision never goes
-    for a near-duplicate; `check` configures the rules whose findings the policy `best` counts, and with `drop` those
+    With `against`, only lines that are duplicates of one in those files. What a person dropped goes, what was edited is
+    compared and written as its new text (copies of such files are written to the folder `edited`), and what a person
+    keeps as a duplicate never goes for a near-duplicate.
+
+    `check` configures the rules whose findings the policy `best` counts, and with `drop` those
     for whose findings lines go whatever they are like. What the comparison needs is remembered in the folder `cache`;
     with `remembered_only` nothing else may be needed. Raises `InputError`, also where no line is an example, and
     `UsageError` where no example has the field that `config.keep` names or something is not remembered.
     """
-    decided, check, paths = decisions or {}, check or CheckConfig(), [*against, *files]
-    seen = [snapshot(path) for path in dict.fromkeys(paths)]
+    decided, check = decisions or {}, check or CheckConfig()
+    seen = [snapshot(path) for path in dict.fromkeys([*against, *files])]
+    copies = edited_copies(files, edits_of(decided), edited)
+    names = {copy: path for path, copy in copies.items()}
+    files = [copies.get(path, path) for path in files]
+    paths = [*against, *files]
+
+    def name_of(path: Path) -> str:
+        return display_name(names.get(path, path))
+
     with WorkerPool(cores(), processes=_size(paths) >= PARALLEL) as crew:
         spec, bands = feature_spec_for(config), bands_for(config.threshold)
         memory = DedupCache.of(cache, spec, paths, only=remembered_only, bands=bands) if cache else None
-        table, old, old_examples = _read(paths, len(against), spec, crew, memory, listen)
+        table, old, old_examples = _read(paths, len(against), spec, crew, memory, listen, name_of)
         not_understood = len(table.starts) - len(table.lines)
-        dropped = _dropped(table, files, check, decided, old, listen)
+        dropped = _dropped(table, files, check, decided, old, listen, name_of)
+        not_understood -= sum(gone.example is None for gone in dropped)
         table = _without_dropped(table, dropped) if dropped else table
         pinned, by_hand = _pinned(table, config, decided, old_examples)
         notes = [*_field_notes(config.keep, table), *boilerplate_notes(table.common), *by_hand]
@@ -183,13 +197,19 @@ def plan(
 
 
 def _read(
-    paths: Sequence[Path], old: int, spec: FeatureSpec, crew: WorkerPool, memory: DedupCache | None, listen: Listener
+    paths: Sequence[Path],
+    old: int,
+    spec: FeatureSpec,
+    crew: WorkerPool,
+    memory: DedupCache | None,
+    listen: Listener,
+    name_of: Callable[[Path], str],
 ) -> tuple[Table, int, int]:
     """The table of all files, and how many lines and examples the first `old` files have. Raises `InputError` where one
     of both parts has lines, and none of them is an example.
     """
     listen(StageStarted("read"))
-    table = read_table(paths, spec, crew, _told(listen), memory=memory)
+    table = read_table(paths, spec, crew, _told(listen), name_of, memory=memory)
     listen(StageFinished("read", False, plural(len(table.starts), "line")))
     lines = int(table.first[old])
     examples = int(table.lines.searchsorted(lines))
@@ -207,12 +227,12 @@ def _without_dropped(table: Table, dropped: Iterable[Dropped]) -> Table:
 
 
 def _pinned(
-    table: Table, config: DedupConfig, decided: Mapping[str, Decision], old: int
+    table: Table, config: DedupConfig, decided: Mapping[str, DecisionState], old: int
 ) -> tuple[frozenset[str], list[str]]:
     """The ids of the examples that go for no near-duplicate, and what to say of those that a person kept; the first
     `old` examples are those that others are held against.
     """
-    pinned = frozenset(example for example, decision in decided.items() if decision.verdict == "keep")
+    pinned = frozenset(example for example, decision in decided.items() if decision.stays)
     by_hand = sum(table.id(at) in pinned for at in range(old, len(table.lines))) if pinned else 0
     notes = [f"kept in review: {plural(by_hand, 'example')} {'stays' if by_hand == 1 else 'stay'}"] if by_hand else []
     if config.keep == "manual":  # nothing goes for a near-duplicate but what was dropped
@@ -273,7 +293,7 @@ def removals(
     """What would go, counted for the stop rule."""
     gone: Counter[str] = Counter()
     clusters: Counter[Place] = Counter()
-    gone.update(went.place.file for went in dropped)
+    gone.update(went.place.file for went in dropped if not went.by_hand)
     for lost in losses:
         gone[lost.place.file] += 1
         clusters[lost.kept_place] += 1
@@ -281,14 +301,23 @@ def removals(
 
 
 def _dropped(
-    table: Table, files: Sequence[Path], check: CheckConfig, decided: Mapping[str, Decision], old: int, listen: Listener
+    table: Table,
+    files: Sequence[Path],
+    check: CheckConfig,
+    decided: Mapping[str, DecisionState],
+    old: int,
+    listen: Listener,
+    name_of: Callable[[Path], str],
 ) -> list[Dropped]:
-    """The lines that go for findings of the rules that `check` drops by; suppressed findings count for nothing."""
+    """The lines that go for findings of the rules that `check` drops by, or by hand; suppressed findings count for
+    nothing.
+    """
     if not check.drop:
-        return []
+        return dropped_in(table, (), decided, old)
     listen(StageStarted("check"))
-    report = check_paths(files, check.model_copy(update={"select": check.drop, "extend_select": ()}), workers=cores())
-    suppress(report, load_suppressions(Path.cwd()), list(map(display_name, files)))
+    config = check.model_copy(update={"select": check.drop, "extend_select": ()})
+    report = check_paths(files, config, None, name_of, cores())
+    suppress(report, load_suppressions(Path.cwd()), list(map(name_of, files)))
     found = dropped_in(
         table, (finding for finding in report.findings if finding.code.startswith(check.drop)), decided, old
     )

@@ -9,7 +9,7 @@ from typing import Any
 
 from curate.conflicts.default_models import with_default_models
 from curate.core.config import Config, ConflictsConfig
-from curate.core.decision import Decision, DecisionLog
+from curate.core.decision import DecisionLog, DecisionState
 from curate.core.egress import NOBODY, Consent, address_of, is_address
 from curate.core.errors import ConfigError, UsageError
 from curate.core.events import Listener, StageAdvanced
@@ -27,6 +27,7 @@ from curate.corpus.corpus import LineReader, Table
 from curate.corpus.features import feature_spec_for
 from curate.models.names import fingerprint
 from curate.output.apply import demand_light, heavy_drops, leaves_by, leaving
+from curate.output.edited import with_edited
 from curate.pipeline.choice import Choice
 from curate.pipeline.result import RunResult
 from curate.pipeline.splitting import Sources, copies_of, is_big, read_sources
@@ -202,14 +203,11 @@ class RunData:
         errors = [[finding.file, finding.line, finding.example, finding.code] for finding in self.leaving(found)]
         return [
             errors,
-            {
-                example: decision.model_dump(mode="json", include={"verdict", "who", "why", "when"})
-                for example, decision in self.verdicts.items()
-            },
+            {example: decision.shown() for example, decision in self.verdicts.items()},
         ]
 
     @cached_property
-    def verdicts(self) -> dict[str, Decision]:
+    def verdicts(self) -> dict[str, DecisionState]:
         """What people decided, by example."""
         log = DecisionLog(self.project.decisions)
         self.notes.extend(log.notes)
@@ -218,7 +216,7 @@ class RunData:
                 f"{plural(len(contested), 'example')} with contradictory decisions by several people, not "
                 "applied; `curate review` shows them"
             )
-        return log.verdicts()
+        return with_edited(log.verdicts())
 
     def advance(self, stage: str, total: int | None, text: str) -> Callable[[int], None]:
         """What tells how far a stage is; it takes how much more was done."""

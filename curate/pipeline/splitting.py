@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from curate.core.config import CheckConfig, Config
-from curate.core.decision import Decision, edits_of
+from curate.core.decision import DecisionState, edits_of
 from curate.core.errors import InputError, UsageError
 from curate.core.events import Listener, StageAdvanced, StageFinished, StageStarted, ignore_events
 from curate.core.files import data_files, display_name, warn
@@ -86,7 +86,7 @@ def sources_of(
     named: Sequence[str],
     existing: Sequence[str],
     output: Path,
-    verdicts: Mapping[str, Decision],
+    verdicts: Mapping[str, DecisionState],
     note: Callable[[str], None] = warn,
 ) -> Sources:
     """Files to divide, and a test set that stays, as the user named them; a file with lines that people edited is read
@@ -108,10 +108,10 @@ def sources_of(
 
 
 def copies_of(
-    project: Project, paths: Sequence[Path], verdicts: Mapping[str, Decision]
+    project: Project, paths: Sequence[Path], verdicts: Mapping[str, DecisionState]
 ) -> tuple[dict[Path, Path], dict[Path, Snapshot]]:
     """Copies of the files with edited lines, by the file; and by the copy, the file as it was before that."""
-    edits = edits_of(verdicts.values())
+    edits = edits_of(verdicts)
     seen = {path: snapshot(path, hashed=True) for path in paths} if edits else {}
     copies = edited_copies(paths, edits, project.edited)
     return copies, {copy: seen[path] for path, copy in copies.items()}
@@ -122,7 +122,7 @@ def split_files(
     output: Path,
     config: Config,
     *,
-    decisions: Mapping[str, Decision] | None = None,
+    decisions: Mapping[str, DecisionState] | None = None,
     cache: Path | None = None,
     listen: Listener = ignore_events,
     yes: bool = False,
@@ -180,7 +180,7 @@ def split_data(
     config: Config,
     crew: WorkerPool,
     *,
-    decisions: Mapping[str, Decision] | None = None,
+    decisions: Mapping[str, DecisionState] | None = None,
     models: Mapping[str, str] | None = None,
     cache: Path | None = None,
 ) -> SplitResult:

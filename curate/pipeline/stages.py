@@ -117,7 +117,7 @@ class Dedup(Stage):
         stays[: int(table.lines.searchsorted(data.first))] = False
         stays &= ~np.isin(table.lines, np.array([*data.leaves(found)], dtype=np.int64))
         part = data.compared().chosen(np.flatnonzero(stays))
-        pinned = frozenset(example for example, decision in data.verdicts.items() if decision.verdict == "keep")
+        pinned = frozenset(example for example, decision in data.verdicts.items() if decision.stays)
         if config.keep == "manual":  # nothing goes for a near-duplicate but what was dropped
             pinned |= {part.id(at) for at in range(len(part.lines))}
         with data.pool() as pool:

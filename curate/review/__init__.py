@@ -22,9 +22,11 @@ from curate.review.entry import (
     Progress,
     ReviewStatus,
     Side,
+    Target,
     question,
 )
-from curate.review.session import Edit, ReviewSession, VerdictOrEdit
+from curate.review.records import Edit, VerdictOrEdit
+from curate.review.session import ReviewSession
 from curate.review.sources import Sources, sources_of
 from curate.review.view import View, next_open, views
 
@@ -46,6 +48,7 @@ __all__ = [
     "ReviewStatus",
     "Side",
     "Sources",
+    "Target",
     "VerdictOrEdit",
     "View",
     "next_open",

@@ -1,12 +1,13 @@
 """One decision about all entries of a list: a preview, then all changes in one step."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from curate.review.choices import verdicts_for
-from curate.review.entry import Choice, ReviewStatus
-from curate.review.session import ReviewSession, VerdictOrEdit
+from curate.review.entry import Choice, ReviewStatus, Target
+from curate.review.records import VerdictOrEdit
+from curate.review.session import ReviewSession
 from curate.review.view import View
 
 
@@ -23,27 +24,33 @@ class Bulk:
     """Examples by current and new decision."""
     words: Mapping[str, VerdictOrEdit]
     """The decision for each example."""
+    parts: Sequence[tuple[Target, Mapping[str, VerdictOrEdit]]] = ()
+    """The same by what it is about."""
 
 
 def preview(session: ReviewSession, view: View, choice: Choice, *, decided_too: bool = False) -> Bulk:
     """Preview the changes. Decided entries are skipped unless `decided_too`; contested ones are always skipped."""
     queue = session.queues[view.kind]
+    parts: list[tuple[Target, Mapping[str, VerdictOrEdit]]] = []
+    changes: dict[str, tuple[str, str]] = {}
     words: dict[str, VerdictOrEdit] = {}
     entries = 0
     for number in view.rows.tolist():
         status = ReviewStatus(int(queue.statuses.values[number]))
         if status is ReviewStatus.CONTESTED or not (status.open or decided_too):
             continue
-        said = verdicts_for(session, queue.entry(number), choice)
+        entry = queue.entry(number)
+        said = verdicts_for(session, entry, choice)
         entries += bool(said)
-        words.update(said)
-    words = {example: word for example, word in words.items() if session.verdict(example) != word}
-    changes: Counter[tuple[str, str]] = Counter(
-        (session.verdict(example), str(word)) for example, word in words.items()
-    )
-    return Bulk(choice, entries, len(view) - entries, changes, words)
+        old = {example: session.verdict(example, entry.target) for example in said}
+        new = {example: word for example, word in said.items() if old[example] != word and words.get(example) != "drop"}
+        words |= new
+        changes |= {example: (old[example], str(word)) for example, word in new.items()}
+        if new:
+            parts.append((entry.target, new))
+    return Bulk(choice, entries, len(view) - entries, Counter(changes.values()), words, parts)
 
 
 def decide(session: ReviewSession, bulk: Bulk, why: str = "") -> str:
     """Apply the changes in one step, which undo reverts as a whole; returns the step. Raises `OutputError`."""
-    return session.decide(bulk.words, "bulk", why)
+    return session.decide_all(bulk.parts, why)

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Sequence
 
 from curate.review.entry import Choice, Cluster, Entry, MultiConflict, PairConflict, Side
-from curate.review.session import ReviewSession, VerdictOrEdit
+from curate.review.records import VerdictOrEdit
+from curate.review.session import ReviewSession
 from curate.review.subject_queue import sides_of
 
 STAYS = {"left": (True, False), "right": (False, True), "both": (True, True), "neither": (False, False)}
@@ -22,22 +23,24 @@ def verdicts_for(
         words: dict[str, VerdictOrEdit] = {
             example: "keep" if stays else "drop" for example, stays in zip(entry.ids, STAYS[choice], strict=True)
         }
-        return _edits_stay(session, words)
+        return _edits_stay(session, entry, words)
     chosen = entry.ids if member is None else (entry.ids[member],)
     words = dict.fromkeys(chosen, "keep" if choice == "keep" else "drop")
     if (
         isinstance(entry.subject, Cluster)
         and choice == "keep"
-        and session.verdict(entry.subject.kept.id) == "undecided"
+        and session.verdict(entry.subject.kept.id, entry.target) == "undecided"
     ):
         words[entry.subject.kept.id] = "keep"
-    return _edits_stay(session, words)
+    return _edits_stay(session, entry, words)
 
 
-def _edits_stay(session: ReviewSession, words: dict[str, VerdictOrEdit]) -> dict[str, VerdictOrEdit]:
-    """Keep an edited example in its edited form."""
+def _edits_stay(session: ReviewSession, entry: Entry, words: dict[str, VerdictOrEdit]) -> dict[str, VerdictOrEdit]:
+    """Keep what was edited here in its edited form."""
     return {
-        example: word for example, word in words.items() if not (word == "keep" and session.verdict(example) == "edit")
+        example: word
+        for example, word in words.items()
+        if not (word == "keep" and session.verdict(example, entry.target) == "edit")
     }
 
 
@@ -64,13 +67,13 @@ def _length(session: ReviewSession, side: Side) -> int:
     return sum(len(message.text) for message in example.messages) if example else 0
 
 
-def only_group(session: ReviewSession, conflict: MultiConflict, number: int) -> dict[str, VerdictOrEdit]:
+def only_group(session: ReviewSession, entry: Entry, conflict: MultiConflict, number: int) -> dict[str, VerdictOrEdit]:
     """Keep one group of answers, remove all other examples."""
     words: dict[str, VerdictOrEdit] = {}
     for at, group in enumerate(conflict.groups):
         for side in group.sides:
             words[side.id] = "keep" if at == number else "drop"
-    return _edits_stay(session, words)
+    return _edits_stay(session, entry, words)
 
 
 def sides_of_entry(entry: Entry) -> Sequence[Side]:

@@ -9,6 +9,7 @@ from enum import IntEnum
 from typing import Final, Literal, NamedTuple
 
 from curate.conflicts.evidence import Evidence
+from curate.core.decision import Scope, Slot, subject_slot
 from curate.core.example import Example, Place
 from curate.core.finding import Finding, Severity
 
@@ -16,7 +17,27 @@ Kind = Literal["example", "finding", "cluster", "conflict"]
 KINDS: Final[tuple[Kind, ...]] = ("example", "finding", "cluster", "conflict")
 Choice = Literal["keep", "drop", "left", "right", "both", "neither"]
 SINGLE: Final[frozenset[Choice]] = frozenset(("keep", "drop"))
+LINE: Final[frozenset[Choice]] = frozenset(("drop",))
 PAIR: Final[frozenset[Choice]] = frozenset(("left", "right", "both", "neither"))
+
+SCOPES: Final[dict[Kind, Scope]] = {
+    "example": "example", "finding": "finding", "cluster": "duplicate", "conflict": "conflict"
+}  # fmt: skip
+
+
+class Target(NamedTuple):
+    """What a decision is about."""
+
+    scope: Scope = "example"
+    about: str = ""
+    """Code of the rule, or id of the cluster or conflict."""
+    pointer: str = ""
+    """JSON pointer of the finding."""
+
+    @property
+    def slot(self) -> Slot:
+        """The slot of `keep` in the journal."""
+        return subject_slot(*self)
 
 
 class ReviewStatus(IntEnum):
@@ -27,18 +48,20 @@ class ReviewStatus(IntEnum):
     """Some of its examples are decided."""
     CONTESTED = 2
     """People decided differently without seeing each other's decision."""
-    KEEP = 3
-    DROP = 4
-    EDIT = 5
-    MIXED = 6
+    FIX = 3
+    """A line that cannot be read as an example: it has to be corrected or dropped."""
+    KEEP = 4
+    DROP = 5
+    EDIT = 6
+    MIXED = 7
     """Decided: some are kept, some are removed."""
-    NOTHING = 7
+    NOTHING = 8
     """Nothing to decide: exact copies have one content, and a finding about a file has no example."""
 
     @property
     def open(self) -> bool:
         """Whether a decision is missing."""
-        return self <= ReviewStatus.CONTESTED
+        return self < ReviewStatus.KEEP
 
 
 class Side(NamedTuple):
@@ -141,10 +164,23 @@ class Entry:
         return isinstance(self.subject, PairConflict) or (isinstance(self.subject, Cluster) and self.subject.apart)
 
     @property
+    def broken(self) -> bool:
+        """True for a line without an example: it can be corrected or dropped."""
+        return isinstance(self.subject, Finding) and self.subject.example is None
+
+    @property
+    def target(self) -> Target:
+        """What a decision made here is about."""
+        pointer = self.subject.pointer if isinstance(self.subject, Finding) else ""
+        return Target(SCOPES[self.kind], self.about, pointer)
+
+    @property
     def choices(self) -> frozenset[Choice]:
         """The available decisions; `left` and `right` keep one side of a pair and remove the other."""
         if not self.ids:
             return frozenset()
+        if self.broken:
+            return LINE
         return PAIR if self.pair else SINGLE
 
 

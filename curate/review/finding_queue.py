@@ -83,6 +83,14 @@ class FindingQueue(Queue):
         with_id = [at for at, id_ in enumerate(ids) if id_ and findings[at].code != "D001"]
         self.example_index.add([key(ids[at]) for at in with_id], [first + at for at in with_id])
 
+    def place(self, number: int, line_id: str) -> None:
+        """Store the id of a line without an example that was not indexed when its finding was added."""
+        if line_id and not self.id(number):
+            columns = {"high": int(line_id[:16], 16), "low": int(line_id[16:], 16), "broken": 1}
+            for name, value in columns.items():
+                self._columns[name].values[number] = value
+            self.example_index.add([key(line_id)], [number])
+
     def _value(self, name: str, number: int) -> int:
         return int(self._columns[name].values[number])
 
@@ -110,8 +118,8 @@ class FindingQueue(Queue):
     def entry(self, number: int) -> Entry:
         """The finding with a number as an entry. Exact copies cannot be decided, since decisions are about content."""
         finding = self.finding(number)
-        decidable = finding.example and finding.code != "D001"
-        ids = (finding.example,) if decidable and finding.example else ()
+        id_ = self.id(number) if finding.code != "D001" else None
+        ids = (id_,) if id_ else ()
         return Entry(
             "finding",
             number,
@@ -172,7 +180,7 @@ class FindingQueue(Queue):
         """Per code: severity, number of findings, number of open findings."""
         codes, statuses = self._columns["code"].values[: len(self)], self.statuses.values
         every = np.bincount(codes, minlength=len(self.codes.all))
-        left = np.bincount(codes[statuses[: len(codes)] <= ReviewStatus.CONTESTED], minlength=len(self.codes.all))
+        left = np.bincount(codes[statuses[: len(codes)] < ReviewStatus.KEEP], minlength=len(self.codes.all))
         worst = np.full(len(self.codes.all), len(SEVERITIES) - 1)
         np.minimum.at(worst, codes, self._columns["severity"].values[: len(codes)])
         return {

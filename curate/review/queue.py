@@ -70,7 +70,7 @@ class Queue(ABC):
         new = np.asarray(statuses, np.uint8)
         self.statuses.extend(new)
         decidable = int(np.count_nonzero(new != ReviewStatus.NOTHING))
-        self.open += int(np.count_nonzero(new <= ReviewStatus.CONTESTED))
+        self.open += int(np.count_nonzero(new < ReviewStatus.KEEP))
         self.total += decidable
 
 

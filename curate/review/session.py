@@ -5,22 +5,22 @@ changes the session; searches may run in others.
 """
 
 from collections import deque
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import lru_cache
 from time import monotonic
-from typing import Any, Final
+from typing import Final
 
-from curate.core.decision import Decision, DecisionLog, Verdict, user
+from curate.core.decision import EDIT, NOTE, WHOLE, Decision, DecisionLog, Verdict, user
 from curate.core.errors import InputError, UsageError
 from curate.core.example import Example, Place
 from curate.core.finding import Finding
+from curate.core.removed import NO_EXAMPLE
 from curate.core.text import plural
 from curate.output.edited import key_of
 from curate.read.dataset import ParsedLine
 from curate.read.formats import example_of
 from curate.read.index import LineIndex
-from curate.review.entry import Cluster, Entry, Kind, MultiConflict, PairConflict, Progress, ReviewStatus, Side
+from curate.review.entry import Cluster, Entry, Kind, MultiConflict, PairConflict, Progress, ReviewStatus, Side, Target
 from curate.review.events import (
     Advanced,
     Broke,
@@ -36,6 +36,7 @@ from curate.review.events import (
 from curate.review.example_queue import ExampleQueue
 from curate.review.finding_queue import FindingQueue
 from curate.review.queue import Queue
+from curate.review.records import VerdictOrEdit, before, follow_suppressions, last_step, record, records_for
 from curate.review.subject_queue import ClusterQueue, ConflictQueue, SubjectQueue, entry_of
 from curate.review.training_signals import placed
 from curate.review.undo import UndoHistory, new_step
@@ -53,15 +54,13 @@ DECIDED: Final[Mapping[Verdict, ReviewStatus]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
-    """The new object of an example."""
-
-    value: dict[str, Any]
-
-
-VerdictOrEdit = Verdict | Edit
-"""The decision about one example."""
+def _settles(edit: Decision, target: Target) -> bool:
+    """Whether an edit is a decision about an entry: it removed the finding, or was made about the pair."""
+    if edit.format == 1 or target.scope == "example":
+        return True
+    if target.scope == "finding":
+        return not {target.about, target.about + target.pointer} & set(edit.left)
+    return (edit.scope, edit.about) == (target.scope, target.about)
 
 
 class ReviewSession:
@@ -90,11 +89,16 @@ class ReviewSession:
         self.trained: TrainingKnown | None = None
         """The training dynamics, if the review is about a training."""
         self._late: list[ExamplesKnown] = []
+        self._unplaced: list[int] = []
+        """Findings without an example that came before their lines were indexed."""
         self._placed = False
         self._seen = 0
         self._steps = UndoHistory()
         self._when: deque[float] = deque(maxlen=1000)
+        self.folder = log.path.parent.parent
+        """The project's folder."""
         self.follow_journal()
+        follow_suppressions(self.folder, last_step(log))
         self.parsed = lru_cache(maxsize=512)(self._parsed)
 
     # Content
@@ -133,6 +137,11 @@ class ReviewSession:
     def grow(self) -> None:
         """Add the lines found since."""
         self.examples.grow()
+        if self._unplaced and self.lines.complete:
+            for number in self._unplaced[:BROKEN]:
+                self.findings.place(number, self._line_id(self.findings.finding(number)))
+                self.findings.set_status(number, self.status(self.findings.entry(number)))
+            self._unplaced.clear()
         if self._late and self.lines.complete:
             for fact in self._late:
                 self.examples.know(fact)
@@ -156,21 +165,16 @@ class ReviewSession:
             )
 
     def _take_findings(self, findings: Sequence[Finding]) -> None:
+        first = len(self.findings)
         line_ids = [
-            self._line_id(finding) if finding.example is None and len(self.findings) < BROKEN else ""
-            for finding in findings
+            self._line_id(finding) if finding.example is None and first < BROKEN else "" for finding in findings
         ]
-        statuses = [
-            ReviewStatus.NOTHING
-            if finding.example is None or finding.code == "D001"
-            else self._status_of((finding.example,), pair=False)
-            for finding in findings
-        ]
-        statuses = [
-            ReviewStatus.EDIT if line and self.verdict(line) == "edit" else status
-            for line, status in zip(line_ids, statuses, strict=True)
-        ]
-        self.findings.add(findings, line_ids, statuses)
+        self.findings.add(findings, line_ids, [ReviewStatus.NOTHING] * len(findings))
+        if not self.lines.complete:
+            self._unplaced += [first + at for at, finding in enumerate(findings) if finding.example is None]
+        for number in range(first, len(self.findings)):
+            if (status := self.status(self.findings.entry(number))) is not ReviewStatus.NOTHING:
+                self.findings.set_status(number, status)
 
     def _line_id(self, finding: Finding) -> str:
         parsed = self.line(Place(finding.file, finding.line)) if finding.line else None
@@ -178,7 +182,7 @@ class ReviewSession:
 
     def _take_subjects(self, queue: SubjectQueue, subjects: Sequence[Cluster | PairConflict | MultiConflict]) -> None:
         entries = [entry_of(subject, 0) for subject in subjects]
-        queue.add(subjects, [self._status_of(entry.ids, pair=entry.pair) for entry in entries])
+        queue.add(subjects, [self.status(entry) for entry in entries])
 
     def line(self, place: Place) -> ParsedLine | None:
         """The original line at a place; None if it is missing or not indexed yet."""
@@ -197,52 +201,47 @@ class ReviewSession:
 
     def edited(self, parsed: ParsedLine) -> Example | None:
         """The object of a line after the edit in effect."""
-        decision = self.log.standing(key_of(parsed))
-        return (
-            parsed.example if decision is None or decision.value is None else example_of(decision.value, parsed.place)
-        )
+        edit = self.log.last(key_of(parsed), EDIT)
+        return parsed.example if edit is None or edit.value is None else example_of(edit.value, parsed.place)
 
     # Status
 
-    def verdict(self, example: str) -> Verdict:
-        """The decision in effect for an example."""
-        decision = self.log.standing(example)
-        return "undecided" if decision is None else decision.verdict
+    def verdict(self, example: str, target: Target | None = None) -> Verdict:
+        """What is decided about an example: in all, or as to one finding, pair or cluster."""
+        slots = self.log.slots(example)
+        if not slots or self.log.contest(example):
+            return "undecided"
+        if (whole := self.log.last(example, WHOLE)) and whole.verdict == "drop":
+            return "drop"
+        edit = self.log.last(example, EDIT)
+        if edit and (target is None or _settles(edit, target)):
+            return "edit"
+        keeps = [slot for slot in slots if slot[0] == "verdict"] if target is None else [WHOLE, target.slot]
+        if target and target.scope == "finding":
+            keeps.append(("suppression", target.about))
+        return "keep" if any(self.log.last(example, slot) for slot in keeps) else "undecided"
 
     def contested(self, example: str) -> Sequence[Decision]:
         """The contested decisions about an example; empty if there are none."""
-        heads = self.log.heads(example)
-        return (
-            heads
-            if len(heads) > 1
-            and self.log.standing(example) is None
-            and any(head.verdict != "undecided" for head in heads)
-            else ()
-        )
+        return self.log.contest(example)
 
     def note(self, example: str) -> str:
-        """The note of the decision in effect."""
-        heads = self.log.heads(example)
-        return heads[-1].why if heads else ""
+        """The note about an example."""
+        return self.log.note(example)
 
     def status(self, entry: Entry) -> ReviewStatus:
         """The status of the decision about an entry."""
         if not entry.ids:
-            found = (
-                self.queues[entry.kind].statuses.values[entry.number]
-                if entry.number < len(self.queues[entry.kind])
-                else ReviewStatus.NOTHING
+            unread = (
+                isinstance(entry.subject, Finding) and entry.broken and entry.code in NO_EXAMPLE and entry.place.line
             )
-            return ReviewStatus(int(found)) if entry.kind == "finding" else ReviewStatus.NOTHING
-        return self._status_of(entry.ids, pair=entry.pair)
-
-    def _status_of(self, ids: Collection[str], *, pair: bool) -> ReviewStatus:
-        if not ids:
-            return ReviewStatus.NOTHING
-        if any(self.contested(example) for example in ids):
+            return ReviewStatus.FIX if unread else ReviewStatus.NOTHING
+        if any(self.contested(example) for example in entry.ids):
             return ReviewStatus.CONTESTED
-        verdicts = {self.verdict(example) for example in ids}
-        if pair and "drop" in verdicts:  # one removed side is enough: the other has nothing left to contradict
+        verdicts = {self.verdict(example, entry.target) for example in entry.ids}
+        if entry.broken:
+            return DECIDED[verdicts.pop()] if verdicts <= {"edit", "drop"} else ReviewStatus.FIX
+        if entry.pair and "drop" in verdicts:  # the other side has nothing left to contradict
             return ReviewStatus.DROP if verdicts == {"drop"} else ReviewStatus.MIXED
         if "undecided" in verdicts:
             return ReviewStatus.UNDECIDED if len(verdicts) == 1 else ReviewStatus.PARTLY
@@ -264,27 +263,45 @@ class ReviewSession:
 
     # Decisions
 
-    def decide(self, words: Mapping[str, VerdictOrEdit], about: str = "", why: str = "", undoes: str = "") -> str:
-        """Record decisions in one step; returns it. Raises `OutputError`; decisions already written are in effect."""
-        step = new_step()
-        decisions = [
-            Decision(
-                example=example,
-                verdict="edit" if isinstance(word, Edit) else word,
-                value=word.value if isinstance(word, Edit) else None,
-                about=about,
-                why=why,
-                replaces=tuple(head.id for head in self.log.heads(example)),
-                step=step,
-                undoes=undoes,
-            )
+    def decide(
+        self, words: Mapping[str, VerdictOrEdit], about: str = "", why: str = "", target: Target | None = None
+    ) -> str:
+        """Record decisions in one step; returns it. Raises `OutputError`; nothing is in effect then.
+
+        Without a `target`, they are about whole examples.
+        """
+        return self.decide_all([(target or Target(about=about), words)], why)
+
+    def decide_all(self, parts: Iterable[tuple[Target, Mapping[str, VerdictOrEdit]]], why: str = "") -> str:
+        """Record decisions about several entries in one step."""
+        return self.write([
+            record
+            for target, words in parts
             for example, word in words.items()
-        ]
+            for record in records_for(self.log, example, word, target, why)
+        ])  # fmt: skip
+
+    def annotate(self, example: str, text: str, about: str = "") -> str:
+        """Record a note about an example; verdicts do not change it."""
+        return self.write([record(self.log, example, NOTE, "undecided", about=about, why=text)])
+
+    def suppress(self, finding: Finding, reason: str) -> str:
+        """Suppress a finding, in the journal and in the file of suppressions. Raises `OutputError`, `ConfigError`."""
+        slot = ("suppression", finding.code)
+        example = finding.example or ""
+        place = f"{finding.file}:{finding.line}"
+        return self.write([record(self.log, example, slot, "keep", about=finding.code, why=reason, place=place)])
+
+    def write(self, records: Sequence[Decision], undoes: str = "") -> str:
+        """Append the records of one step, and follow them in the file of suppressions."""
+        step = new_step()
+        done = [one.model_copy(update={"step": step, "of": len(records), "undoes": undoes}) for one in records]
         try:
-            self.log.add(*decisions)
+            self.log.add(*done)
         finally:
             self.follow_journal()
         self._when.append(monotonic())
+        follow_suppressions(self.folder, done)
         return step
 
     def follow_journal(self) -> None:
@@ -301,21 +318,7 @@ class ReviewSession:
     def _refresh_status(self, example: str, queues: Collection[Queue]) -> None:
         for queue in queues:
             for number in queue.example_index.rows(example):
-                entry = queue.entry(number)
-                status = self._status_of(entry.ids, pair=entry.pair) if entry.ids else self._broken(example)
-                queue.set_status(number, status)
-
-    def _broken(self, line: str) -> ReviewStatus:
-        """A line without an example: it can only be replaced by an edit."""
-        return ReviewStatus.EDIT if self.verdict(line) == "edit" else ReviewStatus.NOTHING
-
-    def _word_before(self, decision: Decision) -> VerdictOrEdit:
-        """The decision in effect before another one; None if it was contested."""
-        known = {other.id: other for other in self.log.decisions if other.example == decision.example}
-        before = [known[name] for name in decision.replaces or () if name in known]
-        if len(before) != 1:
-            return "undecided"
-        return Edit(before[0].value) if before[0].value is not None else before[0].verdict
+                queue.set_status(number, self.status(queue.entry(number)))
 
     def undo(self) -> str | None:
         """Undo the last step; returns its subject, None if there is none. Raises `OutputError`."""
@@ -330,13 +333,12 @@ class ReviewSession:
             return None
         step = names[-1]
         decisions = self._steps.decisions[step]
-        self.decide(
-            {decision.example: self._word_before(decision) for decision in decisions}, decisions[0].about, undoes=step
-        )
+        known = {one.id: one for one in self.log.decisions}
+        self.write([record for one in decisions for record in before(self.log, one, known)], undoes=step)
         return decisions[0].about
 
     def last_example(self) -> str | None:
-        """The first example of the last step."""
+        """An example of the last step."""
         return self.log.decisions[-1].example if self.log.decisions else None
 
     def demand(self, entry: Entry) -> None:

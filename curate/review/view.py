@@ -52,7 +52,7 @@ def next_open(session: ReviewSession, view: View, after: int = -1) -> int | None
 
     statuses = session.queues[view.kind].statuses.values
     rows = view.rows[view.rows < len(statuses)]
-    unsettled = np.flatnonzero(statuses[rows] <= ReviewStatus.CONTESTED)
+    unsettled = np.flatnonzero(statuses[rows] < ReviewStatus.KEEP)
     if not len(unsettled):
         return None
     at = int(np.searchsorted(unsettled, after, side="right"))

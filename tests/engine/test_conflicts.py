@@ -18,7 +18,7 @@ from curate.conflicts.contradiction_rules import first_contradiction
 from curate.conflicts.evidence import Evidence, calibrated
 from curate.conflicts.question import question_of, same_request
 from curate.core.config import ConflictsConfig, DedupConfig
-from curate.core.decision import Decision, Verdict
+from curate.core.decision import DecisionState, Verdict
 from curate.core.errors import CurateError, UsageError
 from curate.core.example import Example, Place
 from curate.language.quantities import numbers
@@ -344,12 +344,9 @@ def test_numbers_of_different_things_do_not_clash() -> None:
     assert first_contradiction(both, "Patrick threw three touchdowns.", "He threw two touchdowns.") is not None
 
 
-def decided(conflict: Conflict, *verdicts: Verdict) -> dict[str, Decision]:
+def decided(conflict: Conflict, *verdicts: Verdict) -> dict[str, DecisionState]:
     sides = (conflict.left.id, conflict.right.id)
-    return {
-        side: Decision(example=side, verdict=verdict, about=conflict.id)
-        for side, verdict in zip(sides, verdicts, strict=True)
-    }
+    return {side: DecisionState(verdict, about=conflict.id) for side, verdict in zip(sides, verdicts, strict=True)}
 
 
 def test_decisions_move_the_confidence_towards_what_people_confirm() -> None:
@@ -359,7 +356,7 @@ def test_decisions_move_the_confidence_towards_what_people_confirm() -> None:
         left, right = example(f"What is {nth}?", "It is 5.", nth), example(f"What is {nth}?", "It is 6.", nth + 100)
         evidence = (Evidence("numbers", "5", "6", 0.96),)
         made.append(Conflict("X003", left, right, 1.0, evidence, 0.9 if nth < 30 else 0.6))
-    words: dict[str, Decision] = {}
+    words: dict[str, DecisionState] = {}
     for nth, conflict in enumerate(made):
         words |= decided(conflict, "keep", "drop" if nth < 30 else "keep")
     with pytest.raises(UsageError, match="49 decisions about conflicts: 50 are needed"):
@@ -370,7 +367,7 @@ def test_decisions_move_the_confidence_towards_what_people_confirm() -> None:
     assert calibrated(0.6, scale) < 0.3
     assert calibrated(0.9, scale) > 0.7
     alike = [replace(conflict, score=0.96) for conflict in made]
-    quarter: dict[str, Decision] = {}
+    quarter: dict[str, DecisionState] = {}
     for nth, conflict in enumerate(alike):
         quarter |= decided(conflict, "keep", "drop" if nth < 15 else "keep")
     found = calibrate(alike, quarter)

@@ -7,6 +7,7 @@ import pytest
 
 from curate.core.decision import Decision, DecisionLog
 from curate.core.errors import OutputError
+from curate.core.finding import Finding
 from curate.read.index import LineIndex
 from curate.review import (
     Choice,
@@ -71,7 +72,7 @@ def test_a_decision_is_on_the_disk_before_the_call_returns(session: ReviewSessio
 def test_a_verdict_counts_for_every_entry_about_the_example(session: ReviewSession) -> None:
     choose(session, found(session, "C003"), "drop")
     assert session.status(found(session, "M016")) == ReviewStatus.DROP
-    assert Progress(2, 3) == session.progress("finding")
+    assert Progress(2, 4) == session.progress("finding")
     assert view(session, "finding", "is:drop").rows.tolist() == [1, 0]
 
 
@@ -147,7 +148,7 @@ def test_a_split_cluster_keeps_one_of_each_part(session: ReviewSession) -> None:
 def test_one_stand_of_a_question_with_many_answers_holds(session: ReviewSession) -> None:
     entry = session.conflicts.entry(1)
     assert isinstance(entry.subject, MultiConflict)
-    session.decide(only_group(session, entry.subject, 1), entry.about)
+    session.decide(only_group(session, entry, entry.subject, 1), entry.about)
     assert [session.verdict(example) for example in entry.ids] == ["drop", "keep", "drop"]
     assert session.status(entry) == ReviewStatus.MIXED
 
@@ -189,13 +190,13 @@ def test_an_edit_is_what_the_example_is_from_then_on(session: ReviewSession, lin
     assert session.example(entry) == example_at(lines, 7)
 
 
-def test_a_broken_line_can_be_mended_and_nothing_else(session: ReviewSession, open_session: Opens) -> None:
+def test_a_broken_line_can_be_mended_or_dropped(session: ReviewSession, open_session: Opens) -> None:
     from curate.output.edited import key_of
 
     entry = found(session, "J001")
     parsed = session.line(entry.place)
     assert parsed is not None
-    assert (entry.choices, session.status(entry)) == (frozenset(), ReviewStatus.NOTHING)
+    assert (entry.choices, session.status(entry)) == (frozenset({"drop"}), ReviewStatus.FIX)
     session.decide({key_of(parsed): Edit({"messages": []})})
     again = open_session()
     assert [session.status(found(session, "J001")), again.status(found(again, "J001"))] == [
@@ -208,6 +209,8 @@ def test_next_goes_round_and_past_what_is_decided(session: ReviewSession) -> Non
     shown = view(session, "finding")
     assert next_open(session, shown) == 0
     choose(session, found(session, "C003"), "keep")
+    assert next_open(session, shown, 0) == 1  # the broken line
+    choose(session, found(session, "J001"), "drop")
     assert next_open(session, shown, 0) == 2
     choose(session, found(session, "M006"), "keep")
     assert next_open(session, shown, 2) is None
@@ -218,7 +221,8 @@ def test_next_goes_round_and_past_what_is_decided(session: ReviewSession) -> Non
     [
         ("robot", ["M006"]),
         ("ROLE m006", ["M006"]),
-        ("is:nothing", ["J001", "D001"]),
+        ("is:nothing", ["D001"]),
+        ("is:fix", ["J001"]),
         ("nowhere", []),
         ("is:undecided there", ["C003", "M016"]),
         ("code:M severity:warn", ["M016"]),
@@ -245,7 +249,7 @@ def test_filters_of_the_other_kinds(session: ReviewSession) -> None:
 def test_bulk_says_what_it_will_do_and_is_undone_at_once(session: ReviewSession) -> None:
     choose(session, found(session, "M006"), "keep")
     plan = preview(session, view(session, "finding"), "drop")
-    assert (plan.entries, plan.passed, dict(plan.changes)) == (2, 3, {("undecided", "drop"): 1})
+    assert (plan.entries, plan.passed, dict(plan.changes)) == (3, 2, {("undecided", "drop"): 2})
     decide(session, plan, "all empty")
     assert [session.verdict(found(session, code).ids[0]) for code in ("C003", "M006")] == ["drop", "keep"]
     assert preview(session, view(session, "finding"), "drop", decided_too=True).words == {
@@ -280,3 +284,145 @@ def test_a_decision_that_cannot_be_written_does_not_count(
     with pytest.raises(OutputError):
         choose(session, entry, "left")
     assert (session.status(entry), session.undo()) == (ReviewStatus.UNDECIDED, None)
+
+
+def press(session: ReviewSession, entry: Entry, choice: Choice, member: int | None = None) -> None:
+    """What a key does: a decision about the entry."""
+    session.decide(verdicts_for(session, entry, choice, member), target=entry.target)
+
+
+def test_keep_is_about_the_finding_and_drop_about_the_example(session: ReviewSession) -> None:
+    one, other = found(session, "C003"), found(session, "M016")
+    press(session, one, "keep")
+    assert [session.status(entry) for entry in (one, other)] == [ReviewStatus.KEEP, ReviewStatus.UNDECIDED]
+    standing = session.log.standing(one.ids[0])
+    assert standing is not None
+    assert (standing.verdict, standing.stays, standing.accepts("C003", "/messages/2/content")) == (
+        "undecided", False, True,
+    )  # fmt: skip
+    assert not standing.accepts("M016", "/messages/1")
+    press(session, other, "drop")
+    assert [session.status(entry) for entry in (one, other)] == [ReviewStatus.DROP, ReviewStatus.DROP]
+    press(session, one, "keep")  # of a dropped example: the drop is taken back
+    assert [session.status(entry) for entry in (one, other)] == [ReviewStatus.KEEP, ReviewStatus.UNDECIDED]
+    session.undo()
+    assert [session.status(entry) for entry in (one, other)] == [ReviewStatus.DROP, ReviewStatus.DROP]
+    session.undo()
+    session.undo()
+    assert [session.status(entry) for entry in (one, other)] == [ReviewStatus.UNDECIDED, ReviewStatus.UNDECIDED]
+
+
+def test_a_decision_about_a_finding_is_none_about_a_duplicate(session: ReviewSession) -> None:
+    cluster = session.clusters.entry(0)  # a pair of lines 1 and 2, which contradict each other, too
+    conflict = session.conflicts.entry(0)
+    press(session, conflict, "both")
+    assert [session.status(entry) for entry in (conflict, cluster)] == [ReviewStatus.KEEP, ReviewStatus.UNDECIDED]
+    session.decide({cluster.ids[0]: Edit({"messages": []})}, target=found(session, "C003").target)
+    assert session.status(cluster) == ReviewStatus.UNDECIDED
+    press(session, cluster, "both")
+    assert session.status(cluster) == ReviewStatus.KEEP
+    standing = session.log.standing(cluster.ids[0])
+    assert standing is not None
+    assert (standing.verdict, standing.stays) == ("edit", True)
+
+
+def test_an_edit_settles_the_findings_that_are_gone(session: ReviewSession) -> None:
+    one, other = found(session, "C003"), found(session, "M016")
+    session.decide({one.ids[0]: Edit({"messages": []}, left=("M016/messages/1",))}, target=one.target)
+    assert [session.status(entry) for entry in (one, other)] == [ReviewStatus.EDIT, ReviewStatus.UNDECIDED]
+
+
+def test_a_note_outlives_verdicts_and_their_undo(session: ReviewSession, open_session: Opens) -> None:
+    entry = found(session, "C003")
+    session.annotate(entry.ids[0], "ask Ann", "C003")
+    for choice in ("keep", "drop"):
+        press(session, entry, choice)
+    again = open_session()
+    assert (again.note(entry.ids[0]), again.status(entry)) == ("ask Ann", ReviewStatus.DROP)
+    standing = again.log.standing(entry.ids[0])
+    assert standing is not None
+    assert standing.why == "ask Ann"  # the reason in the ledger
+    again.undo()
+    again.undo()
+    assert again.note(entry.ids[0]) == "ask Ann"
+    again.undo()
+    assert again.note(entry.ids[0]) == ""
+
+
+def test_the_undo_of_a_suppression_takes_it_out_of_the_file(session: ReviewSession, open_session: Opens) -> None:
+    path = Path("curate-suppressions.jsonl")
+    path.write_text(json.dumps({"code": "C001", "example": "0" * 32, "file": "x", "line": 1, "reason": "old"}) + "\n")
+    before = path.read_bytes()
+    entry = found(session, "C003")
+    assert isinstance(entry.subject, Finding)
+    session.suppress(entry.subject, "fine")
+    assert (session.status(entry), path.read_text().count("\n")) == (ReviewStatus.KEEP, 2)
+    press(session, entry, "drop")
+    session.undo()
+    session.undo()
+    assert (session.status(entry), path.read_bytes()) == (ReviewStatus.UNDECIDED, before)
+    session.redo()
+    assert path.read_text().count("\n") == 2
+    path.write_bytes(before)  # as if killed between the journal and the file
+    open_session()
+    assert path.read_text().count("\n") == 2
+
+
+def test_a_step_that_is_not_whole_is_not_in_effect(session: ReviewSession, open_session: Opens) -> None:
+    entry = session.conflicts.entry(0)
+    press(session, entry, "left")
+    lines = session.log.path.read_bytes().splitlines(keepends=True)
+    session.log.path.write_bytes(lines[0])
+    again = open_session()
+    assert (again.status(entry), again.log.decisions) == (ReviewStatus.UNDECIDED, [])
+    assert "1 lines of interrupted steps" in again.log.notes[0]
+    session.log.path.write_bytes(b"".join(reversed(lines)))
+    assert open_session().status(entry) == ReviewStatus.MIXED
+
+
+def test_an_old_journal_means_what_it_meant(session: ReviewSession, open_session: Opens) -> None:
+    """Lines without a format: keep is about the whole example, a note stands in `why`, an edit settles all findings."""
+    one, other, mended = found(session, "C003"), found(session, "M016"), found(session, "M006")
+    old: list[dict[str, object]] = [
+        {"example": one.ids[0], "verdict": "keep", "about": "C003", "why": "fine", "who": "ann", "replaces": []},
+        {"example": mended.ids[0], "verdict": "edit", "about": "M006", "value": {"messages": []}, "who": "ann"},
+    ]
+    session.log.path.parent.mkdir(exist_ok=True)
+    session.log.path.write_text("".join(json.dumps({**line, "when": "2026-01-01T00:00:00Z"}) + "\n" for line in old))
+    again = open_session()
+    assert [again.status(entry) for entry in (one, other, mended)] == [
+        ReviewStatus.KEEP, ReviewStatus.KEEP, ReviewStatus.EDIT,
+    ]  # fmt: skip
+    standing = again.log.standing(one.ids[0])
+    assert standing is not None
+    assert (standing.stays, again.note(one.ids[0])) == (True, "fine")
+    press(again, other, "drop")
+    assert (again.note(one.ids[0]), again.status(one)) == ("fine", ReviewStatus.DROP)
+    again.undo()
+    assert again.status(one) == ReviewStatus.KEEP
+    session.log.path.write_text('{"format":3,"example":"' + "0" * 32 + '","verdict":"keep"}\n')
+    assert open_session().log.unreadable == [1]
+
+
+def test_two_reviewers_merge_to_the_same_in_either_order(session: ReviewSession) -> None:
+    entry, conflict = found(session, "C003"), session.conflicts.entry(0)
+    journals = []
+    for who, choices in (("ann", ("keep", "left")), ("bob", ("drop", "left"))):
+        path = Path(f"{who}.jsonl")
+        other = ReviewSession(session.lines, DecisionLog(path))
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("curate.core.decision.getpass.getuser", lambda who=who: who)
+            press(other, entry, choices[0])  # type: ignore[arg-type]
+            press(other, conflict, choices[1])  # type: ignore[arg-type]
+            other.annotate(entry.ids[0], f"note of {who}")
+        journals.append(path)
+    found_: list[object] = []
+    for order in (journals, journals[::-1]):
+        log = DecisionLog(Path(f"merged-{len(found_)}.jsonl"))
+        for path in order:
+            log.merge(path)
+        ids = [*entry.ids, *conflict.ids]
+        found_.append((log.verdicts(), {id_: log.note(id_) for id_ in ids}, list(log.contested())))
+    assert found_[0] == found_[1]
+    assert entry.ids[0] in found_[0][2]  # type: ignore[index]  # kept by one, dropped by the other
+    assert all(f"note of {who}" in str(found_[0]) for who in ("ann", "bob"))

@@ -10,9 +10,9 @@ from typing import Any, ClassVar
 
 from textual.reactive import reactive
 
+from curate.core.decision import EDIT
 from curate.core.errors import CurateError, DataError, UsageError
 from curate.core.finding import Finding
-from curate.lint.suppressions import add_suppressions, load_suppressions
 from curate.output.edited import key_of
 from curate.read.dataset import ParsedLine
 from curate.review import Choice, Edit, Entry, Kind, Side, VerdictOrEdit, View
@@ -75,16 +75,18 @@ class Changing(FrameScreen):
 
     def _value(self, parsed: ParsedLine) -> dict[str, Any] | None:
         """The object of a line with the edit in effect, in the format of its file."""
-        decision = self.session.log.standing(key_of(parsed))
-        if decision is not None and decision.value is not None:
-            return decision.value
+        edit = self.session.log.last(key_of(parsed), EDIT)
+        if edit is not None and edit.value is not None:
+            return edit.value
         return parsed.decoded.value if isinstance(parsed.decoded.value, dict) else None
 
     def _edited(self, entry: Entry, parsed: ParsedLine, value: dict[str, Any] | None) -> None:
         if value is None or value == self._value(parsed):
             self.say("edit cancelled")
-        elif self.decide(entry, {key_of(parsed): Edit(value)}):
+        else:
             left = self.state.mender.findings(value, parsed)
+            if not self.decide(entry, {key_of(parsed): Edit(value, still(left, self._value(parsed), value))}):
+                return
             self.action_next()
             self.notify(
                 f"edited; {'no findings left' if not left else f'{len(left)} findings left'}", timeout=4, markup=False
@@ -179,24 +181,15 @@ class Changing(FrameScreen):
         if not reason or finding.example is None:
             return
         try:
-            written = add_suppressions(load_suppressions(self.session_folder), [finding], reason)
+            self.session.suppress(finding, reason)
         except CurateError as error:
             self.app.post_message(Failed(error))
             return
-        if self.session.verdict(finding.example) == "undecided":
-            self.decide(entry, {finding.example: "keep"}, f"suppressed: {reason}")
         self.action_next()
-        self.notify(
-            "suppressed in curate-suppressions.jsonl" if written else "already suppressed", timeout=4, markup=False
-        )
-
-    @property
-    def session_folder(self) -> Path:
-        """The project's folder."""
-        return self.state.sources.project.folder
+        self.notify(f"{entry.code} suppressed here, in curate-suppressions.jsonl", timeout=4, markup=False)
 
     def action_note(self) -> None:
-        """Add a note about the example, with the decision in effect."""
+        """Add a note about the example."""
         entry = self.entry
         side = self._side(entry) if entry else None
         if entry is None or side is None or not side.id:
@@ -210,15 +203,10 @@ class Changing(FrameScreen):
     def _note(self, entry: Entry, side: Side, note: str | None) -> None:
         if note is None or note == self.session.note(side.id):
             return
-        standing = self.session.log.standing(side.id)
-        word: VerdictOrEdit = (
-            "undecided"
-            if standing is None
-            else Edit(standing.value)
-            if standing.value is not None
-            else standing.verdict
-        )
-        self.decide(entry, {side.id: word}, note)
+        try:
+            self.session.annotate(side.id, note, entry.about)
+        except CurateError as error:
+            self.app.post_message(Failed(error))
         self.redraw(stay=True)
 
     def action_bulk(self) -> None:
@@ -279,3 +267,9 @@ class Changing(FrameScreen):
         if example is not None:
             self.app.post_message(DecisionReverted(example, about))
         self.redraw()
+
+
+def still(left: list[Finding], old: dict[str, Any] | None, new: dict[str, Any]) -> tuple[str, ...]:
+    """The findings that an edit leaves; without their pointers if it added or removed messages, which moves them."""
+    moved = old is None or len(old.get("messages", ())) != len(new.get("messages", ()))
+    return tuple(sorted({finding.code if moved else finding.code + finding.pointer for finding in left}))

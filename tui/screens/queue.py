@@ -228,7 +228,14 @@ class QueueScreen(Changing):
     def _point(self, entry: Entry | None) -> None:
         """Start a cluster at its first undecided duplicate, and enable the decision keys."""
         first = (
-            next((at for at, example in enumerate(entry.ids) if self.session.verdict(example) == "undecided"), 0)
+            next(
+                (
+                    at
+                    for at, example in enumerate(entry.ids)
+                    if self.session.verdict(example, entry.target) == "undecided"
+                ),
+                0,
+            )
             if self._one_of_many(entry) and entry
             else 0
         )
@@ -254,7 +261,7 @@ class QueueScreen(Changing):
     def decide(self, entry: Entry, words: dict[str, VerdictOrEdit], why: str = "") -> bool:
         """Record decisions in one step; false if they could not be written."""
         try:
-            self.session.decide(words, entry.about, why)
+            self.session.decide(words, why=why, target=entry.target)
         except CurateError as error:
             self.app.post_message(Failed(error))
             self.redraw(stay=True)
@@ -289,7 +296,7 @@ class QueueScreen(Changing):
             (
                 at % count
                 for at in range(after + 1, after + 1 + count)
-                if self.session.verdict(entry.ids[at % count]) == "undecided"
+                if self.session.verdict(entry.ids[at % count], entry.target) == "undecided"
             ),
             None,
         )
@@ -328,7 +335,7 @@ class QueueScreen(Changing):
         if (
             entry
             and isinstance(entry.subject, MultiConflict)
-            and self.decide(entry, only_group(self.session, entry.subject, self.at))
+            and self.decide(entry, only_group(self.session, entry, entry.subject, self.at))
         ):
             self.action_next()
 

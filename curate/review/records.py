@@ -1,0 +1,100 @@
+"""From what a person chose to records of the journal, and back: the records that undo a step."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from curate.core.decision import EDIT, FORMAT, WHOLE, Decision, DecisionLog, Slot, Verdict
+from curate.core.finding import Finding, Severity
+from curate.lint.suppressions import add_suppressions, load_suppressions, remove_suppression
+from curate.review.entry import Target
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """The new object of an example."""
+
+    value: dict[str, Any]
+    left: tuple[str, ...] = ()
+    """Code and pointer, or code, of each finding that it still has."""
+
+
+VerdictOrEdit = Verdict | Edit
+"""The decision about one example."""
+
+
+def record(log: DecisionLog, example: str, slot: Slot, verdict: Verdict, **fields: Any) -> Decision:
+    """A record in a slot, which replaces all records there, and knows the other verdicts about the example."""
+    slots = log.slots(example)
+    kind = "verdict" if slot[0] == "verdict" else slot[0]
+    others = [head.id for at, heads in slots.items() for head in heads if at != slot and at[0] == "verdict"]
+    return Decision(
+        format=FORMAT,
+        example=example,
+        record=kind,
+        verdict=verdict,
+        replaces=tuple(head.id for head in slots.get(slot, ())),
+        seen=tuple(others) if kind == "verdict" else (),
+        **fields,
+    )
+
+
+def records_for(
+    log: DecisionLog, example: str, word: VerdictOrEdit, target: Target, why: str = ""
+) -> Iterator[Decision]:
+    """The records of a decision about an example at an entry. To keep something of a dropped example takes the drop
+    back.
+    """
+    said = {"about": target.about, "why": why}
+    subject = {"scope": target.scope, "pointer": target.pointer}
+    if isinstance(word, Edit):
+        yield record(log, example, EDIT, "edit", value=word.value, left=word.left, **subject, **said)
+    elif word == "drop":
+        yield record(log, example, WHOLE, "drop", **subject, **said)
+    elif word == "keep":
+        yield record(log, example, target.slot, "keep", **subject, **said)
+        if target.slot != WHOLE and any(head.verdict == "drop" for head in log.slots(example).get(WHOLE, ())):
+            yield record(log, example, WHOLE, "undecided", about=target.about)
+    else:
+        for slot in dict.fromkeys((target.slot, WHOLE, EDIT)):
+            if log.slots(example).get(slot):
+                scope = subject if slot == target.slot else {}
+                yield record(log, example, slot, "undecided", **scope, **said)
+
+
+def before(log: DecisionLog, decision: Decision, known: Mapping[str, Decision]) -> Iterator[Decision]:
+    """The records that restore what was in effect before a decision; nothing, if that was contested."""
+    for slot in decision.slots:
+        replaced = [known[name] for name in decision.replaces or () if name in known and slot in known[name].slots]
+        old = replaced[0] if len(replaced) == 1 else None
+        verdict, value, text = old.content(slot) if old else ("undecided", None, "")
+        fields: dict[str, Any] = {"about": (old or decision).about, "value": value, "why": text}
+        if slot[0] == "verdict" and slot != WHOLE:
+            fields |= {"scope": slot[1], "about": slot[2], "pointer": slot[3]}
+        elif old and verdict in ("drop", "edit"):
+            fields |= {"scope": old.scope, "pointer": old.pointer, "left": old.left}
+        if slot[0] == "verdict" and old:
+            fields["why"] = old.why
+        if slot[0] == "suppression":
+            fields |= {"about": slot[1], "place": decision.place}
+        yield record(log, decision.example, slot, verdict, **fields)
+
+
+def last_step(log: DecisionLog) -> list[Decision]:
+    """The records of the last step: a process may have been killed before it followed them."""
+    last = log.decisions[-1].step if log.decisions else ""
+    return [one for one in log.decisions if one.step == last] if last else []
+
+
+def follow_suppressions(folder: Path, decisions: Sequence[Decision]) -> None:
+    """Add to the file of suppressions, or remove from it, what a step says. Raises `ConfigError`, `OutputError`."""
+    for said in decisions:
+        if said.record != "suppression":
+            continue
+        file, _, line = said.place.rpartition(":")
+        if said.verdict == "keep":
+            finding = Finding(said.about, Severity.INFO, file, int(line or 0), "", "", "", False, said.example)
+            add_suppressions(load_suppressions(folder), [finding], said.why, said.who)
+        else:
+            remove_suppression(load_suppressions(folder), said.about, said.example)
