@@ -11,7 +11,6 @@ from typing import Any, Final
 import polars as pl
 
 from curate.conflicts.conflict import Conflict
-from curate.core.files import data_files
 from curate.core.finding import Finding
 from curate.core.manifest import Manifest
 from curate.core.removed import removal_of
@@ -62,11 +61,6 @@ def names_of(paths: Paths) -> list[str]:
     """Paths as strings, as on the command line."""
     several = [paths] if isinstance(paths, (str, os.PathLike)) else paths
     return [os.fspath(path) for path in several]
-
-
-def files_of(paths: Paths) -> list[Path]:
-    """Resolve paths to files. Raises as `data_files` does."""
-    return data_files(names_of(paths))
 
 
 def to_frame(lines: Iterable[Sequence[Any]], columns: dict[str, Any]) -> pl.DataFrame:

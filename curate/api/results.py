@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -18,20 +19,30 @@ from curate.api.frames import (
     splits_frame,
     to_frame,
 )
+from curate.api.hub import push_folder
+from curate.api.inputs import Inputs, split_rows
 from curate.conflicts.conflict import ConflictsResult as Compared
 from curate.core.errors import DataError
+from curate.core.files import display_name
 from curate.core.finding import Severity
 from curate.core.manifest import Manifest
 from curate.core.output_pair import removed_path
 from curate.core.paths import demand_apart
 from curate.core.text import plural
+from curate.dedup.removal import DuplicateRemoval
 from curate.lint.runner import CheckResult as Checked
+from curate.output.apply import Dropped
 from curate.output.folder import SplitResult as Divided
 from curate.pipeline.dedup import DedupResult as Deduplicated
 from curate.pipeline.dedup import write_plan
 from curate.pipeline.result import RunResult as Ran
 from curate.verify.proof import Verdict
 from curate.verify.proof import VerifyResult as Proved
+
+
+def _count(path: Path) -> int:
+    with path.open("rb") as file:
+        return sum(1 for _ in file)
 
 
 @dataclass(frozen=True)
@@ -86,6 +97,21 @@ class DedupResult:
     """The result of `curate.dedup`: kept and removed lines. Only `write` writes files."""
 
     plan: Deduplicated
+    inputs: Inputs
+    """What was read."""
+
+    @cached_property
+    def data(self) -> Any:
+        """The kept rows of data in memory, as the kind that was given: list, frame, table, `Dataset` or `DatasetDict`.
+
+        Raises `UsageError` if paths were given: call `write`.
+        """
+        removals: list[DuplicateRemoval | Dropped] = [*self.plan.losses, *self.plan.dropped]
+        gone = {(removal.place.file, removal.place.line) for removal in removals}
+        names = {display_name(path): path for path in self.inputs.files} if self.inputs.tables else {}
+        return self.inputs.select(
+            {name: [at for at in range(_count(path)) if (name, at + 1) not in gone] for name, path in names.items()}
+        )
 
     @property
     def read(self) -> int:
@@ -241,6 +267,24 @@ class SplitResult(_Folder):
 
     folder: Path
     result: Divided
+    inputs: Inputs
+    """What was read."""
+
+    @cached_property
+    def data(self) -> Any:
+        """The splits of data in memory by name, each as the kind that was given; a `DatasetDict` for a `Dataset`.
+
+        Raises `UsageError` if paths were given, or an example was edited: read the files of `folder`.
+        """
+        return split_rows(self.inputs, self.folder, self.manifest)
+
+    def push_to_hub(self, repository: str, *, private: bool = True, token: str | None = None) -> str:
+        """Upload the splits with the data card and the manifest to a data set of the Hugging Face Hub, in one commit.
+
+        The removed lines are not uploaded. Returns the address of the commit. Raises `MissingExtra`, `UsageError` if
+        network access is off, `OutputError`.
+        """
+        return push_folder(self.folder, self.manifest, repository, private=private, token=token)
 
     @property
     def manifest(self) -> Manifest:

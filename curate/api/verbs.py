@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from curate.api.frames import Paths, files_of, names_of
+from curate.api.inputs import Data, Inputs
 from curate.api.results import CheckResult, ConflictsResult, DedupResult, RunResult, SplitResult, VerifyResult
 from curate.conflicts.conflict import find_conflicts
 from curate.conflicts.default_models import with_default_models
@@ -24,11 +24,11 @@ from curate.pipeline import run as run_pipeline
 from curate.pipeline.dedup import plan
 from curate.pipeline.splitting import sources_of, split_files
 from curate.read.dataset import demand_understood, read_dataset
-from curate.verify import verify_folder
+from curate.verify import verify_files, verify_folder
 
 
 def check(
-    paths: Paths,
+    paths: Data,
     *,
     select: Sequence[str] | None = None,
     ignore: Sequence[str] | None = None,
@@ -40,10 +40,11 @@ def check(
 ) -> CheckResult:
     """Check a data set like `curate check`. Options override the working folder's configuration.
 
-    Suppressed findings are not reported. Raises `InputError` for a file that cannot be read, `ConfigError`,
-    `UsageError`.
+    `paths`: files, folders, patterns or URLs, or data in memory (see `curate.api.inputs`). Suppressed findings are
+    not reported. Raises `InputError` for a file that cannot be read, `ConfigError`, `UsageError`.
     """
-    files = files_of(paths)
+    inputs = Inputs(paths)
+    files = inputs.files
     whole = find_config(Path.cwd())
     config = with_options(
         whole.check,
@@ -60,7 +61,7 @@ def check(
 
 
 def dedup(
-    paths: Paths,
+    paths: Data,
     *,
     threshold: float | None = None,
     on: str | None = None,
@@ -69,7 +70,7 @@ def dedup(
     same_words: bool | None = None,
     beginnings: bool | None = None,
     embeddings: str | None = None,
-    against: Paths | None = None,
+    against: Data | None = None,
     drop: Sequence[str] | None = None,
 ) -> DedupResult:
     """Find exact and near duplicates like `curate dedup`. Options override the working folder's configuration. `write`
@@ -88,8 +89,9 @@ def dedup(
         "beginnings": beginnings,
         "embeddings": embeddings,
     }
-    files = files_of(paths)
-    others = [path for path in files_of(against) if path not in files] if against is not None else []
+    inputs, beside = Inputs(paths), Inputs(() if against is None else against)
+    files = inputs.files
+    others = [path for path in beside.files if path not in files] if against is not None else []
     decisions = DecisionLog(project.decisions).verdicts()
     return DedupResult(
         plan(
@@ -99,12 +101,13 @@ def dedup(
             decisions=decisions,
             check=with_options(whole.check, drop=drop),
             cache=project.cache,
-        )
+        ),
+        inputs,
     )
 
 
 def conflicts(
-    paths: Paths,
+    paths: Data,
     *,
     embeddings: str | None = None,
     nli: str | None = None,
@@ -137,7 +140,8 @@ def conflicts(
     options |= {"min_confidence": min_confidence, "models": models}
     config = with_default_models(with_options(find_config(project.folder).conflicts, **options))
 
-    dataset = read_dataset(files_of(paths))
+    inputs = Inputs(paths)
+    dataset = read_dataset(inputs.files)
     demand_understood(len(dataset.lines), len(dataset.examples))
     asked = judge_of(
         config,
@@ -150,7 +154,7 @@ def conflicts(
 
 
 def split(
-    paths: Paths,
+    paths: Data,
     output: str | os.PathLike[str],
     *,
     fractions: Sequence[float] | None = None,
@@ -199,14 +203,22 @@ def split(
     folder = Path(output)
     finish(folder, project.decisions)
     decisions = DecisionLog(project.decisions).verdicts()
-    sources = sources_of(project, names_of(paths), section.existing, folder, decisions)
-    return SplitResult(folder, split_files(sources, folder, config, decisions=decisions, cache=project.cache, yes=yes))
+    inputs = Inputs(paths)
+    sources = sources_of(project, inputs.names, section.existing, folder, decisions)
+    result = split_files(sources, folder, config, decisions=decisions, cache=project.cache, yes=yes)
+    return SplitResult(folder, result, inputs)
 
 
-def verify(folder: str | os.PathLike[str], *, semantic: str = "") -> VerifyResult:
+def verify(folder: str | os.PathLike[str] | Mapping[str, Data], *, semantic: str = "") -> VerifyResult:
     """Prove that a split does not leak and that nothing was lost or changed: as `curate verify`. Raises
     `InputError`.
+
+    A `DatasetDict`, or a mapping of names to data in memory with the training data first, is checked for leaks.
     """
+    if isinstance(folder, Mapping):
+        inputs = Inputs(folder)
+        parts = {name: [path] for name, path in zip(folder, inputs.files, strict=True)}
+        return VerifyResult(verify_files(parts, ", ".join(parts), embeddings=semantic, cache=Project(Path.cwd()).cache))
     return VerifyResult(verify_folder(Path(folder), embeddings=semantic, cache=Project(Path.cwd()).cache))
 
 

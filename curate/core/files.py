@@ -159,7 +159,7 @@ def display_name(path: str | Path) -> str:
 
 def path_of(name: str) -> Path:
     """Reverse `display_name`."""
-    if is_url(name) and (copy := copy_of(name)):
+    if (is_url(name) or name.startswith("<")) and (copy := copy_of(name)):
         return copy
     path = Path(name)
     if "\\x" not in name or os.path.lexists(path):

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote, urlsplit
 
 from curate.core.errors import InputError, OutputError, UsageError
-from curate.core.urls import TransientError, explained, plain, safe_url, scheme_of
+from curate.core.urls import TransientError, explained, is_offline, plain, safe_url, scheme_of
 
 if TYPE_CHECKING:
     from curate.core.http_download import Reply
@@ -35,7 +35,7 @@ DESCRIPTIONS: Final = ("dataset_info.json", "dataset_infos.json", "dataset_dict.
 """JSON files beside the data of a data set, which are not read with a folder."""
 
 _urls: dict[Path, str] = {}
-"""The masked URL of each copy."""
+"""The name of each copy: the masked URL, or what `give_name` was told."""
 _copies: dict[str, Path] = {}
 """The copy of each URL that this process has, by the URL and by its masked form."""
 
@@ -60,13 +60,22 @@ def _path_of(url: str) -> Path:
     return user_cache_path("curate") / "files" / key / name
 
 
+def give_name(path: Path, name: str | None) -> None:
+    """Give a temporary file the name that it is shown by; None takes it away."""
+    if name is not None:
+        _urls[path] = name
+        _copies[name] = path
+    elif _copies.get(old := _urls.pop(path, "")) == path:
+        del _copies[old]
+
+
 def local_copies(url: str, suffixes: Sequence[str], tell: Callable[[str], None]) -> list[Path]:
     """Current copies of the files that a URL names: a file, or the files below a folder or of a pattern.
 
     Of a folder or pattern, only names that end in `suffixes` are read. Raises `InputError`, `MissingExtra`.
     """
     scheme = scheme_of(url)
-    if scheme == "http" or _offline():
+    if scheme == "http" or is_offline():
         return [_fetch(url, tell)]
     with explained(url, "read"):
         system, path = _file_system(url)
@@ -91,12 +100,6 @@ def local_copies(url: str, suffixes: Sequence[str], tell: Callable[[str], None])
     return [_fetch(f"{scheme}://{name}", tell) for name in found]
 
 
-def _offline() -> bool:
-    return any(
-        os.environ.get(name, "").lower() in ("1", "true", "yes", "on") for name in ("HF_HUB_OFFLINE", "CURATE_OFFLINE")
-    )
-
-
 def _fetch(url: str, tell: Callable[[str], None]) -> Path:
     """The current copy of one file. Raises `InputError`, `OutputError`, `MissingExtra`."""
     from filelock import FileLock
@@ -108,7 +111,7 @@ def _fetch(url: str, tell: Callable[[str], None]) -> Path:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with FileLock(folder / ".lock"):
-            if not _offline():
+            if not is_offline():
                 _Download(url, path).run(tell)
             elif not path.is_file():
                 raise InputError(
@@ -261,7 +264,7 @@ def demand_writable(url: str, *, overwrite: bool) -> None:
         raise UsageError(
             f"{safe_url(url)}: nothing can be written there", "write to a file, s3://, gs://, az:// or hf://"
         )
-    if _offline():
+    if is_offline():
         raise UsageError(f"{safe_url(url)}: network access is off", "unset HF_HUB_OFFLINE and CURATE_OFFLINE")
     with explained(url, "written"):
         system, path = _file_system(url)

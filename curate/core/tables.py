@@ -77,12 +77,15 @@ def csv_delimiter(path: Path) -> str | None:
     return next((delimiter for suffix, delimiter in CSV_SUFFIXES.items() if name.endswith(suffix)), None)
 
 
-class _Rows:
+class RowWriter:
     """Writes rows as lines of JSON, and counts the nulls that it leaves out."""
 
-    def __init__(self, marked: frozenset[str] | None = None) -> None:
-        """`marked`: the columns that hold JSON, as their writer recorded it; None if it is to be found out."""
-        self.marked, self.nulls, self.finite = marked, 0, True
+    def __init__(self, marked: frozenset[str] | None = None, *, pandas: bool = False) -> None:
+        """`marked`: the columns that hold JSON, as their writer recorded it; None if it is to be found out.
+
+        `pandas`: whether NaN stands for null, and integers may have become floats beside it.
+        """
+        self.marked, self.pandas, self.nulls, self.finite = marked, pandas, 0, True
 
     def line(self, row: dict[str, Any]) -> bytes:
         """A row as a line, with its line break."""
@@ -92,7 +95,7 @@ class _Rows:
         value = self._object(row, "")
         if self.finite:
             try:
-                return orjson.dumps(value, default=_cell) + b"\n"
+                return orjson.dumps(value, default=cell) + b"\n"
             except TypeError:  # an integer of more than 64 bits
                 pass
         return json.dumps(value, default=_slow_cell, ensure_ascii=False).encode() + b"\n"
@@ -102,6 +105,8 @@ class _Rows:
             return value["path"] if value["bytes"] is None else data_url(value["bytes"])
         found = {}
         for key, item in value.items():
+            if self.pandas and isinstance(item, float):
+                item = None if math.isnan(item) else int(item) if item.is_integer() else item  # noqa: PLW2901
             if item is None and not (key == "content" and value.get("role") is not None):
                 self.nulls += 1
             else:
@@ -118,7 +123,7 @@ class _Rows:
             return [self._value(item, "", path) if item is not None else None for item in value]
         if kind is float and not math.isfinite(value):
             self.finite = False
-        return value
+        return self._value(value.tolist(), key, path) if kind.__module__ == "numpy" else value
 
     def _text(self, value: str, key: str, path: str) -> Any:
         import orjson
@@ -149,7 +154,7 @@ def data_url(data: bytes) -> str:
     return f"data:{kind or 'application/octet-stream'};base64,{base64.b64encode(data).decode()}"
 
 
-def _cell(value: Any) -> Any:
+def cell(value: Any) -> Any:
     """A value that JSON has no form for."""
     import orjson
 
@@ -173,7 +178,7 @@ def _slow_cell(value: Any) -> Any:
         return json.loads(value.contents)
     if isinstance(value, Decimal):
         return float(value)
-    return value.isoformat() if hasattr(value, "isoformat") else _cell(value)
+    return value.isoformat() if hasattr(value, "isoformat") else cell(value)
 
 
 def table_lines(path: str, file: Path, kind: str) -> Iterator[bytes]:
@@ -181,13 +186,13 @@ def table_lines(path: str, file: Path, kind: str) -> Iterator[bytes]:
 
     `path` names it in messages; `file` has its bytes.
     """
-    rows = _Rows(_marked(file) if kind == "Parquet file" else None)
+    rows = RowWriter(_marked(file) if kind == "Parquet file" else None)
     done = 0
     try:
         for frame in _frames(file, kind):
             if frame.width == 0 and frame.height:
                 raise ValueError("it has rows and no columns")
-            yield from map(_escaped, _frame_lines(frame, rows))
+            yield from map(_escaped, frame_lines(frame, rows))
             done += frame.height
     except InputError:
         raise
@@ -250,7 +255,7 @@ def _frames(file: Path, kind: str) -> "Iterator[pl.DataFrame]":
             raise ValueError(f"it has {read:,} rows, and {info.num_rows:,} by its metadata")
 
 
-def _frame_lines(frame: "pl.DataFrame", rows: _Rows) -> Iterator[bytes]:
+def frame_lines(frame: "pl.DataFrame", rows: RowWriter) -> Iterator[bytes]:
     """The rows of a frame: written by polars where they hold nothing that needs a look."""
     if rows.marked is None and _is_simple(frame):
         written = BytesIO()
@@ -305,7 +310,7 @@ def csv_lines(path: str, delimiter: str, unpacked: Iterator[bytes]) -> Iterator[
     if first.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in (b"{", b"[", b"") or first[:2] in (b"\xff\xfe", b"\xfe\xff"):
         yield from chain([first], unpacked)
         return
-    rows, before, block, size = _Rows(), 0, [], 0
+    rows, before, block, size = RowWriter(), 0, [], 0
     if csv.field_size_limit() < FIELD:
         csv.field_size_limit(FIELD)
     lines = _decoded(path, chain([first], unpacked))

@@ -1,5 +1,6 @@
 """URLs of places that hold data: their schemes, their display without secrets, and the errors of reading them."""
 
+import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -38,6 +39,13 @@ def safe_url(url: str) -> str:
     parts = urlsplit(url)
     host = parts.netloc.rpartition("@")
     return f"{parts.scheme}://{'***@' if host[1] else ''}{host[2]}{parts.path}{'?***' if parts.query else ''}"
+
+
+def is_offline() -> bool:
+    """Whether the environment forbids network access."""
+    return any(
+        os.environ.get(name, "").lower() in ("1", "true", "yes", "on") for name in ("HF_HUB_OFFLINE", "CURATE_OFFLINE")
+    )
 
 
 def scheme_of(url: str) -> str:

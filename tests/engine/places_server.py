@@ -23,6 +23,8 @@ class Place:
     requests: list[tuple[str, str, dict[str, str]]] = field(default_factory=list)
     address: str = ""
     redirects: dict[str, str] = field(default_factory=dict)
+    commits: list[dict[str, str]] = field(default_factory=list)
+    """The files of each commit to the hub, in base64."""
     sent: int = 0
     """Bytes of content."""
 
@@ -115,7 +117,25 @@ class _Hub(_Handler):
             self._reply(404, b"{}", {"X-Error-Code": "RepoNotFound"})
 
     def do_POST(self) -> None:
-        self._answer(body=True)
+        path = self.path.partition("?")[0]
+        if path.startswith("/api/datasets/org/name/paths-info/"):
+            self._answer(body=True)
+            return
+        sent = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        if path == "/api/repos/create":
+            denied = json.loads(sent)["name"] == "denied"
+            self._reply(403 if denied else 200, json.dumps({"url": f"{self.place.address}/datasets/org/name"}).encode())
+        elif path == "/api/validate-yaml":
+            self._reply(200, b'{"errors": [], "warnings": []}')
+        elif path.endswith("/preupload/main"):
+            files = [{"path": file["path"], "uploadMode": "regular"} for file in json.loads(sent)["files"]]
+            self._reply(200, json.dumps({"files": [{**file, "shouldIgnore": False} for file in files]}).encode())
+        else:
+            lines = [json.loads(line) for line in sent.splitlines()]
+            values = [line["value"] for line in lines if line["key"] == "file"]
+            self.place.commits.append({value["path"]: value["content"] for value in values})
+            url = f"{self.place.address}/datasets/org/name/commit/{'b' * 40}"
+            self._reply(200, json.dumps({"commitUrl": url, "commitOid": "b" * 40, "success": True}).encode())
 
 
 @contextmanager

@@ -1,0 +1,198 @@
+"""Data in memory as the input of a function: written to a temporary file as JSON Lines, and given back as it came.
+
+Lists of dicts, polars and pandas frames, pyarrow tables, and `Dataset` and `DatasetDict` of the datasets package. Row n
+is line n of a file named `<rows>`, or `<train>` for a split of that name.
+"""
+
+import json
+import os
+import weakref
+from collections import defaultdict, deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import orjson
+import polars as pl
+
+from curate.api.frames import names_of
+from curate.core.errors import UsageError
+from curate.core.files import data_files, display_name
+from curate.core.manifest import Manifest
+from curate.core.places import give_name
+from curate.core.removed import removal_of
+from curate.core.scratch import discard, scratch
+from curate.core.tables import ROWS, RowWriter, cell, frame_lines
+
+Data = Any
+"""`Paths`, or data in memory."""
+
+
+class Inputs:
+    """What a function reads: files, and for data in memory also the rows that they were written from."""
+
+    def __init__(self, data: Data) -> None:
+        """Raises `UsageError` for data of a kind that is not read, `OSError`."""
+        self.data, self.tables = data, _tables(data)
+        self.names: list[str] = []
+        if self.tables is None:
+            self.names = names_of(data)
+            return
+        folder = scratch()
+        weakref.finalize(self, discard, folder)
+        for name, table in self.tables.items():
+            path = folder / f"{len(self.names)}.jsonl"
+            with path.open("wb") as file:
+                file.writelines(_lines(table))
+            give_name(path, f"<{name}>")
+            weakref.finalize(self, give_name, path, None)
+            self.names.append(str(path))
+
+    @property
+    def files(self) -> list[Path]:
+        """The files. Raises as `data_files` does."""
+        return data_files(self.names)
+
+    def select(self, rows: Mapping[str, Sequence[int]]) -> Data:
+        """Some rows, from 0, by the name of the file, as the kind of data that was given.
+
+        Raises `UsageError` for paths, whose results are files.
+        """
+        if self.tables is None:
+            raise UsageError("the data was given as paths", "read the files that were written")
+        found = {name: _selected(table, list(rows.get(f"<{name}>", ()))) for name, table in self.tables.items()}
+        if not isinstance(self.data, Mapping):
+            return found["rows"]
+        return _dataset_dict(found) if type(self.data).__name__ == "DatasetDict" else found
+
+
+def split_rows(inputs: Inputs, folder: Path, manifest: Manifest) -> Any:
+    """The rows of each split, found by their lines. Raises `UsageError` as `Inputs.select` does."""
+    rows: dict[bytes, deque[tuple[str, int]]] = defaultdict(deque)
+    removed = removed_rows(folder / manifest.removed.file)
+    for path in inputs.files if inputs.tables else ():
+        with path.open("rb") as file:
+            for at, line in enumerate(file):
+                if (display_name(path), at + 1) not in removed:
+                    rows[line.rstrip(b"\n")].append((display_name(path), at))
+    found = {}
+    for name, part in manifest.splits.items():
+        picked: dict[str, list[int]] = {}
+        with (folder / part.file).open("rb") as file:
+            for line in file if inputs.tables else ():
+                if not rows[line.rstrip(b"\n")]:
+                    raise UsageError(f"{part.file} has an edited example", f"read the files of {folder}")
+                table, at = rows[line.rstrip(b"\n")].popleft()
+                picked.setdefault(table, []).append(at)
+        selected = inputs.select(picked)
+        found[name] = _joined(list(selected.values())) if isinstance(inputs.data, Mapping) else selected
+    return _dataset_dict(found) if found and _kind(next(iter(found.values()))) == "datasets" else found
+
+
+def _dataset_dict(tables: dict[str, Any]) -> Any:
+    from datasets import DatasetDict
+
+    return DatasetDict(tables)
+
+
+def removed_rows(ledger: Path) -> set[tuple[str, int]]:
+    """File and line of each removed line."""
+    with ledger.open("rb") as file:
+        removals = [removal_of(line) for line in file if line.strip()]
+    return {(removal.file, removal.line) for removal in removals}
+
+
+def _joined(parts: list[Any]) -> Any:
+    """Tables of one kind as one."""
+    kind = _kind(parts[0])
+    if kind == "polars":
+        return pl.concat(parts, how="diagonal_relaxed")
+    if kind == "datasets":
+        from datasets import concatenate_datasets
+
+        return concatenate_datasets(parts)
+    if kind == "pandas":
+        import pandas as pd
+
+        return pd.concat(parts)
+    if kind == "pyarrow":
+        import pyarrow as pa
+
+        return pa.concat_tables(parts, promote_options="default")
+    return [row for part in parts for row in part]
+
+
+def _tables(data: Data) -> dict[str, Any] | None:
+    """The tables of data in memory, by name; None for paths."""
+    if isinstance(data, (str, os.PathLike)):
+        return None
+    if isinstance(data, Mapping):
+        return {str(name): _table(table) for name, table in data.items()}
+    if isinstance(data, Sequence) and all(isinstance(item, (str, os.PathLike)) for item in data):
+        return None
+    return {"rows": _table(data)}
+
+
+def _table(data: Data) -> Any:
+    if isinstance(data, pl.LazyFrame):
+        return data.collect()
+    if _kind(data) or isinstance(data, list):
+        return data
+    if isinstance(data, Iterable) and not isinstance(data, (str, bytes, Mapping)):
+        return list(data)
+    raise UsageError(
+        f"data of the type {type(data).__name__} is not read",
+        "pass paths, a list of dicts, a polars or pandas frame, a pyarrow table or a datasets.Dataset",
+    )
+
+
+def _kind(data: Any) -> str:
+    """The package of a table: polars, pandas, pyarrow or datasets; empty for others. Imports none of them."""
+    name = f"{type(data).__module__.partition('.')[0]}.{type(data).__name__}"
+    known = ("polars.DataFrame", "pandas.DataFrame", "pyarrow.Table", "pyarrow.RecordBatch", "datasets.Dataset")
+    return name.partition(".")[0] if name in known else ""
+
+
+def _lines(table: Any) -> Iterator[bytes]:
+    """The rows as lines of JSON."""
+    kind = _kind(table)
+    writer = RowWriter(pandas=kind == "pandas")
+    if kind == "pandas":
+        names = list(map(str, table.columns))
+        for row in table.itertuples(index=False, name=None):
+            yield writer.line(
+                {name: None if _is_missing(item) else item for name, item in zip(names, row, strict=True)}
+            )
+    elif kind == "polars":
+        for part in table.iter_slices(ROWS):
+            yield from frame_lines(part, writer)
+    elif kind:
+        for part in table.with_format("arrow").iter(ROWS) if kind == "datasets" else _batches(table):
+            yield from frame_lines(pl.DataFrame(pl.from_arrow(part)), writer)
+    else:
+        for row in table:
+            try:
+                yield orjson.dumps(row, default=cell) + b"\n"
+            except TypeError:  # integers of more than 64 bits, and keys that are not text
+                yield json.dumps(row, default=str, ensure_ascii=True).encode() + b"\n"
+
+
+def _batches(table: Any) -> Iterable[Any]:
+    """The batches of a pyarrow table."""
+    return table.to_batches(max_chunksize=ROWS) if hasattr(table, "to_batches") else [table]
+
+
+def _is_missing(value: Any) -> bool:
+    """Whether a cell of pandas is empty: NaT or NA."""
+    return type(value).__name__ in ("NAType", "NaTType")
+
+
+def _selected(table: Any, rows: list[int]) -> Any:
+    kind = _kind(table)
+    if kind == "polars":
+        return table[rows]
+    if kind == "pandas":
+        return table.iloc[rows]
+    if kind == "pyarrow":
+        return table.take(rows)
+    return table.select(rows) if kind == "datasets" else [table[row] for row in rows]

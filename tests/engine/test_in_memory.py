@@ -1,0 +1,152 @@
+"""Data in memory: the functions take it as they take files, and give the same kind back."""
+
+import base64
+import json
+import random
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import datasets
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+
+import curate
+from curate.api.inputs import Inputs
+from curate.core import places
+from curate.core.errors import CurateError, UsageError
+from tests.engine.places_server import Place, serving
+from tests.engine.test_tables import KINDS, chat
+
+DRAW = random.Random(1)
+ROWS = [chat(DRAW.randrange(20), DRAW.choice(KINDS)) for _ in range(40)]
+TABLE = pa.Table.from_pylist([{key: row.get(key) for key in dict.fromkeys(k for r in ROWS for k in r)} for row in ROWS])
+Make = Callable[[], Any]
+KINDS_OF_DATA: dict[str, Make] = {
+    "list": lambda: ROWS,
+    "generator": lambda: (row for row in ROWS),
+    "polars": lambda: pl.DataFrame(pl.from_arrow(TABLE)),
+    "lazy": lambda: pl.DataFrame(pl.from_arrow(TABLE)).lazy(),
+    "pandas": TABLE.to_pandas,
+    "objects": lambda: pd.DataFrame(ROWS),
+    "pyarrow": lambda: TABLE,
+    "dataset": lambda: datasets.Dataset(TABLE).select(range(TABLE.num_rows)),
+}
+
+
+def plain(data: Any) -> list[dict[str, Any]]:
+    """The rows of any kind of data without nulls, as JSON has them."""
+    inputs = Inputs(data)
+    [path] = inputs.files
+    return [json.loads(line) for line in path.read_bytes().splitlines()]
+
+
+@pytest.fixture(scope="module")
+def as_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("files") / "data.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in ROWS))
+    return path
+
+
+@pytest.mark.parametrize("kind", KINDS_OF_DATA)
+def test_each_kind_of_data_gives_the_results_of_the_file(kind: str, as_files: Path) -> None:
+    data = KINDS_OF_DATA[kind]()
+    if kind == "generator":
+        data = list(data)
+    assert plain(data) == ROWS
+    columns = ["line", "code", "severity", "message", "pointer", "example"]
+    checked = curate.check(data)
+    expected_findings = curate.check(as_files).findings.with_columns(
+        pl.col("message").str.replace_all(str(as_files), "<rows>", literal=True)
+    )
+    assert checked.findings.select(columns).rows() == expected_findings.select(columns).rows()
+    assert set(checked.findings["file"]) == {"<rows>"}
+    removed = ["line", "code", "similarity", "kept_line", "example", "kept"]
+    deduplicated = curate.dedup(data)
+    expected = curate.dedup(as_files)
+    assert deduplicated.removed.select(removed).equals(expected.removed.select(removed))
+    gone = {*expected.removed["line"]}
+    kept = [row for number, row in enumerate(ROWS, 1) if number not in gone]
+    assert plain(deduplicated.data) == kept
+    assert type(deduplicated.data) is type(data.collect() if kind == "lazy" else data)
+
+
+@pytest.mark.parametrize("kind", ["list", "polars", "pandas", "pyarrow", "dataset"])
+def test_splits_come_back_in_the_kind_that_was_given(kind: str) -> None:
+    data = KINDS_OF_DATA[kind]()
+    result = curate.split(data, "out", yes=True)
+    assert list(result.data) == ["train", "validation", "test"]
+    for name, part in result.data.items():
+        assert type(part) is type(data)
+        assert plain(part) == [json.loads(line) for line in Path(f"out/{name}.jsonl").read_bytes().splitlines()]
+    assert curate.verify("out").holds
+    assert curate.verify(result.data).points["verdict"].str.contains("broken").sum() == 0
+    if kind == "dataset":
+        assert isinstance(result.data, datasets.DatasetDict)
+
+
+def test_a_dataset_dict_is_read_by_its_splits() -> None:
+    data = datasets.DatasetDict({name: datasets.Dataset(TABLE) for name in ("train", "test")})
+    assert set(curate.check(data).findings["file"].drop_nulls()) >= {"<train>", "<test>"}
+    kept = curate.dedup(data).data
+    assert isinstance(kept, datasets.DatasetDict)
+    assert kept["test"].num_rows < kept["train"].num_rows < TABLE.num_rows
+    assert not curate.verify(data).holds
+    assert curate.split(data, "out", yes=True).data["train"].num_rows > 10
+    assert curate.conflicts(data).report.compared >= 0
+
+
+def test_what_is_no_data_is_refused() -> None:
+    for data in (5, {"a": 5}, b"x"):
+        with pytest.raises(UsageError, match="is not read"):
+            curate.check(data)
+    with pytest.raises(UsageError):
+        curate.check([])
+    Path("data.jsonl").write_text(json.dumps(chat(1, "plain")) + "\n")
+    result = curate.dedup("data.jsonl")
+    with pytest.raises(UsageError, match="as paths"):
+        result.data  # noqa: B018
+
+
+def test_values_of_pandas() -> None:
+    frame = pd.DataFrame(
+        {"prompt": ["Hi"], "completion": ["Hello."], "n": [float("nan")], "at": pd.to_datetime(["2026-01-02"])}
+    )
+    frame["tags"] = [pd.Series(["a", "b"]).to_numpy()]
+    assert plain(frame) == [{"prompt": "Hi", "completion": "Hello.", "at": "2026-01-02 00:00:00", "tags": ["a", "b"]}]
+
+
+def test_temporary_files_go_with_the_result(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr("tempfile.tempdir", None)
+    before = len(places._urls)
+    result = curate.dedup(ROWS)
+    assert list(tmp_path.glob("curate-tmp-*"))
+    result.write("kept.jsonl")
+    del result
+    assert not list(tmp_path.glob("curate-tmp-*/*.jsonl"))
+    assert len(places._urls) == before
+
+
+def test_a_split_is_pushed_with_its_card(monkeypatch: pytest.MonkeyPatch) -> None:
+    result = curate.split(ROWS, "out", yes=True)
+    with pytest.raises(UsageError, match="network access is off"):
+        result.push_to_hub("org/name")
+    constants = pytest.importorskip("huggingface_hub.constants")
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+    monkeypatch.delenv("HF_HUB_OFFLINE")
+    Path("out/notes.txt").write_text("private")
+    with serving(Place({}), hub=True) as hub:
+        monkeypatch.setenv("HF_ENDPOINT", hub.address)
+        assert "/commit/" in result.push_to_hub("org/name", token="hf_test")
+        sent = {path: base64.b64decode(content) for path, content in hub.commits[0].items()}
+        names = {"README.md", "manifest.json", "train.jsonl", "validation.jsonl", "test.jsonl"}
+        assert sent.keys() == names  # neither what was removed nor what curate did not write
+        card = sent.pop("README.md").decode()
+        assert card.startswith("---\nconfigs:")
+        assert 'load_dataset("org/name")' in card
+        assert all(data == Path("out", path).read_bytes() for path, data in sent.items())
+        with pytest.raises(CurateError, match="hf://datasets/org/denied: access denied"):
+            result.push_to_hub("org/denied", token="hf_test")
