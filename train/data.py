@@ -178,7 +178,7 @@ class Prepared:
 
 def prepare(recipe: Recipe, narrator: Narrator) -> Prepared:
     """Encode and order the data. Raises `CurateError` for data that cannot be trained on."""
-    template = load_template(recipe.model)
+    template = load_template(recipe.model, recipe.chat_template)
     data = Path(recipe.data)
     measures = recipe.evaluate_every != 0 and filled(data / "validation.jsonl")
     parts = narrator.phase("encoding", 3 if measures else 2)

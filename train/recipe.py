@@ -62,6 +62,10 @@ class Recipe(StrictModel):
 
     model: Annotated[str, Field(min_length=1)]
     """Base model: a folder (relative to the recipe), a hub id, or `offline:NAME` for one that comes as a package."""
+    chat_template: str = ""
+    """Chat template for a base model that has none: `chatml`, `llama3`, `alpaca`, or a file relative to the recipe. It
+    is saved with the adapter.
+    """
     data: Annotated[str, Field(min_length=1)]
     """Folder with train.jsonl, validation.jsonl and test.jsonl, relative to the recipe."""
 
@@ -228,6 +232,8 @@ def load_recipe(path: Path, changes: Sequence[str] = ()) -> Recipe:
     found = {"data": str(folder / Path(recipe.data).expanduser())}
     if (folder / recipe.model).is_dir():
         found["model"] = str(folder / recipe.model)
+    if recipe.chat_template and (folder / recipe.chat_template).is_file():
+        found["chat_template"] = str(folder / recipe.chat_template)
     return recipe.model_copy(update=found)
 
 

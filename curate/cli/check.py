@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from curate.cli.adopt import Adopted
-from curate.cli.options import Paths, Quiet, codes, end, named_files, processes, progress
+from curate.cli.options import ChatTemplate, Paths, Quiet, codes, end, named_files, processes, progress
 from curate.core.config import CheckConfig, find_config, with_options
 from curate.core.errors import UsageError
 from curate.core.files import STDIN
@@ -42,6 +42,7 @@ def check(
     model: Annotated[
         str | None, typer.Option(help="Use this model's tokenizer and chat template for the K rules.")
     ] = None,
+    chat_template: ChatTemplate = None,
     max_length: Annotated[
         int | None, typer.Option(help="Report examples longer than this many tokens (K rules).")
     ] = None,
@@ -111,7 +112,8 @@ def check(
     demand_apart([baseline] if baseline else [], (output_file,))
     named = {"select": codes(select), "ignore": codes(ignore), "extend_select": codes(extend_select)}
     project = find_config(Path.cwd())
-    config = with_options(project.check, **named, target=target, model=model, max_length=max_length)
+    named_model = {"model": model, "chat_template": chat_template, "max_length": max_length}
+    config = with_options(project.check, **named, **named_model, target=target)
     _tell_elsewhere(config)
     if fix or unsafe_fixes or diff or fix_only:
         from curate.cli.fix import Fixing, run_fix  # not imported by a hook that only checks

@@ -43,6 +43,13 @@ Kept = Annotated[
     ),
 ]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace OUTPUT and the file beside it if they exist.")]
+ChatTemplate = Annotated[
+    str | None,
+    typer.Option(
+        help="Use this chat template, not the model's: chatml, llama3, alpaca, or a Jinja file.",
+        metavar="NAME|FILE",
+    ),
+]
 Model = Annotated[str | None, typer.Option(help="Use this model's tokenizer and chat template for the K rules.")]
 JudgeKey = Annotated[
     str | None,

@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from curate.cli.options import AsJson, Paths, Quiet, end, named_files, progress
-from curate.core.config import find_config
+from curate.cli.options import AsJson, ChatTemplate, Paths, Quiet, end, named_files, progress
+from curate.core.config import find_config, with_options
 from curate.core.text import plural
 from curate.corpus.stats import Plan, collect
 from curate.read.dataset import demand_understood
@@ -23,6 +23,7 @@ def stats(
             "/ 4."
         ),
     ] = None,
+    chat_template: ChatTemplate = None,
     epochs: Annotated[
         int | None,
         typer.Option(
@@ -46,7 +47,8 @@ def stats(
     files = named_files(paths)
     plan = Plan(epochs, price, speed)
     with progress("counting", "lines", quiet=quiet) as advance:
-        found = collect(files, find_config(Path.cwd()).check.model if model is None else model, advance)
+        config = with_options(find_config(Path.cwd()).check, model=model, chat_template=chat_template)
+        found = collect(files, config.model, advance, chat_template=config.chat_template)
     result = stats_result(found, plan)
     if as_json:
         print_json(result)

@@ -98,6 +98,9 @@ class CheckConfig(Section):
     """Trainer or service that the data is for; it selects rules and severities."""
     model: str = ""
     """Model whose tokenizer and chat template the rules of family K use; empty: these rules do not run."""
+    chat_template: str = ""
+    """Chat template for a base model that has none, or instead of its own: `chatml`, `llama3`, `alpaca`, or a file.
+    """
     max_length: Annotated[int, Field(ge=1)] = 1024
     """Maximum number of tokens of a training example, for the rules of family K."""
 

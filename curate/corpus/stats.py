@@ -100,13 +100,20 @@ class Stats:
         return sorted(self.prompts.values(), key=lambda prompt: -prompt.examples)
 
 
-def collect(paths: Sequence[Path], model: str = "", progress: Progress | None = None, *, strict: bool = True) -> Stats:
+def collect(
+    paths: Sequence[Path],
+    model: str = "",
+    progress: Progress | None = None,
+    *,
+    chat_template: str = "",
+    strict: bool = True,
+) -> Stats:
     """The numbers of files. Raises `InputError` for a file that cannot be read, `ModelError` for a model that cannot be
     loaded.
 
     When not `strict`, of a file that cannot be read counts what could.
     """
-    template = load_template(model) if model else None
+    template = load_template(model, chat_template) if model else None
     stats = Stats(model)
     for path in paths:
         facts = FileFacts(display_name(path))

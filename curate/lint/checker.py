@@ -70,7 +70,7 @@ class Checker:
             by_scope(rules, scope) for scope in scopes
         )
         self.clashing, self.conflicts = by_scope(rules, Scope.CONFLICTS), conflicts
-        self.template = _template(config.model) if config.model and self.tokens else None
+        self.template = _template(config.model, config.chat_template) if config.model and self.tokens else None
         exact = self.template is not None and "K010" in rules  # the tokenizer itself is used then
         self.text = TextRules([rule for rule in by_scope(rules, Scope.TEXT) if not (exact and rule.code == "K016")])
         self.scan: Scan | None = None
@@ -256,12 +256,12 @@ class Checker:
         )
 
 
-def _template(model: str) -> "Template":
+def _template(model: str, chat_template: str) -> "Template":
     from curate.models.template import (
         load_template,
     )  # takes some milliseconds to import, which most checks do not need
 
-    return load_template(model)
+    return load_template(model, chat_template)
 
 
 class TextRules:

@@ -30,11 +30,11 @@ class Encoder:
         starts = [start for start, _ in offsets]
         borders = [bisect_left(starts, span.start) for span in rendered.spans]
         if all(
-            self._as_inference(rendered.text[: span.start], ids[:border], starts)
+            span.part or self._as_inference(rendered.text[: span.start], ids[:border], starts)
             for span, border in zip(rendered.spans, borders, strict=True)
         ):
             return (self._whole(rendered, ids, offsets),)
-        apart = [self._apart(rendered, span) for span in rendered.spans]
+        apart = [None if span.part else self._apart(rendered, span) for span in rendered.spans]
         made = tuple(encoded for encoded in apart if encoded is not None)
         return made if len(made) == len(apart) else (self._whole(rendered, ids, offsets, said=(_OTHERWISE,)),)
 
@@ -76,10 +76,11 @@ class Encoder:
                 span = next(spans, None)
             if span is None:
                 break
-            if start >= span.start and at:  # nothing comes before the first token that could predict it
+            inside = span.start < end <= span.end if span.part else start >= span.start
+            if inside and at:  # nothing comes before the first token that could predict it
                 labels[at], weights[at] = ids[at], span.weight
                 answers[span.turn] = Answer(span.turn, answers[span.turn].first if span.turn in answers else at, at)
-            elif end > span.start:
+            elif end > span.start and not span.part:
                 straddling += 1
         return self._told(rendered, ids, labels, weights, answers, said, straddling)
 
@@ -113,7 +114,9 @@ class Encoder:
         said: tuple[Mismatch, ...] = (),
         straddling: int = 0,
     ) -> Encoded:  # fmt: skip
-        every = dict.fromkeys((*text.mismatches, *self._unstopped(ids, answers.values()), *said))
+        parts = {span.turn for span in text.spans if span.part}
+        wholes = [answer for turn, answer in answers.items() if turn not in parts]
+        every = dict.fromkeys((*text.mismatches, *self._unstopped(ids, wholes), *said))
         return Encoded(
             ids, labels, weights, Rendered(text.text, text.spans, tuple(every)), tuple(answers.values()), straddling
         )

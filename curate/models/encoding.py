@@ -43,6 +43,8 @@ class Span:
     end: int
     turn: int
     weight: float = 1.0
+    part: bool = False
+    """Whether it is a part of an answer: of the tokens that straddle its ends, those are trained on that end in it."""
 
 
 @dataclass(frozen=True, slots=True)

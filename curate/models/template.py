@@ -16,20 +16,26 @@ from curate.core.bounded import Bounds, OutOfBoundsError
 from curate.core.errors import MissingExtra, ModelError
 from curate.core.example import ROLES
 from curate.core.text import excerpt
+from curate.models.chat_templates import chat_template_source
 from curate.models.encoder import Encoder
 from curate.models.encoding import Encoding, EncodingProblem, Mismatch, Rendered, Rendering, Span
 from curate.models.names import model_errors, resolve
 from curate.models.template_messages import (
     SAID,
     THOUGHTS,
+    Ranges,
     Turn,
     answer_weight,
     called_functions,
+    flag_problem,
     function_names,
     has_reasoning,
+    is_trained,
     message_variants,
     plain_message,
+    template_settings,
     template_tools,
+    trained_ranges,
 )
 
 
@@ -51,7 +57,8 @@ class Template:
         except ValueError:
             raise ModelError(
                 f"{tokenizer.name_or_path}: the tokenizer has no chat template",
-                "use the instruction-tuned model, or add chat_template.jinja to its folder",
+                "use the instruction-tuned model, name a template (`--chat-template chatml`, or `chat_template` in a "
+                "recipe), or add chat_template.jinja to its folder",
             ) from None
         self.tokenizer = tokenizer
 
@@ -106,11 +113,16 @@ class Template:
                         ),
                     ),
                 )
+        settings = template_settings(value)
+        if isinstance(settings, str):
+            return Rendering((), (EncodingProblem("", "/chat_template_kwargs", settings),))
+        if problem := flag_problem(turns):
+            return Rendering((), (problem,))
         whole = answer_weight(value)
         answers = {
             i: whole * answer_weight(turn)
             for i, turn in enumerate(turns)
-            if turn.get("role") == "assistant" and whole * answer_weight(turn) > 0
+            if turn.get("role") == "assistant" and whole * answer_weight(turn) > 0 and is_trained(turn)
         }
         if not answers:
             return Rendering((), (EncodingProblem("K011", "/messages", "no assistant message is trained on"),))
@@ -118,7 +130,7 @@ class Template:
         failures: list[str] = []
         for attempt in message_variants(turns):
             try:
-                return self._render(attempt, answers, tools)
+                return self._render(attempt, answers, tools, settings, [trained_ranges(turn) for turn in turns])
             except TemplateFailure as failure:
                 failures.append(str(failure))
         return Rendering(
@@ -140,7 +152,9 @@ class Template:
             return None
         for attempt in message_variants(turns):
             try:
-                return self._answer(attempt, last, template_tools(value))[0]
+                settings = template_settings(value)
+                given = {} if isinstance(settings, str) else settings
+                return self._answer(attempt, last, template_tools(value), given)[0]
             except TemplateFailure:
                 continue
         return None
@@ -162,11 +176,18 @@ class Template:
             )
         return Encoding(encoded)
 
-    def _render(self, turns: list[Turn], answers: Mapping[int, float], tools: Any) -> Rendering:
-        whole = self._text(turns, tools, {"enable_thinking": any(has_reasoning(turn) for turn in turns)})
+    def _render(
+        self,
+        turns: list[Turn],
+        answers: Mapping[int, float],
+        tools: Any,
+        given: dict[str, Any],
+        ranges: Sequence[Ranges | None],
+    ) -> Rendering:
+        whole = self._text(turns, tools, {"enable_thinking": any(has_reasoning(turn) for turn in turns), **given})
         single: list[Rendered] = []
         for i, weight in answers.items():
-            prompt, full = self._answer(turns, i, tools)
+            prompt, full = self._answer(turns, i, tools, given)
             start = len(prompt) if full.startswith(prompt) else common_length(prompt, full)
             end = len(full.rstrip())
             mismatches: list[Mismatch] = []
@@ -197,7 +218,11 @@ class Template:
                 )
             if any(name not in full for name in function_names(tools)):
                 mismatches.append(Mismatch("the template does not render the tools", -1, "K005"))
-            single.append(Rendered(full[:end], (Span(start, end, i, weight),), tuple(mismatches)))
+            spans = _parts(turns[i], ranges[i], full, Span(start, end, i, weight))
+            if not spans:
+                at = f"/messages/{i}/content"
+                return Rendering((), (EncodingProblem("", at, "its parts to train on are not in the rendered text"),))
+            single.append(Rendered(full[:end], spans, tuple(mismatches)))
         if len(single) > 1 and all(whole.startswith(text.text) for text in single):
             # Earlier answers read the same once they are history: one pass over the text trains them all.
             every = [mismatch for text in single for mismatch in text.mismatches]
@@ -205,12 +230,12 @@ class Template:
             return Rendering((Rendered(single[-1].text, spans, tuple(dict.fromkeys(every))),))
         return Rendering(tuple(single))
 
-    def _answer(self, turns: list[Turn], i: int, tools: Any) -> tuple[str, str]:
+    def _answer(self, turns: list[Turn], i: int, tools: Any, given: dict[str, Any]) -> tuple[str, str]:
         """The inference prompt before turn `i`, and the conversation up to its end, rendered with the same settings."""
         first: tuple[str, str] | None = None
         failure: TemplateFailure | None = None
         # The other order would teach a model with a thinking mode to close its thoughts at once.
-        for settings in ({"enable_thinking": has_reasoning(turns[i])}, {}):
+        for settings in ({"enable_thinking": has_reasoning(turns[i]), **given}, given):
             try:
                 full = self._text(turns[: i + 1], tools, settings)
                 prompt = self._text(turns[:i], tools, settings, prompt=True)
@@ -252,6 +277,19 @@ class Template:
         return text
 
 
+def _parts(turn: Turn, ranges: Ranges | None, full: str, whole: Span) -> tuple[Span, ...]:
+    """The spans of an answer: the whole, or the ranges of its content that are trained on."""
+    if ranges is None:
+        return (whole,)
+    content = turn.get("content")
+    at = full.find(content, whole.start, whole.end) if isinstance(content, str) else -1
+    if at < 0:
+        return ()
+    # As Axolotl does, the end of the turn is trained on wherever a part of it is.
+    every = [*((at + begin, at + end) for begin, end in ranges), (at + len(str(content)), whole.end)]
+    return tuple(Span(begin, end, whole.turn, whole.weight, part=True) for begin, end in every if begin < end)
+
+
 def template_hash(source: str) -> str:
     """SHA-256 of a chat template."""
     return hashlib.sha256(source.encode()).hexdigest()
@@ -275,9 +313,14 @@ def load_tokenizer(name: str) -> Any:
         return AutoTokenizer.from_pretrained(place, trust_remote_code=False)
 
 
-def load_template(name: str) -> Template:
-    """The tokenizer of a model together with its chat template. Raises `ModelError` where either is missing."""
+def load_template(name: str, chat_template: str = "") -> Template:
+    """The tokenizer of a model together with its chat template, or with another one (a name or a file).
+
+    Raises `ModelError` where either is missing.
+    """
     tokenizer = load_tokenizer(name)
+    if chat_template:
+        tokenizer.chat_template = chat_template_source(chat_template)
     with model_errors(name, "its tokenizer cannot be used"):
         found = Template(tokenizer)
         found.ids("a b")  # what is malformed in it breaks here rather than in the midst of the data

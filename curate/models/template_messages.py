@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from curate.core.example import content_text
+from curate.models.encoding import EncodingProblem
 
 THOUGHTS: Final = ("reasoning_content", "thinking", "reasoning")
 """Keys that data sets use for the reasoning of the assistant."""
@@ -23,6 +24,76 @@ def answer_weight(weighted: Mapping[str, Any]) -> float:
     if weight is None or not isinstance(weight, int | float):
         return 1.0
     return float("nan") if weight == float("inf") else float(weight)
+
+
+FLAGS: Final = ("training", "train")
+"""Keys of a message that say whether it is trained on (Axolotl's `message_field_training`)."""
+DETAILS: Final = ("training_detail", "train_detail")
+"""Keys of a message that say which characters of its content are (`message_field_training_detail`)."""
+Ranges = tuple[tuple[int, int], ...]
+RESERVED: Final = frozenset((
+    "conversation", "messages", "tools", "documents", "chat_template", "add_generation_prompt", "tokenize", "padding",
+    "continue_final_message", "truncation", "max_length", "return_tensors", "return_dict", "tokenizer_kwargs",
+    "return_assistant_tokens_mask",
+))  # fmt: skip
+"""Arguments of `apply_chat_template` that are no variables of a template."""
+
+
+def template_settings(value: Mapping[str, Any]) -> dict[str, Any] | str:
+    """The variables that an example sets for the chat template (`chat_template_kwargs`), or what is wrong with them."""
+    given = value.get("chat_template_kwargs")
+    if given is None:
+        return {}
+    if not isinstance(given, dict):
+        return "`chat_template_kwargs` is not an object"
+    if taken := sorted(RESERVED & given.keys()):
+        return f"`chat_template_kwargs` sets {taken[0]!r}, which is no variable of a template"
+    return {key: item for key, item in given.items() if item is not None}  # columns of Arrow add null for others
+
+
+def is_trained(turn: Turn) -> bool:
+    """Whether a turn's flags leave it or a part of it to train on."""
+    ranges = trained_ranges(turn)
+    return ranges != () and all(turn.get(key) is not False for key in FLAGS)
+
+
+def trained_ranges(turn: Turn) -> Ranges | None:
+    """The characters of a turn's content to train on, as start and end; None for the whole turn."""
+    details = next((turn[key] for key in DETAILS if isinstance(turn.get(key), list)), None)
+    if details is None:
+        return None
+    return tuple((one["begin_offset"], one["end_offset"]) for one in details if one["train"])
+
+
+def flag_problem(turns: list[Turn]) -> EncodingProblem | None:
+    """What is wrong with the training flags of a conversation."""
+    for i, turn in enumerate(turns):
+        for key in (*FLAGS, *DETAILS):
+            given, at = turn.get(key), f"/messages/{i}/{key}"
+            if given is None:
+                continue
+            if key in FLAGS and not isinstance(given, bool):
+                return EncodingProblem("", at, f"`{key}` is neither true nor false")
+            if key in DETAILS and not _are_details(given, turn.get("content")):
+                return EncodingProblem("", at, f"`{key}` is no list of begin_offset, end_offset, train in order")
+            wanted = given is True or (isinstance(given, list) and any(one["train"] for one in given))
+            if wanted and turn.get("role") != "assistant":
+                return EncodingProblem("", at, f"`{key}` asks to train on a {turn.get('role')} message")
+    return None
+
+
+def _are_details(given: Any, content: Any) -> bool:
+    if not isinstance(given, list) or not isinstance(content, str):
+        return False
+    at = 0
+    for one in given:
+        if not isinstance(one, dict) or not isinstance(one.get("train"), bool):
+            return False
+        begin, end = one.get("begin_offset"), one.get("end_offset")
+        if type(begin) is not int or type(end) is not int or not at <= begin < end <= len(content):
+            return False
+        at = end
+    return True
 
 
 def has_reasoning(turn: Turn) -> bool:

@@ -148,7 +148,7 @@ def _sizes(table: Table, config: Config) -> "tuple[Numbers, list[str]]":
     if not config.mix.tokens:
         return np.ones(len(table.lines), dtype=np.int64), []
     reader = LineReader()
-    template = load_template(config.check.model) if config.check.model else None
+    template = load_template(config.check.model, config.check.chat_template) if config.check.model else None
     sizes = [_tokens(reader.example(table.line_ref(line)), template) for line in table.lines.tolist()]
     told = (
         []

@@ -37,14 +37,27 @@ KNOWN_KEYS: Final = frozenset(
 )
 THOUGHTS: Final = ("reasoning_content", "reasoning", "thinking")
 MEANT_FOR_LOSS: Final = frozenset(
-    ("loss", "loss_weight", "train", "training", "train_detail", "mask", "masks", "trainable", "labels")
+    (
+        "loss",
+        "loss_weight",
+        "train",
+        "training",
+        "train_detail",
+        "training_detail",
+        "mask",
+        "masks",
+        "trainable",
+        "labels",
+    )
 )
 """Keys for loss masking in some trainers: removing them would change the training."""
 SERVICE_FORMATS: Final = ("anthropic", "bedrock-conversation", "vertex", "openai-responses", "nemo-gym")
 SERVICE_KEYS: Final = {"id", "item_id", "status", "is_error", "reasoning_details", "thoughtSignature"}
 """Keys that services write into their own formats."""
+TRAINING_FLAGS: Final = frozenset(("train", "training", "train_detail", "training_detail"))
 READ_BY: Final = {
-    Target.AXOLOTL: {"train", "train_detail"},
+    Target.TRAINER: TRAINING_FLAGS,
+    Target.AXOLOTL: TRAINING_FLAGS,
     Target.LLAMAFACTORY: {"loss_weight"},
     Target.MS_SWIFT: {"loss"},
 }

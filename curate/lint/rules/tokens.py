@@ -220,7 +220,7 @@ def mask_beyond_answer(one: EncodedExample) -> Problems:
         spans = {span.turn: span for span in text.text.spans}
         for answer in text.answers:
             ids = text.input_ids[answer.first : answer.last + 1]
-            if message := _covered(one, text, spans[answer.turn], ids):
+            if not spans[answer.turn].part and (message := _covered(one, text, spans[answer.turn], ids)):
                 yield Problem(one.pointer(answer.turn), message)
 
 
