@@ -29,6 +29,8 @@ from curate.report.remote import EstimateOutput, FetchOutput, StartOutput, Uploa
 from curate.report.restore import RestoreOutput
 from curate.report.rules import rule_json
 from curate.report.run import RunOutput
+from curate.report.score import ScoreOutput
+from curate.report.select import SelectOutput
 from curate.report.split import SplitOutput
 from curate.report.stats import StatsResult
 from curate.report.verify import VerifyOutput
@@ -55,6 +57,8 @@ TYPES: Final[dict[str, Any]] = {
     "removed": Removal,
     "restore": RestoreOutput,
     "run": RunOutput,
+    "score": ScoreOutput,
+    "select": SelectOutput,
     "split": SplitOutput,
     "stats": StatsResult,
     "suppression": Suppression,

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
 OWN: Final = (
-    "check", "stats", "rule", "suppress", "convert", "dedup", "decontaminate", "conflicts", "split", "verify",
-    "restore", "diff", "run", "remote", "schema",
+    "check", "stats", "rule", "suppress", "convert", "dedup", "decontaminate", "conflicts", "score", "select", "split",
+    "verify", "restore", "diff", "run", "remote", "schema",
 )  # fmt: skip
 """The engine's commands: a function or `typer.Typer` in the module with the same name."""
 SUMMARIES: Final = {
@@ -30,6 +30,8 @@ SUMMARIES: Final = {
     "dedup": "Remove exact and near duplicates and record each removal.",
     "decontaminate": "Remove examples that contain items of a benchmark.",
     "conflicts": "Find contradictory answers to the same question.",
+    "score": "Score examples by quality signals, each measured.",
+    "select": "Select examples to train on; record what is left out.",
     "split": "Write train, validation and test splits without leakage.",
     "verify": "Verify that a split has no leakage and lost no line.",
     "restore": "Restore removed lines, byte for byte.",

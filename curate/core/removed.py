@@ -49,7 +49,7 @@ class Removal(BaseModel):
     similarity: float | None = None
     """For a duplicate: exact Jaccard similarity to the kept example."""
     decided_by: str
-    """`rule`, `detector`, or the name of the person."""
+    """`rule`, `detector`, `select`, or the name of the person."""
     when: datetime | None = None
     """Time of a person's decision; other reasons have no time, so that equal data gives equal files."""
     text: str | None = None
@@ -74,8 +74,8 @@ class Removal(BaseModel):
 
 
 def counted_as(code: str | None, decided_by: str) -> str:
-    """Reason for the counts of removed lines: the code, `mix` beyond the budget, `decision` of a person."""
-    return code or ("mix" if decided_by == "mix" else "decision")
+    """Reason for the counts of removed lines: the code, `mix` beyond the budget, `select`, `decision` of a person."""
+    return code or (decided_by if decided_by in ("mix", "select") else "decision")
 
 
 class Reason(NamedTuple):

@@ -33,6 +33,25 @@ def cross_encoder(model: str) -> Any:
     return _load("CrossEncoder", model, "judging answers by an NLI model")
 
 
+def causal_model(name: str, purpose: str, **tokenizing: Any) -> tuple[Any, Any]:
+    """A causal language model and its tokenizer, for inference: from safetensors, without code of its own.
+
+    `tokenizing`: options of the tokenizer. Raises as `sentence_encoder` does.
+    """
+    place = resolve(name)
+    try:
+        from transformers import AutoModelForCausalLM, AutoTokenizer  # seconds, and torch
+    except ImportError as error:
+        raise MissingExtra(purpose, "semantic", error.name or "transformers") from None
+    with (
+        quiet_loading(),
+        model_errors(name, "cannot be loaded", "name a causal language model: a folder, a hub id or offline:NAME"),
+    ):
+        tokenizer = AutoTokenizer.from_pretrained(place, trust_remote_code=False, **tokenizing)
+        model = AutoModelForCausalLM.from_pretrained(place, trust_remote_code=False, use_safetensors=True, dtype="auto")
+    return model.eval(), tokenizer
+
+
 def unreadable(texts: Sequence[str], model: str) -> list[bool]:
     """Whether each text is in a script that the model does not know: its tokenizer spells it letter by letter, or has
     no token for the letters. An English model takes any two short texts in Chinese for the same.

@@ -29,7 +29,7 @@ from curate.read.dataset import ParsedLine
 
 
 class Dropped(NamedTuple):
-    """A line removed by `drop` for a finding of any severity, or by a person."""
+    """A line removed by `drop` for a finding of any severity, by a person, or by a selection."""
 
     place: Place
     example: str | None
@@ -38,18 +38,18 @@ class Dropped(NamedTuple):
 
     @property
     def code(self) -> str:
-        """The code, or `decision` of a person."""
+        """The code, `decision` of a person, or `select`."""
         return counted_as(self.reason.code, self.reason.decided_by)
 
     @property
     def why(self) -> str:
-        """Message of the finding, or the person's reason."""
+        """Message of the finding, the person's reason, or what the selection preferred."""
         return self.reason.why
 
     @property
     def by_hand(self) -> bool:
         """Whether a person removed the line."""
-        return self.reason.decided_by != "rule"
+        return self.reason.decided_by not in ("rule", "select")
 
 
 def leaves_by(finding: Finding, drop: tuple[str, ...]) -> bool:

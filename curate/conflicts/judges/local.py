@@ -6,9 +6,8 @@ from typing import Any, Final
 from curate.conflicts.judges.prompt import YES_OR_NO, judge_prompt
 from curate.conflicts.judges.verdict_cache import Pair
 from curate.conflicts.judging import Verdict
-from curate.core.errors import MissingExtra, ModelError
-from curate.models.model_loading import quiet_loading
-from curate.models.names import model_errors, resolve
+from curate.core.errors import ModelError
+from curate.models.model_loading import causal_model
 
 BATCH: Final = 8
 TOKENS: Final = 2_048
@@ -50,24 +49,12 @@ class Local:
 
 
 def _load(name: str) -> tuple[Any, Any]:
-    place = resolve(name)
-    try:
-        from transformers import AutoModelForCausalLM, AutoTokenizer  # seconds, and torch: only when somebody judges
-    except ImportError as error:
-        raise MissingExtra("judging by a language model", "semantic", error.name or "transformers") from None
-    with (
-        quiet_loading(),
-        model_errors(name, "cannot be loaded", "name a causal language model: a folder, a hub id or offline:NAME"),
-    ):
-        tokenizer = AutoTokenizer.from_pretrained(
-            place, trust_remote_code=False, padding_side="left", truncation_side="left"
-        )
-        model = AutoModelForCausalLM.from_pretrained(place, trust_remote_code=False, use_safetensors=True, dtype="auto")
+    model, tokenizer = causal_model(name, "judging by a language model", padding_side="left", truncation_side="left")
     if tokenizer.chat_template is None:
         raise ModelError(f"{name}: the tokenizer has no chat template", "name an instruction-tuned model")
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token
-    return model.eval(), tokenizer
+    return model, tokenizer
 
 
 def _prompt(tokenizer: Any, message: str) -> str:

@@ -1,0 +1,80 @@
+"""`curate score`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from curate.cli.options import AsJson, Paths, Quiet, end, named_files, stages
+from curate.conflicts.default_models import with_default_models
+from curate.core.config import find_config, with_options
+from curate.core.paths import demand_apart
+from curate.core.runs import Project
+from curate.pipeline.score import score as score_files
+from curate.pipeline.score import write_scores
+from curate.quality.scoring import Models
+from curate.report.check_formats import write_report
+from curate.report.console import print_json, print_lines
+from curate.report.score import score_json, score_text
+
+Embeddings = Annotated[
+    str | None, typer.Option(help="Sentence-transformers model for the signals that need embeddings.")
+]
+NoModels = Annotated[bool, typer.Option("--no-models", help="Compute signals of the text alone.")]
+LossModel = Annotated[
+    str | None,
+    typer.Option(
+        help="Compute the loss of each answer and its IFD by this causal model: a folder, a hub id or offline:NAME.",
+        metavar="NAME",
+    ),
+]
+Run = Annotated[
+    Path | None, typer.Option(help="Add what a training saw: the folder of a run with a data map.", metavar="DIR")
+]
+
+
+def score(
+    paths: Paths,
+    embeddings: Embeddings = None,
+    no_models: NoModels = False,
+    loss_model: LossModel = None,
+    run: Run = None,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="Write all values to this Parquet file.", metavar="FILE")
+    ] = None,
+    html: Annotated[Path | None, typer.Option(help="Write a report to this file, too.", metavar="FILE")] = None,
+    as_json: AsJson = False,
+    show_all: Annotated[
+        bool, typer.Option("--all", help="Show ten examples at each end of each signal, and all correlations.")
+    ] = False,
+    quiet: Quiet = False,
+) -> None:
+    """Score each example by quality signals and show both ends of each. Nothing is removed.
+
+    Exit status: 0, 1 if a line holds no example, 2 if a file cannot be read or a model is not available.
+    """
+    files = named_files(paths)
+    demand_apart(files, (output, html), named=paths)
+    project = Project(Path.cwd())
+    config = find_config(Path.cwd())
+    models = models_of(embeddings, loss_model, no_models=no_models)
+    with stages(quiet=quiet) as shown:
+        result = score_files(files, models, run=run, check=config.check, cache=project.cache, listen=shown.listen)
+    if output is not None:
+        write_scores(result, output)
+    if html is not None:
+        from curate.report.score_html import score_html
+
+        write_report(score_html(result), html)
+    if as_json:
+        print_json(score_json(result))
+    else:
+        print_lines(score_text(result, full=show_all))
+    end(result.not_understood, "not scored")
+
+
+def models_of(embeddings: str | None, loss_model: str | None, *, no_models: bool) -> Models:
+    """The models that the options and the configuration name, or the default ones that are at hand."""
+    options = {"embeddings": embeddings, "models": False if no_models else None}
+    config = with_default_models(with_options(find_config(Path.cwd()).conflicts, **options))
+    return Models("" if no_models and embeddings is None else config.embeddings, loss_model or "")

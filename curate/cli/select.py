@@ -1,0 +1,130 @@
+"""`curate select`."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from curate.cli.options import (
+    AsJson,
+    Drop,
+    Heavy,
+    Overwrite,
+    Paths,
+    Quiet,
+    codes,
+    end,
+    named_files,
+    stages,
+    told_verdicts,
+)
+from curate.cli.score import Embeddings, LossModel, NoModels, models_of
+from curate.core.config import find_config, with_options
+from curate.core.errors import DataError, UsageError
+from curate.core.output_pair import demand_not_existing, removed_path
+from curate.core.paths import demand_apart
+from curate.core.runs import Project
+from curate.core.text import visible
+from curate.pipeline.select import Wishes, write_selection
+from curate.pipeline.select import select as select_from
+from curate.report.console import console, print_json, print_lines
+from curate.report.select import select_json, select_text
+
+
+def select(
+    paths: Paths,
+    examples: Annotated[int | None, typer.Option(min=1, help="Select this many examples.", metavar="N")] = None,
+    tokens: Annotated[
+        int | None, typer.Option(min=1, help="Select examples of about this many tokens (bytes / 4).", metavar="N")
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "-o",
+            "--output",
+            help="Write selected lines to this file (kept.jsonl), others beside it (kept.removed.jsonl); if omitted, "
+            "nothing is written.",
+        ),
+    ] = None,
+    floor: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Select at least N examples of each value: label, source, language, script, tools or a key such as "
+            "meta.topic.",
+            metavar="FIELD=N",
+        ),
+    ] = None,
+    below: Annotated[
+        list[str] | None,
+        typer.Option(help="Leave out examples whose signal is below this value.", metavar="SIGNAL=VALUE"),
+    ] = None,
+    drop: Drop = None,
+    earlier: Annotated[
+        Path | None, typer.Option(help="Keep the examples of an earlier selection while there is room.", metavar="FILE")
+    ] = None,
+    embeddings: Embeddings = None,
+    no_models: NoModels = False,
+    loss_model: LossModel = None,
+    overwrite: Overwrite = False,
+    yes: Heavy = False,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Select examples to train on: one of each cluster of duplicates, then those that cover the data best.
+
+    Doubtful examples count less; none is left out for a score without --below. Each line that is left out is recorded
+    with its reason; `curate restore` brings it back. Exit status: 0, 1 if too much would be removed without --yes or a
+    line holds no example, 2 if a file cannot be read or written.
+    """
+    if (examples is None) == (tokens is None):
+        raise UsageError("pass --examples N or --tokens N", "`curate score` shows how many examples there are")
+    files = named_files(paths)
+    removed = output and removed_path(output, "removed")
+    demand_apart([*files, *([earlier] if earlier else [])], (output, removed), named=paths)
+    if output and removed:
+        demand_not_existing(output, removed, overwrite=overwrite)
+    wishes = Wishes(
+        examples, tokens, {name: int(value) for name, value in _pairs("--floor", floor)}, dict(_pairs("--below", below))
+    )
+    project = Project(Path.cwd())
+    config = find_config(project.folder)
+    with stages(quiet=quiet) as shown:
+        result = select_from(
+            files,
+            wishes,
+            models_of(embeddings, loss_model, no_models=no_models),
+            earlier=earlier,
+            dedup=config.dedup,
+            check=with_options(config.check, drop=codes(drop)),
+            decisions=told_verdicts(project),
+            cache=project.cache,
+            listen=shown.listen,
+        )
+    written = output is not None and (not result.heavy or yes)
+    if output is not None and written:
+        write_selection(result, output, overwrite=overwrite)
+    if as_json:
+        print_json(select_json(result, written=written))
+    else:
+        print_lines(select_text(result, written=written))
+        if removed and written:
+            console(stderr=True).print(f"what was left out is in {visible(str(removed))}")
+    if output is not None and not written:
+        said = "; ".join(f"{found.code} {found.file}: {found.message}" for found in result.heavy)
+        raise DataError(said, "inspect them with `curate score` and `curate check`, then add --yes; nothing written")
+    end(result.plan.not_understood, "left out")
+
+
+def _pairs(option: str, given: Sequence[str] | None) -> list[tuple[str, float]]:
+    """NAME=NUMBER of a repeatable option. Raises `UsageError`."""
+    found = []
+    for text in given or ():
+        name, _, value = text.rpartition("=")
+        try:
+            found.append((name.strip(), float(value)))
+        except ValueError:
+            name = ""
+        if not name.strip() or found[-1][1] < 0:
+            raise UsageError(f"{option} {visible(text)}: not NAME=NUMBER", "write for example label=20 or ending=0.5")
+    return found

@@ -1,0 +1,257 @@
+"""The quality signals of files: read, score, and what the numbers of all examples show."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from curate.core.config import CheckConfig
+from curate.core.datamap import read_datamap
+from curate.core.events import Listener, StageAdvanced, StageFinished, StageStarted, ignore_events
+from curate.core.example import Place
+from curate.core.text import plural
+from curate.core.worker_pool import cores
+from curate.lint.runner import check_paths
+from curate.quality.exchange import Exchange, distinct
+from curate.quality.scoring import Models, doubt, signals_of
+from curate.quality.signals import BY_NAME, DOUBT, Signal
+from curate.read.dataset import demand_understood, read_dataset
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Numbers = np.ndarray[Any, np.dtype[np.float64]]
+
+SHOWN: Final = 10
+"""Examples listed at each end of a signal."""
+BINS: Final = 10
+HITS: Final = 3
+"""Findings of a rule from which its correlation with a signal is told."""
+COMBINED: Final = Signal(
+    DOUBT, "how doubtful the answer is by all signals together: 1 minus their product", "text", "see the signals", False
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredExample:
+    """An example and its value of a signal."""
+
+    place: Place
+    example: str
+    """Id of the example."""
+    value: float
+    request: str
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class SignalScores:
+    """A signal over all examples."""
+
+    signal: Signal
+    examples: int
+    """Examples that have a value."""
+    mean: float
+    least: float
+    most: float
+    histogram: list[int]
+    """Examples in each of 10 equal parts from `least` to `most`."""
+    lowest: list[ScoredExample]
+    highest: list[ScoredExample]
+
+
+@dataclass(frozen=True, slots=True)
+class Correlation:
+    """How two columns go together: Pearson's r over the examples that have both."""
+
+    left: str
+    """A signal."""
+    right: str
+    """A signal, or the code of a rule: whether it reports the example."""
+    r: float
+    examples: int
+    """Examples with both values; for a rule, those with a finding."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreResult:
+    """The signals of all examples with a request and an answer in words."""
+
+    read: int
+    """Lines read."""
+    scored: int
+    """Distinct examples with a request and an answer in words."""
+    not_understood: int
+    """Lines without an example in a known format."""
+    signals: list[SignalScores]
+    """In the order of the table of signals; last the doubt."""
+    correlations: list[Correlation]
+    """Between signals, then between signals and rules; the strongest first."""
+    notes: list[str]
+    """What was not computed, and why."""
+    exchanges: list[Exchange] = field(repr=False)
+    places: Mapping[str, Place] = field(repr=False)
+    """The first place of each example, by id."""
+    columns: "Mapping[str, Numbers]" = field(repr=False)
+    """The value of each signal by example, in the order of `exchanges`; the doubt among them."""
+
+
+def score(
+    files: Sequence[Path],
+    models: Models,
+    *,
+    run: Path | None = None,
+    check: CheckConfig | None = None,
+    cache: Path | None = None,
+    listen: Listener = ignore_events,
+) -> ScoreResult:
+    """Score the examples of `files`. `run`: the folder of a training whose data map is a signal, too.
+
+    Raises `InputError`, `ModelError` and `MissingExtra`.
+    """
+    listen(StageStarted("read"))
+    dataset = read_dataset(files)
+    demand_understood(len(dataset.lines), len(dataset.examples))
+    places: dict[str, Place] = {}
+    for example in dataset.examples:
+        places.setdefault(example.id, example.place)
+    exchanges = distinct(dataset.examples)
+    listen(StageFinished("read", False, plural(len(dataset.lines), "line")))
+    columns, notes = score_exchanges(exchanges, models, run=run, cache=cache, listen=listen)
+    listen(StageStarted("check"))
+    hits = _hits(files, check or CheckConfig(), {one.id: at for at, one in enumerate(exchanges)})
+    listen(StageFinished("check", False, plural(sum(map(len, hits.values())), "finding")))
+    signals = [
+        _scores(BY_NAME.get(name, COMBINED), column, exchanges, places)
+        for name, column in columns.items()
+        if len(exchanges)
+    ]
+    return ScoreResult(
+        read=len(dataset.lines),
+        scored=len(exchanges),
+        not_understood=dataset.not_understood,
+        signals=signals,
+        correlations=_correlations(columns, hits),
+        notes=notes,
+        exchanges=exchanges,
+        places=places,
+        columns=columns,
+    )
+
+
+def score_exchanges(
+    exchanges: Sequence[Exchange],
+    models: Models,
+    *,
+    run: Path | None = None,
+    cache: Path | None = None,
+    listen: Listener = ignore_events,
+) -> "tuple[dict[str, Numbers], list[str]]":
+    """The columns of all signals and the doubt, and what was not computed."""
+    listen(StageStarted("score"))
+    done = 0
+
+    def advance(count: int) -> None:
+        nonlocal done
+        done += count
+        listen(StageAdvanced("score", done, None, "texts"))
+
+    columns = signals_of(exchanges, models, cache, advance)
+    notes = []
+    if not models.embeddings:
+        notes.append("no embedding model: `fits`, `label`, `rarity` and `density` are missing (extra `semantic`)")
+    if run is not None:
+        import numpy as np
+
+        known = {one.example: one.confidence for one in read_datamap(run)}
+        columns["learned"] = np.array([known.get(one.id, np.nan) for one in exchanges], dtype=np.float64)
+        notes.append(
+            f"{sum(one.id in known for one in exchanges):,} of {plural(len(exchanges), 'example')} in the data map"
+        )
+    columns = {name: columns[name] for name in BY_NAME if name in columns}
+    columns[DOUBT] = doubt(columns)
+    listen(StageFinished("score", False, plural(len(exchanges), "example")))
+    return columns, notes
+
+
+def _hits(files: Sequence[Path], check: CheckConfig, at: Mapping[str, int]) -> dict[str, set[int]]:
+    """Which examples each rule reports, by position."""
+    hits: dict[str, set[int]] = {}
+    for finding in check_paths(files, check, workers=cores()).findings:
+        if finding.example is not None and finding.example in at:
+            hits.setdefault(finding.code, set()).add(at[finding.example])
+    return {code: found for code, found in sorted(hits.items()) if HITS <= len(found) < len(at)}
+
+
+def _scores(
+    signal: Signal, column: "Numbers", exchanges: Sequence[Exchange], places: Mapping[str, Place]
+) -> SignalScores:
+    import numpy as np
+
+    has = np.flatnonzero(~np.isnan(column))
+    order = has[np.argsort(column[has], kind="stable")].tolist()
+    values = column[has]
+    counts = np.histogram(values, BINS, (values.min(), values.max()))[0].tolist() if len(has) else [0] * BINS
+
+    def listed(positions: Sequence[int]) -> list[ScoredExample]:
+        chosen = [(exchanges[at], float(column[at])) for at in positions]
+        return [ScoredExample(places[one.id], one.id, value, one.request, one.answer) for one, value in chosen]
+
+    mean, least, most = (values.mean(), values.min(), values.max()) if len(has) else (0.0, 0.0, 0.0)
+    return SignalScores(
+        signal,
+        examples=len(has),
+        mean=float(mean),
+        least=float(least),
+        most=float(most),
+        histogram=counts,
+        lowest=listed(order[:SHOWN]),
+        highest=listed(order[::-1][:SHOWN]),
+    )
+
+
+def _correlations(columns: "Mapping[str, Numbers]", hits: Mapping[str, set[int]]) -> list[Correlation]:
+    import numpy as np
+
+    found = []
+    names = [name for name in columns if name != DOUBT]
+    for nth, left in enumerate(names):
+        for right in names[nth + 1 :]:
+            both = ~(np.isnan(columns[left]) | np.isnan(columns[right]))
+            found.append(Correlation(left, right, _pearson(columns[left][both], columns[right][both]), int(both.sum())))
+    found.sort(key=lambda one: (-abs(one.r), one.left, one.right))
+    by_rule = []
+    for code, positions in hits.items():
+        reported = np.isin(np.arange(len(columns[DOUBT])), list(positions)).astype(np.float64)
+        for left in columns:
+            has = ~np.isnan(columns[left])
+            by_rule.append(Correlation(left, code, _pearson(columns[left][has], reported[has]), len(positions)))
+    by_rule.sort(key=lambda one: (-abs(one.r), one.left, one.right))
+    return [one for one in (*found, *by_rule) if one.r]
+
+
+def _pearson(left: "Numbers", right: "Numbers") -> float:
+    import numpy as np
+
+    if len(left) < 2 or not left.std() or not right.std():
+        return 0.0
+    return round(float(np.corrcoef(left, right)[0, 1]), 4)
+
+
+def write_scores(result: ScoreResult, output: Path) -> None:
+    """Write all values to a Parquet file, one row for each example. Raises `OutputError`."""
+    import polars as pl
+
+    from curate.core.files import replacing
+
+    where = [result.places[one.id] for one in result.exchanges]
+    frame = pl.DataFrame(
+        {
+            "example": [one.id for one in result.exchanges],
+            "file": [place.file for place in where],
+            "line": [place.line for place in where],
+            **{name: pl.Series(column).fill_nan(None) for name, column in result.columns.items()},
+        }
+    )
+    with replacing(output) as file:
+        frame.write_parquet(file)

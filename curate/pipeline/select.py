@@ -1,0 +1,297 @@
+"""The selection of examples to train on: one of each cluster of duplicates, then what covers the rest best.
+
+Everything that is left out is recorded with its reason, as in deduplication, which reads and writes the lines.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from curate.core.config import CheckConfig, DedupConfig
+from curate.core.decision import DecisionState
+from curate.core.errors import UsageError
+from curate.core.events import Listener, StageFinished, StageStarted, ignore_events
+from curate.core.example import Example, Place
+from curate.core.finding import Finding
+from curate.core.removed import Reason
+from curate.core.text import plural, visible
+from curate.corpus.corpus import LineReader, Table
+from curate.corpus.strata import StratumInput, demand_traits, trait_of
+from curate.lint.rules.removal_guard import heavy
+from curate.models.embeddings import embed
+from curate.output.apply import Dropped
+from curate.pipeline.dedup import DedupResult, plan, removals, write_plan
+from curate.pipeline.score import score_exchanges
+from curate.quality.exchange import distinct
+from curate.quality.scoring import Models
+from curate.quality.selection import choose, hashed_vectors, nearest_chosen
+from curate.quality.signals import BY_NAME, DOUBT
+from curate.read.dataset import read_dataset
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Matrix = np.ndarray[Any, np.dtype[np.float32]]
+    Numbers = np.ndarray[Any, np.dtype[np.float64]]
+
+BYTES: Final = 4
+"""Bytes of a token, on average."""
+SCAN: Final = 2_000
+"""Characters of an example that are compared."""
+SELECT: Final = "select"
+"""Who decides that a line is left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What shall be selected."""
+
+    examples: int | None = None
+    tokens: int | None = None
+    """Estimated as bytes of text / 4."""
+    floors: Mapping[str, int] = field(default_factory=dict)
+    """Of each value of a field, the least number of examples."""
+    below: Mapping[str, float] = field(default_factory=dict)
+    """The value of a signal below which an example is left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Floor:
+    """A value of a field with its floor."""
+
+    field: str
+    value: str
+    wanted: int
+    selected: int
+    available: int
+    """Examples that were not left out for another reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class SelectResult:
+    """What is selected and what is left out."""
+
+    read: int
+    """Lines read: selected + left."""
+    selected: int
+    tokens: int
+    """Estimated tokens of the selected examples: bytes of text / 4."""
+    left: dict[str, int]
+    """Lines left out by reason: the code of a rule or detector, `select` for the selection, `decision`."""
+    doubt_selected: float
+    """Mean doubt of the selected examples."""
+    doubt_all: float
+    """Mean doubt of all examples."""
+    floors: list[Floor]
+    earlier: int
+    """Examples of the earlier selection that are in the data."""
+    displaced: list[str]
+    """Ids of those that are not selected any more."""
+    heavy: list[Finding]
+    """What needs a confirmation before it is written (D008): more than a share of a file goes for a rule or a score."""
+    notes: list[str]
+    plan: DedupResult = field(repr=False)
+    """What is written: the lines that stay, and the reason of each that goes."""
+
+
+def select(
+    files: Sequence[Path],
+    wishes: Wishes,
+    models: Models,
+    *,
+    earlier: Path | None = None,
+    dedup: DedupConfig | None = None,
+    check: CheckConfig | None = None,
+    decisions: Mapping[str, DecisionState] | None = None,
+    cache: Path | None = None,
+    listen: Listener = ignore_events,
+) -> SelectResult:
+    """Decide which examples of `files` to train on; nothing is written. `earlier`: a file that was selected before.
+
+    Raises `InputError`, `ModelError`, `MissingExtra`, and `UsageError` for floors beyond the budget and names of no
+    signal or field.
+    """
+    demand_traits(name for name in wishes.floors if name != "length")
+    config, verdicts = (dedup or DedupConfig()).model_copy(update={"keep": "longest"}), decisions or {}
+    planned = plan(files, config, decisions=verdicts, check=check, cache=cache, listen=listen)
+    every = list(_examples(planned.table))
+    going = {lost.place for lost in planned.losses}
+    exchanges = distinct(example for _, example in every)
+    columns, notes = score_exchanges(exchanges, models, cache=cache, listen=listen)
+    _demand_signals(wishes.below, columns)
+    at = {one.id: nth for nth, one in enumerate(exchanges)}
+    left = [*planned.dropped, *_without_example(planned)]
+    staying: dict[str, Example] = {}
+    for place, example in every:
+        if place in going:
+            continue
+        kept = verdicts.get(example.id)
+        low = None if kept and kept.verdict == "keep" else _too_low(example.id, wishes.below, columns, at)
+        if low or example.id in staying:
+            left.append(Dropped(place, example.id, Reason(None, low or "exact copy of a kept example", SELECT)))
+        else:
+            staying[example.id] = example
+    weighed = heavy(removals(planned.lines, planned.losses, config, left))
+    listen(StageStarted("select"))
+    chosen, vectors, floors, before = _chosen(staying, wishes, columns, at, models, cache, earlier)
+    names = sorted(staying)
+    selected = {names[one] for one in chosen}
+    left += _not_chosen(names, staying, chosen, vectors)
+    listen(StageFinished("select", False, plural(len(chosen), "example")))
+    left.sort(key=lambda gone: gone.place)
+    final = replace(planned, dropped=left)
+    doubts = {one.id: float(columns[DOUBT][nth]) for nth, one in enumerate(exchanges)}
+    if before:
+        gone = len(before - selected)
+        notes.append(f"{plural(len(before), 'example')} of the earlier selection in the data: {gone:,} displaced")
+    return SelectResult(
+        read=final.read,
+        selected=len(chosen),
+        tokens=sum(_tokens(staying[name]) for name in selected),
+        left=_by_reason(final),
+        doubt_selected=_mean([doubts[name] for name in selected if name in doubts]),
+        doubt_all=_mean(list(doubts.values())),
+        floors=floors,
+        earlier=len(before),
+        displaced=sorted(before - selected),
+        heavy=weighed,
+        notes=[*planned.notes, *notes],
+        plan=final,
+    )
+
+
+def write_selection(result: SelectResult, output: Path, *, overwrite: bool = False) -> Path:
+    """Write the selected lines, and what is left out beside them; returns the second file. Raises as `write_plan`."""
+    return write_plan(result.plan, output, overwrite=overwrite)
+
+
+def _demand_signals(below: Mapping[str, float], columns: Mapping[str, Any]) -> None:
+    for name in below:
+        if name not in columns or name == DOUBT:
+            known = ", ".join(one for one in columns if one != DOUBT)
+            hint = f"name one of {known}" + ("; others need a model" if name in BY_NAME else "")
+            raise UsageError(f"--below {visible(name)}: no such signal was computed", hint)
+
+
+def _examples(table: Table) -> Iterator[tuple[Place, Example]]:
+    reader = LineReader()
+    for line in table.lines.tolist():
+        yield table.place(line), reader.example(table.line_ref(line))
+
+
+def _without_example(planned: DedupResult) -> Iterator[Dropped]:
+    """The lines that hold no example, unless a person dropped them."""
+    import numpy as np
+
+    table, known = planned.table, {gone.place for gone in planned.dropped}
+    for line in np.setdiff1d(np.arange(len(table.starts)), table.lines).tolist():
+        if (place := table.place(line)) not in known:
+            yield Dropped(place, None, Reason(None, "holds no example in a known form", SELECT))
+
+
+def _too_low(
+    name: str, below: Mapping[str, float], columns: "Mapping[str, Numbers]", at: Mapping[str, int]
+) -> str | None:
+    """Why an example is left out by a score; None to consider it."""
+    if name in at:
+        for signal, limit in below.items():
+            value = float(columns[signal][at[name]])
+            if value < limit:
+                return f"{signal} {value:.3f} is below {limit:g}"
+    return None
+
+
+def _chosen(
+    staying: Mapping[str, Example],
+    wishes: Wishes,
+    columns: "Mapping[str, Numbers]",
+    at: Mapping[str, int],
+    models: Models,
+    cache: Path | None,
+    earlier: Path | None,
+) -> "tuple[list[int], Matrix, list[Floor], set[str]]":
+    """The selected examples by position among the ids in order, the vectors of all, floors, and earlier ones."""
+    import numpy as np
+
+    names = sorted(staying)
+    texts = [_text(staying[name]) for name in names]
+    vectors = embed(texts, models.embeddings, cache) if models.embeddings and texts else hashed_vectors(texts)
+    doubts = columns[DOUBT]
+    quality = np.array([1 - doubts[at[name]] if name in at else 1.0 for name in names])
+    sizes = [1 if wishes.tokens is None else _tokens(staying[name]) for name in names]
+    budget = wishes.tokens if wishes.tokens is not None else wishes.examples or len(names)
+    groups = [_groups(name, [staying[one] for one in names]) for name in wishes.floors]
+    needed = sum(
+        min(len(rows), least)
+        for group, least in zip(groups, wishes.floors.values(), strict=True)
+        for rows in group.values()
+    )
+    if wishes.tokens is None and len(groups) == 1 and needed > budget:
+        raise UsageError(
+            f"--floor needs {plural(needed, 'example')}, more than --examples {budget}",
+            "lower a floor or raise the number",
+        )
+    before: set[str] = set()
+    if earlier is not None:
+        before = {example.id for example in read_dataset([earlier]).examples} & set(at)
+    chosen = choose(
+        vectors,
+        np.maximum(quality, 0.01),
+        sizes,
+        budget,
+        groups,
+        list(wishes.floors.values()),
+        {nth for nth, name in enumerate(names) if name in before},
+    )
+    picked = set(chosen)
+    floors = [
+        Floor(name, value, least, len(picked.intersection(rows)), len(rows))
+        for (name, least), group in zip(wishes.floors.items(), groups, strict=True)
+        for value, rows in sorted(group.items())
+    ]
+    return chosen, vectors, floors, before
+
+
+def _groups(name: str, examples: Sequence[Example]) -> dict[str, list[int]]:
+    """The positions of the examples with each value of a field; those without a value are in none."""
+    found: dict[str, list[int]] = {}
+    for nth, example in enumerate(examples):
+        roles, texts = [turn.role or "" for turn in example.messages], [turn.text for turn in example.messages]
+        trait = trait_of(name, StratumInput(example.place.file, roles, texts, example))
+        if trait is not None:
+            found.setdefault(trait.name, []).append(nth)
+    return found
+
+
+def _not_chosen(
+    names: Sequence[str], staying: Mapping[str, Example], chosen: Sequence[int], vectors: "Matrix"
+) -> Iterator[Dropped]:
+    nearest, cosine = nearest_chosen(vectors, chosen)
+    picked = set(chosen)
+    for nth, name in enumerate(names):
+        if nth not in picked:
+            why = "not selected"
+            if nearest:
+                near = staying[names[nearest[nth]]].place
+                why += f"; most similar selected example: {near}, cosine similarity {cosine[nth]:.2f}"
+            yield Dropped(staying[name].place, name, Reason(None, why, SELECT))
+
+
+def _by_reason(planned: DedupResult) -> dict[str, int]:
+    counts = Counter[str](lost.code for lost in planned.losses)
+    counts.update(gone.code for gone in planned.dropped)
+    return dict(sorted(counts.items()))
+
+
+def _text(example: Example) -> str:
+    return "\n".join(turn.text for turn in example.messages if turn.role not in ("system", "developer"))[:SCAN]
+
+
+def _tokens(example: Example) -> int:
+    return max(1, sum(len(turn.text.encode("utf-8", "replace")) for turn in example.messages) // BYTES)
+
+
+def _mean(values: Sequence[float]) -> float:
+    return round(sum(values) / len(values), 4) if values else 0.0

@@ -1,0 +1,227 @@
+"""Answers that are cut off, or begin in the middle of a sentence: by how the other answers of the file end and begin.
+
+What is usual is learnt from the file, so that a list of names, code or JSON is no cut answer where all are so. The
+weights of the features were fitted on planted faults (`tests/bench/quality_signals.py`).
+"""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from curate.language.lexicon import STOPWORDS, UNENDED
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Numbers = np.ndarray[Any, np.dtype[np.float64]]
+
+WORD: Final = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
+SENTENCE: Final = re.compile(r"(?:^|[.!?。！？:][\"')\]*_”’]*\s+|\n)\W{0,4}([^\W\d_]+(?:['’][^\W\d_]+)*)")
+FINAL: Final = re.compile(r"([^\W\d_]+(?:['’][^\W\d_]+)*)\W{0,3}?(?:[.!?。！？]|\n|$)")
+CLOSERS: Final = "\"'”’»)]}*_`~> \n\t"
+ENDS: Final = ".!?。！？…।؟"
+OPENERS: Final = {"(": ")", "[": "]", "{": "}", "“": "”", "«": "»"}
+WANTING: Final = frozenset((*UNENDED, *STOPWORDS))
+LIST_ITEM: Final = re.compile(r"\s*(?:[-*•]|\d+[.)]|\|)")
+SCAN: Final = 4_000
+"""Characters of an answer from which the words of the file are learnt."""
+CUT_WEIGHTS: Final = (
+    -6.591,
+    0.119,
+    -0.484,
+    0.354,
+    1.725,
+    1.571,
+    1.996,
+    -0.256,
+    1.311,
+    4.0,
+    -1.021,
+    1.186,
+    0.312,
+    0.931,
+)
+BEGIN_WEIGHTS: Final = (-4.888, 1.896, -0.477, 1.0, -0.782, 3.521, 2.074, 2.139, -0.73, 0.795)
+
+
+class Wording:
+    """Which words occur in a file, and how often they begin and end sentences."""
+
+    def __init__(self, requests: Sequence[str], answers: Sequence[str]) -> None:
+        self.seen: Counter[str] = Counter()
+        self.first: Counter[str] = Counter()
+        self.last: Counter[str] = Counter()
+        for text in (*requests, *answers):
+            part = text[:SCAN]
+            self.seen.update({word.casefold() for word in WORD.findall(part)})
+            self.first.update({word.casefold() for word in SENTENCE.findall(part)})
+            self.last.update({word.casefold() for word in FINAL.findall(part)})
+        self.stems = {word[:size] for word in self.seen for size in range(2, min(len(word), 12))}
+
+    def log_odds(self, word: str, at_edge: Counter[str], *, here: bool) -> float:
+        """How much a word speaks for an edge of a sentence, by the other texts of the file."""
+        from math import log
+
+        seen = self.seen[word] - 1
+        edge = at_edge[word] - here
+        usual = 0.2
+        share = (max(0, edge) + 2 * usual) / (max(0, seen) + 2)
+        return log(share / (1.0001 - min(share, 1.0)))
+
+
+def kind_of(answer: str) -> str:
+    """What kind of text an answer is, for which edges are usual."""
+    plain = answer.strip()
+    if plain[:1] in "{[<":
+        return "data"
+    last = plain.rsplit("\n", 1)[-1]
+    if "```" in plain or last[-1:] in ";{}" or re.search(r"[=(){};]{3}|\bSELECT\b|\bdef \w+\(", plain[:400]):
+        return "code"
+    if LIST_ITEM.match(last):
+        return "list"
+    words = len(plain.split())
+    return "short" if words <= 6 else "lines" if "\n" in plain and len(last) < 60 else "prose"
+
+
+def is_unended(answer: str) -> bool:
+    """Whether an answer ends without a mark that ends a sentence, a quotation or a block."""
+    plain = answer.rstrip()
+    core = plain.rstrip(CLOSERS)
+    if not core or core[-1] in ENDS or plain.endswith(("```", "}", "]", ">", "|")):
+        return False
+    last = plain.split()[-1]
+    if plain[-1] in '"”’»)' and not _unclosed(plain):
+        return False
+    return not (last.startswith(("#", "http", "www.")) or (ord(plain[-1]) >= 0x2190 and not plain[-1].isalpha()))
+
+
+def edge_class(char: str) -> str:
+    """What kind of character an answer begins or ends with."""
+    return "A" if char.isupper() else "a" if char.isalpha() else "0" if char.isdigit() else char
+
+
+def surprise(edges: Sequence[str]) -> list[float]:
+    """How rare each edge is among those of the file, in nats, at most 5."""
+    from math import log
+
+    counts = Counter(edges)
+    return [min(5.0, -log(counts[edge] / (len(edges) + 1))) for edge in edges]
+
+
+def _unclosed(answer: str) -> float:
+    text = answer[-SCAN:] if len(answer) > SCAN else answer
+    open_pairs = sum(max(0, text.count(left) - text.count(right)) for left, right in OPENERS.items())
+    odd = (text.count("```") % 2) + (text.count('"') % 2) + (text.count("**") % 2)
+    return float(min(3, open_pairs + odd))
+
+
+def _unopened(answer: str) -> float:
+    text = answer[:SCAN]
+    closed = sum(max(0, text.count(right) - text.count(left)) for left, right in OPENERS.items())
+    closed -= len(re.findall(r"(?m)^\s*\w{1,2}\)", text))
+    return float(min(3, max(0, closed) + text.count('"') % 2 + text.count("**") % 2))
+
+
+def _is_broken_data(answer: str) -> bool:
+    plain = answer.strip()
+    if plain[:1] not in "{[":
+        return False
+    try:
+        json.loads(plain)
+    except (ValueError, RecursionError):
+        return True
+    return False
+
+
+def rates(kinds: Sequence[str], odd: Sequence[bool]) -> dict[str, float]:
+    """The log-odds that an answer of a kind has an unusual edge in this file."""
+    from math import log
+
+    total, strange = Counter(kinds), Counter(kind for kind, is_odd in zip(kinds, odd, strict=True) if is_odd)
+    return {kind: log((strange[kind] + 0.5) / (total[kind] - strange[kind] + 1.5)) for kind in total}
+
+
+def cut_features(answers: Sequence[str], known: Wording) -> "Numbers":
+    """One row for each answer, see `CUT_WEIGHTS`."""
+    import numpy as np
+
+    kinds, unended = list(map(kind_of, answers)), list(map(is_unended, answers))
+    usual = rates(kinds, unended)
+    rows = []
+    rarity = surprise([edge_class(answer.rstrip()[-1:]) for answer in answers])
+    for answer, kind, odd, rare in zip(answers, kinds, unended, rarity, strict=True):
+        plain = answer.rstrip()
+        words = WORD.findall(plain[-400:])
+        last = words[-1].casefold() if words and plain.rstrip(CLOSERS + ENDS).endswith(words[-1]) else ""
+        tail = re.split(r"[.!?。！？\n]", plain[-400:].rstrip(CLOSERS + ENDS))[-1]
+        alone = bool(last) and known.seen[last] <= 1
+        rows.append(
+            (
+                1.0,
+                odd,
+                odd * usual[kind],
+                odd and last in WANTING,
+                plain.endswith((",", "(", "-", "–", "—", "/", "&", "+", "=", "“", "‘", "$", "#", "<", "@", "%")),
+                _unclosed(answer),
+                odd and alone and last in known.stems,
+                odd and bool(re.search(r"[.!?。！？] ", plain)),
+                odd * np.log1p(len(tail.split())),
+                _is_broken_data(answer),
+                odd * known.log_odds(last, known.last, here=True) if last else 0.0,
+                kind == "short",
+                odd and kind == "prose",
+                rare,
+            )
+        )
+    return np.array(rows, dtype=np.float64)
+
+
+def begin_features(answers: Sequence[str], known: Wording) -> "Numbers":
+    """One row for each answer, see `BEGIN_WEIGHTS`."""
+    import numpy as np
+
+    def is_low(answer: str) -> bool:
+        first = next((char for char in answer if char.isalnum() or char in "{[<`$"), "")
+        return first.islower()
+
+    kinds, low = list(map(kind_of, answers)), list(map(is_low, answers))
+    usual = rates(kinds, low)
+    rows = []
+    rarity = surprise([edge_class(answer[:1]) for answer in answers])
+    for answer, kind, odd, rare in zip(answers, kinds, low, rarity, strict=True):
+        plain = answer.lstrip()
+        word = WORD.match(plain)
+        first = word[0].casefold() if word else ""
+        rows.append(
+            (
+                1.0,
+                odd,
+                odd * usual[kind],
+                plain[:1] in ",;:.)]}!?%",
+                known.log_odds(first, known.first, here=True) if first else 0.0,
+                odd and first in WANTING,
+                _unopened(answer),
+                odd and bool(re.search(r"[.!?。！？]\s", plain)),
+                kind == "short",
+                rare,
+            )
+        )
+    return np.array(rows, dtype=np.float64)
+
+
+def _goodness(features: "Numbers", weights: Sequence[float]) -> "Numbers":
+    import numpy as np
+
+    return np.asarray(1 / (1 + np.exp(np.clip(features @ np.array(weights), -30, 30))))
+
+
+def endings(answers: Sequence[str], known: Wording) -> "Numbers":
+    """The probability that each answer is complete."""
+    return _goodness(cut_features(answers, known), CUT_WEIGHTS)
+
+
+def openings(answers: Sequence[str], known: Wording) -> "Numbers":
+    """The probability that each answer begins at its beginning."""
+    return _goodness(begin_features(answers, known), BEGIN_WEIGHTS)

@@ -1,0 +1,94 @@
+"""Whether an answer answers its own request: by the embeddings and words of both, against those of other requests."""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from curate.language.lexicon import STOPWORDS
+from curate.language.tokens import stem
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Matrix = np.ndarray[Any, np.dtype[np.float32]]
+    Numbers = np.ndarray[Any, np.dtype[np.float64]]
+
+NEAR: Final = 10
+"""Nearest requests, and requests nearest to the answer, that a request is held against."""
+ROWS: Final = 1_024
+SAMPLED: Final = 2_000
+"""Other requests, at even distances, that tell how much any request fits an answer."""
+SCAN: Final = 2_000
+WEIGHTS: Final = (-1.835, -0.461, -0.19, -7.282, -4.44, 6.018, -7.675, -7.851)
+
+
+def fits(requests: Sequence[str], answers: Sequence[str], asked: "Matrix", said: "Matrix") -> "Numbers":
+    """The probability that each answer belongs to its request; `asked` and `said` are unit vectors of both."""
+    import numpy as np
+
+    if len(requests) < NEAR:
+        return np.ones(len(requests))
+    return np.asarray(1 / (1 + np.exp(np.clip(features(requests, answers, asked, said) @ np.array(WEIGHTS), -30, 30))))
+
+
+def features(requests: Sequence[str], answers: Sequence[str], asked: "Matrix", said: "Matrix") -> "Numbers":
+    """One row for each pair, see `WEIGHTS`."""
+    import numpy as np
+
+    size, near = len(requests), min(NEAR, len(requests) - 1)
+    words_asked, words_said = (_weighted(texts, [*requests, *answers]) for texts in (requests, answers))
+    sample = np.linspace(0, size - 1, min(size, SAMPLED)).astype(np.int64)
+    rows = np.empty((size, 8))
+    for start in range(0, size, ROWS):
+        block = slice(start, min(size, start + ROWS))
+        own = (asked[block] * said[block]).sum(axis=1)
+        at = np.arange(block.start, block.stop)
+        answer_sample, request_sample = said[block] @ asked[sample].T, asked[block] @ said[sample].T
+        z_answer = (own - answer_sample.mean(axis=1)) / (answer_sample.std(axis=1) + 1e-3)
+        z_request = (own - request_sample.mean(axis=1)) / (request_sample.std(axis=1) + 1e-3)
+        alike = asked[block] @ asked.T
+        alike[np.arange(len(at)), at] = -2
+        beside = np.argpartition(-alike, near - 1, axis=1)[:, :near]
+        others = np.take_along_axis(said[block] @ asked.T, beside, axis=1)
+        rivals = np.take_along_axis(asked[block] @ said.T, beside, axis=1)
+        for row, position in enumerate(at.tolist()):
+            mine = _shared(words_asked[position], words_said[position])
+            other = max(_shared(words_asked[one], words_said[position]) for one in beside[row].tolist())
+            rival = max(_shared(words_asked[position], words_said[one]) for one in beside[row].tolist())
+            rows[position] = (
+                1.0,
+                z_answer[row],
+                z_request[row],
+                own[row] - others[row].max(),
+                own[row] - rivals[row].max(),
+                mine,
+                mine - other,
+                mine - rival,
+            )
+    return rows
+
+
+def _weighted(texts: Sequence[str], every: Sequence[str]) -> list[dict[str, float]]:
+    """Of each text its words, stemmed, with weights of which the squares sum up to 1: rare ones weigh more."""
+    from math import log
+
+    spread: Counter[str] = Counter()
+    for text in every:
+        spread.update(_words(text))
+    found = []
+    for text in texts:
+        weights = {word: log(1 + len(every) / spread[word]) for word in _words(text)}
+        norm = sum(weight * weight for weight in weights.values()) ** 0.5 or 1.0
+        found.append({word: weight / norm for word, weight in weights.items()})
+    return found
+
+
+def _words(text: str) -> set[str]:
+    return {word if word.isdigit() else stem(word) for word in re.findall(r"\w+", text[:SCAN].casefold())} - STOPWORDS
+
+
+def _shared(left: dict[str, float], right: dict[str, float]) -> float:
+    if len(left) > len(right):
+        left, right = right, left
+    return sum(weight * right[word] for word, weight in left.items() if word in right)

@@ -1,0 +1,81 @@
+"""Answers that lack the format of the others: JSON among JSON answers, the keys and sections that nine in ten have."""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from curate.core.example import content_id
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Numbers = np.ndarray[Any, np.dtype[np.float64]]
+
+USUAL: Final = 0.9
+"""Share of the answers that have what an answer must have."""
+MOSTLY: Final = 0.6
+"""Share of JSON answers from which an answer must be JSON."""
+GROUP: Final = 20
+"""Examples of one system prompt from which their answers have a format of their own."""
+MARK: Final = re.compile(
+    r"(?m)^[ \t]*(#{1,6} [^\n]{1,60}|\*\*[^*\n]{1,40}\*\*:?|[A-Z][\w ]{0,30}:(?= |$)|#{4})"
+    r"|(<[a-z_]{2,20}>|<<|####|```\w*|\bSELECT\b|\bFROM\b)"
+)
+"""What marks a section: a heading, a label at the start of a line, a tag, a fence, words of SQL."""
+
+
+def formats(systems: Sequence[str], answers: Sequence[str]) -> "Numbers":
+    """How much of the format of the file each answer has: the least of its parts; 1 where the file has none."""
+    import numpy as np
+
+    sizes = Counter(map(content_id, systems))
+    keys = [key if sizes[key] >= GROUP else "" for key in map(content_id, systems)]
+    found = np.ones(len(answers))
+    for key in sorted(set(keys)):
+        members = [at for at, other in enumerate(keys) if other == key]
+        found[members] = _within([answers[at] for at in members])
+    return found
+
+
+def _within(answers: Sequence[str]) -> list[float]:
+    if len(answers) < GROUP:
+        return [1.0] * len(answers)
+    parsed = [_parsed(answer) for answer in answers]
+    is_json = [isinstance(value, dict | list) for value in parsed]
+    if sum(is_json) >= MOSTLY * len(answers):
+        present = _present(list(map(_keys, parsed)))
+        return [have if good else 0.05 for good, have in zip(is_json, present, strict=True)]
+    return _present([_marks(answer) for answer in answers])
+
+
+def _present(every: Sequence[frozenset[str]]) -> list[float]:
+    """1 for each answer that has all parts that nine in ten have, the less the more it lacks."""
+    counts = Counter(part for have in every for part in have)
+    required = {part for part, count in counts.items() if count >= USUAL * len(every)}
+    return [0.3 / len(required - have) if required - have else 1.0 for have in every]
+
+
+def _marks(answer: str) -> frozenset[str]:
+    found = {re.sub(r"\W+$|\d+", "", (match[1] or match[2]).strip()) or match[0] for match in MARK.finditer(answer)}
+    first = answer.strip()[:1]
+    return frozenset(found if first.isalnum() else found | {f"^{first}"})
+
+
+def _parsed(answer: str) -> Any:
+    text = answer.strip()
+    if text.startswith("```"):
+        text = text.strip("`").partition("\n")[2]
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _keys(value: Any) -> frozenset[str]:
+    if isinstance(value, list):
+        return frozenset().union(*(_keys(item) for item in value[:20])) if value else frozenset(("[]",))
+    if isinstance(value, dict):
+        return frozenset(f"{key}:{type(item).__name__}" for key, item in value.items())
+    return frozenset()

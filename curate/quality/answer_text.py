@@ -1,0 +1,221 @@
+"""Answers that loop, are garbled, are in another language, refuse, or say what many others say."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from curate.core.text import normalised, words
+from curate.corpus.class_labels import is_label
+from curate.language.refusals import OPENING, refuses
+from curate.language.scripts import letters
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Numbers = np.ndarray[Any, np.dtype[np.float64]]
+    Codes = np.ndarray[Any, np.dtype[np.int64]]
+
+SCAN: Final = 4_000
+"""Characters of a text that are looked at."""
+PART: Final = 400
+"""Characters from which the language is told."""
+COMMON: Final = 0.1
+"""Share of the answers in a language from which it is one of the file."""
+KNOWN: Final = 3
+"""Texts of the file that have a word from which it belongs to their language."""
+PERIOD: Final = 60
+"""Words of the longest phrase whose repeats are looked for."""
+FEW: Final = 6
+"""Words that a loop covers at least."""
+MANY: Final = 20
+"""Words that a loop covers from which it is beyond doubt."""
+ALPHABET: Final = 96
+CLASSES: Final = 3
+"""Of the characters that are not among the most frequent: Latin letters, other letters, what is no letter."""
+NO_LETTERS: Final = re.compile(r"[\s\d!-@\[-`{-~\u2010-\u206f\u3000-\u303f\uff00-\uff20]+")
+SPREAD: Final = 6.0
+"""Variance of what one sequence of three letters says."""
+DOUBTFUL: Final = 5.0
+"""Standard deviations below the usual text of a file at which an answer is as likely garbled as not."""
+TRANSLATES: Final = re.compile(
+    r"(?i)translat|traduc|übersetz|翻译|\blanguages?\b|\b(?:afrikaans|arabic|bengali|bulgarian|chinese|croatian|czech|danish|dutch|english"
+    r"|esperanto|finnish|french|gaelic|german|greek|hebrew|hindi|hungarian|icelandic|indonesian|irish|italian|japanese|korean|latin|malay"
+    r"|mandarin|norwegian|persian|polish|portuguese|romanian|russian|serbian|spanish|swahili|swedish|tamil|telugu|thai|turkish|ukrainian"
+    r"|urdu|vietnamese|welsh)\b"
+)
+"""Requests about languages, whose answers may be in another one."""
+
+
+def loops(answers: Sequence[str]) -> "Numbers":
+    """1 for an answer without a phrase that is said three times in a row, down to 0 for one that hardly says more."""
+    import numpy as np
+
+    return np.array([1 - _loop(answer) for answer in answers])
+
+
+def _loop(answer: str) -> float:
+    import numpy as np
+
+    said = re.findall(r"\w+|[^\w\s]", answer[-2 * SCAN :].casefold())
+    if len(said) < FEW:
+        return 0.0
+    codes = np.unique(np.array(said, dtype=object).astype(str), return_inverse=True)[1]
+    worst = 0.0
+    for period in range(1, min(PERIOD, len(said) // 3) + 1):
+        same = codes[period:] == codes[:-period]
+        if not same[-1] and same.mean() * len(same) < FEW:
+            continue
+        edges = np.flatnonzero(np.diff(np.concatenate(([0], same.view(np.int8), [0]))))
+        runs, ends = edges[1::2] - edges[::2], edges[1::2]
+        for run, end in zip(runs.tolist(), ends.tolist(), strict=True):
+            covered = run + period
+            phrase = said[end : end + period]
+            if run < 2 * period or covered < FEW or not any(len(word) > 1 and word.isalpha() for word in phrase):
+                continue
+            doubt = covered / (covered + MANY) * (1.0 if end >= len(same) - 1 else 0.6)
+            worst = max(worst, doubt)
+    return worst
+
+
+def _codes(texts: Sequence[str]) -> "list[Codes]":
+    """The words of texts as numbers: the most frequent characters of the file each its own, others by their class."""
+    import numpy as np
+
+    points = [
+        np.frombuffer(
+            f" {NO_LETTERS.sub(' ', text[:SCAN].casefold())} ".encode("utf-32-le", "replace"), dtype=np.uint32
+        )
+        for text in texts
+    ]
+    spread: Counter[int] = Counter()
+    for found in points:
+        spread.update(np.unique(found).tolist())
+    frequent = [point for point, _ in sorted(spread.items(), key=lambda item: (-item[1], item[0]))[:ALPHABET]]
+    table = np.full(0x110000, ALPHABET + 1, dtype=np.int64)
+    table[:0x250], table[0x80:0xC0] = ALPHABET, ALPHABET + 2
+    table[0xE000:0xF900], table[:0x20], table[0xFFF0:0x10000] = ALPHABET + 2, ALPHABET + 2, ALPHABET + 2
+    table[np.array(frequent, dtype=np.int64)] = np.arange(len(frequent))
+    return [table[found] for found in points]
+
+
+def garbled(requests: Sequence[str], answers: Sequence[str]) -> "Numbers":
+    """1 for answers whose sequences of three letters are usual in the file, near 0 for those that are no text.
+
+    By the share of the texts of the file that have each sequence; the text itself does not count, nor do signs.
+    """
+    import numpy as np
+
+    size, texts = ALPHABET + CLASSES, [*answers, *requests]
+    trigrams = [
+        (code[:-2] * size + code[1:-1]) * size + code[2:] if len(code) > 2 else code[:0] for code in _codes(texts)
+    ]
+    spread = np.bincount(np.concatenate([np.unique(grams) for grams in trigrams]), minlength=size**3)
+    means, lengths = np.zeros(len(answers)), np.zeros(len(answers))
+    for at, grams in enumerate(trigrams[: len(answers)]):
+        if len(grams):
+            means[at] = np.log((spread[grams] - 0.5) / len(texts)).mean()
+            lengths[at] = len(grams)
+    usual = lengths > 20
+    middle = np.median(means[usual]) if usual.any() else 0.0
+    width = 1.4826 * np.median(np.abs(means[usual] - middle)) if usual.any() else 1.0
+    z = (means - middle) / np.sqrt(width**2 + SPREAD / np.maximum(lengths, 1) + 0.01)
+    found = np.where(lengths > 3, 1 / (1 + np.exp(-np.clip(z + DOUBTFUL, -30, 30))), 1.0)
+    return np.minimum(found, [0.02 if _is_misdecoded(answer) else 1.0 for answer in answers])
+
+
+def _is_misdecoded(answer: str) -> bool:
+    if answer.isascii():
+        return False
+    from ftfy.badness import is_bad  # a few hundredths of a second
+
+    return "\ufffd" in answer or bool(is_bad(answer))
+
+
+def languages(requests: Sequence[str], answers: Sequence[str]) -> "Numbers":
+    """The probability that an answer is in the language of its request, or in one of many answers of the file.
+
+    By py3langid (extra `language`), otherwise by the script alone. Words that other texts of the file have speak
+    against another language. Requests about languages are left out (1).
+    """
+    import numpy as np
+
+    told = _told_languages([*answers, *requests])
+    ours, asked = told[: len(answers)], told[len(answers) :]
+    total: Counter[str] = Counter()
+    for each in ours:
+        total.update({name: share for name, share in each.items() if share > 0.5})
+    usual = [name for name, count in total.items() if count >= COMMON * total.total()]
+    texts = [set(words(text[:PART].casefold())) for text in (*answers, *requests)]
+    spread = Counter(word for said in texts for word in said)
+    found = np.ones(len(answers))
+    for at, each in enumerate(ours):
+        if not each or TRANSLATES.search(requests[at][:SCAN]):
+            continue
+        wanted = {*usual, *(name for name, share in asked[at].items() if share > 0.5)}
+        said = texts[at]
+        known = sum(spread[word] > KNOWN for word in said) / len(said) if said else 0.0
+        found[at] = 1 - max(0.0, 1 - sum(each.get(name, 0.0) for name in wanted)) * (1 - known) if wanted else 1.0
+    return found
+
+
+def _told_languages(texts: Sequence[str]) -> list[dict[str, float]]:
+    """Of each text its languages with their probabilities; nothing for a text with few letters."""
+    try:
+        from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
+        identify = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+    except ImportError:
+        identify = None
+    found: list[dict[str, float]] = []
+    for text in texts:
+        part = re.sub(r"```.*?(?:```|\Z)|https?://\S+|[\d{}\[\]<>=/\\|_*#`]+", " ", text[:PART], flags=re.DOTALL)
+        scripts = letters(part)
+        if scripts.total() < 16 and not set(scripts) - {"Latin"}:
+            found.append({})
+        elif identify is None:
+            found.append({name: count / scripts.total() for name, count in scripts.items()})
+        else:
+            found.append({str(name): float(share) for name, share in identify.rank(part)[:4]})
+    return found
+
+
+def refusals(answers: Sequence[str], neighbours: Sequence[Sequence[int]] | None = None) -> "Numbers":
+    """0 for an answer that opens with a refusal where the nearest questions are answered, 1 for one that does not.
+
+    Without neighbours, the other answers of the file count.
+    """
+    import numpy as np
+
+    refused = np.array([refuses(answer[:OPENING]) for answer in answers], dtype=np.float64)
+    share = refused.mean() if len(refused) else 0.0
+    found = np.ones(len(answers))
+    for at in np.flatnonzero(refused).tolist():
+        found[at] = share if neighbours is None else refused[list(neighbours[at])].mean() if neighbours[at] else share
+    return found
+
+
+def boilerplate(requests: Sequence[str], answers: Sequence[str]) -> "Numbers":
+    """1 minus the share of an answer that stands in several answers to other requests; labels are left out (1)."""
+    import numpy as np
+
+    asked: dict[str, set[str]] = {}
+    for request, answer in zip(requests, answers, strict=True):
+        for sentence in set(_sentences(answer)):
+            asked.setdefault(sentence, set()).add(normalised(request)[:200])
+    found = np.ones(len(answers))
+    most = max(3, len(answers) // 100)
+    for at, answer in enumerate(answers):
+        if is_label(answer):
+            continue
+        sizes = [(len(sentence), len(asked[sentence]) >= most) for sentence in _sentences(answer)]
+        total = sum(size for size, _ in sizes)
+        found[at] = 1 - sum(size for size, is_common in sizes if is_common) / total if total else 1.0
+    return found
+
+
+def _sentences(answer: str) -> Iterator[str]:
+    for part in re.split(r"(?<=[.!?。！？])\s+|\n+", answer[:SCAN]):
+        said = " ".join(words(normalised(part)))
+        if len(said) >= 12:
+            yield said

@@ -1,0 +1,96 @@
+"""Losses of answers by a causal language model, with and without their request (IFD, Li et al. 2024)."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from time import monotonic
+from typing import TYPE_CHECKING, Any, Final
+
+from curate.core.example import content_id
+from curate.models.embedding_cache import EmbeddingCache
+from curate.models.model_loading import causal_model
+from curate.models.names import fingerprint
+from curate.quality.exchange import Exchange
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Numbers = np.ndarray[Any, np.dtype[np.float64]]
+
+TOKENS: Final = 1_024
+"""Tokens of request and answer, at most: a longer request loses its beginning, a longer answer its end."""
+ANSWER: Final = 512
+BATCH_TOKENS: Final = 4_096
+"""Tokens of a batch, with padding."""
+SAVED: Final = 30.0
+"""Seconds after which new losses are written, so that a killed run resumes."""
+
+
+def answer_losses(
+    exchanges: Sequence[Exchange], model: str, cache: Path | None, advance: Callable[[int], None] | None = None
+) -> "Numbers":
+    """The mean loss of each answer's tokens in nats: given its request, and without it. Raises `ModelError`,
+    `MissingExtra`.
+    """
+    import numpy as np
+
+    store = EmbeddingCache(None if cache is None else cache / f"losses-{content_id([1, fingerprint(model)])[:16]}.npz")
+    keys = [content_id([one.system, one.request, one.answer]) for one in exchanges]
+    missing = {key: one for key, one in zip(keys, exchanges, strict=True) if key not in store}
+    if missing:
+        loaded, tokenizer = causal_model(model, "losses of answers")
+        ids = {key: _token_ids(tokenizer, one) for key, one in missing.items()}
+        waiting = sorted(ids, key=lambda key: (sum(map(len, ids[key])), key))
+        saved = monotonic()
+        while waiting:
+            size = sum(map(len, ids[waiting[-1]]))
+            batch = [waiting.pop() for _ in range(min(len(waiting), max(1, BATCH_TOKENS // size)))]
+            given = _losses(loaded, [ids[key] for key in batch])
+            alone = _losses(loaded, [([ids[key][0][0]], ids[key][1]) for key in batch])
+            store.add(batch, np.stack([given, alone], axis=1))
+            if advance:
+                advance(len(batch))
+            if monotonic() - saved > SAVED:
+                store.save()
+                saved = monotonic()
+        store.save()
+    return store.get(keys).astype(np.float64).reshape(-1, 2)
+
+
+def _token_ids(tokenizer: Any, one: Exchange) -> tuple[list[int], list[int]]:
+    """The tokens before the answer and of it; at least one before it."""
+    turns = [
+        *([{"role": "system", "content": one.system}] if one.system else []),
+        {"role": "user", "content": one.request},
+    ]
+    if tokenizer.chat_template is not None:
+        before = tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=True)
+    else:
+        before = "\n\n".join(turn["content"] for turn in turns) + "\n\n"
+    head = tokenizer(before, add_special_tokens=False)["input_ids"]
+    answer = tokenizer(one.answer, add_special_tokens=False)["input_ids"][:ANSWER] or [tokenizer.eos_token_id]
+    start = tokenizer.bos_token_id if tokenizer.bos_token_id is not None else tokenizer.eos_token_id
+    return [start, *head[-(TOKENS - len(answer) - 1) :]], answer
+
+
+def _losses(model: Any, parts: Sequence[tuple[list[int], list[int]]]) -> list[float]:
+    import torch
+
+    width = max(len(head) + len(answer) for head, answer in parts)
+    ids = torch.zeros((len(parts), width), dtype=torch.long)
+    mask, wanted = torch.zeros_like(ids), torch.zeros_like(ids, dtype=torch.bool)
+    for row, (head, answer) in enumerate(parts):
+        ids[row, : len(head) + len(answer)] = torch.tensor([*head, *answer])
+        mask[row, : len(head) + len(answer)] = 1
+        wanted[row, len(head) : len(head) + len(answer)] = True
+    with torch.inference_mode():
+        states = model.model(input_ids=ids.to(model.device), attention_mask=mask.to(model.device)).last_hidden_state
+        rows, columns = torch.nonzero(wanted, as_tuple=True)
+        found = torch.zeros(len(parts), dtype=torch.float64)
+        for start in range(0, len(rows), 1_024):  # logits of the answers alone: a vocabulary is large
+            part = slice(start, start + 1_024)
+            logits = model.lm_head(states[rows[part], columns[part] - 1]).float()
+            each = torch.nn.functional.cross_entropy(
+                logits, ids[rows[part], columns[part]].to(logits.device), reduction="none"
+            )
+            found.index_add_(0, rows[part], each.double().cpu())
+    return [float(total) / len(answer) for total, (_, answer) in zip(found, parts, strict=True)]

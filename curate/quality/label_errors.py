@@ -1,0 +1,54 @@
+"""Wrong labels in data for classification: labels that a model trained on the other examples finds improbable."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from curate.core.text import normalised
+from curate.corpus.class_labels import are_labels, is_label
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Matrix = np.ndarray[Any, np.dtype[np.float32]]
+    Numbers = np.ndarray[Any, np.dtype[np.float64]]
+    Codes = np.ndarray[Any, np.dtype[np.int64]]
+
+FOLDS: Final = 10
+
+
+def labels_of(answers: Sequence[str]) -> list[str] | None:
+    """The label of each answer ("" for none), where the answers are those of data for classification."""
+    found = [normalised(answer) if is_label(answer) else "" for answer in answers]
+    return found if are_labels(Counter(found)) else None
+
+
+def label_goodness(labels: Sequence[str], vectors: "Matrix") -> "Numbers":
+    """The probability of each label by logistic regression on the other folds (confident learning, Northcutt et al.
+    2021). 1 for a label that only one example has.
+    """
+    import numpy as np
+
+    names, codes = np.unique(np.array(labels, dtype=object).astype(str), return_inverse=True)
+    own = _by_regression(codes, len(names), vectors)[np.arange(len(codes)), codes]
+    lonely = np.bincount(codes, minlength=len(names))[codes] < 2
+    without = np.array([not label for label in labels])
+    return np.asarray(np.where(lonely | without, 1.0, own))
+
+
+def _by_regression(codes: "Codes", classes: int, vectors: "Matrix") -> "Numbers":
+    """Out-of-sample probabilities; the rows are in the order of their ids, so the folds do not depend on the file."""
+    import numpy as np
+    from sklearn.linear_model import LogisticRegression  # comes with sentence-transformers
+
+    fold = np.arange(len(codes)) % FOLDS
+    found = np.full((len(codes), classes), 1e-3)
+    for part in range(FOLDS):
+        there, here = fold != part, fold == part
+        known = np.unique(codes[there])
+        if len(known) < 2:
+            found[here] = 1 / classes
+            continue
+        model = LogisticRegression(C=2.0, max_iter=300).fit(vectors[there], codes[there])
+        found[np.ix_(here, known)] += model.predict_proba(vectors[here])
+    return np.asarray(found / found.sum(axis=1, keepdims=True))

@@ -1,0 +1,128 @@
+"""All signals of some exchanges, each a column: 1 for good, 0 for doubtful, NaN where it says nothing."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from curate.core import npz_cache
+from curate.core.example import content_id
+from curate.models.embeddings import embed
+from curate.models.names import fingerprint
+from curate.quality.answer_ends import Wording, endings, openings
+from curate.quality.answer_fits import NEAR, fits
+from curate.quality.answer_format import formats
+from curate.quality.answer_text import boilerplate, garbled, languages, loops, refusals
+from curate.quality.exchange import Exchange
+from curate.quality.label_errors import label_goodness, labels_of
+from curate.quality.signals import BY_NAME
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Matrix = np.ndarray[Any, np.dtype[np.float32]]
+    Numbers = np.ndarray[Any, np.dtype[np.float64]]
+    Columns = dict[str, Numbers]
+
+Advance = Callable[[int], None]
+VERSION: Final = 1
+"""Changes with what the signals compute, so that cached ones are not taken for new ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class Models:
+    """What the signals are computed with."""
+
+    embeddings: str = ""
+    """Sentence-transformers model; empty for none."""
+    loss: str = ""
+    """Causal model; empty for none."""
+
+
+def signals_of(
+    exchanges: Sequence[Exchange], models: Models, cache: Path | None = None, advance: Advance | None = None
+) -> "Columns":
+    """The signals of exchanges in the order of their ids (see `curate.quality.exchange.distinct`).
+
+    Text and embedding signals of the same exchanges are cached as a whole, embeddings and losses each by content.
+    Raises `ModelError` or `MissingExtra` where a model is not at hand.
+    """
+    columns = _file_signals(exchanges, models.embeddings, cache, advance)
+    if models.loss:
+        from curate.quality.causal_loss import answer_losses  # torch: only where a model was named
+
+        given, alone = answer_losses(exchanges, models.loss, cache, advance).T
+        columns |= {"loss": given, "ifd": given / alone}
+    return columns
+
+
+def _file_signals(exchanges: Sequence[Exchange], model: str, cache: Path | None, advance: Advance | None) -> "Columns":
+    from importlib.util import find_spec
+
+    used = [VERSION, model and fingerprint(model), find_spec("py3langid") is not None]
+    key = content_id([*used, [one.id for one in exchanges]])
+    path = None if cache is None else cache / f"quality-{key[:24]}.npz"
+    kinds = {"names": "<U16", "values": "<f8"}
+    known = path and npz_cache.load(path, kinds, _by_name)
+    if known:
+        return known
+    columns = _text_signals(exchanges)
+    if model:
+        columns |= _embedding_signals(exchanges, model, cache, advance)
+    if path is not None and exchanges:
+        import numpy as np
+
+        npz_cache.save(path, {"names": np.array([*columns], dtype="<U16"), "values": np.stack([*columns.values()])})
+    return columns
+
+
+def _by_name(arrays: "npz_cache.Arrays") -> "Columns":
+    return dict(zip(arrays["names"].tolist(), arrays["values"], strict=True))
+
+
+def _text_signals(exchanges: Sequence[Exchange]) -> "Columns":
+    systems, requests, answers = ([getattr(one, name) for one in exchanges] for name in ("system", "request", "answer"))
+    known = Wording(requests, answers)
+    return {
+        "ending": endings(answers, known),
+        "beginning": openings(answers, known),
+        "loops": loops(answers),
+        "garbled": garbled(requests, answers),
+        "language": languages(requests, answers),
+        "format": formats(systems, answers),
+        "refusal": refusals(answers),
+        "boilerplate": boilerplate(requests, answers),
+    }
+
+
+def _embedding_signals(
+    exchanges: Sequence[Exchange], model: str, cache: Path | None, advance: Advance | None
+) -> "Columns":
+    requests, answers = ([getattr(one, name) for one in exchanges] for name in ("request", "answer"))
+    vectors = embed([*requests, *answers], model, cache, advance)
+    asked, said = vectors[: len(requests)], vectors[len(requests) :]
+    columns: Columns = {"fits": fits(requests, answers, asked, said)} | crowding(asked)
+    if labels := labels_of(answers):
+        columns["label"] = label_goodness(labels, asked)
+    return columns
+
+
+def crowding(vectors: "Matrix") -> "Columns":
+    """How alone and how crowded each row is among the others."""
+    import numpy as np
+
+    size, near = len(vectors), min(NEAR, len(vectors) - 1)
+    best = np.zeros((size, max(near, 1)))
+    for start in range(0, size, 1_024) if near > 0 else ():
+        block = vectors[start : start + 1_024] @ vectors.T
+        block[np.arange(len(block)), np.arange(len(block)) + start] = -2
+        best[start : start + 1_024] = np.partition(block, size - near, axis=1)[:, size - near :]
+    return {"rarity": 1 - best.max(axis=1), "density": best.mean(axis=1)}
+
+
+def doubt(columns: "Mapping[str, Numbers]") -> "Numbers":
+    """How doubtful each example is by all signals together: 1 minus the product of what each leaves of it."""
+    import numpy as np
+
+    parts = [np.nan_to_num(column, nan=1.0) for name, column in columns.items() if BY_NAME[name].doubts]
+    return np.asarray(1 - np.prod(np.clip(parts, 0, 1), axis=0))

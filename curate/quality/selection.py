@@ -1,0 +1,143 @@
+"""Select examples that cover the others: facility location over vectors, weighted by quality, with floors.
+
+What is selected depends on the set of examples alone, whatever their order and the files that they stand in: examples
+come in the order of their ids, which are hashes of their content.
+"""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
+from heapq import heapify, heappop, heappush
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, Final
+
+from curate.core.text import normalised
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Matrix = np.ndarray[Any, np.dtype[np.float32]]
+    Numbers = np.ndarray[Any, np.dtype[np.float64]]
+
+COVERED: Final = 2_000
+"""Examples at most whose coverage is counted, evenly taken from the order of their ids."""
+ENTRIES: Final = 1 << 26
+"""Similarities at most that are held at a time: 256 MB."""
+TAIL: Final = 1e-3
+"""What quality alone counts, where nothing is left to cover."""
+DIMENSIONS: Final = 384
+SCAN: Final = 4_000
+
+
+class Chooser:
+    """Takes one example after the other, each the one that adds most: its quality times what it covers besides."""
+
+    def __init__(self, vectors: "Matrix", quality: "Numbers") -> None:
+        import numpy as np
+
+        size = len(vectors)
+        clients = max(1, min(COVERED, size, ENTRIES // max(size, 1)))
+        sample = np.linspace(0, size - 1, clients).astype(np.int64) if size else np.empty(0, dtype=np.int64)
+        self.alike = np.clip(vectors @ vectors[sample].T, 0, 1).astype(np.float32)
+        self.quality = quality
+        self.covered = np.zeros(len(sample), dtype=np.float32)
+        self.chosen: list[int] = []
+        self._taken = np.zeros(size, dtype=np.bool_)
+
+    def take(self, example: int) -> None:
+        """Choose an example."""
+        import numpy as np
+
+        if not self._taken[example]:
+            self._taken[example] = True
+            self.chosen.append(example)
+            self.covered = np.maximum(self.covered, self.alike[example])
+
+    def worth(self, example: int) -> float:
+        """What an example adds to those that are chosen."""
+        import numpy as np
+
+        gain = np.maximum(self.alike[example] - self.covered, 0).mean() if len(self.covered) else 0.0
+        return round(float(self.quality[example] * (gain + TAIL)), 9)
+
+    def choose(self, among: Collection[int], fits: Callable[[int], bool], enough: Callable[[], bool]) -> None:
+        """Choose from `among`, best first, what `fits`, until it is `enough`; equal ones by their number."""
+        heap = [(-self.worth(example), example) for example in among if not self._taken[example]]
+        heapify(heap)  # what an example adds never grows, so that few have to be looked at again
+        while heap and not enough():
+            _, example = heappop(heap)
+            worth = -self.worth(example)
+            if heap and (worth, example) > heap[0]:
+                heappush(heap, (worth, example))
+            elif fits(example):
+                self.take(example)
+
+
+def choose(
+    vectors: "Matrix",
+    quality: "Numbers",
+    sizes: Sequence[int],
+    budget: int,
+    floors: Sequence[Mapping[str, Sequence[int]]] = (),
+    least: Sequence[int] = (),
+    earlier: Collection[int] = (),
+) -> list[int]:
+    """The rows to select, in the order in which they were chosen.
+
+    `sizes`: what each row takes of the `budget`. `floors`: for each field the rows of each value, of which at least the
+    number in `least` is selected first. `earlier`: rows of an earlier selection, which are kept while there is room.
+    """
+    chooser, spent = Chooser(vectors, quality), 0
+
+    def fits(example: int) -> bool:
+        nonlocal spent
+        if spent + sizes[example] > budget:
+            return False
+        spent += sizes[example]
+        return True
+
+    def is_full() -> bool:
+        return spent >= budget
+
+    for groups, number in zip(floors, least, strict=True):
+        for name in sorted(groups):
+            members = set(groups[name])
+            reached = partial(_has, chooser.chosen, members, min(number, len(members)))
+            chooser.choose(members.intersection(earlier), fits, reached)
+            chooser.choose(members, fits, reached)
+    chooser.choose(earlier, fits, is_full)
+    chooser.choose(range(len(sizes)), fits, is_full)
+    return chooser.chosen
+
+
+def _has(chosen: Sequence[int], members: Collection[int], count: int) -> bool:
+    return sum(one in members for one in chosen) >= count
+
+
+def hashed_vectors(texts: Sequence[str]) -> "Matrix":
+    """Unit vectors of texts by their hashed words and pairs of words: in place of embeddings, without a model."""
+    import numpy as np
+    import xxhash
+
+    found = np.zeros((len(texts), DIMENSIONS), dtype=np.float32)
+    for row, text in enumerate(texts):
+        said = normalised(text[:SCAN]).split()
+        for feature in {*said, *map(" ".join, pairwise(said))}:
+            value = xxhash.xxh3_64_intdigest(feature.encode("utf-8", "replace"))
+            found[row, value % DIMENSIONS] += 1 if value >> 63 else -1
+    norms = np.linalg.norm(found, axis=1, keepdims=True)
+    return np.asarray(found / np.where(norms, norms, 1))
+
+
+def nearest_chosen(vectors: "Matrix", chosen: Sequence[int]) -> "tuple[list[int], Numbers]":
+    """Of each row the most similar chosen one, and the cosine of both."""
+    import numpy as np
+
+    nearest, cosine = np.zeros(len(vectors), dtype=np.int64), np.zeros(len(vectors))
+    if not chosen:
+        return [], cosine
+    there = np.array(chosen)
+    for start in range(0, len(vectors), 1_024):
+        block = vectors[start : start + 1_024] @ vectors[there].T
+        best = block.argmax(axis=1)
+        nearest[start : start + 1_024], cosine[start : start + 1_024] = there[best], block[np.arange(len(block)), best]
+    return nearest.tolist(), cosine

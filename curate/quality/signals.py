@@ -1,0 +1,53 @@
+"""The signals: what each says, what it costs, and how right it was on planted faults.
+
+The figures are those of `tests/bench/quality_signals.py` on files that were used to choose nothing: the area under the
+ROC curve (AUC) for telling faulty answers from the others, at 5% faulty ones. A signal whose figure is not good enough,
+or that says what an example is like and not how good it is, takes no part in the doubt.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar, Final, Literal
+
+from pydantic import ConfigDict
+
+Cost = Literal["text", "embeddings", "loss model", "run"]
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """A number of each example."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(use_attribute_docstrings=True)
+
+    name: str
+    summary: str
+    """What the number means."""
+    cost: Cost
+    """What it is computed from: the text alone, embeddings, a causal model or a training run."""
+    measured: str
+    """How right it was, and on what."""
+    doubts: bool = True
+    """Whether it is 1 for good and 0 for doubtful answers, and takes part in the doubt."""
+
+
+DESCRIBES: Final = "describes the example, no measure of quality"
+SIGNALS: Final = (
+    Signal("ending", "probability that the answer is complete and not cut off", "text", ""),
+    Signal("beginning", "probability that the answer begins at its beginning", "text", ""),
+    Signal("loops", "1 without a phrase repeated three times in a row, less for longer loops", "text", ""),
+    Signal("garbled", "1 for letters that follow each other as in the rest of the file, 0 if garbled", "text", ""),
+    Signal("language", "probability of the language of the request or of the file", "text", ""),
+    Signal("format", "1 for the format of the file: valid JSON, and the sections that 90% have", "text", ""),
+    Signal("refusal", "0 for a refusal where other requests are answered", "text", ""),
+    Signal("boilerplate", "share of the answer that is not in answers to other requests", "text", ""),
+    Signal("fits", "probability that the answer belongs to this request, not to another one", "embeddings", ""),
+    Signal("label", "probability of the label by models trained without it (classification)", "embeddings", ""),
+    Signal("rarity", "1 minus the cosine similarity to the nearest other request", "embeddings", DESCRIBES, False),
+    Signal("density", "mean cosine similarity to the 10 nearest requests", "embeddings", DESCRIBES, False),
+    Signal("loss", "loss of the answer given the request, in nats per token", "loss model", DESCRIBES, False),
+    Signal("ifd", "loss with the request / loss without it (Li et al. 2024)", "loss model", DESCRIBES, False),
+    Signal("learned", "mean confidence in the answer during a training (data map)", "run", DESCRIBES, False),
+)
+BY_NAME: Final = {signal.name: signal for signal in SIGNALS}
+DOUBT: Final = "doubt"
+"""Name of the combination of all signals that take part in it."""

@@ -1,0 +1,59 @@
+"""Quality signals as one HTML file: a histogram, both ends of each signal, and the correlations."""
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from curate.core.masking import masked
+from curate.pipeline.score import ScoredExample, ScoreResult, SignalScores
+from curate.report.html import TABLE, foot, head, safe, tiles
+from curate.report.html_plots import bars
+
+MOST: Final = 1_500
+"""Characters shown of an answer."""
+CORRELATED: Final = 40
+"""Correlations shown."""
+
+
+def score_html(result: ScoreResult) -> Iterator[str]:
+    """The document in pieces."""
+    yield head("curate score", TABLE)
+    yield tiles(((result.read, "lines"), (result.scored, "examples scored"), (len(result.signals), "signals")))
+    for note in result.notes:
+        yield f'<p class="quiet">{safe(note)}</p>\n'
+    for one in reversed(result.signals):
+        yield f"<h2>{safe(one.signal.name)}</h2>\n<p>{safe(one.signal.summary)}. "
+        yield f'<span class="quiet">Measured: {safe(one.signal.measured)}</span></p>\n'
+        yield bars(f"Examples by {one.signal.name}", _bins(one))
+        for title, examples in (("lowest", one.lowest), ("highest", one.highest)):
+            yield from _section(f"{one.signal.name}: {title}", examples)
+    if result.correlations:
+        yield "<h2>Correlations</h2>\n<table><tr><th>signal</th><th>signal or rule</th><th>r</th><th>examples</th></tr>"
+        for pair in result.correlations[:CORRELATED]:
+            yield (
+                f"<tr><td>{safe(pair.left)}</td><td>{safe(pair.right)}</td><td>{pair.r:+.2f}</td>"
+                f"<td>{pair.examples:,}</td></tr>"
+            )
+        yield "</table>\n"
+    yield foot()
+
+
+def _bins(one: SignalScores) -> list[tuple[str, int, str]]:
+    width = (one.most - one.least) / len(one.histogram)
+    return [
+        (f"{one.least + nth * width:.2f} to {one.least + (nth + 1) * width:.2f}", count, "")
+        for nth, count in enumerate(one.histogram)
+    ]
+
+
+def _section(title: str, examples: Sequence[ScoredExample]) -> Iterator[str]:
+    yield f"<details><summary><h3>{safe(title)}</h3></summary><div><ol>"
+    for one in examples:
+        yield (
+            f"<li><b>{one.value:.3f}</b> <code>{safe(str(one.place))}</code> {safe(masked(one.request)[:300])}"
+            f"<pre>{safe(_shown(masked(one.answer)))}</pre></li>"
+        )
+    yield "</ol></div></details>\n"
+
+
+def _shown(answer: str) -> str:
+    return answer if len(answer) <= MOST else f"{answer[: MOST // 2]} … {answer[-MOST // 2 :]}"

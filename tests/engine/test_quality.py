@@ -1,0 +1,180 @@
+"""`curate score` and `curate select`: the signals find planted faults, and a selection loses no line."""
+
+import json
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from curate.cli.main import main
+from curate.quality.exchange import Exchange
+from curate.quality.label_errors import label_goodness
+from curate.quality.scoring import Models, doubt, signals_of
+from curate.quality.selection import choose
+from tests.conftest import Write, chat
+
+TOPICS = ("rivers", "bread", "trains", "planets", "chess", "gardens", "violins", "glaciers", "bees", "castles")
+VERBS = ("explain", "describe", "compare", "praise", "question")
+
+
+def line(topic: str, verb: str, nth: int) -> dict[str, Any]:
+    """A chat about a topic."""
+    answer = (
+        f"People {verb} {topic} in many ways. Most of them start with the history of {topic}, and number {nth} comes "
+        f"later. In the end, {topic} are worth the time of anyone who likes to {verb} things."
+    )
+    return {**chat(f"Please {verb} {topic}, part {nth}.", answer), "topic": topic}
+
+
+def data(size: int = 40) -> list[dict[str, Any]]:
+    """Different chats about several topics."""
+    return [line(TOPICS[nth % 10], VERBS[nth // 10 % 5], nth) for nth in range(size)]
+
+
+def scored(answers: Sequence[str]) -> dict[str, Any]:
+    """The text signals of answers among usual ones."""
+    usual = [(one["messages"][0]["content"], one["messages"][1]["content"]) for one in data()]
+    pairs = [*(("Please praise rivers.", answer) for answer in answers), *usual]
+    return signals_of([Exchange(f"{at:032x}", "", *pair) for at, pair in enumerate(pairs)], Models())
+
+
+@pytest.mark.parametrize(
+    ("signal", "answer"),
+    [
+        ("ending", "People praise rivers in many ways. Most of them start with the history of"),
+        ("beginning", "and then most of them start with the history of rivers. In the end, rivers are worth it."),
+        ("loops", "People praise rivers." + " Rivers are worth the time." * 12),
+        ("garbled", "Peolpe rwqzx ivrers ni myna wyas xqzj kkwq. Msot fo tehm satrt hwti hte ihtsoyr fo vqzzk jjxw."),
+        ("garbled", "People donâ€™t praise rivers. They arenâ€™t worth the time."),
+        ("language", "Поезд отправляется с первой платформы в семь часов утра."),
+        ("refusal", "I'm sorry, but I can't help with that."),
+    ],
+)
+def test_a_signal_finds_its_fault(signal: str, answer: str) -> None:
+    columns = scored([answer])
+    assert columns[signal][0] < 0.5
+    assert np.median(columns[signal][1:]) > 0.8
+    assert doubt(columns)[0] > np.quantile(doubt(columns), 0.9)
+
+
+def test_json_among_json_has_to_parse_and_to_have_the_usual_keys() -> None:
+    good = [json.dumps({"name": topic, "count": nth}) for nth, topic in enumerate(TOPICS * 3)]
+    answers = ['{"name": "bees", "count": }', '{"name": "bees"}', "The name is bees.", *good]
+    exchanges = [Exchange(f"{at:032x}", "", f"Count {at}.", answer) for at, answer in enumerate(answers)]
+    column = signals_of(exchanges, Models())["format"]
+    assert (column[:3] < 0.5).all()
+    assert (column[3:] == 1).all()
+
+
+@pytest.mark.slow
+def test_flipped_labels_come_last() -> None:
+    random = np.random.default_rng(0)
+    vectors = np.concatenate([random.normal(centre, 0.3, (30, 8)) for centre in (-1, 1)]).astype(np.float32)
+    labels = ["yes"] * 30 + ["no"] * 30
+    labels[3], labels[40] = "no", "yes"
+    assert set(np.argsort(label_goodness(labels, vectors))[:2].tolist()) == {3, 40}
+
+
+def test_score_shows_writes_and_removes_nothing(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    path = write("data.jsonl", [*data(), chat("Say <b>hi</b>.", "\x1b[31mhi <script>alert(1)</script> and")])
+    before = path.read_bytes()
+    assert main(["score", str(path), "--no-models", "-o", "x.parquet", "--html", "x.html", "--json", "-q"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["read"], found["scored"]) == (41, 41)
+    assert all(sum(one["histogram"]) == one["examples"] == 41 for one in found["signals"])
+    assert {one["left"] for one in found["correlations"]} <= {one["signal"]["name"] for one in found["signals"]}
+    frame = pl.read_parquet("x.parquet")
+    assert frame.height == 41
+    assert {"example", "file", "line", "ending", "doubt"} <= set(frame.columns)
+    assert "<script>" not in Path("x.html").read_text()
+    assert main(["score", str(path), "--no-models", "--all", "-q"]) == 0
+    assert "\x1b" not in capsys.readouterr().out
+    assert path.read_bytes() == before
+
+
+def selected(paths: Sequence[Path], *options: str, name: str = "out.jsonl") -> tuple[list[bytes], list[dict[str, Any]]]:
+    """The lines that a selection keeps, and the records of those that it leaves out."""
+    command = ["select", *map(str, paths), "--no-models", "-q", "-o", name, "--overwrite", "--yes", *options]
+    assert main(command) == 0
+    gone = Path(name).with_suffix(".removed.jsonl").read_bytes().splitlines()
+    return Path(name).read_bytes().splitlines(), [json.loads(one) for one in gone]
+
+
+def test_a_selection_does_not_depend_on_order_or_files_and_loses_no_line(write: Write) -> None:
+    lines = [*data(), *data(5), {**line("bees", "praise", 1000), "extra": 1}]
+    path = write("all.jsonl", lines)
+    kept, gone = selected([path], "--examples", "12")
+    every = sorted(path.read_bytes().splitlines())
+    assert len(kept) == 12
+    assert sorted([*kept, *(one["text"].encode() for one in gone)]) == every
+    assert all(one["why"] and one.get("code", one["decided_by"]) for one in gone)
+    shuffled = Random(1).sample(lines, len(lines))
+    parts = [write("a.jsonl", shuffled[:20]), write("b.jsonl", shuffled[20:])]
+    assert sorted(selected(parts, "--examples", "12")[0]) == sorted(kept)
+    assert main(["restore", "out.removed.jsonl", "--all", "-o", "back.jsonl"]) == 0
+    assert sorted([*kept, *Path("back.jsonl").read_bytes().splitlines()]) == every
+
+
+def test_floors_and_token_budgets_hold(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    path = write("data.jsonl", data())
+    kept, _ = selected([path], "--examples", "20", "--floor", "/topic=2")
+    counts = [sum(json.loads(one)["topic"] == topic for one in kept) for topic in TOPICS]
+    assert min(counts) == 2
+    assert main(["select", str(path), "--no-models", "-q", "--examples", "5", "--floor", "/topic=2"]) == 2
+    capsys.readouterr()
+    assert main(["select", str(path), "--no-models", "-q", "--tokens", "300", "--json"]) == 0
+    assert 200 < json.loads(capsys.readouterr().out)["tokens"] <= 300
+
+
+def test_an_earlier_selection_stays_when_data_grows(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    old = write("old.jsonl", data(30))
+    first, _ = selected([old], "--examples", "8", name="first.jsonl")
+    grown = write("grown.jsonl", data(50))
+    capsys.readouterr()
+    kept, _ = selected([grown], "--examples", "10", "--earlier", "first.jsonl")
+    assert set(first) < set(kept)
+    assert "8 examples of the earlier selection in the data: 0 displaced" in capsys.readouterr().out
+    kept, _ = selected([grown], "--examples", "6", "--earlier", "first.jsonl")
+    assert set(kept) < set(first)
+    assert "2 displaced" in capsys.readouterr().out
+
+
+def test_a_score_removes_nothing_unless_it_is_asked_to(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    cut = chat("Please praise violins.", "People praise violins in many ways. Most of them start with the history of")
+    path = write("data.jsonl", [*data(), cut])
+    kept, _ = selected([path], "--examples", "41")
+    assert len(kept) == 41
+    kept, gone = selected([path], "--examples", "41", "--below", "ending=0.5")
+    assert [re.match(r"ending 0\.\d+ is below 0\.5", one["why"]) is not None for one in gone] == [True]
+    capsys.readouterr()
+    assert main(["select", str(path), "--no-models", "--examples", "9", "--below", "sense=1"]) == 2
+    assert "no such signal" in capsys.readouterr().err
+
+
+def test_too_much_below_a_score_needs_a_yes(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("curate.toml").write_text("[dedup]\nstop_least = 5\n")
+    path = write("data.jsonl", data())
+    command = ["select", str(path), "--no-models", "-q", "--examples", "9", "--below", "ending=1.1", "-o", "out.jsonl"]
+    assert main(command) == 1
+    assert "D008" in capsys.readouterr().err
+    assert not Path("out.jsonl").exists()
+
+
+@settings(max_examples=20)
+@given(st.integers(2, 30), st.integers(1, 30), st.integers(0, 2**32 - 1))
+def test_choosing_takes_what_the_budget_allows_once(size: int, budget: int, seed: int) -> None:
+    random = np.random.default_rng(seed)
+    vectors = random.normal(size=(size, 4)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    quality = random.uniform(0.01, 1, size)
+    groups = {"even": list(range(0, size, 2)), "odd": list(range(1, size, 2))}
+    found = choose(vectors, quality, [1] * size, budget, [groups], [budget // 2], earlier=[0, 1])
+    assert len(found) == len(set(found)) == min(budget, size)
+    assert all(len(set(rows) & set(found)) >= min(budget // 2, len(rows)) for rows in groups.values())
