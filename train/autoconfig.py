@@ -21,7 +21,7 @@ from train.results import Estimate, StrictModel
 
 ROOMS: Final = {True: (2048, 1024, 512), False: (4096, 2048, 1024, 512)}
 """Tokens in a forward pass to try, on a CPU and on a GPU. More is hardly faster per token and takes more memory."""
-MARGIN: Final = 0.97
+MARGIN: Final = 0.90
 """Share of the free memory that may be used."""
 
 

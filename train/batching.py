@@ -7,7 +7,9 @@ mask is given and no cache is used; `train.loss.packs_exactly` verifies it for t
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
+from itertools import groupby
 from math import ceil
+from operator import itemgetter
 
 import torch
 from torch import Tensor
@@ -21,17 +23,22 @@ Order = tuple[tuple[int, ...], ...]
 """For each optimizer step, the indices of its texts."""
 
 
-def plan_order(texts: int, recipe: Recipe) -> Order:
-    """Shuffle all texts anew in each epoch; the last step may be smaller."""
-    total = max(1, round((recipe.epochs or 1.0) * texts))
+def plan_order(owners: Sequence[int], recipe: Recipe) -> Order:
+    """Shuffle all examples anew in each epoch; the last step may be smaller. `owners`: the example of each text.
+
+    A step has `batch` examples with all their texts: of templates that change earlier turns, one for each answer.
+    """
+    texts = [[at for at, _ in group] for _, group in groupby(enumerate(owners), key=itemgetter(1))]
+    total = max(1, round((recipe.epochs or 1.0) * len(texts)))
     if recipe.max_steps is not None:
         total = recipe.max_steps * recipe.batch
     order: list[int] = []
-    for epoch in range(ceil(total / texts)):
-        indices = list(range(texts))
+    for epoch in range(ceil(total / len(texts))):
+        indices = list(range(len(texts)))
         random.Random(f"{recipe.seed}:{epoch}").shuffle(indices)  # noqa: S311
         order += indices
-    return tuple(tuple(order[start : min(start + recipe.batch, total)]) for start in range(0, total, recipe.batch))
+    steps = (order[start : min(start + recipe.batch, total)] for start in range(0, total, recipe.batch))
+    return tuple(tuple(at for example in step for at in texts[example]) for step in steps)
 
 
 @dataclass(frozen=True, slots=True)

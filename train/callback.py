@@ -73,6 +73,11 @@ class Callback:
         note = f"note: out of memory; from now on {max_tokens:,} tokens in a pass, the same examples in a step"
         self.phase.narrator.say(note)
 
+    def recomputing(self) -> None:
+        """Log that activation checkpointing is on from now on."""
+        self.journal.write(event="activation-checkpointing")
+        self.phase.narrator.say("note: out of memory with a single text; from now on with activation checkpointing")
+
     def begin_step(self) -> None:
         """Start the clock of a step."""
         self.began = monotonic()

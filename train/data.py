@@ -201,7 +201,7 @@ def prepare(recipe: Recipe, narrator: Narrator) -> Prepared:
             f"note: {held_out.name}, {plural(without, 'example')}: without the system message of all training examples"
         )
     return Prepared(
-        recipe, template, train, validation, held_out, plan_order(len(train.encoded), recipe),
+        recipe, template, train, validation, held_out, plan_order(train.owners, recipe),
         stop_ids(template, train.encoded),
         questions(held_out, template, recipe.generations),
     )  # fmt: skip

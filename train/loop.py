@@ -14,6 +14,7 @@ from typing import Any, Final, NamedTuple, cast
 import torch
 from accelerate import Accelerator
 from accelerate.utils import FullyShardedDataParallelPlugin
+from peft import PeftModel
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 from transformers import Trainer, TrainingArguments, get_scheduler, set_seed
@@ -28,7 +29,7 @@ from train.autoconfig import Settings
 from train.batching import Microbatches, Order
 from train.callback import Callback
 from train.checkpoint import Checkpointer, step_of
-from train.errors import NotANumber, ran_out
+from train.errors import NoMemory, NotANumber, ran_out
 from train.loss import EmbeddingNoise, losses
 from train.model import DTYPES, autocast, device
 from train.recipe import Recipe
@@ -79,7 +80,11 @@ def train(
     scheduler = get_scheduler(kind, optimizer, arguments.get_warmup_steps(len(order)), len(order))
     checkpointer = Checkpointer(folder, accelerator, model, optimizer, scheduler, sharded=sharded)
     reporter = Reporter(arguments, model, len(order))
-    gradients = Gradients(model, microbatches, noise, DTYPES[settings.dtype], accelerator, sharded=sharded)
+    may = recipe.how.checkpoints and recipe.activation_checkpointing is None and not settings.activation_checkpointing
+    may = may and not sharded
+    gradients = Gradients(
+        model, microbatches, noise, DTYPES[settings.dtype], accelerator, sharded=sharded, may_recompute=may
+    )
     # Measuring the base may have drawn numbers, and a resumed run does not measure it again.
     set_seed(recipe.seed + distributed.rank())
     done = 0 if resume is None else step_of(resume)
@@ -140,7 +145,10 @@ class Gradients:
         accelerator: Accelerator | None = None,
         *,
         sharded: bool = False,
+        may_recompute: bool = False,
     ) -> None:
+        """`may_recompute`: activation checkpointing may be switched on where a single text does not fit."""
+        self.may_recompute = may_recompute
         self.model, self.microbatches, self.noise, self.dtype, self.sharded = model, microbatches, noise, dtype, sharded
         self._backward = torch.autograd.backward if accelerator is None else accelerator.backward
         self.scaled = accelerator is not None and accelerator.scaler is not None
@@ -157,7 +165,15 @@ class Gradients:
                 if torch.cuda.is_available():
                     torch.cuda.empty_cache()
                 torch.set_rng_state(drawn)
-                callback.out_of_memory(self.microbatches.halve(step))
+                try:
+                    callback.out_of_memory(self.microbatches.halve(step))
+                except NoMemory:
+                    if not self.may_recompute:
+                        raise
+                    self.may_recompute = False
+                    base = self.model.get_base_model() if isinstance(self.model, PeftModel) else self.model
+                    base.activation_checkpointing_enable({"use_reentrant": False})
+                    callback.recomputing()
         if not self.sharded:  # FSDP sums them up in the backward passes
             distributed.sum_gradients(self.model.parameters())
         return StepLoss(distributed.total(loss.mean), loss.texts)

@@ -103,8 +103,13 @@ def _splits(prepared: Prepared) -> tuple[SplitPlan, ...]:
     for name, split in found.items():
         lengths = [len(text.input_ids) for text in split.encoded]
         supervised = sum(text.supervised for text in split.encoded)
+        longest: dict[int, int] = {}
+        for owner, length in zip(split.owners, lengths, strict=True):
+            longest[owner] = max(length, longest.get(owner, 0))
         counts = {"texts": len(lengths), "tokens": sum(lengths), "longest": max(lengths), "supervised": supervised}
-        plans.append(SplitPlan(name=name, examples=len(split.examples), **counts))
+        plans.append(
+            SplitPlan(name=name, examples=len(split.examples), repeated=sum(lengths) / sum(longest.values()), **counts)
+        )
     return tuple(plans)
 
 

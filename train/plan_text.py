@@ -8,6 +8,7 @@ from rich.text import Text
 from curate.core.text import plural, visible
 from curate.report.console import COLOURS, table
 from train.autoconfig import gigabytes
+from train.evaluation.verdict import FEW
 from train.results import TextSpan, TrainingPlan
 
 MOST = 600
@@ -46,8 +47,7 @@ def _parts(plan: TrainingPlan) -> Iterator[RenderableType]:
             for example in left_out[:10]:
                 listed.add_row(example.split, f"{example.line:,}", Text(visible(example.reason)))
             yield listed
-    for mismatch, count in plan.mismatches.items():
-        yield Text(f"note: {plural(count, 'example')}: {visible(mismatch)}", "yellow")
+    yield from _notes(plan)
     yield Text("Three examples as the model sees them; it is trained on the green parts.", "bold")
     for mask in plan.masks:
         yield Group(Text(""), _mask(mask))
@@ -57,6 +57,21 @@ def _parts(plan: TrainingPlan) -> Iterator[RenderableType]:
     for refusal in plan.refusals:
         yield Text(f"It would be refused: {refusal.reason}", "bold red")
         yield Text(f"  next: {refusal.next}")
+
+
+def _notes(plan: TrainingPlan) -> Iterator[Text]:
+    for split in plan.splits:
+        if split.texts > split.examples:
+            yield Text(
+                f"note: {split.name}: the chat template changes earlier turns, so each answer is a text of its own: "
+                f"{split.texts / split.examples:.1f} texts an example, {split.repeated:.1f} times the tokens",
+                "yellow",
+            )
+    if (held_out := plan.splits[-1]).examples < FEW:
+        few = plural(held_out.examples, "example")
+        yield Text(f"note: {held_out.name}: {few}; fewer than {FEW} cannot show whether training helped", "yellow")
+    for mismatch, count in plan.mismatches.items():
+        yield Text(f"note: {plural(count, 'example')}: {visible(mismatch)}", "yellow")
 
 
 def _facts(plan: TrainingPlan) -> Iterator[tuple[str, str]]:

@@ -274,6 +274,8 @@ class SplitPlan(StrictModel):
     """Tokens trained on, or measured on."""
     longest: int
     """Tokens of its longest text."""
+    repeated: float = 1.0
+    """Tokens of all texts, as a multiple of those of each example's longest one."""
 
 
 class TrainingPlan(StrictModel):

@@ -72,6 +72,28 @@ def test_a_single_text_that_does_not_fit_ends_the_training_with_what_to_do(
     assert "out of memory with a single text of" in capsys.readouterr().err
 
 
+def test_a_single_text_that_does_not_fit_switches_activation_checkpointing_on(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import torch
+
+    from train import loop
+    from train.loss import losses as real
+
+    write_recipe(project, dropout=0.0, dtype="float32", method="lora", max_steps=3, generations=0)
+    assert run(project, "whole") == 0
+
+    def small(model: Any, packed: Any) -> Any:
+        if not model.get_base_model().is_activation_checkpointing:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return real(model, packed)
+
+    monkeypatch.setattr(loop, "losses", small)
+    assert run(project, "small") == 0
+    assert len(events(project / "small", "activation-checkpointing")) == 1
+    assert losses(project / "small") == pytest.approx(losses(project / "whole"), rel=1e-4)
+
+
 def test_a_training_in_float16_whose_steps_are_all_skipped_is_no_success() -> None:
     from train.errors import NotANumber
     from train.loop import SKIPPED, demand_some_step

@@ -103,14 +103,17 @@ def test_paths_are_relative_to_the_recipe(tmp_path: Path) -> None:
 
 
 def test_each_text_comes_once_per_epoch_in_an_order_that_the_seed_alone_decides() -> None:
-    order = plan_order(10, recipe(epochs=2, batch=8))
+    order = plan_order(range(10), recipe(epochs=2, batch=8))
     assert [len(step) for step in order] == [8, 8, 4]
     flat = [text for step in order for text in step]
     assert sorted(flat[:10]) == sorted(flat[10:]) == list(range(10))
     assert flat[:10] != flat[10:]
-    assert order == plan_order(10, recipe(epochs=2, batch=8))
-    assert order != plan_order(10, recipe(epochs=2, batch=8, seed=1))
-    assert len(plan_order(10, recipe(max_steps=7, batch=8))) == 7
+    assert order == plan_order(range(10), recipe(epochs=2, batch=8))
+    assert order != plan_order(range(10), recipe(epochs=2, batch=8, seed=1))
+    assert len(plan_order(range(10), recipe(max_steps=7, batch=8))) == 7
+    several = plan_order([0, 0, 0, 1, 2, 2], recipe(epochs=2, batch=3))
+    assert [len(step) for step in several] == [6, 6]
+    assert sorted(text for step in several for text in step) == sorted([*range(6)] * 2)
 
 
 @given(st.lists(st.integers(1, 300), min_size=1, max_size=40), st.integers(1, 400), st.integers(1, 4))
