@@ -8,13 +8,17 @@ import torch
 from transformers import AutoModelForCausalLM, BitsAndBytesConfig
 from transformers.utils import logging
 
-from curate.core.errors import MissingExtra
-from curate.models.names import model_errors, resolve
+from curate.core.errors import MissingExtra, ModelError
+from curate.models.names import configuration, model_errors, resolve
 from train.distributed import local_rank
 from train.loss import use_packed_attention
 from train.recipe import Recipe
 
 DTYPES: Final = {"bfloat16": torch.bfloat16, "float16": torch.float16, "float32": torch.float32}
+
+
+EXPERTS: Final = ("num_local_experts", "num_experts", "n_routed_experts", "moe_num_experts")
+"""Keys of configurations with the number of experts of a layer."""
 
 
 def device() -> torch.device:
@@ -41,6 +45,7 @@ def load_base(recipe: Recipe, dtype: torch.dtype, *, checkpointing: bool = False
 
     `checkpointing`: activation checkpointing.
     """
+    _demand_supported(recipe)
     place = resolve(recipe.model)
     logging.disable_progress_bar()  # of loading weights; ours says as much
     options: dict[str, Any] = {}
@@ -65,6 +70,25 @@ def load_base(recipe: Recipe, dtype: torch.dtype, *, checkpointing: bool = False
     if checkpointing:
         model.activation_checkpointing_enable({"use_reentrant": False})
     return model
+
+
+def _demand_supported(recipe: Recipe) -> None:
+    """Raise `ModelError`, before any weights are loaded, for bases that would be trained otherwise than the recipe
+    says.
+    """
+    config = configuration(recipe.model)
+    if getattr(config, "quantization_config", None) is not None:
+        raise ModelError(
+            f"{recipe.model}: its weights are quantised already; curate trains on 16-bit weights, or quantises them",
+            "name the base that it was made from",
+        )
+    text = config.get_text_config()
+    experts = max(int(getattr(text, name, None) or 0) for name in EXPERTS)
+    if experts > 1 and recipe.quantised:
+        raise ModelError(
+            f"{recipe.model}: has {experts} experts in weights that bitsandbytes leaves in 16 bits",
+            'set  method = "lora"  (adapters on attention, the experts stay as they are), or name a dense model',
+        )
 
 
 def _nf4(recipe: Recipe, dtype: torch.dtype) -> BitsAndBytesConfig:

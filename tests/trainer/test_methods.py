@@ -1,5 +1,6 @@
 """Every method on a base in 4 bits: it learns, is saved, comes back the same, and goes on where it was stopped."""
 
+import json
 import shutil
 from pathlib import Path
 from typing import Any, get_args
@@ -64,6 +65,25 @@ def recipe_of(project: Path, variant: str, **values: Any) -> Recipe:
         {"max_steps": 6, "save_every": 2, "generations": 1, "max_new_tokens": 2} | without | VARIANTS[variant] | values
     )
     return load_recipe(write_recipe(project, **changes))
+
+
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [
+        ({"quantization_config": {"quant_method": "gptq", "bits": 4}}, "its weights are quantised already"),
+        ({"model_type": "mixtral", "architectures": ["MixtralForCausalLM"], "num_local_experts": 8}, "has 8 experts"),
+    ],
+)
+def test_bases_that_would_be_trained_otherwise_are_refused_before_they_are_loaded(
+    project: Path, tmp_path: Path, keys: dict[str, Any], said: str
+) -> None:
+    from train.model import DTYPES, load_base
+
+    (tmp_path / "other").mkdir()
+    config = json.loads((project / "model/config.json").read_text())
+    (tmp_path / "other/config.json").write_text(json.dumps(config | keys))
+    with pytest.raises(ModelError, match=said):
+        load_base(load_recipe(write_recipe(project, model="other")), DTYPES["float32"])
 
 
 @pytest.mark.parametrize("initialisation", ["olora", "pissa"])
