@@ -227,7 +227,10 @@ def load_recipe(path: Path, changes: Sequence[str] = ()) -> Recipe:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: not valid TOML: {error}", "fix that line") from error
     values.pop("sweep", None)  # the table of `curate sweep` is in the same file
-    recipe = validated(Recipe, own_keys(values, str(path)) | own_keys(dict(map(_change, changes)), "--set"), str(path))
+    own, set_ = own_keys(values, str(path)), own_keys(dict(map(_change, changes)), "--set")
+    if len(set_.keys() & {"epochs", "max_steps"}) == 1:  # each ends the training, so the file's other one is replaced
+        own = {key: value for key, value in own.items() if key not in ("epochs", "max_steps")}
+    recipe = validated(Recipe, own | set_, str(path))
     folder = path.parent.resolve()
     found = {"data": str(folder / Path(recipe.data).expanduser())}
     if (folder / recipe.model).is_dir():

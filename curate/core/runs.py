@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from curate.core.errors import InputError
 from curate.core.text import visible
@@ -83,14 +83,21 @@ def _touched(path: Path) -> float:
     return (journal if journal.exists() else path).stat().st_mtime
 
 
+MARKERS: Final = ("identity.json", "export.json", "merge.json")
+"""Files that a run, an export and a composed adapter have."""
+
+
 def find_run(name: str, project: Project) -> Path:
     """The folder of a run: a path, or the name of one in a project. Raises `InputError`."""
-    for folder in (Path(name), project.run(name)):
-        if folder.is_dir():
+    there = [folder for folder in (Path(name), project.run(name)) if folder.is_dir()]
+    for folder in there:  # a folder of the same name that holds something else is not meant
+        if any((folder / marker).is_file() for marker in MARKERS):
             return folder
-    there = visible(", ".join(sorted(path.name for path in project.runs)) or "none")
+    if there:
+        return there[0]
+    known = visible(", ".join(sorted(path.name for path in project.runs)) or "none")
     raise InputError(
-        f"{visible(name)}: no such run", f"pass the folder of a run, or one of this project's runs: {there}"
+        f"{visible(name)}: no such run", f"pass the folder of a run, or one of this project's runs: {known}"
     )
 
 

@@ -12,10 +12,13 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from importlib.util import find_spec
 from pathlib import Path
+from socket import create_connection
 from typing import Any, Final
+from urllib.parse import urlsplit
+from urllib.request import getproxies
 
 from curate.core.errors import PANIC, CurateError, MissingExtra, ModelError, OutputError
 from curate.core.files import TEMPORARY, sha256, sync_folder
@@ -26,6 +29,8 @@ OFFLINE: Final = "offline:"
 CONVERSION: Final = 1
 # What makes a model what it is; other files in its folder (readme, licence, other frameworks' weights) do not.
 IDENTITY: Final = (".safetensors", ".json", ".txt", ".model", ".jinja")
+REACHED: Final = 5.0
+"""Seconds in which the hub has to accept a connection."""
 CONTROL_TOKEN: Final = 3  # GGUF's token type of <|im_start|> and its kind
 
 
@@ -83,9 +88,26 @@ def resolve(name: str, *, needs_weights: bool = True) -> str:
             return str(folder)
         if name.startswith((".", "/", "~")) or "\\" in name or name.count("/") > 1:
             raise ModelError(f"{name}: no such folder", "check the path to the model")
+        _offline_without_hub()
         return name
     source = _source(name)
     return str(source if source.is_dir() else _converted(name, source, needs_weights=needs_weights))
+
+
+@cache
+def _offline_without_hub() -> None:
+    """Use only models in the hub's cache if the hub cannot be reached: its client would retry for a minute."""
+    from huggingface_hub import constants
+
+    if constants.HF_HUB_OFFLINE or getproxies():
+        return
+    address = urlsplit(constants.ENDPOINT)
+    try:
+        create_connection(
+            (address.hostname, address.port or (80 if address.scheme == "http" else 443)), REACHED
+        ).close()
+    except OSError:
+        constants.HF_HUB_OFFLINE = True
 
 
 def fingerprint(name: str) -> str:

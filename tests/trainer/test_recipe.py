@@ -32,6 +32,15 @@ def test_epochs_and_steps_together_are_refused(tmp_path: Path) -> None:
         load_recipe(write_recipe(tmp_path, epochs=1))
 
 
+def test_set_replaces_epochs_by_steps_and_the_other_way_round(tmp_path: Path) -> None:
+    found = load_recipe(write_recipe(tmp_path, epochs=2, max_steps=None), ["max_steps=3"])
+    assert (found.epochs, found.max_steps) == (None, 3)
+    found = load_recipe(write_recipe(tmp_path), ["num_train_epochs=2"])
+    assert (found.epochs, found.max_steps) == (2, None)
+    with pytest.raises(ConfigError, match="exclude each other"):
+        load_recipe(write_recipe(tmp_path), ["epochs=1", "max_steps=3"])
+
+
 def test_names_of_transformers_and_peft_stand_for_the_recipes_own(tmp_path: Path) -> None:
     path = write_recipe(tmp_path, rank=None, lora_r=6, schedule=None, lr_scheduler_type="linear", optim="sgd")
     found = load_recipe(path, ["lora_alpha=8", "per_device_train_batch_size=3"])
