@@ -162,7 +162,7 @@ class Training:
         return found
 
     def _conclude(self, report: Report, mapped: list[MappedExample]) -> None:
-        page = report_html(report, self.settings, self.journal.lines(), mapped)
+        page = report_html(report, self.settings, self.journal.lines(), mapped, self.recipe)
         write_bytes(self.folder.path / "report.html", page.encode("utf-8", "backslashreplace"))
         self.folder.write("report.json", report.model_dump(mode="json"))
 

@@ -12,7 +12,9 @@ from curate.report.console import table
 from curate.report.html import TABLE, foot, head, safe, tile
 from curate.report.html_plots import SCATTER, STYLE, Curve, Dots, curves, scatter
 from train.autoconfig import Settings, gigabytes
+from train.methods import OWN_KEYS
 from train.plan_text import duration
+from train.recipe import Recipe, recipe_text
 from train.results import DataMap, HardExample, LossPoint, Overfitting, Report
 
 
@@ -137,14 +139,22 @@ SMOOTH: Final = 20
 
 
 def report_html(
-    report: Report, settings: Settings, journal: Sequence[dict[str, Any]], mapped: Sequence[MappedExample] = ()
+    report: Report,
+    settings: Settings,
+    journal: Sequence[dict[str, Any]],
+    mapped: Sequence[MappedExample] = (),
+    recipe: Recipe | None = None,
 ) -> str:
     """The document."""
-    return "".join(_parts(report, settings, journal, mapped))
+    return "".join(_parts(report, settings, journal, mapped, recipe))
 
 
 def _parts(
-    report: Report, settings: Settings, journal: Sequence[dict[str, Any]], mapped: Sequence[MappedExample]
+    report: Report,
+    settings: Settings,
+    journal: Sequence[dict[str, Any]],
+    mapped: Sequence[MappedExample],
+    recipe: Recipe | None,
 ) -> Iterator[str]:
     steps = [line for line in journal if "loss" in line]
     yield head(f"Training of {safe(report.model)}", STYLE + SCATTER + TABLE)
@@ -189,6 +199,12 @@ def _parts(
         + "".join(f"<tr><th>{name}</th><td><code>{safe(value)}</code></td></tr>" for name, value in facts.items())
         + "</table>\n"
     )
+    if recipe is not None:
+        idle = OWN_KEYS - recipe.how.keys
+        used = {key: value for key, value in recipe.model_dump(mode="json").items() if key not in idle}
+        used |= {"learning_rate": recipe.peak_rate, "epochs": recipe.epochs or (None if recipe.max_steps else 1)}
+        text = recipe_text({key: value for key, value in used.items() if value is not None})
+        yield f"<h2>Recipe</h2>\n<pre>{safe(text)}</pre>\n"
     versions = ", ".join(f"{name} {version}" for name, version in settings.packages.items())
     yield foot(safe(versions), safe(settings.dtype), safe(settings.optimiser))
 
