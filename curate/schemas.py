@@ -25,6 +25,7 @@ from curate.report.conflicts import ConflictsOutput
 from curate.report.convert import ConvertOutput
 from curate.report.decontaminate import DecontaminateOutput
 from curate.report.dedup import DedupOutput
+from curate.report.ingest import IngestOutput
 from curate.report.remote import EstimateOutput, FetchOutput, StartOutput, UploadOutput, WatchLine
 from curate.report.restore import RestoreOutput
 from curate.report.rules import rule_json
@@ -48,6 +49,7 @@ TYPES: Final[dict[str, Any]] = {
     "decontaminate": DecontaminateOutput,
     "dedup": DedupOutput,
     "diff": DiffResult,
+    "ingest": IngestOutput,
     "manifest": Manifest,
     "remote-estimate": EstimateOutput,
     "remote-fetch": FetchOutput,

@@ -2,7 +2,9 @@
 to it.
 """
 
+import copy
 import json
+import random
 from collections.abc import Iterator
 from typing import Any
 
@@ -110,3 +112,25 @@ def inside(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple
     yield path, value
     for key, item in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
         yield from inside(item, (*path, key))
+
+
+ODD: list[Any] = [None, 0, "", "text", [], {}, [None], {"type": "text"}, ["a"], {"role": "user"}, True, [{}]]
+
+
+def broken(seed: int, samples: list[Any]) -> Any:
+    """One of the samples, in which values are gone or others."""
+    pick = random.Random(seed)
+    value = copy.deepcopy(pick.choice(samples))
+    for _ in range(pick.randint(1, 3)):
+        paths = [path for path, _ in inside(value) if path]
+        if not paths:
+            break
+        *path, last = pick.choice(paths)
+        owner: Any = value
+        for key in path:
+            owner = owner[key]
+        if pick.random() < 0.4:
+            del owner[last]
+        else:
+            owner[last] = copy.deepcopy(pick.choice(ODD))
+    return value

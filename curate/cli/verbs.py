@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
 OWN: Final = (
-    "check", "stats", "rule", "suppress", "convert", "dedup", "decontaminate", "conflicts", "score", "select", "split",
-    "verify", "restore", "diff", "run", "remote", "schema",
+    "check", "stats", "rule", "suppress", "convert", "ingest", "dedup", "decontaminate", "conflicts", "score", "select",
+    "split", "verify", "restore", "diff", "run", "remote", "schema",
 )  # fmt: skip
 """The engine's commands: a function or `typer.Typer` in the module with the same name."""
 SUMMARIES: Final = {
@@ -26,7 +26,8 @@ SUMMARIES: Final = {
     "stats": "Show statistics of a data set.",
     "rule": "Explain a rule, list all rules or test your own.",
     "suppress": "Suppress a finding; requires a reason.",
-    "convert": "Convert any known format to messages, as JSON Lines.",
+    "convert": "Convert any known format to messages or another one.",
+    "ingest": "Convert traces of model calls to messages.",
     "dedup": "Remove exact and near duplicates and record each removal.",
     "decontaminate": "Remove examples that contain items of a benchmark.",
     "conflicts": "Find contradictory answers to the same question.",

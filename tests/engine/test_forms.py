@@ -1,8 +1,6 @@
 """Every form: real samples are read, written in every other form or refused, and read back the same."""
 
-import copy
 import json
-import random
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -19,7 +17,7 @@ from curate.read.formats import BY_NAME, WRITABLE, example_of, example_of_list
 from curate.read.forms.form import UnwritableError
 from curate.verify import reading as verify_reading
 from tests.conftest import Write
-from tests.strategies import inside
+from tests.strategies import broken, inside
 
 Captured = pytest.CaptureFixture[str]
 FOLDER = Path(__file__).parent.parent / "data" / "forms"
@@ -134,32 +132,8 @@ def test_what_a_form_can_say_reads_back_as_the_same_messages(value: dict[str, An
     assert "id" in again.value or "id" in written.omitted
 
 
-ODD: list[Any] = [None, 0, "", "text", [], {}, [None], {"type": "text"}, ["a"], {"role": "user"}, True, [{}]]
-
-
-def broken(seed: int) -> tuple[str, Any]:
-    """A sample in which values are gone, doubled, or others."""
-    pick = random.Random(seed)
-    name, value = pick.choice(SAMPLES)
-    value = copy.deepcopy(value)
-    for _ in range(pick.randint(1, 3)):
-        paths = [path for path, _ in inside(value) if path]
-        if not paths:
-            break
-        *path, last = pick.choice(paths)
-        owner: Any = value
-        for key in path:
-            owner = owner[key]
-        odd = copy.deepcopy(pick.choice(ODD))
-        if pick.random() < 0.4:
-            del owner[last]
-        else:
-            owner[last] = odd
-    return name, value
-
-
 def test_half_valid_lines_crash_nothing_and_none_is_lost() -> None:
-    rows = [broken(seed)[1] for seed in range(600)]
+    rows = [broken(seed, [value for _, value in SAMPLES]) for seed in range(600)]
     path = Path("broken.jsonl")
     path.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
     for to in ("messages", "vertex", "openai-responses", "sharegpt"):

@@ -1,0 +1,53 @@
+"""`curate ingest`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from curate.cli.options import AsJson, Overwrite, Paths, Quiet, end, named_files, progress
+from curate.core.output_pair import demand_not_existing, removed_path
+from curate.core.paths import demand_apart
+from curate.pipeline.ingest import ingest_paths, minimum
+from curate.report.console import print_json, print_lines
+from curate.report.ingest import ingest_json, ingest_text
+
+
+def ingest(
+    paths: Paths,
+    output: Annotated[
+        Path,
+        typer.Option(
+            "-o",
+            "--output",
+            help="Write messages to this file (out.jsonl), lines that are not converted beside it "
+            "(out.unconverted.jsonl).",
+        ),
+    ],
+    min_score: Annotated[
+        list[str] | None,
+        typer.Option(help="Write only calls with at least this score; repeatable.", metavar="NAME=VALUE"),
+    ] = None,
+    overwrite: Overwrite = False,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Convert the model calls of traces (Langfuse, LangSmith, OpenTelemetry GenAI) to messages.
+
+    Reads exported JSON and JSON Lines files. Ids, model and scores are written to `metadata`. `curate dedup` removes
+    calls that are only the beginning of a later one.
+
+    Exit status: 0 if every call was read, 1 if some were not, 2 if a file cannot be read.
+    """
+    minima = dict(map(minimum, min_score or ()))
+    files = named_files(paths)
+    aside = removed_path(output, "unconverted")
+    demand_apart(files, (output, aside), named=paths)
+    demand_not_existing(output, aside, overwrite=overwrite)
+    with progress("reading", "lines", quiet=quiet) as advance:
+        report = ingest_paths(files, output, aside, minima=minima, overwrite=overwrite, progress=advance)
+    if as_json:
+        print_json(ingest_json(report))
+    else:
+        print_lines(ingest_text(report, str(output), str(aside)))
+    end(report.unreadable, "not converted", found=bool(report.notes))

@@ -1,0 +1,171 @@
+"""From traces to conversations: one line for each model call, with its ids and scores in `metadata`."""
+
+import operator
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from curate.core.errors import InputError, UsageError, demand_all
+from curate.core.example import Place
+from curate.core.files import display_name
+from curate.core.output_pair import replacing_both
+from curate.core.removed import Reason, removal, removed_line
+from curate.core.snapshot import demand_unchanged, mode_of, snapshot
+from curate.lint.rules.repair import json_line
+from curate.output.apply import unreadable
+from curate.read.dataset import FileFacts, ParsedLine, demand_read, read_file
+from curate.read.formats import MISSHAPEN
+from curate.read.traces.exports import ModelCall, Scores, calls_in, score_row
+from curate.read.traces.messages import NoConversationError, conversation
+
+NO_EXPORT: Final = "no export of Langfuse, LangSmith or OpenTelemetry"
+
+
+class IngestNote(NamedTuple):
+    """A model call that became no conversation."""
+
+    place: Place
+    why: str
+
+
+@dataclass(slots=True)
+class IngestResult:
+    """What was read, and what became of it: calls = written + low + unreadable."""
+
+    read: int = 0
+    """Lines that are not blank, or elements of a document."""
+    calls: int = 0
+    """Model calls in them."""
+    written: int = 0
+    low: int = 0
+    """Calls below a minimum score, or without that score."""
+    other: int = 0
+    """Spans and runs that are no calls of a model, such as tools and chains."""
+    scores: int = 0
+    """Rows with scores alone, which were joined to their calls."""
+    aside: int = 0
+    """Lines in the file beside the output: they are no export, or hold a call that was not written."""
+    sources: Counter[str] = field(default_factory=Counter)
+    notes: list[IngestNote] = field(default_factory=list)
+
+    @property
+    def unreadable(self) -> int:
+        """Calls without a conversation, and lines that are no export."""
+        return len(self.notes)
+
+
+def minimum(text: str) -> tuple[str, float]:
+    """Name and value of `NAME=VALUE`. Raises `UsageError`."""
+    name, sign, value = text.rpartition("=")
+    try:
+        if sign and name:
+            return name, float(value)
+    except ValueError:
+        pass
+    raise UsageError(f"--min-score {text}: not a name and a number", "write it as --min-score helpfulness=0.7")
+
+
+def ingest_paths(
+    paths: Sequence[Path],
+    output: Path,
+    aside: Path,
+    *,
+    minima: Mapping[str, float],
+    overwrite: bool = False,
+    progress: Callable[[int], None] | None = None,
+) -> IngestResult:
+    """Write the conversations of traces to `output`, and lines of which a call is not written to `aside`.
+
+    Raises `InputError` for a file that cannot be read or changes meanwhile, and where no line is an export.
+    """
+    report, scores = IngestResult(), _scores(paths)
+    seen = [snapshot(path) for path in dict.fromkeys(paths)]
+    with replacing_both(
+        output, aside, overwrite=overwrite, mode=mode_of(seen), unchanged=partial(demand_unchanged, seen)
+    ) as (out, rest):
+        for path in paths:
+            facts = FileFacts(display_name(path))
+            for parsed in read_file(path, facts):
+                if parsed.line.blank:
+                    continue
+                if progress:
+                    progress(1)
+                report.read += 1
+                whys = []
+                for line, why in _lines(parsed, scores, minima, report):
+                    if why is None:
+                        out.write(json_line(line) + b"\n")
+                    else:
+                        whys.append(why)
+                if whys:
+                    report.aside += 1
+                    reason = Reason("J025", "; ".join(dict.fromkeys(whys)), "rule")
+                    rest.write(removed_line(removal(parsed.place, None, reason, parsed.line.data)))
+            demand_read(facts)
+        if report.read and not report.calls + report.other + report.scores:
+            raise InputError(f"nothing but {NO_EXPORT}", "name the exported JSON or JSON Lines files")
+        demand_all(report.calls, report.written + report.low, sum(1 for note in report.notes if note.why != NO_EXPORT))
+        demand_all(report.written + report.aside, out.lines, rest.lines)
+    return report
+
+
+def _scores(paths: Sequence[Path]) -> dict[str, Scores]:
+    """The scores of rows that hold nothing else, by the id of their trace or observation."""
+    found: dict[str, Scores] = {}
+    for path in paths:
+        for parsed in read_file(path, FileFacts(display_name(path))):
+            row = score_row(parsed.decoded.value) if isinstance(parsed.decoded.value, dict) else None
+            if row is not None:
+                found.setdefault(row[0], {}).update(row[1])
+    return found
+
+
+def _lines(
+    parsed: ParsedLine, scores: Mapping[str, Scores], minima: Mapping[str, float], report: IngestResult
+) -> list[tuple[dict[str, Any], str | None]]:
+    """The conversations of a line; those that are not written have the reason."""
+    value = parsed.decoded.value
+    if not isinstance(value, dict):
+        why = unreadable(parsed).why if parsed.example is None else NO_EXPORT
+        report.notes.append(IngestNote(parsed.place, NO_EXPORT))
+        return [({}, why)]
+    if score_row(value) is not None:
+        report.scores += 1
+        return []
+    try:
+        calls = calls_in(value)
+    except MISSHAPEN:
+        calls = []
+    if not calls:
+        report.notes.append(IngestNote(parsed.place, NO_EXPORT))
+        return [({}, NO_EXPORT)]
+    return [line for call in calls for line in _line(call, parsed.place, scores, minima, report)]
+
+
+def _line(
+    call: ModelCall, place: Place, scores: Mapping[str, Scores], minima: Mapping[str, float], report: IngestResult
+) -> list[tuple[dict[str, Any], str | None]]:
+    if call.question is None and call.answer is None:
+        report.other += 1
+        return []
+    report.calls += 1
+    owners = (call.ids.get("trace_id"), call.ids.get("id"))
+    given = {name: item for owner in owners for name, item in scores.get(str(owner), {}).items()} | call.scores
+    for name, least in minima.items():
+        score = given.get(name)
+        if not isinstance(score, int | float) or operator.lt(score, least):
+            report.low += 1
+            return [({}, f"score {name} is {'missing' if score is None else score}, less than {least:g}")]
+    try:
+        value = conversation(call.question, call.answer, call.tools)
+    except (NoConversationError, *MISSHAPEN) as error:
+        why = str(error) if isinstance(error, NoConversationError) else "a value has another type than expected"
+        report.notes.append(IngestNote(place, why))
+        return [({}, why)]
+    report.written += 1
+    report.sources[call.source] += 1
+    metadata = {"source": call.source, **call.ids, **({"scores": given} if given else {})}
+    return [({**value, "metadata": metadata}, None)]

@@ -1,0 +1,1 @@
+"""Read the model calls of traces: exports of Langfuse, LangSmith and OpenTelemetry GenAI."""

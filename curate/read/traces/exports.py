@@ -1,0 +1,197 @@
+"""The model calls in a line of an export: a Langfuse trace or observation, a LangSmith run, OpenTelemetry spans."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from curate.read.traces.messages import Object, parsed
+
+Scores = dict[str, Any]
+
+
+@dataclass(slots=True)
+class ModelCall:
+    """One call of a model, or a span that is none (`question` is None and `answer` is None)."""
+
+    source: str
+    """`langfuse`, `langsmith` or `opentelemetry`."""
+    ids: Object
+    question: Any = None
+    answer: Any = None
+    tools: Any = None
+    scores: Scores = field(default_factory=dict)
+
+
+def _first(value: Mapping[str, Any], *keys: str) -> Any:
+    return next((value[key] for key in keys if value.get(key) not in (None, "")), None)
+
+
+def _ids(value: Mapping[str, Any], **more: Any) -> Object:
+    found = {
+        "id": _first(value, "id", "spanId", "span_id"),
+        "trace_id": _first(value, "traceId", "trace_id"),
+        "model": _first(value, "model", "providedModelName", "provided_model_name"),
+        "name": value.get("name"),
+    } | more
+    return {key: item for key, item in found.items() if item is not None}
+
+
+def scores_of(value: Any) -> Scores:
+    """Scores by name, of a list of scores or a mapping; several of one name become their mean."""
+    found: dict[str, list[Any]] = {}
+    if isinstance(value, dict):
+        for name, given in value.items():
+            given = given.get("avg", given.get("value")) if isinstance(given, dict) else given  # noqa: PLW2901
+            found.setdefault(name, []).extend(given if isinstance(given, list) else [given])
+    for one in value if isinstance(value, list) else ():
+        if isinstance(one, dict) and isinstance(one.get("name", one.get("key")), str):
+            given = _first(one, "value", "score", "stringValue", "string_value")
+            found.setdefault(str(one.get("name", one.get("key"))), []).append(given)
+    return {name: _mean([item for item in given if item is not None]) for name, given in found.items()}
+
+
+def _mean(given: list[Any]) -> Any:
+    numbers = [item for item in given if isinstance(item, int | float)]
+    return sum(numbers) / len(numbers) if len(numbers) > 1 else given[0] if given else None
+
+
+def score_row(value: Object) -> tuple[str, Scores] | None:
+    """The trace or observation of a row of Langfuse's score export, and the score."""
+    owner = _first(value, "observationId", "observation_id", "traceId", "trace_id")
+    if isinstance(owner, str) and isinstance(value.get("name"), str) and "value" in value and "input" not in value:
+        return owner, scores_of([value])
+    return None
+
+
+def calls_in(value: Object) -> list[ModelCall]:
+    """The model calls of a line, in order; empty if it is no known export."""
+    if isinstance(value.get("resourceSpans"), list):
+        return [call for span in _otlp_spans(value) for call in (_span(span),)]
+    if "attributes" in value and ("context" in value or "spanId" in value or "span_id" in value or "events" in value):
+        return [_span(value)]
+    if "run_type" in value or ("inputs" in value and "outputs" in value):
+        return list(_langsmith(value))
+    if "input" in value and ("output" in value or "observations" in value):
+        return list(_langfuse(value))
+    if isinstance(value.get("trace"), dict):
+        return calls_in({**value["trace"], "observations": value.get("observations", [])})
+    return []
+
+
+def _langfuse(value: Object) -> Iterator[ModelCall]:
+    scores = scores_of(value.get("scores"))
+    observations = [one for one in value.get("observations") or () if isinstance(one, dict)]
+    generations = [one for one in observations if str(one.get("type", "")).upper() == "GENERATION"]
+    for one in generations:
+        call = next(iter(_langfuse({**one, "trace_id": _first(one, "traceId", "trace_id") or value.get("id")})))
+        call.scores = scores | call.scores
+        yield call
+    if generations:
+        return
+    kind = str(value.get("type", "GENERATION")).upper()
+    call = ModelCall("langfuse", _ids(value), scores=scores)
+    if kind in ("GENERATION", "TRACE", "CHAT"):
+        call.question, call.answer = value.get("input"), value.get("output")
+        call.tools = (value.get("metadata") or {}).get("tools") if isinstance(value.get("metadata"), dict) else None
+    yield call
+
+
+def _langsmith(value: Object) -> Iterator[ModelCall]:
+    scores = scores_of(value.get("feedback_stats") or value.get("feedback"))
+    extra: Object = given if isinstance(given := value.get("extra"), dict) else {}
+    params = extra.get("invocation_params") or {}
+    metadata = extra.get("metadata") or {}
+    model = params.get("model") or metadata.get("ls_model_name")
+    call = ModelCall("langsmith", _ids(value, model=model), scores=scores)
+    children = [one for one in value.get("child_runs") or () if isinstance(one, dict)]
+    if value.get("run_type", "llm") in ("llm", "chat") or "run_type" not in value:
+        call.question, call.answer, call.tools = value.get("inputs"), value.get("outputs"), params.get("tools")
+        yield call
+    elif not children:
+        yield call
+    for child in children:
+        for found in _langsmith(child):
+            found.scores = scores | found.scores
+            yield found
+
+
+def _otlp_spans(value: Object) -> Iterator[Object]:
+    for resource in value["resourceSpans"]:
+        for scope in resource.get("scopeSpans") or resource.get("instrumentationLibrarySpans") or ():
+            yield from (span for span in scope.get("spans") or () if isinstance(span, dict))
+
+
+def _plain(value: Any) -> Any:
+    """An attribute value of OTLP's JSON as a plain value."""
+    if not isinstance(value, dict) or len(value) != 1:
+        return value
+    ((kind, held),) = value.items()
+    if kind == "arrayValue":
+        return [_plain(item) for item in held.get("values", [])]
+    if kind == "kvlistValue":
+        return _attributes(held.get("values", []))
+    if kind == "intValue":
+        return int(held)
+    return held if kind in ("stringValue", "boolValue", "doubleValue") else value
+
+
+def _attributes(value: Any) -> Object:
+    if isinstance(value, list):
+        return {one["key"]: _plain(one.get("value")) for one in value if isinstance(one, dict) and "key" in one}
+    return value if isinstance(value, dict) else {}
+
+
+def _span(span: Object) -> ModelCall:
+    given = _attributes(span.get("attributes"))
+    context: Object = held if isinstance(held := span.get("context"), dict) else {}
+    model = _first(given, "gen_ai.response.model", "gen_ai.request.model", "llm.model_name")
+    found = ModelCall("opentelemetry", _ids({**span, **context}, model=model))
+    events = [
+        (str(one.get("name")), _attributes(one.get("attributes")))
+        for one in span.get("events") or ()
+        if isinstance(one, dict)
+    ]
+    for name, event in events:
+        given |= {key: item for key, item in event.items() if name == "gen_ai.client.inference.operation.details"}
+        if isinstance(label := event.get("gen_ai.evaluation.name"), str):
+            found.scores[label] = _first(event, "gen_ai.evaluation.score.value", "gen_ai.evaluation.score.label")
+    system = parsed(given.get("gen_ai.system_instructions"))
+    asked = parsed(_first(given, "gen_ai.input.messages")) or _flat(given, PROMPTS) or _of_events(events, asks=True)
+    if system and isinstance(asked, list):
+        parts = system if isinstance(system, list) else [{"type": "text", "content": system}]
+        asked = [{"role": "system", "parts": parts}, *asked]
+    found.question = asked or None
+    found.answer = (
+        parsed(_first(given, "gen_ai.output.messages"))
+        or _flat(given, COMPLETIONS)
+        or _of_events(events, asks=False)
+        or None
+    )
+    found.tools = given.get("gen_ai.tool.definitions")
+    return found
+
+
+PROMPTS: Final = re.compile(r"(?:gen_ai\.prompt|llm\.input_messages)\.(\d+)\.(?:message\.)?(\w+)")
+COMPLETIONS: Final = re.compile(r"(?:gen_ai\.completion|llm\.output_messages)\.(\d+)\.(?:message\.)?(\w+)")
+
+
+def _flat(given: Object, pattern: re.Pattern[str]) -> list[Object]:
+    """Messages whose keys are attributes of their own, as OpenLLMetry and OpenInference write them."""
+    found: dict[int, Object] = {}
+    for key, item in given.items():
+        if match := pattern.fullmatch(key):
+            found.setdefault(int(match[1]), {})[match[2]] = item
+    return [found[at] for at in sorted(found)]
+
+
+def _of_events(events: list[tuple[str, Object]], *, asks: bool) -> list[Object]:
+    """Messages that are events of a span, as the conventions were until 2025."""
+    found = []
+    for name, given in events:
+        match = re.fullmatch(r"gen_ai\.(system|user|assistant|tool)\.message|gen_ai\.(choice)", name)
+        if match and (match[2] is None) == asks:
+            held = parsed(given.get("message", given))
+            body = held if isinstance(held, dict) else {"content": held}
+            found.append({**body, "role": body.get("role") or match[1] or "assistant"})
+    return found
