@@ -20,6 +20,7 @@ from curate.lint.rules import RULES
 from curate.lint.rules.rule import CODE, LINE_BREAK
 from curate.lint.suppressions import Suppression
 from curate.output.difference import DiffResult
+from curate.report.apply import ApplyOutput
 from curate.report.check_json import CheckLine, CheckOutput
 from curate.report.conflicts import ConflictsOutput
 from curate.report.convert import ConvertOutput
@@ -37,6 +38,7 @@ from curate.report.stats import StatsResult
 from curate.report.verify import VerifyOutput
 
 TYPES: Final[dict[str, Any]] = {
+    "apply": ApplyOutput,
     "baseline": Baseline,
     "check": CheckOutput,
     "check-line": CheckLine,

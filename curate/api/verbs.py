@@ -15,9 +15,10 @@ from curate.core.decision import DecisionLog
 from curate.core.egress import Consent
 from curate.core.events import Listener, ignore_events
 from curate.core.files import display_name
-from curate.core.runs import Project
+from curate.core.runs import Project, project_of
 from curate.lint.runner import check_paths
 from curate.lint.suppressions import load_suppressions, suppress
+from curate.output.edited import with_edited
 from curate.output.restore import finish
 from curate.pipeline import Choice
 from curate.pipeline import run as run_pipeline
@@ -92,7 +93,7 @@ def dedup(
     inputs, beside = Inputs(paths), Inputs(() if against is None else against)
     files = inputs.files
     others = [path for path in beside.files if path not in files] if against is not None else []
-    decisions = DecisionLog(project.decisions).verdicts()
+    decisions = with_edited(DecisionLog(project_of(files).decisions).verdicts())
     return DedupResult(
         plan(
             files,
@@ -101,6 +102,7 @@ def dedup(
             decisions=decisions,
             check=with_options(whole.check, drop=drop),
             cache=project.cache,
+            edited=project.edited,
         ),
         inputs,
     )
@@ -202,8 +204,8 @@ def split(
     config = whole.model_copy(update=options)
     folder = Path(output)
     finish(folder, project.decisions)
-    decisions = DecisionLog(project.decisions).verdicts()
     inputs = Inputs(paths)
+    decisions = with_edited(DecisionLog(project_of(inputs.files).decisions).verdicts())
     sources = sources_of(project, inputs.names, section.existing, folder, decisions)
     result = split_files(sources, folder, config, decisions=decisions, cache=project.cache, yes=yes)
     return SplitResult(folder, result, inputs)

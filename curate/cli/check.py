@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from curate.cli.adopt import Adopted
-from curate.cli.options import ChatTemplate, Paths, Quiet, codes, end, named_files, processes, progress
+from curate.cli.options import ChatTemplate, Paths, Quiet, codes, end, named_files, processes, progress, told_decisions
 from curate.core.config import CheckConfig, find_config, with_options
 from curate.core.errors import UsageError
 from curate.core.files import STDIN
@@ -119,6 +119,7 @@ def check(
         from curate.cli.fix import Fixing, run_fix  # not imported by a hook that only checks
 
         run_fix(files, config, Fixing(fix, unsafe_fixes, diff, fix_only, yes, project.dedup), quiet=quiet)
+    told_decisions(files, ignore=True, why="curate check reads the files as they are")
     adopted = Adopted.read(baseline, new_baseline)
     with progress("checking", "lines", quiet=quiet, waits=True) as advance:
         report = check_paths(files, config, advance, workers=workers or processes(), conflicts=project.conflicts)

@@ -1,6 +1,6 @@
 """`curate conflicts`."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -8,18 +8,33 @@ from typing import Annotated
 
 import typer
 
-from curate.cli.options import UNCOMPARED, AsJson, JudgeKey, Paths, Quiet, consent, end, named_files, progress
+from curate.cli.options import (
+    UNCOMPARED,
+    AsJson,
+    JudgeKey,
+    NoDecisions,
+    Paths,
+    Quiet,
+    consent,
+    end,
+    named_files,
+    progress,
+    told_decisions,
+)
+from curate.conflicts.calibration import calibrate, state_of
 from curate.conflicts.conflict import Conflict, find_conflicts
 from curate.conflicts.default_models import with_default_models
 from curate.conflicts.evidence import calibrated
 from curate.conflicts.judges import judge_of
 from curate.conflicts.judges.verdict_cache import Work
 from curate.core.config import find_config, with_options
-from curate.core.decision import DecisionLog
+from curate.core.decision import DecisionState, edits_of
 from curate.core.errors import UsageError
+from curate.core.files import display_name
 from curate.core.paths import demand_apart
-from curate.core.runs import Project
+from curate.core.runs import Project, project_of
 from curate.core.text import plural, visible
+from curate.output.edited import edited_copies
 from curate.read.dataset import demand_understood, read_dataset
 from curate.report.check_formats import write_report
 from curate.report.conflicts import SHOWN, conflicts_json, conflicts_text
@@ -69,12 +84,15 @@ def conflicts(
     show_all: Annotated[
         bool, typer.Option("--all", help=f"Show every conflict, not only {SHOWN}, and those of less confidence.")
     ] = False,
+    no_decisions: NoDecisions = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Send data to the judge's endpoint without asking.")] = False,
     quiet: Quiet = False,
 ) -> None:
     """Show contradictory answers to the same question. Nothing is removed: decide in `curate review`.
 
-    Exit status: 0 without conflicts, 1 with conflicts or with a line that holds no example, 2 if a given model is not
+    Answers are read as edited in the review; conflicts that were decided are shown with their state.
+
+    Exit status: 0 without open conflicts, 1 with some or with a line that holds no example, 2 if a given model is not
     available.
     """
     options = {
@@ -94,7 +112,10 @@ def conflicts(
         config = config.model_copy(update={"calibration": (1.0, 0.0)})
     files = named_files(paths)
     demand_apart(files, (html,), named=paths)
-    dataset = read_dataset(files)
+    decisions = told_decisions(files, ignore=no_decisions)
+    copies = edited_copies(files, edits_of(decisions), project_of(files).edited)
+    names = {copy: display_name(path) for path, copy in copies.items()}
+    dataset = read_dataset([copies.get(path, path) for path in files], lambda path: names.get(path, display_name(path)))
     demand_understood(len(dataset.lines), len(dataset.examples))
     cache = Project(Path.cwd()).cache
 
@@ -114,9 +135,9 @@ def conflicts(
         asked = judge_of(config, cache, before, advance, consent=agreed, key=judge_key, own=judge is not None)
         report = find_conflicts(dataset.examples, config, cache, advance, judge=asked)
     if calibrate:
-        print_lines(_calibration([*report.conflicts, *report.unsure], config.min_confidence))
+        print_lines(_calibration([*report.conflicts, *report.unsure], config.min_confidence, decisions))
         end(dataset.not_understood, UNCOMPARED)
-    found = bool(report.conflicts)
+    found = any(state_of(conflict, decisions) == "open" for conflict in report.conflicts)
     if show_all:
         report = replace(report, conflicts=[*report.conflicts, *report.unsure])
     if html is not None:
@@ -125,17 +146,14 @@ def conflicts(
 
         write_report(conflicts_html(report, None if show_all else SHOWN_THERE), html)
     if as_json:
-        print_json(conflicts_json(report, dataset.not_understood))
+        print_json(conflicts_json(report, dataset.not_understood, decisions))
     else:
-        print_lines(conflicts_text(report, None if show_all else SHOWN))
+        print_lines(conflicts_text(report, None if show_all else SHOWN, decisions))
     end(dataset.not_understood, UNCOMPARED, found=found)
 
 
-def _calibration(conflicts: list[Conflict], shown_from: float) -> Iterator[str]:
-    from curate.conflicts.calibration import calibrate
-
-    log = DecisionLog(Project(Path.cwd()).decisions)
-    said = calibrate(conflicts, log.verdicts())
+def _calibration(conflicts: list[Conflict], shown_from: float, decisions: Mapping[str, DecisionState]) -> Iterator[str]:
+    said = calibrate(conflicts, decisions)
     scale = (said.slope, said.intercept)
     yield f"{plural(said.confirmed + said.rejected, 'decision')} about conflicts: {said.confirmed:,} confirmed"
     for confidence in (0.3, 0.5, 0.7, 0.9):

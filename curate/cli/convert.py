@@ -6,9 +6,10 @@ from typing import Annotated, Final
 
 import typer
 
-from curate.cli.options import AsJson, Overwrite, Paths, Quiet, end, named_files, progress
+from curate.cli.options import AsJson, NoDecisions, Overwrite, Paths, Quiet, end, named_files, progress, told_decisions
 from curate.core.output_pair import demand_not_existing, removed_path
 from curate.core.paths import demand_apart
+from curate.core.runs import project_of
 from curate.pipeline.convert import convert_paths
 from curate.read.formats import WRITABLE
 from curate.report.console import print_json, print_lines
@@ -26,7 +27,8 @@ def convert(
         typer.Option(
             "-o",
             "--output",
-            help="Write to this file (out.jsonl), lines that cannot be converted beside it (out.unconverted.jsonl).",
+            help="Write to this file (out.jsonl), dropped lines and those that cannot be converted beside it "
+            "(out.unconverted.jsonl).",
         ),
     ],
     to: Annotated[To, typer.Option("--to", metavar="FORM", help=HELP)] = MESSAGES,
@@ -34,6 +36,7 @@ def convert(
         bool, typer.Option("--chosen", help="Convert the chosen side of preference pairs and omit the rejected side.")
     ] = False,
     overwrite: Overwrite = False,
+    no_decisions: NoDecisions = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
@@ -48,10 +51,21 @@ def convert(
     aside = removed_path(output, "unconverted")
     demand_apart(files, (output, aside), named=paths)
     demand_not_existing(output, aside, overwrite=overwrite)
+    decisions = told_decisions(files, ignore=no_decisions)
     with progress("converting", "lines", quiet=quiet) as advance:
-        report = convert_paths(files, output, aside, to=to.value, chosen=chosen, overwrite=overwrite, progress=advance)
+        report = convert_paths(
+            files,
+            output,
+            aside,
+            to=to.value,
+            chosen=chosen,
+            overwrite=overwrite,
+            progress=advance,
+            decisions=decisions,
+            edited=project_of(files).edited,
+        )
     if as_json:
         print_json(convert_json(report))
     else:
         print_lines(convert_text(report, str(output), str(aside)))
-    end(report.not_understood, "not converted", found=bool(report.aside))
+    end(report.not_understood, "not converted", found=report.aside.total() > report.aside["decision"])

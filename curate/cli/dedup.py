@@ -12,6 +12,7 @@ from curate.cli.options import (
     Drop,
     Heavy,
     Kept,
+    NoDecisions,
     Overwrite,
     Paths,
     Quiet,
@@ -19,7 +20,7 @@ from curate.cli.options import (
     end,
     named_files,
     stages,
-    told_verdicts,
+    told_decisions,
 )
 from curate.core.config import find_config, with_options
 from curate.core.errors import DataError, UsageError
@@ -85,6 +86,7 @@ def dedup(
     rethreshold: Annotated[
         float | None, typer.Option(help="Re-run at a new threshold from the cache of an earlier run.", metavar="FLOAT")
     ] = None,
+    no_decisions: NoDecisions = False,
     no_cache: Annotated[bool, typer.Option("--no-cache", help="Disable the cache in .curate/cache.")] = False,
     yes: Heavy = False,
     as_json: AsJson = False,
@@ -107,7 +109,14 @@ def dedup(
     options |= {"same_words": same_words, "beginnings": beginnings, "embeddings": embeddings}
     files, others = _files(paths, against, output, html, overwrite=overwrite)
     planned = _planned(
-        files, others, options, drop, quiet=quiet, cached=not no_cache, remembered_only=rethreshold is not None
+        files,
+        others,
+        options,
+        drop,
+        no_decisions=no_decisions,
+        quiet=quiet,
+        cached=not no_cache,
+        remembered_only=rethreshold is not None,
     )
     if html is not None:
         from curate.report.dedup_html import SHOWN as SHOWN_THERE
@@ -164,12 +173,13 @@ def _planned(
     options: dict[str, Any],
     drop: list[str] | None,
     *,
+    no_decisions: bool,
     quiet: bool,
     cached: bool,
     remembered_only: bool,
 ) -> DedupResult:
     project = Project(Path.cwd())
-    whole, decisions = find_config(project.folder), told_verdicts(project)
+    whole, decisions = find_config(project.folder), told_decisions(files, ignore=no_decisions)
     config, check = with_options(whole.dedup, **options), with_options(whole.check, drop=codes(drop))
     cache = project.cache if cached else None
     with stages(quiet=quiet) as shown:
@@ -181,6 +191,7 @@ def _planned(
             check=check,
             cache=cache,
             remembered_only=remembered_only,
+            edited=project.edited,
             listen=shown.listen,
         )
 

@@ -12,8 +12,8 @@ import typer
 from curate.core.decision import DecisionLog, DecisionState
 from curate.core.egress import Consent
 from curate.core.errors import ExitCode
-from curate.core.files import data_files
-from curate.core.runs import Project
+from curate.core.files import data_files, display_name
+from curate.core.runs import project_of
 from curate.core.text import plural, visible
 from curate.report.progress import StageProgress
 
@@ -60,6 +60,10 @@ Heavy = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Hide the progress bar.")]
+IGNORED: Final = "--no-decisions"
+NoDecisions = Annotated[
+    bool, typer.Option("--no-decisions", help="Ignore the decisions of the review: edits, drops and what is kept.")
+]
 MOST_PROCESSES: Final = 8
 """The default limit of processes: each takes about 200 MB."""
 
@@ -119,11 +123,21 @@ def print_notes(notes: Iterable[str]) -> None:
         sys.stderr.write(f"note: {visible(note)}\n")
 
 
-def told_verdicts(project: Project) -> dict[str, DecisionState]:
-    """The decisions in effect, by example; prints notes about the journal to stderr."""
-    log = DecisionLog(project.decisions)
+def told_decisions(files: Sequence[Path], *, ignore: bool = False, why: str = IGNORED) -> dict[str, DecisionState]:
+    """The decisions in effect about files, by example; none with `ignore`. Prints to stderr what is applied or ignored,
+    and from which journal.
+    """
+    from curate.output.edited import decision_counts, with_edited  # not needed without decisions
+
+    log = DecisionLog(project_of(files).decisions)
     print_notes(log.notes)
-    return log.verdicts()
+    found = log.verdicts()
+    if found:
+        path = log.path
+        shown = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+        counts = decision_counts(found)
+        print_notes([f"{counts} ignored ({why})" if ignore else f"{counts} applied, from {display_name(shown)}"])
+    return {} if ignore else with_edited(found)
 
 
 def end(not_understood: int, what: str, *, found: bool = False) -> NoReturn:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from curate.cli.options import LEFT, AsJson, Drop, JudgeKey, Quiet, codes, consent, end
+from curate.cli.options import LEFT, AsJson, Drop, JudgeKey, NoDecisions, Quiet, codes, consent, end
 from curate.core.config import Config, load_project, with_options
 from curate.core.egress import Consent, address_of, is_address
 from curate.core.runs import Project
@@ -36,6 +36,7 @@ def run(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show which stages would run, without running them.")
     ] = False,
+    no_decisions: NoDecisions = False,
     judge_key: JudgeKey = None,
     yes: Annotated[
         bool,
@@ -56,7 +57,7 @@ def run(
 
     Exit status: 0, 1 if a line holds no example, 2 if no example is left or a file cannot be read or written.
     """
-    choice = Choice(_names(only), _names(skip), _names(again), until, dry_run, yes)
+    choice = Choice(_names(only), _names(skip), _names(again), until, dry_run, yes, no_decisions)
     folder, settings = load_project(config)
     settings = settings.model_copy(update={"check": with_options(settings.check, drop=codes(drop))})
     agreed = _agreed(settings, choice, consent(yes=yes, as_json=as_json))

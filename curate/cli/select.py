@@ -17,7 +17,7 @@ from curate.cli.options import (
     end,
     named_files,
     stages,
-    told_verdicts,
+    told_decisions,
 )
 from curate.cli.score import Embeddings, LossModel, NoModels, models_of
 from curate.core.config import find_config, with_options
@@ -97,7 +97,7 @@ def select(
             earlier=earlier,
             dedup=config.dedup,
             check=with_options(config.check, drop=codes(drop)),
-            decisions=told_verdicts(project),
+            decisions=told_decisions(files),
             cache=project.cache,
             listen=shown.listen,
         )

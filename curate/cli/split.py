@@ -5,9 +5,23 @@ from typing import Annotated, Any
 
 import typer
 
-from curate.cli.options import LEFT, AsJson, Drop, Heavy, Paths, Quiet, codes, end, print_notes, stages, told_verdicts
+from curate.cli.options import (
+    LEFT,
+    AsJson,
+    Drop,
+    Heavy,
+    NoDecisions,
+    Paths,
+    Quiet,
+    codes,
+    end,
+    print_notes,
+    stages,
+    told_decisions,
+)
 from curate.core.config import find_config, with_options
 from curate.core.errors import UsageError
+from curate.core.files import data_files
 from curate.core.runs import Project
 from curate.core.text import visible
 from curate.output.restore import finish
@@ -86,6 +100,7 @@ def split(
             help="Write a configuration for this trainer: axolotl, llamafactory or trl; repeatable.", metavar="TRAINER"
         ),
     ] = None,
+    no_decisions: NoDecisions = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
@@ -124,7 +139,7 @@ def split(
         }
     )
     finish(output, project.decisions)
-    decisions = told_verdicts(project)
+    decisions = told_decisions(data_files(paths, lambda _: None), ignore=no_decisions)
     sources = sources_of(project, paths, section.existing, output, decisions, lambda note: print_notes([note]))
     with stages(quiet=quiet) as shown:
         result = split_files(

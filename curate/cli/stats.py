@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from curate.cli.options import AsJson, ChatTemplate, Paths, Quiet, end, named_files, progress
+from curate.cli.options import AsJson, ChatTemplate, Paths, Quiet, end, named_files, progress, told_decisions
 from curate.core.config import find_config, with_options
 from curate.core.text import plural
 from curate.corpus.stats import Plan, collect
@@ -45,6 +45,7 @@ def stats(
     Exit status: 0, 1 if a line holds no example, 2 if no line holds one or a file cannot be read.
     """
     files = named_files(paths)
+    told_decisions(files, ignore=True, why="curate stats reads the files as they are")
     plan = Plan(epochs, price, speed)
     with progress("counting", "lines", quiet=quiet) as advance:
         config = with_options(find_config(Path.cwd()).check, model=model, chat_template=chat_template)

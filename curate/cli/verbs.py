@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 OWN: Final = (
     "check", "stats", "rule", "suppress", "convert", "ingest", "dedup", "decontaminate", "conflicts", "score", "select",
-    "split", "verify", "restore", "diff", "run", "remote", "schema",
+    "split", "verify", "restore", "diff", "run", "remote", "schema", "apply",
 )  # fmt: skip
 """The engine's commands: a function or `typer.Typer` in the module with the same name."""
 SUMMARIES: Final = {
@@ -38,6 +38,7 @@ SUMMARIES: Final = {
     "restore": "Restore removed lines, byte for byte.",
     "diff": "Compare two splits: data, settings and versions.",
     "review": "Review findings, duplicates and conflicts in a terminal.",
+    "apply": "Write the files with the edits and drops of the review.",
     "recipe": "Write a recipe that fits the data and the GPU.",
     "plan": "Show steps, memory and problems of a training in advance.",
     "train": "Train an adapter and measure it against its base model.",

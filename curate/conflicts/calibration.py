@@ -4,7 +4,7 @@ its confidence (Platt 1999).
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from curate.conflicts.conflict import Conflict
 from curate.conflicts.evidence import LEAST, calibrated
@@ -18,6 +18,8 @@ NEEDED: Final = 50
 HOLD: Final = (1.0, 0.01)
 """Weights of slope 1 and intercept 0 against those of a decision: without them the fit is unbounded where all agree."""
 STEPS: Final = 50
+State = Literal["open", "dropped", "edited", "kept"]
+"""Nothing is decided; a side is dropped; a side is edited; both sides are kept."""
 
 
 class Calibration(NamedTuple):
@@ -46,6 +48,14 @@ def calibrate(conflicts: Sequence[Conflict], decisions: Mapping[str, DecisionSta
     slope, intercept = _fitted(said)
     confirmed = sum(word for _, word in said)
     return Calibration(confirmed, len(said) - confirmed, round(slope, 3), round(intercept, 3))
+
+
+def state_of(conflict: Conflict, decisions: Mapping[str, DecisionState]) -> State:
+    """What people decided about a conflict, whatever they dropped a side for."""
+    if any((side := decisions.get(id_)) and side.verdict == "drop" for id_ in (conflict.left.id, conflict.right.id)):
+        return "dropped"
+    decided = _decided(conflict, decisions)
+    return "open" if decided is None else "edited" if decided else "kept"
 
 
 def _decided(conflict: Conflict, decisions: Mapping[str, DecisionState]) -> bool | None:

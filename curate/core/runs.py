@@ -1,6 +1,8 @@
 """The state of a project: the `.curate/` folder next to the configuration."""
 
 import json
+import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -68,6 +70,26 @@ class Project:
         for folder in _folders(self.state / "runs"):
             found += [path for path in _folders(folder) if (path / "metrics.jsonl").exists()] or [folder]
         return sorted(found, key=_touched, reverse=True)
+
+
+def project_of(files: Sequence[Path]) -> Project:
+    """The project of data files: the nearest folder above all of them with a journal, else the working folder.
+
+    Where the data does not lie below the working folder, and nothing is decided yet, it is the folder of the data.
+    """
+    here = Path.cwd()
+    folders = {path.resolve().parent for path in files if path.name != "-"}
+    if not folders:
+        return Project(here)
+    try:
+        above = Path(os.path.commonpath(folders))
+    except ValueError:  # on several drives of Windows
+        return Project(here)
+    for folder in (above, *above.parents):
+        if Project(folder).decisions.is_file():
+            return Project(folder)
+    inside = here.resolve() in (above, *above.parents)
+    return Project(here if inside or Project(here).decisions.is_file() else above)
 
 
 def _folders(folder: Path) -> list[Path]:

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from curate.core.decision import WHOLE, DecisionState, Verdict
 from curate.core.example import Place, line_id
 from curate.core.files import blocks, display_name, replacing
+from curate.core.text import plural
 from curate.lint.rules.repair import json_line
 from curate.read.dataset import FileFacts, ParsedLine, read_file
 from curate.read.formats import example_of
@@ -26,6 +27,12 @@ class Splice(NamedTuple):
     start: int
     end: int
     data: bytes
+
+
+def decision_counts(found: Mapping[str, DecisionState]) -> str:
+    """Edits and drops, in words."""
+    edits, drops = (sum(one.verdict == word for one in found.values()) for word in ("edit", "drop"))
+    return f"{plural(edits, 'edit')}, {plural(drops, 'drop')}"
 
 
 def with_edited(decisions: Mapping[str, DecisionState]) -> dict[str, DecisionState]:
@@ -62,13 +69,21 @@ def edited_copies(paths: Sequence[Path], edits: Edits, folder: Path) -> dict[Pat
 
 
 def _edited(parsed: ParsedLine, edits: Edits) -> bytes | None:
-    """The new bytes of an edited line, else None. Follows edits of edits; a cycle ends where it began."""
-    key, met, value = key_of(parsed), set(), None
+    value = edited_value(key_of(parsed), edits, parsed.place)
+    if value is None:
+        return None
+    return json_line(value) + b"\n" * parsed.line.data.count(b"\n")  # what follows in a document keeps its line numbers
+
+
+def edited_value(key: str, edits: Edits, place: Place) -> dict[str, Any] | None:
+    """The new object of an example, if it is edited. Follows edits of edits; a cycle ends where it began."""
+    met: set[str] = set()
+    value = None
     while key in edits and key not in met:
         met.add(key)
         value = edits[key]
-        key = example_of(value, parsed.place).id
-    return None if value is None else json_line(value)
+        key = example_of(value, place).id
+    return value
 
 
 def spliced(stream: Iterator[bytes], splices: Sequence[Splice]) -> Iterator[bytes]:

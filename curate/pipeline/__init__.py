@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from filelock import FileLock, Timeout
 
+from curate.conflicts.calibration import state_of
 from curate.conflicts.conflict import Conflict
 from curate.core.config import Config
 from curate.core.egress import NOBODY, Consent
@@ -78,9 +79,7 @@ def _run(data: RunData) -> RunResult:
             found = stage.take(data, found, result)
         else:  # in a dry run, nothing behind this stage is known
             known, found.stages[name] = False, "would run"
-    undecided = sum(
-        conflict.left.id not in data.verdicts and conflict.right.id not in data.verdicts for conflict in found.conflicts
-    )
+    undecided = sum(state_of(conflict, data.verdicts) == "open" for conflict in found.conflicts)
     return replace(found, undecided=undecided)
 
 

@@ -28,6 +28,8 @@ class Choice:
     """Nothing is written: it is only said what would be done."""
     yes: bool = False
     """Much of a file may be dropped (D008)."""
+    no_decisions: bool = False
+    """The decisions of the review are ignored."""
 
     def __post_init__(self) -> None:
         for option, names in (

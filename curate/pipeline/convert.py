@@ -7,12 +7,13 @@ format already keep their bytes.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from curate.core.decision import DecisionState, edits_of
 from curate.core.errors import demand_all
 from curate.core.example import UNKNOWN, Example, Place
 from curate.core.files import display_name
@@ -20,7 +21,8 @@ from curate.core.output_pair import replacing_both
 from curate.core.removed import Reason, Removal, removal, removed_line
 from curate.core.snapshot import demand_unchanged, mode_of, snapshot
 from curate.lint.rules.repair import json_line
-from curate.output.apply import unreadable
+from curate.output.apply import drop_reason, unreadable
+from curate.output.edited import edited_copies, key_of
 from curate.read.dataset import FileFacts, ParsedLine, demand_read, demand_understood, read_file
 from curate.read.form_writer import write_as
 from curate.read.formats import PREFERENCE_SIDES, WRITABLE
@@ -80,30 +82,40 @@ def convert_paths(
     chosen: bool = False,
     overwrite: bool = False,
     progress: Callable[[int], None] | None = None,
+    decisions: Mapping[str, DecisionState] | None = None,
+    edited: Path = Path(".curate", "edited"),
 ) -> ConvertResult:
     """Convert files to the form `to` in `output`, and write what cannot be converted to `aside`; both whole, or none of
     them.
 
-    `chosen` takes the chosen side of a preference pair. Raises `InputError` for a file that cannot be read or changes
+    `chosen` takes the chosen side of a preference pair. Of `decisions`, drops go to `aside`, and edits are converted,
+    for which copies are made in the folder `edited`. Raises `InputError` for a file that cannot be read or changes
     meanwhile, and where no line is an example, `OutputError`; `UsageError` where one of the outputs is there and shall
     not be replaced, or another process writes it.
     """
-    report, form = ConvertResult(), WRITABLE[to]
+    report, form, decisions = ConvertResult(), WRITABLE[to], decisions or {}
     seen = [snapshot(path) for path in dict.fromkeys(paths)]
+    copies = edited_copies(paths, edits_of(decisions), edited)
     with replacing_both(
         output, aside, overwrite=overwrite, mode=mode_of(seen), unchanged=partial(demand_unchanged, seen)
     ) as (out, rest):
         for path in paths:
             facts = FileFacts(display_name(path))
-            for parsed in read_file(path, facts):
+            for parsed in read_file(copies.get(path, path), facts):
                 if progress:
                     progress(1)
                 if parsed.line.blank:
                     continue
                 report.read += 1
-                written = _converted(parsed, report, form, chosen=chosen)
+                decision = decisions.get(key_of(parsed)) if decisions else None
+                written: bytes | Removal
+                if decision is not None and decision.verdict == "drop":
+                    example = parsed.example.id if parsed.example else None
+                    written = removal(parsed.place, example, drop_reason(decision), parsed.line.data)
+                else:
+                    written = _converted(parsed, report, form, chosen=chosen)
                 if isinstance(written, Removal):
-                    report.aside[written.code or ""] += 1
+                    report.aside[written.reason] += 1
                     rest.write(removed_line(written))
                 else:
                     out.write(written + b"\n")

@@ -17,8 +17,8 @@ from curate.core.example import Example
 from curate.core.files import data_files, display_name
 from curate.core.finding import Finding
 from curate.core.paths import demand_apart
-from curate.core.removed import Reason
-from curate.core.runs import Project
+from curate.core.removed import Reason, counted_as
+from curate.core.runs import Project, project_of
 from curate.core.snapshot import Snapshot
 from curate.core.text import plural
 from curate.core.urls import is_url
@@ -27,7 +27,7 @@ from curate.corpus.corpus import LineReader, Table
 from curate.corpus.features import feature_spec_for
 from curate.models.names import fingerprint
 from curate.output.apply import demand_light, heavy_drops, leaves_by, leaving
-from curate.output.edited import with_edited
+from curate.output.edited import decision_counts, with_edited
 from curate.pipeline.choice import Choice
 from curate.pipeline.result import RunResult
 from curate.pipeline.splitting import Sources, copies_of, is_big, read_sources
@@ -189,10 +189,16 @@ class RunData:
         return leaves
 
     def kept(self, found: RunResult) -> list[Example]:
-        """The examples that stay, without those of a given test set."""
+        """The examples that stay, without those of a given test set; and those that people dropped, so that a conflict
+        which that decided is still reported, with its state.
+        """
         table, reader, leaves = self.table, LineReader(), self.leaves(found)
         tests = int(table.lines.searchsorted(self.first))
-        return [reader.example(table.line_ref(line)) for line in table.lines[tests:].tolist() if line not in leaves]
+        return [
+            reader.example(table.line_ref(line))
+            for line in table.lines[tests:].tolist()
+            if (reason := leaves.get(line)) is None or counted_as(reason.code, reason.decided_by) == "decision"
+        ]
 
     def leaving(self, found: RunResult) -> list[Finding]:
         """The findings for which lines leave."""
@@ -209,14 +215,20 @@ class RunData:
     @cached_property
     def verdicts(self) -> dict[str, DecisionState]:
         """What people decided, by example."""
-        log = DecisionLog(self.project.decisions)
+        own = DecisionLog(self.project.decisions)
+        log = own if own.decisions else DecisionLog(project_of(self.paths).decisions)
         self.notes.extend(log.notes)
+        found = log.verdicts()
+        if self.choice.no_decisions:
+            if found:
+                self.notes.append(f"{decision_counts(found)} ignored (--no-decisions)")
+            return {}
         if contested := log.contested():
             self.notes.append(
                 f"{plural(len(contested), 'example')} with contradictory decisions by several people, not "
                 "applied; `curate review` shows them"
             )
-        return with_edited(log.verdicts())
+        return with_edited(found)
 
     def advance(self, stage: str, total: int | None, text: str) -> Callable[[int], None]:
         """What tells how far a stage is; it takes how much more was done."""

@@ -1,20 +1,27 @@
 """Conflicts as terminal lines and as plain values: question, both answers with marks, evidence and confidence."""
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
 
 from rich.text import Text
 
+from curate.conflicts.calibration import State, state_of
 from curate.conflicts.conflict import Conflict, ConflictsResult
 from curate.conflicts.evidence import Evidence
 from curate.conflicts.question import Question
 from curate.conflicts.topics import Topic
+from curate.core.decision import DecisionState
 from curate.core.masking import masked, redact_message, redacted_excerpt
 from curate.core.text import excerpt, plural, storable, visible
 from curate.report.console import more
 from curate.report.part import ClearText, Part, at, plain
 
 SHOWN = 20
+NONE: Final[Mapping[str, DecisionState]] = {}
+STATES: Final[dict[State, str]] = {
+    "open": "", "dropped": " [decided: one side dropped]", "edited": " [decided: one side edited]",
+    "kept": " [decided: both kept]",
+}  # fmt: skip
 ANSWER, SPAN = 160, 60
 """Characters shown of an answer, and of the words of evidence."""
 
@@ -50,6 +57,8 @@ class ConflictOutput(Part):
 
     id: str
     code: str
+    state: State
+    """What was decided in the review: open, a side dropped or edited, or both kept."""
     confidence: float
     """From 0 to 1, over all evidence."""
     similarity: float
@@ -99,9 +108,12 @@ class ConflictsOutput(Part, title="ConflictsResult"):
     topics: list[TopicOutput]
 
 
-def conflicts_json(report: ConflictsResult, not_understood: int = 0) -> dict[str, Any]:
+def conflicts_json(
+    report: ConflictsResult, not_understood: int = 0, decisions: Mapping[str, DecisionState] = NONE
+) -> dict[str, Any]:
     """The report as plain values."""
-    conflicts, topics = list(map(_conflict, report.conflicts)), list(map(_topic, report.topics))
+    conflicts = [{**_conflict(conflict), "state": state_of(conflict, decisions)} for conflict in report.conflicts]
+    topics = list(map(_topic, report.topics))
     return plain(
         ConflictsOutput,
         report,
@@ -147,10 +159,13 @@ def _topic(topic: Topic) -> dict[str, Any]:
     return {"question": topic.request, "groups": groups}
 
 
-def conflicts_text(report: ConflictsResult, limit: int | None = SHOWN) -> Iterator[Text]:
+def conflicts_text(
+    report: ConflictsResult, limit: int | None = SHOWN, decisions: Mapping[str, DecisionState] = NONE
+) -> Iterator[Text]:
     """The report as lines, highest confidence first."""
-    for conflict in report.conflicts[:limit]:
-        yield from _block(conflict)
+    states = [state_of(conflict, decisions) for conflict in report.conflicts]
+    for conflict, state in list(zip(report.conflicts, states, strict=True))[:limit]:
+        yield from _block(conflict, STATES[state])
     yield from more(len(report.conflicts), limit)
     for topic in report.topics[:limit]:
         yield from _topic_lines(topic)
@@ -160,13 +175,20 @@ def conflicts_text(report: ConflictsResult, limit: int | None = SHOWN) -> Iterat
         shown = "shown" if report.conflicts[-len(report.unsure) :] == report.unsure else "`--all` shows them"
         yield Text(f"{plural(len(report.unsure), 'conflict')} of less confidence, down to .3: {shown}", style="dim")
     counts = f"{plural(report.compared, 'pair')} of answers compared among {plural(report.questions, 'question')}"
-    yield Text(f"{plural(len(report.conflicts), 'conflict')} in {counts}; `curate review` decides", style="bold")
+    settled = len(states) - states.count("open")
+    decided = f" ({settled:,} decided)" if settled else ""
+    yield Text(
+        f"{plural(len(report.conflicts), 'conflict')}{decided} in {counts}; `curate review` decides", style="bold"
+    )
 
 
-def _block(conflict: Conflict) -> Iterator[Text]:
+def _block(conflict: Conflict, state: str) -> Iterator[Text]:
     left, right, evidence = conflict.in_order()
     yield Text.assemble(
-        (conflict.code, "yellow"), f" {conflict.confidence:.2f} ", (excerpt(masked(left.request), 100), "bold")
+        (conflict.code, "yellow"),
+        f" {conflict.confidence:.2f} ",
+        (excerpt(masked(left.request), 100), "bold"),
+        (state, "green"),
     )
     if conflict.similarity < 1:
         yield Text(

@@ -295,6 +295,8 @@ class ReviewSession:
     def write(self, records: Sequence[Decision], undoes: str = "") -> str:
         """Append the records of one step, and follow them in the file of suppressions."""
         step = new_step()
+        if not records:
+            return step
         done = [one.model_copy(update={"step": step, "of": len(records), "undoes": undoes}) for one in records]
         try:
             self.log.add(*done)

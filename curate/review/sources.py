@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from curate.core.config import Config, find_config
 from curate.core.files import data_files
-from curate.core.runs import Project
+from curate.core.runs import Project, project_of
 
 
 class Sources(NamedTuple):
@@ -20,10 +20,14 @@ class Sources(NamedTuple):
 def sources_of(paths: Sequence[Path]) -> Sources:
     """The sources for `paths`: a single folder is a project with data in its configuration, else data files.
 
-    Data files belong to the project of the working folder. Raises `UsageError`, `InputError` or `ConfigError` before
-    reading data.
+    Data files belong to the nearest folder above them with a journal, else to the named or the working folder. Raises
+    `UsageError`, `InputError` or `ConfigError` before reading data.
     """
-    folder = paths[0] if len(paths) == 1 and paths[0].is_dir() else Path()
+    single = len(paths) == 1 and paths[0].is_dir()
+    folder = paths[0] if single else Path()
     config = find_config(folder)
-    named = [folder / name for name in config.data] if folder in paths and config.data else paths
-    return Sources(Project(folder), config, data_files(named))
+    files = data_files([folder / name for name in config.data] if single and config.data else paths)
+    found = project_of(files)
+    if single and (config.data or not found.decisions.is_file()):
+        found = Project(folder)
+    return Sources(Project(Path()) if found.folder == Path.cwd() else found, config, files)

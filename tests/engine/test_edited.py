@@ -84,3 +84,11 @@ def test_a_run_takes_edits_in_and_leaves_the_input_alone(write: Write) -> None:
     assert b"It is." in texts
     assert b"They came home." in texts
     assert result.written.inputs[0].path == "data.jsonl"
+
+
+def test_what_follows_an_edit_in_a_document_keeps_its_lines(write: Write, tmp_path: Path) -> None:
+    elements = [json.dumps(chat(f"{n}?", "yes"), indent=1) for n in range(3)]
+    path = write("data.json", ("[\n" + ",\n".join(elements) + "\n]\n").encode())
+    lines = [parsed.place.line for parsed in read_dataset([path]).lines]
+    copy = edited_copies([path], edits(path, lines[1], chat("new?", "yes")), tmp_path)[path]
+    assert [parsed.place.line for parsed in read_dataset([copy]).lines] == lines

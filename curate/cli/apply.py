@@ -1,0 +1,52 @@
+"""`curate apply`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from curate.cli.options import AsJson, Overwrite, Paths, Quiet, end, named_files, progress, told_decisions
+from curate.core.output_pair import demand_not_existing, removed_path
+from curate.core.paths import demand_apart
+from curate.core.runs import project_of
+from curate.pipeline.apply import apply_decisions
+from curate.report.apply import apply_json, apply_text
+from curate.report.console import print_json, print_lines
+
+
+def apply(
+    paths: Paths,
+    output: Annotated[
+        Path,
+        typer.Option(
+            "-o",
+            "--output",
+            help="Write the cleaned lines to this file (clean.jsonl), dropped ones beside it (clean.removed.jsonl).",
+        ),
+    ],
+    overwrite: Overwrite = False,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Apply the decisions of the review: write the files with edits, without dropped lines.
+
+    Nothing else is removed: `curate dedup` removes duplicates, `curate split` lines with errors, and both apply the
+    decisions, too. The journal is .curate/decisions.jsonl in the folder of the data or above it, else in the working
+    folder.
+
+    Exit status: 0, 1 if a line that is kept holds no example, 2 if a file cannot be read or written.
+    """
+    files = named_files(paths)
+    removed = removed_path(output, "removed")
+    demand_apart(files, (output, removed), named=paths)
+    demand_not_existing(output, removed, overwrite=overwrite)
+    decisions = told_decisions(files)
+    with progress("applying", "lines", quiet=quiet) as advance:
+        result = apply_decisions(
+            files, output, decisions, project_of(files).edited, overwrite=overwrite, progress=advance
+        )
+    if as_json:
+        print_json(apply_json(result))
+    else:
+        print_lines(apply_text(result, str(output), str(removed)))
+    end(result.not_understood, "kept")

@@ -1,0 +1,91 @@
+"""`curate apply` as a function: files with the edits of people, without the lines that they dropped.
+
+kept + dropped = read, always: it is demanded of the lines that were written. Lines that nobody decided about keep their
+bytes.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from curate.core.decision import DecisionState, edits_of
+from curate.core.errors import demand_all
+from curate.core.files import display_name
+from curate.core.output_pair import removed_path, replacing_both
+from curate.core.removed import removal, removed_line
+from curate.core.snapshot import demand_unchanged, mode_of, snapshot
+from curate.output.apply import drop_reason
+from curate.output.edited import edited_copies, edited_value, key_of
+from curate.read.dataset import FileFacts, demand_read, read_file
+
+
+@dataclass(slots=True)
+class ApplyResult:
+    """What was read, and what became of it."""
+
+    read: int = 0
+    """Lines that are not blank, or elements of a document."""
+    edited: int = 0
+    """Lines that were written with their new text."""
+    dropped: int = 0
+    """Lines that went to the ledger."""
+    unmatched: int = 0
+    """Edits and drops about examples that are not in the files."""
+    not_understood: int = 0
+    """Lines written as they are that hold no example."""
+
+    @property
+    def kept(self) -> int:
+        """Lines written, edited ones among them."""
+        return self.read - self.dropped
+
+
+def apply_decisions(
+    paths: Sequence[Path],
+    output: Path,
+    decisions: Mapping[str, DecisionState],
+    edited: Path,
+    *,
+    overwrite: bool = False,
+    progress: Callable[[int], None] | None = None,
+) -> ApplyResult:
+    """Write the lines of files to `output`, those that people dropped to a file beside it; both whole, or none of them.
+
+    Copies of files with edits are made in the folder `edited`. Raises `InputError` for a file that cannot be read or
+    changes meanwhile, `OutputError`; `UsageError` where one of the outputs is there and shall not be replaced.
+    """
+    result, met = ApplyResult(), set[str]()
+    seen = [snapshot(path) for path in dict.fromkeys(paths)]
+    copies = edited_copies(paths, edits_of(decisions), edited)
+    removed = removed_path(output, "removed")
+    with replacing_both(
+        output, removed, overwrite=overwrite, mode=mode_of(seen), unchanged=partial(demand_unchanged, seen)
+    ) as (out, gone):
+        for path in paths:
+            facts = FileFacts(display_name(path))
+            originals = (parsed for parsed in read_file(path, FileFacts(display_name(path))) if not parsed.line.blank)
+            for parsed in read_file(copies.get(path, path), facts):
+                if parsed.line.blank:
+                    continue
+                if progress:
+                    progress(1)
+                result.read += 1
+                key = key_of(next(originals))
+                decision = decisions.get(key)
+                if decision is not None and decision.verdict == "drop":
+                    met.add(key)
+                    result.dropped += 1
+                    example = parsed.example.id if parsed.example else None
+                    gone.write(removed_line(removal(parsed.place, example, drop_reason(decision), parsed.line.data)))
+                    continue
+                if edited_value(key, edits_of({key: decision}) if decision else {}, parsed.place) is not None:
+                    met.add(key)
+                    result.edited += 1
+                result.not_understood += parsed.example is None
+                out.write(parsed.jsonl + b"\n")
+            demand_read(facts)
+        demand_all(result.read, out.lines, gone.lines)
+    acted = {key for key, decision in decisions.items() if decision.verdict == "drop" or decision.value is not None}
+    result.unmatched = len(acted - met)
+    return result

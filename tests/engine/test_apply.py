@@ -1,0 +1,137 @@
+"""One truth: what is decided in the review is what every command does."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from curate.cli.main import main
+from tests.conftest import chat
+from tests.scripted_review import decide, expected, new_session
+
+FILES = [Path("a.jsonl"), Path("b.jsonl"), Path("c.jsonl")]
+COUNT = 120
+
+
+def write_files() -> None:
+    """Three files with duplicates, contradictions, defects and lines that cannot be read."""
+    for part, path in enumerate(FILES):
+        lines: list[bytes] = []
+        for n in range(part * 40, part * 40 + 40):
+            question = f"Explain to a child of {n % 9 + 4} how number {n} of the river and the engine belong together."
+            answer = (
+                f"The river stands for patience and the engine for luck; in chapter {n} both are lost, and only who "
+                f"shares number {n} finds the other again."
+            )
+            lines.append(json.dumps(chat(question, answer)).encode())
+            if n % 5 == 0:
+                lines.append(json.dumps(chat(question, answer.replace("only who", "indeed only who"))).encode())
+            if n % 5 == 1:
+                for year in (1500 + n, 1700 + n):
+                    asked = f"In which year was the mill of village {n} built?"
+                    lines.append(json.dumps(chat(asked, f"It was built in {year}.")).encode())
+            if n % 8 == 2:
+                lines.append(json.dumps(chat(f"What is {n}?", "")).encode())
+            if n % 16 == 3:
+                lines.append(b'{"messages": [' + str(n).encode())
+        path.write_bytes(b"".join(line + b"\n" for line in lines))
+
+
+def outcome(*command: str) -> int:
+    return main([*command, "--quiet"])
+
+
+def entries(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def splits(folder: Path) -> dict[str, list[str]]:
+    return {
+        name: sorted((folder / f"{name}.jsonl").read_text().splitlines()) for name in ("train", "validation", "test")
+    }
+
+
+def by_hand(ledger: Path) -> list[tuple[str, int]]:
+    return [(line["file"], line["line"]) for line in entries(ledger) if "code" not in line]
+
+
+def test_every_command_does_what_was_decided() -> None:
+    write_files()
+    drops, edits = decide(new_session(FILES), COUNT)
+    want = expected(FILES, drops, edits)
+    assert min(len(drops), len(edits), len(want.dropped)) > 5
+    names = list(map(str, FILES))
+    clean = Path("clean.jsonl")
+    assert outcome("apply", *names, "-o", "clean.jsonl") == 1  # lines that cannot be read are left
+    assert clean.read_bytes().splitlines() == want.kept
+    assert by_hand(Path("clean.removed.jsonl")) == want.dropped
+    Path("curate.toml").write_text('data = ["a.jsonl", "b.jsonl", "c.jsonl"]\noutput = "run-out"\n')
+    outcome("run", "--skip", "dedup,conflicts", "--yes")
+    outcome("split", *names, "-o", "split-out", "--yes")
+    outcome("convert", *names, "-o", "converted.jsonl")
+    outcome("dedup", *names, "-o", "kept.jsonl", "--yes", "--keep", "first")
+    Path("curate.toml").unlink()
+    kinds = {line.get("record") for line in entries(Path(".curate", "decisions.jsonl"))}
+    assert kinds == {None, "edit", "note", "suppression"}
+    outcome("split", "clean.jsonl", "-o", "split-clean", "--yes")
+    outcome("convert", "clean.jsonl", "-o", "converted-clean.jsonl")
+    assert splits(Path("split-out")) == splits(Path("split-clean")) == splits(Path("run-out"))
+    assert Path("converted.jsonl").read_bytes() == Path("converted-clean.jsonl").read_bytes()
+    for ledger in (
+        "split-out/removed.jsonl",
+        "run-out/removed.jsonl",
+        "kept.removed.jsonl",
+        "converted.unconverted.jsonl",
+    ):
+        assert by_hand(Path(ledger)) == want.dropped, ledger
+    dedup = Path("kept.jsonl").read_bytes().splitlines()
+    gone = [line["text"].encode() for line in entries(Path("kept.removed.jsonl")) if "code" in line]
+    assert sorted(dedup + gone) == sorted(want.kept)
+
+
+def test_decisions_are_found_from_the_data_upwards_and_their_path_is_told(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_files()
+    Path("data").mkdir()
+    for path in FILES:
+        path.rename(Path("data") / path)
+    session = new_session([Path("data/a.jsonl")])
+    session.decide({session.examples.entry(0).ids[0]: "drop"})
+    here = Path.cwd()
+    Path("elsewhere").mkdir()
+    monkeypatch.chdir("elsewhere")
+    outcome("apply", "../data/a.jsonl", "-o", "clean.jsonl")
+    journal = here / ".curate" / "decisions.jsonl"
+    assert f"note: 0 edits, 1 drop applied, from {journal}" in capsys.readouterr().err
+    outcome("dedup", "../data/a.jsonl", "--no-decisions")
+    assert "note: 0 edits, 1 drop ignored (--no-decisions)" in capsys.readouterr().err
+    outcome("check", "../data/a.jsonl")
+    assert "1 drop ignored (curate check reads the files as they are)" in capsys.readouterr().err
+    assert len(Path("clean.removed.jsonl").read_text().splitlines()) == 1
+
+
+def test_a_decided_conflict_is_shown_with_its_state(capsys: pytest.CaptureFixture[str]) -> None:
+    write_files()
+    session = new_session(FILES)
+    for number, choice in ((0, "left"), (1, "both")):
+        from curate.review.choices import verdicts_for
+
+        entry = session.conflicts.entry(number)
+        session.decide(verdicts_for(session, entry, choice), target=entry.target)  # type: ignore[arg-type]
+    capsys.readouterr()
+    main(["conflicts", *map(str, FILES), "--json", "--no-models", "--quiet"])
+    found = {said["id"]: said["state"] for said in json.loads(capsys.readouterr().out)["conflicts"]}
+    assert [found[session.conflicts.entry(number).about] for number in range(3)] == ["dropped", "kept", "open"]
+    Path("curate.toml").write_text('data = ["a.jsonl", "b.jsonl", "c.jsonl"]\n')
+    main(["run", "--quiet", "--yes"])
+    from curate.pipeline import load_conflicts
+    from curate.review import sources_of
+    from curate.review.events import ConflictsFound
+    from curate.review.scan import scan
+
+    told: list[Any] = []
+    scan(sources_of([Path()]), load_conflicts, told.append)
+    shown = next(fact for fact in told if isinstance(fact, ConflictsFound))
+    assert session.conflicts.entry(0).about in {conflict.id for conflict in shown.conflicts}
