@@ -47,6 +47,7 @@ def _guarded(words: Sequence[str], *, alone: bool = False) -> int:
     os.environ.setdefault(
         "PYDANTIC_DISABLE_PLUGINS", "__all__"
     )  # pydantic would scan all installed packages for plugins at every start
+    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")  # pyarrow's own keeps 40 MB that it does not use
     try:
         code = _asked(words, alone=alone)
         sys.stdout.flush()  # report failed output here instead of at interpreter exit

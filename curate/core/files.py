@@ -25,7 +25,7 @@ from curate.core.errors import InputError, OutputError, UsageError
 from curate.core.limits import limited, lines_limited
 from curate.core.places import copy_of, local_copies, url_of
 from curate.core.scratch import runs, scratch
-from curate.core.tables import TABLE_SUFFIXES, binary_table, csv_delimiter, csv_lines, table_lines
+from curate.core.tables import TABLE_SUFFIXES, binary_table, csv_delimiter, csv_lines, has_chat_columns, table_lines
 from curate.core.urls import is_url
 
 DATA_SUFFIXES = (
@@ -136,6 +136,8 @@ def _skipped(path: Path, folder: Path) -> str:
         for place in (path, *([path.parent] if path.parent.name == "parquet" and path.parent != folder else ()))
     ):
         return "a table beside its JSON Lines"
+    if csv_delimiter(path) is not None and not has_chat_columns(next(_blocks(path, 1 << 16), b"")):
+        return "a table without a column of chat data"
     return (
         "a link that leaves the folder"
         if path.is_symlink() and not path.resolve().is_relative_to(folder.resolve())

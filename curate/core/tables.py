@@ -11,6 +11,7 @@ import base64
 import csv
 import json
 import math
+import re
 from codecs import getincrementaldecoder
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -36,7 +37,7 @@ BINARY: Final = {
 """First bytes of binary tables, with what they are."""
 ROWS: Final = 2_000
 """Rows that are converted at a time, fewer if they are large."""
-BATCH: Final = 2 << 20
+BATCH: Final = 1 << 20
 """Bytes of the rows that are converted at a time."""
 FIELD: Final = 1 << 30
 """Maximum characters of a field of a text table, as for a line of JSON Lines."""
@@ -136,7 +137,10 @@ class RowWriter:
         try:
             parsed = orjson.loads(value)
         except ValueError:
-            return value
+            try:  # what only orjson refuses is reported by the reader
+                parsed = json.loads(value)
+            except (ValueError, RecursionError):
+                return value
         if self.marked is None and key in TURNS and not _spoken(parsed):
             return value
         return orjson.Fragment(value.replace("\n", " ").replace("\r", " "))  # a line break is white space in JSON
@@ -295,9 +299,9 @@ def _is_simple(frame: "pl.DataFrame") -> bool:
 
 def _escaped(block: bytes) -> bytes:
     """Lines without the characters that some readers take for a line break; a table has no such problem."""
-    for char in SEPARATORS:
-        if char in block:
-            block = block.replace(char, SEPARATORS[char])
+    for char, escape in SEPARATORS.items():
+        if char[-1:] in block and char in block:  # one byte is found much faster
+            block = block.replace(char, escape)
     return block
 
 
@@ -337,6 +341,12 @@ def csv_lines(path: str, delimiter: str, unpacked: Iterator[bytes]) -> Iterator[
             "check its quotes and delimiters, or write the table as Parquet or JSON Lines",
         ) from error
     yield _escaped(b"".join(block))
+
+
+def has_chat_columns(head: bytes) -> bool:
+    """Whether a text table with these first bytes has a column that chat data has."""
+    names = re.split(r"[,;\t|]", head.partition(b"\n")[0].decode("utf-8-sig", "replace"))
+    return not {name.strip().strip('"').lower() for name in names}.isdisjoint(OBJECTS | TURNS | TEXTS)
 
 
 def _decoded(path: str, blocks: Iterator[bytes]) -> Iterator[str]:
