@@ -21,6 +21,7 @@ from curate.core.output_pair import replacing_both
 from curate.core.removed import Reason, Removal, removal, removed_line
 from curate.core.snapshot import demand_unchanged, mode_of, snapshot
 from curate.lint.rules.repair import json_line
+from curate.lint.rules.tools import to_tools
 from curate.output.apply import drop_reason, unreadable
 from curate.output.edited import edited_copies, key_of
 from curate.read.dataset import FileFacts, ParsedLine, demand_read, demand_understood, read_file
@@ -152,7 +153,7 @@ def _converted(parsed: ParsedLine, report: ConvertResult, form: Format, *, chose
     conversations = [{**value, "messages": turns} for turns in _instances(value["messages"])] if several else [value]
     if form.name != "messages":
         try:
-            written = [write_as(form, conversation) for conversation in conversations]
+            written = [write_as(form, to_tools(conversation)) for conversation in conversations]
         except UnwritableError as error:
             unsaid = Reason("J025", f"not sayable as {form.name}: {error}", "rule")
             return removal(parsed.place, example.id, unsaid, parsed.line.data)

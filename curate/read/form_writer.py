@@ -5,7 +5,7 @@ from typing import Any, Final, NamedTuple
 
 from curate.core.example import ATTACHED, Example, Place
 from curate.read.formats import MISSHAPEN, example_of
-from curate.read.forms.blocks import DETAILS, HARMLESS, is_harmless
+from curate.read.forms.blocks import DETAILS, HARMLESS, is_harmless, plain_part
 from curate.read.forms.form import Format, Object, UnwritableError, as_object, omit_keys
 from curate.read.sharegpt_tools import json_in
 
@@ -18,11 +18,10 @@ TRAINED: Final = (
     "expected_answer",
     "label",
     "labels",
-    "parallel_tool_calls",
-    "tool_choice",
-    "response_format",
 )
 """Keys beside a conversation that change what is trained."""
+WEIGHTS: Final = ("weight", "loss_weight", "loss", "train", "training")
+"""Keys of a message for its weight in the loss, in one trainer or another."""
 NOWHERE: Final = Place("", 0)
 CALL_IDS: Final = "ids of tool calls"
 SIGNATURES: Final = "signatures of reasoning"
@@ -47,10 +46,20 @@ def write_as(form: Format, example: Object) -> Written:
         if not isinstance(message, dict) or not isinstance(message.get("role"), str):
             raise UnwritableError(f"message {i + 1} has no role")
     try:
-        value = form.write(example)
-        return _checked(form, value, example)
+        return _checked(form, form.write(example), example)
+    except UnwritableError:
+        bare = {**example, "messages": [_without_defaults(message) for message in messages]}
+        if bare == example:
+            raise
+        return _checked(form, form.write(bare), bare)
     except MISSHAPEN:
         raise UnwritableError("a value has another type than messages have there") from None
+
+
+def _without_defaults(message: Object) -> Object:
+    """A message without weights and flags that say what a trainer does anyway: it trains on answers alone."""
+    answers = message["role"] == "assistant"
+    return {key: item for key, item in message.items() if key not in WEIGHTS or item not in (answers, None)}
 
 
 def _checked(form: Format, value: Object, example: Object) -> Written:
@@ -115,7 +124,7 @@ def _normal(message: Object, ids: dict[str, int]) -> Object:
         found.pop("name", None)
     content = found.get("content")
     if isinstance(content, list):
-        parts = [{"type": "text", "text": part} if isinstance(part, str) else _plain(part) for part in content]
+        parts = [_plain(plain_part(part)) for part in content]
         alone = len(parts) == 1 and isinstance(parts[0], dict) and parts[0].keys() == {"type", "text"}
         found["content"] = parts[0]["text"] if alone else parts
     calls = found.get("tool_calls")

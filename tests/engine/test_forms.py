@@ -226,3 +226,26 @@ def test_messages_are_a_foreign_format_for_bedrock_and_vertex(write: Write, caps
     for target in ("bedrock", "vertex", "anthropic"):
         main(["check", str(path), "--target", target, "--select", "J025"])
         assert ("J025" in capsys.readouterr().out) == (target != "anthropic")
+
+
+def test_older_functions_and_default_weights_do_not_keep_a_line_from_moving(write: Write) -> None:
+    """Data that OpenAI took is to move: `functions` become tools, and weights that say the default go."""
+    called = {"role": "assistant", "content": None, "function_call": {"name": "now", "arguments": "{}"}}
+    messages: list[dict[str, Any]] = [
+        {"role": "user", "content": "Time?", "weight": 0},
+        called,
+        {"role": "function", "name": "now", "content": "12"},
+    ]
+    messages.append({"role": "assistant", "content": "Noon.", "weight": 1})
+    value = {
+        "messages": messages,
+        "functions": [{"name": "now", "parameters": {"type": "object"}}],
+        "tool_choice": "auto",
+    }
+    masked = {"messages": [*messages[:3], {**messages[3], "weight": 0}]}
+    report = convert_paths([write("data.jsonl", [value, masked])], Path("out.jsonl"), Path("rest.jsonl"), to="vertex")
+    found = json.loads(Path("out.jsonl").read_bytes())
+    assert found["contents"][1]["parts"] == [{"functionCall": {"name": "now", "args": {}}}]
+    assert found["tools"][0]["functionDeclarations"][0]["name"] == "now"
+    assert (report.converted, dict(report.omitted)) == (1, {"tool_choice": 1})
+    assert "`weight` of message 4" in Path("rest.jsonl").read_text("utf-8")

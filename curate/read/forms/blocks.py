@@ -181,6 +181,15 @@ CALL: Final = ("id", "type", "function")
 RESULT: Final = ("role", "tool_call_id", "content", "name")
 
 
+def plain_part(part: Any) -> Any:
+    """A part as an object; the text of LLaMA-Factory's text parts, which is under `value`, under `text`."""
+    if isinstance(part, str):
+        return {"type": "text", "text": part}
+    if isinstance(part, dict) and part.get("type") == "text" and "text" not in part and "value" in part:
+        return {"text" if key == "value" else key: item for key, item in part.items()}
+    return part
+
+
 def parts_of(content: Any, where: str) -> list[Object]:
     """The parts of a content in messages format. Raises `UnwritableError` for any other value."""
     if content is None or content == "":
@@ -188,7 +197,7 @@ def parts_of(content: Any, where: str) -> list[Object]:
     if isinstance(content, str):
         return [{"type": "text", "text": content}]
     if isinstance(content, list):
-        parts = [{"type": "text", "text": part} if isinstance(part, str) else part for part in content]
+        parts = [plain_part(part) for part in content]
         if all(isinstance(part, dict) and isinstance(part.get("type"), str) for part in parts):
             return parts
     raise UnwritableError(f"the content of {where} is neither text nor a list of parts")
@@ -220,6 +229,8 @@ def blocks_of(message: Object, where: str, is_own: Callable[[Object], bool]) -> 
         if not isinstance(function, dict) or not isinstance(function.get("name"), str):
             raise UnwritableError(f"a tool call of {where} has no name")
         found.append(Block("call", made, ""))
+    if not found:
+        raise UnwritableError(f"{where} is empty")
     return found
 
 
