@@ -191,6 +191,18 @@ class Progress(NamedTuple):
     total: int
 
 
+class Counts(NamedTuple):
+    """Number of entries by what is left to do."""
+
+    decided: int
+    undecided: int
+    """Entries of which a decision is missing or contested."""
+    fix: int
+    """Lines that have to be corrected or dropped."""
+    nothing: int
+    """Entries without anything to decide."""
+
+
 def question(example: Example) -> str:
     """The question of an example: its last user turn, else its first turn, else empty."""
     asked = [message for message in example.prompt if message.role == "user"] or list(example.messages[:1])

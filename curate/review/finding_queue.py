@@ -176,13 +176,15 @@ class FindingQueue(Queue):
             found &= False
         return found
 
-    def counts(self) -> dict[str, tuple[Severity, int, int]]:
-        """Per code: severity, number of findings, number of open findings."""
+    def counts(self) -> dict[str, tuple[Severity, int, int, int]]:
+        """Per code: severity, number of findings, of open findings, and of those with nothing to decide."""
         codes, statuses = self._columns["code"].values[: len(self)], self.statuses.values
         every = np.bincount(codes, minlength=len(self.codes.all))
         left = np.bincount(codes[statuses[: len(codes)] < ReviewStatus.KEEP], minlength=len(self.codes.all))
+        nothing = np.bincount(codes[statuses[: len(codes)] == ReviewStatus.NOTHING], minlength=len(self.codes.all))
         worst = np.full(len(self.codes.all), len(SEVERITIES) - 1)
         np.minimum.at(worst, codes, self._columns["severity"].values[: len(codes)])
         return {
-            code: (SEVERITIES[int(worst[at])], int(every[at]), int(left[at])) for at, code in enumerate(self.codes.all)
+            code: (SEVERITIES[int(worst[at])], int(every[at]), int(left[at]), int(nothing[at]))
+            for at, code in enumerate(self.codes.all)
         }

@@ -10,7 +10,7 @@ import numpy as np
 
 from curate.core.example import Place
 from curate.review.array_column import ArrayColumn
-from curate.review.entry import Entry, Kind, ReviewStatus
+from curate.review.entry import Counts, Entry, Kind, ReviewStatus
 from curate.review.example_index import ExampleIndex
 from curate.review.query import Query, Range
 
@@ -65,6 +65,12 @@ class Queue(ABC):
         self.open += status.open - old.open
         if (ReviewStatus.NOTHING in (old, status)) and old is not status:
             self.total += 1 if old is ReviewStatus.NOTHING else -1
+
+    def counts_by_need(self) -> Counts:
+        """Number of entries by what is left to do."""
+        found = np.bincount(self.statuses.values, minlength=len(ReviewStatus)).tolist()
+        fix, nothing = found[ReviewStatus.FIX], found[ReviewStatus.NOTHING]
+        return Counts(self.total - self.open, self.open - fix, fix, nothing)
 
     def _grow(self, statuses: Sequence[int] | np.ndarray[Any, Any]) -> None:
         new = np.asarray(statuses, np.uint8)

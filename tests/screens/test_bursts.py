@@ -22,6 +22,7 @@ from tui.keys import KEYS
 from tui.screens.ask import AskScreen, ConfirmScreen
 from tui.screens.edit import EditScreen
 from tui.screens.help import HelpScreen
+from tui.screens.queue import QueueScreen
 
 pytestmark = pytest.mark.slow  # the whole review, key by key
 
@@ -130,10 +131,12 @@ async def test_a_burst_does_what_slow_typing_does(screen: str) -> None:
         async with app.run_test(size=(100, 30)) as pilot:
             await opened(pilot, screen)
             await burst(pilot, SEQUENCES[screen], 0.06 if slow else 0)
+            base = app.screen_stack[0]
+            assert isinstance(base, QueueScreen)
             lines = [json.loads(line) for line in decisions()]
             found.append((
                 [(line["example"], line.get("verdict"), line.get("about"), line.get("why")) for line in lines],
-                queue(app).list.cursor,
+                base.list.cursor,
             ))  # fmt: skip
         for path in (Path(".curate", "decisions.jsonl"), Path("curate-suppressions.jsonl")):
             path.unlink(missing_ok=True)

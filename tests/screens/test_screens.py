@@ -19,13 +19,14 @@ from curate.core.decision import Decision, DecisionLog
 from curate.core.errors import InputError, OutputError
 from curate.core.runs import Project
 from curate.lint.suppressions import load_suppressions
-from curate.review import ReviewStatus, Sources
+from curate.review import Progress, ReviewStatus, Sources
 from curate.review.events import Advanced, Broke, Ended, ScanEvent
 from tests.screens.conftest import LINES, SECRET, chat, opened, queue, screen_text, settled, told, write_lines
 from tui.app import CurateApp
 from tui.keys import KEYS, TABS
 from tui.screens.ask import ConfirmScreen
 from tui.screens.edit import EditScreen
+from tui.screens.end import EndScreen
 from tui.screens.help import HelpScreen
 from tui.widgets.nav import Nav
 
@@ -421,3 +422,37 @@ def test_the_table_of_keys_is_complete_and_unambiguous() -> None:
     assert len({key.id for key in KEYS}) == len(KEYS)
     assert all(key.label and key.tooltip.endswith(".") for key in KEYS)
     assert len({tab.short for tab in TABS}) == len(TABS)
+
+
+async def test_the_end_of_a_list_is_shown_and_takes_no_decision(make_app: Makes, journal: Path) -> None:
+    app = make_app()
+    async with app.run_test(size=(100, 40)) as pilot:
+        session = await opened(pilot, "3", "d", "d")  # the second one is about the line that cannot be read
+        assert "3 of 4 decided, 1 with nothing to decide" in screen_text(app)
+        await opened(pilot, "k", "k")
+        assert isinstance(app.screen, EndScreen)
+        text = screen_text(app)
+        assert "Findings: nothing is left to decide" in text
+        assert "Duplicates  0 of 2 decided" in text
+        assert "next: decide what is left" in text
+        before = journal.read_text()
+        await opened(pilot, "d", "k", "d")
+        assert journal.read_text() == before
+        await opened(pilot, "5", "a", "h")
+        assert isinstance(app.screen, EndScreen)
+        await opened(pilot, "4", "a", "d", "d")
+        assert session.progress() == Progress(8, 8)
+        assert "next: curate apply data.jsonl -o clean.jsonl" in screen_text(app)
+        await opened(pilot, "escape", "n")
+        assert isinstance(app.screen, EndScreen)
+
+
+async def test_lines_to_correct_are_counted_and_visited(make_app: Makes) -> None:
+    app = make_app()
+    async with app.run_test(size=(100, 40)) as pilot:
+        await opened(pilot, "3", "n")
+        assert "0 of 4 decided, 1 to correct, 1 with nothing to decide" in screen_text(app)
+        entry = queue(app).entry
+        assert entry
+        assert entry.code == "J001"
+        assert entry.choices == frozenset(("drop",))

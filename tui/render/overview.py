@@ -10,8 +10,9 @@ from curate.core.text import plural, visible
 from curate.review import ReviewSession
 from curate.review.overview import Measured
 from tui.conversation import ROLES, literal
+from tui.keys import TABS
 from tui.render.signs import SEVERITIES, bar, lines
-from tui.render.status import share
+from tui.render.status import needs, share, tally
 
 MUTED: Final = "$foreground-muted"
 WIDTH: Final = 24
@@ -80,21 +81,22 @@ def _took(session: ReviewSession) -> str:
 def decided(session: ReviewSession) -> Content:
     """The progress of the review."""
     parts = []
-    for kind, name in (("finding", "findings"), ("cluster", "duplicates"), ("conflict", "conflicts")):
-        progress = session.progress(kind)  # type: ignore[arg-type]
+    for tab in TABS:
+        if tab.kind is None or tab.kind == "example":
+            continue
+        progress = session.progress(tab.kind)
         of = progress.decided / progress.total if progress.total else 0.0
         parts.append(
             Content.assemble(
-                (f"{name:<11}", "bold"), bar(of, WIDTH, "$text-success", track=True), f" {share(progress)}"
+                (f"{tab.title.lower():<11}", "bold"),
+                bar(of, WIDTH, "$text-success", track=True),
+                f" {share(progress)}{needs(session, tab.kind)}",
             )
         )
-    verdicts = session.log.verdicts().values()
-    kept, dropped, edited = (
-        sum(decision.verdict == verdict for decision in verdicts) for verdict in ("keep", "drop", "edit")
-    )
-    journal = f"{kept:,} kept, {dropped:,} dropped, {edited:,} edited by hand"
+    journal = tally(session)
     contested = len(session.log.contested())
     parts.append(Content.assemble(("journal    ", "bold"), (journal, MUTED)))
+    parts.append(Content.assemble(("           ", ""), literal(str(session.log.path), style=MUTED)))
     if contested:
         parts.append(
             Content.assemble(
@@ -105,21 +107,21 @@ def decided(session: ReviewSession) -> Content:
     return lines(*parts)
 
 
-Rule = tuple[str, Severity, int, int]
+Rule = tuple[str, Severity, int, int, int]
 
 
 def rules(session: ReviewSession) -> list[Rule]:
-    """Code, severity, findings and open findings of each rule, by severity and count."""
+    """Code, severity, findings, open ones and those with nothing to decide of each rule, by severity and count."""
     counts = session.findings.counts() if len(session.findings) else {}
-    found = [(code, severity, every, left) for code, (severity, every, left) in counts.items()]
+    found = [(code, *said) for code, said in counts.items()]
     return sorted(found, key=lambda rule: (rule[1].rank, -rule[2], rule[0]))
 
 
 def rule_line(rule: Rule, most: int, name: str) -> Content:
     """A rule with a bar in proportion to the most frequent rule."""
-    code, severity, every, left = rule
+    code, severity, every, left, nothing = rule
     glyph, colour = SEVERITIES[severity]
-    open_ = f"  {left:,} open" if left else "  all decided"
+    open_ = f"  {left:,} open" if left else "  nothing to decide" if every == nothing else "  all decided"
     return Content.assemble(
         (f"{glyph} {code:<5}", colour),
         bar(every / most, 16, "$text-primary"),

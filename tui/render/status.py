@@ -5,6 +5,7 @@ from textual.content import Content
 from curate.core.text import plural
 from curate.review import Kind, Progress, ReviewSession, View
 from tui.conversation import literal
+from tui.keys import TABS
 
 WORDS = {"check": "checking", "duplicates": "comparing", "conflicts": "conflicts"}
 
@@ -14,7 +15,7 @@ def status(session: ReviewSession, kind: Kind, view: View | None, cursor: int, *
     here = session.progress(kind)
     parts = [
         Content.assemble((f"{cursor + 1:,}/{len(view):,}" if view is not None and len(view) else "0/0", "bold")),
-        Content(share(here)),
+        Content(share(here) + needs(session, kind)),
     ]
     if session.rate >= 1:
         left = here.total - here.decided
@@ -32,6 +33,38 @@ def status(session: ReviewSession, kind: Kind, view: View | None, cursor: int, *
 def share(progress: Progress) -> str:
     """`12 of 1,234 decided`."""
     return f"{progress.decided:,} of {progress.total:,} decided"
+
+
+def needs(session: ReviewSession, kind: Kind) -> str:
+    """What is not decided by a verdict: `, 3 to correct, 2 with nothing to decide`."""
+    counts = session.queues[kind].counts_by_need()
+    parts = [f", {counts.fix:,} to correct"] if counts.fix else []
+    if counts.nothing and kind != "example":
+        parts.append(f", {counts.nothing:,} with nothing to decide")
+    return "".join(parts)
+
+
+def tally(session: ReviewSession) -> str:
+    """Examples by what is decided about them."""
+    states = list(session.log.verdicts().values())
+    dropped, edited = (sum(state.verdict == word for state in states) for word in ("drop", "edit"))
+    kept = sum(bool(state.kept) and state.verdict not in ("drop", "edit") for state in states)
+    return f"{kept:,} kept, {dropped:,} dropped, {edited:,} edited"
+
+
+def summary(session: ReviewSession, command: str) -> Content:
+    """What was decided, what is left on each screen, and the next command."""
+    parts = [f"examples: {tally(session)}", ""]
+    left = 0
+    for number, tab in enumerate(TABS, start=1):
+        if tab.kind and tab.kind != "example":
+            progress = session.progress(tab.kind)
+            left += progress.total - progress.decided
+            parts.append(f"{number} {tab.title:<11} {share(progress)}{needs(session, tab.kind)}")
+    if session.stages or not session.ended:
+        parts += ["", "The check goes on: more may come."]
+    parts += ["", f"journal: {session.log.path}", f"next: {command}" if not left else "next: decide what is left"]
+    return literal("\n".join(parts))
 
 
 def going_on(session: ReviewSession) -> list[Content]:

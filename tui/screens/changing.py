@@ -50,7 +50,7 @@ class Changing(FrameScreen):
         """Record decisions in one step; false if they could not be written."""
 
     @abstractmethod
-    def action_next(self) -> None:
+    def go_next(self) -> None:
         """Go to the next undecided entry."""
 
     @abstractmethod
@@ -87,7 +87,7 @@ class Changing(FrameScreen):
             left = self.state.mender.findings(value, parsed)
             if not self.decide(entry, {key_of(parsed): Edit(value, still(left, self._value(parsed), value))}):
                 return
-            self.action_next()
+            self.go_next()
             self.notify(
                 f"edited; {'no findings left' if not left else f'{len(left)} findings left'}", timeout=4, markup=False
             )
@@ -185,7 +185,7 @@ class Changing(FrameScreen):
         except CurateError as error:
             self.app.post_message(Failed(error))
             return
-        self.action_next()
+        self.go_next()
         self.notify(f"{entry.code} suppressed here, in curate-suppressions.jsonl", timeout=4, markup=False)
 
     def action_note(self) -> None:

@@ -1,7 +1,7 @@
 """Entries of one kind: a list, the complete entry, and keys to decide."""
 
 from time import monotonic
-from typing import ClassVar, cast
+from typing import ClassVar
 
 from textual import on
 from textual.actions import parse
@@ -16,7 +16,6 @@ from curate.core.errors import CurateError
 from curate.review import (
     SINGLE,
     Choice,
-    Cluster,
     Entry,
     Kind,
     MultiConflict,
@@ -25,7 +24,6 @@ from curate.review import (
     View,
     next_open,
 )
-from curate.review.choices import apart_from, as_keeper, only_group, verdicts_for
 from curate.review.query import HELP
 from curate.review.training_signals import CODES
 from tui.conversation import ConversationView
@@ -33,9 +31,10 @@ from tui.keys import NAMES, TAB_OF, bindings, works_in
 from tui.messages import Failed, FilterChosen
 from tui.render.page import Page, ViewOptions, page
 from tui.render.rows import head, row
-from tui.render.status import status
+from tui.render.status import status, summary
 from tui.review_state import ReviewState
-from tui.screens.changing import Changing
+from tui.screens.deciding import Deciding
+from tui.screens.end import EndScreen
 from tui.widgets.detail import Detail
 from tui.widgets.entry_list import EntryList
 
@@ -56,7 +55,7 @@ DETAIL_AFTER, DETAIL_LATEST = 0.03, 0.2
 """
 
 
-class QueueScreen(Changing):
+class QueueScreen(Deciding):
     """Draws entries of one kind and passes the user's decisions to the session, which alone stores them."""
 
     BINDINGS = bindings("queue")
@@ -165,6 +164,8 @@ class QueueScreen(Changing):
             self.set_timer(DETAIL_AFTER, self._draw_detail)
 
     _moved = True
+    _closed = False
+    """Whether the last decision was that about the last open entry."""
 
     def _draw_detail(self) -> None:
         now = monotonic()
@@ -245,10 +246,6 @@ class QueueScreen(Changing):
             self.choices, self.ruled = entry.choices, entry.code not in CODES
             self.many = isinstance(entry.subject, MultiConflict) or (self._one_of_many(entry) and bool(entry.ids))
 
-    @staticmethod
-    def _one_of_many(entry: Entry | None) -> bool:
-        return entry is not None and isinstance(entry.subject, Cluster) and not entry.pair
-
     def _pointed(self) -> None:
         self._point(self.entry)
         self.redraw(whole=False)
@@ -260,101 +257,38 @@ class QueueScreen(Changing):
 
     def decide(self, entry: Entry, words: dict[str, VerdictOrEdit], why: str = "") -> bool:
         """Record decisions in one step; false if they could not be written."""
+        queue = self.session.queues[self.KIND]
+        before = queue.open
         try:
             self.session.decide(words, why=why, target=entry.target)
+            self._closed = before > 0 and not queue.open
         except CurateError as error:
             self.app.post_message(Failed(error))
             self.redraw(stay=True)
             return False
         return True
 
-    def action_choose(self, choice: str) -> None:
-        """Decide, and go to the next duplicate of the cluster, then to the next undecided entry."""
-        entry = self.entry
-        self._choose(entry, cast("Choice", choice), self.at if self._one_of_many(entry) else None)
-
-    def action_choose_all(self, choice: str) -> None:
-        """Decide about a whole cluster, and go to the next entry."""
-        self._choose(self.entry, cast("Choice", choice), None)
-
-    def _choose(self, entry: Entry | None, choice: Choice, member: int | None) -> None:
-        if entry is None:
-            return
-        words = verdicts_for(self.session, entry, choice, member)
-        if not words or not self.decide(entry, words):
-            return
-        left = self._next_member(entry, member) if member is not None else None
-        if left is not None:
-            self.at = left
-            self.redraw(stay=True)
-        else:
-            self.action_next()
-
-    def _next_member(self, entry: Entry, after: int) -> int | None:
-        count = len(entry.ids)
-        return next(
-            (
-                at % count
-                for at in range(after + 1, after + 1 + count)
-                if self.session.verdict(entry.ids[at % count], entry.target) == "undecided"
-            ),
-            None,
-        )
-
-    def action_keeper(self) -> None:
-        """Make the displayed duplicate the keeper."""
-        entry = self.entry
-        if (
-            entry
-            and isinstance(entry.subject, Cluster)
-            and entry.subject.distinct
-            and not entry.pair
-            and self.decide(entry, as_keeper(entry.subject, self.at))
-        ):
-            self.action_next()
-
-    def action_mark(self) -> None:
-        """Mark or unmark the displayed duplicate, and go to the next one."""
-        entry = self.entry
-        if entry and self._one_of_many(entry) and entry.ids:
-            self.marked ^= {self.at}
-            self.action_turn(1)
-
-    def action_split(self) -> None:
-        """Split off the marked duplicates."""
-        entry = self.entry
-        if entry is None or not isinstance(entry.subject, Cluster) or not self.marked:
-            self.say("v marks the duplicates to split off")
-            return
-        if self.decide(entry, apart_from(self.session, entry.subject, self.marked)):
-            self.action_next()
-
-    def action_hold(self) -> None:
-        """Keep the displayed answer group, and drop the others."""
-        entry = self.entry
-        if (
-            entry
-            and isinstance(entry.subject, MultiConflict)
-            and self.decide(entry, only_group(self.session, entry, entry.subject, self.at))
-        ):
-            self.action_next()
-
     def action_next(self) -> None:
-        """Go to the next undecided entry of the list."""
+        """Go to the next undecided entry of the list; without one, show the end of the queue."""
+        self._closed = not self.session.queues[self.KIND].open
+        self.go_next()
+
+    def go_next(self) -> None:
+        """Go to the next undecided entry of the list, or to the end of the queue."""
         at = next_open(self.session, self.list.view, self.list.cursor) if self.list.view is not None else None
         if at is not None and at != self.list.cursor:
             self.list.cursor = at
         else:
             self._point(self.entry)
         self.redraw()
-
-    def action_turn(self, by: int) -> None:
-        """Show another duplicate of the cluster, or another answer group."""
-        entry = self.entry
-        if entry and isinstance(entry.subject, MultiConflict):
-            self.at = (self.at + by) % len(entry.subject.groups)
-        elif entry and self._one_of_many(entry) and entry.ids:
-            self.at = (self.at + by) % len(entry.ids)
+        if at is None and self._closed and self.list.view is not None and len(self.list.view):
+            self._closed = False
+            files = " ".join(index.name for index in self.session.lines.indexes[:3])
+            command = "curate run" if self.state.sources.config.data else f"curate apply {files} -o clean.jsonl"
+            title = f"{TAB_OF[self.KIND].title}: nothing is left to decide"
+            self.app.push_screen(EndScreen(title, summary(self.session, command)))
+        elif at is None and self.text:
+            self.say("all entries shown are decided; Esc shows all")
 
     def action_page(self, pages: int) -> None:
         """Scroll the conversation."""
