@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
 
 from curate.core.config import CheckConfig
@@ -148,13 +149,15 @@ def score_exchanges(
     listen: Listener = ignore_events,
 ) -> "tuple[dict[str, Numbers], list[str]]":
     """The columns of all signals and the doubt, and what was not computed."""
+    total = len(exchanges) * (2 * bool(models.embeddings) + bool(models.loss))
     listen(StageStarted("score"))
-    done = 0
+    done, started = 0, monotonic()
 
     def advance(count: int) -> None:
         nonlocal done
         done += count
-        listen(StageAdvanced("score", done, None, "texts"))
+        left = (monotonic() - started) / done * max(0, total - done)
+        listen(StageAdvanced("score", done, total, f"about {left:,.0f} s left"))
 
     columns = signals_of(exchanges, models, cache, advance)
     notes = []

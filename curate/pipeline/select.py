@@ -24,7 +24,7 @@ from curate.models.embeddings import embed
 from curate.output.apply import Dropped
 from curate.pipeline.dedup import DedupResult, plan, removals, write_plan
 from curate.pipeline.score import score_exchanges
-from curate.quality.exchange import distinct
+from curate.quality.exchange import distinct, exchange_of
 from curate.quality.scoring import Models
 from curate.quality.selection import choose, hashed_vectors, nearest_chosen
 from curate.quality.signals import BY_NAME, DOUBT
@@ -216,8 +216,7 @@ def _chosen(
     import numpy as np
 
     names = sorted(staying)
-    texts = [_text(staying[name]) for name in names]
-    vectors = embed(texts, models.embeddings, cache) if models.embeddings and texts else hashed_vectors(texts)
+    vectors = _vectors([staying[name] for name in names], models.embeddings, cache)
     doubts = columns[DOUBT]
     quality = np.array([1 - doubts[at[name]] if name in at else 1.0 for name in names])
     sizes = [1 if wishes.tokens is None else _tokens(staying[name]) for name in names]
@@ -252,6 +251,20 @@ def _chosen(
         for value, rows in sorted(group.items())
     ]
     return chosen, vectors, floors, before
+
+
+def _vectors(examples: Sequence[Example], model: str, cache: Path | None) -> "Matrix":
+    """Unit vectors of examples: of request and answer together, as `curate score` has embedded them."""
+    import numpy as np
+
+    if not model or not examples:
+        return hashed_vectors([_text(example) for example in examples])
+    parts = [
+        (one.request, one.answer) if (one := exchange_of(example)) else (_text(example),) * 2 for example in examples
+    ]
+    vectors = embed([text for part in parts for text in part], model, cache)
+    both = vectors[::2] + vectors[1::2]
+    return np.asarray(both / np.maximum(np.linalg.norm(both, axis=1, keepdims=True), 1e-6))
 
 
 def _groups(name: str, examples: Sequence[Example]) -> dict[str, list[int]]:

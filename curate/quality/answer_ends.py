@@ -46,6 +46,11 @@ CUT_WEIGHTS: Final = (
 BEGIN_WEIGHTS: Final = (-4.888, 1.896, -0.477, 1.0, -0.782, 3.521, 2.074, 2.139, -0.73, 0.795)
 
 
+CUT_SURE: Final = (3, 4, 5, 6, 7, 9)
+"""Features without which a short answer, a list or a table that does not end with a mark is hardly doubtful."""
+BEGIN_SURE: Final = (3, 5, 6, 7)
+
+
 class Wording:
     """Which words occur in a file, and how often they begin and end sentences."""
 
@@ -184,7 +189,9 @@ def begin_features(answers: Sequence[str], known: Wording) -> "Numbers":
 
     def is_low(answer: str) -> bool:
         first = next((char for char in answer if char.isalnum() or char in "{[<`$"), "")
-        return first.islower()
+        word = (answer.split(maxsplit=1) or [""])[0]
+        is_item = re.match(r"\w{1,3}[.)]", word) is not None  # of a list
+        return first.islower() and word[1:] == word[1:].lower() and "." not in word[:-1] and not is_item
 
     kinds, low = list(map(kind_of, answers)), list(map(is_low, answers))
     usual = rates(kinds, low)
@@ -211,17 +218,19 @@ def begin_features(answers: Sequence[str], known: Wording) -> "Numbers":
     return np.array(rows, dtype=np.float64)
 
 
-def _goodness(features: "Numbers", weights: Sequence[float]) -> "Numbers":
+def _goodness(features: "Numbers", weights: Sequence[float], sure: Sequence[int]) -> "Numbers":
+    """1 minus the probability of a fault; half of it without one of the features that are `sure`."""
     import numpy as np
 
-    return np.asarray(1 / (1 + np.exp(np.clip(features @ np.array(weights), -30, 30))))
+    doubt = 1 / (1 + np.exp(-np.clip(features @ np.array(weights), -30, 30)))
+    return np.asarray(1 - np.where(features[:, sure].any(axis=1), doubt, doubt / 2))
 
 
 def endings(answers: Sequence[str], known: Wording) -> "Numbers":
     """The probability that each answer is complete."""
-    return _goodness(cut_features(answers, known), CUT_WEIGHTS)
+    return _goodness(cut_features(answers, known), CUT_WEIGHTS, CUT_SURE)
 
 
 def openings(answers: Sequence[str], known: Wording) -> "Numbers":
     """The probability that each answer begins at its beginning."""
-    return _goodness(begin_features(answers, known), BEGIN_WEIGHTS)
+    return _goodness(begin_features(answers, known), BEGIN_WEIGHTS, BEGIN_SURE)

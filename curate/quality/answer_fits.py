@@ -19,8 +19,12 @@ NEAR: Final = 10
 ROWS: Final = 1_024
 SAMPLED: Final = 2_000
 """Other requests, at even distances, that tell how much any request fits an answer."""
+SAME: Final = 0.9
+"""Cosine similarity from which two requests are taken for the same."""
+FEW: Final = 4
+"""Words of meaning of an answer below which it hardly shows what it answers: the doubt is halved."""
 SCAN: Final = 2_000
-WEIGHTS: Final = (-1.835, -0.461, -0.19, -7.282, -4.44, 6.018, -7.675, -7.851)
+WEIGHTS: Final = (-1.646, -0.479, -0.147, -6.126, -4.187, 6.168, -7.001, -7.394)
 
 
 def fits(requests: Sequence[str], answers: Sequence[str], asked: "Matrix", said: "Matrix") -> "Numbers":
@@ -29,7 +33,8 @@ def fits(requests: Sequence[str], answers: Sequence[str], asked: "Matrix", said:
 
     if len(requests) < NEAR:
         return np.ones(len(requests))
-    return np.asarray(1 / (1 + np.exp(np.clip(features(requests, answers, asked, said) @ np.array(WEIGHTS), -30, 30))))
+    doubt = 1 / (1 + np.exp(-np.clip(features(requests, answers, asked, said) @ np.array(WEIGHTS), -30, 30)))
+    return np.asarray(1 - np.where([len(_words(answer)) < FEW for answer in answers], doubt / 2, doubt))
 
 
 def features(requests: Sequence[str], answers: Sequence[str], asked: "Matrix", said: "Matrix") -> "Numbers":
@@ -49,6 +54,7 @@ def features(requests: Sequence[str], answers: Sequence[str], asked: "Matrix", s
         z_request = (own - request_sample.mean(axis=1)) / (request_sample.std(axis=1) + 1e-3)
         alike = asked[block] @ asked.T
         alike[np.arange(len(at)), at] = -2
+        alike[alike >= SAME] = -2  # the answer of the same request fits, and says nothing
         beside = np.argpartition(-alike, near - 1, axis=1)[:, :near]
         others = np.take_along_axis(said[block] @ asked.T, beside, axis=1)
         rivals = np.take_along_axis(asked[block] @ said.T, beside, axis=1)

@@ -20,8 +20,14 @@ SCAN: Final = 4_000
 """Characters of a text that are looked at."""
 PART: Final = 400
 """Characters from which the language is told."""
+FEW_LETTERS: Final = 40
+"""Latin letters from which a language can be told."""
+HEAD: Final = 200
+"""Characters at both ends of a request that say what is wanted."""
 COMMON: Final = 0.1
 """Share of the answers in a language from which it is one of the file."""
+ELSEWHERE: Final = 0.2
+"""What another language counts where the request is about languages."""
 KNOWN: Final = 3
 """Texts of the file that have a word from which it belongs to their language."""
 PERIOD: Final = 60
@@ -36,6 +42,11 @@ CLASSES: Final = 3
 NO_LETTERS: Final = re.compile(r"[\s\d!-@\[-`{-~\u2010-\u206f\u3000-\u303f\uff00-\uff20]+")
 SPREAD: Final = 6.0
 """Variance of what one sequence of three letters says."""
+FEW_OF_SCRIPT: Final = 20
+"""Answers in a script from which they are held against each other; of fewer, those to requests in it are usual."""
+FEW_TRIGRAMS: Final = 20
+ALLOWED: Final = 8.0
+"""Standard deviations more that are usual for answers to requests about languages, or in a script of few answers."""
 DOUBTFUL: Final = 5.0
 """Standard deviations below the usual text of a file at which an answer is as likely garbled as not."""
 TRANSLATES: Final = re.compile(
@@ -116,12 +127,37 @@ def garbled(requests: Sequence[str], answers: Sequence[str]) -> "Numbers":
         if len(grams):
             means[at] = np.log((spread[grams] - 0.5) / len(texts)).mean()
             lengths[at] = len(grams)
-    usual = lengths > 20
-    middle = np.median(means[usual]) if usual.any() else 0.0
-    width = 1.4826 * np.median(np.abs(means[usual] - middle)) if usual.any() else 1.0
-    z = (means - middle) / np.sqrt(width**2 + SPREAD / np.maximum(lengths, 1) + 0.01)
-    found = np.where(lengths > 3, 1 / (1 + np.exp(-np.clip(z + DOUBTFUL, -30, 30))), 1.0)
+    scripts = np.array([_script(text) for text in answers])
+    asked = np.array([script in _scripts(text) for script, text in zip(scripts.tolist(), requests, strict=True)])
+    about_languages = np.array([_is_about_languages(text) for text in requests])
+    sizes = Counter(scripts.tolist())
+    found = np.ones(len(answers))
+    for script in sizes:
+        of_it = scripts == script
+        common = sizes[script] >= FEW_OF_SCRIPT
+        usual = (lengths > FEW_TRIGRAMS) & (of_it if common else True)
+        middle = np.median(means[usual]) if usual.any() else 0.0
+        width = 1.4826 * np.median(np.abs(means[usual] - middle)) if usual.any() else 1.0
+        z = (means - middle) / np.sqrt(width**2 + SPREAD / np.maximum(lengths, 1) + 0.01)
+        judged = of_it & (lengths > 3)
+        z += ALLOWED * (about_languages | (asked & (not common)))
+        found[judged] = 1 / (1 + np.exp(-np.clip(z[judged] + DOUBTFUL, -30, 30)))
     return np.minimum(found, [0.02 if _is_misdecoded(answer) else 1.0 for answer in answers])
+
+
+def _scripts(text: str) -> set[str]:
+    """The scripts of which a text has more than a few letters."""
+    return {name for name, count in letters(text[:SCAN]).items() if count >= FEW_OF_SCRIPT}
+
+
+def _is_about_languages(request: str) -> bool:
+    return TRANSLATES.search(f"{request[:HEAD]}\n{request[-HEAD:]}") is not None
+
+
+def _script(text: str) -> str:
+    """The script of most letters of a text; empty for a text without letters."""
+    found = letters(text[:PART])
+    return min(found, key=lambda name: (-found[name], name)) if found else ""
 
 
 def _is_misdecoded(answer: str) -> bool:
@@ -136,7 +172,7 @@ def languages(requests: Sequence[str], answers: Sequence[str]) -> "Numbers":
     """The probability that an answer is in the language of its request, or in one of many answers of the file.
 
     By py3langid (extra `language`), otherwise by the script alone. Words that other texts of the file have speak
-    against another language. Requests about languages are left out (1).
+    against another language. It counts little where the request is about languages.
     """
     import numpy as np
 
@@ -150,12 +186,14 @@ def languages(requests: Sequence[str], answers: Sequence[str]) -> "Numbers":
     spread = Counter(word for said in texts for word in said)
     found = np.ones(len(answers))
     for at, each in enumerate(ours):
-        if not each or TRANSLATES.search(requests[at][:SCAN]):
+        if not each:
             continue
+        weight = ELSEWHERE if _is_about_languages(requests[at]) else 1.0
         wanted = {*usual, *(name for name, share in asked[at].items() if share > 0.5)}
         said = texts[at]
         known = sum(spread[word] > KNOWN for word in said) / len(said) if said else 0.0
-        found[at] = 1 - max(0.0, 1 - sum(each.get(name, 0.0) for name in wanted)) * (1 - known) if wanted else 1.0
+        other = max(0.0, 1 - sum(each.get(name, 0.0) for name in wanted))
+        found[at] = 1 - weight * other * (1 - known) if wanted else 1.0
     return found
 
 
@@ -171,7 +209,7 @@ def _told_languages(texts: Sequence[str]) -> list[dict[str, float]]:
     for text in texts:
         part = re.sub(r"```.*?(?:```|\Z)|https?://\S+|[\d{}\[\]<>=/\\|_*#`]+", " ", text[:PART], flags=re.DOTALL)
         scripts = letters(part)
-        if scripts.total() < 16 and not set(scripts) - {"Latin"}:
+        if scripts.total() < FEW_LETTERS and not set(scripts) - {"Latin"}:
             found.append({})
         elif identify is None:
             found.append({name: count / scripts.total() for name, count in scripts.items()})

@@ -38,6 +38,7 @@ def answer_losses(
     missing = {key: one for key, one in zip(keys, exchanges, strict=True) if key not in store}
     if missing:
         loaded, tokenizer = causal_model(model, "losses of answers")
+        loaded = _on_fastest(loaded)
         ids = {key: _token_ids(tokenizer, one) for key, one in missing.items()}
         waiting = sorted(ids, key=lambda key: (sum(map(len, ids[key])), key))
         saved = monotonic()
@@ -70,6 +71,12 @@ def _token_ids(tokenizer: Any, one: Exchange) -> tuple[list[int], list[int]]:
     answer = tokenizer(one.answer, add_special_tokens=False)["input_ids"][:ANSWER] or [tokenizer.eos_token_id]
     start = tokenizer.bos_token_id if tokenizer.bos_token_id is not None else tokenizer.eos_token_id
     return [start, *head[-(TOKENS - len(answer) - 1) :]], answer
+
+
+def _on_fastest(model: Any) -> Any:
+    import torch
+
+    return model.to("cuda") if torch.cuda.is_available() else model
 
 
 def _losses(model: Any, parts: Sequence[tuple[list[int], list[int]]]) -> list[float]:

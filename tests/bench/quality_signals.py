@@ -23,7 +23,7 @@ from curate.models.embeddings import embed
 from curate.quality.exchange import Exchange, distinct
 from curate.quality.scoring import Models, doubt, signals_of
 from curate.read.dataset import read_dataset
-from tests.bench.quality_planting import PLANTS, Pair, flipped, planted, swapped
+from tests.bench.quality_planting import PLANTS, Pair, flipped, planted, swapped, without_section
 
 MODEL = "offline:all-MiniLM-L6-v2"
 CACHE = Path(tempfile.gettempdir()) / "quality-bench"
@@ -58,7 +58,10 @@ SIGNAL_OF = {
     "garbled": "garbled",
     "language": "language",
     "format": "format",
+    "section": "format",
 }
+MARKS = ("####", "<think>", " FROM ")
+"""What the answers of a file have in common."""
 
 
 @lru_cache
@@ -95,6 +98,11 @@ def plants(exchanges: Sequence[Exchange], seed: int) -> Iterator[tuple[str, list
     """The exchanges with faults of each kind."""
     pairs = [(one.request, one.answer) for one in exchanges]
     made = {kind: planted(pairs, plant, 0.05, Random(seed)) for kind, plant in PLANTS.items()}
+    if sum(one.answer.lstrip().startswith(("{", "[")) for one in exchanges) < len(exchanges) / 2:
+        del made["format"]
+    for mark in MARKS:
+        if sum(mark in one.answer for one in exchanges) >= 0.95 * len(exchanges):
+            made["section"] = planted(pairs, without_section(mark), 0.05, Random(seed))
     vectors = embedded([one.request for one in exchanges])
     for within in (False, True):
         made["swapped within" if within else "swapped across"] = swapped(
@@ -219,6 +227,8 @@ def main() -> None:
     parser.add_argument("--cleanlab", help="Python of an environment with cleanlab")
     parser.add_argument("--misses", help="show false alarms and misses of this kind of fault")
     options = parser.parse_args()
+    for cached in CACHE.glob("quality-*.npz"):
+        cached.unlink()  # of other code
     report(options.folder, DEVELOPMENT if options.dev else HELD_OUT, options.seeds, options.misses)
     if not options.misses:
         report_labels(options.folder, options.seeds, options.cleanlab, dev=options.dev)

@@ -49,6 +49,7 @@ def mojibake() -> "pl.Expr":
     """A message contains wrongly decoded text (mojibake).
 
     For example, "café" read as cp1252 instead of UTF-8 becomes "cafÃ©". The model learns the garbled text as words.
+    Precision 98%, recall 100% on faults planted into 16 real files.
     Bad: {"messages": [{"role": "user", "content": "Where is the cafÃ©?"}, {"role": "assistant", "content": "Itâ€™s there."}]}
     Good: {"messages": [{"role": "user", "content": "Where is the café?"}, {"role": "assistant", "content": "It's there."}]}
     """
@@ -138,7 +139,8 @@ def other_script() -> "pl.Expr":
     """An answer is in another script than the question.
 
     For example, a question in English has an answer in Chinese, with no request to translate. The model learns to
-    switch languages by itself.
+    switch languages by itself. Precision 98% on faults planted into 16 real files, recall 20%: languages of one
+    script are told apart by the signal `language` of `curate score`.
     Bad: {"messages": [{"role": "user", "content": "What is the capital of France?"}, {"role": "assistant", "content": "法国的首都是巴黎。"}]}
     Good: {"messages": [{"role": "user", "content": "What is the capital of France?"}, {"role": "assistant", "content": "Paris."}]}
     """
@@ -170,9 +172,10 @@ def _switched(both: str) -> str | None:
 def odd_text() -> "pl.Expr":
     """A long answer does not look like natural language.
 
-    It has many # and ..., a mean word length of 3 or 10 letters, or few words with letters (Gopher's thresholds). Code,
-    mathematics and scripts without spaces are skipped. Runs only when selected: on real files, 0 of 5 findings were
-    right.
+    It has many # and ..., a mean word length of 3 or 10 letters, or few words with letters (Gopher's thresholds).
+    Code, mathematics and scripts without spaces are skipped. Runs only when selected: on real files, 0 of 5
+    findings were right. Recall 3% on faults planted into 16 real files: the signal `garbled` of `curate score`
+    takes its place.
     Bad: {"messages": [{"role": "user", "content": "What is a hash?"}, {"role": "assistant", "content": "a # b # c # d # e # f # g # h # i # j # k # l # m # n # o # p # q # r # s # t # u # v # w # x # y # z # a # b # c # d # e # f # g # h # i # j # k # l # m # n # o # p # q # r # s # t"}]}
     Good: {"messages": [{"role": "user", "content": "What is a hash?"}, {"role": "assistant", "content": "A number that is made of a text."}]}
     """

@@ -138,8 +138,9 @@ def loop() -> "pl.Expr":
     """An answer repeats itself over and over.
 
     The model that wrote the data was stuck in a loop, and a model trained on it loops too. Reported if 70% of the
-    10-word sequences are repeated (tables, verses and legal text stay below), or if a phrase of up to 12 words occurs
-    six times in a row and makes up half of the answer. Requests for repetition are skipped.
+    10-word sequences are repeated (tables, verses and legal text stay below), or if a phrase of up to 12 words
+    occurs six times in a row and makes up half of the answer. Requests for repetition are skipped. Precision 99%,
+    recall 60% on faults planted into 16 real files: the signal `loops` of `curate score` finds shorter ones.
     Bad: {"messages": [{"role": "user", "content": "Name a colour."}, {"role": "assistant", "content": "The sky is blue and the sea is blue and so is the ink. The sky is blue and the sea is blue and so is the ink. The sky is blue and the sea is blue and so is the ink. The sky is blue and the sea is blue and so is the ink. The sky is blue and the sea is blue and so is the ink."}]}
     Good: {"messages": [{"role": "user", "content": "Name a colour."}, {"role": "assistant", "content": "The sky is blue and the sea is blue and so is the ink."}]}
     """
@@ -157,9 +158,9 @@ def loop() -> "pl.Expr":
 def repetition() -> "pl.Expr":
     r"""An answer repeats the same lines or phrases.
 
-    More than 30% of its lines are copies, or one phrase of four words makes up 16% of it (Gopher's thresholds). Verse,
-    code, lists and tables are skipped. Runs only when selected: on real files, 0 of 29 findings were right, mostly
-    lyrics and code, before these were skipped.
+    More than 30% of its lines are copies, or one phrase of four words makes up 16% of it (Gopher's thresholds).
+    Verse, code, lists and tables are skipped. Runs only when selected: on real files, 0 of 29 findings were right,
+    mostly lyrics and code, before these were skipped. Recall 8% on faults planted into 16 real files.
     Bad: {"messages": [{"role": "user", "content": "Give tips."}, {"role": "assistant", "content": "Drink a glass of water before you eat.\nTake a walk around the block each day.\nDrink a glass of water before you eat.\nSleep eight hours in a room that is dark.\nTake a walk around the block each day.\nDrink a glass of water before you eat.\nRead a good book instead of the news.\nTake a walk around the block each day."}]}
     Good: {"messages": [{"role": "user", "content": "Give tips."}, {"role": "assistant", "content": "Drink a glass of water before you eat.\nTake a walk around the block each day."}]}
     """
