@@ -95,7 +95,8 @@ def by_model(
         )
     asked = [at for at, not_read in zip(asked, unread, strict=True) if not not_read]
     pairs = [(judged[at].nominee.left.answer, judged[at].nominee.right.answer) for at in asked]
-    for at, verdict in zip(asked, contradictions(pairs, config.nli, cache, progress), strict=True):
+    least = [0.0 if judged[at].evidence else config.contradiction for at in asked]
+    for at, verdict in zip(asked, contradictions(pairs, config.nli, cache, progress, least), strict=True):
         nominee, evidence, _ = judged[at]
         probability = verdict.either if evidence else verdict.probability
         agreeing = not evidence and (
