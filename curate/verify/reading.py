@@ -8,6 +8,7 @@ from typing import Any, Final
 import orjson
 
 from curate.verify.block_reading import BLOCK_FORMS, LISTS, OTHER_FORMS, NoFormError
+from curate.verify.transcripts import transcript
 
 Object = dict[str, Any]
 
@@ -316,7 +317,8 @@ def _prompt_alone(value: Object, reading: Reading) -> None:
 
 
 def _plain(value: Object, reading: Reading) -> None:
-    reading.turns.append(Turn("assistant", value["text"]))
+    told = None if value.get("system") else transcript(value["text"])
+    reading.turns += [Turn(*turn) for turn in told or (("assistant", value["text"]),)]
 
 
 def _spoken(parse: Callable[[Object, list[Any]], list[tuple[str, str, str]]]) -> Callable[[Object, Reading], None]:

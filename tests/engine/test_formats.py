@@ -3,6 +3,7 @@ written.
 """
 
 import json
+from random import Random
 from typing import Any
 
 import pytest
@@ -12,7 +13,9 @@ from curate.core.example import GIVEN, UNKNOWN, Place
 from curate.corpus.dedup_text import OTHER_SIDE
 from curate.read.formats import BY_NAME, PREFERENCE_SIDES, example_of
 from curate.read.forms.pairs import SPEAKERS
+from curate.read.forms.rendered import split_transcript
 from curate.verify import reading as verify_reading
+from curate.verify.transcripts import transcript
 from tests.conftest import chat
 from tests.strategies import inside, lines
 
@@ -291,9 +294,35 @@ def test_every_format_is_among_these() -> None:
     assert BY_NAME.keys() - only_written <= {name for _, name, _ in CASES}
 
 
-@pytest.mark.parametrize(
-    ("value", "expected"), [(value, said) for value, name, said in CASES if name not in (UNKNOWN, "rendered")]
+PIECES = (
+    "<|im_start|>", "<|im_end|>", "user\n", "assistant\n", "system\n", "<|start_header_id|>",
+    "user<|end_header_id|>\n\n", "assistant<|end_header_id|>\n\n", "<|eot_id|>",
+    "[INST]", "[/INST]", "<<SYS>>", "<</SYS>>", "<s>", "</s>", "Human:",
+    "Assistant: ", "User: ", "### ", "### Instruction:\n", "### Input:\n", "### Response:\n", "\n", " ", "a b", "<eos>",
+)  # fmt: skip
+STYLES = (
+    ("<|im_start|>user\n{}<|im_end|>\n", "<|im_start|>assistant\n{}<|im_end|>\n"),
+    ("<|start_header_id|>user<|end_header_id|>\n\n{}<|eot_id|>",) * 2,
+    ("<s>[INST] {}", " [/INST] {} </s>"),
+    ("\n\nHuman: {}", "\n\nAssistant: {}"),
+    ("### Instruction:\n{}\n", "### Response:\n{}\n"),
 )
+
+
+def test_the_proof_splits_rendered_texts_alike_by_code_of_its_own() -> None:
+    random, split = Random(0), 0
+    for _ in range(20_000):
+        style = random.choice(STYLES)
+        said = (random.choice(("hi", "a b\nc", " x ", "", "\n", *PIECES)) for _ in range(random.randint(1, 4)))
+        turns = [style[nth % 2].format(text) for nth, text in enumerate(said)]
+        text = "".join([*turns, random.choice(PIECES)] if random.random() < 0.3 else turns)
+        found = split_transcript(text)
+        assert transcript(text) == found, text
+        split += found is not None
+    assert split > 3_000
+
+
+@pytest.mark.parametrize(("value", "expected"), [(value, said) for value, name, said in CASES if name != UNKNOWN])
 def test_the_proof_of_a_split_reads_the_same_by_code_of_its_own(value: dict[str, Any], expected: list[str]) -> None:
     assert [f"{turn.role}: {turn.text}" for turn in verify_reading.read(value).turns] == expected
 

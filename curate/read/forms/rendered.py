@@ -20,10 +20,11 @@ LLAMA3: Final = re.compile(
     r"<\|start_header_id\|>(system|user|assistant|tool|ipython)<\|end_header_id\|>\n\n(.*?)<\|eot_id\|>", re.DOTALL
 )
 LLAMA2: Final = re.compile(
-    r"(?:<s>)?\s*\[INST\]\s*(?:<<SYS>>\n?(.*?)\n?<</SYS>>\s*)?(.*?)\s*\[/INST\]\s*(.*?)\s*(?:</s>|\Z)", re.DOTALL
+    r"(?:<s>)?\s*\[INST\]\s*(?:<<SYS>>\n?((?:(?!\[/INST\]).)*?)\n?<</SYS>>\s*)?(.*?)\s*\[/INST\]\s*(.*?)\s*(?:</s>|\Z)",
+    re.DOTALL,
 )
 NAMED: Final = re.compile(r"(?:\A|\n+)(?:### ?)?(Human|User|Assistant): ?", re.IGNORECASE)
-HEADED: Final = re.compile(r"(?:\A|\n+)#{2,3} ?(Instruction|Input|Response):?[ \t]*\n", re.IGNORECASE)
+HEADED: Final = re.compile(r"(?:\A|\n+)#{2,3} ?(Instruction|Input|Response):?[ \t]*(?=\n)", re.IGNORECASE)
 ROLE: Final = {"human": "user", "user": "user", "assistant": "assistant", "ipython": "tool"}
 
 
