@@ -260,10 +260,13 @@ def _file_system(url: str) -> tuple[Any, str]:
 
 def demand_writable(url: str, *, overwrite: bool) -> None:
     """Raise `UsageError` if an output at a URL exists or cannot be written there, `MissingExtra`."""
-    if scheme_of(url) == "http" or urlsplit(url).query:
+    if scheme_of(url) == "hf":
         raise UsageError(
-            f"{safe_url(url)}: nothing can be written there", "write to a file, s3://, gs://, az:// or hf://"
+            f"{safe_url(url)}: a data set of the hub is not written file by file",
+            "write a folder, and upload it with `curate.split(...).push_to_hub(...)`",
         )
+    if scheme_of(url) == "http" or urlsplit(url).query:
+        raise UsageError(f"{safe_url(url)}: nothing can be written there", "write to a file, s3://, gs:// or az://")
     if is_offline():
         raise UsageError(f"{safe_url(url)}: network access is off", "unset HF_HUB_OFFLINE and CURATE_OFFLINE")
     with explained(url, "written"):

@@ -261,6 +261,79 @@ def test_a_bucket_is_read_and_written(bucket: Any, write: Write, capsys: pytest.
     assert capsys.readouterr().err.count("no such object") == 2
 
 
+@pytest.fixture
+def store(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """An object store in memory in the place of S3: what is above the protocol."""
+    memory = pytest.importorskip("fsspec.implementations.memory")
+    system = memory.MemoryFileSystem()
+    system.store.clear()
+    monkeypatch.setattr(places, "_file_system", lambda url: (system, url.partition("://")[2]))
+    yield system
+    system.store.clear()
+
+
+def test_objects_are_read_by_folder_and_pattern(store: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    store.pipe({"/data/in/a.jsonl": LINES[:5000], "/data/in/b.jsonl": BAD, "/data/in/dataset_info.json": b"{}"})
+    found = [data_files([name]) for name in ("s3://data/in", "gs://data/in/*.jsonl")]
+    assert [[path.name for path in paths] for paths in found] == [["a.jsonl", "b.jsonl"]] * 2
+    assert main(["check", "az://data/in/b.jsonl"]) == 1
+    assert "az://data/in/b.jsonl:1: M006" in capsys.readouterr().out
+    for name, said in (("s3://data/none.jsonl", "no such object"), ("s3://data/none/*.jsonl", "no data files")):
+        assert main(["check", name]) == 2
+        assert said in capsys.readouterr().err
+
+
+def test_objects_that_break_off_or_change_are_whole(store: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    store.pipe("/data/a.jsonl", LINES)
+    described, tags = places._described, ["1", "1", "2", "2", "2"]
+    monkeypatch.setattr(places, "_described", lambda url: (tags.pop(0), described(url)[1]))
+    monkeypatch.setattr(places, "BLOCK", 1000)
+    real, reads = store.open, [0]
+
+    def opened(*arguments: Any, **options: Any) -> Any:
+        file = real(*arguments, **options)
+        read = file.read
+
+        def broken(size: int) -> Any:
+            reads[0] += 1
+            if reads[0] == 5:
+                raise OSError("connection lost")
+            return read(size)
+
+        monkeypatch.setattr(file, "read", broken, raising=False)
+        return file
+
+    monkeypatch.setattr(store, "open", opened)
+    assert fetched("s3://data/a.jsonl") == LINES
+    assert not tags  # broken off, resumed, found changed, read anew
+
+
+def test_what_cannot_be_uploaded_is_kept(
+    store: Any, write: Write, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write("data.jsonl", LINES[:2500].rpartition(b"\n")[0] + b"\n")
+    words = ["dedup", "data.jsonl", "-o", "s3://data/out/kept.parquet"]
+    assert main(words) == 0
+    assert sorted(store.find("/data/out")) == ["/data/out/kept.parquet", "/data/out/kept.removed.jsonl"]
+    assert main(words) == 2
+    assert "already exists" in capsys.readouterr().err
+    assert main([*words, "--overwrite"]) == 0
+
+    def refused(*_: Any, **__: Any) -> None:
+        raise PermissionError("Forbidden for key AKIA?X-Amz-Signature=s3cr3t")
+
+    monkeypatch.setattr(store, "put_file", refused)
+    assert main(["split", "data.jsonl", "-o", "s3://data/split", "-q"]) == 2
+    err = capsys.readouterr().err
+    assert "s3://data: access denied; the result is in " in err
+    assert "AWS_ACCESS_KEY_ID" in err
+    assert "s3cr3t" not in err
+    folder = Path(err.partition("the result is in ")[2].splitlines()[0])
+    assert (folder / "split/manifest.json").is_file()
+    assert main(["dedup", "data.jsonl", "-o", "hf://datasets/org/name/x.jsonl"]) == 2
+    assert "push_to_hub" in capsys.readouterr().err
+
+
 def test_a_configuration_reads_urls_and_writes_none(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
     config = 'data = ["{}/data.jsonl"]\noutput = "{}"\n'
     Path("curate.toml").write_text(config.format(place.address, "s3://bucket/out"))
