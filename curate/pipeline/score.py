@@ -29,7 +29,11 @@ BINS: Final = 10
 HITS: Final = 3
 """Findings of a rule from which its correlation with a signal is told."""
 COMBINED: Final = Signal(
-    DOUBT, "how doubtful the answer is by all signals together: 1 minus their product", "text", "see the signals", False
+    DOUBT,
+    "1 minus the product of all signals that take part in it",
+    "text",
+    "of answers at .85 or more in three real files, 74% were worth a look; of the first 100, 44%",
+    False,
 )
 
 

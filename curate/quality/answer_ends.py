@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 WORD: Final = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 SENTENCE: Final = re.compile(r"(?:^|[.!?。！？:][\"')\]*_”’]*\s+|\n)\W{0,4}([^\W\d_]+(?:['’][^\W\d_]+)*)")
 FINAL: Final = re.compile(r"([^\W\d_]+(?:['’][^\W\d_]+)*)\W{0,3}?(?:[.!?。！？]|\n|$)")
+ENDED: Final = re.compile(r"[^\W\d_]{2}[\"'”’)]?[.!?]\s|[。！？]")
+"""The end of a sentence before the last one; not the number of a list item."""
 CLOSERS: Final = "\"'”’»)]}*_`~> \n\t"
 ENDS: Final = ".!?。！？…।؟"
 OPENERS: Final = {"(": ")", "[": "]", "{": "}", "“": "”", "«": "»"}
@@ -171,7 +173,7 @@ def cut_features(answers: Sequence[str], known: Wording) -> "Numbers":
                 plain.endswith((",", "(", "-", "–", "—", "/", "&", "+", "=", "“", "‘", "$", "#", "<", "@", "%")),
                 _unclosed(answer),
                 odd and alone and last in known.stems,
-                odd and bool(re.search(r"[.!?。！？] ", plain)),
+                odd and bool(ENDED.search(plain)),
                 odd * np.log1p(len(tail.split())),
                 _is_broken_data(answer),
                 odd * known.log_odds(last, known.last, here=True) if last else 0.0,
@@ -210,7 +212,7 @@ def begin_features(answers: Sequence[str], known: Wording) -> "Numbers":
                 known.log_odds(first, known.first, here=True) if first else 0.0,
                 odd and first in WANTING,
                 _unopened(answer),
-                odd and bool(re.search(r"[.!?。！？]\s", plain)),
+                odd and bool(ENDED.search(plain)),
                 kind == "short",
                 rare,
             )

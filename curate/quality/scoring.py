@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     Columns = dict[str, Numbers]
 
 Advance = Callable[[int], None]
-VERSION: Final = 2
+VERSION: Final = 3
 """Changes with what the signals compute, so that cached ones are not taken for new ones."""
 
 
