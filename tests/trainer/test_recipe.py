@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from curate.cli.main import main
 from curate.core.errors import ConfigError, InputError, UsageError
 from curate.models.template import Template
 from tests.trainer.tiny import make_tokenizer, write_recipe, write_split
@@ -94,6 +95,15 @@ def test_the_validation_sample_is_spread_over_the_split(tmp_path: Path) -> None:
     assert lines == [split.examples[at * step].place.line for at in range(4)]
     assert [sample.examples[owner].place.line for owner in sample.owners] == lines
     assert split.sample(1000) is split
+
+
+def test_every_key_is_listed_with_default_values_and_other_names(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["recipe", "keys"]) == 0
+    listed = capsys.readouterr().out
+    assert {line.split(" = ")[0] for line in listed.splitlines() if line[:1].strip()} == set(Recipe.model_fields)
+    assert 'schedule = "cosine"\n    "constant" | "linear" | "cosine"  (also lr_scheduler_type)' in listed
+    assert main(["recipe", "init"]) == 2
+    assert "--for is missing" in capsys.readouterr().err
 
 
 def test_broken_and_missing_recipes(tmp_path: Path) -> None:

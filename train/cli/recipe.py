@@ -1,9 +1,11 @@
 """`curate recipe`."""
 
 import sys
+from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from textwrap import fill
+from typing import Annotated, Any
 
 import typer
 
@@ -12,19 +14,20 @@ from curate.core.files import write_bytes
 from curate.core.paths import demand_apart
 from curate.core.text import visible
 from train.cli.common import Vram, memory_of, with_trainer
-from train.recipe import load_recipe
+from train.recipe import ALIASES, Recipe, load_recipe, toml
 
 
 class Action(StrEnum):
     """What to do with recipes."""
 
     INIT = "init"
+    KEYS = "keys"
 
 
 def recipe(
-    action: Annotated[Action, typer.Argument(help="init: write a first recipe.")],  # noqa: ARG001
+    action: Annotated[Action, typer.Argument(help="init: write a first recipe; keys: list every key.")],
     *,
-    data: Annotated[Path, typer.Option("--for", help="Split folder to train on.")],
+    data: Annotated[Path | None, typer.Option("--for", help="Split folder to train on.")] = None,
     output: Annotated[Path, typer.Option("--output", "-o", help="Write to this file; - prints the recipe.")] = Path(
         "recipe.toml"
     ),
@@ -34,7 +37,12 @@ def recipe(
     vram: Vram = None,
     yes: Annotated[bool, typer.Option("--yes", help="Replace the file if it exists.")] = False,
 ) -> None:
-    """Write a recipe that fits the data and the GPU, with the reason for each key."""
+    """Write a recipe that fits the data and the GPU, with the reason for each key, or list all keys."""
+    if action is Action.KEYS:
+        sys.stdout.write("\n\n".join(keys()) + "\n")
+        return
+    if data is None:
+        raise UsageError("--for is missing", "name the split folder to train on: --for DATA")
     printed = output == Path("-")
     if not printed and output.exists() and not yes:
         raise UsageError(f"{output}: already exists", "name another file with -o, or replace it with --yes")
@@ -57,6 +65,30 @@ def recipe(
     except ConfigError as error:  # a folder's name that TOML or a recipe cannot take
         raise UsageError(f"{output}: {error.message}", "rename the folder") from error
     sys.stderr.write(f"{visible(str(output))} written; next: curate plan {visible(str(output))}\n")
+
+
+def keys() -> Iterator[str]:
+    """Each key of a recipe with its default, its values, other names for it, and its description."""
+    others: dict[str, list[str]] = {}
+    for other, own in ALIASES.items():
+        others.setdefault(own, []).append(other)
+    for name, schema in Recipe.model_json_schema()["properties"].items():
+        default = f"{name} = {toml(schema['default'])}" if schema.get("default") is not None else name
+        values = " | ".join(_values(schema))
+        also = f"  (also {', '.join(others[name])})" if name in others else ""
+        yield f"{default}\n    {values}{also}\n" + fill(
+            " ".join(schema["description"].split()), 100, initial_indent="    ", subsequent_indent="    "
+        )
+
+
+def _values(schema: dict[str, Any]) -> list[str]:
+    """The types of a key, or the values that it takes."""
+    if "enum" in schema:
+        return [toml(value) for value in schema["enum"]]
+    if "anyOf" in schema:
+        return [text for one in schema["anyOf"] if one.get("type") != "null" for text in _values(one)]
+    kind = {"array": "list", "number": "number", "integer": "whole number", "boolean": "true | false"}
+    return [kind.get(schema.get("type", ""), "text")]
 
 
 def _seen_from(folder: Path, data: Path) -> str:
