@@ -2,16 +2,17 @@
 
 import re
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Final
 
 from curate.review.entry import ReviewStatus
 
 TERM: Final = re.compile(r'(-?)(?:(\w+):)?(?:"([^"]*)"?|(\S+))')
-KEYS: Final = ("is", "code", "severity", "file", "line", "score", "fix")
+KEYS: Final = ("is", "code", "severity", "file", "line", "score", "fix", "note", "by")
+ALIASES: Final = {"dropped": "drop", "kept": "keep", "edited": "edit", "correct": "fix"}
 RANGE: Final = re.compile(r"([0-9.]*)(-?)([0-9.]*)")
-HELP: Final = (
-    'words, "a phrase", -without; is:undecided code:M0 severity:error file:*.jsonl line:10-20 score:0.8-0.9 fix:safe'
-)
+TERMS: Final = "is:undecided code:M0 severity:error file:*.jsonl line:10-20 score:0.8-0.9 fix:safe note:WORD by:NAME"
+HELP: Final = f'words, "a phrase", -without; {TERMS}'
 UNBOUND: Final = float("inf")
 Range = tuple[float, float]
 
@@ -34,6 +35,10 @@ class Query:
     scores: tuple[Range, ...] = ()
     """Similarity of duplicates, confidence of conflicts."""
     fixes: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    """Case-folded words of notes."""
+    people: tuple[str, ...] = ()
+    """Case-folded names of reviewers."""
 
     @property
     def text(self) -> bool:
@@ -42,7 +47,7 @@ class Query:
 
 
 def parse(text: str) -> Query:
-    """Parse a query; unknown terms are words, so any input is valid."""
+    """Parse a query; unknown terms are words, so any input is valid (see `mistake`)."""
     found: dict[str, list[str]] = {key: [] for key in KEYS}
     words: list[str] = []
     without: list[str] = []
@@ -63,7 +68,27 @@ def parse(text: str) -> Query:
         lines=tuple(_range(value) for value in found["line"]),
         scores=tuple(_range(value) for value in found["score"]),
         fixes=tuple(value.lower() for value in found["fix"]),
+        notes=tuple(value.casefold() for value in found["note"]),
+        people=tuple(value.casefold() for value in found["by"]),
     )
+
+
+def mistake(text: str) -> str:
+    """The first term of a query that cannot be meant as written, with a suggestion; empty if there is none."""
+    for match in TERM.finditer(text):
+        _, key, phrase, word = match.groups()
+        value = phrase if phrase is not None else word
+        if not key or not value:
+            continue
+        if key in KEYS and not _makes_sense(key, value):
+            if key != "is":
+                return f"{key}:{value}: not a number or a range; write {key}:10-20"
+            names = [status.name.lower() for status in ReviewStatus] + ["open", "decided"]
+            near = get_close_matches(value.lower(), names, n=1)
+            return f"is:{value}: no such status; " + (f"did you mean is:{near[0]}?" if near else ", ".join(names))
+        if key not in KEYS and (near := get_close_matches(key.lower(), KEYS, n=1)):
+            return f"{key}:{value}: no such term; did you mean {near[0]}:{value}?"
+    return ""
 
 
 def _makes_sense(key: str, value: str) -> bool:
@@ -74,7 +99,7 @@ def _makes_sense(key: str, value: str) -> bool:
 
 def _statuses(value: str) -> tuple[ReviewStatus, ...]:
     """The statuses of a term; `open` and `decided` stand for several."""
-    name = value.lower()
+    name = ALIASES.get(value.lower(), value.lower())
     if name == "open":
         return tuple(status for status in ReviewStatus if status.open)
     if name == "decided":

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from curate.review.entry import Kind, ReviewStatus
-from curate.review.query import parse
-from curate.review.queue import Rows
+from curate.review.query import Query, parse
+from curate.review.queue import Flags, Rows
 from curate.review.search import search
 from curate.review.session import ReviewSession
 
@@ -37,6 +37,8 @@ def views(session: ReviewSession, kind: Kind, text: str = "", sort: str = "") ->
     sort = sort or queue.sorts[0]
     order = queue.order(sort)
     mask = queue.mask(query)
+    if query.notes or query.people:
+        mask &= _annotated(session, kind, query, len(mask))
     order = order[order < len(mask)]
     rows = order[mask[order]]
     if not query.text:
@@ -44,6 +46,20 @@ def views(session: ReviewSession, kind: Kind, text: str = "", sort: str = "") ->
         return
     for found, share in search(queue, rows, query, session.lines):
         yield View(kind, found, text, sort, share)
+
+
+def _annotated(session: ReviewSession, kind: Kind, query: Query, count: int) -> Flags:
+    """Which entries have an example with a note or a decision that the terms name."""
+    found: Flags = np.zeros(count, np.bool_)
+    for example in dict.fromkeys(decision.example for decision in session.log.decisions):
+        people = {said.who.casefold() for heads in session.log.slots(example).values() for said in heads}
+        note = session.note(example).casefold()
+        if all(word in note for word in query.notes) and all(
+            any(name in who for who in people) for name in query.people
+        ):
+            rows = [row for row in session.queues[kind].example_index.rows(example) if row < count]
+            found[rows] = True
+    return found
 
 
 def next_open(session: ReviewSession, view: View, after: int = -1) -> int | None:

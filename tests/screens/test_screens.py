@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from textual.color import Color
 from textual.pilot import Pilot
 from textual.screen import Screen
 from textual.widgets import Input, TextArea
@@ -456,3 +457,43 @@ async def test_lines_to_correct_are_counted_and_visited(make_app: Makes) -> None
         assert entry
         assert entry.code == "J001"
         assert entry.choices == frozenset(("drop",))
+
+
+async def test_the_cursor_stays_visible_in_a_smaller_window() -> None:
+    lines = tuple(chat(("user", f"question {n}"), ("assistant", "yes")) for n in range(60))
+    app = app_for(lambda _sources, tell, _stopped: tell(Ended()), lines)
+    async with app.run_test(size=(100, 60)) as pilot:
+        await opened(pilot, "2", *["down"] * 16)
+        await pilot.resize_terminal(80, 24)
+        await settled(pilot)
+        assert "question 16" in screen_text(app).split("────")[0]
+
+
+def contrast(one: Color, other: Color) -> float:
+    """The contrast ratio of WCAG 2.1."""
+
+    def luminance(color: Color) -> float:
+        parts = [part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4 for part in color.normalized]
+        return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
+
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+async def test_the_rows_under_the_cursor_can_be_read(make_app: Makes) -> None:
+    """Contrast of all text colors on the cursor's background, in both themes."""
+    app = make_app()
+    async with app.run_test(size=(100, 30)) as pilot:
+        await opened(pilot, "3")
+        for _ in range(2):
+            names = ("foreground", "text-error", "text-warning", "text-success", "text-primary", "foreground-muted")
+            variables = app.theme_variables
+            ground = Color.parse(variables["background"])
+            row = ground.blend(Color.parse(variables["primary"]), 0.2)
+            for name in names:
+                color = variables[name]
+                text = row.get_contrast_text(0.87) if color.startswith("auto") else Color.parse(color)
+                shown = row.blend(text, text.a, 1.0) if text.a < 1 else text
+                assert contrast(row, shown) >= 4.5, (name, app.theme, contrast(row, shown))
+            await pilot.press("t")
+            await settled(pilot)

@@ -25,6 +25,7 @@ from curate.review import (
 )
 from curate.review.bulk import decide, preview
 from curate.review.choices import apart_from, as_keeper, only_group, verdicts_for
+from curate.review.query import mistake
 from tests.screens.conftest import Opens, example_at
 
 
@@ -232,10 +233,27 @@ def test_next_goes_round_and_past_what_is_decided(session: ReviewSession) -> Non
         ("fix:safe", ["M016"]),
         ("is:nonsense", []),
         ("日本語", ["M006"]),
+        ("is:dropped", []),
+        ("note:ann", ["C003", "M016"]),
+        ("by:nobody", []),
     ],
 )
 def test_filter(session: ReviewSession, text: str, expected: list[str]) -> None:
+    session.annotate(found(session, "C003").ids[0], "ask Ann")
     assert codes(session, text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("is:dropt", "is:dropt: no such status; did you mean is:drop?"),
+        ("cod:M0", "cod:M0: no such term; did you mean code:M0?"),
+        ("line:ten", "line:ten: not a number or a range; write line:10-20"),
+        ("https://example.org is:dropped note:x by:ann code:M 12:30", ""),
+    ],
+)
+def test_a_term_that_is_no_filter_is_told(text: str, said: str) -> None:
+    assert mistake(text) == said
 
 
 def test_filters_of_the_other_kinds(session: ReviewSession) -> None:

@@ -14,7 +14,7 @@ STATUSES: Final = {
     ReviewStatus.UNDECIDED: ("○", "$foreground-muted"),
     ReviewStatus.PARTLY: ("◐", "$text-warning"),
     ReviewStatus.CONTESTED: ("‼", "$text-error"),
-    ReviewStatus.FIX: ("⚒", "$text-warning"),
+    ReviewStatus.FIX: ("!", "$text-warning"),
     ReviewStatus.KEEP: ("✓", "$text-success"),
     ReviewStatus.DROP: ("✗", "$text-error"),
     ReviewStatus.EDIT: ("✎", "$text-accent"),
@@ -22,7 +22,7 @@ STATUSES: Final = {
     ReviewStatus.NOTHING: ("·", "$foreground-muted"),
 }
 LEGEND: Final = (
-    "○ undecided   ◐ partly   ‼ contested   ⚒ to correct   ✓ keep   ✗ drop   ✎ edited   ± some stay, some go   "
+    "○ undecided   ◐ partly   ‼ contested   ! to correct   ✓ keep   ✗ drop   ✎ edited   ± some stay, some go   "
     "· nothing to decide"
 )
 SEVERITIES: Final = {

@@ -24,9 +24,9 @@ from curate.review import (
     View,
     next_open,
 )
-from curate.review.query import HELP
+from curate.review.query import HELP, mistake
 from curate.review.training_signals import CODES
-from tui.conversation import ConversationView
+from tui.conversation import ConversationView, literal
 from tui.keys import NAMES, TAB_OF, bindings, works_in
 from tui.messages import Failed, FilterChosen
 from tui.render.page import Page, ViewOptions, page
@@ -180,6 +180,8 @@ class QueueScreen(Deciding):
         entry = self.entry
         if entry is not None:
             return page(self.session, entry, ViewOptions(self.read, self.at, self.marked))
+        if wrong := mistake(self.text):
+            return Page(Content.assemble(("filter: ", "bold $text-error"), literal(wrong)))
         if self.text and not (self.session.trained and not self.session.ended):
             return Page(Content("No entry matches the filter; Esc clears it."))
         if self.text:

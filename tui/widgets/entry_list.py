@@ -108,6 +108,10 @@ class EntryList(ScrollView, can_focus=True, inherit_bindings=False):
         """Move the cursor to an entry; -1 is the last."""
         self.cursor = to if to >= 0 else len(self) + to
 
+    def on_resize(self) -> None:
+        """Keep the cursor visible in a smaller window."""
+        self.scroll_to_region(Region(0, self.cursor, 1, 1), animate=False, force=True)
+
     def on_click(self, event: events.Click) -> None:
         """Move the cursor to the clicked entry."""
         self.cursor = self.scroll_offset.y + event.y
