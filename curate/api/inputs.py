@@ -16,8 +16,9 @@ import orjson
 import polars as pl
 
 from curate.api.frames import names_of
+from curate.core.data_files import data_files
 from curate.core.errors import UsageError
-from curate.core.files import data_files, display_name
+from curate.core.files import display_name
 from curate.core.manifest import Manifest
 from curate.core.places import give_name
 from curate.core.removed import removal_of

@@ -9,10 +9,11 @@ from typing import Annotated, Final, NoReturn
 
 import typer
 
+from curate.core.data_files import data_files
 from curate.core.decision import DecisionLog, DecisionState
 from curate.core.egress import Consent
 from curate.core.errors import ExitCode
-from curate.core.files import data_files, display_name
+from curate.core.files import display_name
 from curate.core.runs import project_of
 from curate.core.text import plural, visible
 from curate.report.progress import StageProgress

@@ -20,8 +20,8 @@ from curate.cli.options import (
     told_decisions,
 )
 from curate.core.config import find_config, with_options
+from curate.core.data_files import data_files
 from curate.core.errors import UsageError
-from curate.core.files import data_files
 from curate.core.runs import Project
 from curate.core.text import visible
 from curate.output.restore import finish

@@ -7,8 +7,8 @@ import typer
 
 from curate.core.address import parse_where, where
 from curate.core.config import SUPPRESSIONS, find_config, with_options
+from curate.core.data_files import data_files
 from curate.core.errors import UsageError
-from curate.core.files import data_files
 from curate.core.finding import Finding
 from curate.core.text import plural, visible
 from curate.lint.runner import check_paths

@@ -9,12 +9,13 @@ from typing import Any
 
 from curate.conflicts.default_models import with_default_models
 from curate.core.config import Config, ConflictsConfig
+from curate.core.data_files import data_files
 from curate.core.decision import DecisionLog, DecisionState
 from curate.core.egress import NOBODY, Consent, address_of, is_address
 from curate.core.errors import ConfigError, UsageError
 from curate.core.events import Listener, StageAdvanced
 from curate.core.example import Example
-from curate.core.files import data_files, display_name
+from curate.core.files import display_name
 from curate.core.finding import Finding
 from curate.core.paths import demand_apart
 from curate.core.removed import Reason, counted_as

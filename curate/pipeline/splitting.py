@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Final
 
 from curate.core.config import CheckConfig, Config
+from curate.core.data_files import data_files
 from curate.core.decision import DecisionState, edits_of
 from curate.core.errors import InputError, UsageError
 from curate.core.events import Listener, StageAdvanced, StageFinished, StageStarted, ignore_events
-from curate.core.files import data_files, display_name, warn
+from curate.core.files import display_name, warn
 from curate.core.finding import Finding, Severity
 from curate.core.manifest import changed_files, data_settings, named_files, read_manifest
 from curate.core.paths import demand_apart

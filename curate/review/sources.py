@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from curate.core.config import Config, find_config
-from curate.core.files import data_files
+from curate.core.data_files import data_files
 from curate.core.runs import Project, project_of
 
 

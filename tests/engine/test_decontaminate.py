@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from curate.cli.main import main
+from curate.core.data_files import data_files
 from curate.core.errors import InputError
 from curate.core.example import Example, Place
-from curate.core.files import data_files
 from curate.leakage.decontaminate import RUN, SHARED, contaminated
 from curate.pipeline.decontaminate import decontaminated, write_decontaminated
 from curate.read.benchmark import Item, ItemText, read_benchmark

@@ -17,7 +17,8 @@ import pytest
 
 from curate.cli.main import main
 from curate.core import files
-from curate.core.files import STDIN, data_files
+from curate.core.data_files import data_files
+from curate.core.files import STDIN
 from curate.read.file_sniffing import sniff_file_kind
 from tests.conftest import Write, chat, line_of
 

@@ -9,8 +9,9 @@ import pytest
 
 from curate.cli.main import main
 from curate.core import places
+from curate.core.data_files import data_files
 from curate.core.errors import InputError
-from curate.core.files import data_files, display_name
+from curate.core.files import display_name
 from curate.core.urls import safe_url
 from tests.conftest import Write
 from tests.engine.places_server import Place, serving

@@ -14,8 +14,9 @@ import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from curate.core.data_files import data_files
 from curate.core.errors import InputError
-from curate.core.files import blocks, data_files
+from curate.core.files import blocks
 from curate.read.dataset import FileFacts, ParsedLine, read_dataset, read_file
 from curate.read.decode import MISSING, decode
 from curate.read.lines import BOM, split_lines

@@ -18,8 +18,9 @@ from hypothesis import strategies as st
 
 from curate.cli.main import main
 from curate.core import tables
+from curate.core.data_files import data_files
 from curate.core.errors import InputError
-from curate.core.files import blocks, data_files, packing
+from curate.core.files import blocks, packing
 from tests.conftest import Write, of_hundred
 
 Rows = list[dict[str, Any]]

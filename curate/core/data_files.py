@@ -1,0 +1,119 @@
+"""Find the data files that paths, patterns, folders and URLs name."""
+
+import os
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable
+from glob import glob
+from pathlib import Path
+
+from curate.core.errors import InputError, UsageError
+from curate.core.files import DATA_SUFFIXES, LEDGER, STDIN, blocks, path_of, warn
+from curate.core.places import local_copies
+from curate.core.tables import TABLE_SUFFIXES, csv_delimiter, has_chat_columns
+from curate.core.urls import is_url
+
+PATTERN = re.compile(r"[*?\[]")
+
+
+def data_files(paths: Iterable[str | Path], tell: Callable[[str], None] = warn) -> list[Path]:
+    """The files that `paths` name, without repetition, in the order given; `tell` gets a message per skipped file.
+
+    `-` is standard input. A folder stands for the data files below it, sorted, without hidden folders, ledgers of
+    removed lines, and links that lead out of it, to other folders or to a file that is read anyway. A file named itself
+    is always read. A name with `*`, `?` or `[` that is not a path is a pattern (`**` for folders at any depth), since
+    not all shells expand patterns. Raises `InputError` for a missing path or link target, a pattern without matches and
+    a folder without data files, `UsageError` if `paths` is empty.
+    """
+    found: dict[Path, None] = {}
+    for name in paths:
+        if str(name) == "-":
+            found[STDIN] = None
+        elif is_url(str(name)):
+            found.update(dict.fromkeys(local_copies(str(name), DATA_SUFFIXES, tell)))
+        else:
+            found.update(
+                dict.fromkeys(
+                    file for path in _named(str(name)) for file in (_inside(path, tell) if path.is_dir() else [path])
+                )
+            )
+    if not found:
+        raise UsageError("no file to read", "pass a file or a folder, or - for standard input")
+    return list(found)
+
+
+def _named(name: str) -> list[Path]:
+    """Expand a path or a pattern."""
+    path = path_of(name)
+    if os.path.lexists(path):
+        if not path.exists():
+            raise InputError(f"{name}: broken link", "check the target of the link")
+        return [path.absolute() if path == STDIN else path]
+    if not PATTERN.search(name):
+        raise InputError(f"{name}: no such file or folder", f"check the path; it is relative to {Path.cwd()}")
+    matches = sorted(glob(name, recursive=True))  # noqa: PTH207
+    if not matches:
+        raise InputError(f"{name}: no file matches this pattern", f"check the pattern; it is relative to {Path.cwd()}")
+    return [Path(match) for match in matches]
+
+
+def _inside(folder: Path, tell: Callable[[str], None]) -> list[Path]:
+    """The data files below a folder, sorted. Raises `InputError` for a link to a data file that is not there."""
+    found: list[Path] = []
+    others: Counter[str] = Counter()
+    skipped: dict[str, list[Path]] = defaultdict(list)
+    for root, folders, names in os.walk(folder, onerror=_closed):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        skipped["a link to a folder"] += [path for path in (Path(root, name) for name in folders) if path.is_symlink()]
+        for path in (Path(root, name) for name in names):
+            data = path.name.lower().endswith(DATA_SUFFIXES)
+            if path.is_symlink() and not path.exists() and data:
+                raise InputError(
+                    f"{path}: broken link", "restore the target or remove the link: an incomplete data set is not read"
+                )
+            if why := _skipped(path, folder) if data else "a broken link" if not path.exists() else "":
+                skipped[why].append(path)
+            elif path.is_file():
+                others[path.suffix or path.name] += 1
+                found += [path] if data else []
+    read: dict[Path, Path] = {}
+    for path in sorted(found, key=lambda path: (path.is_symlink(), path)):
+        if read.setdefault(path.resolve(), path) != path:
+            skipped["a link to a file that is already read"].append(path)
+    for why, paths in skipped.items():
+        if paths:
+            tell(f"{folder}: {len(paths):,} not read, {why}; the first is {min(paths)}; pass it explicitly to read it")
+    found = sorted(read.values())
+    if not found:
+        seen = ", ".join(f"{count:,} {suffix}" for suffix, count in others.most_common(3)) or "no files"
+        raise InputError(
+            f"{folder}: a folder without data files (it has {seen})",
+            f"curate reads {', '.join(DATA_SUFFIXES[:3])} and their .gz and .zst, and {', '.join(TABLE_SUFFIXES)}",
+        )
+    return found
+
+
+def _skipped(path: Path, folder: Path) -> str:
+    """Why a data file of a folder is skipped; empty if it is read."""
+    if not path.is_file():
+        return "no regular file"
+    if path.name == LEDGER or path.name.endswith(f".{LEDGER}"):
+        return "a file of removed lines"
+    if path.suffix.lower() in TABLE_SUFFIXES and any(
+        place.with_name(f"{path.stem}.jsonl").is_file()
+        for place in (path, *([path.parent] if path.parent.name == "parquet" and path.parent != folder else ()))
+    ):
+        return "a table beside its JSON Lines"
+    if csv_delimiter(path) is not None and not has_chat_columns(next(blocks(path, 1 << 16, tables=False), b"")):
+        return "a table without a column of chat data"
+    return (
+        "a link that leaves the folder"
+        if path.is_symlink() and not path.resolve().is_relative_to(folder.resolve())
+        else ""
+    )
+
+
+def _closed(error: OSError) -> None:
+    raise InputError(
+        f"{error.filename}: cannot be searched: {error.strerror}", "check its permissions, or pass the files"
+    ) from error
