@@ -8,13 +8,15 @@ import torch
 
 from curate.core.config import validated
 from curate.core.errors import InputError, ModelError, OutputError
+from curate.core.example import content_id
 from curate.core.files import sha256
 from curate.core.runs import Project, find_run
 from curate.core.text import excerpt, visible
 from curate.models.names import fingerprint
 from curate.models.template import Template, common_length, load_template, template_hash
 from train.adapters import WEIGHTS, load_adapter
-from train.model import DTYPES, load_base
+from train.data import filled
+from train.model import DTYPES, compute_dtype, load_base
 from train.recipe import Recipe
 from train.results import Report
 from train.run_folder import RunFolder
@@ -65,6 +67,39 @@ class Trained:
             recipe = self.recipe.model_copy(update={"model": str(self.folder.adapter)})
             return load_base(recipe, dtype or self.dtype).eval()
         return load_adapter(self.base(quantised=quantised, dtype=dtype), adapter or self.folder.adapter)
+
+
+@dataclass(frozen=True, slots=True)
+class Untrained(Trained):
+    """A base model and the data of a training that has not been done."""
+
+    def template(self) -> Template:
+        """The tokenizer and chat template of the base. Raises `ModelError`."""
+        return load_template(self.recipe.model, self.recipe.chat_template)
+
+    def tuned(
+        self,
+        *,
+        quantised: bool | None = None,
+        dtype: torch.dtype | None = None,
+        adapter: Path | None = None,  # noqa: ARG002
+    ) -> Any:
+        """The base: there is nothing else."""
+        return self.base(quantised=quantised, dtype=dtype)
+
+
+def untrained(model: str, data: Path) -> Untrained:
+    """A base model to measure on a split before any training; answers are kept in .curate/evaluations."""
+    recipe = Recipe(model=model, data=str(data), method="lora")
+    base = fingerprint(model)
+    key = content_id(["evaluate", base, str(data.resolve())])
+    held_out = "test" if filled(data / "test.jsonl") else "validation"
+    manifest = data / "manifest.json"
+    known: dict[str, Any] = {"key": key, "model": model, "base": base, "held_out": held_out, "overfitting": None}
+    known |= {"adapter_sha256": "", "manifest": sha256(manifest) if manifest.is_file() else None}
+    report = Report.model_construct(**known)  # what only a training knows is not there
+    folder = RunFolder(Project(Path.cwd()).evaluation(key[:16]))
+    return Untrained(folder, recipe, report, compute_dtype("auto"), None)
 
 
 def open_trained(name: str) -> Trained:

@@ -54,6 +54,10 @@ class Project:
         """The name by which `run` finds a folder."""
         return run.relative_to(self.state / "runs").as_posix()
 
+    def evaluation(self, name: str) -> Path:
+        """Answers of a model that was measured without a training."""
+        return self.state / "evaluations" / name
+
     @property
     def remote(self) -> Path:
         """Records of uploads and jobs at services."""

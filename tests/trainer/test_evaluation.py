@@ -229,6 +229,26 @@ def evaluated(folder: Path, capsys: pytest.CaptureFixture[str], *words: str) -> 
 
 
 @pytest.mark.slow
+def test_a_base_is_measured_before_any_training(
+    finished: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    words = ["evaluate", "--model", str(finished / "model"), "--data", str(finished / "split"), "--quiet", "--json"]
+    assert main([*words, "--contenders", "zero-shot,few-shot"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert [one["name"] for one in report["results"]] == ["zero-shot", "few-shot"]
+    assert report["verdict"]["outcome"] == "not-compared"
+    assert "is what a training has to beat" in report["verdict"]["sentence"]
+    run = evaluated(finished, capsys, "--quiet", "--contenders", "zero-shot,few-shot")[1]
+    assert [one["scores"]["accuracy"] for one in run["results"]] == [
+        one["scores"]["accuracy"] for one in report["results"]
+    ]
+    assert main([*words, "--contenders", "tuned"]) == 2
+    assert main(["evaluate", "--model", "m"]) == 2
+    assert "curate evaluate --model BASE --data out" in capsys.readouterr().err
+
+
+@pytest.mark.slow
 def test_batches_of_answers_shrink_until_they_fit_and_every_answer_comes(
     finished: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

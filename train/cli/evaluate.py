@@ -1,12 +1,14 @@
 """`curate evaluate`."""
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from curate.core.errors import ExitCode, InputError, UsageError
 from curate.core.text import visible
-from train.cli.common import AsJson, MovedData, Quiet, Run, print_result, with_trainer
+from train.cli.common import AsJson, MovedData, Quiet, print_result, with_trainer
 from train.evaluation.options import LIMIT, SHOTS, SYSTEMS, Options, SystemName
 from train.evaluation.prompts import Turns
 from train.evaluation.task import TaskName
@@ -45,8 +47,13 @@ OverfittingOnly = Annotated[
 
 
 def evaluate(
-    run: Run,
+    run: Annotated[
+        str | None, typer.Argument(help="Folder of a finished run, or its name in .curate/runs.", show_default=False)
+    ] = None,
     *,
+    model: Annotated[
+        str | None, typer.Option("--model", help="Measure this base on the split --data, without any training.")
+    ] = None,
     contenders: Contenders = None,
     task: Task = None,
     metric: Metric = None,
@@ -64,13 +71,20 @@ def evaluate(
     quiet: Quiet = False,
 ) -> int:
     """Measure whether training helped: compare the tuned model with the base and a good prompt, on held-out examples.
+    With --model and --data, measure what a training would have to beat.
 
     The base answers alone, with examples of the training split in its prompt, and with those nearest to each question;
     so does the tuned model. Answers are cached in the run's folder, so that nothing is computed twice. Exit status 1 if
     training did not help; with --overfitting, if there is a sign of overfitting.
     """
+    if (run is None) == (model is None) or (model is not None and (data is None or overfitting)):
+        raise UsageError(
+            "name a run, or a base model with --model and a split folder with --data",
+            "for example  curate evaluate RUN,  or before training  curate evaluate --model BASE --data out",
+        )
+    known = [name for name in SYSTEMS if run is not None or not SYSTEMS[name].tuned]
     options = Options(
-        contenders=tuple(map(_known, contenders.split(","))) if contenders else tuple(SYSTEMS),
+        contenders=tuple(_known(name, known) for name in contenders.split(",")) if contenders else tuple(known),
         data=data, split=split, task=task, metric=metric, shots=shots, limit=limit, turns=turns,
         max_new_tokens=max_new_tokens, embeddings=embeddings, seed=seed,
     )  # fmt: skip
@@ -78,15 +92,15 @@ def evaluate(
         from train.evaluation.evaluation_text import show
         from train.evaluation.evaluator import evaluate as measure
         from train.journal import Narrator
-        from train.trained import open_trained
+        from train.trained import open_trained, untrained
         from train.training_report import show_overfitting
 
-    trained = open_trained(run)
+    trained = open_trained(run) if run is not None else untrained(str(model), Path(str(data)))
     found = trained.report.overfitting
     if overfitting:
         if found is None:
             raise InputError(
-                f"{visible(run)}: this run is older than the diagnosis of overfitting",
+                f"{visible(str(run))}: this run is older than the diagnosis of overfitting",
                 "`curate train RECIPE --fresh` trains it again",
             )
         print_result(found, show_overfitting, as_json=as_json)
@@ -103,8 +117,8 @@ def evaluate(
     return ExitCode.CLEAN if report.verdict.outcome in ("helped", "not-compared") else ExitCode.FINDINGS
 
 
-def _known(name: str) -> SystemName:
-    for known in SYSTEMS:
+def _known(name: str, systems: Sequence[SystemName]) -> SystemName:
+    for known in systems:
         if known == name.strip():
             return known
-    raise UsageError(f"--contenders {name}: is unknown", f"there are {', '.join(SYSTEMS)}")
+    raise UsageError(f"--contenders {name}: is unknown", f"there are {', '.join(systems)}")

@@ -27,7 +27,11 @@ def verdict_of(results: Sequence[Result], comparisons: Sequence[Comparison], met
     base, tuned = ([one for one in results if one.tuned is side] for side in (False, True))
     if not base or not tuned:
         only = _best(results, chosen)
-        said = f"nothing to compare: {'the base' if not base else 'the tuned model'} was not asked"
+        said = "nothing to compare: the base was not asked"
+        if base:
+            scale = 100 if chosen.percent else 1
+            said = f"without training {only.title} is best: {only.scores[metric].value * scale:.1f} {chosen.title}; "
+            said += "that is what a training has to beat"
         return Verdict(outcome="not-compared", use=only.name, sentence=said)
     decisive = {(one.contender, one.against): one for one in comparisons if one.metric == metric}
     best, rival = _best(tuned, chosen), _best(base, chosen)
