@@ -24,6 +24,8 @@ from curate.core.places import give_name
 from curate.core.removed import removal_of
 from curate.core.scratch import discard, scratch
 from curate.core.tables import ROWS, RowWriter, cell, frame_lines
+from curate.dedup.removal import DuplicateRemoval
+from curate.output.apply import Dropped
 
 Data = Any
 """`Paths`, or data in memory."""
@@ -65,6 +67,17 @@ class Inputs:
         if not isinstance(self.data, Mapping):
             return found["rows"]
         return _dataset_dict(found) if type(self.data).__name__ == "DatasetDict" else found
+
+
+def kept_rows(inputs: Inputs, *removals: Sequence[DuplicateRemoval | Dropped]) -> Any:
+    """The rows that are not removed. Raises `UsageError` as `Inputs.select` does."""
+    gone = {(removal.place.file, removal.place.line) for some in removals for removal in some}
+    rows: dict[str, list[int]] = {}
+    for path in inputs.files if inputs.tables else ():
+        name = display_name(path)
+        with path.open("rb") as file:
+            rows[name] = [at for at, _ in enumerate(file) if (name, at + 1) not in gone]
+    return inputs.select(rows)
 
 
 def split_rows(inputs: Inputs, folder: Path, manifest: Manifest) -> Any:

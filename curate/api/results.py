@@ -20,29 +20,21 @@ from curate.api.frames import (
     to_frame,
 )
 from curate.api.hub import push_folder
-from curate.api.inputs import Inputs, split_rows
+from curate.api.inputs import Inputs, kept_rows, split_rows
 from curate.conflicts.conflict import ConflictsResult as Compared
 from curate.core.errors import DataError
-from curate.core.files import display_name
 from curate.core.finding import Severity
 from curate.core.manifest import Manifest
 from curate.core.output_pair import removed_path
 from curate.core.paths import demand_apart
 from curate.core.text import plural
-from curate.dedup.removal import DuplicateRemoval
 from curate.lint.runner import CheckResult as Checked
-from curate.output.apply import Dropped
 from curate.output.folder import SplitResult as Divided
 from curate.pipeline.dedup import DedupResult as Deduplicated
 from curate.pipeline.dedup import write_plan
 from curate.pipeline.result import RunResult as Ran
 from curate.verify.proof import Verdict
 from curate.verify.proof import VerifyResult as Proved
-
-
-def _count(path: Path) -> int:
-    with path.open("rb") as file:
-        return sum(1 for _ in file)
 
 
 @dataclass(frozen=True)
@@ -106,12 +98,7 @@ class DedupResult:
 
         Raises `UsageError` if paths were given: call `write`.
         """
-        removals: list[DuplicateRemoval | Dropped] = [*self.plan.losses, *self.plan.dropped]
-        gone = {(removal.place.file, removal.place.line) for removal in removals}
-        names = {display_name(path): path for path in self.inputs.files} if self.inputs.tables else {}
-        return self.inputs.select(
-            {name: [at for at in range(_count(path)) if (name, at + 1) not in gone] for name, path in names.items()}
-        )
+        return kept_rows(self.inputs, self.plan.losses, self.plan.dropped)
 
     @property
     def read(self) -> int:
@@ -281,8 +268,7 @@ class SplitResult(_Folder):
     def push_to_hub(self, repository: str, *, private: bool = True, token: str | None = None) -> str:
         """Upload the splits with the data card and the manifest to a data set of the Hugging Face Hub, in one commit.
 
-        The removed lines are not uploaded. Returns the address of the commit. Raises `MissingExtra`, `UsageError` if
-        network access is off, `OutputError`.
+        The removed lines stay here. Returns the commit's address. Raises `MissingExtra`, `UsageError`, `OutputError`.
         """
         return push_folder(self.folder, self.manifest, repository, private=private, token=token)
 
