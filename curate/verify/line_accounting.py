@@ -14,6 +14,7 @@ from curate.core.files import path_of, sha256
 from curate.core.manifest import InputFile, Manifest
 from curate.core.text import plural
 from curate.core.worker_pool import WorkerPool
+from curate.verify.declarations import declared, media
 from curate.verify.examples import FILE, Examples
 from curate.verify.features import Wanted, digests_of, id_of
 from curate.verify.lines import Chunk, ChunkLines, chunks_of, lines_of, read_chunk
@@ -198,5 +199,6 @@ def said_by(value: Any) -> str:
     except NotUnderstoodError:
         return f"value {xxhash.xxh3_128_hexdigest(canonical(value))}"
     sides = [[[turn.role, turn.text, turn.calls] for turn in turns] for turns in (reading.turns, reading.others)]
-    beside = [value.get(key) for key in ("tools", "functions", "label")]
-    return xxhash.xxh3_128_hexdigest(canonical([sides, reading.attached, beside]))
+    line = value if isinstance(value, dict) else {}
+    beside = [declared(line), line.get("functions"), line.get("label")]
+    return xxhash.xxh3_128_hexdigest(canonical([sides, list(map(media, reading.attached)), beside]))

@@ -89,6 +89,8 @@ def loads(line: bytes) -> Any:
 
 def read(value: Any) -> Reading:
     """The turns of a parsed line. Raises `NotUnderstoodError`."""
+    if type(value) is list:
+        value = {"messages": value}  # a list of turns is a conversation
     if type(value) is not dict:
         raise NotUnderstoodError("not a JSON object")
     reading = Reading([])

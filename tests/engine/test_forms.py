@@ -16,6 +16,7 @@ from curate.read.form_writer import normal_messages, normal_tools, write_as
 from curate.read.formats import BY_NAME, WRITABLE, example_of, example_of_list
 from curate.read.forms.form import UnwritableError
 from curate.verify import reading as verify_reading
+from curate.verify.line_accounting import said_by
 from tests.conftest import Write
 from tests.strategies import broken, inside
 
@@ -169,16 +170,17 @@ def test_findings_point_into_the_blocks_as_they_stand_in_the_line(write: Write, 
     assert "/contents/1/parts/1/functionCall" in capsys.readouterr().out
 
 
-def test_a_line_that_is_a_list_of_turns_is_an_error_and_is_read(write: Write, capsys: Captured) -> None:
+def test_a_line_that_is_a_list_of_turns_is_a_foreign_format_and_is_read(write: Write, capsys: Captured) -> None:
     turns = [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": " Hello."}]
     path = write("data.jsonl", [turns, turns])
-    assert main(["check", str(path), "--select", "J002,C015"]) == 1
+    assert main(["check", str(path), "--select", "J002,J025,C015"]) == 1
     shown = capsys.readouterr().out
-    assert "J002" in shown
+    assert "J025 warning 2 examples in the format turn-list" in shown
     assert "C015 warning the answer starts with white space (/1/content)" in shown
     convert_paths([path], Path("out.jsonl"), Path("rest.jsonl"), overwrite=True)
     assert [json.loads(line) for line in Path("out.jsonl").read_bytes().splitlines()] == [{"messages": turns}] * 2
     assert example_of_list([1, 2], Place("data.jsonl", 1)) is None
+    assert main(["split", str(path), "-o", "splits", "--fractions", "0.8,0.1,0.1", "--quiet"]) in (0, 1)
 
 
 def test_convert_writes_another_form_and_sets_aside_what_it_cannot_say(write: Write, capsys: Captured) -> None:
@@ -249,3 +251,9 @@ def test_older_functions_and_default_weights_do_not_keep_a_line_from_moving(writ
     assert found["tools"][0]["functionDeclarations"][0]["name"] == "now"
     assert (report.converted, dict(report.omitted)) == (1, {"tool_choice": 1})
     assert "`weight` of message 4" in Path("rest.jsonl").read_text("utf-8")
+
+
+@pytest.mark.parametrize(("name", "value"), SAMPLES)
+def test_the_proof_finds_a_line_again_in_what_was_written_of_it(name: str, value: Any) -> None:
+    assert said_by(value) == said_by(read(value).value), name
+    assert said_by(value) != said_by({**read(value).value, "tools": [{"name": "other"}]})

@@ -133,14 +133,15 @@ def not_finite(parsed: ParsedLine) -> Problems:
 def not_an_object(parsed: ParsedLine) -> Problems:
     """A line is JSON but not an object.
 
-    An example is an object that holds its messages. A list or string has no place for roles, and trainers stop on it.
+    An example is an object that holds its messages. A list of texts or a string has no place for roles, and trainers
+    stop on it. A list of messages is read as a conversation, in a foreign format (J025).
     Bad:
-        [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]
+        ["Hi"]
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
     value = parsed.decoded.value
-    if value is not MISSING and not isinstance(value, dict):
+    if value is not MISSING and not isinstance(value, dict) and parsed.example is None:
         yield Problem("", f"the line is {kind_of(value)}, not an object")
 
 

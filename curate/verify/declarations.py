@@ -1,0 +1,75 @@
+"""Tools and media of a line in one spelling, so that a line and what was written of it can be compared."""
+
+from typing import Any, Final
+
+SCHEMAS: Final = ("parameters", "input_schema", "inputSchema")
+TYPES: Final = frozenset(("STRING", "NUMBER", "INTEGER", "BOOLEAN", "ARRAY", "OBJECT", "NULL"))
+
+
+def declared(value: dict[str, Any]) -> Any:
+    """The tools of a line as functions; those of no known spelling as they are."""
+    inner = value.get("responses_create_params")
+    config = value.get("toolConfig")
+    tools = (inner if type(inner) is dict and "tools" in inner else value).get("tools")
+    if tools is None and type(config) is dict:
+        tools = config.get("tools")
+    if type(tools) is not list or not all(type(tool) is dict for tool in tools):
+        return tools
+    found = []
+    for tool in tools:
+        group = tool.get("functionDeclarations", tool.get("function_declarations"))
+        several = group if type(group) is list else [tool.get("function", tool.get("toolSpec", tool))]
+        found += [_function(one) if type(one) is dict else one for one in several]
+    return found or None
+
+
+def _function(one: dict[str, Any]) -> dict[str, Any]:
+    found = {key: item for key, item in one.items() if key not in SCHEMAS and (key, item) != ("type", "function")}
+    schema = next((one[key] for key in SCHEMAS if key in one), None)
+    if type(schema) is dict and schema.keys() == {"json"}:
+        schema = schema["json"]
+    return {**found, "parameters": _lower(schema)}
+
+
+def _lower(value: Any) -> Any:
+    if type(value) is list:
+        return [_lower(item) for item in value]
+    if type(value) is not dict:
+        return value
+    return {
+        key: item.lower() if key == "type" and type(item) is str and item in TYPES else _lower(item)
+        for key, item in value.items()
+    }
+
+
+def media(part: Any) -> Any:
+    """The URL of an image, audio or video, or its data as a URL; any other attachment as it is."""
+    if type(part) is not dict:
+        return part
+    for key in ("image_url", "video_url", "audio_url", "file"):
+        held = part.get(key)
+        url = held.get("url", held.get("file_data")) if type(held) is dict else held
+        if type(url) is str:
+            return ["media", url]
+    for key in ("inlineData", "inline_data", "fileData", "file_data", "image", "video", "document", "source"):
+        held = part.get(key)
+        if type(held) is dict and (url := _url(held, key)):
+            return ["media", url]
+    return part
+
+
+def _url(held: dict[str, Any], key: str) -> str | None:
+    source = held.get("source", held)
+    if type(source) is not dict:
+        return None
+    place = source.get("s3Location")
+    found = source.get("url", source.get("fileUri", source.get("file_uri")))
+    if type(place) is dict:
+        found = place.get("uri")
+    data = source.get("data", source.get("bytes"))
+    if type(found) is str or type(data) is not str:
+        return found if type(found) is str else None
+    kind = {"image": "image", "video": "video", "document": "application"}.get(key)
+    mime = source.get("media_type", source.get("mimeType", source.get("mime_type")))
+    named = mime or f"{kind}/{held.get('format')}"
+    return f"data:{named};base64,{data}"
