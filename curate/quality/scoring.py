@@ -47,6 +47,8 @@ def signals_of(
     Text and embedding signals of the same exchanges are cached as a whole, embeddings and losses each by content.
     Raises `ModelError` or `MissingExtra` where a model is not at hand.
     """
+    if not exchanges:
+        return {}
     columns = _file_signals(exchanges, models.embeddings, cache, advance)
     if models.loss:
         from curate.quality.causal_loss import answer_losses  # torch: only where a model was named
@@ -125,4 +127,4 @@ def doubt(columns: "Mapping[str, Numbers]") -> "Numbers":
     import numpy as np
 
     parts = [np.nan_to_num(column, nan=1.0) for name, column in columns.items() if BY_NAME[name].doubts]
-    return np.asarray(1 - np.prod(np.clip(parts, 0, 1), axis=0))
+    return np.asarray(1 - np.prod(np.clip(parts, 0, 1), axis=0)) if parts else np.zeros(0)

@@ -99,6 +99,17 @@ def test_score_shows_writes_and_removes_nothing(write: Write, capsys: pytest.Cap
     assert path.read_bytes() == before
 
 
+def test_examples_without_an_answer_in_words_are_not_scored_and_can_be_selected(
+    write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    call = {"id": "1", "type": "function", "function": {"name": "fly", "arguments": "{}"}}
+    answer = {"role": "assistant", "tool_calls": [call]}
+    path = write("calls.jsonl", [{"messages": [{"role": "user", "content": f"Fly {n}."}, answer]} for n in range(9)])
+    assert main(["score", str(path), "--no-models", "--json", "-q", "-o", "x.parquet"]) == 0
+    assert json.loads(capsys.readouterr().out)["scored"] == 0
+    assert len(selected([path], "--examples", "2")[0]) == 2
+
+
 def selected(paths: Sequence[Path], *options: str, name: str = "out.jsonl") -> tuple[list[bytes], list[dict[str, Any]]]:
     """The lines that a selection keeps, and the records of those that it leaves out."""
     command = ["select", *map(str, paths), "--no-models", "-q", "-o", name, "--overwrite", "--yes", *options]
