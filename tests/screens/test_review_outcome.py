@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -65,6 +66,8 @@ def test_no_decision_is_lost_whenever_the_process_is_killed() -> None:
         assert len(log.decisions) >= said > known
         assert len(log.unreadable) <= moment + 1
         known = len(log.decisions)
+        parts = Counter(decision.step for decision in log.decisions)
+        assert all(parts[decision.step] == decision.of for decision in log.decisions)  # no half step is in effect
 
 
 def planted(count: int) -> list[dict[str, object]]:

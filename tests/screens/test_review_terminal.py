@@ -114,6 +114,8 @@ def test_a_review_in_tmux(tmp_path: Path) -> None:
         tmux("send-keys", "-t", "review", "5")
         until("A says 1969, B says 1968")
         tmux("send-keys", "-t", "review", "b")
+        until("nothing is left to decide")
+        tmux("send-keys", "-t", "review", "Enter")
         until("1 of 1 decided")
         tmux("send-keys", "-t", "review", "u")
         until("0 of 1 decided")

@@ -289,8 +289,6 @@ class QueueScreen(Deciding):
             command = "curate run" if self.state.sources.config.data else f"curate apply {files} -o clean.jsonl"
             title = f"{TAB_OF[self.KIND].title}: nothing is left to decide"
             self.app.push_screen(EndScreen(title, summary(self.session, command)))
-        elif at is None and self.text:
-            self.say("all entries shown are decided; Esc shows all")
 
     def action_page(self, pages: int) -> None:
         """Scroll the conversation."""
