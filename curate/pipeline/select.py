@@ -4,8 +4,9 @@ Everything that is left out is recorded with its reason, as in deduplication, wh
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -123,16 +124,8 @@ def select(
     _demand_signals(wishes.below, columns)
     at = {one.id: nth for nth, one in enumerate(exchanges)}
     left = [*planned.dropped, *_without_example(planned)]
-    staying: dict[str, Example] = {}
-    for place, example in every:
-        if place in going:
-            continue
-        kept = verdicts.get(example.id)
-        low = None if kept and kept.verdict == "keep" else _too_low(example.id, wishes.below, columns, at)
-        if low or example.id in staying:
-            left.append(Dropped(place, example.id, Reason(None, low or "exact copy of a kept example", SELECT)))
-        else:
-            staying[example.id] = example
+    staying, too_low = _staying(every, going, verdicts, partial(_too_low, below=wishes.below, columns=columns, at=at))
+    left += too_low
     weighed = heavy(removals(planned.lines, planned.losses, config, left))
     listen(StageStarted("select"))
     chosen, vectors, floors, before = _chosen(staying, wishes, columns, at, models, cache, earlier)
@@ -173,6 +166,26 @@ def _demand_signals(below: Mapping[str, float], columns: Mapping[str, Any]) -> N
             known = ", ".join(one for one in columns if one != DOUBT)
             hint = f"name one of {known}" + ("; others need a model" if name in BY_NAME else "")
             raise UsageError(f"--below {visible(name)}: no such signal was computed", hint)
+
+
+def _staying(
+    every: Iterable[tuple[Place, Example]],
+    going: Collection[Place],
+    verdicts: Mapping[str, DecisionState],
+    reason: Callable[[str], str | None],
+) -> tuple[dict[str, Example], list[Dropped]]:
+    """The examples to select from, by id, and those that are left out for a score."""
+    staying, left = dict[str, Example](), list[Dropped]()
+    for place, example in every:
+        if place in going:
+            continue
+        kept = verdicts.get(example.id)
+        low = None if kept and kept.verdict == "keep" else reason(example.id)
+        if low or example.id in staying:
+            left.append(Dropped(place, example.id, Reason(None, low or "exact copy of a kept example", SELECT)))
+        else:
+            staying[example.id] = example
+    return staying, left
 
 
 def _examples(table: Table) -> Iterator[tuple[Place, Example]]:
