@@ -199,7 +199,7 @@ def test_lines_that_are_not_understood_are_broken_and_never_clean(write: Write) 
         b"[1]",
         b'{"messages": []}',
         b'{"messages": [{"role": "wizard", "content": "x"}]}',
-        b'{"prompt": "x"}',
+        b'{"prompt": []}',
     ]
     proof = proved(write, [turns("Who?", "Me.")], lines)
     point = next(point for point in proof.points if point.name == "lines")
