@@ -20,7 +20,7 @@ from tui.app import CurateApp
 @pytest.mark.slow
 async def test_a_training_is_started_stopped_and_gone_on_with(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(os.environ, "OMP_NUM_THREADS", "1")
-    write_recipe(project, max_steps=40, save_every=100)
+    write_recipe(project, max_steps=120, save_every=500)
     (project / "data.jsonl").write_text("")
     app = CurateApp(
         Sources(Project(project), Config(recipe="recipe.toml"), [project / "data.jsonl"]),
@@ -37,13 +37,19 @@ async def test_a_training_is_started_stopped_and_gone_on_with(project: Path, mon
                     return runs[0]
             raise AssertionError(screen_text(app))
 
-        await opened(pilot, "7", "s")
+        async def confirmed(key: str) -> None:
+            await opened(pilot, key)
+            await asyncio.sleep(0.3)  # keys that were typed ahead confirm nothing
+            await opened(pilot, "y")
+
+        await opened(pilot, "7")
+        await confirmed("s")
         await until(lambda run: run.state is State.RUNNING and len(run.steps) >= 2)
         await opened(pilot)
         assert "▶ running" in screen_text(app)
-        await pilot.press("x")
+        await confirmed("x")
         stopped = await until(lambda run: run.state is not State.RUNNING)
-        await pilot.press("s")
+        await confirmed("s")
         finished = await until(lambda run: run.state is State.FINISHED)
         assert stopped.state is State.STOPPED
         assert finished.steps[: len(stopped.steps)] == stopped.steps
