@@ -134,7 +134,8 @@ LIMITS: Final[dict[Target, Limits]] = {
     Target.AXOLOTL: Limits("its own source, 2026-11"),
     Target.LLAMAFACTORY: Limits("its own source, 2026-11"),
     Target.BEDROCK: Limits(
-        "AWS's guide to preparing data for Amazon Nova and its quota of records (docs.aws.amazon.com), read 2026-11",
+        "AWS's guide to preparing data for Amazon Nova (docs.aws.amazon.com); the number of records from its "
+        "samples (aws-samples), read 2026-11",
         max_examples=20_000,
     ),
     Target.VERTEX: Limits(
@@ -144,7 +145,7 @@ LIMITS: Final[dict[Target, Limits]] = {
     Target.ANTHROPIC: Limits(
         "the cookbook on fine-tuning Claude 3 Haiku on Bedrock (platform.claude.com), read 2026-11; no limits are named"
     ),
-    Target.UNSLOTH: Limits("its documentation (docs.unsloth.ai), 2026-11"),
-    Target.MS_SWIFT: Limits("its documentation (swift.readthedocs.io), 2026-11"),
-    Target.VERL: Limits("its documentation (verl.readthedocs.io), 2026-11"),
+    Target.UNSLOTH: Limits("the chat data that TRL takes, which it trains with; no limits are named"),
+    Target.MS_SWIFT: Limits("its guide to custom datasets (swift.readthedocs.io), read 2026-11; no limits are named"),
+    Target.VERL: Limits("the rows that its examples prepare (volcengine/verl); no limits are named"),
 }
