@@ -26,7 +26,7 @@ demo: $(READY)  ## Run the full pipeline on a sample data set and train a small 
 	$(BIN)/curate run examples/instructions
 
 test: $(READY) check  ## Check style, types, layers and generated files, and run all tests.
-	HYPOTHESIS_PROFILE=more $(PYTEST)
+	$(PYTEST)
 
 test-fast: $(READY)  ## Run the fast tests: no model, no subprocess, no full review.
 	$(PYTEST) -m 'not slow'
