@@ -5,6 +5,7 @@ number in both, the second does not follow from the first: they answer two quest
 by `python -m tests.bench.conflict_planted FOLDER --embeddings MODEL --nli MODEL`.
 """
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -53,13 +54,14 @@ def _swapped(asked: Asked) -> tuple[list[Pair], Callable[[Iterable[float]], floa
     if fact is None:
         texts = [" ".join(sentences(text)[:2])[:BEGINNING] for text in (answer, other)]
         return [(f"{left} {text}", f"{right} {text}") for text in texts], _mean
+    whole = [re.compile(rf"(?<!\w){re.escape(words)}(?!\w)") for words in (fact.left, fact.right)]
     mine, others = (
-        next((sentence for sentence in sentences(text) if words in sentence), text)
-        for text, words in ((answer, fact.left), (other, fact.right))
+        next((sentence for sentence in sentences(text) if words.search(sentence)), text)
+        for text, words in zip((answer, other), whole, strict=True)
     )
     return [
-        (f"{left} {mine}", f"{right} {others.replace(fact.right, fact.left, 1)}"),
-        (f"{left} {mine.replace(fact.left, fact.right, 1)}", f"{right} {others}"),
+        (f"{left} {mine}", f"{right} {whole[1].sub(lambda _: fact.left, others, count=1)}"),
+        (f"{left} {whole[0].sub(lambda _: fact.right, mine, count=1)}", f"{right} {others}"),
     ], max
 
 

@@ -2,12 +2,15 @@
 have.
 """
 
+import sys
 from pathlib import Path
 
 import pytest
 
 from curate.cli.main import main
+from curate.conflicts.answer_swap import FLOOR, Asked, swap_factors
 from curate.conflicts.conflict import find_conflicts
+from curate.conflicts.evidence import Evidence
 from curate.conflicts.nli import contradictions, duplicates, entailments, passages
 from curate.conflicts.paraphrase_filter import agree
 from curate.conflicts.same_question import features, probability
@@ -134,6 +137,22 @@ def test_models_that_read_both_questions_say_how_sure_they_are(tmp_path: Path) -
     assert 0 < found < 1
     with pytest.raises(ModelError, match="no class called entailment"):
         entailments([(LIT, DARK)], str(tmp_path / "one"))
+
+
+def test_a_number_is_put_in_the_place_of_the_other_one_not_of_its_digits(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[tuple[str, str]] = []
+
+    def entailments_(pairs: list[tuple[str, str]], *_: object) -> list[float]:
+        read.extend(pairs)
+        return [0.0 for _ in pairs]
+
+    monkeypatch.setattr(sys.modules[Asked.__module__], "entailments", entailments_)
+    asked = Asked(("Q?", "R?"), ("In 2013 it had 3 doors.", "Of 50 it has 5."), (Evidence("numbers", "3", "5", 0.9),))
+    assert swap_factors([asked], "m") == [FLOOR]
+    assert read == [
+        ("Q? In 2013 it had 3 doors.", "R? Of 50 it has 3."),
+        ("Q? In 2013 it had 5 doors.", "R? Of 50 it has 5."),
+    ]
 
 
 def test_a_model_for_duplicate_questions_counts_as_much_as_all_else_and_lifts_no_other_value() -> None:
