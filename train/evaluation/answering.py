@@ -53,10 +53,13 @@ SHARE: Final = 0.7
 
 
 def tokens_that_fit(model: Any, dtype: torch.dtype) -> int:
-    """Tokens of a batch for whose keys and values there is memory; `ROOM` at most."""
+    """Tokens of a batch for whose keys and values there is memory; `ROOM` at most, and for models without attention."""
     config = model.config.get_text_config()
-    heads = getattr(config, "num_key_value_heads", None) or config.num_attention_heads
-    size = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
+    queries = getattr(config, "num_attention_heads", None)
+    heads = getattr(config, "num_key_value_heads", None) or queries
+    if not isinstance(queries, int) or not isinstance(heads, int):
+        return ROOM[device().type]
+    size = getattr(config, "head_dim", None) or config.hidden_size // queries
     per_token = 2 * config.num_hidden_layers * heads * size * dtype.itemsize
     return min(ROOM[device().type], int(SHARE * free_memory() / per_token))
 
