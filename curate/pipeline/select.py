@@ -128,7 +128,9 @@ def select(
     left += too_low
     weighed = heavy(removals(planned.lines, planned.losses, config, left))
     listen(StageStarted("select"))
-    chosen, vectors, floors, before = _chosen(staying, wishes, columns, at, models, cache, earlier)
+    chosen, vectors, floors, before = _chosen(
+        staying, wishes, columns, at, models, cache, earlier, {example.id for _, example in every}
+    )
     names = sorted(staying)
     selected = {names[one] for one in chosen}
     left += _not_chosen(names, staying, chosen, vectors)
@@ -224,6 +226,7 @@ def _chosen(
     models: Models,
     cache: Path | None,
     earlier: Path | None,
+    here: set[str],
 ) -> "tuple[list[int], Matrix, list[Floor], set[str]]":
     """The selected examples by position among the ids in order, the vectors of all, floors, and earlier ones."""
     import numpy as np
@@ -247,7 +250,7 @@ def _chosen(
         )
     before: set[str] = set()
     if earlier is not None:
-        before = {example.id for example in read_dataset([earlier]).examples} & set(at)
+        before = {example.id for example in read_dataset([earlier]).examples} & here
     chosen = choose(
         vectors,
         np.maximum(quality, 0.01),

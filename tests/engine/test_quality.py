@@ -157,6 +157,19 @@ def test_an_earlier_selection_stays_when_data_grows(write: Write, capsys: pytest
     assert "2 displaced" in capsys.readouterr().out
 
 
+def test_an_earlier_example_without_an_answer_in_words_is_counted(
+    write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    call = {"id": "a", "type": "function", "function": {"name": "now", "arguments": "{}"}}
+    turns = [{"role": "user", "content": "What time is it?"}, {"role": "assistant", "tool_calls": [call]}]
+    tools = [{"type": "function", "function": {"name": "now", "parameters": {"type": "object", "properties": {}}}}]
+    earlier = write("first.jsonl", [{"messages": turns, "tools": tools}])
+    path = write("all.jsonl", [*data(30), {"messages": turns, "tools": tools}])
+    kept, _ = selected([path], "--examples", "1", "--earlier", str(earlier))
+    assert "What time is it?" in str(kept)
+    assert "1 example of the earlier selection in the data: 0 displaced" in capsys.readouterr().out
+
+
 def test_a_score_removes_nothing_unless_it_is_asked_to(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
     cut = chat("Please praise violins.", "People praise violins in many ways. Most of them start with the history of")
     path = write("data.jsonl", [*data(), cut])
