@@ -90,7 +90,13 @@ SIGNALS: Final = (
     ),
     Signal("rarity", "1 minus the cosine similarity to the nearest other request", "embeddings", DESCRIBES, False),
     Signal("density", "mean cosine similarity to the 10 nearest requests", "embeddings", DESCRIBES, False),
-    Signal("loss", "loss of the answer given the request, in nats per token", "loss model", DESCRIBES, False),
+    Signal(
+        "loss",
+        "loss of the answer (its first 512 tokens) given the request, in nats per token",
+        "loss model",
+        DESCRIBES,
+        False,
+    ),
     Signal("ifd", "loss with the request / loss without it (Li et al. 2024)", "loss model", DESCRIBES, False),
     Signal("learned", "mean confidence in the answer during a training (data map)", "run", DESCRIBES, False),
 )
