@@ -7,7 +7,7 @@ READY   = $(VENV)/.ready
 PYTEST  = PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 2 --dist loadgroup
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-fast explore coverage check lint schemas clean
+.PHONY: help install demo test test-fast explore coverage check lint schemas docs clean
 
 help:  ## List the targets.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  %-10s %s\n", $$1, $$2}'
@@ -48,6 +48,9 @@ lint: $(READY)  ## Check style only.
 
 schemas: $(READY)  ## Write the generated files anew.
 	$(BIN)/curate schema --write
+
+docs: $(READY)  ## Build the documentation, offline; fails on a broken link.
+	$(BIN)/python -m docs.build
 
 clean:  ## Remove what was made, but for the virtual environment.
 	rm -rf .curate examples/*/.curate examples/*/out build dist .mypy_cache .ruff_cache .pytest_cache

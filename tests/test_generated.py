@@ -22,17 +22,3 @@ def test_a_stale_schema_is_named_with_the_command_that_mends_it(capsys: pytest.C
     assert "schemas/rules.json" in said
     assert "schemas/gone.schema.json" in said
     assert "curate schema --write" in said
-
-
-def test_the_table_of_rules_in_a_readme_is_made_between_its_markers(capsys: pytest.CaptureFixture[str]) -> None:
-    readme = Path("README.md")
-    readme.write_text("# A\n\n<!-- rules -->\nold\n<!-- /rules -->\n\nEnd.\n")
-    assert main(["schema", "--write", "schemas"]) == 0
-    text = readme.read_text()
-    assert text.startswith("# A\n\n<!-- rules -->\n| code ")
-    assert text.endswith("|\n<!-- /rules -->\n\nEnd.\n")
-    assert "| C001 | no-content | error |" in text
-    assert main(["schema", "--check", "schemas"]) == 0
-    readme.write_text(text.replace("no-content", "no-text"))
-    assert main(["schema", "--check", "schemas"]) == 1
-    assert "README.md" in capsys.readouterr().err

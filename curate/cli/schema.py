@@ -8,31 +8,23 @@ import typer
 from curate.cli.verbs import schema_types
 from curate.core.errors import DataError, UsageError
 from curate.core.files import write_bytes
-from curate.lint.rules import RULES
 from curate.report.console import console
-from curate.report.rules import with_rules
 from curate.schemas import schemas
 
 
 def schema(
     folder: Annotated[Path, typer.Argument(help="Folder of the schemas.", metavar="FOLDER")] = Path("schemas"),
-    write: Annotated[bool, typer.Option("--write", help="Write the schemas and the table of rules.")] = False,
+    write: Annotated[bool, typer.Option("--write", help="Write the schemas and the rules.")] = False,
     check: Annotated[bool, typer.Option("--check", help="Fail if a file on disk is out of date.")] = False,
 ) -> None:
-    """Write or check the JSON Schemas of all inputs and outputs, and the table of rules in the README."""
+    """Write or check the JSON Schemas of all inputs and outputs, and the rules as data."""
     if write == check:
         raise UsageError("neither --write nor --check", "`curate schema --check` compares, `--write` replaces")
     current = {folder / name: data for name, data in schemas(schema_types()).items()}
-    readme = folder.absolute().parent / "README.md"
-    if readme.is_file():
-        current[readme] = with_rules(readme.read_bytes(), RULES.values())
     if write:
         for path, data in current.items():
             write_bytes(path, data)
-        console(stderr=True).print(
-            f"{len(current)} files written: schemas to {folder}"
-            + (" and the table of rules to the README" if readme in current else "")
-        )
+        console(stderr=True).print(f"{len(current)} files written to {folder}", markup=False)
         return
     stale = [str(path) for path, data in current.items() if not path.is_file() or path.read_bytes() != data]
     stale += [f"{path} (no longer a schema)" for path in sorted(folder.glob("*.json")) if path not in current]

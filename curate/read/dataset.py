@@ -20,7 +20,7 @@ from curate.read.formats import example_of, example_of_list
 from curate.read.lines import BOM, Line, split_lines
 
 SEPARATORS = ("\u2028".encode(), "\u2029".encode(), "\u0085".encode())
-FORMS = "run `curate check` to list what is wrong; `curate convert --help` and the README list the supported formats"
+FORMS = "run `curate check` to list what is wrong; `curate convert --help` lists the supported formats"
 """Hint for lines without an example in a known format."""
 KEYS = 10_000
 """Maximum number of different key sets that are counted per file."""

@@ -1,12 +1,10 @@
-"""The rules as data, as a Markdown table, and as the table between the markers of a README."""
+"""The rules as data and as a Markdown table."""
 
 import re
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Any
 
 from curate.lint.rules.rule import Rule
-
-MARKED: Final = re.compile(rb"(<!-- rules -->\n).*?(<!-- /rules -->)", re.DOTALL)
 
 
 def rule_json(rule: Rule) -> dict[str, Any]:
@@ -48,12 +46,6 @@ def rule_markdown(rule: Rule) -> str:
         f"## {rule.code} {rule.name} ({rule.severity})\n\n{rule.summary}\n\n{rule.rationale}\n\nNext: "
         f"{rule.hint}\n{terms(rule)}\n{blocks}\n"
     )
-
-
-def with_rules(readme: bytes, rules: Iterable[Rule]) -> bytes:
-    """A README with the table between its markers updated; unchanged without markers."""
-    table = rules_markdown(rules).encode()
-    return MARKED.sub(lambda match: match.group(1) + table + match.group(2), readme)
 
 
 def terms(rule: Rule) -> str:

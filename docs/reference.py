@@ -1,0 +1,269 @@
+"""The reference of the documentation, made from the code each time it is built: nothing of it can go stale."""
+
+import inspect
+import io
+import json
+import os
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import redirect_stdout
+from typing import Any, Final
+from unittest.mock import patch
+
+import typer
+
+from curate import api
+from curate.cli.main import main
+from curate.cli.verbs import SUMMARIES, load_verb, names, schema_types
+from curate.core.errors import ExitCode
+from curate.core.targets import FORMATS as TRAINED_FORMATS
+from curate.core.targets import LIMITS, Target
+from curate.lint.rules import RULES
+from curate.lint.rules.rule import Rule
+from curate.read.formats import FORMATS
+from curate.report.rules import rule_json, terms
+from curate.schemas import schemas
+from train.cli.recipe import keys
+
+EXIT_STATUS: Final = {
+    ExitCode.CLEAN: "No findings; the command did what was asked.",
+    ExitCode.FINDINGS: "The data has findings, a check failed, or a line holds no example in a known form.",
+    ExitCode.USAGE: "The command line, the configuration or a file is wrong; nothing was changed.",
+    ExitCode.BUG: "A bug in curate. The message names a crash log with versions and the stack, without your data.",
+    ExitCode.INTERRUPTED: "Interrupted by Ctrl-C or a closed pipe; completed work is kept.",
+}
+
+
+def pages() -> Iterator[tuple[str, str]]:
+    """The path of each generated page, and its Markdown."""
+    yield from _rules()
+    yield from _commands()
+    found = {name: json.loads(data) for name, data in schemas(schema_types()).items()}
+    yield "reference/configuration.md", _configuration(found["config.schema.json"])
+    yield "reference/recipe.md", _recipe()
+    yield "reference/formats.md", _formats()
+    yield "reference/targets.md", _targets()
+    yield "reference/exit-status.md", _exit_status()
+    yield "reference/schemas.md", _schemas(found)
+    yield "reference/python.md", _python()
+
+
+def _rules() -> Iterator[tuple[str, str]]:
+    rules = [RULES[code] for code in sorted(RULES)]
+    rows = [
+        (
+            f"[{rule.code}](rules/{rule.code}.md)",
+            rule.name,
+            rule.severity.value + ("" if rule.default else ", not by default"),
+            rule_json(rule)["repair"] or "",
+            escaped(rule.summary),
+        )
+        for rule in rules
+    ]
+    yield (
+        "reference/rules.md",
+        "# Rules\n\n"
+        "`curate rule CODE` prints a page of this reference, and `curate rule --all` the list. A rule that does not "
+        "run by default runs with `--extend-select CODE`.\n\n" + table("Code|Name|Severity|Fix|Finds", rows),
+    )
+    for rule in rules:
+        yield f"reference/rules/{rule.code}.md", _rule(rule)
+
+
+def _rule(rule: Rule) -> str:
+    value = rule_json(rule)
+    blocks = "".join(
+        f"## {label}\n\n````json\n{value[key].rstrip()}\n````\n\n"
+        for label, key in (("Bad", "bad"), ("Good", "good"))
+        if value[key]
+    )
+    told = "".join(f"- {escaped(line)}\n" for line in terms(rule).splitlines())
+    by = f"- Reported by {rule.by}.\n" if rule.by else ""
+    return (
+        f"# {rule.code} {rule.name}\n\n**{escaped(rule.summary)}**\n\nSeverity: {rule.severity.value}.\n\n"
+        f"{escaped(rule.rationale)}\n\n**Next step:** {escaped(rule.hint)}\n\n{told}{by}\n{blocks}"
+        f"## Suppress\n\n`curate suppress {rule.code} FILE:LINE --reason TEXT` suppresses one finding; `ignore = "
+        f'["{rule.code}"]` under `[check]` turns the rule off.\n'
+    )
+
+
+def _commands() -> Iterator[tuple[str, str]]:
+    rows = [(f"[`curate {verb}`](cli/{verb}.md)", escaped(SUMMARIES.get(verb, ""))) for verb in names()]
+    yield (
+        "reference/cli.md",
+        f"# Command line\n\n{table('Command|What it does', rows)}\n"
+        + (
+            "All commands have `--help` and the same [exit status](exit-status.md). Results go to standard output, "
+            "progress and notes to standard error.\n"
+        ),
+    )
+    for verb in names():
+        below = "".join(f"\n## curate {verb} {name}\n\n{_help(verb, name)}" for name in subcommands(verb))
+        yield f"reference/cli/{verb}.md", f"# curate {verb}\n\n{_help(verb)}{below}"
+
+
+def _help(*words: str) -> str:
+    with patch.dict(os.environ, {"COLUMNS": "100"}), redirect_stdout(io.StringIO()) as out:
+        main([*words, "--help"])
+    return f"```text\n{out.getvalue()}```\n"
+
+
+def subcommands(verb: str) -> list[str]:
+    """The commands below one that is a group."""
+    loaded = load_verb(verb)
+    return list(typer.main.get_command(loaded).commands) if isinstance(loaded, typer.Typer) else []  # type: ignore[attr-defined]
+
+
+def _configuration(schema: Mapping[str, Any]) -> str:
+    text = (
+        "# Configuration\n\nRead from `curate.toml`, or from the table `[tool.curate]` of `pyproject.toml`. Options of "
+        "the command line override it. An unknown key is an error with a suggestion.\n"
+    )
+    for name, definition in [("", schema), *_tables(schema)]:
+        head = f"[[{name}]]" if name == "check.rule" else f"[{name}]"
+        text += f"\n## `{head}`\n\n" if name else "\n## Top level\n\n"
+        rows = [
+            (f"`{key}`", _default(value), f"{escaped(value.get('description', ''))} {_choices(schema, value)}".strip())
+            for key, value in definition["properties"].items()
+            if not {"$ref", "allOf"} & value.keys() or "description" in value
+        ]
+        text += table("Key|Default|Meaning", rows)
+    return text
+
+
+def _tables(schema: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """The tables of the configuration: name and schema."""
+    for key, value in schema["properties"].items():
+        target = value.get("$ref", "").rpartition("/")[2]
+        if "properties" in schema["$defs"].get(target, {}):
+            yield key, schema["$defs"][target]
+            if key == "check":
+                yield "check.rule", schema["$defs"]["CustomRule"]
+
+
+def _default(value: Mapping[str, Any]) -> str:
+    return f"`{json.dumps(value['default'])}`" if value.get("default") is not None else ""
+
+
+def _choices(schema: Mapping[str, Any], value: Mapping[str, Any]) -> str:
+    """The values that a key takes, if they are few and known."""
+    found = value.get("enum") or schema["$defs"].get(value.get("$ref", "").rpartition("/")[2], {}).get("enum") or ()
+    return f"One of {', '.join(f'`{one}`' for one in found)}." if found else ""
+
+
+def _recipe() -> str:
+    text = (
+        "# Recipe\n\n`curate recipe init --for DIR` writes a recipe for the data and the GPU, with a reason for each "
+        "key. `curate recipe keys` prints this list.\n\n"
+    )
+    rows = []
+    for entry in keys():
+        head, kind, *meaning = (line.strip() for line in entry.splitlines())
+        name, _, default = head.partition(" = ")
+        values, _, also = kind.removesuffix(")").partition("  (also ")
+        other = f"Also: `{also}`. " if also else ""
+        rows.append(
+            (
+                f"`{name}`",
+                *(escaped(f"`{cell}`") if cell else "" for cell in (default, values)),
+                other + escaped(" ".join(meaning)),
+            )
+        )
+    return text + table("Key|Default|Values|Meaning", rows)
+
+
+def _formats() -> str:
+    rows = [
+        (f"`{known.name}`", escaped(known.summary), f"`--to {known.to or known.name}`" if known.write else "")
+        for known in FORMATS
+    ]
+    return (
+        "# Formats\n\nThe formats of a line, in the order in which they are tried. `curate convert --to FORM` writes "
+        "those with an entry in the last column, and messages.\n\n" + table("Format|A line with|Written by", rows)
+    )
+
+
+def _targets() -> str:
+    rows = []
+    for target in Target:
+        limits = LIMITS[target]
+        told = [
+            f"{name.replace('_', ' ')} {value:,}"
+            for name in limits.__slots__
+            if name != "source" and (value := getattr(limits, name)) is not None
+        ]
+        formats = ", ".join(f"`{name}`" for name in TRAINED_FORMATS.get(target, ()))
+        rows.append((f"`{target.value}`", formats, escaped("; ".join(told)), escaped(limits.source)))
+    return (
+        "# Targets\n\n`curate check --target NAME` applies the limits of a trainer or service. All targets except "
+        "`bedrock` and `vertex` read messages; the second column has what they read besides.\n\n"
+        + table("Target|Formats|Limits|Source", rows)
+    )
+
+
+def _exit_status() -> str:
+    rows = [(f"`{code.value}`", EXIT_STATUS[code]) for code in ExitCode]
+    return f"# Exit status\n\nEvery command ends with one of these.\n\n{table('Status|Meaning', rows)}"
+
+
+def _schemas(found: Mapping[str, Any]) -> str:
+    text = (
+        "# JSON schemas\n\nEverything that curate reads and writes has a schema in the folder `schemas` of the "
+        "repository and of the installed package. A key that is there keeps its name and meaning within a major "
+        "version; new keys may be added.\n\n"
+    )
+    rows = [
+        (f"`{name}`", escaped(value.get("description", "").split("\n")[0]))
+        for name, value in found.items()
+        if isinstance(value, dict)
+    ]
+    return text + table("File|Holds", [*rows, ("`rules.json`", "All rules with their documentation.")])
+
+
+def _python() -> str:
+    text = "# Python\n\n```python\nimport curate\n```\n"
+    for name in sorted(api.__all__, key=lambda name: (name[0].isupper(), name)):
+        item = getattr(api, name)
+        if inspect.isclass(item):
+            text += f"\n## {name}\n\n{_doc(item)}\n\n" + table("Member|Gives", _members(item))
+        else:
+            text += f"\n## curate.{name}\n\n```python\n{_signature(item)}\n```\n\n{_doc(item)}\n"
+    return text
+
+
+def _signature(function: Any) -> str:
+    lines = inspect.getsource(function).splitlines()
+    end = next(number for number, line in enumerate(lines) if line.endswith(":"))
+    return "\n".join(lines[: end + 1]).removesuffix(":")
+
+
+def _members(kind: type) -> list[tuple[str, str]]:
+    found = {name: item for base in reversed(kind.__mro__) for name, item in vars(base).items() if name[0] != "_"}
+    return [
+        (f"`{name}()`" if inspect.isfunction(item) else f"`{name}`", escaped(_doc(item).replace("\n", " ")))
+        for name, item in found.items()
+        if isinstance(item, property) or inspect.isfunction(item)
+    ]
+
+
+def _doc(item: Any) -> str:
+    return inspect.getdoc(item) or ""
+
+
+def table(head: str, rows: Sequence[tuple[str, ...]]) -> str:
+    """A Markdown table; `head` has the names of the columns, separated by bars."""
+    width = head.count("|") + 1
+    lines = [
+        f"|{head}|",
+        f"|{'---|' * width}",
+        *(f"|{'|'.join(' '.join(cell.split()) for cell in row)}|" for row in rows),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def escaped(text: str) -> str:
+    """Text for Markdown: what stands between backticks stays code, and nothing else is markup."""
+    parts = text.split("`")
+    parts[::2] = [re.sub(r"([\\|<*_\[\]#])", r"\\\1", part) for part in parts[::2]]
+    parts[1::2] = [part.replace("|", "\\|") for part in parts[1::2]]
+    return "`".join(parts)

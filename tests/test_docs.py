@@ -1,0 +1,103 @@
+"""The documentation: what a page shows is what the commands print, and each command, option and link exists."""
+
+import importlib.util
+import re
+import shlex
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+import typer
+
+from curate.cli.main import main
+from curate.cli.verbs import load_verb, names
+from curate.core.errors import ExitCode
+from curate.lint.rules import RULES
+from docs.build import SITE, build, sources
+from docs.reference import subcommands
+
+ROOT = Path(__file__).resolve().parent.parent
+WRITTEN = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+FENCE = re.compile(r"^(`{3,})(\w*)(?: title=\"([^\"]+)\")?\n(.*?)^\1$", re.MULTILINE | re.DOTALL)
+COMMAND = re.compile(r"(?:^(?:\$ )?|`)curate ([a-z]+)\b([^`\n#]*)", re.MULTILINE)
+
+
+def name_of(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def runs(page: str) -> Iterator[tuple[str, list[str]]]:
+    """The commands of the page's console blocks with the lines that they are said to print."""
+    for _, language, _, text in FENCE.findall(page):
+        if language == "console":
+            for part in re.split(r"^\$ ", text, flags=re.MULTILINE)[1:]:
+                command, *output = part.rstrip("\n").split("\n")
+                yield command, output
+
+
+def pattern_of(lines: list[str]) -> str:
+    """An expression for what is printed: a line `...` is any number of lines, `...` in a line is any text."""
+    return "".join(
+        r"(?:.*\n)*?" if line == "..." else re.escape(line).replace(r"\.\.\.", ".*") + r"\n" for line in lines
+    )
+
+
+@pytest.mark.parametrize("path", [path for path in WRITTEN if "```console" in path.read_text()], ids=name_of)
+def test_a_page_shows_what_its_commands_print(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    page = path.read_text()
+    for _, _, file, text in FENCE.findall(page):
+        if file:
+            Path(file).parent.mkdir(parents=True, exist_ok=True)
+            Path(file).write_text(text)
+    for command, output in runs(page):
+        program, *words = shlex.split(command, comments=True)
+        assert program == "curate", command
+        capsys.readouterr()
+        status, (out, err) = main(words), capsys.readouterr()
+        assert status in (ExitCode.CLEAN, ExitCode.FINDINGS), f"{command}\n{err}"
+        if output:
+            assert re.fullmatch(pattern_of(output), out), f"{command}\n{out}"
+
+
+@cache
+def options_of(verb: str, below: str) -> set[str]:
+    """The options that a command has."""
+    loaded = load_verb(verb)
+    if isinstance(loaded, typer.Typer):
+        group = typer.main.get_command(loaded)
+        command = group.commands[below]  # type: ignore[attr-defined]
+    else:
+        app = typer.Typer(add_completion=False)
+        app.command()(loaded)
+        command = typer.main.get_command(app)
+    return {"-h", "--help", *(name for item in command.params for name in (*item.opts, *item.secondary_opts))}
+
+
+@pytest.mark.parametrize("path", WRITTEN, ids=name_of)
+def test_commands_and_options_that_a_page_names_exist(path: Path) -> None:
+    known = {verb: {below: options_of(verb, below) for below in subcommands(verb) or [""]} for verb in names()}
+    unknown = []
+    for verb, rest in COMMAND.findall(path.read_text()):
+        options = set(re.findall(r"(?<![\w-])--?[a-z][\w-]*", rest))
+        below = next((word for word in rest.split() if word in known.get(verb, {})), "")
+        unknown += [f"curate {verb} {one}" for one in options - known.get(verb, {}).get(below, set())]
+        if verb not in known:
+            unknown.append(f"curate {verb}")
+    assert unknown == []
+
+
+def test_each_rule_and_command_has_a_page() -> None:
+    pages = sources()
+    assert {f"reference/rules/{code}.md" for code in RULES} <= pages.keys()
+    assert {f"reference/cli/{verb}.md" for verb in names()} <= pages.keys()
+    assert all(pages[f"reference/rules/{code}.md"].startswith(f"# {code} ") for code in RULES)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(importlib.util.find_spec("zensical") is None, reason="the generator is in the extra `dev`")
+def test_the_documentation_builds_without_a_broken_link() -> None:
+    assert build() == 0
+    assert (SITE / "reference/rules/M016.html").is_file()
+    assert (SITE / "reference/rules/M016.md").is_file()
+    assert "reference/rules/M016.md" in (SITE / "llms.txt").read_text()
