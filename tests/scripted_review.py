@@ -86,7 +86,7 @@ def _act(
         drops.add(first)
     else:
         pair = ("left", "right", "both", "neither")
-        choice = rng.choice(pair) if entry.pair else "keep" if word == "keep" else "drop"
+        choice = rng.choice(pair) if entry.kind in ("cluster", "conflict") else "keep" if word == "keep" else "drop"
         words = verdicts_for(session, entry, choice)  # type: ignore[arg-type]
         session.decide(words, target=entry.target)
         drops |= {example for example, said in words.items() if said == "drop"}

@@ -61,27 +61,26 @@ class Key:
 
 
 NAMES: Final = {
-    "slash": "/", "question_mark": "?", "left_square_bracket": "[", "right_square_bracket": "]", "pageup": "PgUp",
-    "pagedown": "PgDn",
+    "slash": "/", "colon": ":", "question_mark": "?", "left_square_bracket": "[", "right_square_bracket": "]",
+    "pageup": "PgUp", "pagedown": "PgDn",
     "up": "↑", "down": "↓", "left": "←", "right": "→", "home": "Home", "end": "End", "escape": "Esc", "space": "Space",
     "backspace": "Bksp",
     "tab": "Tab", "asterisk": "*", "vertical_line": "|", "enter": "Enter",
 }  # fmt: skip
-SINGLE: Final[tuple[Kind, ...]] = ("example", "finding", "cluster")
+SINGLE: Final[tuple[Kind, ...]] = ("example", "finding")
 PAIRED: Final[tuple[Kind, ...]] = ("cluster", "conflict")
 CLUSTERS: Final[tuple[Kind, ...]] = ("cluster",)
-TURNED: Final[tuple[Kind, ...]] = ("cluster", "conflict")
 KEYS: Final = (
     Key("a", "choose('left')", "left", "Keep A", "Keep A, drop B, and go to the next entry.", kinds=PAIRED),
     Key("b", "choose('right')", "right", "Keep B", "Keep B, drop A, and go to the next entry.", kinds=PAIRED),
-    Key("k", "choose('keep')", "keep", "Keep", "Keep the example, whatever was found, and go to the next entry; of duplicates, keep both.", kinds=SINGLE),  # noqa: E501
+    Key("y", "choose('keep')", "keep", "Keep", "Keep the example, whatever was found, and go to the next entry.", kinds=SINGLE),  # noqa: E501
     Key("d", "choose('drop')", "drop", "Drop", "Remove the example from the data set, and go to the next entry.", kinds=SINGLE),  # noqa: E501
-    Key("k,B", "choose('both')", "both", "Both", "Keep both A and B, and go to the next entry.", kinds=PAIRED),
-    Key("d", "choose('neither')", "neither", "Neither", "Drop both A and B, and go to the next entry.", kinds=PAIRED),
-    Key("h", "hold", "hold", "Keep only this", "Keep this answer, drop the others, and go to the next entry.", kinds=("conflict",)),  # noqa: E501
-    Key("c", "keeper", "keeper", "Keeper", "Keep the duplicate that is shown instead of all others, and go to the next entry.", kinds=CLUSTERS),  # noqa: E501
-    Key("K", "choose_all('keep')", "keep-all", "Keep all", "Keep all duplicates of the cluster, and go to the next entry.", kinds=CLUSTERS),  # noqa: E501
-    Key("D", "choose_all('drop')", "drop-all", "Drop all", "Drop all duplicates of the cluster except the keeper.", show=False, kinds=CLUSTERS),  # noqa: E501
+    Key("y", "choose('both')", "both", "Keep both", "Keep A and B, and go to the next entry.", kinds=PAIRED),
+    Key("d", "choose('neither')", "neither", "Drop both", "Drop A and B, and go to the next entry.", kinds=PAIRED),
+    Key("A", "choose_all('left')", "left-all", "Only A", "Keep A, drop all others of the cluster or question, and go to the next entry.", kinds=PAIRED),  # noqa: E501
+    Key("B", "choose_all('right')", "right-all", "Only B", "Keep B, drop all others of the cluster or question, and go to the next entry.", kinds=PAIRED),  # noqa: E501
+    Key("Y", "choose_all('both')", "both-all", "Keep all", "Keep all of the cluster or question, and go to the next entry.", show=False, kinds=PAIRED),  # noqa: E501
+    Key("D", "choose_all('neither')", "neither-all", "Drop all", "Drop all of the cluster or question, and go to the next entry.", show=False, kinds=PAIRED),  # noqa: E501
     Key("v", "mark", "mark", "Mark", "Mark the duplicate that is shown, to split the cluster.", show=False, kinds=CLUSTERS),  # noqa: E501
     Key("vertical_line", "split", "split", "Split", "Split the cluster: the longest marked duplicate is kept, too.", show=False, kinds=CLUSTERS),  # noqa: E501
     Key("r", "repair", "repair", "Repair", "Apply the fix of the rule; shows the changes first.", kinds=("finding",)),
@@ -97,32 +96,33 @@ KEYS: Final = (
     Key("o", "sort", "sort", "Order", "Show the entries in another order.", show=False),
     Key("asterisk", "bulk", "bulk", "All shown", "Decide about all entries that are shown; shows the changes first.", show=False),  # noqa: E501
     Key("x", "secrets", "secrets", "Secrets", "Show secrets and addresses, or hide them again.", show=False),
-    Key("right,right_square_bracket", "turn(1)", "turn-next", "Next one", "Show the next duplicate or answer.", show=False, kinds=TURNED),  # noqa: E501
-    Key("left,left_square_bracket", "turn(-1)", "turn-back", "Previous one", "Show the previous duplicate or answer.", show=False, kinds=TURNED),  # noqa: E501
+    Key("right,l", "turn(1)", "turn-next", "Next B", "Show the next duplicate or answer as B.", show=False, kinds=PAIRED),  # noqa: E501
+    Key("left,h", "turn(-1)", "turn-back", "Previous B", "Show the previous duplicate or answer as B.", show=False, kinds=PAIRED),  # noqa: E501
+    Key("colon", "goto", "goto", "Go to line", "Go to the entry of a line: LINE or FILE:LINE.", show=False),
     Key("space", "page(1)", "page-down", "Scroll down", "Scroll the conversation down by a page.", show=False),
     Key("backspace", "page(-1)", "page-up", "Scroll up", "Scroll the conversation up by a page.", show=False),
-    Key("up", "move(-1)", "up", "Up", "One entry up.", "list", show=False),
-    Key("down", "move(1)", "down", "Down", "One entry down.", "list", show=False),
-    Key("pageup", "move_page(-1)", "list-page-up", "Page up", "A page of entries up.", "list", show=False),
-    Key("pagedown", "move_page(1)", "list-page-down", "Page down", "A page of entries down.", "list", show=False),
-    Key("home", "jump(0)", "first", "First", "The first entry.", "list", show=False),
-    Key("end", "jump(-1)", "last", "Last", "The last entry.", "list", show=False),
-    Key("down", "scroll(0.1)", "line-down", "Scroll down", "Scroll down by some lines.", "page", show=False),
-    Key("up", "scroll(-0.1)", "line-up", "Scroll up", "Scroll up by some lines.", "page", show=False),
+    Key("up,k", "move(-1)", "up", "Up", "One entry up.", "list", show=False),
+    Key("down,j", "move(1)", "down", "Down", "One entry down.", "list", show=False),
+    Key("pageup,ctrl+b", "move_page(-1)", "list-page-up", "Page up", "A page of entries up.", "list", show=False),
+    Key("pagedown,ctrl+f", "move_page(1)", "list-page-down", "Page down", "A page of entries down.", "list", show=False),  # noqa: E501
+    Key("home,g", "jump(0)", "first", "First", "The first entry.", "list", show=False),
+    Key("end,G", "jump(-1)", "last", "Last", "The last entry.", "list", show=False),
+    Key("down,j", "scroll(0.1)", "line-down", "Scroll down", "Scroll down by some lines.", "page", show=False),
+    Key("up,k", "scroll(-0.1)", "line-up", "Scroll up", "Scroll up by some lines.", "page", show=False),
     Key("space,pagedown", "scroll(1)", "read-on", "Scroll down", "Scroll down.", "page", show=False),
     Key("backspace,pageup", "scroll(-1)", "read-back", "Scroll up", "Scroll up.", "page", show=False),
     Key("enter", "open", "open", "Open", "Show the findings of the rule under the cursor.", "overview"),
-    Key("up", "move(-1)", "rule-up", "Up", "One line up.", "overview", show=False),
-    Key("down", "move(1)", "rule-down", "Down", "One line down.", "overview", show=False),
+    Key("up,k", "move(-1)", "rule-up", "Up", "One line up.", "overview", show=False),
+    Key("down,j", "move(1)", "rule-down", "Down", "One line down.", "overview", show=False),
     Key("s", "start", "start", "Start", "Start or resume the training of the project's recipe.", "training"),
     Key("x", "stop", "stop", "Stop", "Stop the training; it can be resumed from its last checkpoint.", "training"),
-    Key("left,left_square_bracket", "run(-1)", "run-back", "Previous run", "Show the previous run.", "training", show=False),  # noqa: E501
-    Key("right,right_square_bracket", "run(1)", "run-next", "Next run", "Show the next run.", "training"),
+    Key("left,h", "run(-1)", "run-back", "Previous run", "Show the previous run.", "training", show=False),
+    Key("right,l", "run(1)", "run-next", "Next run", "Show the next run.", "training"),
     Key("c", "compare", "compare", "Compare", "Compare all runs, or show one.", "training"),
-    Key("left,left_square_bracket", "run(-1)", "evaluated-back", "Previous run", "Show the previous run.", "evaluate", show=False),  # noqa: E501
-    Key("right,right_square_bracket", "run(1)", "evaluated-next", "Next run", "Show the next run.", "evaluate"),
-    Key("down", "output(1)", "output-next", "Next question", "Show the next question with all answers.", "evaluate"),
-    Key("up", "output(-1)", "output-back", "Previous question", "Show the previous question.", "evaluate", show=False),
+    Key("left,h", "run(-1)", "evaluated-back", "Previous run", "Show the previous run.", "evaluate", show=False),
+    Key("right,l", "run(1)", "evaluated-next", "Next run", "Show the next run.", "evaluate"),
+    Key("down,j", "output(1)", "output-next", "Next question", "Show the next question with all answers.", "evaluate"),
+    Key("up,k", "output(-1)", "output-back", "Previous question", "Show the previous question.", "evaluate", show=False),  # noqa: E501
     Key("v", "verify", "verify", "Verify", "Read the output folder again and verify that nothing leaks.", "splits"),
     *(Key(str(number), f"go({tab.name!r})", f"go-{tab.name}", tab.title, f"Show {tab.title}.", "app", show=False) for number, tab in enumerate(TABS, start=1)),  # noqa: E501
     Key("tab", "go_on(1)", "go-next", "Next screen", "Show the next screen.", "app", show=False),

@@ -171,6 +171,11 @@ class FileIndex:
 
         return np.unique(np.searchsorted(self._starts[: self.count], np.asarray(offsets, np.int64), side="right") - 1)
 
+    @property
+    def numbers(self) -> "Numbers":
+        """The line numbers of the lines found so far."""
+        return self._numbers[: self.count]
+
     def place(self, at: int) -> Place:
         """Place of a line."""
         return Place(self.name, int(self._numbers[at]), self._nths.get(at, (0, 0))[1])

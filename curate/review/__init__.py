@@ -28,7 +28,7 @@ from curate.review.entry import (
 from curate.review.records import Edit, VerdictOrEdit
 from curate.review.session import ReviewSession
 from curate.review.sources import Sources, sources_of
-from curate.review.view import View, next_open, views
+from curate.review.view import View, at_line, next_open, views
 
 __all__ = [
     "KINDS",
@@ -51,6 +51,7 @@ __all__ = [
     "Target",
     "VerdictOrEdit",
     "View",
+    "at_line",
     "next_open",
     "question",
     "sources_of",

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from curate.review.choices import verdicts_for
+from curate.review.choices import compared, verdicts_for
 from curate.review.entry import Choice, ReviewStatus, Target
 from curate.review.records import VerdictOrEdit
 from curate.review.session import ReviewSession
@@ -40,7 +40,7 @@ def preview(session: ReviewSession, view: View, choice: Choice, *, decided_too: 
         if status is ReviewStatus.CONTESTED or not (status.open or decided_too):
             continue
         entry = queue.entry(number)
-        said = verdicts_for(session, entry, choice)
+        said = verdicts_for(session, entry, choice) if choice != "right" or len(compared(entry)) == 2 else {}
         entries += bool(said)
         old = {example: session.verdict(example, entry.target) for example in said}
         new = {example: word for example, word in said.items() if old[example] != word and words.get(example) != "drop"}

@@ -11,28 +11,46 @@ STAYS = {"left": (True, False), "right": (False, True), "both": (True, True), "n
 
 
 def verdicts_for(
-    session: ReviewSession, entry: Entry, choice: Choice, member: int | None = None
+    session: ReviewSession, entry: Entry, choice: Choice, at: int = 0, *, whole: bool = True
 ) -> dict[str, VerdictOrEdit]:
-    """The decisions for a choice about an entry, or one `member` of a cluster; empty if the choice does not apply.
+    """The decisions for a choice about an entry; empty if the choice does not apply.
 
-    Keeping a duplicate also keeps its keeper, which would otherwise be removed in favor of the duplicate.
+    Of a cluster or a question, A is the keeper or the first answer, and B number `at` of the others. With `whole`, the
+    others follow: all are kept with A and B, else dropped.
     """
     if choice not in entry.choices:
         return {}
-    if entry.pair:
-        words: dict[str, VerdictOrEdit] = {
-            example: "keep" if stays else "drop" for example, stays in zip(entry.ids, STAYS[choice], strict=True)
-        }
-        return _edits_stay(session, entry, words)
-    chosen = entry.ids if member is None else (entry.ids[member],)
-    words = dict.fromkeys(chosen, "keep" if choice == "keep" else "drop")
-    if (
-        isinstance(entry.subject, Cluster)
-        and choice == "keep"
-        and session.verdict(entry.subject.kept.id, entry.target) == "undecided"
-    ):
-        words[entry.subject.kept.id] = "keep"
+    if choice in ("keep", "drop"):
+        return _edits_stay(session, entry, dict.fromkeys(entry.ids, choice))
+    parts = compared(entry)
+    stays = {0: STAYS[choice][0], at + 1: STAYS[choice][1]}
+    if whole:
+        stays = {number: stays.get(number, choice == "both") for number in range(len(parts))}
+    words: dict[str, VerdictOrEdit] = {example: "drop" for number in stays for example in parts[number]}
+    words |= {example: "keep" for number, kept in stays.items() if kept for example in parts[number]}
     return _edits_stay(session, entry, words)
+
+
+def compared(entry: Entry) -> Sequence[Sequence[str]]:
+    """The compared examples, A first: the sides of a pair, a keeper and its duplicates, or groups of answers."""
+    if isinstance(entry.subject, MultiConflict):
+        return [[side.id for side in group.sides] for group in entry.subject.groups]
+    if isinstance(entry.subject, Cluster):
+        return [[entry.subject.kept.id], *([member.side.id] for member in entry.subject.distinct)]
+    return [[example] for example in entry.ids]
+
+
+def next_compared(session: ReviewSession, entry: Entry, after: int = -1) -> int | None:
+    """The next B about which nothing is decided, after `after` and then from the first; None if there is none."""
+    others = compared(entry)[1:]
+    return next(
+        (
+            at % len(others)
+            for at in range(after + 1, after + 1 + len(others))
+            if any(session.verdict(example, entry.target) == "undecided" for example in others[at % len(others)])
+        ),
+        None,
+    )
 
 
 def _edits_stay(session: ReviewSession, entry: Entry, words: dict[str, VerdictOrEdit]) -> dict[str, VerdictOrEdit]:
@@ -42,13 +60,6 @@ def _edits_stay(session: ReviewSession, entry: Entry, words: dict[str, VerdictOr
         for example, word in words.items()
         if not (word == "keep" and session.verdict(example, entry.target) == "edit")
     }
-
-
-def as_keeper(cluster: Cluster, member: int) -> dict[str, VerdictOrEdit]:
-    """Make another member the keeper of a cluster: it is kept, all others are removed."""
-    chosen = cluster.distinct[member].side.id
-    words: dict[str, VerdictOrEdit] = {side.id: "drop" for side in sides_of(cluster)}
-    return {**words, chosen: "keep"}
 
 
 def apart_from(session: ReviewSession, cluster: Cluster, marked: Iterable[int]) -> dict[str, VerdictOrEdit]:
@@ -65,15 +76,6 @@ def apart_from(session: ReviewSession, cluster: Cluster, marked: Iterable[int]) 
 def _length(session: ReviewSession, side: Side) -> int:
     example = session.example(side)
     return sum(len(message.text) for message in example.messages) if example else 0
-
-
-def only_group(session: ReviewSession, entry: Entry, conflict: MultiConflict, number: int) -> dict[str, VerdictOrEdit]:
-    """Keep one group of answers, remove all other examples."""
-    words: dict[str, VerdictOrEdit] = {}
-    for at, group in enumerate(conflict.groups):
-        for side in group.sides:
-            words[side.id] = "keep" if at == number else "drop"
-    return _edits_stay(session, entry, words)
 
 
 def sides_of_entry(entry: Entry) -> Sequence[Side]:

@@ -176,12 +176,12 @@ class Entry:
 
     @property
     def choices(self) -> frozenset[Choice]:
-        """The available decisions; `left` and `right` keep one side of a pair and remove the other."""
+        """The available decisions; `left` and `right` keep one of two compared examples and remove the other."""
         if not self.ids:
             return frozenset()
         if self.broken:
             return LINE
-        return PAIR if self.pair else SINGLE
+        return SINGLE if self.kind in ("example", "finding") else PAIR
 
 
 class Progress(NamedTuple):

@@ -92,12 +92,10 @@ class ExampleQueue(Queue):
             parts = []
             for index in self.lines.indexes:
                 fits = file_fits(index.name, query.files)
-                numbers = (
-                    np.fromiter((index.place(at).line for at in range(index.count)), np.int64, index.count)
-                    if query.lines
-                    else np.zeros(index.count)
+                numbers = index.numbers
+                parts.append(
+                    in_ranges(numbers, query.lines) & fits if query.lines else np.full(len(numbers), fits, np.bool_)
                 )
-                parts.append(in_ranges(numbers, query.lines) & fits if query.lines else np.full(index.count, fits))
             found &= np.concatenate(parts)[: len(found)]
         if query.codes or query.severities or query.scores or query.fixes:
             found &= False

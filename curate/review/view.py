@@ -1,11 +1,12 @@
 """A filter and a sort order applied to a queue: the entry numbers that a list shows."""
 
 from collections.abc import Iterator
+from glob import escape
 
 import numpy as np
 
 from curate.review.entry import Kind, ReviewStatus
-from curate.review.query import Query, parse
+from curate.review.query import UNBOUND, Query, parse
 from curate.review.queue import Flags, Rows
 from curate.review.search import search
 from curate.review.session import ReviewSession
@@ -60,6 +61,23 @@ def _annotated(session: ReviewSession, kind: Kind, query: Query, count: int) -> 
             rows = [row for row in session.queues[kind].example_index.rows(example) if row < count]
             found[rows] = True
     return found
+
+
+def at_line(session: ReviewSession, view: View, file: str, line: int) -> int | None:
+    """The position of the entry of a line of a file, else of the next line that has one; None without any.
+
+    `file`: its name, or its path without folders.
+    """
+    queue = session.queues[view.kind]
+    rows = view.rows[view.rows < len(queue)]
+    for further in (0, 10, 1_000, 100_000, UNBOUND):
+        mask = queue.mask(Query(files=(escape(file),), lines=((line, line + further),)))
+        found = np.flatnonzero(mask[rows]).tolist()
+        if found:
+            return int(min(found, key=lambda at: min(
+                place.line for place in queue.places(int(rows[at])) if place.line >= line
+            )))  # fmt: skip
+    return None
 
 
 def next_open(session: ReviewSession, view: View, after: int = -1) -> int | None:

@@ -4,8 +4,8 @@ keys at full speed in a terminal.
     python -m tests.bench.review_outcome FILE        # any format that curate reads
 
 Every sixth long answer gets a near-duplicate with one word changed, every tenth example is followed by two years for
-the same bridge. Two hundred keys and more are sent to the review at once: keep, drop, keeper, both, neither, undo,
-redo. The journal is then held against the splits.
+the same bridge. Two hundred keys and more are sent to the review at once: keep A, keep B, both, neither, a whole
+cluster, undo, redo. The journal is then held against the splits.
 """
 
 import argparse
@@ -29,7 +29,7 @@ from tests.bench.review_speed import Terminal
 from tests.conftest import chat
 from tests.screens.outcome import differences
 
-DUPLICATES, CONFLICTS = "kdkdkdcKDuU", "aabbkduU"
+DUPLICATES, CONFLICTS = "aaaybdABYuU", "aabbyduU"
 """Keys that are drawn from on each screen, as often as they stand here."""
 LISTED = re.compile(rb"[1-9][\d,]*/[1-9][\d,]*")
 """A position in a list that is not empty."""

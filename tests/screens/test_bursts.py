@@ -27,8 +27,8 @@ from tui.screens.queue import QueueScreen
 pytestmark = pytest.mark.slow  # the whole review, key by key
 
 NAMES = {"⏎": "enter", " ": "space", "/": "slash", "*": "asterisk", "↓": "down", "→": "right", "⎋": "escape",
-         "?": "question_mark", "\x10": "ctrl+p"}  # fmt: skip
-OPENING = "mesr*/?E"
+         "?": "question_mark", ":": "colon", "\x10": "ctrl+p"}  # fmt: skip
+OPENING = "mesr*/:?E"
 """Keys of a list that open a dialog or an editor."""
 
 
@@ -79,7 +79,7 @@ async def test_what_is_typed_into_a_dialog_decides_nothing(gap: float, monkeypat
             for key in OPENING[:-1]:
                 if key in "sr" and screen != "3":  # no key there
                     continue
-                await burst(pilot, key + "dkaDhc", gap)
+                await burst(pilot, key + "daADBG", gap)
                 assert (screen, key, decisions()) == (screen, key, [])
                 await leave(pilot)
 
@@ -97,9 +97,9 @@ async def test_a_paste_into_a_note_and_a_filter(gap: float, monkeypatch: pytest.
     app = new_app()
     async with app.run_test(size=(100, 30)) as pilot:
         await opened(pilot, "3")
-        await burst(pilot, "mdk good", gap)
+        await burst(pilot, "mdy good", gap)
         assert isinstance(app.screen, AskScreen)
-        assert (app.screen.query_one(Input).value, decisions()) == ("dk good", [])
+        assert (app.screen.query_one(Input).value, decisions()) == ("dy good", [])
         await leave(pilot)
         await burst(pilot, "/dog", gap)
         await settled(pilot)
@@ -116,10 +116,10 @@ async def test_a_key_that_follows_the_editor_is_text() -> None:
 
 
 SEQUENCES = {
-    "2": "dkm here⏎d↓k/apple⏎d⎋↓kuU",
-    "3": "↓dnsfine⏎mso⏎/robot⏎d⎋odku",
-    "4": "a↓d→kcu↓K↓D/apple⏎d⎋",
-    "5": "b↓→huka",
+    "2": "dym here⏎djy/apple⏎d⎋↓y:3⏎dkyGyuU",
+    "3": "↓dnsfine⏎mso⏎/robot⏎d⎋ody:9⏎ygu",
+    "4": "a↓d→yBuGYkD/apple⏎d⎋",
+    "5": "bj→Buyka",
 }
 
 
@@ -151,7 +151,7 @@ async def test_a_screen_that_is_not_ready_takes_no_key_for_another() -> None:
         await opened(pilot, "1")
         await burst(pilot, "3/robot⏎d")
         assert [json.loads(line)["about"] for line in decisions()] == ["M006"]
-        await burst(pilot, "?qdk")
+        await burst(pilot, "?qdy")
         assert not isinstance(app.screen, HelpScreen)
 
 
@@ -203,5 +203,5 @@ async def test_text_is_not_lost_by_escape_or_quit(monkeypatch: pytest.MonkeyPatc
 
 def test_the_keys_that_open_something_are_known() -> None:
     named = {key.keys for key in KEYS if key.action in {
-        "note", "edit", "suppress", "repair", "bulk", "filter", "help", "edit_outside"}}  # fmt: skip
+        "note", "edit", "suppress", "repair", "bulk", "filter", "goto", "help", "edit_outside"}}  # fmt: skip
     assert named == {NAMES.get(key, key) for key in OPENING}

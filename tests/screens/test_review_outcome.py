@@ -17,8 +17,8 @@ from curate.core.decision import DecisionLog
 from curate.core.runs import Project
 from curate.pipeline import run
 from curate.read.index import LineIndex
-from curate.review import Cluster, Edit, ReviewSession, sources_of
-from curate.review.choices import as_keeper, verdicts_for
+from curate.review import Edit, ReviewSession, sources_of
+from curate.review.choices import verdicts_for
 from curate.review.scan import scan
 from tests.conftest import chat
 from tests.screens.outcome import differences
@@ -109,16 +109,7 @@ def test_two_hundred_decisions_at_full_speed_are_what_comes_out() -> None:
     for queue in (session.clusters, session.conflicts):
         for number in range(len(queue)):
             entry = queue.entry(number)
-            if isinstance(entry.subject, Cluster) and not entry.pair:
-                words = rng.choice(
-                    (
-                        verdicts_for(session, entry, "keep", 0),
-                        verdicts_for(session, entry, "drop", 0),
-                        as_keeper(entry.subject, 0),
-                    )
-                )
-            else:
-                words = verdicts_for(session, entry, rng.choice(("left", "right", "both", "neither")))
+            words = verdicts_for(session, entry, rng.choice(("left", "right", "both", "neither")))
             session.decide(words, entry.about)
             count += 1
     for number in range(200 - count):

@@ -54,7 +54,7 @@ async def test_the_first_lines_can_be_looked_at_while_everything_else_goes_on() 
         await pilot.press("2")
         await pilot.pause(0.2)
         assert "When did Apollo 11 land?" in screen_text(app)
-        await pilot.press("d", "u", "n", "3", "k", "4", "5", "space", "down", "1")
+        await pilot.press("d", "u", "n", "3", "y", "4", "5", "space", "down", "1")
         go_on.set()
 
 
@@ -81,7 +81,7 @@ async def test_decide_undo_quit_and_reopen(make_app: Makes, journal: Path) -> No
         entry = queue(app).entry
         assert entry
         assert entry.code == "J001"  # the broken line, which has to be corrected or dropped
-        await opened(pilot, "n", "k", "u", "u", "U", "d", "n", "d", "5", "a", "q")
+        await opened(pilot, "n", "y", "u", "u", "U", "d", "n", "d", "5", "a", "q")
     assert app.return_code in (0, None)
     app = make_app()
     async with app.run_test(size=(80, 24)) as pilot:
@@ -109,18 +109,18 @@ async def test_a_cluster_is_decided_duplicate_by_duplicate(make_app: Makes) -> N
         entry = queue(app).entry
         assert entry
         assert "duplicate 1/2" in screen_text(app)
-        await opened(pilot, "d")
+        await opened(pilot, "a")
         assert ("duplicate 2/2" in screen_text(app), session.status(entry)) == (True, ReviewStatus.PARTLY)
-        await opened(pilot, "left", "k")
+        await opened(pilot, "h", "y")
         assert [session.verdict(example) for example in entry.ids] == ["keep", "undecided"]
-        await opened(pilot, "end", "D")
+        await opened(pilot, "G", "A")
         assert session.status(entry) == ReviewStatus.DROP
 
 
 async def test_choose_a_keeper_and_split_a_cluster(make_app: Makes) -> None:
     app = make_app()
     async with app.run_test(size=(100, 30)) as pilot:
-        session = await opened(pilot, "4", "end", "right", "c")
+        session = await opened(pilot, "4", "end", "right", "B")
         entry = session.clusters.entry(1)
         assert [session.verdict(example) for example in entry.ids] == ["drop", "keep"]
         await opened(pilot, "u", "end", "v")
@@ -134,7 +134,7 @@ async def test_a_question_with_many_answers_is_settled_by_a_stand(make_app: Make
     async with app.run_test(size=(120, 40)) as pilot:
         session = await opened(pilot, "5", "end")
         assert "majority" in screen_text(app)
-        await opened(pilot, "right", "h")
+        await opened(pilot, "B")
         entry = session.conflicts.entry(1)
         assert [session.verdict(example) for example in entry.ids] == ["drop", "keep", "drop"]
 
@@ -142,7 +142,7 @@ async def test_a_question_with_many_answers_is_settled_by_a_stand(make_app: Make
 async def test_both_answers_stay_or_both_go_or_one_is_edited(make_app: Makes) -> None:
     app = make_app()
     async with app.run_test(size=(120, 40)) as pilot:
-        session = await opened(pilot, "5", "k")
+        session = await opened(pilot, "5", "y")
         clash = session.conflicts.entry(0).ids
         assert [session.verdict(example) for example in clash] == ["keep", "keep"]
         await opened(pilot, "u", "d")
@@ -159,12 +159,13 @@ async def test_only_keys_that_do_something_are_offered(make_app: Makes) -> None:
     async with app.run_test(size=(100, 30)) as pilot:
         session = await opened(pilot, "3")
         assert " Keep " in screen_text(app)
-        await opened(pilot, "a", "b")
+        await opened(pilot, "a", "b", "A", "Y")
         assert session.progress().decided == 0
         await opened(pilot, "4")
-        assert "Keep A" in screen_text(app)  # a pair that differs in a fact
+        assert "Keep A" in screen_text(app)
+        assert "Only A" not in screen_text(app)  # a pair that differs in a fact
         await opened(pilot, "down")
-        assert "Keep A" not in screen_text(app)
+        assert "Only A" in screen_text(app)
 
 
 async def test_filter_order_and_clear(make_app: Makes) -> None:
@@ -176,11 +177,36 @@ async def test_filter_order_and_clear(make_app: Makes) -> None:
         assert session.progress("finding").decided == 1
         await opened(pilot, "slash", *" never", "enter")
         assert "No entry matches the filter" in screen_text(app)
-        await opened(pilot, "k", "d", "n", "down", "end", "escape")
+        await opened(pilot, "y", "d", "n", "j", "G", "escape")
         assert len(queue(app).list) == 5
         assert not queue(app).query_one("#filter", Input).display
         await opened(pilot, "o")
         assert "by line" in screen_text(app)
+
+
+async def test_keys_of_other_programs_move_and_decide_nothing(make_app: Makes, journal: Path) -> None:
+    app = make_app()
+    async with app.run_test(size=(100, 30)) as pilot:
+        await opened(pilot, "2")
+        at = []
+        for key in ("j", "j", "k", "G", "k", "g", "h", "l"):
+            await opened(pilot, key)
+            at.append(queue(app).list.cursor)
+        assert (at, journal.exists()) == ([1, 2, 1, 11, 10, 0, 0, 0], False)
+
+
+async def test_go_to_a_line(make_app: Makes) -> None:
+    app = make_app()
+    async with app.run_test(size=(100, 30), notifications=True) as pilot:
+        await opened(pilot, "3")
+        at = []
+        for line in ("8", "1", "data.jsonl:9", "99", "x", "other.jsonl:3"):
+            await opened(pilot, ":", *line, "enter")
+            at.append(queue(app).list.cursor)
+        assert at == [1, 3, 2, 2, 2, 2]
+        text = screen_text(app)
+        assert "no entry at or after other.jsonl:3" in text
+        assert "x: not LINE or FILE:LINE" in text
 
 
 async def test_edit_in_place_with_what_the_rules_say(make_app: Makes) -> None:
@@ -300,8 +326,8 @@ async def test_what_two_people_decided_apart_is_shown(make_app: Makes, journal: 
 
 async def test_secrets_are_hidden_until_somebody_asks(make_app: Makes) -> None:
     app = make_app()
-    async with app.run_test(size=(140, 40)) as pilot:
-        await opened(pilot, "5", "end", "right")
+    async with app.run_test(size=(220, 40)) as pilot:
+        await opened(pilot, "5", "end")
         assert SECRET not in screen_text(app)
         await opened(pilot, "x")
         assert SECRET in screen_text(app)
@@ -430,18 +456,18 @@ async def test_the_end_of_a_list_is_shown_and_takes_no_decision(make_app: Makes,
     async with app.run_test(size=(100, 40)) as pilot:
         session = await opened(pilot, "3", "d", "d")  # the second one is about the line that cannot be read
         assert "3 of 4 decided, 1 with nothing to decide" in screen_text(app)
-        await opened(pilot, "k", "k")
+        await opened(pilot, "y", "y")
         assert isinstance(app.screen, EndScreen)
         text = screen_text(app)
         assert "Findings: nothing is left to decide" in text
         assert "Duplicates  0 of 2 decided" in text
         assert "next: decide what is left" in text
         before = journal.read_text()
-        await opened(pilot, "d", "k", "d")
+        await opened(pilot, "d", "y", "d")
         assert journal.read_text() == before
-        await opened(pilot, "5", "a", "h")
+        await opened(pilot, "5", "a", "B")
         assert isinstance(app.screen, EndScreen)
-        await opened(pilot, "4", "a", "d", "d")
+        await opened(pilot, "4", "a", "a", "a")
         assert session.progress() == Progress(8, 8)
         assert "next: curate apply data.jsonl -o clean.jsonl" in screen_text(app)
         await opened(pilot, "escape", "n")

@@ -24,7 +24,7 @@ from curate.review import (
     views,
 )
 from curate.review.bulk import decide, preview
-from curate.review.choices import apart_from, as_keeper, only_group, verdicts_for
+from curate.review.choices import apart_from, verdicts_for
 from curate.review.query import mistake
 from tests.screens.conftest import Opens, example_at
 
@@ -44,8 +44,8 @@ def found(session: ReviewSession, code: str) -> Entry:
     return next(entry for entry in entries if entry.code == code)
 
 
-def choose(session: ReviewSession, entry: Entry, choice: Choice, member: int | None = None) -> None:
-    session.decide(verdicts_for(session, entry, choice, member), entry.about)
+def choose(session: ReviewSession, entry: Entry, choice: Choice, at: int = 0, *, whole: bool = False) -> None:
+    session.decide(verdicts_for(session, entry, choice, at, whole=whole), entry.about)
 
 
 def view(session: ReviewSession, kind: Kind, text: str = "", sort: str = "") -> View:
@@ -105,7 +105,7 @@ def test_a_conflict_is_over_when_one_side_is_gone(session: ReviewSession) -> Non
 def test_to_keep_a_duplicate_keeps_its_keeper(session: ReviewSession) -> None:
     """Were only the duplicate pinned, its keeper would leave for it."""
     entry = session.clusters.entry(1)
-    choose(session, entry, "keep", 0)
+    choose(session, entry, "both", 0)
     assert isinstance(entry.subject, Cluster)
     assert session.verdict(entry.subject.kept.id) == "keep"
 
@@ -127,7 +127,7 @@ def test_exact_copies_cannot_be_decided_about(session: ReviewSession) -> None:
 def test_another_keeper_stays_in_place_of_all_others(session: ReviewSession) -> None:
     cluster = session.clusters.entry(1).subject
     assert isinstance(cluster, Cluster)
-    session.decide(as_keeper(cluster, 1))
+    choose(session, session.clusters.entry(1), "right", 1, whole=True)
     assert [session.verdict(side.id) for side in (cluster.kept, *(member.side for member in cluster.distinct))] == [
         "drop",
         "drop",
@@ -149,7 +149,7 @@ def test_a_split_cluster_keeps_one_of_each_part(session: ReviewSession) -> None:
 def test_one_stand_of_a_question_with_many_answers_holds(session: ReviewSession) -> None:
     entry = session.conflicts.entry(1)
     assert isinstance(entry.subject, MultiConflict)
-    session.decide(only_group(session, entry, entry.subject, 1), entry.about)
+    choose(session, entry, "right", 0, whole=True)
     assert [session.verdict(example) for example in entry.ids] == ["drop", "keep", "drop"]
     assert session.status(entry) == ReviewStatus.MIXED
 
@@ -304,9 +304,9 @@ def test_a_decision_that_cannot_be_written_does_not_count(
     assert (session.status(entry), session.undo()) == (ReviewStatus.UNDECIDED, None)
 
 
-def press(session: ReviewSession, entry: Entry, choice: Choice, member: int | None = None) -> None:
+def press(session: ReviewSession, entry: Entry, choice: Choice) -> None:
     """What a key does: a decision about the entry."""
-    session.decide(verdicts_for(session, entry, choice, member), target=entry.target)
+    session.decide(verdicts_for(session, entry, choice), target=entry.target)
 
 
 def test_keep_is_about_the_finding_and_drop_about_the_example(session: ReviewSession) -> None:

@@ -232,10 +232,10 @@ def _cluster_page(session: ReviewSession, entry: Entry, cluster: Cluster, look: 
                 (f"◆ {plural(len(look.marked), 'duplicate')} marked; | splits the cluster", "bold $text-accent")
             )
         )
-    name = f"{'◆ ' if at in look.marked else ''}duplicate" + (
+    name = f"{'◆ ' if at in look.marked else ''}B duplicate" + (
         f" {at + 1}/{len(cluster.distinct)} ←→" if len(cluster.distinct) > 1 else ""
     )
-    return _side_by_side(session, lines(*head), ("keeper", cluster.kept), (name, member.side), look.read)
+    return _side_by_side(session, lines(*head), ("A keeper", cluster.kept), (name, member.side), look.read)
 
 
 def _apart_page(session: ReviewSession, entry: Entry, cluster: Cluster, look: ViewOptions) -> Page:
@@ -263,7 +263,7 @@ def _column(session: ReviewSession, name: str, side: Side, body: Content) -> Con
     undecided = session.verdict(side.id) == "undecided" and not session.contested(side.id)
     stays = (
         Content.assemble(("stays", "bold $text-success"))
-        if name == "keeper" and undecided
+        if name.endswith("keeper") and undecided
         else _decided(session, side.id)
     )
     return Content.assemble(
@@ -324,7 +324,7 @@ def _short(text: str) -> str:
 
 
 def _dispute_page(session: ReviewSession, entry: Entry, dispute: MultiConflict, look: ViewOptions) -> Page:
-    at = min(look.at, len(dispute.groups) - 1)
+    at = min(look.at + 1, len(dispute.groups) - 1)
     first = dispute.groups[0].examples
     tied = len(dispute.groups) > 1 and dispute.groups[1].examples == first
     about = [
@@ -334,20 +334,17 @@ def _dispute_page(session: ReviewSession, entry: Entry, dispute: MultiConflict, 
     for number, stand in enumerate(dispute.groups[:9]):
         most = "  majority" if number == 0 and not tied else ""
         sign = Content(" ").join([verdict_sign(session.verdict(side.id)) for side in stand.sides[:4]])
-        name = (f"{'▶' if number == at else ' '} answer {number + 1} ", "bold" if number == at else "")
+        shown = "A" if number == 0 else "B" if number == at else " "
+        name = (f"{shown} answer {number + 1} ", "bold" if number in (0, at) else "")
         about.append(Content.assemble(name, (f"{plural(stand.examples, 'example')}{most} ", MUTED), sign))
     if len(dispute.groups) > 9:
         about.append(Content.assemble((f"  … {len(dispute.groups) - 9} more answers; → shows them", MORE)))
-    about.append(Content.assemble(("h keeps the answer that is shown and drops the others", MUTED)))
     bodies = []
-    for side in dispute.groups[at].sides[:5]:
-        example = session.example(side)
-        bodies.append(
-            _column(
-                session,
-                f"answer {at + 1}/{len(dispute.groups)} ←→",
-                side,
-                look.read.whole(example) if example else Content(""),
-            )
-        )
-    return Page(lines(*about), left=Content("\n\n").join(bodies))
+    for number in (0, at):
+        heading = f"B {number + 1}/{len(dispute.groups)} ←→" if number else "A"
+        examples = [(side, session.example(side)) for side in dispute.groups[number].sides[:5]]
+        bodies.append(Content("\n\n").join([
+            _column(session, heading, side, look.read.whole(example) if example else Content(""))
+            for side, example in examples
+        ]))  # fmt: skip
+    return Page(lines(*about), None, bodies[0], bodies[1])

@@ -17,7 +17,7 @@ from curate.output.edited import key_of
 from curate.read.dataset import ParsedLine
 from curate.review import Choice, Edit, Entry, Kind, Side, VerdictOrEdit, View
 from curate.review.bulk import decide, preview
-from curate.review.choices import sides_of_entry
+from curate.review.choices import compared, sides_of_entry
 from curate.review.draft import draft_of, value_of
 from tui.messages import DecisionReverted, Failed
 from tui.render.changes import bulk_text, repair_text
@@ -27,10 +27,16 @@ from tui.screens.frame import FrameScreen
 
 LARGE = 200_000
 """Maximum number of characters for the built-in editor."""
-CHOICES: dict[str, Choice] = {"k": "keep", "d": "drop", "a": "left", "b": "right"}
-SINGLES = (Option("k", "Keep"), Option("d", "Drop"))
-SIDES = (Option("a", "Keep A", "of each pair; drop B"), Option("b", "Keep B", "of each pair; drop A"))
-BULK = {"example": SINGLES, "finding": SINGLES, "cluster": (*SINGLES, *SIDES), "conflict": (*SINGLES, *SIDES)}
+CHOICES: dict[str, Choice] = {"y": "keep", "d": "drop", "a": "left", "b": "right"}
+COMPARED: dict[str, Choice] = {**CHOICES, "y": "both", "d": "neither"}
+SINGLES = (Option("y", "Keep"), Option("d", "Drop"))
+SIDES = (
+    Option("a", "Keep A", "the keeper, or the first answer; drop the others"),
+    Option("b", "Keep B", "of each pair; drop A"),
+    Option("y", "Keep all"),
+    Option("d", "Drop all"),
+)
+BULK = {"example": SINGLES, "finding": SINGLES, "cluster": SIDES, "conflict": SIDES}
 
 
 class Changing(FrameScreen):
@@ -58,14 +64,13 @@ class Changing(FrameScreen):
         """Redraw the screen."""
 
     def _side(self, entry: Entry) -> Side:
-        """The displayed example: in a cluster the duplicate shown, in a conflict the first of the answer group."""
+        """The displayed example: of a pair A, else B as shown."""
         sides = sides_of_entry(entry)
         if not sides:
             return Side(entry.place, "")
-        if self.KIND == "cluster" and not entry.pair:
-            wanted = entry.ids[self.at] if entry.ids else ""
-            return next((side for side in sides if side.id == wanted), sides[0])
-        return sides[min(self.at, len(sides) - 1)]
+        parts = compared(entry)
+        wanted = parts[min(self.at + 1, len(parts) - 1)][0] if parts and not entry.pair else ""
+        return next((side for side in sides if side.id == wanted), sides[0])
 
     def _line(self, entry: Entry) -> ParsedLine | None:
         parsed = self.session.line(self._side(entry).place)
@@ -223,9 +228,7 @@ class Changing(FrameScreen):
     def _bulk(self, view: View, picked: str | None) -> None:
         if picked is None:
             return
-        choice = CHOICES[picked[0]]
-        if self.KIND == "conflict" and choice in ("keep", "drop"):
-            choice = "both" if choice == "keep" else "neither"
+        choice = (COMPARED if self.KIND in ("cluster", "conflict") else CHOICES)[picked[0]]
         plan = preview(self.session, view, choice, decided_too=picked.endswith("!"))
         if not plan.words:
             self.say("no changes")

@@ -12,18 +12,21 @@ from textual.content import Content
 from textual.reactive import reactive
 from textual.widgets import Input, Static
 
+from curate.core.address import parse_where
 from curate.core.errors import CurateError
+from curate.core.text import visible
 from curate.review import (
     SINGLE,
     Choice,
     Entry,
     Kind,
-    MultiConflict,
     ReviewStatus,
     VerdictOrEdit,
     View,
+    at_line,
     next_open,
 )
+from curate.review.choices import compared, next_compared
 from curate.review.query import HELP, mistake
 from curate.review.training_signals import CODES
 from tui.conversation import ConversationView, literal
@@ -33,6 +36,7 @@ from tui.render.page import Page, ViewOptions, page
 from tui.render.rows import head, row
 from tui.render.status import status, summary
 from tui.review_state import ReviewState
+from tui.screens.ask import AskScreen
 from tui.screens.deciding import Deciding
 from tui.screens.end import EndScreen
 from tui.widgets.detail import Detail
@@ -62,11 +66,11 @@ class QueueScreen(Deciding):
     KIND: ClassVar[Kind] = "example"
 
     at: reactive[int] = reactive(0)
-    """The displayed duplicate of the cluster, or answer group."""
+    """The duplicate of the cluster, or the further answer, that is shown as B."""
     choices: reactive[frozenset[Choice]] = reactive(SINGLE, bindings=True)
     """The available decisions, which the footer offers."""
     many: reactive[bool] = reactive(False, bindings=True)
-    """Whether it is a cluster or a question with many answers, not a pair."""
+    """Whether there are several to show as B."""
 
     ruled: reactive[bool] = reactive(True, bindings=True)
     """Whether a rule found it, which may have a repair or be suppressed; false for training findings."""
@@ -217,9 +221,9 @@ class QueueScreen(Deciding):
         """Enable only the actions that have an effect on this entry."""
         if action in ("choose", "choose_all") and parameters[0] not in self.choices:
             return False
-        if action in ("keeper", "mark", "split", "choose_all") and self.KIND == "cluster" and not self.many:
+        if action in ("mark", "split", "choose_all", "turn") and not self.many:
             return False
-        if (action == "hold" and not self.many) or (action in ("repair", "suppress") and not self.ruled):
+        if action in ("repair", "suppress") and not self.ruled:
             return False
         return works_in(action, parameters, self.KIND) is not False
 
@@ -230,23 +234,13 @@ class QueueScreen(Deciding):
 
     def _point(self, entry: Entry | None) -> None:
         """Start a cluster at its first undecided duplicate, and enable the decision keys."""
-        first = (
-            next(
-                (
-                    at
-                    for at, example in enumerate(entry.ids)
-                    if self.session.verdict(example, entry.target) == "undecided"
-                ),
-                0,
-            )
-            if self._one_of_many(entry) and entry
-            else 0
-        )
-        self.set_reactive(QueueScreen.at, first)
+        several = entry is not None and not entry.pair and self.KIND in ("cluster", "conflict")
+        first = next_compared(self.session, entry) if entry is not None and several else None
+        self.set_reactive(QueueScreen.at, first or 0)
         self.marked = frozenset()
         if entry:
             self.choices, self.ruled = entry.choices, entry.code not in CODES
-            self.many = isinstance(entry.subject, MultiConflict) or (self._one_of_many(entry) and bool(entry.ids))
+            self.many = several and len(compared(entry)) > 2
 
     def _pointed(self) -> None:
         self._point(self.entry)
@@ -306,6 +300,23 @@ class QueueScreen(Deciding):
         box = self.query_one("#filter", Input)
         box.value, box.display = self.text, True
         self.set_focus(box)
+
+    def action_goto(self) -> None:
+        """Ask for a line, and go to its entry."""
+        self.app.push_screen(AskScreen("Go to line", "LINE or FILE:LINE"), self._go_to)
+
+    def _go_to(self, text: str | None) -> None:
+        view, entry = self.list.view, self.entry
+        if not text or view is None or entry is None:
+            return
+        file, line = parse_where(text) or (entry.place.file, int(text) if text.isdecimal() else 0)
+        at = at_line(self.session, view, file, line) if line else None
+        if at is None:
+            wrong = f"no entry at or after {text}" if line else f"{text}: not LINE or FILE:LINE"
+            self.notify(f"{visible(wrong)}{'; the list is filtered, Esc clears the filter' if self.text else ''}",
+                        severity="warning", timeout=6, markup=False)  # fmt: skip
+        else:
+            self.list.cursor = at
 
     def action_clear(self) -> None:
         """Clear the filter."""
