@@ -1,20 +1,36 @@
-"""Filter queries: words and terms like `is:undecided code:M0 severity:error line:10-20 -word "a phrase"`."""
+"""Filter queries: words, `/regular expressions/`, and terms like `is:undecided code:M0 tokens:>500 -without "a b"`."""
 
+import json
+import operator
 import re
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Final
+from fnmatch import fnmatchcase
+from math import nextafter
+from typing import Any, Final, NamedTuple
 
+from curate.core.address import value_at
+from curate.core.finding import Severity
+from curate.core.text import visible
 from curate.review.entry import ReviewStatus
 
-TERM: Final = re.compile(r'(-?)(?:(\w+):)?(?:"([^"]*)"?|(\S+))')
-KEYS: Final = ("is", "code", "severity", "file", "line", "score", "fix", "note", "by")
+TERM: Final = re.compile(r'(-?)(?:/((?:[^/\\]|\\.)+)/(?=\s|$)|(?:(\w+):)?(?:"([^"]*)"?|(\S+)))')
+KEYS: Final = (
+    "is", "code", "severity", "file", "line", "score", "fix", "note", "by", "role", "tokens", "field", "re"
+)  # fmt: skip
 ALIASES: Final = {"dropped": "drop", "kept": "keep", "edited": "edit", "correct": "fix"}
-RANGE: Final = re.compile(r"([0-9.]*)(-?)([0-9.]*)")
-TERMS: Final = "is:undecided code:M0 severity:error file:*.jsonl line:10-20 score:0.8-0.9 fix:safe note:WORD by:NAME"
-HELP: Final = f'words, "a phrase", -without; {TERMS}'
+RANGE: Final = re.compile(r"(?:([<>]=?)(\d+\.?\d*)|(\d*\.?\d*)(-?)(\d*\.?\d*))")
+FIELD: Final = re.compile(r"(.+?)(?:([<>]=?|=)(.*))?")
+TERMS: Final = (
+    "is:undecided code:M0 severity:error file:*.jsonl line:10-20 score:0.8-0.9 fix:safe note:WORD by:NAME role:tool "
+    "tokens:>500 field:source=web"
+)
+HELP: Final = f'words, "a phrase", -without, /regex/; {TERMS}'
+FLAGS: Final = "(?im)"
+"""Flags of regular expressions: any case, `^` and `$` at each line."""
 UNBOUND: Final = float("inf")
 Range = tuple[float, float]
+COMPARE: Final = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +55,48 @@ class Query:
     """Case-folded words of notes."""
     people: tuple[str, ...] = ()
     """Case-folded names of reviewers."""
+    roles: tuple[str, ...] = ()
+    tokens: tuple[Range, ...] = ()
+    """Lengths of examples, at four bytes per token."""
+    fields: tuple["FieldTest", ...] = ()
+    """Values of lines; all must match."""
+    patterns: tuple[str, ...] = ()
+    """Regular expressions that an entry must match."""
+    without_patterns: tuple[str, ...] = ()
 
     @property
     def text(self) -> bool:
         """Whether texts have to be read."""
-        return bool(self.words or self.without)
+        return bool(self.words or self.without or self.patterns or self.without_patterns or self.lines_read)
+
+    @property
+    def lines_read(self) -> bool:
+        """Whether lines have to be parsed."""
+        return bool(self.roles or self.tokens or self.fields)
+
+
+class FieldTest(NamedTuple):
+    """A test of the value at dotted keys or a JSON pointer."""
+
+    path: str
+    sign: str = ""
+    """`=`, `<`, `<=`, `>`, `>=`; empty: the value exists."""
+    value: str = ""
+    """For `=`, a pattern with `*`; else a number."""
+
+    def fits(self, line: dict[str, Any]) -> bool:
+        """Whether a line's value, or an element of its list, passes."""
+        found = value_at(line, self.path)
+        return any(self._fits(one) for one in (found if isinstance(found, list) else [found]))
+
+    def _fits(self, value: Any) -> bool:
+        if value is None or not self.sign:
+            return value is not None
+        if self.sign == "=":
+            text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+            return fnmatchcase(text.casefold(), self.value.casefold())
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        return number and COMPARE[self.sign](value, float(self.value))
 
 
 def parse(text: str) -> Query:
@@ -51,10 +104,13 @@ def parse(text: str) -> Query:
     found: dict[str, list[str]] = {key: [] for key in KEYS}
     words: list[str] = []
     without: list[str] = []
+    patterns: tuple[list[str], list[str]] = ([], [])
     for match in TERM.finditer(text):
-        minus, key, phrase, word = match.groups()
+        minus, pattern, key, phrase, word = match.groups()
         value = phrase if phrase is not None else word
-        if key in KEYS and value and not minus and _makes_sense(key, value):
+        if pattern or (key == "re" and value):
+            patterns[bool(minus)].append(pattern or value)
+        elif key in KEYS and value and not minus and _makes_sense(key, value):
             found[key].append(value)
         elif value and (phrase is not None or word != "-"):
             (without if minus else words).append((f"{key}:{value}" if key else value).casefold())
@@ -70,31 +126,71 @@ def parse(text: str) -> Query:
         fixes=tuple(value.lower() for value in found["fix"]),
         notes=tuple(value.casefold() for value in found["note"]),
         people=tuple(value.casefold() for value in found["by"]),
+        roles=tuple(value.casefold() for value in found["role"]),
+        tokens=tuple(_range(value) for value in found["tokens"]),
+        fields=tuple(_field(value) for value in found["field"]),
+        patterns=tuple(patterns[False]),
+        without_patterns=tuple(patterns[True]),
     )
 
 
 def mistake(text: str) -> str:
     """The first term of a query that cannot be meant as written, with a suggestion; empty if there is none."""
     for match in TERM.finditer(text):
-        _, key, phrase, word = match.groups()
+        _, pattern, key, phrase, word = match.groups()
         value = phrase if phrase is not None else word
-        if not key or not value:
-            continue
-        if key in KEYS and not _makes_sense(key, value):
-            if key != "is":
-                return f"{key}:{value}: not a number or a range; write {key}:10-20"
-            names = [status.name.lower() for status in ReviewStatus] + ["open", "decided"]
-            near = get_close_matches(value.lower(), names, n=1)
-            return f"is:{value}: no such status; " + (f"did you mean is:{near[0]}?" if near else ", ".join(names))
-        if key not in KEYS and (near := get_close_matches(key.lower(), KEYS, n=1)):
-            return f"{key}:{value}: no such term; did you mean {near[0]}:{value}?"
+        if pattern or key == "re":
+            wrong = regex_error(pattern or value)
+            if wrong:
+                return f"/{pattern or value}/: not a regular expression: {wrong}"
+        elif key in KEYS and value and not _makes_sense(key, value):
+            return _wrong_value(key, value)
+        elif key and key not in KEYS and value and key.isascii() and key.isalpha() and not value.startswith("//"):
+            near = get_close_matches(key.lower(), KEYS, n=1)
+            hint = f"did you mean {near[0]}:{value}?" if near else f'to search for the text, write "{key}:{value}"'
+            return f"{key}:{value}: no such term; {hint}"
+    return ""
+
+
+def _wrong_value(key: str, value: str) -> str:
+    """What is wrong with the value of a term."""
+    if key in ("is", "severity"):
+        statuses = [status.name.lower() for status in ReviewStatus] + ["open", "decided"]
+        names = statuses if key == "is" else [severity.value for severity in Severity]
+        near = get_close_matches(value.lower(), names, n=1)
+        what = "status" if key == "is" else "severity"
+        return f"{key}:{value}: no such {what}; " + (f"did you mean {key}:{near[0]}?" if near else ", ".join(names))
+    if key == "field":
+        return f"field:{value}: not a number after < or >; write field:score>0.5"
+    return f"{key}:{value}: not a number or a range; write {key}:10-20 or {key}:>10"
+
+
+def regex_error(pattern: str) -> str:
+    """What is wrong with a regular expression; empty if nothing is."""
+    import polars as pl
+
+    try:
+        pl.Series([""]).str.contains(FLAGS + pattern)
+    except pl.exceptions.ComputeError as error:
+        said = re.search(r"^error: (.*)", str(error), re.MULTILINE)
+        return visible(said[1] if said else "too long")
     return ""
 
 
 def _makes_sense(key: str, value: str) -> bool:
     if key == "is":
         return bool(_statuses(value))
-    return bool(RANGE.fullmatch(value)) if key in ("line", "score") else True
+    if key == "severity":
+        return any(severity.value.startswith(value.lower()) for severity in Severity)
+    if key == "field":
+        test = _field(value)
+        return test.sign in ("", "=") or re.fullmatch(r"-?\d+\.?\d*", test.value) is not None
+    return value != "-" and bool(RANGE.fullmatch(value)) if key in ("line", "score", "tokens") else True
+
+
+def _field(value: str) -> FieldTest:
+    match = FIELD.fullmatch(value)
+    return FieldTest(*(part or "" for part in match.groups())) if match else FieldTest(value)
 
 
 def _statuses(value: str) -> tuple[ReviewStatus, ...]:
@@ -109,9 +205,10 @@ def _statuses(value: str) -> tuple[ReviewStatus, ...]:
 
 def _range(value: str) -> Range:
     match = RANGE.fullmatch(value)
-    low, dash, high = match.groups() if match else ("", "", "")
-    try:
-        first = float(low) if low else 0.0
-        return first, float(high) if high else (UNBOUND if dash else first)
-    except ValueError:  # as "1.2.3"
-        return 0.0, UNBOUND
+    sign, bound, low, dash, high = match.groups() if match else ("", "", "", "", "")
+    if sign:
+        number = float(bound)
+        least, most = nextafter(number, UNBOUND), nextafter(number, -UNBOUND)
+        return {">": (least, UNBOUND), ">=": (number, UNBOUND), "<": (0.0, most), "<=": (0.0, number)}[sign]
+    first = float(low) if low not in ("", ".") else 0.0
+    return first, float(high) if high not in ("", ".") else (UNBOUND if dash else first)

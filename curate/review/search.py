@@ -4,9 +4,10 @@ from collections.abc import Iterator, Sequence
 from time import monotonic
 from typing import Final
 
+from curate.corpus.stats import BYTES_A_TOKEN
 from curate.read.dataset import ParsedLine
 from curate.read.index import LineIndex
-from curate.review.query import Query
+from curate.review.query import FLAGS, Query
 from curate.review.queue import Queue, Rows
 
 BATCH: Final = 500
@@ -30,7 +31,8 @@ def search(queue: Queue, rows: Rows, query: Query, lines: LineIndex) -> Iterator
         numbers = rows[start : start + BATCH].tolist()
         if queue.kind == "example" and fits.bytes and not query.without:
             numbers = may_hold(lines, numbers, fits.bytes)
-        found.extend(number for number in numbers if fits(number))
+        numbers = [number for number in numbers if fits(number)]
+        found.extend(fits.matching(numbers) if query.patterns or query.without_patterns else numbers)
         if monotonic() - told > EVERY:
             told = monotonic()
             yield np.array(found, np.int32), (start + BATCH) / len(rows)
@@ -76,18 +78,50 @@ class _Fits:
         words = [word for word in self.query.words if word not in head]
         if any(word in head for word in self.query.without):
             return False
-        if not words and not self.query.without:
+        if not words and not self.query.without and not self.query.lines_read:
             return True
-        places = self.queue.places(number)
-        at = (
-            [number]
-            if self.queue.kind == "example"
-            else [line for place in places if (line := self.lines.find(place)) is not None]
-        )
+        at = self._lines(number)
         if self.bytes and not self.query.without and not self._may_hold(at, [word.encode() for word in words]):
             return False
-        text = "\n".join(_text(self.lines.line(line)) for line in at).casefold()
+        parsed = [self.lines.line(line) for line in at]
+        if self.query.lines_read and not any(self._line_fits(one) for one in parsed):
+            return False
+        text = "\n".join(map(_text, parsed)).casefold()
         return all(word in text for word in words) and not any(word in text for word in self.query.without)
+
+    def matching(self, numbers: Sequence[int]) -> list[int]:
+        """The entries that match all regular expressions, in time linear in the length of their texts."""
+        import polars as pl
+
+        texts = pl.Series([self._whole(number) for number in numbers], dtype=pl.String)
+        mask = pl.Series([True] * len(numbers), dtype=pl.Boolean)
+        for pattern in self.query.patterns:
+            mask &= texts.str.contains(FLAGS + pattern)
+        for pattern in self.query.without_patterns:
+            mask &= ~texts.str.contains(FLAGS + pattern)
+        return [number for number, fits in zip(numbers, mask.to_list(), strict=True) if fits]
+
+    def _whole(self, number: int) -> str:
+        texts = [self.queue.head(number), *(_text(self.lines.line(line)) for line in self._lines(number))]
+        return "\n".join(texts).encode("utf-8", "replace").decode()  # lone surrogates are no text for polars
+
+    def _lines(self, number: int) -> list[int]:
+        if self.queue.kind == "example":
+            return [number]
+        return [line for place in self.queue.places(number) if (line := self.lines.find(place)) is not None]
+
+    def _line_fits(self, parsed: ParsedLine) -> bool:
+        """Whether a line passes the terms about roles, length and fields."""
+        query = self.query
+        messages = parsed.example.messages if parsed.example else ()
+        if query.roles and not any((message.role or "").casefold() in query.roles for message in messages):
+            return False
+        if query.tokens:
+            size = -(-sum(len(message.text.encode("utf-8", "replace")) for message in messages) // BYTES_A_TOKEN)
+            if not messages or not any(low <= size <= high for low, high in query.tokens):
+                return False
+        line = parsed.decoded.value
+        return all(isinstance(line, dict) and test.fits(line) for test in query.fields)
 
     def _may_hold(self, lines: Sequence[int], words: Sequence[bytes]) -> bool:
         left = list(words)

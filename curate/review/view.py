@@ -6,7 +6,7 @@ from glob import escape
 import numpy as np
 
 from curate.review.entry import Kind, ReviewStatus
-from curate.review.query import UNBOUND, Query, parse
+from curate.review.query import UNBOUND, Query, mistake, parse
 from curate.review.queue import Flags, Rows
 from curate.review.search import search
 from curate.review.session import ReviewSession
@@ -41,8 +41,8 @@ def views(session: ReviewSession, kind: Kind, text: str = "", sort: str = "") ->
     if query.notes or query.people:
         mask &= _annotated(session, kind, query, len(mask))
     order = order[order < len(mask)]
-    rows = order[mask[order]]
-    if not query.text:
+    rows = order[mask[order]] if not mistake(text) else order[:0]
+    if not query.text or not len(rows):
         yield View(kind, rows, text, sort)
         return
     for found, share in search(queue, rows, query, session.lines):

@@ -236,6 +236,17 @@ def test_next_goes_round_and_past_what_is_decided(session: ReviewSession) -> Non
         ("is:dropped", []),
         ("note:ann", ["C003", "M016"]),
         ("by:nobody", []),
+        ("/rob.t/", ["M006"]),
+        ("/^ARE you there\\?$/ code:M", ["M016"]),
+        ("-/rob.t|valid json/ severity:error", ["C003"]),
+        ("re:b(ee|oo)p", ["M006"]),
+        ("/a row|rob/", ["M006", "M016"]),
+        ("role:robot", ["M006"]),
+        ("role:tool", []),
+        ("tokens:>10 -robot", ["D001"]),
+        ("tokens:<5", ["C003", "M016"]),
+        ("tokens:5-1000 severity:warn", ["D001"]),
+        ("/robot", []),
     ],
 )
 def test_filter(session: ReviewSession, text: str, expected: list[str]) -> None:
@@ -248,12 +259,53 @@ def test_filter(session: ReviewSession, text: str, expected: list[str]) -> None:
     [
         ("is:dropt", "is:dropt: no such status; did you mean is:drop?"),
         ("cod:M0", "cod:M0: no such term; did you mean code:M0?"),
-        ("line:ten", "line:ten: not a number or a range; write line:10-20"),
-        ("https://example.org is:dropped note:x by:ann code:M 12:30", ""),
+        ("line:ten", "line:ten: not a number or a range; write line:10-20 or line:>10"),
+        ("tokens:many", "tokens:many: not a number or a range; write tokens:10-20 or tokens:>10"),
+        ("severity:fatal", "severity:fatal: no such severity; error, warning, info"),
+        ("field:score>high", "field:score>high: not a number after < or >; write field:score>0.5"),
+        ("Answer:42", 'Answer:42: no such term; to search for the text, write "Answer:42"'),
+        ("/a(b/", "/a(b/: not a regular expression: unclosed group"),
+        ('https://example.org is:dropped note:x by:ann code:M 12:30 /a b/ role:x "Answer:42" field:a=b', ""),
     ],
 )
 def test_a_term_that_is_no_filter_is_told(text: str, said: str) -> None:
     assert mistake(text) == said
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("field:source=WEB", [1, 4]),
+        ("field:source", [1, 2, 4]),
+        ("field:meta.score>0.5", [1, 3]),
+        ("field:/meta/score<=0.5 field:source=b*", [2]),
+        ("field:tags=new", [3]),
+        ('field:source="the web"', []),
+        ('field:"source=the web"', []),
+        ("field:ok=true", [4]),
+        ("tokens:3", [1, 2, 3, 4]),
+    ],
+)
+def test_filter_by_fields_of_the_lines(text: str, lines: list[int]) -> None:
+    extra: list[dict[str, object]] = [
+        {"source": "web", "meta": {"score": 0.9}},
+        {"source": "book", "meta": {"score": 0.5}},
+        {"source": None, "meta": {"score": 1}, "tags": ["old", "new"]},
+        {"source": "Web", "ok": True},
+    ]
+    turns = [{"role": "user", "content": "hello"}, {"role": "assistant", "content": "world"}]
+    Path("own.jsonl").write_text("".join(json.dumps({"messages": turns, **one}) + "\n" for one in extra))
+    index = LineIndex([Path("own.jsonl")])
+    list(index.build())
+    session = ReviewSession(index, DecisionLog(Path("journal.jsonl")))
+    session.grow()
+    assert [int(row) + 1 for row in view(session, "example", text).rows] == lines
+
+
+def test_a_regular_expression_takes_linear_time(session: ReviewSession) -> None:
+    session.annotate(found(session, "C003").ids[0], "a" * 50)
+    assert codes(session, "/(a+)+$/ code:C003 -nothing") == []
+    assert codes(session, f"/({'a*' * 30}){'a' * 30}!/") == []
 
 
 def test_filters_of_the_other_kinds(session: ReviewSession) -> None:
