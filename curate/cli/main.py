@@ -122,6 +122,7 @@ def _flushed(code: int) -> int:
 def _run(words: Sequence[str], *, alone: bool) -> int:
     import typer  # only imported once a command is needed
 
+    from curate.cli.common_options import with_common_options
     from curate.cli.verbs import OWN, load_verb
     from curate.core.scratch import sweep
     from curate.core.tables import padding
@@ -149,8 +150,10 @@ def _run(words: Sequence[str], *, alone: bool) -> int:
     )
     if app is not verb:
         app.command(words[0], context_settings={"help_option_names": ["-h", "--help"]})(verb)
+    command = typer.main.get_command(app)
+    with_common_options(command, words[0])
     try:
-        code = typer.main.get_command(app).main(list(words[1:]), prog_name=f"curate {words[0]}", standalone_mode=False)
+        code = command.main(list(words[1:]), prog_name=f"curate {words[0]}", standalone_mode=False)
     except typer.TyperException as error:
         _narrate(f"error: {visible(error.format_message())}\n  next: `curate {words[0]} --help` lists the options")
         return ExitCode.USAGE
