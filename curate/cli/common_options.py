@@ -29,12 +29,18 @@ VARIABLES: Final = {Color.ALWAYS: "FORCE_COLOR", Color.NEVER: "NO_COLOR"}
 """The environment variables that have the same effect; libraries and child processes read them."""
 
 
-def with_common_options(command: Any, verb: str) -> None:
-    """Add the options to a command, or to each command of a group."""
+def as_command(verb: str, loaded: Any) -> Any:
+    """The command of a function or `typer.Typer`, with the options, which each command of a group has."""
+    app = loaded
+    if not isinstance(loaded, typer.Typer):
+        app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+        app.command(verb, context_settings={"help_option_names": ["-h", "--help"]})(loaded)
+    command: Any = typer.main.get_command(app)
     for leaf in getattr(command, "commands", {"": command}).values():
         options = [option for option in _options() if option.name == "color" or verb in CONFIGURED]
         leaf.params.extend(options)
         leaf.callback = _wrapped(leaf.callback)
+    return command
 
 
 def _options() -> list[Any]:
