@@ -65,7 +65,12 @@ def _candidates(sizes: Sizes, texts: Texts) -> Iterator[tuple[int, Load, bool]]:
     longest = max(texts.lengths)
     rooms = (recipe.tokens_per_pass,) if recipe.tokens_per_pass else ROOMS[sizes.on_cpu]
     passes = dict(
-        loads(texts.lengths, texts.supervised, recipe.batch, list(dict.fromkeys(max(room, longest) for room in rooms)))
+        loads(
+            texts.lengths,
+            texts.supervised,
+            recipe.batch * (2 - (recipe.objective == "sft")),
+            list(dict.fromkeys(max(room, longest) for room in rooms)),
+        )
     )
     if not recipe.packing:
         passes = {longest: Load((longest,), max(1, round(longest * texts.supervised)))}

@@ -68,6 +68,10 @@ class Pack:
         tensors = (field.name for field in fields(self) if field.name != "lengths")
         return replace(self, **{name: getattr(self, name).to(device) for name in tensors})
 
+    def times(self, factors: Sequence[float]) -> "Pack":
+        """The pack with the weights of each text multiplied by a factor."""
+        return replace(self, weights=self.weights * self.weights.new_tensor(factors)[self.text_numbers()[self.keep]])
+
     def text_numbers(self) -> Tensor:
         """For each token the number of its text, from 0; shape (tokens,)."""
         return torch.cat([self.input_ids.new_full((length,), number) for number, length in enumerate(self.lengths)])
@@ -156,7 +160,7 @@ class Microbatches:
 
     def _of_all(self, step: Sequence[int]) -> list[list[list[int]]]:
         lengths = [len(self.texts[index].input_ids) for index in step]
-        return split_into_microbatches(lengths, self.max_tokens if self.packing else 1, distributed.world())
+        return split_into_microbatches(lengths, self.room, distributed.world())
 
     def tokens(self, step: Sequence[int]) -> int:
         """Tokens of a step, on all processes."""
@@ -173,6 +177,11 @@ class Microbatches:
     def pack(self, indices: Sequence[int]) -> Pack:
         """Texts as one micro-batch."""
         return pack([self.texts[index] for index in indices])
+
+    @property
+    def room(self) -> int:
+        """Tokens of a pass without gradients: one text where texts are not packed."""
+        return self.max_tokens if self.packing else 1
 
     def halve(self, step: Sequence[int]) -> int:
         """Halve the micro-batches; returns their size in tokens. Raises `NoMemory` if a single text is too long."""

@@ -14,11 +14,13 @@ from curate.core.example import Example
 from curate.core.text import plural
 from curate.models.encoding import Encoded
 from curate.models.template import Template, load_template
+from curate.models.template_messages import answer_weight
 from curate.read.dataset import read_dataset
 from train.autoconfig import Texts
 from train.batching import Order, plan_order
 from train.generation import stop_ids
 from train.journal import Narrator
+from train.pairs import preferred, refused, sides_of
 from train.recipe import Recipe
 from train.results import LeftOut
 
@@ -38,6 +40,15 @@ class Split:
     left_out: tuple[LeftOut, ...]
     mismatches: Counter[str]
     """Differences between training and inference, with the number of examples that have them."""
+    signs: tuple[int, ...]
+    """For each text 1 if it is to become more likely, -1 if less; the better answer of an example is first."""
+    weights: tuple[float, ...]
+    """Loss weight of each example, for preferences; that of other examples is in the weights of their tokens."""
+
+    @property
+    def preferred(self) -> list[Encoded]:
+        """The texts that are to become more likely."""
+        return [text for text, sign in zip(self.encoded, self.signs, strict=True) if sign > 0]
 
     def name_of(self, text: int) -> str:
         """File and line of the example of a text."""
@@ -55,9 +66,12 @@ class Split:
         if count >= size:
             return self
         chosen = {at * size // count: at for at in range(count)}
-        kept = [(text, chosen[at]) for text, at in zip(self.encoded, self.owners, strict=True) if at in chosen]
-        texts, owners = zip(*kept, strict=True) if kept else ((), ())
-        return replace(self, examples=tuple(self.examples[at] for at in chosen), encoded=texts, owners=owners)
+        texts = zip(self.encoded, self.owners, self.signs, strict=True)
+        encoded, owners, signs = zip(
+            *((text, chosen[at], sign) for text, at, sign in texts if at in chosen), strict=True
+        )
+        examples, weights = tuple(self.examples[at] for at in chosen), tuple(self.weights[at] for at in chosen)
+        return replace(self, examples=examples, encoded=encoded, owners=owners, signs=signs, weights=weights)
 
 
 def _system(example: Example) -> str | None:
@@ -85,29 +99,53 @@ def load_split(folder: Path, name: str, template: Template, recipe: Recipe) -> S
             f"{broken[0]}: no example in this line ({plural(len(broken), 'such line')} in the file)",
             f"curate check {path}",
         )
-    kept, encoded, owners = list[Example](), list[Encoded](), list[int]()
+    kept, encoded, owners, signs, weights = list[Example](), list[Encoded](), list[int](), list[int](), list[float]()
     long, unusable, mismatches = list[LeftOut](), list[LeftOut](), Counter[str]()
+    preferences = recipe.objective != "sft"
+    bad = refused(path) if preferences else {}
     for line in lines:
         example = line.example
         assert example is not None
         place: dict[str, Any] = {"split": name, "line": example.place.line, "example": example.id}
-        encoding = template.encode(example.value)
-        if encoding.problems:
-            reasons = (f"{one.code} {one.pointer}: {one.message}".lstrip() for one in encoding.problems)
-            unusable.append(LeftOut(**place, reason="; ".join(reasons)))
-        elif encoding.length > recipe.max_length:
-            reason = f"K001 {encoding.length} tokens, more than max_length = {recipe.max_length}"
+        sides, told = sides_of(example, recipe.objective), bad.get(example.place.line, "")
+        if told.startswith("P013") and not isinstance(sides, str):
+            told = ""  # about all labels of the file, and reported at the first
+        if told or isinstance(sides, str):
+            unusable.append(LeftOut(**place, reason=told or str(sides)))
+            continue
+        encodings = [template.encode(side.value) for side in sides]
+        problems = [one for encoding in encodings for one in encoding.problems]
+        length = max(encoding.length for encoding in encodings)
+        if problems:
+            reasons = (f"{one.code} {one.pointer}: {one.message}".lstrip() for one in problems)
+            unusable.append(LeftOut(**place, reason="; ".join(dict.fromkeys(reasons))))
+        elif length > recipe.max_length:
+            reason = f"K001 {length} tokens, more than max_length = {recipe.max_length}"
             long.append(LeftOut(**place, reason=reason))
         else:
-            owners += [len(kept)] * len(encoding.encoded)
+            weights.append(weight := answer_weight(example.value) if preferences else 1.0)
+            for side, encoding in zip(sides, encodings, strict=True):
+                owners += [len(kept)] * len(encoding.encoded)
+                signs += [side.sign] * len(encoding.encoded)
+                encoded += [_unweighted(text, weight) for text in encoding.encoded]
             kept.append(example)
-            encoded += encoding.encoded
-            mismatches.update(encoding.mismatches)
+            mismatches.update(dict.fromkeys(text for encoding in encodings for text in encoding.mismatches))
     _refuse(path, long, recipe.over_length, "over_length")
     _refuse(path, unusable, recipe.untrainable, "untrainable")
     if not kept:
         raise InputError(f"{path}: no example is left to use", "check the file, max_length and the chat template")
-    return Split(name, tuple(kept), tuple(encoded), tuple(owners), (*long, *unusable), mismatches)
+    if 1 not in signs or (name == "train" and recipe.objective == "kto" and -1 not in signs):
+        labels = "good" if 1 in signs else "bad"
+        raise InputError(f"{path}: all answers are labelled {labels}", "objective 'kto' needs good and bad answers")
+    left_out = (*long, *unusable)
+    return Split(
+        name, tuple(kept), tuple(encoded), tuple(owners), left_out, mismatches, tuple(signs), tuple(weights)
+    )  # fmt: skip
+
+
+def _unweighted(text: Encoded, weight: float) -> Encoded:
+    """A text without the weight of its example."""
+    return text if weight == 1 else replace(text, weights=[one / weight for one in text.weights])
 
 
 def _refuse(path: Path, found: Sequence[LeftOut], policy: str, key: str) -> None:
@@ -133,11 +171,12 @@ class HeldOutPrompt(NamedTuple):
     """The answer in the data."""
 
 
-def questions(split: Split, template: Template, count: int) -> list[HeldOutPrompt]:
-    """Up to `count` questions spread over a split."""
-    step = max(1, len(split.examples) // count) if count else 1
+def questions(split: Split, template: Template, recipe: Recipe) -> list[HeldOutPrompt]:
+    """Up to `generations` questions spread over a split, with their better answers."""
+    examples, count = preferred(split.examples, recipe.objective), recipe.generations
+    step = max(1, len(examples) // count) if count else 1
     found: list[HeldOutPrompt] = []
-    for example in split.examples[::step]:
+    for example in examples[::step]:
         prompt = template.prompt(example.value)
         if len(found) < count and prompt is not None and example.answer is not None:
             found.append(HeldOutPrompt(example.prompt[-1].text, prompt, example.answer.text))
@@ -203,7 +242,7 @@ def prepare(recipe: Recipe, narrator: Narrator) -> Prepared:
     return Prepared(
         recipe, template, train, validation, held_out, plan_order(train.owners, recipe),
         stop_ids(template, train.encoded),
-        questions(held_out, template, recipe.generations),
+        questions(held_out, template, recipe),
     )  # fmt: skip
 
 

@@ -84,7 +84,9 @@ class Journal(JsonLines):
 
 
 class LossLog(JsonLines):
-    """The losses, open to be written to. `lines_of` gives for each text its line in train.jsonl."""
+    """The losses, open to be written to. `lines_of` gives for each text its line in train.jsonl, or 0 if it is not
+    logged: it is to become less likely.
+    """
 
     def __init__(self, path: Path, lines_of: Sequence[int], *, silent: bool = False) -> None:
         super().__init__(path, silent=silent)
@@ -92,6 +94,8 @@ class LossLog(JsonLines):
 
     def write(self, step: int, texts: Sequence[int], found: Sequence[Sequence[float]]) -> None:
         """Append a step: for each text the sum of its losses, its supervised tokens, and how many were right."""
+        logged = [(text, sums) for text, sums in zip(texts, found, strict=True) if self.lines_of[text]]
+        texts, found = [text for text, _ in logged], [sums for _, sums in logged]
         self.append(
             {
                 "step": step,

@@ -2,11 +2,13 @@
 
 One step reads from top to bottom in `train`; `train.batching` packs its texts, `train.loss` computes their loss,
 `train.callback` writes down what happened and decides when to stop, `train.checkpoint` saves. The loss of a step is the
-weighted mean over its supervised tokens; how these are split into micro-batches and over processes does not change it.
+weighted mean over its supervised tokens, or that of a preference objective over its examples (`train.preference`, in
+`Gradients.weigh`); how its texts are split into micro-batches and over processes does not change it.
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from math import inf, isfinite
 from pathlib import Path
 from typing import Any, Final, NamedTuple, cast
@@ -32,6 +34,7 @@ from train.checkpoint import Checkpointer, step_of
 from train.errors import NoMemory, NotANumber, ran_out
 from train.loss import EmbeddingNoise, losses
 from train.model import DTYPES, autocast, device
+from train.preference import Preference
 from train.recipe import Recipe
 
 NO_DECAY = (r"bias", r"layernorm", r"rmsnorm", r"(?:^|\.)norm(?:$|\.)", r"_norm(?:$|\.)")
@@ -63,6 +66,7 @@ def train(
     *,
     callback: Callback,
     resume: Path | None,
+    preference: Preference | None = None,
 ) -> Any:
     """Train `model` and return it. Checkpoints go to `folder`; `resume` is the checkpoint to start from.
 
@@ -83,8 +87,9 @@ def train(
     may = recipe.how.checkpoints and recipe.activation_checkpointing is None and not settings.activation_checkpointing
     may = may and not sharded
     gradients = Gradients(
-        model, microbatches, noise, DTYPES[settings.dtype], accelerator, sharded=sharded, may_recompute=may
-    )
+        model, microbatches, noise, DTYPES[settings.dtype], accelerator, sharded=sharded, may_recompute=may,
+        preference=preference,
+    )  # fmt: skip
     # Measuring the base may have drawn numbers, and a resumed run does not measure it again.
     set_seed(recipe.seed + distributed.rank())
     done = 0 if resume is None else step_of(resume)
@@ -146,8 +151,10 @@ class Gradients:
         *,
         sharded: bool = False,
         may_recompute: bool = False,
+        preference: Preference | None = None,
     ) -> None:
         """`may_recompute`: activation checkpointing may be switched on where a single text does not fit."""
+        self.preference = preference
         self.may_recompute = may_recompute
         self.model, self.microbatches, self.noise, self.dtype, self.sharded = model, microbatches, noise, dtype, sharded
         self._backward = torch.autograd.backward if accelerator is None else accelerator.backward
@@ -180,16 +187,37 @@ class Gradients:
 
     def compute(self, step: Sequence[int]) -> StepLoss:
         """Compute the gradients once. Raises `OutOfMemory` on all processes if a micro-batch does not fit on one."""
-        weight = self.microbatches.weight(step)
         mean, texts = torch.zeros((), device=device()), torch.zeros(len(step), 3, device=device())
-        fits = True
-        try:
+        weight, factors = self.weigh(step, mean)
+        with self.together():
             for positions in self.microbatches.of(step):
                 # A process that has nothing left to do takes part with a text that counts nothing.
-                loss = self.backward([step[at] for at in positions] or step[:1], weight if positions else inf)
-                mean += loss.mean
+                part = None if factors is None else [factors[at] for at in positions] or factors[:1]
+                loss = self.backward([step[at] for at in positions] or step[:1], weight if positions else inf, part)
+                mean += loss.mean if factors is None else 0
                 if positions:
                     texts[positions] = loss.texts
+        return StepLoss(mean, distributed.total(texts))
+
+    def weigh(self, step: Sequence[int], mean: Tensor) -> tuple[float, list[float] | None]:
+        """What the summed loss of a step is divided by, and with what the loss of each text is multiplied before.
+
+        Of preferences, the loss is known then: rank 0 adds it to `mean`.
+        """
+        if self.preference is None:
+            return self.microbatches.weight(step), None
+        with self.together():
+            found = self.preference.local_likelihoods(self.model, step, self.microbatches.room)
+        weighed = self.preference.weigh(step, distributed.total(found))
+        mean += weighed.loss if distributed.rank() == 0 else 0
+        return weighed.weight, weighed.factors
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Raises `OutOfMemory` on all processes if the block runs out of memory on one."""
+        fits = True
+        try:
+            yield
         except (torch.OutOfMemoryError, RuntimeError, MemoryError) as error:
             if not ran_out(error):
                 raise
@@ -198,11 +226,11 @@ class Gradients:
             fits = not float(distributed.total(torch.tensor(0.0 if fits else 1.0, device=device())))
         if not fits:
             raise OutOfMemory
-        return StepLoss(mean, distributed.total(texts))
 
-    def backward(self, indices: Sequence[int], weight: float) -> StepLoss:
-        """Add the gradients of one micro-batch, whose summed loss is divided by `weight`."""
-        packed = self.microbatches.pack(indices).to(device())
+    def backward(self, indices: Sequence[int], weight: float, factors: Sequence[float] | None = None) -> StepLoss:
+        """Add the gradients of one micro-batch, whose summed loss is divided by `weight`; `factors`: of its texts."""
+        packed = self.microbatches.pack(indices)
+        packed = (packed if factors is None else packed.times(factors)).to(device())
         self.noise.announce(packed)
         with autocast(self.dtype):
             found = losses(self.model, packed)

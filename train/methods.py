@@ -78,3 +78,40 @@ METHODS: Final[dict[MethodName, Method]] = {
 }  # fmt: skip
 OWN_KEYS: Final = frozenset().union(*(method.keys for method in METHODS.values()))
 """Keys of the recipe that not all methods read."""
+
+ObjectiveName = Literal["sft", "dpo", "orpo", "kto"]
+
+
+@dataclass(frozen=True, slots=True)
+class Objective:
+    """What a training minimizes."""
+
+    title: str
+    """Its name as papers write it."""
+    rate: float = 1.0
+    """Peak learning rate as a multiple of the method's, where the recipe gives none."""
+    source: str = ""
+    """Where that comes from."""
+    reference: bool = False
+    """Whether it needs the base beside the trained model: its adapter is switched off for that."""
+    keys: frozenset[str] = frozenset()
+    """Keys of the recipe that only some objectives read, and this one does."""
+
+
+OBJECTIVES: Final[dict[ObjectiveName, Objective]] = {
+    "sft": Objective("supervised fine-tuning"),
+    "dpo": Objective(
+        "DPO (Rafailov et al. 2023)", 1 / 40, "the alignment handbook's QLoRA recipe: 5e-6",
+        reference=True, keys=frozenset(("beta",)),
+    ),
+    "orpo": Objective(
+        "ORPO (Hong et al. 2024)", 1 / 10, "supervised and preference loss in one",
+        keys=frozenset(("beta",)),
+    ),
+    "kto": Objective(
+        "KTO (Ethayarajh et al. 2024)", 1 / 40, "as for DPO",
+        reference=True, keys=frozenset(("beta", "desirable_weight", "undesirable_weight")),
+    ),
+}  # fmt: skip
+OBJECTIVE_KEYS: Final = frozenset().union(*(objective.keys for objective in OBJECTIVES.values()))
+"""Keys of the recipe that not all objectives read."""

@@ -20,6 +20,7 @@ from train.journal import Narrator
 from train.loss import EmbeddingNoise, packs_exactly, use_chunked_cross_entropy
 from train.memory_profile import Sizes
 from train.model import autocast, compute_dtype, device, load_base
+from train.preference import Preference
 from train.recipe import Recipe, reporting_problem
 from train.results import LeftOut, Refusal, RuleCount, SplitPlan, TextSpan, TrainingPlan
 from train.run_folder import SPLITS
@@ -54,10 +55,11 @@ def plan(
     made = TrainingPlan(
         model=recipe.model,
         method=recipe.method,
+        objective=recipe.objective,
         trains=recipe.how.trains,
         cannot=recipe.how.cannot,
         learning_rate=recipe.peak_rate,
-        learning_rate_from="the recipe" if recipe.learning_rate is not None else recipe.how.source,
+        learning_rate_from=recipe.rate_source,
         trainable_parameters=sizes.trainable,
         total_parameters=sizes.total,
         device="a GPU" if not on_cpu and memory is not None else str(device()),
@@ -161,7 +163,8 @@ def measured(prepared: Prepared, made: TrainingPlan) -> tuple[float, int]:
         use_chunked_cross_entropy(model, device())
         packing = recipe.packing and packs_exactly(model, device())
     microbatches = Microbatches(prepared.train.encoded, prepared.train.name_of, made.tokens_per_pass, packing)
-    gradients = Gradients(model, microbatches, EmbeddingNoise(model, recipe.neftune), dtype)
+    preference = None if recipe.objective == "sft" else Preference(prepared.train, recipe, dtype)
+    gradients = Gradients(model, microbatches, EmbeddingNoise(model, recipe.neftune), dtype, preference=preference)
     step = sorted(prepared.order, key=microbatches.tokens)[len(prepared.order) // 2]
     model.train()
     began = monotonic()

@@ -9,6 +9,7 @@ from curate.core.text import plural, visible
 from curate.report.console import COLOURS, table
 from train.autoconfig import gigabytes
 from train.evaluation.verdict import FEW
+from train.methods import OBJECTIVES
 from train.results import TextSpan, TrainingPlan
 
 MOST = 600
@@ -80,6 +81,8 @@ def _facts(plan: TrainingPlan) -> Iterator[tuple[str, str]]:
     yield "method", f"{plan.method}: {plan.trains}"
     for one in plan.cannot:
         yield "", f"note: {one}"
+    if plan.objective != "sft":
+        yield "objective", OBJECTIVES[plan.objective].title
     yield "trainable parameters", f"{plan.trainable_parameters:,} of {plan.total_parameters:,} ({share:.2%})"
     yield "learning rate", f"{plan.learning_rate:g} at its peak (from {plan.learning_rate_from})"
     yield "steps", f"{plan.steps:,}, in {plan.passes:,} passes of at most {plan.tokens_per_pass:,} tokens"

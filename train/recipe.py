@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from curate.core.config import validated
 from curate.core.errors import ConfigError, UsageError
-from train.methods import METHODS, OWN_KEYS, Method, MethodName
+from train.methods import METHODS, OBJECTIVE_KEYS, OBJECTIVES, OWN_KEYS, Method, MethodName, Objective, ObjectiveName
 from train.results import StrictModel
 
 Positive = Annotated[int, Field(ge=1)]
@@ -100,8 +100,23 @@ class Recipe(StrictModel):
     bottleneck: Positive = 64
     """Bottleneck adapters: neurons in the middle (Houlsby et al. 2019: 64 come close to full fine-tuning)."""
 
+    objective: ObjectiveName = "sft"
+    """What is learned: answers (sft), the better of two (dpo, orpo), or answers labelled good or bad (kto).
+
+    dpo and kto compare with the base, which is the same model with its adapter switched off.
+    """
+    beta: Annotated[float, Field(gt=0)] = 0.1
+    """dpo, kto: how closely the model stays to the base (0.1 in the papers); orpo: weight of the odds ratio."""
+    desirable_weight: Annotated[float, Field(gt=0)] = 1.0
+    """kto: weight of good answers. Where one kind is rarer, weight times number should be about equal."""
+    undesirable_weight: Annotated[float, Field(gt=0)] = 1.0
+    """kto: weight of bad answers."""
+
     learning_rate: Annotated[float, Field(gt=0)] | None = None
-    """Peak learning rate; None: the method's (qlora: 2e-4). Small models and few steps tolerate 5 to 10 times more."""
+    """Peak learning rate; None: the method's (qlora: 2e-4; dpo, kto: a 40th, orpo: a 10th of it).
+
+    Small models and few steps tolerate 5 to 10 times more.
+    """
     schedule: Literal["constant", "linear", "cosine"] = "cosine"
     """What the learning rate does after the warm-up; linear and cosine end at 0."""
     warmup: Annotated[float, Field(ge=0, lt=1)] = 0.03
@@ -122,7 +137,9 @@ class Recipe(StrictModel):
     max_steps: Positive | None = None
     """Optimiser steps, instead of `epochs`."""
     batch: Positive = 16
-    """Examples in an optimiser step (QLoRA: 16), over all passes and GPUs; the loss is the mean over their tokens."""
+    """Examples in an optimiser step (QLoRA: 16), over all passes and GPUs; the loss is the mean over their tokens, of
+    preferences over examples. A pair is one example.
+    """
     tokens_per_pass: Positive | None = None
     """Most tokens in one forward pass, unless one example has more; None: what memory allows.
 
@@ -184,9 +201,19 @@ class Recipe(StrictModel):
         return self.initialisation in ("olora", "pissa")
 
     @property
+    def goal(self) -> Objective:
+        """The objective's entry in the table."""
+        return OBJECTIVES[self.objective]
+
+    @property
     def peak_rate(self) -> float:
-        """The peak learning rate: the recipe's, or the method's."""
-        return self.learning_rate if self.learning_rate is not None else self.how.learning_rate
+        """The peak learning rate: the recipe's, or that of method and objective."""
+        return self.learning_rate if self.learning_rate is not None else self.how.learning_rate * self.goal.rate
+
+    @property
+    def rate_source(self) -> str:
+        """Where the peak learning rate comes from."""
+        return "the recipe" if self.learning_rate is not None else self.goal.source or self.how.source
 
     @model_validator(mode="after")
     def _makes_sense(self) -> "Recipe":
@@ -196,6 +223,17 @@ class Recipe(StrictModel):
         fields = type(self).model_fields
         if idle := sorted(key for key in OWN_KEYS - self.how.keys if getattr(self, key) != fields[key].default):
             wrong.append(f"method {self.method!r} does not use {', '.join(idle)}")
+        if idle := sorted(key for key in OBJECTIVE_KEYS - self.goal.keys if getattr(self, key) != fields[key].default):
+            wrong.append(f"objective {self.objective!r} does not use {', '.join(idle)}")
+        if self.goal.reference and (self.method == "full" or self.changes_base):
+            changes = "full" if self.method == "full" else f"initialisation {self.initialisation!r}"
+            wrong.append(f"{self.objective} compares with the unchanged base, which {changes} does not keep")
+        if self.objective != "sft" and self.parallel == "fsdp":
+            wrong.append(f"{self.objective} does not work with parallel = 'fsdp'")
+        if self.objective == "kto" and self.batch == 1:
+            wrong.append(
+                "kto estimates the distance to the base from the other examples of a step: batch must be 2 or more"
+            )
         if self.method == "qlora" and self.quantisation == "none":
             wrong.append("qlora without quantisation is lora: set  method = 'lora'")
         if self.method == "full" and self.quantised:

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from curate.core.datamap import Region
 from curate.core.finding import Severity
+from train.methods import ObjectiveName
 
 
 class StrictModel(BaseModel):
@@ -169,6 +170,22 @@ class Overfitting(StrictModel):
     """All of it in words; what to do about each sign last."""
 
 
+class Preferences(StrictModel):
+    """How well a model tells good answers from bad ones on held-out preferences."""
+
+    loss: float
+    """Mean of the objective's loss."""
+    good: int
+    """Number of good answers."""
+    bad: int
+    accuracy: float | None
+    """Share of pairs whose good answer has the higher reward, a tie counting half; kto: area under the ROC curve."""
+    margin: float | None
+    """Mean reward of good answers minus that of bad ones: beta times the log-likelihood above the base's."""
+    likelier: float | None
+    """As `accuracy`, by the log-likelihood per token, which can be compared with that of the base."""
+
+
 class Report(StrictModel):
     """What `curate train --json` prints and `report.json` in the run's folder holds."""
 
@@ -200,11 +217,15 @@ class Report(StrictModel):
     """The split that was measured on: test, or validation where there is no test."""
     held_out_examples: int
     base_loss: float
-    """Mean loss per supervised token before, in nats."""
+    """Mean loss per supervised token before, in nats; of preferences, that of the good answers."""
     tuned_loss: float
     """The same with the adapter."""
     data_map: DataMap | None = None
     """Which training examples were easy and which were hard to learn; None in runs older than it."""
+    base_preferences: Preferences | None = None
+    """The held-out preferences by the base; None for supervised fine-tuning."""
+    tuned_preferences: Preferences | None = None
+    """The same with the adapter."""
     overfitting: Overfitting | None = None
     """None in runs older than it."""
     generations: tuple[Generation, ...]
@@ -283,6 +304,7 @@ class TrainingPlan(StrictModel):
 
     model: str
     method: str
+    objective: ObjectiveName
     trains: str
     """What becomes of the base."""
     cannot: tuple[str, ...]

@@ -21,15 +21,16 @@ from train.adapters import WEIGHTS, adapter_disabled, add_adapter, load_adapter_
 from train.autoconfig import Settings, decide
 from train.batching import Microbatches
 from train.callback import Callback
-from train.data import Prepared, prepare
+from train.data import Prepared, Split, prepare
 from train.errors import NoMemory, NotANumber, ran_out
 from train.generation import answers
 from train.hardware import peak_memory
-from train.held_out import held_out_loss, probe, probe_texts
+from train.held_out import TOKENS, held_out_loss, probe, probe_texts
 from train.journal import Journal, LossLog, Narrator
 from train.loss import packs_exactly, use_chunked_cross_entropy
 from train.model import DTYPES, autocast, device, load_base
 from train.overfitting import overfitting
+from train.preference import Preference
 from train.recipe import Recipe, reporting_problem
 from train.results import Generation, Pause, Report
 from train.run_folder import RunFolder, identify
@@ -130,7 +131,10 @@ class Training:
         self.narrator, self.journal, self.recipe = narrator, narrator.journal, prepared.recipe
         self.dtype = DTYPES[settings.dtype]
         self.sharded = self.recipe.parallel == "fsdp" and distributed.world() > 1
-        lines = [prepared.train.examples[owner].place.line for owner in prepared.train.owners]
+        train = prepared.train
+        lines = [
+            train.examples[owner].place.line * (sign > 0) for owner, sign in zip(train.owners, train.signs, strict=True)
+        ]
         self.loss_log = LossLog(folder.losses, lines, silent=distributed.rank() > 0)
         self.model: Any = None
         self.packing = False
@@ -199,9 +203,20 @@ class Training:
         distributed.from_first(lambda: self.folder.write("base.json", found))
         return found
 
+    def _preference(self, split: Split) -> Preference | None:
+        return None if self.recipe.objective == "sft" else Preference(split, self.recipe, self.dtype)
+
+    def _preferences(self, name: str, model: Any) -> dict[str, Any] | None:
+        """The held-out preferences."""
+        if (preference := self._preference(self.prepared.held_out)) is None:
+            return None
+        phase = self.narrator.phase(f"{name} preferences", len(self.prepared.held_out.encoded))
+        room = TOKENS if self.packing else 1
+        return preference.measure(model, room, phase.advance, alone=name == "base").model_dump()
+
     def _measure(self, name: str, model: Any) -> dict[str, Any]:
         """Held-out loss, probes and some answers of the model."""
-        texts = self.prepared.held_out.encoded
+        texts = self.prepared.held_out.preferred
         phase = self.narrator.phase(f"{name} evaluation", len(texts))
         loss = self._loss(model, texts, phase.advance)
         if not isfinite(loss):
@@ -209,7 +224,7 @@ class Training:
                 f"the held-out loss of the {name} model is not a number",
                 'try  dtype = "float32"  or a lower learning_rate; the weights may be damaged',
             )
-        found = {"loss": loss, "probes": self._probe(name, model)}
+        found = {"loss": loss, "probes": self._probe(name, model), "preferences": self._preferences(name, model)}
         if self.sharded:  # each token of an answer would gather all weights once more
             return {**found, "answers": ["" for _ in self.prepared.questions]}
         asked = [question.prompt for question in self.prepared.questions]
@@ -224,7 +239,9 @@ class Training:
     def _probe(self, name: str, model: Any) -> dict[str, Any] | None:
         """Probe the model for memorization and forgetting; all processes probe the same texts."""
         prepared = self.prepared
-        texts = probe_texts(prepared.train.encoded, prepared.held_out.encoded, prepared.template, self.recipe.probes)
+        texts = probe_texts(
+            prepared.train.preferred, prepared.held_out.preferred, prepared.template, self.recipe.probes
+        )
         if not any(texts):
             return None
         phase = self.narrator.phase(f"{name} probes", sum(map(len, texts)))
@@ -235,6 +252,8 @@ class Training:
 
     def _validation_loss(self) -> float:
         assert self.prepared.validation is not None
+        if (preference := self._preference(self.prepared.validation)) is not None:
+            return preference.measure(self.model, TOKENS if self.packing else 1, lambda _: None).loss
         return self._loss(self.model, self.prepared.validation.encoded)
 
     def _go_on(self, share: float = 1.0) -> Callback:
@@ -265,8 +284,9 @@ class Training:
         else:
             place = self.folder.checkpoints
             self.model = loop.train(
-                self.model, microbatches, order, recipe, self.settings, place, callback=callback, resume=resume
-            )
+                self.model, microbatches, order, recipe, self.settings, place, callback=callback, resume=resume,
+                preference=self._preference(self.prepared.train),
+            )  # fmt: skip
         if callback.interrupted:
             self.journal.write(event="interrupted")
             self.narrator.say("saved; the same command with --resume continues from here")
@@ -349,7 +369,15 @@ class Training:
             held_out_examples=len(prepared.held_out.examples),
             base_loss=base["loss"],
             tuned_loss=tuned["loss"],
-            overfitting=overfitting(self.journal.lines(), step, tuned["loss"], base.get("probes"), tuned.get("probes")),
+            base_preferences=base.get("preferences"),
+            tuned_preferences=(told := tuned["preferences"]),
+            overfitting=overfitting(
+                self.journal.lines(),
+                step,
+                told["loss"] if told else tuned["loss"],
+                base.get("probes"),
+                tuned.get("probes"),
+            ),
             data_map=summed(mapped, prepared.train.examples),
             generations=tuple(
                 Generation(prompt=question.text, reference=question.reference, base=before, tuned=after)

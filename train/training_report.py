@@ -105,6 +105,7 @@ def show(report: Report, console: Console) -> None:
         ("steps", f"{report.steps:,} on {plural(report.train_examples, 'example')}"),
         ("held-out loss, base", f"{report.base_loss:.4f}"),
         ("held-out loss, tuned", f"{report.tuned_loss:.4f}  ({report.tuned_loss - report.base_loss:+.4f})"),
+        *preference_facts(report),
         ("measured on", f"{plural(report.held_out_examples, 'example')} of {report.held_out}"),
         ("left out", plural(len(report.left_out), "example")),
     ):
@@ -120,6 +121,18 @@ def show(report: Report, console: Console) -> None:
         for one in report.generations:
             answers.add_row(*(Text(excerpt(text, 160)) for text in (one.prompt, one.reference, one.base, one.tuned)))
         console.print(answers)
+
+
+def preference_facts(report: Report) -> Iterator[tuple[str, str]]:
+    """Rows about held-out preferences; none after supervised fine-tuning."""
+    base, tuned = report.base_preferences, report.tuned_preferences
+    if base is None or tuned is None:
+        return
+    yield "preference loss", f"{base.loss:.4f} before, {tuned.loss:.4f} after"
+    if tuned.accuracy is not None and tuned.margin is not None:
+        yield "preference accuracy, margin", f"{tuned.accuracy:.1%} by reward, {tuned.margin:+.4f}"
+    if base.likelier is not None and tuned.likelier is not None:
+        yield "better answer is likelier", f"{base.likelier:.1%} before, {tuned.likelier:.1%} after"
 
 
 def _show_map(found: DataMap, console: Console) -> None:
@@ -173,6 +186,8 @@ def _parts(
         (duration(sum(_seconds(journal))), "in all"),
     ):
         yield tile(value, safe(label))
+    for label, value in preference_facts(report):
+        yield tile(safe(value), safe(label))
     yield '</div>\n<h2>Training curves</h2>\n<div class="plots">\n'
     yield from _plots(steps, journal)
     yield "</div>\n"

@@ -4,8 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from curate.core.config import load_config
-from curate.core.config_files import find_config
+from curate.core.config import find_config, load_config
 from curate.core.errors import ConfigError, UsageError
 
 

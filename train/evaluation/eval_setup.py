@@ -13,6 +13,7 @@ from curate.read.dataset import read_dataset
 from train.evaluation.options import LIMIT, SHOTS, Options
 from train.evaluation.prompts import Question, Turns, questions_of, spread
 from train.evaluation.task import TASKS, TaskName, guess
+from train.pairs import preferred
 from train.scores import METRICS
 from train.scores.calls import called
 from train.trained import Trained
@@ -77,7 +78,7 @@ def eval_setup(trained: Trained, template: Template, options: Options) -> EvalSe
 
 
 def examples_of(trained: Trained, path: Path) -> list[Example]:
-    """The examples of a split. Raises `InputError` if it has changed since the training."""
+    """The examples of a split, with their better answers. Raises `InputError` if it has changed since the training."""
     if not path.is_file():
         raise InputError(f"{visible(str(path))}: no such file", "name the split folder with --data if it was moved")
     known = (trained.folder.read("identity.json") or {}).get("data", {}).get(path.stem)
@@ -86,11 +87,12 @@ def examples_of(trained: Trained, path: Path) -> list[Example]:
             f"{visible(str(path))}: has changed since the training; its examples may have been trained on",
             "restore it, or train again on the new data",
         )
-    return [
+    examples = [
         line.example
         for line in read_dataset([path]).lines
         if line.example is not None and isinstance(line.example.value.get("messages"), list)
     ]
+    return preferred(examples, trained.recipe.objective)
 
 
 def _notes(

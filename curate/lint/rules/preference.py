@@ -254,9 +254,12 @@ def no_shared_prompt(example: Example) -> Problems:
     Good: {"chosen": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "rejected": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "What?"}]}
     """
     pair = pair_of(example)
-    if pair is None or pair.started or prompt_of(example, pair.keys) or not pair.chosen or not pair.rejected:
+    if pair is None or pair.started or not pair.chosen or not pair.rejected:
         return
-    texts = example.messages and example.messages[0].pointer == f"/{pair.keys[0]}"
+    prompt = prompt_of(example, pair.keys)
+    if any(turn.role not in ("system", "developer") for turn in prompt):
+        return
+    texts = len(prompt) < len(example.messages) and example.messages[len(prompt)].pointer == f"/{pair.keys[0]}"
     left, right = pair.chosen[0].text, pair.rejected[0].text
     if not texts or left[:1] != right[:1]:
         yield Problem("", "no prompt, and chosen and rejected begin differently")

@@ -1,0 +1,106 @@
+"""Preference examples in any format that curate reads, as conversations with an answer to prefer or to avoid.
+
+The rules of family P decide which examples can be used: what they report as an error is not trained on.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from curate.core.config import CheckConfig
+from curate.core.example import Example
+from curate.core.finding import Finding, Severity
+from curate.lint.rules.preference import pair_of
+from curate.lint.runner import check_paths
+from curate.read.forms.pairs import speaker_turn
+from train.methods import ObjectiveName
+
+LABELS = ("kto_tag", "label")
+
+
+class Side(NamedTuple):
+    """A conversation and whether its answer is to become more likely."""
+
+    sign: int
+    """1: more likely; -1: less likely."""
+    value: dict[str, Any]
+    """In messages format; of its answers only those of this side are trained on."""
+
+
+def sides_of(example: Example, objective: ObjectiveName) -> tuple[Side, ...] | str:
+    """The sides of an example, the better one first, or why an objective has no use for it.
+
+    Answers in the prompt are not trained on. A label is about the answers after the last message of the user.
+    """
+    if objective == "sft":
+        return (Side(1, example.value),)
+    pair = pair_of(example)
+    if pair is not None:
+        return _of_pair(example, pair.keys, len(pair.chosen), len(pair.rejected))
+    if objective != "kto":
+        return f"contains no chosen and rejected answer, which objective {objective!r} compares"
+    label = next((example.value[key] for key in LABELS if key in example.value), None)
+    if not isinstance(label, bool):
+        return "contains neither a label (true or false) nor a chosen and rejected answer, as objective 'kto' needs"
+    turns = example.value["messages"]
+    asked = max((at for at, turn in enumerate(turns) if turn.get("role") == "user"), default=-1)
+    return (Side(1 if label else -1, _conversation(example, turns, asked + 1)),)
+
+
+def preferred(examples: Sequence[Example], objective: ObjectiveName) -> list[Example]:
+    """The examples with the answer that is to become more likely; without those that have none."""
+    if objective == "sft":
+        return list(examples)
+    sides = [(example, sides_of(example, objective)) for example in examples]
+    return [
+        replace(example, value=found[0].value, format="messages", pointers=None)
+        for example, found in sides
+        if not isinstance(found, str) and found[0].sign > 0
+    ]
+
+
+def _of_pair(example: Example, keys: tuple[str, str], better: int, worse: int) -> tuple[Side, ...] | str:
+    """The sides of a pair, whose last `better` and `worse` turns differ."""
+    chosen, rejected = (_turns(example, key) for key in keys)
+    at = f"/{keys[0]}"
+    prompt = [one.value for one in example.messages if one.pointer != at and not one.pointer.startswith(f"{at}/")]
+    found = [Side(1, _conversation(example, prompt + chosen, len(prompt + chosen) - better))]
+    found.append(Side(-1, _conversation(example, prompt + rejected, len(prompt + rejected) - worse)))
+    if not any(turn.get("role") == "user" for turn in found[0].value["messages"]):
+        return "contains no message of the user before its two answers"
+    return tuple(found)
+
+
+def _turns(example: Example, key: str) -> list[Any]:
+    """The turns of a side, from the value or as read into messages."""
+    value, at = example.value.get(key), f"/{key}"
+    if value is None:
+        return [one.value for one in example.messages if one.pointer == at or one.pointer.startswith(f"{at}/")]
+    listed = value if isinstance(value, list) else [value]
+    return [
+        speaker_turn(turn, at).value if isinstance(turn, dict) else {"role": "assistant", "content": turn}
+        for turn in listed
+    ]
+
+
+def _conversation(example: Example, turns: list[Any], first: int) -> dict[str, Any]:
+    """The conversation with these turns; answers before turn `first` are not trained on."""
+    masked = [
+        {**turn, "weight": 0} if at < first and turn.get("role") == "assistant" else turn
+        for at, turn in enumerate(turns)
+    ]
+    return {**example.value, "messages": masked}
+
+
+def refused(path: Path) -> dict[int, str]:
+    """By line, why the rules of family P refuse the preferences of a file."""
+    found: dict[int, str] = {}
+
+    def note(findings: list[Finding]) -> None:
+        for one in findings:
+            if one.severity is Severity.ERROR and one.line:
+                found.setdefault(one.line, f"{one.code} {one.pointer}: {one.message}".replace(" : ", ": "))
+
+    check_paths([path], CheckConfig(select=("P",)), found=note)
+    return found
