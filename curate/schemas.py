@@ -20,6 +20,7 @@ from curate.lint.rules import RULES
 from curate.lint.rules.rule import CODE, LINE_BREAK
 from curate.lint.suppressions import Suppression
 from curate.output.difference import DiffResult
+from curate.pipeline.doctor import DoctorResult
 from curate.report.apply import ApplyOutput
 from curate.report.check_json import CheckLine, CheckOutput
 from curate.report.conflicts import ConflictsOutput
@@ -51,6 +52,7 @@ TYPES: Final[dict[str, Any]] = {
     "decontaminate": DecontaminateOutput,
     "dedup": DedupOutput,
     "diff": DiffResult,
+    "doctor": DoctorResult,
     "ingest": IngestOutput,
     "manifest": Manifest,
     "remote-estimate": EstimateOutput,

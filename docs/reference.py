@@ -10,9 +10,8 @@ from contextlib import redirect_stdout
 from typing import Any, Final
 from unittest.mock import patch
 
-import typer
-
 from curate import api
+from curate.cli.common_options import as_command
 from curate.cli.main import main
 from curate.cli.verbs import SUMMARIES, load_verb, names, schema_types
 from curate.core.errors import ExitCode
@@ -110,8 +109,7 @@ def _help(*words: str) -> str:
 
 def subcommands(verb: str) -> list[str]:
     """The commands below one that is a group."""
-    loaded = load_verb(verb)
-    return list(typer.main.get_command(loaded).commands) if isinstance(loaded, typer.Typer) else []  # type: ignore[attr-defined]
+    return list(getattr(as_command(verb, load_verb(verb)), "commands", ()))
 
 
 def _configuration(schema: Mapping[str, Any]) -> str:

@@ -8,8 +8,8 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-import typer
 
+from curate.cli.common_options import as_command
 from curate.cli.main import main
 from curate.cli.verbs import load_verb, names
 from curate.core.errors import ExitCode
@@ -63,14 +63,9 @@ def test_a_page_shows_what_its_commands_print(path: Path, capsys: pytest.Capture
 @cache
 def options_of(verb: str, below: str) -> set[str]:
     """The options that a command has."""
-    loaded = load_verb(verb)
-    if isinstance(loaded, typer.Typer):
-        group = typer.main.get_command(loaded)
-        command = group.commands[below]  # type: ignore[attr-defined]
-    else:
-        app = typer.Typer(add_completion=False)
-        app.command()(loaded)
-        command = typer.main.get_command(app)
+    command = as_command(verb, load_verb(verb))
+    if below:
+        command = command.commands[below]
     return {"-h", "--help", *(name for item in command.params for name in (*item.opts, *item.secondary_opts))}
 
 

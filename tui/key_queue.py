@@ -45,6 +45,8 @@ class KeyQueue(App[None]):
         super().__init__()
         self._keys: deque[events.Key] = deque()
         self._asked = False
+        self._waits_since: float | None = None
+        """When the screen was first seen not to be ready for the next key."""
 
     async def on_event(self, event: events.Event) -> None:
         """Put keys into the queue; handle all else as usual."""
@@ -65,13 +67,17 @@ class KeyQueue(App[None]):
         if not self._keys or not self.screen_stack:  # the application may be closing
             return
         if not getattr(self.screen, "ready", self.screen.is_mounted):
-            if now() - self._keys[0].time < PATIENCE:
+            if self._waits_since is None:
+                self._waits_since = now()
+            if now() - self._waits_since < PATIENCE:
                 self._asked = True
                 self.set_timer(PAUSE, lambda: self.post_message(NextKey()))
                 return
             self._keys.clear()
+            self._waits_since = None
             self.notify("the screen was not ready in time; the keys were discarded", severity="warning", markup=False)
             return
+        self._waits_since = None
         key = self._keys.popleft()
         accepts = getattr(self.screen, "accepts", None)
         if accepts is None or accepts(key):

@@ -92,15 +92,18 @@ KEYS: Final = (
     Key("U", "redo", "redo", "Redo", "Redo the decision that was undone.", show=False),
     Key("n", "next", "next", "Next", "Go to the next undecided entry."),
     Key("slash", "filter", "filter", "Filter", "Show only entries that contain words or match terms like is:undecided code:M0 severity:error score:0.8-0.9."),  # noqa: E501
-    Key("escape", "clear", "clear", "Clear", "Show all entries again.", show=False),
+    Key("escape", "clear", "clear", "Clear", "Clear the selection, else the filter.", show=False),
     Key("o", "sort", "sort", "Order", "Show the entries in another order.", show=False),
-    Key("asterisk", "bulk", "bulk", "All shown", "Decide about all entries that are shown; shows the changes first.", show=False),  # noqa: E501
+    Key("space", "select", "select", "Select", "Select the entry or group, or take it out of the selection.", show=False),  # noqa: E501
+    Key("asterisk", "bulk", "bulk", "Menu", "Decide about the selected entries, else about all shown: keep, drop, repair, undecide, note; shows the changes first.", show=False),  # noqa: E501
+    Key("z", "group", "group", "Group", "Group findings by rule, file or example, or not.", show=False, kinds=("finding",)),  # noqa: E501
+    Key("enter", "open", "open-group", "Open group", "Open or close the group under the cursor.", kinds=("finding",)),
     Key("x", "secrets", "secrets", "Secrets", "Show secrets and addresses, or hide them again.", show=False),
     Key("right,l", "turn(1)", "turn-next", "Next B", "Show the next duplicate or answer as B.", show=False, kinds=PAIRED),  # noqa: E501
     Key("left,h", "turn(-1)", "turn-back", "Previous B", "Show the previous duplicate or answer as B.", show=False, kinds=PAIRED),  # noqa: E501
     Key("colon", "goto", "goto", "Go to line", "Go to the entry of a line: LINE or FILE:LINE.", show=False),
-    Key("space", "page(1)", "page-down", "Scroll down", "Scroll the conversation down by a page.", show=False),
-    Key("backspace", "page(-1)", "page-up", "Scroll up", "Scroll the conversation up by a page.", show=False),
+    Key("J", "page(1)", "page-down", "Scroll down", "Scroll the conversation down by a page.", show=False),
+    Key("K", "page(-1)", "page-up", "Scroll up", "Scroll the conversation up by a page.", show=False),
     Key("up,k", "move(-1)", "up", "Up", "One entry up.", "list", show=False),
     Key("down,j", "move(1)", "down", "Down", "One entry down.", "list", show=False),
     Key("pageup,ctrl+b", "move_page(-1)", "list-page-up", "Page up", "A page of entries up.", "list", show=False),

@@ -10,7 +10,8 @@ from curate.api.results import CheckResult, ConflictsResult, DedupResult, RunRes
 from curate.conflicts.conflict import find_conflicts
 from curate.conflicts.default_models import with_default_models
 from curate.conflicts.judges import judge_of
-from curate.core.config import find_config, load_project, with_options
+from curate.core.config import load_project, with_options
+from curate.core.config_files import find_config
 from curate.core.decision import DecisionLog
 from curate.core.egress import Consent
 from curate.core.events import Listener, ignore_events

@@ -10,6 +10,7 @@ import typer
 from curate.core.config import SUPPRESSIONS
 from curate.core.errors import ExitCode
 from curate.core.files import display_name
+from curate.core.finding import Severity
 from curate.core.text import plural, visible
 from curate.lint.runner import CheckResult
 from curate.report.console import console
@@ -29,12 +30,14 @@ class Adopted:
     """The baseline that was read."""
     new: Path | None
     """The baseline to write."""
+    reason: str
+    """The reason to suppress all findings for; empty: none is suppressed."""
 
     @classmethod
-    def read(cls, baseline: Path | None, new: Path | None) -> Self:
+    def read(cls, baseline: Path | None, new: Path | None, reason: str = "") -> Self:
         """Read both before the check. Raises `UsageError`, `ConfigError`."""
         suppressions, known = None, None
-        if Path(SUPPRESSIONS).exists():
+        if reason or Path(SUPPRESSIONS).exists():
             from curate.lint.suppressions import load_suppressions
 
             suppressions = load_suppressions(Path())
@@ -42,10 +45,11 @@ class Adopted:
             from curate.lint.baseline import load_baseline
 
             known = load_baseline(baseline)
-        return cls(suppressions, known, baseline, new)
+        return cls(suppressions, known, baseline, new, reason)
 
     def settle(self, report: CheckResult, files: Sequence[Path]) -> None:
-        """Remove suppressed and known findings from a report. Ends the command after writing a new baseline.
+        """Remove suppressed and known findings from a report. Ends the command after writing a new baseline
+        or suppressions.
 
         Raises `OutputError`.
         """
@@ -62,7 +66,22 @@ class Adopted:
                 f"{plural(count, 'finding')} written to {visible(str(self.new))}; --baseline reports only new ones"
             )
             raise typer.Exit(ExitCode.CLEAN)
+        if self.suppressions is not None and self.reason:
+            self._suppress(self.suppressions, report)
         if self.baseline is not None and self.path is not None:
             from curate.lint.baseline import compare
 
             compare(report, self.baseline, self.path, names)
+
+    def _suppress(self, suppressions: "Suppressions", report: CheckResult) -> None:
+        """Suppress all findings about examples, and name how many are left."""
+        from curate.lint.suppressions import add_suppressions
+
+        failing = [finding for finding in report.findings if finding.severity is not Severity.INFO]
+        written = add_suppressions(suppressions, failing, self.reason)
+        left = sum(finding.example is None for finding in failing)
+        told = f"{plural(len(written), 'suppression')} added to {SUPPRESSIONS}"
+        if left:
+            told += f"; {plural(left, 'finding')} about no example cannot be suppressed: fix them, or use --baseline"
+        console(stderr=True).print(told)
+        raise typer.Exit(ExitCode.FINDINGS if left else ExitCode.CLEAN)

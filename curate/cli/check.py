@@ -1,6 +1,7 @@
 """`curate check`."""
 
 import sys
+from collections.abc import Sequence
 from contextlib import nullcontext, redirect_stdout
 from pathlib import Path
 from typing import Annotated
@@ -9,16 +10,19 @@ import typer
 
 from curate.cli.adopt import Adopted
 from curate.cli.options import ChatTemplate, Paths, Quiet, codes, end, named_files, processes, progress, told_decisions
-from curate.core.config import CheckConfig, find_config, with_options
+from curate.core.config import CheckConfig, with_options
+from curate.core.config_files import config_file, find_config
 from curate.core.errors import UsageError
-from curate.core.files import STDIN
+from curate.core.files import STDIN, display_name, stdin_named
 from curate.core.finding import Finding, Severity
 from curate.core.paths import demand_apart
 from curate.core.targets import Target
+from curate.core.text import visible
 from curate.lint.rules.rule_selection import RuleSelection
 from curate.lint.runner import check_paths
 from curate.report.check_formats import OutputFormat, reported, write_report
 from curate.report.check_text import SHOWN, GroupBy
+from curate.report.console import print_json
 
 
 def check(
@@ -94,6 +98,29 @@ def check(
     fix_only: Annotated[
         bool, typer.Option("--fix-only", help="Apply fixes, report no findings and exit with status 0.")
     ] = False,
+    exit_zero: Annotated[bool, typer.Option("--exit-zero", help="Exit with status 0 even with findings.")] = False,
+    exit_non_zero_on_fix: Annotated[
+        bool, typer.Option("--exit-non-zero-on-fix", help="Exit with status 1 if a fix was applied.")
+    ] = False,
+    new_suppressions: Annotated[
+        bool,
+        typer.Option("--add-suppressions", help="Suppress all errors and warnings about examples; requires --reason."),
+    ] = False,
+    reason: Annotated[str, typer.Option(help="Record this reason for --add-suppressions.")] = "",
+    exclude: Annotated[
+        list[str] | None,
+        typer.Option(help="Leave out files of folders that match this .gitignore pattern; repeatable.", metavar="GLOB"),
+    ] = None,
+    gitignore: Annotated[
+        bool, typer.Option("--respect-gitignore", help="Leave out files of folders that .gitignore files name.")
+    ] = False,
+    show_files: Annotated[bool, typer.Option("--show-files", help="List the files that would be read.")] = False,
+    show_settings: Annotated[
+        bool, typer.Option("--show-settings", help="Print the settings in effect as JSON.")
+    ] = False,
+    stdin_filename: Annotated[
+        str | None, typer.Option(help="Name standard input like this in findings.", metavar="NAME")
+    ] = None,
     workers: Annotated[
         int | None,
         typer.Option(
@@ -107,31 +134,63 @@ def check(
     Exit status: 0 without errors and warnings, 1 with errors, warnings or lines that hold no example, 2 if a file
     cannot be read.
     """
-    files = named_files(paths)
+    files = named_files(paths, exclude, gitignore=gitignore)
     demand_apart(files, (output_file, new_baseline), named=paths)
     demand_apart([baseline] if baseline else [], (output_file,))
+    if new_suppressions != bool(reason.strip()):
+        raise UsageError("--add-suppressions and --reason need each other", "say why the findings are accepted")
     named = {"select": codes(select), "ignore": codes(ignore), "extend_select": codes(extend_select)}
     project = find_config(Path.cwd())
     named_model = {"model": model, "chat_template": chat_template, "max_length": max_length}
     config = with_options(project.check, **named, **named_model, target=target)
+    if show_files or show_settings:
+        _show(files if show_files else None, config if show_settings else None)
+        return
     _tell_elsewhere(config)
-    if fix or unsafe_fixes or diff or fix_only:
-        from curate.cli.fix import Fixing, run_fix  # not imported by a hook that only checks
+    with stdin_named(_stdin_name(stdin_filename, files)):
+        fixed = False
+        if fix or unsafe_fixes or diff or fix_only:
+            from curate.cli.fix import Fixing, run_fix  # not imported by a hook that only checks
 
-        run_fix(files, config, Fixing(fix, unsafe_fixes, diff, fix_only, yes, project.dedup), quiet=quiet)
-    told_decisions(files, ignore=True, why="curate check reads the files as they are")
-    adopted = Adopted.read(baseline, new_baseline)
-    with progress("checking", "lines", quiet=quiet, waits=True) as advance:
-        report = check_paths(files, config, advance, workers=workers or processes(), conflicts=project.conflicts)
-    untold = report.not_understood > len(
-        {(found.file, found.line, found.example) for found in report.findings if _says_no_example(found)}
-    )
-    adopted.settle(report, files)
-    limit = None if show_all else SHOWN
-    told = reported(report, output_format, files, limit, group_by, statistics=statistics, model=config.model)
-    with redirect_stdout(sys.stderr) if fix and STDIN in files else nullcontext():  # standard output has the fixed data
-        write_report(told, output_file)
-    end(report.not_understood if untold else 0, "the rules that report them were not selected", found=report.failed)
+            asked = Fixing(fix, unsafe_fixes, diff, fix_only, yes, exit_non_zero_on_fix, project.dedup)
+            fixed = run_fix(files, config, asked, quiet=quiet) and exit_non_zero_on_fix
+        told_decisions(files, ignore=True, why="curate check reads the files as they are")
+        adopted = Adopted.read(baseline, new_baseline, reason.strip())
+        with progress("checking", "lines", quiet=quiet, waits=True) as advance:
+            report = check_paths(files, config, advance, workers=workers or processes(), conflicts=project.conflicts)
+        untold = report.not_understood > len(
+            {(found.file, found.line, found.example) for found in report.findings if _says_no_example(found)}
+        )
+        adopted.settle(report, files)
+        limit = None if show_all else SHOWN
+        told = reported(report, output_format, files, limit, group_by, statistics=statistics, model=config.model)
+        data_there = fix and STDIN in files  # standard output has the fixed data
+        with redirect_stdout(sys.stderr) if data_there else nullcontext():
+            write_report(told, output_file)
+        end(
+            report.not_understood if untold else 0,
+            "the rules that report them were not selected",
+            found=report.failed or fixed,
+            always=exit_zero,
+        )
+
+
+def _stdin_name(name: str | None, files: Sequence[Path]) -> str | None:
+    """The name of standard input. Raises `UsageError` if it is not read, or another file has the name."""
+    if name is not None and STDIN not in files:
+        raise UsageError("--stdin-filename without standard input", "pass - as the path")
+    if name is not None and any(display_name(Path(name)) == display_name(file) for file in files):
+        raise UsageError(f"{name}: is also a file that is read", "pass the file or standard input, not both")
+    return name
+
+
+def _show(files: Sequence[Path] | None, config: CheckConfig | None) -> None:
+    """Print what a check would read, and the settings in effect."""
+    for file in files or ():
+        sys.stdout.write(f"{visible(display_name(file))}\n")
+    if config is not None:
+        path = config_file(Path.cwd())
+        print_json({"configuration": path and display_name(path), "check": config.model_dump(mode="json")}, indent=2)
 
 
 def _says_no_example(finding: Finding) -> bool:

@@ -27,7 +27,8 @@ from curate.conflicts.default_models import with_default_models
 from curate.conflicts.evidence import calibrated
 from curate.conflicts.judges import judge_of
 from curate.conflicts.judges.verdict_cache import Work
-from curate.core.config import find_config, with_options
+from curate.core.config import with_options
+from curate.core.config_files import find_config
 from curate.core.decision import DecisionState, edits_of
 from curate.core.errors import UsageError
 from curate.core.files import display_name

@@ -28,12 +28,15 @@ class Fixing:
     diff: bool = False
     only: bool = False
     yes: bool = False
+    tell: bool = False
+    """Whether the exit status of `only` says that something was fixed."""
     limits: DedupConfig | None = None
     """How much of a file may be deleted without confirmation (D008)."""
 
 
-def run_fix(files: Sequence[Path], config: CheckConfig, asked: Fixing, *, quiet: bool = False) -> None:
-    """Fix the files and report on stderr. Ends the command for `--diff` (status 1 for changes) and `--fix-only`.
+def run_fix(files: Sequence[Path], config: CheckConfig, asked: Fixing, *, quiet: bool = False) -> bool:
+    """Fix the files and report on stderr; returns whether a line was changed. Ends the command for `--diff` (status 1
+    for changes) and `--fix-only`.
 
     Standard input is fixed to standard output. Raises `UsageError` for conflicting options, `OutputError` if a file
     cannot be written, `DataError` if too much would be deleted.
@@ -77,7 +80,8 @@ def run_fix(files: Sequence[Path], config: CheckConfig, asked: Fixing, *, quiet:
     if asked.diff:
         raise typer.Exit(ExitCode.FINDINGS if report.lines else ExitCode.CLEAN)
     if asked.only:
-        raise typer.Exit(ExitCode.CLEAN)
+        raise typer.Exit(ExitCode.FINDINGS if asked.tell and report.lines else ExitCode.CLEAN)
+    return bool(report.lines)
 
 
 def _show(files: Sequence[Path], fixer: Fixer, report: FixReport) -> None:

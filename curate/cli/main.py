@@ -57,6 +57,10 @@ def _guarded(words: Sequence[str], *, alone: bool = False) -> int:
 
 
 def _asked(words: Sequence[str], *, alone: bool) -> int:
+    if asked := os.environ.get("_CURATE_COMPLETE"):  # by the shell, while a command is typed
+        from curate.cli.completion import complete
+
+        return complete(asked)
     if tuple(words) in (("--version",), ("-V",)):
         sys.stdout.write(f"curate {__version__}\n")
         return ExitCode.CLEAN
@@ -122,6 +126,7 @@ def _flushed(code: int) -> int:
 def _run(words: Sequence[str], *, alone: bool) -> int:
     import typer  # only imported once a command is needed
 
+    from curate.cli.common_options import as_command
     from curate.cli.verbs import OWN, load_verb
     from curate.core.scratch import sweep
     from curate.core.tables import padding
@@ -142,15 +147,8 @@ def _run(words: Sequence[str], *, alone: bool) -> int:
                 gc.set_threshold(PATIENCE)
     finally:
         gc.enable()
-    app = (
-        verb
-        if isinstance(verb, typer.Typer)
-        else typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
-    )
-    if app is not verb:
-        app.command(words[0], context_settings={"help_option_names": ["-h", "--help"]})(verb)
     try:
-        code = typer.main.get_command(app).main(list(words[1:]), prog_name=f"curate {words[0]}", standalone_mode=False)
+        code = as_command(words[0], verb).main(list(words[1:]), prog_name=f"curate {words[0]}", standalone_mode=False)
     except typer.TyperException as error:
         _narrate(f"error: {visible(error.format_message())}\n  next: `curate {words[0]} --help` lists the options")
         return ExitCode.USAGE

@@ -113,9 +113,16 @@ def stages(*, quiet: bool) -> StageProgress:
     return StageProgress(quiet=quiet or not sys.stderr.isatty())
 
 
-def named_files(paths: Iterable[str | Path]) -> list[Path]:
+def named_files(
+    paths: Iterable[str | Path], exclude: Sequence[str] | None = None, *, gitignore: bool = False
+) -> list[Path]:
     """`data_files`, with a note on stderr about each skipped file."""
-    return data_files(paths, lambda note: print_notes([note]))
+    excluded = None
+    if exclude or gitignore:
+        from curate.core.exclusion import Exclusion  # not imported by a hook that only checks
+
+        excluded = Exclusion(exclude or (), gitignore).why
+    return data_files(paths, lambda note: print_notes([note]), excluded)
 
 
 def print_notes(notes: Iterable[str]) -> None:
@@ -141,8 +148,10 @@ def told_decisions(files: Sequence[Path], *, ignore: bool = False, why: str = IG
     return {} if ignore else with_edited(found)
 
 
-def end(not_understood: int, what: str, *, found: bool = False) -> NoReturn:
-    """End the command, with status 1 for findings (`found`) and for lines without an example, which are reported."""
+def end(not_understood: int, what: str, *, found: bool = False, always: bool = False) -> NoReturn:
+    """End the command, with status 1 for findings (`found`) and for lines without an example, which are reported;
+    with `always`, status 0 for these too.
+    """
     if not_understood:
         from curate.report.console import console
 
@@ -150,7 +159,7 @@ def end(not_understood: int, what: str, *, found: bool = False) -> NoReturn:
         console(stderr=True).print(
             f"{lines} without an example in a known form: {what}; `curate check` reports the reasons", markup=False
         )
-    raise typer.Exit(ExitCode.FINDINGS if found or not_understood else ExitCode.CLEAN)
+    raise typer.Exit(ExitCode.FINDINGS if (found or not_understood) and not always else ExitCode.CLEAN)
 
 
 def consent(*, yes: bool, as_json: bool = False) -> Consent:

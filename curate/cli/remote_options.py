@@ -9,7 +9,8 @@ from typing import Annotated, Any, NamedTuple
 import typer
 
 from curate.cli.options import consent
-from curate.core.config import Config, RemoteConfig, find_config, with_options
+from curate.core.config import Config, RemoteConfig, with_options
+from curate.core.config_files import find_config
 from curate.core.errors import ConfigError, InputError, UsageError
 from curate.core.runs import Project
 from curate.core.targets import SERVICES, Target

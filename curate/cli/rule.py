@@ -11,7 +11,8 @@ from typing import Annotated, Final
 
 import typer
 
-from curate.core.config import CheckConfig, find_config
+from curate.core.config import CheckConfig
+from curate.core.config_files import find_config
 from curate.core.errors import ExitCode, UsageError
 from curate.core.text import excerpt, plural, visible
 from curate.lint.rules import Scope

@@ -7,7 +7,8 @@ import typer
 
 from curate.cli.options import AsJson, Paths, Quiet, end, named_files, stages
 from curate.conflicts.default_models import with_default_models
-from curate.core.config import find_config, with_options
+from curate.core.config import with_options
+from curate.core.config_files import find_config
 from curate.core.paths import demand_apart
 from curate.core.runs import Project
 from curate.pipeline.score import score as score_files

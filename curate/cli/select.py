@@ -20,7 +20,8 @@ from curate.cli.options import (
     told_decisions,
 )
 from curate.cli.score import Embeddings, LossModel, NoModels, models_of
-from curate.core.config import find_config, with_options
+from curate.core.config import with_options
+from curate.core.config_files import find_config
 from curate.core.errors import DataError, UsageError
 from curate.core.output_pair import demand_not_existing, removed_path
 from curate.core.paths import demand_apart

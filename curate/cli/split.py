@@ -19,7 +19,8 @@ from curate.cli.options import (
     stages,
     told_decisions,
 )
-from curate.core.config import find_config, with_options
+from curate.core.config import with_options
+from curate.core.config_files import find_config
 from curate.core.data_files import data_files
 from curate.core.errors import UsageError
 from curate.core.runs import Project

@@ -6,7 +6,8 @@ from typing import Annotated
 import typer
 
 from curate.cli.options import AsJson, ChatTemplate, Paths, Quiet, end, named_files, progress, told_decisions
-from curate.core.config import find_config, with_options
+from curate.core.config import with_options
+from curate.core.config_files import find_config
 from curate.core.text import plural
 from curate.corpus.stats import Plan, collect
 from curate.read.dataset import demand_understood

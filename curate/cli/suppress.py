@@ -6,7 +6,8 @@ from typing import Annotated
 import typer
 
 from curate.core.address import parse_where, where
-from curate.core.config import SUPPRESSIONS, find_config, with_options
+from curate.core.config import SUPPRESSIONS, with_options
+from curate.core.config_files import find_config
 from curate.core.data_files import data_files
 from curate.core.errors import UsageError
 from curate.core.finding import Finding

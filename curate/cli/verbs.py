@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 OWN: Final = (
     "check", "stats", "rule", "suppress", "convert", "ingest", "dedup", "decontaminate", "conflicts", "score", "select",
-    "split", "verify", "restore", "diff", "run", "remote", "schema", "apply",
+    "split", "verify", "restore", "diff", "run", "remote", "schema", "apply", "doctor", "completion",
 )  # fmt: skip
 """The engine's commands: a function or `typer.Typer` in the module with the same name."""
 SUMMARIES: Final = {
@@ -49,6 +49,8 @@ SUMMARIES: Final = {
     "merge": "Merge LoRA adapters of one base model.",
     "remote": "Fine-tune at a service: estimate, start and fetch jobs.",
     "run": "Run all stages from one curate.toml; resumable.",
+    "doctor": "Show what is installed, what is missing and where files are.",
+    "completion": "Print a script that completes commands in your shell.",
     "schema": "Write or check the JSON Schemas of inputs and outputs.",
 }
 OURS: Final = ("train", "tui")

@@ -23,11 +23,12 @@ def with_default_models(config: ConflictsConfig) -> ConflictsConfig:
     stripped = sys.flags.optimize > 1  # transformers makes code of docstrings, which python -OO has not
     if not config.models or stripped or find_spec("sentence_transformers") is None:
         return config
-    chosen = {"embeddings": config.embeddings or _at_hand(EMBEDDINGS), "nli": config.nli or _at_hand(NLI)}
+    chosen = {"embeddings": config.embeddings or at_hand(EMBEDDINGS), "nli": config.nli or at_hand(NLI)}
     return config.model_copy(update=chosen)
 
 
-def _at_hand(names: tuple[str, ...]) -> str:
+def at_hand(names: tuple[str, ...]) -> str:
+    """The first of these models that is on this machine; empty: none."""
     return next((name for name in names if _is_at_hand(name)), "")
 
 

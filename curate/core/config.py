@@ -366,14 +366,6 @@ def load_toml(path: Path) -> dict[str, Any]:
         raise ConfigError(visible(f"{path}: not valid TOML: {error}"), "fix the line that the message names") from error
 
 
-def find_config(folder: Path) -> Config:
-    """The configuration of a folder: its `curate.toml`, else the table in its `pyproject.toml`, else the defaults."""
-    for name in ("curate.toml", "pyproject.toml"):
-        if (folder / name).is_file():
-            return load_config(folder / name)
-    return Config.model_construct()  # values in code need no validator, which takes a tenth of the start-up time
-
-
 def with_options(section: SectionType, **options: Any) -> SectionType:
     """Override a section of the configuration with the command-line options that are not None.
 

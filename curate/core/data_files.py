@@ -16,8 +16,13 @@ from curate.core.urls import is_url
 PATTERN = re.compile(r"[*?\[]")
 
 
-def data_files(paths: Iterable[str | Path], tell: Callable[[str], None] = warn) -> list[Path]:
+def data_files(
+    paths: Iterable[str | Path],
+    tell: Callable[[str], None] = warn,
+    excluded: Callable[[Path, Path], str] | None = None,
+) -> list[Path]:
     """The files that `paths` name, without repetition, in the order given; `tell` gets a message per skipped file.
+    `excluded` gives the reason why a file of a folder is left out (see `curate.core.exclusion`), empty if it is not.
 
     `-` is standard input. A folder stands for the data files below it, sorted, without hidden folders, ledgers of
     removed lines, and links that lead out of it, to other folders or to a file that is read anyway. A file named itself
@@ -34,7 +39,9 @@ def data_files(paths: Iterable[str | Path], tell: Callable[[str], None] = warn) 
         else:
             found.update(
                 dict.fromkeys(
-                    file for path in _named(str(name)) for file in (_inside(path, tell) if path.is_dir() else [path])
+                    file
+                    for path in _named(str(name))
+                    for file in (_inside(path, tell, excluded) if path.is_dir() else [path])
                 )
             )
     if not found:
@@ -57,7 +64,9 @@ def _named(name: str) -> list[Path]:
     return [Path(match) for match in matches]
 
 
-def _inside(folder: Path, tell: Callable[[str], None]) -> list[Path]:
+def _inside(
+    folder: Path, tell: Callable[[str], None], excluded: Callable[[Path, Path], str] | None = None
+) -> list[Path]:
     """The data files below a folder, sorted. Raises `InputError` for a link to a data file that is not there."""
     found: list[Path] = []
     others: Counter[str] = Counter()
@@ -67,6 +76,9 @@ def _inside(folder: Path, tell: Callable[[str], None]) -> list[Path]:
         skipped["a link to a folder"] += [path for path in (Path(root, name) for name in folders) if path.is_symlink()]
         for path in (Path(root, name) for name in names):
             data = path.name.lower().endswith(DATA_SUFFIXES)
+            if data and excluded is not None and (why := excluded(path, folder)):
+                skipped[why].append(path)
+                continue
             if path.is_symlink() and not path.exists() and data:
                 raise InputError(
                     f"{path}: broken link", "restore the target or remove the link: an incomplete data set is not read"

@@ -36,6 +36,8 @@ LEDGER = "removed.jsonl"
 TEMPORARY = ".curate-tmp"
 STDIN = Path("-")
 """Path that stands for standard input."""
+_STDIN_NAME: list[str] = []
+"""The name of standard input in messages, if it has one."""
 GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 
 
@@ -50,12 +52,16 @@ def display_name(path: str | Path) -> str:
     """The display name of a file: its path with non-UTF-8 bytes escaped (`caf\\xe9.jsonl`), or the URL that it is a
     copy of; see `path_of`.
     """
+    if _STDIN_NAME and path == STDIN:
+        return _STDIN_NAME[0]
     text = (isinstance(path, Path) and url_of(path)) or str(path)
     return text if text.isascii() else os.fsencode(text).decode("utf-8", "backslashreplace")
 
 
 def path_of(name: str) -> Path:
     """Reverse `display_name`."""
+    if name in _STDIN_NAME:
+        return STDIN
     if (is_url(name) or name.startswith("<")) and (copy := copy_of(name)):
         return copy
     path = Path(name)
@@ -64,6 +70,16 @@ def path_of(name: str) -> Path:
     return Path(
         os.fsdecode(re.sub(rb"\\x([0-9a-f]{2})", lambda found: bytes.fromhex(found[1].decode()), os.fsencode(name)))
     )
+
+
+@contextmanager
+def stdin_named(name: str | None) -> Iterator[None]:
+    """Give standard input this name during the block."""
+    _STDIN_NAME[:] = [] if name is None else [display_name(Path(name))]
+    try:
+        yield
+    finally:
+        _STDIN_NAME.clear()
 
 
 def real_path(path: Path) -> Path:

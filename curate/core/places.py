@@ -53,11 +53,16 @@ def copy_of(url: str) -> Path | None:
 
 def _path_of(url: str) -> Path:
     """Where the copy of a URL lies."""
-    from platformdirs import user_cache_path
-
     name = re.sub(r"[^\w.-]+", "_", unquote(urlsplit(url).path).rpartition("/")[2]).lstrip(".")[-100:] or "data"
     key = hashlib.sha256(url.encode("utf-8", "surrogatepass")).hexdigest()[:32]
-    return user_cache_path("curate") / "files" / key / name
+    return downloads_folder() / key / name
+
+
+def downloads_folder() -> Path:
+    """Where copies of URLs lie."""
+    from platformdirs import user_cache_path  # only commands with a URL come here
+
+    return user_cache_path("curate") / "files"
 
 
 def give_name(path: Path, name: str | None) -> None:

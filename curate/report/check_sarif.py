@@ -3,7 +3,8 @@
 import hashlib
 import json
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import cache, lru_cache
+from importlib.metadata import PackageNotFoundError, metadata
 from pathlib import PurePath
 from typing import Any, Final
 from urllib.parse import quote
@@ -63,6 +64,17 @@ def _log(report: CheckResult) -> tuple[dict[str, Any], Iterator[dict[str, Any]]]
     return {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, results
 
 
+@cache
+def documentation() -> str:
+    """The address of the documentation, with a slash at its end, as the package's metadata has it; empty without."""
+    try:
+        urls = metadata("curate-chat").get_all("Project-URL") or []
+    except PackageNotFoundError:
+        return ""
+    found = next((url for label, _, url in (entry.partition(", ") for entry in urls) if label == "Documentation"), "")
+    return found and f"{found.rstrip('/')}/"
+
+
 def _rule(code: str, rule: Rule | None) -> dict[str, Any]:
     if rule is None:
         return {"id": code}
@@ -74,8 +86,10 @@ def _rule(code: str, rule: Rule | None) -> dict[str, Any]:
     markdown = "\n\n".join(
         [rule.rationale, f"**Next:** {rule.hint}", *(f"**{label}:**\n\n```json\n{text}```" for label, text in examples)]
     )
+    uri = {"helpUri": f"{site}reference/rules/{code}.html"} if (site := documentation()) else {}
     return {
         "id": code,
+        **uri,
         "name": "".join(part.capitalize() for part in rule.name.split("-")),
         "shortDescription": {"text": rule.summary},
         "fullDescription": {"text": f"{rule.summary} {rule.rationale}".strip()},

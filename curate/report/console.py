@@ -5,6 +5,7 @@ markup. Keys and passwords are removed from all output here.
 """
 
 import json
+import os
 import sys
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Final
@@ -56,6 +57,7 @@ def console(*, stderr: bool = False) -> "Console":
     terminal = stream.isatty()
     return MaskedConsole(
         stderr=stderr,
+        color_system=None if os.environ.get("NO_COLOR") else "auto",
         width=None if terminal else 160,
         highlight=False,
         markup=False,

@@ -3,6 +3,7 @@
 - `sources`: the data under review; `scan`: check and comparison in a separate process, reported as `events`
 - `queue` and its kinds: entries as columns; `query`, `search`, `view`: the entries that a list shows
 - `training_signals`: training dynamics of the examples
+- `groups`: entries of a list under one line each
 - `session`: decisions, undo and redo; `choices`, `bulk`: the effect of keys
 - `draft`, `live_lint`: an example as text to edit, with its findings and repairs
 """

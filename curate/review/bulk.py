@@ -1,21 +1,29 @@
-"""One decision about all entries of a list: a preview, then all changes in one step."""
+"""One decision about several entries: a preview, then all changes in one step."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, Final, Literal
 
+from curate.core.decision import EDIT, NOTE
+from curate.core.example import Place
+from curate.core.finding import Finding
+from curate.output.edited import key_of
 from curate.review.choices import compared, verdicts_for
-from curate.review.entry import Choice, ReviewStatus, Target
-from curate.review.records import VerdictOrEdit
+from curate.review.entry import Choice, Entry, Kind, ReviewStatus, Target
+from curate.review.live_lint import LiveLint, Repaired, still_found
+from curate.review.queue import Rows
+from curate.review.records import Edit, VerdictOrEdit, record
 from curate.review.session import ReviewSession
-from curate.review.view import View
+
+SAMPLES: Final = 5
+"""Number of repairs that are shown before they are applied."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bulk:
-    """The effect of a choice on a whole list."""
+    """The effect of a choice on several entries."""
 
-    choice: Choice
     entries: int
     """Entries that the choice changes."""
     passed: int
@@ -28,19 +36,26 @@ class Bulk:
     """The same by what it is about."""
 
 
-def preview(session: ReviewSession, view: View, choice: Choice, *, decided_too: bool = False) -> Bulk:
+@dataclass(frozen=True, slots=True)
+class Repairs(Bulk):
+    """The effect of the fixes of several findings."""
+
+    samples: Sequence[tuple[Place, dict[str, Any] | None, Repaired]] = ()
+    """Place, object before and effect, of one finding of each rule first."""
+    unsafe: int = 0
+    """Fixes that may change the meaning."""
+
+
+def preview(
+    session: ReviewSession, kind: Kind, rows: Rows, choice: Choice | Literal["undecided"], *, decided_too: bool = False
+) -> Bulk:
     """Preview the changes. Decided entries are skipped unless `decided_too`; contested ones are always skipped."""
-    queue = session.queues[view.kind]
     parts: list[tuple[Target, Mapping[str, VerdictOrEdit]]] = []
     changes: dict[str, tuple[str, str]] = {}
     words: dict[str, VerdictOrEdit] = {}
     entries = 0
-    for number in view.rows.tolist():
-        status = ReviewStatus(int(queue.statuses.values[number]))
-        if status is ReviewStatus.CONTESTED or not (status.open or decided_too):
-            continue
-        entry = queue.entry(number)
-        said = verdicts_for(session, entry, choice) if choice != "right" or len(compared(entry)) == 2 else {}
+    for entry in _decidable(session, kind, rows, decided_too=decided_too):
+        said = _said(session, entry, choice)
         entries += bool(said)
         old = {example: session.verdict(example, entry.target) for example in said}
         new = {example: word for example, word in said.items() if old[example] != word and words.get(example) != "drop"}
@@ -48,9 +63,64 @@ def preview(session: ReviewSession, view: View, choice: Choice, *, decided_too: 
         changes |= {example: (old[example], str(word)) for example, word in new.items()}
         if new:
             parts.append((entry.target, new))
-    return Bulk(choice, entries, len(view) - entries, Counter(changes.values()), words, parts)
+    return Bulk(entries, len(rows) - entries, Counter(changes.values()), words, parts)
+
+
+def _decidable(session: ReviewSession, kind: Kind, rows: Rows, *, decided_too: bool) -> Iterator[Entry]:
+    queue = session.queues[kind]
+    for number in rows.tolist():
+        status = ReviewStatus(int(queue.statuses.values[number]))
+        if status is not ReviewStatus.CONTESTED and (status.open or decided_too):
+            yield queue.entry(number)
+
+
+def _said(session: ReviewSession, entry: Entry, choice: Choice | Literal["undecided"]) -> Mapping[str, VerdictOrEdit]:
+    if choice == "undecided":
+        return dict.fromkeys(entry.ids, choice)
+    return verdicts_for(session, entry, choice) if choice != "right" or len(compared(entry)) == 2 else {}
+
+
+def repairs(
+    session: ReviewSession, lint: LiveLint, rows: Rows, stopped: Callable[[], bool], *, decided_too: bool = False
+) -> Repairs:
+    """The fixes of findings, one after another where several are about one example."""
+    values: dict[str, dict[str, Any]] = {}
+    targets: dict[str, tuple[Target, tuple[str, ...]]] = {}
+    samples: dict[str, list[tuple[Place, dict[str, Any] | None, Repaired]]] = {}
+    entries = unsafe = 0
+    for entry in _decidable(session, "finding", rows, decided_too=decided_too):
+        if stopped():
+            break
+        parsed = session.line(entry.place)
+        if parsed is None or not isinstance(entry.subject, Finding) or not entry.subject.fixable:
+            continue
+        key = key_of(parsed)
+        edit = session.log.last(key, EDIT)
+        now = values.get(key) or (edit.value if edit else None)
+        repaired = lint.repaired(parsed, entry.code, now)
+        if repaired is None:
+            continue
+        entries, unsafe = entries + 1, unsafe + (not repaired.safe)
+        old = parsed.decoded.value if isinstance(parsed.decoded.value, dict) else None
+        samples.setdefault(entry.code, []).append((entry.place, now or old, repaired))
+        del samples[entry.code][SAMPLES:]
+        values[key] = repaired.value
+        targets[key] = (entry.target, still_found(repaired.findings, old, repaired.value))
+    words: dict[str, VerdictOrEdit] = {key: Edit(value, targets[key][1]) for key, value in values.items()}
+    changes = Counter[tuple[str, str]]((session.verdict(key, targets[key][0]), "edit") for key in words)
+    shown = [sample for nth in range(SAMPLES) for found in samples.values() for sample in found[nth : nth + 1]]
+    parts = [(targets[key][0], {key: word}) for key, word in words.items()]
+    return Repairs(entries, len(rows) - entries, changes, words, parts, shown[:SAMPLES], unsafe)
 
 
 def decide(session: ReviewSession, bulk: Bulk, why: str = "") -> str:
     """Apply the changes in one step, which undo reverts as a whole; returns the step. Raises `OutputError`."""
     return session.decide_all(bulk.parts, why)
+
+
+def annotate(session: ReviewSession, examples: Sequence[str], text: str) -> str:
+    """Add a note to each example in one step, behind the one that it has. Raises `OutputError`."""
+    return session.write([
+        record(session.log, example, NOTE, "undecided", why="; ".join(filter(None, (session.note(example), text))))
+        for example in examples
+    ])  # fmt: skip

@@ -1,7 +1,7 @@
 """Findings as entries, stored in columns to support a million of them."""
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -37,6 +37,7 @@ class FindingQueue(Queue):
 
     kind: ClassVar[Kind] = "finding"
     sorts = ("severity", "line", "rule", "as found")
+    groupings = ("rule", "file", "example")
 
     def __init__(self) -> None:
         super().__init__()
@@ -151,6 +152,13 @@ class FindingQueue(Queue):
         by_line = (column["line"], column["file"])
         keys = {"line": by_line, "rule": (*by_line, codes), "severity": (*by_line, column["severity"])}[sort]
         return np.lexsort(keys).astype(np.int32)
+
+    def group_keys(self, by: str, rows: Rows) -> np.ndarray[Any, Any]:
+        """Numbers of rules or files; for examples, half of the id, or the number of a finding without one."""
+        if by == "example":
+            high = self._columns["high"].values[rows]
+            return np.where(high == 0, rows.astype(np.uint64), high)
+        return self._columns[{"rule": "code", "file": "file"}[by]].values[rows]
 
     def mask(self, query: Query) -> Flags:
         """Filter by status, code, severity, file, line and available repair."""

@@ -1,5 +1,6 @@
 """Lint an example while it is edited: findings, available repairs, and their effect."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,3 +63,9 @@ def _with(parsed: ParsedLine, data: bytes) -> ParsedLine:
     """The line with other bytes."""
     line = Line(parsed.line.number, parsed.line.offset, data, b"\n", 0, parsed.line.nth)
     return parsed_line(line, FileFacts(parsed.place.file))
+
+
+def still_found(left: Sequence[Finding], old: dict[str, Any] | None, new: dict[str, Any]) -> tuple[str, ...]:
+    """The findings that an edit leaves; without their pointers if it added or removed messages, which moves them."""
+    moved = old is None or len(old.get("messages", ())) != len(new.get("messages", ()))
+    return tuple(sorted({finding.code if moved else finding.code + finding.pointer for finding in left}))

@@ -24,6 +24,8 @@ class Queue(ABC):
     kind: ClassVar[Kind]
     sorts: ClassVar[tuple[str, ...]]
     """Names of sort orders, the default first."""
+    groupings: ClassVar[tuple[str, ...]] = ()
+    """What entries can be grouped by."""
 
     def __init__(self) -> None:
         self.statuses = ArrayColumn("uint8")
@@ -51,6 +53,10 @@ class Queue(ABC):
     @abstractmethod
     def order(self, sort: str) -> Rows:
         """All entry numbers in a sort order."""
+
+    def group_keys(self, by: str, rows: Rows) -> np.ndarray[Any, Any]:  # noqa: ARG002
+        """The key of the group of each entry. Raises `KeyError` for an unknown grouping."""
+        raise KeyError(by)
 
     def mask(self, query: Query) -> Flags:
         """Which entries match the terms that need no text."""

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from curate.core.config import Config, find_config
+from curate.core.config import Config
+from curate.core.config_files import find_config
 from curate.core.data_files import data_files
 from curate.core.runs import Project, project_of
 

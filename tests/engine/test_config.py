@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from curate.core.config import find_config, load_config
+from curate.core.config import load_config
+from curate.core.config_files import find_config
 from curate.core.errors import ConfigError, UsageError
 
 

@@ -48,6 +48,8 @@ EVERY: Final = (
     Picture("overview", ("1",)),
     Picture("examples", ("2", "down", "down")),
     Picture("findings", ("3", "end", "d")),
+    Picture("groups", ("3", "z", "space", "j", "enter")),
+    Picture("repairs", ("3", "slash", *"fix:safe", "enter", "asterisk", "r")),
     Picture("trained", ("d",)),
     Picture("duplicates", ("4", "d")),
     Picture("cluster", ("4", "end", "up")),
@@ -63,7 +65,7 @@ EVERY: Final = (
     Picture("repair", ("3", "slash", *"fix:safe", "enter", "r")),
     Picture("suppress", ("3", "end", "s")),
     Picture("filter", ("5", "slash", *"apollo")),
-    Picture("bulk", ("3", "slash", *"is:undecided", "enter", "asterisk", "enter")),
+    Picture("bulk", ("3", "slash", *"is:undecided", "enter", "asterisk", "d")),
 )
 README: Final = ((Picture("conflicts", ("5",)), True), (Picture("duplicates", ("4", "end", "up")), False))
 """The pictures, and whether they are light."""

@@ -117,7 +117,7 @@ async def test_a_key_that_follows_the_editor_is_text() -> None:
 
 SEQUENCES = {
     "2": "dym here⏎djy/apple⏎d⎋↓y:3⏎dkyGyuU",
-    "3": "↓dnsfine⏎mso⏎/robot⏎d⎋ody:9⏎ygu",
+    "3": "↓dnsfine⏎mso⏎/robot⏎d⎋ody:9⏎yguz⏎jyz z*mall⏎⎋u",
     "4": "a↓d→yBuGYkD/apple⏎d⎋",
     "5": "bj→Buyka",
 }

@@ -523,3 +523,65 @@ async def test_the_rows_under_the_cursor_can_be_read(make_app: Makes) -> None:
                 assert contrast(row, shown) >= 4.5, (name, app.theme, contrast(row, shown))
             await pilot.press("t")
             await settled(pilot)
+
+
+async def test_findings_are_grouped_and_a_selection_is_decided_by_menu(make_app: Makes, journal: Path) -> None:
+    app = make_app()
+    async with app.run_test(size=(110, 40)) as pilot:
+        session = await opened(pilot, "3", "z", "z", "z")
+        assert "data.jsonl:7 ×2 2 open" in screen_text(app)
+        assert len(queue(app).list) == 4
+        await opened(pilot, "y", "d", "e", "r", "s")
+        assert not journal.exists()  # a group takes no decision by one key
+        await opened(pilot, "enter", "j")
+        assert len(queue(app).list) == 6
+        await opened(pilot, "y")
+        assert (session.progress("finding").decided, queue(app).entry is not None) == (1, True)
+        await opened(pilot, "u", "g", "enter", "space", "space")
+        text = screen_text(app)
+        assert ("3 selected" in text, "■▸" in text) == (True, True)
+        await opened(pilot, "asterisk", "d")
+        await pilot.pause(0.3)
+        assert "2 examples in 3 entries would change" in screen_text(app)
+        await opened(pilot, "enter")
+        assert [session.status(session.findings.entry(number)) for number in range(4)] == [
+            ReviewStatus.DROP, ReviewStatus.DROP, ReviewStatus.DROP, ReviewStatus.UNDECIDED]  # fmt: skip
+        assert "selected" not in screen_text(app)
+        await opened(pilot, "u")
+        assert session.progress("finding").decided == 0
+
+
+async def test_a_selection_is_repaired_noted_and_undecided(make_app: Makes) -> None:
+    app = make_app()
+    async with app.run_test(size=(110, 40)) as pilot:
+        session = await opened(pilot, "3", "G", "space", "g", "space")
+        await opened(pilot, "asterisk", "r")
+        await settled(pilot)
+        await pilot.pause(0.5)
+        text = screen_text(app)
+        assert "1 findings in 1 examples would be fixed" in text
+        assert "+ are you there?" in text or "- #: user" in text
+        await opened(pilot, "enter")
+        assert session.status(session.findings.entry(0)) is ReviewStatus.EDIT
+        example = session.findings.entry(0).ids[0]
+        session.annotate(example, "before")
+        await opened(pilot, "G", "space", "asterisk", "m", *"all", "enter")
+        await pilot.pause(0.3)
+        assert "1 already have a note" in screen_text(app)
+        await opened(pilot, "enter")
+        assert session.note(example) == "before; all"
+        await opened(pilot, "G", "space", "asterisk", "u")
+        await pilot.pause(0.3)
+        await opened(pilot, "enter")
+        assert session.status(session.findings.entry(0)) is ReviewStatus.UNDECIDED
+
+
+async def test_a_new_filter_leaves_nothing_selected_that_is_not_shown(make_app: Makes) -> None:
+    app = make_app()
+    async with app.run_test(size=(110, 40)) as pilot:
+        await opened(pilot, "3", "space", "space", "slash", *"robot", "enter")
+        assert "selected" not in screen_text(app)
+        await opened(pilot, "space")
+        assert "1 selected" in screen_text(app)
+        await opened(pilot, "escape")
+        assert (queue(app).text, "selected" in screen_text(app)) == ("robot", False)

@@ -318,11 +318,11 @@ def test_filters_of_the_other_kinds(session: ReviewSession) -> None:
 
 def test_bulk_says_what_it_will_do_and_is_undone_at_once(session: ReviewSession) -> None:
     choose(session, found(session, "M006"), "keep")
-    plan = preview(session, view(session, "finding"), "drop")
+    plan = preview(session, "finding", view(session, "finding").rows, "drop")
     assert (plan.entries, plan.passed, dict(plan.changes)) == (3, 2, {("undecided", "drop"): 2})
     decide(session, plan, "all empty")
     assert [session.verdict(found(session, code).ids[0]) for code in ("C003", "M006")] == ["drop", "keep"]
-    assert preview(session, view(session, "finding"), "drop", decided_too=True).words == {
+    assert preview(session, "finding", view(session, "finding").rows, "drop", decided_too=True).words == {
         found(session, "M006").ids[0]: "drop"
     }
     session.undo()

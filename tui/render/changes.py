@@ -1,16 +1,15 @@
 """Previews of changes: a repair as a diff, a bulk decision as counts."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from difflib import SequenceMatcher
 from typing import Any, Final
 
 from textual.content import Content
 
 from curate.core.text import plural
-from curate.review.bulk import Bulk
+from curate.review.bulk import Bulk, Repairs
 from curate.review.draft import draft_of
 from curate.review.live_lint import Repaired
-from curate.review.view import View
 from tui.conversation import MORE, ConversationView, Mark, literal
 from tui.diff import word_marks
 from tui.render.signs import lines
@@ -19,15 +18,14 @@ AROUND: Final = 2
 """Unchanged lines shown before and after a difference."""
 MOST: Final = 200
 """Maximum number of diff lines drawn."""
+SAMPLE: Final = 12
+"""Maximum number of lines drawn of one of several repairs."""
+UNDO: Final = "u undoes all of it"
 
 
 def repair_text(before: Mapping[str, Any] | None, repaired: Repaired) -> Content:
     """The lines that a repair changes, with differing words marked, and the findings after it."""
-    old = draft_of(dict(before)).split("\n") if before is not None else []
-    new = draft_of(repaired.value).split("\n")
-    shown = list(
-        _diff([ConversationView().text(line) for line in old], [ConversationView().text(line) for line in new])
-    )
+    shown = diff_lines(before, repaired.value)
     more = Content.assemble((f"… {len(shown) - MOST:,} more lines", MORE)) if len(shown) > MOST else None
     left = (
         f"afterwards: {plural(len(repaired.findings), 'finding')} in this example"
@@ -35,6 +33,13 @@ def repair_text(before: Mapping[str, Any] | None, repaired: Repaired) -> Content
         else "afterwards: no findings in this example"
     )
     return lines(*shown[:MOST], more, "", Content.assemble((left, "bold")))
+
+
+def diff_lines(before: Mapping[str, Any] | None, after: Mapping[str, Any]) -> list[Content]:
+    """The lines in which two objects differ, with differing words marked."""
+    read = ConversationView()
+    old, new = (draft_of(dict(value)).split("\n") if value is not None else [] for value in (before, after))
+    return _diff([read.text(line) for line in old], [read.text(line) for line in new])
 
 
 def _diff(old: list[str], new: list[str]) -> list[Content]:
@@ -68,7 +73,7 @@ def _side(sign: str, texts: list[str], marks: tuple[Mark, ...], colour: str) -> 
     return found
 
 
-def bulk_text(bulk: Bulk, view: View) -> Content:
+def bulk_text(bulk: Bulk, name: str) -> Content:
     """The number of examples by old and new decision."""
     changes = [
         f"{count:>9,}  {before} → {after}"
@@ -78,15 +83,37 @@ def bulk_text(bulk: Bulk, view: View) -> Content:
         f"{plural(bulk.passed, 'entry').replace('entrys', 'entries')} of the list are skipped: decided, contested, or "
         "nothing to decide"
     )
-    narrowed = (
-        literal(f"filter: {view.text}", style="$foreground-muted")
-        if view.text
-        else Content.assemble(("no filter: this affects the whole list", "$text-warning"))
-    )
     return lines(
         Content.assemble((f"{len(bulk.words):,} examples in {bulk.entries:,} entries would change:", "bold")),
         *changes,
         passed if bulk.passed else None,
-        narrowed,
-        Content.assemble(("u undoes all of it", "$foreground-muted")),
+        literal(name, style="$foreground-muted"),
+        Content.assemble((UNDO, "$foreground-muted")),
+    )
+
+
+def repairs_text(plan: Repairs) -> Content:
+    """How many repairs there are, and the changes of some."""
+    unsafe = f"{plural(plan.unsafe, 'fix').replace('fixs', 'fixes')} may change the meaning"
+    skipped = f"{plan.passed:,} skipped: decided, without a fix, or already fixed by another one"
+    samples: list[Content | str] = []
+    for place, before, repaired in plan.samples:
+        shown = diff_lines(before, repaired.value)
+        samples += ["", Content.assemble((f"{repaired.code} ", "bold"), literal(f"{place}: {repaired.summary}"))]
+        samples += [*shown[:SAMPLE], *([Content.assemble(("  …", MORE))] if len(shown) > SAMPLE else [])]
+    return lines(
+        Content.assemble((f"{plan.entries:,} findings in {len(plan.words):,} examples would be fixed", "bold")),
+        Content.assemble((unsafe, "bold $text-warning")) if plan.unsafe else None,
+        skipped if plan.passed else None,
+        Content.assemble((UNDO, "$foreground-muted")),
+        *samples,
+    )
+
+
+def notes_text(text: str, examples: Sequence[str], noted: int) -> Content:
+    """A note, and the number of examples that get it."""
+    return lines(
+        literal(f"“{text}”", style="bold"),
+        f"{plural(len(examples), 'example')}; {noted:,} already have a note, which stays in front of this one",
+        Content.assemble((UNDO, "$foreground-muted")),
     )

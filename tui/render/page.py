@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+import numpy as np
 from textual.content import Content
 
 from curate.core.decision import Decision
@@ -11,11 +12,12 @@ from curate.core.example import Example, Message
 from curate.core.finding import Finding
 from curate.core.text import plural, visible
 from curate.review import Cluster, Entry, MultiConflict, PairConflict, ReviewSession, ReviewStatus, Side
+from curate.review.groups import Group
 from curate.review.span import spans_of
 from curate.review.training_signals import related
 from tui.conversation import MORE, ConversationView, Mark, literal, shortened
 from tui.diff import clash_marks, turn_marks
-from tui.render.signs import SEVERITIES, lines, verdict_sign
+from tui.render.signs import SEVERITIES, lines, status_sign, verdict_sign
 
 NAMES: Final = {
     "D001": "exact duplicates",
@@ -76,6 +78,23 @@ def page(session: ReviewSession, entry: Entry, look: ViewOptions) -> Page:
         case MultiConflict():
             return _dispute_page(session, entry, entry.subject, look)
     return _example_page(session, entry, look)
+
+
+def group_page(session: ReviewSession, group: Group, by: str) -> Page:
+    """What a group holds: its rule, if it is one, and its entries by status."""
+    from curate.lint.rules import RULES
+
+    first = session.findings.finding(int(group.rows[0]))
+    rule = RULES.get(first.code) if by == "rule" else None
+    counts = np.bincount(session.findings.statuses.values[group.rows], minlength=len(ReviewStatus)).tolist()
+    about = [
+        Content.assemble((f"{plural(len(group.rows), 'finding')} of this {by}", "bold")),
+        *(Content.assemble(status_sign(status), f" {counts[status]:,} {status.name.lower()}")
+          for status in ReviewStatus if counts[status]),
+        Content.assemble((" ".join(rule.rationale.split()), MORE)) if rule else None,
+        Content.assemble(("Enter opens or closes the group, Space selects it, * decides about the selection.", MUTED)),
+    ]  # fmt: skip
+    return Page(lines(*about))
 
 
 def _title(entry: Entry, name: str) -> Content:

@@ -1,14 +1,17 @@
 """Entries as table rows, and the header."""
 
+from collections.abc import Mapping
 from pathlib import PurePath
 from typing import Final
 
+import numpy as np
 from textual.content import Content
 
 from curate.core.example import Example, Place
 from curate.core.finding import Finding
 from curate.core.text import excerpt, visible
-from curate.review import Cluster, Entry, Kind, MultiConflict, PairConflict, ReviewSession, question
+from curate.review import Cluster, Entry, Kind, MultiConflict, PairConflict, ReviewSession, ReviewStatus, question
+from curate.review.groups import Group
 from tui.conversation import ConversationView
 from tui.render.signs import SEVERITIES, status_sign
 
@@ -63,6 +66,23 @@ def row(session: ReviewSession, entry: Entry, read: ConversationView) -> Content
                 sign, (f"{stands:<10}", "bold"), ("topic ", muted), excerpt(read.text(entry.subject.request), WIDE)
             )
     return Content.assemble(sign, (f" {_where(session, entry.place)} ", muted), _asked(session.example(entry), read))
+
+
+def group_row(session: ReviewSession, group: Group, by: str, names: Mapping[str, str]) -> Content:
+    """The line of a group: what its entries share, how many there are, and how many are open."""
+    queue = session.findings
+    first = queue.finding(int(group.rows[0]))
+    glyph, colour = SEVERITIES[first.severity]
+    rule = f"{first.code} {names.get(first.code, '')}".strip()
+    named = {"rule": rule, "file": visible(first.file), "example": visible(first.where)}[by]
+    left = int(np.count_nonzero(queue.statuses.values[group.rows] < ReviewStatus.KEEP))
+    return Content.assemble(
+        ("▾ " if group.opened else "▸ ", "$foreground-muted"),
+        (f"{glyph} ", colour) if by == "rule" else "",
+        (f"{named} ", "bold"),
+        f"×{len(group.rows):,} ",
+        (f"{left:,} open" if left else "all decided", "$foreground-muted"),
+    )
 
 
 def _room(session: ReviewSession) -> int:

@@ -10,13 +10,17 @@ from tui.keys import TABS
 WORDS = {"check": "checking", "duplicates": "comparing", "conflicts": "conflicts"}
 
 
-def status(session: ReviewSession, kind: Kind, view: View | None, cursor: int, *, sort: str) -> Content:
+def status(session: ReviewSession, kind: Kind, view: View | None, cursor: int, *, sort: str, selected: int) -> Content:
     """The status line of a list."""
     here = session.progress(kind)
     parts = [
         Content.assemble((f"{cursor + 1:,}/{len(view):,}" if view is not None and len(view) else "0/0", "bold")),
         Content(share(here) + needs(session, kind)),
     ]
+    if selected:
+        parts.insert(1, Content.assemble((f"■ {selected:,} selected", "bold $text-accent")))
+    if view is not None and view.groups is not None:
+        parts.insert(1, Content(f"{len(view.groups):,} groups of {len(view.rows):,}"))
     if session.rate >= 1:
         left = here.total - here.decided
         parts.append(

@@ -15,28 +15,18 @@ from curate.core.errors import CurateError, DataError, UsageError
 from curate.core.finding import Finding
 from curate.output.edited import key_of
 from curate.read.dataset import ParsedLine
-from curate.review import Choice, Edit, Entry, Kind, Side, VerdictOrEdit, View
-from curate.review.bulk import decide, preview
+from curate.review import Edit, Entry, Kind, Side, VerdictOrEdit
 from curate.review.choices import compared, sides_of_entry
 from curate.review.draft import draft_of, value_of
+from curate.review.live_lint import still_found
 from tui.messages import DecisionReverted, Failed
-from tui.render.changes import bulk_text, repair_text
-from tui.screens.ask import AskScreen, ConfirmScreen, MenuScreen, Option
+from tui.render.changes import repair_text
+from tui.screens.ask import AskScreen, ConfirmScreen
 from tui.screens.edit import EditScreen
 from tui.screens.frame import FrameScreen
 
 LARGE = 200_000
 """Maximum number of characters for the built-in editor."""
-CHOICES: dict[str, Choice] = {"y": "keep", "d": "drop", "a": "left", "b": "right"}
-COMPARED: dict[str, Choice] = {**CHOICES, "y": "both", "d": "neither"}
-SINGLES = (Option("y", "Keep"), Option("d", "Drop"))
-SIDES = (
-    Option("a", "Keep A", "the keeper, or the first answer; drop the others"),
-    Option("b", "Keep B", "of each pair; drop A"),
-    Option("y", "Keep all"),
-    Option("d", "Drop all"),
-)
-BULK = {"example": SINGLES, "finding": SINGLES, "cluster": SIDES, "conflict": SIDES}
 
 
 class Changing(FrameScreen):
@@ -90,7 +80,7 @@ class Changing(FrameScreen):
             self.say("edit cancelled")
         else:
             left = self.state.mender.findings(value, parsed)
-            if not self.decide(entry, {key_of(parsed): Edit(value, still(left, self._value(parsed), value))}):
+            if not self.decide(entry, {key_of(parsed): Edit(value, still_found(left, self._value(parsed), value))}):
                 return
             self.go_next()
             self.notify(
@@ -214,41 +204,6 @@ class Changing(FrameScreen):
             self.app.post_message(Failed(error))
         self.redraw(stay=True)
 
-    def action_bulk(self) -> None:
-        """Decide about all entries in the list."""
-        view = self._shown()
-        if view is None or not len(view):
-            self.say("no entries are shown")
-            return
-        title = f"All {len(view):,} entries shown{f' by {view.text}' if view.text else ''}"
-        self.app.push_screen(
-            MenuScreen(title, BULK[self.KIND], "decided entries, too"), lambda picked: self._bulk(view, picked)
-        )
-
-    def _bulk(self, view: View, picked: str | None) -> None:
-        if picked is None:
-            return
-        choice = (COMPARED if self.KIND in ("cluster", "conflict") else CHOICES)[picked[0]]
-        plan = preview(self.session, view, choice, decided_too=picked.endswith("!"))
-        if not plan.words:
-            self.say("no changes")
-            return
-
-        def answered(yes: bool | None) -> None:
-            if not yes:
-                return
-            try:
-                decide(self.session, plan, f"all shown{f' by {view.text}' if view.text else ''}")
-            except CurateError as error:
-                self.app.post_message(Failed(error))
-            self.redraw(stay=True)
-
-        self.app.push_screen(ConfirmScreen(f"{choice} all entries shown?", bulk_text(plan, view)), answered)
-
-    @abstractmethod
-    def _shown(self) -> View | None:
-        """The entries in the list."""
-
     def action_undo(self) -> None:
         """Undo the last decision, and return to its entry."""
         self._step(undo=True)
@@ -270,9 +225,3 @@ class Changing(FrameScreen):
         if example is not None:
             self.app.post_message(DecisionReverted(example, about))
         self.redraw()
-
-
-def still(left: list[Finding], old: dict[str, Any] | None, new: dict[str, Any]) -> tuple[str, ...]:
-    """The findings that an edit leaves; without their pointers if it added or removed messages, which moves them."""
-    moved = old is None or len(old.get("messages", ())) != len(new.get("messages", ()))
-    return tuple(sorted({finding.code if moved else finding.code + finding.pointer for finding in left}))

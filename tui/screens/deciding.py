@@ -6,10 +6,10 @@ from textual.reactive import reactive
 
 from curate.review import Choice, Cluster
 from curate.review.choices import apart_from, compared, next_compared, verdicts_for
-from tui.screens.changing import Changing
+from tui.screens.selecting import Selecting
 
 
-class Deciding(Changing):
+class Deciding(Selecting):
     """The actions of a list screen that decide at once, and go to the next entry."""
 
     marked: frozenset[int]

@@ -1,12 +1,12 @@
 """Entries of one kind: a list, the complete entry, and keys to decide."""
 
+from collections.abc import Hashable
 from time import monotonic
 from typing import ClassVar
 
 from textual import on
 from textual.actions import parse
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import Container, Vertical
 from textual.content import Content
 from textual.reactive import reactive
@@ -30,10 +30,10 @@ from curate.review.choices import compared, next_compared
 from curate.review.query import HELP, mistake
 from curate.review.training_signals import CODES
 from tui.conversation import ConversationView, literal
-from tui.keys import NAMES, TAB_OF, bindings, works_in
+from tui.keys import TAB_OF, bindings, works_in
 from tui.messages import Failed, FilterChosen
-from tui.render.page import Page, ViewOptions, page
-from tui.render.rows import head, row
+from tui.render.page import Page, ViewOptions, group_page, page
+from tui.render.rows import group_row, head, row
 from tui.render.status import status, summary
 from tui.review_state import ReviewState
 from tui.screens.ask import AskScreen
@@ -41,6 +41,7 @@ from tui.screens.deciding import Deciding
 from tui.screens.end import EndScreen
 from tui.widgets.detail import Detail
 from tui.widgets.entry_list import EntryList
+from tui.widgets.filter_input import FilterInput
 
 EMPTY: dict[Kind, str] = {
     "example": "No lines: the files are empty.",
@@ -54,6 +55,8 @@ WAITING: dict[Kind, str] = {
     "cluster": "Comparing: duplicates appear when all lines are read.",
     "conflict": "Conflicts are searched after duplicates.",
 }
+ONE_ENTRY = ("open", "edit", "edit_outside", "note", "repair", "suppress")
+"""Actions about the entry under the cursor; `open` is about a group."""
 DETAIL_AFTER, DETAIL_LATEST = 0.03, 0.2
 """Seconds without a key before the complete entry is drawn, and maximum delay: while scrolling, the list moves at once.
 """
@@ -80,6 +83,7 @@ class QueueScreen(Deciding):
         self.order = ""
         self.read = ConversationView()
         self.marked: frozenset[int] = frozenset()
+        self.selected, self.grouping, self.opened = set(), "", set()
         self._due = self._asked = 0.0
         self._known = -1
 
@@ -111,7 +115,7 @@ class QueueScreen(Deciding):
     @property
     def ready(self) -> bool:
         """Whether the list shows what was asked for, or the filter is typed: the next key may be a decision."""
-        if not self.is_mounted or self.focused is None:
+        if not self.is_mounted or self.focused is None or self.working:
             return False
         view, sort = self.list.view, self.order or self.session.queues[self.KIND].sorts[0]
         return self.focused is not self.list or (view is not None and (view.text, view.sort) == (self.text, sort))
@@ -149,6 +153,8 @@ class QueueScreen(Deciding):
     def show_view(self, view: View) -> None:
         """Show another view; the first one starts at the first undecided entry."""
         first = self.list.view is None or not len(self.list)
+        self.selected &= set(view.rows.tolist()) if self.selected and view.complete >= 1 else self.selected
+        self.group_view(view)
         self.list.show(view)
         if first and len(view) and self.KIND != "example":
             self.list.cursor = next_open(self.session, view) or 0
@@ -159,7 +165,9 @@ class QueueScreen(Deciding):
         if whole:
             self.list.refresh()
         sort = self.order or self.session.queues[self.KIND].sorts[0]
-        self.say(status(self.session, self.KIND, self.list.view, self.list.cursor, sort=sort))
+        self.say(
+            status(self.session, self.KIND, self.list.view, self.list.cursor, sort=sort, selected=len(self.selected))
+        )
         if not stay:
             self._moved = True
         self._asked = monotonic()
@@ -184,6 +192,9 @@ class QueueScreen(Deciding):
         entry = self.entry
         if entry is not None:
             return page(self.session, entry, ViewOptions(self.read, self.at, self.marked))
+        group = self.list.view.group_at(self.list.cursor) if self.list.view is not None else None
+        if group is not None:
+            return group_page(self.session, group, self.grouping)
         if wrong := mistake(self.text):
             return Page(Content.assemble(("filter: ", "bold $text-error"), literal(wrong)))
         if self.text and not (self.session.trained and not self.session.ended):
@@ -198,11 +209,18 @@ class QueueScreen(Deciding):
             )
         )
 
-    def _draw(self, number: int) -> Content:
-        return row(self.session, self.session.queues[self.KIND].entry(number), self.read)
+    def _draw(self, number: int, *, here: bool) -> Content:
+        group = self.list.view.groups[-1 - number] if self.list.view and self.list.view.groups and number < 0 else None
+        chosen = bool(self.selected) and self.selected.issuperset([number] if group is None else group.rows.tolist())
+        edge = "█" if here and chosen else "▌" if here else "■" if chosen else " "
+        if group is not None:
+            return Content.assemble(edge, group_row(self.session, group, self.grouping, self.state.rule_names))
+        return Content.assemble(edge, row(self.session, self.session.queues[self.KIND].entry(number), self.read))
 
-    def _look(self, number: int) -> tuple[int, int, bool, int]:
+    def _look(self, number: int) -> tuple[Hashable, ...]:
         """The inputs of a list row; for an edited example, any decision may change its text."""
+        if number < 0:  # a group
+            return number, self.grouping, len(self.session.log.decisions), len(self.selected), id(self.list.view)
         values = self.session.queues[self.KIND].statuses.values
         standing = int(values[number]) if number < len(values) else 0
         version = (
@@ -210,7 +228,7 @@ class QueueScreen(Deciding):
             if standing in (ReviewStatus.EDIT, ReviewStatus.MIXED, ReviewStatus.PARTLY)
             else 0
         )
-        return number, standing, self.read.secrets, version
+        return number, standing, self.read.secrets, version, number in self.selected
 
     def watch_at(self) -> None:
         """Show another duplicate or answer group."""
@@ -220,6 +238,8 @@ class QueueScreen(Deciding):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Enable only the actions that have an effect on this entry."""
         if action in ("choose", "choose_all") and parameters[0] not in self.choices:
+            return False
+        if (self.is_mounted and self.list.number is None) is not (action == "open") and action in ONE_ENTRY:
             return False
         if action in ("mark", "split", "choose_all", "turn") and not self.many:
             return False
@@ -238,16 +258,13 @@ class QueueScreen(Deciding):
         first = next_compared(self.session, entry) if entry is not None and several else None
         self.set_reactive(QueueScreen.at, first or 0)
         self.marked = frozenset()
-        if entry:
-            self.choices, self.ruled = entry.choices, entry.code not in CODES
-            self.many = several and len(compared(entry)) > 2
+        self.choices = entry.choices if entry else frozenset()
+        self.ruled = entry is not None and entry.code not in CODES
+        self.many = several and entry is not None and len(compared(entry)) > 2
 
     def _pointed(self) -> None:
         self._point(self.entry)
         self.redraw(whole=False)
-
-    def _shown(self) -> View | None:
-        return self.list.view
 
     # Decisions
 
@@ -319,10 +336,14 @@ class QueueScreen(Deciding):
             self.list.cursor = at
 
     def action_clear(self) -> None:
-        """Clear the filter."""
+        """Clear the selection, else the filter."""
+        typing = self.query_one("#filter").display
         self.query_one("#filter").display = False
         self.set_focus(self.list)
-        if self.text:
+        if self.selected and not typing:
+            self.selected = set()
+            self.redraw(stay=True)
+        elif self.text:
             self.filter_by("")
 
     def action_sort(self) -> None:
@@ -336,32 +357,13 @@ class QueueScreen(Deciding):
         if self.query_one("#filter").display and message.value != self.text:
             self.filter_by(message.value)
 
-    def leave_filter(self) -> None:
+    def action_leave_filter(self) -> None:
         """Return to the list."""
         box = self.query_one("#filter", Input)
         if box.value != self.text:  # the message about the last change is still on its way
             self.filter_by(box.value)
         box.display = False
         self.set_focus(self.list)
-
-
-class FilterInput(Input):
-    """Returns the focus to the list on submit, since the next key may be a decision."""
-
-    BINDINGS = [  # noqa: RUF012
-        Binding("enter", "submit", "Back to list", tooltip="Keep the filter and return to the list.", id="filter-take"),
-        Binding("escape", "screen.clear", "Show all", tooltip="Clear the filter.", id="filter-leave"),
-    ]
-
-    def check_consume_key(self, key: str, character: str | None) -> bool:
-        """Letters typed into the filter are not commands."""
-        name = NAMES.get(key, "")
-        return super().check_consume_key(key, character) or (len(name) == 1 and name.isascii())
-
-    async def action_submit(self) -> None:
-        """Return to the list."""
-        if isinstance(self.screen, QueueScreen):
-            self.screen.leave_filter()
 
 
 class ExamplesScreen(QueueScreen):

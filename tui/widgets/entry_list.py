@@ -1,6 +1,7 @@
 """The list of entries: only visible rows are drawn, so a million are as fast as ten."""
 
 from collections.abc import Callable, Hashable
+from typing import Protocol
 
 from textual import events
 from textual.content import Content
@@ -17,6 +18,14 @@ KEPT = 2000
 """Number of cached rows."""
 
 
+class Draw(Protocol):
+    """Renders a row, and its edge: whether the cursor is here, and whether it is selected."""
+
+    def __call__(self, number: int, *, here: bool) -> Content:
+        """`number`: of an entry; negative for a group (see `curate.review.groups`)."""
+        ...
+
+
 class EntryList(ScrollView, can_focus=True, inherit_bindings=False):
     """Entries of one kind, one per row, with a cursor."""
 
@@ -25,9 +34,7 @@ class EntryList(ScrollView, can_focus=True, inherit_bindings=False):
 
     cursor: reactive[int] = reactive(0)
 
-    def __init__(
-        self, kind: Kind, draw: Callable[[int], Content], look: Callable[[int], Hashable], pointed: Callable[[], None]
-    ) -> None:
+    def __init__(self, kind: Kind, draw: Draw, look: Callable[[int], Hashable], pointed: Callable[[], None]) -> None:
         """`draw` renders the row of an entry; `look` returns its inputs, and the row is cached while they are equal.
 
         `pointed` is called at once when the cursor moves to another entry: the next key may be a decision about it.
@@ -44,20 +51,23 @@ class EntryList(ScrollView, can_focus=True, inherit_bindings=False):
 
     @property
     def number(self) -> int | None:
-        """The number of the entry under the cursor."""
-        return self.view[self.cursor] if self.view is not None and self.cursor < len(self.view) else None
+        """The number of the entry under the cursor; None for a group."""
+        number = self.view[self.cursor] if self.view is not None and self.cursor < len(self.view) else -1
+        return number if number >= 0 else None
 
     def show(self, view: View) -> None:
         """Show other entries; the cursor stays on its entry if it is still listed."""
         before, top = self.number, self.cursor - self.scroll_offset.y
+        group = self.view.group_at(self.cursor) if self.view is not None else None
         self.view = view
         self.virtual_size = Size(1, len(view))
-        at = (view.index(before) if before is not None else None) or 0
+        at = view.index_of_group(group.key) if group else view.index(before) if before is not None else None
+        at = at or 0
         moved, self.cursor = at != self.cursor, at
         if moved:  # keeps the line at its screen position
             self.scroll_to(y=at - top, animate=False, force=True)
         self.refresh()
-        if before != self.number and not moved:  # the cursor may be on another entry
+        if (group or before != self.number) and not moved:  # the cursor may be on another entry
             self.watch_cursor()
 
     def validate_cursor(self, cursor: int) -> int:
@@ -88,7 +98,7 @@ class EntryList(ScrollView, can_focus=True, inherit_bindings=False):
         return strip
 
     def _strip(self, number: int, width: int, *, here: bool) -> Strip:
-        content = Content.assemble("▌" if here else " ", self._draw(number)).truncate(width, ellipsis=True)
+        content = self._draw(number, here=here).truncate(width, ellipsis=True)
         if here:
             style = self.get_visual_style("entry-list--cursor")
             content = content.without_spans.pad_right(max(0, width - content.cell_length)).stylize(style)

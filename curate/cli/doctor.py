@@ -1,0 +1,26 @@
+"""`curate doctor`."""
+
+from pathlib import Path
+
+import typer
+
+from curate.cli.options import AsJson
+from curate.core.errors import ExitCode
+from curate.pipeline.doctor import DoctorResult, examine
+from curate.report.console import print_json, print_lines
+from curate.report.doctor import doctor_text
+
+
+def doctor(*, as_json: AsJson = False) -> None:
+    """Show versions, packages, models, the GPU and folders, and the commands that install what is missing.
+
+    Downloads and changes nothing. Exit status: 1 if a required package is missing or too old; extras may be missing.
+    """
+    result = examine(Path.cwd())
+    if as_json:
+        from pydantic import TypeAdapter  # for programs only
+
+        print_json(TypeAdapter(DoctorResult).dump_python(result, mode="json"), indent=2)
+    else:
+        print_lines(doctor_text(result))
+    raise typer.Exit(ExitCode.CLEAN if result.ok else ExitCode.FINDINGS)

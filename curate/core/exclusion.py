@@ -1,0 +1,47 @@
+"""Which files of a folder are left out: by patterns of the command line, and by .gitignore files.
+
+Patterns are those of .gitignore, matched by `pathspec`. A file that is named itself is always read.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pathspec import GitIgnoreSpec
+
+
+@dataclass
+class Exclusion:
+    """Patterns, and whether .gitignore files count."""
+
+    patterns: Sequence[str] = ()
+    gitignore: bool = False
+    _specs: dict[Path, GitIgnoreSpec] = field(default_factory=dict, repr=False)
+
+    def why(self, path: Path, folder: Path) -> str:
+        """Why a file below a folder is left out; empty if it is read."""
+        if self.patterns and GitIgnoreSpec.from_lines(self.patterns).match_file(path.relative_to(folder).as_posix()):
+            return "excluded by --exclude"
+        return "ignored by .gitignore" if self.gitignore and self._ignored(path.absolute()) else ""
+
+    def _ignored(self, path: Path) -> bool:
+        """Whether the nearest .gitignore that says something about a file ignores it."""
+        for folder in _up_to_repository(path):
+            include = self._spec(folder).check_file(path.relative_to(folder).as_posix()).include
+            if include is not None:
+                return include
+        return False
+
+    def _spec(self, folder: Path) -> GitIgnoreSpec:
+        if folder not in self._specs:
+            file = folder / ".gitignore"
+            text = file.read_text(encoding="utf-8", errors="replace") if file.is_file() else ""
+            self._specs[folder] = GitIgnoreSpec.from_lines(text.splitlines())
+        return self._specs[folder]
+
+
+def _up_to_repository(path: Path) -> Iterator[Path]:
+    """The folders above a file, up to the root of its repository; none outside of one."""
+    above = list(path.parents)
+    root = next((number for number, folder in enumerate(above) if (folder / ".git").exists()), -1)
+    yield from above[: root + 1]

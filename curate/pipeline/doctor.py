@@ -1,0 +1,166 @@
+"""`curate doctor`: what is installed, what is missing, and where files are kept. Nothing is downloaded or changed."""
+
+import platform
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, requires, version
+from importlib.util import find_spec
+from pathlib import Path
+from typing import ClassVar, Final
+
+from pydantic import ConfigDict
+
+from curate import __version__
+from curate.conflicts.default_models import EMBEDDINGS, NLI, at_hand
+from curate.core.config_files import config_file
+from curate.core.places import downloads_folder
+from curate.core.runs import Project
+from curate.models.names import cache_folder
+
+DISTRIBUTION: Final = "curate-chat"
+DEVELOPMENT: Final = ("dev", "all", "offline")
+"""Extras that add nothing of their own to a user."""
+REQUIREMENT: Final = re.compile(r"([\w.-]+)(?:\s*>=\s*([\d.]+))?.*?(?:;\s*extra == [\"']([\w-]+)[\"'])?")
+TABLE: Final = ConfigDict(use_attribute_docstrings=True)
+
+
+@dataclass(frozen=True, slots=True)
+class PackageState:
+    """A required package."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = TABLE
+
+    name: str
+    installed: str | None
+    """Its version; null if it is not installed."""
+    needed: str
+    """The oldest version that serves; empty: any."""
+
+    @property
+    def ok(self) -> bool:
+        """Whether it is installed and not too old."""
+        return self.installed is not None and _numbers(self.installed) >= _numbers(self.needed)
+
+
+@dataclass(frozen=True, slots=True)
+class ExtraState:
+    """The base package, or an extra of it."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = TABLE
+
+    name: str
+    """Name of the extra; empty: the base package."""
+    ok: bool
+    packages: list[PackageState]
+    install: str
+    """The command that installs what is missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class FolderState:
+    """A folder that curate writes to."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = TABLE
+
+    purpose: str
+    path: str
+    bytes: int
+    """Size of the files in it; 0 without the folder."""
+
+
+@dataclass(frozen=True, slots=True)
+class DoctorResult:
+    """What `curate doctor --json` prints."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = TABLE
+
+    curate: str
+    """Version of curate."""
+    python: str
+    system: str
+    gpu: str
+    """The GPU with its memory, or why there is none."""
+    extras: list[ExtraState]
+    """The base package first."""
+    embeddings: str
+    """The default embedding model that is at hand; empty: none."""
+    nli: str
+    """The default NLI model that is at hand; empty: none."""
+    folders: list[FolderState]
+    configuration: str | None
+    """The configuration file of the working folder."""
+
+    @property
+    def ok(self) -> bool:
+        """Whether all packages that curate cannot do without are there."""
+        return all(extra.ok for extra in self.extras if not extra.name)
+
+
+def examine(folder: Path) -> DoctorResult:
+    """Look at the installation and at a working folder."""
+    found = config_file(folder)
+    semantic = find_spec("sentence_transformers") is not None
+    return DoctorResult(
+        curate=__version__,
+        python=platform.python_version(),
+        system=f"{platform.system()} {platform.machine()}",
+        gpu=_gpu(),
+        extras=list(_extras()),
+        embeddings=at_hand(EMBEDDINGS) if semantic else "",
+        nli=at_hand(NLI) if semantic else "",
+        folders=[
+            FolderState("converted models", str(cache_folder()), _size(cache_folder())),
+            FolderState("downloaded data", str(downloads_folder()), _size(downloads_folder())),
+            FolderState("state of the project", str(Project(folder).state), _size(Project(folder).state)),
+        ],
+        configuration=None if found is None else str(found),
+    )
+
+
+def _extras() -> Iterator[ExtraState]:
+    """The base package and its extras, as the metadata of the installed package has them."""
+    needed: dict[str, list[PackageState]] = {"": []}
+    try:
+        lines = requires(DISTRIBUTION) or []
+    except PackageNotFoundError:  # the source tree is on the path, but not installed
+        lines = []
+    for line in lines:
+        if found := REQUIREMENT.fullmatch(line):
+            name, oldest, extra = found.groups(default="")
+            needed.setdefault(extra, []).append(_state(name, oldest))
+    for extra, packages in needed.items():
+        if extra not in DEVELOPMENT:
+            target = f"'{DISTRIBUTION}[{extra}]'" if extra else DISTRIBUTION
+            yield ExtraState(extra, all(one.ok for one in packages), packages, f"pip install -U {target}")
+
+
+def _state(name: str, oldest: str) -> PackageState:
+    try:
+        return PackageState(name, version(name), oldest)
+    except PackageNotFoundError:
+        return PackageState(name, None, oldest)
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    """The numbers of a version: 2.10.1+cpu as 2, 10, 1."""
+    return tuple(int(part) for part in re.findall(r"\d+", text.partition("+")[0]))
+
+
+def _gpu() -> str:
+    if find_spec("torch") is None:
+        return "not examined: torch is not installed"
+    try:
+        import torch
+    except (ImportError, OSError) as error:  # a library of the driver is missing
+        return f"not examined: torch cannot be loaded: {error}"
+    if torch.cuda.is_available():
+        free, total = torch.cuda.mem_get_info()
+        return f"{torch.cuda.get_device_name()}, {free / 2**30:.1f} of {total / 2**30:.1f} GiB free"
+    if torch.backends.mps.is_available():
+        return "Apple GPU (Metal)"
+    return f"none that torch {torch.__version__} can use"
+
+
+def _size(folder: Path) -> int:
+    return sum(path.lstat().st_size for path in folder.rglob("*") if path.is_file()) if folder.is_dir() else 0

@@ -1,0 +1,58 @@
+"""Entries of a list in groups, each of which is one line until it is opened."""
+
+from collections.abc import Collection
+from typing import Any, NamedTuple
+
+import numpy as np
+
+Numbers = np.ndarray[Any, Any]
+
+
+class Group(NamedTuple):
+    """The entries of one rule, file or example."""
+
+    key: int
+    """What they share, as a number that does not change while entries are added."""
+    rows: Numbers
+    """Their numbers, in the order of the list."""
+    opened: bool
+
+
+class Groups:
+    """The groups of some entries, in the order of their first entry; two arrays, whatever their number."""
+
+    def __init__(self, rows: Numbers, keys: Numbers, opened: Collection[int] = ()) -> None:
+        """`keys`: the key of each row; `opened`: the keys of opened groups."""
+        self.keys, first, inverse, counts = np.unique(keys, return_index=True, return_inverse=True, return_counts=True)
+        order = np.argsort(first)
+        place = np.empty(len(order), np.int64)
+        place[order] = np.arange(len(order))
+        self.keys, counts = self.keys[order], counts[order]
+        self.rows = rows[np.argsort(place[inverse], kind="stable")]
+        self.ends = np.cumsum(counts)
+        self.open = np.isin(self.keys, np.array(list(opened), self.keys.dtype))
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    def __getitem__(self, at: int) -> Group:
+        start = int(self.ends[at - 1]) if at else 0
+        return Group(int(self.keys[at]), self.rows[start : int(self.ends[at])], bool(self.open[at]))
+
+    def lines(self) -> Numbers:
+        """What a list shows: -1 - n for group n, followed by the numbers of its entries if it is opened."""
+        heads = -1 - np.arange(len(self), dtype=np.int64)
+        if not self.open.any():
+            return heads
+        parts = [np.concatenate([[heads[at]], self[at].rows]) if self.open[at] else heads[at : at + 1]
+                 for at in range(len(self))]  # fmt: skip
+        return np.concatenate(parts)
+
+    def of(self, number: int) -> int | None:
+        """The group that contains an entry."""
+        found = np.flatnonzero(self.rows == number)
+        return int(np.searchsorted(self.ends, found[0], side="right")) if len(found) else None
+
+    def marked(self, flags: Numbers) -> Numbers:
+        """Which groups contain an entry with a flag; `flags`: one for each of `rows`."""
+        return np.add.reduceat(flags, np.concatenate([[0], self.ends[:-1]])) > 0 if len(self) else self.open

@@ -1,0 +1,161 @@
+"""Options of `curate check` that other linters have, and those that all commands share."""
+
+import json
+import subprocess
+from email.message import Message
+from pathlib import Path
+
+import pytest
+
+from curate.cli.main import main
+from curate.core import files
+from curate.core.config import SUPPRESSIONS
+from curate.report import check_sarif
+from tests.conftest import Write, chat, line_of
+
+Captured = pytest.CaptureFixture[str]
+BAD = {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": ""}]}
+ALIAS = {"messages": [{"role": "human", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
+GOOD = chat("Is it open?", "Yes, on Sundays.")
+
+
+def test_exit_zero_reports_findings_and_is_no_pass_for_a_missing_file(write: Write, capsys: Captured) -> None:
+    write("data.jsonl", [BAD, b"{"])
+    assert main(["check", "data.jsonl", "--exit-zero"]) == 0
+    assert "C003" in capsys.readouterr().out
+    assert main(["check", "none.jsonl", "--exit-zero"]) == 2
+
+
+@pytest.mark.parametrize("how", ["--fix", "--fix-only"])
+def test_exit_non_zero_on_fix_tells_that_a_fix_was_applied(write: Write, how: str) -> None:
+    write("data.jsonl", [ALIAS])
+    assert main(["check", "data.jsonl", how, "--exit-non-zero-on-fix"]) == 1
+    assert main(["check", "data.jsonl", how, "--exit-non-zero-on-fix"]) == 0, "nothing was left to fix"
+
+
+def test_exclude_leaves_files_of_folders_out_and_says_so(write: Write, capsys: Captured) -> None:
+    for name in ("data/a.jsonl", "data/old/b.jsonl", "data/old/c.jsonl"):
+        write(name, [GOOD])
+    assert main(["check", "data", "--exclude", "old/", "--show-files"]) == 0
+    out, err = capsys.readouterr()
+    assert out == "data/a.jsonl\n"
+    assert "2 not read, excluded by --exclude; the first is data/old/b.jsonl" in err
+    assert main(["check", "data/old/b.jsonl", "--exclude", "old/", "--show-files"]) == 0
+    assert capsys.readouterr().out == "data/old/b.jsonl\n", "a file that is named is read"
+    assert main(["check", "data", "--exclude", "*"]) == 2, "a check of nothing is no clean one"
+
+
+def test_gitignore_files_count_only_when_asked_and_as_git_reads_them(write: Write, capsys: Captured) -> None:
+    names = ["a.jsonl", "keep.jsonl", "raw/b.jsonl", "raw/keep.jsonl", "sub/a.jsonl", "sub/raw/c.jsonl", "x/y.jsonl"]
+    for name in names:
+        write(name, [GOOD])
+    Path(".gitignore").write_text("/a.jsonl\nraw/*\n!raw/keep.jsonl\n# x\n")
+    Path("sub/.gitignore").write_text("!raw/c.jsonl\n")
+    subprocess.run(["git", "init", "--quiet"], check=True)
+    main(["check", ".", "--show-files"])
+    assert capsys.readouterr().out.split() == names
+    main(["check", ".", "--respect-gitignore", "--show-files"])
+    out, err = capsys.readouterr()
+    told = subprocess.run(["git", "check-ignore", *names], capture_output=True, text=True, check=False).stdout.split()
+    assert set(out.split()) == set(names) - set(told)
+    assert "ignored by .gitignore" in err
+
+
+def test_show_settings_has_the_configuration_and_the_options(capsys: Captured) -> None:
+    Path("other").mkdir()
+    Path("other/c.toml").write_text('[check]\nignore = ["C003"]\n')
+    assert main(["check", "-", "--config", "other/c.toml", "--target", "openai", "--show-settings"]) == 0
+    shown = json.loads(capsys.readouterr().out)
+    assert (shown["configuration"], shown["check"]["ignore"], shown["check"]["target"]) == (
+        "other/c.toml", ["C003"], "openai",
+    )  # fmt: skip
+
+
+def test_a_named_configuration_replaces_that_of_the_folder_for_one_command(write: Write, capsys: Captured) -> None:
+    write("data.jsonl", [BAD])
+    Path("curate.toml").write_text("[check\n")
+    Path("mine.toml").write_text('[check]\nignore = ["C003"]\n')
+    assert main(["check", "data.jsonl", "--config", "mine.toml"]) == 0
+    assert main(["check", "data.jsonl"]) == 2, "the folder's own again, which is broken"
+    assert main(["check", "data.jsonl", "--config", "none.toml"]) == 2
+    assert "none.toml: no such file" in capsys.readouterr().err
+
+
+def test_files_of_a_named_configuration_are_found_from_its_folder(write: Write) -> None:
+    write("set/test.jsonl", [GOOD])
+    write("data.jsonl", [chat(f"What is {n} times {n}?", f"It is {n * n}.") for n in range(20)] + [GOOD])
+    Path("set/curate.toml").write_text('[split]\nexisting = ["test.jsonl"]\n')
+    assert main(["split", "data.jsonl", "-o", "out", "--config", "set/curate.toml"]) == 0
+    assert Path("out/test.jsonl").read_bytes() == line_of(GOOD) + b"\n"
+
+
+def test_color_is_as_asked_for_and_only_for_that_command(write: Write, capsys: Captured) -> None:
+    write("data.jsonl", [BAD])
+    main(["check", "data.jsonl", "--color", "always"])
+    assert "\x1b[" in capsys.readouterr().out
+    main(["check", "data.jsonl"])
+    assert "\x1b[" not in capsys.readouterr().out
+    assert main(["check", "data.jsonl", "--color", "often"]) == 2
+    main(["stats", "data.jsonl", "--color", "always"])
+    assert "\x1b[" in capsys.readouterr().out
+
+
+def test_never_wins_over_the_environment(write: Write, capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    write("data.jsonl", [BAD])
+    main(["check", "data.jsonl", "--color", "never"])
+    assert "\x1b[" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_standard_input_has_the_name_that_is_given(
+    workers: str, write: Write, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    many = 60_000 if workers == "2" else 0
+    with write("piped", [*[GOOD] * many, BAD]).open() as stdin:
+        Path("curate.toml").write_text('[check]\nselect = ["C"]\nper_file_ignores = { "old/*" = ["C003"] }\n')
+        monkeypatch.setattr("sys.stdin", stdin)
+        files._copied.cache_clear()  # of the standard input of an earlier test
+        arguments = ["check", "-", "--workers", workers, "--output-format", "json", "--stdin-filename"]
+        assert main([*arguments, "new/x.jsonl"]) == 1
+        [found] = json.loads(capsys.readouterr().out)["findings"]
+        assert (found["file"], found["line"]) == ("new/x.jsonl", many + 1)
+        assert main([*arguments, "old/x.jsonl"]) == 0, "per_file_ignores has a pattern for the name"
+
+
+def test_a_name_for_standard_input_needs_it_and_names_no_file_that_is_read(write: Write, capsys: Captured) -> None:
+    write("data.jsonl", [GOOD])
+    assert main(["check", "data.jsonl", "--stdin-filename", "x.jsonl"]) == 2
+    assert "pass - as the path" in capsys.readouterr().err
+    assert main(["check", "-", "data.jsonl", "--stdin-filename", "data.jsonl"]) == 2
+
+
+def test_suppressions_are_added_for_all_that_fails_and_what_has_no_example_stays(
+    write: Write, capsys: Captured
+) -> None:
+    write("data.jsonl", [BAD, GOOD, ALIAS])
+    assert main(["check", "data.jsonl", "--add-suppressions"]) == 2
+    assert not Path(SUPPRESSIONS).exists()
+    capsys.readouterr()
+    assert main(["check", "data.jsonl", "--add-suppressions", "--reason", "old data"]) == 0
+    assert "2 suppressions added" in capsys.readouterr().err
+    assert [json.loads(line)["reason"] for line in Path(SUPPRESSIONS).read_text().splitlines()] == ["old data"] * 2
+    assert main(["check", "data.jsonl"]) == 0
+    write("data.jsonl", [BAD, GOOD, ALIAS, b"{"])
+    assert main(["check", "data.jsonl", "--add-suppressions", "--reason", "old data"]) == 1
+    assert "0 suppressions added" in (told := capsys.readouterr().err)
+    assert "1 finding about no example cannot be suppressed" in told
+
+
+def test_sarif_links_to_the_page_of_a_rule_where_the_package_names_its_documentation(
+    write: Write, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write("data.jsonl", [BAD])
+    package = Message()
+    package["Project-URL"] = "Documentation, https://docs.example.org/curate"
+    monkeypatch.setattr(check_sarif, "metadata", lambda _: package)
+    check_sarif.documentation.cache_clear()
+    main(["check", "data.jsonl", "--output-format", "sarif"])
+    check_sarif.documentation.cache_clear()
+    [rule] = json.loads(capsys.readouterr().out)["runs"][0]["tool"]["driver"]["rules"]
+    assert rule["helpUri"] == "https://docs.example.org/curate/reference/rules/C003.html"

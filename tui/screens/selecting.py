@@ -1,0 +1,186 @@
+"""Decisions about several entries: select, group, choose from a menu, confirm after a preview."""
+
+from abc import abstractmethod
+from collections.abc import Callable
+from typing import cast
+
+import numpy as np
+from textual.content import Content
+from textual.worker import get_current_worker
+
+from curate.core.errors import CurateError
+from curate.core.text import plural
+from curate.review import Choice, View
+from curate.review.bulk import Bulk, Repairs, annotate, decide, preview, repairs
+from curate.review.groups import Numbers
+from tui.abandon import abandonable
+from tui.messages import Failed
+from tui.render.changes import bulk_text, notes_text, repairs_text
+from tui.screens.ask import AskScreen, ConfirmScreen, MenuScreen, Option
+from tui.screens.changing import Changing
+from tui.widgets.entry_list import EntryList
+
+CHOICES: dict[str, str] = {"y": "keep", "d": "drop", "a": "left", "b": "right", "u": "undecided"}
+COMPARED: dict[str, str] = {**CHOICES, "y": "both", "d": "neither"}
+OTHERS = (Option("u", "Undecide", "take decisions and edits back"), Option("m", "Note", "add a note to each example"))
+SINGLES = (Option("y", "Keep"), Option("d", "Drop"), *OTHERS)
+SIDES = (
+    Option("a", "Keep A", "the keeper, or the first answer; drop the others"),
+    Option("b", "Keep B", "of each pair; drop A"),
+    Option("y", "Keep all"),
+    Option("d", "Drop all"),
+    *OTHERS,
+)
+REPAIR = Option("r", "Repair", "apply the fix of each rule")
+BULK = {"example": SINGLES, "finding": (*SINGLES[:2], REPAIR, *OTHERS), "cluster": SIDES, "conflict": SIDES}
+MOST = 5_000
+"""Maximum number of entries that are repaired at once: each takes about a millisecond."""
+
+
+class Selecting(Changing):
+    """The actions of a list screen about several entries."""
+
+    selected: set[int]
+    """Numbers of the selected entries."""
+    grouping: str
+    """What the entries are grouped by; empty: nothing."""
+    opened: set[int]
+    """Keys of the opened groups."""
+    working = False
+    """Whether a preview is computed: the next key waits for it."""
+
+    @property
+    @abstractmethod
+    def list(self) -> EntryList:
+        """The list."""
+
+    @property
+    def under_cursor(self) -> Numbers:
+        """The numbers of the entry or group under the cursor."""
+        view = self.list.view
+        if view is None or not len(view):
+            return np.empty(0, np.int32)
+        group = view.group_at(self.list.cursor)
+        return np.array([view[self.list.cursor]]) if group is None else group.rows
+
+    def regroup(self) -> None:
+        """Group the entries of the list, and keep the cursor on its entry or group."""
+        view = self.list.view
+        if view is None:
+            return
+        group, number = view.group_at(self.list.cursor), self.list.number
+        self.group_view(view)
+        self.list.show(view)
+        at = view.index_of_group(group.key) if group else view.index(number) if number is not None else 0
+        self.list.cursor = at or 0
+        self.redraw()
+
+    def group_view(self, view: View) -> None:
+        """Group the entries of a view as it is asked for."""
+        keys = self.session.queues[self.KIND].group_keys(self.grouping, view.rows) if self.grouping else None
+        view.group(keys, self.opened)
+
+    def action_group(self) -> None:
+        """Group by the next property, then not at all."""
+        names = ("", *self.session.queues[self.KIND].groupings)
+        self.grouping = names[(names.index(self.grouping) + 1) % len(names)]
+        self.opened.clear()
+        self.regroup()
+
+    def action_open(self) -> None:
+        """Open or close the group under the cursor."""
+        view = self.list.view
+        group = view.group_at(self.list.cursor) if view is not None else None
+        if group is not None:
+            self.opened ^= {group.key}
+            self.regroup()
+
+    def action_select(self) -> None:
+        """Select the entry or group under the cursor, or take it out of the selection; go to the next line."""
+        numbers = set(self.under_cursor.tolist())
+        self.selected = self.selected - numbers if numbers <= self.selected else self.selected | numbers
+        self.list.cursor += 1
+        self.redraw(stay=True)
+
+    def action_bulk(self) -> None:
+        """Decide about the selected entries, else about all in the list."""
+        view = self.list.view
+        if view is None or not len(view):
+            self.say("no entries are shown")
+            return
+        rows = view.rows[np.isin(view.rows, list(self.selected))] if self.selected else view.rows
+        count = f"{len(rows):,} {'entry' if len(rows) == 1 else 'entries'}"
+        name = f"{count} selected" if self.selected else f"all {count} shown{f' by {view.text}' if view.text else ''}"
+        self.app.push_screen(
+            MenuScreen(name[0].upper() + name[1:], BULK[self.KIND], "decided entries, too"),
+            lambda picked: self._bulk(rows, name, picked),
+        )
+
+    def _bulk(self, rows: Numbers, name: str, picked: str | None) -> None:
+        if picked is None:
+            return
+        key, decided_too = picked[0], picked.endswith("!")
+        if key == "m":
+            self.app.push_screen(
+                AskScreen(f"Note about {name}", "text; an example that has a note keeps it, too"),
+                lambda text: self._confirm_note(rows, name, text),
+            )
+        elif key == "r":
+            self._start_repairs(rows, name, decided_too=decided_too)
+        else:
+            choice = cast("Choice", (COMPARED if self.KIND in ("cluster", "conflict") else CHOICES)[key])
+            plan = preview(self.session, self.KIND, rows, choice, decided_too=decided_too or key == "u")
+            self._confirm(plan, name, f"{choice} {name}?")
+
+    def _confirm(self, plan: Bulk, name: str, question: str) -> None:
+        if not plan.words:
+            self.say("no changes")
+        else:
+            self._ask(
+                question[0].upper() + question[1:], bulk_text(plan, name), lambda: decide(self.session, plan, name)
+            )
+
+    def _confirm_note(self, rows: Numbers, name: str, text: str | None) -> None:
+        if text:
+            queue = self.session.queues[self.KIND]
+            examples = list(dict.fromkeys(example for row in rows.tolist() for example in queue.entry(row).ids))
+            said = notes_text(text, examples, sum(bool(self.session.note(example)) for example in examples))
+            self._ask(f"Add a note to {name}?", said, lambda: annotate(self.session, examples, text))
+
+    def _start_repairs(self, rows: Numbers, name: str, *, decided_too: bool) -> None:
+        if len(rows) > MOST:
+            self.say(f"{len(rows):,} entries are too many to repair here; curate check --fix repairs whole files")
+            return
+        self.working = True
+        self.say(f"computing the repairs of {name} …")
+        found: list[Repairs] = []
+
+        async def work() -> None:
+            worker = get_current_worker()
+            try:
+                await abandonable(lambda: found.append(
+                    repairs(self.session, self.state.mender, rows, lambda: worker.is_cancelled, decided_too=decided_too)
+                ))  # fmt: skip
+            finally:
+                self.working = False
+            plan = found[0]
+            if plan.words:
+                self._ask(f"Repair {name}?", repairs_text(plan), lambda: decide(self.session, plan, name))
+            else:
+                self.say(f"no entry has a fix: {plural(plan.passed, 'entry').replace('entrys', 'entries')} skipped")
+
+        self.run_worker(work(), exclusive=True, exit_on_error=False, group="repairs")
+
+    def _ask(self, title: str, body: Content, act: Callable[[], object]) -> None:
+        def answered(yes: bool | None) -> None:
+            if not yes:
+                return
+            try:
+                act()
+            except CurateError as error:
+                self.app.post_message(Failed(error))
+            else:
+                self.selected = set()
+            self.redraw(stay=True)
+
+        self.app.push_screen(ConfirmScreen(title, body), answered)
