@@ -1,13 +1,11 @@
 """The words that differ between two texts, as marks for drawing."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from difflib import SequenceMatcher
 from functools import lru_cache
-from itertools import zip_longest
 from typing import Final
 
-from curate.core.example import Message
 from tui.conversation import MAX_CHARS, Mark
 
 TOKEN: Final = re.compile(r"\w+|\s+|[^\w\s]")
@@ -31,18 +29,6 @@ def word_marks(left: str, right: str) -> tuple[Marks, Marks]:
             if first < last:
                 marks[side].append(Mark(tokens[side][first][0], tokens[side][last - 1][1], DIFFERS))
     return tuple(marks[0]), tuple(marks[1])
-
-
-def turn_marks(
-    left: Sequence[Message], right: Sequence[Message], read: Callable[[str], str]
-) -> tuple[list[Marks], list[Marks]]:
-    """The differing words of two conversations, turn by turn, in the texts that `read` displays."""
-    sides: tuple[list[Marks], list[Marks]] = ([], [])
-    for one, other in zip_longest(left, right):
-        a, b = word_marks(read(one.text) if one else "", read(other.text) if other else "")
-        sides[0].append(a)
-        sides[1].append(b)
-    return sides
 
 
 def clash_marks(text: str, spans: Sequence[str]) -> Marks:

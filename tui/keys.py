@@ -84,10 +84,10 @@ KEYS: Final = (
     Key("v", "mark", "mark", "Mark", "Mark the duplicate that is shown, to split the cluster.", show=False, kinds=CLUSTERS),  # noqa: E501
     Key("vertical_line", "split", "split", "Split", "Split the cluster: the longest marked duplicate is kept, too.", show=False, kinds=CLUSTERS),  # noqa: E501
     Key("r", "repair", "repair", "Repair", "Apply the fix of the rule; shows the changes first.", kinds=("finding",)),
-    Key("e", "edit", "edit", "Edit", "Edit the example here; the rules check it as you type."),
-    Key("E", "edit_outside", "edit-outside", "Edit in $EDITOR", "Edit the example in $EDITOR.", show=False),
+    Key("e", "edit", "edit", "Edit", "Edit the example, or A or B, here; the rules check it as you type."),
+    Key("E", "edit_outside", "edit-outside", "Edit in $EDITOR", "Edit the example, or A or B, in $EDITOR.", show=False),
     Key("s", "suppress", "suppress", "Suppress", "Suppress the finding, with a reason; it is not reported again.", show=False, kinds=("finding",)),  # noqa: E501
-    Key("m", "note", "note", "Note", "Add a note to the decision.", show=False),
+    Key("m", "note", "note", "Note", "Add a note about the example, or A or B.", show=False),
     Key("u", "undo", "undo", "Undo", "Undo the last decision, and return to its entry."),
     Key("U", "redo", "redo", "Redo", "Redo the decision that was undone.", show=False),
     Key("n", "next", "next", "Next", "Go to the next undecided entry."),
@@ -101,6 +101,9 @@ KEYS: Final = (
     Key("x", "secrets", "secrets", "Secrets", "Show secrets and addresses, or hide them again.", show=False),
     Key("right,l", "turn(1)", "turn-next", "Next B", "Show the next duplicate or answer as B.", show=False, kinds=PAIRED),  # noqa: E501
     Key("left,h", "turn(-1)", "turn-back", "Previous B", "Show the previous duplicate or answer as B.", show=False, kinds=PAIRED),  # noqa: E501
+    Key("right_square_bracket", "difference(1)", "difference-next", "Next difference", "Scroll to the next difference of A and B.", kinds=PAIRED, show=False),  # noqa: E501
+    Key("left_square_bracket", "difference(-1)", "difference-back", "Previous difference", "Scroll to the previous difference of A and B.", kinds=PAIRED, show=False),  # noqa: E501
+    Key("f", "fold", "fold", "Fold", "Show messages that are the same in A and B in full, or fold them again.", kinds=PAIRED, show=False),  # noqa: E501
     Key("colon", "goto", "goto", "Go to line", "Go to the entry of a line: LINE or FILE:LINE.", show=False),
     Key("J", "page(1)", "page-down", "Scroll down", "Scroll the conversation down by a page.", show=False),
     Key("K", "page(-1)", "page-up", "Scroll up", "Scroll the conversation up by a page.", show=False),

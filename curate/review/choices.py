@@ -78,8 +78,10 @@ def _length(session: ReviewSession, side: Side) -> int:
     return sum(len(message.text) for message in example.messages) if example else 0
 
 
-def sides_of_entry(entry: Entry) -> Sequence[Side]:
-    """The examples of an entry in order: a cluster's keeper first; for a finding, its only example."""
-    if isinstance(entry.subject, Cluster | PairConflict | MultiConflict):
-        return sides_of(entry.subject)
-    return tuple(Side(entry.place, example) for example in entry.ids)
+def sides_shown(entry: Entry, at: int) -> Sequence[Side]:
+    """The examples that are shown: A, and B number `at` of the others; for other entries the only one."""
+    if not isinstance(entry.subject, Cluster | PairConflict | MultiConflict):
+        return [Side(entry.place, entry.ids[0] if entry.ids else "")]
+    parts = compared(entry)
+    shown = [parts[0], *parts[1:][at : at + 1]]
+    return [next(side for side in sides_of(entry.subject) if side.id in part) for part in shown]

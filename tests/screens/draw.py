@@ -54,7 +54,7 @@ EVERY: Final = (
     Picture("duplicates", ("4", "d")),
     Picture("cluster", ("4", "end", "up")),
     Picture("conflicts", ("5", "a", "u")),
-    Picture("topic", ("5", "end", "right")),
+    Picture("topic", ("5", "end")),
     Picture("splits", ("6", "v")),
     Picture("training", ("7",)),
     Picture("compared", ("7", "c")),

@@ -27,7 +27,8 @@ from tui.screens.queue import QueueScreen
 pytestmark = pytest.mark.slow  # the whole review, key by key
 
 NAMES = {"⏎": "enter", " ": "space", "/": "slash", "*": "asterisk", "↓": "down", "→": "right", "⎋": "escape",
-         "?": "question_mark", ":": "colon", "\x10": "ctrl+p"}  # fmt: skip
+         "?": "question_mark", ":": "colon", "]": "right_square_bracket",
+         "[": "left_square_bracket", "\x10": "ctrl+p"}  # fmt: skip
 OPENING = "mesr*/:?E"
 """Keys of a list that open a dialog or an editor."""
 
@@ -119,7 +120,7 @@ SEQUENCES = {
     "2": "dym here⏎djy/apple⏎d⎋↓y:3⏎dkyGyuU",
     "3": "↓dnsfine⏎mso⏎/robot⏎d⎋ody:9⏎yguz⏎jyz z*mall⏎⎋u",
     "4": "a↓d→yBuGYkD/apple⏎d⎋",
-    "5": "bj→Buyka",
+    "5": "bj→Buykambgood⏎f]][ua",
 }
 
 

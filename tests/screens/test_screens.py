@@ -18,11 +18,24 @@ from textual.widgets import Input, TextArea
 from curate.core.config import Config
 from curate.core.decision import Decision, DecisionLog
 from curate.core.errors import InputError, OutputError
+from curate.core.example import Place
 from curate.core.runs import Project
 from curate.lint.suppressions import load_suppressions
-from curate.review import Progress, ReviewStatus, Sources
-from curate.review.events import Advanced, Broke, Ended, ScanEvent
-from tests.screens.conftest import LINES, SECRET, chat, opened, queue, screen_text, settled, told, write_lines
+from curate.read.index import LineIndex
+from curate.review import Cluster, Member, Progress, ReviewStatus, Side, Sources
+from curate.review.events import Advanced, Broke, DuplicatesFound, Ended, ScanEvent
+from tests.screens.conftest import (
+    LINES,
+    SECRET,
+    chat,
+    example_at,
+    opened,
+    queue,
+    screen_text,
+    settled,
+    told,
+    write_lines,
+)
 from tui.app import CurateApp
 from tui.keys import KEYS, TABS
 from tui.screens.ask import ConfirmScreen
@@ -147,11 +160,17 @@ async def test_both_answers_stay_or_both_go_or_one_is_edited(make_app: Makes) ->
         assert [session.verdict(example) for example in clash] == ["keep", "keep"]
         await opened(pilot, "u", "d")
         assert [session.verdict(example) for example in clash] == ["drop", "drop"]
-        await opened(pilot, "u", "e")
+        await opened(pilot, "u", "e", "a")
         area = app.screen.query_one(TextArea)
         area.text = area.text.replace("1969", "July 1969")
         await opened(pilot, "ctrl+s")
         assert [session.verdict(example) for example in clash] == ["edit", "undecided"]
+        await opened(pilot, "e", "b")
+        area = app.screen.query_one(TextArea)
+        area.text = area.text.replace("1968", "1969, in July")
+        await opened(pilot, "ctrl+s")
+        assert [session.verdict(example) for example in clash] == ["edit", "edit"]
+        assert session.status(session.conflicts.entry(0)) is ReviewStatus.EDIT
 
 
 async def test_only_keys_that_do_something_are_offered(make_app: Makes) -> None:
@@ -585,3 +604,40 @@ async def test_a_new_filter_leaves_nothing_selected_that_is_not_shown(make_app: 
         assert "1 selected" in screen_text(app)
         await opened(pilot, "escape")
         assert (queue(app).text, "selected" in screen_text(app)) == ("robot", False)
+
+
+async def test_messages_are_aligned_and_identical_ones_folded() -> None:
+    long = "The same long answer. " * 40
+    one = chat(("system", "Be brief."), ("user", "Name a river."), ("assistant", long), ("user", "And a lake?"),
+               ("assistant", "Lake Constance lies in the Alps."))  # fmt: skip
+    other = chat(("user", "Name a river."), ("assistant", long), ("user", "And a lake?"),
+                 ("assistant", "Lake Geneva lies in the Alps."))  # fmt: skip
+    lines = (one, other)
+
+    def facts(sources: Sources, tell: Callable[[ScanEvent], None], _stopped: Callable[[], bool]) -> None:
+        index = LineIndex(sources.files)
+        list(index.build())
+        sides = [Side(Place("data.jsonl", line), example_at(index, line).id) for line in (1, 2)]
+        tell(DuplicatesFound([Cluster(sides[0], (Member(sides[1], "D003", 0.9),), apart=True)]))
+        tell(Ended())
+
+    app = app_for(facts, lines)
+    async with app.run_test(size=(160, 50)) as pilot:
+        await opened(pilot, "4")
+        rows = [line[64:] for line in screen_text(app).split("\n")]
+        for words in ("Name a river.", "And a lake?", "(no message here)"):
+            assert sum(words in row for row in rows) == 1
+        assert any("Lake Constance" in row and "Lake Geneva" in row for row in rows)
+        assert "more characters; f shows them" in screen_text(app)
+        await opened(pilot, "f")
+        assert "f shows them" not in screen_text(app)
+        said = []
+        for key in ("right_square_bracket", "right_square_bracket", "right_square_bracket", "left_square_bracket"):
+            await pilot.press(key)
+            await pilot.pause(0.05)
+            said.append(screen_text(app).split("\n")[-2].strip())
+        assert said == ["difference 1 of 2", "difference 2 of 2", "difference 1 of 2", "difference 2 of 2"]
+        await pilot.resize_terminal(80, 24)
+        await settled(pilot)
+        await opened(pilot, "left_square_bracket", "left_square_bracket")
+        assert "Lake Constance" in screen_text(app)

@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from typing import Final
 
 import numpy as np
 from textual.content import Content
 
 from curate.core.decision import Decision
-from curate.core.example import Example, Message
+from curate.core.example import Message
 from curate.core.finding import Finding
 from curate.core.text import plural, visible
 from curate.review import Cluster, Entry, MultiConflict, PairConflict, ReviewSession, ReviewStatus, Side
@@ -16,7 +17,8 @@ from curate.review.groups import Group
 from curate.review.span import spans_of
 from curate.review.training_signals import related
 from tui.conversation import MORE, ConversationView, Mark, literal, shortened
-from tui.diff import clash_marks, turn_marks
+from tui.diff import clash_marks
+from tui.render.compare import Row, compare
 from tui.render.signs import SEVERITIES, lines, status_sign, verdict_sign
 
 NAMES: Final = {
@@ -40,15 +42,16 @@ PLACES: Final = 8
 
 @dataclass(frozen=True)
 class Page:
-    """A drawn entry: the question for the user, and the conversation below it in one or two columns."""
+    """A drawn entry: the question for the user, and the conversation below it or a comparison."""
 
     about: Content
     before: Content | None = None
-    """The part that both columns share, or the turns before the relevant one."""
+    """The turns before the relevant one."""
     left: Content | None = None
-    right: Content | None = None
+    rows: Sequence[Row] = ()
+    """A comparison, instead of `left`."""
     jump: bool = False
-    """True to scroll to the columns at first instead of the part before them."""
+    """True to scroll to `left` at first instead of the part before them."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,8 @@ class ViewOptions:
     """The displayed duplicate of a cluster, or answer group of a conflict."""
     marked: frozenset[int] = frozenset()
     """Duplicates marked for splitting off."""
+    folded: bool = True
+    """Whether long messages that are the same in A and B are folded."""
 
 
 def page(session: ReviewSession, entry: Entry, look: ViewOptions) -> Page:
@@ -206,7 +211,7 @@ def _trained_page(session: ReviewSession, entry: Entry, about: Content, look: Vi
         own_text = session.example(entry)
         return Page(about, left=look.read.whole(own_text) if own_text else None)
     return _side_by_side(
-        session, lines(about, *said), ("this one", own), (near[0].why.split(",")[0], near[0].side), look.read
+        session, lines(about, *said), [("this one", own), (near[0].why.split(",")[0], near[0].side)], look
     )
 
 
@@ -235,9 +240,8 @@ def _cluster_page(session: ReviewSession, entry: Entry, cluster: Cluster, look: 
     if not cluster.distinct:
         head.append(Content.assemble(("· nothing to decide: exact copies are written once", "bold")))
         kept = session.example(cluster.kept)
-        return Page(
-            lines(*head), left=_column(session, "keeper", cluster.kept, look.read.whole(kept) if kept else Content(""))
-        )
+        head.append(_head(session, "keeper", cluster.kept))
+        return Page(lines(*head), left=look.read.whole(kept) if kept else None)
     at = min(look.at, len(cluster.distinct) - 1)
     member = cluster.distinct[at]
     head.append(
@@ -254,7 +258,7 @@ def _cluster_page(session: ReviewSession, entry: Entry, cluster: Cluster, look: 
     name = f"{'◆ ' if at in look.marked else ''}B duplicate" + (
         f" {at + 1}/{len(cluster.distinct)} ←→" if len(cluster.distinct) > 1 else ""
     )
-    return _side_by_side(session, lines(*head), ("A keeper", cluster.kept), (name, member.side), look.read)
+    return _side_by_side(session, lines(*head), [("A keeper", cluster.kept), (name, member.side)], look)
 
 
 def _apart_page(session: ReviewSession, entry: Entry, cluster: Cluster, look: ViewOptions) -> Page:
@@ -262,32 +266,47 @@ def _apart_page(session: ReviewSession, entry: Entry, cluster: Cluster, look: Vi
         f"{cluster.members[0].similarity:.1%} similar; ", DIFFERENCE, "; if you do nothing, both stay"
     )
     about = lines(_title(entry, "near-duplicates that differ in a number, a name or a negation"), alike)
-    return _side_by_side(session, about, ("A", cluster.kept), ("B", cluster.members[0].side), look.read)
+    return _side_by_side(session, about, [("A", cluster.kept), ("B", cluster.members[0].side)], look)
 
 
 def _side_by_side(
-    session: ReviewSession, about: Content, one: tuple[str, Side], other: tuple[str, Side], read: ConversationView
+    session: ReviewSession,
+    about: Content,
+    sides: Sequence[tuple[str, Side]],
+    look: ViewOptions,
+    turns: Sequence[int | None] = (None, None),
+    said: Sequence[Sequence[str]] = (),
 ) -> Page:
-    examples = [session.example(side) for _, side in (one, other)]
-    left, right = (example.messages if example else () for example in examples)
-    marks = turn_marks(left, right, read.text)
-    columns = [
-        _column(session, name, side, read.whole(example, shown) if example else Content("(no longer there)"))
-        for (name, side), example, shown in zip((one, other), examples, marks, strict=True)
-    ]
-    return Page(about, None, columns[0], columns[1])
+    """Two conversations, up to an answer if `turns` are given; `said`: contradictory words of the answers."""
+    examples = [session.example(side) for _, side in sides]
+    heads = [_head(session, name, side, there=example is not None)
+             for (name, side), example in zip(sides, examples, strict=True)]  # fmt: skip
+    messages = [example.messages if example else () for example in examples]
+    if said:
+        messages = [
+            found[: (len(example.prompt) if turn is None else turn) + 1] if example else ()
+            for found, example, turn in zip(messages, examples, turns, strict=True)
+        ]
+    read = look.read
+    marks = [clash_marks(read.text(found[-1].text) if found else "", words)
+             for found, words in zip(messages, said, strict=False)]  # fmt: skip
+    last = (marks[0], marks[1]) if any(marks) else None
+    compared = compare(messages[0], messages[1], read, folded=look.folded, last=last)
+    if any(messages):
+        return Page(about, rows=[Row(heads[0], heads[1]), *compared])
+    plain = [read.whole(example) if example else Content("") for example in examples]  # no conversations
+    return Page(about, rows=[Row(heads[0], heads[1]), Row(plain[0], plain[1])])
 
 
-def _column(session: ReviewSession, name: str, side: Side, body: Content) -> Content:
+def _head(session: ReviewSession, name: str, side: Side, *, there: bool = True) -> Content:
     undecided = session.verdict(side.id) == "undecided" and not session.contested(side.id)
     stays = (
         Content.assemble(("stays", "bold $text-success"))
         if name.endswith("keeper") and undecided
         else _decided(session, side.id)
     )
-    return Content.assemble(
-        (f" {name} ", "bold reverse"), " ", stays, " ", literal(str(side.place), style=MUTED), "\n", body
-    )
+    gone = "" if there else " (no longer there)"
+    return Content.assemble((f" {name} ", "bold reverse"), " ", stays, " ", literal(str(side.place), style=MUTED), gone)
 
 
 def _clash_page(session: ReviewSession, entry: Entry, clash: PairConflict, look: ViewOptions) -> Page:
@@ -305,36 +324,9 @@ def _clash_page(session: ReviewSession, entry: Entry, clash: PairConflict, look:
         about.append(
             Content.assemble(("why: ", "bold"), literal(evidence.source), ": A says ", left, ", B says ", right)
         )
-    examples = [session.example(clash.left), session.example(clash.right)]
-    prompts = [_prompt(example, turn) for example, turn in zip(examples, clash.turns or (None, None), strict=True)]
-    shared = [message.value for message in prompts[0]] == [message.value for message in prompts[1]]
-    asks = turn_marks(prompts[0], prompts[1], look.read.text)
-    columns = []
-    for number, (name, side) in enumerate((("A", clash.left), ("B", clash.right))):
-        example, said = examples[number], [evidence.right if number else evidence.left for evidence in clash.evidence]
-        body = _answer(example, len(prompts[number]), said, look.read)
-        columns.append(
-            _column(
-                session,
-                name,
-                side,
-                body if shared else Content("\n\n").join([look.read.turns(prompts[number], asks[number]), body]),
-            )
-        )
-    return Page(lines(*about), look.read.turns(prompts[0]) if shared and prompts[0] else None, columns[0], columns[1])
-
-
-def _prompt(example: Example | None, turn: int | None) -> Sequence[Message]:
-    if example is None:
-        return ()
-    return example.prompt if turn is None else example.messages[:turn]
-
-
-def _answer(example: Example | None, at: int, said: Sequence[str], read: ConversationView) -> Content:
-    if example is None or at >= len(example.messages):
-        return Content.assemble(("(the answer is no longer there)", MORE))
-    message = example.messages[at]
-    return read.turn(message, clash_marks(read.text(message.text), said))
+    said = [[evidence.left for evidence in clash.evidence], [evidence.right for evidence in clash.evidence]]
+    sides = [("A", clash.left), ("B", clash.right)]
+    return _side_by_side(session, lines(*about), sides, look, clash.turns or (None, None), said)
 
 
 def _short(text: str) -> str:
@@ -358,12 +350,15 @@ def _dispute_page(session: ReviewSession, entry: Entry, dispute: MultiConflict, 
         about.append(Content.assemble(name, (f"{plural(stand.examples, 'example')}{most} ", MUTED), sign))
     if len(dispute.groups) > 9:
         about.append(Content.assemble((f"  … {len(dispute.groups) - 9} more answers; → shows them", MORE)))
-    bodies = []
-    for number in (0, at):
-        heading = f"B {number + 1}/{len(dispute.groups)} ←→" if number else "A"
-        examples = [(side, session.example(side)) for side in dispute.groups[number].sides[:5]]
-        bodies.append(Content("\n\n").join([
-            _column(session, heading, side, look.read.whole(example) if example else Content(""))
-            for side, example in examples
-        ]))  # fmt: skip
-    return Page(lines(*about), None, bodies[0], bodies[1])
+    groups = [("A", dispute.groups[0].sides), (f"B {at + 1}/{len(dispute.groups)} ←→", dispute.groups[at].sides)]
+    firsts = [(name, sides[0]) for name, sides in groups]
+    others = [[_whole(session, name, side, look) for side in sides[1:MOST]] for name, sides in groups]
+    more = [Row(left, right) for left, right in zip_longest(*others, fillvalue=Content(""))]
+    compared = _side_by_side(session, lines(*about), firsts, look)
+    return Page(compared.about, rows=[*compared.rows, *more])
+
+
+def _whole(session: ReviewSession, name: str, side: Side, look: ViewOptions) -> Content:
+    """Another wording of an answer."""
+    example = session.example(side)
+    return lines(_head(session, name, side, there=example is not None), look.read.whole(example) if example else None)

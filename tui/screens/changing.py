@@ -5,6 +5,7 @@ import shlex
 import subprocess
 import tempfile
 from abc import abstractmethod
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -16,12 +17,12 @@ from curate.core.finding import Finding
 from curate.output.edited import key_of
 from curate.read.dataset import ParsedLine
 from curate.review import Edit, Entry, Kind, Side, VerdictOrEdit
-from curate.review.choices import compared, sides_of_entry
+from curate.review.choices import sides_shown
 from curate.review.draft import draft_of, value_of
 from curate.review.live_lint import still_found
 from tui.messages import DecisionReverted, Failed
 from tui.render.changes import repair_text
-from tui.screens.ask import AskScreen, ConfirmScreen
+from tui.screens.ask import AskScreen, ConfirmScreen, MenuScreen, Option
 from tui.screens.edit import EditScreen
 from tui.screens.frame import FrameScreen
 
@@ -53,17 +54,22 @@ class Changing(FrameScreen):
     def redraw(self, *, stay: bool = False) -> None:
         """Redraw the screen."""
 
-    def _side(self, entry: Entry) -> Side:
-        """The displayed example: of a pair A, else B as shown."""
-        sides = sides_of_entry(entry)
-        if not sides:
-            return Side(entry.place, "")
-        parts = compared(entry)
-        wanted = parts[min(self.at + 1, len(parts) - 1)][0] if parts and not entry.pair else ""
-        return next((side for side in sides if side.id == wanted), sides[0])
+    def _choose_side(self, verb: str, act: Callable[[Entry, Side], None]) -> None:
+        """Act on the example of the entry; of a comparison, ask whether on A or on B."""
+        entry = self.entry
+        if entry is None:
+            return
+        sides = sides_shown(entry, self.at)
+        if len(sides) < 2:
+            act(entry, sides[0])
+            return
+        options = [Option(key, key.upper(), str(side.place)) for key, side in zip("ab", sides, strict=True)]
+        self.app.push_screen(
+            MenuScreen(f"{verb} A or B?", options), lambda key: act(entry, sides["ab".index(key)]) if key else None
+        )
 
-    def _line(self, entry: Entry) -> ParsedLine | None:
-        parsed = self.session.line(self._side(entry).place)
+    def _line(self, side: Side) -> ParsedLine | None:
+        parsed = self.session.line(side.place)
         if parsed is None:
             self.say("the line no longer exists, or the finding is about the whole file")
         return parsed
@@ -82,16 +88,21 @@ class Changing(FrameScreen):
             left = self.state.mender.findings(value, parsed)
             if not self.decide(entry, {key_of(parsed): Edit(value, still_found(left, self._value(parsed), value))}):
                 return
-            self.go_next()
+            if not self.session.status(entry).open:
+                self.go_next()
+            else:
+                self.redraw()
             self.notify(
                 f"edited; {'no findings left' if not left else f'{len(left)} findings left'}", timeout=4, markup=False
             )
 
     def action_edit(self) -> None:
         """Edit the example in the built-in editor."""
-        entry = self.entry
-        parsed = self._line(entry) if entry else None
-        if entry is None or parsed is None:
+        self._choose_side("Edit", self._edit)
+
+    def _edit(self, entry: Entry, side: Side) -> None:
+        parsed = self._line(side)
+        if parsed is None:
             return
         value = self._value(parsed)
         draft = draft_of(value) if value is not None else parsed.line.data.decode("utf-8", "replace")
@@ -102,9 +113,11 @@ class Changing(FrameScreen):
 
     def action_edit_outside(self) -> None:
         """Edit the example in $EDITOR."""
-        entry = self.entry
-        parsed = self._line(entry) if entry else None
-        if entry is None or parsed is None:
+        self._choose_side("Edit", self._edit_outside)
+
+    def _edit_outside(self, entry: Entry, side: Side) -> None:
+        parsed = self._line(side)
+        if parsed is None:
             return
         value = self._value(parsed)
         try:
@@ -142,7 +155,9 @@ class Changing(FrameScreen):
     def action_repair(self) -> None:
         """Repair the example by the rule, after a preview."""
         entry = self.entry
-        parsed = self._line(entry) if entry and isinstance(entry.subject, Finding) else None
+        parsed = (
+            self._line(sides_shown(entry, 0)[0]) if entry is not None and isinstance(entry.subject, Finding) else None
+        )
         if entry is None or parsed is None:
             return
         value = self._value(parsed)
@@ -185,9 +200,10 @@ class Changing(FrameScreen):
 
     def action_note(self) -> None:
         """Add a note about the example."""
-        entry = self.entry
-        side = self._side(entry) if entry else None
-        if entry is None or side is None or not side.id:
+        self._choose_side("Note about", self._ask_note)
+
+    def _ask_note(self, entry: Entry, side: Side) -> None:
+        if not side.id:
             self.say("there is no example here to add a note to")
             return
         self.app.push_screen(

@@ -80,7 +80,7 @@ class QueueScreen(Deciding):
 
     def __init__(self, state: ReviewState) -> None:
         super().__init__(state)
-        self.order = ""
+        self.order, self.folded = "", True
         self.read = ConversationView()
         self.marked: frozenset[int] = frozenset()
         self.selected, self.grouping, self.opened = set(), "", set()
@@ -191,7 +191,7 @@ class QueueScreen(Deciding):
     def _page(self) -> Page:
         entry = self.entry
         if entry is not None:
-            return page(self.session, entry, ViewOptions(self.read, self.at, self.marked))
+            return page(self.session, entry, ViewOptions(self.read, self.at, self.marked, folded=self.folded))
         group = self.list.view.group_at(self.list.cursor) if self.list.view is not None else None
         if group is not None:
             return group_page(self.session, group, self.grouping)
@@ -304,6 +304,15 @@ class QueueScreen(Deciding):
     def action_page(self, pages: int) -> None:
         """Scroll the conversation."""
         self.query_one(Detail).read_on(pages)
+
+    def action_difference(self, by: int) -> None:
+        """Scroll to the next or previous difference."""
+        self.say(self.query_one(Detail).difference(by))
+
+    def action_fold(self) -> None:
+        """Fold messages that are the same in A and B, or not."""
+        self.folded = not self.folded
+        self.redraw(stay=True)
 
     def action_secrets(self) -> None:
         """Show or hide secrets."""

@@ -1,25 +1,31 @@
 """The complete entry: the question for the user, and the conversations."""
 
 from textual.app import ComposeResult
-from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
+from tui.render.compare import composed
 from tui.render.page import Page
 
 
 class Detail(Vertical):
     """Draws a page; the question stays visible while the conversation scrolls."""
 
+    _page: Page | None = None
+    _differences: list[int]
+    """The lines of the comparison in which a difference begins."""
+    _here = -1
+    """The difference that was scrolled to."""
+
     def compose(self) -> ComposeResult:
-        """The question, and the conversation below it, in one or two columns."""
+        """The question, and the conversation or the comparison below it."""
         with VerticalScroll(id="about", can_focus=False):
             yield Static(id="about-text", markup=False)
         with VerticalScroll(id="conversation"):
             yield Static(id="before", markup=False)
-            with Horizontal(id="columns"):
-                yield Static(id="left", markup=False)
-                yield Static(id="right", markup=False)
+            yield Static(id="left", markup=False)
+            yield Static(id="compared", markup=False)
 
     def show(self, page: Page, *, stay: bool = False) -> None:
         """Draw a page from its top, or at the same position with `stay`."""
@@ -27,18 +33,46 @@ class Detail(Vertical):
             ("about-text", page.about),
             ("before", page.before),
             ("left", page.left),
-            ("right", page.right),
+            ("compared", self._columns(page)),
         ):
             static = self.query_one(f"#{name}", Static)
             static.display = content is not None
             static.update(content or Content(""))
         if not stay:
+            self._here = -1
             self.query_one("#about", VerticalScroll).scroll_home(animate=False)
             scroll = self.query_one("#conversation", VerticalScroll)
             if page.jump:
-                scroll.call_after_refresh(scroll.scroll_to_widget, self.query_one("#columns"), top=True, animate=False)
+                scroll.call_after_refresh(scroll.scroll_to_widget, self.query_one("#left"), top=True, animate=False)
             else:
                 scroll.scroll_home(animate=False)
+
+    def _columns(self, page: Page) -> Content | None:
+        """The comparison in the width that there is."""
+        self._page = page
+        if not page.rows:
+            self._differences = []
+            return None
+        content, self._differences = composed(page.rows, self._width())
+        return content
+
+    def _width(self) -> int:
+        return max(20, self.query_one("#conversation", VerticalScroll).scrollable_content_region.width)
+
+    def on_resize(self) -> None:
+        """Compose the comparison again."""
+        if self._page is not None and self._page.rows:
+            self.query_one("#compared", Static).update(self._columns(self._page) or Content(""))
+
+    def difference(self, by: int) -> str:
+        """Scroll to the next or previous difference; returns which one it is."""
+        count = len(self._differences)
+        if not count:
+            return "no difference in the text that is shown"
+        self._here = (self._here + by) % count if self._here >= 0 or by > 0 else count - 1
+        top = self.query_one("#compared", Static).virtual_region.y + self._differences[self._here]
+        self.query_one("#conversation", VerticalScroll).scroll_to(y=max(0, top - 1), animate=False, force=True)
+        return f"difference {self._here + 1} of {count}"
 
     def read_on(self, pages: int) -> None:
         """Scroll the conversation by pages."""

@@ -1,0 +1,108 @@
+"""Two conversations side by side: messages aligned, identical ones drawn once, differing words underlined."""
+
+from collections.abc import Iterator, Sequence
+from difflib import SequenceMatcher
+from itertools import zip_longest
+from typing import Final, NamedTuple
+
+from textual.content import Content
+
+from curate.core.example import Message, canonical
+from tui.conversation import MAX_CHARS, MAX_TOTAL, MORE, ConversationView, heading, literal
+from tui.diff import CLASHES, DIFFERS, Marks, word_marks
+
+FOLD: Final = 400
+"""Number of characters drawn of an identical message that is folded."""
+RUN: Final = 3
+"""Number of identical messages in a row of which all are drawn."""
+BETWEEN: Final = " │ "
+GONE: Final = "(no message here)"
+BORDER: Final = "$foreground-muted"
+
+
+class Row(NamedTuple):
+    """What stands side by side; `right` None: once, over the full width."""
+
+    left: Content
+    right: Content | None = None
+    differs: bool = False
+    """Whether the whole row is a difference, not only the marked words."""
+
+
+def compare(
+    left: Sequence[Message],
+    right: Sequence[Message],
+    read: ConversationView,
+    *,
+    folded: bool = True,
+    last: tuple[Marks, Marks] | None = None,
+) -> Iterator[Row]:
+    """The rows of two conversations. `last`: marks of the last messages, instead of the words that differ."""
+    keys = [[canonical(message.value) for message in messages] for messages in (left, right)]
+    room = MAX_TOTAL
+    for tag, a, b, c, d in SequenceMatcher(None, keys[0], keys[1], autojunk=False).get_opcodes():
+        if room <= 0:
+            yield Row(Content.assemble(("… more messages; E opens all of them in your editor", MORE)))
+            return
+        if tag == "equal":
+            yield from _same(left[a:b], read, folded=folded)
+            room -= (FOLD if folded else MAX_CHARS) * (b - a)
+            continue
+        for one, other in zip_longest(left[a:b], right[c:d]):
+            ends = one is not None and other is not None and one is left[-1] and other is right[-1]
+            yield _row(one, other, read, last if ends else None)
+            room -= sum(min(len(message.text), MAX_CHARS) for message in (one, other) if message)
+
+
+def _row(one: Message | None, other: Message | None, read: ConversationView, marks: tuple[Marks, Marks] | None) -> Row:
+    words = marks or word_marks(*(read.text(message.text) if message else "" for message in (one, other)))
+    sides = [
+        read.turn(message, shown) if message else Content.assemble((GONE, MORE))
+        for message, shown in zip((one, other), words, strict=True)
+    ]
+    return Row(sides[0], sides[1], differs=one is None or other is None or not any(words))
+
+
+def _same(messages: Sequence[Message], read: ConversationView, *, folded: bool) -> Iterator[Row]:
+    if not folded:
+        yield from (Row(read.turn(message)) for message in messages)
+        return
+    shown = messages if len(messages) <= RUN else [messages[0], messages[-1]]
+    for message in shown:
+        text = read.text(message.text)
+        same = Content.assemble(heading(message), ("  = same in A and B", MORE))
+        more = Content.assemble((f" … {len(text) - FOLD:,} more characters; f shows them", MORE))
+        plain = len(text) <= FOLD and set(message.value) <= {"role", "content"} and isinstance(message.content, str)
+        body = literal(text) if plain else Content.assemble(literal(text[:FOLD].rstrip()), more)
+        if not plain and len(text) <= FOLD:  # content that is no text, or calls: short enough, drawn as usual
+            body = Content("\n").join(read.turn(message).split("\n")[1:])
+        yield Row(Content("\n").join([same, body]))
+        if len(shown) < len(messages) and message is shown[0]:
+            yield Row(Content.assemble((f"… {len(messages) - 2:,} more messages are the same; f shows them", MORE)))
+
+
+def composed(rows: Sequence[Row], width: int) -> tuple[Content, list[int]]:
+    """The rows in two columns that fill `width` cells, and the lines in which a difference begins."""
+    each = max(1, (width - len(BETWEEN)) // 2)
+    between = Content.assemble((BETWEEN, BORDER))
+    drawn: list[Content] = []
+    differences: list[int] = []
+    for row in rows:
+        if row.right is None:
+            drawn += [*row.left.wrap(width), Content("")]
+            continue
+        before = False
+        columns = [text.wrap(each) for text in (row.left, row.right)]
+        for left, right in zip_longest(*columns, fillvalue=Content("")):
+            differs = row.differs or _marked(left) or _marked(right)
+            if differs and not before:
+                differences.append(len(drawn))
+            before = differs
+            drawn.append(Content("").join([left.pad_right(max(0, each - left.cell_length)), between, right]))
+        if row is not rows[0]:  # the names, which stand directly above
+            drawn.append(Content.assemble((" " * (each + 1) + "│", BORDER)))
+    return Content("\n").join(drawn[:-1] if len(rows) > 1 else drawn), differences
+
+
+def _marked(line: Content) -> bool:
+    return any(span.style in (DIFFERS, CLASHES) for span in line.spans)
