@@ -37,7 +37,7 @@ def as_command(verb: str, loaded: Any) -> Any:
         app.command(verb, context_settings={"help_option_names": ["-h", "--help"]})(loaded)
     command: Any = typer.main.get_command(app)
     for leaf in getattr(command, "commands", {"": command}).values():
-        options = [option for option in _options() if option.name == "color" or verb in CONFIGURED]
+        options = [option for option in _options() if option.name == "common_color" or verb in CONFIGURED]
         leaf.params.extend(options)
         leaf.callback = _wrapped(leaf.callback)
     return command
@@ -50,18 +50,20 @@ def _options() -> list[Any]:
 
 
 def _declared(
-    config: Annotated[
+    common_config: Annotated[
         Path | None,
-        typer.Option(help="Read this configuration instead of the project's.", metavar="FILE"),
+        typer.Option("--config", help="Read this configuration instead of the project's.", metavar="FILE"),
     ] = None,
-    color: Annotated[Color, typer.Option(help="Color the output: auto, always or never.", metavar="WHEN")] = Color.AUTO,
+    common_color: Annotated[
+        Color, typer.Option("--color", help="Color the output: auto, always or never.", metavar="WHEN")
+    ] = Color.AUTO,
 ) -> None:
-    """The options as typer reads them."""
+    """The options as typer reads them, with names that no command has for a parameter of its own."""
 
 
 def _wrapped(function: Any) -> Any:
-    def run(*, color: str = Color.AUTO, config: Path | str | None = None, **values: Any) -> Any:
-        with _colored(Color(color)), configured_by(None if config is None else Path(config)):
+    def run(*, common_color: str = Color.AUTO, common_config: Path | str | None = None, **values: Any) -> Any:
+        with _colored(Color(common_color)), configured_by(None if common_config is None else Path(common_config)):
             return function(**values)
 
     return run

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from curate.cli.common_options import as_command
 from curate.cli.main import main
+from curate.cli.verbs import load_verb, names
 from curate.core import files
 from curate.core.config import SUPPRESSIONS
 from curate.report import check_sarif
@@ -159,3 +161,20 @@ def test_sarif_links_to_the_page_of_a_rule_where_the_package_names_its_documenta
     check_sarif.documentation.cache_clear()
     [rule] = json.loads(capsys.readouterr().out)["runs"][0]["tool"]["driver"]["rules"]
     assert rule["helpUri"] == "https://docs.example.org/curate/reference/rules/C003.html"
+
+
+@pytest.mark.parametrize("verb", names())
+def test_no_common_option_takes_the_place_of_a_command_s_own(verb: str) -> None:
+    command = as_command(verb, load_verb(verb))
+    for leaf in getattr(command, "commands", {"": command}).values():
+        parameters = [parameter.name for parameter in leaf.params]
+        options = [name for parameter in leaf.params for name in parameter.opts if name.startswith("-")]
+        assert len(set(parameters)) == len(parameters)
+        assert len(set(options)) == len(options)
+
+
+def test_a_run_takes_the_folder_of_its_project(write: Write) -> None:
+    write("project/data.jsonl", [chat(f"What is {n} times {n}?", f"It is {n * n}.") for n in range(20)])
+    Path("project/curate.toml").write_text('data = ["data.jsonl"]\n[conflicts]\nmodels = false\n')
+    assert main(["run", "project", "--color", "never"]) == 0
+    assert Path("project/out/manifest.json").is_file()
