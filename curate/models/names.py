@@ -97,8 +97,10 @@ def resolve(name: str, *, needs_weights: bool = True) -> str:
 @cache
 def _offline_without_hub() -> None:
     """Use only models in the hub's cache if the hub cannot be reached: its client would retry for a minute."""
-    from huggingface_hub import constants
-
+    try:
+        from huggingface_hub import constants
+    except ImportError:  # what loads the model names the missing package
+        return
     if constants.HF_HUB_OFFLINE or getproxies():
         return
     address = urlsplit(constants.ENDPOINT)

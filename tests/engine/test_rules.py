@@ -162,13 +162,13 @@ def test_every_rule_has_cases_for_both_sides_and_no_case_is_without_a_rule() -> 
     assert {code: {"bad", "good"} for code in RULES} == sides
 
 
-@pytest.mark.parametrize("code", map(parameter, RULES))
+@pytest.mark.parametrize("code", list(map(parameter, RULES)))
 def test_what_a_rule_documents_as_bad_fires_and_what_it_documents_as_good_does_not(code: str) -> None:
     assert findings(RULES[code].bad, code)
     assert findings(RULES[code].good, code) == []
 
 
-@pytest.mark.parametrize("code", map(parameter, RULES))
+@pytest.mark.parametrize("code", list(map(parameter, RULES)))
 def test_a_finding_carries_what_its_rule_says(code: str) -> None:
     stated = RULES[code]
     for finding in findings(stated.bad, code):
