@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     Matrix = np.ndarray[Any, np.dtype[np.float32]]
 
 BATCH = 64
+"""Texts between two reports of progress."""
+AT_ONCE = 16
+"""Texts that the model gets at a time: on a CPU, more of them cost more, for padding and for memory."""
 ROWS, COLUMNS = 512, 8192
 """Of the block of similarities that is held at a time: 16 MB, however many questions there are."""
 
@@ -41,7 +44,7 @@ def embed(
             batch = waiting[start : start + BATCH]
             vectors = encoder.encode(
                 [text for _, text in batch],
-                batch_size=BATCH,
+                batch_size=AT_ONCE,
                 normalize_embeddings=True,
                 show_progress_bar=False,
                 convert_to_numpy=True,

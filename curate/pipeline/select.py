@@ -275,9 +275,7 @@ def _vectors(examples: Sequence[Example], model: str, cache: Path | None) -> "Ma
 
     if not model or not examples:
         return hashed_vectors([_text(example) for example in examples])
-    parts = [
-        (one.request, one.answer) if (one := exchange_of(example)) else (_text(example),) * 2 for example in examples
-    ]
+    parts = [one.embedded if (one := exchange_of(example)) else (_text(example),) * 2 for example in examples]
     vectors = embed([text for part in parts for text in part], model, cache)
     both = vectors[::2] + vectors[1::2]
     return np.asarray(both / np.maximum(np.linalg.norm(both, axis=1, keepdims=True), 1e-6))

@@ -56,8 +56,8 @@ def features(requests: Sequence[str], answers: Sequence[str], asked: "Matrix", s
         alike[np.arange(len(at)), at] = -2
         alike[alike >= SAME] = -2  # the answer of the same request fits, and says nothing
         beside = np.argpartition(-alike, near - 1, axis=1)[:, :near]
-        others = np.take_along_axis(said[block] @ asked.T, beside, axis=1)
-        rivals = np.take_along_axis(asked[block] @ said.T, beside, axis=1)
+        others = np.einsum("id,ijd->ij", said[block], asked[beside], optimize=True)
+        rivals = np.einsum("id,ijd->ij", asked[block], said[beside], optimize=True)
         for row, position in enumerate(at.tolist()):
             mine = _shared(words_asked[position], words_said[position])
             other = max(_shared(words_asked[one], words_said[position]) for one in beside[row].tolist())

@@ -1,9 +1,15 @@
 """What the signals look at: the last request of an example and its answer, as text."""
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from curate.core.example import Example
+
+
+EMBEDDED: Final = 256
+"""Characters of a text that are embedded. On planted swaps, more of them find no more (AUC .994 across topics and .985
+within for 200, 300, 400, 600 and all characters, differences below .003), and cost up to three times as much.
+"""
 
 
 class Exchange(NamedTuple):
@@ -13,6 +19,13 @@ class Exchange(NamedTuple):
     system: str
     request: str
     answer: str
+
+    @property
+    def embedded(self) -> tuple[str, str]:
+        """What is embedded: both ends of the request, where it says what is wanted, and the beginning of the answer."""
+        half = EMBEDDED // 2
+        request = self.request if len(self.request) <= EMBEDDED else f"{self.request[:half]}\n{self.request[-half:]}"
+        return request, self.answer[:EMBEDDED]
 
 
 def exchange_of(example: Example) -> Exchange | None:

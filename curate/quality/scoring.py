@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     Columns = dict[str, Numbers]
 
 Advance = Callable[[int], None]
-VERSION: Final = 3
+VERSION: Final = 4
 """Changes with what the signals compute, so that cached ones are not taken for new ones."""
 
 
@@ -101,8 +101,8 @@ def _embedding_signals(
     exchanges: Sequence[Exchange], model: str, cache: Path | None, advance: Advance | None
 ) -> "Columns":
     requests, answers = ([getattr(one, name) for one in exchanges] for name in ("request", "answer"))
-    vectors = embed([*requests, *answers], model, cache, advance)
-    asked, said = vectors[: len(requests)], vectors[len(requests) :]
+    vectors = embed([text for one in exchanges for text in one.embedded], model, cache, advance)
+    asked, said = vectors[::2], vectors[1::2]
     columns: Columns = {"fits": fits(requests, answers, asked, said)} | crowding(asked)
     if labels := labels_of(answers):
         columns["label"] = label_goodness(labels, asked)

@@ -52,6 +52,10 @@ class Chooser:
             self.chosen.append(example)
             self.covered = np.maximum(self.covered, self.alike[example])
 
+    def count(self, among: Collection[int]) -> int:
+        """How many of `among` are chosen."""
+        return sum(bool(self._taken[example]) for example in among)
+
     def worth(self, example: int) -> float:
         """What an example adds to those that are chosen."""
         import numpy as np
@@ -101,7 +105,8 @@ def choose(
     for groups, number in zip(floors, least, strict=True):
         for name in sorted(groups):
             members = set(groups[name])
-            reached = partial(_has, chooser.chosen, members, min(number, len(members)))
+            goal = len(chooser.chosen) + min(number, len(members)) - chooser.count(members)
+            reached = partial(_reaches, chooser, goal)
             chooser.choose(members.intersection(earlier), fits, reached)
             chooser.choose(members, fits, reached)
     chooser.choose(earlier, fits, is_full)
@@ -109,8 +114,8 @@ def choose(
     return chooser.chosen
 
 
-def _has(chosen: Sequence[int], members: Collection[int], count: int) -> bool:
-    return sum(one in members for one in chosen) >= count
+def _reaches(chooser: Chooser, count: int) -> bool:
+    return len(chooser.chosen) >= count
 
 
 def hashed_vectors(texts: Sequence[str]) -> "Matrix":
@@ -135,9 +140,10 @@ def nearest_chosen(vectors: "Matrix", chosen: Sequence[int]) -> "tuple[list[int]
     nearest, cosine = np.zeros(len(vectors), dtype=np.int64), np.zeros(len(vectors))
     if not chosen:
         return [], cosine
-    there = np.array(chosen)
-    for start in range(0, len(vectors), 1_024):
-        block = vectors[start : start + 1_024] @ vectors[there].T
+    there, rows = np.array(chosen), max(1, ENTRIES // 4 // len(chosen))
+    kept = vectors[there].T
+    for start in range(0, len(vectors), rows):
+        block = vectors[start : start + rows] @ kept
         best = block.argmax(axis=1)
-        nearest[start : start + 1_024], cosine[start : start + 1_024] = there[best], block[np.arange(len(block)), best]
+        nearest[start : start + rows], cosine[start : start + rows] = there[best], block[np.arange(len(block)), best]
     return nearest.tolist(), cosine
