@@ -30,9 +30,9 @@ HITS: Final = 3
 """Findings of a rule from which its correlation with a signal is told."""
 COMBINED: Final = Signal(
     DOUBT,
-    "1 minus the product of all signals that take part in it",
+    "1 minus the lowest signal that takes part in it, and a little for the others",
     "text",
-    "of answers at .85 or more in three real files, 74% were worth a look; of the first 100, 44%",
+    "52 of 55 answers at .85 or more were worth a look in two real files; clean files have none",
     False,
 )
 

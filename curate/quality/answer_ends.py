@@ -24,8 +24,12 @@ ENDED: Final = re.compile(r"[^\W\d_]{2}[\"'”’)]?[.!?]\s|[。！？]")
 """The end of a sentence before the last one; not the number of a list item."""
 CLOSERS: Final = "\"'”’»)]}*_`~> \n\t"
 ENDS: Final = ".!?。！？…।؟"
+HANGING: Final = frozenset(",(-–—/&+=“‘$#<@%")
+"""Characters that an answer hardly ends with."""
 OPENERS: Final = {"(": ")", "[": "]", "{": "}", "“": "”", "«": "»"}
 WANTING: Final = frozenset((*UNENDED, *STOPWORDS))
+NAMED: Final = re.compile(r"[-–—] ?[A-Z][\w.]*(?: [A-Z][\w.]*){0,3}$")
+"""The author of a quotation."""
 LIST_ITEM: Final = re.compile(r"\s*(?:[-*•]|\d+[.)]|\|)")
 SCAN: Final = 4_000
 """Characters of an answer from which the words of the file are learnt."""
@@ -99,6 +103,8 @@ def is_unended(answer: str) -> bool:
     if not core or core[-1] in ENDS or plain.endswith(("```", "}", "]", ">", "|")):
         return False
     last = plain.split()[-1]
+    if NAMED.search(plain):
+        return False
     if plain[-1] in '"”’»)' and not _unclosed(plain):
         return False
     return not (last.startswith(("#", "http", "www.")) or (ord(plain[-1]) >= 0x2190 and not plain[-1].isalpha()))
@@ -170,7 +176,7 @@ def cut_features(answers: Sequence[str], known: Wording) -> "Numbers":
                 odd,
                 odd * usual[kind],
                 odd and last in WANTING,
-                plain.endswith((",", "(", "-", "–", "—", "/", "&", "+", "=", "“", "‘", "$", "#", "<", "@", "%")),
+                plain[-1:] in HANGING and plain[-2:-1] != plain[-1:],  # C++
                 _unclosed(answer),
                 odd and alone and last in known.stems,
                 odd and bool(ENDED.search(plain)),

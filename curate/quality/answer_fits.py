@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     Matrix = np.ndarray[Any, np.dtype[np.float32]]
     Numbers = np.ndarray[Any, np.dtype[np.float64]]
+    Flags = np.ndarray[Any, np.dtype[np.bool_]]
 
 NEAR: Final = 10
 """Nearest requests, and requests nearest to the answer, that a request is held against."""
@@ -23,6 +24,11 @@ SAME: Final = 0.9
 """Cosine similarity from which two requests are taken for the same."""
 FEW: Final = 4
 """Words of meaning of an answer below which it hardly shows what it answers: the doubt is halved."""
+ELSEWHERE: Final = 0.5
+"""Cosine similarity from which an answer belongs to another request, if it is nearer to that one by `NEARER`. Otherwise
+the doubt is halved: many requests ("Tell a joke.") say little about their answers.
+"""
+NEARER: Final = 0.15
 SCAN: Final = 2_000
 WEIGHTS: Final = (-1.646, -0.479, -0.147, -6.126, -4.187, 6.168, -7.001, -7.394)
 
@@ -34,7 +40,23 @@ def fits(requests: Sequence[str], answers: Sequence[str], asked: "Matrix", said:
     if len(requests) < NEAR:
         return np.ones(len(requests))
     doubt = 1 / (1 + np.exp(-np.clip(features(requests, answers, asked, said) @ np.array(WEIGHTS), -30, 30)))
-    return np.asarray(1 - np.where([len(_words(answer)) < FEW for answer in answers], doubt / 2, doubt))
+    unsure = np.array([len(_words(answer)) < FEW for answer in answers]) | ~_belongs_elsewhere(asked, said)
+    return np.asarray(1 - np.where(unsure, doubt / 2, doubt))
+
+
+def _belongs_elsewhere(asked: "Matrix", said: "Matrix") -> "Flags":
+    """Whether the answer is clearly nearer to another request, which has another answer."""
+    import numpy as np
+
+    found = np.zeros(len(asked), dtype=np.bool_)
+    for start in range(0, len(asked), ROWS):
+        block = slice(start, min(len(asked), start + ROWS))
+        likeness = said[block] @ asked.T
+        own = likeness[np.arange(len(likeness)), np.arange(block.start, block.stop)].copy()
+        likeness[(asked[block] @ asked.T >= SAME) | (said[block] @ said.T >= SAME)] = -2
+        best = likeness.max(axis=1)
+        found[block] = (best >= ELSEWHERE) & (best - own >= NEARER)
+    return found
 
 
 def features(requests: Sequence[str], answers: Sequence[str], asked: "Matrix", said: "Matrix") -> "Numbers":

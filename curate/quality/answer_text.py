@@ -221,7 +221,7 @@ def _told_languages(texts: Sequence[str]) -> list[dict[str, float]]:
 def refusals(answers: Sequence[str], neighbours: Sequence[Sequence[int]] | None = None) -> "Numbers":
     """0 for an answer that opens with a refusal where the nearest questions are answered, 1 for one that does not.
 
-    Without neighbours, the other answers of the file count.
+    `neighbours`: of each answer the positions of those to the nearest questions; without them, all of the file count.
     """
     import numpy as np
 

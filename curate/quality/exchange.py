@@ -5,7 +5,6 @@ from typing import Final, NamedTuple
 
 from curate.core.example import Example
 
-
 EMBEDDED: Final = 256
 """Characters of a text that are embedded. On planted swaps, more of them find no more (AUC .994 across topics and .985
 within for 200, 300, 400, 600 and all characters, differences below .003), and cost up to three times as much.
@@ -19,13 +18,19 @@ class Exchange(NamedTuple):
     system: str
     request: str
     answer: str
+    earlier: str = ""
+    """What the user said before: without it, "And in Rome?" says little."""
+
+    @property
+    def question(self) -> str:
+        """All that the user said."""
+        return f"{self.earlier}\n{self.request}" if self.earlier else self.request
 
     @property
     def embedded(self) -> tuple[str, str]:
-        """What is embedded: both ends of the request, where it says what is wanted, and the beginning of the answer."""
-        half = EMBEDDED // 2
-        request = self.request if len(self.request) <= EMBEDDED else f"{self.request[:half]}\n{self.request[-half:]}"
-        return request, self.answer[:EMBEDDED]
+        """What is embedded: both ends of the question, which say what is wanted, and the beginning of the answer."""
+        half, asked = EMBEDDED // 2, self.question
+        return asked if len(asked) <= EMBEDDED else f"{asked[:half]}\n{asked[-half:]}", self.answer[:EMBEDDED]
 
 
 def exchange_of(example: Example) -> Exchange | None:
@@ -33,11 +38,11 @@ def exchange_of(example: Example) -> Exchange | None:
     answer = example.answer
     if answer is None or not answer.text.strip():
         return None
-    request = next((turn.text for turn in reversed(example.prompt) if turn.role == "user" and turn.text.strip()), None)
-    if request is None:
+    asked = [turn.text for turn in example.prompt if turn.role == "user" and turn.text.strip()]
+    if not asked:
         return None
     system = "\n".join(turn.text for turn in example.prompt if turn.role in ("system", "developer"))
-    return Exchange(example.id, system, request, answer.text)
+    return Exchange(example.id, system, asked[-1], answer.text, "\n".join(asked[:-1]))
 
 
 def distinct(examples: Iterable[Example]) -> list[Exchange]:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     Columns = dict[str, Numbers]
 
 Advance = Callable[[int], None]
+OTHERS: Final = 0.1
+"""Share of the doubt that is told by the signals together."""
 VERSION: Final = 4
 """Changes with what the signals compute, so that cached ones are not taken for new ones."""
 
@@ -100,31 +102,40 @@ def _text_signals(exchanges: Sequence[Exchange]) -> "Columns":
 def _embedding_signals(
     exchanges: Sequence[Exchange], model: str, cache: Path | None, advance: Advance | None
 ) -> "Columns":
-    requests, answers = ([getattr(one, name) for one in exchanges] for name in ("request", "answer"))
+    questions, answers = ([getattr(one, name) for one in exchanges] for name in ("question", "answer"))
     vectors = embed([text for one in exchanges for text in one.embedded], model, cache, advance)
     asked, said = vectors[::2], vectors[1::2]
-    columns: Columns = {"fits": fits(requests, answers, asked, said)} | crowding(asked)
+    nearest, columns = crowding(asked)
+    columns |= {"fits": fits(questions, answers, asked, said), "refusal": refusals(answers, nearest)}
     if labels := labels_of(answers):
         columns["label"] = label_goodness(labels, asked)
     return columns
 
 
-def crowding(vectors: "Matrix") -> "Columns":
-    """How alone and how crowded each row is among the others."""
+def crowding(vectors: "Matrix") -> "tuple[list[list[int]], Columns]":
+    """The nearest others of each row, and how alone and how crowded it is among them."""
     import numpy as np
 
     size, near = len(vectors), min(NEAR, len(vectors) - 1)
-    best = np.zeros((size, max(near, 1)))
+    best, beside = np.zeros((size, max(near, 1))), np.zeros((size, max(near, 0)), dtype=np.int64)
     for start in range(0, size, 1_024) if near > 0 else ():
         block = vectors[start : start + 1_024] @ vectors.T
         block[np.arange(len(block)), np.arange(len(block)) + start] = -2
-        best[start : start + 1_024] = np.partition(block, size - near, axis=1)[:, size - near :]
-    return {"rarity": 1 - best.max(axis=1), "density": best.mean(axis=1)}
+        nearest = np.argpartition(block, size - near, axis=1)[:, size - near :]
+        beside[start : start + 1_024] = nearest
+        best[start : start + 1_024] = np.take_along_axis(block, nearest, axis=1)
+    return beside.tolist(), {"rarity": 1 - best.max(axis=1), "density": best.mean(axis=1)}
 
 
 def doubt(columns: "Mapping[str, Numbers]") -> "Numbers":
-    """How doubtful each example is by all signals together: 1 minus the product of what each leaves of it."""
+    """How doubtful each example is by all signals together: 1 minus the lowest one, and a little for all others.
+
+    Several weak doubts are no strong one: with the product of all signals, short answers came before cut ones.
+    """
     import numpy as np
 
     parts = [np.nan_to_num(column, nan=1.0) for name, column in columns.items() if BY_NAME[name].doubts]
-    return np.asarray(1 - np.prod(np.clip(parts, 0, 1), axis=0)) if parts else np.zeros(0)
+    if not parts:
+        return np.zeros(0)
+    signals = np.clip(parts, 0, 1)
+    return np.asarray(1 - signals.min(axis=0) * (1 - OTHERS + OTHERS * np.prod(signals, axis=0)))

@@ -68,7 +68,7 @@ SIGNALS: Final = (
         "text",
         "AUC 1.0, precision 1.0 on broken JSON and missing sections",
     ),
-    Signal("refusal", "0 for a refusal where other requests are answered", "text", "rule Q004: precision .97"),
+    Signal("refusal", "0 for a refusal where the nearest requests are answered", "text", "rule Q004: precision .97"),
     Signal(
         "boilerplate",
         "share of the answer that is not in answers to other requests",
@@ -80,7 +80,7 @@ SIGNALS: Final = (
         "fits",
         "probability that the answer belongs to this request, not to another one",
         "embeddings",
-        "AUC .99 (other topic), .92 (nearest request)",
+        "AUC .99 (other topic), .92 (nearest request), by the first 256 characters",
     ),
     Signal(
         "label",

@@ -14,10 +14,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from curate.cli.main import main
-from curate.quality.exchange import Exchange
+from curate.quality.answer_text import refusals
+from curate.quality.exchange import Exchange, distinct
 from curate.quality.label_errors import label_goodness
 from curate.quality.scoring import Models, doubt, signals_of
 from curate.quality.selection import choose
+from curate.read.dataset import read_dataset
 from tests.conftest import Write, chat
 
 TOPICS = ("rivers", "bread", "trains", "planets", "chess", "gardens", "violins", "glaciers", "bees", "castles")
@@ -62,6 +64,27 @@ def test_a_signal_finds_its_fault(signal: str, answer: str) -> None:
     assert columns[signal][0] < 0.5
     assert np.median(columns[signal][1:]) > 0.8
     assert doubt(columns)[0] > np.quantile(doubt(columns), 0.9)
+
+
+def test_weak_doubts_come_after_a_strong_one() -> None:
+    columns = {"ending": np.array([0.2, 0.55]), "beginning": np.array([1.0, 0.55]), "fits": np.array([1.0, 0.55])}
+    strong, weak = doubt(columns)
+    assert strong > 0.8
+    assert weak < 0.6
+
+
+def test_a_refusal_is_doubtful_only_where_the_nearest_requests_are_answered() -> None:
+    no = "I'm sorry, but I can't help with that."
+    answers = [no, no, "People like trains.", no, "People like bread.", "People like bees."]
+    assert refusals(answers, [[1, 3], [0, 3], [4, 5], [4, 5], [5], [4]]).tolist() == [1, 1, 1, 0, 1, 1]
+
+
+def test_a_follow_up_is_read_with_what_the_user_said_before(write: Write) -> None:
+    turns = [("user", "What is the capital of Italy?"), ("assistant", "Rome."), ("user", "And its river?")]
+    messages = [{"role": role, "content": content} for role, content in [*turns, ("assistant", "The Tiber.")]]
+    (exchange,) = distinct(read_dataset([write("data.jsonl", [{"messages": messages}])]).examples)
+    assert exchange.request == "And its river?"
+    assert exchange.embedded == ("What is the capital of Italy?\nAnd its river?", "The Tiber.")
 
 
 def test_json_among_json_has_to_parse_and_to_have_the_usual_keys() -> None:
