@@ -47,10 +47,20 @@ def _columns(text: str) -> int:
     return cell_len(text)
 
 
-def shown_parts(spot: SourceRange) -> tuple[str, str, str]:
-    """The text before, in and after a place, on one line, truncated and escaped."""
-    before = visible(spot.before if len(spot.before) <= BEFORE else "…" + spot.before[-BEFORE:])
-    inside = visible(spot.text)
+def shown_parts(spot: SourceRange, *, keep_newlines: bool = False) -> tuple[str, str, str]:
+    """The text before, in and after a place, escaped, and cut between words; on one line, unless `keep_newlines`."""
+
+    def shown(text: str) -> str:
+        return visible(text, keep_newlines=keep_newlines)
+
+    before, after = spot.before, spot.after
+    if len(before) > BEFORE:
+        word = before[-BEFORE - 1 :].partition(" ")[2]
+        before = "…" + (word if len(word) > BEFORE // 2 else before[-BEFORE:])
+    if len(after) > AFTER:
+        word = after[: AFTER + 1].rpartition(" ")[0]
+        after = (word if len(word) > AFTER // 2 else after[:AFTER]) + "…"
+    inside = shown(spot.text)
     if spot.tail or len(spot.text) > INSIDE:
-        inside = f"{visible(spot.text[: INSIDE - TAIL - 1])}…{visible((spot.tail or spot.text)[-TAIL:])}"
-    return before, inside, visible(spot.after if len(spot.after) <= AFTER else spot.after[:AFTER] + "…")
+        inside = f"{shown(spot.text[: INSIDE - TAIL - 1])}…{shown((spot.tail or spot.text)[-TAIL:])}"
+    return shown(before), inside, shown(after)

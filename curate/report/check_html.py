@@ -13,7 +13,7 @@ from curate.lint.runner import CheckResult
 from curate.report.check_full import HIDDEN, shown_parts
 from curate.report.check_source import SourceRange, source_ranges
 from curate.report.check_text import SHOWN, first_ones, rule_counts, summary_line
-from curate.report.html import foot, head, safe, tile
+from curate.report.html import block, filters, foot, head, not_shown, safe, tile
 from curate.report.html_plots import bars
 
 MANY_TURNS: Final = 12
@@ -39,7 +39,7 @@ def check_html(
     yield "</div>\n"
     yield from _plots(report, counted)
     yield from _findings(report, limit)
-    yield foot(f"{report.seconds:.1f} s")
+    yield foot(f"{report.seconds:.1f} s", filtered=bool(report.findings))
 
 
 def _many(noun: str, count: int) -> str:
@@ -94,11 +94,11 @@ def _findings(report: CheckResult, limit: int | None) -> Iterator[str]:
     groups: dict[str, list[tuple[Finding, SourceRange | None]]] = defaultdict(list)
     for finding, spot in zip(shown, source_ranges(shown), strict=True):
         groups[finding.code].append((finding, spot))
-    yield "<h2>Findings</h2>\n"
+    yield f"<h2>Findings</h2>\n{filters()}"
     for code, count in rule_counts(report):
         first, rule = groups[code][0][0], report.rules.get(code)
         yield (
-            f'<details open><summary><h3><span class="{first.severity}">{safe(first.severity)}</span> '
+            f'<details open data-group><summary><h3><span class="{first.severity}">{safe(first.severity)}</span> '
             f"{safe(_titled(code, report))}"
         )
         yield f' <span class="quiet">× {count:,}</span></h3></summary><div>'
@@ -106,7 +106,7 @@ def _findings(report: CheckResult, limit: int | None) -> Iterator[str]:
         for finding, spot in groups[code]:
             yield _item(finding, spot)
         held = count - len(groups[code])
-        yield f"</ol>{f'<p class=quiet>{held:,} more not shown (--all shows them)</p>' if held else ''}</div></details>\n"  # noqa: E501
+        yield f"</ol>{not_shown(held, 'finding')}</div></details>\n"
 
 
 def _item(finding: Finding, spot: SourceRange | None) -> str:
@@ -116,9 +116,10 @@ def _item(finding: Finding, spot: SourceRange | None) -> str:
     elif spot.secret:
         excerpt = f"<pre>{HIDDEN}</pre>"
     else:
-        before, inside, after = map(safe, shown_parts(spot))
+        before, inside, after = map(block, shown_parts(spot, keep_newlines=True))
         excerpt = f"<pre>{before}<mark>{inside}</mark>{after}</pre>"
-    return f"<li><code>{safe(finding.where)}</code> {safe(finding.message)}{where}{excerpt}</li>\n"
+    data = f'data-rule="{safe(finding.code)}" data-severity="{safe(finding.severity)}"'
+    return f"<li {data}><code>{safe(finding.where)}</code> {safe(finding.message)}{where}{excerpt}</li>\n"
 
 
 def _titled(code: str, report: CheckResult) -> str:

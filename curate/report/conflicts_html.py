@@ -10,7 +10,7 @@ from curate.conflicts.topics import Topic
 from curate.core.masking import masked, redact_message, redacted_excerpt
 from curate.core.text import plural
 from curate.report.conflicts import same_question
-from curate.report.html import foot, head, not_shown, safe, tiles
+from curate.report.html import block, brief, filters, foot, full, head, not_shown, safe, tiles
 from curate.report.html_plots import bars
 
 SHOWN: Final = 200
@@ -42,12 +42,14 @@ def conflicts_html(report: ConflictsResult, limit: int | None = SHOWN) -> Iterat
         "Conflicts by source of the first evidence",
         [(source, count, "warning") for source, count in sorted(counts.items(), key=lambda item: -item[1])],
     )
+    yield filters()
     yield from _section("Conflicts", report.conflicts, limit)
     if report.topics:
         yield f'<h2>Topics <span class="quiet">× {len(report.topics):,}</span></h2>\n'
         for topic in report.topics[:limit]:
             yield from _topic(topic)
-    yield foot()
+        yield not_shown(0 if limit is None else len(report.topics) - limit, "topic")
+    yield foot(filtered=True)
 
 
 def _section(title: str, conflicts: Sequence[Conflict], limit: int | None) -> Iterator[str]:
@@ -57,16 +59,16 @@ def _section(title: str, conflicts: Sequence[Conflict], limit: int | None) -> It
     for conflict in conflicts[:limit]:
         left, right, evidence = conflict.in_order()
         yield (
-            f"<details open><summary><h3>{conflict.code} {conflict.confidence:.2f}</h3> "
-            f"{safe(masked(left.request)[:300])}</summary><div>"
+            f'<details open data-rule="{conflict.code}"><summary><h3>{conflict.code} {conflict.confidence:.2f}</h3> '
+            f"{brief(masked(left.request))}</summary><div>{full(masked(left.request), noun='question')}"
         )
         if conflict.similarity < 1:
-            yield (
-                f'<p class="quiet">asked otherwise ({same_question(conflict)}): {safe(masked(right.request)[:300])}</p>'
-            )
+            said, asked = masked(right.request), same_question(conflict)
+            yield f'<p class="quiet">asked otherwise ({asked}): {brief(said)}</p>{full(said, noun="question")}'
         if conflict.systems:
-            first, second = (masked(system)[:300] or "none" for system in conflict.systems)
-            yield f'<p class="quiet">system prompts differ: {safe(first)} / {safe(second)}</p>'
+            first, second = (masked(system) or "none" for system in conflict.systems)
+            yield f'<p class="quiet">system prompts differ: {brief(first)} / {brief(second)}</p>'
+            yield full(first, noun="system prompt of the first") + full(second, noun="system prompt of the second")
         yield f'<div class="pair">{_side(left, evidence[0].left)}{_side(right, evidence[0].right)}</div>'
         told = [
             f"{item.source} {item.confidence:.2f}: {redact_message(item.why) or _against(item, left, right)}"
@@ -77,25 +79,27 @@ def _section(title: str, conflicts: Sequence[Conflict], limit: int | None) -> It
 
 
 def _against(evidence: Evidence, left: Question, right: Question) -> str:
-    return (
-        f"{redacted_excerpt(evidence.left, left.answer)[:200]!r} against "
-        f"{redacted_excerpt(evidence.right, right.answer)[:200]!r}"
-    )
+    said = (redacted_excerpt(evidence.left, left.answer), redacted_excerpt(evidence.right, right.answer))
+    return " against ".join(f"“{' '.join(text[:200].split())}”" for text in said)
 
 
 def _side(side: Question, span: str) -> str:
     clear, span = masked(side.answer), redacted_excerpt(span, side.answer)
-    answer = clear[:MOST] + ("…" if len(clear) > MOST else "")
+    answer = clear if len(clear) <= MOST else clear[:MOST].rpartition(" ")[0] + " …"
     before, found, after = answer.partition(span) if 0 < len(span) < len(answer) else (answer, "", "")
-    marked = f"<mark>{safe(found)}</mark>" if found else ""
+    marked = f"<mark>{block(found)}</mark>" if found else ""
+    rest = full(clear, noun="answer") if len(clear) > MOST else ""
     return (
-        f"<div><p><code>{safe(str(side.example.place))}</code></p><pre>{safe(before)}{marked}{safe(after)}</pre></div>"
+        f"<div><p><code>{safe(str(side.example.place))}</code></p><pre>{block(before)}{marked}{block(after)}</pre>"
+        f"{rest}</div>"
     )
 
 
 def _topic(topic: Topic) -> Iterator[str]:
-    yield f"<details open><summary><h3>{safe(masked(topic.request)[:300])}</h3></summary><div><ol>"
+    asked = masked(topic.request)
+    yield f'<details open data-rule="topic"><summary><h3>{brief(asked)}</h3></summary><div>{full(asked)}<ol>'
     for group in topic.groups:
         mark = "<b>most say</b> " if group is topic.majority else ""
-        yield f"<li>{mark}{plural(group.examples, 'example')}: {safe(masked(group.answers[0].answer)[:500])}</li>"
+        said = masked(group.answers[0].answer)
+        yield f"<li>{mark}{plural(group.examples, 'example')}: {brief(said, 500)}{full(said, 500, 'answer')}</li>"
     yield "</ol></div></details>\n"

@@ -7,7 +7,7 @@ from curate.core.example import Example
 from curate.dedup.removal import DuplicateRemoval
 from curate.pipeline.dedup import DedupResult
 from curate.report.dedup import chance, doubtful, histogram
-from curate.report.html import foot, head, not_shown, safe, tiles
+from curate.report.html import block, filters, foot, head, not_shown, safe, tiles
 from curate.report.html_plots import bars
 from curate.report.word_diff import DiffSpan, folded, turn_diffs
 
@@ -48,6 +48,7 @@ def dedup_html(plan: DedupResult, limit: int | None = SHOWN) -> Iterator[str]:
     yield bars(f"Pairs by similarity; near-duplicates at {threshold:g} and above", rows)
     yield f'<p class="quiet">A pair at {threshold:g} is compared with probability {chance(plan.proposed(threshold))}, '
     yield f"one at {plan.floor:g} with {chance(plan.proposed(plan.floor))}.</p>\n"
+    yield filters()
     yield from _pairs("Removed examples, each with the one kept", "goes", doubtful(plan, limit), len(plan.losses), plan)
     alike = sorted(plan.apart, key=lambda pair: (-pair.similarity, pair.place))[:limit]
     yield from _pairs(
@@ -56,7 +57,7 @@ def dedup_html(plan: DedupResult, limit: int | None = SHOWN) -> Iterator[str]:
     worded = sorted(plan.same_words, key=lambda pair: (-pair.similarity, pair.place))[:limit]
     yield from _pairs("Short examples with the same words: both are kept", "stays", worded, len(plan.same_words), plan)
     yield from _pairs("Paraphrases: both are kept", "stays", plan.alike[:limit], len(plan.alike), plan)
-    yield foot()
+    yield foot(filtered=True)
 
 
 def _pairs(title: str, said: str, pairs: Sequence[DuplicateRemoval], count: int, plan: DedupResult) -> Iterator[str]:
@@ -65,7 +66,8 @@ def _pairs(title: str, said: str, pairs: Sequence[DuplicateRemoval], count: int,
     examples = plan.examples({place for pair in pairs for place in (pair.place, pair.kept_place)})
     yield f'<h2>{title} <span class="quiet">× {count:,}</span></h2>\n'
     for pair in pairs:
-        yield f"<details{' open' if pair.code != 'D001' else ''}><summary><h3>{pair.similarity:.3f} {pair.code}</h3> "
+        opened = " open" if pair.code != "D001" else ""
+        yield f'<details{opened} data-rule="{pair.code}"><summary><h3>{pair.similarity:.3f} {pair.code}</h3> '
         yield (
             f"<code>{safe(str(pair.place))}</code> {said}, <code>{safe(str(pair.kept_place))}</code> "
             "stays</summary><div>"
@@ -86,7 +88,7 @@ def _side_by_side(gone: Example, kept: Example) -> Iterator[str]:
 def _marked(pieces: Sequence[DiffSpan], side: Literal["gone", "kept"], tag: str) -> str:
     """One side of a turn, with the text that only it has marked."""
     return "".join(
-        f"<{tag}>{safe(text)}</{tag}>" if kind == side else safe(text)
+        f"<{tag}>{block(text)}</{tag}>" if kind == side else block(text)
         for kind, text in pieces
         if kind in (side, "same")
     )

@@ -1,10 +1,13 @@
 """Shared by HTML reports: one file without external resources, in the reader's light or dark color scheme.
 
-Plots are inline SVG (`curate.report.html_plots`). There is no script, and a content security policy in the head forbids
-any, whatever the data contains.
+Plots are inline SVG (`curate.report.html_plots`). The only script is the filter of long lists: a content security
+policy in the head names its hash and forbids any other, whatever the data contains.
 """
 
+import base64
+import hashlib
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from html import escape
 from typing import Final
 
@@ -12,7 +15,39 @@ from curate import __version__
 from curate.core.masking import without_keys
 from curate.core.text import plural, visible
 
-POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'"
+SCRIPT: Final = """
+const items = [...document.querySelectorAll("[data-rule]")];
+const groups = [...document.querySelectorAll("[data-group]")];
+const texts = items.map((item) => item.textContent.toLowerCase());
+const form = document.getElementById("filter"), shown = document.getElementById("shown");
+const keys = ["rule", "severity"];
+for (const key of keys) {
+  const values = [...new Set(items.map((item) => item.dataset[key] || ""))].filter(Boolean).sort();
+  for (const value of values) form.elements[key].append(new Option(value, value));
+  form.elements[key].parentElement.hidden = values.length < 2;
+}
+const filter = () => {
+  const words = form.elements.text.value.toLowerCase().split(/\\s+/).filter(Boolean);
+  let count = 0;
+  items.forEach((item, at) => {
+    const fits = keys.every((key) => [item.dataset[key] || "", ""].includes(form.elements[key].value))
+      && words.every((word) => texts[at].includes(word));
+    item.hidden = !fits;
+    count += fits;
+  });
+  for (const group of groups) group.hidden = !group.querySelector("[data-rule]:not([hidden])");
+  shown.textContent = `${count} of ${items.length} shown`;
+};
+form.addEventListener("input", filter);
+form.addEventListener("submit", (event) => event.preventDefault());
+form.hidden = items.length < 2;
+filter();
+"""
+"""The filter of a list, see `filters`."""
+HASH: Final = base64.b64encode(hashlib.sha256(SCRIPT.encode()).digest()).decode()
+POLICY: Final = (
+    f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{HASH}'; base-uri 'none'; form-action 'none'"
+)
 STYLE: Final = """
 :root { color-scheme: light dark; --ground: #fff; --ink: #1c1e21; --quiet: #5d6570; --line: #dcdfe4; --panel: #f5f6f8;
 --bar: #4a74a8;
@@ -42,8 +77,15 @@ ol { list-style: none; margin: .6rem 0 0; padding: 0 } li { border-top: 1px soli
 overflow-wrap: anywhere }
 pre { margin: .3rem 0 0; padding: .4rem .6rem; background: var(--panel); border-radius: 4px; white-space: pre-wrap;
 overflow-wrap: anywhere }
+[hidden] { display: none !important }
+form { display: flex; flex-wrap: wrap; gap: .5rem 1rem; align-items: center; margin: 1rem 0; position: sticky; top: 0;
+background: var(--ground); padding: .5rem 0 } input, select { font: inherit; color: inherit; background: var(--panel);
+border: 1px solid var(--line); border-radius: 4px; padding: .2rem .4rem }
+details details { margin: .3rem 0 } details details summary { padding: .2rem .6rem; color: var(--quiet) }
 mark { background: none; color: inherit; font-weight: 700; text-decoration: underline; text-underline-offset: 3px }
 """
+LONGEST: Final = 100_000
+"""Maximum number of characters of one text in a report."""
 TABLE: Final = """
 table { border-collapse: collapse; width: 100%; margin: .75rem 0 } th, td { text-align: left; vertical-align: top;
 padding: .35rem .6rem;
@@ -60,12 +102,27 @@ def head(title: str, style: str = "") -> str:
         f'http-equiv="Content-Security-Policy" content="{POLICY}">\n'
         f'<meta name="viewport" content="width=device-width, initial-scale=1">\n<title>{title}</title>\n'
         f"<style>{STYLE}{style}</style>\n</head>\n<body>\n<h1>{title}</h1>\n"
+        f'<p class="quiet">{datetime.now(UTC):%Y-%m-%d %H:%M} UTC</p>\n'
     )
 
 
-def foot(*facts: str) -> str:
-    """The end of a document: the program and its version."""
-    return f'<p class="quiet">{", ".join((f"curate {__version__}", *facts))}</p>\n</body>\n</html>\n'
+def foot(*facts: str, filtered: bool = False) -> str:
+    """The end of a document: the program and its version. `filtered`: the document has `filters`."""
+    script = f"<script>{SCRIPT}</script>\n" if filtered else ""
+    return f'<p class="quiet">{", ".join((f"curate {__version__}", *facts))}</p>\n{script}</body>\n</html>\n'
+
+
+def filters() -> str:
+    """The inputs that filter the elements with `data-rule` and `data-severity`; shown if the script runs.
+
+    Elements with `data-group` are hidden with the last element in them. `foot` adds the script.
+    """
+    return (
+        '<form id="filter" hidden><label>Search <input name="text" type="search"></label>\n'
+        '<label>Rule <select name="rule"><option value="">all</option></select></label>\n'
+        '<label>Severity <select name="severity"><option value="">all</option></select></label>\n'
+        '<span id="shown" class="quiet"></span></form>\n'
+    )
 
 
 def tile(value: str, label: str, kind: str = "") -> str:
@@ -80,9 +137,32 @@ def tiles(counts: Iterable[tuple[int, str]]) -> str:
 
 def not_shown(count: int, noun: str) -> str:
     """The number of list items left out; empty if there are none."""
-    return f'<p class="quiet">{plural(count, noun)} more not shown (--all shows them)</p>\n' if count > 0 else ""
+    return f'<p class="quiet">{plural(count, noun)} more, not part of this report</p>\n' if count > 0 else ""
 
 
 def safe(text: str) -> str:
     """Escape text for HTML, without bidirectional controls and keys."""
     return escape(visible(without_keys(text)))
+
+
+def block(text: str) -> str:
+    """Escape text for `<pre>`: line breaks stay."""
+    return escape(visible(without_keys(text), keep_newlines=True))
+
+
+def brief(text: str, width: int = 300) -> str:
+    """The start of a text on one line, cut between words, escaped."""
+    line = " ".join(text[: 2 * width].split())
+    if len(line) <= width and len(text) <= 2 * width:
+        return safe(line)
+    cut = line[: width + 1].rpartition(" ")[0] if " " in line[width // 2 : width + 1] else line[:width]
+    return f"{safe(cut)} …"
+
+
+def full(text: str, width: int = 300, noun: str = "text") -> str:
+    """The whole text behind a click, if `brief` cuts it or joins its lines; else nothing."""
+    if len(text) <= width and "\n" not in text:
+        return ""
+    kept = text[:LONGEST]
+    rest = f"\n… {len(text) - LONGEST:,} more characters, not part of this report" if len(text) > LONGEST else ""
+    return f"<details><summary>Full {noun}, {len(text):,} characters</summary><pre>{block(kept)}{rest}</pre></details>"

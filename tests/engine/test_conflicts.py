@@ -1,6 +1,7 @@
 """Conflicts: rules speak where they are sure, and stay silent where two answers may both hold."""
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -141,6 +142,23 @@ def test_another_system_prompt_is_shown_with_the_clash_and_makes_it_less_sure(
     [found] = json.loads(capsys.readouterr().out)["conflicts"]
     assert (found["systems_differ"], found["confidence"]) == (True, confidence)
     assert "system prompts differ: none / " in Path("report.html").read_text()
+
+
+def test_the_html_report_holds_whole_texts_and_cuts_between_words() -> None:
+    question = "When did Apollo 11\nland on the Moon, " + "and please answer at some length " * 20 + "?"
+    rest = "\n" + " ".join(f"Reason number {n} is long." for n in range(300))
+    lines = [chat(question, f"Apollo 11 landed on the Moon on 20 July {year}.{rest}") for year in (1969, 1968)]
+    Path("data.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    assert main(["conflicts", "data.jsonl", "--no-models", "--html", "report.html", "--quiet"]) == 1
+    page = Path("report.html").read_text()
+    assert "\\n" not in page.split("<script>", maxsplit=1)[0]
+    cut = re.search(r"When did Apollo 11 land on the Moon, ([a-z ]+) …</summary>", page)
+    assert cut is not None
+    assert set(cut[1].split()) == {"and", "please", "answer", "at", "some", "length"}
+    assert f"Full question, {len(question):,} characters" in page
+    assert page.count("<summary>Full answer, ") == 2
+    assert 'data-rule="X00' in page
+    assert "--all" not in page
 
 
 def test_answers_behind_one_system_prompt_are_shown_rather_than_those_behind_two() -> None:

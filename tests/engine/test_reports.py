@@ -2,8 +2,12 @@
 it.
 """
 
+import base64
+import hashlib
 import json
 import re
+import shutil
+import subprocess
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -22,6 +26,7 @@ from curate.lint.runner import CheckResult, check_paths
 from curate.report.check_formats import OutputFormat, reported
 from curate.report.check_sarif import check_sarif
 from curate.report.check_source import source_ranges
+from curate.report.html import SCRIPT
 from tests.conftest import Write, chat
 from tests.tinymodel import model
 
@@ -311,11 +316,46 @@ def test_html_asks_for_nothing_and_runs_nothing(hostile: Path) -> None:
     page = Tags()
     page.feed(text)
     assert page.references == []
-    assert not page.tags & {"script", "img", "link", "iframe", "object"}
+    assert not page.tags & {"img", "link", "iframe", "object"}
+    (script,) = re.findall(r"<script>(.*?)</script>", text, re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    assert f"script-src 'sha256-{digest}'" in text
+    assert "--all" not in text
+    assert re.search(r">20\d\d-\d\d-\d\d \d\d:\d\d UTC<", text)
     assert {"svg", "details", "mark"} <= page.tags
     assert "url(" not in text
     assert "prefers-color-scheme: dark" in text
     assert "&lt;/script&gt;" in text
+
+
+DOM = """
+const element = (more) => ({hidden: false, textContent: "", dataset: {}, append(o) { this.options.push(o.value) },
+  options: [], value: "", addEventListener(name, act) { this[name] = act }, ...more});
+const items = ITEMS.map(([rule, severity, text]) => element({dataset: {rule, severity}, textContent: text}));
+const group = element({querySelector: () => items.find((item) => !item.hidden)});
+const inputs = {text: element({}), rule: element({parentElement: {}}), severity: element({parentElement: {}})};
+const form = element({elements: inputs}), shown = element({});
+const document = {querySelectorAll: (what) => what === "[data-rule]" ? items : [group],
+  getElementById: (id) => ({filter: form, shown})[id]};
+class Option { constructor(text, value) { this.value = value } }
+const seen = () => items.map((item, at) => item.hidden ? "" : at).join("") + (group.hidden ? " none" : "");
+"""
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
+def test_the_filter_of_html_reports_hides_what_does_not_match() -> None:
+    items = [["C003", "error", "An Empty answer"], ["C003", "error", "cut off"], ["M006", "warning", "empty role"]]
+    asked = """
+    const said = [seen(), shown.textContent, inputs.rule.options.join(), form.hidden];
+    const ask = (values) => { for (const key in inputs) inputs[key].value = values[key] || ""; form.input();
+      said.push(seen()) };
+    ask({text: "EMPTY"}); ask({rule: "C003"}); ask({severity: "warning", text: "empty  role"});
+    ask({rule: "M006", severity: "error"}); ask({});
+    console.log(JSON.stringify(said));
+    """
+    program = f"{DOM.replace('ITEMS', json.dumps(items))}{{{SCRIPT}}}{asked}"
+    said = subprocess.run(["node", "-e", program], capture_output=True, text=True, check=True).stdout
+    assert json.loads(said) == ["012", "3 of 3 shown", "C003,M006", False, "02", "01", "2", " none", "012"]
 
 
 class Plots(HTMLParser):
