@@ -7,7 +7,7 @@ READY   = $(VENV)/.ready
 PYTEST  = PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 2 --dist loadgroup
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-fast explore coverage check lint schemas docs clean
+.PHONY: help install demo test test-fast explore coverage check lint schemas docs dist installed lowest clean
 
 help:  ## List the targets.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  %-10s %s\n", $$1, $$2}'
@@ -48,6 +48,16 @@ lint: $(READY)  ## Check style only.
 
 schemas: $(READY)  ## Write the generated files anew.
 	$(BIN)/curate schema --write
+
+dist: $(READY)  ## Build the wheel and the source distribution.
+	rm -rf dist
+	$(BIN)/python -m build --quiet
+
+installed:  ## Run the fast tests against an installed wheel; EXTRA=all with extras, PYTHON=python3.13 with another Python.
+	$(PYTHON) tests/installed.py $(EXTRA)
+
+lowest:  ## Run the same with the oldest dependencies that are allowed.
+	LOWEST=1 $(PYTHON) tests/installed.py
 
 docs: $(READY)  ## Build the documentation, offline; fails on a broken link.
 	$(BIN)/python -m docs.build

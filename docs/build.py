@@ -24,6 +24,7 @@ ROOT_PAGES: Final = {
     "README.md": "index.md",
     "CHANGELOG.md": "changelog.md",
     "CONTRIBUTING.md": "contributing.md",
+    "RELEASING.md": "releasing.md",
     "SECURITY.md": "security.md",
     "examples/README.md": "examples.md",
     "LICENSE": "licence.md",
@@ -84,7 +85,7 @@ def configuration(texts: dict[str, str]) -> dict[str, Any]:
         {_title(texts[page]): [page, *below[page]]} if page in below else page
         for page in listed("reference", REFERENCE)
     ]
-    project = ["changelog.md", "contributing.md", "security.md", "examples.md", "licence.md"]
+    project = ["changelog.md", "contributing.md", "releasing.md", "security.md", "examples.md", "licence.md"]
     return {
         "site_name": "curate",
         "docs_dir": "pages",

@@ -13,7 +13,7 @@ from unittest.mock import patch
 from curate import api
 from curate.cli.common_options import as_command
 from curate.cli.main import main
-from curate.cli.verbs import SUMMARIES, load_verb, names, schema_types
+from curate.cli.verbs import SUMMARIES, load, load_verb, names, schema_types
 from curate.core.errors import ExitCode
 from curate.core.targets import FORMATS as TRAINED_FORMATS
 from curate.core.targets import LIMITS, Target
@@ -22,7 +22,6 @@ from curate.lint.rules.rule import Rule
 from curate.read.formats import FORMATS
 from curate.report.rules import rule_json, terms
 from curate.schemas import schemas
-from train.cli.recipe import keys
 
 EXIT_STATUS: Final = {
     ExitCode.CLEAN: "No findings; the command did what was asked.",
@@ -155,7 +154,7 @@ def _recipe() -> str:
         "key. `curate recipe keys` prints this list.\n\n"
     )
     rows = []
-    for entry in keys():
+    for entry in load("train.cli.recipe:keys")():
         head, kind, *meaning = (line.strip() for line in entry.splitlines())
         name, _, default = head.partition(" = ")
         values, _, also = kind.removesuffix(")").partition("  (also ")
@@ -207,8 +206,8 @@ def _exit_status() -> str:
 def _schemas(found: Mapping[str, Any]) -> str:
     text = (
         "# JSON schemas\n\nEverything that curate reads and writes has a schema in the folder `schemas` of the "
-        "repository and of the installed package. A key that is there keeps its name and meaning within a major "
-        "version; new keys may be added.\n\n"
+        "repository, `curate/json_schemas` of the installed package. A key that is there keeps its name and "
+        "meaning within a major version; new keys may be added.\n\n"
     )
     rows = [
         (f"`{name}`", escaped(value.get("description", "").split("\n")[0]))

@@ -1,5 +1,6 @@
 """Identify a finding by message and example instead of line number, so that it is recognized after lines moved."""
 
+import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -16,6 +17,12 @@ class Fingerprint(NamedTuple):
     pointer: str
     nth: int
     """Number of earlier findings with equal values: copies of an example, or lines with the same defect."""
+
+    @property
+    def digest(self) -> str:
+        """128 bits as hexadecimal digits, for reports that other programs compare."""
+        text = "/".join(map(str, self)).encode("utf-8", "surrogatepass")
+        return hashlib.blake2b(text, digest_size=16).hexdigest()
 
 
 def fingerprints(findings: Sequence[Finding]) -> list[Fingerprint]:

@@ -29,6 +29,8 @@ class OutputFormat(StrEnum):
     GITHUB = "github"
     SARIF = "sarif"
     JUNIT = "junit"
+    GITLAB = "gitlab"
+    """GitLab's code quality report."""
     HTML = "html"
 
 
@@ -41,6 +43,7 @@ REPORTERS: Final = {
     OutputFormat.GITHUB: "check_github",
     OutputFormat.SARIF: "check_sarif",
     OutputFormat.JUNIT: "check_junit",
+    OutputFormat.GITLAB: "check_gitlab",
     OutputFormat.HTML: "check_html",
 }
 """The reporter of each format: `module:function`, or one name for both.

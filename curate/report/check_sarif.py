@@ -1,6 +1,5 @@
 """A check's report as SARIF 2.1.0 (OASIS), for code scanning services and editors."""
 
-import hashlib
 import json
 from collections.abc import Iterator
 from functools import cache, lru_cache
@@ -50,7 +49,7 @@ def _log(report: CheckResult) -> tuple[dict[str, Any], Iterator[dict[str, Any]]]
     positions = {code: position for position, code in enumerate(codes)}
     keys = fingerprints(report.findings)
     results = (
-        _result(finding, positions[finding.code], spot, "/".join(map(str, key)))
+        _result(finding, positions[finding.code], spot, key.digest)
         for finding, spot, key in zip(report.findings, source_ranges(report.findings, text=False), keys, strict=True)
     )
     rules = [_rule(code, report.rules.get(code)) for code in codes]
@@ -113,9 +112,7 @@ def _result(finding: Finding, position: int, spot: SourceRange | None, key: str)
         "level": LEVELS[finding.severity],
         "message": {"text": safe(f"{finding.message}{where}. {finding.hint}")},
         "locations": [place],
-        "partialFingerprints": {
-            "curate/v1": hashlib.blake2b(key.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
-        },
+        "partialFingerprints": {"curate/v1": key},
         "properties": {"fixable": finding.fixable, **({"example": finding.example} if finding.example else {})},
     }
 

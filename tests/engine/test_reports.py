@@ -418,3 +418,19 @@ def test_findings_are_known_again_when_their_lines_move(write: Write) -> None:
     write("data.jsonl", [("New", "Line."), b"{", EMPTY, NULL])
     assert sorted(fingerprints(check_paths([path]).findings)) == sorted(before)
     assert len(set(before)) == len(before)
+
+
+def test_gitlab_reads_each_finding_once_with_its_place(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    bad = {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": ""}]}
+    path = write("data/bad.jsonl", [bad, bad, b"{"]).absolute()
+    assert main(["check", str(path), "--output-format", "gitlab", "--all"]) == 1
+    issues = json.loads(capsys.readouterr().out)
+    places = [(issue["check_name"], issue["location"]["lines"]["begin"]) for issue in issues]
+    assert {("C003", 1), ("C003", 2), ("J010", 3)} <= set(places)
+    assert {issue["location"]["path"] for issue in issues} == {"data/bad.jsonl"}
+    assert len({issue["fingerprint"] for issue in issues}) == len(issues)
+    assert {issue["severity"] for issue in issues} <= {"info", "minor", "major", "critical", "blocker"}
+    assert all({"description", "check_name", "fingerprint", "severity", "location"} == issue.keys() for issue in issues)
+    write("good.jsonl", [("Is it open?", "Yes, on Sundays.")])
+    assert main(["check", "good.jsonl", "--output-format", "gitlab"]) == 0
+    assert json.loads(capsys.readouterr().out) == []

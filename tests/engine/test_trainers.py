@@ -51,7 +51,7 @@ def test_datasets_loads_the_folder_as_it_is(
 
 @pytest.mark.slow  # YAML comes with transformers
 def test_configurations_name_the_files_that_are_there_and_leave_the_test_split_alone(splits: dict[str, int]) -> None:
-    import yaml  # type: ignore[import-untyped]  # it has no types of its own
+    import yaml  # it has no types of its own
 
     axolotl, llamafactory, trl = (
         yaml.safe_load((OUT / f"{name}.yaml").read_text()) for name in ("axolotl", "llamafactory", "trl")

@@ -1,0 +1,72 @@
+"""What runs at GitHub and in a container: files that parse, targets that exist, and the steps that can run here."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.conftest import Write, environment
+
+ROOT = Path(__file__).resolve().parent.parent
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+TARGETS = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+BAD = {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": ""}]}
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+def test_workflows_call_targets_that_exist_with_few_rights(path: Path) -> None:
+    workflow = yaml.safe_load(path.read_text())
+    assert workflow["permissions"] == {"contents": "read"}
+    for job in workflow["jobs"].values():
+        for step in job["steps"]:
+            words = step.get("run", "").split()
+            assert not words or words[0] == "make"
+            assert {word for word in words[1:] if "=" not in word} <= TARGETS
+
+
+def checked(folder: Path, **settings: str) -> "subprocess.CompletedProcess[str]":
+    """The step of the action that checks, with `curate` on the path."""
+    command = folder / "bin" / "curate"
+    command.parent.mkdir()
+    command.write_text(f'#!/bin/sh\nPYTHONPATH={ROOT} exec {sys.executable} -m curate "$@"\n')
+    command.chmod(0o755)
+    changed = environment(PATH=f"{command.parent}:{os.environ['PATH']}", **settings)
+    script = ["bash", str(ROOT / ".github" / "check.sh")]
+    return subprocess.run(script, env=changed, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name == "nt", reason="bash")
+def test_the_action_annotates_and_writes_sarif(write: Write, tmp_path: Path) -> None:
+    write("data/a.jsonl", [BAD])
+    done = checked(tmp_path, PATHS="data", ARGS="--ignore D,F", SARIF="found.sarif")
+    assert done.returncode == 1, done.stderr
+    assert done.stdout.startswith("::error file=data/a.jsonl,line=1")
+    assert [found["ruleId"] for found in json.loads(Path("found.sarif").read_text())["runs"][0]["results"]] == ["C003"]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name == "nt", reason="bash")
+def test_inputs_of_the_action_are_no_code(write: Write, tmp_path: Path) -> None:
+    write("data/a.jsonl", [BAD])
+    done = checked(tmp_path, PATHS="data; touch owned $(touch owned)", ARGS="`touch owned`")
+    assert done.returncode == 2
+    assert not Path("owned").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name == "nt", reason="bash")
+def test_the_action_fails_for_a_path_that_is_not_there(tmp_path: Path) -> None:
+    assert checked(tmp_path, PATHS="nowhere", SARIF="x.sarif").returncode == 2
+
+
+def test_the_image_has_what_the_package_is_built_from() -> None:
+    let_through = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
+    project = (ROOT / "pyproject.toml").read_text()
+    assert {"curate", "train", "tui", "schemas", "pyproject.toml", "README.md", "LICENSE"} == let_through
+    assert all(f'"{name}"' in project for name in ("curate", "train", "tui", "schemas", "README.md", "LICENSE"))
