@@ -1,7 +1,7 @@
 """`curate apply` as a function: files with the edits of people, without the lines that they dropped.
 
 kept + dropped = read, always: it is demanded of the lines that were written. Lines that nobody decided about keep their
-bytes.
+bytes. A line whose edit makes it equal to a dropped example is dropped, as every verb does.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -71,13 +71,16 @@ def apply_decisions(
                 if progress:
                     progress(1)
                 result.read += 1
-                key = key_of(next(originals))
+                key, now = key_of(next(originals)), key_of(parsed)
                 decision = decisions.get(key)
-                if decision is not None and decision.verdict == "drop":
-                    met.add(key)
+                drop = next(
+                    (found for name in (key, now) if (found := decisions.get(name)) and found.verdict == "drop"), None
+                )
+                if drop is not None:  # as it was read, or as an edit made it: a drop is about the content
+                    met |= {key, now}
                     result.dropped += 1
                     example = parsed.example.id if parsed.example else None
-                    gone.write(removed_line(removal(parsed.place, example, drop_reason(decision), parsed.line.data)))
+                    gone.write(removed_line(removal(parsed.place, example, drop_reason(drop), parsed.line.data)))
                     continue
                 if edited_value(key, edits_of({key: decision}) if decision else {}, parsed.place) is not None:
                     met.add(key)

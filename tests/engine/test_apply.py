@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from curate.cli.main import main
+from curate.review import Edit
 from tests.conftest import chat
 from tests.scripted_review import decide, expected, new_session
 
@@ -135,3 +136,33 @@ def test_a_decided_conflict_is_shown_with_its_state(capsys: pytest.CaptureFixtur
     scan(sources_of([Path()]), load_conflicts, told.append)
     shown = next(fact for fact in told if isinstance(fact, ConflictsFound))
     assert session.conflicts.entry(0).about in {conflict.id for conflict in shown.conflicts}
+
+
+def test_an_edit_that_is_equal_to_a_dropped_example_is_dropped_by_every_command() -> None:
+    lines = [chat(f"Which river flows through town {n}?", f"The river {n * 37} flows through it.") for n in range(40)]
+    Path("a.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    session = new_session([Path("a.jsonl")])
+    ids = [session.examples.entry(number).ids[0] for number in range(3)]
+    session.decide({ids[1]: "drop"})
+    session.decide({ids[0]: Edit(lines[1]), ids[2]: Edit(lines[3])})
+    outcome("apply", "a.jsonl", "-o", "clean.jsonl")
+    outcome("dedup", "a.jsonl", "-o", "kept.jsonl", "--yes")
+    outcome("split", "a.jsonl", "-o", "out", "--yes")
+    outcome("convert", "a.jsonl", "-o", "converted.jsonl")
+    for ledger in ("clean.removed.jsonl", "kept.removed.jsonl", "out/removed.jsonl", "converted.unconverted.jsonl"):
+        assert by_hand(Path(ledger)) == [("a.jsonl", 1), ("a.jsonl", 2)], ledger
+    dropped = json.dumps(lines[1])
+    for path in ("clean.jsonl", "kept.jsonl", "converted.jsonl", "out/train.jsonl", "out/test.jsonl"):
+        assert dropped not in Path(path).read_text()
+
+
+def test_select_ignores_decisions_if_asked(capsys: pytest.CaptureFixture[str]) -> None:
+    lines = [chat(f"Which river flows through town {n}?", f"The river {n * 37} flows through it.") for n in range(8)]
+    Path("a.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    session = new_session([Path("a.jsonl")])
+    session.decide({session.examples.entry(0).ids[0]: "drop"})
+    main(["select", "a.jsonl", "--examples", "8", "--no-models", "--quiet", "-o", "with.jsonl"])
+    main(["select", "a.jsonl", "--examples", "8", "--no-models", "--no-decisions", "-o", "without.jsonl"])
+    assert "1 drop ignored (--no-decisions)" in capsys.readouterr().err
+    kept = [json.dumps(lines[0]) in Path(name).read_text() for name in ("with.jsonl", "without.jsonl")]
+    assert kept == [False, True]

@@ -641,3 +641,13 @@ async def test_messages_are_aligned_and_identical_ones_folded() -> None:
         await settled(pilot)
         await opened(pilot, "left_square_bracket", "left_square_bracket")
         assert "Lake Constance" in screen_text(app)
+
+
+async def test_an_edit_that_is_equal_to_a_dropped_example_is_told(make_app: Makes) -> None:
+    app = make_app()
+    async with app.run_test(size=(120, 40), notifications=True) as pilot:
+        await opened(pilot, "2", "d", "j", "k", "e")
+        area = app.screen.query_one(TextArea)
+        area.text = area.text.replace("1968", "1969")
+        await opened(pilot, "ctrl+s")
+        assert "is dropped, too" in " ".join(screen_text(app).split())

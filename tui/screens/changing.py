@@ -16,6 +16,7 @@ from curate.core.errors import CurateError, DataError, UsageError
 from curate.core.finding import Finding
 from curate.output.edited import key_of
 from curate.read.dataset import ParsedLine
+from curate.read.formats import example_of
 from curate.review import Edit, Entry, Kind, Side, VerdictOrEdit
 from curate.review.choices import sides_shown
 from curate.review.draft import draft_of, value_of
@@ -92,9 +93,13 @@ class Changing(FrameScreen):
                 self.go_next()
             else:
                 self.redraw()
-            self.notify(
-                f"edited; {'no findings left' if not left else f'{len(left)} findings left'}", timeout=4, markup=False
-            )
+            now = example_of(value, parsed.place).id
+            if self.session.verdict(now) == "drop":
+                said = "the text is now that of an example that was dropped, so this one is dropped, too; u undoes"
+                self.notify(said, severity="warning", timeout=12, markup=False)
+            else:
+                said = f"edited; {'no findings left' if not left else f'{len(left)} findings left'}"
+                self.notify(said, timeout=4, markup=False)
 
     def action_edit(self) -> None:
         """Edit the example in the built-in editor."""
