@@ -178,7 +178,8 @@ def _gguf(folder: Path, made: Export, dtype: torch.dtype) -> tuple[Any, Template
             f"{made.model}: its tokenizer is not the one in {visible(str(file))}", "restore the base of the training"
         )
     tokenizer.chat_template = made.template_source
-    return gguf_file.load_model(file, dtype, configuration(made.model)), Template(tokenizer)
+    config = configuration(made.model)
+    return gguf_file.load_model(file, dtype, config, gguf_layout.family_of(config)), Template(tokenizer)
 
 
 def _stops(template: Template) -> list[int]:

@@ -36,9 +36,7 @@ from train.held_out import held_out_loss
 from train.journal import Narrator
 from train.model import compute_dtype, device
 from train.results import Composition, Member
-from train.trained import Trained
-
-NAME = "merge.json"
+from train.trained import COMPOSED, Trained
 
 
 def summed(parts: Sequence[LoraWeights], weights: Sequence[float]) -> dict[str, tuple[Tensor, Tensor]]:
@@ -114,7 +112,7 @@ def merge_adapters(
         report, rank = runs[0].report, sum(part.rank for part in parts)
         same = {"model": report.model, "base": report.base, "template": report.template}
         made = Composition(folder=str(folder), rank=rank, members=members, **same)
-        (stage / NAME).write_bytes(json_text(made.model_dump(mode="json")).encode("utf-8", "surrogatepass"))
+        (stage / COMPOSED).write_bytes(json_text(made.model_dump(mode="json")).encode("utf-8", "surrogatepass"))
         conclude(stage, _export(stage, runs[0], made, asked[0]))
     return made
 

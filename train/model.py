@@ -96,10 +96,8 @@ def _nf4(recipe: Recipe, dtype: torch.dtype) -> BitsAndBytesConfig:
         import bitsandbytes  # noqa: F401
     except ImportError:
         raise MissingExtra("a base in 4 bits", "train", "bitsandbytes") from None
-    # FSDP shards only what is stored in the dtype that it computes in; packed bytes would stay whole on every GPU.
-    storage = {"bnb_4bit_quant_storage": dtype} if recipe.parallel == "fsdp" else {}
     # The defaults are FP4, computation in float32 and scales that are not quantised.
-    options = {"bnb_4bit_quant_type": "nf4", "bnb_4bit_use_double_quant": recipe.double_quantisation, **storage}
+    options = {"bnb_4bit_quant_type": "nf4", "bnb_4bit_use_double_quant": recipe.double_quantisation}
     return BitsAndBytesConfig(load_in_4bit=True, bnb_4bit_compute_dtype=dtype, **options)
 
 

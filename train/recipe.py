@@ -159,7 +159,7 @@ class Recipe(StrictModel):
     activation_checkpointing: bool | None = None
     """Recompute activations in the backward pass: a fifth slower, much less memory; None: if memory requires it."""
     parallel: Literal["ddp", "fsdp"] = "ddp"
-    """With several GPUs: the whole base on each (ddp), or a share of it on each (fsdp), for bases that fit on none."""
+    """With several GPUs: the whole base on each (ddp), or a share of it in 16 bits on each (fsdp; not with 4 bits)."""
 
     evaluate_every: Count | None = None
     """Steps between measurements on the validation split; 0: none. None: ten times, but at least 20 steps apart."""
@@ -215,6 +215,23 @@ class Recipe(StrictModel):
         """Where the peak learning rate comes from."""
         return "the recipe" if self.learning_rate is not None else self.goal.source or self.how.source
 
+    def _objective_problems(self) -> list[str]:
+        """Why the objective does not go with the rest."""
+        wrong, fields = [], type(self).model_fields
+        idle = [key for key in OBJECTIVE_KEYS - self.goal.keys if getattr(self, key) != fields[key].default]
+        if idle:
+            wrong.append(f"objective {self.objective!r} does not use {', '.join(sorted(idle))}")
+        if self.goal.reference and (self.method == "full" or self.changes_base):
+            changes = "full" if self.method == "full" else f"initialisation {self.initialisation!r}"
+            wrong.append(f"{self.objective} compares with the unchanged base, which {changes} does not keep")
+        if self.objective != "sft" and self.parallel == "fsdp":
+            wrong.append(f"{self.objective} does not work with parallel = 'fsdp'")
+        if self.objective == "kto" and self.batch == 1:
+            wrong.append(
+                "kto needs other examples in a step to estimate the distance to the base: batch must be 2 or more"
+            )
+        return wrong
+
     @model_validator(mode="after")
     def _makes_sense(self) -> "Recipe":
         wrong = []
@@ -223,16 +240,11 @@ class Recipe(StrictModel):
         fields = type(self).model_fields
         if idle := sorted(key for key in OWN_KEYS - self.how.keys if getattr(self, key) != fields[key].default):
             wrong.append(f"method {self.method!r} does not use {', '.join(idle)}")
-        if idle := sorted(key for key in OBJECTIVE_KEYS - self.goal.keys if getattr(self, key) != fields[key].default):
-            wrong.append(f"objective {self.objective!r} does not use {', '.join(idle)}")
-        if self.goal.reference and (self.method == "full" or self.changes_base):
-            changes = "full" if self.method == "full" else f"initialisation {self.initialisation!r}"
-            wrong.append(f"{self.objective} compares with the unchanged base, which {changes} does not keep")
-        if self.objective != "sft" and self.parallel == "fsdp":
-            wrong.append(f"{self.objective} does not work with parallel = 'fsdp'")
-        if self.objective == "kto" and self.batch == 1:
+        wrong += self._objective_problems()
+        if self.parallel == "fsdp" and self.quantised:
             wrong.append(
-                "kto estimates the distance to the base from the other examples of a step: batch must be 2 or more"
+                "parallel = 'fsdp' does not share out weights in 4 bits, each GPU would hold all of them: set  "
+                "method = 'lora'  (16 bits, a share on each GPU) or  parallel = 'ddp'"
             )
         if self.method == "qlora" and self.quantisation == "none":
             wrong.append("qlora without quantisation is lora: set  method = 'lora'")

@@ -1,6 +1,6 @@
 """A finished run: its base, its trained weights, and the chat template that it was trained with."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,9 +18,11 @@ from train.adapters import WEIGHTS, load_adapter
 from train.data import filled
 from train.model import DTYPES, compute_dtype, load_base
 from train.recipe import Recipe
-from train.results import Report
+from train.results import Composition, Report
 from train.run_folder import RunFolder
 
+COMPOSED: Final = "merge.json"
+"""File in the folder of a composed adapter that names its parts."""
 SOURCE: Final = "template.jinja"
 """File with the chat template of the training."""
 
@@ -69,6 +71,15 @@ class Trained:
         return load_adapter(self.base(quantised=quantised, dtype=dtype), adapter or self.folder.adapter)
 
 
+class ComposedFolder(RunFolder):
+    """The folder of a composed adapter, which lies in it."""
+
+    @property
+    def adapter(self) -> Path:
+        """The adapter, in PEFT's form."""
+        return self.path
+
+
 @dataclass(frozen=True, slots=True)
 class Untrained(Trained):
     """A base model and the data of a training that has not been done."""
@@ -103,9 +114,14 @@ def untrained(model: str, data: Path) -> Untrained:
 
 
 def open_trained(name: str) -> Trained:
-    """A finished run by folder or name. Raises `InputError` if unfinished, `OutputError` if changed since."""
+    """A finished run or a composed adapter by folder or name.
+
+    Raises `InputError` if it is unfinished, `OutputError` if it was changed since.
+    """
     folder = RunFolder(find_run(name, Project(Path.cwd())))
     shown = visible(str(folder.path))
+    if (composition := folder.read(COMPOSED)) is not None:
+        return _composed(ComposedFolder(folder.path), composition)
     if folder.key is None:
         raise InputError(f"{shown}: contains no run", "create one with  curate train RECIPE")
     found = folder.read("report.json")
@@ -124,6 +140,23 @@ def open_trained(name: str) -> Trained:
             "restore it, or train again with --fresh",
         )
     return trained
+
+
+def _composed(folder: ComposedFolder, value: dict[str, Any]) -> Trained:
+    """A composed adapter with base, recipe and held-out data of the first of its runs."""
+    made = validated(Composition, value, str(folder.path / COMPOSED))
+    if not folder.adapter.joinpath(WEIGHTS).is_file():
+        raise InputError(f"{visible(str(folder.path))}: contains no {WEIGHTS}", "compose the adapters again")
+    first = open_trained(made.members[0].run)
+    losses = {"base_loss": made.members[0].base_loss, "tuned_loss": made.members[0].composed_loss}
+    known: dict[str, Any] = {"key": content_id([[one.key, one.weight] for one in made.members]), "manifest": None}
+    known |= {
+        "adapter_sha256": sha256(folder.adapter / WEIGHTS),
+        "overfitting": None,
+        "data_map": None,
+        "generations": (),
+    }
+    return replace(first, folder=folder, report=first.report.model_copy(update=known | losses))
 
 
 def same_template(here: str, trained: str, source: str | None, where: str) -> None:

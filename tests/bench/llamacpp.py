@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from curate.models.names import configuration, resolve
+from curate.models.names import configuration
 from train.export import gguf_file, gguf_layout
 from train.export.questions import Questions, questions_for
 from train.trained import Trained, open_trained
@@ -103,12 +103,12 @@ def bench(out: Path) -> None:
     config = configuration(trained.recipe.model)
     base = out / "base.gguf"
     gguf_file.write_model(
-        Path(resolve(trained.recipe.model)),
+        trained.base(quantised=False, dtype=torch.float32),
         config,
         gguf_layout.family_of(config),
         template,
         questions.stops,
-        torch.float32,
+        gguf_file.KINDS[torch.float32],
         "base",
         base,
     )

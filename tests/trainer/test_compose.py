@@ -61,6 +61,15 @@ def test_a_composition_is_measured_on_what_each_was_trained_for(
         assert main(["chat", place, "--ask", "Number 2: repeat pear twice.", "--max-new-tokens", "6"]) == 0
         answers.append(capsys.readouterr().out)
     assert answers[0] == answers[1]
+    composed = str(tmp_path / "out")
+    assert main(["export", composed, "--to", "merged", "-o", str(tmp_path / "whole"), "--prompts", "2", "--json"]) == 0
+    exported = json.loads(capsys.readouterr().out)
+    assert exported["proof"]["adapter_loss"] == pytest.approx(made["members"][0]["composed_loss"], abs=0.3)
+    words = ["--contenders", "zero-shot,tuned", "--limit", "4", "--max-new-tokens", "4", "--json"]
+    assert main(["evaluate", composed, *words]) in (0, 1)
+    evaluated = json.loads(capsys.readouterr().out)
+    assert [one["name"] for one in evaluated["results"]] == ["zero-shot", "tuned"]
+    assert main(["merge", run, run, "-o", composed, "--json", "--quiet"]) == 0  # takes its place all the same
 
 
 @pytest.mark.slow

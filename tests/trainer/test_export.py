@@ -79,13 +79,71 @@ def test_an_export_takes_the_place_of_an_earlier_one_and_of_nothing_else(
 def test_what_does_not_say_the_same_is_not_written(
     finished: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    import torch
+
     from train.export import merged
 
-    monkeypatch.setattr(merged, "merge", lambda model, _: model.unload())  # the base, as if merging had had no effect
+    # The base, as if merging had had no effect.
+    monkeypatch.setattr(merged, "merge", lambda model, *_: (model.unload(), torch.float32))
     code, told = exported(finished / "run", "merged", tmp_path / "out", capsys, "--prompts", "2")
     assert code == 2
     assert "differs from the adapter" in told
     assert not [entry for entry in (tmp_path / "out").iterdir() if not entry.name.startswith(".")]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("form", "written"), [("merged", "float16"), ("gguf", "float16"), ("gguf-adapter", "float32")])
+def test_a_base_in_16_bits_is_merged_and_proved_in_16_bits(
+    finished: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch,
+    form: str, written: str,
+) -> None:  # fmt: skip
+    """All its weights in float32 at once would not fit where it was trained."""
+    import torch
+
+    from train.export import equivalence, merged
+
+    monkeypatch.setattr(merged, "stored_dtype", lambda _: torch.bfloat16)
+    monkeypatch.setattr("train.export.exporter.stored_dtype", lambda _: torch.bfloat16)
+    held: list[int] = []
+    real = equivalence.EquivalenceTest.outputs
+
+    def outputs(test: Any, model: Any) -> Any:
+        held.append(
+            sum(one.numel() * one.element_size() for name, one in model.named_parameters() if "lora" not in name)
+        )
+        weights = [one.dtype for name, one in model.named_parameters() if one.dim() > 1 and "lora" not in name]
+        assert torch.float32 not in weights
+        found = real(test, model)
+        assert all(one.dtype is torch.float32 and bool(one.isfinite().all()) for one in found.logits)
+        return found
+
+    monkeypatch.setattr(equivalence.EquivalenceTest, "outputs", outputs)
+    code, made = exported(finished / "run", form, tmp_path / "out", capsys, "--prompts", "4")
+    assert code == 0, made
+    assert made["dtype"] == written
+    assert made["proof"]["relative_error"] < 0.02
+    assert len(held) == 2
+    assert max(held) < 1.1 * 2 * sum(one.numel() for one in merged.load(finished / "model", torch.float16).parameters())
+
+
+@pytest.mark.slow
+def test_weights_too_large_for_float16_are_written_in_bfloat16(finished: Path) -> None:
+    import torch
+
+    from curate.core.errors import ModelError
+    from train.export import merged
+    from train.trained import open_trained
+
+    def model() -> Any:
+        made = open_trained(str(finished / "run")).tuned(quantised=False, dtype=torch.float32)
+        made.get_base_model().model.layers[1].mlp.down_proj.base_layer.weight.data[0, 0] = 1e5
+        return made
+
+    whole, dtype = merged.merge(model(), "auto", "out")
+    assert dtype is torch.bfloat16
+    assert {one.dtype for one in whole.parameters()} == {torch.bfloat16}
+    with pytest.raises(ModelError, match="does not fit into float16"):
+        merged.merge(model(), "float16", "out")
 
 
 @pytest.mark.slow

@@ -46,6 +46,36 @@ def test_a_model_for_ollama_has_weights_template_and_stops_of_the_training(
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "q8_0"])
+def test_another_reader_finds_the_same_weights_in_the_file(
+    finished: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], dtype: str
+) -> None:
+    """The file is proved by curate's reader, one tensor at a time; here transformers reads it."""
+    import torch
+    from transformers import AutoConfig, AutoModelForCausalLM
+
+    from train.export import gguf_file, gguf_layout
+    from train.trained import open_trained
+
+    out = tmp_path / "out"
+    code, made = exported(finished / "run", "gguf", out, capsys, "--prompts", "4", "--dtype", dtype)
+    assert (code, made["dtype"]) == (0, dtype), made
+    config = AutoConfig.from_pretrained(finished / "model")
+    ours = gguf_file.load_model(out / "model.gguf", torch.float32, config, gguf_layout.family_of(config)).state_dict()
+    theirs = AutoModelForCausalLM.from_pretrained(out, gguf_file="model.gguf", dtype=torch.float32).state_dict()
+    whole = (
+        open_trained(str(finished / "run")).tuned(quantised=False, dtype=torch.float32).merge_and_unload().state_dict()
+    )
+    assert ours.keys() == theirs.keys() == whole.keys()
+    for name, tensor in whole.items():
+        assert torch.equal(ours[name], theirs[name]), name
+        step = {"float16": 2**-11, "bfloat16": 2**-8, "q8_0": 2**-7}[dtype] * float(tensor.abs().max())
+        assert float((ours[name] - tensor).abs().max()) <= step, name
+    if dtype == "q8_0":
+        assert (out / "model.gguf").stat().st_size < 0.7 * sum(2 * one.numel() for one in whole.values()) + 40_000
+
+
+@pytest.mark.slow
 def test_factors_alone_are_scaled_as_in_the_training(
     finished: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -162,6 +162,7 @@ def test_a_method_learns_comes_back_and_goes_on(project: Path, variant: str) -> 
         ({"method": "qlora", "quantisation": "none"}, "qlora without quantisation is lora"),
         ({"method": "full", "quantisation": "nf4"}, "cannot be trained"),
         ({"initialisation": "pissa"}, "needs a base that is not in 4 bits"),
+        ({"parallel": "fsdp"}, "each GPU would hold all of them"),
         ({"method": "prefix-tuning", "activation_checkpointing": True}, "does not work with activation_checkpointing"),
         ({"patience": 2, "evaluate_every": 0}, "patience counts measurements"),
     ],

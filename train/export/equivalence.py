@@ -20,6 +20,10 @@ POSITIONS: Final = 8
 """Maximum positions per question: 50 questions and a vocabulary of 150,000 take 240 MB in float32."""
 TOLERANCE: Final = 0.05
 """Maximum rounding error, as a share of what training changed."""
+QUANTISED: Final = 0.5
+"""The same for weights in 8 bits."""
+QUANTISED_LOSS: Final = 0.05
+"""Maximum rise of the loss by weights in 8 bits, in nats."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,15 +139,22 @@ def compare(
     )  # fmt: skip
 
 
-def accept(proof: Proof, what: str) -> None:
-    """Raises `ModelError` if the export differs from the adapter."""
+def accept(proof: Proof, what: str, *, quantised: bool = False) -> None:
+    """Raises `ModelError` if the export differs from the adapter, if `quantised` by more than 8 bits explain."""
     if proof.adapter_effect is not None and proof.adapter_effect == 0:
         hint = "train longer, or with a higher learning rate"
         raise ModelError(f"{what}: the adapter does not change the output of the base", hint)
+    differs = (
+        f"{what}: differs from the adapter: its logits differ by {proof.relative_error:.1%} of what training "
+        f"changed (the largest by {proof.max_logit_difference:.3g}); nothing was written"
+    )
+    if quantised:
+        if not (proof.relative_error <= QUANTISED and proof.export_loss <= proof.adapter_loss + QUANTISED_LOSS):
+            raise ModelError(differs, "--dtype float16 rounds less")
+        return
     if not proof.relative_error <= TOLERANCE:  # NaN is not
         raise ModelError(
-            f"{what}: differs from the adapter: its logits differ by {proof.relative_error:.1%} of what training "
-            f"changed (the largest by {proof.max_logit_difference:.3g}); nothing was written",
+            differs,
             "--dtype float16 rounds less than bfloat16, float32 not at all; with float32 this is a bug in curate",
         )
     wrong = proof.prompts - proof.equal_texts - proof.near_ties

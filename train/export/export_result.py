@@ -81,7 +81,7 @@ class Export(StrictModel):
 
 
 PROMPTS: Final = 50
-DtypeName = Literal["auto", "float16", "bfloat16", "float32"]
+DtypeName = Literal["auto", "float16", "bfloat16", "float32", "q8_0"]
 
 
 @dataclass(frozen=True, slots=True)

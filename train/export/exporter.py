@@ -8,16 +8,17 @@ from typing import Any
 import torch
 
 from curate.core.text import visible
+from curate.models.names import configuration
 from train.adapters import adapter_disabled
 from train.export.equivalence import EquivalenceTest, ModelOutputs, accept, compare, root_mean_square
 from train.export.export_folder import conclude, files_of, writing
 from train.export.export_result import Export, Options, Proof
 from train.export.forms import Writer, Written, refuse
+from train.export.merged import in_float32, stored_dtype
 from train.export.model_card import card
 from train.export.questions import Questions, questions_for
 from train.held_out import held_out_loss
 from train.journal import Narrator
-from train.model import DTYPES, device
 from train.trained import Trained
 
 
@@ -35,16 +36,17 @@ class Exporting:
         self.trained, self.options, self.narrator, self.stage = trained, options, narrator, stage
         self.template = trained.template()  # refuses another one than that of the training
         self.questions: Questions = questions_for(trained, self.template, options.data, options.prompts)
-        # What is compared is rounding of weights: where it costs nothing but time, nothing else is rounded.
-        self.compute = torch.float32 if device().type == "cpu" else DTYPES.get(options.dtype, torch.float16)
+        # After full fine-tuning the weights are in float32; a base is loaded as it is stored.
+        full = trained.recipe.method == "full"
+        self.stored = torch.float32 if full else stored_dtype(configuration(trained.recipe.model))
         self.shown = visible(str(options.folder))
-        self.writer = Writer(trained, self.template, options, stage, self.compute)
+        self.writer = Writer(trained, self.template, options, stage, self.stored)
 
     def run(self) -> Export:
         """Run all of it."""
         trained_loss = self._trained_loss()
         self.narrator.say("loading the adapter on its base in 16 bits")
-        model = self.trained.tuned(quantised=False, dtype=self.compute)
+        model = in_float32(self.trained.tuned(quantised=False, dtype=self.stored))
         reference, effect = self._reference(model)
         written = self.writer.write(model, self.questions)
         del model
@@ -70,15 +72,15 @@ class Exporting:
 
     def _equivalence_test(self, name: str) -> EquivalenceTest:
         phase = self.narrator.phase(name, 2 * len(self.questions.prompts))
-        return EquivalenceTest(self.template, self.questions, self.compute, phase.advance)
+        return EquivalenceTest(self.template, self.questions, torch.float32, phase.advance)
 
     def _prove(
         self, reference: ModelOutputs, effect: float | None, load: Callable[[], Any], trained_loss: float | None
     ) -> Proof:
-        model = load()
+        model = in_float32(load())
         test = self._equivalence_test("querying the export")
         proof = compare(test, reference, test.outputs(model), model, effect, trained_loss)
-        accept(proof, self.shown)
+        accept(proof, self.shown, quantised=self.options.dtype == "q8_0")
         return proof
 
     def _conclude(self, written: Written, proof: Proof) -> Export:

@@ -3,8 +3,9 @@
 import re
 import shutil
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 
@@ -20,9 +21,6 @@ from train.export.questions import Questions
 from train.recipe import Recipe
 from train.trained import Trained, same_template
 
-MERGED: Final = ".merged"
-"""Temporary folder of full weights for GGUF."""
-
 
 class Written(NamedTuple):
     """The files that were written."""
@@ -36,6 +34,8 @@ class Written(NamedTuple):
 def refuse(recipe: Recipe, options: Options) -> None:
     """Raises `UsageError` if a form of export is impossible for a method."""
     how = recipe.how
+    if options.dtype == "q8_0" and options.form not in ("gguf", "ollama"):
+        raise UsageError(f"--dtype q8_0: --to {options.form} has no such type", "--to gguf or --to ollama")
     if options.form != "adapter" and not how.merges:
         raise UsageError(
             f"--to {options.form}: {how.title} cannot be merged into the base",
@@ -51,10 +51,10 @@ class Writer:
     """Writes an export into a temporary folder."""
 
     def __init__(
-        self, trained: Trained, template: Template, options: Options, stage: Path, compute: torch.dtype
+        self, trained: Trained, template: Template, options: Options, stage: Path, stored: torch.dtype
     ) -> None:
         """Raises `UsageError` if the form is impossible for this model."""
-        self.trained, self.template, self.options, self.stage, self.compute = trained, template, options, stage, compute
+        self.trained, self.template, self.options, self.stage, self.stored = trained, template, options, stage, stored
         self.name = options.name or _plain(trained.folder.path.resolve().name)
         if options.form in ("gguf", "ollama", "gguf-adapter"):
             self.config = configuration(trained.recipe.model)
@@ -70,37 +70,36 @@ class Writer:
             return self._adapter()
         if self.options.form == "gguf-adapter":
             return self._gguf_adapter()
-        whole = merged.merge(model, visible(str(self.options.folder)))
-        dtype = merged.dtype_for(whole, self.options.dtype)
-        if self.options.form == "merged":
-            return self._merged(whole, dtype, questions)
-        return self._gguf(whole, dtype, questions)
+        form, dtype = self.options.form, self.options.dtype
+        whole, found = merged.merge(model, "auto" if dtype == "q8_0" else dtype, visible(str(self.options.folder)))
+        return self._merged(whole, found, questions) if form == "merged" else self._gguf(whole, found, questions)
 
     def _adapter(self) -> Written:
         for file in sorted(self.trained.folder.adapter.iterdir()):
             shutil.copyfile(file, self.stage / file.name)
         merged.check_template(self.stage, self.trained)
         return Written(
-            "float32", lambda: self.trained.tuned(quantised=False, dtype=self.compute, adapter=self.stage), []
+            "float32", lambda: self.trained.tuned(quantised=False, dtype=self.stored, adapter=self.stage), []
         )
 
     def _merged(self, whole: Any, dtype: torch.dtype, questions: Questions) -> Written:
         merged.write(whole, dtype, self.trained, self.template, questions.stops, self.stage)
         merged.check_template(self.stage, self.trained)
-        return Written(_name(dtype), lambda: merged.load(self.stage, self.compute), [])
+        return Written(_name(dtype), lambda: merged.load(self.stage, dtype), [])
 
     def _gguf(self, whole: Any, dtype: torch.dtype, questions: Questions) -> Written:
-        source, target = self.stage / MERGED, self.stage / gguf_layout.FILE
-        merged.write(whole, dtype, self.trained, self.template, questions.stops, source)
+        target, kind = self.stage / gguf_layout.FILE, gguf_file.KINDS[dtype]
+        if self.options.dtype == "q8_0":
+            kind = gguf_file.Q8_0
         layout = self.config, self.family
-        gguf_file.write_model(source, *layout, self.template, questions.stops, dtype, self.name, target)
-        shutil.rmtree(source)
+        gguf_file.write_model(whole, *layout, self.template, questions.stops, kind, self.name, target)
         written = gguf_file.template_in(target)
         same_template(written, self.trained.report.template, self.trained.source, str(target))
         notes: list[str] = []
         if self.options.form == "ollama":
             notes = ollama_template.write(self.stage, self.name, self.template, questions, self.trained.report.system)
-        return Written(_name(dtype), lambda: gguf_file.load_model(target, self.compute, self.config), notes)
+        name = "q8_0" if kind is gguf_file.Q8_0 else _name(dtype)
+        return Written(name, lambda: gguf_file.load_model(target, dtype, *layout), notes)
 
     def _gguf_adapter(self) -> Written:
         factors, target = lora_weights(self.trained.folder.adapter), self.stage / gguf_file.ADAPTER_FILE
@@ -113,12 +112,17 @@ class Writer:
 
     def _with_read(self, target: Path, modules: list[str]) -> Any:
         """The base with the adapter of the file."""
-        model = self.trained.base(quantised=False, dtype=self.compute)
-        with torch.no_grad():
-            for module, change in gguf_file.read_adapter(target, self.config, self.family, modules).items():
-                weight = model.get_submodule(module).weight
-                weight += change.to(weight)
+        model = self.trained.base(quantised=False, dtype=self.stored)
+        for module, (down, up) in gguf_file.read_adapter(target, self.config, self.family, modules).items():
+            place = next(model.parameters()).device
+            model.get_submodule(module).register_forward_hook(partial(_added, down.to(place), up.to(place)))
         return model
+
+
+def _added(down: torch.Tensor, up: torch.Tensor, _module: Any, inputs: Any, output: torch.Tensor) -> torch.Tensor:
+    """The output of a linear layer with the update of LoRA factors."""
+    changed: torch.Tensor = output + inputs[0].float() @ down.t() @ up.t()
+    return changed
 
 
 def _name(dtype: torch.dtype) -> str:

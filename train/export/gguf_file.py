@@ -1,13 +1,16 @@
 """GGUF files by the gguf package: full weights, one tensor at a time, and LoRA factors for `llama-server --lora`."""
 
 import math
+import mmap
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import torch
+from accelerate import init_empty_weights
 from torch import Tensor
+from transformers import AutoConfig, AutoModelForCausalLM
 
 from curate.core.errors import ModelError
 from curate.models.names import model_errors
@@ -23,46 +26,64 @@ from train.export.gguf_layout import (
     package,
     rope_of,
 )
+from train.loss import use_packed_attention
+from train.model import device
 
-KINDS: Final = {torch.float32: "F32", torch.float16: "F16", torch.bfloat16: "BF16"}
-FILE_TYPES: Final = {torch.float32: "ALL_F32", torch.float16: "MOSTLY_F16", torch.bfloat16: "MOSTLY_BF16"}
+
+class Kind(NamedTuple):
+    """A type of tensor in a file."""
+
+    name: str
+    file_type: str
+    """Of a file whose matrices have it."""
+
+
+KINDS: Final = {
+    torch.float32: Kind("F32", "ALL_F32"),
+    torch.float16: Kind("F16", "MOSTLY_F16"),
+    torch.bfloat16: Kind("BF16", "MOSTLY_BF16"),
+}
+Q8_0: Final = Kind("Q8_0", "MOSTLY_Q8_0")
+"""Blocks of 32 weights in 8 bits with one scale in 16 bits."""
 
 
 def write_model(
-    source: Path,
+    model: Any,
     config: Any,
     family: Family,
     template: Template,
     stops: tuple[int, ...],
-    dtype: torch.dtype,
+    matrices: Kind,
     name: str,
     target: Path,
 ) -> None:
-    """Write `target` from the safetensors in `source`. Raises `ModelError` for a tensor unknown to llama.cpp."""
+    """Write `target`, one tensor at a time; vectors stay in float32, as llama.cpp computes with them.
+
+    Raises `ModelError` for a tensor unknown to llama.cpp.
+    """
     gguf = package()
     writer = gguf.GGUFWriter(None, gguf.MODEL_ARCH_NAMES[getattr(gguf.MODEL_ARCH, family.architecture)])
     writer.add_type(gguf.GGUFType.MODEL)
     writer.add_name(name)
-    writer.add_file_type(getattr(gguf.LlamaFileType, FILE_TYPES[dtype]))
+    writer.add_file_type(getattr(gguf.LlamaFileType, matrices.file_type))
     writer.add_quantization_version(gguf.GGML_QUANT_VERSION)
     _add_shape(writer, config)
-    known = names(config, family)
-    rows = 0
-    for tensor_name, tensor in _tensors(source):
-        _add_info(writer, _named(known, tensor_name), tensor.shape, _kind_of(tensor, dtype))
-        rows = tensor.shape[0] if tensor_name.endswith("embed_tokens.weight") else rows
+    known, tensors = names(config, family), list(_tensors(model))
+    rows = model.get_input_embeddings().weight.shape[0]
+    for tensor_name, tensor in tensors:
+        _add_info(writer, _named(known, tensor_name), tensor.shape, _kind_of(tensor, matrices))
     factors = list(frequency_factors(config))
     if factors:
-        _add_info(writer, "rope_freqs.weight", (len(factors),), torch.float32)
+        _add_info(writer, "rope_freqs.weight", (len(factors),), KINDS[torch.float32])
     add_tokenizer(writer, template.tokenizer, template.source, stops, rows)
     writer.write_header_to_file(target)
     writer.write_kv_data_to_file()
     writer.write_ti_data_to_file()
-    for tensor_name, tensor in _tensors(source):
-        laid = laid_out(tensor_name, tensor, config, family)
-        writer.write_tensor_data(_array(laid.to(_kind_of(tensor, dtype))))
+    for tensor_name, tensor in tensors:
+        laid = laid_out(tensor_name, tensor.cpu(), config, family)
+        writer.write_tensor_data(_array(laid, _kind_of(tensor, matrices)))
     if factors:
-        writer.write_tensor_data(_array(torch.tensor(factors)))
+        writer.write_tensor_data(_array(torch.tensor(factors), KINDS[torch.float32]))
     writer.close()
 
 
@@ -81,14 +102,12 @@ def _add_shape(writer: Any, config: Any) -> None:
     writer.add_vocab_size(config.vocab_size)
 
 
-def _tensors(folder: Path) -> Iterator[tuple[str, Tensor]]:
-    """All tensors of a folder, in an order that is always the same."""
-    from safetensors import safe_open
-
-    for file in sorted(folder.glob("*.safetensors")):
-        with safe_open(file, framework="pt") as opened:
-            for name in sorted(opened.keys()):
-                yield name, opened.get_tensor(name)
+def _tensors(model: Any) -> Iterator[tuple[str, Tensor]]:
+    """The weights of a model, sorted by name; an output layer that is the embedding is left out."""
+    tied = model.get_output_embeddings().weight is model.get_input_embeddings().weight
+    for name, tensor in sorted(model.state_dict().items()):
+        if not (tied and name == "lm_head.weight"):
+            yield name, tensor
 
 
 def _named(known: Any, name: str) -> str:
@@ -100,40 +119,66 @@ def _named(known: Any, name: str) -> str:
     return str(found)
 
 
-def _kind_of(tensor: Tensor, dtype: torch.dtype) -> torch.dtype:
-    """Norms and biases stay in float32: llama.cpp computes with them as they are."""
-    return dtype if tensor.dim() > 1 else torch.float32
+def _kind_of(tensor: Tensor, matrices: Kind) -> Kind:
+    """Norms and biases stay in float32, and rows that are no whole blocks in float16."""
+    if tensor.dim() < 2:
+        return KINDS[torch.float32]
+    return KINDS[torch.float16] if matrices is Q8_0 and tensor.shape[-1] % 32 else matrices
 
 
-def _add_info(writer: Any, name: str, shape: Sequence[int], kind: torch.dtype) -> None:
-    # numpy has no bfloat16: a type of the same size.
-    plain = np.dtype({torch.float32: np.float32, torch.float16: np.float16, torch.bfloat16: np.uint16}[kind])
-    raw = getattr(package().GGMLQuantizationType, KINDS[kind])
-    writer.add_tensor_info(name, shape, plain, math.prod(shape) * kind.itemsize, raw_dtype=raw)
+def _add_info(writer: Any, name: str, shape: Sequence[int], kind: Kind) -> None:
+    raw = getattr(package().GGMLQuantizationType, kind.name)
+    plain: Any = np.dtype(np.float16)  # numpy has no bfloat16
+    shape, size = tuple(shape), 2 * math.prod(shape)
+    if kind is Q8_0:
+        shape, plain = package().quants.quant_shape_to_byte_shape(shape, raw), np.dtype(np.uint8)
+        size = math.prod(shape)
+    elif kind.name == "F32":
+        plain, size = np.dtype(np.float32), 2 * size
+    writer.add_tensor_info(name, shape, plain, size, raw_dtype=raw)
 
 
-def _array(tensor: Tensor) -> Any:
-    tensor = tensor.contiguous()
-    return tensor.view(torch.uint16).numpy() if tensor.dtype == torch.bfloat16 else tensor.numpy()
+def _array(tensor: Tensor, kind: Kind) -> Any:
+    if kind is Q8_0:
+        return package().quants.quantize(tensor.float().contiguous().numpy(), package().GGMLQuantizationType.Q8_0)
+    dtype = next(dtype for dtype, one in KINDS.items() if one is kind)
+    tensor = tensor.to(dtype).contiguous()
+    return tensor.view(torch.uint16).numpy() if dtype == torch.bfloat16 else tensor.numpy()
 
 
-def load_model(file: Path, dtype: torch.dtype, config: Any) -> Any:
-    """A model from a GGUF file by transformers' reader, in `dtype`."""
-    from functools import partial
+def load_model(file: Path, dtype: torch.dtype, config: Any, family: Family) -> Any:
+    """A model from a GGUF file, read one tensor at a time into `dtype`. Raises `ModelError` if tensors are missing."""
+    with model_errors(str(file), "cannot be read"):
+        reader = package().GGUFReader(file)
+        told = AutoConfig.from_pretrained(str(file.parent), gguf_file=file.name)
+    if list(frequency_factors(config)):  # lie in a tensor of their own, which transformers does not read
+        told = config
+    with init_empty_weights(include_buffers=False):
+        model = AutoModelForCausalLM.from_config(told, dtype=dtype, trust_remote_code=False)
+    there = {tensor.name: tensor for tensor in reader.tensors}
+    known = names(config, family)
+    for name in [name for name, _ in _tensors(model)]:
+        if (tensor := there.pop(_named(known, name), None)) is None:
+            raise ModelError(f"{file}: has no tensor for {name}", "export again")
+        laid = laid_out(name, _tensor(tensor), config, family, back=True)
+        model.load_state_dict({name: laid.to(dtype)}, assign=True, strict=False)
+        if hasattr(mmap, "MADV_DONTNEED"):  # pages of the file that are not needed again count as memory
+            reader.data._mmap.madvise(mmap.MADV_DONTNEED)
+    if unknown := there.keys() - {"rope_freqs.weight"}:
+        raise ModelError(f"{file}: contains {min(unknown)}, which the model does not have", "export again")
+    model.tie_weights()
+    model.to(device())
+    use_packed_attention(model)
+    return model.requires_grad_(False).eval()
 
-    from transformers import modeling_gguf_pytorch_utils
 
-    from train.export import merged
-
-    tqdm = modeling_gguf_pytorch_utils.tqdm
-    modeling_gguf_pytorch_utils.tqdm = partial(tqdm, disable=True)  # this bar does not obey the setting
-    # How positions are scaled lies in a tensor of its own, which transformers does not read.
-    scaled = {"config": config} if list(frequency_factors(config)) else {}
-    try:
-        model = merged.load(file.parent, torch.float32, gguf_file=file.name, **scaled)
-    finally:
-        modeling_gguf_pytorch_utils.tqdm = tqdm
-    return model.to(dtype)
+def _tensor(read: Any) -> Tensor:
+    """A tensor of a file, copied out of it."""
+    if read.tensor_type.name == "BF16":
+        return torch.from_numpy(read.data.copy().view(np.int16)).view(torch.bfloat16)
+    if read.tensor_type.name == "Q8_0":
+        return torch.from_numpy(package().quants.dequantize(read.data, read.tensor_type))
+    return torch.from_numpy(read.data.copy())
 
 
 def template_in(file: Path) -> str:
@@ -172,8 +217,8 @@ def write_adapter(factors: LoraWeights, config: Any, family: Family, name: str, 
     writer.close()
 
 
-def read_adapter(target: Path, config: Any, family: Family, modules: list[str]) -> dict[str, torch.Tensor]:
-    """What a file adds to the weight of each module, scaled, as llama.cpp would, in transformers' layout."""
+def read_adapter(target: Path, config: Any, family: Family, modules: list[str]) -> dict[str, tuple[Tensor, Tensor]]:
+    """Per module `down` and the scaled `up` of a file, as llama.cpp would add them, in transformers' layout."""
     reader = package().GGUFReader(target)
     alpha = float(reader.fields["adapter.lora.alpha"].contents())
     tensors = {tensor.name: torch.tensor(tensor.data) for tensor in reader.tensors}
@@ -182,5 +227,5 @@ def read_adapter(target: Path, config: Any, family: Family, modules: list[str]) 
     for module in modules:
         place = known.get_name(f"{module}.weight", try_suffixes=(".weight",))
         down, up = tensors[f"{place}.lora_a"], tensors[f"{place}.lora_b"]
-        found[module] = laid_out(module, up @ down * (alpha / down.shape[0]), config, family, back=True)
+        found[module] = down, laid_out(module, up * (alpha / down.shape[0]), config, family, back=True)
     return found

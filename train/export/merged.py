@@ -1,11 +1,15 @@
 """The adapter merged into the weights of the 16-bit base: merging into 4-bit weights would round them again."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 import torch
 from peft import PeftModel
+from peft.tuners.tuners_utils import BaseTunerLayer
+from torch import Tensor, nn
 from transformers import AutoModelForCausalLM
+from transformers.pytorch_utils import Conv1D
 from transformers.utils import logging
 
 from curate.core.errors import ModelError
@@ -16,31 +20,80 @@ from train.loss import use_packed_attention
 from train.model import DTYPES, device
 from train.trained import Trained, same_template
 
-LARGEST_SHARD: Final = "5GB"
+LARGEST_SHARD: Final = "2GB"
+"""safetensors copies a shard before it is written."""
 HIGHEST: Final = torch.finfo(torch.float16).max / 4
 """Largest weight in float16, with a margin for the computation."""
 
 
-def merge(model: Any, shown: str) -> Any:
-    """Merge the adapter into the base. Raises `ModelError` if its weights are NaN or infinite."""
-    if not isinstance(model, PeftModel):
-        return model
-    try:
-        return model.merge_and_unload(safe_merge=True)
-    except ValueError as error:
-        raise ModelError(
-            f"{shown}: cannot be merged: {error}",
-            "the adapter contains NaN or infinity; train again with a lower learning rate",
-        ) from error
+def stored_dtype(config: Any) -> torch.dtype:
+    """The dtype in which the weights of a model are stored: in 16 bits they are loaded as they are."""
+    found = getattr(config, "dtype", None)
+    return found if found in (torch.bfloat16, torch.float16) else torch.float32
 
 
-def dtype_for(model: Any, wanted: DtypeName) -> torch.dtype:
-    """The dtype of the written weights. Raises `ModelError` if they do not fit into the wanted one."""
-    if wanted in ("bfloat16", "float32"):
-        return DTYPES[wanted]
-    highest = max(float(parameter.detach().abs().max()) for parameter in model.parameters())
-    if highest <= HIGHEST:
-        return torch.float16
+def in_float32(model: Any) -> Any:
+    """Let a model compute in float32 with weights in 16 bits: each matrix is converted while it is used.
+
+    A proof must see the rounding of weights, not that of the computation, which overflows in float16 for models that
+    were trained in bfloat16; and all weights in float32 would take twice the memory.
+    """
+    large = [parameter for parameter in model.parameters() if parameter.dtype in (torch.bfloat16, torch.float16)]
+    if any(parameter.dim() > 2 for parameter in large):  # experts are no linear layers
+        return model.float()
+    for parameter in large:
+        if parameter.dim() < 2:
+            parameter.data = parameter.data.float()
+    for module in model.modules():
+        if isinstance(module, nn.Embedding):
+            module.register_forward_hook(lambda _module, _inputs, output: output.float())
+        elif type(module) is nn.Linear:
+            module.forward = partial(_linear, module)  # type: ignore[method-assign]
+        elif type(module) is Conv1D:
+            module.forward = partial(_conv1d, module)
+    return model
+
+
+def _linear(module: nn.Linear, inputs: Tensor) -> Tensor:
+    return nn.functional.linear(inputs.float(), module.weight.float(), module.bias)
+
+
+def _conv1d(module: Any, inputs: Tensor) -> Tensor:
+    found: Tensor = inputs.float() @ module.weight.float() + module.bias
+    return found
+
+
+@torch.no_grad()
+def merge(model: Any, wanted: DtypeName, shown: str) -> tuple[Any, torch.dtype]:
+    """The model with its adapter merged, and the dtype of its weights. One matrix at a time is in float32.
+
+    Raises `ModelError` if the adapter contains NaN or infinity, or if weights do not fit into the wanted dtype.
+    """
+    dtype = DTYPES.get(wanted, torch.float16)
+    highest = max(float(parameter.abs().max()) for parameter in model.parameters())
+    tuners = [module for module in model.modules() if isinstance(module, BaseTunerLayer)]
+    for module in tuners:
+        layer = module.get_base_layer()
+        layer.weight.data = layer.weight.data.float()
+        try:
+            module.merge(safe_merge=True)
+        except ValueError as error:
+            raise ModelError(
+                f"{shown}: cannot be merged: {error}",
+                "the adapter contains NaN or infinity; train again with a lower learning rate",
+            ) from error
+        highest = max(highest, float(layer.weight.abs().max()))
+        if dtype is torch.float16 and highest > HIGHEST:
+            dtype = _instead(wanted, highest)
+        layer.weight.data = layer.weight.data.to(dtype)
+    if dtype is torch.float16 and highest > HIGHEST:
+        dtype = _instead(wanted, highest)
+    whole = model.unload() if isinstance(model, PeftModel) else model
+    return whole.to(dtype), dtype
+
+
+def _instead(wanted: DtypeName, highest: float) -> torch.dtype:
+    """The dtype for weights that do not fit into float16."""
     if wanted == "float16":
         raise ModelError(f"a weight of {highest:.3g} does not fit into float16", "--dtype bfloat16")
     return torch.bfloat16
@@ -50,7 +103,6 @@ def write(
     model: Any, dtype: torch.dtype, trained: Trained, template: Template, stops: tuple[int, ...], folder: Path
 ) -> None:
     """Write weights, configuration, tokenizer and chat template, as transformers, vLLM and Ollama load them."""
-    model.to(dtype)
     model.config.dtype = dtype
     model.config._name_or_path = trained.recipe.model
     settings = model.generation_config
@@ -63,11 +115,11 @@ def write(
     template.tokenizer.save_pretrained(str(folder), save_jinja_files=False)
 
 
-def load(folder: Path, dtype: torch.dtype, **options: Any) -> Any:
+def load(folder: Path, dtype: torch.dtype) -> Any:
     """Load a written model, in `dtype`."""
     logging.disable_progress_bar()
     with model_errors(str(folder), "cannot be loaded"):
-        options |= {"dtype": dtype, "device_map": {"": device()}, "use_safetensors": None if options else True}
+        options: Any = {"dtype": dtype, "device_map": {"": device()}, "use_safetensors": True}
         model = AutoModelForCausalLM.from_pretrained(str(folder), trust_remote_code=False, **options)
     use_packed_attention(model)
     return model.requires_grad_(False).eval()
