@@ -20,7 +20,7 @@ from curate.core.targets import Target
 from curate.core.text import visible
 from curate.lint.rules.rule_selection import RuleSelection
 from curate.lint.runner import check_paths
-from curate.report.check_formats import OutputFormat, reported, write_report
+from curate.report.check_formats import FORMAT_HELP, OutputFormat, reported, write_report
 from curate.report.check_text import SHOWN, GroupBy
 from curate.report.console import print_json
 
@@ -50,7 +50,7 @@ def check(
     max_length: Annotated[
         int | None, typer.Option(help="Report examples longer than this many tokens (K rules).")
     ] = None,
-    output_format: Annotated[OutputFormat, typer.Option(help="Write findings in this format.")] = OutputFormat.CONCISE,
+    output_format: Annotated[OutputFormat, typer.Option(help=FORMAT_HELP, metavar="FORMAT")] = OutputFormat.CONCISE,
     output_file: Annotated[
         Path | None, typer.Option(help="Write the report to this file instead of standard output.")
     ] = None,

@@ -26,7 +26,7 @@ from curate.remote.settings import Settings, demand_fit
 from curate.remote.start import start as start_job
 from curate.remote.tokens import counter_of
 from curate.remote.upload import Sent, demand_sendable, known_file, send
-from curate.report.check_formats import OutputFormat, reported, write_report
+from curate.report.check_formats import FORMAT_HELP, OutputFormat, reported, write_report
 from curate.report.check_text import SHOWN
 from curate.report.console import console, print_json, print_lines
 from curate.report.remote import (
@@ -68,7 +68,7 @@ def validate(
     validation: options.Validation = None,
     target: options.Service = None,
     method: options.Method = None,
-    output_format: Annotated[OutputFormat, typer.Option(help="Write findings in this format.")] = OutputFormat.CONCISE,
+    output_format: Annotated[OutputFormat, typer.Option(help=FORMAT_HELP, metavar="FORMAT")] = OutputFormat.CONCISE,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, as --output-format json does.")] = False,
     show_all: Annotated[
         bool, typer.Option("--all", help=f"Show every finding, not only the first {SHOWN} of each rule.")

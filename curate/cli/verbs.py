@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 OWN: Final = (
     "check", "stats", "rule", "suppress", "convert", "ingest", "dedup", "decontaminate", "conflicts", "score", "select",
-    "split", "verify", "restore", "diff", "run", "remote", "schema", "apply", "doctor", "completion",
+    "split", "verify", "restore", "diff", "run", "remote", "schema", "apply", "doctor", "completion", "mcp",
 )  # fmt: skip
 """The engine's commands: a function or `typer.Typer` in the module with the same name."""
 SUMMARIES: Final = {
@@ -50,6 +50,7 @@ SUMMARIES: Final = {
     "remote": "Fine-tune at a service: estimate, start and fetch jobs.",
     "run": "Run all stages from one curate.toml; resumable.",
     "doctor": "Show what is installed, what is missing and where files are.",
+    "mcp": "Serve the commands that only read to agents, by MCP.",
     "completion": "Print a script that completes commands in your shell.",
     "schema": "Write or check the JSON Schemas of inputs and outputs.",
 }

@@ -34,6 +34,7 @@ class OutputFormat(StrEnum):
     HTML = "html"
 
 
+FORMAT_HELP: Final = f"Write findings in this format: {', '.join(OutputFormat)}."
 REPORTERS: Final = {
     OutputFormat.CONCISE: "check_text",
     OutputFormat.FULL: "check_full",

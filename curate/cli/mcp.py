@@ -1,0 +1,133 @@
+"""`curate mcp`: the commands that only read, for agents that speak the Model Context Protocol."""
+
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+
+from curate.core.errors import ExitCode, MissingExtra
+from curate.core.files import display_name
+from curate.core.text import visible
+
+LIMIT: Final = 50
+"""Items of a list that an answer shows."""
+INSTRUCTIONS: Final = (
+    "curate checks chat data for fine-tuning. All tools only read files below the folder of the server. Answers are "
+    f"the JSON of the commands; lists are cut after `limit` items ({LIMIT}), and `NAME_left_out` counts the others."
+)
+Paths = Annotated[list[str], "Files or folders below the folder of the server."]
+Limit = Annotated[int, "Items of each list to show."]
+
+
+def mcp(
+    folder: Annotated[
+        Path,
+        typer.Argument(help="Folder below which files may be read.", metavar="FOLDER", exists=True, file_okay=False),
+    ] = Path(),
+) -> None:
+    """Serve check, stats, dedup, conflicts, split, verify and rule to an agent, by the Model Context Protocol.
+
+    Speaks on standard input and output. Files are only read, never changed; models are not used and nothing is sent.
+    """
+    try:
+        from mcp.server.mcpserver import MCPServer
+        from mcp_types import ToolAnnotations
+    except ImportError as error:
+        raise MissingExtra("curate mcp", "mcp", "mcp") from error
+    server = MCPServer("curate", instructions=INSTRUCTIONS, log_level="WARNING")
+    hints = ToolAnnotations(read_only_hint=True, idempotent_hint=True, open_world_hint=False)
+    for tool in Tools(folder.resolve()).all():
+        server.tool(annotations=hints, structured_output=False)(tool)
+    server.run()
+
+
+class Tools:
+    """Each tool is a command in a process of its own, started in the folder."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def all(self) -> list[Callable[..., str]]:
+        """The tools."""
+        return [self.check, self.stats, self.dedup, self.conflicts, self.split, self.verify, self.rule]
+
+    def check(
+        self, paths: Paths, select: str = "", ignore: str = "", target: str = "trainer", limit: Limit = LIMIT
+    ) -> str:
+        """Check data and report each problem with its place. `select`, `ignore`: rule codes or prefixes by commas."""
+        options = [f"--select={select}"] if select else []
+        options += [f"--ignore={ignore}"] if ignore else []
+        return self._answer(["check", *options, f"--target={target}", "--output-format=json", "--quiet"], paths, limit)
+
+    def stats(self, paths: Paths, limit: Limit = LIMIT) -> str:
+        """Statistics of data: examples, roles, tokens, formats, scripts."""
+        return self._answer(["stats", "--json"], paths, limit)
+
+    def dedup(self, paths: Paths, threshold: float = 0.8, limit: Limit = LIMIT) -> str:
+        """Show which duplicates would be removed. Writes nothing."""
+        return self._answer(["dedup", "--json", "--quiet", "--no-cache", f"--threshold={threshold}"], paths, limit)
+
+    def conflicts(self, paths: Paths, limit: Limit = LIMIT) -> str:
+        """Find answers to the same question that contradict each other, by rules alone."""
+        return self._answer(["conflicts", "--json", "--quiet", "--no-models"], paths, limit)
+
+    def split(self, paths: Paths, fractions: str = "0.8,0.1,0.1", seed: int = 0, limit: Limit = LIMIT) -> str:
+        """Show the splits that would be written: sizes, removed lines, notes. They are written to a temporary folder
+        that is deleted, so an earlier split is not taken into account.
+        """
+        with tempfile.TemporaryDirectory(prefix="curate-mcp-") as folder:
+            options = [f"--fractions={fractions}", f"--seed={seed}", f"--output={folder}/out", "--json", "--quiet"]
+            return self._answer(["split", *options], paths, limit)
+
+    def verify(self, folder: str, limit: Limit = LIMIT) -> str:
+        """Verify that written splits have no leak and lost no line."""
+        return self._answer(["verify", "--json"], [folder], limit)
+
+    def rule(self, code: str) -> str:
+        """Explain a rule, with a bad and a good example."""
+        return self._answer(["rule", "--format=json", "--", code], [], LIMIT)
+
+    def _answer(self, words: Sequence[str], paths: Sequence[str], limit: int) -> str:
+        """Run a command; returns its JSON, exit status and notes. Raises an error of the tool if it cannot run."""
+        if words[0] != "rule":
+            words = [*words, "--", *map(self._inside, paths)]
+        command = [sys.executable, "-P", "-m", "curate", *words]
+        done = subprocess.run(command, cwd=self.root, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+        said = visible(done.stderr.decode("utf-8", "replace"), keep_newlines=True).splitlines()
+        if done.returncode not in (ExitCode.CLEAN, ExitCode.FINDINGS) or not done.stdout:
+            raise _refusal("\n".join(said[-5:]) or f"exit status {done.returncode}")
+        result = {"exit_status": done.returncode, "notes": said, "result": shortened(json.loads(done.stdout), limit)}
+        return json.dumps(result)
+
+    def _inside(self, name: str) -> str:
+        """A path below the folder, relative to it. Raises an error of the tool for any other."""
+        path = (self.root / name).resolve()
+        if name == "-" or "://" in name or not path.is_relative_to(self.root):
+            raise _refusal(f"{name}: not below the folder of the server, {display_name(self.root)}")
+        if not path.exists():
+            raise _refusal(f"{name}: no such file or folder")
+        return str(path.relative_to(self.root))
+
+
+def _refusal(text: str) -> Exception:
+    """An error whose text reaches the agent."""
+    from mcp.server.mcpserver.exceptions import ToolError
+
+    return ToolError(text)
+
+
+def shortened(value: Any, limit: int) -> Any:
+    """JSON with at most `limit` items in each list; the key `NAME_left_out` counts the others."""
+    if isinstance(value, dict):
+        found: dict[str, Any] = {}
+        for name, item in value.items():
+            found[name] = shortened(item, limit)
+            if isinstance(item, list) and len(item) > limit:
+                found[f"{name}_left_out"] = len(item) - limit
+        return found
+    return [shortened(item, limit) for item in value[:limit]] if isinstance(value, list) else value

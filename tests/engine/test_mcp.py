@@ -1,0 +1,88 @@
+"""`curate mcp`, over standard input and output, with the client of the protocol's own package."""
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from mcp.client.client import Client
+from mcp.client.stdio import StdioServerParameters, stdio_client
+
+from curate.cli.mcp import shortened
+from tests.conftest import Write, chat
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("mcp")]
+ROOT = Path(__file__).parents[2]
+BAD = {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": ""}]}
+FACTS = [("How tall is the tower?", f"The tower is {metres} metres tall.") for metres in (120, 140)]
+
+
+@asynccontextmanager
+async def connected(folder: str) -> Any:
+    """A client of a server of this folder."""
+    parameters = StdioServerParameters(
+        command=sys.executable, args=["-m", "curate", "mcp", folder], env={**os.environ, "PYTHONPATH": str(ROOT)}
+    )
+    async with Client(stdio_client(parameters)) as client:
+        yield client
+
+
+async def answered(client: Client, tool: str, **arguments: Any) -> dict[str, Any]:
+    result = await client.call_tool(tool, arguments)
+    assert not result.is_error, result.content
+    [content] = result.content
+    return dict(json.loads(content.text))  # type: ignore[union-attr]
+
+
+def contents(folder: str) -> dict[str, bytes]:
+    return {str(path): path.read_bytes() for path in Path(folder).rglob("*") if path.is_file()}
+
+
+async def test_an_agent_reads_and_changes_nothing(write: Write) -> None:
+    write("data/a.jsonl", [*FACTS, *FACTS[:1], BAD])
+    before = contents("data")
+    async with connected("data") as client:
+        tools = (await client.list_tools()).tools
+        assert {tool.name for tool in tools} == {"check", "stats", "dedup", "conflicts", "split", "verify", "rule"}
+        assert all(tool.annotations.read_only_hint and tool.description for tool in tools)
+        checked = await answered(client, "check", paths=["a.jsonl"], select="C,D")
+        assert checked["exit_status"] == 1
+        assert [finding["code"] for finding in checked["result"]["findings"]] == ["D001", "C003"]
+        removed = (await answered(client, "dedup", paths=["."]))["result"]["removed"]
+        assert [one["place"] for one in removed] == ["a.jsonl:3"]
+        conflicts = (await answered(client, "conflicts", paths=["a.jsonl"]))["result"]["conflicts"]
+        assert conflicts[0]["code"] == "X003"
+        split = (await answered(client, "split", paths=["a.jsonl"]))["result"]
+        assert split["manifest"]["read"] == 4
+        assert (await answered(client, "stats", paths=["a.jsonl"]))["result"]["examples"] == 4
+        assert (await answered(client, "rule", code="C003"))["result"]["name"] == "empty-answer"
+    assert contents("data") == before
+
+
+async def test_nothing_outside_of_the_folder_is_read(write: Write) -> None:
+    write("secret.jsonl", [chat("Which word is it?", "Xylophone.")])
+    write("data/a.jsonl", [FACTS[0]])
+    Path("data/link.jsonl").symlink_to(Path("secret.jsonl").absolute())
+    async with connected("data") as client:
+        for name in ("../secret.jsonl", "-", "https://example.org/x.jsonl", "link.jsonl", "none.jsonl", "a.jsonl\0"):
+            for tool, arguments in (("check", {"paths": [name]}), ("verify", {"folder": name})):
+                result = await client.call_tool(tool, arguments)
+                assert result.is_error, name
+                assert name in result.content[0].text or "\0" in name
+        refused = await client.call_tool("rule", {"code": "--help"})
+        assert refused.is_error
+
+
+def lists() -> Iterator[tuple[Any, Any]]:
+    yield {"a": [1, 2, 3]}, {"a": [1, 2], "a_left_out": 1}
+    yield {"a": [{"b": [1, 2, 3]}]}, {"a": [{"b": [1, 2], "b_left_out": 1}]}
+    yield {"a": [1, 2]}, {"a": [1, 2]}
+
+
+@pytest.mark.parametrize(("whole", "shown"), list(lists()))
+def test_what_is_left_out_of_a_list_is_counted(whole: Any, shown: Any) -> None:
+    assert shortened(whole, 2) == shown
