@@ -88,6 +88,7 @@ KEYS: Final = (
     Key("E", "edit_outside", "edit-outside", "Edit in $EDITOR", "Edit the example, or A or B, in $EDITOR.", show=False),
     Key("s", "suppress", "suppress", "Suppress", "Suppress the finding, with a reason; it is not reported again.", show=False, kinds=("finding",)),  # noqa: E501
     Key("m", "note", "note", "Note", "Add a note about the example, or A or B.", show=False),
+    Key("L", "label", "label", "Label", "Label the example, or A or B, or rate it from 1 to 5.", show=False),
     Key("u", "undo", "undo", "Undo", "Undo the last decision, and return to its entry."),
     Key("U", "redo", "redo", "Redo", "Redo the decision that was undone.", show=False),
     Key("n", "next", "next", "Next", "Go to the next undecided entry."),
@@ -95,7 +96,7 @@ KEYS: Final = (
     Key("escape", "clear", "clear", "Clear", "Clear the selection, else the filter.", show=False),
     Key("o", "sort", "sort", "Order", "Show the entries in another order.", show=False),
     Key("space", "select", "select", "Select", "Select the entry or group, or take it out of the selection.", show=False),  # noqa: E501
-    Key("asterisk", "bulk", "bulk", "Menu", "Decide about the selected entries, else about all shown: keep, drop, repair, undecide, note; shows the changes first.", show=False),  # noqa: E501
+    Key("asterisk", "bulk", "bulk", "Menu", "Decide about the selected entries, else about all shown: keep, drop, repair, undecide, note, label; shows the changes first.", show=False),  # noqa: E501
     Key("z", "group", "group", "Group", "Group findings by rule, file or example, or not.", show=False, kinds=("finding",)),  # noqa: E501
     Key("enter", "open", "open-group", "Open group", "Open or close the group under the cursor.", kinds=("finding",)),
     Key("x", "secrets", "secrets", "Secrets", "Show secrets and addresses, or hide them again.", show=False),

@@ -25,6 +25,7 @@ from curate.core.data_files import data_files
 from curate.core.errors import UsageError
 from curate.core.runs import Project
 from curate.core.text import visible
+from curate.output.edited import wanted
 from curate.output.restore import finish
 from curate.pipeline.splitting import sources_of, split_files
 from curate.report.console import print_json, print_lines
@@ -101,6 +102,13 @@ def split(
             help="Write a configuration for this trainer: axolotl, llamafactory or trl; repeatable.", metavar="TRAINER"
         ),
     ] = None,
+    min_rating: Annotated[
+        int | None, typer.Option(min=1, max=5, help="Leave out examples that were rated lower in the review.")
+    ] = None,
+    without_label: Annotated[
+        list[str] | None,
+        typer.Option(help="Leave out examples that have this label of the review; repeatable.", metavar="NAME"),
+    ] = None,
     no_decisions: NoDecisions = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
@@ -113,6 +121,8 @@ def split(
 
     Exit status: 0, 1 if a line holds no example, 2 if no example is left or a file cannot be read or written.
     """
+    if no_decisions and (min_rating or without_label):
+        raise UsageError("--min-rating and --without-label need the decisions", "remove --no-decisions")
     project = Project(Path.cwd())
     whole = find_config(project.folder)
     sizes = {
@@ -141,6 +151,7 @@ def split(
     )
     finish(output, project.decisions)
     decisions = told_decisions(data_files(paths, lambda _: None), ignore=no_decisions)
+    decisions = wanted(decisions, min_rating, without_label or ())
     sources = sources_of(project, paths, section.existing, output, decisions, lambda note: print_notes([note]))
     with stages(quiet=quiet) as shown:
         result = split_files(

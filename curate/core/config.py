@@ -288,6 +288,13 @@ class RemoteConfig(Section):
     """Price in US dollars per million training tokens, by model or prefix of its name; overrides the built-in table."""
 
 
+class ReviewConfig(Section):
+    """`[review]`: what reviewers can say about an example."""
+
+    labels: Annotated[tuple[Annotated[str, Field(pattern=r"^[\w.-]{1,40}$")], ...], Field(max_length=20)] = ()
+    """Labels that a reviewer can give, for example `["off-topic", "great"]`: letters, digits, `_`, `.` and `-`."""
+
+
 class CardConfig(Section):
     """`[card]`: information for the data card that cannot be computed."""
 
@@ -319,6 +326,7 @@ class Config(Section):
     conflicts: ConflictsConfig = ConflictsConfig.model_construct()
     split: SplitConfig = SplitConfig.model_construct()
     mix: MixConfig = MixConfig.model_construct()
+    review: ReviewConfig = ReviewConfig.model_construct()
     card: CardConfig = CardConfig.model_construct()
     remote: RemoteConfig = RemoteConfig.model_construct()
     recipe: str = ""

@@ -9,7 +9,7 @@ again. A step of which a line is missing, since the process was killed, is not i
 import getpass
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,10 +20,10 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, 
 
 from curate.core.errors import InputError
 from curate.core.example import canonical
-from curate.core.files import append_lines
+from curate.core.files import append_lines, lines_after
 
 Verdict = Literal["keep", "drop", "edit", "undecided"]
-Record = Literal["verdict", "edit", "note", "suppression"]
+Record = Literal["verdict", "edit", "note", "suppression", "label", "rating"]
 Scope = Literal["example", "finding", "duplicate", "conflict"]
 Slot = tuple[str, ...]
 """What a record is about; of the records in one slot, the last one is in effect."""
@@ -32,6 +32,7 @@ FORMAT: Final = 2
 WHOLE: Final[Slot] = ("verdict",)
 EDIT: Final[Slot] = ("edit",)
 NOTE: Final[Slot] = ("note",)
+RATING: Final[Slot] = ("rating",)
 
 
 def user() -> str:
@@ -54,8 +55,8 @@ class Decision(BaseModel):
     format: Annotated[int, Field(ge=1, le=FORMAT)] = 1
     """Format of the record: 2, or 1 for lines of earlier versions, which do not state it."""
     record: Record = "verdict"
-    """verdict; edit; note, whose text is `why`; suppression of the rule `about` with the reason `why`: the verdict is
-    `keep`, or `undecided` when it was taken back.
+    """verdict; edit; note, whose text is `why`; rating from 1 to 5, as `why`; suppression of the rule `about` with the
+    reason `why`, and label `about`: their verdict is `keep`, or `undecided` when it was taken back.
     """
     example: Annotated[str, Field(pattern="^[0-9a-f]{32}$")]
     """Id of the example; for a line without one, the hash of its bytes (`curate.core.example.line_id`)."""
@@ -124,8 +125,8 @@ class Decision(BaseModel):
         """What the record is about."""
         if self.format == 1:
             return WHOLE, EDIT
-        if self.record == "suppression":
-            return (("suppression", self.about),)
+        if self.record in ("suppression", "label"):
+            return ((self.record, self.about),)
         if self.record != "verdict":
             return ((self.record,),)
         return (WHOLE if self.verdict == "drop" or self.scope == "example" else self.subject,)
@@ -172,6 +173,8 @@ class DecisionState:
     why: str = ""
     who: str = ""
     when: datetime | None = None
+    labels: tuple[str, ...] = ()
+    rating: int | None = None
 
     def accepts(self, code: str, pointer: str) -> bool:
         """Whether the example is kept in spite of a finding."""
@@ -184,7 +187,8 @@ class DecisionState:
 
     def shown(self) -> list[Any]:
         """As plain values, which tell whether something changed."""
-        return [self.verdict, self.who, self.why, str(self.when), sorted(map(list, self.kept))]
+        return [self.verdict, self.who, self.why, str(self.when), sorted(map(list, self.kept)),
+                self.labels, self.rating]  # fmt: skip
 
 
 class DecisionLog:
@@ -248,12 +252,13 @@ class DecisionLog:
                 said.content(slot)[0] == "keep"]  # fmt: skip
         keeps = [said for slot in kept if (said := self.last(example, slot))]
         said = whole if dropped else edit or (keeps[0] if keeps else None)
+        labels, rating = self.labels(example), self.rating(example)
         if said is None:
-            return None
+            return DecisionState("undecided", labels=labels, rating=rating) if labels or rating else None
         verdict: Verdict = "drop" if dropped else "edit" if edit else "keep" if WHOLE in kept else "undecided"
         why = self.note(example) or said.why
         value = None if dropped or edit is None else edit.value
-        return DecisionState(verdict, value, frozenset(kept), said.about, why, said.who, said.when)
+        return DecisionState(verdict, value, frozenset(kept), said.about, why, said.who, said.when, labels, rating)
 
     def last(self, example: str, slot: Slot) -> Decision | None:
         """The record in effect in a slot; None if there is none, it was undone, or it is contested."""
@@ -269,6 +274,15 @@ class DecisionLog:
         if heads is None:
             return self._whys.get(example, "")
         return " | ".join(head.why for head in sorted(heads, key=lambda head: (head.when, head.id)) if head.why)
+
+    def labels(self, example: str) -> tuple[str, ...]:
+        """The labels of an example, in order; not those about which people disagree."""
+        return tuple(sorted(slot[1] for slot in self.slots(example) if slot[0] == "label" and self.last(example, slot)))
+
+    def rating(self, example: str) -> int | None:
+        """The rating of an example from 1 to 5; None if it has none, or people disagree."""
+        said = self.last(example, RATING)
+        return int(said.why) if said and said.why in ("1", "2", "3", "4", "5") else None
 
     def slots(self, example: str) -> Mapping[Slot, Sequence[Decision]]:
         """The records about an example that no other record replaces, by slot."""
@@ -303,7 +317,11 @@ class DecisionLog:
     def _conflict(self, example: str) -> Sequence[Decision]:
         slots = self._heads.get(example, {})
         for slot, heads in slots.items():
-            if len(heads) > 1 and slot != NOTE and len({_compared(head, slot) for head in heads}) > 1:
+            if (
+                len(heads) > 1
+                and slot[0] not in ("note", "label", "rating")
+                and len({_compared(head, slot) for head in heads}) > 1
+            ):
                 return heads
         for drop in slots.get(WHOLE, ()):
             if drop.verdict == "drop":
@@ -315,7 +333,7 @@ class DecisionLog:
 
     def _take_in(self) -> None:
         """Read the complete new lines; an incomplete last line waits for its line break."""
-        for line in _lines_from(self.path, self._read):
+        for line in lines_after(self.path, self._read):
             whole = line.endswith(b"\n")  # an incomplete line is read again later: another process may be writing it
             self._read += len(line) if whole else 0
             self._lines += whole
@@ -374,19 +392,6 @@ def _decision(line: bytes) -> Decision:
         decision = Decision.model_validate(json.loads(line))
     decision._id = _line_id(line)
     return decision
-
-
-def _lines_from(path: Path, offset: int) -> Iterator[bytes]:
-    try:
-        with path.open("rb") as file:
-            file.seek(offset)
-            yield from file
-    except FileNotFoundError:
-        return
-    except OSError as error:
-        raise InputError(
-            f"{path}: cannot be read: {error.strerror}", "check its permissions; decisions are stored there"
-        ) from error
 
 
 def edits_of(decisions: Mapping[str, DecisionState]) -> dict[str, dict[str, Any]]:

@@ -361,6 +361,18 @@ def append_lines(path: Path, lines: Iterable[bytes]) -> None:
         ) from error
 
 
+def lines_after(path: Path, offset: int) -> Iterator[bytes]:
+    """The lines of a journal behind a byte offset; none if it does not exist. Raises `InputError`."""
+    try:
+        with path.open("rb") as file:
+            file.seek(offset)
+            yield from file
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}", "check its permissions") from error
+
+
 def remove_leftovers(folder: Path) -> None:
     """Delete the temporary files of a killed run in `folder`."""
     for leftover in folder.glob(f".*{TEMPORARY}") if folder.is_dir() else ():

@@ -4,12 +4,13 @@ Input files are never written to. Later stages read the copies under the origina
 need no change.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from curate.core.decision import WHOLE, DecisionState, Verdict
+from curate.core.errors import DataError
 from curate.core.example import Place, line_id
 from curate.core.files import blocks, display_name, replacing
 from curate.core.text import plural
@@ -43,6 +44,22 @@ def with_edited(decisions: Mapping[str, DecisionState]) -> dict[str, DecisionSta
             verdict: Verdict = "keep" if WHOLE in decision.kept else "undecided"
             now = example_of(decision.value, Place("", 0)).id
             found.setdefault(now, replace(decision, verdict=verdict, value=None))
+    return found
+
+
+def wanted(
+    decisions: Mapping[str, DecisionState], min_rating: int | None, without: Collection[str]
+) -> dict[str, DecisionState]:
+    """The decisions, with a drop of each example that is rated lower or has one of some labels."""
+    found = dict(decisions)
+    for example, decision in decisions.items():
+        if decision.verdict == "drop":
+            continue
+        named = sorted(set(decision.labels) & set(without))
+        low = min_rating is not None and decision.rating is not None and decision.rating < min_rating
+        if named or low:
+            why = f"labelled {', '.join(named)} in review" if named else f"rated {decision.rating} of 5 in review"
+            found[example] = replace(decision, verdict="drop", value=None, why=why)
     return found
 
 
@@ -84,6 +101,20 @@ def edited_value(key: str, edits: Edits, place: Place) -> dict[str, Any] | None:
         value = edits[key]
         key = example_of(value, place).id
     return value
+
+
+def labelled(parsed: ParsedLine, decision: DecisionState) -> bytes:
+    """A line with the labels and the rating of an example in `metadata`. Raises `DataError`."""
+    value = parsed.decoded.value
+    metadata = value.get("metadata", {}) if isinstance(value, dict) else None
+    if not isinstance(value, dict) or not isinstance(metadata, dict):
+        raise DataError(
+            f"{parsed.place}: labels and ratings are written to `metadata`, which is not an object here",
+            "rename the key `metadata` of the line, or take its labels back in `curate review`",
+        )
+    said: dict[str, Any] = {"labels": list(decision.labels)} if decision.labels else {}
+    said |= {"rating": decision.rating} if decision.rating else {}
+    return json_line({**value, "metadata": {**metadata, **said}})
 
 
 def spliced(stream: Iterator[bytes], splices: Sequence[Splice]) -> Iterator[bytes]:

@@ -16,7 +16,7 @@ from curate.core.output_pair import removed_path, replacing_both
 from curate.core.removed import removal, removed_line
 from curate.core.snapshot import demand_unchanged, mode_of, snapshot
 from curate.output.apply import drop_reason
-from curate.output.edited import edited_copies, edited_value, key_of
+from curate.output.edited import edited_copies, edited_value, key_of, labelled
 from curate.read.dataset import FileFacts, demand_read, read_file
 
 
@@ -28,6 +28,8 @@ class ApplyResult:
     """Lines that are not blank, or elements of a document."""
     edited: int = 0
     """Lines that were written with their new text."""
+    labelled: int = 0
+    """Lines that were written with labels or a rating in `metadata`."""
     dropped: int = 0
     """Lines that went to the ledger."""
     unmatched: int = 0
@@ -86,7 +88,9 @@ def apply_decisions(
                     met.add(key)
                     result.edited += 1
                 result.not_understood += parsed.example is None
-                out.write(parsed.jsonl + b"\n")
+                rated = decision is not None and bool(decision.labels or decision.rating)
+                result.labelled += rated
+                out.write((labelled(parsed, decision) if decision and rated else parsed.jsonl) + b"\n")
             demand_read(facts)
         demand_all(result.read, out.lines, gone.lines)
     acted = {key for key, decision in decisions.items() if decision.verdict == "drop" or decision.value is not None}

@@ -17,6 +17,8 @@ class ApplyOutput(Part, title="ApplyResult"):
     """Lines written; kept + dropped = read."""
     edited: int
     """Lines written with their new text."""
+    labelled: int
+    """Lines written with labels or a rating in `metadata`."""
     dropped: int
     """Lines in the file of removed lines next to the output."""
     unmatched: int
@@ -36,5 +38,7 @@ def apply_text(result: ApplyResult, output: str, removed: str) -> Iterator[str]:
         f"{plural(result.read, 'line')} read: {result.kept:,} written to {visible(output)}, {result.edited:,} of them "
         f"edited; {result.dropped:,} dropped, written to {visible(removed)}"
     )
+    if result.labelled:
+        yield f"{plural(result.labelled, 'line')} with labels or a rating, in `metadata`"
     if result.unmatched:
         yield f"{plural(result.unmatched, 'decision')} about examples that are not in these files"

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from curate.core.decision import EDIT, NOTE
+from curate.core.decision import EDIT, NOTE, RATING, Verdict
 from curate.core.example import Place
 from curate.core.finding import Finding
 from curate.output.edited import key_of
@@ -124,3 +124,14 @@ def annotate(session: ReviewSession, examples: Sequence[str], text: str) -> str:
         record(session.log, example, NOTE, "undecided", why="; ".join(filter(None, (session.note(example), text))))
         for example in examples
     ])  # fmt: skip
+
+
+def rate(session: ReviewSession, examples: Sequence[str], rating: str) -> str:
+    """Rate examples from 1 to 5 in one step; an empty `rating` takes ratings back. Raises `OutputError`."""
+    return session.write([record(session.log, one, RATING, "undecided", why=rating) for one in examples])
+
+
+def label(session: ReviewSession, examples: Sequence[str], name: str) -> str:
+    """Give a label to examples in one step, or take it back if all have it. Raises `OutputError`."""
+    verdict: Verdict = "undecided" if all(name in session.log.labels(one) for one in examples) else "keep"
+    return session.write([record(session.log, one, ("label", name), verdict, about=name) for one in examples])

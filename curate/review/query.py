@@ -16,14 +16,15 @@ from curate.review.entry import ReviewStatus
 
 TERM: Final = re.compile(r'(-?)(?:/((?:[^/\\]|\\.)+)/(?=\s|$)|(?:(\w+):)?(?:"([^"]*)"?|(\S+)))')
 KEYS: Final = (
-    "is", "code", "severity", "file", "line", "score", "fix", "note", "by", "role", "tokens", "field", "re"
+    "is", "code", "severity", "file", "line", "score", "fix", "note", "by", "role", "tokens", "field", "re", "label",
+    "rating",
 )  # fmt: skip
 ALIASES: Final = {"dropped": "drop", "kept": "keep", "edited": "edit", "correct": "fix"}
 RANGE: Final = re.compile(r"(?:([<>]=?)(\d+\.?\d*)|(\d*\.?\d*)(-?)(\d*\.?\d*))")
 FIELD: Final = re.compile(r"(.+?)(?:([<>]=?|=)(.*))?")
 TERMS: Final = (
     "is:undecided code:M0 severity:error file:*.jsonl line:10-20 score:0.8-0.9 fix:safe note:WORD by:NAME role:tool "
-    "tokens:>500 field:source=web"
+    "tokens:>500 field:source=web label:NAME rating:4-5"
 )
 HELP: Final = f'words, "a phrase", -without, /regex/; {TERMS}'
 FLAGS: Final = "(?im)"
@@ -55,6 +56,9 @@ class Query:
     """Case-folded words of notes."""
     people: tuple[str, ...] = ()
     """Case-folded names of reviewers."""
+    labels: tuple[str, ...] = ()
+    ratings: tuple[Range, ...] = ()
+    """Ratings from 1 to 5."""
     roles: tuple[str, ...] = ()
     tokens: tuple[Range, ...] = ()
     """Lengths of examples, at four bytes per token."""
@@ -68,6 +72,11 @@ class Query:
     def text(self) -> bool:
         """Whether texts have to be read."""
         return bool(self.words or self.without or self.patterns or self.without_patterns or self.lines_read)
+
+    @property
+    def journal(self) -> bool:
+        """Whether the journal has to be searched."""
+        return bool(self.notes or self.people or self.labels or self.ratings)
 
     @property
     def lines_read(self) -> bool:
@@ -126,6 +135,8 @@ def parse(text: str) -> Query:
         fixes=tuple(value.lower() for value in found["fix"]),
         notes=tuple(value.casefold() for value in found["note"]),
         people=tuple(value.casefold() for value in found["by"]),
+        labels=tuple(value.casefold() for value in found["label"]),
+        ratings=tuple(_range(value) for value in found["rating"]),
         roles=tuple(value.casefold() for value in found["role"]),
         tokens=tuple(_range(value) for value in found["tokens"]),
         fields=tuple(_field(value) for value in found["field"]),
@@ -185,7 +196,7 @@ def _makes_sense(key: str, value: str) -> bool:
     if key == "field":
         test = _field(value)
         return test.sign in ("", "=") or re.fullmatch(r"-?\d+\.?\d*", test.value) is not None
-    return value != "-" and bool(RANGE.fullmatch(value)) if key in ("line", "score", "tokens") else True
+    return value != "-" and bool(RANGE.fullmatch(value)) if key in ("line", "score", "tokens", "rating") else True
 
 
 def _field(value: str) -> FieldTest:

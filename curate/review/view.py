@@ -59,7 +59,7 @@ def views(session: ReviewSession, kind: Kind, text: str = "", sort: str = "") ->
     sort = sort or queue.sorts[0]
     order = queue.order(sort)
     mask = queue.mask(query)
-    if query.notes or query.people:
+    if query.journal:
         mask &= _annotated(session, kind, query, len(mask))
     order = order[order < len(mask)]
     rows = order[mask[order]] if not mistake(text) else order[:0]
@@ -71,11 +71,16 @@ def views(session: ReviewSession, kind: Kind, text: str = "", sort: str = "") ->
 
 
 def _annotated(session: ReviewSession, kind: Kind, query: Query, count: int) -> Flags:
-    """Which entries have an example with a note or a decision that the terms name."""
+    """Which entries have an example with a note, label, rating or decision that the terms name."""
     found: Flags = np.zeros(count, np.bool_)
     for example in dict.fromkeys(decision.example for decision in session.log.decisions):
         people = {said.who.casefold() for heads in session.log.slots(example).values() for said in heads}
         note = session.note(example).casefold()
+        rating = session.log.rating(example)
+        if query.ratings and not any(rating is not None and low <= rating <= high for low, high in query.ratings):
+            continue
+        if query.labels and not {name.casefold() for name in session.log.labels(example)} & set(query.labels):
+            continue
         if all(word in note for word in query.notes) and all(
             any(name in who for who in people) for name in query.people
         ):

@@ -95,7 +95,9 @@ def main() -> None:
     parser.add_argument("file", type=Path)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        terminal = Terminal(options.file.resolve(), Path(folder))
+        file = Path(folder, options.file.name)  # the journal is written beside the data
+        file.symlink_to(options.file.resolve())
+        terminal = Terminal(file, Path(folder))
         print(f"first screen                       {terminal.until(lambda seen: b'Overview' in seen):6.2f} s")
         terminal.press("2")
         print(

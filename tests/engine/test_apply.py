@@ -8,6 +8,7 @@ import pytest
 
 from curate.cli.main import main
 from curate.review import Edit
+from curate.review.bulk import label, rate
 from tests.conftest import chat
 from tests.scripted_review import decide, expected, new_session
 
@@ -166,3 +167,33 @@ def test_select_ignores_decisions_if_asked(capsys: pytest.CaptureFixture[str]) -
     assert "1 drop ignored (--no-decisions)" in capsys.readouterr().err
     kept = [json.dumps(lines[0]) in Path(name).read_text() for name in ("with.jsonl", "without.jsonl")]
     assert kept == [False, True]
+
+
+def test_labels_and_ratings_are_written_as_metadata_and_filter_a_split(capsys: pytest.CaptureFixture[str]) -> None:
+    lines = [chat(f"Which river flows through town {n}?", f"The river {n * 37} flows through it.") for n in range(40)]
+    lines[3]["metadata"] = {"source": "web"}
+    Path("a.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    session = new_session([Path("a.jsonl")])
+    ids = [session.examples.entry(number).ids[0] for number in range(5)]
+    rate(session, ids[:2], "2")
+    rate(session, [ids[3]], "5")
+    label(session, [ids[3], ids[4]], "off-topic")
+    label(session, [ids[3]], "great")
+    session.decide({ids[1]: Edit(chat("Which river flows through town 1?", "The river 38."))})
+    assert outcome("apply", "a.jsonl", "-o", "clean.jsonl") == 0
+    assert "4 lines with labels or a rating" in capsys.readouterr().out
+    found = [line.get("metadata") for line in entries(Path("clean.jsonl"))]
+    assert found[:6] == [{"rating": 2}, {"rating": 2}, None,
+                         {"source": "web", "labels": ["great", "off-topic"], "rating": 5}, {"labels": ["off-topic"]},
+                         None]  # fmt: skip
+    outcome("split", "a.jsonl", "-o", "out", "--min-rating", "3", "--without-label", "off-topic", "--yes")
+    gone = {(line["line"], line["why"]) for line in entries(Path("out/removed.jsonl"))}
+    assert gone == {(1, "rated 2 of 5 in review"), (2, "rated 2 of 5 in review"), (4, "labelled off-topic in review"),
+                    (5, "labelled off-topic in review")}  # fmt: skip
+    assert outcome("split", "a.jsonl", "-o", "out2", "--min-rating", "3", "--no-decisions") == 2
+    Path("b.jsonl").write_text(json.dumps({**lines[0], "metadata": "web"}) + "\n")
+    other = new_session([Path("b.jsonl")])
+    rate(other, [other.examples.entry(0).ids[0]], "3")
+    assert outcome("apply", "b.jsonl", "-o", "clean-b.jsonl") == 1
+    assert "b.jsonl:1: labels and ratings are written to `metadata`" in capsys.readouterr().err
+    assert not Path("clean-b.jsonl").exists()

@@ -15,7 +15,7 @@ from textual.pilot import Pilot
 from textual.screen import Screen
 from textual.widgets import Input, TextArea
 
-from curate.core.config import Config
+from curate.core.config import Config, ReviewConfig
 from curate.core.decision import Decision, DecisionLog
 from curate.core.errors import InputError, OutputError
 from curate.core.example import Place
@@ -651,3 +651,20 @@ async def test_an_edit_that_is_equal_to_a_dropped_example_is_told(make_app: Make
         area.text = area.text.replace("1968", "1969")
         await opened(pilot, "ctrl+s")
         assert "is dropped, too" in " ".join(screen_text(app).split())
+
+
+async def test_examples_are_labelled_and_rated_by_keys() -> None:
+    config = Config(review=ReviewConfig(labels=("great", "off-topic")))
+    app = CurateApp(Sources(Project(Path()), config, [write_lines(Path())]), told)
+    async with app.run_test(size=(120, 40)) as pilot:
+        session = await opened(pilot, "3", "L", "4")
+        example = session.findings.entry(1).ids[0]
+        assert (session.log.rating(example), session.verdict(example)) == (4, "undecided")
+        await opened(pilot, "L", "b")
+        assert "★★★★☆ #off-topic" in screen_text(app)
+        await opened(pilot, "asterisk", "l", "a")
+        await pilot.pause(0.3)
+        await opened(pilot, "enter")
+        assert session.log.labels(example) == ("great", "off-topic")
+        await opened(pilot, "u", "g", "L", "b", "L", "0")
+        assert (session.log.labels(example), session.log.rating(example)) == ((), None)

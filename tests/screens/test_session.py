@@ -23,7 +23,7 @@ from curate.review import (
     next_open,
     views,
 )
-from curate.review.bulk import decide, preview
+from curate.review.bulk import decide, label, preview, rate
 from curate.review.choices import apart_from, verdicts_for
 from curate.review.query import mistake
 from tests.screens.conftest import Opens, example_at
@@ -496,3 +496,34 @@ def test_two_reviewers_merge_to_the_same_in_either_order(session: ReviewSession)
     assert found_[0] == found_[1]
     assert entry.ids[0] in found_[0][2]  # type: ignore[index]  # kept by one, dropped by the other
     assert all(f"note of {who}" in str(found_[0]) for who in ("ann", "bob"))
+
+
+def test_labels_and_ratings_are_records_of_their_own(session: ReviewSession, open_session: Opens) -> None:
+    one, other = (found(session, code).ids[0] for code in ("M006", "C003"))
+    rate(session, [one, other], "4")
+    label(session, [one], "great")
+    press(session, found(session, "M006"), "keep")
+    rate(session, [other], "1")
+    assert (codes(session, "rating:>3"), codes(session, "label:GREAT"), codes(session, "rating:1-2")) == (
+        ["M006"], ["M006"], ["C003", "M016"])  # fmt: skip
+    again = open_session()
+    assert [again.log.rating(example) for example in (one, other)] == [4, 1]
+    assert again.status(found(again, "M006")) is ReviewStatus.KEEP
+    again.undo()
+    assert again.log.rating(other) == 4
+    label(again, [one], "great")
+    assert again.log.labels(one) == ()
+    again.undo()
+    assert again.log.labels(one) == ("great",)
+
+
+def test_two_ratings_do_not_contest_the_example(session: ReviewSession) -> None:
+    entry = found(session, "M006")
+    press(session, entry, "keep")
+    theirs = DecisionLog(Path("theirs.jsonl"))
+    for rating in "25":
+        theirs.add(Decision(format=2, example=entry.ids[0], record="rating", verdict="undecided", why=rating,
+                            who=f"reviewer {rating}", replaces=()))  # fmt: skip
+    session.log.merge(theirs.path)
+    session.follow_journal()
+    assert (session.status(entry), session.log.rating(entry.ids[0])) == (ReviewStatus.KEEP, None)

@@ -110,10 +110,11 @@ def repairs_text(plan: Repairs) -> Content:
     )
 
 
-def notes_text(text: str, examples: Sequence[str], noted: int) -> Content:
-    """A note, and the number of examples that get it."""
+def notes_text(text: str, examples: Sequence[str], noted: int | None) -> Content:
+    """A note, label or rating, and the number of examples that get it; `noted`: those that have a note."""
     return lines(
         literal(f"“{text}”", style="bold"),
-        f"{plural(len(examples), 'example')}; {noted:,} already have a note, which stays in front of this one",
+        plural(len(examples), "example"),
+        f"{noted:,} already have a note, which stays in front of this one" if noted else None,
         Content.assemble((UNDO, "$foreground-muted")),
     )

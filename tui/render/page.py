@@ -113,9 +113,12 @@ def _decided(session: ReviewSession, example: str) -> Content:
     if contested:
         said = Content(" — ").join([_said(decision) for decision in contested])
         return Content.assemble(("‼ contested: ", "bold $text-error"), said)
-    note = session.note(example)
+    note, rating = session.note(example), session.log.rating(example)
     return Content.assemble(
-        verdict_sign(session.verdict(example)), literal(f" “{note[:200]}”", style=MORE) if note else ""
+        verdict_sign(session.verdict(example)),
+        (f" {'★' * rating}{'☆' * (5 - rating)}", "$text-warning") if rating else "",
+        *(literal(f" #{name[:40]}", style="$text-accent") for name in session.log.labels(example)),
+        literal(f" “{note[:200]}”", style=MORE) if note else "",
     )
 
 

@@ -55,7 +55,7 @@ WAITING: dict[Kind, str] = {
     "cluster": "Comparing: duplicates appear when all lines are read.",
     "conflict": "Conflicts are searched after duplicates.",
 }
-ONE_ENTRY = ("open", "edit", "edit_outside", "note", "repair", "suppress")
+ONE_ENTRY = ("open", "edit", "edit_outside", "note", "label", "repair", "suppress")
 """Actions about the entry under the cursor; `open` is about a group."""
 DETAIL_AFTER, DETAIL_LATEST = 0.03, 0.2
 """Seconds without a key before the complete entry is drawn, and maximum delay: while scrolling, the list moves at once.

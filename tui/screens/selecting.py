@@ -1,7 +1,8 @@
 """Decisions about several entries: select, group, choose from a menu, confirm after a preview."""
 
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from string import ascii_lowercase
 from typing import cast
 
 import numpy as np
@@ -11,7 +12,7 @@ from textual.worker import get_current_worker
 from curate.core.errors import CurateError
 from curate.core.text import plural
 from curate.review import Choice, View
-from curate.review.bulk import Bulk, Repairs, annotate, decide, preview, repairs
+from curate.review.bulk import Bulk, Repairs, annotate, decide, label, preview, rate, repairs
 from curate.review.groups import Numbers
 from tui.abandon import abandonable
 from tui.messages import Failed
@@ -22,7 +23,11 @@ from tui.widgets.entry_list import EntryList
 
 CHOICES: dict[str, str] = {"y": "keep", "d": "drop", "a": "left", "b": "right", "u": "undecided"}
 COMPARED: dict[str, str] = {**CHOICES, "y": "both", "d": "neither"}
-OTHERS = (Option("u", "Undecide", "take decisions and edits back"), Option("m", "Note", "add a note to each example"))
+OTHERS = (
+    Option("u", "Undecide", "take decisions and edits back"),
+    Option("m", "Note", "add a note to each example"),
+    Option("l", "Label", "label or rate each example"),
+)
 SINGLES = (Option("y", "Keep"), Option("d", "Drop"), *OTHERS)
 SIDES = (
     Option("a", "Keep A", "the keeper, or the first answer; drop the others"),
@@ -125,6 +130,10 @@ class Selecting(Changing):
                 AskScreen(f"Note about {name}", "text; an example that has a note keeps it, too"),
                 lambda text: self._confirm_note(rows, name, text),
             )
+        elif key == "l":
+            queue = self.session.queues[self.KIND]
+            examples = list(dict.fromkeys(example for row in rows.tolist() for example in queue.entry(row).ids))
+            self._pick_label(f"Label {name}", examples, ask=True)
         elif key == "r":
             self._start_repairs(rows, name, decided_too=decided_too)
         else:
@@ -146,6 +155,45 @@ class Selecting(Changing):
             examples = list(dict.fromkeys(example for row in rows.tolist() for example in queue.entry(row).ids))
             said = notes_text(text, examples, sum(bool(self.session.note(example)) for example in examples))
             self._ask(f"Add a note to {name}?", said, lambda: annotate(self.session, examples, text))
+
+    def action_label(self) -> None:
+        """Label or rate the example, or A or B."""
+        self._choose_side("Label", lambda _, side: self._pick_label(f"Label {side.place}", [side.id], ask=False))
+
+    def _pick_label(self, title: str, examples: Sequence[str], *, ask: bool) -> None:
+        """Ask for a rating or label of examples, which are confirmed if there are several."""
+        names = dict(zip(ascii_lowercase, self.state.sources.config.review.labels, strict=False))
+        options = [
+            *(Option(str(rating), "★" * rating) for rating in range(1, 6)),
+            Option("0", "no rating"),
+            *(Option(key, f"#{name}", "give it, or take it back") for key, name in names.items()),
+        ]
+        help_ = "" if names else '\nlabels: [review] labels = ["NAME"] in curate.toml'
+
+        def picked(key: str | None) -> None:
+            if key is None or not all(examples):
+                return
+            if key in names:
+                said, act = f"#{names[key]}", lambda: label(self.session, examples, names[key])
+            else:
+                said, act = f"rating {key}", lambda: rate(self.session, examples, key.strip("0"))
+            if ask:
+                self._ask(f"{title}: {said}?", notes_text(said, examples, None), act)
+            else:
+                self._act(act)
+
+        self.app.push_screen(MenuScreen(title + help_, options), picked)
+
+    def _act(self, act: Callable[[], object]) -> bool:
+        """Change something; false if it could not be written."""
+        try:
+            act()
+        except CurateError as error:
+            self.app.post_message(Failed(error))
+            return False
+        finally:
+            self.redraw(stay=True)
+        return True
 
     def _start_repairs(self, rows: Numbers, name: str, *, decided_too: bool) -> None:
         if len(rows) > MOST:
@@ -173,14 +221,8 @@ class Selecting(Changing):
 
     def _ask(self, title: str, body: Content, act: Callable[[], object]) -> None:
         def answered(yes: bool | None) -> None:
-            if not yes:
-                return
-            try:
-                act()
-            except CurateError as error:
-                self.app.post_message(Failed(error))
-            else:
+            if yes and self._act(act):
                 self.selected = set()
-            self.redraw(stay=True)
+                self.redraw(stay=True)
 
         self.app.push_screen(ConfirmScreen(title, body), answered)
