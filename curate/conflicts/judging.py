@@ -8,7 +8,7 @@ from typing import Final, NamedTuple, Protocol
 
 from curate.conflicts.answer_polarity import opposite_polarity
 from curate.conflicts.answer_swap import FACTS, Asked, swap_factors
-from curate.conflicts.candidate_pairs import Nominee
+from curate.conflicts.candidate_pairs import SHOWN_FROM, Nominee
 from curate.conflicts.contradiction_rules import clashes, is_comparable, is_open
 from curate.conflicts.evidence import Evidence, confidence
 from curate.conflicts.labels import labels_clash
@@ -85,7 +85,8 @@ def by_model(
     model does not know: rules alone judge them.
     """
     found = list(judged)
-    asked = _to_be_judged(judged)
+    # Of answers that agree, the model's word alone makes no conflict.
+    asked = [at for at in _to_be_judged(judged) if judged[at].evidence or not _agree(judged[at].nominee)]
     sides = zip(*((judged[at].nominee.left.answer, judged[at].nominee.right.answer) for at in asked), strict=True)
     unread = [any(pair) for pair in zip(*(unreadable(side, config.nli) for side in sides), strict=True)]
     if any(unread) and notes is not None:
@@ -99,17 +100,18 @@ def by_model(
     for at, verdict in zip(asked, contradictions(pairs, config.nli, cache, progress, least), strict=True):
         nominee, evidence, _ = judged[at]
         probability = verdict.either if evidence else verdict.probability
-        agreeing = not evidence and (
-            _polarity(nominee)[0] > 0 or agree(_asked(nominee), nominee.left.answer, nominee.right.answer)
-        )
-        if probability >= config.contradiction and not agreeing:
+        if probability >= config.contradiction:
             evidence = (*evidence, Evidence("nli", verdict.left, verdict.right, round(probability, 4)))
         score = confidence(evidence, probability)
         alone = all(item.source == "nli" for item in evidence)
-        if agreeing or (alone and is_weak(_asked(nominee), nominee.left.answer, nominee.right.answer)):
+        if alone and is_weak(_asked(nominee), nominee.left.answer, nominee.right.answer):
             score /= 2
         found[at] = Judged(nominee, evidence, score)
     return found
+
+
+def _agree(nominee: Nominee) -> bool:
+    return _polarity(nominee)[0] > 0 or agree(_asked(nominee), nominee.left.answer, nominee.right.answer)
 
 
 def by_questions(
@@ -121,24 +123,29 @@ def by_questions(
     """Ask the models that read both questions whether they are the same, where answers clash: of the questions alone,
     and of each with the other's answer. Raises as `contradictions` does.
 
-    Asked last, for so few pairs it costs nothing.
+    Asked last, of the few pairs that are left.
     """
     found = list(judged)
     asked = [at for at, item in enumerate(judged) if item.evidence and item.nominee.features]
     pairs = [(judged[at].nominee.left.request, judged[at].nominee.right.request) for at in asked]
     entailed = entailments(pairs, config.nli, cache, progress) if config.nli else [None] * len(asked)
     same = duplicates(pairs, config.same_question, cache, progress) if config.same_question else [None] * len(asked)
-    factors = [1.0] * len(asked)
-    if config.nli:
-        answers = [(judged[at].nominee.left.answer, judged[at].nominee.right.answer) for at in asked]
-        evidence = [judged[at].evidence for at in asked]
-        factors = swap_factors([Asked(*item) for item in zip(pairs, answers, evidence, strict=True)], config.nli, cache)
-    for at, factor, *said in zip(asked, factors, entailed, same, strict=True):
-        nominee = judged[at].nominee
-        found[at] = judged[at]._replace(
-            nominee=nominee._replace(same=round(factor * probability(nominee.features, *said), 4))
-        )
+    for at, *said in zip(asked, entailed, same, strict=True):
+        found[at] = _with_same(judged[at], probability(judged[at].nominee.features, *said))
+    if config.nli:  # of those that can still be shown: a factor makes none more likely
+        asked = [at for at in asked if found[at].nominee.same >= SHOWN_FROM]
+        sides = [found[at].nominee[:2] for at in asked]
+        swapped = [
+            Asked((left.request, right.request), (left.answer, right.answer), found[at].evidence)
+            for at, (left, right) in zip(asked, sides, strict=True)
+        ]
+        for at, factor in zip(asked, swap_factors(swapped, config.nli, cache), strict=True):
+            found[at] = _with_same(found[at], factor * found[at].nominee.same)
     return found
+
+
+def _with_same(item: Judged, same: float) -> Judged:
+    return item._replace(nominee=item.nominee._replace(same=round(same, 4)))
 
 
 def _asked(nominee: Nominee) -> str:

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from curate.conflicts.same_question import LEAST_COSINE, features, probability, words_apart
+from curate.conflicts.same_question import FEATURES, LEAST_COSINE, features, probability, words_apart
 from curate.conflicts.wording import wording
 from curate.core.text import normalised
 
@@ -64,6 +64,7 @@ def reworded(
         if requests[block.start + left] != requests[block.start + right]
         and _input(requests[block.start + left]) == _input(requests[block.start + right])
     ]
+    near = [pair for pair in near if _at_most(requests[pair[0]], requests[pair[1]], pair[3]) >= least]
     words = sorted(
         {word for left, right, *_ in near for word in words_apart(wording(requests[left]), wording(requests[right]))}
     )
@@ -75,6 +76,12 @@ def reworded(
         if same >= least:
             found.append(Pair(left, right, cosine, known_of, same))
     return found
+
+
+def _at_most(left: str, right: str, cosine: float) -> float:
+    """The probability if no word stood in another one's place: it spares most words their embedding."""
+    known = dict(zip(FEATURES, features(wording(left), wording(right), cosine, {}), strict=True))
+    return probability(tuple({**known, "replaced": 0.0, "other phrase": 0.0}.values()))
 
 
 def _within_topics(

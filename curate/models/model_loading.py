@@ -58,8 +58,7 @@ def unreadable(texts: Sequence[str], model: str) -> list[bool]:
 
     A model without a tokenizer of that kind is taken to read everything. Raises `ModelError` where it is not at hand.
     """
-    other = [sum(char > LATIN for char in text if char.isalpha()) for text in texts]
-    doubtful = [2 * count > sum(map(str.isalpha, text)) for count, text in zip(other, texts, strict=True)]
+    doubtful = [not text.isascii() and _mostly_beyond_latin(text) for text in texts]
     if not any(doubtful):
         return doubtful
     place = resolve(model)
@@ -67,13 +66,18 @@ def unreadable(texts: Sequence[str], model: str) -> list[bool]:
         try:
             from transformers import AutoTokenizer
 
-            tokenizer = AutoTokenizer.from_pretrained(place, trust_remote_code=False)
+            tokenizer = AutoTokenizer.from_pretrained(place, trust_remote_code=False, verbose=False)
         except (ImportError, OSError, ValueError):
             return [False] * len(texts)
     return [
         doubt and _is_spelled(text[:SAMPLE], tokenizer.tokenize(text[:SAMPLE]), str(tokenizer.unk_token))
         for doubt, text in zip(doubtful, texts, strict=True)
     ]
+
+
+def _mostly_beyond_latin(text: str) -> bool:
+    letters = [char > LATIN for char in text if char.isalpha()]
+    return 2 * sum(letters) > len(letters)
 
 
 def _is_spelled(text: str, tokens: Sequence[str], unknown: str) -> bool:

@@ -63,6 +63,20 @@ def test_the_model_makes_a_conflict_of_what_no_rule_speaks_of(capsys: pytest.Cap
 
 
 @pytest.mark.slow
+def test_the_model_is_not_asked_about_answers_that_agree() -> None:
+    asked: list[int] = []
+    agreeing = [
+        example("Does the lamp shine?", "Yes, it shines.", 1),
+        example("Does the lamp shine?", "Yes, for the night is dark.", 2),
+    ]
+    find_conflicts(agreeing, ConflictsConfig(nli=tiny_nli()), progress=asked.append)
+    assert sum(asked) == 0
+    find_conflicts([*agreeing, example(NIGHT, LIT, 3), example(NIGHT, DARK, 4)], ConflictsConfig(nli=tiny_nli()),
+                   progress=asked.append)  # fmt: skip
+    assert sum(asked) == 1
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("model", "said"),
     [
