@@ -28,10 +28,11 @@ from curate.core.output_pair import demand_not_existing, removed_path
 from curate.core.paths import demand_apart
 from curate.core.runs import Project
 from curate.core.text import visible
+from curate.pipeline.compare_selections import compare_selection, splits_of
 from curate.pipeline.select import Wishes, write_selection
 from curate.pipeline.select import select as select_from
 from curate.report.console import console, print_json, print_lines
-from curate.report.select import select_json, select_text
+from curate.report.select import comparison_text, select_json, select_text
 
 
 def select(
@@ -69,6 +70,15 @@ def select(
     no_models: NoModels = False,
     loss_model: LossModel = None,
     no_decisions: NoDecisions = False,
+    compare: Annotated[
+        Path | None,
+        typer.Option(
+            help="Train by this recipe on the selection, on random and the longest examples of the same size and on "
+            "all; compare the losses on the test split.",
+            metavar="RECIPE",
+        ),
+    ] = None,
+    seeds: Annotated[int, typer.Option(min=2, help="Train this many times on each choice, for --compare.")] = 3,
     overwrite: Overwrite = False,
     yes: Heavy = False,
     as_json: AsJson = False,
@@ -83,6 +93,7 @@ def select(
     if (examples is None) == (tokens is None):
         raise UsageError("pass --examples N or --tokens N", "`curate score` shows how many examples there are")
     files = named_files(paths)
+    splits = None if compare is None else splits_of(compare, files)
     removed = output and removed_path(output, "removed")
     demand_apart([*files, *([earlier] if earlier else [])], (output, removed), named=paths)
     if output and removed:
@@ -104,13 +115,20 @@ def select(
             cache=project.cache,
             listen=shown.listen,
         )
+        compared = (
+            compare_selection(result, wishes, compare, splits, project.state / "comparisons", seeds, shown.listen)
+            if compare and splits
+            else None
+        )
     written = output is not None and (not result.heavy or yes)
     if output is not None and written:
         write_selection(result, output, overwrite=overwrite)
     if as_json:
-        print_json(select_json(result, written=written))
+        print_json(select_json(result, written=written, comparison=compared))
     else:
         print_lines(select_text(result, written=written))
+        if compared is not None:
+            print_lines(comparison_text(compared))
         if removed and written:
             console(stderr=True).print(f"what was left out is in {visible(str(removed))}")
     if output is not None and not written:

@@ -144,7 +144,7 @@ def select(
     return SelectResult(
         read=final.read,
         selected=len(chosen),
-        tokens=sum(_tokens(staying[name]) for name in selected),
+        tokens=sum(tokens_of(staying[name]) for name in selected),
         left=_by_reason(final),
         doubt_selected=_mean([doubts[name] for name in selected if name in doubts]),
         doubt_all=_mean(list(doubts.values())),
@@ -235,7 +235,7 @@ def _chosen(
     vectors = _vectors([staying[name] for name in names], models.embeddings, cache)
     doubts = columns[DOUBT]
     quality = np.array([1 - doubts[at[name]] if name in at else 1.0 for name in names])
-    sizes = [1 if wishes.tokens is None else _tokens(staying[name]) for name in names]
+    sizes = [1 if wishes.tokens is None else tokens_of(staying[name]) for name in names]
     budget = wishes.tokens if wishes.tokens is not None else wishes.examples or len(names)
     groups = [_groups(name, [staying[one] for one in names]) for name in wishes.floors]
     needed = sum(
@@ -316,7 +316,8 @@ def _text(example: Example) -> str:
     return "\n".join(turn.text for turn in example.messages if turn.role not in ("system", "developer"))[:SCAN]
 
 
-def _tokens(example: Example) -> int:
+def tokens_of(example: Example) -> int:
+    """Estimated tokens of an example: bytes of text / 4."""
     return max(1, sum(len(turn.text.encode("utf-8", "replace")) for turn in example.messages) // BYTES)
 
 

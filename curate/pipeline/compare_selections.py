@@ -1,0 +1,212 @@
+"""Does a selection help? Train on it, on random and on the longest examples of the same size, and on all of them.
+
+Each training is a process of its own, `curate train`, which is not imported. All are measured on the test split of the
+recipe, from which the training split is free of leaks. Finished trainings are not repeated.
+"""
+
+import json
+import subprocess
+import sys
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from math import sqrt
+from pathlib import Path
+from random import Random
+from shutil import copyfile
+from statistics import fmean, stdev
+from typing import Any, Final
+
+from curate.core.errors import CurateError, UsageError
+from curate.core.events import Listener, StageAdvanced, StageFinished, StageStarted
+from curate.core.files import write_bytes
+from curate.core.text import plural, visible
+from curate.pipeline.select import SelectResult, Wishes, tokens_of, write_selection
+from curate.read.dataset import ParsedLine, read_dataset
+
+OTHERS: Final = ("validation.jsonl", "test.jsonl")
+"""Splits that all trainings share."""
+SELECTION, RANDOM, LONGEST, ALL = "selection", "random", "longest", "all"
+QUANTILES: Final = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262)
+"""Of Student's t distribution, 97.5%, by the degrees of freedom from 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A mean with its 95% confidence interval, by Student's t distribution."""
+
+    mean: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class TrainedOn:
+    """The trainings on one choice of examples."""
+
+    name: str
+    """selection, random, longest or all."""
+    examples: int
+    steps: int
+    """Optimiser steps of a training."""
+    losses: list[float]
+    """Loss on the held-out split after each training, by seed, in nats per token."""
+    loss: Interval
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """The loss of the selection minus that of another choice, paired by seed."""
+
+    against: str
+    loss: Interval
+    verdict: str
+    """better, worse or open: whether the interval leaves out 0."""
+
+
+@dataclass(frozen=True, slots=True)
+class SelectionComparison:
+    """What trainings on a selection and on other choices lead to."""
+
+    folder: str
+    """Data and runs."""
+    seeds: int
+    held_out: str
+    """The split that was measured on."""
+    held_out_examples: int
+    base_loss: float
+    """Loss of the model before any training."""
+    choices: list[TrainedOn]
+    differences: list[Difference]
+
+
+def splits_of(recipe: Path, files: Sequence[Path]) -> Path:
+    """The split folder of a recipe, whose training split is what is selected from.
+
+    Raises `UsageError` if it is another file: the test split is free of leaks only for its own training split.
+    """
+    try:
+        data = tomllib.loads(recipe.read_text(encoding="utf-8")).get("data")
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise UsageError(f"{visible(str(recipe))}: {visible(str(error))}", "name a recipe of `curate train`") from None
+    folder = recipe.parent / Path(str(data)).expanduser()
+    train = folder / "train.jsonl"
+    if [path.resolve() for path in files] != [train.resolve()]:
+        raise UsageError(
+            f"--compare selects from the training split of the recipe, {visible(str(train))}",
+            "pass that file; `curate split DATA -o FOLDER` makes splits without leaks",
+        )
+    return folder
+
+
+def compare_selection(
+    result: SelectResult, wishes: Wishes, recipe: Path, splits: Path, state: Path, seeds: int, listen: Listener
+) -> SelectionComparison:
+    """Train and compare. `splits`: the folder that `splits_of` returns; `state`: the folder for data and runs.
+
+    Raises `CurateError` if a training fails.
+    """
+    lines = [one for one in read_dataset([splits / "train.jsonl"]).lines if one.example is not None]
+    place = state / f"{recipe.stem}-{_identity(result, recipe, splits)}"
+    selected = place / SELECTION / "train.jsonl"
+    selected.parent.mkdir(parents=True, exist_ok=True)
+    write_selection(result, selected, overwrite=True)
+    _write(_data(place, ALL, 0), lines)
+    _write(_data(place, LONGEST, 0), _taken(sorted(lines, key=_longest_first), wishes, result))
+    for seed in range(seeds):
+        shuffled = Random(seed).sample(lines, len(lines))  # noqa: S311
+        _write(_data(place, RANDOM, seed), _taken(shuffled, wishes, result))
+    listen(StageStarted("train"))
+    reports: dict[str, list[Mapping[str, Any]]] = {name: [] for name in (SELECTION, RANDOM, LONGEST, ALL)}
+    for nth, (name, seed) in enumerate((name, seed) for seed in range(seeds) for name in reports):
+        listen(StageAdvanced("train", nth, seeds * len(reports), f"{name}, seed {seed}"))
+        reports[name].append(_train(recipe, splits, _data(place, name, seed), place / "runs" / f"{name}-{seed}", seed))
+    listen(StageFinished("train", False, plural(seeds * len(reports), "training")))
+    return _compared(place, reports)
+
+
+def _identity(result: SelectResult, recipe: Path, splits: Path) -> str:
+    """What the trainings depend on: others get a folder of their own."""
+    plan = result.plan
+    left = sorted([*(str(gone.place) for gone in plan.dropped), *(str(lost.place) for lost in plan.losses)])
+    data = [path.read_bytes() for path in (recipe, splits / "train.jsonl", *_shared(splits))]
+    return sha256(b"\0".join([*data, json.dumps(left).encode()])).hexdigest()[:12]
+
+
+def _shared(splits: Path) -> list[Path]:
+    return [splits / name for name in OTHERS if (splits / name).is_file()]
+
+
+def _data(place: Path, name: str, seed: int) -> Path:
+    return place / (f"{name}-{seed}" if name == RANDOM else name)
+
+
+def _write(data: Path, lines: Sequence[ParsedLine]) -> None:
+    write_bytes(data / "train.jsonl", b"".join(one.line.data + b"\n" for one in lines))
+
+
+def _longest_first(line: ParsedLine) -> tuple[int, int]:
+    return -len(line.line.data), line.line.number
+
+
+def _taken(lines: Sequence[ParsedLine], wishes: Wishes, result: SelectResult) -> list[ParsedLine]:
+    """As many of the lines, in their order, as the selection has, or as its budget of tokens allows."""
+    if wishes.tokens is None:
+        return list(lines[: result.selected])
+    taken, spent = list[ParsedLine](), 0
+    for one in lines:
+        size = tokens_of(one.example) if one.example else 0
+        if spent + size <= wishes.tokens:
+            taken.append(one)
+            spent += size
+    return taken
+
+
+def _train(recipe: Path, splits: Path, data: Path, run: Path, seed: int) -> Mapping[str, Any]:
+    """The report of a training, which is resumed, or only read if it is finished."""
+    if (run / "report.json").is_file():
+        there: Mapping[str, Any] = json.loads((run / "report.json").read_bytes())
+        return there
+    for shared in _shared(splits):
+        copyfile(shared, data / shared.name)
+    run.parent.mkdir(parents=True, exist_ok=True)
+    options = ["--data", data, "--run-dir", run, "--set", f"seed={seed}", "--resume", "--quiet", "--json"]
+    # -P: nothing in the working folder can take the place of a module
+    command = [sys.executable, "-P", "-m", "curate", "train", recipe, *options]
+    done = subprocess.run([str(word) for word in command], capture_output=True, check=False)
+    if done.returncode:
+        said = visible(done.stderr.decode("utf-8", "replace").strip()[-2_000:]).strip()
+        raise CurateError(f"{visible(run.name)}: the training failed: {said}", "the same command continues from here")
+    report: Mapping[str, Any] = json.loads(done.stdout)
+    return report
+
+
+def _compared(place: Path, reports: Mapping[str, Sequence[Mapping[str, Any]]]) -> SelectionComparison:
+    losses = {name: [float(one["tuned_loss"]) for one in every] for name, every in reports.items()}
+    first = reports[SELECTION][0]
+    choices = [
+        TrainedOn(name, every[0]["train_examples"], every[0]["steps"], losses[name], interval(losses[name]))
+        for name, every in reports.items()
+    ]
+    differences = []
+    for name in (RANDOM, LONGEST, ALL):
+        found = interval([mine - other for mine, other in zip(losses[SELECTION], losses[name], strict=True)])
+        verdict = "better" if found.high < 0 else "worse" if found.low > 0 else "open"
+        differences.append(Difference(name, found, verdict))
+    return SelectionComparison(
+        folder=str(place),
+        seeds=len(losses[SELECTION]),
+        held_out=first["held_out"],
+        held_out_examples=first["held_out_examples"],
+        base_loss=first["base_loss"],
+        choices=choices,
+        differences=differences,
+    )
+
+
+def interval(values: Sequence[float]) -> Interval:
+    """The mean of at least two values with its interval."""
+    mean = fmean(values)
+    half = QUANTILES[min(len(values) - 1, len(QUANTILES)) - 1] * stdev(values) / sqrt(len(values))
+    return Interval(mean, mean - half, mean + half)
