@@ -30,6 +30,7 @@ from curate.report.dedup import DedupOutput
 from curate.report.ingest import IngestOutput
 from curate.report.remote import EstimateOutput, FetchOutput, StartOutput, UploadOutput, WatchLine
 from curate.report.restore import RestoreOutput
+from curate.report.reviewer_agreement import AgreementOutput
 from curate.report.rules import rule_json
 from curate.report.run import RunOutput
 from curate.report.score import ScoreOutput
@@ -39,6 +40,7 @@ from curate.report.stats import StatsResult
 from curate.report.verify import VerifyOutput
 
 TYPES: Final[dict[str, Any]] = {
+    "kappa": AgreementOutput,
     "apply": ApplyOutput,
     "baseline": Baseline,
     "check": CheckOutput,

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 OWN: Final = (
     "check", "stats", "rule", "suppress", "convert", "ingest", "dedup", "decontaminate", "conflicts", "score", "select",
     "split", "verify", "restore", "diff", "run", "remote", "schema", "apply", "doctor", "completion", "mcp",
+    "kappa",
 )  # fmt: skip
 """The engine's commands: a function or `typer.Typer` in the module with the same name."""
 SUMMARIES: Final = {
@@ -39,6 +40,7 @@ SUMMARIES: Final = {
     "diff": "Compare two splits: data, settings and versions.",
     "review": "Review findings, duplicates and conflicts in a terminal.",
     "apply": "Write the files with the edits and drops of the review.",
+    "kappa": "Show how far reviewers agree (Cohen's kappa).",
     "recipe": "Write a recipe that fits the data and the GPU.",
     "plan": "Show steps, memory and problems of a training in advance.",
     "train": "Train an adapter and measure it against its base model.",

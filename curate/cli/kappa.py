@@ -1,0 +1,34 @@
+"""`curate kappa`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from curate.cli.options import AsJson
+from curate.core.runs import project_of
+from curate.pipeline.reviewer_agreement import compare_reviewers
+from curate.report.console import print_json, print_lines
+from curate.report.reviewer_agreement import agreement_json, agreement_text
+
+
+def kappa(
+    journals: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            help="Journals (decisions.jsonl) of reviewers; without any, the journal of the project.",
+            metavar="JOURNAL...",
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show how far reviewers agree: Cohen's kappa of their verdicts and ratings, and what they decide differently.
+
+    What counts is each reviewer's last word about an example, finding, duplicate or conflict, also where another
+    reviewer replaced it. Exit status: 0, 2 if a journal cannot be read.
+    """
+    result = compare_reviewers(journals or [project_of([Path.cwd()]).decisions])
+    if as_json:
+        print_json(agreement_json(result))
+    else:
+        print_lines(agreement_text(result))

@@ -1,0 +1,66 @@
+"""The result of `curate kappa`, for people and as JSON."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from curate.core.text import visible
+from curate.pipeline.reviewer_agreement import AgreementResult
+from curate.report.part import Part, plain
+
+SHOWN = 20
+
+
+class PairOutput(Part, title="AgreementPair"):
+    """Two reviewers."""
+
+    reviewers: tuple[str, str]
+    what: str
+    """verdicts or ratings."""
+    items: int
+    """What both decided."""
+    agreed: int
+    kappa: float | None
+    """Cohen's kappa, for ratings weighted by squared distance; null: nothing in common, or all in one category."""
+
+
+class DisagreementOutput(Part, title="Disagreement"):
+    """What reviewers decided differently."""
+
+    example: str
+    """Id of the example."""
+    about: str
+    """Rule, or id of the duplicate or conflict; `rating`; empty for the whole example."""
+    said: dict[str, str]
+    """Verdict or rating by reviewer."""
+
+
+class AgreementOutput(Part, title="AgreementResult"):
+    """The JSON of `curate kappa --json`."""
+
+    reviewers: list[str]
+    pairs: list[PairOutput]
+    disagreements: list[DisagreementOutput]
+
+
+def agreement_json(result: AgreementResult) -> dict[str, Any]:
+    """The result as plain values."""
+    return plain(AgreementOutput, result)
+
+
+def agreement_text(result: AgreementResult) -> Iterator[str]:
+    """The lines of the summary, safe to print."""
+    if len(result.reviewers) < 2:
+        names = ", ".join(map(visible, result.reviewers)) or "nobody"
+        yield f"only one reviewer in these journals: {names}; pass the journals of several"
+        return
+    for pair in result.pairs:
+        kappa = "kappa not defined" if pair.kappa is None else f"kappa {pair.kappa:.2f}"
+        share = f", {pair.agreed / pair.items:.1%} equal" if pair.items else ""
+        yield f"{' and '.join(map(visible, pair.reviewers))}: {pair.items:,} {pair.what} in common{share}, {kappa}"
+    for one in result.disagreements[:SHOWN]:
+        said = ", ".join(f"{visible(who)}: {visible(word)}" for who, word in one.said.items())
+        yield f"  {one.example[:12]} {visible(one.about) or 'example'}: {said}"
+    if len(result.disagreements) > SHOWN:
+        yield f"  … {len(result.disagreements) - SHOWN:,} more disagreements (--json lists them)"
+    if result.disagreements:
+        yield "next: `curate review PATH --merge JOURNAL`, filter is:contested"
