@@ -77,6 +77,8 @@ TYPES: Final[dict[str, Any]] = {
 def schemas(others: Mapping[str, Any]) -> dict[str, bytes]:
     """File name to content: a schema for each of our types and of `others`, and the rules as data."""
     found = {}
+    for table in Section.__subclasses__():
+        table.model_rebuild()  # pydantic before 2.13 writes no default of a table that is not built yet
     for name, kind in sorted({**TYPES, **others}.items()):
         mode: Any = (
             "serialization"

@@ -34,6 +34,8 @@ ROOT_PAGES: Final = {
 """Files outside of this folder, and the page that links to them lead to."""
 PICTURES: Final = "examples/pictures/"
 LINK: Final = re.compile(r"(?<=\]\()([^)\s#:]+)(?=[)#])")
+CODE: Final = re.compile(r"`[^`\n]+`")
+"""In a table, GitHub wants bars in code escaped, and the generator wants them plain."""
 TITLE: Final = re.compile(r"^# (.+)$", re.MULTILINE)
 HOWTO: Final = (
     "adopt", "ci", "fix-errors", "formats", "duplicates", "contradictions", "review", "growing-data", "change-service",
@@ -56,7 +58,8 @@ def sources() -> dict[str, str]:
             text = f"# Licence\n\n```text\n{text}```\n"
         page = _page(name)
         found[page] = LINK.sub(partial(_target, name=name, page=page), text)
-    return {**found, **dict(pages())}
+    found |= dict(pages())
+    return {page: CODE.sub(lambda code: code.group().replace("\\|", "|"), text) for page, text in found.items()}
 
 
 def _page(name: str) -> str:

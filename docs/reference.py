@@ -261,6 +261,6 @@ def table(head: str, rows: Sequence[tuple[str, ...]]) -> str:
 def escaped(text: str) -> str:
     """Text for Markdown: what stands between backticks stays code, and nothing else is markup."""
     parts = text.split("`")
-    parts[::2] = [re.sub(r"([\\|<*_\[\]#])", r"\\\1", part) for part in parts[::2]]
+    parts[::2] = [re.sub(r"([\\|*_\[\]#])", r"\\\1", part).replace("<", "&lt;") for part in parts[::2]]
     parts[1::2] = [part.replace("|", "\\|") for part in parts[1::2]]
     return "`".join(parts)
