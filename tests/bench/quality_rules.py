@@ -17,6 +17,26 @@ from curate.lint.runner import check_paths
 from tests.bench.quality_planting import PLANTS, Plant, mojibake, planted
 from tests.bench.quality_signals import DEVELOPMENT, HELD_OUT, pairs_of
 
+PLACEHOLDERS = (
+    "[insert name]",
+    "[Your Name]",
+    "Lorem ipsum dolor sit amet.",
+    "[company name here]",
+    "<nooutput>",
+    "TODO",
+)
+UNSEEN = ("\u200b", "\u202e", "\ue000", "\u2060", "\ufeff")
+HTML = ("&nbsp;", "<br>", "<div class='a'>", "</p>", "&amp;", " Click here to read more. ")
+MARKERS = ("### Human:", "User:", "Human:", "### User:", "### Instruction:")
+WORN = (
+    "It is a testament to progress.", "Let us delve into it.", "It is important to note that this changes.",
+    "This is a rich tapestry.", "In today's fast-paced world, it matters.", "It plays a crucial role.",
+)  # fmt: skip
+"""Written without a look at the list of the rule."""
+REFERS = (
+    "Summarize the following text.", "Translate the sentence below into French.", "Rewrite the given paragraph.",
+    "What is the main idea of the passage above?", "Find the errors in this code:",
+)  # fmt: skip
 RULES_OF: dict[str, tuple[Plant, tuple[str, ...]]] = {
     "cut": (PLANTS["cut"], ("Q008",)),
     "loop": (PLANTS["loop"], ("Q006", "Q007")),
@@ -26,6 +46,16 @@ RULES_OF: dict[str, tuple[Plant, tuple[str, ...]]] = {
     "refusal": (lambda answer, _: f"I'm sorry, but I can't help with that. {answer[:40]}", ("Q004",)),
     "disclaimer": (lambda answer, _: f"As an AI language model, I may be wrong. {answer}", ("Q005",)),
     "merged": (lambda answer, _: f"{answer}\n\nInstruction: Name a number.\nOutput: 7", ("Q016",)),
+    "placeholder": (lambda answer, random: f"{answer} {random.choice(PLACEHOLDERS)}", ("Q002",)),
+    "invisible": (lambda answer, random: _inserted(answer, random, random.choice(UNSEEN)), ("Q010",)),
+    "html": (lambda answer, random: _inserted(answer, random, random.choice(HTML)), ("Q011",)),
+    "marker": (lambda answer, random: f"{answer}\n{random.choice(MARKERS)} Go on.\nHere is more.", ("Q012",)),
+    "echo": (lambda answer, _: f"{answer} ", ("Q013",)),
+    "missing input": (lambda answer, _: f"{answer} ", ("Q015",)),
+    "phrases": (lambda answer, random: f"{answer} {' '.join(random.sample(WORN, 3))}", ("Q019",)),
+    "lost": (lambda answer, random: _inserted(answer, random, "\ufffd"), ("Q022",)),
+    "transcript": (lambda answer, _: f"\n\nHuman: Tell me more.\n\nAssistant: {answer}", ("Q023",)),
+    "beginning": (PLANTS["beginning"], ("Q024",)),
     "template": (lambda answer, _: f"{{{{name}}}} says: {answer}", ("Q003",)),
 }
 
@@ -39,6 +69,12 @@ def main(folder: Path) -> None:
         for name in (*HELD_OUT, *DEVELOPMENT):
             found = planted(pairs_of(folder, name), plant, 0.05, Random(0))
             total += len(found.where)
+            for nth, at in enumerate(found.where):
+                asked, said = found.pairs[at]
+                if fault == "missing input":
+                    found.pairs[at] = (REFERS[nth % len(REFERS)], said)
+                elif fault == "echo":
+                    found.pairs[at] = (asked, f"{asked}\n{said}")
             with tempfile.TemporaryDirectory() as there:
                 path = Path(there) / "data.jsonl"
                 path.write_text("".join(_line(*pair) for pair in found.pairs))
@@ -47,6 +83,11 @@ def main(folder: Path) -> None:
         for rule, (right, wrong) in counts.items():
             share = right / (right + wrong) if right + wrong else float("nan")
             print(f"{rule:6}{fault:12}{total:8}{right:7}{right / total if total else 0:8.2f}{wrong:8}{share:11.2f}")
+
+
+def _inserted(answer: str, random: Random, what: str) -> str:
+    at = random.randrange(len(answer) + 1)
+    return answer[:at] + what + answer[at:]
 
 
 def _line(request: str, answer: str) -> str:
