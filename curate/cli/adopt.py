@@ -66,12 +66,12 @@ class Adopted:
                 f"{plural(count, 'finding')} written to {visible(str(self.new))}; --baseline reports only new ones"
             )
             raise typer.Exit(ExitCode.CLEAN)
-        if self.suppressions is not None and self.reason:
-            self._suppress(self.suppressions, report)
         if self.baseline is not None and self.path is not None:
             from curate.lint.baseline import compare
 
             compare(report, self.baseline, self.path, names)
+        if self.suppressions is not None and self.reason:
+            self._suppress(self.suppressions, report)
 
     def _suppress(self, suppressions: "Suppressions", report: CheckResult) -> None:
         """Suppress all findings about examples, and name how many are left."""

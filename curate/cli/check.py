@@ -139,6 +139,8 @@ def check(
     demand_apart([baseline] if baseline else [], (output_file,))
     if new_suppressions != bool(reason.strip()):
         raise UsageError("--add-suppressions and --reason need each other", "say why the findings are accepted")
+    if new_suppressions and new_baseline:
+        raise UsageError("--add-suppressions and --write-baseline do the same in two ways", "leave one of them out")
     named = {"select": codes(select), "ignore": codes(ignore), "extend_select": codes(extend_select)}
     project = find_config(Path.cwd())
     named_model = {"model": model, "chat_template": chat_template, "max_length": max_length}

@@ -1,6 +1,7 @@
 """`curate mcp`: the commands that only read, for agents that speak the Model Context Protocol."""
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -32,7 +33,7 @@ def mcp(
 ) -> None:
     """Serve check, stats, dedup, conflicts, split, verify and rule to an agent, by the Model Context Protocol.
 
-    Speaks on standard input and output. Files are only read, never changed; models are not used and nothing is sent.
+    Speaks on standard input and output. Files are only read, never changed; nothing is downloaded or sent.
     """
     try:
         from mcp.server.mcpserver import MCPServer
@@ -97,7 +98,10 @@ class Tools:
         if words[0] != "rule":
             words = [*words, "--", *map(self._inside, paths)]
         command = [sys.executable, "-P", "-m", "curate", *words]
-        done = subprocess.run(command, cwd=self.root, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+        environment = {**os.environ, "HF_HUB_OFFLINE": "1", "CURATE_OFFLINE": "1"}
+        done = subprocess.run(
+            command, cwd=self.root, env=environment, stdin=subprocess.DEVNULL, capture_output=True, check=False
+        )
         said = visible(done.stderr.decode("utf-8", "replace"), keep_newlines=True).splitlines()
         if done.returncode not in (ExitCode.CLEAN, ExitCode.FINDINGS) or not done.stdout:
             raise _refusal("\n".join(said[-5:]) or f"exit status {done.returncode}")

@@ -149,6 +149,16 @@ def test_suppressions_are_added_for_all_that_fails_and_what_has_no_example_stays
     assert "1 finding about no example cannot be suppressed" in told
 
 
+def test_what_a_baseline_has_is_not_suppressed_again(write: Write, capsys: Captured) -> None:
+    write("data.jsonl", [BAD])
+    assert main(["check", "data.jsonl", "--write-baseline", "base.json"]) == 0
+    write("data.jsonl", [BAD, ALIAS])
+    add = ["--add-suppressions", "--reason", "old data"]
+    assert main(["check", "data.jsonl", "--baseline", "base.json", *add]) == 0
+    assert [json.loads(line)["code"] for line in Path(SUPPRESSIONS).read_text().splitlines()] == ["M007"]
+    assert main(["check", "data.jsonl", "--write-baseline", "base.json", *add]) == 2
+
+
 def test_sarif_links_to_the_page_of_a_rule_where_the_package_names_its_documentation(
     write: Write, capsys: Captured, monkeypatch: pytest.MonkeyPatch
 ) -> None:
