@@ -15,6 +15,7 @@ import os
 import pty
 import re
 import select
+import shutil
 import statistics
 import struct
 import subprocess
@@ -96,7 +97,7 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, options.file.name)  # the journal is written beside the data
-        file.symlink_to(options.file.resolve())
+        shutil.copyfile(options.file, file)
         terminal = Terminal(file, Path(folder))
         print(f"first screen                       {terminal.until(lambda seen: b'Overview' in seen):6.2f} s")
         terminal.press("2")

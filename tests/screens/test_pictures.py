@@ -31,7 +31,11 @@ def pressing(*keys: str) -> Callable[[Pilot[None]], Awaitable[None]]:
         pytest.param((), (120, 36), id="overview-dark"),
         pytest.param(("2", "down"), (80, 24), id="examples-small-dark"),
         pytest.param(("3", "end", "up", "up"), (80, 24), id="findings-small-dark"),
+        pytest.param(("3", "z", "j", "space", "t"), (120, 36), id="groups-light"),
+        pytest.param(("3", "asterisk"), (80, 24), id="menu-small-dark"),
         pytest.param(("4", "end", "d", "t"), (160, 50), id="duplicates-large-light"),
+        pytest.param(("4", "end", "t"), (80, 24), id="duplicates-small-light"),
+        pytest.param(("5", "end"), (160, 50), id="answers-large-dark"),
         pytest.param(("5",), (120, 30), id="conflicts-dark"),
         pytest.param(("6", "v"), (100, 40), id="splits-dark"),
         pytest.param(("7", "t"), (100, 40), id="training-light"),
@@ -42,7 +46,7 @@ def test_picture(
     snap_compare: Any, make_app: Makes, keys: tuple[str, ...], size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A rule that is explained better is no new picture, so the rules are others here."""
-    rule = SimpleNamespace(name="unknown-role", why="Templates refuse it.")
+    rule = SimpleNamespace(name="unknown-role", rationale="Templates refuse it.")
     monkeypatch.setattr("curate.lint.rules.RULES", {"M006": rule})
     monkeypatch.setattr("curate.core.decision.user", lambda: "ann")
     if keys[:1] in (("7",), ("8",)):

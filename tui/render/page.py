@@ -33,6 +33,13 @@ NAMES: Final = {
 }
 DIFFERENCE: Final = ("differences are underlined", "underline")
 SPAN: Final = "bold reverse $text-warning"
+STATUS_NAMES: Final = {
+    ReviewStatus.FIX: "to correct",
+    ReviewStatus.EDIT: "edited",
+    ReviewStatus.MIXED: "some stay, some go",
+    ReviewStatus.NOTHING: "with nothing to decide",
+    ReviewStatus.PARTLY: "partly decided",
+}
 MUTED: Final = "$foreground-muted"
 MOST: Final = 4
 """Maximum number of related examples named next to one that was hard to learn."""
@@ -94,7 +101,7 @@ def group_page(session: ReviewSession, group: Group, by: str) -> Page:
     counts = np.bincount(session.findings.statuses.values[group.rows], minlength=len(ReviewStatus)).tolist()
     about = [
         Content.assemble((f"{plural(len(group.rows), 'finding')} of this {by}", "bold")),
-        *(Content.assemble(status_sign(status), f" {counts[status]:,} {status.name.lower()}")
+        *(Content.assemble(status_sign(status), f" {counts[status]:,} {STATUS_NAMES.get(status, status.name.lower())}")
           for status in ReviewStatus if counts[status]),
         Content.assemble((" ".join(rule.rationale.split()), MORE)) if rule else None,
         Content.assemble(("Enter opens or closes the group, Space selects it, * decides about the selection.", MUTED)),

@@ -81,7 +81,7 @@ def group_row(session: ReviewSession, group: Group, by: str, names: Mapping[str,
         (f"{glyph} ", colour) if by == "rule" else "",
         (f"{named} ", "bold"),
         f"×{len(group.rows):,} ",
-        (f"{left:,} open" if left else "all decided", "$foreground-muted"),
+        (f"{left:,} open" if left else "none open", "$foreground-muted"),
     )
 
 
