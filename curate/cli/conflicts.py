@@ -19,6 +19,7 @@ from curate.cli.options import (
     end,
     named_files,
     progress,
+    tell_work,
     told_decisions,
 )
 from curate.conflicts.calibration import calibrate, state_of
@@ -34,12 +35,12 @@ from curate.core.errors import UsageError
 from curate.core.files import display_name
 from curate.core.paths import demand_apart
 from curate.core.runs import Project, project_of
-from curate.core.text import plural, visible
+from curate.core.text import plural
 from curate.output.edited import edited_copies
 from curate.read.dataset import demand_understood, read_dataset
 from curate.report.check_formats import write_report
 from curate.report.conflicts import SHOWN, conflicts_json, conflicts_text
-from curate.report.console import console, print_json, print_lines
+from curate.report.console import print_json, print_lines
 
 
 def conflicts(
@@ -125,7 +126,7 @@ def conflicts(
 
         def before(work: Work) -> None:
             shown.close()  # a prompt and another progress bar replace this bar
-            _tell(work, quiet=quiet)
+            tell_work(work, "pair", " of answers", quiet=quiet)
             bar[0] = shown.enter_context(progress("judging", "pairs", quiet=quiet, total=work.pairs - work.known))
 
         def advance(count: int) -> None:
@@ -165,15 +166,3 @@ def _calibration(conflicts: list[Conflict], shown_from: float, decisions: Mappin
     )
     yield f"shown from {shown_from:g}: {after:,} conflicts, without calibration {before:,}"
     yield f"next: set under [conflicts] in curate.toml: calibration = [{said.slope:g}, {said.intercept:g}]"
-
-
-def _tell(work: Work, *, quiet: bool) -> None:
-    if quiet and not work.leaves:
-        return
-    price = f", about ${work.price:,.2f}" if work.price is not None else ""
-    known = f" ({work.known:,} are known)" if work.known else ""
-    asked = work.pairs - work.known
-    tokens = f"about {work.tokens_in:,} tokens in and {work.tokens_out:,} out"
-    console(stderr=True).print(
-        f"judging {plural(asked, 'pair')} of answers{known} by {visible(work.name)}: {tokens}{price}", markup=False
-    )

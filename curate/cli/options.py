@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Final, NoReturn
+from typing import TYPE_CHECKING, Annotated, Final, NoReturn
 
 import typer
 
@@ -17,6 +17,9 @@ from curate.core.files import display_name
 from curate.core.runs import project_of
 from curate.core.text import plural, visible
 from curate.report.progress import StageProgress
+
+if TYPE_CHECKING:
+    from curate.conflicts.judges.verdict_cache import Work
 
 PATHS: Final = (
     "Files, folders, quoted patterns such as 'data/**/*.jsonl', or - for standard input: JSON Lines or JSON arrays, "
@@ -160,6 +163,19 @@ def end(not_understood: int, what: str, *, found: bool = False, always: bool = F
             f"{lines} without an example in a known form: {what}; `curate check` reports the reasons", markup=False
         )
     raise typer.Exit(ExitCode.FINDINGS if (found or not_understood) and not always else ExitCode.CLEAN)
+
+
+def tell_work(work: "Work", noun: str, rest: str = "", *, quiet: bool) -> None:
+    """Print to stderr how much a judge is about to be asked; `noun` and `rest` name what it judges."""
+    from curate.report.console import console
+
+    if quiet and not work.leaves:
+        return
+    price = f", about ${work.price:,.2f}" if work.price is not None else ""
+    known = f" ({work.known:,} are known)" if work.known else ""
+    what = plural(work.pairs - work.known, noun) + rest
+    tokens = f"about {work.tokens_in:,} tokens in and {work.tokens_out:,} out"
+    console(stderr=True).print(f"judging {what}{known} by {visible(work.name)}: {tokens}{price}", markup=False)
 
 
 def consent(*, yes: bool, as_json: bool = False) -> Consent:

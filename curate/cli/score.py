@@ -1,22 +1,27 @@
 """`curate score`."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from curate.cli.options import AsJson, Paths, Quiet, end, named_files, stages
+from curate.cli.options import AsJson, JudgeKey, Paths, Quiet, consent, end, named_files, stages, tell_work
 from curate.conflicts.default_models import with_default_models
 from curate.core.config import with_options
 from curate.core.config_files import find_config
+from curate.core.errors import UsageError
 from curate.core.paths import demand_apart
 from curate.core.runs import Project
+from curate.core.text import visible
 from curate.pipeline.score import score as score_files
 from curate.pipeline.score import write_scores
 from curate.quality.scoring import Models
 from curate.report.check_formats import write_report
 from curate.report.console import print_json, print_lines
 from curate.report.score import score_json, score_text
+
+if TYPE_CHECKING:
+    from curate.conflicts.judges.verdict_cache import Work
 
 Embeddings = Annotated[
     str | None, typer.Option(help="Sentence-transformers model for the signals that need embeddings.")
@@ -40,6 +45,19 @@ def score(
     no_models: NoModels = False,
     loss_model: LossModel = None,
     run: Run = None,
+    judge: Annotated[
+        str | None,
+        typer.Option(
+            help="Rate each answer by --rubric with this language model: a folder, a hub id, offline:NAME, or the "
+            "address of an endpoint (http...)."
+        ),
+    ] = None,
+    rubric: Annotated[
+        Path | None, typer.Option(help="Text file that says what a good answer is, for --judge.", metavar="FILE")
+    ] = None,
+    judge_model: Annotated[str | None, typer.Option(help="Name of the model at that endpoint.")] = None,
+    judge_key: JudgeKey = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Send data to the judge's endpoint without asking.")] = False,
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="Write all values to this Parquet file.", metavar="FILE")
     ] = None,
@@ -59,8 +77,23 @@ def score(
     project = Project(Path.cwd())
     config = find_config(Path.cwd())
     models = models_of(embeddings, loss_model, no_models=no_models)
+    if (judge is None) != (rubric is None):
+        raise UsageError("--judge and --rubric belong together", "pass a model and a file with the rubric")
     with stages(quiet=quiet) as shown:
-        result = score_files(files, models, run=run, check=config.check, cache=project.cache, listen=shown.listen)
+
+        def before(work: "Work") -> None:
+            shown.stop()  # a prompt replaces the progress bar
+            tell_work(work, "answer", quiet=quiet)
+
+        asked = None
+        if judge is not None and rubric is not None:
+            from curate.quality.rubric import rubric_of
+
+            agreed = consent(yes=yes, as_json=as_json)
+            asked = rubric_of(read_rubric(rubric), judge, judge_model, key=judge_key, consent=agreed, before=before)
+        result = score_files(
+            files, models, run=run, rubric=asked, check=config.check, cache=project.cache, listen=shown.listen
+        )
     if output is not None:
         write_scores(result, output)
     if html is not None:
@@ -72,6 +105,17 @@ def score(
     else:
         print_lines(score_text(result, full=show_all))
     end(result.not_understood, "not scored")
+
+
+def read_rubric(path: Path) -> str:
+    """The rubric in a file. Raises `UsageError`."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"--rubric {visible(str(path))}: cannot be read: {error}", "name a text file") from None
+    if not text.strip():
+        raise UsageError(f"--rubric {visible(str(path))}: is empty", "write what a good answer is, for example 3 lines")
+    return text
 
 
 def models_of(embeddings: str | None, loss_model: str | None, *, no_models: bool) -> Models:

@@ -21,6 +21,8 @@ from curate.read.dataset import demand_understood, read_dataset
 if TYPE_CHECKING:
     import numpy as np
 
+    from curate.quality.rubric import Rubric
+
     Numbers = np.ndarray[Any, np.dtype[np.float64]]
 
 SHOWN: Final = 10
@@ -106,11 +108,13 @@ def score(
     models: Models,
     *,
     run: Path | None = None,
+    rubric: "Rubric | None" = None,
     check: CheckConfig | None = None,
     cache: Path | None = None,
     listen: Listener = ignore_events,
 ) -> ScoreResult:
-    """Score the examples of `files`. `run`: the folder of a training whose data map is a signal, too.
+    """Score the examples of `files`. `run`: the folder of a training whose data map is a signal, too; `rubric`: what
+    a judge is asked.
 
     Raises `InputError`, `ModelError` and `MissingExtra`.
     """
@@ -122,7 +126,7 @@ def score(
         places.setdefault(example.id, example.place)
     exchanges = distinct(dataset.examples)
     listen(StageFinished("read", False, plural(len(dataset.lines), "line")))
-    columns, notes = score_exchanges(exchanges, models, run=run, cache=cache, listen=listen)
+    columns, notes = score_exchanges(exchanges, models, run=run, rubric=rubric, cache=cache, listen=listen)
     listen(StageStarted("check"))
     hits = _hits(files, check or CheckConfig(), {one.id: at for at, one in enumerate(exchanges)})
     listen(StageFinished("check", False, plural(sum(map(len, hits.values())), "finding")))
@@ -149,11 +153,12 @@ def score_exchanges(
     models: Models,
     *,
     run: Path | None = None,
+    rubric: "Rubric | None" = None,
     cache: Path | None = None,
     listen: Listener = ignore_events,
 ) -> "tuple[dict[str, Numbers], list[str]]":
     """The columns of all signals and the doubt, and what was not computed."""
-    total = len(exchanges) * (2 * bool(models.embeddings) + bool(models.loss))
+    total = len(exchanges) * (2 * bool(models.embeddings) + bool(models.loss) + bool(rubric))
     listen(StageStarted("score"))
     done, started = 0, monotonic()
 
@@ -175,6 +180,14 @@ def score_exchanges(
         notes.append(
             f"{sum(one.id in known for one in exchanges):,} of {plural(len(exchanges), 'example')} in the data map"
         )
+    if rubric is not None:
+        import numpy as np
+
+        from curate.quality.rubric import ratings  # the client of an endpoint: only where a judge was named
+
+        columns["judge"] = ratings(exchanges, rubric, cache, advance)
+        if without := int(np.isnan(columns["judge"]).sum()):
+            notes.append(f"replies of the judge without a score: {without:,}; the same command asks again")
     columns = {name: columns[name] for name in BY_NAME if name in columns}
     columns[DOUBT] = doubt(columns)
     listen(StageFinished("score", False, plural(len(exchanges), "example")))

@@ -10,7 +10,7 @@ from typing import ClassVar, Final, Literal
 
 from pydantic import ConfigDict
 
-Cost = Literal["text", "embeddings", "loss model", "run"]
+Cost = Literal["text", "embeddings", "loss model", "judge", "run"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Signal:
     summary: str
     """What the number means."""
     cost: Cost
-    """What it is computed from: the text alone, embeddings, a causal model or a training run."""
+    """What it is computed from: the text alone, embeddings, a causal model, a judge or a training run."""
     measured: str
     """How right it was, and on what."""
     doubts: bool = True
@@ -98,6 +98,13 @@ SIGNALS: Final = (
         False,
     ),
     Signal("ifd", "loss with the request / loss without it (Li et al. 2024)", "loss model", DESCRIBES, False),
+    Signal(
+        "judge",
+        "how well the answer meets a rubric of your own, by a language model",
+        "judge",
+        "not measured: it is your rubric; see its correlation with the others",
+        False,
+    ),
     Signal("learned", "mean confidence in the answer during a training (data map)", "run", DESCRIBES, False),
 )
 BY_NAME: Final = {signal.name: signal for signal in SIGNALS}

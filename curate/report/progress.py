@@ -39,6 +39,10 @@ class StageProgress:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """End the display of progress, as before a question at the terminal."""
         if self.bar is not None:
             self.bar.stop()
 

@@ -44,8 +44,12 @@ class Endpoint:
         return judge_prompt(*pair, AS_JSON)
 
     def verdicts(self, pairs: Sequence[Pair]) -> Iterator[Verdict | None]:
-        """A verdict for each pair, in order. Raises `ModelError` with the next step, `MissingExtra` without the openai
-        package.
+        """A verdict for each pair, in order. Raises as `replies` does."""
+        return map(verdict_of, self.replies([self.message(pair) for pair in pairs]))
+
+    def replies(self, asked: Sequence[str]) -> Iterator[str]:
+        """The reply to each message, in order; empty where the server gives none. Raises `ModelError` with the next
+        step, `MissingExtra` without the openai package.
         """
         client = client_for(
             self.address,
@@ -56,8 +60,8 @@ class Endpoint:
         )
         import openai  # installed, by then
 
-        def ask(pair: Pair) -> Verdict | None:
-            messages: Any = [{"role": "user", "content": self.message(pair)}]
+        def ask(message: str) -> str:
+            messages: Any = [{"role": "user", "content": message}]
             try:
                 reply = client.chat.completions.create(
                     model=self.model, messages=messages, temperature=0, max_tokens=2 * self.reply_tokens
@@ -66,10 +70,10 @@ class Endpoint:
                 said, hint = redirect_error(error) or (excerpt(str(error), 200), _next_step(error))
                 raise ModelError(f"{self.name}: {said}", hint) from None
             choices = getattr(reply, "choices", None)  # a server that is no such endpoint may answer anything
-            return verdict_of(choices[0].message.content or "") if choices else None
+            return str(choices[0].message.content or "") if choices else ""
 
         with client:
-            yield from parallel_map(ask, pairs, AT_ONCE)
+            yield from parallel_map(ask, asked, AT_ONCE)
 
 
 def _next_step(error: Exception) -> str:

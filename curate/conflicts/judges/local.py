@@ -29,23 +29,27 @@ class Local:
         return judge_prompt(*pair, YES_OR_NO)
 
     def verdicts(self, pairs: Sequence[Pair]) -> Iterator[Verdict | None]:
-        """A verdict for each pair, in order, by the probabilities of Yes and No as the next token. Raises `ModelError`,
+        """A verdict for each pair, in order. Raises as `chances` does."""
+        for chance in self.chances([self.message(pair) for pair in pairs]):
+            yield Verdict(chance > 0.5, f"yes with a probability of {chance:.2f}")
+
+    def chances(self, asked: Sequence[str]) -> Iterator[float]:
+        """How likely the reply to each message is Yes and not No, as the next token. Raises `ModelError`,
         `MissingExtra`.
         """
         model, tokenizer = _load(self.name)
         yes, no = (_first_tokens(tokenizer, words) for words in (("Yes", " Yes", "yes"), ("No", " No", "no")))
         import torch  # loaded by then
 
-        for start in range(0, len(pairs), BATCH):
-            prompts = [_prompt(tokenizer, self.message(pair)) for pair in pairs[start : start + BATCH]]
+        for start in range(0, len(asked), BATCH):
+            prompts = [_prompt(tokenizer, message) for message in asked[start : start + BATCH]]
             inputs = tokenizer(
                 prompts, return_tensors="pt", padding=True, truncation=True, max_length=TOKENS, add_special_tokens=False
             ).to(model.device)
             with torch.inference_mode():
                 logits = model(**inputs, logits_to_keep=1).logits[:, -1].float()
             sides = torch.stack([logits[:, tokens].logsumexp(1) for tokens in (yes, no)], 1).softmax(1)
-            for chance in sides[:, 0].tolist():
-                yield Verdict(chance > 0.5, f"yes with a probability of {chance:.2f}")
+            yield from sides[:, 0].tolist()
 
 
 def _load(name: str) -> tuple[Any, Any]:

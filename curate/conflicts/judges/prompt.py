@@ -30,15 +30,16 @@ def judge_prompt(left: Question, right: Question, reply: str) -> str:
     """The pair as one user's message that ends with how to reply."""
     parts = [TASK]
     if left.system:
-        parts.append(_marked("context", left.system[:LONGEST]))
-    parts.append(_marked("request", left.request[-LONGEST:]))
+        parts.append(marked("context", left.system[:LONGEST]))
+    parts.append(marked("request", left.request[-LONGEST:]))
     if right.request != left.request:
-        parts.append(_marked("same request in other words", right.request[-LONGEST:]))
-    parts += [_marked("answer A", left.answer[:LONGEST]), _marked("answer B", right.answer[:LONGEST]), reply]
+        parts.append(marked("same request in other words", right.request[-LONGEST:]))
+    parts += [marked("answer A", left.answer[:LONGEST]), marked("answer B", right.answer[:LONGEST]), reply]
     return "\n\n".join(parts)
 
 
-def _marked(name: str, text: str) -> str:
+def marked(name: str, text: str) -> str:
+    """A text of the data between marks that it cannot hold."""
     fenced = text.replace("<<<", "< < <").replace(">>>", "> > >").encode("utf-8", "replace").decode()
     return f"<<<{name}>>>\n{fenced}\n<<<end of {name}>>>"
 
