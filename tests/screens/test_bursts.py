@@ -4,7 +4,8 @@ keys do when they are typed slowly.
 
 import asyncio
 import json
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ from curate.review import Sources
 from tests.screens.conftest import opened, queue, settled, told, write_lines
 from tui.app import CurateApp
 from tui.key_queue import KeyQueue
-from tui.keys import KEYS
+from tui.keys import KEYS, TABS
 from tui.screens.ask import AskScreen, ConfirmScreen
 from tui.screens.edit import EditScreen
 from tui.screens.help import HelpScreen
@@ -29,6 +30,9 @@ pytestmark = pytest.mark.slow  # the whole review, key by key
 NAMES = {"⏎": "enter", " ": "space", "/": "slash", "*": "asterisk", "↓": "down", "→": "right", "⎋": "escape",
          "?": "question_mark", ":": "colon", "]": "right_square_bracket",
          "[": "left_square_bracket", "\x10": "ctrl+p"}  # fmt: skip
+CHARACTERS = {name: char for char, name in NAMES.items() if char.isprintable() and char not in "⏎↓→⎋"}
+ALL = os.environ.get("CURATE_BURSTS") == "all"
+"""Whether every binding is tried on every list and at every speed: CURATE_BURSTS=all takes some minutes."""
 OPENING = "mesr*/:?E"
 """Keys of a list that open a dialog or an editor."""
 
@@ -37,13 +41,14 @@ def new_app() -> CurateApp:
     return CurateApp(Sources(Project(Path()), Config(), [write_lines(Path())]), told)
 
 
-async def burst(pilot: Pilot[None], text: str, gap: float = 0.0) -> None:
+async def burst(pilot: Pilot[None], text: Iterable[str], gap: float = 0.0) -> None:
     """Send keys as a terminal does, without waiting for what they do."""
     app = pilot.app
     assert isinstance(app, KeyQueue)
     assert app._driver is not None
     for char in text:
-        event = events.Key(NAMES.get(char, char), char if char.isprintable() and char not in "⏎↓→⎋" else None)
+        printed = len(char) == 1 and char.isprintable() and char not in "⏎↓→⎋"
+        event = events.Key(NAMES.get(char, char), char if printed else CHARACTERS.get(char))
         event.set_sender(app)
         app._driver.send_message(event)
         if gap:
@@ -143,6 +148,33 @@ async def test_a_burst_does_what_slow_typing_does(screen: str) -> None:
             path.unlink(missing_ok=True)
     assert found[0] == found[1]
     assert len(found[0][0]) > 3
+
+
+@pytest.mark.parametrize("screen", "2345" if ALL else "35")
+async def test_every_key_does_the_same_at_any_speed(screen: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each binding of a list, then Escape, a decision, and now and then an undo."""
+    monkeypatch.setattr("tui.screens.ask.CALM", 0)
+    kind = TABS[int(screen) - 1].kind
+    assert kind is not None
+    keys: list[str] = []
+    for number, key in enumerate(
+        one for one in KEYS if one.scope == "list" or (one.scope == "queue" and kind in one.kinds)
+    ):
+        keys += [key.keys.split(",")[0], "escape", "y" if kind in ("example", "finding") else "a", *["u"][: number % 3]]
+    found = []
+    for gap in (0.0, 0.02, 0.2) if ALL else (0.0, 0.02):
+        app = new_app()
+        async with app.run_test(size=(100, 30)) as pilot:
+            await opened(pilot, screen)
+            await burst(pilot, keys, gap)
+            base = app.screen_stack[0]
+            assert isinstance(base, QueueScreen)
+            lines = [json.loads(line) for line in decisions()]
+            said = [(line["example"], line["verdict"], line.get("about"), line.get("record")) for line in lines]
+            found.append((said, base.list.cursor, base.grouping, base.selected, len(app.screen_stack)))
+        Path(".curate", "decisions.jsonl").unlink()
+    assert [one == found[0] for one in found] == [True] * len(found)
+    assert len(found[0][0]) > 8
 
 
 async def test_a_screen_that_is_not_ready_takes_no_key_for_another() -> None:
