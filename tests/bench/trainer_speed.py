@@ -12,7 +12,8 @@ examples of like length together, and packed, with as many packs in a step as ma
 counts. With `--steps` ours ends after that many steps on examples drawn from all of them, TRL after as many as make the
 same tokens, both with the learning rate down to 0; speed is counted from the supervised tokens that were really trained
 on. Time is that of the processor (user and system), so that others on the machine disturb less; with one thread it is
-most comparable. The held-out loss of every adapter is measured by the same code.
+most comparable. On a GPU it is the time that has passed, and the memory is that of the GPU. The held-out loss of every
+adapter is measured by the same code.
 """
 
 import argparse
@@ -23,6 +24,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from time import monotonic
 from typing import Any, Final
 
 BASE: Final = "offline:SmolLM2-135M-Instruct"
@@ -221,6 +223,7 @@ def trl(folder: Path, adapter: Path, way: str, steps: int) -> tuple[float, int]:
     from trl import SFTConfig, SFTTrainer
 
     from curate.models.names import resolve
+    from train.model import device
 
     place = resolve(BASE)
     lines = [json.loads(line)["messages"] for line in (folder / "train.jsonl").read_text().splitlines()]
@@ -232,7 +235,7 @@ def trl(folder: Path, adapter: Path, way: str, steps: int) -> tuple[float, int]:
         bnb_4bit_compute_dtype=torch.bfloat16,
     )
     model = AutoModelForCausalLM.from_pretrained(
-        place, quantization_config=quantisation, device_map={"": "cpu"}, dtype=torch.bfloat16
+        place, quantization_config=quantisation, device_map={"": device()}, dtype=torch.bfloat16
     )
     for module in model.modules():  # else its gradients would be cut off on CPUs with AVX512-BF16
         if isinstance(module, bitsandbytes.nn.Linear4bit):
@@ -248,7 +251,8 @@ def trl(folder: Path, adapter: Path, way: str, steps: int) -> tuple[float, int]:
         lr_scheduler_type="cosine", warmup_steps=0.03,
         optim="adamw_torch", per_device_train_batch_size=1 if packed else BATCH, packing=packed,
         max_length=ROOM if packed else 512,
-        gradient_accumulation_steps=packs if packed else 1, bf16=True, use_cpu=True,
+        gradient_accumulation_steps=packs if packed else 1, bf16=True,
+        use_cpu=device().type == "cpu",
         gradient_checkpointing=False, activation_checkpointing=False, logging_steps=1000, save_strategy="no",
         report_to="none", disable_tqdm=True,
         train_sampling_strategy="group_by_length" if way == "grouped" else "random", dataloader_pin_memory=False,
@@ -289,14 +293,21 @@ def loss_of(folder: Path, adapter: Path, threads: int) -> float:
 
 
 def cpu_seconds() -> float:
-    """Time of the processor that this process has used."""
+    """Time of the processor that this process has used; with a GPU the time that has passed until it is idle."""
+    import torch
+
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
+        return monotonic()
     used = resource.getrusage(resource.RUSAGE_SELF)
     return used.ru_utime + used.ru_stime
 
 
 def peak() -> int:
-    """The most memory that this process has had, in bytes."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    """The most memory that this process has had, in bytes; with a GPU, of it."""
+    from train.hardware import peak_memory
+
+    return peak_memory()
 
 
 if __name__ == "__main__":
