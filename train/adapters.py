@@ -73,7 +73,8 @@ def add_adapter(model: Any, recipe: Recipe, start: Sequence[int] = ()) -> Any:
         _begin(tuned, recipe, start)
     # What others load is the model that the recipe names, not the folder where this machine keeps it.
     for one in tuned.peft_config.values():
-        one.base_model_name_or_path = recipe.model
+        one.base_model_name_or_path, _, revision = recipe.model.partition("@")
+        one.revision = revision or None
     return tuned
 
 

@@ -43,18 +43,26 @@ Policy = Literal["refuse", "leave-out"]
 
 
 ALIASES: Final = {
-    "model_name_or_path": "model", "r": "rank", "lora_r": "rank", "lora_alpha": "alpha", "lora_dropout": "dropout",
+    "model_name_or_path": "model", "base_model": "model", "model_revision": "revision",
+    "quantization": "quantisation", "double_quantization": "double_quantisation", "initialization": "initialisation",
+    "optimizer": "optimiser", "sequence_len": "max_length", "cutoff_len": "max_length",
+    "pref_beta": "beta", "r": "rank", "lora_rank": "rank", "lora_r": "rank", "lora_alpha": "alpha",
+    "lora_dropout": "dropout",
     "lora_target_modules": "target_modules",
     "use_rslora": "rslora", "use_dora": "dora", "num_virtual_tokens": "virtual_tokens",
     "bnb_4bit_use_double_quant": "double_quantisation",
-    "lr_scheduler_type": "schedule", "warmup_ratio": "warmup", "optim": "optimiser", "neftune_noise_alpha": "neftune",
+    "lr_scheduler_type": "schedule", "lr_scheduler": "schedule",
+    "warmup_ratio": "warmup", "optim": "optimiser", "neftune_noise_alpha": "neftune",
     "num_train_epochs": "epochs",
     "per_device_train_batch_size": "batch", "max_seq_length": "max_length",
     "gradient_checkpointing": "activation_checkpointing",
     "eval_steps": "evaluate_every", "save_steps": "save_every", "early_stopping_patience": "patience",
     "torch_dtype": "dtype",
 }  # fmt: skip
-"""Names of transformers, PEFT and TRL for keys of a recipe. `batch` counts the examples of a step on all devices."""
+"""Names of transformers, PEFT, TRL, Axolotl and LLaMA-Factory for keys of a recipe.
+
+`batch` counts the examples of a step on all devices.
+"""
 
 
 class Recipe(StrictModel):
@@ -62,6 +70,8 @@ class Recipe(StrictModel):
 
     model: Annotated[str, Field(min_length=1)]
     """Base model: a folder (relative to the recipe), a hub id, or `offline:NAME` for one that comes as a package."""
+    revision: str = ""
+    """Commit, branch or tag of a hub model; the same as `model = "ID@REVISION"`. A commit never changes."""
     chat_template: str = ""
     """Chat template for a base model that has none: `chatml`, `llama3`, `alpaca`, or a file relative to the recipe. It
     is saved with the adapter.
@@ -235,6 +245,8 @@ class Recipe(StrictModel):
     @model_validator(mode="after")
     def _makes_sense(self) -> "Recipe":
         wrong = []
+        if self.revision and ("@" in self.model or self.model.startswith("offline:")):
+            wrong.append(f"model {self.model!r} has no other revision: leave out  revision")
         if self.epochs is not None and self.max_steps is not None:
             wrong.append("epochs and max_steps exclude each other: set one of them")
         fields = type(self).model_fields
@@ -284,7 +296,11 @@ def load_recipe(path: Path, changes: Sequence[str] = ()) -> Recipe:
     folder = path.parent.resolve()
     found = {"data": str(folder / Path(recipe.data).expanduser())}
     if (folder / recipe.model).is_dir():
+        if recipe.revision:
+            raise ConfigError(f"{path}: revision: {recipe.model} is a folder, which has none", "leave out  revision")
         found["model"] = str(folder / recipe.model)
+    elif recipe.revision:
+        found |= {"model": f"{recipe.model}@{recipe.revision}", "revision": ""}
     if recipe.chat_template and (folder / recipe.chat_template).is_file():
         found["chat_template"] = str(folder / recipe.chat_template)
     return recipe.model_copy(update=found)

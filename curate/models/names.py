@@ -8,6 +8,7 @@ No package is imported to find its files, and nothing heavy is imported before w
 import hashlib
 import json
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -29,6 +30,8 @@ OFFLINE: Final = "offline:"
 CONVERSION: Final = 1
 # What makes a model what it is; other files in its folder (readme, licence, other frameworks' weights) do not.
 IDENTITY: Final = (".safetensors", ".json", ".txt", ".model", ".jinja")
+GATED: Final = re.compile(r"GatedRepo|gated repo|awaiting a review from the repo authors", re.IGNORECASE)
+"""What the hub's client and transformers raise for models whose terms have to be accepted first."""
 REACHED: Final = 5.0
 """Seconds in which the hub has to accept a connection."""
 CONTROL_TOKEN: Final = 3  # GGUF's token type of <|im_start|> and its kind
@@ -70,6 +73,11 @@ def model_errors(name: str, what: str, hint: str = "download the model again, or
     except BaseException as error:
         if not isinstance(error, Exception) and type(error).__name__ != PANIC:
             raise
+        if GATED.search(f"{type(error).__name__} {error}"):
+            raise ModelError(
+                f"{name}: its owner restricts access, and this machine has none",
+                f"accept its terms at https://huggingface.co/{name.partition('@')[0]}, then  hf auth login",
+            ) from error
         raise ModelError(f"{name}: {what}: {excerpt(f'{type(error).__name__}: {error}', 200)}", hint) from error
 
 
@@ -77,8 +85,9 @@ def resolve(name: str, *, needs_weights: bool = True) -> str:
     """A folder's path or a hub id that transformers and sentence-transformers can load.
 
     `offline:NAME` stands for a model from a package, converted on its first use; the path of a folder for itself;
-    anything else is taken for a hub id. With `needs_weights` off the result need hold no more than the tokenizer.
-    Raises `ModelError` where the model is not at hand, `MissingExtra` where a package to convert it is missing.
+    anything else is taken for a hub id, `ID@REVISION` for the files of that commit, branch or tag. With
+    `needs_weights` off the result need hold no more than the tokenizer. Raises `ModelError` where the model is not at
+    hand, `MissingExtra` where a package to convert it is missing.
     """
     if not name.startswith(OFFLINE):
         if not name:
@@ -86,12 +95,25 @@ def resolve(name: str, *, needs_weights: bool = True) -> str:
         folder = Path(name).expanduser()
         if folder.is_dir():
             return str(folder)
-        if name.startswith((".", "/", "~")) or "\\" in name or name.count("/") > 1:
+        if name.startswith((".", "/", "~")) or "\\" in name or name.partition("@")[0].count("/") > 1:
             raise ModelError(f"{name}: no such folder", "check the path to the model")
         _offline_without_hub()
-        return name
+        return _at_revision(name, needs_weights=needs_weights) if "@" in name else name
     source = _source(name)
     return str(source if source.is_dir() else _converted(name, source, needs_weights=needs_weights))
+
+
+@cache
+def _at_revision(name: str, *, needs_weights: bool) -> str:
+    """The folder with the files of a hub model at a revision."""
+    try:
+        from huggingface_hub import snapshot_download
+    except ImportError:
+        raise MissingExtra("a model of the hub", "tokens", "huggingface_hub") from None
+    model, _, revision = name.partition("@")
+    kinds = [f"*{ending}" for ending in IDENTITY if needs_weights or ending != ".safetensors"]
+    with model_errors(name, "cannot be loaded", "check the hub id, the revision and the connection"):
+        return str(snapshot_download(model, revision=revision, allow_patterns=kinds))
 
 
 @cache
@@ -146,7 +168,7 @@ def configuration(name: str) -> Any:
             if not made.is_dir():
                 return AutoConfig.from_pretrained(source.parent, gguf_file=source.name, trust_remote_code=False)
             source = made
-        return AutoConfig.from_pretrained(str(source or resolve(name)), trust_remote_code=False)
+        return AutoConfig.from_pretrained(str(source or resolve(name, needs_weights=False)), trust_remote_code=False)
 
 
 def cache_folder() -> Path:

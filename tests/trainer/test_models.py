@@ -22,6 +22,30 @@ def test_what_is_no_folder_and_no_hub_id_is_refused(name: str) -> None:
         names.resolve(name)
 
 
+def test_a_revision_is_loaded_and_identified_by_its_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import huggingface_hub
+
+    (tmp_path / "config.json").write_text("{}")
+    asked = []
+
+    def download(model: str, *, revision: str, allow_patterns: list[str]) -> str:
+        asked.append((model, revision, "*.safetensors" in allow_patterns, "*.bin" in allow_patterns))
+        return str(tmp_path)
+
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", download)
+    assert names.resolve("owner/name@refs/pr/1") == str(tmp_path)
+    assert names.resolve("owner/name@refs/pr/1", needs_weights=False) == str(tmp_path)
+    assert asked == [("owner/name", "refs/pr/1", True, False), ("owner/name", "refs/pr/1", False, False)]
+    assert names.fingerprint("owner/name@refs/pr/1") == names.fingerprint(str(tmp_path))
+
+
+def test_a_gated_model_is_told_with_the_place_of_its_terms() -> None:
+    with pytest.raises(ModelError) as caught, names.model_errors("owner/name@main", "cannot be loaded"):
+        raise OSError("You are trying to access a gated repo.")
+    assert "restricts access" in caught.value.message
+    assert "https://huggingface.co/owner/name," in str(caught.value.hint)
+
+
 def test_unknown_offline_names_are_told_the_known_ones() -> None:
     with pytest.raises(ModelError) as caught:
         names.resolve("offline:none")

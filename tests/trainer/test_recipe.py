@@ -1,5 +1,7 @@
 """Recipes: every mistake is told at once, paths are the recipe's, and the data come whole or are refused."""
 
+import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -101,9 +103,32 @@ def test_every_key_is_listed_with_default_values_and_other_names(capsys: pytest.
     assert main(["recipe", "keys"]) == 0
     listed = capsys.readouterr().out
     assert {line.split(" = ")[0] for line in listed.splitlines() if line[:1].strip()} == set(Recipe.model_fields)
-    assert 'schedule = "cosine"\n    "constant" | "linear" | "cosine"  (also lr_scheduler_type)' in listed
+    assert 'schedule = "cosine"\n    "constant" | "linear" | "cosine"  (also lr_scheduler_type, lr_scheduler)' in listed
     assert main(["recipe", "init"]) == 2
     assert "--for is missing" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_a_first_recipe_can_list_all_keys_as_comments(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["recipe", "init", "--for", str(project / "split"), "--model", str(project / "model"), "-o", "-"]
+    assert main(words) == 0
+    short = capsys.readouterr().out
+    assert main([*words, "--all"]) == 0
+    text = capsys.readouterr().out
+    for key in Recipe.model_fields:
+        assert re.search(rf"^(?:# )?{key} = ", text, re.MULTILINE), key
+    assert tomllib.loads(text) == tomllib.loads(short)
+    lines = [line.removeprefix("# ") for line in text.split("\n\n", 1)[1].splitlines()]
+    defaults = [line for line in lines if re.match(r"\w+ = ", line) and "none by default" not in line]
+    assert recipe(**tomllib.loads("\n".join(defaults))) == recipe()  # each default is written as a recipe reads it
+
+
+def test_a_revision_belongs_to_the_name_of_a_hub_model(project: Path) -> None:
+    assert load_recipe(write_recipe(project, model="a/b", model_revision="v2")).model == "a/b@v2"
+    with pytest.raises(ConfigError, match="is a folder, which has none"):
+        load_recipe(write_recipe(project, revision="v2"))
+    with pytest.raises(ConfigError, match="has no other revision"):
+        load_recipe(write_recipe(project, model="a/b@v1", revision="v2"))
 
 
 def test_broken_and_missing_recipes(tmp_path: Path) -> None:

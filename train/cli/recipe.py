@@ -35,6 +35,7 @@ def recipe(
         str | None, typer.Option("--model", help="Use this base model.  [default: the largest known one that fits]")
     ] = None,
     vram: Vram = None,
+    all_keys: Annotated[bool, typer.Option("--all", help="Write all other keys as comments, with defaults.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Replace the file if it exists.")] = False,
 ) -> None:
     """Write a recipe that fits the data and the GPU, with the reason for each key, or list all keys."""
@@ -56,10 +57,14 @@ def recipe(
     )
     if not made.fits:
         sys.stderr.write("note: no recipe fits this memory; `curate plan` shows by how much\n")
+    text = made.text()
+    if all_keys:
+        written = {key for key, *_ in made.lines}
+        text += "\n" + "\n\n".join(commented(name) for name in Recipe.model_fields if name not in written) + "\n"
     if printed:
-        sys.stdout.write(made.text())
+        sys.stdout.write(text)
         return
-    write_bytes(output, made.text().encode())
+    write_bytes(output, text.encode())
     try:
         load_recipe(output)
     except ConfigError as error:  # a folder's name that TOML or a recipe cannot take
@@ -79,6 +84,15 @@ def keys() -> Iterator[str]:
         yield f"{default}\n    {values}{also}\n" + fill(
             " ".join(schema["description"].split()), 100, initial_indent="    ", subsequent_indent="    "
         )
+
+
+def commented(name: str) -> str:
+    """A key as a comment of a recipe: its description, and a line with its default to take the `#` off."""
+    field = Recipe.model_fields[name]
+    default = toml(list(field.default) if isinstance(field.default, tuple) else field.default)
+    line = f"# {name} =  (none by default)" if field.default is None else f"# {name} = {default}"
+    text = " ".join(str(field.description).split())
+    return fill(text, 100, initial_indent="# ", subsequent_indent="# ") + "\n" + line
 
 
 def _values(schema: dict[str, Any]) -> list[str]:
