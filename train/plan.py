@@ -57,7 +57,7 @@ def plan(
         method=recipe.method,
         objective=recipe.objective,
         trains=recipe.how.trains,
-        cannot=recipe.how.cannot,
+        cannot=(*recipe.how.cannot, *_too_wide(recipe, sizes)),
         learning_rate=recipe.peak_rate,
         learning_rate_from=recipe.rate_source,
         trainable_parameters=sizes.trainable,
@@ -97,6 +97,14 @@ def _refusals(recipe: Recipe, long: tuple[LeftOut, ...], unusable: tuple[LeftOut
         reason = f"{plural(len(unusable), 'example')} cannot be trained on"
         found.append(Refusal(reason=reason, next='fix them, or set  untrainable = "leave-out"'))
     return found
+
+
+def _too_wide(recipe: Recipe, sizes: Sizes) -> list[str]:
+    """A remark where the rank of LoRA is no low one."""
+    width = int(sizes.config.get_text_config().hidden_size)
+    if "rank" not in recipe.how.keys or recipe.rank < width:
+        return []
+    return [f"rank {recipe.rank} is not below the model's width, {width}: the update has more weights than it changes"]
 
 
 def _splits(prepared: Prepared) -> tuple[SplitPlan, ...]:

@@ -94,6 +94,12 @@ def test_what_does_not_fit_is_told_with_the_nearest_settings_that_do(
     assert fitting["optimiser"] == "paged_adamw_8bit"
 
 
+def test_a_rank_that_is_no_low_one_draws_a_remark(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert not any("width" in one for one in plan(project, capsys)["cannot"])
+    found = plan(project, capsys, "--set", "rank=64")["cannot"]
+    assert found[-1].startswith("rank 64 is not below the model's width, 64")
+
+
 def test_a_measured_plan_says_how_long(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     made = plan(project, capsys, "--measure")
     assert made["seconds"] > 0

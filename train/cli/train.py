@@ -1,6 +1,7 @@
 """`curate train`. Nothing heavy is imported before a recipe has been read."""
 
 import os
+import re
 import sys
 import threading
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ import typer
 from curate.core.errors import CurateError, ExitCode, UsageError
 from curate.core.files import write_json
 from curate.core.runs import Project
+from curate.core.text import visible
 from train.cli.common import AsJson, Changes, DataFolder, Quiet, RecipeFile, print_result, recipe_of, with_trainer
 from train.recipe import Recipe
 
@@ -22,7 +24,8 @@ FAILURE = "CURATE_FAILURE"
 
 
 RunDir = Annotated[
-    Path | None, typer.Option("--run-dir", help="Write the run to this folder.  [default: .curate/runs/RECIPE]")
+    Path | None,
+    typer.Option("--run-dir", help="Write the run to this folder.  [default: .curate/runs/RECIPE, with the --set]"),
 ]
 PauseAt = Annotated[
     float, typer.Option("--pause-at", min=0, max=1, help="Pause after this share of the steps.", show_default=False)
@@ -66,7 +69,9 @@ def train(
     if methods is not None and not compare:
         raise UsageError("--methods names what --compare compares", "add --compare")
     chosen = recipe_of(recipe, data, changes)
-    place = run_dir or Project(Path.cwd()).run(f"{recipe.stem}-compared" if compare else recipe.stem)
+    # Another recipe has another run, so that commands that differ in --set do not end at each other's folder.
+    name = "-".join(filter(None, (recipe.stem, re.sub(r"[^\w.]+", "-", " ".join(changes or ())).strip("-.")[:80])))
+    place = run_dir or Project(Path.cwd()).run(f"{name}-compared" if compare else name)
     if compare:
         _compare(chosen, place, methods, fresh=fresh, quiet=quiet, as_json=as_json)
         return
@@ -79,6 +84,8 @@ def train(
         from train.training_report import show
 
     narrator = Narrator(quiet=quiet or distributed.rank() > 0)
+    if changes and run_dir is None:
+        narrator.say(f"run: {visible(str(place))}")
     mode: Mode = "fresh" if fresh else "resume" if resume else "new"
     with _failure_reported():
         report = train_until(pause_at, chosen, RunFolder(place), mode=mode, narrator=narrator)
