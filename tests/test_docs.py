@@ -16,6 +16,7 @@ from curate.core.errors import ExitCode
 from curate.lint.rules import RULES
 from docs.build import SITE, build, sources
 from docs.reference import subcommands
+from tests.conftest import chat, line_of
 
 ROOT = Path(__file__).resolve().parent.parent
 WRITTEN = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -58,6 +59,35 @@ def test_a_page_shows_what_its_commands_print(path: Path, capsys: pytest.Capture
         assert status in (ExitCode.CLEAN, ExitCode.FINDINGS), f"{command}\n{err}"
         if output:
             assert re.fullmatch(pattern_of(output), out), f"{command}\n{out}"
+
+
+def prepare() -> None:
+    """The files that commands without files of their own name."""
+    lines = [
+        {**chat(f"What is {n} times {n}?", f"It is {n * n}."), "metadata": {"source": f"book {n % 5}"}}
+        for n in range(30)
+    ]
+    Path("data.jsonl").write_bytes(b"".join(line_of(line) + b"\n" for line in lines))
+    Path("curate.toml").write_text('data = ["data.jsonl"]\noutput = "run"\n[conflicts]\nmodels = false\n')
+
+
+def test_the_three_commands_of_the_readme_run() -> None:
+    prepare()
+    section = (ROOT / "README.md").read_text().partition("## Three commands")[2].partition("## ")[0]
+    commands = re.findall(r"^curate (.+)$", section, re.MULTILINE)
+    assert [main(shlex.split(command, comments=True)) for command in commands] == [ExitCode.CLEAN] * 3
+
+
+def test_the_first_code_of_the_python_page_runs() -> None:
+    prepare()
+    code = next(
+        text
+        for _, language, _, text in FENCE.findall((ROOT / "docs/howto/python.md").read_text())
+        if language == "python"
+    )
+    exec(code, {})
+    assert Path("out/manifest.json").is_file()
+    assert Path("run/manifest.json").is_file()
 
 
 @cache
