@@ -19,11 +19,12 @@ from curate.core.config import Config, ReviewConfig
 from curate.core.decision import Decision, DecisionLog
 from curate.core.errors import InputError, OutputError
 from curate.core.example import Place
+from curate.core.finding import Finding, Severity
 from curate.core.runs import Project
 from curate.lint.suppressions import load_suppressions
 from curate.read.index import LineIndex
 from curate.review import Cluster, Member, Progress, ReviewStatus, Side, Sources
-from curate.review.events import Advanced, Broke, DuplicatesFound, Ended, ScanEvent
+from curate.review.events import Advanced, Broke, DuplicatesFound, Ended, FindingsFound, ScanEvent
 from tests.screens.conftest import (
     LINES,
     SECRET,
@@ -554,6 +555,7 @@ async def test_findings_are_grouped_and_a_selection_is_decided_by_menu(make_app:
         assert not journal.exists()  # a group takes no decision by one key
         await opened(pilot, "enter", "j")
         assert len(queue(app).list) == 6
+        assert "▾ data.jsonl:7" in screen_text(app)
         await opened(pilot, "y")
         assert (session.progress("finding").decided, queue(app).entry is not None) == (1, True)
         await opened(pilot, "u", "g", "enter", "space", "space")
@@ -668,3 +670,26 @@ async def test_examples_are_labelled_and_rated_by_keys() -> None:
         assert session.log.labels(example) == ("great", "off-topic")
         await opened(pilot, "u", "g", "L", "b", "L", "0")
         assert (session.log.labels(example), session.log.rating(example)) == ((), None)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36)])
+async def test_a_long_preview_leaves_the_keys_of_its_dialog_visible(size: tuple[int, int]) -> None:
+    broken = tuple(chat(("user", f"hi {n}\u200b"), ("user", "there?"), ("assistant", "")) for n in range(9))
+
+    def facts(sources: Sources, tell: Callable[[ScanEvent], None], _stopped: Callable[[], bool]) -> None:
+        index = LineIndex(sources.files)
+        list(index.build())
+        ids = [example_at(index, line).id for line in range(1, 10)]
+        found = [Finding("M016", Severity.WARNING, "data.jsonl", line, "/messages/1", "two turns", "", True, id_)
+                 for line, id_ in enumerate(ids, start=1)]  # fmt: skip
+        tell(FindingsFound(found))
+        tell(Ended())
+
+    app = app_for(facts, broken)
+    async with app.run_test(size=size) as pilot:
+        await opened(pilot, "3", "asterisk", "r")
+        await settled(pilot)
+        await pilot.pause(0.6)
+        text = screen_text(app)
+        assert "9 findings in 9 examples would be fixed" in text
+        assert "Cancel" in text

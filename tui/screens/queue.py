@@ -219,8 +219,9 @@ class QueueScreen(Deciding):
 
     def _look(self, number: int) -> tuple[Hashable, ...]:
         """The inputs of a list row; for an edited example, any decision may change its text."""
-        if number < 0:  # a group
-            return number, self.grouping, len(self.session.log.decisions), len(self.selected), id(self.list.view)
+        if number < 0 and self.list.view is not None and self.list.view.groups is not None:
+            key, rows, opened = self.list.view.groups[-1 - number]
+            return key, len(rows), opened, self.grouping, len(self.session.log.decisions), len(self.selected)
         values = self.session.queues[self.KIND].statuses.values
         standing = int(values[number]) if number < len(values) else 0
         version = (
