@@ -13,6 +13,7 @@ from curate.core.decision import DecisionLog
 from curate.core.errors import ExitCode, MissingExtra, UsageError
 from curate.core.runs import Project, data_of, find_run
 from curate.review.events import ScanEvent
+from curate.review.quality_scores import read_scores
 from curate.review.sources import Sources, sources_of
 from curate.review.training_signals import FILTER, HARDEST, training_of
 
@@ -37,6 +38,14 @@ def review(
     hardest: Annotated[
         int, typer.Option("--hardest", min=1, help="Show this many of the hardest examples, with --from-run.")
     ] = HARDEST,
+    scores: Annotated[
+        Path | None,
+        typer.Option(
+            "--scores",
+            help="Filter and sort examples by the quality signals in this file of `curate score -o`.",
+            metavar="FILE",
+        ),
+    ] = None,
 ) -> int:
     """Decide about findings, duplicates and conflicts in the terminal.
 
@@ -55,6 +64,7 @@ def review(
     if not paths and run is None:
         raise UsageError("nothing to review", "name data files, the folder of a project, or a run with --from-run")
     known = None if run is None else training_of(run, hardest)
+    scored = None if scores is None else read_scores(scores)
     sources = sources_of(
         paths or [data_of(run)] if run else paths or []
     )  # report a missing path before the screen opens
@@ -69,6 +79,8 @@ def review(
     def told(sources: Sources, tell: Callable[[ScanEvent], None], stopped: Callable[[], bool]) -> None:
         if known is not None:
             tell(known)
+        if scored is not None:
+            tell(scored)
         scanned(sources, tell, stopped)
 
     app = CurateApp(sources, told, merged, None if known is None else At("finding", FILTER, "as found"))

@@ -50,7 +50,9 @@ ALLOWED: Final = 8.0
 DOUBTFUL: Final = 5.0
 """Standard deviations below the usual text of a file at which an answer is as likely garbled as not."""
 TRANSLATES: Final = re.compile(
-    r"(?i)translat|traduc|übersetz|翻译|(?<!natural )(?<!programming )(?<!query )(?<!markup )\blanguages?\b(?! model| processing)|\b(?:afrikaans|arabic|bengali|bulgarian|chinese|croatian|czech|danish|dutch|english"
+    r"(?i)translat|traduc|übersetz|翻译"
+    r"|(?<!natural )(?<!programming )(?<!query )(?<!markup )\blanguages?\b(?! model| processing)"
+    r"|\b(?:afrikaans|arabic|bengali|bulgarian|chinese|croatian|czech|danish|dutch|english"
     r"|esperanto|finnish|french|gaelic|german|greek|hebrew|hindi|hungarian|icelandic|indonesian|irish|italian|japanese|korean|latin|malay"
     r"|mandarin|norwegian|persian|polish|portuguese|romanian|russian|serbian|spanish|swahili|swedish|tamil|telugu|thai|turkish|ukrainian"
     r"|urdu|vietnamese|welsh)\b"

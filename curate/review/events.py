@@ -83,6 +83,16 @@ class TrainingKnown:
 
 
 @dataclass(frozen=True, slots=True)
+class ScoresKnown:
+    """The quality signals of examples, as `curate score -o` writes them."""
+
+    examples: list[str]
+    """Their ids."""
+    columns: dict[str, list[float]]
+    """The values of each signal; NaN where there is none."""
+
+
+@dataclass(frozen=True, slots=True)
 class Broke:
     """A stage failed."""
 
@@ -103,6 +113,7 @@ ScanEvent = (
     | DuplicatesFound
     | ConflictsFound
     | TrainingKnown
+    | ScoresKnown
     | Broke
     | Ended
 )

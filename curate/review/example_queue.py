@@ -7,10 +7,11 @@ import numpy as np
 
 from curate.core.example import Place
 from curate.core.finding import Severity
+from curate.quality.signals import DOUBT
 from curate.read.index import LineIndex
 from curate.review.entry import Entry, Kind, ReviewStatus
-from curate.review.events import ExamplesKnown
-from curate.review.query import Query
+from curate.review.events import ExamplesKnown, ScoresKnown
+from curate.review.query import COMPARE, Query
 from curate.review.queue import Flags, Queue, Rows, file_fits, in_ranges
 
 
@@ -18,12 +19,14 @@ class ExampleQueue(Queue):
     """Every line of the files. Ids are stored once they are computed; until then they are computed on display."""
 
     kind: ClassVar[Kind] = "example"
-    sorts = ("line",)
+    sorts: tuple[str, ...] = ("line",)
 
     def __init__(self, lines: LineIndex) -> None:
         super().__init__()
         self.lines = lines
         self._ids: dict[str, np.ndarray[Any, Any]] = {}
+        self.scores: ScoresKnown | None = None
+        """The quality signals of the examples, if they were named."""
 
     def grow(self) -> None:
         """Add the lines found since."""
@@ -44,6 +47,10 @@ class ExampleQueue(Queue):
         for row in (np.flatnonzero(none) + first).tolist():
             self.set_status(row, ReviewStatus.NOTHING)
         self.example_index.add(fact.ids[:, 0], (rows + first).astype(np.int32))
+
+    def know_scores(self, fact: ScoresKnown) -> None:
+        """Store the quality signals of the examples, by which lines can be filtered and sorted from now on."""
+        self.scores, self.sorts = fact, (*ExampleQueue.sorts, DOUBT)
 
     def knows(self, files: Collection[str]) -> bool:
         """Whether the ids of all examples in some files are known."""
@@ -81,12 +88,22 @@ class ExampleQueue(Queue):
         """Its place."""
         return str(self.lines.place(number))
 
-    def order(self, sort: str) -> Rows:  # noqa: ARG002
-        """File order."""
+    def order(self, sort: str) -> Rows:
+        """File order, or the most doubtful first; those without a score last."""
+        if sort == DOUBT:
+            return np.argsort(-self.signal(DOUBT), kind="stable").astype(np.int32)
         return np.arange(len(self), dtype=np.int32)
 
+    def signal(self, name: str) -> np.ndarray[Any, np.dtype[np.float64]]:
+        """The value of a quality signal for each line; NaN where it is not known."""
+        found = np.full(len(self), np.nan)
+        if self.scores is not None and name in self.scores.columns:
+            for example, value in zip(self.scores.examples, self.scores.columns[name], strict=True):
+                found[[row for row in self.example_index.rows(example) if row < len(found)]] = value
+        return found
+
     def mask(self, query: Query) -> Flags:
-        """Filter by status, file and line."""
+        """Filter by status, file, line and signal."""
         found = super().mask(query)
         if query.files or query.lines:
             parts = []
@@ -97,6 +114,8 @@ class ExampleQueue(Queue):
                     in_ranges(numbers, query.lines) & fits if query.lines else np.full(len(numbers), fits, np.bool_)
                 )
             found &= np.concatenate(parts)[: len(found)]
+        for test in query.signals:
+            found &= COMPARE[test.sign](self.signal(test.path)[: len(found)], float(test.value))
         if query.codes or query.severities or query.scores or query.fixes:
             found &= False
         return found

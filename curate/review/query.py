@@ -12,19 +12,22 @@ from typing import Any, Final, NamedTuple
 from curate.core.address import value_at
 from curate.core.finding import Severity
 from curate.core.text import visible
+from curate.quality.signals import BY_NAME, DOUBT
 from curate.review.entry import ReviewStatus
 
 TERM: Final = re.compile(r'(-?)(?:/((?:[^/\\]|\\.)+)/(?=\s|$)|(?:(\w+):)?(?:"([^"]*)"?|(\S+)))')
 KEYS: Final = (
     "is", "code", "severity", "file", "line", "score", "fix", "note", "by", "role", "tokens", "field", "re", "label",
-    "rating",
+    "rating", "signal",
 )  # fmt: skip
 ALIASES: Final = {"dropped": "drop", "kept": "keep", "edited": "edit", "correct": "fix"}
 RANGE: Final = re.compile(r"(?:([<>]=?)(\d+\.?\d*)|(\d*\.?\d*)(-?)(\d*\.?\d*))")
+NUMBER: Final = re.compile(r"-?\d*\.?\d+|-?\d+\.")
+SIGNALS: Final = (*BY_NAME, DOUBT)
 FIELD: Final = re.compile(r"(.+?)(?:([<>]=?|=)(.*))?")
 TERMS: Final = (
     "is:undecided code:M0 severity:error file:*.jsonl line:10-20 score:0.8-0.9 fix:safe note:WORD by:NAME role:tool "
-    "tokens:>500 field:source=web label:NAME rating:4-5"
+    "tokens:>500 field:source=web label:NAME rating:4-5 signal:fits<0.5"
 )
 HELP: Final = f'words, "a phrase", -without, /regex/; {TERMS}'
 FLAGS: Final = "(?im)"
@@ -58,6 +61,8 @@ class Query:
     """Case-folded names of reviewers."""
     labels: tuple[str, ...] = ()
     ratings: tuple[Range, ...] = ()
+    signals: tuple["FieldTest", ...] = ()
+    """Values of quality signals; all must match."""
     """Ratings from 1 to 5."""
     roles: tuple[str, ...] = ()
     tokens: tuple[Range, ...] = ()
@@ -137,6 +142,7 @@ def parse(text: str) -> Query:
         people=tuple(value.casefold() for value in found["by"]),
         labels=tuple(value.casefold() for value in found["label"]),
         ratings=tuple(_range(value) for value in found["rating"]),
+        signals=tuple(_field(value) for value in found["signal"]),
         roles=tuple(value.casefold() for value in found["role"]),
         tokens=tuple(_range(value) for value in found["tokens"]),
         fields=tuple(_field(value) for value in found["field"]),
@@ -171,6 +177,10 @@ def _wrong_value(key: str, value: str) -> str:
         near = get_close_matches(value.lower(), names, n=1)
         what = "status" if key == "is" else "severity"
         return f"{key}:{value}: no such {what}; " + (f"did you mean {key}:{near[0]}?" if near else ", ".join(names))
+    if key == "signal":
+        near = get_close_matches(_field(value).path, SIGNALS, n=1)
+        hint = f"did you mean {near[0]}?" if near else ", ".join(SIGNALS)
+        return f"signal:{value}: write a signal with < or > and a number, like signal:doubt>0.8; {hint}"
     if key == "field":
         return f"field:{value}: not a number after < or >; write field:score>0.5"
     return f"{key}:{value}: not a number or a range; write {key}:10-20 or {key}:>10"
@@ -193,9 +203,12 @@ def _makes_sense(key: str, value: str) -> bool:
         return bool(_statuses(value))
     if key == "severity":
         return any(severity.value.startswith(value.lower()) for severity in Severity)
+    if key == "signal":
+        test = _field(value)
+        return test.path in SIGNALS and test.sign in COMPARE and NUMBER.fullmatch(test.value) is not None
     if key == "field":
         test = _field(value)
-        return test.sign in ("", "=") or re.fullmatch(r"-?\d+\.?\d*", test.value) is not None
+        return test.sign in ("", "=") or NUMBER.fullmatch(test.value) is not None
     return value != "-" and bool(RANGE.fullmatch(value)) if key in ("line", "score", "tokens", "rating") else True
 
 

@@ -22,7 +22,7 @@ class Queue(ABC):
     """Entries of one kind in order of arrival, which is also their number."""
 
     kind: ClassVar[Kind]
-    sorts: ClassVar[tuple[str, ...]]
+    sorts: tuple[str, ...]
     """Names of sort orders, the default first."""
     groupings: ClassVar[tuple[str, ...]] = ()
     """What entries can be grouped by."""
@@ -62,7 +62,7 @@ class Queue(ABC):
         """Which entries match the terms that need no text."""
         statuses = self.statuses.values
         found: Flags = np.isin(statuses, query.statuses) if query.statuses else np.ones(len(statuses), np.bool_)
-        return found
+        return found & (not query.signals or self.kind == "example")
 
     def set_status(self, number: int, status: ReviewStatus) -> None:
         """Set the status of an entry."""

@@ -31,6 +31,7 @@ from curate.review.events import (
     ExamplesKnown,
     FindingsFound,
     ScanEvent,
+    ScoresKnown,
     TrainingKnown,
 )
 from curate.review.example_queue import ExampleQueue
@@ -127,6 +128,8 @@ class ReviewSession:
                 self.stages.pop("conflicts", None)
             case TrainingKnown():
                 self.trained = fact
+            case ScoresKnown():
+                self.examples.know_scores(fact)
             case Broke():
                 self.broke.append(fact)
                 self.stages.pop(fact.stage, None)

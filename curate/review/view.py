@@ -70,6 +70,13 @@ def views(session: ReviewSession, kind: Kind, text: str = "", sort: str = "") ->
         yield View(kind, found, text, sort, share)
 
 
+def unscored(session: ReviewSession, text: str) -> str:
+    """Why a filter by signals matches nothing; empty if they are known."""
+    if session.examples.scores is None and parse(text).signals:
+        return "no signals are known: start with --scores FILE, which curate score -o FILE writes"
+    return ""
+
+
 def _annotated(session: ReviewSession, kind: Kind, query: Query, count: int) -> Flags:
     """Which entries have an example with a note, label, rating or decision that the terms name."""
     found: Flags = np.zeros(count, np.bool_)

@@ -29,6 +29,7 @@ from curate.review import (
 from curate.review.choices import compared, next_compared
 from curate.review.query import HELP, mistake
 from curate.review.training_signals import CODES
+from curate.review.view import unscored
 from tui.conversation import ConversationView, literal
 from tui.keys import TAB_OF, bindings, works_in
 from tui.messages import Failed, FilterChosen
@@ -195,7 +196,7 @@ class QueueScreen(Deciding):
         group = self.list.view.group_at(self.list.cursor) if self.list.view is not None else None
         if group is not None:
             return group_page(self.session, group, self.grouping)
-        if wrong := mistake(self.text):
+        if wrong := mistake(self.text) or unscored(self.session, self.text):
             return Page(Content.assemble(("filter: ", "bold $text-error"), literal(wrong)))
         if self.text and not (self.session.trained and not self.session.ended):
             return Page(Content("No entry matches the filter; Esc clears it."))
