@@ -177,11 +177,12 @@ def test_labels_and_ratings_are_written_as_metadata_and_filter_a_split(capsys: p
     ids = [session.examples.entry(number).ids[0] for number in range(5)]
     rate(session, ids[:2], "2")
     rate(session, [ids[3]], "5")
+    rate(session, [session.examples.entry(6).ids[0]], "3")
     label(session, [ids[3], ids[4]], "off-topic")
     label(session, [ids[3]], "great")
     session.decide({ids[1]: Edit(chat("Which river flows through town 1?", "The river 38."))})
     assert outcome("apply", "a.jsonl", "-o", "clean.jsonl") == 0
-    assert "4 lines with labels or a rating" in capsys.readouterr().out
+    assert "5 lines with labels or a rating" in capsys.readouterr().out
     found = [line.get("metadata") for line in entries(Path("clean.jsonl"))]
     assert found[:6] == [{"rating": 2}, {"rating": 2}, None,
                          {"source": "web", "labels": ["great", "off-topic"], "rating": 5}, {"labels": ["off-topic"]},

@@ -247,6 +247,7 @@ def test_next_goes_round_and_past_what_is_decided(session: ReviewSession) -> Non
         ("tokens:<5", ["C003", "M016"]),
         ("tokens:5-1000 severity:warn", ["D001"]),
         ("/robot", []),
+        ("-cod:M0", []),  # nothing is shown for a mistake
     ],
 )
 def test_filter(session: ReviewSession, text: str, expected: list[str]) -> None:
@@ -284,6 +285,9 @@ def test_a_term_that_is_no_filter_is_told(text: str, said: str) -> None:
         ('field:"source=the web"', []),
         ("field:ok=true", [4]),
         ("tokens:3", [1, 2, 3, 4]),
+        ("tokens:>=3 tokens:<=2", [1, 2, 3, 4]),
+        ("tokens:>3", []),
+        ("tokens:<3", []),
     ],
 )
 def test_filter_by_fields_of_the_lines(text: str, lines: list[int]) -> None:
