@@ -32,6 +32,7 @@ from train.batching import Microbatches, Order
 from train.callback import Callback
 from train.checkpoint import Checkpointer, step_of
 from train.errors import NoMemory, NotANumber, ran_out
+from train.hardware import peak_memory
 from train.loss import EmbeddingNoise, losses
 from train.model import DTYPES, autocast, device
 from train.preference import Preference
@@ -116,7 +117,7 @@ def train(
             model.zero_grad()
             metrics = {"loss": loss.mean.item(), "grad_norm": float(gradient_norm), "learning_rate": learning_rate}
             callback.log(step, texts, metrics, loss.texts)
-            reporter.log(step, metrics)
+            reporter.log(step, metrics | {"tokens_per_second": callback.speed, "memory": float(peak_memory())})
             measured = callback.evaluate(step)
             if measured:
                 reporter.log(step, {"eval_loss": callback.measured[-1][1]})

@@ -180,6 +180,28 @@ def test_measuring_on_the_way_changes_nothing_but_which_adapter_is_kept(validate
     assert one == other
 
 
+def test_a_tracker_gets_losses_rate_speed_and_memory_of_each_step(validated: Path) -> None:
+    from tensorboardX.proto.event_pb2 import Event
+
+    write_recipe(validated, report_to=["tensorboard"], max_steps=4, evaluate_every=2, generations=0)
+    assert run(validated, "run") == 0
+    (file,) = (validated / "run/tensorboard").rglob("events.out.tfevents.*")
+    data, at, found = file.read_bytes(), 0, dict[str, dict[int, float]]()
+    while at < len(data):  # length, its checksum, an event, its checksum
+        size = int.from_bytes(data[at : at + 8], "little")
+        event = Event.FromString(data[at + 12 : at + 12 + size])
+        at += size + 16
+        for value in event.summary.value:
+            found.setdefault(value.tag, {})[event.step] = value.simple_value
+    journaled = [line for line in journal(validated / "run") if "loss" in line]
+    assert found["train/loss"] == pytest.approx({line["step"]: line["loss"] for line in journaled}, rel=1e-4)
+    assert found["train/learning_rate"] == pytest.approx({line["step"]: line["learning_rate"] for line in journaled})
+    assert found["eval/loss"].keys() == {2, 4}
+    for tag in ("train/grad_norm", "train/tokens_per_second", "train/memory"):
+        assert found[tag].keys() == {1, 2, 3, 4}
+        assert min(found[tag].values()) > 0
+
+
 def test_a_place_to_report_to_that_is_not_installed_is_told_before_the_training(
     project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
