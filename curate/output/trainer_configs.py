@@ -100,6 +100,9 @@ def _trl(manifest: Manifest) -> dict[str, str]:
     }
     if _file(manifest, "validation"):
         values |= {"dataset_test_split": "validation", "eval_strategy": "epoch"}
+    formats = {name for file in (*manifest.inputs, *manifest.existing) for name in file.formats}
+    if formats == {"preference"}:  # prompt, chosen, rejected
+        return {"trl.yaml": _yaml("trl dpo --config trl.yaml", {**values, "output_dir": "./run"})}
     return {
         "trl.yaml": _yaml("trl sft --config trl.yaml", {**values, "assistant_only_loss": True, "output_dir": "./run"})
     }

@@ -76,6 +76,14 @@ def test_configurations_name_the_files_that_are_there_and_leave_the_test_split_a
     )
 
 
+def test_pairs_are_trained_with_dpo_by_trl(write: Write) -> None:
+    write("data.jsonl", [{"prompt": f"What of {n}?", "chosen": f"It is {n}.", "rejected": "No."} for n in range(40)])
+    assert main(["split", "data.jsonl", "-o", "out", "-q", "--trainer", "trl", "--yes"]) == 0
+    text = (OUT / "trl.yaml").read_text()
+    assert "trl dpo --config trl.yaml" in text
+    assert "assistant_only_loss" not in text
+
+
 def test_configurations_are_part_of_what_is_proved_and_go_when_nobody_wants_them(splits: dict[str, int]) -> None:
     assert main(["verify", "out", "-q"]) == 0
     (OUT / "trl.yaml").write_text("dataset_name: elsewhere\n")
