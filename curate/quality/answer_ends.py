@@ -216,7 +216,7 @@ def begin_features(answers: Sequence[str], known: Wording) -> "Numbers":
                 odd * usual[kind],
                 plain[:1] in ",;:.)]}!?%",
                 known.log_odds(first, known.first, here=True) if first else 0.0,
-                odd and first in WANTING,
+                odd and first in WANTING and kind != "short",  # "the Sumerians"
                 _unopened(answer),
                 odd and bool(ENDED.search(plain)),
                 kind == "short",

@@ -221,9 +221,10 @@ def _told_languages(texts: Sequence[str]) -> list[dict[str, float]]:
 
 
 def refusals(answers: Sequence[str], neighbours: Sequence[Sequence[int]] | None = None) -> "Numbers":
-    """0 for an answer that opens with a refusal where the nearest questions are answered, 1 for one that does not.
+    """1 for an answer that does not open with a refusal; for others the share of refusals in the file or among the
+    answers to the nearest questions, whichever is larger.
 
-    `neighbours`: of each answer the positions of those to the nearest questions; without them, all of the file count.
+    `neighbours`: of each answer the positions of those to the nearest questions.
     """
     import numpy as np
 
@@ -231,7 +232,8 @@ def refusals(answers: Sequence[str], neighbours: Sequence[Sequence[int]] | None 
     share = refused.mean() if len(refused) else 0.0
     found = np.ones(len(answers))
     for at in np.flatnonzero(refused).tolist():
-        found[at] = share if neighbours is None else refused[list(neighbours[at])].mean() if neighbours[at] else share
+        near = refused[list(neighbours[at])].mean() if neighbours and neighbours[at] else 0.0
+        found[at] = max(share, near)
     return found
 
 

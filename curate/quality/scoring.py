@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 Advance = Callable[[int], None]
 OTHERS: Final = 0.1
 """Share of the doubt that is told by the signals together."""
-VERSION: Final = 4
+VERSION: Final = 5
 """Changes with what the signals compute, so that cached ones are not taken for new ones."""
 
 

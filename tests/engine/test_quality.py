@@ -73,10 +73,10 @@ def test_weak_doubts_come_after_a_strong_one() -> None:
     assert weak < 0.6
 
 
-def test_a_refusal_is_doubtful_only_where_the_nearest_requests_are_answered() -> None:
+def test_a_refusal_is_doubtful_where_others_are_answered() -> None:
     no = "I'm sorry, but I can't help with that."
     answers = [no, no, "People like trains.", no, "People like bread.", "People like bees."]
-    assert refusals(answers, [[1, 3], [0, 3], [4, 5], [4, 5], [5], [4]]).tolist() == [1, 1, 1, 0, 1, 1]
+    assert refusals(answers, [[1, 3], [0, 3], [4, 5], [4, 5], [5], [4]]).tolist() == [1, 1, 1, 0.5, 1, 1]
 
 
 def test_a_follow_up_is_read_with_what_the_user_said_before(write: Write) -> None:
