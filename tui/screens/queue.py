@@ -75,7 +75,6 @@ class QueueScreen(Deciding):
     """The available decisions, which the footer offers."""
     many: reactive[bool] = reactive(False, bindings=True)
     """Whether there are several to show as B."""
-
     ruled: reactive[bool] = reactive(True, bindings=True)
     """Whether a rule found it, which may have a repair or be suppressed; false for training findings."""
 
@@ -193,8 +192,8 @@ class QueueScreen(Deciding):
         entry = self.entry
         if entry is not None:
             return page(self.session, entry, ViewOptions(self.read, self.at, self.marked, folded=self.folded))
-        group = self.list.view.group_at(self.list.cursor) if self.list.view is not None else None
-        if group is not None:
+        view = self.list.view
+        if view is not None and (group := view.group_at(self.list.cursor)) is not None:
             return group_page(self.session, group, self.grouping)
         if wrong := mistake(self.text) or unscored(self.session, self.text):
             return Page(Content.assemble(("filter: ", "bold $text-error"), literal(wrong)))
