@@ -39,7 +39,7 @@ CODE: Final = re.compile(r"`[^`\n]+`")
 TITLE: Final = re.compile(r"^# (.+)$", re.MULTILINE)
 HOWTO: Final = (
     "adopt", "ci", "fix-errors", "formats", "duplicates", "contradictions", "review", "growing-data", "change-service",
-    "train", "gpu-24gb", "cluster", "evaluate", "sweep", "export", "hosted", "python", "agents",
+    "train", "gpu-24gb", "cluster", "evaluate", "select", "sweep", "export", "hosted", "python", "agents",
 )  # fmt: skip
 EXPLANATION: Final = ("promises", "../leaks", "near-duplicates", "contradictions", "loss-masks", "benchmarks")
 REFERENCE: Final = ("cli", "rules", "configuration", "recipe", "formats", "targets", "exit-status", "schemas", "python")
