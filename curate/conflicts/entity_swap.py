@@ -10,6 +10,7 @@ from curate.conflicts.answer_polarity import asks_yes_or_no
 from curate.core.text import normalised
 from curate.language.lexicon import EMPTY
 from curate.language.names import names
+from curate.language.quantities import numbers
 from curate.language.sentences import Aligned, sentences
 from curate.language.spelling import easily_confused, same_word
 from curate.language.tokens import content_words, differing_spans, stems, tokens
@@ -25,9 +26,10 @@ LISTED: Final = re.compile(
     r"\b(?:such as|including|includes?|like|e\.g\.|for example|for instance|several|some of|among)\b", re.IGNORECASE
 )
 """Names that stand for others beside them: those of another answer are no less true."""
+EXTENT: Final = frozenset(("only", "just"))
+"""Words that say how far an answer holds, and name nothing."""
 SENTENCE: Final = 15
 """Words up to which an answer of one sentence is little more than a value."""
-FIGURE: Final = re.compile(r"\d")
 SHORT: Final = 4
 """Words up to which an answer is nothing but a value."""
 
@@ -93,7 +95,7 @@ def unlike(question: str, left: str, right: str) -> tuple[str, str] | None:
     one, other = (normalised(answer).strip(" .!") for answer in (left, right))
     if one.isalpha() and other.isalpha() and easily_confused(one, other):
         return None if same_word(one, other) else (left, right)
-    asked = content_words(question)
+    asked = content_words(question) | stems(EXTENT)
     mine, others = content_words(left) - asked, content_words(right) - asked
     if not mine or not others or not (_has_short(left, right) or _fill_one_place(question, left, right, mine, others)):
         return None
@@ -111,11 +113,14 @@ def _has_short(left: str, right: str) -> bool:
 
 def _fill_one_place(question: str, left: str, right: str, mine: Set[str], others: Set[str]) -> bool:
     """Whether two answers are sentences in which only names, or a word or two, go beyond what was asked: these are the
-    answer. Figures are for other rules.
+    answer. Figures that the question does not give are for other rules.
     """
-    both = (left, right)
+    both, given = (left, right), numbers(question)
     if any(
-        len(answer.split()) > SENTENCE or len(sentences(answer)) > 1 or LISTED.search(answer) or FIGURE.search(answer)
+        len(answer.split()) > SENTENCE
+        or len(sentences(answer)) > 1
+        or LISTED.search(answer)
+        or not set(numbers(answer)) <= set(given)
         for answer in both
     ) or any(asks_yes_or_no(request) for request in question.split("\n")):
         return False

@@ -40,7 +40,12 @@ WEEKDAY: Final = re.compile(rf"\b(?:{'|'.join(DAYS)})s?\b", re.IGNORECASE)
 ORDINAL: Final = re.compile(
     rf"\b(?:{'|'.join(ORDINALS)})(?= (?:\w+ )?of (?:each|every|the) (?:week|month|quarter|year)\b)", re.IGNORECASE
 )
-TIMES: Final = re.compile(rf"\b(?:{'|'.join(TIMES_A)})(?= (?:an?|per|each|every) )", re.IGNORECASE)
+TIMES: Final = re.compile(
+    rf"\b(?P<times>{'|'.join(TIMES_A)})(?= (?:an?|per|each|every) )"
+    r"(?: \w+ (?P<period>day|week|month|quarter|year)\b)?",
+    re.IGNORECASE,
+)
+"""Where a period is named, "twice a year" is "every six months"."""
 AMOUNT: Final = re.compile(
     rf"""(?P<currency>[$€£¥₹])?\s?
     (?: (?P<digits>{_DIGITS})(?:(?P<ordinal>st|nd|rd|th)\b)?(?:\s?(?P<letter>k|bn)\b)?
@@ -62,6 +67,11 @@ BEFORE_YEAR: Final = re.compile(
     r"\b(?:in|since|from|by|until|till|to|and|between|during|of|year|before|after|early|late|around|circa)\s+$",
     re.IGNORECASE,
 )
+
+
+AGED: Final = re.compile(r"\bage[ds]?(?: of)? $", re.IGNORECASE)
+OLDER: Final = re.compile(r"\s?(?:or|and) (?:older|younger)\b", re.IGNORECASE)
+"""What stands before and behind a number of years that has no unit."""
 
 
 class Quantity(NamedTuple):
@@ -188,9 +198,10 @@ def _ordinal(match: re.Match[str]) -> Quantity:
 
 
 def _times(match: re.Match[str]) -> Quantity:
-    return Quantity(
-        "number", (float(TIMES_A.index(match.group().lower()) + 1),), match.group(), match.start(), match.end(), 0, 1
-    )
+    times = TIMES_A.index(match["times"].lower()) + 1
+    kind, factor = UNITS[match["period"].lower()] if match["period"] else ("number", 1.0)
+    value = factor / times if match["period"] else float(times)
+    return Quantity(kind, (value,), match.group(), match.start(), match.end(), 0, factor)
 
 
 def _amounts(text: str, counted: frozenset[str]) -> Iterator[Quantity]:
@@ -219,6 +230,8 @@ def _amounts(text: str, counted: frozenset[str]) -> Iterator[Quantity]:
         else:
             amount, step = (float(_spelled(words)) if words else 1.0), 1.0
         start = match.start() + (len(match.group()) - len(match.group().lstrip()))
+        if kind == "number" and (AGED.search(text, max(0, start - 8), start) or OLDER.match(text, end)):
+            kind, factor = UNITS["years"]
         if (
             kind == "number"
             and scale == 1.0

@@ -66,11 +66,11 @@ def unreadable(texts: Sequence[str], model: str) -> list[bool]:
         try:
             from transformers import AutoTokenizer
 
-            tokenizer = AutoTokenizer.from_pretrained(place, trust_remote_code=False, verbose=False)
+            tokenizer = AutoTokenizer.from_pretrained(place, trust_remote_code=False)
         except (ImportError, OSError, ValueError):
             return [False] * len(texts)
     return [
-        doubt and _is_spelled(text[:SAMPLE], tokenizer.tokenize(text[:SAMPLE]), str(tokenizer.unk_token))
+        doubt and _is_spelled(text[:SAMPLE], tokenizer.tokenize(text[:SAMPLE], verbose=False), str(tokenizer.unk_token))
         for doubt, text in zip(doubtful, texts, strict=True)
     ]
 
