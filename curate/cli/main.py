@@ -99,7 +99,7 @@ def _ended(error: BaseException) -> int:
             "permissions and the disk"
         )
         return _flushed(ExitCode.USAGE)
-    if isinstance(error, ValueError) and "null byte" in str(error):  # in the form of an OSError with a path
+    if isinstance(error, ValueError) and "embedded null" in str(error):  # in the form of an OSError with a path
         _narrate("error: a path contains a NUL character\n  next: use another file or folder")
         return _flushed(ExitCode.USAGE)
     if isinstance(error, MemoryError):
