@@ -24,6 +24,10 @@ ROLES: Final = {
 """Role settings of LLaMA-Factory for messages; some versions have no default for a missing one."""
 
 
+TRL: Final = '--config trl.yaml --dataset_name "$PWD"'
+"""`datasets` loads no folder by the name `.`, and the folder may be moved."""
+
+
 def configurations(manifest: Manifest) -> dict[str, str]:
     """The requested files by name, with their content."""
     found: dict[str, str] = {}
@@ -95,17 +99,14 @@ def _llamafactory(manifest: Manifest) -> dict[str, str]:
 def _trl(manifest: Manifest) -> dict[str, str]:
     values: dict[str, Any] = {
         "model_name_or_path": _model(manifest),
-        "dataset_name": ".",
         "dataset_train_split": "train",
     }
     if _file(manifest, "validation"):
         values |= {"dataset_test_split": "validation", "eval_strategy": "epoch"}
     formats = {name for file in (*manifest.inputs, *manifest.existing) for name in file.formats}
     if formats == {"preference"}:  # prompt, chosen, rejected
-        return {"trl.yaml": _yaml("trl dpo --config trl.yaml", {**values, "output_dir": "./run"})}
-    return {
-        "trl.yaml": _yaml("trl sft --config trl.yaml", {**values, "assistant_only_loss": True, "output_dir": "./run"})
-    }
+        return {"trl.yaml": _yaml(f"trl dpo {TRL}", {**values, "output_dir": "./run"})}
+    return {"trl.yaml": _yaml(f"trl sft {TRL}", {**values, "assistant_only_loss": True, "output_dir": "./run"})}
 
 
 def _yaml(command: str, values: dict[str, Any], said: str = "") -> str:

@@ -70,7 +70,8 @@ def test_configurations_name_the_files_that_are_there_and_leave_the_test_split_a
         "validation",
         ".",
     )
-    assert (trl["dataset_name"], trl["dataset_train_split"], trl["dataset_test_split"]) == (".", "train", "validation")
+    assert (trl["dataset_train_split"], trl["dataset_test_split"]) == ("train", "validation")
+    assert "dataset_name" not in trl  # datasets loads no folder `.`: the command names it
     assert "test.jsonl" not in "".join(
         (OUT / f"{name}.yaml").read_text() for name in ("axolotl", "llamafactory", "trl")
     )
@@ -80,7 +81,7 @@ def test_pairs_are_trained_with_dpo_by_trl(write: Write) -> None:
     write("data.jsonl", [{"prompt": f"What of {n}?", "chosen": f"It is {n}.", "rejected": "No."} for n in range(40)])
     assert main(["split", "data.jsonl", "-o", "out", "-q", "--trainer", "trl", "--yes"]) == 0
     text = (OUT / "trl.yaml").read_text()
-    assert "trl dpo --config trl.yaml" in text
+    assert 'trl dpo --config trl.yaml --dataset_name "$PWD"' in text
     assert "assistant_only_loss" not in text
 
 
