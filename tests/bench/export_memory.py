@@ -3,7 +3,7 @@
     python -m tests.bench.export_memory OUT --layers 1 3
 
 Trains one step and exports in processes of their own; the peak of 32 layers is extrapolated from two numbers of layers.
-`--layers 32` runs it whole: 35 GB of disk, 20 GB of memory.
+`--layers 32` runs it whole, with 35 GB of disk.
 """
 
 import argparse

@@ -40,8 +40,7 @@ def export(
     adapter: the trained weights with tokenizer and template. merged: full weights as safetensors, from the base in 16
     bits. gguf: the same for llama.cpp; gguf-adapter: LoRA weights only. ollama: GGUF with a Modelfile and a script. The
     files are loaded again and asked held-out questions; if their logits or answers differ from those of the adapter,
-    nothing is written. Weights stay in 16 bits meanwhile: an 8B model takes 20 GB, on a GPU or with --device cpu in
-    main memory.
+    nothing is written. Weights stay in 16 bits meanwhile, on a GPU or with --device cpu in main memory.
     """
     if where == "cpu":  # before torch looks for one
         os.environ["CUDA_VISIBLE_DEVICES"] = ""

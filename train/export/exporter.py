@@ -60,7 +60,10 @@ class Exporting:
             return None
         self.narrator.say("loading the adapter on its base in 4 bits")
         model = self.trained.tuned()
-        return held_out_loss(model, self.questions.texts, self.trained.dtype, packing=False, done=lambda _: None)
+        loss = held_out_loss(model, self.questions.texts, self.trained.dtype, packing=False, done=lambda _: None)
+        del model
+        gc.collect()  # before the base in 16 bits is loaded
+        return loss
 
     def _reference(self, model: Any) -> tuple[ModelOutputs, float | None]:
         test = self._equivalence_test("querying the adapter")

@@ -1,5 +1,7 @@
 """The adapter merged into the weights of the 16-bit base: merging into 4-bit weights would round them again."""
 
+import ctypes
+import mmap
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -86,10 +88,29 @@ def merge(model: Any, wanted: DtypeName, shown: str) -> tuple[Any, torch.dtype]:
         if dtype is torch.float16 and highest > HIGHEST:
             dtype = _instead(wanted, highest)
         layer.weight.data = layer.weight.data.to(dtype)
+        _release_pages()
     if dtype is torch.float16 and highest > HIGHEST:
         dtype = _instead(wanted, highest)
     whole = model.unload() if isinstance(model, PeftModel) else model
+    for parameter in whole.parameters():
+        parameter.data = parameter.data.to(dtype)
+        _release_pages()
     return whole.to(dtype), dtype
+
+
+def _release_pages() -> None:
+    """Give back pages of mapped files of weights, which count as memory; what is used again is read again.
+
+    Nothing writes to these weights in place: they are replaced.
+    """
+    maps = Path("/proc/self/maps")
+    if not maps.is_file():  # Linux only
+        return
+    advise = ctypes.CDLL(None).madvise
+    for line in maps.read_text(encoding="utf-8", errors="replace").splitlines():
+        if line.endswith(".safetensors") or "/blobs/" in line:  # of a folder, or of the hub's cache
+            start, end = (int(number, 16) for number in line.split(" ", 1)[0].split("-"))
+            advise(ctypes.c_void_p(start), ctypes.c_size_t(end - start), mmap.MADV_DONTNEED)
 
 
 def _instead(wanted: DtypeName, highest: float) -> torch.dtype:
