@@ -288,6 +288,8 @@ class CurateApp(KeyQueue):
     @on(DecisionReverted)
     def _return(self, message: DecisionReverted) -> None:
         """Move the cursor to the entry in which an example was decided."""
+        if not self.screen_stack:  # the application is closing
+            return
         order: list[Kind] = ["finding", "cluster", "conflict", "example"]
         screen = self.screen
         if isinstance(screen, QueueScreen):

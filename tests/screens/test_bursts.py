@@ -20,6 +20,7 @@ from tests.screens.conftest import opened, queue, settled, told, write_lines
 from tui.app import CurateApp
 from tui.key_queue import KeyQueue
 from tui.keys import KEYS, TABS
+from tui.messages import DecisionReverted
 from tui.screens.ask import AskScreen, ConfirmScreen
 from tui.screens.edit import EditScreen
 from tui.screens.help import HelpScreen
@@ -39,6 +40,23 @@ OPENING = "mesr*/:?E"
 
 def new_app() -> CurateApp:
     return CurateApp(Sources(Project(Path()), Config(), [write_lines(Path())]), told)
+
+
+async def all_told(pilot: Pilot[None], *keys: str) -> None:
+    """Wait until every finding is placed and listed: before that, the same keys are about other entries."""
+    session = await opened(pilot, *keys)
+    app = pilot.app
+    assert isinstance(app, CurateApp)
+    shown = queue(app)
+    while (
+        not session.ended
+        or session._unplaced
+        or shown.list.view is None
+        or len(shown.list.view.rows) < len(session.queues[shown.KIND])
+    ):
+        app._catch_up()
+        await asyncio.sleep(0.01)
+    await settled(pilot)
 
 
 async def burst(pilot: Pilot[None], text: Iterable[str], gap: float = 0.0) -> None:
@@ -135,7 +153,7 @@ async def test_a_burst_does_what_slow_typing_does(screen: str) -> None:
     for slow in (True, False):
         app = new_app()
         async with app.run_test(size=(100, 30)) as pilot:
-            await opened(pilot, screen)
+            await all_told(pilot, screen)
             await burst(pilot, SEQUENCES[screen], 0.06 if slow else 0)
             base = app.screen_stack[0]
             assert isinstance(base, QueueScreen)
@@ -164,7 +182,7 @@ async def test_every_key_does_the_same_at_any_speed(screen: str, monkeypatch: py
     for gap in (0.0, 0.02, 0.2) if ALL else (0.0, 0.02):
         app = new_app()
         async with app.run_test(size=(100, 30)) as pilot:
-            await opened(pilot, screen)
+            await all_told(pilot, screen)
             await burst(pilot, keys, gap)
             base = app.screen_stack[0]
             assert isinstance(base, QueueScreen)
@@ -237,3 +255,13 @@ def test_the_keys_that_open_something_are_known() -> None:
     named = {key.keys for key in KEYS if key.action in {
         "note", "edit", "suppress", "repair", "bulk", "filter", "goto", "help", "edit_outside"}}  # fmt: skip
     assert named == {NAMES.get(key, key) for key in OPENING}
+
+
+async def test_quitting_right_after_an_undo_ends_without_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    app = new_app()
+    async with app.run_test(size=(100, 30)) as pilot:
+        await all_told(pilot, "3")
+        await burst(pilot, "du")
+        monkeypatch.setattr(CurateApp, "screen_stack", [])  # as while the application closes
+        app._return(DecisionReverted("0" * 32, "C003"))
+        monkeypatch.undo()
