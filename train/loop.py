@@ -40,6 +40,8 @@ from train.recipe import Recipe
 
 NO_DECAY = (r"bias", r"layernorm", r"rmsnorm", r"(?:^|\.)norm(?:$|\.)", r"_norm(?:$|\.)")
 """Names of parameters without weight decay, as transformers has them."""
+TENSORBOARD: Final = os.environ.get("TENSORBOARD_LOGGING_DIR", "")
+"""The person's own folder for TensorBoard; a second training in this process must not take the first one's."""
 SKIPPED: Final = 32
 """Steps in a row without an update in float16: after half of them the scale of the loss, 65,536, is down to 1."""
 
@@ -340,7 +342,7 @@ def make_optimizer(model: Any, arguments: TrainingArguments) -> Any:
 def training_arguments(recipe: Recipe, settings: Settings, steps: int, folder: Path) -> TrainingArguments:
     """The recipe in the terms of transformers."""
     # TensorBoard's own folder would be among the checkpoints.
-    os.environ.setdefault("TENSORBOARD_LOGGING_DIR", str(folder.parent / "tensorboard"))
+    os.environ["TENSORBOARD_LOGGING_DIR"] = TENSORBOARD or str(folder.parent / "tensorboard")
     return TrainingArguments(
         output_dir=str(folder), max_steps=steps, learning_rate=recipe.peak_rate, lr_scheduler_type=recipe.schedule,
         warmup_steps=round(recipe.warmup * steps),
