@@ -68,6 +68,9 @@ def decide(folder: Path, rng: random.Random) -> float:
         terminal.until(lambda seen: bool(LISTED.search(seen)))
         for _ in range(KEYS):
             os.write(terminal.ours, rng.choice(keys).encode())
+    time.sleep(20)  # keys are handled one after another
+    terminal.press("\x1b")  # the end of a list is a dialog
+    time.sleep(1)
     terminal.press("q")
     try:
         terminal.until(lambda _: terminal.process.poll() is not None)

@@ -26,7 +26,8 @@ def differences(session: ReviewSession, folder: Path) -> list[str]:
             continue
         own = json.dumps(parsed.decoded.value, sort_keys=True) in there
         edited = decision.value is None or json.dumps(decision.value, sort_keys=True) in there
-        if own is not (decision.verdict == "keep") or not edited:
+        stays = decision.verdict == "keep" or (decision.verdict == "undecided" and bool(decision.kept))
+        if own is not stays or not edited:
             wrong.append(
                 f"{entry.place}: {decision.verdict}, but "
                 f"{'there' if own else 'not there'}{'' if edited else ', and its edit is not'}"
