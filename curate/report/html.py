@@ -146,8 +146,8 @@ def safe(text: str) -> str:
 
 
 def block(text: str) -> str:
-    """Escape text for `<pre>`: line breaks stay."""
-    return escape(visible(without_keys(text), keep_newlines=True))
+    """Escape text for `<pre>`: line breaks stay, tabs become spaces."""
+    return escape(visible(without_keys(text), keep_newlines=True).expandtabs(4))
 
 
 def brief(text: str, width: int = 300) -> str:

@@ -153,7 +153,7 @@ async def settled(pilot: Pilot[None]) -> None:
     """Waits until everything that goes on behind the screen is done, and drawn."""
     app = pilot.app
     assert isinstance(app, CurateApp)
-    for again in range(3):
+    for again in range(20):  # each may start another one
         if busy := [
             worker for worker in app.workers if worker.group != "default"
         ]:  # those of the default group wait for a person
