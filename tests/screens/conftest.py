@@ -153,7 +153,7 @@ async def settled(pilot: Pilot[None]) -> None:
     """Waits until everything that goes on behind the screen is done, and drawn."""
     app = pilot.app
     assert isinstance(app, CurateApp)
-    for again in range(20):  # each may start another one
+    for again in range(100):  # each may start another one
         if busy := [
             worker for worker in app.workers if worker.group != "default"
         ]:  # those of the default group wait for a person
@@ -163,8 +163,12 @@ async def settled(pilot: Pilot[None]) -> None:
                 await app.workers.wait_for_complete(busy)
         await pilot.pause()
         app._catch_up()
-        if again and not busy:
+        placed = app.session.ended and not app.session._unplaced
+        ready = placed and not app._keys and getattr(app.screen, "ready", app.screen.is_mounted)
+        if again and not busy and ready:
             break
+        if not ready:
+            await pilot.pause(0.02)
     await pilot.pause(0.03)
 
 
@@ -177,6 +181,17 @@ async def opened(pilot: Pilot[None], *keys: str) -> ReviewSession:
     app = pilot.app
     assert isinstance(app, CurateApp)
     return app.session
+
+
+async def shown(pilot: Pilot[None], text: str) -> None:
+    """Waits until a text is on the screen: a busy machine may take its time to draw a dialog that follows another."""
+    app = pilot.app
+    assert isinstance(app, CurateApp)
+    for _ in range(200):
+        await settled(pilot)
+        if text in screen_text(app):
+            return
+    raise AssertionError(f"{text!r} is not shown:\n{screen_text(app)}")
 
 
 def queue(app: CurateApp) -> QueueScreen:

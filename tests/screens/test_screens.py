@@ -34,6 +34,7 @@ from tests.screens.conftest import (
     queue,
     screen_text,
     settled,
+    shown,
     told,
     write_lines,
 )
@@ -317,7 +318,7 @@ async def test_bulk_shows_what_will_happen(make_app: Makes) -> None:
     async with app.run_test(size=(100, 40)) as pilot:
         session = await opened(pilot, "3", "slash", *"is:open", "enter", "asterisk")
         await opened(pilot, "d")
-        assert "3 examples in 4 entries would change" in screen_text(app)
+        await shown(pilot, "3 examples in 4 entries would change")
         await pilot.pause(0.3)  # a confirmation takes no key that follows another one at once
         await opened(pilot, "enter")
         assert session.progress("finding").decided == 4
@@ -563,7 +564,7 @@ async def test_findings_are_grouped_and_a_selection_is_decided_by_menu(make_app:
         assert ("3 selected" in text, "■▸" in text) == (True, True)
         await opened(pilot, "asterisk", "d")
         await pilot.pause(0.3)
-        assert "2 examples in 3 entries would change" in screen_text(app)
+        await shown(pilot, "2 examples in 3 entries would change")
         await opened(pilot, "enter")
         assert [session.status(session.findings.entry(number)) for number in range(4)] == [
             ReviewStatus.DROP, ReviewStatus.DROP, ReviewStatus.DROP, ReviewStatus.UNDECIDED]  # fmt: skip
