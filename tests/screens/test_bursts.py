@@ -172,6 +172,7 @@ async def test_a_burst_does_what_slow_typing_does(screen: str) -> None:
 async def test_every_key_does_the_same_at_any_speed(screen: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each binding of a list, then Escape, a decision, and now and then an undo."""
     monkeypatch.setattr("tui.screens.ask.CALM", 0)
+    monkeypatch.setattr("tui.key_queue.PATIENCE", 60)  # a busy machine loses no key
     kind = TABS[int(screen) - 1].kind
     assert kind is not None
     keys: list[str] = []
@@ -190,7 +191,8 @@ async def test_every_key_does_the_same_at_any_speed(screen: str, monkeypatch: py
             said = [(line["example"], line["verdict"], line.get("about"), line.get("record")) for line in lines]
             found.append((said, base.list.cursor, base.grouping, base.selected, len(app.screen_stack)))
         Path(".curate", "decisions.jsonl").unlink()
-    assert [one == found[0] for one in found] == [True] * len(found)
+    for one in found:
+        assert one == found[0]
     assert len(found[0][0]) > 8
 
 
