@@ -189,7 +189,8 @@ class ReviewSession:
 
     def line(self, place: Place) -> ParsedLine | None:
         """The original line at a place; None if it is missing or not indexed yet."""
-        return self.parsed(place)
+        found = self.parsed(place)
+        return self._parsed(place) if found is None else found  # it may have been indexed since it was remembered
 
     def _parsed(self, place: Place) -> ParsedLine | None:
         try:
