@@ -26,7 +26,7 @@ from curate.review import (
 from curate.review.bulk import decide, label, preview, rate
 from curate.review.choices import apart_from, verdicts_for
 from curate.review.query import mistake
-from tests.screens.conftest import Opens, example_at
+from tests.screens.conftest import Opens, example_at, facts_about
 
 
 def verdicts(session: ReviewSession) -> list[tuple[str, str]]:
@@ -55,6 +55,17 @@ def view(session: ReviewSession, kind: Kind, text: str = "", sort: str = "") -> 
 def codes(session: ReviewSession, text: str = "", sort: str = "") -> list[str]:
     shown = view(session, "finding", text, sort)
     return [session.findings.entry(shown[at]).code for at in range(len(shown))]
+
+
+def test_a_line_without_an_example_can_be_dropped_whenever_its_finding_came(journal: Path, lines: LineIndex) -> None:
+    growing = LineIndex([Path(index.name) for index in lines.indexes])
+    session = ReviewSession(growing, DecisionLog(journal))
+    for fact in facts_about(lines):
+        session.take(fact)
+    for _ in growing.build():
+        session.grow()
+    session.grow()
+    assert found(session, "J001").choices == frozenset(("drop",))
 
 
 def test_errors_come_first_and_pairs_that_differ_in_a_fact(session: ReviewSession) -> None:
