@@ -1,7 +1,6 @@
 """The adapter merged into the weights of the 16-bit base: merging into 4-bit weights would round them again."""
 
 import ctypes
-import mmap
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -22,6 +21,8 @@ from train.loss import use_packed_attention
 from train.model import DTYPES, device
 from train.trained import Trained, same_template
 
+PAGEOUT: Final = 21
+"""MADV_PAGEOUT of Linux 5.4. MADV_DONTNEED would undo what was written to the pages."""
 LARGEST_SHARD: Final = "2GB"
 """safetensors copies a shard before it is written."""
 HIGHEST: Final = torch.finfo(torch.float16).max / 4
@@ -99,10 +100,7 @@ def merge(model: Any, wanted: DtypeName, shown: str) -> tuple[Any, torch.dtype]:
 
 
 def _release_pages() -> None:
-    """Give back pages of mapped files of weights, which count as memory; what is used again is read again.
-
-    Nothing writes to these weights in place: they are replaced.
-    """
+    """Give back unchanged pages of mapped files of weights, which count as memory; what is used again is read again."""
     maps = Path("/proc/self/maps")
     if not maps.is_file():  # Linux only
         return
@@ -110,7 +108,7 @@ def _release_pages() -> None:
     for line in maps.read_text(encoding="utf-8", errors="replace").splitlines():
         if line.endswith(".safetensors") or "/blobs/" in line:  # of a folder, or of the hub's cache
             start, end = (int(number, 16) for number in line.split(" ", 1)[0].split("-"))
-            advise(ctypes.c_void_p(start), ctypes.c_size_t(end - start), mmap.MADV_DONTNEED)
+            advise(ctypes.c_void_p(start), ctypes.c_size_t(end - start), PAGEOUT)
 
 
 def _instead(wanted: DtypeName, highest: float) -> torch.dtype:
