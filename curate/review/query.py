@@ -61,9 +61,9 @@ class Query:
     """Case-folded names of reviewers."""
     labels: tuple[str, ...] = ()
     ratings: tuple[Range, ...] = ()
+    """Ratings from 1 to 5."""
     signals: tuple["FieldTest", ...] = ()
     """Values of quality signals; all must match."""
-    """Ratings from 1 to 5."""
     roles: tuple[str, ...] = ()
     tokens: tuple[Range, ...] = ()
     """Lengths of examples, at four bytes per token."""

@@ -89,6 +89,24 @@ def test_a_phrase_of_another_meaning_in_its_place_makes_another_question() -> No
     assert probability(features(left, right, 0.93, {**vectors, "melting": vectors["boiling"]})) > 0.7
 
 
+def test_the_pairs_that_need_no_vectors_would_not_be_the_same_with_any() -> None:
+    """The bound by which words are not embedded holds for the questions of the benchmark, whatever the vectors are."""
+    random = np.random.default_rng(0)
+    asked = [
+        tuple(part.split("|")[0].strip() for part in line.split("||"))
+        for line in TRIPLES.read_text(encoding="utf-8").splitlines()
+        if not line.startswith("#")
+    ]
+    for first, second, third in asked:
+        for other in (second, third, first.replace(first.split()[-1], "cat?")):
+            one, two, cosine = wording(first), wording(other), float(random.uniform(0.5, 1))
+            for near in (0.0, 0.5, 1.0):  # of unlike words, of words that are partly alike, of equal ones
+                made = {word: random.normal(size=8) * (1 - near) + near for word in words_apart(one, two)}
+                vectors = {word: (vector / np.linalg.norm(vector)).astype(np.float32) for word, vector in made.items()}
+                exact = probability(features(one, two, cosine, vectors))
+                assert exact <= candidates._at_most(first, other, cosine) + 1e-9
+
+
 def test_instructions_with_another_input_are_other_questions() -> None:
     def embed(texts: Any) -> Any:
         return np.ones((len(texts), 2), dtype=np.float32) / np.float32(np.sqrt(2))
