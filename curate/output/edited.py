@@ -103,8 +103,11 @@ def edited_value(key: str, edits: Edits, place: Place) -> dict[str, Any] | None:
     return value
 
 
-def labelled(parsed: ParsedLine, decision: DecisionState) -> bytes:
-    """A line with the labels and the rating of an example in `metadata`. Raises `DataError`."""
+def labelled(parsed: ParsedLine, decision: DecisionState) -> tuple[bytes, bool]:
+    """A line with the labels and the rating of an example in `metadata`, and whether other ones were there.
+
+    Raises `DataError`.
+    """
     value = parsed.decoded.value
     metadata = value.get("metadata", {}) if isinstance(value, dict) else None
     if not isinstance(value, dict) or not isinstance(metadata, dict):
@@ -114,7 +117,8 @@ def labelled(parsed: ParsedLine, decision: DecisionState) -> bytes:
         )
     said: dict[str, Any] = {"labels": list(decision.labels)} if decision.labels else {}
     said |= {"rating": decision.rating} if decision.rating else {}
-    return json_line({**value, "metadata": {**metadata, **said}})
+    other = any(key in metadata and metadata[key] != said[key] for key in said)
+    return json_line({**value, "metadata": {**metadata, **said}}), other
 
 
 def spliced(stream: Iterator[bytes], splices: Sequence[Splice]) -> Iterator[bytes]:

@@ -30,6 +30,8 @@ class ApplyResult:
     """Lines that were written with their new text."""
     labelled: int = 0
     """Lines that were written with labels or a rating in `metadata`."""
+    replaced: int = 0
+    """Lines of these whose `metadata` had other labels or another rating."""
     dropped: int = 0
     """Lines that went to the ledger."""
     unmatched: int = 0
@@ -88,9 +90,12 @@ def apply_decisions(
                     met.add(key)
                     result.edited += 1
                 result.not_understood += parsed.example is None
-                rated = decision is not None and bool(decision.labels or decision.rating)
-                result.labelled += rated
-                out.write((labelled(parsed, decision) if decision and rated else parsed.jsonl) + b"\n")
+                line = parsed.jsonl
+                if decision is not None and (decision.labels or decision.rating):
+                    line, other = labelled(parsed, decision)
+                    result.labelled += 1
+                    result.replaced += other
+                out.write(line + b"\n")
             demand_read(facts)
         demand_all(result.read, out.lines, gone.lines)
     acted = {key for key, decision in decisions.items() if decision.verdict == "drop" or decision.value is not None}

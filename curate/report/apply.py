@@ -19,6 +19,8 @@ class ApplyOutput(Part, title="ApplyResult"):
     """Lines written with their new text."""
     labelled: int
     """Lines written with labels or a rating in `metadata`."""
+    replaced: int
+    """Lines of these whose `metadata` had other labels or another rating."""
     dropped: int
     """Lines in the file of removed lines next to the output."""
     unmatched: int
@@ -40,5 +42,7 @@ def apply_text(result: ApplyResult, output: str, removed: str) -> Iterator[str]:
     )
     if result.labelled:
         yield f"{plural(result.labelled, 'line')} with labels or a rating, in `metadata`"
+    if result.replaced:
+        yield f"{plural(result.replaced, 'line')} of these had other labels or another rating there, which are replaced"
     if result.unmatched:
         yield f"{plural(result.unmatched, 'decision')} about examples that are not in these files"
