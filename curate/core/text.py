@@ -67,11 +67,11 @@ def _words(text: str) -> Iterator[str]:
 
 def plural(count: int, noun: str) -> str:
     """`1 line`, `1,234 lines`; info has no plural."""
-    return (
-        f"{count:,} {noun}"
-        if count == 1 or noun == "info"
-        else f"{count:,} {noun}{'es' if noun.endswith(('s', 'x', 'ch')) else 's'}"
-    )
+    if count == 1 or noun == "info":
+        return f"{count:,} {noun}"
+    if noun.endswith("y") and noun[-2:-1] not in "aeiou":
+        return f"{count:,} {noun[:-1]}ies"
+    return f"{count:,} {noun}{'es' if noun.endswith(('s', 'x', 'ch')) else 's'}"
 
 
 def storable(text: str) -> str:

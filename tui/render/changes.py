@@ -79,10 +79,7 @@ def bulk_text(bulk: Bulk, name: str) -> Content:
         f"{count:>9,}  {before} → {after}"
         for (before, after), count in sorted(bulk.changes.items(), key=lambda item: -item[1])
     ]
-    passed = (
-        f"{plural(bulk.passed, 'entry').replace('entrys', 'entries')} of the list are skipped: decided, contested, or "
-        "nothing to decide"
-    )
+    passed = f"{plural(bulk.passed, 'entry')} of the list skipped: decided, contested, or nothing to decide"
     return lines(
         Content.assemble((f"{len(bulk.words):,} examples in {bulk.entries:,} entries would change:", "bold")),
         *changes,
@@ -94,7 +91,7 @@ def bulk_text(bulk: Bulk, name: str) -> Content:
 
 def repairs_text(plan: Repairs) -> Content:
     """How many repairs there are, and the changes of some."""
-    unsafe = f"{plural(plan.unsafe, 'fix').replace('fixs', 'fixes')} may change the meaning"
+    unsafe = f"{plural(plan.unsafe, 'fix')} may change the meaning"
     skipped = f"{plan.passed:,} skipped: decided, without a fix, or already fixed by another one"
     samples: list[Content | str] = []
     for place, before, repaired in plan.samples:

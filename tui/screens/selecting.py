@@ -114,7 +114,7 @@ class Selecting(Changing):
             self.say("no entries are shown")
             return
         rows = view.rows[np.isin(view.rows, list(self.selected))] if self.selected else view.rows
-        count = f"{len(rows):,} {'entry' if len(rows) == 1 else 'entries'}"
+        count = plural(len(rows), "entry")
         name = f"{count} selected" if self.selected else f"all {count} shown{f' by {view.text}' if view.text else ''}"
         self.app.push_screen(
             MenuScreen(name[0].upper() + name[1:], BULK[self.KIND], "decided entries, too"),
@@ -215,7 +215,7 @@ class Selecting(Changing):
             if plan.words:
                 self._ask(f"Repair {name}?", repairs_text(plan), lambda: decide(self.session, plan, name))
             else:
-                self.say(f"no entry has a fix: {plural(plan.passed, 'entry').replace('entrys', 'entries')} skipped")
+                self.say(f"no entry has a fix: {plural(plan.passed, 'entry')} skipped")
 
         self.run_worker(work(), exclusive=True, exit_on_error=False, group="repairs")
 
