@@ -148,9 +148,6 @@ SEQUENCES = {
 
 
 @pytest.mark.parametrize("screen", SEQUENCES)
-@pytest.mark.xfail(
-    strict=False, reason="failed now and then in the whole suite: a cause is mended, not yet seen in many runs"
-)
 async def test_a_burst_does_what_slow_typing_does(screen: str) -> None:
     found = []
     for slow in (True, False):
@@ -172,9 +169,6 @@ async def test_a_burst_does_what_slow_typing_does(screen: str) -> None:
 
 
 @pytest.mark.parametrize("screen", "2345" if ALL else "3")
-@pytest.mark.xfail(
-    strict=False, reason="failed now and then in the whole suite: a cause is mended, not yet seen in many runs"
-)
 async def test_every_key_does_the_same_at_any_speed(screen: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each binding of a list, then Escape, a decision, and now and then an undo."""
     monkeypatch.setattr("tui.screens.ask.CALM", 0)

@@ -313,9 +313,6 @@ async def test_suppress_with_a_reason_and_note(make_app: Makes) -> None:
         assert "“yes”" in screen_text(app)
 
 
-@pytest.mark.xfail(
-    strict=False, reason="failed now and then in the whole suite: a cause is mended, not yet seen in many runs"
-)
 async def test_bulk_shows_what_will_happen(make_app: Makes) -> None:
     app = make_app()
     async with app.run_test(size=(100, 40)) as pilot:
@@ -498,9 +495,6 @@ async def test_the_end_of_a_list_is_shown_and_takes_no_decision(make_app: Makes,
         assert isinstance(app.screen, EndScreen)
 
 
-@pytest.mark.xfail(
-    strict=False, reason="failed now and then in the whole suite: a cause is mended, not yet seen in many runs"
-)
 async def test_lines_to_correct_are_counted_and_visited(make_app: Makes) -> None:
     app = make_app()
     async with app.run_test(size=(100, 40)) as pilot:
@@ -552,9 +546,6 @@ async def test_the_rows_under_the_cursor_can_be_read(make_app: Makes) -> None:
             await settled(pilot)
 
 
-@pytest.mark.xfail(
-    strict=False, reason="failed now and then in the whole suite: a cause is mended, not yet seen in many runs"
-)
 async def test_findings_are_grouped_and_a_selection_is_decided_by_menu(make_app: Makes, journal: Path) -> None:
     app = make_app()
     async with app.run_test(size=(110, 40)) as pilot:
@@ -582,9 +573,6 @@ async def test_findings_are_grouped_and_a_selection_is_decided_by_menu(make_app:
         assert session.progress("finding").decided == 0
 
 
-@pytest.mark.xfail(
-    strict=False, reason="failed now and then in the whole suite: a cause is mended, not yet seen in many runs"
-)
 async def test_a_selection_is_repaired_noted_and_undecided(make_app: Makes) -> None:
     app = make_app()
     async with app.run_test(size=(110, 40)) as pilot:
