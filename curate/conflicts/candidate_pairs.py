@@ -11,11 +11,17 @@ from itertools import accumulate, combinations, pairwise, product
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from curate.conflicts.answer_polarity import polarity
+from curate.conflicts.contradiction_rules import is_open
 from curate.conflicts.persona import same_setting
 from curate.conflicts.question import Question, beside_shared_lines, same_request
 from curate.conflicts.reworded import Embed, reworded
 from curate.core.config import ConflictsConfig
 from curate.core.text import excerpt, normalised, plural
+from curate.corpus.class_labels import is_label
+from curate.language.refusals import OPENING, refuses
+from curate.language.sentences import is_code
+from curate.language.tokens import content_words
 from curate.models.embeddings import embed
 from curate.models.model_loading import unreadable
 
@@ -92,11 +98,9 @@ def alike(
     Says in `notes` how many questions are too long to be compared.
     """
     blocks: dict[str, list[dict[str, Question]]] = defaultdict(list)
-    for group in groups.values():
-        first = next(iter(group.values()))
-        if len(group) <= CROWDED and len(first.request) <= LONGEST:
-            blocks[first.before].append(group)
-    if long := sum(len(next(iter(group.values())).request) > LONGEST for group in groups.values()):
+    for group in _that_may_clash(groups):
+        blocks[next(iter(group.values())).before].append(group)
+    if long := sum(len(_request(group)) > LONGEST for group in groups.values()):
         notes.append(f"{plural(long, 'question')} of more than {LONGEST:,} characters compared with equal ones only")
     compared = _readable([block for block in blocks.values() if len(block) > 1], config.embeddings, notes)
     every = [group for block in compared for group in block]
@@ -115,9 +119,47 @@ def alike(
         yield from _across(every[i], every[j], pair)
 
 
+def _that_may_clash(groups: Groups) -> Iterator[dict[str, Question]]:
+    """The questions that are worth an embedding: not those too long or too crowded, nor those of whose answers nothing
+    is told, unless half of their words are those of a question that was refused.
+    """
+    near = [group for group in groups.values() if len(group) <= CROWDED and len(_request(group)) <= LONGEST]
+    refused = [
+        content_words(_request(group)) for group in near if any(_refuses(question) for question in group.values())
+    ]
+    for group in near:
+        if any(_is_told(question) or _refuses(question) for question in group.values()):
+            yield group
+            continue
+        asked = content_words(_request(group))
+        if any(2 * len(asked & words) >= max(1, min(len(asked), len(words))) for words in refused):
+            yield group
+
+
+def _request(group: dict[str, Question]) -> str:
+    return next(iter(group.values())).request
+
+
+def _refuses(question: Question) -> bool:
+    return refuses(question.answer[:OPENING])
+
+
+def _is_told(question: Question) -> bool:
+    """Whether a rule or a model says more of its answer than whether it refuses: it is one of few that fulfil the
+    request, and in words.
+    """
+    if is_open(question.request):
+        return is_label(question.answer)
+    return not is_code(question.answer) or polarity(question.request, question.answer)[0] != 0
+
+
+def _may_clash(one: Question, other: Question) -> bool:
+    return (_is_told(one) and _is_told(other)) or _refuses(one) != _refuses(other)
+
+
 def _readable(blocks: list[list[dict[str, Question]]], model: str, notes: list[str]) -> list[list[dict[str, Question]]]:
     """The blocks without questions in a script that the model does not know; their number is noted."""
-    requests = [next(iter(group.values())).request for block in blocks for group in block]
+    requests = [_request(group) for block in blocks for group in block]
     unread = unreadable(requests, model)
     if not any(unread):
         return blocks
@@ -135,7 +177,7 @@ def _embedding(config: ConflictsConfig, cache: Path | None) -> Embed:
 
 def _across(left: dict[str, Question], right: dict[str, Question], pair: Nominee) -> Iterator[Nominee]:
     for (a, one), (b, other) in product(list(left.items())[:ACROSS], list(right.items())[:ACROSS]):
-        if a != b:
+        if a != b and _may_clash(one, other):
             yield pair._replace(left=one, right=other)
 
 
