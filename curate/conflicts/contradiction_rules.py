@@ -4,6 +4,7 @@ silent.
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Final
 
 from curate.conflicts.entity_swap import swapped, unlike
@@ -46,6 +47,7 @@ LONGEST: Final = 20_000
 """Characters of an answer that are compared."""
 
 
+@lru_cache(16_384)
 def is_open(question: str) -> bool:
     """Whether the last request asks for one of many possible answers."""
     return OPEN.search(question[:400]) is not None

@@ -24,7 +24,7 @@ PAIRS: Final = 6
 """Pairs of sentences of two long answers that the model is asked about: those most alike."""
 CONTRADICTION, ENTAILMENT, DUPLICATE = "contradiction", "entailment", "duplicate"
 """What is asked of a model: the first two are labels of an NLI model, which some models write in other forms."""
-BATCH: Final = 32
+BATCH: Final = 16
 SAVED: Final = 512
 
 

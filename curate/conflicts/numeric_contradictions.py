@@ -54,7 +54,7 @@ def clashing_figures(question: str, left: str, right: str, pairs: Sequence[Align
     if SUM.search(question) and WORKED.search(left) and WORKED.search(right):
         return _results(left, right)
     counted = {stem(match.group(1).lower()) for match in HOW_MANY.finditer(question)}
-    named = [counted & _without(answer, ()) for answer in (left, right)]
+    named = [counted & _without(answer, ()) for answer in (left, right)] if counted else [counted]
     if all(named) and named[0].isdisjoint(named[1]):
         return None  # "how many" of two things: each answer counts what its own question asks for
     given = quantities(question)

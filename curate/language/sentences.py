@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from curate.core.text import normalised, words
@@ -33,6 +34,7 @@ class Aligned(NamedTuple):
     """Common content words as a share of those of the shorter one."""
 
 
+@lru_cache(16_384)
 def is_code(text: str) -> bool:
     """Whether a text is code in good part: a fence, a call or an assignment, or a third of its lines."""
     if "```" in text or CALL.search(text):
@@ -41,7 +43,8 @@ def is_code(text: str) -> bool:
     return len(lines) > 1 and 3 * sum(CODE_LINE.match(line) is not None for line in lines) >= len(lines)
 
 
-def sentences(text: str) -> list[str]:
+@lru_cache(4_096)
+def sentences(text: str) -> tuple[str, ...]:
     """The sentences of a text without code, marks of points in lists taken off; at most 60."""
     found: list[str] = []
     for piece in END.split(CODE.sub("\n", text)):
@@ -52,7 +55,7 @@ def sentences(text: str) -> list[str]:
             found[-1] += " " + plain
         else:
             found.append(plain)
-    return found[:MOST]
+    return tuple(found[:MOST])
 
 
 def aligned(left: str, right: str, least: float = 0.5) -> Iterator[Aligned]:

@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 BATCH = 64
 """Texts between two reports of progress."""
 AT_ONCE = 16
-"""Texts that the model gets at a time: on a CPU, more of them cost more, for padding and for memory."""
+"""Texts that the model gets at a time: on a CPU, more of them cost more, for padding and for memory. Not so of texts up
+to `SHORT` characters: of them it gets a whole batch.
+"""
+SHORT = 50
 ROWS, COLUMNS = 512, 8192
 """Of the block of similarities that is held at a time: 16 MB, however many questions there are."""
 
@@ -44,7 +47,7 @@ def embed(
             batch = waiting[start : start + BATCH]
             vectors = encoder.encode(
                 [text for _, text in batch],
-                batch_size=AT_ONCE,
+                batch_size=BATCH if len(batch[-1][1]) <= SHORT else AT_ONCE,
                 normalize_embeddings=True,
                 show_progress_bar=False,
                 convert_to_numpy=True,

@@ -64,9 +64,9 @@ def unreadable(texts: Sequence[str], model: str) -> list[bool]:
     place = resolve(model)
     with quiet_loading():
         try:
-            from transformers import AutoTokenizer
+            from transformers import PreTrainedTokenizerFast  # AutoTokenizer imports torch: two seconds
 
-            tokenizer = AutoTokenizer.from_pretrained(place, trust_remote_code=False)
+            tokenizer = PreTrainedTokenizerFast.from_pretrained(place, trust_remote_code=False)
         except (ImportError, OSError, ValueError):
             return [False] * len(texts)
     return [

@@ -332,6 +332,27 @@ def test_paraphrases_are_nominated_by_a_real_model_and_cached(tmp_path: object) 
     assert list(neighbours(vectors, 0.9)) == []
 
 
+@pytest.mark.slow
+def test_no_question_is_embedded_of_whose_answer_nothing_is_told() -> None:
+    told = [
+        example("Can lists be changed in Python?", "Yes: `xs[0] = [1]` changes the list xs.", 1),
+        example("In Python, can lists be changed?", "No, lists cannot be changed.", 2),
+    ]
+    silent = [
+        example("Write a poem about the harbour at night.", "The harbour sleeps, the lanterns sway.", 3),
+        example("Reverse the words of a sentence in Python", "```python\nprint(' '.join(words[::-1]))\n```", 4),
+    ]
+    refused = [example("Please write a poem about the harbour at night", "I'm sorry, I can't help with that.", 5)]
+
+    def looked(examples: list[Example]) -> tuple[int, list[set[int]]]:
+        seen: list[int] = []
+        report = find_conflicts(examples, ConflictsConfig(embeddings="offline:all-MiniLM-L6-v2"), progress=seen.append)
+        return sum(seen), [{c.left.place.line, c.right.place.line} for c in (*report.conflicts, *report.unsure)]
+
+    assert looked([*told, *silent]) == (2, [{1, 2}])
+    assert {3, 5} in looked([*told, *silent, *refused])[1]
+
+
 ANSWERS = (
     "It is 3 m high.",
     "It is 4 m high.",
