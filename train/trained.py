@@ -99,10 +99,13 @@ class Untrained(Trained):
         return self.base(quantised=quantised, dtype=dtype)
 
 
-def untrained(model: str, data: Path) -> Untrained:
-    """A base model to measure on a split before any training; answers are kept in .curate/evaluations."""
+def untrained(model: str, data: Path, *, served: bool = False) -> Untrained:
+    """A base model to measure on a split before any training; answers are kept in .curate/evaluations.
+
+    `served`: it is the name of a model at a server, of which nothing is on this machine.
+    """
     recipe = Recipe(model=model, data=str(data), method="lora")
-    base = fingerprint(model)
+    base = model if served else fingerprint(model)
     key = content_id(["evaluate", base, str(data.resolve())])
     held_out = "test" if filled(data / "test.jsonl") else "validation"
     manifest = data / "manifest.json"

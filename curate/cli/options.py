@@ -165,8 +165,8 @@ def end(not_understood: int, what: str, *, found: bool = False, always: bool = F
     raise typer.Exit(ExitCode.FINDINGS if (found or not_understood) and not always else ExitCode.CLEAN)
 
 
-def tell_work(work: "Work", noun: str, rest: str = "", *, quiet: bool) -> None:
-    """Print to stderr how much a judge is about to be asked; `noun` and `rest` name what it judges."""
+def tell_work(work: "Work", noun: str, rest: str = "", *, quiet: bool, verb: str = "judging") -> None:
+    """Print to stderr how much a model is about to be asked; `noun` and `rest` name what about."""
     from curate.report.console import console
 
     if quiet and not work.leaves:
@@ -175,7 +175,7 @@ def tell_work(work: "Work", noun: str, rest: str = "", *, quiet: bool) -> None:
     known = f" ({work.known:,} are known)" if work.known else ""
     what = plural(work.pairs - work.known, noun) + rest
     tokens = f"about {work.tokens_in:,} tokens in and {work.tokens_out:,} out"
-    console(stderr=True).print(f"judging {what}{known} by {visible(work.name)}: {tokens}{price}", markup=False)
+    console(stderr=True).print(f"{verb} {what}{known} by {visible(work.name)}: {tokens}{price}", markup=False)
 
 
 def consent(*, yes: bool, as_json: bool = False) -> Consent:

@@ -45,7 +45,7 @@ def speed(file: Path, _out: Path) -> bool:
     ways = ["curate", "trl packed"] if find_spec("trl") else ["curate"]
     if len(ways) == 1:
         print("trl is not installed: curate alone")
-    return call("-m", "tests.bench.trainer_speed", str(file), "--held-out", "50", "--runs", "2", "--ways", *ways)
+    return call("-m", "tests.bench.trainer_speed", str(file), "--held-out", "50", "--seeds", "2", "--ways", *ways)
 
 
 def use(file: Path, out: Path) -> bool:

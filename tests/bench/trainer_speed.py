@@ -3,7 +3,7 @@ examples.
 
     pip install trl datasets                       (of this bench alone; into a folder of its own, call it
     site-packages: dill asks for that name)
-    python tests/bench/trainer_speed.py FILE [--examples 500] [--held-out 100] [--steps 62] [--threads 1] [--runs 2]
+    python tests/bench/trainer_speed.py FILE [--examples 500] [--held-out 100] [--steps 62] [--threads 1] [--seeds 2]
 
 FILE is a data set in any format that curate reads. Both train the same QLoRA adapter (rank 16, all linear layers, NF4
 with double quantisation, bfloat16, one epoch, 8 examples a step, packed into passes of 1,024 tokens) on
@@ -13,7 +13,8 @@ counts. With `--steps` ours ends after that many steps on examples drawn from al
 same tokens, both with the learning rate down to 0; speed is counted from the supervised tokens that were really trained
 on. Time is that of the processor (user and system), so that others on the machine disturb less; with one thread it is
 most comparable. On a GPU it is the time that has passed, and the memory is that of the GPU. The held-out loss of every
-adapter is measured by the same code.
+adapter is measured by the same code. Each way trains once with each seed; the table has the means, and for the loss its
+range over the seeds.
 """
 
 import argparse
@@ -24,6 +25,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from statistics import fmean
 from time import monotonic
 from typing import Any, Final
 
@@ -33,6 +35,7 @@ BATCH: Final = 8
 ROOM: Final = 1024
 HELD_OUT: Final = 100
 WAYS: Final = ("curate", "trl padded", "trl grouped", "trl packed")
+FIGURES: Final = ("seconds", "supervised", "memory", "loss")
 
 
 def main() -> None:
@@ -43,8 +46,9 @@ def main() -> None:
     parser.add_argument("--held-out", type=int, default=HELD_OUT)
     parser.add_argument("--steps", type=int, default=0, help="optimiser steps; 0: one epoch")
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--runs", type=int, default=2)
+    parser.add_argument("--seeds", type=int, default=2)
     parser.add_argument("--ways", nargs="*", default=list(WAYS))
+    parser.add_argument("--seed", type=int, default=0, help=argparse.SUPPRESS)
     parser.add_argument("--child", help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.child:
@@ -57,24 +61,25 @@ def main() -> None:
             f"{given.examples} examples of {given.file.name}: {tokens:,} tokens, {supervised:,} of them "
             f"supervised; {given.threads} thread(s)"
         )
-        best: dict[str, dict[str, Any]] = {}
-        for _ in range(given.runs):
+        found: dict[str, list[dict[str, Any]]] = {way: [] for way in given.ways}
+        for seed in range(given.seeds):
             for way in given.ways:
-                found = start(way, folder, given)
-                if way not in best or found["seconds"] < best[way]["seconds"]:
-                    best[way] = found
-        print(f"{'':<14}{'CPU s':>8}{'supervised':>12}{'a second':>10}{'peak MB':>10}{'held-out loss':>15}")
-        for way, found in best.items():
+                found[way].append(start(way, folder, given, seed))
+        print(f"{'':<14}{'CPU s':>8}{'supervised':>12}{'a second':>10}{'peak MB':>10}{'held-out loss':>22}")
+        means = {way: {key: fmean(run[key] for run in runs) for key in FIGURES} for way, runs in found.items()}
+        for way, mean in means.items():
+            losses = [run["loss"] for run in found[way]]
             print(
-                f"{way:<14}{found['seconds']:>8.1f}{found['supervised']:>12,}{speed(found):>10.1f}{found['memory'] / 1e6:>10.0f}{found['loss']:>15.4f}"  # noqa: E501
+                f"{way:<14}{mean['seconds']:>8.1f}{mean['supervised']:>12,.0f}{speed(mean):>10.1f}"
+                f"{mean['memory'] / 1e6:>10.0f}{mean['loss']:>10.4f} ({min(losses):.4f} to {max(losses):.4f})"
             )
-        ours = best.get("curate")
-        others = [found for way, found in best.items() if way != "curate"]
-        if ours and others:
-            quickest = max(others, key=speed)
+        others = [way for way in means if way != "curate"]
+        if "curate" in means and others:
+            quickest, ours = max(others, key=lambda way: speed(means[way])), means["curate"]
+            beside = means[quickest]
             print(
-                f"curate: {speed(ours) / speed(quickest):.2f} x the speed, "
-                f"{ours['memory'] / quickest['memory']:.2f} x the memory of TRL's quickest"
+                f"curate: {speed(ours) / speed(beside):.2f} x the speed, {ours['memory'] / beside['memory']:.2f} x the "
+                f"memory of {quickest}, TRL's quickest; mean loss {ours['loss'] - beside['loss']:+.4f}"
             )
 
 
@@ -83,7 +88,7 @@ def speed(found: dict[str, Any]) -> float:
     return float(found["supervised"] / found["seconds"])
 
 
-def start(way: str, folder: Path, given: argparse.Namespace) -> dict[str, Any]:
+def start(way: str, folder: Path, given: argparse.Namespace, seed: int) -> dict[str, Any]:
     """One training in a process of its own."""
     environment = {
         **os.environ,
@@ -101,6 +106,8 @@ def start(way: str, folder: Path, given: argparse.Namespace) -> dict[str, Any]:
         str(given.threads),
         "--steps",
         str(given.steps),
+        "--seed",
+        str(seed),
     ]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
@@ -116,7 +123,7 @@ def start(way: str, folder: Path, given: argparse.Namespace) -> dict[str, Any]:
         ).stdout.splitlines()[-1]
     )
     print(
-        f"  {way}: {found['seconds']:.1f} s, {found['supervised']:,} supervised tokens, "
+        f"  {way}, seed {seed}: {found['seconds']:.1f} s, {found['supervised']:,} supervised tokens, "
         f"{found['memory'] / 1e6:.0f} MB, {found['loss']:.4f}",
         file=sys.stderr,
     )
@@ -147,7 +154,7 @@ def write_split(file: Path, folder: Path, count: int, held_out: int = HELD_OUT) 
     return supervised, tokens
 
 
-def recipe(folder: Path, threads: int, steps: int = 0) -> Any:
+def recipe(folder: Path, threads: int, steps: int = 0, seed: int = 0) -> Any:
     """Ours."""
     from train.recipe import Recipe
 
@@ -163,6 +170,7 @@ def recipe(folder: Path, threads: int, steps: int = 0) -> Any:
         threads=threads,
         generations=0,
         save_every=10_000,
+        seed=seed,
     )
 
 
@@ -177,7 +185,7 @@ def child(way: str, folder: Path, given: argparse.Namespace) -> Any:
     seconds, supervised = (
         curate(folder, adapter, given)
         if way == "curate"
-        else trl(folder, adapter, way.removeprefix("trl "), given.steps)
+        else trl(folder, adapter, way.removeprefix("trl "), given.steps, given.seed)
     )
     return {"seconds": seconds, "supervised": supervised, "memory": peak(), "adapter": str(adapter)}
 
@@ -194,7 +202,7 @@ def curate(folder: Path, adapter: Path, given: argparse.Namespace) -> tuple[floa
     from train.run_folder import RunFolder
     from train.training import Training
 
-    chosen = recipe(folder, given.threads, given.steps)
+    chosen = recipe(folder, given.threads, given.steps, given.seed)
     narrator = Narrator(quiet=True)
     prepared = prepare(chosen, narrator)
     run = RunFolder(folder / "run")
@@ -211,7 +219,7 @@ def curate(folder: Path, adapter: Path, given: argparse.Namespace) -> tuple[floa
     return seconds, sum(line.get("supervised", 0) for line in narrator.journal.lines())
 
 
-def trl(folder: Path, adapter: Path, way: str, steps: int) -> tuple[float, int]:
+def trl(folder: Path, adapter: Path, way: str, steps: int, seed: int) -> tuple[float, int]:
     """Train with SFTTrainer, its data as prompt and completion, so that the loss is on the answers alone; returns what
     `curate` does.
     """
@@ -254,7 +262,7 @@ def trl(folder: Path, adapter: Path, way: str, steps: int) -> tuple[float, int]:
         gradient_accumulation_steps=packs if packed else 1, bf16=True,
         use_cpu=device().type == "cpu",
         gradient_checkpointing=False, activation_checkpointing=False, logging_steps=1000, save_strategy="no",
-        report_to="none", disable_tqdm=True,
+        report_to="none", disable_tqdm=True, seed=seed,
         train_sampling_strategy="group_by_length" if way == "grouped" else "random", dataloader_pin_memory=False,
     )  # fmt: skip
     adapters = LoraConfig(r=16, lora_alpha=32, lora_dropout=0.0, target_modules="all-linear", task_type="CAUSAL_LM")

@@ -6,15 +6,20 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from curate.cli.options import consent
 from curate.core.errors import CurateError
 from curate.core.text import excerpt, visible
-from train.cli.common import Quiet, with_trainer
+from train.cli.common import BaseUrl, Key, Quiet, Yes, with_trainer
 from train.results import Answered
+from train.server import ServedChat, server_of
 
 if TYPE_CHECKING:
     from train.inference import ChatModel
 
-WHO: Final[Any] = typer.Argument(help="Folder of a finished run, its name in .curate/runs, or folder of an export.")
+WHO: Final[Any] = typer.Argument(
+    help="Folder of a finished run, its name in .curate/runs, folder of an export, or with --base-url (or ft:...) the "
+    "name of a model at a server."
+)
 HELP: Final = (
     "/reset starts a new conversation, /system TEXT one with another system message, Ctrl-C stops an answer, /quit or "
     "Ctrl-D exits"
@@ -43,13 +48,22 @@ def chat(
     as_json: Annotated[
         bool, typer.Option("--json", help="Print each question with its answer as a line of JSON.")
     ] = False,
+    base_url: BaseUrl = None,
+    key: Key = None,
+    yes: Yes = False,
     quiet: Quiet = False,
 ) -> None:
-    """Chat with the model of a run or of an export, with the chat template of its training.
+    """Chat with the model of a run or of an export, with the chat template of its training; or with one of a server.
 
     If another chat template is found there, both are shown and nothing is asked. Without a terminal, each line of
     standard input is a question of one conversation.
     """
+    how = {"max_new_tokens": max_new_tokens, "temperature": temperature}
+    server = server_of(base_url, (run,), consent(yes=yes, as_json=as_json or not sys.stdin.isatty()), key=key)
+    if server is not None:
+        server.consent.demand("the conversation", server.address)
+        ChatSession(ServedChat(server, run, seed), system, how, as_json=as_json, quiet=quiet).run(ask)
+        return
     with with_trainer():
         from transformers import set_seed
 
@@ -57,7 +71,6 @@ def chat(
     set_seed(seed)
     if sys.stdin.isatty() and not quiet:
         print("loading the model", file=sys.stderr, flush=True)  # noqa: T201
-    how = {"max_new_tokens": max_new_tokens, "temperature": temperature}
     ChatSession(chat_model(run), system, how, as_json=as_json, quiet=quiet).run(ask)
 
 
@@ -65,7 +78,7 @@ class ChatSession:
     """A conversation at a terminal, or over pipes."""
 
     def __init__(
-        self, who: "ChatModel", system: str | None, how: dict[str, Any], *, as_json: bool, quiet: bool
+        self, who: "ChatModel | ServedChat", system: str | None, how: dict[str, Any], *, as_json: bool, quiet: bool
     ) -> None:
         self.who, self.how, self.as_json, self.quiet = who, how, as_json, quiet
         self.turns: list[dict[str, Any]] = []

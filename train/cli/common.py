@@ -25,6 +25,17 @@ OutputFolder = Annotated[Path, typer.Option("-o", "--output", help="Write to thi
 Vram = Annotated[
     str | None, typer.Option("--vram", help="Plan for a GPU with this much memory, e.g. 6GB, instead of this machine.")
 ]
+BaseUrl = Annotated[
+    str | None,
+    typer.Option("--base-url", help="Ask models of the OpenAI-compatible server at this address.", metavar="URL"),
+]
+Key = Annotated[
+    str | None,
+    typer.Option("--key", help="Read the API key of the server from this environment variable.", metavar="VARIABLE"),
+]
+PRICE_HELP: Final = "Estimate the cost with these US dollars for 1,000,000 tokens in and out."
+Price = Annotated[str | None, typer.Option("--price", help=PRICE_HELP, metavar="IN,OUT")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Send data without asking for confirmation.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print no progress and no notes.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 SIZE: Final = re.compile(r"(\d+(?:\.\d+)?)\s*(gi?b?|mi?b?)?", re.IGNORECASE)

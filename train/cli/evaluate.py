@@ -1,18 +1,21 @@
 """`curate evaluate`."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from curate.cli.options import consent, tell_work
 from curate.core.errors import ExitCode, InputError, UsageError
 from curate.core.text import visible
-from train.cli.common import AsJson, MovedData, Quiet, print_result, with_trainer
+from train.cli.common import AsJson, BaseUrl, Key, MovedData, Price, Quiet, Yes, print_result, with_trainer
 from train.evaluation.options import LIMIT, SHOTS, SYSTEMS, Options, SystemName
 from train.evaluation.prompts import Turns
 from train.evaluation.task import TaskName
 from train.scores import METRICS
+from train.server import server_of
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -44,6 +47,7 @@ Seed = Annotated[int, typer.Option("--seed", help="Seed of the shots and of the 
 OverfittingOnly = Annotated[
     bool, typer.Option("--overfitting", help="Report only whether the training overfitted; loads no model.")
 ]
+Fresh = Annotated[bool, typer.Option("--fresh", help="Ask again what was answered before.")]
 
 
 def evaluate(
@@ -52,8 +56,16 @@ def evaluate(
     ] = None,
     *,
     model: Annotated[
-        str | None, typer.Option("--model", help="Measure this base on the split --data, without any training.")
+        str | None,
+        typer.Option("--model", help="Measure this base on the split --data, without a run; with a server its name."),
     ] = None,
+    tuned: Annotated[
+        str | None, typer.Option("--tuned", help="Name of the tuned model at the server, such as ft:...")
+    ] = None,
+    base_url: BaseUrl = None,
+    key: Key = None,
+    price: Price = None,
+    yes: Yes = False,
     contenders: Contenders = None,
     task: Task = None,
     metric: Metric = None,
@@ -66,36 +78,44 @@ def evaluate(
     data: MovedData = None,
     outputs: Outputs = 3,
     seed: Seed = 0,
+    fresh: Fresh = False,
     overfitting: OverfittingOnly = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> int:
     """Measure whether training helped: compare the tuned model with the base and a good prompt, on held-out examples.
-    With --model and --data, measure what a training would have to beat.
+    With --model and --data, measure what a training would have to beat. With --base-url, ask models of a server.
 
     The base answers alone, with examples of the training split in its prompt, and with those nearest to each question;
     so does the tuned model. Answers are cached in the run's folder, so that nothing is computed twice. Exit status 1 if
     training did not help; with --overfitting, if there is a sign of overfitting.
     """
-    if (run is None) == (model is None) or (model is not None and (data is None or overfitting)):
-        raise UsageError(
-            "name a run, or a base model with --model and a split folder with --data",
-            "for example  curate evaluate RUN,  or before training  curate evaluate --model BASE --data out",
-        )
-    known = [name for name in SYSTEMS if run is not None or not SYSTEMS[name].tuned]
+    server = server_of(
+        base_url, (model, tuned), consent(yes=yes, as_json=as_json),
+        partial(tell_work, noun="prompt", rest=", at most", quiet=quiet, verb="asking"), key=key, price=price,
+    )  # fmt: skip
+    _demand_sense(run, model, tuned, data, served=server is not None, overfitting=overfitting)
+    has_tuned = tuned is not None if server is not None else run is not None
+    has_base = model is not None if server is not None else True
+    known = [name for name, one in SYSTEMS.items() if (has_tuned if one.tuned else has_base)]
     options = Options(
         contenders=tuple(_known(name, known) for name in contenders.split(",")) if contenders else tuple(known),
         data=data, split=split, task=task, metric=metric, shots=shots, limit=limit, turns=turns,
-        max_new_tokens=max_new_tokens, embeddings=embeddings, seed=seed,
+        max_new_tokens=max_new_tokens, embeddings=embeddings, seed=seed, fresh=fresh,
     )  # fmt: skip
     with with_trainer():
         from train.evaluation.evaluation_text import show
         from train.evaluation.evaluator import evaluate as measure
+        from train.evaluation.local_model import LocalModel
+        from train.evaluation.served_model import ServedModel
         from train.journal import Narrator
         from train.trained import open_trained, untrained
         from train.training_report import show_overfitting
 
-    trained = open_trained(run) if run is not None else untrained(str(model), Path(str(data)))
+    if run is not None:
+        trained = open_trained(run)
+    else:
+        trained = untrained(str(model or tuned), Path(str(data)), served=server is not None)
     found = trained.report.overfitting
     if overfitting:
         if found is None:
@@ -105,16 +125,39 @@ def evaluate(
             )
         print_result(found, show_overfitting, as_json=as_json)
         return ExitCode.FINDINGS if found.signs else ExitCode.CLEAN
-    with Narrator(quiet=quiet).showing() as narrator:
-        report = measure(trained, options, narrator)
+    narrator = Narrator(quiet=quiet)
+    if server is None:
+        report = measure(trained, LocalModel(trained, narrator), options, narrator)
+    else:
+        report = measure(trained, ServedModel(server, model, tuned, trained.report.key, narrator), options, narrator)
 
     def show_all(report: "Evaluation", console: "Console") -> None:
-        if found is not None:
+        if found is not None and server is None:
             show_overfitting(found, console)
         show(report, console, outputs)
 
     print_result(report, show_all, as_json=as_json)
     return ExitCode.CLEAN if report.verdict.outcome in ("helped", "not-compared") else ExitCode.FINDINGS
+
+
+def _demand_sense(
+    run: str | None, model: str | None, tuned: str | None, data: Path | None, *, served: bool, overfitting: bool
+) -> None:
+    """Raise `UsageError` for arguments that do not name models and data."""
+    if served:
+        if (model is None and tuned is None) or (run is None and data is None) or overfitting:
+            raise UsageError(
+                "name the models of the server with --model and --tuned, and a run or a split folder with --data",
+                "for example  curate evaluate --base-url URL --model BASE --tuned TUNED --data out",
+            )
+        return
+    if tuned is not None:
+        raise UsageError("--tuned names a model of a server", "add its address with --base-url")
+    if (run is None) == (model is None) or (model is not None and (data is None or overfitting)):
+        raise UsageError(
+            "name a run, or a base model with --model and a split folder with --data",
+            "for example  curate evaluate RUN,  or before training  curate evaluate --model BASE --data out",
+        )
 
 
 def _known(name: str, systems: Sequence[SystemName]) -> SystemName:

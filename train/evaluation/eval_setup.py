@@ -1,5 +1,6 @@
 """The data of an evaluation: the held-out questions, the training examples for prompts, the task and its metrics."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -16,6 +17,7 @@ from train.evaluation.task import TASKS, TaskName, guess
 from train.pairs import preferred
 from train.scores import METRICS
 from train.scores.calls import called
+from train.scores.text import PERPLEXITY
 from train.trained import Trained
 
 LONGEST_ANSWER: Final = 512
@@ -38,15 +40,21 @@ class EvalSetup:
     metric: str
     shots: int
     notes: tuple[str, ...]
+    losses: bool = True
+    """Whether the models tell the loss of an answer."""
 
     @property
     def metrics(self) -> tuple[str, ...]:
         """The metrics, the deciding one first."""
-        return tuple(dict.fromkeys((self.metric, *TASKS[self.task].metrics)))
+        found = dict.fromkeys((self.metric, *TASKS[self.task].metrics))
+        return tuple(name for name in found if self.losses or name != PERPLEXITY.name)
 
 
-def eval_setup(trained: Trained, template: Template, options: Options) -> EvalSetup:
-    """Read the splits. Raises `InputError` if they have changed since the training or hold no question."""
+def eval_setup(trained: Trained, template: Template | None, options: Options) -> EvalSetup:
+    """Read the splits. `template`: None if a server renders the prompts.
+
+    Raises `InputError` if the splits have changed since the training or hold no question.
+    """
     folder = options.data or Path(trained.recipe.data)
     split = options.split or trained.report.held_out
     if split == "train":
@@ -69,12 +77,16 @@ def eval_setup(trained: Trained, template: Template, options: Options) -> EvalSe
     metric = options.metric or TASKS[task].metrics[0]
     if metric not in METRICS:
         raise UsageError(f"--metric {metric}: there is no such metric", f"there are {', '.join(METRICS)}")
+    if template is None and metric == PERPLEXITY.name:
+        raise UsageError("--metric perplexity: servers do not tell the loss of an answer", "choose another metric")
     labels = len({normalised(question.expected.text) for question in shown})
     default = max(SHOTS, min(labels, 2 * SHOTS)) if task == "classification" else SHOTS
     shots = default if options.shots is None else options.shots
     notes = _notes(trained, template, asked, shown, task)
     chosen, task_from = spread(asked, options.limit), why if options.task is None else "named"
-    return EvalSetup(split, path, chosen, len(asked), shown, task, task_from, metric, shots, notes)
+    return EvalSetup(
+        split, path, chosen, len(asked), shown, task, task_from, metric, shots, notes, template is not None
+    )
 
 
 def examples_of(trained: Trained, path: Path) -> list[Example]:
@@ -96,7 +108,7 @@ def examples_of(trained: Trained, path: Path) -> list[Example]:
 
 
 def _notes(
-    trained: Trained, template: Template, asked: list[Question], pool: list[Question], task: TaskName
+    trained: Trained, template: Template | None, asked: list[Question], pool: list[Question], task: TaskName
 ) -> tuple[str, ...]:
     """Notes on the validity of the numbers."""
     notes = []
@@ -108,7 +120,7 @@ def _notes(
             f"{plural(again, 'held-out question')} of {len(asked):,} {'is' if again == 1 else 'are'} also asked "
             "in the training data"
         )
-    if task == "tools":
+    if task == "tools" and template is not None:
         unread = sum(_unread(template, question) for question in asked[:LIMIT] if question.expected.calls)
         if unread:
             notes.append(
@@ -125,10 +137,10 @@ def _unread(template: Template, question: Question) -> bool:
     return sorted(name for name, _ in called(text)) != sorted(name for name, _ in question.expected.calls)
 
 
-def longest_answer(template: Template, setup: EvalSetup) -> int:
+def longest_answer(setup: EvalSetup, tokens: Callable[[str], int]) -> int:
     """Maximum tokens of an answer: the 98th percentile of training answers and a margin, in steps of 16."""
     sample = spread(setup.pool or setup.questions, SAMPLE)
-    lengths = sorted(len(template.ids(question.expected.text)) for question in sample)
+    lengths = sorted(tokens(question.expected.text) for question in sample)
     wanted = lengths[int(0.98 * (len(lengths) - 1))] + 8
     if setup.task == "tools":
         wanted += 64  # calls are no text

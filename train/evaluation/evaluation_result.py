@@ -100,10 +100,14 @@ class Evaluation(StrictModel):
     key: str
     """Of the run."""
     model: str
-    """The base model, as the recipe names it."""
+    """The base model, as the recipe names it; at a server, by its name there."""
+    tuned_model: str | None = None
+    """Name of the tuned model at the server; None if the run's own was asked."""
+    server: str | None = None
+    """Address of the server that answered; None for models on this machine."""
     adapter_sha256: str
-    template: str
-    """SHA-256 of the chat template, the same in training and here."""
+    template: str | None
+    """SHA-256 of the chat template, the same in training and here; None if a server renders the prompts."""
     split: str
     """The split that was asked."""
     split_sha256: str

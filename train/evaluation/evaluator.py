@@ -3,37 +3,35 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from curate.core.errors import InputError, ModelError
 from curate.core.files import sha256
 from curate.core.text import plural, visible
-from curate.models.names import configuration, resolve
+from curate.models.names import resolve
 from curate.models.template import Template
-from train.evaluation.answering import Answer, Loss, ModelQueries, Models, ResponseCache
-from train.evaluation.eval_setup import EvalSetup, eval_setup, longest_answer
+from train.evaluation.answering import Answer, Loss, ResponseCache
+from train.evaluation.eval_setup import EvalSetup, eval_setup
 from train.evaluation.evaluation_result import Comparison, Evaluation, NotAsked, Output, Result
 from train.evaluation.options import EMBEDDINGS, SYSTEMS, Options, System, SystemName
-from train.evaluation.prompts import Prompt, Prompts, Question, fixed, longest_context, nearest
+from train.evaluation.prompts import Question, fixed, nearest
 from train.evaluation.significance import Scores, classes, compare
 from train.evaluation.verdict import best_tuned, verdict_of
-from train.generation import stop_ids
 from train.journal import Narrator
+from train.run_folder import RunFolder
 from train.scores.calls import called
 from train.scores.metric import Given
 from train.trained import Trained
 
 NAME: Final = "evaluation.json"
 ANSWERS: Final = "answers.jsonl"
-CONTEXT: Final = 8192
-"""Most tokens of a prompt, even if the model allows more."""
 
 
 @dataclass(frozen=True, slots=True)
 class SystemAnswers:
     """The prompts of one system, with its answers and losses."""
 
-    prompts: list[Prompt]
+    prompts: list[Any]
     answers: list[Answer]
     losses: list[Loss]
 
@@ -46,31 +44,75 @@ class SystemAnswers:
         ]
 
 
-def evaluate(trained: Trained, options: Options, narrator: Narrator) -> Evaluation:
+class Backend(Protocol):
+    """Models that are asked: on this machine, or at a server."""
+
+    @property
+    def template(self) -> Template | None:
+        """The chat template; None if a server renders the prompts."""
+        ...
+
+    @property
+    def folder(self) -> RunFolder:
+        """Where answers and the result are kept."""
+        ...
+
+    @property
+    def names(self) -> dict[str, str | None]:
+        """The fields `model`, `tuned_model` and `server` of the result."""
+        ...
+
+    def longest_answer(self, setup: EvalSetup) -> int:
+        """Maximum tokens of an answer."""
+        ...
+
+    def prompts(self) -> Any:
+        """An object whose method `of` renders a question with examples, or returns None."""
+        ...
+
+    def refusal(self, question: Question) -> str:
+        """Why it cannot render a question."""
+        ...
+
+    def agree(self, asked: Sequence[tuple[System, Sequence[Any]]], cache: ResponseCache, most: int) -> None:
+        """Raise `UsageError` if the user does not agree to what is about to be asked."""
+        ...
+
+    def ask(
+        self, system: System, prompts: Sequence[Any], cache: ResponseCache, most: int
+    ) -> tuple[list[Answer], list[Loss]]:
+        """An answer to each prompt, of at most `most` tokens, and the loss of the answer of the data."""
+        ...
+
+
+def evaluate(trained: Trained, backend: Backend, options: Options, narrator: Narrator) -> Evaluation:
     """Ask, measure, compare, write `evaluation.json`. Raises `CurateError`; answers so far stay in the cache."""
-    with trained.folder.locked():
-        return Evaluating(trained, options, narrator).run()
+    with backend.folder.locked():
+        return Evaluating(trained, backend, options, narrator).run()
 
 
 class Evaluating:
     """A running evaluation."""
 
-    def __init__(self, trained: Trained, options: Options, narrator: Narrator) -> None:
-        self.trained, self.options, self.narrator = trained, options, narrator
-        self.template: Template = trained.template()
-        self.setup: EvalSetup = eval_setup(trained, self.template, options)
-        self.max_new_tokens = options.max_new_tokens or longest_answer(self.template, self.setup)
-        self.cache = ResponseCache(trained.folder.path / "evaluation" / ANSWERS)
+    def __init__(self, trained: Trained, backend: Backend, options: Options, narrator: Narrator) -> None:
+        self.trained, self.backend, self.options, self.narrator = trained, backend, options, narrator
+        self.setup: EvalSetup = eval_setup(trained, backend.template, options)
+        self.max_new_tokens = options.max_new_tokens or backend.longest_answer(self.setup)
+        path = backend.folder.path / "evaluation" / ANSWERS
+        if options.fresh:
+            path.unlink(missing_ok=True)
+        self.cache = ResponseCache(path)
         self.notes = list(self.setup.notes)
         self.embeddings: str | None = None
         self.not_asked: list[NotAsked] = []
 
     def run(self) -> Evaluation:
         """Run all of it."""
-        systems = self._systems()
-        prompts = self._prompts(systems)
-        models = Models(self.trained, lambda: self.narrator.say("loading the model"))
-        asked = {name: self._ask(SYSTEMS[name], prompts[name], models) for name in prompts}
+        with self.narrator.showing():
+            prompts = self._prompts(self._systems())
+        self.backend.agree([(SYSTEMS[name], prompts[name]) for name in prompts], self.cache, self.max_new_tokens)
+        with self.narrator.showing():
+            asked = {name: self._ask(SYSTEMS[name], prompts[name]) for name in prompts}
         questions = self.setup.questions
         numbers: dict[str, int] = {}
         owners = [numbers.setdefault(question.example.id, len(numbers)) for question in questions]
@@ -78,7 +120,7 @@ class Evaluating:
         given = {name: one.given for name, one in asked.items()}
         scores, comparisons = compare(expected, given, owners, self.setup.metrics, self.options.seed)
         report = self._report(asked, scores, comparisons, len(numbers))
-        self.trained.folder.write(NAME, report.model_dump(mode="json"))
+        self.backend.folder.write(NAME, report.model_dump(mode="json"))
         return report
 
     def _systems(self) -> list[System]:
@@ -105,11 +147,11 @@ class Evaluating:
             self.notes.append(f"not asked: {', '.join(one.title for one in dropped)}: {why}")
         return [one for one in systems if one not in dropped]
 
-    def _prompts(self, systems: Sequence[System]) -> dict[SystemName, list[Prompt]]:
+    def _prompts(self, systems: Sequence[System]) -> dict[SystemName, list[Any]]:
         """The prompts of each system; questions that the template refuses are left out for all."""
-        prompts = Prompts(self.template, longest_context(configuration(self.trained.recipe.model), CONTEXT))
+        prompts = self.backend.prompts()
         self._leave_out([question for question in self.setup.questions if prompts.of(question) is None])
-        found: dict[SystemName, list[Prompt]] = {}
+        found: dict[SystemName, list[Any]] = {}
         for one in systems:
             rendered = map(prompts.of, self.setup.questions, self._shots(one))
             found[one.name] = [prompt for prompt in rendered if prompt is not None]
@@ -117,8 +159,7 @@ class Evaluating:
 
     def _leave_out(self, refused: list[Question]) -> None:
         for question in refused:
-            encoding = self.template.encode({**question.example.value, "messages": question.messages})
-            why = encoding.problems[0].message if encoding.problems else "the chat template changes its earlier turns"
+            why = self.backend.refusal(question)
             line, example = question.example.place.line, question.example.id
             self.not_asked.append(NotAsked(line=line, example=example, reason=visible(why)))
         gone = set(map(id, refused))
@@ -142,20 +183,11 @@ class Evaluating:
             return [same for _ in setup.questions]
         assert self.embeddings is not None
         requests = {question.request for question in (*setup.questions, *setup.pool)}
-        phase, cache = self.narrator.phase("embedding", len(requests)), self.trained.folder.path / "evaluation"
+        phase, cache = self.narrator.phase("embedding", len(requests)), self.backend.folder.path / "evaluation"
         return nearest(setup.questions, setup.pool, count, self.embeddings, cache, phase.advance)
 
-    def _ask(self, system: System, prompts: list[Prompt], models: Models) -> SystemAnswers:
-        report, recipe = self.trained.report, self.trained.recipe
-        weights = report.adapter_sha256 if system.tuned else None
-        identity = [report.base, recipe.quantised, recipe.double_quantisation, str(self.trained.dtype), weights]
-        stops = stop_ids(self.template, [prompt.encoded for prompt in prompts])
-        asking = ModelQueries(self.template, stops, self.trained.dtype, self.max_new_tokens, self.cache, repr(identity))
-        phase = self.narrator.phase(system.title, 2 * len(prompts))
-        with models.lent(tuned=system.tuned) as (model, packs):
-            answers = asking.answers(model, [prompt.text for prompt in prompts], phase.advance)
-            losses = asking.losses(model, [prompt.encoded for prompt in prompts], packs, phase.advance)
-        return SystemAnswers(prompts, answers, losses)
+    def _ask(self, system: System, prompts: list[Any]) -> SystemAnswers:
+        return SystemAnswers(prompts, *self.backend.ask(system, prompts, self.cache, self.max_new_tokens))
 
     def _report(
         self, asked: dict[SystemName, SystemAnswers], scores: Scores, comparisons: list[Comparison], examples: int
@@ -174,9 +206,9 @@ class Evaluating:
         by_question = [{name: one.answers[i] for name, one in asked.items()} for i in range(len(setup.questions))]
         return Evaluation(
             key=self.trained.report.key,
-            model=self.trained.recipe.model,
+            **self.backend.names,
             adapter_sha256=self.trained.report.adapter_sha256,
-            template=self.template.hash,
+            template=None if self.backend.template is None else self.backend.template.hash,
             split=setup.split,
             split_sha256=sha256(setup.path),
             examples=examples,

@@ -58,3 +58,5 @@ class Options:
     max_new_tokens: int | None = None
     embeddings: str | None = None
     seed: int = 0
+    fresh: bool = False
+    """Whether to ask again what was answered before."""

@@ -1,0 +1,138 @@
+"""Chat completions of an OpenAI-compatible endpoint. Data and keys go there as `curate.core.egress` lets them."""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, NamedTuple
+
+from curate.core.egress import client_for, key_for, redirect_error
+from curate.core.errors import ModelError
+from curate.core.text import excerpt
+from curate.core.worker_pool import parallel_map
+
+AT_ONCE: Final = 4
+RETRIES: Final = 5
+"""Of a request that was refused for its rate or for a fault of the server; the client waits longer each time."""
+SECONDS: Final = 60
+
+
+class Completion(NamedTuple):
+    """What a model replied."""
+
+    text: str
+    calls: tuple[dict[str, str], ...]
+    """The tools that it calls: `name`, and `arguments` as JSON."""
+    ended: bool
+    """Whether the reply ended before the limit of its tokens."""
+    tokens: int
+    """As the server counts them; 0 where it does not."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChatEndpoint:
+    """A model at an address."""
+
+    address: str
+    """As `address_of` gives it."""
+    model: str
+    key: str | None = None
+    general: str | None = None
+    """As `key_for` takes it, like `key`."""
+    key_hint: str = "name the variable with its key by --key"
+    """How to name a key, for error messages."""
+    kept: str = "answers"
+    """What of an interrupted command is kept, for error messages."""
+    feature: str = "asking an endpoint"
+    seconds: int = SECONDS
+    refused: set[str] = field(default_factory=set)
+    """Parameters that the model does not take, as it has said; they are not sent again."""
+
+    @property
+    def name(self) -> str:
+        """The model and where it is."""
+        return f"{self.model} at {self.address}"
+
+    def replies(self, asked: Sequence[dict[str, Any]]) -> Iterator[Completion | None]:
+        """The reply to each request (`messages`, `max_tokens`, ...), in order; None where the server gives none.
+
+        Raises `ModelError` with the next step, `MissingExtra` without the openai package.
+        """
+        with self._client() as client:
+            yield from parallel_map(lambda request: self._reply(client, request), asked, AT_ONCE)
+
+    def stream(self, request: dict[str, Any], show: Callable[[str], None]) -> Completion:
+        """The reply to one request; `show` gets its pieces as they come. Raises as `replies` does."""
+        text, ended, tokens = "", False, 0
+        with self._client() as client:
+            import openai
+
+            try:
+                for chunk in self._create(client, {**request, "stream": True}):
+                    for choice in (getattr(chunk, "choices", None) or ())[:1]:
+                        piece = choice.delta.content or ""
+                        text, tokens = text + piece, tokens + bool(piece)
+                        show(piece)
+                        ended = ended or choice.finish_reason not in (None, "length")
+            except KeyboardInterrupt:
+                return Completion(text, (), False, tokens)
+            except openai.OpenAIError as error:
+                raise self._error(error) from None
+        return Completion(text, (), ended, tokens)
+
+    def _client(self) -> Any:
+        key = key_for(self.address, self.key, self.general)
+        return client_for(self.address, key, retries=RETRIES, seconds=self.seconds, feature=self.feature)
+
+    def _reply(self, client: Any, request: dict[str, Any]) -> Completion | None:
+        import openai
+
+        try:
+            reply = self._create(client, request)
+        except openai.OpenAIError as error:
+            raise self._error(error) from None
+        choices = getattr(reply, "choices", None)  # a server that is no such endpoint may answer anything
+        if not choices:
+            return None
+        said, usage = choices[0].message, getattr(reply, "usage", None)
+        calls = [call.function for call in getattr(said, "tool_calls", None) or () if getattr(call, "function", None)]
+        return Completion(
+            str(said.content or ""),
+            tuple({"name": str(one.name), "arguments": str(one.arguments)} for one in calls),
+            choices[0].finish_reason != "length",
+            int(getattr(usage, "completion_tokens", 0) or 0),
+        )
+
+    def _create(self, client: Any, request: dict[str, Any]) -> Any:
+        import openai  # installed, by now
+
+        while True:
+            sent = {key: value for key, value in request.items() if key not in self.refused}
+            if "max_tokens" in self.refused and "max_tokens" in request:
+                sent["max_completion_tokens"] = request["max_tokens"]
+            try:
+                return client.chat.completions.create(model=self.model, **sent)
+            except openai.BadRequestError as error:
+                # Reasoning models take neither: OpenAI's documentation of chat completions.
+                if error.param not in ("max_tokens", "temperature") or error.param not in sent:
+                    raise
+                self.refused.add(error.param)
+
+    def _error(self, error: Exception) -> ModelError:
+        said, hint = redirect_error(error) or (excerpt(str(error), 200), self._next_step(error))
+        return ModelError(f"{self.name}: {said}", hint)
+
+    def _next_step(self, error: Exception) -> str:
+        import openai
+
+        if isinstance(error, openai.AuthenticationError | openai.PermissionDeniedError):
+            return self.key_hint
+        if isinstance(error, openai.NotFoundError):
+            return "check the address, which as a rule ends in /v1, and the name of the model"
+        if isinstance(error, openai.APIConnectionError):
+            return f"check that the server runs and the address is right; {self.kept} so far are kept"
+        return f"try again later; {self.kept} so far are kept"
+
+
+def plain_json(value: Any) -> Any:
+    """A value of the data as a request can hold it: without halves of surrogate pairs, which no encoding has."""
+    return json.loads(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace"))

@@ -1,0 +1,220 @@
+"""Models of a server, as a real one on this machine that also misbehaves."""
+
+import io
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from curate.cli.main import main
+from tests.trainer.tiny import write_split
+
+KEY = "sk-very-secret"
+
+
+class Server(ThreadingHTTPServer):
+    """The model `tuned` gives the answers of the data, others say no; misbehaves as told."""
+
+    def __init__(self, answers: dict[str, str]) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.answers = answers
+        self.asked: list[dict[str, Any]] = []
+        self.keys: set[str | None] = set()
+        self.statuses: list[int] = []
+        """To answer with before it behaves."""
+        self.refused: tuple[str, ...] = ()
+        """Parameters that it does not take."""
+        self.message: dict[str, Any] = {}
+        """In place of an answer."""
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.server_address[1]}/v1"
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: Server
+
+    def do_POST(self) -> None:
+        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.server.keys.add(self.headers["Authorization"])
+        status = self.server.statuses.pop(0) if self.server.statuses else 200
+        wrong = next((name for name in self.server.refused if name in asked), None)
+        if status != 200 or wrong:
+            self.send(400 if wrong else status, {"error": {"message": "no", "param": wrong}})
+            return
+        self.server.asked.append(asked)
+        tuned = asked["model"].endswith("tuned")
+        said = self.server.answers[asked["messages"][-1]["content"]] if tuned else "no \x1b[2J"
+        if asked.get("stream"):
+            pieces = [{"delta": {"content": word + " "}, "index": 0} for word in said.split()]
+            chunks = [{"choices": [one]} for one in [*pieces, {"delta": {}, "index": 0, "finish_reason": "stop"}]]
+            lines = "".join(f"data: {json.dumps(chunk)}\n\n" for chunk in chunks) + "data: [DONE]\n\n"
+            self.send(200, lines.encode(), "text/event-stream")
+            return
+        message = {"role": "assistant", "content": said} | self.server.message
+        reason = "length" if asked.get("max_tokens") == 1 else "stop"
+        self.send(200, {"choices": [{"index": 0, "finish_reason": reason, "message": message}]})
+
+    def send(self, status: int, value: Any, kind: str = "application/json") -> None:
+        body = value if isinstance(value, bytes) else json.dumps(value).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Retry-After", "0")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Nothing on stderr."""
+
+
+@pytest.fixture
+def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    pytest.importorskip("openai", exc_type=ImportError)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("CURATE_REMOTE_KEY", KEY)
+    write_split(tmp_path / "split", train=30, test=20)
+    rows = [json.loads(line) for line in (tmp_path / "split/test.jsonl").read_text().splitlines()]
+    running = Server({row["messages"][-2]["content"]: row["messages"][-1]["content"] for row in rows})
+    thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield running
+    running.shutdown()
+    thread.join()
+    running.server_close()
+
+
+def evaluated(server: Server, capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, Any]:
+    code = main(["evaluate", "--base-url", server.address, "--data", "split", "--json", *words])
+    told = capsys.readouterr()
+    assert KEY not in told.out + told.err
+    return code, json.loads(told.out) if told.out else told.err
+
+
+BOTH = ("--model", "base", "--tuned", "tuned", "--contenders", "zero-shot,few-shot,tuned", "--quiet")
+
+
+def test_base_and_tuned_of_a_server_are_compared_and_asked_once(
+    server: Server, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server.statuses = [429, 500]
+    code, report = evaluated(server, capsys, *BOTH, "--yes")
+    assert (code, report["verdict"]["outcome"], report["questions"]) == (0, "helped", 20)
+    assert (report["model"], report["tuned_model"], report["server"]) == ("base", "tuned", server.address)
+    assert report["template"] is None
+    scores = {one["name"]: one["scores"] for one in report["results"]}
+    assert scores["tuned"]["exact_match"]["value"] == 1
+    assert "perplexity" not in scores["tuned"]
+    assert len(server.asked) == 60
+    assert server.keys == {f"Bearer {KEY}"}
+    assert [len(asked["messages"]) for asked in server.asked if asked["model"] == "base"][-1] == 9  # 4 examples before
+    assert {(asked["temperature"], asked["max_tokens"] % 16) for asked in server.asked} == {(0, 0)}
+    assert evaluated(server, capsys, *BOTH) == (0, report)  # no consent is needed where nothing is sent
+    assert len(server.asked) == 60
+    assert evaluated(server, capsys, *BOTH, "--yes", "--fresh") == (0, report)
+    assert len(server.asked) == 120
+    assert not any(KEY.encode() in path.read_bytes() for path in Path().rglob("*") if path.is_file())
+
+
+def test_what_was_answered_before_a_failure_is_kept(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ("--model", "base", "--contenders", "zero-shot", "--yes", "--quiet")
+    server.message = {"content": None}
+    assert evaluated(server, capsys, *words, "--limit", "5")[0] == 0
+    server.statuses = [401]
+    code, told = evaluated(server, capsys, *words)
+    assert (code, "CURATE_REMOTE_KEY" in told) == (2, True)
+    server.asked.clear()
+    assert evaluated(server, capsys, *words)[0] == 0
+    assert len(server.asked) == 15
+
+
+def test_nothing_is_sent_without_consent(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
+    code, told = evaluated(server, capsys, "--model", "base", "--contenders", "zero-shot", "--price", "1,1000000")
+    assert (code, server.asked) == (2, [])
+    assert f"asking 20 prompts, at most by base at {server.address}" in " ".join(told.split())
+    assert "20 prompts with the data would be sent to" in " ".join(told.split())
+    assert "about $320.00" in told
+    monkey = io.StringIO("hello\n")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sys.stdin", monkey)
+        assert main(["chat", "tuned", "--base-url", server.address]) == 2
+    assert server.asked == []
+
+
+def test_a_model_that_takes_no_temperature_is_asked_without(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
+    server.refused = ("max_tokens", "temperature")
+    words = ("--tuned", "o4:tuned", "--contenders", "tuned", "--limit", "3", "--yes")
+    code, report = evaluated(server, capsys, *words)
+    assert (code, report["verdict"]["outcome"]) == (0, "not-compared")
+    assert [set(asked) for asked in server.asked] == [{"messages", "model", "max_completion_tokens"}] * 3
+
+
+def test_calls_of_tools_are_read_from_their_field(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
+    tool = {"type": "function", "function": {"name": "weather", "parameters": {"type": "object", "properties": {}}}}
+    call = {"id": "c", "type": "function", "function": {"name": "weather", "arguments": '{"city": "Rome"}'}}
+    turns = [
+        {"role": "user", "content": "Half a pair: \ud800. Weather in Oslo?"},
+        {"role": "assistant", "tool_calls": [{"function": {"name": "weather", "arguments": {"city": "Oslo"}}}]},
+        {"role": "tool", "tool_call_id": "call_0", "content": "rain"},
+        {"role": "assistant", "content": "Rain.", "weight": 0},
+        {"role": "user", "content": "And in Rome?"},
+        {"role": "assistant", "tool_calls": [call]},
+    ]
+    Path("split/test.jsonl").write_text(json.dumps({"messages": turns, "tools": [tool]}) + "\n")
+    server.message = {"content": None, "tool_calls": [call]}
+    words = ("--model", "base", "--contenders", "zero-shot", "--task", "tools", "--yes", "--quiet")
+    code, report = evaluated(server, capsys, *words)
+    assert code == 0, report
+    assert report["results"][0]["scores"]["call_accuracy"]["value"] == 0.5  # Rome twice, Oslo was asked first
+    assert server.asked[-1]["tools"] == [tool]
+    sent = server.asked[-1]["messages"]
+    assert "\ud800" not in json.dumps(sent, ensure_ascii=False)
+    assert json.loads(sent[1]["tool_calls"][0]["function"]["arguments"]) == {"city": "Oslo"}
+    assert all("weight" not in turn for turn in sent)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["evaluate", "--base-url", "URL", "--data", "split"],
+        ["evaluate", "--base-url", "URL", "--model", "base"],
+        ["evaluate", "--tuned", "mine", "--data", "split"],
+        ["evaluate", "--model", "base", "--data", "split", "--price", "1,2"],
+        ["evaluate", "--base-url", "URL", "--model", "base", "--data", "split", "--price", "cheap"],
+        ["evaluate", "--base-url", "URL", "--model", "base", "--data", "split", "--metric", "perplexity", "--yes"],
+        ["evaluate", "--base-url", "https://me:pw@host/v1", "--model", "base", "--data", "split"],
+        ["chat", "ft:gpt-4.1-mini:me::1"],
+    ],
+    ids=" ".join,
+)
+def test_what_makes_no_sense_is_refused(
+    words: list[str], server: Server, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(""))
+    assert main([word.replace("URL", server.address) for word in words]) == 2
+    told = capsys.readouterr().err
+    assert "pw" not in told
+    assert server.asked == []
+    if words[0] == "chat":
+        assert "would be sent to https://api.openai.com" in " ".join(told.split())
+
+
+def test_a_conversation_with_a_model_of_a_server(
+    server: Server, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = next(iter(server.answers))
+    words = ["chat", "tuned", "--base-url", server.address, "--yes", "--system", "Be short."]
+    assert main([*words, "--ask", asked]) == 0
+    assert capsys.readouterr().out.split() == server.answers[asked].split()
+    assert [turn["role"] for turn in server.asked[0]["messages"]] == ["system", "user"]
+    assert main([*words, "--ask", asked, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["answer"].split() == server.answers[asked].split()
+    monkeypatch.setattr("sys.stdin", io.StringIO("hello\nagain\n"))
+    assert main(["chat", "base", "--base-url", server.address, "--yes"]) == 0
+    assert "\x1b" not in capsys.readouterr().out
+    assert [turn["role"] for turn in server.asked[-1]["messages"]] == ["user", "assistant", "user"]

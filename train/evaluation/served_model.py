@@ -1,0 +1,162 @@
+"""Base and tuned model behind an OpenAI-compatible endpoint: vLLM, Ollama, llama.cpp, or the service that hosts them.
+
+The server renders the prompts and computes no loss of an answer that is given, so there is no perplexity.
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from math import ceil
+from pathlib import Path
+from typing import Any, Final
+
+from curate.conflicts.judges.verdict_cache import Work
+from curate.core.chat_endpoint import ChatEndpoint, plain_json
+from curate.core.errors import ModelError
+from curate.core.example import content_id
+from curate.core.runs import Project
+from curate.core.text import plural
+from curate.corpus.stats import BYTES_A_TOKEN
+from train.evaluation.answering import Answer, Loss, ResponseCache
+from train.evaluation.eval_setup import EvalSetup, longest_answer
+from train.evaluation.options import System
+from train.evaluation.prompts import Question, shot_of
+from train.journal import Narrator
+from train.run_folder import RunFolder
+from train.server import Server
+
+CONTEXT: Final = 8192
+"""Most tokens of a prompt, estimated from its bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServedPrompt:
+    """A question as a request."""
+
+    request: dict[str, Any]
+    shots: int
+    """Number of examples before the question."""
+
+    @property
+    def tokens(self) -> int:
+        """Estimated from its bytes."""
+        return tokens_of(json.dumps(self.request, ensure_ascii=False))
+
+
+def tokens_of(text: str) -> int:
+    """Tokens of a text, estimated from its bytes."""
+    return ceil(len(text.encode("utf-8", "replace")) / BYTES_A_TOKEN)
+
+
+class ServedPrompts:
+    """Makes requests of questions."""
+
+    def of(self, question: Question, shots: Sequence[Question] = ()) -> ServedPrompt | None:
+        """The request with as many of the last examples as fit."""
+        for left in range(len(shots) + 1):
+            shown = shots[left:]
+            turns = [_request_turn(turn) for turn in question.messages[:-1]]
+            before = [_request_turn(turn) for shot in shown for turn in shot_of(shot)]
+            head = next(
+                (i for i, turn in enumerate(turns) if turn.get("role") not in ("system", "developer")), len(turns)
+            )
+            request: dict[str, Any] = {"messages": [*turns[:head], *before, *turns[head:]]}
+            if tools := question.example.value.get("tools"):
+                request["tools"] = json.loads(tools) if isinstance(tools, str) else tools
+            prompt = ServedPrompt(plain_json(request), len(shown))
+            if not shown or prompt.tokens <= CONTEXT:
+                return prompt
+        return None
+
+
+def _request_turn(turn: dict[str, Any]) -> dict[str, Any]:
+    """A message of the data as the interface takes it: without our key `weight`, arguments of calls as text."""
+    found = {key: value for key, value in turn.items() if key != "weight"}
+    calls = found.get("tool_calls")
+    if isinstance(calls, list):
+        found["tool_calls"] = [_request_call(call, number) for number, call in enumerate(calls)]
+    return found
+
+
+def _request_call(call: Any, number: int) -> Any:
+    if not isinstance(call, dict):
+        return call
+    function = dict(call.get("function") or {key: call[key] for key in ("name", "arguments") if key in call})
+    if not isinstance(function.get("arguments"), str):
+        function["arguments"] = json.dumps(function.get("arguments") or {}, ensure_ascii=False)
+    return {"id": call.get("id") or f"call_{number}", "type": "function", "function": function}
+
+
+class ServedModel:
+    """Asks the models of a server."""
+
+    template = None
+
+    def __init__(self, server: Server, base: str | None, tuned: str | None, key: str, narrator: Narrator) -> None:
+        """`key` is that of the data: answers are kept by it, the address and the names of the models."""
+        self.server, self.base, self.tuned, self.narrator = server, base, tuned, narrator
+        name = content_id(["served", server.address, base, tuned, key])
+        self.folder = RunFolder(Project(Path.cwd()).evaluation(name[:16]))
+        self.names: dict[str, str | None] = {"model": base or tuned, "tuned_model": tuned, "server": server.address}
+        self._endpoints = {False: base and server.endpoint(base), True: tuned and server.endpoint(tuned)}
+
+    def longest_answer(self, setup: EvalSetup) -> int:
+        """Maximum tokens of an answer."""
+        return longest_answer(setup, tokens_of)
+
+    def prompts(self) -> ServedPrompts:
+        """Makes requests of questions."""
+        return ServedPrompts()
+
+    def refusal(self, question: Question) -> str:  # noqa: ARG002
+        """No question is refused here."""
+        return "cannot be asked"
+
+    def agree(self, asked: Sequence[tuple[System, Sequence[ServedPrompt]]], cache: ResponseCache, most: int) -> None:
+        """Print how much is asked and what it costs. Raises `UsageError` without consent."""
+        missing = [
+            prompt for system, prompts in asked for key, prompt in self._requests(system, prompts, most)
+            if cache.get(key) is None
+        ]  # fmt: skip
+        if not missing:
+            return
+        total = sum(len(prompts) for _, prompts in asked)
+        into, out = sum(prompt.tokens for prompt in missing), most * len(missing)
+        price = None
+        if self.server.price is not None:
+            price = (into * self.server.price[0] + out * self.server.price[1]) / 1e6
+        names = " and ".join(name for name in (self.base, self.tuned) if name)
+        if self.server.tell is not None:
+            name = f"{names} at {self.server.address}"
+            self.server.tell(Work(name, True, total, total - len(missing), into, out, price))
+        self.server.consent.demand(f"{plural(len(missing), 'prompt')} with the data", self.server.address)
+
+    def ask(
+        self, system: System, prompts: Sequence[ServedPrompt], cache: ResponseCache, most: int
+    ) -> tuple[list[Answer], list[Loss]]:
+        """Answers of at most `most` tokens; each is kept as it comes. Raises `ModelError`."""
+        phase = self.narrator.phase(system.title, len(prompts))
+        requests = list(self._requests(system, prompts, most))
+        missing = {key: prompt for key, prompt in requests if cache.get(key) is None}
+        phase.advance(len(prompts) - len(missing))
+        endpoint = self._endpoints[system.tuned]
+        assert isinstance(endpoint, ChatEndpoint)
+        sent = [{**prompt.request, "temperature": 0, "max_tokens": most} for prompt in missing.values()]
+        for key, reply in zip(missing, endpoint.replies(sent), strict=True):
+            if reply is None:
+                raise ModelError(
+                    f"{endpoint.name}: a reply holds no answer", "check that the address is that of an OpenAI interface"
+                )
+            raw = "\n".join([reply.text, *map(json.dumps, reply.calls)]).strip()
+            cache.add({key: (reply.text.strip(), raw, reply.ended)})
+            phase.advance()
+        if "temperature" in endpoint.refused:
+            self.narrator.say(f"{endpoint.model} takes no temperature: its answers vary from run to run")
+        return [Answer(*cache.get(key)) for key, _ in requests], [Loss(0.0, 0)] * len(prompts)
+
+    def _requests(
+        self, system: System, prompts: Sequence[ServedPrompt], most: int
+    ) -> Iterator[tuple[str, ServedPrompt]]:
+        model = self.tuned if system.tuned else self.base
+        for prompt in prompts:
+            yield content_id(["served", self.server.address, model, most, prompt.request]), prompt

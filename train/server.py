@@ -1,0 +1,99 @@
+"""An OpenAI-compatible endpoint that models are asked at: where it is, its key, and what the user allows."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from curate.conflicts.judges.verdict_cache import Work
+from curate.core.chat_endpoint import ChatEndpoint, Completion, plain_json
+from curate.core.egress import Consent, address_of
+from curate.core.errors import UsageError
+from curate.core.targets import KEYS, Target
+from curate.core.text import visible
+from curate.remote.services import ANY, SERVICE
+
+HOSTED: Final = "ft:"
+"""Names of models that OpenAI has fine-tuned begin with it."""
+SECONDS: Final = 600
+"""For one answer: a server on a laptop takes its time."""
+Price = tuple[float, float]
+"""US dollars for a million tokens in, and out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """An endpoint, and what the user allows."""
+
+    address: str
+    consent: Consent
+    tell: Callable[[Work], None] | None = None
+    """Is told how much is about to be asked."""
+    key: str | None = None
+    """Environment variable with its key."""
+    price: Price | None = None
+
+    def endpoint(self, model: str) -> ChatEndpoint:
+        """A model there."""
+        own = f", or set {KEYS[Target.OPENAI].variable}" if self.address == SERVICE[Target.OPENAI].address else ""
+        hint = f"name the variable with its key by --key, or set {ANY}{own}"
+        feature = "asking a model behind an endpoint"
+        return ChatEndpoint(self.address, model, self.key, ANY, hint, feature=feature, seconds=SECONDS)
+
+
+def server_of(
+    base_url: str | None,
+    names: Sequence[str | None],
+    consent: Consent,
+    tell: Callable[[Work], None] | None = None,
+    *,
+    key: str | None = None,
+    price: str | None = None,
+) -> Server | None:
+    """The server at an address; OpenAI's for models whose names begin with `ft:`; None for models on this machine.
+
+    `price`: US dollars for a million tokens in and out, as `IN,OUT`. Raises `UsageError`.
+    """
+    if base_url is None and not any(name is not None and name.startswith(HOSTED) for name in names):
+        if key is not None or price is not None:
+            raise UsageError("--key and --price belong to a server", "name its address with --base-url")
+        return None
+    address = SERVICE[Target.OPENAI].address if base_url is None else address_of(base_url, "--base-url")
+    return Server(address, consent, tell, key, None if price is None else _price(price))
+
+
+def _price(text: str) -> Price:
+    try:
+        into, out = (float(part) for part in text.split(","))
+    except ValueError:
+        into = out = -1.0
+    if not (0 <= into < float("inf") and 0 <= out < float("inf")):
+        raise UsageError(
+            f"--price {text}: not two prices", "give US dollars for a million tokens in and out: --price 0.4,1.6"
+        )
+    return into, out
+
+
+@dataclass(frozen=True, slots=True)
+class ServedChat:
+    """A model at a server, to chat with."""
+
+    server: Server
+    model: str
+    seed: int = 0
+    system: str | None = None
+    """None: what a model was trained with is known of a run only."""
+
+    @property
+    def title(self) -> str:
+        """The model and its address."""
+        return f"{self.model} at {self.server.address}"
+
+    def reply(
+        self, turns: list[dict[str, Any]], show: Callable[[str], None], *, max_new_tokens: int, temperature: float
+    ) -> Completion:
+        """The answer to the last turn; `show` gets its pieces, escaped for a terminal. Ctrl-C stops it."""
+        request = {"messages": plain_json(turns), "max_tokens": max_new_tokens, "temperature": temperature}
+        if temperature:
+            request["seed"] = self.seed
+        endpoint = self.server.endpoint(self.model)
+        return endpoint.stream(request, lambda piece: show(visible(piece, keep_newlines=True)))
