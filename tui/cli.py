@@ -3,7 +3,8 @@
 import importlib.util
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -27,6 +28,15 @@ def review(
         list[Path] | None,
         typer.Option("--merge", help="Merge the decisions of another journal first.", metavar="JOURNAL"),
     ] = None,
+    reviewer: Annotated[
+        str,
+        typer.Option(
+            "--reviewer",
+            help="Save decisions under this name in a journal of its own, decisions-NAME.jsonl.",
+            metavar="NAME",
+            show_default=False,
+        ),
+    ] = "",
     from_run: Annotated[
         str | None,
         typer.Option(
@@ -46,29 +56,51 @@ def review(
             metavar="FILE",
         ),
     ] = None,
+    web: Annotated[
+        bool,
+        typer.Option("--web", help="Serve the review to browsers; a new token and a name are asked for at login."),
+    ] = False,
+    host: Annotated[
+        str, typer.Option("--host", help="Address to serve at, with --web; by default this computer alone.")
+    ] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option("--port", min=0, max=65535, help="Port to serve at, with --web; 0 takes a free one.")
+    ] = 8000,
 ) -> int:
-    """Decide about findings, duplicates and conflicts in the terminal.
+    """Decide about findings, duplicates and conflicts in the terminal, or with --web in a browser.
 
-    Decisions are saved in .curate/decisions.jsonl of the project: the named folder, else the working folder. Different
-    decisions by several people are shown as contested. `textual serve "curate review PATH"` shows the same in a
-    browser.
+    Decisions are saved in .curate/decisions.jsonl of the project: the named folder, else the working folder. With
+    --reviewer NAME, and for each name in a browser, they are saved in .curate/decisions-NAME.jsonl: commands apply them
+    once `curate review PATH --merge JOURNAL` has merged them. Different decisions by several people are shown as
+    contested.
     """
-    served = "TEXTUAL_DRIVER" in os.environ  # `textual serve` replaces the terminal
-    if not served and not all(
+    served = "TEXTUAL_DRIVER" in os.environ  # a server of browsers replaces the terminal
+    if not (served or web) and not all(
         stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)
     ):  # Textual draws on stderr
         raise UsageError("curate review needs a terminal", "`curate check PATH...` prints the findings")
-    if importlib.util.find_spec("textual") is None:
-        raise MissingExtra("curate review", "tui", "textual")
+    for package in ("textual", *(["textual_serve"] if web else [])):
+        if importlib.util.find_spec(package) is None:
+            raise MissingExtra("curate review", "tui", package.replace("_", "-"))
     run = None if from_run is None else find_run(from_run, Project(Path.cwd()))
     if not paths and run is None:
         raise UsageError("nothing to review", "name data files, the folder of a project, or a run with --from-run")
     known = None if run is None else training_of(run, hardest)
     scored = None if scores is None else read_scores(scores)
     sources = sources_of(
-        paths or [data_of(run)] if run else paths or []
+        paths or [data_of(run)] if run else paths or [], reviewer
     )  # report a missing path before the screen opens
-    log = DecisionLog(sources.project.decisions)
+    if web:
+        if merge or reviewer:
+            option = "--merge" if merge else "--reviewer"
+            raise UsageError(f"{option} does not go with --web", "each reviewer gives a name at login")
+        from tui.web.server import serve  # import aiohttp only once it is needed
+
+        options = {"--from-run": from_run, "--hardest": hardest if run else None, "--scores": scores}
+        command = partial(command_of, paths or [], options)
+        serve(command, host, port, sources.project.journal_of("NAME"))
+        return ExitCode.CLEAN
+    log = DecisionLog(sources.journal)
     merged = sum(len(log.merge(other)) for other in merge or ())
 
     from tui.app import CurateApp  # import Textual only once it is needed
@@ -84,12 +116,21 @@ def review(
         scanned(sources, tell, stopped)
 
     app = CurateApp(sources, told, merged, None if known is None else At("finding", FILTER, "as found"))
-    if not served:
-        end_with_terminal(lambda: app.post_message(TerminalGone()), sys.stdin.fileno())
+    parent, terminal = os.getppid(), sys.stdin.fileno()
+    end_with_terminal(
+        lambda: app.post_message(TerminalGone()),
+        (lambda: os.getppid() == parent) if served else lambda: os.isatty(terminal),
+    )
     app.run()
     if app.crash is not None:
         raise app.crash
     return ExitCode.INTERRUPTED if app.abandoned else ExitCode.CLEAN
+
+
+def command_of(paths: Sequence[Path], options: Mapping[str, object], reviewer: str) -> list[str]:
+    """The words that start the same review for a reviewer in another process."""
+    words = [f"{name}={value}" for name, value in {**options, "--reviewer": reviewer}.items() if value is not None]
+    return [sys.executable, "-P", "-m", "curate", "review", *words, "--", *map(str, paths)]
 
 
 def scanned(sources: Sources, tell: Callable[[ScanEvent], None], stopped: Callable[[], bool]) -> None:

@@ -35,7 +35,7 @@ class ReviewState:
 
     def opened(self) -> ReviewSession:
         """A new session over the current files. Raises `CurateError`."""
-        return ReviewSession(LineIndex(self.sources.files), DecisionLog(self.sources.project.decisions))
+        return ReviewSession(LineIndex(self.sources.files), DecisionLog(self.sources.journal), self.sources.reviewer)
 
     @cached_property
     def mender(self) -> Any:

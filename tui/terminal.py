@@ -6,9 +6,11 @@ reader.
 """
 
 import os
+import shlex
+import subprocess
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from curate.core.errors import ExitCode
@@ -19,14 +21,19 @@ GRACE: Final = 3.0
 """Seconds for the application to exit by itself; drawing to a closed terminal may block it."""
 
 
-def end_with_terminal(leave: Callable[[], object], terminal: int) -> None:
-    """Watch a terminal by its file descriptor; when it is closed, call `leave` and end the process.
+def command_line(words: Sequence[str]) -> str:
+    """A command for a shell, with every word quoted; the shell is replaced, so that the parent is the server."""
+    return subprocess.list2cmdline(words) if os.name == "nt" else f"exec {shlex.join(words)}"
+
+
+def end_with_terminal(leave: Callable[[], object], stays: Callable[[], bool]) -> None:
+    """While a terminal or the server of a browser `stays`, go on; then call `leave` and end the process.
 
     Every decision is on disk already.
     """
 
     def watch() -> None:
-        while os.isatty(terminal):  # after the other end is closed, it no longer counts as a terminal
+        while stays():
             time.sleep(LOOK)
         leave()
         time.sleep(GRACE)

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from curate.cli.options import AsJson
+from curate.core.decision import reviewer_journals
 from curate.core.runs import project_of
 from curate.pipeline.reviewer_agreement import compare_reviewers
 from curate.report.console import print_json, print_lines
@@ -16,7 +17,7 @@ def kappa(
     journals: Annotated[
         list[Path] | None,
         typer.Argument(
-            help="Journals (decisions.jsonl) of reviewers; without any, the journal of the project.",
+            help="Journals of reviewers; without any, those of the project: decisions.jsonl and decisions-NAME.jsonl.",
             metavar="JOURNAL...",
         ),
     ] = None,
@@ -27,7 +28,12 @@ def kappa(
     What counts is each reviewer's last word about an example, finding, duplicate or conflict, also where another
     reviewer replaced it. Exit status: 0, 2 if a journal cannot be read.
     """
-    result = compare_reviewers(journals or [project_of([Path.cwd()]).decisions])
+    if not journals:
+        project = project_of([Path.cwd()])
+        reviewers = reviewer_journals(project.state)
+        journals = [project.decisions] if project.decisions.is_file() or not reviewers else []
+        journals += reviewers
+    result = compare_reviewers(journals)
     if as_json:
         print_json(agreement_json(result))
     else:

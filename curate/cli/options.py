@@ -14,6 +14,7 @@ from curate.core.decision import DecisionLog, DecisionState
 from curate.core.egress import Consent
 from curate.core.errors import ExitCode
 from curate.core.files import display_name
+from curate.core.paths import from_here
 from curate.core.runs import project_of
 from curate.core.text import plural, visible
 from curate.report.progress import StageProgress
@@ -144,8 +145,7 @@ def told_decisions(files: Sequence[Path], *, ignore: bool = False, why: str = IG
     print_notes(log.notes)
     found = log.verdicts()
     if found:
-        path = log.path
-        shown = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+        shown = from_here(log.path)
         counts = decision_counts(found)
         print_notes([f"{counts} ignored ({why})" if ignore else f"{counts} applied, from {display_name(shown)}"])
     return {} if ignore else with_edited(found)

@@ -21,6 +21,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, 
 from curate.core.errors import InputError
 from curate.core.example import canonical
 from curate.core.files import append_lines, lines_after
+from curate.core.paths import from_here
+from curate.core.text import plural
 
 Verdict = Literal["keep", "drop", "edit", "undecided"]
 Record = Literal["verdict", "edit", "note", "suppression", "label", "rating"]
@@ -29,10 +31,17 @@ Slot = tuple[str, ...]
 """What a record is about; of the records in one slot, the last one is in effect."""
 FORMAT: Final = 2
 """Format of new records. In format 1 a line had verdict, edit and note, and `keep` was about the whole example."""
+JOURNAL: Final = "decisions.jsonl"
+"""Name of the journal of a project."""
 WHOLE: Final[Slot] = ("verdict",)
 EDIT: Final[Slot] = ("edit",)
 NOTE: Final[Slot] = ("note",)
 RATING: Final[Slot] = ("rating",)
+
+
+def reviewer_journals(folder: Path) -> list[Path]:
+    """The journals of single reviewers in a folder; commands apply them once they are merged into `JOURNAL`."""
+    return sorted(folder.glob("decisions-*.jsonl"))
 
 
 def user() -> str:
@@ -237,9 +246,13 @@ class DecisionLog:
             raise InputError(
                 f"{other}: line {lines} is not a valid decision", "fix or remove the line; nothing was merged"
             )
-        fresh = [decision for decision in theirs.decisions if decision.id not in self._known]
+        fresh = self.lacks(theirs)
         self.add(*fresh)
         return fresh
+
+    def lacks(self, other: "DecisionLog") -> list[Decision]:
+        """The decisions of another journal that this one does not have."""
+        return [decision for decision in other.decisions if decision.id not in self._known]
 
     def standing(self, example: str) -> DecisionState | None:
         """What is in effect about an example; None if there is nothing, it was undone, or it is contested."""
@@ -295,11 +308,18 @@ class DecisionLog:
 
     @property
     def notes(self) -> list[str]:
-        """Notes about the journal: its invalid lines."""
+        """Notes about the journal: its invalid lines, and journals of reviewers that are not merged into it."""
         lines = ", ".join(map(str, self.unreadable))
         said = [f"{self.path}: line {lines} is not a valid decision and is ignored; fix or remove it"] if lines else []
         if torn := sum(map(len, self._steps.values())):
             said.append(f"{self.path}: {torn} lines of interrupted steps are ignored; decide again")
+        for other in reviewer_journals(self.path.parent) if self.path.name == JOURNAL else ():
+            if missing := len(self.lacks(DecisionLog(other))):
+                shown = from_here(other)
+                said.append(
+                    f"{plural(missing, 'decision')} in {shown} {'is' if missing == 1 else 'are'} not applied; "
+                    f"`curate review PATH --merge {shown}` merges {'it' if missing == 1 else 'them'}"
+                )
         return said
 
     def verdicts(self) -> dict[str, DecisionState]:

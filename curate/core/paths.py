@@ -15,6 +15,11 @@ LONGEST: Final = 255
 """Maximum bytes of one part of a name."""
 
 
+def from_here(path: Path) -> Path:
+    """A path as it is displayed: relative to the working folder if it is below it."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+
+
 def path_inside(folder: Path, name: str) -> Path:
     """The path inside `folder` for a name from a state file.
 

@@ -27,6 +27,10 @@ class Project:
         """The journal of decisions; the one thing here worth committing to git."""
         return self.state / "decisions.jsonl"
 
+    def journal_of(self, reviewer: str) -> Path:
+        """The journal of one of several reviewers; commands apply it once it is merged into `decisions`."""
+        return self.state / f"decisions-{reviewer}.jsonl"
+
     @property
     def cache(self) -> Path:
         """Embeddings by content hash; safe to delete."""

@@ -67,8 +67,9 @@ def _settles(edit: Decision, target: Target) -> bool:
 class ReviewSession:
     """All entries of a data set and all decisions about them."""
 
-    def __init__(self, lines: LineIndex, log: DecisionLog) -> None:
-        self.lines, self.log = lines, log
+    def __init__(self, lines: LineIndex, log: DecisionLog, who: str = "") -> None:
+        """`who`: the reviewer; by default the user of the system."""
+        self.lines, self.log, self.who = lines, log, who or user()
         self.examples, self.findings, self.clusters, self.conflicts = (
             ExampleQueue(lines),
             FindingQueue(),
@@ -301,7 +302,8 @@ class ReviewSession:
         step = new_step()
         if not records:
             return step
-        done = [one.model_copy(update={"step": step, "of": len(records), "undoes": undoes}) for one in records]
+        fields = {"step": step, "of": len(records), "undoes": undoes, "who": self.who}
+        done = [one.model_copy(update=fields) for one in records]
         try:
             self.log.add(*done)
         finally:
@@ -314,9 +316,8 @@ class ReviewSession:
         """Read new decisions in the journal, by any writer."""
         fresh = self.log.decisions[self._seen :]
         self._seen = len(self.log.decisions)
-        me = user()
         for decision in fresh:
-            if decision.who == me and decision.step:
+            if decision.who == self.who and decision.step:
                 self._steps.take(decision)
         for example in {decision.example for decision in fresh}:
             self._refresh_status(example, self.queues.values())

@@ -7,7 +7,10 @@ from typing import NamedTuple
 from curate.core.config import Config
 from curate.core.config_files import find_config
 from curate.core.data_files import data_files
+from curate.core.errors import UsageError
 from curate.core.runs import Project, project_of
+from curate.core.text import visible
+from curate.review.reviewer import RULE, valid_reviewer
 
 
 class Sources(NamedTuple):
@@ -16,14 +19,23 @@ class Sources(NamedTuple):
     project: Project
     config: Config
     files: list[Path]
+    reviewer: str = ""
+    """The name of one of several reviewers, who has a journal of their own; empty: the project's journal."""
+
+    @property
+    def journal(self) -> Path:
+        """The journal that decisions are written to."""
+        return self.project.journal_of(self.reviewer) if self.reviewer else self.project.decisions
 
 
-def sources_of(paths: Sequence[Path]) -> Sources:
+def sources_of(paths: Sequence[Path], reviewer: str = "") -> Sources:
     """The sources for `paths`: a single folder is a project with data in its configuration, else data files.
 
     Data files belong to the nearest folder above them with a journal, else to the named or the working folder. Raises
     `UsageError`, `InputError` or `ConfigError` before reading data.
     """
+    if reviewer and not valid_reviewer(reviewer):
+        raise UsageError(f"--reviewer {visible(reviewer)}: not a valid name", f"use {RULE}")
     single = len(paths) == 1 and paths[0].is_dir()
     folder = paths[0] if single else Path()
     config = find_config(folder)
@@ -31,4 +43,4 @@ def sources_of(paths: Sequence[Path]) -> Sources:
     found = project_of(files)
     if single and (config.data or not found.decisions.is_file()):
         found = Project(folder)
-    return Sources(Project(Path()) if found.folder == Path.cwd() else found, config, files)
+    return Sources(Project(Path()) if found.folder == Path.cwd() else found, config, files, reviewer)

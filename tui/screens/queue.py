@@ -246,6 +246,8 @@ class QueueScreen(Deciding):
             return False
         if action in ("repair", "suppress") and not self.ruled:
             return False
+        if action == "edit_outside" and self.app.is_web:  # the editor would open on the server
+            return False
         return works_in(action, parameters, self.KIND) is not False
 
     def offers(self, action: str) -> bool:

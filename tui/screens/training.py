@@ -67,7 +67,15 @@ class TrainingScreen(RunsScreen):
         super().catch_up()
         room = self.width, self.height
         self.draw(compared(self.runs, *room) if self.together else training(self.runs, self.at, *room))
-        self.say("s starts or resumes, x stops and saves; a training continues after you quit")
+        self.say(
+            "trainings are started and stopped in the terminal"
+            if self.app.is_web
+            else "s starts or resumes, x stops and saves; a training continues after you quit"
+        )
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """People who review in a browser cannot start or stop trainings on the server."""
+        return not (self.app.is_web and action in ("start", "stop")) and super().check_action(action, parameters)
 
     def action_start(self) -> None:
         """Start the training of the project's recipe, once it is confirmed."""

@@ -1,0 +1,117 @@
+"""A headless Chromium, driven through its DevTools protocol."""
+
+import asyncio
+import base64
+import json
+import re
+import shutil
+import subprocess
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import aiohttp
+
+PATH: Final = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), "")
+"""The installed browser; empty without one."""
+FLAGS: Final = (
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
+    "--enable-unsafe-swiftshader", "--remote-debugging-port=0",
+)  # fmt: skip
+PATIENCE: Final = 60.0
+"""Seconds to wait for something, on a busy machine."""
+
+
+class Page:
+    """A tab."""
+
+    def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+        self._socket, self._number = socket, 0
+        self._answers: dict[int, asyncio.Future[dict[str, Any]]] = {}
+        self.received = ""
+        """What web sockets of the page have received since the last navigation, as text without escape sequences."""
+        self.requested: list[str] = []
+        """The addresses of all requests."""
+        self._reader = asyncio.create_task(self._read())
+
+    async def _read(self) -> None:
+        async for message in self._socket:
+            event = json.loads(message.data)
+            if "id" in event:
+                self._answers.pop(event["id"]).set_result(event)
+            elif event["method"] == "Network.requestWillBeSent":
+                self.requested.append(event["params"]["request"]["url"])
+            elif event["method"] == "Network.webSocketFrameReceived":
+                frame = event["params"]["response"]
+                if frame["opcode"] == 2:
+                    text = base64.b64decode(frame["payloadData"]).decode(errors="replace")
+                    self.received += re.sub(r"\x1b\[[0-9;?<>$]*[A-Za-z]", "", text)
+
+    async def call(self, method: str, **params: object) -> dict[str, Any]:
+        """Call a method of the protocol."""
+        self._number += 1
+        answer: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
+        self._answers[self._number] = answer
+        await self._socket.send_json({"id": self._number, "method": method, "params": params})
+        result = await asyncio.wait_for(answer, PATIENCE)
+        assert "error" not in result, result
+        return result
+
+    async def value(self, script: str) -> Any:
+        """The value of a script."""
+        result = (await self.call("Runtime.evaluate", expression=script, returnByValue=True))["result"]
+        return result["result"].get("value")
+
+    async def go(self, address: str = "") -> None:
+        """Go to an address, or reload."""
+        self.received = ""
+        await (self.call("Page.navigate", url=address) if address else self.call("Page.reload"))
+
+    async def until(self, script: str) -> None:
+        """Wait until a script has a true value."""
+        for _ in range(int(PATIENCE / 0.05)):
+            if await self.value(script):
+                return
+            await asyncio.sleep(0.05)
+        raise AssertionError(f"{script} did not come true: {await self.value('document.body.innerText')}")
+
+    async def until_received(self, text: str) -> None:
+        """Wait until the terminal of the page got a text."""
+        for _ in range(int(PATIENCE / 0.05)):
+            if text in self.received:
+                return
+            await asyncio.sleep(0.05)
+        raise AssertionError(f"{text!r} was not received:\n{self.received}")
+
+    async def type(self, text: str) -> None:
+        """Press keys one after another."""
+        for key in text:
+            await self.call("Input.dispatchKeyEvent", type="keyDown", key=key, text=key)
+            await self.call("Input.dispatchKeyEvent", type="keyUp", key=key)
+
+
+@asynccontextmanager
+async def opened_page(folder: Path) -> AsyncIterator[Page]:
+    """A page in a new browser with an empty profile."""
+    command = [PATH, *FLAGS, f"--user-data-dir={folder}", "about:blank"]
+    browser = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        port = folder / "DevToolsActivePort"
+        for _ in range(int(PATIENCE / 0.05)):
+            if port.is_file() and port.read_text().count("\n"):
+                break
+            await asyncio.sleep(0.05)
+        async with aiohttp.ClientSession() as client:
+            async with client.get(f"http://127.0.0.1:{port.read_text().split()[0]}/json/list") as answer:
+                tabs = [tab for tab in await answer.json() if tab["type"] == "page"]
+            async with client.ws_connect(tabs[0]["webSocketDebuggerUrl"], max_msg_size=0) as socket:
+                page = Page(socket)
+                for domain in ("Page", "Network", "Runtime"):
+                    await page.call(f"{domain}.enable")
+                yield page
+                page._reader.cancel()
+    finally:
+        browser.kill()
+        browser.wait()

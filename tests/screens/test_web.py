@@ -1,0 +1,146 @@
+"""`curate review --web`: the login, and the review in a real browser."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import aiohttp
+import pytest
+
+from curate.cli.main import main
+from curate.core.errors import ExitCode
+from tests.screens.browser import PATH, opened_page
+from tests.screens.conftest import write_lines
+
+BROWSER = pytest.mark.skipif(not PATH, reason="no Chromium is installed (Debian: apt-get install chromium)")
+pytestmark = pytest.mark.slow
+
+
+@contextmanager
+def served(end: signal.Signals = signal.SIGINT) -> Iterator[str]:
+    """A server of the review of the file in the working folder; its link with the token."""
+    command = [sys.executable, "-m", "curate", "review", "data.jsonl", "--web", "--port", "0"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as server:
+        try:
+            assert server.stderr is not None
+            found = re.search(r"http://\S+", server.stderr.readline())
+            assert found
+            yield found[0]
+        finally:
+            server.send_signal(end)
+            assert server.wait(60) == (-end if end == signal.SIGKILL else ExitCode.CLEAN)
+
+
+def journal(reviewer: str) -> list[dict[str, object]]:
+    path = Path(".curate", f"decisions-{reviewer}.jsonl")
+    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+
+async def test_nothing_is_served_without_the_token() -> None:
+    write_lines(Path())
+    with served() as link:
+        base, token = link.split("/login#")
+        own = {"Origin": base}
+        async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as client:
+
+            async def status(method: str, path: str, data: object = None, **headers: str) -> int:
+                async with client.request(
+                    method, base + path, data=data, headers=headers, allow_redirects=False
+                ) as answer:
+                    return answer.status
+
+            refused = ("/ws", "/download/x", "/static/js/textual.js", "/other", "//ws", "/login/../ws")
+            assert [await status("GET", path, **own) for path in refused] == [403] * len(refused)
+            assert await status("GET", "/") == 303
+            for wrong in ("", token[:-1], token + "x", token.swapcase(), "é"):
+                assert await status("POST", "/login", {"token": wrong, "reviewer": "ann"}, **own) == 403
+            for name in ("", "a b", "a;id", "$(id)", "../ann", "-x", "é", "a" * 41, "a\nb"):
+                assert await status("POST", "/login", {"token": token, "reviewer": name}, **own) == 403
+            good = {"token": token, "reviewer": "ann"}
+            for origin in ({}, {"Origin": "null"}, {"Origin": "http://other.example"}, {"Origin": base + "0"}):
+                assert await status("POST", "/login", good, **origin) == 403
+            assert await status("GET", "/", Cookie="curate-review-80=; curate-review-0=") == 303
+
+            assert await status("POST", "/login", good, **own) == 303
+            assert await status("GET", "/") == 200
+            assert await status("GET", "/download/x") == 404
+            for origin in ({}, {"Origin": "http://other.example"}):  # another site's page sends the cookie, too
+                assert await status("GET", "/ws", Upgrade="websocket", Connection="Upgrade", **origin) == 403
+            assert await status("POST", "/logout", **own) == 303
+            assert await status("GET", "/") == 303
+
+
+async def test_a_review_ends_with_its_connection_and_with_the_server() -> None:
+    write_lines(Path())
+
+    def running() -> list[int]:
+        done = subprocess.run(["pgrep", "-f", "--", f"--reviewer=ann-{os.getpid()}"], capture_output=True, check=False)
+        return [int(pid) for pid in done.stdout.split()]
+
+    def ended() -> bool:
+        for _ in range(600):
+            if not running():
+                return True
+            time.sleep(0.05)
+        return False
+
+    async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as client:
+        with served(signal.SIGKILL) as link:
+            base, token = link.split("/login#")
+            own = {"Origin": base}
+            sent = {"token": token, "reviewer": f"ann-{os.getpid()}"}
+            async with client.post(f"{base}/login", data=sent, headers=own, allow_redirects=False):
+                pass
+            async with client.ws_connect(f"{base}/ws", headers=own) as socket:
+                await socket.receive(60)
+                assert running()
+            assert ended()
+            socket = await client.ws_connect(f"{base}/ws", headers=own)
+            await socket.receive(60)
+            assert running()
+        assert ended()
+
+
+@BROWSER
+async def test_decisions_in_a_browser_are_there_after_a_reload(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_lines(Path())
+    with served() as link:
+        base, token = link.split("/login#")
+        async with opened_page(tmp_path / "profile") as page:
+            await page.go(f"{base}/")
+            await page.until("!!document.getElementById('reviewer')")
+            await page.value("document.getElementById('token').value = 'wrong'")
+            await page.value("document.getElementById('reviewer').value = 'ann'")
+            await page.value("document.forms[0].requestSubmit()")
+            await page.until("(document.getElementById('error') || {}).innerText?.includes('wrong')")
+
+            await page.go("about:blank")
+            await page.go(link)
+            await page.until(f"(document.getElementById('token') || {{}}).value == {token!r} && !location.hash")
+            await page.value("document.getElementById('reviewer').value = 'ann'")
+            await page.value("document.forms[0].requestSubmit()")
+            await page.until_received("Overview")
+            await page.type("2")
+            await page.until_received("hist")
+            await page.type("d")
+            await page.until_received("✗ 1 ")
+            assert [(line["who"], line["verdict"]) for line in journal("ann")] == [("ann", "drop")]
+
+            await page.go()
+            await page.until_received("Overview")
+            await page.type("2")
+            await page.until_received("✗ 1 ")
+            assert {urlsplit(url).hostname for url in page.requested if url.startswith("http")} == {"127.0.0.1"}
+    assert not Path(".curate", "decisions.jsonl").exists()
+    main(["apply", "data.jsonl", "-o", "clean.jsonl"])
+    assert f"1 decision in {Path('.curate', 'decisions-ann.jsonl')} is not applied" in capsys.readouterr().err

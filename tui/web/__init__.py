@@ -1,0 +1,1 @@
+"""`curate review --web`: the review in a browser."""

@@ -1,0 +1,66 @@
+"""The two pages of the web form: the login, and the terminal that shows the review."""
+
+from html import escape
+from typing import Final
+
+POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; "
+    "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+)
+"""Content security policy: nothing is loaded from elsewhere, and no script runs but those of this server."""
+STYLE: Final = """html, body { margin: 0; height: 100%; background: #121212; color: #e0e0e0; font: 16px sans-serif; }
+form { max-width: 24em; margin: 10vh auto; padding: 1em; }
+label, input, button { display: block; width: 100%; box-sizing: border-box; margin: .4em 0; font: inherit; }
+input, button { padding: .5em; }
+.error { color: #ff8a80; }
+#terminal { width: 100%; height: 100%; }
+#ended { display: none; position: absolute; inset: 0; background: #121212; z-index: 10; }
+body.-closed #ended { display: block; }
+"""
+SCRIPT: Final = """"use strict";
+const terminal = document.getElementById("terminal");
+if (terminal) {
+  terminal.dataset.sessionWebsocketUrl = location.origin.replace(/^http/, "ws") + "/ws";
+  addEventListener("load", () => setTimeout(() => document.querySelector(".xterm-helper-textarea")?.focus()));
+}
+const token = document.getElementById("token");
+if (token && location.hash) {
+  token.value = location.hash.slice(1);
+  history.replaceState(null, "", location.pathname);
+}
+"""
+"""Tells the terminal its address, and takes the token from the part of a link that browsers do not send."""
+PAGE: Final = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>curate review</title><link rel="stylesheet" href="/review.css">{head}</head>
+<body>{body}<script src="/review.js"></script>{scripts}</body></html>
+"""
+
+
+def login_page(error: str = "", reviewer: str = "") -> str:
+    """The form for token and name."""
+    body = (
+        '<form method="post" action="/login"><h1>curate review</h1>'
+        + (f'<p class="error" id="error">{escape(error)}</p>' if error else "")
+        + '<label for="token">Token, from the terminal of the server</label>'
+        '<input id="token" name="token" type="password" autocomplete="off" required>'
+        '<label for="reviewer">Your name, which is saved with each decision</label>'
+        f'<input id="reviewer" name="reviewer" value="{escape(reviewer)}" maxlength="40" required>'
+        "<button>Log in</button></form>"
+    )
+    return PAGE.format(head="", body=body, scripts="")
+
+
+def review_page() -> str:
+    """The terminal, and what is shown when the review was quit."""
+    body = (
+        '<div id="ended"><form method="post" action="/logout"><h1>The review has ended</h1>'
+        '<p>All decisions are saved.</p><p><a href="/" style="color: inherit">Open it again</a></p>'
+        "<button>Log out</button></form></div>"
+        '<div id="terminal" class="textual-terminal" data-font-size="16"></div>'
+    )
+    return PAGE.format(
+        head='<link rel="stylesheet" href="/static/css/xterm.css">',
+        body=body,
+        scripts='<script src="/static/js/textual.js"></script>',
+    )

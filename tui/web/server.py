@@ -1,0 +1,170 @@
+"""A server that starts the review for each browser that has logged in.
+
+`textual-serve` starts the command and passes keys and screens between it and the browser. It has no login: that is
+added here, before every page, connection and download. Each start has a new token. The command of a reviewer consists
+of the words that this server was started with and of the name, which has only letters, digits, `_`, `.` and `-`.
+"""
+
+import asyncio
+import secrets
+import signal
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from hmac import compare_digest
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+from aiohttp import web
+from textual_serve.server import Server
+
+from curate.core.errors import UsageError
+from curate.core.text import visible
+from curate.review.reviewer import RULE, valid_reviewer
+from tui.terminal import command_line
+from tui.web.pages import POLICY, SCRIPT, STYLE, login_page, review_page
+
+Command = Callable[[str], Sequence[str]]
+"""The words that start the review for a reviewer."""
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+OPEN: Final = {"/login", "/review.css", "/review.js"}
+"""Paths that need no login; they show nothing of the data."""
+HEADERS: Final = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",  # with `no-referrer`, browsers would send forms with the origin `null`
+    "Cache-Control": "no-store",
+}
+LOOPBACK: Final = {"127.0.0.1", "::1", "localhost"}
+WAIT: Final = 2.0
+"""Seconds for reviews to quit when the server ends."""
+
+
+class ReviewServer:
+    """Logins, and one `textual-serve` server for each reviewer."""
+
+    def __init__(self, command: Command) -> None:
+        self.token = secrets.token_urlsafe(24)
+        self._command = command
+        self._sessions: dict[str, str] = {}
+        """The reviewer of each session."""
+        self._servers: dict[str, Server] = {}
+
+    def application(self) -> web.Application:
+        """The routes, each behind the login."""
+        app = web.Application(middlewares=[self._guard], client_max_size=4096)
+        app.add_routes([
+            web.get("/", self._page),
+            web.get("/login", self._form),
+            web.post("/login", self._login),
+            web.post("/logout", self._logout),
+            web.get("/ws", self._socket),
+            web.get("/download/{key}", self._download),
+            web.get("/review.css", lambda _: _text(STYLE, "text/css")),
+            web.get("/review.js", lambda _: _text(SCRIPT, "text/javascript")),
+            web.static("/static", Server("").statics_path),
+        ])  # fmt: skip
+        return app
+
+    @web.middleware
+    async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Refuse what has no login, and forms and connections that a page of another site started."""
+        own = {f"http://{request.host}", f"https://{request.host}"}
+        starts = request.method != "GET" or request.path == "/ws"
+        if starts and request.headers.get("Origin", "") not in own:
+            response: web.StreamResponse = web.Response(status=403, text="refused: this page is of another site\n")
+        elif request.path in OPEN or self._reviewer(request):
+            response = await handler(request)
+        elif request.path == "/":
+            response = web.Response(status=303, headers={"Location": "/login"})
+        else:
+            response = web.Response(status=403, text="refused: log in first\n")
+        if not response.prepared:
+            response.headers.update(HEADERS)
+        return response
+
+    def _cookie(self, request: web.Request) -> str:
+        return f"curate-review-{urlsplit('//' + request.host).port or 80}"  # cookies are shared by all ports of a host
+
+    def _reviewer(self, request: web.Request) -> str:
+        """The reviewer of a request; empty without a login."""
+        return self._sessions.get(request.cookies.get(self._cookie(request), ""), "")
+
+    def _server(self, request: web.Request) -> Server:
+        name = self._reviewer(request)
+        if name not in self._servers:
+            self._servers[name] = Server(command_line(self._command(name)))
+        return self._servers[name]
+
+    async def _form(self, _request: web.Request) -> web.StreamResponse:
+        return web.Response(text=login_page(), content_type="text/html")
+
+    async def _login(self, request: web.Request) -> web.StreamResponse:
+        form = await request.post()
+        token, name = str(form.get("token", "")).strip(), str(form.get("reviewer", "")).strip()
+        if not compare_digest(token.encode(errors="replace"), self.token.encode()):
+            wrong = "The token is wrong. The terminal of the server shows it."
+        elif not valid_reviewer(name):
+            wrong = f"The name is not valid: {RULE}."
+        else:
+            session = secrets.token_urlsafe(32)
+            self._sessions[session] = name
+            response = web.Response(status=303, headers={"Location": "/"})
+            response.set_cookie(self._cookie(request), session, httponly=True, samesite="Strict", path="/")
+            return response
+        return web.Response(status=403, text=login_page(wrong, name[:40]), content_type="text/html")
+
+    async def _logout(self, request: web.Request) -> web.StreamResponse:
+        self._sessions.pop(request.cookies.get(self._cookie(request), ""), None)
+        return web.Response(status=303, headers={"Location": "/login"})
+
+    async def _page(self, _request: web.Request) -> web.StreamResponse:
+        return web.Response(text=review_page(), content_type="text/html")
+
+    async def _socket(self, request: web.Request) -> web.StreamResponse:
+        return await self._server(request).handle_websocket(request)
+
+    async def _download(self, request: web.Request) -> web.StreamResponse:
+        return await self._server(request).handle_download(request)
+
+
+async def _text(text: str, kind: str) -> web.StreamResponse:
+    return web.Response(text=text, content_type=kind)
+
+
+def serve(command: Command, host: str, port: int, journals: Path) -> None:
+    """Serve until interrupted. Raises `UsageError` if the address cannot be used."""
+    asyncio.run(_serve(ReviewServer(command), host, port, journals))
+
+
+async def _serve(server: ReviewServer, host: str, port: int, journals: Path) -> None:
+    runner = web.AppRunner(server.application(), access_log=None, shutdown_timeout=WAIT)
+    await runner.setup()
+    try:
+        try:
+            await web.TCPSite(runner, host, port).start()
+        except OSError as error:
+            raise UsageError(
+                f"cannot serve at {visible(host)}:{port}: {error.strerror}", "pass another --port"
+            ) from error
+        stop = asyncio.Event()
+        for name in (signal.SIGINT, signal.SIGTERM):
+            with suppress(NotImplementedError):  # on Windows, Ctrl+C raises KeyboardInterrupt
+                asyncio.get_running_loop().add_signal_handler(name, stop.set)
+        shown = f"[{host}]" if ":" in host else host
+        sys.stderr.write(
+            f"The review is at http://{visible(shown)}:{runner.addresses[0][1]}/login#{server.token}\n"
+            "The part after # is the login token; whoever has it can read the data and decide.\n"
+            f"Decisions of each reviewer: {visible(str(journals))}\n"
+            "Ctrl+C ends the server.\n"
+        )
+        if host not in LOOPBACK:
+            sys.stderr.write(
+                "warning: other computers can reach this address, and the connection is not encrypted; prefer an SSH "
+                "tunnel (ssh -L) or a proxy with TLS\n"
+            )
+        sys.stderr.flush()
+        await stop.wait()
+    finally:
+        await runner.cleanup()
