@@ -103,6 +103,8 @@ def load_split(folder: Path, name: str, template: Template, recipe: Recipe) -> S
     long, unusable, mismatches = list[LeftOut](), list[LeftOut](), Counter[str]()
     preferences = recipe.objective != "sft"
     bad = refused(path) if preferences else {}
+    as_is = name == "train" and recipe.history == "as-is"
+    differing = list[tuple[int, int]]()
     for line in lines:
         example = line.example
         assert example is not None
@@ -113,7 +115,7 @@ def load_split(folder: Path, name: str, template: Template, recipe: Recipe) -> S
         if told or isinstance(sides, str):
             unusable.append(LeftOut(**place, reason=told or str(sides)))
             continue
-        encodings = [template.encode(side.value) for side in sides]
+        encodings = [template.encode(side.value, as_one=as_is) for side in sides]
         problems = [one for encoding in encodings for one in encoding.problems]
         length = max(encoding.length for encoding in encodings)
         if problems:
@@ -129,7 +131,9 @@ def load_split(folder: Path, name: str, template: Template, recipe: Recipe) -> S
                 signs += [side.sign] * len(encoding.encoded)
                 encoded += [_unweighted(text, weight) for text in encoding.encoded]
             kept.append(example)
+            differing += [encoding.differing for encoding in encodings]
             mismatches.update(dict.fromkeys(text for encoding in encodings for text in encoding.mismatches))
+    mismatches.update(_histories(differing))
     _refuse(path, long, recipe.over_length, "over_length")
     _refuse(path, unusable, recipe.untrainable, "untrainable")
     if not kept:
@@ -141,6 +145,15 @@ def load_split(folder: Path, name: str, template: Template, recipe: Recipe) -> S
     return Split(
         name, tuple(kept), tuple(encoded), tuple(owners), left_out, mismatches, tuple(signs), tuple(weights)
     )  # fmt: skip
+
+
+def _histories(differing: Sequence[tuple[int, int]]) -> dict[str, int]:
+    """How far trained histories differ from those of inference, and the number of examples with such a history."""
+    found = [one for one in differing if one[1]]
+    if not found:
+        return {}
+    share = sum(only for only, _ in found) / sum(total for _, total in found)
+    return {f'history = "as-is": {share:.1%} of the tokens up to answers differ from inference': len(found)}
 
 
 def _unweighted(text: Encoded, weight: float) -> Encoded:

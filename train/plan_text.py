@@ -65,7 +65,8 @@ def _notes(plan: TrainingPlan) -> Iterator[Text]:
         if split.texts > split.examples:
             yield Text(
                 f"note: {split.name}: the chat template changes earlier turns, so each answer is a text of its own: "
-                f"{split.texts / split.examples:.1f} texts an example, {split.repeated:.1f} times the tokens",
+                f"{split.texts / split.examples:.1f} texts an example, {split.repeated:.1f} times the tokens"
+                + ('; history = "as-is" trains on one text each' if split.name == "train" else ""),
                 "yellow",
             )
     if (held_out := plan.splits[-1]).examples < FEW:

@@ -155,6 +155,12 @@ class Recipe(StrictModel):
 
     It changes memory and speed, not the result: the examples of a step are spread over as many passes as needed.
     """
+    history: Literal["inference", "as-is"] = "inference"
+    """Training texts where the chat template changes earlier turns (Qwen3, Phi-3, gpt-oss): one for each answer, with
+    the history that inference renders, or one per conversation (as-is), faster, with a history that differs.
+
+    How much it differs is measured. Held-out examples are always as inference renders them.
+    """
     packing: bool = True
     """Several examples in one pass, isolated and not padded; one by one for models that cannot isolate them."""
     max_length: Positive = 1024

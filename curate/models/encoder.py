@@ -19,9 +19,9 @@ class Encoder:
         self.tokenizer, self.control, self.stops = tokenizer, frozenset(control), stops
         self._endings: dict[str, list[int]] = {}
 
-    def encode(self, rendered: Rendered) -> tuple[Encoded, ...]:
+    def encode(self, rendered: Rendered, *, whole: bool = False) -> tuple[Encoded, ...]:
         """The text as one, or as one for each answer where the whole would be cut into other tokens than inference cuts
-        its prompts into.
+        its prompts into. `whole`: as one in any case.
 
         A tokenizer may join what ends the prompt with what begins the answer, or split it otherwise for being followed
         by something.
@@ -29,7 +29,7 @@ class Encoder:
         ids, offsets = self._tokens(rendered.text)
         starts = [start for start, _ in offsets]
         borders = [bisect_left(starts, span.start) for span in rendered.spans]
-        if all(
+        if whole or all(
             span.part or self._as_inference(rendered.text[: span.start], ids[:border], starts)
             for span, border in zip(rendered.spans, borders, strict=True)
         ):

@@ -64,6 +64,8 @@ class Rendering:
 
     texts: tuple[Rendered, ...]
     problems: tuple[EncodingProblem, ...] = ()
+    inference: tuple[Rendered, ...] = ()
+    """The text of each answer as inference has it, where one text with another history is trained on instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +95,11 @@ class Encoding:
 
     encoded: tuple[Encoded, ...]
     problems: tuple[EncodingProblem, ...] = ()
+    differing: tuple[int, int] = (0, 0)
+    """Tokens that only the trained text or only that of inference has, summed over the answers, and all these tokens.
+
+    Zeros where both have one history.
+    """
 
     @property
     def length(self) -> int:

@@ -19,6 +19,7 @@ from curate.core.text import excerpt
 from curate.models.chat_templates import chat_template_source
 from curate.models.encoder import Encoder
 from curate.models.encoding import Encoding, EncodingProblem, Mismatch, Rendered, Rendering, Span
+from curate.models.history import as_is, common_length, difference
 from curate.models.names import model_errors, resolve
 from curate.models.template_messages import (
     SAID,
@@ -32,7 +33,7 @@ from curate.models.template_messages import (
     has_reasoning,
     is_trained,
     message_variants,
-    plain_message,
+    refusal_cause,
     template_settings,
     template_tools,
     trained_ranges,
@@ -91,9 +92,10 @@ class Template:
         """The tokens of a piece of text by itself."""
         return self.encoder.ids(text)
 
-    def render(self, value: dict[str, Any]) -> Rendering:
+    def render(self, value: dict[str, Any], *, as_one: bool = False) -> Rendering:
         """The texts and supervised spans of an example's object (`messages`, optional `tools`).
 
+        `as_one`: one text also where the template changes earlier turns (`curate.models.history`).
         Answers (assistant turns) with weight 0 are not supervised; the weight of an example multiplies those of its
         answers. A template that cannot take the conversation makes a problem.
         """
@@ -130,14 +132,17 @@ class Template:
         failures: list[str] = []
         for attempt in message_variants(turns):
             try:
-                return self._render(attempt, answers, tools, settings, [trained_ranges(turn) for turn in turns])
+                ranges = [trained_ranges(turn) for turn in turns]
+                return self._render(attempt, answers, tools, settings, ranges, as_one=as_one)
             except TemplateFailure as failure:
                 failures.append(str(failure))
         return Rendering(
             (),
             (
                 EncodingProblem(
-                    "K004", "/messages", f"the chat template refuses the conversation: {failures[0]}{_cause(turns)}"
+                    "K004",
+                    "/messages",
+                    f"the chat template refuses the conversation: {failures[0]}{refusal_cause(turns)}",
                 ),
             ),
         )
@@ -159,12 +164,19 @@ class Template:
                 continue
         return None
 
-    def encode(self, value: dict[str, Any]) -> Encoding:
-        """Token ids, labels and weights of an example's object. Without a token to train on it is a problem."""
-        rendering = self.render(value)
+    def encode(self, value: dict[str, Any], *, as_one: bool = False) -> Encoding:
+        """Token ids, labels and weights of an example's object. Without a token to train on it is a problem.
+
+        `as_one` as `render` takes it.
+        """
+        rendering = self.render(value, as_one=as_one)
         if rendering.problems:
             return Encoding((), rendering.problems)
-        encoded = tuple(encoded for text in rendering.texts for encoded in self.encoder.encode(text))
+        encoded = tuple(
+            encoded
+            for text in rendering.texts
+            for encoded in self.encoder.encode(text, whole=bool(rendering.inference))
+        )
         empty = [span.turn for text in encoded if not text.supervised for span in text.text.spans]
         if empty:
             return Encoding(
@@ -174,7 +186,7 @@ class Template:
                     for turn in empty
                 ),
             )
-        return Encoding(encoded)
+        return Encoding(encoded, differing=difference(rendering, self.ids))
 
     def _render(
         self,
@@ -183,8 +195,11 @@ class Template:
         tools: Any,
         given: dict[str, Any],
         ranges: Sequence[Ranges | None],
+        *,
+        as_one: bool = False,
     ) -> Rendering:
-        whole = self._text(turns, tools, {"enable_thinking": any(has_reasoning(turn) for turn in turns), **given})
+        settings = {"enable_thinking": any(has_reasoning(turn) for turn in turns), **given}
+        whole = self._text(turns, tools, settings)
         single: list[Rendered] = []
         for i, weight in answers.items():
             prompt, full = self._answer(turns, i, tools, given)
@@ -228,6 +243,10 @@ class Template:
             every = [mismatch for text in single for mismatch in text.mismatches]
             spans = tuple(span for text in single for span in text.spans)
             return Rendering((Rendered(single[-1].text, spans, tuple(dict.fromkeys(every))),))
+        if as_one and len(single) > 1:
+            apart = {i: (text, text.spans[0].start) for i, text in zip(answers, single, strict=True)}
+            if one := as_is(turns, whole, apart, lambda turns: self._text(turns, tools, settings)):
+                return Rendering((one,), inference=tuple(single))
         return Rendering(tuple(single))
 
     def _answer(self, turns: list[Turn], i: int, tools: Any, given: dict[str, Any]) -> tuple[str, str]:
@@ -325,29 +344,6 @@ def load_template(name: str, chat_template: str = "") -> Template:
         found = Template(tokenizer)
         found.ids("a b")  # what is malformed in it breaks here rather than in the midst of the data
         return found
-
-
-def common_length(left: Sequence[object], right: Sequence[object]) -> int:
-    """Length of the common beginning of two texts, or of their tokens."""
-    return next((i for i, (a, b) in enumerate(zip(left, right, strict=False)) if a != b), min(len(left), len(right)))
-
-
-def _cause(turns: list[Turn]) -> str:
-    """What in a conversation most templates cannot take, in words: what they say themselves is about their own code."""
-    for i, turn in enumerate(map(plain_message, turns)):
-        content = turn.get("content")
-        if isinstance(content, list):
-            kinds = dict.fromkeys(
-                str(part.get("type")) for part in content if isinstance(part, dict) and part.get("type") not in SAID
-            )
-            return (
-                f" (message {i + 1} is a list of parts: {excerpt(', '.join(kinds), 40)})"
-                if kinds
-                else f" (message {i + 1} is a list of parts)"
-            )
-        if content is None and not called_functions(turn):
-            return f" (message {i + 1} has no content)"
-    return ""
 
 
 def _lost(turns: list[Turn], full: str, start: int) -> Iterator[Mismatch]:

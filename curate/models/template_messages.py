@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from curate.core.example import content_text
+from curate.core.text import excerpt
 from curate.models.encoding import EncodingProblem
 
 THOUGHTS: Final = ("reasoning_content", "thinking", "reasoning")
@@ -179,3 +180,21 @@ def _call(call: Any, *, as_object: bool) -> Any:
     elif not as_object and not isinstance(arguments, str):
         arguments = json.dumps(arguments, ensure_ascii=False)
     return {**call, "function": {**function, "arguments": arguments}}
+
+
+def refusal_cause(turns: list[Turn]) -> str:
+    """What in a conversation most templates cannot take, in words: what they say themselves is about their own code."""
+    for i, turn in enumerate(map(plain_message, turns)):
+        content = turn.get("content")
+        if isinstance(content, list):
+            kinds = dict.fromkeys(
+                str(part.get("type")) for part in content if isinstance(part, dict) and part.get("type") not in SAID
+            )
+            return (
+                f" (message {i + 1} is a list of parts: {excerpt(', '.join(kinds), 40)})"
+                if kinds
+                else f" (message {i + 1} is a list of parts)"
+            )
+        if content is None and not called_functions(turn):
+            return f" (message {i + 1} has no content)"
+    return ""

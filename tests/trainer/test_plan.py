@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from curate.cli.main import main
+from tests.trainer.test_template import PHI
 from tests.trainer.tiny import conversations, write_recipe
 
 pytestmark = pytest.mark.slow
@@ -98,6 +99,28 @@ def test_a_rank_that_is_no_low_one_draws_a_remark(project: Path, capsys: pytest.
     assert not any("width" in one for one in plan(project, capsys)["cannot"])
     found = plan(project, capsys, "--set", "rank=64")["cannot"]
     assert found[-1].startswith("rank 64 is not below the model's width, 64")
+
+
+def test_a_template_that_changes_history_multiplies_the_tokens_unless_one_text_is_wanted(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [json.loads(line)["messages"] for line in (project / "split/train.jsonl").read_text().splitlines()]
+    talks = [{"messages": [*rows[i], *rows[i + 1], *rows[i + 2]]} for i in range(0, 39, 3)]
+    (project / "split/train.jsonl").write_text("".join(json.dumps(talk) + "\n" for talk in talks))
+    (project / "phi.jinja").write_text(PHI)
+    words = ("--set", "chat_template=phi.jinja", "--set", "max_length=250")
+    apart, one = plan(project, capsys, *words), plan(project, capsys, *words, "--set", "history=as-is")
+    assert [made["splits"][0]["texts"] for made in (apart, one)] == [39, 13]
+    assert apart["splits"][0]["repeated"] > 1.9
+    assert one["splits"][0]["repeated"] == 1
+    assert not any("as-is" in said for said in apart["mismatches"])
+    (told,) = (said for said in one["mismatches"] if "as-is" in said)
+    assert one["mismatches"][told] == 13
+    assert 0 < float(told.split()[3].removesuffix("%")) < 20
+    assert main(["plan", str(project / "recipe.toml"), "--quiet", *words]) == 0
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "3.0 texts an example" in shown
+    assert 'history = "as-is" trains on one text each' in shown
 
 
 def test_a_measured_plan_says_how_long(project: Path, capsys: pytest.CaptureFixture[str]) -> None:

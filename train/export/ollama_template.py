@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from curate.core.errors import UsageError
-from curate.models.template import Template, common_length
+from curate.models.history import common_length
+from curate.models.template import Template
 from train.export.gguf_layout import FILE, begins_with_bos
 from train.export.questions import Questions
 
