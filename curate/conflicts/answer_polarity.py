@@ -25,7 +25,7 @@ HEDGED: Final = re.compile(
     re.IGNORECASE,
 )
 NOT_ONLY: Final = re.compile(
-    r"\bnot (?:only|just|merely|necessarily|sure|certain)\b|\bno (?:problem|doubt|matter|worries|need to worry)\b|\bwhether or not\b",  # noqa: E501
+    r"(?:\bnot|n['’]t) (?:only|just|merely|necessarily|sure|certain)\b|\bno (?:problem|doubt|matter|worries|need to worry)\b|\bwhether or not\b",  # noqa: E501
     re.IGNORECASE,
 )
 LIMITS: Final = re.compile(r"\b(?:only|except|unless|but not)\b", re.IGNORECASE)

@@ -16,6 +16,7 @@ from curate.conflicts.default_models import JUDGING, SEMANTIC
 from curate.conflicts.evidence import Evidence, calibrated
 from curate.conflicts.judging import Judge, Judged, by_judge, by_model, by_questions, by_rules
 from curate.conflicts.labels import label_settings
+from curate.conflicts.paraphrase_filter import answer_their_own
 from curate.conflicts.question import Question, question_at, question_of, questions_of
 from curate.conflicts.topics import Topic, topics
 from curate.core.config import ConflictsConfig
@@ -29,6 +30,8 @@ RULES_ALONE: Final = (
 )
 OTHER_SYSTEM: Final = 0.7
 """Part of the confidence that is left where another system prompt may be why two answers differ."""
+TWO_QUESTIONS: Final = 0.6
+"""The same where each answer repeats what its own question alone asks for, and only a model says that they clash."""
 CODES: Final = {"refusal": "X004", "label": "X005"}
 
 
@@ -181,7 +184,11 @@ def _conflict(item: Judged, scale: tuple[float, float]) -> Conflict:
     by_model = "X001" if similarity == 1.0 else "X002"
     first = item.evidence[0].source
     code = CODES.get(first, by_model if first in ("nli", "judge") else "X003")
-    score = calibrated(same * item.score * (OTHER_SYSTEM if item.nominee.systems_differ else 1.0), scale)
+    doubt = OTHER_SYSTEM if item.nominee.systems_differ else 1.0
+    alone = all(evidence.source == "nli" for evidence in item.evidence)
+    if alone and answer_their_own((left.request, right.request), (left.answer, right.answer)):
+        doubt *= TWO_QUESTIONS
+    score = calibrated(same * item.score * doubt, scale)
     return Conflict(
         code, left.example, right.example, similarity, item.evidence, round(score, 4), same, _turns(left, right)
     )

@@ -76,13 +76,15 @@ def clashes(question: str, left: str, right: str) -> Iterator[Evidence]:
     if refused[0] != refused[1]:
         yield Evidence("refusal", _opening(left), _opening(right), PRECISION["refusal"])
         return
-    if refused[0] or is_open(question) or is_code(left) or is_code(right):
+    if is_open(question) or is_code(left) or is_code(right):
         return
-    if found := opening(left, right):
-        yield Evidence("polarity", *found, PRECISION["polarity"])
     pairs = list(aligned(left, right))
     if figures := clashing_figures(question, left, right, pairs):
         yield Evidence(figures[0], figures[1], figures[2], PRECISION[figures[0]])
+    if refused[0]:  # some say after their apology what they know
+        return
+    if found := opening(left, right):
+        yield Evidence("polarity", *found, PRECISION["polarity"])
     asked, alone = content_words(question), len(sentences(left)) == len(sentences(right)) == 1
     for source, rule in (("negation", negation), ("opposites", opposite), ("values", swapped)):
         # Only of what is asked about is it sure that both sentences speak of the same thing; a negation says so by

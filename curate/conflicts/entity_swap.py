@@ -26,8 +26,8 @@ LISTED: Final = re.compile(
     r"\b(?:such as|including|includes?|like|e\.g\.|for example|for instance|several|some of|among)\b", re.IGNORECASE
 )
 """Names that stand for others beside them: those of another answer are no less true."""
-EXTENT: Final = frozenset(("only", "just"))
-"""Words that say how far an answer holds, and name nothing."""
+EXTENT: Final = frozenset(("only", "just", "called", "known", "named", "termed", "referred"))
+"""Words that say how far an answer holds, or that a name follows, and name nothing."""
 SENTENCE: Final = 15
 """Words up to which an answer of one sentence is little more than a value."""
 SHORT: Final = 4

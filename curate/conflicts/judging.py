@@ -19,6 +19,7 @@ from curate.conflicts.same_question import probability
 from curate.conflicts.weak_answers import is_weak
 from curate.core.config import ConflictsConfig
 from curate.core.text import plural
+from curate.language.refusals import OPENING, refuses
 from curate.language.sentences import sentences
 from curate.models.model_loading import unreadable
 
@@ -65,7 +66,11 @@ def by_rules(nominee: Nominee, settings: frozenset[str] = frozenset()) -> Judged
         return Judged(nominee, evidence, confidence(evidence))
     evidence = tuple(clashes(_asked(nominee), left.answer, right.answer))
     said, precision = _polarity(nominee)
-    if said < 0 and not any(item.source in ("polarity", *SETTLED) for item in evidence) and not is_open(left.request):
+    if said < 0 and not (
+        any(item.source in ("polarity", *SETTLED) for item in evidence)
+        or is_open(left.request)
+        or (refuses(left.answer[:OPENING]) and refuses(right.answer[:OPENING]))
+    ):
         evidence = (Evidence("polarity", _opening(left.answer), _opening(right.answer), precision), *evidence)
     if said > 0:  # both say yes, or both no: what else they say is no other answer, but for numbers
         evidence = tuple(item for item in evidence if item.source in FACTS)

@@ -6,16 +6,20 @@ often than one would think: of 1,485 pairs of answers in 5,000 real examples a s
 clash; 195 of these agree.
 """
 
+import re
 from typing import Final
 
+from curate.conflicts.answer_polarity import asks_yes_or_no
 from curate.conflicts.entity_swap import FACTOID
 from curate.conflicts.numeric_contradictions import RESULT, SUM
+from curate.conflicts.wording import ASPECTS
 from curate.core.text import normalised, words
 from curate.language.names import names
 from curate.language.negation import NO, YES, negation_count
 from curate.language.quantities import Quantity, quantities, unmatched
-from curate.language.tokens import content_words, stem
+from curate.language.tokens import content_words, plain_words, stem
 
+CONVERTS: Final = re.compile(r"^\W*(?:please )?(?:convert|express)\b", re.IGNORECASE)
 MOSTLY: Final = 0.6
 """Share of words of meaning in common from which one answer says what the other says, and more."""
 
@@ -30,9 +34,26 @@ def agree(question: str, left: str, right: str) -> bool:
         or _share_a_result(left, right)
     ):
         return True
-    return any(asks.search(question) for asks in (FACTOID, SUM)) and (
+    return any(asks.search(question) for asks in (FACTOID, SUM, CONVERTS)) and (
         _share_a_number(question, left, right) or _share_a_name(question, left, right)
     )
+
+
+def answer_their_own(questions: tuple[str, str], answers: tuple[str, str]) -> bool:
+    """Whether each answer repeats what its own question alone asks for, as of "How many touchdowns ..." and "How many
+    interceptions ...": then they answer two questions. Not told of questions for a yes or a no.
+    """
+    if questions[0] == questions[1] or any(map(asks_yes_or_no, questions)):
+        return False
+    asked = [content_words(question) for question in questions]
+    said = [content_words(answer) for answer in answers]
+    own = [(asked[side] - asked[1 - side]) & (said[side] - said[1 - side]) for side in (0, 1)]
+    words_apart = set(plain_words(questions[0])) ^ set(plain_words(questions[1]))
+    aspects = [
+        {ASPECTS[word] for word in plain_words(question) if word in words_apart and word in ASPECTS}
+        for question in questions
+    ]
+    return all(own) and not aspects[0] & aspects[1]
 
 
 def _says_only_more(left: str, right: str) -> bool:
@@ -65,7 +86,11 @@ def _share_a_number(question: str, left: str, right: str) -> bool:
         ]
 
     mine, others = own(left), own(right)
-    return any(one.kind == other.kind and one.same(other) for one in mine for other in others)
+    return any(
+        (one.kind == other.kind or "number" in (one.kind, other.kind)) and one.same(other)
+        for one in mine
+        for other in others
+    )
 
 
 def _share_a_name(question: str, left: str, right: str) -> bool:

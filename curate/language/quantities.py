@@ -113,6 +113,8 @@ class Quantity(NamedTuple):
                 return 28 * lasting <= days <= 31 * lasting
             if not {self.kind, other.kind} & {"number", "ordinal"}:
                 return False
+            if mine is not None and others is not None and mine / self.unit == others / other.unit:
+                return True  # 72 yards, and 72 of them
         assert mine is not None
         assert others is not None
         most = max(abs(mine), abs(others))

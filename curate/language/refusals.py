@@ -5,18 +5,30 @@ from typing import Final
 
 OPENING: Final = 200
 """Characters at the start of an answer in which a refusal occurs."""
+CANNOT: Final = (
+    r"(?:i(?: am|['’]m) (?:unable|not able)|i (?:can(?:no|['’])t|won['’]t)"
+    r"|i (?:currently |simply )?do(?: not|n['’]t) have (?:the |any )?(?:\w+ ){0,2}"
+    r"(?:access|capabilit(?:y|ies)|abilit(?:y|ies)|capacity|functionality|means|tools?) (?:to|for)\b)"
+)
+"""Behind an apology, or behind "as an AI"."""
+TASKS: Final = (
+    "help|assist|answer|fulfil|comply|provide|generate|create|write|discuss|engage|support|do that|do this|offer|share"
+    "|give"
+)
 REFUSAL: Final = re.compile(
-    r"(?ai)(?:^|[.!?,;:\n—-] *)(?:i['’]?m (?:very |really |so |truly |deeply )?(?:sorry|afraid),?(?: but| yet| however,?)? (?:that )?"  # noqa: E501
-    r"i (?:can(?:no|['’])t|am unable|am not able|won['’]t)"
+    r"(?ai)(?:^|[.!?,;:\n—-] *)(?:and |but )?(?:"
+    r"i(?: a|['’]?)m (?:very |really |so |truly |deeply )?(?:sorry|afraid)(?: for the inconvenience)?,?(?: but| yet| however,?)? (?:that )?"  # noqa: E501
+    rf"(?:as an ai[\w ]{{0,30}}, )?{CANNOT}"
     r"|i (?:can(?:not|['’]t)|am unable to|am not able to|won['’]t(?: be able to)?|will not|must decline to|have to decline to) "  # noqa: E501
-    r"(?:\w+ )?(?:help|assist|answer|fulfil|comply|provide|generate|create|write|discuss|engage|support|do that|do this|offer|share|give)\b(?! but)"  # noqa: E501
-    r"|i['’]m (?:unable|not able) to (?:help|assist|answer|fulfil|comply|provide|generate|create|write|discuss|access|offer)"  # noqa: E501
-    r"|(?:sorry|apologies)[,.!]? (?:but |yet )?(?:i|we) (?:can(?:not|['’]t)|am unable)|i must (?:respectfully )?decline"
-    r"|as an ai[\w ,]{0,40} i (?:can(?:not|['’]t)|am unable|am not able|won['’]t))"
+    rf"(?:\w+ )?(?:{TASKS})\b(?! but)"
+    rf"|i['’]m (?:unable|not able) to (?:{TASKS}|access)\b"
+    rf"|(?:sorry|apologies)[,.!]? (?:but |yet )?(?:{CANNOT}|we (?:can(?:not|['’]t)|are unable))"
+    r"|i must (?:respectfully )?decline"
+    rf"|(?:as|i(?: a|['’])m) an ai[\w ,]{{0,40}} {CANNOT})"
 )
 HINTS: Final = (
     "i cannot", "i can't", "i won't", "i will not", "i am unable", "i'm unable", "i am not able", "i'm not able",
-    "we cannot", "we can't", "we am unable",
+    "we cannot", "we can't", "we are unable", "do not have", "don't have",
     "must decline", "have to decline", "respectfully decline",
 )  # fmt: skip
 """One of these, in any case of the letters of ASCII and with either apostrophe, is in every refusal."""
@@ -34,5 +46,6 @@ def refuses(opening: str) -> bool:
         or "not able" in said
         or "decline" in said
         or "will not" in said
+        or "not have" in said
     )
     return maybe and REFUSAL.search(opening) is not None

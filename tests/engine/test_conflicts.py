@@ -17,6 +17,7 @@ from curate.conflicts.calibration import calibrate
 from curate.conflicts.conflict import Conflict, find_conflicts
 from curate.conflicts.contradiction_rules import first_contradiction
 from curate.conflicts.evidence import Evidence, calibrated
+from curate.conflicts.paraphrase_filter import answer_their_own
 from curate.conflicts.question import question_of, same_request
 from curate.core.config import ConflictsConfig, DedupConfig
 from curate.core.decision import DecisionState, Verdict
@@ -114,6 +115,18 @@ def test_clashing_answers(question: str, left: str, right: str, source: str) -> 
         ("Can it be done?", "It cannot be done.", "It is impossible that it can be done."),
         ("Correct it.", "Sure! No, it is wrong.", "No, it is wrong."),
         ("Is it red?", 'The "red one" that is "here" is it.', 'The "red one" that\'s "here" is it.'),
+        ("What was it?", "It was more than just a game.", "It wasn't just a game."),
+        (
+            "Name the process by which water cycles.",
+            "The process is called the water cycle.",
+            "The process is known as the water cycle.",
+        ),
+        ("Who won?", "His 72 rushing yards set a record.", "He set a record with 72 yards and his two touchdowns."),
+        (
+            "Can you book a flight?",
+            "I'm sorry, but I am unable to book flights. I can convert currencies.",
+            "I'm sorry, but as an AI, I don't have the capability to book flights. I can plan trips.",
+        ),
     ],
 )
 def test_answers_that_may_both_hold(question: str, left: str, right: str) -> None:
@@ -330,6 +343,38 @@ def test_paraphrases_are_nominated_by_a_real_model_and_cached(tmp_path: object) 
     vectors = embed(texts, "offline:all-MiniLM-L6-v2", cache)
     assert vectors.shape == (2, 384)
     assert list(neighbours(vectors, 0.9)) == []
+
+
+@pytest.mark.parametrize(
+    ("questions", "answers", "two"),
+    [
+        (
+            ("How many touchdowns did he throw?", "How many interceptions did he throw?"),
+            ("He threw three touchdowns.", "He threw two interceptions."),
+            True,
+        ),
+        (
+            ("Who wrote Hamlet?", "Who is the author of Hamlet?"),
+            ("Shakespeare wrote Hamlet.", "The author of Hamlet is Marlowe."),
+            False,
+        ),
+        (
+            ("How long is the warranty?", "What is the warranty period?"),
+            ("The warranty is two years.", "The warranty period is 12 months."),
+            False,
+        ),
+        (
+            ("Are pets allowed?", "May I bring a dog?"),
+            ("No, pets are not allowed.", "Yes, you may bring a dog."),
+            False,
+        ),
+    ],
+)
+def test_answers_that_repeat_what_only_their_own_question_asks_answer_two(
+    questions: tuple[str, str], answers: tuple[str, str], two: bool
+) -> None:
+    assert answer_their_own(questions, answers) is two
+    assert answer_their_own(questions[::-1], answers[::-1]) is two
 
 
 @pytest.mark.slow
