@@ -220,7 +220,8 @@ def finish(stage: Path, manifest: Manifest) -> Manifest:
                 if (name := _parquet(part.file))
             }
         )
-    for name, text in ((CARD, card(manifest)), (LOADING, loading(manifest)), *configurations(manifest).items()):
+    configured = configurations(manifest, _first(stage / manifest.splits["train"].file))
+    for name, text in ((CARD, card(manifest)), (LOADING, loading(manifest)), *configured.items()):
         data = text.encode("utf-8", "surrogatepass")
         (stage / name).write_bytes(data)
         files[name] = hashlib.sha256(data).hexdigest()
@@ -228,6 +229,13 @@ def finish(stage: Path, manifest: Manifest) -> Manifest:
     manifest = manifest.model_copy(update={"digest": digest_of(manifest)})
     (stage / NAME).write_bytes(manifest_bytes(manifest))
     return manifest
+
+
+def _first(path: Path) -> dict[str, Any]:
+    """The object of the first line of a split."""
+    with path.open("rb") as file:
+        found = json.loads(file.readline() or b"{}")
+    return found if isinstance(found, dict) else {}
 
 
 def _parquet(file: str) -> str:

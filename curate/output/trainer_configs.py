@@ -2,15 +2,18 @@
 
 They contain only what follows from the data; the user adds the model and other settings. The test split is in none of
 them, since it is for the final evaluation. LLaMA-Factory's keys are from its source, those of Axolotl and TRL from
-their documentation.
+their documentation; how Axolotl reads pairs is from its source, too (prompt_strategies/dpo/chat_template.py).
 """
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any, Final
 
+from curate.core.errors import UsageError
 from curate.core.files import json_text
 from curate.core.manifest import Manifest
+from curate.read.formats import PREFERENCE_SIDES
 
 ROLES: Final = {
     "role_tag": "role",
@@ -28,12 +31,57 @@ TRL: Final = '--config trl.yaml --dataset_name "$PWD"'
 """`datasets` loads no folder by the name `.`, and the folder may be moved."""
 
 
-def configurations(manifest: Manifest) -> dict[str, str]:
-    """The requested files by name, with their content."""
+PAIR: Final = ("chosen", "rejected")
+LABELS: Final = ("kto_tag", "label")
+"""Keys of a label, true for a good answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """How the examples of a folder are written, as far as it matters to trainers; read off the first of them."""
+
+    first: dict[str, Any]
+    is_pair: bool
+    """Whether they compare two answers."""
+
+    @property
+    def turns(self) -> str | None:
+        """The key with the turns before the answers of a pair, or with all turns; None if there is none."""
+        return next((key for key in ("messages", "conversations", "prompt") if self.first.get(key)), None)
+
+    @property
+    def label(self) -> str | None:
+        """The key with a label for the last answer."""
+        return next((key for key in LABELS if isinstance(self.first.get(key), bool)), None)
+
+    @property
+    def sides(self) -> type | None:
+        """Whether both answers of a pair are texts, messages or lists of messages; None if it is something else."""
+        kinds = {type(self.first.get(key)) for key in PAIR}
+        return kinds.pop() if len(kinds) == 1 else None
+
+    @property
+    def sharegpt(self) -> bool:
+        """Whether the turns are named as in ShareGPT."""
+        turns = self.first.get(self.turns or "")
+        return isinstance(turns, list) and bool(turns) and isinstance(turns[0], dict) and "from" in turns[0]
+
+
+def configurations(manifest: Manifest, first: dict[str, Any]) -> dict[str, str]:
+    """The requested files by name, with their content. `first`: the first training example.
+
+    Raises `UsageError` for a trainer that does not read examples of this form.
+    """
+    formats = {name for file in (*manifest.inputs, *manifest.existing) for name in file.formats}
+    shape = Shape(first, bool(formats) and formats <= PREFERENCE_SIDES.keys())
     found: dict[str, str] = {}
     for trainer in manifest.config["split"].get("trainers", ()):
-        found |= KINDS[trainer](manifest)
+        found |= KINDS[trainer](manifest, shape)
     return found
+
+
+def _unread(trainer: str, what: str, hint: str) -> UsageError:
+    return UsageError(f"--trainer {trainer}: it does not read {what}", f"{hint}, or leave out --trainer {trainer}")
 
 
 def _file(manifest: Manifest, split: str) -> str:
@@ -45,40 +93,53 @@ def _model(manifest: Manifest) -> str:
     return str(manifest.config["check"]["model"]) or "MODEL"
 
 
-def _axolotl(manifest: Manifest) -> dict[str, str]:
-    def source(file: str) -> dict[str, Any]:
-        mapping = {"role": "role", "content": "content"}
-        how = {"type": "chat_template", "field_messages": "messages", "message_property_mappings": mapping}
-        return {
-            "path": file,
-            "ds_type": "json",
-            "split": "train",
-            **how,
-            "roles_to_train": ["assistant"],
-            "train_on_eos": "turn",
-        }
+def _axolotl(manifest: Manifest, shape: Shape) -> dict[str, str]:
+    if shape.label is not None and not shape.is_pair:
+        raise _unread("axolotl", "labels beside messages", 'train with `curate train` (objective = "kto")')
+    how = _axolotl_pairs(shape) if shape.is_pair else _axolotl_messages()
 
-    values: dict[str, Any] = {
-        "base_model": _model(manifest),
-        "chat_template": "tokenizer_default",
-        "datasets": [source(_file(manifest, "train"))],
-    }
+    def source(file: str) -> dict[str, Any]:
+        return {"path": file, "ds_type": "json", "split": "train", **how}
+
+    values: dict[str, Any] = {"base_model": _model(manifest), "chat_template": "tokenizer_default"}
+    values |= {"rl": "dpo"} if shape.is_pair else {}
+    values["datasets"] = [source(_file(manifest, "train"))]
     if validation := _file(manifest, "validation"):
         values["test_datasets"] = [source(validation)]
     values |= {"val_set_size": 0, "output_dir": "./run"}
     return {"axolotl.yaml": _yaml("axolotl train axolotl.yaml", values)}
 
 
-def _llamafactory(manifest: Manifest) -> dict[str, str]:
+def _axolotl_messages() -> dict[str, Any]:
+    mapping = {"role": "role", "content": "content"}
+    how = {"type": "chat_template", "field_messages": "messages", "message_property_mappings": mapping}
+    return {**how, "roles_to_train": ["assistant"], "train_on_eos": "turn"}
+
+
+def _axolotl_pairs(shape: Shape) -> dict[str, Any]:
+    """How pairs are read: of a list of messages as an answer Axolotl takes the last one."""
+    if shape.sides not in (str, dict, list):
+        raise _unread("axolotl", "pairs in this form", "write them as prompt, chosen and rejected")
+    names = {"field_chosen": PAIR[0], "field_rejected": PAIR[1]}
+    if shape.turns is None:
+        if shape.sides is not list:
+            raise _unread("axolotl", "pairs without a prompt", "write them as prompt, chosen and rejected")
+        return {"type": "chat_template.argilla_chat", **names}
+    how: dict[str, Any] = {"type": "chat_template.default", "field_messages": shape.turns, **names}
+    if shape.sharegpt:
+        how["message_property_mappings"] = {"role": "from", "content": "value"}
+        how["roles"] = {"user": ["human", "user"], "assistant": ["gpt", "assistant"], "system": ["system"]}
+    return how
+
+
+def _llamafactory(manifest: Manifest, shape: Shape) -> dict[str, str]:
     parts = {name: file for name in ("train", "validation") if (file := _file(manifest, name))}
-    info = {
-        name: {"file_name": file, "formatting": "sharegpt", "columns": {"messages": "messages"}, "tags": ROLES}
-        for name, file in parts.items()
-    }
+    how, stage = _llamafactory_form(shape)
+    info = {name: {"file_name": file, **how} for name, file in parts.items()}
     values: dict[str, Any] = {
         "model_name_or_path": _model(manifest),
         "template": "TEMPLATE",
-        "stage": "sft",
+        "stage": stage,
         "do_train": True,
         "finetuning_type": "lora",
     }
@@ -90,22 +151,47 @@ def _llamafactory(manifest: Manifest) -> dict[str, str]:
         "alternate are skipped, and tool"
         " calls in this form are not read: `curate check --target llamafactory` lists both"
     )
+    said += "; `pref_loss: orpo` trains by ORPO" if stage == "dpo" else ""
     return {
         "dataset_info.json": json_text(info),
         "llamafactory.yaml": _yaml("llamafactory-cli train llamafactory.yaml", {**values, "output_dir": "./run"}, said),
     }
 
 
-def _trl(manifest: Manifest) -> dict[str, str]:
+def _llamafactory_form(shape: Shape) -> tuple[dict[str, Any], str]:
+    """The description of the data, and the stage."""
+    if not shape.is_pair:
+        columns = {"messages": "messages"} | ({"kto_tag": shape.label} if shape.label else {})
+        return {"formatting": "sharegpt", "columns": columns, "tags": ROLES}, "kto" if shape.label else "sft"
+    columns = {"chosen": PAIR[0], "rejected": PAIR[1]} | ({"system": "system"} if "system" in shape.first else {})
+    turns = shape.first.get(shape.turns or "")
+    if shape.turns and shape.sides is str and isinstance(turns, str):
+        return {"formatting": "alpaca", "ranking": True, "columns": {"prompt": shape.turns, **columns}}, "dpo"
+    if shape.turns and shape.sides is dict and isinstance(turns, list):
+        tags = {} if shape.sharegpt else {"tags": ROLES}
+        return {
+            "formatting": "sharegpt",
+            "ranking": True,
+            "columns": {"messages": shape.turns, **columns},
+            **tags,
+        }, "dpo"
+    raise _unread("llamafactory", "pairs in this form", "write prompt, chosen and rejected as texts")
+
+
+def _trl(manifest: Manifest, shape: Shape) -> dict[str, str]:
     values: dict[str, Any] = {
         "model_name_or_path": _model(manifest),
         "dataset_train_split": "train",
     }
     if _file(manifest, "validation"):
         values |= {"dataset_test_split": "validation", "eval_strategy": "epoch"}
-    formats = {name for file in (*manifest.inputs, *manifest.existing) for name in file.formats}
-    if formats == {"preference"}:  # prompt, chosen, rejected
-        return {"trl.yaml": _yaml(f"trl dpo {TRL}", {**values, "output_dir": "./run"})}
+    if shape.is_pair:
+        if shape.sides not in (str, list) or shape.turns not in (None, "prompt"):
+            raise _unread("trl", "pairs in this form", "write them as prompt, chosen and rejected")
+        said = f"`trl kto {TRL}` reads the same pairs"
+        return {"trl.yaml": _yaml(f"trl dpo {TRL}", {**values, "output_dir": "./run"}, said)}
+    if shape.label is not None:
+        raise _unread("trl", "labels beside messages", 'train with `curate train` (objective = "kto")')
     return {"trl.yaml": _yaml(f"trl sft {TRL}", {**values, "assistant_only_loss": True, "output_dir": "./run"})}
 
 
@@ -120,7 +206,7 @@ def _lines(values: dict[str, Any]) -> Iterator[str]:
         yield f"{key}: {json.dumps(value, ensure_ascii=False)}"
 
 
-KINDS: Final[dict[str, Callable[[Manifest], dict[str, str]]]] = {
+KINDS: Final[dict[str, Callable[[Manifest, Shape], dict[str, str]]]] = {
     "axolotl": _axolotl,
     "llamafactory": _llamafactory,
     "trl": _trl,

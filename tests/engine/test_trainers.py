@@ -77,12 +77,111 @@ def test_configurations_name_the_files_that_are_there_and_leave_the_test_split_a
     )
 
 
-def test_pairs_are_trained_with_dpo_by_trl(write: Write) -> None:
-    write("data.jsonl", [{"prompt": f"What of {n}?", "chosen": f"It is {n}.", "rejected": "No."} for n in range(40)])
-    assert main(["split", "data.jsonl", "-o", "out", "-q", "--trainer", "trl", "--yes"]) == 0
+ASKED, GOOD, BAD = "What of {n}?", "It is {n}.", "No."
+TURN = {"role": "user", "content": ASKED}
+PAIRS: dict[str, dict[str, Any]] = {
+    "texts": {"prompt": ASKED, "chosen": GOOD, "rejected": BAD},
+    "lists": {
+        "prompt": [TURN],
+        "chosen": [{"role": "assistant", "content": GOOD}],
+        "rejected": [{"role": "assistant", "content": BAD}],
+    },
+    "talks": {
+        "chosen": [TURN, {"role": "assistant", "content": GOOD}],
+        "rejected": [TURN, {"role": "assistant", "content": BAD}],
+    },
+    "messages": {
+        "conversations": [{"from": "human", "value": ASKED}],
+        "chosen": {"from": "gpt", "value": GOOD},
+        "rejected": {"from": "gpt", "value": BAD},
+    },
+    "openai": {
+        "input": {"messages": [TURN]},
+        "preferred_output": [{"role": "assistant", "content": GOOD}],
+        "non_preferred_output": [{"role": "assistant", "content": BAD}],
+    },
+    "labels": {"messages": [TURN, {"role": "assistant", "content": GOOD}], "label": True},
+}
+NAMES = {"field_chosen": "chosen", "field_rejected": "rejected"}
+SHAREGPT = {"user": ["human", "user"], "assistant": ["gpt", "assistant"], "system": ["system"]}
+
+
+def configured(form: str, trainer: str, write: Write) -> int:
+    lines: list[dict[str, Any]] = [json.loads(json.dumps(PAIRS[form]).replace("{n}", str(n))) for n in range(40)]
+    for line in lines[::2] if form == "labels" else ():
+        line["label"] = False
+    write("data.jsonl", lines)
+    return main(["split", "data.jsonl", "-o", "out", "-q", "--trainer", trainer, "--yes"])
+
+
+@pytest.mark.parametrize("form", ["texts", "lists", "talks"])
+def test_pairs_are_trained_with_dpo_by_trl(form: str, write: Write) -> None:
+    assert configured(form, "trl", write) == 0
     text = (OUT / "trl.yaml").read_text()
     assert 'trl dpo --config trl.yaml --dataset_name "$PWD"' in text
     assert "assistant_only_loss" not in text
+
+
+@pytest.mark.slow  # YAML comes with transformers
+@pytest.mark.parametrize(
+    ("form", "how"),
+    [
+        ("texts", {"type": "chat_template.default", "field_messages": "prompt", **NAMES}),
+        ("lists", {"type": "chat_template.default", "field_messages": "prompt", **NAMES}),
+        ("talks", {"type": "chat_template.argilla_chat", **NAMES}),
+        (
+            "messages",
+            {
+                "type": "chat_template.default", "field_messages": "conversations", **NAMES,
+                "message_property_mappings": {"role": "from", "content": "value"}, "roles": SHAREGPT,
+            },
+        ),
+    ],
+)  # fmt: skip
+def test_axolotl_is_told_where_the_two_answers_are(form: str, how: dict[str, Any], write: Write) -> None:
+    import yaml
+
+    assert configured(form, "axolotl", write) == 0
+    found = yaml.safe_load((OUT / "axolotl.yaml").read_text())
+    assert (found["rl"], found["chat_template"]) == ("dpo", "tokenizer_default")
+    for source, file in zip(found["datasets"] + found["test_datasets"], ("train", "validation"), strict=True):
+        assert source == {"path": f"{file}.jsonl", "ds_type": "json", "split": "train", **how}
+
+
+@pytest.mark.parametrize(
+    ("form", "stage", "formatting", "columns"),
+    [
+        ("texts", "dpo", "alpaca", {"prompt": "prompt", "chosen": "chosen", "rejected": "rejected"}),
+        ("messages", "dpo", "sharegpt", {"messages": "conversations", "chosen": "chosen", "rejected": "rejected"}),
+        ("labels", "kto", "sharegpt", {"messages": "messages", "kto_tag": "label"}),
+    ],
+)
+def test_llamafactory_is_told_the_columns_and_the_stage(
+    form: str, stage: str, formatting: str, columns: dict[str, str], write: Write
+) -> None:
+    assert configured(form, "llamafactory", write) == 0
+    info = json.loads((OUT / "dataset_info.json").read_bytes())
+    assert set(info) == {"train", "validation"}
+    for name, one in info.items():
+        assert (one["file_name"], one["formatting"], one["columns"]) == (f"{name}.jsonl", formatting, columns)
+        assert one.get("ranking", False) == (stage == "dpo")
+        assert ("tags" in one) == (form == "labels")
+    assert f'stage: "{stage}"' in (OUT / "llamafactory.yaml").read_text()
+
+
+@pytest.mark.parametrize(
+    ("form", "trainer"),
+    [
+        ("openai", "trl"), ("openai", "axolotl"), ("openai", "llamafactory"), ("messages", "trl"),
+        ("lists", "llamafactory"), ("talks", "llamafactory"), ("labels", "trl"), ("labels", "axolotl"),
+    ],
+)  # fmt: skip
+def test_a_trainer_that_does_not_read_the_form_is_refused_and_nothing_is_written(
+    form: str, trainer: str, write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert configured(form, trainer, write) == 2
+    assert f"--trainer {trainer}: it does not read" in " ".join(capsys.readouterr().err.split())
+    assert not list(OUT.glob("[!.]*"))
 
 
 def test_configurations_are_part_of_what_is_proved_and_go_when_nobody_wants_them(splits: dict[str, int]) -> None:
