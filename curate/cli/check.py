@@ -9,7 +9,21 @@ from typing import Annotated
 import typer
 
 from curate.cli.adopt import Adopted
-from curate.cli.options import ChatTemplate, Paths, Quiet, codes, end, named_files, processes, progress, told_decisions
+from curate.cli.options import (
+    Address,
+    ChatTemplate,
+    Paths,
+    Quiet,
+    RunOn,
+    codes,
+    end,
+    executor_of,
+    named_files,
+    processes,
+    progress,
+    told_decisions,
+)
+from curate.core.cluster import Engine
 from curate.core.config import CheckConfig, with_options
 from curate.core.config_files import config_file, find_config
 from curate.core.errors import UsageError
@@ -127,6 +141,8 @@ def check(
             min=1, help="Check a large file with N processes; if omitted, one per core, at most 8.", metavar="N"
         ),
     ] = None,
+    engine: RunOn = Engine.LOCAL,
+    address: Address = None,
     quiet: Quiet = False,
 ) -> None:
     """Check a data set and report each problem with its place.
@@ -143,6 +159,7 @@ def check(
         raise UsageError("--add-suppressions and --write-baseline do the same in two ways", "leave one of them out")
     named = {"select": codes(select), "ignore": codes(ignore), "extend_select": codes(extend_select)}
     project = find_config(Path.cwd())
+    executor = executor_of(engine, address)
     named_model = {"model": model, "chat_template": chat_template, "max_length": max_length}
     config = with_options(project.check, **named, **named_model, target=target)
     if show_files or show_settings:
@@ -159,7 +176,14 @@ def check(
         told_decisions(files, ignore=True, why="curate check reads the files as they are")
         adopted = Adopted.read(baseline, new_baseline, reason.strip())
         with progress("checking", "lines", quiet=quiet, waits=True) as advance:
-            report = check_paths(files, config, advance, workers=workers or processes(), conflicts=project.conflicts)
+            report = check_paths(
+                files,
+                config,
+                advance,
+                workers=workers or processes(),
+                conflicts=project.conflicts,
+                executor=executor,
+            )
         untold = report.not_understood > len(
             {(found.file, found.line, found.example) for found in report.findings if _says_no_example(found)}
         )

@@ -8,6 +8,7 @@ import typer
 
 from curate.cli.options import (
     STAYS,
+    Address,
     AsJson,
     Drop,
     Heavy,
@@ -16,12 +17,15 @@ from curate.cli.options import (
     Overwrite,
     Paths,
     Quiet,
+    RunOn,
     codes,
     end,
+    executor_of,
     named_files,
     stages,
     told_decisions,
 )
+from curate.core.cluster import Engine, Executor
 from curate.core.config import with_options
 from curate.core.config_files import find_config
 from curate.core.errors import DataError, UsageError
@@ -89,6 +93,8 @@ def dedup(
     ] = None,
     no_decisions: NoDecisions = False,
     no_cache: Annotated[bool, typer.Option("--no-cache", help="Disable the cache in .curate/cache.")] = False,
+    engine: RunOn = Engine.LOCAL,
+    address: Address = None,
     yes: Heavy = False,
     as_json: AsJson = False,
     show_all: Annotated[bool, typer.Option("--all", help=f"Show every removal, not only {SHOWN}.")] = False,
@@ -101,6 +107,9 @@ def dedup(
     """
     if rethreshold is not None and (threshold is not None or no_cache):
         raise UsageError("--rethreshold cannot be combined with --threshold or --no-cache", "remove the other option")
+    executor = executor_of(engine, address)
+    if rethreshold is not None and executor.remote:  # workers of a cluster share no cache
+        raise UsageError("--rethreshold cannot be combined with --engine ray", "remove one of the options")
     options = {
         "threshold": threshold if rethreshold is None else rethreshold,
         "on": on,
@@ -116,8 +125,9 @@ def dedup(
         drop,
         no_decisions=no_decisions,
         quiet=quiet,
-        cached=not no_cache,
+        cached=not (no_cache or executor.remote),
         remembered_only=rethreshold is not None,
+        executor=executor,
     )
     if html is not None:
         from curate.report.dedup_html import SHOWN as SHOWN_THERE
@@ -178,6 +188,7 @@ def _planned(
     quiet: bool,
     cached: bool,
     remembered_only: bool,
+    executor: Executor,
 ) -> DedupResult:
     project = Project(Path.cwd())
     whole, decisions = find_config(project.folder), told_decisions(files, ignore=no_decisions)
@@ -194,6 +205,7 @@ def _planned(
             remembered_only=remembered_only,
             edited=project.edited,
             listen=shown.listen,
+            executor=executor,
         )
 
 

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Final, NoReturn
 
 import typer
 
+from curate.core.cluster import Engine, Executor
 from curate.core.data_files import data_files
 from curate.core.decision import DecisionLog, DecisionState
 from curate.core.egress import Consent
-from curate.core.errors import ExitCode
+from curate.core.errors import ExitCode, UsageError
 from curate.core.files import display_name
 from curate.core.paths import from_here
 from curate.core.runs import project_of
@@ -64,6 +65,20 @@ Heavy = Annotated[
     bool, typer.Option("--yes", "-y", help="Write even if a large share of a file would be removed (rule D008).")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+RunOn = Annotated[
+    Engine,
+    typer.Option(
+        help="Run on this machine (local) or on a Ray cluster (ray); the result is the same.", metavar="local|ray"
+    ),
+]
+Address = Annotated[
+    str | None,
+    typer.Option(
+        help="Connect to the Ray cluster at this address; if omitted, to the one that RAY_ADDRESS names or that runs "
+        "on this machine.",
+        metavar="HOST:PORT",
+    ),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Hide the progress bar.")]
 IGNORED: Final = "--no-decisions"
 NoDecisions = Annotated[
@@ -76,6 +91,13 @@ MOST_PROCESSES: Final = 8
 def codes(given: Sequence[str] | None) -> list[str] | None:
     """The codes of a repeatable option, each value with several codes and commas; None if it was not given."""
     return None if given is None else [code.strip() for text in given for code in text.split(",") if code.strip()]
+
+
+def executor_of(engine: Engine, address: str | None) -> Executor:
+    """Where the work runs. Raises `UsageError` for an address of nothing."""
+    if address is not None and engine is Engine.LOCAL:
+        raise UsageError("--address without --engine ray", "add --engine ray")
+    return Executor(engine, address)
 
 
 @contextmanager

@@ -7,18 +7,22 @@ import typer
 
 from curate.cli.options import (
     LEFT,
+    Address,
     AsJson,
     Drop,
     Heavy,
     NoDecisions,
     Paths,
     Quiet,
+    RunOn,
     codes,
     end,
+    executor_of,
     print_notes,
     stages,
     told_decisions,
 )
+from curate.core.cluster import Engine
 from curate.core.config import with_options
 from curate.core.config_files import find_config
 from curate.core.data_files import data_files
@@ -110,6 +114,8 @@ def split(
         typer.Option(help="Leave out examples that have this label of the review; repeatable.", metavar="NAME"),
     ] = None,
     no_decisions: NoDecisions = False,
+    engine: RunOn = Engine.LOCAL,
+    address: Address = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
@@ -123,7 +129,7 @@ def split(
     """
     if no_decisions and (min_rating or without_label):
         raise UsageError("--min-rating and --without-label need the decisions", "remove --no-decisions")
-    project = Project(Path.cwd())
+    executor, project = executor_of(engine, address), Project(Path.cwd())
     whole = find_config(project.folder)
     sizes = {
         "fractions": _numbers("--fractions", fractions, float, "0.8,0.1,0.1"),
@@ -155,7 +161,14 @@ def split(
     sources = sources_of(project, paths, section.existing, output, decisions, lambda note: print_notes([note]))
     with stages(quiet=quiet) as shown:
         result = split_files(
-            sources, output, config, decisions=decisions, cache=project.cache, listen=shown.listen, yes=yes
+            sources,
+            output,
+            config,
+            decisions=decisions,
+            cache=project.cache,
+            listen=shown.listen,
+            yes=yes,
+            executor=executor,
         )
     if as_json:
         print_json(split_json(result, output))

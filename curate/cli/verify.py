@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from curate.cli.options import AsJson, Quiet, stages
+from curate.cli.options import Address, AsJson, Quiet, RunOn, executor_of, stages
+from curate.core.cluster import Engine
 from curate.core.errors import ExitCode, UsageError
 from curate.core.runs import Project
 from curate.report.console import print_json, print_lines
@@ -29,6 +30,8 @@ def verify(
     ] = "",
     strict: Annotated[bool, typer.Option("--strict", help="Also fail on checks that could not run.")] = False,
     show_all: Annotated[bool, typer.Option("--all", help=f"Show every finding, not only {SHOWN}.")] = False,
+    engine: RunOn = Engine.LOCAL,
+    address: Address = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
@@ -38,10 +41,10 @@ def verify(
 
     Exit status: 0 if every check passes, 1 if a check fails, 2 if there is nothing to verify.
     """
-    cache = Project(Path.cwd()).cache
+    cache, executor = Project(Path.cwd()).cache, executor_of(engine, address)
     with stages(quiet=quiet) as shown:
         if len(paths) == 1:
-            proof = verify_folder(paths[0], embeddings=embeddings, cache=cache, listen=shown.listen)
+            proof = verify_folder(paths[0], embeddings=embeddings, cache=cache, listen=shown.listen, executor=executor)
         else:
             names = [path.name.partition(".")[0] for path in paths]
             if len(set(names)) < len(names):
@@ -52,6 +55,7 @@ def verify(
                 embeddings=embeddings,
                 cache=cache,
                 listen=shown.listen,
+                executor=executor,
             )
     if as_json:
         print_json(verify_json(proof))

@@ -9,7 +9,9 @@ from itertools import islice
 from pathlib import Path
 from time import monotonic
 
+from curate.core.cluster import LOCAL, Executor
 from curate.core.config import CheckConfig, ConflictsConfig
+from curate.core.errors import UsageError
 from curate.core.files import display_name, packing
 from curate.core.finding import Finding, Severity
 from curate.core.scratch import TempStore
@@ -76,6 +78,7 @@ def check_paths(
     workers: int = 1,
     found: Callable[[list[Finding]], None] | None = None,
     conflicts: ConflictsConfig = ConflictsConfig.model_construct(),  # noqa: B008
+    executor: Executor = LOCAL,
 ) -> CheckResult:
     """Check files with the rules of `config`; `progress` gets the lines of each chunk, `found` its findings.
 
@@ -85,12 +88,17 @@ def check_paths(
     """
     started = monotonic()
     checker = Checker(config, conflicts)
+    if executor.remote and checker.template is not None:
+        raise UsageError("--engine ray cannot be combined with --model", "check tokens (K rules) without --engine")
     report = CheckResult(rules=checker.chosen.known, severities_of=checker.chosen.severities)
     told = _Told(checker, found)
     size = _size(paths)
     many, hurry = checker.template is None and size >= PARALLEL, size >= QUICK
     own, anew = partial(_ready, checker, hurry), partial(_checker, config, hurry)
-    with WorkerPool(workers if many else 1, processes=many, own=own, anew=anew) as pool, TempStore() as copies:
+    with (
+        executor.pool(workers if many else 1, processes=many, own=own, anew=anew, files=paths) as pool,
+        TempStore() as copies,
+    ):
         cuts = {
             name_of(path): _check_file(
                 path, name_of(path), checker, pool, report, progress, told, partial(copies.path, number)

@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from curate.core.cluster import LOCAL, Executor
 from curate.core.config import CheckConfig, DedupConfig
 from curate.core.decision import DecisionState, edits_of
 from curate.core.errors import UsageError
@@ -132,6 +133,7 @@ def plan(
     remembered_only: bool = False,
     edited: Path = Path(".curate", "edited"),
     listen: Listener = ignore_events,
+    executor: Executor = LOCAL,
 ) -> DedupResult:
     """Decide what of `files` goes.
 
@@ -154,12 +156,12 @@ def plan(
     def name_of(path: Path) -> str:
         return display_name(names.get(path, path))
 
-    with WorkerPool(cores(), processes=_size(paths) >= PARALLEL) as crew:
+    with executor.pool(cores(), processes=_size(paths) >= PARALLEL, files=paths) as crew:
         spec, bands = feature_spec_for(config), bands_for(config.threshold)
         memory = DedupCache.of(cache, spec, paths, only=remembered_only, bands=bands) if cache else None
         table, old, old_examples = _read(paths, len(against), spec, crew, memory, listen, name_of)
         not_understood = len(table.starts) - len(table.lines)
-        dropped = _dropped(table, files, check, decided, old, listen, name_of)
+        dropped = _dropped(table, files, check, decided, old, listen, name_of, executor)
         not_understood -= sum(gone.example is None for gone in dropped)
         table = _without_dropped(table, dropped) if dropped else table
         pinned, by_hand = _pinned(table, config, decided, old_examples)
@@ -308,6 +310,7 @@ def _dropped(
     old: int,
     listen: Listener,
     name_of: Callable[[Path], str],
+    executor: Executor,
 ) -> list[Dropped]:
     """The lines that go for findings of the rules that `check` drops by, or by hand; suppressed findings count for
     nothing.
@@ -316,7 +319,7 @@ def _dropped(
         return dropped_in(table, (), decided, old)
     listen(StageStarted("check"))
     config = check.model_copy(update={"select": check.drop, "extend_select": ()})
-    report = check_paths(files, config, None, name_of, cores())
+    report = check_paths(files, config, None, name_of, cores(), executor=executor)
     suppress(report, load_suppressions(Path.cwd()), list(map(name_of, files)))
     found = dropped_in(
         table, (finding for finding in report.findings if finding.code.startswith(check.drop)), decided, old

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from curate.core.cluster import LOCAL, Executor
 from curate.core.config import CheckConfig, Config
 from curate.core.data_files import data_files
 from curate.core.decision import DecisionState, edits_of
@@ -127,6 +128,7 @@ def split_files(
     cache: Path | None = None,
     listen: Listener = ignore_events,
     yes: bool = False,
+    executor: Executor = LOCAL,
 ) -> SplitResult:
     """Read, divide and write. What a person decided, what has errors and what `drop` of the check names leaves;
     duplicates stay, on one side.
@@ -138,8 +140,8 @@ def split_files(
     spec = making_of(config)
     apart = bool(config.check.model) or _asks_all(config.check)
     screening = None if apart else ErrorFilter.of(config.check, quick=size_of(sources.every) >= QUICK)
-    with WorkerPool(cores(), processes=is_big(sources.every)) as crew:
-        errors = _errors(sources, config, listen) if apart else []
+    with executor.pool(cores(), processes=is_big(sources.every), files=sources.every) as crew:
+        errors = _errors(sources, config, listen, executor) if apart else []
         listen(StageStarted("read"))
         table = read_sources(sources, spec._replace(judging=screening), crew, _told(listen))
         if screening:
@@ -239,12 +241,12 @@ def _asks_all(check: CheckConfig) -> bool:
     return any(chosen.rules[code].scope in COMPARING for code in leaving)
 
 
-def _errors(sources: Sources, config: Config, listen: Listener) -> list[Finding]:
+def _errors(sources: Sources, config: Config, listen: Listener, executor: Executor) -> list[Finding]:
     """The findings for which lines of the files that are divided leave, those that a model's template brings among
     them.
     """
     listen(StageStarted("check"))
-    report = check_paths(sources.files, config.check, None, sources.name_of)
+    report = check_paths(sources.files, config.check, None, sources.name_of, executor=executor)
     suppress(report, load_suppressions(Path.cwd()), [sources.name_of(path) for path in sources.files])
     errors = [finding for finding in report.findings if leaves_by(finding, config.check.drop)]
     listen(StageFinished("check", False, f"{plural(len(errors), 'finding')} that remove lines"))

@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from curate.core.cluster import LOCAL, Executor
 from curate.core.config import DedupConfig
 from curate.core.errors import InputError
 from curate.core.events import Listener, StageFinished, StageStarted, ignore_events
@@ -37,7 +38,12 @@ WORD: Final = re.compile(r"[a-z]+")
 
 
 def verify_folder(
-    folder: Path, *, embeddings: str = "", cache: Path | None = None, listen: Listener = ignore_events
+    folder: Path,
+    *,
+    embeddings: str = "",
+    cache: Path | None = None,
+    listen: Listener = ignore_events,
+    executor: Executor = LOCAL,
 ) -> VerifyResult:
     """Verify a folder that `curate split` or `curate run` wrote; report each difference from its manifest.
 
@@ -50,7 +56,7 @@ def verify_folder(
     except InputError:
         if (folder / NAME).exists() or not (parts := _foreign(folder)):
             raise
-        return verify_files(parts, str(folder), embeddings=embeddings, cache=cache, listen=listen)
+        return verify_files(parts, str(folder), embeddings=embeddings, cache=cache, listen=listen, executor=executor)
     found: list[Difference] = []
     points = [manifest_point(folder, manifest, found)]
     listen(StageStarted("files"))
@@ -64,7 +70,7 @@ def verify_folder(
         tuple(compared.keys), passages, frozenset(one.kept for one in ledger.removed if one.kept), bool(compared.model)
     )
     inputs = sum(path.stat().st_size for file in manifest.inputs if (path := Path(file.path)).is_file())
-    with _pool(inputs + _size(parts), wanted) as pool:
+    with _pool(inputs + _size(parts), wanted, parts, executor) as pool:
         read = _read(parts, compared, pool, listen)
         points.append(_lines_point(read, found))
         examples = read.sizes(list(parts))
@@ -93,6 +99,7 @@ def verify_files(
     embeddings: str = "",
     cache: Path | None = None,
     listen: Listener = ignore_events,
+    executor: Executor = LOCAL,
 ) -> VerifyResult:
     """Look for leaks between split files, given by split name with the training split first.
 
@@ -100,7 +107,7 @@ def verify_files(
     """
     compared = Compared(list(parts), (config or DedupConfig()).threshold, keys, embeddings, cache=cache)
     found: list[Difference] = []
-    with _pool(_size(parts), Wanted(tuple(keys), requests=bool(embeddings))) as pool:
+    with _pool(_size(parts), Wanted(tuple(keys), requests=bool(embeddings)), parts, executor) as pool:
         read = _read(parts, compared, pool, listen)
     points = [Point("manifest", Verdict.OPEN, "no manifest: only leakage is checked"), _lines_point(read, found)]
     return _proved(
@@ -164,9 +171,15 @@ def _size(parts: Mapping[str, Sequence[Path]]) -> int:
     return sum(path.stat().st_size for files in parts.values() for path in files if path.is_file())
 
 
-def _pool(size: int, wanted: Wanted) -> WorkerPool:
+def _pool(size: int, wanted: Wanted, parts: Mapping[str, Sequence[Path]], executor: Executor) -> WorkerPool:
     """The workers for this number of bytes."""
-    return WorkerPool(cores(), processes=size >= MUCH, own=lambda: wanted, anew=partial(Wanted._make, wanted))
+    return executor.pool(
+        cores(),
+        processes=size >= MUCH,
+        own=lambda: wanted,
+        anew=partial(Wanted._make, wanted),
+        files=[path for files in parts.values() for path in files],
+    )
 
 
 def _read(parts: Mapping[str, Sequence[Path]], compared: Compared, pool: WorkerPool, listen: Listener) -> Examples:

@@ -1,0 +1,213 @@
+"""Where the work on parts of the data runs: in processes on this machine, or as tasks of a Ray cluster.
+
+A part is worked on alone and results are taken in the order of the parts, so that they are the same wherever it is
+done. Ray places tasks, moves what they take and return, and repeats those that a lost process or node had; a task only
+reads. What a worker needs to know of this process comes with its tasks: it works in the same folder, and refuses to
+work with other versions of the packages that decide results, or where it sees other files than this process does.
+"""
+
+import os
+import platform
+import sys
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
+from enum import StrEnum
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, NamedTuple, Self
+
+from curate import __version__
+from curate.core.errors import CurateError, MissingExtra
+from curate.core.files import display_name
+from curate.core.text import visible
+from curate.core.worker_pool import Made, WorkerPool, cores
+
+PACKAGES: Final = ("numba", "numpy", "orjson", "polars", "xxhash")
+"""Packages whose versions may change results."""
+AHEAD: Final = 2
+"""Tasks in flight for each core of the cluster."""
+
+
+class Engine(StrEnum):
+    """Where the work on parts of the data runs."""
+
+    LOCAL = "local"
+    RAY = "ray"
+
+
+class Executor(NamedTuple):
+    """An engine, and where it is."""
+
+    engine: Engine = Engine.LOCAL
+    address: str | None = None
+    """Of a Ray cluster; None for the one that RAY_ADDRESS names or that runs on this machine, else for a new one."""
+
+    @property
+    def remote(self) -> bool:
+        """Whether parts may be worked on where nothing but files is shared with this process."""
+        return self.engine is Engine.RAY
+
+    def pool(
+        self,
+        count: int,
+        *,
+        processes: bool,
+        own: Callable[[], object] | None = None,
+        anew: Callable[[], object] | None = None,
+        files: Iterable[Path] = (),
+    ) -> WorkerPool:
+        """A pool of workers; see `WorkerPool`. `files`: those that all workers have to see as this process does."""
+        if not self.remote:
+            return WorkerPool(count, processes=processes, own=own, anew=anew)
+        return ClusterPool(self.address, anew, files)
+
+
+LOCAL: Final = Executor()
+
+
+class _Work(NamedTuple):
+    """What all tasks of a pool are, and what their workers have to be like."""
+
+    pool: str
+    folder: str
+    versions: Mapping[str, str]
+    files: Mapping[str, tuple[int, int]]
+    """Size and time of modification of each file, by its path."""
+    anew: Callable[[], object] | None
+    make: Callable[..., object]
+
+
+class ClusterPool(WorkerPool):
+    """A pool whose workers are those of a Ray cluster; threads are those of this process, as many as it has cores."""
+
+    def __init__(self, address: str | None, anew: Callable[[], object] | None, files: Iterable[Path]) -> None:
+        """Raises `MissingExtra`."""
+        super().__init__(cores(), processes=False)
+        try:
+            import ray
+        except ImportError:
+            raise MissingExtra("--engine ray", "cluster", "ray") from None
+        self._ray, self._address, self._anew, self._connected = ray, address, anew, False
+        self._key, self._files = os.urandom(16).hex(), _seen({str(path) for path in files})
+
+    def __enter__(self) -> Self:
+        """Connect, unless this process is connected. Raises `CurateError`."""
+        if not self._ray.is_initialized():
+            os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is sent that nobody asked for
+            quiet = {"log_to_driver": False, "logging_level": "ERROR"}
+            alone = {"env_vars": {"POLARS_MAX_THREADS": "1"}}  # there is a worker for each core
+            try:
+                self._ray.init(address=self._address, runtime_env=alone, **quiet)
+            except (ConnectionError, RuntimeError, ValueError) as error:
+                raise CurateError(
+                    f"--engine ray: no connection to {visible(self._address or 'a cluster')}: "
+                    f"{visible(str(error).partition(chr(10))[0])}",
+                    "`ray status --address ADDR` tells whether the cluster runs",
+                ) from error
+            self._connected = True
+        # Ray writes news of lost workers and nodes to standard output, which has no option; there is data on it.
+        self._ray._private.worker._worker_logs_enabled = False
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        super().__exit__(kind, error, trace)
+        if self._connected:
+            self._ray.shutdown()
+
+    def each(self, make: Callable[..., Made], items: Iterable[Any], quick: Callable[[], bool] = bool) -> Iterator[Made]:  # noqa: ARG002
+        """Apply `make` to each item and yield results in order. Raises what it raises, `CurateError` if a task is
+        lost as often as Ray repeats it.
+        """
+        ray, waiting, packed = self._ray, deque[Any](), self._ray.cloudpickle.dumps
+        work = ray.put(packed(_Work(self._key, str(Path.cwd()), _versions(), self._files, self._anew, make)))
+        task = ray.remote(_run)
+        most = AHEAD * max(1, int(ray.cluster_resources().get("CPU", 1)))
+        try:
+            for item in items:
+                waiting.append(task.remote(work, packed(item)))
+                if len(waiting) >= most:
+                    yield self._result(waiting.popleft())
+            while waiting:
+                yield self._result(waiting.popleft())
+        finally:
+            for reference in waiting:
+                ray.cancel(reference)
+
+    def _result(self, reference: Any) -> Any:
+        try:
+            made = self._ray.cloudpickle.loads(self._ray.get(reference))
+        except self._ray.exceptions.RayError as error:
+            raise CurateError(
+                f"--engine ray: a task failed: {visible(str(error.args[0] if error.args else error)[:200])}",
+                "the logs of Ray tell more; each node needs the same installation of curate, and enough memory",
+            ) from error
+        if isinstance(made, BaseException):
+            raise made
+        return made
+
+
+def _versions() -> dict[str, str]:
+    from importlib.metadata import version  # takes some milliseconds that a check on this machine does not need
+
+    return {"curate": __version__, "python": sys.version.partition(" ")[0]} | {name: version(name) for name in PACKAGES}
+
+
+def _seen(paths: Iterable[str]) -> dict[str, tuple[int, int]]:
+    """Size and time of modification of those paths that are files."""
+    found = {}
+    for path in paths:
+        with suppress(OSError):
+            there = Path(path).stat()
+            found[path] = (there.st_size, there.st_mtime_ns)
+    return found
+
+
+_prepared: list[tuple[str, object]] = []
+"""The pool that this worker is prepared for, and what its `anew` gave."""
+
+
+def _run(work: bytes, item: bytes) -> bytes:
+    """A task: what `make` gives for an item, or what it raises.
+
+    All is packed into bytes: arrays that Ray itself moves can only be read, and keep all they came with in memory.
+    """
+    from ray import cloudpickle
+
+    try:
+        made = _made(cloudpickle.loads(work), cloudpickle.loads(item))
+    except Exception as error:  # noqa: BLE001
+        made = error
+    try:
+        packed: bytes = cloudpickle.dumps(made)
+    except Exception:  # noqa: BLE001  # whatever an object raises that cannot be sent
+        packed = cloudpickle.dumps(RuntimeError(f"{type(made).__name__} cannot be sent to another process"))
+    return packed
+
+
+def _made(work: _Work, item: object) -> object:
+    if not _prepared or _prepared[0][0] != work.pool:
+        _demand_alike(work)
+        _prepared[:] = [(work.pool, work.anew() if work.anew else None)]
+    return work.make(item) if work.anew is None else work.make(_prepared[0][1], item)
+
+
+def _demand_alike(work: _Work) -> None:
+    """Raise `CurateError` where this worker would give other results than one beside the process that asks."""
+    with suppress(OSError):
+        os.chdir(work.folder)  # where it is not there, relative paths lead nowhere: told below
+    mine = _versions()
+    other = [f"{name} {mine[name]}, not {wanted}" for name, wanted in work.versions.items() if mine[name] != wanted]
+    if other:
+        raise CurateError(
+            f"--engine ray: node {platform.node()} has {'; '.join(other)}",
+            "install the same versions on all nodes: others may give other results",
+        )
+    here = _seen(work.files)
+    if strange := [path for path, seen in work.files.items() if here.get(path) != seen]:
+        raise CurateError(
+            f"--engine ray: node {platform.node()} does not see the same {display_name(strange[0])}",
+            "put the data on storage that all nodes have at the same path",
+        )

@@ -1,0 +1,263 @@
+"""`--engine ray`: the same bytes as on one machine, whatever the shards, their order, and what is lost meanwhile."""
+
+import os
+import random
+import re
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from curate.cli.main import main
+from curate.core import cluster
+from curate.core.cluster import ClusterPool, Engine, Executor
+from curate.core.errors import CurateError, ExitCode, InputError
+from curate.corpus import loading
+from curate.lint import runner
+from curate.read.chunks import Chunk, chunk_bytes
+from curate.verify import lines as verify_lines
+from tests.conftest import Write, chat, line_of
+from tests.lost_tasks import held_once, killed_once
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.xdist_group("cluster"),
+    pytest.mark.filterwarnings("ignore:::ray"),
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+]
+ROOT: Final = Path(__file__).parents[2]
+WORDS: Final = ["river", "stone", "garden", "window", "paper", "market", "winter", "letter", "morning", "bridge"]
+
+
+class Nodes:
+    """A cluster of three nodes with one core each; the first one stays."""
+
+    def __init__(self) -> None:
+        from ray.cluster_utils import Cluster
+
+        soon = {"health_check_period_ms": 300}  # a lost node is found after five checks
+        head = {"num_cpus": 1, "include_dashboard": False, "_system_config": soon}
+        self.cluster = Cluster(initialize_head=True, head_node_args=head)
+        self.address: str = self.cluster.address
+        self.others = [self.add() for _ in range(2)]
+
+    def add(self) -> Any:
+        """Add a node."""
+        return self.cluster.add_node(num_cpus=1)
+
+    def remove(self, node_id: str) -> None:
+        """End all processes of a node at once."""
+        lost = next(node for node in self.others if node.node_id == node_id)
+        self.others.remove(lost)
+        self.cluster.remove_node(lost, allow_graceful=False)
+
+
+@pytest.fixture(scope="module")
+def nodes() -> Iterator[Nodes]:
+    """One cluster for all tests; this process stays connected, so that workers load once."""
+    ray = pytest.importorskip("ray", reason="the extra `cluster` is not installed")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("RAY_USAGE_STATS_ENABLED", "0")
+        patched.setenv("PYTHONPATH", str(ROOT))
+        started = Nodes()
+        ray.init(address=started.address, log_to_driver=False, logging_level="ERROR")
+        yield started
+        ray.shutdown()
+        started.cluster.shutdown()
+
+
+def lines(rng: random.Random) -> list[bytes]:
+    """Chats with copies, near-duplicates, others with the same question, long ones, and lines that hold no example."""
+    found: list[object] = []
+    for number in range(60):
+        answer = " ".join(rng.choices(WORDS, k=rng.randint(8, 40)))
+        found.append(chat(f"What is number {number} of the {rng.choice(WORDS)}?", answer))
+        if rng.random() < 0.3:
+            found.append(chat(f"What is number {number} of the list?", f"{answer} indeed"))
+        if rng.random() < 0.2:
+            found.append(found[-1])
+    found += [b"no json", {"text": "a document"}, chat("", ""), b'{"messages": [{"role": "user", "content": "alone"}]}']
+    found.append(chat("Crédit \u00e9tranger\u202e?", "x" * 3000))
+    return [line_of(line) for line in found]
+
+
+def sharded(seed: int, write: Write) -> list[str]:
+    """The lines in a random order, in a random number of files; returns their names in a random order."""
+    rng = random.Random(seed)
+    every = lines(random.Random(7))
+    rng.shuffle(every)
+    cuts = sorted(rng.sample(range(1, len(every)), rng.randint(0, 4)))
+    names = [f"shard-{at}.jsonl" for at in range(len(cuts) + 1)]
+    for name, start, end in zip(names, [0, *cuts], [*cuts, len(every)], strict=True):
+        write(name, b"".join(line + b"\n" for line in every[start:end]))
+    rng.shuffle(names)
+    return names
+
+
+@contextmanager
+def in_chunks(size: int) -> Iterator[None]:
+    """Let files be cut into chunks of so many bytes."""
+    with pytest.MonkeyPatch.context() as patched:
+        for module in (runner, loading, verify_lines):
+            patched.setattr(module, "SIZE", size)
+        yield
+
+
+def outcome(words: list[str], capsys: pytest.CaptureFixture[str]) -> dict[str, object]:
+    """What a command prints and writes, and its exit status."""
+    capsys.readouterr()
+    status = main(words)
+    out, err = capsys.readouterr()
+    written = [*Path().glob("out*"), *Path("out").glob("**/*")]
+    files = {str(path): path.read_bytes() for path in written if path.is_file()}
+    for path in files:
+        Path(path).unlink()
+    return {"status": status, "out": re.sub(r'"seconds": [\d.]+', "", out), "err": err, **files}
+
+
+def commands(names: list[str]) -> dict[str, list[str]]:
+    return {
+        "check": ["check", *names, "--output-format", "json", "--all"],
+        "dedup": ["dedup", *names, "--no-cache", "-o", "out.jsonl", "--json", "--explain", "--yes"],
+        "drop": ["dedup", *names, "--no-cache", "-o", "out.jsonl", "--drop", "M", "--keep", "best", "--yes"],
+        "split": ["split", *names, "-o", "out", "--json"],
+        "verify": ["verify", "split", "--json"],
+    }
+
+
+def on(nodes: Nodes) -> list[str]:
+    return ["--engine", "ray", "--address", nodes.address]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_result_is_that_of_one_machine_whatever_the_shards(
+    seed: int, nodes: Nodes, write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names = sharded(seed, write)
+    main(["split", *names, "-o", "split"])
+    for words in commands(names).values():
+        alone = outcome(words, capsys)
+        with in_chunks(random.Random(seed).choice([500, 2000, 9000])):
+            assert outcome([*words, *on(nodes)], capsys) == alone
+
+
+@pytest.fixture
+def around(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[..., Any]], None]:
+    """Lets a function be called around what each task calls."""
+    each = ClusterPool.each
+
+    def wrapped(function: Callable[..., Any]) -> None:
+        monkeypatch.setattr(
+            ClusterPool,
+            "each",
+            lambda pool, make, items, quick=bool: each(pool, partial(function, make), items, quick),
+        )
+
+    return wrapped
+
+
+@pytest.mark.parametrize("verb", ["check", "dedup", "split", "verify"])
+def test_a_worker_that_is_killed_changes_nothing(
+    verb: str,
+    nodes: Nodes,
+    write: Write,
+    around: Callable[[Callable[..., Any]], None],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    names = sharded(1, write)
+    main(["split", *names, "-o", "split"])
+    words = commands(names)[verb]
+    alone = outcome(words, capsys)
+    around(partial(killed_once, tmp_path / "killed"))
+    with in_chunks(2000):
+        assert outcome([*words, *on(nodes)], capsys) == alone
+    assert (tmp_path / "killed.2").exists()
+
+
+@pytest.mark.parametrize("verb", ["check", "dedup", "split", "verify"])
+def test_a_node_that_is_lost_changes_nothing(
+    verb: str,
+    nodes: Nodes,
+    write: Write,
+    around: Callable[[Callable[..., Any]], None],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    names, marker = sharded(2, write), tmp_path / "held"
+    main(["split", *names, "-o", "split"])
+    words = commands(names)[verb]
+    alone = outcome(words, capsys)
+    around(partial(held_once, marker, nodes.cluster.head_node.node_id))
+
+    def lose() -> None:
+        while not (marker.exists() and marker.read_text()):
+            time.sleep(0.05)
+        nodes.remove(marker.read_text())
+
+    losing = threading.Thread(target=lose, daemon=True)
+    losing.start()
+    with in_chunks(500):
+        assert outcome([*words, *on(nodes)], capsys) == alone
+    losing.join()
+    nodes.others.append(nodes.add())
+
+
+@pytest.mark.parametrize(
+    ("changed", "value", "said"),
+    [
+        ("_versions", {"numpy": "0.1"}, r"has numpy [\d.]+, not 0\.1"),
+        ("_seen", {"shard-0.jsonl": (1, 1)}, r"does not see the same shard-0\.jsonl"),
+    ],
+)
+def test_a_worker_that_is_not_alike_is_refused(
+    changed: str,
+    value: dict[str, object],
+    said: str,
+    nodes: Nodes,
+    write: Write,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    names = sharded(0, write)
+    monkeypatch.setattr(cluster, changed, lambda *_: value)  # in this process, not in the workers
+    assert main(["check", *names, *on(nodes)]) == ExitCode.USAGE
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert re.search(f"--engine ray: node .+ {said}", err)
+
+
+def test_what_a_task_raises_is_raised_here(nodes: Nodes, write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write("data.jsonl", [("What?", "This.")])
+    monkeypatch.setattr(cluster, "_seen", lambda _: {})
+    with Executor(Engine.RAY, nodes.address).pool(1, processes=False, files=[path]) as pool:
+        with pytest.raises(InputError, match=r"gone\.jsonl: cannot be read"):
+            list(pool.each(chunk_bytes, [Chunk(Path("gone.jsonl"), "gone.jsonl", 0, None)]))
+        with pytest.raises(CurateError, match="a task failed"):
+            list(pool.each(os._exit, [1]))
+
+
+def test_without_the_extra_one_line_says_what_to_install(
+    write: Write, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = write("data.jsonl", [("What?", "This.")])
+    monkeypatch.setitem(sys.modules, "ray", None)
+    assert main(["check", str(path), "--engine", "ray"]) == ExitCode.USAGE
+    said = capsys.readouterr().err
+    assert "pip install 'curate-chat[cluster]'" in said
+    assert "Traceback" not in said
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["check", "--address", "127.0.0.1:1"], ["dedup", "--engine", "ray", "--rethreshold", "0.7"]],
+)
+def test_options_that_do_nothing_are_refused(words: list[str], write: Write) -> None:
+    path = write("data.jsonl", [("What?", "This.")])
+    assert main([*words, str(path)]) == ExitCode.USAGE
