@@ -114,7 +114,13 @@ def subcommands(verb: str) -> list[str]:
 def _configuration(schema: Mapping[str, Any]) -> str:
     text = (
         "# Configuration\n\nRead from `curate.toml`, or from the table `[tool.curate]` of `pyproject.toml`. Options of "
-        "the command line override it. An unknown key is an error with a suggestion.\n"
+        "the command line override it. An unknown key is an error with a suggestion.\n\n"
+        "The nearest file at or above the folder of the data applies, else the nearest at or above the working folder, "
+        "or the one of `--config`. A note names it if it is not in the working folder, and `curate check PATH "
+        "--show-settings` prints it. Files that different configurations apply to are refused: run the command for "
+        "each project, or name one with `--config`. Paths in a configuration are relative to its folder. Decisions, "
+        "cache (`.curate/`) and suppressions lie in the project's folder, which is the nearest one at or above the "
+        "data that has a configuration, decisions or suppressions.\n"
     )
     for name, definition in [("", schema), *_tables(schema)]:
         head = f"[[{name}]]" if name == "check.rule" else f"[{name}]"

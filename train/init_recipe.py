@@ -14,6 +14,7 @@ import torch
 
 from curate.core.errors import InputError, ModelError
 from curate.core.text import plural
+from curate.models.chat_templates import chat_template_source
 from curate.models.names import configuration
 from curate.models.template import Template, load_template
 from curate.read.dataset import read_dataset
@@ -104,11 +105,14 @@ class RecipeDraft:
         return "\n".join(lines) + "\n"
 
 
-def init_recipe(data: Path, name: str, model: str | None, memory: int | None) -> RecipeDraft:
-    """A recipe for the split folder `data`, called `name` in it, and for `model`, or the largest base that fits.
+def init_recipe(
+    data: Path, name: str, model: str | None, memory: int | None, chat_template: str, template_name: str
+) -> RecipeDraft:
+    """A recipe for the split folder `data`, and for `model`, or the largest base that fits.
 
-    `memory`: bytes of a GPU; None: that of this machine. Raises `InputError` without a training split, `ModelError` for
-    a model that is named and not available.
+    `name`, `template_name`: what the recipe calls the folder and the chat template, which may be empty. `memory`: bytes
+    of a GPU; None: that of this machine. Raises `InputError` without a training split, `ModelError` for a model that is
+    named and not available, `UsageError` for such a chat template.
     """
     file = data / "train.jsonl"
     if not file.is_file():
@@ -118,7 +122,9 @@ def init_recipe(data: Path, name: str, model: str | None, memory: int | None) ->
     examples = [line.example.value for line in read_dataset([file]).lines if line.example is not None]
     if not examples:
         raise InputError(f"{file}: contains no example", f"curate check {file}")
-    template = load_template(model) if model is not None else None  # nothing is loaded of a proposed base
+    if chat_template:
+        chat_template_source(chat_template)
+    template = load_template(model, chat_template) if model is not None else None  # nothing of a proposed base
     lengths, supervised = _lengths(examples, template)
     texts = Texts(lengths, supervised)
     on_cpu = memory is None and device().type == "cpu"
@@ -132,6 +138,7 @@ def init_recipe(data: Path, name: str, model: str | None, memory: int | None) ->
     length = f"the longest example {counted} {longest:,} tokens; examples are never cut"
     lines: list[tuple[str, Any, str]] = [
         ("model", chosen, needs),
+        *([("chat_template", template_name, "instead of the model's own, if it has one")] if chat_template else []),
         ("data", name, plural(len(examples), "example")),
         ("method", "qlora", "the base in 4 bits"),
         ("max_length", ceil(longest / STEP) * STEP, length),

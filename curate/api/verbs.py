@@ -16,6 +16,7 @@ from curate.core.decision import DecisionLog
 from curate.core.egress import Consent
 from curate.core.events import Listener, ignore_events
 from curate.core.files import display_name
+from curate.core.manifest import NAME
 from curate.core.runs import Project, project_of
 from curate.lint.runner import check_paths
 from curate.lint.suppressions import load_suppressions, suppress
@@ -40,14 +41,15 @@ def check(
     max_length: int | None = None,
     workers: int = 1,
 ) -> CheckResult:
-    """Check a data set like `curate check`. Options override the working folder's configuration.
+    """Check a data set like `curate check`. Options override the project's configuration.
 
     `paths`: files, folders, patterns or URLs, or data in memory (see `curate.api.inputs`). Suppressed findings are
     not reported. Raises `InputError` for a file that cannot be read, `ConfigError`, `UsageError`.
     """
     inputs = Inputs(paths)
     files = inputs.files
-    whole = find_config(Path.cwd())
+    project = project_of(files)
+    whole = find_config(project.folder)
     config = with_options(
         whole.check,
         select=select,
@@ -58,7 +60,7 @@ def check(
         max_length=max_length,
     )
     report = check_paths(files, config, workers=workers, conflicts=whole.conflicts)
-    suppress(report, load_suppressions(Path.cwd()), list(map(display_name, files)))
+    suppress(report, load_suppressions(project.folder), list(map(display_name, files)))
     return CheckResult(report)
 
 
@@ -75,13 +77,11 @@ def dedup(
     against: Data | None = None,
     drop: Sequence[str] | None = None,
 ) -> DedupResult:
-    """Find exact and near duplicates like `curate dedup`. Options override the working folder's configuration. `write`
+    """Find exact and near duplicates like `curate dedup`. Options override the project's configuration. `write`
     writes the result.
 
     Raises `InputError` for a file that cannot be read, `ConfigError`, `UsageError`, `ModelError`.
     """
-    project = Project(Path.cwd())
-    whole = find_config(project.folder)
     options = {
         "threshold": threshold,
         "on": on,
@@ -94,7 +94,9 @@ def dedup(
     inputs, beside = Inputs(paths), Inputs(() if against is None else against)
     files = inputs.files
     others = [path for path in beside.files if path not in files] if against is not None else []
-    decisions = with_edited(DecisionLog(project_of(files).decisions).verdicts())
+    project = project_of(files)
+    whole = find_config(project.folder)
+    decisions = with_edited(DecisionLog(project.decisions).verdicts())
     return DedupResult(
         plan(
             files,
@@ -124,13 +126,15 @@ def conflicts(
     models: bool | None = None,
     yes: bool = False,
 ) -> ConflictsResult:
-    """Find contradictions like `curate conflicts`. Options override the working folder's configuration.
+    """Find contradictions like `curate conflicts`. Options override the project's configuration.
 
     With a judge at an address, questions and answers are sent there: say `yes=True`; `judge_key` names the
     environment variable that has its key. Raises `UsageError` before anything is sent
     where that was not said, `InputError` for a file that cannot be read, `ConfigError`, `ModelError`, `MissingExtra`.
     """
-    project = Project(Path.cwd())
+    inputs = Inputs(paths)
+    files = inputs.files
+    project = project_of(files)
     options = {
         "embeddings": embeddings,
         "nli": nli,
@@ -142,9 +146,7 @@ def conflicts(
     }
     options |= {"min_confidence": min_confidence, "models": models}
     config = with_default_models(with_options(find_config(project.folder).conflicts, **options))
-
-    inputs = Inputs(paths)
-    dataset = read_dataset(inputs.files)
+    dataset = read_dataset(files)
     demand_understood(len(dataset.lines), len(dataset.examples))
     asked = judge_of(
         config,
@@ -177,13 +179,14 @@ def split(
     drop: Sequence[str] | None = None,
     yes: bool = False,
 ) -> SplitResult:
-    """Write train, validation and test without leakage, like `curate split`. Options override the working folder's
+    """Write train, validation and test without leakage, like `curate split`. Options override the project's
     configuration.
 
     Raises `InputError` for a file that cannot be read or where nothing is left, `ConfigError`, `UsageError`,
     `OutputError`, `DataError` where `drop` would take much of a file and `yes` was not said; nothing is changed then.
     """
-    project = Project(Path.cwd())
+    inputs = Inputs(paths)
+    project = project_of(inputs.files)
     whole = find_config(project.folder)
     options: dict[str, Any] = {
         "fractions": fractions,
@@ -205,8 +208,7 @@ def split(
     config = whole.model_copy(update=options)
     folder = Path(output)
     finish(folder, project.decisions)
-    inputs = Inputs(paths)
-    decisions = with_edited(DecisionLog(project_of(inputs.files).decisions).verdicts())
+    decisions = with_edited(DecisionLog(project.decisions).verdicts())
     sources = sources_of(project, inputs.names, section.existing, folder, decisions)
     result = split_files(sources, folder, config, decisions=decisions, cache=project.cache, yes=yes)
     return SplitResult(folder, result, inputs)
@@ -222,7 +224,8 @@ def verify(folder: str | os.PathLike[str] | Mapping[str, Data], *, semantic: str
         inputs = Inputs(folder)
         parts = {name: [path] for name, path in zip(folder, inputs.files, strict=True)}
         return VerifyResult(verify_files(parts, ", ".join(parts), embeddings=semantic, cache=Project(Path.cwd()).cache))
-    return VerifyResult(verify_folder(Path(folder), embeddings=semantic, cache=Project(Path.cwd()).cache))
+    project = project_of([Path(folder) / NAME])
+    return VerifyResult(verify_folder(Path(folder), embeddings=semantic, cache=project.cache))
 
 
 def run(

@@ -34,13 +34,13 @@ class Adopted:
     """The reason to suppress all findings for; empty: none is suppressed."""
 
     @classmethod
-    def read(cls, baseline: Path | None, new: Path | None, reason: str = "") -> Self:
-        """Read both before the check. Raises `UsageError`, `ConfigError`."""
+    def read(cls, folder: Path, baseline: Path | None, new: Path | None, reason: str = "") -> Self:
+        """Read both, the suppressions of a project's folder, before the check. Raises `UsageError`, `ConfigError`."""
         suppressions, known = None, None
-        if reason or Path(SUPPRESSIONS).exists():
+        if reason or (folder / SUPPRESSIONS).exists():
             from curate.lint.suppressions import load_suppressions
 
-            suppressions = load_suppressions(Path())
+            suppressions = load_suppressions(folder)
         if baseline is not None:
             from curate.lint.baseline import load_baseline
 

@@ -21,11 +21,12 @@ from curate.cli.options import (
     named_files,
     processes,
     progress,
+    project_for,
     told_decisions,
 )
 from curate.core.cluster import Engine
 from curate.core.config import CheckConfig, with_options
-from curate.core.config_files import config_file, find_config
+from curate.core.config_files import config_file, shown_path
 from curate.core.errors import UsageError
 from curate.core.files import STDIN, display_name, stdin_named
 from curate.core.finding import Finding, Severity
@@ -121,13 +122,6 @@ def check(
         typer.Option("--add-suppressions", help="Suppress all errors and warnings about examples; requires --reason."),
     ] = False,
     reason: Annotated[str, typer.Option(help="Record this reason for --add-suppressions.")] = "",
-    exclude: Annotated[
-        list[str] | None,
-        typer.Option(help="Leave out files of folders that match this .gitignore pattern; repeatable.", metavar="GLOB"),
-    ] = None,
-    gitignore: Annotated[
-        bool, typer.Option("--respect-gitignore", help="Leave out files of folders that .gitignore files name.")
-    ] = False,
     show_files: Annotated[bool, typer.Option("--show-files", help="List the files that would be read.")] = False,
     show_settings: Annotated[
         bool, typer.Option("--show-settings", help="Print the settings in effect as JSON.")
@@ -150,7 +144,7 @@ def check(
     Exit status: 0 without errors and warnings, 1 with errors, warnings or lines that hold no example, 2 if a file
     cannot be read.
     """
-    files = named_files(paths, exclude, gitignore=gitignore)
+    files = named_files(paths)
     demand_apart(files, (output_file, new_baseline), named=paths)
     demand_apart([baseline] if baseline else [], (output_file,))
     if new_suppressions != bool(reason.strip()):
@@ -158,23 +152,24 @@ def check(
     if new_suppressions and new_baseline:
         raise UsageError("--add-suppressions and --write-baseline do the same in two ways", "leave one of them out")
     named = {"select": codes(select), "ignore": codes(ignore), "extend_select": codes(extend_select)}
-    project = find_config(Path.cwd())
+    home, project = project_for(files)
     executor = executor_of(engine, address)
     named_model = {"model": model, "chat_template": chat_template, "max_length": max_length}
     config = with_options(project.check, **named, **named_model, target=target)
     if show_files or show_settings:
-        _show(files if show_files else None, config if show_settings else None)
+        _show(files if show_files else (), config_file(home.folder), config if show_settings else None)
         return
     _tell_elsewhere(config)
     with stdin_named(_stdin_name(stdin_filename, files)):
         fixed = False
         if fix or unsafe_fixes or diff or fix_only:
             from curate.cli.fix import Fixing, run_fix  # not imported by a hook that only checks
+            from curate.lint.suppressions import load_suppressions
 
             asked = Fixing(fix, unsafe_fixes, diff, fix_only, yes, exit_non_zero_on_fix, project.dedup)
-            fixed = run_fix(files, config, asked, quiet=quiet) and exit_non_zero_on_fix
+            fixed = run_fix(files, config, asked, load_suppressions(home.folder), quiet=quiet) and exit_non_zero_on_fix
         told_decisions(files, ignore=True, why="curate check reads the files as they are")
-        adopted = Adopted.read(baseline, new_baseline, reason.strip())
+        adopted = Adopted.read(home.folder, baseline, new_baseline, reason.strip())
         with progress("checking", "lines", quiet=quiet, waits=True) as advance:
             report = check_paths(
                 files,
@@ -210,13 +205,13 @@ def _stdin_name(name: str | None, files: Sequence[Path]) -> str | None:
     return name
 
 
-def _show(files: Sequence[Path] | None, config: CheckConfig | None) -> None:
-    """Print what a check would read, and the settings in effect."""
-    for file in files or ():
+def _show(files: Sequence[Path], path: Path | None, config: CheckConfig | None) -> None:
+    """Print what a check would read, and the settings in effect with the file that they come from."""
+    for file in files:
         sys.stdout.write(f"{visible(display_name(file))}\n")
     if config is not None:
-        path = config_file(Path.cwd())
-        print_json({"configuration": path and display_name(path), "check": config.model_dump(mode="json")}, indent=2)
+        shown = path and display_name(shown_path(path))
+        print_json({"configuration": shown, "check": config.model_dump(mode="json")}, indent=2)
 
 
 def _says_no_example(finding: Finding) -> bool:

@@ -1,8 +1,10 @@
-"""Options that commands share without naming them: --color for each, --config where a configuration is read."""
+"""Options that commands share without naming them: --color for each, --config where a configuration is read, --exclude
+and --respect-gitignore where folders of data are.
+"""
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -10,11 +12,17 @@ from typing import Annotated, Any, Final
 import typer
 
 from curate.core.config_files import configured_by
+from curate.core.data_files import excluding
 
 CONFIGURED: Final = (
     "check", "conflicts", "dedup", "remote", "review", "rule", "score", "select", "split", "stats", "suppress",
 )  # fmt: skip
 """Commands that read a configuration by themselves; `curate run` takes it as its argument."""
+READING: Final = (
+    "apply", "check", "conflicts", "convert", "decontaminate", "dedup", "ingest", "review", "score", "select", "split",
+    "stats",
+)  # fmt: skip
+"""Commands that take folders of data."""
 
 
 class Color(StrEnum):
@@ -37,8 +45,8 @@ def as_command(verb: str, loaded: Any) -> Any:
         app.command(verb, context_settings={"help_option_names": ["-h", "--help"]})(loaded)
     command: Any = typer.main.get_command(app)
     for leaf in getattr(command, "commands", {"": command}).values():
-        options = [option for option in _options() if option.name == "common_color" or verb in CONFIGURED]
-        leaf.params.extend(options)
+        others = {"common_config": CONFIGURED, "common_exclude": READING, "common_gitignore": READING}
+        leaf.params.extend(option for option in _options() if verb in others.get(option.name, (verb,)))
         leaf.callback = _wrapped(leaf.callback)
     return command
 
@@ -54,6 +62,17 @@ def _declared(
         Path | None,
         typer.Option("--config", help="Read this configuration instead of the project's.", metavar="FILE"),
     ] = None,
+    common_exclude: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--exclude",
+            help="Leave out files of folders that match this .gitignore pattern; repeatable.",
+            metavar="GLOB",
+        ),
+    ] = None,
+    common_gitignore: Annotated[
+        bool, typer.Option("--respect-gitignore", help="Leave out files of folders that .gitignore files name.")
+    ] = False,
     common_color: Annotated[
         Color, typer.Option("--color", help="Color the output: auto, always or never.", metavar="WHEN")
     ] = Color.AUTO,
@@ -62,11 +81,27 @@ def _declared(
 
 
 def _wrapped(function: Any) -> Any:
-    def run(*, common_color: str = Color.AUTO, common_config: Path | str | None = None, **values: Any) -> Any:
-        with _colored(Color(common_color)), configured_by(None if common_config is None else Path(common_config)):
+    def run(
+        *,
+        common_color: str = Color.AUTO,
+        common_config: Path | str | None = None,
+        common_exclude: Sequence[str] | None = None,
+        common_gitignore: bool = False,
+        **values: Any,
+    ) -> Any:
+        config = None if common_config is None else Path(common_config)
+        with _colored(Color(common_color)), configured_by(config), _excluding(common_exclude or (), common_gitignore):
             return function(**values)
 
     return run
+
+
+def _excluding(patterns: Sequence[str], gitignore: bool) -> AbstractContextManager[None]:
+    if not (patterns or gitignore):
+        return nullcontext()
+    from curate.core.exclusion import Exclusion  # not imported by a hook that only checks
+
+    return excluding(Exclusion(patterns, gitignore).why)
 
 
 @contextmanager

@@ -19,6 +19,7 @@ from curate.cli.options import (
     end,
     named_files,
     progress,
+    project_for,
     tell_work,
     told_decisions,
 )
@@ -29,12 +30,10 @@ from curate.conflicts.evidence import calibrated
 from curate.conflicts.judges import judge_of
 from curate.conflicts.judges.verdict_cache import Work
 from curate.core.config import with_options
-from curate.core.config_files import find_config
 from curate.core.decision import DecisionState, edits_of
 from curate.core.errors import UsageError
 from curate.core.files import display_name
 from curate.core.paths import demand_apart
-from curate.core.runs import Project, project_of
 from curate.core.text import plural
 from curate.output.edited import edited_copies
 from curate.read.dataset import demand_understood, read_dataset
@@ -106,20 +105,21 @@ def conflicts(
         "judge": judge,
         "judge_model": judge_model,
     }
+    files = named_files(paths)
+    demand_apart(files, (html,), named=paths)
+    project, whole = project_for(files)
     options |= {"min_confidence": min_confidence, "models": False if no_models else None}
-    config = with_default_models(with_options(find_config(Path.cwd()).conflicts, **options))
+    config = with_default_models(with_options(whole.conflicts, **options))
     if calibrate and (as_json or html is not None):
         raise UsageError("--calibrate writes no report", "leave out --json and --html")
     if calibrate:
         config = config.model_copy(update={"calibration": (1.0, 0.0)})
-    files = named_files(paths)
-    demand_apart(files, (html,), named=paths)
     decisions = told_decisions(files, ignore=no_decisions)
-    copies = edited_copies(files, edits_of(decisions), project_of(files).edited)
+    copies = edited_copies(files, edits_of(decisions), project.edited)
     names = {copy: display_name(path) for path, copy in copies.items()}
     dataset = read_dataset([copies.get(path, path) for path in files], lambda path: names.get(path, display_name(path)))
     demand_understood(len(dataset.lines), len(dataset.examples))
-    cache = Project(Path.cwd()).cache
+    cache = project.cache
 
     with ExitStack() as shown:
         bar = [shown.enter_context(progress("comparing", "texts", quiet=quiet))]

@@ -22,16 +22,15 @@ from curate.cli.options import (
     end,
     executor_of,
     named_files,
+    project_for,
     stages,
     told_decisions,
 )
 from curate.core.cluster import Engine, Executor
 from curate.core.config import with_options
-from curate.core.config_files import find_config
 from curate.core.errors import DataError, UsageError
 from curate.core.output_pair import demand_not_existing, removed_path
 from curate.core.paths import demand_apart
-from curate.core.runs import Project
 from curate.core.text import visible
 from curate.pipeline.dedup import DedupResult, plan, write_plan
 from curate.report.check_formats import write_report
@@ -190,8 +189,8 @@ def _planned(
     remembered_only: bool,
     executor: Executor,
 ) -> DedupResult:
-    project = Project(Path.cwd())
-    whole, decisions = find_config(project.folder), told_decisions(files, ignore=no_decisions)
+    project, whole = project_for(files)
+    decisions = told_decisions(files, ignore=no_decisions)
     config, check = with_options(whole.dedup, **options), with_options(whole.check, drop=codes(drop))
     cache = project.cache if cached else None
     with stages(quiet=quiet) as shown:

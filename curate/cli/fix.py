@@ -14,7 +14,7 @@ from curate.core.errors import ExitCode, UsageError
 from curate.core.files import STDIN, real_path
 from curate.core.text import visible
 from curate.lint.fixes import FixedFile, Fixer, FixReport, fix_paths
-from curate.lint.suppressions import load_suppressions
+from curate.lint.suppressions import Suppressions
 from curate.report.console import console
 from curate.report.fix import fix_text, unified
 
@@ -34,9 +34,11 @@ class Fixing:
     """How much of a file may be deleted without confirmation (D008)."""
 
 
-def run_fix(files: Sequence[Path], config: CheckConfig, asked: Fixing, *, quiet: bool = False) -> bool:
-    """Fix the files and report on stderr; returns whether a line was changed. Ends the command for `--diff` (status 1
-    for changes) and `--fix-only`.
+def run_fix(
+    files: Sequence[Path], config: CheckConfig, asked: Fixing, accepted: Suppressions, *, quiet: bool = False
+) -> bool:
+    """Fix the files, except for accepted findings, and report on stderr; returns whether a line was changed. Ends the
+    command for `--diff` (status 1 for changes) and `--fix-only`.
 
     Standard input is fixed to standard output. Raises `UsageError` for conflicting options, `OutputError` if a file
     cannot be written, `DataError` if too much would be deleted.
@@ -53,7 +55,7 @@ def run_fix(files: Sequence[Path], config: CheckConfig, asked: Fixing, *, quiet:
             f"{pipe}: is a pipe and cannot be fixed in place", "pass it as standard input: curate check --fix -"
         )
     report = FixReport()
-    suppressed = {(entry.code, entry.example) for _, entry in load_suppressions(Path()).lines}
+    suppressed = {(entry.code, entry.example) for _, entry in accepted.lines}
     try:
         if asked.diff:
             _show(files, Fixer(config, unsafe=asked.unsafe, suppressed=suppressed), report)

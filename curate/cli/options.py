@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING, Annotated, Final, NoReturn
 import typer
 
 from curate.core.cluster import Engine, Executor
+from curate.core.config import Config
+from curate.core.config_files import config_file, find_config, named_config, shown_path
 from curate.core.data_files import data_files
 from curate.core.decision import DecisionLog, DecisionState
 from curate.core.egress import Consent
 from curate.core.errors import ExitCode, UsageError
 from curate.core.files import display_name
 from curate.core.paths import from_here
-from curate.core.runs import project_of
+from curate.core.runs import Project, project_of
 from curate.core.text import plural, visible
 from curate.report.progress import StageProgress
 
@@ -139,22 +141,26 @@ def stages(*, quiet: bool) -> StageProgress:
     return StageProgress(quiet=quiet or not sys.stderr.isatty())
 
 
-def named_files(
-    paths: Iterable[str | Path], exclude: Sequence[str] | None = None, *, gitignore: bool = False
-) -> list[Path]:
+def named_files(paths: Iterable[str | Path]) -> list[Path]:
     """`data_files`, with a note on stderr about each skipped file."""
-    excluded = None
-    if exclude or gitignore:
-        from curate.core.exclusion import Exclusion  # not imported by a hook that only checks
-
-        excluded = Exclusion(exclude or (), gitignore).why
-    return data_files(paths, lambda note: print_notes([note]), excluded)
+    return data_files(paths, lambda note: print_notes([note]))
 
 
 def print_notes(notes: Iterable[str]) -> None:
     """Print notes to stderr."""
     for note in notes:
         sys.stderr.write(f"note: {visible(note)}\n")
+
+
+def project_for(files: Sequence[Path]) -> tuple[Project, Config]:
+    """The project of data files and its configuration, with a note on stderr if that does not lie in the working
+    folder. Raises `UsageError`, `ConfigError`.
+    """
+    project = project_of(files)
+    path = config_file(project.folder)
+    if path is not None and named_config() is None and path.parent != Path.cwd():
+        print_notes([f"the configuration is {display_name(shown_path(path))}"])
+    return project, find_config(project.folder)
 
 
 def told_decisions(files: Sequence[Path], *, ignore: bool = False, why: str = IGNORED) -> dict[str, DecisionState]:

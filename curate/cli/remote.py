@@ -10,7 +10,7 @@ from typing import Annotated, Final
 import typer
 
 from curate.cli import remote_options as options
-from curate.cli.options import AsJson, Quiet, processes, progress
+from curate.cli.options import AsJson, ChatTemplate, Quiet, processes, progress
 from curate.cli.remote_follow import cancel, fetch, watch
 from curate.core.errors import DataError, ExitCode
 from curate.core.finding import Severity
@@ -24,7 +24,7 @@ from curate.remote.prices import price_of
 from curate.remote.services import SERVICE, key_of
 from curate.remote.settings import Settings, demand_fit
 from curate.remote.start import start as start_job
-from curate.remote.tokens import counter_of
+from curate.remote.tokens import TokenCounter, counter_of
 from curate.remote.upload import Sent, demand_sendable, known_file, send
 from curate.report.check_formats import FORMAT_HELP, OutputFormat, reported, write_report
 from curate.report.check_text import SHOWN
@@ -102,6 +102,7 @@ def estimate(
     price: options.PerMillion = None,
     hours: options.Hours = None,
     tokenizer: options.Tokenizer = None,
+    chat_template: ChatTemplate = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
@@ -114,7 +115,7 @@ def estimate(
         meant,
         price=price,
         hours=hours,
-        tokenizer=tokenizer or "",
+        counter=counter_of(wanted.model, tokenizer or "", chat_template or ""),
         quiet=quiet,
     )
     if as_json:
@@ -173,6 +174,7 @@ def start(
     price: options.PerMillion = None,
     hours: options.Hours = None,
     tokenizer: options.Tokenizer = None,
+    chat_template: ChatTemplate = None,
     again: Annotated[
         bool, typer.Option("--again", help="Start another job even if one with the same data and settings exists.")
     ] = False,
@@ -196,7 +198,8 @@ def start(
     named = options.files_of(data, validation)
     files = [path for path in named if path is not None]
     _demand_sound(files, meant, unchecked=no_check, quiet=quiet)
-    found = _estimated(wanted, named, meant, price=price, hours=hours, tokenizer=tokenizer or "", quiet=quiet)
+    counter = counter_of(wanted.model, tokenizer or "", chat_template or "")
+    found = _estimated(wanted, named, meant, price=price, hours=hours, counter=counter, quiet=quiet)
     key_of(meant.place)  # before asking for consent
     options.tell_closing(meant.place)
     _tell(found, meant.place)
@@ -261,10 +264,9 @@ def _estimated(
     *,
     price: float | None,
     hours: float | None,
-    tokenizer: str,
+    counter: TokenCounter,
     quiet: bool,
 ) -> Estimate:
-    counter = counter_of(wanted.model, tokenizer)
     found: list[Measured | None] = []
     for path in files:
         with progress("counting", "lines", quiet=quiet) as advance:

@@ -6,11 +6,12 @@ from typing import Annotated
 import typer
 
 from curate.cli.options import AsJson, codes
-from curate.core.errors import UsageError
-from curate.core.manifest import NAME, REMOVED
+from curate.core.errors import InputError, UsageError
+from curate.core.files import path_of
+from curate.core.manifest import NAME, REMOVED, read_manifest
 from curate.core.output_pair import demand_not_existing
 from curate.core.paths import demand_apart
-from curate.core.runs import Project
+from curate.core.runs import Project, project_of
 from curate.output.restore import finish, read_entries, restore_into, restore_to, selected_positions
 from curate.report.console import print_json, print_lines
 from curate.report.restore import restore_json, restore_text
@@ -47,7 +48,7 @@ def restore(
     if not (wanted or reason or every):
         raise UsageError("no lines selected to restore", "name ids, or use --reason CODE or --all")
     ledger = folder / REMOVED if folder.is_dir() else folder
-    project = Project(Path.cwd())
+    project = _project(ledger)
     if output is None:
         finish(ledger.parent, project.decisions)
     entries = read_entries(ledger)
@@ -66,3 +67,12 @@ def restore(
         print_json(restore_json(result, output))
         return
     print_lines(restore_text(result, output))
+
+
+def _project(ledger: Path) -> Project:
+    """The project of the data that a split was made of, if it is still there, else that of the split."""
+    try:
+        names = [path_of(item.path) for item in read_manifest(ledger.parent)[0].inputs]
+    except InputError:
+        names = []
+    return project_of([path for path in names if path.is_file()] or [ledger])

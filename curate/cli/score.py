@@ -5,13 +5,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from curate.cli.options import AsJson, JudgeKey, Paths, Quiet, consent, end, named_files, stages, tell_work
+from curate.cli.options import AsJson, JudgeKey, Paths, Quiet, consent, end, named_files, project_for, stages, tell_work
 from curate.conflicts.default_models import with_default_models
-from curate.core.config import with_options
-from curate.core.config_files import find_config
+from curate.core.config import Config, with_options
 from curate.core.errors import UsageError
 from curate.core.paths import demand_apart
-from curate.core.runs import Project
 from curate.core.text import visible
 from curate.pipeline.score import score as score_files
 from curate.pipeline.score import write_scores
@@ -74,9 +72,8 @@ def score(
     """
     files = named_files(paths)
     demand_apart(files, (output, html), named=paths)
-    project = Project(Path.cwd())
-    config = find_config(Path.cwd())
-    models = models_of(embeddings, loss_model, no_models=no_models)
+    project, config = project_for(files)
+    models = models_of(config, embeddings, loss_model, no_models=no_models)
     if (judge is None) != (rubric is None):
         raise UsageError("--judge and --rubric belong together", "pass a model and a file with the rubric")
     with stages(quiet=quiet) as shown:
@@ -118,8 +115,8 @@ def read_rubric(path: Path) -> str:
     return text
 
 
-def models_of(embeddings: str | None, loss_model: str | None, *, no_models: bool) -> Models:
+def models_of(whole: Config, embeddings: str | None, loss_model: str | None, *, no_models: bool) -> Models:
     """The models that the options and the configuration name, or the default ones that are at hand."""
     options = {"embeddings": embeddings, "models": False if no_models else None}
-    config = with_default_models(with_options(find_config(Path.cwd()).conflicts, **options))
+    config = with_default_models(with_options(whole.conflicts, **options))
     return Models("" if no_models and embeddings is None else config.embeddings, loss_model or "")

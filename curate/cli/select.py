@@ -17,16 +17,15 @@ from curate.cli.options import (
     codes,
     end,
     named_files,
+    project_for,
     stages,
     told_decisions,
 )
 from curate.cli.score import Embeddings, LossModel, NoModels, models_of
 from curate.core.config import with_options
-from curate.core.config_files import find_config
 from curate.core.errors import DataError, UsageError
 from curate.core.output_pair import demand_not_existing, removed_path
 from curate.core.paths import demand_apart
-from curate.core.runs import Project
 from curate.core.text import visible
 from curate.pipeline.compare_selections import compare_selection, splits_of
 from curate.pipeline.select import Wishes, write_selection
@@ -101,13 +100,12 @@ def select(
     wishes = Wishes(
         examples, tokens, {name: int(value) for name, value in _pairs("--floor", floor)}, dict(_pairs("--below", below))
     )
-    project = Project(Path.cwd())
-    config = find_config(project.folder)
+    project, config = project_for(files)
     with stages(quiet=quiet) as shown:
         result = select_from(
             files,
             wishes,
-            models_of(embeddings, loss_model, no_models=no_models),
+            models_of(config, embeddings, loss_model, no_models=no_models),
             earlier=earlier,
             dedup=config.dedup,
             check=with_options(config.check, drop=codes(drop)),

@@ -19,15 +19,14 @@ from curate.cli.options import (
     end,
     executor_of,
     print_notes,
+    project_for,
     stages,
     told_decisions,
 )
 from curate.core.cluster import Engine
 from curate.core.config import with_options
-from curate.core.config_files import find_config
 from curate.core.data_files import data_files
 from curate.core.errors import UsageError
-from curate.core.runs import Project
 from curate.core.text import visible
 from curate.output.edited import wanted
 from curate.output.restore import finish
@@ -129,8 +128,9 @@ def split(
     """
     if no_decisions and (min_rating or without_label):
         raise UsageError("--min-rating and --without-label need the decisions", "remove --no-decisions")
-    executor, project = executor_of(engine, address), Project(Path.cwd())
-    whole = find_config(project.folder)
+    executor = executor_of(engine, address)
+    files = data_files(paths, lambda _: None)
+    project, whole = project_for(files)
     sizes = {
         "fractions": _numbers("--fractions", fractions, float, "0.8,0.1,0.1"),
         "counts": _numbers("--counts", counts, int, "200,500"),
@@ -156,7 +156,7 @@ def split(
         }
     )
     finish(output, project.decisions)
-    decisions = told_decisions(data_files(paths, lambda _: None), ignore=no_decisions)
+    decisions = told_decisions(files, ignore=no_decisions)
     decisions = wanted(decisions, min_rating, without_label or ())
     sources = sources_of(project, paths, section.existing, output, decisions, lambda note: print_notes([note]))
     with stages(quiet=quiet) as shown:

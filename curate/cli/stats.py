@@ -1,13 +1,21 @@
 """`curate stats`."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from curate.cli.options import AsJson, ChatTemplate, Paths, Quiet, end, named_files, progress, told_decisions
+from curate.cli.options import (
+    AsJson,
+    ChatTemplate,
+    Paths,
+    Quiet,
+    end,
+    named_files,
+    progress,
+    project_for,
+    told_decisions,
+)
 from curate.core.config import with_options
-from curate.core.config_files import find_config
 from curate.core.text import plural
 from curate.corpus.stats import Plan, collect
 from curate.read.dataset import demand_understood
@@ -49,7 +57,7 @@ def stats(
     told_decisions(files, ignore=True, why="curate stats reads the files as they are")
     plan = Plan(epochs, price, speed)
     with progress("counting", "lines", quiet=quiet) as advance:
-        config = with_options(find_config(Path.cwd()).check, model=model, chat_template=chat_template)
+        config = with_options(project_for(files)[1].check, model=model, chat_template=chat_template)
         found = collect(files, config.model, advance, chat_template=config.chat_template)
     result = stats_result(found, plan)
     if as_json:

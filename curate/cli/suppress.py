@@ -1,16 +1,17 @@
 """`curate suppress`."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from curate.core.address import parse_where, where
 from curate.core.config import SUPPRESSIONS, with_options
-from curate.core.config_files import find_config
+from curate.core.config_files import find_config, shown_path
 from curate.core.data_files import data_files
 from curate.core.errors import UsageError
+from curate.core.files import path_of
 from curate.core.finding import Finding
+from curate.core.runs import project_of
 from curate.core.text import plural, visible
 from curate.lint.runner import check_paths
 from curate.lint.suppressions import add_suppressions, load_suppressions
@@ -34,11 +35,13 @@ def suppress(
     if not reason.strip():
         raise UsageError("a suppression needs a reason", "add --reason 'why the finding is accepted'")
     found = _findings(code.upper(), *parsed)
-    written = add_suppressions(load_suppressions(Path()), found, reason.strip(), author)
+    folder = project_of([path_of(parsed[0])]).folder
+    written = add_suppressions(load_suppressions(folder), found, reason.strip(), author)
     out = console(stderr=True)
     if written:
         out.print(
-            f"{code.upper()} suppressed at {visible(place)}: {plural(len(written), 'line')} added to {SUPPRESSIONS}"
+            f"{code.upper()} suppressed at {visible(place)}: {plural(len(written), 'line')} added to "
+            f"{visible(str(shown_path(folder / SUPPRESSIONS)))}"
         )
     else:
         out.print(f"{code.upper()} is already suppressed at {visible(place)}; nothing added")
@@ -46,12 +49,11 @@ def suppress(
 
 def _findings(code: str, file: str, line: int) -> list[Finding]:
     """The findings of the rule in the example at the place. Raises `UsageError` without one, or without an example."""
-    config = with_options(find_config(Path.cwd()).check, select=(code,), ignore=(), extend_select=(), severity={})
-    found = [
-        finding
-        for finding in check_paths(data_files([file]), config).findings
-        if (finding.code, finding.line) == (code, line)
-    ]
+    files = data_files([file])
+    config = with_options(
+        find_config(project_of(files).folder).check, select=(code,), ignore=(), extend_select=(), severity={}
+    )
+    found = [finding for finding in check_paths(files, config).findings if (finding.code, finding.line) == (code, line)]
     if not found:
         raise UsageError(
             f"{where(file, line)}: no finding of {code}", f"`curate check --select {code} {file}` lists its findings"

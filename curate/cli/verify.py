@@ -8,7 +8,8 @@ import typer
 from curate.cli.options import Address, AsJson, Quiet, RunOn, executor_of, stages
 from curate.core.cluster import Engine
 from curate.core.errors import ExitCode, UsageError
-from curate.core.runs import Project
+from curate.core.manifest import NAME
+from curate.core.runs import project_of
 from curate.report.console import print_json, print_lines
 from curate.report.verify import SHOWN, verify_json, verify_text
 from curate.verify import verify_files, verify_folder
@@ -41,7 +42,8 @@ def verify(
 
     Exit status: 0 if every check passes, 1 if a check fails, 2 if there is nothing to verify.
     """
-    cache, executor = Project(Path.cwd()).cache, executor_of(engine, address)
+    executor = executor_of(engine, address)
+    cache = project_of([paths[0] / NAME if paths[0].is_dir() else paths[0]]).cache
     with stages(quiet=quiet) as shown:
         if len(paths) == 1:
             proof = verify_folder(paths[0], embeddings=embeddings, cache=cache, listen=shown.listen, executor=executor)

@@ -1,19 +1,29 @@
-"""Where the configuration of a project is: in its folder, or where `--config` says."""
+"""Where the configuration of a project is: at or above the folder of its data, or where `--config` says."""
 
+import glob
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-from curate.core.config import Config, load_config
+from curate.core.config import Config, load_config, load_toml
+from curate.core.urls import is_url
 
 _NAMED: Final[list[Path]] = []
 """The file of `--config`, while a command runs."""
+PATHS: Final = {
+    "check": ("model", "chat_template"),
+    "dedup": ("embeddings",),
+    "conflicts": ("embeddings", "nli", "same_question", "judge"),
+    "split": ("semantic",),
+}
+"""Keys that hold a path, or the name of something else; they are a path if it exists."""
 
 
 @contextmanager
 def configured_by(path: Path | None) -> Iterator[None]:
-    """Read the configuration from this file during the block; None: from the project's folder."""
+    """Read the configuration from this file during the block; None: from the folder of the data upwards."""
     _NAMED[:] = [] if path is None else [path]
     try:
         yield
@@ -21,27 +31,71 @@ def configured_by(path: Path | None) -> Iterator[None]:
         _NAMED.clear()
 
 
+def named_config() -> Path | None:
+    """The file of `--config`."""
+    return _NAMED[0] if _NAMED else None
+
+
 def config_file(folder: Path) -> Path | None:
-    """The configuration file of a folder: the named one, else its `curate.toml`, else its `pyproject.toml`."""
+    """The configuration file of a folder: the named one, else the nearest at or above it, else that of the working
+    folder.
+
+    In one folder, curate.toml takes precedence over pyproject.toml, which counts if it has a table `[tool.curate]`.
+    Raises `UsageError`, `ConfigError` for a pyproject.toml that cannot be read.
+    """
     if _NAMED:
         return _NAMED[0]
-    return next((path for name in ("curate.toml", "pyproject.toml") if (path := folder / name).is_file()), None)
+    above, here = Path(os.path.abspath(folder)), Path.cwd()  # noqa: PTH100 - of a linked folder, where the link is
+    places = dict.fromkeys((above, *above.parents, here, *here.parents))
+    return next((path for place in places if (path := config_in(place))), None)
+
+
+def config_in(folder: Path) -> Path | None:
+    """The configuration file that lies in a folder. Raises as `config_file` does."""
+    if os.path.isfile(path := folder / "curate.toml"):  # noqa: PTH113 - of folders that may not be read, too
+        return path
+    if os.path.isfile(path := folder / "pyproject.toml") and b"curate" in path.read_bytes():  # noqa: PTH113
+        return path if "curate" in load_toml(path).get("tool", {}) else None
+    return None
 
 
 def find_config(folder: Path) -> Config:
-    """The configuration of a folder, or the defaults. Paths in a named file are relative to the folder of that file.
+    """The configuration that applies in a folder, or the defaults.
 
-    Raises `UsageError`, `ConfigError`.
+    Paths in it are relative to its own folder. Raises `UsageError`, `ConfigError`.
     """
     path = config_file(folder)
     if path is None:
         return Config.model_construct()  # values in code need no validator, which takes a tenth of the start-up time
-    config = load_config(path)
-    if not _NAMED:
-        return config
-    home = path.parent
-    split = config.split.model_copy(update={"existing": tuple(str(home / name) for name in config.split.existing)})
-    remote = config.remote
-    if remote.grader:
-        remote = remote.model_copy(update={"grader": str(home / remote.grader)})
-    return config.model_copy(update={"split": split, "remote": remote})
+    config, home = load_config(path), Path(os.path.abspath(path.parent))  # noqa: PTH100
+    return config if home == Path.cwd() else _moved(config, home)
+
+
+def _moved(config: Config, home: Path) -> Config:
+    """A configuration with the paths that it has in the folder `home`, for the working folder."""
+    changes: dict[str, dict[str, Any]] = {}
+    for section, keys in PATHS.items():
+        values = {key: getattr(getattr(config, section), key) for key in keys}
+        changes[section] = {
+            key: _here(home, value) for key, value in values.items() if value and (home / value).exists()
+        }
+    changes["split"]["existing"] = tuple(_here(home, name) for name in config.split.existing)
+    changes["remote"] = {"grader": _here(home, config.remote.grader)} if config.remote.grader else {}
+    below = {f"{glob.escape(home.as_posix())}/{name}": codes for name, codes in config.check.per_file_ignores.items()}
+    if below:
+        changes["check"]["per_file_ignores"] = {**config.check.per_file_ignores, **below}
+    return config.model_copy(
+        update={name: getattr(config, name).model_copy(update=values) for name, values in changes.items() if values}
+    )
+
+
+def _here(home: Path, name: str) -> str:
+    return name if is_url(name) else str(shown_path(home / name))
+
+
+def shown_path(path: Path) -> Path:
+    """A path relative to the working folder, with `..` where it lies beside or above; absolute on another drive."""
+    try:
+        return Path(os.path.relpath(path))
+    except ValueError:
+        return path

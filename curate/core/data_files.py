@@ -3,9 +3,11 @@
 import os
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from glob import glob
 from pathlib import Path
+from typing import Final
 
 from curate.core.errors import InputError, UsageError
 from curate.core.files import DATA_SUFFIXES, LEDGER, STDIN, blocks, path_of, warn
@@ -16,13 +18,22 @@ from curate.core.urls import is_url
 PATTERN = re.compile(r"[*?\[]")
 
 
-def data_files(
-    paths: Iterable[str | Path],
-    tell: Callable[[str], None] = warn,
-    excluded: Callable[[Path, Path], str] | None = None,
-) -> list[Path]:
+_EXCLUDED: Final[list[Callable[[Path, Path], str]]] = []
+"""Gives the reason why a file of a folder is left out, empty if it is not, while a command runs that was asked to."""
+
+
+@contextmanager
+def excluding(why: Callable[[Path, Path], str]) -> Iterator[None]:
+    """Leave out files of folders during the block; see `curate.core.exclusion`."""
+    _EXCLUDED[:] = [why]
+    try:
+        yield
+    finally:
+        _EXCLUDED.clear()
+
+
+def data_files(paths: Iterable[str | Path], tell: Callable[[str], None] = warn) -> list[Path]:
     """The files that `paths` name, without repetition, in the order given; `tell` gets a message per skipped file.
-    `excluded` gives the reason why a file of a folder is left out (see `curate.core.exclusion`), empty if it is not.
 
     `-` is standard input. A folder stands for the data files below it, sorted, without hidden folders, ledgers of
     removed lines, and links that lead out of it, to other folders or to a file that is read anyway. A file named itself
@@ -39,9 +50,7 @@ def data_files(
         else:
             found.update(
                 dict.fromkeys(
-                    file
-                    for path in _named(str(name))
-                    for file in (_inside(path, tell, excluded) if path.is_dir() else [path])
+                    file for path in _named(str(name)) for file in (_inside(path, tell) if path.is_dir() else [path])
                 )
             )
     if not found:
@@ -64,9 +73,7 @@ def _named(name: str) -> list[Path]:
     return [Path(match) for match in matches]
 
 
-def _inside(
-    folder: Path, tell: Callable[[str], None], excluded: Callable[[Path, Path], str] | None = None
-) -> list[Path]:
+def _inside(folder: Path, tell: Callable[[str], None]) -> list[Path]:
     """The data files below a folder, sorted. Raises `InputError` for a link to a data file that is not there."""
     found: list[Path] = []
     others: Counter[str] = Counter()
@@ -76,7 +83,7 @@ def _inside(
         skipped["a link to a folder"] += [path for path in (Path(root, name) for name in folders) if path.is_symlink()]
         for path in (Path(root, name) for name in names):
             data = path.name.lower().endswith(DATA_SUFFIXES)
-            if data and excluded is not None and (why := excluded(path, folder)):
+            if data and (why := "".join(reason(path, folder) for reason in _EXCLUDED)):
                 skipped[why].append(path)
                 continue
             if path.is_symlink() and not path.exists() and data:

@@ -2,12 +2,16 @@
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from curate.core.errors import InputError
+from curate.core.config import SUPPRESSIONS
+from curate.core.config_files import config_file, config_in, shown_path
+from curate.core.errors import InputError, UsageError
+from curate.core.files import STDIN
+from curate.core.places import url_of
 from curate.core.text import visible
 
 
@@ -81,23 +85,51 @@ class Project:
 
 
 def project_of(files: Sequence[Path]) -> Project:
-    """The project of data files: the nearest folder above all of them with a journal, else the working folder.
+    """The project of data files: the nearest folder at or above all of them with a configuration, a journal or
+    suppressions; else the nearest at or above the working folder.
 
-    Where the data does not lie below the working folder, and nothing is decided yet, it is the folder of the data.
+    Without any, it is the working folder if the data lies below it, else the folder of the data. Standard input, copies
+    of URLs and data in memory belong to the working folder. Raises `UsageError` for files that different configurations
+    apply to.
     """
     here = Path.cwd()
-    folders = {path.resolve().parent for path in files if path.name != "-"}
+    folders = {_absolute(path.parent) for path in files if path != STDIN and url_of(path) is None}
+    fallback = next(filter(_is_project, (here, *here.parents)), None)
     if not folders:
-        return Project(here)
+        return Project(fallback or here)
+    _demand_one_configuration(folders)
     try:
         above = Path(os.path.commonpath(folders))
     except ValueError:  # on several drives of Windows
-        return Project(here)
-    for folder in (above, *above.parents):
-        if Project(folder).decisions.is_file():
-            return Project(folder)
-    inside = here.resolve() in (above, *above.parents)
-    return Project(here if inside or Project(here).decisions.is_file() else above)
+        return Project(fallback or here)
+    own = next(filter(_is_project, (above, *above.parents)), None)
+    inside = here in (above, *above.parents) or here.resolve() in (resolved := above.resolve(), *resolved.parents)
+    return Project(own or fallback or (here if inside else above))
+
+
+def _demand_one_configuration(folders: Iterable[Path]) -> None:
+    """Raise `UsageError` if different configurations apply to folders."""
+    found = {config_file(folder): folder for folder in sorted(folders, reverse=True)}
+    if len(found) > 1:
+        (first, _), (second, where), *_ = reversed(found.items())
+        names = [visible(str(shown_path(path))) if path else "no configuration" for path in (first, second)]
+        raise UsageError(
+            f"{visible(str(shown_path(where)))}: {names[1]} applies here, and {names[0]} to other files",
+            "run the command for each project, or name one configuration with --config",
+        )
+
+
+def _is_project(folder: Path) -> bool:
+    return (
+        os.path.isfile(folder / SUPPRESSIONS)  # noqa: PTH113 - of folders that may not be read, too
+        or os.path.isfile(Project(folder).decisions)  # noqa: PTH113
+        or config_in(folder) is not None
+    )
+
+
+def _absolute(path: Path) -> Path:
+    """An absolute path without `..`; links stay, so that data behind a link belongs to where the link is."""
+    return Path(os.path.abspath(path))  # noqa: PTH100
 
 
 def _folders(folder: Path) -> list[Path]:

@@ -20,6 +20,7 @@ from curate.core.example import Example, Place
 from curate.core.files import display_name
 from curate.core.finding import Finding
 from curate.core.output_pair import removed_path, replacing_both
+from curate.core.runs import project_of
 from curate.core.snapshot import Snapshot, demand_unchanged, mode_of, snapshot
 from curate.core.text import plural, visible
 from curate.core.worker_pool import WorkerPool, cores
@@ -320,7 +321,7 @@ def _dropped(
     listen(StageStarted("check"))
     config = check.model_copy(update={"select": check.drop, "extend_select": ()})
     report = check_paths(files, config, None, name_of, cores(), executor=executor)
-    suppress(report, load_suppressions(Path.cwd()), list(map(name_of, files)))
+    suppress(report, load_suppressions(project_of(files).folder), list(map(name_of, files)))
     found = dropped_in(
         table, (finding for finding in report.findings if finding.code.startswith(check.drop)), decided, old
     )

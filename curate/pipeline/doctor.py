@@ -13,7 +13,7 @@ from pydantic import ConfigDict
 
 from curate import __version__
 from curate.conflicts.default_models import EMBEDDINGS, NLI, at_hand
-from curate.core.config_files import config_file
+from curate.core.config_files import config_file, shown_path
 from curate.core.places import downloads_folder
 from curate.core.runs import Project
 from curate.models.names import cache_folder
@@ -89,7 +89,7 @@ class DoctorResult:
     """The default NLI model that is at hand; empty: none."""
     folders: list[FolderState]
     configuration: str | None
-    """The configuration file of the working folder."""
+    """The configuration file that applies in the working folder."""
 
     @property
     def ok(self) -> bool:
@@ -114,7 +114,7 @@ def examine(folder: Path) -> DoctorResult:
             FolderState("downloaded data", str(downloads_folder()), _size(downloads_folder())),
             FolderState("state of the project", str(Project(folder).state), _size(Project(folder).state)),
         ],
-        configuration=None if found is None else str(found),
+        configuration=None if found is None else str(shown_path(found)),
     )
 
 

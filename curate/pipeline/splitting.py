@@ -16,7 +16,7 @@ from curate.core.finding import Finding, Severity
 from curate.core.manifest import changed_files, data_settings, named_files, read_manifest
 from curate.core.paths import demand_apart
 from curate.core.removed import Reason
-from curate.core.runs import Project
+from curate.core.runs import Project, project_of
 from curate.core.snapshot import Snapshot, demand_unchanged, mode_of, snapshot
 from curate.core.text import plural, visible
 from curate.core.worker_pool import WorkerPool, cores
@@ -146,7 +146,11 @@ def split_files(
         table = read_sources(sources, spec._replace(judging=screening), crew, _told(listen))
         if screening:
             report = screening.report(table.judged)
-            suppress(report, load_suppressions(Path.cwd()), [sources.name_of(path) for path in sources.files])
+            suppress(
+                report,
+                load_suppressions(project_of(sources.files).folder),
+                [sources.name_of(path) for path in sources.files],
+            )
             errors = report.findings
         first = int(table.first[len(sources.given)])
         leaves = leaving(table, errors=errors, verdicts=decisions, first=first)
@@ -247,7 +251,9 @@ def _errors(sources: Sources, config: Config, listen: Listener, executor: Execut
     """
     listen(StageStarted("check"))
     report = check_paths(sources.files, config.check, None, sources.name_of, executor=executor)
-    suppress(report, load_suppressions(Path.cwd()), [sources.name_of(path) for path in sources.files])
+    suppress(
+        report, load_suppressions(project_of(sources.files).folder), [sources.name_of(path) for path in sources.files]
+    )
     errors = [finding for finding in report.findings if leaves_by(finding, config.check.drop)]
     listen(StageFinished("check", False, f"{plural(len(errors), 'finding')} that remove lines"))
     return errors

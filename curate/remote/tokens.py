@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from math import ceil
 from typing import Any, Final
 
+from curate.core.errors import UsageError
 from curate.core.example import content_text
 from curate.core.text import storable
 from curate.corpus.stats import BYTES_A_TOKEN
@@ -31,15 +32,17 @@ class TokenCounter:
     count: Count
 
 
-def counter_of(model: str, tokenizer: str = "") -> TokenCounter:
+def counter_of(model: str, tokenizer: str = "", chat_template: str = "") -> TokenCounter:
     """The best counter at hand for a model of a service.
 
-    `tokenizer` names one with a chat template (hub id, folder, `offline:NAME`); else OpenAI's models are counted by
-    tiktoken or bpe-openai where one of them is installed, and all others by bytes. Raises `ModelError` where
-    `tokenizer` cannot be loaded.
+    `tokenizer` names one with a chat template (hub id, folder, `offline:NAME`), which `chat_template` replaces. Else
+    OpenAI's models are counted by tiktoken or bpe-openai where one of them is installed, and all others by bytes.
+    Raises `ModelError` where `tokenizer` cannot be loaded, `UsageError` for a chat template without one.
     """
+    if chat_template and not tokenizer:
+        raise UsageError("--chat-template without --tokenizer", "name the model whose tokenizer counts the tokens")
     if tokenizer:
-        template = load_template(tokenizer)
+        template = load_template(tokenizer, chat_template)
         return TokenCounter(
             tokenizer,
             True,

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from curate.core.config import Config
-from curate.core.config_files import find_config
+from curate.core.config_files import config_file, config_in, find_config, named_config
 from curate.core.data_files import data_files
 from curate.core.errors import UsageError
 from curate.core.runs import Project, project_of
@@ -31,16 +31,18 @@ class Sources(NamedTuple):
 def sources_of(paths: Sequence[Path], reviewer: str = "") -> Sources:
     """The sources for `paths`: a single folder is a project with data in its configuration, else data files.
 
-    Data files belong to the nearest folder above them with a journal, else to the named or the working folder. Raises
-    `UsageError`, `InputError` or `ConfigError` before reading data.
+    Data files belong to their project (see `project_of`), without one to the named folder. Raises `UsageError`,
+    `InputError` or `ConfigError` before reading data.
     """
     if reviewer and not valid_reviewer(reviewer):
         raise UsageError(f"--reviewer {visible(reviewer)}: not a valid name", f"use {RULE}")
     single = len(paths) == 1 and paths[0].is_dir()
     folder = paths[0] if single else Path()
-    config = find_config(folder)
-    files = data_files([folder / name for name in config.data] if single and config.data else paths)
+    own = single and (config_in(folder) or named_config()) is not None
+    data = find_config(folder).data if own else ()
+    files = data_files([folder / name for name in data] if data else paths)
     found = project_of(files)
-    if single and (config.data or not found.decisions.is_file()):
+    if data or (single and not found.decisions.is_file() and config_file(found.folder) is None):
         found = Project(folder)
-    return Sources(Project(Path()) if found.folder == Path.cwd() else found, config, files, reviewer)
+    whole = find_config(found.folder)
+    return Sources(Project(Path()) if found.folder == Path.cwd() else found, whole, files, reviewer)

@@ -47,6 +47,19 @@ def test_exclude_leaves_files_of_folders_out_and_says_so(write: Write, capsys: C
     assert main(["check", "data", "--exclude", "*"]) == 2, "a check of nothing is no clean one"
 
 
+@pytest.mark.parametrize("verb", ["apply", "conflicts", "convert", "dedup", "score", "select", "split", "stats"])
+def test_each_command_that_reads_folders_leaves_the_same_files_out(write: Write, verb: str, capsys: Captured) -> None:
+    chats = [chat(f"What is {n} times {n}?", f"It is {n * n}, as {n} squared.") for n in range(20)]
+    for name in ("data/a.jsonl", "data/old/b.jsonl"):
+        write(name, chats)
+    options = {"apply": ["-o", "out.jsonl"], "convert": ["-o", "out.jsonl"], "split": ["-o", "out"]}
+    options |= {"select": ["--examples", "5", "--no-models"], "conflicts": ["--no-models"], "score": ["--no-models"]}
+    assert main([verb, "data", "--exclude", "old/", *options.get(verb, [])]) == 0
+    said = capsys.readouterr()
+    assert "1 not read, excluded by --exclude; the first is data/old/b.jsonl" in said.err
+    assert main([verb, "data", "--exclude", "*.jsonl", *options.get(verb, [])]) == 2
+
+
 def test_gitignore_files_count_only_when_asked_and_as_git_reads_them(write: Write, capsys: Captured) -> None:
     names = ["a.jsonl", "keep.jsonl", "raw/b.jsonl", "raw/keep.jsonl", "sub/a.jsonl", "sub/raw/c.jsonl", "x/y.jsonl"]
     for name in names:

@@ -1,12 +1,17 @@
 """Configuration: every mistake is told at once, with the key that was likely meant."""
 
+import json
 from pathlib import Path
 
 import pytest
 
+import curate as api
+from curate.cli.main import main
 from curate.core.config import load_config
 from curate.core.config_files import find_config
 from curate.core.errors import ConfigError, UsageError
+from curate.review.sources import sources_of
+from tests.conftest import chat, line_of
 
 
 def test_all_mistakes_are_told_with_the_likely_key() -> None:
@@ -37,3 +42,124 @@ def test_broken_toml_is_an_error_with_its_place(content: str) -> None:
 def test_a_missing_file_is_named() -> None:
     with pytest.raises(UsageError, match="no such file"):
         load_config(Path("curate.toml"))
+
+
+def project(name: str, text: str = "") -> Path:
+    """A folder with data and, if there is any, a configuration."""
+    path = Path(name, "data.jsonl")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(line_of(("Is it open?", "")) + b"\n")
+    if text:
+        Path(name, "curate.toml").write_text(text)
+    return path
+
+
+def settings(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[str | None, list[str], str]:
+    """The configuration file, the ignored rules, and stderr of `--show-settings`."""
+    capsys.readouterr()
+    assert main(["check", *words, "--show-settings"]) == 0
+    out, err = capsys.readouterr()
+    shown = json.loads(out)
+    return shown["configuration"], shown["check"]["ignore"], err
+
+
+def test_the_configuration_is_found_from_the_data_upwards(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = project("a/raw/new")
+    project("a", '[check]\nignore = ["C003"]\n')
+    Path("a/raw/pyproject.toml").write_text('[project]\nname = "curated"\n')
+    assert settings(capsys, str(data))[:2] == ("a/curate.toml", ["C003"])
+    assert "note: the configuration is a/curate.toml\n" in settings(capsys, str(data))[2]
+    assert main(["check", str(data)]) == 0
+    monkeypatch.chdir("a/raw/new")
+    assert settings(capsys, "data.jsonl")[:2] == ("../../curate.toml", ["C003"])
+    monkeypatch.chdir("../..")
+    assert settings(capsys, "raw") == ("curate.toml", ["C003"], "")
+    Path("raw/pyproject.toml").write_text('[tool.curate.check]\nignore = ["C004"]\n')
+    assert settings(capsys, "raw")[:2] == ("raw/pyproject.toml", ["C004"]), "the nearest one applies"
+
+
+def test_data_without_a_configuration_of_its_own_has_that_of_the_working_folder(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project("data")
+    project("work", '[check]\nignore = ["C003"]\n')
+    project("data/.curate")
+    Path("data/.curate/decisions.jsonl").touch()
+    monkeypatch.chdir("work")
+    assert settings(capsys, "../data/data.jsonl")[:2] == ("curate.toml", ["C003"])
+    assert settings(capsys, "-")[:2] == ("curate.toml", ["C003"])
+
+
+@pytest.mark.parametrize("verb", ["check", "dedup", "stats", "conflicts"])
+def test_files_of_different_configurations_are_refused(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
+    files = [str(project("a", '[check]\nignore = ["C003"]\n')), str(project("b"))]
+    assert main([verb, *files]) == 2
+    err = capsys.readouterr().err
+    assert "error: a: a/curate.toml applies here, and no configuration to other files\n" in err or (
+        "error: b: no configuration applies here, and a/curate.toml to other files\n" in err
+    )
+    assert "--config" in err
+    Path("b/curate.toml").write_text("seed = 1\n")
+    assert main([verb, "."]) == 2, "nor are those of a folder with several projects"
+    assert main([verb, *files, "--config", "a/curate.toml"]) < 2
+
+
+def test_paths_of_a_configuration_are_relative_to_its_folder(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project("p/data", "")
+    project("p/data/old", "")
+    lines = [line_of(chat(f"What is {n} times {n}?", f"It is {n * n}.")) for n in range(20)]
+    Path("p/data/many.jsonl").write_bytes(b"\n".join(lines) + b"\n")
+    Path("p/test.jsonl").write_bytes(lines[0] + b"\n")
+    Path("p/own.jinja").write_text("{{ messages }}")
+    project(
+        "p",
+        '[check]\nchat_template = "own.jinja"\nper_file_ignores = { "data/*.jsonl" = ["C003"] }\n'
+        '[split]\nexisting = ["test.jsonl"]\n',
+    )
+    monkeypatch.chdir("p/data")
+    assert main(["check", "data.jsonl"]) == 0, "a pattern for files is relative, too"
+    Path("../other").mkdir()
+    Path("../other/data.jsonl").write_bytes(Path("data.jsonl").read_bytes())
+    assert main(["check", "../other/data.jsonl"]) == 1, "and matches no file of the same name elsewhere"
+    assert find_config(Path()).check.chat_template == "../own.jinja"
+    assert main(["split", "many.jsonl", "-o", "../out"]) == 0
+    assert Path("../out/test.jsonl").read_bytes() == lines[0] + b"\n"
+    assert not Path(".curate").exists()
+
+
+def test_journal_cache_and_suppressions_lie_with_the_configuration(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = project("p/raw")
+    project("p", "seed = 1\n")
+    assert main(["suppress", "C003", f"{data}:1", "--reason", "silence"]) == 0
+    assert Path("p/curate-suppressions.jsonl").is_file()
+    assert main(["check", str(data)]) == 0
+    monkeypatch.chdir("p/raw")
+    assert main(["check", "data.jsonl"]) == 0, "from any folder"
+    assert api.check("data.jsonl").findings.is_empty()
+    assert main(["dedup", "data.jsonl"]) == 0
+    assert Path("../.curate/cache").is_dir()
+    assert not Path(".curate").exists()
+    assert sources_of([Path("data.jsonl")]).project.folder == Path.cwd().parent
+
+
+def test_a_linked_file_belongs_to_the_folder_of_the_link(capsys: pytest.CaptureFixture[str]) -> None:
+    project("p", '[check]\nignore = ["C003"]\n')
+    project("blobs", '[check]\nignore = ["C004"]\n')
+    Path("p/data.jsonl").unlink()
+    Path("p/data.jsonl").symlink_to("../blobs/data.jsonl")
+    assert settings(capsys, "p/data.jsonl")[:2] == ("p/curate.toml", ["C003"])
+
+
+def test_a_broken_file_above_is_an_error_only_if_it_speaks_of_curate(capsys: pytest.CaptureFixture[str]) -> None:
+    data = project("p/raw")
+    Path("p/pyproject.toml").write_text("[tool.other\n")
+    assert main(["check", str(data)]) == 1
+    Path("p/pyproject.toml").write_text("[tool.curate\n")
+    assert main(["check", str(data)]) == 2
+    assert "p/pyproject.toml: not valid TOML" in capsys.readouterr().err

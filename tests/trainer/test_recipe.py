@@ -123,6 +123,21 @@ def test_a_first_recipe_can_list_all_keys_as_comments(project: Path, capsys: pyt
     assert recipe(**tomllib.loads("\n".join(defaults))) == recipe()  # each default is written as a recipe reads it
 
 
+@pytest.mark.slow
+def test_a_first_recipe_has_the_chat_template_that_was_named(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["recipe", "init", "--for", str(project / "split"), "--model", str(project / "model"), "--vram", "6GB"]
+    Path("own.jinja").write_text("{% for m in messages %}{{ m.content }}{% endfor %}")
+    Path("sub").mkdir()
+    assert main([*words, "--chat-template", "own.jinja", "-o", "sub/recipe.toml"]) == 0
+    made = load_recipe(Path("sub/recipe.toml"))
+    assert Path(made.chat_template).resolve() == Path("own.jinja").resolve(), "found from the folder of the recipe"
+    assert main([*words, "--chat-template", "chatml", "-o", "b.toml"]) == 0
+    assert load_recipe(Path("b.toml")).chat_template == "chatml"
+    capsys.readouterr()
+    assert main([*words, "--chat-template", "poem", "-o", "c.toml"]) == 2
+    assert "poem: no chat template of this name" in capsys.readouterr().err
+
+
 def test_a_revision_belongs_to_the_name_of_a_hub_model(project: Path) -> None:
     assert load_recipe(write_recipe(project, model="a/b", model_revision="v2")).model == "a/b@v2"
     with pytest.raises(ConfigError, match="is a folder, which has none"):

@@ -77,7 +77,9 @@ def base(tmp_path: Path) -> str:
 
 
 @pytest.mark.parametrize("name", ["chatml", "llama3", "alpaca", "own.jinja"])
-def test_a_base_model_takes_a_chat_template_by_name_or_from_a_file(write: Write, base: str, name: str) -> None:
+def test_a_base_model_takes_a_chat_template_by_name_or_from_a_file(
+    write: Write, base: str, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     Path("own.jinja").write_text("{% for m in messages %}{{ m.role + ': ' + m.content + '<|im_end|>\\n' }}{% endfor %}"
                                  "{% if add_generation_prompt %}{{ 'assistant: ' }}{% endif %}")  # fmt: skip
     encoding = load_template(base, name).encode(chat("Hi", "Hello."))
@@ -88,3 +90,8 @@ def test_a_base_model_takes_a_chat_template_by_name_or_from_a_file(write: Write,
     assert main(["check", str(path), "--model", base, "--chat-template", name, *select]) == 0
     assert main(["stats", str(path), "--model", base, "--chat-template", name]) == 0
     assert main(["check", str(path), "--model", base, "--chat-template", "poem"]) == 2
+    estimate = ["remote", "estimate", str(path), "--target", "together", "--model", "m", "--epochs", "1", "--json"]
+    capsys.readouterr()
+    assert main([*estimate, "--tokenizer", base, "--chat-template", name]) == 0
+    assert json.loads(capsys.readouterr().out)["tokens"] == len(encoding.encoded[0].input_ids)
+    assert main([*estimate, "--chat-template", name]) == 2, "of no tokenizer"

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from curate.cli.options import ChatTemplate
 from curate.core.errors import ConfigError, UsageError
 from curate.core.files import write_bytes
 from curate.core.paths import demand_apart
@@ -34,6 +35,7 @@ def recipe(
     model: Annotated[
         str | None, typer.Option("--model", help="Use this base model.  [default: the largest known one that fits]")
     ] = None,
+    chat_template: ChatTemplate = None,
     vram: Vram = None,
     all_keys: Annotated[bool, typer.Option("--all", help="Write all other keys as comments, with defaults.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Replace the file if it exists.")] = False,
@@ -52,9 +54,11 @@ def recipe(
     memory = None if vram is None else memory_of(vram)
     with with_trainer():
         from train.init_recipe import init_recipe
-    made = init_recipe(
-        data, str(data) if printed or data.is_absolute() else _seen_from(output.parent, data), model, memory
-    )
+    named = str(data) if printed or data.is_absolute() else _seen_from(output.parent, data)
+    template = template_name = chat_template or ""
+    if template and not printed and Path(template).is_file():
+        template_name = _seen_from(output.parent, Path(template))
+    made = init_recipe(data, named, model, memory, template, template_name)
     if not made.fits:
         sys.stderr.write("note: no recipe fits this memory; `curate plan` shows by how much\n")
     text = made.text()
@@ -106,7 +110,7 @@ def _values(schema: dict[str, Any]) -> list[str]:
 
 
 def _seen_from(folder: Path, data: Path) -> str:
-    """The path of the data, relative to the folder of the recipe where that is possible."""
+    """The path of a file or folder, relative to the folder of the recipe where that is possible."""
     try:
         return data.resolve().relative_to(folder.resolve()).as_posix()
     except ValueError:

@@ -1,5 +1,6 @@
 """The selected rules of a configuration, their severities, and the files in which each is ignored."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -73,11 +74,11 @@ class RuleSelection:
 
     def _ignored(self, file: str) -> tuple[str, ...]:
         if file not in self._by_file:
-            name = PurePath(file).as_posix()
+            name, absolute = PurePath(file).as_posix(), PurePath(os.path.abspath(file)).as_posix()  # noqa: PTH100
             self._by_file[file] = tuple(
                 code
                 for glob, codes in self.file_ignores.items()
-                if fnmatchcase(name, glob) or PurePath(name).match(glob)
+                if fnmatchcase(absolute if PurePath(glob).is_absolute() else name, glob) or PurePath(name).match(glob)
                 for code in codes
             )
         return self._by_file[file]
