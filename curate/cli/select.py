@@ -78,6 +78,14 @@ def select(
         ),
     ] = None,
     seeds: Annotated[int, typer.Option(min=2, help="Train this many times on each choice, for --compare.")] = 3,
+    questions: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            help="Ask each trained model this many questions of the test split, and compare the metric of the task "
+            "too, for --compare.",
+        ),
+    ] = 0,
     overwrite: Overwrite = False,
     yes: Heavy = False,
     as_json: AsJson = False,
@@ -114,7 +122,9 @@ def select(
             listen=shown.listen,
         )
         compared = (
-            compare_selection(result, wishes, compare, splits, project.state / "comparisons", seeds, shown.listen)
+            compare_selection(
+                result, wishes, compare, splits, project.state / "comparisons", seeds, shown.listen, questions
+            )
             if compare and splits
             else None
         )

@@ -16,7 +16,7 @@ from pathlib import Path
 from random import Random
 from shutil import copyfile
 from statistics import fmean, stdev
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from curate.core.errors import CurateError, UsageError
 from curate.core.events import Listener, StageAdvanced, StageFinished, StageStarted
@@ -28,6 +28,7 @@ from curate.read.dataset import ParsedLine, read_dataset
 OTHERS: Final = ("validation.jsonl", "test.jsonl")
 """Splits that all trainings share."""
 SELECTION, RANDOM, LONGEST, ALL = "selection", "random", "longest", "all"
+Verdict = Literal["better", "worse", "open"]
 QUANTILES: Final = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262)
 """Of Student's t distribution, 97.5%, by the degrees of freedom from 1."""
 
@@ -53,16 +54,21 @@ class TrainedOn:
     losses: list[float]
     """Loss on the held-out split after each training, by seed, in nats per token."""
     loss: Interval
+    scores: list[float]
+    """Score of the trained model's answers after each training, by seed; empty if it was not asked."""
+    score: Interval | None
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """The loss of the selection minus that of another choice, paired by seed."""
+    """The loss of the selection minus that of another choice, and so the score, paired by seed."""
 
     against: str
     loss: Interval
-    verdict: str
-    """better, worse or open: whether the interval leaves out 0."""
+    verdict: Verdict
+    """Of the loss: whether the interval leaves out 0."""
+    score: Interval | None
+    score_verdict: Verdict | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +83,10 @@ class SelectionComparison:
     held_out_examples: int
     base_loss: float
     """Loss of the model before any training."""
+    metric: str | None
+    """What the scores are, as `curate evaluate` chose it for the task; None if no questions were asked."""
+    questions: int
+    """Answers that were measured after each training."""
     choices: list[TrainedOn]
     differences: list[Difference]
 
@@ -101,9 +111,17 @@ def splits_of(recipe: Path, files: Sequence[Path]) -> Path:
 
 
 def compare_selection(
-    result: SelectResult, wishes: Wishes, recipe: Path, splits: Path, state: Path, seeds: int, listen: Listener
+    result: SelectResult,
+    wishes: Wishes,
+    recipe: Path,
+    splits: Path,
+    state: Path,
+    seeds: int,
+    listen: Listener,
+    questions: int = 0,
 ) -> SelectionComparison:
-    """Train and compare. `splits`: the folder that `splits_of` returns; `state`: the folder for data and runs.
+    """Train and compare. `splits`: the folder that `splits_of` returns; `state`: the folder for data and runs;
+    `questions`: so many of the held-out split are put to each trained model, and its answers measured.
 
     Raises `CurateError` if a training fails.
     """
@@ -119,11 +137,15 @@ def compare_selection(
         _write(_data(place, RANDOM, seed), _taken(shuffled, wishes, result))
     listen(StageStarted("train"))
     reports: dict[str, list[Mapping[str, Any]]] = {name: [] for name in (SELECTION, RANDOM, LONGEST, ALL)}
+    answers: dict[str, list[Mapping[str, Any]]] = {name: [] for name in reports}
     for nth, (name, seed) in enumerate((name, seed) for seed in range(seeds) for name in reports):
         listen(StageAdvanced("train", nth, seeds * len(reports), f"{name}, seed {seed}"))
-        reports[name].append(_train(recipe, splits, _data(place, name, seed), place / "runs" / f"{name}-{seed}", seed))
+        run = place / "runs" / f"{name}-{seed}"
+        reports[name].append(_train(recipe, splits, _data(place, name, seed), run, seed))
+        if questions:
+            answers[name].append(_evaluate(run, questions, next(iter(answers[SELECTION]), None)))
     listen(StageFinished("train", False, plural(seeds * len(reports), "training")))
-    return _compared(place, reports)
+    return comparison_of(place, reports, answers)
 
 
 def _identity(result: SelectResult, recipe: Path, splits: Path) -> str:
@@ -172,37 +194,81 @@ def _train(recipe: Path, splits: Path, data: Path, run: Path, seed: int) -> Mapp
         copyfile(shared, data / shared.name)
     run.parent.mkdir(parents=True, exist_ok=True)
     options = ["--data", data, "--run-dir", run, "--set", f"seed={seed}", "--resume", "--quiet", "--json"]
+    return _curate("training", run, "train", recipe, *options)
+
+
+def _evaluate(run: Path, questions: int, first: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    """What `curate evaluate` says of the trained model's answers alone; it keeps them with the run. The first
+    evaluation guesses the task and the metric for all.
+    """
+    options = ["--contenders", "tuned", "--limit", str(questions), "--quiet", "--json"]
+    if first:
+        options += ["--task", first["task"], "--metric", first["metric"]]
+    return _curate("evaluation", run, "evaluate", run, *options)
+
+
+def _curate(what: str, run: Path, *words: object) -> Mapping[str, Any]:
     # -P: nothing in the working folder can take the place of a module
-    command = [sys.executable, "-P", "-m", "curate", "train", recipe, *options]
+    command = [sys.executable, "-P", "-m", "curate", *words]
     done = subprocess.run([str(word) for word in command], capture_output=True, check=False)
     if done.returncode:
         said = visible(done.stderr.decode("utf-8", "replace").strip()[-2_000:]).strip()
-        raise CurateError(f"{visible(run.name)}: the training failed: {said}", "the same command continues from here")
+        raise CurateError(f"{visible(run.name)}: the {what} failed: {said}", "the same command continues from here")
     report: Mapping[str, Any] = json.loads(done.stdout)
     return report
 
 
-def _compared(place: Path, reports: Mapping[str, Sequence[Mapping[str, Any]]]) -> SelectionComparison:
+def comparison_of(
+    place: Path,
+    reports: Mapping[str, Sequence[Mapping[str, Any]]],
+    answers: Mapping[str, Sequence[Mapping[str, Any]]],
+) -> SelectionComparison:
+    """What the reports of trainings and of evaluations, by choice and seed, say; `place` is their folder."""
     losses = {name: [float(one["tuned_loss"]) for one in every] for name, every in reports.items()}
-    first = reports[SELECTION][0]
+    first, asked = reports[SELECTION][0], next(iter(answers[SELECTION]), None)
+    scores = {
+        name: [float(one["results"][0]["scores"][asked["metric"]]["value"]) for one in every] if asked else []
+        for name, every in answers.items()
+    }
     choices = [
-        TrainedOn(name, every[0]["train_examples"], every[0]["steps"], losses[name], interval(losses[name]))
+        TrainedOn(
+            name,
+            every[0]["train_examples"],
+            every[0]["steps"],
+            losses[name],
+            interval(losses[name]),
+            scores[name],
+            interval(scores[name]) if asked else None,
+        )
         for name, every in reports.items()
     ]
     differences = []
     for name in (RANDOM, LONGEST, ALL):
-        found = interval([mine - other for mine, other in zip(losses[SELECTION], losses[name], strict=True)])
-        verdict = "better" if found.high < 0 else "worse" if found.low > 0 else "open"
-        differences.append(Difference(name, found, verdict))
+        loss = _difference(losses[SELECTION], losses[name])
+        score = _difference(scores[SELECTION], scores[name]) if asked else None
+        lower, higher = _outcome(loss), _outcome(score) if score else None
+        verdict: dict[int, Verdict] = {-1: "better", 0: "open", 1: "worse"}
+        differences.append(Difference(name, loss, verdict[lower], score, None if higher is None else verdict[-higher]))
     return SelectionComparison(
         folder=str(place),
         seeds=len(losses[SELECTION]),
         held_out=first["held_out"],
         held_out_examples=first["held_out_examples"],
         base_loss=first["base_loss"],
+        metric=asked["metric"] if asked else None,
+        questions=asked["questions"] if asked else 0,
         choices=choices,
         differences=differences,
     )
+
+
+def _difference(mine: Sequence[float], others: Sequence[float]) -> Interval:
+    return interval([one - other for one, other in zip(mine, others, strict=True)])
+
+
+def _outcome(difference: Interval) -> int:
+    """-1 and 1 where all of the interval is below or above 0, else 0."""
+    return (difference.low > 0) - (difference.high < 0)
 
 
 def interval(values: Sequence[float]) -> Interval:

@@ -7,7 +7,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from curate.core.text import plural, visible
-from curate.pipeline.compare_selections import RANDOM, Difference, SelectionComparison
+from curate.pipeline.compare_selections import RANDOM, Interval, SelectionComparison, Verdict
 from curate.pipeline.select import SelectResult
 from curate.report.console import table
 from curate.report.part import Part, plain
@@ -59,30 +59,35 @@ def select_json(result: SelectResult, *, written: bool, comparison: SelectionCom
 
 def comparison_text(made: SelectionComparison) -> Iterator[RenderableType]:
     """The comparison for people: a table, and a sentence on each difference."""
-    shown = table("", "trained on", "examples", "steps", "held-out loss", "95% interval", numbers=("examples", "steps"))
-    shown.add_row("no training", "", "", f"{made.base_loss:.4f}", "")
+    metric = [visible(made.metric), "95% interval"] if made.metric else []
+    columns = ["trained on", "examples", "steps", "held-out loss", "95% interval", *metric]
+    shown = table("", *columns, numbers=("examples", "steps"))
+    shown.add_row("no training", "", "", f"{made.base_loss:.4f}", *[""] * (1 + len(metric)))
     for one in made.choices:
-        loss = one.loss
-        between = f"{loss.low:.4f} to {loss.high:.4f}"
-        shown.add_row(one.name, f"{one.examples:,}", f"{one.steps:,}", f"{loss.mean:.4f}", between)
+        measured = [one.loss, *([one.score] if one.score else [])]
+        figures = [cell for got in measured for cell in (f"{got.mean:.4f}", f"{got.low:.4f} to {got.high:.4f}")]
+        shown.add_row(one.name, f"{one.examples:,}", f"{one.steps:,}", *figures)
     yield shown
     for found in made.differences:
-        yield Text(verdict(found), style="bold" if found.against == RANDOM else "")
+        style = "bold" if found.against == RANDOM else ""
+        yield Text(verdict(found.against, "loss", found.loss, found.verdict), style=style)
+        if found.score and found.score_verdict and made.metric:
+            yield Text(verdict(found.against, visible(made.metric), found.score, found.score_verdict), style=style)
     seen = f"{plural(made.held_out_examples, 'example')} of the {visible(made.held_out)} split"
     yield Text(f"{made.seeds} trainings of each, measured on {seen}; runs in {visible(made.folder)}", style="dim")
 
 
-def verdict(found: Difference) -> str:
+def verdict(against: str, measured: str, found: Interval, outcome: Verdict) -> str:
     """What a difference says, negative results included."""
-    low, high = sorted((abs(found.loss.low), abs(found.loss.high)))
-    if found.verdict == "open":
+    if outcome == "open":
         return (
-            f"no difference to {found.against} is shown: loss {found.loss.mean:+.4f} "
-            f"(95% interval {found.loss.low:+.4f} to {found.loss.high:+.4f})"
+            f"no difference to {against} is shown: {measured} {found.mean:+.4f} "
+            f"(95% interval {found.low:+.4f} to {found.high:+.4f})"
         )
-    way = "lower" if found.verdict == "better" else "higher"
+    low, high = sorted((abs(found.low), abs(found.high)))
+    way = "lower" if found.high < 0 else "higher"
     return (
-        f"the selection is {found.verdict} than {found.against}: loss {way} by {abs(found.loss.mean):.4f} "
+        f"the selection is {outcome} than {against}: {measured} {way} by {abs(found.mean):.4f} "
         f"(95% interval {low:.4f} to {high:.4f})"
     )
 
