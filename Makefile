@@ -7,7 +7,7 @@ READY   = $(VENV)/.ready
 PYTEST  = PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 2 --dist loadgroup
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-fast explore coverage check lint schemas docs dist installed lowest clean
+.PHONY: help install demo test test-fast explore coverage check lint schemas docs dist installed lowest lock sbom clean
 
 help:  ## List the targets.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  %-10s %s\n", $$1, $$2}'
@@ -58,6 +58,13 @@ installed:  ## Run the fast tests against an installed wheel; EXTRA=all with ext
 
 lowest:  ## Run the same with the oldest dependencies that are allowed.
 	LOWEST=1 $(PYTHON) tests/installed.py
+
+lock: $(READY)  ## Write requirements-dev.txt: the version of each package that is installed for development.
+	$(BIN)/python -m docs.packages lock
+
+sbom: $(READY)  ## Write dist/sbom.cdx.json, the bill of materials (CycloneDX) of the package; EXTRA=all with extras.
+	mkdir -p dist
+	$(BIN)/python -m docs.packages sbom $(EXTRA) > dist/sbom.cdx.json
 
 docs: $(READY)  ## Build the documentation, offline; fails on a broken link.
 	$(BIN)/python -m docs.build

@@ -92,7 +92,11 @@ def schemas(others: Mapping[str, Any]) -> dict[str, bytes]:
                 {"description": "a custom rule", "pattern": CODE.pattern},
             ]
         found[f"{name}.schema.json"] = json_text(
-            {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+            {
+                "$schema": "https://json-schema.org/draft/2020-12/schema",
+                "$id": f"urn:curate:schema:{name}",
+                **schema,
+            }
         ).encode()
     found["rules.json"] = json_text([rule_json(RULES[code]) for code in sorted(RULES)]).encode()
     return found

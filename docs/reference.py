@@ -30,6 +30,15 @@ EXIT_STATUS: Final = {
     ExitCode.BUG: "A bug in curate. The message names a crash log with versions and the stack, without your data.",
     ExitCode.INTERRUPTED: "Interrupted by Ctrl-C or a closed pipe; completed work is kept.",
 }
+FILE_MATCH: Final = {
+    "config": "curate.toml",
+    "decision": ".curate/decisions*.jsonl",
+    "manifest": "manifest.json",
+    "recipe": "recipe.toml",
+    "removed": "removed.jsonl",
+    "suppression": "curate-suppressions.jsonl",
+}
+"""Names of files by the schema of the file, or of each of its lines."""
 
 
 def pages() -> Iterator[tuple[str, str]]:
@@ -210,17 +219,21 @@ def _exit_status() -> str:
 
 
 def _schemas(found: Mapping[str, Any]) -> str:
+    files = {name: f"`{match}`" for name, match in FILE_MATCH.items()}
     text = (
         "# JSON schemas\n\nEverything that curate reads and writes has a schema in the folder `schemas` of the "
         "repository, `curate/json_schemas` of the installed package. A key that is there keeps its name and "
         "meaning within a major version; new keys may be added.\n\n"
+        "Editors that know schemas complete and check a file by its name. For TOML (Taplo, Even Better TOML), put "
+        "`#:schema PATH/config.schema.json` in the first line, or associate the name with the schema in the settings. "
+        "In `pyproject.toml`, `config.schema.json` describes the table `[tool.curate]`.\n\n"
     )
     rows = [
-        (f"`{name}`", escaped(value.get("description", "").split("\n")[0]))
+        (f"`{name}`", files.get(name.partition(".")[0], ""), escaped(value.get("description", "").split("\n")[0]))
         for name, value in found.items()
         if isinstance(value, dict)
     ]
-    return text + table("File|Holds", [*rows, ("`rules.json`", "All rules with their documentation.")])
+    return text + table("Schema|File names|Holds", [*rows, ("`rules.json`", "", "All rules with their documentation.")])
 
 
 def _python() -> str:

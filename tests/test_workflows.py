@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 import yaml
+from packaging.utils import canonicalize_name
 
+from docs import packages
 from tests.conftest import Write, environment
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -27,6 +29,30 @@ def test_workflows_call_targets_that_exist_with_few_rights(path: Path) -> None:
             words = step.get("run", "").split()
             assert not words or words[0] == "make"
             assert {word for word in words[1:] if "=" not in word} <= TARGETS
+
+
+def test_the_lock_file_has_each_package_of_development_in_a_version_that_is_allowed() -> None:
+    lines = (ROOT / "requirements-dev.txt").read_text().splitlines()
+    assert all(re.fullmatch(r"#.*|[a-z0-9-]+==[\w.!]+", line) for line in lines), "no address, no local version"
+    locked = dict(line.split("==") for line in lines if not line.startswith("#"))
+    project = packages.PROJECT["name"]
+    for needed in packages.needed(project, {"dev"}):
+        name = canonicalize_name(needed.name)
+        assert name == project or needed.specifier.contains(locked[name]), needed
+
+
+def test_the_bill_of_materials_names_each_package_of_the_base_install_and_what_needs_it() -> None:
+    bill = packages.sbom(set())
+    names = {one["name"]: one for one in bill["components"]}
+    assert {"numpy", "polars", "pydantic-core", "scipy"} <= names.keys()
+    assert not {"torch", "textual", "pytest"} & names.keys()
+    assert names["numpy"]["purl"] == f"pkg:pypi/numpy@{names['numpy']['version']}"
+    refs = {one["bom-ref"] for one in (*bill["components"], bill["metadata"]["component"])}
+    assert {one["ref"] for one in bill["dependencies"]} == refs
+    assert {below for one in bill["dependencies"] for below in one["dependsOn"]} | {
+        bill["metadata"]["component"]["bom-ref"]
+    } == refs, "each is there because something needs it"
+    assert packages.sbom(set()) == bill
 
 
 def checked(folder: Path, **settings: str) -> "subprocess.CompletedProcess[str]":

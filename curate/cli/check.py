@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Sequence
 from contextlib import nullcontext, redirect_stdout
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -137,6 +138,9 @@ def check(
     ] = None,
     engine: RunOn = Engine.LOCAL,
     address: Address = None,
+    watching: Annotated[
+        bool, typer.Option("--watch", help="Check again whenever a file changes, until Ctrl-C.")
+    ] = False,
     quiet: Quiet = False,
 ) -> None:
     """Check a data set and report each problem with its place.
@@ -144,6 +148,13 @@ def check(
     Exit status: 0 without errors and warnings, 1 with errors, warnings or lines that hold no example, 2 if a file
     cannot be read.
     """
+    given = dict(locals())
+    if watching:
+        from curate.cli.watch import watch  # not imported by a hook that only checks
+
+        if fix or unsafe_fixes or diff or fix_only or new_baseline or new_suppressions:
+            raise UsageError("--watch only reports", "leave out options that fix, compare or write a baseline")
+        watch(paths, baseline, partial(check, **{**given, "watching": False}))
     files = named_files(paths)
     demand_apart(files, (output_file, new_baseline), named=paths)
     demand_apart([baseline] if baseline else [], (output_file,))

@@ -29,7 +29,7 @@ def kappa(
     reviewer replaced it. Exit status: 0, 2 if a journal cannot be read.
     """
     if not journals:
-        project = project_of([Path.cwd()])
+        project = project_of([])
         reviewers = reviewer_journals(project.state)
         journals = [project.decisions] if project.decisions.is_file() or not reviewers else []
         journals += reviewers

@@ -52,7 +52,7 @@ def _guarded(words: Sequence[str], *, alone: bool = False) -> int:
         code = _asked(words, alone=alone)
         sys.stdout.flush()  # report failed output here instead of at interpreter exit
     except BaseException as error:  # noqa: BLE001
-        return _ended(error)
+        return ended(error)
     return code
 
 
@@ -70,7 +70,7 @@ def _asked(words: Sequence[str], *, alone: bool) -> int:
     return _run(words, alone=alone)
 
 
-def _ended(error: BaseException) -> int:
+def ended(error: BaseException) -> int:
     """The exit code of a command that ended early, after printing the reason."""
     if isinstance(error, CurateError):
         message, hint = (visible(without_keys(text), keep_newlines=error.lined) for text in (error.message, error.hint))

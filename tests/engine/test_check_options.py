@@ -1,7 +1,9 @@
 """Options of `curate check` that other linters have, and those that all commands share."""
 
 import json
+import re
 import subprocess
+from collections.abc import Callable
 from email.message import Message
 from pathlib import Path
 
@@ -58,6 +60,46 @@ def test_each_command_that_reads_folders_leaves_the_same_files_out(write: Write,
     said = capsys.readouterr()
     assert "1 not read, excluded by --exclude; the first is data/old/b.jsonl" in said.err
     assert main([verb, "data", "--exclude", "*.jsonl", *options.get(verb, [])]) == 2
+
+
+def test_watch_checks_again_after_each_change_until_interrupted(
+    write: Write, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write("data/a.jsonl", [GOOD])
+    write("data/b.jsonl", [GOOD])
+    changes: list[Callable[[], object]] = [
+        lambda: write("data/a.jsonl", [BAD]),
+        lambda: write("data/a.jsonl", [BAD, BAD]),  # still being written: one check for both
+        lambda: None,
+        lambda: Path("data/a.jsonl").unlink(),
+        lambda: None,
+        lambda: Path("data/b.jsonl").unlink(),
+        lambda: None,
+        lambda: write("data/c.jsonl", [BAD]),
+        lambda: None,
+        lambda: Path("curate.toml").write_text('[check]\nignore = ["C003"]\n'),
+        lambda: None,
+        lambda: write("data/c.jsonl", [GOOD, BAD]),
+        lambda: None,
+        lambda: Path("curate.toml").unlink(),
+        lambda: None,
+    ]
+
+    def slept(_: float) -> None:
+        if not changes:
+            raise KeyboardInterrupt
+        changes.pop(0)()
+
+    monkeypatch.setattr("curate.cli.watch.sleep", slept)
+    assert main(["check", "data", "--watch", "--statistics"]) == 1
+    out, err = capsys.readouterr()
+    assert "\x1b" not in out, "only a terminal is cleared"
+    counts = re.findall(r"watching (\w+) files?; Ctrl-C ends", err)
+    assert counts == ["2", "2", "1", "no", "1", "2", "2", "1"]
+    assert "data: a folder without data files" in err
+    assert out.count("C003") == 3, out
+    for words in (["-"], ["data", "--fix"], ["https://example.com/a.jsonl"]):
+        assert main(["check", *words, "--watch"]) == 2
 
 
 def test_gitignore_files_count_only_when_asked_and_as_git_reads_them(write: Write, capsys: Captured) -> None:
