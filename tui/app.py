@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import partial
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 from textual import on, work
 from textual.app import SystemCommand
@@ -12,15 +12,16 @@ from textual.screen import Screen
 from textual.worker import Worker, WorkerState, get_current_worker
 
 from curate.core.errors import CurateError
-from curate.core.text import visible
+from curate.core.text import plural, visible
 from curate.review import Kind, ReviewSession, Sources, views
 from curate.review.events import ScanEvent
 from curate.review.overview import measure
 from tui.abandon import abandonable
 from tui.key_queue import KeyQueue
-from tui.keys import KEYS, TAB_OF, TABS, bindings
+from tui.keys import TAB_OF, TABS, bindings, rebound
 from tui.messages import (
     DecisionReverted,
+    Exported,
     FactTold,
     Failed,
     FilesChanged,
@@ -82,6 +83,7 @@ class CurateApp(KeyQueue):
         """The error that ended the application, if it was a bug."""
         self.abandoned = False
         """Whether the application ended because its terminal was closed."""
+        self._bindings = rebound(self._bindings, self.state.keys)
         self._facts, self._merged = facts, merged
         self._stale = True
         self._told_of: list[str] = []
@@ -212,8 +214,8 @@ class CurateApp(KeyQueue):
             self._told_of = message.names
             names = visible(", ".join(message.names[:3]))
             self.notify(
-                f"{names} changed on disk. The screen shows the old content; R reloads the files and keeps all "
-                "decisions.",
+                f"{names} changed on disk. The screen shows the old content; {self.state.key('reload')} reloads the "
+                "files and keeps all decisions.",
                 severity="warning",
                 timeout=20,
                 markup=False,
@@ -238,6 +240,13 @@ class CurateApp(KeyQueue):
         text = "\n".join(filter(None, (error.message, error.hint and f"next: {error.hint}")))
         self.notify(visible(text, keep_newlines=True), title="Failed", severity="error", timeout=30, markup=False)
 
+    @on(Exported)
+    def _exported(self, message: Exported) -> None:
+        if message.file is not None:
+            self.deliver_binary(cast("BinaryIO", message.file), save_filename="lines.jsonl")
+        place = visible(str(message.path)) if message.path else "lines.jsonl, a download"
+        self.notify(f"{plural(message.count, 'line')} written to {place}", timeout=8, markup=False)
+
     @on(TerminalGone)
     def _terminal_gone(self) -> None:
         self.abandoned = True
@@ -253,7 +262,7 @@ class CurateApp(KeyQueue):
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """The command palette: the actions in the key table that are available now."""
-        for key in KEYS:
+        for key in self.state.keys:
             if (
                 key.scope == "app"
                 or (
@@ -332,7 +341,8 @@ class CurateApp(KeyQueue):
 
     def action_help(self) -> None:
         """Show every key."""
-        self.push_screen(HelpScreen(self.screen.NAME if isinstance(self.screen, FrameScreen) else ""))
+        name = self.screen.NAME if isinstance(self.screen, FrameScreen) else ""
+        self.push_screen(HelpScreen(name, self.state.keys))
 
     async def action_quit(self) -> None:
         """Quit; asks first if text in a dialog would be lost."""

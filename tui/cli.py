@@ -13,6 +13,7 @@ import typer
 from curate.core.decision import DecisionLog
 from curate.core.errors import ExitCode, MissingExtra, UsageError
 from curate.core.runs import Project, data_of, find_run
+from curate.review.assignment import share_of
 from curate.review.events import ScanEvent
 from curate.review.quality_scores import read_scores
 from curate.review.sources import Sources, sources_of
@@ -56,6 +57,24 @@ def review(
             metavar="FILE",
         ),
     ] = None,
+    assign: Annotated[
+        str,
+        typer.Option(
+            "--assign",
+            help="Show one of several disjoint shares, for example 1/3; the content of an example decides its share.",
+            metavar="PART/PARTS",
+            show_default=False,
+        ),
+    ] = "",
+    overlap: Annotated[
+        float,
+        typer.Option(
+            "--overlap",
+            min=0,
+            max=1,
+            help="Part of the examples that every share has, with --assign; `curate kappa` compares them.",
+        ),
+    ] = 0.0,
     web: Annotated[
         bool,
         typer.Option("--web", help="Serve the review to browsers; a new token and a name are asked for at login."),
@@ -88,7 +107,7 @@ def review(
     known = None if run is None else training_of(run, hardest)
     scored = None if scores is None else read_scores(scores)
     sources = sources_of(
-        paths or [data_of(run)] if run else paths or [], reviewer
+        paths or [data_of(run)] if run else paths or [], reviewer, share_of(assign, overlap) if assign else None
     )  # report a missing path before the screen opens
     if web:
         if merge or reviewer:
@@ -96,7 +115,8 @@ def review(
             raise UsageError(f"{option} does not go with --web", "each reviewer gives a name at login")
         from tui.web.server import serve  # import aiohttp only once it is needed
 
-        options = {"--from-run": from_run, "--hardest": hardest if run else None, "--scores": scores}
+        options: dict[str, object] = {"--from-run": from_run, "--hardest": hardest if run else None, "--scores": scores}
+        options |= {"--assign": assign, "--overlap": overlap} if assign else {}
         command = partial(command_of, paths or [], options)
         serve(command, host, port, sources.project.journal_of("NAME"))
         return ExitCode.CLEAN

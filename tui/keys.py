@@ -1,11 +1,15 @@
 """All keys of the review in one table, the source of bindings, footer, help and command palette."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from typing import Final, Literal
 
-from textual.binding import Binding, BindingType
+from textual.binding import Binding, BindingsMap, BindingType
+from textual.keys import Keys
 
+from curate.core.errors import ConfigError
+from curate.core.text import visible
 from curate.review import KINDS, Kind
 
 Scope = Literal["app", "queue", "list", "overview", "splits", "page", "training", "evaluate"]
@@ -97,6 +101,7 @@ KEYS: Final = (
     Key("o", "sort", "sort", "Order", "Show the entries in another order.", show=False),
     Key("space", "select", "select", "Select", "Select the entry or group, or take it out of the selection.", show=False),  # noqa: E501
     Key("asterisk", "bulk", "bulk", "Menu", "Decide about the selected entries, else about all shown: keep, drop, repair, undecide, note, label; shows the changes first.", show=False),  # noqa: E501
+    Key("w", "export", "export", "Write", "Write the lines of the selection, else of all entries shown, to a new file.", show=False),  # noqa: E501
     Key("z", "group", "group", "Group", "Group findings by rule, file or example, or not.", show=False, kinds=("finding",)),  # noqa: E501
     Key("enter", "open", "open-group", "Open group", "Open or close the group under the cursor.", kinds=("finding",)),
     Key("x", "secrets", "secrets", "Secrets", "Show secrets and addresses, or hide them again.", show=False),
@@ -140,13 +145,99 @@ KEYS: Final = (
 )  # fmt: skip
 
 
-def bindings(scope: Scope) -> list[BindingType]:
+FIXED: Final = ("ctrl+c", "ctrl+p", "ctrl+q")
+"""Keys of Textual in every screen: copy, command palette, quit."""
+
+
+def bindings(scope: Scope, keys: Iterable[Key] = KEYS) -> list[BindingType]:
     """The Textual bindings of one scope."""
     return [
         Binding(key.keys, key.action, key.label, key.show, key.shown.split()[0], tooltip=key.tooltip, id=key.id)
-        for key in KEYS
+        for key in keys
         if key.scope == scope
     ]
+
+
+def rebound(found: BindingsMap, keys: tuple[Key, ...]) -> BindingsMap:
+    """The bindings of a widget with the keys of another table; those that are not in the table stay."""
+    if keys is KEYS:
+        return found
+    scope_of = {key.id: key.scope for key in keys}
+    placed = [binding for _, binding in found]
+    scopes = {scope_of[binding.id] for binding in placed if binding.id in scope_of}
+    own_first = sorted(scopes, key=lambda scope: scope == "page")
+    ours = [binding for scope in own_first for binding in bindings(scope, keys)]
+    return BindingsMap([*ours, *(binding for binding in placed if binding.id not in scope_of)])
+
+
+def remapped(chosen: Mapping[str, str]) -> tuple[Key, ...]:
+    """The table with the keys of `[review.keys]`. Raises `ConfigError` that lists every mistake."""
+    if not chosen:
+        return KEYS
+    wrong = []
+    table = {key.id: key for key in KEYS}
+    for name, given in chosen.items():
+        named = [_textual_name(one.strip()) for one in given.split(",")]
+        if name not in table:
+            near = get_close_matches(name, table, n=1)
+            wrong.append(f"unknown action {name!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
+        elif bad := [one.strip() for one, known in zip(given.split(","), named, strict=True) if not known]:
+            near = get_close_matches(bad[0].lower(), [*_NAMED, *NAMES], n=1)
+            wrong.append(f"{name}: unknown key {bad[0]!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
+        else:
+            table[name] = replace(table[name], keys=",".join(named))
+    wrong += _clashes(table, chosen)
+    if wrong:
+        raise ConfigError(
+            "\n".join(visible(f"curate.toml: [review.keys] {one}") for one in wrong),
+            "fix these keys in the configuration",
+        )
+    return tuple(table.values())
+
+
+def _clashes(table: Mapping[str, Key], chosen: Mapping[str, str]) -> Iterable[str]:
+    told = set()
+    shared = {(key.id, one) for key in KEYS for one in key.keys.split(",")}  # a screen's own key goes before the page's
+    for name in chosen.keys() & table.keys():
+        one = table[name]
+        for key in one.keys.split(","):
+            if key in FIXED:
+                yield f"{name}: {key} cannot be given to another action"
+            for other in table.values():
+                if {(one.id, key), (other.id, key)} <= shared or frozenset((one.id, other.id)) in told:
+                    continue
+                if key in other.keys.split(",") and _meet(one, other):
+                    told.add(frozenset((one.id, other.id)))
+                    shown = NAMES.get(key, key)
+                    yield f"{name}: {shown!r} is the key of {other.id!r}, too; give {other.id!r} another one"
+
+
+def _meet(one: Key, other: Key) -> bool:
+    """Whether two actions are available at the same time."""
+    if one.id == other.id:
+        return False
+    scopes = {one.scope, other.scope}
+    if scopes == {"queue"}:
+        return bool(set(one.kinds) & set(other.kinds))
+    pages = {"page", "splits", "training", "evaluate"}
+    return "app" in scopes or len(scopes) == 1 or scopes == {"queue", "list"} or ("page" in scopes and scopes <= pages)
+
+
+_NAMED: Final[Sequence[str]] = sorted({key.value for key in Keys} | set(NAMES))
+
+
+def _textual_name(key: str) -> str:
+    """The name of a key for Textual: `?` is `question_mark`, `Space` is `space`; empty for one that does not exist."""
+    shown = {name.lower(): known for known, name in NAMES.items()}
+    if known := shown.get(key.lower()):
+        return known
+    *modifiers, last = key.split("+") if len(key) > 1 else [key]
+    if key.startswith("^") and len(key) == 2:
+        modifiers, last = ["ctrl"], key[1]
+    last = last if len(last) == 1 else last.lower()
+    if set(modifiers) - {"ctrl", "alt", "shift"} or not (len(last) == 1 or last in _NAMED) or not last.strip():
+        return ""
+    return "+".join([*modifiers, next(iter(Binding.make_bindings([(last, "")]))).key])
 
 
 def works_in(action: str, parameters: Iterable[object], kind: Kind) -> bool | None:

@@ -1,7 +1,8 @@
 """Messages about events, one class per event, each with an immutable snapshot."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from pathlib import Path
+from typing import IO, Any
 
 from textual.message import Message
 
@@ -78,6 +79,15 @@ class FilterChosen(Message):
     text: str
     order: str = ""
     go: bool = False
+
+
+@dataclass
+class Exported(Message):
+    """Lines were written to a file with a name, or to a temporary one for the browser."""
+
+    count: int
+    path: Path | None
+    file: IO[bytes] | None = field(repr=False)
 
 
 @dataclass

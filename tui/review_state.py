@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from curate.core.decision import DecisionLog
 from curate.read.index import LineIndex
 from curate.review import Kind, ReviewSession, Sources
+from tui.keys import remapped
 
 
 class At(NamedTuple):
@@ -21,8 +22,10 @@ class ReviewState:
     """The state of one review. The application and the screens write to it; widgets are passed what they draw."""
 
     def __init__(self, sources: Sources, at: At | None = None) -> None:
-        """Raises `InputError` for missing files."""
+        """Raises `InputError` for missing files, `ConfigError` for mistakes in `[review.keys]`."""
         self.sources = sources
+        self.keys = remapped(sources.config.review.keys)
+        """The table of keys, as the project has it."""
         self.session = self.opened()
         self.results: dict[str, Any] = {}
         """Results computed for screens, by name."""
@@ -35,7 +38,12 @@ class ReviewState:
 
     def opened(self) -> ReviewSession:
         """A new session over the current files. Raises `CurateError`."""
-        return ReviewSession(LineIndex(self.sources.files), DecisionLog(self.sources.journal), self.sources.reviewer)
+        sources = self.sources
+        return ReviewSession(LineIndex(sources.files), DecisionLog(sources.journal), sources.reviewer, sources.share)
+
+    def key(self, name: str) -> str:
+        """The key of an action, as displayed."""
+        return next(key for key in self.keys if key.id == name).shown.split()[0]
 
     @cached_property
     def mender(self) -> Any:

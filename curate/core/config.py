@@ -293,6 +293,8 @@ class ReviewConfig(Section):
 
     labels: Annotated[tuple[Annotated[str, Field(pattern=r"^[\w.-]{1,40}$")], ...], Field(max_length=20)] = ()
     """Labels that a reviewer can give, for example `["off-topic", "great"]`: letters, digits, `_`, `.` and `-`."""
+    keys: dict[str, str] = {}
+    """Keys of the review by action, for example `keep = "k"`; several are separated by commas."""
 
 
 class CardConfig(Section):

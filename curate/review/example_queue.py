@@ -9,6 +9,7 @@ from curate.core.example import Place
 from curate.core.finding import Severity
 from curate.quality.signals import DOUBT
 from curate.read.index import LineIndex
+from curate.review.assignment import Share
 from curate.review.entry import Entry, Kind, ReviewStatus
 from curate.review.events import ExamplesKnown, ScoresKnown
 from curate.review.query import COMPARE, Query
@@ -21,9 +22,11 @@ class ExampleQueue(Queue):
     kind: ClassVar[Kind] = "example"
     sorts: tuple[str, ...] = ("line",)
 
-    def __init__(self, lines: LineIndex) -> None:
+    def __init__(self, lines: LineIndex, share: Share | None = None) -> None:
+        """`share`: the lines to show, once their ids are known; by default all."""
         super().__init__()
-        self.lines = lines
+        self.lines, self.share = lines, share
+        self._shown: Flags = np.empty(0, np.bool_)
         self._ids: dict[str, np.ndarray[Any, Any]] = {}
         self.scores: ScoresKnown | None = None
         """The quality signals of the examples, if they were named."""
@@ -32,7 +35,8 @@ class ExampleQueue(Queue):
         """Add the lines found since."""
         more = len(self.lines) - len(self)
         if more > 0:
-            self._grow([ReviewStatus.UNDECIDED] * more)
+            self._grow([ReviewStatus.UNDECIDED if self.share is None else ReviewStatus.NOTHING] * more)
+            self._shown = np.concatenate([self._shown, np.full(more, self.share is None)])
 
     def know(self, fact: ExamplesKnown) -> None:
         """Store the ids of a file's examples, all lines of which are indexed; lines without one are undecidable."""
@@ -44,9 +48,19 @@ class ExampleQueue(Queue):
         self._ids[fact.file] = ids
         none = np.ones(index.count, np.bool_)
         none[rows] = False
+        if self.share is not None:
+            mine = rows[self.share.among(fact.ids)] + first
+            self._shown[mine] = True
+            for row in mine.tolist():
+                self.set_status(row, ReviewStatus.UNDECIDED)
         for row in (np.flatnonzero(none) + first).tolist():
             self.set_status(row, ReviewStatus.NOTHING)
         self.example_index.add(fact.ids[:, 0], (rows + first).astype(np.int32))
+
+    def set_status(self, number: int, status: ReviewStatus) -> None:
+        """Set the status of a line, if it is in the share."""
+        if self.share is None or self._shown[number]:
+            super().set_status(number, status)
 
     def know_scores(self, fact: ScoresKnown) -> None:
         """Store the quality signals of the examples, by which lines can be filtered and sorted from now on."""
@@ -105,6 +119,10 @@ class ExampleQueue(Queue):
     def mask(self, query: Query) -> Flags:
         """Filter by status, file, line and signal."""
         found = super().mask(query)
+        if self.share is not None:
+            shown = self._shown[: len(found)]  # lines may be added meanwhile
+            found[: len(shown)] &= shown
+            found[len(shown) :] = False
         if query.files or query.lines:
             parts = []
             for index in self.lines.indexes:

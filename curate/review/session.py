@@ -20,6 +20,7 @@ from curate.output.edited import key_of
 from curate.read.dataset import ParsedLine
 from curate.read.formats import example_of
 from curate.read.index import LineIndex
+from curate.review.assignment import Share
 from curate.review.entry import Cluster, Entry, Kind, MultiConflict, PairConflict, Progress, ReviewStatus, Side, Target
 from curate.review.events import (
     Advanced,
@@ -67,11 +68,11 @@ def _settles(edit: Decision, target: Target) -> bool:
 class ReviewSession:
     """All entries of a data set and all decisions about them."""
 
-    def __init__(self, lines: LineIndex, log: DecisionLog, who: str = "") -> None:
-        """`who`: the reviewer; by default the user of the system."""
-        self.lines, self.log, self.who = lines, log, who or user()
+    def __init__(self, lines: LineIndex, log: DecisionLog, who: str = "", share: Share | None = None) -> None:
+        """`who`: the reviewer, by default the user of the system; `share`: their examples, by default all."""
+        self.lines, self.log, self.who, self.share = lines, log, who or user(), share
         self.examples, self.findings, self.clusters, self.conflicts = (
-            ExampleQueue(lines),
+            ExampleQueue(lines, share),
             FindingQueue(),
             ClusterQueue(),
             ConflictQueue(),
@@ -169,6 +170,8 @@ class ReviewSession:
             )
 
     def _take_findings(self, findings: Sequence[Finding]) -> None:
+        if self.share is not None:
+            findings = [finding for finding in findings if self.share.has_finding(finding)]
         first = len(self.findings)
         line_ids = [
             self._line_id(finding) if finding.example is None and first < BROKEN else "" for finding in findings
@@ -185,6 +188,7 @@ class ReviewSession:
         return key_of(parsed) if parsed is not None and parsed.example is None else ""
 
     def _take_subjects(self, queue: SubjectQueue, subjects: Sequence[Cluster | PairConflict | MultiConflict]) -> None:
+        subjects = [subject for subject in subjects if self.share is None or self.share.has_subject(subject)]
         entries = [entry_of(subject, 0) for subject in subjects]
         queue.add(subjects, [self.status(entry) for entry in entries])
 
@@ -351,4 +355,4 @@ class ReviewSession:
     def demand(self, entry: Entry) -> None:
         """Raise `UsageError` if there is nothing to decide."""
         if not entry.ids:
-            raise UsageError("nothing to decide here", "press n for the next item")
+            raise UsageError("nothing to decide here", "go to the next item")

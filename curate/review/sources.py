@@ -10,6 +10,7 @@ from curate.core.data_files import data_files
 from curate.core.errors import UsageError
 from curate.core.runs import Project, project_of
 from curate.core.text import visible
+from curate.review.assignment import Share
 from curate.review.reviewer import RULE, valid_reviewer
 
 
@@ -22,13 +23,16 @@ class Sources(NamedTuple):
     reviewer: str = ""
     """The name of one of several reviewers, who has a journal of their own; empty: the project's journal."""
 
+    share: Share | None = None
+    """The reviewer's share of the examples; None: all."""
+
     @property
     def journal(self) -> Path:
         """The journal that decisions are written to."""
         return self.project.journal_of(self.reviewer) if self.reviewer else self.project.decisions
 
 
-def sources_of(paths: Sequence[Path], reviewer: str = "") -> Sources:
+def sources_of(paths: Sequence[Path], reviewer: str = "", share: Share | None = None) -> Sources:
     """The sources for `paths`: a single folder is a project with data in its configuration, else data files.
 
     Data files belong to their project (see `project_of`), without one to the named folder. Raises `UsageError`,
@@ -45,4 +49,4 @@ def sources_of(paths: Sequence[Path], reviewer: str = "") -> Sources:
     if data or (single and not found.decisions.is_file() and config_file(found.folder) is None):
         found = Project(folder)
     whole = find_config(found.folder)
-    return Sources(Project(Path()) if found.folder == Path.cwd() else found, whole, files, reviewer)
+    return Sources(Project(Path()) if found.folder == Path.cwd() else found, whole, files, reviewer, share)

@@ -472,6 +472,20 @@ def test_the_table_of_keys_is_complete_and_unambiguous() -> None:
     assert len({tab.short for tab in TABS}) == len(TABS)
 
 
+async def test_what_is_shown_or_selected_is_written_to_a_new_file(make_app: Makes) -> None:
+    app = make_app()
+    async with app.run_test(size=(120, 40), notifications=True) as pilot:
+        await opened(pilot, "2", "slash", *"fruit", "enter", "w", *"a.jsonl", "enter")
+        assert Path("a.jsonl").read_bytes() == b"".join(line + b"\n" for line in LINES[2:6])
+        await opened(pilot, "space", "j", "space", "w", *"b.jsonl", "enter")
+        assert Path("b.jsonl").read_bytes() == LINES[2] + b"\n" + LINES[4] + b"\n"
+        await opened(pilot, "escape", "w", *"b.jsonl", "enter")
+        await shown(pilot, "already exists")
+        assert Path("b.jsonl").read_bytes() == LINES[2] + b"\n" + LINES[4] + b"\n"
+        await opened(pilot, "4", "w", *"c.jsonl", "enter")
+        assert Path("c.jsonl").read_bytes() == b"".join(line + b"\n" for line in LINES[:6])
+
+
 async def test_the_end_of_a_list_is_shown_and_takes_no_decision(make_app: Makes, journal: Path) -> None:
     app = make_app()
     async with app.run_test(size=(100, 40)) as pilot:

@@ -1,5 +1,6 @@
 """`curate review --web`: the login, and the review in a real browser."""
 
+import asyncio
 import json
 import os
 import re
@@ -18,7 +19,7 @@ import pytest
 from curate.cli.main import main
 from curate.core.errors import ExitCode
 from tests.screens.browser import PATH, opened_page
-from tests.screens.conftest import write_lines
+from tests.screens.conftest import LINES, write_lines
 
 BROWSER = pytest.mark.skipif(not PATH, reason="no Chromium is installed (Debian: apt-get install chromium)")
 pytestmark = pytest.mark.slow
@@ -117,6 +118,7 @@ async def test_decisions_in_a_browser_are_there_after_a_reload(
     with served() as link:
         base, token = link.split("/login#")
         async with opened_page(tmp_path / "profile") as page:
+            await page.call("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(tmp_path))
             await page.go(f"{base}/")
             await page.until("!!document.getElementById('reviewer')")
             await page.value("document.getElementById('token').value = 'wrong'")
@@ -140,6 +142,12 @@ async def test_decisions_in_a_browser_are_there_after_a_reload(
             await page.until_received("Overview")
             await page.type("2")
             await page.until_received("✗ 1 ")
+            await page.type("w")
+            for _ in range(600):
+                if (tmp_path / "lines.jsonl").exists():
+                    break
+                await asyncio.sleep(0.1)
+            assert (tmp_path / "lines.jsonl").read_bytes() == b"".join(line + b"\n" for line in LINES)
             assert {urlsplit(url).hostname for url in page.requested if url.startswith("http")} == {"127.0.0.1"}
     assert not Path(".curate", "decisions.jsonl").exists()
     main(["apply", "data.jsonl", "-o", "clean.jsonl"])

@@ -32,9 +32,7 @@ def files(session: ReviewSession, changed: Sequence[str]) -> Content:
         parts.append(Content.assemble((f"… and {len(session.lines.indexes) - 6:,} more files", MUTED)))
     if changed:
         parts.append(
-            Content.assemble(
-                ("! ", "bold $text-warning"), literal(", ".join(changed)), " changed on disk; R reloads it"
-            )
+            Content.assemble(("! ", "bold $text-warning"), literal(", ".join(changed)), " changed on disk; reload it")
         )
     return lines(*parts)
 

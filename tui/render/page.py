@@ -1,6 +1,6 @@
 """A complete entry: the question for the user, and the conversations."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import zip_longest
 from typing import Final
@@ -92,19 +92,20 @@ def page(session: ReviewSession, entry: Entry, look: ViewOptions) -> Page:
     return _example_page(session, entry, look)
 
 
-def group_page(session: ReviewSession, group: Group, by: str) -> Page:
+def group_page(session: ReviewSession, group: Group, by: str, key: Callable[[str], str]) -> Page:
     """What a group holds: its rule, if it is one, and its entries by status."""
     from curate.lint.rules import RULES
 
     first = session.findings.finding(int(group.rows[0]))
     rule = RULES.get(first.code) if by == "rule" else None
+    keys = f"{key('open-group')} opens or closes the group, {key('select')} selects it, {key('bulk')} decides about it."
     counts = np.bincount(session.findings.statuses.values[group.rows], minlength=len(ReviewStatus)).tolist()
     about = [
         Content.assemble((f"{plural(len(group.rows), 'finding')} of this {by}", "bold")),
         *(Content.assemble(status_sign(status), f" {counts[status]:,} {STATUS_NAMES.get(status, status.name.lower())}")
           for status in ReviewStatus if counts[status]),
         Content.assemble((" ".join(rule.rationale.split()), MORE)) if rule else None,
-        Content.assemble(("Enter opens or closes the group, Space selects it, * decides about the selection.", MUTED)),
+        Content.assemble((keys, MUTED)),
     ]  # fmt: skip
     return Page(lines(*about))
 
@@ -147,7 +148,7 @@ def _example_page(session: ReviewSession, entry: Entry, look: ViewOptions) -> Pa
         parsed = session.line(entry.place)
         text = parsed.line.data.decode("utf-8", "replace") if parsed else ""
         return Page(
-            lines(where, Content.assemble(("this line contains no example; e edits it", "bold"))),
+            lines(where, Content.assemble(("this line contains no example; it can be edited", "bold"))),
             left=shortened(look.read.text(text)),
         )
     about = lines(
@@ -182,7 +183,7 @@ def _finding_page(session: ReviewSession, entry: Entry, finding: Finding, look: 
         copy = "" if parsed is None else parsed.line.data.decode("utf-8", "replace")
         about.append(
             Content.assemble(
-                ("· no example to keep or drop; e edits the line" if parsed else "· about the whole file", "bold")
+                ("· no example to keep or drop; the line can be edited" if parsed else "· about the whole file", "bold")
             )
         )
         return Page(lines(*about), left=shortened(look.read.text(copy)) if parsed else None)

@@ -168,7 +168,7 @@ class Changing(FrameScreen):
         value = self._value(parsed)
         repaired = self.state.mender.repaired(parsed, entry.code, value if value != parsed.decoded.value else None)
         if repaired is None:
-            self.say(f"{entry.code} has no fix for this line; e edits it")
+            self.say(f"{entry.code} has no fix for this line; {self.state.key('edit')} edits it")
             return
         title = f"{entry.code}: {repaired.summary}{'' if repaired.safe else '  This may change the meaning.'}"
 
@@ -185,7 +185,7 @@ class Changing(FrameScreen):
             return
         finding = entry.subject
         if finding.example is None:
-            self.say("only a finding in an example can be suppressed; e edits the line")
+            self.say(f"only a finding in an example can be suppressed; {self.state.key('edit')} edits the line")
             return
         self.app.push_screen(
             AskScreen(f"Reason to suppress {entry.code} here", "for the next reader of the data"),

@@ -49,7 +49,7 @@ class Deciding(Selecting):
         """Split off the marked duplicates."""
         entry = self.entry
         if entry is None or not isinstance(entry.subject, Cluster) or not self.marked:
-            self.say("v marks the duplicates to split off")
+            self.say(f"{self.state.key('mark')} marks the duplicates to split off")
             return
         if self.decide(entry, apart_from(self.session, entry.subject, self.marked)):
             self.go_next()

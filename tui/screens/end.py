@@ -1,12 +1,14 @@
 """The end of a queue: what was decided, what is left elsewhere, and the next command."""
 
+from collections.abc import Iterable
+
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
-from tui.keys import TABS
+from tui.keys import TABS, Key
 from tui.messages import ScreenChosen
 from tui.screens.ask import Dialog
 
@@ -16,15 +18,19 @@ class EndScreen(Dialog[None]):
 
     BINDINGS = [  # noqa: RUF012
         Binding("escape,enter", "leave", "Close", tooltip="Return to the list.", id="end-leave"),
-        *(
-            Binding(str(number), f"go({tab.name!r})", tab.title, show=False, id=f"end-{tab.name}")
-            for number, tab in enumerate(TABS, start=1)
-        ),
     ]
 
-    def __init__(self, title: str, body: Content) -> None:
+    def __init__(self, title: str, body: Content, keys: Iterable[Key]) -> None:
         super().__init__()
         self._title, self._body = title, body
+        table = {key.id: key for key in keys}
+        for tab in TABS:
+            key = table[f"go-{tab.name}"]
+            self._bindings.bind(key.keys, key.action, key.label, show=False)
+        go = [table[f"go-{tab.name}"].shown for tab in (TABS[0], TABS[-1])]
+        self._help = (
+            f"Esc returns to the list, {go[0]} to {go[1]} show another screen, {table['undo'].shown} there undoes"
+        )
 
     def compose(self) -> ComposeResult:
         """The summary."""
@@ -32,7 +38,7 @@ class EndScreen(Dialog[None]):
             yield Static(self._title, markup=False, classes="dialog-title")
             with VerticalScroll(id="confirm-body"):
                 yield Static(self._body, markup=False)
-            yield Static("Esc returns to the list, 1 to 8 show another screen, u there undoes", classes="dialog-help")
+            yield Static(self._help, markup=False, classes="dialog-help")
 
     def action_go(self, name: str) -> None:
         """Show another screen."""

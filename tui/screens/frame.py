@@ -8,6 +8,7 @@ from textual.screen import Screen
 from textual.widgets import Footer, Static
 
 from curate.review import ReviewSession
+from tui.keys import rebound
 from tui.messages import ScreenChosen
 from tui.review_state import ReviewState
 from tui.widgets.nav import Nav
@@ -23,6 +24,7 @@ class FrameScreen(Screen[None]):
     def __init__(self, state: ReviewState) -> None:
         super().__init__()
         self.state = state
+        self._bindings = rebound(self._bindings, state.keys)
 
     @property
     def session(self) -> ReviewSession:

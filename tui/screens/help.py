@@ -1,5 +1,7 @@
 """All keys and their actions, from the key table."""
 
+from collections.abc import Sequence
+
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, VerticalScroll
@@ -9,7 +11,7 @@ from textual.widgets import Static
 
 from curate.review import KINDS
 from curate.review.query import HELP
-from tui.keys import KEYS, TAB_OF, TABS, Key
+from tui.keys import TAB_OF, TABS, Key
 from tui.render.signs import LEGEND
 
 JOURNAL = """Each decision is saved in .curate/decisions.jsonl before the next entry is shown.
@@ -41,8 +43,9 @@ class HelpScreen(ModalScreen[None]):
 
     BINDINGS = [Binding("escape,q,question_mark", "dismiss", "Close", tooltip="Return to the review.", id="close-help")]  # noqa: RUF012
 
-    def __init__(self, name: str = "") -> None:
+    def __init__(self, name: str, keys: Sequence[Key]) -> None:
         super().__init__()
+        self._keys = keys
         self._here = "queue" if any(tab.kind and tab.name == name for tab in TABS) else name
 
     def compose(self) -> ComposeResult:
@@ -51,7 +54,7 @@ class HelpScreen(ModalScreen[None]):
             yield Static("Esc closes help, ↑↓ scroll; Ctrl+P finds commands by name.", markup=False)
             for scope, title in sorted(SECTIONS, key=lambda section: section[0] != self._here):
                 yield Static(title, classes="key-section", markup=False)
-                for key in KEYS:
+                for key in self._keys:
                     if key.scope == scope:
                         with Horizontal(classes="key"):
                             yield Static(key.shown, classes="key-name", markup=False)

@@ -56,7 +56,11 @@ class OverviewScreen(FrameScreen):
         self.query_one("#measured", Static).update(overview.measured(self.state.results.get("overview")))
         self._rules()
         going = going_on(session)
-        begin = "Enter shows the findings of a rule; 1 to 8 switch screens, ? shows help"
+        key = self.state.key
+        begin = (
+            f"{key('open')} shows the findings of a rule; {key('go-overview')} to {key('go-evaluate')} switch screens, "
+            f"{key('help')} shows help"
+        )
         self.say(Content(" · ").join(going) if going else begin)
 
     def _rules(self) -> None:

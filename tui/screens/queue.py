@@ -4,17 +4,14 @@ from collections.abc import Hashable
 from time import monotonic
 from typing import ClassVar
 
-from textual import on
 from textual.actions import parse
 from textual.app import ComposeResult
 from textual.containers import Container, Vertical
 from textual.content import Content
 from textual.reactive import reactive
-from textual.widgets import Input, Static
+from textual.widgets import Static
 
-from curate.core.address import parse_where
 from curate.core.errors import CurateError
-from curate.core.text import visible
 from curate.review import (
     SINGLE,
     Choice,
@@ -23,7 +20,6 @@ from curate.review import (
     ReviewStatus,
     VerdictOrEdit,
     View,
-    at_line,
     next_open,
 )
 from curate.review.choices import compared, next_compared
@@ -32,20 +28,19 @@ from curate.review.training_signals import CODES
 from curate.review.view import unscored
 from tui.conversation import ConversationView, literal
 from tui.keys import TAB_OF, bindings, works_in
-from tui.messages import Failed, FilterChosen
+from tui.messages import Failed
 from tui.render.page import Page, ViewOptions, group_page, page
 from tui.render.rows import group_row, head, row
 from tui.render.status import status, summary
 from tui.review_state import ReviewState
-from tui.screens.ask import AskScreen
-from tui.screens.deciding import Deciding
 from tui.screens.end import EndScreen
+from tui.screens.filtering import Filtering
 from tui.widgets.detail import Detail
 from tui.widgets.entry_list import EntryList
 from tui.widgets.filter_input import FilterInput
 
 EMPTY: dict[Kind, str] = {
-    "example": "No lines: the files are empty.",
+    "example": "No lines: the files are empty, or no example is in this share.",
     "finding": "No findings.",
     "cluster": "No duplicates were found.",
     "conflict": "No conflicts were found.",
@@ -63,7 +58,7 @@ DETAIL_AFTER, DETAIL_LATEST = 0.03, 0.2
 """
 
 
-class QueueScreen(Deciding):
+class QueueScreen(Filtering):
     """Draws entries of one kind and passes the user's decisions to the session, which alone stores them."""
 
     BINDINGS = bindings("queue")
@@ -92,7 +87,7 @@ class QueueScreen(Deciding):
         with Container(id="room"):
             with Vertical(id="lists"):
                 yield Static(head(self.session, self.KIND), id="head", markup=False)
-                yield EntryList(self.KIND, self._draw, self._look, self._pointed)
+                yield EntryList(self.KIND, self._draw, self._look, self._pointed, self.state.keys)
             yield Detail(id="detail")
 
     def above_status(self) -> ComposeResult:
@@ -123,13 +118,7 @@ class QueueScreen(Deciding):
     @property
     def entry(self) -> Entry | None:
         """The entry under the cursor."""
-        number = self.list.number
-        return None if number is None else self.session.queues[self.KIND].entry(number)
-
-    @property
-    def text(self) -> str:
-        """The current or pending filter."""
-        return self.state.filters.get(self.KIND, "")
+        return None if (number := self.list.number) is None else self.session.queues[self.KIND].entry(number)
 
     def catch_up(self) -> None:
         """Show new entries, and decisions made elsewhere."""
@@ -144,11 +133,6 @@ class QueueScreen(Deciding):
         """The files were read again: filter anew, and keep the cursor nearby."""
         self._known = -1
         self.filter_by(self.text)
-
-    def filter_by(self, text: str) -> None:
-        """Request the entries that match a filter."""
-        self.state.filters[self.KIND] = text
-        self.app.post_message(FilterChosen(self.KIND, text, self.order))
 
     def show_view(self, view: View) -> None:
         """Show another view; the first one starts at the first undecided entry."""
@@ -194,17 +178,18 @@ class QueueScreen(Deciding):
             return page(self.session, entry, ViewOptions(self.read, self.at, self.marked, folded=self.folded))
         view = self.list.view
         if view is not None and (group := view.group_at(self.list.cursor)) is not None:
-            return group_page(self.session, group, self.grouping)
+            return group_page(self.session, group, self.grouping, self.state.key)
         if wrong := mistake(self.text) or unscored(self.session, self.text):
             return Page(Content.assemble(("filter: ", "bold $text-error"), literal(wrong)))
         if self.text and not (self.session.trained and not self.session.ended):
-            return Page(Content("No entry matches the filter; Esc clears it."))
+            return Page(Content(f"No entry matches the filter; {self.state.key('clear')} clears it."))
         if self.text:
             return Page(Content("Hard training examples appear when all lines are read and compared."))
         return Page(
             Content(
                 EMPTY[self.KIND]
-                if self.session.ended or (self.KIND == "example" and self.session.lines.complete)
+                if self.session.ended
+                or (self.KIND == "example" and self.session.lines.complete and not self.session.share)
                 else WAITING[self.KIND]
             )
         )
@@ -246,7 +231,7 @@ class QueueScreen(Deciding):
             return False
         if action in ("repair", "suppress") and not self.ruled:
             return False
-        if action == "edit_outside" and self.app.is_web:  # the editor would open on the server
+        if action == "edit_outside" and self.app.is_web:
             return False
         return works_in(action, parameters, self.KIND) is not False
 
@@ -302,7 +287,7 @@ class QueueScreen(Deciding):
             files = " ".join(index.name for index in self.session.lines.indexes[:3])
             command = "curate run" if self.state.sources.config.data else f"curate apply {files} -o clean.jsonl"
             title = f"{TAB_OF[self.KIND].title}: nothing is left to decide"
-            self.app.push_screen(EndScreen(title, summary(self.session, command)))
+            self.app.push_screen(EndScreen(title, summary(self.session, command), self.state.keys))
 
     def action_page(self, pages: int) -> None:
         """Scroll the conversation."""
@@ -321,61 +306,6 @@ class QueueScreen(Deciding):
         """Show or hide secrets."""
         self.read = ConversationView(secrets=not self.read.secrets)
         self.redraw(stay=True)
-
-    # Display
-
-    def action_filter(self) -> None:
-        """Open the filter input."""
-        box = self.query_one("#filter", Input)
-        box.value, box.display = self.text, True
-        self.set_focus(box)
-
-    def action_goto(self) -> None:
-        """Ask for a line, and go to its entry."""
-        self.app.push_screen(AskScreen("Go to line", "LINE or FILE:LINE"), self._go_to)
-
-    def _go_to(self, text: str | None) -> None:
-        view, entry = self.list.view, self.entry
-        if not text or view is None or entry is None:
-            return
-        file, line = parse_where(text) or (entry.place.file, int(text) if text.isdecimal() else 0)
-        at = at_line(self.session, view, file, line) if line else None
-        if at is None:
-            wrong = f"no entry at or after {text}" if line else f"{text}: not LINE or FILE:LINE"
-            self.notify(f"{visible(wrong)}{'; the list is filtered, Esc clears the filter' if self.text else ''}",
-                        severity="warning", timeout=6, markup=False)  # fmt: skip
-        else:
-            self.list.cursor = at
-
-    def action_clear(self) -> None:
-        """Clear the selection, else the filter."""
-        typing = self.query_one("#filter").display
-        self.query_one("#filter").display = False
-        self.set_focus(self.list)
-        if self.selected and not typing:
-            self.selected = set()
-            self.redraw(stay=True)
-        elif self.text:
-            self.filter_by("")
-
-    def action_sort(self) -> None:
-        """Switch to the next sort order."""
-        sorts = self.session.queues[self.KIND].sorts
-        self.order = sorts[(sorts.index(self.order or sorts[0]) + 1) % len(sorts)]
-        self.filter_by(self.text)
-
-    @on(Input.Changed, "#filter")
-    def _typed(self, message: Input.Changed) -> None:
-        if self.query_one("#filter").display and message.value != self.text:
-            self.filter_by(message.value)
-
-    def action_leave_filter(self) -> None:
-        """Return to the list."""
-        box = self.query_one("#filter", Input)
-        if box.value != self.text:  # the message about the last change is still on its way
-            self.filter_by(box.value)
-        box.display = False
-        self.set_focus(self.list)
 
 
 class ExamplesScreen(QueueScreen):

@@ -70,7 +70,8 @@ class TrainingScreen(RunsScreen):
         self.say(
             "trainings are started and stopped in the terminal"
             if self.app.is_web
-            else "s starts or resumes, x stops and saves; a training continues after you quit"
+            else f"{self.state.key('start')} starts or resumes, {self.state.key('stop')} stops and saves; a training "
+            "continues after you quit"
         )
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:

@@ -12,7 +12,7 @@ from textual.strip import Strip
 from textual.visual import Visual
 
 from curate.review import Kind, View
-from tui.keys import bindings
+from tui.keys import KEYS, Key, bindings, rebound
 
 KEPT = 2000
 """Number of cached rows."""
@@ -34,12 +34,20 @@ class EntryList(ScrollView, can_focus=True, inherit_bindings=False):
 
     cursor: reactive[int] = reactive(0)
 
-    def __init__(self, kind: Kind, draw: Draw, look: Callable[[int], Hashable], pointed: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        kind: Kind,
+        draw: Draw,
+        look: Callable[[int], Hashable],
+        pointed: Callable[[], None],
+        keys: tuple[Key, ...] = KEYS,
+    ) -> None:
         """`draw` renders the row of an entry; `look` returns its inputs, and the row is cached while they are equal.
 
         `pointed` is called at once when the cursor moves to another entry: the next key may be a decision about it.
         """
         super().__init__(id="list")
+        self._bindings = rebound(self._bindings, keys)
         self._look, self._pointed = look, pointed
         self._strips: dict[Hashable, Strip] = {}
         self.kind: Kind = kind

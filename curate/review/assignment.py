@@ -1,0 +1,58 @@
+"""Which reviewer gets an example, by the hash of its content: shares are disjoint, and stay when the file grows."""
+
+import re
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+
+from curate.core.errors import UsageError
+from curate.core.finding import Finding
+from curate.core.text import visible
+from curate.review.entry import Cluster, MultiConflict, PairConflict
+from curate.review.subject_queue import sides_of
+
+PART: Final = re.compile(r"([1-9]\d{0,3})/([1-9]\d{0,3})", re.ASCII)
+PARTS: Final = 1 << 32
+"""Resolution of the overlap."""
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """Share `part` of `of`; besides, everybody gets the same examples, `overlap` of all (0 to 1).
+
+    The id of an example is a hash of its content: its first 64 bits choose the share, the others the overlap.
+    """
+
+    part: int
+    of: int
+    overlap: float = 0.0
+
+    def among(self, ids: np.ndarray[Any, np.dtype[np.uint64]]) -> np.ndarray[Any, np.dtype[np.bool_]]:
+        """Which ids, given as two integers each, are in the share."""
+        mine = ids[:, 0] % np.uint64(self.of) == self.part - 1
+        common = ids[:, 1] % np.uint64(PARTS) < self.overlap * PARTS
+        found: np.ndarray[Any, np.dtype[np.bool_]] = mine | common
+        return found
+
+    def has(self, example: str) -> bool:
+        """Whether an example is in the share."""
+        return bool(self.among(np.array([[int(example[:16], 16), int(example[16:], 16)]], np.uint64))[0])
+
+    def has_finding(self, finding: Finding) -> bool:
+        """Whether a finding is in the share. Without an example, its line decides; without a line, all get it."""
+        if finding.example is not None:
+            return self.has(finding.example)
+        return not finding.line or finding.line % self.of == self.part - 1
+
+    def has_subject(self, subject: Cluster | PairConflict | MultiConflict) -> bool:
+        """Whether a cluster or conflict is in the share: its example with the least id decides."""
+        return self.has(min(side.id for side in sides_of(subject)))
+
+
+def share_of(text: str, overlap: float = 0.0) -> Share:
+    """The share that `2/3` names. Raises `UsageError`."""
+    match = PART.fullmatch(text)
+    if match is None or int(match[1]) > int(match[2]):
+        raise UsageError(f"--assign {visible(text)}: not a share", "pass for example 1/3, 2/3 and 3/3")
+    return Share(int(match[1]), int(match[2]), overlap)
