@@ -13,7 +13,8 @@ from curate.core.config import CheckConfig, DedupConfig
 from curate.core.errors import ExitCode, UsageError
 from curate.core.files import STDIN, real_path
 from curate.core.text import visible
-from curate.lint.fixes import FixedFile, Fixer, FixReport, fix_paths
+from curate.lint.fixer import FixedFile, Fixer, FixReport
+from curate.lint.fixes import fix_paths
 from curate.lint.suppressions import Suppressions
 from curate.report.console import console
 from curate.report.fix import fix_text, unified

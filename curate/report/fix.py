@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from curate.core.text import plural, visible
-from curate.lint.fixes import FixedFile, FixReport, LineChange
+from curate.lint.fixer import FixedFile, FixReport, LineChange
 
 LINE: Final = re.compile(rb"[^\n]*\n|[^\n]+")
 CONTEXT: Final = 3

@@ -17,7 +17,8 @@ from curate.cli.main import main
 from curate.core.config import CheckConfig
 from curate.core.errors import InputError, OutputError
 from curate.core.targets import Target
-from curate.lint.fixes import FixedFile, Fixer, FixReport, fix_paths
+from curate.lint.fixer import FixedFile, Fixer, FixReport
+from curate.lint.fixes import fix_paths
 from curate.lint.rules import RULES
 from curate.lint.runner import check_paths
 from curate.lint.suppressions import add_suppressions, load_suppressions

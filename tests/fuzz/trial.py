@@ -14,7 +14,8 @@ from curate.core.finding import Severity
 from curate.core.targets import Target
 from curate.core.text import UNSAFE
 from curate.corpus.stats import collect
-from curate.lint.fixes import FixedFile, Fixer, fix_paths
+from curate.lint.fixer import FixedFile, Fixer
+from curate.lint.fixes import fix_paths
 from curate.lint.rules import RULES
 from curate.lint.runner import CheckResult, check_paths
 from curate.pipeline.convert import convert_paths

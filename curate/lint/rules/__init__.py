@@ -11,8 +11,8 @@ FAMILIES: Final = (
     "jsonl", "roles", "turn_order", "content", "duplicates", "repeated_content", "removal_guard", "contradictions",
     "answers", "splits", "leakage", "split_balance", "manifest_integrity", "stale_suppressions", "quality",
     "degenerate_text", "markup", "speakers", "characters", "secrets", "calls", "results", "tools", "content_parts",
-    "images", "file_format", "dataset", "type_consistency", "tokens", "controls", "message_keys", "preference",
-    "labels", "reinforcement",
+    "images", "file_format", "dataset", "type_consistency", "tokens", "controls", "message_keys",
+    "message_weights", "preference", "labels", "reinforcement",
 )  # fmt: skip
 """Modules of this package, each with its `RULES`."""
 RULES: Final[dict[str, Rule]] = {

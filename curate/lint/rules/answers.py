@@ -10,7 +10,8 @@ import xxhash
 from curate.core.finding import PlacedProblems, Problem, Severity
 from curate.core.text import excerpt, plural, visible
 from curate.corpus.class_labels import are_labels, named
-from curate.lint.rules.dataset_summary import DatasetSummary, equal_groups
+from curate.lint.rules.counts import equal_groups
+from curate.lint.rules.dataset_summary import DatasetSummary
 from curate.lint.rules.last_answer import BEGINNINGS, CLASSIFIED, FRAGMENT, LABEL, SHORT, TEXT
 from curate.lint.rules.prefilter import StartsWith
 from curate.lint.rules.rule import profile_rule

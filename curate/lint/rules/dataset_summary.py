@@ -7,7 +7,7 @@ import re
 import unicodedata
 from array import array
 from collections import Counter
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterator, Set
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any, Final
@@ -20,6 +20,7 @@ from curate.core.lazy import np
 from curate.core.text import plural
 from curate.language.refusals import OPENING, refuses
 from curate.lint.rules.answer_flags import REFUSING, batch_flags
+from curate.lint.rules.counts import SMALL, Count, add_to_count, equal_groups, first_counts, sorted_columns
 from curate.lint.rules.example_places import LARGEST, Places
 from curate.lint.rules.last_answer import NONE, SHORT, TEXT, kinds_of, last_answer_of, request_of
 from curate.lint.rules.structure_signature import is_plain
@@ -30,13 +31,9 @@ DISTINCT: Final = 2_000
 SPACES: Final = b" \t\n\r\x0b\x0c\x1c\x1d\x1e\x1f"
 """ASCII white space as in `str.split`."""
 LOWER: Final = bytes(range(256)).lower()
-SMALL: Final = 10_000
-"""Number of examples below which a dictionary is as fast as columns."""
 OTHER_SPACES: Final = re.compile("[\x85\u1680\u2028\u2029]")
 """Non-ASCII white space that NFKC leaves unchanged."""
 SYSTEM: Final = ("system", "developer")
-Count = tuple[int, Place]
-"""A count, and the place of the first occurrence."""
 
 
 @dataclass(slots=True)
@@ -100,8 +97,8 @@ class DatasetSummary:
         """Sort the examples, all of one chunk, by these numbers."""
         if any(this > after for this, after in pairwise(order)):
             columns = (self.exact, self.said, self.lengths, self.asked, self.answered, self.kinds, self.places.lines)
-            self.exact, self.said, self.lengths, self.asked, self.answered, self.kinds, self.places.lines = _sorted(
-                order, columns
+            self.exact, self.said, self.lengths, self.asked, self.answered, self.kinds, self.places.lines = (
+                sorted_columns(order, columns)
             )
 
     def add_columns(self, batch: Batch) -> None:
@@ -164,9 +161,9 @@ class DatasetSummary:
         self.asked.frombytes(found.asked.tobytes())
         self.answered.frombytes(found.answer.tobytes())
         self.kinds.frombytes(kinds.tobytes())
-        for number, count in _counts(found.system, system == 1, numbers):
+        for number, count in first_counts(found.system, system == 1, numbers):
             self._system(batch.texts_of(number)[0], count)
-        for number, count in _counts(found.answer, answer <= SHORT, numbers):
+        for number, count in first_counts(found.answer, answer <= SHORT, numbers):
             self._label(batch.texts_of(number)[-1], count)
         self.answers += len(numbers)
         self.places.add_lines(batch.file, array("I", numbers.astype(np.uint32).tobytes()))
@@ -312,64 +309,6 @@ class DatasetState:
         for file, (count, _) in self.counts(code).items():
             if most is not None and count > most:
                 yield Place(file, 0), count
-
-
-def _counts(digests: Any, chosen: Any, numbers: Any) -> Iterator[tuple[int, int]]:
-    """First line and count of each digest among the chosen lines, in line order."""
-    at = np.flatnonzero(chosen)
-    if len(at) and (digests[at] == digests[at[0]]).all():  # usually one system prompt for all
-        yield int(numbers[at[0]]), len(at)
-        return
-    _, first, counts = np.unique(digests[at], return_index=True, return_counts=True)
-    for nth in np.argsort(first).tolist():
-        yield int(numbers[at[first[nth]]]), int(counts[nth])
-
-
-def _sorted(order: list[int], columns: Sequence["array[int]"]) -> Iterator["array[int]"]:
-    """Columns, each sorted by the numbers of `order`."""
-    if len(order) < SMALL // 10:
-        positions = sorted(range(len(order)), key=order.__getitem__)
-        yield from (array(column.typecode, map(column.__getitem__, positions)) for column in columns)
-        return
-    at = np.argsort(np.asarray(order), kind="stable")
-    yield from (
-        array(column.typecode, np.frombuffer(column, dtype=column.typecode)[at].tobytes()) for column in columns
-    )
-
-
-def equal_groups(digests: "array[int]") -> Iterator[list[int]]:
-    """The positions of each digest that occurs more than once; usually few."""
-    if len(digests) < SMALL:
-        by_digest: dict[int, list[int]] = {}
-        for at, digest in enumerate(digests):
-            by_digest.setdefault(digest, []).append(at)
-        yield from (group for group in by_digest.values() if len(group) > 1)
-        return
-    values = np.frombuffer(digests, dtype=np.uint64)
-    ordered = np.sort(values)
-    repeated = np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
-    del ordered
-    likely = np.zeros(1 << 16, dtype=np.bool_)
-    likely[repeated >> np.uint64(48)] = True
-    positions = np.flatnonzero(likely[values >> np.uint64(48)])  # comparing 16 bits first avoids most of the search
-    positions = positions[np.isin(values[positions], repeated)]
-    order = np.argsort(values[positions], kind="stable")
-    positions = positions[order]
-    for group in np.split(positions, np.flatnonzero(np.diff(values[positions])) + 1) if len(positions) else ():
-        yield group.tolist()
-
-
-def add_to_count(known: Count | None, place: Place, count: int = 1) -> Count:
-    """Add to a count; `place` is the first of the added. Within a file, lines may come in any order."""
-    if known is None:
-        return count, place
-    total, first = known
-    return total + count, place if place.file == first.file and place.line < first.line else first
-
-
-def comes_before(place: Place, other: Place) -> bool:
-    """Whether the place of a known example precedes that of the current one."""
-    return place.file != other.file or place.line < other.line
 
 
 def _after(place: Place, before: int) -> Place:

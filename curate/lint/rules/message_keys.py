@@ -1,21 +1,21 @@
-"""Family M, details: keys of messages, weights, names, repeated turns, and differences between examples."""
+"""Family M, details: keys of messages, names, repeated turns, and differences between examples."""
 
-from typing import Any, Final
+from typing import Final
 
 from curate.core.address import escape
 from curate.core.example import Example, Message, content_text
 from curate.core.finding import PlacedProblems, Problem, Problems, Severity
 from curate.core.lazy import pl
-from curate.core.targets import OPENAI_AZURE, Target
+from curate.core.targets import Target
 from curate.core.text import excerpt, plural
 from curate.lint.rules.answer_flags import AGAIN
 from curate.lint.rules.content import has_media
 from curate.lint.rules.dataset_summary import DatasetState, DatasetSummary
 from curate.lint.rules.message_frame import CALLS
 from curate.lint.rules.repair import Object, copy_without, on_messages
-from curate.lint.rules.roles import conversation_pointer, intended_role, kind_of, role_of
+from curate.lint.rules.roles import intended_role, kind_of, role_of
 from curate.lint.rules.rule import dataset_rule, profile_rule, rule, text_rule, value_rule
-from curate.lint.rules.tools import NAME, REJECTED
+from curate.lint.rules.tools import NAME
 
 KNOWN_KEYS: Final = frozenset(
     (
@@ -69,7 +69,6 @@ OWNERS: Final = {
     "audio": "assistant",
     "tool_call_id": "tool",
 }
-WEIGHTS: Final = {"0": 0, "1": 1, "0.0": 0, "1.0": 1, "true": 1, "false": 0}
 PAIRS: Final = ("preference", "openai-preference", "llama-factory-preference")
 LONG: Final = 20
 """Minimum length in characters of a message whose later repetition is suspicious, unlike "yes" or "go on"."""
@@ -113,104 +112,6 @@ def turn_structure(example: Example) -> Problems:
         last and expected == "assistant" and any(intended_role(message) == "assistant" for message in example.messages)
     ):  # otherwise M009 reports it
         yield Problem(example.messages[-1].pointer, "the number of turns is odd: the last has no answer")
-
-
-@value_rule("M019", "weight-value", Severity.WARNING, targets=REJECTED, hint="Write 0 or 1.")
-def weight_value(example: Example) -> Problems:
-    """A `weight` is not 0 or 1.
-
-    Services reject other values. Trainers read text as 1, so "0" is trained on. Only the built-in trainer accepts
-    fractions.
-    Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello.", "weight": "0"}]}
-    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello.", "weight": 0}, {"role": "user", "content": "Bye"}, {"role": "assistant", "content": "Goodbye.", "weight": 1}]}
-    """
-    for message in example.messages:
-        weight = message.value.get("weight")
-        if weight is not None and not is_weight(weight):
-            shown = (
-                repr(weight)
-                if isinstance(weight, str | float)
-                else "true"
-                if weight is True
-                else "false"
-                if weight is False
-                else kind_of(weight)
-            )
-            yield Problem(
-                f"{message.pointer}/weight",
-                f"the weight is {excerpt(str(weight) if type(weight) is int else shown, 30)}, not 0 or 1",
-            )
-
-
-@weight_value.repaired_by(safe=True)
-@on_messages
-def whole_weights(messages: list[Object]) -> list[Object] | None:
-    """Write weights that mean 0 or 1 as these numbers."""
-    edited = []
-    for message in messages:
-        weight = message.get("weight")
-        if weight is not None and not is_weight(weight):
-            meant = WEIGHTS.get(str(weight).strip().casefold()) if isinstance(weight, str | int | float) else None
-            if meant is None:
-                return None
-            message = {**message, "weight": meant}  # noqa: PLW2901
-        edited.append(message)
-    return edited
-
-
-def is_weight(value: Any) -> bool:
-    """Whether a weight is valid for every target."""
-    return type(value) is int and value in (0, 1)
-
-
-@value_rule(
-    "M020",
-    "weight-on-wrong-role",
-    Severity.WARNING,
-    targets={**dict.fromkeys(OPENAI_AZURE, Severity.ERROR), Target.TOGETHER: Severity.INFO},
-    hint="Remove the weight. Only answers are trained on.",
-)
-def weight_on_wrong_role(example: Example) -> Problems:
-    """A message that is not the assistant's has a `weight`.
-
-    It has no effect, since the loss covers answers only. Some services reject it.
-    Bad: {"messages": [{"role": "user", "content": "Hi", "weight": 0}, {"role": "assistant", "content": "Hello."}]}
-    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello.", "weight": 1}]}
-    """
-    for message in example.messages:
-        if message.value.get("weight") is not None and intended_role(message) != "assistant":
-            yield Problem(
-                f"{message.pointer}/weight", f"a weight on a message of role {excerpt(message.role or 'none', 30)!r}"
-            )
-
-
-@weight_on_wrong_role.repaired_by(safe=True)
-@on_messages
-def drop_weights(messages: list[Object]) -> list[Object]:
-    """Remove weights from messages that are not the assistant's."""
-    return [message if role_of(message) == "assistant" else copy_without(message, "weight") for message in messages]
-
-
-# Text or false have the same meaning; M019 reports that it must be a number.
-ZERO = ("0", "0.0", "false")
-
-
-@value_rule(
-    "M021", "nothing-weighted", Severity.ERROR, hint="Set weight 1 on the answer to train on, or remove the line."
-)
-def nothing_weighted(example: Example) -> Problems:
-    """All answers have weight 0.
-
-    Nothing in the example is trained on. Services reject it, and a batch of such examples has no loss.
-    Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello.", "weight": 0}]}
-    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello.", "weight": 0}, {"role": "user", "content": "Bye"}, {"role": "assistant", "content": "Goodbye."}]}
-    """
-    weights = [message.value.get("weight") for message in example.messages if intended_role(message) == "assistant"]
-    if weights and all(str(weight).strip().casefold() in ZERO for weight in weights):
-        yield Problem(
-            conversation_pointer(example),
-            "the only answer has weight 0" if len(weights) == 1 else f"all {len(weights)} answers have weight 0",
-        )
 
 
 @value_rule(
@@ -419,7 +320,6 @@ def reasoning_not_in_all(state: DatasetState) -> PlacedProblems:
 
 
 RULES: Final = (
-    turn_structure, weight_value, weight_on_wrong_role, nothing_weighted, unknown_message_key, key_on_wrong_role,
-    message_name, repeated_message,
-    system_in_most, reasoning_in_some,
+    turn_structure, unknown_message_key, key_on_wrong_role, message_name, repeated_message, system_in_most,
+    reasoning_in_some,
 )  # fmt: skip

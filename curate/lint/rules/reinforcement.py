@@ -12,7 +12,8 @@ from curate.core.example import Example, Place, content_id
 from curate.core.finding import PlacedProblems, Problem, Problems, Severity
 from curate.core.targets import LIMITS, Target
 from curate.core.text import excerpt, plural
-from curate.lint.rules.dataset_summary import DatasetState, add_to_count
+from curate.lint.rules.counts import add_to_count
+from curate.lint.rules.dataset_summary import DatasetState
 from curate.lint.rules.images import images_of
 from curate.lint.rules.references import REINFORCING, references
 from curate.lint.rules.roles import intended_role, kind_of

@@ -1,0 +1,332 @@
+"""Repair lines of one file: a line is checked, repaired once and checked again, until no repair changes it.
+
+A repair that causes a new error is reverted. Safe repairs never delete a line.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from curate.core.config import CheckConfig
+from curate.core.example import UNKNOWN, Place
+from curate.core.files import packing
+from curate.core.finding import Finding, Severity
+from curate.core.removed import WHY, KeptExample, Reason, Removal, removal
+from curate.lint.checker import Checker
+from curate.lint.rules.dataset_summary import DatasetState
+from curate.lint.rules.repair import Repair, RepairInput
+from curate.lint.runner import CHUNK
+from curate.read.chunks import Batch
+from curate.read.dataset import FileFacts, ParsedLine, read_file
+from curate.read.decode import MISSING, Decoded, decode
+from curate.read.formats import example_of
+from curate.read.lines import BOM, Line
+
+ROUNDS: Final = 20
+"""Maximum number of successive repairs of one line."""
+Progress = Callable[[int], None]
+
+
+class LineChange(NamedTuple):
+    """A physical line before and after, with its ending; the first line includes a byte order mark."""
+
+    before: bytes
+    after: bytes
+    """May contain several lines; empty if the line is removed."""
+    gone: tuple[Removal, ...] = ()
+    """Its removed lines."""
+
+
+@dataclass(slots=True)
+class FixedFile:
+    """The fixes made, or proposed, in one file. Line numbers are those before the fix."""
+
+    name: str
+    findings: Counter[str] = field(default_factory=Counter)
+    """Number of fixed findings by code."""
+    lines: int = 0
+    """Lines changed or removed."""
+    removed: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
+    """Numbers of the removed lines by rule code."""
+    ledger: str = ""
+    """File that the removed lines were written to; empty if there were none."""
+    held: list[tuple[int, str, str]] = field(default_factory=list)
+    """Reverted repairs: line, rule code, code of the error that the repair caused."""
+    skipped: str = ""
+    """Why the file cannot be fixed in place; empty if it can."""
+    foreign: tuple[str, ...] = ()
+    """Formats in the file whose objects no repair changes."""
+
+
+@dataclass(slots=True)
+class FixReport:
+    """The fixes made, or proposed, in all files."""
+
+    files: list[FixedFile] = field(default_factory=list)
+
+    @property
+    def findings(self) -> int:
+        """Number of fixed findings."""
+        return sum(file.findings.total() for file in self.files)
+
+    @property
+    def lines(self) -> int:
+        """Yield the repaired lines of a file and record fixes in `fixed`; nothing if it cannot be fixed in place."""
+        return sum(file.lines for file in self.files)
+
+
+@dataclass(slots=True)
+class _Piece:
+    """A line during repair; a repair may split it into several."""
+
+    parsed: ParsedLine
+    refused: set[str] = field(default_factory=set)
+    """Codes whose repairs are disabled or were reverted."""
+    tried: "_Tried | None" = None
+    """The last repair, until its result has been checked."""
+
+
+class _Tried(NamedTuple):
+    """A repair whose result has to be checked: the line before, its findings, and the rule of the repair."""
+
+    before: ParsedLine
+    findings: list[Finding]
+    code: str
+    counts: bool
+    """False for all but the first of several lines that one was cut into: its findings are counted once."""
+
+    @property
+    def errors(self) -> set[str]:
+        """Codes of the errors that the line had."""
+        return {finding.code for finding in self.findings if finding.severity is Severity.ERROR}
+
+
+@dataclass(slots=True)
+class _Outcome:
+    """The result of repairing a line."""
+
+    codes: list[str] = field(default_factory=list)
+    """Codes of the fixed findings."""
+    gone: list[tuple[ParsedLine, Reason]] = field(default_factory=list)
+    """Its removed lines."""
+
+
+class Fixer:
+    """The repairs of the selected rules, and the state of the data set while files are read."""
+
+    def __init__(self, config: CheckConfig, *, unsafe: bool, suppressed: Collection[tuple[str, str]] = ()) -> None:
+        self.checker = Checker(config)
+        self.allowed = {
+            code: rule.repair
+            for code, rule in self.checker.chosen.rules.items()
+            if rule.repair and (rule.repair.safe or unsafe)
+        }
+        self.copies = [
+            (rule.code, self.allowed[rule.code]) for rule in self.checker.profiled if rule.code in self.allowed
+        ]
+        self.raw = [(rule.code, self.allowed[rule.code]) for rule in self.checker.files if rule.code in self.allowed]
+        self.dataset = [rule for rule in self.checker.dataset if rule.code in self.allowed]
+        self.state = DatasetState()
+        self.firsts: dict[str, Place] = {}
+        """Place of the first example with each id, after its repair."""
+        self.suppressed: dict[str, set[str]] = defaultdict(set)
+        for code, example in suppressed:
+            self.suppressed[example].add(code)
+
+    def lines(self, path: Path, fixed: FixedFile, progress: Progress | None = None) -> Iterator[LineChange]:
+        """Yield the repaired lines of a file and record fixes in `fixed`; nothing if it cannot be fixed in place."""
+        facts = FileFacts(fixed.name)
+        lines = read_file(path, facts)
+        packed: str | None = None
+        while chunk := list(islice(lines, CHUNK)):
+            packed = packing(path) if packed is None else packed
+            if facts.document or packed:
+                fixed.skipped = (
+                    f"is {packed}: {'convert it with `curate convert`' if packed == 'a table' else 'unpack it'}, "
+                    "then fix it"
+                    if packed
+                    else "is a JSON document, not JSON Lines: convert it with `curate convert`"
+                )
+                for parsed in chunk:
+                    self._copies(parsed, parsed.place)
+            else:
+                yield from self._chunk(chunk, facts, fixed)
+            if progress:
+                progress(len(chunk))
+        if facts.defects:
+            fixed.skipped = facts.defects[0].message
+        fixed.foreign = (
+            () if fixed.skipped else tuple(name for name in facts.formats if name not in ("messages", UNKNOWN))
+        )
+
+    def _chunk(self, chunk: Sequence[ParsedLine], facts: FileFacts, fixed: FixedFile) -> Iterator[LineChange]:
+        lines = [[_Piece(parsed, self._let_stand(parsed))] for parsed in chunk]
+        outcomes = [_Outcome() for _ in chunk]
+        pending = list(range(len(chunk)))
+        for remaining in range(ROUNDS, -1, -1):
+            if not pending:
+                break
+            found = self._found([piece for at in pending for piece in lines[at]], first=remaining == ROUNDS)
+            changed = []
+            for at in pending:
+                before = list(lines[at])
+                lines[at] = [
+                    new
+                    for piece in before
+                    for new in self._step(piece, found[id(piece)], outcomes[at], fixed, more=remaining > 0)
+                ]
+                if lines[at] != before or any(piece.tried for piece in lines[at]):
+                    changed.append(at)
+            pending = changed
+        for parsed, pieces, outcome in zip(chunk, lines, outcomes, strict=True):
+            number, mark = parsed.line.number, BOM if facts.bom and parsed.line.number == 1 else b""
+            kept = [
+                data
+                for nth, piece in enumerate(pieces)
+                if (data := self._last(piece, Place(fixed.name, number, nth), outcome)) is not None
+            ]
+            after = self._raw(mark, kept, parsed.line, outcome.codes, fixed)
+            whole = mark + parsed.line.data + parsed.line.ending
+            if after != whole:
+                fixed.lines += 1
+                fixed.findings.update(outcome.codes)
+            gone = (
+                outcome.gone if kept else [(parsed, outcome.gone[-1][1])]
+            )  # a completely removed line is recorded as it was read
+            if not kept:
+                fixed.removed[gone[0][1].code or ""].append(number)
+            yield LineChange(whole, after, tuple(_removal(parsed.place, *one) for one in gone))
+
+    def _found(self, pieces: Sequence[_Piece], *, first: bool) -> dict[int, list[Finding]]:
+        """The findings of each piece, by its identity. Pieces of one line get distinct numbers."""
+        found: dict[int, list[Finding]] = {id(piece): [] for piece in pieces}
+        numbered = {piece.parsed.place.line if first else position: piece for position, piece in enumerate(pieces, 1)}
+        lines = [piece.parsed if first else _placed(piece.parsed, number) for number, piece in numbered.items()]
+        for finding in self.checker.findings(Batch.of_lines(lines)):
+            if self.checker.chosen.reports(finding):
+                found[id(numbered[finding.line])].append(finding)
+        return found
+
+    def _let_stand(self, parsed: ParsedLine) -> set[str]:
+        """Codes suppressed for the example of a line, identified by its content before any repair."""
+        return self.suppressed.get(parsed.example.id, set()) if self.suppressed and parsed.example else set()
+
+    def _asked(self, code: str, file: str) -> bool:
+        """Whether a rule applies to a file."""
+        return self.checker.chosen.reports(Finding(code, Severity.INFO, file, 0, "", "", "", True, None))
+
+    def _step(
+        self, piece: _Piece, findings: list[Finding], outcome: _Outcome, fixed: FixedFile, *, more: bool
+    ) -> list[_Piece]:
+        """The line after its next repair; unchanged without a repair left, empty if it is removed."""
+        tried = piece.tried
+        if tried is not None:
+            new = {finding.code for finding in findings if finding.severity is Severity.ERROR} - tried.errors
+            if new and _has_turns(tried.before):  # errors that missing messages had hidden are not new
+                fixed.held.append((tried.before.line.number, tried.code, min(new)))
+                piece = _Piece(tried.before, piece.refused | {tried.code})
+                findings = tried.findings
+            else:
+                outcome.codes.extend(
+                    finding.code for finding in tried.findings if tried.counts and finding.code == tried.code
+                )
+                piece = _Piece(piece.parsed, piece.refused)
+        repairs = {
+            finding.code: self.allowed[finding.code]
+            for finding in findings
+            if finding.fixable and finding.code in self.allowed
+        }
+        for code, repair in sorted(repairs.items(), key=lambda item: (item[1].takes is RepairInput.OBJECT, item[0])):
+            if not more or code in piece.refused:
+                continue
+            data = repair.apply(piece.parsed)
+            if data is None:
+                outcome.codes.append(code)
+                why = next(finding.message for finding in findings if finding.code == code)
+                outcome.gone.append((piece.parsed, Reason(code, why, "rule")))
+                return []
+            lines = enumerate(data.split(b"\n"))
+            return [
+                _Piece(_reread(piece.parsed, text), piece.refused, _Tried(piece.parsed, findings, code, nth == 0))
+                for nth, text in lines
+            ]
+        return [piece]
+
+    def _last(self, piece: _Piece, place: Place, outcome: _Outcome) -> bytes | None:
+        """The bytes of a piece after the repairs of data set rules; None if it is removed."""
+        example = piece.parsed.example
+        first = self.firsts.get(example.id) if example else None
+        repair = self._copies(piece.parsed, place)
+        if example is None or repair is None or repair[0] in piece.refused:
+            return piece.parsed.line.data
+        data = repair[1].apply(piece.parsed)
+        if data != piece.parsed.line.data:
+            outcome.codes.append(repair[0])
+        if data is None:
+            kept = KeptExample(example=example.id, file=first.file, line=first.line) if first else None
+            outcome.gone.append(
+                (
+                    piece.parsed,
+                    Reason(
+                        repair[0], WHY.get(repair[0], repair[1].summary), "detector", None, kept, 1.0 if kept else None
+                    ),
+                )
+            )
+        return data
+
+    def _copies(self, parsed: ParsedLine, place: Place) -> tuple[str, Repair] | None:
+        """The first data set rule with a finding, and its repair; all of these rules see the example."""
+        if parsed.example is None:
+            return None
+        example = replace(parsed.example, place=place)
+        found = self.copies if example.id in self.firsts else []
+        self.firsts.setdefault(example.id, place)
+        found = [
+            *found,
+            *(
+                (rule.code, self.allowed[rule.code])
+                for rule in self.dataset
+                if list(rule.function(example, self.state) or ())
+            ),
+        ]
+        return next(((code, repair) for code, repair in found if self._asked(code, place.file)), None)
+
+    def _raw(self, mark: bytes, kept: Sequence[bytes], line: Line, codes: list[str], fixed: FixedFile) -> bytes:
+        """The bytes that replace a line, with endings, after the repairs of raw bytes."""
+        first = line.number == 1
+        lines = [
+            data + (line.ending if nth == len(kept) else line.ending or b"\n") for nth, data in enumerate(kept, 1)
+        ] or [b""]
+        lines[0] = mark + lines[0]
+        for code, repair in self.raw:
+            if (repair.takes is RepairInput.FIRST and not first) or not self._asked(code, fixed.name):
+                continue
+            mended = [repair.function(line) for line in lines]
+            if mended != lines and code not in fixed.findings:  # one finding per file
+                codes.append(code)
+            lines = mended
+        return b"".join(lines)
+
+
+def _removal(place: Place, parsed: ParsedLine, reason: Reason) -> Removal:
+    return removal(place, parsed.example.id if parsed.example else None, reason, parsed.line.data)
+
+
+def _has_turns(parsed: ParsedLine) -> bool:
+    return parsed.example is not None and bool(parsed.example.messages)
+
+
+def _reread(parsed: ParsedLine, data: bytes) -> ParsedLine:
+    """The line parsed again with new bytes."""
+    line = Line(parsed.line.number, parsed.line.offset, data, parsed.line.ending)
+    decoded = decode(data) if data.strip() else Decoded(MISSING, ())
+    example = example_of(decoded.value, parsed.place) if isinstance(decoded.value, dict) else None
+    return ParsedLine(parsed.place, line, decoded, example)
+
+
+def _placed(parsed: ParsedLine, number: int) -> ParsedLine:
+    place = Place(parsed.place.file, number)
+    return parsed._replace(place=place, example=replace(parsed.example, place=place) if parsed.example else None)
