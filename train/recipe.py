@@ -10,8 +10,8 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from curate.core.config import validated
 from curate.core.errors import ConfigError, UsageError
+from curate.core.validation import validated
 from train.methods import METHODS, OBJECTIVE_KEYS, OBJECTIVES, OWN_KEYS, Method, MethodName, Objective, ObjectiveName
 from train.results import StrictModel
 

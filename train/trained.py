@@ -6,12 +6,12 @@ from typing import Any, Final
 
 import torch
 
-from curate.core.config import validated
 from curate.core.errors import InputError, ModelError, OutputError
 from curate.core.example import content_id
 from curate.core.files import sha256
 from curate.core.runs import Project, find_run
 from curate.core.text import excerpt, visible
+from curate.core.validation import validated
 from curate.models.history import common_length
 from curate.models.names import fingerprint
 from curate.models.template import Template, load_template, template_hash

@@ -11,11 +11,11 @@ from typing import Any, Literal
 import torch
 from transformers import set_seed
 
-from curate.core.config import validated
 from curate.core.datamap import MAPPED, NAME, MappedExample
 from curate.core.errors import ConfigError, UsageError
 from curate.core.files import write_bytes
 from curate.core.text import visible
+from curate.core.validation import validated
 from train import checkpoint, distributed, loop
 from train.adapters import WEIGHTS, adapter_disabled, add_adapter, load_adapter_weights, parameters, save
 from train.autoconfig import Settings, decide

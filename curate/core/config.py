@@ -1,17 +1,15 @@
 """Configuration: `curate.toml`, or `[tool.curate]` in `pyproject.toml`. Unknown keys are errors, reported together."""
 
-import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import AfterValidator, AliasChoices, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, AliasChoices, BaseModel, ConfigDict, Field, model_validator
 
-from curate.core.errors import ConfigError, UsageError
+from curate.core.errors import UsageError
 from curate.core.finding import Severity
 from curate.core.targets import Target
-from curate.core.text import visible
+from curate.core.validation import load_toml, validated
 
-Model = TypeVar("Model", bound=BaseModel)
 SectionType = TypeVar("SectionType", bound="Section")
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Similarity = Annotated[float, Field(gt=0, le=1)]
@@ -362,20 +360,6 @@ def load_project(path: Path) -> tuple[Path, Config]:
     return path.absolute().parent, config
 
 
-def load_toml(path: Path) -> dict[str, Any]:
-    """Parse a TOML file. Raises `UsageError` if it cannot be read, `ConfigError` if it is not valid TOML."""
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise UsageError(f"{path}: no such file", 'write a curate.toml, e.g.  data = ["data.jsonl"]') from None
-    except IsADirectoryError:
-        raise UsageError(f"{path}: is a folder", "pass the configuration file in it") from None
-    except OSError as error:
-        raise UsageError(f"{path}: cannot be read: {error.strerror}", "check its permissions") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(visible(f"{path}: not valid TOML: {error}"), "fix the line that the message names") from error
-
-
 def with_options(section: SectionType, **options: Any) -> SectionType:
     """Override a section of the configuration with the command-line options that are not None.
 
@@ -383,36 +367,3 @@ def with_options(section: SectionType, **options: Any) -> SectionType:
     """
     given = {name: value for name, value in options.items() if value is not None}
     return validated(type(section), {**section.model_dump(), **given}, "options") if given else section
-
-
-def validated(model: type[Model], values: dict[str, Any], source: str) -> Model:
-    """Validate `values` as a `model`. Raises `ConfigError` that lists every mistake."""
-    try:
-        return model.model_validate(values)
-    except ValidationError as error:
-        mistakes = [visible(f"{source}: {_mistake(model, item)}") for item in error.errors(include_url=False)]
-        raise ConfigError("\n".join(mistakes), "fix these keys") from None
-
-
-def _mistake(model: type[BaseModel], item: Any) -> str:
-    place = ".".join(str(part) for part in item["loc"])
-    if item["type"] == "extra_forbidden":
-        import difflib  # only imported for a mistake
-
-        near = difflib.get_close_matches(str(item["loc"][-1]), _keys(model, item["loc"][:-1]), n=1)
-        return f"unknown key {place!r}" + (f"; did you mean {near[0]!r}?" if near else "")
-    message = str(item["msg"]).removeprefix("Value error, ")
-    return (
-        (f"{place}: " if place else "")
-        + message
-        + (f" (got {item['input']!r})" if item["type"] != "value_error" else "")
-    )
-
-
-def _keys(model: type[BaseModel], path: tuple[str | int, ...]) -> list[str]:
-    for part in path:
-        field = model.model_fields.get(str(part))
-        if field is None or not isinstance(field.annotation, type) or not issubclass(field.annotation, BaseModel):
-            return []
-        model = field.annotation
-    return list(model.model_fields)

@@ -7,8 +7,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from curate.core.config import Config, load_config, load_toml
+from curate.core.config import Config, load_config
 from curate.core.urls import is_url
+from curate.core.validation import load_toml
 
 _NAMED: Final[list[Path]] = []
 """The file of `--config`, while a command runs."""

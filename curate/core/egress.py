@@ -20,10 +20,11 @@ from urllib.parse import SplitResult, urljoin, urlsplit
 
 from pydantic import Field
 
-from curate.core.config import Section, load_toml, validated
+from curate.core.config import Section
 from curate.core.errors import MissingExtra, UsageError
 from curate.core.targets import KEYS
 from curate.core.text import visible
+from curate.core.validation import load_toml, validated
 
 if TYPE_CHECKING:
     import openai

@@ -6,12 +6,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from curate.core.config import validated
 from curate.core.errors import InputError, UsageError
 from curate.core.files import json_text, sha256
 from curate.core.paths import path_inside
 from curate.core.text import visible
 from curate.core.transaction import LOCK, replacing_together, settle
+from curate.core.validation import validated
 from train.export.export_result import Export, File
 
 NAME: Final = "export.json"

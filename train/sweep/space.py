@@ -14,9 +14,9 @@ from typing import Annotated, Any, Final
 
 from pydantic import Field, TypeAdapter, ValidationError
 
-from curate.core.config import validated
 from curate.core.errors import ConfigError, UsageError
 from curate.core.text import excerpt
+from curate.core.validation import validated
 from train.methods import METHODS, OWN_KEYS
 from train.recipe import Recipe, changed, own_keys, toml_value
 from train.results import StrictModel
