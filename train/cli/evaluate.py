@@ -47,6 +47,10 @@ Seed = Annotated[int, typer.Option("--seed", help="Seed of the shots and of the 
 OverfittingOnly = Annotated[
     bool, typer.Option("--overfitting", help="Report only whether the training overfitted; loads no model.")
 ]
+LM_EVAL_HELP: Final = (
+    "Also run these tasks of lm-evaluation-harness, if it is installed: names or YAML files, separated by commas."
+)
+LmEval = Annotated[str | None, typer.Option("--lm-eval", help=LM_EVAL_HELP, metavar="TASKS")]
 Fresh = Annotated[bool, typer.Option("--fresh", help="Ask again what was answered before.")]
 
 
@@ -79,6 +83,7 @@ def evaluate(
     outputs: Outputs = 3,
     seed: Seed = 0,
     fresh: Fresh = False,
+    lm_eval: LmEval = None,
     overfitting: OverfittingOnly = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
@@ -102,6 +107,7 @@ def evaluate(
         contenders=tuple(_known(name, known) for name in contenders.split(",")) if contenders else tuple(known),
         data=data, split=split, task=task, metric=metric, shots=shots, limit=limit, turns=turns,
         max_new_tokens=max_new_tokens, embeddings=embeddings, seed=seed, fresh=fresh,
+        lm_eval=tuple(lm_eval.split(",")) if lm_eval else (),
     )  # fmt: skip
     with with_trainer():
         from train.evaluation.evaluation_text import show
@@ -117,6 +123,8 @@ def evaluate(
     else:
         trained = untrained(str(model or tuned), Path(str(data)), served=server is not None)
     found = trained.report.overfitting
+    if lm_eval and server is not None:
+        raise UsageError("--lm-eval measures models on this machine", "leave out --base-url")
     if overfitting:
         if found is None:
             raise InputError(

@@ -94,6 +94,18 @@ class NotAsked(StrictModel):
     reason: str
 
 
+class Benchmark(StrictModel):
+    """A score of lm-evaluation-harness, before and after training; null where it was not measured."""
+
+    task: str
+    metric: str
+    base: float
+    base_error: float | None
+    """Standard error."""
+    tuned: float | None
+    tuned_error: float | None
+
+
 class Evaluation(StrictModel):
     """What `curate evaluate --json` prints and `evaluation.json` in the run's folder holds."""
 
@@ -130,5 +142,6 @@ class Evaluation(StrictModel):
     verdict: Verdict
     classes: tuple[ClassScore, ...]
     outputs: tuple[Output, ...]
+    benchmarks: tuple[Benchmark, ...] = ()
     not_asked: tuple[NotAsked, ...]
     notes: tuple[str, ...]

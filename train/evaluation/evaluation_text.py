@@ -46,11 +46,25 @@ def _parts(report: Evaluation, outputs: int) -> Iterator[RenderableType]:
             shares = (f"{100 * value:.1f}" for value in (row.precision, row.recall, row.f1))
             classes.add_row(Text(excerpt(row.label, 40)), *shares, f"{row.examples:,}")
         yield classes
+    if report.benchmarks:
+        harness = table("lm-evaluation-harness", "task", "metric", "base", "tuned", numbers=("base", "tuned"))
+        for bench in report.benchmarks:
+            sides = ((bench.base, bench.base_error), (bench.tuned, bench.tuned_error))
+            harness.add_row(
+                Text(visible(bench.task)), Text(visible(bench.metric)), *(_measured(*side) for side in sides)
+            )
+        yield harness
     if outputs:
         yield from _outputs(report, outputs)
     for note in report.notes:
         yield Text(f"note: {visible(note)}", "yellow")
     yield Text(report.verdict.sentence, COLOURS[report.verdict.outcome])
+
+
+def _measured(value: float | None, error: float | None) -> str:
+    if value is None:
+        return "-"
+    return f"{value:.4f}" + ("" if error is None else f" ±{error:.4f}")
 
 
 def _score(metric: Metric, score: Score, *, whole: bool) -> str:

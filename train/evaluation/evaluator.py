@@ -11,6 +11,7 @@ from curate.core.text import plural, visible
 from curate.models.names import resolve
 from curate.models.template import Template
 from train.evaluation.answering import Answer, Loss, ResponseCache
+from train.evaluation.benchmarks import benchmarks, demand
 from train.evaluation.eval_setup import EvalSetup, eval_setup
 from train.evaluation.evaluation_result import Comparison, Evaluation, NotAsked, Output, Result
 from train.evaluation.options import EMBEDDINGS, SYSTEMS, Options, System, SystemName
@@ -96,6 +97,7 @@ class Evaluating:
 
     def __init__(self, trained: Trained, backend: Backend, options: Options, narrator: Narrator) -> None:
         self.trained, self.backend, self.options, self.narrator = trained, backend, options, narrator
+        demand(trained, options.lm_eval)
         self.setup: EvalSetup = eval_setup(trained, backend.template, options)
         self.max_new_tokens = options.max_new_tokens or backend.longest_answer(self.setup)
         path = backend.folder.path / "evaluation" / ANSWERS
@@ -103,6 +105,8 @@ class Evaluating:
             path.unlink(missing_ok=True)
         self.cache = ResponseCache(path)
         self.notes = list(self.setup.notes)
+        if options.lm_eval and trained.recipe.quantised:
+            self.notes.append("lm-evaluation-harness loads the base in 16 bits, the training has it in 4")
         self.embeddings: str | None = None
         self.not_asked: list[NotAsked] = []
 
@@ -112,6 +116,8 @@ class Evaluating:
             prompts = self._prompts(self._systems())
         self.backend.agree([(SYSTEMS[name], prompts[name]) for name in prompts], self.cache, self.max_new_tokens)
         with self.narrator.showing():
+            # In a process of its own, before a model is loaded in this one.
+            measured = benchmarks(self.trained, self.options.lm_eval, self.options.limit, self.cache, self.narrator)
             asked = {name: self._ask(SYSTEMS[name], prompts[name]) for name in prompts}
         questions = self.setup.questions
         numbers: dict[str, int] = {}
@@ -119,7 +125,7 @@ class Evaluating:
         expected = [question.expected for question in questions]
         given = {name: one.given for name, one in asked.items()}
         scores, comparisons = compare(expected, given, owners, self.setup.metrics, self.options.seed)
-        report = self._report(asked, scores, comparisons, len(numbers))
+        report = self._report(asked, scores, comparisons, len(numbers)).model_copy(update={"benchmarks": measured})
         self.backend.folder.write(NAME, report.model_dump(mode="json"))
         return report
 
