@@ -3,20 +3,24 @@
 import importlib.util
 import re
 import shlex
+import tomllib
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
 import pytest
+import yaml
 
 from curate.cli.common_options import as_command
 from curate.cli.main import main
 from curate.cli.verbs import load_verb, names
+from curate.core.config import Config
 from curate.core.errors import ExitCode
+from curate.core.validation import validated
 from curate.lint.rules import RULES
 from docs.build import SITE, build, sources
 from docs.reference import subcommands
-from tests.conftest import chat, line_of
+from tests.conftest import Write, chat, line_of
 
 ROOT = Path(__file__).resolve().parent.parent
 WRITTEN = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -67,7 +71,9 @@ def prepare() -> None:
         {**chat(f"What is {n} times {n}?", f"It is {n * n}."), "metadata": {"source": f"book {n % 5}"}}
         for n in range(30)
     ]
-    Path("data.jsonl").write_bytes(b"".join(line_of(line) + b"\n" for line in lines))
+    Path("data").mkdir()
+    for name in ("data.jsonl", "data/a.jsonl"):
+        Path(name).write_bytes(b"".join(line_of(line) + b"\n" for line in lines))
     Path("curate.toml").write_text('data = ["data.jsonl"]\noutput = "run"\n[conflicts]\nmodels = false\n')
 
 
@@ -88,6 +94,99 @@ def test_the_first_code_of_the_python_page_runs() -> None:
     exec(code, {})
     assert Path("out/manifest.json").is_file()
     assert Path("run/manifest.json").is_file()
+
+
+ELSEWHERE = {
+    r"pip install|python3 -m venv": "tests/installed.py",  # a package index
+    r"curate mcp": "tests/engine/test_mcp.py",  # serves until its input ends
+    r"torchrun": "tests/trainer/test_ranks.py",  # several processes, or GPUs
+    r"ray start|curate .* --engine ray": "tests/engine/test_cluster.py",
+    r"curate evaluate": "tests/trainer/test_evaluation.py",  # a model, or a service
+    r"curate chat": "tests/trainer/test_chat.py",
+    r"curate export": "tests/trainer/test_export.py",
+    r"curate merge": "tests/trainer/test_compose.py",
+    r"curate remote (start|watch|fetch)": "tests/engine/test_remote.py",  # a service
+    r"curate review": "tests/screens/test_review_terminal.py",  # a terminal
+    r"curate score .*--judge": "tests/engine/test_judges.py",
+    r"curate select .*--compare": "tests/trainer/test_compare_selections.py",  # trainings
+    r"curate sweep": "tests/trainer/test_sweep.py",
+    r"curate plan": "tests/trainer/test_plan.py",  # a model
+    r"curate train recipe\.toml$": "tests/trainer/test_training.py",
+    r"curate train .*--resume": "tests/trainer/test_training.py",
+    r"curate train .*--set": "tests/trainer/test_preference.py",
+}
+"""Commands of the pages that need what a test of a page has not, and the tests that run them; here they are parsed."""
+
+
+def commands(page: str) -> list[str]:
+    """The commands of the page's blocks without output, and of jobs of continuous integration."""
+    lines = [line for _, kind, _, text in FENCE.findall(page) if not kind for line in text.splitlines()]
+    lines = [re.split(r"\s#\s", line)[0].strip() for line in lines if not line.startswith("$")]
+    blocks = [yaml.safe_load(text) for _, kind, _, text in FENCE.findall(page) if kind == "yaml"]
+    jobs = [job for block in blocks if isinstance(block, dict) for job in block.values() if isinstance(job, dict)]
+    known = "curate ", "pip ", "python3 ", "torchrun ", "ray "
+    return [
+        line for line in (*lines, *(line for job in jobs for line in job.get("script", ()))) if line.startswith(known)
+    ]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        pytest.param(path, marks=[pytest.mark.slow] if "curate recipe" in path.read_text() else [], id=name_of(path))
+        for path in WRITTEN
+        if commands(path.read_text())
+    ],
+)
+def test_each_command_of_a_page_runs_here_or_in_a_test_that_is_named(
+    path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    prepare()
+    found = commands(path.read_text())
+    if any(command.startswith("curate remote") for command in found):
+        main(["split", "data.jsonl", "-o", "out"])
+    for command in found:
+        other = next((test for pattern, test in ELSEWHERE.items() if re.match(pattern, command)), None)
+        program, *words = shlex.split(command)
+        if other is None:
+            capsys.readouterr()
+            assert main(words) in (ExitCode.CLEAN, ExitCode.FINDINGS), f"{command}\n{capsys.readouterr().err}"
+            continue
+        assert (ROOT / other).is_file(), other
+        if program == "curate":
+            parsed(words)
+            run = (ROOT / other).read_text()
+            assert f'"{words[0]}"' in run or f"{words[0]}(" in run, f"{other} runs no curate {words[0]}"
+
+
+def parsed(words: list[str]) -> None:
+    """Parse a command without running it. Raises `TyperException` for an option or value that it does not take."""
+    command = as_command(words[0], load_verb(words[0]))
+    if words[1] in getattr(command, "commands", {}):
+        command, words = command.commands[words[1]], words[1:]
+    command.make_context(words[0], words[1:])
+
+
+def test_the_first_output_of_the_readme_is_what_such_data_gives(
+    write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = [line_of(chat(f"What is {n} times {n}?", f"It is {n * n}.")) for n in range(9)]
+    two = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hi"}]
+    lines[2] = line_of({"messages": [*two, *chat("Are you there?", "Yes.")["messages"]]})  # type: ignore[misc]
+    lines[6] = lines[6].replace(b'"content": "It', b'"content": "", "content": "It')
+    lines[8] = line_of(chat("Is it late?", ""))
+    write("data.jsonl", lines)
+    block = next(text for _, _, _, text in FENCE.findall((ROOT / "README.md").read_text()) if text.startswith("$ "))
+    command, *output = block.splitlines()
+    main(shlex.split(command)[2:])
+    assert capsys.readouterr().out.splitlines()[: len(output)] == output
+
+
+@pytest.mark.parametrize("path", [path for path in WRITTEN if "```toml" in path.read_text()], ids=name_of)
+def test_configurations_that_a_page_shows_are_valid(path: Path) -> None:
+    for _, kind, _, text in FENCE.findall(path.read_text()):
+        if kind == "toml":
+            validated(Config, tomllib.loads(text), name_of(path))
 
 
 @cache
