@@ -11,6 +11,7 @@ Virtual tokens (prompt and prefix tuning) stand before each text of a pack; PEFT
 """
 
 from inspect import signature
+from itertools import accumulate
 from typing import Any, Final, NamedTuple
 from weakref import WeakSet
 
@@ -28,7 +29,7 @@ PACKED_ATTENTION: Final = "curate_packed"
 LENGTHS: Final = "packed_lengths"
 """Keyword that passes the lengths of the texts to the attention; models pass unknown keywords on."""
 CHUNKED: Final["WeakSet[nn.Module]"] = WeakSet()
-"""Models whose loss is the same in chunks; some models scale or cap their logits and are excluded."""
+"""Models whose loss is the same in chunks; a model that does more to its logits than scale and cap them is excluded."""
 CHUNK: Final = 1 << 27
 """Bytes that the logits of a chunk may take, with their gradient."""
 BYTES: Final = 12
@@ -128,15 +129,49 @@ def _random_texts(model: Any, *lengths: int) -> list[Encoded]:
     return [Encoded(ids, list(ids), [1.0] * len(ids), Rendered("", ())) for ids in texts]
 
 
+class LogitTransform(NamedTuple):
+    """What a model does to the output of its last layer: multiply, then cap by `cap * tanh(logits / cap)`."""
+
+    scale: float = 1.0
+    cap: float = 0.0
+    """0: none."""
+
+    @classmethod
+    def of(cls, base: Any) -> "LogitTransform":
+        """That of a model, by the keys of its configuration; what other models do shows in the comparison of losses."""
+        config = base.config.get_text_config()
+        scale = float(getattr(config, "logit_scale", None) or getattr(config, "lm_head_multiplier", None) or 1.0)
+        cap = getattr(config, "final_logit_softcapping", None)
+        return cls(scale / float(getattr(config, "logits_scaling", None) or 1.0), float(cap or 0.0))
+
+    def apply(self, logits: Tensor) -> tuple[Tensor, Tensor | None]:
+        """The logits, changed in place, and the derivative of capping; None without it."""
+        if self.scale != 1:
+            logits.mul_(self.scale)
+        if not self.cap:
+            return logits, None
+        capped = logits.div_(self.cap).tanh_()
+        slope = capped.square().neg_().add_(1)
+        return capped.mul_(self.cap), slope
+
+
 class ChunkedCrossEntropy(torch.autograd.Function):
     """Cross-entropy of `hidden` (tokens, size) through a linear layer (vocabulary, size), in nats.
+
+    `transform` is applied to the output of the layer (Gemma caps, Cohere and Granite scale their logits).
 
     Returns the weighted sum, with a gradient; the loss of each token; and whether each token is the most likely one.
     """
 
     @staticmethod
     def forward(
-        ctx: Any, hidden: Tensor, weight: Tensor, bias: Tensor | None, targets: Tensor, weights: Tensor
+        ctx: Any,
+        hidden: Tensor,
+        weight: Tensor,
+        bias: Tensor | None,
+        targets: Tensor,
+        weights: Tensor,
+        transform: LogitTransform,
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Compute gradients, too, if needed: each chunk's logits are freed before the next chunk."""
         kind = hidden.device.type
@@ -146,12 +181,13 @@ class ChunkedCrossEntropy(torch.autograd.Function):
         right = torch.empty(len(hidden), dtype=torch.bool, device=hidden.device)
         grad_hidden = torch.empty_like(hidden) if wanted else None
         grad_weight = torch.zeros_like(weight) if ctx.needs_input_grad[1] else None
-        size = max(1, CHUNK // (BYTES * weight.shape[0]))
+        size = max(1, CHUNK // ((BYTES + (4 if transform.cap else 0)) * weight.shape[0]))
         with torch.autocast(kind, enabled=False):
             for start in range(0, len(hidden), size):
                 part = slice(start, start + size)
                 states = hidden[part].to(dtype)
                 logits = nn.functional.linear(states, head, None if bias is None else bias.to(dtype)).float()
+                logits, slope = transform.apply(logits)
                 target, highest = logits.gather(1, targets[part, None])[:, 0], logits.amax(1)
                 right[part] = target >= highest
                 shares = logits.sub_(highest[:, None]).exp_()
@@ -160,7 +196,8 @@ class ChunkedCrossEntropy(torch.autograd.Function):
                 if grad_hidden is not None:
                     logits.div_(sums[:, None])
                     logits[torch.arange(len(logits), device=logits.device), targets[part]] -= 1
-                    gradient = logits.mul_(weights[part, None]).to(dtype)
+                    logits.mul_(weights[part, None] * transform.scale)
+                    gradient = (logits if slope is None else logits.mul_(slope)).to(dtype)
                     grad_hidden[part] = (gradient @ head).to(hidden.dtype)
                     if grad_weight is not None:
                         grad_weight += (gradient.t() @ states).to(weight.dtype)
@@ -172,7 +209,7 @@ class ChunkedCrossEntropy(torch.autograd.Function):
     def backward(ctx: Any, *grads: Any) -> tuple[Tensor | None, ...]:
         """The gradients from the forward pass, scaled."""
         scaled = (None if saved is None else saved * grads[0].to(saved.dtype) for saved in ctx.saved_tensors)
-        return *scaled, None, None, None
+        return *scaled, None, None, None, None
 
 
 def backbone_of(base: Any) -> nn.Module | None:
@@ -190,7 +227,7 @@ def chunked_cross_entropy(
     assert backbone is not None
     hidden = backbone(**inputs).last_hidden_state[0][keep]
     found: tuple[Tensor, Tensor, Tensor] = ChunkedCrossEntropy.apply(  # type: ignore[no-untyped-call]
-        hidden, head.weight, head.bias, targets, weights
+        hidden, head.weight, head.bias, targets, weights, LogitTransform.of(base)
     )
     return found
 
@@ -208,6 +245,8 @@ def packed_attention(
     if lengths is None or sum(lengths) != tokens or key.shape[2] != tokens or (window and max(lengths) > window):
         found: tuple[Tensor, Any] = sdpa_attention_forward(module, query, key, value, attention_mask, **options)
         return found
+    if query.is_cuda:
+        return variable_length_attention(query, key, value, lengths, options.get("scaling"))[None], None
     how: Any = {"dropout_p": options.get("dropout", 0.0), "scale": options.get("scaling"), "enable_gqa": True}
     texts = zip(*(torch.split(tensor, list(lengths), dim=2) for tensor in (query, key, value)), strict=True)
     attend = nn.functional.scaled_dot_product_attention
@@ -215,9 +254,26 @@ def packed_attention(
     return torch.cat(parts, dim=2).transpose(1, 2).contiguous(), None
 
 
-def use_packed_attention(model: Any) -> None:
-    """Let a model on a CPU that uses torch's attention use this one; others are left alone."""
-    if getattr(model.config, "_attn_implementation", None) == "sdpa" and model.device.type == "cpu":
+def variable_length_attention(
+    query: Tensor, key: Tensor, value: Tensor, lengths: tuple[int, ...], scale: float | None
+) -> Tensor:
+    """Causal attention within each text by torch's kernel for GPUs and 16 bits; returns (tokens, heads, size).
+
+    Other shapes are as in `packed_attention`.
+    """
+    from torch.nn.attention.varlen import varlen_attn
+
+    bounds = torch.tensor((0, *accumulate(lengths)), dtype=torch.int32, device=query.device)
+    queries, keys, values = (tensor[0].transpose(0, 1).contiguous() for tensor in (query, key, value))
+    how: Any = {"scale": scale, "window_size": (-1, 0), "enable_gqa": True}
+    found = varlen_attn(queries, keys, values, bounds, bounds, max(lengths), max(lengths), **how)
+    assert isinstance(found, Tensor)  # no logarithms were asked for
+    return found
+
+
+def use_packed_attention(model: Any, *, varlen: bool = False) -> None:
+    """Let a model that uses torch's attention use this one, on a CPU, or with `varlen` anywhere."""
+    if getattr(model.config, "_attn_implementation", None) == "sdpa" and (varlen or model.device.type == "cpu"):
         AttentionInterface.register(PACKED_ATTENTION, packed_attention)
         AttentionMaskInterface.register(PACKED_ATTENTION, sdpa_mask)
         model.set_attn_implementation(PACKED_ATTENTION)

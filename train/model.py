@@ -1,6 +1,7 @@
 """Loading the base model: as it is, or in NF4, ready for an adapter."""
 
 from contextlib import AbstractContextManager, nullcontext
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
@@ -46,9 +47,13 @@ def load_base(recipe: Recipe, dtype: torch.dtype, *, checkpointing: bool = False
     `checkpointing`: activation checkpointing.
     """
     _demand_supported(recipe)
+    if (problem := attention_problem(recipe, dtype)) is not None:
+        raise ModelError(*problem)
     place = resolve(recipe.model)
     logging.disable_progress_bar()  # of loading weights; ours says as much
     options: dict[str, Any] = {}
+    if recipe.attention != "auto":
+        options["attn_implementation"] = "sdpa" if recipe.attention == "varlen" else recipe.attention
     if recipe.quantised:
         options["quantization_config"] = _nf4(recipe, dtype)
     if recipe.parallel != "fsdp":  # which puts shares of the model on the devices itself
@@ -65,11 +70,27 @@ def load_base(recipe: Recipe, dtype: torch.dtype, *, checkpointing: bool = False
         _mend_linear4bit(model)
     # Norms stay in the model's dtype. They compute in float32 all the same; float32 outputs would be rounded for the
     # next product anyway, but kept for the backward pass, and so would all that follows.
-    use_packed_attention(model)
+    use_packed_attention(model, varlen=recipe.attention == "varlen")
     model.config.use_cache = True
     if checkpointing:
         model.activation_checkpointing_enable({"use_reentrant": False})
     return model
+
+
+def attention_problem(recipe: Recipe, dtype: torch.dtype) -> tuple[str, str] | None:
+    """Why the attention of the recipe cannot be computed on this machine, and what to do."""
+    if recipe.attention not in ("flash_attention_2", "varlen"):
+        return None
+    what, instead = f"attention = {recipe.attention!r}", 'set  attention = "auto"'
+    if device().type != "cuda":
+        return f"{what}: needs an NVIDIA GPU", instead
+    if dtype == torch.float32:
+        return f"{what}: computes in 16 bits only", f'set  dtype = "bfloat16", or {instead.removeprefix("set  ")}'
+    package = "flash_attn" if recipe.attention == "flash_attention_2" else "torch.nn.attention.varlen"
+    if find_spec(package) is None:
+        how = "pip install flash-attn" if package == "flash_attn" else "install a newer torch"
+        return f"{what}: {package} is not installed", f"{how}, or {instead}"
+    return None
 
 
 def _demand_supported(recipe: Recipe) -> None:

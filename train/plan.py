@@ -19,7 +19,7 @@ from train.hardware import peak_memory
 from train.journal import Narrator
 from train.loss import EmbeddingNoise, packs_exactly, use_chunked_cross_entropy
 from train.memory_profile import Sizes
-from train.model import autocast, compute_dtype, device, load_base
+from train.model import attention_problem, autocast, compute_dtype, device, load_base
 from train.preference import Preference
 from train.recipe import Recipe, reporting_problem
 from train.results import LeftOut, Refusal, RuleCount, SplitPlan, TextSpan, TrainingPlan
@@ -48,6 +48,8 @@ def plan(
     unusable = tuple(one for one in left_out if one not in long)
     refusals = _refusals(recipe, long, unusable)
     if memory is None and (problem := reporting_problem(recipe)) is not None:
+        refusals.append(Refusal(reason=problem[0], next=problem[1]))
+    if memory is None and (problem := attention_problem(recipe, sizes.dtype)) is not None:
         refusals.append(Refusal(reason=problem[0], next=problem[1]))
     if not found.fits:
         needs, next_step = shortage(found, sizes, prepared.texts, there)

@@ -57,7 +57,7 @@ ALIASES: Final = {
     "per_device_train_batch_size": "batch", "max_seq_length": "max_length",
     "gradient_checkpointing": "activation_checkpointing",
     "eval_steps": "evaluate_every", "save_steps": "save_every", "early_stopping_patience": "patience",
-    "torch_dtype": "dtype",
+    "torch_dtype": "dtype", "attn_implementation": "attention",
 }  # fmt: skip
 """Names of transformers, PEFT, TRL, Axolotl and LLaMA-Factory for keys of a recipe.
 
@@ -172,6 +172,10 @@ class Recipe(StrictModel):
 
     dtype: Literal["auto", "bfloat16", "float16", "float32"] = "auto"
     """Of the computation; auto: bfloat16 if native, else float16 on a GPU, float32 on a CPU. Adapters are float32."""
+    attention: Literal["auto", "sdpa", "flash_attention_2", "varlen", "eager"] = "auto"
+    """How attention is computed; auto: by torch (sdpa), on a CPU text by text. flash_attention_2 needs its package,
+    varlen a torch that has it; both need an NVIDIA GPU and 16 bits.
+    """
     activation_checkpointing: bool | None = None
     """Recompute activations in the backward pass: a fifth slower, much less memory; None: if memory requires it."""
     parallel: Literal["ddp", "fsdp"] = "ddp"
