@@ -13,6 +13,7 @@ from curate.cli.options import (
     Drop,
     Heavy,
     Kept,
+    Memory,
     NoDecisions,
     Overwrite,
     Paths,
@@ -21,6 +22,7 @@ from curate.cli.options import (
     codes,
     end,
     executor_of,
+    memory_of,
     named_files,
     project_for,
     stages,
@@ -92,6 +94,7 @@ def dedup(
     ] = None,
     no_decisions: NoDecisions = False,
     no_cache: Annotated[bool, typer.Option("--no-cache", help="Disable the cache in .curate/cache.")] = False,
+    memory: Memory = None,
     engine: RunOn = Engine.LOCAL,
     address: Address = None,
     yes: Heavy = False,
@@ -127,6 +130,7 @@ def dedup(
         cached=not (no_cache or executor.remote),
         remembered_only=rethreshold is not None,
         executor=executor,
+        limit=None if memory is None else memory_of(memory),
     )
     if html is not None:
         from curate.report.dedup_html import SHOWN as SHOWN_THERE
@@ -188,6 +192,7 @@ def _planned(
     cached: bool,
     remembered_only: bool,
     executor: Executor,
+    limit: int | None,
 ) -> DedupResult:
     project, whole = project_for(files)
     decisions = told_decisions(files, ignore=no_decisions)
@@ -205,6 +210,7 @@ def _planned(
             edited=project.edited,
             listen=shown.listen,
             executor=executor,
+            limit=limit,
         )
 
 

@@ -1,6 +1,7 @@
 """Shared by the commands: help texts, common options, and progress on a terminal."""
 
 import os
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -81,11 +82,19 @@ Address = Annotated[
         metavar="HOST:PORT",
     ),
 ]
+Memory = Annotated[
+    str | None,
+    typer.Option(
+        help="Keep shingles and band keys in files in TMPDIR if they might need more memory than this, such as 4GB.",
+        metavar="SIZE",
+    ),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Hide the progress bar.")]
 IGNORED: Final = "--no-decisions"
 NoDecisions = Annotated[
     bool, typer.Option("--no-decisions", help="Ignore the decisions of the review: edits, drops and what is kept.")
 ]
+SIZE: Final = re.compile(r"(\d+(?:\.\d+)?)\s*(gi?b?|mi?b?)?", re.IGNORECASE)
 MOST_PROCESSES: Final = 8
 """The default limit of processes: each takes about 200 MB."""
 
@@ -93,6 +102,15 @@ MOST_PROCESSES: Final = 8
 def codes(given: Sequence[str] | None) -> list[str] | None:
     """The codes of a repeatable option, each value with several codes and commas; None if it was not given."""
     return None if given is None else [code.strip() for text in given for code in text.split(",") if code.strip()]
+
+
+def memory_of(text: str, option: str = "--memory") -> int:
+    """Bytes of a size like `6GB`, `6` or `5500MB`; 6 GB are 6 x 2^30. Raises `UsageError`."""
+    found = SIZE.fullmatch(text.strip())
+    if found is None:
+        raise UsageError(f"{option} {text}: is not a size", f"for example  {option} 6GB")
+    unit = (found.group(2) or "g").lower()
+    return round(float(found.group(1)) * (2**30 if unit.startswith("g") else 2**20))
 
 
 def executor_of(engine: Engine, address: str | None) -> Executor:

@@ -79,6 +79,8 @@ class Table:
     """Of each line a number that stands for its bytes, where all chunks are cached."""
     band_keys: "Ids | None" = None
     """Of each band (first axis) and example a key, where all are known."""
+    folder: Path | None = None
+    """Where arrays that outgrow memory are; None where all are in memory."""
     judged: Sequence[tuple[int, Any]] = ()
     """What came of `FeatureSpec.judging`, piece by piece, each with the number of lines before it in its file."""
 

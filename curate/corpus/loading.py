@@ -41,14 +41,15 @@ def read_table(
     progress: Callable[[int], None] | None = None,
     name_of: Callable[[Path], str] = display_name,
     memory: DedupCache | None = None,
+    folder: Path | None = None,
 ) -> Table:
     """Read files; `name_of` gives the names that they go by in places, and pieces that the `memory` has need not be
     read.
 
     Where many examples share an instruction, they are read once more, without it. `progress` is told of each piece's
-    lines. Raises `InputError`.
+    lines. With a folder, sets are in files there. Raises `InputError`, `OutputError`.
     """
-    table = _read(paths, spec, crew, progress, name_of, memory)
+    table = _read(paths, spec, crew, progress, name_of, memory, folder)
     if spec.common is None:
         examples, least = telling(table.sets, table.ids)
         learn = partial(_learnt, table, spec.on, examples, least)
@@ -59,7 +60,7 @@ def read_table(
                 memory.turn(own)
             judged = table.judged
             del table, learn  # one table at a time is enough memory
-            return replace(_read(paths, own, crew, None, name_of, memory), judged=judged)
+            return replace(_read(paths, own, crew, None, name_of, memory, folder), judged=judged)
     return table
 
 
@@ -85,13 +86,18 @@ def _learnt(table: Table, on: On, examples: "Numbers", least: int) -> Passages:
 class _Parts:
     """What was read so far, chunk by chunk: sets and the answers of links are joined at once, since there are many."""
 
+    folder: Path | None = None
     sources: list[Source] = field(default_factory=list)
     first: list[int] = field(default_factory=lambda: [0])
     columns: list[Columns] = field(default_factory=list)
     judged: list[tuple[int, Any]] = field(default_factory=list)
-    sets: Joining = field(default_factory=Joining)
-    answers: Joining = field(default_factory=Joining)
     lines: int = 0
+    sets: Joining = field(init=False)
+    answers: Joining = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Raises `OutputError`."""
+        self.sets, self.answers = Joining(self.folder), Joining(self.folder)
 
     def add(self, part: Columns, physical: int) -> None:
         """Take the columns of the next chunk, which has so many lines of its file before it."""
@@ -138,6 +144,7 @@ class _Parts:
             common=spec.common or (),
             line_keys=np.concatenate(line_keys) if line_keys and len(line_keys) == len(parts) else None,
             band_keys=self._band_keys(),
+            folder=self.folder,
             judged=self.judged,
         )
 
@@ -164,8 +171,9 @@ def _read(
     progress: Callable[[int], None] | None,
     name_of: Callable[[Path], str],
     memory: DedupCache | None,
+    folder: Path | None,
 ) -> Table:
-    spool, parts = TempStore(), _Parts()
+    spool, parts = TempStore(), _Parts(folder)
     for number, path in enumerate(paths):
         copy, name, physical = partial(spool.path, number), name_of(path), 0
         pieces = chunks_of(path, name, SIZE, copy)

@@ -82,7 +82,7 @@ def find_duplicates(
         sets = sets.kept(distinct)  # a copy would be the largest thing in memory
         bands = None if bands is None else bands[:, distinct]
     begun = Beginnings(table.keys.chosen(distinct), table.ids[distinct]) if config.beginnings and table.keys else None
-    groups = grouped(sets, config.threshold, crew.count, bands)
+    groups = grouped(sets, config.threshold, crew.count, bands, folder=table.folder)
     del bands
     keys, slips = table.brief.chosen(distinct).keys_and_slips()
     alike = _of_one_key(keys)

@@ -17,10 +17,11 @@ from curate.core.decision import DecisionState, edits_of
 from curate.core.errors import UsageError
 from curate.core.events import Listener, StageAdvanced, StageFinished, StageStarted, ignore_events
 from curate.core.example import Example, Place
-from curate.core.files import display_name
+from curate.core.files import display_name, packing
 from curate.core.finding import Finding
 from curate.core.output_pair import removed_path, replacing_both
 from curate.core.runs import project_of
+from curate.core.scratch import scratch
 from curate.core.snapshot import Snapshot, demand_unchanged, mode_of, snapshot
 from curate.core.text import plural, visible
 from curate.core.worker_pool import WorkerPool, cores
@@ -50,6 +51,8 @@ if TYPE_CHECKING:
 Advance = Callable[[int], None]
 PARALLEL: Final = 32 << 20
 """Bytes from which processes are started."""
+HELD: Final = 2
+"""Bytes in memory for each byte of the files, at the most, where all arrays are in memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +138,7 @@ def plan(
     edited: Path = Path(".curate", "edited"),
     listen: Listener = ignore_events,
     executor: Executor = LOCAL,
+    limit: int | None = None,
 ) -> DedupResult:
     """Decide what of `files` goes.
 
@@ -144,7 +148,8 @@ def plan(
 
     `check` configures the rules whose findings the policy `best` counts, and with `drop` those
     for whose findings lines go whatever they are like. What the comparison needs is remembered in the folder `cache`;
-    with `remembered_only` nothing else may be needed. Raises `InputError`, also where no line is an example, and
+    with `remembered_only` nothing else may be needed. Where the files need more memory than `limit` bytes, shingles and
+    band keys are in files. Raises `InputError`, also where no line is an example, and
     `UsageError` where no example has the field that `config.keep` names or something is not remembered.
     """
     decided, check = decisions or {}, check or CheckConfig()
@@ -157,10 +162,11 @@ def plan(
     def name_of(path: Path) -> str:
         return display_name(names.get(path, path))
 
+    folder = scratch() if limit is not None and _needs_more(paths, limit) else None
     with executor.pool(cores(), processes=_size(paths) >= PARALLEL, files=paths) as crew:
-        spec, bands = feature_spec_for(config), bands_for(config.threshold)
+        spec, bands = feature_spec_for(config), None if folder else bands_for(config.threshold)
         memory = DedupCache.of(cache, spec, paths, only=remembered_only, bands=bands) if cache else None
-        table, old, old_examples = _read(paths, len(against), spec, crew, memory, listen, name_of)
+        table, old, old_examples = _read(paths, len(against), spec, crew, memory, listen, name_of, folder)
         not_understood = len(table.starts) - len(table.lines)
         dropped = _dropped(table, files, check, decided, old, listen, name_of, executor)
         not_understood -= sum(gone.example is None for gone in dropped)
@@ -207,12 +213,13 @@ def _read(
     memory: DedupCache | None,
     listen: Listener,
     name_of: Callable[[Path], str],
+    folder: Path | None,
 ) -> tuple[Table, int, int]:
     """The table of all files, and how many lines and examples the first `old` files have. Raises `InputError` where one
     of both parts has lines, and none of them is an example.
     """
     listen(StageStarted("read"))
-    table = read_table(paths, spec, crew, _told(listen), name_of, memory=memory)
+    table = read_table(paths, spec, crew, _told(listen), name_of, memory=memory, folder=folder)
     listen(StageFinished("read", False, plural(len(table.starts), "line")))
     lines = int(table.first[old])
     examples = int(table.lines.searchsorted(lines))
@@ -226,7 +233,7 @@ def _without_dropped(table: Table, dropped: Iterable[Dropped]) -> Table:
     import numpy as np
 
     stays = ~np.isin(table.lines, lines_at(table, [gone.place for gone in dropped]))
-    return table.chosen(np.flatnonzero(stays))
+    return table.taken(np.flatnonzero(stays))
 
 
 def _pinned(
@@ -276,6 +283,11 @@ def _alike(
 
 def _size(paths: Iterable[Path]) -> int:
     return sum(path.stat().st_size if path.is_file() else 0 for path in paths)
+
+
+def _needs_more(paths: Sequence[Path], limit: int) -> bool:
+    """Whether all arrays of these files may need more than so many bytes; how large packed ones are is not known."""
+    return _size(paths) * HELD > limit or any(map(packing, paths))
 
 
 def _told(listen: Listener) -> Advance:

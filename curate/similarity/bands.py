@@ -5,8 +5,10 @@ similarity s, so that they agree in one of b bands with 1 - (1 - s ** r) ** b (L
 Massive Datasets, 3.4).
 """
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from curate.core.disk_arrays import empty
 from curate.core.worker_pool import parallel_map
 from curate.similarity.minhash import PERMUTATIONS, signatures
 from curate.similarity.shingles import Sets
@@ -55,13 +57,13 @@ def bands_for(threshold: float, permutations: int = PERMUTATIONS, recall: float 
     )
 
 
-def band_keys(sets: Sets, bands: Bands, workers: int) -> "Keys":
-    """A 64-bit key for each band (first axis) and set (second axis): equal keys, equal values in the band."""
-    import numpy as np
-
+def band_keys(sets: Sets, bands: Bands, workers: int, folder: Path | None = None) -> "Keys":
+    """A 64-bit key for each band (first axis) and set (second axis): equal keys, equal values in the band. With a
+    folder, they are in a file there.
+    """
     from curate.similarity import kernels
 
-    keys = np.empty((bands.number, len(sets)), dtype=np.uint64)
+    keys = empty((bands.number, len(sets)), "<u8", folder)
 
     def sign(start: int) -> None:
         part = sets.part(start, start + CHUNK)

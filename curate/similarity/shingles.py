@@ -11,8 +11,10 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
+from curate.core.disk_arrays import Appended
 from curate.core.text import UNSPACED, WORDS
 from curate.core.worker_pool import lazy_once
 from curate.similarity.casefold_table import folds, normal
@@ -151,11 +153,12 @@ def shingled(texts: Texts, shingling: Shingling = Shingling()) -> Sets:  # noqa:
 class Joining:
     """Sets that are joined one part after another."""
 
-    def __init__(self) -> None:
-        """None yet."""
+    def __init__(self, folder: Path | None = None) -> None:
+        """None yet. With a folder, they are in a file there."""
         import numpy as np
 
-        self._hashes: Hashes = np.empty(1 << 16, dtype=np.uint32)
+        self._file = Appended("<u4", folder) if folder else None
+        self._hashes: Hashes = np.empty(1 << 16 if self._file is None else 0, dtype=np.uint32)
         self._sizes: list[Offsets] = [np.zeros(1, dtype=np.int64)]
         self._filled = 0
 
@@ -163,19 +166,25 @@ class Joining:
         """The sets of a part behind all others."""
         import numpy as np
 
+        self._sizes.append(np.diff(part.offsets))
+        if self._file is not None:
+            self._file.add(part.hashes)
+            return
         if self._filled + len(part.hashes) > len(self._hashes):
             self._hashes.resize(
                 int(1.5 * (self._filled + len(part.hashes))), refcheck=False
             )  # in place where there is room: no second copy
         self._hashes[self._filled : self._filled + len(part.hashes)] = part.hashes
         self._filled += len(part.hashes)
-        self._sizes.append(np.diff(part.offsets))
 
     def done(self) -> Sets:
         """All of them; nothing can be added any more."""
         import numpy as np
 
-        self._hashes.resize(self._filled, refcheck=False)
+        if self._file is not None:
+            self._hashes = self._file.done()
+        else:
+            self._hashes.resize(self._filled, refcheck=False)
         return Sets(self._hashes, np.cumsum(np.concatenate(self._sizes)))
 
 

@@ -1,5 +1,6 @@
 """Which sets are alike: candidates are verified by their true Jaccard similarity and gathered into groups."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from curate.core.worker_pool import parallel_map
@@ -33,34 +34,42 @@ class Groups(NamedTuple):
     bands: Bands
 
 
-def grouped(sets: Sets, threshold: float, workers: int, keys: "Keys | None" = None, *, misses: bool = True) -> Groups:
+def grouped(
+    sets: Sets,
+    threshold: float,
+    workers: int,
+    keys: "Keys | None" = None,
+    *,
+    misses: bool = True,
+    folder: Path | None = None,
+) -> Groups:
     """Gather the sets whose similarity is `threshold` at least.
 
     Sets without shingles are in no group. The order of the sets changes only numbers. `keys`: the `band_keys` of all,
     where these are known. `misses`: whether `Groups.misses` are wanted; of templates, these are a quadratic number.
+    With a folder, keys are in a file there.
     """
     import numpy as np
 
     bands = bands_for(threshold)
     nodes = np.flatnonzero(np.diff(sets.offsets)).astype(np.int64)
-    some = sets if len(nodes) == len(sets) else sets.chosen(nodes)
-    keys = band_keys(some, bands, workers) if keys is None else keys if some is sets else keys[:, nodes]
+    keys = band_keys(sets, bands, workers, folder) if keys is None else keys
     bounds = np.array([min(FLOOR, threshold) if misses else threshold, threshold])
-    roots, pairs = _joined(some, keys, bounds, workers)
+    roots, pairs = _joined(sets, nodes, keys, bounds, workers)
     order = np.argsort(roots, kind="stable")
     starts = np.flatnonzero(np.diff(roots[order], prepend=-1))
     ends = np.append(starts[1:], len(order))
     big = np.flatnonzero(ends - starts > 1)
-    members = [nodes[order[start:end]] for start, end in zip(starts[big].tolist(), ends[big].tolist(), strict=True)]
+    members = [order[start:end] for start, end in zip(starts[big].tolist(), ends[big].tolist(), strict=True)]
     left, right = pairs[:, :2].T.astype(np.int64)
     apart = np.flatnonzero(roots[left] != roots[right])
     once = apart[np.unique(left[apart] << 32 | right[apart], return_index=True)[1]]
     return Groups(members, np.sort(pairs[once, 2]).tolist(), bands)
 
 
-def _joined(sets: Sets, keys: "Keys", bounds: "Floats", workers: int) -> "tuple[Numbers, Floats]":
+def _joined(sets: Sets, nodes: "Numbers", keys: "Keys", bounds: "Floats", workers: int) -> "tuple[Numbers, Floats]":
     """Of each set the first one of its group; and rows of left, right and similarity of candidates that are nearly
-    alike. bounds: the similarity from which these are noted, and the threshold.
+    alike. nodes: the sets that have shingles; bounds: the similarity from which these are noted, and the threshold.
     """
     import numpy as np
 
@@ -70,10 +79,12 @@ def _joined(sets: Sets, keys: "Keys", bounds: "Floats", workers: int) -> "tuple[
     misses = np.zeros((1024, 3), dtype=np.float64)
     misses[0, 0] = 1
     bits = max(1, len(sets).bit_length())
-    numbers, above = np.arange(len(sets), dtype=np.uint64), np.uint64((1 << 64) - (1 << bits))
+    numbers, above = nodes.astype(np.uint64), np.uint64((1 << 64) - (1 << bits))
 
     def alike(band: "Keys") -> "Floats":
-        packed = (band & above) | numbers  # sorted as they are: to sort numbers by keys takes ten times as long
+        packed = (band if len(nodes) == len(sets) else band[nodes]) & above
+        packed |= numbers
+        # sorted as they are: to sort numbers by keys takes ten times as long
         packed.sort()
         pairs: Floats = join.verified(*join.buckets(packed, bits), sets.hashes, sets.offsets, bounds, parent, seen)
         return pairs

@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -65,11 +65,19 @@ def nodes() -> Iterator[Nodes]:
     with pytest.MonkeyPatch.context() as patched:
         patched.setenv("RAY_USAGE_STATS_ENABLED", "0")
         patched.setenv("PYTHONPATH", str(ROOT))
-        started = Nodes()
+        started = _started()
         ray.init(address=started.address, log_to_driver=False, logging_level="ERROR")
         yield started
         ray.shutdown()
         started.cluster.shutdown()
+
+
+def _started() -> Nodes:
+    """The nodes; Ray gives each 30 seconds to start, which a busy machine may not."""
+    for _ in range(2):
+        with suppress(Exception):
+            return Nodes()
+    return Nodes()
 
 
 def lines(rng: random.Random) -> list[bytes]:

@@ -1,5 +1,6 @@
 """`curate dedup`: what it writes, what it says, what it asks, and what it refuses."""
 
+import errno
 import json
 import os
 import subprocess
@@ -151,6 +152,36 @@ def test_another_threshold_needs_what_is_remembered_and_nothing_else(
     assert dedup("data.jsonl", "--rethreshold", "0.6", "--on", "prompt") == 2
     assert dedup("data.jsonl", "--rethreshold", "0.6", "--no-cache") == 2
     assert dedup("data.jsonl", "--rethreshold", "0.6", "--threshold", "0.7") == 2
+
+
+def test_arrays_that_outgrow_memory_are_in_files(
+    write: Write, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write("data.jsonl", PAIRS)
+    assert dedup("data.jsonl", "--no-cache", "-o", "out.jsonl") == 0
+    kept, gone, said = Path("out.jsonl").read_bytes(), removed(), capsys.readouterr().out
+    asked: list[int] = []
+    fallocate = os.posix_fallocate
+
+    def counted(file: int, at: int, size: int) -> None:
+        asked.append(size)
+        fallocate(file, at, size)
+
+    monkeypatch.setattr(os, "posix_fallocate", counted)
+    assert dedup("data.jsonl", "--no-cache", "-o", "out.jsonl", "--overwrite", "--memory", "1GB") == 0
+    assert asked == []
+    assert dedup("data.jsonl", "--no-cache", "-o", "out.jsonl", "--overwrite", "--memory", "0") == 0
+    assert asked != []
+    assert (Path("out.jsonl").read_bytes(), removed()) == (kept, gone)
+    assert capsys.readouterr().out == 2 * said
+    assert dedup("data.jsonl", "--memory", "much") == 2
+
+    def full(*_: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "posix_fallocate", full)
+    assert dedup("data.jsonl", "--memory", "0") == 2
+    assert "cannot be written: No space left on device" in capsys.readouterr().err
 
 
 def test_without_a_cache_nothing_is_remembered(write: Write) -> None:

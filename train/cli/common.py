@@ -2,7 +2,6 @@
 
 import logging
 import os
-import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Annotated, Any, Final
 import typer
 from pydantic import BaseModel
 
-from curate.core.errors import MissingExtra, UsageError
+from curate.core.errors import MissingExtra
 from train.recipe import Recipe, load_recipe
 
 RecipeFile = Annotated[Path, typer.Argument(help="Recipe, a TOML file.")]
@@ -38,7 +37,6 @@ Price = Annotated[str | None, typer.Option("--price", help=PRICE_HELP, metavar="
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Send data without asking for confirmation.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print no progress and no notes.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
-SIZE: Final = re.compile(r"(\d+(?:\.\d+)?)\s*(gi?b?|mi?b?)?", re.IGNORECASE)
 
 
 def recipe_of(path: Path, data: Path | None, changes: Sequence[str] | None) -> Recipe:
@@ -59,15 +57,6 @@ def with_trainer() -> Iterator[None]:
         yield
     except ImportError as error:
         raise MissingExtra("training", "train", error.name or "torch") from error
-
-
-def memory_of(text: str) -> int:
-    """Bytes of a size like `6GB`, `6` or `5500MB`: a GPU of 6 GB has 6 x 2^30. Raises `UsageError`."""
-    found = SIZE.fullmatch(text.strip())
-    if found is None:
-        raise UsageError(f"--vram {text}: is not a size", "for example  --vram 6GB")
-    unit = (found.group(2) or "g").lower()
-    return round(float(found.group(1)) * (2**30 if unit.startswith("g") else 2**20))
 
 
 def print_result(result: BaseModel, show: Callable[[Any, Any], None], *, as_json: bool) -> None:

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from curate.cli.options import memory_of
 from curate.core.errors import ExitCode
 from train.cli.common import (
     AsJson,
@@ -12,7 +13,6 @@ from train.cli.common import (
     Quiet,
     RecipeFile,
     Vram,
-    memory_of,
     print_result,
     recipe_of,
     with_trainer,
@@ -37,7 +37,7 @@ def plan(
     Exit status 1 if the training would be refused; the plan says why and what would fit.
     """
     chosen = recipe_of(recipe, data, changes)
-    memory = None if vram is None else memory_of(vram)
+    memory = None if vram is None else memory_of(vram, "--vram")
     with with_trainer():
         from train import plan as planning
         from train.journal import Narrator

@@ -9,12 +9,12 @@ from typing import Annotated, Any
 
 import typer
 
-from curate.cli.options import ChatTemplate
+from curate.cli.options import ChatTemplate, memory_of
 from curate.core.errors import ConfigError, UsageError
 from curate.core.files import write_bytes
 from curate.core.paths import demand_apart
 from curate.core.text import visible
-from train.cli.common import Vram, memory_of, with_trainer
+from train.cli.common import Vram, with_trainer
 from train.recipe import ALIASES, Recipe, load_recipe, toml
 
 
@@ -51,7 +51,7 @@ def recipe(
         raise UsageError(f"{output}: already exists", "name another file with -o, or replace it with --yes")
     if not printed:
         demand_apart([*data.glob("*.jsonl"), data / "manifest.json"], (output,), named=(data,))
-    memory = None if vram is None else memory_of(vram)
+    memory = None if vram is None else memory_of(vram, "--vram")
     with with_trainer():
         from train.init_recipe import init_recipe
     named = str(data) if printed or data.is_absolute() else _seen_from(output.parent, data)
