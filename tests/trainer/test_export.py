@@ -1,5 +1,6 @@
 """What leaves a run says what its adapter says, or does not leave it."""
 
+import base64
 import json
 import shutil
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 
 from curate.cli.main import main
 from curate.core.errors import UsageError
+from tests.engine.places_server import Place, serving
 from train.recipe import Recipe
 
 
@@ -168,3 +170,32 @@ def test_methods_that_leave_no_weights_to_merge_go_as_adapters() -> None:
         with pytest.raises(UsageError, match=r"cannot be merged into|not an adapter"):
             refuse(Recipe(model="m", data="d", method=method), Options(form=form, folder=Path("out")))  # type: ignore[arg-type]
     refuse(Recipe(model="m", data="d", method="full"), Options(form="merged", folder=Path("out")))
+
+
+@pytest.mark.slow
+def test_an_export_is_uploaded_with_its_card_after_asking(
+    finished: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, words = finished / "run", ("--prompts", "1", "--push", "org/name")
+    code, told = exported(run, "adapter", tmp_path / "out", capsys, *words, "--yes")
+    assert (code, "network access is off" in told) == (2, True)
+    constants = pytest.importorskip("huggingface_hub.constants")
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+    monkeypatch.delenv("HF_HUB_OFFLINE")
+    monkeypatch.setenv("HF_TOKEN", "hf_test")
+    with serving(Place({}), hub=True) as hub:
+        monkeypatch.setenv("HF_ENDPOINT", hub.address)
+        code, told = exported(run, "adapter", tmp_path / "out", capsys, *words)
+        assert (code, "pass --yes to allow this" in " ".join(told.split())) == (2, True)
+        assert not (tmp_path / "out").exists()
+        assert not hub.commits
+        code, made = exported(run, "adapter", tmp_path / "out", capsys, *words, "--yes")
+        assert code == 0, made
+        sent = {path: base64.b64decode(content) for path, content in hub.commits[0].items()}
+    assert sent.keys() == {file["name"] for file in made["files"]} > {"README.md", "adapter_model.safetensors"}
+    assert all(data == (tmp_path / "out" / path).read_bytes() for path, data in sent.items())
+    card = sent["README.md"].decode()
+    assert "max_steps = 60" in card
+    assert "held-out loss" in card
+    assert f"manifest {json.loads((run / 'report.json').read_text())['manifest']}" in card
+    assert str(finished) not in card

@@ -1,12 +1,17 @@
 """`curate export`."""
 
 import os
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from curate.cli.options import consent
+from curate.core.errors import UsageError
+from curate.core.hub import demand_hub, hub_address, upload
 from curate.core.text import visible
-from train.cli.common import AsJson, MovedData, OutputFolder, Quiet, Run, print_result, with_trainer
+from train.cli.common import AsJson, MovedData, OutputFolder, Quiet, Run, Yes, print_result, with_trainer
 from train.export.export_result import PROMPTS, DtypeName, Export, Form, Options
 
 if TYPE_CHECKING:
@@ -32,6 +37,11 @@ def export(
         int, typer.Option("--prompts", min=1, help="Verify with this many held-out questions.")
     ] = PROMPTS,
     data: MovedData = None,
+    push: Annotated[
+        str | None, typer.Option("--push", help="Then upload it to this repository of the hub.", metavar="ORG/NAME")
+    ] = None,
+    public: Annotated[bool, typer.Option("--public", help="Let everybody see a repository that is made.")] = False,
+    yes: Yes = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
@@ -40,8 +50,14 @@ def export(
     adapter: the trained weights with tokenizer and template. merged: full weights as safetensors, from the base in 16
     bits. gguf: the same for llama.cpp; gguf-adapter: LoRA weights only. ollama: GGUF with a Modelfile and a script. The
     files are loaded again and asked held-out questions; if their logits or answers differ from those of the adapter,
-    nothing is written. Weights stay in 16 bits meanwhile, on a GPU or with --device cpu in main memory.
+    nothing is written. Weights stay in 16 bits meanwhile, on a GPU or with --device cpu in main memory. --push uploads
+    the files with the model card, after asking; the token is that of `hf auth login` or in HF_TOKEN.
     """
+    if push is not None:  # before the work
+        demand_hub()
+        consent(yes=yes, as_json=as_json).demand(f"the export with its model card, to {push},", hub_address())
+    elif public:
+        raise UsageError("--public belongs to --push", "name the repository with --push")
     if where == "cpu":  # before torch looks for one
         os.environ["CUDA_VISIBLE_DEVICES"] = ""
     options = Options(form=form, folder=folder, dtype=dtype, prompts=prompts, data=data, name=name)
@@ -53,6 +69,12 @@ def export(
     with Narrator(quiet=quiet).showing() as narrator:
         made = write(open_trained(run), options, narrator)
     print_result(made, show, as_json=as_json)
+    if push is not None:
+        files: dict[str, Path | bytes] = {file.name: folder / file.name for file in made.files}
+        message = f"Add the {made.form} export of a training by curate"
+        commit = upload(push, files, "model", message, private=not public)
+        if not quiet:
+            print(f"uploaded: {visible(commit)}", file=sys.stderr)  # noqa: T201
 
 
 def show(made: Export, console: "Console") -> None:

@@ -1,10 +1,15 @@
 """The model card, README.md: origin by hash, measurements, chat template."""
 
 from pathlib import Path
+from typing import Final
 
 from curate.core.text import visible
 from train.export.export_result import Export
+from train.recipe import changed, recipe_text
 from train.trained import Trained
+
+LOCAL: Final = ("model", "data", "chat_template", "report_to")
+"""Keys of a recipe that say where things lie on this machine."""
 
 
 def card(trained: Trained, export: Export) -> str:
@@ -15,8 +20,9 @@ def card(trained: Trained, export: Export) -> str:
     head += [f"library_name: {library}", *_base(report.model), "---", ""]
     tokens = f"{report.supervised_tokens:,} supervised tokens a pass"
     measured = f"held-out loss ({report.held_out}, {report.held_out_examples:,} examples)"
+    settings = {key: value for key, value in changed(recipe, {}).items() if key not in LOCAL}
     facts = {
-        "base model": f"`{_cell(report.model)}` ({report.base[:26]}…)",
+        "base model": f"`{_cell(_public(report.model))}` ({report.base[:26]}…)",
         "method": f"{recipe.how.title}: {recipe.how.trains}",
         "trainable parameters": f"{report.trainable_parameters:,} of {report.total_parameters:,}",
         "trained on": f"{report.train_examples:,} examples, {tokens}, {report.steps:,} steps",
@@ -28,7 +34,9 @@ def card(trained: Trained, export: Export) -> str:
         "\n".join(head),
         f"# {_cell(Path(export.folder).name)}\n",
         "| | |\n|---|---|\n" + "\n".join(f"| {name} | {value} |" for name, value in facts.items()) + "\n",
+        *_evaluated(trained),
         *_proof(export),
+        "## Recipe\n\n" + _fenced(recipe_text(settings), "toml"),
         "## Chat template\n\nThe model was trained with the chat template below; with another one it is worse. SHA-256 "
         f"`{export.template}`; an answer ends with "
         f"{', '.join(f'`{_cell(stop)}`' for stop in export.stops) or 'nothing in particular'}.\n\n"
@@ -37,6 +45,20 @@ def card(trained: Trained, export: Export) -> str:
         *_data_card(trained),
     ]
     return "\n".join(parts)
+
+
+def _public(model: str) -> str:
+    """The name of a model; of a folder without where it lies on this machine."""
+    return Path(model).name if Path(model).is_absolute() else model
+
+
+def _evaluated(trained: Trained) -> list[str]:
+    """The verdict of `curate evaluate`, if these weights were evaluated."""
+    found = trained.folder.read("evaluation.json") or {}
+    if found.get("adapter_sha256") != trained.report.adapter_sha256:
+        return []
+    questions = f"{found['questions']:,} held-out questions of the split {found['split']}"
+    return [f"## Evaluation\n\nOn {questions}: {_cell(found['verdict']['sentence'])}.\n"]
 
 
 def _base(model: str) -> list[str]:
