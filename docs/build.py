@@ -40,7 +40,7 @@ TITLE: Final = re.compile(r"^# (.+)$", re.MULTILINE)
 HOWTO: Final = (
     "adopt", "ci", "fix-errors", "formats", "duplicates", "contradictions", "review", "growing-data", "data-cluster",
     "change-service",
-    "train", "gpu-24gb", "cluster", "evaluate", "select", "sweep", "export", "hosted", "python", "agents",
+    "train", "gpu-24gb", "cluster", "evaluate", "select", "sweep", "export", "hosted", "python", "agents", "editors",
 )  # fmt: skip
 EXPLANATION: Final = ("promises", "../leaks", "near-duplicates", "contradictions", "loss-masks", "benchmarks")
 REFERENCE: Final = ("cli", "rules", "configuration", "recipe", "formats", "targets", "exit-status", "schemas", "python")

@@ -99,6 +99,7 @@ def test_the_first_code_of_the_python_page_runs() -> None:
 ELSEWHERE = {
     r"pip install|python3 -m venv": "tests/installed.py",  # a package index
     r"curate mcp": "tests/engine/test_mcp.py",  # serves until its input ends
+    r"curate server": "tests/engine/test_server.py",
     r"torchrun": "tests/trainer/test_ranks.py",  # several processes, or GPUs
     r"ray start|curate .* --engine ray": "tests/engine/test_cluster.py",
     r"curate evaluate": "tests/trainer/test_evaluation.py",  # a model, or a service
@@ -162,7 +163,7 @@ def test_each_command_of_a_page_runs_here_or_in_a_test_that_is_named(
 def parsed(words: list[str]) -> None:
     """Parse a command without running it. Raises `TyperException` for an option or value that it does not take."""
     command = as_command(words[0], load_verb(words[0]))
-    if words[1] in getattr(command, "commands", {}):
+    if words[1:] and words[1] in getattr(command, "commands", {}):
         command, words = command.commands[words[1]], words[1:]
     command.make_context(words[0], words[1:])
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 OWN: Final = (
     "check", "stats", "rule", "suppress", "convert", "ingest", "dedup", "decontaminate", "conflicts", "score", "select",
     "split", "verify", "restore", "diff", "run", "remote", "schema", "apply", "doctor", "completion", "mcp",
-    "kappa",
+    "kappa", "server",
 )  # fmt: skip
 """The engine's commands: a function or `typer.Typer` in the module with the same name."""
 SUMMARIES: Final = {
@@ -53,6 +53,7 @@ SUMMARIES: Final = {
     "run": "Run all stages from one curate.toml; resumable.",
     "doctor": "Show what is installed, what is missing and where files are.",
     "mcp": "Serve the commands that only read to agents, by MCP.",
+    "server": "Serve findings, fixes and rules to editors, by LSP.",
     "completion": "Print a script that completes commands in your shell.",
     "schema": "Write or check the JSON Schemas of inputs and outputs.",
 }

@@ -1,0 +1,196 @@
+"""`curate server`: findings, fixes and rules in editors, by the Language Server Protocol."""
+
+import os
+import re
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from curate.core.config import CheckConfig, Config
+from curate.core.config_files import find_config
+from curate.core.errors import ConfigError, CurateError, MissingExtra
+from curate.core.files import display_name
+from curate.core.finding import Finding, Severity
+from curate.core.runs import project_of
+from curate.core.scratch import scratch
+from curate.core.text import visible
+from curate.core.validation import validated
+from curate.lint.fixes import fix_paths
+from curate.lint.rules import RULES
+from curate.lint.runner import check_paths
+from curate.read.json_pointer_spans import Spans
+from curate.report.check_sarif import documentation
+from curate.report.rules import rule_markdown
+
+if TYPE_CHECKING:
+    from lsprotocol import types as lsp
+
+LARGEST: Final = 50 << 20
+"""Characters above which a file is not checked in an editor."""
+LIVE: Final = 1 << 20
+"""Characters up to which a file is checked at each change; a larger one when it is opened and saved."""
+CONFIG: Final = "curate.toml"
+SUFFIXES: Final = (".jsonl", ".ndjson")
+NAME: Final = "curate"
+"""The source of our diagnostics."""
+
+
+def server() -> None:
+    """Serve an editor on standard input and output: findings of JSON Lines and of curate.toml, safe fixes, rules.
+
+    Files up to 50 MB are checked when they are opened and saved, those up to 1 MB at each change. Nothing is written:
+    fixes are edits that the editor makes.
+    """
+    try:
+        from lsprotocol import types as lsp
+        from pygls.lsp.server import LanguageServer
+    except ImportError as error:
+        raise MissingExtra("curate server", "server", "pygls") from error
+    from curate import __version__
+
+    running = LanguageServer(NAME, __version__, text_document_sync_kind=lsp.TextDocumentSyncKind.Incremental)
+
+    def publish(uri: str, *, changed: bool = False) -> None:
+        document = running.workspace.get_text_document(uri)
+        if not changed or len(document.source) <= LIVE:
+            found = diagnostics(document.source, Path(document.path))
+            running.text_document_publish_diagnostics(lsp.PublishDiagnosticsParams(uri, found))
+
+    @running.feature(lsp.TEXT_DOCUMENT_DID_OPEN)
+    def opened(params: lsp.DidOpenTextDocumentParams) -> None:
+        publish(params.text_document.uri)
+
+    @running.feature(lsp.TEXT_DOCUMENT_DID_SAVE)
+    def saved(params: lsp.DidSaveTextDocumentParams) -> None:
+        publish(params.text_document.uri)
+
+    @running.feature(lsp.TEXT_DOCUMENT_DID_CHANGE)
+    def changed(params: lsp.DidChangeTextDocumentParams) -> None:
+        publish(params.text_document.uri, changed=True)
+
+    @running.feature(lsp.TEXT_DOCUMENT_CODE_ACTION)
+    def actions(params: lsp.CodeActionParams) -> list[lsp.CodeAction]:
+        document = running.workspace.get_text_document(params.text_document.uri)
+        ours = [one for one in params.context.diagnostics if one.source == NAME and (one.data or {}).get("fixable")]
+        found = (fix_action(document.source, Path(document.path), document.uri, one) for one in ours)
+        return [action for action in found if action is not None]
+
+    @running.feature(lsp.TEXT_DOCUMENT_HOVER)
+    def hover(params: lsp.HoverParams) -> lsp.Hover | None:
+        document = running.workspace.get_text_document(params.text_document.uri)
+        word = document.word_at_position(params.position)
+        here = diagnostics(document.source, Path(document.path))
+        codes = [one.code for one in here if one.range.start.line == params.position.line] + [word]
+        texts = [rule_markdown(RULES[str(code)]) for code in dict.fromkeys(codes) if code in RULES]
+        return lsp.Hover(lsp.MarkupContent(lsp.MarkupKind.Markdown, "\n\n".join(texts))) if texts else None
+
+    with os.fdopen(os.dup(0), "rb") as asked, os.fdopen(os.dup(1), "wb") as answers:  # the server closes its streams
+        running.start_io(asked, answers)
+
+
+def diagnostics(text: str, path: Path) -> "list[lsp.Diagnostic]":
+    """What is to be said about a file: findings of its lines, or mistakes of a configuration."""
+    if path.name == CONFIG:
+        return [_said(*_place_in_toml(text, mistake), mistake) for mistake in _mistakes(text, path)]
+    if path.suffix.lower() not in SUFFIXES:
+        return []
+    if len(text) > LARGEST:
+        return [_said(0, 0, 0, "larger than 50 MB: not checked here; run `curate check`", Severity.INFO)]
+    try:
+        findings = check_paths([_copy(text)], _config(path), name_of=lambda _: display_name(path)).findings
+    except CurateError as error:
+        return [_said(0, 0, 0, f"not checked: {error.message}")]
+    lines = text.split("\n")
+    return [_of(finding, lines) for finding in findings]
+
+
+def _config(path: Path) -> CheckConfig:
+    return find_config(project_of([path]).folder).check
+
+
+def _copy(text: str) -> Path:
+    """A temporary file with a text, which the next call replaces."""
+    path = scratch() / "editor.jsonl"
+    path.write_bytes(text.encode("utf-8", "surrogatepass"))
+    return path
+
+
+def _of(finding: Finding, lines: list[str]) -> "lsp.Diagnostic":
+    """A finding at the value that its pointer names, else at the whole line."""
+    number = max(finding.line - 1, 0)
+    line = lines[number].rstrip("\r") if number < len(lines) else ""
+    span = Spans(line).find(finding.pointer) if finding.pointer else None
+    start, end = span or (0, len(line))
+    found = _said(number, _units(line[:start]), _units(line[:end]), finding.message, finding.severity, finding.code)
+    found.data = {"fixable": finding.fixable}
+    return found
+
+
+def _said(
+    line: int, start: int, end: int, message: str, severity: Severity = Severity.ERROR, code: str | None = None
+) -> "lsp.Diagnostic":
+    from lsprotocol import types as lsp
+
+    site = documentation()
+    return lsp.Diagnostic(
+        lsp.Range(lsp.Position(line, start), lsp.Position(line, end)),
+        visible(message),
+        {Severity.ERROR: lsp.DiagnosticSeverity.Error, Severity.WARNING: lsp.DiagnosticSeverity.Warning}.get(
+            severity, lsp.DiagnosticSeverity.Information
+        ),
+        code,
+        lsp.CodeDescription(f"{site}reference/rules/{code}.html") if site and code else None,
+        NAME,
+    )
+
+
+def _units(text: str) -> int:
+    """The length in the protocol's units, those of UTF-16."""
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def fix_action(text: str, path: Path, uri: str, diagnostic: "lsp.Diagnostic") -> "lsp.CodeAction | None":
+    """The safe fix of a finding as an edit of its line; None without one."""
+    from lsprotocol import types as lsp
+
+    number, code = diagnostic.range.start.line, str(diagnostic.code)
+    lines = text.split("\n")
+    if number >= len(lines):
+        return None
+    before = lines[number].removesuffix("\r")
+    copy = _copy(before + "\n")
+    only = {"select": (code,), "extend_select": (), "ignore": (), "per_file_ignores": {}}
+    try:
+        fix_paths([copy], _config(path).model_copy(update=only))
+    except CurateError:
+        return None
+    after = copy.read_bytes().decode("utf-8", "surrogatepass").removesuffix("\n")
+    if after == before:
+        return None
+    where = lsp.Range(lsp.Position(number, 0), lsp.Position(number, _units(before)))
+    edit = lsp.WorkspaceEdit({uri: [lsp.TextEdit(where, after)]})
+    return lsp.CodeAction(f"Fix {code}", lsp.CodeActionKind.QuickFix, [diagnostic], edit=edit)
+
+
+def _mistakes(text: str, path: Path) -> list[str]:
+    try:
+        values: dict[str, Any] = tomllib.loads(text)
+        validated(Config, values, path.name)
+    except tomllib.TOMLDecodeError as error:
+        return [str(error)]
+    except ConfigError as error:
+        return [line.removeprefix(f"{path.name}: ") for line in error.message.split("\n")]
+    return []
+
+
+def _place_in_toml(text: str, mistake: str) -> tuple[int, int, int]:
+    """Line, start and end of what a message is about: the place that it names, else the key, else the first line."""
+    lines = text.split("\n")
+    if place := re.search(r"at line (\d+), column (\d+)", mistake):
+        number = min(int(place[1]), len(lines)) - 1
+        return number, 0, _units(lines[number])
+    key = re.search(r"[\w-]+(?=['\]:])|[\w-]+$", mistake.partition(";")[0])
+    for number, line in enumerate(lines):
+        if key and (found := re.match(rf"\s*\[*([\w.-]*\.)?{re.escape(key[0])}\b", line)):
+            return number, 0, _units(found[0])
+    return 0, 0, _units(lines[0])

@@ -1,0 +1,117 @@
+"""`curate server` as an editor speaks with it: messages of the Language Server Protocol on standard streams."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import chat, environment
+
+pytest.importorskip("pygls")
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("server")]
+ROOT = Path(__file__).parents[2]
+LINES = [
+    json.dumps(chat("Is it \U0001f600 open?", "Yes.")),
+    '{"messages": [{"role": "user", "content": "\U0001f600 Hi"}, {"role": "assistant", "content": ""}]}',
+    '{"messages": [{"role": "human", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}',
+]
+
+
+class Editor:
+    """A client that sends requests and keeps the last diagnostics of each file."""
+
+    def __init__(self, process: "subprocess.Popen[bytes]") -> None:
+        self.process, self.number = process, 0
+        self.found: dict[str, list[dict[str, Any]]] = {}
+
+    def send(self, method: str, params: Any, number: int | None = None) -> None:
+        message = {"jsonrpc": "2.0", "method": method, "params": params} | ({} if number is None else {"id": number})
+        data = json.dumps(message).encode()
+        assert self.process.stdin
+        self.process.stdin.write(b"Content-Length: %d\r\n\r\n" % len(data) + data)
+        self.process.stdin.flush()
+
+    def ask(self, method: str, params: Any = None) -> Any:
+        self.number += 1
+        self.send(method, params, self.number)
+        while True:
+            message = self.receive()
+            if message.get("id") == self.number and "method" not in message:
+                assert "error" not in message, message
+                return message["result"]
+
+    def receive(self) -> dict[str, Any]:
+        stream = self.process.stdout
+        assert stream
+        size = 0
+        while line := stream.readline().strip():
+            name, _, value = line.partition(b":")
+            size = int(value) if name.lower() == b"content-length" else size
+        message: dict[str, Any] = json.loads(stream.read(size))
+        if message.get("method") == "textDocument/publishDiagnostics":
+            self.found[message["params"]["uri"]] = message["params"]["diagnostics"]
+        return message
+
+    def open(self, name: str, text: str) -> tuple[str, list[dict[str, Any]]]:
+        uri = Path(name).absolute().as_uri()
+        document = {"uri": uri, "languageId": "json", "version": 1, "text": text}
+        self.send("textDocument/didOpen", {"textDocument": document})
+        while uri not in self.found:
+            self.receive()
+        return uri, self.found[uri]
+
+
+@pytest.fixture
+def editor() -> Iterator[Editor]:
+    command = [sys.executable, "-m", "curate", "server"]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment(PYTHONPATH=str(ROOT))
+    ) as process:
+        made = Editor(process)
+        made.ask("initialize", {"processId": None, "rootUri": None, "capabilities": {}})
+        made.send("initialized", {})
+        yield made
+        made.ask("shutdown")
+        made.send("exit", None)
+        assert process.wait(30) == 0
+
+
+def test_findings_fixes_and_rules_reach_an_editor(editor: Editor) -> None:
+    Path("curate.toml").write_text('[check]\nignore = ["F"]\n')
+    uri, found = editor.open("data.jsonl", "\n".join(LINES))
+    by_code = {one["code"]: one for one in found}
+    empty = by_code["C003"]
+    assert (empty["source"], empty["severity"], empty["range"]["start"]["line"]) == ("curate", 1, 1)
+    start, end = (empty["range"][side]["character"] for side in ("start", "end"))
+    units = LINES[1].encode("utf-16-le")
+    assert units[2 * start : 2 * end].decode("utf-16-le") == '""', "the value that is empty, in units of UTF-16"
+    [alias] = [one for one in found if one["range"]["start"]["line"] == 2]
+    asked = {"textDocument": {"uri": uri}, "range": alias["range"], "context": {"diagnostics": [alias, empty]}}
+    [action] = editor.ask("textDocument/codeAction", asked)
+    [edit] = action["edit"]["changes"][uri]
+    assert json.loads(edit["newText"])["messages"][0]["role"] == "user"
+    assert edit["range"]["end"]["character"] == len(LINES[2])
+    position = {"line": 1, "character": 3}
+    hover = editor.ask("textDocument/hover", {"textDocument": {"uri": uri}, "position": position})
+    assert "C003" in hover["contents"]["value"]
+    whole = {"textDocument": {"uri": uri, "version": 2}, "contentChanges": [{"text": LINES[0]}]}
+    editor.send("textDocument/didChange", whole)
+    del editor.found[uri]
+    while uri not in editor.found:
+        editor.receive()
+    assert editor.found[uri] == []
+    assert not Path("data.jsonl").exists(), "nothing is written"
+
+
+def test_mistakes_of_a_configuration_are_shown_at_their_keys(editor: Editor) -> None:
+    _, found = editor.open("curate.toml", 'seed = 1\n[dedup]\ntreshold = 0.7\nkeep = "all"\n')
+    places = {one["range"]["start"]["line"]: one["message"] for one in found}
+    assert places.keys() == {2, 3}
+    assert "did you mean 'threshold'" in places[2]
+    _, broken = editor.open("sub/curate.toml", "seed = \n")
+    assert broken[0]["range"]["start"]["line"] == 0
+    assert editor.open("notes.txt", "x")[1] == []
