@@ -65,6 +65,8 @@ def add_adapter(model: Any, recipe: Recipe, start: Sequence[int] = ()) -> Any:
         _demand_matched(recipe, model)
     try:
         config = CONFIGS[recipe.method](recipe, model)
+        if recipe.how.keys & TARGETED:
+            config.exclude_modules = _not_language(model)
         with _quiet():
             tuned = get_peft_model(model, config)
     except ValueError as error:
@@ -172,6 +174,19 @@ def _targets(recipe: Recipe) -> str | list[str]:
     """As PEFT takes them: a list of names, `all-linear` or a regular expression."""
     wanted = recipe.target_modules
     return list(PRESETS.get(wanted, ())) or wanted if isinstance(wanted, str) else list(wanted)
+
+
+def _not_language(model: Any) -> str | None:
+    """A regular expression for modules outside of the language model: text alone never trains a vision tower."""
+    decoder, head = model.get_decoder(), model.get_output_embeddings()
+    inside = next((path for path, module in model.named_modules() if module is decoder), "")
+    depth = inside.count(".") + 1
+    others = {
+        ".".join(path.split(".")[:depth])
+        for path, module in model.named_modules()
+        if path and module is not head and not f"{inside}.".startswith(f"{path}.") and not path.startswith(f"{inside}.")
+    }
+    return rf"({'|'.join(map(re.escape, sorted(others)))})(\..*)?" if inside and others else None
 
 
 def _demand_matched(recipe: Recipe, model: Any) -> None:

@@ -134,6 +134,9 @@ def test_a_run_is_named_by_its_folder_or_its_name(lines: LineIndex, capsys: pyte
     run.mkdir(parents=True)
     assert find_run("mine", project) == run
     assert find_run(str(run), project) == run
+    (run / "identity.json").write_text("{}")
+    Path("mine").mkdir()  # the data of that name is not meant
+    assert find_run("mine", project) == run
     with pytest.raises(InputError, match="no such run"):
         find_run("other", project)
     with pytest.raises(InputError, match="no such file"):

@@ -1,7 +1,9 @@
 """What goes wrong in the night: memory runs out, a loss is no number, nothing gets better, the disk is full."""
 
 import json
+import os
 import shutil
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -252,3 +254,26 @@ def test_noise_is_drawn_in_training_only_and_the_same_again(project: Path) -> No
     assert run(project, "none", "--set", "neftune=0") == 0
     assert losses(project / "one") != losses(project / "none")
     assert json.loads((project / "one/base.json").read_text()) == json.loads((project / "none/base.json").read_text())
+
+
+def test_the_allocator_of_the_gpu_does_not_split_its_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    from train.cli.common import with_trainer
+
+    monkeypatch.delenv("PYTORCH_CUDA_ALLOC_CONF", raising=False)
+    with with_trainer():
+        assert os.environ["PYTORCH_CUDA_ALLOC_CONF"] == "expandable_segments:True"
+    monkeypatch.setenv("PYTORCH_CUDA_ALLOC_CONF", "max_split_size_mb:64")
+    with with_trainer():
+        assert os.environ["PYTORCH_CUDA_ALLOC_CONF"] == "max_split_size_mb:64"
+
+
+def test_peak_memory_is_told_on_windows_without_the_module_resource(monkeypatch: pytest.MonkeyPatch) -> None:
+    from types import SimpleNamespace
+
+    from train import hardware
+
+    monkeypatch.setitem(sys.modules, "resource", None)
+    monkeypatch.setattr("sys.platform", "win32")
+    process = SimpleNamespace(memory_info=lambda: SimpleNamespace(peak_wset=123))
+    monkeypatch.setattr("psutil.Process", lambda: process)
+    assert hardware.peak_memory() == 123

@@ -86,6 +86,28 @@ def test_bases_that_would_be_trained_otherwise_are_refused_before_they_are_loade
         load_base(load_recipe(write_recipe(project, model="other")), DTYPES["float32"])
 
 
+@pytest.mark.parametrize("targets", ["all-linear", ("q_proj", "fc1"), r".*(q_proj|fc1)"])
+def test_a_vision_tower_gets_no_adapters(targets: Any, tmp_path: Path) -> None:
+    import torch
+    from transformers import Gemma3Config, Gemma3ForConditionalGeneration
+
+    from train.adapters import add_adapter
+    from train.model import load_base
+
+    sizes = {"hidden_size": 32, "intermediate_size": 48, "num_attention_heads": 2}
+    text = {**sizes, "vocab_size": 300, "num_hidden_layers": 2, "num_key_value_heads": 1, "head_dim": 16}
+    vision = {**sizes, "num_hidden_layers": 1, "image_size": 16, "patch_size": 8}
+    ids = {"mm_tokens_per_image": 4, "image_token_index": 299, "boi_token_index": 297, "eoi_token_index": 298}
+    Gemma3ForConditionalGeneration(Gemma3Config(text_config=text, vision_config=vision, **ids)).save_pretrained(
+        tmp_path
+    )
+    recipe = Recipe(model=str(tmp_path), data="d", method="lora", rank=2, target_modules=targets)
+    model = add_adapter(load_base(recipe, torch.float32), recipe)
+    trained = [name for name, parameter in model.named_parameters() if parameter.requires_grad]
+    assert len(trained) == (28 if targets == "all-linear" else 4)  # weights A and B of 7 or 1 matrices in 2 layers
+    assert all(".language_model." in name for name in trained)
+
+
 @pytest.mark.parametrize("initialisation", ["olora", "pissa"])
 def test_the_base_is_measured_before_an_adapter_changes_it(project: Path, initialisation: str) -> None:
     from train.data import prepare

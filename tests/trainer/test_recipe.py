@@ -31,7 +31,7 @@ def test_all_mistakes_are_told_with_what_was_meant(tmp_path: Path) -> None:
 
 
 def test_epochs_and_steps_together_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="exclude each other"):
+    with pytest.raises(ConfigError, match=r"recipe\.toml: epochs and max_steps exclude each other"):
         load_recipe(write_recipe(tmp_path, epochs=1))
 
 
