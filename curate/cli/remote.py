@@ -80,7 +80,7 @@ def validate(
     Exit status: 0 without errors and warnings, 1 with errors or warnings, 2 if a file cannot be read or does not suit
     the method.
     """
-    meant = options.resolve_options(target, None, connected=False, method=method)
+    meant = options.resolve_options(data, target, None, connected=False, method=method)
     files = [path for path in options.files_of(data, validation) if path is not None]
     report = _checked(files, meant, quiet=quiet)
     kind = OutputFormat.JSON if as_json else output_format
@@ -107,7 +107,7 @@ def estimate(
     quiet: Quiet = False,
 ) -> None:
     """Estimate the tokens and the cost of a training; sends nothing."""
-    meant = options.resolve_options(target, None, connected=False, model=model, method=method, epochs=epochs)
+    meant = options.resolve_options(data, target, None, connected=False, model=model, method=method, epochs=epochs)
     wanted = options.settings(meant.remote, None, None, ordered=False)
     found = _estimated(
         wanted,
@@ -139,7 +139,7 @@ def upload(
 
     Exit status: 0 if the service has the files, 1 if they have errors, 2 if they cannot be sent.
     """
-    meant = options.resolve_options(target, base_url, connected=True)
+    meant = options.resolve_options(data, target, base_url, connected=True)
     files = [path for path in options.files_of(data, validation) if path is not None]
     _demand_sound(files, meant, unchecked=no_check, quiet=quiet)
     key_of(meant.place)  # before asking for consent
@@ -191,7 +191,7 @@ def start(
     Exit status: 0 if the job was started, 1 if the data has errors, 2 if the job cannot be started.
     """
     meant = options.resolve_options(
-        target, base_url, connected=True, model=model, method=method, epochs=epochs, batch_size=batch_size,
+        data, target, base_url, connected=True, model=model, method=method, epochs=epochs, batch_size=batch_size,
         learning_rate_multiplier=learning_rate_multiplier, beta=beta, suffix=suffix, seed=seed,
     )  # fmt: skip
     wanted = options.settings(meant.remote, others, grader)

@@ -8,10 +8,10 @@ from typing import Annotated, Any, NamedTuple
 
 import typer
 
-from curate.cli.options import consent
+from curate.cli.options import consent, project_for
 from curate.core.config import Config, RemoteConfig, with_options
-from curate.core.config_files import find_config
 from curate.core.errors import ConfigError, InputError, UsageError
+from curate.core.manifest import NAME
 from curate.core.runs import Project
 from curate.core.targets import SERVICES, Target
 from curate.remote.endpoint import Endpoint, Place
@@ -84,9 +84,14 @@ class RemoteOptions(NamedTuple):
     place: Place
 
 
-def resolve_options(target: Target | None, base_url: str | None, *, connected: bool, **options: Any) -> RemoteOptions:
-    """Combine configuration and options, and find the service. Raises `ConfigError`, `UsageError`."""
-    config = find_config(Path.cwd())
+def resolve_options(
+    data: Path | None, target: Target | None, base_url: str | None, *, connected: bool, **options: Any
+) -> RemoteOptions:
+    """Combine the configuration of the data, or of the working folder, and options, and find the service.
+
+    Raises `ConfigError`, `UsageError`.
+    """
+    _, config = project_for([] if data is None else [data / NAME if data.is_dir() else data])
     remote = with_options(config.remote, target=target, base_url=base_url, **options)
     meant = remote.target or (config.check.target if config.check.target in SERVICES else Target.OPENAI)
     return RemoteOptions(
@@ -177,7 +182,7 @@ def place_of_job(job: str | None, target: Target | None, base_url: str | None) -
     """The service of a job: as named, else the one where it was started from here, else the configured one."""
     if target is None and base_url is None and (started := journal().started(job)) is not None:
         return Place(SERVICE[started.target], started.address)
-    return resolve_options(target, base_url, connected=True).place
+    return resolve_options(None, target, base_url, connected=True).place
 
 
 def tell_closing(place: Place) -> None:

@@ -131,6 +131,19 @@ def test_paths_of_a_configuration_are_relative_to_its_folder(
     assert not Path(".curate").exists()
 
 
+def test_a_remote_estimate_has_the_configuration_of_its_data(capsys: pytest.CaptureFixture[str]) -> None:
+    project("p", "[remote]\ntarget = 'together'\nmodel = 'some/model'\nepochs = 7\n")
+    lines = [line_of(chat(f"What is {n} times {n}?", f"It is {n * n}.")) for n in range(20)]
+    for name in ("p/many.jsonl", "p/out/train.jsonl"):
+        Path(name).parent.mkdir(exist_ok=True)
+        Path(name).write_bytes(b"\n".join(lines) + b"\n")
+    for name in ("p/many.jsonl", "p/out"):
+        capsys.readouterr()
+        assert main(["remote", "estimate", name, "--json"]) == 0
+        shown = json.loads(capsys.readouterr().out)
+        assert (shown["target"], shown["settings"]["model"], shown["epochs"]) == ("together", "some/model", 7)
+
+
 def test_journal_cache_and_suppressions_lie_with_the_configuration(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
