@@ -75,7 +75,7 @@ def fact(text: str, style: str = "") -> Content:
 
 
 def shortened(
-    text: str, marks: Sequence[Mark] = (), limit: int = MAX_CHARS, *, rest: str = "; E opens all of it in your editor"
+    text: str, marks: Sequence[Mark] = (), limit: int = MAX_CHARS, *, rest: str = "; $EDITOR opens all of it"
 ) -> Content:
     """`text` cut after `limit` characters, with a note about the remaining length and where the `rest` is."""
     if len(text) <= limit:
@@ -141,7 +141,7 @@ class ConversationView:
             at += 1
         if at < len(messages):
             parts.append(
-                Content.assemble((f"… {len(messages) - at:,} later messages; E opens all of them in your editor", MORE))
+                Content.assemble((f"… {len(messages) - at:,} later messages; $EDITOR opens all of them", MORE))
             )
         return Content("\n\n").join(parts)
 

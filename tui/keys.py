@@ -66,7 +66,7 @@ class Key:
 
 NAMES: Final = {
     "slash": "/", "colon": ":", "question_mark": "?", "left_square_bracket": "[", "right_square_bracket": "]",
-    "pageup": "PgUp", "pagedown": "PgDn",
+    "less_than_sign": "<", "greater_than_sign": ">", "pageup": "PgUp", "pagedown": "PgDn",
     "up": "↑", "down": "↓", "left": "←", "right": "→", "home": "Home", "end": "End", "escape": "Esc", "space": "Space",
     "backspace": "Bksp",
     "tab": "Tab", "asterisk": "*", "vertical_line": "|", "enter": "Enter",
@@ -79,8 +79,8 @@ KEYS: Final = (
     Key("b", "choose('right')", "right", "Keep B", "Keep B, drop A, and go to the next entry.", kinds=PAIRED),
     Key("y", "choose('keep')", "keep", "Keep", "Keep the example, whatever was found, and go to the next entry.", kinds=SINGLE),  # noqa: E501
     Key("d", "choose('drop')", "drop", "Drop", "Remove the example from the data set, and go to the next entry.", kinds=SINGLE),  # noqa: E501
-    Key("y", "choose('both')", "both", "Keep both", "Keep A and B, and go to the next entry.", kinds=PAIRED),
-    Key("d", "choose('neither')", "neither", "Drop both", "Drop A and B, and go to the next entry.", kinds=PAIRED),
+    Key("y", "choose('both')", "both", "Both", "Keep A and B, and go to the next entry.", kinds=PAIRED),
+    Key("d", "choose('neither')", "neither", "Neither", "Drop A and B, and go to the next entry.", kinds=PAIRED),
     Key("A", "choose_all('left')", "left-all", "Only A", "Keep A, drop all others of the cluster or question, and go to the next entry.", kinds=PAIRED),  # noqa: E501
     Key("B", "choose_all('right')", "right-all", "Only B", "Keep B, drop all others of the cluster or question, and go to the next entry.", kinds=PAIRED),  # noqa: E501
     Key("Y", "choose_all('both')", "both-all", "Keep all", "Keep all of the cluster or question, and go to the next entry.", show=False, kinds=PAIRED),  # noqa: E501
@@ -109,7 +109,9 @@ KEYS: Final = (
     Key("left,h", "turn(-1)", "turn-back", "Previous B", "Show the previous duplicate or answer as B.", show=False, kinds=PAIRED),  # noqa: E501
     Key("right_square_bracket", "difference(1)", "difference-next", "Next difference", "Scroll to the next difference of A and B.", kinds=PAIRED, show=False),  # noqa: E501
     Key("left_square_bracket", "difference(-1)", "difference-back", "Previous difference", "Scroll to the previous difference of A and B.", kinds=PAIRED, show=False),  # noqa: E501
-    Key("f", "fold", "fold", "Fold", "Show messages that are the same in A and B in full, or fold them again.", kinds=PAIRED, show=False),  # noqa: E501
+    Key("f", "fold", "fold", "Fold", "Show the schemas of tools, and messages that are the same in A and B, in full, or fold them again.", show=False),  # noqa: E501
+    Key("less_than_sign", "resize(-5)", "list-smaller", "Smaller list", "Make the list smaller, and the entry larger; the mouse drags the border.", show=False),  # noqa: E501
+    Key("greater_than_sign", "resize(5)", "list-larger", "Larger list", "Make the list larger, and the entry smaller.", show=False),  # noqa: E501
     Key("colon", "goto", "goto", "Go to line", "Go to the entry of a line: LINE or FILE:LINE.", show=False),
     Key("J", "page(1)", "page-down", "Scroll down", "Scroll the conversation down by a page.", show=False),
     Key("K", "page(-1)", "page-up", "Scroll up", "Scroll the conversation up by a page.", show=False),

@@ -36,6 +36,9 @@ class ReviewState:
         self.filters: dict[Kind, str] = {at.kind: at.filter} if at else {}
         """The filter of the entries of each kind."""
 
+        self.shares: dict[bool, int] = {}
+        """The list's percentage of narrow and of wide screens, if the user chose one."""
+
     def opened(self) -> ReviewSession:
         """A new session over the current files. Raises `CurateError`."""
         sources = self.sources

@@ -1,7 +1,7 @@
-"""Draws the review as SVG, to be looked at: every screen in two sizes, dark and light; and the two pictures of the
+"""Draws the review as SVG, to be looked at: every screen in three sizes, dark and light; and the two pictures of the
 README.
 
-    python -m tests.screens.draw OUT                      # every screen at 80x24 and 160x50, dark and light
+    python -m tests.screens.draw OUT                      # every screen at 80x24, 120x36 and 160x50, dark and light
     python -m tests.screens.draw examples/pictures --readme
 
 What is shown is a project of its own in a temporary folder: the instructions of examples/, with clashing answers,
@@ -34,7 +34,7 @@ from tui.app import CurateApp
 from tui.review_state import At
 
 EXAMPLES: Final = Path(__file__).parents[2] / "examples" / "instructions" / "instruction-data.json"
-SMALL, LARGE = (80, 24), (160, 50)
+SMALL, MIDDLE, LARGE = (80, 24), (120, 36), (160, 50)
 
 
 class Picture(NamedTuple):
@@ -213,7 +213,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 asyncio.run(draw(picture, known, (128, 22), out / f"{picture.name}.svg", light=shown_light))
             return
         for picture in EVERY:
-            for size in (SMALL, LARGE):
+            for size in (SMALL, MIDDLE, LARGE):
                 for light in (False, True):
                     if picture.name in only:
                         name = f"{picture.name}-{size[0]}x{size[1]}-{'light' if light else 'dark'}.svg"

@@ -42,7 +42,7 @@ def compare(
     room = MAX_TOTAL
     for tag, a, b, c, d in SequenceMatcher(None, keys[0], keys[1], autojunk=False).get_opcodes():
         if room <= 0:
-            yield Row(Content.assemble(("… more messages; E opens all of them in your editor", MORE)))
+            yield Row(Content.assemble(("… more messages; $EDITOR opens all of them", MORE)))
             return
         if tag == "equal":
             yield from _same(left[a:b], read, folded=folded)

@@ -119,7 +119,7 @@ def rule_line(rule: Rule, most: int, name: str) -> Content:
     """A rule with a bar in proportion to the most frequent rule."""
     code, severity, every, left, nothing = rule
     glyph, colour = SEVERITIES[severity]
-    open_ = f"  {left:,} open" if left else "  nothing to decide" if every == nothing else "  all decided"
+    open_ = f"  {left:,} open" if left else "  none open" if every == nothing else "  all decided"
     return Content.assemble(
         (f"{glyph} {code:<5}", colour),
         bar(every / most, 16, "$text-primary"),

@@ -9,7 +9,7 @@ import numpy as np
 from textual.content import Content
 
 from curate.core.decision import Decision
-from curate.core.example import Message
+from curate.core.example import Example, Message
 from curate.core.finding import Finding
 from curate.core.text import plural, visible
 from curate.review import Cluster, Entry, MultiConflict, PairConflict, ReviewSession, ReviewStatus, Side
@@ -20,6 +20,7 @@ from tui.conversation import MORE, ConversationView, Mark, literal, shortened
 from tui.diff import clash_marks
 from tui.render.compare import Row, compare
 from tui.render.signs import SEVERITIES, lines, status_sign, verdict_sign
+from tui.render.tools import tools_block, tools_rows
 
 NAMES: Final = {
     "D001": "exact duplicates",
@@ -71,7 +72,19 @@ class ViewOptions:
     marked: frozenset[int] = frozenset()
     """Duplicates marked for splitting off."""
     folded: bool = True
-    """Whether long messages that are the same in A and B are folded."""
+    """Whether the schemas of tools, and messages that are the same in A and B, are folded."""
+    key: Callable[[str], str] = str
+    """The key of an action, as displayed."""
+
+    def tools(self, example: Example, pointer: str = "") -> Content | None:
+        """The tools of an example; `pointer`: of the finding."""
+        return tools_block(example, self.read, folded=self.folded, key=self.key("fold"), pointer=pointer)
+
+    def whole(self, example: Example, marks: Sequence[Sequence[Mark]] = (), finding: str = "") -> Content:
+        """The tools and the turns of an example, whose turns have `marks`; `finding`: its pointer."""
+        tools = self.tools(example, finding)
+        turns = self.read.whole(example, marks, pointed_at(example.messages, finding))
+        return turns if tools is None else Content.assemble(tools, "\n\n", turns)
 
 
 def page(session: ReviewSession, entry: Entry, look: ViewOptions) -> Page:
@@ -98,7 +111,8 @@ def group_page(session: ReviewSession, group: Group, by: str, key: Callable[[str
 
     first = session.findings.finding(int(group.rows[0]))
     rule = RULES.get(first.code) if by == "rule" else None
-    keys = f"{key('open-group')} opens or closes the group, {key('select')} selects it, {key('bulk')} decides about it."
+    keys = f"{key('open-group')} opens or closes the group, {key('select')} selects it, "
+    keys += f"{key('bulk')} decides about the selection."
     counts = np.bincount(session.findings.statuses.values[group.rows], minlength=len(ReviewStatus)).tolist()
     about = [
         Content.assemble((f"{plural(len(group.rows), 'finding')} of this {by}", "bold")),
@@ -159,7 +173,7 @@ def _example_page(session: ReviewSession, entry: Entry, look: ViewOptions) -> Pa
             (f"  {plural(len(example.messages), 'message')}, {example.format}", MUTED),
         )
     )
-    return Page(about, left=look.read.whole(example))
+    return Page(about, left=look.whole(example))
 
 
 def _finding_page(session: ReviewSession, entry: Entry, finding: Finding, look: ViewOptions) -> Page:
@@ -173,7 +187,11 @@ def _finding_page(session: ReviewSession, entry: Entry, finding: Finding, look: 
         Content.assemble(_title(entry, rule.name if rule else ""), literal(finding.message)),
     ]
     if finding.hint:
-        repair = Content.assemble(("  r fixes it", "bold $text-success")) if finding.fixable else Content("")
+        repair = (
+            Content.assemble((f"  {look.key('repair')} fixes it", "bold $text-success"))
+            if finding.fixable
+            else Content("")
+        )
         about.append(Content.assemble(("next: ", "bold"), literal(finding.hint), repair))
     if rule:
         about.append(Content.assemble((" ".join(rule.rationale.split()), MORE)))
@@ -190,21 +208,20 @@ def _finding_page(session: ReviewSession, entry: Entry, finding: Finding, look: 
     if session.trained is not None and entry.ids and rule is None:
         return _trained_page(session, entry, lines(*about), look)
     if not entry.ids:
-        about.append(
-            Content.assemble(
-                (f"· exact copies are written once ({plural(1, 'example')} stays; Duplicates shows them)", "bold")
-            )
-        )
+        copies = f"· exact copies are written once ({plural(1, 'example')} stays; Duplicates shows them)"
+        about.append(Content.assemble((copies if finding.code == "D001" else "· about the whole data set", "bold")))
     at = pointed_at(example.messages, finding.pointer)
     if session.status(entry) is ReviewStatus.EDIT:
         about.append(Content.assemble(("✎ shown as edited; the file is unchanged", "bold $text-accent")))
     if not at:
         marks = [_span_marks(finding, example.messages[0], look.read)] if at == 0 else []
-        return Page(lines(*about), left=look.read.whole(example, marks, pointed=at))
+        return Page(lines(*about), left=look.whole(example, marks, finding.pointer))
     here = look.read.turn(example.messages[at], _span_marks(finding, example.messages[at], look.read), pointed=True)
     after = example.messages[at + 1 :]
     rest = Content.assemble(here, "\n\n", look.read.turns(after)) if after else here
-    return Page(lines(*about), look.read.turns(example.messages[:at], near=at - 1), rest, jump=True)
+    before = look.read.turns(example.messages[:at], near=at - 1)
+    tools = look.tools(example)
+    return Page(lines(*about), before if tools is None else Content.assemble(tools, "\n\n", before), rest, jump=True)
 
 
 def _trained_page(session: ReviewSession, entry: Entry, about: Content, look: ViewOptions) -> Page:
@@ -220,7 +237,7 @@ def _trained_page(session: ReviewSession, entry: Entry, about: Content, look: Vi
         said.append(Content.assemble((f"  … and {len(near) - MOST} more", MORE)))
     if not near:
         own_text = session.example(entry)
-        return Page(about, left=look.read.whole(own_text) if own_text else None)
+        return Page(about, left=look.whole(own_text) if own_text else None)
     return _side_by_side(
         session, lines(about, *said), [("this one", own), (near[0].why.split(",")[0], near[0].side)], look
     )
@@ -252,7 +269,7 @@ def _cluster_page(session: ReviewSession, entry: Entry, cluster: Cluster, look: 
         head.append(Content.assemble(("· nothing to decide: exact copies are written once", "bold")))
         kept = session.example(cluster.kept)
         head.append(_head(session, "keeper", cluster.kept))
-        return Page(lines(*head), left=look.read.whole(kept) if kept else None)
+        return Page(lines(*head), left=look.whole(kept) if kept else None)
     at = min(look.at, len(cluster.distinct) - 1)
     member = cluster.distinct[at]
     head.append(
@@ -304,7 +321,7 @@ def _side_by_side(
     last = (marks[0], marks[1]) if any(marks) else None
     compared = compare(messages[0], messages[1], read, folded=look.folded, last=last)
     if any(messages):
-        return Page(about, rows=[Row(heads[0], heads[1]), *compared])
+        return Page(about, rows=[Row(heads[0], heads[1]), *tools_rows(examples, look.tools), *compared])
     plain = [read.whole(example) if example else Content("") for example in examples]  # no conversations
     return Page(about, rows=[Row(heads[0], heads[1]), Row(plain[0], plain[1])])
 
@@ -372,4 +389,4 @@ def _dispute_page(session: ReviewSession, entry: Entry, dispute: MultiConflict, 
 def _whole(session: ReviewSession, name: str, side: Side, look: ViewOptions) -> Content:
     """Another wording of an answer."""
     example = session.example(side)
-    return lines(_head(session, name, side, there=example is not None), look.read.whole(example) if example else None)
+    return lines(_head(session, name, side, there=example is not None), look.whole(example) if example else None)

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from textual.actions import parse
 from textual.app import ComposeResult
-from textual.containers import Container, Vertical
+from textual.containers import Container
 from textual.content import Content
 from textual.reactive import reactive
 from textual.widgets import Static
@@ -38,6 +38,7 @@ from tui.screens.filtering import Filtering
 from tui.widgets.detail import Detail
 from tui.widgets.entry_list import EntryList
 from tui.widgets.filter_input import FilterInput
+from tui.widgets.list_pane import ListPane
 
 EMPTY: dict[Kind, str] = {
     "example": "No lines: the files are empty, or no example is in this share.",
@@ -85,7 +86,7 @@ class QueueScreen(Filtering):
     def body(self) -> ComposeResult:
         """List beside or above the entry."""
         with Container(id="room"):
-            with Vertical(id="lists"):
+            with ListPane(self.state.shares, id="lists"):
                 yield Static(head(self.session, self.KIND), id="head", markup=False)
                 yield EntryList(self.KIND, self._draw, self._look, self._pointed, self.state.keys)
             yield Detail(id="detail")
@@ -175,7 +176,7 @@ class QueueScreen(Filtering):
     def _page(self) -> Page:
         entry = self.entry
         if entry is not None:
-            return page(self.session, entry, ViewOptions(self.read, self.at, self.marked, folded=self.folded))
+            return page(self.session, entry, ViewOptions(self.read, self.at, self.marked, self.folded, self.state.key))
         view = self.list.view
         if view is not None and (group := view.group_at(self.list.cursor)) is not None:
             return group_page(self.session, group, self.grouping, self.state.key)
@@ -301,6 +302,10 @@ class QueueScreen(Filtering):
         """Fold messages that are the same in A and B, or not."""
         self.folded = not self.folded
         self.redraw(stay=True)
+
+    def action_resize(self, by: int) -> None:
+        """Make the list larger or smaller."""
+        self.query_one(ListPane).grow(by)
 
     def action_secrets(self) -> None:
         """Show or hide secrets."""

@@ -16,6 +16,8 @@ from tui.keys import KEYS, Key, bindings, rebound
 
 KEPT = 2000
 """Number of cached rows."""
+MARGIN = 2
+"""Number of lines that stay visible above and below the cursor."""
 
 
 class Draw(Protocol):
@@ -87,7 +89,7 @@ class EntryList(ScrollView, can_focus=True, inherit_bindings=False):
         width = self.scrollable_content_region.width
         for at in (before, self.cursor):
             self.refresh(Region(0, at - self.scroll_offset.y, width, 1))
-        self.scroll_to_region(Region(0, self.cursor, 1, 1), animate=False, force=True)
+        self._reveal()
         self._pointed()
 
     def render_line(self, y: int) -> Strip:
@@ -128,7 +130,13 @@ class EntryList(ScrollView, can_focus=True, inherit_bindings=False):
 
     def on_resize(self) -> None:
         """Keep the cursor visible in a smaller window."""
-        self.scroll_to_region(Region(0, self.cursor, 1, 1), animate=False, force=True)
+        self._reveal()
+
+    def _reveal(self) -> None:
+        """Scroll to the cursor and the lines around it."""
+        margin = min(MARGIN, max(0, self.size.height - 1) // 2)
+        top, bottom = max(0, self.cursor - margin), min(len(self), self.cursor + margin + 1)
+        self.scroll_to_region(Region(0, top, 1, max(1, bottom - top)), animate=False, force=True)
 
     def on_click(self, event: events.Click) -> None:
         """Move the cursor to the clicked entry."""

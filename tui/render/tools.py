@@ -1,0 +1,61 @@
+"""The tools that an example declares: one line while they are folded, else the schema of each."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from textual.content import Content
+
+from curate.core.example import Example, canonical
+from curate.core.text import plural
+from tui.conversation import MAX_TOTAL, MORE, ConversationView, as_json, fact, shortened
+from tui.render.compare import Row
+
+NAMED: Final = 12
+"""Number of names that are listed while tools are folded."""
+TOOL: Final = "bold $text-warning"
+
+
+def tools_block(
+    example: Example, read: ConversationView, *, folded: bool, key: str, pointer: str = ""
+) -> Content | None:
+    """What an example declares as `tools`; None without any. `pointer`: of a finding, whose tool is never folded."""
+    tools = example.value.get("tools")
+    if tools is None or tools == []:
+        return None
+    items = tools if isinstance(tools, list) else [tools]
+    parts = pointer.removeprefix(f"{example.tools_pointer}/").split("/")
+    here = int(parts[0]) if pointer.startswith(f"{example.tools_pointer}/") and parts[0].isdecimal() else None
+    names = ", ".join(_name(item) for item in items[:NAMED]) + (", …" if len(items) > NAMED else "")
+    lines = [Content.assemble(("⚙ ", TOOL), (plural(len(items), "tool"), TOOL), "  ", fact(names),
+                              (f"  {key} {'shows' if folded else 'hides'} the schemas", MORE))]  # fmt: skip
+    room = MAX_TOTAL
+    for at, item in enumerate(items):
+        if folded and at != here:
+            continue
+        if room <= 0:
+            lines.append(Content.assemble((f"… {len(items) - at:,} more tools", MORE)))
+            break
+        mark = ("  ◀ here", "bold reverse $text-error") if at == here else ""
+        schema = shortened(read.text(as_json(item, indent=2)))
+        room -= len(schema)
+        lines.append(Content.assemble(fact(_name(item), TOOL), mark, "\n", schema))
+    return Content("\n").join(lines)
+
+
+def tools_rows(examples: Sequence[Example | None], drawn: Callable[[Example], Content | None]) -> Iterator[Row]:
+    """The tools of two examples: once if they are the same."""
+    one, other = [drawn(example) if example else None for example in examples]
+    if one is None and other is None:
+        return
+    if len({canonical(example.value.get("tools")) if example else b"" for example in examples}) == 1:
+        yield Row(one or Content(""))
+    else:
+        none = Content.assemble(("(no tools)", MORE))
+        yield Row(one or none, other or none, differs=True)
+
+
+def _name(tool: Any) -> str:
+    """The name of a tool, of any form; `?` without one."""
+    inner = tool.get("function", tool) if isinstance(tool, Mapping) else None
+    name = inner.get("name") if isinstance(inner, Mapping) else None
+    return name if isinstance(name, str) and name else "?"
