@@ -77,8 +77,8 @@ RunOn = Annotated[
 Address = Annotated[
     str | None,
     typer.Option(
-        help="Connect to the Ray cluster at this address; if omitted, to the one that RAY_ADDRESS names or that runs "
-        "on this machine.",
+        help="Connect to the Ray cluster at this address; if omitted, to the one that RAY_ADDRESS names; else "
+        "start one on this machine.",
         metavar="HOST:PORT",
     ),
 ]

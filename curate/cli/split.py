@@ -11,6 +11,7 @@ from curate.cli.options import (
     AsJson,
     Drop,
     Heavy,
+    Memory,
     NoDecisions,
     Paths,
     Quiet,
@@ -18,6 +19,7 @@ from curate.cli.options import (
     codes,
     end,
     executor_of,
+    memory_of,
     print_notes,
     project_for,
     stages,
@@ -113,6 +115,7 @@ def split(
         typer.Option(help="Leave out examples that have this label of the review; repeatable.", metavar="NAME"),
     ] = None,
     no_decisions: NoDecisions = False,
+    memory: Memory = None,
     engine: RunOn = Engine.LOCAL,
     address: Address = None,
     as_json: AsJson = False,
@@ -128,7 +131,7 @@ def split(
     """
     if no_decisions and (min_rating or without_label):
         raise UsageError("--min-rating and --without-label need the decisions", "remove --no-decisions")
-    executor = executor_of(engine, address)
+    executor, limit = executor_of(engine, address), None if memory is None else memory_of(memory)
     files = data_files(paths, lambda _: None)
     project, whole = project_for(files)
     sizes = {
@@ -169,6 +172,7 @@ def split(
             listen=shown.listen,
             yes=yes,
             executor=executor,
+            limit=limit,
         )
     if as_json:
         print_json(split_json(result, output))

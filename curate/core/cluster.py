@@ -7,7 +7,6 @@ work with other versions of the packages that decide results, or where it sees o
 """
 
 import os
-import platform
 import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -41,7 +40,7 @@ class Executor(NamedTuple):
 
     engine: Engine = Engine.LOCAL
     address: str | None = None
-    """Of a Ray cluster; None for the one that RAY_ADDRESS names or that runs on this machine, else for a new one."""
+    """Of a Ray cluster; None for the one that RAY_ADDRESS names, else for a new one on this machine."""
 
     @property
     def remote(self) -> bool:
@@ -93,16 +92,17 @@ class ClusterPool(WorkerPool):
 
     def __enter__(self) -> Self:
         """Connect, unless this process is connected. Raises `CurateError`."""
+        address = self._address or os.environ.get("RAY_ADDRESS") or "local"
+        _demand_answer(address)
         if not self._ray.is_initialized():
             os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is sent that nobody asked for
             quiet = {"log_to_driver": False, "logging_level": "ERROR"}
             alone = {"env_vars": {"POLARS_MAX_THREADS": "1"}}  # there is a worker for each core
             try:
-                self._ray.init(address=self._address, runtime_env=alone, **quiet)
+                self._ray.init(address=address, runtime_env=alone, **quiet)
             except (ConnectionError, RuntimeError, ValueError) as error:
                 raise CurateError(
-                    f"--engine ray: no connection to {visible(self._address or 'a cluster')}: "
-                    f"{visible(str(error).partition(chr(10))[0])}",
+                    f"--engine ray: no connection to {visible(address)}: {visible(str(error).partition(chr(10))[0])}",
                     "`ray status --address ADDR` tells whether the cluster runs",
                 ) from error
             self._connected = True
@@ -147,6 +147,22 @@ class ClusterPool(WorkerPool):
         if isinstance(made, BaseException):
             raise made
         return made
+
+
+def _demand_answer(address: str) -> None:
+    """Raise `CurateError` where nothing listens at HOST:PORT: Ray would try for minutes."""
+    import socket  # not needed without a cluster
+
+    host, _, port = address.rpartition("://")[2].rpartition(":")
+    if not port.isdecimal():
+        return
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=10).close()
+    except (OSError, OverflowError) as error:
+        raise CurateError(
+            f"--engine ray: no connection to {visible(address)}: {visible(str(error))}",
+            "`ray start --head` starts a cluster and prints its address",
+        ) from error
 
 
 def _versions() -> dict[str, str]:
@@ -196,6 +212,8 @@ def _made(work: _Work, item: object) -> object:
 
 def _demand_alike(work: _Work) -> None:
     """Raise `CurateError` where this worker would give other results than one beside the process that asks."""
+    import platform  # only needed by workers
+
     with suppress(OSError):
         os.chdir(work.folder)  # where it is not there, relative paths lead nowhere: told below
     mine = _versions()

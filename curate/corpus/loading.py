@@ -32,6 +32,17 @@ if TYPE_CHECKING:
 
 SIZE: Final = 4 << 20
 """Bytes of a chunk that is read at a time."""
+HELD: Final = 3
+"""Bytes in memory for each byte of the files, at the most, where all arrays are in memory."""
+
+
+def spill_folder(paths: Sequence[Path], limit: int | None) -> Path | None:
+    """A folder for arrays that outgrow memory, where those of these files may need more than `limit` bytes.
+
+    How large packed files are is not known: they may. Raises `OSError`.
+    """
+    size = sum(path.stat().st_size for path in paths if path.is_file())
+    return scratch() if limit is not None and (size * HELD > limit or any(map(packing, paths))) else None
 
 
 def read_table(

@@ -17,11 +17,10 @@ from curate.core.decision import DecisionState, edits_of
 from curate.core.errors import UsageError
 from curate.core.events import Listener, StageAdvanced, StageFinished, StageStarted, ignore_events
 from curate.core.example import Example, Place
-from curate.core.files import display_name, packing
+from curate.core.files import display_name
 from curate.core.finding import Finding
 from curate.core.output_pair import removed_path, replacing_both
 from curate.core.runs import project_of
-from curate.core.scratch import scratch
 from curate.core.snapshot import Snapshot, demand_unchanged, mode_of, snapshot
 from curate.core.text import plural, visible
 from curate.core.worker_pool import WorkerPool, cores
@@ -29,7 +28,7 @@ from curate.corpus.boilerplate import boilerplate_notes
 from curate.corpus.cache import DedupCache
 from curate.corpus.corpus import LineReader, Table, examples_at, lines_at
 from curate.corpus.features import FeatureSpec, feature_spec_for
-from curate.corpus.loading import read_table
+from curate.corpus.loading import read_table, spill_folder
 from curate.dedup.near_duplicates import find_duplicates
 from curate.dedup.removal import DuplicateRemoval
 from curate.lint.rules.removal_guard import Removals, heavy
@@ -51,8 +50,6 @@ if TYPE_CHECKING:
 Advance = Callable[[int], None]
 PARALLEL: Final = 32 << 20
 """Bytes from which processes are started."""
-HELD: Final = 2
-"""Bytes in memory for each byte of the files, at the most, where all arrays are in memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +159,7 @@ def plan(
     def name_of(path: Path) -> str:
         return display_name(names.get(path, path))
 
-    folder = scratch() if limit is not None and _needs_more(paths, limit) else None
+    folder = spill_folder(paths, limit)
     with executor.pool(cores(), processes=_size(paths) >= PARALLEL, files=paths) as crew:
         spec, bands = feature_spec_for(config), None if folder else bands_for(config.threshold)
         memory = DedupCache.of(cache, spec, paths, only=remembered_only, bands=bands) if cache else None
@@ -283,11 +280,6 @@ def _alike(
 
 def _size(paths: Iterable[Path]) -> int:
     return sum(path.stat().st_size if path.is_file() else 0 for path in paths)
-
-
-def _needs_more(paths: Sequence[Path], limit: int) -> bool:
-    """Whether all arrays of these files may need more than so many bytes; how large packed ones are is not known."""
-    return _size(paths) * HELD > limit or any(map(packing, paths))
 
 
 def _told(listen: Listener) -> Advance:

@@ -22,7 +22,7 @@ from curate.core.text import plural, visible
 from curate.core.worker_pool import WorkerPool, cores
 from curate.corpus.corpus import Table
 from curate.corpus.features import FeatureSpec
-from curate.corpus.loading import read_table
+from curate.corpus.loading import read_table, spill_folder
 from curate.lint.error_filter import ErrorFilter
 from curate.lint.rules import Scope
 from curate.lint.rules.rule_selection import RuleSelection
@@ -129,9 +129,11 @@ def split_files(
     listen: Listener = ignore_events,
     yes: bool = False,
     executor: Executor = LOCAL,
+    limit: int | None = None,
 ) -> SplitResult:
     """Read, divide and write. What a person decided, what has errors and what `drop` of the check names leaves;
-    duplicates stay, on one side.
+    duplicates stay, on one side. Where the files may need more memory than `limit` bytes, shingles and band keys are in
+    files.
 
     Raises `InputError` for a file that cannot be read or where nothing is left, `DataError` where much of a file would
     be dropped and `yes` was not said, `UsageError`, `OutputError`; nothing is changed then.
@@ -143,7 +145,8 @@ def split_files(
     with executor.pool(cores(), processes=is_big(sources.every), files=sources.every) as crew:
         errors = _errors(sources, config, listen, executor) if apart else []
         listen(StageStarted("read"))
-        table = read_sources(sources, spec._replace(judging=screening), crew, _told(listen))
+        spec, folder = spec._replace(judging=screening), spill_folder(sources.every, limit)
+        table = read_sources(sources, spec, crew, _told(listen), folder)
         if screening:
             report = screening.report(table.judged)
             suppress(
@@ -210,10 +213,14 @@ def split_data(
 
 
 def read_sources(
-    sources: Sources, spec: FeatureSpec, crew: WorkerPool, advance: Callable[[int], None] | None = None
+    sources: Sources,
+    spec: FeatureSpec,
+    crew: WorkerPool,
+    advance: Callable[[int], None] | None = None,
+    folder: Path | None = None,
 ) -> Table:
     """The table of all files; each line of a test set that was given must hold an example. Raises `InputError`."""
-    table = read_table(sources.every, spec, crew, advance, sources.name_of)
+    table = read_table(sources.every, spec, crew, advance, sources.name_of, folder=folder)
     tests = int(table.first[len(sources.given)])
     if int(table.lines.searchsorted(tests)) < tests:
         held = set(table.lines[:tests].tolist())

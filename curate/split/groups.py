@@ -156,7 +156,9 @@ def near_links(table: Table, seeking: Seeking) -> list[Pairs]:
 
     if seeking.parts is not None:
         return _nearest(Link.NEAR, table.sets, np.arange(len(table.lines)), seeking)
-    return _members(Link.NEAR, grouped(table.sets, seeking.threshold, seeking.workers, misses=False).members)
+    return _members(
+        Link.NEAR, grouped(table.sets, seeking.threshold, seeking.workers, misses=False, folder=table.folder).members
+    )
 
 
 def question_links(table: Table, seeking: Seeking) -> list[Pairs]:
@@ -210,7 +212,9 @@ def answer_links(table: Table, seeking: Seeking) -> list[Pairs]:
         Link.ANSWER,
         [
             owners[members]
-            for members in grouped(links.answers, seeking.threshold, seeking.workers, misses=False).members
+            for members in grouped(
+                links.answers, seeking.threshold, seeking.workers, misses=False, folder=table.folder
+            ).members
         ],
     )
 

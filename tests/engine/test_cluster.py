@@ -262,6 +262,16 @@ def test_without_the_extra_one_line_says_what_to_install(
     assert "Traceback" not in said
 
 
+@pytest.mark.parametrize("address", ["127.0.0.1:1", "ray://[::1]:1", "127.0.0.1:99999"])
+def test_an_address_where_nothing_answers_is_told_at_once(
+    address: str, write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("ray", reason="the extra `cluster` is not installed")
+    path = write("data.jsonl", [("What?", "This.")])
+    assert main(["check", str(path), "--engine", "ray", "--address", address]) == ExitCode.USAGE
+    assert f"no connection to {address}: " in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     "words",
     [["check", "--address", "127.0.0.1:1"], ["dedup", "--engine", "ray", "--rethreshold", "0.7"]],

@@ -4,6 +4,7 @@ read.
 
 import base64
 import json
+import os
 import random
 from datetime import UTC, datetime
 from pathlib import Path
@@ -151,6 +152,28 @@ def test_other_formats_become_messages_and_preference_pairs_stay_what_they_are(w
     first, second = Path("out/train.jsonl").read_bytes().splitlines()
     assert pair == first
     assert {**chat("Add\n\n1 2", "3"), "source": "x"} == json.loads(second)
+
+
+def test_arrays_that_outgrow_memory_are_in_files(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = [" ".join(f"word{n // 2}x{at}" for at in range(30)) + " today" * (n % 2) for n in range(40)]
+    write("data.jsonl", [(f"Question {n}?", answer) for n, answer in enumerate(answers)])
+    asked: list[int] = []
+    fallocate = os.posix_fallocate
+
+    def counted(file: int, at: int, size: int) -> None:
+        asked.append(size)
+        fallocate(file, at, size)
+
+    def written(memory: str) -> dict[str, bytes]:
+        assert split("data.jsonl", "--memory", memory, "--fresh") == 0
+        return {path.name: path.read_bytes() for path in Path("out").iterdir()}
+
+    monkeypatch.setattr(os, "posix_fallocate", counted)
+    before = written("1GB")
+    assert asked == []
+    assert json.loads(before["manifest.json"])["links"]
+    assert written("0") == before
+    assert len(asked) == 2  # keys of whole texts, and of answers
 
 
 def test_elements_of_a_document_are_divided_one_by_one(write: Write) -> None:
