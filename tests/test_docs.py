@@ -6,10 +6,10 @@ import shlex
 import tomllib
 from collections.abc import Iterator
 from functools import cache
+from itertools import chain
 from pathlib import Path
 
 import pytest
-import yaml
 
 from curate.cli.common_options import as_command
 from curate.cli.main import main
@@ -123,12 +123,11 @@ def commands(page: str) -> list[str]:
     """The commands of the page's blocks without output, and of jobs of continuous integration."""
     lines = [line for _, kind, _, text in FENCE.findall(page) if not kind for line in text.splitlines()]
     lines = [re.split(r"\s#\s", line)[0].strip() for line in lines if not line.startswith("$")]
-    blocks = [yaml.safe_load(text) for _, kind, _, text in FENCE.findall(page) if kind == "yaml"]
-    jobs = [job for block in blocks if isinstance(block, dict) for job in block.values() if isinstance(job, dict)]
-    known = "curate ", "pip ", "python3 ", "torchrun ", "ray "
-    return [
-        line for line in (*lines, *(line for job in jobs for line in job.get("script", ()))) if line.startswith(known)
+    steps = [
+        re.findall(r"^\s*- (.+)$", text, re.MULTILINE) for _, kind, _, text in FENCE.findall(page) if kind == "yaml"
     ]
+    known = "curate ", "pip ", "python3 ", "torchrun ", "ray "
+    return [line for line in (*lines, *chain(*steps)) if line.startswith(known)]
 
 
 @pytest.mark.parametrize(
