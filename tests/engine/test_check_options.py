@@ -69,7 +69,8 @@ def test_watch_checks_again_after_each_change_until_interrupted(
     write("data/b.jsonl", [GOOD])
     changes: list[Callable[[], object]] = [
         lambda: write("data/a.jsonl", [BAD]),
-        lambda: write("data/a.jsonl", [BAD, BAD]),  # still being written: one check for both
+        lambda: write("data/a.jsonl", [BAD, BAD]),  # still being written: one check for all three
+        lambda: write("data/a.jsonl", [BAD, BAD, GOOD]),
         lambda: None,
         lambda: Path("data/a.jsonl").unlink(),
         lambda: None,

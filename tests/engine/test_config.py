@@ -161,6 +161,15 @@ def test_journal_cache_and_suppressions_lie_with_the_configuration(
     assert sources_of([Path("data.jsonl")]).project.folder == Path.cwd().parent
 
 
+def test_suppressions_alone_make_a_project(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = project("p/raw")
+    Path("p/curate-suppressions.jsonl").touch()
+    assert main(["suppress", "C003", f"{data}:1", "--reason", "silence"]) == 0
+    assert Path("p/curate-suppressions.jsonl").read_text()
+    monkeypatch.chdir("p/raw")
+    assert main(["check", "data.jsonl"]) == 0
+
+
 def test_a_linked_file_belongs_to_the_folder_of_the_link(capsys: pytest.CaptureFixture[str]) -> None:
     project("p", '[check]\nignore = ["C003"]\n')
     project("blobs", '[check]\nignore = ["C004"]\n')
