@@ -10,8 +10,11 @@ from typing import Annotated
 
 import typer
 
+from curate.core.config_files import named_config
+from curate.core.data_files import excludes
 from curate.core.decision import DecisionLog
 from curate.core.errors import ExitCode, MissingExtra, UsageError
+from curate.core.files import STDIN
 from curate.core.runs import Project, data_of, find_run
 from curate.review.assignment import share_of
 from curate.review.events import ScanEvent
@@ -117,7 +120,10 @@ def review(
 
         options: dict[str, object] = {"--from-run": from_run, "--hardest": hardest if run else None, "--scores": scores}
         options |= {"--assign": assign, "--overlap": overlap} if assign else {}
-        command = partial(command_of, paths or [], options)
+        options["--config"] = named_config()
+        if STDIN in sources.files:
+            raise UsageError("standard input cannot be served", "save it to a file")
+        command = partial(command_of, sources.files if excludes() else paths or [], options)
         serve(command, host, port, sources.project.journal_of("NAME"))
         return ExitCode.CLEAN
     log = DecisionLog(sources.journal)

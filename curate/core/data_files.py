@@ -32,6 +32,11 @@ def excluding(why: Callable[[Path, Path], str]) -> Iterator[None]:
         _EXCLUDED.clear()
 
 
+def excludes() -> bool:
+    """Whether files of folders may be left out."""
+    return bool(_EXCLUDED)
+
+
 def data_files(paths: Iterable[str | Path], tell: Callable[[str], None] = warn) -> list[Path]:
     """The files that `paths` name, without repetition, in the order given; `tell` gets a message per skipped file.
 

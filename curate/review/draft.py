@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from curate.core.errors import DataError
 from curate.core.text import UNSAFE
+from curate.read.json_pointer_spans import line_of
 
 TURN: Final = "#: "
 ESCAPE: Final = re.compile(r"(?<!\\)(\\+)u\{([0-9a-f]{1,6})\}")
@@ -25,6 +26,16 @@ def draft_of(value: dict[str, Any]) -> str:
     if set(value) == {"messages"} and isinstance(turns, list) and turns and all(_plain(turn) for turn in turns):
         return "\n".join(f"{TURN}{_shown(turn['role'])}\n{_marked(_shown(turn['content']))}" for turn in turns) + "\n"
     return _shown(json.dumps(value, ensure_ascii=False, indent=2)) + "\n"
+
+
+def line_in(draft: str, pointer: str) -> int:
+    """The line of a draft, from 0, in which the value at a JSON pointer of the object begins; 0 if it is not found."""
+    if not draft.startswith(TURN):
+        return line_of(draft.encode("utf-8", "replace"), pointer)
+    parts = pointer.split("/")
+    turn = int(parts[2]) if parts[:2] == ["", "messages"] and len(parts) > 2 and parts[2].isdecimal() else 0
+    starts = [at for at, line in enumerate(draft.split("\n")) if line.startswith(TURN)]
+    return starts[turn] + 1 if 0 < turn < len(starts) else 0
 
 
 def value_of(draft: str) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from curate.core.errors import DataError
 from curate.core.text import UNSAFE
-from curate.review.draft import draft_of, value_of
+from curate.review.draft import draft_of, line_in, value_of
 
 TRICKY = (
     st.text()
@@ -47,3 +47,15 @@ def test_any_object_comes_back_as_it_was(value: dict[str, Any]) -> None:
 def test_what_is_no_object_is_told(draft: str, said: str) -> None:
     with pytest.raises(DataError, match=said):
         value_of(draft)
+
+
+def test_a_draft_opens_where_a_finding_is() -> None:
+    turns = [{"role": "user", "content": "#: user\nwhat?"}, {"role": "assistant", "content": "one\ntwo"}]
+    draft = draft_of({"messages": turns})
+    lines = draft.split("\n")
+    assert lines[line_in(draft, "/messages/1/content")] == "one"
+    assert [line_in(draft, pointer) for pointer in ("", "/messages", "/messages/7", "/messages/x")] == [0] * 4
+    draft = draft_of({"conversations": [{"from": "human", "value": "a\nb"}, {"from": "gpt", "value": "c"}], "n": 1})
+    lines = draft.split("\n")
+    assert '"value": "c"' in lines[line_in(draft, "/conversations/1/value")]
+    assert line_in(draft, "/nothing") == line_in("{broken", "/n") == 0

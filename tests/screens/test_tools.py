@@ -43,6 +43,17 @@ async def test_schemas_of_tools_are_one_line_until_they_are_unfolded() -> None:
         assert '"properties"' not in screen_text(app)
 
 
+async def test_tools_in_a_string_are_read() -> None:
+    app = app_of(json.dumps([tool("look", type="object")]), "[not JSON")
+    async with app.run_test(size=(120, 40)) as pilot:
+        await opened(pilot, "2")
+        await pilot.pause(0.3)
+        assert "⚙ 1 tool  look" in screen_text(app)
+        await opened(pilot, "j", "f")
+        await pilot.pause(0.3)
+        assert "[not JSON" in screen_text(app)
+
+
 async def test_the_tool_that_a_finding_is_about_is_not_folded() -> None:
     app = app_of([tool("good", type="object", properties={}), tool("bad", type="no such type")])
     async with app.run_test(size=(120, 60)) as pilot:

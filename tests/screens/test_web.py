@@ -20,6 +20,7 @@ from curate.cli.main import main
 from curate.core.errors import ExitCode
 from tests.screens.browser import PATH, opened_page
 from tests.screens.conftest import LINES, write_lines
+from tui.terminal import command_line
 
 BROWSER = pytest.mark.skipif(not PATH, reason="no Chromium is installed (Debian: apt-get install chromium)")
 pytestmark = pytest.mark.slow
@@ -152,3 +153,24 @@ async def test_decisions_in_a_browser_are_there_after_a_reload(
     assert not Path(".curate", "decisions.jsonl").exists()
     main(["apply", "data.jsonl", "-o", "clean.jsonl"])
     assert f"1 decision in {Path('.curate', 'decisions-ann.jsonl')} is not applied" in capsys.readouterr().err
+
+
+@pytest.mark.filterwarnings("ignore:.*excluded")
+def test_each_review_gets_the_options_of_the_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = Path("a b;$(id)")
+    folder.mkdir()
+    write_lines(folder)
+    (folder / "other.jsonl").write_bytes(LINES[0])
+    Path("own.toml").write_text("")
+    commands: list[list[str]] = []
+    monkeypatch.setattr("tui.web.server.serve", lambda command, *_: commands.append(list(command("ann"))))
+    options = ["--web", "--assign", "1/2", "--config", "own.toml"]
+    assert main(["review", str(folder), *options]) == ExitCode.CLEAN
+    assert main(["review", str(folder), *options, "--exclude", "other.*"]) == ExitCode.CLEAN
+    start = [sys.executable, "-P", "-m", "curate", "review", "--assign=1/2", "--overlap=0.0", "--config=own.toml"]
+    assert commands == [[*start, "--reviewer=ann", "--", str(folder)],
+                        [*start, "--reviewer=ann", "--", str(folder / "data.jsonl")]]  # fmt: skip
+    line = command_line(["/usr/bin/env", "printf", "%s\\n", *commands[1]])
+    words = subprocess.run(["sh", "-c", line], capture_output=True, check=True)
+    assert words.stdout.decode().splitlines() == commands[1]
+    assert main(["review", str(folder), "--web", "--reviewer", "ann"]) == ExitCode.USAGE

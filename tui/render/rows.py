@@ -94,7 +94,7 @@ def _where(session: ReviewSession, place: Place) -> str:
     room = _room(session)
     if room == LINE:
         return f"{place.line:<{LINE},}"
-    number = f":{place.line}"
+    number = f":{place.line}" if place.line else ""  # 0: the whole file
     name = Content(visible(PurePath(place.file).name)).truncate(room - len(number), ellipsis=True)
     return f"{name.plain}{number}" + " " * (room - name.cell_length - len(number))
 

@@ -1,6 +1,8 @@
 """The tools that an example declares: one line while they are folded, else the schema of each."""
 
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Final
 
 from textual.content import Content
@@ -19,7 +21,7 @@ def tools_block(
     example: Example, read: ConversationView, *, folded: bool, key: str, pointer: str = ""
 ) -> Content | None:
     """What an example declares as `tools`; None without any. `pointer`: of a finding, whose tool is never folded."""
-    tools = example.value.get("tools")
+    tools = _parsed(example.value.get("tools"))
     if tools is None or tools == []:
         return None
     items = tools if isinstance(tools, list) else [tools]
@@ -52,6 +54,13 @@ def tools_rows(examples: Sequence[Example | None], drawn: Callable[[Example], Co
     else:
         none = Content.assemble(("(no tools)", MORE))
         yield Row(one or none, other or none, differs=True)
+
+
+def _parsed(tools: Any) -> Any:
+    """The tools, which some formats write as JSON in a string."""
+    with suppress(ValueError, RecursionError):
+        return json.loads(tools) if isinstance(tools, str) else tools
+    return tools
 
 
 def _name(tool: Any) -> str:

@@ -19,7 +19,7 @@ from curate.read.dataset import ParsedLine
 from curate.read.formats import example_of
 from curate.review import Edit, Entry, Kind, Side, VerdictOrEdit
 from curate.review.choices import sides_shown
-from curate.review.draft import draft_of, value_of
+from curate.review.draft import draft_of, line_in, value_of
 from curate.review.live_lint import still_found
 from tui.messages import DecisionReverted, Failed
 from tui.render.changes import repair_text
@@ -95,7 +95,7 @@ class Changing(FrameScreen):
                 self.redraw()
             now = example_of(value, parsed.place).id
             if self.session.verdict(now) == "drop":
-                said = "the text is now that of an example that was dropped, so this one is dropped, too; u undoes"
+                said = "the text is now that of an example that was dropped, so this one is dropped, too"
                 self.notify(said, severity="warning", timeout=12, markup=False)
             else:
                 said = f"edited; {'no findings left' if not left else f'{len(left)} findings left'}"
@@ -112,9 +112,13 @@ class Changing(FrameScreen):
         value = self._value(parsed)
         draft = draft_of(value) if value is not None else parsed.line.data.decode("utf-8", "replace")
         if len(draft) > LARGE:
-            self.say(f"{len(draft):,} characters are too many for this editor; E opens $EDITOR")
+            key = self.state.key("edit-outside")
+            self.say(f"{len(draft):,} characters are too many for this editor; {key} opens $EDITOR")
             return
-        self.app.push_screen(EditScreen(draft, parsed, self.state), lambda value: self._edited(entry, parsed, value))
+        at = line_in(draft, entry.subject.pointer) if isinstance(entry.subject, Finding) else 0
+        self.app.push_screen(
+            EditScreen(draft, parsed, self.state, at), lambda value: self._edited(entry, parsed, value)
+        )
 
     def action_edit_outside(self) -> None:
         """Edit the example in $EDITOR."""

@@ -1,6 +1,6 @@
 """An example in the built-in editor, linted while the user types."""
 
-from typing import Any
+from typing import Any, Final
 
 from textual import on
 from textual.app import ComposeResult
@@ -12,7 +12,7 @@ from textual.widgets import Footer, Static, TextArea
 from curate.core.errors import DataError
 from curate.core.finding import Finding
 from curate.read.dataset import ParsedLine
-from curate.review.draft import value_of
+from curate.review.draft import TURN, value_of
 from tui.conversation import literal
 from tui.render.signs import SEVERITIES, failure, lines
 from tui.review_state import ReviewState
@@ -21,6 +21,7 @@ from tui.screens.ask import Dialog
 PAUSE = 0.25
 """Seconds without a key before linting."""
 SHOWN = 6
+TURNS: Final = "start each message with a line such as  #: user"
 
 
 class EditScreen(Dialog[dict[str, Any] | None]):
@@ -31,16 +32,17 @@ class EditScreen(Dialog[dict[str, Any] | None]):
         Binding("escape", "leave", "Cancel", tooltip="Make no changes.", id="edit-leave", priority=True),
     ]
 
-    def __init__(self, draft: str, parsed: ParsedLine, state: ReviewState) -> None:
+    def __init__(self, draft: str, parsed: ParsedLine, state: ReviewState, at: int = 0) -> None:
+        """`at`: the line of the draft in which the cursor is at first."""
         super().__init__()
-        self._draft, self._parsed, self._state = draft, parsed, state
+        self._draft, self._parsed, self._state, self._at = draft, parsed, state, at
         self._asked = False
 
     def compose(self) -> ComposeResult:
         """The text, and its findings below."""
         with Vertical(classes="dialog edit"):
             yield Static(
-                literal(f"{self._parsed.place}   start each message with a line such as  #: user"),
+                literal(f"{self._parsed.place}   {TURNS if self._draft.startswith(TURN) else ''}".rstrip()),
                 markup=False,
                 classes="dialog-title",
             )
@@ -50,7 +52,10 @@ class EditScreen(Dialog[dict[str, Any] | None]):
 
     def on_mount(self) -> None:
         """Lint as soon as the text is shown."""
-        self.query_one(TextArea).focus()
+        area = self.query_one(TextArea)
+        area.focus()
+        area.move_cursor((self._at, 0))
+        self.call_after_refresh(area.scroll_cursor_visible, center=True)
         self.call_after_refresh(self._check)
 
     @property

@@ -226,8 +226,10 @@ class QueueScreen(Filtering):
         """Enable only the actions that have an effect on this entry."""
         if action in ("choose", "choose_all") and parameters[0] not in self.choices:
             return False
-        if (self.is_mounted and self.list.number is None) is not (action == "open") and action in ONE_ENTRY:
-            return False
+        if self.is_mounted and action in ONE_ENTRY:
+            group = self.list.view.group_at(self.list.cursor) if self.list.view is not None else None
+            if group is None if action == "open" else self.list.number is None:
+                return False
         if action in ("mark", "split", "choose_all", "turn") and not self.many:
             return False
         if action in ("repair", "suppress") and not self.ruled:
