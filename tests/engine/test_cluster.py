@@ -5,7 +5,6 @@ import random
 import re
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -204,16 +203,22 @@ def test_a_node_that_is_lost_changes_nothing(
     alone = outcome(words, capsys)
     around(partial(held_once, marker, nodes.cluster.head_node.node_id))
 
+    done = threading.Event()
+
     def lose() -> None:
         while not (marker.exists() and marker.read_text()):
-            time.sleep(0.05)
+            if done.wait(0.05):
+                return
         nodes.remove(marker.read_text())
 
     losing = threading.Thread(target=lose, daemon=True)
     losing.start()
     with in_chunks(500):
-        assert outcome([*words, *on(nodes)], capsys) == alone
+        found = outcome([*words, *on(nodes)], capsys)
+    done.set()
     losing.join()
+    assert found == alone
+    assert marker.exists(), "no task ran beside the head node"
     nodes.others.append(nodes.add())
 
 
