@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from curate.core.decision import DecisionLog
+from curate.core.decision_log import DecisionLog
 from curate.core.finding import Finding
 from curate.output.edited import key_of
 from curate.read.dataset import FileFacts, read_file

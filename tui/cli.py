@@ -12,7 +12,7 @@ import typer
 
 from curate.core.config_files import named_config
 from curate.core.data_files import excludes
-from curate.core.decision import DecisionLog
+from curate.core.decision_log import DecisionLog
 from curate.core.errors import ExitCode, MissingExtra, UsageError
 from curate.core.files import STDIN
 from curate.core.runs import Project, data_of, find_run

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from curate.core.decision import DecisionLog
+from curate.core.decision_log import DecisionLog
 from curate.read.index import LineIndex
 from curate.review import Kind, ReviewSession, Sources
 from tui.keys import remapped

@@ -12,7 +12,7 @@ from curate.conflicts.default_models import with_default_models
 from curate.conflicts.judges import judge_of
 from curate.core.config import load_project, with_options
 from curate.core.config_files import find_config
-from curate.core.decision import DecisionLog
+from curate.core.decision_log import DecisionLog
 from curate.core.egress import Consent
 from curate.core.events import Listener, ignore_events
 from curate.core.files import display_name

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from curate.cli.options import AsJson
-from curate.core.decision import reviewer_journals
+from curate.core.decision_log import reviewer_journals
 from curate.core.runs import project_of
 from curate.pipeline.reviewer_agreement import compare_reviewers
 from curate.report.console import print_json, print_lines

@@ -14,7 +14,8 @@ from curate.core.cluster import Engine, Executor
 from curate.core.config import Config
 from curate.core.config_files import config_file, find_config, named_config, shown_path
 from curate.core.data_files import data_files
-from curate.core.decision import DecisionLog, DecisionState
+from curate.core.decision import DecisionState
+from curate.core.decision_log import DecisionLog
 from curate.core.egress import Consent
 from curate.core.errors import ExitCode, UsageError
 from curate.core.files import display_name

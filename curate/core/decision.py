@@ -1,28 +1,18 @@
-"""Decisions about examples, in an append-only journal that survives a crash and can be merged by git.
+"""Records of what people decided about examples; the journal that holds them is `decision_log`.
 
-`.curate/decisions.jsonl` has one line per record and is never rewritten. Verdicts, edits, notes and suppressions are
-separate records: none erases another. Each record names those it replaces, so two journals can be merged in any order.
-Different decisions by two people who did not see each other's are contested: none is in effect until somebody decides
-again. A step of which a line is missing, since the process was killed, is not in effect.
+Verdicts, edits, notes and suppressions are separate records: none erases another. Each record names those it replaces,
+so two journals can be merged in any order.
 """
 
 import getpass
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
-from filelock import FileLock
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
-
-from curate.core.errors import InputError
-from curate.core.example import canonical
-from curate.core.files import append_lines, lines_after
-from curate.core.paths import from_here
-from curate.core.text import plural
 
 Verdict = Literal["keep", "drop", "edit", "undecided"]
 Record = Literal["verdict", "edit", "note", "suppression", "label", "rating"]
@@ -31,17 +21,10 @@ Slot = tuple[str, ...]
 """What a record is about; of the records in one slot, the last one is in effect."""
 FORMAT: Final = 2
 """Format of new records. In format 1 a line had verdict, edit and note, and `keep` was about the whole example."""
-JOURNAL: Final = "decisions.jsonl"
-"""Name of the journal of a project."""
 WHOLE: Final[Slot] = ("verdict",)
 EDIT: Final[Slot] = ("edit",)
 NOTE: Final[Slot] = ("note",)
 RATING: Final[Slot] = ("rating",)
-
-
-def reviewer_journals(folder: Path) -> list[Path]:
-    """The journals of single reviewers in a folder; commands apply them once they are merged into `JOURNAL`."""
-    return sorted(folder.glob("decisions-*.jsonl"))
 
 
 def user() -> str:
@@ -200,211 +183,7 @@ class DecisionState:
                 self.labels, self.rating]  # fmt: skip
 
 
-class DecisionLog:
-    """The decision journal of a project: read once, then appended to.
-
-    Each append is flushed to disk before it returns.
-    """
-
-    def __init__(self, path: Path) -> None:
-        """Raises `InputError` if the journal exists and cannot be read."""
-        self.path = path
-        self.decisions: list[Decision] = []
-        self.unreadable: list[int] = []
-        """Numbers of invalid lines of the journal: truncated by a crash, or edited by hand. They are not changed."""
-        self._known: set[str] = set()
-        self._replaced: set[str] = set()
-        self._heads: dict[str, dict[Slot, list[Decision]]] = {}
-        self._several: set[str] = set()
-        """Examples that have had several heads in a slot, or verdicts in several slots."""
-        self._steps: dict[str, list[Decision]] = {}
-        """The records of steps that are not complete."""
-        self._whys: dict[str, str] = {}
-        """The last text of each example in format 1."""
-        self._lines = self._read = 0
-        self._take_in()
-
-    def add(self, *decisions: Decision) -> None:
-        """Append decisions and flush them to disk. Raises `OutputError`; unwritten decisions have no effect."""
-        if not decisions:
-            return
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(self.path.with_name(".decisions.lock")):
-            self._take_in()  # decisions that another process has written since
-            try:
-                append_lines(self.path, [decision.line() for decision in decisions])
-            finally:  # some may have been written before the disk was full
-                self._take_in()
-
-    def merge(self, other: Path) -> list[Decision]:
-        """Append and return the decisions in `other` that this journal lacks. Raises `InputError`, `OutputError`."""
-        if not other.is_file():
-            raise InputError(f"{other}: no such journal", "pass the decisions.jsonl of another .curate folder")
-        theirs = DecisionLog(other)
-        if theirs.unreadable:
-            lines = ", ".join(map(str, theirs.unreadable[:5]))
-            raise InputError(
-                f"{other}: line {lines} is not a valid decision", "fix or remove the line; nothing was merged"
-            )
-        fresh = self.lacks(theirs)
-        self.add(*fresh)
-        return fresh
-
-    def lacks(self, other: "DecisionLog") -> list[Decision]:
-        """The decisions of another journal that this one does not have."""
-        return [decision for decision in other.decisions if decision.id not in self._known]
-
-    def standing(self, example: str) -> DecisionState | None:
-        """What is in effect about an example; None if there is nothing, it was undone, or it is contested."""
-        slots = self._heads.get(example)
-        if not slots or self.contest(example):
-            return None
-        edit, whole = self.last(example, EDIT), self.last(example, WHOLE)
-        dropped = whole is not None and whole.verdict == "drop"
-        kept = [slot for slot in slots if slot[0] == "verdict" and (said := self.last(example, slot)) and
-                said.content(slot)[0] == "keep"]  # fmt: skip
-        keeps = [said for slot in kept if (said := self.last(example, slot))]
-        said = whole if dropped else edit or (keeps[0] if keeps else None)
-        labels, rating = self.labels(example), self.rating(example)
-        if said is None:
-            return DecisionState("undecided", labels=labels, rating=rating) if labels or rating else None
-        verdict: Verdict = "drop" if dropped else "edit" if edit else "keep" if WHOLE in kept else "undecided"
-        why = self.note(example) or said.why
-        value = None if dropped or edit is None else edit.value
-        return DecisionState(verdict, value, frozenset(kept), said.about, why, said.who, said.when, labels, rating)
-
-    def last(self, example: str, slot: Slot) -> Decision | None:
-        """The record in effect in a slot; None if there is none, it was undone, or it is contested."""
-        heads = self._heads.get(example, {}).get(slot, ())
-        if not heads or len({_compared(head, slot) for head in heads}) > 1:
-            return None
-        last = max(heads, key=lambda head: (head.when, head.id))
-        return None if last.content(slot)[::2] == ("undecided", "") else last
-
-    def note(self, example: str) -> str:
-        """The notes about an example; two people who did not see each other's are both quoted."""
-        heads = self._heads.get(example, {}).get(NOTE)
-        if heads is None:
-            return self._whys.get(example, "")
-        return " | ".join(head.why for head in sorted(heads, key=lambda head: (head.when, head.id)) if head.why)
-
-    def labels(self, example: str) -> tuple[str, ...]:
-        """The labels of an example, in order; not those about which people disagree."""
-        return tuple(sorted(slot[1] for slot in self.slots(example) if slot[0] == "label" and self.last(example, slot)))
-
-    def rating(self, example: str) -> int | None:
-        """The rating of an example from 1 to 5; None if it has none, or people disagree."""
-        said = self.last(example, RATING)
-        return int(said.why) if said and said.why in ("1", "2", "3", "4", "5") else None
-
-    def slots(self, example: str) -> Mapping[Slot, Sequence[Decision]]:
-        """The records about an example that no other record replaces, by slot."""
-        return self._heads.get(example, {})
-
-    def heads(self, example: str) -> Sequence[Decision]:
-        """The verdicts and edits of the whole example that no other record replaces: several after a merge."""
-        slots = self._heads.get(example, {})
-        return list({head.id: head for slot in (WHOLE, EDIT) for head in slots.get(slot, ())}.values())
-
-    @property
-    def notes(self) -> list[str]:
-        """Notes about the journal: its invalid lines, and journals of reviewers that are not merged into it."""
-        lines = ", ".join(map(str, self.unreadable))
-        said = [f"{self.path}: line {lines} is not a valid decision and is ignored; fix or remove it"] if lines else []
-        if torn := sum(map(len, self._steps.values())):
-            said.append(f"{self.path}: {torn} lines of interrupted steps are ignored; decide again")
-        for other in reviewer_journals(self.path.parent) if self.path.name == JOURNAL else ():
-            if missing := len(self.lacks(DecisionLog(other))):
-                shown = from_here(other)
-                said.append(
-                    f"{plural(missing, 'decision')} in {shown} {'is' if missing == 1 else 'are'} not applied; "
-                    f"`curate review PATH --merge {shown}` merges {'it' if missing == 1 else 'them'}"
-                )
-        return said
-
-    def verdicts(self) -> dict[str, DecisionState]:
-        """What is in effect about each example."""
-        return {example: said for example in self._heads if (said := self.standing(example)) is not None}
-
-    def contested(self) -> dict[str, Sequence[Decision]]:
-        """Examples with different decisions by people who did not see each other's; none of them is in effect."""
-        return {example: heads for example in sorted(self._several) if (heads := self._conflict(example))}
-
-    def contest(self, example: str) -> Sequence[Decision]:
-        """The contested decisions about an example; empty if there are none."""
-        return self._conflict(example) if example in self._several else ()
-
-    def _conflict(self, example: str) -> Sequence[Decision]:
-        slots = self._heads.get(example, {})
-        for slot, heads in slots.items():
-            if (
-                len(heads) > 1
-                and slot[0] not in ("note", "label", "rating")
-                and len({_compared(head, slot) for head in heads}) > 1
-            ):
-                return heads
-        for drop in slots.get(WHOLE, ()):
-            if drop.verdict == "drop":
-                for keep in slots.get(drop.subject, ()):
-                    apart = keep.id not in drop.seen and drop.id not in keep.seen
-                    if keep.verdict == "keep" and keep is not drop and apart:
-                        return [keep, drop]
-        return ()
-
-    def _take_in(self) -> None:
-        """Read the complete new lines; an incomplete last line waits for its line break."""
-        for line in lines_after(self.path, self._read):
-            whole = line.endswith(b"\n")  # an incomplete line is read again later: another process may be writing it
-            self._read += len(line) if whole else 0
-            self._lines += whole
-            number = self._lines + (not whole)
-            try:
-                decision = _decision(line.strip()) if line.strip() else None
-            except ValueError:
-                if number not in self.unreadable:
-                    self.unreadable.append(number)
-                continue
-            if decision is not None:
-                self._count(decision)
-
-    def _count(self, decision: Decision) -> None:
-        if decision.id in self._known:
-            return
-        self._known.add(decision.id)
-        if decision.of > 1:
-            waiting = self._steps.setdefault(decision.step, [])
-            waiting.append(decision)
-            if len(waiting) < decision.of:
-                return
-            for part in self._steps.pop(decision.step):
-                self._apply(part)
-        else:
-            self._apply(decision)
-
-    def _apply(self, decision: Decision) -> None:
-        self.decisions.append(decision)
-        slots = self._heads.setdefault(decision.example, {})
-        for slot in decision.slots:
-            heads = slots.setdefault(slot, [])
-            gone = {head.id for head in heads} if decision.replaces is None else set(decision.replaces)
-            self._replaced |= gone
-            heads[:] = [head for head in heads if head.id not in gone]
-            if decision.id not in self._replaced:
-                heads.append(decision)
-            if len(heads) > 1:
-                self._several.add(decision.example)
-        if sum(slot[0] == "verdict" for slot in slots) > 1:
-            self._several.add(decision.example)
-        if decision.format == 1 and decision.why:
-            self._whys[decision.example] = decision.why
-
-
-def _compared(decision: Decision, slot: Slot) -> tuple[str, bytes, str]:
-    verdict, value, text = decision.content(slot)
-    return verdict, canonical(value), text
-
-
-def _decision(line: bytes) -> Decision:
+def decision_of(line: bytes) -> Decision:
     """Parse a line of the journal. Raises `ValueError` if it is invalid."""
     try:
         decision = Decision.model_validate_json(line)

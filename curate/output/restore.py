@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from curate.core.address import where
 from curate.core.config import Config, MixConfig
-from curate.core.decision import Decision, DecisionLog
+from curate.core.decision import Decision
+from curate.core.decision_log import DecisionLog
 from curate.core.errors import InputError, UsageError, demand_all
 from curate.core.files import display_name, replacing
 from curate.core.manifest import NAME, REMOVED, Manifest, Restored, changed_files, digest_of, named_files, read_manifest

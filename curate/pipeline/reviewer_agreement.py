@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from itertools import combinations
 from pathlib import Path
 
-from curate.core.decision import Decision, DecisionLog, Slot
+from curate.core.decision import Decision, Slot
+from curate.core.decision_log import DecisionLog
 from curate.core.errors import InputError
 
 Item = tuple[str, Slot]

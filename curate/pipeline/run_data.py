@@ -10,7 +10,8 @@ from typing import Any
 from curate.conflicts.default_models import with_default_models
 from curate.core.config import Config, ConflictsConfig
 from curate.core.data_files import data_files
-from curate.core.decision import DecisionLog, DecisionState
+from curate.core.decision import DecisionState
+from curate.core.decision_log import DecisionLog
 from curate.core.egress import NOBODY, Consent, address_of, is_address
 from curate.core.errors import ConfigError, UsageError
 from curate.core.events import Listener, StageAdvanced

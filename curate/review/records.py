@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from curate.core.decision import EDIT, FORMAT, WHOLE, Decision, DecisionLog, Slot, Verdict
+from curate.core.decision import EDIT, FORMAT, WHOLE, Decision, Slot, Verdict
+from curate.core.decision_log import DecisionLog
 from curate.core.finding import Finding, Severity
 from curate.lint.suppressions import add_suppressions, load_suppressions, remove_suppression
 from curate.review.entry import Target

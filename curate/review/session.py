@@ -10,7 +10,8 @@ from functools import lru_cache
 from time import monotonic
 from typing import Final
 
-from curate.core.decision import EDIT, NOTE, WHOLE, Decision, DecisionLog, Verdict, user
+from curate.core.decision import EDIT, NOTE, WHOLE, Decision, Verdict, user
+from curate.core.decision_log import DecisionLog
 from curate.core.errors import InputError, UsageError
 from curate.core.example import Example, Place
 from curate.core.finding import Finding

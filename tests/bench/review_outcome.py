@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from curate.core.config import load_config
-from curate.core.decision import DecisionLog
+from curate.core.decision_log import DecisionLog
 from curate.core.runs import Project
 from curate.pipeline import run
 from curate.read.index import LineIndex

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from curate.cli.main import main
 from curate.core.config import DedupConfig
-from curate.core.decision import Decision, DecisionLog
+from curate.core.decision import Decision
+from curate.core.decision_log import DecisionLog
 from curate.core.example import Example
 from curate.core.runs import Project
 from curate.dedup.near_duplicates import find_duplicates_in

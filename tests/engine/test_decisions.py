@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from curate.core.decision import Decision, DecisionLog, Verdict
+from curate.core.decision import Decision, Verdict
+from curate.core.decision_log import DecisionLog
 from curate.core.errors import InputError
 
 A, B = "a" * 32, "b" * 32

@@ -13,7 +13,8 @@ from jsonschema import validate
 
 from curate.cli.main import main
 from curate.core.config import DedupConfig
-from curate.core.decision import Decision, DecisionLog
+from curate.core.decision import Decision
+from curate.core.decision_log import DecisionLog
 from curate.core.errors import OutputError
 from curate.core.example import content_id
 from curate.core.files import TEMPORARY

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from curate.core.config import load_config
-from curate.core.decision import Decision, DecisionLog
+from curate.core.decision import Decision
+from curate.core.decision_log import DecisionLog
 from curate.core.runs import Project
 from curate.output.edited import Splice, edited_copies, key_of, spliced
 from curate.pipeline import run

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from curate.cli.main import main
-from curate.core.decision import FORMAT, Decision, DecisionLog
+from curate.core.decision import FORMAT, Decision
+from curate.core.decision_log import DecisionLog
 from curate.pipeline.reviewer_agreement import cohens_kappa
 
 

@@ -10,7 +10,8 @@ import pytest
 
 from curate.cli.main import main
 from curate.core.config import load_config
-from curate.core.decision import Decision, DecisionLog
+from curate.core.decision import Decision
+from curate.core.decision_log import DecisionLog
 from curate.core.errors import CurateError
 from curate.core.events import Event, StageFinished
 from curate.core.runs import Project

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from jsonschema import validate
 
 from curate.cli.main import main
-from curate.core.decision import Decision, DecisionLog
+from curate.core.decision import Decision
+from curate.core.decision_log import DecisionLog
 from curate.core.example import content_id
 from curate.core.manifest import read_manifest
 from curate.core.runs import Project

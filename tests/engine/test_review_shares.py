@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from curate.cli.main import main
-from curate.core.decision import DecisionLog
+from curate.core.decision_log import DecisionLog
 from curate.core.errors import UsageError
 from curate.read.index import LineIndex
 from curate.review import ReviewSession, views

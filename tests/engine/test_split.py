@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from jsonschema import validate
 
 from curate.cli.main import main
-from curate.core.decision import Decision, DecisionLog
+from curate.core.decision import Decision
+from curate.core.decision_log import DecisionLog
 from curate.core.example import content_id
 from curate.core.manifest import NAME, digest_of, read_manifest, verified_hash
 from curate.core.removed import removal_of

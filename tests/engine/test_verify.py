@@ -11,7 +11,8 @@ import pytest
 from jsonschema import validate
 
 from curate.cli.main import main
-from curate.core.decision import Decision, DecisionLog
+from curate.core.decision import Decision
+from curate.core.decision_log import DecisionLog
 from curate.core.example import content_id
 from curate.core.files import json_text, sha256
 from curate.core.manifest import Manifest, digest_of, read_manifest

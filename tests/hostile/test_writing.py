@@ -17,7 +17,7 @@ import curate
 import curate.output.folder
 from curate.cli.main import main
 from curate.core.config import Config
-from curate.core.decision import DecisionLog
+from curate.core.decision_log import DecisionLog
 from curate.core.errors import ExitCode, InputError, UsageError
 from curate.core.manifest import read_manifest, verified_hash
 from curate.core.output_pair import CountingWriter, replacing_both

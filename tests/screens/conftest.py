@@ -12,7 +12,7 @@ from textual.worker import WorkerCancelled
 
 from curate.conflicts.evidence import Evidence
 from curate.core.config import Config
-from curate.core.decision import DecisionLog
+from curate.core.decision_log import DecisionLog
 from curate.core.example import Example, Place
 from curate.core.finding import Finding, Severity
 from curate.core.runs import Project

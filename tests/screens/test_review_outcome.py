@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from curate.core.config import load_config
-from curate.core.decision import DecisionLog
+from curate.core.decision_log import DecisionLog
 from curate.core.runs import Project
 from curate.pipeline import run
 from curate.read.index import LineIndex
@@ -27,7 +27,7 @@ MOMENTS = int(os.environ.get("CURATE_KILLS", "6"))
 """Random moments at which the process is killed; 100 were tried by hand: CURATE_KILLS=100."""
 DECIDER = """
 import sys
-from curate.core.decision import DecisionLog
+from curate.core.decision_log import DecisionLog
 from curate.read.index import LineIndex
 from curate.review import ReviewSession
 from pathlib import Path

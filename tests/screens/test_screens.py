@@ -16,7 +16,8 @@ from textual.screen import Screen
 from textual.widgets import Input, TextArea
 
 from curate.core.config import Config, ReviewConfig
-from curate.core.decision import Decision, DecisionLog
+from curate.core.decision import Decision
+from curate.core.decision_log import DecisionLog
 from curate.core.errors import InputError, OutputError
 from curate.core.example import Place
 from curate.core.finding import Finding, Severity
@@ -406,7 +407,7 @@ async def test_a_full_disk_is_told_and_nothing_counts(make_app: Makes, monkeypat
     app = make_app()
     async with app.run_test(size=(100, 30), notifications=True) as pilot:
         session = await opened(pilot, "3")
-        monkeypatch.setattr("curate.core.decision.append_lines", full)
+        monkeypatch.setattr("curate.core.decision_log.append_lines", full)
         await opened(pilot, "d")
         assert (queue(app).list.cursor, session.progress().decided) == (0, 0)
         assert "free some space" in screen_text(app)

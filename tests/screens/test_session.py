@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from curate.core.decision import Decision, DecisionLog
+from curate.core.decision import Decision
+from curate.core.decision_log import DecisionLog
 from curate.core.errors import OutputError
 from curate.core.finding import Finding
 from curate.read.index import LineIndex
@@ -365,7 +366,7 @@ def test_a_decision_that_cannot_be_written_does_not_count(
     def full(*_: object) -> None:
         raise OutputError("decisions.jsonl: cannot be written: no space left", "free some space")
 
-    monkeypatch.setattr("curate.core.decision.append_lines", full)
+    monkeypatch.setattr("curate.core.decision_log.append_lines", full)
     with pytest.raises(OutputError):
         choose(session, entry, "left")
     assert (session.status(entry), session.undo()) == (ReviewStatus.UNDECIDED, None)
