@@ -76,14 +76,19 @@ def sbom(extras: set[str]) -> dict[str, Any]:
         "version": 1,
         "metadata": {"component": _component(PROJECT["name"], curate.__version__, own, PROJECT["license"])},
         "components": [
-            _component(name, found.version, refs[name], found.metadata["License-Expression"])
-            for name, (found, _) in packages.items()
+            _component(name, found.version, refs[name], _licence(found)) for name, (found, _) in packages.items()
         ],
         "dependencies": [
             {"ref": own, "dependsOn": [refs[name] for name in direct]},
             *({"ref": refs[name], "dependsOn": [refs[one] for one in below]} for name, (_, below) in packages.items()),
         ],
     }
+
+
+def _licence(package: Distribution) -> str | None:
+    """The licence expression, if there is one; the backport of importlib.metadata raises for a missing key."""
+    known = package.metadata
+    return known["License-Expression"] if "License-Expression" in known else None  # noqa: SIM401
 
 
 def _component(name: str, version: str, ref: str, license_expression: str | None) -> dict[str, Any]:

@@ -136,7 +136,9 @@ async def test_a_key_that_follows_the_editor_is_text() -> None:
         await opened(pilot, "3")
         await burst(pilot, "ed", 0.1)
         assert isinstance(app.screen, EditScreen)
-        assert (app.screen.query_one(TextArea).text[0], decisions()) == ("d", [])
+        area = app.screen.query_one(TextArea)
+        row, column = area.cursor_location
+        assert (area.document.get_line(row)[column - 1], decisions()) == ("d", [])
 
 
 SEQUENCES = {

@@ -130,7 +130,7 @@ def test_what_was_answered_before_a_failure_is_kept(server: Server, capsys: pyte
     assert (code, "CURATE_REMOTE_KEY" in told) == (2, True)
     server.asked.clear()
     assert evaluated(server, capsys, *words)[0] == 0
-    assert len(server.asked) == 15
+    assert 12 <= len(server.asked) <= 15  # three others may have been answered when it failed
 
 
 def test_nothing_is_sent_without_consent(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
@@ -171,8 +171,8 @@ def test_calls_of_tools_are_read_from_their_field(server: Server, capsys: pytest
     code, report = evaluated(server, capsys, *words)
     assert code == 0, report
     assert report["results"][0]["scores"]["call_accuracy"]["value"] == 0.5  # Rome twice, Oslo was asked first
-    assert server.asked[-1]["tools"] == [tool]
-    sent = server.asked[-1]["messages"]
+    assert all(asked["tools"] == [tool] for asked in server.asked)
+    sent = max((asked["messages"] for asked in server.asked), key=len)
     assert "\ud800" not in json.dumps(sent, ensure_ascii=False)
     assert json.loads(sent[1]["tool_calls"][0]["function"]["arguments"]) == {"city": "Oslo"}
     assert all("weight" not in turn for turn in sent)
