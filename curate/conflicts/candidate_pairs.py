@@ -35,6 +35,10 @@ NOMINATED: Final = 0.2
 """Probability that two questions ask the same from which a pair is compared where models may raise it."""
 STRICT: Final = 0.9
 """Probability that two requests ask the same whose words differ in nothing that could tell them apart."""
+REFUSED: Final = 10_000
+"""Questions that were refused, up to which it costs less to hold a question against the words of each than to embed
+it; with more of them, all are embedded.
+"""
 ACROSS: Final = 5
 """Answers of each of two like questions that are compared with those of the other."""
 
@@ -124,11 +128,11 @@ def _that_may_clash(groups: Groups) -> Iterator[dict[str, Question]]:
     is told, unless half of their words are those of a question that was refused.
     """
     near = [group for group in groups.values() if len(group) <= CROWDED and len(_request(group)) <= LONGEST]
-    refused = [
+    refused = {
         content_words(_request(group)) for group in near if any(_refuses(question) for question in group.values())
-    ]
+    }
     for group in near:
-        if any(_is_told(question) or _refuses(question) for question in group.values()):
+        if len(refused) > REFUSED or any(_is_told(question) or _refuses(question) for question in group.values()):
             yield group
             continue
         asked = content_words(_request(group))
