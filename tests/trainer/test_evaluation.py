@@ -421,5 +421,10 @@ def test_benchmarks_of_the_harness_are_run_before_and_after_training_once(
     assert len(seen.read_text().splitlines()) == 2
     assert main(["evaluate", str(finished / "run"), *words[1:], "--lm-eval", "arith"]) == 0
     assert "0.5000 ±0.2500" in capsys.readouterr().out
+    own = tmp_path / "own.yaml"
+    for text in ("one", "one", "another"):  # an edited task is another one
+        own.write_text(text)
+        evaluated(finished, capsys, *words, "--lm-eval", str(own))
+    assert len(seen.read_text().splitlines()) == 6
     code, told = evaluated(finished, capsys, *words, "--lm-eval", "broken")
     assert (code, "ValueError: no such task" in told, "\x1b" in told) == (2, True, False)

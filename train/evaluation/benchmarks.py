@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from curate.core.errors import ModelError, UsageError
 from curate.core.example import content_id
+from curate.core.files import sha256
 from curate.core.text import excerpt
 from curate.models.names import resolve
 from train.evaluation.answering import ResponseCache
@@ -63,7 +64,8 @@ def _scores(
     trained: Trained, tasks: Sequence[str], limit: int, cache: ResponseCache, narrator: Narrator, *, tuned: bool
 ) -> Scores:
     weights = trained.report.adapter_sha256 if tuned else None
-    key = content_id(["lm-eval", trained.report.base, weights, list(tasks), limit])
+    asked = [[task, sha256(Path(task)) if Path(task).is_file() else ""] for task in tasks]  # a file may be edited
+    key = content_id(["lm-eval", trained.report.base, weights, asked, limit])
     title = f"lm-eval, {'tuned' if tuned else 'base'}"
     phase = narrator.phase(title, 1)
     if (values := cache.get(key)) is None:
