@@ -99,6 +99,8 @@ def select(
     """
     if (examples is None) == (tokens is None):
         raise UsageError("pass --examples N or --tokens N", "`curate score` shows how many examples there are")
+    if questions and compare is None:
+        raise UsageError("--questions belongs to --compare", "name a recipe with --compare, or leave it out")
     files = named_files(paths)
     splits = None if compare is None else splits_of(compare, files)
     removed = output and removed_path(output, "removed")
