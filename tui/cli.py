@@ -96,6 +96,8 @@ def review(
     once `curate review PATH --merge JOURNAL` has merged them. Different decisions by several people are shown as
     contested.
     """
+    if overlap and not assign:
+        raise UsageError("--overlap belongs to --assign", "name a share with --assign PART/PARTS, or leave it out")
     served = "TEXTUAL_DRIVER" in os.environ  # a server of browsers replaces the terminal
     if not (served or web) and not all(
         stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)

@@ -98,3 +98,8 @@ def test_a_name_that_is_no_reviewer_is_refused(
     monkeypatch.setenv("TEXTUAL_DRIVER", "textual.drivers.headless_driver:HeadlessDriver")
     assert main(["review", "data.jsonl", "--reviewer", "../x"]) == 2
     assert "not a valid name" in capsys.readouterr().err
+
+
+def test_an_overlap_of_no_shares_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["review", "data.jsonl", "--overlap", "0.5"]) == 2
+    assert "--overlap belongs to --assign" in capsys.readouterr().err
