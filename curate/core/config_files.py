@@ -55,9 +55,17 @@ def config_in(folder: Path) -> Path | None:
     """The configuration file that lies in a folder. Raises as `config_file` does."""
     if os.path.isfile(path := folder / "curate.toml"):  # noqa: PTH113 - of folders that may not be read, too
         return path
-    if os.path.isfile(path := folder / "pyproject.toml") and b"curate" in path.read_bytes():  # noqa: PTH113
+    if os.path.isfile(path := folder / "pyproject.toml") and _may_configure(path):  # noqa: PTH113
         return path if "curate" in load_toml(path).get("tool", {}) else None
     return None
+
+
+def _may_configure(path: Path) -> bool:
+    """Whether a pyproject.toml has to be parsed: few have a table of curate."""
+    try:
+        return b"curate" in path.read_bytes()
+    except OSError:
+        return True  # parsing reports why it cannot be read
 
 
 def find_config(folder: Path) -> Config:

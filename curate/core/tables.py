@@ -318,7 +318,7 @@ def csv_lines(path: str, delimiter: str, unpacked: Iterator[bytes]) -> Iterator[
     if csv.field_size_limit() < FIELD:
         csv.field_size_limit(FIELD)
     lines = _decoded(path, chain([first], unpacked))
-    head = next(lines)
+    blank, head = next((at, line) for at, line in enumerate(lines) if line.strip(" \t\n\r\v\f"))
     reader = csv.reader(chain([head], lines), delimiter=delimiter or _delimiter(head), strict=True)
     try:
         names = _names(path, next(reader))
@@ -337,7 +337,7 @@ def csv_lines(path: str, delimiter: str, unpacked: Iterator[bytes]) -> Iterator[
                 block, size = [], 0
     except csv.Error as error:
         raise InputError(
-            f"{path}: row {before + 1:,} (line {reader.line_num:,}) is not valid: {error}",
+            f"{path}: row {before + 1:,} (line {blank + reader.line_num:,}) is not valid: {error}",
             "check its quotes and delimiters, or write the table as Parquet or JSON Lines",
         ) from error
     yield _escaped(b"".join(block))
@@ -345,7 +345,9 @@ def csv_lines(path: str, delimiter: str, unpacked: Iterator[bytes]) -> Iterator[
 
 def has_chat_columns(head: bytes) -> bool:
     """Whether a text table with these first bytes has a column that chat data has."""
-    names = re.split(r"[,;\t|]", head.partition(b"\n")[0].decode("utf-8-sig", "replace"))
+    names = re.split(
+        r"[,;\t|]", head.removeprefix(b"\xef\xbb\xbf").lstrip().partition(b"\n")[0].decode("utf-8", "replace")
+    )
     return not {name.strip().strip('"').lower() for name in names}.isdisjoint(OBJECTS | TURNS | TEXTS)
 
 

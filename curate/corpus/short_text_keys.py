@@ -17,7 +17,7 @@ import xxhash
 
 from curate.core.text import UNSPACED, normalised
 from curate.language.lexicon import FILLER
-from curate.language.spelling import bucket, same_word
+from curate.language.spelling import bucket, same_word, spellings
 from curate.language.tokens import PIECE
 
 if TYPE_CHECKING:
@@ -148,16 +148,16 @@ def spelled(counts: dict[str, int]) -> dict[str, str]:
     """Of each word that may be a typing error of a commoner one, that one; of words that are as common, the first by
     the alphabet is taken for it.
     """
-    near: dict[str, list[str]] = {}
+    near: dict[str, set[str]] = {}
     for word in counts:
         if key := bucket(word):
-            near.setdefault(key, []).append(word)
+            near.setdefault(key, set()).add(word)
     better: dict[str, str] = {}
     for words in near.values():
-        ordered = sorted(words, key=lambda word: (-counts[word], word))
-        for at, word in enumerate(ordered):
-            best = next((other for other in ordered[:at] if same_word(word, other)), None)
-            if best is not None:
+        for word in words if len(words) > 1 else ():
+            alike = (other for other in words.intersection(spellings(word)) if same_word(word, other))
+            best = min((-counts[other], other) for other in (word, *alike))[1]
+            if best != word:
                 better[word] = best
     return {word: _root(word, better) for word in better}
 

@@ -39,6 +39,15 @@ def bucket(word: str) -> str:
     return word[0] + "".join(sorted({*word[1:]} - {"s"})) if len(word) >= LEAST - 1 and word.isalpha() else ""
 
 
+def spellings(word: str) -> list[str]:
+    """What may be another spelling of a word that has a `bucket`; `same_word` decides."""
+    stem, places = _singular(word), range(1, len(word))
+    found = [stem, f"{stem}s"]
+    found += [f"{word[:at]}{word[at + 1]}{word[at]}{word[at + 2 :]}" for at in places[:-1]]
+    found += [word[:at] + word[at + 1 :] for at in places if word[at] == word[at - 1]]
+    return found + [word[:at] + word[at - 1 :] for at in (*places, len(word))]
+
+
 def easily_confused(left: str, right: str) -> bool:
     """Whether two words that are not one are easily taken for each other: nitrite and nitrate, import and export. Forms
     of one verb are not.

@@ -24,6 +24,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 from curate.core.example import Example
+from curate.core.text import UNSPACED
 from curate.corpus.dedup_text import other_sides
 from curate.read.benchmark import Item
 
@@ -43,10 +44,10 @@ SIMILAR: Final = 0.6
 OTHER_SIDE: Final = -1
 PIECE: Final = 50_000
 """Turns that are looked through at a time."""
-# As `curate.similarity.ngram_index` cuts: characters that are words by themselves, else what stands between white
-# space.
-ALONE: Final = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uf900-\ufaff\U00010000-\U0010ffff"
-WORD: Final = re.compile(f"[{ALONE}]|[^{ALONE}\\s]+")
+WORD: Final = re.compile(rf"{UNSPACED}|[^\s{UNSPACED[1:]}+")
+"""As `curate.similarity.ngram_index` cuts: characters that are words by themselves, else what stands between white
+space.
+"""
 
 
 class Match(NamedTuple):

@@ -27,7 +27,7 @@ class Benchmark:
     file: str
     items: int
     unsaid: int
-    """Items that are too short to be looked for."""
+    """Items without enough text to be looked for."""
     found: tuple[int, ...]
     """Lines of the items that were found, in order."""
 

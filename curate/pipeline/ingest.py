@@ -137,7 +137,7 @@ def _lines(
         return []
     try:
         calls = calls_in(value)
-    except MISSHAPEN:
+    except (*MISSHAPEN, ValueError):
         calls = []
     if not calls:
         report.notes.append(IngestNote(parsed.place, NO_EXPORT))

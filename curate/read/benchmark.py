@@ -78,18 +78,14 @@ class Item:
 
 
 def read_benchmark(path: Path, fields: Sequence[str] = ()) -> list[Item]:
-    """The items of a benchmark, in order, without items that have no text.
+    """The items of a benchmark, in order; one without any of the names has no parts.
 
-    `fields` replaces the known names; all of them count as questions. Raises `InputError` if the file cannot be read or
-    no item has any of the names.
+    `fields` replaces the known names; all of them count as questions. Raises `InputError` if the file or one of its
+    items cannot be read, or no item has any of the names.
     """
     named = list(_table(path) if _kind(path) in TABLES else _objects(path))
-    items = [
-        Item(place, parts)
-        for place, value in named
-        if (parts := tuple(_parts(value, tuple(name.lower() for name in fields))))
-    ]
-    if not items:
+    items = [Item(place, tuple(_parts(value, tuple(name.lower() for name in fields)))) for place, value in named]
+    if not any(item.parts for item in items):
         there = ", ".join(sorted({str(key) for _, value in named[:100] for key in value})[:12]) or "nothing"
         wanted = "none of the given fields" if fields else "no known question field"
         raise InputError(f"{path}: {wanted} found; the fields are {there}", "pass the question field with --field")
@@ -119,6 +115,9 @@ def _objects(path: Path) -> Iterator[tuple[Place, dict[str, Any]]]:
                 yield parsed.place, value
         elif isinstance(value, str):
             yield parsed.place, {"text": value}
+        elif not parsed.line.blank:
+            why = parsed.defects[0].message if parsed.defects else "neither an object nor a text"
+            raise InputError(f"{parsed.place}: not an item: {why}", "repair or remove it: it cannot be searched for")
     demand_read(facts)
 
 
@@ -153,14 +152,19 @@ def _table(path: Path) -> Iterator[tuple[Place, dict[str, Any]]]:
     try:
         for cells in lines:
             place, start = Place(display_name(path), start), lines.line_num + 1
+            if not any(cells):
+                continue
             if head is None:
                 names = [_plain(cell) for cell in cells]
                 known = any(name in (*QUESTIONS, *BESIDE) for name in names)
                 head = names if known else ["question", *(f"column {at}" for at in range(2, len(cells) + 1))]
                 if known:
                     continue
-            if any(cells):
-                yield place, dict(zip(head, cells, strict=False))
+            if any(cells[len(head) :]):
+                raise InputError(
+                    f"{place}: {len(cells)} cells, and {len(head)} columns", "check the quotes and the delimiter"
+                )
+            yield place, dict(zip(head, cells, strict=False))
     except csv.Error as error:
         raise InputError(
             f"{path}:{start}: not a valid table: {error}", "check the quotes, or convert the file to JSON Lines"

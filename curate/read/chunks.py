@@ -324,7 +324,7 @@ def _read(batch: Batch, facts: FileFacts, lines: Iterable[int]) -> None:
             roles = tuple([turn["role"] for turn in turns])
             texts = [turn["content"] for turn in turns]
             said = "\0".join(texts)
-            plain = roles in KNOWN or _known(roles)
+            plain = type(turns) is list and (roles in KNOWN or _known(roles))
         except (ValueError, TypeError, KeyError):
             plain = False
         if plain:

@@ -127,15 +127,7 @@ def _decode(data: bytes, column: int) -> Decoded:
             return Decoded(MISSING, (Defect("too-deep", f"nested {depth} levels deep, too deeply to be read", 0),))
         defects.append(Defect("too-deep", f"nested {depth} levels deep; many readers refuse more than {DEEP}", 0))
     if repeated:
-        defects.extend(
-            Defect(
-                "repeated-key",
-                f"key {excerpt(key)!r} occurs twice in one object; readers keep only the last value",
-                _offset(text, at),
-                pointer,
-            )
-            for key, pointer, at in repeated_keys(text)
-        )
+        defects.extend(_repeated(text))
     if SUSPECT.search(data):
         defects.extend(_escapes(data))
     return Decoded(value, tuple(defects))
@@ -165,6 +157,14 @@ _FORGIVING: Final = json.JSONDecoder(parse_constant=_refuse, parse_float=_finite
 
 def _offset(text: str, index: int) -> int:
     return len(text[:index].encode())
+
+
+def _repeated(text: str) -> Iterator[Defect]:
+    at = offset = 0
+    for key, pointer, index in repeated_keys(text):
+        at, offset = index, offset + _offset(text[at:index], index - at)
+        message = f"key {excerpt(key)!r} occurs twice in one object; readers keep only the last value"
+        yield Defect("repeated-key", message, offset, pointer)
 
 
 def _broken_utf8(data: bytes, error: UnicodeDecodeError) -> Defect:

@@ -90,7 +90,7 @@ def _example(known: Format, value: Object, place: Place) -> Example:
     rest = {
         key: item
         for key, item in value.items()
-        if key not in read and key != ROOT and not (key in known.uses and item in ("", None, []))
+        if key not in read and value.keys() != {ROOT} and not (key in known.uses and item in ("", None, []))
     }
     tools = "/tools"
     if known.name == "openai-preference":

@@ -5,7 +5,7 @@ A line takes 20 bytes. Compressed files and JSON documents are copied to a priva
 
 import tempfile
 import weakref
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from threading import Lock
@@ -195,14 +195,9 @@ class FileIndex:
         if at < 0 or (not self._nths and numbers[at] != place.line):
             return None
         first = int(np.searchsorted(numbers, numbers[at]))
-        return next(
-            (
-                one
-                for one in range(first, at)
-                if self._nths.get(one, (0, 0))[1] >= place.nth and numbers[at] == place.line
-            ),
-            at,
-        )
+        if numbers[at] != place.line:
+            return at
+        return first + bisect_left(range(first, at), place.nth, key=lambda one: self._nths.get(one, (0, 0))[1])
 
     @property
     def changed(self) -> bool:

@@ -21,7 +21,7 @@ class BenchmarkOutput(Part):
     file: str
     items: int
     not_looked_for: int = at("unsaid")
-    """Items that are too short to search for."""
+    """Items without enough text to search for."""
     found: list[int]
     """Lines of the items found. Rephrased items are not found, since words are compared."""
 
@@ -87,7 +87,7 @@ def decontaminate_text(result: DecontaminateResult, limit: int | None = SHOWN) -
         yield Text.assemble((visible(finding.where), "bold"), f": {finding.code} ", visible(finding.message))
     yield from more(len(order), limit)
     for of in result.benchmarks:
-        short = f"; {of.unsaid:,} too short to search for" if of.unsaid else ""
+        short = f"; {of.unsaid:,} without enough text to search for" if of.unsaid else ""
         yield Text(f"{visible(of.file)}: {len(of.found):,} of {plural(of.items, 'item')} found{short}")
     yield Text(
         f"{plural(result.read, 'line')} read = {len(result.kept):,} kept + {len(result.removed):,} removed",

@@ -1,6 +1,8 @@
 """Short texts: those of the same words of meaning are told, stay, and go only where that is wanted."""
 
 import json
+import random
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ from hypothesis import strategies as st
 from curate.cli.main import main
 from curate.core.config import DedupConfig
 from curate.corpus.short_text_keys import SHORT, Brief, joined_brief, spelled
+from curate.language.spelling import bucket, same_word
 from curate.pipeline.dedup import DedupResult, plan
 from tests.conftest import Write, chat
 
@@ -174,6 +177,37 @@ def test_a_word_is_taken_for_the_commonest_one_that_it_may_be() -> None:
     }
     assert spelled(counts) == {"captial": "capital", "river": "rivers"}
     assert spelled({"house": 1, "houses": 1, "horse": 1}) == {"houses": "house"}
+
+
+@given(st.dictionaries(st.text("abs", min_size=1, max_size=8), st.integers(1, 3), max_size=30))
+def test_the_commonest_spelling_is_found_among_all_words(counts: dict[str, int]) -> None:
+    better = {}
+    for word in counts:
+        alike = [
+            other for other in counts if other != word and bucket(other) == bucket(word) and same_word(word, other)
+        ]
+        best = min([word, *alike] if bucket(word) else [word], key=lambda one: (-counts[one], one))
+        if best != word:
+            better[word] = best
+    roots = {}
+    for word in better:
+        roots[word] = word
+        while roots[word] in better:
+            roots[word] = better[roots[word]]
+    assert spelled(counts) == roots
+
+
+def test_many_words_of_the_same_letters_are_not_compared_pair_by_pair(monkeypatch: pytest.MonkeyPatch) -> None:
+    draw, asked = random.Random(0), Counter[str]()
+    counts = dict.fromkeys(("".join(draw.choices("acgt", k=12)) for _ in range(3000)), 1)
+
+    def counted(left: str, right: str) -> bool:
+        asked["words"] += 1
+        return same_word(left, right)
+
+    monkeypatch.setattr("curate.corpus.short_text_keys.same_word", counted)
+    spelled(counts)
+    assert asked["words"] < 10 * len(counts)
 
 
 words = st.lists(st.sampled_from(["capital", "captial", "of", "peru", "perru", "please", "3", "-"]), max_size=6).map(

@@ -80,6 +80,21 @@ def test_the_configuration_is_found_from_the_data_upwards(
     assert settings(capsys, "raw")[:2] == ("raw/pyproject.toml", ["C004"]), "the nearest one applies"
 
 
+def test_a_pyproject_that_cannot_be_read_is_an_error_with_its_name(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = project("a")
+    Path("a/pyproject.toml").write_text("[tool.curate]\n")
+
+    def refused(path: Path, *_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "read_bytes", refused)
+    monkeypatch.setattr(Path, "read_text", refused)
+    assert main(["check", str(data)]) == 2
+    assert "a/pyproject.toml: cannot be read: Permission denied" in capsys.readouterr().err
+
+
 def test_data_without_a_configuration_of_its_own_has_that_of_the_working_folder(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -5,18 +5,23 @@ nothing found by chance.
 import gzip
 import json
 import random
+import re
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from curate.cli.main import main
 from curate.core.data_files import data_files
 from curate.core.errors import InputError
 from curate.core.example import Example, Place
-from curate.leakage.decontaminate import RUN, SHARED, contaminated
+from curate.leakage.decontaminate import RUN, SHARED, WORD, contaminated, plain_words
 from curate.pipeline.decontaminate import decontaminated, write_decontaminated
 from curate.read.benchmark import Item, ItemText, read_benchmark
+from curate.similarity.ngram_index import spans_of
 
 QUESTION = (
     "Janet's ducks lay sixteen eggs per day and she eats three for breakfast every morning before work. How many are "
@@ -107,6 +112,21 @@ def test_scripts_without_spaces_are_compared_by_characters() -> None:
     assert kinds(f"请回答：{said}。", item(said + "？")) == [("run", 1.0)]
 
 
+def test_scripts_whose_kernel_counts_characters_are_compared_by_characters() -> None:
+    said = "다음 글에서 주인공이 마지막에 고른 직업은 무엇이며 그 까닭은 무엇입니까"
+    [match] = contaminated([example(f"안녕하세요. {said}? 감사합니다.")], [item(said)]).matches
+    assert (match.kind, match.share, match.words.replace(" ", "")) == ("run", 1.0, said.replace(" ", ""))
+    assert contaminated([example("안녕하세요. 다음 글을 읽고 요약해 주세요.")], [item(said)]).matches == []
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"]), max_size=40))
+def test_words_are_those_of_the_compiled_code(text: str) -> None:
+    [plain] = plain_words([text])
+    data = plain.encode()
+    spans = spans_of(np.frombuffer(data, dtype=np.uint8), 0, len(data)).tolist()
+    assert WORD.findall(plain) == [data[start:end].decode() for start, end in spans]
+
+
 def test_the_worse_answer_of_a_pair_counts() -> None:
     value = {
         "messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}],
@@ -154,6 +174,7 @@ FORMS: dict[str, tuple[str, bytes, list[tuple[int, list[str]]]]] = {
         b'Type,Question,Best Answer\nx,"Who,\nthen?",He\ny,What?,It\n',
         [(2, ["Who,\nthen?", "He"]), (4, ["What?", "It"])],
     ),
+    "a table below blank lines": ("b.csv", b"\n,\nid,question\n1,Who?,\n", [(4, ["Who?"])]),
     "a table without a head": ("b.csv", b"Who?,He,She,A\n", [(1, ["Who?", "He", "She", "A"])]),
     "tabs, packed": ("b.tsv.gz", gzip.compress(b"question\tanswer\nWho?\tHe\n"), [(2, ["Who?", "He"])]),
     "turns": ("b.jsonl", b'{"turns": ["Who?", "And now?"], "question_id": 3}\n', [(1, ["Who?", "And now?"])]),
@@ -191,6 +212,27 @@ def test_a_field_can_be_named_and_an_unknown_form_says_what_it_has(tmp_path: Pat
     assert "--field" in caught.value.hint
     with pytest.raises(InputError, match="none of the given fields"):
         read_benchmark(other, ["question"])
+
+
+def test_an_item_without_text_is_counted_as_not_looked_for(tmp_path: Path) -> None:
+    bench = write(tmp_path / "b.jsonl", {"question": QUESTION}, {"question": None}, {"note": "x"})
+    data = write(tmp_path / "d.jsonl", example(QUESTION).value)
+    [found] = decontaminated([data], [bench]).benchmarks
+    assert (found.items, found.unsaid, found.found) == (3, 2, (1,))
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    {
+        "a broken line": ("b.jsonl", b'{"question": "Who?"}\n{"question": "What\n', "b.jsonl:2: not an item: the JSON"),
+        "a list": ("b.jsonl", b'{"question": "Who?"}\n["What?"]\n', "b.jsonl:2: not an item: neither"),
+        "a cell too many": ("b.csv", b"question,answer\nWho?,He,She\n", "b.csv:2: 3 cells, and 2 columns"),
+    }.values(),
+)
+def test_an_item_that_cannot_be_searched_for_is_an_error(tmp_path: Path, name: str, content: bytes, said: str) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(InputError, match=re.escape(said)):
+        read_benchmark(tmp_path / name)
 
 
 def test_kept_and_removed_are_what_was_read(tmp_path: Path) -> None:

@@ -29,6 +29,8 @@ def leaves(value: Any) -> list[Any]:
 @example(value={"instruction": "a", "input": " ", "output": "b", "history": [["c", "d"], ["e"]]})
 @example(value={"conversations": [{"from": "human", "value": "a", "role": "b", "content": "c"}]})
 @example(value={"prompt": "a", "completion": "b", "system": "c"})
+@example(value={"": 7, "instruction": "a", "output": "b"})
+@example(value={"": 7, "dialogue": [{"role": "user", "content": "a"}]})
 def test_a_conversation_holds_all_that_stood_in_its_line(value: dict[str, Any]) -> None:
     found = example_of(value, Place("data.jsonl", 1))
     there = leaves(found.value)

@@ -175,14 +175,15 @@ def test_what_is_no_call_is_counted_with_its_reason(write: Write, capsys: Captur
         {**good, "output": ""},
         [1],
         {**good, "type": "SPAN"},
+        {"context": {}, "attributes": [{"key": "n", "value": {"intValue": "three"}}]},
     ]
     path = write("traces.jsonl", [good, *odd])
     assert main(["ingest", str(path), "-o", str(OUT)]) == 1
     shown = capsys.readouterr().out
-    assert "6 lines read, 3 model calls: 1 written to out.jsonl (1 langfuse)" in shown
+    assert "7 lines read, 3 model calls: 1 written to out.jsonl (1 langfuse)" in shown
     assert "traces.jsonl:3: the question is int" in shown
     assert "traces.jsonl:4: it has no answer" in shown
-    assert len(ASIDE.read_bytes().splitlines()) == 4
+    assert len(ASIDE.read_bytes().splitlines()) == 5
     assert main(["ingest", str(write("no.jsonl", [("Hi", "Hello.")])), "-o", "no-out.jsonl"]) == 2
 
 

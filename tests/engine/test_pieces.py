@@ -43,6 +43,7 @@ LINES = st.one_of(
             b'{"messages": [{"role": "user", "content": "a\\u0022"}], "n": 1}',
             b'{"messages": [{"role": "us\\u0065r", "content": "a"}]}',
             b'{"messages": []}',
+            b'{"messages": {}}',
             b'{"messages": {"role": "user", "content": "a"}}',
             b'{"messages": [{"role": "user", "content": ["a"]}]}',
             b'{"instruction": "Add", "output": "2"}',
@@ -81,6 +82,7 @@ def read_in_pieces(path: Path, facts: FileFacts, size: int) -> Iterator[ParsedLi
 @given(file=FILES, size=st.integers(1, 200))
 @example(file=([line_of(chat("a", "b"))] * 2, b"\n", True, False), size=80)
 @example(file=([line_of(chat('"', "\\"))], b"\r\n", False, True), size=1)
+@example(file=([b'{"messages": {}}', b'{"messages": []}'], b"\n", True, False), size=80)
 def test_pieces_hold_the_lines_of_the_file(file: tuple[list[bytes], bytes, bool, bool], size: int) -> None:
     path = written(file)
     if chunks_of(path, str(path)) is None:

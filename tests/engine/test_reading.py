@@ -271,6 +271,15 @@ def test_of_a_repeated_key_the_last_value_counts_and_its_place_is_told() -> None
     ]
 
 
+def test_places_of_repeated_keys_are_bytes() -> None:
+    data = '{"é": "é", "é": 1, "b": {"c": "ü", "c": 2}}'.encode()
+    places = [data.index(b"1"), data.index(b"2")]
+    assert [(defect.pointer, defect.offset) for defect in decode(data).defects] == [
+        ("/é", places[0]),
+        ("/b/c", places[1]),
+    ]
+
+
 def test_lone_surrogates_are_a_defect_and_the_example_still_has_an_id() -> None:
     parsed, _ = read(b'{"messages": [{"role": "user", "content": "\\ud83d"}]}')
     assert kinds(parsed) == ["surrogate"]

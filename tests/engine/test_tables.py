@@ -269,6 +269,17 @@ def test_csv_as_programs_write_it(delimiter: str) -> None:
     ]
 
 
+@pytest.mark.parametrize("above", ["\n", "\r\n\n  \n", "\ufeff\n"])
+def test_blank_lines_above_the_header_are_left_out(above: str, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("a").mkdir()
+    Path("a/t.csv").write_bytes(f"{above}instruction,output\nAdd,2\n".encode())
+    assert b"".join(blocks(Path("a/t.csv"))) == b'{"instruction":"Add","output":"2"}\n'
+    assert data_files(["a"]) == [Path("a/t.csv")]
+    Path("a/t.csv").write_bytes(f"{above}instruction,output\nAdd\n".encode())
+    assert main(["check", "a/t.csv"]) == 2
+    assert f"row 1 (line {above.count(chr(10)) + 2})" in capsys.readouterr().err
+
+
 def test_tables_without_rows_or_columns() -> None:
     pl.DataFrame({"messages": []}, schema={"messages": pl.String}).write_parquet("empty.parquet")
     Path("empty.csv").write_text("prompt,completion\n")

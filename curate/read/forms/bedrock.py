@@ -39,7 +39,7 @@ from curate.read.forms.form import (
 from curate.read.sharegpt_tools import Turn
 
 SCHEMA: Final = "bedrock-conversation-2024"
-OWN: Final = frozenset(("toolUse", "toolResult", "reasoningContent"))
+OWN: Final = ("toolUse", "toolResult", "reasoningContent")
 MIME: Final = {"image": "image/", "video": "video/", "document": "application/"}
 
 
@@ -53,7 +53,7 @@ def _matches(value: Object) -> bool:
     if is_objects(system) and not any("type" in part for part in system):
         return True
     return any(
-        isinstance(part, dict) and "type" not in part and (OWN & part.keys() or _is_media(part))
+        isinstance(part, dict) and "type" not in part and (not part.keys().isdisjoint(OWN) or _is_media(part))
         for turn in messages
         if isinstance(turn, dict) and isinstance(turn.get("content"), list)
         for part in turn["content"]

@@ -20,7 +20,7 @@ ROOT: Final = ""
 
 
 def _key(value: Object) -> str | None:
-    if ROOT in value:  # texts alone have a role under a key that a data set is known by, and nowhere else
+    if value.keys() == {ROOT}:  # texts alone have a role under a key that a data set is known by, and nowhere else
         return ROOT if is_objects(value[ROOT]) and _is_turns(value[ROOT]) else None
     return next((key for key in KEYS if _is_turns(value.get(key))), None)
 
