@@ -211,7 +211,7 @@ ATTACHED: Final = ("images", "image", "audios", "audio", "videos", "video", "doc
 """Keys of a line or a turn with training input other than text."""
 GIVEN: Final = (
     "messages", "tools", "functions", *ATTACHED, "chosen", "rejected", "preferred_output", "non_preferred_output",
-    "rejected_messages", "response_k", "label", "labels", "reward_model", "ground_truth",
+    "rejected_messages", "response_k", "rejected_response", "label", "labels", "reward_model", "ground_truth",
 )  # fmt: skip
 """Keys of an example in messages format that a trainer reads. Others, such as `id`, `source` and `metadata`, are
 ignored.

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 UNSAFE = re.compile(
     "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff\ue000-\uf8ff\U000e0000-\U000e007f]"
 )
+UNSEEN = re.compile("[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\U000e0000-\U000e007f]")
+"""Characters that show nothing: soft hyphens, zero-width characters, direction marks, byte order marks, tags."""
 NAMED = {"\n": "\\n", "\t": "\\t", "\r": "\\r"}
 SPACES = re.compile(r"\s+")
 WORDS = re.compile(r"\w+")
@@ -41,11 +43,11 @@ def excerpt(text: str, width: int = 60) -> str:
 
 
 def normalised(text: str) -> str:
-    """Normalize `text` for comparison: NFKC, case folded, white space collapsed."""
+    """Normalize `text` for comparison: NFKC, case folded, white space collapsed, without what shows nothing."""
     if text.isascii():  # same result in a third of the time
         folded = text.lower().strip()
         return " ".join(folded.split()) if "  " in folded or not folded.isprintable() else folded
-    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+    return " ".join(unicodedata.normalize("NFKC", UNSEEN.sub("", text)).casefold().split())
 
 
 def words(text: str) -> list[str]:

@@ -14,7 +14,7 @@ SILENT: Final = ("system", "developer")
 """Roles that are not compared."""
 On = Literal["conversation", "prompt", "response", "last-turn"]
 """What is compared: all turns, those before the last answer, the last answer, or the last request with its answer."""
-OTHER_SIDE: Final = ("rejected", "non_preferred_output", "rejected_messages", "response_k")
+OTHER_SIDE: Final = ("rejected", "non_preferred_output", "rejected_messages", "response_k", "rejected_response")
 """Keys of a preference pair under which the worse answer stands."""
 
 

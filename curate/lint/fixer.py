@@ -74,7 +74,7 @@ class FixReport:
 
     @property
     def lines(self) -> int:
-        """Yield the repaired lines of a file and record fixes in `fixed`; nothing if it cannot be fixed in place."""
+        """Number of changed or removed lines."""
         return sum(file.lines for file in self.files)
 
 

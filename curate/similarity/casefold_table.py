@@ -8,7 +8,7 @@ compose with what stands before them and those that become several; a text with 
 import unicodedata
 from typing import TYPE_CHECKING, Any, Final
 
-from curate.core.text import WORDS
+from curate.core.text import UNSEEN, WORDS
 from curate.core.worker_pool import lazy_once
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def folds() -> "Folds":
 
 def _fold(char: str) -> int:
     composed, folded = unicodedata.normalize("NFKC", char), normal(char)
-    if any(unicodedata.category(one)[0] == "M" for one in composed + folded):
+    if UNSEEN.match(char) or any(unicodedata.category(one)[0] == "M" for one in composed + folded):
         return -1
     if not any(WORDS.match(one) for one in folded):
         return BETWEEN
@@ -58,7 +58,7 @@ def _fold(char: str) -> int:
 
 def normal(text: str) -> str:
     """`curate.core.text.normalised`, but for white space, which is no part of a word."""
-    return unicodedata.normalize("NFKC", text).casefold()
+    return unicodedata.normalize("NFKC", UNSEEN.sub("", text)).casefold()
 
 
 def _listed(code: int) -> bool:

@@ -121,6 +121,7 @@ def features_of(lines: ChunkLines, wanted: Wanted) -> Features:
         try:
             value = loads(line)
             reading = read(value)
+            value = {"messages": value} if type(value) is list else value
         except NotUnderstoodError as error:
             unread.append((number, str(error)))
             continue

@@ -14,9 +14,11 @@ Object = dict[str, Any]
 
 ATTACHED: Final = ("images", "image", "audios", "audio", "videos", "video", "documents", "chat_template_kwargs")
 """Keys of the training input other than text."""
+REJECTED: Final = ("rejected", "rejected_messages", "rejected_response")
+"""Keys of the rejected answer beside messages."""
 GIVEN: Final = frozenset(
     """messages tools functions prompt completion chosen rejected preferred_output non_preferred_output label chosen_messages rejected_messages
-    chosen_system rejected_system conversations instruction input output response system history context question answer query problem solution text
+    rejected_response     chosen_system rejected_system conversations instruction input output response system history context question answer query problem solution text
     instances response_j response_k reference_answer ground_truth parallel_tool_calls contents systemInstruction system_instruction responses_create_params
     completions labels segments reward_model""".split()  # noqa: E501, SIM905
 ) | frozenset(ATTACHED)
@@ -224,15 +226,34 @@ def _pair(
     def turns(value: Object, reading: Reading) -> None:
         chosen, rejected = (_side(value[key], "assistant", reading) for key in (chosen_key, rejected_key))
         reading.turns += ([] if any(turn.role == "user" for turn in chosen) else prompt(value, reading)) + chosen
-        if any(turn.role == "user" for turn in rejected):
-            shared = next(
-                (at for at, pair in enumerate(zip(chosen, rejected, strict=False)) if pair[0] != pair[1]),
-                min(len(chosen), len(rejected)),
-            )
-            rejected = rejected[shared:]
-        reading.others += rejected
+        reading.others += _own(rejected, chosen) if any(turn.role == "user" for turn in rejected) else rejected
 
     return turns
+
+
+def _own(rejected: list[Turn], chosen: list[Turn]) -> list[Turn]:
+    """The turns of the rejected side after those that both sides begin with."""
+    differing = (at for at, pair in enumerate(zip(chosen, rejected, strict=False)) if pair[0] != pair[1])
+    return rejected[next(differing, min(len(chosen), len(rejected))) :]
+
+
+def _messages(value: Object, reading: Reading) -> None:
+    """Messages; beside them may stand both sides of a preference, or the rejected one."""
+    _listed("messages")(value, reading)
+    for key in REJECTED if len(value) > 1 else ():
+        if not _is_side(value.get(key)):
+            continue
+        if _is_side(value.get("chosen")) and reading.turns[-1:] and reading.turns[-1].role != "assistant":
+            reading.turns += _own(_side(value["chosen"], "assistant", reading), reading.turns)
+        reading.others += _own(_side(value[key], "assistant", reading), reading.turns)
+
+
+def _is_side(side: Any) -> bool:
+    """Whether a value is an answer: text, a turn or turns."""
+    turns = side if type(side) is list else [side]
+    return type(side) is str or (
+        bool(turns) and all(type(one) is dict and {"role", "from"} & one.keys() for one in turns)
+    )
 
 
 def _prompt(value: Object, reading: Reading) -> list[Turn]:
@@ -345,7 +366,7 @@ def _has(*keys: str) -> Callable[[Object], bool]:
 FORMS: Final[tuple[tuple[Callable[[Object], bool], Callable[[Object, Reading], None]], ...]] = (
     (_has("messages", "choices"), _stored),
     *((known, _spoken(parse)) for known, parse in BLOCK_FORMS),
-    (_has("messages"), _listed("messages")),
+    (_has("messages"), _messages),
     (
         lambda value: (
             _has("preferred_output", "non_preferred_output")(value)

@@ -1,5 +1,6 @@
 """Words of texts as 64-bit hashes, and their shingles, for many texts at a time; `docs/leaks.md` defines a word."""
 
+import re
 import unicodedata
 from collections.abc import Sequence
 from typing import Any, Final
@@ -19,6 +20,8 @@ ALONE: Final = "".join(f"{chr(first)}-{chr(last)}" for first, last in UNSPACED)
 """Their characters, for a class of a pattern: each is a word."""
 WORD: Final = r"[\p{L}\p{N}\p{M}_]+"
 """Letters, digits, combining marks and underscores."""
+UNSEEN: Final = re.compile("[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\U000e0000-\U000e007f]")
+"""Characters that show nothing, which are no part of a text."""
 BASE: Final = 0x9E3779B97F4A7C15
 RUN: Final = 3
 """Words of a shingle."""
@@ -36,7 +39,7 @@ def mixed(numbers: Hashes) -> Hashes:
 
 def folded(text: str) -> str:
     """Normalize a text for comparison."""
-    return text.lower() if text.isascii() else unicodedata.normalize("NFKC", text).casefold()
+    return text.lower() if text.isascii() else unicodedata.normalize("NFKC", UNSEEN.sub("", text)).casefold()
 
 
 def words_of(texts: Sequence[str]) -> tuple[pl.Series, Numbers]:

@@ -43,17 +43,30 @@ TEXTS: Final = (
     "completion",
     "input",
 )
-SIDES: Final = ("rejected", "non_preferred_output", "rejected_messages", "response_k")
+SIDES: Final = ("rejected", "non_preferred_output", "rejected_messages", "response_k", "rejected_response")
 SPEAKERS: Final = {"human": "user", "user": "user", "gpt": "assistant", "assistant": "assistant", "system": "system"}
 UNSPACED: Final = r"\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"
 ALONE: Final = re.compile(f"[{UNSPACED}]")
 PIECE: Final = re.compile(rf"[{UNSPACED}]|[^\s{UNSPACED}]+")
+UNSEEN: Final = dict.fromkeys(
+    code
+    for first, last in (
+        (0xAD, 0xAD), (0x61C, 0x61C), (0x180E, 0x180E), (0x200B, 0x200F), (0x202A, 0x202E), (0x2060, 0x206F),
+        (0xFEFF, 0xFEFF), (0xE0000, 0xE007F),
+    )
+    for code in range(first, last + 1)
+)  # fmt: skip
 RUN, SHARED, OWN, THRESHOLD = 8, 40, 5, 0.8
+
+
+def folded(text: str) -> str:
+    """A text without what shows nothing, normalized."""
+    return unicodedata.normalize("NFKC", text.translate(UNSEEN)).casefold()
 
 
 def words(text: str) -> list[str]:
     """The words of a text, folded."""
-    text = unicodedata.normalize("NFKC", text).casefold()
+    text = folded(text)
     kept = "".join(
         char if char.isalnum() or char == "_" or unicodedata.category(char)[0] == "M" else " " for char in text
     )
@@ -153,9 +166,7 @@ class Seen:
         self.beside = json.dumps([{key: row[key] for key in ATTACHED if row.get(key)}, files_of(turns)], sort_keys=True)
         self.copy = json.dumps({key: row[key] for key in (*TEXTS, *ATTACHED) if key in row}, sort_keys=True)
         asked = [text_of(turn.get("content")) for turn in turns if turn.get("role") == "user"]
-        tokens = [word for text in asked for word in words(text)] or [
-            unicodedata.normalize("NFKC", "\n".join(asked)).casefold()
-        ]
+        tokens = [word for text in asked for word in words(text)] or [folded("\n".join(asked))]
         self.question = (self.beside, *tokens) if asked else None
         self.chain = [(str(turn.get("role")), *words(said(turn))) for turn in turns]
         self.whole_chain = tuple(self.chain) if turns and turns[-1].get("role") == "assistant" else None

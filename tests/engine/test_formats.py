@@ -98,6 +98,12 @@ CASES: list[tuple[dict[str, Any], str, list[str]]] = [
         ["user: Hi", "assistant: Hello."],
     ),
     (
+        {"messages": [{"role": "user", "content": "Hi"}], "chosen": "Hello.", "rejected": "What?"},
+        "preference",
+        ["user: Hi", "assistant: Hello."],
+    ),
+    ({**chat("Hi", "Hello."), "chosen": chat("Hi", "Hello.")["messages"], "rejected": []}, "messages", HELLO),
+    (
         {
             "conversations": [{"from": "human", "value": "Hi"}],
             "chosen": {"from": "gpt", "value": "Hello."},
@@ -330,7 +336,7 @@ def test_the_proof_of_a_split_reads_the_same_by_code_of_its_own(value: dict[str,
 
 
 def test_the_rejected_side_of_every_preference_pair_is_part_of_the_example() -> None:
-    rejected = {side for _, side in PREFERENCE_SIDES.values()}
+    rejected = {"rejected_response", *(side for _, side in PREFERENCE_SIDES.values())}
     assert rejected == set(OTHER_SIDE)
     assert rejected <= set(GIVEN) & verify_reading.GIVEN
 

@@ -93,6 +93,22 @@ LEAKS: dict[str, tuple[object, object, set[str]]] = {
         {"prompt": "What is that tree?", "chosen": BEECH, "rejected": OAK},
         {"L002", "L011"},
     ),
+    "the answers of a pair beside its messages": (
+        {"messages": turns("Name a tree.")["messages"], "chosen": BEECH, "rejected": "No."},
+        {"messages": turns("What is that tree?")["messages"], "chosen": BEECH, "rejected": "Who knows?"},
+        {"L011"},
+    ),
+    "the rejected answer beside a conversation": (
+        {**turns("Name a tree.", "Oak."), "rejected": [{"role": "assistant", "content": BEECH}]},
+        {**turns("Name the tree.", "Oak."), "rejected_response": BEECH},
+        {"L002"},
+    ),
+    "characters that show nothing": (
+        turns("Name a tree.", BEECH),
+        turns("Na\u00adme a t\u200bree.", "\ufeff" + BEECH.replace("a", "a\u200b").replace("e", "\u00ade")),
+        {"L002", "L003", "L011"},
+    ),
+    "a list of turns": (turns("Name a tree.", BEECH)["messages"], turns("Name a tree!", OAK), {"L003"}),
     "a call of a tool": (
         {
             "messages": [

@@ -124,6 +124,28 @@ def test_a_repair_mends_what_its_rule_documents_as_bad(code: str) -> None:
     assert changed
 
 
+@pytest.mark.parametrize(
+    ("code", "answer", "mended"),
+    [
+        pytest.param(
+            "T014",
+            {"tool_calls": [{"function": {"name": "pay", "arguments": '"{\\"sum\\": 1.10, \\"to\\": 1e400}"'}}]},
+            {"tool_calls": [{"function": {"name": "pay", "arguments": '{"sum": 1.10, "to": 1e400}'}}]},
+            id="numbers as they are written",
+        ),
+        pytest.param("Q010", {"content": "O\u200bne"}, {"content": "One"}, id="an invisible character"),
+        pytest.param("Q010", {"content": "\uf0b7 O\u200bne"}, {"content": "\uf0b7 O\u200bne"}, id="a bullet"),
+    ],
+)
+def test_a_safe_repair_loses_nothing(code: str, answer: dict[str, Any], mended: dict[str, Any]) -> None:
+    repair = RULES[code].repair
+    assert repair
+    assert repair.safe
+    asked = {"role": "user", "content": "Hi"}
+    said = {"role": "assistant", "content": None}
+    assert repair.function({"messages": [asked, {**said, **answer}]}) == {"messages": [asked, {**said, **mended}]}
+
+
 @pytest.mark.parametrize("code", REPAIRED)
 def test_a_repair_says_in_one_sentence_what_it_does(code: str) -> None:
     repair = RULES[code].repair

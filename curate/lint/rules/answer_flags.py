@@ -11,6 +11,7 @@ from curate.language.lexicon import UNENDED
 from curate.language.refusals import HINTS, OPENING, refuses
 from curate.lint.rules.prefilter import (
     ANSWER,
+    CharacterSet,
     EchoesQuestion,
     EndsWith,
     Flag,
@@ -27,6 +28,11 @@ from curate.lint.rules.prefilter import (
 )
 from curate.read.chunks import Batch
 
+# Without joiners (emoji, Persian, Hindi) and direction marks (Hebrew, Arabic), which have a use.
+NOTHING: Final = "\u200b\u2060-\u2064\ufeff\u202a-\u202e\u2066-\u2069\U000e0000-\U000e007f"
+"""Characters that show nothing."""
+UNSEEN: Final = f"[{NOTHING}\ue000-\uf8ff]"
+"""These and characters for private use, which most fonts do not show."""
 POINTERS: Final = ("following", "given", "above", "below")
 NOUNS: Final = (
     "text", "sentence", "paragraph", "passage", "article", "code", "list", "email", "poem", "story", "data", "table",
@@ -34,6 +40,7 @@ NOUNS: Final = (
 )  # fmt: skip
 SHOWABLE: Final = ("text", "sentence", "paragraph", "passage", "article", "code", "list", "table", "email")
 PADDED: Final = OuterSpace(flag="padded")
+BLANK: Final[tuple[Prefilter, ...]] = (PADDED, CharacterSet(UNSEEN, flag="padded"))
 JOINED: Final = Flag(flag="joined")
 AGAIN: Final = RepeatedTurn(flag="repeated")
 ECHOES: Final = EchoesQuestion(flag="echoes")

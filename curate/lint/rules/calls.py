@@ -37,12 +37,15 @@ def arguments_of(function: dict[str, Any]) -> dict[str, Any] | None:
     return value if isinstance(value, dict) else None
 
 
-def unwrapped_object(arguments: Any) -> dict[str, Any] | None:
-    """The object in JSON that is encoded twice or more often; None if there is none."""
-    value, depth = arguments, 0
-    while isinstance(value, str) and depth < 9:
-        value, depth = json_value(value), depth + 1
-    return value if isinstance(value, dict) and depth > 1 else None
+def encoded_once(arguments: Any) -> str | None:
+    """The JSON text of an object that is encoded twice or more often, as it is written; None if there is none."""
+    text, depth = arguments, 0
+    while isinstance(text, str) and depth < 9:
+        value = json_value(text)
+        if isinstance(value, dict):
+            return text if depth else None
+        text, depth = value, depth + 1
+    return None
 
 
 def ids_of(message: Message) -> list[Any]:
@@ -244,7 +247,7 @@ def arguments_not_an_object(example: Example) -> Problems:
             continue
         arguments = call.function["arguments"]
         value = json_value(arguments) if isinstance(arguments, str) else arguments
-        if value is not NOT_JSON and not isinstance(value, dict) and unwrapped_object(arguments) is None:
+        if value is not NOT_JSON and not isinstance(value, dict) and encoded_once(arguments) is None:
             yield Problem(call.at("arguments"), f"the arguments are {kind_of(value)}, not an object")
 
 
@@ -257,19 +260,14 @@ def arguments_encoded_twice(example: Example) -> Problems:
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}]}], "tools": [{"type": "function", "function": {"name": "now"}}]}
     """
     for call in called(example):
-        if unwrapped_object(call.function.get("arguments")) is not None:
+        if encoded_once(call.function.get("arguments")) is not None:
             yield Problem(call.at("arguments"), "the arguments are encoded twice")
 
 
 @arguments_encoded_twice.repaired_by(safe=True)
 def decode_once(value: Object) -> Object:
     """Encode the arguments once."""
-    return with_arguments(
-        value,
-        lambda arguments: (
-            arguments if (found := unwrapped_object(arguments)) is None else json.dumps(found, ensure_ascii=False)
-        ),
-    )
+    return with_arguments(value, lambda arguments: encoded_once(arguments) or arguments)
 
 
 @value_rule("T015", "arguments-break-schema", Severity.WARNING, hint="Correct the call, or the tool's parameters.")

@@ -7,7 +7,7 @@ from typing import Any, Final
 from curate.core.finding import Severity
 from curate.core.lazy import pl
 from curate.core.text import excerpt, plural
-from curate.lint.rules.answer_flags import SWITCHED, UNEVEN
+from curate.lint.rules.answer_flags import SWITCHED, UNEVEN, UNSEEN
 from curate.lint.rules.polars_text_helpers import answer, answered_question, edit_texts, foreign, judged_by, matching
 from curate.lint.rules.prefilter import CharacterPairs, CharacterSet
 from curate.lint.rules.rule import text_rule
@@ -16,11 +16,10 @@ LEADS: Final = "ÂÃÅÄâÐÑØÙ×ðãìëê"
 FOLLOWS: Final = "\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ"
 MOJIBAKE: Final = f"[{LEADS}][{FOLLOWS}]"
 """The first two characters of UTF-8 sequences decoded as cp1252 or Latin-1."""
-# Without joiners (emoji, Persian, Hindi) and direction marks (Hebrew, Arabic), which have a use.
-INVISIBLE: Final = "\u200b\u2060-\u2064\ufeff\u202a-\u202e\u2066-\u2069\ue000-\uf8ff"
-UNSEEN: Final = f"[{INVISIBLE}\U000e0000-\U000e007f]"
-TAGGED_FLAG: Final = re.compile(f"(\U0001f3f4[\U000e0020-\U000e007f]+)|[{INVISIBLE}\U000e0000-\U000e007f]")
+TAGGED_FLAG: Final = re.compile(f"(\U0001f3f4[\U000e0020-\U000e007f]+)|{UNSEEN}")
 """A flag spelled with tag characters, which is kept, or an invisible character."""
+PRIVATE: Final = re.compile("[\ue000-\uf8ff]")
+"""Characters for private use, which some fonts show: bullets of word processors, icons."""
 BREAKS_WORDS: Final = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]")
 """Thai, Lao, Burmese and Khmer, which use the zero-width space to separate words."""
 OTHER_SCRIPT: Final = "[\u0370-\u1cff\u2e80-\ud7ff\uf900-\ufaff\ufe70-\ufeff\U00020000-\U0003ffff]"
@@ -125,8 +124,15 @@ def _unseen(text: str) -> str | None:
 
 @invisible_character.repaired_by(safe=True)
 def remove_invisible(value: dict[str, Any]) -> dict[str, Any]:
-    """Remove invisible characters."""
-    return edit_texts(value, lambda text: text if text.isascii() else _stripped(text))
+    """Remove invisible characters; nothing changes where one is for private use, which some fonts show."""
+    private: list[str] = []
+
+    def stripped(text: str) -> str:
+        private.extend(PRIVATE.findall(text))
+        return text if text.isascii() else _stripped(text)
+
+    edited = edit_texts(value, stripped)
+    return value if private else edited
 
 
 @text_rule(

@@ -1,18 +1,21 @@
 """Family C: the content of messages. C003 and C004 run on text columns, the others on the structure."""
 
+import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Final
 
 from curate.core.example import Example, content_text
 from curate.core.finding import Problem, Severity
 from curate.core.lazy import pl
-from curate.lint.rules.answer_flags import PADDED
-from curate.lint.rules.message_frame import CALLS
+from curate.lint.rules.answer_flags import BLANK, NOTHING
+from curate.lint.rules.message_frame import CALLS, has_media
 from curate.lint.rules.repair import Object, on_messages
 from curate.lint.rules.roles import kind_of, role_of
 from curate.lint.rules.rule import rule, text_rule
 
 Problems = Iterator[Problem]
+SHOWN: Final = rf"[^\s{NOTHING}]"
+"""A character that a reader may see."""
 
 
 @rule(
@@ -69,34 +72,35 @@ def content_type(example: Example) -> Problems:
             yield Problem(message.content_pointer, f"the content of message {message.index + 1} is {kind_of(content)}")
 
 
-@text_rule("C003", "empty-answer", Severity.ERROR, prefilter=PADDED, hint="Write the answer, or remove the line.")
+def _shows_nothing() -> "pl.Expr":
+    """Whether a text has only white space and invisible characters."""
+    return ~pl.col("text").str.contains(SHOWN)
+
+
+@text_rule("C003", "empty-answer", Severity.ERROR, prefilter=BLANK, hint="Write the answer, or remove the line.")
 def empty_answer() -> "pl.Expr":
-    """An assistant's content is empty.
+    """An assistant's content is empty, or only invisible characters.
 
     The model learns to end its turn at once, also for real questions.
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "  "}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
     empty = (
-        (pl.col("role") == "assistant")
-        & pl.col("content")
-        & ~pl.col("called")
-        & (pl.col("text").str.strip_chars() == "")
-        & ~pl.col("media")
+        (pl.col("role") == "assistant") & pl.col("content") & ~pl.col("called") & _shows_nothing() & ~pl.col("media")
     )
     return pl.when(empty).then(pl.lit("the assistant's answer is empty"))
 
 
-@text_rule("C004", "empty-question", Severity.WARNING, prefilter=PADDED, hint="Write the message, or remove it.")
+@text_rule("C004", "empty-question", Severity.WARNING, prefilter=BLANK, hint="Write the message, or remove it.")
 def empty_question() -> "pl.Expr":
-    """A user's or system's content is empty.
+    """A user's or system's content is empty, or only invisible characters.
 
     The model learns to answer an empty request. An empty system prompt also replaces the template's default.
     Bad: {"messages": [{"role": "system", "content": ""}, {"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
     asks = pl.col("role").is_in(["user", "system", "developer"])
-    empty = asks & pl.col("content") & (pl.col("text").str.strip_chars() == "") & ~pl.col("media")
+    empty = asks & pl.col("content") & _shows_nothing() & ~pl.col("media")
     return pl.when(empty).then(pl.format("the {}'s message is empty", pl.col("role")))
 
 
@@ -113,14 +117,7 @@ def drop_empty_systems(messages: list[Object]) -> list[Object] | None:
 
 def _is_empty(message: Object) -> bool:
     content = message.get("content")
-    return content is not None and not content_text(content).strip() and not has_media(content)
-
-
-def has_media(content: Any) -> bool:
-    """Whether a content has parts other than text and refusals."""
-    return isinstance(content, list) and any(
-        isinstance(part, dict) and part.get("type", "text") not in ("text", "refusal") for part in content
-    )
+    return content is not None and not re.search(SHOWN, content_text(content)) and not has_media(content)
 
 
 RULES = (

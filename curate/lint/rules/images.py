@@ -160,20 +160,20 @@ def too_many_with_images(state: DatasetState, *, target: Target) -> PlacedProble
     Severity.ERROR,
     hint="Encode a JPEG, PNG or WEBP file in RGB or RGBA as data:image/png;base64,….",
 )
-def image_data(example: Example) -> Problems:
+def image_data(example: Example, *, target: Target) -> Problems:
     """An image in a data URI is not a decodable JPEG, PNG or WEBP file.
 
-    Loaders stop on it during the run, and services skip the example.
+    Loaders stop on it during the run, and services skip the example. OpenAI and Azure accept PNG in RGB and RGBA only.
     Bad: {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "data:image/png;base64,R0lGODlhAQABAAAAACw="}}]}, {"role": "assistant", "content": "A cat."}]}
     Good: {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGNgYGAAAAAEAAH2FzhVAAAAAElFTkSuQmCC"}}]}, {"role": "assistant", "content": "A cat."}]}
     """
     for part in images_of(example):
         url = url_of(part)
-        if url is not None and url.startswith("data:") and (found := _data_fault(url)):
+        if url is not None and url.startswith("data:") and (found := _data_fault(url, target)):
             yield Problem(part.pointer, found)
 
 
-def _data_fault(url: str) -> str | None:
+def _data_fault(url: str, target: Target) -> str | None:
     head = DATA.match(url)
     if head is None or "base64" not in head.group(2):
         return f"the data URI is not one of base64: {excerpt(url, 30)}"
@@ -185,7 +185,7 @@ def _data_fault(url: str) -> str | None:
         return None
     if not data.startswith(b"\x89PNG\r\n\x1a\n"):
         return "the image is not a JPEG, PNG or WEBP file" if data else "the image is empty"
-    return None if data[25:26] in (b"\x02", b"\x06") else "the PNG is not in RGB or RGBA"
+    return "the PNG is not in RGB or RGBA" if target in OPENAI_AZURE and data[25:26] not in (b"\x02", b"\x06") else None
 
 
 @value_rule(

@@ -9,7 +9,8 @@ that an assistant's message answers; else null), `previous` (the role of the pre
 the next message calls a tool), `again` (1 if the previous message is the same, 2 if the one before it is, else 0).
 
 The other columns are flags for prefilters (see `Prefilter.flag`): cheap to compute and true wherever the rule can fire.
-These are `switched`, `echoes`, `foreign` (not all ASCII), `padded` (empty, or white space at an end), `brief`,
+These are `switched`, `echoes`, `foreign` (not all ASCII), `padded` (empty, white space at an end, or an invisible character
+first), `brief`,
 `points`, and the flags per answer (see `curate.lint.rules.answer_flags`).
 """
 
@@ -32,6 +33,7 @@ from curate.lint.rules.answer_flags import (
     SWITCHED,
     UNEVEN,
     UNFINISHED,
+    UNSEEN,
     batch_flags,
     flags_of,
 )
@@ -119,7 +121,7 @@ class _Rows:
             self.text.append(said if isinstance(said, str) else content_text(said))
             self.content.append(said is not None)
             self.called.append(not CALLS.isdisjoint(value) and any(value.get(key) for key in CALLS))
-            self.media.append(not plain and _has_media(said))
+            self.media.append(not plain and has_media(said))
             self.joined.append(message.content_pointer == message.pointer and _is_joined(example))
             self.answer_flags.append(flags_of(self.text[-1]) if message.role == "assistant" else 0)
 
@@ -151,7 +153,7 @@ def _complete(frame: "pl.DataFrame") -> "pl.DataFrame":
     answers = ((role == "assistant") & (role.shift(1) == "user") & follows).fill_null(value=False)
     size = text.str.len_bytes()
     wide = size > text.str.len_chars() * SWITCHED.wide
-    padded = (text.str.strip_chars().str.len_bytes() < size) | (size == 0)
+    padded = (text.str.strip_chars().str.len_bytes() < size) | (size == 0) | text.str.contains(rf"\A{UNSEEN}")
     looked = pl.col("answer_flags")
 
     def same(back: int) -> "pl.Expr":
@@ -203,7 +205,8 @@ def _is_joined(example: Example) -> bool:
     )
 
 
-def _has_media(content: Any) -> bool:
+def has_media(content: Any) -> bool:
+    """Whether a content has parts other than text and refusals."""
     return isinstance(content, list) and any(
         isinstance(part, dict) and part.get("type", "text") not in ("text", "refusal") for part in content
     )

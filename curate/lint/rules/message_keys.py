@@ -9,9 +9,8 @@ from curate.core.lazy import pl
 from curate.core.targets import Target
 from curate.core.text import excerpt, plural
 from curate.lint.rules.answer_flags import AGAIN
-from curate.lint.rules.content import has_media
 from curate.lint.rules.dataset_summary import DatasetState, DatasetSummary
-from curate.lint.rules.message_frame import CALLS
+from curate.lint.rules.message_frame import CALLS, has_media
 from curate.lint.rules.repair import Object, copy_without, on_messages
 from curate.lint.rules.roles import intended_role, kind_of, role_of
 from curate.lint.rules.rule import dataset_rule, profile_rule, rule, text_rule, value_rule

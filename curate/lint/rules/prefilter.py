@@ -81,8 +81,8 @@ class CharacterSet(Prefilter):
     ascii: bool = field(default=False, kw_only=True)
 
     def rows(self, frame: "pl.DataFrame") -> "list[pl.Series]":
-        """The rows with one of the characters."""
-        return [frame["text"].str.contains(self.chars)]
+        """The rows with one of the characters, unless a flag is given."""
+        return super().rows(frame) if self.flag else [frame["text"].str.contains(self.chars)]
 
 
 @dataclass(frozen=True)

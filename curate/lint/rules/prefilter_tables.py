@@ -249,7 +249,10 @@ def _characters(chars: tuple[CharacterSet, ...], pairs: tuple[CharacterPairs, ..
         + "\0" * 0x800
         + np.arange(0xE000, 0x110000, dtype="<u4").tobytes().decode("utf-32-le")
     )
-    classes = [(one.chars, ODD) for one in chars] + [(f"[{b''.join(SEPARATORS).decode()}]", ODD), (r"\s", SPACE)]
+    classes = [(members, ODD) for members in dict.fromkeys(one.chars for one in chars)] + [
+        (f"[{b''.join(SEPARATORS).decode()}]", ODD),
+        (r"\s", SPACE),
+    ]
     classes += [
         (f"[{members}]", kind) for one in pairs for members, kind in ((one.leads, LEADS), (one.follows, FOLLOWS))
     ]

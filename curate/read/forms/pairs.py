@@ -140,6 +140,8 @@ def _preference(value: Object) -> Iterator[Turn]:
     chosen = list(_side(value, "chosen", "assistant"))
     if any(isinstance(turn.value, dict) and turn.value.get("role") == "user" for turn in chosen):
         yield from _system(value)
+    elif "messages" in value:
+        yield from _bedrock(value)
     elif isinstance(value.get("conversations"), list):
         yield from _sharegpt(value)
     elif "instruction" in value:
@@ -192,9 +194,20 @@ def _text(value: Object) -> Iterator[Turn]:
     yield turn_at("assistant", value["text"], "/text")
 
 
+def _is_asked_in_messages(value: Object) -> bool:
+    """Whether the messages are the prompt of a pair: they end without an answer, and the sides are answers alone."""
+    turns, chosen = value.get("messages"), value.get("chosen")
+    if not value.keys() >= SIDED or not is_objects(turns) or turns[-1].get("role") == "assistant":
+        return False
+    return not isinstance(chosen, list) or not any(
+        isinstance(turn, dict) and turn.get("role", turn.get("from")) in ("user", "human") for turn in chosen
+    )
+
+
 def _is_bedrock(value: Object) -> bool:
     return (
         "system" in value
+        and not _is_asked_in_messages(value)
         and isinstance(value.get("messages"), list)
         and isinstance(value["system"], str)
         and bool(value["system"])
@@ -237,6 +250,7 @@ def _is_text(value: Object) -> bool:
 
 ALPACA_KEYS: Final = ("instruction", "input", "output", "response", "system", "history", "context")
 PREFERENCE_KEYS: Final = (
+    "messages",
     "conversations",
     "instruction",
     "input",
@@ -278,7 +292,7 @@ CHOSEN: Final = (
     Format(
         "messages",
         '{"messages": [{"role": ..., "content": ...}, ...]}',
-        lambda v: "messages" in v,
+        lambda v: "messages" in v and not _is_asked_in_messages(v),
         write=write_messages,
     ),
     Format(
