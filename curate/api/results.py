@@ -342,10 +342,8 @@ class VerifyResult:
         return findings_frame(self.proof.findings)
 
     def __repr__(self) -> str:
-        broken = sum(point.verdict is Verdict.BROKEN for point in self.proof.points)
-        return (
-            f"<VerifyResult {self.proof.folder}: {'holds' if self.holds else f'does not hold, {broken} points broken'}>"
-        )
+        broken = plural(sum(point.verdict is Verdict.BROKEN for point in self.proof.points), "point")
+        return f"<VerifyResult {self.proof.folder}: {'holds' if self.holds else f'does not hold, {broken} broken'}>"
 
     def _repr_html_(self) -> str:
         facts = {"examples": sum(self.proof.examples.values()), "breaches": len(self.proof.findings)}

@@ -3,7 +3,6 @@
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from curate.api.inputs import Data, Inputs
 from curate.api.results import CheckResult, ConflictsResult, DedupResult, RunResult, SplitResult, VerifyResult
@@ -12,6 +11,7 @@ from curate.conflicts.default_models import with_default_models
 from curate.conflicts.judges import judge_of
 from curate.core.config import load_project, with_options
 from curate.core.config_files import find_config
+from curate.core.decision import edits_of
 from curate.core.decision_log import DecisionLog
 from curate.core.egress import Consent
 from curate.core.events import Listener, ignore_events
@@ -20,12 +20,12 @@ from curate.core.manifest import NAME
 from curate.core.runs import Project, project_of
 from curate.lint.runner import check_paths
 from curate.lint.suppressions import load_suppressions, suppress
-from curate.output.edited import with_edited
+from curate.output.edited import with_edited, with_edits
 from curate.output.restore import finish
 from curate.pipeline import Choice
 from curate.pipeline import run as run_pipeline
 from curate.pipeline.dedup import plan
-from curate.pipeline.splitting import sources_of, split_files
+from curate.pipeline.splitting import sources_of, split_files, with_split_options
 from curate.read.dataset import demand_understood, read_dataset
 from curate.verify import verify_files, verify_folder
 
@@ -126,7 +126,8 @@ def conflicts(
     models: bool | None = None,
     yes: bool = False,
 ) -> ConflictsResult:
-    """Find contradictions like `curate conflicts`. Options override the project's configuration.
+    """Find contradictions like `curate conflicts`. Options override the project's configuration. Answers are read as
+    edited in the review.
 
     With a judge at an address, questions and answers are sent there: say `yes=True`; `judge_key` names the
     environment variable that has its key. Raises `UsageError` before anything is sent
@@ -146,7 +147,8 @@ def conflicts(
     }
     options |= {"min_confidence": min_confidence, "models": models}
     config = with_default_models(with_options(find_config(project.folder).conflicts, **options))
-    dataset = read_dataset(files)
+    decisions = with_edited(DecisionLog(project.decisions).verdicts())
+    dataset = read_dataset(*with_edits(files, edits_of(decisions), project.edited))
     demand_understood(len(dataset.lines), len(dataset.examples))
     asked = judge_of(
         config,
@@ -187,29 +189,26 @@ def split(
     """
     inputs = Inputs(paths)
     project = project_of(inputs.files)
-    whole = find_config(project.folder)
-    options: dict[str, Any] = {
-        "fractions": fractions,
-        "counts": counts,
-        "group_by": group_by,
-        "stratify": stratify,
-        "existing": existing,
-    }
-    section = with_options(whole.split, **options, semantic=semantic, grow=grow, parquet=parquet, trainers=trainers)
-    dedup = with_options(whole.dedup, threshold=threshold)
-    mix = with_options(whole.mix, weights=weights, examples=examples, tokens=tokens)
-    options = {
-        "split": section,
-        "dedup": dedup,
-        "mix": mix,
-        "check": with_options(whole.check, drop=drop),
-        "seed": whole.seed if seed is None else seed,
-    }
-    config = whole.model_copy(update=options)
+    config = with_split_options(
+        find_config(project.folder),
+        mix={"weights": weights, "examples": examples, "tokens": tokens},
+        threshold=threshold,
+        drop=drop,
+        seed=seed,
+        fractions=fractions,
+        counts=counts,
+        group_by=group_by,
+        stratify=stratify,
+        existing=existing,
+        semantic=semantic,
+        grow=grow,
+        parquet=parquet,
+        trainers=trainers,
+    )
     folder = Path(output)
     finish(folder, project.decisions)
     decisions = with_edited(DecisionLog(project.decisions).verdicts())
-    sources = sources_of(project, inputs.names, section.existing, folder, decisions)
+    sources = sources_of(project, inputs.names, config.split.existing, folder, decisions)
     result = split_files(sources, folder, config, decisions=decisions, cache=project.cache, yes=yes)
     return SplitResult(folder, result, inputs)
 
@@ -244,12 +243,12 @@ def run(
     `curate run`.
 
     A stage whose inputs have not changed is not run again. With a judge at an address, questions and answers are sent
-    there: say `yes=True`; `judge_key` names the environment variable that has its key. `listen` is told how it goes on.
-    Raises `CurateError`; what was finished stays.
+    there, and `drop` may take much of a file: say `yes=True` to allow both; `judge_key` names the environment variable
+    with the judge's key. `listen` is told how it goes on. Raises `CurateError`; what was finished stays.
     """
     folder, settings = load_project(Path(config))
     project = Project(folder)
-    choice = Choice(tuple(only), tuple(skip), tuple(again), until, dry)
+    choice = Choice(tuple(only), tuple(skip), tuple(again), until, dry, yes)
     agreed = Consent(yes, how="pass yes=True to allow this")
     return RunResult(
         project.folder / settings.output,

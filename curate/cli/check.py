@@ -1,7 +1,7 @@
 """`curate check`."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext, redirect_stdout
 from functools import partial
 from pathlib import Path
@@ -17,6 +17,7 @@ from curate.cli.options import (
     Quiet,
     RunOn,
     codes,
+    demand_model,
     end,
     executor_of,
     named_files,
@@ -71,8 +72,9 @@ def check(
         Path | None, typer.Option(help="Write the report to this file instead of standard output.")
     ] = None,
     group_by: Annotated[
-        GroupBy, typer.Option(help="Group the findings of `--output-format grouped` by file or by rule.")
-    ] = GroupBy.FILE,
+        GroupBy | None,
+        typer.Option(help="Group the findings of `--output-format grouped` by file or by rule; if omitted, by file."),
+    ] = None,
     statistics: Annotated[
         bool, typer.Option("--statistics", help="Report only the number of findings of each rule.")
     ] = False,
@@ -155,6 +157,9 @@ def check(
         if fix or unsafe_fixes or diff or fix_only or new_baseline or new_suppressions:
             raise UsageError("--watch only reports", "leave out options that fix, compare or write a baseline")
         watch(paths, baseline, partial(check, **{**given, "watching": False}))
+    if group_by is not None and (statistics or output_format is not OutputFormat.GROUPED):
+        raise UsageError("--group-by without --output-format grouped", "add it, or leave --group-by out")
+    _demand_report(output_file, given)
     files = named_files(paths)
     demand_apart(files, (output_file, new_baseline), named=paths)
     demand_apart([baseline] if baseline else [], (output_file,))
@@ -167,6 +172,7 @@ def check(
     executor = executor_of(engine, address)
     named_model = {"model": model, "chat_template": chat_template, "max_length": max_length}
     config = with_options(project.check, **named, **named_model, target=target)
+    demand_model(config, max_length=max_length, chat_template=chat_template)
     if show_files or show_settings:
         _show(files if show_files else (), config_file(home.folder), config if show_settings else None)
         return
@@ -195,7 +201,8 @@ def check(
         )
         adopted.settle(report, files)
         limit = None if show_all else SHOWN
-        told = reported(report, output_format, files, limit, group_by, statistics=statistics, model=config.model)
+        by = group_by or GroupBy.FILE
+        told = reported(report, output_format, files, limit, by, statistics=statistics, model=config.model)
         data_there = fix and STDIN in files  # standard output has the fixed data
         with redirect_stdout(sys.stderr) if data_there else nullcontext():
             write_report(told, output_file)
@@ -205,6 +212,17 @@ def check(
             found=report.failed or fixed,
             always=exit_zero,
         )
+
+
+def _demand_report(output: Path | None, given: Mapping[str, object]) -> None:
+    """Raise `UsageError` for a report file, or a baseline to compare with, that another option leaves without use."""
+    if given["baseline"] and given["new_baseline"]:
+        raise UsageError("--write-baseline writes all findings, also those of --baseline", "leave one of them out")
+    silent = {"diff": "--diff", "fix_only": "--fix-only", "new_baseline": "--write-baseline",
+              "new_suppressions": "--add-suppressions", "show_files": "--show-files",
+              "show_settings": "--show-settings"}  # fmt: skip
+    if output is not None and (name := next((name for name in silent if given[name]), None)):
+        raise UsageError(f"--output-file: {silent[name]} writes no report", "leave one of them out")
 
 
 def _stdin_name(name: str | None, files: Sequence[Path]) -> str | None:

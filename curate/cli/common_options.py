@@ -3,7 +3,7 @@ and --respect-gitignore where folders of data are.
 """
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from enum import StrEnum
 from pathlib import Path
@@ -13,6 +13,9 @@ import typer
 
 from curate.core.config_files import configured_by
 from curate.core.data_files import excluding
+from curate.core.errors import UsageError
+from curate.core.text import visible
+from curate.core.urls import is_url, safe_url
 
 CONFIGURED: Final = (
     "check", "conflicts", "dedup", "remote", "review", "rule", "score", "select", "split", "stats", "suppress",
@@ -89,11 +92,20 @@ def _wrapped(function: Any) -> Any:
         common_gitignore: bool = False,
         **values: Any,
     ) -> Any:
+        _demand_local(values)
         config = None if common_config is None else Path(common_config)
         with _colored(Color(common_color)), configured_by(config), _excluding(common_exclude or (), common_gitignore):
             return function(**values)
 
     return run
+
+
+def _demand_local(values: Mapping[str, Any]) -> None:
+    """Raise `UsageError` for a URL where a path of this machine is meant: a path of its text would be written to."""
+    for value in values.values():
+        text = str(value).replace(":/", "://", 1) if isinstance(value, Path) else ""  # a path keeps one of two slashes
+        if is_url(text):
+            raise UsageError(f"{visible(safe_url(text))}: no URL can be used here", "pass a path of this machine")
 
 
 def _excluding(patterns: Sequence[str], gitignore: bool) -> AbstractContextManager[None]:

@@ -16,6 +16,7 @@ from curate.cli.options import (
     Paths,
     Quiet,
     consent,
+    demand_judge,
     end,
     named_files,
     progress,
@@ -32,10 +33,9 @@ from curate.conflicts.judges.verdict_cache import Work
 from curate.core.config import with_options
 from curate.core.decision import DecisionState, edits_of
 from curate.core.errors import UsageError
-from curate.core.files import display_name
 from curate.core.paths import demand_apart
 from curate.core.text import plural
-from curate.output.edited import edited_copies
+from curate.output.edited import with_edits
 from curate.read.dataset import demand_understood, read_dataset
 from curate.report.check_formats import write_report
 from curate.report.conflicts import SHOWN, conflicts_json, conflicts_text
@@ -110,14 +110,15 @@ def conflicts(
     project, whole = project_for(files)
     options |= {"min_confidence": min_confidence, "models": False if no_models else None}
     config = with_default_models(with_options(whole.conflicts, **options))
+    demand_judge(config.judge, judge_model=judge_model, judge_key=judge_key)
     if calibrate and (as_json or html is not None):
         raise UsageError("--calibrate writes no report", "leave out --json and --html")
+    if calibrate and no_decisions:
+        raise UsageError("--calibrate is made of decisions", "leave out --no-decisions")
     if calibrate:
         config = config.model_copy(update={"calibration": (1.0, 0.0)})
     decisions = told_decisions(files, ignore=no_decisions)
-    copies = edited_copies(files, edits_of(decisions), project.edited)
-    names = {copy: display_name(path) for path, copy in copies.items()}
-    dataset = read_dataset([copies.get(path, path) for path in files], lambda path: names.get(path, display_name(path)))
+    dataset = read_dataset(*with_edits(files, edits_of(decisions), project.edited))
     demand_understood(len(dataset.lines), len(dataset.examples))
     cache = project.cache
 

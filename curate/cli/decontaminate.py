@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from curate.cli.options import STAYS, AsJson, Kept, Overwrite, Paths, Quiet, end, named_files, stages
+from curate.cli.options import STAYS, AsJson, Kept, Overwrite, Paths, Quiet, end, named_files, stages, told_decisions
 from curate.core.output_pair import demand_not_existing, removed_path
 from curate.core.paths import demand_apart
 from curate.core.text import visible
@@ -44,6 +44,7 @@ def decontaminate(
     holds no example, 2 if a file cannot be read or written.
     """
     files, benchmarks = named_files(paths), named_files(bench)
+    told_decisions(files, ignore=True, why="curate decontaminate reads the files as they are")
     removed = output and removed_path(output, "removed")
     demand_apart([*files, *benchmarks], (output, removed), named=(*paths, *bench))
     if output and removed:
@@ -55,7 +56,7 @@ def decontaminate(
     if as_json:
         print_json(decontaminate_json(result, written=output is not None))
     else:
-        print_lines(decontaminate_text(result, None if show_all else SHOWN))
+        print_lines(decontaminate_text(result, None if show_all else SHOWN, written=output is not None))
         if result.removed and removed:
             console(stderr=True).print(f"removed lines are in {visible(str(removed))}")
     end(result.not_understood, STAYS, found=bool(result.leaks) and output is None)

@@ -5,10 +5,10 @@ from typing import Annotated
 
 import typer
 
-from curate.cli.options import AsJson, Overwrite, Paths, Quiet, end, named_files, progress
+from curate.cli.options import AsJson, Overwrite, Paths, Quiet, end, named_files, named_numbers, progress
 from curate.core.output_pair import demand_not_existing, removed_path
 from curate.core.paths import demand_apart
-from curate.pipeline.ingest import ingest_paths, minimum
+from curate.pipeline.ingest import ingest_paths
 from curate.report.console import print_json, print_lines
 from curate.report.ingest import ingest_json, ingest_text
 
@@ -39,7 +39,7 @@ def ingest(
 
     Exit status: 0 if every call was read, 1 if some were not, 2 if a file cannot be read.
     """
-    minima = dict(map(minimum, min_score or ()))
+    minima = named_numbers("--min-score", min_score, "helpfulness=0.7")
     files = named_files(paths)
     aside = removed_path(output, "unconverted")
     demand_apart(files, (output, aside), named=paths)

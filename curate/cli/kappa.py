@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from curate.cli.options import AsJson
-from curate.core.decision_log import reviewer_journals
+from curate.cli.options import AsJson, print_notes
+from curate.core.decision_log import DecisionLog, reviewer_journals
 from curate.core.runs import project_of
 from curate.pipeline.reviewer_agreement import compare_reviewers
 from curate.report.console import print_json, print_lines
@@ -34,6 +34,7 @@ def kappa(
         journals = [project.decisions] if project.decisions.is_file() or not reviewers else []
         journals += reviewers
     result = compare_reviewers(journals)
+    print_notes(note for journal in journals for note in DecisionLog(journal).defects)
     if as_json:
         print_json(agreement_json(result))
     else:

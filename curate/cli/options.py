@@ -5,13 +5,14 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from math import isfinite, nan
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, NoReturn
 
 import typer
 
 from curate.core.cluster import Engine, Executor
-from curate.core.config import Config
+from curate.core.config import CheckConfig, Config
 from curate.core.config_files import config_file, find_config, named_config, shown_path
 from curate.core.data_files import data_files
 from curate.core.decision import DecisionState
@@ -114,11 +115,37 @@ def memory_of(text: str, option: str = "--memory") -> int:
     return round(float(found.group(1)) * (2**30 if unit.startswith("g") else 2**20))
 
 
+def named_numbers(option: str, given: Sequence[str] | None, example: str) -> dict[str, float]:
+    """NAME=NUMBER of a repeatable option. Raises `UsageError`, also for a name that is given twice."""
+    found: dict[str, float] = {}
+    for text in given or ():
+        name, _, value = (part.strip() for part in text.rpartition("="))
+        try:
+            number = float(value)
+        except ValueError:
+            number = nan
+        if not name or not isfinite(number):
+            raise UsageError(f"{option} {visible(text)}: not NAME=NUMBER", f"write it like {option} {example}")
+        if name in found:
+            raise UsageError(f"{option}: {visible(name)} is given twice", "leave one of them out")
+        found[name] = number
+    return found
+
+
 def executor_of(engine: Engine, address: str | None) -> Executor:
     """Where the work runs. Raises `UsageError` for an address of nothing."""
     if address is not None and engine is Engine.LOCAL:
         raise UsageError("--address without --engine ray", "add --engine ray")
     return Executor(engine, address)
+
+
+def demand_model(config: CheckConfig, **options: object) -> None:
+    """Raise `UsageError` for an option about tokens that has no effect, since no model is named."""
+    for name, value in options.items():
+        if value is not None and not config.model:
+            raise UsageError(
+                f"--{name.replace('_', '-')} needs the tokenizer of a model", "add --model NAME, or leave it out"
+            )
 
 
 @contextmanager
@@ -135,7 +162,6 @@ def progress(
         return
     from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-    from curate.core.text import visible
     from curate.report.console import console
 
     columns = [SpinnerColumn(), TextColumn("{task.description}", markup=False), *([BarColumn()] if total else [])]
@@ -189,7 +215,7 @@ def told_decisions(files: Sequence[Path], *, ignore: bool = False, why: str = IG
     from curate.output.edited import decision_counts, with_edited  # not needed without decisions
 
     log = DecisionLog(project_of(files).decisions)
-    print_notes(log.notes)
+    print_notes([*log.notes, *(() if ignore else log.contest_notes())])
     found = log.verdicts()
     if found:
         shown = from_here(log.path)
@@ -223,6 +249,13 @@ def tell_work(work: "Work", noun: str, rest: str = "", *, quiet: bool, verb: str
     what = plural(work.pairs - work.known, noun) + rest
     tokens = f"about {work.tokens_in:,} tokens in and {work.tokens_out:,} out"
     console(stderr=True).print(f"{verb} {what}{known} by {visible(work.name)}: {tokens}{price}", markup=False)
+
+
+def demand_judge(judge: str | None, **options: str | None) -> None:
+    """Raise `UsageError` for an option about a judge without a judge."""
+    for name, value in options.items():
+        if value is not None and not judge:
+            raise UsageError(f"--{name.replace('_', '-')} without a judge", "add --judge, or leave it out")
 
 
 def consent(*, yes: bool, as_json: bool = False) -> Consent:

@@ -12,7 +12,7 @@ import typer
 from curate.cli import remote_options as options
 from curate.cli.options import AsJson, ChatTemplate, Quiet, processes, progress
 from curate.cli.remote_follow import cancel, fetch, watch
-from curate.core.errors import DataError, ExitCode
+from curate.core.errors import DataError, ExitCode, UsageError
 from curate.core.finding import Severity
 from curate.core.targets import KEYS
 from curate.core.text import plural, visible
@@ -276,12 +276,14 @@ def _estimated(
     for part in filter(None, found):
         demand_fit(wanted, part.formats, part.path)
     cost = price_of(meant.place.service.prices, wanted.model, wanted.method, meant.remote.prices, price)
+    if hours is not None and (cost is None or cost.unit != "hour"):
+        raise UsageError("--hours: no price by the hour is known for this model", "leave it out")
     return estimated(wanted, training, measured_on, counter, cost, usual=meant.place.service.epochs, hours=hours)
 
 
 def _tell(found: Estimate, place: Place) -> None:
     about = "" if found.counter.exact else "about "
-    tokens = f"{about}{plural(found.tokens, 'token')} in {found.epochs} epoch{'' if found.epochs == 1 else 's'}"
+    tokens = f"{about}{plural(found.tokens, 'token')} in {plural(found.epochs, 'epoch')}"
     said = (
         f"{visible(found.settings.model)} at {place.host}, {found.settings.method}: {tokens}, {cost_text(found, place)}"
     )

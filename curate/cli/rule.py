@@ -55,6 +55,10 @@ def rule(
     known = known_rules(config.rule)
     if code and code.upper() not in known:
         raise UsageError(f"no rule {code!r}", "`curate rule --all` lists them")
+    if show_all and (code or test):
+        raise UsageError(f"--all lists all rules: {code or '--test'} has no effect", "leave one of them out")
+    if test and kind is not RuleFormat.TEXT:
+        raise UsageError("--test prints text only", "leave --format out")
     if test:
         _test([known[code.upper()]] if code else own_rules(known), config)
     elif show_all or not code:

@@ -19,7 +19,7 @@ def schema(
 ) -> None:
     """Write or check the JSON Schemas of all inputs and outputs, and the rules as data."""
     if write == check:
-        raise UsageError("neither --write nor --check", "`curate schema --check` compares, `--write` replaces")
+        raise UsageError("pass --write or --check", "`curate schema --check` compares, `--write` replaces")
     current = {folder / name: data for name, data in schemas(schema_types()).items()}
     if write:
         for path, data in current.items():

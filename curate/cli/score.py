@@ -5,7 +5,20 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from curate.cli.options import AsJson, JudgeKey, Paths, Quiet, consent, end, named_files, project_for, stages, tell_work
+from curate.cli.options import (
+    AsJson,
+    JudgeKey,
+    Paths,
+    Quiet,
+    consent,
+    demand_judge,
+    end,
+    named_files,
+    project_for,
+    stages,
+    tell_work,
+    told_decisions,
+)
 from curate.conflicts.default_models import with_default_models
 from curate.core.config import Config, with_options
 from curate.core.errors import UsageError
@@ -72,10 +85,12 @@ def score(
     """
     files = named_files(paths)
     demand_apart(files, (output, html), named=paths)
+    told_decisions(files, ignore=True, why="curate score reads the files as they are")
     project, config = project_for(files)
     models = models_of(config, embeddings, loss_model, no_models=no_models)
     if (judge is None) != (rubric is None):
         raise UsageError("--judge and --rubric belong together", "pass a model and a file with the rubric")
+    demand_judge(judge, judge_model=judge_model, judge_key=judge_key)
     with stages(quiet=quiet) as shown:
 
         def before(work: "Work") -> None:

@@ -1,6 +1,5 @@
 """`curate select`."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -17,6 +16,7 @@ from curate.cli.options import (
     codes,
     end,
     named_files,
+    named_numbers,
     project_for,
     stages,
     told_decisions,
@@ -77,7 +77,10 @@ def select(
             metavar="RECIPE",
         ),
     ] = None,
-    seeds: Annotated[int, typer.Option(min=2, help="Train this many times on each choice, for --compare.")] = 3,
+    seeds: Annotated[
+        int | None,
+        typer.Option(min=2, help="Train this many times on each choice, for --compare; if omitted, 3 times."),
+    ] = None,
     questions: Annotated[
         int,
         typer.Option(
@@ -99,17 +102,16 @@ def select(
     """
     if (examples is None) == (tokens is None):
         raise UsageError("pass --examples N or --tokens N", "`curate score` shows how many examples there are")
-    if questions and compare is None:
-        raise UsageError("--questions belongs to --compare", "name a recipe with --compare, or leave it out")
+    if (questions or seeds) and compare is None:
+        option = "--questions" if questions else "--seeds"
+        raise UsageError(f"{option} belongs to --compare", "name a recipe with --compare, or leave it out")
     files = named_files(paths)
     splits = None if compare is None else splits_of(compare, files)
     removed = output and removed_path(output, "removed")
     demand_apart([*files, *([earlier] if earlier else [])], (output, removed), named=paths)
     if output and removed:
         demand_not_existing(output, removed, overwrite=overwrite)
-    wishes = Wishes(
-        examples, tokens, {name: int(value) for name, value in _pairs("--floor", floor)}, dict(_pairs("--below", below))
-    )
+    wishes = Wishes(examples, tokens, _floors(floor), named_numbers("--below", below, "ending=0.5"))
     project, config = project_for(files)
     with stages(quiet=quiet) as shown:
         result = select_from(
@@ -121,11 +123,12 @@ def select(
             check=with_options(config.check, drop=codes(drop)),
             decisions=told_decisions(files, ignore=no_decisions),
             cache=project.cache,
+            edited=project.edited,
             listen=shown.listen,
         )
         compared = (
             compare_selection(
-                result, wishes, compare, splits, project.state / "comparisons", seeds, shown.listen, questions
+                result, wishes, compare, splits, project.state / "comparisons", seeds or 3, shown.listen, questions
             )
             if compare and splits
             else None
@@ -147,15 +150,10 @@ def select(
     end(result.plan.not_understood, "left out")
 
 
-def _pairs(option: str, given: Sequence[str] | None) -> list[tuple[str, float]]:
-    """NAME=NUMBER of a repeatable option. Raises `UsageError`."""
-    found = []
-    for text in given or ():
-        name, _, value = text.rpartition("=")
-        try:
-            found.append((name.strip(), float(value)))
-        except ValueError:
-            name = ""
-        if not name.strip() or found[-1][1] < 0:
-            raise UsageError(f"{option} {visible(text)}: not NAME=NUMBER", "write for example label=20 or ending=0.5")
-    return found
+def _floors(given: list[str] | None) -> dict[str, int]:
+    """The least number of examples by field. Raises `UsageError`."""
+    found = named_numbers("--floor", given, "label=20")
+    for name, number in found.items():
+        if number < 1 or not number.is_integer():
+            raise UsageError(f"--floor {visible(name)}={number:g}: not a number of examples", "write it like label=20")
+    return {name: int(number) for name, number in found.items()}

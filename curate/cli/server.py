@@ -1,29 +1,34 @@
 """`curate server`: findings, fixes and rules in editors, by the Language Server Protocol."""
 
+import asyncio
 import os
 import re
 import tomllib
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Final
 
-from curate.core.config import CheckConfig, Config
+from curate.core.config import Config
 from curate.core.config_files import find_config
 from curate.core.errors import ConfigError, CurateError, MissingExtra
 from curate.core.files import display_name
 from curate.core.finding import Finding, Severity
 from curate.core.runs import project_of
-from curate.core.scratch import scratch
-from curate.core.text import visible
+from curate.core.text import plural, visible
 from curate.core.validation import validated
 from curate.lint.fixes import fix_paths
 from curate.lint.rules import RULES
 from curate.lint.runner import check_paths
+from curate.lint.suppressions import load_suppressions, suppress
 from curate.read.json_pointer_spans import Spans
 from curate.report.check_sarif import documentation
 from curate.report.rules import rule_markdown
 
 if TYPE_CHECKING:
     from lsprotocol import types as lsp
+    from pygls.lsp.server import LanguageServer
 
 LARGEST: Final = 50 << 20
 """Characters above which a file is not checked in an editor."""
@@ -33,13 +38,69 @@ CONFIG: Final = "curate.toml"
 SUFFIXES: Final = (".jsonl", ".ndjson")
 NAME: Final = "curate"
 """The source of our diagnostics."""
+PAUSE: Final = 0.3
+"""Seconds without a further change after which a changed file is checked."""
+MOST: Final = 1_000
+"""Findings that are shown of a file."""
+
+
+class _StaleError(Exception):
+    """The text that is checked is not the newest any more."""
+
+
+class _Documents:
+    """The open files, which are checked in a thread, so that the editor is answered meanwhile."""
+
+    def __init__(self, running: "LanguageServer") -> None:
+        self.running = running
+        self.newest: dict[str, object] = {}
+        """The last request to check each file; earlier ones are stale."""
+        self.shown: dict[str, list[lsp.Diagnostic]] = {}
+        self.thread = ThreadPoolExecutor(1)
+
+    async def check(self, uri: str, *, changed: bool = False) -> None:
+        """Check a file and publish what is found, unless it changes again before that."""
+        request = self.newest[uri] = object()
+
+        def stale() -> bool:
+            return self.newest.get(uri) is not request
+
+        await asyncio.sleep(PAUSE if changed else 0)
+        if stale():
+            return
+        document = self.running.workspace.get_text_document(uri)
+        text, path, version = document.source, Path(document.path), document.version
+        if changed and len(text) > LIVE:
+            return
+        try:
+            found = await asyncio.get_running_loop().run_in_executor(self.thread, diagnostics, text, path, stale)
+        except _StaleError:
+            return
+        if not stale():
+            self._publish(uri, found, version)
+
+    def close(self, uri: str) -> None:
+        """Forget a file and take back what was found in it."""
+        self.newest.pop(uri, None)
+        self._publish(uri, [])
+
+    def end(self) -> None:
+        """End a check that is running."""
+        self.newest.clear()
+        self.thread.shutdown()
+
+    def _publish(self, uri: str, found: "list[lsp.Diagnostic]", version: int | None = None) -> None:
+        from lsprotocol import types as lsp
+
+        self.shown[uri] = found
+        self.running.text_document_publish_diagnostics(lsp.PublishDiagnosticsParams(uri, found, version))
 
 
 def server() -> None:
     """Serve an editor on standard input and output: findings of JSON Lines and of curate.toml, safe fixes, rules.
 
-    Files up to 50 MB are checked when they are opened and saved, those up to 1 MB at each change. Nothing is written:
-    fixes are edits that the editor makes.
+    Files up to 50 MB are checked when they are opened and saved, those up to 1 MB after each change. Suppressed
+    findings are not shown. Nothing is written: fixes are edits that the editor makes.
     """
     try:
         from lsprotocol import types as lsp
@@ -48,25 +109,26 @@ def server() -> None:
         raise MissingExtra("curate server", "server", "pygls") from error
     from curate import __version__
 
-    running = LanguageServer(NAME, __version__, text_document_sync_kind=lsp.TextDocumentSyncKind.Incremental)
-
-    def publish(uri: str, *, changed: bool = False) -> None:
-        document = running.workspace.get_text_document(uri)
-        if not changed or len(document.source) <= LIVE:
-            found = diagnostics(document.source, Path(document.path))
-            running.text_document_publish_diagnostics(lsp.PublishDiagnosticsParams(uri, found))
+    # pygls applies partial changes by lines that also end at U+2028 and others, which the protocol does not know: its
+    # copy would differ from the editor's, and a fix would write that over the line
+    running = LanguageServer(NAME, __version__, text_document_sync_kind=lsp.TextDocumentSyncKind.Full)
+    documents = _Documents(running)
 
     @running.feature(lsp.TEXT_DOCUMENT_DID_OPEN)
-    def opened(params: lsp.DidOpenTextDocumentParams) -> None:
-        publish(params.text_document.uri)
+    async def opened(params: lsp.DidOpenTextDocumentParams) -> None:
+        await documents.check(params.text_document.uri)
 
     @running.feature(lsp.TEXT_DOCUMENT_DID_SAVE)
-    def saved(params: lsp.DidSaveTextDocumentParams) -> None:
-        publish(params.text_document.uri)
+    async def saved(params: lsp.DidSaveTextDocumentParams) -> None:
+        await documents.check(params.text_document.uri)
 
     @running.feature(lsp.TEXT_DOCUMENT_DID_CHANGE)
-    def changed(params: lsp.DidChangeTextDocumentParams) -> None:
-        publish(params.text_document.uri, changed=True)
+    async def changed(params: lsp.DidChangeTextDocumentParams) -> None:
+        await documents.check(params.text_document.uri, changed=True)
+
+    @running.feature(lsp.TEXT_DOCUMENT_DID_CLOSE)
+    def closed(params: lsp.DidCloseTextDocumentParams) -> None:
+        documents.close(params.text_document.uri)
 
     @running.feature(lsp.TEXT_DOCUMENT_CODE_ACTION)
     def actions(params: lsp.CodeActionParams) -> list[lsp.CodeAction]:
@@ -78,39 +140,49 @@ def server() -> None:
     @running.feature(lsp.TEXT_DOCUMENT_HOVER)
     def hover(params: lsp.HoverParams) -> lsp.Hover | None:
         document = running.workspace.get_text_document(params.text_document.uri)
-        word = document.word_at_position(params.position)
-        here = diagnostics(document.source, Path(document.path))
+        word = document.word_at_position(params.position) if len(document.source) <= LIVE else ""
+        here = documents.shown.get(params.text_document.uri, [])
         codes = [one.code for one in here if one.range.start.line == params.position.line] + [word]
         texts = [rule_markdown(RULES[str(code)]) for code in dict.fromkeys(codes) if code in RULES]
         return lsp.Hover(lsp.MarkupContent(lsp.MarkupKind.Markdown, "\n\n".join(texts))) if texts else None
 
     with os.fdopen(os.dup(0), "rb") as asked, os.fdopen(os.dup(1), "wb") as answers:  # the server closes its streams
         running.start_io(asked, answers)
+    documents.end()
 
 
-def diagnostics(text: str, path: Path) -> "list[lsp.Diagnostic]":
-    """What is to be said about a file: findings of its lines, or mistakes of a configuration."""
+def diagnostics(text: str, path: Path, stale: Callable[[], bool]) -> "list[lsp.Diagnostic]":
+    """What is to be said about a file: findings of its lines, or mistakes of a configuration. Raises `_StaleError`."""
+
+    def advance(_: int) -> None:
+        if stale():
+            raise _StaleError
+
+    advance(0)
     if path.name == CONFIG:
         return [_said(*_place_in_toml(text, mistake), mistake) for mistake in _mistakes(text, path)]
     if path.suffix.lower() not in SUFFIXES:
         return []
     if len(text) > LARGEST:
         return [_said(0, 0, 0, "larger than 50 MB: not checked here; run `curate check`", Severity.INFO)]
+    name, project = display_name(path), project_of([path])
     try:
-        findings = check_paths([_copy(text)], _config(path), name_of=lambda _: display_name(path)).findings
+        with TemporaryDirectory(prefix="curate-") as folder:
+            copy = _copy(text, folder)
+            report = check_paths([copy], find_config(project.folder).check, advance, name_of=lambda _: name)
+        suppress(report, load_suppressions(project.folder), [name])
     except CurateError as error:
         return [_said(0, 0, 0, f"not checked: {error.message}")]
+    found = [finding for finding in report.findings if finding.file == name]  # not those about suppressions
     lines = text.split("\n")
-    return [_of(finding, lines) for finding in findings]
+    more = f"{plural(len(found) - MOST, 'more finding')}: run `curate check`"
+    return [_of(finding, lines) for finding in found[:MOST]] + [
+        _said(0, 0, 0, more, Severity.INFO) for _ in found[MOST : MOST + 1]
+    ]
 
 
-def _config(path: Path) -> CheckConfig:
-    return find_config(project_of([path]).folder).check
-
-
-def _copy(text: str) -> Path:
-    """A temporary file with a text, which the next call replaces."""
-    path = scratch() / "editor.jsonl"
+def _copy(text: str, folder: str) -> Path:
+    path = Path(folder) / "editor.jsonl"
     path.write_bytes(text.encode("utf-8", "surrogatepass"))
     return path
 
@@ -154,22 +226,32 @@ def fix_action(text: str, path: Path, uri: str, diagnostic: "lsp.Diagnostic") ->
     from lsprotocol import types as lsp
 
     number, code = diagnostic.range.start.line, str(diagnostic.code)
-    lines = text.split("\n")
-    if number >= len(lines):
+    before = _line(text, number)
+    if before is None:
         return None
-    before = lines[number].removesuffix("\r")
-    copy = _copy(before + "\n")
     only = {"select": (code,), "extend_select": (), "ignore": (), "per_file_ignores": {}}
-    try:
-        fix_paths([copy], _config(path).model_copy(update=only))
-    except CurateError:
-        return None
-    after = copy.read_bytes().decode("utf-8", "surrogatepass").removesuffix("\n")
+    with TemporaryDirectory(prefix="curate-") as folder:
+        copy = _copy(before + "\n", folder)
+        try:
+            fix_paths([copy], find_config(project_of([path]).folder).check.model_copy(update=only))
+        except CurateError:
+            return None
+        after = copy.read_bytes().decode("utf-8", "surrogatepass").removesuffix("\n")
     if after == before:
         return None
     where = lsp.Range(lsp.Position(number, 0), lsp.Position(number, _units(before)))
     edit = lsp.WorkspaceEdit({uri: [lsp.TextEdit(where, after)]})
     return lsp.CodeAction(f"Fix {code}", lsp.CodeActionKind.QuickFix, [diagnostic], edit=edit)
+
+
+def _line(text: str, number: int) -> str | None:
+    """A line of a text, from 0; None behind the last one."""
+    start = 0
+    for _ in range(number):
+        if not (start := text.find("\n", start) + 1):
+            return None
+    end = text.find("\n", start)
+    return text[start : end if end >= 0 else len(text)].removesuffix("\r")
 
 
 def _mistakes(text: str, path: Path) -> list[str]:

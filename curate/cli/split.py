@@ -1,7 +1,7 @@
 """`curate split`."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -20,19 +20,18 @@ from curate.cli.options import (
     end,
     executor_of,
     memory_of,
+    named_numbers,
     print_notes,
     project_for,
     stages,
     told_decisions,
 )
 from curate.core.cluster import Engine
-from curate.core.config import with_options
 from curate.core.data_files import data_files
 from curate.core.errors import UsageError
-from curate.core.text import visible
 from curate.output.edited import wanted
 from curate.output.restore import finish
-from curate.pipeline.splitting import sources_of, split_files
+from curate.pipeline.splitting import sources_of, split_files, with_split_options
 from curate.report.console import print_json, print_lines
 from curate.report.split import split_json, split_text
 
@@ -131,37 +130,34 @@ def split(
     """
     if no_decisions and (min_rating or without_label):
         raise UsageError("--min-rating and --without-label need the decisions", "remove --no-decisions")
+
     executor, limit = executor_of(engine, address), None if memory is None else memory_of(memory)
     files = data_files(paths, lambda _: None)
     project, whole = project_for(files)
-    sizes = {
-        "fractions": _numbers("--fractions", fractions, float, "0.8,0.1,0.1"),
-        "counts": _numbers("--counts", counts, int, "200,500"),
-    }
-    options: dict[str, Any] = {
-        **sizes,
-        "group_by": group_by,
-        "stratify": stratify,
-        "existing": existing,
-        "semantic": semantic,
-    }
-    options |= {"parquet": parquet, "trainers": trainer, "grow": False if fresh else None}
-    section, dedup = with_options(whole.split, **options), with_options(whole.dedup, threshold=threshold)
-    check = with_options(whole.check, drop=codes(drop))
-    mix = with_options(whole.mix, weights=_weights(weight), examples=examples, tokens=tokens)
-    config = whole.model_copy(
-        update={
-            "split": section,
-            "dedup": dedup,
-            "mix": mix,
-            "check": check,
-            "seed": whole.seed if seed is None else seed,
-        }
+    config = with_split_options(
+        whole,
+        mix={
+            "weights": named_numbers("--weight", weight, "chat.jsonl=2") or None,
+            "examples": examples,
+            "tokens": tokens,
+        },
+        threshold=threshold,
+        drop=codes(drop),
+        seed=seed,
+        fractions=_numbers("--fractions", fractions, float, "0.8,0.1,0.1"),
+        counts=_numbers("--counts", counts, int, "200,500"),
+        group_by=group_by,
+        stratify=stratify,
+        existing=existing,
+        semantic=semantic,
+        parquet=parquet,
+        trainers=trainer,
+        grow=False if fresh else None,
     )
     finish(output, project.decisions)
     decisions = told_decisions(files, ignore=no_decisions)
     decisions = wanted(decisions, min_rating, without_label or ())
-    sources = sources_of(project, paths, section.existing, output, decisions, lambda note: print_notes([note]))
+    sources = sources_of(project, paths, config.split.existing, output, decisions, lambda note: print_notes([note]))
     with stages(quiet=quiet) as shown:
         result = split_files(
             sources,
@@ -191,20 +187,3 @@ def _numbers(option: str, text: str | None, kind: type[float] | type[int], examp
     if len(numbers) != example.count(",") + 1:
         raise UsageError(f"{option} {text!r}: not {example.count(',') + 1} numbers", f"write them like {example}")
     return numbers
-
-
-def _weights(options: list[str] | None) -> dict[str, float] | None:
-    if not options:
-        return None
-    found: dict[str, float] = {}
-    for option in options:
-        name, _, number = option.rpartition("=")
-        try:
-            found[name] = float(number)
-        except ValueError:
-            name = ""
-        if not name:
-            raise UsageError(
-                f"--weight {visible(option)!r}: not a file and a number", "write it like --weight chat.jsonl=2"
-            )
-    return found

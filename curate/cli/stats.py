@@ -9,6 +9,7 @@ from curate.cli.options import (
     ChatTemplate,
     Paths,
     Quiet,
+    demand_model,
     end,
     named_files,
     progress,
@@ -58,6 +59,7 @@ def stats(
     plan = Plan(epochs, price, speed)
     with progress("counting", "lines", quiet=quiet) as advance:
         config = with_options(project_for(files)[1].check, model=model, chat_template=chat_template)
+        demand_model(config, chat_template=chat_template)
         found = collect(files, config.model, advance, chat_template=config.chat_template)
     result = stats_result(found, plan)
     if as_json:

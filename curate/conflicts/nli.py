@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple
 
 from curate.core.errors import ModelError
 from curate.core.example import content_id
+from curate.core.text import storable
 from curate.language.quantities import align_units
 from curate.language.sentences import aligned, sentences
 from curate.models.embedding_cache import EmbeddingCache
@@ -168,7 +169,11 @@ def _asking(model: str, label: str, store: EmbeddingCache) -> Callable[[Sequence
         if not new:
             return
         told = judge.predict(
-            new, batch_size=BATCH, apply_softmax=classes > 1, show_progress_bar=False, convert_to_numpy=True
+            [(storable(left), storable(right)) for left, right in new],
+            batch_size=BATCH,
+            apply_softmax=classes > 1,
+            show_progress_bar=False,
+            convert_to_numpy=True,
         )
         store.add([key(*pair) for pair in new], told.reshape(len(new), -1)[:, [column]])
 

@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 
 from curate.core.egress import client_for, key_for, redirect_error
 from curate.core.errors import ModelError
-from curate.core.text import excerpt
+from curate.core.text import excerpt, storable
 from curate.core.worker_pool import parallel_map
 
 AT_ONCE: Final = 4
@@ -105,6 +105,7 @@ class ChatEndpoint:
     def _create(self, client: Any, request: dict[str, Any]) -> Any:
         import openai  # installed, by now
 
+        request = json.loads(storable(json.dumps(request, ensure_ascii=False)))  # lone surrogates cannot be sent
         while True:
             sent = {key: value for key, value in request.items() if key not in self.refused}
             if "max_tokens" in self.refused and "max_tokens" in request:

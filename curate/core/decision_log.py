@@ -91,7 +91,8 @@ class DecisionLog:
         kept = [slot for slot in slots if slot[0] == "verdict" and (said := self.last(example, slot)) and
                 said.content(slot)[0] == "keep"]  # fmt: skip
         keeps = [said for slot in kept if (said := self.last(example, slot))]
-        said = whole if dropped else edit or (keeps[0] if keeps else None)
+        last = max(keeps, key=lambda keep: (keep.when, keep.id), default=None)
+        said = whole if dropped else edit or last
         labels, rating = self.labels(example), self.rating(example)
         if said is None:
             return DecisionState("undecided", labels=labels, rating=rating) if labels or rating else None
@@ -134,12 +135,18 @@ class DecisionLog:
         return list({head.id: head for slot in (WHOLE, EDIT) for head in slots.get(slot, ())}.values())
 
     @property
-    def notes(self) -> list[str]:
-        """Notes about the journal: its invalid lines, and journals of reviewers that are not merged into it."""
+    def defects(self) -> list[str]:
+        """Notes about lines of the journal that are ignored."""
         lines = ", ".join(map(str, self.unreadable))
         said = [f"{self.path}: line {lines} is not a valid decision and is ignored; fix or remove it"] if lines else []
         if torn := sum(map(len, self._steps.values())):
-            said.append(f"{self.path}: {torn} lines of interrupted steps are ignored; decide again")
+            said.append(f"{self.path}: {plural(torn, 'line')} of interrupted steps ignored; decide again")
+        return said
+
+    @property
+    def notes(self) -> list[str]:
+        """Notes about the journal: its invalid lines, and journals of reviewers that are not merged into it."""
+        said = self.defects
         for other in reviewer_journals(self.path.parent) if self.path.name == JOURNAL else ():
             if missing := len(self.lacks(DecisionLog(other))):
                 shown = from_here(other)
@@ -156,6 +163,15 @@ class DecisionLog:
     def contested(self) -> dict[str, Sequence[Decision]]:
         """Examples with different decisions by people who did not see each other's; none of them is in effect."""
         return {example: heads for example in sorted(self._several) if (heads := self._conflict(example))}
+
+    def contest_notes(self) -> list[str]:
+        """A note about contested decisions, for commands that apply the others; empty without any."""
+        if not (contested := self.contested()):
+            return []
+        return [
+            f"{plural(len(contested), 'example')} with contradictory decisions by several people, not applied; "
+            "`curate review` shows them"
+        ]
 
     def contest(self, example: str) -> Sequence[Decision]:
         """The contested decisions about an example; empty if there are none."""

@@ -43,3 +43,15 @@ Listener = Callable[[Event], None]
 
 def ignore_events(event: Event) -> None:
     """Ignore an event."""
+
+
+def advancing(listen: Listener, stage: str, total: int | None = None, text: str = "lines") -> Callable[[int], None]:
+    """A callback for counts, whose sum is the progress of a stage."""
+    done = 0
+
+    def advance(count: int) -> None:
+        nonlocal done
+        done += count
+        listen(StageAdvanced(stage, done, total, text))
+
+    return advance

@@ -142,6 +142,11 @@ def _blocks(path: Path, size: int) -> Iterator[bytes]:
         ) from error
 
 
+def size_of(paths: Iterable[Path]) -> int:
+    """Bytes of files on disk; nothing for what is no file."""
+    return sum(path.stat().st_size for path in paths if path.is_file())
+
+
 def packing(path: Path) -> str:
     """Why the lines of a file are not its bytes, as detected by `blocks`: `compressed`, `a table`, or empty."""
     try:

@@ -77,5 +77,5 @@ def plural(count: int, noun: str) -> str:
 
 
 def storable(text: str) -> str:
-    """Replace lone surrogates, which UTF-8 cannot encode, by U+FFFD."""
+    """Replace lone surrogates, which UTF-8 cannot encode, by `?`."""
     return text.encode("utf-8", "replace").decode()

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from curate.core.example import Example
-from curate.core.files import display_name, packing, real_path
+from curate.core.files import display_name, packing, real_path, size_of
 from curate.core.scratch import TempStore, scratch
 from curate.core.worker_pool import WorkerPool
 from curate.corpus.boilerplate import Passages, learnt, telling
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     Numbers = np.ndarray[Any, np.dtype[np.int64]]
     Ids = np.ndarray[Any, np.dtype[np.uint64]]
 
+PARALLEL: Final = 32 << 20
+"""Bytes of files from which processes are started."""
 SIZE: Final = 4 << 20
 """Bytes of a chunk that is read at a time."""
 HELD: Final = 3
@@ -41,8 +43,12 @@ def spill_folder(paths: Sequence[Path], limit: int | None) -> Path | None:
 
     How large packed files are is not known: they may. Raises `OSError`.
     """
-    size = sum(path.stat().st_size for path in paths if path.is_file())
-    return scratch() if limit is not None and (size * HELD > limit or any(map(packing, paths))) else None
+    return scratch() if limit is not None and (size_of(paths) * HELD > limit or any(map(packing, paths))) else None
+
+
+def is_big(paths: Sequence[Path]) -> bool:
+    """Whether it pays to start processes for these files."""
+    return size_of(paths) >= PARALLEL
 
 
 def read_table(

@@ -12,7 +12,7 @@ from time import monotonic
 from curate.core.cluster import LOCAL, Executor
 from curate.core.config import CheckConfig, ConflictsConfig
 from curate.core.errors import UsageError
-from curate.core.files import display_name, packing
+from curate.core.files import display_name, packing, size_of
 from curate.core.finding import Finding, Severity
 from curate.core.scratch import TempStore
 from curate.core.worker_pool import WorkerPool
@@ -92,7 +92,7 @@ def check_paths(
         raise UsageError("--engine ray cannot be combined with --model", "check tokens (K rules) without --engine")
     report = CheckResult(rules=checker.chosen.known, severities_of=checker.chosen.severities)
     told = _Told(checker, found)
-    size = _size(paths)
+    size = size_of(paths)
     many, hurry = checker.template is None and size >= PARALLEL, size >= QUICK
     own, anew = partial(_ready, checker, hurry), partial(_checker, config, hurry)
     with (
@@ -120,10 +120,6 @@ def _ready(checker: Checker, hurry: bool) -> Checker:
 
 def _checker(config: CheckConfig, hurry: bool) -> Checker:
     return _ready(Checker(config), hurry)
-
-
-def _size(paths: Iterable[Path]) -> int:
-    return sum(path.stat().st_size for path in paths if path.is_file())
 
 
 class _Told:

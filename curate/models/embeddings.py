@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from curate.core.example import content_id
+from curate.core.text import storable
 from curate.models.embedding_cache import EmbeddingCache
 from curate.models.model_loading import sentence_encoder
 from curate.models.names import fingerprint
@@ -46,7 +47,7 @@ def embed(
         for start in range(0, len(waiting), BATCH):
             batch = waiting[start : start + BATCH]
             vectors = encoder.encode(
-                [text for _, text in batch],
+                [storable(text) for _, text in batch],
                 batch_size=BATCH if len(batch[-1][1]) <= SHORT else AT_ONCE,
                 normalize_embeddings=True,
                 show_progress_bar=False,

@@ -4,7 +4,7 @@ Input files are never written to. Later stages read the copies under the origina
 need no change.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -83,6 +83,13 @@ def edited_copies(paths: Sequence[Path], edits: Edits, folder: Path) -> dict[Pat
             with replacing(copies[path], mode=path.stat().st_mode) as file:
                 file.writelines(spliced(blocks(path), splices))
     return copies
+
+
+def with_edits(paths: Sequence[Path], edits: Edits, folder: Path) -> tuple[list[Path], Callable[[Path], str]]:
+    """The files, those with edits as copies in `folder`, and the display name of each. Raises as `edited_copies`."""
+    copies = edited_copies(paths, edits, folder)
+    names = {copy: path for path, copy in copies.items()}
+    return [copies.get(path, path) for path in paths], lambda path: display_name(names.get(path, path))
 
 
 def _edited(parsed: ParsedLine, edits: Edits) -> bytes | None:

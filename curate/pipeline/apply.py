@@ -89,7 +89,7 @@ def apply_decisions(
                 if edited_value(key, edits_of({key: decision}) if decision else {}, parsed.place) is not None:
                     met.add(key)
                     result.edited += 1
-                result.not_understood += parsed.example is None
+                result.not_understood += parsed.example is None or not parsed.example.understood
                 line = parsed.jsonl
                 if decision is not None and (decision.labels or decision.rating):
                     line, other = labelled(parsed, decision)

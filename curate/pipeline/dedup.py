@@ -9,15 +9,14 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from curate.core.cluster import LOCAL, Executor
 from curate.core.config import CheckConfig, DedupConfig
 from curate.core.decision import DecisionState, edits_of
 from curate.core.errors import UsageError
-from curate.core.events import Listener, StageAdvanced, StageFinished, StageStarted, ignore_events
+from curate.core.events import Listener, StageFinished, StageStarted, advancing, ignore_events
 from curate.core.example import Example, Place
-from curate.core.files import display_name
 from curate.core.finding import Finding
 from curate.core.output_pair import removed_path, replacing_both
 from curate.core.runs import project_of
@@ -28,28 +27,24 @@ from curate.corpus.boilerplate import boilerplate_notes
 from curate.corpus.cache import DedupCache
 from curate.corpus.corpus import LineReader, Table, examples_at, lines_at
 from curate.corpus.features import FeatureSpec, feature_spec_for
-from curate.corpus.loading import read_table, spill_folder
-from curate.dedup.near_duplicates import find_duplicates
+from curate.corpus.loading import is_big, read_table, spill_folder
+from curate.dedup.near_duplicates import FoundDuplicates, find_duplicates
 from curate.dedup.removal import DuplicateRemoval
 from curate.lint.rules.removal_guard import Removals, heavy
 from curate.lint.runner import check_paths
 from curate.lint.suppressions import load_suppressions, suppress
 from curate.output.apply import Dropped, dropped_in
-from curate.output.edited import edited_copies
+from curate.output.edited import with_edits
 from curate.output.rewrite import write_lines
 from curate.pipeline.finding_counts import finding_counts
 from curate.read.dataset import demand_understood
-from curate.similarity.bands import bands_for
+from curate.similarity.bands import Bands, bands_for
 from curate.similarity.similarity_index import FLOOR
 
 if TYPE_CHECKING:
     import numpy as np
 
     Numbers = np.ndarray[Any, np.dtype[np.int64]]
-
-Advance = Callable[[int], None]
-PARALLEL: Final = 32 << 20
-"""Bytes from which processes are started."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,20 +76,24 @@ class DedupResult:
     """
     similarities: Sequence[float]
     """Of all pairs that are similar to at least `floor`."""
-    floor: float
-    bands: int
-    rows: int
-    """The signature is cut into `bands` of `rows` values; see `proposed`."""
-    examples: Callable[[Collection[Place]], Mapping[Place, Example]]
-    """Reads the examples at some places, for those that are shown."""
-    heavy: list[Finding]
-    """What needs a yes before it is written (D008)."""
+    bands: Bands
+    """How the signature is cut; see `proposed`."""
+
     notes: list[str]
     """What a person should know besides."""
     table: Table = field(repr=False)
     """Where the lines can be read again."""
     seen: Sequence[Snapshot]
     """The files as they were before they were read."""
+
+    def examples(self, places: Collection[Place]) -> Mapping[Place, Example]:
+        """Reads the examples at some places, for those that are shown."""
+        return examples_at(self.table, places)
+
+    @property
+    def heavy(self) -> list[Finding]:
+        """What needs a yes before it is written (D008)."""
+        return heavy(removals(self.lines, self.losses, self.config, self.dropped))
 
     @property
     def gone(self) -> int:
@@ -120,7 +119,12 @@ class DedupResult:
         """The probability that a pair of this similarity is compared at all: 1-(1-s^rows)^bands (Leskovec et al.,
         Mining of Massive Datasets, 3.4).
         """
-        return float(1 - (1 - similarity**self.rows) ** self.bands)
+        return float(1 - (1 - similarity**self.bands.rows) ** self.bands.number)
+
+    @property
+    def floor(self) -> float:
+        """The least similarity that is looked for."""
+        return min(FLOOR, self.config.threshold)
 
 
 def plan(
@@ -143,47 +147,33 @@ def plan(
     compared and written as its new text (copies of such files are written to the folder `edited`), and what a person
     keeps as a duplicate never goes for a near-duplicate.
 
-    `check` configures the rules whose findings the policy `best` counts, and with `drop` those
-    for whose findings lines go whatever they are like. What the comparison needs is remembered in the folder `cache`;
-    with `remembered_only` nothing else may be needed. Where the files need more memory than `limit` bytes, shingles and
-    band keys are in files. Raises `InputError`, also where no line is an example, and
-    `UsageError` where no example has the field that `config.keep` names or something is not remembered.
+    `check` configures the rules whose findings the policy `best` counts, and with `drop` those for whose findings lines
+    go whatever they are like. What the comparison needs is remembered in the folder `cache`; with `remembered_only`
+    nothing else may be needed. Where the files need more memory than `limit` bytes, shingles and band keys are in
+    files. Raises `InputError`, also where no line is an example, and `UsageError` where no example has the field that
+    `config.keep` names or something is not remembered.
     """
     decided, check = decisions or {}, check or CheckConfig()
     seen = [snapshot(path) for path in dict.fromkeys([*against, *files])]
-    copies = edited_copies(files, edits_of(decided), edited)
-    names = {copy: path for path, copy in copies.items()}
-    files = [copies.get(path, path) for path in files]
-    paths = [*against, *files]
-
-    def name_of(path: Path) -> str:
-        return display_name(names.get(path, path))
-
-    folder = spill_folder(paths, limit)
-    with executor.pool(cores(), processes=_size(paths) >= PARALLEL, files=paths) as crew:
+    files, name_of = with_edits(files, edits_of(decided), edited)
+    folder = spill_folder(paths := [*against, *files], limit)
+    with executor.pool(cores(), processes=is_big(paths), files=paths) as crew:
         spec, bands = feature_spec_for(config), None if folder else bands_for(config.threshold)
         memory = DedupCache.of(cache, spec, paths, only=remembered_only, bands=bands) if cache else None
         table, old, old_examples = _read(paths, len(against), spec, crew, memory, listen, name_of, folder)
-        not_understood = len(table.starts) - len(table.lines)
         dropped = _dropped(table, files, check, decided, old, listen, name_of, executor)
-        not_understood -= sum(gone.example is None for gone in dropped)
+        not_understood = len(table.starts) - len(table.lines) - sum(gone.example is None for gone in dropped)
         table = _without_dropped(table, dropped) if dropped else table
         pinned, by_hand = _pinned(table, config, decided, old_examples)
         notes = [*_field_notes(config.keep, table), *boilerplate_notes(table.common), *by_hand]
-        listen(StageStarted("compare"))
-        whole = None if dropped else memory
-        count = partial(finding_counts, table, check, whole) if config.keep == "best" else None
-        found = find_duplicates(table, config, crew, pinned, count, old_examples, whole)
+        found = _compared(table, config, check, crew, pinned, old_examples, None if dropped else memory, listen)
         notes += memory.save() if memory else []
         alike = _alike(table, found.losses, old_examples, config.embeddings, cache, listen) if config.embeddings else []
-        floor = min(FLOOR, config.threshold)
-        listen(StageFinished("compare", False, f"{plural(len(found.similarities), 'pair')} at {floor:g} or more"))
-    counts = {source.name: int(table.first[at + 1] - table.first[at]) for at, source in enumerate(table.sources)}
-    lines = {source.name: counts[source.name] for source in table.sources[len(against) :]}
+    beside, lines = _line_counts(table, len(against))
     return DedupResult(
         config=config,
         lines=lines,
-        against={source.name: counts[source.name] for source in table.sources[: len(against)]},
+        against=beside,
         not_understood=not_understood,
         losses=found.losses,
         dropped=dropped,
@@ -191,11 +181,7 @@ def plan(
         same_words=found.same_words,
         alike=alike,
         similarities=found.similarities,
-        floor=floor,
-        bands=found.bands.number,
-        rows=found.bands.rows,
-        examples=partial(examples_at, table),
-        heavy=heavy(removals(lines, found.losses, config, dropped)),
+        bands=found.bands,
         notes=notes,
         table=table,
         seen=seen,
@@ -216,13 +202,38 @@ def _read(
     of both parts has lines, and none of them is an example.
     """
     listen(StageStarted("read"))
-    table = read_table(paths, spec, crew, _told(listen), name_of, memory=memory, folder=folder)
+    table = read_table(paths, spec, crew, advancing(listen, "read"), name_of, memory=memory, folder=folder)
     listen(StageFinished("read", False, plural(len(table.starts), "line")))
     lines = int(table.first[old])
     examples = int(table.lines.searchsorted(lines))
     for count, understood in ((len(table.starts) - lines, len(table.lines) - examples), (lines, examples)):
         demand_understood(count, understood)
     return table, lines, examples
+
+
+def _line_counts(table: Table, old: int) -> tuple[dict[str, int], dict[str, int]]:
+    """Lines of the first `old` files, and of the others."""
+    counts = [(source.name, int(table.first[at + 1] - table.first[at])) for at, source in enumerate(table.sources)]
+    return dict(counts[:old]), dict(counts[old:])
+
+
+def _compared(
+    table: Table,
+    config: DedupConfig,
+    check: CheckConfig,
+    crew: WorkerPool,
+    pinned: frozenset[str],
+    old: int,
+    memory: DedupCache | None,
+    listen: Listener,
+) -> FoundDuplicates:
+    """The duplicates in a table; the first `old` examples are those that others are held against."""
+    listen(StageStarted("compare"))
+    count = partial(finding_counts, table, check, memory) if config.keep == "best" else None
+    found = find_duplicates(table, config, crew, pinned, count, old, memory)
+    pairs = plural(len(found.similarities), "pair")
+    listen(StageFinished("compare", False, f"{pairs} at {min(FLOOR, config.threshold):g} or more"))
+    return found
 
 
 def _without_dropped(table: Table, dropped: Iterable[Dropped]) -> Table:
@@ -256,42 +267,20 @@ def _alike(
 
     listen(StageStarted("embed"))
     gone = {lost.place for lost in losses}
-    reader, done = LineReader(), 0
-
-    def advance(count: int) -> None:
-        nonlocal done
-        done += count
-        listen(StageAdvanced("embed", done, None, "texts"))
-
+    reader = LineReader()
     places = [table.place(line) for line in table.lines.tolist()]
     staying = (
         (at, reader.example(table.line_ref(line)))
         for at, line in enumerate(table.lines.tolist())
         if places[at] not in gone
     )
-    found = semantic_duplicates(staying, model, cache, advance)
+    found = semantic_duplicates(staying, model, cache, advancing(listen, "embed", text="texts"))
     listen(StageFinished("embed", False, plural(len(found), "pair")))
     return [
         DuplicateRemoval(places[right], table.id(right), places[left], table.id(left), "D004", similarity)
         for left, right, similarity in found
         if right >= old
     ]
-
-
-def _size(paths: Iterable[Path]) -> int:
-    return sum(path.stat().st_size if path.is_file() else 0 for path in paths)
-
-
-def _told(listen: Listener) -> Advance:
-    """Tells how many lines are read so far."""
-    done = 0
-
-    def advance(count: int) -> None:
-        nonlocal done
-        done += count
-        listen(StageAdvanced("read", done, None, "lines"))
-
-    return advance
 
 
 def removals(

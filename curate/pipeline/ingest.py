@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from curate.core.errors import InputError, UsageError, demand_all
+from curate.core.errors import InputError, demand_all
 from curate.core.example import Place
 from curate.core.files import display_name
 from curate.core.output_pair import replacing_both
@@ -55,17 +55,6 @@ class IngestResult:
     def unreadable(self) -> int:
         """Calls without a conversation, and lines that are no export."""
         return len(self.notes)
-
-
-def minimum(text: str) -> tuple[str, float]:
-    """Name and value of `NAME=VALUE`. Raises `UsageError`."""
-    name, sign, value = text.rpartition("=")
-    try:
-        if sign and name:
-            return name, float(value)
-    except ValueError:
-        pass
-    raise UsageError(f"--min-score {text}: not a name and a number", "write it as --min-score helpfulness=0.7")
 
 
 def ingest_paths(

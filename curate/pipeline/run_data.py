@@ -1,7 +1,6 @@
 """What the stages of a run read: files, settings and decisions, each looked at once, when it is first asked for."""
 
 import tomllib
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -14,7 +13,7 @@ from curate.core.decision import DecisionState
 from curate.core.decision_log import DecisionLog
 from curate.core.egress import NOBODY, Consent, address_of, is_address
 from curate.core.errors import ConfigError, UsageError
-from curate.core.events import Listener, StageAdvanced
+from curate.core.events import Listener
 from curate.core.example import Example
 from curate.core.files import display_name
 from curate.core.finding import Finding
@@ -22,17 +21,17 @@ from curate.core.paths import demand_apart
 from curate.core.removed import Reason, counted_as
 from curate.core.runs import Project, project_of
 from curate.core.snapshot import Snapshot
-from curate.core.text import plural
 from curate.core.urls import is_url
 from curate.core.worker_pool import WorkerPool, cores
 from curate.corpus.corpus import LineReader, Table
 from curate.corpus.features import feature_spec_for
+from curate.corpus.loading import is_big
 from curate.models.names import fingerprint
 from curate.output.apply import demand_light, heavy_drops, leaves_by, leaving
 from curate.output.edited import decision_counts, with_edited
 from curate.pipeline.choice import Choice
 from curate.pipeline.result import RunResult
-from curate.pipeline.splitting import Sources, copies_of, is_big, read_sources
+from curate.pipeline.splitting import Sources, copies_of, read_sources
 from curate.split.division import making_of
 
 
@@ -225,20 +224,5 @@ class RunData:
             if found:
                 self.notes.append(f"{decision_counts(found)} ignored (--no-decisions)")
             return {}
-        if contested := log.contested():
-            self.notes.append(
-                f"{plural(len(contested), 'example')} with contradictory decisions by several people, not "
-                "applied; `curate review` shows them"
-            )
+        self.notes += log.contest_notes()
         return with_edited(found)
-
-    def advance(self, stage: str, total: int | None, text: str) -> Callable[[int], None]:
-        """What tells how far a stage is; it takes how much more was done."""
-        done = 0
-
-        def advance(count: int) -> None:
-            nonlocal done
-            done += count
-            self.listen(StageAdvanced(stage, done, total, text))
-
-        return advance

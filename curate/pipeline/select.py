@@ -107,16 +107,17 @@ def select(
     check: CheckConfig | None = None,
     decisions: Mapping[str, DecisionState] | None = None,
     cache: Path | None = None,
+    edited: Path = Path(".curate", "edited"),
     listen: Listener = ignore_events,
 ) -> SelectResult:
-    """Decide which examples of `files` to train on; nothing is written. `earlier`: a file that was selected before.
+    """Decide which examples of `files` to train on. `earlier`: a file that was selected before.
 
-    Raises `InputError`, `ModelError`, `MissingExtra`, and `UsageError` for floors beyond the budget and names of no
-    signal or field.
+    Nothing is written but copies of files with edits, to the folder `edited`. Raises `InputError`, `ModelError`,
+    `MissingExtra`, and `UsageError` for floors beyond the budget and names of no signal or field.
     """
     demand_traits(name for name in wishes.floors if name != "length")
     config, verdicts = (dedup or DedupConfig()).model_copy(update={"keep": "longest"}), decisions or {}
-    planned = plan(files, config, decisions=verdicts, check=check, cache=cache, listen=listen)
+    planned = plan(files, config, decisions=verdicts, check=check, cache=cache, edited=edited, listen=listen)
     every = list(_examples(planned.table))
     going = {lost.place for lost in planned.losses}
     exchanges = distinct(example for _, example in every)

@@ -1,17 +1,17 @@
 """`curate split` as a function: files are read, what has errors leaves, the rest is divided and written."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from curate.core.cluster import LOCAL, Executor
-from curate.core.config import CheckConfig, Config
+from curate.core.config import CheckConfig, Config, with_options
 from curate.core.data_files import data_files
 from curate.core.decision import DecisionState, edits_of
 from curate.core.errors import InputError, UsageError
-from curate.core.events import Listener, StageAdvanced, StageFinished, StageStarted, ignore_events
-from curate.core.files import display_name, warn
+from curate.core.events import Listener, StageFinished, StageStarted, advancing, ignore_events
+from curate.core.files import display_name, size_of, warn
 from curate.core.finding import Finding, Severity
 from curate.core.manifest import changed_files, data_settings, named_files, read_manifest
 from curate.core.paths import demand_apart
@@ -22,7 +22,7 @@ from curate.core.text import plural, visible
 from curate.core.worker_pool import WorkerPool, cores
 from curate.corpus.corpus import Table
 from curate.corpus.features import FeatureSpec
-from curate.corpus.loading import read_table, spill_folder
+from curate.corpus.loading import is_big, read_table, spill_folder
 from curate.lint.error_filter import ErrorFilter
 from curate.lint.rules import Scope
 from curate.lint.rules.rule_selection import RuleSelection
@@ -38,8 +38,6 @@ from curate.split.division import divide, making_of
 from curate.split.earlier import Earlier, earlier_splits
 from curate.split.names import NAMES
 
-PARALLEL: Final = 32 << 20
-"""Bytes from which processes are started."""
 COMPARING: Final = (Scope.PROFILE, Scope.EXAMPLES, Scope.CONFLICTS)
 """Rules that cannot be asked while the lines are read."""
 DIVIDING: Final = ("fractions", "counts", "stratify", "existing")
@@ -81,6 +79,36 @@ class Sources:
     def demand_unchanged(self) -> None:
         """Raise `InputError` where one of them is not what was read."""
         demand_unchanged([*self.seen.values(), *self.origins.values()])
+
+
+def with_split_options(
+    whole: Config,
+    *,
+    mix: Mapping[str, Any],
+    threshold: float | None,
+    drop: Sequence[str] | None,
+    seed: int | None,
+    **options: Any,
+) -> Config:
+    """The configuration with options of a split; those that are None leave it as it is.
+
+    `options` are keys of `[split]`, `mix` has keys of `[mix]`. Raises `ConfigError`, and `UsageError` for shares
+    together with numbers.
+    """
+    whole = with_options(whole, seed=seed)
+    section = whole.split
+    if options["fractions"] is not None:
+        if options["counts"] is not None:
+            raise UsageError("fractions and counts both set the sizes of the splits", "leave one of them out")
+        section = section.model_copy(update={"counts": None})  # they would go before the shares
+    return whole.model_copy(
+        update={
+            "split": with_options(section, **options),
+            "dedup": with_options(whole.dedup, threshold=threshold),
+            "mix": with_options(whole.mix, **mix),
+            "check": with_options(whole.check, drop=drop),
+        }
+    )
 
 
 def sources_of(
@@ -146,7 +174,7 @@ def split_files(
         errors = _errors(sources, config, listen, executor) if apart else []
         listen(StageStarted("read"))
         spec, folder = spec._replace(judging=screening), spill_folder(sources.every, limit)
-        table = read_sources(sources, spec, crew, _told(listen), folder)
+        table = read_sources(sources, spec, crew, advancing(listen, "read"), folder)
         if screening:
             report = screening.report(table.judged)
             suppress(
@@ -168,18 +196,6 @@ def split_files(
             )
         )
         return result
-
-
-def _told(listen: Listener) -> Callable[[int], None]:
-    """Tells how many lines are read so far."""
-    done = 0
-
-    def advance(count: int) -> None:
-        nonlocal done
-        done += count
-        listen(StageAdvanced("read", done, None, "lines"))
-
-    return advance
 
 
 def split_data(
@@ -229,16 +245,6 @@ def read_sources(
             f"{visible(str(place))}: holds no example; a given test set is not changed", "correct or delete the line"
         )
     return table
-
-
-def size_of(paths: Iterable[Path]) -> int:
-    """Bytes of files on disk."""
-    return sum(path.stat().st_size for path in paths if path.is_file())
-
-
-def is_big(paths: Iterable[Path]) -> bool:
-    """Whether it pays to start processes for these files."""
-    return size_of(paths) >= PARALLEL
 
 
 def _asks_all(check: CheckConfig) -> bool:

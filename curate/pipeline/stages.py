@@ -15,6 +15,7 @@ from typing_extensions import override
 from curate.conflicts.conflict import find_conflicts
 from curate.conflicts.judges import judge_of
 from curate.core.errors import CurateError, DataError, UsageError
+from curate.core.events import advancing
 from curate.core.finding import Severity
 from curate.core.manifest import key_of, read_manifest, verified_hash
 from curate.core.text import plural
@@ -66,7 +67,7 @@ class Check(Stage):
     @override
     def work(self, data: RunData, found: RunResult) -> store.Result:
         files = data.sources.files
-        report = check_paths(files, data.config.check, data.advance("check", None, "lines"), data.name, cores())
+        report = check_paths(files, data.config.check, advancing(data.listen, "check"), data.name, cores())
         suppress(report, load_suppressions(data.project.folder), [data.name(path) for path in files])
         return {"findings": report.findings, "lines": report.lines, "not_understood": report.not_understood}
 
@@ -159,7 +160,7 @@ class Conflicts(Stage):
     @override
     def work(self, data: RunData, found: RunResult) -> store.Result:
         examples, config, cache = data.kept(found), data.conflicts, data.project.cache
-        advance = data.advance("conflicts", len(examples), "texts compared")
+        advance = advancing(data.listen, "conflicts", len(examples), "texts compared")
         judge = judge_of(config, cache, progress=advance, consent=data.consent, key=data.judge_key)
         return store.conflicts_result(find_conflicts(examples, config, cache, advance, judge=judge))
 

@@ -6,6 +6,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
 
 from curate.core.example import content_id
+from curate.core.text import storable
 from curate.models.embedding_cache import EmbeddingCache
 from curate.models.model_loading import causal_model
 from curate.models.names import fingerprint
@@ -67,8 +68,8 @@ def _token_ids(tokenizer: Any, one: Exchange) -> tuple[list[int], list[int]]:
         before = tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=True)
     else:
         before = "\n\n".join(turn["content"] for turn in turns) + "\n\n"
-    head = tokenizer(before, add_special_tokens=False)["input_ids"]
-    answer = tokenizer(one.answer, add_special_tokens=False)["input_ids"][:ANSWER] or [tokenizer.eos_token_id]
+    head = tokenizer(storable(before), add_special_tokens=False)["input_ids"]
+    answer = tokenizer(storable(one.answer), add_special_tokens=False)["input_ids"][:ANSWER] or [tokenizer.eos_token_id]
     start = tokenizer.bos_token_id if tokenizer.bos_token_id is not None else tokenizer.eos_token_id
     return [start, *head[-(TOKENS - len(answer) - 1) :]], answer
 

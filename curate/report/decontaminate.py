@@ -79,7 +79,9 @@ def decontaminate_json(result: DecontaminateResult, *, written: bool) -> dict[st
     )
 
 
-def decontaminate_text(result: DecontaminateResult, limit: int | None = SHOWN) -> Iterator[Text]:
+def decontaminate_text(
+    result: DecontaminateResult, limit: int | None = SHOWN, *, written: bool = True
+) -> Iterator[Text]:
     """The result as lines, lowest overlap first, since these are the least certain."""
     order = sorted(range(len(result.leaks)), key=lambda nth: (result.leaks[nth].share, result.leaks[nth].place))
     for nth in order[:limit]:
@@ -90,6 +92,7 @@ def decontaminate_text(result: DecontaminateResult, limit: int | None = SHOWN) -
         short = f"; {of.unsaid:,} without enough text to search for" if of.unsaid else ""
         yield Text(f"{visible(of.file)}: {len(of.found):,} of {plural(of.items, 'item')} found{short}")
     yield Text(
-        f"{plural(result.read, 'line')} read = {len(result.kept):,} kept + {len(result.removed):,} removed",
+        f"{plural(result.read, 'line')} read = {len(result.kept):,} kept + {len(result.removed):,} removed"
+        f"{'' if written else '; nothing written'}",
         style="bold",
     )

@@ -236,16 +236,16 @@ def _headline(lost: DuplicateRemoval, said: str = "") -> Text:
 def summary_text(plan: DedupResult, *, written: bool) -> Iterator[Text]:
     """The counts and notes."""
     if plan.alike:
-        yield Text(f"{plural(len(plan.alike), 'pair')} are paraphrases (D004) and are kept")
+        yield Text(f"kept: {plural(len(plan.alike), 'pair')} of paraphrases (D004)")
     if plan.same_words:
         yield Text(
-            f"{plural(len(plan.same_words), 'pair')} of short examples have the same words and are kept; "
-            "--same-words removes one of each"
+            f"kept: {plural(len(plan.same_words), 'pair')} of short examples with the same words; --same-words removes "
+            "one of each"
         )
     if plan.apart:
         yield Text(
-            f"{plural(len(plan.apart), 'pair')} of near-duplicates differ in a number, a name or a negation and "
-            "are kept; `curate review` shows them"
+            f"kept: {plural(len(plan.apart), 'pair')} of near-duplicates with another number, name or negation; "
+            "`curate review` shows them"
         )
     codes = plan.codes
     counts = f"{codes['D001']:,} exact, {codes['D003']:,} near"

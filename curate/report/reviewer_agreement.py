@@ -50,8 +50,8 @@ def agreement_json(result: AgreementResult) -> dict[str, Any]:
 def agreement_text(result: AgreementResult) -> Iterator[str]:
     """The lines of the summary, safe to print."""
     if len(result.reviewers) < 2:
-        names = ", ".join(map(visible, result.reviewers)) or "nobody"
-        yield f"only one reviewer in these journals: {names}; pass the journals of several"
+        only = f"only one reviewer, {visible(result.reviewers[0])}," if result.reviewers else "no reviewer"
+        yield f"{only} in these journals; pass the journals of several"
         return
     for pair in result.pairs:
         kappa = "kappa not defined" if pair.kappa is None else f"kappa {pair.kappa:.2f}"

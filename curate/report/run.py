@@ -82,7 +82,7 @@ def _summary(result: RunResult) -> Iterator[tuple[str, str]]:
     duplicates = exact + near + begun
     counts = f"{exact:,} exact, {near:,} near" + (f", {plural(begun, 'beginning')}" if begun else "")
     yield "lines read", f"{result.manifest.read:,}"
-    yield "duplicates removed", f"{duplicates:,} ({counts}; {result.apart:,} pairs kept apart)"
+    yield "duplicates removed", f"{duplicates:,} ({counts}; {plural(result.apart, 'pair')} kept apart)"
     mixed = reasons.get("mix", 0)
     if mixed:
         yield "not in the mix", f"{mixed:,}"

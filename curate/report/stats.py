@@ -300,7 +300,7 @@ def bar(share: float, width: int) -> str:
 def _facts(numbers: StatsResult, width: int) -> Iterator[Text]:
     shown = [f"{name} {script.share:.1%}" for name, script in numbers.scripts.items() if script.share >= SEEN]
     rest = len(numbers.scripts) - len(shown)
-    traces = f"; {rest} more below 1%" if rest else ""
+    traces = f"; {rest} more below {SEEN:.2%}" if rest else ""
     yield _fact("Scripts", f"{', '.join(shown)} of the letters{traces}" if shown else "no letters")
     tools = numbers.tools
     used = (
@@ -337,7 +337,7 @@ def _facts(numbers: StatsResult, width: int) -> Iterator[Text]:
 def _estimated(numbers: StatsResult) -> str:
     """The estimated cost and time of a training, if a price and a speed were given."""
     found, about = numbers.estimate, "≈" if numbers.tokens_by == "bytes" else ""
-    said = f"{found.epochs} epoch{'s' if found.epochs > 1 else ''}, {about}{plural(found.tokens, 'token')} in total"
+    said = f"{plural(found.epochs, 'epoch')}, {about}{plural(found.tokens, 'token')} in total"
     if found.cost is not None:
         said += f", costs {about}{found.cost:,.2f}"
     if found.seconds is not None:

@@ -228,6 +228,7 @@ class Scan:
             try:
                 fact = self._pipe.recv()
             except (EOFError, OSError):
+                self._process.join(5)  # its pipe is closed before its status is known
                 if self._process.exitcode in (None, 0) or self._stopped:
                     return
                 raise CurateError(

@@ -10,6 +10,7 @@ from curate.core.data_files import data_files
 from curate.core.errors import UsageError
 from curate.core.runs import Project, project_of
 from curate.core.text import visible
+from curate.core.urls import is_url
 from curate.review.assignment import Share
 from curate.review.reviewer import RULE, valid_reviewer
 
@@ -44,7 +45,7 @@ def sources_of(paths: Sequence[Path], reviewer: str = "", share: Share | None = 
     folder = paths[0] if single else Path()
     own = single and (config_in(folder) or named_config()) is not None
     data = find_config(folder).data if own else ()
-    files = data_files([folder / name for name in data] if data else paths)
+    files = data_files([name if is_url(name) else folder / name for name in data] if data else paths)
     found = project_of(files)
     if data or (single and not found.decisions.is_file() and config_file(found.folder) is None):
         found = Project(folder)

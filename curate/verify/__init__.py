@@ -6,6 +6,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -13,7 +14,7 @@ from curate.core.cluster import LOCAL, Executor
 from curate.core.config import DedupConfig
 from curate.core.errors import InputError
 from curate.core.events import Listener, StageFinished, StageStarted, ignore_events
-from curate.core.files import DATA_SUFFIXES, display_name
+from curate.core.files import DATA_SUFFIXES, display_name, size_of
 from curate.core.manifest import NAME, Manifest, read_manifest
 from curate.core.text import plural
 from curate.core.worker_pool import WorkerPool, cores
@@ -69,8 +70,8 @@ def verify_folder(
     wanted = Wanted(
         tuple(compared.keys), passages, frozenset(one.kept for one in ledger.removed if one.kept), bool(compared.model)
     )
-    inputs = sum(path.stat().st_size for file in manifest.inputs if (path := Path(file.path)).is_file())
-    with _pool(inputs + _size(parts), wanted, parts, executor) as pool:
+    inputs = size_of(Path(file.path) for file in manifest.inputs)
+    with _pool(inputs + size_of(chain.from_iterable(parts.values())), wanted, parts, executor) as pool:
         read = _read(parts, compared, pool, listen)
         points.append(_lines_point(read, found))
         examples = read.sizes(list(parts))
@@ -107,7 +108,9 @@ def verify_files(
     """
     compared = Compared(list(parts), (config or DedupConfig()).threshold, keys, embeddings, cache=cache)
     found: list[Difference] = []
-    with _pool(_size(parts), Wanted(tuple(keys), requests=bool(embeddings)), parts, executor) as pool:
+    with _pool(
+        size_of(chain.from_iterable(parts.values())), Wanted(tuple(keys), requests=bool(embeddings)), parts, executor
+    ) as pool:
         read = _read(parts, compared, pool, listen)
     points = [Point("manifest", Verdict.OPEN, "no manifest: only leakage is checked"), _lines_point(read, found)]
     return _proved(
@@ -165,10 +168,6 @@ def _foreign(folder: Path) -> dict[str, list[Path]]:
         if here := [path for path in files if set(WORD.findall(path.name.lower().partition(".")[0])) & set(names)]:
             found[split] = here
     return found if len(found) > 1 else {}
-
-
-def _size(parts: Mapping[str, Sequence[Path]]) -> int:
-    return sum(path.stat().st_size for files in parts.values() for path in files if path.is_file())
 
 
 def _pool(size: int, wanted: Wanted, parts: Mapping[str, Sequence[Path]], executor: Executor) -> WorkerPool:

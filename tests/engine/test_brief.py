@@ -120,7 +120,7 @@ def test_they_are_listed_apart_and_go_only_when_that_is_wanted(
     assert main(["dedup", "data.jsonl", "-o", "out.jsonl", "--html", "report.html"]) == 0
     out = capsys.readouterr().out
     assert "data.jsonl:2: D003 0.429 like data.jsonl:1, the same words; both are kept" in out
-    assert "1 pair of short examples have the same words and are kept; --same-words removes one of each" in out
+    assert "kept: 1 pair of short examples with the same words; --same-words removes one of each" in out
     assert "3 lines read = 2 kept + 1 removed (1 exact, 0 near)" in out
     assert "Short examples with the same words" in Path("report.html").read_text()
     assert main(["dedup", "data.jsonl", "--json"]) == 0

@@ -65,6 +65,17 @@ def test_a_decision_taken_in_sight_of_another_is_a_change_of_mind_in_any_order_o
     assert [found.standing(A).verdict for found in (log, DecisionLog(turned))] == ["drop", "drop"]  # type: ignore[union-attr]
 
 
+def test_two_journals_merged_in_either_order_say_the_same() -> None:
+    ann, bob = DecisionLog(Path("ann.jsonl")), DecisionLog(Path("bob.jsonl"))
+    ann.add(decision("keep", format=2, scope="finding", about="M016", why="short", replaces=()))
+    bob.add(decision("keep", "bob", format=2, scope="finding", about="C003", why="meant", replaces=()))
+    one, other = DecisionLog(Path("one.jsonl")), DecisionLog(Path("other.jsonl"))
+    for log, journals in ((one, (ann, bob)), (other, (bob, ann))):
+        for journal in journals:
+            log.merge(journal.path)
+    assert one.verdicts() == other.verdicts()
+
+
 def test_two_who_agree_are_not_at_odds() -> None:
     log = DecisionLog(Path("d.jsonl"))
     log.add(decision("drop", replaces=()), decision("drop", "bob", replaces=()))

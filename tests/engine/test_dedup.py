@@ -509,5 +509,5 @@ def test_what_says_the_same_in_other_words_is_told_and_stays(write: Write, capsy
     )
     assert "Paraphrases: both are kept" in Path("report.html").read_text()
     assert dedup("data.jsonl", "--embeddings", "offline:all-MiniLM-L6-v2") == 0
-    assert "1 pair are paraphrases (D004) and are kept" in capsys.readouterr().out
+    assert "kept: 1 pair of paraphrases (D004)" in capsys.readouterr().out
     assert dedup("data.jsonl", "--embeddings", "no/such/model") == 2

@@ -246,7 +246,7 @@ def test_processes_make_what_threads_make(keep: str, monkeypatch: pytest.MonkeyP
     config = DedupConfig(threshold=0.6, keep=keep)
     expected = run(lines, config)
     assert len(expected.gone) > 50
-    monkeypatch.setattr(DEDUP, "PARALLEL", 0)
+    monkeypatch.setattr(loading, "PARALLEL", 0)
     monkeypatch.setattr(DEDUP, "cores", lambda: 2)
     monkeypatch.setattr(loading, "SIZE", 50_000)
     monkeypatch.setattr(worker_pool, "FEW", 0)

@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 
 from curate.cli.main import main
-from curate.core.errors import UsageError
-from curate.pipeline.ingest import IngestResult, ingest_paths, minimum
+from curate.pipeline.ingest import IngestResult, ingest_paths
 from tests.conftest import Write
 from tests.strategies import broken
 
@@ -185,13 +184,6 @@ def test_what_is_no_call_is_counted_with_its_reason(write: Write, capsys: Captur
     assert "traces.jsonl:4: it has no answer" in shown
     assert len(ASIDE.read_bytes().splitlines()) == 5
     assert main(["ingest", str(write("no.jsonl", [("Hi", "Hello.")])), "-o", "no-out.jsonl"]) == 2
-
-
-def test_a_minimum_is_a_name_and_a_number() -> None:
-    assert minimum("a=b=0.5") == ("a=b", 0.5)
-    for wrong in ("a", "=1", "a=x"):
-        with pytest.raises(UsageError):
-            minimum(wrong)
 
 
 def test_half_valid_traces_crash_nothing_and_every_call_is_accounted_for() -> None:

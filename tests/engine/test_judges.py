@@ -7,6 +7,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from curate.cli.main import main
@@ -18,9 +19,11 @@ from curate.core import chat_endpoint
 from curate.core.config import ConflictsConfig
 from curate.core.egress import Consent
 from curate.core.errors import CurateError, MissingExtra, ModelError, UsageError
+from curate.models import embeddings
 from curate.quality.rubric import score_of
 from tests.conftest import chat
 from tests.engine.test_conflicts import example
+from tests.tinynli import tiny_nli
 
 YES = Consent(yes=True)
 QUESTION = "Who repairs the lamp at night?"
@@ -157,6 +160,22 @@ def test_nothing_is_sent_before_somebody_agrees(server: Server, capsys: pytest.C
     out = capsys.readouterr().out
     assert "\x1b" not in out
     assert "of them is wrong" in out
+
+
+@pytest.mark.slow
+def test_half_a_character_ends_no_model_and_no_server(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    torn = [example(QUESTION, f"{one.messages[1].text} \ud83d", one.place.line) for one in EXAMPLES[:2]]
+    judge = judge_of(named(server), None, consent=YES)
+    assert len(find_conflicts(torn, named(server).model_copy(update={"nli": tiny_nli()}), judge=judge).conflicts) == 1
+    assert "The keeper of the tower repairs it. ?" in server.asked[0]["messages"][0]["content"]
+
+    class Encoder:
+        def encode(self, texts: list[str], **_: object) -> "np.ndarray[Any, Any]":
+            return np.array([[len(text.encode()), 1.0] for text in texts], np.float32)
+
+    monkeypatch.setattr(embeddings, "sentence_encoder", lambda _: Encoder())
+    monkeypatch.setattr(embeddings, "fingerprint", lambda _: "any")
+    assert embeddings.embed(["\ud83d half", "whole"], "any", None).shape == (2, 2)
 
 
 def test_nobody_listening_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -57,4 +57,8 @@ def test_agreement_names_what_is_missing(capsys: pytest.CaptureFixture[str]) -> 
     assert main(["kappa", "gone.jsonl"]) == 2
     assert "gone.jsonl: no such journal" in capsys.readouterr().err
     assert main(["kappa", str(say("ann", {1: "keep"}))]) == 0
-    assert "only one reviewer in these journals: ann" in capsys.readouterr().out
+    assert "only one reviewer, ann, in these journals" in capsys.readouterr().out
+    with Path("ann.jsonl").open("a") as file:
+        file.write("{}\n")
+    assert main(["kappa", "ann.jsonl"]) == 0
+    assert "ann.jsonl: line 2 is not a valid decision and is ignored" in capsys.readouterr().err

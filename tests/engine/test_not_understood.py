@@ -45,7 +45,7 @@ def ask(verb: str, *options: str, name: str = "data.jsonl") -> int:
         )
         + b"\n"
     )
-    return main([verb, name, *VERBS[verb], *options])
+    return main([verb, name, *VERBS.get(verb, ["-o", f"{verb}.jsonl"]), *options])
 
 
 @pytest.mark.parametrize("verb", VERBS)
@@ -62,7 +62,7 @@ def test_a_file_of_nothing_else_ends_with_2_or_as_findings(verb: str, write: Wri
     assert not Path("converted.jsonl").exists()
 
 
-@pytest.mark.parametrize("verb", VERBS)
+@pytest.mark.parametrize("verb", [*VERBS, "apply"])
 def test_one_line_among_others_is_counted_and_ends_with_1(verb: str, write: Write, capsys: Captured) -> None:
     write("data.jsonl", [*GOOD, VERTEX])
     assert ask(verb, *(["--output-format", "json"] if verb == "check" else ["--json"])) == 1
@@ -71,7 +71,7 @@ def test_one_line_among_others_is_counted_and_ends_with_1(verb: str, write: Writ
     assert (found["summary"] if verb == "check" else found)["not_understood"] == 1
     assert verb == "check" or ("1 line without an example" in said.err and "curate check" in said.err)
     write("good.jsonl", GOOD)
-    assert ask(verb, *(["--overwrite"] if verb == "convert" else []), name="good.jsonl") == 0
+    assert ask(verb, *(["--overwrite"] if verb in ("apply", "convert") else []), name="good.jsonl") == 0
 
 
 def test_check_says_so_where_no_rule_does(write: Write, capsys: Captured) -> None:

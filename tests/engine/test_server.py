@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from curate.cli.main import main
 from tests.conftest import chat, environment
 
 pytest.importorskip("pygls")
@@ -27,6 +28,8 @@ class Editor:
     def __init__(self, process: "subprocess.Popen[bytes]") -> None:
         self.process, self.number = process, 0
         self.found: dict[str, list[dict[str, Any]]] = {}
+        self.versions: list[int | None] = []
+        """Versions of the texts that diagnostics are about."""
 
     def send(self, method: str, params: Any, number: int | None = None) -> None:
         message = {"jsonrpc": "2.0", "method": method, "params": params} | ({} if number is None else {"id": number})
@@ -54,25 +57,39 @@ class Editor:
         message: dict[str, Any] = json.loads(stream.read(size))
         if message.get("method") == "textDocument/publishDiagnostics":
             self.found[message["params"]["uri"]] = message["params"]["diagnostics"]
+            self.versions.append(message["params"].get("version"))
         return message
 
-    def open(self, name: str, text: str) -> tuple[str, list[dict[str, Any]]]:
+    def show(self, name: str, text: str) -> str:
         uri = Path(name).absolute().as_uri()
         document = {"uri": uri, "languageId": "json", "version": 1, "text": text}
         self.send("textDocument/didOpen", {"textDocument": document})
+        return uri
+
+    def change(self, uri: str, version: int, text: str) -> None:
+        whole = {"textDocument": {"uri": uri, "version": version}, "contentChanges": [{"text": text}]}
+        self.send("textDocument/didChange", whole)
+
+    def wait(self, uri: str) -> list[dict[str, Any]]:
+        self.found.pop(uri, None)
         while uri not in self.found:
             self.receive()
-        return uri, self.found[uri]
+        return self.found[uri]
+
+    def open(self, name: str, text: str) -> tuple[str, list[dict[str, Any]]]:
+        uri = self.show(name, text)
+        return uri, self.wait(uri)
 
 
 @pytest.fixture
 def editor() -> Iterator[Editor]:
     command = [sys.executable, "-m", "curate", "server"]
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment(PYTHONPATH=str(ROOT))
-    ) as process:
+    Path("tmp").mkdir()
+    surroundings = environment(PYTHONPATH=str(ROOT), TMPDIR=str(Path("tmp").absolute()))
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=surroundings) as process:
         made = Editor(process)
-        made.ask("initialize", {"processId": None, "rootUri": None, "capabilities": {}})
+        able = made.ask("initialize", {"processId": None, "rootUri": None, "capabilities": {}})["capabilities"]
+        assert able["textDocumentSync"]["change"] == 1, "whole texts: lines of partial changes end differently in pygls"
         made.send("initialized", {})
         yield made
         made.ask("shutdown")
@@ -98,13 +115,36 @@ def test_findings_fixes_and_rules_reach_an_editor(editor: Editor) -> None:
     position = {"line": 1, "character": 3}
     hover = editor.ask("textDocument/hover", {"textDocument": {"uri": uri}, "position": position})
     assert "C003" in hover["contents"]["value"]
-    whole = {"textDocument": {"uri": uri, "version": 2}, "contentChanges": [{"text": LINES[0]}]}
-    editor.send("textDocument/didChange", whole)
-    del editor.found[uri]
-    while uri not in editor.found:
-        editor.receive()
-    assert editor.found[uri] == []
+    editor.change(uri, 2, LINES[0])
+    assert editor.wait(uri) == []
     assert not Path("data.jsonl").exists(), "nothing is written"
+
+
+def test_the_editor_is_answered_while_a_large_file_is_checked_and_only_its_newest_text_counts(editor: Editor) -> None:
+    _, small = editor.open("small.jsonl", LINES[1])
+    large = editor.show("large.jsonl", f"{LINES[0]}\n" * 60_000)
+    position = {"line": 0, "character": 3}
+    hover = {"textDocument": {"uri": Path("small.jsonl").absolute().as_uri()}, "position": position}
+    assert small[0]["code"] in editor.ask("textDocument/hover", hover)["contents"]["value"]
+    assert large not in editor.found, "the answer came before the check was done"
+    for version in range(2, 6):
+        editor.change(large, version, LINES[version % 2])
+    assert [one["code"] for one in editor.wait(large)] == ["C003"]
+    assert editor.versions == [1, 5], "no check of a text that had changed meanwhile was published"
+    editor.send("textDocument/didClose", {"textDocument": {"uri": large}})
+    assert editor.wait(large) == []
+    assert list(Path("tmp").rglob("*.jsonl")) == [], "no copy of a text stays"
+
+
+def test_suppressed_findings_are_not_shown_and_many_are_counted(editor: Editor) -> None:
+    Path("data.jsonl").write_text(f"{LINES[1]}\n")
+    assert main(["suppress", "C003", "data.jsonl:1", "--reason", "an empty answer is meant"]) == 0
+    _, found = editor.open("data.jsonl", f"{LINES[1]}\n")
+    assert found == []
+    many = [json.dumps(chat(f"Question {n}?", "")) for n in range(1_100)]
+    _, found = editor.open("many.jsonl", "\n".join(many))
+    assert len(found) == 1_001
+    assert "100 more findings" in found[-1]["message"]
 
 
 def test_mistakes_of_a_configuration_are_shown_at_their_keys(editor: Editor) -> None:

@@ -461,7 +461,7 @@ def test_a_step_that_is_not_whole_is_not_in_effect(session: ReviewSession, open_
     session.log.path.write_bytes(lines[0])
     again = open_session()
     assert (again.status(entry), again.log.decisions) == (ReviewStatus.UNDECIDED, [])
-    assert "1 lines of interrupted steps" in again.log.notes[0]
+    assert "1 line of interrupted steps" in again.log.notes[0]
     session.log.path.write_bytes(b"".join(reversed(lines)))
     assert open_session().status(entry) == ReviewStatus.MIXED
 

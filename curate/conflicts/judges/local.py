@@ -7,6 +7,7 @@ from curate.conflicts.judges.prompt import YES_OR_NO, judge_prompt
 from curate.conflicts.judges.verdict_cache import Pair
 from curate.conflicts.judging import Verdict
 from curate.core.errors import ModelError
+from curate.core.text import storable
 from curate.models.model_loading import causal_model
 
 BATCH: Final = 8
@@ -42,7 +43,7 @@ class Local:
         import torch  # loaded by then
 
         for start in range(0, len(asked), BATCH):
-            prompts = [_prompt(tokenizer, message) for message in asked[start : start + BATCH]]
+            prompts = [_prompt(tokenizer, storable(message)) for message in asked[start : start + BATCH]]
             inputs = tokenizer(
                 prompts, return_tensors="pt", padding=True, truncation=True, max_length=TOKENS, add_special_tokens=False
             ).to(model.device)

@@ -1,0 +1,169 @@
+"""No option is ignored in silence: it has an effect, or the command says why it cannot."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+import curate
+from curate.cli.main import main
+from curate.core.decision import Decision
+from curate.core.decision_log import DecisionLog
+from curate.core.errors import UsageError
+from curate.core.manifest import read_manifest
+from curate.read.dataset import read_dataset
+from tests.conftest import Write, chat
+
+Captured = pytest.CaptureFixture[str]
+CHATS = [chat(f"What is {n} times {n}?", f"It is {n * n}, which is {n} squared.") for n in range(20)]
+SELECT = ["select", "data.jsonl", "--no-models", "--examples", "5"]
+COMBINATIONS: dict[str, tuple[list[str], str]] = {
+    "a length without a tokenizer": (["check", "data.jsonl", "--max-length", "9"], "--max-length needs the tokenizer"),
+    "a template without a tokenizer": (["check", "data.jsonl", "--chat-template", "chatml"], "--chat-template needs"),
+    "statistics of a template alone": (["stats", "data.jsonl", "--chat-template", "chatml"], "--chat-template needs"),
+    "groups of a flat report": (["check", "data.jsonl", "--group-by", "rule"], "--output-format grouped"),
+    "groups of statistics": (
+        ["check", "data.jsonl", "--output-format", "grouped", "--statistics", "--group-by", "rule"], "--group-by",
+    ),
+    "a report of a diff": (["check", "data.jsonl", "--diff", "--output-file", "new.txt"], "--diff writes no report"),
+    "a report of fixes only": (["check", "data.jsonl", "--fix-only", "--output-file", "new.txt"], "no report"),
+    "a report beside a baseline": (
+        ["check", "data.jsonl", "--write-baseline", "b.json", "--output-file", "new.txt"], "no report",
+    ),
+    "an old baseline in a new one": (
+        ["check", "data.jsonl", "--write-baseline", "b.json", "--baseline", "data.jsonl"], "all findings",
+    ),
+    "two kinds of sizes": (
+        ["split", "data.jsonl", "-o", "new", "--fractions", ".8,.1,.1", "--counts", "2,2"], "leave one of them out",
+    ),
+    "a seed below 0": (["split", "data.jsonl", "-o", "new", "--seed", "-1"], "seed"),
+    "a model without a judge": (
+        ["conflicts", "data.jsonl", "--no-models", "--judge-model", "m"], "--judge-model without a judge",
+    ),
+    "a key without a judge": (
+        ["conflicts", "data.jsonl", "--no-models", "--judge-key", "KEY"], "--judge-key without a judge",
+    ),
+    "a key of no rater": (
+        ["score", "data.jsonl", "--no-models", "--judge-key", "KEY"], "--judge-key without a judge",
+    ),
+    "a scale of no decisions": (
+        ["conflicts", "data.jsonl", "--no-models", "--calibrate", "--no-decisions"], "made of decisions",
+    ),
+    "seeds of no comparison": ([*SELECT, "--seeds", "4"], "--seeds belongs to --compare"),
+    "a part of an example": ([*SELECT, "--floor", "label=1.5"], "not a number of examples"),
+    "no number of examples": ([*SELECT, "--floor", "label=nan"], "not NAME=NUMBER"),
+    "endless examples": ([*SELECT, "--floor", "label=inf"], "not NAME=NUMBER"),
+    "no limit": ([*SELECT, "--below", "ending=nan"], "not NAME=NUMBER"),
+    "two limits": ([*SELECT, "--below", "ending=.2", "--below", "ending=.5"], "ending is given twice"),
+    "no least score": (["ingest", "data.jsonl", "-o", "new.jsonl", "--min-score", "a=nan"], "not NAME=NUMBER"),
+    "a score without a name": (["ingest", "data.jsonl", "-o", "new.jsonl", "--min-score", "=1"], "not NAME=NUMBER"),
+    "one rule of all": (["rule", "M016", "--all"], "M016 has no effect"),
+    "tests as data": (["rule", "M016", "--test", "--format", "json"], "--test prints text only"),
+    "schemas both ways": (["schema", "--write", "--check"], "pass --write or --check"),
+    "hours of tokens": (
+        ["remote", "estimate", "data.jsonl", "--model", "gpt-4o", "--price", "1", "--hours", "2"], "by the hour",
+    ),
+    "a run of no training": (["run", "--only", "train"], "no recipe"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("words", "said"), COMBINATIONS.values(), ids=COMBINATIONS)
+def test_an_option_without_effect_is_refused_and_nothing_is_written(
+    words: list[str], said: str, write: Write, capsys: Captured
+) -> None:
+    write("data.jsonl", CHATS)
+    Path("curate.toml").write_text('data = ["data.jsonl"]\n' if words[0] == "run" else "")
+    assert main([*words, "--quiet"] if words[0] in ("check", "split", "select", "conflicts") else words) == 2
+    assert said in capsys.readouterr().err
+    assert not list(Path().glob("new*"))
+    assert not Path("b.json").exists()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["check", "data.jsonl", "--output-file", "s3://bucket/report.json"],
+        ["check", "data.jsonl", "--write-baseline=gs://bucket/base.json"],
+        ["conflicts", "data.jsonl", "--no-models", "--html", "https://me:secret@example.com/a.html?key=secret"],
+        ["dedup", "data.jsonl", "-os3://bucket/kept.jsonl"],
+        ["score", "data.jsonl", "--no-models", "--html", "az://bucket/a.html"],
+    ],
+    ids=lambda words: words[0],
+)
+def test_no_folder_is_named_like_the_beginning_of_a_url(words: list[str], write: Write, capsys: Captured) -> None:
+    write("data.jsonl", CHATS)
+    assert main(words) == 2
+    said = capsys.readouterr().err
+    assert "no URL can be used here" in said
+    assert "secret" not in said
+    assert sorted(path.name for path in Path().iterdir()) == ["data.jsonl"]
+
+
+def test_shares_on_the_command_line_replace_numbers_of_the_configuration(write: Write) -> None:
+    write("data.jsonl", CHATS)
+    Path("curate.toml").write_text("[split]\ncounts = [1, 1]\n")
+    assert main(["split", "data.jsonl", "-o", "out", "--fractions", "0.5,0.25,0.25", "--quiet"]) == 0
+    sizes = {name: part.examples for name, part in read_manifest(Path("out"))[0].splits.items()}
+    assert min(sizes["validation"], sizes["test"]) > 2
+    assert {name: part.examples for name, part in curate.split(
+        "data.jsonl", "api", fractions=(0.5, 0.25, 0.25)
+    ).manifest.splits.items()} == sizes  # fmt: skip
+    with pytest.raises(UsageError, match="both set the sizes"):
+        curate.split("data.jsonl", "api", fractions=(0.5, 0.25, 0.25), counts=(1, 1))
+
+
+def contradict(path: Path) -> None:
+    """Two reviewers decide about the first example, without seeing each other's decision."""
+    example = read_dataset([path]).examples[0].id
+    log = DecisionLog(Path(".curate/decisions.jsonl"))
+    log.add(Decision(format=2, example=example, verdict="drop", who="ann", replaces=()))
+    log.add(Decision(format=2, example=example, verdict="keep", who="bob", replaces=()))
+
+
+@pytest.mark.parametrize("verb", ["apply", "convert", "dedup", "split"])
+def test_contradictory_decisions_are_told_by_each_command_that_applies_the_others(
+    verb: str, write: Write, capsys: Captured
+) -> None:
+    contradict(write("data.jsonl", CHATS))
+    assert main([verb, "data.jsonl", "-o", "out" if verb == "split" else "out.jsonl", "--quiet"]) == 0
+    assert "1 example with contradictory decisions by several people, not applied" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "words", [["decontaminate", "--bench", "bench.jsonl"], ["score", "--no-models"]], ids=lambda words: words[0]
+)
+def test_a_command_that_reads_the_files_as_they_are_says_that_it_ignores_edits(
+    words: list[str], write: Write, capsys: Captured
+) -> None:
+    path = write("data.jsonl", CHATS)
+    write("bench.jsonl", [{"question": "Name the tallest mountain of the earth, measured from the sea."}])
+    drop = Decision(format=2, example=read_dataset([path]).examples[0].id, verdict="drop", replaces=())
+    DecisionLog(Path(".curate/decisions.jsonl")).add(drop)
+    assert main([*words, "data.jsonl"]) == 0
+    out, err = capsys.readouterr()
+    assert f"0 edits, 1 drop ignored (curate {words[0]} reads the files as they are)" in err
+    assert "nothing written" in out or words[0] == "score"
+
+
+def test_copies_with_edits_are_in_the_project_of_the_data(write: Write) -> None:
+    path = write("project/data.jsonl", CHATS)
+    first = read_dataset([path]).examples[0]
+    value = {"messages": [*first.value["messages"][:1], {"role": "assistant", "content": "Zero, of course."}]}
+    edit = Decision(format=2, record="edit", example=first.id, verdict="edit", value=value, replaces=())
+    DecisionLog(Path("project/.curate/decisions.jsonl")).add(edit)
+    assert main(["select", "project/data.jsonl", "--no-models", "--examples", "20", "-o", "out.jsonl", "-q"]) == 0
+    assert json.dumps(value) in Path("out.jsonl").read_text()
+    assert not Path(".curate").exists()
+    assert list(Path("project/.curate/edited").iterdir())
+
+
+def test_conflicts_in_a_notebook_are_those_of_the_command(write: Write, capsys: Captured) -> None:
+    path = write("data.jsonl", [chat("In which year was the mill built?", f"In {year}.") for year in (1815, 1950)])
+    assert len(curate.conflicts("data.jsonl")) == 1
+    first = read_dataset([path]).examples[0]
+    value = chat("In which year was the mill built?", "In 1950.")
+    edit = Decision(format=2, record="edit", example=first.id, verdict="edit", value=value, replaces=())
+    DecisionLog(Path(".curate/decisions.jsonl")).add(edit)
+    assert main(["conflicts", "data.jsonl", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["conflicts"] == []
+    assert len(curate.conflicts("data.jsonl")) == 0
