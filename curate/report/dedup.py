@@ -113,7 +113,9 @@ class DedupOutput(Part, title="DedupResult"):
     recall: Similarity
     """Probability that a pair at the threshold is compared at all."""
     histogram: list[HistogramBar]
-    """Similarities of the pairs found, from the lowest that is searched for."""
+    """Similarities of the pairs found, from the lowest that is searched for. Bars below the threshold are incomplete:
+    pairs in groups of more than 64 that may be alike, as templates make them, are only counted from the threshold on.
+    """
     heavy: list[HeavyRemoval]
     """Removals that need confirmation (D008)."""
     notes: list[str]
@@ -290,8 +292,8 @@ def _histogram(plan: DedupResult) -> Iterator[Text]:
         yield said
     if plan.floor < at:
         yield Text(
-            f"at {plan.floor:g} the probability is {chance(plan.proposed(plan.floor))}: bars below the threshold "
-            "are incomplete",
+            f"at {plan.floor:g} the probability is {chance(plan.proposed(plan.floor))}, and pairs of templates are not "
+            "counted: bars below the threshold are incomplete",
             style="dim",
         )
 

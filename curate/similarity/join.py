@@ -117,7 +117,14 @@ def _rarest(members: Any, total: int, hashes: Any, offsets: Any, threshold: floa
 
 @compiled
 def _crowd(members: Any, own: Any, hashes: Any, offsets: Any, bounds: Any, seen: Any, pairs: Any) -> Any:
-    """Look at all pairs of a big bucket that may be alike."""
+    """Join all pairs of a big bucket that are alike. Those that nearly are, of which templates have a quadratic number,
+    are not noted: `seen` is not that of small buckets, which note them.
+    """
+    if bounds[0] < bounds[1]:
+        slots = 1024
+        while slots < min(64 * len(members), 1 << 20):
+            slots *= 2
+        bounds, seen = np.full(2, bounds[1]), np.zeros(slots, dtype=np.uint64)
     for i in range(1, len(members)):
         for hub in range(min(i, HUBS)):
             pairs = _look(hub, i, members, own, hashes, offsets, bounds, seen, pairs)
@@ -217,9 +224,10 @@ def _grown(members: Any, parent: Any) -> Any:
 def verified(members: Any, ends: Any, hashes: Any, offsets: Any, bounds: Any, parent: Any, seen: Any) -> Any:
     """Pairs of sets that agree in one band and are alike or nearly so: rows of left, right and similarity.
 
-    Enough of them to join all that are alike. members, ends: as `buckets` gives them; bounds: similarity from which a
-    pair is noted, and from which it is joined; parent: the forest (int64); seen: pairs that were looked at and not
-    joined, as far as there is room (uint64, a power of two many).
+    Enough of them to join all that are alike, and all nearly alike ones of buckets of `CROWD` sets at most. members,
+    ends: as `buckets` gives them; bounds: similarity from which a pair is noted, and from which it is joined; parent:
+    the forest (int64); seen: pairs that were looked at and not joined, as far as there is room (uint64, a power of two
+    many).
 
     May run beside `join_pairs` of another band. Pairs that are joined already, or were looked at, are left out as far
     as that is known by now, which changes the time that all takes and nothing else.

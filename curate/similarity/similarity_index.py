@@ -30,7 +30,9 @@ class Groups(NamedTuple):
     members: "list[Numbers]"
     """The groups of more than one, in order of their first member; the numbers of the sets in each, ascending."""
     misses: list[float]
-    """Similarities of candidates of different groups, from `FLOOR` to below the threshold, ascending."""
+    """Similarities of candidates of different groups, from `FLOOR` to below the threshold, ascending. Those that agree
+    only in bands that more than `join.CROWD` sets agree in are left out: templates have a quadratic number of them.
+    """
     bands: Bands
 
 
@@ -46,8 +48,8 @@ def grouped(
     """Gather the sets whose similarity is `threshold` at least.
 
     Sets without shingles are in no group. The order of the sets changes only numbers. `keys`: the `band_keys` of all,
-    where these are known. `misses`: whether `Groups.misses` are wanted; of templates, these are a quadratic number.
-    With a folder, keys are in a file there.
+    where these are known. `misses`: whether `Groups.misses` are wanted. With a folder, keys are in
+    a file there.
     """
     import numpy as np
 

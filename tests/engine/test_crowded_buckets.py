@@ -41,6 +41,10 @@ def test_a_crowded_bucket_takes_no_quadratic_number_of_comparisons() -> None:
     buckets = {
         "all share one shingle": ([{7} | own(at, 15) for at in range(MEMBERS)], MEMBERS),
         "all share a template": ([TEMPLATE | own(at, 20) for at in range(MEMBERS)], MEMBERS),
+        "all share a template and are nearly alike": (
+            [set(range(34)) | own(at, 6) for at in range(MEMBERS)],
+            MEMBERS,
+        ),
         "all are alike": ([TEMPLATE | own(at, 1) for at in range(MEMBERS)], 1),
         "two and two are alike": (
             [TEMPLATE | own(at // 2, 20) | own(MEMBERS + at, 1) for at in range(MEMBERS)],
