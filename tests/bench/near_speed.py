@@ -7,15 +7,16 @@ its own, in turn.
 `corpus.truth.jsonl` beside the corpus has a line for each planted pair: {"i": line of the original, from 0, "j": that
 of the copy, "jaccard": of runs of 5 words}. Prints, for each: median seconds of the clock and of all processors (user +
 system, its own processes among them), lines a second of the clock, peak memory of all its processes, how many times as
-long as ours it took by the clock and by the processors, lines removed, precision (removed lines that have a planted
-twin), and the share of planted pairs found, by their similarity; a pair is found when one of its lines is gone. `facts`
-is ours as users run it: pairs that differ in a number or a name stay; `curate` is held against the others, which have
-no such thing. Processors of datatrove's workers are not counted: a server of its own starts them. Then the signatures
-alone, from texts to MinHash values, beside datasketch's. The interpreter of --peers has what is to be timed: see
-`near_peers.py`. Runs on Linux: memory is read from /proc.
+long as ours it took by the clock and by the processors, whether each run kept the same lines, lines removed, precision
+(removed lines that have a planted twin), and the share of planted pairs found, by their similarity; a pair is found
+when one of its lines is gone. `facts` is ours as users run it: pairs that differ in a number or a name stay; `curate`
+is held against the others, which have no such thing. Processors of datatrove's workers are not counted: a server of its
+own starts them. Then the signatures alone, from texts to MinHash values, beside datasketch's. The interpreter of
+--peers has what is to be timed: see `near_peers.py`. Runs on Linux: memory is read from /proc.
 """
 
 import argparse
+import hashlib
 import json
 import os
 import resource
@@ -162,6 +163,7 @@ def bench(args: argparse.Namespace, folder: Path) -> None:
         "--yes",
         "--no-cache",
         "--quiet",
+        "--overwrite",
         "-o",
     ]
     commands = {"curate": [*ours, str(folder / "curate"), "--ignore-facts"], "facts": [*ours, str(folder / "facts")]}
@@ -175,9 +177,11 @@ def bench(args: argparse.Namespace, folder: Path) -> None:
         count = sum(1 for _ in lines)
     timed(commands["curate"])  # what is compiled once in a lifetime is compiled now
     runs: dict[str, list[Run]] = {name: [] for name in commands}
+    outputs: dict[str, set[str]] = {name: set() for name in commands}
     for _ in range(args.runs):
         for name, command in commands.items():
             runs[name].append(timed(command))
+            outputs[name].add(hashlib.sha256((folder / name).read_bytes()).hexdigest())
     wall, cpu = (
         {name: statistics.median(getattr(run, kind) for run in results) for name, results in runs.items()}
         for kind in ("wall", "cpu")
@@ -185,15 +189,16 @@ def bench(args: argparse.Namespace, folder: Path) -> None:
     bands = " ".join(f"{low:>5.1f}+" for low in BANDS[:-1])
     print(f"{count:,} lines, {os.cpu_count()} cores; recall by word-5-gram Jaccard of the planted pair")
     print(
-        f"{'':16} {'clock':>8} {'cpu':>8} {'lines/s':>9} {'MB':>6} {'clock':>8} {'cpu':>7} {'removed':>9} "
-        f"{'precision':>9}  {bands}"
+        f"{'':16} {'clock':>8} {'cpu':>8} {'lines/s':>9} {'MB':>6} {'clock':>8} {'cpu':>7} {'rerun':>6} "
+        f"{'removed':>9} {'precision':>9}  {bands}"
     )
     for name, results in runs.items():
         times = f"{wall[name] / wall['curate']:7.2f}x {cpu[name] / cpu['curate']:6.2f}x"
         memory = max(run.memory for run in results)
+        same = "-" if args.runs == 1 else "same" if len(outputs[name]) == 1 else "other"
         print(
             f"{name:16} {wall[name]:8.2f} {cpu[name]:8.2f} {count / wall[name]:9,.0f} {memory:6.0f} {times} "
-            f"{judged(args.path, folder / name)}",
+            f"{same:>6} {judged(args.path, folder / name)}",
             flush=True,
         )
     rates = signatures_ours(str(args.path))
