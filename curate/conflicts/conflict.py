@@ -146,6 +146,8 @@ def find_conflicts(
         ]
         notes.append(f"models used: {', '.join(used)}")
     settings = label_settings(distinct)
+    # In the order of the questions: what is read of an answer is kept only for a while.
+    nominees.sort(key=lambda nominee: (nominee.left.request, nominee.right.request))
     judged = [by_rules(nominee, settings) for nominee in nominees]
     if config.nli:
         judged = by_model(judged, config, cache, progress, notes)

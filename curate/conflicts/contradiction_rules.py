@@ -78,7 +78,7 @@ def clashes(question: str, left: str, right: str) -> Iterator[Evidence]:
         return
     if is_open(question) or is_code(left) or is_code(right):
         return
-    pairs = list(aligned(left, right))
+    pairs = aligned(left, right)
     if figures := clashing_figures(question, left, right, pairs):
         yield Evidence(figures[0], figures[1], figures[2], PRECISION[figures[0]])
     if refused[0]:  # some say after their apology what they know

@@ -12,7 +12,7 @@ from curate.conflicts.candidate_pairs import SHOWN_FROM, Nominee
 from curate.conflicts.contradiction_rules import clashes, is_comparable, is_open
 from curate.conflicts.evidence import Evidence, confidence
 from curate.conflicts.labels import labels_clash
-from curate.conflicts.nli import contradictions, duplicates, entailments
+from curate.conflicts.nli import contradictions, duplicates, entailments, have_something_in_common
 from curate.conflicts.paraphrase_filter import agree
 from curate.conflicts.question import Question
 from curate.conflicts.same_question import probability
@@ -90,8 +90,7 @@ def by_model(
     model does not know: rules alone judge them.
     """
     found = list(judged)
-    # Of answers that agree, the model's word alone makes no conflict.
-    asked = [at for at in _to_be_judged(judged) if judged[at].evidence or not _agree(judged[at].nominee)]
+    asked = [at for at in _to_be_judged(judged) if judged[at].evidence or _may_be_told(judged[at].nominee)]
     sides = zip(*((judged[at].nominee.left.answer, judged[at].nominee.right.answer) for at in asked), strict=True)
     unread = [any(pair) for pair in zip(*(unreadable(side, config.nli) for side in sides), strict=True)]
     if any(unread) and notes is not None:
@@ -115,8 +114,12 @@ def by_model(
     return found
 
 
-def _agree(nominee: Nominee) -> bool:
-    return _polarity(nominee)[0] > 0 or agree(_asked(nominee), nominee.left.answer, nominee.right.answer)
+def _may_be_told(nominee: Nominee) -> bool:
+    """Whether the model's word alone makes a conflict: not of answers that agree, nor of long ones that have nothing in
+    common.
+    """
+    answers = nominee.left.answer, nominee.right.answer
+    return _polarity(nominee)[0] <= 0 and have_something_in_common(*answers) and not agree(_asked(nominee), *answers)
 
 
 def by_questions(

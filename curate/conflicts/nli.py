@@ -13,6 +13,8 @@ from curate.core.example import content_id
 from curate.core.text import storable
 from curate.language.quantities import align_units
 from curate.language.sentences import aligned, sentences
+from curate.language.tokens import content_words
+from curate.models.batches import batches
 from curate.models.embedding_cache import EmbeddingCache
 from curate.models.model_loading import cross_encoder
 from curate.models.names import fingerprint
@@ -23,9 +25,9 @@ are.
 """
 PAIRS: Final = 6
 """Pairs of sentences of two long answers that the model is asked about: those most alike."""
+IN_COMMON: Final = 0.2
 CONTRADICTION, ENTAILMENT, DUPLICATE = "contradiction", "entailment", "duplicate"
 """What is asked of a model: the first two are labels of an NLI model, which some models write in other forms."""
-BATCH: Final = 16
 SAVED: Final = 512
 
 
@@ -111,6 +113,19 @@ def passages(left: str, right: str) -> list[tuple[str, str]]:
     return [(" ".join(sentences(left)[:2])[:WHOLE], " ".join(sentences(right)[:2])[:WHOLE])]
 
 
+def have_something_in_common(left: str, right: str) -> bool:
+    """Whether a model can say something of two answers: they are short, have sentences about the same, or have a fifth
+    of the shorter one's content words in common.
+
+    Of 62 pairs of real answers that have nothing in common a model called three a contradiction, of 4,003 made ones 63;
+    none was one.
+    """
+    if (len(left) <= WHOLE and len(right) <= WHOLE) or any(aligned(left, right)):
+        return True
+    mine, others = content_words(left), content_words(right)
+    return len(mine & others) >= IN_COMMON * min(len(mine), len(others))
+
+
 def key(left: str, right: str) -> str:
     """Under which a verdict is kept."""
     return content_id([left, right])
@@ -166,16 +181,16 @@ def _asking(model: str, label: str, store: EmbeddingCache) -> Callable[[Sequence
 
     def ask(pairs: Sequence[Pair]) -> None:
         new = [pair for pair in pairs if key(*pair) not in store]
-        if not new:
-            return
-        told = judge.predict(
-            [(storable(left), storable(right)) for left, right in new],
-            batch_size=BATCH,
-            apply_softmax=classes > 1,
-            show_progress_bar=False,
-            convert_to_numpy=True,
-        )
-        store.add([key(*pair) for pair in new], told.reshape(len(new), -1)[:, [column]])
+        texts = [(storable(left), storable(right)) for left, right in new]
+        for batch in batches(texts, judge):
+            told = judge.predict(
+                [texts[at] for at in batch],
+                batch_size=len(batch),
+                apply_softmax=classes > 1,
+                show_progress_bar=False,
+                convert_to_numpy=True,
+            )
+            store.add([key(*new[at]) for at in batch], told.reshape(len(batch), -1)[:, [column]])
 
     return ask
 

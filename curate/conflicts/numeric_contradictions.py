@@ -58,6 +58,8 @@ def clashing_figures(question: str, left: str, right: str, pairs: Sequence[Align
     if all(named) and named[0].isdisjoint(named[1]):
         return None  # "how many" of two things: each answer counts what its own question asks for
     given = quantities(question)
+    if not pairs:  # two single sentences are a pair
+        return _asked(question, left, right, given)
     everywhere = quantities(left), quantities(right)
     if len(sentences(left)) == len(sentences(right)) == 1 and (bare := _bare(question, left, right, everywhere)):
         return bare

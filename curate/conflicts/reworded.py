@@ -2,12 +2,11 @@
 `same_question` decides.
 """
 
-from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from curate.conflicts.same_question import FEATURES, LEAST_COSINE, features, probability, words_apart
-from curate.conflicts.wording import wording
+from curate.conflicts.wording import Wording, wording
 from curate.core.text import normalised
 
 if TYPE_CHECKING:
@@ -55,7 +54,7 @@ def reworded(
 
     Only pairs of one block are compared, where there are blocks. `embed` is asked once.
     """
-    near = [
+    every = (
         (block.start + left, block.start + right, cosine, within)
         for block in (blocks or [range(len(requests))])
         for left, right, cosine, within in _within_topics(
@@ -63,25 +62,32 @@ def reworded(
         )
         if requests[block.start + left] != requests[block.start + right]
         and _input(requests[block.start + left]) == _input(requests[block.start + right])
-    ]
-    near = [pair for pair in near if _at_most(requests[pair[0]], requests[pair[1]], pair[3]) >= least]
-    words = sorted(
-        {word for left, right, *_ in near for word in words_apart(wording(requests[left]), wording(requests[right]))}
     )
+    near = [
+        (pair, known_of)
+        for pair in every
+        if probability(_at_most(known_of := features(*_wordings(requests, pair), pair[3], {}))) >= least
+    ]
+    apart = [words_apart(*_wordings(requests, pair)) for pair, _ in near]
+    words = sorted({word for some in apart for word in some})
     known: Mapping[str, Any] = dict(zip(words, embed(words), strict=True)) if words else {}
     found = []
-    for left, right, cosine, within in near:
-        known_of = features(wording(requests[left]), wording(requests[right]), within, known)
-        same = probability(known_of)
+    for (pair, known_of), some in zip(near, apart, strict=True):
+        final = features(*_wordings(requests, pair), pair[3], known) if some else known_of
+        same = probability(final)
         if same >= least:
-            found.append(Pair(left, right, cosine, known_of, same))
+            found.append(Pair(*pair[:3], final, same))
     return found
 
 
-def _at_most(left: str, right: str, cosine: float) -> float:
-    """The probability if no word stood in another one's place: it spares most words their embedding."""
-    known = dict(zip(FEATURES, features(wording(left), wording(right), cosine, {}), strict=True))
-    return probability(tuple({**known, "replaced": 0.0, "other phrase": 0.0}.values()))
+def _wordings(requests: Sequence[str], pair: tuple[int, int, float, float]) -> tuple[Wording, Wording]:
+    return wording(requests[pair[0]]), wording(requests[pair[1]])
+
+
+def _at_most(known_of: tuple[float, ...]) -> tuple[float, ...]:
+    """The features if no word stood in another one's place: it spares most words their embedding."""
+    known = dict(zip(FEATURES, known_of, strict=True))
+    return tuple({**known, "replaced": 0.0, "other phrase": 0.0}.values())
 
 
 def _within_topics(
@@ -127,14 +133,26 @@ def nearest(vectors: "Matrix", least: float) -> list[tuple[int, int, float]]:
     """Of each row the `TRIES` nearest others whose cosine is at least `least`, each pair once, smaller position first,
     in order.
     """
-    pairs: dict[tuple[int, int], float] = {}
-    for rows, others in _blocks(vectors):
-        for row, other, cosine in _nearest_of(vectors, rows, others, least):
-            pairs[min(row, other), max(row, other)] = cosine
-    return [(left, right, min(cosine, 1.0)) for (left, right), cosine in sorted(pairs.items())]
+    import numpy as np
+
+    found = [_nearest_of(vectors, rows, others, least) for rows, others in _blocks(vectors)]
+    if not found:
+        return []
+    rows, others, cosines = (np.concatenate(column) for column in zip(*found, strict=True))
+    order = np.lexsort((others, -cosines, rows))  # a row is held against several cells
+    rows, others, cosines = rows[order], others[order], cosines[order]
+    rank = np.arange(len(rows)) - np.searchsorted(rows, rows)
+    near = rank < TRIES
+    ends = np.sort(np.stack([rows[near], others[near]], axis=1), axis=1)
+    pairs, first = np.unique(ends, axis=0, return_index=True)
+    return [
+        (left, right, min(cosine, 1.0))
+        for (left, right), cosine in zip(pairs.tolist(), cosines[near][first].tolist(), strict=True)
+    ]
 
 
-def _nearest_of(vectors: "Matrix", rows: Any, others: Any, least: float) -> Iterator[tuple[int, int, float]]:
+def _nearest_of(vectors: "Matrix", rows: Any, others: Any, least: float) -> tuple[Any, Any, Any]:
+    """Of each of `rows` the `TRIES` nearest of `others`: rows, others and cosines."""
     import numpy as np
 
     block = vectors[rows] @ vectors[others].T
@@ -143,7 +161,7 @@ def _nearest_of(vectors: "Matrix", rows: Any, others: Any, least: float) -> Iter
     best = np.argpartition(-block, kept - 1, axis=1)[:, :kept]
     cosines = np.take_along_axis(block, best, axis=1)
     at, column = np.nonzero(cosines >= least)
-    yield from zip(rows[at].tolist(), others[best[at, column]].tolist(), cosines[at, column].tolist(), strict=True)
+    return rows[at], others[best[at, column]], cosines[at, column]
 
 
 def _blocks(vectors: "Matrix") -> Iterator[tuple[Any, Any]]:
@@ -157,20 +175,21 @@ def _blocks(vectors: "Matrix") -> Iterator[tuple[Any, Any]]:
         return
     # Cells around rows taken at even distances: an inverted file index without training, the same for the same rows.
     centres = vectors[np.linspace(0, count - 1, max(PROBES, count // CELL)).astype(np.int64)]
-    cells = np.concatenate(
-        [
-            np.argpartition(-(vectors[at : at + ROWS * 8] @ centres.T), PROBES, axis=1)[:, :PROBES]
-            for at in range(0, count, ROWS * 8)
-        ]
-    )
-    home = np.concatenate(
-        [(vectors[at : at + ROWS * 8] @ centres.T).argmax(axis=1) for at in range(0, count, ROWS * 8)]
-    )
-    members: dict[int, list[int]] = defaultdict(list)
-    for row, cell in enumerate(home.tolist()):
-        members[cell].append(row)
-    for cell in range(len(centres)):
-        asking = np.flatnonzero((cells == cell).any(axis=1))
-        others = np.array(members.get(cell, []), dtype=np.int64)
-        for start in range(0, len(asking) if len(others) else 0, ROWS * 8):
-            yield asking[start : start + ROWS * 8], others
+    near = np.empty((count, PROBES), dtype=np.int64)
+    home = np.empty(count, dtype=np.int64)
+    for start in range(0, count, ROWS * 8):
+        cosines = vectors[start : start + ROWS * 8] @ centres.T
+        near[start : start + ROWS * 8] = np.argpartition(-cosines, PROBES - 1, axis=1)[:, :PROBES]
+        home[start : start + ROWS * 8] = cosines.argmax(axis=1)
+    asking, members = _by_value(near.ravel(), len(centres)), _by_value(home, len(centres))
+    for asks, others in zip(asking, members, strict=True):
+        for start in range(0, len(asks) if len(others) else 0, ROWS * 8):
+            yield asks[start : start + ROWS * 8] // PROBES, others
+
+
+def _by_value(values: Any, count: int) -> list[Any]:
+    """The positions at which each of the first `count` whole numbers stands."""
+    import numpy as np
+
+    order = np.argsort(values, kind="stable")
+    return np.split(order, np.searchsorted(values[order], np.arange(1, count)))

@@ -64,16 +64,14 @@ def features(left: Wording, right: Wording, cosine: float, vectors: Mapping[str,
     apart = [_apart(left, right, weights), _apart(right, left, weights)]
     total = sum(whole for whole, _ in apart) or 1.0
     overlap = 1 - sum(sum(weights[word] for word in words) for _, words in apart) / total
-    distances = [
-        {word: _distance(word, other, vectors) for word in words}
-        for (_, words), other in zip(apart, (right, left), strict=True)
-    ]
     frame = Indel.normalized_similarity(left.order, right.order)
-    replaced = (
-        float(frame >= SAME_SENTENCE)
-        * min(1.0, FAR * (1 - cosine))
-        * min(1.0, 2 * min(max(side.values(), default=0.0) for side in distances))
-    )
+    replaced = 0.0
+    if frame >= SAME_SENTENCE:
+        farthest = [
+            max((_distance(word, other, vectors) for word in words), default=0.0)
+            for (_, words), other in zip(apart, (right, left), strict=True)
+        ]
+        replaced = min(1.0, FAR * (1 - cosine)) * min(1.0, 2 * min(farthest))
     short = min(1.0, SHORT / max(1, len(left.order) + len(right.order)))
     other_phrase = any(
         _cosine(one, two, vectors) < SYNONYMS and not _is_spelling(one, two) for one, two in _substitutions(left, right)

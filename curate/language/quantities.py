@@ -143,15 +143,16 @@ def _plain(number: str) -> str:
     return number
 
 
-@lru_cache(4_096)  # each answer is compared with several others
+@lru_cache(16_384)  # each answer is compared with several others
 def quantities(text: str, counted: frozenset[str] = frozenset()) -> tuple[Quantity, ...]:
     """The quantities in a text, in order. "One" counts as a number only with a unit behind it, or what is `counted`
     (stems): it is a pronoun too.
     """
     text = NO_NUMBER.sub(lambda match: " " * len(match.group()), text)
     found = []
-    for pattern, read in ((DATE, _date), (CLOCK, _clock), (WEEKDAY, _weekday), (ORDINAL, _ordinal), (TIMES, _times)):
-        for match in pattern.finditer(text):
+    lower = text.lower()
+    for pattern, read, marks in _READ:
+        for match in pattern.finditer(text) if any(mark in lower for mark in marks) else ():
             quantity = read(match)
             if quantity:
                 found.append(quantity)
@@ -261,6 +262,16 @@ def _spelled(words: str) -> int:
     if len(parts) == 2 and first >= 20 and 0 < NUMERALS[parts[1]] < 10:
         return first + NUMERALS[parts[1]]
     return first
+
+
+_READ: Final = (
+    (DATE, _date, ("-", *(month[:3] for month in MONTHS))),
+    (CLOCK, _clock, (":", "am", "a.m", "pm", "p.m")),
+    (WEEKDAY, _weekday, ("day",)),
+    (ORDINAL, _ordinal, (" of ",)),
+    (TIMES, _times, TIMES_A),
+)
+"""Patterns, what reads their matches, and what stands in each match, in lower case: most texts have none of it."""
 
 
 def unmatched(left: Sequence[Quantity], right: Sequence[Quantity]) -> tuple[list[Quantity], list[Quantity]]:

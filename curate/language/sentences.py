@@ -1,7 +1,7 @@
 """Split texts into sentences, align the sentences of two answers, and find the options in a request."""
 
 import re
-from collections.abc import Iterator
+from collections import Counter, defaultdict
 from functools import lru_cache
 from typing import Final, NamedTuple
 
@@ -21,6 +21,9 @@ MARK: Final = re.compile(r"(?:(?<=[\s,;:])|(?<=[\s,;:]\()|(?<=[\s,;:]\[)|^[(\[]?
 MAY_LIST: Final = re.compile(r"(?:^|[\s,;:(\[])(?:[Bb]|2)[).:\]]\s")
 MOST: Final = 60
 """Sentences of an answer that are looked at; what comes after them is not compared."""
+
+ALIKE: Final = 0.5
+"""Share of the shorter sentence's content words from which two are about the same."""
 
 
 class Aligned(NamedTuple):
@@ -43,7 +46,7 @@ def is_code(text: str) -> bool:
     return len(lines) > 1 and 3 * sum(CODE_LINE.match(line) is not None for line in lines) >= len(lines)
 
 
-@lru_cache(4_096)
+@lru_cache(16_384)
 def sentences(text: str) -> tuple[str, ...]:
     """The sentences of a text without code, marks of points in lists taken off; at most 60."""
     found: list[str] = []
@@ -58,22 +61,34 @@ def sentences(text: str) -> tuple[str, ...]:
     return tuple(found[:MOST])
 
 
-def aligned(left: str, right: str, least: float = 0.5) -> Iterator[Aligned]:
-    """Pairs of sentences that are each other's likest, at least `least` of the shorter one's content words in
-    common.
-    """
+@lru_cache(16_384)  # rules ask, then what is given to a model
+def aligned(left: str, right: str) -> tuple[Aligned, ...]:
+    """Pairs of sentences that are each other's likest, at least half of the shorter one's content words in common."""
     mine, others = sentences(left), sentences(right)
     words_mine, words_others = ([content_words(sentence) for sentence in side] for side in (mine, others))
     if len(mine) == len(others) == 1:
-        yield _pair(mine[0], others[0], words_mine[0], words_others[0])
-        return
-    best_of_mine = [max(range(len(others)), key=lambda j: _alike(a, words_others[j]), default=-1) for a in words_mine]
-    for i, j in enumerate(best_of_mine):
-        if j < 0:
-            continue
-        pair = _pair(mine[i], others[j], words_mine[i], words_others[j])
-        if pair.within >= least and max(_alike(a, words_others[j]) for a in words_mine) <= pair.alike:
-            yield pair
+        return (_pair(mine[0], others[0], words_mine[0], words_others[0]),)
+    places: dict[str, list[int]] = defaultdict(list)
+    for j, said in enumerate(words_others):
+        for word in said:
+            places[word].append(j)
+    shared = [Counter(j for word in said for j in places.get(word, ())) for said in words_mine]
+    alike = [
+        {j: count / (len(said) + len(words_others[j]) - count) for j, count in sorted(counts.items())}
+        for said, counts in zip(words_mine, shared, strict=True)
+    ]
+    best: dict[int, float] = {}
+    for near in alike:
+        for j, share in near.items():
+            best[j] = max(share, best.get(j, 0.0))
+    found = []
+    for i, near in enumerate(alike):
+        j = max(near, key=lambda j: near[j], default=-1)
+        if j >= 0 and near[j] == best[j]:
+            pair = _pair(mine[i], others[j], words_mine[i], words_others[j])
+            if pair.within >= ALIKE:
+                found.append(pair)
+    return tuple(found)
 
 
 def _pair(left: str, right: str, mine: frozenset[str], others: frozenset[str]) -> Aligned:

@@ -24,7 +24,7 @@ _STEMMING: Final = Lock()
 """Held while a word is stemmed: the stemmer keeps the word in itself, and threads would mix theirs."""
 
 
-@lru_cache(4_096)  # each answer is compared with several others
+@lru_cache(32_768)  # each answer is compared with several others
 def content_words(text: str) -> frozenset[str]:
     """The stems of a text's words without stopwords."""
     return frozenset(stem(word) for word in words(normalised(POSSESSIVE.sub("", text))) if word not in STOPWORDS)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from curate.core.example import content_id
 from curate.core.text import storable
+from curate.models.batches import batches
 from curate.models.embedding_cache import EmbeddingCache
 from curate.models.model_loading import sentence_encoder
 from curate.models.names import fingerprint
@@ -17,47 +18,52 @@ if TYPE_CHECKING:
 
     Matrix = np.ndarray[Any, np.dtype[np.float32]]
 
-BATCH = 64
-"""Texts between two reports of progress."""
-AT_ONCE = 16
-"""Texts that the model gets at a time: on a CPU, more of them cost more, for padding and for memory. Not so of texts up
-to `SHORT` characters: of them it gets a whole batch.
-"""
-SHORT = 50
 ROWS, COLUMNS = 512, 8192
 """Of the block of similarities that is held at a time: 16 MB, however many questions there are."""
 
 
 def embed(
-    texts: Sequence[str], model: str, cache: Path | None, progress: Callable[[int], None] | None = None
+    texts: Sequence[str],
+    model: str,
+    cache: Path | None,
+    progress: Callable[[int], None] | None = None,
+    *,
+    exact: bool = False,
 ) -> "Matrix":
     """Unit vectors of `texts` by a sentence-transformers model, static ones too, one row each, float32.
 
-    The model is loaded only when a text is new. Raises `ModelError` when it is not at hand, `MissingExtra` when
+    The model is loaded only when a text is new. `exact`: computed in float32, for what is decided by a threshold and
+    has to be the same on every machine. Raises `ModelError` when it is not at hand, `MissingExtra` when
     sentence-transformers is not installed.
     """
-    store = EmbeddingCache(
-        None if cache is None else cache / f"embeddings-{content_id([model, fingerprint(model)])[:16]}.npz"
-    )
+    name = content_id([model, fingerprint(model)])[:16] + ("" if exact else "-any")
+    store = EmbeddingCache(None if cache is None else cache / f"embeddings-{name}.npz")
     keys = [content_id(text) for text in texts]
-    missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in store}
+    missing = {key: storable(text) for key, text in zip(keys, texts, strict=True) if key not in store}
     if missing:
-        encoder = sentence_encoder(model)
-        waiting = sorted(missing.items(), key=lambda item: (len(item[1]), item[0]))
-        for start in range(0, len(waiting), BATCH):
-            batch = waiting[start : start + BATCH]
+        encoder = sentence_encoder(model, exact=exact)
+        new = list(missing)
+        for batch in batches([missing[key] for key in new], encoder):
             vectors = encoder.encode(
-                [storable(text) for _, text in batch],
-                batch_size=BATCH if len(batch[-1][1]) <= SHORT else AT_ONCE,
-                normalize_embeddings=True,
+                [missing[new[at]] for at in batch],
+                batch_size=len(batch),
                 show_progress_bar=False,
                 convert_to_numpy=True,
             )
-            store.add([key for key, _ in batch], vectors)
+            store.add([new[at] for at in batch], _unit(vectors))
             if progress:
                 progress(len(batch))
         store.save()
     return store.get(keys)
+
+
+def _unit(vectors: Any) -> "Matrix":
+    """The rows in float32 with length 1: a model that computes in bfloat16 gives lengths from .998 to 1.004."""
+    import numpy as np
+
+    rows = np.asarray(vectors, dtype=np.float32)
+    unit: Matrix = (rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)).astype(np.float32)
+    return unit
 
 
 def neighbours(vectors: "Matrix", similarity: float) -> Iterator[tuple[int, int, float]]:

@@ -6,6 +6,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
+from curate.core.text import storable
 from curate.models.encoding import IGNORED, Answer, Encoded, Mismatch, Rendered, Span
 
 SHORT: Final = 100
@@ -40,11 +41,7 @@ class Encoder:
 
     def ids(self, text: str) -> list[int]:
         """The tokens of a piece of text by itself."""
-        return list(
-            self.tokenizer(text.encode("utf-8", "replace").decode(), add_special_tokens=False, verbose=False)[
-                "input_ids"
-            ]
-        )
+        return list(self.tokenizer(storable(text), add_special_tokens=False, verbose=False)["input_ids"])
 
     def _tokens(self, text: str) -> tuple[list[int], list[tuple[int, int]]]:
         # The template has written every special token itself; adding them again would double the first one.

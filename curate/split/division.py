@@ -334,8 +334,8 @@ def _by_meaning(part: Table, config: Config, cache: Path | None) -> Pairs:
     asked = [(at, question.request) for at, question in questions if question]
     numbers = np.array([at for at, _ in asked], dtype=np.int64)
     texts = [text for _, text in asked]
-    vectors = embed(texts, config.split.semantic, cache)
+    vectors = embed(texts, config.split.semantic, cache, exact=True)
     near = ((left, right) for left, right, _ in neighbours(vectors, config.split.semantic_similarity))
-    same = reworded(texts, vectors, lambda words: embed(words, config.split.semantic, cache), SAME)
+    same = reworded(texts, vectors, lambda words: embed(words, config.split.semantic, cache, exact=True), SAME)
     found = np.array(sorted({*near, *((pair.left, pair.right) for pair in same)}), dtype=np.int64).reshape(-1, 2)
     return Pairs(Link.SEMANTIC, numbers[found[:, 0]], numbers[found[:, 1]])

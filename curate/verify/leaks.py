@@ -199,7 +199,7 @@ def _nearest(texts: list[str], splits: Numbers, compared: Compared) -> tuple[Num
     """The nearest text of an earlier split for each text, and their cosine similarity; -1 if none is close."""
     from curate.models.embeddings import embed  # slow to import, and not needed without a model
 
-    vectors: Any = embed(texts, compared.model, compared.cache)
+    vectors: Any = embed(texts, compared.model, compared.cache, exact=True)
     other, similarity = np.full(len(texts), -1, dtype=np.int64), np.zeros(len(texts))
     for split in range(1, int(splits.max(initial=0)) + 1):
         before, own = np.flatnonzero(splits < split), np.flatnonzero(splits == split)

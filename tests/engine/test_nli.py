@@ -5,6 +5,7 @@ have.
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from curate.cli.main import main
@@ -17,6 +18,7 @@ from curate.conflicts.same_question import features, probability
 from curate.conflicts.wording import wording
 from curate.core.config import ConflictsConfig
 from curate.core.errors import ModelError
+from curate.models.embeddings import embed
 from tests.conftest import chat
 from tests.engine.test_conflicts import example
 from tests.tinynli import DARK, LIT, SHINES, tiny_nli
@@ -45,6 +47,42 @@ def test_what_the_model_said_is_kept_and_damage_costs_only_time(tmp_path: Path) 
     assert asked == [1]
     next(cache.iterdir()).write_bytes(b"PK\x03\x04 broken")
     assert contradictions([(LIT, DARK)], tiny_nli(), cache) == first
+
+
+@pytest.mark.slow
+def test_half_a_character_is_read_as_a_question_mark(tmp_path: Path) -> None:
+    for _ in range(2):
+        assert contradictions([(LIT, f"{DARK} \ud800")], tiny_nli(), tmp_path)[0].probability >= 0
+        vectors = embed(["Is it open \ud83d?", "Is it open ??"], "offline:all-MiniLM-L6-v2", tmp_path)
+        assert np.allclose(vectors[0], vectors[1], atol=0.01)
+
+
+@pytest.mark.slow
+def test_texts_have_about_the_same_vectors_in_every_batch_and_precision() -> None:
+    texts = ["Is it open?", "When does the museum open on Sundays in winter? " * 9, "", "Is it open today?"]
+    exact = embed(texts, "offline:all-MiniLM-L6-v2", None, exact=True)
+    assert np.allclose(np.linalg.norm(exact, axis=1), 1, atol=1e-5)
+    for every in (texts, texts[::-1], texts[:1]):
+        vectors = embed(every, "offline:all-MiniLM-L6-v2", None)
+        cosines = np.sum(vectors * exact[[texts.index(text) for text in every]], axis=1)
+        assert np.all(cosines > 0.999)
+
+
+@pytest.mark.slow
+def test_the_model_is_not_asked_about_long_answers_that_have_nothing_in_common() -> None:
+    asked: list[int] = []
+    kelp, loans = (
+        " ".join(f"{what} {how}." for how in ways)
+        for what, ways in (
+            ("Kelp", ("grows on cold coasts", "feeds urchins", "shelters young fish", "dies in warm water") * 5),
+            ("Borrowers", ("repay monthly", "owe interest", "sign contracts", "lose collateral when they default") * 5),
+        )
+    )
+    for answers, count in (((kelp, loans), 0), ((kelp, f"{loans} Kelp grows on warm coasts."), 1)):
+        asked.clear()
+        examples = [example(NIGHT, answer, line) for line, answer in enumerate(answers, start=1)]
+        find_conflicts(examples, ConflictsConfig(nli=tiny_nli()), progress=asked.append)
+        assert sum(asked) == count
 
 
 @pytest.mark.slow
