@@ -119,7 +119,7 @@ def _may_be_told(nominee: Nominee) -> bool:
     common.
     """
     answers = nominee.left.answer, nominee.right.answer
-    return _polarity(nominee)[0] <= 0 and have_something_in_common(*answers) and not agree(_asked(nominee), *answers)
+    return have_something_in_common(*answers) and _polarity(nominee)[0] <= 0 and not agree(_asked(nominee), *answers)
 
 
 def by_questions(

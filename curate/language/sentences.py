@@ -61,7 +61,7 @@ def sentences(text: str) -> tuple[str, ...]:
     return tuple(found[:MOST])
 
 
-@lru_cache(16_384)  # rules ask, then what is given to a model
+@lru_cache(262_144)  # rules ask of all pairs, then the model; most have none
 def aligned(left: str, right: str) -> tuple[Aligned, ...]:
     """Pairs of sentences that are each other's likest, at least half of the shorter one's content words in common."""
     mine, others = sentences(left), sentences(right)
