@@ -4,30 +4,23 @@ and are gone with the arrays.
 
 import mmap
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from math import prod
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO
 
+from curate.core.arrays import Array
 from curate.core.errors import OutputError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    import numpy as np
-
-    Array = np.ndarray[Any, np.dtype[Any]]
+from curate.core.lazy import np
 
 
-def empty(shape: Sequence[int], kind: str, folder: Path | None) -> "Array":
+def empty(shape: Sequence[int], kind: str, folder: Path | None) -> Array:
     """An array of undefined values, in a file of the folder if there is one; `kind`: numpy's name of their type.
 
     Raises `OutputError` if there is no room for it.
     """
-    import numpy as np
-
     size = prod(shape) * np.dtype(kind).itemsize
     if folder is None or not size:
         return np.empty(shape, dtype=kind)
@@ -39,10 +32,8 @@ def empty(shape: Sequence[int], kind: str, folder: Path | None) -> "Array":
         return mapped(file, kind).reshape(shape)
 
 
-def mapped(file: IO[bytes], kind: str) -> "Array":
+def mapped(file: IO[bytes], kind: str) -> Array:
     """The content of a file as an array; what is set in it is set in the file, which may be closed."""
-    import numpy as np
-
     file.flush()
     size = os.fstat(file.fileno()).st_size
     return np.frombuffer(mmap.mmap(file.fileno(), size), dtype=kind) if size else np.empty(0, dtype=kind)
@@ -56,13 +47,13 @@ class Appended:
         self._kind, self._folder = kind, folder
         self._file: IO[bytes] | None = None
 
-    def add(self, part: "Array") -> None:
+    def add(self, part: Array) -> None:
         """Append values. Raises `OutputError`."""
         with _written(self._folder):
             self._file = self._file or TemporaryFile(dir=self._folder)  # noqa: SIM115  # until it is mapped
             self._file.write(part.data)
 
-    def done(self) -> "Array":
+    def done(self) -> Array:
         """All values; nothing can be added any more. Raises `OutputError`."""
         if self._file is None:
             return empty((0,), self._kind, None)
@@ -71,7 +62,7 @@ class Appended:
 
 
 @contextmanager
-def _written(folder: Path) -> "Iterator[None]":
+def _written(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:

@@ -10,14 +10,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
+from typing import Any, Final, Self, TypeVar
 
+from curate.core.arrays import Arrays
 from curate.core.files import make_private_folder, new_temporary_file, remove_orphans, update
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    Arrays = dict[str, np.ndarray[Any, np.dtype[Any]]]
+from curate.core.lazy import np
 
 Made = TypeVar("Made")
 MOST: Final = 2 << 30
@@ -68,7 +65,7 @@ def _key() -> bytes:
 def load(
     path: Path,
     kinds: Mapping[str, str],
-    decode: "Callable[[Arrays], Made]",
+    decode: Callable[[Arrays], Made],
     damaged: Callable[[], object] = lambda: None,
 ) -> Made | None:
     """Read a file and `decode` its arrays; None if it does not exist.
@@ -85,9 +82,7 @@ def load(
         return None
 
 
-def _arrays(path: Path, kinds: Mapping[str, str]) -> "Arrays":
-    import numpy as np
-
+def _arrays(path: Path, kinds: Mapping[str, str]) -> Arrays:
     data = path.read_bytes()
     if not hmac.compare_digest(data[:SIGNED], hmac.digest(_key(), memoryview(data)[SIGNED:], "sha256")):
         raise ValueError(path)
@@ -102,13 +97,11 @@ def _arrays(path: Path, kinds: Mapping[str, str]) -> "Arrays":
     return found
 
 
-def save(path: Path, arrays: "Mapping[str, Any]") -> str:
+def save(path: Path, arrays: Mapping[str, Any]) -> str:
     """Write a signed file atomically, readable by its owner only; returns an error message, usually None.
 
     It is not flushed to disk: a lost file is recomputed.
     """
-    import numpy as np
-
     signature = hmac.new(_key(), digestmod="sha256")
     try:
         make_private_folder(path.parent)
@@ -152,8 +145,6 @@ class KeyedRows:
     @classmethod
     def of(cls, keys: Any, rows: Any) -> Self:
         """Sort rows by key; the first of equal keys is kept. Raises `ValueError` if the numbers differ."""
-        import numpy as np
-
         if len(keys) != len(rows):
             raise ValueError("arrays that do not fit each other")
         every, first = np.unique(keys, return_index=True)
@@ -161,8 +152,6 @@ class KeyedRows:
 
     def find(self, keys: Any) -> tuple[Any, Any]:
         """The row of each key, zeros if it is unknown; and whether it is known."""
-        import numpy as np
-
         if not len(self.keys):
             return np.zeros((len(keys), *self.rows.shape[1:]), self.rows.dtype), np.zeros(len(keys), dtype=np.bool_)
         at = np.minimum(self.keys.searchsorted(keys), len(self.keys) - 1)

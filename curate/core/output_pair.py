@@ -12,6 +12,7 @@ from filelock import FileLock, Timeout
 
 from curate.core.errors import OutputError, UsageError
 from curate.core.files import new_temporary_file, replacing
+from curate.core.lazy import np
 from curate.core.tables import TABLE_SUFFIXES
 from curate.core.text import visible
 
@@ -48,8 +49,6 @@ class CountingWriter:
         self._put(data)
 
     def _put(self, data: bytes | bytearray | memoryview) -> None:
-        import numpy as np
-
         self._file.write(data)
         if self._hash is not None:
             self._hash.update(data)

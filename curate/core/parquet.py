@@ -11,16 +11,14 @@ import re
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import orjson
 
 from curate.core.errors import OutputError
+from curate.core.lazy import pl
 from curate.core.tables import JSON_COLUMNS
 from curate.core.text import visible
-
-if TYPE_CHECKING:
-    import polars as pl
 
 CHUNK: Final = 10_000
 """Lines that are converted to columns at a time."""
@@ -32,7 +30,6 @@ Types = dict[str, set[type]]
 
 def write_parquet(lines: Path, path: Path) -> Path:
     """Convert a JSON Lines file written by curate to Parquet at `path`; returns `path`. Raises `OutputError`."""
-    import polars as pl
     from polars.io.plugins import register_io_source
 
     keys, turns = _types(lines)
@@ -105,8 +102,6 @@ def _type(value: Any) -> type:
 
 
 def _kind(types: set[type]) -> "type[pl.DataType]":
-    import polars as pl
-
     plain = types - {type(None)}
     if plain == {bool}:
         return pl.Boolean
@@ -117,14 +112,10 @@ def _kind(types: set[type]) -> "type[pl.DataType]":
 
 def _mixed(types: set[type]) -> bool:
     """Whether a column is a string and some of its values are not."""
-    import polars as pl
-
     return _kind(types) == pl.String and not types <= {str, type(None)}
 
 
 def _rows(lines: Path, schema: dict[str, Any], marked: set[str]) -> Iterator[list[tuple[Any, ...]]]:
-    import polars as pl
-
     turned = schema.get("messages")
     names = [field.name for field in turned.inner.fields] if isinstance(turned, pl.List) else None  # type: ignore[union-attr]  # a struct
     objects = _objects(lines)

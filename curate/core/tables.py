@@ -19,12 +19,10 @@ from decimal import Decimal
 from io import BytesIO
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from curate.core.errors import PANIC, InputError
-
-if TYPE_CHECKING:
-    import polars as pl
+from curate.core.lazy import pl
 
 CSV_SUFFIXES: Final = {".csv": "", ".tsv": "\t"}
 """Suffixes of text tables, with their delimiter; the header decides if it is empty."""
@@ -212,8 +210,6 @@ def table_lines(path: str, file: Path, kind: str) -> Iterator[bytes]:
 
 def _marked(file: Path) -> frozenset[str] | None:
     """The columns of JSON text that the writer of a Parquet file recorded."""
-    import polars as pl
-
     try:
         names = json.loads(pl.read_parquet_metadata(file)[JSON_COLUMNS])
     except Exception:  # noqa: BLE001  # there is no such record; reading reports what else is wrong
@@ -223,8 +219,6 @@ def _marked(file: Path) -> frozenset[str] | None:
 
 def _frames(file: Path, kind: str) -> "Iterator[pl.DataFrame]":
     """The rows in batches. pyarrow needs memory for a batch only, and polars for a row group or the whole stream."""
-    import polars as pl
-
     try:
         import pyarrow as pa
         import pyarrow.parquet as pq
@@ -274,7 +268,6 @@ def frame_lines(frame: "pl.DataFrame", rows: RowWriter) -> Iterator[bytes]:
 
 def _is_simple(frame: "pl.DataFrame") -> bool:
     """Whether polars writes each value as JSON that needs no change, but for nulls."""
-    import polars as pl
 
     def simple(dtype: Any, key: str) -> bool:
         if isinstance(dtype, pl.Struct):

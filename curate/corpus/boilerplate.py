@@ -16,21 +16,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import pairwise
 from math import ceil, sqrt
-from typing import TYPE_CHECKING, Any, Final
+from typing import Final
 
+from curate.core.arrays import Flags, Hashes, Ids, Numbers
+from curate.core.lazy import np, pl
 from curate.core.masking import secrets_in
 from curate.corpus.dedup_text import Segment
-from curate.similarity.shingles import Sets
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    Bytes = np.ndarray[Any, np.dtype[np.uint8]]
-    Offsets = np.ndarray[Any, np.dtype[np.int64]]
-    Hashes = np.ndarray[Any, np.dtype[np.uint64]]
-    Ids = np.ndarray[Any, np.dtype[np.uint64]]
-    Numbers = np.ndarray[Any, np.dtype[np.int64]]
-    Flags = np.ndarray[Any, np.dtype[np.bool_]]
+from curate.similarity.shingles import Sets, buffer_of
 
 RUN: Final = 8
 SHARE: Final = 0.05
@@ -45,15 +37,13 @@ Passages = tuple[str, ...]
 """Shared instructions, as they stand in the data."""
 
 
-def telling(sets: Sets, ids: "Ids") -> "tuple[Numbers, int]":
+def telling(sets: Sets, ids: Ids) -> tuple[Numbers, int]:
     """The numbers of the examples that passages are learnt from, none where there can be none; and how many of them
     have to share one.
 
     ids: of each example its id, as two numbers. Most files are told from the sets alone: where much of a file shares a
     run of words, it shares the shingles in it.
     """
-    import numpy as np  # as in all functions here: `curate check` need not wait for it
-
     order = np.lexsort((ids[:, 1], ids[:, 0]))
     first = np.ones(len(order), dtype=np.bool_)
     first[1:] = (ids[order][1:] != ids[order][:-1]).any(axis=1)
@@ -90,15 +80,12 @@ def learnt(asked: Iterable[Sequence[str]], least: int = 0) -> Passages:
 
     least: examples that have to share one; 0: `SHARE` of these, and `LEAST`.
     """
-    import numpy as np
-    import polars as pl
-
     from curate.similarity.ngram_index import runs_of  # numba is loaded for files of some size only
 
     every = [list(turns) for turns in asked]
     least = least or ceil(max(LEAST, SHARE * len(every)))
     turns = [turn.encode("utf-8", "surrogatepass") for some in every for turn in some]
-    buffer, offsets = _buffer(turns)
+    buffer, offsets = buffer_of(turns)
     found, rows, places = runs_of(buffer, offsets, RUN, np.empty(0, dtype=np.uint64))
     owners = np.repeat(np.arange(len(every)), [len(some) for some in every])[rows]
     counts = (
@@ -124,7 +111,7 @@ def learnt(asked: Iterable[Sequence[str]], least: int = 0) -> Passages:
     return tuple(dict.fromkeys(part for passage in passages for part in _without_secrets(passage)))
 
 
-def _without_secrets(passage: str) -> "Iterator[str]":
+def _without_secrets(passage: str) -> Iterator[str]:
     """The parts of a passage between words with secrets in them: passages are named in the manifest, and secrets are
     not.
     """
@@ -139,11 +126,7 @@ def _without_secrets(passage: str) -> "Iterator[str]":
 class _Chains:
     """Where shared runs stand: numbers of runs, the most frequent first, in the order of the turns that have them."""
 
-    def __init__(
-        self, runs: "Numbers", rows: "Numbers", places: "Numbers", owners: "Numbers", counts: "Numbers"
-    ) -> None:
-        import numpy as np
-
+    def __init__(self, runs: Numbers, rows: Numbers, places: Numbers, owners: Numbers, counts: Numbers) -> None:
         self.runs, self.owners, self.counts = runs, owners, counts
         follows = (rows[1:] == rows[:-1]) & (places[1:] == places[:-1] + 1)
         self.after, self.before = np.append(follows, False), np.append(False, follows)
@@ -151,7 +134,7 @@ class _Chains:
         self.bounds = np.append(np.flatnonzero(np.diff(runs[self.order], prepend=-1)), len(runs))
         self.covered = np.zeros(len(counts), dtype=np.bool_)
 
-    def passages(self, least: int) -> "Iterator[tuple[int, int]]":
+    def passages(self, least: int) -> Iterator[tuple[int, int]]:
         """Chains of runs of which each run is in one: the position of its first run, and how many runs it has.
 
         A chain goes on as long as `least` examples have all of it, and half of those that have its most frequent run.
@@ -166,12 +149,10 @@ class _Chains:
             spots, more = self._grown(spots - longer, self.before, -1, enough)
             yield int(spots[0]) - more, longer + more + 1
 
-    def _grown(self, spots: "Numbers", goes: "Flags", step: int, enough: int) -> "tuple[Numbers, int]":
+    def _grown(self, spots: Numbers, goes: Flags, step: int, enough: int) -> tuple[Numbers, int]:
         """The spots at which a chain goes on longest, each the end of it there, and by how many runs; backwards, the
         spots are those it began with.
         """
-        import numpy as np
-
         steps = 0
         while True:
             ends = spots + step * steps if step < 0 else spots
@@ -191,50 +172,36 @@ class _Chains:
 
 def _words(turn: bytes, first: int, count: int) -> str:
     """So many words of a turn, as they stand there."""
-    import numpy as np
-
     from curate.similarity.ngram_index import spans_of
 
     spans = spans_of(np.frombuffer(turn, dtype=np.uint8), 0, len(turn))
     return turn[int(spans[first, 0]) : int(spans[first + count - 1, 1])].decode("utf-8", "surrogatepass")
 
 
-def _buffer(texts: Sequence[bytes]) -> "tuple[Bytes, Offsets]":
-    import numpy as np
-
-    offsets = np.zeros(len(texts) + 1, dtype=np.int64)
-    np.cumsum([len(data) for data in texts], out=offsets[1:])
-    return np.frombuffer(b"".join(texts), dtype=np.uint8), offsets
-
-
 @lru_cache(maxsize=8)
-def runs_in(passages: Passages) -> "tuple[Hashes, ...]":
+def runs_in(passages: Passages) -> tuple[Hashes, ...]:
     """The hashes of the runs of each passage, in order (uint64)."""
-    import numpy as np
-
     from curate.similarity.ngram_index import runs_of
 
-    buffer, offsets = _buffer([passage.encode("utf-8", "surrogatepass") for passage in passages])
+    buffer, offsets = buffer_of([passage.encode("utf-8", "surrogatepass") for passage in passages])
     found, rows, _ = runs_of(buffer, offsets, RUN, np.empty(0, dtype=np.uint64))
     return tuple(np.split(found, np.searchsorted(rows, np.arange(1, len(passages))))) if passages else ()
 
 
 @lru_cache(maxsize=8)
-def _table(passages: Passages) -> "Hashes":
-    import numpy as np
-
+def _table(passages: Passages) -> Hashes:
     from curate.similarity.ngram_index import table_of
 
     table: Hashes = table_of(np.unique(np.concatenate([np.empty(0, dtype=np.uint64), *runs_in(passages)])))
     return table
 
 
-def _cut(texts: Sequence[str], passages: Passages) -> "tuple[list[str], Numbers, Numbers]":
+def _cut(texts: Sequence[str], passages: Passages) -> tuple[list[str], Numbers, Numbers]:
     """Texts without their shared words; of each how many went, and the most that are left in a row."""
     from curate.similarity.ngram_index import remove_runs
 
     encoded = [text.encode("utf-8", "surrogatepass") for text in texts]
-    buffer, offsets = _buffer(encoded)
+    buffer, offsets = buffer_of(encoded)
     left, kept, gone, longest = remove_runs(buffer, offsets, RUN, _table(passages))
     data, bounds = left.tobytes(), kept.tolist()
     cut = [data[start:end].decode("utf-8", "surrogatepass") for start, end in pairwise(bounds)]
@@ -279,15 +246,13 @@ def own_texts(examples: Iterable[Sequence[Segment]], passages: Passages) -> list
     return texts
 
 
-def having(asked: Sequence[Sequence[str]], passages: Passages) -> "list[Numbers]":
+def having(asked: Sequence[Sequence[str]], passages: Passages) -> list[Numbers]:
     """Of each passage the numbers of the examples that have it in a user turn. asked: of each example its user
     turns.
     """
-    import numpy as np
-
     from curate.similarity.ngram_index import runs_of
 
-    buffer, offsets = _buffer([turn.encode("utf-8", "surrogatepass") for turns in asked for turn in turns])
+    buffer, offsets = buffer_of([turn.encode("utf-8", "surrogatepass") for turns in asked for turn in turns])
     found, rows, places = runs_of(buffer, offsets, RUN, _table(passages))
     owners = np.repeat(np.arange(len(asked)), [len(turns) for turns in asked])[rows]
     order = np.argsort(found, kind="stable")

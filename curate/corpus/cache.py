@@ -14,11 +14,13 @@ from functools import cache
 from hashlib import blake2b, sha256
 from operator import attrgetter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
+from curate.core.arrays import Array, Arrays, Flags, Hashes, Ids
 from curate.core.errors import UsageError
 from curate.core.example import content_id
 from curate.core.files import make_private_folder
+from curate.core.lazy import np
 from curate.core.npz_cache import KeyedRows, load, make_room, save
 from curate.core.text import visible
 from curate.corpus.boilerplate import Passages
@@ -28,17 +30,6 @@ from curate.corpus.short_text_keys import Brief
 from curate.read.chunks import Chunk, chunk_bytes
 from curate.similarity.bands import Bands, band_keys
 from curate.similarity.shingles import Sets
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    from curate.core.npz_cache import Arrays
-
-    Array = np.ndarray[Any, np.dtype[Any]]
-    Ids = np.ndarray[Any, np.dtype[np.uint64]]
-    Hashes = np.ndarray[Any, np.dtype[np.uint64]]
-    Flags = np.ndarray[Any, np.dtype[np.bool_]]
-    Counts = np.ndarray[Any, np.dtype[np.uint32]]
 
 DAMAGED: Final = "some of the cache was damaged and is made anew"
 FOLDER: Final = "near"
@@ -116,10 +107,8 @@ def columns_for(task: Task, spec: FeatureSpec) -> Columns:
     return columns
 
 
-def _line_keys(digest: bytes, count: int) -> "Ids":
+def _line_keys(digest: bytes, count: int) -> Ids:
     """Of each line of a chunk a number that stands for its bytes: of the chunk's digest and the line's number."""
-    import numpy as np
-
     from curate.similarity import kernels
 
     chunk = np.tile(np.frombuffer(digest[:16], dtype="<u8"), (count, 1))
@@ -135,8 +124,6 @@ def kinds(*, keyed: bool) -> dict[str, str]:
 
 def arrays_of(columns: Columns, start: int, bands: Bands | None = None) -> dict[str, Any]:
     """Columns as arrays, wherever in its file their chunk starts; with their band keys where these are known."""
-    import numpy as np
-
     names = LINES | EXAMPLES | (KEYED if columns.keys else {})
     arrays = {name: attrgetter(name)(columns) for name in names}
     vocabulary = "\n".join(columns.brief.vocabulary).encode("utf-8", "surrogatepass")
@@ -150,7 +137,7 @@ def arrays_of(columns: Columns, start: int, bands: Bands | None = None) -> dict[
     }
 
 
-def columns_from(arrays: "Arrays", start: int, bands: Bands | None = None) -> Columns:
+def columns_from(arrays: Arrays, start: int, bands: Bands | None = None) -> Columns:
     """The columns back, of a chunk that starts at a byte of its file; with their band keys where these are of `bands`.
 
     Raises `ValueError` where the arrays do not fit each other.
@@ -175,7 +162,7 @@ def columns_from(arrays: "Arrays", start: int, bands: Bands | None = None) -> Co
     return columns
 
 
-def _fit(arrays: "Arrays", brief: Brief, keys: Keys | None) -> bool:
+def _fit(arrays: Arrays, brief: Brief, keys: Keys | None) -> bool:
     """Whether arrays fit each other, as far as what does not could do harm."""
     lines, examples = len(arrays["starts"]), int(arrays["holds"].sum())
     return (
@@ -195,7 +182,7 @@ def _fit(arrays: "Arrays", brief: Brief, keys: Keys | None) -> bool:
     )
 
 
-def _parts(ends: "Array", count: int, total: int) -> bool:
+def _parts(ends: Array, count: int, total: int) -> bool:
     """Whether these are the ends of so many parts of something."""
     return len(ends) == count + 1 and ends[0] == 0 and ends[-1] == total and bool((ends[1:] >= ends[:-1]).all())
 
@@ -210,21 +197,19 @@ class Answers:
         self._asked: list[tuple[Hashes, Array]] = []
         self._new = False
 
-    def find(self, keys: "Hashes", damaged: Callable[[], object]) -> "tuple[Array, Flags]":
+    def find(self, keys: Hashes, damaged: Callable[[], object]) -> tuple[Array, Flags]:
         """The row of each key, and whether it is known."""
         rows, known = self._loaded(damaged).find(keys)
         self._asked.append((keys[known], rows[known]))
         return rows, known
 
-    def add(self, keys: "Hashes", rows: "Array") -> None:
+    def add(self, keys: Hashes, rows: Array) -> None:
         """What is new."""
         self._asked.append((keys, rows))
         self._new = True
 
     def save(self, damaged: Callable[[], object]) -> str:
         """Write the file where it is other than before; returns what went wrong, nothing as a rule."""
-        import numpy as np
-
         if not self._new:
             return ""
         known = self._loaded(damaged)
@@ -233,15 +218,13 @@ class Answers:
         return save(self.path, {"keys": every.keys, "rows": every.rows})
 
     def _loaded(self, damaged: Callable[[], object]) -> KeyedRows:
-        import numpy as np
-
         if self._known is None:
             self._known = load(self.path, {"keys": "<u8", "rows": self._kind}, self._read, damaged) or KeyedRows(
                 np.empty(0, dtype=np.uint64), np.empty((0, *self._width), dtype=self._kind)
             )
         return self._known
 
-    def _read(self, arrays: "Arrays") -> KeyedRows:
+    def _read(self, arrays: Arrays) -> KeyedRows:
         if arrays["rows"].shape[1:] != self._width or arrays["keys"].ndim != 1:
             raise ValueError("arrays of another shape")
         return KeyedRows.of(arrays["keys"], arrays["rows"])
@@ -276,10 +259,8 @@ class DedupCache:
         folder = cache / FOLDER
         return cls(folder, Answers(folder / f"decided-{named}.npz", "|b1"), spec, only, bands)
 
-    def common(self, ids: "Ids", learn: Callable[[], Passages]) -> Passages:
+    def common(self, ids: Ids, learn: Callable[[], Passages]) -> Passages:
         """The shared instructions of examples of these ids: as cached, else as `learn` says."""
-        import numpy as np
-
         key = sha256(repr((_code(), self.spec)).encode() + ids.tobytes()).hexdigest()[:32]
         path = self.folder / f"common-{key}.npz"
         known: Passages | None = load(
@@ -316,17 +297,17 @@ class DedupCache:
         """Examples of chunks that had to be read."""
         return self.read - self.reused
 
-    def agreements(self, left: "Ids", right: "Ids", words: "Flags") -> "tuple[Flags, Flags]":
+    def agreements(self, left: Ids, right: Ids, words: Flags) -> tuple[Flags, Flags]:
         """Whether pairs of examples, rows of their ids, agree in their facts, in all `words` perhaps; and of which that
         is cached.
         """
         return self.verdicts.find(_pair_keys(left, right, words), self._damaged)
 
-    def agree(self, left: "Ids", right: "Ids", words: "Flags", same: "Flags") -> None:
+    def agree(self, left: Ids, right: Ids, words: Flags, same: Flags) -> None:
         """Cache whether pairs agree."""
         self.verdicts.add(_pair_keys(left, right, words), same)
 
-    def finding_counts(self, check: str, keys: "Ids") -> "tuple[Counts, Flags]":
+    def finding_counts(self, check: str, keys: Ids) -> tuple[Array, Flags]:
         """Errors, warnings and infos of lines by their keys, and of which lines they are cached; `check`: all besides
         their bytes that they depend on.
         """
@@ -335,7 +316,7 @@ class DedupCache:
             self._findings = Answers(self.folder / f"findings-{name}.npz", "<u4", (3,))
         return self._findings.find(keys, self._damaged)
 
-    def count_findings(self, keys: "Ids", counts: "Counts") -> None:
+    def count_findings(self, keys: Ids, counts: Array) -> None:
         """Cache these of lines."""
         if self._findings is not None:
             self._findings.add(keys, counts)
@@ -358,7 +339,7 @@ class DedupCache:
             self.notes.append(f"what was compared is not remembered: {visible(trouble)}")
 
 
-def _pair_keys(left: "Ids", right: "Ids", words: "Flags") -> "Hashes":
+def _pair_keys(left: Ids, right: Ids, words: Flags) -> Hashes:
     """Of each pair of ids one key, whichever is left."""
     from curate.similarity import kernels
 

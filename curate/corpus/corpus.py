@@ -6,10 +6,12 @@ import os
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Final, NamedTuple
+from typing import IO, Any, Final, NamedTuple
 
+from curate.core.arrays import Floats, Ids, Numbers
 from curate.core.errors import InputError
 from curate.core.example import Example, Place
+from curate.core.lazy import np
 from curate.core.text import visible
 from curate.corpus.boilerplate import Passages
 from curate.corpus.group_keys import Marks
@@ -20,13 +22,6 @@ from curate.read.dataset import FileFacts, ParsedLine, parsed_line
 from curate.read.decode import decode
 from curate.read.lines import Line
 from curate.similarity.shingles import Sets, joined
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    Numbers = np.ndarray[Any, np.dtype[np.int64]]
-    Ids = np.ndarray[Any, np.dtype[np.uint64]]
-    Ranks = np.ndarray[Any, np.dtype[np.float64]]
 
 AHEAD: Final = 1 << 20
 """Bytes that are read at a time where parts of a file are wanted in order."""
@@ -51,21 +46,21 @@ class Table:
     """
 
     sources: list[Source]
-    first: "Numbers"
+    first: Numbers
     """Of each file its first line; at the end, the number of all lines."""
-    starts: "Numbers"
-    sizes: "Numbers"
-    endings: "Numbers"
-    numbers: "Numbers"
-    nths: "Numbers"
-    lines: "Numbers"
+    starts: Numbers
+    sizes: Numbers
+    endings: Numbers
+    numbers: Numbers
+    nths: Numbers
+    lines: Numbers
     """Of each example its line."""
-    ids: "Ids"
+    ids: Ids
     sets: Sets
     brief: Brief
-    lengths: "Numbers"
+    lengths: Numbers
     """Characters of all turns of each example."""
-    ranks: "Ranks"
+    ranks: Floats
     """What the policy ranks each example by first (see `curate.corpus.keep_policy.rank_of`)."""
     keys: Keys | None = None
     """Of each example, where they were wanted."""
@@ -75,9 +70,9 @@ class Table:
     """Of each example, where they were wanted."""
     common: Passages = ()
     """Shared instructions that were not compared (see `curate.corpus.boilerplate`)."""
-    line_keys: "Ids | None" = None
+    line_keys: Ids | None = None
     """Of each line a number that stands for its bytes, where all chunks are cached."""
-    band_keys: "Ids | None" = None
+    band_keys: Ids | None = None
     """Of each band (first axis) and example a key, where all are known."""
     folder: Path | None = None
     """Where arrays that outgrow memory are; None where all are in memory."""
@@ -96,21 +91,21 @@ class Table:
         """Where a line stands."""
         return Place(self.sources[self.source(line)].name, int(self.numbers[line]), int(self.nths[line]))
 
-    def names(self, examples: "Numbers") -> list[str]:
+    def names(self, examples: Numbers) -> list[str]:
         """The ids of some examples."""
         every = self.ids[examples].astype(">u8").tobytes().hex()
         return [every[at : at + 32] for at in range(0, len(every), 32)]
 
-    def places(self, lines: "Numbers") -> list[Place]:
+    def places(self, lines: Numbers) -> list[Place]:
         """Where some lines stand."""
         files = [self.sources[at].name for at in (self.first.searchsorted(lines, side="right") - 1).tolist()]
         return list(map(Place, files, self.numbers[lines].tolist(), self.nths[lines].tolist()))
 
-    def chosen(self, examples: "Numbers") -> "Table":
+    def chosen(self, examples: Numbers) -> "Table":
         """The same lines, and of the examples those with these numbers, in this order."""
         return self._with(examples, self.sets.chosen(examples), self.links and self.links.chosen(examples))
 
-    def taken(self, examples: "Numbers") -> "Table":
+    def taken(self, examples: Numbers) -> "Table":
         """The same for numbers that ascend; sets and links are taken away from this table, since there are many."""
         sets, links, nothing = self.sets, self.links, joined([])
         self.sets, self.links = nothing, None
@@ -118,7 +113,7 @@ class Table:
             return replace(self, sets=sets, links=links)
         return self._with(examples, sets.kept(examples), links and links.kept(examples))
 
-    def _with(self, examples: "Numbers", sets: Sets, links: Links | None) -> "Table":
+    def _with(self, examples: Numbers, sets: Sets, links: Links | None) -> "Table":
         keys, marks = self.keys and self.keys.chosen(examples), self.marks and self.marks.chosen(examples)
         columns: dict[str, Any] = {name: getattr(self, name)[examples] for name in ("lines", "ids", "lengths", "ranks")}
         bands = None if self.band_keys is None else self.band_keys[:, examples]
@@ -140,7 +135,7 @@ class Table:
         )
         return LineRef(self.sources[self.source(line)], start, size, ending, number, nth)
 
-    def line_refs(self, examples: "Numbers") -> "list[LineRef]":
+    def line_refs(self, examples: Numbers) -> "list[LineRef]":
         """What it takes to read some examples again, in another process too, and to tell that they are the same
         still.
         """
@@ -184,7 +179,7 @@ class LineReader:
         """
         return self.part(spot.source, spot.start, spot.size)
 
-    def lines(self, table: "Table", lines: "Numbers") -> Iterator[bytes]:
+    def lines(self, table: "Table", lines: Numbers) -> Iterator[bytes]:
         """The bytes of many lines of a table, without line endings."""
         source = table.first.searchsorted(lines, side="right") - 1
         for at, start, size in zip(
@@ -192,7 +187,7 @@ class LineReader:
         ):
             yield self.part(table.sources[at], start, size)
 
-    def parts(self, source: Source, begins: "Numbers", ends: "Numbers") -> Iterator[memoryview]:
+    def parts(self, source: Source, begins: Numbers, ends: Numbers) -> Iterator[memoryview]:
         """Parts of a file; where they are in order, read ahead. Raises `InputError` for a file that is not there any
         more, or is shorter by now.
         """
@@ -251,10 +246,8 @@ def changed(source: Source) -> InputError:
     return InputError(f"{visible(source.name)}: changed while it was read", "run it again when nobody writes to it")
 
 
-def lines_at(table: Table, places: Sequence[Place]) -> "Numbers":
+def lines_at(table: Table, places: Sequence[Place]) -> Numbers:
     """The lines at some places of the files."""
-    import numpy as np
-
     sources = {source.name: at for at, source in reversed(list(enumerate(table.sources)))}
     asked = np.array([(sources[place.file], place.line, place.nth) for place in places], dtype=np.int64).reshape(-1, 3)
     found = np.empty(len(places), dtype=np.int64)

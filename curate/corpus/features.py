@@ -6,10 +6,12 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain, repeat
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
+from curate.core.arrays import Flags, Floats, Ids, Numbers
 from curate.core.config import DedupConfig
 from curate.core.example import Example, attachments
+from curate.core.lazy import np
 from curate.corpus.boilerplate import Passages, own_texts
 from curate.corpus.dedup_text import On, Segment, segments_of, turns_of, written_text
 from curate.corpus.group_keys import Marking, Marks, joined_marks, marks_of_batch
@@ -21,15 +23,6 @@ from curate.read.chunks import Batch, Chunk, LineSlices, chunk_bytes, read_chunk
 from curate.read.dataset import FileFacts, ParsedLine
 from curate.read.lines import BOM
 from curate.similarity.shingles import Sets, Shingling, joined, salted, shingled, texts_of
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    Numbers = np.ndarray[Any, np.dtype[np.int64]]
-    Flags = np.ndarray[Any, np.dtype[np.bool_]]
-    Ids = np.ndarray[Any, np.dtype[np.uint64]]
-    Ranks = np.ndarray[Any, np.dtype[np.float64]]
-
 
 FEW: Final = 1000
 """Lines that are soon read in any way."""
@@ -79,27 +72,27 @@ def feature_spec_for(config: DedupConfig) -> FeatureSpec:
 class Columns:
     """Lines that are not blank, in order."""
 
-    starts: "Numbers"
+    starts: Numbers
     """Byte of the unpacked file at which each line starts."""
-    sizes: "Numbers"
+    sizes: Numbers
     """Bytes of each, without its line ending."""
-    endings: "Numbers"
+    endings: Numbers
     """Bytes of its line ending: 0, 1 or 2."""
-    numbers: "Numbers"
+    numbers: Numbers
     """Physical line, from 1 in the piece; in a document several elements may start on one."""
-    nths: "Numbers"
+    nths: Numbers
     """How many others start before it on the same line."""
-    holds: "Flags"
+    holds: Flags
     """Whether it holds an example that is understood; what follows is about those that do."""
-    ids: "Ids"
+    ids: Ids
     """Its id, as two numbers."""
     sets: Sets
     """The shingles of its text."""
     brief: Brief
     """Its words, where it is short and that is wanted."""
-    lengths: "Numbers"
+    lengths: Numbers
     """Characters of all its turns."""
-    ranks: "Ranks"
+    ranks: Floats
     """What the policy ranks it by first (see `curate.corpus.keep_policy.rank_of`)."""
     keys: Keys | None = None
     """How it begins, where that is wanted."""
@@ -115,9 +108,9 @@ class Columns:
     """Why they were not remembered, or are not for later."""
     judged: Any = None
     """What came of `FeatureSpec.judging`."""
-    line_keys: "Ids | None" = None
+    line_keys: Ids | None = None
     """Of each line a number that stands for its bytes, where the chunk is cached (see `curate.corpus.cache`)."""
-    band_keys: "Ids | None" = None
+    band_keys: Ids | None = None
     """Of each band (first axis) and example a key, where these are cached."""
     quick: bool = True
     """Whether they were read by compiled code, which threads can do side by side."""
@@ -142,8 +135,6 @@ def columns_of(piece: Chunk, spec: FeatureSpec) -> Columns:
 
 def _outlined_columns(piece: Chunk, spec: FeatureSpec) -> "Columns | None":
     """The columns of a piece most of whose lines are plain; None for another one."""
-    import numpy as np
-
     offset, whole, size = chunk_bytes(piece)
     data = bytes(whole[:size])
     if size < OUTLINED:
@@ -191,8 +182,6 @@ def _outlines(spec: FeatureSpec) -> bool:
 
 def _merged(one: Columns, other: Columns) -> Columns:
     """Lines of one piece that were read in two ways, in order."""
-    import numpy as np
-
     if not len(other.numbers):
         return one
     order = np.argsort(np.concatenate([one.numbers, other.numbers]), kind="stable")
@@ -224,8 +213,6 @@ def columns_of_lines(lines: Sequence[ParsedLine], spec: FeatureSpec) -> Columns:
 
 def columns_of_batch(batch: Batch, spec: FeatureSpec) -> Columns:
     """The columns of a batch. Plain lines come first in it; here all are put in the order of the file."""
-    import numpy as np
-
     others = [
         (at, parsed)
         for at, parsed in zip(batch.irregular_at, batch.irregular_lines, strict=True)
@@ -300,10 +287,8 @@ def _keys(batch: Batch, spelled: Sequence[Sequence[bytes]], examples: Sequence[E
     return Keys.of([*map(plain_key, batch.roles, spelled), *map(key_of, examples)])
 
 
-def _plain_places(batch: Batch) -> "Numbers":
+def _plain_places(batch: Batch) -> Numbers:
     """Start, size, ending, number and nth of each plain line."""
-    import numpy as np
-
     if batch.whole:
         return np.array([_place(parsed) for parsed in batch.whole], dtype=np.int64).reshape(-1, 5)
     at = np.array(batch.numbers, dtype=np.int64) - 1

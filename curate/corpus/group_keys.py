@@ -4,20 +4,15 @@ traits, of lengths.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
+from curate.core.arrays import Bytes, Hashes, Numbers
 from curate.core.example import UNKNOWN, Example
+from curate.core.lazy import np
 from curate.core.text import excerpt
 from curate.corpus.strata import StratumInput, Trait, pointed, trait_of
 from curate.read.chunks import Batch
 from curate.read.formats import BY_NAME
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    Numbers = np.ndarray[Any, np.dtype[np.int64]]
-    Formats = np.ndarray[Any, np.dtype[np.uint8]]
-    Hashes = np.ndarray[Any, np.dtype[np.uint64]]
 
 FORMAT_NAMES: Final = (*BY_NAME, UNKNOWN)
 NAMES: Final = 1000
@@ -37,18 +32,18 @@ class Marking(NamedTuple):
 class Marks:
     """Arrays of one element an example."""
 
-    formats: "Formats"
+    formats: Bytes
     """The line's format, by its position in `FORMAT_NAMES`."""
-    characters: "Numbers"
+    characters: Numbers
     """Characters of all texts."""
-    keys: "Hashes"
+    keys: Hashes
     """One column a key: hash of what stands there; 0 where nothing does."""
-    traits: "Hashes"
+    traits: Hashes
     """One column a trait, in the same way."""
     names: dict[int, str] = field(default_factory=dict)
     """What the hashes stand for, safe to show; not of all where there are many."""
 
-    def chosen(self, numbers: "Numbers") -> "Marks":
+    def chosen(self, numbers: Numbers) -> "Marks":
         """The marks of the examples with these numbers, in this order."""
         return Marks(
             self.formats[numbers], self.characters[numbers], self.keys[numbers], self.traits[numbers], self.names
@@ -57,8 +52,6 @@ class Marks:
 
 def marks_of_batch(batch: Batch, marking: Marking) -> Marks:
     """The marks of a batch's examples: the plain ones first, then the others."""
-    import numpy as np
-
     examples = [
         parsed.example for parsed in batch.irregular_lines if parsed.example is not None and not parsed.line.blank
     ]
@@ -72,7 +65,7 @@ def marks_of_batch(batch: Batch, marking: Marking) -> Marks:
     ]
     found = [[_named(trait_of(trait, told), names) for told in _told(batch, examples, trait)] for trait in traits]
 
-    def columns(hashes: list[list[int]]) -> "Hashes":
+    def columns(hashes: list[list[int]]) -> Hashes:
         return np.array(hashes, dtype=np.uint64).reshape(len(hashes), len(characters)).T
 
     plain = FORMAT_NAMES.index("messages")
@@ -84,8 +77,6 @@ def marks_of_batch(batch: Batch, marking: Marking) -> Marks:
 
 def joined_marks(parts: Iterable[Marks]) -> Marks:
     """The marks of several parts, one after another."""
-    import numpy as np
-
     every = list(parts)
     if not every:
         nothing = np.empty((0, 0), dtype=np.uint64)

@@ -8,16 +8,12 @@ first and then by id. So the choice is always made, and is the same in every run
 import math
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from curate.core.address import value_at
+from curate.core.arrays import Floats, Numbers
 from curate.core.example import Example
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    Numbers = np.ndarray[Any, np.dtype[np.int64]]
-    Ranks = np.ndarray[Any, np.dtype[np.float64]]
+from curate.core.lazy import np
 
 MILLISECONDS: Final = 1e11
 """A number of seconds since 1970 above this would be a date after the year 5138: it is taken for milliseconds."""
@@ -42,10 +38,8 @@ def rank_of(keep: str) -> Callable[[Example], float]:
     return ranks.get(name, lambda _: 0.0)
 
 
-def plain_ranks(keep: str, turns: "Numbers") -> "Ranks":
+def plain_ranks(keep: str, turns: Numbers) -> Floats:
     """The same of plain conversations of so many turns, which have no other fields."""
-    import numpy as np
-
     return -turns.astype(np.float64) if keep == "most-turns" else np.full(len(turns), math.inf if ":" in keep else 0.0)
 
 

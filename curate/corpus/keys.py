@@ -7,18 +7,15 @@ answer; so a conversation begins another one where its `conversation_hash` is am
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import orjson
 import xxhash
 
+from curate.core.arrays import Ids, Numbers
 from curate.core.example import ATTACHED, Example, canonical
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    Ids = np.ndarray[Any, np.dtype[np.uint64]]
-    Numbers = np.ndarray[Any, np.dtype[np.int64]]
+from curate.core.lazy import np
+from curate.similarity.shingles import parts_of
 
 CARRIED: Final = (
     "tools",
@@ -35,10 +32,8 @@ preferred to.
 """
 
 
-def ids_of(ids: Iterable[str]) -> "Ids":
+def ids_of(ids: Iterable[str]) -> Ids:
     """Ids of examples (32 hexadecimal digits) as rows of two 64-bit numbers."""
-    import numpy as np
-
     return np.frombuffer(bytes.fromhex("".join(ids)), dtype=">u8").astype(np.uint64).reshape(-1, 2)
 
 
@@ -53,16 +48,14 @@ class Key(NamedTuple):
 class Keys:
     """The keys of some examples, in order."""
 
-    conversation_hash: "Ids"
-    prefix_hashes: "Ids"
+    conversation_hash: Ids
+    prefix_hashes: Ids
     """Those of example i from ends[i] to before ends[i + 1]."""
-    ends: "Numbers"
+    ends: Numbers
 
     @classmethod
     def of(cls, keys: Sequence[Key]) -> "Keys":
         """As columns."""
-        import numpy as np
-
         begun = np.array([one for key in keys for one in key.prefix_hashes], dtype=np.uint64)
         return cls(
             np.array([key.conversation_hash for key in keys], dtype=np.uint64),
@@ -70,20 +63,14 @@ class Keys:
             np.cumsum([0, *(len(key.prefix_hashes) for key in keys)], dtype=np.int64),
         )
 
-    def chosen(self, numbers: "Numbers") -> "Keys":
+    def chosen(self, numbers: Numbers) -> "Keys":
         """Those of some examples, in this order."""
-        import numpy as np
-
-        sizes = np.diff(self.ends)[numbers]
-        ends = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(sizes)])
-        at = np.repeat(self.ends[:-1][numbers] - ends[:-1], sizes) + np.arange(ends[-1])
+        at, ends = parts_of(self.ends, numbers)
         return Keys(self.conversation_hash[numbers], self.prefix_hashes[at], ends)
 
 
 def joined_keys(parts: Sequence[Keys]) -> Keys:
     """The keys of several parts, one after another."""
-    import numpy as np
-
     if not parts:
         return Keys.of([])
     whole, begun = (

@@ -7,26 +7,24 @@ is up to each earlier answer, so that one continues another where its `prefix_ha
 `conversation_hash`. System and developer turns count for `copy` alone.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import xxhash
 
+from curate.core.arrays import Bytes, Ids, Numbers
 from curate.core.example import UNKNOWN, Example, attachments, content_id, trained_content
+from curate.core.lazy import np
 from curate.core.text import normalised
 from curate.corpus.dedup_text import SILENT, called_texts, other_sides
 from curate.similarity.casefold_table import folds
-from curate.similarity.shingles import Sets, Texts, joined, letters, texts_in, texts_of
+from curate.similarity.shingles import Sets, Texts, joined, letters, parts_of, texts_in, texts_of
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from curate.read.plain_columns import PlainColumns
 
-    Ids = np.ndarray[Any, np.dtype[np.uint64]]
-    Numbers = np.ndarray[Any, np.dtype[np.int64]]
 
 SHORT: Final = 20
 """Words below which an answer is short: it is not compared by itself."""
@@ -38,53 +36,38 @@ class Links:
     one.
     """
 
-    copy: "Ids"
-    prompt_hash: "Ids"
+    copy: Ids
+    prompt_hash: Ids
     """0 where nothing is asked."""
-    conversation_hash: "Ids"
+    conversation_hash: Ids
     """0 where it does not end on an answer."""
-    prefix_hashes: "Ids"
-    ends: "Numbers"
+    prefix_hashes: Ids
+    ends: Numbers
     answers: Sets
     """Of each answer its shingles; none for a short one."""
-    answered: "Ids"
+    answered: Ids
     """Of each answer the key of its words; 0 where it has none."""
-    answer_ends: "Numbers"
+    answer_ends: Numbers
 
-    def chosen(self, numbers: "Numbers") -> "Links":
+    def chosen(self, numbers: Numbers) -> "Links":
         """Those of some examples, in this order."""
-        begun, ends = _parts(self.ends, numbers)
-        answers, answer_ends = _parts(self.answer_ends, numbers)
-        return Links(
-            self.copy[numbers], self.prompt_hash[numbers], self.conversation_hash[numbers], self.prefix_hashes[begun],
-            ends,
-            self.answers.chosen(answers), self.answered[answers], answer_ends,
-        )  # fmt: skip
+        return self._of(numbers, self.answers.chosen)
 
-    def kept(self, numbers: "Numbers") -> "Links":
+    def kept(self, numbers: Numbers) -> "Links":
         """The same for numbers that ascend; nothing else may be done with these any more."""
-        begun, ends = _parts(self.ends, numbers)
-        answers, answer_ends = _parts(self.answer_ends, numbers)
+        return self._of(numbers, self.answers.kept)
+
+    def _of(self, numbers: Numbers, sets_of: Callable[[Numbers], Sets]) -> "Links":
+        begun, ends = parts_of(self.ends, numbers)
+        answers, answer_ends = parts_of(self.answer_ends, numbers)
         return Links(
             self.copy[numbers], self.prompt_hash[numbers], self.conversation_hash[numbers], self.prefix_hashes[begun],
-            ends,
-            self.answers.kept(answers), self.answered[answers], answer_ends,
+            ends, sets_of(answers), self.answered[answers], answer_ends,
         )  # fmt: skip
-
-
-def _parts(ends: "Numbers", numbers: "Numbers") -> "tuple[Numbers, Numbers]":
-    """Positions of what belongs to some examples, and where that of each ends then."""
-    import numpy as np
-
-    sizes = np.diff(ends)[numbers]
-    new = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(sizes)])
-    return np.repeat(ends[:-1][numbers] - new[:-1], sizes) + np.arange(new[-1]), new
 
 
 def joined_links(parts: Sequence[Links], answers: Sets | None = None) -> Links:
     """Those of several parts, one after another; `answers`: their answers, where these were joined before."""
-    import numpy as np
-
     nothing = np.empty(0, dtype=np.uint64)
     copy, asked, whole, begun, answered = (
         np.concatenate([nothing, *(getattr(part, name) for part in parts)])
@@ -110,15 +93,15 @@ class Pieces(NamedTuple):
     """Conversations in pieces, for `curate.corpus.link_kernels`."""
 
     texts: Texts
-    kinds: "np.ndarray[Any, np.dtype[np.uint8]]"
+    kinds: Bytes
     """Of each piece, see there."""
-    roles: "Ids"
+    roles: Ids
     """Of each turn a hash of its role."""
-    first: "Numbers"
+    first: Numbers
     """Where the pieces of each begin, and where the last ones end."""
 
 
-def linked(pieces: Pieces, size: int) -> tuple[Sets, Links, "Numbers"]:
+def linked(pieces: Pieces, size: int) -> tuple[Sets, Links, Numbers]:
     """The sets of whole texts, the links but for what `copy` and attachments say, and how many words each asks."""
     from curate.corpus import link_kernels as kernels
 
@@ -132,10 +115,8 @@ def linked(pieces: Pieces, size: int) -> tuple[Sets, Links, "Numbers"]:
     )
 
 
-def links_of_outlined(outlined: "PlainColumns", ids: "Ids", size: int) -> tuple[Sets, Links]:
+def links_of_outlined(outlined: "PlainColumns", ids: Ids, size: int) -> tuple[Sets, Links]:
     """Those of outlined lines, and the sets of their whole texts."""
-    import numpy as np
-
     from curate.read.plain_columns import ROLES
 
     turns = outlined.turns
@@ -154,11 +135,9 @@ def links_of_outlined(outlined: "PlainColumns", ids: "Ids", size: int) -> tuple[
 
 
 def links_of_lines(
-    roles: Sequence[tuple[str, ...]], texts: Sequence[Sequence[str]], examples: Sequence[Example], ids: "Ids", size: int
+    roles: Sequence[tuple[str, ...]], texts: Sequence[Sequence[str]], examples: Sequence[Example], ids: Ids, size: int
 ) -> tuple[Sets, Links]:
     """Those of plain conversations of roles and texts, then of examples. ids: of all of them."""
-    import numpy as np
-
     every: list[tuple[str, int, int]] = []
     first = [0]
     for spoken, said in zip(roles, texts, strict=True):

@@ -5,10 +5,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
+from curate.core.arrays import Ids, Numbers
 from curate.core.example import Example
 from curate.core.files import display_name, packing, real_path, size_of
+from curate.core.lazy import np
 from curate.core.scratch import TempStore, scratch
 from curate.core.worker_pool import WorkerPool
 from curate.corpus.boilerplate import Passages, learnt, telling
@@ -23,12 +25,6 @@ from curate.corpus.short_text_keys import joined_brief
 from curate.read.chunks import Chunk, chunks_of
 from curate.read.dataset import FileFacts, demand_read, read_file
 from curate.similarity.shingles import Joining, joined
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    Numbers = np.ndarray[Any, np.dtype[np.int64]]
-    Ids = np.ndarray[Any, np.dtype[np.uint64]]
 
 PARALLEL: Final = 32 << 20
 """Bytes of files from which processes are started."""
@@ -91,7 +87,7 @@ def table_of(examples: Sequence[Example], spec: FeatureSpec, crew: WorkerPool) -
     return read_table([path], spec, crew)
 
 
-def _learnt(table: Table, on: On, examples: "Numbers", least: int) -> Passages:
+def _learnt(table: Table, on: On, examples: Numbers, least: int) -> Passages:
     """The shared instructions of some examples, of which `least` have to share one."""
     reader = LineReader()
     return learnt(
@@ -136,8 +132,6 @@ class _Parts:
 
     def table(self, spec: FeatureSpec) -> Table:
         """All of it; nothing can be added any more."""
-        import numpy as np
-
         parts = self.columns
 
         def column(name: str) -> Any:
@@ -165,10 +159,8 @@ class _Parts:
             judged=self.judged,
         )
 
-    def _band_keys(self) -> "Ids | None":
+    def _band_keys(self) -> Ids | None:
         """The band keys of all, band by band, taken away from the parts."""
-        import numpy as np
-
         known = [part.band_keys for part in self.columns if part.band_keys is not None]
         if not known or len(known) < len(self.columns):
             return None

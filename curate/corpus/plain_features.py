@@ -5,8 +5,10 @@ in a third of the time.
 from collections.abc import Iterator, Sequence
 from functools import cache
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
+from curate.core.arrays import Flags, Ids, Numbers
+from curate.core.lazy import np
 from curate.corpus.boilerplate import Passages, own_texts
 from curate.corpus.dedup_text import On, Segment, turns_of
 from curate.corpus.group_keys import FORMAT_NAMES, Marks
@@ -15,23 +17,14 @@ from curate.corpus.short_text_keys import SHORT, Brief
 from curate.read.plain_columns import ROLES, PlainColumns
 from curate.similarity.shingles import Sets, Shingling, shingled, texts_in, texts_of
 
-if TYPE_CHECKING:
-    import numpy as np
-
-    Numbers = np.ndarray[Any, np.dtype[np.int64]]
-    Ids = np.ndarray[Any, np.dtype[np.uint64]]
-    Flags = np.ndarray[Any, np.dtype[np.bool_]]
-
 MOST: Final = 31
 """Turns of a conversation whose roles, at two bits each, make a number."""
 
 
-def places_in(data: bytes, offset: int, outlined: PlainColumns) -> "tuple[Numbers, Numbers, Numbers]":
+def places_in(data: bytes, offset: int, outlined: PlainColumns) -> tuple[Numbers, Numbers, Numbers]:
     """Where the lines start in the file in which the bytes stand at `offset`, their sizes, and those of their
     endings.
     """
-    import numpy as np
-
     starts, behind = outlined.starts[outlined.numbers - 1], outlined.starts[outlined.numbers]
     ended = behind <= len(data)
     last = np.frombuffer(data, dtype=np.uint8)[np.maximum(behind - 2, 0)] if len(data) else behind
@@ -39,10 +32,8 @@ def places_in(data: bytes, offset: int, outlined: PlainColumns) -> "tuple[Number
     return offset + starts, behind - 1 - starts - returns, ended + returns.astype(np.int64)
 
 
-def ids_of(outlined: PlainColumns) -> "Ids":
+def ids_of(outlined: PlainColumns) -> Ids:
     """The ids of the examples."""
-    import numpy as np
-
     canon = memoryview(outlined.canon)
     found = b"".join(
         [blake2b(canon[start:end], digest_size=16).digest() for start, end in outlined.lines[:, 2:4].tolist()]
@@ -56,8 +47,6 @@ def sets_of(
     """The shingles of the texts that are compared, `whole` where they are known and nothing is left out, and the words
     of short texts.
     """
-    import numpy as np
-
     count = len(outlined.lines)
     if common:
         own = own_texts([_pieces(outlined, row, on) for row in range(count)], common)
@@ -84,9 +73,9 @@ def _pieces(outlined: PlainColumns, row: int, on: On) -> list[Segment]:
 class _Spans(NamedTuple):
     """Where the text of each example that is compared lies in `PlainColumns.text`."""
 
-    starts: "Numbers"
-    ends: "Numbers"
-    plain: "Flags"
+    starts: Numbers
+    ends: Numbers
+    plain: Flags
     """Whether all of it is ASCII."""
     scattered: list[tuple[int, str]]
     """Texts that do not lie in one piece, by number; they are nothing in the arrays."""
@@ -98,8 +87,6 @@ def _compared(outlined: PlainColumns, on: On) -> _Spans:
 
     That is told from the roles, once for all conversations of the same ones.
     """
-    import numpy as np
-
     turns, (first, counts) = outlined.turns, outlined.lines[:, :2].T
     roles, starts, ends = turns[:, 0], turns[:, 3], turns[:, 4]
     beyond = np.append(0, np.cumsum(turns[:, 6] == 0))
@@ -117,10 +104,8 @@ def _compared(outlined: PlainColumns, on: On) -> _Spans:
     return _Spans(froms, tos, beyond[stop] == beyond[begin], scattered)
 
 
-def _of_one_pattern(roles: "Numbers", first: "Numbers", counts: "Numbers") -> "Iterator[Numbers]":
+def _of_one_pattern(roles: Numbers, first: Numbers, counts: Numbers) -> Iterator[Numbers]:
     """The numbers of conversations, those of the same roles together; long ones one by one."""
-    import numpy as np
-
     if not len(first):
         return
     position = np.minimum(np.arange(len(roles)) - np.repeat(first, counts), MOST)
@@ -143,8 +128,6 @@ def _turns(roles: tuple[int, ...], on: On) -> tuple[int, ...]:
 
 def keys_of(outlined: PlainColumns) -> Keys:
     """Their keys."""
-    import numpy as np
-
     from curate.read.plain_columns_kernel import keys_of_lines
 
     count, turns = len(outlined.lines), len(outlined.turns)
@@ -157,10 +140,8 @@ def keys_of(outlined: PlainColumns) -> Keys:
     return Keys(whole, begun[:used].copy(), ends)
 
 
-def lengths_of(outlined: PlainColumns) -> "Numbers":
+def lengths_of(outlined: PlainColumns) -> Numbers:
     """Characters of all turns of each."""
-    import numpy as np
-
     return (
         np.add.reduceat(outlined.turns[:, 5], outlined.lines[:, 0])
         if len(outlined.numbers)
@@ -170,8 +151,6 @@ def lengths_of(outlined: PlainColumns) -> "Numbers":
 
 def marks_of(outlined: PlainColumns, keys: int) -> Marks:
     """Their marks, without traits; `keys`: how many there are to group by, none of which plain lines have."""
-    import numpy as np
-
     count = len(outlined.numbers)
     characters = lengths_of(outlined)
     formats = np.full(count, FORMAT_NAMES.index("messages"), dtype=np.uint8)

@@ -11,22 +11,17 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, Final
+from typing import Final
 
 import xxhash
 
+from curate.core.arrays import Bytes, Hashes, Numbers, Words
+from curate.core.lazy import np
 from curate.core.text import UNSPACED, normalised
 from curate.language.lexicon import FILLER
 from curate.language.spelling import bucket, same_word, spellings
 from curate.language.tokens import PIECE
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    Bytes = np.ndarray[Any, np.dtype[np.uint8]]
-    Numbers = np.ndarray[Any, np.dtype[np.int64]]
-    Words = np.ndarray[Any, np.dtype[np.uint32]]
-    Keys = np.ndarray[Any, np.dtype[np.uint64]]
+from curate.similarity.shingles import parts_of
 
 SHORT: Final = 300
 """Characters up to which a text is short; some 40 words."""
@@ -38,8 +33,8 @@ class Brief:
     short.
     """
 
-    words: "Words"
-    ends: "Numbers"
+    words: Words
+    ends: Numbers
     vocabulary: list[str]
 
     @classmethod
@@ -50,13 +45,11 @@ class Brief:
 
     @classmethod
     def of_spans(
-        cls, count: int, buffer: "Bytes", numbers: "Numbers", spans: "Numbers", others: Mapping[int, str]
+        cls, count: int, buffer: Bytes, numbers: Numbers, spans: Numbers, others: Mapping[int, str]
     ) -> "Brief":
         """As `of_some`: of the texts with these `numbers`, which are short, the spans in a buffer of ASCII are given;
         `others` are texts as they are.
         """
-        import numpy as np
-
         from curate.similarity import word_kernels
 
         words, ends, low, bounds = word_kernels.pieces(buffer, spans[0], spans[1])
@@ -73,8 +66,6 @@ class Brief:
     @classmethod
     def of_some(cls, count: int, texts: Mapping[int, str]) -> "Brief":
         """The words of those of `count` texts that are given by their numbers, and short."""
-        import numpy as np
-
         known: dict[str, int] = {}
         words, sizes = list[int](), np.zeros(count, dtype=np.int64)
         for at in sorted(texts):
@@ -85,25 +76,19 @@ class Brief:
                 sizes[at] = len(found)
         return cls(np.array(words, dtype=np.uint32), np.append(0, np.cumsum(sizes)), list(known))
 
-    def chosen(self, numbers: "Numbers") -> "Brief":
+    def chosen(self, numbers: Numbers) -> "Brief":
         """Some of the texts, in this order."""
-        import numpy as np
-
-        sizes = np.diff(self.ends)[numbers]
-        ends = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(sizes)])
-        at = np.repeat(self.ends[:-1][numbers] - ends[:-1], sizes) + np.arange(ends[-1])
+        at, ends = parts_of(self.ends, numbers)
         return Brief(self.words[at], ends, self.vocabulary)
 
-    def keys(self) -> "Keys":
+    def keys(self) -> Hashes:
         """Of each text a number that is equal where texts have the same words of meaning, spelled alike or nearly so; 0
         where it has none.
         """
         return self.keys_and_slips()[0]
 
-    def keys_and_slips(self) -> "tuple[Keys, Numbers]":
+    def keys_and_slips(self) -> tuple[Hashes, Numbers]:
         """The keys, and of each text the number of its words that were taken for another one."""
-        import numpy as np
-
         keys = np.zeros(len(self.ends) - 1, dtype=np.uint64)
         if not len(self.words):
             return keys, np.zeros(len(keys), dtype=np.int64)
@@ -132,8 +117,6 @@ def _hash(word: str) -> int:
 
 def joined_brief(parts: Sequence[Brief]) -> Brief:
     """The texts of several parts, one after another."""
-    import numpy as np
-
     known: dict[str, int] = {}
     words, ends, total = [np.empty(0, dtype=np.uint32)], [np.zeros(1, dtype=np.int64)], 0
     for part in parts:

@@ -180,12 +180,12 @@ def usual_epochs(examples: int) -> int:
     return min(25, 100 // examples) if 3 * examples < 100 else max(1, 25_000 // examples)
 
 
-def percentile(values: "Sequence[int]", share: float) -> int:
+def percentile(values: Sequence[int], share: float) -> int:
     """The smallest value that at least `share` of all values do not exceed; 0 of none. The values are in order."""
     return values[max(0, ceil(share * len(values)) - 1)] if values else 0
 
 
-def histogram(values: "Sequence[int]") -> list[tuple[int, int, int]]:
+def histogram(values: Sequence[int]) -> list[tuple[int, int, int]]:
     """How many values lie from one power of two to before the next: (from, to, count), without gaps; 0 counts as 1."""
     counts = Counter(max(1, value).bit_length() for value in values)
     return (

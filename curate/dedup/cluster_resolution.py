@@ -5,9 +5,11 @@ found out for all groups together; then those that stopped go on, until none sto
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
+from curate.core.arrays import Array, Bytes, Flags, Numbers
 from curate.core.config import DedupConfig
+from curate.core.lazy import np
 from curate.core.worker_pool import WorkerPool
 from curate.corpus.boilerplate import Passages
 from curate.corpus.cache import DedupCache
@@ -16,12 +18,6 @@ from curate.dedup.cluster import Choice, Pair
 from curate.dedup.fact_guard import LinePairs, lines_agree
 from curate.similarity.shingles import Sets
 from curate.similarity.similarity_index import FLOOR
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    Numbers = np.ndarray[Any, np.dtype[np.int64]]
-    Flags = np.ndarray[Any, np.dtype[np.bool_]]
 
 CROWD: Final = 2000
 """Members of a group that stay from which another one is not compared with all of them: where none is like another,
@@ -61,14 +57,14 @@ class Compared(NamedTuple):
     """What different examples are compared by."""
 
     sets: Sets
-    positions: "Numbers"
+    positions: Numbers
     """Where each stands among all."""
 
 
 def resolve_clusters(
     table: Table,
     compared: Compared,
-    groups: "Sequence[Numbers]",
+    groups: Sequence[Numbers],
     wanted: Wanted,
     crew: WorkerPool,
     memory: DedupCache | None = None,
@@ -76,8 +72,6 @@ def resolve_clusters(
     """What becomes of the members of groups, by where they stand among all examples. Raises `InputError` when lines
     cannot be read again.
     """
-    import numpy as np
-
     config, positions = wanted.config, compared.positions
     if wanted.old:
         groups = [group for group in groups if positions[group[0]] < wanted.old <= positions[group[-1]]]
@@ -86,7 +80,7 @@ def resolve_clusters(
     sizes = np.array([len(group) for group in groups])
     order, kinds = _ranked(table, compared, np.concatenate(groups), np.repeat(np.arange(len(groups)), sizes), wanted)
 
-    def agree(pairs: "Numbers") -> "Flags":
+    def agree(pairs: Numbers) -> Flags:
         return agreed(table, positions[pairs], wanted, crew, memory)
 
     found = resolve_ranked(compared.sets, order, sizes, kinds, config.threshold, None if config.ignore_facts else agree)
@@ -99,11 +93,11 @@ def resolve_clusters(
 
 def resolve_ranked(
     sets: Sets,
-    members: "Numbers",
-    sizes: "Numbers",
-    kinds: "np.ndarray[Any, np.dtype[np.uint8]]",
+    members: Numbers,
+    sizes: Numbers,
+    kinds: Bytes,
     threshold: float,
-    agree: "Callable[[Numbers], Flags] | None",
+    agree: Callable[[Numbers], Flags] | None,
 ) -> Choice:
     """What becomes of the members of groups, numbers of sets, group by group, each in the order of ranks; `sizes`: of
     the groups.
@@ -111,8 +105,6 @@ def resolve_ranked(
     `kinds` says of each what may become of it (see `cluster_resolution_kernel`); `agree`, of rows of two members
     whether they agree in their facts, which do not matter where it is None.
     """
-    import numpy as np
-
     from curate.dedup import cluster_resolution_kernel as kernel
 
     parts = kernel.Members(sets.hashes, sets.offsets, members, np.append(0, np.cumsum(sizes)), kinds)
@@ -149,12 +141,10 @@ def resolve_ranked(
     return Choice(gone, apart, [*alike, *misses])
 
 
-def all_chosen(sets: Sets, groups: "Sequence[Numbers]", threshold: float, same: Callable[[int, int], bool]) -> Choice:
+def all_chosen(sets: Sets, groups: Sequence[Numbers], threshold: float, same: Callable[[int, int], bool]) -> Choice:
     """The same where members are taken in the order of their numbers, and any may go; `same`: whether two agree in
     their facts.
     """
-    import numpy as np
-
     from curate.dedup import cluster_resolution_kernel as kernel
 
     if not groups:
@@ -177,20 +167,18 @@ def all_chosen(sets: Sets, groups: "Sequence[Numbers]", threshold: float, same: 
 
 def agreed(
     table: Table,
-    standing: "Numbers",
+    standing: Numbers,
     wanted: Wanted,
     crew: WorkerPool,
     memory: DedupCache | None,
     *,
     words: bool = False,
-) -> "Flags":
+) -> Flags:
     """Whether pairs of examples, rows of where both stand among all, agree in their facts, or in all `words` of
     meaning; as remembered, or found out.
 
     Raises `InputError` when lines cannot be read again.
     """
-    import numpy as np
-
     left, right = (table.ids[standing[:, side]] for side in (0, 1))
     every = np.full(len(standing), words)
     nothing = np.zeros(len(standing), dtype=np.bool_)
@@ -209,19 +197,15 @@ def agreed(
     return same
 
 
-def _pairs(table: Table, standing: "Numbers", wanted: Wanted, *, words: bool) -> LinePairs:
-    import numpy as np
-
+def _pairs(table: Table, standing: Numbers, wanted: Wanted, *, words: bool) -> LinePairs:
     examples, numbers = np.unique(standing, return_inverse=True)
     return LinePairs(table.line_refs(examples), numbers.reshape(-1, 2).tolist(), words, wanted.config.on, wanted.common)
 
 
-def ranks_of(table: Table, positions: "Numbers", wanted: Wanted) -> "list[np.ndarray[Any, Any]]":
+def ranks_of(table: Table, positions: Numbers, wanted: Wanted) -> list[Array]:
     """The ranks of examples, by where they stand, as `np.lexsort` takes them: what decides comes last. See
     `curate.corpus.keep_policy`.
     """
-    import numpy as np
-
     keep = wanted.config.keep
     if keep in ("first", "last"):
         return [positions if keep == "first" else -positions]
@@ -236,13 +220,11 @@ def ranks_of(table: Table, positions: "Numbers", wanted: Wanted) -> "list[np.nda
 
 
 def _ranked(
-    table: Table, compared: Compared, members: "Numbers", owners: "Numbers", wanted: Wanted
-) -> "tuple[Numbers, np.ndarray[Any, np.dtype[np.uint8]]]":
+    table: Table, compared: Compared, members: Numbers, owners: Numbers, wanted: Wanted
+) -> tuple[Numbers, Bytes]:
     """The members of all groups in the order in which they are taken, and in this order what may become of each (see
     `cluster_resolution_kernel`).
     """
-    import numpy as np
-
     from curate.dedup import cluster_resolution_kernel as kernel
 
     positions, nobody = compared.positions[members], np.zeros(len(members), dtype=np.bool_)

@@ -3,18 +3,15 @@ calls of functions, labels and attachments. What makes two texts differ in a fac
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
+from curate.core.arrays import Flags
 from curate.core.example import Example, attachments
+from curate.core.lazy import np
 from curate.corpus.boilerplate import Passages, cut_texts
 from curate.corpus.corpus import LineReader, LineRef, changed
 from curate.corpus.dedup_text import On, called, said_in, turns_of
 from curate.dedup.text_facts import ask_alike, facts_equal
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    Flags = np.ndarray[Any, np.dtype[np.bool_]]
 
 
 class Sides(NamedTuple):
@@ -72,10 +69,8 @@ class LinePairs(NamedTuple):
     """Shared instructions; see `sides_of`."""
 
 
-def lines_agree(pairs: LinePairs) -> "Flags":
+def lines_agree(pairs: LinePairs) -> Flags:
     """Whether each pair agrees. Raises `InputError` where lines cannot be read again, or are others by now."""
-    import numpy as np
-
     reader = LineReader()
     plain = _plain_sides(reader, pairs)
     sides = [

@@ -12,10 +12,11 @@ Whatever is removed is similar to the very example that is kept.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
 
+from curate.core.arrays import Hashes, Numbers
 from curate.core.config import DedupConfig
 from curate.core.example import Example
+from curate.core.lazy import np
 from curate.core.worker_pool import WorkerPool, cores
 from curate.corpus.cache import DedupCache
 from curate.corpus.corpus import Table
@@ -29,11 +30,6 @@ from curate.dedup.wording import same_wording
 from curate.similarity.bands import Bands
 from curate.similarity.shingles import Sets
 from curate.similarity.similarity_index import grouped
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    Numbers = np.ndarray[Any, np.dtype[np.int64]]
 
 
 @dataclass(slots=True)
@@ -60,7 +56,7 @@ def find_duplicates(
     config: DedupConfig,
     crew: WorkerPool,
     pinned: frozenset[str] = frozenset(),
-    findings: Callable[["Numbers"], Mapping[str, tuple[int, ...]]] | None = None,
+    findings: Callable[[Numbers], Mapping[str, tuple[int, ...]]] | None = None,
     old: int = 0,
     memory: DedupCache | None = None,
 ) -> FoundDuplicates:
@@ -72,8 +68,6 @@ def find_duplicates(
     errors, warnings and infos by id of examples that may go or stay, by where they stand. Takes the table's sets and
     band keys away from it, since there are many.
     """
-    import numpy as np
-
     copies = originals(table, last=config.keep == "last" and not old)
     distinct = np.flatnonzero(copies == np.arange(len(copies)))
     sets, table.sets = table.sets, table.sets.part(0, 0)
@@ -130,8 +124,8 @@ def find_duplicates_in(
 def _same_words(
     table: Table,
     compared: Compared,
-    alike: "Numbers",
-    words: "tuple[np.ndarray[Any, np.dtype[np.uint64]], Numbers]",
+    alike: Numbers,
+    words: tuple[Hashes, Numbers],
     lost: Mapping[int, tuple[Code, Pair]],
     wanted: Wanted,
     crew: WorkerPool,
@@ -141,8 +135,6 @@ def _same_words(
     of its left one; and the numbers of those that go. `words`: the keys of all, and how many words were taken for
     others.
     """
-    import numpy as np
-
     (keys, slips), standing = words, compared.positions[alike]
     stays = {pair.right for _, pair in lost.values()}  # nothing goes in whose place others went
     bound = np.array([at in stays or table.id(at) in wanted.pinned for at in standing.tolist()], dtype=np.bool_)
@@ -155,10 +147,8 @@ def _same_words(
     return pairs, {at for at, _ in pairs if at not in fixed} if wanted.config.same_words else set()
 
 
-def _with_copies(lost: Mapping[int, tuple[Code, Pair]], copies: "Numbers", old: int) -> list[tuple[Code, Pair]]:
+def _with_copies(lost: Mapping[int, tuple[Code, Pair]], copies: Numbers, old: int) -> list[tuple[Code, Pair]]:
     """What goes, and its copies, which lose to the same example, by where they stand; copies of what stays go too."""
-    import numpy as np
-
     gone = list(lost.values())
     for at in np.flatnonzero(copies != np.arange(len(copies))).tolist():
         original = int(copies[at])
@@ -168,18 +158,14 @@ def _with_copies(lost: Mapping[int, tuple[Code, Pair]], copies: "Numbers", old: 
     return sorted(gone, key=lambda item: item[1].left)
 
 
-def _of_one_key(keys: "np.ndarray[Any, np.dtype[np.uint64]]") -> "Numbers":
+def _of_one_key(keys: Hashes) -> Numbers:
     """The numbers of those whose key others have too, and is not 0."""
-    import numpy as np
-
     _, inverse, counts = np.unique(keys, return_inverse=True, return_counts=True)
     return np.flatnonzero((counts[inverse] > 1) & (keys != 0))
 
 
-def originals(table: Table, *, last: bool = False) -> "Numbers":
+def originals(table: Table, *, last: bool = False) -> Numbers:
     """Of each example the first one, or the last one, of the same id."""
-    import numpy as np
-
     order = np.lexsort((table.ids[:, 1], table.ids[:, 0]))  # stable: equal ids in the order of the lines
     ids = table.ids[order]
     starts = np.ones(len(order), dtype=np.bool_)
@@ -196,7 +182,7 @@ def _beginnings(
     table: Table,
     begun: Beginnings,
     sets: Sets,
-    distinct: "Numbers",
+    distinct: Numbers,
     lost: Mapping[int, object],
     pinned: frozenset[str],
     old: int,
@@ -215,8 +201,6 @@ def _beginnings(
 
 def _losses(table: Table, pairs: Sequence[Pair], codes: Sequence[Code], threshold: float) -> list[DuplicateRemoval]:
     """The line of the left one of each pair, and what it is held against."""
-    import numpy as np
-
     left, right = (np.array([pair[side] for pair in pairs], dtype=np.int64) for side in (0, 1))
     places, kept_places = (table.places(table.lines[ends]) for ends in (left, right))
     similarities = [pair.similarity for pair in pairs]

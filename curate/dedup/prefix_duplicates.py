@@ -5,26 +5,20 @@ the longer one to the letter, so it goes for no near-duplicate of that: where no
 """
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
 
+from curate.core.arrays import Ids
+from curate.core.lazy import np
 from curate.corpus.keys import Keys
 from curate.dedup.cluster import Pair
 from curate.similarity.shingles import Sets
 from curate.similarity.similarity_index import jaccard
 
-if TYPE_CHECKING:
-    import numpy as np
-
-    Ids = np.ndarray[Any, np.dtype[np.uint64]]
-
 
 class Beginnings:
     """The beginnings among some examples, by their numbers, and the longer ones of each."""
 
-    def __init__(self, keys: Keys, ids: "Ids") -> None:
+    def __init__(self, keys: Keys, ids: Ids) -> None:
         """`keys` and `ids` (as two numbers each) of different examples."""
-        import numpy as np
-
         answers = np.diff(keys.ends)
         owners = np.repeat(np.arange(len(keys.conversation_hash)), answers)
         order = np.lexsort((ids[owners, 1], ids[owners, 0], -answers[owners], keys.prefix_hashes))

@@ -5,20 +5,16 @@ only where that is wanted.
 agree in every word of meaning.
 """
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import Final
 
+from curate.core.arrays import Ids, Numbers
+from curate.core.lazy import np
 from curate.core.worker_pool import WorkerPool
 from curate.corpus.cache import DedupCache
 from curate.corpus.corpus import Table
 from curate.dedup.cluster import Pair
 from curate.dedup.cluster_resolution import Compared, Wanted, agreed
 from curate.similarity.similarity_index import jaccard
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    Numbers = np.ndarray[Any, np.dtype[np.int64]]
-    Ids = np.ndarray[Any, np.dtype[np.uint64]]
 
 ROUNDS: Final = 20
 """Different examples of one key that others of it are held against; where there are more, the rest is left out."""
@@ -27,8 +23,8 @@ ROUNDS: Final = 20
 def same_wording(
     table: Table,
     compared: Compared,
-    keys: "Ids",
-    order: "Numbers",
+    keys: Ids,
+    order: Numbers,
     wanted: Wanted,
     crew: WorkerPool,
     memory: DedupCache | None,
@@ -39,8 +35,6 @@ def same_wording(
     pair the right one stands first in it, and is the left one of no other. Where examples are held against older ones
     (`wanted.old`), the left one is new and the right one old. Raises `InputError` when lines cannot be read again.
     """
-    import numpy as np
-
     found: list[tuple[int, Pair]] = []
     rest = order[np.argsort(keys[order], kind="stable")]
     for _ in range(ROUNDS):

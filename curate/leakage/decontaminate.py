@@ -21,17 +21,15 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
+from curate.core.arrays import Array
 from curate.core.example import Example
+from curate.core.lazy import np, pl
 from curate.core.text import UNSPACED
 from curate.corpus.dedup_text import other_sides
 from curate.read.benchmark import Item
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    Array = np.ndarray[Any, np.dtype[Any]]
+from curate.similarity.shingles import buffer_of
 
 RUN: Final = 13
 SHORTEST_RUN: Final = 8
@@ -142,8 +140,6 @@ def plain_words(texts: Sequence[str]) -> list[str]:
     """Texts in one form and case of characters, without what is no letter or digit; words with one space between
     them.
     """
-    import polars as pl  # `curate check` need not wait for it
-
     try:
         series = pl.Series(texts, dtype=pl.String)
     except UnicodeEncodeError:  # lone surrogates
@@ -180,15 +176,13 @@ class _Search:
                     yield self._match(turns, at, probe, "whole", text, 1.0)
         if not turns.texts:
             return
-        buffer, offsets = _buffer(turns.texts)
+        buffer, offsets = buffer_of([text.encode() for text in turns.texts])
         for run, index in self.runs:
             yield from self._in_a_row(turns, run, index.found(buffer, offsets))
         yield from self._alike(turns, self.near.found(buffer, offsets))
 
-    def _telling(self, owners: "Array", hashes: "Array") -> "Array":
+    def _telling(self, owners: Array, hashes: Array) -> Array:
         """Which runs are looked for: those that few items of their benchmark share."""
-        import polars as pl
-
         items = [self.probes[at].item for at in owners.tolist()]
         frame = pl.DataFrame({"hash": hashes, "item": items, "file": [self.files[item] for item in items]})
         return frame.select(pl.col("item").n_unique().over("hash", "file") <= SHARED).to_series().to_numpy()
@@ -236,12 +230,10 @@ class _Index:
 
     def __init__(self, probes: Sequence[Probe], chosen: Sequence[int], run: int, telling: Any) -> None:
         """`telling` says which of all runs are looked for, from the probes and hashes of the runs."""
-        import numpy as np
-
         from curate.similarity.ngram_index import runs_of, table_of
 
         self.run = run
-        buffer, offsets = _buffer([" ".join(probes[at].words) for at in chosen])
+        buffer, offsets = buffer_of([" ".join(probes[at].words).encode() for at in chosen])
         hashes, owners, places = runs_of(buffer, offsets, run, np.empty(0, dtype=np.uint64))
         owners = np.array(chosen, dtype=np.int32)[owners]
         told = telling(owners, hashes)
@@ -249,12 +241,10 @@ class _Index:
         self.hashes, self.owners, self.places = (column[told][order] for column in (hashes, owners, places))
         self.table = table_of(self.hashes)
 
-    def found(self, buffer: "Array", offsets: "Array") -> list[tuple[int, int, int, int]]:
+    def found(self, buffer: Array, offsets: Array) -> list[tuple[int, int, int, int]]:
         """Text, number of the word in it, probe, number of the word there: for each run that a text shares with a
         probe.
         """
-        import numpy as np
-
         from curate.similarity.ngram_index import runs_of
 
         if not len(self.hashes):
@@ -267,26 +257,15 @@ class _Index:
         return list(zip(*(column.tolist() for column in columns), strict=True))
 
 
-def _rarest(owners: "Array", hashes: "Array") -> "Array":
+def _rarest(owners: Array, hashes: Array) -> Array:
     """Which runs are looked for to find similar turns: of each probe the rarest, so many that a similar turn has one of
     them.
     """
-    import polars as pl
-
     frame = pl.DataFrame({"owner": owners, "hash": hashes}).with_row_index("at")
     distinct = frame.unique(["owner", "hash"], keep="first").with_columns(pl.len().over("hash").alias("probes"))
     rank, size = pl.struct("probes", "hash").rank("ordinal").over("owner"), pl.len().over("owner")
     kept = distinct.filter(rank <= size - (size * SIMILAR).ceil() + 1)
     return frame["at"].is_in(kept["at"].implode()).to_numpy()
-
-
-def _buffer(texts: Sequence[str]) -> "tuple[Array, Array]":
-    import numpy as np
-
-    encoded = [text.encode() for text in texts]
-    offsets = np.zeros(len(encoded) + 1, dtype=np.int64)
-    np.cumsum([len(data) for data in encoded], out=offsets[1:])
-    return np.frombuffer(b"".join(encoded), dtype=np.uint8), offsets
 
 
 def _shingles(words: Sequence[str]) -> frozenset[tuple[str, ...]]:

@@ -2,17 +2,13 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from curate.core import npz_cache
+from curate.core.arrays import Arrays, Matrix
 from curate.core.errors import OutputError
+from curate.core.lazy import np
 from curate.core.text import visible
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    Matrix = np.ndarray[Any, np.dtype[np.float32]]
-
 
 KINDS: Final = {"keys": "|S32", "vectors": "<f4"}
 
@@ -33,23 +29,17 @@ class EmbeddingCache:
 
     def add(self, keys: Sequence[str], vectors: Any) -> None:
         """Add `vectors`, one row per key; they are saved about every 5,000 rows, so that a killed run can resume."""
-        import numpy as np
-
         self._vectors.update(zip(keys, np.asarray(vectors, dtype=np.float32), strict=True))
         self._unsaved += len(keys)
         if self._unsaved >= 5_000:
             self.save()
 
-    def get(self, keys: Sequence[str]) -> "Matrix":
+    def get(self, keys: Sequence[str]) -> Matrix:
         """The vectors of `keys`, shape (len(keys), length of a vector)."""
-        import numpy as np
-
         return np.stack([self._vectors[key] for key in keys]) if keys else np.empty((0, 0), dtype=np.float32)
 
     def save(self) -> None:
         """Write new vectors. Raises `OutputError`."""
-        import numpy as np
-
         if self.path is None or not self._unsaved:
             return
         names = sorted(self._vectors)
@@ -63,5 +53,5 @@ def _load(path: Path | None) -> dict[str, Any]:
     return (path and npz_cache.load(path, KINDS, _by_key)) or {}
 
 
-def _by_key(arrays: "npz_cache.Arrays") -> dict[str, Any]:
+def _by_key(arrays: Arrays) -> dict[str, Any]:
     return dict(zip((key.decode() for key in arrays["keys"].tolist()), arrays["vectors"], strict=True))

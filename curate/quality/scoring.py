@@ -3,10 +3,12 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Final
 
 from curate.core import npz_cache
+from curate.core.arrays import Arrays, Floats, Matrix
 from curate.core.example import content_id
+from curate.core.lazy import np
 from curate.models.embeddings import embed
 from curate.models.names import fingerprint
 from curate.quality.answer_ends import Wording, endings, openings
@@ -17,13 +19,7 @@ from curate.quality.exchange import Exchange
 from curate.quality.label_errors import label_goodness, labels_of
 from curate.quality.signals import BY_NAME
 
-if TYPE_CHECKING:
-    import numpy as np
-
-    Matrix = np.ndarray[Any, np.dtype[np.float32]]
-    Numbers = np.ndarray[Any, np.dtype[np.float64]]
-    Columns = dict[str, Numbers]
-
+Columns = dict[str, Floats]
 Advance = Callable[[int], None]
 OTHERS: Final = 0.1
 """Share of the doubt that is told by the signals together."""
@@ -43,7 +39,7 @@ class Models:
 
 def signals_of(
     exchanges: Sequence[Exchange], models: Models, cache: Path | None = None, advance: Advance | None = None
-) -> "Columns":
+) -> Columns:
     """The signals of exchanges in the order of their ids (see `curate.quality.exchange.distinct`).
 
     Text and embedding signals of the same exchanges are cached as a whole, embeddings and losses each by content.
@@ -60,7 +56,7 @@ def signals_of(
     return columns
 
 
-def _file_signals(exchanges: Sequence[Exchange], model: str, cache: Path | None, advance: Advance | None) -> "Columns":
+def _file_signals(exchanges: Sequence[Exchange], model: str, cache: Path | None, advance: Advance | None) -> Columns:
     from importlib.util import find_spec
 
     used = [VERSION, model and fingerprint(model), find_spec("py3langid") is not None]
@@ -74,17 +70,15 @@ def _file_signals(exchanges: Sequence[Exchange], model: str, cache: Path | None,
     if model:
         columns |= _embedding_signals(exchanges, model, cache, advance)
     if path is not None and exchanges:
-        import numpy as np
-
         npz_cache.save(path, {"names": np.array([*columns], dtype="<U16"), "values": np.stack([*columns.values()])})
     return columns
 
 
-def _by_name(arrays: "npz_cache.Arrays") -> "Columns":
+def _by_name(arrays: Arrays) -> Columns:
     return dict(zip(arrays["names"].tolist(), arrays["values"], strict=True))
 
 
-def _text_signals(exchanges: Sequence[Exchange]) -> "Columns":
+def _text_signals(exchanges: Sequence[Exchange]) -> Columns:
     systems, requests, answers = ([getattr(one, name) for one in exchanges] for name in ("system", "request", "answer"))
     known = Wording(requests, answers)
     return {
@@ -101,7 +95,7 @@ def _text_signals(exchanges: Sequence[Exchange]) -> "Columns":
 
 def _embedding_signals(
     exchanges: Sequence[Exchange], model: str, cache: Path | None, advance: Advance | None
-) -> "Columns":
+) -> Columns:
     questions, answers = ([getattr(one, name) for one in exchanges] for name in ("question", "answer"))
     vectors = embed([text for one in exchanges for text in one.embedded], model, cache, advance)
     asked, said = vectors[::2], vectors[1::2]
@@ -112,10 +106,8 @@ def _embedding_signals(
     return columns
 
 
-def crowding(vectors: "Matrix") -> "tuple[list[list[int]], Columns]":
+def crowding(vectors: Matrix) -> tuple[list[list[int]], Columns]:
     """The nearest others of each row, and how alone and how crowded it is among them."""
-    import numpy as np
-
     size, near = len(vectors), min(NEAR, len(vectors) - 1)
     best, beside = np.zeros((size, max(near, 1))), np.zeros((size, max(near, 0)), dtype=np.int64)
     for start in range(0, size, 1_024) if near > 0 else ():
@@ -127,13 +119,11 @@ def crowding(vectors: "Matrix") -> "tuple[list[list[int]], Columns]":
     return beside.tolist(), {"rarity": 1 - best.max(axis=1), "density": best.mean(axis=1)}
 
 
-def doubt(columns: "Mapping[str, Numbers]") -> "Numbers":
+def doubt(columns: Mapping[str, Floats]) -> Floats:
     """How doubtful each example is by all signals together: 1 minus the lowest one, and a little for all others.
 
     Several weak doubts are no strong one: with the product of all signals, short answers came before cut ones.
     """
-    import numpy as np
-
     parts = [np.nan_to_num(column, nan=1.0) for name, column in columns.items() if BY_NAME[name].doubts]
     if not parts:
         return np.zeros(0)

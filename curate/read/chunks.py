@@ -237,10 +237,11 @@ class Batch:
 
     def fast_path_line(self, number: int) -> ParsedLine:
         """Parse a line that the fast path skipped."""
-        line = _line(
-            number, self.start_of(number), self.lines[number - 1], ended=self.ended or number < len(self.lines)
-        )
-        return parsed_line(line, FileFacts(self.file))
+        return parsed_line(self._line(number), FileFacts(self.file))
+
+    def _line(self, number: int) -> Line:
+        ended = self.ended or number < len(self.lines)
+        return _line(number, self.start_of(number), self.lines[number - 1], ended=ended)
 
     def texts_of(self, number: int) -> list[str]:
         """The texts of a line that the fast path skipped."""
@@ -259,15 +260,13 @@ class Batch:
         if self.whole:
             return self.whole[position]
         number = self.numbers[position]
-        line = _line(
-            number, self.start_of(number), self.lines[number - 1], ended=self.ended or number < len(self.lines)
-        )
         turns = [
             {"role": role, "content": text}
             for role, text in zip(self.roles[position], self.texts[position], strict=True)
         ]
         value, place = {"messages": turns}, Place(self.file, number)
-        return ParsedLine(place, line, Decoded(value, (), True), Example(place, value, "messages", None, True))
+        example = Example(place, value, "messages", None, True)
+        return ParsedLine(place, self._line(number), Decoded(value, (), True), example)
 
 
 def read_chunk(chunk: Chunk, facts: FileFacts, scan: "Scan | None" = None) -> Batch:
@@ -316,7 +315,7 @@ def _counted(batch: Batch, ending: bytes) -> int:
 def _read(batch: Batch, facts: FileFacts, lines: Iterable[int]) -> None:
     numbers, columns = batch.numbers, (batch.roles.append, batch.texts.append, batch.joined_texts.append)
     add_roles, add_texts, add_said = columns
-    loads, last = orjson.loads, len(batch.lines)
+    loads = orjson.loads
     for number in lines:
         line = batch.lines[number - 1]
         try:
@@ -346,9 +345,7 @@ def _read(batch: Batch, facts: FileFacts, lines: Iterable[int]) -> None:
                 facts.first_separated = facts.first_separated or number
         else:
             batch.irregular_at.append(number)
-            batch.irregular_lines.append(
-                parsed_line(_line(number, batch.start_of(number), line, ended=batch.ended or number < last), facts)
-            )
+            batch.irregular_lines.append(parsed_line(batch._line(number), facts))
     batch.plain_at = numbers
     facts.lines += len(numbers)
     facts.examples += len(numbers)

@@ -9,21 +9,18 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from threading import Lock
-from typing import IO, TYPE_CHECKING, Any, Final
+from typing import IO, Any, Final
 
+from curate.core.arrays import Numbers
 from curate.core.errors import InputError
 from curate.core.example import Place
 from curate.core.files import blocks, display_name, packing, real_path
+from curate.core.lazy import np
 from curate.core.snapshot import State, state_of
 from curate.read.dataset import WIDE, FileFacts, ParsedLine, parsed_line
 from curate.read.document import elements, is_document
 from curate.read.file_sniffing import sniff_file_kind
 from curate.read.lines import BOM, Line
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    Numbers = np.ndarray[Any, np.dtype[np.int64]]
 
 CR: Final = 13
 BLOCK: Final = 4 << 20
@@ -35,8 +32,6 @@ class FileIndex:
 
     def __init__(self, path: Path, name: str) -> None:
         """Reads nothing before `build`. Raises `InputError` for a file that cannot be opened."""
-        import numpy as np  # takes 0.1 s that a check does not need
-
         self.path, self.name = path, name
         self.state = _state_of(path)
         self.count = 0
@@ -96,8 +91,6 @@ class FileIndex:
 
     def _block(self, block: bytes, offset: int, rest: int, number: int) -> tuple[int, int]:
         """Index a block at `offset`; the line that continues into it starts at `rest`."""
-        import numpy as np
-
         ends = np.flatnonzero(np.frombuffer(block, np.uint8) == 10) + offset
         if not len(ends):
             self._before = block[-1] if block else self._before
@@ -118,8 +111,6 @@ class FileIndex:
         return int(ends[-1]) + 1, number + len(ends)
 
     def _add(self, starts: Any, ends: Any, numbers: Any) -> None:
-        import numpy as np
-
         more, need = len(starts), self.count + len(starts)
         if need > len(self._starts):
             for name in ("_starts", "_ends", "_numbers"):
@@ -165,14 +156,12 @@ class FileIndex:
         """Start and end offset of a line."""
         return int(self._starts[at]), int(self._ends[at])
 
-    def lines_at(self, offsets: "Sequence[int] | Numbers") -> "Numbers":
+    def lines_at(self, offsets: Sequence[int] | Numbers) -> Numbers:
         """The lines that contain the given byte offsets, which are sorted."""
-        import numpy as np
-
         return np.unique(np.searchsorted(self._starts[: self.count], np.asarray(offsets, np.int64), side="right") - 1)
 
     @property
-    def numbers(self) -> "Numbers":
+    def numbers(self) -> Numbers:
         """The line numbers of the lines found so far."""
         return self._numbers[: self.count]
 
@@ -188,8 +177,6 @@ class FileIndex:
 
     def find(self, place: Place) -> int | None:
         """The line at a place, or the document element that contains it; None if there is none (yet)."""
-        import numpy as np
-
         numbers = self._numbers[: self.count]
         at = int(np.searchsorted(numbers, place.line, side="right")) - 1
         if at < 0 or (not self._nths and numbers[at] != place.line):

@@ -6,17 +6,13 @@ Massive Datasets, 3.4).
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
+from curate.core.arrays import Hashes
 from curate.core.disk_arrays import empty
 from curate.core.worker_pool import parallel_map
 from curate.similarity.minhash import PERMUTATIONS, signatures
 from curate.similarity.shingles import Sets
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    Keys = np.ndarray[Any, np.dtype[np.uint64]]
 
 RECALL: Final = 0.995
 """Probability at the least with which a pair at the threshold becomes a candidate."""
@@ -57,7 +53,7 @@ def bands_for(threshold: float, permutations: int = PERMUTATIONS, recall: float 
     )
 
 
-def band_keys(sets: Sets, bands: Bands, workers: int, folder: Path | None = None) -> "Keys":
+def band_keys(sets: Sets, bands: Bands, workers: int, folder: Path | None = None) -> Hashes:
     """A 64-bit key for each band (first axis) and set (second axis): equal keys, equal values in the band. With a
     folder, they are in a file there.
     """

@@ -6,15 +6,12 @@ compose with what stands before them and those that become several; a text with 
 """
 
 import unicodedata
-from typing import TYPE_CHECKING, Any, Final
+from typing import Final
 
+from curate.core.arrays import Array
+from curate.core.lazy import np
 from curate.core.text import UNSEEN, WORDS
 from curate.core.worker_pool import lazy_once
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    Folds = np.ndarray[Any, np.dtype[np.int32]]
 
 BETWEEN: Final = 32
 """Stands for all that is no part of a word."""
@@ -32,12 +29,10 @@ THEMSELVES: Final = ((0x3400, 0x4DC0), (0x4E00, 0xA000), (0xAC00, 0xD7A4))
 
 
 @lazy_once
-def folds() -> "Folds":
+def folds() -> Array:
     """Per code point what it is folded to, `BETWEEN` for what is no part of a word then; -1 where that depends on
     others or is several characters.
     """
-    import numpy as np
-
     table = np.full(0x110000, -1, dtype=np.int32)
     for start, end in ((0, 0x80), *THEMSELVES):
         table[start:end] = np.arange(start, end)

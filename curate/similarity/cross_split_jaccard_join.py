@@ -7,18 +7,12 @@ can share (Sandes, Teodoro, Melo 2020), and then shingle by shingle.
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
+from curate.core.arrays import Array, Floats, Numbers, Words
+from curate.core.lazy import np
 from curate.core.worker_pool import parallel_map
 from curate.similarity.shingles import Sets
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    Numbers = np.ndarray[Any, np.dtype[np.int64]]
-    Parts = np.ndarray[Any, np.dtype[np.int8]]
-    Floats = np.ndarray[Any, np.dtype[np.float64]]
-    Words = np.ndarray[Any, np.dtype[np.uint32]]
 
 BITS: Final = 22
 """Of a shingle, those by which its occurrences are counted: 16 MB of counts. A shared count only makes a shingle look
@@ -33,19 +27,19 @@ STRETCH: Final = 1 << 16
 class Nearest(NamedTuple):
     """Of each set the most similar one of a part before its own; -1 where none is similar enough."""
 
-    other: "Numbers"
-    similarity: "Floats"
+    other: Numbers
+    similarity: Floats
 
 
 class Prefixes(NamedTuple):
     """The rarest shingles of each set: number i has those from ends[i] to ends[i + 1]."""
 
-    shingles: "Words"
-    ends: "Numbers"
+    shingles: Words
+    ends: Numbers
 
 
 def nearest_across_splits(
-    sets: Sets, parts: "Parts", threshold: float, workers: int, some: "Numbers | None" = None
+    sets: Sets, parts: Array, threshold: float, workers: int, some: Numbers | None = None
 ) -> Nearest:
     """Of each set the most similar one among those of a smaller part, the first of equally similar ones, where it is
     similar to `threshold` at the least.
@@ -56,8 +50,6 @@ def nearest_across_splits(
     """
     if not 0 < threshold <= 1:
         raise ValueError(f"a similarity of {threshold:g} is not in (0, 1]")
-    import numpy as np
-
     from curate.similarity import cross_split_jaccard_join_kernels as kernels
 
     count = len(sets)
@@ -103,8 +95,6 @@ def nearest_across_splits(
 
 
 def _prefixes(sets: Sets, threshold: float, workers: int) -> Prefixes:
-    import numpy as np
-
     from curate.similarity import cross_split_jaccard_join_kernels as kernels
 
     counts = np.zeros(1 << BITS, dtype=np.uint32)
@@ -120,12 +110,10 @@ def _prefixes(sets: Sets, threshold: float, workers: int) -> Prefixes:
     return Prefixes(np.concatenate([shingles for shingles, _ in parts]), np.cumsum(sizes))
 
 
-def _postings(prefixes: Prefixes, late: "Numbers") -> "Sequence[Any]":
+def _postings(prefixes: Prefixes, late: Numbers) -> Sequence[Any]:
     """Where each rare shingle of the sets `late` occurs: a table of them, and for each shingle the places in `late`,
     ascending.
     """
-    import numpy as np
-
     from curate.similarity import cross_split_jaccard_join_kernels as kernels
 
     sizes = np.diff(prefixes.ends)[late]

@@ -9,23 +9,17 @@ signs between words.
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
+from curate.core.arrays import Bytes, Flags, Numbers, Shingles
 from curate.core.disk_arrays import Appended
+from curate.core.lazy import np
 from curate.core.text import UNSPACED, WORDS
 from curate.core.worker_pool import lazy_once
 from curate.similarity.casefold_table import folds, normal
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    Bytes = np.ndarray[Any, np.dtype[np.uint8]]
-    Hashes = np.ndarray[Any, np.dtype[np.uint32]]
-    Offsets = np.ndarray[Any, np.dtype[np.int64]]
-    Flags = np.ndarray[Any, np.dtype[np.bool_]]
 
 LAST: Final = 0x40000
 """Beyond it, Unicode has no word characters but marks."""
@@ -43,22 +37,22 @@ class Shingling(NamedTuple):
 class Texts(NamedTuple):
     """Texts in UTF-8: number i lies in `buffer` from starts[i] to ends[i]."""
 
-    buffer: "Bytes"
-    starts: "Offsets"
-    ends: "Offsets"
+    buffer: Bytes
+    starts: Numbers
+    ends: Numbers
 
 
 @dataclass(frozen=True, slots=True)
 class Sets:
     """Sets of distinct hashes, each sorted: number i lies in `hashes` from offsets[i] to offsets[i + 1]."""
 
-    hashes: "Hashes"
-    offsets: "Offsets"
+    hashes: Shingles
+    offsets: Numbers
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
 
-    def __getitem__(self, at: int) -> "Hashes":
+    def __getitem__(self, at: int) -> Shingles:
         return self.hashes[self.offsets[at] : self.offsets[at + 1]]
 
     def part(self, start: int, end: int) -> "Sets":
@@ -66,13 +60,13 @@ class Sets:
         offsets = self.offsets[start : end + 1]
         return Sets(self.hashes[offsets[0] : offsets[-1]], offsets - offsets[0])
 
-    def chosen(self, numbers: "Offsets") -> "Sets":
+    def chosen(self, numbers: Numbers) -> "Sets":
         """The sets of these numbers, in this order."""
         from curate.similarity import kernels
 
         return Sets(*kernels.take_sets(self.hashes, self.offsets, numbers))
 
-    def kept(self, numbers: "Offsets") -> "Sets":
+    def kept(self, numbers: Numbers) -> "Sets":
         """The sets of these numbers, which ascend, in the place of all; nothing else may be done with these any
         more.
         """
@@ -83,10 +77,8 @@ class Sets:
 
 
 @lazy_once
-def letters() -> "Bytes":
+def letters() -> Bytes:
     """Per code point: 0 between words, 1 part of a word, 2 part of one in a script without spaces."""
-    import numpy as np
-
     every = np.arange(LAST, dtype="<u4").tobytes().decode("utf-32-le", "surrogatepass")
     classes = np.zeros(0x110000, dtype=np.uint8)
     for match in WORDS.finditer(every):
@@ -99,12 +91,10 @@ def letters() -> "Bytes":
     return classes
 
 
-def texts_of(texts: "Iterable[str | bytes]") -> Texts:
+def texts_of(texts: Iterable[str | bytes]) -> Texts:
     """Texts in one buffer; bytes are ASCII. Others are normalised here, which only Python can; the case of the others
     is folded where they are read.
     """
-    import numpy as np  # as below: a twentieth of a second that `curate check` need not pay
-
     encoded = [
         text
         if isinstance(text, bytes)
@@ -113,19 +103,32 @@ def texts_of(texts: "Iterable[str | bytes]") -> Texts:
         else normal(text).encode("utf-8", "surrogatepass")
         for text in texts
     ]
-    offsets = np.zeros(len(encoded) + 1, dtype=np.int64)
-    np.cumsum([len(data) for data in encoded], out=offsets[1:])
-    return Texts(np.frombuffer(b"".join(encoded), dtype=np.uint8), offsets[:-1], offsets[1:])
+    buffer, offsets = buffer_of(encoded)
+    return Texts(buffer, offsets[:-1], offsets[1:])
+
+
+def buffer_of(texts: Sequence[bytes]) -> tuple[Bytes, Numbers]:
+    """Texts one after another: number i lies from offsets[i] to offsets[i + 1]."""
+    offsets = np.zeros(len(texts) + 1, dtype=np.int64)
+    np.cumsum([len(data) for data in texts], out=offsets[1:])
+    return np.frombuffer(b"".join(texts), dtype=np.uint8), offsets
+
+
+def parts_of(ends: Numbers, numbers: Numbers) -> tuple[Numbers, Numbers]:
+    """Positions of the parts of some things, of which thing i has those from ends[i] to before ends[i + 1]; and where
+    those of each end then.
+    """
+    sizes = np.diff(ends)[numbers]
+    new = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(sizes)])
+    return np.repeat(ends[:-1][numbers] - new[:-1], sizes) + np.arange(new[-1]), new
 
 
 def texts_in(
-    buffer: "Bytes", starts: "Offsets", ends: "Offsets", plain: "Flags", others: "Iterable[tuple[int, str]]" = ()
+    buffer: Bytes, starts: Numbers, ends: Numbers, plain: Flags, others: Iterable[tuple[int, str]] = ()
 ) -> Texts:
     """Texts that lie in a buffer of UTF-8, of which some are `plain`, ASCII; in place of those in `others`, by their
     numbers, the texts given there.
     """
-    import numpy as np
-
     from curate.similarity import word_kernels
 
     starts, ends = starts.copy(), ends.copy()
@@ -155,17 +158,13 @@ class Joining:
 
     def __init__(self, folder: Path | None = None) -> None:
         """None yet. With a folder, they are in a file there."""
-        import numpy as np
-
         self._file = Appended("<u4", folder) if folder else None
-        self._hashes: Hashes = np.empty(1 << 16 if self._file is None else 0, dtype=np.uint32)
-        self._sizes: list[Offsets] = [np.zeros(1, dtype=np.int64)]
+        self._hashes: Shingles = np.empty(1 << 16 if self._file is None else 0, dtype=np.uint32)
+        self._sizes: list[Numbers] = [np.zeros(1, dtype=np.int64)]
         self._filled = 0
 
     def add(self, part: Sets) -> None:
         """The sets of a part behind all others."""
-        import numpy as np
-
         self._sizes.append(np.diff(part.offsets))
         if self._file is not None:
             self._file.add(part.hashes)
@@ -179,8 +178,6 @@ class Joining:
 
     def done(self) -> Sets:
         """All of them; nothing can be added any more."""
-        import numpy as np
-
         if self._file is not None:
             self._hashes = self._file.done()
         else:
@@ -193,7 +190,6 @@ def salted(sets: Sets, salts: Iterable[bytes]) -> Sets:
 
     So examples whose attachments differ are alike in nothing, however many have the same text.
     """
-    import numpy as np
     import xxhash
 
     marked = [(at, salt) for at, salt in enumerate(salts) if salt]

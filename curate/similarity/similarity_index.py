@@ -1,18 +1,13 @@
 """Which sets are alike: candidates are verified by their true Jaccard similarity and gathered into groups."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
+from curate.core.arrays import Floats, Hashes, Numbers
+from curate.core.lazy import np
 from curate.core.worker_pool import parallel_map
 from curate.similarity.bands import Bands, band_keys, bands_for
 from curate.similarity.shingles import Sets
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    Numbers = np.ndarray[Any, np.dtype[np.int64]]
-    Keys = np.ndarray[Any, np.dtype[np.uint64]]
-    Floats = np.ndarray[Any, np.dtype[np.float64]]
 
 FLOOR: Final = 0.5
 """Similarity from which pairs are told that are not alike enough: for a histogram around the threshold."""
@@ -27,7 +22,7 @@ SEEN: Final = 1 << 20
 class Groups(NamedTuple):
     """Sets gathered so that any two that are alike, and were candidates, are in one group."""
 
-    members: "list[Numbers]"
+    members: list[Numbers]
     """The groups of more than one, in order of their first member; the numbers of the sets in each, ascending."""
     misses: list[float]
     """Similarities of candidates of different groups, from `FLOOR` to below the threshold, ascending. Those that agree
@@ -40,7 +35,7 @@ def grouped(
     sets: Sets,
     threshold: float,
     workers: int,
-    keys: "Keys | None" = None,
+    keys: Hashes | None = None,
     *,
     misses: bool = True,
     folder: Path | None = None,
@@ -51,8 +46,6 @@ def grouped(
     where these are known. `misses`: whether `Groups.misses` are wanted. With a folder, keys are in
     a file there.
     """
-    import numpy as np
-
     bands = bands_for(threshold)
     nodes = np.flatnonzero(np.diff(sets.offsets)).astype(np.int64)
     keys = band_keys(sets, bands, workers, folder) if keys is None else keys
@@ -69,12 +62,10 @@ def grouped(
     return Groups(members, np.sort(pairs[once, 2]).tolist(), bands)
 
 
-def _joined(sets: Sets, nodes: "Numbers", keys: "Keys", bounds: "Floats", workers: int) -> "tuple[Numbers, Floats]":
+def _joined(sets: Sets, nodes: Numbers, keys: Hashes, bounds: Floats, workers: int) -> tuple[Numbers, Floats]:
     """Of each set the first one of its group; and rows of left, right and similarity of candidates that are nearly
     alike. nodes: the sets that have shingles; bounds: the similarity from which these are noted, and the threshold.
     """
-    import numpy as np
-
     from curate.similarity import join
 
     parent, seen = np.arange(len(sets)), np.zeros(SEEN, dtype=np.uint64)
@@ -83,7 +74,7 @@ def _joined(sets: Sets, nodes: "Numbers", keys: "Keys", bounds: "Floats", worker
     bits = max(1, len(sets).bit_length())
     numbers, above = nodes.astype(np.uint64), np.uint64((1 << 64) - (1 << bits))
 
-    def alike(band: "Keys") -> "Floats":
+    def alike(band: Hashes) -> Floats:
         packed = (band if len(nodes) == len(sets) else band[nodes]) & above
         packed |= numbers
         # sorted as they are: to sort numbers by keys takes ten times as long

@@ -8,15 +8,11 @@ train, validation and test: what a model may have been trained on is never held 
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import Final
 
+from curate.core.arrays import Floats, Numbers
+from curate.core.lazy import np
 from curate.split.names import NAMES
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    Numbers = np.ndarray[Any, np.dtype[np.int64]]
-    Floats = np.ndarray[Any, np.dtype[np.float64]]
 
 CHANCE: Final = 1e-4
 """Probability below which it is no chance that no group has its place in a split: the examples were divided with the
@@ -41,31 +37,29 @@ class Wanted:
 class Assigned:
     """The split of each example, by its position in `NAMES`."""
 
-    of: "Numbers"
-    moved: "Numbers"
+    of: Numbers
+    moved: Numbers
     """Examples that were in another split before."""
-    too_large: "Numbers"
+    too_large: Numbers
     """Of each group that is in train because no held-out split can take it, the number of its first member."""
     salted: bool = False
     """Whether the hash of the seed and the group would have left a split empty, so that another one was taken."""
 
 
-def positions(groups: Sequence[str], seed: int, salt: str = "") -> "Floats":
+def positions(groups: Sequence[str], seed: int, salt: str = "") -> Floats:
     """Where each group stands between 0 and 1: by the hash of the seed and its name."""
-    import numpy as np
-
     blake, salt = hashlib.blake2b, f"{seed}:{salt}"
     hashes = b"".join([blake((salt + group).encode(), digest_size=8).digest() for group in groups])
     return np.frombuffer(hashes, dtype=">u8").astype(np.float64) / 2.0**64
 
 
 def assign(
-    groups: "Numbers",
+    groups: Numbers,
     names: Sequence[str],
     wanted: Wanted,
     *,
-    before: "Numbers | None" = None,
-    strata: "Numbers | None" = None,
+    before: Numbers | None = None,
+    strata: Numbers | None = None,
 ) -> Assigned:
     """Divide groups of examples.
 
@@ -73,8 +67,6 @@ def assign(
     not depend on the order of examples; before: of each example the split that it was in, or `NOWHERE`; strata: of each
     example a number, equal for those of one kind, of which each split shall have its share.
     """
-    import numpy as np
-
     firsts, of = np.unique(groups, return_inverse=True)
     sizes = np.bincount(of, minlength=len(firsts))
     where = np.full(len(firsts), NOWHERE)
@@ -120,10 +112,8 @@ def _of_the_rest(shares: tuple[float, float, float], total: int, rest: int) -> t
     return (max(0.0, 1 - validation - test), validation, test)
 
 
-def _divided_before(places: "Floats", wanted: Wanted) -> bool:
+def _divided_before(places: Floats, wanted: Wanted) -> bool:
     """Whether the places of groups leave a split empty as no chance does."""
-    import numpy as np
-
     shares = np.array(wanted.shares)
     here = np.bincount(np.searchsorted(np.cumsum(shares[:2]), places, side="right"), minlength=len(shares))
     return bool(((here == 0) & (shares > 0) & ((1 - shares) ** len(places) < CHANCE)).any())
@@ -136,10 +126,8 @@ def _most(wanted: Wanted, total: int) -> tuple[float, ...]:
     return (float(total), *(max(1.0, share * total) if share else 0.0 for share in wanted.shares[1:]))
 
 
-def _kinds(of: "Numbers", strata: "Numbers | None", count: int) -> "Numbers":
+def _kinds(of: Numbers, strata: Numbers | None, count: int) -> Numbers:
     """The stratum of each group: that of most of its members, of equally many the smallest."""
-    import numpy as np
-
     if strata is None:
         return np.zeros(count, dtype=np.int64)
     pairs, members = np.unique(np.stack([of, strata], axis=1), axis=0, return_counts=True)
@@ -148,14 +136,10 @@ def _kinds(of: "Numbers", strata: "Numbers | None", count: int) -> "Numbers":
     return kinds
 
 
-def _by_share(
-    where: "Numbers", open_: "Numbers", sizes: "Numbers", places: "Floats", kinds: "Numbers", wanted: Wanted
-) -> None:
+def _by_share(where: Numbers, open_: Numbers, sizes: Numbers, places: Floats, kinds: Numbers, wanted: Wanted) -> None:
     """Give each group, stratum by stratum and by its hash within, to the split that lacks most; no held-out split gets
     more than its count.
     """
-    import numpy as np
-
     total = int(sizes.sum())
     targets = [share * total for share in wanted.shares]
     if wanted.counts is not None:
@@ -179,12 +163,8 @@ def _by_share(
         _top_up(where, open_, sizes, places, has, caps)
 
 
-def _top_up(
-    where: "Numbers", open_: "Numbers", sizes: "Numbers", places: "Floats", has: list[int], caps: list[int]
-) -> None:
+def _top_up(where: Numbers, open_: Numbers, sizes: Numbers, places: Floats, has: list[int], caps: list[int]) -> None:
     """Bring held-out splits to their counts with groups of train that fit, the last by their hash first."""
-    import numpy as np
-
     for split in (2, 1):
         for group in open_[np.argsort(-places[open_], kind="stable")].tolist():
             if has[split] == caps[split]:
@@ -195,12 +175,10 @@ def _top_up(
                 has[0] -= int(sizes[group])
 
 
-def _fill(where: "Numbers", open_: "Numbers", sizes: "Numbers", places: "Floats", wanted: Wanted) -> None:
+def _fill(where: Numbers, open_: Numbers, sizes: Numbers, places: Floats, wanted: Wanted) -> None:
     """Where few groups left a split empty that shall have some: give it the group of the fullest split whose hash is
     nearest. Train comes first.
     """
-    import numpy as np
-
     borders = np.concatenate([[0.0], np.cumsum(wanted.shares)])
     for split in (0, 2, 1):
         if not wanted.shares[split] or sizes[where == split].sum():

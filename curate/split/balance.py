@@ -1,6 +1,7 @@
 """What a division comes to, against what was wanted."""
 
 from curate.core.config import Config
+from curate.core.lazy import np
 from curate.corpus.corpus import Table
 from curate.lint.rules.split_balance import SplitBalance, SplitCounts
 from curate.split.division import Division
@@ -11,8 +12,6 @@ def balance_of(table: Table, division: Division, config: Config, file: str, *, g
     """The splits as `curate.lint.rules.split_balance` looks at them; a test set that was given is nobody's doing.
     `file`: what findings are about.
     """
-    import numpy as np
-
     assert table.marks is not None
     inside = division.split >= 0
     examples = np.bincount(division.split[inside], minlength=len(NAMES))
@@ -48,8 +47,6 @@ def _missing(table: Table, division: Division, split: int, wanted: float) -> lis
     """Classes of the traits that splits shall have their share of, of which a split has nothing though its share is one
     at the least.
     """
-    import numpy as np
-
     assert table.marks is not None
     found: list[tuple[str, int]] = []
     inside = division.split >= 0

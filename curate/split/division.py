@@ -9,10 +9,12 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Final
 
+from curate.core.arrays import Numbers
 from curate.core.config import Config
 from curate.core.errors import InputError, UsageError
+from curate.core.lazy import np
 from curate.core.removed import NO_EXAMPLE, KeptExample, Reason
 from curate.core.text import plural, visible
 from curate.core.worker_pool import cores
@@ -30,12 +32,6 @@ from curate.split.moves import Move, moves_of
 from curate.split.names import NAMES
 from curate.split.strata import strata_of
 
-if TYPE_CHECKING:
-    import numpy as np
-
-    Numbers = np.ndarray[Any, np.dtype[np.int64]]
-
-
 SAME: Final = 0.8
 """Probability that two questions ask the same from which they are kept in one split: of labelled pairs with this
 probability or more, 9 of 10 do.
@@ -46,7 +42,7 @@ probability or more, 9 of 10 do.
 class Division:
     """What goes where."""
 
-    split: "Numbers"
+    split: Numbers
     """Of each example of the table its split, by its position in `NAMES`; `NOWHERE` for one that leaves."""
     leaves: Mapping[int, Reason]
     """By line of the table, why it leaves: what the caller said, what is connected with a test set that was given, what
@@ -90,7 +86,7 @@ def divide(
     config: Config,
     *,
     given: int = 0,
-    before: "Numbers | None" = None,
+    before: Numbers | None = None,
     cache: Path | None = None,
 ) -> Division:
     """Divide the examples of a table, but for those on lines that leave. Takes the table's sets away from it, since
@@ -117,11 +113,9 @@ def divide(
 
 
 def _division(
-    table: Table, leaves: Mapping[int, Reason], config: Config, given: int, before: "Numbers | None", cache: Path | None
+    table: Table, leaves: Mapping[int, Reason], config: Config, given: int, before: Numbers | None, cache: Path | None
 ) -> Division:
     """As `divide`, for the passages that the table is without."""
-    import numpy as np
-
     _demand_keys(table, config.split.group_by)
     gone, short = dict(leaves), ShortAnswers(table)
     tests = int(table.lines.searchsorted(table.first[given]))
@@ -168,7 +162,7 @@ def _division(
     )  # fmt: skip
 
 
-def _part(table: Table, staying: "Numbers") -> Table:
+def _part(table: Table, staying: Numbers) -> Table:
     """The staying examples alone; the table keeps its sets where it may be divided again."""
     return table.chosen(staying) if table.common else table.taken(staying)
 
@@ -215,8 +209,8 @@ def _divided(
     part: Table,
     config: Config,
     wanted: Wanted,
-    before: "Numbers | None",
-    strata: "Numbers | None",
+    before: Numbers | None,
+    strata: Numbers | None,
     meanings: Pairs | None,
 ) -> tuple[Groups, Assigned]:
     """Group and assign, until the exact joins find nothing across splits any more.
@@ -224,8 +218,6 @@ def _divided(
     After the first time only examples that were found, or whose split is another one now, can be near one of another
     split.
     """
-    import numpy as np
-
     seeking = Seeking(config.dedup.threshold, cores())
     links = [*links_of(part, seeking), *([meanings] if meanings else [])]
     last: Numbers | None = None
@@ -259,10 +251,8 @@ def _wanted(config: Config, given: bool) -> Wanted:
     )
 
 
-def _examples(table: Table, lines: Iterable[int]) -> "Numbers":
+def _examples(table: Table, lines: Iterable[int]) -> Numbers:
     """The numbers of the examples on some lines; lines without one have none."""
-    import numpy as np
-
     wanted = np.array(sorted(lines), dtype=np.int64)
     return np.flatnonzero(np.isin(table.lines, wanted, assume_unique=True))
 
@@ -286,12 +276,10 @@ def _without(part: Table, keys: Sequence[str]) -> list[str]:
     ]
 
 
-def _connected(table: Table, staying: "Numbers", tests: int, config: Config, cache: Path | None) -> dict[int, Reason]:
+def _connected(table: Table, staying: Numbers, tests: int, config: Config, cache: Path | None) -> dict[int, Reason]:
     """By line, why examples leave that are connected with one of a given test set, the first `tests` of the table; of
     several reasons the first code.
     """
-    import numpy as np
-
     part = table if len(staying) == len(table.lines) else table.chosen(staying)
     parts = (staying >= tests).astype(np.int64)
     links = links_of(part, Seeking(config.dedup.threshold, cores(), parts))
@@ -312,10 +300,8 @@ def _connected(table: Table, staying: "Numbers", tests: int, config: Config, cac
     return found
 
 
-def _across(pairs: Pairs, parts: "Numbers") -> list[Pairs]:
+def _across(pairs: Pairs, parts: Numbers) -> list[Pairs]:
     """Of pairs in any order those of an example of part 0 and one of part 1, in this order."""
-    import numpy as np
-
     left, right = np.concatenate([pairs.left, pairs.right]), np.concatenate([pairs.right, pairs.left])
     leaks = parts[left] < parts[right]
     return [Pairs(pairs.link, left[leaks], right[leaks])]
@@ -323,8 +309,6 @@ def _across(pairs: Pairs, parts: "Numbers") -> list[Pairs]:
 
 def _by_meaning(part: Table, config: Config, cache: Path | None) -> Pairs:
     """Links between questions whose embeddings are near, or that ask the same with a probability of `SAME` or more."""
-    import numpy as np
-
     from curate.conflicts.question import question_of
     from curate.conflicts.reworded import reworded
     from curate.models.embeddings import embed, neighbours  # only where a model was named

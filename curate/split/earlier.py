@@ -4,31 +4,25 @@ comparable.
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import NamedTuple
 
+from curate.core.arrays import Ids, Numbers
+from curate.core.lazy import np, pl
 from curate.core.worker_pool import WorkerPool
 from curate.corpus.features import FeatureSpec
 from curate.corpus.loading import read_table
 from curate.similarity.shingles import Shingling
 from curate.split.assign import NOWHERE
 
-if TYPE_CHECKING:
-    import numpy as np
-
-    Numbers = np.ndarray[Any, np.dtype[np.int64]]
-    Ids = np.ndarray[Any, np.dtype[np.uint64]]
-
 
 class Earlier(NamedTuple):
     """Examples, and the split that each was in, by its position in `NAMES`."""
 
-    ids: "Ids"
-    splits: "Numbers"
+    ids: Ids
+    splits: Numbers
 
-    def of(self, ids: "Ids") -> "Numbers":
+    def of(self, ids: Ids) -> Numbers:
         """Of each of some examples the split that it was in; `NOWHERE` for one that was in none."""
-        import polars as pl  # a tenth of a second that the help need not pay
-
         known = (
             pl.DataFrame({"high": self.ids[:, 0], "low": self.ids[:, 1], "split": self.splits})
             .group_by("high", "low")
@@ -42,8 +36,6 @@ class Earlier(NamedTuple):
 
 def earlier_splits(files: Sequence[tuple[Path, int]], crew: WorkerPool) -> Earlier:
     """The examples of split files, each with the number of its split. Raises `InputError`."""
-    import numpy as np
-
     table = read_table(
         [path for path, _ in files], FeatureSpec("conversation", Shingling(), brief=False, common=()), crew
     )

@@ -5,20 +5,15 @@ short answers.
 from collections.abc import Sequence
 from dataclasses import replace
 from math import ceil
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
+from curate.core.arrays import Flags, Ids, Numbers
 from curate.core.example import Example, attachments
+from curate.core.lazy import np
 from curate.corpus.boilerplate import LEAST, SHARE, having, own_texts
 from curate.corpus.corpus import LineReader, Table
 from curate.corpus.dedup_text import asked_turns, called_texts, segments_of
 from curate.similarity.shingles import joined, salted, shingled, texts_of
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    Numbers = np.ndarray[Any, np.dtype[np.int64]]
-    Ids = np.ndarray[Any, np.dtype[np.uint64]]
-    Flags = np.ndarray[Any, np.dtype[np.bool_]]
 
 NAMED: Final = 20
 """Short answers that are named."""
@@ -41,10 +36,8 @@ class Short(NamedTuple):
     questions: int
 
 
-def instructions_in(table: Table) -> "list[Numbers]":
+def instructions_in(table: Table) -> list[Numbers]:
     """Of each passage that the table's whole texts are without, the numbers of the examples that have it."""
-    import numpy as np
-
     reader, found = LineReader(), list[list["Numbers"]]([] for _ in table.common)
     for start in range(0, len(table.lines) if table.common else 0, CHUNK):
         asked = [
@@ -56,21 +49,17 @@ def instructions_in(table: Table) -> "list[Numbers]":
     return [np.concatenate(rows) if rows else np.empty(0, dtype=np.int64) for rows in found]
 
 
-def shared_by(rows: "Sequence[Numbers]", written: "Flags") -> tuple[list[int], list[bool]]:
+def shared_by(rows: Sequence[Numbers], written: Flags) -> tuple[list[int], list[bool]]:
     """Of passages the written examples that have each, and whether these are enough; rows: as `instructions_in` gives
     them.
     """
-    import numpy as np
-
     least = ceil(max(LEAST, SHARE * int(np.count_nonzero(written))))
     counts = [int(np.count_nonzero(written[some])) for some in rows]
     return counts, [count >= least for count in counts]
 
 
-def without_passages(table: Table, rows: "Sequence[Numbers]", stay: Sequence[bool]) -> Table:
+def without_passages(table: Table, rows: Sequence[Numbers], stay: Sequence[bool]) -> Table:
     """The table with only some of its passages left out of whole texts."""
-    import numpy as np
-
     common = tuple(passage for passage, stays in zip(table.common, stay, strict=True) if stays)
     changed = np.unique(np.concatenate([some for some, stays in zip(rows, stay, strict=True) if not stays]))
     reader = LineReader()
@@ -92,8 +81,6 @@ class ShortAnswers:
 
     def __init__(self, table: Table) -> None:
         """Find them."""
-        import numpy as np
-
         links = table.links
         if links is None:
             raise ValueError("a table without links")
@@ -104,12 +91,10 @@ class ShortAnswers:
         self._last = (short - links.answer_ends[:-1][owners[short]]) == 1
         self._keys, self._asked = links.answered[short], links.prompt_hash[owners[short]]
 
-    def told(self, written: "Flags") -> tuple[list[Short], int]:
+    def told(self, written: Flags) -> tuple[list[Short], int]:
         """The most frequent ones that different questions share, and how many examples have any such one. written: of
         each example whether it is written.
         """
-        import numpy as np
-
         here = np.flatnonzero(written[self._owners] & (self._asked != 0))
         if not len(here):
             return [], 0
@@ -132,10 +117,8 @@ class ShortAnswers:
         return _answer(example, last=bool(self._last[at]))
 
 
-def _different(of: "Numbers", values: "Ids", count: int) -> "Numbers":
+def _different(of: Numbers, values: Ids, count: int) -> Numbers:
     """Of each group how many different values it has."""
-    import numpy as np
-
     order = np.lexsort((values, of))
     new = np.append(True, (of[order][1:] != of[order][:-1]) | (values[order][1:] != values[order][:-1]))
     return np.bincount(of[order][new], minlength=count)

@@ -12,21 +12,15 @@ misses none.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
+from curate.core.arrays import Flags, Floats, Ids, Numbers
+from curate.core.lazy import np
 from curate.corpus.corpus import Table
 from curate.corpus.links import Links
 from curate.similarity.cross_split_jaccard_join import nearest_across_splits
 from curate.similarity.shingles import Sets
 from curate.similarity.similarity_index import grouped
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    Numbers = np.ndarray[Any, np.dtype[np.int64]]
-    Ids = np.ndarray[Any, np.dtype[np.uint64]]
-    Flags = np.ndarray[Any, np.dtype[np.bool_]]
-    Floats = np.ndarray[Any, np.dtype[np.float64]]
 
 
 class Link(IntEnum):
@@ -67,9 +61,9 @@ class Pairs(NamedTuple):
     """Numbers of examples that are linked two by two."""
 
     link: Link
-    left: "Numbers"
-    right: "Numbers"
-    similarity: "Floats | None" = None
+    left: Numbers
+    right: Numbers
+    similarity: Floats | None = None
     """Of each pair; None where all are equal."""
 
 
@@ -79,9 +73,9 @@ class Seeking(NamedTuple):
     threshold: float
     """Jaccard similarity from which two texts are nearly the same."""
     workers: int
-    parts: "Numbers | None" = None
+    parts: Numbers | None = None
     """Of each example the number of its part; None for links between all examples."""
-    some: "Flags | None" = None
+    some: Flags | None = None
     """Of each example whether it may be near one of another part, earlier or later; None: all may be."""
 
 
@@ -89,7 +83,7 @@ class Seeking(NamedTuple):
 class Groups:
     """Examples by number, and what holds them together."""
 
-    of: "Numbers"
+    of: Numbers
     """Of each example the number of its group: that of its first member."""
     joins: tuple[Pairs, ...]
     """A forest of links that holds the groups together: as few as do."""
@@ -103,10 +97,8 @@ class Groups:
             found[name] = found.get(name, 0) + len(pairs.left)
         return {name: count for name, count in found.items() if count}
 
-    def names(self, ids: "Ids") -> list[str]:
+    def names(self, ids: Ids) -> list[str]:
         """Of each group, in the order of its number, the smallest id in it, whatever the order of the examples."""
-        import numpy as np
-
         order = np.lexsort((ids[:, 1], ids[:, 0], self.of))
         firsts = order[np.flatnonzero(np.diff(self.of[order], prepend=-1))]
         digits = ids[firsts].astype(">u8").tobytes().hex()
@@ -115,8 +107,6 @@ class Groups:
 
 def group(count: int, links: Iterable[Pairs]) -> Groups:
     """The groups of so many examples by all `links`."""
-    import numpy as np
-
     from curate.similarity import join, union_find
 
     parent = np.arange(count)
@@ -152,8 +142,6 @@ def copy_links(table: Table, seeking: Seeking) -> list[Pairs]:
 
 def near_links(table: Table, seeking: Seeking) -> list[Pairs]:
     """L002: whole texts are nearly equal. Attachments are not looked at: that groups more than has to be."""
-    import numpy as np
-
     if seeking.parts is not None:
         return _nearest(Link.NEAR, table.sets, np.arange(len(table.lines)), seeking)
     return _members(
@@ -168,8 +156,6 @@ def question_links(table: Table, seeking: Seeking) -> list[Pairs]:
 
 def prefix_links(table: Table, seeking: Seeking) -> list[Pairs]:
     """L005: one conversation continues the other."""
-    import numpy as np
-
     from curate.similarity import union_find
 
     links = _links(table)
@@ -193,8 +179,6 @@ def prefix_links(table: Table, seeking: Seeking) -> list[Pairs]:
 
 def key_links(table: Table, seeking: Seeking) -> list[Pairs]:
     """L005: the same stands under a key that the user groups by."""
-    import numpy as np
-
     if table.marks is None:
         raise ValueError("a table without marks")
     return [_equal(Link.KEY, np.ascontiguousarray(column), seeking) for column in table.marks.keys.T]
@@ -202,8 +186,6 @@ def key_links(table: Table, seeking: Seeking) -> list[Pairs]:
 
 def answer_links(table: Table, seeking: Seeking) -> list[Pairs]:
     """L011: answers of 20 words and more are nearly equal, whatever is asked."""
-    import numpy as np
-
     links = _links(table)
     owners = np.repeat(np.arange(len(table.lines)), np.diff(links.answer_ends))
     if seeking.parts is not None:
@@ -225,10 +207,8 @@ def _links(table: Table) -> Links:
     return table.links
 
 
-def _equal(link: Link, keys: "Ids", seeking: Seeking) -> Pairs:
+def _equal(link: Link, keys: Ids, seeking: Seeking) -> Pairs:
     """Pairs of equal keys that are not 0."""
-    import numpy as np
-
     from curate.similarity import union_find
 
     if seeking.parts is None:
@@ -239,10 +219,8 @@ def _equal(link: Link, keys: "Ids", seeking: Seeking) -> Pairs:
     return Pairs(link, firsts[late], late)
 
 
-def _first(keys: "Ids", among: "Ids", numbers: "Numbers") -> "Numbers":
+def _first(keys: Ids, among: Ids, numbers: Numbers) -> Numbers:
     """Of each key the least of `numbers` that stands beside an equal one `among` others; -1 for none."""
-    import numpy as np
-
     if not len(among):
         return np.full(len(keys), -1, dtype=np.int64)
     order = np.lexsort((numbers, among))
@@ -250,10 +228,8 @@ def _first(keys: "Ids", among: "Ids", numbers: "Numbers") -> "Numbers":
     return np.where(among[order][at] == keys, numbers[order][at], -1)
 
 
-def _nearest(link: Link, sets: Sets, owners: "Numbers", seeking: Seeking) -> list[Pairs]:
+def _nearest(link: Link, sets: Sets, owners: Numbers, seeking: Seeking) -> list[Pairs]:
     """Of each set that is near one of another part, the most similar such one; owners: of each set its example."""
-    import numpy as np
-
     if seeking.parts is None:
         raise ValueError("nothing to hold against one another")
     some = None if seeking.some is None else np.flatnonzero(seeking.some[owners] & (np.diff(sets.offsets) > 0))
@@ -264,10 +240,8 @@ def _nearest(link: Link, sets: Sets, owners: "Numbers", seeking: Seeking) -> lis
     return [Pairs(link, owners[nearest.other[late]], owners[late], nearest.similarity[late])]
 
 
-def _members(link: Link, groups: "Sequence[Numbers]") -> list[Pairs]:
+def _members(link: Link, groups: Sequence[Numbers]) -> list[Pairs]:
     """Members of groups of nearly equal texts, each with the next one."""
-    import numpy as np
-
     if not groups:
         return []
     return [

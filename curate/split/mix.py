@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from math import ceil
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Any, Final
+from typing import Final
 
+from curate.core.arrays import Flags, Floats, Numbers
 from curate.core.config import Config
 from curate.core.errors import UsageError
 from curate.core.example import Example
+from curate.core.lazy import np
 from curate.core.removed import Reason
 from curate.core.text import plural, visible
 from curate.core.worker_pool import cores
@@ -24,12 +26,6 @@ from curate.corpus.stats import BYTES_A_TOKEN
 from curate.models.template import Template, load_template
 from curate.split.assign import positions
 from curate.split.groups import Pairs, Seeking, group, links_of
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    Numbers = np.ndarray[Any, np.dtype[np.int64]]
-    Flags = np.ndarray[Any, np.dtype[np.bool_]]
 
 MIX: Final = "mix"
 """Who decided that a line leaves for which there was no room."""
@@ -53,7 +49,7 @@ class Pool:
 class Mixed:
     """What a mix takes."""
 
-    stays: "Flags"
+    stays: Flags
     """Of each example whether it is taken."""
     why: Mapping[int, Reason]
     """By number of an example, why it is not."""
@@ -66,8 +62,6 @@ def mix(table: Table, config: Config, meanings: Pairs | None = None) -> Mixed | 
 
     Raises `UsageError` for a weight that no file has, and for a file without one.
     """
-    import numpy as np
-
     wanted = config.mix
     if not (wanted.weights or wanted.examples or wanted.tokens):
         return None
@@ -112,10 +106,8 @@ def _reason(pool: Pool, unit: str) -> Reason:
     )
 
 
-def _pools(table: Table, weights: Mapping[str, float]) -> "tuple[list[str], Numbers]":
+def _pools(table: Table, weights: Mapping[str, float]) -> tuple[list[str], Numbers]:
     """The pools by name, and of each example the number of its pool."""
-    import numpy as np
-
     files = np.searchsorted(table.first, table.lines, side="right") - 1
     if not weights:
         return [""], np.zeros(len(files), dtype=np.int64)
@@ -141,10 +133,8 @@ def _names(pattern: str, file: str) -> bool:
     return pattern in (file, PurePath(file).name) or fnmatchcase(file, pattern)
 
 
-def _sizes(table: Table, config: Config) -> "tuple[Numbers, list[str]]":
+def _sizes(table: Table, config: Config) -> tuple[Numbers, list[str]]:
     """What each example takes of the budget: itself, or its tokens; and what to say of that."""
-    import numpy as np
-
     if not config.mix.tokens:
         return np.ones(len(table.lines), dtype=np.int64), []
     reader = LineReader()
@@ -164,10 +154,8 @@ def _tokens(example: Example, template: Template | None) -> int:
     return length or max(1, ceil(size / BYTES_A_TOKEN))
 
 
-def _order(table: Table, config: Config, of: "Numbers", meanings: Pairs | None) -> "Numbers":
+def _order(table: Table, config: Config, of: Numbers, meanings: Pairs | None) -> Numbers:
     """The examples in the order in which they are taken."""
-    import numpy as np
-
     places = positions(
         [f"{MIX}:{table.id(at)}" for at in range(len(table.lines))], config.seed
     )  # other places than those that decide the split
@@ -183,10 +171,8 @@ def _order(table: Table, config: Config, of: "Numbers", meanings: Pairs | None) 
     return order[np.lexsort((places[order], first, rank))]
 
 
-def _quotas(total: float, shares: "np.ndarray[Any, np.dtype[np.float64]]") -> "list[int]":
+def _quotas(total: float, shares: Floats) -> "list[int]":
     """Whole parts of a total by their shares; what is left over goes to the largest remainders."""
-    import numpy as np
-
     exact = total * shares
     whole = np.floor(exact + 1e-9).astype(np.int64)
     left = int(total + 1e-9) - int(whole.sum())
@@ -196,7 +182,7 @@ def _quotas(total: float, shares: "np.ndarray[Any, np.dtype[np.float64]]") -> "l
     return found
 
 
-def _fill(stays: "Flags", order: "Numbers", sizes: "Numbers", room: int) -> None:
+def _fill(stays: Flags, order: Numbers, sizes: Numbers, room: int) -> None:
     """Take examples in their order; one that is too large for the room that is left is passed over."""
     for at in order.tolist():
         if room <= 0:

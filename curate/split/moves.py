@@ -4,19 +4,16 @@ splits.
 
 from collections import defaultdict, deque
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
+from curate.core.arrays import Numbers
 from curate.core.example import Place
+from curate.core.lazy import np
 from curate.core.text import visible
 from curate.corpus.corpus import Table
 from curate.split.assign import Assigned
 from curate.split.groups import Groups, Link
 from curate.split.names import NAMES
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    Numbers = np.ndarray[Any, np.dtype[np.int64]]
 
 SHOWN: Final = 4
 """Links that are told at the most."""
@@ -38,7 +35,7 @@ class _Step(NamedTuple):
     to: int
 
 
-def moves_of(table: Table, groups: Groups, assigned: Assigned, before: "Numbers") -> list[Move]:
+def moves_of(table: Table, groups: Groups, assigned: Assigned, before: Numbers) -> list[Move]:
     """The moves, in the order of the examples. `before`: of each example the split that it was in."""
     graph = _graph(groups, assigned.moved) if len(assigned.moved) else {}
     found = []
@@ -60,10 +57,8 @@ def moves_of(table: Table, groups: Groups, assigned: Assigned, before: "Numbers"
     return found
 
 
-def _graph(groups: Groups, members: "Numbers") -> Mapping[int, Sequence[_Step]]:
+def _graph(groups: Groups, members: Numbers) -> Mapping[int, Sequence[_Step]]:
     """The links of the groups that have one of these members, from both ends."""
-    import numpy as np
-
     graph: dict[int, list[_Step]] = defaultdict(list)
     wanted = np.unique(groups.of[members])
     for link, left, right, _ in groups.joins:
@@ -74,7 +69,7 @@ def _graph(groups: Groups, members: "Numbers") -> Mapping[int, Sequence[_Step]]:
     return graph
 
 
-def _path(graph: Mapping[int, Sequence[_Step]], start: int, before: "Numbers", split: int) -> list[_Step]:
+def _path(graph: Mapping[int, Sequence[_Step]], start: int, before: Numbers, split: int) -> list[_Step]:
     """The shortest way to an example that was in a split; there is one, since it drew the others there."""
     came: dict[int, tuple[int, _Step]] = {}
     waiting = deque([start])

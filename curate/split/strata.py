@@ -1,23 +1,18 @@
 """Strata: examples that have the same traits, of which each split shall have its share."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import Final
 
+from curate.core.arrays import Numbers
+from curate.core.lazy import np
 from curate.corpus.corpus import Table
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    Numbers = np.ndarray[Any, np.dtype[np.int64]]
 
 LENGTHS: Final = 4
 """Classes of length, of about as many examples each."""
 
 
-def strata_of(table: Table, traits: Sequence[str]) -> "Numbers | None":
+def strata_of(table: Table, traits: Sequence[str]) -> Numbers | None:
     """Of each example the number of its stratum, whatever the order of the examples; None where no trait is wanted."""
-    import numpy as np
-
     marks = table.marks
     if not traits or marks is None:
         return None
@@ -27,9 +22,7 @@ def strata_of(table: Table, traits: Sequence[str]) -> "Numbers | None":
     return strata.reshape(-1).astype(np.int64)
 
 
-def _length(characters: "Numbers") -> "Numbers":
+def _length(characters: Numbers) -> Numbers:
     """The class of each length, 0 for the shortest."""
-    import numpy as np
-
     bounds = np.quantile(characters, [nth / LENGTHS for nth in range(1, LENGTHS)], method="inverted_cdf")
     return np.searchsorted(bounds, characters, side="left").astype(np.int64)
