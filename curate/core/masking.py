@@ -177,7 +177,7 @@ CUT: Final = {
     "AWS access key": r"(?<![A-Za-z0-9])(?:AKIA|ASIA)[A-Z0-9]{8,}",
     "GitHub token": r"gh[pousr]_[A-Za-z0-9]{6,}|github_pat_[A-Za-z0-9_]{4,}",
     "GitLab token": r"glpat-[A-Za-z0-9_-]{4,}",
-    "API key": r"(?<![A-Za-z0-9])sk-(?=[A-Za-z0-9_-]*[0-9…])[A-Za-z0-9_-]{8,}",
+    "API key": r"(?<![A-Za-z0-9])sk-(?=[A-Za-z0-9_-]{0,200}[0-9…])[A-Za-z0-9_-]{8,}",
     "Slack token": r"xox[abeoprs]-[A-Za-z0-9-]{6,}",
     "Slack webhook": r"https://hooks\.slack\.com/services/[A-Za-z0-9/]+",
     "Google API key": r"AIza[A-Za-z0-9_-]{6,}",
@@ -205,8 +205,12 @@ PLAIN: Final = {"n": "\n", "r": "\r", "t": "\t", "b": " ", "f": " "}
 BEGINNINGS: Final = tuple((f"[{kind.upper()}]", re.compile(pattern)) for kind, pattern in CUT.items())
 CUT_KEYS: Final = tuple((f"[{kind.upper()}]", re.compile(CUT[kind])) for kind in KEYS if kind in CUT)
 """The beginnings of keys alone, which resemble nothing else."""
-ANYWHERE: Final = re.compile("|".join(f"({re.sub(r'^[(][?]<![^)]*[)]', '', pattern)})" for pattern in KEYS.values()))
-"""`KEY` after any character: in the JSON text of a line, a broken escape such as `\\uAKIA...` may precede a key."""
+ANYWHERE: Final = re.compile(
+    "|".join(re.sub(r"^[(][?]<![^)]*[)]", "", pattern).replace("{10,}", "{10,300}") for pattern in KEYS.values())
+)
+"""`KEY` after any character: in the JSON text of a line, a broken escape such as `\\uAKIA...` may precede a key.
+A limit of repetitions bounds the search, which may begin anywhere.
+"""
 LONG: Final = 2_000
 """Maximum length of a message or key: no rule writes longer ones, and megabytes would take seconds."""
 LONGEST: Final = 2_000_000

@@ -376,3 +376,20 @@ def test_the_texts_of_a_question_are_pointed_at_where_they_stand() -> None:
         "/instances/1/output",
     ]
     assert found.value.keys() == {"messages"}
+
+
+@pytest.mark.parametrize(
+    ("piece", "count", "around"),
+    [
+        ("<|im_start|>user\nhi\n", 50_000, ("", "")),
+        ("<|start_header_id|>user<|end_header_id|>\n\nhi\n", 50_000, ("", "")),
+        ("\n", 200_000, ("Human: hi", "x")),
+        ("\n", 200_000, ("### Instruction:\nhi", "x")),
+        (" ", 200_000, ("<|im_start|>user\na<|im_end|>", "x")),
+        (" ", 200_000, ("[INST] q [/INST] a", "b [INST]")),
+    ],
+)
+def test_a_text_is_split_in_linear_time(piece: str, count: int, around: tuple[str, str]) -> None:
+    """What is quadratic in the text takes a quarter of an hour."""
+    text = around[0] + piece * count + around[1]
+    assert split_transcript(text) == transcript(text)

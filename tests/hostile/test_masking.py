@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from curate.cli.main import main
+from curate.core.masking import holds_secret, without_keys
 from curate.report.check_formats import OutputFormat
 from tests.conftest import Write, chat, environment
 from tests.hostile.process import ROOT
@@ -179,3 +180,11 @@ def test_a_finding_is_masked_whatever_was_imported(modules: str) -> None:
     ).stdout
     assert AWS not in found
     assert "says [AWS ACCESS KEY]" in found
+
+
+@pytest.mark.parametrize("piece", ["sk-", "eyJ", "eyJaaaaaaaaaaa.eyJ", "xoxb-", "-----BEGIN ", "abc://a:b"])
+def test_beginnings_of_keys_are_searched_in_linear_time(piece: str) -> None:
+    """What is quadratic in the text takes minutes."""
+    text = piece * (150_000 // len(piece))
+    assert without_keys(f"{text} {AWS}").endswith("[AWS ACCESS KEY]")
+    assert holds_secret(f"{text} {AWS}")

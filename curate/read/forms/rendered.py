@@ -13,42 +13,41 @@ from curate.read.forms.pairs import TEXT
 from curate.read.sharegpt_tools import Turn
 
 Said = list[tuple[str, str]]
-START: Final = r"\s*(?:<s>|<\|begin_of_text\|>|<bos>)?\s*"
-END: Final = r"\s*(?:</s>|<\|end_of_text\|>|<\|endoftext\|>|<eos>)?\s*"
-CHATML: Final = re.compile(r"<\|im_start\|>(system|user|assistant|tool)\n(.*?)<\|im_end\|>", re.DOTALL)
+# What is repeated is possessive or searched for at one place only, so that the time is linear in the text.
+START: Final = re.compile(r"\s*+(?:<s>|<\|begin_of_text\|>|<bos>)?+\s*+")
+ENDING: Final = r"(?:</s>|<\|end_of_text\|>|<\|endoftext\|>|<eos>)"
+END: Final = re.compile(rf"\s*+{ENDING}?+\s*+")
+CHATML: Final = re.compile(r"\s*+<\|im_start\|>(system|user|assistant|tool)\n(.*?)<\|im_end\|>", re.DOTALL)
 LLAMA3: Final = re.compile(
-    r"<\|start_header_id\|>(system|user|assistant|tool|ipython)<\|end_header_id\|>\n\n(.*?)<\|eot_id\|>", re.DOTALL
+    r"\s*+<\|start_header_id\|>(system|user|assistant|tool|ipython)<\|end_header_id\|>\n\n(.*?)<\|eot_id\|>", re.DOTALL
 )
 LLAMA2: Final = re.compile(
-    r"(?:<s>)?\s*\[INST\]\s*(?:<<SYS>>\n?((?:(?!\[/INST\]).)*?)\n?<</SYS>>\s*)?(.*?)\s*\[/INST\]\s*(.*?)\s*(?:</s>|\Z)",
+    r"\s*+(?:<s>)?+\s*+\[INST\]\s*+(?:<<SYS>>\n?((?:(?!\[/INST\]).)*?)\n?<</SYS>>)?(.*?)\[/INST\](.*?)(?:</s>|\Z)",
     re.DOTALL,
 )
-NAMED: Final = re.compile(r"(?:\A|\n+)(?:### ?)?(Human|User|Assistant): ?", re.IGNORECASE)
-HEADED: Final = re.compile(r"(?:\A|\n+)#{2,3} ?(Instruction|Input|Response):?[ \t]*(?=\n)", re.IGNORECASE)
+NAMED: Final = re.compile(r"(?:\A\n*+|\n)(?:### ?)?(Human|User|Assistant): ?", re.IGNORECASE)
+HEADED: Final = re.compile(r"(?:\A\n*+|\n)#{2,3} ?(Instruction|Input|Response):?[ \t]*(?=\n)", re.IGNORECASE)
 ROLE: Final = {"human": "user", "user": "user", "assistant": "assistant", "ipython": "tool"}
 
 
 def _marked(pattern: re.Pattern[str], text: str) -> Said | None:
     """Turns between marks that open and close each of them."""
-    found, at = Said(), 0
-    for match in pattern.finditer(text):
-        if not re.fullmatch(START if at == 0 else r"\s*", text[at : match.start()]):
-            return None
+    found, start = Said(), START.match(text)
+    at = start.end() if start else 0
+    while match := pattern.match(text, at):
         found.append((ROLE.get(match[1], match[1]), match[2].strip()))
         at = match.end()
-    return found if found and re.fullmatch(END, text[at:]) else None
+    return found if found and END.fullmatch(text, at) else None
 
 
 def _llama2(text: str) -> Said | None:
     found, at = Said(), 0
-    for match in LLAMA2.finditer(text):
-        if text[at : match.start()].strip():
-            return None
+    while match := LLAMA2.match(text, at):
         if match[1]:
             if found:
                 return None
             found.append(("system", match[1].strip()))
-        found += [("user", match[2]), ("assistant", match[3])]
+        found += [("user", match[2].strip()), ("assistant", match[3].strip())]
         at = match.end()
     return found if found and not text[at:].strip() else None
 
@@ -74,7 +73,7 @@ def _headed(text: str) -> Said | None:
     return [
         *([("system", before)] if before else []),
         ("user", "\n\n".join(part for part in parts[:-1] if part)),
-        ("assistant", re.sub(END + r"\Z", "", parts[-1])),
+        ("assistant", re.sub(rf"{ENDING}\Z", "", parts[-1]).rstrip()),
     ]
 
 
