@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -22,72 +22,53 @@ from curate.review.quality_scores import read_scores
 from curate.review.sources import Sources, sources_of
 from curate.review.training_signals import FILTER, HARDEST, training_of
 
+HOST: Final = "127.0.0.1"
+PORT: Final = 8000
+
+
+Data = Annotated[
+    list[Path] | None,
+    typer.Argument(help="Data files, or the folder of a project.", metavar="PATH...", show_default=False),
+]
+Merge = Annotated[
+    list[Path] | None,
+    typer.Option("--merge", help="Merge the decisions of another journal first.", metavar="JOURNAL"),
+]
+REVIEWER_HELP: Final = "Save decisions under this name in a journal of its own, decisions-NAME.jsonl."
+Reviewer = Annotated[str, typer.Option("--reviewer", help=REVIEWER_HELP, metavar="NAME", show_default=False)]
+FROM_RUN_HELP: Final = "Show the hardest examples of a training first; without PATH, in its own data."
+FromRun = Annotated[str | None, typer.Option("--from-run", help=FROM_RUN_HELP, metavar="RUN")]
+HARDEST_HELP: Final = f"Show this many of the hardest examples, with --from-run.  [default: {HARDEST}]"
+Hardest = Annotated[int | None, typer.Option("--hardest", min=1, help=HARDEST_HELP)]
+SCORES_HELP: Final = "Filter and sort examples by the quality signals in this file of `curate score -o`."
+Scores = Annotated[Path | None, typer.Option("--scores", help=SCORES_HELP, metavar="FILE")]
+ASSIGN_HELP: Final = (
+    "Show one of several disjoint shares, for example 1/3; the content of an example decides its share."
+)
+Assign = Annotated[str, typer.Option("--assign", help=ASSIGN_HELP, metavar="PART/PARTS", show_default=False)]
+OVERLAP_HELP: Final = "Part of the examples that every share has, with --assign; `curate kappa` compares them."
+Overlap = Annotated[float, typer.Option("--overlap", min=0, max=1, help=OVERLAP_HELP)]
+WEB_HELP: Final = "Serve the review to browsers; a new token and a name are asked for at login."
+Web = Annotated[bool, typer.Option("--web", help=WEB_HELP)]
+Host = Annotated[
+    str | None, typer.Option("--host", help=f"Address to serve at, with --web.  [default: {HOST}, this computer alone]")
+]
+PORT_HELP: Final = f"Port to serve at, with --web; 0 takes a free one.  [default: {PORT}]"
+Port = Annotated[int | None, typer.Option("--port", min=0, max=65535, help=PORT_HELP)]
+
 
 def review(
-    paths: Annotated[
-        list[Path] | None,
-        typer.Argument(help="Data files, or the folder of a project.", metavar="PATH...", show_default=False),
-    ] = None,
-    merge: Annotated[
-        list[Path] | None,
-        typer.Option("--merge", help="Merge the decisions of another journal first.", metavar="JOURNAL"),
-    ] = None,
-    reviewer: Annotated[
-        str,
-        typer.Option(
-            "--reviewer",
-            help="Save decisions under this name in a journal of its own, decisions-NAME.jsonl.",
-            metavar="NAME",
-            show_default=False,
-        ),
-    ] = "",
-    from_run: Annotated[
-        str | None,
-        typer.Option(
-            "--from-run",
-            help="Show the hardest examples of a training first; without PATH, in its own data.",
-            metavar="RUN",
-        ),
-    ] = None,
-    hardest: Annotated[
-        int, typer.Option("--hardest", min=1, help="Show this many of the hardest examples, with --from-run.")
-    ] = HARDEST,
-    scores: Annotated[
-        Path | None,
-        typer.Option(
-            "--scores",
-            help="Filter and sort examples by the quality signals in this file of `curate score -o`.",
-            metavar="FILE",
-        ),
-    ] = None,
-    assign: Annotated[
-        str,
-        typer.Option(
-            "--assign",
-            help="Show one of several disjoint shares, for example 1/3; the content of an example decides its share.",
-            metavar="PART/PARTS",
-            show_default=False,
-        ),
-    ] = "",
-    overlap: Annotated[
-        float,
-        typer.Option(
-            "--overlap",
-            min=0,
-            max=1,
-            help="Part of the examples that every share has, with --assign; `curate kappa` compares them.",
-        ),
-    ] = 0.0,
-    web: Annotated[
-        bool,
-        typer.Option("--web", help="Serve the review to browsers; a new token and a name are asked for at login."),
-    ] = False,
-    host: Annotated[
-        str, typer.Option("--host", help="Address to serve at, with --web; by default this computer alone.")
-    ] = "127.0.0.1",
-    port: Annotated[
-        int, typer.Option("--port", min=0, max=65535, help="Port to serve at, with --web; 0 takes a free one.")
-    ] = 8000,
+    paths: Data = None,
+    merge: Merge = None,
+    reviewer: Reviewer = "",
+    from_run: FromRun = None,
+    hardest: Hardest = None,
+    scores: Scores = None,
+    assign: Assign = "",
+    overlap: Overlap = 0.0,
+    web: Web = False,
+    host: Host = None,
+    port: Port = None,
 ) -> int:
     """Decide about findings, duplicates and conflicts in the terminal, or with --web in a browser.
 
@@ -98,6 +79,11 @@ def review(
     """
     if overlap and not assign:
         raise UsageError("--overlap belongs to --assign", "name a share with --assign PART/PARTS, or leave it out")
+    if hardest is not None and from_run is None:
+        raise UsageError("--hardest belongs to --from-run", "name a training with --from-run RUN, or leave it out")
+    if not web and (host is not None or port is not None):
+        option = "--port" if host is None else "--host"
+        raise UsageError(f"{option} belongs to --web", "add --web to serve the review to browsers, or leave it out")
     served = "TEXTUAL_DRIVER" in os.environ  # a server of browsers replaces the terminal
     if not (served or web) and not all(
         stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)
@@ -109,7 +95,7 @@ def review(
     run = None if from_run is None else find_run(from_run, Project(Path.cwd()))
     if not paths and run is None:
         raise UsageError("nothing to review", "name data files, the folder of a project, or a run with --from-run")
-    known = None if run is None else training_of(run, hardest)
+    known = None if run is None else training_of(run, hardest or HARDEST)
     scored = None if scores is None else read_scores(scores)
     sources = sources_of(
         paths or [data_of(run)] if run else paths or [], reviewer, share_of(assign, overlap) if assign else None
@@ -120,13 +106,13 @@ def review(
             raise UsageError(f"{option} does not go with --web", "each reviewer gives a name at login")
         from tui.web.server import serve  # import aiohttp only once it is needed
 
-        options: dict[str, object] = {"--from-run": from_run, "--hardest": hardest if run else None, "--scores": scores}
+        options: dict[str, object] = {"--from-run": from_run, "--hardest": hardest, "--scores": scores}
         options |= {"--assign": assign, "--overlap": overlap} if assign else {}
         options["--config"] = named_config()
         if STDIN in sources.files:
             raise UsageError("standard input cannot be served", "save it to a file")
         command = partial(command_of, sources.files if excludes() else paths or [], options)
-        serve(command, host, port, sources.project.journal_of("NAME"))
+        serve(command, host or HOST, PORT if port is None else port, sources.project.journal_of("NAME"))
         return ExitCode.CLEAN
     log = DecisionLog(sources.journal)
     merged = sum(len(log.merge(other)) for other in merge or ())

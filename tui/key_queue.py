@@ -95,4 +95,7 @@ class KeyQueue(App[None]):
                 await focused.on_event(direct)
             if direct._stop_propagation:
                 return
-        await self._check_bindings(key.key)
+        if not await self._check_bindings(key.key) and key.key.startswith("alt+") and key.character:
+            # Esc and a key right behind it, which most terminals send as they send Alt and that key.
+            self._keys.appendleft(events.Key(key.character, key.character))
+            await self._press(events.Key("escape", "\x1b"))

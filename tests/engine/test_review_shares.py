@@ -100,6 +100,17 @@ def test_a_name_that_is_no_reviewer_is_refused(
     assert "not a valid name" in capsys.readouterr().err
 
 
-def test_an_overlap_of_no_shares_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["review", "data.jsonl", "--overlap", "0.5"]) == 2
-    assert "--overlap belongs to --assign" in capsys.readouterr().err
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--overlap", "0.5"), "--overlap belongs to --assign"),
+        (("--hardest", "5"), "--hardest belongs to --from-run"),
+        (("--host", "0.0.0.0"), "--host belongs to --web"),
+        (("--port", "8000"), "--port belongs to --web"),
+    ],
+)
+def test_an_option_without_the_one_that_it_belongs_to_is_refused(
+    words: tuple[str, str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["review", "data.jsonl", *words]) == 2
+    assert said in capsys.readouterr().err

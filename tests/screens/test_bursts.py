@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from textual import events
+from textual._xterm_parser import XTermParser
 from textual.pilot import Pilot
 from textual.widgets import Input, TextArea
 
@@ -269,3 +270,30 @@ async def test_quitting_right_after_an_undo_ends_without_an_error(monkeypatch: p
         monkeypatch.setattr(CurateApp, "screen_stack", [])  # as while the application closes
         app._return(DecisionReverted("0" * 32, "C003"))
         monkeypatch.undo()
+
+
+@pytest.mark.parametrize(
+    ("typed", "value", "verdicts"), [("\x1bmdy", "dy", []), ("/zz\x1bdd", "zzdd", []), ("\x1bd", "", ["drop"])]
+)
+async def test_escape_right_before_a_key_is_escape_and_that_key(
+    typed: str, value: str, verdicts: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Terminals send both in one piece, as they send Alt and the key; in a text it is that letter."""
+    monkeypatch.setattr("textual.constants.ESCAPE_DELAY", 0.0)
+    parser = XTermParser()
+    sent = [event for event in (*parser.feed(typed), *parser.tick()) if isinstance(event, events.Key)]
+    assert any(event.key.startswith("alt+") for event in sent)
+    app = new_app()
+    async with app.run_test(size=(100, 30)) as pilot:
+        await all_told(pilot, "3")
+        assert app._driver is not None
+        for event in sent:
+            event.set_sender(app)
+            app._driver.send_message(event)
+        await burst(pilot, "")
+        await settled(pilot)
+        boxes = app.screen.query(Input)
+        assert (boxes.first().value if boxes else "", [json.loads(line)["verdict"] for line in decisions()]) == (
+            value,
+            verdicts,
+        )
