@@ -270,6 +270,35 @@ async def test_edit_in_an_editor_of_ones_own(make_app: Makes, monkeypatch: pytes
         assert example.messages[1].text == "are you here?"
 
 
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        ("./editor.sh", "not UTF-8"),
+        ("rm", "edit cancelled"),
+        ("vi 'x", "No closing quotation"),
+        ("./no-such-editor", "No such file"),
+    ],
+)
+async def test_an_editor_that_breaks_ends_neither_the_review_nor_the_text(
+    command: str, said: str, make_app: Makes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from contextlib import nullcontext
+
+    Path("editor.sh").write_text("#!/bin/sh\nprintf '#: user\\ncaf\\351\\n' > \"$1\"\n")
+    Path("editor.sh").chmod(0o755)
+    drafts = tmp_path / "drafts"
+    drafts.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(drafts))
+    monkeypatch.setenv("VISUAL", command)
+    monkeypatch.setattr(CurateApp, "suspend", lambda _app: nullcontext())
+    app = make_app()
+    async with app.run_test(size=(100, 40), notifications=True) as pilot:
+        await opened(pilot, "3", "E")
+        await shown(pilot, said)
+        left = [file.read_bytes() for file in drafts.iterdir()]
+        assert left == ([b"#: user\ncaf\xe9\n"] if "UTF-8" in said else [])
+
+
 async def test_repair_shows_first_what_would_change(make_app: Makes) -> None:
     app = make_app()
     async with app.run_test(size=(100, 40)) as pilot:

@@ -146,19 +146,20 @@ class Changing(FrameScreen):
         with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
             file.write(draft)
         try:
+            words = [*shlex.split(editor), name]
             with self.app.suspend():
-                ended = subprocess.run([*shlex.split(editor), name], check=False)
-        except OSError as error:
-            raise UsageError(f"{editor}: {error.strerror}", "set the environment variable EDITOR") from error
-        text = path.read_text(encoding="utf-8")
-        if ended.returncode or text == draft:
+                ended = subprocess.run(words, check=False)
+        except (OSError, ValueError) as error:  # there is no such program, or a quote is left open
             path.unlink()
-            return None
+            raise UsageError(f"{editor}: {error}", "set the environment variable EDITOR") from error
         try:
-            value = value_of(text)
+            text = path.read_text(encoding="utf-8") if path.exists() else draft
+            value = None if ended.returncode or text == draft else value_of(text)
+        except UnicodeDecodeError:
+            raise DataError("the text is not UTF-8", f"save it as UTF-8; your text is saved in {path}") from None
         except DataError as error:
             raise DataError(error.message, f"{error.hint}; your text is saved in {path}") from None
-        path.unlink()
+        path.unlink(missing_ok=True)
         return value
 
     def action_repair(self) -> None:
