@@ -2,7 +2,7 @@
 
 import re
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,25 +32,41 @@ from train.methods import TARGETED, MethodName
 from train.model import autocast
 from train.recipe import Recipe
 
-# Names of linear layers in models of the Llama, Mistral, Qwen, Gemma and Phi families, then of GPT-NeoX and Falcon,
-# then of GPT-2.
+# Names of linear layers in models of the Llama, Mistral, Qwen, Gemma and Phi-3 families, then of GPT-NeoX and Falcon,
+# then of GPT-2, of Phi-2, OPT and GPT-J, and of DeepSeek.
 ATTENTION: Final = (
     "q_proj", "k_proj", "v_proj", "o_proj", "qkv_proj",
     "query_key_value", "attention.dense", "self_attention.dense",
     "attn.c_attn", "attn.c_proj",
+    "self_attn.dense", "self_attn.out_proj", "attn.out_proj", "attention.out_proj",
+    "q_a_proj", "q_b_proj", "kv_a_proj_with_mqa", "kv_b_proj",
 )  # fmt: skip
 MLP: Final = (
     "gate_proj", "up_proj", "down_proj", "gate_up_proj",
     "dense_h_to_4h", "dense_4h_to_h",
     "mlp.c_fc", "mlp.c_proj",
+    "fc1", "fc2", "fc_in", "fc_out",
 )  # fmt: skip
 WEIGHTS: Final = "adapter_model.safetensors"
 """The file of an adapter's weights."""
-PRESETS: Final = {"attention": ATTENTION, "attention+mlp": (*ATTENTION, *MLP)}
 BEHIND_ATTENTION: Final = ("o_proj", "attention.dense", "self_attention.dense", "attn.c_proj")
-BEHIND_MLP: Final = ("down_proj", "dense_4h_to_h", "mlp.c_proj")
+BEHIND_MLP: Final = ("down_proj", "dense_4h_to_h", "mlp.c_proj", "fc2", "fc_out")
 KEYS_AND_VALUES: Final = ("k_proj", "v_proj", "qkv_proj", "query_key_value", "attn.c_attn")
-PLACES: Final = {"houlsby": (*BEHIND_ATTENTION, *BEHIND_MLP), "pfeiffer": BEHIND_MLP, "parallel": ("mlp",)}
+INSIDE_ATTENTION: Final = re.compile(r"(.*\.)?\w*(attn|attention)\w*\.[\w.]+")
+"""Paths of modules that are part of attention."""
+Parts = Mapping[str, tuple[str, ...]]
+"""By part of a model the names of its layers that get adapters."""
+PRESETS: Final[dict[str, Parts]] = {
+    "attention": {"attention": ATTENTION}, "attention+mlp": {"attention": ATTENTION, "MLP": MLP},
+}  # fmt: skip
+PLACES: Final[dict[str, Parts]] = {
+    "houlsby": {"attention": BEHIND_ATTENTION, "MLP": BEHIND_MLP}, "pfeiffer": {"MLP": BEHIND_MLP},
+    "parallel": {"MLP": ("mlp",)},
+}  # fmt: skip
+SCALED: Final[dict[str, Parts]] = {
+    "attention": {"attention": KEYS_AND_VALUES}, "attention+mlp": {"attention": KEYS_AND_VALUES, "MLP": BEHIND_MLP},
+}  # fmt: skip
+"""Of IA3: keys, values and the input of the MLP's last layer, as in the paper."""
 
 
 def add_adapter(model: Any, recipe: Recipe, start: Sequence[int] = ()) -> Any:
@@ -61,7 +77,7 @@ def add_adapter(model: Any, recipe: Recipe, start: Sequence[int] = ()) -> Any:
     """
     if recipe.method == "full":
         return model.float().requires_grad_(True)
-    if recipe.how.keys & TARGETED:
+    if not recipe.how.virtual:
         _demand_matched(recipe, model)
     try:
         config = CONFIGS[recipe.method](recipe, model)
@@ -170,10 +186,21 @@ def _begin(model: Any, recipe: Recipe, start: Sequence[int]) -> None:
             encoder.load_prompt_embeddings(prefix.float())
 
 
+def _parts(recipe: Recipe) -> Parts:
+    """The parts that get adapters; none where the recipe names the layers, or wants all of them."""
+    wanted = recipe.target_modules
+    if recipe.method == "bottleneck":
+        return PLACES[recipe.places]
+    if recipe.method == "ia3" and wanted == "all-linear":
+        return SCALED["attention+mlp"]
+    return (SCALED if recipe.method == "ia3" else PRESETS).get(wanted, {}) if isinstance(wanted, str) else {}
+
+
 def _targets(recipe: Recipe) -> str | list[str]:
     """As PEFT takes them: a list of names, `all-linear` or a regular expression."""
-    wanted = recipe.target_modules
-    return list(PRESETS.get(wanted, ())) or wanted if isinstance(wanted, str) else list(wanted)
+    if parts := _parts(recipe):
+        return [name for names in parts.values() for name in names]
+    return recipe.target_modules if isinstance(recipe.target_modules, str) else list(recipe.target_modules)
 
 
 def _not_language(model: Any) -> str | None:
@@ -190,22 +217,41 @@ def _not_language(model: Any) -> str | None:
 
 
 def _demand_matched(recipe: Recipe, model: Any) -> None:
-    """Raise `ConfigError` for names of modules that the model does not have: PEFT ignores them."""
-    wanted = recipe.target_modules
-    if isinstance(wanted, str) and (wanted == "all-linear" or wanted in PRESETS):
-        return
-    paths = [path for path, _ in model.named_modules()]
-    if isinstance(wanted, str):
-        missing = [] if any(re.fullmatch(wanted, path) for path in paths) else [wanted]
+    """Raise `ConfigError` for layers that the model does not have, or whose names no preset knows: PEFT would ignore
+    them and train the others.
+    """
+    wanted, paths, missing = recipe.target_modules, [path for path, _ in model.named_modules()], list[str]()
+    if parts := _parts(recipe):
+        missing = [f"of a known name in its {part}" for part, names in parts.items() if not _matching(paths, names)]
+    elif isinstance(wanted, str):
+        missing = [] if wanted == "all-linear" or any(re.fullmatch(wanted, path) for path in paths) else [wanted]
     else:
-        missing = [name for name in wanted if not any(f".{path}".endswith(f".{name}") for path in paths)]
+        missing = [name for name in wanted if not _matching(paths, [name])]
     if missing:
         raise ConfigError(f"target_modules: the model has no module {', '.join(missing)}", _layers(model))
+    if parts in PRESETS.values():
+        outside = re.compile(_not_language(model) or "(?!)")
+        inside = [path for path in _linear(model) if INSIDE_ATTENTION.fullmatch(path) and not outside.fullmatch(path)]
+        if unknown := {path.rpartition(".")[2] for path in set(inside) - _matching(inside, ATTENTION)}:
+            raise ConfigError(
+                f"target_modules = {wanted!r} does not know the layers {', '.join(sorted(unknown))} of this model",
+                _layers(model),
+            )
+
+
+def _matching(paths: Iterable[str], names: Iterable[str]) -> set[str]:
+    """The paths that end with one of the names."""
+    endings = tuple(f".{name}" for name in names)
+    return {path for path in paths if f".{path}".endswith(endings)}
+
+
+def _linear(model: Any) -> list[str]:
+    """Paths of the linear layers."""
+    return [path for path, one in model.named_modules() if type(one).__name__ in ("Linear", "Linear4bit", "Conv1D")]
 
 
 def _layers(model: Any) -> str:
-    kinds = ("Linear", "Linear4bit", "Conv1D")
-    names = {name.rsplit(".", 1)[-1] for name, one in model.named_modules() if type(one).__name__ in kinds}
+    names = {path.rpartition(".")[2] for path in _linear(model)}
     return f"the linear layers of this model are {', '.join(sorted(names))}; name some of them in target_modules"
 
 
@@ -221,13 +267,13 @@ def _lora(recipe: Recipe, model: Any) -> LoraConfig:  # noqa: ARG001
 
 
 def _ia3(recipe: Recipe, model: Any) -> IA3Config:
-    """Keys, values and the input of the MLP's last layer, as in the paper. Named modules of the MLP count as such."""
-    named = not isinstance(recipe.target_modules, str)
-    wanted = list(recipe.target_modules) if named else [*KEYS_AND_VALUES, *BEHIND_MLP]
-    modules = [f".{module}" for module, _ in model.named_modules()]
-    present = [name for name in wanted if any(module.endswith(f".{name}") for module in modules)]
+    """Layers of the MLP are scaled at their input, others at their output."""
+    wanted, paths = _targets(recipe), [path for path, _ in model.named_modules()]
+    if isinstance(wanted, str):
+        return IA3Config(target_modules=wanted, feedforward_modules=list(MLP), task_type="CAUSAL_LM")
+    present = [name for name in wanted if _matching(paths, [name])]
     inner = [name for name in present if name in MLP]
-    return IA3Config(target_modules=present if not named else wanted, feedforward_modules=inner, task_type="CAUSAL_LM")
+    return IA3Config(target_modules=present, feedforward_modules=inner, task_type="CAUSAL_LM")
 
 
 def _prefix(recipe: Recipe, model: Any) -> PrefixTuningConfig:  # noqa: ARG001
@@ -243,7 +289,7 @@ def _prompt(recipe: Recipe, model: Any) -> PromptTuningConfig:  # noqa: ARG001
 def _bottleneck(recipe: Recipe, model: Any) -> BottleneckConfig:
     parallel = recipe.places == "parallel"
     return BottleneckConfig(
-        target_modules=list(PLACES[recipe.places]), bottleneck=recipe.bottleneck,
+        target_modules=_targets(recipe), bottleneck=recipe.bottleneck,
         hidden_size=model.config.get_text_config().hidden_size,
         parallel=parallel, scaling=4.0 if parallel else 1.0, task_type="CAUSAL_LM",
     )  # fmt: skip

@@ -97,11 +97,11 @@ def nearest(sizes: Sizes, texts: Texts, memory: int, optimiser: str) -> tuple[di
     ]
     changes: dict[str, Any] = {}
     for step in steps:
-        changes |= step
         try:
-            changed = Recipe.model_validate({**recipe.model_dump(), **changes})
+            changed = Recipe.model_validate({**recipe.model_dump(), **changes, **step})
         except ValidationError:  # another method may not allow it
             continue
+        changes |= step
         kept = [length for length in texts.lengths if length <= changed.max_length]
         if not kept:
             continue

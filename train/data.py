@@ -212,6 +212,22 @@ class Prepared:
     questions: list[HeldOutPrompt]
 
     @property
+    def splits(self) -> tuple[Split, ...]:
+        """The splits, each once, the held-out one last."""
+        found = (self.train, self.validation, self.held_out)
+        return tuple({split.name: split for split in found if split is not None}.values())
+
+    @property
+    def left_out(self) -> tuple[LeftOut, ...]:
+        """Examples of all splits that are not used."""
+        return tuple(one for split in self.splits for one in split.left_out)
+
+    @property
+    def mismatches(self) -> dict[str, int]:
+        """Differences between training and inference in all splits, with the number of examples that have them."""
+        return dict(sorted(sum((split.mismatches for split in self.splits), Counter[str]()).items()))
+
+    @property
     def evaluate_every(self) -> int:
         """Steps between measurements on the validation split."""
         return self.recipe.evaluate_every or max(20, len(self.order) // 10)
@@ -243,7 +259,12 @@ def prepare(recipe: Recipe, narrator: Narrator) -> Prepared:
         validation = held_out if held_out.name == "validation" else load_split(data, "validation", template, recipe)
         validation = validation.sample(recipe.evaluate_examples)
         parts.advance()
-    for split in {train.name: train, held_out.name: held_out}.values():
+    prepared = Prepared(
+        recipe, template, train, validation, held_out, plan_order(train.owners, recipe),
+        stop_ids(template, train.encoded),
+        questions(held_out, template, recipe),
+    )  # fmt: skip
+    for split in prepared.splits:
         for mismatch, count in split.mismatches.items():
             narrator.say(f"note: {split.name}, {plural(count, 'example')}: {mismatch}")
         if left_out := len(split.left_out):
@@ -252,11 +273,7 @@ def prepare(recipe: Recipe, narrator: Narrator) -> Prepared:
         narrator.say(
             f"note: {held_out.name}, {plural(without, 'example')}: without the system message of all training examples"
         )
-    return Prepared(
-        recipe, template, train, validation, held_out, plan_order(train.owners, recipe),
-        stop_ids(template, train.encoded),
-        questions(held_out, template, recipe),
-    )  # fmt: skip
+    return prepared
 
 
 def filled(path: Path) -> bool:

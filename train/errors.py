@@ -1,6 +1,8 @@
 """Errors that depend on the settings; a sweep attributes them to the trial."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
 import torch
@@ -28,3 +30,14 @@ RAN_OUT: Final = re.compile(
 def ran_out(error: BaseException) -> bool:
     """Whether an exception means out of memory."""
     return isinstance(error, torch.OutOfMemoryError | MemoryError) or bool(RAN_OUT.search(str(error)))
+
+
+@contextmanager
+def memory_errors(hint: str) -> Iterator[None]:
+    """Raises `NoMemory` with this hint if memory runs out in the block."""
+    try:
+        yield
+    except (torch.OutOfMemoryError, RuntimeError, MemoryError) as error:
+        if not ran_out(error):
+            raise
+        raise NoMemory("out of memory", hint) from error

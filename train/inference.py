@@ -14,6 +14,7 @@ from curate.core.text import visible
 from curate.models.names import configuration, fingerprint
 from curate.models.template import Template, load_template, load_tokenizer
 from train.adapters import load_adapter
+from train.errors import memory_errors
 from train.evaluation.prompts import longest_context
 from train.export import gguf_file, gguf_layout, merged
 from train.export.export_folder import NAME, read
@@ -87,7 +88,7 @@ class ChatModel:
         }  # fmt: skip
         self.model.eval()
         try:
-            with autocast(self.dtype):
+            with memory_errors("/reset starts a new one; a lower --max-new-tokens needs less"), autocast(self.dtype):
                 if has_virtual(self.model):
                     answer_with_virtual(self.model, ids, **options)
                 else:

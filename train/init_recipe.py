@@ -19,9 +19,11 @@ from curate.models.names import configuration
 from curate.models.template import Template, load_template
 from curate.read.dataset import read_dataset
 from train.autoconfig import Fit, Texts, available, choose_settings, gigabytes
+from train.data import filled
 from train.memory_profile import Sizes
 from train.model import device
 from train.recipe import Recipe, toml
+from train.run_folder import SPLITS
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,8 @@ SMALL: Final = 10_000
 """Examples up to which one pass over the data is too few."""
 PROMPT: Final = 0.7
 """Assumed share of prompt tokens without a tokenizer."""
+EXPORT: Final = 3e9
+"""Bytes that an export takes besides the weights in 16 bits: measured with `tests/bench/export_memory.py`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +95,8 @@ class RecipeDraft:
 
     lines: tuple[tuple[str, Any, str], ...]
     """Key, value, reason."""
-    fits: bool
+    notes: tuple[str, ...]
+    """What does not fit."""
 
     def text(self) -> str:
         """As a file."""
@@ -119,28 +124,36 @@ def init_recipe(
         raise InputError(
             f"{file}: no such file", f"create the split with  curate split {data} -o FOLDER  and use  --for FOLDER"
         )
-    examples = [line.example.value for line in read_dataset([file]).lines if line.example is not None]
+    examples, *held_out = (_examples(data / f"{name}.jsonl") for name in SPLITS)
     if not examples:
         raise InputError(f"{file}: contains no example", f"curate check {file}")
     if chat_template:
         chat_template_source(chat_template)
     template = load_template(model, chat_template) if model is not None else None  # nothing of a proposed base
     lengths, supervised = _lengths(examples, template)
+    if not lengths:
+        raise ModelError("the chat template refuses all examples", "curate check --model MODEL shows why")
     texts = Texts(lengths, supervised)
     on_cpu = memory is None and device().type == "cpu"
     there = available() if memory is None else memory
     chosen, found, sizes = _base(model, name, texts, there, on_cpu=on_cpu)
-    longest = max(lengths)
+    longest = max(lengths + [length for split in held_out for length in _lengths(split, template)[0]])
     epochs = 3 if len(examples) < SMALL else 1
     billions = sizes.total / 1e9
     counted = "has" if template is not None else "has about"
     needs = f"{billions:.2g} billion weights; it needs {gigabytes(found.estimate.high)} of {gigabytes(there)}"
     length = f"the longest example {counted} {longest:,} tokens; examples are never cut"
+    export = 2 * sizes.total + EXPORT
+    exported = f"`curate export` needs 16 bits, about {gigabytes(export)}"
+    notes = [] if found.fits else ["no recipe fits this memory; `curate plan` shows by how much"]
+    if export > there:
+        where = "more than this machine has" if on_cpu else "more than the GPU has: --device cpu takes main memory"
+        notes.append(f"{exported}, {where}")
     lines: list[tuple[str, Any, str]] = [
         ("model", chosen, needs),
         *([("chat_template", template_name, "instead of the model's own, if it has one")] if chat_template else []),
         ("data", name, plural(len(examples), "example")),
-        ("method", "qlora", "the base in 4 bits"),
+        ("method", "qlora", f"the base in 4 bits; {exported}"),
         ("max_length", ceil(longest / STEP) * STEP, length),
         ("epochs", epochs, "passes over the data; the adapter with the best validation loss is kept"),
         ("patience", 3, "measurements without an improvement end the training"),
@@ -149,7 +162,7 @@ def init_recipe(
         lines.append(("learning_rate", 1e-3, "small models tolerate more than QLoRA's 2e-4"))
     elif billions > 13:
         lines.append(("learning_rate", 1e-4, "QLoRA above 13 billion"))
-    return RecipeDraft(tuple(lines), found.fits)
+    return RecipeDraft(tuple(lines), tuple(notes))
 
 
 def _base(model: str | None, data: str, texts: Texts, memory: int, *, on_cpu: bool) -> tuple[str, Fit, Sizes]:
@@ -179,7 +192,10 @@ def _lengths(examples: Sequence[dict[str, Any]], template: Template | None) -> t
         texts = [[str(turn.get("content") or "") for turn in one.get("messages", [])] for one in examples]
         return [sum(len(text.encode()) // 4 + 8 for text in one) + 8 for one in texts], 1 - PROMPT
     encoded = [text for one in examples for text in template.encode(one).encoded]
-    if not encoded:
-        raise ModelError("the chat template refuses all examples", "curate check --model MODEL shows why")
     lengths = [len(text.input_ids) for text in encoded]
-    return lengths, sum(text.supervised for text in encoded) / sum(lengths)
+    return lengths, sum(text.supervised for text in encoded) / max(1, sum(lengths))
+
+
+def _examples(file: Path) -> list[dict[str, Any]]:
+    lines = read_dataset([file]).lines if filled(file) else ()
+    return [line.example.value for line in lines if line.example is not None]

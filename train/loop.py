@@ -46,8 +46,8 @@ SKIPPED: Final = 32
 """Steps in a row without an update in float16: after half of them the scale of the loss, 65,536, is down to 1."""
 
 
-class OutOfMemory(Exception):
-    """A micro-batch does not fit into memory; caught in the loop, which halves micro-batches."""
+class OutOfMemory(MemoryError):
+    """A micro-batch does not fit into memory; the loop halves micro-batches."""
 
 
 class StepLoss(NamedTuple):

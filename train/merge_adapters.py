@@ -29,6 +29,7 @@ from train.adapters import (
     lora_weights,
     obstacle,
 )
+from train.errors import memory_errors
 from train.export.export_folder import conclude, files_of, writing
 from train.export.export_result import Export
 from train.export.questions import Questions, questions_for
@@ -105,7 +106,7 @@ def merge_adapters(
     places = [*data, *[None] * (len(runs) - len(data))]
     asked = [questions_for(run, run.template(), place, limit) for run, place in zip(runs, places, strict=True)]
     parts = [lora_weights(run.folder.adapter) for run in runs]
-    with writing(folder) as stage:
+    with memory_errors("use a machine with more memory: the base is loaded in 16 bits"), writing(folder) as stage:
         _save(stage, runs[0], parts, summed(parts, weights))
         losses = _measured(stage, runs, asked, narrator)
         members = tuple(map(_member, runs, weights, parts, asked, losses))

@@ -15,6 +15,7 @@ from train.adapters import add_adapter
 from train.autoconfig import available, choose_settings, optimiser_of, shortage
 from train.batching import Microbatches
 from train.data import Prepared, filled, prepare
+from train.errors import memory_errors
 from train.hardware import peak_memory
 from train.journal import Narrator
 from train.loss import EmbeddingNoise, packs_exactly, use_chunked_cross_entropy
@@ -43,7 +44,7 @@ def plan(
     there = available() if memory is None else memory
     found = choose_settings(sizes, prepared.texts, there, optimiser=optimiser)
     texts = prepared.train.encoded
-    left_out = (*prepared.train.left_out, *prepared.held_out.left_out)
+    left_out = prepared.left_out
     long = tuple(one for one in left_out if one.reason.startswith("K001"))
     unusable = tuple(one for one in left_out if one not in long)
     refusals = _refusals(recipe, long, unusable)
@@ -78,13 +79,14 @@ def plan(
         memory_measured=None,
         over_length=long,
         untrainable=unusable,
-        mismatches=dict(sorted((prepared.train.mismatches + prepared.held_out.mismatches).items())),
+        mismatches=prepared.mismatches,
         findings=_findings(recipe),
         masks=tuple(_pieces(texts[index], prepared.template) for index in sorted({0, len(texts) // 2, len(texts) - 1})),
         refusals=tuple(refusals),
     )
     if measure is not None and not refusals:
-        seconds, peak = measure(prepared, made)
+        with memory_errors("set  activation_checkpointing = true  or a lower  tokens_per_pass"):
+            seconds, peak = measure(prepared, made)
         made = made.model_copy(update={"seconds": seconds, "memory_measured": peak})
     return made
 
@@ -110,23 +112,22 @@ def _too_wide(recipe: Recipe, sizes: Sizes) -> list[str]:
 
 
 def _splits(prepared: Prepared) -> tuple[SplitPlan, ...]:
-    found = {one.name: one for one in (prepared.train, prepared.validation, prepared.held_out) if one is not None}
     plans = []
-    for name, split in found.items():
+    for split in prepared.splits:
         lengths = [len(text.input_ids) for text in split.encoded]
         supervised = sum(text.supervised for text in split.encoded)
         longest: dict[int, int] = {}
         for owner, length in zip(split.owners, lengths, strict=True):
             longest[owner] = max(length, longest.get(owner, 0))
         counts = {"texts": len(lengths), "tokens": sum(lengths), "longest": max(lengths), "supervised": supervised}
-        plans.append(
-            SplitPlan(name=name, examples=len(split.examples), repeated=sum(lengths) / sum(longest.values()), **counts)
-        )
+        counts["examples"] = len(split.examples)
+        plans.append(SplitPlan(name=split.name, repeated=sum(lengths) / sum(longest.values()), **counts))
     return tuple(plans)
 
 
 def _work(prepared: Prepared, max_tokens: int) -> dict[str, int]:
-    microbatches = Microbatches(prepared.train.encoded, prepared.train.name_of, max_tokens, packing=True)
+    packing = prepared.recipe.packing
+    microbatches = Microbatches(prepared.train.encoded, prepared.train.name_of, max_tokens, packing)
     return {
         "passes": sum(len(microbatches.of(step)) for step in prepared.order),
         "tokens": sum(map(microbatches.tokens, prepared.order)),

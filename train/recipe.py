@@ -95,7 +95,8 @@ class Recipe(StrictModel):
     """LoRA and IA3: which layers: all linear ones (QLoRA, LoRA Without Regret), a preset (`attention`,
     `attention+mlp`), names of modules, or a regular expression for whole paths of modules (as in PEFT).
 
-    Without names, IA3 takes keys, values and the MLP's last layer.
+    Of them IA3 takes keys, values and the MLP's last layer, unless they are named. A preset that does not know all of a
+    model's attention, or its MLP, is refused.
     """
     rslora: bool = False
     """LoRA: scale by alpha / sqrt(rank), so that high ranks learn as fast as low ones (Kalajdzievski 2023)."""

@@ -23,6 +23,7 @@ from curate.core.errors import OutputError, UsageError
 from curate.core.example import canonical
 from curate.core.files import remove_leftovers, sha256, sync_files, sync_folder, write_json
 from curate.core.text import visible
+from curate.models.chat_templates import chat_template_source
 from curate.models.names import fingerprint
 from train import distributed
 from train.recipe import Recipe
@@ -164,8 +165,11 @@ def remove_files(folder: Path, first: str, names: Set[str]) -> None:
 
 
 def recipe_hash(recipe: Recipe) -> str:
-    """SHA-256 of a recipe, wherever data and model lie."""
-    return hashlib.sha256(canonical(recipe.model_dump(mode="json", exclude={"data", "model"}))).hexdigest()
+    """SHA-256 of a recipe with the text of its chat template, wherever data, model and template lie."""
+    values = recipe.model_dump(mode="json", exclude={"data", "model"})
+    if recipe.chat_template:
+        values["chat_template"] = chat_template_source(recipe.chat_template)
+    return hashlib.sha256(canonical(values)).hexdigest()
 
 
 def identify(recipe: Recipe) -> dict[str, Any]:

@@ -1,12 +1,10 @@
 """One training from recipe to report: measure the base, train, measure again. Completed parts are not repeated."""
 
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from math import isfinite
 from pathlib import Path
 from time import process_time
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import torch
 from transformers import set_seed
@@ -22,7 +20,7 @@ from train.autoconfig import Settings, decide
 from train.batching import Microbatches
 from train.callback import Callback
 from train.data import Prepared, Split, prepare
-from train.errors import NoMemory, NotANumber, ran_out
+from train.errors import NotANumber, memory_errors
 from train.generation import answers
 from train.hardware import peak_memory
 from train.held_out import TOKENS, held_out_loss, probe, probe_texts
@@ -38,6 +36,8 @@ from train.training_dynamics import datamap, summed
 from train.training_report import report_html
 
 Mode = Literal["new", "resume", "fresh"]
+SMALLER: Final = "`curate plan` shows what fits; a smaller base, rank or max_length needs less memory"
+"""What to do where memory runs out; a step has its own remedy."""
 
 
 def train_until(share: float, recipe: Recipe, folder: RunFolder, *, mode: Mode, narrator: Narrator) -> Report | Pause:
@@ -62,7 +62,7 @@ def train_until(share: float, recipe: Recipe, folder: RunFolder, *, mode: Mode, 
         prepared = prepare(recipe, narrator)
         settings = distributed.from_first(lambda: _begin(prepared, folder, identity, mode, narrator))
         narrator.journal = Journal(folder.metrics, silent=distributed.rank() > 0)
-        with narrator.showing(), _memory_told():
+        with narrator.showing(), memory_errors(SMALLER):
             return Training(prepared, settings, folder, narrator, identity).run(share)
 
 
@@ -75,7 +75,7 @@ def _admit(folder: RunFolder, key: str, mode: Mode) -> Report | None:
         return None
     if there != key:
         raise UsageError(
-            f"{folder.path}: contains a run with another recipe, other data or another base model",
+            f"{folder.path}: contains a run with another recipe, chat template, data or base model",
             "--fresh replaces it; --run-dir DIR keeps both",
         )
     report = folder.read("report.json")
@@ -85,19 +85,6 @@ def _admit(folder: RunFolder, key: str, mode: Mode) -> Report | None:
             "resume it with --resume, or start over with --fresh",
         )
     return None if report is None else validated(Report, report, str(folder.path / "report.json"))
-
-
-@contextmanager
-def _memory_told() -> Iterator[None]:
-    """Raises `NoMemory` if memory runs out in the block (a step has its own remedy)."""
-    try:
-        yield
-    except (torch.OutOfMemoryError, RuntimeError, MemoryError) as error:
-        if not ran_out(error):
-            raise
-        raise NoMemory(
-            "out of memory", "`curate plan` shows what fits; a smaller base, rank or max_length needs less memory"
-        ) from error
 
 
 def _begin(prepared: Prepared, folder: RunFolder, identity: dict[str, Any], mode: Mode, narrator: Narrator) -> Settings:
@@ -384,9 +371,9 @@ class Training:
                 for question, before, after in zip(prepared.questions, base["answers"], tuned["answers"], strict=True)
             ),
             adapter_sha256=adapter,
-            left_out=(*prepared.train.left_out, *prepared.held_out.left_out),
+            left_out=prepared.left_out,
             system=prepared.train.system,
-            mismatches=dict(sorted((prepared.train.mismatches + prepared.held_out.mismatches).items())),
+            mismatches=prepared.mismatches,
         )
 
 

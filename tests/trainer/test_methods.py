@@ -58,6 +58,53 @@ def test_a_target_module_that_the_model_lacks_is_refused(project: Path, wanted: 
     assert "q_proj" in str(caught.value.hint)
 
 
+FAMILIES: dict[str, dict[str, Any]] = {
+    "opt": {"word_embed_proj_dim": 32, "ffn_dim": 48},
+    "phi": {"intermediate_size": 48},
+    "deepseek_v3": {"q_lora_rank": 8, "kv_lora_rank": 8, "qk_rope_head_dim": 8, "qk_nope_head_dim": 8, "v_head_dim": 16,
+                    "intermediate_size": 48, "first_k_dense_replace": 1},
+    "mixtral": {"intermediate_size": 48, "num_local_experts": 2},
+    "qwen3_next": {"intermediate_size": 48, "num_experts": 0},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("kind", "values", "expected"),
+    [
+        ("opt", {"target_modules": "attention+mlp"}, {"q_proj", "k_proj", "v_proj", "out_proj", "fc1", "fc2"}),
+        ("phi", {"target_modules": "attention"}, {"q_proj", "k_proj", "v_proj", "dense"}),
+        ("deepseek_v3", {"target_modules": "attention"},
+         {"q_a_proj", "q_b_proj", "kv_a_proj_with_mqa", "kv_b_proj", "o_proj"}),
+        ("mixtral", {"target_modules": "attention+mlp"}, "no module of a known name in its MLP"),
+        ("mixtral", {"method": "ia3"}, "no module of a known name in its MLP"),
+        ("mixtral", {"method": "bottleneck", "places": "houlsby"}, "no module of a known name in its MLP"),
+        ("mixtral", {"method": "ia3", "target_modules": "attention"}, {"k_proj", "v_proj"}),
+        ("qwen3_next", {"target_modules": "attention"}, "does not know the layers in_proj"),
+        ("phi", {"method": "ia3", "target_modules": r".*\.(v_proj|fc2)"}, {"v_proj", "fc2"}),
+    ],
+)  # fmt: skip
+def test_a_preset_trains_all_of_a_part_or_is_refused(kind: str, values: dict[str, Any], expected: Any) -> None:
+    import torch
+    from peft.tuners.tuners_utils import BaseTunerLayer
+    from transformers import AutoConfig
+
+    from train.memory_profile import meta_model
+
+    layers = 4 if kind == "qwen3_next" else 1
+    sizes = {"vocab_size": 64, "hidden_size": 32, "num_hidden_layers": layers, "num_attention_heads": 2}
+    config = AutoConfig.for_model(kind, **sizes, **FAMILIES[kind])
+    recipe = Recipe.model_validate({"model": "m", "data": "d", "method": "lora", "quantisation": "none"} | values)
+    if isinstance(expected, str):
+        with pytest.raises(ConfigError, match=expected):
+            meta_model(config, recipe, torch.float32)
+        return
+    model = meta_model(config, recipe, torch.float32)
+    tuned = {path.rpartition(".")[2]: one for path, one in model.named_modules() if isinstance(one, BaseTunerLayer)}
+    assert tuned.keys() == expected
+    if recipe.method == "ia3":
+        assert {name for name, one in tuned.items() if one.is_feedforward} == expected & {"fc2"}
+
+
 def recipe_of(project: Path, variant: str, **values: Any) -> Recipe:
     own = METHODS[VARIANTS[variant].get("method", "qlora")].keys
     without = {key: None for key in ("rank", "dropout") if key not in own}

@@ -9,6 +9,7 @@ import pytest
 from curate.cli.main import main
 from tests.trainer.test_template import PHI
 from tests.trainer.tiny import conversations, write_recipe
+from train.recipe import load_recipe
 
 pytestmark = pytest.mark.slow
 
@@ -64,6 +65,58 @@ def test_a_training_that_would_be_refused_is_told_with_the_reason_and_the_way_ou
     length = made["over_length"][0]["reason"].split()[1]
     made = plan(project, capsys, "--set", f"max_length={length}", "--set", "untrainable=leave-out")
     assert made["over_length"] == []
+
+
+def test_what_the_validation_split_holds_is_planned_as_it_is_refused_and_left_out(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    long = {"messages": [{"role": "user", "content": "long " * 100}, {"role": "assistant", "content": "x"}]}
+    (project / "split/validation.jsonl").write_text(
+        "".join(json.dumps(one) + "\n" for one in (*conversations(3), long))
+    )
+    recipe = write_recipe(project, evaluate_every=5)
+    (refusal,) = plan(project, capsys, status=1)["refusals"]
+    assert refusal["reason"] == "1 example is longer than max_length"
+    words = ["train", str(recipe), "--run-dir", str(project / "run"), "--json"]
+    assert main([*words, "--quiet"]) == 2
+    capsys.readouterr()
+    assert main([*words, "--set", "over_length=leave-out"]) == 0
+    told = capsys.readouterr()
+    assert [(one["split"], one["line"]) for one in json.loads(told.out)["left_out"]] == [("validation", 4)]
+    assert "validation: 1 example left out" in told.err
+
+
+def test_a_change_that_a_recipe_does_not_allow_hides_no_other_that_fits(project: Path) -> None:
+    import torch
+
+    from train.autoconfig import Texts, nearest
+    from train.memory_profile import Sizes
+
+    values = {"method": "lora", "initialisation": "pissa", "tokens_per_pass": None, "max_length": 8000}
+    recipe = load_recipe(write_recipe(project, **values))
+    sizes = Sizes(recipe, torch.float32, on_cpu=False)  # qlora takes no pissa
+    texts = Texts([64] * 20 + [8000], 0.1)
+    found = nearest(sizes, texts, round(sizes.without_steps("adamw_8bit") / 0.9) + 8_000_000, "adamw_torch")
+    assert found is not None
+    assert {"max_length", "optimiser"} <= found[0].keys()
+
+
+def test_a_plan_for_another_gpu_measures_nothing_here(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["plan", str(project / "recipe.toml"), "--vram", "24GB", "--measure"]) == 2
+    assert "--measure runs a step on this machine" in capsys.readouterr().err
+
+
+def test_out_of_memory_in_a_measured_step_is_told(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import torch
+
+    def full(*_: Any) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr("train.loop.losses", full)
+    assert main(["plan", str(project / "recipe.toml"), "--measure", "--quiet"]) == 2
+    assert "error: out of memory" in capsys.readouterr().err
 
 
 def test_what_does_not_fit_is_told_with_the_nearest_settings_that_do(

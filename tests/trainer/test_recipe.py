@@ -1,5 +1,6 @@
 """Recipes: every mistake is told at once, paths are the recipe's, and the data come whole or are refused."""
 
+import json
 import re
 import tomllib
 from pathlib import Path
@@ -121,6 +122,24 @@ def test_a_first_recipe_can_list_all_keys_as_comments(project: Path, capsys: pyt
     lines = [line.removeprefix("# ") for line in text.split("\n\n", 1)[1].splitlines()]
     defaults = [line for line in lines if re.match(r"\w+ = ", line) and "none by default" not in line]
     assert recipe(**tomllib.loads("\n".join(defaults))) == recipe()  # each default is written as a recipe reads it
+
+
+@pytest.mark.slow
+def test_a_first_recipe_fits_all_splits_and_says_whether_the_export_fits(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(project)
+    long = {"messages": [{"role": "user", "content": "long " * 100}, {"role": "assistant", "content": "x"}]}
+    Path("split/test.jsonl").write_text(json.dumps(long) + "\n")
+    assert main(["recipe", "init", "--for", "split", "--model", "model", "-o", "a.toml"]) == 0
+    assert main(["plan", "a.toml", "--quiet"]) == 0
+    capsys.readouterr()
+    assert main(["recipe", "init", "--for", "split", "--vram", "6GB", "-o", "-"]) == 0
+    told = capsys.readouterr()
+    assert "the base in 4 bits; `curate export` needs 16 bits, about 11.1 GB" in told.out
+    assert "more than the GPU has: --device cpu" in told.err
+    assert main(["recipe", "init", "--for", "split", "--vram", "12GB", "--model", "model", "-o", "-"]) == 0
+    assert "note:" not in capsys.readouterr().err
 
 
 @pytest.mark.slow

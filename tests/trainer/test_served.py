@@ -154,6 +154,16 @@ def test_a_model_that_takes_no_temperature_is_asked_without(server: Server, caps
     assert [set(asked) for asked in server.asked] == [{"messages", "model", "max_completion_tokens"}] * 3
 
 
+def test_a_question_whose_tools_are_broken_is_not_asked(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
+    path = Path("split/test.jsonl")
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    lines[0]["tools"] = '[{"type": '
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    code, report = evaluated(server, capsys, *BOTH, "--yes")
+    assert (code, report["questions"]) == (0, 19)
+    assert [(one["line"], one["reason"]) for one in report["not_asked"]] == [(1, "its tools are not valid JSON")]
+
+
 def test_calls_of_tools_are_read_from_their_field(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
     tool = {"type": "function", "function": {"name": "weather", "parameters": {"type": "object", "properties": {}}}}
     call = {"id": "c", "type": "function", "function": {"name": "weather", "arguments": '{"city": "Rome"}'}}

@@ -225,6 +225,20 @@ def test_a_killed_and_resumed_training_ends_with_the_same_bits(
     assert "--fresh" in capsys.readouterr().err
 
 
+def test_another_text_of_the_chat_template_is_another_run(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from curate.models.chat_templates import CHATML
+
+    (project / "own.jinja").write_text(CHATML)
+    recipe = write_recipe(project, chat_template="own.jinja", max_steps=2, generations=0, probes=0)
+    words = ["train", str(recipe), "--run-dir", str(project / "run"), "--resume"]
+    assert main([*words, "--quiet"]) == 0
+    assert main(words) == 0
+    assert "this training has finished" in capsys.readouterr().err
+    (project / "own.jinja").write_text(CHATML.replace("assistant", "bot"))
+    assert main(words) == 2
+    assert "another recipe, chat template, data or base model" in capsys.readouterr().err
+
+
 def test_an_interruption_saves_what_was_done(project: Path) -> None:
     write_recipe(project, max_steps=400, save_every=1000, generations=0)
     process = subprocess.Popen(

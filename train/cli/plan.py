@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from curate.cli.options import memory_of
-from curate.core.errors import ExitCode
+from curate.core.errors import ExitCode, UsageError
 from train.cli.common import (
     AsJson,
     Changes,
@@ -36,6 +36,8 @@ def plan(
 
     Exit status 1 if the training would be refused; the plan says why and what would fit.
     """
+    if measure and vram is not None:
+        raise UsageError("--measure runs a step on this machine, --vram plans for another", "leave out one of them")
     chosen = recipe_of(recipe, data, changes)
     memory = None if vram is None else memory_of(vram, "--vram")
     with with_trainer():

@@ -59,8 +59,7 @@ def recipe(
     if template and not printed and Path(template).is_file():
         template_name = _seen_from(output.parent, Path(template))
     made = init_recipe(data, named, model, memory, template, template_name)
-    if not made.fits:
-        sys.stderr.write("note: no recipe fits this memory; `curate plan` shows by how much\n")
+    sys.stderr.writelines(f"note: {note}\n" for note in made.notes)
     text = made.text()
     if all_keys:
         written = {key for key, *_ in made.lines}

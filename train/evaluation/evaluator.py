@@ -10,6 +10,7 @@ from curate.core.files import sha256
 from curate.core.text import plural, visible
 from curate.models.names import resolve
 from curate.models.template import Template
+from train.errors import memory_errors
 from train.evaluation.answering import Answer, Loss, ResponseCache
 from train.evaluation.benchmarks import benchmarks, demand
 from train.evaluation.eval_setup import EvalSetup, eval_setup
@@ -88,7 +89,8 @@ class Backend(Protocol):
 
 def evaluate(trained: Trained, backend: Backend, options: Options, narrator: Narrator) -> Evaluation:
     """Ask, measure, compare, write `evaluation.json`. Raises `CurateError`; answers so far stay in the cache."""
-    with backend.folder.locked():
+    hint = "answers so far are kept: try a lower --max-new-tokens or --shots, or a machine with more memory"
+    with backend.folder.locked(), memory_errors(hint):
         return Evaluating(trained, backend, options, narrator).run()
 
 

@@ -17,6 +17,7 @@ from curate.core.example import content_id
 from curate.core.runs import Project
 from curate.core.text import plural
 from curate.corpus.stats import BYTES_A_TOKEN
+from curate.models.template_messages import template_tools
 from train.evaluation.answering import Answer, Loss, ResponseCache
 from train.evaluation.eval_setup import EvalSetup, longest_answer
 from train.evaluation.options import System
@@ -52,7 +53,7 @@ class ServedPrompts:
     """Makes requests of questions."""
 
     def of(self, question: Question, shots: Sequence[Question] = ()) -> ServedPrompt | None:
-        """The request with as many of the last examples as fit."""
+        """The request with as many of the last examples as fit; None for tools that are no JSON."""
         for left in range(len(shots) + 1):
             shown = shots[left:]
             turns = [_request_turn(turn) for turn in question.messages[:-1]]
@@ -61,8 +62,10 @@ class ServedPrompts:
                 (i for i, turn in enumerate(turns) if turn.get("role") not in ("system", "developer")), len(turns)
             )
             request: dict[str, Any] = {"messages": [*turns[:head], *before, *turns[head:]]}
-            if tools := question.example.value.get("tools"):
-                request["tools"] = json.loads(tools) if isinstance(tools, str) else tools
+            if tools := template_tools(question.example.value):
+                if isinstance(tools, str):
+                    return None
+                request["tools"] = tools
             prompt = ServedPrompt(plain_json(request), len(shown))
             if not shown or prompt.tokens <= CONTEXT:
                 return prompt
@@ -109,8 +112,8 @@ class ServedModel:
         return ServedPrompts()
 
     def refusal(self, question: Question) -> str:  # noqa: ARG002
-        """No question is refused here."""
-        return "cannot be asked"
+        """Why a question cannot be asked."""
+        return "its tools are not valid JSON"
 
     def agree(self, asked: Sequence[tuple[System, Sequence[ServedPrompt]]], cache: ResponseCache, most: int) -> None:
         """Print how much is asked and what it costs. Raises `UsageError` without consent."""

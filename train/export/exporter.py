@@ -10,6 +10,7 @@ import torch
 from curate.core.text import visible
 from curate.models.names import configuration
 from train.adapters import adapter_disabled
+from train.errors import memory_errors
 from train.export.equivalence import EquivalenceTest, ModelOutputs, accept, compare, root_mean_square
 from train.export.export_folder import conclude, files_of, writing
 from train.export.export_result import Export, Options, Proof
@@ -25,7 +26,8 @@ from train.trained import Trained
 def export(trained: Trained, options: Options, narrator: Narrator) -> Export:
     """Write an export and verify it. Raises `CurateError`, and then the folder is unchanged."""
     refuse(trained.recipe, options)
-    with trained.folder.locked(), writing(options.folder) as stage:
+    hint = "--device cpu merges and verifies in main memory; fewer --prompts need less"
+    with memory_errors(hint), trained.folder.locked(), writing(options.folder) as stage:
         return Exporting(trained, options, narrator, stage).run()
 
 
