@@ -4,7 +4,22 @@ from typing import Annotated
 
 import typer
 
-from curate.cli.options import STAYS, AsJson, Kept, Overwrite, Paths, Quiet, end, named_files, stages, told_decisions
+from curate.cli.options import (
+    STAYS,
+    Address,
+    AsJson,
+    Kept,
+    Overwrite,
+    Paths,
+    Quiet,
+    RunOn,
+    end,
+    executor_of,
+    named_files,
+    stages,
+    told_decisions,
+)
+from curate.core.cluster import Engine
 from curate.core.output_pair import demand_not_existing, removed_path
 from curate.core.paths import demand_apart
 from curate.core.text import visible
@@ -36,6 +51,8 @@ def decontaminate(
     ] = 0.0,
     as_json: AsJson = False,
     show_all: Annotated[bool, typer.Option("--all", help=f"Show every match, not only {SHOWN}.")] = False,
+    engine: RunOn = Engine.LOCAL,
+    address: Address = None,
     quiet: Quiet = False,
 ) -> None:
     """Remove examples that contain items of a benchmark; report the item and the words found.
@@ -43,6 +60,7 @@ def decontaminate(
     Exit status: 0 if nothing was found or every match was removed, 1 if there are matches and no output, or a line
     holds no example, 2 if a file cannot be read or written.
     """
+    executor = executor_of(engine, address)
     files, benchmarks = named_files(paths), named_files(bench)
     told_decisions(files, ignore=True, why="curate decontaminate reads the files as they are")
     removed = output and removed_path(output, "removed")
@@ -50,7 +68,9 @@ def decontaminate(
     if output and removed:
         demand_not_existing(output, removed, overwrite=overwrite)
     with stages(quiet=quiet) as shown:
-        result = decontaminated(files, benchmarks, fields=tuple(field or ()), share=share, listen=shown.listen)
+        result = decontaminated(
+            files, benchmarks, fields=tuple(field or ()), share=share, listen=shown.listen, executor=executor
+        )
     if output is not None:
         write_decontaminated(result, output, overwrite=overwrite)
     if as_json:

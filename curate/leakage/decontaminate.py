@@ -20,10 +20,12 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from functools import partial
+from itertools import chain, groupby
 from typing import Any, Final, Literal, NamedTuple
 
 from curate.core.arrays import Array
+from curate.core.cluster import LOCAL, Executor
 from curate.core.example import Example
 from curate.core.lazy import np, pl
 from curate.core.text import UNSPACED
@@ -87,13 +89,13 @@ class Probe(NamedTuple):
     words: tuple[str, ...]
 
 
-def contaminated(examples: Sequence[Example], items: Sequence[Item]) -> Contamination:
+def contaminated(examples: Sequence[Example], items: Sequence[Item], executor: Executor = LOCAL) -> Contamination:
     """Which of `examples` hold an item, in any turn."""
     probes = list(_probes(items))
-    search = _Search(probes, [item.place.file for item in items])
+    search = partial(_Search, probes, [item.place.file for item in items])
     best: dict[tuple[int, int], Match] = {}
-    for turns in _pieces(examples):
-        for match in search.matches(turns):
+    with executor.pool(1, processes=False, own=search, anew=search) as pool:
+        for match in chain.from_iterable(pool.each(_matches, _pieces(examples))):
             known = best.get((match.example, match.item))
             if known is None or (-match.share, match.message, match.part) < (-known.share, known.message, known.part):
                 best[match.example, match.item] = match
@@ -223,6 +225,10 @@ class _Search:
     ) -> Match:
         example, message = turns.owners[at]
         return Match(example, message, self.probes[probe].item, self.probes[probe].part, kind, words, share)
+
+
+def _matches(search: _Search, turns: _Turns) -> list[Match]:
+    return list(search.matches(turns))
 
 
 class _Index:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
+from curate.core.cluster import LOCAL, Executor
 from curate.core.errors import demand_all
 from curate.core.events import Listener, StageFinished, StageStarted, ignore_events
 from curate.core.finding import Finding
@@ -58,6 +59,7 @@ def decontaminated(
     fields: Sequence[str] = (),
     share: float = 0.0,
     listen: Listener = ignore_events,
+    executor: Executor = LOCAL,
 ) -> DecontaminateResult:
     """Decide what of `files` goes; nothing is written.
 
@@ -72,7 +74,7 @@ def decontaminated(
     demand_understood(len(dataset.lines), len(dataset.examples))
     listen(StageFinished("read", False, f"{plural(len(dataset.lines), 'line')}, {plural(len(items), 'item')}"))
     listen(StageStarted("compare"))
-    found = contaminated(dataset.examples, items)
+    found = contaminated(dataset.examples, items, executor)
     matches = [match for match in found.matches if match.kind == "near" or match.share >= share]
     listen(StageFinished("compare", False, plural(len(matches), "match")))
     by_example: dict[int, list[Match]] = defaultdict(list)

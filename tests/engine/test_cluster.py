@@ -18,6 +18,7 @@ from curate.core import cluster
 from curate.core.cluster import ClusterPool, Engine, Executor
 from curate.core.errors import CurateError, ExitCode, InputError
 from curate.corpus import loading
+from curate.leakage import decontaminate
 from curate.lint import runner
 from curate.read.chunks import Chunk, chunk_bytes
 from curate.verify import lines as verify_lines
@@ -110,15 +111,18 @@ def sharded(seed: int, write: Write) -> list[str]:
     for name, start, end in zip(names, [0, *cuts], [*cuts, len(every)], strict=True):
         write(name, b"".join(line + b"\n" for line in every[start:end]))
     rng.shuffle(names)
+    items = [{"question": f"What is number {number} of the list?", "answer": "None."} for number in range(60)]
+    write("benchmark.jsonl", b"".join(line_of(item) + b"\n" for item in items))
     return names
 
 
 @contextmanager
 def in_chunks(size: int) -> Iterator[None]:
-    """Let files be cut into chunks of so many bytes."""
+    """Let files be cut into chunks of so many bytes, and turns into pieces."""
     with pytest.MonkeyPatch.context() as patched:
         for module in (runner, loading, verify_lines):
             patched.setattr(module, "SIZE", size)
+        patched.setattr(decontaminate, "PIECE", size // 100)
         yield
 
 
@@ -140,6 +144,7 @@ def commands(names: list[str]) -> dict[str, list[str]]:
         "dedup": ["dedup", *names, "--no-cache", "-o", "out.jsonl", "--json", "--explain", "--yes"],
         "drop": ["dedup", *names, "--no-cache", "-o", "out.jsonl", "--drop", "M", "--keep", "best", "--yes"],
         "split": ["split", *names, "-o", "out", "--json"],
+        "decontaminate": ["decontaminate", *names, "--bench", "benchmark.jsonl", "-o", "out.jsonl", "--json"],
         "verify": ["verify", "split", "--json"],
     }
 
@@ -175,7 +180,7 @@ def around(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[..., Any]], No
     return wrapped
 
 
-@pytest.mark.parametrize("verb", ["check", "dedup", "split", "verify"])
+@pytest.mark.parametrize("verb", ["check", "dedup", "split", "verify", "decontaminate"])
 def test_a_worker_that_is_killed_changes_nothing(
     verb: str,
     nodes: Nodes,
