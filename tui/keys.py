@@ -81,8 +81,8 @@ KEYS: Final = (
     Key("d", "choose('drop')", "drop", "Drop", "Remove the example from the data set, and go to the next entry.", kinds=SINGLE),  # noqa: E501
     Key("y", "choose('both')", "both", "Both", "Keep A and B, and go to the next entry.", kinds=PAIRED),
     Key("d", "choose('neither')", "neither", "Neither", "Drop A and B, and go to the next entry.", kinds=PAIRED),
-    Key("A", "choose_all('left')", "left-all", "Only A", "Keep A, drop all others of the cluster or question, and go to the next entry.", kinds=PAIRED),  # noqa: E501
-    Key("B", "choose_all('right')", "right-all", "Only B", "Keep B, drop all others of the cluster or question, and go to the next entry.", kinds=PAIRED),  # noqa: E501
+    Key("A", "choose_all('left')", "left-all", "Only A", "Keep A, drop all others of the cluster or question, and go to the next entry.", show=False, kinds=PAIRED),  # noqa: E501
+    Key("B", "choose_all('right')", "right-all", "Only B", "Keep B, drop all others of the cluster or question, and go to the next entry.", show=False, kinds=PAIRED),  # noqa: E501
     Key("Y", "choose_all('both')", "both-all", "Keep all", "Keep all of the cluster or question, and go to the next entry.", show=False, kinds=PAIRED),  # noqa: E501
     Key("D", "choose_all('neither')", "neither-all", "Drop all", "Drop all of the cluster or question, and go to the next entry.", show=False, kinds=PAIRED),  # noqa: E501
     Key("v", "mark", "mark", "Mark", "Mark the duplicate that is shown, to split the cluster.", show=False, kinds=CLUSTERS),  # noqa: E501

@@ -61,3 +61,11 @@ class ReviewState:
         from curate.lint.rules import RULES  # as above
 
         return {code: rule.name for code, rule in RULES.items()}
+
+    @cached_property
+    def repairing(self) -> frozenset[str]:
+        """Codes of the rules that can repair an example."""
+        from curate.lint.rules import RULES  # as above
+        from curate.review.live_lint import repairs_examples
+
+        return frozenset(code for code, rule in RULES.items() if repairs_examples(rule))

@@ -180,6 +180,8 @@ class FindingQueue(Queue):
             found &= in_ranges(column["line"], query.lines)
         if query.fixes:
             found &= column["fixable"] == 1
+            fits = [_fits(code, query.fixes) for code in self.codes.all]
+            found &= matches_names(column["code"], self.codes.all, fits)
         if query.scores:
             found &= False
         return found
@@ -196,3 +198,11 @@ class FindingQueue(Queue):
             code: (SEVERITIES[int(worst[at])], int(every[at]), int(left[at]), int(nothing[at]))
             for at, code in enumerate(self.codes.all)
         }
+
+
+def _fits(code: str, fixes: Sequence[str]) -> bool:
+    """Whether the fix of a rule is of one of some kinds: `safe`, `unsafe`, `any`."""
+    from curate.lint.rules import RULES  # takes 0.2 s that a review without this filter does not need
+
+    rule = RULES.get(code)
+    return "any" in fixes or ("safe" if rule and rule.repair and rule.repair.safe else "unsafe") in fixes

@@ -7,6 +7,7 @@ from typing import Any
 from curate.core.config import CheckConfig
 from curate.core.finding import Finding
 from curate.lint.checker import Checker
+from curate.lint.rules import Rule
 from curate.lint.rules.repair import RepairInput, json_line
 from curate.read.chunks import Batch
 from curate.read.dataset import FileFacts, ParsedLine, parsed_line
@@ -25,6 +26,11 @@ class Repaired:
     """The line's object afterwards."""
     findings: list[Finding]
     """What the rules still find in it."""
+
+
+def repairs_examples(rule: Rule) -> bool:
+    """Whether a rule has a repair that needs no more than an example."""
+    return rule.repair is not None and rule.repair.takes not in (RepairInput.RAW, RepairInput.FIRST)
 
 
 class LiveLint:
@@ -47,7 +53,7 @@ class LiveLint:
     def repaired(self, parsed: ParsedLine, code: str, value: dict[str, Any] | None = None) -> Repaired | None:
         """The repaired line, or the repaired object that replaces it; None without an effective repair."""
         rule = self.checker.chosen.rules.get(code)
-        if rule is None or rule.repair is None or rule.repair.takes in (RepairInput.RAW, RepairInput.FIRST):
+        if rule is None or rule.repair is None or not repairs_examples(rule):
             return None
         now = parsed if value is None else _with(parsed, json_line(value))
         data = rule.repair.apply(now)

@@ -21,6 +21,7 @@ KEYS: Final = (
     "rating", "signal",
 )  # fmt: skip
 ALIASES: Final = {"dropped": "drop", "kept": "keep", "edited": "edit", "correct": "fix"}
+FIXES: Final = ("safe", "unsafe", "any")
 RANGE: Final = re.compile(r"(?:([<>]=?)(\d+\.?\d*)|(\d*\.?\d*)(-?)(\d*\.?\d*))")
 NUMBER: Final = re.compile(r"-?\d*\.?\d+|-?\d+\.")
 SIGNALS: Final = (*BY_NAME, DOUBT)
@@ -171,11 +172,14 @@ def mistake(text: str) -> str:
 
 def _wrong_value(key: str, value: str) -> str:
     """What is wrong with the value of a term."""
-    if key in ("is", "severity"):
-        statuses = [status.name.lower() for status in ReviewStatus] + ["open", "decided"]
-        names = statuses if key == "is" else [severity.value for severity in Severity]
+    named = {
+        "is": ("status", [status.name.lower() for status in ReviewStatus] + ["open", "decided"]),
+        "severity": ("severity", [severity.value for severity in Severity]),
+        "fix": ("kind of fix", FIXES),
+    }
+    if key in named:
+        what, names = named[key]
         near = get_close_matches(value.lower(), names, n=1)
-        what = "status" if key == "is" else "severity"
         return f"{key}:{value}: no such {what}; " + (f"did you mean {key}:{near[0]}?" if near else ", ".join(names))
     if key == "signal":
         near = get_close_matches(_field(value).path, SIGNALS, n=1)
@@ -203,6 +207,8 @@ def _makes_sense(key: str, value: str) -> bool:
         return bool(_statuses(value))
     if key == "severity":
         return any(severity.value.startswith(value.lower()) for severity in Severity)
+    if key == "fix":
+        return value.lower() in FIXES
     if key == "signal":
         test = _field(value)
         return test.path in SIGNALS and test.sign in COMPARE and NUMBER.fullmatch(test.value) is not None

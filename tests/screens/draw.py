@@ -49,7 +49,7 @@ EVERY: Final = (
     Picture("examples", ("2", "down", "down")),
     Picture("findings", ("3", "end", "d")),
     Picture("groups", ("3", "z", "space", "j", "enter")),
-    Picture("repairs", ("3", "slash", *"fix:safe", "enter", "asterisk", "r")),
+    Picture("repairs", ("3", "slash", *"fix:any", "enter", "asterisk", "r")),
     Picture("trained", ("d",)),
     Picture("duplicates", ("4", "d")),
     Picture("cluster", ("4", "end", "up")),
@@ -63,7 +63,7 @@ EVERY: Final = (
     Picture("palette", ("3", "ctrl+p")),
     Picture("edit", ("3", "end", "e")),
     Picture("repair", ("3", "slash", *"fix:safe", "enter", "r")),
-    Picture("suppress", ("3", "end", "s")),
+    Picture("suppress", ("3", "s")),
     Picture("filter", ("5", "slash", *"apollo")),
     Picture("bulk", ("3", "slash", *"is:undecided", "enter", "asterisk", "d")),
 )

@@ -46,7 +46,7 @@ def test_picture(
     snap_compare: Any, make_app: Makes, keys: tuple[str, ...], size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A rule that is explained better is no new picture, so the rules are others here."""
-    rule = SimpleNamespace(name="unknown-role", rationale="Templates refuse it.")
+    rule = SimpleNamespace(name="unknown-role", rationale="Templates refuse it.", repair=None)
     monkeypatch.setattr("curate.lint.rules.RULES", {"M006": rule})
     monkeypatch.setattr("curate.core.decision.user", lambda: "ann")
     if keys[:1] in (("7",), ("8",)):

@@ -70,7 +70,7 @@ def _same(messages: Sequence[Message], read: ConversationView, *, folded: bool) 
     shown = messages if len(messages) <= RUN else [messages[0], messages[-1]]
     for message in shown:
         text = read.text(message.text)
-        same = Content.assemble(heading(message), ("  = same in A and B", MORE))
+        same = Content.assemble(heading(message), ("  = same in both", MORE))
         more = Content.assemble((f" … {len(text) - FOLD:,} more characters; f shows them", MORE))
         plain = len(text) <= FOLD and set(message.value) <= {"role", "content"} and isinstance(message.content, str)
         body = literal(text) if plain else Content.assemble(literal(text[:FOLD].rstrip()), more)

@@ -17,6 +17,12 @@ from tui.render.status import needs, share, tally
 MUTED: Final = "$foreground-muted"
 WIDTH: Final = 24
 """Width of a bar in cells."""
+BAR: Final = 8
+"""Width of the bar of a rule in cells."""
+NAME: Final = 24
+"""Width of the name of a rule in cells: the counts have to fit beside bar and name, and `measured` beside all."""
+MEASURE: Final = 16
+"""Width of a bar of lengths and roles in cells."""
 STAGES: Final = (("check", "check"), ("duplicates", "duplicates"), ("conflicts", "conflicts"))
 
 
@@ -88,9 +94,11 @@ def decided(session: ReviewSession) -> Content:
             Content.assemble(
                 (f"{tab.title.lower():<11}", "bold"),
                 bar(of, WIDTH, "$text-success", track=True),
-                f" {share(progress)}{needs(session, tab.kind)}",
+                f" {share(progress)}",
             )
         )
+        if needed := needs(session, tab.kind):
+            parts.append(Content(" " * 11 + needed.removeprefix(", ")))
     journal = tally(session)
     contested = len(session.log.contested())
     parts.append(Content.assemble(("journal    ", "bold"), (journal, MUTED)))
@@ -122,9 +130,9 @@ def rule_line(rule: Rule, most: int, name: str) -> Content:
     open_ = f"  {left:,} open" if left else "  none open" if every == nothing else "  all decided"
     return Content.assemble(
         (f"{glyph} {code:<5}", colour),
-        bar(every / most, 16, "$text-primary"),
+        bar(every / most, BAR, "$text-primary"),
         f" {every:>7,} ",
-        (f"{name[:26]:<26}", ""),
+        (f"{name[:NAME]:<{NAME}}", ""),
         (open_, MUTED),
     )
 
@@ -164,7 +172,7 @@ def _histogram(buckets: Sequence[tuple[int, int, int]]) -> list[Content]:
     return [
         Content.assemble(
             (f"{f'{low:,}' if low == high else f'{low:,}-{high:,}':>15} ", MUTED),
-            bar(count / most, WIDTH),
+            bar(count / most, MEASURE),
             f" {count / whole:6.1%}",
         )
         for low, high, count in buckets
@@ -180,7 +188,7 @@ def _roles(result: Measured) -> list[Content]:
         found.append(
             Content.assemble(
                 (f"{glyph} {visible(name)[:12]:<13} ", colour),
-                bar(said.characters / most, WIDTH, colour),
+                bar(said.characters / most, MEASURE, colour),
                 f" {plural(said.messages, 'message')}",
             )
         )

@@ -1,5 +1,6 @@
 """Entries as table rows, and the header."""
 
+import re
 from collections.abc import Mapping
 from pathlib import PurePath
 from typing import Final
@@ -22,8 +23,7 @@ HEADS: Final[dict[Kind, str]] = {
     "conflict": "   sure     rule  question",
 }
 """The headers of each list; the first column is the cursor's."""
-LINE: Final = 10
-"""Width of a line number in cells."""
+LINE_BREAK: Final = re.compile(r"\s*\n\s*")
 NAMED: Final = 22
 """Width of a line number with file name in cells."""
 WIDE: Final = 200
@@ -63,7 +63,7 @@ def row(session: ReviewSession, entry: Entry, read: ConversationView) -> Content
         case MultiConflict():
             stands = f" {len(entry.subject.groups)} groups"
             return Content.assemble(
-                sign, (f"{stands:<10}", "bold"), ("topic ", muted), excerpt(read.text(entry.subject.request), WIDE)
+                sign, (f"{stands:<10}", "bold"), ("topic ", muted), _start(entry.subject.request, read)
             )
     return Content.assemble(sign, (f" {_where(session, entry.place)} ", muted), _asked(session.example(entry), read))
 
@@ -86,25 +86,30 @@ def group_row(session: ReviewSession, group: Group, by: str, names: Mapping[str,
 
 
 def _room(session: ReviewSession) -> int:
-    return NAMED if len(session.lines.indexes) > 1 else LINE
+    """Width of a place in cells: with a file name if there are several files, else of the largest line number."""
+    if len(session.lines.indexes) > 1:
+        return NAMED
+    last = [f"{int(index.numbers[-1]):,}" for index in session.lines.indexes if index.count]
+    return max(map(len, ("line", *last)))
 
 
 def _where(session: ReviewSession, place: Place) -> str:
     """The line number, with its file if there are several; long names are truncated."""
     room = _room(session)
-    if room == LINE:
-        return f"{place.line:<{LINE},}"
+    if room < NAMED:
+        return f"{place.line:<{room},}"
     number = f":{place.line}" if place.line else ""  # 0: the whole file
     name = Content(visible(PurePath(place.file).name)).truncate(room - len(number), ellipsis=True)
     return f"{name.plain}{number}" + " " * (room - name.cell_length - len(number))
+
+
+def _start(text: str, read: ConversationView) -> str:
+    """The start of a text on one line, with spaces for its line breaks, which would be shown as escapes."""
+    return excerpt(LINE_BREAK.sub(" ", read.text(text[: WIDE * 2])), WIDE)
 
 
 def _asked(example: Example | None, read: ConversationView) -> Content:
     if example is None:
         return Content.assemble(("(no example on this line)", "$foreground-muted italic"))
     asked = question(example)
-    return (
-        Content(excerpt(read.text(asked[: WIDE * 2]), WIDE))
-        if asked
-        else Content.assemble(("(no text)", "$foreground-muted italic"))
-    )
+    return Content(_start(asked, read)) if asked else Content.assemble(("(no text)", "$foreground-muted italic"))

@@ -15,6 +15,8 @@ from tui.key_queue import now
 
 CALM: Final = 0.25
 """Seconds without a key before a confirmation takes one: text that is typed or pasted confirms nothing."""
+BESIDE: Final = 6
+"""Height in cells of a dialog without what scrolls in it: border, title, keys and the space between them."""
 Result = TypeVar("Result")
 
 
@@ -30,6 +32,11 @@ class Dialog(ModalScreen[Result]):
     def unsaved(self) -> bool:
         """Whether it holds text that would be lost."""
         return False
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Leave room for the title and the keys beside what scrolls."""
+        for body in self.query(".dialog-body"):
+            body.styles.max_height = max(3, event.size.height * 9 // 10 - BESIDE)
 
     def leave(self) -> None:
         """Close it without a result."""
@@ -99,7 +106,7 @@ class ConfirmScreen(Dialog[bool]):
         """The preview, which scrolls if it does not fit."""
         with Vertical(classes="dialog"):
             yield Static(self._title, markup=False, classes="dialog-title")
-            with VerticalScroll(id="confirm-body"):
+            with VerticalScroll(id="confirm-body", classes="dialog-body"):
                 yield Static(self._body, markup=False)
             yield Footer(compact=True, show_command_palette=False)
 
@@ -154,7 +161,7 @@ class MenuScreen(Dialog[str | None]):
         """A line for each option."""
         with Vertical(classes="dialog"):
             yield Static(self._title, markup=False, classes="dialog-title")
-            with VerticalScroll(id="menu"):
+            with VerticalScroll(id="menu", classes="dialog-body"):
                 yield Static(self._text(), id="menu-text", markup=False)
             yield Static("Esc cancels", markup=False, classes="dialog-help")
 

@@ -36,7 +36,7 @@ class EndScreen(Dialog[None]):
         """The summary."""
         with Vertical(classes="dialog"):
             yield Static(self._title, markup=False, classes="dialog-title")
-            with VerticalScroll(id="confirm-body"):
+            with VerticalScroll(id="confirm-body", classes="dialog-body"):
                 yield Static(self._body, markup=False)
             yield Static(self._help, markup=False, classes="dialog-help")
 

@@ -9,7 +9,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from curate.review import KINDS
+from curate.review import KINDS, Kind
 from curate.review.query import HELP
 from tui.keys import TAB_OF, TABS, Key
 from tui.render.signs import LEGEND
@@ -28,11 +28,11 @@ SECTIONS = (
 )
 
 
-def meaning(key: Key) -> Content:
-    """What a key does, and on which screens."""
+def meaning(key: Key, kind: Kind | None) -> Content:
+    """What a key does, and in which lists, unless it does so in the list of `kind`."""
     only = (
-        f" ({', '.join(TAB_OF[kind].title for kind in key.kinds)})"
-        if key.scope == "queue" and len(key.kinds) < len(KINDS)
+        f" ({', '.join(TAB_OF[one].title for one in key.kinds)})"
+        if key.scope == "queue" and len(key.kinds) < len(KINDS) and kind not in key.kinds
         else ""
     )
     return Content.assemble(key.tooltip, (only, "$foreground-muted"))
@@ -45,18 +45,30 @@ class HelpScreen(ModalScreen[None]):
 
     def __init__(self, name: str, keys: Sequence[Key]) -> None:
         super().__init__()
-        self._keys = keys
-        self._here = "queue" if any(tab.kind and tab.name == name for tab in TABS) else name
+        self._keys, self._name = keys, name
+        self._kind = next((tab.kind for tab in TABS if tab.name == name), None)
+
+    def _sections(self) -> list[tuple[str, list[Key]]]:
+        """The keys of this screen, those of others, and at last those that work in other lists only."""
+        found = {scope: [key for key in self._keys if key.scope == scope] for scope, _ in SECTIONS}
+        titles = dict(SECTIONS)
+        here, elsewhere = self._name, list[Key]()
+        if self._kind is not None:
+            here, titles["queue"] = "queue", TAB_OF[self._kind].title
+            elsewhere = [key for key in found["queue"] if self._kind not in key.kinds]
+            found["queue"] = [key for key in found["queue"] if self._kind in key.kinds]
+        scopes = sorted(found, key=lambda scope: scope != here)
+        return [*((titles[scope], found[scope]) for scope in scopes), ("Other lists", elsewhere)]
 
     def compose(self) -> ComposeResult:
         """The table, which scrolls if it does not fit."""
         with VerticalScroll(id="help"):
             yield Static("Esc closes help, ↑↓ scroll; Ctrl+P finds commands by name.", markup=False)
-            for scope, title in sorted(SECTIONS, key=lambda section: section[0] != self._here):
-                yield Static(title, classes="key-section", markup=False)
-                for key in self._keys:
-                    if key.scope == scope:
-                        with Horizontal(classes="key"):
-                            yield Static(key.shown, classes="key-name", markup=False)
-                            yield Static(meaning(key), classes="key-meaning", markup=False)
+            for title, keys in self._sections():
+                if keys:
+                    yield Static(title, classes="key-section", markup=False)
+                for key in keys:
+                    with Horizontal(classes="key"):
+                        yield Static(key.shown, classes="key-name", markup=False)
+                        yield Static(meaning(key, self._kind), classes="key-meaning", markup=False)
             yield Static(f"{LEGEND}\nfilter: {HELP}\n{JOURNAL}", id="legend", markup=False)

@@ -72,7 +72,9 @@ class QueueScreen(Filtering):
     many: reactive[bool] = reactive(False, bindings=True)
     """Whether there are several to show as B."""
     ruled: reactive[bool] = reactive(True, bindings=True)
-    """Whether a rule found it, which may have a repair or be suppressed; false for training findings."""
+    """Whether a rule found it, so that it can be suppressed; false for training findings."""
+    repairable: reactive[bool] = reactive(True, bindings=True)
+    """Whether a rule found it that can repair examples."""
 
     def __init__(self, state: ReviewState) -> None:
         super().__init__(state)
@@ -232,7 +234,7 @@ class QueueScreen(Filtering):
                 return False
         if action in ("mark", "split", "choose_all", "turn") and not self.many:
             return False
-        if action in ("repair", "suppress") and not self.ruled:
+        if (action == "suppress" and not self.ruled) or (action == "repair" and not self.repairable):
             return False
         if action == "edit_outside" and self.app.is_web:
             return False
@@ -251,6 +253,7 @@ class QueueScreen(Filtering):
         self.marked = frozenset()
         self.choices = entry.choices if entry else frozenset()
         self.ruled = entry is not None and entry.code not in CODES
+        self.repairable = entry is not None and entry.kind == "finding" and entry.code in self.state.repairing
         self.many = several and entry is not None and len(compared(entry)) > 2
 
     def _pointed(self) -> None:
