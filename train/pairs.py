@@ -9,14 +9,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from curate.core.config import CheckConfig
-from curate.core.example import Example
+from curate.core.example import LABELS, Example
 from curate.core.finding import Finding, Severity
 from curate.lint.rules.preference import pair_of
 from curate.lint.runner import check_paths
 from curate.read.forms.pairs import speaker_turn
 from train.methods import ObjectiveName
-
-LABELS = ("kto_tag", "label")
 
 
 class Side(NamedTuple):

@@ -7,6 +7,7 @@ from typing import Annotated, Final
 import typer
 
 from curate.cli.options import AsJson, NoDecisions, Overwrite, Paths, Quiet, end, named_files, progress, told_decisions
+from curate.core.files import display_name
 from curate.core.output_pair import demand_not_existing, removed_path
 from curate.core.paths import demand_apart
 from curate.core.runs import project_of
@@ -67,5 +68,5 @@ def convert(
     if as_json:
         print_json(convert_json(report))
     else:
-        print_lines(convert_text(report, str(output), str(aside)))
+        print_lines(convert_text(report, display_name(output), display_name(aside)))
     end(report.not_understood, "not converted", found=report.aside.total() > report.aside["decision"])

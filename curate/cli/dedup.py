@@ -31,6 +31,7 @@ from curate.cli.options import (
 from curate.core.cluster import Engine, Executor
 from curate.core.config import with_options
 from curate.core.errors import DataError, UsageError
+from curate.core.files import display_name
 from curate.core.output_pair import demand_not_existing, removed_path
 from curate.core.paths import demand_apart
 from curate.core.text import visible
@@ -158,7 +159,7 @@ def dedup(
     else:
         print_lines(summary_text(planned, written=written))
         if output is not None and written and planned.gone:
-            err.print(f"what went is in {visible(str(removed_path(output, 'removed')))}")
+            err.print(f"removed lines are in {visible(display_name(removed_path(output, 'removed')))}")
     if output is not None and not written:
         raise DataError(
             "; ".join(f"{found.code} {found.file}: {found.message}" for found in planned.heavy), planned.heavy[0].hint

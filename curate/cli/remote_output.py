@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 from curate.core.errors import CurateError, OutputError, UsageError
 from curate.core.files import DATA_SUFFIXES
 from curate.core.manifest import NAME
-from curate.core.places import demand_writable, local_copies, mirror, upload
+from curate.core.places import demand_writable, local_copies, mirror, name_folder, upload
 from curate.core.scratch import scratch
 from curate.core.text import plural
 from curate.core.urls import is_url, safe_url
@@ -69,7 +69,9 @@ def _output(words: Sequence[str], url: str) -> RemoteOutput:
         raise UsageError(f"`curate {words[0]}` cannot write to {safe_url(url)}", "write to a file, and upload it")
     url, overwrite = url.rstrip("/"), "--overwrite" in words
     demand_writable(url, overwrite=overwrite)
-    return RemoteOutput(url, Path(tempfile.mkdtemp(prefix="curate-output-")), overwrite)
+    folder = Path(tempfile.mkdtemp(prefix="curate-output-"))
+    name_folder(folder, url.rpartition("/")[0])
+    return RemoteOutput(url, folder, overwrite)
 
 
 def _local(output: RemoteOutput) -> str:

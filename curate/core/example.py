@@ -209,9 +209,11 @@ def _within(pointer: str, base: str) -> bool:
 
 ATTACHED: Final = ("images", "image", "audios", "audio", "videos", "video", "documents", "chat_template_kwargs")
 """Keys of a line or a turn with training input other than text."""
+LABELS: Final = ("kto_tag", "label")
+"""Keys of a line that say whether its answer is a good one, in one trainer or another."""
 GIVEN: Final = (
     "messages", "tools", "functions", *ATTACHED, "chosen", "rejected", "preferred_output", "non_preferred_output",
-    "rejected_messages", "response_k", "rejected_response", "label", "labels", "reward_model", "ground_truth",
+    "rejected_messages", "response_k", "rejected_response", *LABELS, "labels", "reward_model", "ground_truth",
 )  # fmt: skip
 """Keys of an example in messages format that a trainer reads. Others, such as `id`, `source` and `metadata`, are
 ignored.

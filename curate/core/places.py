@@ -36,13 +36,18 @@ DESCRIPTIONS: Final = ("dataset_info.json", "dataset_infos.json", "dataset_dict.
 
 _urls: dict[Path, str] = {}
 """The name of each copy: the masked URL, or what `give_name` was told."""
+_folders: dict[Path, str] = {}
+"""The masked URL of each folder whose files are copied from there, or will be uploaded there."""
 _copies: dict[str, Path] = {}
 """The copy of each URL that this process has, by the URL and by its masked form."""
 
 
 def url_of(path: Path) -> str | None:
     """The masked URL that a path is the copy of."""
-    return _urls.get(path)
+    if path in _urls or not _folders:
+        return _urls.get(path)
+    below = ((path.relative_to(folder), url) for folder, url in _folders.items() if path.is_relative_to(folder))
+    return next((f"{url}/{inside.as_posix()}".removesuffix("/.") for inside, url in below), None)
 
 
 def copy_of(url: str) -> Path | None:
@@ -72,6 +77,11 @@ def give_name(path: Path, name: str | None) -> None:
         _copies[name] = path
     elif _copies.get(old := _urls.pop(path, "")) == path:
         del _copies[old]
+
+
+def name_folder(folder: Path, url: str) -> None:
+    """Show the files of a folder of this machine by their URLs below `url`."""
+    _folders[folder] = safe_url(url)
 
 
 def local_copies(url: str, suffixes: Sequence[str], tell: Callable[[str], None]) -> list[Path]:
@@ -250,7 +260,7 @@ def _file_system(url: str) -> tuple[Any, str]:
     import fsspec
 
     scheme = scheme_of(url)
-    options: dict[str, Any] = {"use_listings_cache": False, "skip_instance_cache": True}
+    options: dict[str, Any] = {"use_listings_cache": False}
     if scheme == "s3":
         from botocore.session import get_session
 
@@ -259,6 +269,8 @@ def _file_system(url: str) -> tuple[Any, str]:
         from huggingface_hub import HfFileSystem
 
         return HfFileSystem(endpoint=os.environ.get("HF_ENDPOINT")), url[len("hf://") :]
+    elif scheme == "gs":  # else each access asks for the type of the bucket first, and warns if that is not allowed
+        os.environ.setdefault("GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT", "false")
     system = fsspec.filesystem({"az": "abfs"}.get(scheme, scheme), **options)
     return system, url.partition("://")[2]
 
@@ -318,4 +330,5 @@ def mirror(url: str, folder: Path) -> Path:
             raise InputError(f"{safe_url(url)}: has the name {inside!r}, which leads out of it", "rename it")
         (folder / inside).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(_fetch(f"{scheme_of(url)}://{name}", lambda _: None), folder / inside)
+    name_folder(folder, url)
     return folder

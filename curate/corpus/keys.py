@@ -13,7 +13,7 @@ import orjson
 import xxhash
 
 from curate.core.arrays import Ids, Numbers
-from curate.core.example import ATTACHED, Example, canonical
+from curate.core.example import ATTACHED, LABELS, Example, canonical
 from curate.core.lazy import np
 from curate.similarity.shingles import parts_of
 
@@ -24,7 +24,9 @@ CARRIED: Final = (
     "rejected",
     "preferred_output",
     "non_preferred_output",
-    "label",
+    "rejected_messages",
+    "rejected_response",
+    *LABELS,
     *ATTACHED,
 )
 """Keys beside the turns that make another example: what can be called, what is given beside text, and what an answer is

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from curate.core.arrays import Flags
-from curate.core.example import Example, attachments
+from curate.core.example import LABELS, Example, attachments
 from curate.core.lazy import np
 from curate.corpus.boilerplate import Passages, cut_texts
 from curate.corpus.corpus import LineReader, LineRef, changed
@@ -21,8 +21,8 @@ class Sides(NamedTuple):
     asked: tuple[str, ...]
     """What is asked and, where much of the data shares instructions, what is asked besides these."""
     answered: str
-    beside: tuple[Any, ...] = (None, [], b"")
-    """Label, functions that are called, attachments; a plain conversation has none."""
+    beside: tuple[Any, ...] = ([None] * len(LABELS), [], b"")
+    """Labels, functions that are called, attachments; a plain conversation has none."""
 
 
 def sides_of(example: Example, on: On, common: Passages = ()) -> Sides:
@@ -34,7 +34,9 @@ def sides_of(example: Example, on: On, common: Passages = ()) -> Sides:
     sides = _sides(*said_in(example, on), common)
     if example.plain:
         return sides
-    return sides._replace(beside=(example.value.get("label"), called(example, on), attachments(example.value)))
+    return sides._replace(
+        beside=([example.value.get(key) for key in LABELS], called(example, on), attachments(example.value))
+    )
 
 
 def _sides(turns: list[str], answers: list[str], common: Passages) -> Sides:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from curate.core.errors import UsageError
+from curate.core.example import LABELS
 from curate.core.files import json_text
 from curate.core.manifest import Manifest
 from curate.read.formats import PREFERENCE_SIDES
@@ -32,8 +33,6 @@ TRL: Final = '--config trl.yaml --dataset_name "$PWD"'
 
 
 PAIR: Final = ("chosen", "rejected")
-LABELS: Final = ("kto_tag", "label")
-"""Keys of a label, true for a good answer."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,22 +3,13 @@
 import json
 from typing import Any, Final, NamedTuple
 
-from curate.core.example import ATTACHED, Example, Place
+from curate.core.example import GIVEN, Example, Place
 from curate.read.formats import MISSHAPEN, example_of
 from curate.read.forms.blocks import DETAILS, HARMLESS, is_harmless, plain_part
 from curate.read.forms.form import Format, Object, UnwritableError, as_object, omit_keys
 from curate.read.sharegpt_tools import json_in
 
-TRAINED: Final = (
-    *ATTACHED,
-    "functions",
-    "reward_model",
-    "ground_truth",
-    "reference_answer",
-    "expected_answer",
-    "label",
-    "labels",
-)
+TRAINED: Final = frozenset(GIVEN) | {"reference_answer", "expected_answer"}
 """Keys beside a conversation that change what is trained."""
 WEIGHTS: Final = ("weight", "loss_weight", "loss", "train", "training")
 """Keys of a message for its weight in the loss, in one trainer or another."""

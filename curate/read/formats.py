@@ -14,16 +14,19 @@ from curate.read.forms.lists import ROOT, SEGMENTS, STEPS, TREE, list_format
 from curate.read.forms.pairs import ASKING, CHOSEN, PLAIN, TEXT, speaker_turn
 from curate.read.forms.rendered import RENDERED
 from curate.read.forms.responses import NEMO_GYM, RESPONSES, STORED
+from curate.read.forms.service_pairs import NOVA_PREFERENCE, VERTEX_PREFERENCE
 from curate.read.forms.vertex import VERTEX
 
 FORMATS: Final = (
     STORED,
+    NOVA_PREFERENCE,
     BEDROCK,
     ANTHROPIC,
     *CHOSEN,
     *PLAIN,
     RENDERED,
     TEXT,
+    VERTEX_PREFERENCE,
     VERTEX,
     NEMO_GYM,
     RESPONSES,

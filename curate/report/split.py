@@ -45,7 +45,7 @@ class SplitOutput(Part, title="SplitResult"):
 
 def split_json(result: SplitResult, folder: Path) -> dict[str, Any]:
     """The result as plain values."""
-    return plain(SplitOutput, result, folder=str(folder), moved=result.division.moved)
+    return plain(SplitOutput, result, folder=display_name(folder), moved=result.division.moved)
 
 
 def split_text(result: SplitResult, folder: Path) -> Iterator[Text]:

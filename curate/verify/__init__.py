@@ -57,7 +57,9 @@ def verify_folder(
     except InputError:
         if (folder / NAME).exists() or not (parts := _foreign(folder)):
             raise
-        return verify_files(parts, str(folder), embeddings=embeddings, cache=cache, listen=listen, executor=executor)
+        return verify_files(
+            parts, display_name(folder), embeddings=embeddings, cache=cache, listen=listen, executor=executor
+        )
     found: list[Difference] = []
     points = [manifest_point(folder, manifest, found)]
     listen(StageStarted("files"))
@@ -83,7 +85,7 @@ def verify_folder(
         points.append(books_point(folder, manifest, ledger, read, pool, found))
         listen(StageFinished("books", False, points[-1].said))
     return _proved(
-        _Sought(str(folder), digest, points, found),
+        _Sought(display_name(folder), digest, points, found),
         read,
         compared,
         not_checked(read, passages, manifest.short_answers, compared.model),

@@ -34,7 +34,7 @@ def _content(content: Any, attached: list[Any]) -> str:
         raise NoFormError("the content of a message is neither text nor a list of parts")
     found = []
     for part in content:
-        text = part.get("text", part.get("json")) if type(part) is dict else part
+        text = part.get("text", part.get("refusal", part.get("json"))) if type(part) is dict else part
         if text is None:
             attached.append(part)
         else:
@@ -97,6 +97,21 @@ def _vertex(value: Object, attached: list[Any]) -> Spoken:
     return _system(system, attached) + _messages(value, "contents", "parts", attached)
 
 
+def _vertex_sides(value: Object, attached: list[Any]) -> tuple[Spoken, Spoken]:
+    worse, better = sorted(value["completions"], key=lambda side: side["score"])
+    prompt = _vertex(value, attached)
+    sides = [_messages({"contents": [side["completion"]]}, "contents", "parts", attached) for side in (better, worse)]
+    return prompt + sides[0], sides[1]
+
+
+def _nova_sides(value: Object, attached: list[Any]) -> tuple[Spoken, Spoken]:
+    *messages, last = value["messages"]
+    sides = {
+        side["preferenceLabel"]: list(_blocks(_role(last), side["content"], attached)) for side in last["candidates"]
+    }
+    return _bedrock({**value, "messages": messages}, attached) + sides["preferred"], sides["non-preferred"]
+
+
 def _items(items: Any, attached: list[Any]) -> Iterator[Said]:
     for item in [{"role": "user", "content": items}] if type(items) is str else items or ():
         kind = item.get("type", "message") if type(item) is dict else None
@@ -148,6 +163,8 @@ def _list(value: Object, attached: list[Any]) -> Spoken:
             found.append(("assistant" if at % 2 else "user", item, ""))
         elif pair and "role" not in item:
             found += [*_system(item.get("system"), []), ("user", item[pair[0]], ""), ("assistant", item[pair[1]], "")]
+        elif type(item) is dict and type(item.get("from")) is type(item.get("value")) is str:
+            found.append((item["from"], item["value"], ""))
         else:
             raise NoFormError("a turn that is neither text nor a pair")
     return found
@@ -172,6 +189,19 @@ def _has_blocks(value: Object) -> bool:
     )
 
 
+SIDED_FORMS: Final[
+    tuple[tuple[Callable[[Object], bool], Callable[[Object, list[Any]], tuple[Spoken, Spoken]]], ...]
+] = (
+    (
+        lambda value: (
+            type(value.get("messages")) is list
+            and any(type(turn) is dict and "candidates" in turn for turn in value["messages"][-1:])
+        ),
+        _nova_sides,
+    ),
+    (lambda value: "contents" in value and type(value.get("completions")) is list, _vertex_sides),
+)
+"""Forms of preference pairs: turns with the better answer, and the worse one."""
 BLOCK_FORMS: Final[tuple[tuple[Callable[[Object], bool], Callable[[Object, list[Any]], Spoken]], ...]] = (
     (_has_blocks, _bedrock),
 )

@@ -200,5 +200,5 @@ def said_by(value: Any) -> str:
         return f"value {xxhash.xxh3_128_hexdigest(canonical(value))}"
     sides = [[[turn.role, turn.text, turn.calls] for turn in turns] for turns in (reading.turns, reading.others)]
     line = value if isinstance(value, dict) else {}
-    beside = [declared(line), line.get("functions"), line.get("label")]
+    beside = [declared(line), line.get("functions"), line.get("label"), line.get("kto_tag")]
     return xxhash.xxh3_128_hexdigest(canonical([sides, list(map(media, reading.attached)), beside]))

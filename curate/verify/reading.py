@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import orjson
 
-from curate.verify.block_reading import BLOCK_FORMS, LISTS, OTHER_FORMS, NoFormError
+from curate.verify.block_reading import BLOCK_FORMS, LISTS, OTHER_FORMS, SIDED_FORMS, NoFormError, Spoken
 from curate.verify.transcripts import transcript
 
 Object = dict[str, Any]
@@ -17,10 +17,7 @@ ATTACHED: Final = ("images", "image", "audios", "audio", "videos", "video", "doc
 REJECTED: Final = ("rejected", "rejected_messages", "rejected_response")
 """Keys of the rejected answer beside messages."""
 GIVEN: Final = frozenset(
-    """messages tools functions prompt completion chosen rejected preferred_output non_preferred_output label chosen_messages rejected_messages
-    rejected_response     chosen_system rejected_system conversations instruction input output response system history context question answer query problem solution text
-    instances response_j response_k reference_answer ground_truth parallel_tool_calls contents systemInstruction system_instruction responses_create_params
-    completions labels segments reward_model""".split()  # noqa: E501, SIM905
+    """messages tools functions prompt completion chosen rejected preferred_output non_preferred_output label chosen_messages rejected_messages chosen_system rejected_system conversations instruction input output response system history context question answer query problem solution text instances input_text output_text text_input response_j response_k rejected_response kto_tag reference_answer ground_truth parallel_tool_calls contents systemInstruction system_instruction responses_create_params completions labels segments reward_model""".split()  # noqa: E501, SIM905
 ) | frozenset(ATTACHED)
 """Keys that a trainer is given; all others, such as `id`, are about an example."""
 ROLES: Final = {
@@ -33,10 +30,8 @@ ROLES: Final = {
 CALLERS: Final = frozenset(("function_call", "tool_call"))
 """Speakers whose turns are calls of tools."""
 PLAIN: Final = ROLES.keys() - CALLERS
-ASKED: Final = ("question", "query", "problem", "input")
-ANSWERED: Final = ("solution", "response", "answer", "output")
-
-
+ASKED: Final = ("question", "query", "problem", "input", "input_text", "text_input")
+ANSWERED: Final = ("solution", "response", "answer", "output", "output_text")
 TEXTUAL: Final = frozenset(("type", "text", "value", "refusal", "annotations", "cache_control"))
 """Keys of a part that is text and nothing else."""
 
@@ -335,28 +330,31 @@ def _stored(value: Object, reading: Reading) -> None:
         raise NotUnderstoodError("a stored completion without a message") from None
 
 
-def _prompt_alone(value: Object, reading: Reading) -> None:
-    reading.turns += _side(value["prompt"], "user", reading)
-
-
 def _plain(value: Object, reading: Reading) -> None:
     told = None if value.get("system") else transcript(value["text"])
     reading.turns += [Turn(*turn) for turn in told or (("assistant", value["text"]),)]
 
 
-def _spoken(parse: Callable[[Object, list[Any]], list[tuple[str, str, str]]]) -> Callable[[Object, Reading], None]:
-    """Turns of a form with a reader of its own."""
+def _sided(parse: Callable[[Object, list[Any]], tuple[Spoken, Spoken]]) -> Callable[[Object, Reading], None]:
+    """Turns and the worse answer of a form with a reader of its own."""
 
     def turns(value: Object, reading: Reading) -> None:
         try:
-            found = parse(value, reading.attached)
-        except (NoFormError, AttributeError, KeyError, TypeError) as error:
+            both = parse(value, reading.attached)
+        except (NoFormError, AttributeError, KeyError, TypeError, ValueError) as error:
             raise NotUnderstoodError(f"a form that cannot be read: {error}") from None
-        if any(role not in ROLES for role, _, _ in found):
+        if any(role not in ROLES for found in both for role, _, _ in found):
             raise NotUnderstoodError("a message has an unknown role")
-        reading.turns[:] = [Turn(ROLES[role], text, calls) for role, text, calls in found]
+        reading.turns[:], reading.others[:] = (
+            [Turn(ROLES[role], text, calls) for role, text, calls in found] for found in both
+        )
 
     return turns
+
+
+def _spoken(parse: Callable[[Object, list[Any]], Spoken]) -> Callable[[Object, Reading], None]:
+    """Turns of a form with a reader of its own."""
+    return _sided(lambda value, attached: (parse(value, attached), []))
 
 
 def _has(*keys: str) -> Callable[[Object], bool]:
@@ -365,6 +363,7 @@ def _has(*keys: str) -> Callable[[Object], bool]:
 
 FORMS: Final[tuple[tuple[Callable[[Object], bool], Callable[[Object, Reading], None]], ...]] = (
     (_has("messages", "choices"), _stored),
+    *((known, _sided(parse)) for known, parse in SIDED_FORMS),
     *((known, _spoken(parse)) for known, parse in BLOCK_FORMS),
     (_has("messages"), _messages),
     (
@@ -391,7 +390,10 @@ FORMS: Final[tuple[tuple[Callable[[Object], bool], Callable[[Object, Reading], N
     (lambda value: _question_keys(value) is not None, _question),
     (lambda value: type(value.get("text")) is str, _plain),
     *((known, _spoken(parse)) for known, parse in OTHER_FORMS),
-    (lambda value: type(value.get("prompt")) in (str, list), _prompt_alone),
+    (
+        lambda value: type(value.get("prompt")) in (str, list),
+        lambda value, reading: reading.turns.extend(_side(value["prompt"], "user", reading)),
+    ),
     *((_has(key), _listed(key)) for key in LISTS),
 )
 """The formats in order: how each is detected, and its parser."""

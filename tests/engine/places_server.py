@@ -1,6 +1,7 @@
 """An HTTP server that misbehaves as told, and that answers as the hub and as S3 do."""
 
 import json
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,6 +28,8 @@ class Place:
     """The files of each commit to the hub, in base64."""
     sent: int = 0
     """Bytes of content."""
+    revisions: dict[str, dict[str, bytes]] = field(default_factory=dict)
+    """Files of other revisions of a data set of the hub than `main`."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -99,9 +102,11 @@ class _Hub(_Handler):
     """A hub with one data set, `org/name`."""
 
     def _answer(self, *, body: bool) -> None:
-        files, path, api = self.place.files, self.path.partition("?")[0], "/api/datasets/org/name"
+        path, api = self.path.partition("?")[0], "/api/datasets/org/name"
+        revision = re.match(r"(?:.*)/(?:revision|tree|paths-info|resolve)/([^/]+)", path)
+        files = self.place.revisions.get(revision[1] if revision else "main", self.place.files)
         entries = {name: {"type": "file", "path": name, "size": len(files[name]), "oid": name} for name in files}
-        if path in (api, f"{api}/revision/main"):
+        if path == api or path.startswith(f"{api}/revision/"):
             self._reply(200, json.dumps({"id": "org/name", "sha": "a" * 40, "siblings": []}).encode())
         elif path.startswith(f"{api}/tree/"):
             below = path.removeprefix(f"{api}/tree/").partition("/")[2]
@@ -111,8 +116,7 @@ class _Hub(_Handler):
             asked = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             self._reply(200, json.dumps([entry for name, entry in entries.items() if name.encode() in asked]).encode())
         elif path.startswith("/datasets/org/name/resolve/"):
-            self.path = path.partition("/resolve/")[2].partition("/")[2]
-            super()._answer(body=body)
+            self._file(self.place, files[path.partition("/resolve/")[2].partition("/")[2]], "", body=body)
         else:
             self._reply(404, b"{}", {"X-Error-Code": "RepoNotFound"})
 

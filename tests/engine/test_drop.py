@@ -186,4 +186,4 @@ def test_where_dropped_lines_went_is_said(
     monkeypatch.chdir(tmp_path)
     written(Path("data.jsonl"), lines())
     assert main(["dedup", "data.jsonl", "-o", "kept.jsonl", "--drop", "Q002", "-q"]) == 0
-    assert "what went is in kept.removed.jsonl" in capsys.readouterr().err
+    assert "removed lines are in kept.removed.jsonl" in capsys.readouterr().err

@@ -3,12 +3,14 @@ written.
 """
 
 import json
+import re
 from random import Random
 from typing import Any
 
 import pytest
 from hypothesis import example, given
 
+from curate.cli.main import main
 from curate.core.example import GIVEN, UNKNOWN, Place
 from curate.corpus.dedup_text import OTHER_SIDE
 from curate.read.formats import BY_NAME, PREFERENCE_SIDES, example_of
@@ -16,7 +18,7 @@ from curate.read.forms.pairs import SPEAKERS
 from curate.read.forms.rendered import split_transcript
 from curate.verify import reading as verify_reading
 from curate.verify.transcripts import transcript
-from tests.conftest import chat
+from tests.conftest import Write, chat
 from tests.strategies import inside, lines
 
 
@@ -259,6 +261,37 @@ CASES: list[tuple[dict[str, Any], str, list[str]]] = [
         "verl",
         ["user: 1 + 1"],
     ),
+    (
+        {
+            "system_instruction": {"parts": [{"text": "Be brief."}]},
+            "contents": [{"role": "user", "parts": [{"text": "Hi"}]}],
+            "completions": [
+                {"score": 0, "completion": {"role": "model", "parts": [{"text": "What?"}]}},
+                {"score": 1, "completion": {"role": "model", "parts": [{"text": "Hello."}]}},
+            ],
+        },
+        "vertex-preference",
+        BRIEF,
+    ),
+    (
+        {
+            "system": [{"text": "Be brief."}],
+            "messages": [
+                {"role": "user", "content": [{"text": "Hi"}]},
+                {
+                    "role": "assistant",
+                    "candidates": [
+                        {"content": [{"text": "Hello."}], "preferenceLabel": "preferred"},
+                        {"content": [{"text": "What?"}], "preferenceLabel": "non-preferred"},
+                    ],
+                },
+            ],
+        },
+        "nova-preference",
+        BRIEF,
+    ),
+    ({"conversation": [{"from": "human", "value": "Hi"}, {"from": "gpt", "value": "Hello."}]}, "turn-list", HELLO),
+    ({"text_input": "Hi", "output": "Hello."}, "question-answer", HELLO),
     ({"text": "<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\nHello.<|im_end|>"}, "rendered", HELLO),
     ({"text": "<s>[INST] <<SYS>>\nBe brief.\n<</SYS>>\n\nHi [/INST] Hello. </s>"}, "rendered", BRIEF),
     ({"text": "Human: Hi\n\nAssistant: Hello."}, "rendered", HELLO),
@@ -339,6 +372,31 @@ def test_the_rejected_side_of_every_preference_pair_is_part_of_the_example() -> 
     rejected = {"rejected_response", *(side for _, side in PREFERENCE_SIDES.values())}
     assert rejected == set(OTHER_SIDE)
     assert rejected <= set(GIVEN) & verify_reading.GIVEN
+
+
+SERVICE_PAIRS = [value for value, name, _ in CASES if name in ("vertex-preference", "nova-preference")]
+
+
+@pytest.mark.parametrize("value", SERVICE_PAIRS)
+def test_both_answers_of_a_service_s_pair_are_judged_where_they_stand(
+    value: dict[str, Any], write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    worse, better = "What?", "Hello."
+    text = json.dumps(value)
+    lines = [
+        text,
+        text.replace(worse, better),
+        text.replace(worse, ""),
+        text.replace("score", "rank").replace("non-", ""),
+    ]
+    main(["check", str(write("data.jsonl", [line.encode() for line in lines])), "--select", "M001,P"])
+    shown = capsys.readouterr().out
+    found = {line: (code, at) for line, code, at in re.findall(r"data.jsonl:(\d): (\w+) error .*\((/[^)]*)\)", shown)}
+    assert found.keys() == {"2", "3", "4"}
+    assert [found[line][0] for line in "234"] == ["P003", "P005", "M001"]
+    assert all(found[line][1].startswith(("/completions", "/messages/1/candidates")) for line in "234")
+    both = verify_reading.read(value)
+    assert [turn.text for turn in both.others] == [worse]
 
 
 def test_tools_beside_the_messages_of_a_preference_stand_beside_the_conversation() -> None:

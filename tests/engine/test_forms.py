@@ -207,6 +207,21 @@ def test_convert_writes_another_form_and_sets_aside_what_it_cannot_say(write: Wr
     ]
 
 
+@pytest.mark.parametrize("key", ["kto_tag", "label", "rejected_response", "rejected_messages", "answer_key"])
+def test_what_is_trained_on_beside_a_conversation_is_never_left_out(key: str, write: Write, capsys: Captured) -> None:
+    """An answer that is marked as bad must not be written as one to learn."""
+    messages = [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]
+    values = ("What?", "Who is there?") if key.startswith("rejected") else (False, True)
+    path = write("data.jsonl", [{"messages": messages, key: value} for value in values])
+    kept = key == "answer_key"
+    for to in ("vertex", "bedrock", "openai-responses", "sharegpt"):
+        convert_paths([path], Path("out.jsonl"), Path("rest.jsonl"), to=to, overwrite=True)
+        written = Path("out.jsonl").read_text("utf-8")
+        assert written.count(f'"{key}": ') == written.count("\n") or kept, (to, written)
+    main(["dedup", str(path)])
+    assert f"{1 if kept else 2} kept" in capsys.readouterr().out
+
+
 OWN_TARGETS = [
     ("bedrock-conversation", "bedrock"), ("vertex", "vertex"), ("anthropic", "anthropic"), ("bedrock", "anthropic"),
     ("verl", "verl"), ("prompt-only", "trl"), ("prompt-only", "ms-swift"), ("stepwise", "trl"), ("sharegpt", "unsloth"),

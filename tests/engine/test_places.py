@@ -221,49 +221,6 @@ def test_a_data_set_of_the_hub(hub: Place, capsys: pytest.CaptureFixture[str]) -
 
 
 @pytest.fixture
-def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """A bucket `data` of an S3 server on this machine."""
-    server = pytest.importorskip("moto.server", exc_type=ImportError)  # the extra `dev` has what it needs
-    s3fs = pytest.importorskip("s3fs")
-    running = server.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    running.start()
-    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://{}:{}".format(*running.get_host_and_port()))
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
-    system = s3fs.S3FileSystem(skip_instance_cache=True, use_listings_cache=False)
-    system.mkdir("data")
-    yield system
-    running.stop()
-
-
-@pytest.mark.slow
-def test_a_bucket_is_read_and_written(bucket: Any, write: Write, capsys: pytest.CaptureFixture[str]) -> None:
-    rows = b"\n".join(LINES.split(b"\n")[:200]) + b"\n"
-    bucket.pipe({"data/in/a.jsonl": rows, "data/in/b.jsonl": BAD, "data/in/notes.txt": b"x"})
-    write("in/a.jsonl", rows)
-    write("in/b.jsonl", BAD)
-    assert main(["check", "s3://data/in"]) == main(["check", "s3://data/in/*.jsonl"]) == 1
-    assert capsys.readouterr().out.count("s3://data/in/b.jsonl:1: M006") == 2
-    assert main(["dedup", "s3://data/in", "-o", "s3://data/out/kept.jsonl"]) in (0, 1)
-    assert main(["dedup", "in", "-o", "kept.jsonl"]) in (0, 1)
-    assert bucket.cat("data/out/kept.jsonl") == Path("kept.jsonl").read_bytes()
-    removed = Path("kept.removed.jsonl").read_bytes().replace(b'"in/', b'"s3://data/in/')
-    assert bucket.cat("data/out/kept.removed.jsonl") == removed
-    assert main(["dedup", "s3://data/in", "-o", "s3://data/out/kept.jsonl"]) == 2
-    assert "already exists" in capsys.readouterr().err
-    assert main(["split", "s3://data/in/a.jsonl", "-o", "s3://data/split"]) == 0
-    assert main(["split", "in/a.jsonl", "-o", "split"]) == 0
-    for name in ("train", "validation", "test"):
-        assert bucket.cat(f"data/split/{name}.jsonl") == Path(f"split/{name}.jsonl").read_bytes()
-    manifest = json.loads(bucket.cat("data/split/manifest.json"))
-    assert manifest["inputs"][0]["path"] == "s3://data/in/a.jsonl"
-    assert main(["verify", "s3://data/split"]) == 0
-    assert "all 200 input lines" in capsys.readouterr().out
-    assert main(["check", "s3://data/none.jsonl"]) == main(["check", "s3://none/data.jsonl"]) == 2
-    assert capsys.readouterr().err.count("no such object") == 2
-
-
-@pytest.fixture
 def store(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """An object store in memory in the place of S3: what is above the protocol."""
     memory = pytest.importorskip("fsspec.implementations.memory")

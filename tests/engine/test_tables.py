@@ -5,6 +5,7 @@ import gzip
 import io
 import json
 import random
+import re
 from pathlib import Path
 from typing import Any
 
@@ -122,7 +123,7 @@ def findings(name: str, capsys: pytest.CaptureFixture[str]) -> Any:
 def written(name: str) -> dict[str, Any]:
     """What `dedup` and `split` write, and whether `verify` accepts it."""
     found: dict[str, Any] = {}
-    stem = name.replace(".", "_")
+    stem = re.sub(r"\W", "_", name)
     for words in (["dedup", name, "-o", f"{stem}/kept.jsonl"], ["split", name, "-o", f"{stem}/out"]):
         found[words[0]] = main([*words, "-q", "--overwrite"][: -1 if words[0] == "split" else None])
     if found["split"] != 2:

@@ -4,7 +4,7 @@ import hashlib
 import re
 from typing import Any, Final, NamedTuple
 
-from curate.core.example import Example, Place, canonical, content_text
+from curate.core.example import Example, Message, Place, canonical, content_text
 from curate.core.finding import PlacedProblems, Problem, Problems, Severity
 from curate.core.targets import Target
 from curate.core.text import excerpt, normalised, plural, visible, words
@@ -82,12 +82,12 @@ def _side(example: Example, key: str) -> list[SideTurn]:
     value = example.value.get(key)
     if value is not None and not (isinstance(value, list) and not value and example.pointers):
         return [_turn(turn) for turn in value] if isinstance(value, list) else [_turn(value)]
-    at = f"/{key}"
-    return [
-        _turn(message.value)
-        for message in example.messages
-        if message.pointer == at or message.pointer.startswith(f"{at}/")
-    ]
+    return [_turn(message.value) for message in example.messages if _is_in(message, key)]
+
+
+def _is_in(message: Message, key: str) -> bool:
+    """Whether a message is of the side under a key of the line or, for Amazon Nova, of its last message."""
+    return f"/{key}/" in f"{message.pointer}/"
 
 
 def pair_of(example: Example) -> Pair | None:
@@ -106,12 +106,7 @@ def pair_of(example: Example) -> Pair | None:
 
 def prompt_of(example: Example, keys: tuple[str, str]) -> list[SideTurn]:
     """The turns before the sides, if they are separate."""
-    at = f"/{keys[0]}"
-    return [
-        _turn(message.value)
-        for message in example.messages
-        if message.pointer != at and not message.pointer.startswith(f"{at}/")
-    ]
+    return [_turn(message.value) for message in example.messages if not _is_in(message, keys[0])]
 
 
 @dataset_rule(
@@ -127,8 +122,8 @@ def pair_incomplete(example: Example, _: DatasetState) -> Problems:
     Bad: {"prompt": "Hi", "chosen": "Hello."}
     Good: {"prompt": "Hi", "chosen": "Hello.", "rejected": "What?"}
     """
-    if example.plain:
-        return
+    if example.plain or KEYS.get(example.format, ("", ""))[0] in ("completions", "candidates"):
+        return  # its reader demands both sides
     value = example.value
     keys = value.keys() | {message.pointer.split("/")[1] for message in example.messages if message.pointer}
     for left, right in (

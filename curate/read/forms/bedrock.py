@@ -212,6 +212,8 @@ def _write(value: Object) -> Object:
     turns = turns_of_blocks(messages, _spelled, lambda detail: detail.keys() == {"reasoningContent"})
     written["messages"] = [{"role": role, "content": blocks} for role, blocks in turns]
     config = dict(value.get("toolConfig") or {})
+    if unknown := [key for key in config if key != "toolChoice"]:
+        raise UnwritableError(f"`{unknown[0]}` of `toolConfig`")
     if tools := declarations(value, "inputSchema"):
         config["tools"] = [
             {"toolSpec": {**tool, **({"inputSchema": {"json": tool["inputSchema"]}} if "inputSchema" in tool else {})}}

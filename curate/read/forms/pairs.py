@@ -28,8 +28,8 @@ SPEAKERS: Final = {
 NOT_ONLY_TEXT: Final = frozenset(
     ("input", "output", "instruction", "answer", "response", "label", "question", "query", "problem")
 )
-ASKED: Final = ("question", "query", "problem", "input")
-ANSWERED: Final = ("solution", "response", "answer", "output")
+ASKED: Final = ("question", "query", "problem", "input", "input_text", "text_input")
+ANSWERED: Final = ("solution", "response", "answer", "output", "output_text")
 """The full answer is not in the last field: mathematics data has `problem`, `solution` and `answer`."""
 
 

@@ -102,13 +102,22 @@ def _add_items(reading: Reading, items: Any, at: str, ready: str) -> None:
             extra = omit_keys(item, "type", "role", "content", "status") | (
                 {} if item.get("status", ready) == ready else {"status": item["status"]}
             )
-            if item["role"] != "assistant" or extra or not isinstance(content, str):
+            parts = [content] if isinstance(content, str) else content
+            if item["role"] != "assistant" or extra or not (isinstance(parts, list) and parts):
                 flush()
                 reading.turns.append(Turn({"role": item["role"], "content": content, **extra}, here, f"{here}/content"))
             else:
                 if any(block.kind == "content" for _, block in waiting):
                     flush()
-                waiting.append((here, text_part(content, here)))
+                waiting += [
+                    (
+                        here,
+                        text_part(part, here)
+                        if isinstance(part, str)
+                        else Block("content", part, f"{here}/content/{n}"),
+                    )
+                    for n, part in enumerate(parts)
+                ]
         else:
             raise UnreadableError(here, f"an item of type {kind!r}, which is no message, call, result or reasoning")
     flush()
@@ -190,7 +199,9 @@ def _parts(content: Any, role: str, where: str) -> Any:
             if not str(held.get("url")).startswith(("data:", "https:", "http:")):
                 raise UnwritableError(f"an image in {where} that is neither on the web nor in the line")
             parts.append({"type": "input_image", "image_url": held.get("url"), **omit_keys(held, "url")})
-        elif isinstance(part, dict) and str(part.get("type")).startswith("input_"):
+        elif isinstance(part, dict) and (
+            str(part.get("type")).startswith("input_") or (role == "assistant" and part.get("type") == "refusal")
+        ):
             parts.append(part)
         else:
             raise UnwritableError(f"a part of {where} that is neither text nor an image")

@@ -50,6 +50,8 @@ ROLES: Final = {"model": "assistant", "user": "user", "function": "user", "syste
 OUTPUT: Final = "output"
 """The key of a function's response that holds text, as the interface's reference names it."""
 KEPT: Final = ("thoughtSignature",)
+OWN: Final = {"generationConfig": (), "toolConfig": ("functionCallingConfig", "retrievalConfig")}
+"""Configurations beside a conversation, and their keys where other services have one of that name."""
 TYPES: Final = frozenset(("string", "number", "integer", "boolean", "array", "object", "null"))
 
 
@@ -183,6 +185,11 @@ def _cased(value: Any, change: Any) -> Any:
     }
 
 
+def _is_own_config(config: Any, keys: tuple[str, ...]) -> bool:
+    """Whether a configuration beside a conversation is this service's: other services have other keys in it."""
+    return isinstance(config, dict) and bool(config) and (not keys or config.keys() <= set(keys))
+
+
 class _Writer:
     """Spells blocks; keeps the names of calls, since a response is told by its function's name."""
 
@@ -245,7 +252,7 @@ def _write(value: Object) -> Object:
     ]
     if tools := declarations(value, "parameters"):
         written["tools"] = [{"functionDeclarations": [_cased(tool, str.upper) for tool in tools]}]
-    return written
+    return written | {key: value[key] for key, inside in OWN.items() if _is_own_config(value.get(key), inside)}
 
 
 VERTEX: Final = Format(

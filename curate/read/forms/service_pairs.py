@@ -1,0 +1,93 @@
+"""Preference pairs for services with content blocks: the two answers are candidates of one turn.
+
+Source: the guides to preference tuning of Gemini (cloud.google.com/vertex-ai) and of Amazon Nova
+(docs.aws.amazon.com/nova), read 2026-11.
+"""
+
+from typing import Any, Final, NamedTuple
+
+from curate.read.forms.bedrock import BEDROCK
+from curate.read.forms.form import Format, Object, Reading, UnreadableError, is_objects, omit_keys
+from curate.read.forms.vertex import VERTEX
+from curate.read.sharegpt_tools import Turn
+
+LABELS: Final = ("non-preferred", "preferred")
+
+
+class Side(NamedTuple):
+    """An answer: the turn in the service's form, its pointer in the line, and the pointer that its reader gives it."""
+
+    turn: Object
+    pointer: str
+    read_as: str
+
+
+def _pair(form: Format, prompt: Object, key: str, rejected: Side, chosen: Side) -> Reading:
+    """The prompt and the chosen answer; the other one is under `rejected`, as messages."""
+    assert form.read is not None
+    reading = form.read(prompt)
+    sides = [form.read({key: [side.turn]}) for side in (rejected, chosen)]
+    reading.rest["rejected"] = [turn.value for turn in sides[0].turns]
+    reading.moved["/rejected"] = rejected.pointer
+    for turn in sides[1].turns:
+        at, content = (chosen.pointer + old.removeprefix(chosen.read_as) for old in (turn.pointer, turn.content))
+        reading.turns.append(Turn(turn.value, at, content))
+    return reading
+
+
+def _ranked(sides: Any, rank: str, held: str, values: tuple[Any, Any], at: str) -> list[int]:
+    """Positions of the rejected and of the chosen answer. Raises `UnreadableError`."""
+    if not is_objects(sides) or any(side.keys() != {rank, held} for side in sides):
+        raise UnreadableError(at, f"not a list of objects with `{rank}` and `{held}`")
+    found = [side[rank] for side in sides]
+    if len(found) != 2 or any(value not in found for value in values):
+        raise UnreadableError(at, f"not two answers, one with `{rank}` {values[1]!r} and one with {values[0]!r}")
+    return [found.index(value) for value in values]
+
+
+def _read_vertex(value: Object) -> Reading:
+    completions = value["completions"]
+    scores = sorted({side["score"] for side in completions if isinstance(side.get("score"), int | float)})
+    values = (scores[0], scores[-1]) if len(scores) == 2 else (0, 1)
+    places = _ranked(completions, "score", "completion", values, "/completions")
+    sides = (Side(completions[i]["completion"], f"/completions/{i}/completion", "/contents/0") for i in places)
+    return _pair(VERTEX, omit_keys(value, "completions"), "contents", *sides)
+
+
+def _read_nova(value: Object) -> Reading:
+    *messages, last = value["messages"]
+    at = f"/messages/{len(messages)}/candidates"
+    if omit_keys(last, "role", "candidates"):
+        raise UnreadableError(at, "`candidates` beside other content")
+    candidates = last["candidates"]
+    places = _ranked(candidates, "preferenceLabel", "content", LABELS, at)
+    sides = (
+        Side({"role": last.get("role"), "content": candidates[i]["content"]}, f"{at}/{i}", "/messages/0")
+        for i in places
+    )
+    reading = _pair(BEDROCK, {**value, "messages": messages}, "messages", *sides)
+    reading.moved["/candidates"] = at
+    return reading
+
+
+def _has_candidates(value: Object) -> bool:
+    messages = value.get("messages")
+    return is_objects(messages) and "candidates" in messages[-1]
+
+
+VERTEX_PREFERENCE: Final = Format(
+    "vertex-preference",
+    "contents, completions with a score each, as Gemini reads pairs",
+    lambda value: VERTEX.matches(value) and "completions" in value,
+    uses=(*VERTEX.uses, "completions"),
+    sides=("completions", "rejected"),
+    read=_read_vertex,
+)
+NOVA_PREFERENCE: Final = Format(
+    "nova-preference",
+    "messages of which the last has two candidates with a preferenceLabel, as Amazon Nova reads pairs",
+    _has_candidates,
+    uses=BEDROCK.uses,
+    sides=("candidates", "rejected"),
+    read=_read_nova,
+)

@@ -1,0 +1,144 @@
+"""Data on the hub and on object stores gives what the same lines of this machine give, over the real protocols."""
+
+import json
+import random
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from curate.cli.main import main
+from curate.core import places
+from tests.conftest import Write
+from tests.engine.azure_server import azure_blobs
+from tests.engine.places_server import Place, serving
+from tests.engine.test_tables import KINDS, chat, findings, write_rows, written
+
+pytestmark = pytest.mark.slow
+DRAW = random.Random(0)
+ROWS = [chat(DRAW.randrange(20), DRAW.choice(KINDS)) for _ in range(60)]
+PLAIN = [chat(number, "plain") for number in range(200)]
+
+
+class Store(NamedTuple):
+    """A place, and how the test gets at what it holds."""
+
+    url: str
+    put: Callable[[str, bytes], Any]
+    get: Callable[[str], Any]
+
+
+@pytest.fixture
+def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
+    server = pytest.importorskip("moto.server", exc_type=ImportError)  # the extra `dev` has what it needs
+    s3fs = pytest.importorskip("s3fs")
+    running = server.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    running.start()
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://{}:{}".format(*running.get_host_and_port()))
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    system = s3fs.S3FileSystem(skip_instance_cache=True, use_listings_cache=False)
+    system.mkdir("data")
+    yield Store(
+        "s3://data", lambda name, data: system.pipe(f"data/{name}", data), lambda name: system.cat(f"data/{name}")
+    )
+    system.rm("data", recursive=True)  # the server keeps buckets in this process
+    running.stop()
+
+
+@pytest.fixture
+def gs(monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
+    server = pytest.importorskip("gcp_storage_emulator.server")
+    monkeypatch.setenv("GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT", "false")
+    gcsfs = pytest.importorskip("gcsfs")
+    running = server.create_server("127.0.0.1", 0, in_memory=True, default_bucket="data")
+    running.start()
+    monkeypatch.setenv("STORAGE_EMULATOR_HOST", f"http://127.0.0.1:{running._api._httpd.server_address[1]}")
+    system = gcsfs.GCSFileSystem(skip_instance_cache=True, use_listings_cache=False)
+    yield Store(
+        "gs://data", lambda name, data: system.pipe(f"data/{name}", data), lambda name: system.cat(f"data/{name}")
+    )
+    running.stop()
+
+
+@pytest.fixture
+def az(monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
+    pytest.importorskip("adlfs")
+    with azure_blobs() as (blobs, connection):
+        monkeypatch.setenv("AZURE_STORAGE_CONNECTION_STRING", connection)
+        yield Store("az://data", blobs.__setitem__, blobs.__getitem__)
+
+
+@pytest.fixture
+def hf(monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
+    monkeypatch.setattr(pytest.importorskip("huggingface_hub.constants"), "HF_HUB_OFFLINE", False)
+    with serving(Place({"in/a.jsonl": b"{}\n"}), hub=True) as place:
+        monkeypatch.setenv("HF_ENDPOINT", place.address)
+        files = place.revisions["v1.0"] = {}
+        yield Store("hf://datasets/org/name@v1.0", files.__setitem__, files.__getitem__)
+
+
+@pytest.fixture
+def store(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The place that the test is told; nothing is known of it."""
+    fsspec = pytest.importorskip("fsspec")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
+    monkeypatch.setenv("no_proxy", "*")
+    for known in (places._copies, places._urls, places._folders):
+        known.clear()
+    found = request.getfixturevalue(request.param)
+    fsspec.get_filesystem_class({"az": "abfs"}.get(request.param, request.param)).clear_instance_cache()
+    return found
+
+
+@pytest.mark.parametrize(
+    ("store", "suffix"),
+    [("s3", ".jsonl"), ("gs", ".jsonl"), ("az", ".parquet"), ("hf", ".jsonl"), ("hf", ".parquet")],
+    indirect=["store"],
+)
+def test_results_do_not_depend_on_the_place(store: Store, suffix: str, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("a.jsonl", f"a{suffix}"):
+        write_rows(ROWS, name)
+    store.put(f"in/a{suffix}", Path(f"a{suffix}").read_bytes())
+    url = f"{store.url}/in/a{suffix}"
+    expected = findings("a.jsonl", capsys)
+    assert len(expected["findings"]) > 20
+    assert findings(url, capsys) == expected
+    here, there = written("a.jsonl"), written(url)
+    assert here["verify"] != 2
+    assert len(here["kept.jsonl"]) > 1000
+    assert there == here
+
+
+@pytest.mark.parametrize("store", ["s3", "gs", "az"], indirect=True)
+def test_results_are_written_to_the_place(store: Store, write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    write_rows(PLAIN, "a.jsonl")
+    rows, bad = Path("a.jsonl").read_bytes(), json.dumps(chat(1, "role")).encode() + b"\n"
+    for name, data in (("in/a.jsonl", rows), ("in/b.jsonl", bad), ("in/notes.txt", b"x")):
+        store.put(name, data)
+        write(name, data)
+    assert main(["check", f"{store.url}/in"]) == main(["check", f"{store.url}/in/*.jsonl"]) == 1
+    assert capsys.readouterr().out.count(f"{store.url}/in/b.jsonl:1: M006") == 2
+    assert main(["dedup", f"{store.url}/in", "-o", f"{store.url}/out/kept.jsonl"]) in (0, 1)
+    assert f"{store.url}/out/kept.removed.jsonl" in capsys.readouterr().err
+    assert main(["dedup", "in", "-o", "kept.jsonl"]) in (0, 1)
+    assert store.get("out/kept.jsonl") == Path("kept.jsonl").read_bytes()
+    removed = Path("kept.removed.jsonl").read_bytes().replace(b'"in/', f'"{store.url}/in/'.encode())
+    assert store.get("out/kept.removed.jsonl") == removed
+    assert main(["dedup", f"{store.url}/in", "-o", f"{store.url}/out/kept.jsonl"]) == 2
+    assert "already exists" in capsys.readouterr().err
+    assert main(["split", f"{store.url}/in/a.jsonl", "-o", f"{store.url}/split"]) == 0
+    assert f"{store.url}/split/train.jsonl" in capsys.readouterr().out
+    assert main(["split", "in/a.jsonl", "-o", "split"]) == 0
+    for name in ("train", "validation", "test"):
+        assert store.get(f"split/{name}.jsonl") == Path(f"split/{name}.jsonl").read_bytes()
+    assert json.loads(store.get("split/manifest.json"))["inputs"][0]["path"] == f"{store.url}/in/a.jsonl"
+    assert main(["verify", f"{store.url}/split"]) == 0
+    shown = capsys.readouterr().out
+    assert "all 200 input lines" in shown
+    assert f"{store.url}/split " in shown
+    none = store.url.replace("data", "none")
+    assert main(["check", f"{store.url}/none.jsonl"]) == main(["check", f"{none}/data.jsonl"]) == 2
+    assert capsys.readouterr().err.count("no such object") == 2
