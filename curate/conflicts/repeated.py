@@ -13,6 +13,7 @@ import xxhash
 from curate.conflicts.question import Question, question_of
 from curate.core.config import DedupConfig
 from curate.core.example import Example, attachments
+from curate.core.lazy import np
 from curate.core.text import normalised, words
 from curate.core.worker_pool import cores
 from curate.corpus.dedup_text import written_text
@@ -79,8 +80,6 @@ def same_answers(examples: Sequence[Example]) -> Iterator[Twin]:
 
 def _hashed(owned: Sequence[tuple[int, frozenset[str]]]) -> Sets:
     """Sets of words as sets of hashes; those of different groups share none."""
-    import numpy as np
-
     found = [
         np.unique(
             np.array(

@@ -3,16 +3,13 @@
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from curate.conflicts.same_question import FEATURES, LEAST_COSINE, features, probability, words_apart
 from curate.conflicts.wording import Wording, wording
+from curate.core.arrays import Matrix
+from curate.core.lazy import np
 from curate.core.text import normalised
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    Matrix = np.ndarray[Any, np.dtype[np.float32]]
 
 Embed = Callable[[Sequence[str]], "Matrix"]
 """Unit vectors of texts."""
@@ -45,7 +42,7 @@ class Pair(NamedTuple):
 
 def reworded(
     requests: Sequence[str],
-    vectors: "Matrix",
+    vectors: Matrix,
     embed: Embed,
     least: float,
     blocks: Sequence[range] | None = None,
@@ -90,15 +87,11 @@ def _at_most(known_of: tuple[float, ...]) -> tuple[float, ...]:
     return tuple({**known, "replaced": 0.0, "other phrase": 0.0}.values())
 
 
-def _within_topics(
-    vectors: "Matrix", pairs: Sequence[tuple[int, int, float]]
-) -> Iterator[tuple[int, int, float, float]]:
+def _within_topics(vectors: Matrix, pairs: Sequence[tuple[int, int, float]]) -> Iterator[tuple[int, int, float, float]]:
     """The pairs with their cosine, and that without what the questions of their topic have in common, if it is less.
 
     Where a file has many questions about one thing, all are near each other for that alone.
     """
-    import numpy as np
-
     rows = np.array(sorted({row for left, right, _ in pairs for row in (left, right)}), dtype=np.int64)
     if len(rows) < TOPIC:
         yield from ((left, right, cosine, cosine) for left, right, cosine in pairs)
@@ -129,12 +122,10 @@ def _input(request: str) -> str:
     return "" if "?" in below or above.rstrip().endswith((",", "!")) else normalised(below)
 
 
-def nearest(vectors: "Matrix", least: float) -> list[tuple[int, int, float]]:
+def nearest(vectors: Matrix, least: float) -> list[tuple[int, int, float]]:
     """Of each row the `TRIES` nearest others whose cosine is at least `least`, each pair once, smaller position first,
     in order.
     """
-    import numpy as np
-
     found = [_nearest_of(vectors, rows, others, least) for rows, others in _blocks(vectors)]
     if not found:
         return []
@@ -151,10 +142,8 @@ def nearest(vectors: "Matrix", least: float) -> list[tuple[int, int, float]]:
     ]
 
 
-def _nearest_of(vectors: "Matrix", rows: Any, others: Any, least: float) -> tuple[Any, Any, Any]:
+def _nearest_of(vectors: Matrix, rows: Any, others: Any, least: float) -> tuple[Any, Any, Any]:
     """Of each of `rows` the `TRIES` nearest of `others`: rows, others and cosines."""
-    import numpy as np
-
     block = vectors[rows] @ vectors[others].T
     block[rows[:, None] == others[None, :]] = -1
     kept = min(TRIES, len(others))
@@ -164,10 +153,8 @@ def _nearest_of(vectors: "Matrix", rows: Any, others: Any, least: float) -> tupl
     return rows[at], others[best[at, column]], cosines[at, column]
 
 
-def _blocks(vectors: "Matrix") -> Iterator[tuple[Any, Any]]:
+def _blocks(vectors: Matrix) -> Iterator[tuple[Any, Any]]:
     """Rows, and the rows that they are held against: all of a small matrix, those of the nearest cells of a big one."""
-    import numpy as np
-
     count = len(vectors)
     if count <= EXHAUSTIVE:
         for start in range(0, count, ROWS):
@@ -189,7 +176,5 @@ def _blocks(vectors: "Matrix") -> Iterator[tuple[Any, Any]]:
 
 def _by_value(values: Any, count: int) -> list[Any]:
     """The positions at which each of the first `count` whole numbers stands."""
-    import numpy as np
-
     order = np.argsort(values, kind="stable")
     return np.split(order, np.searchsorted(values[order], np.arange(1, count)))

@@ -8,17 +8,13 @@ The coefficients are fitted on labelled pairs of questions, which are not part o
 
 import math
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import Final
 
 from rapidfuzz.distance import Indel, Levenshtein
 
 from curate.conflicts.wording import Wording, many_other_numbers, other_aspect, other_numbers, other_value, rarity
+from curate.core.arrays import Matrix
 from curate.language.tokens import stem
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    Vector = np.ndarray[Any, np.dtype[np.float32]]
 
 FITTED: Final = ("cosine", "overlap", "replaced", "other aspect")
 WITHOUT_NLI: Final[tuple[tuple[float, ...], float]] = ((14.3, -2.47, -2.44, -0.475), -8.95)
@@ -56,7 +52,7 @@ LEAST_ODDS: Final = 0.001
 """Of what a model says: none is surer than this, either way."""
 
 
-def features(left: Wording, right: Wording, cosine: float, vectors: Mapping[str, "Vector"]) -> tuple[float, ...]:
+def features(left: Wording, right: Wording, cosine: float, vectors: Mapping[str, Matrix]) -> tuple[float, ...]:
     """What is known of a pair of questions, in the order of `FEATURES`; `vectors` has an embedding of each word that is
     on one side only.
     """
@@ -104,7 +100,7 @@ def _apart(mine: Wording, other: Wording, weights: Mapping[str, float]) -> tuple
     ]
 
 
-def _distance(word: str, other: Wording, vectors: Mapping[str, "Vector"]) -> float:
+def _distance(word: str, other: Wording, vectors: Mapping[str, Matrix]) -> float:
     """How far the nearest word of the other side is, from 0 to 1."""
     if word not in vectors:
         return 1.0
@@ -129,7 +125,7 @@ def _substitutions(left: Wording, right: Wording) -> Iterator[tuple[str, str]]:
             yield one, two
 
 
-def _cosine(one: str, two: str, vectors: Mapping[str, "Vector"]) -> float:
+def _cosine(one: str, two: str, vectors: Mapping[str, Matrix]) -> float:
     return float(vectors[one] @ vectors[two]) if one in vectors and two in vectors else 0.0
 
 

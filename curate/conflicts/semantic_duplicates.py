@@ -9,20 +9,18 @@ rule may say that the answers clash.
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from curate.conflicts.contradiction_rules import first_contradiction
 from curate.conflicts.question import Question, question_of
 from curate.core.example import Example, content_id
+from curate.core.lazy import np
 from curate.core.text import normalised, words
 from curate.language.lexicon import PARTICULAR
 from curate.language.negation import negation_count
 from curate.language.quantities import numbers
 from curate.language.tokens import quoted
 from curate.models.embeddings import embed
-
-if TYPE_CHECKING:
-    import numpy as np
 
 ASKED: Final = 0.9
 """Cosine similarity of two requests from which they may ask the same."""
@@ -102,8 +100,6 @@ def _nominated(said: Sequence[_Said], vectors: "np.ndarray[Any, Any]") -> Iterat
     """Of each, the most similar requests before it, `TRIES` at the most, where all agrees that embeddings are blind
     to.
     """
-    import numpy as np
-
     for start in range(0, len(said), BLOCK):
         end = min(start + BLOCK, len(said))
         near = vectors[start:end] @ vectors[:end].T

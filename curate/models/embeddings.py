@@ -4,19 +4,16 @@ about them.
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from curate.core.arrays import Matrix
 from curate.core.example import content_id
+from curate.core.lazy import np
 from curate.core.text import storable
 from curate.models.batches import batches
 from curate.models.embedding_cache import EmbeddingCache
 from curate.models.model_loading import sentence_encoder
 from curate.models.names import fingerprint
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    Matrix = np.ndarray[Any, np.dtype[np.float32]]
 
 ROWS, COLUMNS = 512, 8192
 """Of the block of similarities that is held at a time: 16 MB, however many questions there are."""
@@ -29,7 +26,7 @@ def embed(
     progress: Callable[[int], None] | None = None,
     *,
     exact: bool = False,
-) -> "Matrix":
+) -> Matrix:
     """Unit vectors of `texts` by a sentence-transformers model, static ones too, one row each, float32.
 
     The model is loaded only when a text is new. `exact`: computed in float32, for what is decided by a threshold and
@@ -57,21 +54,17 @@ def embed(
     return store.get(keys)
 
 
-def _unit(vectors: Any) -> "Matrix":
+def _unit(vectors: Any) -> Matrix:
     """The rows in float32 with length 1: a model that computes in bfloat16 gives lengths from .998 to 1.004."""
-    import numpy as np
-
     rows = np.asarray(vectors, dtype=np.float32)
     unit: Matrix = (rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)).astype(np.float32)
     return unit
 
 
-def neighbours(vectors: "Matrix", similarity: float) -> Iterator[tuple[int, int, float]]:
+def neighbours(vectors: Matrix, similarity: float) -> Iterator[tuple[int, int, float]]:
     """All pairs of rows whose cosine similarity is at least `similarity`, smaller position first, by blocks of a matrix
     product.
     """
-    import numpy as np
-
     for start in range(0, len(vectors), ROWS):
         for left in range(start, len(vectors), COLUMNS):
             block = vectors[start : start + ROWS] @ vectors[left : left + COLUMNS].T

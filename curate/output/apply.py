@@ -11,6 +11,7 @@ from curate.core.decision import DecisionState
 from curate.core.errors import DataError
 from curate.core.example import UNKNOWN, Place, line_id
 from curate.core.finding import Finding, Severity
+from curate.core.lazy import np
 from curate.core.removed import (
     UNREADABLE,
     WHY,
@@ -136,8 +137,6 @@ def leaving(
     Decisions take precedence over errors, and errors over duplicates; lines without an example are removed. `errors`:
     the findings that remove lines (see `leaves_by`).
     """
-    import numpy as np
-
     verdicts = verdicts or {}
     reader = LineReader()
     holds = np.zeros(len(table.starts), dtype=np.bool_)
@@ -202,8 +201,6 @@ def dropped_in(
 
 def dropped_lines(table: Table, decisions: Mapping[str, DecisionState], first: int = 0) -> dict[int, Dropped]:
     """Lines of a table from number `first` on that a person dropped, those without an example among them."""
-    import numpy as np
-
     drops = {example: decision for example, decision in decisions.items() if decision.verdict == "drop"}
     if not drops:
         return {}
@@ -248,8 +245,6 @@ def demand_light(found: Sequence[Finding]) -> None:
 
 def _with_ids(table: Table, ids: Sequence[str]) -> list[int]:
     """The lines that hold examples with these ids."""
-    import numpy as np
-
     wanted = np.array([int(example[:16], 16) for example in ids], dtype=np.uint64)
     full = set(ids)
     return [

@@ -10,15 +10,17 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from curate import __version__
+from curate.core.arrays import Flags, Numbers
 from curate.core.config import Config
 from curate.core.decision import DecisionState
 from curate.core.errors import InputError, UsageError, demand_all
 from curate.core.example import Example, Place
 from curate.core.files import display_name, sha256
 from curate.core.finding import Finding
+from curate.core.lazy import np
 from curate.core.manifest import (
     NAME,
     REMOVED,
@@ -50,11 +52,6 @@ from curate.output.trainer_configs import FILES, configurations
 from curate.read.formats import AS_READ, example_of
 from curate.split.division import Division
 from curate.split.names import NAMES
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    Numbers = np.ndarray[Any, np.dtype[np.int64]]
 
 CARD: Final = "DATACARD.md"
 LOADING: Final = ".huggingface.yaml"
@@ -110,8 +107,6 @@ def write_output(
 def _written(
     stage: Path, table: Table, division: Division, inputs: Sequence[InputFile], given: int, made: Made
 ) -> Manifest:
-    import numpy as np
-
     reader = LineReader()
     splits = {name: _split(stage, name, table, division, nth, reader) for nth, name in enumerate(NAMES)}
     removed = _removed(stage / REMOVED, table, division.leaves, reader)
@@ -243,8 +238,6 @@ def _parquet(file: str) -> str:
 
 
 def _split(stage: Path, name: str, table: Table, division: Division, number: int, reader: LineReader) -> OutputFile:
-    import numpy as np
-
     examples = np.flatnonzero(division.split == number)
     assert table.marks is not None
     as_read = np.isin(table.marks.formats[examples], [FORMAT_NAMES.index(known) for known in AS_READ])
@@ -262,11 +255,9 @@ def _split(stage: Path, name: str, table: Table, division: Division, number: int
 
 
 def _lines(
-    table: Table, lines: "Numbers", as_read: "np.ndarray[Any, np.dtype[np.bool_]]", reader: LineReader
+    table: Table, lines: Numbers, as_read: Flags, reader: LineReader
 ) -> "Iterator[bytes | bytearray | memoryview]":
     """The bytes of some lines in table order, each with a line break."""
-    import numpy as np
-
     for number, source in enumerate(table.sources):
         inside = np.flatnonzero((lines >= table.first[number]) & (lines < table.first[number + 1]))
         changes = np.flatnonzero(np.diff(as_read[inside])) + 1
@@ -301,8 +292,6 @@ def _removed(path: Path, table: Table, leaves: Mapping[int, Reason], reader: Lin
 
 def input_files(table: Table, hashes: Iterable[str]) -> list[InputFile]:
     """The files of a table, for the manifest."""
-    import numpy as np
-
     assert table.marks is not None
     bounds = table.lines.searchsorted(table.first)
     found = []

@@ -6,14 +6,16 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from curate.core.address import where
+from curate.core.arrays import Numbers
 from curate.core.config import Config, MixConfig
 from curate.core.decision import Decision
 from curate.core.decision_log import DecisionLog
 from curate.core.errors import InputError, UsageError, demand_all
 from curate.core.files import display_name, replacing
+from curate.core.lazy import np
 from curate.core.manifest import NAME, REMOVED, Manifest, Restored, changed_files, digest_of, named_files, read_manifest
 from curate.core.output_pair import CountingWriter
 from curate.core.paths import path_inside
@@ -31,12 +33,6 @@ from curate.read.document import compact
 from curate.split.assign import NOWHERE
 from curate.split.division import Division, divide, making_of
 from curate.split.names import NAMES
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    Numbers = np.ndarray[Any, np.dtype[np.int64]]
-
 
 PENDING: Final = ".curate-restored.jsonl"
 """In a folder of splits: decisions of a restore that are not in the journal yet."""
@@ -230,10 +226,8 @@ def restore_into(folder: Path, entries: Sequence[Entry], numbers: Sequence[int],
     return RestoreResult([entry.removal for entry in back], len(stays), manifest, division)
 
 
-def _before(table: Table, order: Sequence[str]) -> "Numbers":
+def _before(table: Table, order: Sequence[str]) -> Numbers:
     """The current split of each example; `NOWHERE` for restored ones."""
-    import numpy as np
-
     numbers = np.searchsorted(table.first, table.lines, side="right") - 1
     return np.array([*(NAMES.index(name) for name in order), NOWHERE], dtype=np.int64)[numbers]
 

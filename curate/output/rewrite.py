@@ -1,9 +1,11 @@
 """Copy files without some of their lines: kept lines byte for byte, removed lines with their reasons."""
 
 from collections.abc import Collection, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
+from curate.core.arrays import Numbers
 from curate.core.errors import demand_all
+from curate.core.lazy import np
 from curate.core.output_pair import CountingWriter
 from curate.corpus.corpus import LineReader, Source, Table, lines_at
 from curate.dedup.removal import DuplicateRemoval
@@ -11,10 +13,7 @@ from curate.output.apply import Dropped, dropped_line, lost_line
 from curate.read.document import compact
 
 if TYPE_CHECKING:
-    import numpy as np
-
     Buffer = bytes | bytearray | memoryview
-    Numbers = np.ndarray[Any, np.dtype[np.int64]]
 
 PIECE: Final = 1 << 20
 """Size of a piece in bytes; it ends at the next line."""
@@ -32,8 +31,6 @@ def write_lines(
 
     Raises `InputError` for a file that cannot be read again, `LostLineError` unless as many lines were written as read.
     """
-    import numpy as np
-
     stays = np.zeros(len(table.starts), dtype=np.bool_)
     for at, source in enumerate(table.sources):
         stays[table.first[at] : table.first[at + 1]] = source.name in names
@@ -53,10 +50,8 @@ def write_lines(
     demand_all(read, kept.lines, removed.lines)
 
 
-def line_blocks(table: Table, source: Source, lines: "Numbers", reader: LineReader) -> "Iterator[Buffer]":
+def line_blocks(table: Table, source: Source, lines: Numbers, reader: LineReader) -> "Iterator[Buffer]":
     """The bytes of some lines of a file with line breaks; consecutive lines are one piece."""
-    import numpy as np
-
     if source.document:
         yield from (compact(reader.data(table.line_ref(line))) + b"\n" for line in lines.tolist())
     if source.document or not len(lines):

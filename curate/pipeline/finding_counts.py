@@ -1,21 +1,18 @@
 """How many findings examples have that may go or stay: by these the policy `best` chooses."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, Final
+from typing import Final
 
+from curate.core.arrays import Numbers
 from curate.core.config import CheckConfig
 from curate.core.finding import Severity
+from curate.core.lazy import np
 from curate.corpus.cache import DedupCache
 from curate.corpus.corpus import LineReader, Table
 from curate.lint.checker import Checker
 from curate.lint.rules import RULES, Scope
 from curate.lint.rules.rule_selection import RuleSelection
 from curate.read.chunks import Chunk
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    Numbers = np.ndarray[Any, np.dtype[np.int64]]
 
 QUICK: Final = 24 << 20
 """Bytes of lines from which it pays to load a compiled scan before they are checked."""
@@ -26,15 +23,13 @@ EACH: Final = (Scope.LINE, Scope.EXAMPLE, Scope.VALUE, Scope.TEXT)
 
 
 def finding_counts(
-    table: Table, config: CheckConfig, memory: DedupCache | None, examples: "Numbers"
+    table: Table, config: CheckConfig, memory: DedupCache | None, examples: Numbers
 ) -> dict[str, tuple[int, ...]]:
     """Errors, warnings and infos of those examples that have some, by id: what rules find that judge each by itself.
 
     They are cached unless they depend on more than the bytes of the line, the rules of this program and the
     configuration. Raises `InputError`.
     """
-    import numpy as np
-
     rules = RuleSelection.from_config(config)
     lines, names = table.lines[examples], table.names(examples)
     if memory is None or table.line_keys is None or not _is_cacheable(config, rules):
@@ -58,7 +53,7 @@ def _is_cacheable(config: CheckConfig, rules: RuleSelection) -> bool:
     )
 
 
-def _counted(table: Table, config: CheckConfig, rules: RuleSelection, lines: "Numbers") -> dict[str, tuple[int, ...]]:
+def _counted(table: Table, config: CheckConfig, rules: RuleSelection, lines: Numbers) -> dict[str, tuple[int, ...]]:
     """These of the examples on some lines, counted anew."""
     codes = tuple(code for code in rules.severities if rules.known[code].scope in EACH)
     checker = Checker(config.model_copy(update={"select": codes, "extend_select": ()})) if codes else None
@@ -72,7 +67,7 @@ def _counted(table: Table, config: CheckConfig, rules: RuleSelection, lines: "Nu
     return {example: tuple(found) for example, found in counts.items()}
 
 
-def _pieces(table: Table, lines: "Numbers") -> Iterator[Chunk]:
+def _pieces(table: Table, lines: Numbers) -> Iterator[Chunk]:
     """Some lines, read again, as pieces; elements of a document without their line breaks."""
     reader = LineReader()
     for at, source in enumerate(table.sources):

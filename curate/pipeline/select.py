@@ -8,14 +8,16 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
+from curate.core.arrays import Floats, Matrix
 from curate.core.config import CheckConfig, DedupConfig
 from curate.core.decision import DecisionState
 from curate.core.errors import UsageError
 from curate.core.events import Listener, StageFinished, StageStarted, ignore_events
 from curate.core.example import Example, Place
 from curate.core.finding import Finding
+from curate.core.lazy import np
 from curate.core.removed import Reason
 from curate.core.text import plural, visible
 from curate.corpus.corpus import LineReader, Table
@@ -30,12 +32,6 @@ from curate.quality.scoring import Models
 from curate.quality.selection import choose, hashed_vectors, nearest_chosen
 from curate.quality.signals import BY_NAME, DOUBT
 from curate.read.dataset import read_dataset
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    Matrix = np.ndarray[Any, np.dtype[np.float32]]
-    Numbers = np.ndarray[Any, np.dtype[np.float64]]
 
 BYTES: Final = 4
 """Bytes of a token, on average."""
@@ -199,17 +195,13 @@ def _examples(table: Table) -> Iterator[tuple[Place, Example]]:
 
 def _without_example(planned: DedupResult) -> Iterator[Dropped]:
     """The lines that hold no example, unless a person dropped them."""
-    import numpy as np
-
     table, known = planned.table, {gone.place for gone in planned.dropped}
     for line in np.setdiff1d(np.arange(len(table.starts)), table.lines).tolist():
         if (place := table.place(line)) not in known:
             yield Dropped(place, None, Reason(None, "holds no example in a known form", SELECT))
 
 
-def _too_low(
-    name: str, below: Mapping[str, float], columns: "Mapping[str, Numbers]", at: Mapping[str, int]
-) -> str | None:
+def _too_low(name: str, below: Mapping[str, float], columns: Mapping[str, Floats], at: Mapping[str, int]) -> str | None:
     """Why an example is left out by a score; None to consider it."""
     if name in at:
         for signal, limit in below.items():
@@ -222,16 +214,14 @@ def _too_low(
 def _chosen(
     staying: Mapping[str, Example],
     wishes: Wishes,
-    columns: "Mapping[str, Numbers]",
+    columns: Mapping[str, Floats],
     at: Mapping[str, int],
     models: Models,
     cache: Path | None,
     earlier: Path | None,
     here: set[str],
-) -> "tuple[list[int], Matrix, list[Floor], set[str]]":
+) -> tuple[list[int], Matrix, list[Floor], set[str]]:
     """The selected examples by position among the ids in order, the vectors of all, floors, and earlier ones."""
-    import numpy as np
-
     names = sorted(staying)
     vectors = _vectors([staying[name] for name in names], models.embeddings, cache)
     doubts = columns[DOUBT]
@@ -270,10 +260,8 @@ def _chosen(
     return chosen, vectors, floors, before
 
 
-def _vectors(examples: Sequence[Example], model: str, cache: Path | None) -> "Matrix":
+def _vectors(examples: Sequence[Example], model: str, cache: Path | None) -> Matrix:
     """Unit vectors of examples: of request and answer together, as `curate score` has embedded them."""
-    import numpy as np
-
     if not model or not examples:
         return hashed_vectors([_text(example) for example in examples])
     parts = [one.embedded if (one := exchange_of(example)) else (_text(example),) * 2 for example in examples]
@@ -294,7 +282,7 @@ def _groups(name: str, examples: Sequence[Example]) -> dict[str, list[int]]:
 
 
 def _not_chosen(
-    names: Sequence[str], staying: Mapping[str, Example], chosen: Sequence[int], vectors: "Matrix"
+    names: Sequence[str], staying: Mapping[str, Example], chosen: Sequence[int], vectors: Matrix
 ) -> Iterator[Dropped]:
     nearest, cosine = nearest_chosen(vectors, chosen)
     picked = set(chosen)

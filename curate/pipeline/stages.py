@@ -17,6 +17,7 @@ from curate.conflicts.judges import judge_of
 from curate.core.errors import CurateError, DataError, UsageError
 from curate.core.events import advancing
 from curate.core.finding import Severity
+from curate.core.lazy import np
 from curate.core.manifest import key_of, read_manifest, verified_hash
 from curate.core.text import plural
 from curate.core.worker_pool import cores
@@ -111,8 +112,6 @@ class Dedup(Stage):
 
     @override
     def work(self, data: RunData, found: RunResult) -> store.Result:
-        import numpy as np
-
         table, config = data.table, data.config.dedup
         stays = np.ones(len(table.lines), dtype=np.bool_)
         stays[: int(table.lines.searchsorted(data.first))] = False

@@ -3,17 +3,12 @@
 import re
 from collections import Counter
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import Final
 
+from curate.core.arrays import Flags, Floats, Matrix
+from curate.core.lazy import np
 from curate.language.lexicon import STOPWORDS
 from curate.language.tokens import stem
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    Matrix = np.ndarray[Any, np.dtype[np.float32]]
-    Numbers = np.ndarray[Any, np.dtype[np.float64]]
-    Flags = np.ndarray[Any, np.dtype[np.bool_]]
 
 NEAR: Final = 10
 """Nearest requests, and requests nearest to the answer, that a request is held against."""
@@ -33,10 +28,8 @@ SCAN: Final = 2_000
 WEIGHTS: Final = (-1.646, -0.479, -0.147, -6.126, -4.187, 6.168, -7.001, -7.394)
 
 
-def fits(requests: Sequence[str], answers: Sequence[str], asked: "Matrix", said: "Matrix") -> "Numbers":
+def fits(requests: Sequence[str], answers: Sequence[str], asked: Matrix, said: Matrix) -> Floats:
     """The probability that each answer belongs to its request; `asked` and `said` are unit vectors of both."""
-    import numpy as np
-
     if len(requests) < NEAR:
         return np.ones(len(requests))
     doubt = 1 / (1 + np.exp(-np.clip(features(requests, answers, asked, said) @ np.array(WEIGHTS), -30, 30)))
@@ -44,10 +37,8 @@ def fits(requests: Sequence[str], answers: Sequence[str], asked: "Matrix", said:
     return np.asarray(1 - np.where(unsure, doubt / 2, doubt))
 
 
-def _belongs_elsewhere(asked: "Matrix", said: "Matrix") -> "Flags":
+def _belongs_elsewhere(asked: Matrix, said: Matrix) -> Flags:
     """Whether the answer is clearly nearer to another request, which has another answer."""
-    import numpy as np
-
     found = np.zeros(len(asked), dtype=np.bool_)
     for start in range(0, len(asked), ROWS):
         block = slice(start, min(len(asked), start + ROWS))
@@ -59,10 +50,8 @@ def _belongs_elsewhere(asked: "Matrix", said: "Matrix") -> "Flags":
     return found
 
 
-def features(requests: Sequence[str], answers: Sequence[str], asked: "Matrix", said: "Matrix") -> "Numbers":
+def features(requests: Sequence[str], answers: Sequence[str], asked: Matrix, said: Matrix) -> Floats:
     """One row for each pair, see `WEIGHTS`."""
-    import numpy as np
-
     size, near = len(requests), min(NEAR, len(requests) - 1)
     words_asked, words_said = (_weighted(texts, [*requests, *answers]) for texts in (requests, answers))
     sample = np.linspace(0, size - 1, min(size, SAMPLED)).astype(np.int64)

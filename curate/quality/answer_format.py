@@ -4,14 +4,11 @@ import json
 import re
 from collections import Counter
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
+from curate.core.arrays import Floats
 from curate.core.example import content_id
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    Numbers = np.ndarray[Any, np.dtype[np.float64]]
+from curate.core.lazy import np
 
 USUAL: Final = 0.9
 """Share of the answers that have what an answer must have."""
@@ -26,10 +23,8 @@ MARK: Final = re.compile(
 """What marks a section: a heading, a label at the start of a line, a tag, a fence, words of SQL."""
 
 
-def formats(systems: Sequence[str], answers: Sequence[str]) -> "Numbers":
+def formats(systems: Sequence[str], answers: Sequence[str]) -> Floats:
     """How much of the format of the file each answer has: the least of its parts; 1 where the file has none."""
-    import numpy as np
-
     sizes = Counter(map(content_id, systems))
     keys = [key if sizes[key] >= GROUP else "" for key in map(content_id, systems)]
     found = np.ones(len(answers))

@@ -3,18 +3,14 @@
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import Final
 
+from curate.core.arrays import Floats, Numbers
+from curate.core.lazy import np
 from curate.core.text import normalised, words
 from curate.corpus.class_labels import is_label
 from curate.language.refusals import OPENING, refuses
 from curate.language.scripts import letters
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    Numbers = np.ndarray[Any, np.dtype[np.float64]]
-    Codes = np.ndarray[Any, np.dtype[np.int64]]
 
 SCAN: Final = 4_000
 """Characters of a text that are looked at."""
@@ -60,16 +56,12 @@ TRANSLATES: Final = re.compile(
 """Requests about languages, whose answers may be in another one."""
 
 
-def loops(answers: Sequence[str]) -> "Numbers":
+def loops(answers: Sequence[str]) -> Floats:
     """1 for an answer without a phrase that is said three times in a row, down to 0 for one that hardly says more."""
-    import numpy as np
-
     return np.array([1 - _loop(answer) for answer in answers])
 
 
 def _loop(answer: str) -> float:
-    import numpy as np
-
     said = re.findall(r"\w+|[^\w\s]", answer[-2 * SCAN :].casefold())
     if len(said) < FEW:
         return 0.0
@@ -91,10 +83,8 @@ def _loop(answer: str) -> float:
     return worst
 
 
-def _codes(texts: Sequence[str]) -> "list[Codes]":
+def _codes(texts: Sequence[str]) -> list[Numbers]:
     """The words of texts as numbers: the most frequent characters of the file each its own, others by their class."""
-    import numpy as np
-
     points = [
         np.frombuffer(
             f" {NO_LETTERS.sub(' ', text[:SCAN].casefold())} ".encode("utf-32-le", "replace"), dtype=np.uint32
@@ -112,13 +102,11 @@ def _codes(texts: Sequence[str]) -> "list[Codes]":
     return [table[found] for found in points]
 
 
-def garbled(requests: Sequence[str], answers: Sequence[str]) -> "Numbers":
+def garbled(requests: Sequence[str], answers: Sequence[str]) -> Floats:
     """1 for answers whose sequences of three letters are usual in the file, near 0 for those that are no text.
 
     By the share of the texts of the file that have each sequence; the text itself does not count, nor do signs.
     """
-    import numpy as np
-
     size, texts = ALPHABET + CLASSES, [*answers, *requests]
     trigrams = [
         (code[:-2] * size + code[1:-1]) * size + code[2:] if len(code) > 2 else code[:0] for code in _codes(texts)
@@ -170,14 +158,12 @@ def _is_misdecoded(answer: str) -> bool:
     return "\ufffd" in answer or bool(is_bad(answer))
 
 
-def languages(requests: Sequence[str], answers: Sequence[str]) -> "Numbers":
+def languages(requests: Sequence[str], answers: Sequence[str]) -> Floats:
     """The probability that an answer is in the language of its request, or in one of many answers of the file.
 
     By py3langid (extra `language`), otherwise by the script alone. Words that other texts of the file have speak
     against another language. It counts little where the request is about languages.
     """
-    import numpy as np
-
     told = _told_languages([*answers, *requests])
     ours, asked = told[: len(answers)], told[len(answers) :]
     total: Counter[str] = Counter()
@@ -220,14 +206,12 @@ def _told_languages(texts: Sequence[str]) -> list[dict[str, float]]:
     return found
 
 
-def refusals(answers: Sequence[str], neighbours: Sequence[Sequence[int]] | None = None) -> "Numbers":
+def refusals(answers: Sequence[str], neighbours: Sequence[Sequence[int]] | None = None) -> Floats:
     """1 for an answer that does not open with a refusal; for others the share of refusals in the file or among the
     answers to the nearest questions, whichever is larger.
 
     `neighbours`: of each answer the positions of those to the nearest questions.
     """
-    import numpy as np
-
     refused = np.array([refuses(answer[:OPENING]) for answer in answers], dtype=np.float64)
     share = refused.mean() if len(refused) else 0.0
     found = np.ones(len(answers))
@@ -237,10 +221,8 @@ def refusals(answers: Sequence[str], neighbours: Sequence[Sequence[int]] | None 
     return found
 
 
-def boilerplate(requests: Sequence[str], answers: Sequence[str]) -> "Numbers":
+def boilerplate(requests: Sequence[str], answers: Sequence[str]) -> Floats:
     """1 minus the share of an answer that stands in several answers to other requests; labels are left out (1)."""
-    import numpy as np
-
     asked: dict[str, set[str]] = {}
     for request, answer in zip(requests, answers, strict=True):
         for sentence in set(_sentences(answer)):

@@ -3,19 +3,16 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from time import monotonic
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
+from curate.core.arrays import Floats
 from curate.core.example import content_id
+from curate.core.lazy import np
 from curate.core.text import storable
 from curate.models.embedding_cache import EmbeddingCache
 from curate.models.model_loading import causal_model
 from curate.models.names import fingerprint
 from curate.quality.exchange import Exchange
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    Numbers = np.ndarray[Any, np.dtype[np.float64]]
 
 TOKENS: Final = 1_024
 """Tokens of request and answer, at most: a longer request loses its beginning, a longer answer its end."""
@@ -28,12 +25,10 @@ SAVED: Final = 30.0
 
 def answer_losses(
     exchanges: Sequence[Exchange], model: str, cache: Path | None, advance: Callable[[int], None] | None = None
-) -> "Numbers":
+) -> Floats:
     """The mean loss of each answer's tokens in nats: given its request, and without it. Raises `ModelError`,
     `MissingExtra`.
     """
-    import numpy as np
-
     store = EmbeddingCache(None if cache is None else cache / f"losses-{content_id([1, fingerprint(model)])[:16]}.npz")
     keys = [content_id([one.system, one.request, one.answer]) for one in exchanges]
     missing = {key: one for key, one in zip(keys, exchanges, strict=True) if key not in store}

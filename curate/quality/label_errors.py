@@ -2,17 +2,12 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import Final
 
+from curate.core.arrays import Floats, Matrix, Numbers
+from curate.core.lazy import np
 from curate.core.text import normalised
 from curate.corpus.class_labels import are_labels, is_label
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    Matrix = np.ndarray[Any, np.dtype[np.float32]]
-    Numbers = np.ndarray[Any, np.dtype[np.float64]]
-    Codes = np.ndarray[Any, np.dtype[np.int64]]
 
 FOLDS: Final = 10
 
@@ -23,12 +18,10 @@ def labels_of(answers: Sequence[str]) -> list[str] | None:
     return found if are_labels(Counter(found)) else None
 
 
-def label_goodness(labels: Sequence[str], vectors: "Matrix") -> "Numbers":
+def label_goodness(labels: Sequence[str], vectors: Matrix) -> Floats:
     """The probability of each label by logistic regression on the other folds (confident learning, Northcutt et al.
     2021). 1 for a label that only one example has.
     """
-    import numpy as np
-
     names, codes = np.unique(np.array(labels, dtype=object).astype(str), return_inverse=True)
     own = _by_regression(codes, len(names), vectors)[np.arange(len(codes)), codes]
     lonely = np.bincount(codes, minlength=len(names))[codes] < 2
@@ -36,9 +29,8 @@ def label_goodness(labels: Sequence[str], vectors: "Matrix") -> "Numbers":
     return np.asarray(np.where(lonely | without, 1.0, own))
 
 
-def _by_regression(codes: "Codes", classes: int, vectors: "Matrix") -> "Numbers":
+def _by_regression(codes: Numbers, classes: int, vectors: Matrix) -> Floats:
     """Out-of-sample probabilities; the rows are in the order of their ids, so the folds do not depend on the file."""
-    import numpy as np
     from sklearn.linear_model import LogisticRegression  # comes with sentence-transformers
 
     fold = np.arange(len(codes)) % FOLDS

@@ -9,24 +9,21 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Final
 
 from curate.conflicts.judges.endpoint import GENERAL, Endpoint
 from curate.conflicts.judges.local import Local
 from curate.conflicts.judges.prompt import LONGEST, OBJECT, marked
 from curate.conflicts.judges.verdict_cache import CHARACTERS, Work
+from curate.core.arrays import Floats
 from curate.core.egress import Consent, address_of, is_address
 from curate.core.errors import UsageError
 from curate.core.example import content_id
+from curate.core.lazy import np
 from curate.core.text import plural
 from curate.models.embedding_cache import EmbeddingCache
 from curate.models.names import fingerprint
 from curate.quality.exchange import Exchange
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    Numbers = np.ndarray[Any, np.dtype[np.float64]]
 
 TASK: Final = (
     "You rate an answer to a request by the rubric."
@@ -90,13 +87,11 @@ def rubric_of(
 
 def ratings(
     exchanges: Sequence[Exchange], rubric: Rubric, cache: Path | None, advance: Callable[[int], None] | None = None
-) -> "Numbers":
+) -> Floats:
     """How well each answer meets the rubric, from 0 to 1; NaN where the reply holds no score.
 
     A model on this machine tells the probability of Yes. Raises as the model does; what was replied is kept.
     """
-    import numpy as np
-
     store = EmbeddingCache(None if cache is None else cache / f"rubric-{rubric.identity[:16]}.npz")
     messages = [rubric.message(one) for one in exchanges]
     keys = [content_id(message) for message in messages]

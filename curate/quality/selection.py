@@ -8,15 +8,11 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from heapq import heapify, heappop, heappush
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, Final
+from typing import Final
 
+from curate.core.arrays import Floats, Matrix
+from curate.core.lazy import np
 from curate.core.text import normalised
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    Matrix = np.ndarray[Any, np.dtype[np.float32]]
-    Numbers = np.ndarray[Any, np.dtype[np.float64]]
 
 COVERED: Final = 2_000
 """Examples at most whose coverage is counted, evenly taken from the order of their ids."""
@@ -31,9 +27,7 @@ SCAN: Final = 4_000
 class Chooser:
     """Takes one example after the other, each the one that adds most: its quality times what it covers besides."""
 
-    def __init__(self, vectors: "Matrix", quality: "Numbers") -> None:
-        import numpy as np
-
+    def __init__(self, vectors: Matrix, quality: Floats) -> None:
         size = len(vectors)
         clients = max(1, min(COVERED, size, ENTRIES // max(size, 1)))
         sample = np.linspace(0, size - 1, clients).astype(np.int64) if size else np.empty(0, dtype=np.int64)
@@ -45,8 +39,6 @@ class Chooser:
 
     def take(self, example: int) -> None:
         """Choose an example."""
-        import numpy as np
-
         if not self._taken[example]:
             self._taken[example] = True
             self.chosen.append(example)
@@ -58,8 +50,6 @@ class Chooser:
 
     def worth(self, example: int) -> float:
         """What an example adds to those that are chosen."""
-        import numpy as np
-
         gain = np.maximum(self.alike[example] - self.covered, 0).mean() if len(self.covered) else 0.0
         return round(float(self.quality[example] * (gain + TAIL)), 9)
 
@@ -77,8 +67,8 @@ class Chooser:
 
 
 def choose(
-    vectors: "Matrix",
-    quality: "Numbers",
+    vectors: Matrix,
+    quality: Floats,
     sizes: Sequence[int],
     budget: int,
     floors: Sequence[Mapping[str, Sequence[int]]] = (),
@@ -118,9 +108,8 @@ def _reaches(chooser: Chooser, count: int) -> bool:
     return len(chooser.chosen) >= count
 
 
-def hashed_vectors(texts: Sequence[str]) -> "Matrix":
+def hashed_vectors(texts: Sequence[str]) -> Matrix:
     """Unit vectors of texts by their hashed words and pairs of words: in place of embeddings, without a model."""
-    import numpy as np
     import xxhash
 
     found = np.zeros((len(texts), DIMENSIONS), dtype=np.float32)
@@ -133,10 +122,8 @@ def hashed_vectors(texts: Sequence[str]) -> "Matrix":
     return np.asarray(found / np.where(norms, norms, 1))
 
 
-def nearest_chosen(vectors: "Matrix", chosen: Sequence[int]) -> "tuple[list[int], Numbers]":
+def nearest_chosen(vectors: Matrix, chosen: Sequence[int]) -> tuple[list[int], Floats]:
     """Of each row the most similar chosen one, and the cosine of both."""
-    import numpy as np
-
     nearest, cosine = np.zeros(len(vectors), dtype=np.int64), np.zeros(len(vectors))
     if not chosen:
         return [], cosine

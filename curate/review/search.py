@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from time import monotonic
 from typing import Final
 
+from curate.core.lazy import np, pl
 from curate.corpus.stats import BYTES_A_TOKEN
 from curate.read.dataset import ParsedLine
 from curate.read.index import LineIndex
@@ -22,8 +23,6 @@ ESCAPES: Final = b"\\u00"
 
 def search(queue: Queue, rows: Rows, query: Query, lines: LineIndex) -> Iterator[tuple[Rows, float]]:
     """Yields the matching entries so far and the share that was searched; at the end, all of them."""
-    import numpy as np
-
     found: list[int] = []
     told = monotonic()
     fits = _Fits(queue, query, lines)
@@ -91,8 +90,6 @@ class _Fits:
 
     def matching(self, numbers: Sequence[int]) -> list[int]:
         """The entries that match all regular expressions, in time linear in the length of their texts."""
-        import polars as pl
-
         texts = pl.Series([self._whole(number) for number in numbers], dtype=pl.String)
         mask = pl.Series([True] * len(numbers), dtype=pl.Boolean)
         for pattern in self.query.patterns:

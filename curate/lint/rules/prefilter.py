@@ -7,12 +7,9 @@ never too little.
 """
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
+from curate.core.lazy import pl
 from curate.lint.rules.polars_text_helpers import any_of_pattern
-
-if TYPE_CHECKING:
-    import polars as pl
 
 ANYONE, ANSWER = "anyone", "assistant"
 """Roles whose texts a prefilter applies to."""

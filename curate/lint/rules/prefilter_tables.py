@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any, Final
 
+from curate.core.lazy import np, pl
 from curate.lint.rules.message_frame import texts_frame
 from curate.lint.rules.prefilter import (
     ANSWER,
@@ -107,8 +108,6 @@ def _literal_patterns(wanted: Wanted) -> "Iterator[Pattern]":
 
 
 def _numbers(wanted: Sequence[PersonalNumbers]) -> "NumberPatterns":
-    import numpy as np
-
     from curate.read.number_prefilter import NumberPatterns
 
     groups = [
@@ -127,8 +126,6 @@ def _numbers(wanted: Sequence[PersonalNumbers]) -> "NumberPatterns":
 
 
 def _answers(wanted: Wanted) -> "AnswerPatterns":
-    import numpy as np
-
     from curate.read.text_prefilter import AnswerPatterns
 
     opens = np.full(256, NEVER, dtype=np.int64)
@@ -169,8 +166,6 @@ def _answers(wanted: Wanted) -> "AnswerPatterns":
 
 
 def _exchanges(wanted: Wanted) -> "ExchangePatterns":
-    import numpy as np
-
     from curate.read.text_prefilter import ExchangePatterns
 
     brief, points = wanted[ShortAnswers], _only(wanted[MissingText], MissingText((), short=0))
@@ -207,8 +202,6 @@ def _least(numbers: Iterable[int]) -> int:
 
 def _among(numbers: Iterable[int]) -> Any:
     """Boolean array of the given numbers up to 255."""
-    import numpy as np
-
     found = np.zeros(256, dtype=np.bool_)
     found[list(numbers)] = True
     return found
@@ -216,8 +209,6 @@ def _among(numbers: Iterable[int]) -> Any:
 
 def _rows(texts: Iterable[str], width: int) -> Any:
     """Texts as zero-padded rows of bytes (uint8). Raises `ValueError` if one is too long."""
-    import numpy as np
-
     return np.array([list(text.encode().ljust(width, b"\0")) for text in sorted(texts)], dtype=np.uint8).reshape(
         -1, width
     )
@@ -225,9 +216,6 @@ def _rows(texts: Iterable[str], width: int) -> Any:
 
 def _suspects(rules: Sequence[Rule], texts: "FastPathTexts") -> Any:
     """Boolean array of the lines on which one of the rules fires."""
-    import numpy as np
-    import polars as pl  # imported after the worker processes started, since it starts threads
-
     first = np.append(0, np.cumsum(texts.turns)[:-1])
     asked = pl.any_horizontal(rule.function().is_not_null() for rule in rules)
     frame = texts_frame(*texts, whole=not COLUMNS.issuperset(asked.meta.root_names()))
@@ -238,8 +226,6 @@ def _suspects(rules: Sequence[Rule], texts: "FastPathTexts") -> Any:
 @cache
 def _characters(chars: tuple[CharacterSet, ...], pairs: tuple[CharacterPairs, ...]) -> "CharacterTables":
     """The class flags of each character."""
-    import numpy as np
-
     from curate.read.json_string_kernel import FOLLOWS, LEADS, ODD, SPACE, CharacterTables
 
     kinds, folds = _composed()
@@ -265,8 +251,6 @@ def _characters(chars: tuple[CharacterSet, ...], pairs: tuple[CharacterPairs, ..
 @cache
 def _composed() -> tuple[Any, Any]:
     """For each character, its role in Unicode composition and its lower-cased compatibility form."""
-    import numpy as np
-
     from curate.read.json_string_kernel import JOINED, JOINS, MARK, ODD, OTHER
 
     points = [*range(128, 0xD800), *range(0xE000, 0x10000)]
