@@ -83,7 +83,7 @@ def read_benchmark(path: Path, fields: Sequence[str] = ()) -> list[Item]:
     `fields` replaces the known names; all of them count as questions. Raises `InputError` if the file or one of its
     items cannot be read, or no item has any of the names.
     """
-    named = list(_table(path) if _kind(path) in TABLES else _objects(path))
+    named = list(_table(path) if _kind(path) in TABLES else _objects(path, fields))
     items = [Item(place, tuple(_parts(value, tuple(name.lower() for name in fields)))) for place, value in named]
     if not any(item.parts for item in items):
         there = ", ".join(sorted({str(key) for _, value in named[:100] for key in value})[:12]) or "nothing"
@@ -99,37 +99,35 @@ def _kind(path: Path) -> str:
     return suffixes[-1] if suffixes else ""
 
 
-def _objects(path: Path) -> Iterator[tuple[Place, dict[str, Any]]]:
-    """The items of a JSON file."""
-    facts = FileFacts(display_name(path))
+def _objects(path: Path, fields: Sequence[str]) -> Iterator[tuple[Place, dict[str, Any]]]:
+    """The items of a JSON file: objects, or those in the longest list of an object that is none itself."""
+    facts, asked = FileFacts(display_name(path)), {*map(_plain, fields)} or {*QUESTIONS, *BESIDE}
     for parsed in read_file(path, facts):
         value = parsed.decoded.value
-        if isinstance(value, dict):
-            if (
-                (inside := _longest_list(value))
-                and facts.lines == 1
-                and not any(str(key).lower() in QUESTIONS for key in value)
-            ):
-                yield from _listed(parsed, *inside)
-            else:
-                yield parsed.place, value
-        elif isinstance(value, str):
-            yield parsed.place, {"text": value}
+        if isinstance(value, dict) and asked.isdisjoint(map(_plain, value)) and (inside := _longest_list(value)):
+            yield from _listed(parsed, *inside)
         elif not parsed.line.blank:
-            why = parsed.defects[0].message if parsed.defects else "neither an object nor a text"
-            raise InputError(f"{parsed.place}: not an item: {why}", "repair or remove it: it cannot be searched for")
+            yield parsed.place, _item(parsed.place, value, parsed.defects[0].message if parsed.defects else "")
     demand_read(facts)
 
 
+def _item(place: Place, value: Any, why: str = "") -> dict[str, Any]:
+    if isinstance(value, str):
+        return {"text": value}
+    if isinstance(value, dict):
+        return value
+    raise InputError(
+        f"{place}: not an item: {why or 'neither an object nor a text'}",
+        "repair or remove it: it cannot be searched for",
+    )
+
+
 def _listed(parsed: ParsedLine, key: str, items: list[Any]) -> Iterator[tuple[Place, dict[str, Any]]]:
-    """The objects of a list in an object, each with its location."""
+    """The items of a list in an object, each with its location."""
     spans = Spans(parsed.line.data.decode("utf-8", "replace"))
-    line, counted = parsed.place.line, 0
     for at, item in enumerate(items):
-        if span := spans.find(pointer(key, at)):
-            line, counted = line + spans.text.count("\n", counted, span.start), span.start
-        if isinstance(item, dict):
-            yield parsed.place._replace(line=line), item
+        place = parsed.place._replace(line=parsed.place.line + spans.breaks_before(pointer(key, at)))
+        yield place, _item(place, item)
 
 
 def _longest_list(value: dict[str, Any]) -> tuple[str, list[Any]] | None:

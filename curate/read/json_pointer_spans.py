@@ -2,9 +2,10 @@
 
 import json
 import re
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Final, NamedTuple
 
 from curate.core.address import escape
@@ -57,6 +58,15 @@ class Spans:
             container = self.find(above) if above else Span(self._space(0), len(self.text))
             inside = self._inside[above] = self._children(container.start) if container and slash else {}
         return inside.get(key)
+
+    def breaks_before(self, target: str) -> int:
+        """Number of line breaks before the value at pointer `target`; 0 if missing or not JSON."""
+        span = self.find(target)
+        return 0 if span is None else bisect_left(self._breaks, span.start)
+
+    @cached_property
+    def _breaks(self) -> list[int]:
+        return [match.start() for match in re.finditer("\n", self.text)]
 
     def _children(self, at: int) -> dict[str, Span]:
         """The values in the object or list at `at`, by escaped key; empty if that is not JSON."""
@@ -149,8 +159,4 @@ def _spans(data: bytes) -> Spans:
 
 def line_of(data: bytes, target: str) -> int:
     """Number of line breaks before the value at `target` (0: it starts on the first line of `data`)."""
-    if b"\n" not in data:
-        return 0
-    spans = _spans(data)
-    span = spans.find(target)
-    return 0 if span is None else spans.text.count("\n", 0, span.start)
+    return _spans(data).breaks_before(target) if b"\n" in data else 0

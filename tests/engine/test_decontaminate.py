@@ -183,6 +183,16 @@ FORMS: dict[str, tuple[str, bytes, list[tuple[int, list[str]]]]] = {
         b'{"question": "Who?", "choices": {"text": ["He", "She"], "label": ["A", "B"]}}\n',
         [(1, ["Who?", "He", "She"])],
     ),
+    "choices as objects": (
+        "b.jsonl",
+        b'{"input": "Who?", "choices": [{"text": "He"}]}\n{"input": "What?", "choices": [{"text": "It"}]}\n',
+        [(1, ["Who?", "He"]), (2, ["What?", "It"])],
+    ),
+    "lists in lines": (
+        "b.jsonl",
+        b'{"story": "x", "qas": [{"question": "Who?"}, "What?"]}\n{"qas": [{"question": "When?"}]}\n',
+        [(1, ["Who?"]), (1, ["What?"]), (2, ["When?"])],
+    ),
     "an instruction with its input": (
         "b.jsonl",
         b'{"instruction": "Sum up.", "input": "A text.", "output": "T."}\n',
@@ -206,6 +216,8 @@ def test_benchmarks_are_read_in_any_form(
 def test_a_field_can_be_named_and_an_unknown_form_says_what_it_has(tmp_path: Path) -> None:
     path = write(tmp_path / "b.jsonl", {"frage": "Wer?", "question": "Who?"}, {"frage": "Was?"})
     assert [[part.text for part in item.parts] for item in read_benchmark(path, ["frage"])] == [["Wer?"], ["Was?"]]
+    listed = write(tmp_path / "l.jsonl", {"Frage": "Wer?", "antworten": [{"text": "Er"}]})
+    assert [[part.text for part in item.parts] for item in read_benchmark(listed, ["frage"])] == [["Wer?"]]
     other = write(tmp_path / "c.jsonl", {"frage": "Wer?"})
     with pytest.raises(InputError, match="the fields are frage") as caught:
         read_benchmark(other)
@@ -225,6 +237,11 @@ def test_an_item_without_text_is_counted_as_not_looked_for(tmp_path: Path) -> No
     ("name", "content", "said"),
     {
         "a broken line": ("b.jsonl", b'{"question": "Who?"}\n{"question": "What\n', "b.jsonl:2: not an item: the JSON"),
+        "a number in a list": (
+            "b.json",
+            b'{"examples": [\n{"question": "Who?"},\n5]}',
+            "b.json:3: not an item: neither",
+        ),
         "a list": ("b.jsonl", b'{"question": "Who?"}\n["What?"]\n', "b.jsonl:2: not an item: neither"),
         "a cell too many": ("b.csv", b"question,answer\nWho?,He,She\n", "b.csv:2: 3 cells, and 2 columns"),
     }.values(),
