@@ -21,6 +21,7 @@ from curate.lint.rules.rule import CODE, LINE_BREAK
 from curate.lint.suppressions import Suppression
 from curate.output.difference import DiffResult
 from curate.pipeline.doctor import DoctorResult
+from curate.pipeline.reviewer_agreement import AgreementResult
 from curate.report.apply import ApplyOutput
 from curate.report.check_json import CheckLine, CheckOutput
 from curate.report.conflicts import ConflictsOutput
@@ -30,7 +31,6 @@ from curate.report.dedup import DedupOutput
 from curate.report.ingest import IngestOutput
 from curate.report.remote import EstimateOutput, FetchOutput, StartOutput, UploadOutput, WatchLine
 from curate.report.restore import RestoreOutput
-from curate.report.reviewer_agreement import AgreementOutput
 from curate.report.rules import rule_json
 from curate.report.run import RunOutput
 from curate.report.score import ScoreOutput
@@ -40,7 +40,7 @@ from curate.report.stats import StatsResult
 from curate.report.verify import VerifyOutput
 
 TYPES: Final[dict[str, Any]] = {
-    "kappa": AgreementOutput,
+    "kappa": AgreementResult,
     "apply": ApplyOutput,
     "baseline": Baseline,
     "check": CheckOutput,

@@ -9,7 +9,7 @@ from curate.api.results import CheckResult, ConflictsResult, DedupResult, RunRes
 from curate.conflicts.conflict import find_conflicts
 from curate.conflicts.default_models import with_default_models
 from curate.conflicts.judges import judge_of
-from curate.core.config import load_project, with_options
+from curate.core.config import demand_named, load_project, with_options
 from curate.core.config_files import find_config
 from curate.core.decision import edits_of
 from curate.core.decision_log import DecisionLog
@@ -38,6 +38,7 @@ def check(
     extend_select: Sequence[str] | None = None,
     target: str | None = None,
     model: str | None = None,
+    chat_template: str | None = None,
     max_length: int | None = None,
     workers: int = 1,
 ) -> CheckResult:
@@ -57,8 +58,10 @@ def check(
         extend_select=extend_select,
         target=target,
         model=model,
+        chat_template=chat_template,
         max_length=max_length,
     )
+    demand_named("model", config.model, max_length=max_length, chat_template=chat_template)
     report = check_paths(files, config, workers=workers, conflicts=whole.conflicts)
     suppress(report, load_suppressions(project.folder), list(map(display_name, files)))
     return CheckResult(report)
@@ -147,6 +150,7 @@ def conflicts(
     }
     options |= {"min_confidence": min_confidence, "models": models}
     config = with_default_models(with_options(find_config(project.folder).conflicts, **options))
+    demand_named("judge", config.judge, judge_model=judge_model, judge_key=judge_key)
     decisions = with_edited(DecisionLog(project.decisions).verdicts())
     dataset = read_dataset(*with_edits(files, edits_of(decisions), project.edited))
     demand_understood(len(dataset.lines), len(dataset.examples))

@@ -6,8 +6,7 @@ from typing import Annotated
 import typer
 
 from curate.cli.options import AsJson, Overwrite, Paths, Quiet, end, named_files, progress, told_decisions
-from curate.core.output_pair import demand_not_existing, removed_path
-from curate.core.paths import demand_apart
+from curate.core.output_pair import checked_removed_path
 from curate.core.runs import project_of
 from curate.pipeline.apply import apply_decisions
 from curate.report.apply import apply_json, apply_text
@@ -37,9 +36,7 @@ def apply(
     Exit status: 0, 1 if a line that is kept holds no example, 2 if a file cannot be read or written.
     """
     files = named_files(paths)
-    removed = removed_path(output, "removed")
-    demand_apart(files, (output, removed), named=paths)
-    demand_not_existing(output, removed, overwrite=overwrite)
+    removed = checked_removed_path(output, "removed", files, paths, overwrite=overwrite)
     decisions = told_decisions(files)
     with progress("applying", "lines", quiet=quiet) as advance:
         result = apply_decisions(

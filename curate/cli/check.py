@@ -13,11 +13,11 @@ from curate.cli.adopt import Adopted
 from curate.cli.options import (
     Address,
     ChatTemplate,
+    Model,
     Paths,
     Quiet,
     RunOn,
     codes,
-    demand_model,
     end,
     executor_of,
     named_files,
@@ -27,7 +27,7 @@ from curate.cli.options import (
     told_decisions,
 )
 from curate.core.cluster import Engine
-from curate.core.config import CheckConfig, with_options
+from curate.core.config import CheckConfig, demand_named, with_options
 from curate.core.config_files import config_file, shown_path
 from curate.core.errors import UsageError
 from curate.core.files import STDIN, display_name, stdin_named
@@ -60,9 +60,7 @@ def check(
         Target | None,
         typer.Option(help=f"Apply the limits of this trainer or service: {', '.join(Target)}.", metavar="TARGET"),
     ] = None,
-    model: Annotated[
-        str | None, typer.Option(help="Use this model's tokenizer and chat template for the K rules.")
-    ] = None,
+    model: Model = None,
     chat_template: ChatTemplate = None,
     max_length: Annotated[
         int | None, typer.Option(help="Report examples longer than this many tokens (K rules).")
@@ -172,7 +170,7 @@ def check(
     executor = executor_of(engine, address)
     named_model = {"model": model, "chat_template": chat_template, "max_length": max_length}
     config = with_options(project.check, **named, **named_model, target=target)
-    demand_model(config, max_length=max_length, chat_template=chat_template)
+    demand_named("model", config.model, max_length=max_length, chat_template=chat_template)
     if show_files or show_settings:
         _show(files if show_files else (), config_file(home.folder), config if show_settings else None)
         return
@@ -215,9 +213,11 @@ def check(
 
 
 def _demand_report(output: Path | None, given: Mapping[str, object]) -> None:
-    """Raise `UsageError` for a report file, or a baseline to compare with, that another option leaves without use."""
+    """Raise `UsageError` for a report file or a baseline that another option leaves without use."""
     if given["baseline"] and given["new_baseline"]:
         raise UsageError("--write-baseline writes all findings, also those of --baseline", "leave one of them out")
+    if (given["diff"] or given["fix_only"]) and (given["new_baseline"] or given["new_suppressions"]):
+        raise UsageError("--diff and --fix-only record no findings", "leave one of the options out")
     silent = {"diff": "--diff", "fix_only": "--fix-only", "new_baseline": "--write-baseline",
               "new_suppressions": "--add-suppressions", "show_files": "--show-files",
               "show_settings": "--show-settings"}  # fmt: skip

@@ -16,7 +16,6 @@ from curate.cli.options import (
     Paths,
     Quiet,
     consent,
-    demand_judge,
     end,
     named_files,
     progress,
@@ -30,7 +29,7 @@ from curate.conflicts.default_models import with_default_models
 from curate.conflicts.evidence import calibrated
 from curate.conflicts.judges import judge_of
 from curate.conflicts.judges.verdict_cache import Work
-from curate.core.config import with_options
+from curate.core.config import demand_named, with_options
 from curate.core.decision import DecisionState, edits_of
 from curate.core.errors import UsageError
 from curate.core.paths import demand_apart
@@ -110,7 +109,7 @@ def conflicts(
     project, whole = project_for(files)
     options |= {"min_confidence": min_confidence, "models": False if no_models else None}
     config = with_default_models(with_options(whole.conflicts, **options))
-    demand_judge(config.judge, judge_model=judge_model, judge_key=judge_key)
+    demand_named("judge", config.judge, judge_model=judge_model, judge_key=judge_key)
     if calibrate and (as_json or html is not None):
         raise UsageError("--calibrate writes no report", "leave out --json and --html")
     if calibrate and no_decisions:

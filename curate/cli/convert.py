@@ -8,8 +8,7 @@ import typer
 
 from curate.cli.options import AsJson, NoDecisions, Overwrite, Paths, Quiet, end, named_files, progress, told_decisions
 from curate.core.files import display_name
-from curate.core.output_pair import demand_not_existing, removed_path
-from curate.core.paths import demand_apart
+from curate.core.output_pair import checked_removed_path
 from curate.core.runs import project_of
 from curate.pipeline.convert import convert_paths
 from curate.read.formats import WRITABLE
@@ -49,9 +48,7 @@ def convert(
     Exit status: 0 if every line was converted, 1 if some were not, 2 if a file cannot be read.
     """
     files = named_files(paths)
-    aside = removed_path(output, "unconverted")
-    demand_apart(files, (output, aside), named=paths)
-    demand_not_existing(output, aside, overwrite=overwrite)
+    aside = checked_removed_path(output, "unconverted", files, paths, overwrite=overwrite)
     decisions = told_decisions(files, ignore=no_decisions)
     with progress("converting", "lines", quiet=quiet) as advance:
         report = convert_paths(

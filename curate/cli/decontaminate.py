@@ -20,8 +20,7 @@ from curate.cli.options import (
     told_decisions,
 )
 from curate.core.cluster import Engine
-from curate.core.output_pair import demand_not_existing, removed_path
-from curate.core.paths import demand_apart
+from curate.core.output_pair import checked_removed_path
 from curate.core.text import visible
 from curate.pipeline.decontaminate import decontaminated, write_decontaminated
 from curate.report.console import console, print_json, print_lines
@@ -63,10 +62,7 @@ def decontaminate(
     executor = executor_of(engine, address)
     files, benchmarks = named_files(paths), named_files(bench)
     told_decisions(files, ignore=True, why="curate decontaminate reads the files as they are")
-    removed = output and removed_path(output, "removed")
-    demand_apart([*files, *benchmarks], (output, removed), named=(*paths, *bench))
-    if output and removed:
-        demand_not_existing(output, removed, overwrite=overwrite)
+    removed = checked_removed_path(output, "removed", [*files, *benchmarks], (*paths, *bench), overwrite=overwrite)
     with stages(quiet=quiet) as shown:
         result = decontaminated(
             files, benchmarks, fields=tuple(field or ()), share=share, listen=shown.listen, executor=executor

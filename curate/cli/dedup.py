@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -28,12 +28,11 @@ from curate.cli.options import (
     stages,
     told_decisions,
 )
-from curate.core.cluster import Engine, Executor
+from curate.core.cluster import Engine
 from curate.core.config import with_options
 from curate.core.errors import DataError, UsageError
 from curate.core.files import display_name
-from curate.core.output_pair import demand_not_existing, removed_path
-from curate.core.paths import demand_apart
+from curate.core.output_pair import checked_removed_path
 from curate.core.text import visible
 from curate.pipeline.dedup import DedupResult, plan, write_plan
 from curate.report.check_formats import write_report
@@ -118,21 +117,34 @@ def dedup(
         "on": on,
         "keep": keep,
         "ignore_facts": ignore_facts,
+        "same_words": same_words,
+        "beginnings": beginnings,
+        "embeddings": embeddings,
     }
-    options |= {"same_words": same_words, "beginnings": beginnings, "embeddings": embeddings}
-    files, others = _files(paths, against, output, html, overwrite=overwrite)
-    planned = _planned(
-        files,
-        others,
-        options,
-        drop,
-        no_decisions=no_decisions,
-        quiet=quiet,
-        cached=not (no_cache or executor.remote),
-        remembered_only=rethreshold is not None,
-        executor=executor,
-        limit=None if memory is None else memory_of(memory),
+    files = named_files(paths)
+    others = [path for path in named_files(against) if path not in files] if against else []
+    if against and not others:
+        raise UsageError("--against: no other files than those to deduplicate", "name other files")
+    removed = checked_removed_path(
+        output, "removed", [*files, *others], (*paths, *(against or ())), overwrite=overwrite, others=[html]
     )
+    limit = None if memory is None else memory_of(memory)
+    project, whole = project_for(files)
+    decisions = told_decisions(files, ignore=no_decisions)
+    with stages(quiet=quiet) as shown:
+        planned = plan(
+            files,
+            with_options(whole.dedup, **options),
+            against=others,
+            decisions=decisions,
+            check=with_options(whole.check, drop=codes(drop)),
+            cache=None if no_cache or executor.remote else project.cache,
+            remembered_only=rethreshold is not None,
+            edited=project.edited,
+            listen=shown.listen,
+            executor=executor,
+            limit=limit,
+        )
     if html is not None:
         from curate.report.dedup_html import SHOWN as SHOWN_THERE
         from curate.report.dedup_html import dedup_html
@@ -158,61 +170,13 @@ def dedup(
         print_json(dedup_json(planned, explain=explain, written=written))
     else:
         print_lines(summary_text(planned, written=written))
-        if output is not None and written and planned.gone:
-            err.print(f"removed lines are in {visible(display_name(removed_path(output, 'removed')))}")
+        if removed and written and planned.gone:
+            err.print(f"removed lines are in {visible(display_name(removed))}")
     if output is not None and not written:
         raise DataError(
             "; ".join(f"{found.code} {found.file}: {found.message}" for found in planned.heavy), planned.heavy[0].hint
         )
     end(planned.not_understood, STAYS)
-
-
-def _files(
-    paths: list[str], against: list[str] | None, output: Path | None, html: Path | None, *, overwrite: bool
-) -> tuple[list[Path], list[Path]]:
-    """The input files and the `--against` files. Raises `UsageError` if an output is one of them or exists."""
-    files = named_files(paths)
-    others = [path for path in named_files(against) if path not in files] if against else []
-    if against and not others:
-        raise UsageError("--against: no other files than those to deduplicate", "name other files")
-    removed = output and removed_path(output, "removed")
-    demand_apart([*files, *others], (output, removed, html), named=(*paths, *(against or ())))
-    if output and removed:
-        demand_not_existing(output, removed, overwrite=overwrite)
-    return files, others
-
-
-def _planned(
-    files: list[Path],
-    others: list[Path],
-    options: dict[str, Any],
-    drop: list[str] | None,
-    *,
-    no_decisions: bool,
-    quiet: bool,
-    cached: bool,
-    remembered_only: bool,
-    executor: Executor,
-    limit: int | None,
-) -> DedupResult:
-    project, whole = project_for(files)
-    decisions = told_decisions(files, ignore=no_decisions)
-    config, check = with_options(whole.dedup, **options), with_options(whole.check, drop=codes(drop))
-    cache = project.cache if cached else None
-    with stages(quiet=quiet) as shown:
-        return plan(
-            files,
-            config,
-            against=others,
-            decisions=decisions,
-            check=check,
-            cache=cache,
-            remembered_only=remembered_only,
-            edited=project.edited,
-            listen=shown.listen,
-            executor=executor,
-            limit=limit,
-        )
 
 
 def _agreed(planned: DedupResult, *, as_json: bool) -> bool:

@@ -6,8 +6,7 @@ from typing import Annotated
 import typer
 
 from curate.cli.options import AsJson, Overwrite, Paths, Quiet, end, named_files, named_numbers, progress
-from curate.core.output_pair import demand_not_existing, removed_path
-from curate.core.paths import demand_apart
+from curate.core.output_pair import checked_removed_path
 from curate.pipeline.ingest import ingest_paths
 from curate.report.console import print_json, print_lines
 from curate.report.ingest import ingest_json, ingest_text
@@ -41,9 +40,7 @@ def ingest(
     """
     minima = named_numbers("--min-score", min_score, "helpfulness=0.7")
     files = named_files(paths)
-    aside = removed_path(output, "unconverted")
-    demand_apart(files, (output, aside), named=paths)
-    demand_not_existing(output, aside, overwrite=overwrite)
+    aside = checked_removed_path(output, "unconverted", files, paths, overwrite=overwrite)
     with progress("reading", "lines", quiet=quiet) as advance:
         report = ingest_paths(files, output, aside, minima=minima, overwrite=overwrite, progress=advance)
     if as_json:

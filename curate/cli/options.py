@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Final, NoReturn
 import typer
 
 from curate.core.cluster import Engine, Executor
-from curate.core.config import CheckConfig, Config
+from curate.core.config import Config
 from curate.core.config_files import config_file, find_config, named_config, shown_path
 from curate.core.data_files import data_files
 from curate.core.decision import DecisionState
@@ -139,15 +139,6 @@ def executor_of(engine: Engine, address: str | None) -> Executor:
     return Executor(engine, address)
 
 
-def demand_model(config: CheckConfig, **options: object) -> None:
-    """Raise `UsageError` for an option about tokens that has no effect, since no model is named."""
-    for name, value in options.items():
-        if value is not None and not config.model:
-            raise UsageError(
-                f"--{name.replace('_', '-')} needs the tokenizer of a model", "add --model NAME, or leave it out"
-            )
-
-
 @contextmanager
 def progress(
     label: str, unit: str, *, quiet: bool = False, total: int | None = None, waits: bool = False
@@ -249,13 +240,6 @@ def tell_work(work: "Work", noun: str, rest: str = "", *, quiet: bool, verb: str
     what = plural(work.pairs - work.known, noun) + rest
     tokens = f"about {work.tokens_in:,} tokens in and {work.tokens_out:,} out"
     console(stderr=True).print(f"{verb} {what}{known} by {visible(work.name)}: {tokens}{price}", markup=False)
-
-
-def demand_judge(judge: str | None, **options: str | None) -> None:
-    """Raise `UsageError` for an option about a judge without a judge."""
-    for name, value in options.items():
-        if value is not None and not judge:
-            raise UsageError(f"--{name.replace('_', '-')} without a judge", "add --judge, or leave it out")
 
 
 def consent(*, yes: bool, as_json: bool = False) -> Consent:

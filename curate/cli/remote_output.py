@@ -12,7 +12,7 @@ from curate.core.files import DATA_SUFFIXES
 from curate.core.manifest import NAME
 from curate.core.places import demand_writable, local_copies, mirror, name_folder, upload
 from curate.core.scratch import scratch
-from curate.core.text import plural
+from curate.core.text import plural, visible
 from curate.core.urls import is_url, safe_url
 
 OPTIONS: Final = ("-o", "--output")
@@ -21,21 +21,21 @@ WRITING: Final = ("convert", "decontaminate", "dedup", "split")
 
 
 class RemoteOutput(NamedTuple):
-    """An output at a URL, and the folder that it is written to first."""
+    """An output at a URL, and the folder that it is written to first, which is deleted at the end."""
 
     url: str
     folder: Path
     overwrite: bool
 
     def send(self) -> None:
-        """Upload what was written. Raises `OutputError`; the folder stays then."""
+        """Upload what was written. Raises `OutputError` after moving the folder to where it stays."""
         try:
             count = upload(self.folder, self.url.rpartition("/")[0], NAME, overwrite=self.overwrite)
         except CurateError as error:
+            kept = shutil.move(self.folder, tempfile.mkdtemp(prefix="curate-output-"))
             raise OutputError(
-                f"{error.message}; the result is in {self.folder}", f"{error.hint}; or copy the folder yourself"
+                f"{error.message}; the result is in {kept}", f"{error.hint}; or copy the folder yourself"
             ) from error
-        shutil.rmtree(self.folder)
         sys.stderr.write(f"uploaded {plural(count, 'file')} to {safe_url(self.url)}\n")
 
 
@@ -57,11 +57,15 @@ def local_words(words: Sequence[str]) -> tuple[list[str], RemoteOutput | None]:
             url = word.rstrip("/")
             is_file = url.lower().endswith(DATA_SUFFIXES)
             found[at] = str(
-                local_copies(url, DATA_SUFFIXES, print)[0]
+                local_copies(url, DATA_SUFFIXES, _tell)[0]
                 if is_file
                 else mirror(url, scratch() / url.rpartition("/")[2])
             )
     return found, output
+
+
+def _tell(note: str) -> None:
+    sys.stderr.write(f"note: {visible(note)}\n")
 
 
 def _output(words: Sequence[str], url: str) -> RemoteOutput:
@@ -69,7 +73,7 @@ def _output(words: Sequence[str], url: str) -> RemoteOutput:
         raise UsageError(f"`curate {words[0]}` cannot write to {safe_url(url)}", "write to a file, and upload it")
     url, overwrite = url.rstrip("/"), "--overwrite" in words
     demand_writable(url, overwrite=overwrite)
-    folder = Path(tempfile.mkdtemp(prefix="curate-output-"))
+    folder = scratch()
     name_folder(folder, url.rpartition("/")[0])
     return RemoteOutput(url, folder, overwrite)
 

@@ -47,6 +47,8 @@ def restore(
     """
     if not (wanted or reason or every):
         raise UsageError("no lines selected to restore", "name ids, or use --reason CODE or --all")
+    if output is not None and output.suffix == ".parquet":
+        raise UsageError(f"{output}: lines are written as JSON Lines", "choose a name that ends in .jsonl")
     ledger = folder / REMOVED if folder.is_dir() else folder
     project = _project(ledger)
     if output is None:

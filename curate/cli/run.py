@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from curate.cli.options import LEFT, AsJson, Drop, JudgeKey, NoDecisions, Quiet, codes, consent, demand_judge, end
-from curate.core.config import Config, load_project, with_options
+from curate.cli.options import LEFT, AsJson, Drop, JudgeKey, NoDecisions, Quiet, codes, consent, end
+from curate.core.config import Config, demand_named, load_project, with_options
 from curate.core.egress import Consent, address_of, is_address
 from curate.core.errors import UsageError
 from curate.core.runs import Project
@@ -61,7 +61,7 @@ def run(
     choice = Choice(_names(only), _names(skip), _names(again), until, dry_run, yes, no_decisions)
     folder, settings = load_project(config)
     settings = settings.model_copy(update={"check": with_options(settings.check, drop=codes(drop))})
-    demand_judge(settings.conflicts.judge, judge_key=judge_key)
+    demand_named("judge", settings.conflicts.judge, judge_key=judge_key)
     if "train" in (*choice.only, *choice.again, choice.until) and not settings.recipe:
         raise UsageError("no recipe to train by", "set `recipe` in the configuration, or leave the stage train out")
     agreed = _agreed(settings, choice, consent(yes=yes, as_json=as_json))

@@ -11,7 +11,6 @@ from curate.cli.options import (
     Paths,
     Quiet,
     consent,
-    demand_judge,
     end,
     named_files,
     project_for,
@@ -20,12 +19,12 @@ from curate.cli.options import (
     told_decisions,
 )
 from curate.conflicts.default_models import with_default_models
-from curate.core.config import Config, with_options
+from curate.core.config import Config, demand_named, with_options
 from curate.core.errors import UsageError
 from curate.core.paths import demand_apart
 from curate.core.text import visible
+from curate.pipeline.score import demand_scores_file, write_scores
 from curate.pipeline.score import score as score_files
-from curate.pipeline.score import write_scores
 from curate.quality.scoring import Models
 from curate.report.check_formats import write_report
 from curate.report.console import print_json, print_lines
@@ -85,12 +84,14 @@ def score(
     """
     files = named_files(paths)
     demand_apart(files, (output, html), named=paths)
+    if output is not None:
+        demand_scores_file(output)
     told_decisions(files, ignore=True, why="curate score reads the files as they are")
     project, config = project_for(files)
     models = models_of(config, embeddings, loss_model, no_models=no_models)
     if (judge is None) != (rubric is None):
         raise UsageError("--judge and --rubric belong together", "pass a model and a file with the rubric")
-    demand_judge(judge, judge_model=judge_model, judge_key=judge_key)
+    demand_named("judge", judge, judge_model=judge_model, judge_key=judge_key)
     with stages(quiet=quiet) as shown:
 
         def before(work: "Work") -> None:

@@ -24,8 +24,7 @@ from curate.cli.options import (
 from curate.cli.score import Embeddings, LossModel, NoModels, models_of
 from curate.core.config import with_options
 from curate.core.errors import DataError, UsageError
-from curate.core.output_pair import demand_not_existing, removed_path
-from curate.core.paths import demand_apart
+from curate.core.output_pair import checked_removed_path
 from curate.core.text import visible
 from curate.pipeline.compare_selections import compare_selection, splits_of
 from curate.pipeline.select import Wishes, write_selection
@@ -107,10 +106,9 @@ def select(
         raise UsageError(f"{option} belongs to --compare", "name a recipe with --compare, or leave it out")
     files = named_files(paths)
     splits = None if compare is None else splits_of(compare, files)
-    removed = output and removed_path(output, "removed")
-    demand_apart([*files, *([earlier] if earlier else [])], (output, removed), named=paths)
-    if output and removed:
-        demand_not_existing(output, removed, overwrite=overwrite)
+    removed = checked_removed_path(
+        output, "removed", [*files, *([earlier] if earlier else [])], paths, overwrite=overwrite
+    )
     wishes = Wishes(examples, tokens, _floors(floor), named_numbers("--below", below, "ending=0.5"))
     project, config = project_for(files)
     with stages(quiet=quiet) as shown:

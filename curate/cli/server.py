@@ -15,6 +15,7 @@ from curate.core.config_files import find_config
 from curate.core.errors import ConfigError, CurateError, MissingExtra
 from curate.core.files import display_name
 from curate.core.finding import Finding, Severity
+from curate.core.paths import from_here
 from curate.core.runs import project_of
 from curate.core.text import plural, visible
 from curate.core.validation import validated
@@ -165,9 +166,9 @@ def diagnostics(text: str, path: Path, stale: Callable[[], bool]) -> "list[lsp.D
         return []
     if len(text) > LARGEST:
         return [_said(0, 0, 0, "larger than 50 MB: not checked here; run `curate check`", Severity.INFO)]
-    name, project = display_name(path), project_of([path])
+    name, project = display_name(from_here(path)), project_of([path])
     try:
-        with TemporaryDirectory(prefix="curate-") as folder:
+        with TemporaryDirectory(prefix="curate-server-") as folder:
             copy = _copy(text, folder)
             report = check_paths([copy], find_config(project.folder).check, advance, name_of=lambda _: name)
         suppress(report, load_suppressions(project.folder), [name])
@@ -230,7 +231,7 @@ def fix_action(text: str, path: Path, uri: str, diagnostic: "lsp.Diagnostic") ->
     if before is None:
         return None
     only = {"select": (code,), "extend_select": (), "ignore": (), "per_file_ignores": {}}
-    with TemporaryDirectory(prefix="curate-") as folder:
+    with TemporaryDirectory(prefix="curate-server-") as folder:
         copy = _copy(before + "\n", folder)
         try:
             fix_paths([copy], find_config(project_of([path]).folder).check.model_copy(update=only))

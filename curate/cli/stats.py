@@ -9,14 +9,13 @@ from curate.cli.options import (
     ChatTemplate,
     Paths,
     Quiet,
-    demand_model,
     end,
     named_files,
     progress,
     project_for,
     told_decisions,
 )
-from curate.core.config import with_options
+from curate.core.config import demand_named, with_options
 from curate.core.text import plural
 from curate.corpus.stats import Plan, collect
 from curate.read.dataset import demand_understood
@@ -59,7 +58,7 @@ def stats(
     plan = Plan(epochs, price, speed)
     with progress("counting", "lines", quiet=quiet) as advance:
         config = with_options(project_for(files)[1].check, model=model, chat_template=chat_template)
-        demand_model(config, chat_template=chat_template)
+        demand_named("model", config.model, chat_template=chat_template)
         found = collect(files, config.model, advance, chat_template=config.chat_template)
     result = stats_result(found, plan)
     if as_json:

@@ -360,6 +360,13 @@ def load_project(path: Path) -> tuple[Path, Config]:
     return path.absolute().parent, config
 
 
+def demand_named(what: str, named: str | None, **options: object) -> None:
+    """Raise `UsageError` for an option that has no effect, since a `model` or `judge` is not named."""
+    for name, value in options.items():
+        if value is not None and not named:
+            raise UsageError(f"--{name.replace('_', '-')} has no effect without a {what}", f"name a {what}, too")
+
+
 def with_options(section: SectionType, **options: Any) -> SectionType:
     """Override a section of the configuration with the command-line options that are not None.
 

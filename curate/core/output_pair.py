@@ -3,19 +3,22 @@
 Existing files need `--overwrite`.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, Final, TypeVar
 
 from filelock import FileLock, Timeout
 
 from curate.core.errors import OutputError, UsageError
 from curate.core.files import new_temporary_file, replacing
 from curate.core.lazy import np
+from curate.core.paths import demand_apart
+from curate.core.snapshot import Snapshot, demand_unchanged, mode_of
 from curate.core.tables import TABLE_SUFFIXES
 from curate.core.text import visible
 
+Output = TypeVar("Output", Path, Path | None)
 PIECE: Final = 1 << 20
 """Bytes per write: writing line by line takes four times as long."""
 LOOK: Final = 1 << 16
@@ -75,6 +78,25 @@ def removed_path(output: Path, kind: str) -> Path:
     return output.with_name(f"{output.name.removesuffix('.jsonl').removesuffix('.parquet')}.{kind}.jsonl")
 
 
+def checked_removed_path(
+    output: Output,
+    kind: str,
+    read: Sequence[Path],
+    named: Sequence[str | Path],
+    *,
+    overwrite: bool,
+    others: Sequence[Path | None] = (),
+) -> Output:
+    """The path of the removed lines of an output; None without one. Raises `UsageError` if one of both, or of `others`,
+    is an input (see `demand_apart`), and if one of both exists and must not be replaced.
+    """
+    aside = output and removed_path(output, kind)
+    demand_apart(read, (output, aside, *others), named=named)
+    if output and aside:
+        demand_not_existing(output, aside, overwrite=overwrite)
+    return aside
+
+
 def demand_not_existing(*paths: Path, overwrite: bool) -> None:
     """Raise `UsageError` if an existing file would be replaced without `--overwrite`."""
     for path in paths:
@@ -90,16 +112,16 @@ def replacing_both(
     gone: Path,
     *,
     overwrite: bool = False,
-    mode: int | None = None,
-    unchanged: Callable[[], None] = lambda: None,
+    seen: Sequence[Snapshot] = (),
 ) -> Iterator[tuple[CountingWriter, CountingWriter]]:
     """Write kept and removed lines to two files, both or none; if killed, each line is in at least one of them.
 
     The file of removed lines is renamed first; until the kept lines follow, it also contains the removed lines of an
-    earlier run. `unchanged` is called before the first rename and raises if the inputs changed. `mode` is as in
-    `replacing`. Raises `OutputError`; `UsageError` if one of the files exists and must not be replaced, or another
-    process writes them.
+    earlier run. `seen`: the inputs; the files get only rights that all of them grant. Raises `InputError` before the
+    first rename if one of them changed, `OutputError`, `UsageError` if one of the files exists and must not be
+    replaced, or another process writes them.
     """
+    mode = mode_of(seen)
     with _alone(gone), ExitStack() as stack:  # the file entered last is renamed first
         demand_not_existing(kept, gone, overwrite=overwrite)
         if gone.is_file():
@@ -113,7 +135,7 @@ def replacing_both(
         for written, file in zip(files, (stays, goes), strict=True):  # detects a full disk before the first rename
             written.flush()
             file.flush()
-        unchanged()
+        demand_unchanged(seen)
         if kept.suffix == ".parquet":
             from curate.core.parquet import write_parquet
 

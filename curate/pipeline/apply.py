@@ -6,18 +6,16 @@ bytes. A line whose edit makes it equal to a dropped example is dropped, as ever
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 from curate.core.decision import DecisionState, edits_of
 from curate.core.errors import demand_all
-from curate.core.files import display_name
 from curate.core.output_pair import removed_path, replacing_both
 from curate.core.removed import removal, removed_line
-from curate.core.snapshot import demand_unchanged, mode_of, snapshot
+from curate.core.snapshot import snapshot
 from curate.output.apply import drop_reason
 from curate.output.edited import edited_copies, edited_value, key_of, labelled
-from curate.read.dataset import FileFacts, demand_read, read_file
+from curate.read.dataset import read_lines
 
 
 @dataclass(slots=True)
@@ -63,40 +61,30 @@ def apply_decisions(
     seen = [snapshot(path) for path in dict.fromkeys(paths)]
     copies = edited_copies(paths, edits_of(decisions), edited)
     removed = removed_path(output, "removed")
-    with replacing_both(
-        output, removed, overwrite=overwrite, mode=mode_of(seen), unchanged=partial(demand_unchanged, seen)
-    ) as (out, gone):
-        for path in paths:
-            facts = FileFacts(display_name(path))
-            originals = (parsed for parsed in read_file(path, FileFacts(display_name(path))) if not parsed.line.blank)
-            for parsed in read_file(copies.get(path, path), facts):
-                if parsed.line.blank:
-                    continue
-                if progress:
-                    progress(1)
-                result.read += 1
-                key, now = key_of(next(originals)), key_of(parsed)
-                decision = decisions.get(key)
-                drop = next(
-                    (found for name in (key, now) if (found := decisions.get(name)) and found.verdict == "drop"), None
-                )
-                if drop is not None:  # as it was read, or as an edit made it: a drop is about the content
-                    met |= {key, now}
-                    result.dropped += 1
-                    example = parsed.example.id if parsed.example else None
-                    gone.write(removed_line(removal(parsed.place, example, drop_reason(drop), parsed.line.data)))
-                    continue
-                if edited_value(key, edits_of({key: decision}) if decision else {}, parsed.place) is not None:
-                    met.add(key)
-                    result.edited += 1
-                result.not_understood += parsed.example is None or not parsed.example.understood
-                line = parsed.jsonl
-                if decision is not None and (decision.labels or decision.rating):
-                    line, other = labelled(parsed, decision)
-                    result.labelled += 1
-                    result.replaced += other
-                out.write(line + b"\n")
-            demand_read(facts)
+    with replacing_both(output, removed, overwrite=overwrite, seen=seen) as (out, gone):
+        for original, parsed in zip(read_lines(paths), read_lines(paths, progress, copies), strict=True):
+            result.read += 1
+            key, now = key_of(original), key_of(parsed)
+            decision = decisions.get(key)
+            drop = next(
+                (found for name in (key, now) if (found := decisions.get(name)) and found.verdict == "drop"), None
+            )
+            if drop is not None:  # as it was read, or as an edit made it: a drop is about the content
+                met |= {key, now}
+                result.dropped += 1
+                example = parsed.example.id if parsed.example else None
+                gone.write(removed_line(removal(parsed.place, example, drop_reason(drop), parsed.line.data)))
+                continue
+            if edited_value(key, edits_of({key: decision}) if decision else {}, parsed.place) is not None:
+                met.add(key)
+                result.edited += 1
+            result.not_understood += parsed.example is None or not parsed.example.understood
+            line = parsed.jsonl
+            if decision is not None and (decision.labels or decision.rating):
+                line, other = labelled(parsed, decision)
+                result.labelled += 1
+                result.replaced += other
+            out.write(line + b"\n")
         demand_all(result.read, out.lines, gone.lines)
     acted = {key for key, decision in decisions.items() if decision.verdict == "drop" or decision.value is not None}
     result.unmatched = len(acted - met)

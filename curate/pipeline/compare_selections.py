@@ -100,7 +100,9 @@ def splits_of(recipe: Path, files: Sequence[Path]) -> Path:
         data = tomllib.loads(recipe.read_text(encoding="utf-8")).get("data")
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise UsageError(f"{visible(str(recipe))}: {visible(str(error))}", "name a recipe of `curate train`") from None
-    folder = recipe.parent / Path(str(data)).expanduser()
+    if not isinstance(data, str):
+        raise UsageError(f"{visible(str(recipe))}: names no `data`", "name the folder of a split there")
+    folder = recipe.parent / Path(data).expanduser()
     train = folder / "train.jsonl"
     if [path.resolve() for path in files] != [train.resolve()]:
         raise UsageError(

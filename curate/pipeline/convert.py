@@ -9,22 +9,20 @@ format already keep their bytes.
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from curate.core.decision import DecisionState, edits_of
 from curate.core.errors import demand_all
 from curate.core.example import UNKNOWN, Example, Place
-from curate.core.files import display_name
 from curate.core.output_pair import replacing_both
 from curate.core.removed import Reason, Removal, removal, removed_line
-from curate.core.snapshot import demand_unchanged, mode_of, snapshot
+from curate.core.snapshot import snapshot
 from curate.lint.rules.repair import json_line
 from curate.lint.rules.tools import to_tools
 from curate.output.apply import drop_reason, unreadable
 from curate.output.edited import edited_copies, key_of
-from curate.read.dataset import FileFacts, ParsedLine, demand_read, demand_understood, read_file
+from curate.read.dataset import ParsedLine, demand_understood, read_lines
 from curate.read.form_writer import write_as
 from curate.read.formats import PREFERENCE_SIDES, WRITABLE
 from curate.read.forms.form import Format, UnwritableError
@@ -97,31 +95,22 @@ def convert_paths(
     report, form, decisions = ConvertResult(), WRITABLE[to], decisions or {}
     seen = [snapshot(path) for path in dict.fromkeys(paths)]
     copies = edited_copies(paths, edits_of(decisions), edited)
-    with replacing_both(
-        output, aside, overwrite=overwrite, mode=mode_of(seen), unchanged=partial(demand_unchanged, seen)
-    ) as (out, rest):
-        for path in paths:
-            facts = FileFacts(display_name(path))
-            for parsed in read_file(copies.get(path, path), facts):
-                if progress:
-                    progress(1)
-                if parsed.line.blank:
-                    continue
-                report.read += 1
-                decision = decisions.get(key_of(parsed)) if decisions else None
-                written: bytes | Removal
-                if decision is not None and decision.verdict == "drop":
-                    example = parsed.example.id if parsed.example else None
-                    written = removal(parsed.place, example, drop_reason(decision), parsed.line.data)
-                else:
-                    written = _converted(parsed, report, form, chosen=chosen)
-                if isinstance(written, Removal):
-                    report.aside[written.reason] += 1
-                    rest.write(removed_line(written))
-                else:
-                    out.write(written + b"\n")
-            demand_read(facts)
-            report.understood += facts.understood
+    with replacing_both(output, aside, overwrite=overwrite, seen=seen) as (out, rest):
+        for parsed in read_lines(paths, progress, copies):
+            report.read += 1
+            report.understood += parsed.example is not None and parsed.example.understood
+            decision = decisions.get(key_of(parsed)) if decisions else None
+            written: bytes | Removal
+            if decision is not None and decision.verdict == "drop":
+                example = parsed.example.id if parsed.example else None
+                written = removal(parsed.place, example, drop_reason(decision), parsed.line.data)
+            else:
+                written = _converted(parsed, report, form, chosen=chosen)
+            if isinstance(written, Removal):
+                report.aside[written.reason] += 1
+                rest.write(removed_line(written))
+            else:
+                out.write(written + b"\n")
         demand_understood(report.read, report.understood)
         demand_all(report.read, report.converted, report.aside.total())
         demand_all(report.read + report.added, out.lines, rest.lines)

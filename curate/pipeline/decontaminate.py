@@ -3,7 +3,6 @@
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 
 from curate.core.cluster import LOCAL, Executor
@@ -13,7 +12,7 @@ from curate.core.finding import Finding
 from curate.core.masking import secrets_in
 from curate.core.output_pair import removed_path, replacing_both
 from curate.core.removed import Reason, Removal, removal, removed_line
-from curate.core.snapshot import Snapshot, demand_unchanged, mode_of, snapshot
+from curate.core.snapshot import Snapshot, snapshot
 from curate.core.text import plural
 from curate.leakage.decontaminate import OTHER_SIDE, Match, contaminated, plain_words
 from curate.lint.rules.leakage import Leak, benchmark_in_training
@@ -132,11 +131,7 @@ def write_decontaminated(result: DecontaminateResult, output: Path, *, overwrite
     Raises as `curate.pipeline.dedup.write_plan` does.
     """
     removed = removed_path(output, "removed")
-    unchanged = partial(demand_unchanged, result.seen)
-    with replacing_both(output, removed, overwrite=overwrite, mode=mode_of(result.seen), unchanged=unchanged) as (
-        kept,
-        gone,
-    ):
+    with replacing_both(output, removed, overwrite=overwrite, seen=result.seen) as (kept, gone):
         for line in result.kept:
             kept.write(line.jsonl + b"\n")
         for went in result.removed:

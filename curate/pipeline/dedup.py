@@ -20,7 +20,7 @@ from curate.core.example import Example, Place
 from curate.core.finding import Finding
 from curate.core.output_pair import removed_path, replacing_both
 from curate.core.runs import project_of
-from curate.core.snapshot import Snapshot, demand_unchanged, mode_of, snapshot
+from curate.core.snapshot import Snapshot, demand_unchanged, snapshot
 from curate.core.text import plural, visible
 from curate.core.worker_pool import WorkerPool, cores
 from curate.corpus.boilerplate import boilerplate_notes
@@ -348,11 +348,7 @@ def write_plan(plan: DedupResult, output: Path, *, overwrite: bool = False) -> P
     not be replaced, or another process writes it, `OutputError`.
     """
     removed = removed_path(output, "removed")
-    unchanged = partial(demand_unchanged, plan.seen)
-    with replacing_both(output, removed, overwrite=overwrite, mode=mode_of(plan.seen), unchanged=unchanged) as (
-        kept,
-        gone,
-    ):
-        unchanged()
+    with replacing_both(output, removed, overwrite=overwrite, seen=plan.seen) as (kept, gone):
+        demand_unchanged(plan.seen)
         write_lines(plan.table, plan.lines, plan.losses, kept, gone, plan.dropped)
     return removed

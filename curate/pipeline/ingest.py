@@ -4,19 +4,17 @@ import operator
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from curate.core.errors import InputError, demand_all
 from curate.core.example import Place
-from curate.core.files import display_name
 from curate.core.output_pair import replacing_both
 from curate.core.removed import Reason, removal, removed_line
-from curate.core.snapshot import demand_unchanged, mode_of, snapshot
+from curate.core.snapshot import snapshot
 from curate.lint.rules.repair import json_line
 from curate.output.apply import unreadable
-from curate.read.dataset import FileFacts, ParsedLine, demand_read, read_file
+from curate.read.dataset import ParsedLine, read_lines
 from curate.read.formats import MISSHAPEN
 from curate.read.traces.exports import ModelCall, Scores, calls_in, score_row
 from curate.read.traces.messages import NoConversationError, conversation
@@ -72,28 +70,19 @@ def ingest_paths(
     """
     report, scores = IngestResult(), _scores(paths)
     seen = [snapshot(path) for path in dict.fromkeys(paths)]
-    with replacing_both(
-        output, aside, overwrite=overwrite, mode=mode_of(seen), unchanged=partial(demand_unchanged, seen)
-    ) as (out, rest):
-        for path in paths:
-            facts = FileFacts(display_name(path))
-            for parsed in read_file(path, facts):
-                if parsed.line.blank:
-                    continue
-                if progress:
-                    progress(1)
-                report.read += 1
-                whys = []
-                for line, why in _lines(parsed, scores, minima, report):
-                    if why is None:
-                        out.write(json_line(line) + b"\n")
-                    else:
-                        whys.append(why)
-                if whys:
-                    report.aside += 1
-                    reason = Reason("J025", "; ".join(dict.fromkeys(whys)), "rule")
-                    rest.write(removed_line(removal(parsed.place, None, reason, parsed.line.data)))
-            demand_read(facts)
+    with replacing_both(output, aside, overwrite=overwrite, seen=seen) as (out, rest):
+        for parsed in read_lines(paths, progress):
+            report.read += 1
+            whys = []
+            for line, why in _lines(parsed, scores, minima, report):
+                if why is None:
+                    out.write(json_line(line) + b"\n")
+                else:
+                    whys.append(why)
+            if whys:
+                report.aside += 1
+                reason = Reason("J025", "; ".join(dict.fromkeys(whys)), "rule")
+                rest.write(removed_line(removal(parsed.place, None, reason, parsed.line.data)))
         if report.read and not report.calls + report.other + report.scores:
             raise InputError(f"nothing but {NO_EXPORT}", "name the exported JSON or JSON Lines files")
         demand_all(report.calls, report.written + report.low, sum(1 for note in report.notes if note.why != NO_EXPORT))
@@ -104,11 +93,10 @@ def ingest_paths(
 def _scores(paths: Sequence[Path]) -> dict[str, Scores]:
     """The scores of rows that hold nothing else, by the id of their trace or observation."""
     found: dict[str, Scores] = {}
-    for path in paths:
-        for parsed in read_file(path, FileFacts(display_name(path))):
-            row = score_row(parsed.decoded.value) if isinstance(parsed.decoded.value, dict) else None
-            if row is not None:
-                found.setdefault(row[0], {}).update(row[1])
+    for parsed in read_lines(paths):
+        row = score_row(parsed.decoded.value) if isinstance(parsed.decoded.value, dict) else None
+        if row is not None:
+            found.setdefault(row[0], {}).update(row[1])
     return found
 
 

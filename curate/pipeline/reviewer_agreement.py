@@ -2,9 +2,12 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
+from typing import ClassVar, Final
+
+from pydantic import ConfigDict
 
 from curate.core.decision import Decision, Slot
 from curate.core.decision_log import DecisionLog
@@ -14,36 +17,50 @@ Item = tuple[str, Slot]
 """An example, and what was decided: the whole example, or a finding, duplicate or conflict."""
 
 
+TABLE: Final = ConfigDict(use_attribute_docstrings=True)
+
+
 @dataclass(slots=True)
 class Agreement:
     """Two reviewers, and what both decided."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = TABLE
 
     reviewers: tuple[str, str]
     what: str
     """verdicts or ratings."""
     items: int
+    """What both decided."""
     agreed: int
     kappa: float | None
-    """1: full agreement, 0: as by chance; None: nothing in common, or everything in one category."""
+    """Cohen's kappa, for ratings weighted by squared distance: 1 is full agreement, 0 as by chance; null: nothing in
+    common, or everything in one category.
+    """
 
 
 @dataclass(slots=True)
 class Disagreement:
     """What reviewers decided differently."""
 
+    __pydantic_config__: ClassVar[ConfigDict] = TABLE
+
     example: str
+    """Id of the example."""
     about: str
     """Rule, or id of the duplicate or conflict; `rating`; empty for the whole example."""
     said: dict[str, str]
+    """Verdict or rating by reviewer."""
 
 
 @dataclass(slots=True)
 class AgreementResult:
-    """The agreement of each two reviewers."""
+    """The agreement of each two reviewers, as `curate kappa --json` prints it."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = TABLE
 
     reviewers: list[str]
-    pairs: list[Agreement] = field(default_factory=list)
-    disagreements: list[Disagreement] = field(default_factory=list)
+    pairs: list[Agreement]
+    disagreements: list[Disagreement]
 
 
 def compare_reviewers(journals: Sequence[Path]) -> AgreementResult:
@@ -56,7 +73,7 @@ def compare_reviewers(journals: Sequence[Path]) -> AgreementResult:
     people: dict[str, list[Decision]] = {}
     for one in sorted(decisions.values(), key=lambda one: one.when):
         people.setdefault(one.who, []).append(one)
-    result = AgreementResult(sorted(people))
+    result = AgreementResult(sorted(people), [], [])
     said = {who: (_opinions(people[who], "verdicts"), _opinions(people[who], "ratings")) for who in result.reviewers}
     for pair in combinations(result.reviewers, 2):
         for nth, what in enumerate(("verdicts", "ratings")):

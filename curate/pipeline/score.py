@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from curate.core.config import CheckConfig
 from curate.core.datamap import read_datamap
+from curate.core.errors import UsageError
 from curate.core.events import Listener, StageAdvanced, StageFinished, StageStarted, ignore_events
 from curate.core.example import Place
-from curate.core.text import plural
+from curate.core.text import plural, visible
 from curate.core.worker_pool import cores
 from curate.lint.runner import check_paths
 from curate.quality.exchange import Exchange, distinct
@@ -256,6 +257,23 @@ def _pearson(left: "Numbers", right: "Numbers") -> float:
     if len(left) < 2 or not left.std() or not right.std():
         return 0.0
     return round(float(np.corrcoef(left, right)[0, 1]), 4)
+
+
+def demand_scores_file(output: Path) -> None:
+    """Raise `UsageError` for a name that is not of a Parquet file, and for a file that `write_scores` did not write."""
+    if output.suffix != ".parquet":
+        raise UsageError(
+            f"{visible(str(output))}: values are written as Parquet", "choose a name that ends in .parquet"
+        )
+    if output.is_file():
+        import polars as pl
+
+        try:
+            names = list(pl.read_parquet_schema(output))
+        except (OSError, pl.exceptions.PolarsError):
+            names = []
+        if DOUBT not in names:
+            raise UsageError(f"{visible(str(output))}: exists and has no scores", "choose another output")
 
 
 def write_scores(result: ScoreResult, output: Path) -> None:

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain
@@ -125,6 +125,25 @@ def demand_read(facts: FileFacts) -> None:
     """Raise `InputError` if no line of a file was read. Only `curate check` continues, and reports a finding."""
     if facts.defects:
         raise InputError(f"{facts.path}: {facts.defects[0].message}", facts.step)
+
+
+def read_lines(
+    paths: Iterable[Path],
+    progress: Callable[[int], None] | None = None,
+    copies: Mapping[Path, Path] | None = None,
+) -> Iterator[ParsedLine]:
+    """The lines of files that are not blank, each with the name of its file. `copies`: files that are read instead.
+
+    Raises as `read_file` and `demand_read` do.
+    """
+    for path in paths:
+        facts = FileFacts(display_name(path))
+        for parsed in read_file((copies or {}).get(path, path), facts):
+            if not parsed.line.blank:
+                if progress:
+                    progress(1)
+                yield parsed
+        demand_read(facts)
 
 
 def demand_understood(lines: int, understood: int) -> None:

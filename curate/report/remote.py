@@ -185,7 +185,7 @@ def job_text(job: Job) -> Iterator[Text]:
     if job.fine_tuned_model:
         yield Text.assemble("  model  ", (visible(job.fine_tuned_model), "bold"))
     if job.trained_tokens:
-        yield Text(f"  {job.trained_tokens:,} tokens billed")
+        yield Text(f"  {plural(job.trained_tokens, 'token')} billed")
 
 
 def curves(events: Sequence[JobEvent]) -> Iterator[Text]:

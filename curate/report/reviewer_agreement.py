@@ -1,50 +1,18 @@
 """The result of `curate kappa`, for people and as JSON."""
 
 from collections.abc import Iterator
+from dataclasses import asdict
 from typing import Any
 
 from curate.core.text import visible
 from curate.pipeline.reviewer_agreement import AgreementResult
-from curate.report.part import Part, plain
 
 SHOWN = 20
 
 
-class PairOutput(Part, title="AgreementPair"):
-    """Two reviewers."""
-
-    reviewers: tuple[str, str]
-    what: str
-    """verdicts or ratings."""
-    items: int
-    """What both decided."""
-    agreed: int
-    kappa: float | None
-    """Cohen's kappa, for ratings weighted by squared distance; null: nothing in common, or all in one category."""
-
-
-class DisagreementOutput(Part, title="Disagreement"):
-    """What reviewers decided differently."""
-
-    example: str
-    """Id of the example."""
-    about: str
-    """Rule, or id of the duplicate or conflict; `rating`; empty for the whole example."""
-    said: dict[str, str]
-    """Verdict or rating by reviewer."""
-
-
-class AgreementOutput(Part, title="AgreementResult"):
-    """The JSON of `curate kappa --json`."""
-
-    reviewers: list[str]
-    pairs: list[PairOutput]
-    disagreements: list[DisagreementOutput]
-
-
 def agreement_json(result: AgreementResult) -> dict[str, Any]:
     """The result as plain values."""
-    return plain(AgreementOutput, result)
+    return asdict(result)
 
 
 def agreement_text(result: AgreementResult) -> Iterator[str]:

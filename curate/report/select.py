@@ -8,20 +8,9 @@ from rich.text import Text
 
 from curate.core.text import plural, visible
 from curate.pipeline.compare_selections import RANDOM, Interval, SelectionComparison, Verdict
-from curate.pipeline.select import SelectResult
+from curate.pipeline.select import Floor, SelectResult
 from curate.report.console import table
 from curate.report.part import Part, plain
-
-
-class FloorOutput(Part):
-    """A value of a field with its floor."""
-
-    field: str
-    value: str
-    wanted: int
-    selected: int
-    available: int
-    """Examples that were not left out for another reason."""
 
 
 class SelectOutput(Part, title="SelectResult"):
@@ -38,7 +27,7 @@ class SelectOutput(Part, title="SelectResult"):
     """Mean doubt of the selected examples."""
     doubt_all: float
     """Mean doubt of all examples."""
-    floors: list[FloorOutput]
+    floors: list[Floor]
     earlier: int
     """Examples of the earlier selection that are in the data."""
     displaced: list[str]
@@ -104,6 +93,7 @@ def select_text(result: SelectResult, *, written: bool) -> Iterator[Text]:
     yield Text(f"mean doubt {result.doubt_selected:.3f} of the selected examples, {result.doubt_all:.3f} of all")
     done = "selected" if written else "would be selected"
     yield Text(
-        f"{plural(result.selected, 'example')} of {plural(result.read, 'line')} {done}, about {result.tokens:,} tokens",
+        f"{plural(result.selected, 'example')} of {plural(result.read, 'line')} {done}, about "
+        f"{plural(result.tokens, 'token')}",
         style="bold",
     )

@@ -155,8 +155,10 @@ def parse(text: str) -> Query:
 def mistake(text: str) -> str:
     """The first term of a query that cannot be meant as written, with a suggestion; empty if there is none."""
     for match in TERM.finditer(text):
-        _, pattern, key, phrase, word = match.groups()
+        minus, pattern, key, phrase, word = match.groups()
         value = phrase if phrase is not None else word
+        if minus and key in KEYS and key != "re":
+            return f"-{key}:{value}: terms cannot be left out, only words, phrases and /regular expressions/"
         if pattern or key == "re":
             wrong = regex_error(pattern or value)
             if wrong:

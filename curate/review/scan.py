@@ -103,7 +103,8 @@ def _compare(sources: Sources, recall: Recall | None, tell: Tell) -> None:
     config = sources.config.dedup
     if config.keep == "manual":  # only a person's decision removes these, so they must be shown here
         config = config.model_copy(update={"keep": "longest"})
-    found = plan(sources.files, config, check=sources.config.check, listen=listen)
+    check = sources.config.check.model_copy(update={"drop": ()})  # what would be dropped can be reviewed, too
+    found = plan(sources.files, config, check=check, listen=listen)
     _tell_ids(found, tell)
     tell(DuplicatesFound([*pairs_of([*found.apart, *found.same_words]), *clusters_of(found.losses)]))
     try:

@@ -10,7 +10,9 @@ import pytest
 
 import curate
 from curate.cli.main import main
+from curate.review import ReviewStatus
 from tests.conftest import chat
+from tests.scripted_review import new_session
 
 PLACEHOLDER = "Dear [insert name], thank you for thing number {}."
 LOOP = " ".join(["red"] * 40)
@@ -187,3 +189,12 @@ def test_where_dropped_lines_went_is_said(
     written(Path("data.jsonl"), lines())
     assert main(["dedup", "data.jsonl", "-o", "kept.jsonl", "--drop", "Q002", "-q"]) == 0
     assert "removed lines are in kept.removed.jsonl" in capsys.readouterr().err
+
+
+def test_lines_that_would_be_dropped_can_be_reviewed() -> None:
+    written(Path("data.jsonl"), lines())
+    Path("curate.toml").write_text('[check]\ndrop = ["Q002"]\n')
+    session = new_session([Path("data.jsonl")])
+    queue = session.examples
+    assert len(queue) == 44
+    assert {int(status) for status in queue.statuses.values} == {ReviewStatus.UNDECIDED}

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 import curate
@@ -18,9 +19,9 @@ Captured = pytest.CaptureFixture[str]
 CHATS = [chat(f"What is {n} times {n}?", f"It is {n * n}, which is {n} squared.") for n in range(20)]
 SELECT = ["select", "data.jsonl", "--no-models", "--examples", "5"]
 COMBINATIONS: dict[str, tuple[list[str], str]] = {
-    "a length without a tokenizer": (["check", "data.jsonl", "--max-length", "9"], "--max-length needs the tokenizer"),
-    "a template without a tokenizer": (["check", "data.jsonl", "--chat-template", "chatml"], "--chat-template needs"),
-    "statistics of a template alone": (["stats", "data.jsonl", "--chat-template", "chatml"], "--chat-template needs"),
+    "a length without a tokenizer": (["check", "data.jsonl", "--max-length", "9"], "no effect without a model"),
+    "a template without a tokenizer": (["check", "data.jsonl", "--chat-template", "chatml"], "--chat-template has no"),
+    "statistics of a template alone": (["stats", "data.jsonl", "--chat-template", "chatml"], "--chat-template has no"),
     "groups of a flat report": (["check", "data.jsonl", "--group-by", "rule"], "--output-format grouped"),
     "groups of statistics": (
         ["check", "data.jsonl", "--output-format", "grouped", "--statistics", "--group-by", "rule"], "--group-by",
@@ -33,18 +34,23 @@ COMBINATIONS: dict[str, tuple[list[str], str]] = {
     "an old baseline in a new one": (
         ["check", "data.jsonl", "--write-baseline", "b.json", "--baseline", "data.jsonl"], "all findings",
     ),
+    "a baseline of fixes": (["check", "data.jsonl", "--fix-only", "--write-baseline", "b.json"], "record no findings"),
+    "reasons of a diff": (
+        ["check", "data.jsonl", "--diff", "--add-suppressions", "--reason", "x"],
+        "record no findings",
+    ),
     "two kinds of sizes": (
         ["split", "data.jsonl", "-o", "new", "--fractions", ".8,.1,.1", "--counts", "2,2"], "leave one of them out",
     ),
     "a seed below 0": (["split", "data.jsonl", "-o", "new", "--seed", "-1"], "seed"),
-    "a model without a judge": (
-        ["conflicts", "data.jsonl", "--no-models", "--judge-model", "m"], "--judge-model without a judge",
+    "a model has no effect without a judge": (
+        ["conflicts", "data.jsonl", "--no-models", "--judge-model", "m"], "--judge-model has no effect without a judge",
     ),
-    "a key without a judge": (
-        ["conflicts", "data.jsonl", "--no-models", "--judge-key", "KEY"], "--judge-key without a judge",
+    "a key has no effect without a judge": (
+        ["conflicts", "data.jsonl", "--no-models", "--judge-key", "KEY"], "--judge-key has no effect without a judge",
     ),
     "a key of no rater": (
-        ["score", "data.jsonl", "--no-models", "--judge-key", "KEY"], "--judge-key without a judge",
+        ["score", "data.jsonl", "--no-models", "--judge-key", "KEY"], "--judge-key has no effect without a judge",
     ),
     "a scale of no decisions": (
         ["conflicts", "data.jsonl", "--no-models", "--calibrate", "--no-decisions"], "made of decisions",
@@ -63,6 +69,12 @@ COMBINATIONS: dict[str, tuple[list[str], str]] = {
     "hours of tokens": (
         ["remote", "estimate", "data.jsonl", "--model", "gpt-4o", "--price", "1", "--hours", "2"], "by the hour",
     ),
+    "scores of another kind of file": (
+        ["score", "data.jsonl", "--no-models", "-o", "new.jsonl"],
+        "written as Parquet",
+    ),
+    "scores over other data": (["score", "data.jsonl", "--no-models", "-o", "other.parquet"], "has no scores"),
+    "lines in a table": (["restore", "data.jsonl", "--all", "-o", "new.parquet"], "written as JSON Lines"),
     "a run of no training": (["run", "--only", "train"], "no recipe"),
 }  # fmt: skip
 
@@ -72,10 +84,12 @@ def test_an_option_without_effect_is_refused_and_nothing_is_written(
     words: list[str], said: str, write: Write, capsys: Captured
 ) -> None:
     write("data.jsonl", CHATS)
+    pl.DataFrame({"messages": ["mine"]}).write_parquet("other.parquet")
     Path("curate.toml").write_text('data = ["data.jsonl"]\n' if words[0] == "run" else "")
     assert main([*words, "--quiet"] if words[0] in ("check", "split", "select", "conflicts") else words) == 2
     assert said in capsys.readouterr().err
     assert not list(Path().glob("new*"))
+    assert pl.read_parquet("other.parquet").columns == ["messages"]
     assert not Path("b.json").exists()
 
 

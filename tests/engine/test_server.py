@@ -136,7 +136,9 @@ def test_the_editor_is_answered_while_a_large_file_is_checked_and_only_its_newes
     assert list(Path("tmp").rglob("*.jsonl")) == [], "no copy of a text stays"
 
 
-def test_suppressed_findings_are_not_shown_and_many_are_counted(editor: Editor) -> None:
+def test_ignored_and_suppressed_findings_are_not_shown_and_many_are_counted(editor: Editor) -> None:
+    Path("curate.toml").write_text('[check.per_file_ignores]\n"raw/*" = ["C003"]\n')
+    assert [one["code"] for one in editor.open("raw/old/data.jsonl", f"{LINES[1]}\n")[1]] == []
     Path("data.jsonl").write_text(f"{LINES[1]}\n")
     assert main(["suppress", "C003", "data.jsonl:1", "--reason", "an empty answer is meant"]) == 0
     _, found = editor.open("data.jsonl", f"{LINES[1]}\n")

@@ -283,6 +283,8 @@ def test_filter(session: ReviewSession, text: str, expected: list[str]) -> None:
         ("Answer:42", 'Answer:42: no such term; to search for the text, write "Answer:42"'),
         ("/a(b/", "/a(b/: not a regular expression: unclosed group"),
         ('https://example.org is:dropped note:x by:ann code:M 12:30 /a b/ role:x "Answer:42" field:a=b', ""),
+        ("-code:M016", "-code:M016: terms cannot be left out, only words, phrases and /regular expressions/"),
+        ('-"code:M016" -http://a.b', ""),
     ],
 )
 def test_a_term_that_is_no_filter_is_told(text: str, said: str) -> None:
