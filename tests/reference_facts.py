@@ -23,9 +23,8 @@ def texts_equal(left: str, right: str, *, every: bool, asked: tuple[str, str] | 
     """`curate.dedup.text_facts.facts_equal`."""
     if left == right:
         return True
-    if re.findall(r"\d+", left) != re.findall(r"\d+", right) and numbers(normalised(left)) != numbers(
-        normalised(right)
-    ):
+    folded = [normalised(text) for text in (left, right)]
+    if re.findall(r"\d+", folded[0]) != re.findall(r"\d+", folded[1]) and numbers(folded[0]) != numbers(folded[1]):
         return False
     if sorted(SYMBOL.findall(left)) != sorted(SYMBOL.findall(right)):
         return False

@@ -6,7 +6,8 @@ a fact where
 
 - their numbers differ, in value or order, or their currencies and other symbols, negations, images, calls of functions
   or labels do;
-- a name, a unit, a month, a quoted word or one side of a pair like before/after stands where the other has another one;
+- a name, a unit (MB is not Mb, nor MW mW), a month, a quoted word or one side of a pair like before/after stands where
+  the other has another one;
 - a request, or an answer of a few words, has a word of meaning where the other has another one: "classify this animal:
   deer", "... bear"; in a long request, where that stands in its first or last sentence;
 - a word stands where the other has one that is easily taken for it (nitrite, nitrate), or where a request names both,
@@ -27,21 +28,31 @@ from functools import lru_cache
 from typing import Final
 
 from curate.core.text import UNSPACED, normalised
-from curate.language.lexicon import FILLER, FORMS, NEGATIONS, PARTICULAR, STRICT
+from curate.language.lexicon import FILLER, FORMS, NEGATIONS, PARTICULAR, ROMAN, STRICT
 from curate.language.names import BEFORE, is_name
+from curate.language.negation import are_opposites
 from curate.language.quantities import numbers
 from curate.language.sentences import options
 from curate.language.spelling import easily_confused, same_word
 from curate.language.tokens import PIECE, QUOTED
 
 DIGITS: Final = re.compile(r"\d+")
-_SIGNS, _PICTURES = "$€£¥₹₽₩¢%‰°√∞≠≈≤≥×÷±^=", r"\u2190-\u21ff\u2600-\u27bf\U0001f000-\U0001faff"
-SYMBOL: Final = re.compile(rf"[{_SIGNS}<>{_PICTURES}](?:(?<![<>])|(?<![^\s\w)\]][<>])(?![^\s\w(\[]))")
-"""Signs that say something: currencies, mathematics, pictures. Those of markup are none."""
-MARKED: Final = re.compile(f"[{_SIGNS}<>{_PICTURES}]")
+_SIGNS, _PICTURES = "$€£¥₹₽₩¢%‰°×÷±¬^=", r"\u2190-\u21ff\u2600-\u27bf\U0001f000-\U0001faff"
+_RAISED, _FRACTIONS = r"²³¹\u2070-\u207f", r"¼½¾\u2150-\u215e\u2189"
+_OPERATORS = r"\u2200-\u2211\u2213\u2214\u221a-\u22c4\u22c6-\u22ff"  # but for those that are a minus, a slash or a dot
+_SAYING = f"{_SIGNS}{_RAISED}{_FRACTIONS}{_OPERATORS}{_PICTURES}"
+SYMBOL: Final = re.compile(
+    rf"[{_SAYING}<>](?:(?<![<>])|(?<![^\s\w)\]][<>])(?![^\s\w(\[]))|&&|\|\||(?<![^\s(\[{{=&|])!(?=[\w(])"
+)
+"""Signs that say something: currencies, mathematics, exponents, fractions, pictures, "and", "or" and "not" of code.
+Those of markup are none.
+"""
+MARKED: Final = re.compile(f"[{_SAYING}<>&|!]")
 """What `SYMBOL` is made of; sooner found."""
-WORDS_ONLY: Final = bytes(set(range(128)).difference(b"0123456789$%=^<>"))
+WORDS_ONLY: Final = bytes(set(range(128)).difference(b"0123456789$%=^<>&|!"))
 """What of ASCII is neither a digit nor such a sign, for `bytes.translate` to delete."""
+CASED_UNIT: Final = re.compile(r"\d*([mM](?:Wh?|V|A|J|N|Hz|Pa|g|m|s|[lL]|mol|eV)|[kKMGTP]i?[bB](?:ps)?)")
+"""A number and a unit, or a unit alone, of which another case makes another one: mW and MW, Mb and MB."""
 NOT_DIGITS: Final = bytes(byte if byte in b"0123456789" else 32 for byte in range(256))
 """Makes a space of each other byte, for `bytes.translate`."""
 OPENS: Final = re.compile(r"[\"“«‘`]|(?<!\w)'")
@@ -88,11 +99,13 @@ def _same_words(
     right.
     """
     only, their = _pieces(mine), _pieces(others)
+    if _other_units(only, their):
+        return False
     if len(NEGATIONS.intersection(only)) != len(NEGATIONS.intersection(their)):  # "do not" is as good as "don't"
         return False
     only, their = _without_respelled(only, their, left, right)
     request = asked is None
-    if _single(only) != _single(their) or _mistakable(only, their):
+    if _single(only) != _single(their) or _mistakable(only, their) or _opposed(only, their):
         return False
     if not _in_same_grammar(only, their) and (every or request or not _say_more_than(SHORT, left, right)):
         return False
@@ -132,7 +145,9 @@ def _same_figures(this: str, that: str, left: str, right: str) -> bool:
 
 def _digits(text: str) -> list[str]:
     """The runs of digits."""
-    return text.encode().translate(NOT_DIGITS).decode().split() if text.isascii() else DIGITS.findall(text)
+    if text.isascii():
+        return text.encode().translate(NOT_DIGITS).decode().split()
+    return DIGITS.findall(normalised(text))  # those below the line are digits too
 
 
 def _may_be_reworded(telling: list[tuple[dict[str, str], str]], asked: str | None) -> bool:
@@ -232,11 +247,12 @@ def _head(word: str) -> str:
 
 
 def _single(words: dict[str, str]) -> set[str]:
-    """Signs, and single letters, which stand for options and variables."""
+    """Signs, Roman numerals, and single letters, which stand for options and variables."""
     return {
         word
-        for word in words
-        if len(word) == 1 and (word in "+−-" or (word.isascii() and word.isalpha() and word not in FILLER))
+        for word, written in words.items()
+        if written in ROMAN
+        or (len(word) == 1 and (word in "+−-" or (word.isascii() and word.isalpha() and word not in FILLER)))
     }
 
 
@@ -244,6 +260,20 @@ def _mistakable(mine: dict[str, str], others: dict[str, str]) -> bool:
     """Whether a word of one side is easily taken for one of the other."""
     their = [word for word in others if word.isalpha()]
     return any(easily_confused(word, other) for word in mine if word.isalpha() for other in their)
+
+
+def _opposed(mine: dict[str, str], others: dict[str, str]) -> bool:
+    """Whether a word of one side is the opposite of one of the other."""
+    return any(are_opposites(word, other) for word in mine for other in others)
+
+
+def _other_units(mine: dict[str, str], others: dict[str, str]) -> bool:
+    """Whether two units differ in their case alone."""
+    for word in mine.keys() & others.keys() if mine and others else ():
+        units = [CASED_UNIT.fullmatch(written) for written in (mine[word], others[word])]
+        if units[0] and units[1] and units[0][1].replace("K", "k") != units[1][1].replace("K", "k"):
+            return True
+    return False
 
 
 def _without_respelled(
@@ -262,9 +292,14 @@ def _without_respelled(
 
 
 def _is_particular(word: str, written: str, text: str) -> bool:
-    if word in PARTICULAR or is_name(written, text):
+    if word in PARTICULAR or is_name(written, text) or _is_part_of_name(written, text):
         return True
     return _behind_a_quote(written, text) and any(written in quoted.group() for quoted in QUOTED.finditer(text))
+
+
+def _is_part_of_name(written: str, text: str) -> bool:
+    """Whether a word stands in a text as an account, an identifier, or a part of a path or an address."""
+    return "_" in written.strip("_") or any(f"{mark}{written}" in text for mark in ("@", "/", "\\", "."))
 
 
 def _behind_a_quote(written: str, text: str) -> bool:

@@ -150,6 +150,8 @@ _TENS: Final = "twenty thirty forty fifty sixty seventy eighty ninety"
 NUMERALS: Final = {word: at for at, word in enumerate(_ONES.split())} | {
     word: 10 * at for at, word in enumerate(_TENS.split(), start=2)
 }
+ROMAN: Final = _set("II III IV VI VII VIII IX XI XII XIII XIV XV XVI XVII XVIII XIX XX")
+"""Numerals of more than a letter, as they are written."""
 SCALES: Final = {
     "hundred": 1e2,
     "thousand": 1e3,

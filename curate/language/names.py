@@ -9,6 +9,9 @@ BEFORE: Final = '.!?:;…。！？"“«(-*#>|\n'
 """Characters before the first word of a sentence, a list item or a table cell."""
 CAPITAL: Final = re.compile(r"(?<!\w)[A-ZÀ-ÖØ-ÞΑ-ΩЀ-Я]\w*(?:[-'’.]\w+)*(?P<more>(?= [A-ZÀ-ÖØ-ÞΑ-ΩЀ-Я]))?")
 
+TITLE: Final = re.compile(r"\b(?:Drs?|Mrs?|Ms|Prof|St|Gen|Capt|Sgt|Lt|Sen|Rep|Rev|Mt)\.$")
+"""An abbreviation that a name follows: its dot ends no sentence."""
+
 
 def names(text: str) -> list[str]:
     """The names in a text, in order; at the start of a sentence, only where another capital follows: Jane Austen."""
@@ -42,4 +45,6 @@ def _begins(text: str, at: int) -> bool:
     """Whether a sentence starts at a position of a text."""
     while at and text[at - 1] == " ":
         at -= 1
-    return not at or text[at - 1] in BEFORE
+    if not at or text[at - 1] not in BEFORE:
+        return not at
+    return text[at - 1] != "." or TITLE.search(text, max(0, at - 6), at) is None

@@ -164,6 +164,43 @@ DIFFERENT = {
         ("Classify the animal: it eats everything.", "herbivore"),
         ("Classify the animal: it eats everything.", "omnivore"),
     ),
+    **{
+        f"{one} and {other} {where}": (
+            ("What is it?", f"{before}{one}{after}") if where else (f"Is it {one}? {LONG}", "Yes."),
+            ("What is it?", f"{before}{other}{after}") if where else (f"Is it {other}? {LONG}", "Yes."),
+        )
+        for one, other in (
+            ("½ cup", "¼ cup"),
+            ("10⁻³", "10⁻⁶"),
+            ("2⁵", "25"),
+            ("x₁", "x₂"),
+            ("10 mW", "10 MW"),
+            ("5Mb", "5MB"),
+            ("∀x", "∃x"),
+            ("A ⊂ B", "A ⊃ B"),
+            ("¬a", "a"),
+            ("a && b", "a || b"),
+            ("if (!ready)", "if (ready)"),
+        )
+        for where, before, after in (("", "", ""), ("in a long answer", "It is ", f", and {LONG}"))
+    },
+    **{
+        f"{one} and {other} in a long answer": (
+            ("What is it?", f"It is {one}, and {LONG}"),
+            ("What is it?", f"It is {other}, and {LONG}"),
+        )
+        for one, other in (
+            ("an error of type I", "an error of type II"),
+            ("by Dr. Lee", "by Dr. Li"),
+            ("from @alice", "from @bob"),
+            ("user_anna", "user_bert"),
+            ("in data.txt", "in data.csv"),
+            ("calling np.mean", "calling np.sum"),
+            ("of a rich man", "of a poor man"),
+            ("the public key", "the private key"),
+            ("a reversible step", "an irreversible step"),
+        )
+    },
     "Chinese": (("法国的首都是哪里？", "一座城市。"), ("德国的首都是哪里？", "一座城市。")),
     "a negation in Chinese": (("可以吗？", "你可以去。"), ("可以吗？", "你不可以去。")),
     "Japanese": (("東京はどこですか。", "関東です。"), ("京都はどこですか。", "関東です。")),
@@ -190,6 +227,8 @@ SAME = {
         ("Read this. " + LONGER + " Is it old?", "Yes."),
         ("Read this. " + LONGER.replace("broad", "wide") + " Is it old?", "Yes."),
     ),
+    "units in capitals": (("How long is 5 km?", "Long."), ("HOW LONG IS 5 KM?", "LONG.")),
+    "an exclamation": (("What is it!", "A river!"), ("What is it", "A river.")),
     "thousands separators": (("How many people?", "1,250,000"), ("How many people?", "1250000")),
     "zeros after the decimals": (("How much?", "2.50"), ("How much?", "2.5")),
     "a contraction": (("May I?", "You do not have to."), ("May I?", "You don't have to.")),
