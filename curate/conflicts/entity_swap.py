@@ -10,7 +10,7 @@ from curate.conflicts.answer_polarity import asks_yes_or_no
 from curate.core.text import normalised
 from curate.language.lexicon import EMPTY
 from curate.language.names import names
-from curate.language.quantities import numbers
+from curate.language.quantities import numbers, quantities, unmatched
 from curate.language.sentences import Aligned, sentences
 from curate.language.spelling import easily_confused, same_word
 from curate.language.tokens import content_words, differing_spans, stems, tokens
@@ -95,6 +95,9 @@ def unlike(question: str, left: str, right: str) -> tuple[str, str] | None:
     one, other = (normalised(answer).strip(" .!") for answer in (left, right))
     if one.isalpha() and other.isalpha() and easily_confused(one, other):
         return None if same_word(one, other) else (left, right)
+    amounts = quantities(left), quantities(right)
+    if all(amounts) and not any(unmatched(*amounts)):
+        return None  # 20 °C is 68 °F
     asked = content_words(question) | stems(EXTENT)
     mine, others = content_words(left) - asked, content_words(right) - asked
     if not mine or not others or not (_has_short(left, right) or _fill_one_place(question, left, right, mine, others)):

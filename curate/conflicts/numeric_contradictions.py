@@ -30,7 +30,7 @@ RESULT: Final = re.compile(
 
 AMOUNT: Final = re.compile(
     r"\bhow (?:long|much|many|far|old|tall|high|big|large|heavy|fast|often|wide|deep)\b|^\W*(?:when|(?:at )?what (?:time|date|year|day))\b"  # noqa: E501
-    r"|\b(?:price|costs?|fee|rate|deposit|limit|maximum|minimum|size|length|height|weight|age|population|distance|speed|duration|period|deadline"
+    r"|\b(?:price|costs?|fee|rate|deposit|limit|max(?:imum)?|min(?:imum)?|size|length|height|weight|age|population|distance|speed|duration|period|deadline"
     r"|temperature|warranty|boiling point|freezing point|melting point)\b",
     re.IGNORECASE,
 )

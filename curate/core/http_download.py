@@ -39,28 +39,22 @@ def read_http(url: str, known: str, begun: str, start: int) -> Reply:
         request.add_unredirected_header("Authorization", f"Basic {b64encode(unquote(user).encode()).decode()}")
     request.add_header("Accept-Encoding", "identity")
     request.add_header("User-Agent", "curate")
+    resumes = False
     if known:
         request.add_header("If-None-Match" if '"' in known else "If-Modified-Since", known)
     elif start and begun and not begun.startswith("W/"):
         request.add_header("Range", f"bytes={start}-")
+        resumes = True
         request.add_header("If-Range", begun)
     try:
         response = build_opener(_Redirects).open(request, timeout=TIMEOUT)
     except HTTPError as error:
         error.close()
-        if error.code == 304:
+        if error.code == 304 and known:
             return Reply(known, None, 0, iter(()), unchanged=True)
-        if error.code == 416:
+        if error.code == 416 and resumes:
             return read_http(url, "", "", 0)
-        if error.code in (404, 410):
-            raise FileNotFoundError(url) from error
-        if error.code in (401, 403, 407):
-            raise PermissionError(url) from error
-        if error.code in (408, 425, 429) or error.code >= 500:
-            raise TransientError(f"the server answers {error.code} {error.reason}") from error
-        raise InputError(
-            f"{safe_url(url)}: the server answers {error.code} {plain(str(error.reason))}", "check the URL"
-        ) from error
+        raise _failure(url, error) from error
     except (URLError, HTTPException, TimeoutError, ConnectionError) as error:
         raise TransientError(str(getattr(error, "reason", error)) or type(error).__name__) from error
     tag = response.headers.get("ETag") or response.headers.get("Last-Modified") or ""
@@ -68,8 +62,10 @@ def read_http(url: str, known: str, begun: str, start: int) -> Reply:
     total, first = int(size) if size.isdigit() else None, 0
     if response.status == 206:
         ranged = re.fullmatch(r"bytes (\d+)-(\d+)/(\d+|\*)", response.headers.get("Content-Range", "").strip())
-        if ranged is None or int(ranged[1]) != start or tag != begun:
+        if not resumes or ranged is None or int(ranged[1]) != start or tag != begun:
             response.close()
+            if not resumes:
+                raise InputError(f"{safe_url(url)}: the server answers 206 with a part of the file", "check the URL")
             return read_http(url, "", "", 0)
         first, total = start, int(ranged[3]) if ranged[3] != "*" else None
 
@@ -82,6 +78,17 @@ def read_http(url: str, known: str, begun: str, start: int) -> Reply:
                 raise TransientError(str(error) or type(error).__name__) from error
 
     return Reply(tag, total, first, blocks())
+
+
+def _failure(url: str, error: HTTPError) -> Exception:
+    """What is raised for a status that is no success."""
+    if error.code in (404, 410):
+        return FileNotFoundError(url)
+    if error.code in (401, 403, 407):
+        return PermissionError(url)
+    if error.code in (408, 425, 429) or error.code >= 500:
+        return TransientError(f"the server answers {error.code} {error.reason}")
+    return InputError(f"{safe_url(url)}: the server answers {error.code} {plain(str(error.reason))}", "check the URL")
 
 
 class _Redirects(HTTPRedirectHandler):

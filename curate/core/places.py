@@ -183,6 +183,8 @@ class _Download:
             return True
         if reply.size is not None and reply.size - reply.start > LARGE:
             tell(f"downloading {self.shown}: {reply.size - reply.start >> 20:,} MiB")
+        if not reply.start:
+            self.part.unlink(missing_ok=True)  # before its tag: a kill in between leaves no bytes of another content
         self._set_tag(self.part, reply.tag)
         with self.part.open("r+b" if reply.start else "wb") as file:
             file.truncate(reply.start)
@@ -200,8 +202,8 @@ class _Download:
         if read is _object and reply.tag and _described(self.url)[0] != reply.tag:
             self.part.unlink()
             return False
-        self._set_tag(self.path, reply.tag)
         self.part.replace(self.path)
+        self._set_tag(self.path, reply.tag)  # after the bytes: a kill in between costs a download
         return True
 
     def _set_tag(self, path: Path, tag: str) -> None:

@@ -59,9 +59,9 @@ NO_NUMBER: Final = re.compile(
     r"(?m)^\s*(?:\(?\d{1,2}[.)]|[-*•#]+)\s+|https?://\S+|(?<![\d.])\d+(?:\.\d+){2,}\b|\bstep \d+\b", re.IGNORECASE
 )
 PRONOUN: Final = frozenset(("one",))
-ROUNDED: Final = frozenset(("length", "mass", "volume"))
-CONVERTED: Final = 0.02
-"""Share by which a quantity may differ from one in another unit of these kinds."""
+ROUNDED: Final = frozenset(("length", "mass", "volume", "data"))
+CONVERTED: Final = 0.025
+"""Share by which a quantity may differ from one in another unit of these kinds: 1 GB is 1,000 MB, or 1,024."""
 YEAR: Final = re.compile(r"1\d{3}|20\d{2}")
 BEFORE_YEAR: Final = re.compile(
     r"\b(?:in|since|from|by|until|till|to|and|between|during|of|year|before|after|early|late|around|circa)\s+$",
@@ -113,8 +113,12 @@ class Quantity(NamedTuple):
                 return 28 * lasting <= days <= 31 * lasting
             if not {self.kind, other.kind} & {"number", "ordinal"}:
                 return False
-            if mine is not None and others is not None and mine / self.unit == others / other.unit:
-                return True  # 72 yards, and 72 of them
+            if mine is not None and others is not None:
+                if mine / self.unit == others / other.unit:
+                    return True  # 72 yards, and 72 of them
+                percent, share = (mine, others) if self.kind == "percent" else (others, mine)
+                if "percent" in (self.kind, other.kind) and abs(percent - 100 * share) <= 1e-9 * abs(percent):
+                    return True  # 25% is 0.25
         assert mine is not None
         assert others is not None
         most = max(abs(mine), abs(others))

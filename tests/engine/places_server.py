@@ -17,7 +17,7 @@ class Place:
     files: dict[str, bytes]
     """Content by path."""
     faults: list[str] = field(default_factory=list)
-    """What happens to the next requests: `cut`, `500`, `long`, `reset`; empty for nothing."""
+    """What happens to the next requests: `cut`, `long`, `reset`, or a status such as `500`; empty for nothing."""
     ranges: bool = True
     tags: bool = True
     tag: str = '"1"'
@@ -59,8 +59,8 @@ class _Handler(BaseHTTPRequestHandler):
         if fault == "reset":
             self.close_connection = True
             self.connection.close()
-        elif fault == "500":
-            self._reply(500)
+        elif fault.isdigit():
+            self._reply(int(fault))
         elif path in place.redirects:
             self._reply(302, headers={"Location": place.redirects[path]})
         elif path == "/secret" or path not in place.files:

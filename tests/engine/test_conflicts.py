@@ -59,6 +59,7 @@ def example(question: str, answer: str, line: int = 1, system: str | None = None
             "Items can be returned up to 14 days after delivery.",
             "numbers",
         ),
+        ("What is the max upload?", "Files up to 25 MB are allowed.", "The limit is 2.5 GB.", "numbers"),
         ("How often is it paid?", "It is paid twice a year.", "It is paid once a year.", "numbers"),
         ("How many guests may I bring?", "You may bring two guests.", "You may bring one guest.", "numbers"),
         (
@@ -95,6 +96,9 @@ def test_clashing_answers(question: str, left: str, right: str, source: str) -> 
     [
         ("How high is it?", "It is 1,000 m high.", "It is 1000 m high."),
         ("How often do I change it?", "Change it twice a year.", "It has to be changed every six months."),
+        ("What is the temperature?", "20 °C", "68 °F"),
+        ("What is 1/4?", "0.25", "25%"),
+        ("How big is it?", "It is 1 GB.", "It is 1024 MB."),
         ("How old must one be?", "From the age of 12.", "It is for people who are 12 years old or older."),
         ("Which browsers does it support?", "It supports Chrome only.", "It supports only Chrome."),
         ("What is the boiling point of ethanol?", "It is 78 degrees.", "It is 78.37 degrees."),

@@ -103,6 +103,42 @@ def test_a_file_that_changes_between_ranges_is_read_anew(place: Place) -> None:
     assert fetched(f"{place.address}/data.jsonl") == whole
 
 
+@pytest.mark.parametrize("step", ["replace", "open"])
+@pytest.mark.parametrize("begun", [True, False])
+def test_a_download_that_is_killed_at_a_step_leaves_no_other_content(
+    place: Place, step: str, begun: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if begun:
+        place.faults = ["cut", *["500"] * 5]
+        with pytest.raises(InputError):
+            fetched(f"{place.address}/data.jsonl")
+    else:
+        assert fetched(f"{place.address}/data.jsonl") == LINES
+    place.files["/data.jsonl"], place.tag = BAD + LINES, '"2"'
+    real = getattr(Path, step)
+
+    def killed(path: Path, *args: object, **more: object) -> object:
+        if path.name.endswith(".part"):
+            raise KeyboardInterrupt
+        return real(path, *args, **more)
+
+    monkeypatch.setattr(Path, step, killed)
+    with pytest.raises(KeyboardInterrupt):
+        fetched(f"{place.address}/data.jsonl")
+    monkeypatch.setattr(Path, step, real)
+    assert fetched(f"{place.address}/data.jsonl") == BAD + LINES
+
+
+@pytest.mark.parametrize("status", ["206", "304", "416"])
+def test_an_answer_to_another_request_is_an_error(
+    place: Place, status: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place.faults = [status] * 20
+    assert main(["check", f"{place.address}/data.jsonl"]) == 2
+    assert f"the server answers {status}" in capsys.readouterr().err
+    assert len(place.requests) <= 2
+
+
 def test_redirects_are_followed_and_end(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
     place.redirects = {
         "/a.jsonl": "/bad.jsonl",
