@@ -141,6 +141,7 @@ LIMITS: Final[dict[Target, Limits]] = {
     Target.VERTEX: Limits(
         "Google's guide to supervised tuning of Gemini models (cloud.google.com/vertex-ai), read 2026-11",
         file_bytes=GB,
+        max_examples=1_000_000,
     ),
     Target.ANTHROPIC: Limits(
         "the cookbook on fine-tuning Claude 3 Haiku on Bedrock (platform.claude.com), read 2026-11; no limits are named"

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from curate.core.errors import ConfigError, UsageError
 from curate.core.example import Place
-from curate.core.files import path_of, write_json
+from curate.core.files import write_json
 from curate.core.finding import Finding
 from curate.core.fingerprint import key_of
 from curate.lint.rules.stale_suppressions import outdated, outdated_entry
@@ -118,7 +118,7 @@ def compare(report: CheckResult, baseline: Baseline, path: Path, files: Collecti
     for entry in baseline.findings:
         gone = min(entry.count, left[entry.key])
         left[entry.key] -= gone
-        if gone and _was_asked(entry, report, files):
+        if gone and report.asked(entry.code, entry.file, files):
             stale[entry.code] += gone
     if stale:
         codes = ", ".join(f"{code} × {count:,}" for code, count in stale.most_common(NAMED)) + (
@@ -132,10 +132,3 @@ def compare(report: CheckResult, baseline: Baseline, path: Path, files: Collecti
         )
         fresh += outdated([(Place(str(path), 0), said)], report.severities_of)
     report.findings = fresh
-
-
-def _was_asked(entry: BaselineEntry, report: CheckResult, files: Collection[str]) -> bool:
-    """Whether this check could have found an entry again: its rule ran and its file was read, or they are gone."""
-    return (entry.code in report.severities_of or entry.code not in report.rules) and (
-        entry.file in files or not path_of(entry.file).exists()
-    )

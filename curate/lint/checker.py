@@ -56,19 +56,10 @@ class Checker:
         self.max_length, self.target = config.max_length, config.target
         self.chosen = RuleSelection.from_config(config)
         rules = self.chosen.rules
-        scopes = (
-            Scope.LINE,
-            Scope.EXAMPLE,
-            Scope.VALUE,
-            Scope.DATASET,
-            Scope.PROFILE,
-            Scope.FILE,
-            Scope.TOKENS,
-            Scope.EXAMPLES,
-        )
-        self.line, self.shape, self.value, self.dataset, self.profiled, self.files, self.tokens, self.whole = (
-            by_scope(rules, scope) for scope in scopes
-        )
+        self.line, self.shape = by_scope(rules, Scope.LINE), by_scope(rules, Scope.EXAMPLE)
+        self.value, self.tokens = by_scope(rules, Scope.VALUE), by_scope(rules, Scope.TOKENS)
+        self.dataset, self.profiled = by_scope(rules, Scope.DATASET), by_scope(rules, Scope.PROFILE)
+        self.files, self.whole = by_scope(rules, Scope.FILE), by_scope(rules, Scope.EXAMPLES)
         self.clashing, self.conflicts = by_scope(rules, Scope.CONFLICTS), conflicts
         self.template = _template(config.model, config.chat_template) if config.model and self.tokens else None
         exact = self.template is not None and "K010" in rules  # the tokenizer itself is used then

@@ -2,7 +2,7 @@
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import islice
@@ -12,7 +12,7 @@ from time import monotonic
 from curate.core.cluster import LOCAL, Executor
 from curate.core.config import CheckConfig, ConflictsConfig
 from curate.core.errors import UsageError
-from curate.core.files import display_name, packing, size_of
+from curate.core.files import display_name, packing, path_of, size_of
 from curate.core.finding import Finding, Severity
 from curate.core.scratch import TempStore
 from curate.core.worker_pool import WorkerPool
@@ -63,6 +63,10 @@ class CheckResult:
     def codes(self) -> Counter[str]:
         """Number of findings by rule."""
         return Counter(finding.code for finding in self.findings)
+
+    def asked(self, code: str, file: str, files: Collection[str]) -> bool:
+        """Whether this check could have reported a rule for a file: it ran and read the file, or they are gone."""
+        return (code in self.severities_of or code not in self.rules) and (file in files or not path_of(file).exists())
 
     @property
     def failed(self) -> bool:

@@ -17,7 +17,7 @@ from curate.core.config import SUPPRESSIONS
 from curate.core.decision import user
 from curate.core.errors import ConfigError, UsageError
 from curate.core.example import Place
-from curate.core.files import append_line, path_of, replacing
+from curate.core.files import append_line, replacing
 from curate.core.finding import Finding
 from curate.core.text import visible
 from curate.lint.rules.stale_suppressions import outdated
@@ -89,16 +89,9 @@ def suppress(report: CheckResult, suppressions: Suppressions, files: Collection[
             f"{where(entry.file, entry.line)}",
         )
         for number, entry in suppressions.lines
-        if (entry.code, entry.example) not in met and _was_asked(entry, report, files)
+        if (entry.code, entry.example) not in met and report.asked(entry.code, entry.file, files)
     ]
     report.findings = fresh + outdated(stale, report.severities_of)
-
-
-def _was_asked(entry: Suppression, report: CheckResult, files: Collection[str]) -> bool:
-    """Whether this check could have matched an entry: its rule ran and its file was read, or they are gone."""
-    return (entry.code in report.severities_of or entry.code not in report.rules) and (
-        entry.file in files or not path_of(entry.file).exists()
-    )
 
 
 def add_suppressions(

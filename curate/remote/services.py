@@ -52,7 +52,8 @@ SERVICE: Final[dict[Target, Service]] = {
             Target.MISTRAL,
             "Mistral",
             "https://api.mistral.ai/v1",
-            own="Mistral's API has its own fields and lists of training files (docs.mistral.ai, read 2026-11)",
+            own="Mistral's API has its own fields and lists of training files, and its fine-tuning is deprecated "
+            "(docs.mistral.ai, read 2026-11)",
         ),
         together.SERVICE,
         fireworks.SERVICE,

@@ -193,8 +193,7 @@ def _read(parts: Mapping[str, Sequence[Path]], compared: Compared, pool: WorkerP
 def _lines_point(read: Examples, found: list[Difference]) -> Point:
     """Whether each line of the splits holds an example in a known format."""
     broken = [
-        Difference("manifest", path, line, f"holds no example that can be compared: {why}")
-        for path, line, why in read.unread
+        Difference(path, f"holds no example that can be compared: {why}", line) for path, line, why in read.unread
     ]
     found.extend(broken[:SHOWN])
     proved = f"{plural(len(read.line_places), 'line')} of the splits, each with an example"

@@ -65,7 +65,8 @@ class _Lines(NamedTuple):
 
     def differences(self, places: Iterable[int], said: str) -> list[Difference]:
         """Differences to report about some of the lines."""
-        return [Difference("lines", self.files[place >> FILE], place & ((1 << FILE) - 1), said) for place in places]
+        lines = ((self.files[place >> FILE], place & ((1 << FILE) - 1)) for place in places)
+        return [Difference(file, said, line, code="L010") for file, line in lines]
 
     def values(self, places: Iterable[int]) -> Iterator[tuple[int, Any]]:
         """Place and value of some lines, read again; the raw bytes if they are not JSON."""

@@ -20,37 +20,18 @@ from curate.verify.reading import NotUnderstoodError, loads
 
 def manifest_point(folder: Path, manifest: Manifest, found: list[Difference]) -> Point:
     """Whether the manifest is unchanged since it was written."""
-    broken = []
+    said = []
     if digest_of(manifest) != manifest.digest:
-        broken.append(
-            Difference("manifest", folder / NAME, 0, "the manifest was edited: its digest does not match its content")
-        )
-    if manifest.read != manifest.kept + manifest.removed.lines:
-        broken.append(
-            Difference(
-                "manifest",
-                folder / NAME,
-                0,
-                f"{manifest.read:,} lines read do not equal {manifest.kept:,} kept + {manifest.removed.lines:,} "
-                "removed",
-            )
-        )
+        said.append("the manifest was edited: its digest does not match its content")
+    read, kept, removed = manifest.read, manifest.kept, manifest.removed.lines
+    if read != kept + removed:
+        said.append(f"{read:,} lines read do not equal {kept:,} kept + {removed:,} removed")
     given = sum(file.lines for file in manifest.existing)
-    if (total := sum(part.examples for part in manifest.splits.values())) != manifest.kept + given:
-        broken.append(
-            Difference(
-                "manifest",
-                folder / NAME,
-                0,
-                f"the splits have {total:,} examples, but {manifest.kept + given:,} were kept",
-            )
-        )
-    if (lines := sum(file.lines for file in manifest.inputs)) != manifest.read:
-        broken.append(
-            Difference(
-                "manifest", folder / NAME, 0, f"the inputs have {lines:,} lines, but {manifest.read:,} were read"
-            )
-        )
+    if (total := sum(part.examples for part in manifest.splits.values())) != kept + given:
+        said.append(f"the splits have {total:,} examples, but {kept + given:,} were kept")
+    if (lines := sum(file.lines for file in manifest.inputs)) != read:
+        said.append(f"the inputs have {lines:,} lines, but {read:,} were read")
+    broken = [Difference(folder / NAME, one) for one in said]
     found.extend(broken)
     return judged(
         "manifest",
@@ -67,23 +48,18 @@ def files_point(folder: Path, manifest: Manifest, found: list[Difference]) -> Po
     with ThreadPoolExecutor(cores()) as pool:  # hashing releases the GIL
         hashes = dict(zip(there, pool.map(sha256, there.values()), strict=True))
     broken = [
-        Difference("manifest", folder / name, 0, "the manifest lists this file, but it is missing")
+        Difference(folder / name, "the manifest lists this file, but it is missing")
         for name in named
         if name not in there
     ]
     broken += [
         Difference(
-            "manifest",
-            folder / name,
-            0,
-            f"the file was changed: its SHA-256 is {hashes[name][:12]}…, expected {named[name][:12]}…",
+            folder / name, f"the file was changed: its SHA-256 is {hashes[name][:12]}…, expected {named[name][:12]}…"
         )
         for name in there
         if hashes[name] != named[name]
     ]
-    broken += [
-        Difference("manifest", path, 0, "the manifest does not list this file") for path in _strangers(folder, named)
-    ]
+    broken += [Difference(path, "the manifest does not list this file") for path in _strangers(folder, named)]
     found.extend(broken)
     return judged(
         "files",
@@ -119,20 +95,11 @@ def counts_point(
     for name, part in manifest.splits.items():
         file = folder / part.file
         if name in examples and examples[name] != part.examples:
-            broken.append(
-                Difference(
-                    "manifest", file, 0, f"has {plural(examples[name], 'example')}; the manifest says {part.examples:,}"
-                )
-            )
+            said = f"has {plural(examples[name], 'example')}; the manifest says {part.examples:,}"
+            broken.append(Difference(file, said))
         elif name in characters and characters[name] != part.characters:
-            broken.append(
-                Difference(
-                    "manifest",
-                    file,
-                    0,
-                    f"has {characters[name]:,} characters of text; the manifest says {part.characters:,}",
-                )
-            )
+            said = f"has {characters[name]:,} characters of text; the manifest says {part.characters:,}"
+            broken.append(Difference(file, said))
     found.extend(broken)
     sizes = ", ".join(f"{name} {count:,}" for name, count in examples.items())
     return judged("counts", broken, f"{sizes}, as in the manifest", "examples or characters differ from the manifest")
@@ -172,7 +139,7 @@ def read_ledger(path: Path, found: list[Difference]) -> Ledger:
             try:
                 ledger.removed.append(_removed(number, loads(line)))
             except (NotUnderstoodError, ValueError, KeyError, TypeError, AttributeError):
-                found.append(Difference("manifest", path, number, "not the record of a removed line"))
+                found.append(Difference(path, "not the record of a removed line", number))
     return ledger
 
 
@@ -207,33 +174,20 @@ def ledger_point(manifest: Manifest, ledger: Ledger, found: Examples, difference
     path = ledger.path
     broken = []
     if len(ledger.removed) != manifest.removed.lines:
-        broken.append(
-            Difference(
-                "manifest",
-                path,
-                0,
-                f"has {plural(len(ledger.removed), 'line')}; the manifest says {manifest.removed.lines:,}",
-            )
-        )
+        said = f"has {plural(len(ledger.removed), 'line')}; the manifest says {manifest.removed.lines:,}"
+        broken.append(Difference(path, said))
     reasons = Counter(removed.reason for removed in ledger.removed)
     if dict(reasons) != manifest.removed.reasons:
-        broken.append(
-            Difference(
-                "manifest",
-                path,
-                0,
-                f"its reasons are {dict(sorted(reasons.items()))}; the manifest says {manifest.removed.reasons}",
-            )
-        )
+        said = f"its reasons are {dict(sorted(reasons.items()))}; the manifest says {manifest.removed.reasons}"
+        broken.append(Difference(path, said))
     there = found.ids | {removed.example for removed in ledger.removed}
     for removed in ledger.removed:
         if removed.data is None:
-            broken.append(
-                Difference("lines", path, removed.line, "the bytes of the removed line are missing", removed.example)
-            )
+            said = "the bytes of the removed line are missing"
+            broken.append(Difference(path, said, removed.line, removed.example, "L010"))
         if removed.kept is not None and removed.kept not in there and not found.others:
             said = f"the example kept in its place is missing: {removed.kept[:12]}… ({removed.lost_to})"
-            broken.append(Difference("lines", path, removed.line, said, removed.example))
+            broken.append(Difference(path, said, removed.line, removed.example, "L010"))
     differences.extend(broken[:SHOWN])
     said = f"{plural(len(ledger.removed), 'line')} removed, each recorded with its bytes and reason"
     return judged("removed", broken, said, "records of removed lines are missing or inconsistent")

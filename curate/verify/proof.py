@@ -49,30 +49,20 @@ class NotChecked(NamedTuple):
 class Difference(NamedTuple):
     """A difference from the manifest."""
 
-    kind: Literal["manifest", "lines"]
-    """Whether it concerns a file in the manifest (L009) or a line (L010)."""
     file: Path
-    line: int
-    """0 for a whole file."""
     said: str
     """One sentence."""
+    line: int = 0
+    """0 for a whole file."""
     example: str | None = None
+    code: Literal["L009", "L010"] = "L009"
+    """Whether it concerns a file in the manifest (L009) or a line (L010)."""
 
     @property
     def finding(self) -> Finding:
         """The difference as a finding."""
-        code = "L009" if self.kind == "manifest" else "L010"
-        return Finding(
-            code,
-            Severity.ERROR,
-            display_name(self.file),
-            self.line,
-            "",
-            visible(self.said),
-            HINTS[code],
-            False,
-            self.example,
-        )
+        place, said = (display_name(self.file), self.line), visible(self.said)
+        return Finding(self.code, Severity.ERROR, *place, "", said, HINTS[self.code], False, self.example)
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,10 +74,7 @@ def passages_point(manifest: Path, found: Examples, passages: Passages, broken: 
     """Whether each exempt passage is shared by enough examples to be an instruction."""
     few = [
         Difference(
-            "manifest",
-            manifest,
-            0,
-            f'lists a shared instruction that is in {plural(count, "example")} only: "{excerpt(text, LONG)}"',
+            manifest, f'lists a shared instruction that is in {plural(count, "example")} only: "{excerpt(text, LONG)}"'
         )
         for text, count in zip(passages.texts, _counts(found, passages), strict=True)
         if count < SHARED_BY

@@ -14,9 +14,12 @@ FAMILIES: Final = (
     "images", "file_format", "dataset", "type_consistency", "tokens", "controls", "message_keys",
     "message_weights", "preference", "labels", "reinforcement",
 )  # fmt: skip
-"""Modules of this package, each with its `RULES`."""
+"""Modules of this package that declare rules."""
 RULES: Final[dict[str, Rule]] = {
-    rule.code: rule for family in FAMILIES for rule in import_module(f"curate.lint.rules.{family}").RULES
+    rule.code: rule
+    for family in FAMILIES
+    for rule in vars(import_module(f"curate.lint.rules.{family}")).values()
+    if isinstance(rule, Rule)
 }
 
 

@@ -162,6 +162,3 @@ def begins_mid_sentence(known: DatasetSummary) -> PlacedProblems:
         if len(inside) <= SELDOM * sum(known.kinds[at] & TEXT > 0 for at in examples):
             for at in inside:
                 yield at, Problem("", "the last answer begins in the middle of a sentence")
-
-
-RULES = (labels_differ, one_answer_for_many, begins_mid_sentence)

@@ -355,10 +355,3 @@ def argument_types(example: Example, state: DatasetState) -> Problems:
             if kind != kind_of(value):
                 said = "the arguments are" if name is None else f"argument {excerpt(name, 40)!r} is"
                 yield Problem(call.at("arguments"), f"{said} {kind_of(value)}, and {kind} in {visible(str(place))}")
-
-
-RULES: Final = (
-    parallel_calls, tool_calls_malformed, undeclared_tool, arguments_form, arguments_not_json, arguments_not_an_object,
-    arguments_encoded_twice,
-    arguments_break_schema, argument_types,
-)  # fmt: skip

@@ -232,6 +232,3 @@ def lost_character() -> "pl.Expr":
     return pl.format(
         "the replacement character U+FFFD occurs {} times", found.str.count_matches("\ufffd", literal=True)
     )
-
-
-RULES = (mojibake, invisible_character, other_script, odd_text, lost_character)

@@ -118,11 +118,3 @@ def drop_empty_systems(messages: list[Object]) -> list[Object] | None:
 def _is_empty(message: Object) -> bool:
     content = message.get("content")
     return content is not None and not re.search(SHOWN, content_text(content)) and not has_media(content)
-
-
-RULES = (
-    no_content,
-    content_type,
-    empty_answer,
-    empty_question,
-)

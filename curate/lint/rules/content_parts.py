@@ -303,6 +303,3 @@ def not_nfc() -> "pl.Expr":
 def to_nfc(value: Object) -> Object:
     """Normalize all texts to NFC."""
     return edit_texts(value, lambda text: unicodedata.normalize("NFC", text))
-
-
-RULES: Final = (part_type, part_on_wrong_role, no_parts, content_kinds_mixed, outer_space, completion_unspaced, not_nfc)

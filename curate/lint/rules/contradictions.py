@@ -132,6 +132,3 @@ def _told(report: "ConflictsResult", code: str) -> Found:
 def _pointer(example: Example, turn: int) -> str:
     """Pointer to the text of a message."""
     return example.messages[turn].content_pointer
-
-
-RULES = (answers_contradict, reworded_question_contradicts, facts_differ, refused_and_answered, contradicts_itself)

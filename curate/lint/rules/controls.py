@@ -118,6 +118,3 @@ def _control(text: str) -> str | None:
 def _unstruck(text: str) -> str:
     """The text without strike-through tags, at the same length."""
     return text.replace("</s>", "\0" * 4).replace(SHORT, "\0" * 3)
-
-
-RULES = (control_token, nova_reserved_word)

@@ -67,7 +67,7 @@ def system_prompt_variants(known: DatasetSummary) -> PlacedProblems:
         {"messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Bye"}, {"role": "assistant", "content": "See you."}]}
     """
     alike: dict[tuple[str, ...], list[str]] = {}
-    for prompt in known.systems:
+    for prompt in sorted(known.systems, key=lambda prompt: (-known.systems[prompt], prompt)):
         alike.setdefault(tuple(words(prompt.casefold())), []).append(prompt)
     for key, prompts in alike.items():
         if key and len(prompts) > 1:
@@ -226,6 +226,3 @@ def _median(counted: list[tuple[float, int]]) -> float:
     ends = list(accumulate(count for _, count in ordered))
     low, high = (ordered[bisect_right(ends, at)][0] for at in ((ends[-1] - 1) // 2, ends[-1] // 2))
     return (low + high) / 2
-
-
-RULES = (small_data_set, system_prompt_variants, many_refusals, one_sided_answers, uneven_lengths, odd_length)

@@ -213,6 +213,3 @@ def worn_phrases() -> "pl.Expr":
     """
     text = answer()
     return judged_by(pl.when(text.str.count_matches(WORN_OUT.hint) >= WORN).then(text), _worn)
-
-
-RULES = (loop, repetition, echo, worn_phrases)

@@ -81,6 +81,3 @@ def near_duplicate(examples: Sequence[Example]) -> Iterator[tuple[Example, Probl
         if lost.code == "D003":
             kept = examples[lost.kept_place.line - 1].place
             yield examples[lost.place.line - 1], Problem("", f"{lost.similarity:.0%} similar to {visible(str(kept))}")
-
-
-RULES = (exact_duplicate, same_but_for_spelling, near_duplicate)

@@ -210,6 +210,3 @@ def unknown_key(facts: FileFacts) -> Problems:
             f"{'the service refuses' if facts.target is Target.TOGETHER else 'training does not use'}, with the "
             f"number of examples: {shown}{more}",
         )
-
-
-RULES = (carriage_returns, huge_number, line_separator, file_too_big, wrong_file_type, too_few_examples, unknown_key)

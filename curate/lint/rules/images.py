@@ -231,6 +231,3 @@ def images_in_some(example: Example, state: DatasetState) -> None:
 def both_kinds(state: DatasetState) -> PlacedProblems:
     """One finding, at the first example of the rarer kind."""
     return state.rarer("C014", "images")
-
-
-RULES: Final = (image_malformed, image_on_wrong_role, too_many_images, image_data, remote_image, images_in_some)

@@ -294,11 +294,3 @@ def not_json(facts: FileFacts) -> Problems:
     for defect in facts.defects:
         if defect.kind == "kind":
             yield Problem("", f"{defect.message}; {facts.step}")
-
-
-RULES = (
-    invalid_json, not_an_object, invalid_utf8, lone_surrogate, control_character, byte_order_mark, wide_encoding,
-    blank_line, cut_off,
-    json_document, nearly_json, repeated_key, not_finite, too_deep, no_examples, mixed_formats, foreign_format,
-    not_json,
-)  # fmt: skip

@@ -119,6 +119,3 @@ def labels_of_one_kind(state: DatasetState) -> PlacedProblems:
     good, bad = counts[True], counts[False]
     if good + bad > 1 and not (good and bad):
         yield counts["place"], Problem("", f"all {plural(good + bad, 'label')} are {'true' if good else 'false'}")
-
-
-RULES: Final = (image_in_pair, pair_turns, label_unusable)

@@ -63,6 +63,3 @@ def benchmark_in_training(leaks: Iterable[Leak]) -> Iterator[Finding]:
                 f"text: {excerpt(leak.words, SHOWN)!r}"
             )
         yield benchmark_in_training.finding(leak.place, said + more, pointer=leak.pointer, example=leak.example)
-
-
-RULES = (benchmark_in_training,)

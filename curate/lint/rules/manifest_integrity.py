@@ -46,6 +46,3 @@ def lost_or_added_line() -> None:
         {"messages": [{"role": "user", "content": "Name a tree."}, {"role": "assistant", "content": "A beech."}]}
         {"messages": [{"role": "user", "content": "Name a tree."}, {"role": "assistant", "content": "A beech."}]}
     """
-
-
-RULES = (not_as_the_manifest_says, lost_or_added_line)

@@ -175,6 +175,3 @@ def _scraped(both: str) -> str | None:
     ):
         return None
     return f"remains of a web page: {excerpt(found[0], 40)}"
-
-
-RULES = (placeholder, unfilled_variable, html_remains)

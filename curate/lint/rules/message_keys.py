@@ -16,39 +16,15 @@ from curate.lint.rules.roles import intended_role, kind_of, role_of
 from curate.lint.rules.rule import dataset_rule, profile_rule, rule, text_rule, value_rule
 from curate.lint.rules.tools import NAME
 
-KNOWN_KEYS: Final = frozenset(
-    (
-        *(
-            "role",
-            "content",
-            "name",
-            "weight",
-            "tool_calls",
-            "tool_call_id",
-            "function_call",
-            "refusal",
-            "audio",
-            "from",
-            "value",
-        ),
-        *("reasoning_content", "reasoning", "thinking", "prefix", "annotations"),
-    )
-)
+KNOWN_KEYS: Final = frozenset((
+    "role", "content", "name", "weight", "tool_calls", "tool_call_id", "function_call", "refusal", "audio", "from",
+    "value", "reasoning_content", "reasoning", "thinking", "prefix", "annotations",
+))  # fmt: skip
 THOUGHTS: Final = ("reasoning_content", "reasoning", "thinking")
-MEANT_FOR_LOSS: Final = frozenset(
-    (
-        "loss",
-        "loss_weight",
-        "train",
-        "training",
-        "train_detail",
-        "training_detail",
-        "mask",
-        "masks",
-        "trainable",
-        "labels",
-    )
-)
+MEANT_FOR_LOSS: Final = frozenset((
+    "loss", "loss_weight", "train", "training", "train_detail", "training_detail", "mask", "masks", "trainable",
+    "labels",
+))  # fmt: skip
 """Keys for loss masking in some trainers: removing them would change the training."""
 SERVICE_FORMATS: Final = ("anthropic", "bedrock-conversation", "vertex", "openai-responses", "nemo-gym")
 SERVICE_KEYS: Final = {"id", "item_id", "status", "is_error", "reasoning_details", "thoughtSignature"}
@@ -61,12 +37,8 @@ READ_BY: Final = {
     Target.MS_SWIFT: {"loss"},
 }
 """Keys that only one target reads."""
-OWNERS: Final = {
-    "tool_calls": "assistant",
-    "function_call": "assistant",
-    "refusal": "assistant",
-    "audio": "assistant",
-    "tool_call_id": "tool",
+OWNERS: Final = dict.fromkeys(("tool_calls", "function_call", "refusal", "audio"), "assistant") | {
+    "tool_call_id": "tool"
 }
 PAIRS: Final = ("preference", "openai-preference", "llama-factory-preference")
 LONG: Final = 20
@@ -316,9 +288,3 @@ def _thinks(message: Message) -> bool:
 def reasoning_not_in_all(state: DatasetState) -> PlacedProblems:
     """One finding, at the first example of the rarer kind."""
     return state.rarer("M027", "reasoning")
-
-
-RULES: Final = (
-    turn_structure, unknown_message_key, key_on_wrong_role, message_name, repeated_message, system_in_most,
-    reasoning_in_some,
-)  # fmt: skip

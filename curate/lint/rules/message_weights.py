@@ -110,6 +110,3 @@ def nothing_weighted(example: Example) -> Problems:
             conversation_pointer(example),
             "the only answer has weight 0" if len(weights) == 1 else f"all {len(weights)} answers have weight 0",
         )
-
-
-RULES: Final = (weight_value, weight_on_wrong_role, nothing_weighted)

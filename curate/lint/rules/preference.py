@@ -16,12 +16,8 @@ from curate.read.formats import PREFERENCE_SIDES
 
 KEYS: Final = {**PREFERENCE_SIDES, "messages": PREFERENCE_SIDES["preference"]}
 """The keys of the two sides, by format."""
-SPEAKERS: Final = {
+SPEAKERS: Final = dict.fromkeys(("gpt", "chatgpt", "bot", "model"), "assistant") | {
     "human": "user",
-    "gpt": "assistant",
-    "chatgpt": "assistant",
-    "bot": "assistant",
-    "model": "assistant",
     "observation": "tool",
 }
 CALLS: Final = ("tool_calls", "function_call")
@@ -334,10 +330,3 @@ def length_bias(state: DatasetState) -> PlacedProblems:
     pairs, longer, file = state.memory.get("P010", (0, 0, ""))
     if pairs >= FEWEST_PAIRS and longer > MOST_LONGER * pairs:
         yield Place(file, 0), Problem("", f"the longer answer is chosen in {longer:,} of {plural(pairs, 'pair')}")
-
-
-RULES: Final = (
-    pair_incomplete, side_not_an_answer, sides_equal, sides_nearly_equal, empty_side, prompt_answered, no_shared_prompt,
-    refusal_chosen, pair_swapped,
-    longer_chosen,
-)  # fmt: skip

@@ -36,15 +36,9 @@ DISCLAIMER: Final = re.compile(
     r"|\bi['’ ]?a?m (?:just |only |merely )?an? (?:ai|artificial intelligence)(?: language model| model| assistant)?(?:,| and| so)(?: i)? (?:do not|don['’]t|cannot|can['’]t|am unable|am not|have no)|knowledge cut-?off"
 )
 DISCLAIMERS: Final = (
-    "as an ai",
-    "as a large",
-    "as a language",
-    "as an artificial",
-    "as a ai",
+    "as an ai", "as a large", "as a language", "as an artificial", "as a ai", "am an artificial", "knowledge cut",
     *(f"{before} an ai{after}" for before in ("m", "just", "only", "merely") for after in (" ", ",")),
-    "am an artificial",
-    "knowledge cut",
-)
+)  # fmt: skip
 DISCLAIMER_HINT: Final = any_of_pattern(*DISCLAIMERS)
 MERGED: Final = re.compile(
     r"\n[ \t]*(?:(?P<number>\d{1,2})\. ?|(?P<mark>#{2,4} ?)?)(?:Instruction|Next instruction|Task \d+|(?P<input>Input)) ?\d*:"
@@ -234,6 +228,3 @@ def _merged(text: str) -> str | None:
         ):
             return "the answer continues with another instruction" + (" and its output" if rest else "")
     return None
-
-
-RULES = (short_answer, refusal, ai_disclaimer, cut_answer, missing_input, merged_instructions)

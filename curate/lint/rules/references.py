@@ -7,38 +7,11 @@ from curate.core.targets import Target
 
 REINFORCING: Final = (Target.OPENAI, Target.AZURE)
 """Services that train on prompts with references."""
-NOTES: Final = frozenset(
-    (
-        *(
-            "messages",
-            "tools",
-            "functions",
-            "tool_choice",
-            "parallel_tool_calls",
-            "response_format",
-            "images",
-            "system",
-        ),
-        *(
-            "id",
-            "uuid",
-            "source",
-            "metadata",
-            "meta",
-            "dataset",
-            "split",
-            "lang",
-            "language",
-            "category",
-            "tags",
-            "date",
-            "timestamp",
-            "weight",
-            "label",
-        ),
-        *("chosen", "rejected", "kto_tag"),
-    )
-)
+NOTES: Final = frozenset((
+    "messages", "tools", "functions", "tool_choice", "parallel_tool_calls", "response_format", "images", "system",
+    "id", "uuid", "source", "metadata", "meta", "dataset", "split", "lang", "language", "category", "tags", "date",
+    "timestamp", "weight", "label", "chosen", "rejected", "kto_tag",
+))  # fmt: skip
 """Keys that are no references."""
 
 

@@ -240,13 +240,3 @@ def one_reference(state: DatasetState) -> PlacedProblems:
     first = state.memory.get("R006")
     if first and first["count"] >= FEWEST and not first["differs"]:
         yield first["place"], Problem("", f"all {plural(first['count'], 'prompt')} have the same reference")
-
-
-RULES: Final = (
-    prompt_answered_already,
-    system_in_prompt,
-    reference_uneven,
-    no_validation_file,
-    prompt_limits,
-    reference_constant,
-)

@@ -75,6 +75,3 @@ def heavy_removal(removals: Removals) -> Iterator[Finding]:
 def heavy(removals: Removals) -> list[Finding]:
     """The findings about a removal: files first, then clusters by size."""
     return list(heavy_removal.function(removals))
-
-
-RULES = (heavy_removal,)

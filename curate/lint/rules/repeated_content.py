@@ -111,6 +111,3 @@ def same_in_other_words() -> None:
         {"messages": [{"role": "user", "content": "What is the chemical symbol for gold?"}, {"role": "assistant", "content": "The chemical symbol for gold is Au."}]}
         {"messages": [{"role": "user", "content": "What is the chemical symbol for silver?"}, {"role": "assistant", "content": "The chemical symbol for silver is Ag."}]}
     """
-
-
-RULES = (same_in_other_words, same_question_same_answer, beginning_of_another, same_phrase)

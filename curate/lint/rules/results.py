@@ -244,13 +244,3 @@ def calls_without_tools(example: Example) -> Problems:
     if first is not None and not example.value.get("tools") and next(declared(example), None) is None:
         at = call_pointer(first.message, "function_call" if first.older else "tool_calls")
         yield Problem(at, "tools are called and none are declared")
-
-
-RULES: Final = (
-    call_id,
-    result_without_call,
-    unanswered_call,
-    results_out_of_order,
-    mistral_call_id,
-    calls_without_tools,
-)

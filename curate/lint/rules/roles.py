@@ -299,16 +299,3 @@ def no_assistant(example: Example, *, target: Target) -> Problems:
             else ""
         )
         yield Problem(conversation_pointer(example), f"no message is from the assistant{why}")
-
-
-RULES = (
-    no_messages,
-    messages_not_a_list,
-    empty_messages,
-    message_not_an_object,
-    no_role,
-    unknown_role,
-    role_alias,
-    deprecated_role,
-    no_assistant,
-)

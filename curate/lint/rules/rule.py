@@ -170,28 +170,10 @@ def rule(
         raise ValueError(f"{code} {name}: a code is a letter and three digits, a name is lower-case-with-dashes")
 
     def declare(function: Callable[..., Any]) -> Rule:
-        documented = inspect.getdoc(function) or ""
-        summary, rationale, bad, good = (
-            (WITHOUT, "", b"", b"") if sys.flags.optimize > 1 else _documentation(code, documented)
-        )
-        prefilters = (prefilter,) if isinstance(prefilter, Prefilter) else prefilter
-        return Rule(
-            code,
-            name,
-            severity,
-            scope,
-            hint,
-            summary,
-            rationale,
-            bad,
-            good,
-            function,
-            targets or {},
-            only,
-            default,
-            prefilters,
-            by=by,
-        )
+        written = inspect.getdoc(function) or ""
+        documented = (WITHOUT, "", b"", b"") if sys.flags.optimize > 1 else _documentation(code, written)
+        applies = (targets or {}, only, default, (prefilter,) if isinstance(prefilter, Prefilter) else prefilter)
+        return Rule(code, name, severity, scope, hint, *documented, function, *applies, by=by)
 
     return declare
 

@@ -124,5 +124,3 @@ def _redacting(declared: Rule, finder: Callable[[str], Iterator[Secret]]) -> Non
 _redacting(secret_key, keys_in)
 _redacting(card_or_account_number, numbers_in)
 _redacting(personal_data, personal_in)
-
-RULES = (secret_key, card_or_account_number, personal_data)

@@ -100,6 +100,3 @@ def _transcript(both: str) -> str | None:
         if answered
         else None
     )
-
-
-RULES = (role_marker, transcript_in_message)

@@ -110,6 +110,3 @@ def _is_off(part: SplitCounts, total: int) -> bool:
 def unbalanced(balance: SplitBalance) -> list[Finding]:
     """The findings about the splits, in order."""
     return [uneven_splits.finding(Place(balance.file, 0), said) for said in uneven_splits.function(balance)]
-
-
-RULES = (uneven_splits,)

@@ -108,13 +108,3 @@ def answer_across_splits() -> None:
         {"messages": [{"role": "user", "content": "Why is the sky blue?"}, {"role": "assistant", "content": "Because air scatters blue light most."}]}
         {"messages": [{"role": "user", "content": "What makes the colour that we see above us by day?"}, {"role": "assistant", "content": "Because air scatters blue light most."}]}
     """
-
-
-RULES = (
-    copy_across_splits,
-    near_copy_across_splits,
-    question_across_splits,
-    continued_across_splits,
-    neighbour_across_splits,
-    answer_across_splits,
-)

@@ -27,6 +27,3 @@ def outdated(stale: Iterable[tuple[Place, str]], ran: Mapping[str, Severity]) ->
     """The findings about entries without a match, if the rule ran."""
     severity = ran.get(outdated_entry.code)
     return [outdated_entry.finding(place, message, severity=severity) for place, message in stale] if severity else []
-
-
-RULES = (outdated_entry,)

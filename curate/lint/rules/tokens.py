@@ -319,10 +319,3 @@ def unknown_tokens(one: EncodedExample) -> Problems:
                 f"{plural(count, 'token')} of the prompt {'is' if count == 1 else 'are'} unknown to the model",
             )
             return
-
-
-RULES = (
-    too_long, nothing_before_limit, answer_beyond_limit, template_refuses, not_rendered, stop_not_learnt, double_bos,
-    control_token_in_text, nothing_learnt,
-    mask_beyond_answer, little_learnt, unknown_tokens,
-)  # fmt: skip

@@ -356,15 +356,3 @@ def tools_never_called(state: DatasetState) -> PlacedProblems:
     if used and unused:
         names = ", ".join(repr(excerpt(name, 40)) for name in unused[:FEW]) + (", …" if len(unused) > FEW else "")
         yield first[unused[0]], Problem("", f"{plural(len(unused), 'tool')} declared and never called: {names}")
-
-
-RULES: Final = (
-    tools_malformed,
-    tool_name,
-    duplicate_tool,
-    tool_schema,
-    functions_deprecated,
-    functions_and_tools,
-    parallel_tool_calls,
-    unused_tools,
-)

@@ -231,6 +231,3 @@ def merge_turns(messages: list[Object]) -> list[Object] | None:
         else:
             found[-1] = merged
     return found
-
-
-RULES = (no_user, open_end, assistant_first, late_system, several_systems, system_and_developer, consecutive_roles)

@@ -85,6 +85,3 @@ def type_findings(state: DatasetState) -> PlacedProblems:
                 f"{kind} {types.count:,} times (first at {visible(str(types.place))})" for kind, types in ordered
             )
             yield ordered[-1][1].place, Problem("", f"{visible(excerpt(path, 80))} is {counts}")
-
-
-RULES = (type_changes,)
