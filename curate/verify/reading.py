@@ -239,8 +239,8 @@ def _messages(value: Object, reading: Reading) -> None:
         if not _is_side(value.get(key)):
             continue
         if _is_side(value.get("chosen")) and reading.turns[-1:] and reading.turns[-1].role != "assistant":
-            reading.turns += _own(_side(value["chosen"], "assistant", reading), reading.turns)
-        reading.others += _own(_side(value[key], "assistant", reading), reading.turns)
+            reading.turns += _side(value["chosen"], "assistant", reading)
+        reading.others += _side(value[key], "assistant", reading)
 
 
 def _is_side(side: Any) -> bool:

@@ -124,6 +124,9 @@ def test_a_repair_mends_what_its_rule_documents_as_bad(code: str) -> None:
     assert changed
 
 
+DETAIL = {"train_detail": [{"begin_offset": 1, "end_offset": 2, "train": True}]}
+
+
 @pytest.mark.parametrize(
     ("code", "answer", "mended"),
     [
@@ -134,6 +137,9 @@ def test_a_repair_mends_what_its_rule_documents_as_bad(code: str) -> None:
             id="numbers as they are written",
         ),
         pytest.param("Q010", {"content": "O\u200bne"}, {"content": "One"}, id="an invisible character"),
+        pytest.param("C015", {"content": " One "}, {"content": "One"}, id="white space"),
+        pytest.param("C015", {"content": " One", **DETAIL}, {"content": " One", **DETAIL}, id="offsets of white space"),
+        pytest.param("Q010", {"content": "\u200bO", **DETAIL}, {"content": "\u200bO", **DETAIL}, id="offsets"),
         pytest.param("Q010", {"content": "\uf0b7 O\u200bne"}, {"content": "\uf0b7 O\u200bne"}, id="a bullet"),
     ],
 )

@@ -79,9 +79,9 @@ def _shows_nothing() -> "pl.Expr":
 
 @text_rule("C003", "empty-answer", Severity.ERROR, prefilter=BLANK, hint="Write the answer, or remove the line.")
 def empty_answer() -> "pl.Expr":
-    """An assistant's content is empty, or only invisible characters.
+    """An assistant's content is empty.
 
-    The model learns to end its turn at once, also for real questions.
+    The model learns to end its turn at once, also for real questions. A text of invisible characters only is empty.
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "  "}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
@@ -93,7 +93,7 @@ def empty_answer() -> "pl.Expr":
 
 @text_rule("C004", "empty-question", Severity.WARNING, prefilter=BLANK, hint="Write the message, or remove it.")
 def empty_question() -> "pl.Expr":
-    """A user's or system's content is empty, or only invisible characters.
+    """A user's or system's content is empty.
 
     The model learns to answer an empty request. An empty system prompt also replaces the template's default.
     Bad: {"messages": [{"role": "system", "content": ""}, {"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}

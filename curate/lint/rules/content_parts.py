@@ -20,6 +20,7 @@ from curate.lint.rules.polars_text_helpers import answer, answered_question, edi
 from curate.lint.rules.prefilter import NotComposed
 from curate.lint.rules.repair import Object, RepairInput, json_line, on_messages
 from curate.lint.rules.rule import dataset_rule, text_rule, value_rule
+from curate.models.template_messages import DETAILS
 from curate.read.decode import decode
 
 IMAGES: Final = ("image_url", "image")
@@ -204,13 +205,13 @@ def outer_space() -> "pl.Expr":
 @outer_space.repaired_by(safe=True)
 @on_messages
 def strip_answers(messages: list[Object]) -> list[Object] | None:
-    """Remove white space around answers; where the first line's indentation may have a meaning, nothing changes."""
+    """Remove white space around answers; where indentation or offsets of trained parts need it, nothing changes."""
     edited = []
     for message in messages:
         if message.get("role") == "assistant" and "content" in message:
             message = {**message, "content": _stripped(message["content"])}  # noqa: PLW2901
             text = content_text(message["content"])
-            if text.strip() and text != text.strip():
+            if text.strip() and (text != text.strip() or not message.keys().isdisjoint(DETAILS)):
                 return None
         edited.append(message)
     return edited

@@ -3,7 +3,7 @@
 from typing import Final
 
 from curate.core.address import escape
-from curate.core.example import Example, Message, content_text
+from curate.core.example import ATTACHED, Example, Message, content_text
 from curate.core.finding import PlacedProblems, Problem, Problems, Severity
 from curate.core.lazy import pl
 from curate.core.targets import Target
@@ -18,7 +18,7 @@ from curate.lint.rules.tools import NAME
 
 KNOWN_KEYS: Final = frozenset((
     "role", "content", "name", "weight", "tool_calls", "tool_call_id", "function_call", "refusal", "audio", "from",
-    "value", "reasoning_content", "reasoning", "thinking", "prefix", "annotations",
+    "value", "reasoning_content", "reasoning", "thinking", "prefix", "annotations", "tool_plan", *ATTACHED,
 ))  # fmt: skip
 THOUGHTS: Final = ("reasoning_content", "reasoning", "thinking")
 MEANT_FOR_LOSS: Final = frozenset((

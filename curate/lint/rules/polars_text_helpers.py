@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from curate.core.lazy import pl
 from curate.core.text import excerpt
+from curate.models.template_messages import DETAILS
 
 KEYS: Final = ("text", "value", "refusal")
 """Keys for the text of a content part."""
@@ -87,13 +88,16 @@ def any_of_pattern(*pieces: str) -> str:
 
 
 def edit_texts(value: dict[str, Any], edit: Callable[[str], str]) -> dict[str, Any]:
-    """Copy a line's object with every message text edited; the rest is shared with the original."""
+    """Copy a line's object with every message text edited; the rest is shared with the original.
+
+    Texts of which only parts are trained on are left alone: the parts are given by their offsets.
+    """
     turns = value.get("messages")
     return value if not isinstance(turns, list) else {**value, "messages": [_turn(turn, edit) for turn in turns]}
 
 
 def _turn(turn: Any, edit: Callable[[str], str]) -> Any:
-    if not isinstance(turn, dict) or "content" not in turn:
+    if not isinstance(turn, dict) or "content" not in turn or not turn.keys().isdisjoint(DETAILS):
         return turn
     content = turn["content"]
     if isinstance(content, str):

@@ -12,7 +12,7 @@ from curate.core.text import excerpt, plural
 from curate.lint.rules.calls import ids_of
 from curate.lint.rules.repair import Object, copy_without, on_messages
 from curate.lint.rules.rule import value_rule
-from curate.lint.rules.tools import REJECTED, call_pointer, called, calls_in, declared, is_converted, is_id
+from curate.lint.rules.tools import REJECTED, call_ids, call_pointer, called, calls_in, declared, is_converted, is_id
 
 MISTRAL_ID: Final = re.compile(r"[A-Za-z0-9]{9}")
 
@@ -84,12 +84,7 @@ def number_calls(messages: list[Object]) -> list[Object] | None:
 
 def ids_in(messages: list[Object]) -> Iterator[str]:
     """All ids of calls, then those of results, with repetitions."""
-    yield from (
-        call["id"]
-        for message in messages
-        for call in calls_in(message)
-        if isinstance(call, dict) and is_id(call.get("id"))
-    )
+    yield from call_ids(messages)
     yield from (
         message["tool_call_id"]
         for message in messages

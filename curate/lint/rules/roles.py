@@ -290,7 +290,7 @@ def no_assistant(example: Example, *, target: Target) -> Problems:
     if (
         example.messages
         and not any(intended_role(message) == "assistant" for message in example.messages)
-        and not (target in REINFORCING and references(example))
+        and not (target in (*REINFORCING, Target.BEDROCK) and references(example))
         and not (target in ASKED_ALONE and example.format in PROMPTS)
     ):
         why = (

@@ -125,6 +125,12 @@ def calls_in(message: Object) -> list[Any]:
     return calls if message.get("role") == "assistant" and isinstance(calls, list) else []
 
 
+def call_ids(messages: list[Object]) -> Iterator[str]:
+    """The ids of all calls, with repetitions."""
+    for message in messages:
+        yield from (call["id"] for call in calls_in(message) if isinstance(call, dict) and is_id(call.get("id")))
+
+
 def is_id(value: Any) -> TypeGuard[str]:
     """Whether a value can serve as an id."""
     return isinstance(value, str) and bool(value)
@@ -266,12 +272,7 @@ def to_tools(value: Object) -> Object:
     if messages is None or (functions and (value.get("tools") or not named)):
         return value
     messages = functions_to_tools(messages) or messages
-    ids = [
-        call["id"]
-        for message in messages
-        for call in calls_in(message)
-        if isinstance(call, dict) and is_id(call.get("id"))
-    ]
+    ids = list(call_ids(messages))
     if len(set(ids)) < len(ids) or any(
         message.get("function_call") or message.get("role") == "function" for message in messages
     ):
