@@ -46,21 +46,20 @@ def data_files(paths: Iterable[str | Path], tell: Callable[[str], None] = warn) 
     not all shells expand patterns. Raises `InputError` for a missing path or link target, a pattern without matches and
     a folder without data files, `UsageError` if `paths` is empty.
     """
-    found: dict[Path, None] = {}
+    found: dict[Path, Path] = {}
     for name in paths:
         if str(name) == "-":
-            found[STDIN] = None
-        elif is_url(str(name)):
-            found.update(dict.fromkeys(local_copies(str(name), DATA_SUFFIXES, tell)))
+            found[STDIN] = STDIN
+            continue
+        if is_url(str(name)):
+            files = local_copies(str(name), DATA_SUFFIXES, tell)
         else:
-            found.update(
-                dict.fromkeys(
-                    file for path in _named(str(name)) for file in (_inside(path, tell) if path.is_dir() else [path])
-                )
-            )
+            files = [file for path in _named(str(name)) for file in (_inside(path, tell) if path.is_dir() else [path])]
+        for file in files:
+            found.setdefault(file.parent.resolve() / file.name, file)
     if not found:
         raise UsageError("no file to read", "pass a file or a folder, or - for standard input")
-    return list(found)
+    return list(found.values())
 
 
 def _named(name: str) -> list[Path]:

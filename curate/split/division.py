@@ -139,7 +139,12 @@ def _division(
         meanings = _by_meaning(part, config, cache) if config.split.semantic else None
     known = before[staying] if before is not None else None
     groups, assigned = _divided(
-        part, config, _wanted(config, bool(given)), known, strata_of(part, config.split.stratify), meanings
+        part,
+        config,
+        _wanted(config, bool(given), len(staying)),
+        known,
+        strata_of(part, config.split.stratify),
+        meanings,
     )
     split = np.full(len(table.lines), NOWHERE)
     split[:tests] = NAMES.index("test")
@@ -235,11 +240,17 @@ def _divided(
             found[pairs.right] = True
 
 
-def _wanted(config: Config, given: bool) -> Wanted:
+def _wanted(config: Config, given: bool, total: int) -> Wanted:
+    """What each split of so many examples shall have. Raises `UsageError` if nothing would be left for train."""
     train, validation, test = config.split.fractions
     counts = config.split.counts
     if given:
         test, counts = 0.0, counts and (counts[0], 0)
+    if counts and sum(counts) >= total:
+        raise UsageError(
+            f"{plural(sum(counts), 'example')} to hold out of {total:,}: none would be left for train",
+            "hold out fewer with --counts, or shares with --fractions",
+        )
     return Wanted(
         (
             train / (train + validation + test),

@@ -52,6 +52,16 @@ def test_a_folder_stands_for_the_data_files_below_it_but_for_hidden_folders(writ
     assert names(".hidden") == [".hidden/y.jsonl"]
 
 
+def test_a_file_that_is_named_in_two_ways_is_read_once(write: Write) -> None:
+    path = write("a/x.jsonl", b"{}\n")
+    Path("a/y.jsonl").symlink_to("x.jsonl")
+    Path("b").symlink_to("a")
+    assert data_files(["a/x.jsonl", str(path.absolute()), "a/../a/x.jsonl", "b/x.jsonl", "a/y.jsonl"]) == [
+        Path("a/x.jsonl"),
+        Path("a/y.jsonl"),
+    ]
+
+
 def test_a_pattern_stands_for_what_a_shell_would_make_of_it(write: Write) -> None:
     for name in ("d/b.jsonl", "d/a/c.jsonl", "d/a/n.txt", "e.jsonl"):
         write(name, GOOD)

@@ -327,6 +327,16 @@ def test_splits_can_be_alike_in_any_trait(trait: str, write: Write) -> None:
         assert (here.count("train"), here.count("validation"), here.count("test")) == (48, 6, 6)
 
 
+@pytest.mark.parametrize("counts", ["6,6", "10,10"])
+def test_counts_that_leave_nothing_for_train_are_refused(
+    counts: str, write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write("data.jsonl", [(f"What is {word}?", f"A {word} is a thing.") for word in "abcdefghijkl"])
+    assert split("data.jsonl", "--counts", counts) == 2
+    assert "none would be left for train" in capsys.readouterr().err
+    assert not Path("out").exists()
+
+
 def test_counts_are_taken_in_place_of_shares(write: Write) -> None:
     write("data.jsonl", [(f"Question {n}?", f"Answer {n}.") for n in range(100)])
     assert split("data.jsonl", "--counts", "7,12") == 0
