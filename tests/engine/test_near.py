@@ -362,6 +362,18 @@ def test_templates_are_in_the_same_groups_whether_near_misses_are_told() -> None
     assert not quick.misses
 
 
+def test_near_misses_beside_crowds_do_not_depend_on_the_order() -> None:
+    """Pairs that agree in a crowded bucket and in a small one are told, whichever of the two is looked at first."""
+    rng = random.Random(3)
+    members = [
+        {*range(1000, 1040), *rng.sample(range(40), rng.randrange(8, 16)), *rng.sample(range(2000, 2300), 6)}
+        for _ in range(300)
+    ]
+    one, other = (grouped(sets_of(*some), 0.8, 1).misses for some in (members, members[::-1]))
+    assert one == other == grouped(sets_of(*members), 0.8, 3).misses
+    assert 0 < len(one) < 300 * 299 / 2
+
+
 def test_near_equal_examples_by_the_thousand_leave_one() -> None:
     answer = " ".join(f"word{i}" for i in range(200))
     examples = [
