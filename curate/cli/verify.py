@@ -48,11 +48,8 @@ def verify(
         if len(paths) == 1:
             proof = verify_folder(paths[0], embeddings=embeddings, cache=cache, listen=shown.listen, executor=executor)
         else:
-            names = [path.name.partition(".")[0] for path in paths]
-            if len(set(names)) < len(names):
-                raise UsageError("two files of the same name", "give them different names")
             proof = verify_files(
-                dict(zip(names, ([path] for path in paths), strict=True)),
+                dict(zip(_names(paths), ([path] for path in paths), strict=True)),
                 " ".join(map(str, paths)),
                 embeddings=embeddings,
                 cache=cache,
@@ -64,3 +61,12 @@ def verify(
     else:
         print_lines(verify_text(proof, None if show_all else SHOWN))
     raise typer.Exit(ExitCode.CLEAN if proof.holds and (proof.complete or not strict) else ExitCode.FINDINGS)
+
+
+def _names(paths: list[Path]) -> list[str]:
+    """A name for each file: the beginning of its name, or all of it, or its path. Raises `UsageError`."""
+    several = [[path.name.partition(".")[0] for path in paths], [path.name for path in paths], list(map(str, paths))]
+    for names in several:
+        if len(set(names)) == len(names):
+            return names
+    raise UsageError("a file is named twice", "name each file once")

@@ -181,3 +181,14 @@ def test_conflicts_in_a_notebook_are_those_of_the_command(write: Write, capsys: 
     assert main(["conflicts", "data.jsonl", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["conflicts"] == []
     assert len(curate.conflicts("data.jsonl")) == 0
+
+
+def test_files_with_the_same_beginning_of_their_names_are_told_apart(write: Write, capsys: Captured) -> None:
+    write("data.v1.jsonl", CHATS[:10])
+    write("data.v2.jsonl", CHATS[10:])
+    write("old/data.v1.jsonl", CHATS[:3])
+    assert main(["verify", "data.v1.jsonl", "data.v2.jsonl", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["examples"] == {"data.v1.jsonl": 10, "data.v2.jsonl": 10}
+    assert main(["verify", "data.v1.jsonl", "old/data.v1.jsonl", "--json"]) == 1
+    assert json.loads(capsys.readouterr().out)["examples"] == {"data.v1.jsonl": 10, "old/data.v1.jsonl": 3}
+    assert main(["verify", "data.v1.jsonl", "data.v1.jsonl"]) == 2
