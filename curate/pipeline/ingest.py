@@ -84,7 +84,11 @@ def ingest_paths(
                 reason = Reason("J025", "; ".join(dict.fromkeys(whys)), "rule")
                 rest.write(removed_line(removal(parsed.place, None, reason, parsed.line.data)))
         if report.read and not report.calls + report.other + report.scores:
-            raise InputError(f"nothing but {NO_EXPORT}", "name the exported JSON or JSON Lines files")
+            raise InputError(
+                f"{', '.join(map(display_name, paths[:3]))}: no line is of an export of Langfuse, LangSmith or "
+                "OpenTelemetry",
+                "pass exported JSON or JSON Lines files",
+            )
         demand_all(report.calls, report.written + report.low, sum(1 for note in report.notes if note.why != NO_EXPORT))
         demand_all(report.written + report.aside, out.lines, rest.lines)
     return report

@@ -184,6 +184,7 @@ def test_what_is_no_call_is_counted_with_its_reason(write: Write, capsys: Captur
     assert "traces.jsonl:4: it has no answer" in shown
     assert len(ASIDE.read_bytes().splitlines()) == 5
     assert main(["ingest", str(write("no.jsonl", [("Hi", "Hello.")])), "-o", "no-out.jsonl"]) == 2
+    assert "no.jsonl: no line is of an export" in capsys.readouterr().err
 
 
 def test_half_valid_traces_crash_nothing_and_every_call_is_accounted_for() -> None:

@@ -94,6 +94,7 @@ def test_lines_are_written_with_their_bytes(write: Write, tmp_path: Path) -> Non
 def test_a_name_that_is_no_reviewer_is_refused(
     write: Write, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    pytest.importorskip("textual")
     write("data.jsonl", [("a", "b")])
     monkeypatch.setenv("TEXTUAL_DRIVER", "textual.drivers.headless_driver:HeadlessDriver")
     assert main(["review", "data.jsonl", "--reviewer", "../x"]) == 2
