@@ -100,9 +100,8 @@ class Checker:
     def findings(self, batch: Batch) -> Iterator[Finding]:
         """The findings of each line by itself."""
         for parsed in batch.irregular_lines:
-            if (
-                not isinstance(parsed.decoded.value, dict) or parsed.decoded.defects
-            ):  # an object without has no findings
+            # an object without defects has no findings
+            if not isinstance(parsed.decoded.value, dict) or parsed.decoded.defects:
                 for rule in self.line:
                     for problem in rule.function(parsed):
                         yield self._finding(rule, problem, parsed)
@@ -234,17 +233,8 @@ class Checker:
             example = parsed.example.id
             pointer = located(parsed.example, pointer, parsed.decoded.value)
         line = parsed.place.line + _inside(problem, pointer, parsed.line.data)
-        return Finding(
-            rule.code,
-            self.chosen.severities[rule.code],
-            parsed.place.file,
-            line,
-            pointer,
-            problem.message,
-            rule.hint,
-            fixable,
-            example,
-        )
+        severity, file = self.chosen.severities[rule.code], parsed.place.file
+        return Finding(rule.code, severity, file, line, pointer, problem.message, rule.hint, fixable, example)
 
 
 def _template(model: str, chat_template: str) -> "Template":

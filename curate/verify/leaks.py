@@ -137,17 +137,8 @@ def _finding(
     where = f"{visible(display_name(other))}:{number} ({visible(compared.names[found.owners[earlier >> FILE]])})"
     share = f"{similarity:.0%}" if leak.code != "L006" else f"{similarity:.2f}"
     severity = Severity.WARNING if leak.code == "L006" else Severity.ERROR
-    return Finding(
-        leak.code,
-        severity,
-        display_name(file),
-        line,
-        "",
-        leak.said.format(share=share, where=where),
-        HINTS.get(leak.code, APART),
-        False,
-        ids.get(place),
-    )
+    said, hint = leak.said.format(share=share, where=where), HINTS.get(leak.code, APART)
+    return Finding(leak.code, severity, display_name(file), line, "", said, hint, False, ids.get(place))
 
 
 def _ids(found: Examples, places: set[int]) -> dict[int, str]:

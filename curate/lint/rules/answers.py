@@ -66,13 +66,8 @@ def labels_differ(known: DatasetSummary) -> PlacedProblems:
                 if told:
                     first = labelled[0]
                     before = excerpt(texts[known.answered[first]], 40)
-                    found.append(
-                        (
-                            at,
-                            f"is labelled {excerpt(label, 40)!r}, but {visible(str(known.places[first]))} has "
-                            f"the same input and the label {before!r}",
-                        )
-                    )
+                    where = f"{visible(str(known.places[first]))} has the same input and the label {before!r}"
+                    found.append((at, f"is labelled {excerpt(label, 40)!r}, but {where}"))
                 told[named(label)] = at
     for at, said in sorted(found):
         yield at, Problem("", said)
@@ -119,14 +114,8 @@ def one_answer_for_many(known: DatasetSummary) -> PlacedProblems:
     ):
         if asked >= SPREAD:
             share = count / len(known.answered)
-            yield (
-                first,
-                Problem(
-                    "",
-                    f"the same answer to {asked:,} different questions, in {plural(count, 'example')}, "
-                    f"{share:.1%} of all",
-                ),
-            )
+            where = f"in {plural(count, 'example')}, {share:.1%} of all"
+            yield first, Problem("", f"the same answer to {asked:,} different questions, {where}")
 
 
 @profile_rule(

@@ -110,10 +110,8 @@ def contradicts_itself(examples: Sequence[Example]) -> Found:
     for example in examples:
         for found in contradictions_within(example):
             said, denied = excerpt(found.evidence.right, 60), excerpt(found.evidence.left, 60)
-            yield (
-                example,
-                Problem(_pointer(example, found.later), f"says {said!r}, but message {found.earlier} says {denied!r}"),
-            )
+            message = f"says {said!r}, but message {found.earlier} says {denied!r}"
+            yield example, Problem(_pointer(example, found.later), message)
 
 
 def _told(report: "ConflictsResult", code: str) -> Found:

@@ -44,12 +44,8 @@ def same_but_for_spelling(profile: DatasetSummary) -> PlacedProblems:
         {"messages": [{"role": "user", "content": "What is 2 + 3?"}, {"role": "assistant", "content": "Five."}]}
     """
     for other, first in profile.respelled():
-        yield (
-            other,
-            Problem(
-                "", f"duplicates {visible(str(profile.places[first]))} after normalizing case, white space and Unicode"
-            ),
-        )
+        where = visible(str(profile.places[first]))
+        yield other, Problem("", f"duplicates {where} after normalizing case, white space and Unicode")
 
 
 @rule(

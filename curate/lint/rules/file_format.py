@@ -6,7 +6,7 @@ from typing import Any, Final
 from curate.core.address import escape
 from curate.core.example import UNKNOWN, Example
 from curate.core.finding import Problem, Problems, Severity
-from curate.core.targets import LIMITS, MB, OPENAI_AZURE, Target
+from curate.core.targets import LIMITS, MB, OPENAI_AZURE, OWN_FORMAT, SERVICES, Target
 from curate.core.text import excerpt, plural, visible
 from curate.lint.rules.rule import file_rule, value_rule
 from curate.read.dataset import FileFacts
@@ -100,15 +100,7 @@ def line_separator(facts: FileFacts) -> Problems:
     "J018",
     "file-too-big",
     Severity.ERROR,
-    only=(
-        Target.OPENAI,
-        Target.AZURE,
-        Target.MISTRAL,
-        Target.TOGETHER,
-        Target.FIREWORKS,
-        Target.BEDROCK,
-        Target.VERTEX,
-    ),
+    only=(*SERVICES, *OWN_FORMAT),
     hint="Remove duplicates (`curate dedup`), or train on a part of the file.",
 )
 def file_too_big(facts: FileFacts) -> Problems:

@@ -246,14 +246,9 @@ def system_in_most(known: DatasetSummary) -> PlacedProblems:
     total = sum(count for count, _ in known.opened.values())
     for has, (count, place) in known.opened.items():
         if total >= FEWEST and count * 10 < total:
-            yield (
-                place,
-                Problem(
-                    "",
-                    f"{plural(count, 'example')} {'with' if has else 'without'} a system prompt, "
-                    f"{total - count:,} {'without' if has else 'with'}",
-                ),
-            )
+            here, elsewhere = ("with", "without") if has else ("without", "with")
+            said = f"{plural(count, 'example')} {here} a system prompt, {total - count:,} {elsewhere}"
+            yield place, Problem("", said)
 
 
 @dataset_rule(

@@ -20,6 +20,7 @@ SPEAKERS: Final = dict.fromkeys(("gpt", "chatgpt", "bot", "model"), "assistant")
     "human": "user",
     "observation": "tool",
 }
+FENCE: Final = "```"
 CALLS: Final = ("tool_calls", "function_call")
 EVASIVE: Final = re.compile(
     r"(?i)\b(?:sorry|apologi[sz]e|unfortunately|as an? (?:ai|large|language)|can(?:no|['’])t|unable|not able|won['’]t|don['’]t have|do not have)\b"
@@ -170,7 +171,7 @@ def sides_equal(example: Example) -> Problems:
     """Chosen and rejected are the same answer.
 
     The two terms of the loss cancel. The example teaches nothing and dilutes the metrics. Case and white space are
-    ignored.
+    ignored, except in answers with a code block.
     Bad: {"prompt": "Hi", "chosen": "Hello.", "rejected": "hello. "}
     Good: {"prompt": "Hi", "chosen": "Hello.", "rejected": "What?"}
     """
@@ -180,9 +181,10 @@ def sides_equal(example: Example) -> Problems:
 
 
 def same(pair: Pair) -> bool:
-    """Whether the two sides are equal, ignoring case and white space."""
+    """Whether the two sides are equal, ignoring case and white space except in answers with a code block."""
     chosen, rejected = (
-        [(turn.role, normalised(turn.text), turn.calls) for turn in side] for side in (pair.chosen, pair.rejected)
+        [(turn.role, turn.text.strip() if FENCE in turn.text else normalised(turn.text), turn.calls) for turn in side]
+        for side in (pair.chosen, pair.rejected)
     )
     return chosen == rejected
 
@@ -201,7 +203,7 @@ def sides_nearly_equal(example: Example) -> Problems:
     if pair is None or same(pair) or any(turn.calls for turn in (*pair.chosen, *pair.rejected)):
         return
     chosen, rejected = (words(normalised(text)) for text in pair.answers)
-    if chosen and chosen == rejected and not any("```" in text for text in pair.answers):
+    if chosen and chosen == rejected and not any(FENCE in text for text in pair.answers):
         yield Problem(f"/{pair.keys[1]}", "chosen and rejected differ in punctuation only")
 
 

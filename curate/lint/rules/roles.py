@@ -22,6 +22,10 @@ ALIASES = {
 }  # fmt: skip
 NAMED_ONLY = ("system", "developer", "user", "assistant")
 """Roles that only need renaming; a tool result also needs the id of its call."""
+TYPES: Final = {
+    str: "a string", bool: "true or false", int: "a number", float: "a number", list: "a list", dict: "an object",
+    type(None): "null",
+}  # fmt: skip
 TAKEN = dict.fromkeys(OPENAI_AZURE, Severity.INFO)
 """For services that accept what is deprecated or what most templates do not know."""
 
@@ -45,16 +49,7 @@ def role_of(message: Object) -> str | None:
 
 def kind_of(value: Any) -> str:
     """The JSON type of a value, in words."""
-    names = {
-        str: "a string",
-        bool: "true or false",
-        int: "a number",
-        float: "a number",
-        list: "a list",
-        dict: "an object",
-        type(None): "null",
-    }
-    return names[type(value)]
+    return TYPES[type(value)]
 
 
 def role_pointer(message: Message) -> str:

@@ -284,10 +284,8 @@ def little_learnt_in_all(state: DatasetState) -> PlacedProblems:
     """The files with a low share of trained tokens."""
     for file, (trained, total) in state.memory.get("K013", {}).items():
         if trained < LEARNT * total:
-            yield (
-                Place(file, 0),
-                Problem("", f"{trained:,} of {plural(total, 'token')} are trained on ({trained / total:.1%})"),
-            )
+            said = f"{trained:,} of {plural(total, 'token')} are trained on ({trained / total:.1%})"
+            yield Place(file, 0), Problem("", said)
 
 
 @token_rule(
