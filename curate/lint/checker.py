@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from curate.core.config import CheckConfig, ConflictsConfig
 from curate.core.example import Example, Place, located
 from curate.core.finding import Finding, Problem
+from curate.core.lazy import pl
 from curate.lint.rules import RULES, Rule, Scope, by_scope
 from curate.lint.rules.dataset_summary import DatasetState, DatasetSummary
 from curate.lint.rules.encoded_example import EncodedExample
@@ -27,8 +28,6 @@ from curate.read.dataset import FileFacts, ParsedLine
 from curate.read.json_pointer_spans import line_of
 
 if TYPE_CHECKING:
-    import polars as pl
-
     from curate.models.template import Template
     from curate.read.fast_path import Scan
 

@@ -9,7 +9,6 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from curate.core.cluster import LOCAL, Executor
 from curate.core.config import CheckConfig, DedupConfig
@@ -18,6 +17,7 @@ from curate.core.errors import UsageError
 from curate.core.events import Listener, StageFinished, StageStarted, advancing, ignore_events
 from curate.core.example import Example, Place
 from curate.core.finding import Finding
+from curate.core.lazy import np
 from curate.core.output_pair import removed_path, replacing_both
 from curate.core.runs import project_of
 from curate.core.snapshot import Snapshot, demand_unchanged, snapshot
@@ -40,11 +40,6 @@ from curate.pipeline.finding_counts import finding_counts
 from curate.read.dataset import demand_understood
 from curate.similarity.bands import Bands, bands_for
 from curate.similarity.similarity_index import FLOOR
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    Numbers = np.ndarray[Any, np.dtype[np.int64]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,8 +233,6 @@ def _compared(
 
 def _without_dropped(table: Table, dropped: Iterable[Dropped]) -> Table:
     """The table without the examples that are dropped: nothing loses to an example that goes."""
-    import numpy as np
-
     stays = ~np.isin(table.lines, lines_at(table, [gone.place for gone in dropped]))
     return table.taken(np.flatnonzero(stays))
 
@@ -323,8 +316,6 @@ def _dropped(
 
 
 def _field_notes(keep: str, table: Table) -> Iterator[str]:
-    import numpy as np
-
     without = int(np.isinf(table.ranks).sum())
     if not without:
         return

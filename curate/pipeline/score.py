@@ -4,13 +4,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
+from curate.core.arrays import Floats
 from curate.core.config import CheckConfig
 from curate.core.datamap import read_datamap
 from curate.core.errors import UsageError
 from curate.core.events import Listener, StageAdvanced, StageFinished, StageStarted, ignore_events
 from curate.core.example import Place
+from curate.core.lazy import np, pl
 from curate.core.text import plural, visible
 from curate.core.worker_pool import cores
 from curate.lint.runner import check_paths
@@ -20,11 +22,8 @@ from curate.quality.signals import BY_NAME, DOUBT, Signal
 from curate.read.dataset import demand_understood, read_dataset
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from curate.quality.rubric import Rubric
 
-    Numbers = np.ndarray[Any, np.dtype[np.float64]]
 
 SHOWN: Final = 10
 """Examples listed at each end of a signal."""
@@ -100,7 +99,7 @@ class ScoreResult:
     exchanges: list[Exchange] = field(repr=False)
     places: Mapping[str, Place] = field(repr=False)
     """The first place of each example, by id."""
-    columns: "Mapping[str, Numbers]" = field(repr=False)
+    columns: Mapping[str, Floats] = field(repr=False)
     """The value of each signal by example, in the order of `exchanges`; the doubt among them."""
 
 
@@ -157,7 +156,7 @@ def score_exchanges(
     rubric: "Rubric | None" = None,
     cache: Path | None = None,
     listen: Listener = ignore_events,
-) -> "tuple[dict[str, Numbers], list[str]]":
+) -> tuple[dict[str, Floats], list[str]]:
     """The columns of all signals and the doubt, and what was not computed."""
     total = len(exchanges) * (2 * bool(models.embeddings) + bool(models.loss) + bool(rubric))
     listen(StageStarted("score"))
@@ -174,16 +173,12 @@ def score_exchanges(
     if not models.embeddings:
         notes.append("no embedding model: `fits`, `label`, `rarity` and `density` are missing (extra `semantic`)")
     if run is not None:
-        import numpy as np
-
         known = {one.example: one.confidence for one in read_datamap(run)}
         columns["learned"] = np.array([known.get(one.id, np.nan) for one in exchanges], dtype=np.float64)
         notes.append(
             f"{sum(one.id in known for one in exchanges):,} of {plural(len(exchanges), 'example')} in the data map"
         )
     if rubric is not None:
-        import numpy as np
-
         from curate.quality.rubric import ratings  # the client of an endpoint: only where a judge was named
 
         columns["judge"] = ratings(exchanges, rubric, cache, advance)
@@ -204,11 +199,7 @@ def _hits(files: Sequence[Path], check: CheckConfig, at: Mapping[str, int]) -> d
     return {code: found for code, found in sorted(hits.items()) if HITS <= len(found) < len(at)}
 
 
-def _scores(
-    signal: Signal, column: "Numbers", exchanges: Sequence[Exchange], places: Mapping[str, Place]
-) -> SignalScores:
-    import numpy as np
-
+def _scores(signal: Signal, column: Floats, exchanges: Sequence[Exchange], places: Mapping[str, Place]) -> SignalScores:
     has = np.flatnonzero(~np.isnan(column))
     order = has[np.argsort(column[has], kind="stable")].tolist()
     values = column[has]
@@ -231,9 +222,7 @@ def _scores(
     )
 
 
-def _correlations(columns: "Mapping[str, Numbers]", hits: Mapping[str, set[int]]) -> list[Correlation]:
-    import numpy as np
-
+def _correlations(columns: Mapping[str, Floats], hits: Mapping[str, set[int]]) -> list[Correlation]:
     found = []
     names = [name for name in columns if name != DOUBT]
     for nth, left in enumerate(names):
@@ -251,9 +240,7 @@ def _correlations(columns: "Mapping[str, Numbers]", hits: Mapping[str, set[int]]
     return [one for one in (*found, *by_rule) if one.r]
 
 
-def _pearson(left: "Numbers", right: "Numbers") -> float:
-    import numpy as np
-
+def _pearson(left: Floats, right: Floats) -> float:
     if len(left) < 2 or not left.std() or not right.std():
         return 0.0
     return round(float(np.corrcoef(left, right)[0, 1]), 4)
@@ -266,8 +253,6 @@ def demand_scores_file(output: Path) -> None:
             f"{visible(str(output))}: values are written as Parquet", "choose a name that ends in .parquet"
         )
     if output.is_file():
-        import polars as pl
-
         try:
             names = list(pl.read_parquet_schema(output))
         except (OSError, pl.exceptions.PolarsError):
@@ -278,8 +263,6 @@ def demand_scores_file(output: Path) -> None:
 
 def write_scores(result: ScoreResult, output: Path) -> None:
     """Write all values to a Parquet file, one row for each example. Raises `OutputError`."""
-    import polars as pl
-
     from curate.core.files import replacing
 
     where = [result.places[one.id] for one in result.exchanges]

@@ -8,14 +8,11 @@ import json
 import re
 from collections import Counter
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import Final
 
+from curate.core.arrays import Floats
+from curate.core.lazy import np
 from curate.language.lexicon import STOPWORDS, UNENDED
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    Numbers = np.ndarray[Any, np.dtype[np.float64]]
 
 WORD: Final = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 SENTENCE: Final = re.compile(r"(?:^|[.!?。！？:][\"')\]*_”’]*\s+|\n)\W{0,4}([^\W\d_]+(?:['’][^\W\d_]+)*)")
@@ -143,10 +140,8 @@ def rates(kinds: Sequence[str], odd: Sequence[bool]) -> dict[str, float]:
     return {kind: log((strange[kind] + 0.5) / (total[kind] - strange[kind] + 1.5)) for kind in total}
 
 
-def cut_features(answers: Sequence[str], known: Wording) -> "Numbers":
+def cut_features(answers: Sequence[str], known: Wording) -> Floats:
     """One row for each answer, see `CUT_WEIGHTS`."""
-    import numpy as np
-
     kinds, unended = list(map(kind_of, answers)), list(map(is_unended, answers))
     usual = rates(kinds, unended)
     rows = []
@@ -178,9 +173,8 @@ def cut_features(answers: Sequence[str], known: Wording) -> "Numbers":
     return np.array(rows, dtype=np.float64)
 
 
-def begin_features(answers: Sequence[str], known: Wording) -> "Numbers":
+def begin_features(answers: Sequence[str], known: Wording) -> Floats:
     """One row for each answer, see `BEGIN_WEIGHTS`."""
-    import numpy as np
 
     def is_low(answer: str) -> bool:
         first = next((char for char in answer if char.isalnum() or char in "{[<`$"), "")
@@ -213,19 +207,17 @@ def begin_features(answers: Sequence[str], known: Wording) -> "Numbers":
     return np.array(rows, dtype=np.float64)
 
 
-def _goodness(features: "Numbers", weights: Sequence[float], sure: Sequence[int]) -> "Numbers":
+def _goodness(features: Floats, weights: Sequence[float], sure: Sequence[int]) -> Floats:
     """1 minus the probability of a fault; half of it without one of the features that are `sure`."""
-    import numpy as np
-
     doubt = 1 / (1 + np.exp(-np.clip(features @ np.array(weights), -30, 30)))
     return np.asarray(1 - np.where(features[:, sure].any(axis=1), doubt, doubt / 2))
 
 
-def endings(answers: Sequence[str], known: Wording) -> "Numbers":
+def endings(answers: Sequence[str], known: Wording) -> Floats:
     """The probability that each answer is complete."""
     return _goodness(cut_features(answers, known), CUT_WEIGHTS, CUT_SURE)
 
 
-def openings(answers: Sequence[str], known: Wording) -> "Numbers":
+def openings(answers: Sequence[str], known: Wording) -> Floats:
     """The probability that each answer begins at its beginning."""
     return _goodness(begin_features(answers, known), BEGIN_WEIGHTS, BEGIN_SURE)

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from curate.core.errors import InputError
+from curate.core.lazy import pl
 from curate.core.text import visible
 from curate.quality.signals import BY_NAME, DOUBT
 from curate.review.events import ScoresKnown
@@ -10,8 +11,6 @@ from curate.review.events import ScoresKnown
 
 def read_scores(path: Path) -> ScoresKnown:
     """The signals in a Parquet file. Raises `InputError` if it is not one of `curate score`."""
-    import polars as pl
-
     hint = "write it with  curate score PATH -o scores.parquet"
     try:
         frame = pl.read_parquet(path)

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Final
 from curate.core.errors import CurateError
 from curate.core.example import Example, Place
 from curate.core.files import display_name
+from curate.core.lazy import np
 from curate.core.runs import Project
 from curate.core.text import plural
 from curate.review.entry import AnswerGroup, Cluster, Member, MultiConflict, PairConflict, Side
@@ -114,8 +115,6 @@ def _compare(sources: Sources, recall: Recall | None, tell: Tell) -> None:
 
 
 def _tell_ids(found: "DedupResult", tell: Tell) -> None:
-    import numpy as np
-
     table = found.table
     for number, source in enumerate(table.sources):
         first, last = int(table.first[number]), int(table.first[number + 1])
