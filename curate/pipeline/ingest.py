@@ -9,6 +9,7 @@ from typing import Any, Final, NamedTuple
 
 from curate.core.errors import InputError, demand_all
 from curate.core.example import Place
+from curate.core.files import display_name
 from curate.core.output_pair import replacing_both
 from curate.core.removed import Reason, removal, removed_line
 from curate.core.snapshot import snapshot
