@@ -92,22 +92,13 @@ def load_split(folder: Path, name: str, template: Template, recipe: Recipe) -> S
             f"{path}: no such file",
             "create the split with  curate split DATA -o FOLDER  and set  data  in the recipe to FOLDER",
         )
-    lines = read_dataset([path]).lines
-    broken = [str(line.place) for line in lines if line.example is None]
-    if broken:
-        raise InputError(
-            f"{broken[0]}: no example in this line ({plural(len(broken), 'such line')} in the file)",
-            f"curate check {path}",
-        )
     kept, encoded, owners, signs, weights = list[Example](), list[Encoded](), list[int](), list[int](), list[float]()
     long, unusable, mismatches = list[LeftOut](), list[LeftOut](), Counter[str]()
     preferences = recipe.objective != "sft"
     bad = refused(path) if preferences else {}
     as_is = name == "train" and recipe.history == "as-is"
     differing = list[tuple[int, int]]()
-    for line in lines:
-        example = line.example
-        assert example is not None
+    for example in examples_in(path):
         place: dict[str, Any] = {"split": name, "line": example.place.line, "example": example.id}
         sides, told = sides_of(example, recipe.objective), bad.get(example.place.line, "")
         if told.startswith("P013") and not isinstance(sides, str):
@@ -145,6 +136,17 @@ def load_split(folder: Path, name: str, template: Template, recipe: Recipe) -> S
     return Split(
         name, tuple(kept), tuple(encoded), tuple(owners), left_out, mismatches, tuple(signs), tuple(weights)
     )  # fmt: skip
+
+
+def examples_in(path: Path) -> list[Example]:
+    """The examples of a split's file. Raises `InputError` if a line holds none."""
+    lines = read_dataset([path]).lines
+    if broken := [str(line.place) for line in lines if line.example is None]:
+        raise InputError(
+            f"{broken[0]}: no example in this line ({plural(len(broken), 'such line')} in the file)",
+            f"curate check {path}",
+        )
+    return [line.example for line in lines if line.example is not None]
 
 
 def _histories(differing: Sequence[tuple[int, int]]) -> dict[str, int]:

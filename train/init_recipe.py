@@ -17,9 +17,8 @@ from curate.core.text import plural
 from curate.models.chat_templates import chat_template_source
 from curate.models.names import configuration
 from curate.models.template import Template, load_template
-from curate.read.dataset import read_dataset
 from train.autoconfig import Fit, Texts, available, choose_settings, gigabytes
-from train.data import filled
+from train.data import examples_in, filled
 from train.memory_profile import Sizes
 from train.model import device
 from train.recipe import Recipe, toml
@@ -197,5 +196,4 @@ def _lengths(examples: Sequence[dict[str, Any]], template: Template | None) -> t
 
 
 def _examples(file: Path) -> list[dict[str, Any]]:
-    lines = read_dataset([file]).lines if filled(file) else ()
-    return [line.example.value for line in lines if line.example is not None]
+    return [example.value for example in examples_in(file)] if filled(file) else []

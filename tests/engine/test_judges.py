@@ -1,9 +1,7 @@
 """Judges of one's own: an endpoint, as a real server on this machine that also misbehaves, and a language model."""
 
 import json
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +19,7 @@ from curate.core.egress import Consent
 from curate.core.errors import CurateError, MissingExtra, ModelError, UsageError
 from curate.models import embeddings
 from curate.quality.rubric import score_of
+from tests.chat_server import ChatServer, running
 from tests.conftest import chat
 from tests.engine.test_conflicts import example
 from tests.tinynli import tiny_nli
@@ -35,59 +34,22 @@ EXAMPLES = [
 ]
 
 
-class Server(ThreadingHTTPServer):
-    """Answers chat completions: a contradiction where the keeper is spoken of, none elsewhere; misbehaves as told."""
+class Server(ChatServer):
+    """A contradiction where the keeper is spoken of, none elsewhere."""
 
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.asked: list[dict[str, Any]] = []
-        self.keys: list[str | None] = []
-        self.statuses: list[int] = []
-        """To answer with before it behaves."""
-        self.reply = ""
-        """In place of a verdict."""
+    reply = ""
+    """In place of a verdict."""
 
-    @property
-    def address(self) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}/v1"
-
-
-class Handler(BaseHTTPRequestHandler):
-    server: Server
-
-    def do_POST(self) -> None:
-        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        self.server.asked.append(asked)
-        self.server.keys.append(self.headers["Authorization"])
-        status = self.server.statuses.pop(0) if self.server.statuses else 200
-        clashing = "keeper" in asked["messages"][0]["content"]
-        said = (
-            self.server.reply
-            or f'Sure: {{"contradict": {str(clashing).lower()}, "why": "one \x1b[31m of them is wrong"}}'
-        )
-        value = {"choices": [{"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": said}}]}
-        body = json.dumps(value if status == 200 else {"error": {"message": f"status {status}"}}).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Retry-After", "0")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        """Nothing on stderr."""
+    def said(self, asked: dict[str, Any]) -> str:
+        clashing = str("keeper" in asked["messages"][0]["content"]).lower()
+        return self.reply or f'Sure: {{"contradict": {clashing}, "why": "one \x1b[31m of them is wrong"}}'
 
 
 @pytest.fixture
 def server() -> Iterator[Server]:
     pytest.importorskip("openai", exc_type=ImportError)
-    running = Server()
-    thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield running
-    running.shutdown()
-    thread.join()
-    running.server_close()
+    with running(Server()) as found:
+        yield found
 
 
 def named(server: Server) -> ConflictsConfig:
@@ -173,7 +135,7 @@ def test_half_a_character_ends_no_model_and_no_server(server: Server, monkeypatc
         def encode(self, texts: list[str], **_: object) -> "np.ndarray[Any, Any]":
             return np.array([[len(text.encode()), 1.0] for text in texts], np.float32)
 
-    monkeypatch.setattr(embeddings, "sentence_encoder", lambda _: Encoder())
+    monkeypatch.setattr(embeddings, "sentence_encoder", lambda *_, **__: Encoder())
     monkeypatch.setattr(embeddings, "fingerprint", lambda _: "any")
     assert embeddings.embed(["\ud83d half", "whole"], "any", None).shape == (2, 2)
 

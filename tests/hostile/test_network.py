@@ -3,9 +3,8 @@ further.
 """
 
 import json
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -15,6 +14,7 @@ import curate
 from curate.cli.main import main
 from curate.core.egress import address_of, key_for
 from curate.core.errors import UsageError
+from tests.chat_server import running
 from tests.conftest import Write, trust
 
 pytest.importorskip("openai", exc_type=ImportError)
@@ -76,17 +76,8 @@ class Handler(BaseHTTPRequestHandler):
         """Nothing on stderr."""
 
 
-@contextmanager
-def serving(to: str = "") -> Iterator[Server]:
-    running = Server(to)
-    thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
-        yield running
-    finally:
-        running.shutdown()
-        thread.join()
-        running.server_close()
+def serving(to: str = "") -> AbstractContextManager[Server]:
+    return running(Server(to))
 
 
 @pytest.fixture

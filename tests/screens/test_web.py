@@ -24,6 +24,7 @@ from tui.terminal import command_line
 
 BROWSER = pytest.mark.skipif(not PATH, reason="no Chromium is installed (Debian: apt-get install chromium)")
 pytestmark = pytest.mark.slow
+LOG_IN = "document.getElementById('reviewer').value = 'ann'; document.forms[0].requestSubmit()"
 
 
 @contextmanager
@@ -70,6 +71,7 @@ async def test_nothing_is_served_without_the_token() -> None:
             for origin in ({}, {"Origin": "null"}, {"Origin": "http://other.example"}, {"Origin": base + "0"}):
                 assert await status("POST", "/login", good, **origin) == 403
             assert await status("GET", "/", Cookie="curate-review-80=; curate-review-0=") == 303
+            assert await status("GET", "/", Host="127.0.0.1:99999") == 303  # a port that no URL can have
 
             assert await status("POST", "/login", good, **own) == 303
             assert await status("GET", "/") == 200
@@ -123,15 +125,13 @@ async def test_decisions_in_a_browser_are_there_after_a_reload(
             await page.go(f"{base}/")
             await page.until("!!document.getElementById('reviewer')")
             await page.value("document.getElementById('token').value = 'wrong'")
-            await page.value("document.getElementById('reviewer').value = 'ann'")
-            await page.value("document.forms[0].requestSubmit()")
+            await page.value(LOG_IN)
             await page.until("(document.getElementById('error') || {}).innerText?.includes('wrong')")
 
             await page.go("about:blank")
             await page.go(link)
             await page.until(f"(document.getElementById('token') || {{}}).value == {token!r} && !location.hash")
-            await page.value("document.getElementById('reviewer').value = 'ann'")
-            await page.value("document.forms[0].requestSubmit()")
+            await page.value(LOG_IN)
             await page.until_received("Overview")
             await page.type("2")
             await page.until_received("hist")

@@ -65,6 +65,8 @@ def test_questions_are_the_last_answers_or_all_that_are_trained_on() -> None:
     assert [one.turn for one in questions_of([talk], "all")] == [1, 3]
     quiet = Example(Place("f", 1), {"messages": [turns[0], {**turns[1], "weight": 0}, *turns[2:]]}, "messages")
     assert [one.turn for one in questions_of([quiet], "all")] == [3]
+    flagged = Example(Place("f", 1), {"messages": [*turns[:3], {**turns[3], "training": False}]}, "messages")
+    assert [one.turn for one in questions_of([flagged], "last")] == [1]
     assert questions_of([example(("user", "a"), ("assistant", "  "))], "last") == []
     many = [question(str(i), "x", line=i) for i in range(10)]
     assert [one.request for one in spread(many, 5)] == ["0", "2", "4", "6", "8"]

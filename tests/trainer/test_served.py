@@ -2,75 +2,28 @@
 
 import io
 import json
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from curate.cli.main import main
+from tests.chat_server import ChatServer, running
 from tests.trainer.tiny import write_split
 
 KEY = "sk-very-secret"
 
 
-class Server(ThreadingHTTPServer):
-    """The model `tuned` gives the answers of the data, others say no; misbehaves as told."""
+class Server(ChatServer):
+    """The model `tuned` gives the answers of the data, others say no."""
 
     def __init__(self, answers: dict[str, str]) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
+        super().__init__()
         self.answers = answers
-        self.asked: list[dict[str, Any]] = []
-        self.keys: set[str | None] = set()
-        self.statuses: list[int] = []
-        """To answer with before it behaves."""
-        self.refused: tuple[str, ...] = ()
-        """Parameters that it does not take."""
-        self.message: dict[str, Any] = {}
-        """In place of an answer."""
 
-    @property
-    def address(self) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}/v1"
-
-
-class Handler(BaseHTTPRequestHandler):
-    server: Server
-
-    def do_POST(self) -> None:
-        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        self.server.keys.add(self.headers["Authorization"])
-        status = self.server.statuses.pop(0) if self.server.statuses else 200
-        wrong = next((name for name in self.server.refused if name in asked), None)
-        if status != 200 or wrong:
-            self.send(400 if wrong else status, {"error": {"message": "no", "param": wrong}})
-            return
-        self.server.asked.append(asked)
-        tuned = asked["model"].endswith("tuned")
-        said = self.server.answers[asked["messages"][-1]["content"]] if tuned else "no \x1b[2J"
-        if asked.get("stream"):
-            pieces = [{"delta": {"content": word + " "}, "index": 0} for word in said.split()]
-            chunks = [{"choices": [one]} for one in [*pieces, {"delta": {}, "index": 0, "finish_reason": "stop"}]]
-            lines = "".join(f"data: {json.dumps(chunk)}\n\n" for chunk in chunks) + "data: [DONE]\n\n"
-            self.send(200, lines.encode(), "text/event-stream")
-            return
-        message = {"role": "assistant", "content": said} | self.server.message
-        reason = "length" if asked.get("max_tokens") == 1 else "stop"
-        self.send(200, {"choices": [{"index": 0, "finish_reason": reason, "message": message}]})
-
-    def send(self, status: int, value: Any, kind: str = "application/json") -> None:
-        body = value if isinstance(value, bytes) else json.dumps(value).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", kind)
-        self.send_header("Retry-After", "0")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        """Nothing on stderr."""
+    def said(self, asked: dict[str, Any]) -> str:
+        return self.answers[asked["messages"][-1]["content"]] if asked["model"].endswith("tuned") else "no \x1b[2J"
 
 
 @pytest.fixture
@@ -80,13 +33,8 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     monkeypatch.setenv("CURATE_REMOTE_KEY", KEY)
     write_split(tmp_path / "split", train=30, test=20)
     rows = [json.loads(line) for line in (tmp_path / "split/test.jsonl").read_text().splitlines()]
-    running = Server({row["messages"][-2]["content"]: row["messages"][-1]["content"] for row in rows})
-    thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield running
-    running.shutdown()
-    thread.join()
-    running.server_close()
+    with running(Server({row["messages"][-2]["content"]: row["messages"][-1]["content"] for row in rows})) as found:
+        yield found
 
 
 def evaluated(server: Server, capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, Any]:
@@ -111,7 +59,7 @@ def test_base_and_tuned_of_a_server_are_compared_and_asked_once(
     assert scores["tuned"]["exact_match"]["value"] == 1
     assert "perplexity" not in scores["tuned"]
     assert len(server.asked) == 60
-    assert server.keys == {f"Bearer {KEY}"}
+    assert set(server.keys) == {f"Bearer {KEY}"}
     assert [len(asked["messages"]) for asked in server.asked if asked["model"] == "base"][-1] == 9  # 4 examples before
     assert {(asked["temperature"], asked["max_tokens"] % 16) for asked in server.asked} == {(0, 0)}
     assert evaluated(server, capsys, *BOTH) == (0, report)  # no consent is needed where nothing is sent
@@ -162,6 +110,9 @@ def test_a_question_whose_tools_are_broken_is_not_asked(server: Server, capsys: 
     code, report = evaluated(server, capsys, *BOTH, "--yes")
     assert (code, report["questions"]) == (0, 19)
     assert [(one["line"], one["reason"]) for one in report["not_asked"]] == [(1, "its tools are not valid JSON")]
+    path.write_text(path.read_text() + "not JSON\n")
+    code, told = evaluated(server, capsys, *BOTH, "--yes")
+    assert (code, "test.jsonl:21: no example in this line" in told) == (2, True)
 
 
 def test_calls_of_tools_are_read_from_their_field(server: Server, capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,7 +10,7 @@ from curate.core.example import Example
 from curate.core.files import sha256
 from curate.core.text import normalised, plural, visible
 from curate.models.template import Template
-from curate.read.dataset import read_dataset
+from train.data import examples_in
 from train.evaluation.options import LIMIT, SHOTS, Options
 from train.evaluation.prompts import Question, Turns, questions_of, spread
 from train.evaluation.task import TASKS, TaskName, guess
@@ -90,7 +90,10 @@ def eval_setup(trained: Trained, template: Template | None, options: Options) ->
 
 
 def examples_of(trained: Trained, path: Path) -> list[Example]:
-    """The examples of a split, with their better answers. Raises `InputError` if it has changed since the training."""
+    """The examples of a split, with their better answers.
+
+    Raises `InputError` if it has changed since the training, or a line holds no example.
+    """
     if not path.is_file():
         raise InputError(f"{visible(str(path))}: no such file", "name the split folder with --data if it was moved")
     known = (trained.folder.read("identity.json") or {}).get("data", {}).get(path.stem)
@@ -99,11 +102,7 @@ def examples_of(trained: Trained, path: Path) -> list[Example]:
             f"{visible(str(path))}: has changed since the training; its examples may have been trained on",
             "restore it, or train again on the new data",
         )
-    examples = [
-        line.example
-        for line in read_dataset([path]).lines
-        if line.example is not None and isinstance(line.example.value.get("messages"), list)
-    ]
+    examples = [example for example in examples_in(path) if isinstance(example.value.get("messages"), list)]
     return preferred(examples, trained.recipe.objective)
 
 

@@ -11,6 +11,7 @@ from curate.core.example import Example, content_text
 from curate.core.text import normalised
 from curate.models.encoding import Encoded
 from curate.models.template import Template
+from curate.models.template_messages import FLAGS
 from train.scores.calls import declared
 from train.scores.metric import Expected
 
@@ -51,12 +52,16 @@ def questions_of(examples: Sequence[Example], turns: Turns) -> list[Question]:
 
 def _questions(example: Example, turns: Turns) -> Iterator[Question]:
     messages = example.value["messages"]
-    trained = [turn.get("role") == "assistant" and turn.get("weight") != 0 for turn in messages]
-    answers = [i for i in range(1, len(messages)) if trained[i]]
+    answers = [i for i in range(1, len(messages)) if messages[i].get("role") == "assistant" and _counts(messages[i])]
     for turn in answers if turns == "all" else answers[-1:]:
         question = Question(example, turn)
         if question.expected.text.strip() or question.expected.calls:
             yield question
+
+
+def _counts(turn: dict[str, Any]) -> bool:
+    """Whether a turn is trained on, as far as its flags say."""
+    return turn.get("weight") != 0 and all(turn.get(key) is not False for key in FLAGS)
 
 
 def spread(questions: Sequence[Question], limit: int) -> list[Question]:

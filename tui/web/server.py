@@ -14,7 +14,6 @@ from contextlib import suppress
 from hmac import compare_digest
 from pathlib import Path
 from typing import Final
-from urllib.parse import urlsplit
 
 from aiohttp import web
 from textual_serve.server import Server
@@ -85,7 +84,8 @@ class ReviewServer:
         return response
 
     def _cookie(self, request: web.Request) -> str:
-        return f"curate-review-{urlsplit('//' + request.host).port or 80}"  # cookies are shared by all ports of a host
+        port = request.host.rpartition(":")[2]  # cookies are shared by all ports of a host
+        return f"curate-review-{port if port.isascii() and port.isdecimal() else 80}"
 
     def _reviewer(self, request: web.Request) -> str:
         """The reviewer of a request; empty without a login."""
