@@ -132,6 +132,8 @@ def test_half_a_character_ends_no_model_and_no_server(server: Server, monkeypatc
     assert "The keeper of the tower repairs it. ?" in server.asked[0]["messages"][0]["content"]
 
     class Encoder:
+        tokenizer = None  # that of a static model
+
         def encode(self, texts: list[str], **_: object) -> "np.ndarray[Any, Any]":
             return np.array([[len(text.encode()), 1.0] for text in texts], np.float32)
 
