@@ -59,7 +59,7 @@ FEW: Final = 3
 JSON: Final = re.compile(rb"^[ \t]*[{\[]", re.MULTILINE)
 """A line that may be JSON, so its neighbours are broken lines."""
 VALUE: Final = re.compile(
-    rb'^[ \t]*(?:"(?:[^"\\\n]|\\.)*"|-?[0-9.eE+]+|true|false|null)[ \t]*,?[ \t]*\r?$', re.MULTILINE
+    rb'^[ \t]*(?:"(?:[^"\\\n]|\\.)*"|-?[0-9.eE+]+|true|false|null)[ \t]*+,?[ \t]*+\r?$', re.MULTILINE
 )
 """A line that is JSON but not an object."""
 KEYED: Final = re.compile(rb"(?:---[ \t]*\r?\n)?(?:#[^\n]*\n)*(?:- )?[A-Za-z_][\w-]*:(?:[ \t][^\n]*)?\r?(?:\n|$)")

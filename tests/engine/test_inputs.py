@@ -232,6 +232,12 @@ def test_a_file_that_may_be_json_in_some_line_is_not_taken_for_another(data: byt
     assert sniff_file_kind(data) is None
 
 
+def test_a_line_of_spaces_is_looked_at_once() -> None:
+    """What is quadratic in the line takes half a minute for each of these."""
+    for line in (b"1" + b" " * 65_000 + b"x", b"1" + b"\t" * 65_000 + b"x"):
+        assert sniff_file_kind(line + b"\n") is None
+
+
 def test_a_big_table_is_known_by_its_beginning() -> None:
     found = sniff_file_kind(b"prompt,completion\n" + b'"Who, me?","Yes, you, of course."\n' * 10_000)
     assert found is not None
