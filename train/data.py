@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from curate.core.errors import InputError
 from curate.core.example import Example
 from curate.core.text import plural
-from curate.models.encoding import Encoded
+from curate.models.encoding import Encoded, Encoding
 from curate.models.template import Template, load_template
 from curate.models.template_messages import answer_weight
 from curate.read.dataset import read_dataset
@@ -20,7 +20,7 @@ from train.autoconfig import Texts
 from train.batching import Order, plan_order
 from train.generation import stop_ids
 from train.journal import Narrator
-from train.pairs import preferred, refused, sides_of
+from train.pairs import Side, preferred, refused, sides_of
 from train.recipe import Recipe
 from train.results import LeftOut
 
@@ -99,31 +99,19 @@ def load_split(folder: Path, name: str, template: Template, recipe: Recipe) -> S
     as_is = name == "train" and recipe.history == "as-is"
     differing = list[tuple[int, int]]()
     for example in examples_in(path):
-        place: dict[str, Any] = {"split": name, "line": example.place.line, "example": example.id}
-        sides, told = sides_of(example, recipe.objective), bad.get(example.place.line, "")
-        if told.startswith("P013") and not isinstance(sides, str):
-            told = ""  # about all labels of the file, and reported at the first
-        if told or isinstance(sides, str):
-            unusable.append(LeftOut(**place, reason=told or str(sides)))
+        found = _encoded_sides(example, template, recipe, bad.get(example.place.line, ""), as_is=as_is)
+        if isinstance(found, str):
+            one = LeftOut(split=name, line=example.place.line, example=example.id, reason=found)
+            (long if found.startswith("K001") else unusable).append(one)
             continue
-        encodings = [template.encode(side.value, as_one=as_is) for side in sides]
-        problems = [one for encoding in encodings for one in encoding.problems]
-        length = max(encoding.length for encoding in encodings)
-        if problems:
-            reasons = (f"{one.code} {one.pointer}: {one.message}".lstrip() for one in problems)
-            unusable.append(LeftOut(**place, reason="; ".join(dict.fromkeys(reasons))))
-        elif length > recipe.max_length:
-            reason = f"K001 {length} tokens, more than max_length = {recipe.max_length}"
-            long.append(LeftOut(**place, reason=reason))
-        else:
-            weights.append(weight := answer_weight(example.value) if preferences else 1.0)
-            for side, encoding in zip(sides, encodings, strict=True):
-                owners += [len(kept)] * len(encoding.encoded)
-                signs += [side.sign] * len(encoding.encoded)
-                encoded += [_unweighted(text, weight) for text in encoding.encoded]
-            kept.append(example)
-            differing += [encoding.differing for encoding in encodings]
-            mismatches.update(dict.fromkeys(text for encoding in encodings for text in encoding.mismatches))
+        weights.append(weight := answer_weight(example.value) if preferences else 1.0)
+        for side, encoding in found:
+            owners += [len(kept)] * len(encoding.encoded)
+            signs += [side.sign] * len(encoding.encoded)
+            encoded += [_unweighted(text, weight) for text in encoding.encoded]
+            differing.append(encoding.differing)
+        kept.append(example)
+        mismatches.update(dict.fromkeys(text for _, encoding in found for text in encoding.mismatches))
     mismatches.update(_histories(differing))
     _refuse(path, long, recipe.over_length, "over_length")
     _refuse(path, unusable, recipe.untrainable, "untrainable")
@@ -136,6 +124,22 @@ def load_split(folder: Path, name: str, template: Template, recipe: Recipe) -> S
     return Split(
         name, tuple(kept), tuple(encoded), tuple(owners), left_out, mismatches, tuple(signs), tuple(weights)
     )  # fmt: skip
+
+
+def _encoded_sides(
+    example: Example, template: Template, recipe: Recipe, told: str, *, as_is: bool
+) -> list[tuple[Side, Encoding]] | str:
+    """The sides of an example with their texts, or why it is not trained on. `told`: by the rules of family P."""
+    sides = sides_of(example, recipe.objective)
+    if isinstance(sides, str):
+        return told or sides
+    if told and not told.startswith("P013"):  # about all labels of the file, and reported at the first
+        return told
+    found = [(side, template.encode(side.value, as_one=as_is)) for side in sides]
+    if problems := [one for _, encoding in found for one in encoding.problems]:
+        return "; ".join(dict.fromkeys(f"{one.code} {one.pointer}: {one.message}".lstrip() for one in problems))
+    length = max(encoding.length for _, encoding in found)
+    return found if length <= recipe.max_length else f"K001 {length} tokens, more than max_length = {recipe.max_length}"
 
 
 def examples_in(path: Path) -> list[Example]:
