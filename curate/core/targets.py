@@ -63,7 +63,7 @@ FORMATS: Final[dict[Target, tuple[str, ...]]] = {
     Target.AXOLOTL: ("alpaca", "sharegpt", "segments", "stepwise", "text", "rendered"),
     Target.LLAMAFACTORY: ("alpaca", "sharegpt", "preference", "llama-factory-preference", "text", "rendered"),
     Target.BEDROCK: ("bedrock-conversation",),
-    Target.VERTEX: ("vertex",),
+    Target.VERTEX: ("vertex", "vertex-preference"),
     Target.ANTHROPIC: ("anthropic", "bedrock"),
     Target.UNSLOTH: ("alpaca", "sharegpt", "text", "rendered"),
     Target.MS_SWIFT: ("alpaca", "sharegpt", "question-answer", "prompt-only"),
