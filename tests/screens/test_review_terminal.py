@@ -120,7 +120,7 @@ def test_a_review_in_tmux(tmp_path: Path) -> None:
         tmux("send-keys", "-t", "review", "u")
         until("0 of 1 decided")
         tmux("send-keys", "-t", "review", "2")
-        until("line       question")
+        until("line question")
         tmux("send-keys", "-t", "review", "/")
         until("words, ")
         tmux("send-keys", "-t", "review", "-l", "1968")
