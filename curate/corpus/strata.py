@@ -3,7 +3,7 @@ language, whether they call tools.
 """
 
 from collections.abc import Iterable, Sequence
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from curate.core.address import value_at
 from curate.core.errors import MissingExtra, UsageError
@@ -70,12 +70,26 @@ def trait_of(name: str, told: StratumInput) -> Trait | None:
 
 
 def pointed(example: Example, path: str) -> Trait | None:
-    """What stands at a path of an example (see `value_at`); None for nothing, null and empty text."""
+    """What stands at a path of an example (see `value_at`); None for nothing, null and empty text.
+
+    Tables make 17.0 or "17" of 17: these are one value.
+    """
     found = value_at(example.value, path)
     if found is None or found == "":
         return None
-    data = canonical(found)
-    return Trait(data, found if isinstance(found, str) else data.decode("utf-8", "replace"))
+    if isinstance(found, str):
+        return _text(found)
+    data = canonical(_whole(found))
+    return Trait(data, data.decode("utf-8", "replace"))
+
+
+def _whole(value: Any) -> Any:
+    """A value with whole numbers as integers."""
+    if isinstance(value, float):
+        return int(value) if value.is_integer() else value
+    if isinstance(value, dict):
+        return {key: _whole(item) for key, item in value.items()}
+    return [_whole(item) for item in value] if isinstance(value, list) else value
 
 
 def _spoken(told: StratumInput) -> str:

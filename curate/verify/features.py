@@ -165,7 +165,20 @@ def id_of(value: Any) -> str:
 
 
 def _hashed(value: Any) -> int:
-    return 0 if value is None else xxhash.xxh3_64_intdigest(canonical(value)) or 1
+    """A hash of the value of a key, 0 for none; 17, 17.0 and "17" are one value."""
+    if value is None or value == "":
+        return 0
+    text = value.encode("utf-8", "surrogatepass") if type(value) is str else canonical(_number(value))
+    return xxhash.xxh3_64_intdigest(text) or 1
+
+
+def _number(value: Any) -> Any:
+    kind = type(value)
+    if kind is list:
+        return list(map(_number, value))
+    if kind is dict:
+        return {key: _number(value[key]) for key in value}
+    return int(value) if kind is float and value.is_integer() else value
 
 
 def _add(reading: Reading, texts: list[_Text], example: int, passages: Passages) -> frozenset[Window]:

@@ -243,6 +243,21 @@ def test_groups_of_two_splits_that_grow_together_are_trained_on(
     assert {grown[example] for example, name in first.items() if name == "train"} == {"train"}
 
 
+def test_keys_that_tables_write_otherwise_are_one_and_empty_ones_are_none(write: Write) -> None:
+    """A column with a null makes 17.0 of 17, and CSV has text only; examples without a value are not one group."""
+    values = [number for n in range(20) for number in (n, float(n), str(n), {"id": [n]}, {"id": [float(n)]}, "")]
+    lines = [{**chat(f"What of number {n}?", f"It is {n * 7}."), "doc": value} for n, value in enumerate(values)]
+    write("data.jsonl", lines)
+    assert split("data.jsonl", "--group-by", "doc") == 0
+    sides: dict[str, set[str]] = {}
+    for name, found in ((name, Path(f"out/{name}.jsonl").read_text()) for name in ("train", "validation", "test")):
+        for line in found.splitlines():
+            sides.setdefault(json.dumps(json.loads(line)["doc"]).replace(".0", "").strip('"'), set()).add(name)
+    assert [value for value, where in sides.items() if value and len(where) > 1] == []
+    assert len(sides[""]) == 3
+    assert main(["verify", "out", "-q"]) == 0
+
+
 def test_another_seed_or_other_shares_divide_anew_and_say_so(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
     write("data.jsonl", [(f"Question {n}?", f"Answer {n}.") for n in range(60)])
     assert split("data.jsonl") == 0
