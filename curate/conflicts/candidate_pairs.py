@@ -17,6 +17,7 @@ from curate.conflicts.persona import same_setting
 from curate.conflicts.question import Question, beside_shared_lines, same_request
 from curate.conflicts.reworded import Embed, reworded
 from curate.core.config import ConflictsConfig
+from curate.core.example import content_id
 from curate.core.text import excerpt, normalised, plural
 from curate.corpus.class_labels import is_label
 from curate.language.refusals import OPENING, refuses
@@ -64,14 +65,14 @@ class Nominee(NamedTuple):
 
 
 Groups = dict[str, dict[str, Question]]
-"""Questions by context, then by answer, normalised."""
+"""Questions by context, then by answer, both as keys."""
 
 
 def grouped(questions: Sequence[Question]) -> Groups:
     """The questions by what they ask, then by what is answered; of equal answers the first stands for all."""
     groups: Groups = defaultdict(dict)
     for question in questions:
-        groups[question.context].setdefault(normalised(question.answer), question)
+        groups[question.context].setdefault(content_id(normalised(question.answer)), question)
     return groups
 
 

@@ -39,8 +39,8 @@ class Question:
 
     @cached_property
     def context(self) -> str:
-        """All that is before the answer, in one spelling and without politeness: equal contexts ask the same thing."""
-        return "\n".join((self.system, self.before, spelled_request(self.request)))
+        """All that is before the answer, in one spelling and without politeness, as a key: equal ones ask the same."""
+        return content_id([self.system, self.before, spelled_request(self.request)])
 
     @cached_property
     def setting(self) -> str:

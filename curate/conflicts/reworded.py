@@ -3,10 +3,11 @@
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any, Final, NamedTuple
 
 from curate.conflicts.same_question import FEATURES, LEAST_COSINE, features, probability, words_apart
-from curate.conflicts.wording import Wording, wording
+from curate.conflicts.wording import wording
 from curate.core.arrays import Matrix
 from curate.core.lazy import np
 from curate.core.text import normalised
@@ -60,25 +61,22 @@ def reworded(
         if requests[block.start + left] != requests[block.start + right]
         and _input(requests[block.start + left]) == _input(requests[block.start + right])
     )
+    worded = cache(lambda at: wording(requests[at]))
     near = [
         (pair, known_of)
         for pair in every
-        if probability(_at_most(known_of := features(*_wordings(requests, pair), pair[3], {}))) >= least
+        if probability(_at_most(known_of := features(worded(pair[0]), worded(pair[1]), pair[3], {}))) >= least
     ]
-    apart = [words_apart(*_wordings(requests, pair)) for pair, _ in near]
+    apart = [words_apart(worded(left), worded(right)) for (left, right, *_), _ in near]
     words = sorted({word for some in apart for word in some})
     known: Mapping[str, Any] = dict(zip(words, embed(words), strict=True)) if words else {}
     found = []
     for (pair, known_of), some in zip(near, apart, strict=True):
-        final = features(*_wordings(requests, pair), pair[3], known) if some else known_of
+        final = features(worded(pair[0]), worded(pair[1]), pair[3], known) if some else known_of
         same = probability(final)
         if same >= least:
             found.append(Pair(*pair[:3], final, same))
     return found
-
-
-def _wordings(requests: Sequence[str], pair: tuple[int, int, float, float]) -> tuple[Wording, Wording]:
-    return wording(requests[pair[0]]), wording(requests[pair[1]])
 
 
 def _at_most(known_of: tuple[float, ...]) -> tuple[float, ...]:

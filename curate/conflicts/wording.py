@@ -73,7 +73,6 @@ class Wording:
     denies: bool
 
 
-@lru_cache(65_536)
 def wording(request: str) -> Wording:
     """The wording of a request."""
     every = plain_words(request)
