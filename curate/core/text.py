@@ -73,7 +73,8 @@ def plural(count: int, noun: str) -> str:
         return f"{count:,} {noun}"
     if noun.endswith("y") and noun[-2:-1] not in "aeiou":
         return f"{count:,} {noun[:-1]}ies"
-    return f"{count:,} {noun}{'es' if noun.endswith(('s', 'x', 'ch')) else 's'}"
+    hissing = noun.endswith(("s", "x", "ch")) and not noun.endswith("och")  # epochs
+    return f"{count:,} {noun}{'es' if hissing else 's'}"
 
 
 def storable(text: str) -> str:

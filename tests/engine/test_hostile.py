@@ -103,8 +103,12 @@ def test_every_pointer_leads_to_a_value_or_to_a_key_that_is_missing_from_one(val
                 assert isinstance(resolve(value, finding["pointer"].rpartition("/")[0]), dict)
 
 
+ODD = {"messages": [{"role": "system", "weight": False}], "chosen": "", "rejected": "", "chosen_messages": []}
+
+
 @pytest.mark.slow
 @given(pairs=st.lists(written(lines), min_size=2, max_size=3))
+@example(pairs=[({"messages": []}, '{"messages": []}'), (ODD, json.dumps(ODD))])
 def test_an_array_has_the_findings_of_its_elements_at_the_lines_of_their_values(pairs: list[tuple[Any, str]]) -> None:
     values = [value for value, _ in pairs]
     _, alone = check(b"".join(json.dumps(value).encode() + b"\n" for value in values))

@@ -199,6 +199,8 @@ def _is_asked_in_messages(value: Object) -> bool:
     turns, chosen = value.get("messages"), value.get("chosen")
     if not value.keys() >= SIDED or not is_objects(turns) or turns[-1].get("role") == "assistant":
         return False
+    if not value.keys().isdisjoint(("chosen_messages", "preferred_output", "response_j")):
+        return False  # another kind of pair, which would leave the messages out
     return not isinstance(chosen, list) or not any(
         isinstance(turn, dict) and turn.get("role", turn.get("from")) in ("user", "human") for turn in chosen
     )
