@@ -115,8 +115,8 @@ def by_model(
 
 
 def _may_be_told(nominee: Nominee) -> bool:
-    """Whether the model's word alone makes a conflict: not of answers that agree, nor of long ones that have nothing in
-    common.
+    """Whether the model's word alone makes a conflict: not of answers that agree, nor, behind unlike questions, of long
+    ones that have nothing in common.
     """
     answers = nominee.left.answer, nominee.right.answer
     return have_something_in_common(*answers) and _polarity(nominee)[0] <= 0 and not agree(_asked(nominee), *answers)

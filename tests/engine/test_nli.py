@@ -69,7 +69,7 @@ def test_texts_have_about_the_same_vectors_in_every_batch_and_precision() -> Non
 
 
 @pytest.mark.slow
-def test_the_model_is_not_asked_about_long_answers_that_have_nothing_in_common() -> None:
+def test_behind_unlike_questions_no_model_is_asked_about_long_answers_without_anything_in_common() -> None:
     asked: list[int] = []
     kelp, loans = (
         " ".join(f"{what} {how}." for how in ways)
@@ -78,11 +78,12 @@ def test_the_model_is_not_asked_about_long_answers_that_have_nothing_in_common()
             ("Borrowers", ("repay monthly", "owe interest", "sign contracts", "lose collateral when they default") * 5),
         )
     )
-    for answers, count in (((kelp, loans), 0), ((kelp, f"{loans} Kelp grows on warm coasts."), 1)):
+    others, more = "At night, what does the lamp do?", f"{loans} Kelp grows on warm coasts."
+    config = ConflictsConfig(nli=tiny_nli(), embeddings="offline:all-MiniLM-L6-v2")
+    for answer, count in ((loans, 0), (more, 1)):
         asked.clear()
-        examples = [example(NIGHT, answer, line) for line, answer in enumerate(answers, start=1)]
-        find_conflicts(examples, ConflictsConfig(nli=tiny_nli()), progress=asked.append)
-        assert sum(asked) == count
+        find_conflicts([example(NIGHT, kelp, 1), example(others, answer, 2)], config, progress=asked.append)
+        assert sum(asked) == 2 + count  # two questions are embedded
 
 
 @pytest.mark.slow
