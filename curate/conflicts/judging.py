@@ -119,7 +119,11 @@ def _may_be_told(nominee: Nominee) -> bool:
     ones that have nothing in common.
     """
     answers = nominee.left.answer, nominee.right.answer
-    return have_something_in_common(*answers) and _polarity(nominee)[0] <= 0 and not agree(_asked(nominee), *answers)
+    return (
+        (nominee.similarity == 1.0 or have_something_in_common(*answers))
+        and _polarity(nominee)[0] <= 0
+        and not agree(_asked(nominee), *answers)
+    )
 
 
 def by_questions(

@@ -80,10 +80,10 @@ def test_behind_unlike_questions_no_model_is_asked_about_long_answers_without_an
     )
     others, more = "At night, what does the lamp do?", f"{loans} Kelp grows on warm coasts."
     config = ConflictsConfig(nli=tiny_nli(), embeddings="offline:all-MiniLM-L6-v2")
-    for answer, count in ((loans, 0), (more, 1)):
+    for question, answer, told in ((others, loans, [2]), (others, more, [2, 1]), (NIGHT, loans, [1])):
         asked.clear()
-        find_conflicts([example(NIGHT, kelp, 1), example(others, answer, 2)], config, progress=asked.append)
-        assert sum(asked) == 2 + count  # two questions are embedded
+        find_conflicts([example(NIGHT, kelp, 1), example(question, answer, 2)], config, progress=asked.append)
+        assert asked == told  # two questions are embedded if they differ
 
 
 @pytest.mark.slow
