@@ -39,7 +39,7 @@ def embed(
     missing = {key: storable(text) for key, text in zip(keys, texts, strict=True) if key not in store}
     if missing:
         encoder = sentence_encoder(model, exact=exact)
-        new = list(missing)
+        new = sorted(missing)  # in bfloat16 a vector depends a little on its batch, which no order may change
         for batch in batches([missing[key] for key in new], encoder):
             vectors = encoder.encode(
                 [missing[new[at]] for at in batch],

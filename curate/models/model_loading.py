@@ -82,12 +82,13 @@ def unreadable(texts: Sequence[str], model: str) -> list[bool]:
 
 
 def _file(place: str, name: str) -> Path:
-    """A file of a model, from its folder or from the hub. Raises `OSError` where there is none."""
-    if (Path(place) / name).is_file():
+    """A file of a model: of its folder, which may lack it, or of the hub. Raises `OSError` where the hub has none."""
+    if Path(place).is_dir():
         return Path(place) / name
-    from huggingface_hub import hf_hub_download
+    with quiet_loading():
+        from huggingface_hub import hf_hub_download
 
-    return Path(hf_hub_download(place, name))
+        return Path(hf_hub_download(place, name))
 
 
 def _mostly_beyond_latin(text: str) -> bool:

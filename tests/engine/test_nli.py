@@ -19,6 +19,7 @@ from curate.conflicts.wording import wording
 from curate.core.config import ConflictsConfig
 from curate.core.errors import ModelError
 from curate.models.embeddings import embed
+from curate.models.model_loading import unreadable
 from tests.conftest import chat
 from tests.engine.test_conflicts import example
 from tests.tinynli import DARK, LIT, SHINES, tiny_nli
@@ -66,6 +67,26 @@ def test_texts_have_about_the_same_vectors_in_every_batch_and_precision() -> Non
         vectors = embed(every, "offline:all-MiniLM-L6-v2", None)
         cosines = np.sum(vectors * exact[[texts.index(text) for text in every]], axis=1)
         assert np.all(cosines > 0.999)
+
+
+@pytest.mark.slow
+def test_vectors_do_not_depend_on_the_order_of_the_texts() -> None:
+    texts = [f"{what} {'very ' * more}{how}?" for what in ("Is it", "Was the tea") for how in ("hot", "cold", "old", "new")
+             for more in range(40)]  # fmt: skip
+    vectors = embed(texts, "offline:all-MiniLM-L6-v2", None)
+    assert np.array_equal(embed(texts[::-1], "offline:all-MiniLM-L6-v2", None)[::-1], vectors)
+
+
+@pytest.mark.slow
+def test_a_folder_without_a_tokenizer_is_not_looked_for_on_the_hub(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "models" / "mine").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path)
+    asked: list[object] = []
+    monkeypatch.setattr("huggingface_hub.hf_hub_download", lambda *given: asked.append(given))
+    assert unreadable(["北京是中国的首都吗"], "models/mine") == [False]
+    assert asked == []
 
 
 @pytest.mark.slow
