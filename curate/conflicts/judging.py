@@ -86,11 +86,16 @@ def by_model(
 ) -> list[Judged]:
     """Add the NLI model's word about answers to questions that have one answer. Raises as `contradictions` does.
 
-    Both directions have to say so, but where a rule does, too. Says in `notes` how many pairs are in a script that the
-    model does not know: rules alone judge them.
+    Both directions have to say so, but where a rule does, too. Says in `notes` how many pairs rules alone judge: long
+    answers to unlike questions that have nothing in common, and those in a script that the model does not know.
     """
     found = list(judged)
-    asked = [at for at in _to_be_judged(judged) if judged[at].evidence or _may_be_told(judged[at].nominee)]
+    told = _to_be_judged(judged)
+    apart = {at for at in told if not judged[at].evidence and _have_nothing_in_common(judged[at].nominee)}
+    if apart and notes is not None:
+        notes.append(f"{plural(len(apart), 'pair')} of long answers with nothing in common judged by rules alone")
+    # Of answers that agree, the model's word alone makes no conflict.
+    asked = [at for at in told if at not in apart and (judged[at].evidence or not _agree(judged[at].nominee))]
     sides = zip(*((judged[at].nominee.left.answer, judged[at].nominee.right.answer) for at in asked), strict=True)
     unread = [any(pair) for pair in zip(*(unreadable(side, config.nli) for side in sides), strict=True)]
     if any(unread) and notes is not None:
@@ -114,16 +119,12 @@ def by_model(
     return found
 
 
-def _may_be_told(nominee: Nominee) -> bool:
-    """Whether the model's word alone makes a conflict: not of answers that agree, nor, behind unlike questions, of long
-    ones that have nothing in common.
-    """
-    answers = nominee.left.answer, nominee.right.answer
-    return (
-        (nominee.similarity == 1.0 or have_something_in_common(*answers))
-        and _polarity(nominee)[0] <= 0
-        and not agree(_asked(nominee), *answers)
-    )
+def _have_nothing_in_common(nominee: Nominee) -> bool:
+    return nominee.similarity < 1.0 and not have_something_in_common(nominee.left.answer, nominee.right.answer)
+
+
+def _agree(nominee: Nominee) -> bool:
+    return _polarity(nominee)[0] > 0 or agree(_asked(nominee), nominee.left.answer, nominee.right.answer)
 
 
 def by_questions(
