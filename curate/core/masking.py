@@ -206,10 +206,10 @@ BEGINNINGS: Final = tuple((f"[{kind.upper()}]", re.compile(pattern)) for kind, p
 CUT_KEYS: Final = tuple((f"[{kind.upper()}]", re.compile(CUT[kind])) for kind in KEYS if kind in CUT)
 """The beginnings of keys alone, which resemble nothing else."""
 ANYWHERE: Final = re.compile(
-    "|".join(re.sub(r"^[(][?]<![^)]*[)]", "", pattern).replace("{10,}", "{10,300}") for pattern in KEYS.values())
+    "|".join(re.sub(r"^[(][?]<![^)]*[)]", "", pattern).replace("{10,}", "{10,300}", 1) for pattern in KEYS.values())
 )
 """`KEY` after any character: in the JSON text of a line, a broken escape such as `\\uAKIA...` may precede a key.
-A limit of repetitions bounds the search, which may begin anywhere.
+A limit of the first repetition bounds the search, which may begin anywhere.
 """
 LONG: Final = 2_000
 """Maximum length of a message or key: no rule writes longer ones, and megabytes would take seconds."""

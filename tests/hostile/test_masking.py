@@ -188,3 +188,11 @@ def test_beginnings_of_keys_are_searched_in_linear_time(piece: str) -> None:
     text = piece * (150_000 // len(piece))
     assert without_keys(f"{text} {AWS}").endswith("[AWS ACCESS KEY]")
     assert holds_secret(f"{text} {AWS}")
+
+
+@pytest.mark.parametrize("claims", [40, 400, 4_000])
+def test_a_web_token_behind_a_broken_escape_is_a_secret_however_long_its_claims_are(claims: int) -> None:
+    token = (
+        f"eyJhbGciOiJIUzI1NiJ9.eyJ{'pZCI6NDJ9'[: claims % 9]}{'c3ViIjoiNDIi' * (claims // 12 + 1)}.{'Qx7Kp2Lm9' * 5}"
+    )
+    assert holds_secret(f'{{"content": "\\\\u{token}"')
