@@ -5,7 +5,7 @@ cannot", "is covered".
 import re
 from typing import Final
 
-from curate.language.lexicon import DENIES, DOUBTS, FILLER, OPPOSITES
+from curate.language.lexicon import DENIES, DOUBTS, FILLER
 from curate.language.negation import NO, YES, are_opposites
 from curate.language.sentences import sentences
 from curate.language.tokens import plain_words, stem
@@ -82,7 +82,7 @@ def polarity(request: str, answer: str) -> tuple[int, bool]:
 
 
 def _opposed(one: str, other: str) -> bool:
-    return frozenset((one, other)) in OPPOSITES or are_opposites(one, other) or are_opposites(stem(one), stem(other))
+    return are_opposites(one, other) or are_opposites(stem(one), stem(other))
 
 
 def opposite_polarity(requests: tuple[str, str], answers: tuple[str, str]) -> tuple[int, float]:

@@ -13,9 +13,9 @@ from importlib.resources import files
 from typing import Final
 
 from curate.core.text import normalised
-from curate.language.lexicon import DENIES, FILLER, NUMERALS, OPPOSITES, PARTICULAR
+from curate.language.lexicon import DENIES, FILLER, NUMERALS, PARTICULAR
 from curate.language.names import names
-from curate.language.negation import are_opposites
+from curate.language.negation import opposites
 from curate.language.tokens import plain_words, stem, stems
 
 RAREST: Final = 2.5
@@ -148,4 +148,4 @@ def _opposite(left: Wording, right: Wording, mine: frozenset[str], others: froze
     stems_apart = (set(left.content) - set(right.content), set(right.content) - set(left.content))
     if any(frozenset((one, other)) in POLES for one in stems_apart[0] for other in stems_apart[1]):
         return True
-    return any(frozenset((one, other)) in OPPOSITES or are_opposites(one, other) for one in mine for other in others)
+    return any(not opposites(word).isdisjoint(others) for word in mine)

@@ -23,6 +23,7 @@ examples too many are an annoyance, a fact too few is a loss.
 """
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final
@@ -30,7 +31,7 @@ from typing import Final
 from curate.core.text import UNSPACED, normalised
 from curate.language.lexicon import FILLER, FORMS, NEGATIONS, PARTICULAR, ROMAN, STRICT
 from curate.language.names import BEFORE, is_name
-from curate.language.negation import are_opposites
+from curate.language.negation import opposites
 from curate.language.quantities import numbers
 from curate.language.sentences import options
 from curate.language.spelling import easily_confused, same_word
@@ -53,6 +54,8 @@ WORDS_ONLY: Final = bytes(set(range(128)).difference(b"0123456789$%=^<>&|!"))
 """What of ASCII is neither a digit nor such a sign, for `bytes.translate` to delete."""
 CASED_UNIT: Final = re.compile(r"\d*([mM](?:Wh?|V|A|J|N|Hz|Pa|g|m|s|[lL]|mol|eV)|[kKMGTP]i?[bB](?:ps)?)")
 """A number and a unit, or a unit alone, of which another case makes another one: mW and MW, Mb and MB."""
+BEHIND_MARK: Final = re.compile(rf"[@/\\.]({PIECE.pattern})")
+"""A word of an account, a path, a file's name or an address."""
 NOT_DIGITS: Final = bytes(byte if byte in b"0123456789" else 32 for byte in range(256))
 """Makes a space of each other byte, for `bytes.translate`."""
 OPENS: Final = re.compile(r"[\"“«‘`]|(?<!\w)'")
@@ -258,13 +261,21 @@ def _single(words: dict[str, str]) -> set[str]:
 
 def _mistakable(mine: dict[str, str], others: dict[str, str]) -> bool:
     """Whether a word of one side is easily taken for one of the other."""
-    their = [word for word in others if word.isalpha()]
-    return any(easily_confused(word, other) for word in mine if word.isalpha() for other in their)
+    ends: dict[tuple[int, str], list[str]] = defaultdict(list)  # such words begin or end with the same letter
+    for other in filter(str.isalpha, others):
+        ends[0, other[0]].append(other)
+        ends[-1, other[-1]].append(other)
+    return any(
+        easily_confused(word, other)
+        for word in filter(str.isalpha, mine)
+        for at in (0, -1)
+        for other in ends.get((at, word[at]), ())
+    )
 
 
 def _opposed(mine: dict[str, str], others: dict[str, str]) -> bool:
     """Whether a word of one side is the opposite of one of the other."""
-    return any(are_opposites(word, other) for word in mine for other in others)
+    return any(not opposites(word).isdisjoint(others) for word in mine)
 
 
 def _other_units(mine: dict[str, str], others: dict[str, str]) -> bool:
@@ -299,7 +310,13 @@ def _is_particular(word: str, written: str, text: str) -> bool:
 
 def _is_part_of_name(written: str, text: str) -> bool:
     """Whether a word stands in a text as an account, an identifier, or a part of a path or an address."""
-    return "_" in written.strip("_") or any(f"{mark}{written}" in text for mark in ("@", "/", "\\", "."))
+    return "_" in written.strip("_") or f"\n{written}" in _marked_words(text)
+
+
+@lru_cache(64)
+def _marked_words(text: str) -> str:
+    """The words behind such a mark, each after a line break: few texts have any."""
+    return "".join(f"\n{match[1]}" for match in BEHIND_MARK.finditer(text))
 
 
 def _behind_a_quote(written: str, text: str) -> bool:

@@ -1,6 +1,8 @@
 """Yes and no in a text, the number of negations, and opposites."""
 
 import re
+from collections import defaultdict
+from functools import lru_cache
 from typing import Final
 
 from curate.language.lexicon import DENIES, DOUBTS, OPPOSITES
@@ -16,6 +18,14 @@ NO: Final = re.compile(
     r"(?!\s+(?:problem|worries|doubt|one|matter))",
     re.IGNORECASE,
 )
+DENYING: Final = ("un", "in", "im", "il", "ir", "dis", "non")
+"""Prefixes that make a word its opposite."""
+SHORTEST: Final = 4
+"""Letters of a word from which such a prefix does."""
+_PARTNERS: Final[dict[str, set[str]]] = defaultdict(set)
+for _one, _other in OPPOSITES:
+    _PARTNERS[_one].add(_other)
+    _PARTNERS[_other].add(_one)
 
 
 def negation_count(text: str, *, outright: bool = False) -> int:
@@ -25,15 +35,19 @@ def negation_count(text: str, *, outright: bool = False) -> int:
     return sum(word in DENIES or (not outright and word in DOUBTS) for word in plain_words(text))
 
 
+@lru_cache(16_384)
+def opposites(word: str) -> frozenset[str]:
+    """The opposites of a word: those listed, and the word with or without un-, in-, im-, il-, ir-, dis- or non-."""
+    found = set(_PARTNERS.get(word, ()))
+    for prefix in DENYING:
+        if len(word) >= SHORTEST:
+            found |= {f"{prefix}{word}", f"{prefix}-{word}"}
+        rest = word.removeprefix(prefix).removeprefix("-")
+        if word.startswith(prefix) and len(rest) >= SHORTEST:
+            found.add(rest)
+    return frozenset(found)
+
+
 def are_opposites(one: str, other: str) -> bool:
-    """Whether two words are opposites: in the list, or one is the other with un-, in-, im-, il-, ir-, dis- or non-
-    before it.
-    """
-    if frozenset((one, other)) in OPPOSITES:
-        return True
-    shorter, longer = sorted((one, other), key=len)
-    return (
-        len(shorter) >= 4
-        and longer.endswith(shorter)
-        and longer[: -len(shorter)].rstrip("-") in ("un", "in", "im", "il", "ir", "dis", "non")
-    )
+    """Whether two words are opposites."""
+    return other in opposites(one)
