@@ -11,7 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO
 
-from curate.core.arrays import Array
+from curate.core.arrays import Array, Numbers
 from curate.core.errors import OutputError
 from curate.core.lazy import np
 
@@ -32,6 +32,12 @@ def empty(shape: Sequence[int], kind: str, folder: Path | None) -> Array:
         return mapped(file, kind).reshape(shape)
 
 
+def chosen(values: Array, numbers: Numbers, folder: Path | None) -> Array:
+    """The values of these numbers, in this order; in a file of the folder if there is one. Raises `OutputError`."""
+    into = empty((len(numbers), *values.shape[1:]), values.dtype.str, folder)
+    return np.take(values, numbers, axis=0, out=into, mode="clip")  # another mode would make a copy first
+
+
 def mapped(file: IO[bytes], kind: str) -> Array:
     """The content of a file as an array; what is set in it is set in the file, which may be closed."""
     file.flush()
@@ -39,24 +45,33 @@ def mapped(file: IO[bytes], kind: str) -> Array:
     return np.frombuffer(mmap.mmap(file.fileno(), size), dtype=kind) if size else np.empty(0, dtype=kind)
 
 
-class Appended:
-    """An array in a file that grows at its end."""
+class Growing:
+    """An array that grows at its end, in a file of the folder if there is one."""
 
-    def __init__(self, kind: str, folder: Path) -> None:
-        """The file is made with the first values."""
+    def __init__(self, kind: str, folder: Path | None = None) -> None:
+        """Empty; `kind`: numpy's name of the type of its values. A file is made with the first values."""
         self._kind, self._folder = kind, folder
         self._file: IO[bytes] | None = None
+        self._values, self._filled = np.empty(0, dtype=kind), 0
 
     def add(self, part: Array) -> None:
         """Append values. Raises `OutputError`."""
+        if self._folder is None:
+            end = self._filled + part.size
+            if end > len(self._values):  # in place where there is room: no second copy
+                self._values.resize(int(1.5 * end), refcheck=False)
+            self._values[self._filled : end] = part.ravel()
+            self._filled = end
+            return
         with _written(self._folder):
             self._file = self._file or TemporaryFile(dir=self._folder)  # noqa: SIM115  # until it is mapped
-            self._file.write(part.data)
+            self._file.write(np.ascontiguousarray(part, dtype=self._kind).data)
 
     def done(self) -> Array:
-        """All values; nothing can be added any more. Raises `OutputError`."""
-        if self._file is None:
-            return empty((0,), self._kind, None)
+        """All values, in one dimension; nothing can be added any more. Raises `OutputError`."""
+        if self._file is None or self._folder is None:
+            self._values.resize(self._filled, refcheck=False)
+            return self._values
         with _written(self._folder), self._file as file:
             return mapped(file, self._kind)
 

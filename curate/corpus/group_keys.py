@@ -4,9 +4,11 @@ traits, of lengths.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, Final, NamedTuple
+from pathlib import Path
+from typing import Final, NamedTuple
 
 from curate.core.arrays import Bytes, Hashes, Numbers
+from curate.core.disk_arrays import Growing
 from curate.core.example import UNKNOWN, Example
 from curate.core.lazy import np
 from curate.core.text import excerpt
@@ -75,20 +77,41 @@ def marks_of_batch(batch: Batch, marking: Marking) -> Marks:
     return Marks(formats, np.array(characters, dtype=np.int64), columns(keys), columns(found), names)
 
 
+class JoiningMarks:
+    """Marks that are joined one part after another."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        """None yet. With a folder, they are in files there."""
+        self._columns = {
+            "formats": Growing("u1", folder),
+            "characters": Growing("i8", folder),
+            "keys": Growing("u8", folder),
+            "traits": Growing("u8", folder),
+        }
+        self._widths = {"keys": 0, "traits": 0}
+        self._names: dict[int, str] = {}
+
+    def add(self, part: Marks) -> None:
+        """The marks of a part behind all others. Raises `OutputError`."""
+        for name, column in self._columns.items():
+            column.add(getattr(part, name))
+        self._widths = {name: getattr(part, name).shape[1] for name in self._widths}
+        self._names.update(part.names)
+
+    def done(self) -> Marks:
+        """All of them; nothing can be added any more. Raises `OutputError`."""
+        columns = {name: column.done() for name, column in self._columns.items()}
+        count = len(columns["formats"])
+        columns |= {name: columns[name].reshape(count, width) for name, width in self._widths.items()}
+        return Marks(**columns, names=self._names)
+
+
 def joined_marks(parts: Iterable[Marks]) -> Marks:
     """The marks of several parts, one after another."""
-    every = list(parts)
-    if not every:
-        nothing = np.empty((0, 0), dtype=np.uint64)
-        return Marks(np.empty(0, dtype=np.uint8), np.empty(0, dtype=np.int64), nothing, nothing)
-    names: dict[int, str] = {}
-    for part in every:
-        names.update(part.names)
-
-    def column(name: str) -> Any:
-        return np.concatenate([getattr(part, name) for part in every])
-
-    return Marks(column("formats"), column("characters"), column("keys"), column("traits"), names)
+    joining = JoiningMarks()
+    for part in parts:
+        joining.add(part)
+    return joining.done()
 
 
 def _told(batch: Batch, examples: Iterable[Example], wanted: str) -> Iterator[StratumInput]:

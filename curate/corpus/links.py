@@ -10,17 +10,19 @@ is up to each earlier answer, so that one continues another where its `prefix_ha
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import xxhash
 
 from curate.core.arrays import Bytes, Ids, Numbers
+from curate.core.disk_arrays import Growing, chosen
 from curate.core.example import UNKNOWN, Example, attachments, content_id, trained_content
 from curate.core.lazy import np
 from curate.core.text import normalised
 from curate.corpus.dedup_text import SILENT, called_texts, other_sides
 from curate.similarity.casefold_table import folds
-from curate.similarity.shingles import Sets, Texts, joined, letters, parts_of, texts_in, texts_of
+from curate.similarity.shingles import Joining, Sets, Texts, letters, parts_of, texts_in, texts_of
 
 if TYPE_CHECKING:
     from curate.read.plain_columns import PlainColumns
@@ -51,42 +53,55 @@ class Links:
 
     def chosen(self, numbers: Numbers) -> "Links":
         """Those of some examples, in this order."""
-        return self._of(numbers, self.answers.chosen)
+        return self._of(numbers, self.answers.chosen, None)
 
-    def kept(self, numbers: Numbers) -> "Links":
-        """The same for numbers that ascend; nothing else may be done with these any more."""
-        return self._of(numbers, self.answers.kept)
+    def kept(self, numbers: Numbers, folder: Path | None = None) -> "Links":
+        """The same for numbers that ascend, in files of the folder if there is one; nothing else may be done with these
+        any more. Raises `OutputError`.
+        """
+        return self._of(numbers, self.answers.kept, folder)
 
-    def _of(self, numbers: Numbers, sets_of: Callable[[Numbers], Sets]) -> "Links":
+    def _of(self, numbers: Numbers, sets_of: Callable[[Numbers], Sets], folder: Path | None) -> "Links":
         begun, ends = parts_of(self.ends, numbers)
         answers, answer_ends = parts_of(self.answer_ends, numbers)
-        return Links(
-            self.copy[numbers], self.prompt_hash[numbers], self.conversation_hash[numbers], self.prefix_hashes[begun],
-            ends, sets_of(answers), self.answered[answers], answer_ends,
-        )  # fmt: skip
+        copy, asked, whole = (
+            chosen(column, numbers, folder) for column in (self.copy, self.prompt_hash, self.conversation_hash)
+        )
+        begins, answered = chosen(self.prefix_hashes, begun, folder), chosen(self.answered, answers, folder)
+        return Links(copy, asked, whole, begins, ends, sets_of(answers), answered, answer_ends)
 
 
-def joined_links(parts: Sequence[Links], answers: Sets | None = None) -> Links:
-    """Those of several parts, one after another; `answers`: their answers, where these were joined before."""
-    nothing = np.empty(0, dtype=np.uint64)
-    copy, asked, whole, begun, answered = (
-        np.concatenate([nothing, *(getattr(part, name) for part in parts)])
-        for name in ("copy", "prompt_hash", "conversation_hash", "prefix_hashes", "answered")
-    )
-    ends, answer_ends = (
-        np.cumsum(np.concatenate([np.zeros(1, dtype=np.int64), *(np.diff(getattr(part, name)) for part in parts)]))
-        for name in ("ends", "answer_ends")
-    )
-    return Links(
-        copy,
-        asked,
-        whole,
-        begun,
-        ends,
-        joined(part.answers for part in parts) if answers is None else answers,
-        answered,
-        answer_ends,
-    )
+class JoiningLinks:
+    """Links that are joined one part after another."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        """None yet. With a folder, they are in files there."""
+        columns = ("copy", "prompt_hash", "conversation_hash", "prefix_hashes", "answered")
+        self._columns = {name: Growing("u8", folder) for name in columns}
+        self._sizes = {name: Growing("i8", folder) for name in ("ends", "answer_ends")}
+        self._answers = Joining(folder)
+
+    def add(self, part: Links) -> None:
+        """The links of a part behind all others. Raises `OutputError`."""
+        for name, column in self._columns.items():
+            column.add(getattr(part, name))
+        for name, sizes in self._sizes.items():
+            sizes.add(np.diff(getattr(part, name)))
+        self._answers.add(part.answers)
+
+    def done(self) -> Links:
+        """All of them; nothing can be added any more. Raises `OutputError`."""
+        columns = {name: column.done() for name, column in self._columns.items()}
+        ends = {name: np.append(0, np.cumsum(sizes.done())) for name, sizes in self._sizes.items()}
+        return Links(**columns, **ends, answers=self._answers.done())
+
+
+def joined_links(parts: Iterable[Links]) -> Links:
+    """Those of several parts, one after another."""
+    joining = JoiningLinks()
+    for part in parts:
+        joining.add(part)
+    return joining.done()
 
 
 class Pieces(NamedTuple):

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from curate.core.arrays import Ids, Numbers
+from curate.core.disk_arrays import Growing
 from curate.core.example import Example
 from curate.core.files import display_name, packing, real_path, size_of
 from curate.core.lazy import np
@@ -18,10 +19,10 @@ from curate.corpus.cache import DedupCache, Task, columns_for
 from curate.corpus.corpus import LineReader, Source, Table
 from curate.corpus.dedup_text import On, asked_turns
 from curate.corpus.features import Columns, FeatureSpec, columns_of_lines
-from curate.corpus.group_keys import joined_marks
+from curate.corpus.group_keys import JoiningMarks
 from curate.corpus.keys import joined_keys
-from curate.corpus.links import joined_links
-from curate.corpus.short_text_keys import joined_brief
+from curate.corpus.links import JoiningLinks
+from curate.corpus.short_text_keys import Brief, JoiningBrief
 from curate.read.chunks import Chunk, chunks_of
 from curate.read.dataset import FileFacts, demand_read, read_file
 from curate.similarity.shingles import Joining, joined
@@ -32,6 +33,12 @@ SIZE: Final = 4 << 20
 """Bytes of a chunk that is read at a time."""
 HELD: Final = 3
 """Bytes in memory for each byte of the files, at the most, where all arrays are in memory."""
+GROWING: Final = dict.fromkeys(("starts", "sizes", "endings", "numbers", "nths", "lengths"), "i8") | {
+    "holds": "?",
+    "ids": "u8",
+    "ranks": "f8",
+}
+"""Types of the columns that all lines or examples have."""
 
 
 def spill_folder(paths: Sequence[Path], limit: int | None) -> Path | None:
@@ -97,7 +104,7 @@ def _learnt(table: Table, on: On, examples: Numbers, least: int) -> Passages:
 
 @dataclass(slots=True)
 class _Parts:
-    """What was read so far, chunk by chunk: sets and the answers of links are joined at once, since there are many."""
+    """What was read so far, chunk by chunk: what all lines have is joined at once, since there are many."""
 
     folder: Path | None = None
     sources: list[Source] = field(default_factory=list)
@@ -105,12 +112,17 @@ class _Parts:
     columns: list[Columns] = field(default_factory=list)
     judged: list[tuple[int, Any]] = field(default_factory=list)
     lines: int = 0
+    grown: dict[str, Growing] = field(init=False)
+    brief: JoiningBrief = field(init=False)
     sets: Joining = field(init=False)
-    answers: Joining = field(init=False)
+    links: JoiningLinks = field(init=False)
+    marks: JoiningMarks = field(init=False)
 
     def __post_init__(self) -> None:
         """Raises `OutputError`."""
-        self.sets, self.answers = Joining(self.folder), Joining(self.folder)
+        self.grown = {name: Growing(kind, self.folder) for name, kind in GROWING.items()}
+        self.brief, self.sets = JoiningBrief(self.folder), Joining(self.folder)
+        self.links, self.marks = JoiningLinks(self.folder), JoiningMarks(self.folder)
 
     def add(self, part: Columns, physical: int) -> None:
         """Take the columns of the next chunk, which has so many lines of its file before it."""
@@ -118,11 +130,17 @@ class _Parts:
         if part.judged is not None:
             self.judged.append((physical, part.judged))
         self.lines += len(part.starts)
+        for name, column in self.grown.items():
+            column.add(getattr(part, name))
+            setattr(part, name, None)  # a second copy of all would be much
         self.sets.add(part.sets)
-        part.sets = joined([])
+        self.brief.add(part.brief)
+        part.sets, part.brief = joined([]), Brief.of([])
         if part.links:
-            self.answers.add(part.links.answers)
-            part.links.answers = part.sets
+            self.links.add(part.links)
+        if part.marks:
+            self.marks.add(part.marks)
+        part.links = part.marks = None
         self.columns.append(part)
 
     def end(self, source: Source) -> None:
@@ -132,26 +150,19 @@ class _Parts:
 
     def table(self, spec: FeatureSpec) -> Table:
         """All of it; nothing can be added any more."""
-        parts = self.columns
-
-        def column(name: str) -> Any:
-            return np.concatenate([getattr(part, name) for part in parts]) if parts else np.empty(0, dtype=np.int64)
-
-        names = ("starts", "sizes", "endings", "numbers", "nths", "lengths", "ranks")
-        marks = [part.marks for part in parts if part.marks]
-        links = [part.links for part in parts if part.links]
+        parts, grown = self.columns, {name: column.done() for name, column in self.grown.items()}
         line_keys = [part.line_keys for part in parts if part.line_keys is not None]
         return Table(
             sources=self.sources,
             first=np.array(self.first),
-            **{name: column(name) for name in names},
-            lines=np.flatnonzero(column("holds").astype(np.bool_)),
-            ids=column("ids").reshape(-1, 2).astype(np.uint64, copy=False),
+            lines=np.flatnonzero(grown.pop("holds")),
+            ids=grown.pop("ids").reshape(-1, 2),
+            **grown,
             sets=self.sets.done(),
-            brief=joined_brief([part.brief for part in parts]),
+            brief=self.brief.done(),
             keys=joined_keys([part.keys for part in parts if part.keys]) if spec.keys else None,
-            links=joined_links(links, self.answers.done()) if spec.links else None,
-            marks=joined_marks(marks) if spec.marking else None,
+            links=self.links.done() if spec.links else None,
+            marks=self.marks.done() if spec.marking else None,
             common=spec.common or (),
             line_keys=np.concatenate(line_keys) if line_keys and len(line_keys) == len(parts) else None,
             band_keys=self._band_keys(),
@@ -188,10 +199,10 @@ def _read(
         pieces = chunks_of(path, name, SIZE, copy)
         is_cut, copied = pieces is None, packing(path)
         for part in _elements(path, name, copy, spec) if pieces is None else _columns(pieces, spec, crew, memory):
-            parts.add(part, physical)
-            physical += part.physical
             if progress:
                 progress(len(part.starts))
+            parts.add(part, physical)
+            physical += part.physical
         parts.end(Source(copy() if is_cut or copied else real_path(path), name, is_cut))
     return parts.table(spec)
 

@@ -8,14 +8,16 @@ scripts without spaces have no such words, and a character of theirs that is gra
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
+from pathlib import Path
 from typing import Final
 
 import xxhash
 
 from curate.core.arrays import Bytes, Hashes, Numbers, Words
+from curate.core.disk_arrays import Growing
 from curate.core.lazy import np
 from curate.core.text import UNSPACED, normalised
 from curate.language.lexicon import FILLER
@@ -115,16 +117,31 @@ def _hash(word: str) -> int:
     return 0 if word in FILLER else xxhash.xxh3_64_intdigest(word.encode("utf-8", "surrogatepass")) | 1
 
 
-def joined_brief(parts: Sequence[Brief]) -> Brief:
+class JoiningBrief:
+    """Texts that are joined one part after another."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        """None yet. With a folder, they are in files there."""
+        self._known: dict[str, int] = {}
+        self._words, self._sizes = Growing("u4", folder), Growing("i8", folder)
+
+    def add(self, part: Brief) -> None:
+        """The texts of a part behind all others. Raises `OutputError`."""
+        numbers = [self._known.setdefault(word, len(self._known)) for word in part.vocabulary]
+        self._words.add(np.array(numbers, dtype=np.uint32)[part.words] if len(part.words) else part.words)
+        self._sizes.add(np.diff(part.ends))
+
+    def done(self) -> Brief:
+        """All of them; nothing can be added any more. Raises `OutputError`."""
+        return Brief(self._words.done(), np.append(0, np.cumsum(self._sizes.done())), list(self._known))
+
+
+def joined_brief(parts: Iterable[Brief]) -> Brief:
     """The texts of several parts, one after another."""
-    known: dict[str, int] = {}
-    words, ends, total = [np.empty(0, dtype=np.uint32)], [np.zeros(1, dtype=np.int64)], 0
+    joining = JoiningBrief()
     for part in parts:
-        numbers = np.array([known.setdefault(word, len(known)) for word in part.vocabulary], dtype=np.uint32)
-        words.append(numbers[part.words] if len(part.words) else part.words)
-        ends.append(total + part.ends[1:])
-        total += len(part.words)
-    return Brief(np.concatenate(words), np.concatenate(ends), list(known))
+        joining.add(part)
+    return joining.done()
 
 
 def spelled(counts: dict[str, int]) -> dict[str, str]:

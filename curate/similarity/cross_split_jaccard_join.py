@@ -7,9 +7,11 @@ can share (Sandes, Teodoro, Melo 2020), and then shingle by shingle.
 """
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from curate.core.arrays import Array, Floats, Numbers, Words
+from curate.core.disk_arrays import Growing
 from curate.core.lazy import np
 from curate.core.worker_pool import parallel_map
 from curate.similarity.shingles import Sets
@@ -39,14 +41,19 @@ class Prefixes(NamedTuple):
 
 
 def nearest_across_splits(
-    sets: Sets, parts: Array, threshold: float, workers: int, some: Numbers | None = None
+    sets: Sets,
+    parts: Array,
+    threshold: float,
+    workers: int,
+    some: Numbers | None = None,
+    folder: Path | None = None,
 ) -> Nearest:
     """Of each set the most similar one among those of a smaller part, the first of equally similar ones, where it is
     similar to `threshold` at the least.
 
     Nothing is compared within a part. Sets without shingles are like nothing. `threshold`: Jaccard similarity, in (0,
     1]; raises `ValueError` for another one. With `some`, numbers of sets, of each of these the most similar one of any
-    other part.
+    other part. With a folder, the rarest shingles are in a file there. Raises `OutputError`.
     """
     if not 0 < threshold <= 1:
         raise ValueError(f"a similarity of {threshold:g} is not in (0, 1]")
@@ -58,7 +65,7 @@ def nearest_across_splits(
     if not len(late):
         return nearest
     sizes = np.diff(sets.offsets)
-    prefixes = _prefixes(sets, threshold, workers)
+    prefixes = _prefixes(sets, threshold, workers, folder)
     late = late[np.argsort(sizes[late], kind="stable")]  # by size, so that those of fitting sizes stand together
     postings = _postings(prefixes, late)
     maps = np.zeros((len(late), 8), dtype=np.uint64)
@@ -94,7 +101,7 @@ def nearest_across_splits(
     return nearest
 
 
-def _prefixes(sets: Sets, threshold: float, workers: int) -> Prefixes:
+def _prefixes(sets: Sets, threshold: float, workers: int, folder: Path | None) -> Prefixes:
     from curate.similarity import cross_split_jaccard_join_kernels as kernels
 
     counts = np.zeros(1 << BITS, dtype=np.uint32)
@@ -105,9 +112,11 @@ def _prefixes(sets: Sets, threshold: float, workers: int) -> Prefixes:
             sets.hashes, sets.offsets, counts, 32 - BITS, threshold, start, min(len(sets), start + CHUNK)
         )
 
-    parts = list(parallel_map(rarest, range(0, len(sets), CHUNK), workers))
-    sizes = np.concatenate([np.zeros(1, dtype=np.int64), *(sizes for _, sizes in parts)])
-    return Prefixes(np.concatenate([shingles for shingles, _ in parts]), np.cumsum(sizes))
+    shingles, sizes = Growing("u4", folder), Growing("i8")
+    for some, counted in parallel_map(rarest, range(0, len(sets), CHUNK), workers):
+        shingles.add(some)
+        sizes.add(counted)
+    return Prefixes(shingles.done(), np.append(0, np.cumsum(sizes.done())))
 
 
 def _postings(prefixes: Prefixes, late: Numbers) -> Sequence[Any]:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final, Literal, NamedTuple
 
 from curate.core.arrays import Bytes, Flags, Numbers, Shingles
-from curate.core.disk_arrays import Appended
+from curate.core.disk_arrays import Growing
 from curate.core.lazy import np
 from curate.core.text import UNSPACED, WORDS
 from curate.core.worker_pool import lazy_once
@@ -158,31 +158,16 @@ class Joining:
 
     def __init__(self, folder: Path | None = None) -> None:
         """None yet. With a folder, they are in a file there."""
-        self._file = Appended("<u4", folder) if folder else None
-        self._hashes: Shingles = np.empty(1 << 16 if self._file is None else 0, dtype=np.uint32)
-        self._sizes: list[Numbers] = [np.zeros(1, dtype=np.int64)]
-        self._filled = 0
+        self._hashes, self._sizes = Growing("u4", folder), Growing("i8", folder)
 
     def add(self, part: Sets) -> None:
-        """The sets of a part behind all others."""
-        self._sizes.append(np.diff(part.offsets))
-        if self._file is not None:
-            self._file.add(part.hashes)
-            return
-        if self._filled + len(part.hashes) > len(self._hashes):
-            self._hashes.resize(
-                int(1.5 * (self._filled + len(part.hashes))), refcheck=False
-            )  # in place where there is room: no second copy
-        self._hashes[self._filled : self._filled + len(part.hashes)] = part.hashes
-        self._filled += len(part.hashes)
+        """The sets of a part behind all others. Raises `OutputError`."""
+        self._sizes.add(np.diff(part.offsets))
+        self._hashes.add(part.hashes)
 
     def done(self) -> Sets:
-        """All of them; nothing can be added any more."""
-        if self._file is not None:
-            self._hashes = self._file.done()
-        else:
-            self._hashes.resize(self._filled, refcheck=False)
-        return Sets(self._hashes, np.cumsum(np.concatenate(self._sizes)))
+        """All of them; nothing can be added any more. Raises `OutputError`."""
+        return Sets(self._hashes.done(), np.append(0, np.cumsum(self._sizes.done())))
 
 
 def salted(sets: Sets, salts: Iterable[bytes]) -> Sets:

@@ -12,6 +12,7 @@ misses none.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from pathlib import Path
 from typing import Final, NamedTuple
 
 from curate.core.arrays import Flags, Floats, Ids, Numbers
@@ -143,7 +144,7 @@ def copy_links(table: Table, seeking: Seeking) -> list[Pairs]:
 def near_links(table: Table, seeking: Seeking) -> list[Pairs]:
     """L002: whole texts are nearly equal. Attachments are not looked at: that groups more than has to be."""
     if seeking.parts is not None:
-        return _nearest(Link.NEAR, table.sets, np.arange(len(table.lines)), seeking)
+        return _nearest(Link.NEAR, table.sets, np.arange(len(table.lines)), seeking, table.folder)
     return _members(
         Link.NEAR, grouped(table.sets, seeking.threshold, seeking.workers, misses=False, folder=table.folder).members
     )
@@ -189,7 +190,7 @@ def answer_links(table: Table, seeking: Seeking) -> list[Pairs]:
     links = _links(table)
     owners = np.repeat(np.arange(len(table.lines)), np.diff(links.answer_ends))
     if seeking.parts is not None:
-        return _nearest(Link.ANSWER, links.answers, owners, seeking)
+        return _nearest(Link.ANSWER, links.answers, owners, seeking, table.folder)
     return _members(
         Link.ANSWER,
         [
@@ -228,13 +229,13 @@ def _first(keys: Ids, among: Ids, numbers: Numbers) -> Numbers:
     return np.where(among[order][at] == keys, numbers[order][at], -1)
 
 
-def _nearest(link: Link, sets: Sets, owners: Numbers, seeking: Seeking) -> list[Pairs]:
+def _nearest(link: Link, sets: Sets, owners: Numbers, seeking: Seeking, folder: Path | None) -> list[Pairs]:
     """Of each set that is near one of another part, the most similar such one; owners: of each set its example."""
     if seeking.parts is None:
         raise ValueError("nothing to hold against one another")
     some = None if seeking.some is None else np.flatnonzero(seeking.some[owners] & (np.diff(sets.offsets) > 0))
     nearest = nearest_across_splits(
-        sets, seeking.parts[owners].astype(np.int8), seeking.threshold, seeking.workers, some
+        sets, seeking.parts[owners].astype(np.int8), seeking.threshold, seeking.workers, some, folder
     )
     late = np.flatnonzero(nearest.other >= 0)
     return [Pairs(link, owners[nearest.other[late]], owners[late], nearest.similarity[late])]
