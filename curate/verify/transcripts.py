@@ -1,93 +1,74 @@
 """Split text that a chat template has rendered into turns, by code of its own: the proof compares questions, too."""
 
 import re
-from itertools import pairwise
+from itertools import groupby, pairwise
 from typing import Final
 
+from curate.core.chat_markup import BEGINS, CHAT_MARKUP, ENDS, LEADING, ChatMarkup
+
 Said = list[tuple[str, str]]
-ROLES: Final = {"system": "system", "user": "user", "human": "user", "assistant": "assistant"} | dict.fromkeys(
-    ("tool", "ipython"), "tool"
-)
-BEGINS: Final = ("<s>", "<|begin_of_text|>", "<bos>")
-ENDS: Final = ("", "</s>", "<|end_of_text|>", "<|endoftext|>", "<eos>")
-NAME: Final = re.compile(r"(?:### ?)?(human|user|assistant): ?", re.IGNORECASE)
-HEADING: Final = re.compile(r"#{2,3} ?(instruction|input|response):?[ \t]*", re.IGNORECASE)
-INSTRUCTIONS: Final = (["instruction", "response"], ["instruction", "input", "response"])
+BEGINNING: Final = re.compile(rf"(?:\s|{'|'.join(map(re.escape, BEGINS))})*")
+
+
+class _Splitter:
+    """Splits the texts of one family of templates."""
+
+    def __init__(self, markup: ChatMarkup) -> None:
+        marks = "|".join(sorted(map(re.escape, markup.turns), key=lambda mark: (-len(mark), mark)))
+        words = re.IGNORECASE | re.MULTILINE | re.ASCII
+        self.opening = re.compile(f"({marks})" if markup.stems else f"^({marks})", 0 if markup.stems else words)
+        reversed_ends = "|".join(re.escape(mark[::-1]) for mark in (*markup.ends, *ENDS))
+        self.ending = re.compile(rf"(?:\s|{reversed_ends})*")
+        self.roles = {mark.casefold(): role for mark, role in markup.turns.items()}
+        self.markup = markup
+
+    def split(self, text: str) -> Said | None:
+        """Roles and texts, reasoning left out; None where the marks do not account for all of the text."""
+        before, *pieces = self.opening.split(text)
+        preamble = self._text(before[BEGINNING.match(before).end() :])  # type: ignore[union-attr]
+        if preamble and not (self.markup.preamble is not None and preamble.startswith(self.markup.preamble)):
+            return None
+        turns = [["system", preamble]]
+        for mark, piece in zip(pieces[::2], pieces[1::2], strict=True):
+            role, said = self.roles[mark.casefold()], self._text(piece)
+            if role == "input" and turns[-1][0] == "user":
+                turns[-1][1] += f"\n\n{said}" if said else ""
+            elif said:
+                turns.append([role, said])
+        told = [(role, said) for role, said in turns if said]
+        if any(role == "input" for role, _ in told) or any(
+            stem in said for _, said in told for stem in self.markup.stems
+        ):
+            return None
+        return [one for one in told if one[0] != "thinking"] if _is_conversation([role for role, _ in told]) else None
+
+    def _text(self, piece: str) -> str:
+        tail = self.ending.match(piece[::-1])
+        return piece[: len(piece) - tail.end()].lstrip() if tail else piece
+
+
+def _is_conversation(roles: list[str]) -> bool:
+    if any(after != "assistant" for role, after in pairwise([*roles, "end"]) if role == "thinking"):
+        return False
+    spoken = [role for role in roles if role != "thinking"]
+    while spoken and spoken[0] in LEADING:
+        if spoken[0] in spoken[1:]:
+            return False
+        spoken = spoken[1:]
+    if not spoken or spoken[0] != "user" or "assistant" not in spoken or not LEADING.isdisjoint(spoken):
+        return False
+    return all(role == "tool" or len(list(run)) == 1 for role, run in groupby(spoken))
+
+
+SPLITTERS: Final = tuple(_Splitter(markup) for markup in CHAT_MARKUP)
 
 
 def transcript(text: str) -> Said | None:
     """Roles and texts of a rendered conversation that begins with a question and alternates, else None."""
-    if "<|im_start|>" in text:
-        found = _between(text, "<|im_start|>", "\n", "<|im_end|>", ("system", "user", "assistant", "tool"))
-    elif "<|start_header_id|>" in text:
-        found = _between(text, "<|start_header_id|>", "<|end_header_id|>\n\n", "<|eot_id|>", tuple(ROLES))
-    elif "[/INST]" in text:
-        found = _inst(text)
-    else:
-        lines = text.split("\n")
-        headings = [nth for nth, line in enumerate(lines[:-1]) if HEADING.fullmatch(line)]
-        headed = headings[:1] == [next((nth for nth, line in enumerate(lines) if line), 0)] or "### Response" in text
-        found = _headed(lines, headings) if headed else _named(lines)
-    if not found or not all(said for _, said in found):
-        return None
-    roles = [role for role, _ in found[found[0][0] == "system" :]]
-    fits = roles[:1] == ["user"] and "assistant" in roles and "system" not in roles
-    return found if fits and all(left != right for left, right in pairwise(roles)) else None
-
-
-def _between(text: str, opening: str, middle: str, closing: str, roles: tuple[str, ...]) -> Said | None:
-    found, rest = Said(), text.strip()
-    rest = rest.removeprefix(next((mark for mark in BEGINS if rest.startswith(mark)), "")).lstrip()
-    while rest.startswith(opening):
-        role, has_middle, behind = rest.removeprefix(opening).partition(middle)
-        said, has_closing, rest = behind.partition(closing)
-        if role not in roles or role == "human" or not (has_middle and has_closing):
-            return None
-        found.append((ROLES[role], said.strip()))
-        rest = rest.lstrip()
-    return found if rest in ENDS else None
-
-
-def _inst(text: str) -> Said | None:
-    found, rest = Said(), text.strip()
-    while rest:
-        rest = rest.removeprefix("<s>").lstrip()
-        if not rest.startswith("[INST]"):
-            return None
-        rest = rest.removeprefix("[INST]").lstrip()
-        if rest.startswith("<<SYS>>") and "<</SYS>>" in rest.partition("[/INST]")[0]:
-            system, _, rest = rest.removeprefix("<<SYS>>").partition("<</SYS>>")
-            if found and system.strip("\n"):
-                return None
-            found += [("system", system.strip())] if system.strip("\n") else []
-        asked, marked, rest = rest.partition("[/INST]")
-        answer, _, rest = rest.partition("</s>")
-        if not marked:
-            return None
-        found += [("user", asked.strip()), ("assistant", answer.strip())]
-        rest = rest.lstrip()
-    return found
-
-
-def _named(lines: list[str]) -> Said | None:
-    turns: list[tuple[str, list[str]]] = []
-    for line in lines:
-        if name := NAME.match(line):
-            turns.append((ROLES[name[1].lower()], [line[name.end() :]]))
-        elif turns:
-            turns[-1][1].append(line)
-        elif line:
-            return None
-    return [(role, "\n".join(said).strip()) for role, said in turns]
-
-
-def _headed(lines: list[str], headings: list[int]) -> Said | None:
-    bounds = [*headings, len(lines)]
-    names = [HEADING.fullmatch(lines[nth]) for nth in headings]
-    if [name[1].lower() for name in names if name] not in INSTRUCTIONS:
-        return None
-    before = "\n".join(lines[: headings[0]]).strip()
-    parts = ["\n".join(lines[start + 1 : end]).strip() for start, end in pairwise(bounds)]
-    answer = parts[-1].removesuffix(next((mark for mark in ENDS[1:] if parts[-1].endswith(mark)), "")).rstrip()
-    asked = "\n\n".join(filter(None, parts[:-1]))
-    return [*([("system", before)] if before else []), ("user", asked), ("assistant", answer)]
+    for splitter in SPLITTERS:
+        stems = splitter.markup.stems
+        if stems and not any(stem in text for stem in stems):
+            continue
+        if found := splitter.split(text):
+            return [("system" if role == "developer" else role, said) for role, said in found]
+    return None

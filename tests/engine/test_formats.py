@@ -4,6 +4,7 @@ written.
 
 import json
 import re
+from collections import Counter
 from random import Random
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from hypothesis import example, given
 
 from curate.cli.main import main
+from curate.core.chat_markup import BEGINS, CHAT_MARKUP, ENDS
 from curate.core.example import GIVEN, UNKNOWN, Place
 from curate.corpus.dedup_text import OTHER_SIDE
 from curate.read.formats import BY_NAME, PREFERENCE_SIDES, example_of
@@ -335,32 +337,113 @@ def test_every_format_is_among_these() -> None:
     assert BY_NAME.keys() - only_written <= {name for _, name, _ in CASES}
 
 
-PIECES = (
-    "<|im_start|>", "<|im_end|>", "user\n", "assistant\n", "system\n", "<|start_header_id|>",
-    "user<|end_header_id|>\n\n", "assistant<|end_header_id|>\n\n", "<|eot_id|>",
-    "[INST]", "[/INST]", "<<SYS>>", "<</SYS>>", "<s>", "</s>", "Human:",
-    "Assistant: ", "User: ", "### ", "### Instruction:\n", "### Input:\n", "### Response:\n", "\n", " ", "a b", "<eos>",
-)  # fmt: skip
-STYLES = (
-    ("<|im_start|>user\n{}<|im_end|>\n", "<|im_start|>assistant\n{}<|im_end|>\n"),
-    ("<|start_header_id|>user<|end_header_id|>\n\n{}<|eot_id|>",) * 2,
-    ("<s>[INST] {}", " [/INST] {} </s>"),
-    ("\n\nHuman: {}", "\n\nAssistant: {}"),
-    ("### Instruction:\n{}\n", "### Response:\n{}\n"),
+SAID = (
+    *("hi", "a b\nc", " x ", "", "\n", "ſ K"),
+    *(mark for markup in CHAT_MARKUP for mark in (*markup.turns, *markup.ends, *markup.stems)),
+    *(*BEGINS, *ENDS),
 )
 
 
+def a_transcript(random: Random) -> str:
+    """Turns in the markup of one family, which may hold marks of others and be in any order."""
+    markup = random.choice(CHAT_MARKUP)
+    marks: dict[str, list[str]] = {}
+    for mark, role in markup.turns.items():
+        marks.setdefault(role, []).append(mark)
+    roles = ["system"] * random.randint(0, 1)
+    for _ in range(random.randint(1, 3)):
+        roles += ["user", *(role for role in ("input", "thinking") if random.random() < 0.3), "assistant"]
+    if random.random() < 0.1:
+        random.shuffle(roles)
+    text = random.choice(SAID) if random.random() < 0.2 else ""
+    for role in roles:
+        if role in marks:
+            mark = random.choice(marks[role])
+            said = random.choice(SAID) if random.random() < 0.15 else random.choice(("hi", " a\n b "))
+            text += (mark.upper() if not markup.stems and random.random() < 0.1 else mark) + said
+            text += (random.choice(markup.ends) if markup.ends else "") + "\n"
+    return text
+
+
 def test_the_proof_splits_rendered_texts_alike_by_code_of_its_own() -> None:
-    random, split = Random(0), 0
-    for _ in range(20_000):
-        style = random.choice(STYLES)
-        said = (random.choice(("hi", "a b\nc", " x ", "", "\n", *PIECES)) for _ in range(random.randint(1, 4)))
-        turns = [style[nth % 2].format(text) for nth, text in enumerate(said)]
-        text = "".join([*turns, random.choice(PIECES)] if random.random() < 0.3 else turns)
+    random, split = Random(0), Counter[str]()
+    for _ in range(12_000):
+        text = a_transcript(random)
         found = split_transcript(text)
-        assert transcript(text) == found, text
-        split += found is not None
-    assert split > 3_000
+        spoken = [("system" if role == "developer" else role, said) for role, said in found or () if role != "thinking"]
+        assert (transcript(text) or []) == spoken, text
+        split.update(text.strip()[:4] for _ in spoken[:1])
+    assert split.total() > 4_000
+    assert len(split) > 20
+
+
+TRANSCRIPTS = {
+    "ChatML": "<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\nHello.<|im_end|>\n<|endoftext|>",
+    "Phi 4": "<|im_start|>user<|im_sep|>Hi<|im_end|><|im_start|>assistant<|im_sep|>Hello.<|im_end|>",
+    "Phi 3": "<|user|>\nHi<|end|>\n<|assistant|>\nHello.<|end|>\n<|endoftext|>",
+    "Zephyr": "<|system|>\n</s>\n<|user|>\nHi</s>\n<|assistant|>\nHello.</s>\n",
+    "Tulu": "<|user|>\nHi\n<|assistant|>\nHello.<|endoftext|>",
+    "GLM": "[gMASK]<sop><|user|>\nHi<|assistant|>\nHello.",
+    "Gemma": "<bos><start_of_turn>user\nHi<end_of_turn>\n<start_of_turn>model\nHello.<end_of_turn>\n",
+    "Gemma 4": "<bos><|turn>user\nHi<turn|>\n<|turn>model\nHello.<turn|>\n",
+    "Llama 2": "<s>[INST] Hi [/INST] Hello. </s>",
+    "Llama 3": f"<|begin_of_text|>{LLAMA}user{HEADER}Hi<|eot_id|>{LLAMA}assistant{HEADER}Hello.<|end_of_text|>",
+    "Llama 4": (
+        "<|begin_of_text|><|header_start|>user<|header_end|>\n\nHi<|eot|>"
+        "<|header_start|>assistant<|header_end|>\n\nHello.<|eot|>"
+    ),
+    "Mistral": "<s>[SYSTEM_PROMPT][/SYSTEM_PROMPT][INST]Hi[/INST]Hello.</s>",
+    "DeepSeek": "<｜begin▁of▁sentence｜><｜User｜>Hi<｜Assistant｜>Hello.<｜end▁of▁sentence｜>",
+    "OpenChat": "GPT4 Correct User: Hi<|end_of_turn|>GPT4 Correct Assistant: Hello.<|end_of_turn|>",
+    "Vicuna": "USER: Hi ASSISTANT: Hello.</s>",
+    "Guanaco": "### Human: Hi### Assistant: Hello.",
+    "Alpaca": "### Instruction: Hi\n### Response: Hello.",
+    "HH-RLHF": "\n\nHuman: Hi\n\nAssistant: Hello.",
+    "questions": "Question: Hi\nAnswer: Hello.",
+}
+
+
+@pytest.mark.parametrize("text", TRANSCRIPTS.values(), ids=TRANSCRIPTS.keys())
+def test_a_transcript_of_each_family_is_read_as_turns(text: str) -> None:
+    assert split_transcript(text) == [("user", "Hi"), ("assistant", "Hello.")]
+
+
+def test_reasoning_and_instructions_of_harmony_are_kept() -> None:
+    said = {"system<|message|>": "You.", "developer<|message|>": "Be brief.", "user<|message|>": "Hi"}
+    said |= {"assistant<|channel|>analysis<|message|>": "A greeting.", "assistant<|channel|>final<|message|>": "Hello."}
+    text = "".join(f"<|start|>{mark}{words}<|end|>" for mark, words in said.items())
+    assert example_of({"text": text}, Place("data.jsonl", 1)).value["messages"] == [
+        {"role": "system", "content": "You."},
+        {"role": "developer", "content": "Be brief."},
+        {"role": "user", "content": "Hi"},
+        {"role": "assistant", "reasoning_content": "A greeting.", "content": "Hello."},
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<s>[INST] Hi[/INST][TOOL_CALLS] []</s>[TOOL_RESULTS] 1[/TOOL_RESULTS] Hello.</s>",
+        "<|im_start|>user\nHi<|im_end|>\n<|im_start|>moderator\nNo.<|im_end|>\n<|im_start|>assistant\nHello.<|im_end|>",
+        "<start_of_turn>user\nHi<end_of_turn> and <start_of_turn>model\nHello.<end_of_turn>",
+        "<|user|>\nHi<|end|>\n",
+    ],
+)
+def test_a_transcript_that_cannot_be_split_is_reported(text: str) -> None:
+    found = example_of({"text": text}, Place("data.jsonl", 1))
+    assert (found.format, found.messages[0].text) == ("text", text)
+    assert found.defect is not None
+    assert found.defect[0] == "/text"
+    assert "its marks do not enclose turns" in found.defect[1]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["A page.\n\n## Input\n{}\n\n## Response\n{}", "Human: Hi\n\nHuman: Hello?", "The [INST] mark opens a turn.", ""],
+)
+def test_a_text_that_only_mentions_marks_stays_a_text(text: str) -> None:
+    found = example_of({"text": text}, Place("data.jsonl", 1))
+    assert (found.format, found.defect) == ("text", None)
 
 
 @pytest.mark.parametrize(("value", "expected"), [(value, said) for value, name, said in CASES if name != UNKNOWN])
@@ -453,6 +536,8 @@ def test_the_texts_of_a_question_are_pointed_at_where_they_stand() -> None:
         ("\n", 200_000, ("### Instruction:\nhi", "x")),
         (" ", 200_000, ("<|im_start|>user\na<|im_end|>", "x")),
         (" ", 200_000, ("[INST] q [/INST] a", "b [INST]")),
+        ("</s> ", 100_000, ("USER: q ASSISTANT: a", "")),
+        ("<s>\n", 100_000, ("", "Human: hi")),
     ],
 )
 def test_a_text_is_split_in_linear_time(piece: str, count: int, around: tuple[str, str]) -> None:

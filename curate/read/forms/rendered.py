@@ -1,116 +1,141 @@
-"""Text that a chat template has rendered: ChatML, Llama 2 and 3, `Human:`/`Assistant:`, `### Instruction`.
+"""Text that a chat template has rendered, or that names its speakers, with the marks of `curate.core.chat_markup`.
 
 A text is split only where its marks account for all of it and the turns alternate; any other text stays text.
 """
 
 import re
-from collections.abc import Iterator
 from itertools import pairwise
 from typing import Final
 
-from curate.read.forms.form import Format, Object, has_strings
+from curate.core.chat_markup import BEGINS, CHAT_MARKUP, ENDS, LEADING, ChatMarkup
+from curate.core.text import visible
+from curate.read.forms.form import Format, Object, Reading, UnreadableError, has_strings, omit_keys
 from curate.read.forms.pairs import TEXT
 from curate.read.sharegpt_tools import Turn
 
 Said = list[tuple[str, str]]
-# What is repeated is possessive or searched for at one place only, so that the time is linear in the text.
-START: Final = re.compile(r"\s*+(?:<s>|<\|begin_of_text\|>|<bos>)?+\s*+")
-ENDING: Final = r"(?:</s>|<\|end_of_text\|>|<\|endoftext\|>|<eos>)"
-END: Final = re.compile(rf"\s*+{ENDING}?+\s*+")
-CHATML: Final = re.compile(r"\s*+<\|im_start\|>(system|user|assistant|tool)\n(.*?)<\|im_end\|>", re.DOTALL)
-LLAMA3: Final = re.compile(
-    r"\s*+<\|start_header_id\|>(system|user|assistant|tool|ipython)<\|end_header_id\|>\n\n(.*?)<\|eot_id\|>", re.DOTALL
+
+
+def _pattern(markup: ChatMarkup) -> re.Pattern[str]:
+    """What opens a turn. Nothing in it is repeated, so that the time is linear in the text."""
+    marks = "|".join(map(re.escape, sorted(markup.turns, key=len, reverse=True)))
+    return re.compile(marks) if markup.stems else re.compile(f"^(?:{marks})", re.MULTILINE | re.IGNORECASE | re.ASCII)
+
+
+PATTERNS: Final = tuple((markup, _pattern(markup)) for markup in CHAT_MARKUP)
+LONGEST: Final = max(len(mark) for markup in CHAT_MARKUP for mark in markup.turns)
+OPENINGS: Final = tuple(
+    stem
+    for markup in CHAT_MARKUP
+    for stem in markup.stems
+    if stem[0] in "<[" and any(mark.startswith(stem) for mark in markup.turns)
 )
-LLAMA2: Final = re.compile(
-    r"\s*+(?:<s>)?+\s*+\[INST\]\s*+(?:<<SYS>>\n?((?:(?!\[/INST\]).)*?)\n?<</SYS>>)?(.*?)\[/INST\](.*?)(?:</s>|\Z)",
-    re.DOTALL,
-)
-NAMED: Final = re.compile(r"(?:\A\n*+|\n)(?:### ?)?(Human|User|Assistant): ?", re.IGNORECASE)
-HEADED: Final = re.compile(r"(?:\A\n*+|\n)#{2,3} ?(Instruction|Input|Response):?[ \t]*(?=\n)", re.IGNORECASE)
-ROLE: Final = {"human": "user", "user": "user", "assistant": "assistant", "ipython": "tool"}
-
-
-def _marked(pattern: re.Pattern[str], text: str) -> Said | None:
-    """Turns between marks that open and close each of them."""
-    found, start = Said(), START.match(text)
-    at = start.end() if start else 0
-    while match := pattern.match(text, at):
-        found.append((ROLE.get(match[1], match[1]), match[2].strip()))
-        at = match.end()
-    return found if found and END.fullmatch(text, at) else None
-
-
-def _llama2(text: str) -> Said | None:
-    found, at = Said(), 0
-    while match := LLAMA2.match(text, at):
-        if match[1]:
-            if found:
-                return None
-            found.append(("system", match[1].strip()))
-        found += [("user", match[2].strip()), ("assistant", match[3].strip())]
-        at = match.end()
-    return found if found and not text[at:].strip() else None
-
-
-def _named(text: str) -> Said | None:
-    """Turns after a name at the start of a line; the first is the person's."""
-    matches = list(NAMED.finditer(text))
-    if not matches or text[: matches[0].start()].strip():
-        return None
-    ends = [match.start() for match in matches[1:]] + [len(text)]
-    return [(ROLE[match[1].lower()], text[match.end() : end].strip()) for match, end in zip(matches, ends, strict=True)]
-
-
-def _headed(text: str) -> Said | None:
-    """An instruction, perhaps with an input, and its response; text before it is the system prompt."""
-    matches = list(HEADED.finditer(text))
-    names = tuple(match[1].lower() for match in matches)
-    if names not in (("instruction", "response"), ("instruction", "input", "response")):
-        return None
-    ends = [match.start() for match in matches[1:]] + [len(text)]
-    parts = [text[match.end() : end].strip() for match, end in zip(matches, ends, strict=True)]
-    before = text[: matches[0].start()].strip()
-    return [
-        *([("system", before)] if before else []),
-        ("user", "\n\n".join(part for part in parts[:-1] if part)),
-        ("assistant", re.sub(rf"{ENDING}\Z", "", parts[-1]).rstrip()),
-    ]
+"""Tokens with which the text of a chat template begins."""
 
 
 def split_transcript(text: str) -> Said | None:
     """The roles and texts of a rendered conversation; None where the split is not certain."""
-    if "<|im_start|>" in text:
-        found = _marked(CHATML, text)
-    elif "<|start_header_id|>" in text:
-        found = _marked(LLAMA3, text)
-    elif "[/INST]" in text:
-        found = _llama2(text)
-    elif HEADED.match(text) or "### Response" in text:
-        found = _headed(text)
-    else:
-        found = _named(text) if NAMED.match(text) else None
-    if found is None or not all(said for _, said in found):
+    start = text[_begin(text) :][:LONGEST]
+    for markup, pattern in PATTERNS:
+        if markup.stems:
+            may = any(mark in text for mark in markup.turns if markup.turns[mark] == "assistant")
+        else:
+            may = pattern.match(start) is not None or (markup.preamble is not None and "##" in text)
+        if may and (found := _split(text, markup, pattern)):
+            return found
+    return None
+
+
+def _split(text: str, markup: ChatMarkup, pattern: re.Pattern[str]) -> Said | None:
+    matches = list(pattern.finditer(text))
+    if not matches:
         return None
-    roles = [role for role, _ in found if role != "system"]
-    alternate = all(left != right for left, right in pairwise(roles))
-    begins = roles[:1] == ["user"] and all(role != "system" for role, _ in found[1:])
-    return found if alternate and begins and "assistant" in roles else None
+    before = _bare(text[_begin(text) : matches[0].start()], markup)
+    if before and (markup.preamble is None or not before.startswith(markup.preamble)):
+        return None
+    roles = {mark.lower(): role for mark, role in markup.turns.items()}
+    found = [("system", before)] if before else []
+    for match, end in zip(matches, [*(match.start() for match in matches[1:]), len(text)], strict=True):
+        role, said = roles[match[0].lower()], _bare(text[match.end() : end], markup)
+        if role == "input" and found and found[-1][0] == "user":
+            role, said = "user", "\n\n".join(filter(None, (found.pop()[1], said)))
+        if said:
+            found.append((role, said))
+    whole = not any(stem in said for _, said in found for stem in markup.stems)
+    return found if whole and _is_conversation([role for role, _ in found]) else None
 
 
-def _turns(value: Object) -> Iterator[Turn]:
-    for role, said in split_transcript(value["text"]) or ():
-        yield Turn({"role": role, "content": said}, "/text", "/text")
+def _begin(text: str) -> int:
+    """Where a text begins behind its white space and tokens."""
+    at = len(text) - len(text.lstrip())
+    while mark := next((mark for mark in BEGINS if text.startswith(mark, at)), ""):
+        at += len(mark)
+        while text[at : at + 1].isspace():
+            at += 1
+    return at
+
+
+def _bare(text: str, markup: ChatMarkup) -> str:
+    """A text without the white space around it and the tokens at its end."""
+    end, marks = len(text.rstrip()), (*markup.ends, *ENDS)
+    while mark := next((mark for mark in marks if text.endswith(mark, 0, end)), ""):
+        end -= len(mark)
+        while text[end - 1 : end].isspace():
+            end -= 1
+    return text[:end].strip()
+
+
+def _is_conversation(roles: list[str]) -> bool:
+    """Whether the turns of a user and an assistant alternate, behind a system prompt."""
+    leading = next((at for at, role in enumerate(roles) if role not in LEADING), len(roles))
+    rest = [role for role in roles[leading:] if role != "thinking"]
+    return (
+        len(set(roles[:leading])) == leading
+        and "input" not in rest
+        and rest[:1] == ["user"]
+        and "assistant" in rest
+        and not LEADING & set(rest)
+        and all(left != right or left == "tool" for left, right in pairwise(rest))
+        and all(right == "assistant" for left, right in pairwise(roles) if left == "thinking")
+        and roles[-1] != "thinking"
+    )
+
+
+def turns_of(said: Said, pointer: str) -> list[Turn]:
+    """The turns of a text at the pointer; reasoning belongs to the answer after it."""
+    turns, thoughts = [], ""
+    for role, text in said:
+        if role == "thinking":
+            thoughts = text
+            continue
+        reasoning = {"reasoning_content": thoughts} if thoughts else {}
+        turns.append(Turn({"role": role, **reasoning, "content": text}, pointer, pointer))
+        thoughts = ""
+    return turns
+
+
+def _matches(value: Object) -> bool:
+    if not has_strings(value, "text") or value.get("system") or not TEXT.matches(value):
+        return False
+    text = value["text"]
+    return text.startswith(OPENINGS, _begin(text)) or split_transcript(text) is not None
+
+
+def _read(value: Object) -> Reading:
+    said = split_transcript(value["text"])
+    if said is None:
+        begin = _begin(value["text"])
+        mark = next(mark for mark in OPENINGS if value["text"].startswith(mark, begin))
+        why = f"the text begins with {visible(mark)}, but its marks do not enclose turns of a user and an assistant"
+        raise UnreadableError("/text", why)
+    return Reading(turns_of(said, "/text"), omit_keys(value, "text"))
 
 
 RENDERED: Final = Format(
     "rendered",
-    "text that a chat template has rendered: ChatML, Llama, Human:/Assistant:, ### Instruction",
-    lambda value: (
-        has_strings(value, "text")
-        and not value.get("system")
-        and TEXT.matches(value)
-        and split_transcript(value["text"]) is not None
-    ),
-    _turns,
-    ("text",),
+    "text that a chat template has rendered, or that names its speakers: ChatML, Llama, Human:/Assistant:, "
+    "### Instruction",
+    _matches,
+    uses=("text",),
+    read=_read,
 )
