@@ -102,6 +102,9 @@ def ended(error: BaseException) -> int:
     if isinstance(error, ValueError) and "embedded null" in str(error):  # in the form of an OSError with a path
         _narrate("error: a path contains a NUL character\n  next: use another file or folder")
         return _flushed(ExitCode.USAGE)
+    if isinstance(error, RuntimeError) and str(error).startswith("Symlink loop"):  # by pathlib before Python 3.13
+        _narrate(f"error: {error}\n  next: use another file or folder")
+        return _flushed(ExitCode.USAGE)
     if isinstance(error, MemoryError):
         _narrate("error: not enough memory\n  next: close other programs, or process a part of the data")
         return _flushed(ExitCode.USAGE)

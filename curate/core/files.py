@@ -13,7 +13,7 @@ import shutil
 import sys
 import zlib
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from functools import cache
 from glob import escape
 from io import BufferedReader, FileIO
@@ -224,12 +224,12 @@ def replacing(path: Path, *, mode: int | None = None) -> Iterator[IO[bytes]]:
     """Write `path` atomically: a temporary file next to it is flushed to disk, then renamed.
 
     The file gets the rights of a new file, restricted by `mode` and by the file that it replaces; its owner can read
-    and write it. Devices and pipes are written directly. Raises `OutputError` if the disk is full or the folder cannot
-    be written; `path` is unchanged then.
+    and write it. Devices, pipes and standard streams (`/dev/stdout`) are written directly. Raises `OutputError` if the
+    disk is full or the folder cannot be written; `path` is unchanged then.
     """
     try:
-        if path.exists() and not path.is_file() and not path.is_dir():
-            with path.open("wb") as file:
+        if path.exists() and not path.is_dir() and (not path.is_file() or _is_stream(path)):
+            with path.open("ab") as file:
                 yield file
             return
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -247,6 +247,15 @@ def replacing(path: Path, *, mode: int | None = None) -> Iterator[IO[bytes]]:
             f"{path}: cannot be written: {error.strerror or error}",
             "free disk space or choose another location; nothing was changed",
         ) from error
+
+
+def _is_stream(path: Path) -> bool:
+    """Whether a path is the file that standard output or error goes to: `/dev/stdout` itself must not be replaced."""
+    for stream in (1, 2):
+        with suppress(OSError):
+            if os.path.samestat(path.stat(), os.fstat(stream)):
+                return True
+    return False
 
 
 @contextmanager

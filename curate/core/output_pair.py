@@ -88,21 +88,27 @@ def checked_removed_path(
     others: Sequence[Path | None] = (),
 ) -> Output:
     """The path of the removed lines of an output; None without one. Raises `UsageError` if one of both, or of `others`,
-    is an input (see `demand_apart`), and if one of both exists and must not be replaced.
+    is an input (see `demand_apart`) or lies in /dev, and if one of both exists and must not be replaced.
     """
     aside = output and removed_path(output, kind)
     demand_apart(read, (output, aside, *others), named=named)
     if output and aside:
+        if aside.absolute().parent == Path("/dev"):
+            raise UsageError(f"{output}: {aside.name} would be written to /dev", "choose a file, or a pipe elsewhere")
         demand_not_existing(output, aside, overwrite=overwrite)
     return aside
 
 
 def demand_not_existing(*paths: Path, overwrite: bool) -> None:
-    """Raise `UsageError` if an existing file would be replaced without `--overwrite`."""
+    """Raise `UsageError` for a folder, and if an existing file or a broken link would be replaced without
+    `--overwrite`.
+    """
     for path in paths:
+        if path.is_dir():
+            raise UsageError(f"{visible(str(path))}: is a folder", "choose a file in it, or another one")
         if path.suffix.lower() in TABLE_SUFFIXES and path.suffix != ".parquet":
             raise UsageError(f"{visible(str(path))}: this kind of table is not written", "choose .jsonl or .parquet")
-        if path.is_file() and not overwrite:
+        if (path.is_file() or (path.is_symlink() and not path.exists())) and not overwrite:
             raise UsageError(f"{visible(str(path))}: already exists", "choose another output, or pass --overwrite")
 
 

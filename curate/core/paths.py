@@ -66,12 +66,12 @@ def demand_apart(
     output files; None for an option that was not given. `folder`: an output folder; no input may be in it.
     """
     files = [path for path in read if path != STDIN]
-    inputs = {_identity(path) for path in files} | {path.resolve() for path in files}
+    inputs = {identity(path) for path in files} | {path.resolve() for path in files}
     inside = [Path(name).resolve() for name in named if Path(name).is_dir()]
     seen: set[object] = set()
     for path in [path for path in (*writes, folder) if path is not None]:
         place, shown = path.resolve(), visible(str(path))
-        if place in inputs or _identity(path) in inputs:
+        if place in inputs or identity(path) in inputs:
             raise UsageError(
                 f"{shown}: the output would replace an input file",
                 "choose another output; input files are never overwritten",
@@ -81,18 +81,18 @@ def demand_apart(
                 f"{shown}: the output folder contains an input file",
                 "choose another folder; input files are never overwritten",
             )
-        if _identity(path) in seen:
+        if identity(path) in seen:
             raise UsageError(f"{shown}: two outputs have this path", "choose another output for one of them")
         if any(_is_read(place, data, whole=path is folder) for data in inside):
             raise UsageError(
                 f"{shown}: the output is inside an input folder, and the next run would read it",
                 "choose an output outside of this folder",
             )
-        seen.add(_identity(path))
+        seen.add(identity(path))
 
 
-def _identity(path: Path) -> object:
-    """The identity of a file: device and inode, or the resolved path if it does not exist."""
+def identity(path: Path) -> object:
+    """The identity of a file: device and inode, or the resolved path if it does not exist. Equal for hard links."""
     try:
         info = path.stat()
     except OSError:

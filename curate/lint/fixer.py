@@ -12,8 +12,9 @@ from typing import Final, NamedTuple
 
 from curate.core.config import CheckConfig
 from curate.core.example import UNKNOWN, Place
-from curate.core.files import packing
+from curate.core.files import packing, real_path
 from curate.core.finding import Finding, Severity
+from curate.core.paths import identity
 from curate.core.removed import WHY, KeptExample, Reason, Removal, removal
 from curate.lint.checker import Checker
 from curate.lint.rules.dataset_summary import DatasetState
@@ -132,12 +133,19 @@ class Fixer:
         self.state = DatasetState()
         self.firsts: dict[str, Place] = {}
         """Place of the first example with each id, after its repair."""
+        self.files: dict[object, str] = {}
+        """Name of each file by its path without links and its identity."""
         self.suppressed: dict[str, set[str]] = defaultdict(set)
         for code, example in suppressed:
             self.suppressed[example].add(code)
 
     def lines(self, path: Path, fixed: FixedFile, progress: Progress | None = None) -> Iterator[LineChange]:
         """Yield the repaired lines of a file and record fixes in `fixed`; nothing if it cannot be fixed in place."""
+        source = real_path(path)
+        for key in (source.resolve(), identity(source)):  # a link to it would make each line a duplicate of itself
+            if fixed.name != (first := self.files.setdefault(key, fixed.name)):
+                fixed.skipped = f"is the same file as {first}"
+                return
         facts = FileFacts(fixed.name)
         lines = read_file(path, facts)
         packed: str | None = None

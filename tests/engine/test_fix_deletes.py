@@ -5,6 +5,7 @@ not go without a yes.
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -178,3 +179,17 @@ def test_a_full_disk_for_the_ledger_leaves_the_file_as_it_was(write: Write) -> N
     Path("data.removed.jsonl").mkdir()
     assert main(["check", "data.jsonl", "--fix-only", "--unsafe-fixes"]) == 2
     assert path.read_bytes() == GOOD + b"\n" + GOOD + b"\n"
+
+
+@pytest.mark.parametrize("link", [Path.symlink_to, Path.hardlink_to])
+def test_a_file_with_two_names_is_no_duplicate_of_itself(
+    link: Callable[[Path, Path], None], write: Write, capsys: Captured
+) -> None:
+    alias = line_of({"messages": [{"role": "human", "content": "Who?"}, {"role": "gpt", "content": "Me."}]})
+    path = write("data.jsonl", [GOOD, alias])
+    link(Path("again.jsonl"), path)
+    assert main(["check", "again.jsonl", "data.jsonl", "--fix-only", "--unsafe-fixes", "--yes"]) == 0
+    assert "data.jsonl: not changed: it is the same file as again.jsonl" in capsys.readouterr().err
+    assert Path("again.jsonl").read_bytes() == GOOD + b"\n" + OTHER + b"\n"
+    assert path.read_bytes().startswith(GOOD + b"\n")
+    assert not list(Path().glob("*.removed.jsonl"))

@@ -13,6 +13,7 @@ import curate
 from curate.cli.main import main
 from curate.core.errors import UsageError
 from tests.conftest import Write
+from tests.forks import Forks
 
 CASES: dict[str, tuple[str, ...]] = {
     "a report over the data": ("check", "data.jsonl", "--output-file", "data.jsonl"),
@@ -129,6 +130,47 @@ def test_what_lies_beside_the_data_is_written(write: Write) -> None:
     assert main(["check", ".", "--output-file", "report.html", "--output-format", "html"]) in (0, 1)
     assert main(["split", "data.jsonl", "-o", "out", "-q"]) == 0
     assert main(["split", "data.jsonl", "-o", "out", "-q"]) == 0
+
+
+WRITING: dict[str, list[str]] = {
+    "dedup": ["dedup", "data.jsonl", "-o", "kept"],
+    "convert": ["convert", "data.jsonl", "-o", "kept"],
+    "restore": ["restore", "old.removed.jsonl", "--all", "-o", "kept"],
+}
+
+
+@pytest.mark.parametrize("verb", WRITING)
+@pytest.mark.parametrize("there", ["a folder", "a broken link", "a link to itself"])
+def test_what_is_no_file_is_not_written_to(
+    there: str, verb: str, write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write("data.jsonl", [("Hi", "Hello."), ("Hi", "Hello.")])
+    assert main(["dedup", "data.jsonl", "-o", "old.jsonl", "-q", "--yes"]) == 0
+    if there == "a folder":
+        Path("kept").mkdir()
+    else:
+        Path("kept").symlink_to("kept" if there == "a link to itself" else "unmounted/kept")
+    before = held()
+    assert main(WRITING[verb]) == 2
+    assert "next: " in capsys.readouterr().err
+    assert held() == before
+    assert Path("kept").is_symlink() or not list(Path("kept").iterdir())
+
+
+def test_standard_output_is_written_to_and_not_replaced(write: Write, forks: Forks) -> None:
+    write("data.jsonl", [("Hi", "Hello."), ("Hi", "Hello.")])
+    Path("link").symlink_to("/proc/self/fd/1")  # as /dev/stdout, which root can replace
+    ended = forks.run("check", "data.jsonl", "--output-file", "link", first="import os; os.write(1, b'before\\n')")
+    assert ended.returncode == 1
+    assert ended.stdout.startswith("before\ndata.jsonl:2: D001")
+    assert str(Path("link").readlink()) == "/proc/self/fd/1"
+
+
+def test_no_removed_line_goes_to_the_devices(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    write("data.jsonl", [("Hi", "Hello."), ("Hi", "Hello.")])
+    assert main(["dedup", "data.jsonl", "-o", "/dev/null", "--yes"]) == 2
+    assert "null.removed.jsonl would be written to /dev" in capsys.readouterr().err
+    assert not Path("/dev/null.removed.jsonl").exists()
 
 
 STRANGE = os.fsdecode(b"caf\xe9.jsonl")
