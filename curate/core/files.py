@@ -266,7 +266,7 @@ def new_temporary_file(path: Path, rights: int) -> Iterator[tuple[IO[bytes], Pat
     def opener(name: str, flags: int) -> int:
         return os.open(name, flags | getattr(os, "O_NOFOLLOW", 0), rights & 0o666)
 
-    file = open(temporary, "x+b", opener=opener)  # noqa: SIM115
+    file = open(temporary, "x+b", buffering=1 << 20, opener=opener)  # noqa: SIM115
     try:
         yield file, temporary
     finally:

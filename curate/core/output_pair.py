@@ -6,70 +6,41 @@ Existing files need `--overwrite`.
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import IO, Final, TypeVar
+from typing import IO, TypeVar
 
 from filelock import FileLock, Timeout
 
 from curate.core.errors import OutputError, UsageError
 from curate.core.files import new_temporary_file, replacing
-from curate.core.lazy import np
 from curate.core.paths import demand_apart
 from curate.core.snapshot import Snapshot, demand_unchanged, mode_of
 from curate.core.tables import TABLE_SUFFIXES
 from curate.core.text import visible
 
 Output = TypeVar("Output", Path, Path | None)
-PIECE: Final = 1 << 20
-"""Bytes per write: writing line by line takes four times as long."""
-LOOK: Final = 1 << 16
-"""Bytes per count of line breaks: as many as fit the processor cache."""
 
 
 class CountingWriter:
-    """A buffered output file that counts and hashes what is written."""
+    """An output file that counts its lines and hashes what is written."""
 
     def __init__(self, file: IO[bytes], *, hashed: bool = False) -> None:
         """`hashed`: whether to compute the SHA-256."""
         import hashlib
 
         self._file, self._hash = file, hashlib.sha256() if hashed else None
-        self._waiting: list[bytes] = []
-        self._size = self._lines = 0
+        self.lines = 0
+        """Number of written lines, each with its line break."""
 
-    def write(self, data: bytes | bytearray | memoryview) -> None:
-        """Write bytes, buffered. Raises `OSError`."""
-        if not self._waiting and len(data) >= LOOK:
-            self._put(data)
-            return
-        self._waiting.append(bytes(data))  # a view would keep the whole buffer alive
-        self._size += len(data)
-        if self._size >= PIECE:
-            self.flush()
-
-    def flush(self) -> None:
-        """Write the buffer to the file. Raises `OSError`."""
-        data, self._waiting, self._size = b"".join(self._waiting), [], 0
-        self._put(data)
-
-    def _put(self, data: bytes | bytearray | memoryview) -> None:
+    def write(self, data: bytes) -> None:
+        """Write bytes. Raises `OSError`."""
         self._file.write(data)
+        self.lines += data.count(b"\n")
         if self._hash is not None:
             self._hash.update(data)
-        every = np.frombuffer(data, dtype=np.uint8)
-        self._lines += sum(
-            int(np.count_nonzero(every[at : at + LOOK] == ord("\n"))) for at in range(0, len(every), LOOK)
-        )
-
-    @property
-    def lines(self) -> int:
-        """Number of written lines, each with its line break."""
-        self.flush()
-        return self._lines
 
     @property
     def sha256(self) -> str:
         """SHA-256 of all written bytes."""
-        self.flush()
         return "" if self._hash is None else self._hash.hexdigest()
 
 
@@ -136,10 +107,8 @@ def replacing_both(
         else:
             stays = stack.enter_context(replacing(kept, mode=mode))
             goes = stack.enter_context(replacing(gone, mode=mode))
-        files = CountingWriter(stays), CountingWriter(goes)
-        yield files
-        for written, file in zip(files, (stays, goes), strict=True):  # detects a full disk before the first rename
-            written.flush()
+        yield CountingWriter(stays), CountingWriter(goes)
+        for file in (stays, goes):  # detects a full disk before the first rename
             file.flush()
         demand_unchanged(seen)
         if kept.suffix == ".parquet":

@@ -96,16 +96,11 @@ def escape_surrogates(text: str) -> str:
 
 def removal(place: Place, example: str | None, reason: Reason, data: bytes) -> Removal:
     """Create the record of a removed line."""
-    text, encoded = line_text(data)
-    return Removal(example=example, file=place.file, line=place.line, text=text, base64=encoded, **reason._asdict())
-
-
-def line_text(data: bytes) -> tuple[str | None, str | None]:
-    """A line as text, or in base64 if it is not UTF-8."""
     try:
-        return data.decode("utf-8"), None
+        kept = {"text": data.decode("utf-8")}
     except UnicodeDecodeError:
-        return None, base64.b64encode(data).decode("ascii")
+        kept = {"base64": base64.b64encode(data).decode("ascii")}
+    return Removal(example=example, file=place.file, line=place.line, **kept, **reason._asdict())
 
 
 def removed_line(removal: Removal) -> bytes:

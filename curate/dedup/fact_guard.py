@@ -9,8 +9,8 @@ from curate.core.arrays import Flags
 from curate.core.example import LABELS, Example, attachments
 from curate.core.lazy import np
 from curate.corpus.boilerplate import Passages, cut_texts
-from curate.corpus.corpus import LineReader, LineRef, changed
-from curate.corpus.dedup_text import On, called, said_in, turns_of
+from curate.corpus.corpus import LineReader, LineRef
+from curate.corpus.dedup_text import On, called, said_in
 from curate.dedup.text_facts import ask_alike, facts_equal
 
 
@@ -31,17 +31,15 @@ def sides_of(example: Example, on: On, common: Passages = ()) -> Sides:
     `common`: instructions that much of the data shares (see `curate.corpus.boilerplate`). A request that is long
     because of it says no more for it: two have to agree without it too.
     """
-    sides = _sides(*said_in(example, on), common)
+    turns, answers = said_in(example, on)
+    asked = "\n".join(turns)
+    whole = (asked, *cut_texts([asked], common, 1)) if common else (asked,)
+    sides = Sides(turns, whole, "\n".join(answers))
     if example.plain:
         return sides
     return sides._replace(
         beside=([example.value.get(key) for key in LABELS], called(example, on), attachments(example.value))
     )
-
-
-def _sides(turns: list[str], answers: list[str], common: Passages) -> Sides:
-    asked = "\n".join(turns)
-    return Sides(turns, (asked, *cut_texts([asked], common, 1)) if common else (asked,), "\n".join(answers))
 
 
 def facts_agree(one: Sides, other: Sides, *, words: bool = False) -> bool:
@@ -74,35 +72,7 @@ class LinePairs(NamedTuple):
 def lines_agree(pairs: LinePairs) -> Flags:
     """Whether each pair agrees. Raises `InputError` where lines cannot be read again, or are others by now."""
     reader = LineReader()
-    plain = _plain_sides(reader, pairs)
-    sides = [
-        plain.get(at) or sides_of(reader.example(spot), pairs.on, pairs.common) for at, spot in enumerate(pairs.lines)
-    ]
+    sides = [sides_of(reader.example(spot), pairs.on, pairs.common) for spot in pairs.lines]
     return np.array(
         [facts_agree(sides[left], sides[right], words=pairs.words) for left, right in pairs.pairs], dtype=np.bool_
     )
-
-
-def _plain_sides(reader: LineReader, pairs: LinePairs) -> dict[int, Sides]:
-    """The sides of plain lines, by their numbers; these are read by compiled code, all at once."""
-    from curate.corpus.plain_features import ids_of
-    from curate.read.plain_columns import ROLES, plain_columns
-
-    if any(spot.source.document for spot in pairs.lines):  # an element may span lines
-        return {}
-    outlined = plain_columns(b"\n".join([*map(reader.data, pairs.lines), b""]))
-    if len(outlined.starts) != len(pairs.lines) + 1:
-        return {}
-    numbers = (outlined.numbers - 1).tolist()
-    ids, spots = ids_of(outlined).astype(">u8").tobytes().hex(), [pairs.lines[number] for number in numbers]
-    if ids != "".join([spot.id for spot in spots]):
-        raise changed(next(spot for row, spot in enumerate(spots) if spot.id != ids[32 * row : 32 * row + 32]).source)
-    text, roles = outlined.text.tobytes(), tuple([ROLES[role] for role in outlined.turns[:, 0].tolist()])
-    said = [text[start:end].decode() for start, end in outlined.turns[:, 3:5].tolist()]
-    found = {}
-    for number, (first, count) in zip(numbers, outlined.lines[:, :2].tolist(), strict=True):
-        sides: tuple[list[str], list[str]] = ([], [])
-        for at in turns_of(roles[first : first + count], pairs.on):
-            sides[roles[first + at] == "assistant"].append(said[first + at])
-        found[number] = _sides(*sides, pairs.common)
-    return found

@@ -4,8 +4,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-import orjson
-
 from curate.core.config import CheckConfig, DedupConfig
 from curate.core.decision import DecisionState
 from curate.core.errors import DataError
@@ -19,9 +17,6 @@ from curate.core.removed import (
     Reason,
     counted_as,
     escape_surrogates,
-    line_text,
-    removal,
-    removed_line,
 )
 from curate.corpus.corpus import LineReader, Table, lines_at
 from curate.dedup.removal import DuplicateRemoval
@@ -94,34 +89,10 @@ def unreadable(parsed: ParsedLine) -> Reason:
 
 def lost_reason(loss: DuplicateRemoval) -> Reason:
     """The reason for a line that a detector removes in favor of another one."""
-    kept = KeptExample(example=loss.kept, file=loss.kept_place.file, line=loss.kept_place.line)
-    return Reason(loss.code, _why(loss), "detector", kept=kept, similarity=round(loss.similarity, 6))
-
-
-def _why(loss: DuplicateRemoval) -> str:
     near = "short text with the same content words" if loss.words else "near-duplicate"
-    return WHY.get(loss.code) or f"{near}, similarity {loss.similarity:.3f}"
-
-
-def lost_line(loss: DuplicateRemoval, data: bytes) -> bytes:
-    """The line of `removed.jsonl` for a duplicate, as `removed_line` writes it, but in a third of the time."""
-    text, encoded = line_text(data)
-    reason = {
-        "code": loss.code,
-        "why": _why(loss),
-        "kept": {"example": loss.kept, "file": loss.kept_place.file, "line": loss.kept_place.line},
-    }
-    line = {
-        "example": loss.example,
-        "file": loss.place.file,
-        "line": loss.place.line,
-        **reason,
-        "similarity": round(loss.similarity, 6),
-    }
-    return (
-        orjson.dumps({**line, "decided_by": "detector", **({"base64": encoded} if text is None else {"text": text})})
-        + b"\n"
-    )
+    why = WHY.get(loss.code) or f"{near}, similarity {loss.similarity:.3f}"
+    kept = KeptExample(example=loss.kept, file=loss.kept_place.file, line=loss.kept_place.line)
+    return Reason(loss.code, why, "detector", kept=kept, similarity=round(loss.similarity, 6))
 
 
 def leaving(
@@ -250,8 +221,3 @@ def _with_ids(table: Table, ids: Sequence[str]) -> list[int]:
     return [
         int(table.lines[at]) for at in np.flatnonzero(np.isin(table.ids[:, 0], wanted)).tolist() if table.id(at) in full
     ]
-
-
-def dropped_line(dropped: Dropped, data: bytes) -> bytes:
-    """The line of the ledger for a line removed by `drop` or by a person."""
-    return removed_line(removal(dropped.place, dropped.example, dropped.reason, data))

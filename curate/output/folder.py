@@ -254,9 +254,7 @@ def _split(stage: Path, name: str, table: Table, division: Division, number: int
     )
 
 
-def _lines(
-    table: Table, lines: Numbers, as_read: Flags, reader: LineReader
-) -> "Iterator[bytes | bytearray | memoryview]":
+def _lines(table: Table, lines: Numbers, as_read: Flags, reader: LineReader) -> Iterator[bytes]:
     """The bytes of some lines in table order, each with a line break."""
     for number, source in enumerate(table.sources):
         inside = np.flatnonzero((lines >= table.first[number]) & (lines < table.first[number + 1]))

@@ -1,22 +1,16 @@
 """Copy files without some of their lines: kept lines byte for byte, removed lines with their reasons."""
 
 from collections.abc import Collection, Iterator, Sequence
-from typing import TYPE_CHECKING, Final
 
 from curate.core.arrays import Numbers
 from curate.core.errors import demand_all
 from curate.core.lazy import np
 from curate.core.output_pair import CountingWriter
+from curate.core.removed import removal, removed_line
 from curate.corpus.corpus import LineReader, Source, Table, lines_at
 from curate.dedup.removal import DuplicateRemoval
-from curate.output.apply import Dropped, dropped_line, lost_line
+from curate.output.apply import Dropped, lost_reason
 from curate.read.document import compact
-
-if TYPE_CHECKING:
-    Buffer = bytes | bytearray | memoryview
-
-PIECE: Final = 1 << 20
-"""Size of a piece in bytes; it ends at the next line."""
 
 
 def write_lines(
@@ -42,7 +36,8 @@ def write_lines(
     stays[lines] = False
     for nth, data in zip(order.tolist(), reader.lines(table, lines), strict=True):
         gone = going[nth]
-        removed.write(lost_line(gone, data) if isinstance(gone, DuplicateRemoval) else dropped_line(gone, data))
+        reason = lost_reason(gone) if isinstance(gone, DuplicateRemoval) else gone.reason
+        removed.write(removed_line(removal(gone.place, gone.example, reason, data)))
     for at, source in enumerate(table.sources):
         first, last = int(table.first[at]), int(table.first[at + 1])
         for piece in line_blocks(table, source, first + np.flatnonzero(stays[first:last]), reader):
@@ -50,19 +45,10 @@ def write_lines(
     demand_all(read, kept.lines, removed.lines)
 
 
-def line_blocks(table: Table, source: Source, lines: Numbers, reader: LineReader) -> "Iterator[Buffer]":
-    """The bytes of some lines of a file with line breaks; consecutive lines are one piece."""
+def line_blocks(table: Table, source: Source, lines: Numbers, reader: LineReader) -> Iterator[bytes]:
+    """The bytes of some lines of a file, each with a line break."""
     if source.document:
         yield from (compact(reader.data(table.line_ref(line))) + b"\n" for line in lines.tolist())
-    if source.document or not len(lines):
         return
-    starts, ends, endings = table.starts[lines], table.starts[lines] + table.sizes[lines], table.endings[lines]
-    breaks = np.flatnonzero(
-        (starts[1:] != ends[:-1] + 1) | (endings[:-1] != 1) | (ends[1:] // PIECE != starts[:-1] // PIECE)
-    )
-    first, last = np.append(0, breaks + 1), np.append(breaks, len(lines) - 1)
-    own = endings[last] == 1  # a line feed, as required
-    for part, ended in zip(reader.parts(source, starts[first], ends[last] + own), own.tolist(), strict=True):
-        yield part
-        if not ended:
-            yield b"\n"
+    starts = table.starts[lines]
+    yield from (bytes(part) + b"\n" for part in reader.parts(source, starts, starts + table.sizes[lines]))

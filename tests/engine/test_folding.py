@@ -7,12 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from curate.core.example import Place
-from curate.core.removed import removal, removed_line
 from curate.core.text import WORDS
-from curate.dedup.cluster import Code
-from curate.dedup.removal import DuplicateRemoval
-from curate.output.apply import lost_line, lost_reason
 from curate.similarity.casefold_table import BETWEEN, folds
 from curate.similarity.shingles import Shingling, shingled, texts_in, texts_of
 
@@ -45,14 +40,3 @@ def test_a_character_that_folds_alone_is_folded_as_in_any_text() -> None:
             assert not any(map(WORDS.match, folded))
         elif code >= 0x80:
             assert folded == chr(folds()[code])
-
-
-places = st.builds(Place, st.text(st.characters(exclude_categories=["Cs"]), max_size=8), st.integers(0, 10**9))
-hexes = st.text("0123456789abcdef", min_size=32, max_size=32)
-codes: st.SearchStrategy[Code] = st.sampled_from(["D001", "D003", "D007"])
-losses = st.builds(DuplicateRemoval, places, hexes, places, hexes, codes, st.floats(0.01, 1.0))
-
-
-@given(losses, st.one_of(st.binary(max_size=20), st.text(max_size=20).map(repr).map(str.encode)))
-def test_a_lost_line_is_written_as_any_removed_line(loss: DuplicateRemoval, data: bytes) -> None:
-    assert lost_line(loss, data) == removed_line(removal(loss.place, loss.example, lost_reason(loss), data))
