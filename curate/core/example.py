@@ -256,6 +256,15 @@ def _other_parts(content: Any) -> list[Any]:
     ]
 
 
+def has_plain_turns(value: Mapping[str, Any]) -> bool:
+    """Whether `messages` is a list of objects that have a role and a text, and nothing else."""
+    turns = value.get("messages")
+    return isinstance(turns, list) and all(
+        isinstance(t, dict) and len(t) == 2 and isinstance(t.get("content"), str) and isinstance(t.get("role"), str)
+        for t in turns
+    )
+
+
 _CANONICAL: Final = json.JSONEncoder(
     ensure_ascii=False, sort_keys=True, separators=(",", ":")
 )  # created once, since it is used for every line

@@ -22,7 +22,7 @@ from curate.lint.rules.message_frame import batch_frame
 from curate.lint.rules.prefilter_tables import fast_path_scan
 from curate.lint.rules.repair import RepairInput
 from curate.lint.rules.rule_selection import RuleSelection
-from curate.lint.rules.structure_signature import Shape, is_plain, structure_signature
+from curate.lint.rules.structure_signature import Shape, has_keys_beside, is_plain, structure_signature
 from curate.read.chunks import Batch, Chunk, read_chunk
 from curate.read.dataset import FileFacts, ParsedLine
 from curate.read.json_pointer_spans import line_of
@@ -57,6 +57,7 @@ class Checker:
         rules = self.chosen.rules
         self.line, self.shape = by_scope(rules, Scope.LINE), by_scope(rules, Scope.EXAMPLE)
         self.value, self.tokens = by_scope(rules, Scope.VALUE), by_scope(rules, Scope.TOKENS)
+        self.any_key = [rule for rule in self.value if rule.any_key or rule.code not in RULES]
         self.dataset, self.profiled = by_scope(rules, Scope.DATASET), by_scope(rules, Scope.PROFILE)
         self.files, self.whole = by_scope(rules, Scope.FILE), by_scope(rules, Scope.EXAMPLES)
         self.clashing, self.conflicts = by_scope(rules, Scope.CONFLICTS), conflicts
@@ -124,7 +125,7 @@ class Checker:
     def _example(self, parsed: ParsedLine, example: Example) -> Iterator[Finding]:
         yield from self._structure(parsed, example)
         if self.value and not is_plain(example):
-            for rule in self.value:
+            for rule in self.any_key if has_keys_beside(example) else self.value:
                 for problem in rule.function(example):
                     yield self._finding(rule, problem, parsed)
         yield from self._tokens(parsed)

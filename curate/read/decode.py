@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple, NoReturn
 
 import orjson
 
+from curate.core.example import has_plain_turns
 from curate.core.text import excerpt
 from curate.read.json_error_hints import explain_json_error
 from curate.read.json_pointer_spans import STRING, repeated_keys
@@ -81,18 +82,10 @@ def _plain(data: bytes) -> dict[str, Any] | None:
         value = orjson.loads(data)
     except orjson.JSONDecodeError:
         return None
-    if type(value) is not dict or len(value) != 1 or type(turns := value.get("messages")) is not list:
+    if not isinstance(value, dict) or len(value) != 1 or not has_plain_turns(value):
         return None
-    for turn in turns:
-        if (
-            type(turn) is not dict
-            or len(turn) != 2
-            or type(turn.get("role")) is not str
-            or type(turn.get("content")) is not str
-        ):
-            return None
     if (
-        data.count(b'":') != 1 + 2 * len(turns)
+        data.count(b'":') != 1 + 2 * len(value["messages"])
         or b'" :' in data
         or GAP.search(data)
         or (b"\\" in data and CONTROL.search(data))

@@ -6,7 +6,7 @@ that findings point into the line as the user wrote it.
 
 from typing import Any, Final
 
-from curate.core.example import UNKNOWN, Example, Place
+from curate.core.example import UNKNOWN, Example, Place, has_plain_turns
 from curate.read.forms.anthropic import ANTHROPIC
 from curate.read.forms.bedrock import BEDROCK
 from curate.read.forms.form import Format, Object, Reading, UnreadableError
@@ -50,6 +50,8 @@ AS_READ: Final = ("messages", UNKNOWN, *PREFERENCE_SIDES, *PROMPTS, STEPS.name, 
 """Formats whose lines are written unchanged by `curate split`: messages, and formats that are more than a conversation.
 Others are converted to messages.
 """
+OTHER_FORMS: Final = frozenset(("body", "choices", "chosen", "response", "schemaVersion", "system", "tools"))
+"""Keys by which messages of role and text are told from another format."""
 
 
 def example_of(value: Object, place: Place) -> Example:
@@ -57,6 +59,8 @@ def example_of(value: Object, place: Place) -> Example:
 
     A line that looks like a form and does not follow it is read as the next one that matches; rule M001 reports why.
     """
+    if has_plain_turns(value) and OTHER_FORMS.isdisjoint(value):
+        return Example(place, value, "messages")
     defect: tuple[str, str] | None = None
     for known in FORMATS:
         if not known.matches(value):

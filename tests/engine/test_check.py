@@ -17,7 +17,9 @@ import curate.lint.checker
 import curate.read.chunks
 from curate.cli.main import main
 from curate.core.config import CheckConfig
+from curate.core.example import GIVEN
 from curate.core.finding import Finding
+from curate.core.targets import Target
 from curate.core.text import UNSAFE
 from curate.lint.rules import RULES
 from curate.lint.runner import check_paths
@@ -264,6 +266,32 @@ def test_judging_a_shape_once_finds_the_same_as_judging_every_example(chosen: li
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(curate.lint.checker, "structure_signature", lambda _: None)
         assert check_paths([path]).findings == remembered
+
+
+BESIDE = (*GIVEN[1:], "parallel_tool_calls", "chosen_messages", "tool_choice", "function_call", "response_format", "id")
+
+
+@pytest.mark.parametrize("target", [Target.TRAINER, Target.TRL, Target.OPENAI, Target.TOGETHER, Target.LLAMAFACTORY])
+def test_rules_that_know_none_of_the_keys_of_a_line_have_nothing_to_say(target: Target) -> None:
+    path, config = Path("data.jsonl"), CheckConfig(target=target)
+    values: tuple[object, ...] = (
+        "",
+        "a",
+        1,
+        2**70,
+        True,
+        [],
+        [{}],
+        ["a"],
+        {"a": [1]},
+        [{"role": "assistant", "content": "No."}],
+    )
+    lines = [{**chat("Hi?", "Yes."), key: value} for key in BESIDE for value in values]
+    path.write_bytes(b"".join(line_of(line) + b"\n" for line in [*lines, chat("Hi?", "Yes.")]))
+    some = check_paths([path], config).findings
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(curate.lint.checker, "has_keys_beside", lambda _: False)
+        assert check_paths([path], config).findings == some
 
 
 # What a terminal could obey

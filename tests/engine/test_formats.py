@@ -10,18 +10,20 @@ from typing import Any
 
 import pytest
 from hypothesis import example, given
+from hypothesis import strategies as st
 
 from curate.cli.main import main
 from curate.core.chat_markup import BEGINS, CHAT_MARKUP, ENDS
 from curate.core.example import GIVEN, UNKNOWN, Place
 from curate.corpus.dedup_text import OTHER_SIDE
+from curate.read import formats
 from curate.read.formats import BY_NAME, PREFERENCE_SIDES, example_of
 from curate.read.forms.pairs import SPEAKERS
 from curate.read.forms.rendered import split_transcript
 from curate.verify import reading as verify_reading
 from curate.verify.transcripts import transcript
 from tests.conftest import Write, chat
-from tests.strategies import inside, lines
+from tests.strategies import anything, inside, lines, texts
 
 
 def leaves(value: Any) -> list[Any]:
@@ -323,6 +325,22 @@ WITHOUT_REJECTED: list[tuple[dict[str, Any], str, list[str]]] = [
     ),
 ]
 """Pairs without a side: rule P001 reports them, and `curate verify` does not compare them."""
+
+
+@given(
+    turns=st.lists(st.fixed_dictionaries({"role": texts, "content": texts}), max_size=3),
+    beside=st.dictionaries(
+        st.sampled_from([*{key for known in formats.FORMATS for key in known.uses}, *formats.OTHER_FORMS]), anything
+    ),
+)
+@example(turns=[], beside={"response": {"body": {"choices": [{"message": {}}]}}})
+@example(turns=[], beside={"chosen": 1, "rejected": 1})
+def test_messages_are_told_from_other_formats_by_few_keys(turns: list[dict[str, str]], beside: dict[str, Any]) -> None:
+    value, place = {**beside, "messages": turns}, Place("data.jsonl", 1)
+    quick = example_of(value, place)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(formats, "OTHER_FORMS", frozenset(value))
+        assert example_of(value, place) == quick
 
 
 @pytest.mark.parametrize(("value", "name", "expected"), [*CASES, *WITHOUT_REJECTED])

@@ -53,7 +53,7 @@ def carriage_returns(facts: FileFacts) -> Problems:
         yield Problem("", "the lines end in CR LF")
 
 
-@value_rule("J015", "huge-number", Severity.WARNING, hint="Write the number as a string.")
+@value_rule("J015", "huge-number", Severity.WARNING, hint="Write the number as a string.", any_key=True)
 def huge_number(example: Example) -> Problems:
     """An integer does not fit into 64 bits.
 

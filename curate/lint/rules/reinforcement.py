@@ -71,7 +71,7 @@ def _prompts_and_others(state: DatasetState, code: str) -> tuple[int, int]:
     return counts[True][0] if True in counts else 0, counts[False][0] if False in counts else 0
 
 
-@value_rule("R002", "system-in-prompt", Severity.ERROR, only=REINFORCING, hint="Use the role developer.")
+@value_rule("R002", "system-in-prompt", Severity.ERROR, only=REINFORCING, hint="Use the role developer.", any_key=True)
 def system_in_prompt(example: Example) -> Problems:
     """A prompt of reinforcement data has a system message.
 

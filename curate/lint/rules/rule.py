@@ -102,6 +102,8 @@ class Rule:
     """For a text rule: one of them selects every message on which the rule can fire; none: all messages. For a data set
     rule: the texts that it examines further.
     """
+    any_key: bool = False
+    """For a rule of scope `VALUE`: it reads keys of the line whatever their names are."""
     repair: Repair | None = None
     by: str = ""
     """The command that reports it, if `curate check` does not, by `finding` or in another way; the rule documents it."""
@@ -164,6 +166,7 @@ def rule(
     only: tuple[Target, ...] = (),
     default: bool = True,
     prefilter: Prefilter | tuple[Prefilter, ...] = (),
+    any_key: bool = False,
 ) -> Callable[[Callable[..., Any]], Rule]:
     """Declare a rule. Raises `ValueError` at import when its code, name or docstring is not well-formed."""
     if not CODE.fullmatch(code) or not NAME.fullmatch(name):
@@ -173,7 +176,7 @@ def rule(
         written = inspect.getdoc(function) or ""
         documented = (WITHOUT, "", b"", b"") if sys.flags.optimize > 1 else _documentation(code, written)
         applies = (targets or {}, only, default, (prefilter,) if isinstance(prefilter, Prefilter) else prefilter)
-        return Rule(code, name, severity, scope, hint, *documented, function, *applies, by=by)
+        return Rule(code, name, severity, scope, hint, *documented, function, *applies, any_key, by=by)
 
     return declare
 

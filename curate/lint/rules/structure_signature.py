@@ -1,10 +1,15 @@
 """The structure of an example, as seen by structure rules. There are few structures, so each is checked once."""
 
-from curate.core.example import Example
+from typing import Final
+
+from curate.core.example import GIVEN, Example, has_plain_turns
 from curate.lint.rules.message_frame import CALLS
 from curate.lint.rules.references import references
 
 Shape = tuple[str | tuple[str, str], ...]
+READ: Final = frozenset((*GIVEN, "chosen_messages", "parallel_tool_calls")) - {"messages"}
+"""Keys of a line that rules of scope `VALUE` read by name."""
+SPEAKERS: Final = frozenset(("system", "developer", "user", "assistant"))
 
 
 def structure_signature(example: Example) -> Shape | None:
@@ -36,12 +41,18 @@ def structure_signature(example: Example) -> Shape | None:
 
 def is_plain(example: Example) -> bool:
     """Whether an example has only messages with role and text, so that rules of scope `VALUE` cannot fire."""
+    return example.plain or (len(example.value) == 1 and has_plain_turns(example.value))
+
+
+def has_keys_beside(example: Example) -> bool:
+    """Whether an example has, beside messages with role and text, only keys that no rule knows.
+
+    Rules of scope `VALUE` cannot fire then, except those that are declared with `any_key`.
+    """
     value = example.value
-    if example.plain:
-        return True
-    if len(value) != 1 or not isinstance(turns := value.get("messages"), list):
-        return False
-    return all(
-        isinstance(t, dict) and len(t) == 2 and isinstance(t.get("content"), str) and isinstance(t.get("role"), str)
-        for t in turns
+    return (
+        example.format == "messages"
+        and READ.isdisjoint(value)
+        and has_plain_turns(value)
+        and SPEAKERS.issuperset([turn["role"] for turn in value["messages"]])
     )
