@@ -358,7 +358,7 @@ def _change(text: str) -> tuple[str, Any]:
     """`KEY=VALUE`, the value as TOML or else as text."""
     key, equals, value = text.partition("=")
     if not equals:
-        raise UsageError(f"--set {text}: is not KEY=VALUE", "for example  --set rank=32")
+        raise UsageError(f"--set {text}: not KEY=VALUE", "write it like --set rank=32")
     return key.strip(), toml_value(value)
 
 

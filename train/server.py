@@ -55,7 +55,7 @@ def server_of(
     """
     if base_url is None and not any(name is not None and name.startswith(HOSTED) for name in names):
         if key is not None or price is not None:
-            raise UsageError("--key and --price belong to a server", "name its address with --base-url")
+            raise UsageError("--key and --price have no effect without --base-url", "name its address with --base-url")
         return None
     address = SERVICE[Target.OPENAI].address if base_url is None else address_of(base_url, "--base-url")
     return Server(address, consent, tell, key, None if price is None else _price(price))

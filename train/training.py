@@ -76,7 +76,7 @@ def _admit(folder: RunFolder, key: str, mode: Mode) -> Report | None:
     if there != key:
         raise UsageError(
             f"{folder.path}: contains a run with another recipe, chat template, data or base model",
-            "--fresh replaces it; --run-dir DIR keeps both",
+            "replace it with --fresh, or keep both with --run-dir DIR",
         )
     report = folder.read("report.json")
     if report is None and mode == "new":

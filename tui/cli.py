@@ -46,14 +46,15 @@ ASSIGN_HELP: Final = (
     "Show one of several disjoint shares, for example 1/3; the content of an example decides its share."
 )
 Assign = Annotated[str, typer.Option("--assign", help=ASSIGN_HELP, metavar="PART/PARTS", show_default=False)]
-OVERLAP_HELP: Final = "Part of the examples that every share has, with --assign; `curate kappa` compares them."
+OVERLAP_HELP: Final = "Show this part of the examples in every share, with --assign; `curate kappa` compares them."
 Overlap = Annotated[float, typer.Option("--overlap", min=0, max=1, help=OVERLAP_HELP)]
 WEB_HELP: Final = "Serve the review to browsers; a new token and a name are asked for at login."
 Web = Annotated[bool, typer.Option("--web", help=WEB_HELP)]
 Host = Annotated[
-    str | None, typer.Option("--host", help=f"Address to serve at, with --web.  [default: {HOST}, this computer alone]")
+    str | None,
+    typer.Option("--host", help=f"Serve at this address, with --web.  [default: {HOST}, this computer alone]"),
 ]
-PORT_HELP: Final = f"Port to serve at, with --web; 0 takes a free one.  [default: {PORT}]"
+PORT_HELP: Final = f"Serve at this port, with --web; 0 takes a free one.  [default: {PORT}]"
 Port = Annotated[int | None, typer.Option("--port", min=0, max=65535, help=PORT_HELP)]
 
 
@@ -78,12 +79,18 @@ def review(
     contested.
     """
     if overlap and not assign:
-        raise UsageError("--overlap belongs to --assign", "name a share with --assign PART/PARTS, or leave it out")
+        raise UsageError(
+            "--overlap has no effect without --assign", "name a share with --assign PART/PARTS, or leave it out"
+        )
     if hardest is not None and from_run is None:
-        raise UsageError("--hardest belongs to --from-run", "name a training with --from-run RUN, or leave it out")
+        raise UsageError(
+            "--hardest has no effect without --from-run", "name a training with --from-run RUN, or leave it out"
+        )
     if not web and (host is not None or port is not None):
         option = "--port" if host is None else "--host"
-        raise UsageError(f"{option} belongs to --web", "add --web to serve the review to browsers, or leave it out")
+        raise UsageError(
+            f"{option} has no effect without --web", "add --web to serve the review to browsers, or leave it out"
+        )
     served = "TEXTUAL_DRIVER" in os.environ  # a server of browsers replaces the terminal
     if not (served or web) and not all(
         stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)
@@ -103,7 +110,7 @@ def review(
     if web:
         if merge or reviewer:
             option = "--merge" if merge else "--reviewer"
-            raise UsageError(f"{option} does not go with --web", "each reviewer gives a name at login")
+            raise UsageError(f"{option} cannot be combined with --web", "each reviewer gives a name at login")
         from tui.web.server import serve  # import aiohttp only once it is needed
 
         options: dict[str, object] = {"--from-run": from_run, "--hardest": hardest, "--scores": scores}

@@ -156,15 +156,19 @@ def check(
             raise UsageError("--watch only reports", "leave out options that fix, compare or write a baseline")
         watch(paths, baseline, partial(check, **{**given, "watching": False}))
     if group_by is not None and (statistics or output_format is not OutputFormat.GROUPED):
-        raise UsageError("--group-by without --output-format grouped", "add it, or leave --group-by out")
+        raise UsageError(
+            "--group-by has no effect without --output-format grouped", "add that option, or leave --group-by out"
+        )
     _demand_report(output_file, given)
     files = named_files(paths)
     demand_apart(files, (output_file, new_baseline), named=paths)
     demand_apart([baseline] if baseline else [], (output_file,))
-    if new_suppressions != bool(reason.strip()):
-        raise UsageError("--add-suppressions and --reason need each other", "say why the findings are accepted")
+    if new_suppressions and not reason.strip():
+        raise UsageError("--add-suppressions requires --reason", "say why the findings are accepted")
+    if reason.strip() and not new_suppressions:
+        raise UsageError("--reason has no effect without --add-suppressions", "add that option, or leave --reason out")
     if new_suppressions and new_baseline:
-        raise UsageError("--add-suppressions and --write-baseline do the same in two ways", "leave one of them out")
+        raise UsageError("--add-suppressions cannot be combined with --write-baseline", "leave one of them out")
     named = {"select": codes(select), "ignore": codes(ignore), "extend_select": codes(extend_select)}
     home, project = project_for(files)
     executor = executor_of(engine, address)
@@ -215,7 +219,9 @@ def check(
 def _demand_report(output: Path | None, given: Mapping[str, object]) -> None:
     """Raise `UsageError` for a report file or a baseline that another option leaves without use."""
     if given["baseline"] and given["new_baseline"]:
-        raise UsageError("--write-baseline writes all findings, also those of --baseline", "leave one of them out")
+        raise UsageError(
+            "--write-baseline cannot be combined with --baseline", "leave out --baseline: all findings are written"
+        )
     if (given["diff"] or given["fix_only"]) and (given["new_baseline"] or given["new_suppressions"]):
         raise UsageError("--diff and --fix-only record no findings", "leave one of the options out")
     silent = {"diff": "--diff", "fix_only": "--fix-only", "new_baseline": "--write-baseline",
@@ -228,7 +234,7 @@ def _demand_report(output: Path | None, given: Mapping[str, object]) -> None:
 def _stdin_name(name: str | None, files: Sequence[Path]) -> str | None:
     """The name of standard input. Raises `UsageError` if it is not read, or another file has the name."""
     if name is not None and STDIN not in files:
-        raise UsageError("--stdin-filename without standard input", "pass - as the path")
+        raise UsageError("--stdin-filename has no effect without standard input", "pass - as the path")
     if name is not None and any(display_name(Path(name)) == display_name(file) for file in files):
         raise UsageError(f"{name}: is also a file that is read", "pass the file or standard input, not both")
     return name

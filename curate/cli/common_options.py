@@ -36,6 +36,13 @@ class Color(StrEnum):
     NEVER = "never"
 
 
+VALUES: Final = {
+    "<int>": "N", "<int range>": "N", "<float>": "NUMBER", "<float range>": "NUMBER", "<path>": "PATH", "<dir>": "PATH",
+    "<list[Path]>": "PATH", "<str>": "TEXT", "<list[str]>": "TEXT",
+}  # fmt: skip
+"""What help texts call a value, by typer's name of its type."""
+MODELS: Final = ("embeddings", "judge", "judge_model", "model", "nli", "same_question", "tokenizer", "tuned")
+"""Options that take the name of a model."""
 VARIABLES: Final = {Color.ALWAYS: "FORCE_COLOR", Color.NEVER: "NO_COLOR"}
 """The environment variables that have the same effect; libraries and child processes read them."""
 
@@ -51,7 +58,19 @@ def as_command(verb: str, loaded: Any) -> Any:
         others = {"common_config": CONFIGURED, "common_exclude": READING, "common_gitignore": READING}
         leaf.params.extend(option for option in _options() if verb in others.get(option.name, (verb,)))
         leaf.callback = _wrapped(leaf.callback)
+        for item in leaf.params:
+            _name_value(item)
     return command
+
+
+def _name_value(item: Any) -> None:
+    """Name what an option takes as other programs do: `N`, not `<int range>`. An argument has a name already."""
+    if item.type_descriptor.is_choice or (shown := VALUES.get(item.display_type(None))) is None:
+        return
+    if item.param_type_name == "argument":
+        item.display_type_rich = lambda **_: ""
+    elif item.metavar is None:
+        item.metavar = "MODEL" if item.name in MODELS else shown
 
 
 def _options() -> list[Any]:

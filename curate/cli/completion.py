@@ -26,7 +26,7 @@ class Shell(StrEnum):
     POWERSHELL = "powershell"
 
 
-def completion(shell: Annotated[Shell, typer.Argument(help="Your shell: bash, zsh, fish or powershell.")]) -> None:
+def completion(shell: Annotated[Shell, typer.Argument(help="Your shell.", metavar="SHELL")]) -> None:
     """Print a script that completes commands and options.
 
     Add  eval "$(curate completion bash)"  to ~/.bashrc, the same with zsh to ~/.zshrc; for fish, write the output to

@@ -44,33 +44,32 @@ from curate.report.console import print_json, print_lines
 def conflicts(
     paths: Paths,
     embeddings: Annotated[
-        str | None, typer.Option(help="Sentence-transformers model that finds the same question in other words.")
+        str | None, typer.Option(help="Find reworded questions with this sentence-transformers model.")
     ] = None,
     nli: Annotated[
-        str | None, typer.Option(help="NLI cross-encoder that judges answers, e.g. cross-encoder/nli-deberta-v3-base.")
+        str | None,
+        typer.Option(help="Judge answers with this NLI cross-encoder, e.g. cross-encoder/nli-deberta-v3-base."),
     ] = None,
     same_question: Annotated[
         str | None,
-        typer.Option(
-            help="Cross-encoder for duplicate questions that takes part, e.g. cross-encoder/quora-roberta-base."
-        ),
+        typer.Option(help="Also compare questions with this cross-encoder, e.g. cross-encoder/quora-roberta-base."),
     ] = None,
     judge: Annotated[
         str | None,
         typer.Option(
-            help="Language model with the last word: a folder, a hub id, or the address of an endpoint (http...)."
+            help="Let this language model decide last: a folder, a hub id, or the address of an endpoint (http...)."
         ),
     ] = None,
-    judge_model: Annotated[str | None, typer.Option(help="Name of the model at that endpoint.")] = None,
+    judge_model: Annotated[str | None, typer.Option(help="Ask this model of the judge's endpoint.")] = None,
     judge_key: JudgeKey = None,
     no_models: Annotated[
-        bool, typer.Option("--no-models", help="Use no default models: equal questions and rules alone.")
+        bool, typer.Option("--no-models", help="Use no default models: compare equal questions, by rules.")
     ] = False,
     min_confidence: Annotated[
-        float | None, typer.Option(help="Probability of a conflict from which it is shown.")
+        float | None, typer.Option(help="Show conflicts of at least this confidence.  [default: 0.5]")
     ] = None,
     similarity: Annotated[
-        float | None, typer.Option(help="Cosine similarity from which two questions may be the same one.")
+        float | None, typer.Option(help="Compare questions of at least this cosine similarity.  [default: 0.5]")
     ] = None,
     all_turns: Annotated[
         bool, typer.Option("--all-turns", help="Compare every answer, not only each conversation's last.")
@@ -80,7 +79,7 @@ def conflicts(
         typer.Option("--calibrate", help="Fit the confidence on your decisions, and show what changes."),
     ] = False,
     as_json: AsJson = False,
-    html: Annotated[Path | None, typer.Option(help="Write a report to this file, too.", metavar="FILE")] = None,
+    html: Annotated[Path | None, typer.Option(help="Also write an HTML report to this file.", metavar="FILE")] = None,
     show_all: Annotated[
         bool, typer.Option("--all", help=f"Show every conflict, not only {SHOWN}, and those of less confidence.")
     ] = False,
@@ -111,9 +110,11 @@ def conflicts(
     config = with_default_models(with_options(whole.conflicts, **options))
     demand_named("judge", config.judge, judge_model=judge_model, judge_key=judge_key)
     if calibrate and (as_json or html is not None):
-        raise UsageError("--calibrate writes no report", "leave out --json and --html")
+        raise UsageError("--calibrate cannot be combined with --json or --html", "leave them out: it writes no report")
     if calibrate and no_decisions:
-        raise UsageError("--calibrate is made of decisions", "leave out --no-decisions")
+        raise UsageError(
+            "--calibrate cannot be combined with --no-decisions", "leave --no-decisions out: it is fitted on decisions"
+        )
     if calibrate:
         config = config.model_copy(update={"calibration": (1.0, 0.0)})
     decisions = told_decisions(files, ignore=no_decisions)

@@ -34,6 +34,7 @@ def decontaminate(
         typer.Option(
             "--bench",
             help="Search for the items of this benchmark: .jsonl, .json, .csv or .tsv, plain, .gz or .zst; repeatable.",
+            metavar="FILE",
         ),
     ],
     output: Kept = None,

@@ -50,10 +50,15 @@ def dedup(
     output: Kept = None,
     overwrite: Overwrite = False,
     threshold: Annotated[
-        float | None, typer.Option(help="Remove near-duplicates at or above this Jaccard similarity.")
+        float | None, typer.Option(help="Remove near-duplicates at or above this Jaccard similarity.  [default: 0.8]")
     ] = None,
     on: Annotated[
-        str | None, typer.Option(help="Compare this part of the examples: conversation, prompt, response or last-turn.")
+        str | None,
+        typer.Option(
+            help="Compare this part of the examples: conversation, prompt, response or last-turn.  "
+            "[default: conversation]",
+            metavar="PART",
+        ),
     ] = None,
     keep: Annotated[str | None, typer.Option(help=KEEP, metavar="POLICY")] = None,
     ignore_facts: Annotated[
@@ -80,7 +85,9 @@ def dedup(
     drop: Drop = None,
     against: Annotated[
         list[str] | None,
-        typer.Option(help="Remove only duplicates of examples in this file or folder, which is not changed."),
+        typer.Option(
+            help="Remove only duplicates of examples in this file or folder, which is not changed.", metavar="PATH"
+        ),
     ] = None,
     explain: Annotated[
         bool,
@@ -88,9 +95,9 @@ def dedup(
             "--explain", help="Show a word diff of each removed and kept example, and a histogram of similarities."
         ),
     ] = False,
-    html: Annotated[Path | None, typer.Option("--html", help="Write the explanations as HTML to this file.")] = None,
+    html: Annotated[Path | None, typer.Option("--html", help="Also write an HTML report to this file.")] = None,
     rethreshold: Annotated[
-        float | None, typer.Option(help="Re-run at a new threshold from the cache of an earlier run.", metavar="FLOAT")
+        float | None, typer.Option(help="Re-run at a new threshold from the cache of an earlier run.", metavar="NUMBER")
     ] = None,
     no_decisions: NoDecisions = False,
     no_cache: Annotated[bool, typer.Option("--no-cache", help="Disable the cache in .curate/cache.")] = False,

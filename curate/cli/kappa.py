@@ -25,8 +25,8 @@ def kappa(
 ) -> None:
     """Show how far reviewers agree: Cohen's kappa of their verdicts and ratings, and what they decide differently.
 
-    What counts is each reviewer's last word about an example, finding, duplicate or conflict, also where another
-    reviewer replaced it. Exit status: 0, 2 if a journal cannot be read.
+    The last decision of each reviewer about an example, finding, duplicate or conflict counts, even if another reviewer
+    replaced it. Exit status: 0, 2 if a journal cannot be read.
     """
     if not journals:
         project = project_of([])

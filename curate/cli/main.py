@@ -2,6 +2,7 @@
 
 import gc
 import os
+import re
 import sys
 import traceback
 from collections.abc import Sequence
@@ -133,6 +134,7 @@ def _run(words: Sequence[str], *, alone: bool) -> int:
     from curate.cli.verbs import OWN, load_verb
     from curate.core.scratch import sweep
     from curate.core.tables import padding
+    from curate.core.validation import in_words
 
     sweep()
     padding.clear()
@@ -153,7 +155,8 @@ def _run(words: Sequence[str], *, alone: bool) -> int:
     try:
         code = as_command(words[0], verb).main(list(words[1:]), prog_name=f"curate {words[0]}", standalone_mode=False)
     except typer.TyperException as error:
-        _narrate(f"error: {visible(error.format_message())}\n  next: `curate {words[0]} --help` lists the options")
+        said = re.sub(r"^Invalid value for '(.+?)': ", r"\1: ", in_words(error.format_message()))
+        _narrate(f"error: {visible(said)}\n  next: `curate {words[0]} --help` lists the options")
         return ExitCode.USAGE
     except typer.Abort:
         return ExitCode.INTERRUPTED

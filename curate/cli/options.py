@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from curate.conflicts.judges.verdict_cache import Work
 
 PATHS: Final = (
-    "Files, folders, quoted patterns such as 'data/**/*.jsonl', or - for standard input: JSON Lines or JSON arrays, "
-    "plain, .gz or .zst."
+    "Files, folders, quoted patterns such as 'data/**/*.jsonl', URLs, or - for standard input. Reads JSON Lines and "
+    "JSON, plain, .gz or .zst, and Parquet, Arrow, CSV and TSV."
 )
 """The help of the argument PATH."""
 UNCOMPARED: Final = "not compared"
@@ -110,7 +110,7 @@ def memory_of(text: str, option: str = "--memory") -> int:
     """Bytes of a size like `6GB`, `6` or `5500MB`; 6 GB are 6 x 2^30. Raises `UsageError`."""
     found = SIZE.fullmatch(text.strip())
     if found is None:
-        raise UsageError(f"{option} {text}: is not a size", f"for example  {option} 6GB")
+        raise UsageError(f"{option} {text}: not a size", f"write a number with MB or GB, such as {option} 6GB")
     unit = (found.group(2) or "g").lower()
     return round(float(found.group(1)) * (2**30 if unit.startswith("g") else 2**20))
 
@@ -135,7 +135,7 @@ def named_numbers(option: str, given: Sequence[str] | None, example: str) -> dic
 def executor_of(engine: Engine, address: str | None) -> Executor:
     """Where the work runs. Raises `UsageError` for an address of nothing."""
     if address is not None and engine is Engine.LOCAL:
-        raise UsageError("--address without --engine ray", "add --engine ray")
+        raise UsageError("--address has no effect without --engine ray", "add --engine ray, or leave --address out")
     return Executor(engine, address)
 
 

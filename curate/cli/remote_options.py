@@ -72,7 +72,7 @@ Tokenizer = Annotated[
 ]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Send data without asking for confirmation.")]
 JobId = Annotated[
-    str | None, typer.Argument(help="Id of the job; if omitted, the last one started from this folder.", metavar="JOB")
+    str | None, typer.Argument(help="Id of the job. If omitted, the last one started from this folder.", metavar="JOB")
 ]
 
 

@@ -23,7 +23,7 @@ from curate.report.console import console, table
 from curate.report.rules import rule_json, rule_markdown, rules_markdown, terms
 
 WIDTH: Final = 120
-"""Width of an explanation in columns."""
+"""Columns of an explanation at most."""
 NO_MODEL: Final = "its examples need a model that only the tests of curate have; `curate check --model` runs the rule"
 BY_CODE: Final = {
     "F006": "its examples are lines of a suppressions file, not of data",
@@ -56,7 +56,7 @@ def rule(
     if code and code.upper() not in known:
         raise UsageError(f"no rule {code!r}", "`curate rule --all` lists them")
     if show_all and (code or test):
-        raise UsageError(f"--all lists all rules: {code or '--test'} has no effect", "leave one of them out")
+        raise UsageError(f"--all cannot be combined with {code or '--test'}", "leave one of them out")
     if test and kind is not RuleFormat.TEXT:
         raise UsageError("--test prints text only", "leave --format out")
     if test:
@@ -87,11 +87,13 @@ def explanation(item: Rule) -> str:
     """The documentation of a rule as plain text."""
     said = [("Bad", item.bad), ("Good", item.good)]
     blocks = [f"{label}:\n{''.join(f'    {line}{chr(10)}' for line in _shown(data))}" for label, data in said if data]
+    width = min(WIDTH, console().width)
     head = (
-        f"{item.code} {item.name} ({item.severity})\n\n{item.summary}\n\n{fill(item.rationale, WIDTH)}\n\nNext: "
-        f"{item.hint}\n{terms(item)}"
+        f"{item.code} {item.name} ({item.severity})\n\n{item.summary}\n\n{item.rationale}\n\nNext: {item.hint}\n"
+        f"{terms(item)}"
     )
-    return visible(head, keep_newlines=True) + "".join(f"\n{block}" for block in blocks)
+    filled = (fill(line, width, break_long_words=False, break_on_hyphens=False) for line in head.split("\n"))
+    return visible("\n".join(filled), keep_newlines=True) + "".join(f"\n{block}" for block in blocks)
 
 
 def _shown(data: bytes) -> list[str]:

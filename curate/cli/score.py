@@ -34,9 +34,10 @@ if TYPE_CHECKING:
     from curate.conflicts.judges.verdict_cache import Work
 
 Embeddings = Annotated[
-    str | None, typer.Option(help="Sentence-transformers model for the signals that need embeddings.")
+    str | None,
+    typer.Option(help="Use this sentence-transformers model for signals that need embeddings.", metavar="MODEL"),
 ]
-NoModels = Annotated[bool, typer.Option("--no-models", help="Compute signals of the text alone.")]
+NoModels = Annotated[bool, typer.Option("--no-models", help="Use no model: compute the signals of the text alone.")]
 LossModel = Annotated[
     str | None,
     typer.Option(
@@ -45,7 +46,8 @@ LossModel = Annotated[
     ),
 ]
 Run = Annotated[
-    Path | None, typer.Option(help="Add what a training saw: the folder of a run with a data map.", metavar="DIR")
+    Path | None,
+    typer.Option(help="Add the signals of a training, from the data map in the folder of its run.", metavar="DIR"),
 ]
 
 
@@ -63,15 +65,17 @@ def score(
         ),
     ] = None,
     rubric: Annotated[
-        Path | None, typer.Option(help="Text file that says what a good answer is, for --judge.", metavar="FILE")
+        Path | None, typer.Option(help="Read what a good answer is from this text file, for --judge.", metavar="FILE")
     ] = None,
-    judge_model: Annotated[str | None, typer.Option(help="Name of the model at that endpoint.")] = None,
+    judge_model: Annotated[
+        str | None, typer.Option(help="Ask this model of the judge's endpoint.", metavar="MODEL")
+    ] = None,
     judge_key: JudgeKey = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Send data to the judge's endpoint without asking.")] = False,
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="Write all values to this Parquet file.", metavar="FILE")
     ] = None,
-    html: Annotated[Path | None, typer.Option(help="Write a report to this file, too.", metavar="FILE")] = None,
+    html: Annotated[Path | None, typer.Option(help="Also write an HTML report to this file.", metavar="FILE")] = None,
     as_json: AsJson = False,
     show_all: Annotated[
         bool, typer.Option("--all", help="Show ten examples at each end of each signal, and all correlations.")
@@ -89,8 +93,10 @@ def score(
     told_decisions(files, ignore=True, why="curate score reads the files as they are")
     project, config = project_for(files)
     models = models_of(config, embeddings, loss_model, no_models=no_models)
-    if (judge is None) != (rubric is None):
-        raise UsageError("--judge and --rubric belong together", "pass a model and a file with the rubric")
+    if judge is not None and rubric is None:
+        raise UsageError("--judge requires --rubric", "pass a text file that says what a good answer is")
+    if rubric is not None and judge is None:
+        raise UsageError("--rubric has no effect without --judge", "name a model with --judge, or leave --rubric out")
     demand_named("judge", judge, judge_model=judge_model, judge_key=judge_key)
     with stages(quiet=quiet) as shown:
 

@@ -62,7 +62,10 @@ def select(
     ] = None,
     drop: Drop = None,
     earlier: Annotated[
-        Path | None, typer.Option(help="Keep the examples of an earlier selection while there is room.", metavar="FILE")
+        Path | None,
+        typer.Option(
+            help="Select the examples of this earlier selection first, as far as the size allows.", metavar="FILE"
+        ),
     ] = None,
     embeddings: Embeddings = None,
     no_models: NoModels = False,
@@ -99,11 +102,13 @@ def select(
     with its reason; `curate restore` brings it back. Exit status: 0, 1 if too much would be removed without --yes or a
     line holds no example, 2 if a file cannot be read or written.
     """
-    if (examples is None) == (tokens is None):
-        raise UsageError("pass --examples N or --tokens N", "`curate score` shows how many examples there are")
+    if examples is None and tokens is None:
+        raise UsageError("no size is given", "pass --examples N or --tokens N; `curate stats` shows how many there are")
+    if examples is not None and tokens is not None:
+        raise UsageError("--examples cannot be combined with --tokens", "leave one of them out")
     if (questions or seeds) and compare is None:
         option = "--questions" if questions else "--seeds"
-        raise UsageError(f"{option} belongs to --compare", "name a recipe with --compare, or leave it out")
+        raise UsageError(f"{option} has no effect without --compare", "name a recipe with --compare, or leave it out")
     files = named_files(paths)
     splits = None if compare is None else splits_of(compare, files)
     removed = checked_removed_path(

@@ -42,7 +42,10 @@ def split(
         Path, typer.Option("-o", "--output", help="Write splits, removed lines, data card and manifest to this folder.")
     ],
     fractions: Annotated[
-        str | None, typer.Option(help="Set the shares of train, validation and test.", metavar="0.8,0.1,0.1")
+        str | None,
+        typer.Option(
+            help="Set the shares of train, validation and test.  [default: 0.8,0.1,0.1]", metavar="0.8,0.1,0.1"
+        ),
     ] = None,
     counts: Annotated[
         str | None,
@@ -77,7 +80,8 @@ def split(
         typer.Option(help="Keep questions that are paraphrases by this embedding model in one split.", metavar="MODEL"),
     ] = None,
     threshold: Annotated[
-        float | None, typer.Option(help="Treat examples at or above this Jaccard similarity as near-duplicates.")
+        float | None,
+        typer.Option(help="Treat examples at or above this Jaccard similarity as near-duplicates.  [default: 0.8]"),
     ] = None,
     weight: Annotated[
         list[str] | None,
@@ -129,7 +133,9 @@ def split(
     Exit status: 0, 1 if a line holds no example, 2 if no example is left or a file cannot be read or written.
     """
     if no_decisions and (min_rating or without_label):
-        raise UsageError("--min-rating and --without-label need the decisions", "remove --no-decisions")
+        raise UsageError(
+            "--min-rating and --without-label cannot be combined with --no-decisions", "leave --no-decisions out"
+        )
 
     executor, limit = executor_of(engine, address), None if memory is None else memory_of(memory)
     files = data_files(paths, lambda _: None)

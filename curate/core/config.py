@@ -373,4 +373,8 @@ def with_options(section: SectionType, **options: Any) -> SectionType:
     Raises `ConfigError` for an invalid option value.
     """
     given = {name: value for name, value in options.items() if value is not None}
-    return validated(type(section), {**section.model_dump(), **given}, "options") if given else section
+    return (
+        validated(type(section), {**section.model_dump(), **given}, "option", "pass another value")
+        if given
+        else section
+    )

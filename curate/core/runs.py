@@ -157,9 +157,10 @@ def find_run(name: str, project: Project) -> Path:
             return folder
     if there:
         return there[0]
-    known = visible(", ".join(sorted(path.name for path in project.runs)) or "none")
+    known = visible(", ".join(sorted(path.name for path in project.runs)))
     raise InputError(
-        f"{visible(name)}: no such run", f"pass the folder of a run, or one of this project's runs: {known}"
+        f"{visible(name)}: no such run",
+        f"pass the folder of a run, or a run of this project: {known}" if known else "pass the folder of a run",
     )
 
 

@@ -26,13 +26,13 @@ def load_toml(path: Path) -> dict[str, Any]:
         raise ConfigError(visible(f"{path}: not valid TOML: {error}"), "fix the line that the message names") from error
 
 
-def validated(model: type[Model], values: dict[str, Any], source: str) -> Model:
-    """Validate `values` as a `model`. Raises `ConfigError` that lists every mistake."""
+def validated(model: type[Model], values: dict[str, Any], source: str, hint: str = "fix these keys") -> Model:
+    """Validate `values` as a `model`. Raises `ConfigError` that lists every mistake, with a `hint`."""
     try:
         return model.model_validate(values)
     except ValidationError as error:
         mistakes = [visible(f"{source}: {_mistake(model, item)}") for item in error.errors(include_url=False)]
-        raise ConfigError("\n".join(mistakes), "fix these keys") from None
+        raise ConfigError("\n".join(mistakes), hint) from None
 
 
 def _mistake(model: type[BaseModel], item: Any) -> str:
@@ -42,12 +42,16 @@ def _mistake(model: type[BaseModel], item: Any) -> str:
 
         near = difflib.get_close_matches(str(item["loc"][-1]), _keys(model, item["loc"][:-1]), n=1)
         return f"unknown key {place!r}" + (f"; did you mean {near[0]!r}?" if near else "")
-    message = str(item["msg"]).removeprefix("Value error, ")
-    return (
-        (f"{place}: " if place else "")
-        + message
-        + (f" (got {item['input']!r})" if item["type"] != "value_error" else "")
-    )
+    if item["type"] == "missing":
+        return f"missing key {place!r}"
+    message = in_words(str(item["msg"]))
+    got = f" (got {item['input']!r})" if item["type"] != "value_error" else ""
+    return (f"{place}: " if place else "") + message + got
+
+
+def in_words(message: str) -> str:
+    """A message of pydantic as the others read: `must be greater than or equal to 1`."""
+    return message.replace("Value error, ", "").replace("Input should be", "must be")
 
 
 def _keys(model: type[BaseModel], path: tuple[str | int, ...]) -> list[str]:

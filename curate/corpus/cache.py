@@ -91,7 +91,7 @@ def columns_for(task: Task, spec: FeatureSpec) -> Columns:
     if columns is None:
         if task.only:
             raise UsageError(
-                "not all of these files is remembered",
+                "not all of these files are in the cache",
                 "run `curate dedup` on them with the same options first, without --rethreshold",
             )
         columns = columns_of(

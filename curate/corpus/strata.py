@@ -121,5 +121,5 @@ def _language(text: str) -> Trait | None:
     try:
         from py3langid import classify  # half a second for its model: only where languages are asked for
     except ImportError:
-        raise MissingExtra("telling languages", "language", "py3langid") from None
+        raise MissingExtra("detecting languages", "language", "py3langid") from None
     return _text(str(classify(text)[0]))

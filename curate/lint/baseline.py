@@ -94,9 +94,9 @@ def load_baseline(path: Path) -> Baseline:
         raise UsageError(f"{path}: cannot be read: {error.strerror}", "check the path and its permissions") from error
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
-        place = ".".join(map(str, first["loc"]))
+        said = ": ".join(filter(None, (".".join(map(str, first["loc"])), first["msg"])))
         raise ConfigError(
-            f"{path}: not a baseline of this version of curate: {place}: {first['msg']}",
+            f"{path}: not a baseline of this version of curate: {said}",
             "write it again with --write-baseline",
         ) from None
 

@@ -17,6 +17,10 @@ LINKS: Final = {
     "semantic": "paraphrased questions",
 }
 """Names of the kinds of links."""
+OTHER_REASONS: Final = {
+    "decision": "Dropped in review.", "mix": "Over the size of the mix.", "select": "Not selected.",
+}  # fmt: skip
+"""Why a line is removed, where that is no rule."""
 
 
 def card(manifest: Manifest) -> str:
@@ -114,7 +118,7 @@ def reason_for(code: str) -> str:
     """The reason why lines with this code are removed, in a sentence."""
     if code in RULES:
         return _cell(RULES[code].summary)
-    return {"decision": "Dropped in review.", "mix": "Over the size of the mix."}.get(code, "")
+    return OTHER_REASONS.get(code, "")
 
 
 def _divided(manifest: Manifest) -> str:

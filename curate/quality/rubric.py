@@ -76,7 +76,7 @@ def rubric_of(
         return Rubric(text, Local(judge), before)
     address = address_of(judge, "the judge")
     if not model:
-        raise UsageError(f"{address}: which model?", "name it with --judge-model")
+        raise UsageError(f"{address}: no model is named", "name it with --judge-model")
 
     def agreed(work: Work) -> None:
         before(work)

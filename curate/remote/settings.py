@@ -74,7 +74,9 @@ def settings_of(
     Raises `UsageError` where a model or a grader is missing, or something is named that the method does not take.
     """
     if not model:
-        raise UsageError("no model", "add --model with the service's name of a model, e.g. gpt-4.1-mini-2025-04-14")
+        raise UsageError(
+            "no model is named", "add --model with the service's name of a model, e.g. gpt-4.1-mini-2025-04-14"
+        )
     named = known.model_dump(exclude_none=True)
     if both := sorted(named.keys() & others.keys()):
         raise UsageError(f"{both[0]} is given twice", "remove it from --set")

@@ -40,7 +40,9 @@ def counter_of(model: str, tokenizer: str = "", chat_template: str = "") -> Toke
     Raises `ModelError` where `tokenizer` cannot be loaded, `UsageError` for a chat template without one.
     """
     if chat_template and not tokenizer:
-        raise UsageError("--chat-template without --tokenizer", "name the model whose tokenizer counts the tokens")
+        raise UsageError(
+            "--chat-template has no effect without --tokenizer", "name the model whose tokenizer counts the tokens"
+        )
     if tokenizer:
         template = load_template(tokenizer, chat_template)
         return TokenCounter(

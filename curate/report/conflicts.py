@@ -178,7 +178,7 @@ def conflicts_text(
     settled = len(states) - states.count("open")
     decided = f" ({settled:,} decided)" if settled else ""
     yield Text(
-        f"{plural(len(report.conflicts), 'conflict')}{decided} in {counts}; `curate review` decides", style="bold"
+        f"{plural(len(report.conflicts), 'conflict')}{decided} in {counts}; decide in `curate review`", style="bold"
     )
 
 

@@ -1,6 +1,8 @@
 """A console that masks keys and passwords and escapes control characters in all output."""
 
+import re
 from collections.abc import Iterable
+from typing import Any, Final
 
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
@@ -9,6 +11,9 @@ from rich.text import Text
 from curate.core.masking import without_keys
 from curate.core.text import visible
 
+COLUMN: Final = re.compile(r"(?<=\S) {2,}(?=\S)")
+"""What stands before a column of a line."""
+
 
 class MaskedConsole(Console):
     """Masks and escapes each rendered text, including table cells and progress columns.
@@ -16,19 +21,41 @@ class MaskedConsole(Console):
     On standard error, line breaks are escaped too: each text is a line there, and a name could start another one.
     """
 
+    def print(self, *objects: Any, **options: Any) -> None:
+        """Print as rich does; on a terminal, what does not fit on a line is indented below it."""
+        if not (self.soft_wrap or self.stderr or options.get("no_wrap")):
+            lines = (Text(one) if isinstance(one, str) else one for one in objects)
+            objects = tuple(self._hanging(one) if isinstance(one, Text) else one for one in lines)
+        super().print(*objects, **options)
+
+    def _hanging(self, line: Text) -> Text:
+        """A line, wrapped: the rest of it begins at its last column in the left half, else two places further in."""
+        line = self._masked(line)
+        text = line.plain
+        if "\n" in text or "\t" in text:
+            return line
+        first, *rest = line.wrap(self, self.width)
+        if not rest:
+            return line
+        columns = [found.end() for found in COLUMN.finditer(text) if found.end() <= self.width // 2]
+        indent = max(columns, default=len(text) - len(text.lstrip()) + 2)
+        begun = len(first.plain)
+        left = line[begun + len(text[begun:]) - len(text[begun:].lstrip()) :].wrap(self, self.width - indent)
+        return Text("\n").join([first, *(Text.assemble(" " * indent, one) for one in left)])
+
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
         """Render as rich does, but masked and escaped."""
         if isinstance(renderable, str):
             renderable = self._shown(renderable)
-        elif isinstance(renderable, Text) and (shown := self._shown(renderable.plain)) != renderable.plain:
-            renderable = Text(
-                shown,
-                style=renderable.style,
-                justify=renderable.justify,
-                overflow=renderable.overflow,
-                no_wrap=renderable.no_wrap,
-            )
+        elif isinstance(renderable, Text):
+            renderable = self._masked(renderable)
         return super().render(renderable, options)
+
+    def _masked(self, text: Text) -> Text:
+        shown = self._shown(text.plain)
+        if shown == text.plain:
+            return text
+        return Text(shown, style=text.style, justify=text.justify, overflow=text.overflow, no_wrap=text.no_wrap)
 
     def _shown(self, text: str) -> str:
         return visible(without_keys(text), keep_newlines=not self.stderr)

@@ -82,12 +82,12 @@ def score_json(result: ScoreResult) -> dict[str, Any]:
 
 def score_text(result: ScoreResult, *, full: bool = False) -> Iterator[RenderableType]:
     """The result for people; `full`: both ends of each signal with ten examples each, and all correlations."""
-    found = table("", "signal", "mean", "histogram", "below .5", "meaning", "measured", numbers=("mean", "below .5"))
+    numbers = ("mean", "below .5")
+    found = table("", "signal", "mean", "histogram", "below .5", "meaning, and how right it was", numbers=numbers)
     for one in result.signals:
         low = "" if not one.signal.doubts else f"{low_count(result, one):,}"
-        found.add_row(
-            one.signal.name, f"{one.mean:.3f}", bar(one.histogram), low, one.signal.summary, one.signal.measured
-        )
+        said = f"{one.signal.summary} ({one.signal.measured})" if one.signal.measured else one.signal.summary
+        found.add_row(one.signal.name, f"{one.mean:.3f}", bar(one.histogram), low, said)
     yield found
     for one in result.signals:
         if one.signal.name == DOUBT:

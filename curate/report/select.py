@@ -7,6 +7,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from curate.core.text import plural, visible
+from curate.output.datacard import reason_for
 from curate.pipeline.compare_selections import RANDOM, Interval, SelectionComparison, Verdict
 from curate.pipeline.select import Floor, SelectResult
 from curate.report.console import table
@@ -89,7 +90,7 @@ def select_text(result: SelectResult, *, written: bool) -> Iterator[Text]:
     for note in result.notes:
         yield Text(f"note: {note}", style="dim")
     for reason, count in result.left.items():
-        yield Text(f"left out, {reason}: {count:,}")
+        yield Text(f"left out {count:>9,}  {reason}: {reason_for(reason)}")
     yield Text(f"mean doubt {result.doubt_selected:.3f} of the selected examples, {result.doubt_all:.3f} of all")
     done = "selected" if written else "would be selected"
     yield Text(

@@ -56,10 +56,10 @@ def split_text(result: SplitResult, folder: Path) -> Iterator[Text]:
         yield Text(
             f"{name:<10} {part.examples:>9,}  {part.examples / total:6.1%}  {visible(display_name(folder / part.file))}"
         )
-    ties = ", ".join(f"{LINKS[name]} {count:,}" for name, count in manifest.links.items())
+    ties = ", ".join(f"{LINKS[name]} ({count:,})" for name, count in manifest.links.items())
     yield Text(
         f"{plural(manifest.groups, 'group')}, each in one split; the largest has "
-        f"{plural(result.division.largest, 'example')}" + (f" ({ties})" if ties else "")
+        f"{plural(result.division.largest, 'example')}" + (f"; related by {ties}" if ties else "")
     )
     for code, count in manifest.removed.reasons.items():
         yield Text(f"removed    {count:>9,}  {code}: {reason_for(code)}")

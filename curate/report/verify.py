@@ -59,14 +59,15 @@ def verify_json(proof: VerifyResult) -> dict[str, Any]:
 
 def verify_text(proof: VerifyResult, limit: int | None = SHOWN) -> Iterator[Text]:
     """The result as lines: points, what was not checked, differences, conclusion."""
+    width = max(map(len, (*(point.name for point in proof.points), *(one.name for one in proof.not_checked))))
     for point in proof.points:
         yield Text.assemble(
-            (f"{point.verdict.value:<7}", STYLES[point.verdict]), f" {point.name:<24} ", visible(point.said)
+            (f"{point.verdict.value:<7}", STYLES[point.verdict]), f" {point.name:<{width}}  ", visible(point.said)
         )
     if proof.not_checked:
         yield Text("not checked:", style="yellow")
     for one in proof.not_checked:
-        yield Text(f"        {one.name:<24} {plural(one.examples, 'example')}: {visible(one.said)}")
+        yield Text(f"        {one.name:<{width}}  {plural(one.examples, 'example')}: {visible(one.said)}")
     for finding in proof.findings[:limit]:
         yield Text.assemble((visible(finding.where), "bold"), f": {finding.code} ", visible(finding.message))
     yield from more(len(proof.findings), limit)

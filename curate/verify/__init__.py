@@ -81,9 +81,9 @@ def verify_folder(
         points.append(ledger_point(manifest, ledger, read, found))
         if passages:
             points.append(passages_point(folder / NAME, read, passages, found))
-        listen(StageStarted("books"))
+        listen(StageStarted("lines"))
         points.append(books_point(folder, manifest, ledger, read, pool, found))
-        listen(StageFinished("books", False, points[-1].said))
+        listen(StageFinished("lines", False, points[-1].said))
     return _proved(
         _Sought(display_name(folder), digest, points, found),
         read,

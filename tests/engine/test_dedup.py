@@ -143,7 +143,7 @@ def test_another_threshold_needs_what_is_remembered_and_nothing_else(
 ) -> None:
     write("data.jsonl", PAIRS)
     assert dedup("data.jsonl", "--rethreshold", "0.9") == 2
-    assert "not all of these files is remembered" in capsys.readouterr().err
+    assert "not all of these files are in the cache" in capsys.readouterr().err
     assert dedup("data.jsonl") == 0
     monkeypatch.setattr("curate.corpus.features.shingled", None)
     assert dedup("data.jsonl", "--rethreshold", "0.9", "-o", "out.jsonl") == 0

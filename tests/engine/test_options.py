@@ -53,9 +53,9 @@ COMBINATIONS: dict[str, tuple[list[str], str]] = {
         ["score", "data.jsonl", "--no-models", "--judge-key", "KEY"], "--judge-key has no effect without a judge",
     ),
     "a scale of no decisions": (
-        ["conflicts", "data.jsonl", "--no-models", "--calibrate", "--no-decisions"], "made of decisions",
+        ["conflicts", "data.jsonl", "--no-models", "--calibrate", "--no-decisions"], "with --no-decisions",
     ),
-    "seeds of no comparison": ([*SELECT, "--seeds", "4"], "--seeds belongs to --compare"),
+    "seeds of no comparison": ([*SELECT, "--seeds", "4"], "--seeds has no effect without --compare"),
     "a part of an example": ([*SELECT, "--floor", "label=1.5"], "not a number of examples"),
     "no number of examples": ([*SELECT, "--floor", "label=nan"], "not NAME=NUMBER"),
     "endless examples": ([*SELECT, "--floor", "label=inf"], "not NAME=NUMBER"),
@@ -63,7 +63,7 @@ COMBINATIONS: dict[str, tuple[list[str], str]] = {
     "two limits": ([*SELECT, "--below", "ending=.2", "--below", "ending=.5"], "ending is given twice"),
     "no least score": (["ingest", "data.jsonl", "-o", "new.jsonl", "--min-score", "a=nan"], "not NAME=NUMBER"),
     "a score without a name": (["ingest", "data.jsonl", "-o", "new.jsonl", "--min-score", "=1"], "not NAME=NUMBER"),
-    "one rule of all": (["rule", "M016", "--all"], "M016 has no effect"),
+    "one rule of all": (["rule", "M016", "--all"], "--all cannot be combined with M016"),
     "tests as data": (["rule", "M016", "--test", "--format", "json"], "--test prints text only"),
     "schemas both ways": (["schema", "--write", "--check"], "pass --write or --check"),
     "hours of tokens": (

@@ -207,7 +207,7 @@ def test_other_parameters_other_files_and_other_code_are_another_memory(monkeypa
 
 def test_what_is_not_remembered_is_asked_for_in_words(write: Write) -> None:
     write("data.jsonl", [("Hi", "Hello.")])
-    with pytest.raises(UsageError, match="not all of these files is remembered"):
+    with pytest.raises(UsageError, match="not all of these files are in the cache"):
         plan([DATA], DedupConfig(), cache=CACHE, remembered_only=True)
 
 

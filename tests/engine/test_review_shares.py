@@ -104,10 +104,10 @@ def test_a_name_that_is_no_reviewer_is_refused(
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("--overlap", "0.5"), "--overlap belongs to --assign"),
-        (("--hardest", "5"), "--hardest belongs to --from-run"),
-        (("--host", "0.0.0.0"), "--host belongs to --web"),
-        (("--port", "8000"), "--port belongs to --web"),
+        (("--overlap", "0.5"), "--overlap has no effect without --assign"),
+        (("--hardest", "5"), "--hardest has no effect without --from-run"),
+        (("--host", "0.0.0.0"), "--host has no effect without --web"),
+        (("--port", "8000"), "--port has no effect without --web"),
     ],
 )
 def test_an_option_without_the_one_that_it_belongs_to_is_refused(

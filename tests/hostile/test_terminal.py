@@ -10,9 +10,14 @@ import threading
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
+from rich.text import Text
 
 from curate.cli.main import main
 from curate.cli.options import progress
+from curate.core.masking import without_keys
 from curate.report.console import console
 from curate.report.masked_console import MaskedConsole
 from tests.conftest import Write, environment, line_of
@@ -138,3 +143,18 @@ def test_an_upload_on_a_terminal(write: Write) -> None:
     assert "\x1b[2J" not in shown
     assert "\n::error" not in shown
     assert "[bold]" in shown
+
+
+@given(
+    st.lists(st.text(st.characters(codec="utf-8", exclude_categories=("C", "Z")), min_size=1, max_size=90), max_size=30)
+)
+def test_a_wrapped_line_keeps_its_words_and_hides_its_keys(words: list[str]) -> None:
+    out, key = io.StringIO(), "sk-" + "Ab3d" * 12
+    shown = MaskedConsole(file=out, force_terminal=True, color_system=None, width=40)
+    line = " ".join([*words, key, *words])
+    shown.print(Text(f"proved  L001  {line}"))
+    lines = out.getvalue().splitlines()
+    assert all(cell_len(one) <= 40 for one in lines)
+    assert all(one.startswith(" " * 14) for one in lines[1:])
+    assert "Ab3d" not in out.getvalue()
+    assert "".join(out.getvalue().split()) == "".join(f"proved L001 {without_keys(line)}".split())

@@ -71,7 +71,7 @@ def test_only_the_training_split_of_the_recipe_can_be_compared(
     assert main(["select", str(other), "--no-models", "--examples", "1", "--compare", str(recipe)]) == 2
     assert "train.jsonl" in capsys.readouterr().err
     assert main(["select", str(other), "--no-models", "--examples", "1", "--questions", "3"]) == 2
-    assert "belongs to --compare" in capsys.readouterr().err
+    assert "has no effect without --compare" in capsys.readouterr().err
 
 
 def test_a_higher_score_is_better_and_a_higher_loss_is_worse() -> None:

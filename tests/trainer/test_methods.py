@@ -28,6 +28,8 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "parallel": {"method": "bottleneck", "places": "parallel", "bottleneck": 8},
     "full": {"method": "full", "learning_rate": 1e-3},
 }
+IN_16_BITS = ("lora", "full")
+"""Those whose base is not in 4 bits."""
 
 
 def test_every_method_is_among_these() -> None:
@@ -199,7 +201,7 @@ def test_a_method_learns_comes_back_and_goes_on(project: Path, variant: str) -> 
     assert isinstance(report, Report)
     assert report.tuned_loss < report.base_loss
     assert 0 < report.trainable_parameters <= report.total_parameters
-    assert recipe.quantised == (variant not in ("lora", "full"))
+    assert recipe.quantised == (variant not in IN_16_BITS)
 
     dtype = DTYPES[folder.read("environment.json")["dtype"]]
     texts = prepare(recipe, narrator).held_out.encoded

@@ -106,7 +106,7 @@ def test_every_key_is_listed_with_default_values_and_other_names(capsys: pytest.
     assert {line.split(" = ")[0] for line in listed.splitlines() if line[:1].strip()} == set(Recipe.model_fields)
     assert 'schedule = "cosine"\n    "constant" | "linear" | "cosine"  (also lr_scheduler_type, lr_scheduler)' in listed
     assert main(["recipe", "init"]) == 2
-    assert "--for is missing" in capsys.readouterr().err
+    assert "no split folder is named" in capsys.readouterr().err
 
 
 @pytest.mark.slow

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 WHO: Final[Any] = typer.Argument(
     help="Folder of a finished run, its name in .curate/runs, folder of an export, or with --base-url (or ft:...) the "
-    "name of a model at a server."
+    "name of a model at a server.",
+    metavar="RUN|EXPORT",
 )
 HELP: Final = (
     "/reset starts a new conversation, /system TEXT one with another system message, Ctrl-C stops an answer, /quit or "
@@ -44,7 +45,7 @@ def chat(
     max_new_tokens: Annotated[
         int, typer.Option("--max-new-tokens", min=1, help="Limit answers to this many tokens.")
     ] = 512,
-    seed: Annotated[int, typer.Option("--seed", help="Seed of the sampling.")] = 0,
+    seed: Annotated[int, typer.Option("--seed", help="Set the seed of the sampling.")] = 0,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print each question with its answer as a line of JSON.")
     ] = False,
@@ -55,8 +56,8 @@ def chat(
 ) -> None:
     """Chat with the model of a run or of an export, with the chat template of its training; or with one of a server.
 
-    If another chat template is found there, both are shown and nothing is asked. Without a terminal, each line of
-    standard input is a question of one conversation.
+    If its chat template is not that of the training, both are shown and no question is asked. Without a terminal, each
+    line of standard input is a question of one conversation.
     """
     how = {"max_new_tokens": max_new_tokens, "temperature": temperature}
     server = server_of(base_url, (run,), consent(yes=yes, as_json=as_json or not sys.stdin.isatty()), key=key)

@@ -13,26 +13,31 @@ from pydantic import BaseModel
 from curate.core.errors import MissingExtra
 from train.recipe import Recipe, load_recipe
 
-RecipeFile = Annotated[Path, typer.Argument(help="Recipe, a TOML file.")]
+RecipeFile = Annotated[Path, typer.Argument(help="Recipe, a TOML file.", metavar="RECIPE")]
 DataFolder = Annotated[Path | None, typer.Option("--data", help="Use this split folder instead of the recipe's.")]
 MovedData = Annotated[
     Path | None, typer.Option("--data", help="Use this split folder, if it was moved since the training.")
 ]
-Run = Annotated[str, typer.Argument(help="Folder of a finished run, or its name in .curate/runs.")]
-Changes = Annotated[list[str] | None, typer.Option("--set", help="Set a key of the recipe, as KEY=VALUE; repeatable.")]
+Run = Annotated[str, typer.Argument(help="Folder of a finished run, or its name in .curate/runs.", metavar="RUN")]
+Changes = Annotated[
+    list[str] | None, typer.Option("--set", help="Set a key of the recipe; repeatable.", metavar="KEY=VALUE")
+]
 OutputFolder = Annotated[Path, typer.Option("-o", "--output", help="Write to this folder.")]
 Vram = Annotated[
-    str | None, typer.Option("--vram", help="Plan for a GPU with this much memory, e.g. 6GB, instead of this machine.")
+    str | None,
+    typer.Option(
+        "--vram", help="Plan for a GPU with this much memory, e.g. 6GB, not for this machine.", metavar="SIZE"
+    ),
 ]
 BaseUrl = Annotated[
     str | None,
-    typer.Option("--base-url", help="Ask models of the OpenAI-compatible server at this address.", metavar="URL"),
+    typer.Option("--base-url", help="Ask models at this address of an OpenAI-compatible server.", metavar="URL"),
 ]
 Key = Annotated[
     str | None,
     typer.Option("--key", help="Read the API key of the server from this environment variable.", metavar="VARIABLE"),
 ]
-PRICE_HELP: Final = "Estimate the cost with these US dollars for 1,000,000 tokens in and out."
+PRICE_HELP: Final = "Estimate the cost at these prices in US dollars for 1,000,000 tokens in and out."
 Price = Annotated[str | None, typer.Option("--price", help=PRICE_HELP, metavar="IN,OUT")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Send data without asking for confirmation.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print no progress and no notes.")]

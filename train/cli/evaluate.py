@@ -27,9 +27,9 @@ Contenders = Annotated[
     str | None, typer.Option("--contenders", help=f"Compare these of {', '.join(SYSTEMS)}.  [default: all]")
 ]
 Task = Annotated[
-    TaskName | None, typer.Option("--task", help="Set the kind of answers.  [default: guessed from the data]")
+    TaskName | None, typer.Option("--task", help="Measure answers of this kind.  [default: guessed from the data]")
 ]
-Metric = Annotated[str | None, typer.Option("--metric", help=f"Decide by this metric, of {', '.join(METRICS)}.")]
+Metric = Annotated[str | None, typer.Option("--metric", help=f"Decide by this metric: {', '.join(METRICS)}.")]
 SHOTS_HELP: Final = f"Put this many examples into a prompt.  [default: {SHOTS}; more for labels]"
 Shots = Annotated[int | None, typer.Option("--shots", min=0, help=SHOTS_HELP)]
 Embeddings = Annotated[
@@ -43,7 +43,7 @@ Split = Annotated[str | None, typer.Option("--split", help="Measure on this spli
 Outputs = Annotated[
     int, typer.Option("--outputs", min=0, help="Show this many questions with all answers, side by side.")
 ]
-Seed = Annotated[int, typer.Option("--seed", help="Seed of the shots and of the bootstrap.")]
+Seed = Annotated[int, typer.Option("--seed", help="Set the seed of the shots and of the bootstrap.")]
 OverfittingOnly = Annotated[
     bool, typer.Option("--overfitting", help="Report only whether the training overfitted; loads no model.")
 ]
@@ -51,20 +51,26 @@ LM_EVAL_HELP: Final = (
     "Also run these tasks of lm-evaluation-harness, if it is installed: names or YAML files, separated by commas."
 )
 LmEval = Annotated[str | None, typer.Option("--lm-eval", help=LM_EVAL_HELP, metavar="TASKS")]
-Fresh = Annotated[bool, typer.Option("--fresh", help="Ask again what was answered before.")]
+Fresh = Annotated[bool, typer.Option("--fresh", help="Ask all questions again instead of reading cached answers.")]
 
 
 def evaluate(
     run: Annotated[
-        str | None, typer.Argument(help="Folder of a finished run, or its name in .curate/runs.", show_default=False)
+        str | None,
+        typer.Argument(
+            help="Folder of a finished run, or its name in .curate/runs.", show_default=False, metavar="RUN"
+        ),
     ] = None,
     *,
     model: Annotated[
         str | None,
-        typer.Option("--model", help="Measure this base on the split --data, without a run; with a server its name."),
+        typer.Option(
+            "--model",
+            help="Measure this base on the split in --data, without a run; with --base-url, its name at the server.",
+        ),
     ] = None,
     tuned: Annotated[
-        str | None, typer.Option("--tuned", help="Name of the tuned model at the server, such as ft:...")
+        str | None, typer.Option("--tuned", help="Ask this tuned model of the server, such as ft:...", metavar="MODEL")
     ] = None,
     base_url: BaseUrl = None,
     key: Key = None,
@@ -124,7 +130,9 @@ def evaluate(
         trained = untrained(str(model or tuned), Path(str(data)), served=server is not None)
     found = trained.report.overfitting
     if lm_eval and server is not None:
-        raise UsageError("--lm-eval measures models on this machine", "leave out --base-url")
+        raise UsageError(
+            "--lm-eval cannot be combined with --base-url", "leave one of them out: it loads the models on this machine"
+        )
     if overfitting:
         if found is None:
             raise InputError(

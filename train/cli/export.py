@@ -31,16 +31,21 @@ def export(
             "--dtype", help="Write weights in this dtype; auto is float16 where they fit, q8_0 is for GGUF alone."
         ),
     ] = "auto",
-    where: Annotated[Where, typer.Option("--device", help="Merge and verify there; auto is the GPU if any.")] = "auto",
+    where: Annotated[
+        Where, typer.Option("--device", help="Merge and verify on this device; auto takes the GPU if there is one.")
+    ] = "auto",
     name: Annotated[str | None, typer.Option("--name", help="Name the model for Ollama.  [default: the run's]")] = None,
     prompts: Annotated[
         int, typer.Option("--prompts", min=1, help="Verify with this many held-out questions.")
     ] = PROMPTS,
     data: MovedData = None,
     push: Annotated[
-        str | None, typer.Option("--push", help="Then upload it to this repository of the hub.", metavar="ORG/NAME")
+        str | None,
+        typer.Option("--push", help="Upload the verified files to this repository of the hub.", metavar="ORG/NAME"),
     ] = None,
-    public: Annotated[bool, typer.Option("--public", help="Let everybody see a repository that is made.")] = False,
+    public: Annotated[
+        bool, typer.Option("--public", help="Make a new repository public; if omitted, it is private.")
+    ] = False,
     yes: Yes = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
@@ -57,7 +62,7 @@ def export(
         demand_hub()
         consent(yes=yes, as_json=as_json).demand(f"the export with its model card, to {push},", hub_address())
     elif public:
-        raise UsageError("--public belongs to --push", "name the repository with --push")
+        raise UsageError("--public has no effect without --push", "name the repository with --push")
     if where == "cpu":  # before torch looks for one
         os.environ["CUDA_VISIBLE_DEVICES"] = ""
     options = Options(form=form, folder=folder, dtype=dtype, prompts=prompts, data=data, name=name)

@@ -13,7 +13,7 @@ from train.results import Composition
 if TYPE_CHECKING:
     from rich.console import Console
 
-RUNS: Final[Any] = typer.Argument(help="Finished runs on one base, by folder or name.")
+RUNS: Final[Any] = typer.Argument(help="Finished runs on one base, by folder or name.", metavar="RUN")
 DATA: Final[Any] = typer.Option(
     "--data", help="Use this split folder for a run, in their order, if it was moved; repeatable."
 )

@@ -37,7 +37,9 @@ def plan(
     Exit status 1 if the training would be refused; the plan says why and what would fit.
     """
     if measure and vram is not None:
-        raise UsageError("--measure runs a step on this machine, --vram plans for another", "leave out one of them")
+        raise UsageError(
+            "--measure cannot be combined with --vram", "leave one of them out: --measure runs on this machine"
+        )
     chosen = recipe_of(recipe, data, changes)
     memory = None if vram is None else memory_of(vram, "--vram")
     with with_trainer():

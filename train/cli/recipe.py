@@ -26,29 +26,36 @@ class Action(StrEnum):
 
 
 def recipe(
-    action: Annotated[Action, typer.Argument(help="init: write a first recipe; keys: list every key.")],
+    action: Annotated[
+        Action, typer.Argument(help="init writes a first recipe; keys lists every key.", metavar="ACTION")
+    ],
     *,
-    data: Annotated[Path | None, typer.Option("--for", help="Split folder to train on.")] = None,
+    data: Annotated[
+        Path | None, typer.Option("--for", help="Write a recipe for the data of this split folder.")
+    ] = None,
     output: Annotated[Path, typer.Option("--output", "-o", help="Write to this file; - prints the recipe.")] = Path(
         "recipe.toml"
     ),
     model: Annotated[
-        str | None, typer.Option("--model", help="Use this base model.  [default: the largest known one that fits]")
+        str | None,
+        typer.Option(
+            "--model", help="Use this base model.  [default: the largest known one that fits]", metavar="MODEL"
+        ),
     ] = None,
     chat_template: ChatTemplate = None,
     vram: Vram = None,
     all_keys: Annotated[bool, typer.Option("--all", help="Write all other keys as comments, with defaults.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Replace the file if it exists.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file if it exists.")] = False,
 ) -> None:
     """Write a recipe that fits the data and the GPU, with the reason for each key, or list all keys."""
     if action is Action.KEYS:
         sys.stdout.write("\n\n".join(keys()) + "\n")
         return
     if data is None:
-        raise UsageError("--for is missing", "name the split folder to train on: --for DATA")
+        raise UsageError("no split folder is named", "name the split folder to train on: --for DATA")
     printed = output == Path("-")
-    if not printed and output.exists() and not yes:
-        raise UsageError(f"{output}: already exists", "name another file with -o, or replace it with --yes")
+    if not printed and output.exists() and not overwrite:
+        raise UsageError(f"{output}: already exists", "choose another file with -o, or pass --overwrite")
     if not printed:
         demand_apart([*data.glob("*.jsonl"), data / "manifest.json"], (output,), named=(data,))
     memory = None if vram is None else memory_of(vram, "--vram")

@@ -16,7 +16,9 @@ def sweep(
     over: Annotated[
         list[str] | None,
         typer.Option(
-            "--over", help="Try values of a key, as KEY=VALUE,VALUE, or with --random KEY=LOW..HIGH; repeatable."
+            "--over",
+            help="Try these values of a key, with --random also KEY=LOW..HIGH; repeatable.",
+            metavar="KEY=VALUE,VALUE",
         ),
     ] = None,
     random: Annotated[
@@ -24,7 +26,7 @@ def sweep(
     ] = None,
     minutes: Annotated[
         float | None,
-        typer.Option("--minutes", min=0, help="Stop the whole sweep after this time.  [default: no limit]"),
+        typer.Option("--minutes", min=0, help="Stop the sweep after this many minutes.  [default: no limit]"),
     ] = None,
     halving: Annotated[
         int | None,
@@ -33,7 +35,9 @@ def sweep(
     tie: Annotated[
         float | None, typer.Option("--tie", min=0, help="Treat losses this close as a tie.  [default: 0.001]")
     ] = None,
-    seed: Annotated[int | None, typer.Option("--seed", min=0, help="Seed of the drawn trials.  [default: 0]")] = None,
+    seed: Annotated[
+        int | None, typer.Option("--seed", min=0, help="Set the seed of the drawn trials.  [default: 0]")
+    ] = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Write to this folder.  [default: .curate/sweeps/RECIPE]")
     ] = None,

@@ -65,9 +65,9 @@ def train(
         ("compare", "pause-at", compare and pause_at < 1),
     ):
         if both:
-            raise UsageError(f"--{first} and --{second} exclude each other", "use only one of them")
+            raise UsageError(f"--{first} cannot be combined with --{second}", "leave one of them out")
     if methods is not None and not compare:
-        raise UsageError("--methods names what --compare compares", "add --compare")
+        raise UsageError("--methods has no effect without --compare", "add --compare, or leave --methods out")
     chosen = recipe_of(recipe, data, changes)
     # Another recipe has another run, so that commands that differ in --set do not end at each other's folder.
     name = "-".join(filter(None, (recipe.stem, re.sub(r"[^\w.]+", "-", " ".join(changes or ())).strip("-.")[:80])))

@@ -151,16 +151,16 @@ def accept(proof: Proof, what: str, *, quantised: bool = False) -> None:
     )
     if quantised:
         if not (proof.relative_error <= QUANTISED and proof.export_loss <= proof.adapter_loss + QUANTISED_LOSS):
-            raise ModelError(differs, "--dtype float16 rounds less")
+            raise ModelError(differs, "use --dtype float16, which rounds less")
         return
     if not proof.relative_error <= TOLERANCE:  # NaN is not
         raise ModelError(
             differs,
-            "--dtype float16 rounds less than bfloat16, float32 not at all; with float32 this is a bug in curate",
+            "use --dtype float32, which does not round; if that fails too, this is a bug in curate",
         )
     wrong = proof.prompts - proof.equal_texts - proof.near_ties
     if wrong:
         raise ModelError(
             f"{what}: {wrong} of {proof.prompts} answers differ from those of the adapter; nothing was written",
-            "--dtype float32 rounds nothing",
+            "use --dtype float32, which does not round",
         )

@@ -35,15 +35,16 @@ def refuse(recipe: Recipe, options: Options) -> None:
     """Raises `UsageError` if a form of export is impossible for a method."""
     how = recipe.how
     if options.dtype == "q8_0" and options.form not in ("gguf", "ollama"):
-        raise UsageError(f"--dtype q8_0: --to {options.form} has no such type", "--to gguf or --to ollama")
+        raise UsageError(f"--dtype q8_0: --to {options.form} has no such type", "use --to gguf or --to ollama")
     if options.form != "adapter" and not how.merges:
         raise UsageError(
             f"--to {options.form}: {how.title} cannot be merged into the base",
-            "--to adapter, for transformers and PEFT",
+            "use --to adapter, which transformers and PEFT load",
         )
     if options.form in ("adapter", "gguf-adapter") and recipe.method == "full":
         raise UsageError(
-            f"--to {options.form}: full fine-tuning produces a full model, not an adapter", "--to merged or --to gguf"
+            f"--to {options.form}: full fine-tuning produces a full model, not an adapter",
+            "use --to merged or --to gguf",
         )
 
 

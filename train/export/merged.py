@@ -114,7 +114,7 @@ def _release_pages() -> None:
 def _instead(wanted: DtypeName, highest: float) -> torch.dtype:
     """The dtype for weights that do not fit into float16."""
     if wanted == "float16":
-        raise ModelError(f"a weight of {highest:.3g} does not fit into float16", "--dtype bfloat16")
+        raise ModelError(f"a weight of {highest:.3g} does not fit into float16", "use --dtype bfloat16")
     return torch.bfloat16
 
 

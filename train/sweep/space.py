@@ -180,7 +180,7 @@ def trials_of(recipe: Recipe, space: Space) -> tuple[Trial, ...]:
 def _grid(space: Space) -> Iterator[dict[str, Any]]:
     listed = {key: values for key, values in space.over.items() if not isinstance(values, Range)}
     if (count := prod(map(len, listed.values()))) > MOST:
-        raise UsageError(f"a grid of {count:,} trials", "--random 30 draws some of them")
+        raise UsageError(f"a grid of {count:,} trials is too large", "draw some of them with --random 30")
     for values in product(*listed.values()):
         yield dict(zip(listed, values, strict=True))
 

@@ -51,7 +51,7 @@ class SweepFolder:
                 differ = ", ".join(sorted(key for key in inputs if there.get(key) != inputs[key]))
                 raise UsageError(
                     f"{self.path}: contains another sweep (different: {differ})",
-                    f"--fresh replaces it; {self.option} DIR keeps both",
+                    f"replace it with --fresh, or keep both with {self.option} DIR",
                 )
             return
         demand_ours(self.path, self.ours, "sweep", self.option)

@@ -44,7 +44,7 @@ def judge_of(
     address = address_of(config.judge, "the judge")
     if not config.judge_model:
         raise UsageError(
-            f"{address}: which model?", "name it with --judge-model, or as `judge_model` under [conflicts]"
+            f"{address}: no model is named", "name it with --judge-model, or as `judge_model` under [conflicts]"
         )
     from curate.conflicts.judges.endpoint import GENERAL, Endpoint
 

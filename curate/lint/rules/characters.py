@@ -87,7 +87,7 @@ def decode_again(value: dict[str, Any]) -> dict[str, Any]:
     "invisible-character",
     Severity.INFO,
     prefilter=CharacterSet(UNSEEN),
-    hint="Remove them with `--fix`, and check what else was copied with them.",
+    hint="Run `--fix` to remove them, and check what else was copied with them.",
 )
 def invisible_character() -> "pl.Expr":
     r"""A message contains invisible characters.

@@ -287,8 +287,8 @@ def space_completion(data: bytes) -> bytes:
 def not_nfc() -> "pl.Expr":
     """A text is not in Unicode normalization form C.
 
-    An é of two characters looks like one but makes other tokens. The model learns two spellings of a word, and exact
-    comparison fails.
+    An é written as two characters looks the same, but becomes other tokens. The model learns two spellings of a word,
+    and exact comparison fails.
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "A cafe\u0301."}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "A café."}]}
     """

@@ -144,8 +144,8 @@ LABEL_SHOWN: Final = 20
 def uneven_lengths(known: DatasetSummary) -> PlacedProblems:
     """The longest example is at least 20 times as long as the median.
 
-    It sets the memory that a batch needs, and is truncated first. The finding gives turns and characters of the data
-    set. Runs only when selected.
+    The longest example sets the memory that a batch needs, and is truncated first. The finding gives turns and
+    characters of the data set. Runs only when selected.
     Bad:
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
         {"messages": [{"role": "user", "content": "Bye"}, {"role": "assistant", "content": "Bye."}]}

@@ -15,7 +15,7 @@ from curate.lint.rules.rule import Scope, profile_rule, rule
 def exact_duplicate(profile: DatasetSummary) -> PlacedProblems:
     """An example is an exact copy of an earlier one.
 
-    The content is equal, whatever the order of keys. A copy counts twice in training. In a test set it measures
+    The content is equal; the order of keys does not matter. A copy counts twice in training. In a test set it measures
     memorization.
     Bad:
         {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}

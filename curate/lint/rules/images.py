@@ -41,7 +41,7 @@ def url_of(part: TypedPart) -> str | None:
 def image_malformed(example: Example) -> Problems:
     """An image part is not in the form that services read.
 
-    They read `image_url.url` and reject the line without it.
+    Services read `image_url.url` and reject a line without it.
     Bad: {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": "https://example.com/cat.png"}]}, {"role": "assistant", "content": "A cat."}]}
     Good: {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://example.com/cat.png"}}]}, {"role": "assistant", "content": "A cat."}]}
     """
@@ -198,7 +198,7 @@ def _data_fault(url: str, target: Target) -> str | None:
 def remote_image(example: Example) -> Problems:
     """An image is an address, but the service accepts only inline images.
 
-    It fetches nothing and rejects the file.
+    The service fetches no images and rejects the file.
     Bad: {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://example.com/cat.png"}}]}, {"role": "assistant", "content": "A cat."}]}
     Good: {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGNgYGAAAAAEAAH2FzhVAAAAAElFTkSuQmCC"}}]}, {"role": "assistant", "content": "A cat."}]}
     """

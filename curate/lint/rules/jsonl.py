@@ -55,8 +55,8 @@ def invalid_utf8(parsed: ParsedLine) -> Problems:
 def lone_surrogate(parsed: ParsedLine) -> Problems:
     r"""A string contains half of a surrogate pair.
 
-    It is not a character and cannot be written as UTF-8. Tokenizers written in Rust raise an error on it during the
-    run.
+    Half of a pair is not a character and cannot be written as UTF-8. Tokenizers written in Rust raise an error on it
+    during the run.
     Bad: {"messages": [{"role": "user", "content": "Smile \ud83d"}, {"role": "assistant", "content": "Gladly."}]}
     Good: {"messages": [{"role": "user", "content": "Smile \ud83d\ude00"}, {"role": "assistant", "content": "Gladly."}]}
     """

@@ -95,7 +95,7 @@ def turn_structure(example: Example) -> Problems:
 def unknown_message_key(example: Example, *, target: Target) -> Problems:
     """A message has an unknown key.
 
-    It may be a misspelled key, or a switch of another trainer, such as loss_weight, that has no effect here. Some
+    The key may be misspelled, or belong to another trainer, such as loss_weight, and have no effect here. Some
     services reject it.
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello.", "wieght": 1}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello.", "weight": 1}]}
@@ -147,7 +147,7 @@ def key_on_wrong_role(example: Example) -> Problems:
 def message_name(example: Example) -> Problems:
     """A speaker's name is not accepted by services.
 
-    They accept 1 to 64 of a-z, A-Z, 0-9, underscore and dash. T002 covers tool names.
+    Services accept 1 to 64 of a-z, A-Z, 0-9, underscore and dash. T002 covers tool names.
     Bad: {"messages": [{"role": "user", "name": "Jo Ann", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     Good: {"messages": [{"role": "user", "name": "Jo_Ann", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
@@ -164,7 +164,13 @@ def message_name(example: Example) -> Problems:
             )
 
 
-@text_rule("M025", "repeated-message", Severity.WARNING, prefilter=AGAIN, hint="Remove the copy and its consequences.")
+@text_rule(
+    "M025",
+    "repeated-message",
+    Severity.WARNING,
+    prefilter=AGAIN,
+    hint="Remove the repeated message, and later turns that answer it.",
+)
 def repeated_message() -> "pl.Expr":
     """A message is repeated in one conversation.
 

@@ -72,7 +72,7 @@ def is_weight(value: Any) -> bool:
 def weight_on_wrong_role(example: Example) -> Problems:
     """A message that is not the assistant's has a `weight`.
 
-    It has no effect, since the loss covers answers only. Some services reject it.
+    Such a weight has no effect, since the loss covers answers only. Some services reject it.
     Bad: {"messages": [{"role": "user", "content": "Hi", "weight": 0}, {"role": "assistant", "content": "Hello."}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello.", "weight": 1}]}
     """

@@ -276,7 +276,9 @@ def refusal_chosen(example: Example) -> Problems:
         yield Problem(f"/{pair.keys[0]}", "the chosen answer refuses, the rejected one does not")
 
 
-@dataset_rule("P009", "pair-swapped", Severity.ERROR, hint="Keep the right one.")
+@dataset_rule(
+    "P009", "pair-swapped", Severity.ERROR, hint="Keep the pair whose chosen answer is better, and remove the other."
+)
 def pair_swapped(example: Example, state: DatasetState) -> Problems:
     """The same pair occurs elsewhere with its sides swapped.
 

@@ -94,7 +94,7 @@ def short_answer() -> "pl.Expr":
     "refusal",
     Severity.INFO,
     prefilter=DECLINES,
-    hint="Keep the answer if the model should refuse here. Otherwise write an answer.",
+    hint="Keep the refusal if the model should refuse here. Otherwise write an answer.",
 )
 def refusal() -> "pl.Expr":
     """An answer opens with a refusal.
@@ -118,7 +118,7 @@ def refusal() -> "pl.Expr":
 def ai_disclaimer() -> "pl.Expr":
     """An answer says "as an AI language model".
 
-    This is another model's phrase. A model that learns it repeats it unprompted. Precision 89%, recall 100% on
+    Another model wrote this phrase. A model that learns it repeats it unprompted. Precision 89%, recall 100% on
     faults planted into 16 real files.
     Bad: {"messages": [{"role": "user", "content": "Name a good book."}, {"role": "assistant", "content": "As an AI language model, I have no taste, but many like Moby-Dick."}]}
     Good: {"messages": [{"role": "user", "content": "Name a good book."}, {"role": "assistant", "content": "Many like Moby-Dick."}]}
@@ -143,7 +143,7 @@ def _invalid_json(text: str) -> str | None:
     "cut-answer",
     Severity.INFO,
     prefilter=CUT,
-    hint="Finish the answer or remove the example. The token limit was reached when the answer was written.",
+    hint="Finish the answer, or remove the example. To avoid this, raise the token limit of the generation.",
 )
 def cut_answer() -> "pl.Expr":
     r"""An answer is cut off.
@@ -205,8 +205,8 @@ def missing_input() -> "pl.Expr":
 def merged_instructions() -> "pl.Expr":
     r"""An answer continues with another instruction.
 
-    The generation did not stop and invented the next task. The model learns to do the same. Precision 100%, recall
-    96% on faults planted into 16 real files.
+    The model that wrote the answer did not stop, and invented the next task. The trained model learns to do the same.
+    Precision 100%, recall 96% on faults planted into 16 real files.
     Bad: {"messages": [{"role": "user", "content": "Name a colour."}, {"role": "assistant", "content": "Blue.\n\nInstruction: Name a number.\nOutput: 7"}]}
     Good: {"messages": [{"role": "user", "content": "Name a colour."}, {"role": "assistant", "content": "Blue."}]}
     """

@@ -203,7 +203,7 @@ def too_many_prompts(state: DatasetState, *, target: Target) -> PlacedProblems:
     "reference-constant",
     Severity.WARNING,
     only=REINFORCING,
-    hint="Write the reference for its own answer into each line.",
+    hint="Give each prompt its own reference.",
 )
 def reference_constant(example: Example, state: DatasetState) -> None:
     """All prompts have the same reference.

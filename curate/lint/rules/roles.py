@@ -100,7 +100,7 @@ def no_messages(example: Example) -> Problems:
 def messages_not_a_list(example: Example) -> Problems:
     """`messages` is not a list.
 
-    It is often JSON in a string, written by an exporter that encoded twice. Trainers then see letters instead of
+    The value is often JSON in a string, written by an exporter that encoded twice. Trainers then see letters instead of
     messages.
     Bad: {"messages": "[{\\"role\\": \\"user\\"}]"}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}

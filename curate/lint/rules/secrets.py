@@ -62,7 +62,7 @@ def _secrets(texts: "pl.Expr", finder: Callable[[str], Iterator[Secret]]) -> "pl
         Literals(("sk-",), cased=True, begins_word=True, pattern=()),
         Passwords(),
     ),
-    hint="Revoke the key, since it has leaked. Then `--unsafe-fixes` replaces it with its kind.",
+    hint="Revoke the key, since it has leaked. Then replace it by its kind: `--fix --unsafe-fixes`.",
 )
 def secret_key() -> "pl.Expr":
     """A message contains a key, a token or a password.
@@ -82,13 +82,13 @@ def secret_key() -> "pl.Expr":
     prefilter=PersonalNumbers(
         groups=((4, 4, 4, 4), (4, 6, 5), (3, 2, 4)), alone=(15, 16), first="23456", capitals=2, pattern=NUMBER_HINTS
     ),
-    hint="Replace it with an invented number. `--unsafe-fixes` replaces it with its kind.",
+    hint="Replace it with an invented number, or by its kind: `--fix --unsafe-fixes`.",
 )
 def card_or_account_number() -> "pl.Expr":
     """A message contains a card number, an IBAN or a social security number.
 
-    Only numbers with a valid checksum are reported. They belong to someone, and the model can repeat them. Findings
-    never show the number.
+    Such a number belongs to someone, and the model can repeat it. Only numbers with a valid checksum are reported.
+    Findings never show the number.
     Bad: {"messages": [{"role": "user", "content": "My card is 4539 1488 0343 6467."}, {"role": "assistant", "content": "Thank you."}]}
     Good: {"messages": [{"role": "user", "content": "My card is [CARD NUMBER]."}, {"role": "assistant", "content": "Thank you."}]}
     """
@@ -100,7 +100,7 @@ def card_or_account_number() -> "pl.Expr":
     "personal-data",
     Severity.INFO,
     prefilter=(PersonalNumbers(groups=((3, 3, 4),), plus=10, dotted=4, pattern=PERSONAL_HINTS), Addresses(NOBODYS)),
-    hint="Check whether it belongs to someone. `--unsafe-fixes` replaces it with its kind.",
+    hint="Check whether it belongs to someone. If so, replace it by its kind: `--fix --unsafe-fixes`.",
 )
 def personal_data() -> "pl.Expr":
     """A message contains an e-mail address, a phone number or a public IP address.

@@ -84,8 +84,8 @@ def continued_across_splits() -> None:
 def neighbour_across_splits() -> None:
     """A question is close to one in another split by its embedding.
 
-    It is often the same question in other words. Embeddings suggest pairs and decide nothing. Reported only if a model
-    is named.
+    Two such questions often ask the same in other words. Embeddings only suggest pairs: compare the two. Reported only
+    if a model is named.
     Bad:
         {"messages": [{"role": "user", "content": "How do I reset my password?"}, {"role": "assistant", "content": "Click on the link below the form."}]}
         {"messages": [{"role": "user", "content": "How can I reset my password?"}, {"role": "assistant", "content": "There is a button for it on the page."}]}

@@ -100,8 +100,8 @@ def _all_beyond(one: EncodedExample) -> bool:
 def template_refuses(one: EncodedExample) -> Problems:
     """The model's chat template cannot render the conversation.
 
-    It raises an error (roles that do not alternate, an unknown role, null content), or omits the call to be trained on.
-    Training refuses the example, and serving fails on it too.
+    The template raises an error (roles that do not alternate, an unknown role, null content), or omits the call to be
+    trained on. Training refuses the example, and serving fails on it too.
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "narrator", "content": "A pause."}, {"role": "assistant", "content": "Hello."}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
@@ -117,8 +117,8 @@ def template_refuses(one: EncodedExample) -> Problems:
 def not_rendered(one: EncodedExample) -> Problems:
     """The chat template omits a part of the conversation.
 
-    It drops a system prompt, a tool result, the tools or the reasoning without a warning. The model learns to answer
-    input that it never saw.
+    The template drops a system prompt, a tool result, the tools or the reasoning without a warning. The model learns to
+    answer input that it never saw.
     Bad: {"messages": [{"role": "developer", "content": "Answer in French."}, {"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Salut."}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """

@@ -201,7 +201,7 @@ def tools_malformed(example: Example, *, target: Target) -> Problems:
 def tool_name(example: Example) -> Problems:
     """A tool name contains characters that services do not accept.
 
-    They accept 1 to 64 of a-z, A-Z, 0-9, underscore and dash, and reject the line for any other name.
+    Services accept 1 to 64 of a-z, A-Z, 0-9, underscore and dash, and reject the line for any other name.
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tools": [{"type": "function", "function": {"name": "get time", "parameters": {}}}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tools": [{"type": "function", "function": {"name": "get_time", "parameters": {}}}]}
     """
@@ -215,7 +215,7 @@ def tool_name(example: Example) -> Problems:
 def duplicate_tool(example: Example) -> Problems:
     """Two tools have the same name.
 
-    A call cannot tell which one is meant.
+    A call by this name could mean either tool.
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tools": [{"type": "function", "function": {"name": "now"}}, {"type": "function", "function": {"name": "now"}}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tools": [{"type": "function", "function": {"name": "now"}}, {"type": "function", "function": {"name": "today"}}]}
     """
@@ -311,7 +311,8 @@ def functions_and_tools(example: Example) -> Problems:
 def parallel_tool_calls(example: Example) -> Problems:
     """`parallel_tool_calls` is not true or false, or there are no tools.
 
-    It sets whether the model may call several tools at once. Services reject other values, and the key without tools.
+    The key sets whether the model may call several tools at once. Services reject other values, and the key without
+    tools.
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "parallel_tool_calls": false}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tools": [{"type": "function", "function": {"name": "now"}}], "parallel_tool_calls": false}
     """
@@ -334,7 +335,7 @@ def fix_parallel_tool_calls(value: Object) -> Object:
     return value if meant is None else {**value, "parallel_tool_calls": meant}
 
 
-@dataset_rule("T023", "unused-tools", Severity.INFO, hint="Add examples that call the tools, or remove them.")
+@dataset_rule("T023", "unused-tools", Severity.INFO, hint="Add examples that call the tool, or remove the tool.")
 def unused_tools(example: Example, state: DatasetState) -> None:
     """A declared tool is never called.
 
