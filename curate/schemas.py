@@ -77,7 +77,7 @@ TYPES: Final[dict[str, Any]] = {
 def schemas(others: Mapping[str, Any]) -> dict[str, bytes]:
     """File name to content: a schema for each of our types and of `others`, and the rules as data."""
     found = {}
-    for table in Section.__subclasses__():
+    for table in _tables():
         table.model_rebuild()  # pydantic before 2.13 writes no default of a table that is not built yet
     for name, kind in sorted({**TYPES, **others}.items()):
         mode: Any = (
@@ -103,16 +103,21 @@ def schemas(others: Mapping[str, Any]) -> dict[str, bytes]:
 
 
 def _described(schema: dict[str, Any]) -> dict[str, Any]:
-    """A schema in which the keys of the configuration's tables are described by their attribute docstrings; other types
-    bring their own.
+    """A schema in which the keys of the types that are built late are described by their attribute docstrings; other
+    types bring their own.
     """
-    tables = {table.__name__: table for table in Section.__subclasses__()}
+    tables = {table.__name__: table for table in _tables()}
     for definition in (schema, *schema.get("$defs", {}).values()):
         table = tables.get(definition.get("title", ""))
         for key, text in _docstrings(table) if table else ():
             said = definition["properties"][key]
             definition["properties"][key] = dict(sorted({**said, "description": text}.items()))
     return schema
+
+
+def _tables() -> tuple[type[BaseModel], ...]:
+    """The types that pydantic builds when they are first needed, and does not read the source of."""
+    return *Section.__subclasses__(), Decision
 
 
 def _unwrapped(schema: Any) -> Any:

@@ -17,6 +17,7 @@ HEAVY = (
     "numba",
     "textual",
     "datasketch",
+    "filelock",
     "train",
     "tui",
 )

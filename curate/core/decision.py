@@ -42,7 +42,8 @@ def _aware(when: datetime) -> datetime:
 class Decision(BaseModel):
     """A record of what a person decided about one example."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    # `curate.schemas` describes the keys by their docstrings; pydantic would parse this file at every start.
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     format: Annotated[int, Field(ge=1, le=FORMAT)] = 1
     """Format of the record: 2, or 1 for lines of earlier versions, which do not state it."""

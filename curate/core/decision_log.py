@@ -9,8 +9,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from filelock import FileLock
-
 from curate.core.decision import EDIT, NOTE, RATING, WHOLE, Decision, DecisionState, Slot, Verdict, decision_of
 from curate.core.errors import InputError
 from curate.core.example import canonical
@@ -55,6 +53,8 @@ class DecisionLog:
         """Append decisions and flush them to disk. Raises `OutputError`; unwritten decisions have no effect."""
         if not decisions:
             return
+        from filelock import FileLock  # most commands only read the journal
+
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(self.path.with_name(".decisions.lock")):
             self._take_in()  # decisions that another process has written since

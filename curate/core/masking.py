@@ -202,11 +202,11 @@ repaired letter.
 """
 ESCAPE: Final = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))", re.DOTALL)
 PLAIN: Final = {"n": "\n", "r": "\r", "t": "\t", "b": " ", "f": " "}
-BEGINNINGS: Final = tuple((f"[{kind.upper()}]", re.compile(pattern)) for kind, pattern in CUT.items())
-CUT_KEYS: Final = tuple((f"[{kind.upper()}]", re.compile(CUT[kind])) for kind in KEYS if kind in CUT)
+BEGINNINGS: Final = tuple((f"[{kind.upper()}]", pattern) for kind, pattern in CUT.items())
+CUT_KEYS: Final = tuple((f"[{kind.upper()}]", CUT[kind]) for kind in KEYS if kind in CUT)
 """The beginnings of keys alone, which resemble nothing else."""
-ANYWHERE: Final = re.compile(
-    "|".join(re.sub(r"^[(][?]<![^)]*[)]", "", pattern).replace("{10,}", "{10,300}", 1) for pattern in KEYS.values())
+ANYWHERE: Final = "|".join(
+    re.sub(r"^[(][?]<![^)]*[)]", "", pattern).replace("{10,}", "{10,300}", 1) for pattern in KEYS.values()
 )
 """`KEY` after any character: in the JSON text of a line, a broken escape such as `\\uAKIA...` may precede a key.
 A limit of the first repetition bounds the search, which may begin anywhere.
@@ -248,7 +248,7 @@ _remembered_pointer = lru_cache(maxsize=4096)(_told_pointer)
 def _without(text: str) -> str:
     shown = masked(text)
     for kind, beginning in BEGINNINGS:
-        shown = beginning.sub(kind, shown)
+        shown = re.sub(beginning, kind, shown)
     return shown
 
 
@@ -276,7 +276,7 @@ def holds_secret(text: str) -> bool:
 
 
 def _holds_key(text: str) -> bool:
-    return any(not MADE_UP_KEY.search(match.group()) for match in ANYWHERE.finditer(text))
+    return any(not MADE_UP_KEY.search(match.group()) for match in re.finditer(ANYWHERE, text))
 
 
 def without_keys(text: str) -> str:
@@ -285,7 +285,8 @@ def without_keys(text: str) -> str:
         return text
     shown = redacted(text, keys_in)
     for kind, beginning in CUT_KEYS:
-        shown = beginning.sub(
+        shown = re.sub(
+            beginning,
             lambda match, kind=kind: match.group() if MADE_UP_KEY.search(match.group()) else kind,  # type: ignore[misc]
             shown,
         )

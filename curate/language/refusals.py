@@ -15,7 +15,7 @@ TASKS: Final = (
     "help|assist|answer|fulfil|comply|provide|generate|create|write|discuss|engage|support|do that|do this|offer|share"
     "|give"
 )
-REFUSAL: Final = re.compile(
+REFUSAL: Final = (
     r"(?ai)(?:^|[.!?,;:\n—-] *)(?:and |but )?(?:"
     r"i(?: a|['’]?)m (?:very |really |so |truly |deeply )?(?:sorry|afraid)(?: for the inconvenience)?,?(?: but| yet| however,?)? (?:that )?"  # noqa: E501
     rf"(?:as an ai[\w ]{{0,30}}, )?{CANNOT}"
@@ -48,4 +48,4 @@ def refuses(opening: str) -> bool:
         or "will not" in said
         or "not have" in said
     )
-    return maybe and REFUSAL.search(opening) is not None
+    return maybe and re.search(REFUSAL, opening) is not None  # compiled for the first that may be one: 4 ms

@@ -4,11 +4,13 @@ calls as objects or as JSON text.
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from curate.core.example import content_text
 from curate.core.text import excerpt
-from curate.models.encoding import EncodingProblem
+
+if TYPE_CHECKING:
+    from curate.models.encoding import EncodingProblem
 
 THOUGHTS: Final = ("reasoning_content", "thinking", "reasoning")
 """Keys that data sets use for the reasoning of the assistant."""
@@ -66,8 +68,10 @@ def trained_ranges(turn: Turn) -> Ranges | None:
     return tuple((one["begin_offset"], one["end_offset"]) for one in details if one["train"])
 
 
-def flag_problem(turns: list[Turn]) -> EncodingProblem | None:
+def flag_problem(turns: list[Turn]) -> "EncodingProblem | None":
     """What is wrong with the training flags of a conversation."""
+    from curate.models.encoding import EncodingProblem  # not imported by a check without a model
+
     for i, turn in enumerate(turns):
         for key in (*FLAGS, *DETAILS):
             given, at = turn.get(key), f"/messages/{i}/{key}"

@@ -51,7 +51,7 @@ PATTERNS: dict[str, Sequence[str]] = {
     "Q001": (quality.OPEN_REQUEST,),
     "Q002": (markup.PLACEHOLDER.pattern, markup.NOTHING),
     "Q003": (markup.VARIABLE.pattern,),
-    "Q004": (REFUSAL.pattern,),
+    "Q004": (REFUSAL,),
     "Q005": (
         quality.DISCLAIMER.pattern,
         "i'?m (?:just |only |merely )?an ai(?:,| and) cannot",

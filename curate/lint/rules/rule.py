@@ -130,7 +130,9 @@ class Rule:
         )
 
     def for_target(self, target: Target) -> "Rule":
-        """The rule for a target: functions with a parameter `target` get it."""
+        """The rule for a target: functions with a parameter `target` get it; the rule itself if none has one."""
+        if not any(map(_takes_target, (self.function, self.finalizer, self.repair.function if self.repair else None))):
+            return self
         repair = self.repair and replace(self.repair, function=_told(self.repair.function, target))
         finalizer = self.finalizer and _told(self.finalizer, target)
         return replace(self, function=_told(self.function, target), repair=repair, finalizer=finalizer)
@@ -151,7 +153,11 @@ class Rule:
 
 
 def _told(function: Callable[..., Any], target: Target) -> Callable[..., Any]:
-    return partial(function, target=target) if "target" in getattr(function, "__annotations__", ()) else function
+    return partial(function, target=target) if _takes_target(function) else function
+
+
+def _takes_target(function: Callable[..., Any] | None) -> bool:
+    return "target" in getattr(function, "__annotations__", ())
 
 
 def rule(
