@@ -9,8 +9,8 @@ from curate.core.example import Example
 from curate.core.text import UNSPACED, normalised
 from curate.corpus.dedup_text import On
 from curate.dedup.fact_guard import facts_agree, sides_of
-from curate.dedup.text_facts import SYMBOL, _same_words
-from curate.language.quantities import numbers
+from curate.dedup.symbols import SYMBOL, same_numbers
+from curate.dedup.text_facts import _same_words
 from curate.language.tokens import PIECE
 
 
@@ -23,8 +23,13 @@ def texts_equal(left: str, right: str, *, every: bool, asked: tuple[str, str] | 
     """`curate.dedup.text_facts.facts_equal`."""
     if left == right:
         return True
-    folded = [normalised(text) for text in (left, right)]
-    if re.findall(r"\d+", folded[0]) != re.findall(r"\d+", folded[1]) and numbers(folded[0]) != numbers(folded[1]):
+    figures = [
+        (re.findall(r"\d+", normalised(text)), re.findall(r"\d+(?:[.,]\d+)+", normalised(text)))
+        for text in (left, right)
+    ]
+    separated = [found for _, found in figures]
+    divided = len(separated[0]) == len(separated[1]) and separated[0] != separated[1]
+    if (figures[0][0] != figures[1][0] or divided) and not same_numbers(left, right):
         return False
     if sorted(SYMBOL.findall(left)) != sorted(SYMBOL.findall(right)):
         return False

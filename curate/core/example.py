@@ -211,6 +211,15 @@ ATTACHED: Final = ("images", "image", "audios", "audio", "videos", "video", "doc
 """Keys of a line or a turn with training input other than text."""
 LABELS: Final = ("kto_tag", "label")
 """Keys of a line that say whether its answer is a good one, in one trainer or another."""
+REFERENCES: Final = ("ground_truth", "answer", "solution", "reference_answer", "expected_answer")
+"""Keys of a line with the answer that a reward compares with."""
+THOUGHTS: Final = ("reasoning_content", "thinking", "reasoning")
+"""Keys of a turn with the reasoning of the assistant."""
+MEANT_FOR_LOSS: Final = (
+    "loss", "loss_weight", "train", "training", "train_detail", "training_detail", "mask", "masks", "trainable",
+    "labels",
+)  # fmt: skip
+"""Keys of a turn for loss masking in some trainers: removing them would change the training."""
 GIVEN: Final = (
     "messages", "tools", "functions", *ATTACHED, "chosen", "rejected", "preferred_output", "non_preferred_output",
     "rejected_messages", "response_k", "rejected_response", *LABELS, "labels", "reward_model", "ground_truth",

@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any, Final, Literal, NamedTuple
 
-from curate.core.example import Example, Message, Place
+import orjson
+
+from curate.core.example import LABELS, MEANT_FOR_LOSS, REFERENCES, THOUGHTS, Example, Message, Place, canonical
 
 SILENT: Final = ("system", "developer")
 """Roles that are not compared."""
@@ -16,6 +18,9 @@ On = Literal["conversation", "prompt", "response", "last-turn"]
 """What is compared: all turns, those before the last answer, the last answer, or the last request with its answer."""
 OTHER_SIDE: Final = ("rejected", "non_preferred_output", "rejected_messages", "response_k", "rejected_response")
 """Keys of a preference pair under which the worse answer stands."""
+BESIDE_TEXT: Final = (*LABELS, *REFERENCES, "labels", "reward_model", "margin")
+OF_TURN: Final = ("name", "weight", "prefix", "refusal", "tool_plan", *THOUGHTS, *MEANT_FOR_LOSS)
+EMPTY: Final[tuple[Any, ...]] = (None, "", [], {})
 
 
 class Segment(NamedTuple):
@@ -51,7 +56,7 @@ def asked_turns(example: Example, on: On) -> list[str]:
 
 def said_in(example: Example, on: On) -> tuple[list[str], list[str]]:
     """What was asked and what was answered in the turns that are compared, as written: turns of the user and of tools,
-    then those of the assistant.
+    then those of the assistant, without the worse answer of a pair.
     """
     sides: tuple[list[str], list[str]] = ([], [])
     if example.plain and on == "conversation":  # nearly all: without objects for turns
@@ -61,16 +66,30 @@ def said_in(example: Example, on: On) -> tuple[list[str], list[str]]:
         return sides
     for message in compared_turns(example, on):
         sides[message.role == "assistant"].extend(_said(message))
-    if on != "prompt":
-        sides[1].extend(other_sides(example))
     return sides
 
 
-def called(example: Example, on: On) -> list[str]:
-    """The names of the functions that are called in the turns that are compared, in order."""
-    return [
-        str(function.get("name", "")) for message in compared_turns(example, on) for function in _functions(message)
-    ]
+def given_beside(example: Example, on: On) -> list[Any]:
+    """What a trainer is given beside the texts and attachments: labels and reference answers; of each turn that is
+    compared the functions it calls, its reasoning and its keys for the loss. Each with its key and the number of its
+    turn; empty values count as missing.
+    """
+    found = [[-1, key, example.value[key]] for key in BESIDE_TEXT if example.value.get(key) not in EMPTY]
+    for at, message in enumerate(compared_turns(example, on)):
+        found += [[at, key, message.value[key]] for key in OF_TURN if message.value.get(key) not in EMPTY]
+        found += [[at, call.get("name"), _arguments(call)] for call in _functions(message)]
+    return found
+
+
+def _arguments(function: dict[str, Any]) -> str:
+    arguments = function.get("arguments", function.get("parameters", ""))
+    try:
+        value = orjson.loads(arguments) if isinstance(arguments, str) else arguments
+    except orjson.JSONDecodeError:
+        value = arguments
+    if isinstance(arguments, str) and not isinstance(value, dict | list):
+        return arguments
+    return canonical(value).decode("utf-8", "surrogatepass")
 
 
 def compared_turns(example: Example, on: On) -> list[Message]:
@@ -103,8 +122,10 @@ def _said(message: Message) -> Iterator[str]:
 
 
 def called_texts(message: Message) -> list[str]:
-    """The functions that a turn calls with their arguments, one text each."""
-    return [f"{function.get('name', '')} {function.get('arguments', '')}" for function in _functions(message)]
+    """The functions that a turn calls with their arguments, these with sorted keys where they are a JSON object or
+    array; one text each.
+    """
+    return [f"{function.get('name', '')} {_arguments(function)}" for function in _functions(message)]
 
 
 def _functions(message: Message) -> Iterator[dict[str, Any]]:
@@ -112,7 +133,7 @@ def _functions(message: Message) -> Iterator[dict[str, Any]]:
     calls = message.value.get("tool_calls")
     called = message.value.get("function_call")
     for call in [*(calls if isinstance(calls, list) else ()), *([{"function": called}] if called else ())]:
-        function = call.get("function") if isinstance(call, dict) else None
+        function = call.get("function", call) if isinstance(call, dict) else None
         if isinstance(function, dict):
             yield function
 

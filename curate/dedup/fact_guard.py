@@ -3,14 +3,14 @@ calls of functions, labels and attachments. What makes two texts differ in a fac
 """
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from curate.core.arrays import Flags
-from curate.core.example import LABELS, Example, attachments
+from curate.core.example import Example, attachments, canonical
 from curate.core.lazy import np
 from curate.corpus.boilerplate import Passages, cut_texts
 from curate.corpus.corpus import LineReader, LineRef
-from curate.corpus.dedup_text import On, called, said_in
+from curate.corpus.dedup_text import On, given_beside, other_sides, said_in
 from curate.dedup.text_facts import ask_alike, facts_equal
 
 
@@ -21,8 +21,10 @@ class Sides(NamedTuple):
     asked: tuple[str, ...]
     """What is asked and, where much of the data shares instructions, what is asked besides these."""
     answered: str
-    beside: tuple[Any, ...] = ([None] * len(LABELS), [], b"")
-    """Labels, functions that are called, attachments; a plain conversation has none."""
+    rejected: str = ""
+    """The worse answer of a preference pair."""
+    beside: tuple[bytes, bytes] = (b"", b"")
+    """What else a trainer is given, and attachments; a plain conversation has none."""
 
 
 def sides_of(example: Example, on: On, common: Passages = ()) -> Sides:
@@ -37,8 +39,10 @@ def sides_of(example: Example, on: On, common: Passages = ()) -> Sides:
     sides = Sides(turns, whole, "\n".join(answers))
     if example.plain:
         return sides
+    beside = given_beside(example, on)
     return sides._replace(
-        beside=([example.value.get(key) for key in LABELS], called(example, on), attachments(example.value))
+        rejected="\n".join(other_sides(example)) if on != "prompt" else "",
+        beside=(canonical(beside) if beside else b"", attachments(example.value)),
     )
 
 
@@ -47,8 +51,9 @@ def facts_agree(one: Sides, other: Sides, *, words: bool = False) -> bool:
     for mine, others in zip(one.asked, other.asked, strict=True):
         if mine != others and not facts_equal(mine, others, every=words):
             return False
-    if not facts_equal(one.answered, other.answered, every=words, asked=(one.asked[0], other.asked[0])):
-        return False
+    for mine, others in ((one.answered, other.answered), (one.rejected, other.rejected)):
+        if not facts_equal(mine, others, every=words, asked=(one.asked[0], other.asked[0])):
+            return False
     if 1 < len(one.turns) == len(other.turns) and not all(map(ask_alike, one.turns, other.turns)):
         return False
     return one.beside == other.beside

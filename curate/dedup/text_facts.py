@@ -28,36 +28,21 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final
 
-from curate.core.text import UNSPACED, normalised
+from curate.core.text import UNSPACED
+from curate.dedup.symbols import same_figures
 from curate.language.lexicon import FILLER, FORMS, NEGATIONS, PARTICULAR, ROMAN, STRICT
 from curate.language.names import BEFORE, is_name
 from curate.language.negation import opposites
-from curate.language.quantities import numbers
 from curate.language.sentences import options
 from curate.language.spelling import easily_confused, same_word
 from curate.language.tokens import PIECE, QUOTED
 
-DIGITS: Final = re.compile(r"\d+")
-_SIGNS, _PICTURES = "$€£¥₹₽₩¢%‰°×÷±¬^=", r"\u2190-\u21ff\u2600-\u27bf\U0001f000-\U0001faff"
-_RAISED, _FRACTIONS = r"²³¹\u2070-\u207f", r"¼½¾\u2150-\u215e\u2189"
-_OPERATORS = r"\u2200-\u2211\u2213\u2214\u221a-\u22c4\u22c6-\u22ff"  # but for those that are a minus, a slash or a dot
-_SAYING = f"{_SIGNS}{_RAISED}{_FRACTIONS}{_OPERATORS}{_PICTURES}"
-SYMBOL: Final = re.compile(
-    rf"[{_SAYING}<>](?:(?<![<>])|(?<![^\s\w)\]][<>])(?![^\s\w(\[]))|&&|\|\||(?<![^\s(\[{{=&|])!(?=[\w(])"
-)
-"""Signs that say something: currencies, mathematics, exponents, fractions, pictures, "and", "or" and "not" of code.
-Those of markup are none.
-"""
-MARKED: Final = re.compile(f"[{_SAYING}<>&|!]")
-"""What `SYMBOL` is made of; sooner found."""
-WORDS_ONLY: Final = bytes(set(range(128)).difference(b"0123456789$%=^<>&|!"))
-"""What of ASCII is neither a digit nor such a sign, for `bytes.translate` to delete."""
+CODE: Final = re.compile(r"(?=\w*\d)\w*[^\W\d_]")
+"""A word of digits and letters: a hexadecimal number, an identifier, a move, a mutation."""
 CASED_UNIT: Final = re.compile(r"\d*([mM](?:Wh?|V|A|J|N|Hz|Pa|g|m|s|[lL]|mol|eV)|[kKMGTP]i?[bB](?:ps)?)")
 """A number and a unit, or a unit alone, of which another case makes another one: mW and MW, Mb and MB."""
 BEHIND_MARK: Final = re.compile(rf"[@/\\.]({PIECE.pattern})")
 """A word of an account, a path, a file's name or an address."""
-NOT_DIGITS: Final = bytes(byte if byte in b"0123456789" else 32 for byte in range(256))
-"""Makes a space of each other byte, for `bytes.translate`."""
 OPENS: Final = re.compile(r"[\"“«‘`]|(?<!\w)'")
 """What `QUOTED` begins with."""
 MARKS: Final = "\"“«‘`'"
@@ -66,6 +51,7 @@ LONGEST_QUOTED: Final = 61
 """Characters before the end of what `QUOTED` finds."""
 SENTENCES: Final = re.compile(r"(?<=[.!?])\s+|\n+")
 CONTRACTED: Final = re.compile(r"(?:n['’]t|['’]\w+)$")
+GENDERS: Final = frozenset(("he", "she", "him", "her", "his", "hers", "himself", "herself", "mr", "mrs", "ms"))
 SHORT: Final = 8
 """Words of meaning up to which an answer is short: one put in another's place is another answer."""
 LONG_REQUEST: Final = 40
@@ -79,7 +65,7 @@ def facts_equal(left: str, right: str, *, every: bool = False, asked: tuple[str,
     if left == right:
         return True
     this, that = _differing(left, right)
-    if not _same_figures(this, that, left, right):
+    if not same_figures(this, that, left, right):
         return False
     more: dict[str, int] = {}
     for token in _tokens(this):
@@ -107,6 +93,8 @@ def _same_words(
     if len(NEGATIONS.intersection(only)) != len(NEGATIONS.intersection(their)):  # "do not" is as good as "don't"
         return False
     only, their = _without_respelled(only, their, left, right)
+    if all(any(map(CODE.match, words)) for words in (only, their)) or not _same_persons(only, their):
+        return False
     request = asked is None
     if _single(only) != _single(their) or _mistakable(only, their) or _opposed(only, their):
         return False
@@ -126,31 +114,6 @@ def _same_words(
     if every:
         return not any(words for words, _ in telling)
     return _may_be_reworded(telling, asked)
-
-
-def _same_figures(this: str, that: str, left: str, right: str) -> bool:
-    """Whether two texts have the same numbers, in order, and the same symbols; `this` and `that` are where they
-    differ.
-    """
-    signs = f"{this}{that}".encode("utf-8", "surrogatepass").translate(None, WORDS_ONLY)
-    if not signs:  # mostly so
-        return True
-    mine, others = _digits(this), _digits(that)
-    if mine != others:
-        if signs.isascii() and "".join(mine).replace("0", "") != "".join(others).replace("0", ""):
-            return False  # however they are spelled
-        if numbers(normalised(left)) != numbers(normalised(right)):
-            return False
-    return not MARKED.search(signs.decode("utf-8", "surrogatepass")) or sorted(SYMBOL.findall(this)) == sorted(
-        SYMBOL.findall(that)
-    )
-
-
-def _digits(text: str) -> list[str]:
-    """The runs of digits."""
-    if text.isascii():
-        return text.encode().translate(NOT_DIGITS).decode().split()
-    return DIGITS.findall(normalised(text))  # those below the line are digits too
 
 
 def _may_be_reworded(telling: list[tuple[dict[str, str], str]], asked: str | None) -> bool:
@@ -241,6 +204,11 @@ def _in_same_grammar(mine: dict[str, str], others: dict[str, str]) -> bool:
     """Whether the words that are not shared ask the same of the same persons in the same tense."""
     only, their = (STRICT.intersection(map(_head, words)) for words in (mine, others))
     return only == their and (FORMS.isdisjoint(mine) or FORMS.isdisjoint(others))
+
+
+def _same_persons(mine: dict[str, str], others: dict[str, str]) -> bool:
+    """Whether no man stands where the other text has a woman."""
+    return not all(GENDERS.intersection(map(_head, words)) for words in (mine, others))
 
 
 @lru_cache(65_536)

@@ -138,7 +138,11 @@ OPPOSITES: Final = _pairs(
     starts/stops add/remove adds/removes
     adding/removing attach/detach agree/disagree agrees/disagrees beneficial/harmful helpful/harmful healthy/unhealthy
     permanent/temporary
-    public/private internal/external guilty/innocent inhale/exhale import/export lend/borrow wide/narrow deep/shallow"""
+    public/private internal/external guilty/innocent inhale/exhale import/export lend/borrow wide/narrow deep/shallow
+    upload/download encrypt/decrypt encode/decode push/pull pass/fail passes/fails passed/failed
+    clockwise/counterclockwise allow/deny allows/denies read/write
+    clockwise/anticlockwise upper/lower top/bottom left/right horizontal/vertical ascending/descending asc/desc
+    harmful/harmless good/bad better/worse hot/cold on/off"""
 )
 """Pairs of opposites."""
 
@@ -234,7 +238,8 @@ PARTICULAR: Final = frozenset(
     for word in (*NUMERALS, *SCALES, *ORDINALS, *TIMES_A, *MONTHS, *DAYS, *UNITS)
     if len(word) > 1 and word != "one"
 ) | _set(
-    """half single double triple spring summer autumn fall winter morning noon afternoon evening night midnight today
+    """mi μg mcg
+    half single double triple spring summer autumn fall winter morning noon afternoon evening night midnight today
     tomorrow yesterday am pm bc ad
     daily weekly monthly yearly annually cup cups pint pints kelvin degrees watt watts kw kwh volt volts joule joules
     calorie calories hz khz mhz ghz

@@ -14,7 +14,7 @@ from typing import Any
 
 from curate.core.bounded import Bounds, OutOfBoundsError
 from curate.core.errors import MissingExtra, ModelError
-from curate.core.example import ROLES
+from curate.core.example import ROLES, THOUGHTS
 from curate.core.text import excerpt
 from curate.models.chat_templates import chat_template_source
 from curate.models.encoder import Encoder
@@ -23,7 +23,6 @@ from curate.models.history import as_is, common_length, difference
 from curate.models.names import model_errors, resolve
 from curate.models.template_messages import (
     SAID,
-    THOUGHTS,
     Ranges,
     Turn,
     answer_weight,

@@ -6,14 +6,12 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from curate.core.example import content_text
+from curate.core.example import THOUGHTS, content_text
 from curate.core.text import excerpt
 
 if TYPE_CHECKING:
     from curate.models.encoding import EncodingProblem
 
-THOUGHTS: Final = ("reasoning_content", "thinking", "reasoning")
-"""Keys that data sets use for the reasoning of the assistant."""
 SAID: Final = ("text", "refusal")
 """Types of text parts."""
 Turn = dict[str, Any]

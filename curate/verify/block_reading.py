@@ -5,6 +5,10 @@ from collections.abc import Callable, Iterator
 from itertools import groupby
 from typing import Any, Final
 
+import orjson
+
+from curate.core.example import canonical
+
 Object = dict[str, Any]
 Said = tuple[str, str, str]
 """Role, text and calls of a turn."""
@@ -24,6 +28,16 @@ class NoFormError(ValueError):
 
 def _text(value: Any) -> str:
     return value if type(value) is str else json.dumps(value, ensure_ascii=False)
+
+
+def call_text(name: Any, arguments: Any) -> str:
+    """The text of a call: its name and arguments, these with sorted keys where they are a JSON object or array."""
+    try:
+        value = orjson.loads(arguments) if type(arguments) is str else arguments
+    except orjson.JSONDecodeError:
+        value = None
+    said = canonical(value).decode("utf-8", "surrogatepass") if type(value) in (dict, list) else _text(arguments)
+    return f"{name} {said}"
 
 
 def _content(content: Any, attached: list[Any]) -> str:
@@ -57,7 +71,7 @@ def _blocks(role: str, parts: Any, attached: list[Any]) -> Iterator[Said]:
         if kind == "" or part.get("thought") or any(key in part for key in SILENT):
             continue
         if kind in CALLS:
-            calls.append(f"{held.get('name')} {_text(held.get('input', held.get('args', {})))}")
+            calls.append(call_text(held.get("name"), held.get("input", held.get("args", {}))))
         elif kind in RESULTS:
             answer = held.get("response", {})
             answer = answer["output"] if type(answer) is dict and answer.keys() == {"output"} else answer
@@ -116,7 +130,7 @@ def _items(items: Any, attached: list[Any]) -> Iterator[Said]:
     for item in [{"role": "user", "content": items}] if type(items) is str else items or ():
         kind = item.get("type", "message") if type(item) is dict else None
         if kind == "function_call":
-            yield "assistant", "", f"{item.get('name')} {_text(item.get('arguments', ''))}"
+            yield "assistant", "", call_text(item.get("name"), item.get("arguments", ""))
         elif kind == "function_call_output":
             yield "tool", _content(item.get("output"), attached), ""
         elif kind == "message":

@@ -40,6 +40,7 @@ ROUND: Final = 48
 SLICE: Final = 4096
 """Held-out sets that are compared with later splits in one task."""
 KINDS: Final = ("whole", "answers")
+COUNTS: Final = ("attached", "several", "rejected", "reasoned", "others", "wordless")
 FILE: Final = 40
 """Bits of a place that hold the line."""
 NOTHING: Final = Shingled(Sets(np.empty(0, dtype=np.uint64), np.empty(0, dtype=np.int64)), np.empty(0, dtype=np.int64))
@@ -77,6 +78,9 @@ class Examples:
     """Number of characters in each file."""
     short: Hashes
     attached: int
+    several: int
+    rejected: int
+    reasoned: int
     others: int
     wordless: int
     ids: frozenset[str]
@@ -217,7 +221,7 @@ class _Reading:
                 (self.files[file], line & ((1 << FILE) - 1), why) for file, one in parts for line, why in one.unread
             ],
             characters=[sum(one.characters for of, one in parts if of == file) for file in range(len(self.files))],
-            **{name: sum(getattr(one, name) for one in features) for name in ("attached", "others", "wordless")},
+            **{name: sum(getattr(one, name) for one in features) for name in COUNTS},
             ids=frozenset().union(*(one.ids for one in features)),
             windows=sum((one.windows for one in features), Counter()),
             requests=[request for one in features for request in one.requests],

@@ -1,6 +1,7 @@
 """The features of the examples in a chunk that are compared: lines are parsed and words hashed into arrays."""
 
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ WHOLE, QUESTION, ANSWER, LAST, TURN = 1, 2, 4, 8, 16
 """Bit flags for the part a text belongs to: whole text, user turns, answer, last of several answers; and whether it is
 a turn.
 """
+REASONING: Final = re.compile(rb'"(?:reasoning(?:_content)?|thinking)"\s*:\s*"[^"]')
+"""Reasoning under a key of its own, in the bytes of a line."""
 ROLES: Final = {"user": 1, "assistant": 2, "tool": 3}
 SALT: Final = np.uint64(0xD1B54A32D192ED03)
 
@@ -78,6 +81,12 @@ class Features:
     characters: int
     attached: int
     """Examples with attachments."""
+    several: int
+    """Examples with several answers."""
+    rejected: int
+    """Examples with a rejected answer."""
+    reasoned: int
+    """Examples with reasoning beside the text of a turn."""
     others: int
     """Examples that are not in messages form."""
     wordless: int
@@ -116,7 +125,7 @@ def features_of(lines: ChunkLines, wanted: Wanted) -> Features:
     keys: list[list[int]] = []
     ids: set[str] = set()
     requests: list[tuple[int, str]] = []
-    characters = others = 0
+    characters = others = rejected = reasoned = 0
     for number, line in zip(*lines, strict=True):
         try:
             value = loads(line)
@@ -134,6 +143,8 @@ def features_of(lines: ChunkLines, wanted: Wanted) -> Features:
         )
         characters += reading.characters
         others += "messages" not in value
+        rejected += bool(reading.others)
+        reasoned += REASONING.search(line) is not None
         keys.append([_hashed(value_at(value, key)) for key in wanted.keys])
         if wanted.ids and (example := id_of(value)) in wanted.ids:
             ids.add(example)
@@ -149,7 +160,7 @@ def features_of(lines: ChunkLines, wanted: Wanted) -> Features:
     columns = np.array(keys, dtype=np.uint64).reshape(len(numbers), len(wanted.keys))
     return Features(
         np.array(lines.numbers, dtype=np.int64), digests_of(lines.lines), unread, **made, keys=columns,
-        characters=characters, others=others,
+        characters=characters, others=others, rejected=rejected, reasoned=reasoned,
         ids=frozenset(ids), windows=windows, requests=requests,
     )  # fmt: skip
 
@@ -231,6 +242,7 @@ class _Words:
             **self._shingled(answers, answered == 1),
             "short": sequences(*answers)[(answered > 0) & (answers[1] < LEAST)],
             "attached": int(np.count_nonzero(self.hashes[:, 1])),
+            "several": int(np.count_nonzero(answered > 1)),
         }
 
     def _shingled(self, answers: tuple[Hashes, Numbers], once: Flags) -> dict[str, Any]:

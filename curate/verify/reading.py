@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import orjson
 
-from curate.verify.block_reading import BLOCK_FORMS, LISTS, OTHER_FORMS, SIDED_FORMS, NoFormError, Spoken
+from curate.verify.block_reading import BLOCK_FORMS, LISTS, OTHER_FORMS, SIDED_FORMS, NoFormError, Spoken, call_text
 from curate.verify.transcripts import transcript
 
 Object = dict[str, Any]
@@ -168,8 +168,7 @@ def _calls(turn: Object) -> str:
 def _call(call: Any) -> str:
     if type(call) is not dict or type(call.get("name")) is not str:
         raise NotUnderstoodError("a tool call has no name")
-    arguments = call.get("arguments", call.get("parameters", ""))
-    return f"{call['name']} {arguments if type(arguments) is str else json.dumps(arguments, ensure_ascii=False)}"
+    return call_text(call["name"], call.get("arguments", call.get("parameters", "")))
 
 
 def _called(content: Any) -> str:

@@ -38,6 +38,23 @@ def not_checked(found: Examples, passages: Passages, short: Sequence[ShortAnswer
                 "images, audio, video, documents and template arguments are compared as written, not by content",
             ),
             NotChecked(
+                "earlier answers",
+                found.several,
+                "of several answers, those before the last are compared as part of all answers only (L011)",
+            ),
+            NotChecked(
+                "rejected answers", found.rejected, "compared as part of the whole text (L002), not on their own (L011)"
+            ),
+            NotChecked(
+                "reasoning", found.reasoned, "reasoning beside the text of a turn is compared for copies only (L001)"
+            ),
+            NotChecked(
+                "parts and spelling",
+                len(found.places),
+                "text inside a longer one is not found below the threshold; HTML, accents, number formats and "
+                "look-alike letters count as written",
+            ),
+            NotChecked(
                 "meaning",
                 0 if model else len(found.places),
                 "without --embeddings MODEL, paraphrased questions are not found",

@@ -20,7 +20,10 @@ ALONE: Final = "".join(f"{chr(first)}-{chr(last)}" for first, last in UNSPACED)
 """Their characters, for a class of a pattern: each is a word."""
 WORD: Final = r"[\p{L}\p{N}\p{M}_]+"
 """Letters, digits, combining marks and underscores."""
-UNSEEN: Final = re.compile("[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\U000e0000-\U000e007f]")
+UNSEEN: Final = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
+    "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+)
 """Characters that show nothing, which are no part of a text."""
 BASE: Final = 0x9E3779B97F4A7C15
 RUN: Final = 3

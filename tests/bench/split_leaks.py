@@ -51,8 +51,9 @@ PIECE: Final = re.compile(rf"[{UNSPACED}]|[^\s{UNSPACED}]+")
 UNSEEN: Final = dict.fromkeys(
     code
     for first, last in (
-        (0xAD, 0xAD), (0x61C, 0x61C), (0x180E, 0x180E), (0x200B, 0x200F), (0x202A, 0x202E), (0x2060, 0x206F),
-        (0xFEFF, 0xFEFF), (0xE0000, 0xE007F),
+        (0xAD, 0xAD), (0x34F, 0x34F), (0x61C, 0x61C), (0x115F, 0x1160), (0x17B4, 0x17B5), (0x180B, 0x180F),
+        (0x200B, 0x200F), (0x202A, 0x202E), (0x2060, 0x206F), (0x3164, 0x3164), (0xFE00, 0xFE0F), (0xFEFF, 0xFEFF),
+        (0xFFA0, 0xFFA0), (0xFFF0, 0xFFFB), (0x1BCA0, 0x1BCA3), (0x1D173, 0x1D17A), (0xE0000, 0xE0FFF),
     )
     for code in range(first, last + 1)
 )  # fmt: skip
@@ -89,6 +90,14 @@ def text_of(content: Any) -> str:
     return "\n".join(text for text in texts if isinstance(text, str))
 
 
+def arguments_of(call: Row) -> str:
+    """The arguments of a call, with sorted keys where they are JSON."""
+    try:
+        return json.dumps(json.loads(call.get("arguments", "")), sort_keys=True, ensure_ascii=False)
+    except (TypeError, ValueError):
+        return str(call.get("arguments", ""))
+
+
 def said(turn: Row) -> str:
     """The text of a turn, then its calls."""
     calls = [
@@ -97,7 +106,7 @@ def said(turn: Row) -> str:
         if isinstance(call, dict) and isinstance(call.get("function"), dict)
     ]
     return "\n".join(
-        [text_of(turn.get("content")), *(f"{call.get('name', '')} {call.get('arguments', '')}" for call in calls)]
+        [text_of(turn.get("content")), *(f"{call.get('name', '')} {arguments_of(call)}" for call in calls)]
     )
 
 

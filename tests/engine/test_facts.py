@@ -181,6 +181,19 @@ DIFFERENT = {
             ("¬a", "a"),
             ("a && b", "a || b"),
             ("if (!ready)", "if (ready)"),
+            ("a * b", "a / b"),
+            ("a <= b", "a => b"),
+            ("x << 2", "x >> 2"),
+            ("in C#", "in C"),
+            (r"\d+", r"\D+"),
+            ("~5", "5"),
+            ("Python 3.1", "Python 3.10"),
+            ("1,000 m", "1.000 m"),
+            ("0xFF", "0xFE"),
+            ("Nf3", "Nc3"),
+            ("5 µg", "5 mg"),
+            ("his car", "her car"),
+            ("turned left", "turned right"),
         )
         for where, before, after in (("", "", ""), ("in a long answer", "It is ", f", and {LONG}"))
     },
@@ -252,6 +265,32 @@ def test_what_is_no_fact_makes_none(left: tuple[str, str], right: tuple[str, str
     assert [same_facts(example(*a), example(*b)) for a, b in permutations([left, right])] == [True, True]
 
 
+def test_versions_are_told_from_decimals() -> None:
+    left, right = (example("How much?", f"It costs {price}, as {LONG}") for price in ("2.50", "2.5"))
+    assert same_facts(left, right)
+
+
+@pytest.mark.parametrize("key", ["reasoning_content", "thinking", "weight", "train", "train_detail", "name", "prefix"])
+def test_what_a_turn_has_beside_text_is_a_fact(key: str) -> None:
+    left, right = (example("What is this?", f"A cat: {LONG}") for _ in range(2))
+    left.value["messages"][1][key], right.value["messages"][1][key] = 0, 1
+    assert (same_facts(left, left), same_facts(left, right)) == (True, False)
+    left.value["messages"][1][key] = ""
+    assert same_facts(left, example("What is this?", f"A cat: {LONG}"))
+
+
+@pytest.mark.parametrize("key", ["ground_truth", "solution", "reference_answer", "reward_model", "margin"])
+def test_what_a_line_is_graded_by_is_a_fact(key: str) -> None:
+    left, right = (example("What is this?", LONG, **{key: value}) for value in ("4", "5"))
+    assert (same_facts(left, left), same_facts(left, right)) == (True, False)
+
+
+def test_sides_of_a_pair_are_told_apart() -> None:
+    other = "a mountain stands in the plain, and the wind goes around it in the evening when all is quiet"
+    left, right = (example("Tell me.", one, rejected=two) for one, two in ((LONG, other), (other, LONG)))
+    assert (same_facts(left, left), same_facts(left, right)) == (True, False)
+
+
 def test_another_image_is_another_fact() -> None:
     def shown(url: str, **more: object) -> Example:
         return example(
@@ -297,6 +336,10 @@ def test_other_arguments_of_a_call_are_another_fact_and_so_is_another_function()
     assert not same_facts(calling("Leipzig"), calling("Dresden"))
     assert not same_facts(calling("Leipzig"), calling("Leipzig", "set_weather"))
     assert same_facts(calling("Leipzig"), calling("Leipzig"))
+    assert not same_facts(calling('<", "to": ">'), calling('>", "to": "<'))
+    spaced = calling("Leipzig")
+    spaced.value["messages"][1]["tool_calls"][0]["function"]["arguments"] = '{ "city":\n"Leip\\u007aig" }'
+    assert same_facts(calling("Leipzig"), spaced)
 
 
 def test_facts_of_turns_that_are_not_compared_do_not_count() -> None:

@@ -35,6 +35,7 @@ OAK = (
     "An oak grows slowly for three hundred years, stands for another three hundred, and takes as long again to die, "
     "which few people ever wait for"
 )
+CALL = json.dumps({"tree": BEECH[:60], "bark": BEECH[60:], "é": "ü ä ö ß"})
 
 
 def proved(write: Write, train: Sequence[object], test: Sequence[object], **options: Any) -> VerifyResult:
@@ -107,6 +108,23 @@ LEAKS: dict[str, tuple[object, object, set[str]]] = {
         turns("Name a tree.", BEECH),
         turns("Na\u00adme a t\u200bree.", "\ufeff" + BEECH.replace("a", "a\u200b").replace("e", "\u00ade")),
         {"L002", "L003", "L011"},
+    ),
+    "selectors and fillers that show nothing": (
+        turns("Name ❤️ a tree.", BEECH),
+        turns("Name ❤ a t\u3164ree.", BEECH.replace("a", "a\u034f\ufe00").replace("e", "\U000e0100e")),
+        {"L002", "L003", "L011"},
+    ),
+    "a call with its arguments in another order": (
+        {"messages": [{"role": "assistant", "tool_calls": [{"function": {"name": "a", "arguments": CALL}}]}]},
+        {
+            "messages": [
+                {
+                    "role": "assistant",
+                    "tool_calls": [{"name": "a", "arguments": dict(sorted(json.loads(CALL).items()))}],
+                }
+            ]
+        },
+        {"L002", "L011"},
     ),
     "a list of turns": (turns("Name a tree.", BEECH)["messages"], turns("Name a tree!", OAK), {"L003"}),
     "a call of a tool": (
@@ -244,12 +262,18 @@ def test_files_are_read_packed_and_as_documents(name: str, write: Write) -> None
 
 
 def test_what_was_not_compared_is_listed_with_its_count(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    thought = {"messages": [{"role": "assistant", "reasoning_content": "Well.", "content": OAK}]}
+    pair = {"prompt": "Why?", "chosen": "Because it is.", "rejected": BEECH}
     train = [turns("Is it?", "Yes."), {**turns("Look.", "A cat."), "images": ["a.png"]}, {"text": BEECH}]
+    train += [thought, pair, turns("Who?", "Me.", "Why?", "I was there.")]
     write("out/train.jsonl", train)
     write("out/test.jsonl", [turns("Are you?", "Yes."), turns("?", "!")])
     main(["verify", "out", "--json", "-q"])
     listed = {one["name"]: one["examples"] for one in json.loads(capsys.readouterr().out)["not_checked"]}
-    assert listed == {"short answers": 4, "no question": 1, "no words": 1, "attachments": 1, "meaning": 5}
+    assert listed == {
+        "short answers": 6, "no question": 2, "no words": 1, "attachments": 1, "earlier answers": 1,
+        "rejected answers": 1, "reasoning": 1, "parts and spelling": 8, "meaning": 8,
+    }  # fmt: skip
     main(["verify", "out", "-q"])
     assert "not checked:" in capsys.readouterr().out
 

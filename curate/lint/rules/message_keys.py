@@ -3,7 +3,7 @@
 from typing import Final
 
 from curate.core.address import escape
-from curate.core.example import ATTACHED, Example, Message, content_text
+from curate.core.example import ATTACHED, MEANT_FOR_LOSS, THOUGHTS, Example, Message, content_text
 from curate.core.finding import PlacedProblems, Problem, Problems, Severity
 from curate.core.lazy import pl
 from curate.core.targets import Target
@@ -18,14 +18,8 @@ from curate.lint.rules.tools import NAME
 
 KNOWN_KEYS: Final = frozenset((
     "role", "content", "name", "weight", "tool_calls", "tool_call_id", "function_call", "refusal", "audio", "from",
-    "value", "reasoning_content", "reasoning", "thinking", "prefix", "annotations", "tool_plan", *ATTACHED,
+    "value", *THOUGHTS, "prefix", "annotations", "tool_plan", *ATTACHED,
 ))  # fmt: skip
-THOUGHTS: Final = ("reasoning_content", "reasoning", "thinking")
-MEANT_FOR_LOSS: Final = frozenset((
-    "loss", "loss_weight", "train", "training", "train_detail", "training_detail", "mask", "masks", "trainable",
-    "labels",
-))  # fmt: skip
-"""Keys for loss masking in some trainers: removing them would change the training."""
 SERVICE_FORMATS: Final = ("anthropic", "bedrock-conversation", "vertex", "openai-responses", "nemo-gym")
 SERVICE_KEYS: Final = {"id", "item_id", "status", "is_error", "reasoning_details", "thoughtSignature"}
 """Keys that services write into their own formats."""
@@ -115,7 +109,7 @@ def unknown_message_key(example: Example, *, target: Target) -> Problems:
 def drop_keys(messages: list[Object]) -> list[Object] | None:
     """Remove unknown keys, unless one of them is a switch of another trainer, such as loss_weight."""
     unknown = {key for message in messages for key in message} - KNOWN_KEYS
-    return None if unknown & MEANT_FOR_LOSS else [copy_without(message, *unknown) for message in messages]
+    return None if unknown.intersection(MEANT_FOR_LOSS) else [copy_without(message, *unknown) for message in messages]
 
 
 @value_rule(

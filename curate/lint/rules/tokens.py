@@ -8,7 +8,7 @@ template leaves out) is K005's.
 import unicodedata
 from typing import TYPE_CHECKING, Final
 
-from curate.core.example import Message, Place
+from curate.core.example import THOUGHTS, Message, Place
 from curate.core.finding import PlacedProblems, Problem, Problems, Severity
 from curate.core.text import SPACES, excerpt, plural
 from curate.lint.rules.dataset_summary import DatasetState
@@ -248,7 +248,6 @@ def _covered(one: EncodedExample, text: "Encoded", span: "Span", ids: list[int])
 
 def _said(message: Message) -> list[str]:
     """The texts of an answer: content, and reasoning separately."""
-    from curate.models.template_messages import THOUGHTS
 
     thought, _, content = message.text.rpartition("</think>")
     thoughts = [thought.rpartition("<think>")[2], *(str(message.value.get(key) or "") for key in THOUGHTS)]

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from curate.core.address import escape
+from curate.core.example import REFERENCES
 from curate.read.forms.form import Format, Object, has_strings, is_objects, turn_at
 from curate.read.forms.pair_writers import (
     write_alpaca,
@@ -278,7 +279,6 @@ def is_prompt(value: Object) -> bool:
 
 GRADED: Final = ("data_source", "reward_model", "ability", "extra_info")
 """Keys of verl's rows; it looks the reward function up by `data_source`."""
-REFERENCES: Final = ("ground_truth", "answer", "solution", "reference_answer", "expected_answer")
 SIDED: Final = frozenset(("chosen", "rejected"))
 
 CHOSEN: Final = (

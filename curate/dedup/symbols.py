@@ -1,0 +1,67 @@
+"""Whether two texts have the same numbers and the same signs that say something."""
+
+import re
+from typing import Final
+
+from curate.core.text import normalised
+from curate.language.quantities import numbers
+
+DIGITS: Final = re.compile(r"\d+")
+_SIGNS, _PICTURES = "$€£¥₹₽₩¢%‰°×÷±¬^=", r"\u2190-\u21ff\u2600-\u27bf\U0001f000-\U0001faff"
+_RAISED, _FRACTIONS = r"²³¹\u2070-\u207f", r"¼½¾\u2150-\u215e\u2189"
+_OPERATORS = r"\u2200-\u2211\u2213\u2214\u221a-\u22c4\u22c6-\u22ff"  # but for those that are a minus, a slash or a dot
+_SAYING = f"{_SIGNS}{_RAISED}{_FRACTIONS}{_OPERATORS}{_PICTURES}"
+SEPARATED: Final = re.compile(r"\d+(?:[.,]\d+)+")
+VERSION: Final = re.compile(r"(?:\b(?:v|version|release|section|chapter|python|[A-Z]\w*)[ -]?|§ ?)(\d+\.\d*0)\b")
+"""A version or section that ends in a zero, which counts."""
+SYMBOL: Final = re.compile(
+    r"(?<![^ ])(?:\*\*?|//?|<<|>>|<-|->|=>|<=|>=|\|)(?![^ ])"
+    rf"|[{_SAYING}<>](?:(?<![<>])|(?<![^\s\w)\]][<>])(?![^\s\w(\[]))|&&|\|\||(?<![^\s(\[{{=&|])!(?=[\w(])"
+    r"|(?<=\b[A-Za-z])#(?![\w#])|\\[bBdDsSwW](?![A-Za-z])|(?<!~)~(?=\w)"
+)
+"""Signs that say something: currencies, mathematics, exponents, fractions, pictures, "and", "or" and "not" of code, its
+operators between spaces, C# and classes of regular expressions. Those of markup are none.
+"""
+MARKED: Final = re.compile(rf"[{_SAYING}<>&|!*/#\\~]")
+"""What `SYMBOL` is made of; sooner found."""
+WORDS_ONLY: Final = bytes(set(range(128)).difference(b"0123456789$%=^<>&|!*/#\\~"))
+"""What of ASCII is neither a digit nor such a sign, for `bytes.translate` to delete."""
+NOT_DIGITS: Final = bytes(byte if byte in b"0123456789" else 32 for byte in range(256))
+"""Makes a space of each other byte, for `bytes.translate`."""
+
+
+def same_figures(this: str, that: str, left: str, right: str) -> bool:
+    """Whether two texts have the same numbers, in order, and the same symbols; `this` and `that` are where they
+    differ.
+    """
+    signs = f"{this}{that}".encode("utf-8", "surrogatepass").translate(None, WORDS_ONLY)
+    if not signs:  # mostly so
+        return True
+    mine, others = _digits(this), _digits(that)
+    if mine != others and signs.isascii() and "".join(mine).replace("0", "") != "".join(others).replace("0", ""):
+        return False  # however they are spelled
+    if (mine != others or _other_separators(this, that)) and not same_numbers(left, right):
+        return False
+    return not MARKED.search(signs.decode("utf-8", "surrogatepass")) or sorted(SYMBOL.findall(this)) == sorted(
+        SYMBOL.findall(that)
+    )
+
+
+def same_numbers(left: str, right: str) -> bool:
+    """Whether two texts have the same numbers, in order; of versions, 3.1 is not 3.10."""
+    texts = (normalised(left), normalised(right))
+    mine, others = map(numbers, texts)
+    return mine == others and sorted(VERSION.findall(left)) == sorted(VERSION.findall(right))
+
+
+def _other_separators(this: str, that: str) -> bool:
+    """Whether numbers are divided by another sign: 1,000 and 1.000."""
+    mine, others = (SEPARATED.findall(text) for text in (this, that))
+    return len(mine) == len(others) and mine != others
+
+
+def _digits(text: str) -> list[str]:
+    """The runs of digits."""
+    if text.isascii():
+        return text.encode().translate(NOT_DIGITS).decode().split()
+    return DIGITS.findall(normalised(text))  # those below the line are digits too
