@@ -2,7 +2,8 @@
 
 Builds the wheel, installs it with pytest in a new virtual environment, and runs the tests there. Tests that import a
 package which is not installed are skipped; that curate itself does is a failure. Without an extra, the folder has a
-`train.py` and a `tui.py` of its own, which must never be imported. With LOWEST=1, dependencies are the oldest allowed.
+`train.py` and a `tui.py` of its own, which must never be imported. With LOWEST=1, dependencies are the oldest allowed;
+TESTS="tests/test_docs.py ..." runs these tests only.
 """
 
 import os
@@ -59,7 +60,8 @@ def main(extra: str) -> int:
         for module in () if extra else ("train", "tui"):  # with extras, tests import the package train themselves
             (work / f"{module}.py").write_text(TRAP)
         left_out = [] if extra else ["-k", " and ".join(f"not {test}" for test in NEED_EXTRAS)]
-        command = [str(python), "-m", "pytest", *TRIED, "-m", "not slow", "-n", "2", "--dist", "loadgroup", *left_out]
+        tests = os.environ.get("TESTS", "").split() or TRIED
+        command = [str(python), "-m", "pytest", *tests, "-m", "not slow", "-n", "2", "--dist", "loadgroup", *left_out]
         return subprocess.run([*command, "-p", "tests.without_extras"], cwd=work, check=False).returncode
 
 

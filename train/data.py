@@ -61,7 +61,7 @@ class Split:
         return found.pop() if len(found) == 1 else None
 
     def sample(self, count: int) -> "Split":
-        """At most `count` of its examples, spread evenly: the beginning of a sorted file is no measure of it."""
+        """At most `count` of its examples, spread evenly: the beginning of a sorted file is not representative."""
         size = len(self.examples)
         if count >= size:
             return self

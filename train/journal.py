@@ -110,7 +110,7 @@ class LossLog(JsonLines):
 
 @contextmanager
 def signals_to(heard: Callable[[str], None]) -> Iterator[None]:
-    """Ctrl-C and SIGTERM call `heard` with the name of the signal while the block runs."""
+    """Call `heard` with the name of the signal at Ctrl-C and SIGTERM while the block runs."""
 
     def handler(number: int, _frame: Any) -> None:
         heard(signal.Signals(number).name)

@@ -104,7 +104,7 @@ def _refusals(recipe: Recipe, long: tuple[LeftOut, ...], unusable: tuple[LeftOut
 
 
 def _too_wide(recipe: Recipe, sizes: Sizes) -> list[str]:
-    """A remark where the rank of LoRA is no low one."""
+    """A note if the rank of LoRA is not below the width of the model."""
     width = int(sizes.config.get_text_config().hidden_size)
     if "rank" not in recipe.how.keys or recipe.rank < width:
         return []

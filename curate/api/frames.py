@@ -1,6 +1,5 @@
-"""Results as polars frames: one row per finding, removal, pair or split; empty frames have the same columns. And as a
-notebook shows them: a heading, facts, and the beginnings of tables, in the notebook's own colours, with all text made
-safe.
+"""Results as polars frames: one row per finding, removal, pair or split; empty frames have the same columns. Notebooks
+show a result as a heading, facts and the first rows of tables, in their own colors, with all text escaped.
 """
 
 import os
@@ -156,9 +155,7 @@ def removed_frame(ledger: Path) -> pl.DataFrame:
 
 
 def notebook_html(title: str, facts: Mapping[str, object], frames: Mapping[str, pl.DataFrame]) -> str:
-    """A fragment of HTML: no script, no style that reaches beyond it, nothing that is fetched. Facts and frames go by
-    what is said of them.
-    """
+    """A fragment of HTML without scripts, global styles or external resources. Facts and frames are given by title."""
     told = " · ".join(f"<b>{safe(_cell(value))}</b> {safe(name)}" for name, value in facts.items())
     parts = [f'<div class="curate"><p><b>{safe(title)}</b></p><p>{told}</p>']
     parts += [piece for name, frame in frames.items() if frame.height for piece in _table(name, frame)]

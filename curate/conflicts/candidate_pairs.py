@@ -1,7 +1,7 @@
-"""Which answers are compared: those to the same question, in the same setting; behind other system prompts too, with
-less confidence.
+"""Pairs of answers to compare: answers to the same question in the same setting and, with less confidence, under
+different system prompts.
 
-Equal questions need no model. Of the others those are compared that ask the same with a probability of .3 or more
+Equal questions need no model. Other questions are compared if they ask the same with a probability of at least .3
 (`curate.conflicts.same_question`).
 """
 

@@ -121,8 +121,8 @@ def find_conflicts(
     *,
     judge: Judge | None = None,
 ) -> ConflictsResult:
-    """Conflicts among `examples`, the surest first. `cache` is a folder for embeddings and verdicts; `progress` is told
-    what models have done.
+    """Conflicts among `examples`, highest confidence first. `cache` is a folder for embeddings and verdicts; `progress`
+    is told what models have done.
 
     With a `judge`, its word decides about every pair that can be compared. Raises `ModelError` or `MissingExtra` when a
     model was named and is not at hand.

@@ -1,5 +1,5 @@
-"""Whether two answers to one question clash, told by rules: where a rule speaks it is precise, where none does it is
-silent.
+"""Rules that decide whether two answers to one question contradict each other. They are precise, and leave many pairs
+undecided.
 """
 
 import re

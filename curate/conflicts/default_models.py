@@ -1,6 +1,4 @@
-"""The models that are used where none is named, if they are at hand: nothing is loaded from a hub without being asked
-for.
-"""
+"""Default models, used if none is named and they are installed or cached. Nothing is downloaded that was not named."""
 
 import sys
 from importlib.util import find_spec
@@ -19,7 +17,7 @@ JUDGING: Final = f"`--nli {NLI[0]}` (740 MB, downloaded once)"
 
 
 def with_default_models(config: ConflictsConfig) -> ConflictsConfig:
-    """The configuration with the default models that are at hand, in place of those that are not named."""
+    """The configuration, with available default models where none is named."""
     stripped = sys.flags.optimize > 1  # transformers makes code of docstrings, which python -OO has not
     if not config.models or stripped or find_spec("sentence_transformers") is None:
         return config

@@ -1,4 +1,4 @@
-"""Label clashes: questions that want a class label and got two."""
+"""Conflicts of labels: classification questions with two different labels."""
 
 import re
 from collections import Counter, defaultdict

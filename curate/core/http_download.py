@@ -81,7 +81,7 @@ def read_http(url: str, known: str, begun: str, start: int) -> Reply:
 
 
 def _failure(url: str, error: HTTPError) -> Exception:
-    """What is raised for a status that is no success."""
+    """The exception for a status that is not a success."""
     if error.code in (404, 410):
         return FileNotFoundError(url)
     if error.code in (401, 403, 407):

@@ -34,8 +34,8 @@ def discard(folder: Path) -> None:
 
 
 class TempStore:
-    """A folder for what cannot be read again where it lies: unpacked files, elements of documents. It is gone when the
-    process ends.
+    """A temporary folder for data that cannot be read twice in place: unpacked files, elements of documents. It is
+    deleted when the process ends.
     """
 
     def __init__(self) -> None:

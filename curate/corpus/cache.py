@@ -54,7 +54,7 @@ VERDICTS: Final = 2_000_000
 
 @cache
 def _code() -> bytes:
-    """A hash of the code that made what is cached: another version of it reads nothing of this one's."""
+    """A hash of the code that computes the cached values, so that another version of it does not read them."""
     engine = Path(__file__).parent.parent
     sources = [path for name in PACKAGES for path in sorted((engine / name).rglob("*.py"))]
     return blake2b(b"".join(path.read_bytes() for path in sources), digest_size=16).digest()

@@ -1,8 +1,9 @@
-"""Keys of conversations, by which one is told to begin another: to the letter, tools and the other side of a preference
-too.
+"""Hashes of conversations and of their prefixes, which find conversations that are the exact beginning of another one.
+Tools and the other side of a preference count.
 
-`conversation_hash` stands for a conversation that ends on an answer, `prefix_hashes` for what it is up to each earlier
-answer; so a conversation begins another one where its `conversation_hash` is among the other's `prefix_hashes`.
+`conversation_hash` is that of a conversation that ends with an answer, `prefix_hashes` are those of its beginnings up
+to each earlier answer. A conversation is the beginning of another one if its `conversation_hash` is among the other's
+`prefix_hashes`.
 """
 
 from collections.abc import Iterable, Sequence

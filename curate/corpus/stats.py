@@ -1,6 +1,4 @@
-"""The numbers of a data set at a glance, while it streams by: a few bytes are kept per example, and nothing of its text
-but how it is prompted.
-"""
+"""Statistics of a data set in one pass: a few bytes are stored per example, and of its text only the system prompt."""
 
 import json
 from array import array

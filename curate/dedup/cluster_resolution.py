@@ -1,7 +1,7 @@
-"""What becomes of groups of near-duplicates: told from columns, for all at once.
+"""Resolution of clusters of near-duplicates, from columns: which example of each is kept.
 
-Compiled code chooses group by group, and stops where it has to know whether two examples agree in their facts. That is
-found out for all groups together; then those that stopped go on, until none stops.
+Compiled code resolves cluster by cluster, and stops at one where it must know whether two examples agree in their
+facts. These comparisons are made for all clusters together; then the stopped clusters continue, until none stops.
 """
 
 from collections.abc import Callable, Mapping, Sequence

@@ -1,5 +1,5 @@
-"""Whether near-duplicates agree in their facts: what is asked, what is answered, and what stands beside it, such as
-calls of functions, labels and attachments. What makes two texts differ in a fact stands in `curate.dedup.text_facts`.
+"""Whether near-duplicates agree in their facts: those of the questions, of the answers, and of function calls, labels
+and attachments. `curate.dedup.text_facts` compares the facts of two texts.
 """
 
 from collections.abc import Sequence

@@ -1,8 +1,8 @@
-"""Short examples of the same words of meaning that are less similar than the threshold: told for review, and removed
-only where that is wanted.
+"""Short examples with the same content words and a similarity below the threshold. They are reported, and removed only
+with `same_words`.
 
-`curate.corpus.short_text_keys` proposes them by a key; here those of one key are held against each other, whether they
-agree in every word of meaning.
+`curate.corpus.short_text_keys` proposes them by a key. Here, examples with equal keys are compared: they must agree in
+every content word.
 """
 
 from typing import Final

@@ -144,7 +144,7 @@ def _converted(parsed: ParsedLine, report: ConvertResult, form: Format, *, chose
         try:
             written = [write_as(form, to_tools(conversation)) for conversation in conversations]
         except UnwritableError as error:
-            unsaid = Reason("J025", f"not sayable as {form.name}: {error}", "rule")
+            unsaid = Reason("J025", f"cannot be written as {form.name}: {error}", "rule")
             return removal(parsed.place, example.id, unsaid, parsed.line.data)
         conversations = [one.value for one in written]
         omitted.update(*(one.omitted for one in written))

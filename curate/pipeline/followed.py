@@ -34,7 +34,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Followed:
-    """A training as it stands; nobody changes it."""
+    """The current state of a training; immutable."""
 
     path: Path
     name: str = ""
@@ -61,7 +61,7 @@ class Followed:
 
     @property
     def seconds_left(self) -> float | None:
-        """Until the last step, at the pace of the last ones; None where there is no telling."""
+        """Estimated seconds until the last step, at the speed of recent steps; None if unknown."""
         recent = self.steps[-20:]
         if self.state is not State.RUNNING or len(recent) < 2 or not recent[-1].get("max_steps"):
             return None

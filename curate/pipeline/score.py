@@ -32,7 +32,7 @@ HITS: Final = 3
 """Findings of a rule from which its correlation with a signal is told."""
 COMBINED: Final = Signal(
     DOUBT,
-    "1 minus the lowest signal that takes part in it, and a little for the others",
+    "1 minus the lowest signal, and a small part for the other signals",
     "text",
     "of 50 answers at .85 or more in three real files, 44 were worth a look; clean files have few",
     False,

@@ -1,7 +1,7 @@
-"""Training as a process of its own: started, followed through its run folder, and never left behind.
+"""Training in a separate process: started, followed through its run folder, and ended with the command.
 
-The child reads its standard input and ends when that closes, so a pipeline that is killed takes its training along; the
-next pipeline resumes it from its last checkpoint.
+The child reads its standard input and ends when that closes, so that it also ends if the pipeline is killed. The next
+pipeline resumes it from its last checkpoint.
 """
 
 import json

@@ -33,7 +33,7 @@ def answer_losses(
     keys = [content_id([one.system, one.request, one.answer]) for one in exchanges]
     missing = {key: one for key, one in zip(keys, exchanges, strict=True) if key not in store}
     if missing:
-        loaded, tokenizer = causal_model(model, "losses of answers")
+        loaded, tokenizer = causal_model(model, "the loss of answers")
         loaded = _on_fastest(loaded)
         ids = {key: _token_ids(tokenizer, one) for key, one in missing.items()}
         waiting = sorted(ids, key=lambda key: (sum(map(len, ids[key])), key))

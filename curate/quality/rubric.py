@@ -1,7 +1,7 @@
-"""The user's own rubric, asked of a language model on this machine or behind an endpoint, about each answer.
+"""Ratings of answers by the user's rubric, from a language model on this machine or at an endpoint.
 
-Replies are kept by what was asked: nothing is asked, or paid for, twice. Examples are hostile text: they stand between
-marks, and only a number is read out of a reply.
+Replies are cached by prompt, so that none is paid for twice. Examples are hostile text: they are placed between
+markers, and only a number is read from a reply.
 """
 
 import json

@@ -47,7 +47,7 @@ SIGNALS: Final = (
     Signal("refusal", "share of refusals in the file or at the nearest requests, for a refusal; else 1",
            "text", "rule Q004: precision .97"),
     Signal("boilerplate", "share of the answer that is not in answers to other requests",
-           "text", "not measured; no part of the doubt", doubts=False),
+           "text", "not measured; not part of doubt", doubts=False),
     Signal("fits", "probability that the answer belongs to this request, not to another one",
            "embeddings", "AUC .99 (other topic), .92 (nearest request), by the first 256 characters"),
     Signal("label", "probability of the label by models trained without it (classification)",

@@ -49,7 +49,7 @@ class Record(BaseModel):
 
 @dataclass(slots=True)
 class Fetched:
-    """What was fetched, and where it lies."""
+    """The files that were fetched, and their folder."""
 
     folder: Path
     record: Record

@@ -26,8 +26,8 @@ PRICES: Final = "Fireworks' price list (fireworks.ai/pricing), read 2026-11"
 
 
 class FireworksEndpoint(OwnEndpoint):
-    """Fireworks, spoken to through the client's plain requests. It tells how a job is, and no events: each state that
-    is seen makes one.
+    """Fireworks, by plain requests of the client. It reports the state of a job but no events: each new state becomes
+    an event.
     """
 
     jobs_path = "/supervisedFineTuningJobs"

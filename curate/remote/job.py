@@ -1,4 +1,4 @@
-"""What a service tells of a job, read leniently: services differ in all but the names."""
+"""A service's record of a job, parsed leniently: services agree in little more than the names of keys."""
 
 from datetime import UTC, datetime
 from typing import Any, Final, TypeVar

@@ -1,5 +1,5 @@
-"""How many tokens a service will count in an example: by the model's own tokenizer where it is at hand, else by bytes,
-and which it was is said.
+"""Estimate of the tokens that a service counts in an example: by the model's tokenizer if it is available, else by
+bytes. The result names the method.
 """
 
 from collections.abc import Callable, Iterator

@@ -35,7 +35,7 @@ class Sent:
 
 
 def demand_sendable(path: Path) -> None:
-    """Raise `UsageError` for what is no plain file on this disk."""
+    """Raise `UsageError` unless it is an uncompressed regular file on this disk."""
     if path == STDIN or not path.is_file():
         raise UsageError(f"{path}: not a regular file", "write the data to a .jsonl file; it is read more than once")
     if packed := packing(path):

@@ -177,9 +177,8 @@ def conflicts_text(
     counts = f"{plural(report.compared, 'pair')} of answers compared among {plural(report.questions, 'question')}"
     settled = len(states) - states.count("open")
     decided = f" ({settled:,} decided)" if settled else ""
-    yield Text(
-        f"{plural(len(report.conflicts), 'conflict')}{decided} in {counts}; decide in `curate review`", style="bold"
-    )
+    step = "; decide in `curate review`" if settled < len(states) else ""
+    yield Text(f"{plural(len(report.conflicts), 'conflict')}{decided} in {counts}{step}", style="bold")
 
 
 def _block(conflict: Conflict, state: str) -> Iterator[Text]:

@@ -67,4 +67,5 @@ def convert_text(report: ConvertResult, output: str, aside: str) -> Iterator[str
         yield f"{plural(report.rejected, 'preference pair')}: chosen side converted, rejected side omitted"
     if report.aside:
         reasons = ", ".join(f"{code} × {count:,}" for code, count in report.aside.most_common())
-        yield f"{plural(report.aside.total(), 'line')} not converted, written to {visible(aside)}: {reasons}"
+        lines = plural(report.aside.total(), "line")
+        yield f"{lines} not converted, written to {visible(aside)} with the reason: {reasons}"

@@ -105,7 +105,7 @@ def score_text(result: ScoreResult, *, full: bool = False) -> Iterator[Renderabl
     for note in result.notes:
         yield Text(f"note: {note}", style="dim")
     yield Text(
-        f"{plural(result.scored, 'example')} scored of {plural(result.read, 'line')}; nothing is removed on a score",
+        f"{plural(result.scored, 'example')} scored of {plural(result.read, 'line')}; nothing is removed for a score",
         style="bold",
     )
 

@@ -1,4 +1,4 @@
-"""The words of a text that a finding is about, as far as its message or rule tells."""
+"""The part of a text that a finding is about, derived from its message or rule."""
 
 import re
 from collections.abc import Iterator

@@ -1,8 +1,7 @@
-"""How characters are folded that stand for themselves, so that most texts beyond ASCII need no Python: a table for the
-compiled code.
+"""Table of the case folds of single characters for the compiled code, so that most non-ASCII texts need no Python.
 
-`curate.core.text.normalised` is NFKC and case folding. Both look at one character at a time, but for characters that
-compose with what stands before them and those that become several; a text with one of these goes the long way.
+`curate.core.text.normalised` is NFKC and case folding. Both work on one character at a time, except for characters that
+compose with the one before, or become several. Texts with one of these are normalized in Python.
 """
 
 import unicodedata

@@ -202,8 +202,8 @@ def test_convert_writes_another_form_and_sets_aside_what_it_cannot_say(write: Wr
     }
     aside = [json.loads(line) for line in Path("out.unconverted.jsonl").read_bytes().splitlines()]
     assert [line["why"] for line in aside] == [
-        "not sayable as bedrock-conversation: a system message that is not the first message",
-        "not sayable as bedrock-conversation: `images` beside the conversation",
+        "cannot be written as bedrock-conversation: a system message that is not the first message",
+        "cannot be written as bedrock-conversation: `images` beside the conversation",
     ]
 
 

@@ -61,7 +61,7 @@ def with_trainer() -> Iterator[None]:
     try:
         yield
     except ImportError as error:
-        raise MissingExtra("training", "train", error.name or "torch") from error
+        raise MissingExtra("the trainer", "train", error.name or "torch") from error
 
 
 def print_result(result: BaseModel, show: Callable[[Any, Any], None], *, as_json: bool) -> None:

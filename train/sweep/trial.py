@@ -87,7 +87,9 @@ Runner = Callable[[TrialRun, TrialMonitor], int]
 
 
 def run_process(work: TrialRun, watch: TrialMonitor) -> int:
-    """Run a training in a session of its own: Ctrl-C reaches it through us, and it ends with us (we hold its stdin)."""
+    """Run a training in a session of its own. This process forwards Ctrl-C and holds its standard input, so that it
+    ends with this process.
+    """
     work.failure.unlink(missing_ok=True)
     work.result.parent.mkdir(parents=True, exist_ok=True)
     environment = {**os.environ, "CURATE_FOLLOW_STDIN": "1", "CURATE_FAILURE": str(work.failure)}

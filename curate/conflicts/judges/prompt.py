@@ -1,5 +1,5 @@
-"""What a judge is asked, and what its reply says. Examples are hostile text: they stand between marks, and only a yes
-or a no is read out of a reply.
+"""The prompt of a judge, and the parsing of its reply. Examples are hostile text: they are placed between markers, and
+only yes or no is read from a reply.
 """
 
 import json

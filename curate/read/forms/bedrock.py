@@ -1,4 +1,4 @@
-"""Conversations for Amazon Bedrock and Nova, schema `bedrock-conversation-2024`: parts are told by their key.
+"""Conversations for Amazon Bedrock and Nova, schema `bedrock-conversation-2024`: the key of a part gives its type.
 
 Source: the Converse API and the guide to preparing data for Nova (docs.aws.amazon.com/nova), read 2026-11.
 """
