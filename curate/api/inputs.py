@@ -24,7 +24,7 @@ from curate.core.places import give_name
 from curate.core.removed import removal_of
 from curate.core.scratch import discard, scratch
 from curate.core.tables import ROWS, RowWriter, cell, frame_lines
-from curate.dedup.removal import DuplicateRemoval
+from curate.dedup.cluster import DuplicateRemoval
 from curate.output.apply import Dropped
 
 Data = Any

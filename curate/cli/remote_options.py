@@ -17,7 +17,7 @@ from curate.core.targets import SERVICES, Target
 from curate.remote.endpoint import Endpoint, Place
 from curate.remote.journal import Journal
 from curate.remote.services import CLOSED, SERVICE, closes, endpoint_of, place_of
-from curate.remote.settings import Hyperparameters, Settings, Value, settings_of
+from curate.remote.settings import Settings, Value, settings_of
 from curate.report.console import console
 
 Data = Annotated[
@@ -104,18 +104,9 @@ def settings(remote: RemoteConfig, others: list[str] | None, grader: Path | None
 
     Raises `UsageError`, `InputError`, `ConfigError`.
     """
-    known = Hyperparameters(
-        n_epochs=remote.epochs,
-        batch_size=remote.batch_size,
-        learning_rate_multiplier=remote.learning_rate_multiplier,
-        beta=remote.beta,
-    )
     named: dict[str, Value] = {**remote.hyperparameters, **_pairs(others or [])}
     path = grader or (Path(remote.grader) if remote.grader and remote.method == "reinforcement" else None)
-    judge = None if path is None else _object(path)
-    return settings_of(
-        remote.model, remote.method, known, named, suffix=remote.suffix, seed=remote.seed, grader=judge, ordered=ordered
-    )
+    return settings_of(remote, named, None if path is None else _object(path), ordered=ordered)
 
 
 def _pairs(texts: list[str]) -> Mapping[str, Value]:

@@ -32,7 +32,7 @@ def empty(shape: Sequence[int], kind: str, folder: Path | None) -> Array:
         return mapped(file, kind).reshape(shape)
 
 
-def chosen(values: Array, numbers: Numbers, folder: Path | None) -> Array:
+def selected_rows(values: Array, numbers: Numbers, folder: Path | None) -> Array:
     """The values of these numbers, in this order; in a file of the folder if there is one. Raises `OutputError`."""
     into = empty((len(numbers), *values.shape[1:]), values.dtype.str, folder)
     return np.take(values, numbers, axis=0, out=into, mode="clip")  # another mode would make a copy first

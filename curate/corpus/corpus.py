@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import IO, Any, Final, NamedTuple
 
 from curate.core.arrays import Floats, Ids, Numbers
-from curate.core.disk_arrays import chosen
+from curate.core.disk_arrays import selected_rows
 from curate.core.errors import InputError
 from curate.core.example import Example, Place
 from curate.core.lazy import np
@@ -117,7 +117,8 @@ class Table:
     def _with(self, examples: Numbers, sets: Sets, links: Links | None) -> "Table":
         keys, marks = self.keys and self.keys.chosen(examples), self.marks and self.marks.chosen(examples)
         columns: dict[str, Any] = {
-            name: chosen(getattr(self, name), examples, self.folder) for name in ("lines", "ids", "lengths", "ranks")
+            name: selected_rows(getattr(self, name), examples, self.folder)
+            for name in ("lines", "ids", "lengths", "ranks")
         }
         bands = None if self.band_keys is None else self.band_keys[:, examples]
         return replace(

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import xxhash
 
 from curate.core.arrays import Bytes, Ids, Numbers
-from curate.core.disk_arrays import Growing, chosen
+from curate.core.disk_arrays import Growing, selected_rows
 from curate.core.example import UNKNOWN, Example, attachments, content_id, trained_content
 from curate.core.lazy import np
 from curate.core.text import normalised
@@ -65,9 +65,12 @@ class Links:
         begun, ends = parts_of(self.ends, numbers)
         answers, answer_ends = parts_of(self.answer_ends, numbers)
         copy, asked, whole = (
-            chosen(column, numbers, folder) for column in (self.copy, self.prompt_hash, self.conversation_hash)
+            selected_rows(column, numbers, folder) for column in (self.copy, self.prompt_hash, self.conversation_hash)
         )
-        begins, answered = chosen(self.prefix_hashes, begun, folder), chosen(self.answered, answers, folder)
+        begins, answered = (
+            selected_rows(self.prefix_hashes, begun, folder),
+            selected_rows(self.answered, answers, folder),
+        )
         return Links(copy, asked, whole, begins, ends, sets_of(answers), answered, answer_ends)
 
 

@@ -10,10 +10,10 @@
 Whatever is removed is similar to the very example that is kept.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from curate.core.arrays import Hashes, Numbers
+from curate.core.arrays import Hashes, Ids, Numbers
 from curate.core.config import DedupConfig
 from curate.core.example import Example
 from curate.core.lazy import np
@@ -21,15 +21,58 @@ from curate.core.worker_pool import WorkerPool, cores
 from curate.corpus.cache import DedupCache
 from curate.corpus.corpus import Table
 from curate.corpus.features import feature_spec_for
+from curate.corpus.keys import Keys
 from curate.corpus.loading import table_of
-from curate.dedup.cluster import Code, Pair
+from curate.dedup.cluster import Code, DuplicateRemoval, Pair
 from curate.dedup.cluster_resolution import Compared, Wanted, ranks_of, resolve_clusters
-from curate.dedup.prefix_duplicates import Beginnings
-from curate.dedup.removal import DuplicateRemoval
 from curate.dedup.wording import same_wording
 from curate.similarity.bands import Bands
 from curate.similarity.shingles import Sets
-from curate.similarity.similarity_index import grouped
+from curate.similarity.similarity_index import grouped, jaccard
+
+
+class Beginnings:
+    """The beginnings among some examples, by their numbers, and the longer ones of each.
+
+    An export that writes a conversation after each turn leaves all its beginnings behind. What a beginning says stands
+    in the longer one to the letter, so it goes for no near-duplicate of that: where no longer one stays, it stays.
+    """
+
+    def __init__(self, keys: Keys, ids: Ids) -> None:
+        """`keys` and `ids` (as two numbers each) of different examples."""
+        answers = np.diff(keys.ends)
+        owners = np.repeat(np.arange(len(keys.conversation_hash)), answers)
+        order = np.lexsort((ids[owners, 1], ids[owners, 0], -answers[owners], keys.prefix_hashes))
+        begun = keys.prefix_hashes[order]
+        self._longer = owners[order]
+        self._first, self._last = (
+            np.searchsorted(begun, keys.conversation_hash, "left"),
+            np.searchsorted(begun, keys.conversation_hash, "right"),
+        )
+        self._answers = answers
+        self.numbers = frozenset(np.flatnonzero((keys.conversation_hash != 0) & (self._first < self._last)).tolist())
+
+    def longer(self, at: int) -> Iterator[int]:
+        """Those that begin with number `at`, the longest first."""
+        return map(int, self._longer[self._first[at] : self._last[at]])
+
+    def settled(self, goes: Callable[[int], bool], stays: Callable[[int, int], bool], sets: Sets) -> Iterator[Pair]:
+        """Which beginnings go, and for which each: the longest one that stays, and for which it may go.
+
+        `goes(at)`: whether it may; `stays(at, other)`: whether the other one stays, and may take its place.
+        """
+        gone: set[int] = set()
+        for at in sorted(
+            self.numbers, key=lambda at: (-self._answers[at], at)
+        ):  # the longer ones of a chain are decided about first
+            other = (
+                next((other for other in self.longer(at) if other not in gone and stays(at, other)), None)
+                if goes(at)
+                else None
+            )
+            if other is not None:
+                gone.add(at)
+                yield Pair(at, other, jaccard(sets, at, other))
 
 
 @dataclass(slots=True)

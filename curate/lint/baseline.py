@@ -1,6 +1,6 @@
 """The baseline: findings that a project had when it adopted curate. Known findings are not reported.
 
-An entry identifies its finding by rule, example and place in the example (see `curate.core.fingerprint`), so lines may
+An entry identifies its finding by rule, example and place in the example (see `curate.core.finding`), so lines may
 move.
 """
 
@@ -14,9 +14,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from curate.core.errors import ConfigError, UsageError
 from curate.core.example import Place
 from curate.core.files import write_json
-from curate.core.finding import Finding
-from curate.core.fingerprint import key_of
-from curate.lint.rules.stale_suppressions import outdated, outdated_entry
+from curate.core.finding import Finding, key_of
+from curate.lint.rules.dataset import outdated, outdated_entry
 from curate.lint.runner import CheckResult
 
 NAMED = 5

@@ -20,7 +20,7 @@ from curate.core.files import LEDGER, STDIN, display_name, real_path, replacing
 from curate.core.removed import Removal, removal_of, removed_line
 from curate.core.snapshot import Snapshot, demand_unchanged, state_of
 from curate.lint.fixer import FixedFile, Fixer, FixReport, LineChange
-from curate.lint.rules.removal_guard import Removals, heavy
+from curate.lint.rules.duplicates import Removals, heavy
 
 Progress = Callable[[int], None]
 

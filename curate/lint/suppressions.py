@@ -20,7 +20,7 @@ from curate.core.example import Place
 from curate.core.files import append_line, replacing
 from curate.core.finding import Finding
 from curate.core.text import visible
-from curate.lint.rules.stale_suppressions import outdated
+from curate.lint.rules.dataset import outdated
 from curate.lint.runner import CheckResult
 
 

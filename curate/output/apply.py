@@ -19,8 +19,8 @@ from curate.core.removed import (
     escape_surrogates,
 )
 from curate.corpus.corpus import LineReader, Table, lines_at
-from curate.dedup.removal import DuplicateRemoval
-from curate.lint.rules.removal_guard import Removals, heavy
+from curate.dedup.cluster import DuplicateRemoval
+from curate.lint.rules.duplicates import Removals, heavy
 from curate.read.dataset import ParsedLine
 
 

@@ -8,7 +8,7 @@ from curate.core.lazy import np
 from curate.core.output_pair import CountingWriter
 from curate.core.removed import removal, removed_line
 from curate.corpus.corpus import LineReader, Source, Table, lines_at
-from curate.dedup.removal import DuplicateRemoval
+from curate.dedup.cluster import DuplicateRemoval
 from curate.output.apply import Dropped, lost_reason
 from curate.read.document import compact
 

@@ -15,7 +15,7 @@ from curate.core.removed import Reason, Removal, removal, removed_line
 from curate.core.snapshot import Snapshot, snapshot
 from curate.core.text import plural
 from curate.leakage.decontaminate import OTHER_SIDE, Match, contaminated, plain_words
-from curate.lint.rules.leakage import Leak, benchmark_in_training
+from curate.lint.rules.splits import Leak, benchmark_in_training
 from curate.read.benchmark import Item, read_benchmark
 from curate.read.dataset import ParsedLine, demand_understood, read_dataset
 

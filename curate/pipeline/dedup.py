@@ -28,9 +28,9 @@ from curate.corpus.cache import DedupCache
 from curate.corpus.corpus import LineReader, Table, examples_at, lines_at
 from curate.corpus.features import FeatureSpec, feature_spec_for
 from curate.corpus.loading import is_big, read_table, spill_folder
+from curate.dedup.cluster import DuplicateRemoval
 from curate.dedup.near_duplicates import FoundDuplicates, find_duplicates
-from curate.dedup.removal import DuplicateRemoval
-from curate.lint.rules.removal_guard import Removals, heavy
+from curate.lint.rules.duplicates import Removals, heavy
 from curate.lint.runner import check_paths
 from curate.lint.suppressions import load_suppressions, suppress
 from curate.output.apply import Dropped, dropped_in

@@ -22,7 +22,7 @@ from curate.core.removed import Reason
 from curate.core.text import plural, visible
 from curate.corpus.corpus import LineReader, Table
 from curate.corpus.strata import StratumInput, demand_traits, trait_of
-from curate.lint.rules.removal_guard import heavy
+from curate.lint.rules.duplicates import heavy
 from curate.models.embeddings import embed
 from curate.output.apply import Dropped
 from curate.pipeline.dedup import DedupResult, plan, removals, write_plan

@@ -26,7 +26,7 @@ from curate.corpus.loading import is_big, read_table, spill_folder
 from curate.lint.error_filter import ErrorFilter
 from curate.lint.rules import Scope
 from curate.lint.rules.rule_selection import RuleSelection
-from curate.lint.rules.split_balance import unbalanced
+from curate.lint.rules.splits import unbalanced
 from curate.lint.runner import QUICK, check_paths
 from curate.lint.suppressions import load_suppressions, suppress
 from curate.models.names import fingerprint

@@ -1,9 +1,10 @@
 """What a training at a service is asked to be: model, method, hyperparameters."""
 
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 
+from curate.core.config import RemoteConfig
 from curate.core.errors import UsageError
 from curate.remote.prices import Method
 
@@ -47,37 +48,25 @@ class Settings(BaseModel):
         return body | {name: value for name, value in optional.items() if value is not None}
 
 
-class Hyperparameters(BaseModel):
-    """Those that have options of their own, with the bounds that every service has."""
-
-    model_config = ConfigDict(frozen=True)
-
-    n_epochs: Annotated[int, Field(ge=1)] | None = None
-    batch_size: Annotated[int, Field(ge=1)] | None = None
-    learning_rate_multiplier: Annotated[float, Field(gt=0)] | None = None
-    beta: Annotated[float, Field(gt=0)] | None = None
-
-
 def settings_of(
-    model: str,
-    method: Method,
-    known: Hyperparameters,
-    others: dict[str, Value],
-    *,
-    suffix: str = "",
-    seed: int | None = None,
-    grader: dict[str, Any] | None = None,
-    ordered: bool = True,
+    remote: RemoteConfig, others: dict[str, Value], grader: dict[str, Any] | None, *, ordered: bool = True
 ) -> Settings:
     """Settings that fit together; those that are only reckoned with, not `ordered`, need no grader.
 
     Raises `UsageError` where a model or a grader is missing, or something is named that the method does not take.
     """
-    if not model:
+    method = remote.method
+    if not remote.model:
         raise UsageError(
             "no model is named", "add --model with the service's name of a model, e.g. gpt-4.1-mini-2025-04-14"
         )
-    named = known.model_dump(exclude_none=True)
+    known: dict[str, Value | None] = {
+        "n_epochs": remote.epochs,
+        "batch_size": remote.batch_size,
+        "learning_rate_multiplier": remote.learning_rate_multiplier,
+        "beta": remote.beta,
+    }
+    named = {name: value for name, value in known.items() if value is not None}
     if both := sorted(named.keys() & others.keys()):
         raise UsageError(f"{both[0]} is given twice", "remove it from --set")
     if "beta" in named and method != "dpo":
@@ -88,7 +77,14 @@ def settings_of(
         raise UsageError(
             f"a grader is for reinforcement, but the method is {method}", "remove it, or use --method reinforcement"
         )
-    return Settings(model=model, method=method, hyperparameters=named | others, suffix=suffix, seed=seed, grader=grader)
+    return Settings(
+        model=remote.model,
+        method=method,
+        hyperparameters=named | others,
+        suffix=remote.suffix,
+        seed=remote.seed,
+        grader=grader,
+    )
 
 
 def demand_fit(settings: Settings, formats: dict[str, int], name: str) -> None:

@@ -5,8 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from curate.core.finding import Finding, Severity
-from curate.core.fingerprint import Fingerprint, fingerprints
+from curate.core.finding import Finding, Fingerprint, Severity, fingerprints
 from curate.core.text import visible
 from curate.lint.runner import CheckResult
 

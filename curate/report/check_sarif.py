@@ -11,8 +11,7 @@ from urllib.parse import quote
 import orjson
 
 from curate import __version__
-from curate.core.finding import Finding, Severity
-from curate.core.fingerprint import fingerprints
+from curate.core.finding import Finding, Severity, fingerprints
 from curate.core.tables import TABLE_SUFFIXES
 from curate.core.text import visible
 from curate.lint.rules.rule import Rule

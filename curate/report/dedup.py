@@ -13,7 +13,7 @@ from rich.text import Text
 from curate.core.example import Example, Place
 from curate.core.masking import masked
 from curate.core.text import excerpt, plural, storable, visible
-from curate.dedup.removal import DuplicateRemoval
+from curate.dedup.cluster import DuplicateRemoval
 from curate.pipeline.dedup import DedupResult
 from curate.report.console import more
 from curate.report.part import Part, PlaceText, Similarity, at, plain

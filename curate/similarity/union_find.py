@@ -22,32 +22,17 @@ def join_pairs(parent: Any, left: Any, right: Any, made: Any) -> None:
             made[i] = True
 
 
-@compiled
-def _runs(keys: Any, order: Any, own: Any, left: Any, right: Any) -> int:
-    """Pairs of numbers with an equal key, each with the first in its run that is `own`; runs without one give none.
-    Returns how many there are.
-    """
-    count, begin = 0, 0
-    while begin < len(order):
-        end, first = begin, np.int64(-1)
-        while end < len(order) and keys[order[end]] == keys[order[begin]]:
-            if first < 0 and own[order[end]]:
-                first = order[end]
-            end += 1
-        for i in range(begin, end if first >= 0 else begin):
-            if order[i] != first:
-                left[count], right[count] = first, order[i]
-                count += 1
-        begin = end
-    return count
-
-
 def equal_pairs(keys: Any, own: Any | None = None) -> tuple[Any, Any]:
     """Pairs that connect all numbers whose keys (uint64) are equal and not 0; where `own` (bool) is given, only runs
     that have one of these.
     """
     order = np.argsort(keys, kind="stable")
     order = order[int(np.searchsorted(keys[order], 1)) :]
-    left, right = np.empty(len(order), dtype=np.int64), np.empty(len(order), dtype=np.int64)
-    count = _runs(keys, order, np.ones(len(keys), dtype=np.bool_) if own is None else own, left, right)
-    return left[:count], right[:count]
+    if not len(order):
+        return order, order
+    runs, places = keys[order], np.arange(len(order))
+    starts = np.flatnonzero(np.append(True, runs[1:] != runs[:-1]))
+    mine = places if own is None else np.where(own[order], places, len(order))
+    first = np.repeat(np.minimum.reduceat(mine, starts), np.diff(np.append(starts, len(order))))
+    some = (first < len(order)) & (first != places)
+    return order[first[some]], order[some]

@@ -3,13 +3,13 @@
 from curate.core.config import Config
 from curate.core.lazy import np
 from curate.corpus.corpus import Table
-from curate.lint.rules.split_balance import SplitBalance, SplitCounts
+from curate.lint.rules.splits import SplitBalance, SplitCounts
 from curate.split.division import Division
 from curate.split.names import NAMES
 
 
 def balance_of(table: Table, division: Division, config: Config, file: str, *, given: bool) -> SplitBalance:
-    """The splits as `curate.lint.rules.split_balance` looks at them; a test set that was given is nobody's doing.
+    """The splits as `curate.lint.rules.splits` looks at them; a test set that was given is nobody's doing.
     `file`: what findings are about.
     """
     assert table.marks is not None

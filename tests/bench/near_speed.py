@@ -43,7 +43,7 @@ def signatures_ours(path: str) -> tuple[float, float]:
     """Texts a second of one processor to signatures: from texts, tokenising and hashing among it, and from ready sets
     of hashes.
     """
-    from curate.similarity.minhash import signatures
+    from curate.similarity.bands import signatures
     from curate.similarity.shingles import Sets, Shingling, Texts, shingled, texts_of
 
     with Path(path).open("rb") as lines:

@@ -14,8 +14,7 @@ from curate.core.text import normalised, words
 from curate.corpus.dedup_text import OTHER_SIDE, written_text
 from curate.dedup.near_duplicates import FoundDuplicates, find_duplicates_in
 from curate.similarity import join, numba_utils
-from curate.similarity.bands import bands_for
-from curate.similarity.minhash import PERMUTATIONS, signatures
+from curate.similarity.bands import PERMUTATIONS, bands_for, signatures
 from curate.similarity.shingles import Sets, Shingling, joined, shingled, texts_of
 from curate.similarity.similarity_index import grouped, jaccard
 from tests.conftest import of_hundred

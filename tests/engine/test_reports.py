@@ -18,8 +18,7 @@ import pytest
 from curate.cli.main import main
 from curate.core.config import CheckConfig
 from curate.core.errors import UsageError
-from curate.core.finding import Finding, Severity
-from curate.core.fingerprint import fingerprints
+from curate.core.finding import Finding, Severity, fingerprints
 from curate.core.text import UNSAFE
 from curate.lint.rules import RULES
 from curate.lint.runner import CheckResult, check_paths

@@ -14,7 +14,7 @@ from curate.core.config import CheckConfig, Config, ConflictsConfig, DedupConfig
 from curate.core.errors import UsageError
 from curate.core.finding import Finding
 from curate.core.targets import LIMITS, Target
-from curate.lint.rules import FAMILIES, RULES, Rule, Scope, split_balance
+from curate.lint.rules import FAMILIES, RULES, Rule, Scope, splits
 from curate.lint.rules.rule import BYTE, rule
 from curate.lint.rules.rule_selection import RuleSelection
 from curate.lint.runner import check_paths
@@ -46,7 +46,7 @@ def parameter(code: str, *values: Any, name: str = "") -> Any:
 def small_files(monkeypatch: pytest.MonkeyPatch) -> None:
     """Limits that the examples of J018 and L008 can pass."""
     monkeypatch.setitem(LIMITS, Target.OPENAI, replace(LIMITS[Target.OPENAI], file_bytes=200))
-    monkeypatch.setattr(split_balance, "FEW", 1)
+    monkeypatch.setattr(splits, "FEW", 1)
 
 
 @cache

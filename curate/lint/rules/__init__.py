@@ -8,8 +8,7 @@ from curate.lint.rules.rule import Rule as Rule
 from curate.lint.rules.rule import Scope as Scope
 
 FAMILIES: Final = (
-    "jsonl", "roles", "turn_order", "content", "duplicates", "repeated_content", "removal_guard", "contradictions",
-    "answers", "splits", "leakage", "split_balance", "manifest_integrity", "stale_suppressions", "quality",
+    "jsonl", "roles", "turn_order", "content", "duplicates", "contradictions", "answers", "splits", "quality",
     "degenerate_text", "markup", "speakers", "characters", "secrets", "calls", "results", "tools", "content_parts",
     "images", "file_format", "dataset", "type_consistency", "tokens", "controls", "message_keys",
     "message_weights", "preference", "labels", "reinforcement",

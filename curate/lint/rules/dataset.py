@@ -1,16 +1,20 @@
-"""Families F and Q over the whole data set: problems that no single example shows."""
+"""Families F and Q over the whole data set: problems that no single example shows.
+
+F006, about entries of suppressions and baselines, runs after the check.
+"""
 
 from bisect import bisect_right
+from collections.abc import Iterable, Mapping
 from itertools import accumulate
 from math import exp, log
 from typing import Final
 
 from curate.core.example import Place
-from curate.core.finding import PlacedProblems, Problem, Severity
+from curate.core.finding import Finding, PlacedProblems, Problem, Severity
 from curate.core.text import excerpt, plural, visible, words
 from curate.lint.rules.answer_flags import DECLINES
 from curate.lint.rules.dataset_summary import DatasetSummary
-from curate.lint.rules.rule import profile_rule
+from curate.lint.rules.rule import profile_rule, rule
 
 FEW: Final = 50
 LEAST: Final = 10
@@ -210,3 +214,25 @@ def _median(counted: list[tuple[float, int]]) -> float:
     ends = list(accumulate(count for _, count in ordered))
     low, high = (ordered[bisect_right(ends, at)][0] for at in ((ends[-1] - 1) // 2, ends[-1] // 2))
     return (low + high) / 2
+
+
+@rule(
+    "F006",
+    "outdated-entry",
+    Severity.WARNING,
+    scope="adoption",
+    hint="Remove the line, or write the baseline again with --write-baseline.",
+)
+def outdated_entry() -> None:
+    """A suppression or a baseline entry matches no finding.
+
+    The finding was fixed or its example changed. The entry would hide the same mistake if it returns.
+    Bad: {"code": "C001", "example": "00000000000000000000000000000000", "file": "data.jsonl", "line": 1, "reason": "the answer is in an image", "author": "ada", "when": "2026-11-25T00:00:00Z"}
+    Good: {"code": "C001", "example": "88394c9cc4dd824e236a24e4d68fe539", "file": "data.jsonl", "line": 1, "reason": "the answer is in an image", "author": "ada", "when": "2026-11-25T00:00:00Z"}
+    """
+
+
+def outdated(stale: Iterable[tuple[Place, str]], ran: Mapping[str, Severity]) -> list[Finding]:
+    """The findings about entries without a match, if the rule ran."""
+    severity = ran.get(outdated_entry.code)
+    return [outdated_entry.finding(place, message, severity=severity) for place, message in stale] if severity else []

@@ -1,15 +1,23 @@
-"""Family L across splits: content that a split shares with another one. `docs/leaks.md` defines each kind.
+"""Family L: what splits share, their sizes, benchmarks in the training data, and folders that are not as written.
 
-`curate verify` counts them with separate code, which these rules only document. L004, a question with contradictory
-answers in two splits, is retired: such a pair is an L003.
+`docs/leaks.md` defines each kind of leak. `curate verify` finds leaks and changed folders with separate code, and
+`curate decontaminate` reads the benchmark; L004, a question with contradictory answers in two splits, is retired: such
+a pair is an L003.
 
-In the examples below the first line is in train, the others are in test.
+In the examples of rules about two splits, the first line is in train, the others are in test. Those of L008 are split
+into three equal parts, where one example is enough; of L009 and L010, the first line was read and the others are in the
+folder.
 """
 
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
-from typing import Final
+from math import sqrt
+from typing import Final, NamedTuple
 
-from curate.core.finding import Severity
+from curate.core.example import Place
+from curate.core.finding import Finding, Severity
+from curate.core.text import excerpt, plural, visible
 from curate.lint.rules.rule import rule
 
 APART: Final = "Move one of the two so that both are in one split. `curate split` keeps such groups together."
@@ -107,4 +115,200 @@ def answer_across_splits() -> None:
     Good:
         {"messages": [{"role": "user", "content": "Why is the sky blue?"}, {"role": "assistant", "content": "Because air scatters blue light most."}]}
         {"messages": [{"role": "user", "content": "What makes the colour that we see above us by day?"}, {"role": "assistant", "content": "Because air scatters blue light most."}]}
+    """
+
+
+FEW: Final = 50
+"""Minimum number of examples for a useful held-out split."""
+OFF: Final = 1.5
+"""Factor between actual and requested share beyond which a split is reported."""
+
+
+class SplitCounts(NamedTuple):
+    """The requested and the actual size of a split."""
+
+    name: str
+    wanted: float
+    """Requested share of the examples, 0 to 1; 0 for a split that was not requested."""
+    examples: int
+    share: float
+    """Actual share of the examples."""
+    text: float
+    """Actual share of the characters."""
+    missing: Sequence[tuple[str, int]] = ()
+    """Classes without an example in it although there are enough, each with its number of examples."""
+
+
+@dataclass(frozen=True, slots=True)
+class SplitBalance:
+    """The splits, and the file for their findings."""
+
+    file: str
+    parts: Sequence[SplitCounts]
+    holdable: int | None = None
+    """Number of examples in groups small enough to be held out; None if unknown."""
+
+
+@rule(
+    "L008",
+    "uneven-splits",
+    Severity.WARNING,
+    scope="division",
+    by="`curate split`",
+    hint="Add data, or set other shares with --fractions or --counts. Connected examples are never divided.",
+)
+def uneven_splits(balance: SplitBalance) -> Iterator[str]:
+    """A split is empty, too small to measure with, or far from its requested share.
+
+    A score on a few dozen examples changes by whole points with each example. Groups of connected examples stay in one
+    split, so large groups make uneven splits. With `--stratify`, classes missing from a held-out split are reported
+    too.
+    Bad:
+        {"messages": [{"role": "user", "content": "Name a tree."}, {"role": "assistant", "content": "A beech."}]}
+        {"messages": [{"role": "user", "content": "Name a tree."}, {"role": "assistant", "content": "An oak."}]}
+    Good:
+        {"messages": [{"role": "user", "content": "Name a tree."}, {"role": "assistant", "content": "A beech."}]}
+        {"messages": [{"role": "user", "content": "Name a bird."}, {"role": "assistant", "content": "A tit."}]}
+        {"messages": [{"role": "user", "content": "Name a fish."}, {"role": "assistant", "content": "A carp."}]}
+    """
+    total = sum(part.examples for part in balance.parts)
+    could = (
+        f"; {plural(balance.holdable, 'example')} can be held out at most"
+        if balance.holdable is not None and balance.holdable < total
+        else ""
+    )
+    for part in balance.parts:
+        if not part.wanted:
+            continue
+        if not part.examples:
+            yield f"{part.name} is empty: there are too few examples, or one group holds most of them{could}"
+            continue
+        if part.examples < FEW and part.name != "train":
+            yield (
+                f"{part.name} has {plural(part.examples, 'example')}: each of them is {1 / part.examples:.0%} of a "
+                "score"
+            )
+        if _is_off(part, total):
+            yield (
+                f"{part.name} has {part.share:.1%} of the examples where {part.wanted:.0%} was wanted: groups are too "
+                f"large or too few{could}"
+            )
+        elif part.examples >= FEW and not part.wanted / OFF <= part.text <= part.wanted * OFF:
+            yield (
+                f"{part.name} has {part.text:.1%} of the text where {part.wanted:.0%} was wanted: its examples are "
+                "longer or shorter"
+            )
+        for name, count in part.missing[:3]:
+            yield f"{part.name} has none of the {plural(count, 'example')} of {name!r}"
+        if len(part.missing) > 3:
+            yield f"{part.name} lacks {len(part.missing) - 3:,} other classes too"
+
+
+def _is_off(part: SplitCounts, total: int) -> bool:
+    """Whether a split's share differs from the requested one by more than chance assignment explains."""
+    chance = 2 * sqrt(total * part.wanted * (1 - part.wanted))
+    return (
+        not part.wanted / OFF <= part.share <= part.wanted * OFF and abs(part.examples - total * part.wanted) > chance
+    )
+
+
+def unbalanced(balance: SplitBalance) -> list[Finding]:
+    """The findings about the splits, in order."""
+    return [uneven_splits.finding(Place(balance.file, 0), said) for said in uneven_splits.function(balance)]
+
+
+SHOWN = 80
+"""Maximum number of characters of the common words in a message."""
+
+
+class Leak(NamedTuple):
+    """A benchmark item found in an example."""
+
+    place: Place
+    example: str
+    """Id of the example."""
+    pointer: str
+    """Pointer to the content of the turn."""
+    benchmark: Place
+    field: str
+    """The field of the item with the matching text."""
+    kind: str
+    """`run`: consecutive words; `whole`: a turn equals the item; `near`: a turn is similar to it."""
+    words: str
+    """The longest common run of words; empty for `near`."""
+    share: float
+    """Share of the item's words in common runs, 0 to 1; for `near`, the Jaccard similarity."""
+    others: int = 0
+    """Other items in the same example."""
+
+
+@rule(
+    "L007",
+    "benchmark-in-training",
+    Severity.WARNING,
+    scope="benchmark",
+    by="`curate decontaminate`",
+    hint="Remove the example with `curate decontaminate -o OUT`, or do not report that benchmark.",
+)
+def benchmark_in_training(leaks: Iterable[Leak]) -> Iterator[Finding]:
+    """An example contains a question or an answer of a benchmark.
+
+    A model trained on a benchmark recalls it instead of solving it. Proof is a shared run of 13 words, a short question
+    that matches word for word, or a turn similar to an item. Rephrased items are not found, since the comparison uses
+    words.
+    Bad: {"messages": [{"role": "user", "content": "Which gas do plants take up from the air to make sugar in the light of the sun?"}, {"role": "assistant", "content": "Carbon dioxide."}]}
+    Good: {"messages": [{"role": "user", "content": "Which gas do people breathe out?"}, {"role": "assistant", "content": "Carbon dioxide."}]}
+    """
+    for leak in leaks:
+        where = f"{visible(str(leak.benchmark))} ({visible(leak.field)})"
+        more = f"; and {leak.others:,} other items" if leak.others else ""
+        if leak.kind == "near":
+            said = f"is similar to {where}, similarity {leak.share:.2f}"
+        elif leak.kind == "whole":
+            said = f"is {where} word for word: {excerpt(leak.words, SHOWN)!r}"
+        else:
+            said = (
+                f"shares {len(leak.words.split())} consecutive words with {where}, {leak.share:.0%} of it is in this "
+                f"text: {excerpt(leak.words, SHOWN)!r}"
+            )
+        yield benchmark_in_training.finding(leak.place, said + more, pointer=leak.pointer, example=leak.example)
+
+
+output_rule = partial(rule, scope="output", by="`curate verify`")
+
+
+@output_rule(
+    "L009",
+    "not-as-the-manifest-says",
+    Severity.ERROR,
+    hint="Copy the folder again from where it was written, or split the data again.",
+)
+def not_as_the_manifest_says() -> None:
+    """A file of an output folder differs from its manifest.
+
+    The file or the manifest was edited, truncated, replaced or lost after it was written. What was proved about the
+    folder no longer holds.
+    Bad:
+        {"messages": [{"role": "user", "content": "Name a tree."}, {"role": "assistant", "content": "A beech."}]}
+        {"messages": [{"role": "user", "content": "Name a tree."}, {"role": "assistant", "content": "An oak."}]}
+    Good:
+        {"messages": [{"role": "user", "content": "Name a tree."}, {"role": "assistant", "content": "A beech."}]}
+        {"messages": [{"role": "user", "content": "Name a tree."}, {"role": "assistant", "content": "A beech."}]}
+    """
+
+
+@output_rule(
+    "L010", "lost-or-added-line", Severity.ERROR, hint="Split the data again. `curate diff` compares two folders."
+)
+def lost_or_added_line() -> None:
+    """An input line is in no split and not among the removed lines, or a line is present that was never read.
+
+    Kept and removed lines together must equal the lines read. Otherwise an example is lost without a record, or a
+    foreign example is used for training or evaluation.
+    Bad:
+        {"messages": [{"role": "user", "content": "Name a tree."}, {"role": "assistant", "content": "A beech."}]}
+        {"messages": [{"role": "user", "content": "Name a bird."}, {"role": "assistant", "content": "A tit."}]}
+    Good:
+        {"messages": [{"role": "user", "content": "Name a tree."}, {"role": "assistant", "content": "A beech."}]}
+        {"messages": [{"role": "user", "content": "Name a tree."}, {"role": "assistant", "content": "A beech."}]}
     """
