@@ -19,6 +19,8 @@ from curate.core.text import visible
 
 COMMANDS: Final = ("::", "##[")
 """Prefixes of log lines that a GitHub runner executes."""
+PATHS: Final = ("Symlink loop", "home directory")
+"""In messages of errors of `pathlib` and `platformdirs` that are no `OSError`."""
 PATIENCE: Final = 100_000
 """Objects created before the first garbage collection.
 
@@ -103,8 +105,8 @@ def ended(error: BaseException) -> int:
     if isinstance(error, ValueError) and "embedded null" in str(error):  # in the form of an OSError with a path
         _narrate("error: a path contains a NUL character\n  next: use another file or folder")
         return _flushed(ExitCode.USAGE)
-    if isinstance(error, RuntimeError) and str(error).startswith("Symlink loop"):  # by pathlib before Python 3.13
-        _narrate(f"error: {error}\n  next: use another file or folder")
+    if isinstance(error, RuntimeError) and any(known in str(error) for known in PATHS):
+        _narrate(f"error: {error}\n  next: use another file or folder, or set HOME")
         return _flushed(ExitCode.USAGE)
     if isinstance(error, MemoryError):
         _narrate("error: not enough memory\n  next: close other programs, or process a part of the data")

@@ -4,16 +4,15 @@ and are gone with the arrays.
 
 import mmap
 import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from math import prod
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO
 
 from curate.core.arrays import Array, Numbers
-from curate.core.errors import OutputError
 from curate.core.lazy import np
+from curate.core.scratch import written
 
 
 def empty(shape: Sequence[int], kind: str, folder: Path | None) -> Array:
@@ -24,7 +23,7 @@ def empty(shape: Sequence[int], kind: str, folder: Path | None) -> Array:
     size = prod(shape) * np.dtype(kind).itemsize
     if folder is None or not size:
         return np.empty(shape, dtype=kind)
-    with _written(folder), TemporaryFile(dir=folder) as file:
+    with written(folder), TemporaryFile(dir=folder) as file:
         if hasattr(os, "posix_fallocate"):
             os.posix_fallocate(file.fileno(), 0, size)  # a full disk would end the process where a value is set
         else:
@@ -63,7 +62,7 @@ class Growing:
             self._values[self._filled : end] = part.ravel()
             self._filled = end
             return
-        with _written(self._folder):
+        with written(self._folder):
             self._file = self._file or TemporaryFile(dir=self._folder)  # noqa: SIM115  # until it is mapped
             self._file.write(np.ascontiguousarray(part, dtype=self._kind).data)
 
@@ -72,15 +71,5 @@ class Growing:
         if self._file is None or self._folder is None:
             self._values.resize(self._filled, refcheck=False)
             return self._values
-        with _written(self._folder), self._file as file:
+        with written(self._folder), self._file as file:
             return mapped(file, self._kind)
-
-
-@contextmanager
-def _written(folder: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise OutputError(
-            f"{folder}: cannot be written: {error.strerror or error}", "free disk space, or set TMPDIR to another disk"
-        ) from error

@@ -46,8 +46,8 @@ def _key() -> bytes:
     """
     from platformdirs import user_state_path
 
-    path = user_state_path("curate") / "cache.key"
     try:
+        path = user_state_path("curate") / "cache.key"
         if not path.exists():
             make_private_folder(path.parent)
             with (
@@ -58,7 +58,7 @@ def _key() -> bytes:
                 file.flush()
                 os.link(temporary, path)
         return path.read_bytes()
-    except OSError:
+    except (OSError, RuntimeError):  # RuntimeError: the user has no home folder
         return b""
 
 

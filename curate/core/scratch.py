@@ -5,9 +5,12 @@ import os
 import shutil
 import stat
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
+
+from curate.core.errors import OutputError
 
 PREFIX: Final = "curate-tmp-"
 DAY: Final = 24 * 60 * 60
@@ -15,15 +18,37 @@ DAY: Final = 24 * 60 * 60
 _held: dict[Path, int] = {}
 
 
-def scratch() -> Path:
-    """Create a folder in TMPDIR for this process; it is deleted when the process ends. Raises `OSError`."""
+def scratch(parent: Path | None = None) -> Path:
+    """Create a folder in `parent`, by default TMPDIR, for this process; it is deleted when the process ends.
+
+    Raises `OutputError`.
+    """
     import tempfile
 
-    sweep()
-    folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
+    sweep(parent)
+    try:
+        if parent is not None:
+            parent.mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=parent))
+    except OSError as error:
+        raise OutputError(
+            f"{parent or 'temporary files'}: cannot be written: {error.strerror or error}",
+            f"free disk space{', or set TMPDIR to another folder' if parent is None else ' or check the permissions'}",
+        ) from error
     _held[folder] = _hold(folder) or -1
     atexit.register(discard, folder)
     return folder
+
+
+@contextmanager
+def written(path: Path) -> Iterator[None]:
+    """Raise `OutputError` with the name of a file or folder in TMPDIR, to which the block writes, on a full disk."""
+    try:
+        yield
+    except OSError as error:
+        raise OutputError(
+            f"{path}: cannot be written: {error.strerror or error}", "free disk space, or set TMPDIR to another disk"
+        ) from error
 
 
 def discard(folder: Path) -> None:
@@ -56,12 +81,12 @@ class TempStore:
             discard(self._folder)
 
 
-def sweep() -> None:
-    """Delete the unlocked folders of this user whose process has ended or which are old."""
+def sweep(parent: Path | None = None) -> None:
+    """Delete the unlocked folders in `parent` (see `scratch`) of this user whose process has ended or which are old."""
     if os.name != "posix":
         return
     with suppress(OSError):
-        for entry in os.scandir(os.environ.get("TMPDIR") or "/tmp"):  # noqa: S108
+        for entry in os.scandir(parent or os.environ.get("TMPDIR") or "/tmp"):  # noqa: S108
             if entry.name.startswith(PREFIX) and _is_left(entry):
                 shutil.rmtree(entry.path, ignore_errors=True)
 

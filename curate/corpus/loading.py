@@ -12,7 +12,7 @@ from curate.core.disk_arrays import Growing
 from curate.core.example import Example
 from curate.core.files import display_name, packing, real_path, size_of
 from curate.core.lazy import np
-from curate.core.scratch import TempStore, scratch
+from curate.core.scratch import TempStore, scratch, written
 from curate.core.worker_pool import WorkerPool
 from curate.corpus.boilerplate import Passages, learnt, telling
 from curate.corpus.cache import DedupCache, Task, columns_for
@@ -44,7 +44,7 @@ GROWING: Final = dict.fromkeys(("starts", "sizes", "endings", "numbers", "nths",
 def spill_folder(paths: Sequence[Path], limit: int | None) -> Path | None:
     """A folder for arrays that outgrow memory, where those of these files may need more than `limit` bytes.
 
-    How large packed files are is not known: they may. Raises `OSError`.
+    How large packed files are is not known: they may. Raises `OutputError`.
     """
     return scratch() if limit is not None and (size_of(paths) * HELD > limit or any(map(packing, paths))) else None
 
@@ -86,10 +86,10 @@ def read_table(
 
 def table_of(examples: Sequence[Example], spec: FeatureSpec, crew: WorkerPool) -> Table:
     """The table of examples in memory, which are written to a file that lives as long as the process; line n is number
-    n - 1. Raises `OSError`.
+    n - 1. Raises `OutputError`.
     """
     path = scratch() / "examples.jsonl"
-    with path.open("wb") as file:
+    with written(path), path.open("wb") as file:
         file.writelines(json.dumps(example.value).encode() + b"\n" for example in examples)
     return read_table([path], spec, crew)
 
@@ -228,7 +228,8 @@ def _elements(path: Path, name: str, copy: Callable[[], Path], spec: FeatureSpec
     facts = FileFacts(name)
     lines = list(read_file(path, facts))
     demand_read(facts)
-    with copy().open("wb") as file:
+    place = copy()
+    with written(place), place.open("wb") as file:
         at = 0
         for i, parsed in enumerate(lines):
             file.write(parsed.line.data)

@@ -76,6 +76,7 @@ def _rewrite(path: Path, lines: Iterable[LineChange], fixed: FixedFile, limits: 
                 _demand_few(fixed.name, read, gone, limits)
             if gone:  # entered last, so renamed first: if killed, a line is in at least one of the two files
                 fixed.ledger = str(_append(ledger_of(path), gone, stack))
+            out.flush()  # detects a full disk before the first rename
             demand_unchanged([Snapshot(source, state, digest.hexdigest())])
 
 

@@ -13,6 +13,7 @@ from curate.core.decision import WHOLE, DecisionState, Verdict
 from curate.core.errors import DataError
 from curate.core.example import Place, line_id
 from curate.core.files import blocks, display_name, replacing
+from curate.core.scratch import scratch
 from curate.core.text import plural
 from curate.lint.rules.repair import json_line
 from curate.read.dataset import FileFacts, ParsedLine, read_file
@@ -69,8 +70,12 @@ def key_of(parsed: ParsedLine) -> str:
 
 
 def edited_copies(paths: Sequence[Path], edits: Edits, folder: Path) -> dict[Path, Path]:
-    """Write a copy to `folder` of each file with edits; returns copies by file. Raises `InputError`, `OutputError`."""
+    """Write a copy of each file with edits to a folder of this process in `folder`; returns copies by file.
+
+    Raises `InputError`, `OutputError`.
+    """
     copies: dict[Path, Path] = {}
+    own: Path | None = None
     for number, path in enumerate(paths if edits else ()):
         lines = (parsed for parsed in read_file(path, FileFacts(display_name(path))) if not parsed.line.blank)
         splices = [
@@ -79,7 +84,8 @@ def edited_copies(paths: Sequence[Path], edits: Edits, folder: Path) -> dict[Pat
             if (data := _edited(parsed, edits))
         ]
         if splices:
-            copies[path] = folder / f"{number}-{path.name.removesuffix('.gz').removesuffix('.zst')}"
+            own = own or scratch(folder)  # another command may edit files of the same name meanwhile
+            copies[path] = own / f"{number}-{path.name.removesuffix('.gz').removesuffix('.zst')}"
             with replacing(copies[path], mode=path.stat().st_mode) as file:
                 file.writelines(spliced(blocks(path), splices))
     return copies

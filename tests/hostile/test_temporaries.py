@@ -1,7 +1,9 @@
 """Files on the way: nobody can put one in our way, nobody else can read them, and none is left for good."""
 
+import gzip
 import json
 import os
+import pwd
 import shutil
 import signal
 import stat
@@ -22,6 +24,7 @@ from curate.core.scratch import PREFIX, scratch, sweep
 from curate.corpus.cache import kinds
 from curate.pipeline.dedup import plan
 from tests.conftest import Write, environment
+from tests.forks import Forks
 
 VICTIM = "what nobody may touch"
 NEAR = Path(".curate/cache/near")
@@ -173,8 +176,6 @@ def test_a_folder_of_copies_is_for_its_owner_alone() -> None:
 
 
 def test_a_packed_input_leaves_nothing_in_the_temporary_folder(tmp_path: Path, write: Write) -> None:
-    import gzip
-
     room = tmp_path / "tmp"
     room.mkdir()
     data = write("data.jsonl", lines())
@@ -186,3 +187,36 @@ def test_a_packed_input_leaves_nothing_in_the_temporary_folder(tmp_path: Path, w
         check=False,
     )
     assert (done.returncode, list(room.iterdir())) == (0, [])
+
+
+def test_a_user_without_a_home_has_a_cache_all_the_same(
+    write: Write, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write("data.jsonl", [("Hi", "Hello."), ("Hi", "Hello.")])
+
+    def unknown(number: int) -> None:
+        raise KeyError(number)
+
+    for name in ("HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(pwd, "getpwuid", unknown)
+    npz_cache._key.cache_clear()
+    try:
+        assert main(["dedup", "data.jsonl", "-o", "kept.jsonl", "--quiet", "--yes"]) == 0
+    finally:
+        npz_cache._key.cache_clear()
+    assert Path("kept.jsonl").read_bytes().count(b"\n") == 1
+    assert main(["stats", "http://127.0.0.1:9/data.jsonl"]) == 2
+    assert "set HOME" in capsys.readouterr().err
+    assert not Path("~").exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no limit of the size of a file")
+def test_a_disk_that_is_full_before_the_end_of_a_packed_file_loses_no_line(write: Write, forks: Forks) -> None:
+    data = write("data.jsonl", [(f"Question {n} of {7 * n}?", f"Answer {13 * n}.") for n in range(300)]).read_bytes()
+    Path("data.jsonl.gz").write_bytes(gzip.compress(data))
+    limit = f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({len(data) - 3000},) * 2)"
+    ended = forks.run("split", "data.jsonl.gz", "-o", "out", "--quiet", first=limit)
+    assert ended.returncode == 2
+    assert "set TMPDIR to another disk" in ended.stderr
+    assert not Path("out/train.jsonl").exists()
