@@ -143,10 +143,10 @@ def init_recipe(
     needs = f"{billions:.2g} billion weights; it needs {gigabytes(found.estimate.high)} of {gigabytes(there)}"
     length = f"the longest example {counted} {longest:,} tokens; examples are never cut"
     export = 2 * sizes.total + EXPORT
-    exported = f"`curate export` needs 16 bits, about {gigabytes(export)}"
+    exported = f"`curate export` needs about {gigabytes(export)}, for weights in 16 bits"
     notes = [] if found.fits else ["no recipe fits this memory; `curate plan` shows by how much"]
     if export > there:
-        where = "more than this machine has" if on_cpu else "more than the GPU has: --device cpu takes main memory"
+        where = "more than this machine has" if on_cpu else "more than the GPU has: use `curate export --device cpu`"
         notes.append(f"{exported}, {where}")
     lines: list[tuple[str, Any, str]] = [
         ("model", chosen, needs),

@@ -18,11 +18,11 @@ MOST = 600
 
 def show(plan: TrainingPlan, console: Console) -> None:
     """Print a plan; text of the data is shown as it is, never as markup."""
-    for part in _parts(plan):
+    for part in _parts(plan, colour=console.color_system is not None):
         console.print(part)
 
 
-def _parts(plan: TrainingPlan) -> Iterator[RenderableType]:
+def _parts(plan: TrainingPlan, *, colour: bool) -> Iterator[RenderableType]:
     facts = table("The training", "", "")
     facts.show_header = False
     for name, value in _facts(plan):
@@ -49,9 +49,10 @@ def _parts(plan: TrainingPlan) -> Iterator[RenderableType]:
                 listed.add_row(example.split, f"{example.line:,}", Text(visible(example.reason)))
             yield listed
     yield from _notes(plan)
-    yield Text("Three examples as the model sees them; it is trained on the green parts.", "bold")
+    parts = "the green parts" if colour else "the parts in {+ +}"
+    yield Text(f"Three examples as the model sees them; it is trained on {parts}.", "bold")
     for mask in plan.masks:
-        yield Group(Text(""), _mask(mask))
+        yield Group(Text(""), _mask(mask, colour=colour))
     yield Text("")
     if not plan.refusals:
         yield Text("Ready:  curate train RECIPE", "bold green")
@@ -92,14 +93,14 @@ def _facts(plan: TrainingPlan) -> Iterator[tuple[str, str]]:
     yield "computes in", f"{plan.dtype} on {plan.device}, {plan.optimiser}{checkpointing}"
     memory = plan.memory
     yield "memory", f"{gigabytes(memory.low)} to {gigabytes(memory.high)} of {gigabytes(plan.memory_available)}"
-    parts = {"base": memory.weights, "trained": memory.trained, "a step": memory.step, "around it": memory.around}
+    parts = {"base": memory.weights, "trained": memory.trained, "a step": memory.step, "other": memory.around}
     yield "", ", ".join(f"{name} {gigabytes(size)}" for name, size in parts.items())
     if plan.memory_measured is not None:
         yield "memory, measured", gigabytes(plan.memory_measured)
     yield "time", "not measured: --measure runs a step" if plan.seconds is None else f"about {duration(plan.seconds)}"
 
 
-def _mask(pieces: tuple[TextSpan, ...]) -> Text:
+def _mask(pieces: tuple[TextSpan, ...], *, colour: bool) -> Text:
     shown = Text()
     left = MOST
     for piece in pieces:
@@ -107,7 +108,8 @@ def _mask(pieces: tuple[TextSpan, ...]) -> Text:
         # Of a long piece what stands next to the border matters most.
         if len(text) > left:
             text = f"{text[: left // 2]} … {text[-(left - left // 2) :]}"
-        shown.append(text, "green" if piece.trained else "dim")
+        marked = f"{{+{text}+}}" if piece.trained and not colour else text
+        shown.append(marked, "green" if piece.trained else "dim")
         left = max(80, left - len(text))
     return shown
 

@@ -187,4 +187,6 @@ def test_the_plan_for_a_person(project: Path, capsys: pytest.CaptureFixture[str]
     told = capsys.readouterr().out
     assert "trainable parameters" in told
     assert "Ready:" in told
-    assert conversations(1)[0]["messages"][1]["content"] in told
+    question, answer = (message["content"] for message in conversations(1)[0]["messages"])
+    assert question in told
+    assert f"{{+{answer}" in told  # without colors, the trained part is marked

@@ -14,6 +14,7 @@ from curate.core.errors import ConfigError, UsageError
 from curate.core.files import write_bytes
 from curate.core.paths import demand_apart
 from curate.core.text import visible
+from curate.report.console import console
 from train.cli.common import Vram, with_trainer
 from train.recipe import ALIASES, Recipe, load_recipe, toml
 
@@ -84,6 +85,7 @@ def recipe(
 
 def keys() -> Iterator[str]:
     """Each key of a recipe with its default, its values, other names for it, and its description."""
+    width = min(100, console().width)
     others: dict[str, list[str]] = {}
     for other, own in ALIASES.items():
         others.setdefault(own, []).append(other)
@@ -92,7 +94,7 @@ def keys() -> Iterator[str]:
         values = " | ".join(_values(schema))
         also = f"  (also {', '.join(others[name])})" if name in others else ""
         yield f"{default}\n    {values}{also}\n" + fill(
-            " ".join(schema["description"].split()), 100, initial_indent="    ", subsequent_indent="    "
+            " ".join(schema["description"].split()), width, initial_indent="    ", subsequent_indent="    "
         )
 
 
