@@ -227,7 +227,9 @@ GIVEN: Final = (
 """Keys of an example in messages format that a trainer reads. Others, such as `id`, `source` and `metadata`, are
 ignored.
 """
-TEXTUAL: Final = frozenset(("type", "text", "value", "refusal", "cache_control", "annotations"))
+TEXTUAL: Final = frozenset(
+    ("type", "text", "value", "refusal", "cache_control", "annotations", "citations", "logprobs", "thoughtSignature")
+)
 """Keys of a pure text part."""
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from curate.core.decision import DecisionState, edits_of
-from curate.core.errors import demand_all
+from curate.core.errors import InputError, demand_all
 from curate.core.example import UNKNOWN, Example, Place
 from curate.core.output_pair import replacing_both
 from curate.core.removed import Reason, Removal, removal, removed_line
@@ -111,6 +111,8 @@ def convert_paths(
                 rest.write(removed_line(written))
             else:
                 out.write(written + b"\n")
+        if not report.read:
+            raise InputError("no line to convert: the files are empty", "name files with examples")
         demand_understood(report.read, report.understood)
         demand_all(report.read, report.converted, report.aside.total())
         demand_all(report.read + report.added, out.lines, rest.lines)

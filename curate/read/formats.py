@@ -6,6 +6,7 @@ that findings point into the line as the user wrote it.
 
 from typing import Any, Final
 
+from curate.core.address import escape
 from curate.core.example import UNKNOWN, Example, Place, has_plain_turns
 from curate.read.forms.anthropic import ANTHROPIC
 from curate.read.forms.bedrock import BEDROCK
@@ -73,12 +74,21 @@ def example_of(value: Object, place: Place) -> Example:
         except MISSHAPEN:
             defect = defect or ("", f"not readable as {known.name}: a value has another type than the format has there")
             continue
+        if defect is None and (unread := _unread(known, found.value)):
+            defect = unread, f"{unread[1:]} is not read in the format {known.name}"
         return (
             found
             if defect is None
             else Example(place, found.value, found.format, found.pointers, moved=found.moved, defect=defect)
         )
     return Example(place, value, UNKNOWN, defect=defect)
+
+
+def _unread(known: Format, value: Object) -> str:
+    """Pointer to a text that stands beside the conversation where others have a part of it; empty if there is none."""
+    if known.name == "openai-preference" and value.get("input"):
+        return f"/input/{escape(next(iter(value['input'])))}"
+    return "/system" if value.get("system") else ""
 
 
 def example_of_list(turns: list[Any], place: Place) -> Example | None:

@@ -99,7 +99,7 @@ def assign(
     moved = (
         np.flatnonzero((before != NOWHERE) & (before != found)) if before is not None else np.empty(0, dtype=np.int64)
     )
-    return Assigned(found, moved, firsts[large], salted)
+    return Assigned(found, moved, firsts[large if max(most[1:]) else large[:0]], salted)
 
 
 def _of_the_rest(shares: tuple[float, float, float], total: int, rest: int) -> tuple[float, float, float]:

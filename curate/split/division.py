@@ -21,8 +21,9 @@ from curate.core.worker_pool import cores
 from curate.corpus.boilerplate import boilerplate_notes
 from curate.corpus.corpus import LineReader, Table
 from curate.corpus.features import FeatureSpec
-from curate.corpus.group_keys import Marking
+from curate.corpus.group_keys import FORMAT_NAMES, Marking
 from curate.corpus.strata import demand_traits
+from curate.read.formats import BY_NAME
 from curate.similarity.shingles import Shingling
 from curate.split.assign import NOWHERE, Assigned, Wanted, assign
 from curate.split.exempt import Shared, Short, ShortAnswers, instructions_in, shared_by, without_passages
@@ -291,6 +292,14 @@ def _examples(table: Table, lines: Iterable[int]) -> Numbers:
 def _demand_keys(table: Table, keys: Sequence[str]) -> None:
     for nth, key in enumerate(keys):
         if table.marks is not None and len(table.lines) and not table.marks.keys[:, nth].any():
+            first = key.lstrip("/").partition("/" if key.startswith("/") else ".")[0]
+            names = {FORMAT_NAMES[number] for number in np.unique(table.marks.formats)}
+            form = next((name for name in sorted(names & BY_NAME.keys()) if first in BY_NAME[name].uses), None)
+            if form is not None:
+                raise UsageError(
+                    f"--group-by {visible(key)}: this key becomes a part of the conversation (format {form})",
+                    "copy its value to another key, such as /metadata/group",
+                )
             raise UsageError(
                 f"--group-by {visible(key)}: no example has this key",
                 "name a key of the lines, such as /metadata/source",

@@ -17,7 +17,7 @@ SPEAKERS: Final = {"model": "assistant", "prompter": "user", "function": "tool"}
 CALLS: Final = ("toolUse", "functionCall", "function_call")
 RESULTS: Final = ("toolResult", "functionResponse", "function_response")
 TYPED: Final = {"tool_use": "toolUse", "tool_result": "toolResult", "thinking": "", "redacted_thinking": ""}
-SILENT: Final = ("reasoningContent", "thoughtSignature")
+SILENT: Final = ("reasoningContent", "cachePoint")
 LISTS: Final = ("conversation", "dialogue", "dialog", "turns", "data")
 PAIRS: Final = (("human", "assistant"), ("input", "output"), ("user", "assistant"), ("prompt", "response"))
 
@@ -49,6 +49,8 @@ def _content(content: Any, attached: list[Any]) -> str:
     found = []
     for part in content:
         text = part.get("text", part.get("refusal", part.get("json"))) if type(part) is dict else part
+        if type(part) is dict and part.keys() == {"cachePoint"}:
+            continue
         if text is None:
             attached.append(part)
         else:

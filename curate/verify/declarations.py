@@ -16,7 +16,7 @@ def declared(value: dict[str, Any]) -> Any:
     if type(tools) is not list or not all(type(tool) is dict for tool in tools):
         return tools
     found = []
-    for tool in tools:
+    for tool in (tool for tool in tools if tool.keys() != {"cachePoint"}):
         group = tool.get("functionDeclarations", tool.get("function_declarations"))
         several = group if type(group) is list else [tool.get("function", tool.get("toolSpec", tool))]
         found += [_function(one) if type(one) is dict else one for one in several]

@@ -32,7 +32,9 @@ CALLERS: Final = frozenset(("function_call", "tool_call"))
 PLAIN: Final = ROLES.keys() - CALLERS
 ASKED: Final = ("question", "query", "problem", "input", "input_text", "text_input")
 ANSWERED: Final = ("solution", "response", "answer", "output", "output_text")
-TEXTUAL: Final = frozenset(("type", "text", "value", "refusal", "annotations", "cache_control"))
+TEXTUAL: Final = frozenset(
+    ("type", "text", "value", "refusal", "annotations", "cache_control", "citations", "logprobs", "thoughtSignature")
+)
 """Keys of a part that is text and nothing else."""
 
 
@@ -268,8 +270,8 @@ def _openai_prompt(value: Object, reading: Reading) -> list[Turn]:
 def _asked(value: Object) -> list[Turn]:
     """The turns for an instruction and its input, after the earlier history."""
     turns = []
-    history = value.get("history")
-    for pair in history if type(history) is list else ():
+    history = value.get("history") or []
+    for pair in history if type(history) is list else [history]:
         if type(pair) is not list or [type(text) for text in pair] != [str, str]:
             raise NotUnderstoodError("the history is not a list of text pairs")
         turns += [Turn("user", pair[0]), Turn("assistant", pair[1])]
@@ -278,6 +280,8 @@ def _asked(value: Object) -> list[Turn]:
 
 def _beside(value: Object, *keys: str) -> str:
     """Join the non-blank texts of these keys with blank lines; the first text if all are blank."""
+    if any(value.get(key) and type(value[key]) is not str for key in keys):
+        raise NotUnderstoodError("text beside a question that is not text")
     texts = [value[key] for key in keys if type(value.get(key)) is str and value[key].strip()]
     return "\n\n".join(texts) if texts else next(value[key] for key in keys if type(value.get(key)) is str)
 

@@ -97,6 +97,14 @@ def test_converting_what_was_converted_changes_no_byte(values: list[dict[str, An
     assert (again.read_bytes(), report.aside) == (OUT.read_bytes(), {})
 
 
+@pytest.mark.parametrize("data", [b"", b"\n\n"])
+def test_files_without_a_line_are_an_error(data: bytes, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("data.jsonl").write_bytes(data)
+    assert main(["convert", "data.jsonl", "-o", "out.jsonl"]) == 2
+    assert "no line to convert: the files are empty" in capsys.readouterr().err
+    assert not Path("out.jsonl").exists()
+
+
 def test_messages_keep_their_bytes_and_blank_lines_go(write: Write) -> None:
     line = b'{ "messages" : [{"role":"user","content":"\\u00e9"}] , "x": 1.50}'
     report = convert(write("data.jsonl", line + b"\r\n\r\n" + line))

@@ -268,6 +268,38 @@ def test_older_functions_and_default_weights_do_not_keep_a_line_from_moving(writ
     assert "`weight` of message 4" in Path("rest.jsonl").read_text("utf-8")
 
 
+SIGNED = {"thoughtSignature": "c2ln"}
+SIGNED_LINES = [
+    {
+        "contents": [
+            {"role": "user", "parts": [{"text": "How warm is it?"}]},
+            {"role": "model", "parts": [{"functionCall": {"name": "f", "args": {"a": 1}}, **SIGNED}]},
+            {"role": "user", "parts": [{"functionResponse": {"name": "f", "response": {"output": "9 C"}}}]},
+            {"role": "model", "parts": [{"text": "It is 9 C.", **SIGNED}]},
+        ]
+    },
+    {
+        "schemaVersion": "bedrock-conversation-2024",
+        "system": [{"text": "Be brief."}, {"cachePoint": {"type": "default"}}],
+        "messages": [
+            {"role": "user", "content": [{"text": "How warm is it?"}, {"cachePoint": {"type": "default"}}]},
+            {"role": "assistant", "content": [{"text": "It is 9 C."}]},
+        ],
+        "toolConfig": {"tools": [{"cachePoint": {"type": "default"}}, {"toolSpec": {"name": "f"}}]},
+    },
+]
+
+
+@pytest.mark.parametrize("value", SIGNED_LINES, ids=["Gemini", "Bedrock"])
+def test_signatures_and_cache_points_hide_no_text_from_the_reader_or_the_proof(value: dict[str, Any]) -> None:
+    found = read(value)
+    assert (found.defect, found.answer and found.answer.text) == (None, "It is 9 C.")
+    for line in (value, found.value):
+        turns = verify_reading.read(line).turns
+        assert (turns[-1].role, turns[-1].text) == ("assistant", "It is 9 C.")
+    assert said_by(value) == said_by(found.value)
+
+
 @pytest.mark.parametrize(("name", "value"), SAMPLES)
 def test_the_proof_finds_a_line_again_in_what_was_written_of_it(name: str, value: Any) -> None:
     assert said_by(value) == said_by(read(value).value), name

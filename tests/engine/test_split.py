@@ -359,6 +359,23 @@ def test_counts_are_taken_in_place_of_shares(write: Write) -> None:
     assert [found.count(name) for name in ("train", "validation", "test")] == [81, 7, 12]
 
 
+def test_nothing_is_held_out_where_nothing_is_wanted(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    write("data.jsonl", [(f"Question {n}?", f"Answer {n}.") for n in range(20)])
+    assert split("data.jsonl", "--counts", "0,0") == 0
+    assert set(where().values()) == {"train"}
+    assert "too large" not in "".join(capsys.readouterr())
+
+
+def test_a_key_that_becomes_part_of_the_conversation_is_no_group(
+    write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write("data.jsonl", [{"instruction": f"Name {n} trees.", "output": "Oak.", "input": ""} for n in range(12)])
+    assert split("data.jsonl", "--group-by", "instruction") == 2
+    said = capsys.readouterr().err
+    assert "--group-by instruction: this key becomes a part of the conversation (format alpaca)" in said
+    assert "copy its value to another key" in said
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

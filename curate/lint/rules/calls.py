@@ -15,11 +15,14 @@ from curate.lint.rules.repair import Object, copy_without, messages_in, on_messa
 from curate.lint.rules.roles import kind_of
 from curate.lint.rules.rule import dataset_rule, value_rule
 from curate.lint.rules.tools import (
+    DRAFTS,
+    NEWEST,
     NOT_JSON,
     call_pointer,
     called,
     calls_in,
     declared,
+    draft_of,
     is_converted,
     json_value,
     schema_fault,
@@ -292,10 +295,11 @@ def arguments_break_schema(example: Example) -> Problems:
 @lru_cache(maxsize=1024)  # most examples of a file declare the same tools
 def _validator(schema: bytes) -> Any:
     """A JSON Schema validator that fetches nothing and ignores patterns of the data, which could run forever."""
-    from jsonschema import Draft202012Validator, validators  # only imported for lines with calls
+    from jsonschema import validators  # only imported for lines with calls
     from referencing import Registry
 
-    safe = validators.extend(Draft202012Validator, {"pattern": _anything, "patternProperties": _anything})
+    draft = validators.validator_for({"$schema": DRAFTS[draft_of(schema) or NEWEST]})
+    safe = validators.extend(draft, {"pattern": _anything, "patternProperties": _anything})
     return safe(json.loads(schema), registry=Registry())
 
 

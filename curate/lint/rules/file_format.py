@@ -16,7 +16,7 @@ LARGEST: Final = 2**63
 KNOWN: Final = frozenset((
     "messages", "tools", "functions", "function_call", "parallel_tool_calls", "tool_choice", "response_format",
     "system", "chosen", "rejected", "preferred_output",
-    "non_preferred_output", "input", "chosen_messages", "rejected_messages", "rejected_response", "label", "kto_tag", "images", "videos",
+    "non_preferred_output", "chosen_messages", "rejected_messages", "rejected_response", "label", "kto_tag", "images", "videos",
     "audios", "image", "documents",
     "chat_template_kwargs", "reference_answer",
 ))  # fmt: skip

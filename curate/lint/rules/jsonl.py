@@ -263,11 +263,14 @@ def foreign_format(facts: FileFacts) -> Problems:
     """The file is in a known format other than messages.
 
     curate reads and checks this format. A trainer must be told the format, or converts it in its own way. Formats that
-    the target trains on directly, such as pairs for TRL, are not reported. Bedrock and Vertex read only their own.
+    the target trains on directly, such as pairs for TRL, are not reported. Bedrock and Vertex read only their own, and
+    Bedrock messages with a `reference_answer` for reinforcement.
     Bad: {"instruction": "Say hello.", "output": "Hello."}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
-    own = () if facts.target in OWN_FORMAT else ("messages",)
+    prompts = sum(count for keys, count in facts.keys.items() if keys[0] == "messages" and "reference_answer" in keys)
+    graded = facts.target is Target.BEDROCK and prompts == facts.examples
+    own = () if facts.target in OWN_FORMAT and not graded else ("messages",)
     foreign = [name for name in facts.formats if name not in (*own, UNKNOWN, *FORMATS.get(facts.target, ()))]
     if len(foreign) == 1 and len(facts.formats) == 1:
         yield Problem(

@@ -1,6 +1,7 @@
 """Family M, details: keys of messages, names, repeated turns, and differences between examples."""
 
-from typing import Final
+from collections.abc import Iterator
+from typing import Any, Final
 
 from curate.core.address import escape
 from curate.core.example import ATTACHED, MEANT_FOR_LOSS, THOUGHTS, Example, Message, content_text
@@ -15,6 +16,7 @@ from curate.lint.rules.repair import Object, copy_without, on_messages
 from curate.lint.rules.roles import intended_role, kind_of, role_of
 from curate.lint.rules.rule import dataset_rule, profile_rule, rule, text_rule, value_rule
 from curate.lint.rules.tools import NAME
+from curate.read.forms.blocks import DETAILS, HARMLESS
 
 KNOWN_KEYS: Final = frozenset((
     "role", "content", "name", "weight", "tool_calls", "tool_call_id", "function_call", "refusal", "audio", "from",
@@ -24,6 +26,23 @@ SERVICE_FORMATS: Final = ("anthropic", "bedrock-conversation", "vertex", "openai
 SERVICE_KEYS: Final = {"id", "item_id", "status", "is_error", "reasoning_details", "thoughtSignature"}
 """Keys that services write into their own formats."""
 TRAINING_FLAGS: Final = frozenset(("train", "training", "train_detail", "training_detail"))
+TEXT_KEYS: Final = ("text", "value", "refusal", "thinking", "reasoning")
+"""Keys of a part for its text, in the order in which they are looked for."""
+PART_KEYS: Final = frozenset((
+    *TEXT_KEYS, "type", "signature", "image_url", "image", "video", "video_url", "audio", "audio_url", "input_audio",
+    "file", "url", "path", "base64", "data", "format", "detail", "mime_type", "file_id", "filename", "file_data",
+    "file_url", "name", "title", "source", "id", "index", "weight", "videoMetadata", "media_type", "bucketOwner", "uri",
+    "displayName", "s3Location", "fps", "raw_fps", "nframes", "min_frames", "max_frames", "min_pixels", "max_pixels",
+    "total_pixels", "resized_height", "resized_width", "video_start", "video_end", *TRAINING_FLAGS, *MEANT_FOR_LOSS,
+    *HARMLESS,
+))  # fmt: skip
+CALL_KEYS: Final = frozenset(("id", "type", "function", "index", "caller", "namespace", *SERVICE_KEYS, *HARMLESS))
+FUNCTION_KEYS: Final = frozenset(("name", "arguments", "parameters", "description", "strict", "thought_signature"))
+DETAIL_KEYS: Final = frozenset((
+    "type", "text", "thinking", "thought", "signature", "data", "id", "index", "format", "summary", "content", "status",
+    "encrypted_content", "reasoningContent", "reasoningText", "redactedContent", *HARMLESS,
+))  # fmt: skip
+"""Keys of reasoning as services write it."""
 READ_BY: Final = {
     Target.TRAINER: TRAINING_FLAGS,
     Target.AXOLOTL: TRAINING_FLAGS,
@@ -31,7 +50,7 @@ READ_BY: Final = {
     Target.MS_SWIFT: {"loss"},
 }
 """Keys that only one target reads."""
-OWNERS: Final = dict.fromkeys(("tool_calls", "function_call", "refusal", "audio"), "assistant") | {
+OWNERS: Final = dict.fromkeys(("tool_calls", "function_call", "refusal", "audio", *THOUGHTS), "assistant") | {
     "tool_call_id": "tool"
 }
 PAIRS: Final = ("preference", "openai-preference", "llama-factory-preference")
@@ -87,10 +106,10 @@ def turn_structure(example: Example) -> Problems:
     hint="Remove the key, or correct its name.",
 )
 def unknown_message_key(example: Example, *, target: Target) -> Problems:
-    """A message has an unknown key.
+    """A message, a part of its content or one of its tool calls has an unknown key.
 
     The key may be misspelled, or belong to another trainer, such as loss_weight, and have no effect here. Some
-    services reject it.
+    services reject it, and templates leave its text out. Reasoning has to be text.
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello.", "wieght": 1}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello.", "weight": 1}]}
     """
@@ -102,6 +121,53 @@ def unknown_message_key(example: Example, *, target: Target) -> Problems:
                 yield Problem(
                     f"{message.pointer}/{escape(key)}", f"key {excerpt(key, 40)!r} is not a known message key"
                 )
+        if len(message.value) > 2 or not isinstance(message.content, str):
+            for pointer, problem in _inside(message):
+                if problem not in told:
+                    told.add(problem)
+                    yield Problem(pointer, problem)
+
+
+def _inside(message: Message) -> Iterator[tuple[str, str]]:
+    """What stands in a message where nothing reads it: pointer and message."""
+    value, at = message.value, message.pointer
+    if "role" in value and value.get("value", value.get("content")) != value.get("content"):
+        yield f"{at}/value", "`value` beside `content`, which is read instead"
+    for key in (*THOUGHTS, "refusal"):
+        if value.get(key) is not None and not isinstance(value[key], str):
+            yield f"{at}/{key}", f"`{key}` is {kind_of(value[key])}, not text"
+    for i, part in enumerate(value["content"]) if isinstance(value.get("content"), list) else ():
+        yield from _in_part(part, f"{message.content_pointer}/{i}")
+    for i, call in enumerate(value["tool_calls"]) if isinstance(value.get("tool_calls"), list) else ():
+        yield from _unknown(call, f"{at}/tool_calls/{i}", CALL_KEYS, "tool call")
+        if isinstance(call, dict):
+            yield from _unknown(call.get("function"), f"{at}/tool_calls/{i}/function", FUNCTION_KEYS, "tool call")
+    yield from _unknown(value.get(DETAILS), f"{at}/{DETAILS}", DETAIL_KEYS, "reasoning", deep=True)
+
+
+def _in_part(part: Any, at: str) -> Iterator[tuple[str, str]]:
+    if not isinstance(part, dict):
+        return
+    texts = [key for key in TEXT_KEYS if part.get(key)]
+    for key in texts[1:]:
+        yield f"{at}/{key}", f"`{key}` beside `{texts[0]}`, which is read instead"
+    if texts and texts[0] in TEXT_KEYS[:3] and not isinstance(part[texts[0]], str):
+        yield f"{at}/{texts[0]}", f"`{texts[0]}` is {kind_of(part[texts[0]])}, not text"
+    yield from _unknown(part, at, PART_KEYS, "content part", deep=True)
+
+
+def _unknown(item: Any, at: str, keys: frozenset[str], what: str, *, deep: bool = False) -> Iterator[tuple[str, str]]:
+    """The unknown keys of an object that hold anything; tables fill missing keys with null."""
+    if isinstance(item, dict):
+        for key, inner in item.items():
+            here = f"{at}/{escape(key)}"
+            if key not in keys and inner is not None:
+                yield here, f"key {excerpt(key, 40)!r} is not a known key of a {what}"
+            elif deep and key not in HARMLESS:
+                yield from _unknown(inner, here, keys, what, deep=True)
+    elif deep and isinstance(item, list):
+        for i, inner in enumerate(item):
+            yield from _unknown(inner, f"{at}/{i}", keys, what, deep=True)
 
 
 @unknown_message_key.repaired_by(safe=True)

@@ -39,6 +39,8 @@ from curate.read.forms.form import (
 from curate.read.sharegpt_tools import Turn
 
 SCHEMA: Final = "bedrock-conversation-2024"
+CACHE: Final = {"cachePoint"}
+"""Key of a block that ends a cached beginning: `cache_control` of the block before it, as Anthropic writes it."""
 OWN: Final = ("toolUse", "toolResult", "reasoningContent")
 MIME: Final = {"image": "image/", "video": "video/", "document": "application/"}
 
@@ -63,6 +65,18 @@ def _matches(value: Object) -> bool:
 def _is_media(part: Object) -> bool:
     kind = next((kind for kind in MIME if kind in part), None)
     return kind is not None and isinstance(part[kind], dict) and {"format", "source"} <= part[kind].keys()
+
+
+def _blocks(parts: list[Any], at: str) -> list[Block]:
+    """The blocks of a list of parts."""
+    blocks: list[Block] = []
+    for i, part in enumerate(parts):
+        if isinstance(part, dict) and part.keys() == CACHE:
+            if blocks and blocks[-1].kind != "thinking":
+                blocks[-1].value["cache_control"] = {"type": "ephemeral"}
+        else:
+            blocks.append(_block(part, f"{at}/{i}"))
+    return blocks
 
 
 def _block(part: Any, at: str) -> Block:
@@ -91,19 +105,31 @@ def _block(part: Any, at: str) -> Block:
         rest = omit_keys(held, "toolUseId", "content")
         return result(held.get("toolUseId"), content, inside, f"{inside}/content", rest)
     if kind == "reasoningContent":
-        reasoning = held.get("reasoningText")
-        if not isinstance(reasoning, dict):
-            return thinking("", part, False, inside)
-        plain = held.keys() == {"reasoningText"} and reasoning.keys() == {"text"}
-        return thinking(reasoning.get("text"), part, plain, f"{inside}/reasoningText/text")
+        return _reasoning(held, part, inside)
     return _media(kind, held, inside)
+
+
+def _reasoning(held: Object, part: Object, at: str) -> Block:
+    reasoning = held.get("reasoningText")
+    if len(held) != 1 or not (isinstance(reasoning, dict) or "redactedContent" in held):
+        raise UnreadableError(at, "a reasoning is not `reasoningText` or `redactedContent` alone")
+    if not isinstance(reasoning, dict):
+        return thinking("", part, False, at)
+    if reasoning.keys() - {"text", "signature"}:
+        raise UnreadableError(f"{at}/reasoningText", "a reasoning is not a text and its signature")
+    plain = reasoning.keys() == {"text"}
+    return thinking(reasoning.get("text"), part, plain, f"{at}/reasoningText/text")
 
 
 def _media(kind: str, held: Object, at: str) -> Block:
     source, extra = held.get("source"), omit_keys(held, "format", "source")
     place = source.get("s3Location") if isinstance(source, dict) else None
     mime = f"{MIME[kind]}{held.get('format')}"
+    if isinstance(source, dict) and len(source) > 1:
+        raise UnreadableError(f"{at}/source", f"the source of the {kind} has other keys beside its place")
     if isinstance(place, dict):
+        if unknown := omit_keys(place, "uri", "bucketOwner"):
+            raise UnreadableError(f"{at}/source/s3Location", f"the key `{next(iter(unknown))}` is unknown")
         if omit_keys(place, "uri"):
             extra["s3Location"] = omit_keys(place, "uri")
         return media_part(mime, place.get("uri"), at, extra)
@@ -122,7 +148,7 @@ def _read(value: Object) -> Reading:
     if system and not isinstance(system, list):
         raise UnreadableError("/system", "`system` is not a list of parts")
     if system:
-        parts = [_block(part, f"/system/{i}").value for i, part in enumerate(system)]
+        parts = [block.value for block in _blocks(system, "/system")]
         reading.turns.append(Turn({"role": "system", "content": simplest(parts)}, "/system", "/system"))
     for i, turn in enumerate(value["messages"]):
         at = f"/messages/{i}"
@@ -133,7 +159,7 @@ def _read(value: Object) -> Reading:
             content = [{"text": content}]
         if not isinstance(content, list):
             raise UnreadableError(f"{at}/content", "the content of a message is not a list of parts")
-        blocks = [_block(part, f"{at}/content/{n}") for n, part in enumerate(content)]
+        blocks = _blocks(content, f"{at}/content")
         add_turns(reading, turn["role"], blocks, at, f"{at}/content", omit_keys(turn, "role", "content"))
     _add_tools(reading, value.get("toolConfig"))
     return reading
@@ -145,14 +171,16 @@ def _add_tools(reading: Reading, config: Any) -> None:
         return
     found = []
     for i, tool in enumerate(config["tools"]):
+        if isinstance(tool, dict) and tool.keys() == CACHE:
+            continue
         spec = tool.get("toolSpec") if isinstance(tool, dict) else None
         if not isinstance(spec, dict) or omit_keys(tool, "toolSpec"):
             raise UnreadableError(f"/toolConfig/tools/{i}", "a tool has no `toolSpec` of its own")
         schema = spec.get("inputSchema")
         inner = schema.get("json") if isinstance(schema, dict) and schema.keys() == {"json"} else schema
         found.append(function_of({**spec, "inputSchema": inner} if "inputSchema" in spec else spec, "inputSchema"))
-        reading.moved[f"/tools/{i}/function"] = f"/toolConfig/tools/{i}/toolSpec"
-        reading.moved[f"/tools/{i}/function/parameters"] = f"/toolConfig/tools/{i}/toolSpec/inputSchema"
+        reading.moved[f"/tools/{len(found) - 1}/function"] = f"/toolConfig/tools/{i}/toolSpec"
+        reading.moved[f"/tools/{len(found) - 1}/function/parameters"] = f"/toolConfig/tools/{i}/toolSpec/inputSchema"
     reading.rest["tools"], reading.tools = found, "/tools"
     reading.moved["/tools"] = "/toolConfig/tools"
     if rest := omit_keys(config, "tools"):

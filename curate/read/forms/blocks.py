@@ -110,7 +110,7 @@ def simplest(parts: Sequence[Object]) -> Any:
 def add_turns(reading: Reading, role: str, blocks: Sequence[Block], at: str, content: str, extra: Object) -> None:
     """Add the messages that the blocks of one turn make; `extra` are other keys of the turn."""
     if not blocks:
-        reading.turns.append(Turn({"role": role, "content": [], **extra}, at, content))
+        reading.turns.append(Turn({**extra, "role": role, "content": []}, at, content))
         return
     runs = list(_runs(blocks))
     for number, run in enumerate(runs):
@@ -124,7 +124,10 @@ def add_turns(reading: Reading, role: str, blocks: Sequence[Block], at: str, con
         if role != "assistant" and any(block.kind != "content" for block in run):
             raise UnreadableError(run[0].pointer, f"a message of {role} with a tool call or reasoning")
         pointer = at if len(runs) == 1 else run[0].pointer
-        reading.turns.append(Turn(_message(reading, role, run, pointer, content) | kept, pointer, content))
+        message = _message(reading, role, run, pointer, content)
+        if taken := sorted(message.keys() & kept.keys()):
+            raise UnreadableError(f"{at}/{taken[0]}", f"`{taken[0]}` beside the parts of a message")
+        reading.turns.append(Turn(message | kept, pointer, content))
 
 
 def _runs(blocks: Sequence[Block]) -> Iterator[list[Block]]:

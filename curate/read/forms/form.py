@@ -67,6 +67,14 @@ def turn_at(role: str, content: Any, pointer: str) -> Turn:
     return Turn({"role": role, "content": content}, pointer, pointer)
 
 
+def system_turns(value: Mapping[str, Any], at: str = "") -> Iterator[Turn]:
+    """The system prompt in a key of its own, if there is one; `at` is the pointer to the object that has it."""
+    if isinstance(value.get("system"), str) and value["system"]:
+        yield turn_at("system", value["system"], f"{at}/system")
+    elif value.get("system"):
+        raise UnreadableError(f"{at}/system", "`system` is not text")
+
+
 def has_strings(value: Mapping[str, Any], *keys: str) -> bool:
     """Whether all these keys hold text."""
     return all(isinstance(value.get(key), str) for key in keys)

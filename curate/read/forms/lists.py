@@ -8,7 +8,17 @@ from collections.abc import Callable, Iterator
 from itertools import groupby
 from typing import Any, Final
 
-from curate.read.forms.form import Format, Object, Reading, UnreadableError, has_strings, is_objects, omit_keys, turn_at
+from curate.read.forms.form import (
+    Format,
+    Object,
+    Reading,
+    UnreadableError,
+    has_strings,
+    is_objects,
+    omit_keys,
+    system_turns,
+    turn_at,
+)
 from curate.read.sharegpt_tools import Turn
 
 KEYS: Final = ("conversation", "dialogue", "dialog", "turns", "data")
@@ -43,8 +53,7 @@ def list_format(speaker: Callable[[Any, str], Turn]) -> Format:
     def turns(value: Object) -> Iterator[Turn]:
         key = _key(value) or ""
         items, at = value[key], f"/{key}" if key else ""
-        if isinstance(value.get("system"), str) and value["system"]:
-            yield turn_at("system", value["system"], "/system")
+        yield from system_turns(value)
         for i, item in enumerate(items):
             here = f"{at}/{i}"
             if isinstance(item, str):
@@ -64,9 +73,10 @@ def list_format(speaker: Callable[[Any, str], Turn]) -> Format:
 
 
 def _paired(item: Object, pair: tuple[str, str], at: str) -> Iterator[Turn]:
-    if isinstance(item.get("system"), str) and item["system"]:
-        yield turn_at("system", item["system"], f"{at}/system")
+    yield from system_turns(item, at)
     rest = omit_keys(item, *pair, "system")
+    if taken := [key for key in ("role", "content") if key in rest]:
+        raise UnreadableError(f"{at}/{taken[0]}", f"`{taken[0]}` beside a question and its answer")
     yield Turn({"role": "user", "content": item[pair[0]]}, at, f"{at}/{pair[0]}")
     yield Turn({"role": "assistant", "content": item[pair[1]], **rest}, at, f"{at}/{pair[1]}")
 
@@ -87,7 +97,7 @@ def _tree(value: Object) -> Reading:
         best = min(replies, key=_rank)
         at = f"{at}/replies/{path[-1][0]['replies'].index(best)}"
         path.append((best, at))
-    while len(path) > 1 and path[-1][0].get("role") != "assistant":
+    while len(path) > 1 and path[-1][0].get("role") == "prompter":
         path.pop()
     reading = Reading([], omit_keys(value, "prompt"))
     for message, where in path:
@@ -112,8 +122,8 @@ def _segments(value: Object) -> Reading:
     """Segments that are trained on are the assistant's, the others the user's; neighbours of one kind are one turn."""
     reading = Reading([], omit_keys(value, "segments"))
     for i, one in enumerate(value["segments"]):
-        if not isinstance(one.get("label"), bool) or not isinstance(one.get("text"), str):
-            raise UnreadableError(f"/segments/{i}", "a segment without `label` (true or false) and `text`")
+        if one.keys() != {"label", "text"} or not isinstance(one["label"], bool) or not isinstance(one["text"], str):
+            raise UnreadableError(f"/segments/{i}", "a segment is not `label` (true or false) and `text`")
     numbered = list(enumerate(value["segments"]))
     for label, run in groupby(numbered, key=lambda item: item[1]["label"]):
         members = list(run)

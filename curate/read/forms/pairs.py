@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from curate.core.address import escape
 from curate.core.example import REFERENCES
-from curate.read.forms.form import Format, Object, has_strings, is_objects, turn_at
+from curate.read.forms.form import Format, Object, UnreadableError, has_strings, is_objects, system_turns, turn_at
 from curate.read.forms.pair_writers import (
     write_alpaca,
     write_messages,
@@ -34,19 +34,14 @@ ANSWERED: Final = ("solution", "response", "answer", "output", "output_text")
 """The full answer is not in the last field: mathematics data has `problem`, `solution` and `answer`."""
 
 
-def _system(value: Object) -> Iterator[Turn]:
-    """The system prompt in a key of its own, if there is one."""
-    if isinstance(value.get("system"), str) and value["system"]:
-        yield turn_at("system", value["system"], "/system")
-
-
 def _alpaca(value: Object) -> Iterator[Turn]:
-    yield from _system(value)
-    history = value.get("history")
-    if isinstance(history, list) and all(isinstance(pair, list) and len(pair) == 2 for pair in history):
-        for i, (question, answer) in enumerate(history):
-            yield turn_at("user", question, f"/history/{i}/0")
-            yield turn_at("assistant", answer, f"/history/{i}/1")
+    yield from system_turns(value)
+    history = value.get("history") or []
+    if not isinstance(history, list) or not all(isinstance(pair, list) and len(pair) == 2 for pair in history):
+        raise UnreadableError("/history", "`history` is not a list of questions with their answers")
+    for i, (question, answer) in enumerate(history):
+        yield turn_at("user", question, f"/history/{i}/0")
+        yield turn_at("assistant", answer, f"/history/{i}/1")
     yield _asked(value, "instruction", after=("input", "context"))
     key = next((key for key in ("output", "response") if key in value), None)
     if key:
@@ -55,6 +50,8 @@ def _alpaca(value: Object) -> Iterator[Turn]:
 
 def _asked(value: Object, key: str, *, before: tuple[str, ...] = (), after: tuple[str, ...] = ()) -> Turn:
     """The user's question with the texts of other keys that belong to it."""
+    if wrong := next((other for other in (*before, *after) if value.get(other) and not has_strings(value, other)), ""):
+        raise UnreadableError(f"/{wrong}", f"`{wrong}` is not text")
     there = (
         {other for other in (*before, *after) if has_strings(value, other) and value[other].strip()}
         if isinstance(value[key], str)
@@ -66,7 +63,7 @@ def _asked(value: Object, key: str, *, before: tuple[str, ...] = (), after: tupl
 
 
 def _self_instruct(value: Object) -> Iterator[Turn]:
-    yield from _system(value)
+    yield from system_turns(value)
     for i, instance in enumerate(value["instances"]):
         at, given = f"/instances/{i}", instance.get("input")
         text = (
@@ -93,7 +90,7 @@ def _question_and_answer(value: Object) -> tuple[str, str] | None:
 
 
 def _question_answer(value: Object) -> Iterator[Turn]:
-    yield from _system(value)
+    yield from system_turns(value)
     keys = _question_and_answer(value)
     if keys is not None:
         yield _asked(value, keys[0], before=("context",))
@@ -101,7 +98,7 @@ def _question_answer(value: Object) -> Iterator[Turn]:
 
 
 def _sharegpt(value: Object) -> Iterator[Turn]:
-    yield from _system(value)
+    yield from system_turns(value)
     yield from with_tool_calls(
         (turn, speaker_turn(turn, f"/conversations/{i}")) for i, turn in enumerate(value["conversations"])
     )
@@ -131,7 +128,7 @@ def _side(value: Object, key: str, role: str) -> Iterator[Turn]:
 
 
 def _prompt_completion(value: Object) -> Iterator[Turn]:
-    yield from _system(value)
+    yield from system_turns(value)
     yield from _side(value, "prompt", "user")
     yield from _side(value, "completion", "assistant")
 
@@ -140,7 +137,7 @@ def _preference(value: Object) -> Iterator[Turn]:
     """The prompt and the chosen side; the rejected side stays in the value. Some chosen sides include the prompt."""
     chosen = list(_side(value, "chosen", "assistant"))
     if any(isinstance(turn.value, dict) and turn.value.get("role") == "user" for turn in chosen):
-        yield from _system(value)
+        yield from system_turns(value)
     elif "messages" in value:
         yield from _bedrock(value)
     elif isinstance(value.get("conversations"), list):
@@ -148,7 +145,7 @@ def _preference(value: Object) -> Iterator[Turn]:
     elif "instruction" in value:
         yield from _alpaca({key: item for key, item in value.items() if key not in ("output", "response")})
     else:
-        yield from _system(value)
+        yield from system_turns(value)
         asked = next(
             (
                 key
@@ -164,24 +161,24 @@ def _preference(value: Object) -> Iterator[Turn]:
 
 def _response_pair(value: Object) -> Iterator[Turn]:
     """The question and the better response; the other response stays in the value."""
-    yield from _system(value)
+    yield from system_turns(value)
     yield from _side(value, "question", "user")
     yield from _side(value, "response_j", "assistant")
 
 
 def _llama_factory_preference(value: Object) -> Iterator[Turn]:
-    yield from _system(value)
+    yield from system_turns(value)
     yield from _messages(value["chosen_messages"], "/chosen_messages")
 
 
 def _openai_preference(value: Object) -> Iterator[Turn]:
-    yield from _system(value)
+    yield from system_turns(value)
     yield from _messages(value["input"]["messages"], "/input/messages")
     yield from _side(value, "preferred_output", "assistant")
 
 
 def _bedrock(value: Object) -> Iterator[Turn]:
-    yield from _system(value)
+    yield from system_turns(value)
     yield from _messages(value["messages"], "/messages")
 
 
@@ -191,7 +188,7 @@ def _messages(turns: list[Any], at: str) -> Iterator[Turn]:
 
 
 def _text(value: Object) -> Iterator[Turn]:
-    yield from _system(value)
+    yield from system_turns(value)
     yield turn_at("assistant", value["text"], "/text")
 
 
@@ -212,7 +209,6 @@ def _is_bedrock(value: Object) -> bool:
         "system" in value
         and not _is_asked_in_messages(value)
         and isinstance(value.get("messages"), list)
-        and isinstance(value["system"], str)
         and bool(value["system"])
     )
 
@@ -267,7 +263,7 @@ PREFERENCE_KEYS: Final = (
 
 
 def _prompt(value: Object) -> Iterator[Turn]:
-    yield from _system(value)
+    yield from system_turns(value)
     yield from _side(value, "prompt", "user")
 
 

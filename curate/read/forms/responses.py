@@ -127,12 +127,17 @@ CALL_KEYS: Final = frozenset(("type", "call_id", "name", "arguments"))
 OUTPUT_KEYS: Final = frozenset(("type", "call_id", "output"))
 
 
+REASONING_KEYS: Final = frozenset(("type", "id", "summary", "content", "encrypted_content", "status"))
+
+
 def _reasoning(item: Object, at: str) -> Block:
     texts = []
+    if unknown := [key for key in item if key not in REASONING_KEYS]:
+        raise UnreadableError(f"{at}/{unknown[0]}", "a reasoning has an unknown key")
     for key in ("summary", "content"):
         for part in item.get(key) or ():
-            if not isinstance(part, dict) or not isinstance(part.get("text"), str):
-                raise UnreadableError(f"{at}/{key}", "a reasoning part has no text")
+            if not isinstance(part, dict) or not isinstance(part.get("text"), str) or part.keys() - {"type", "text"}:
+                raise UnreadableError(f"{at}/{key}", "a reasoning part is not a type and a text")
             texts.append(part["text"])
     plain = item.keys() == {"type", "summary"} and len(item["summary"]) == 1 and len(item["summary"][0]) == 2
     return thinking("\n\n".join(texts), item, plain, at)
@@ -320,6 +325,8 @@ def _read_stored(value: Object) -> Reading:
     if "tools" in owner and owner is not value:
         reading.rest = _cut(reading.rest, [*at.split("/")[1:-1], "tools"]) | {"tools": owner["tools"]}
         reading.tools = f"{at.rpartition('/')[0]}/tools"
+    if rest := omit_keys(choices[0], "index", "message", "finish_reason", "logprobs"):
+        reading.rest["choice"] = rest
     if len(choices) > 1:
         reading.rest["other_choices"] = choices[1:]
     if choices[0].get("finish_reason", "stop") not in ("stop", "tool_calls", None):

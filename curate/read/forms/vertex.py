@@ -96,6 +96,8 @@ def _block(part: Any, at: str, calls: _Calls) -> Block:
     held, extra, inside = part[kind], omit_keys(part, kind), f"{at}/{kind}"
     if kind == "text":
         if part.get("thought"):
+            if unknown := [key for key in extra if key not in ("thought", *KEPT)]:
+                raise UnreadableError(f"{at}/{unknown[0]}", "a thought has an unknown key")
             return thinking(held, part, part.keys() == {"text", "thought"}, inside)
         return text_part(held, inside, extra)
     if not isinstance(held, dict):
