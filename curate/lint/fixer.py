@@ -238,9 +238,8 @@ class Fixer:
                 piece = _Piece(tried.before, piece.refused | {tried.code})
                 findings = tried.findings
             else:
-                outcome.codes.extend(
-                    finding.code for finding in tried.findings if tried.counts and finding.code == tried.code
-                )
+                before, after = (sum(one.code == tried.code for one in some) for some in (tried.findings, findings))
+                outcome.codes += [tried.code] * (before - after if tried.counts else 0)
                 piece = _Piece(piece.parsed, piece.refused)
         repairs = {
             finding.code: self.allowed[finding.code]
@@ -256,6 +255,9 @@ class Fixer:
                 why = next(finding.message for finding in findings if finding.code == code)
                 outcome.gone.append((piece.parsed, Reason(code, why, "rule")))
                 return []
+            if data == piece.parsed.line.data:  # such as a text that offsets point into
+                piece.refused.add(code)
+                continue
             lines = enumerate(data.split(b"\n"))
             return [
                 _Piece(_reread(piece.parsed, text), piece.refused, _Tried(piece.parsed, findings, code, nth == 0))

@@ -96,6 +96,24 @@ def test_what_is_fixed_is_counted_and_lines_that_go_are_named(write: Write) -> N
     )
 
 
+def test_what_stays_as_it_is_counts_as_fixed_nowhere(write: Write, capsys: Captured) -> None:
+    key = "ghp_" + "Ab3dEfGhJkLmNpQrStUvWxYz2345678901ab"
+    detail = {"train_detail": [{"begin_offset": 0, "end_offset": 5, "train": True}]}
+    answer = {"role": "assistant", "content": f"It is {key}.", **detail}
+    path = write(
+        "data.jsonl",
+        [
+            {"messages": [{"role": "user", "content": f"Is it {key}?"}, answer]},
+            {"messages": [{"role": "human", "content": "Where?"}, answer]},
+            {"messages": [{"role": "user", "content": "Where?"}, answer]},
+        ],
+    )
+    assert main(["check", str(path), "--select", "S,M007", "--fix", "--unsafe-fixes"]) == 1
+    shown = capsys.readouterr()
+    assert (path.read_text().count(key), "fixed 2 findings in 2 lines" in shown.err) == (3, True)
+    assert "S001 × 3" in shown.out
+
+
 def test_a_byte_order_mark_goes_and_a_missing_last_line_break_stays_missing(write: Write) -> None:
     path = write("data.jsonl", b"\xef\xbb\xbf" + GOOD + b"\r\n" + ALIAS)
     fix(path)
