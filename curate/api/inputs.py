@@ -16,6 +16,7 @@ import orjson
 import polars as pl
 
 from curate.api.frames import names_of
+from curate.core.arrow_maps import frame_of
 from curate.core.data_files import data_files
 from curate.core.errors import UsageError
 from curate.core.files import display_name
@@ -182,7 +183,11 @@ def _lines(table: Any) -> Iterator[bytes]:
             yield from frame_lines(part, writer)
     elif kind:
         for part in table.with_format("arrow").iter(ROWS) if kind == "datasets" else _batches(table):
-            yield from frame_lines(pl.DataFrame(pl.from_arrow(part)), writer)
+            try:
+                frame = frame_of(part)
+            except ValueError as error:
+                raise UsageError(f"the data: {error}", "give each key of a map once") from None
+            yield from frame_lines(frame, writer)
     else:
         for row in table:
             try:

@@ -21,6 +21,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
+from curate.core.arrow_maps import frame_of, has_map
 from curate.core.errors import PANIC, InputError
 from curate.core.lazy import pl
 
@@ -224,10 +225,14 @@ def _frames(file: Path, kind: str) -> "Iterator[pl.DataFrame]":
         import pyarrow.parquet as pq
     except ImportError:
         if kind == "Arrow stream":
-            yield from pl.read_ipc_stream(file).iter_slices(ROWS)
-            return
-        rows = pl.scan_parquet(file, glob=False) if kind == "Parquet file" else pl.scan_ipc(file, glob=False)
-        yield from rows.collect_batches(chunk_size=ROWS, maintain_order=True)
+            frames = pl.read_ipc_stream(file).iter_slices(ROWS)
+        else:
+            rows = pl.scan_parquet(file, glob=False) if kind == "Parquet file" else pl.scan_ipc(file, glob=False)
+            frames = rows.collect_batches(chunk_size=ROWS, maintain_order=True)
+        for frame in frames:
+            if any(map(has_map, frame.dtypes)):
+                raise ValueError("it has a map, which is read by pyarrow (`pip install 'curate-chat[tables]'`)") from None
+            yield frame
         return
     with pa.OSFile(str(file)) as raw:
         if kind == "Parquet file":
@@ -247,7 +252,7 @@ def _frames(file: Path, kind: str) -> "Iterator[pl.DataFrame]":
         read = 0
         for batch in batches:
             batch.validate(full=True)  # polars trusts offsets and text
-            yield from pl.DataFrame(pl.from_arrow(batch)).iter_slices(ROWS)
+            yield from frame_of(batch).iter_slices(ROWS)
             read += batch.num_rows
         if kind == "Parquet file" and read != info.num_rows:
             raise ValueError(f"it has {read:,} rows, and {info.num_rows:,} by its metadata")

@@ -6,6 +6,7 @@ import io
 import json
 import random
 import re
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -222,6 +223,37 @@ def test_values_that_json_has_no_form_for() -> None:
     assert third["prompt"] == [{"role": "user", "content": "Hi"}]
     assert rb'"tools":["\ud800", NaN]' in b"".join(blocks(Path("data.parquet")))
     assert tables.padding["data.parquet"] == 11
+
+
+MAP = pa.map_(pa.string(), pa.string())
+
+
+@pytest.mark.parametrize("nested", [False, True])
+@pytest.mark.parametrize("name", ["data.parquet", "data.arrow"])
+def test_a_map_with_one_key_twice_loses_no_value(name: str, nested: bool, capsys: pytest.CaptureFixture[str]) -> None:
+    def table(*maps: list[tuple[str, str]]) -> pa.Table:
+        said = [[{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]] * len(maps)
+        values = pa.array([[{"at": one}] for one in maps], pa.list_(pa.struct({"at": MAP}))) if nested else None
+        return pa.table({"messages": said, "meta": pa.array(list(maps), MAP) if values is None else values})
+
+    def convert(data: pa.Table) -> int:
+        write = pq.write_table if name.endswith(".parquet") else partial(pyarrow.feather.write_feather, version=2)
+        write(data, name)
+        return main(["convert", name, "-o", "out.jsonl", "--overwrite", "-q"])
+
+    assert convert(table([("a", "1"), ("b", "2")], [("a", "3")], [])) == 0
+    values = [row["meta"][0]["at"] if nested else row["meta"] for row in lines_of("out.jsonl")]
+    assert values == [{"a": "1", "b": "2"}, {"a": "3"}, {}]
+    capsys.readouterr()
+    assert convert(table([("a", "0")], [("a", "1"), ("b", "2"), ("a", "3")])) == 2
+    assert "a map of column 'meta' has the key 'a' twice" in capsys.readouterr().err
+
+
+def test_a_map_is_not_read_without_pyarrow(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    pq.write_table(pa.table({"text": ["Hi"], "meta": pa.array([[("a", "1"), ("a", "2")]], MAP)}), "data.parquet")
+    monkeypatch.setitem(__import__("sys").modules, "pyarrow.parquet", None)
+    assert main(["convert", "data.parquet", "-o", "out.jsonl", "-q"]) == 2
+    assert "curate-chat[tables]" in capsys.readouterr().err
 
 
 def test_a_number_that_json_lacks_is_reported(capsys: pytest.CaptureFixture[str]) -> None:
