@@ -231,7 +231,7 @@ def _frames(file: Path, kind: str) -> "Iterator[pl.DataFrame]":
             frames = rows.collect_batches(chunk_size=ROWS, maintain_order=True)
         for frame in frames:
             if any(map(has_map, frame.dtypes)):
-                raise ValueError("it has a map, which is read by pyarrow (`pip install 'curate-chat[tables]'`)") from None
+                raise ValueError("it has a map: `pip install 'curate-chat[tables]'` to read it") from None
             yield frame
         return
     with pa.OSFile(str(file)) as raw:
