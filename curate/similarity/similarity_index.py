@@ -7,7 +7,7 @@ from curate.core.arrays import Floats, Hashes, Numbers
 from curate.core.lazy import np
 from curate.core.worker_pool import parallel_map
 from curate.similarity.bands import Bands, band_keys, bands_for
-from curate.similarity.shingles import Sets
+from curate.similarity.shingles import Sets, parts_of
 
 FLOOR: Final = 0.5
 """Similarity from which pairs are told that are not alike enough: for a histogram around the threshold."""
@@ -79,7 +79,11 @@ def _joined(sets: Sets, nodes: Numbers, keys: Hashes, bounds: Floats, workers: i
         packed |= numbers
         # sorted as they are: to sort numbers by keys takes ten times as long
         packed.sort()
-        pairs: Floats = join.verified(*join.buckets(packed, bits), sets.hashes, sets.offsets, bounds, parent, seen)
+        members, ends = join.buckets(packed, bits)
+        # by their first members: sets that are in a file are read in order, and near-duplicates often stand together
+        ends = np.append(0, ends)
+        at, ends = parts_of(ends, members[ends[:-1]].argsort(kind="stable"))
+        pairs: Floats = join.verified(members[at], ends[1:], sets.hashes, sets.offsets, bounds, parent, seen)
         return pairs
 
     for pairs in parallel_map(alike, keys, workers):
