@@ -44,6 +44,21 @@ def mapped(file: IO[bytes], kind: str) -> Array:
     return np.frombuffer(mmap.mmap(file.fileno(), size), dtype=kind) if size else np.empty(0, dtype=kind)
 
 
+@contextmanager
+def read_here_and_there(values: Array) -> Iterator[None]:
+    """Where the values are in a file, have the system read nothing ahead, which can be megabytes for each value."""
+    owner = values
+    while isinstance(owner, np.ndarray):
+        owner = owner.base
+    mapping = owner.obj if isinstance(owner, memoryview) and isinstance(owner.obj, mmap.mmap) else None
+    if mapping is None or not hasattr(mmap, "MADV_RANDOM"):
+        yield
+        return
+    mapping.madvise(mmap.MADV_RANDOM)
+    yield
+    mapping.madvise(mmap.MADV_NORMAL)
+
+
 class Growing:
     """An array that grows at its end, in a file of the folder if there is one."""
 
