@@ -4,11 +4,12 @@ and are gone with the arrays.
 
 import mmap
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from math import prod
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import IO
+from typing import IO, Any
 
 from curate.core.arrays import Array, Numbers
 from curate.core.lazy import np
@@ -47,11 +48,11 @@ def mapped(file: IO[bytes], kind: str) -> Array:
 @contextmanager
 def read_here_and_there(values: Array) -> Iterator[None]:
     """Where the values are in a file, have the system read nothing ahead, which can be megabytes for each value."""
-    owner = values
+    owner: Any = values
     while isinstance(owner, np.ndarray):
         owner = owner.base
-    mapping = owner.obj if isinstance(owner, memoryview) and isinstance(owner.obj, mmap.mmap) else None
-    if mapping is None or not hasattr(mmap, "MADV_RANDOM"):
+    mapping = owner.obj if isinstance(owner, memoryview) else None
+    if not isinstance(mapping, mmap.mmap) or not hasattr(mmap, "MADV_RANDOM"):
         yield
         return
     mapping.madvise(mmap.MADV_RANDOM)
