@@ -312,9 +312,11 @@ def sync_files(folder: Path) -> None:
 
 
 def make_private_folder(folder: Path) -> None:
-    """Create a folder that only its owner can read, or restrict an existing one. Raises `OSError`."""
+    """Create a folder that only its owner can read, or restrict an existing one, but not behind a link of an untrusted
+    project. Raises `OSError`.
+    """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if folder.stat().st_mode & 0o077 and not folder.is_symlink():
+    if folder.stat().st_mode & 0o077 and not any(path.is_symlink() for path in (folder, *folder.parents[:2])):
         folder.chmod(0o700)
 
 

@@ -3,6 +3,7 @@
 import hmac
 import io
 import os
+import re
 import zipfile
 import zlib
 from collections.abc import Callable, Mapping
@@ -19,6 +20,8 @@ from curate.core.lazy import np
 Made = TypeVar("Made")
 MOST: Final = 2 << 30
 """Maximum bytes of a folder; the least recently used files are deleted."""
+NAME: Final = re.compile(r"[a-z]+-[0-9a-f]{32}\.npz")
+"""Names of files that may be deleted."""
 SIGNED: Final = 32
 """Bytes of the signature, which precedes the arrays."""
 DAMAGE: Final = (
@@ -120,10 +123,17 @@ def save(path: Path, arrays: Mapping[str, Any]) -> str:
 
 
 def make_room(folder: Path) -> None:
-    """Delete temporary files of killed processes, and the least recently used files beyond the size limit."""
+    """Delete temporary files of killed processes, and the least recently used files beyond the size limit.
+
+    Only files with a name of the cache: an untrusted project may have a link to another folder in its place.
+    """
     with suppress(OSError):
         found = sorted(
-            ((info.st_mtime, info.st_size, path) for path in folder.glob("*.npz") if (info := path.stat())),
+            (
+                (info.st_mtime, info.st_size, path)
+                for path in folder.glob("*.npz")
+                if NAME.fullmatch(path.name) and (info := path.stat())
+            ),
             reverse=True,
         )
         size = 0

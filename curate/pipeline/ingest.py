@@ -69,8 +69,8 @@ def ingest_paths(
 
     Raises `InputError` for a file that cannot be read or changes meanwhile, and where no line is an export.
     """
-    report, scores = IngestResult(), _scores(paths)
     seen = [snapshot(path) for path in dict.fromkeys(paths)]
+    report, scores = IngestResult(), _scores(paths)
     with replacing_both(output, aside, overwrite=overwrite, seen=seen) as (out, rest):
         for parsed in read_lines(paths, progress):
             report.read += 1

@@ -214,12 +214,12 @@ def test_what_is_not_remembered_is_asked_for_in_words(write: Write) -> None:
 def test_the_folder_does_not_grow_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(npz_cache, "MOST", 4000)
     for number in range(6):
-        npz_cache.save(CACHE / f"{number}.npz", {"numbers": np.arange(100)})
+        npz_cache.save(CACHE / f"piece-{number:032x}.npz", {"numbers": np.arange(100)})
         npz_cache.make_room(CACHE)
     left = sorted(path.name for path in CACHE.iterdir())
-    assert left[-1] == "5.npz"
+    assert left[-1] == f"piece-{5:032x}.npz"
     assert sum(path.stat().st_size for path in CACHE.iterdir()) <= 4000
-    assert "0.npz" not in left
+    assert f"piece-{0:032x}.npz" not in left
 
 
 def test_what_cannot_be_written_is_said_and_changes_nothing(write: Write) -> None:

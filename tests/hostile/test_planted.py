@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from curate.cli.main import main
+from curate.core import npz_cache
 from curate.core.errors import InputError, UsageError
 from curate.core.files import checksum, sha256
 from curate.core.manifest import NAME, digest_of, read_manifest
@@ -144,6 +145,7 @@ def test_a_complete_stage_of_ours_is_told_by_who_reads_and_ended_by_who_writes(
     program = """
 import os, sys
 from curate.cli.main import main
+from curate.core import npz_cache
 replace = os.replace
 def killed(old, new): os._exit(9) if os.path.basename(new) != "ready.json" else replace(old, new)
 os.replace = killed
@@ -331,3 +333,22 @@ def test_a_file_that_was_changed_after_the_kill_is_not_replaced(folder: Path) ->
     (folder / "a").write_text("old")
     settle(folder)
     assert (folder / "a").read_text() == "new"
+
+
+@pytest.mark.parametrize("link", ["", "cache", "cache/near"])
+def test_a_cache_that_is_a_link_deletes_nothing_elsewhere(
+    link: str, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(npz_cache, "MOST", 0)
+    write("data.jsonl", [("Hi", "Hello."), ("Hi", "Hello.")])
+    near = Path("victim", Path("cache/near").relative_to(link)) if link else Path("victim/cache/near")
+    near.mkdir(parents=True)
+    near.chmod(0o755)
+    for name in ("arrays.npz", "piece-of-work.npz"):
+        (near / name).write_text(VICTIM)
+    place = Path(".curate", link)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.symlink_to(Path("victim").absolute())
+    assert main(["dedup", "data.jsonl", "-q"]) == 0
+    assert (near / "arrays.npz").read_text() == (near / "piece-of-work.npz").read_text() == VICTIM
+    assert near.stat().st_mode & 0o777 == 0o755
