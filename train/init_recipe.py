@@ -146,8 +146,8 @@ def init_recipe(
     exported = f"`curate export` needs about {gigabytes(export)}, for weights in 16 bits"
     notes = [] if found.fits else ["no recipe fits this memory; `curate plan` shows by how much"]
     if export > there:
-        where = "more than this machine has" if on_cpu else "more than the GPU has: use `curate export --device cpu`"
-        notes.append(f"{exported}, {where}")
+        where = "that is more than this machine has" if on_cpu else "that is more than the GPU has; use `--device cpu`"
+        notes.append(f"{exported}: {where}")
     lines: list[tuple[str, Any, str]] = [
         ("model", chosen, needs),
         *([("chat_template", template_name, "instead of the model's own, if it has one")] if chat_template else []),

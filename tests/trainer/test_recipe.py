@@ -137,7 +137,7 @@ def test_a_first_recipe_fits_all_splits_and_says_whether_the_export_fits(
     assert main(["recipe", "init", "--for", "split", "--vram", "6GB", "-o", "-"]) == 0
     told = capsys.readouterr()
     assert "the base in 4 bits; `curate export` needs about 11.1 GB, for weights in 16 bits" in told.out
-    assert "more than the GPU has: --device cpu" in told.err
+    assert "more than the GPU has; use `--device cpu`" in told.err
     assert main(["recipe", "init", "--for", "split", "--vram", "12GB", "--model", "model", "-o", "-"]) == 0
     assert "note:" not in capsys.readouterr().err
 
