@@ -139,6 +139,14 @@ def _write_roles(text: Array, used: int, turns: int, system: bool) -> int:
 
 
 @compiled
+def _may_follow(role: int, before: int) -> bool:
+    """Whether a turn of this role may stand behind one of another role, -1 for none."""
+    if role == SYSTEM:
+        return before < 0
+    return bool((before == USER) == (role == ANSWER))
+
+
+@compiled
 def _line(
     data: Array, at: int, end: int, known: Prefilters, room: ScanBuffers, used: int, lines: LineColumns, line: int
 ) -> tuple[int, int]:
@@ -156,12 +164,7 @@ def _line(
     while more:
         before = role
         role, at = turn_start(data, at, end)
-        if (
-            at < 0
-            or (role == SYSTEM and before >= 0)
-            or (role == ANSWER and before != USER)
-            or (role == USER and before == USER)
-        ):
+        if at < 0 or not _may_follow(role, before):
             return -1, -1
         if turns:
             text[used], folded[used_folded] = 0, 0

@@ -4,7 +4,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from curate.read.numba_utils import Array, compiled, is_word, literal, utf8_at, write_utf8
+from curate.read.numba_utils import Array, compiled, is_word, literal, stands_at, utf8_at, write_utf8
 from curate.read.number_prefilter import KEPT, NumberPatterns, may_be_personal_number
 from curate.read.pattern_table import ANYWHERE, AT_START, BITS, FACTOR, IN_ANSWER, SEVERAL, SIZE, SLOTS, PatternTable
 from curate.read.plain_line import ASSISTANT, escape_code
@@ -55,6 +55,8 @@ _SPECIAL[list(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ ,.;:-!?'()/
 _LOWER[65:91] += 32
 _UNJOINED: Final = literal(b" \n\t\r\"'<>[]{}:/$*")
 """Characters before an @ that belongs to no address."""
+_APOSTROPHE: Final = literal("’".encode())
+"""Stands for ' in the window of characters."""
 _OPENS: Final = literal(b' \n\t\r,"($')
 """Characters before a variable in braces."""
 _CLOSES: Final = literal(b' .,!?:;")\\')
@@ -322,11 +324,7 @@ def scan_json_string(  # noqa: PLR0912
                 )
                 if at < 0:
                     return -1, 0, 0
-                apostrophe = (
-                    text[np.uintp(used - 1)] == 0x99
-                    and text[np.uintp(used - 2)] == 0x80
-                    and text[np.uintp(used - 3)] == 0xE2
-                )
+                apostrophe = used > 2 and stands_at(text, used - 3, _APOSTROPHE, 3)
                 window = (window << 8 | 39) & 0xFFFFFFFF if apostrophe else 0
                 continue
             if is_escape:
