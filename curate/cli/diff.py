@@ -9,7 +9,7 @@ from curate.cli.options import AsJson
 from curate.core.errors import ExitCode
 from curate.output.difference import difference
 from curate.report.console import print_json, print_lines
-from curate.report.difference import SHOWN, diff_json, diff_text
+from curate.report.difference import SHOWN, diff_text
 
 
 def diff(
@@ -26,7 +26,7 @@ def diff(
     """
     found = difference(before, now)
     if as_json:
-        print_json(diff_json(found))
+        print_json(found)
     else:
         print_lines(diff_text(found, None if show_all else SHOWN))
     raise typer.Exit(ExitCode.CLEAN if found.same else ExitCode.FINDINGS)

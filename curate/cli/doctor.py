@@ -6,7 +6,7 @@ import typer
 
 from curate.cli.options import AsJson
 from curate.core.errors import ExitCode
-from curate.pipeline.doctor import DoctorResult, examine
+from curate.pipeline.doctor import examine
 from curate.report.console import print_json, print_lines
 from curate.report.doctor import doctor_text
 
@@ -18,9 +18,7 @@ def doctor(*, as_json: AsJson = False) -> None:
     """
     result = examine(Path.cwd())
     if as_json:
-        from pydantic import TypeAdapter  # for programs only
-
-        print_json(TypeAdapter(DoctorResult).dump_python(result, mode="json"), indent=2)
+        print_json(result, indent=2)
     else:
         print_lines(doctor_text(result))
     raise typer.Exit(ExitCode.CLEAN if result.ok else ExitCode.FINDINGS)

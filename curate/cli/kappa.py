@@ -10,7 +10,7 @@ from curate.core.decision_log import DecisionLog, reviewer_journals
 from curate.core.runs import project_of
 from curate.pipeline.reviewer_agreement import compare_reviewers
 from curate.report.console import print_json, print_lines
-from curate.report.reviewer_agreement import agreement_json, agreement_text
+from curate.report.reviewer_agreement import agreement_text
 
 
 def kappa(
@@ -36,6 +36,6 @@ def kappa(
     result = compare_reviewers(journals)
     print_notes(note for journal in journals for note in DecisionLog(journal).defects)
     if as_json:
-        print_json(agreement_json(result))
+        print_json(result)
     else:
         print_lines(agreement_text(result))

@@ -1,6 +1,5 @@
 """Shared by the commands: help texts, common options, and progress on a terminal."""
 
-import os
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -23,6 +22,7 @@ from curate.core.files import display_name
 from curate.core.paths import from_here
 from curate.core.runs import Project, project_of
 from curate.core.text import plural, visible
+from curate.core.worker_pool import cores
 from curate.report.progress import StageProgress
 
 if TYPE_CHECKING:
@@ -256,5 +256,4 @@ def consent(*, yes: bool, as_json: bool = False) -> Consent:
 
 def processes() -> int:
     """Number of processes for a large file: one per available core, at most 8."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(cores, MOST_PROCESSES)
+    return min(cores(), MOST_PROCESSES)

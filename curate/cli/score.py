@@ -28,7 +28,8 @@ from curate.pipeline.score import score as score_files
 from curate.quality.scoring import Models
 from curate.report.check_formats import write_report
 from curate.report.console import print_json, print_lines
-from curate.report.score import score_json, score_text
+from curate.report.part import plain
+from curate.report.score import ScoreOutput, score_text
 
 if TYPE_CHECKING:
     from curate.conflicts.judges.verdict_cache import Work
@@ -120,7 +121,7 @@ def score(
 
         write_report(score_html(result), html)
     if as_json:
-        print_json(score_json(result))
+        print_json(plain(ScoreOutput, result))
     else:
         print_lines(score_text(result, full=show_all))
     end(result.not_understood, "not scored")

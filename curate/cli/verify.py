@@ -11,7 +11,8 @@ from curate.core.errors import ExitCode, UsageError
 from curate.core.manifest import NAME
 from curate.core.runs import project_of
 from curate.report.console import print_json, print_lines
-from curate.report.verify import SHOWN, verify_json, verify_text
+from curate.report.part import plain
+from curate.report.verify import SHOWN, VerifyOutput, verify_text
 from curate.verify import verify_files, verify_folder
 
 
@@ -57,7 +58,7 @@ def verify(
                 executor=executor,
             )
     if as_json:
-        print_json(verify_json(proof))
+        print_json(plain(VerifyOutput, proof))
     else:
         print_lines(verify_text(proof, None if show_all else SHOWN))
     raise typer.Exit(ExitCode.CLEAN if proof.holds and (proof.complete or not strict) else ExitCode.FINDINGS)

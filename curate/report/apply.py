@@ -1,11 +1,10 @@
 """The result of `curate apply`, for people and as JSON."""
 
 from collections.abc import Iterator
-from typing import Any
 
 from curate.core.text import plural, visible
 from curate.pipeline.apply import ApplyResult
-from curate.report.part import Part, plain
+from curate.report.part import Part
 
 
 class ApplyOutput(Part, title="ApplyResult"):
@@ -27,11 +26,6 @@ class ApplyOutput(Part, title="ApplyResult"):
     """Edits and drops about examples that are not in the files."""
     not_understood: int
     """Lines without an example in a known format, written as they are."""
-
-
-def apply_json(result: ApplyResult) -> dict[str, Any]:
-    """The result as plain values."""
-    return plain(ApplyOutput, result)
 
 
 def apply_text(result: ApplyResult, output: str, removed: str) -> Iterator[str]:

@@ -86,9 +86,11 @@ def more(count: int, limit: int | None, of: str = "") -> "Iterator[Text]":
 
 
 def print_json(value: Any, *, indent: int | None = None) -> None:
-    """Print a result for programs: ASCII JSON without keys and passwords, from a model or plain values."""
-    if hasattr(value, "model_dump"):
-        value = value.model_dump(mode="json")
+    """Print a result for programs: ASCII JSON without keys and passwords, from a model, dataclass or plain values."""
+    if not isinstance(value, dict):
+        from pydantic_core import to_jsonable_python
+
+        value = to_jsonable_python(value)
     json.dump(plain_without_keys(value), sys.stdout, indent=indent)
     sys.stdout.write("\n")
 

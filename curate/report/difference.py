@@ -2,9 +2,8 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import Any, Final, cast
+from typing import Any, Final
 
-from pydantic import TypeAdapter
 from rich.text import Text
 
 from curate.core.text import excerpt, plural, visible
@@ -16,11 +15,6 @@ SHOWN: Final = 10
 
 
 PARTS: Final = ("inputs", "settings", "versions", "models", "decisions", "counts")
-
-
-def diff_json(found: DiffResult) -> dict[str, Any]:
-    """The differences as plain values."""
-    return cast("dict[str, Any]", TypeAdapter(DiffResult).dump_python(found, mode="json"))
 
 
 def diff_text(found: DiffResult, limit: int | None = SHOWN) -> Iterator[Text]:

@@ -1,12 +1,12 @@
 """The result of reading traces, for people and as JSON."""
 
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Final
 
 from curate.core.text import plural, visible
 from curate.pipeline.ingest import IngestResult
 from curate.report.convert import NoteOutput
-from curate.report.part import Part, plain
+from curate.report.part import Part
 
 SHOWN: Final = 20
 
@@ -31,11 +31,6 @@ class IngestOutput(Part, title="IngestResult"):
     """Written conversations by tracer."""
     notes: list[NoteOutput]
     """Lines and calls without a conversation."""
-
-
-def ingest_json(report: IngestResult) -> dict[str, Any]:
-    """The report as plain values."""
-    return plain(IngestOutput, report)
 
 
 def ingest_text(report: IngestResult, output: str, aside: str) -> Iterator[str]:

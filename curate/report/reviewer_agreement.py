@@ -1,18 +1,11 @@
 """The result of `curate kappa`, for people and as JSON."""
 
 from collections.abc import Iterator
-from dataclasses import asdict
-from typing import Any
 
 from curate.core.text import visible
 from curate.pipeline.reviewer_agreement import AgreementResult
 
 SHOWN = 20
-
-
-def agreement_json(result: AgreementResult) -> dict[str, Any]:
-    """The result as plain values."""
-    return asdict(result)
 
 
 def agreement_text(result: AgreementResult) -> Iterator[str]:

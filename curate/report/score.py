@@ -1,7 +1,7 @@
 """Quality signals as terminal text and as plain values: a table, histograms, both ends of each signal, correlations."""
 
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Final
 
 from rich.console import RenderableType
 from rich.text import Text
@@ -11,7 +11,7 @@ from curate.core.text import excerpt, plural, visible
 from curate.pipeline.score import ScoredExample, ScoreResult, SignalScores
 from curate.quality.signals import DOUBT, Signal
 from curate.report.console import table
-from curate.report.part import ClearText, Part, Similarity, at, plain
+from curate.report.part import ClearText, Part, Similarity, at
 
 BARS: Final = "▁▂▃▄▅▆▇█"
 STRONG: Final = 0.1
@@ -73,11 +73,6 @@ class ScoreOutput(Part, title="ScoreResult"):
     correlations: list[CorrelationOutput]
     notes: list[str]
     """What was not computed, and why."""
-
-
-def score_json(result: ScoreResult) -> dict[str, Any]:
-    """The result as plain values."""
-    return plain(ScoreOutput, result)
 
 
 def score_text(result: ScoreResult, *, full: bool = False) -> Iterator[RenderableType]:

@@ -1,7 +1,7 @@
 """The result of a verification, for people and programs."""
 
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Final
 
 from pydantic import Field
 from rich.text import Text
@@ -9,7 +9,7 @@ from rich.text import Text
 from curate.core.finding import Finding
 from curate.core.text import plural, visible
 from curate.report.console import more
-from curate.report.part import Part, plain
+from curate.report.part import Part
 from curate.verify.proof import Verdict, VerifyResult
 
 SHOWN: Final = 20
@@ -50,11 +50,6 @@ class VerifyOutput(Part, title="VerifyResult"):
     points: list[PointOutput]
     not_checked: list[NotCheckedOutput] = Field(default=[])
     findings: list[Finding]
-
-
-def verify_json(proof: VerifyResult) -> dict[str, Any]:
-    """The result as plain values."""
-    return plain(VerifyOutput, proof)
 
 
 def verify_text(proof: VerifyResult, limit: int | None = SHOWN) -> Iterator[Text]:
