@@ -45,18 +45,22 @@ JSON_COLUMNS: Final = "curate.json"
 OBJECTS: Final = frozenset((
     "messages", "conversations", "conversation", "dialogue", "contents", "tools", "functions", "tool_calls",
     "function_call", "metadata", "meta", "chat_template_kwargs", "response_format", "reward_model", "extra_info",
-    "segments", "systemInstruction",
+    "segments", "systemInstruction", "system_instruction", "generationConfig", "toolConfig", "history", "dialog",
+    "turns", "chosen_messages", "rejected_messages", "instances", "completions", "labels", "choices", "request", "body",
+    "responses_create_params", "verifier_metadata", "images", "videos", "audios",
 ))  # fmt: skip
 """Keys whose text is parsed if it is a JSON array or object."""
 TURNS: Final = frozenset((
     "prompt", "completion", "chosen", "rejected", "input", "output", "preferred_output", "non_preferred_output",
-    "chosen_messages", "rejected_messages", "system", "response", "data",
+    "system", "response", "data",
 ))  # fmt: skip
 """Keys whose text is parsed only if it is the JSON of messages: it may be any text."""
 TEXTS: Final = frozenset(("instruction", "text", "question", "answer", "content", "query", "solution"))
 """Other keys of texts, which may be empty."""
 SPOKEN: Final = ("role", "from", "type", "messages")
 """Keys of which an object among messages has one."""
+BLOCKS: Final = {"system": ("text", "cachePoint")}
+"""Keys of the blocks of Amazon Bedrock, which have no type."""
 IMAGES: Final = {b"\x89PNG": "png", b"\xff\xd8\xff": "jpeg", b"GIF8": "gif", b"RIFF": "webp", b"BM": "bmp"}
 
 SEPARATORS: Final = {char.encode(): f"\\u{ord(char):04x}".encode() for char in "\x85\u2028\u2029"}
@@ -140,15 +144,16 @@ class RowWriter:
                 parsed = json.loads(value)
             except (ValueError, RecursionError):
                 return value
-        if self.marked is None and key in TURNS and not _spoken(parsed):
+        texts = key == "data" and isinstance(parsed, list) and all(isinstance(item, str) for item in parsed)
+        if self.marked is None and key in TURNS and not (texts or _spoken(parsed, (*SPOKEN, *BLOCKS.get(key, ())))):
             return value
         return orjson.Fragment(value.replace("\n", " ").replace("\r", " "))  # a line break is white space in JSON
 
 
-def _spoken(value: Any) -> bool:
-    """Whether a value is messages, or an object with messages."""
+def _spoken(value: Any, keys: tuple[str, ...]) -> bool:
+    """Whether a value is messages, or an object with messages: each has one of the keys."""
     items = value if isinstance(value, list) else [value]
-    return bool(items) and all(isinstance(item, dict) and any(key in item for key in SPOKEN) for item in items)
+    return bool(items) and all(isinstance(item, dict) and any(key in item for key in keys) for item in items)
 
 
 def data_url(data: bytes) -> str:

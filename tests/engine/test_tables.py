@@ -22,8 +22,12 @@ from curate.cli.main import main
 from curate.core import tables
 from curate.core.data_files import data_files
 from curate.core.errors import InputError
+from curate.core.example import UNKNOWN, Place
 from curate.core.files import blocks, packing
+from curate.read.formats import example_of
 from tests.conftest import Write, of_hundred
+from tests.engine.test_formats import CASES
+from tests.engine.test_forms import SAMPLES
 
 Rows = list[dict[str, Any]]
 WORDS = ["the", "river", "was", "cold", "we", "walked", "home", "before", "noon", "with", "two", "dogs", "red", "stone"]
@@ -409,3 +413,18 @@ def test_the_first_example_of_the_readme_on_each_container(suffix: str, capsys: 
     assert f"{name}:3: M016 warning" in out
     assert f"{name}:4: J013 error key 'content' occurs twice in one object" in out
     assert f"{name}:5: C003 error" in out
+
+
+FORMS = sorted({name for name, _ in SAMPLES} | {name for _, name, _ in CASES if name != UNKNOWN})
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_a_csv_file_of_each_form_holds_the_conversations_of_its_lines(name: str) -> None:
+    samples = [(form, value) for form, value in SAMPLES] + [(form, value) for value, form, _ in CASES]
+    for form, value in samples:
+        if form != name or not isinstance(value, dict):
+            continue
+        write_rows([value], "data.csv")
+        found, expected = (example_of(line, Place("", 1)) for line in (lines_of("data.csv")[0], value))
+        assert (found.format, found.defect) == (name, expected.defect)
+        assert found.value["messages"] == expected.value["messages"]
