@@ -86,8 +86,8 @@ def example_of(value: Object, place: Place) -> Example:
 
 def _unread(known: Format, value: Object) -> str:
     """Pointer to a text that stands beside the conversation where others have a part of it; empty if there is none."""
-    if known.name == "openai-preference" and value.get("input"):
-        return f"/input/{escape(next(iter(value['input'])))}"
+    if known.name == "openai-preference" and (beside := value.get("input", {}).keys() - {"parallel_tool_calls"}):
+        return f"/input/{escape(min(beside))}"
     return "/system" if value.get("system") else ""
 
 
