@@ -96,6 +96,17 @@ def test_what_is_fixed_is_counted_and_lines_that_go_are_named(write: Write) -> N
     )
 
 
+def test_a_value_under_an_unknown_key_goes_only_when_asked_for(write: Write) -> None:
+    turns = [
+        {"role": "user", "content": "Hi"},
+        {"role": "assistant", "content": "Hello.", "wieght": 0, "thought": "A greeting."},
+    ]
+    path = write("data.jsonl", [{"messages": turns}])
+    before = path.read_bytes()
+    assert (fix(path).lines, path.read_bytes()) == (0, before)
+    assert (fix(path, unsafe=True).lines, b"wieght" in path.read_bytes()) == (1, False)
+
+
 def test_what_stays_as_it_is_counts_as_fixed_nowhere(write: Write, capsys: Captured) -> None:
     key = "ghp_" + "Ab3dEfGhJkLmNpQrStUvWxYz2345678901ab"
     detail = {"train_detail": [{"begin_offset": 0, "end_offset": 5, "train": True}]}

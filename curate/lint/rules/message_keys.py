@@ -103,7 +103,7 @@ def turn_structure(example: Example) -> Problems:
     "unknown-message-key",
     Severity.WARNING,
     targets={Target.LLAMAFACTORY: Severity.INFO},
-    hint="Remove the key, or correct its name.",
+    hint="Correct its name, or remove it with its value: `--fix --unsafe-fixes`.",
 )
 def unknown_message_key(example: Example, *, target: Target) -> Problems:
     """A message, a part of its content or one of its tool calls has an unknown key.
@@ -170,7 +170,7 @@ def _unknown(item: Any, at: str, keys: frozenset[str], what: str, *, deep: bool 
             yield from _unknown(inner, f"{at}/{i}", keys, what, deep=True)
 
 
-@unknown_message_key.repaired_by(safe=True)
+@unknown_message_key.repaired_by(safe=False)  # it may be a misspelled one, and its value is lost
 @on_messages
 def drop_keys(messages: list[Object]) -> list[Object] | None:
     """Remove unknown keys, unless one of them is a switch of another trainer, such as loss_weight."""
