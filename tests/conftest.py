@@ -1,8 +1,9 @@
 """What all tests share: a working folder of their own, and small data sets to work on."""
 
+import gc
 import json
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,19 @@ Write = Callable[..., Path]
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What trains comes first: at the end there are short tests for each worker, and none waits for the other."""
     items.sort(key=lambda item: "trainer" not in item.path.parts)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """No collection of garbage looks through what the tests import: torch and transformers are a million objects, which
+    stay to the end.
+    """
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.fixture(autouse=True)
