@@ -24,7 +24,8 @@ from curate.core.manifest import Manifest
 from curate.core.places import give_name
 from curate.core.removed import removal_of
 from curate.core.scratch import discard, scratch
-from curate.core.tables import ROWS, RowWriter, cell, frame_lines
+from curate.core.table_cells import cell
+from curate.core.tables import ROWS, RowWriter, frame_lines
 from curate.dedup.cluster import DuplicateRemoval
 from curate.output.apply import Dropped
 

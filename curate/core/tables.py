@@ -7,15 +7,12 @@ times become ISO 8601 strings, decimals numbers with all digits, images data URL
 and Infinity stay, so that the reader reports them.
 """
 
-import base64
 import csv
 import json
 import math
 import re
 from codecs import getincrementaldecoder
 from collections.abc import Callable, Iterator
-from datetime import timedelta
-from decimal import Decimal
 from io import BytesIO
 from itertools import chain
 from pathlib import Path
@@ -24,6 +21,7 @@ from typing import Any, Final
 from curate.core.arrow_maps import frame_of, has_map
 from curate.core.errors import PANIC, InputError
 from curate.core.lazy import pl
+from curate.core.table_cells import cell, data_url, slow_cell
 
 CSV_SUFFIXES: Final = {".csv": "", ".tsv": "\t"}
 """Suffixes of text tables, with their delimiter; the header decides if it is empty."""
@@ -61,7 +59,6 @@ SPOKEN: Final = ("role", "from", "type", "messages")
 """Keys of which an object among messages has one."""
 BLOCKS: Final = {"system": ("text", "cachePoint")}
 """Keys of the blocks of Amazon Bedrock, which have no type."""
-IMAGES: Final = {b"\x89PNG": "png", b"\xff\xd8\xff": "jpeg", b"GIF8": "gif", b"RIFF": "webp", b"BM": "bmp"}
 
 SEPARATORS: Final = {char.encode(): f"\\u{ord(char):04x}".encode() for char in "\x85\u2028\u2029"}
 """Characters that are line breaks for some readers, with their escapes."""
@@ -102,7 +99,25 @@ class RowWriter:
                 return orjson.dumps(value, default=cell) + b"\n"
             except TypeError:  # an integer of more than 64 bits
                 pass
-        return json.dumps(value, default=_slow_cell, ensure_ascii=False).encode() + b"\n"
+        return json.dumps(value, default=slow_cell, ensure_ascii=False).encode() + b"\n"
+
+    def without_nulls(self, line: bytes) -> bytes:
+        """A line that polars wrote, without its nulls, with its line break."""
+        import orjson
+
+        return orjson.dumps(self._without_nulls(orjson.loads(line))) + b"\n"
+
+    def _without_nulls(self, value: Any) -> Any:
+        if type(value) is list:
+            return [self._without_nulls(item) if type(item) in (dict, list) else item for item in value]
+        if None in value.values():
+            kept = {key: item for key, item in value.items() if item is not None or _is_kept(key, value)}
+            self.nulls += len(value) - len(kept)
+            value = kept
+        for key, item in value.items():
+            if type(item) in (dict, list):
+                value[key] = self._without_nulls(item)
+        return value
 
     def _object(self, value: dict[str, Any], path: str) -> Any:
         if value.keys() == {"bytes", "path"} and isinstance(value["bytes"], bytes | None):
@@ -111,7 +126,7 @@ class RowWriter:
         for key, item in value.items():
             if self.pandas and isinstance(item, float):
                 item = None if math.isnan(item) else int(item) if item.is_integer() else item  # noqa: PLW2901
-            if item is None and not (key == "content" and value.get("role") is not None):
+            if item is None and not _is_kept(key, value):
                 self.nulls += 1
             else:
                 found[key] = self._value(item, key, f"{path}.{key}" if path else key)
@@ -150,43 +165,15 @@ class RowWriter:
         return orjson.Fragment(value.replace("\n", " ").replace("\r", " "))  # a line break is white space in JSON
 
 
+def _is_kept(key: str, value: dict[str, Any]) -> bool:
+    """Whether null at a key says something: a message that only calls tools has no content."""
+    return key == "content" and value.get("role") is not None
+
+
 def _spoken(value: Any, keys: tuple[str, ...]) -> bool:
     """Whether a value is messages, or an object with messages: each has one of the keys."""
     items = value if isinstance(value, list) else [value]
     return bool(items) and all(isinstance(item, dict) and any(key in item for key in keys) for item in items)
-
-
-def data_url(data: bytes) -> str:
-    """Bytes as a data URL; the type is that of a known image, or any."""
-    kind = next((f"image/{name}" for magic, name in IMAGES.items() if data.startswith(magic)), None)
-    return f"data:{kind or 'application/octet-stream'};base64,{base64.b64encode(data).decode()}"
-
-
-def cell(value: Any) -> Any:
-    """A value that JSON has no form for."""
-    import orjson
-
-    if isinstance(value, Decimal):
-        return orjson.Fragment(str(value)) if value.is_finite() else str(value)
-    if isinstance(value, bytes):
-        try:
-            return value.decode()
-        except UnicodeDecodeError:
-            return data_url(value)
-    if isinstance(value, timedelta):
-        return f"PT{value.total_seconds():g}S"
-    return str(value)
-
-
-def _slow_cell(value: Any) -> Any:
-    """The same for the standard library, which cannot embed text."""
-    import orjson
-
-    if isinstance(value, orjson.Fragment):
-        return json.loads(value.contents)
-    if isinstance(value, Decimal):
-        return float(value)
-    return value.isoformat() if hasattr(value, "isoformat") else cell(value)
 
 
 def table_lines(path: str, file: Path, kind: str) -> Iterator[bytes]:
@@ -272,6 +259,9 @@ def frame_lines(frame: "pl.DataFrame", rows: RowWriter) -> Iterator[bytes]:
         if b":null" not in data:
             yield data
             return
+        if not rows.pandas:
+            yield b"".join(map(rows.without_nulls, data.splitlines()))
+            return
     for part in frame.iter_slices(max(1, min(ROWS, frame.height * BATCH // max(int(frame.estimated_size()), 1)))):
         yield b"".join(map(rows.line, part.to_dicts()))
 
@@ -281,12 +271,13 @@ def _is_simple(frame: "pl.DataFrame") -> bool:
 
     def simple(dtype: Any, key: str) -> bool:
         if isinstance(dtype, pl.Struct):
-            return all(simple(field.dtype, field.name) for field in dtype.fields)
+            image = {field.name for field in dtype.fields} == {"bytes", "path"}
+            return not image and all(simple(field.dtype, field.name) for field in dtype.fields)
         if isinstance(dtype, pl.List | pl.Array):
             return simple(dtype.inner, "")
         if dtype == pl.String:
             return key not in OBJECTS
-        return dtype in (pl.Boolean, pl.Null) or dtype.is_integer()
+        return dtype in (pl.Boolean, pl.Null) or (dtype.is_integer() and dtype != pl.Int128)
 
     for name, dtype in frame.schema.items():
         if dtype.is_float():
