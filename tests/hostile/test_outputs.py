@@ -83,7 +83,17 @@ CASES: dict[str, tuple[str, ...]] = {
     "split over files of a person": ("split", "data.jsonl", "-o", "mine"),
     "restore over a file": ("restore", "kept.removed.jsonl", "--all", "-o", "more/data.jsonl"),
     "a run into its data": ("run", "more.toml"),
-    "a recipe over the data": ("recipe", "init", "--for", "mine", "-o", "mine/train.jsonl", "--yes", "--vram", "6GB"),
+    "a recipe over the data": (
+        "recipe",
+        "init",
+        "--for",
+        "mine",
+        "-o",
+        "mine/train.jsonl",
+        "--overwrite",
+        "--vram",
+        "6GB",
+    ),
 }
 
 
