@@ -28,6 +28,8 @@ from curate.core.errors import ConfigError
 from curate.core.text import visible
 from curate.models.names import model_errors
 from train.bottleneck import BottleneckConfig
+from train.errors import write_errors
+from train.fused_lora import fuse_lora
 from train.methods import TARGETED, MethodName
 from train.model import autocast
 from train.recipe import Recipe
@@ -87,6 +89,8 @@ def add_adapter(model: Any, recipe: Recipe, start: Sequence[int] = ()) -> Any:
             tuned = get_peft_model(model, config)
     except ValueError as error:
         raise ConfigError(f"{recipe.method}: {error}", _layers(model)) from error
+    if recipe.parallel != "fsdp":  # which gathers the weights of a layer when that layer is called
+        fuse_lora(tuned)
     if recipe.how.virtual and start:
         _begin(tuned, recipe, start)
     # What others load is the model that the recipe names, not the folder where this machine keeps it.
@@ -108,7 +112,9 @@ def loading(folder: Path, what: str) -> Iterator[None]:
 def load_adapter(model: Any, folder: Path, name: str = "default") -> Any:
     """The base with the adapter that a run saved in `folder`, frozen. Not for fully fine-tuned models."""
     with _quiet(), loading(folder, "its adapter cannot be loaded"):
-        return PeftModel.from_pretrained(model, str(folder), adapter_name=name).eval()
+        loaded = PeftModel.from_pretrained(model, str(folder), adapter_name=name).eval()
+    fuse_lora(loaded)
+    return loaded
 
 
 def load_adapter_beside(model: Any, folder: Path, name: str) -> None:
@@ -131,12 +137,13 @@ def load_adapter_weights(model: Any, folder: Path) -> None:
 
 
 def save(model: Any, folder: Path) -> Path:
-    """Save the adapter, or a fully fine-tuned model, as safetensors; returns the file of the weights."""
-    if isinstance(model, PeftModel):
-        model.save_pretrained(str(folder), save_embedding_layers=False)
-        return folder / WEIGHTS
-    model.save_pretrained(str(folder), max_shard_size="1000GB")
-    return folder / "model.safetensors"
+    """Save the adapter, or a fully fine-tuned model, as safetensors; returns the weights' file. Raises `OSError`."""
+    with write_errors():
+        if isinstance(model, PeftModel):
+            model.save_pretrained(str(folder), save_embedding_layers=False)
+            return folder / WEIGHTS
+        model.save_pretrained(str(folder), max_shard_size="1000GB")
+        return folder / "model.safetensors"
 
 
 @contextmanager

@@ -1,6 +1,10 @@
-"""Checkpoints. One counts only when its marker exists, which is written last: a kill cannot corrupt it."""
+"""Checkpoints. One counts only when its marker exists, which is written last: a kill cannot corrupt it. The marker has
+the digests of the files, so that a damaged one is not resumed from.
+"""
 
+import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -8,9 +12,11 @@ import torch
 from accelerate.utils import load_fsdp_model, load_fsdp_optimizer, save_fsdp_model, save_fsdp_optimizer
 from transformers.trainer_pt_utils import safe_globals
 
-from curate.core.files import sync_files, write_json
+from curate.core.files import sha256, sync_files, write_json
+from curate.core.text import visible
 from train import distributed
 from train.adapters import load_adapter_weights, save
+from train.errors import write_errors
 
 MARKER: Final = "complete.json"
 KEPT: Final = 2
@@ -45,11 +51,11 @@ class Checkpointer:
             save(self.model, target)
         if first:
             for name, part in self._parts().items():
-                torch.save(part.state_dict(), target / name)
+                _write(part.state_dict(), target / name)
         random = {"cpu": torch.get_rng_state()}
         if torch.cuda.is_available():
             random["cuda"] = torch.cuda.get_rng_state()
-        torch.save(random, target / _random_file())
+        _write(random, target / _random_file())
         distributed.wait()  # each process has written its random numbers
         if first:
             finalize(target, best)
@@ -78,6 +84,11 @@ def _random_file() -> str:
     return "rng_state.pth" if distributed.world() == 1 else f"rng_state_{distributed.rank()}.pth"
 
 
+def _write(state: Any, file: Path) -> None:
+    with file.open("wb") as opened, write_errors():  # torch itself would not say what went wrong
+        torch.save(state, opened)
+
+
 def step_of(folder: Path) -> int:
     """The number of steps after which a checkpoint was made."""
     return int(folder.name.rpartition("-")[2])
@@ -91,21 +102,41 @@ def complete(folder: Path) -> list[Path]:
 def finalize(checkpoint: Path, best: int | None = None) -> None:
     """Flush a checkpoint to disk and mark it complete; then delete all but the last two and that of step `best`."""
     sync_files(checkpoint)
-    write_json(checkpoint / MARKER, {"step": step_of(checkpoint)})
+    write_json(checkpoint / MARKER, {"step": step_of(checkpoint), "files": _digests(checkpoint)})
     for old in complete(checkpoint.parent)[:-KEPT]:
         if step_of(old) != best:
             (old / MARKER).unlink(missing_ok=True)  # first: a half-deleted checkpoint must not count
             shutil.rmtree(old)
 
 
+def _digests(checkpoint: Path) -> dict[str, str]:
+    files = (file for file in checkpoint.rglob("*") if file.is_file() and file.name != MARKER)
+    return {file.relative_to(checkpoint).as_posix(): sha256(file) for file in sorted(files)}
+
+
+def _intact(checkpoint: Path) -> bool:
+    """Whether the files are those that were written; not known of earlier versions, which kept no digests."""
+    try:
+        marker = json.loads((checkpoint / MARKER).read_bytes())
+    except ValueError:
+        return False
+    return "files" not in marker or marker["files"] == _digests(checkpoint)
+
+
 def of_step(folder: Path, step: int) -> Path | None:
-    """The complete checkpoint that was made after `step` steps, or None."""
-    return next((made for made in complete(folder) if step_of(made) == step), None)
+    """The complete and undamaged checkpoint that was made after `step` steps, or None."""
+    return next((made for made in complete(folder) if step_of(made) == step and _intact(made)), None)
 
 
-def latest(folder: Path) -> Path | None:
-    """The last complete checkpoint, or None; incomplete ones, which a kill left, are deleted."""
+def latest(folder: Path, say: Callable[[str], None]) -> Path | None:
+    """The last complete checkpoint, or None; incomplete ones, which a kill left, and damaged ones are deleted.
+
+    `say` is told of damaged ones.
+    """
     made = complete(folder)
+    while made and not _intact(made[-1]):
+        say(f"note: {visible(str(made[-1]))}: is damaged and not resumed from")
+        made.pop()
     for leftover in folder.glob("checkpoint-*"):
         if leftover not in made:
             shutil.rmtree(leftover)

@@ -3,6 +3,7 @@
 Each example is encoded, refused or left out with its reason; none is cut.
 """
 
+import sys
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -13,6 +14,7 @@ from curate.core.errors import InputError
 from curate.core.example import Example
 from curate.core.text import plural
 from curate.models.encoding import Encoded, Encoding
+from curate.models.names import configuration
 from curate.models.template import Template, load_template
 from curate.models.template_messages import answer_weight
 from curate.read.dataset import read_dataset
@@ -20,6 +22,7 @@ from train.autoconfig import Texts
 from train.batching import Order, plan_order
 from train.generation import stop_ids
 from train.journal import Narrator
+from train.model import longest_context
 from train.pairs import Side, preferred, refused, sides_of
 from train.recipe import Recipe
 from train.results import LeftOut
@@ -80,8 +83,8 @@ def _system(example: Example) -> str | None:
     return first["content"] if is_system and isinstance(first.get("content"), str) else None
 
 
-def load_split(folder: Path, name: str, template: Template, recipe: Recipe) -> Split:
-    """Encode one split.
+def load_split(folder: Path, name: str, template: Template, recipe: Recipe, context: int = sys.maxsize) -> Split:
+    """Encode one split. `context`: tokens that the model takes.
 
     Raises `InputError` if the file is missing, empty or broken, or, with their list, if the recipe refuses examples
     that are too long or have nothing to train on.
@@ -99,7 +102,7 @@ def load_split(folder: Path, name: str, template: Template, recipe: Recipe) -> S
     as_is = name == "train" and recipe.history == "as-is"
     differing = list[tuple[int, int]]()
     for example in examples_in(path):
-        found = _encoded_sides(example, template, recipe, bad.get(example.place.line, ""), as_is=as_is)
+        found = _encoded_sides(example, template, recipe, context, bad.get(example.place.line, ""), as_is=as_is)
         if isinstance(found, str):
             one = LeftOut(split=name, line=example.place.line, example=example.id, reason=found)
             (long if found.startswith("K001") else unusable).append(one)
@@ -127,7 +130,7 @@ def load_split(folder: Path, name: str, template: Template, recipe: Recipe) -> S
 
 
 def _encoded_sides(
-    example: Example, template: Template, recipe: Recipe, told: str, *, as_is: bool
+    example: Example, template: Template, recipe: Recipe, context: int, told: str, *, as_is: bool
 ) -> list[tuple[Side, Encoding]] | str:
     """The sides of an example with their texts, or why it is not trained on. `told`: by the rules of family P."""
     sides = sides_of(example, recipe.objective)
@@ -139,7 +142,16 @@ def _encoded_sides(
     if problems := [one for _, encoding in found for one in encoding.problems]:
         return "; ".join(dict.fromkeys(f"{one.code} {one.pointer}: {one.message}".lstrip() for one in problems))
     length = max(encoding.length for _, encoding in found)
-    return found if length <= recipe.max_length else f"K001 {length} tokens, more than max_length = {recipe.max_length}"
+    if length <= min(recipe.max_length, context):
+        return found
+    limit = f"max_length = {recipe.max_length}" if recipe.max_length <= context else f"the model's {context}"
+    return f"K001 {length} tokens, more than {limit}"
+
+
+def context_of(recipe: Recipe) -> int:
+    """Tokens that the base takes, without those of virtual tokens. Raises `ModelError`."""
+    context = longest_context(configuration(recipe.model), sys.maxsize)
+    return context - (recipe.virtual_tokens if recipe.how.virtual else 0)
 
 
 def examples_in(path: Path) -> list[Example]:
@@ -173,7 +185,13 @@ def _refuse(path: Path, found: Sequence[LeftOut], policy: str, key: str) -> None
     listed = [f"{path}:{one.line}: {one.reason}" for one in found[:SHOWN]]
     if len(found) > SHOWN:
         listed.append(f"... and {len(found) - SHOWN:,} more")
-    ways = "raise max_length" if key == "over_length" else "fix them"
+    ways = (
+        "fix them"
+        if key == "untrainable"
+        else "shorten them"
+        if "the model's" in found[0].reason
+        else "raise max_length"
+    )
     raise InputError(
         "\n".join(listed), f'{ways}, or set  {key} = "leave-out"  in the recipe: the report then lists them'
     )
@@ -256,13 +274,16 @@ def prepare(recipe: Recipe, narrator: Narrator) -> Prepared:
     data = Path(recipe.data)
     measures = recipe.evaluate_every != 0 and filled(data / "validation.jsonl")
     parts = narrator.phase("encoding", 3 if measures else 2)
-    train = load_split(data, "train", template, recipe)
+    context = context_of(recipe)
+    train = load_split(data, "train", template, recipe, context)
     parts.advance()
-    held_out = load_split(data, "test" if filled(data / "test.jsonl") else "validation", template, recipe)
+    held_out = load_split(data, "test" if filled(data / "test.jsonl") else "validation", template, recipe, context)
     parts.advance()
     validation = None
     if measures:
-        validation = held_out if held_out.name == "validation" else load_split(data, "validation", template, recipe)
+        validation = (
+            held_out if held_out.name == "validation" else load_split(data, "validation", template, recipe, context)
+        )
         validation = validation.sample(recipe.evaluate_examples)
         parts.advance()
     prepared = Prepared(

@@ -1,11 +1,13 @@
-"""Errors that depend on the settings; a sweep attributes them to the trial."""
+"""Errors that depend on the settings, which a sweep attributes to the trial; and what libraries raise, in our terms."""
 
+import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
 import torch
+from safetensors import SafetensorError
 
 from curate.core.errors import CurateError, ModelError
 
@@ -41,3 +43,16 @@ def memory_errors(hint: str) -> Iterator[None]:
         if not ran_out(error):
             raise
         raise NoMemory("out of memory", hint) from error
+
+
+@contextmanager
+def write_errors() -> Iterator[None]:
+    """Raises the `OSError` behind what torch and safetensors raise where a file cannot be written: on a full disk."""
+    try:
+        yield
+    except (RuntimeError, SafetensorError) as error:
+        if isinstance(error.__context__, OSError):  # of a file that Python has opened
+            raise error.__context__ from None
+        if code := re.search(r"\(os error (\d+)\)", str(error)):  # of Rust
+            raise OSError(int(code[1]), os.strerror(int(code[1]))) from error
+        raise

@@ -15,13 +15,12 @@ from curate.models.names import configuration, fingerprint
 from curate.models.template import Template, load_template, load_tokenizer
 from train.adapters import load_adapter
 from train.errors import memory_errors
-from train.evaluation.prompts import longest_context
 from train.export import gguf_file, gguf_layout, merged
 from train.export.export_folder import NAME, read
 from train.export.export_result import Export
 from train.generation import GREEDY, answer_with_virtual, stop_ids
 from train.loss import has_virtual
-from train.model import autocast, compute_dtype, device, load_base
+from train.model import autocast, compute_dtype, device, load_base, longest_context
 from train.recipe import Recipe
 from train.trained import open_trained, same_template
 

@@ -41,6 +41,15 @@ def autocast(dtype: torch.dtype) -> AbstractContextManager[Any]:
     return torch.autocast(device().type, dtype=dtype) if dtype != torch.float32 else nullcontext()
 
 
+def longest_context(config: Any, most: int) -> int:
+    """Tokens of a model's longest text, at most `most`: its positions, multiplied where they are scaled."""
+    text = config.get_text_config()
+    positions, rope = getattr(text, "max_position_embeddings", None) or most, getattr(text, "rope_parameters", None)
+    scaled = (rope or {}).get("factor") or 1  # not of models whose layers differ
+    original = (rope or {}).get("original_max_position_embeddings") or positions
+    return min(most, max(positions, int(original * scaled)))
+
+
 def load_base(recipe: Recipe, dtype: torch.dtype, *, checkpointing: bool = False) -> Any:
     """The frozen base on this process's device, in NF4 if the recipe says so. Raises `ModelError`, `MissingExtra`.
 

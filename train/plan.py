@@ -14,7 +14,7 @@ from curate.models.template import Template
 from train.adapters import add_adapter
 from train.autoconfig import available, choose_settings, optimiser_of, shortage
 from train.batching import Microbatches
-from train.data import Prepared, filled, prepare
+from train.data import Prepared, context_of, filled, prepare
 from train.errors import memory_errors
 from train.hardware import peak_memory
 from train.journal import Narrator
@@ -94,9 +94,11 @@ def plan(
 def _refusals(recipe: Recipe, long: tuple[LeftOut, ...], unusable: tuple[LeftOut, ...]) -> list[Refusal]:
     found = []
     if long and recipe.over_length == "refuse":
-        reason = f"{plural(len(long), 'example')} {'is' if len(long) == 1 else 'are'} longer than max_length"
-        longest = max(int(one.reason.split()[1]) for one in long)
-        found.append(Refusal(reason=reason, next=f'set  max_length = {longest}  or  over_length = "leave-out"'))
+        longest, context = max(int(one.reason.split()[1]) for one in long), context_of(recipe)
+        limit = "max_length" if longest <= context else f"the model's context, {context:,} tokens"
+        reason = f"{plural(len(long), 'example')} {'is' if len(long) == 1 else 'are'} longer than {limit}"
+        raised = f"max_length = {longest}  or  " if longest <= context else ""
+        found.append(Refusal(reason=reason, next=f'set  {raised}over_length = "leave-out"'))
     if unusable and recipe.untrainable == "refuse":
         reason = f"{plural(len(unusable), 'example')} cannot be trained on"
         found.append(Refusal(reason=reason, next='fix them, or set  untrainable = "leave-out"'))

@@ -4,6 +4,8 @@ import json
 import os
 import shutil
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -232,6 +234,110 @@ def test_a_full_disk_is_told_before_the_training(
     assert run(project, "run") == 2
     assert "the disk has 0.0 GB left" in capsys.readouterr().err
     assert not (project / "run/identity.json").exists()
+
+
+@contextmanager
+def full_disk(size: int) -> Iterator[None]:
+    """No file may grow beyond `size` bytes, as on a full disk."""
+    import resource
+
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no limit of the size of files")
+def test_a_disk_that_fills_up_in_the_training_is_told_and_the_rest_goes_on(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_recipe(project, max_steps=4, generations=0)
+    assert run(project, "whole") == 0
+    for size in (12_000, 40_000):  # too little for the weights, which safetensors writes; for the optimizer, torch
+        with full_disk(size):
+            assert run(project, "full", "--resume") == 2
+        assert "File too large" in capsys.readouterr().err
+    assert run(project, "full", "--resume") == 0
+    assert weights(project / "full") == weights(project / "whole")
+
+
+def test_a_damaged_checkpoint_is_told_and_the_one_before_it_resumed_from(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from train.checkpoint import Checkpointer
+
+    write_recipe(project, max_steps=8, generations=0)
+    assert run(project, "whole") == 0
+    save = Checkpointer.save
+
+    def stopping(self: Checkpointer, step: int, best: int | None) -> None:
+        save(self, step, best)
+        if step == 6:
+            raise KeyboardInterrupt
+
+    for name, damage in (("optimizer.pt", flip), ("adapter_model.safetensors", flip), ("scheduler.pt", cut)):
+        monkeypatch.setattr(Checkpointer, "save", stopping)
+        assert run(project, name) == 130
+        monkeypatch.undo()
+        damage(project / name / "checkpoints/checkpoint-6" / name)
+        capsys.readouterr()
+        assert main(["train", str(project / "recipe.toml"), "--run-dir", str(project / name), "--resume"]) == 0
+        assert "checkpoint-6: is damaged and not resumed from" in capsys.readouterr().err.replace("\n", "")
+        assert [event["after"] for event in events(project / name, "resumed")] == [4]
+        assert weights(project / name) == weights(project / "whole")
+
+
+def weights(folder: Path) -> bytes:
+    return (folder / "adapter/adapter_model.safetensors").read_bytes()
+
+
+def flip(file: Path) -> None:
+    found = bytearray(file.read_bytes())
+    found[len(found) // 2] ^= 64
+    file.write_bytes(found)
+
+
+def cut(file: Path) -> None:
+    file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+
+
+def test_what_is_longer_than_the_models_context_is_refused_or_left_out(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    long = {"messages": [{"role": "user", "content": "red " * 300}, {"role": "assistant", "content": "red"}]}
+    with (project / "split/train.jsonl").open("a") as file:
+        file.write(json.dumps(long) + "\n")
+    write_recipe(project, max_length=4000, max_steps=1, generations=0)
+    assert run(project, "run") == 2
+    told = capsys.readouterr().err
+    assert "train.jsonl:41: K001" in told
+    assert "tokens, more than the model's 256" in told
+    assert "raise max_length" not in told
+    assert main(["plan", str(project / "recipe.toml"), "--json", "--quiet"]) == 1
+    (refusal,) = json.loads(capsys.readouterr().out)["refusals"]
+    assert refusal == {
+        "reason": "1 example is longer than the model's context, 256 tokens", "next": 'set  over_length = "leave-out"'
+    }  # fmt: skip
+    assert run(project, "run", "--set", "over_length=leave-out", "--json") == 0
+    (one,) = json.loads(capsys.readouterr().out)["left_out"]
+    assert one["line"] == 41
+
+
+@pytest.mark.parametrize(("rope", "longest"), [
+    ({}, 256), ({"rope_type": "linear", "factor": 4.0}, 1024), ({"rope_type": "dynamic", "factor": 2.0}, 512),
+    ({"rope_type": "yarn", "factor": 4.0, "original_max_position_embeddings": 64}, 256),
+    ({"rope_type": "llama3", "factor": 8.0, "original_max_position_embeddings": 32}, 256),
+])  # fmt: skip
+def test_a_context_counts_its_scaling(rope: dict[str, Any], longest: int) -> None:
+    from transformers import LlamaConfig
+
+    from train.model import longest_context
+
+    config = LlamaConfig(max_position_embeddings=256)
+    config.rope_parameters = {"rope_theta": 1e4, "rope_type": "default", **rope}
+    assert longest_context(config, 1 << 20) == longest
 
 
 def test_what_does_not_fit_is_refused_with_what_does(

@@ -148,3 +148,46 @@ def test_eager_attention_trains_to_the_same_loss(project: Path, capsys: pytest.C
         assert main(["train", str(project / "recipe.toml"), "--run-dir", str(folder), "--json", "--quiet", *words]) == 0
         losses.append(json.loads(capsys.readouterr().out)["tuned_loss"])
     assert losses[0] == pytest.approx(losses[1], rel=1e-3)
+
+
+@pytest.mark.filterwarnings("ignore:.is_gradient_checkpointing. is deprecated:FutureWarning")
+@pytest.mark.parametrize("mixed", [False, True])
+def test_fused_lora_gives_the_output_and_gradients_of_peft(mixed: bool) -> None:
+    import torch
+    from peft import LoraConfig, get_peft_model
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    from train.fused_lora import fuse_lora
+
+    torch.manual_seed(0)
+    base = LlamaForCausalLM(LlamaConfig(**SHAPE)).to(torch.bfloat16 if mixed else torch.float32).requires_grad_(False)
+    config = LoraConfig(r=4, lora_alpha=12, lora_dropout=0.2, target_modules="all-linear", task_type="CAUSAL_LM")
+    model = get_peft_model(base, config)
+    for name, parameter in model.named_parameters():
+        if "lora_B" in name:
+            torch.nn.init.normal_(parameter, std=0.05)
+    model.add_adapter("other", LoraConfig(r=2, init_lora_weights=False, target_modules="all-linear"))
+    ids = torch.randint(97, (2, 17))
+
+    def outputs() -> tuple[list[Any], list[Any]]:
+        logits = []
+        for chosen in ("other", "default"):
+            model.set_adapter(chosen)
+            logits.append(model.eval()(input_ids=ids).logits.detach())
+        with model.disable_adapter():
+            logits.append(model(input_ids=ids).logits.detach())
+        model.train().zero_grad()
+        torch.manual_seed(1)
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=mixed):
+            model(input_ids=ids, labels=ids).loss.backward()
+        return logits, [one.grad.clone() for one in model.parameters() if one.grad is not None]
+
+    theirs, others = outputs()
+    fuse_lora(model)
+    ours, mine = outputs()
+    near = 0.06 if mixed else 1e-5
+    assert torch.equal(ours[2], theirs[2])  # the base alone
+    assert len(mine) == len(others) == 28
+    for one, other in zip((*ours, *mine), (*theirs, *others), strict=True):
+        assert one.dtype == other.dtype
+        assert torch.allclose(one, other, rtol=0, atol=near * float(other.abs().max()))

@@ -49,9 +49,7 @@ def test_a_training_that_would_be_refused_is_told_with_the_reason_and_the_way_ou
 ) -> None:
     with (project / "split/train.jsonl").open("a") as file:
         file.write(
-            json.dumps(
-                {"messages": [{"role": "user", "content": "long " * 100}, {"role": "assistant", "content": "x"}]}
-            )
+            json.dumps({"messages": [{"role": "user", "content": "long " * 30}, {"role": "assistant", "content": "x"}]})
             + "\n"
         )
         file.write(json.dumps({"messages": [{"role": "user", "content": "no answer"}]}) + "\n")
@@ -70,7 +68,7 @@ def test_a_training_that_would_be_refused_is_told_with_the_reason_and_the_way_ou
 def test_what_the_validation_split_holds_is_planned_as_it_is_refused_and_left_out(
     project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    long = {"messages": [{"role": "user", "content": "long " * 100}, {"role": "assistant", "content": "x"}]}
+    long = {"messages": [{"role": "user", "content": "long " * 30}, {"role": "assistant", "content": "x"}]}
     (project / "split/validation.jsonl").write_text(
         "".join(json.dumps(one) + "\n" for one in (*conversations(3), long))
     )

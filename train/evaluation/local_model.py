@@ -8,9 +8,10 @@ from curate.models.template import Template
 from train.evaluation.answering import Answer, Loss, ModelQueries, Models, ResponseCache
 from train.evaluation.eval_setup import EvalSetup, longest_answer
 from train.evaluation.options import System
-from train.evaluation.prompts import Prompt, Prompts, Question, longest_context
+from train.evaluation.prompts import Prompt, Prompts, Question
 from train.generation import stop_ids
 from train.journal import Narrator
+from train.model import longest_context
 from train.run_folder import RunFolder
 from train.trained import Trained
 

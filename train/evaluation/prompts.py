@@ -71,11 +71,6 @@ def spread(questions: Sequence[Question], limit: int) -> list[Question]:
     return [questions[i * len(questions) // limit] for i in range(limit)]
 
 
-def longest_context(config: Any, most: int) -> int:
-    """Tokens of a model's longest text, at most `most`."""
-    return min(most, getattr(config.get_text_config(), "max_position_embeddings", most))
-
-
 def shot_of(question: Question) -> list[dict[str, Any]]:
     """The last exchange of a conversation, without our key `weight`."""
     turns = question.messages

@@ -12,6 +12,7 @@ from curate.core.paths import path_inside
 from curate.core.text import visible
 from curate.core.transaction import LOCK, replacing_together, settle
 from curate.core.validation import validated
+from train.errors import write_errors
 from train.export.export_result import Export, File
 
 NAME: Final = "export.json"
@@ -30,7 +31,7 @@ def writing(folder: Path) -> Iterator[Path]:
                 f"{visible(str(folder))}: contains files that are not from an export",
                 "name a new or empty folder with -o",
             ) from None
-    with replacing_together(folder, gone) as stage:
+    with replacing_together(folder, gone) as stage, write_errors():
         yield stage
 
 
