@@ -5,7 +5,7 @@ cannot", "is covered".
 import re
 from typing import Final
 
-from curate.language.lexicon import DENIES, DOUBTS, FILLER
+from curate.language.lexicon import DENIES, DOUBTS, FILLER, FREE, NEEDED, PAID, SPARED
 from curate.language.negation import NO, YES, are_opposites
 from curate.language.sentences import sentences
 from curate.language.tokens import plain_words, stem
@@ -13,7 +13,9 @@ from curate.language.tokens import plain_words, stem
 EXPLICIT, IMPLIED = 0.97, 0.9
 """Precision where both answers say yes or no, and where one of them says so in other words."""
 ASKS: Final = re.compile(
-    r"^\W*(?:(?:hi|hello|hey|please|so|and|but|also|then)\b\W*)*(?:is|are|am|was|were|do|does|did|can|could|will|would|should|shall|must|may|might|has|have|had)\b",
+    r"^\W*(?:(?:hi|hello|hey|please|so|and|but|also|then)\b\W*)*"
+    r"(?:(?:if|when|in|on|at|for|with|under|during)\b[^,?]{1,80}, ?)?"
+    r"(?:is|are|am|was|were|do|does|did|can|could|will|would|should|shall|must|may|might|has|have|had)\b",
     re.IGNORECASE,
 )
 CHOICE: Final = re.compile(r"\bor\b", re.IGNORECASE)
@@ -29,6 +31,8 @@ NOT_ONLY: Final = re.compile(
     re.IGNORECASE,
 )
 LIMITS: Final = re.compile(r"\b(?:only|except|unless|but not)\b", re.IGNORECASE)
+PERMITS: Final = re.compile(r"\byou may\b(?! (?:be|have|need|not)\b)", re.IGNORECASE)
+MONEY: Final = re.compile(r"[$€£]|\b(?:euros?|dollars?|pounds?)\b", re.IGNORECASE)
 REFUSING: Final = frozenset(("not", "no", "none", "never", "cannot", "nor", "neither", "nobody", "nothing")) | (
     DENIES & {"hardly"}
 )
@@ -58,7 +62,7 @@ def polarity(request: str, answer: str) -> tuple[int, bool]:
     if (
         not said
         or len(said[0].split()) > SHORT
-        or HEDGED.search(said[0])
+        or HEDGED.search(PERMITS.sub("you can", said[0]))
         or NOT_ONLY.search(said[0])
         or LIMITS.search(said[0])
     ):
@@ -67,9 +71,12 @@ def polarity(request: str, answer: str) -> tuple[int, bool]:
     wanted = {stem(word) for word in asked if word not in FILLER}
     covered = len(wanted.intersection(map(stem, words))) / max(1, len(wanted))
     short = len(said) <= 2 and len(answer.split()) <= SHORT
+    free = _is_free(frozenset(asked)), _is_free(frozenset(words), MONEY.search(said[0]) is not None)
+    if short and None not in free:
+        return (1 if free[0] == free[1] else -1), False
     denied = sum(word in REFUSING or word in DOUBTS for word in words)
     if covered >= (SHORT_COVERS if short else LONG_COVERS):
-        denied += sum(word in DENIES for word in asked)
+        denied += sum(word in DENIES and not (word == "without" and word in words) for word in asked)
     elif not (short and denied and (covered or len(words) <= BARE)):
         return 0, False  # it speaks of something else
     denied += any(
@@ -89,9 +96,29 @@ def opposite_polarity(requests: tuple[str, str], answers: tuple[str, str]) -> tu
     """-1 with its precision where one answer says yes and the other no, 1 where both say the same, 0 where it is not
     known.
     """
-    if not any(map(asks_yes_or_no, requests)):
+    if not all(map(asks_yes_or_no, requests)):
         return 0, 0.0
     (one, outright), (other, outright_too) = (
         polarity(request, answer) for request, answer in zip(requests, answers, strict=True)
     )
-    return one * other, EXPLICIT if outright and outright_too else IMPLIED
+    turned = -1 if _are_inverse(*(frozenset(plain_words(request)) for request in requests)) else 1
+    return turned * one * other, EXPLICIT if outright and outright_too else IMPLIED
+
+
+def _are_inverse(one: frozenset[str], other: frozenset[str]) -> bool:
+    """Whether a yes to one question is a no to the other: is it free, and does it cost; is it needed, and can it be
+    done without.
+    """
+    if None not in (free := (_is_free(one), _is_free(other))):
+        return free[0] != free[1]
+    spared = [not words.isdisjoint(SPARED) for words in (one, other)]
+    needed = [bool(words & NEEDED) or {"have", "to"} <= words for words in (one, other)]
+    return (spared[0] and needed[1] and not spared[1]) or (spared[1] and needed[0] and not spared[0])
+
+
+def _is_free(words: frozenset[str], paid: bool = False) -> bool | None:
+    """Whether a question or an answer speaks of what is free, or of what is paid for; None for neither."""
+    denied = not words.isdisjoint(REFUSING | {"without"})
+    if words & FREE or (words & PAID and denied):
+        return True
+    return False if words & PAID or paid else None

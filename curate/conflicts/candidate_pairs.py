@@ -119,7 +119,7 @@ def alike(
         if cosine < config.similarity or not beside_shared_lines(requests[i], requests[j]):
             continue
         pair = Nominee(asked[i], asked[j], min(round(cosine, 4), 0.9999), round(same, 4), features)
-        if same_request(asked[i], asked[j]):
+        if asked[i].content == asked[j].content and same_request(asked[i], asked[j]):
             pair = pair._replace(same=max(pair.same, STRICT), features=())
         yield from _across(every[i], every[j], pair)
 

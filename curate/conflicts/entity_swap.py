@@ -28,6 +28,10 @@ LISTED: Final = re.compile(
 """Names that stand for others beside them: those of another answer are no less true."""
 EXTENT: Final = frozenset(("only", "just", "called", "known", "named", "termed", "referred"))
 """Words that say how far an answer holds, or that a name follows, and name nothing."""
+NAMED: Final = re.compile(
+    r"\b(?:who|whom|whose)\b|\bwhich (?!(?:year|month|day|date|time|century|age|amount|number)\b)", re.IGNORECASE
+)
+"""Asks for a name: figures beside it are no answer."""
 SENTENCE: Final = 15
 """Words up to which an answer of one sentence is little more than a value."""
 SHORT: Final = 4
@@ -116,20 +120,18 @@ def _has_short(left: str, right: str) -> bool:
 
 def _fill_one_place(question: str, left: str, right: str, mine: Set[str], others: Set[str]) -> bool:
     """Whether two answers are sentences in which only names, or a word or two, go beyond what was asked: these are the
-    answer. Figures that the question does not give are for other rules.
+    answer. Figures that the question does not give are for other rules, unless it asks for a name.
     """
     both, given = (left, right), numbers(question)
-    if any(
-        len(answer.split()) > SENTENCE
-        or len(sentences(answer)) > 1
-        or LISTED.search(answer)
-        or not set(numbers(answer)) <= set(given)
-        for answer in both
-    ) or any(asks_yes_or_no(request) for request in question.split("\n")):
+    named = all(any(name not in question for name in names(answer)) for answer in both)
+    figured = any(not set(numbers(answer)) <= set(given) for answer in both)
+    if (
+        (figured and not (named and NAMED.search(question)))
+        or any(len(answer.split()) > SENTENCE or len(sentences(answer)) > 1 or LISTED.search(answer) for answer in both)
+        or any(asks_yes_or_no(request) for request in question.split("\n"))
+    ):
         return False
-    return (
-        all(any(name not in question for name in names(answer)) for answer in both) or max(len(mine), len(others)) <= 2
-    )
+    return named or max(len(mine), len(others)) <= 2
 
 
 def _akin(one: str, other: str) -> bool:

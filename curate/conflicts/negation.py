@@ -15,7 +15,8 @@ from curate.language.tokens import differing_spans, plain_words, stem, stems
 # "Not only ... but also" and "none other than" deny nothing; "0 points" denies as "no points" does.
 NOT_ONLY: Final = re.compile(
     r"(?:\bnot|n['’]t) (?:only|just|merely|necessarily)\b|\bmore than just\b|\bno (?:doubt|matter|problem|wonder|exception|stranger|less|longer than|later than|more than)\b"  # noqa: E501
-    r"|\bwhether or not\b|\bnone other\b|\bnothing (?:short|but|less)\b|\bnever (?:fails?|before)\b|\b(?:zero|0)\b",
+    r"|\bwhether or not\b|\b(?:none other|not even)\b|\bnothing (?:short|but|less)\b|\bnever (?:fails?|before)\b"
+    r"|\b(?:zero|0)\b",
     re.IGNORECASE,
 )
 

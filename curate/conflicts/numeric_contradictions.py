@@ -87,14 +87,30 @@ def _asked(question: str, left: str, right: str, given: Sequence[Quantity]) -> F
     if astray > (LONE if lone else BARE):
         return None  # more than its amount, and about something else
     counted = frozenset(stem(match.group(1).lower()) for match in HOW_MANY.finditer(question))
+    if counted and any(len(text.split()) > LONE and counted.isdisjoint(_without(text, ())) for text in (left, right)):
+        return None  # it counts something else
     mine, others = (_not_given(quantities(text, counted), given) for text in (left, right))
+    mine, others = _of_one_kind(mine, others)
     if len(mine) != 1 or len(others) != 1 or mine[0].same(others[0]):
         return None
     if astray > BARE and TIMES & {mine[0].kind, others[0].kind}:
         return None
-    if not _comparable(mine[0], others[0]) and not (counted and _as_many(mine[0], others[0]) is False):
+    if not _comparable(mine[0], others[0]) and not (
+        counted and _as_many(mine[0], others[0]) is False and asked & content_words(f"{mine[0].text} {others[0].text}")
+    ):
         return None
     return _said(mine[0], others[0])
+
+
+def _of_one_kind(mine: list[Quantity], others: list[Quantity]) -> tuple[list[Quantity], list[Quantity]]:
+    """The only two quantities with a unit of one kind, where there are others beside them: "48 minutes in four
+    quarters" and "40 minutes".
+    """
+    kinds = ({found.kind for found in side} - TIMES - {"number", "ordinal"} for side in (mine, others))
+    shared = set.intersection(*kinds)
+    if len(shared) != 1:
+        return mine, others
+    return [one for one in mine if one.kind in shared], [other for other in others if other.kind in shared]
 
 
 def _as_many(one: Quantity, other: Quantity) -> bool | None:

@@ -87,7 +87,7 @@ def _share_a_number(question: str, left: str, right: str) -> bool:
 
     mine, others = own(left), own(right)
     return any(
-        (one.kind == other.kind or "number" in (one.kind, other.kind)) and one.same(other)
+        (one.kind == other.kind or {one.kind, other.kind} & {"number", "celsius"}) and one.same(other)
         for one in mine
         for other in others
     )

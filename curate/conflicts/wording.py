@@ -32,7 +32,7 @@ mean means meant meaning definition define
 difference differences differ differs compare compared versus vs
 cost costs price prices priced pricing fee fees charge charges pay expensive cheap much
 long duration period warranty last lasts lasting
-when date deadline time hours hour
+when date deadline hours hour
 where location located address place places city country
 who whom whose author writer wrote inventor invented painter painted founder founded director directed composer composed
 many number count total
@@ -51,10 +51,12 @@ maximum/minimum highest/lowest
 most/least oldest/youngest oldest/newest longest/shortest earliest/latest arrive/depart arrival/departure enter/leave
 boil/freez melt/freez
 buy/sell indoor/outdoor male/female men/women upload/download login/logout senior/junior advantage/disadvantage
-pros/cons"""
+pros/cons farthest/closest farthest/nearest furthest/closest furthest/nearest"""
 POLES: Final = frozenset(frozenset(map(stem, pair.split("/"))) for pair in _POLES.split())
 """Pairs of stems of which one in the other's place makes another question."""
 
+ROOT: Final = 4
+"""Letters that make two names forms of one: Africa and African."""
 VALUES: Final = stems(PARTICULAR)
 
 
@@ -107,24 +109,19 @@ def rarity(word: str) -> float:
 
 
 def other_value(left: Wording, right: Wording) -> bool:
-    """Whether two questions give another number, name or value, deny or not, or ask for opposites: in the same sentence
-    it makes another question.
+    """Whether two questions give another number, name or value, or deny or not: in the same sentence it makes another
+    question.
     """
     mine, others = left.words - right.words, right.words - left.words
-    other_names = [
-        {name for name in one.names if name not in other.words and stem(name) not in other.content}
-        for one, other in ((left, right), (right, left))
-    ]
     shared_names = [
         [name for name in one.names if name in other.names] for one, other in ((left, right), (right, left))
     ]
     return (
         all((left.numbers - right.numbers, right.numbers - left.numbers))
-        or all(other_names)
+        or other_names(left, right)
         or (shared_names[0] != shared_names[1] and sorted(shared_names[0]) == sorted(shared_names[1]))
         or all(VALUES.intersection(map(stem, words)) for words in (mine, others))
         or left.denies != right.denies
-        or _opposite(left, right, mine, others)
     )
 
 
@@ -144,8 +141,21 @@ def other_aspect(left: Wording, right: Wording) -> bool:
     return bool(left.aspects) and bool(right.aspects) and left.aspects.isdisjoint(right.aspects)
 
 
-def _opposite(left: Wording, right: Wording, mine: frozenset[str], others: frozenset[str]) -> bool:
-    stems_apart = (set(left.content) - set(right.content), set(right.content) - set(left.content))
-    if any(frozenset((one, other)) in POLES for one in stems_apart[0] for other in stems_apart[1]):
-        return True
+def poles(left: Wording, right: Wording) -> bool:
+    """Whether two questions ask for the two ends of one thing: closest and farthest; in whatever sentence."""
+    mine, others = set(left.content) - set(right.content), set(right.content) - set(left.content)
+    return any(frozenset((one, other)) in POLES for one in mine for other in others)
+
+
+def opposite(left: Wording, right: Wording) -> bool:
+    """Whether a word of one question is the opposite of one of the other: happy and unhappy."""
+    mine, others = left.words - right.words, right.words - left.words
     return any(not opposites(word).isdisjoint(others) for word in mine)
+
+
+def other_names(left: Wording, right: Wording) -> bool:
+    """Whether each question has a name that the other does not have."""
+    return all(
+        not {name[:ROOT] for name in one.names} <= {word[:ROOT] for word in other.words}
+        for one, other in ((left, right), (right, left))
+    )

@@ -68,6 +68,13 @@ EMPTY: Final = _set(
     "answer question no not none unknown unsure different other another same both all any it he she one"
 )
 """Words that name nothing, as an answer to a question for a name."""
+FREE: Final = _set("free gratis complimentary included include includes")
+PAID: Final = _set("pay paying cost costs fee fees charge charges charged extra")
+NEEDED: Final = _set("need needs needed require required requires must necessary mandatory compulsory")
+SPARED: Final = _set("without optional skip")
+"""Words by which one question asks for the contrary of another: is it free, does it cost; is it needed, can it be done
+without.
+"""
 NEUTRAL: Final = _set(
     "helpful assistant ai chatbot bot honest harmless friendly polite kind useful respectful knowledgeable "
     "language model"
@@ -166,6 +173,8 @@ SCALES: Final = {
     "m": 1e6,
     "bn": 1e9,
     "dozen": 12.0,
+    "pair": 2.0,
+    "pairs": 2.0,
 }
 _NTH: Final = """first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth
 fifteenth sixteenth

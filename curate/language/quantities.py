@@ -50,7 +50,7 @@ AMOUNT: Final = re.compile(
     rf"""(?P<currency>[$€£¥₹])?\s?
     (?: (?P<digits>{_DIGITS})(?:(?P<ordinal>st|nd|rd|th)\b)?(?:\s?(?P<letter>k|bn)\b)?
       | \b(?P<words>(?:{_WORD})(?:[- ](?:{_WORD}))?)\b | \b(?P<lone>an?(?=\s+(?:dozen|hundred|thousand|million|billion)\b)) )
-    (?P<scales>(?:\s(?:hundred|thousand|million|billion|trillion|dozen)\b)*)
+    (?P<scales>(?:\s(?:hundred|thousand|million|billion|trillion|dozen|pairs?)\b)*)
     (?:[\s-]?(?P<unit>%|°\s?[CF]\b|degrees\s(?:celsius|fahrenheit)|[a-z]{{1,12}}\b))?""",  # noqa: E501
     re.IGNORECASE | re.VERBOSE,
 )
@@ -104,13 +104,8 @@ class Quantity(NamedTuple):
                 return number.value[0] in (date.value[0], date.value[2])
             if "date" in (self.kind, other.kind):
                 return False
-            if {self.kind, other.kind} == {"celsius", "fahrenheit"}:
-                celsius, fahrenheit = (self, other) if self.kind == "celsius" else (other, self)
-                return abs((celsius.value[0] or 0) * 1.8 + 32 - (fahrenheit.value[0] or 0)) <= 1
-            if {self.kind, other.kind} == {"time", "months"}:
-                time, months = (self, other) if self.kind == "time" else (other, self)
-                days, lasting = (time.value[0] or 0) / 86400, months.value[0] or 0
-                return 28 * lasting <= days <= 31 * lasting
+            if (converted := _converted(self, other)) is not None:
+                return converted
             if not {self.kind, other.kind} & {"number", "ordinal"}:
                 return False
             if mine is not None and others is not None:
@@ -129,6 +124,19 @@ class Quantity(NamedTuple):
         if self.step == other.step == 1:  # whole numbers are equal or are not, however long they are
             return mine == others
         return abs(mine - others) <= (0.51 * max(self.step, other.step) if self.step != other.step else 0) + 1e-9 * most
+
+
+def _converted(one: Quantity, other: Quantity) -> bool | None:
+    """Whether quantities of two kinds are one, where both kinds measure the same thing; None where they do not."""
+    kinds = {found.kind: found.value[0] or 0 for found in (one, other)}
+    if kinds.keys() == {"celsius", "fahrenheit"}:
+        return abs(kinds["celsius"] * 1.8 + 32 - kinds["fahrenheit"]) <= 1
+    if kinds.keys() == {"time", "months"}:
+        return 28 * kinds["months"] <= kinds["time"] / 86400 <= 31 * kinds["months"]
+    if kinds.keys() == {"clock", "number"}:  # 6 pm is six in the evening
+        hour = kinds["clock"] / 60
+        return kinds["number"] in (hour, (hour - 1) % 12 + 1)
+    return None
 
 
 def numbers(text: str) -> list[str]:

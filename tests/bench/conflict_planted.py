@@ -1,13 +1,15 @@
 """Contradictions and paraphrases planted into real examples: how many of the first are found, and what else is flagged.
 
     python -m tests.bench.conflict_planted FOLDER --embeddings MODEL [--nli MODEL] [--cache FOLDER] [--seed N] [--show]
+    [--triples FILE ...]
 
 FOLDER has raw/A (real training files) and contradictions/reworded_answers.jsonl (answers reworded by a model). Takes
 5,000 real examples, counts what is flagged among them alone, then plants 220 contradictions and 420 pairs that are
 none, and prints recall by kind and precision. Half of the contradictions answer an equal question (22 each: numbers,
 dates, polarity, names, policies), the other half a question in other words: 50 written with the code in sight, 60
 without. The other pairs are 200 paraphrases of question and answer (half by rules, half by a model), 110 reworded
-questions with an answer that agrees, and 110 questions that are near and ask something else.
+questions with an answer that agrees, and 110 questions that are near and ask something else. `--triples` plants
+reworded questions of other files than the two, such as question_triples_later.txt.
 """
 
 import argparse
@@ -37,7 +39,7 @@ from tests.bench.planting import (
 )
 
 REAL, EACH, PARAPHRASES = 5_000, 22, 200
-TRIPLES = {"reworded": "question_triples.txt", "reworded, unseen": "question_triples_unseen.txt"}
+TRIPLES = [Path(__file__).with_name(name) for name in ("question_triples.txt", "question_triples_unseen.txt")]
 
 
 class Planted(NamedTuple):
@@ -105,14 +107,14 @@ def contradictions(questions: Sequence[Question], random: Random) -> list[Plante
     return planted
 
 
-def in_other_words() -> tuple[list[Planted], list[Planted]]:
+def in_other_words(triples: Sequence[Path]) -> tuple[list[Planted], list[Planted]]:
     """Contradictions between questions in other words, and pairs that are none: an answer that agrees, and a question
     that is near.
     """
     clashing: list[Planted] = []
     others: list[Planted] = []
-    for kind, name in TRIPLES.items():
-        for line in Path(__file__).with_name(name).read_text(encoding="utf-8").splitlines():
+    for path in triples:
+        for line in path.read_text(encoding="utf-8").splitlines():
             if line.startswith("#"):
                 continue
             (asked, answer), (reworded_, clash, agree), (near, its) = (
@@ -120,7 +122,7 @@ def in_other_words() -> tuple[list[Planted], list[Planted]]:
             )
             number = 6000 + 10 * len(clashing)
             left = chat(asked, answer, number)
-            clashing.append(Planted(kind, left, chat(reworded_, clash, number + 1)))
+            clashing.append(Planted(path.stem[-18:], left, chat(reworded_, clash, number + 1)))
             others.append(Planted("agrees", left, chat(reworded_, agree, number + 2)))
             others.append(Planted("near", left, chat(near, its, number + 3)))
     return clashing, others
@@ -157,6 +159,7 @@ def main() -> None:
     parser.add_argument("--embeddings", required=True)
     parser.add_argument("--nli", default="")
     parser.add_argument("--cache", type=Path)
+    parser.add_argument("--triples", type=Path, nargs="+", default=TRIPLES)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--show", action="store_true", help="print what was flagged wrongly, and what was missed")
     args = parser.parse_args()
@@ -172,7 +175,7 @@ def main() -> None:
     clashing = contradictions(single, random)
     used = {planted.left.id for planted in clashing}
     same = paraphrases(args.folder, [question for question in single if question.example.id not in used], random)
-    more, others = in_other_words()
+    more, others = in_other_words(args.triples)
     clashing += more
     same += others
     extra = list({example.id: example for planted in (*clashing, *same) for example in planted[1:]}.values())

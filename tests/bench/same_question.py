@@ -7,7 +7,8 @@ FOLDER has JSON Lines of {"a", "b", "same": true | false}, a file a source. Prin
 curve, recall at a precision of .9 and calibration, by the cosine of embeddings alone, by all features fitted on the
 other sources, by these with an NLI model that read both questions, with a cross-encoder of duplicate questions, and by
 the probability as it is in the program (fitted on all sources, with coefficients set by hand). `--coefficients` prints
-those for `curate/conflicts/same_question.py`, fitted on all sources with equal weight.
+those for `curate/conflicts/same_question.py`, fitted on all sources with equal weight and, with half of it, on the
+reworded and the near questions of two files of this folder.
 """
 
 import argparse
@@ -18,11 +19,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from scipy.optimize import minimize
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import precision_recall_curve, roc_auc_score
 
 from curate.conflicts.nli import entailments
-from curate.conflicts.same_question import FEATURES, FITTED, features, log_odds, probability, words_apart
+from curate.conflicts.same_question import FEATURES, FITTED, SET_APART, features, log_odds, probability, words_apart
 from curate.conflicts.wording import wording
 from curate.models.embeddings import embed
 from curate.models.model_loading import cross_encoder
@@ -30,6 +32,8 @@ from curate.models.model_loading import cross_encoder
 PRECISION = 0.9
 COSINE = 1
 """Columns of the features that are the cosine alone."""
+LEAST_REPLACED = -1.0
+"""A word in another's place sets questions apart at least so much: the triples have other words in most places."""
 NEVER_RAISE = 2
 """Columns from which on a coefficient may not be positive: what sets questions apart makes no pair more alike."""
 
@@ -39,7 +43,24 @@ Flags = np.ndarray[Any, np.dtype[np.bool_]]
 
 def measured(path: Path, model: str, cache: Path | None) -> tuple[Matrix, Flags, list[tuple[str, str]]]:
     """The features of a source's pairs, and which of them ask the same."""
-    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    return measured_pairs([json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()], model, cache)
+
+
+def triples() -> list[dict[str, Any]]:
+    """Reworded questions, which ask the same, and near ones, which do not."""
+    rows = []
+    for name in ("question_triples.txt", "question_triples_unseen.txt"):
+        for line in Path(__file__).with_name(name).read_text(encoding="utf-8").splitlines():
+            if not line.startswith("#"):
+                asked, reworded, near = (part.split("|")[0].strip() for part in line.split("||"))
+                rows += [{"a": asked, "b": reworded, "same": True}, {"a": asked, "b": near, "same": False}]
+    return rows
+
+
+def measured_pairs(
+    rows: Sequence[dict[str, Any]], model: str, cache: Path | None
+) -> tuple[Matrix, Flags, list[tuple[str, str]]]:
+    """The same for pairs that are read."""
     texts = sorted({row[side] for row in rows for side in "ab"})
     vectors = dict(zip(texts, embed(texts, model, cache), strict=True))
     pairs = [(wording(row["a"]), wording(row["b"])) for row in rows]
@@ -67,6 +88,25 @@ def fitted(sources: Sequence[tuple[Matrix, Flags]], apart: int = len(FEATURES)) 
         if not wrong.any():
             return coefficients / scale, float(model.intercept_[0])
         used &= ~wrong
+
+
+def in_the_program(sources: Sequence[tuple[Matrix, Flags]], triples: tuple[Matrix, Flags]) -> tuple[Matrix, float]:
+    """Coefficients of `FITTED` and what follows all features, and the intercept, with those of `SET_APART` held."""
+    weights = [*(1.0 for _ in sources), 0.5]
+    found, same = (np.concatenate(parts) for parts in zip(*sources, triples, strict=True))
+    each = np.concatenate(
+        [np.full(len(y), weight / len(y)) for (_, y), weight in zip((*sources, triples), weights, strict=True)]
+    )
+    held = found[:, len(FITTED) : len(FEATURES)] @ np.array(list(SET_APART.values()))
+    x = np.hstack([found[:, : len(FITTED)], found[:, len(FEATURES) :]])
+
+    def loss(values: Matrix) -> float:
+        scores = x @ values[:-1] + values[-1] + held
+        return float((each * (np.logaddexp(0, scores) - same * scores)).sum() + 1e-5 * (values[:-1] ** 2).sum())
+
+    most = [None, None, LEAST_REPLACED, 0.0, *[None] * (x.shape[1] - len(FITTED)), None]
+    values = minimize(loss, np.zeros(x.shape[1] + 1), bounds=[(None, bound) for bound in most]).x
+    return values[:-1], float(values[-1])
 
 
 def report(name: str, truth: Flags, scores: Matrix) -> None:
@@ -132,13 +172,19 @@ def main() -> None:
                 ]
                 report(label, truth, np.array([math.log(value / (1 - value)) for value in told]))
     if args.coefficients:
+        known = measured_pairs(triples(), args.embeddings, args.cache)
+        entailed = entailments(known[2], args.nli, args.cache) if args.nli else []
         for label, more in {"WITHOUT_NLI": nothing, "WITH_NLI": read}.items():
-            coefficients, intercept = fitted(
-                [
-                    (np.hstack([found[:, : len(FITTED)], more[name]]), truth)
-                    for name, (found, truth, _) in sources.items()
-                ],
-                len(FITTED),
+            if label == "WITH_NLI" and not args.nli:
+                continue
+            extra = (
+                np.array([[log_odds(value)] for value in entailed])
+                if label == "WITH_NLI"
+                else np.empty((len(known[1]), 0))
+            )
+            coefficients, intercept = in_the_program(
+                [(np.hstack([found, more[name]]), truth) for name, (found, truth, _) in sources.items()],
+                (np.hstack([known[0], extra]), known[1]),
             )
             print(f"{label}: Final = (({', '.join(f'{value:.3g}' for value in coefficients)}), {intercept:.3g})")
 

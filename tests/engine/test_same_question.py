@@ -17,7 +17,7 @@ from curate.conflicts.persona import same_setting
 from curate.conflicts.reworded import nearest, reworded
 from curate.conflicts.same_question import FEATURES, features, probability, words_apart
 from curate.conflicts.weak_answers import is_weak
-from curate.conflicts.wording import other_aspect, other_value, wording
+from curate.conflicts.wording import other_aspect, other_value, poles, wording
 from curate.core.config import ConflictsConfig
 from curate.core.example import Example, Place
 from tests.conftest import chat
@@ -43,9 +43,20 @@ def same(left: str, right: str, cosine: float) -> float:
     ],
 )
 def test_another_value_makes_another_question_however_near_it_is(left: str, right: str) -> None:
-    assert other_value(wording(left), wording(right))
+    assert other_value(wording(left), wording(right)) or poles(wording(left), wording(right))
     assert same(left, right, 0.95) < 0.3
     assert same(left, left, 1.0) > 0.9
+
+
+def test_the_other_end_of_a_thing_makes_another_question_in_whatever_words() -> None:
+    assert same("Which planet is closest to the Sun?", "Which planet is farthest from the Sun?", 0.9) < 0.1
+    assert same("At what temperature does water freeze?", "What is the boiling point of water?", 0.75) < 0.1
+
+
+def test_other_names_count_in_any_words_but_forms_of_one_name_do_not() -> None:
+    asked = "What is the longest river of Africa?"
+    same_name = same(asked, "Which African river covers the most ground?", 0.8)
+    assert same(asked, "Which river of Asia covers the most ground?", 0.8) < same_name - 0.1
 
 
 def test_two_exercises_with_other_numbers_are_two_questions_however_long_they_are() -> None:
@@ -158,6 +169,12 @@ def test_pairs_come_with_their_probability() -> None:
         ("Is the museum open on Mondays?", "The museum is closed on Mondays.", -1),
         ("Can I pay with cash?", "We cannot take cash.", -1),
         ("Is it safe?", "It may be safe.", 0),
+        ("Can I repay the loan early?", "You may repay the loan early.", 1),
+        ("Is gift wrapping free?", "Gift wrapping costs 4 euros per item.", -1),
+        ("Is breakfast included?", "Breakfast is 18 euros a day.", -1),
+        ("Is there a fee for cash?", "Cash is free of charge.", -1),
+        ("Is there a fee for cash?", "We charge two percent.", 1),
+        ("Can I enter without a ticket?", "You can enter without a ticket.", 1),
         ("Can I return it?", "Returns are only possible within 30 days.", 0),
         ("Is the pool heated?", "The hotel was built in 1970. It has a pool. It has a bar, too.", 0),
     ],
@@ -170,6 +187,23 @@ def test_yes_and_no_in_other_words(request_: str, answer: str, said: int) -> Non
 def test_only_questions_for_yes_or_no_are_compared_by_it() -> None:
     assert opposite_polarity(("Is it so?", "Is it?"), ("Yes.", "No."))[0] == -1
     assert opposite_polarity(("Is it red or blue?", "Which colour?"), ("Yes.", "No."))[0] == 0
+    assert opposite_polarity(("Is it done before or after?", "Is it done after?"), ("It is after.", "No."))[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "inverse"),
+    [
+        ("Is the vaccine free?", "Do I have to pay for the vaccine?", True),
+        ("Is breakfast included?", "Does breakfast cost extra?", True),
+        ("Can I cancel without a fee?", "Is there a fee for cancelling?", True),
+        ("Do I need a lawyer?", "Can I do it without a lawyer?", True),
+        ("Is parking free?", "Can I park without paying?", False),
+        ("Can I pay by card?", "Is paying by card possible?", False),
+        ("Do I need a visa?", "Is a visa required?", False),
+    ],
+)
+def test_a_yes_to_one_question_is_a_no_to_its_contrary(left: str, right: str, inverse: bool) -> None:
+    assert opposite_polarity((left, right), ("Yes.", "No."))[0] == (1 if inverse else -1)
 
 
 @pytest.mark.parametrize(
