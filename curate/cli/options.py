@@ -209,9 +209,8 @@ def told_decisions(files: Sequence[Path], *, ignore: bool = False, why: str = IG
     print_notes([*log.notes, *(() if ignore else log.contest_notes())])
     found = log.verdicts()
     if found:
-        shown = from_here(log.path)
-        counts = decision_counts(found)
-        print_notes([f"{counts} ignored ({why})" if ignore else f"{counts} applied, from {display_name(shown)}"])
+        applied = f"in {display_name(from_here(log.path))}, applied to unchanged examples"
+        print_notes([f"{decision_counts(found)} {f'ignored ({why})' if ignore else applied}"])
     return {} if ignore else with_edited(found)
 
 

@@ -3,20 +3,28 @@
 Patterns are those of .gitignore, matched by `pathspec`. A file that is named itself is always read.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from pathspec import GitIgnoreSpec
 
+from curate.core.errors import UsageError
+from curate.core.text import visible
+
 
 @dataclass
 class Exclusion:
-    """Patterns, and whether .gitignore files count."""
+    """Patterns, and whether .gitignore files count. Raises `UsageError` for what is no pattern."""
 
     patterns: Sequence[str] = ()
     gitignore: bool = False
     _specs: dict[Path, GitIgnoreSpec] = field(default_factory=dict, repr=False)
+
+    def __post_init__(self) -> None:
+        if wrong := next((pattern for pattern in self.patterns if not _is_pattern(pattern)), None):
+            raise UsageError(f"--exclude {visible(wrong)}: not a pattern", "write it as in .gitignore: data/*.jsonl")
 
     def why(self, path: Path, folder: Path) -> str:
         """Why a file below a folder is left out; empty if it is read."""
@@ -35,9 +43,18 @@ class Exclusion:
     def _spec(self, folder: Path) -> GitIgnoreSpec:
         if folder not in self._specs:
             file = folder / ".gitignore"
-            text = file.read_text(encoding="utf-8", errors="replace") if file.is_file() else ""
-            self._specs[folder] = GitIgnoreSpec.from_lines(text.splitlines())
+            text = file.read_text(encoding="utf-8-sig", errors="replace") if file.is_file() else ""
+            self._specs[folder] = GitIgnoreSpec.from_lines(filter(_is_pattern, text.split("\n")))
         return self._specs[folder]
+
+
+def _is_pattern(line: str) -> bool:
+    """Whether a line is valid; git ignores nothing for other lines (`!`, a backslash at the end)."""
+    try:
+        GitIgnoreSpec.from_lines([line])
+    except (ValueError, re.error):
+        return False
+    return True
 
 
 def _up_to_repository(path: Path) -> Iterator[Path]:

@@ -106,7 +106,7 @@ def test_decisions_are_found_from_the_data_upwards_and_their_path_is_told(
     monkeypatch.chdir("elsewhere")
     outcome("apply", "../data/a.jsonl", "-o", "clean.jsonl")
     journal = here / ".curate" / "decisions.jsonl"
-    assert f"note: 0 edits, 1 drop applied, from {journal}" in capsys.readouterr().err
+    assert f"note: 0 edits, 1 drop in {journal}, applied to unchanged examples" in capsys.readouterr().err
     outcome("dedup", "../data/a.jsonl", "--no-decisions")
     assert "note: 0 edits, 1 drop ignored (--no-decisions)" in capsys.readouterr().err
     outcome("check", "../data/a.jsonl")

@@ -244,3 +244,17 @@ def test_a_run_takes_the_folder_of_its_project(write: Write) -> None:
     Path("project/curate.toml").write_text('data = ["data.jsonl"]\n[conflicts]\nmodels = false\n')
     assert main(["run", "project", "--color", "never"]) == 0
     assert Path("project/out/manifest.json").is_file()
+
+
+@pytest.mark.parametrize("pattern", ["!", "a.jsonl\\", "\\", "[z-a]"])
+def test_what_is_no_pattern_excludes_nothing_and_is_an_error_as_an_option(
+    pattern: str, write: Write, capsys: Captured
+) -> None:
+    for name in ("a", "b"):
+        write(f"{name}.jsonl", [("Hi", "Hello.")])
+    Path(".git").mkdir()
+    Path(".gitignore").write_text(f"\ufeffb.jsonl\n{pattern}\n", encoding="utf-8")
+    assert main(["check", ".", "--respect-gitignore", "--show-files"]) == 0
+    assert capsys.readouterr().out == "a.jsonl\n"
+    assert main(["check", ".", "--exclude", pattern, "--show-files"]) == 2
+    assert "not a pattern" in capsys.readouterr().err
