@@ -277,9 +277,9 @@ class _Words:
         there = np.bincount(self.of[questions], minlength=len(counts)) > 0
         said: dict[int, list[str]] = {}
         for at in np.flatnonzero(questions & (counts == 0)[self.of]).tolist():
-            said.setdefault(int(self.of[at]), []).append(folded(self.texts[at]))
-        for example, lines in said.items():
-            asked[example] = _hashed("\n".join(lines))
+            said.setdefault(int(self.of[at]), []).extend(folded(self.texts[at]).split())
+        for example, signs in said.items():
+            asked[example] = _hashed(" ".join(signs))
         return np.where(there, np.maximum(mixed(asked ^ self.salts), np.uint64(1)), np.uint64(0))
 
     def _beginnings(self) -> dict[str, Any]:

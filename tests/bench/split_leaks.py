@@ -175,7 +175,7 @@ class Seen:
         self.beside = json.dumps([{key: row[key] for key in ATTACHED if row.get(key)}, files_of(turns)], sort_keys=True)
         self.copy = json.dumps({key: row[key] for key in (*TEXTS, *ATTACHED) if key in row}, sort_keys=True)
         asked = [text_of(turn.get("content")) for turn in turns if turn.get("role") == "user"]
-        tokens = [word for text in asked for word in words(text)] or [folded("\n".join(asked))]
+        tokens = [word for text in asked for word in words(text)] or folded("\n".join(asked)).split()
         self.question = (self.beside, *tokens) if asked else None
         self.chain = [(str(turn.get("role")), *words(said(turn))) for turn in turns]
         self.whole_chain = tuple(self.chain) if turns and turns[-1].get("role") == "assistant" else None

@@ -70,7 +70,7 @@ LEAKS: dict[str, tuple[object, object, set[str]]] = {
         chat("name a  TREE", "Elm.", "Be kind."),
         {"L003"},
     ),
-    "a question of signs alone": (chat("?!", "Oak."), chat("?!", "Elm."), {"L003"}),
+    "a question of signs alone": (chat("?! 😀", "Oak."), chat(" ?!  😀\n", "Elm."), {"L003"}),
     "an answer to another question": (
         turns("Name a tree.", BEECH),
         turns("What stands in that wood over there by the river, tell me?", BEECH),
