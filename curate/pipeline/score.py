@@ -30,6 +30,8 @@ SHOWN: Final = 10
 BINS: Final = 10
 HITS: Final = 3
 """Findings of a rule from which its correlation with a signal is told."""
+WORTH_A_LOOK: Final = 0.85
+"""Doubt from which most examples were worth a look; of those below, fewer than half."""
 COMBINED: Final = Signal(
     DOUBT,
     "1 minus the lowest signal, and a small part for the other signals",

@@ -8,7 +8,7 @@ from rich.text import Text
 
 from curate.core.masking import masked
 from curate.core.text import excerpt, plural, visible
-from curate.pipeline.score import ScoredExample, ScoreResult, SignalScores
+from curate.pipeline.score import WORTH_A_LOOK, ScoredExample, ScoreResult, SignalScores
 from curate.quality.signals import DOUBT, Signal
 from curate.report.console import table
 from curate.report.part import ClearText, Part, Similarity, at
@@ -86,16 +86,22 @@ def score_text(result: ScoreResult, *, full: bool = False) -> Iterator[Renderabl
     yield found
     for one in result.signals:
         if one.signal.name == DOUBT:
-            yield from _listed(f"{DOUBT}: most doubtful", one.highest)
+            shown = [high for high in one.highest if full or high.value >= WORTH_A_LOOK]
+            yield from _listed(f"{DOUBT}: most doubtful", shown)
+            worth = int((result.columns[DOUBT] >= WORTH_A_LOOK).sum())
+            yield Text(
+                f"  {plural(worth, 'example')} with a doubt of {WORTH_A_LOOK} or more: "
+                f"curate review --scores FILE, filter signal:doubt>={WORTH_A_LOOK}"
+            )
         elif full:
             yield from _listed(f"{one.signal.name}: lowest", one.lowest)
             yield from _listed(f"{one.signal.name}: highest", one.highest)
         elif one.signal.doubts and one.lowest and one.lowest[0].value < 0.5:
             yield from _listed(f"{one.signal.name}: lowest", [low for low in one.lowest if low.value < 0.5][:LISTED])
-    shown = [one for one in result.correlations if full or abs(one.r) >= STRONG][: None if full else MOST]
-    if shown:
+    related = [one for one in result.correlations if full or abs(one.r) >= STRONG][: None if full else MOST]
+    if related:
         yield Text("correlations", style="bold")
-    for pair in shown:
+    for pair in related:
         yield Text(f"  {pair.r:+.2f}  {pair.left} and {pair.right} ({plural(pair.examples, 'example')})")
     for note in result.notes:
         yield Text(f"note: {note}", style="dim")

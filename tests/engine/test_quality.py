@@ -122,6 +122,19 @@ def test_score_shows_writes_and_removes_nothing(write: Write, capsys: pytest.Cap
     assert path.read_bytes() == before
 
 
+def test_score_lists_only_what_is_worth_a_look_unless_all_is_asked_for(
+    write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = write("a.jsonl", [chat(f"What is {n} plus {n}?", f"The sum is {2 * n}.") for n in range(30)])
+    listed = []
+    for more in ([], ["--all"]):
+        assert main(["score", str(path), "--no-models", "-q", *more]) == 0
+        out = capsys.readouterr().out
+        assert "0 examples with a doubt of 0.85 or more" in out
+        listed.append("doubt: most doubtful" in out)
+    assert listed == [False, True]
+
+
 def test_examples_without_an_answer_in_words_are_not_scored_and_can_be_selected(
     write: Write, capsys: pytest.CaptureFixture[str]
 ) -> None:
