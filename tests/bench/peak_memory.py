@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from pathlib import Path
 
 import psutil
 
@@ -22,7 +23,7 @@ def resident(process: psutil.Process) -> tuple[int, int]:
     anonymous = mapped = 0
     for one in (process, *process.children(recursive=True)):
         try:
-            with open(f"/proc/{one.pid}/status", encoding="ascii", errors="replace") as file:
+            with Path(f"/proc/{one.pid}/status").open(encoding="ascii", errors="replace") as file:
                 lines = dict(line.split(":", 1) for line in file if line.startswith("Rss"))
         except OSError:  # it has ended
             continue
@@ -35,7 +36,7 @@ def main() -> None:
     """Run the command and print the figures."""
     begun, free, peaks = time.monotonic(), shutil.disk_usage(tempfile.gettempdir()).free, [0, 0, 0]
     command = [sys.executable, "-m", *sys.argv[1:]]
-    running = subprocess.Popen(command, env={**os.environ, "PYTHONPATH": os.getcwd()})
+    running = subprocess.Popen(command, env={**os.environ, "PYTHONPATH": str(Path.cwd())})
     while running.poll() is None:
         try:
             now = (*resident(psutil.Process(running.pid)), (free - shutil.disk_usage(tempfile.gettempdir()).free) >> 10)
