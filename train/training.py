@@ -386,7 +386,7 @@ class Training:
 
 def _check_vocabulary(model: Any, prepared: Prepared) -> None:
     size = model.get_input_embeddings().weight.shape[0]
-    highest = max(max(text.input_ids) for split in (prepared.train, prepared.held_out) for text in split.encoded)
+    highest = max(max(text.input_ids) for split in prepared.splits for text in split.encoded)
     if highest >= size:
         raise ConfigError(
             f"the tokenizer has token {highest}, the model only {size} tokens",
