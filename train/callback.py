@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from math import isnan
 from time import monotonic
 
 import torch
@@ -43,8 +44,8 @@ class Callback:
 
     @property
     def best_step(self) -> int | None:
-        """The step of the best measurement so far, the earlier one of equal ones; None without any."""
-        return min(self.measured, key=lambda one: (one[1], one[0]))[0] if self.measured else None
+        """The step of the best measurement so far, the first of equal ones; None without any. NaN is the worst."""
+        return min(self.measured, key=lambda one: (isnan(one[1]), one[1], one[0]))[0] if self.measured else None
 
     @property
     def exhausted(self) -> bool:
