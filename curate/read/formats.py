@@ -13,7 +13,7 @@ from curate.read.forms.bedrock import BEDROCK
 from curate.read.forms.form import Format, Object, Reading, UnreadableError
 from curate.read.forms.lists import ROOT, SEGMENTS, STEPS, TREE, list_format
 from curate.read.forms.pairs import ASKING, CHOSEN, PLAIN, TEXT, speaker_turn
-from curate.read.forms.rendered import RENDERED
+from curate.read.forms.rendered import RENDERED, RENDERED_PAIR
 from curate.read.forms.responses import NEMO_GYM, RESPONSES, STORED
 from curate.read.forms.service_pairs import NOVA_PREFERENCE, VERTEX_PREFERENCE
 from curate.read.forms.vertex import VERTEX
@@ -21,6 +21,7 @@ from curate.read.forms.vertex import VERTEX
 FORMATS: Final = (
     STORED,
     NOVA_PREFERENCE,
+    RENDERED_PAIR,
     BEDROCK,
     ANTHROPIC,
     *CHOSEN,

@@ -31,6 +31,8 @@ CALLERS: Final = frozenset(("function_call", "tool_call"))
 """Speakers whose turns are calls of tools."""
 PLAIN: Final = ROLES.keys() - CALLERS
 ASKED: Final = ("question", "query", "problem", "input", "input_text", "text_input")
+PROMPTS: Final = ("messages", "conversations", "instruction", "system", "prompt", "question", "query", "input")
+"""Keys of a preference that hold its prompt."""
 ANSWERED: Final = ("solution", "response", "answer", "output", "output_text")
 TEXTUAL: Final = frozenset(
     ("type", "text", "value", "refusal", "annotations", "cache_control", "citations", "logprobs", "thoughtSignature")
@@ -227,6 +229,19 @@ def _pair(
     return turns
 
 
+def _told_pair(value: Object, reading: Reading) -> None:
+    """A preference whose sides may each be the whole conversation as one text."""
+    sides = [value["chosen"], value["rejected"]]
+    if type(sides[0]) is type(sides[1]) is str and not any(map(value.get, PROMPTS)):
+        told = [transcript(side) for side in sides]
+        if all(turns and turns[-1][0] == "assistant" for turns in told):
+            chosen, rejected = ([Turn(role, text) for role, text in turns or ()] for turns in told)
+            reading.turns += chosen
+            reading.others += _own(rejected, chosen)
+            return
+    _pair("chosen", "rejected", _prompt)(value, reading)
+
+
 def _own(rejected: list[Turn], chosen: list[Turn]) -> list[Turn]:
     """The turns of the rejected side after those that both sides begin with."""
     differing = (at for at, pair in enumerate(zip(chosen, rejected, strict=False)) if pair[0] != pair[1])
@@ -381,7 +396,7 @@ FORMS: Final[tuple[tuple[Callable[[Object], bool], Callable[[Object, Reading], N
         _has("chosen_messages", "rejected_messages"),
         _pair("chosen_messages", "rejected_messages", lambda _value, _reading: []),
     ),
-    (_has("chosen", "rejected"), _pair("chosen", "rejected", _prompt)),
+    (_has("chosen", "rejected"), _told_pair),
     (
         _has("question", "response_j", "response_k"),
         _pair("response_j", "response_k", lambda value, reading: _side(value["question"], "user", reading)),

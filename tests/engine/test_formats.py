@@ -299,6 +299,19 @@ CASES: list[tuple[dict[str, Any], str, list[str]]] = [
     ({"text": "<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\nHello.<|im_end|>"}, "rendered", HELLO),
     ({"text": "<s>[INST] <<SYS>>\nBe brief.\n<</SYS>>\n\nHi [/INST] Hello. </s>"}, "rendered", BRIEF),
     ({"text": "Human: Hi\n\nAssistant: Hello."}, "rendered", HELLO),
+    (
+        {
+            "chosen": "\n\nHuman: Hi\n\nAssistant: Hello.",
+            "rejected": "\n\nHuman: Hi\n\nAssistant: What?",
+        },
+        "rendered-preference",
+        HELLO,
+    ),
+    (
+        {"prompt": "Go on.", "chosen": "Human: Hi\n\nAssistant: Hello.", "rejected": "What?"},
+        "preference",
+        ["user: Go on.", "assistant: Human: Hi\n\nAssistant: Hello."],
+    ),
     ({"text": "### Instruction:\nHi\n\n### Response:\nHello."}, "rendered", HELLO),
     ({"text": f"{LLAMA}user{HEADER}Hi<|eot_id|>{LLAMA}assistant{HEADER}Hello.<|eot_id|>"}, "rendered", HELLO),
     ({"text": "Human: Hi\n\nHuman: Hello?"}, "text", ["assistant: Human: Hi\n\nHuman: Hello?"]),

@@ -331,6 +331,17 @@ def test_splits_of_others_are_looked_through_for_leaks(write: Write, capsys: pyt
     assert main(["verify", "out/train.jsonl", "out/test.jsonl", "-q"]) == 1
 
 
+def test_one_prompt_in_two_pairs_of_transcripts_is_a_leak(capsys: pytest.CaptureFixture[str]) -> None:
+    OUT.mkdir()
+    for split, chosen, rejected in (("train", "Paris.", "Lyon."), ("test", "It is Paris, I think.", "No idea.")):
+        pair = {"chosen": chosen, "rejected": rejected}
+        prompt = "\n\nHuman: What is the capital of France?\n\nAssistant: "
+        line = json.dumps({side: prompt + answer for side, answer in pair.items()})
+        (OUT / f"{split}.jsonl").write_text(line + "\n", encoding="utf-8")
+    code, proof = verified(capsys=capsys)
+    assert (code, [finding["code"] for finding in proof["findings"]]) == (1, ["L003"])
+
+
 @pytest.mark.parametrize("content", [None, b"{}", b"not json"])
 def test_where_there_is_nothing_to_prove_the_next_step_is_told(
     content: bytes | None, capsys: pytest.CaptureFixture[str]

@@ -14,6 +14,9 @@ from curate.read.forms.pairs import TEXT
 from curate.read.sharegpt_tools import Turn
 
 Said = list[tuple[str, str]]
+SIDES: Final = ("chosen", "rejected")
+PROMPTS: Final = ("messages", "conversations", "instruction", "system", "prompt", "question", "query", "input")
+"""Keys that hold the prompt of a pair whose sides are answers alone."""
 
 
 def _pattern(markup: ChatMarkup) -> re.Pattern[str]:
@@ -138,4 +141,29 @@ RENDERED: Final = Format(
     _matches,
     uses=("text",),
     read=_read,
+)
+
+
+def _sides(value: Object) -> tuple[Said, Said] | None:
+    """Both sides of a pair that each hold the whole conversation as text and end on an answer."""
+    if not has_strings(value, *SIDES) or any(value.get(key) for key in PROMPTS):
+        return None
+    chosen, rejected = (split_transcript(value[key]) for key in SIDES)
+    return (chosen, rejected) if chosen and rejected and chosen[-1][0] == rejected[-1][0] == "assistant" else None
+
+
+def _read_pair(value: Object) -> Reading:
+    sides = _sides(value)
+    assert sides is not None
+    chosen, rejected = (turns_of(said, f"/{key}") for key, said in zip(SIDES, sides, strict=True))
+    return Reading(chosen, {**omit_keys(value, *SIDES), "rejected": [turn.value for turn in rejected]})
+
+
+RENDERED_PAIR: Final = Format(
+    "rendered-preference",
+    "chosen, rejected: each the whole conversation as text, as in HH-RLHF",
+    lambda value: _sides(value) is not None,
+    uses=PROMPTS,
+    sides=SIDES,
+    read=_read_pair,
 )
