@@ -8,31 +8,27 @@ from typing import Any, Final
 import orjson
 
 from curate.verify.block_reading import BLOCK_FORMS, LISTS, OTHER_FORMS, SIDED_FORMS, NoFormError, Spoken, call_text
-from curate.verify.transcripts import transcript
+from curate.verify.transcripts import transcript, with_messages
 
 Object = dict[str, Any]
 
 ATTACHED: Final = ("images", "image", "audios", "audio", "videos", "video", "documents", "chat_template_kwargs")
 """Keys of the training input other than text."""
-REJECTED: Final = ("rejected", "rejected_messages", "rejected_response")
-"""Keys of the rejected answer beside messages."""
+REJECTED: Final = ("rejected", "rejected_messages", "rejected_response")  # beside messages
 GIVEN: Final = frozenset(
     """messages tools functions prompt completion chosen rejected preferred_output non_preferred_output label chosen_messages rejected_messages chosen_system rejected_system conversations instruction input output response system history context question answer query problem solution text instances input_text output_text text_input response_j response_k rejected_response kto_tag reference_answer ground_truth parallel_tool_calls contents systemInstruction system_instruction responses_create_params completions labels segments reward_model""".split()  # noqa: E501, SIM905
 ) | frozenset(ATTACHED)
 """Keys that a trainer is given; all others, such as `id`, are about an example."""
 ROLES: Final = {
     "system": "system", "developer": "system", "user": "user", "human": "user", "assistant": "assistant",
-    "gpt": "assistant", "chatgpt": "assistant",
-    "bot": "assistant", "model": "assistant", "function_call": "assistant", "tool_call": "assistant", "tool": "tool",
-    "function": "tool",
-    "observation": "tool", "function_response": "tool", "tool_response": "tool",
+    "gpt": "assistant", "chatgpt": "assistant", "bot": "assistant", "model": "assistant", "function_call": "assistant",
+    "tool_call": "assistant", "tool": "tool", "function": "tool", "observation": "tool", "function_response": "tool",
+    "tool_response": "tool",
 }  # fmt: skip
 CALLERS: Final = frozenset(("function_call", "tool_call"))
 """Speakers whose turns are calls of tools."""
 PLAIN: Final = ROLES.keys() - CALLERS
 ASKED: Final = ("question", "query", "problem", "input", "input_text", "text_input")
-PROMPTS: Final = ("messages", "conversations", "instruction", "system", "prompt", "question", "query", "input")
-"""Keys of a preference that hold its prompt."""
 ANSWERED: Final = ("solution", "response", "answer", "output", "output_text")
 TEXTUAL: Final = frozenset(
     ("type", "text", "value", "refusal", "annotations", "cache_control", "citations", "logprobs", "thoughtSignature")
@@ -222,24 +218,12 @@ def _pair(
     """Both sides of a preference; either may also hold the prompt."""
 
     def turns(value: Object, reading: Reading) -> None:
+        value = with_messages(value, chosen_key, rejected_key)
         chosen, rejected = (_side(value[key], "assistant", reading) for key in (chosen_key, rejected_key))
         reading.turns += ([] if any(turn.role == "user" for turn in chosen) else prompt(value, reading)) + chosen
         reading.others += _own(rejected, chosen) if any(turn.role == "user" for turn in rejected) else rejected
 
     return turns
-
-
-def _told_pair(value: Object, reading: Reading) -> None:
-    """A preference whose sides may each be the whole conversation as one text."""
-    sides = [value["chosen"], value["rejected"]]
-    if type(sides[0]) is type(sides[1]) is str and not any(map(value.get, PROMPTS)):
-        told = [transcript(side) for side in sides]
-        if all(turns and turns[-1][0] == "assistant" for turns in told):
-            chosen, rejected = ([Turn(role, text) for role, text in turns or ()] for turns in told)
-            reading.turns += chosen
-            reading.others += _own(rejected, chosen)
-            return
-    _pair("chosen", "rejected", _prompt)(value, reading)
 
 
 def _own(rejected: list[Turn], chosen: list[Turn]) -> list[Turn]:
@@ -396,7 +380,7 @@ FORMS: Final[tuple[tuple[Callable[[Object], bool], Callable[[Object, Reading], N
         _has("chosen_messages", "rejected_messages"),
         _pair("chosen_messages", "rejected_messages", lambda _value, _reading: []),
     ),
-    (_has("chosen", "rejected"), _told_pair),
+    (_has("chosen", "rejected"), _pair("chosen", "rejected", _prompt)),
     (
         _has("question", "response_j", "response_k"),
         _pair("response_j", "response_k", lambda value, reading: _side(value["question"], "user", reading)),
@@ -413,5 +397,4 @@ FORMS: Final[tuple[tuple[Callable[[Object], bool], Callable[[Object, Reading], N
         lambda value, reading: reading.turns.extend(_side(value["prompt"], "user", reading)),
     ),
     *((_has(key), _listed(key)) for key in LISTS),
-)
-"""The formats in order: how each is detected, and its parser."""
+)  # in order: how each format is detected, and its parser

@@ -2,11 +2,13 @@
 
 import re
 from itertools import groupby, pairwise
-from typing import Final
+from typing import Any, Final
 
 from curate.core.chat_markup import BEGINS, CHAT_MARKUP, ENDS, LEADING, ChatMarkup
 
 Said = list[tuple[str, str]]
+ASKED: Final = ("messages", "conversations", "instruction", "system", "prompt", "question", "query", "input")
+"""Keys of a preference that hold its prompt."""
 BEGINNING: Final = re.compile(rf"(?:\s|{'|'.join(map(re.escape, BEGINS))})*")
 
 
@@ -72,3 +74,12 @@ def transcript(text: str) -> Said | None:
         if found := splitter.split(text):
             return [("system" if role == "developer" else role, said) for role, said in found]
     return None
+
+
+def with_messages(value: dict[str, Any], *keys: str) -> dict[str, Any]:
+    """A preference, whose sides are messages if each is a whole conversation that ends on an answer, as text."""
+    sides = [transcript(value[key]) or [] if type(value[key]) is str else [] for key in keys]
+    if any(map(value.get, ASKED)) or not all(side and side[-1][0] == "assistant" for side in sides):
+        return value
+    turns = [[{"role": role, "content": said} for role, said in side] for side in sides]
+    return {**value, **dict(zip(keys, turns, strict=True))}
