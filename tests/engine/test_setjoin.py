@@ -51,3 +51,15 @@ def test_many_sets_in_stretches_are_found_as_in_one(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(cross_split_jaccard_join, "STRETCH", 11)
     near = nearest_across_splits(sets_of(members), np.array(parts, dtype=np.int8), 0.8, 2)
     assert expected == list(zip(near.other.tolist(), near.similarity.tolist(), strict=True))
+
+
+@pytest.mark.parametrize("threshold", [0.5, 0.7, 0.8])
+def test_pairs_of_shingles_that_hundreds_of_sets_have_are_found(threshold: float) -> None:
+    rng = np.random.default_rng(7)
+    base = [frozenset(rng.integers(0, 30, int(rng.integers(4, 40))).tolist()) for _ in range(300)]
+    members = [member ^ frozenset(rng.integers(0, 61, int(rng.integers(0, 4))).tolist()) for member in base * 2]
+    parts = rng.integers(0, 3, len(members)).tolist()
+    expected = brute(members, parts, threshold)
+    assert sum(other >= 0 for other, _ in expected) > 100
+    near = nearest_across_splits(sets_of(members), np.array(parts, dtype=np.int8), threshold, 2)
+    assert expected == list(zip(near.other.tolist(), near.similarity.tolist(), strict=True))
