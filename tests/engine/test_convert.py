@@ -52,6 +52,7 @@ def call(name: str, arguments: str, number: int = 1) -> dict[str, Any]:
     values=st.lists(
         strategies.lines.map(lambda value: json.dumps(value).encode())
         | st.binary(max_size=9).map(lambda data: b"x" + data),
+        min_size=1,
         max_size=5,
     ),
     chosen=st.booleans(),
@@ -86,7 +87,7 @@ def test_nothing_is_lost_and_what_is_written_reads_as_what_was_read(values: list
             assert now.example.id == before.example.id
 
 
-@given(values=st.lists(strategies.lines, max_size=4))
+@given(values=st.lists(strategies.lines, min_size=1, max_size=4))
 def test_converting_what_was_converted_changes_no_byte(values: list[dict[str, Any]]) -> None:
     path, again = Path("data.jsonl"), Path("again.jsonl")
     path.write_bytes(b"".join(json.dumps(value).encode() + b"\n" for value in values))

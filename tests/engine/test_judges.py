@@ -152,7 +152,7 @@ def test_nobody_listening_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 
 def test_an_endpoint_needs_the_name_of_a_model() -> None:
-    with pytest.raises(UsageError, match="which model"):
+    with pytest.raises(UsageError, match="no model is named"):
         judge_of(ConflictsConfig(judge="http://127.0.0.1:9/v1"), None)
 
 

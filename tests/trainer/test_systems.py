@@ -108,7 +108,7 @@ def test_a_row_of_the_table_runs(
         if "objective=dpo" in rest:
             rest += ["--data", "pairs", "--set", "method=lora"]
         if verb == "recipe":
-            rest += ["--model", "model", "-o", "first.toml", "--yes"]
+            rest += ["--model", "model", "-o", "first.toml", "--overwrite"]
         tiny = [] if "--overfitting" in rest else TINY.get(verb, [])
         capsys.readouterr()
         status = main([verb, *rest, *tiny])
