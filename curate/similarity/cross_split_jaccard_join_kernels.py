@@ -21,8 +21,6 @@ cache.
 """
 
 
-MANY = 64
-"""Sets that have a shingle from which it pays to look for the largest that can be similar."""
 LARGEST = 2.0**62
 """More shingles than any set has, and few enough for an int64: size / similarity is more for a tiny similarity."""
 
@@ -75,7 +73,7 @@ def _smallest(values: Any, size: int, wanted: int) -> None:
 @compiled
 def rarest(hashes: Any, offsets: Any, counts: Any, shift: int, least: float, first: int, last: int) -> Any:
     """The rarest shingles of the sets from `first` up to `last`, of which two sets that are similar to `least` share
-    one, the rarest first; and how many each set has.
+    one; and how many each set has.
     """
     longest = 1
     for row in range(first, last):
@@ -94,7 +92,6 @@ def rarest(hashes: Any, offsets: Any, counts: Any, shift: int, least: float, fir
             size, size - np.int64(np.ceil(least * size - 1e-6)) + 1
         )  # of a tiny `least`, rounding makes one more than there are
         _smallest(keys, size, wanted)
-        keys[:wanted].sort()
         for k in range(wanted):
             out[total + k] = U32(keys[k] & U64(0xFFFFFFFF))
         total += wanted
@@ -164,7 +161,6 @@ def look_up(  # noqa: PLR0912
     """Find for each `Held` set the most similar one from `first` up to `last` whose part is another, or `before` it."""
     seen, own = np.full(len(numbers), -1, dtype=np.int32), np.empty(8, dtype=np.uint64)
     begins, behinds, touched = np.empty(256, dtype=np.int64), np.empty(256, dtype=np.int64), 0
-    ranks = np.empty(256, dtype=np.int64)
     for row in range(first, last):
         size, part = offsets[row + 1] - offsets[row], parts[row]
         if size == 0:
@@ -181,8 +177,7 @@ def look_up(  # noqa: PLR0912
             if number >= 0:
                 if lists == len(begins):
                     begins, behinds = np.append(begins, begins), np.append(behinds, behinds)
-                    ranks = np.append(ranks, ranks)
-                begins[lists], ranks[lists] = number, k - ends[row]
+                begins[lists] = number
                 lists += 1
         for k in range(lists):
             begins[k], behinds[k] = firsts[begins[k]], firsts[begins[k] + 1]
@@ -190,12 +185,7 @@ def look_up(  # noqa: PLR0912
             touched += places[(begins[k] + behinds[k]) >> 1]
         for k in range(lists):
             begin, end = begins[k], behinds[k]
-            behind, beyond = end, high
-            if end - begin > MANY:
-                # a pair whose rarest common shingle this is has none of the rarer ones of `row` in common (Xiao, Wang,
-                # Lin, Yu 2008)
-                most = (size - ranks[k]) * (1.0 + least) / least - size
-                beyond = min(high, np.searchsorted(sizes, np.int64(np.floor(min(most + 1e-6, LARGEST))), side="right"))
+            behind = end
             while begin < behind:  # the first of a fitting size
                 middle = (begin + behind) >> 1
                 if places[middle] < low:
@@ -204,7 +194,7 @@ def look_up(  # noqa: PLR0912
                     behind = middle
             for at in range(begin, end):
                 place = places[at]
-                if place >= beyond:
+                if place >= high:
                     break
                 if seen[place] == row or held_parts[place] == part or (before and held_parts[place] < part):
                     continue
