@@ -168,7 +168,7 @@ async def test_what_a_manifest_says_is_shown_and_not_obeyed() -> None:
 
 async def test_a_megabyte_and_ten_thousand_turns() -> None:
     turns = [("user" if i % 2 == 0 else "assistant", f"turn {i}") for i in range(10_000)]
-    app = app_for(lambda *_: None, (chat(("user", "x" * 1_000_000)), chat(*turns)))
+    app = app_for(lambda _sources, tell, _stopped: tell(Ended()), (chat(("user", "x" * 1_000_000)), chat(*turns)))
     async with app.run_test(size=(100, 30)) as pilot:
         await opened(pilot, "2")
         assert "more characters" in queue(app)._page().left.plain  # type: ignore[union-attr]
