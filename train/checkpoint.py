@@ -128,16 +128,20 @@ def of_step(folder: Path, step: int) -> Path | None:
     return next((made for made in complete(folder) if step_of(made) == step and _intact(made)), None)
 
 
-def latest(folder: Path, say: Callable[[str], None]) -> Path | None:
-    """The last complete checkpoint, or None; incomplete ones, which a kill left, and damaged ones are deleted.
+def latest(folder: Path) -> Path | None:
+    """The last complete checkpoint, or None."""
+    return next(reversed(complete(folder)), None)
 
-    `say` is told of damaged ones.
+
+def resumable(folder: Path, say: Callable[[str], None]) -> Path | None:
+    """The last undamaged checkpoint, or None. Incomplete ones, which a kill left, and damaged later ones are deleted;
+    `say` is told of these.
     """
     made = complete(folder)
     while made and not _intact(made[-1]):
-        say(f"note: {visible(str(made[-1]))}: is damaged and not resumed from")
+        say(f"note: {visible(str(made[-1]))}: is damaged and not resumed from; it is deleted")
         made.pop()
     for leftover in folder.glob("checkpoint-*"):
         if leftover not in made:
             shutil.rmtree(leftover)
-    return made[-1] if made else None
+    return latest(folder)

@@ -246,7 +246,7 @@ class Training:
     def _go_on(self, share: float = 1.0) -> Callback:
         """Train from the last checkpoint or the start, unless the training had ended."""
         order, recipe = self.prepared.order, self.recipe
-        resume = distributed.from_first(self._latest)
+        resume = distributed.from_first(lambda: checkpoint.resumable(self.folder.checkpoints, self.narrator.say))
         done = 0 if resume is None else checkpoint.step_of(resume)
         self.journal.cut(done)
         self.loss_log.cut(done)
@@ -280,9 +280,6 @@ class Training:
             raise KeyboardInterrupt
         return callback
 
-    def _latest(self) -> Path | None:
-        return checkpoint.latest(self.folder.checkpoints, self.narrator.say)
-
     def _pause_step(self, share: float) -> int | None:
         """The step to pause after; None for a training that goes to its end."""
         step = max(1, round(share * len(self.prepared.order)))
@@ -299,7 +296,7 @@ class Training:
         if not isfinite(loss):
             hint = 'try  dtype = "float32"  or a lower learning_rate'
             raise NotANumber("the loss on the validation split is not a number", hint)
-        last = self._latest()
+        last = checkpoint.latest(self.folder.checkpoints)
         trainable, total = parameters(self.model)
         return Pause(
             key=self.identity["key"], step=0 if last is None else checkpoint.step_of(last),
@@ -309,7 +306,7 @@ class Training:
 
     def _keep(self, callback: Callback) -> int:
         """Load the weights of the step that is kept; returns that step."""
-        last = self._latest()
+        last = checkpoint.latest(self.folder.checkpoints)
         step = len(self.prepared.order) if last is None else checkpoint.step_of(last)
         best = callback.best_step if self.recipe.keep == "best" and not self.sharded else None
         made = checkpoint.of_step(self.folder.checkpoints, best) if best not in (None, step) else None
@@ -326,7 +323,7 @@ class Training:
         self.prepared.template.tokenizer.save_pretrained(folder)
         if not self.sharded:
             return save(self.model, folder)
-        made = self._latest()  # gathered from all devices
+        made = checkpoint.latest(self.folder.checkpoints)  # gathered from all devices
         assert made is not None
         for name in ("adapter_config.json", WEIGHTS):
             shutil.copyfile(made / name, folder / name)
