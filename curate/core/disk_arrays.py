@@ -46,8 +46,8 @@ def mapped(file: IO[bytes], kind: str) -> Array:
 
 
 @contextmanager
-def read_here_and_there(values: Array) -> Iterator[None]:
-    """Where the values are in a file, have the system read nothing ahead, which can be megabytes for each value."""
+def random_access(values: Array) -> Iterator[None]:
+    """Turn off the system's read-ahead for values in a file, which can be megabytes for each value."""
     owner: Any = values
     while isinstance(owner, np.ndarray):
         owner = owner.base
@@ -56,8 +56,10 @@ def read_here_and_there(values: Array) -> Iterator[None]:
         yield
         return
     mapping.madvise(mmap.MADV_RANDOM)
-    yield
-    mapping.madvise(mmap.MADV_NORMAL)
+    try:
+        yield
+    finally:
+        mapping.madvise(mmap.MADV_NORMAL)
 
 
 class Growing:

@@ -20,12 +20,12 @@ from curate.corpus.corpus import LineReader, Source, Table
 from curate.corpus.dedup_text import On, asked_turns
 from curate.corpus.features import Columns, FeatureSpec, columns_of_lines
 from curate.corpus.group_keys import JoiningMarks
-from curate.corpus.keys import joined_keys
+from curate.corpus.keys import Keys, joined_keys
 from curate.corpus.links import JoiningLinks
-from curate.corpus.short_text_keys import Brief, JoiningBrief
+from curate.corpus.short_text_keys import JoiningBrief
 from curate.read.chunks import Chunk, chunks_of
 from curate.read.dataset import FileFacts, demand_read, read_file
-from curate.similarity.shingles import Joining, joined
+from curate.similarity.shingles import Joining
 
 PARALLEL: Final = 32 << 20
 """Bytes of files from which processes are started."""
@@ -109,7 +109,9 @@ class _Parts:
     folder: Path | None = None
     sources: list[Source] = field(default_factory=list)
     first: list[int] = field(default_factory=lambda: [0])
-    columns: list[Columns] = field(default_factory=list)
+    keys: list[Keys] = field(default_factory=list)
+    line_keys: list[Ids | None] = field(default_factory=list)
+    band_keys: list[Ids | None] = field(default_factory=list)
     judged: list[tuple[int, Any]] = field(default_factory=list)
     lines: int = 0
     grown: dict[str, Growing] = field(init=False)
@@ -132,16 +134,16 @@ class _Parts:
         self.lines += len(part.starts)
         for name, column in self.grown.items():
             column.add(getattr(part, name))
-            setattr(part, name, None)  # a second copy of all would be much
         self.sets.add(part.sets)
         self.brief.add(part.brief)
-        part.sets, part.brief = joined([]), Brief.of([])
         if part.links:
             self.links.add(part.links)
         if part.marks:
             self.marks.add(part.marks)
-        part.links = part.marks = None
-        self.columns.append(part)
+        if part.keys:
+            self.keys.append(part.keys)
+        self.line_keys.append(part.line_keys)
+        self.band_keys.append(part.band_keys)
 
     def end(self, source: Source) -> None:
         """The file has been read."""
@@ -150,8 +152,8 @@ class _Parts:
 
     def table(self, spec: FeatureSpec) -> Table:
         """All of it; nothing can be added any more."""
-        parts, grown = self.columns, {name: column.done() for name, column in self.grown.items()}
-        line_keys = [part.line_keys for part in parts if part.line_keys is not None]
+        grown = {name: column.done() for name, column in self.grown.items()}
+        line_keys = [some for some in self.line_keys if some is not None]
         return Table(
             sources=self.sources,
             first=np.array(self.first),
@@ -160,11 +162,11 @@ class _Parts:
             **grown,
             sets=self.sets.done(),
             brief=self.brief.done(),
-            keys=joined_keys([part.keys for part in parts if part.keys]) if spec.keys else None,
+            keys=joined_keys(self.keys) if spec.keys else None,
             links=self.links.done() if spec.links else None,
             marks=self.marks.done() if spec.marking else None,
             common=spec.common or (),
-            line_keys=np.concatenate(line_keys) if line_keys and len(line_keys) == len(parts) else None,
+            line_keys=np.concatenate(line_keys) if line_keys and len(line_keys) == len(self.line_keys) else None,
             band_keys=self._band_keys(),
             folder=self.folder,
             judged=self.judged,
@@ -172,15 +174,16 @@ class _Parts:
 
     def _band_keys(self) -> Ids | None:
         """The band keys of all, band by band, taken away from the parts."""
-        known = [part.band_keys for part in self.columns if part.band_keys is not None]
-        if not known or len(known) < len(self.columns):
+        known = [some for some in self.band_keys if some is not None]
+        if not known or len(known) < len(self.band_keys):
             return None
-        keys, at = np.empty((len(known[0]), sum(some.shape[1] for some in known)), dtype=np.uint64), 0
+        keys, end = np.empty((len(known[0]), sum(some.shape[1] for some in known)), dtype=np.uint64), 0
+        self.band_keys.clear()
         known.reverse()
-        for part in self.columns:
-            some, part.band_keys = known.pop(), None
-            keys[:, at : at + some.shape[1]] = some
-            at += some.shape[1]
+        while known:  # a second copy of all would be much
+            some = known.pop()
+            end += some.shape[1]
+            keys[:, end - some.shape[1] : end] = some
         return keys
 
 

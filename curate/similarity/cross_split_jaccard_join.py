@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from curate.core.arrays import Array, Floats, Numbers, Words
-from curate.core.disk_arrays import Growing, read_here_and_there
+from curate.core.disk_arrays import Growing, random_access
 from curate.core.lazy import np
 from curate.core.worker_pool import parallel_map
 from curate.similarity.shingles import Sets
@@ -92,7 +92,7 @@ def nearest_across_splits(
         )
         return best, other
 
-    with read_here_and_there(sets.hashes):
+    with random_access(sets.hashes):
         for best, other in parallel_map(
             look, range(0, count, STRETCH), workers
         ):  # ascending, so that the first of equals stays

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from curate.core.arrays import Floats, Hashes, Numbers
-from curate.core.disk_arrays import read_here_and_there
+from curate.core.disk_arrays import random_access
 from curate.core.lazy import np
 from curate.core.worker_pool import parallel_map
 from curate.similarity.bands import Bands, band_keys, bands_for
@@ -87,7 +87,7 @@ def _joined(sets: Sets, nodes: Numbers, keys: Hashes, bounds: Floats, workers: i
         pairs: Floats = join.verified(members[at], ends[1:], sets.hashes, sets.offsets, bounds, parent, seen)
         return pairs
 
-    with read_here_and_there(sets.hashes):
+    with random_access(sets.hashes):
         for pairs in parallel_map(alike, keys, workers):
             misses = join.join_pairs(pairs, bounds[1], parent, misses)
     return join.roots(parent), misses[1 : int(misses[0, 0])]
