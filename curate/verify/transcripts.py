@@ -7,7 +7,9 @@ from typing import Any, Final
 from curate.core.chat_markup import BEGINS, CHAT_MARKUP, ENDS, LEADING, ChatMarkup
 
 Said = list[tuple[str, str]]
-ASKED: Final = ("messages", "conversations", "instruction", "system", "prompt", "question", "query", "input")
+ASKED: Final = (
+    "messages", "conversations", "instruction", "input", "system", "history", "prompt", "question", "query",
+)  # fmt: skip
 """Keys of a preference that hold its prompt."""
 BEGINNING: Final = re.compile(rf"(?:\s|{'|'.join(map(re.escape, BEGINS))})*")
 
@@ -78,8 +80,10 @@ def transcript(text: str) -> Said | None:
 
 def with_messages(value: dict[str, Any], *keys: str) -> dict[str, Any]:
     """A preference, whose sides are messages if each is a whole conversation that ends on an answer, as text."""
-    sides = [transcript(value[key]) or [] if type(value[key]) is str else [] for key in keys]
-    if any(map(value.get, ASKED)) or not all(side and side[-1][0] == "assistant" for side in sides):
+    if any(map(value.get, ASKED)) or any(type(value[key]) is not str for key in keys):
+        return value
+    sides = [transcript(value[key]) or [] for key in keys]
+    if not all(side and side[-1][0] == "assistant" for side in sides):
         return value
     turns = [[{"role": role, "content": said} for role, said in side] for side in sides]
     return {**value, **dict(zip(keys, turns, strict=True))}

@@ -10,12 +10,12 @@ from typing import Final
 from curate.core.chat_markup import BEGINS, CHAT_MARKUP, ENDS, LEADING, ChatMarkup
 from curate.core.text import visible
 from curate.read.forms.form import Format, Object, Reading, UnreadableError, has_strings, omit_keys
-from curate.read.forms.pairs import TEXT
+from curate.read.forms.pairs import PREFERENCE_KEYS, TEXT
 from curate.read.sharegpt_tools import Turn
 
 Said = list[tuple[str, str]]
 SIDES: Final = ("chosen", "rejected")
-PROMPTS: Final = ("messages", "conversations", "instruction", "system", "prompt", "question", "query", "input")
+PROMPTS: Final = tuple(key for key in PREFERENCE_KEYS if key != "chosen")
 """Keys that hold the prompt of a pair whose sides are answers alone."""
 
 
