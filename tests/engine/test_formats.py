@@ -21,7 +21,7 @@ from curate.read.formats import BY_NAME, PREFERENCE_SIDES, example_of
 from curate.read.forms.pairs import SPEAKERS
 from curate.read.forms.rendered import split_transcript
 from curate.verify import reading as verify_reading
-from curate.verify.transcripts import transcript
+from curate.verify.transcripts import transcript, with_messages
 from tests.conftest import Write, chat
 from tests.strategies import anything, inside, lines, texts
 
@@ -406,6 +406,18 @@ def test_the_proof_splits_rendered_texts_alike_by_code_of_its_own() -> None:
         split.update(text.strip()[:4] for _ in spoken[:1])
     assert split.total() > 4_000
     assert len(split) > 20
+
+
+def test_the_proof_splits_the_sides_of_a_pair_where_the_reader_does() -> None:
+    random, split = Random(0), 0
+    for _ in range(4_000):
+        beside = random.sample(("prompt", "question", "query", "input", "system", "history", "id", "margin"), k=2)
+        value = {key: random.choice(("", "Go on.", [], [["Hi", "Hello."]])) for key in beside[: random.randint(0, 2)]}
+        pair = {"chosen": a_transcript(random), "rejected": a_transcript(random), **value}
+        is_split = example_of(pair, Place("data.jsonl", 1)).format == "rendered-preference"
+        assert (with_messages(pair, "chosen", "rejected") is not pair) == is_split, pair
+        split += is_split
+    assert split > 100
 
 
 TRANSCRIPTS = {
