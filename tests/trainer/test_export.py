@@ -104,7 +104,6 @@ def test_a_base_in_16_bits_is_merged_and_proved_in_16_bits(
 
     from train.export import equivalence, merged
 
-    monkeypatch.setattr(merged, "stored_dtype", lambda _: torch.bfloat16)
     monkeypatch.setattr("train.export.exporter.stored_dtype", lambda _: torch.bfloat16)
     held: list[int] = []
     real = equivalence.EquivalenceTest.outputs
