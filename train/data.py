@@ -16,7 +16,7 @@ from curate.core.text import plural
 from curate.models.encoding import Encoded, Encoding
 from curate.models.names import configuration
 from curate.models.template import Template, load_template
-from curate.models.template_messages import answer_weight
+from curate.models.template_messages import answer_weight, has_reasoning
 from curate.read.dataset import read_dataset
 from train.autoconfig import Texts
 from train.batching import Order, plan_order
@@ -63,6 +63,19 @@ class Split:
         found = {_system(example) for example in self.examples}
         return found.pop() if len(found) == 1 else None
 
+    @property
+    def shared(self) -> dict[str, Any]:
+        """What all examples give the chat template beside their messages: tools and variables, `enable_thinking` among
+        them where most of their answers have reasoning.
+        """
+        first, *others = (example.value for example in self.examples)
+        keys = [key for key in ("tools", "chat_template_kwargs") if first.get(key)]
+        found = {key: first[key] for key in keys if all(other.get(key) == first[key] for other in others)}
+        thinking = sum(any(map(has_reasoning, _answers(example))) for example in self.examples)
+        if 2 * thinking > len(self.examples):
+            found["chat_template_kwargs"] = {"enable_thinking": True} | found.get("chat_template_kwargs", {})
+        return found
+
     def sample(self, count: int) -> "Split":
         """At most `count` of its examples, spread evenly: the beginning of a sorted file is not representative."""
         size = len(self.examples)
@@ -75,6 +88,10 @@ class Split:
         )
         examples, weights = tuple(self.examples[at] for at in chosen), tuple(self.weights[at] for at in chosen)
         return replace(self, examples=examples, encoded=encoded, owners=owners, signs=signs, weights=weights)
+
+
+def _answers(example: Example) -> list[dict[str, Any]]:
+    return [message.value for message in example.messages if message.role == "assistant"]
 
 
 def _system(example: Example) -> str | None:

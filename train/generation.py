@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import torch
 from peft import PeftModel, PeftType
+from transformers import GenerationConfig
 
 from curate.models.encoding import IGNORED, Encoded
 from curate.models.template import Template
@@ -13,6 +14,18 @@ from train.model import autocast, device
 
 GREEDY: Final[dict[str, Any]] = {"do_sample": False, "temperature": None, "top_p": None, "top_k": None}
 """Greedy decoding: sampling settings of the model mean nothing here and would be warned about."""
+
+
+def generate(model: Any, **options: Any) -> Any:
+    """The model's `generate` by these options alone: what it brings along in generation_config.json, such as penalties
+    and beams, would decide the answers of some forms of a model and not of others.
+    """
+    base = model.get_base_model() if isinstance(model, PeftModel) else model
+    own, base.generation_config = base.generation_config, GenerationConfig()
+    try:
+        return model.generate(**options)
+    finally:
+        base.generation_config = own
 
 
 def stop_ids(template: Template, texts: Iterable[Encoded]) -> list[int]:
@@ -53,7 +66,7 @@ def answer_ids(
             return [answer_with_virtual(model, one, **options) for one in encoded]
         ids = torch.tensor([[padding] * (width - len(one)) + one for one in encoded], device=device())
         mask = torch.tensor([[0] * (width - len(one)) + [1] * len(one) for one in encoded], device=device())
-        found: list[list[int]] = model.generate(input_ids=ids, attention_mask=mask, **options)[:, width:].tolist()
+        found: list[list[int]] = generate(model, input_ids=ids, attention_mask=mask, **options)[:, width:].tolist()
         return found
 
 
@@ -71,8 +84,8 @@ def answer_with_virtual(model: PeftModel, ids: list[int], **options: Any) -> lis
     if model.active_peft_config.peft_type == PeftType.PROMPT_TUNING:
         words = base.get_input_embeddings()(prompt)
         words = torch.cat([model.get_prompt(1).to(words.dtype), words], dim=1)
-        return list(base.generate(inputs_embeds=words, attention_mask=mask, **options)[0].tolist())
+        return list(generate(base, inputs_embeds=words, attention_mask=mask, **options)[0].tolist())
     # Ids in place of the virtual tokens, which the cache has already: none of them is looked at.
     padded = torch.cat([prompt.new_zeros(1, count), prompt], dim=1)
-    found = base.generate(input_ids=padded, attention_mask=mask, **prefix_cache(model), **options)
+    found = generate(base, input_ids=padded, attention_mask=mask, **prefix_cache(model), **options)
     return list(found[0, padded.shape[1] :].tolist())

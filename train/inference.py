@@ -1,7 +1,7 @@
 """Inference with the model of a run or of an export, with the chat template of its training."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,7 +18,7 @@ from train.errors import memory_errors
 from train.export import gguf_file, gguf_layout, merged
 from train.export.export_folder import NAME, read
 from train.export.export_result import Export
-from train.generation import GREEDY, answer_with_virtual, stop_ids
+from train.generation import GREEDY, answer_with_virtual, generate, stop_ids
 from train.loss import has_virtual
 from train.model import autocast, compute_dtype, device, load_base, longest_context
 from train.recipe import Recipe
@@ -50,10 +50,12 @@ class ChatModel:
     dtype: torch.dtype
     system: str | None = None
     """The system message of all training examples, where they share one."""
+    shared: Mapping[str, Any] = field(default_factory=dict)
+    """What they share beside it: tools and variables of the chat template."""
 
     def prompt(self, turns: list[Turn], room: int) -> list[int]:
         """The token ids of the prompt. Raises `UsageError` if the template refuses the turns or they are too long."""
-        text = self.template.prompt({"messages": [*turns, {"role": "assistant", "content": "-"}]})
+        text = self.template.prompt({**self.shared, "messages": [*turns, {"role": "assistant", "content": "-"}]})
         if text is None:
             raise UsageError(
                 "the chat template refuses this conversation",
@@ -92,7 +94,7 @@ class ChatModel:
                     answer_with_virtual(self.model, ids, **options)
                 else:
                     asked = torch.tensor([ids], device=device())
-                    self.model.generate(input_ids=asked, attention_mask=torch.ones_like(asked), **options)
+                    generate(self.model, input_ids=asked, attention_mask=torch.ones_like(asked), **options)
         except KeyboardInterrupt:
             said.end()
             return Reply(said.text, said.tokens, ended=False)
@@ -128,7 +130,8 @@ def chat_model(name: str) -> ChatModel:
         return _exported(folder)
     trained = open_trained(name)
     template, title = trained.template(), f"{folder.name}: {trained.recipe.how.title} on {trained.recipe.model}"
-    return ChatModel(title, trained.tuned(), template, _stops(template), trained.dtype, trained.report.system)
+    shared = trained.report.system, trained.report.shared
+    return ChatModel(title, trained.tuned(), template, _stops(template), trained.dtype, *shared)
 
 
 def _exported(folder: Path) -> ChatModel:
@@ -145,7 +148,7 @@ def _exported(folder: Path) -> ChatModel:
         )
     model, template = load(folder, made, dtype)
     title = f"{folder.name}: {made.form}, {made.method} on {made.model}"
-    return ChatModel(title, model, template, _stops(template), dtype, made.system)
+    return ChatModel(title, model, template, _stops(template), dtype, made.system, made.shared)
 
 
 def _template(folder: Path, made: Export) -> Template:

@@ -111,7 +111,10 @@ def merge_adapters(
         losses = _measured(stage, runs, asked, narrator)
         members = tuple(map(_member, runs, weights, parts, asked, losses))
         report, rank = runs[0].report, sum(part.rank for part in parts)
-        same = {"model": report.model, "base": report.base, "template": report.template}
+        same: dict[str, Any] = {"model": report.model, "base": report.base, "template": report.template}
+        for key in ("system", "shared"):  # what only some were trained with would mislead the others
+            if all(getattr(run.report, key) == getattr(report, key) for run in runs):
+                same[key] = getattr(report, key)
         made = Composition(folder=str(folder), rank=rank, members=members, **same)
         (stage / COMPOSED).write_bytes(json_text(made.model_dump(mode="json")).encode("utf-8", "surrogatepass"))
         conclude(stage, _export(stage, runs[0], made, asked[0]))
@@ -180,6 +183,6 @@ def _export(stage: Path, first: Trained, made: Composition, asked: Questions) ->
         adapter_sha256=next(file.sha256 for file in files_of(stage) if file.name == WEIGHTS),
         manifest=None, template=made.template,
         template_source=template.source, stops=tuple(template.tokenizer.convert_ids_to_tokens(list(asked.stops))),
-        dtype="float32", files=files_of(stage),
+        system=made.system, shared=made.shared, dtype="float32", files=files_of(stage),
         proof=None, notes=(f"the sum of {names}",),
     )  # fmt: skip

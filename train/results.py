@@ -1,9 +1,9 @@
-"""The results of `curate train`, `plan`, `merge` and `chat`, as their `--json` prints them.
+"""The results of `curate train`, `plan` and `merge`, as their `--json` prints them.
 
 The result of a training holds no times: it is the same whether or not the training was interrupted.
 """
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -186,7 +186,16 @@ class Preferences(StrictModel):
     """As `accuracy`, by the log-likelihood per token, which can be compared with that of the base."""
 
 
-class Report(StrictModel):
+class Shared(StrictModel):
+    """What all training examples share beside their messages; the model is to be asked with it."""
+
+    system: str | None = None
+    """The system message; None where some have another one or none."""
+    shared: dict[str, Any] = {}
+    """Tools and variables of the chat template."""
+
+
+class Report(Shared):
     """What `curate train --json` prints and `report.json` in the run's folder holds."""
 
     key: str
@@ -235,8 +244,6 @@ class Report(StrictModel):
     """Examples that were not used; the recipe allowed to leave them out."""
     mismatches: dict[str, int]
     """Differences between what is trained on and what inference renders, with the number of examples that have them."""
-    system: str | None = None
-    """The system message that all training examples share, without which the model answers otherwise; else None."""
 
 
 class Estimate(StrictModel):
@@ -372,7 +379,7 @@ class Member(StrictModel):
     """Share of what it gained over the base that is left; null where it had gained nothing."""
 
 
-class Composition(StrictModel):
+class Composition(Shared):
     """Several adapters as one."""
 
     folder: str
@@ -385,14 +392,3 @@ class Composition(StrictModel):
     rank: int
     """Of the composition: the sum of theirs."""
     members: tuple[Member, ...]
-
-
-class Answered(StrictModel):
-    """A line of `curate chat --json`: one question with its answer."""
-
-    question: str
-    answer: str
-    tokens: int
-    """Of the answer."""
-    ended: bool
-    """Whether the answer ended before the limit."""

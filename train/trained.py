@@ -156,6 +156,8 @@ def _composed(folder: ComposedFolder, value: dict[str, Any]) -> Trained:
     known: dict[str, Any] = {"key": content_id([[one.key, one.weight] for one in made.members]), "manifest": None}
     known |= {
         "adapter_sha256": sha256(folder.adapter / WEIGHTS),
+        "system": made.system,
+        "shared": made.shared,
         "overfitting": None,
         "data_map": None,
         "generations": (),

@@ -1,6 +1,7 @@
 """One training from recipe to report: measure the base, train, measure again. Completed parts are not repeated."""
 
 import shutil
+import sys
 from math import isfinite
 from pathlib import Path
 from time import process_time
@@ -62,6 +63,7 @@ def train_until(share: float, recipe: Recipe, folder: RunFolder, *, mode: Mode, 
         prepared = prepare(recipe, narrator)
         settings = distributed.from_first(lambda: _begin(prepared, folder, identity, mode, narrator))
         narrator.journal = Journal(folder.metrics, silent=distributed.rank() > 0)
+        narrator.journal.cut(sys.maxsize)  # before the next line: a full disk or a crash may have torn the last one
         with narrator.showing(), memory_errors(SMALLER):
             return Training(prepared, settings, folder, narrator, identity).run(share)
 
@@ -377,6 +379,7 @@ class Training:
             adapter_sha256=adapter,
             left_out=prepared.left_out,
             system=prepared.train.system,
+            shared=prepared.train.shared,
             mismatches=prepared.mismatches,
         )
 

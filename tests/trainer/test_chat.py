@@ -9,7 +9,8 @@ import pytest
 
 from curate.cli.main import main
 from tests.trainer.test_export import exported
-from tests.trainer.tiny import write_recipe
+from tests.trainer.tiny import CHATML, write_recipe
+from train.inference import chat_model
 
 
 def talk(words: list[str], capsys: pytest.CaptureFixture[str]) -> tuple[int, str, str]:
@@ -43,6 +44,12 @@ def test_lines_of_standard_input_are_one_conversation(
     assert (code, "tokens; with 512 for the answer that is more than the model's 256" in err) == (2, True)
 
 
+MOODS = CHATML.replace("assistant\n' }}", "assistant (' + mood + ')\n' + ('' if enable_thinking else '-') }}").replace(
+    "message['role'] + '\n'", "message['role'] + (' (' + mood + ')\n' if message['role'] == 'assistant' else '\n')"
+)
+MOODS_PROMPT = "<|im_start|>system\n{}<|im_end|>\n<|im_start|>user\n{}<|im_end|>\n<|im_start|>assistant (calm)\n"
+
+
 @pytest.mark.slow
 def test_the_system_message_of_the_training_stays_with_run_and_export(
     project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -51,15 +58,25 @@ def test_the_system_message_of_the_training_stays_with_run_and_export(
     for split in ("train", "test"):
         file = project / f"split/{split}.jsonl"
         examples = [json.loads(line) for line in file.read_text().splitlines()]
-        lines = [json.dumps({"messages": [told, *one["messages"]]}) + "\n" for one in examples]
+        for one in examples:  # the answers think, in a mood
+            one["messages"][-1]["content"] = "<think>hm</think>" + one["messages"][-1]["content"]
+            one["chat_template_kwargs"] = {"mood": "calm"}
+        lines = [json.dumps({**one, "messages": [told, *one["messages"]]}) + "\n" for one in examples]
         file.write_text("".join(lines if split == "train" else [*lines[1:], json.dumps(examples[0]) + "\n"]))
-    write_recipe(project, max_steps=1, generations=0, dtype="float32", method="lora", max_length=128)
-    assert main(["train", str(project / "recipe.toml"), "--run-dir", str(project / "run")]) == 0
+    (project / "moods.jinja").write_text(MOODS)
+    recipe = write_recipe(
+        project, max_steps=1, generations=0, dtype="float32", method="lora", max_length=128, chat_template="moods.jinja"
+    )
+    assert main(["train", str(recipe), "--run-dir", str(project / "run")]) == 0
     assert "test, 1 example: without the system message of all training examples" in capsys.readouterr().err
     assert exported(project / "run", "ollama", tmp_path / "out", capsys, "--name", "words", "--prompts", "1")[0] == 0
     assert 'SYSTEM """Answer in words only."""' in (tmp_path / "out/Modelfile").read_text()
     asked = ["--ask", "Number 3: repeat south twice.", "--max-new-tokens", "2"]
+    turns = [told, {"role": "user", "content": "Number 3: repeat south twice."}]
+    trained = MOODS_PROMPT.format(told["content"], turns[1]["content"])
     for place in ("run", "out"):
+        model = chat_model(str(tmp_path / place))
+        assert model.template.tokenizer.decode(model.prompt(turns, 2)) == trained
         _, default, err = talk([str(tmp_path / place), *asked], capsys)
         assert "system message of the training: Answer in words only." in err
         assert talk([str(tmp_path / place), *asked, "--system", told["content"]], capsys)[1] == default
@@ -81,6 +98,26 @@ def test_another_template_than_that_of_the_training_is_not_asked_with(
         assert "its chat template is not the one used in training" in err
         assert "### USER" in err.split("there: ")[1].split("\n")[0]
         assert "<|im_start|>" in err.split("trained: ")[1].split("\n")[0]
+
+
+def test_settings_that_a_base_brings_along_do_not_decide_its_answers(tiny_model: Path) -> None:
+    import torch
+
+    from curate.models.template import load_template
+    from train.generation import answer_ids
+    from train.model import load_base
+    from train.recipe import Recipe
+
+    model = load_base(Recipe(model=str(tiny_model), data="-", method="lora"), torch.float32)
+    template = load_template(str(tiny_model))
+
+    def answered() -> list[list[int]]:
+        return answer_ids(model, template, ["Number 3"], [2], torch.float32, max_new_tokens=6)
+
+    plain = answered()
+    model.generation_config.update(num_beams=2, repetition_penalty=9.0, suppress_tokens=plain[0])
+    assert answered() == plain
+    assert model.generation_config.num_beams == 2  # an export keeps them
 
 
 def test_what_a_model_says_is_never_obeyed_by_the_terminal() -> None:

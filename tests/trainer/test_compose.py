@@ -1,6 +1,7 @@
 """Adapters composed: exactly their sum, or refused."""
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from curate.cli.main import main
 from curate.core.errors import UsageError
 from train.adapters import LoraWeights
+from train.inference import chat_model
 from train.merge_adapters import refuse, summed
 from train.trained import open_trained
 
@@ -69,7 +71,16 @@ def test_a_composition_is_measured_on_what_each_was_trained_for(
     assert main(["evaluate", composed, *words]) in (0, 1)
     evaluated = json.loads(capsys.readouterr().out)
     assert [one["name"] for one in evaluated["results"]] == ["zero-shot", "tuned"]
-    assert main(["merge", run, run, "-o", composed, "--json", "--quiet"]) == 0  # takes its place all the same
+    told = []
+    for name, system in (("one", "Be brief."), ("other", "Be brief."), ("third", None)):
+        shutil.copytree(run, tmp_path / name)
+        report = json.loads((tmp_path / name / "report.json").read_text()) | {"system": system}
+        (tmp_path / name / "report.json").write_text(json.dumps(report))
+    for second in ("other", "third"):  # takes the place of the former all the same
+        runs = [str(tmp_path / name) for name in ("one", second)]
+        assert main(["merge", *runs, "-o", composed, "--limit", "1", "--quiet"]) == 0
+        told.append((open_trained(composed).report.system, chat_model(composed).system))
+    assert told == [("Be brief.", "Be brief."), (None, None)]
 
 
 @pytest.mark.slow

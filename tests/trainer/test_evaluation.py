@@ -15,7 +15,7 @@ from curate.core.example import Example, Place
 from curate.models.template import Template
 from tests.trainer.tiny import WORDS, make_tokenizer
 from train.evaluation.evaluation_result import Comparison, Result, Score, Verdict
-from train.evaluation.prompts import Prompts, Question, fixed, questions_of, shot_of, spread
+from train.evaluation.prompts import Prompts, Question, fixed, questions_of, shot_of, spread, without_thoughts
 from train.evaluation.significance import Resampling, compare
 from train.evaluation.task import guess
 from train.evaluation.verdict import best_tuned, verdict_of
@@ -68,6 +68,11 @@ def test_questions_are_the_last_answers_or_all_that_are_trained_on() -> None:
     flagged = Example(Place("f", 1), {"messages": [*turns[:3], {**turns[3], "training": False}]}, "messages")
     assert [one.turn for one in questions_of([flagged], "last")] == [1]
     assert questions_of([example(("user", "a"), ("assistant", "  "))], "last") == []
+    for content in ("<think>\nhm\n</think>\n\nblue", "hm</think>blue"):  # thoughts are not measured
+        (asked,) = questions_of([example(("user", "a"), ("assistant", content))], "last")
+        assert (asked.expected.text, asked.written) == ("blue", content)
+    assert without_thoughts("<think>\nnever done") == ""
+    assert without_thoughts(" a <b> ") == " a <b> "
     many = [question(str(i), "x", line=i) for i in range(10)]
     assert [one.request for one in spread(many, 5)] == ["0", "2", "4", "6", "8"]
 

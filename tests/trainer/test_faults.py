@@ -144,7 +144,10 @@ def test_a_loss_that_is_no_number_names_the_example(
     assert f"the loss of 1 text is not a number: {project}/split/train.jsonl:{third + 1}" in capsys.readouterr().err
     assert len(losses(project / "run")) == 2
     monkeypatch.undo()
+    with (project / "run/metrics.jsonl").open("ab") as file:
+        file.write(b'{"event": "phase", "na')  # where the disk was full
     assert run(project, "run", "--resume") == 0
+    assert len(losses(project / "run")) == 10
 
 
 def test_a_training_that_gets_no_better_ends_and_keeps_its_best(

@@ -111,7 +111,7 @@ def test_a_template_is_told_in_gos_language_only_where_it_renders_the_same(sourc
     from train.export.ollama_template import turn_template
 
     template = Template(make_tokenizer(source))
-    turns = turn_template(template, [])
+    turns = turn_template(template, [], {})
     assert (turns is not None) == known
     if turns is not None:
         asked = [{"role": "user", "content": " two  words "}]
@@ -120,6 +120,7 @@ def test_a_template_is_told_in_gos_language_only_where_it_renders_the_same(sourc
             turn_template(
                 template,
                 [{"messages": [*asked, {"role": "assistant", "content": "x"}], "tools": [{"type": "function"}]}],
+                {},
             )
             is None
         )

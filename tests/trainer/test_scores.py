@@ -115,6 +115,8 @@ def test_token_f1_and_exact_match() -> None:
     assert score("token_f1", ["a b c d"], ["a b x"]) == pytest.approx(2 * 2 / 7)
     assert score("token_f1", ["", "a"], ["", ""]) == 0.5
     assert score("token_f1", ["红房子"], ["红房"]) == pytest.approx(4 / 5)
+    for metric in ("exact_match", "token_f1", "accuracy"):  # punctuation alone is an answer
+        assert score(metric, ["*****", "**", ":)"], ["*****", "***", ":("]) == pytest.approx(1 / 3)
 
 
 def test_json_is_valid_as_it_is_and_its_fields_are_found_in_a_fence() -> None:

@@ -119,7 +119,7 @@ def test_calls_of_tools_are_read_from_their_field(server: Server, capsys: pytest
     tool = {"type": "function", "function": {"name": "weather", "parameters": {"type": "object", "properties": {}}}}
     call = {"id": "c", "type": "function", "function": {"name": "weather", "arguments": '{"city": "Rome"}'}}
     turns = [
-        {"role": "user", "content": "Half a pair: \ud800. Weather in Oslo?"},
+        {"role": "user", "content": "Half a pair: \ud800. Weather in Oslo?", "training": False, "name": "ann"},
         {"role": "assistant", "tool_calls": [{"function": {"name": "weather", "arguments": {"city": "Oslo"}}}]},
         {"role": "tool", "tool_call_id": "call_0", "content": "rain"},
         {"role": "assistant", "content": "Rain.", "weight": 0},
@@ -136,7 +136,8 @@ def test_calls_of_tools_are_read_from_their_field(server: Server, capsys: pytest
     sent = max((asked["messages"] for asked in server.asked), key=len)
     assert "\ud800" not in json.dumps(sent, ensure_ascii=False)
     assert json.loads(sent[1]["tool_calls"][0]["function"]["arguments"]) == {"city": "Oslo"}
-    assert all("weight" not in turn for turn in sent)
+    assert sent[0]["name"] == "ann"
+    assert all(not turn.keys() & {"weight", "training"} for turn in sent)
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from train.evaluation.benchmarks import benchmarks, demand
 from train.evaluation.eval_setup import EvalSetup, eval_setup
 from train.evaluation.evaluation_result import Comparison, Evaluation, NotAsked, Output, Result
 from train.evaluation.options import EMBEDDINGS, SYSTEMS, Options, System, SystemName
-from train.evaluation.prompts import Question, fixed, nearest
+from train.evaluation.prompts import Question, fixed, nearest, without_thoughts
 from train.evaluation.significance import Scores, classes, compare
 from train.evaluation.verdict import best_tuned, verdict_of
 from train.journal import Narrator
@@ -41,7 +41,7 @@ class SystemAnswers:
     def given(self) -> list[Given]:
         """The answers as metrics take them."""
         return [
-            Given(answer.text, called(answer.raw), loss.total, loss.tokens)
+            Given(without_thoughts(answer.text), called(without_thoughts(answer.raw)), loss.total, loss.tokens)
             for answer, loss in zip(self.answers, self.losses, strict=True)
         ]
 

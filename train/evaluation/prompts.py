@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from curate.core.example import Example, content_text
+from curate.core.example import THOUGHTS, Example, content_text
 from curate.core.text import normalised
 from curate.models.encoding import Encoded
 from curate.models.template import Template
@@ -42,7 +42,20 @@ class Question:
     def expected(self) -> Expected:
         """The answer."""
         answer = self.messages[-1]
-        return Expected(content_text(answer.get("content")), declared(answer))
+        return Expected(without_thoughts(content_text(answer.get("content"))), declared(answer))
+
+    @property
+    def written(self) -> str:
+        """All that the answer has to say, its thoughts included."""
+        answer = self.messages[-1]
+        thoughts = (answer[key] for key in THOUGHTS if isinstance(answer.get(key), str))
+        return next(thoughts, "") + content_text(answer.get("content"))
+
+
+def without_thoughts(text: str) -> str:
+    """The text after the thoughts of an answer; empty if it ends in them."""
+    _, end, after = text.rpartition("</think>")
+    return after.strip() if end else "" if text.lstrip().startswith("<think>") else text
 
 
 def questions_of(examples: Sequence[Example], turns: Turns) -> list[Question]:

@@ -72,9 +72,12 @@ class ServedPrompts:
         return None
 
 
+KEYS_OF_A_TURN: Final = ("role", "content", "name", "tool_calls", "tool_call_id", "function_call", "refusal", "audio")
+
+
 def _request_turn(turn: dict[str, Any]) -> dict[str, Any]:
-    """A message of the data as the interface takes it: without our key `weight`, arguments of calls as text."""
-    found = {key: value for key, value in turn.items() if key != "weight"}
+    """A message of the data as the interface takes it, which refuses other keys: arguments of calls as text."""
+    found = {key: value for key, value in turn.items() if key in KEYS_OF_A_TURN}
     calls = found.get("tool_calls")
     if isinstance(calls, list):
         found["tool_calls"] = [_request_call(call, number) for number, call in enumerate(calls)]

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
-from train.results import StrictModel
+from train.results import Shared, StrictModel
 
 Form = Literal["adapter", "merged", "gguf", "gguf-adapter", "ollama"]
 
@@ -47,7 +47,7 @@ class File(StrictModel):
     sha256: str
 
 
-class Export(StrictModel):
+class Export(Shared):
     """What `curate export --json` prints and `export.json` in the folder holds."""
 
     form: Form
@@ -69,8 +69,6 @@ class Export(StrictModel):
     """The chat template itself."""
     stops: tuple[str, ...]
     """Tokens that end an answer."""
-    system: str | None = None
-    """The system message of all training examples, where they share one; the model is to be asked with it."""
     dtype: str
     """Of the weights."""
     files: tuple[File, ...]

@@ -96,7 +96,7 @@ class Exporting:
             adapter_sha256=report.adapter_sha256, manifest=report.manifest, template=self.template.hash,
             template_source=self.template.source,
             stops=tuple(tokenizer.convert_ids_to_tokens(list(self.questions.stops))), dtype=written.dtype, files=(),
-            system=report.system, proof=proof, notes=tuple(written.notes),
+            system=report.system, shared=report.shared, proof=proof, notes=tuple(written.notes),
         )  # fmt: skip
         (self.stage / "README.md").write_text(card(self.trained, made), encoding="utf-8", errors="backslashreplace")
         made = made.model_copy(update={"files": files_of(self.stage)})

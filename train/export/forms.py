@@ -98,7 +98,7 @@ class Writer:
         same_template(written, self.trained.report.template, self.trained.source, str(target))
         notes: list[str] = []
         if self.options.form == "ollama":
-            notes = ollama_template.write(self.stage, self.name, self.template, questions, self.trained.report.system)
+            notes = ollama_template.write(self.stage, self.name, self.template, questions, self.trained.report)
         name = "q8_0" if kind is gguf_file.Q8_0 else _name(dtype)
         return Written(name, lambda: gguf_file.load_model(target, dtype, *layout), notes)
 

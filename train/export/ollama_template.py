@@ -7,7 +7,7 @@ with unique words. The result is used only if it renders conversations to exactl
 import json
 import re
 import shlex
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -17,6 +17,7 @@ from curate.models.history import common_length
 from curate.models.template import Template
 from train.export.gguf_layout import FILE, begins_with_bos
 from train.export.questions import Questions
+from train.results import Report
 
 SYSTEM, USER, ANSWER, AGAIN = "SYSTEM0", "USER0", "ANSWER0", "USER1"
 
@@ -66,11 +67,20 @@ def _go(text: str) -> str:
     return f"{{{{ {json.dumps(text, ensure_ascii=False)} }}}}" if text else ""
 
 
-def turn_template(template: Template, conversations: Iterable[dict[str, Any]]) -> TurnTemplate | None:
-    """The text that a template puts around turns; None if it does more in a conversation (which ends in an answer)."""
+def turn_template(
+    template: Template, conversations: Iterable[dict[str, Any]], shared: Mapping[str, Any]
+) -> TurnTemplate | None:
+    """The text that a template puts around turns; None if it does more in a conversation (which ends in an answer).
+
+    `shared`: what all training examples give the template beside their messages.
+    """
+
+    def prompt(turns: list[dict[str, Any]]) -> str:
+        return template.prompt({**shared, "messages": [*turns, {"role": "assistant", "content": "-"}]}) or ""
+
     try:
-        found = _found(template)
-        if any(found.render(turns) != _prompt(template, turns) for turns in _probes()):
+        found = _found(prompt)
+        if any(found.render(turns) != prompt(turns) for turns in _probes()):
             return None
         for value in conversations:
             turns = value["messages"][:-1]
@@ -86,11 +96,11 @@ def turn_template(template: Template, conversations: Iterable[dict[str, Any]]) -
     return found
 
 
-def _found(template: Template) -> TurnTemplate:
+def _found(prompt: Callable[[list[dict[str, Any]]], str]) -> TurnTemplate:
     said = {"role": "user", "content": USER}
-    first = _prompt(template, [said])
-    with_system = _prompt(template, [{"role": "system", "content": SYSTEM}, said])
-    again = _prompt(template, [said, {"role": "assistant", "content": ANSWER}, {"role": "user", "content": AGAIN}])
+    first = prompt([said])
+    with_system = prompt([{"role": "system", "content": SYSTEM}, said])
+    again = prompt([said, {"role": "assistant", "content": ANSWER}, {"role": "user", "content": AGAIN}])
     lead, tail = _cut(first, USER)
     before_system, rest = _cut(with_system, SYSTEM)
     between_system, _ = _cut(rest, USER)
@@ -113,10 +123,6 @@ def _probes() -> Iterable[list[dict[str, Any]]]:
     yield [system, user]
     yield [user, answer, user]
     yield [system, user, answer, user, answer, user]
-
-
-def _prompt(template: Template, turns: list[dict[str, Any]]) -> str:
-    return template.prompt({"messages": [*turns, {"role": "assistant", "content": "-"}]}) or ""
 
 
 def _cut(text: str, marker: str) -> tuple[str, str]:
@@ -148,14 +154,15 @@ NO_TEMPLATE: Final = (
 )
 
 
-def write(folder: Path, name: str, template: Template, questions: Questions, system: str | None = None) -> list[str]:
-    """Write Modelfile and script; returns notes for the user. `system` is the system message of the training."""
+def write(folder: Path, name: str, template: Template, questions: Questions, report: Report) -> list[str]:
+    """Write Modelfile and script; returns notes for the user. `report` is that of the training."""
+    system = report.system
     if not NAME.fullmatch(name):
         raise UsageError(
             f"--name {name}: is not a valid Ollama model name",
             "use lower-case letters, digits, dots, underscores and hyphens, for example  --name support-bot",
         )
-    turns = turn_template(template, questions.conversations)
+    turns = turn_template(template, questions.conversations, report.shared)
     tokenizer = template.tokenizer
     lines = [f"FROM ./{FILE}", f"# Chat template of the training, SHA-256 {template.hash}"]
     notes = []

@@ -27,9 +27,15 @@ class Labels:
         if said in self.position:
             return said
         # Of labels of which one stands in the other ("toxic", "not toxic") the longer one is meant.
-        named = [name for name in self.names if name and re.search(rf"(?<!\w){re.escape(name)}(?!\w)", said)]
+        named = [name for name in self.names if name and _names(said, name)]
         longest = [name for name in named if not any(name != other and name in other for other in named)]
         return longest[0] if len(longest) == 1 else NONE
+
+
+def _names(text: str, label: str) -> bool:
+    """Whether a label stands in a text by itself: not in a longer word, nor three stars in four."""
+    first, last = map(re.escape, (label[0], label[-1]))
+    return re.search(rf"(?<![\w{first}]){re.escape(label)}(?![\w{last}])", text) is not None
 
 
 def _accuracy(expected: Sequence[Expected]) -> Ratio:

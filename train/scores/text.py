@@ -13,8 +13,9 @@ from train.scores.metric import Expected, Given, Matrix, Metric, mean_of, ratio
 
 
 def plain(text: str) -> str:
-    """Normalized text without surrounding punctuation."""
-    return normalised(text).strip(" \t.!,;:\"'`*")
+    """Normalized text without surrounding punctuation; punctuation alone, such as a rating of stars, is kept."""
+    found = normalised(text)
+    return found.strip(" \t.!,;:\"'`*") or found
 
 
 def same(expected: Expected, given: Given) -> float:
@@ -26,7 +27,7 @@ def token_f1(expected: Expected, given: Given) -> float:
     """F1 of the words, as in SQuAD (Rajpurkar et al. 2016), but English articles count."""
     wanted, got = (Counter(words(normalised(text))) for text in (expected.text, given.text))
     if not wanted or not got:
-        return float(wanted == got)
+        return same(expected, given)
     shared = (wanted & got).total()
     return 2 * shared / (wanted.total() + got.total())
 
