@@ -26,7 +26,7 @@ class _Splitter:
         self.roles = {mark.casefold(): role for mark, role in markup.turns.items()}
         self.markup = markup
 
-    def split(self, text: str) -> Said | None:
+    def split(self, text: str, *, answered: bool = True) -> Said | None:
         """Roles and texts, reasoning left out; None where the marks do not account for all of the text."""
         before, *pieces = self.opening.split(text)
         preamble = self._text(before[BEGINNING.match(before).end() :])  # type: ignore[union-attr]
@@ -44,14 +44,15 @@ class _Splitter:
             stem in said for _, said in told for stem in self.markup.stems
         ):
             return None
-        return [one for one in told if one[0] != "thinking"] if _is_conversation([role for role, _ in told]) else None
+        roles = [role for role, _ in told]
+        return [one for one in told if one[0] != "thinking"] if _is_conversation(roles, answered=answered) else None
 
     def _text(self, piece: str) -> str:
         tail = self.ending.match(piece[::-1])
         return piece[: len(piece) - tail.end()].lstrip() if tail else piece
 
 
-def _is_conversation(roles: list[str]) -> bool:
+def _is_conversation(roles: list[str], *, answered: bool) -> bool:
     if any(after != "assistant" for role, after in pairwise([*roles, "end"]) if role == "thinking"):
         return False
     spoken = [role for role in roles if role != "thinking"]
@@ -59,7 +60,7 @@ def _is_conversation(roles: list[str]) -> bool:
         if spoken[0] in spoken[1:]:
             return False
         spoken = spoken[1:]
-    if not spoken or spoken[0] != "user" or "assistant" not in spoken or not LEADING.isdisjoint(spoken):
+    if not spoken or spoken[0] != "user" or not LEADING.isdisjoint(spoken) or (answered and "assistant" not in spoken):
         return False
     return all(role == "tool" or len(list(run)) == 1 for role, run in groupby(spoken))
 
@@ -69,21 +70,36 @@ SPLITTERS: Final = tuple(_Splitter(markup) for markup in CHAT_MARKUP)
 
 def transcript(text: str) -> Said | None:
     """Roles and texts of a rendered conversation that begins with a question and alternates, else None."""
+    return _split(text)[0]
+
+
+def _split(text: str) -> tuple[Said | None, _Splitter]:
+    """The conversation of a text, and what split it."""
     for splitter in SPLITTERS:
         stems = splitter.markup.stems
         if stems and not any(stem in text for stem in stems):
             continue
         if found := splitter.split(text):
-            return [("system" if role == "developer" else role, said) for role, said in found]
-    return None
+            return _named(found), splitter
+    return None, SPLITTERS[0]
+
+
+def _named(said: Said | None) -> Said:
+    return [("system" if role == "developer" else role, text) for role, text in said or ()]
 
 
 def with_messages(value: dict[str, Any], *keys: str) -> dict[str, Any]:
-    """A preference, whose sides are messages if each is a whole conversation that ends on an answer, as text."""
+    """A preference, whose sides are messages if each is a whole conversation as text and one ends on an answer."""
     if any(map(value.get, ASKED)) or any(type(value[key]) is not str for key in keys):
         return value
-    sides = [transcript(value[key]) or [] for key in keys]
-    if not all(side and side[-1][0] == "assistant" for side in sides):
+    found = [_split(value[key]) for key in keys]
+    splitter = next((by for side, by in found if side and side[-1][0] == "assistant"), None)
+    if splitter is None:
+        return value
+    sides = [
+        side or _named(splitter.split(value[key], answered=False)) for key, (side, _) in zip(keys, found, strict=True)
+    ]
+    if not all(sides):
         return value
     turns = [[{"role": role, "content": said} for role, said in side] for side in sides]
     return {**value, **dict(zip(keys, turns, strict=True))}

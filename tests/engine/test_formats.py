@@ -308,6 +308,11 @@ CASES: list[tuple[dict[str, Any], str, list[str]]] = [
         HELLO,
     ),
     (
+        {"chosen": "\n\nHuman: Hi\n\nAssistant: Hello.", "rejected": "\n\nHuman: Hi\n\nAssistant:"},
+        "rendered-preference",
+        HELLO,
+    ),
+    (
         {"prompt": "Go on.", "chosen": "Human: Hi\n\nAssistant: Hello.", "rejected": "What?"},
         "preference",
         ["user: Go on.", "assistant: Human: Hi\n\nAssistant: Hello."],
@@ -413,11 +418,18 @@ def test_the_proof_splits_the_sides_of_a_pair_where_the_reader_does() -> None:
     for _ in range(4_000):
         beside = random.sample(("prompt", "question", "query", "input", "system", "history", "id", "margin"), k=2)
         value = {key: random.choice(("", "Go on.", [], [["Hi", "Hello."]])) for key in beside[: random.randint(0, 2)]}
-        pair = {"chosen": a_transcript(random), "rejected": a_transcript(random), **value}
-        is_split = example_of(pair, Place("data.jsonl", 1)).format == "rendered-preference"
-        assert (with_messages(pair, "chosen", "rejected") is not pair) == is_split, pair
+        chosen, other = a_transcript(random), a_transcript(random)
+        rejected = chosen[: random.randrange(len(chosen))] if random.random() < 0.3 else other
+        pair = {"chosen": chosen, "rejected": rejected, **value}
+        example = example_of(pair, Place("data.jsonl", 1))
+        is_split = example.format == "rendered-preference"
+        told = with_messages(pair, "chosen", "rejected")
+        assert (told is not pair) == is_split, pair
+        if is_split:
+            own = [turn["content"] for turn in example.value["rejected"]]
+            assert [turn["content"] for turn in told["rejected"]] == own, pair
         split += is_split
-    assert split > 100
+    assert split > 300
 
 
 TRANSCRIPTS = {

@@ -14,19 +14,8 @@ from curate.lint.rules.dataset_summary import DatasetState
 from curate.lint.rules.repair import Object, copy_without, messages_in, on_messages
 from curate.lint.rules.roles import kind_of
 from curate.lint.rules.rule import dataset_rule, value_rule
-from curate.lint.rules.tools import (
-    DRAFTS,
-    NEWEST,
-    NOT_JSON,
-    call_pointer,
-    called,
-    calls_in,
-    declared,
-    draft_of,
-    is_converted,
-    json_value,
-    schema_fault,
-)
+from curate.lint.rules.tool_schemas import DRAFTS, NEWEST, draft_of, schema_fault
+from curate.lint.rules.tools import NOT_JSON, call_pointer, called, calls_in, declared, is_converted, json_value
 from curate.read.decode import decode
 
 MOST: Final = 3

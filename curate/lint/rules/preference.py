@@ -221,6 +221,23 @@ def empty_side(example: Example) -> Problems:
             yield Problem(f"/{key}", f"`{key}` is empty")
 
 
+@value_rule("P014", "side-unanswered", Severity.ERROR, hint="End each side with its answer, or remove the pair.")
+def side_unanswered(example: Example) -> Problems:
+    """A side of a pair does not end with an answer.
+
+    It ends with the user's or a tool's turn. The trainer would compare that turn with the other side's answer. P005
+    covers sides without any answer.
+    Bad: {"chosen": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}, {"role": "user", "content": "Bye"}], "rejected": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "What?"}]}
+    Good: {"chosen": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "rejected": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "What?"}]}
+    """
+    pair = pair_of(example)
+    if pair is None or example.format == "openai-preference":  # P002 covers the roles of its sides
+        return
+    for key, side, empty in zip(pair.keys, (pair.chosen, pair.rejected), pair.empty, strict=True):
+        if not empty and side[-1].role != "assistant":
+            yield Problem(f"/{key}", f"`{key}` ends with a turn of {excerpt(side[-1].role, 20)!r}, without an answer")
+
+
 @value_rule("P006", "prompt-answered", Severity.ERROR, hint="End the prompt with the user's turn.")
 def prompt_answered(example: Example) -> Problems:
     """The prompt of a pair ends with the assistant.
@@ -247,7 +264,7 @@ def no_shared_prompt(example: Example) -> Problems:
     Good: {"chosen": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "rejected": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "What?"}]}
     """
     pair = pair_of(example)
-    if pair is None or pair.started or not pair.chosen or not pair.rejected:
+    if pair is None or pair.started or any(pair.empty):
         return
     prompt = prompt_of(example, pair.keys)
     if any(turn.role not in ("system", "developer") for turn in prompt):

@@ -1,6 +1,6 @@
-"""Family T, declarations: the tools that an example offers, and their schemas.
+"""Family T, declarations: the tools that an example offers.
 
-Calls and results are in `curate.lint.rules.calls`.
+Their schemas are in `curate.lint.rules.tool_schemas`, calls and results in `curate.lint.rules.calls`.
 """
 
 import json
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any, Final, NamedTuple, TypeGuard
 
-from curate.core.example import Example, Message, canonical
+from curate.core.example import Example, Message
 from curate.core.finding import PlacedProblems, Problem, Problems, Severity
 from curate.core.targets import LIMITS, OPENAI_AZURE, SERVICES, Target
 from curate.core.text import excerpt, plural
@@ -22,13 +22,6 @@ REJECTED: Final = dict.fromkeys(SERVICES, Severity.ERROR)
 """For input that services reject and trainers accept."""
 NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 TRUTH: Final = {"true": True, "false": False, "1": True, "0": False}
-NEWEST: Final = "2020-12"
-DRAFTS: Final = {
-    NEWEST: "https://json-schema.org/draft/2020-12/schema",
-    "7": "http://json-schema.org/draft-07/schema#",
-    "4": "http://json-schema.org/draft-04/schema#",
-}
-"""Drafts of JSON Schema, the newest first. OpenAI and Anthropic read the newest; older ones are in public tools."""
 NOT_JSON: Final = object()
 FEW: Final = 5
 """Maximum number of names in a message."""
@@ -143,43 +136,6 @@ def is_id(value: Any) -> TypeGuard[str]:
     return isinstance(value, str) and bool(value)
 
 
-@lru_cache(maxsize=1024)  # most examples of a file declare the same tools
-def draft_of(schema: bytes) -> str | None:
-    """The newest draft of JSON Schema that an object follows: lists under `items` are of drafts before 2020-12.
-
-    None if it follows none. Raises `RecursionError`.
-    """
-    value = json.loads(schema)
-    return next((draft for draft in DRAFTS if not _first_fault(draft, value)), None)
-
-
-def _first_fault(draft: str, value: Object) -> str:
-    """The first fault by its place, since the library's own choice differs from run to run; empty if there is none."""
-    from jsonschema import validators  # only imported for lines with tools
-
-    validator = validators.validator_for({"$schema": DRAFTS[draft]})
-    faults = validator(validator.META_SCHEMA).iter_errors(value)
-    fault = min(faults, key=lambda error: (error.json_path, error.message), default=None)
-    return "" if fault is None else fault.message or "invalid"
-
-
-@lru_cache(maxsize=1024)  # most examples of a file declare the same tools
-def schema_fault(schema: bytes, *, newest: bool = False) -> str | None:
-    """Why a JSON text is not a JSON Schema of an object; None if it is one, with `newest` of the newest draft."""
-    value = json.loads(schema)
-    if not isinstance(value, dict):
-        return f"are {kind_of(value)}, not a JSON Schema"
-    try:
-        valid = draft_of(schema)
-        if valid is None or (newest and valid != NEWEST):
-            older = f" of draft {NEWEST}, which services read" if valid else ""
-            return f"are no valid JSON Schema{older}: {excerpt(_first_fault(NEWEST, value), 100)}"
-    except RecursionError:
-        return "are nested too deep"
-    kind = value.get("type", "object")
-    return None if kind == "object" else f"have the type {excerpt(str(kind), 30)!r}, not 'object'"
-
-
 @value_rule(
     "T001",
     "tools-malformed",
@@ -250,27 +206,6 @@ def duplicate_tool(example: Example) -> Problems:
         if key in seen:
             yield Problem(tool.at("name"), f"tool {excerpt(tool.name)!r} is declared twice")
         seen.add(key)
-
-
-@value_rule(
-    "T004",
-    "tool-schema",
-    Severity.WARNING,
-    targets=REJECTED,
-    hint='Write `parameters` as a JSON Schema whose type is "object".',
-)
-def tool_schema(example: Example, *, target: Target) -> Problems:
-    """The parameters of a tool are not a valid JSON Schema of an object.
-
-    Services reject the line, and the arguments of calls cannot be checked. Services read draft 2020-12, in which
-    `items` is one schema; for trainers, schemas of drafts 7 and 4 are valid, too.
-    Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tools": [{"type": "function", "function": {"name": "now", "parameters": {"type": "dict"}}}]}
-    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tools": [{"type": "function", "function": {"name": "now", "parameters": {"type": "object"}}}]}
-    """
-    for tool in declared(example):
-        parameters = tool.function.get("parameters")
-        if parameters is not None and (fault := schema_fault(canonical(parameters), newest=target in SERVICES)):
-            yield Problem(tool.at("parameters"), f"the parameters of {excerpt(tool.name)!r} {fault}")
 
 
 @value_rule("T005", "functions-deprecated", Severity.WARNING, targets=TAKEN, hint="Use `tools` and `tool_calls`.")

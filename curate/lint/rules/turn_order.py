@@ -9,6 +9,7 @@ from curate.core.text import plural
 from curate.lint.rules.repair import Object, copy_without, on_messages
 from curate.lint.rules.roles import TAKEN, conversation_pointer, intended_role, role_of
 from curate.lint.rules.rule import rule
+from curate.read.formats import PREFERENCE_SIDES
 
 SYSTEMS = ("system", "developer")
 
@@ -41,12 +42,12 @@ def no_user(example: Example) -> Problems:
 def open_end(example: Example) -> Problems:
     """The conversation does not end with the assistant.
 
-    Messages after the last answer are not trained on, and some trainers drop the whole example.
+    Messages after the last answer are not trained on, and some trainers drop the whole example. P014 covers pairs.
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}, {"role": "user", "content": "And now?"}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
     roles = [intended_role(message) for message in example.messages]
-    if "assistant" in roles and roles[-1] != "assistant":
+    if "assistant" in roles and roles[-1] != "assistant" and example.format not in PREFERENCE_SIDES:
         count = roles[::-1].index("assistant")
         last = "the last message is" if count == 1 else f"the last {plural(count, 'message')} are"
         yield Problem(example.messages[-1].pointer, f"{last} not answered and will not be trained on")

@@ -14,6 +14,7 @@ from curate.read.forms.pairs import PREFERENCE_KEYS, TEXT
 from curate.read.sharegpt_tools import Turn
 
 Said = list[tuple[str, str]]
+Family = tuple[ChatMarkup, re.Pattern[str]]
 SIDES: Final = ("chosen", "rejected")
 PROMPTS: Final = tuple(key for key in PREFERENCE_KEYS if key != "chosen")
 """Keys that hold the prompt of a pair whose sides are answers alone."""
@@ -38,18 +39,24 @@ OPENINGS: Final = tuple(
 
 def split_transcript(text: str) -> Said | None:
     """The roles and texts of a rendered conversation; None where the split is not certain."""
+    return _told(text)[0]
+
+
+def _told(text: str) -> tuple[Said | None, Family]:
+    """The roles and texts of a rendered conversation, and the family of its marks."""
     start = text[_begin(text) :][:LONGEST]
     for markup, pattern in PATTERNS:
         if markup.stems:
             may = any(mark in text for mark in markup.turns if markup.turns[mark] == "assistant")
         else:
             may = pattern.match(start) is not None or (markup.preamble is not None and "##" in text)
-        if may and (found := _split(text, markup, pattern)):
-            return found
-    return None
+        if may and (found := _split(text, (markup, pattern))):
+            return found, (markup, pattern)
+    return None, PATTERNS[0]
 
 
-def _split(text: str, markup: ChatMarkup, pattern: re.Pattern[str]) -> Said | None:
+def _split(text: str, family: Family, *, answered: bool = True) -> Said | None:
+    markup, pattern = family
     matches = list(pattern.finditer(text))
     if not matches:
         return None
@@ -65,7 +72,7 @@ def _split(text: str, markup: ChatMarkup, pattern: re.Pattern[str]) -> Said | No
         if said:
             found.append((role, said))
     whole = not any(stem in said for _, said in found for stem in markup.stems)
-    return found if whole and _is_conversation([role for role, _ in found]) else None
+    return found if whole and _is_conversation([role for role, _ in found], answered=answered) else None
 
 
 def _begin(text: str) -> int:
@@ -88,7 +95,7 @@ def _bare(text: str, markup: ChatMarkup) -> str:
     return text[:end].strip()
 
 
-def _is_conversation(roles: list[str]) -> bool:
+def _is_conversation(roles: list[str], *, answered: bool) -> bool:
     """Whether the turns of a user and an assistant alternate, behind a system prompt."""
     leading = next((at for at, role in enumerate(roles) if role not in LEADING), len(roles))
     rest = [role for role in roles[leading:] if role != "thinking"]
@@ -96,7 +103,7 @@ def _is_conversation(roles: list[str]) -> bool:
         len(set(roles[:leading])) == leading
         and "input" not in rest
         and rest[:1] == ["user"]
-        and "assistant" in rest
+        and ("assistant" in rest or not answered)
         and not LEADING & set(rest)
         and all(left != right or left == "tool" for left, right in pairwise(rest))
         and all(right == "assistant" for left, right in pairwise(roles) if left == "thinking")
@@ -145,11 +152,15 @@ RENDERED: Final = Format(
 
 
 def _sides(value: Object) -> tuple[Said, Said] | None:
-    """Both sides of a pair that each hold the whole conversation as text and end on an answer."""
+    """Both sides of a pair that each hold the whole conversation as text; one of them may lack its answer."""
     if not has_strings(value, *SIDES) or any(value.get(key) for key in PROMPTS):
         return None
-    chosen, rejected = (split_transcript(value[key]) for key in SIDES)
-    return (chosen, rejected) if chosen and rejected and chosen[-1][0] == rejected[-1][0] == "assistant" else None
+    told = [_told(value[key]) for key in SIDES]
+    family = next((family for said, family in told if said and said[-1][0] == "assistant"), None)
+    if family is None:
+        return None
+    sides = [said or _split(value[key], family, answered=False) for key, (said, _) in zip(SIDES, told, strict=True)]
+    return (sides[0], sides[1]) if sides[0] and sides[1] else None
 
 
 def _read_pair(value: Object) -> Reading:

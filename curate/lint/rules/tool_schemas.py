@@ -1,0 +1,178 @@
+"""Family T, schemas: the parameters of declared tools, as JSON Schema and as services demand them."""
+
+import json
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Final
+
+from curate.core.example import Example, canonical
+from curate.core.finding import Problem, Problems, Severity
+from curate.core.targets import OPENAI_AZURE, SERVICES, Target
+from curate.core.text import excerpt
+from curate.lint.rules.repair import Object
+from curate.lint.rules.roles import kind_of
+from curate.lint.rules.rule import value_rule
+from curate.lint.rules.tools import REJECTED, declared
+
+NEWEST: Final = "2020-12"
+DRAFTS: Final = {
+    NEWEST: "https://json-schema.org/draft/2020-12/schema",
+    "7": "http://json-schema.org/draft-07/schema#",
+    "4": "http://json-schema.org/draft-04/schema#",
+}
+"""Drafts of JSON Schema, the newest first. OpenAI and Anthropic read the newest; older ones are in public tools."""
+
+
+@lru_cache(maxsize=1024)  # most examples of a file declare the same tools
+def draft_of(schema: bytes) -> str | None:
+    """The newest draft of JSON Schema that an object follows: lists under `items` are of drafts before 2020-12.
+
+    None if it follows none. Raises `RecursionError`.
+    """
+    value = json.loads(schema)
+    return next((draft for draft in DRAFTS if not _first_fault(draft, value)), None)
+
+
+def _first_fault(draft: str, value: Object) -> str:
+    """The first fault by its place, since the library's own choice differs from run to run; empty if there is none."""
+    from jsonschema import validators  # only imported for lines with tools
+
+    validator = validators.validator_for({"$schema": DRAFTS[draft]})
+    faults = validator(validator.META_SCHEMA).iter_errors(value)
+    fault = min(faults, key=lambda error: (error.json_path, error.message), default=None)
+    return "" if fault is None else fault.message or "invalid"
+
+
+@lru_cache(maxsize=1024)  # most examples of a file declare the same tools
+def schema_fault(schema: bytes, *, newest: bool = False) -> str | None:
+    """Why a JSON text is not a JSON Schema of an object; None if it is one, with `newest` of the newest draft."""
+    value = json.loads(schema)
+    if not isinstance(value, dict):
+        return f"are {kind_of(value)}, not a JSON Schema"
+    try:
+        valid = draft_of(schema)
+        if valid is None or (newest and valid != NEWEST):
+            older = f" of draft {NEWEST}, which services read" if valid else ""
+            return f"are no valid JSON Schema{older}: {excerpt(_first_fault(NEWEST, value), 100)}"
+    except RecursionError:
+        return "are nested too deep"
+    kind = value.get("type", "object")
+    return None if kind == "object" else f"have the type {excerpt(str(kind), 30)!r}, not 'object'"
+
+
+INSIDE: Final = ("items", "additionalProperties", "not", "contains", "if", "then", "else")
+"""Keys of a schema that hold a schema."""
+LISTED: Final = ("anyOf", "oneOf", "allOf", "prefixItems")
+NAMED: Final = ("properties", "$defs", "definitions", "patternProperties")
+NOT_STRICT: Final = ("allOf", "oneOf", "not", "if", "then", "else", "dependentRequired", "dependentSchemas")
+"""Keys that OpenAI does not accept in strict mode."""
+
+
+def subschemas(schema: Object) -> Iterator[tuple[str, Object]]:
+    """All schemas in a schema and their paths, itself first."""
+    stack = [("", schema)]
+    while stack:
+        at, value = stack.pop()
+        yield at, value
+        found = [(f"{at}/{key}", value.get(key)) for key in INSIDE]
+        found += [
+            (f"{at}/{key}/{i}", one)
+            for key in LISTED
+            if isinstance(value.get(key), list)
+            for i, one in enumerate(value[key])
+        ]
+        found += [
+            (f"{at}/{key}/{name}", one)
+            for key in NAMED
+            if isinstance(value.get(key), dict)
+            for name, one in value[key].items()
+        ]
+        stack += [(path, one) for path, one in reversed(found) if isinstance(one, dict)]
+
+
+def _is(schema: Object, kind: str) -> bool:
+    named = schema.get("type")
+    return named == kind or (isinstance(named, list) and kind in named)
+
+
+@lru_cache(maxsize=1024)
+def _array_without_items(schema: bytes) -> str:
+    """Path of the first array in a schema that does not say what it holds; empty if there is none."""
+    arrays = (at for at, one in subschemas(json.loads(schema)) if _is(one, "array") and "items" not in one)
+    return next(arrays, "")
+
+
+@lru_cache(maxsize=1024)
+def _strict_fault(schema: bytes) -> str:
+    """What OpenAI's strict mode refuses in a schema of an object, with its path; empty if there is nothing."""
+    for at, one in subschemas(json.loads(schema)):
+        where = f" at {excerpt(at, 60)}" if at else ""
+        if key := next((key for key in NOT_STRICT if key in one), ""):
+            return f"has `{key}`{where}"
+        if not at and "anyOf" in one:
+            return "is an `anyOf`"
+        if not one.keys() & {"type", "anyOf", "$ref", "enum", "const"} and at:
+            return f"has no type{where}"
+        if not _is(one, "object") and "properties" not in one:
+            continue
+        if one.get("additionalProperties") is not False:
+            return f"has no `additionalProperties: false`{where}"
+        required = one.get("required", [])
+        if missing := [name for name in one.get("properties", {}) if name not in required]:
+            return f"does not require {excerpt(missing[0], 30)!r}{where}"
+    return ""
+
+
+@value_rule(
+    "T004",
+    "tool-schema",
+    Severity.WARNING,
+    targets=REJECTED,
+    hint='Write `parameters` as a JSON Schema whose type is "object".',
+)
+def tool_schema(example: Example, *, target: Target) -> Problems:
+    """The parameters of a tool are not a valid JSON Schema of an object.
+
+    Services reject the line, and the arguments of calls cannot be checked. Services read draft 2020-12, in which
+    `items` is one schema; for trainers, schemas of drafts 7 and 4 are valid, too. OpenAI and Azure also refuse an array
+    without `items`.
+    Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tools": [{"type": "function", "function": {"name": "now", "parameters": {"type": "dict"}}}]}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tools": [{"type": "function", "function": {"name": "now", "parameters": {"type": "object"}}}]}
+    """
+    for tool in declared(example):
+        parameters = tool.function.get("parameters")
+        if parameters is None:
+            continue
+        schema = canonical(parameters)
+        fault = schema_fault(schema, newest=target in SERVICES)
+        if fault is None and target in OPENAI_AZURE and (at := _array_without_items(schema)):
+            fault = f"have an array without `items` at {excerpt(at, 60)}, which {target} refuses"
+        if fault:
+            yield Problem(tool.at("parameters"), f"the parameters of {excerpt(tool.name)!r} {fault}")
+
+
+@value_rule(
+    "T024",
+    "not-strict",
+    Severity.WARNING,
+    only=OPENAI_AZURE,
+    hint="Require all properties and forbid others in every object, or remove `strict`. An optional one may be null.",
+)
+def not_strict(example: Example) -> Problems:
+    """The parameters of a tool with `strict` are not a schema that strict mode accepts.
+
+    OpenAI and Azure refuse a request with such a tool: every object must have `additionalProperties: false` and require
+    all of its properties, every schema must have a type, and allOf, oneOf, not, if and dependentRequired are not
+    accepted.
+    Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tools": [{"type": "function", "function": {"name": "now", "strict": true, "parameters": {"type": "object", "properties": {"zone": {"type": "string"}}}}}]}
+    Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "tools": [{"type": "function", "function": {"name": "now", "strict": true, "parameters": {"type": "object", "properties": {"zone": {"type": "string"}}, "required": ["zone"], "additionalProperties": false}}}]}
+    """
+    for tool in declared(example):
+        parameters = tool.function.get("parameters")
+        if tool.function.get("strict") is not True or not isinstance(parameters, dict):
+            continue
+        schema = canonical(parameters)
+        if schema_fault(schema, newest=True) is None and (fault := _strict_fault(schema)):
+            yield Problem(
+                tool.at("parameters"), f"the parameters of {excerpt(tool.name)!r} are not strict: the schema {fault}"
+            )
