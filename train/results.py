@@ -1,4 +1,4 @@
-"""The results of `curate train`, `plan` and `merge`, as their `--json` prints them.
+"""The results of `curate train`, `plan`, `merge` and `chat`, as their `--json` prints them.
 
 The result of a training holds no times: it is the same whether or not the training was interrupted.
 """
@@ -154,7 +154,6 @@ class Overfitting(StrictModel):
     """overfits: the held-out loss rose; memorises: training answers; forgets: general answers became less likely."""
     curve: tuple[LossPoint, ...]
     train_loss: float | None
-    """At the end of the training."""
     held_out_loss: float | None
     """The last measurement; of a training without any, the loss of the tuned model."""
     gap: float | None
@@ -176,7 +175,6 @@ class Preferences(StrictModel):
     loss: float
     """Mean of the objective's loss."""
     good: int
-    """Number of good answers."""
     bad: int
     accuracy: float | None
     """Share of pairs whose good answer has the higher reward, a tie counting half; kto: area under the ROC curve."""
@@ -271,15 +269,13 @@ class TextSpan(StrictModel):
 
 
 class RuleCount(StrictModel):
-    """A rule of family K and how often it was broken in the split."""
+    """A rule of family K and how often it was broken in the split; message and place are of the first finding."""
 
     code: str
     severity: Severity
     count: int
     message: str
-    """Of the first finding."""
     place: str
-    """Of the first finding."""
 
 
 class Refusal(StrictModel):
@@ -318,7 +314,6 @@ class TrainingPlan(StrictModel):
     """What the method cannot do."""
     learning_rate: float
     learning_rate_from: str
-    """Where it comes from."""
     trainable_parameters: int
     total_parameters: int
     device: str
@@ -392,3 +387,14 @@ class Composition(Shared):
     rank: int
     """Of the composition: the sum of theirs."""
     members: tuple[Member, ...]
+
+
+class Answered(StrictModel):
+    """A line of `curate chat --json`: one question with its answer."""
+
+    question: str
+    answer: str
+    tokens: int
+    """Of the answer."""
+    ended: bool
+    """Whether the answer ended before the limit."""

@@ -10,7 +10,7 @@ from curate.cli.options import consent
 from curate.core.errors import CurateError
 from curate.core.text import excerpt, visible
 from train.cli.common import BaseUrl, Key, Quiet, Yes, with_trainer
-from train.results import StrictModel
+from train.results import Answered
 from train.server import ServedChat, server_of
 
 if TYPE_CHECKING:
@@ -73,17 +73,6 @@ def chat(
     if sys.stdin.isatty() and not quiet:
         print("loading the model", file=sys.stderr, flush=True)  # noqa: T201
     ChatSession(chat_model(run), system, how, as_json=as_json, quiet=quiet).run(ask)
-
-
-class Answered(StrictModel):
-    """A line of `curate chat --json`: one question with its answer."""
-
-    question: str
-    answer: str
-    tokens: int
-    """Of the answer."""
-    ended: bool
-    """Whether the answer ended before the limit."""
 
 
 class ChatSession:
