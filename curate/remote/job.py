@@ -23,7 +23,7 @@ FINAL: Final = frozenset(("succeeded", "failed", "cancelled"))
 class ServiceRecord(BaseModel):
     """Something that a service tells; keys that are not known here are kept."""
 
-    model_config = ConfigDict(frozen=True, extra="allow", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="allow", use_attribute_docstrings=True, coerce_numbers_to_str=True)
 
 
 Kind = TypeVar("Kind", bound=ServiceRecord)
@@ -71,7 +71,7 @@ class Job(ServiceRecord):
     @property
     def over(self) -> bool:
         """Whether nothing more will happen."""
-        return self.status in FINAL or self.finished_at is not None
+        return self.status in FINAL or (self.finished_at or 0) > 0
 
 
 class JobEvent(ServiceRecord):
@@ -104,7 +104,7 @@ def file_of(value: Any) -> UploadedFile:
 def job_of(value: Any) -> Job:
     """A job, of a reply's JSON. Raises `RemoteError` where it is none."""
     if isinstance(value, dict):
-        status = str(value.get("status", "")).lower()
+        status, error = str(value.get("status", "")).lower(), value.get("error") or None
         times = {
             name: _seconds(value.get(name)) for name in ("created_at", "estimated_finish", "finished_at", "told_at")
         }
@@ -112,7 +112,7 @@ def job_of(value: Any) -> Job:
             **value,
             **times,
             "status": SAME.get(status, status),
-            "error": value.get("error") or None,
+            "error": {"message": error} if isinstance(error, str) else error,
             "result_files": value.get("result_files") or [],
         }
     return _read(Job, value)
@@ -145,9 +145,13 @@ def _seconds(value: Any) -> Any:
 
 
 def _read(kind: type[Kind], value: Any) -> Kind:
+    """A record without the fields that are not as OpenAI has them, as long as it has those that are needed."""
     try:
         return kind.model_validate(value)
     except ValidationError as error:
+        odd = {item["loc"][0] for item in error.errors() if item["loc"]}
+        if odd and not any(field.is_required() and name in odd for name, field in kind.model_fields.items()):
+            return kind.model_validate({name: item for name, item in value.items() if name not in odd})
         wrong = ", ".join(".".join(map(str, item["loc"])) or "the whole response" for item in error.errors()[:3])
         raise RemoteError(
             f"the response of the service is not a {kind.__name__}: {wrong}",

@@ -15,6 +15,8 @@ from typing import Any
 import pytest
 
 from curate.cli.main import main
+from curate.core.errors import RemoteError
+from curate.remote.job import event_of, job_of
 from curate.remote.watch import EventLog
 from tests.conftest import chat, environment, trust
 from tests.engine.tuning_server import STEPS, Server, Trouble, serving
@@ -405,3 +407,16 @@ def test_an_address_of_something_else_is_said(server: Server, capsys: pytest.Cap
     assert "is not JSON" in capsys.readouterr().err
     assert main(["remote", "watch", "../../etc"]) == 2
     assert "not the id of a job" in capsys.readouterr().err
+
+
+def test_a_job_in_other_words_is_followed_all_the_same() -> None:
+    job = job_of({"id": 12, "status": "running", "model": None, "training_file": None, "finished_at": 0})
+    assert (job.id, job.model, job.over) == ("12", "", False)
+    failed = job_of({"id": "a", "status": "ERROR", "error": "no space", "result_files": [{"id": "f"}]})
+    assert (failed.status, failed.error and failed.error.message, failed.result_files) == ("failed", "no space", [])
+    coded = job_of({"id": "a", "status": "failed", "error": {"code": 12, "message": "no space"}})
+    assert coded.error is not None
+    assert (coded.error.code, coded.error.message) == ("12", "no space")
+    assert event_of({"id": "e", "level": None, "message": None}).message == ""
+    with pytest.raises(RemoteError, match="not a Job: id"):
+        job_of({"id": None, "status": "running"})
