@@ -131,7 +131,7 @@ def load_split(folder: Path, name: str, template: Template, recipe: Recipe, cont
             encoded += [_unweighted(text, weight) for text in encoding.encoded]
             differing.append(encoding.differing)
         kept.append(example)
-        mismatches.update(dict.fromkeys(text for _, encoding in found for text in encoding.mismatches))
+        mismatches.update({text for _, encoding in found for text in encoding.mismatches})
     mismatches.update(_histories(differing))
     _refuse(path, long, recipe.over_length, "over_length")
     _refuse(path, unusable, recipe.untrainable, "untrainable")

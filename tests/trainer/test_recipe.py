@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from curate.cli.main import main
 from curate.core.errors import ConfigError, InputError, UsageError
 from curate.models.template import Template
-from tests.trainer.tiny import make_tokenizer, write_recipe, write_split
+from tests.trainer.tiny import CHATML, make_tokenizer, write_recipe, write_split
 from train.batching import plan_order, split_into_microbatches
 from train.data import load_split
 from train.recipe import ALIASES, Recipe, load_recipe
@@ -235,6 +235,14 @@ def test_left_out_examples_are_listed(tmp_path: Path) -> None:
     assert len(found.examples) == 3
     told = [(one.line, one.reason.split(" ", 2)) for one in found.left_out]
     assert [(line, words[0], words[2][:6]) for line, words in told] == [(4, "K001", "tokens"), (5, "K011", "no ass")]
+
+
+def test_differences_from_inference_are_counted_by_example(tmp_path: Path) -> None:
+    split = write_split(tmp_path / "split", train=3)
+    unstopped = CHATML.replace("'<|im_end|>' + '\n'", "'\n'")
+    found = load_split(split, "train", Template(make_tokenizer(unstopped)), recipe())
+    assert list(found.mismatches.values()) == [3]
+    assert "does not end with a stop token" in next(iter(found.mismatches))
 
 
 def test_missing_broken_and_empty_splits(tmp_path: Path) -> None:
