@@ -20,7 +20,7 @@ def rule_json(rule: Rule) -> dict[str, Any]:
         "targets": {target.value: severity.value for target, severity in rule.targets.items()},
         "only": [target.value for target in rule.only],
         "summary": rule.summary,
-        "why": rule.rationale,
+        "rationale": rule.rationale,
         "hint": rule.hint,
         "bad": bad,
         "good": good,
